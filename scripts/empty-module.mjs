@@ -1,0 +1,2 @@
+// Stands in for modules that a production bundle must not load.
+export default {};

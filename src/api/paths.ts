@@ -1,0 +1,59 @@
+// Where a project keeps its files. Shared by clients, the supervisor and the log writer; creates nothing.
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** `sun_path` holds 108 bytes on Linux and 104 on macOS, the final NUL included. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+export type ProjectPaths = {
+  /** Directory of procs.yaml, absolute and resolved. */
+  root: string;
+  /** `.orch/`, mode 0700, ignores itself in git. */
+  stateDir: string;
+  stateFile: string;
+  eventsFile: string;
+  supervisorLog: string;
+  lockFile: string;
+  runDir: string;
+  fifoDir: string;
+  /** Where sockets lie: `runDir`, or an own directory under the temporary one when the path would be too long. */
+  socketDir: string;
+  socket: string;
+  logSocket: string;
+  /** Default directory of queue files. */
+  logsDir: string;
+};
+
+/**
+ * @param root absolute, symlinks resolved: the same project must give the same paths whatever way it is reached.
+ */
+export function projectPaths(root: string): ProjectPaths {
+  const stateDir = join(root, '.orch');
+  const runDir = join(stateDir, 'run');
+  const socketDir = Buffer.byteLength(join(runDir, 'orch.sock')) <= MAX_SOCKET_PATH_BYTES ? runDir : shortDir(root);
+  return {
+    root,
+    stateDir,
+    stateFile: join(stateDir, 'state.json'),
+    eventsFile: join(stateDir, 'events.jsonl'),
+    supervisorLog: join(stateDir, 'supervisor.log'),
+    lockFile: join(stateDir, 'lock'),
+    runDir,
+    fifoDir: join(runDir, 'fifo'),
+    socketDir,
+    socket: join(socketDir, 'orch.sock'),
+    logSocket: join(socketDir, 'logs.sock'),
+    logsDir: join(stateDir, 'logs'),
+  };
+}
+
+function shortDir(root: string): string {
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return join(tmpdir(), `orch-${process.getuid?.() ?? 'user'}-${hash}`);
+}
+
+/** The instance's two FIFOs. */
+export function fifoPaths(paths: ProjectPaths, instance: string): { out: string; err: string } {
+  return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };
+}

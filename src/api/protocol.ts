@@ -1,0 +1,189 @@
+// What clients and the supervisor say to each other: JSON lines on a unix socket, one object a line.
+// Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
+// Types only, shared by both sides; the shapes of `orch ps --json` are design.md §2.2 and change only compatibly.
+import type { AcceptedConfig, Problem } from '../core/model.ts';
+
+export const PROTOCOL_VERSION = 1;
+/** A longer line ends the connection. Both ways; `apply` carries a whole configuration. */
+export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+
+export type InstanceState =
+  | 'waiting'
+  | 'starting'
+  | 'running'
+  | 'ready'
+  | 'unready'
+  | 'stopping'
+  | 'backoff'
+  | 'completed'
+  | 'stopped'
+  | 'failed';
+
+export type ExitStatus = { code: number } | { signal: string } | { spawnError: string } | { unknown: true };
+
+export type InstanceStatus = {
+  id: string;
+  state: InstanceState;
+  pid: number | null;
+  /** ISO 8601 with milliseconds; null when nothing lives. */
+  startedAt: string | null;
+  restarts: number;
+  lastExit: ExitStatus | null;
+  adopted: boolean;
+  specHash: string;
+  /** A sentence; null when there is nothing to explain. */
+  reason: string | null;
+  /** Of one core, whole process only, since the previous sample. */
+  cpuPercent: number;
+  rssBytes: number;
+};
+
+export type ServiceStatus = {
+  name: string;
+  pool: number;
+  running: number;
+  ready: number;
+  singleton: boolean;
+  logQueue: string;
+  /** `{stopped: true}` or `{pool: n}`: what a command holds against the file. */
+  override: { stopped?: true; pool?: number } | null;
+  instances: InstanceStatus[];
+};
+
+export type LogQueueStatus = {
+  name: string;
+  path: string;
+  depthBytes: number;
+  capacityBytes: number;
+  highWaterBytes: number;
+  lines: number;
+  bytes: number;
+  droppedLines: number;
+  overflow: 'block' | 'drop_oldest' | 'drop_newest';
+  error: string | null;
+};
+
+export type ConfigStatus = {
+  files: string[];
+  status: 'applied' | 'rejected';
+  problems: Problem[];
+};
+
+export type Status = {
+  project: string;
+  env: string | null;
+  generation: number;
+  converged: boolean;
+  config: ConfigStatus;
+  supervisor: { pid: number; startedAt: string; rssBytes: number; cpuPercent: number };
+  services: ServiceStatus[];
+  logQueues: LogQueueStatus[];
+};
+
+/** One line of `orch events`. `type` is past tense and stable. */
+export type EventRecord = {
+  /** Counts up without gaps within one supervisor; a client that saw n asks from n + 1. */
+  seq: number;
+  /** ISO 8601 with milliseconds. */
+  time: string;
+  type: string;
+  service: string | null;
+  instance: string | null;
+  /** A sentence for people. */
+  message: string;
+  details: Record<string, unknown>;
+};
+
+export type PlanChange = {
+  service: string;
+  action: 'start' | 'stop' | 'restart' | 'update' | 'scale';
+  /** Which instances are touched; empty for `update`. */
+  instances: string[];
+  /** `live`: applied in place; `restart`: needs new processes. */
+  class: 'live' | 'restart';
+  /** Changed keys with old and new value as printed (secrets masked); empty for start and stop. */
+  keys: { key: string; from: string | null; to: string | null }[];
+  /** A sentence. */
+  reason: string;
+};
+export type Plan = { changes: PlanChange[] };
+
+/** `orch why NAME`: the chain of causes, outermost first. */
+export type Explanation = {
+  id: string;
+  state: InstanceState;
+  /** One sentence each: the direct cause first, what it waits for next. */
+  causes: string[];
+  /** What would unblock it; null when nothing is wrong. */
+  unblock: string | null;
+};
+
+export type WireError = {
+  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `internal`. */
+  code: string;
+  message: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  hint?: string;
+};
+
+/** method -> [params, result, event of a stream or never] */
+export type Methods = {
+  hello: [
+    Record<string, never>,
+    { version: string; protocol: number; pid: number; project: string; root: string },
+    never,
+  ];
+  status: [Record<string, never>, Status, never];
+  /** A full status at once and after each change, at most every `minIntervalMs`, and every 2 s for cpu and memory. */
+  watchStatus: [{ minIntervalMs: number }, Record<string, never>, Status];
+  /** Past events from `fromSeq` (default: all that are kept, at most `limit` newest), then live ones when `follow`. */
+  events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
+  why: [{ name: string }, { explanations: Explanation[] }, never];
+  start: [{ names: string[] }, { instances: string[] }, never];
+  stop: [{ names: string[] }, { instances: string[] }, never];
+  restart: [{ names: string[] }, { instances: string[] }, never];
+  /** Ephemeral: an override, not the file. `size: null` removes the override. */
+  scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
+  /** What applying `config` would do now. */
+  plan: [{ accepted: AcceptedConfig }, Plan, never];
+  /** Apply a configuration that the client loaded, or (null) make the supervisor read its files now.
+   * `only`: run just these services and what they depend on (the others are held stopped); null: all. */
+  apply: [
+    { accepted: AcceptedConfig | null; only: string[] | null },
+    { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
+    never,
+  ];
+  /** Resolves when the condition holds; an error `timeout` or `failed` names what stands against it. */
+  wait: [
+    { for: 'converged' | 'ready' | 'stopped'; names: string[]; timeoutMs: number | null },
+    { waitedMs: number },
+    never,
+  ];
+  /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
+  down: [
+    { timeoutMs: number | null },
+    { stopped: number; leftovers: { pid: number; instance: string }[] },
+    DownProgress,
+  ];
+  /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
+  own: [Record<string, never>, Record<string, never>, never];
+  disown: [Record<string, never>, Record<string, never>, never];
+  /** Rotate now: all queues, or the named ones. */
+  rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
+};
+
+export type DownProgress = {
+  remaining: number;
+  /** Who holds it up, e.g. `db.1 (pid 42) ignores SIGTERM, SIGKILL in 3 s`. */
+  holdingUp: string[];
+};
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M][0];
+export type Result<M extends Method> = Methods[M][1];
+export type StreamEvent<M extends Method> = Methods[M][2];
+
+export type Request = { [M in Method]: { id: number; method: M; params: Params<M> } }[Method];
+export type Reply = { id: number; result: unknown } | { id: number; error: WireError } | { id: number; event: unknown };

@@ -1,0 +1,283 @@
+// The words of orch as types: what is declared (Config), what runs (Slot), what happened (InstanceEvent).
+// Plain serialisable data only; no behaviour, no clock, no Node module.
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** `[a-z0-9][a-z0-9_-]{0,62}` */
+export type ServiceName = Brand<string, 'ServiceName'>;
+/** `<service>.<index>`, index from 1: `api.1`. */
+export type InstanceId = Brand<string, 'InstanceId'>;
+
+export const serviceName = (text: string): ServiceName => text as ServiceName;
+export const instanceId = (service: string, index: number): InstanceId => `${service}.${index}` as InstanceId;
+
+/** Splits `api.3` into its service and index; `null` where the text has no such form. */
+export function parseInstanceId(text: string): { service: ServiceName; index: number } | null {
+  const match = /^([a-z0-9][a-z0-9_-]{0,62})\.([1-9][0-9]{0,5})$/.exec(text);
+  return match ? { service: match[1] as ServiceName, index: Number(match[2]) } : null;
+}
+
+// ---- Declared -------------------------------------------------------------------------------------------------
+
+/**
+ * A string in which `$$` stands for `$` and `${PORT}`, `${ORCH_INSTANCE}` and the other per-instance variables are still
+ * to be filled in for each instance; everything else was expanded at load.
+ */
+export type InstanceTemplate = string;
+
+export type Command =
+  /** Run as is. */
+  | { kind: 'argv'; argv: InstanceTemplate[] }
+  /** Run by the shell, which expands variables itself: never a template. */
+  | { kind: 'shell'; line: string };
+
+export type RestartPolicy = {
+  policy: 'always' | 'on_failure' | 'never';
+  backoff: { initialMs: number; maxMs: number; factor: number };
+  /** More than `count` failures within `withinMs` give up (state `failed`); null: never give up. */
+  limit: { count: number; withinMs: number } | null;
+  /** Being alive this long counts as a healthy spell: the back-off starts over. */
+  healthyAfterMs: number;
+};
+
+export type StopPolicy = {
+  /** A name such as `SIGTERM`. */
+  signal: string;
+  /** From the first signal to SIGKILL. */
+  graceMs: number;
+};
+
+export type SingletonPolicy = {
+  key: string;
+  scope: 'project' | 'user' | 'host';
+  onConflict: 'replace' | 'refuse' | 'adopt' | 'wait';
+  /** Absolute path, or null. */
+  pidFile: string | null;
+};
+
+export type DependencyCondition = 'started' | 'ready' | 'completed';
+export type Dependency = { service: ServiceName; condition: DependencyCondition };
+
+/** One service after parsing, merging, expansion and defaults: nothing is optional. */
+export type ServiceSpec = {
+  name: ServiceName;
+  description: string | null;
+  command: Command;
+  /** Absolute path. */
+  cwd: InstanceTemplate;
+  /** What the service declares on top of the supervisor's own environment: project env files, project env, service env
+   * files, service env; the later wins. */
+  env: Record<string, InstanceTemplate>;
+  pool: number;
+  /** Instance n listens on `port + n - 1` (its PORT); null: no PORT is set. */
+  port: number | null;
+  singleton: SingletonPolicy | null;
+  logQueue: string;
+  dependsOn: Dependency[];
+  restart: RestartPolicy;
+  stop: StopPolicy;
+  enabled: boolean;
+  /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
+  specHash: string;
+};
+
+export type LogFormat = 'text' | 'json' | 'raw';
+export type OverflowPolicy = 'block' | 'drop_oldest' | 'drop_newest';
+export type LogQueueSpec = {
+  name: string;
+  /** Absolute path of the live file. */
+  path: string;
+  format: LogFormat;
+  rotate: {
+    /** 0: never by size. */
+    sizeBytes: number;
+    keep: number;
+    compress: 'gzip' | 'none';
+    /** 0: never by time. */
+    everyMs: number;
+    /** Cap over the rotated files of the queue; 0: none. */
+    totalBytes: number;
+  };
+  capacityBytes: number;
+  overflow: OverflowPolicy;
+};
+
+/** A whole accepted configuration. */
+export type ProjectConfig = {
+  project: string;
+  /** Name of the environment (`--env`), or null. */
+  env: string | null;
+  /** Directory of procs.yaml, absolute. */
+  root: string;
+  /** In file order. */
+  services: ServiceSpec[];
+  logQueues: LogQueueSpec[];
+};
+
+/** One thing wrong with a configuration, as a person needs it. Lines and columns count from 1. */
+export type Problem = {
+  severity: 'error' | 'warning';
+  /** As the user would name it: relative to where procs.yaml lies. */
+  file: string;
+  line: number | null;
+  column: number | null;
+  /** Stable, e.g. `unknown-key`. */
+  code: string;
+  /** What is wrong, quoting the offending text, and what was expected. */
+  message: string;
+  /** What to do about it, or null. */
+  hint: string | null;
+  /** The source line and the width of the caret under it, when there is a position. */
+  excerpt: { text: string; caretColumn: number; caretLength: number } | null;
+};
+
+/** A configuration that was loaded and found valid, with what is needed to watch it. */
+export type AcceptedConfig = {
+  config: ProjectConfig;
+  /** Every file that was read or looked for (an absent `?.env` or overlay included), absolute. `contentHash`: SHA-256
+   * hex of the bytes; null: the file did not exist. */
+  watched: WatchedFile[];
+  /** The files that make up the configuration, relative to the root, for display. */
+  files: string[];
+  warnings: Problem[];
+};
+export type WatchedFile = { path: string; contentHash: string | null };
+
+/** What loading a configuration yields: the whole of it, or every problem that was found. */
+export type LoadResult =
+  | { ok: true; accepted: AcceptedConfig }
+  | { ok: false; problems: Problem[]; watched: WatchedFile[] };
+
+// ---- Observed -------------------------------------------------------------------------------------------------
+
+/** One real process; never a pid alone (design.md §1). */
+export type Incarnation = {
+  pid: number;
+  /** Kernel start time (Linux: clock ticks since boot, field 22 of /proc/PID/stat). */
+  startTime: string;
+  bootId: string;
+  nonce: string;
+};
+
+export type Exit =
+  | { code: number }
+  | { signal: string }
+  /** The process could not be started: an errno name such as `ENOENT`. */
+  | { spawnError: string; detail: string }
+  /** Nobody saw it end. */
+  | { unknown: true };
+
+/** Why an instance is being stopped; decides what follows once its tree is empty. */
+export type StopCause =
+  /** Its main process ended by itself; what is left of its tree is cleared. */
+  | 'exited'
+  /** `orch stop`, `down`, scaled down, removed from the file, disabled. */
+  | 'unwanted'
+  /** The spec changed, or `orch restart`. */
+  | 'replaced'
+  /** Another supervisor took the singleton over. */
+  | 'taken_over'
+  /** A liveness probe failed. */
+  | 'unhealthy';
+
+/*
+ * Life of a slot:
+ *
+ *            startIntended        spawned            stopIntended | exited
+ *   idle ───────────────▶ starting ───────▶ alive ─────────────────────▶ stopping
+ *    ▲                       │ spawnFailed                                  │ emptied
+ *    │◀──── (due) backoff ◀──┴──────────────────────────────────────────────┤
+ *    │◀──── completed | failed (spec changed, or told to start) ◀───────────┘
+ */
+export type Phase =
+  /** Nothing lives. `heldBy` says why it may not start although it is wanted (a refused or lost singleton). */
+  | { kind: 'idle'; heldBy: string | null }
+  /** The intent with its nonce is recorded; a process may or may not exist yet. */
+  | { kind: 'starting'; nonce: string; sinceMs: number }
+  | { kind: 'alive'; process: Incarnation; sinceMs: number; adopted: boolean; readiness: Readiness }
+  | {
+      kind: 'stopping';
+      process: Incarnation;
+      sinceMs: number;
+      adopted: boolean;
+      cause: StopCause;
+      /** How the main process ended; null while it lives. */
+      exit: Exit | null;
+      step: StopStep;
+      /** When the next, harder step is due. */
+      deadlineMs: number;
+    }
+  | { kind: 'backoff'; untilMs: number }
+  /** Ran to completion (exit 0) and is not wanted again. */
+  | { kind: 'completed'; atMs: number }
+  /** Given up: a task that failed, a crash-loop limit. */
+  | { kind: 'failed'; atMs: number; reason: string };
+
+export type PhaseKind = Phase['kind'];
+/** `none`: no readiness probe; alive means ready. */
+export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
+/** `clear`: look whether anything of the tree is left; `term`: asked to stop; `kill`: SIGKILL sent, repeated until empty. */
+export type StopStep = 'clear' | 'term' | 'kill';
+
+/** One place of a pool: at most one live incarnation at a time. */
+export type Slot = {
+  id: InstanceId;
+  service: ServiceName;
+  index: number;
+  phase: Phase;
+  /** The spec of the current or last incarnation (stop policy, dependencies, hash); null before the first start. */
+  spec: SlotSpec | null;
+  /** Starts after the first since the slot exists, or since `orch start`. */
+  restarts: number;
+  /** Failures in a row; reset by a healthy spell. */
+  failures: number;
+  /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
+  recentFailuresMs: number[];
+  lastExit: Exit | null;
+  /** Raised by `orch restart`: an incarnation begun before this is replaced. */
+  restartRequestedMs: number | null;
+};
+
+/** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
+export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'>;
+
+/** Wishes of the user on top of the file; kept until undone, shown in `ps`. */
+export type Overrides = {
+  /** Services and instances held stopped. */
+  stopped: string[];
+  /** `scale --ephemeral`: service -> size. */
+  pools: Record<string, number>;
+};
+
+// ---- Actions and events ---------------------------------------------------------------------------------------
+
+/** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
+export type Action =
+  | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
+  /** Begin to stop: send the stop signal to the whole tree. */
+  | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }
+  /** The grace period is over: SIGKILL to the whole tree, sweep included. */
+  | { kind: 'kill'; id: InstanceId; reason: string }
+  /** The slot is empty and not wanted: drop it. */
+  | { kind: 'forget'; id: InstanceId };
+
+/** What happened to one slot. Past tense; folded by `transition`. */
+export type InstanceEvent =
+  | { kind: 'startIntended'; nonce: string; spec: SlotSpec }
+  | { kind: 'spawned'; process: Incarnation }
+  | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; charged: boolean }
+  /** The singleton could not be had. */
+  | { kind: 'startRefused'; by: string }
+  | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
+  | { kind: 'exited'; exit: Exit }
+  | { kind: 'stopIntended'; cause: StopCause; graceMs: number }
+  | { kind: 'killIntended'; retryMs: number }
+  /** The group and the sweep found nothing alive any more. */
+  | { kind: 'emptied' }
+  /** The main process is gone but members of its tree live. */
+  | { kind: 'leftoversFound'; graceMs: number }
+  | { kind: 'readinessChanged'; readiness: Readiness }
+  | { kind: 'takenOver'; by: string }
+  /** `orch start`, `orch restart`, or a new spec: forget failures, leave `completed`, `failed`, `backoff`. */
+  | { kind: 'rearmed' };
