@@ -1,0 +1,176 @@
+// The client's end of the supervisor's socket: requests, streams, and what happens when the socket ends.
+// Loads nothing but node:net: `orch ps` lives on its cold start. It never starts a supervisor.
+import { connect as connectSocket, type Socket } from 'node:net';
+import { LineSplitter } from './lines.ts';
+import type { ProjectPaths } from './paths.ts';
+import {
+  MAX_FRAME_BYTES,
+  type Method,
+  type Params,
+  type Result,
+  type StreamEvent,
+  type WireError,
+} from './protocol.ts';
+
+/**
+ * What a request rejects with. `wire.code` is one of the protocol's, or one of the client's own: `lost` (the connection
+ * ended before the answer), `cancelled` (this side stopped listening).
+ */
+export class ClientError extends Error {
+  readonly wire: WireError;
+  constructor(wire: WireError) {
+    super(wire.message);
+    this.name = 'ClientError';
+    this.wire = wire;
+  }
+}
+
+export type Stream<M extends Method> = {
+  /** Settles when the stream ends; rejects with a ClientError. May be left unawaited: a rejection is never "unhandled". */
+  done: Promise<Result<M>>;
+  /** No event arrives after this returns, and `done` rejects with `cancelled`. The supervisor itself goes on sending until
+   * the connection closes. */
+  cancel(): void;
+};
+
+export type Client = {
+  /** Rejects with a ClientError. */
+  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
+  stream<M extends Method>(method: M, params: Params<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M>;
+  /** Ends the connection; what is still pending rejects with `lost`. */
+  close(): void;
+  /** Resolves once the connection is gone, whoever ended it. */
+  readonly closed: Promise<void>;
+};
+
+/** Nobody listens there: no socket, a stale one, or no such directory. */
+const NOBODY = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
+
+/**
+ * @returns null when no supervisor runs. Throws a ClientError where one may run but cannot be talked to (no permission,
+ * no answer within `timeoutMs`, default 5000).
+ */
+export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {}): Promise<Client | null> {
+  const timeoutMs = options.timeoutMs ?? 5000;
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket(paths.socket);
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new ClientError({ code: 'timeout', message: `the supervisor did not answer within ${timeoutMs} ms` }));
+    }, timeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(new Connection(socket));
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      if (NOBODY.has(error.code ?? '')) resolve(null);
+      else reject(new ClientError({ code: 'failed', message: `cannot reach the supervisor: ${error.message}` }));
+    });
+  });
+}
+
+type Pending = {
+  resolve(result: unknown): void;
+  reject(error: ClientError): void;
+  onEvent: ((event: unknown) => void) | null;
+};
+
+class Connection implements Client {
+  readonly closed: Promise<void>;
+  private readonly socket: Socket;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private lostBecause = 'the supervisor closed the connection';
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    const lines = new LineSplitter(MAX_FRAME_BYTES);
+    socket.on('data', (chunk: Buffer) => {
+      const fits = lines.push(chunk, (line) => this.receive(line));
+      if (!fits) this.abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
+    });
+    socket.on('error', (error) => {
+      this.lostBecause = `the connection to the supervisor broke: ${error.message}`;
+    });
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.failAll();
+        resolve();
+      });
+    });
+  }
+
+  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    return this.send(method, params, null).done;
+  }
+
+  stream<M extends Method>(method: M, params: Params<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M> {
+    const { id, done } = this.send(method, params, onEvent as (event: unknown) => void);
+    done.catch(() => undefined); // Whoever wants the outcome awaits `done`; nobody has to.
+    const cancel = () => this.take(id)?.reject(new ClientError({ code: 'cancelled', message: 'cancelled' }));
+    return { done, cancel };
+  }
+
+  close(): void {
+    this.lostBecause = 'the connection was closed';
+    this.socket.end();
+    this.socket.destroySoon();
+  }
+
+  private send<M extends Method>(method: M, params: Params<M>, onEvent: Pending['onEvent']) {
+    const id = this.nextId++;
+    const done = new Promise<Result<M>>((resolve, reject) => {
+      const line = `${JSON.stringify({ id, method, params })}\n`;
+      if (Buffer.byteLength(line) > MAX_FRAME_BYTES) {
+        reject(new ClientError({ code: 'usage', message: `the request is over ${MAX_FRAME_BYTES} bytes` }));
+      } else if (this.socket.destroyed || this.socket.writableEnded) {
+        reject(this.lost());
+      } else {
+        this.pending.set(id, { resolve: resolve as Pending['resolve'], reject, onEvent });
+        this.socket.write(line);
+      }
+    });
+    return { id, done };
+  }
+
+  private receive(line: string): void {
+    const reply = parseReply(line);
+    if (reply === null) return this.abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
+    if ('event' in reply) return this.pending.get(reply.id)?.onEvent?.(reply.event);
+    const pending = this.take(reply.id);
+    if ('error' in reply) pending?.reject(new ClientError(reply.error));
+    else pending?.resolve(reply.result);
+  }
+
+  private take(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    return pending;
+  }
+
+  private abandon(reason: string): void {
+    this.lostBecause = reason;
+    this.socket.destroy();
+  }
+
+  private failAll(): void {
+    for (const id of [...this.pending.keys()]) this.take(id)?.reject(this.lost());
+  }
+
+  private lost(): ClientError {
+    return new ClientError({ code: 'lost', message: this.lostBecause });
+  }
+}
+
+type ParsedReply = { id: number; result: unknown } | { id: number; error: WireError } | { id: number; event: unknown };
+
+function parseReply(line: string): ParsedReply | null {
+  try {
+    const reply = JSON.parse(line);
+    return typeof reply?.id === 'number' ? reply : null;
+  } catch {
+    return null; // Not JSON: the caller ends the connection and says what it saw.
+  }
+}
