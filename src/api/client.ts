@@ -137,11 +137,15 @@ class Connection implements Client {
 
   private receive(line: string): void {
     const reply = parseReply(line);
-    if (reply === null) return this.abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
-    if ('event' in reply) return this.pending.get(reply.id)?.onEvent?.(reply.event);
-    const pending = this.take(reply.id);
-    if ('error' in reply) pending?.reject(new ClientError(reply.error));
-    else pending?.resolve(reply.result);
+    if (reply === null) {
+      this.abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
+    } else if ('event' in reply) {
+      this.pending.get(reply.id)?.onEvent?.(reply.event);
+    } else if ('error' in reply) {
+      this.take(reply.id)?.reject(new ClientError(reply.error));
+    } else {
+      this.take(reply.id)?.resolve(reply.result);
+    }
   }
 
   private take(id: number): Pending | undefined {
