@@ -1,0 +1,175 @@
+// Rules of the house that a machine can hold: import directions, a pure core, file headers, nothing of one machine.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+  .toString()
+  .split('\0')
+  .filter((path) => path !== '' && exists(path));
+const sources = tracked.filter((path) => /^src\/.+\.tsx?$/.test(path) && !path.startsWith('src/config/generated/'));
+const code = tracked.filter((path) => /^(src|test|bench|scripts)\/.+\.(tsx?|mjs)$/.test(path) && !isGenerated(path));
+
+/** Who may import whom (design.md §3): folder or file -> prefixes. A part may always import itself. */
+const directions: Record<string, string[]> = {
+  'src/core/': [],
+  'src/config/': ['src/core/model'],
+  'src/runtime/': ['src/core/model'],
+  'src/logs/': ['src/api/protocol', 'src/api/paths', 'src/runtime/', 'src/core/model'],
+  'src/api/': ['src/core/model'],
+  'src/supervisor/': ['src/runtime/', 'src/logs/', 'src/core/', 'src/config/', 'src/api/protocol', 'src/api/paths'],
+  'src/tui/': ['src/api/', 'src/core/', 'src/config/', 'src/logs/reader'],
+  'src/cli/': ['src/tui/', 'src/api/', 'src/core/', 'src/config/', 'src/logs/reader'],
+  'src/main.ts': ['src/cli/'],
+  'src/index.ts': ['src/api/', 'src/core/', 'src/config/'],
+};
+
+/** Files over 300 lines, each with the reason why it is not two files. */
+const longFiles: Record<string, string> = {};
+
+describe('imports', () => {
+  test('go one way only', () => {
+    const wrong = sources.flatMap((path) =>
+      importsOf(path)
+        .filter((target) => target.startsWith('src/') && !mayImport(path, target))
+        .map((target) => `${path} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('every part of src has a rule', () => {
+    expect(sources.filter((path) => ruleOf(path) === undefined)).toEqual([]);
+  });
+
+  test('core imports nothing but itself', () => {
+    const wrong = inFolder('src/core/').flatMap((path) =>
+      specifiersOf(path)
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('core knows no clock, no randomness, no process', () => {
+  const impure =
+    /\b(Date|performance|crypto|console|setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\b|Math\.random|\bprocess\.(env|hrtime|argv|cwd|exit|on|once|nextTick|kill|uptime|platform)\b/;
+  const wrong = inFolder('src/core/').flatMap((path) => linesMatching(path, impure));
+  expect(wrong).toEqual([]);
+});
+
+test('no file is a drawer for everything', () => {
+  const drawer = /(^|\/)(utils?|helpers?|common|misc|manager|handler)(\.|\/)/;
+  expect(code.filter((path) => drawer.test(path))).toEqual([]);
+});
+
+test('no barrels except the public entry', () => {
+  const barrels = sources.filter((path) =>
+    /^(\s*export (type )?(\*|\{[^}]*\}) from '[^']+';?\s*)+$/.test(withoutComments(read(path))),
+  );
+  expect(barrels.filter((path) => path !== 'src/index.ts')).toEqual([]);
+});
+
+test('no error is swallowed without a reason', () => {
+  const silent =
+    /catch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\s*(\(\w*\)|\w+)\s*=>\s*(\{\s*\}|undefined|null)\s*\)(?!.*\/\/)/g;
+  const wrong = code.flatMap((path) => [...read(path).matchAll(silent)].map((match) => `${path}: ${match[0]}`));
+  expect(wrong).toEqual([]);
+});
+
+test('every file opens with what it is for', () => {
+  const wrong = code.filter((path) => !/^(#!.*\n)?(\/\/|\/\*)/.test(read(path)));
+  expect(wrong).toEqual([]);
+});
+
+test('nothing of one machine is in the project', () => {
+  // Put together here so that this file does not find itself.
+  const places = [
+    '/ho' + 'me/[a-z]',
+    '/ro' + 'ot/',
+    '/wo' + 'rk/',
+    '/Us' + 'ers/[a-z]',
+    'regis' + 'try\\.',
+    'arti' + 'factory',
+    'locali' + 'p:',
+  ];
+  const machine = new RegExp(places.join('|'));
+  const text = tracked.filter((path) => !/\.(png|gif|gz|ico|zip|bin)$/.test(path));
+  expect(text.flatMap((path) => linesMatching(path, machine))).toEqual([]);
+});
+
+test('files stay short enough to read at once', () => {
+  const long = code.filter((path) => read(path).split('\n').length > 301);
+  expect(long.filter((path) => longFiles[path] === undefined)).toEqual([]);
+  expect(Object.keys(longFiles).filter((path) => !long.includes(path))).toEqual([]);
+});
+
+test('file names are kebab-case', () => {
+  const wrong = code.filter((path) => !/^[a-z0-9.-]+$/.test(posix.basename(path)));
+  expect(wrong).toEqual([]);
+});
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(join(root, path));
+    return true;
+  } catch {
+    return false; // deleted but still in the index, or a link to nowhere
+  }
+}
+
+function isGenerated(path: string): boolean {
+  return path.startsWith('src/config/generated/') || path.startsWith('test/fixtures/');
+}
+
+function inFolder(folder: string): string[] {
+  return sources.filter((path) => path.startsWith(folder));
+}
+
+function specifiersOf(path: string): string[] {
+  const text = withoutComments(read(path));
+  const pattern = /(?:^|[;\s])(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/g;
+  return [...text.matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
+}
+
+/** Modules of the project that a file imports, from the root: `src/core/model.ts`. */
+function importsOf(path: string): string[] {
+  return specifiersOf(path)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.normalize(posix.join(dirname(path), name)));
+}
+
+function ruleOf(path: string): string[] | undefined {
+  const key = Object.keys(directions).find((part) => path.startsWith(part));
+  return key === undefined ? undefined : [key, ...directions[key]!];
+}
+
+function mayImport(path: string, target: string): boolean {
+  return (ruleOf(path) ?? []).some((prefix) => target.startsWith(prefix));
+}
+
+function linesMatching(path: string, pattern: RegExp): string[] {
+  const text = /\.(tsx?|mjs)$/.test(path) && path.startsWith('src/') ? withoutComments(read(path)) : read(path);
+  return text
+    .split('\n')
+    .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim().slice(0, 160)}`] : []));
+}
+
+/** Comments become blanks and lines stay where they are; strings stay, for the imports. */
+function withoutComments(text: string): string {
+  return text.replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, (part) =>
+    part.startsWith('/') ? part.replace(/[^\n]/g, ' ') : part,
+  );
+}
+
+test('the reading of imports sees what it should', () => {
+  expect(importsOf('test/rig/project.ts')).toContain('src/api/protocol.ts');
+  expect(specifiersOf('test/rig/orch.ts')).toEqual(['node:url', 'execa']);
+});
