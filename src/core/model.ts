@@ -176,8 +176,6 @@ export type StopCause =
   | 'unwanted'
   /** The spec changed, or `orch restart`. */
   | 'replaced'
-  /** Another supervisor took the singleton over. */
-  | 'taken_over'
   /** A liveness probe failed. */
   | 'unhealthy';
 
@@ -191,14 +189,18 @@ export type StopCause =
  *    │◀──── completed | failed (spec changed, or told to start) ◀───────────┘
  */
 export type Phase =
-  /** Nothing lives. `heldBy` says why it may not start although it is wanted (a refused or lost singleton). */
-  | { kind: 'idle'; heldBy: string | null }
+  /** Nothing lives. */
+  | { kind: 'idle' }
+  /** Nothing lives and nothing may start, wanted or not: a sentence says who has the singleton. */
+  | { kind: 'held'; by: string }
   /** The intent with its nonce is recorded; a process may or may not exist yet. */
   | { kind: 'starting'; nonce: string; sinceMs: number }
   | { kind: 'alive'; process: Incarnation; sinceMs: number; adopted: boolean; readiness: Readiness }
   | {
       kind: 'stopping';
       process: Incarnation;
+      /** When the incarnation was started, and when it began to stop. */
+      startedMs: number;
       sinceMs: number;
       adopted: boolean;
       cause: StopCause;
@@ -207,6 +209,9 @@ export type Phase =
       step: StopStep;
       /** When the next, harder step is due. */
       deadlineMs: number;
+      /** When to look again whether the tree is empty; the gap doubles. */
+      nextCheckMs: number;
+      checkGapMs: number;
     }
   | { kind: 'backoff'; untilMs: number }
   /** Ran to completion (exit 0) and is not wanted again. */
@@ -259,6 +264,10 @@ export type Action =
   | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }
   /** The grace period is over: SIGKILL to the whole tree, sweep included. */
   | { kind: 'kill'; id: InstanceId; reason: string }
+  /** Look whether anything of the tree is left. */
+  | { kind: 'clear'; id: InstanceId }
+  /** Give up a start that has not led to a process yet (it waits for a singleton). */
+  | { kind: 'abandon'; id: InstanceId }
   /** The slot is empty and not wanted: drop it. */
   | { kind: 'forget'; id: InstanceId };
 
@@ -269,15 +278,20 @@ export type InstanceEvent =
   | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; charged: boolean }
   /** The singleton could not be had. */
   | { kind: 'startRefused'; by: string }
+  /** The start was given up before there was a process. */
+  | { kind: 'startAbandoned' }
   | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
   | { kind: 'exited'; exit: Exit }
-  | { kind: 'stopIntended'; cause: StopCause; graceMs: number }
-  | { kind: 'killIntended'; retryMs: number }
+  | { kind: 'stopIntended'; cause: StopCause }
+  /** Another supervisor holds the singleton now: this one stays down until it is told to start. */
+  | { kind: 'takenOver'; by: string }
+  | { kind: 'killIntended' }
   /** The group and the sweep found nothing alive any more. */
   | { kind: 'emptied' }
   /** The main process is gone but members of its tree live. */
-  | { kind: 'leftoversFound'; graceMs: number }
+  | { kind: 'leftoversFound' }
   | { kind: 'readinessChanged'; readiness: Readiness }
-  | { kind: 'takenOver'; by: string }
-  /** `orch start`, `orch restart`, or a new spec: forget failures, leave `completed`, `failed`, `backoff`. */
+  /** `orch restart`: an incarnation begun before now is replaced. */
+  | { kind: 'restartRequested' }
+  /** `orch start`, `orch restart`: forget failures; leave `completed`, `failed`, `backoff`, `held`. */
   | { kind: 'rearmed' };

@@ -1,0 +1,51 @@
+// What should run: the accepted configuration with the user's overrides laid over it. Plain serialisable data in, maps out.
+import {
+  type InstanceId,
+  instanceId,
+  type Overrides,
+  type ProjectConfig,
+  type ServiceName,
+  type ServiceSpec,
+} from './model.ts';
+
+/** Whether one instance should run, and if not, the sentence that says why. */
+export type Wish = { spec: ServiceSpec; run: true } | { spec: ServiceSpec; run: false; because: string };
+
+export type Desired = {
+  services: ReadonlyMap<ServiceName, ServiceSpec>;
+  /** Every instance that exists by declaration, whether it should run or is held stopped; in file order. */
+  wishes: ReadonlyMap<InstanceId, Wish>;
+  /** `down`: nothing should run. */
+  shuttingDown: boolean;
+};
+
+export const NO_OVERRIDES: Overrides = { stopped: [], pools: {} };
+
+/** @param config null before the first configuration was accepted: nothing is declared. */
+export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
+  const services = new Map<ServiceName, ServiceSpec>();
+  const wishes = new Map<InstanceId, Wish>();
+  const stopped = new Set(overrides.stopped);
+  for (const declared of config?.services ?? []) {
+    const spec = withPool(declared, overrides.pools[declared.name]);
+    services.set(spec.name, spec);
+    for (let index = 1; index <= spec.pool; index++) {
+      const id = instanceId(spec.name, index);
+      wishes.set(id, wishFor(spec, id, stopped, shuttingDown));
+    }
+  }
+  return { services, wishes, shuttingDown };
+}
+
+function wishFor(spec: ServiceSpec, id: InstanceId, stopped: ReadonlySet<string>, shuttingDown: boolean): Wish {
+  if (shuttingDown) return { spec, run: false, because: 'the project is going down' };
+  if (!spec.enabled) return { spec, run: false, because: 'the service is disabled (enabled: false)' };
+  if (stopped.has(spec.name))
+    return { spec, run: false, because: `stopped by hand; \`orch start ${spec.name}\` undoes it` };
+  if (stopped.has(id)) return { spec, run: false, because: `stopped by hand; \`orch start ${id}\` undoes it` };
+  return { spec, run: true };
+}
+
+function withPool(spec: ServiceSpec, pool: number | undefined): ServiceSpec {
+  return pool === undefined || pool === spec.pool ? spec : { ...spec, pool };
+}

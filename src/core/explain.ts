@@ -1,0 +1,136 @@
+// Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
+import type { DependencyView } from './dependencies.ts';
+import type { Wish } from './desired.ts';
+import type { Phase, Slot } from './model.ts';
+import { describeExit } from './restart-policy.ts';
+
+/** The states of design.md §2.2. */
+export type PublicState =
+  | 'waiting'
+  | 'starting'
+  | 'running'
+  | 'ready'
+  | 'unready'
+  | 'stopping'
+  | 'backoff'
+  | 'completed'
+  | 'stopped'
+  | 'failed';
+
+export type Explained = {
+  state: PublicState;
+  /** A sentence; null when it runs as wanted. */
+  reason: string | null;
+  /** What a person could do, or what will happen by itself; null when nothing is wrong. */
+  unblock: string | null;
+};
+
+/** @param wish null: no longer declared. */
+export function explain(slot: Slot, wish: Wish | null, dependencies: DependencyView, nowMs: number): Explained {
+  const { phase } = slot;
+  switch (phase.kind) {
+    case 'alive':
+      return explainAlive(slot, phase, wish, dependencies);
+    case 'starting':
+      return { state: 'starting', reason: 'Its process is being started.', unblock: null };
+    case 'stopping':
+      return explainStopping(slot, phase, nowMs);
+    default:
+      return wish?.run
+        ? explainWanted(slot, phase, wish, dependencies, nowMs)
+        : { state: restingState(phase), reason: stoppedReason(wish), unblock: null };
+  }
+}
+
+function explainAlive(
+  slot: Slot,
+  phase: Extract<Phase, { kind: 'alive' }>,
+  wish: Wish | null,
+  dependencies: DependencyView,
+): Explained {
+  const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
+  if (wish?.run) {
+    const outdated = slot.spec?.specHash !== wish.spec.specHash;
+    return {
+      state,
+      reason: outdated ? 'Runs an older configuration; its turn to be replaced comes.' : null,
+      unblock: null,
+    };
+  }
+  const holders = dependencies.holdersOf(slot.service).map((holder) => holder.id);
+  if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
+  return {
+    state,
+    reason: `Stops after ${listOf(holders)}, which depend${holders.length === 1 ? 's' : ''} on it.`,
+    unblock: null,
+  };
+}
+
+function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>, nowMs: number): Explained {
+  const signal = slot.spec?.stop.signal ?? 'SIGTERM';
+  const left = Math.max(0, Math.ceil((phase.deadlineMs - nowMs) / 1000));
+  const who = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
+  if (phase.step === 'clear')
+    return { state: 'stopping', reason: 'Ended; its process tree is being checked.', unblock: null };
+  if (phase.step === 'kill') {
+    return { state: 'stopping', reason: `SIGKILL sent; waiting for ${who} to disappear.`, unblock: null };
+  }
+  return { state: 'stopping', reason: `${signal} sent; ${who} has ${left} s before SIGKILL.`, unblock: null };
+}
+
+/** Nothing lives although it should. */
+function explainWanted(slot: Slot, phase: Phase, wish: Wish, dependencies: DependencyView, nowMs: number): Explained {
+  const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
+  const last = slot.lastExit ? describeExit(slot.lastExit) : null;
+  if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
+  if (!fresh && phase.kind === 'failed') {
+    const unblock = `fix the cause and save procs.yaml, or run \`orch restart ${slot.id}\``;
+    return { state: 'failed', reason: sentence(phase.reason), unblock };
+  }
+  if (!fresh && phase.kind === 'held') {
+    return { state: 'stopped', reason: sentence(phase.by), unblock: `\`orch start ${slot.id}\` tries again` };
+  }
+  if (!fresh && phase.kind === 'backoff') {
+    const seconds = Math.max(0, (phase.untilMs - nowMs) / 1000).toFixed(1);
+    const spell = slot.failures > 1 ? `${slot.failures} failures in a row, last` : 'Ended with';
+    const reason = slot.failures > 1 ? `${spell}: ${last}` : lastSentence(slot, last);
+    return {
+      state: 'backoff',
+      reason: sentence(`${reason}; next start in ${seconds} s`),
+      unblock: 'it is started again by itself',
+    };
+  }
+  const blocker = dependencies.blockerOf(wish.spec);
+  if (blocker) {
+    const { service, condition } = blocker.dependency;
+    return {
+      state: 'waiting',
+      reason: sentence(`Waits for ${service} (${condition}): ${blocker.because}`),
+      unblock: `\`orch why ${service}\` tells more`,
+    };
+  }
+  return { state: 'waiting', reason: 'About to be started.', unblock: null };
+}
+
+function lastSentence(slot: Slot, last: string | null): string {
+  const exit = slot.lastExit;
+  return exit && 'spawnError' in exit ? `Could not be started: ${last}` : `Ended with ${last}`;
+}
+
+function restingState(phase: Phase): PublicState {
+  return phase.kind === 'completed' ? 'completed' : 'stopped';
+}
+
+function stoppedReason(wish: Wish | null): string {
+  return sentence(wish && !wish.run ? wish.because : 'no longer declared in procs.yaml');
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return capital.endsWith('.') ? capital : `${capital}.`;
+}
+
+function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}

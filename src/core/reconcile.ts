@@ -1,0 +1,181 @@
+// The reconciler: compares what is wanted with what is, and says what to do now. Pure and level-triggered: it looks at
+// the present state only, so that calling it again after a lost event asks for the same things again.
+import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
+import type { Desired, Wish } from './desired.ts';
+import type { Action, Phase, Slot, SlotSpec } from './model.ts';
+import { emptySlot, isOccupied } from './transition.ts';
+
+export type Plan = {
+  /** Starts lowest instance first in file order, stops highest first. */
+  actions: Action[];
+  /** When to look again although nothing happened; null: never. */
+  wakeAtMs: number | null;
+};
+
+/** Of a pool: how much may be down at once while its instances are replaced by a new version. */
+export const MAX_UNAVAILABLE_SHARE = 0.25;
+
+/** @returns the actions that are due now and the one next time at which anything could become due by itself. */
+export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
+  const pass = beginPass(desired, slots, nowMs);
+  for (const [id, wish] of desired.wishes) {
+    if (!slots.has(id)) considerEmpty(pass, newSlot(wish, id), wish);
+  }
+  for (const slot of slots.values()) {
+    const wish = desired.wishes.get(slot.id) ?? null;
+    switch (slot.phase.kind) {
+      case 'starting':
+        if (!wish?.run) pass.actions.push({ kind: 'abandon', id: slot.id });
+        break;
+      case 'alive':
+        considerAlive(pass, slot, slot.phase, wish);
+        break;
+      case 'stopping':
+        considerStopping(pass, slot, slot.phase);
+        break;
+      case 'idle':
+      case 'held':
+      case 'backoff':
+      case 'completed':
+      case 'failed':
+        if (wish) considerEmpty(pass, slot, wish);
+        else pass.actions.push({ kind: 'forget', id: slot.id });
+        break;
+    }
+  }
+  return { actions: inOrder(pass.actions), wakeAtMs: pass.wakeAtMs };
+}
+
+type Pass = {
+  desired: Desired;
+  slots: Slots;
+  nowMs: number;
+  dependencies: DependencyView;
+  /** service -> how many more of its instances may be taken down for replacement. */
+  replacementBudget: Map<string, number>;
+  actions: Action[];
+  wakeAtMs: number | null;
+};
+
+function beginPass(desired: Desired, slots: Slots, nowMs: number): Pass {
+  const isLeaving = (slot: Slot): boolean => !desired.wishes.get(slot.id)?.run;
+  const dependencies = viewDependencies(desired, slots, isLeaving);
+  return { desired, slots, nowMs, dependencies, replacementBudget: new Map(), actions: [], wakeAtMs: null };
+}
+
+function newSlot(wish: Wish, id: Slot['id']): Slot {
+  return emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1)));
+}
+
+/** Nothing lives in the slot. Rules in order, first match wins. */
+function considerEmpty(pass: Pass, slot: Slot, wish: Wish): void {
+  // 1. Held stopped: stays empty.
+  if (!wish.run) return;
+  const { phase } = slot;
+  const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
+  if (!fresh) {
+    // 2. Done, given up, or somebody else's: only a new spec or a person changes that.
+    if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'held') return;
+    // 3. Not yet.
+    if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
+      wakeAt(pass, phase.untilMs);
+      return;
+    }
+  }
+  // 4. A dependency's condition does not hold; its change is an event of its own.
+  if (pass.dependencies.blockerOf(wish.spec) !== null) return;
+  pass.actions.push({ kind: 'start', id: slot.id, spec: wish.spec, reason: startReason(slot, fresh) });
+}
+
+function startReason(slot: Slot, fresh: boolean): string {
+  if (slot.spec === null) return 'declared and not running';
+  if (fresh) return 'its configuration changed';
+  return slot.phase.kind === 'backoff' ? 'the back-off is over' : 'wanted and not running';
+}
+
+/** A process lives. Rules in order, first match wins. */
+function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'alive' }>, wish: Wish | null): void {
+  // 1. Not wanted: stop, dependents first.
+  if (!wish?.run) {
+    if (pass.dependencies.holdersOf(slot.service).length > 0) return;
+    const reason = wish ? wish.because : 'no longer declared';
+    pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
+    return;
+  }
+  // 2. An older version, or a restart was asked for: replace, a share of the pool at a time.
+  const outdated = slot.spec?.specHash !== wish.spec.specHash;
+  const told = slot.restartRequestedMs !== null && phase.sinceMs <= slot.restartRequestedMs;
+  if (!outdated && !told) return;
+  if (!takeReplacementBudget(pass, wish)) return;
+  const reason = outdated ? 'its configuration changed' : 'restart requested';
+  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason });
+}
+
+function takeReplacementBudget(pass: Pass, { spec }: Wish): boolean {
+  const left = pass.replacementBudget.get(spec.name) ?? replacementBudget(pass, spec.name, spec.pool);
+  pass.replacementBudget.set(spec.name, left - 1);
+  return left > 0;
+}
+
+/** `max(1, pool × 25 %)` less what is down already, for whatever reason. */
+function replacementBudget({ desired, slots }: Pass, service: string, pool: number): number {
+  const most = Math.max(1, Math.floor(pool * MAX_UNAVAILABLE_SHARE));
+  let down = 0;
+  for (let index = 1; index <= pool; index++) {
+    const id = `${service}.${index}` as Slot['id'];
+    const phase = slots.get(id)?.phase;
+    if (desired.wishes.get(id)?.run && !isAvailable(phase)) down++;
+  }
+  return most - down;
+}
+
+function isAvailable(phase: Phase | undefined): boolean {
+  return phase?.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
+}
+
+/** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. */
+function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
+  if (phase.deadlineMs <= pass.nowMs) {
+    const grace = slot.spec?.stop.graceMs ?? 0;
+    pass.actions.push({ kind: 'kill', id: slot.id, reason: `still alive ${grace} ms after ${signalOf(slot.spec)}` });
+    return;
+  }
+  wakeAt(pass, phase.deadlineMs);
+  // The end of our own child is an event; anything else must be looked for.
+  if (phase.exit === null && !phase.adopted) return;
+  if (phase.nextCheckMs <= pass.nowMs) pass.actions.push({ kind: 'clear', id: slot.id });
+  else wakeAt(pass, phase.nextCheckMs);
+}
+
+const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';
+
+function wakeAt(pass: Pass, atMs: number): void {
+  if (Number.isFinite(atMs)) pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
+}
+
+const RANK: Record<Action['kind'], number> = { kill: 0, stop: 1, clear: 2, abandon: 3, forget: 4, start: 5 };
+
+/** Stops before starts; stops and forgets of a pool from its highest number down. */
+function inOrder(actions: Action[]): Action[] {
+  const falling = (action: Action): boolean => action.kind === 'stop' || action.kind === 'forget';
+  const indexed = actions.map((action, position) => ({ action, position: falling(action) ? -position : position }));
+  indexed.sort((a, b) => RANK[a.action.kind] - RANK[b.action.kind] || a.position - b.position);
+  return indexed.map(({ action }) => action);
+}
+
+/** Whether nothing is left to do and nothing is amiss: every wanted instance runs as declared or has completed. */
+export function isConverged(desired: Desired, slots: Slots, nowMs: number): boolean {
+  for (const slot of slots.values()) {
+    if (!desired.wishes.get(slot.id)?.run && isOccupied(slot)) return false;
+  }
+  for (const [id, wish] of desired.wishes) {
+    if (wish.run && !isSettled(slots.get(id), wish)) return false;
+  }
+  return reconcile(desired, slots, nowMs).actions.length === 0;
+}
+
+function isSettled(slot: Slot | undefined, { spec }: Wish): boolean {
+  if (slot?.spec?.specHash !== spec.specHash) return false;
+  if (slot.phase.kind === 'completed') return true;
+  return isAvailable(slot.phase) && slot.restartRequestedMs === null;
+}

@@ -1,0 +1,91 @@
+// What follows when an incarnation ended by itself: run again after a back-off, be done, or give up.
+// Deterministic: the jitter is derived from the instance and the count, so that a replay gives the same times.
+import type { Exit, InstanceId, Phase, RestartPolicy, Slot } from './model.ts';
+
+/** Of the delay; spreads instances that fail together without ever exceeding the formula. */
+const MAX_JITTER = 0.1;
+
+export type Ending = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
+
+/**
+ * Decides by policy after a process ended (or could not be started).
+ *
+ * Rules, first match wins (compare systemd.service(5) Restart=, Kubernetes' crash-loop back-off):
+ * 1. exit 0 and the policy is not `always`: `completed`.
+ * 2. the policy is `never`: `failed`.
+ * 3. more than `limit.count` failures within `limit.withinMs`: `failed`.
+ * 4. otherwise `backoff`, for `always` after exit 0 as well, so that nothing ever spins.
+ *
+ * @param aliveMs how long the process lived; a healthy spell forgets earlier failures first.
+ * @param charged false: the host was short of something, which is not the program's fault and does not count.
+ */
+export function endingOf(slot: Slot, exit: Exit, aliveMs: number, nowMs: number, charged = true): Ending {
+  const policy = slot.spec?.restart ?? NEVER;
+  const healthy = aliveMs >= policy.healthyAfterMs;
+  const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
+  if (isSuccess(exit) && policy.policy !== 'always') {
+    return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
+  }
+  const failures = earlier.failures + 1;
+  const recent = charged && !isSuccess(exit) ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
+  const recentFailuresMs = withinLimitWindow(recent, policy, nowMs);
+  const phase = failurePhase(slot.id, policy, failures, recentFailuresMs, exit, nowMs);
+  return { phase, failures, recentFailuresMs, lastExit: exit };
+}
+
+/** @returns how long to wait before start number `failures` + 1, in ms: `min(max, initial × factor^(failures − 1))`, less up to 10 %. */
+export function backoffMs(id: InstanceId, policy: RestartPolicy, failures: number): number {
+  const { initialMs, maxMs, factor } = policy.backoff;
+  const delay = Math.min(maxMs, initialMs * factor ** Math.min(failures - 1, 1_000));
+  return Math.round(delay * (1 - MAX_JITTER * fractionOf(`${id}#${failures}`)));
+}
+
+export const isSuccess = (exit: Exit): boolean => 'code' in exit && exit.code === 0;
+
+/** A sentence part: `exit code 1`, `SIGKILL`, … */
+export function describeExit(exit: Exit): string {
+  if ('code' in exit) return exit.code === 0 ? 'success (exit code 0)' : `exit code ${exit.code}`;
+  if ('signal' in exit) return exit.signal;
+  if ('spawnError' in exit) return exit.detail;
+  return 'an end that nobody saw';
+}
+
+const NEVER: RestartPolicy = {
+  policy: 'never',
+  backoff: { initialMs: 0, maxMs: 0, factor: 1 },
+  limit: null,
+  healthyAfterMs: Number.POSITIVE_INFINITY,
+};
+
+function failurePhase(
+  id: InstanceId,
+  policy: RestartPolicy,
+  failures: number,
+  recentFailuresMs: number[],
+  exit: Exit,
+  nowMs: number,
+): Phase {
+  if (policy.policy === 'never') {
+    return { kind: 'failed', atMs: nowMs, reason: `ended with ${describeExit(exit)} and is never restarted` };
+  }
+  const { limit } = policy;
+  if (limit && recentFailuresMs.length > limit.count) {
+    const spell = `${recentFailuresMs.length} times within ${Math.round(limit.withinMs / 1000)} s`;
+    return { kind: 'failed', atMs: nowMs, reason: `failed ${spell}, last with ${describeExit(exit)}: given up` };
+  }
+  return { kind: 'backoff', untilMs: nowMs + backoffMs(id, policy, failures) };
+}
+
+/** Keeps what can still count against the limit, so that the list stays bounded. */
+function withinLimitWindow(recent: readonly number[], policy: RestartPolicy, nowMs: number): number[] {
+  const { limit } = policy;
+  if (!limit) return [];
+  return recent.filter((atMs) => atMs > nowMs - limit.withinMs).slice(-(limit.count + 1));
+}
+
+/** FNV-1a, folded to [0, 1): the same text always gives the same fraction. */
+function fractionOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) / 2 ** 32;
+}

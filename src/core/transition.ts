@@ -1,0 +1,170 @@
+// The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
+// An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
+import type { Exit, InstanceEvent, InstanceId, Phase, PhaseKind, ServiceName, Slot, SlotSpec } from './model.ts';
+import { endingOf } from './restart-policy.ts';
+
+/** First look after leftovers were found; doubles up to the second figure. */
+export const FIRST_CHECK_GAP_MS = 10;
+export const MAX_CHECK_GAP_MS = 500;
+/** SIGKILL is repeated at this pace until the tree is empty. */
+export const KILL_RETRY_MS = 500;
+
+type EventOf<K extends InstanceEvent['kind']> = Extract<InstanceEvent, { kind: K }>;
+type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
+type Alive = PhaseOf<'alive'>;
+type Stopping = PhaseOf<'stopping'>;
+
+/** A slot that has never run. */
+export function emptySlot(id: InstanceId, service: ServiceName, index: number): Slot {
+  return {
+    id,
+    service,
+    index,
+    phase: { kind: 'idle' },
+    spec: null,
+    restarts: 0,
+    failures: 0,
+    recentFailuresMs: [],
+    lastExit: null,
+    restartRequestedMs: null,
+  };
+}
+
+/**
+ * Folds one event into a slot.
+ *
+ * @returns the new slot, or the same object when the event means nothing in this phase.
+ */
+export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
+  switch (event.kind) {
+    case 'startIntended':
+      return intendStart(slot, event, nowMs);
+    case 'spawned':
+      return slot.phase.kind === 'starting' ? { ...slot, phase: aliveOf(event.process, nowMs, false, 'none') } : slot;
+    case 'spawnFailed':
+      return slot.phase.kind === 'starting'
+        ? { ...slot, ...endingOf(slot, event.exit, 0, nowMs, event.charged) }
+        : slot;
+    case 'startRefused':
+      return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
+    case 'startAbandoned':
+      return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'idle' } } : slot;
+    case 'adopted':
+      return adopt(slot, event);
+    case 'exited':
+      return observeExit(slot, event.exit, nowMs);
+    case 'stopIntended':
+      return slot.phase.kind === 'alive' ? { ...slot, phase: stoppingOf(slot, slot.phase, event, nowMs) } : slot;
+    case 'killIntended':
+      return slot.phase.kind === 'stopping'
+        ? { ...slot, phase: { ...slot.phase, step: 'kill', deadlineMs: nowMs + KILL_RETRY_MS } }
+        : slot;
+    case 'leftoversFound':
+      return slot.phase.kind === 'stopping' ? { ...slot, phase: observeLeftovers(slot, slot.phase, nowMs) } : slot;
+    case 'emptied':
+      return slot.phase.kind === 'stopping' ? finishStop(slot, slot.phase, nowMs) : slot;
+    case 'readinessChanged':
+      return slot.phase.kind === 'alive' && slot.phase.readiness !== event.readiness
+        ? { ...slot, phase: { ...slot.phase, readiness: event.readiness } }
+        : slot;
+    case 'takenOver':
+      return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
+    case 'restartRequested':
+      return { ...rearm(slot), restartRequestedMs: nowMs };
+    case 'rearmed':
+      return rearm(slot);
+  }
+}
+
+/** Whether a process of the slot lives or may live: what must never be counted twice. */
+export function isOccupied(slot: Slot): boolean {
+  return !isEmptyPhase(slot.phase);
+}
+
+function isEmptyPhase(phase: Phase): boolean {
+  return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'stopping';
+}
+
+function intendStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
+  if (isOccupied(slot)) return slot;
+  const fresh = slot.spec?.specHash !== event.spec.specHash;
+  return {
+    ...slot,
+    phase: { kind: 'starting', nonce: event.nonce, sinceMs: nowMs },
+    spec: event.spec,
+    restarts: slot.spec === null ? 0 : slot.restarts + 1,
+    failures: fresh ? 0 : slot.failures,
+    recentFailuresMs: fresh ? [] : slot.recentFailuresMs,
+    restartRequestedMs: null,
+  };
+}
+
+function adopt(slot: Slot, event: EventOf<'adopted'>): Slot {
+  if (slot.phase.kind !== 'starting' && isOccupied(slot)) return slot;
+  return { ...slot, spec: event.spec, phase: aliveOf(event.process, event.sinceMs, true, event.readiness) };
+}
+
+function aliveOf(process: Alive['process'], sinceMs: number, adopted: boolean, readiness: Alive['readiness']): Alive {
+  return { kind: 'alive', process, sinceMs, adopted, readiness };
+}
+
+/** The main process is gone: from `alive` that begins the clearing of its tree, in `stopping` it is one step of it. */
+function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
+  const { phase } = slot;
+  if (phase.kind === 'alive') {
+    const stopping = stoppingOf(slot, phase, { kind: 'stopIntended', cause: 'exited' }, nowMs);
+    return { ...slot, phase: { ...stopping, exit, step: 'clear', deadlineMs: Number.POSITIVE_INFINITY } };
+  }
+  if (phase.kind !== 'stopping' || phase.exit !== null) return slot;
+  return { ...slot, phase: { ...phase, exit, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };
+}
+
+function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, nowMs: number): Stopping {
+  return {
+    kind: 'stopping',
+    process: alive.process,
+    startedMs: alive.sinceMs,
+    sinceMs: nowMs,
+    adopted: alive.adopted,
+    cause: event.cause,
+    exit: null,
+    step: 'term',
+    deadlineMs: nowMs + graceMs(slot.spec),
+    nextCheckMs: nowMs,
+    checkGapMs: FIRST_CHECK_GAP_MS,
+  };
+}
+
+/** Members of the tree outlive the main process: they get the stop signal and their own grace period, once. */
+function observeLeftovers(slot: Slot, phase: Stopping, nowMs: number): Stopping {
+  const next = {
+    ...phase,
+    nextCheckMs: nowMs + phase.checkGapMs,
+    checkGapMs: Math.min(phase.checkGapMs * 2, MAX_CHECK_GAP_MS),
+  };
+  return phase.step === 'clear' ? { ...next, step: 'term', deadlineMs: nowMs + graceMs(slot.spec) } : next;
+}
+
+function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
+  // Our own child always reports its exit: without it the tree is not empty, whatever was seen.
+  if (phase.exit === null && !phase.adopted) return slot;
+  const exit = phase.exit ?? { unknown: true };
+  switch (phase.cause) {
+    case 'exited':
+    case 'unhealthy':
+      return { ...slot, ...endingOf(slot, exit, phase.sinceMs - phase.startedMs, nowMs) };
+    case 'unwanted':
+    case 'replaced':
+      return { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };
+  }
+}
+
+/** Leaves the phases that only a person (or a new spec) ends. */
+function rearm(slot: Slot): Slot {
+  const parked = !isOccupied(slot) && slot.phase.kind !== 'idle';
+  return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [] };
+}
+
+function graceMs(spec: SlotSpec | null): number {
+  return spec?.stop.graceMs ?? 0;
+}
