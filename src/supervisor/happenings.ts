@@ -1,0 +1,79 @@
+// Turns a fold of the kernel into the event that people read in `orch events`. Pure.
+import type { InstanceEvent, InstanceId, Slot } from '../core/model.ts';
+import { describeExit } from '../core/restart-policy.ts';
+
+/** An event before it has a number and a time. `type` is past tense and stable. */
+export type Happening = {
+  type: string;
+  instance: InstanceId | null;
+  message: string;
+  details: Record<string, unknown>;
+};
+
+/** @returns null for folds that nobody needs to read about. */
+export function describeTransition(
+  before: Slot,
+  after: Slot,
+  event: InstanceEvent,
+  reason: string | null,
+  nowMs: number,
+): Happening | null {
+  const told = (type: string, message: string, details: Record<string, unknown> = {}): Happening => ({
+    type,
+    instance: after.id,
+    message: `${after.id} ${message}`,
+    details,
+  });
+  switch (event.kind) {
+    case 'spawned':
+      return told('started', `started (pid ${event.process.pid})`, {
+        pid: event.process.pid,
+        restarts: after.restarts,
+        tookMs: before.phase.kind === 'starting' ? nowMs - before.phase.sinceMs : null,
+      });
+    case 'adopted':
+      return told('adopted', `adopted alive (pid ${event.process.pid})`, { pid: event.process.pid });
+    case 'exited':
+      return told('exited', `ended with ${describeExit(event.exit)}`, { exit: event.exit });
+    case 'stopIntended':
+      return told('stopping', `is being stopped: ${reason ?? event.cause}`, { cause: event.cause });
+    case 'killIntended':
+      return told('killed', `gets SIGKILL: ${reason ?? 'the grace period is over'}`);
+    case 'leftoversFound':
+      return before.phase.kind === 'stopping' && before.phase.step === 'clear'
+        ? told('leftovers_found', 'ended, but members of its process tree live on; they are being stopped')
+        : null;
+    case 'startRefused':
+    case 'takenOver':
+      return told('held', `is held down: ${event.by}`);
+    case 'readinessChanged':
+      return told(event.readiness === 'passing' ? 'became_ready' : 'became_unready', `is ${event.readiness}`);
+    case 'spawnFailed':
+    case 'emptied':
+      return describeEnd(after, told, nowMs);
+    default:
+      return null;
+  }
+}
+
+type Told = (type: string, message: string, details?: Record<string, unknown>) => Happening;
+
+function describeEnd(after: Slot, told: Told, nowMs: number): Happening | null {
+  const { phase, lastExit } = after;
+  const exit = lastExit ? describeExit(lastExit) : 'nothing known';
+  switch (phase.kind) {
+    case 'idle':
+      return told('stopped', `stopped (${exit})`, { exit: lastExit });
+    case 'completed':
+      return told('completed', 'ran to completion');
+    case 'failed':
+      return told('failed', phase.reason, { exit: lastExit });
+    case 'backoff': {
+      const delayMs = phase.untilMs - nowMs;
+      const cause = lastExit && 'spawnError' in lastExit ? `could not be started (${exit})` : `failed (${exit})`;
+      return told('backed_off', `${cause}; next start in ${delayMs} ms`, { delayMs, failures: after.failures });
+    }
+    default:
+      return null;
+  }
+}

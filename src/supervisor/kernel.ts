@@ -1,0 +1,262 @@
+// The one writer of state. Receives what happened, folds it into the slots, asks the reconciler what to do, records the
+// intent and hands the actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
+import { type DependencyView, viewDependencies } from '../core/dependencies.ts';
+import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
+import type {
+  AcceptedConfig,
+  Action,
+  InstanceEvent,
+  InstanceId,
+  Overrides,
+  Problem,
+  ServiceSpec,
+  Slot,
+  SlotSpec,
+  StopCause,
+} from '../core/model.ts';
+import { isConverged, reconcile } from '../core/reconcile.ts';
+import { emptySlot, isOccupied, transition } from '../core/transition.ts';
+import { describeTransition, type Happening } from './happenings.ts';
+
+/** What the kernel needs done; results come back through `receive`. */
+export type Effects = {
+  /** Epoch milliseconds that advance monotonically. */
+  nowMs(): number;
+  newNonce(spec: ServiceSpec): string;
+  /** Call `step` soon; any number of requests before it are one. */
+  requestStep(): void;
+  /** Arm the one timer; null disarms it. */
+  wakeAt(atMs: number | null): void;
+  /** Make the state durable. Resolves also when that failed (the failure is reported elsewhere): what runs goes on. */
+  save(state: KernelState): Promise<void>;
+  /** Save some time soon. */
+  saveSoon(): void;
+  start(slot: Slot, spec: ServiceSpec, nonce: string): void;
+  stop(slot: Slot, cause: StopCause): void;
+  kill(slot: Slot): void;
+  clear(slot: Slot): void;
+  abandon(slot: Slot): void;
+  forget(slot: Slot): void;
+  report(happening: Happening): void;
+};
+
+/** What must outlive the supervisor. */
+export type KernelState = { generation: number; overrides: Overrides; slots: Slot[] };
+
+/** A pass that acts changes what the next one sees; more rounds than this mean a rule that never settles. */
+const MAX_ROUNDS = 16;
+
+export class Kernel {
+  #effects: Effects;
+  #slots = new Map<InstanceId, Slot>();
+  #inbox: { id: InstanceId; event: InstanceEvent }[] = [];
+  #overrides: Overrides = NO_OVERRIDES;
+  #accepted: AcceptedConfig | null = null;
+  #problems: Problem[] = [];
+  #generation = 0;
+  #desired: Desired = desiredOf(null, NO_OVERRIDES, false);
+
+  constructor(effects: Effects) {
+    this.#effects = effects;
+  }
+
+  get slots(): ReadonlyMap<InstanceId, Slot> {
+    return this.#slots;
+  }
+  get desired(): Desired {
+    return this.#desired;
+  }
+  get overrides(): Overrides {
+    return this.#overrides;
+  }
+  get accepted(): AcceptedConfig | null {
+    return this.#accepted;
+  }
+  /** Of the configuration on disk when it was rejected; empty while it is applied. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+  get generation(): number {
+    return this.#generation;
+  }
+
+  state(): KernelState {
+    return { generation: this.#generation, overrides: this.#overrides, slots: [...this.#slots.values()] };
+  }
+
+  /** Continues from what an earlier supervisor left. Only before the first `step`. */
+  restore(state: KernelState): void {
+    this.#generation = state.generation;
+    this.#overrides = state.overrides;
+    for (const slot of state.slots) this.#slots.set(slot.id, slot);
+    this.#updateDesired(this.#desired.shuttingDown);
+  }
+
+  /** Something happened to an instance; folded at the next step, in order of arrival. */
+  receive(id: InstanceId, event: InstanceEvent): void {
+    this.#inbox.push({ id, event });
+    this.#effects.requestStep();
+  }
+
+  /** A valid configuration was read: it becomes the next generation, if it differs from the present one. */
+  applyConfig(accepted: AcceptedConfig): void {
+    const wasRejected = this.#problems.length > 0;
+    const changed = JSON.stringify(accepted.config) !== JSON.stringify(this.#accepted?.config);
+    this.#accepted = accepted;
+    this.#problems = [];
+    if (!changed && !wasRejected) return;
+    if (changed) this.#generation++;
+    this.#updateDesired(this.#desired.shuttingDown);
+    this.#effects.report({
+      type: 'config_applied',
+      instance: null,
+      message: changed
+        ? `Generation ${this.#generation} applied.`
+        : `The configuration is valid again; nothing changed.`,
+      details: { generation: this.#generation, files: accepted.files },
+    });
+    this.#effects.requestStep();
+  }
+
+  /** The configuration on disk is not valid: the last good one stays in force. */
+  rejectConfig(problems: Problem[]): void {
+    if (JSON.stringify(problems) === JSON.stringify(this.#problems)) return;
+    this.#problems = problems;
+    const first = problems[0];
+    const where = first ? `${first.file}:${first.line ?? 1}:${first.column ?? 1}: ${first.message}` : 'no reason given';
+    this.#effects.report({
+      type: 'config_rejected',
+      instance: null,
+      message: `Configuration rejected, generation ${this.#generation} goes on: ${where}`,
+      details: { problems: problems.length },
+    });
+  }
+
+  /** Replaces the wishes laid over the file. */
+  override(overrides: Overrides): void {
+    this.#overrides = overrides;
+    this.#updateDesired(this.#desired.shuttingDown);
+    this.#effects.requestStep();
+  }
+
+  /** Everything is to stop; cannot be taken back. */
+  shutDown(): void {
+    if (this.#desired.shuttingDown) return;
+    this.#updateDesired(true);
+    this.#effects.report({ type: 'going_down', instance: null, message: 'Everything is being stopped.', details: {} });
+    this.#effects.requestStep();
+  }
+
+  isConverged(): boolean {
+    return this.#inbox.length === 0 && isConverged(this.#desired, this.#slots, this.#effects.nowMs());
+  }
+
+  dependencies(): DependencyView {
+    return viewDependencies(this.#desired, this.#slots, (slot) => !this.#desired.wishes.get(slot.id)?.run);
+  }
+
+  /** One turn of the loop: fold the inbox, reconcile until nothing is due, act, arm the timer. */
+  step(): void {
+    const nowMs = this.#effects.nowMs();
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const { id, event } of inbox) this.#fold(id, event, nowMs);
+    const starts: Start[] = [];
+    let wakeAtMs: number | null = null;
+    for (let round = 0; ; round++) {
+      const plan = reconcile(this.#desired, this.#slots, nowMs);
+      wakeAtMs = plan.wakeAtMs;
+      const due = plan.actions.filter((action) => !this.#isUnderWay(action));
+      if (due.length === 0) break;
+      if (round === MAX_ROUNDS) throw new Error(`the plan does not settle: ${JSON.stringify(due[0])}`);
+      for (const action of due) this.#perform(action, starts, nowMs);
+    }
+    this.#underWay.clear();
+    this.#launch(starts);
+    this.#effects.wakeAt(wakeAtMs);
+  }
+
+  /** Actions of this step that do not change the slot by themselves, so that they are not asked for twice. */
+  #underWay = new Set<string>();
+
+  #isUnderWay(action: Action): boolean {
+    return this.#underWay.has(`${action.kind} ${action.id}`);
+  }
+
+  #perform(action: Action, starts: Start[], nowMs: number): void {
+    const slot = this.#slots.get(action.id);
+    switch (action.kind) {
+      case 'start': {
+        const nonce = this.#effects.newNonce(action.spec);
+        this.#fold(action.id, { kind: 'startIntended', nonce, spec: slotSpecOf(action.spec) }, nowMs);
+        starts.push({ id: action.id, spec: action.spec, nonce });
+        return;
+      }
+      case 'stop':
+        this.#fold(action.id, { kind: 'stopIntended', cause: action.cause }, nowMs, action.reason);
+        this.#effects.stop(this.#slots.get(action.id)!, action.cause);
+        return;
+      case 'kill':
+        this.#fold(action.id, { kind: 'killIntended' }, nowMs, action.reason);
+        this.#effects.kill(this.#slots.get(action.id)!);
+        return;
+      case 'clear':
+        this.#underWay.add(`clear ${action.id}`);
+        this.#effects.clear(slot!);
+        return;
+      case 'abandon':
+        this.#underWay.add(`abandon ${action.id}`);
+        this.#effects.abandon(slot!);
+        return;
+      case 'forget':
+        this.#slots.delete(action.id);
+        this.#effects.forget(slot!);
+        this.#effects.saveSoon();
+        return;
+    }
+  }
+
+  /** Starts only once the intent with its nonce is durable: whatever crashes later, the process can be found. */
+  #launch(starts: Start[]): void {
+    if (starts.length === 0) return;
+    void this.#effects.save(this.state()).then(() => {
+      for (const { id, spec, nonce } of starts) {
+        const slot = this.#slots.get(id);
+        if (slot?.phase.kind === 'starting' && slot.phase.nonce === nonce) this.#effects.start(slot, spec, nonce);
+      }
+    });
+  }
+
+  #fold(id: InstanceId, event: InstanceEvent, nowMs: number, reason: string | null = null): void {
+    const before = this.#slots.get(id) ?? this.#newSlot(id);
+    if (!before) return;
+    const after = transition(before, event, nowMs);
+    if (after === before) return;
+    this.#slots.set(id, after);
+    this.#effects.saveSoon();
+    const happening = describeTransition(before, after, event, reason, nowMs);
+    if (happening) this.#effects.report(happening);
+  }
+
+  /** Events may concern an instance that has no slot yet (a start) or none any more (a late exit): only the first counts. */
+  #newSlot(id: InstanceId): Slot | null {
+    const wish = this.#desired.wishes.get(id);
+    return wish ? emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1))) : null;
+  }
+
+  #updateDesired(shuttingDown: boolean): void {
+    this.#desired = desiredOf(this.#accepted?.config ?? null, this.#overrides, shuttingDown);
+  }
+}
+
+type Start = { id: InstanceId; spec: ServiceSpec; nonce: string };
+
+export function slotSpecOf(spec: ServiceSpec): SlotSpec {
+  const { specHash, stop, restart, dependsOn, singleton } = spec;
+  return { specHash, stop, restart, dependsOn, singleton };
+}
+
+/** Instances that live or may live, in slot order. */
+export function occupiedSlots(kernel: Kernel): Slot[] {
+  return [...kernel.slots.values()].filter(isOccupied);
+}
