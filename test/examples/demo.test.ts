@@ -1,0 +1,62 @@
+// The root procs.yaml: what somebody sees first has to work, edits included.
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { get } from '../rig/example.ts';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+function createDemo(): Project {
+  const project = createProject({});
+  for (const name of ['procs.yaml', 'examples/demo']) cpSync(join(root, name), project.path(name), { recursive: true });
+  return project;
+}
+
+test('the demo stack comes up, follows an edit, and is gone after down', async () => {
+  const project = createDemo();
+  await project.up();
+  const status = await project.ps();
+  expect(instanceOf(status, 'migrate.1').state).toBe('completed');
+  expect(status.services.map((service) => `${service.name} ${service.running}`)).toEqual([
+    'migrate 0',
+    'web 3',
+    'scheduler 1',
+    'visitor 1',
+  ]);
+  expect(
+    await waitFor(
+      'web.1 answers',
+      () => get(18470),
+      (body) => body !== null,
+    ),
+  ).toMatch(/^hello from web\.1 of 3/);
+
+  const before = incarnations(project.instances());
+  project.edit(
+    'procs.yaml',
+    project.read('procs.yaml').replace('GREETING: hello', 'GREETING: good morning').replace('pool: 3  ', 'pool: 4  '),
+  );
+  await waitFor(
+    'web.4 answers',
+    () => get(18473),
+    (body) => body?.startsWith('good morning from web.4 of 4') ?? false,
+  );
+  await waitFor(
+    'web.1 answers anew',
+    () => get(18470),
+    (body) => body?.startsWith('good morning from web.1') ?? false,
+  );
+  const after = incarnations(project.instances());
+  expect(after['scheduler.1']).toBe(before['scheduler.1']);
+  expect(after['visitor.1']).toBe(before['visitor.1']);
+  expect(after['web.1']).not.toBe(before['web.1']);
+
+  project.edit('procs.yaml', project.read('procs.yaml').replace('    pool: 4', '    poool: 4'));
+  const rejected = await waitFor('the edit is rejected', project.ps, (seen) => seen.config.status === 'rejected');
+  expect(rejected.config.problems[0]).toMatchObject({ file: 'procs.yaml', hint: expect.stringContaining('pool') });
+  expect(incarnations(project.instances())).toEqual(after);
+  await project.down();
+});

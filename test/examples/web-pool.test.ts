@@ -1,0 +1,45 @@
+// examples/web-pool: four workers behind a balancer, scaled while they answer.
+import { expect, test } from 'vitest';
+import { createExampleProject, get } from '../rig/example.ts';
+import { incarnations } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+async function whoAnswers(requests: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let n = 0; n < requests; n++) {
+    const body = await get(18510, `/hello/${n}`);
+    if (body?.startsWith('{')) names.add((JSON.parse(body) as { worker: string }).worker);
+  }
+  return names;
+}
+
+test('requests reach every worker of the pool, and a bigger pool is used at once', async () => {
+  const project = createExampleProject('web-pool');
+  await project.up();
+  await waitFor(
+    'all four answer',
+    () => whoAnswers(8),
+    (seen) => seen.size === 4,
+  );
+  const before = incarnations(project.instances());
+
+  await project.mustOrch(['scale', 'worker=6']);
+  await waitFor(
+    'six answer',
+    () => whoAnswers(12),
+    (seen) => seen.size === 6,
+  );
+  expect(incarnations(project.instances())).toMatchObject(before);
+
+  await project.mustOrch(['restart', 'worker.2']);
+  const after = await waitFor(
+    'worker.2 is another process',
+    () => incarnations(project.instances()),
+    (seen) => 'worker.2' in seen && seen['worker.2'] !== before['worker.2'],
+  );
+  expect({ ...after, 'worker.2': before['worker.2'] }).toMatchObject(before);
+
+  const logs = await project.mustOrch(['logs', '--tail', '5', 'worker']);
+  expect(logs.stdout).toContain('GET /hello/');
+  await project.down();
+});
