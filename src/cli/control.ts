@@ -1,0 +1,42 @@
+// `orch start`, `stop` and `restart`: one request each; `stop` returns when nothing of them is left.
+import type { Client } from '../api/client.ts';
+import type { CliContext, ExitCode } from './command.ts';
+import { withSupervisor } from './project.ts';
+
+export type ControlOptions = { wait?: boolean; timeout?: number };
+
+export function runStart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
+  return control(context, 'start', 'started', names, (client) =>
+    options.wait ? waitFor(client, 'ready', names, options) : null,
+  );
+}
+
+export function runStop(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
+  return control(context, 'stop', 'stopped', names, (client) => waitFor(client, 'stopped', names, options));
+}
+
+export function runRestart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
+  return control(context, 'restart', 'restarted', names, (client) =>
+    options.wait ? waitFor(client, 'ready', names, options) : null,
+  );
+}
+
+function control(
+  context: CliContext,
+  method: 'start' | 'stop' | 'restart',
+  participle: string,
+  names: string[],
+  afterwards: (client: Client) => Promise<unknown> | null,
+): Promise<ExitCode> {
+  return withSupervisor(context, async (client) => {
+    const { instances } = await client.request(method, { names });
+    await afterwards(client);
+    const text = instances.length === 0 ? `nothing to ${method}` : `${participle} ${instances.join(', ')}`;
+    context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
+    return 0;
+  });
+}
+
+function waitFor(client: Client, condition: 'ready' | 'stopped', names: string[], { timeout }: ControlOptions) {
+  return client.request('wait', { for: condition, names, timeoutMs: timeout ?? null });
+}

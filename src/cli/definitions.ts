@@ -1,0 +1,234 @@
+// Every command and option of orch, as plain tables: what commander, help, completion and the reference page are made of.
+// Holds no behaviour but loading the module that has it: reading the tables must cost nothing.
+import type { CliContext, ExitCode } from './command.ts';
+import { runPs } from './ps.ts';
+
+export type OptionDefinition = {
+  /** As commander reads them: `-d, --detach`, `--timeout <duration>`, `--no-tui`. */
+  flags: string;
+  description: string;
+  /** How the value is checked: a duration becomes milliseconds, a count a whole number from 0. Without: kept as text. */
+  value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'choice'; choices: readonly string[] };
+  /** What completion offers for the value. */
+  completes?: Completes;
+};
+
+export type Completes = 'name' | 'service' | 'file' | 'environment' | 'shell' | 'command' | 'ref';
+
+export type ArgumentDefinition = {
+  /** `<name...>` is required, `[name...]` is not. */
+  syntax: string;
+  description: string;
+  completes?: Completes;
+};
+
+export type CommandDefinition = {
+  name: string;
+  group: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** More lines of help, or ''. */
+  details: string;
+  arguments: ArgumentDefinition[];
+  options: OptionDefinition[];
+  /** Command lines with what they do. */
+  examples: [line: string, does: string][];
+  /** Not in the list of commands. */
+  hidden?: true;
+  /** `-f` is this command's own: the file is named by `--file` or before the command. */
+  ownsShortF?: true;
+  /** `options`: what the tables above describe, as commander or the fast path read it. */
+  run(context: CliContext, options: Record<string, never>, names: string[]): Promise<ExitCode>;
+};
+
+export const globalOptions: OptionDefinition[] = [
+  {
+    flags: '-f, --file <file>',
+    description: 'the procs.yaml to use (default: in this directory or the nearest parent)',
+    completes: 'file',
+  },
+  {
+    flags: '-e, --env <name>',
+    description: 'the environment, which adds procs.<name>.yaml (default: $ORCH_ENV)',
+    completes: 'environment',
+  },
+  { flags: '--json', description: 'print JSON for programs instead of text for people' },
+  { flags: '--no-color', description: 'print no colours (also: NO_COLOR=1)' },
+];
+
+const run = 'Run';
+const look = 'Look';
+const change = 'Change';
+const configuration = 'Configuration';
+const shell = 'Shell';
+
+const someNames: ArgumentDefinition[] = [
+  { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`); default: all', completes: 'name' },
+];
+const theNames: ArgumentDefinition[] = [
+  { syntax: '<names...>', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
+];
+const timeout = (description: string): OptionDefinition => ({
+  flags: '--timeout <duration>',
+  description: `${description} (such as 500ms, 30s, 5m)`,
+  value: { kind: 'duration' },
+});
+
+export const psDefinition: CommandDefinition = {
+  name: 'ps',
+  group: look,
+  summary: 'show what runs',
+  details: '',
+  arguments: [],
+  options: [{ flags: '-w, --wide', description: 'also show log queues and the supervisor; never cut a line' }],
+  examples: [
+    ['orch ps', 'services with their instances'],
+    ['orch ps --json | jq .converged', 'for scripts'],
+  ],
+  // The one command that is not loaded lazily: main.ts needs it in its own bundle.
+  run: runPs,
+};
+
+export const commands: CommandDefinition[] = [
+  {
+    name: 'up',
+    group: run,
+    summary: 'start the project, or apply the file to what runs',
+    details: [
+      'Starts the supervisor if none runs, applies procs.yaml and shows it: in a terminal as a full-screen view, elsewhere as',
+      'prefixed lines. From then on edits of the file apply by themselves. Leaving the view stops everything, unless you',
+      'detach (d) or the supervisor was already running.',
+    ].join('\n'),
+    arguments: [
+      { syntax: '[services...]', description: 'run just these and what they depend on', completes: 'service' },
+    ],
+    options: [
+      { flags: '-d, --detach', description: 'return at once and leave it running in the background' },
+      { flags: '--wait', description: 'with -d: return when everything is as declared' },
+      timeout('with --wait: how long to wait'),
+      { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+    ],
+    examples: [
+      ['orch up', 'watch it; Ctrl-C stops everything in order'],
+      ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
+      ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
+      ['orch up api', 'just api and what it depends on'],
+    ],
+    run: async (context, options, names) => (await import('./up.ts')).runUp(context, options, names),
+  },
+  {
+    name: 'down',
+    group: run,
+    summary: 'stop everything, then the supervisor',
+    details: 'Dependents stop before what they depend on. Returns only when no process is left.',
+    arguments: [],
+    options: [timeout('after this, kill what is left (default: each service has its own grace period)')],
+    examples: [
+      ['orch down', 'each service has its grace period'],
+      ['orch down --timeout 0', 'kill everything at once'],
+    ],
+    run: async (context, options) => (await import('./down.ts')).runDown(context, options),
+  },
+  {
+    name: 'attach',
+    group: run,
+    summary: 'open the view of a running project',
+    details: 'Leaving the view leaves everything running. Without a terminal: prefixed lines.',
+    arguments: [],
+    options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
+    examples: [['orch attach', 'q or Ctrl-C leaves, nothing is stopped']],
+    run: async (context, options) => (await import('./attach.ts')).runAttach(context, options),
+  },
+  psDefinition,
+  {
+    name: 'events',
+    group: look,
+    summary: 'show what happened',
+    details: 'With --json: one object a line.',
+    arguments: [],
+    options: [
+      { flags: '-f, --follow', description: 'go on with new events until interrupted' },
+      { flags: '-n, --limit <count>', description: 'at most so many past events', value: { kind: 'count' } },
+    ],
+    ownsShortF: true,
+    examples: [
+      ['orch events -n 20', 'the last twenty'],
+      ['orch events -f --json', 'for programs'],
+    ],
+    run: async (context, options) => (await import('./events.ts')).runEvents(context, options),
+  },
+  {
+    name: 'why',
+    group: look,
+    summary: 'say why something is not running or not ready',
+    details: '',
+    arguments: theNames,
+    options: [],
+    examples: [
+      ['orch why api', 'the chain of causes of each instance'],
+      ['orch why api.2', 'of one instance'],
+    ],
+    run: async (context, _options, names) => (await import('./why.ts')).runWhy(context, names),
+  },
+  {
+    name: 'wait',
+    group: look,
+    summary: 'wait until the project, or some of it, is in a state',
+    details: 'Exits with 1 when the time is over or the state cannot be reached any more.',
+    arguments: someNames,
+    options: [
+      {
+        flags: '--for <state>',
+        description: 'converged: everything is as declared (the default); ready; stopped',
+        value: { kind: 'choice', choices: ['converged', 'ready', 'stopped'] },
+      },
+      timeout('how long to wait (default: without end)'),
+    ],
+    examples: [
+      ['orch wait --timeout 30s', 'until everything is as declared'],
+      ['orch wait --for ready api db', 'until these are ready'],
+    ],
+    run: async (context, options, names) => (await import('./wait.ts')).runWait(context, options, names),
+  },
+  {
+    name: 'start',
+    group: change,
+    summary: 'start what was stopped or has failed',
+    details: 'Takes back `orch stop` and forgets earlier failures.',
+    arguments: theNames,
+    options: [{ flags: '--wait', description: 'return when they are ready' }, timeout('with --wait: how long to wait')],
+    examples: [['orch start worker', 'the whole service']],
+    run: async (context, options, names) => (await import('./control.ts')).runStart(context, options, names),
+  },
+  {
+    name: 'stop',
+    group: change,
+    summary: 'stop, and keep stopped until `orch start`',
+    details: 'Returns when no process of them is left. Edits of the file do not start them again.',
+    arguments: theNames,
+    options: [timeout('how long to wait for their end')],
+    examples: [
+      ['orch stop worker', 'the whole service'],
+      ['orch stop api.3', 'one instance of the pool'],
+    ],
+    run: async (context, options, names) => (await import('./control.ts')).runStop(context, options, names),
+  },
+  {
+    name: 'restart',
+    group: change,
+    summary: 'stop and start again',
+    details: '',
+    arguments: theNames,
+    options: [
+      { flags: '--wait', description: 'return when they are ready again' },
+      timeout('with --wait: how long to wait'),
+    ],
+    examples: [['orch restart api --wait', 'the whole service; returns when it is ready']],
+    run: async (context, options, names) => (await import('./control.ts')).runRestart(context, options, names),
+  },
+];
+
+/** The command with this name, or null. */
+export function findCommand(name: string): CommandDefinition | null {
+  return commands.find((command) => command.name === name) ?? null;
+}

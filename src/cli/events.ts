@@ -1,0 +1,42 @@
+// `orch events [-f]`: what happened, one line each; with --json one object a line.
+import type { EventRecord } from '../api/protocol.ts';
+import type { CliContext, ExitCode } from './command.ts';
+import { type Colour, type Paint, painter, printable } from './format/colour.ts';
+import { withSupervisor } from './project.ts';
+
+export function runEvents(context: CliContext, options: { follow?: boolean; limit?: number }): Promise<ExitCode> {
+  return withSupervisor(context, async (client) => {
+    const paint = painter(context.colour);
+    const { done } = client.stream(
+      'events',
+      { follow: options.follow ?? false, ...(options.limit === undefined ? {} : { limit: options.limit }) },
+      (event) => context.stdout.write(`${context.json ? JSON.stringify(event) : formatEvent(event, paint)}\n`),
+    );
+    await done;
+    return 0;
+  });
+}
+
+/** `12:00:01.250  exited  api.1  exited with code 1, restarts in 2 s`, in local time. */
+export function formatEvent(event: EventRecord, paint: Paint): string {
+  const about = event.instance ?? event.service ?? '-';
+  return [
+    paint('dim', localTime(event.time)),
+    paint(eventColour(event.type), event.type.padEnd(14)),
+    about.padEnd(12),
+    printable(event.message),
+  ].join('  ');
+}
+
+function localTime(iso: string): string {
+  const at = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${day} ${time}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function eventColour(type: string): Colour | null {
+  if (/fail|reject|refus|error|gave/i.test(type)) return 'red';
+  return /exit|stop|kill|backoff|lost/i.test(type) ? 'yellow' : null;
+}

@@ -1,0 +1,33 @@
+// Reads the command line of `orch ps` without commander, whose loading alone would be a tenth of the whole run.
+// Knows only what the tables define and gives up on everything else: commander then says what is wrong, or helps.
+import { type CommandDefinition, globalOptions, type OptionDefinition } from './definitions.ts';
+
+export type ParsedLine = { options: Record<string, string | boolean> };
+
+/**
+ * @param argv without node and script. @returns null when the line is not plainly `[options] <command> [options]`;
+ * otherwise exactly what commander would make of it (a test compares them).
+ */
+export function parsePlainly(argv: string[], command: CommandDefinition): ParsedLine | null {
+  const options: Record<string, string | boolean> = {};
+  let known = globalOptions;
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    if (word === command.name && known === globalOptions) {
+      known = [...globalOptions, ...command.options];
+      continue;
+    }
+    const option = known.find(({ flags }) => flags.split(/[ ,]+/).includes(word));
+    if (!option || option.value) return null;
+    const value = option.flags.includes('<') ? argv[++at] : !word.startsWith('--no-');
+    if (value === undefined || (typeof value === 'string' && value.startsWith('-'))) return null;
+    options[keyOf(option)] = value;
+  }
+  return known === globalOptions ? null : { options };
+}
+
+/** `-d, --dry-run` → `dryRun`, `--no-color` → `color`. */
+export function keyOf(option: OptionDefinition): string {
+  const long = /--(?:no-)?([a-z-]+)/.exec(option.flags)![1]!;
+  return long.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,130 @@
+// Makes commander's program out of the tables, and usage errors into one `error:` line with exit code 2.
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { version } from '../../package.json';
+import type { ExitCode } from './command.ts';
+import { createContext, type GlobalOptions, type Surroundings } from './context.ts';
+import { type CommandDefinition, commands, globalOptions, type OptionDefinition } from './definitions.ts';
+import { fail } from './errors.ts';
+import { parseDuration } from './format/duration.ts';
+
+/** @param argv without node and script. */
+export async function runProgram(argv: string[], around: Surroundings): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  const program = createProgram(around, async (command, globals, options, names) => {
+    code = await command.run(createContext(globals, around), options as Record<string, never>, names);
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageError(error, argv, around);
+    throw error;
+  }
+}
+
+export type Run = (
+  command: CommandDefinition,
+  globals: GlobalOptions,
+  options: Record<string, unknown>,
+  names: string[],
+) => Promise<void>;
+
+export function createProgram(around: Surroundings, run: Run): Command {
+  const program = new Command('orch')
+    .description('Runs the processes that procs.yaml declares, and keeps them as declared.')
+    .usage('[options] <command>')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput(outputTo(around))
+    .configureHelp({ showGlobalOptions: true });
+  for (const option of globalOptions) program.addOption(toOption(option));
+  for (const command of commands)
+    program.addCommand(toCommand(command, program, around, run), { hidden: !!command.hidden });
+  program.addHelpText('after', '\nStart with `orch init`, then `orch up`. `orch help <command>` has examples.');
+  return program.action(() => program.outputHelp());
+}
+
+function toCommand(definition: CommandDefinition, program: Command, around: Surroundings, run: Run): Command {
+  const command = new Command(definition.name)
+    .summary(definition.summary)
+    .description([sentence(definition.summary), definition.details].filter(Boolean).join('\n\n'))
+    .helpGroup(`${definition.group}:`)
+    .helpOption('-h, --help', 'show help')
+    .copyInheritedSettings(program)
+    .configureOutput(outputTo(around));
+  for (const { syntax, description } of definition.arguments) command.addArgument(new Argument(syntax, description));
+  for (const option of definition.options) command.addOption(toOption(option));
+  for (const option of repeatedGlobals(definition)) command.addOption(toOption(option).hideHelp());
+  command.addHelpText('after', `\nExamples:\n${examples(definition)}`);
+  return command.action(async () => {
+    const own = command.opts();
+    await run(definition, mergeGlobals(program.opts(), own), own, command.args);
+  });
+}
+
+/** Global options are understood after the command too: `orch ps --json`. */
+function repeatedGlobals({ ownsShortF }: CommandDefinition): OptionDefinition[] {
+  return globalOptions.map((option) =>
+    ownsShortF && option.flags.startsWith('-f,') ? { ...option, flags: option.flags.slice('-f, '.length) } : option,
+  );
+}
+
+/** What stands nearer to the end of the line wins; `--no-color` counts wherever it stands. */
+function mergeGlobals(before: GlobalOptions, after: GlobalOptions): GlobalOptions {
+  return { ...before, ...after, color: before.color !== false && after.color !== false };
+}
+
+function toOption({ flags, description, value }: OptionDefinition): Option {
+  const option = new Option(flags, description);
+  switch (value?.kind) {
+    case 'choice':
+      return option.choices(value.choices);
+    case 'duration':
+      return option.argParser((text: string) => {
+        const ms = parseDuration(text);
+        if (ms === null) throw new InvalidArgumentError('Expected a duration such as 500ms, 30s or 5m.');
+        return ms;
+      });
+    case 'count':
+      return option.argParser((text: string) => {
+        if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0.');
+        return Number(text);
+      });
+    default:
+      return option;
+  }
+}
+
+function outputTo({ stdout, stderr }: Surroundings) {
+  return {
+    writeOut: (text: string) => void stdout.write(text),
+    writeErr: (text: string) => void stderr.write(text),
+    // usageError prints them, in our form.
+    outputError: () => undefined,
+    getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
+    getErrHelpWidth: () => 100,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  };
+}
+
+/** Help and version end as CommanderErrors too, with exit code 0. */
+function usageError(error: CommanderError, argv: string[], around: Surroundings): ExitCode {
+  if (error.exitCode === 0) return 0;
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const meant = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+  const hint = meant ? `did you mean \`${meant}\`?` : `see \`${['orch help', commandIn(argv)].join(' ').trim()}\``;
+  return fail({ ...around, json: argv.includes('--json') }, { code: 'usage', message: first, hint });
+}
+
+const commandIn = (argv: string[]) => argv.find((word) => commands.some(({ name }) => name === word)) ?? '';
+
+const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
+function examples(definition: CommandDefinition): string {
+  const width = Math.max(...definition.examples.map(([line]) => line.length));
+  return definition.examples.map(([line, does]) => `  ${line.padEnd(width)}   # ${does}`).join('\n');
+}

@@ -1,0 +1,18 @@
+// `orch wait`: blocks until a condition holds; for scripts.
+import type { CliContext, ExitCode } from './command.ts';
+import { formatSpan } from './format/duration.ts';
+import { withSupervisor } from './project.ts';
+
+export type WaitOptions = { for?: 'converged' | 'ready' | 'stopped'; timeout?: number };
+
+export function runWait(context: CliContext, options: WaitOptions, names: string[]): Promise<ExitCode> {
+  return withSupervisor(context, async (client) => {
+    const condition = options.for ?? 'converged';
+    const { waitedMs } = await client.request('wait', { for: condition, names, timeoutMs: options.timeout ?? null });
+    const what = names.length === 0 ? 'everything' : names.join(', ');
+    const verb = names.length > 1 ? 'are' : 'is';
+    const text = `${what} ${verb} ${condition} (waited ${formatSpan(waitedMs)})`;
+    context.stdout.write(`${context.json ? JSON.stringify({ waitedMs }) : text}\n`);
+    return 0;
+  });
+}
