@@ -1,0 +1,99 @@
+// A small file that is at any moment, power loss included, either the old or the new version. Knows nothing of what
+// is in it.
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from './host.ts';
+
+export type StateFile = {
+  /**
+   * Resolves once this text or a newer one is durable; rejects with the error of the write, the old file then being
+   * untouched. Calls made during a write share the next one: the latest text wins.
+   */
+  save(text: string): Promise<void>;
+};
+
+const MAX_STATE_BYTES = 64 * 1024 * 1024;
+
+/** Follows no symbolic link; `error` is a sentence naming the file. */
+export async function readStateFile(path: string): Promise<{ text: string } | { missing: true } | { error: string }> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) return { error: `${path} is not a regular file` };
+      if (stat.size > MAX_STATE_BYTES) return { error: `${path} is larger than 64 MiB` };
+      return { text: await file.readFile('utf8') };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { missing: true };
+    return { error: explainReadError(path, errnoOf(error)) };
+  }
+}
+
+export function createStateFile(path: string): StateFile {
+  let waiting: { text: string; done: Promise<void> } | null = null;
+  let running: Promise<unknown> = Promise.resolve();
+  const begin = () => {
+    const text = waiting?.text ?? '';
+    waiting = null;
+    return replaceFile(path, text);
+  };
+  return {
+    save: (text) => {
+      if (waiting !== null) {
+        waiting.text = text;
+        return waiting.done;
+      }
+      const done = running.then(begin);
+      waiting = { text, done };
+      running = done.catch(() => undefined); // its callers get the error; the next save must run all the same
+      return done;
+    },
+  };
+}
+
+/**
+ * tmp in the same directory, fsync, rename, fsync of the directory: without the first fsync a file may be empty after
+ * a power loss, without the second the rename may be lost.
+ */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await writeDurably(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined); // it may never have come to be
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // a directory cannot be opened there; NTFS journals the rename
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function explainReadError(path: string, errno: string): string {
+  if (errno === 'ELOOP') return `${path} is a symbolic link; orch follows none for its own files`;
+  if (errno === 'EACCES') return `no permission to read ${path}`;
+  return `cannot read ${path} (${errno})`;
+}

@@ -1,0 +1,66 @@
+// Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE): what escaped its process
+// group by setsid or a double fork is found here. Reads only; decides nothing, signals nothing.
+import type { Incarnation } from '../core/model.ts';
+import { isAlive } from './identity.ts';
+import { type Snapshot, scanProcesses } from './process-scan.ts';
+
+export type TreeMember = {
+  pid: number;
+  startTime: string;
+  /** Null: found by its session, its environment was cleared. */
+  nonce: string | null;
+  sessionLeader: boolean;
+  /** Its ORCH_* variables only. */
+  environment: Record<string, string>;
+  command: string;
+};
+
+/**
+ * The main process of a nonce. `lastSeenTicks`: when it was last known to be alive (`currentTicks()` at its exit);
+ * proves later that members of its session whose environment was cleared are ours.
+ */
+export type Leader = Incarnation & { lastSeenTicks?: number };
+
+/**
+ * Every live process of each nonce: by environment, and by the session of its leader where one is given.
+ * All calls made while a scan waits or runs share the next one. An unknown nonce has an empty list.
+ */
+export async function sweepByNonce(
+  nonces: string[],
+  leaders: ReadonlyMap<string, Leader> = new Map(),
+): Promise<Map<string, TreeMember[]>> {
+  const snapshot = await scanProcesses({ sessions: leaders.size > 0 });
+  return new Map(nonces.map((nonce) => [nonce, membersOf(nonce, leaders.get(nonce), snapshot)]));
+}
+
+/** Every live process whose nonce begins with `prefix`. */
+export async function findProject(prefix: string): Promise<TreeMember[]> {
+  const { carriers } = await scanProcesses({ sessions: false });
+  return carriers.filter((member) => member.nonce?.startsWith(prefix)).map(({ session: _, ...member }) => member);
+}
+
+function membersOf(nonce: string, leader: Leader | undefined, snapshot: Snapshot): TreeMember[] {
+  const carriers = snapshot.carriers.filter((member) => member.nonce === nonce);
+  const cleared = leader === undefined ? [] : clearedMembers(leader, carriers, snapshot);
+  return [...carriers, ...cleared].map(({ session: _, ...member }) => member);
+}
+
+/**
+ * Processes without a nonce in the leader's session. The kernel gives a session's number to nobody else while one
+ * member lives, so they are ours if the leader lives, or a member that carries the nonce, or one that was born before
+ * the leader was last seen alive. Failing that the number may have been recycled by a stranger: then none counts.
+ */
+function clearedMembers(leader: Leader, carriers: Snapshot['carriers'], snapshot: Snapshot): Snapshot['carriers'] {
+  const inSession = snapshot.others.filter((other) => other.session === leader.pid);
+  if (inSession.length === 0) return [];
+  const proven =
+    isAlive(leader) ||
+    carriers.some((member) => member.session === leader.pid) ||
+    inSession.some((member) => wasBornBefore(member.startTime, leader));
+  return proven ? inSession : [];
+}
+
+function wasBornBefore(startTime: string, { pid, startTime: leaderStart, lastSeenTicks }: Leader): boolean {
+  if (lastSeenTicks === undefined || pid <= 1) return false;
+  return Number(startTime) >= Number(leaderStart) && Number(startTime) < lastSeenTicks;
+}
