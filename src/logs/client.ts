@@ -1,0 +1,122 @@
+// The supervisor's end of the log writer: starts one where none runs, reconnects, and tells a new one all it has to know.
+// No log byte passes here, and nobody waits for the writer longer than he said.
+
+import type { ProjectPaths } from '../api/paths.ts';
+import type { LogQueueStatus } from '../api/protocol.ts';
+import type { LogQueueSpec } from '../core/model.ts';
+import type { LogEvent, StreamSource, WriterMethod, WriterMethods } from './protocol.ts';
+import { WriterLink } from './writer-link.ts';
+
+export type { LogEvent, StreamSource } from './protocol.ts';
+
+export type LogWriterClient = {
+  /** Live: capacity, rotation, format, overflow and path change in place; a queue that is no longer named is closed. */
+  configure(queues: LogQueueSpec[]): Promise<void>;
+  /** Idempotent; once per slot, kept over restarts of the instance. */
+  attach(sources: StreamSource[]): Promise<void>;
+  /** The incarnation ended: drain both FIFOs to the bottom, flush a last line without newline. Resolves at the deadline
+   * at the latest, whatever the writer does; nothing is lost by that, the FIFO keeps it. */
+  endOfOutput(instance: string, deadlineMs: number): Promise<void>;
+  detach(instances: string[]): Promise<void>;
+  /** The newest figures; those of the last time where the writer does not answer at once. */
+  stats(): Promise<LogQueueStatus[]>;
+  /** @param queues names; none: all. Returns the paths of the files made. Rejects when the writer is lost meanwhile. */
+  rotate(queues: string[]): Promise<string[]>;
+  /** Flush everything, exit. */
+  shutdown(deadlineMs: number): Promise<void>;
+  /** Disconnect only; the writer lives on. */
+  close(): void;
+};
+
+export type LogWriterOptions = {
+  /** The connection ended unexpectedly; the client is already on its way to a new one. */
+  onLost(reason: string): void;
+  onEvent(event: LogEvent): void;
+  /** The program to start; default: the built `log-writer.js`. */
+  entry?: string;
+};
+
+/** How long `stats` waits for an answer before it gives the last known one. */
+const STATS_PATIENCE_MS = 100;
+
+/** Returns at once; what is asked before the connection stands is sent when it does. */
+export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): LogWriterClient {
+  return new Client(paths, options);
+}
+
+class Client implements LogWriterClient {
+  private queues: LogQueueSpec[] | null = null;
+  private readonly sources = new Map<string, StreamSource>();
+  private lastStats: LogQueueStatus[] = [];
+  private readonly link: WriterLink;
+
+  constructor(paths: ProjectPaths, options: LogWriterOptions) {
+    this.link = new WriterLink(paths, options, () => this.tellAll());
+  }
+
+  async configure(queues: LogQueueSpec[]): Promise<void> {
+    this.queues = queues;
+    await this.tell('configure', { queues });
+  }
+
+  async attach(sources: StreamSource[]): Promise<void> {
+    for (const source of sources) this.sources.set(source.instance, source);
+    await this.tell('attach', { sources });
+  }
+
+  async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
+    const drained = this.link.request('endOfOutput', { instance, deadlineMs }).catch(() => undefined); // lost: the FIFO keeps it
+    await withDeadline(drained, deadlineMs);
+  }
+
+  async detach(instances: string[]): Promise<void> {
+    for (const instance of instances) this.sources.delete(instance);
+    await this.tell('detach', { instances });
+  }
+
+  async stats(): Promise<LogQueueStatus[]> {
+    const asked = this.link.request('stats', {}).then(
+      (answer) => {
+        this.lastStats = answer.queues;
+      },
+      () => undefined, // lost: the last known figures are all there is
+    );
+    await withDeadline(asked, STATS_PATIENCE_MS);
+    return this.lastStats;
+  }
+
+  async rotate(queues: string[]): Promise<string[]> {
+    return (await this.link.request('rotate', { queues })).rotated;
+  }
+
+  async shutdown(deadlineMs: number): Promise<void> {
+    await this.link.shutdown(deadlineMs);
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
+  private async tell<M extends 'configure' | 'attach' | 'detach'>(
+    method: M,
+    params: WriterMethods[M][0],
+  ): Promise<void> {
+    if (!this.link.isUp()) return this.link.up();
+    await this.link.request(method as WriterMethod, params as never).catch(() => this.link.up());
+  }
+
+  private async tellAll(): Promise<void> {
+    if (this.queues !== null) await this.link.send('configure', { queues: this.queues });
+    if (this.sources.size > 0) await this.link.send('attach', { sources: [...this.sources.values()] });
+  }
+}
+
+async function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

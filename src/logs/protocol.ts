@@ -1,0 +1,40 @@
+// What a supervisor and the log writer say to each other: JSON lines on a unix socket, answered in the order sent.
+// Types only.
+import type { LogQueueStatus } from '../api/protocol.ts';
+import type { LogQueueSpec } from '../core/model.ts';
+
+/** A writer of another number is asked to leave; its successor takes over the FIFOs. */
+export const LOG_PROTOCOL = 1;
+export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
+
+/** The two FIFOs of an instance and the queue they fill. */
+export type StreamSource = { instance: string; service: string; queue: string; outPath: string; errPath: string };
+
+/** `type` is past tense and stable: `log_blocked`, `log_resumed`, … */
+export type LogEvent = {
+  type: string;
+  queue: string | null;
+  instance: string | null;
+  /** A sentence for people. */
+  message: string;
+  details: Record<string, unknown>;
+};
+
+/** method -> [params, result] */
+export type WriterMethods = {
+  hello: [{ protocol: number }, { protocol: number; pid: number }];
+  configure: [{ queues: LogQueueSpec[] }, Record<string, never>];
+  attach: [{ sources: StreamSource[] }, { failed: { instance: string; message: string }[] }];
+  endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean }];
+  detach: [{ instances: string[] }, Record<string, never>];
+  stats: [Record<string, never>, { queues: LogQueueStatus[] }];
+  rotate: [{ queues: string[] }, { rotated: string[] }];
+  /** Drains every FIFO, flushes, exits. `flushed`: false where the deadline came first. */
+  shutdown: [{ deadlineMs: number }, { flushed: boolean }];
+};
+
+export type WriterMethod = keyof WriterMethods;
+export type WriterRequest = {
+  [M in WriterMethod]: { id: number; method: M; params: WriterMethods[M][0] };
+}[WriterMethod];
+export type WriterReply = { id: number; result: unknown } | { id: number; error: string } | { event: LogEvent };

@@ -1,0 +1,78 @@
+// Rotated files of a queue: `<file>.<UTC stamp>[.gz]`, the stamp being when the file was closed. One rename makes one, so
+// that there is no step between which something could be lost or doubled. Nothing is ever renumbered.
+import { existsSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+export type RotatedFile = { path: string; stampMs: number; gzip: boolean };
+
+const STAMP = /^\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(\.gz)?$/;
+/** What belongs to a rotated file and goes with it. */
+export const INDEX_SUFFIX = '.idx';
+
+/** Oldest first. A file that is there both ways (killed between compressing and deleting) is listed once, plain. */
+export function listRotated(livePath: string): RotatedFile[] {
+  const byStamp = new Map<number, RotatedFile>();
+  for (const name of namesBeside(livePath)) {
+    const stampMs = stampOf(name);
+    if (stampMs === null) continue;
+    const file = { path: join(dirname(livePath), basename(livePath) + name), stampMs, gzip: name.endsWith('.gz') };
+    if (!file.gzip || !byStamp.has(stampMs)) byStamp.set(stampMs, file);
+  }
+  return [...byStamp.values()].sort((a, b) => a.stampMs - b.stampMs);
+}
+
+/** Renames the live file, its index first. Returns the new path. Throws errno errors; then the live file is as before. */
+export function rotateFile(livePath: string, nowMs: number): string {
+  let stampMs = nowMs;
+  let target = livePath + stampText(stampMs);
+  while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
+  renameSync(livePath, target);
+  if (existsSync(livePath + INDEX_SUFFIX)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);
+  return target;
+}
+
+/** Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap). */
+export function pruneRotated(livePath: string, keep: number, totalBytes: number): void {
+  const files = listRotated(livePath);
+  let bytes = 0;
+  let kept = 0;
+  for (const file of files.reverse()) {
+    bytes += statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
+    const fits = kept < keep && (totalBytes === 0 || bytes <= totalBytes);
+    if (fits) kept += 1;
+    else removeRotated(file);
+  }
+}
+
+function removeRotated(file: RotatedFile): void {
+  const plain = file.gzip ? file.path.slice(0, -'.gz'.length) : file.path;
+  for (const path of [plain, `${plain}.gz`, plain + INDEX_SUFFIX]) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // ENOENT: it was there in the other form only, or somebody else was faster.
+    }
+  }
+}
+
+function namesBeside(livePath: string): string[] {
+  const base = basename(livePath);
+  try {
+    return readdirSync(dirname(livePath))
+      .filter((name) => name.startsWith(base))
+      .map((name) => name.slice(base.length));
+  } catch {
+    return []; // no directory: nothing was ever written
+  }
+}
+
+function stampText(ms: number): string {
+  return `.${new Date(ms).toISOString().replace(/[-:.]/g, '')}`;
+}
+
+function stampOf(suffix: string): number | null {
+  const match = STAMP.exec(suffix);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, ms] = match;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
+}

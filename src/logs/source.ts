@@ -1,0 +1,129 @@
+// One FIFO as the writer sees it: one stream of one instance. An idle one costs no wake-up (epoll by net.Socket); a ready
+// one is read into one buffer that all share. Keeps the bytes of a line that is not complete yet.
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { openFifoForReading } from '../runtime/fifo.ts';
+import type { Origin, StreamLetter } from './framing.ts';
+
+/** A pipe holds 64 KiB unless somebody enlarged it. */
+export const READ_BYTES = 64 * 1024;
+/** What any source has just read lies here until the next read of any source. */
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+
+export type SourceReader = {
+  /** `chunk` is only valid during the call. */
+  onBytes(source: Source, chunk: Buffer): void;
+  /** No process holds the FIFO for writing any more. */
+  onEnd(source: Source): void;
+};
+
+export class Source implements Origin {
+  readonly instance: string;
+  readonly service: string;
+  readonly stream: StreamLetter;
+  readonly path: string;
+  /** The beginning of a line whose end has not come yet. */
+  held: Buffer = Buffer.alloc(0);
+  heldBytes = 0;
+  private socket: Socket | null = null;
+  private fd = -1;
+  private inode = 0;
+  private readonly reader: SourceReader;
+
+  constructor(origin: Origin, path: string, reader: SourceReader) {
+    this.instance = origin.instance;
+    this.service = origin.service;
+    this.stream = origin.stream;
+    this.path = path;
+    this.reader = reader;
+  }
+
+  isOpen(): boolean {
+    return this.socket !== null;
+  }
+
+  /** Opens the FIFO, anew if another one lies under its path now. Throws errno errors. */
+  open(): void {
+    const fd = openFifoForReading(this.path);
+    const inode = fstatSync(fd).ino;
+    if (this.socket !== null && inode === this.inode) {
+      closeSync(fd);
+      return;
+    }
+    this.close();
+    this.inode = inode;
+    this.fd = fd;
+    // The option that makes Node read into our buffer instead of a fresh one is missing in the types of `new Socket`.
+    const onread = { buffer: shared, callback: (length: number) => this.received(length) };
+    const socket = new Socket({ fd, readable: true, writable: false, onread } as never);
+    socket.on('error', () => this.ended(socket));
+    socket.on('end', () => this.ended(socket));
+    socket.resume();
+    this.socket = socket;
+  }
+
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
+  /** Reads until the FIFO is empty or the deadline (`performance.now()`) has passed. Returns whether it is empty. */
+  drain(untilMs: number): boolean {
+    while (this.socket !== null) {
+      const length = readNow(this.fd);
+      if (length <= 0) return true;
+      this.received(length);
+      if (performance.now() > untilMs) return false;
+    }
+    return true;
+  }
+
+  /** Appends to the incomplete line. */
+  hold(chunk: Buffer): void {
+    const bytes = this.heldBytes + chunk.length;
+    if (bytes > this.held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(256, 2 ** Math.ceil(Math.log2(bytes))));
+      this.held.copy(larger, 0, 0, this.heldBytes);
+      this.held = larger;
+    }
+    chunk.copy(this.held, this.heldBytes);
+    this.heldBytes = bytes;
+  }
+
+  /** The incomplete line; from now on there is none. Valid until the next `hold`. */
+  takeHeld(): Buffer {
+    const held = this.held.subarray(0, this.heldBytes);
+    this.heldBytes = 0;
+    if (this.held.length > READ_BYTES) this.held = Buffer.alloc(0); // one long line does not keep its memory
+    return held;
+  }
+
+  close(): void {
+    const socket = this.socket;
+    this.socket = null;
+    socket?.destroy();
+  }
+
+  private received(length: number): boolean {
+    this.reader.onBytes(this, shared.subarray(0, length));
+    return true;
+  }
+
+  private ended(socket: Socket): void {
+    if (this.socket !== socket) return;
+    this.close();
+    this.reader.onEnd(this);
+  }
+}
+
+/** @returns 0 at the end, -1 when there is nothing to read now */
+function readNow(fd: number): number {
+  try {
+    return readSync(fd, shared, 0, READ_BYTES, null);
+  } catch {
+    return -1; // EAGAIN: empty
+  }
+}

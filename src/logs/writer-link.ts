@@ -1,0 +1,223 @@
+// The connection to the project's log writer and its life: connect or start one, greet, reconnect when it is lost.
+// Knows no queue and no instance; what a new writer must be told is the caller's (`onUp`).
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { LineSplitter } from '../api/lines.ts';
+import type { ProjectPaths } from '../api/paths.ts';
+import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterMethod, type WriterMethods } from './protocol.ts';
+
+/** A fresh writer needs about 80 ms to listen. */
+const START_PATIENCE_MS = 5000;
+const CONNECT_RETRY_MS = 15;
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 2000;
+
+type LinkOptions = { onLost(reason: string): void; onEvent(event: LogEvent): void; entry?: string };
+type Pending = { resolve(result: unknown): void; reject(error: Error): void };
+
+export class WriterLink {
+  private socket: Socket | null = null;
+  private writerPid: number | null = null;
+  private closed = false;
+  private nextId = 1;
+  private readonly pending = new Map<number, Pending>();
+  private waiting: (() => void)[] = [];
+  private readonly paths: ProjectPaths;
+  private readonly options: LinkOptions;
+  private readonly onUp: () => Promise<void>;
+
+  constructor(paths: ProjectPaths, options: LinkOptions, onUp: () => Promise<void>) {
+    this.paths = paths;
+    this.options = options;
+    this.onUp = onUp;
+    void this.establish();
+  }
+
+  isUp(): boolean {
+    return this.socket !== null;
+  }
+
+  /** Resolves once a writer is connected and has been told all; never, after `close`. */
+  up(): Promise<void> {
+    return this.socket !== null ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Rejects when the connection is lost before the answer, or with what the writer found wrong. */
+  async request<M extends WriterMethod>(method: M, params: WriterMethods[M][0]): Promise<WriterMethods[M][1]> {
+    await this.up();
+    return this.send(method, params);
+  }
+
+  /** As `request`, on the connection that stands now. */
+  send<M extends WriterMethod>(method: M, params: WriterMethods[M][0]): Promise<WriterMethods[M][1]> {
+    const socket = this.socket;
+    if (socket === null) return Promise.reject(new Error('the log writer is not connected'));
+    return this.sendOn(socket, method, params);
+  }
+
+  /** Asks the writer to flush and leave; one that has not left by the deadline is ended by force. */
+  async shutdown(deadlineMs: number): Promise<void> {
+    const patience = setTimeout(() => this.killWriter(), deadlineMs + 250);
+    const gone = this.request('shutdown', { deadlineMs }).then(() => this.whenGone());
+    this.closed = true;
+    await Promise.race([gone, this.whenGone(deadlineMs + 500)]).catch(() => undefined); // gone already: that is what was asked
+    clearTimeout(patience);
+    this.close();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.socket?.destroy();
+    this.socket = null;
+  }
+
+  private async establish(): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.closed; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      const socket = (await tryConnect(this.paths.logSocket)) ?? (await this.startAndConnect());
+      if (this.closed) return void socket?.destroy();
+      if (socket !== null && (await this.greet(socket))) return;
+      await sleep(pauseMs);
+    }
+  }
+
+  /** @returns false where the writer speaks another protocol; it has then been asked to leave. */
+  private async greet(socket: Socket): Promise<boolean> {
+    this.listen(socket);
+    try {
+      const hello = await this.sendOn(socket, 'hello', { protocol: LOG_PROTOCOL });
+      if (hello.protocol !== LOG_PROTOCOL) {
+        await this.sendOn(socket, 'shutdown', { deadlineMs: 1000 });
+        return false;
+      }
+      this.writerPid = hello.pid;
+      this.socket = socket;
+      await this.onUp();
+    } catch {
+      socket.destroy(); // lost while greeting: the next round connects again
+      if (this.socket === socket) this.socket = null;
+      return false;
+    }
+    for (const resolve of this.waiting.splice(0)) resolve();
+    return true;
+  }
+
+  private sendOn<M extends WriterMethod>(socket: Socket, method: M, params: WriterMethods[M][0]) {
+    return new Promise<WriterMethods[M][1]>((resolve, reject) => {
+      const id = this.nextId++;
+      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      socket.write(`${JSON.stringify({ id, method, params })}\n`);
+    });
+  }
+
+  private listen(socket: Socket): void {
+    const lines = new LineSplitter(MAX_LOG_FRAME_BYTES);
+    let reason = 'the log writer ended';
+    socket.on('data', (chunk: Buffer) => {
+      if (!lines.push(chunk, (line) => this.receive(line))) socket.destroy();
+    });
+    socket.on('error', (error) => {
+      reason = `the connection to the log writer broke: ${error.message}`;
+    });
+    socket.once('close', () => this.lost(socket, reason));
+  }
+
+  private lost(socket: Socket, reason: string): void {
+    for (const pending of this.pending.values()) pending.reject(new Error(reason));
+    this.pending.clear();
+    if (this.socket !== socket) return;
+    this.socket = null;
+    if (this.closed) return;
+    this.options.onLost(reason);
+    void this.establish();
+  }
+
+  private receive(line: string): void {
+    const reply = JSON.parse(line) as { id?: number; result?: unknown; error?: string; event?: LogEvent };
+    if (reply.event !== undefined) {
+      this.options.onEvent(reply.event);
+      return;
+    }
+    const pending = this.pending.get(reply.id ?? 0);
+    this.pending.delete(reply.id ?? 0);
+    if (reply.error !== undefined) pending?.reject(new Error(reply.error));
+    else pending?.resolve(reply.result);
+  }
+
+  private async startAndConnect(): Promise<Socket | null> {
+    try {
+      spawnWriter(this.paths, this.options.entry ?? defaultEntry());
+    } catch (error) {
+      this.report('log_writer_failed', `the log writer could not be started: ${(error as Error).message}`);
+      return null;
+    }
+    const deadline = Date.now() + START_PATIENCE_MS;
+    while (!this.closed && Date.now() < deadline) {
+      const socket = await tryConnect(this.paths.logSocket);
+      if (socket !== null) return socket;
+      await sleep(CONNECT_RETRY_MS);
+    }
+    if (!this.closed) this.report('log_writer_failed', `the log writer did not listen within ${START_PATIENCE_MS} ms`);
+    return null;
+  }
+
+  private report(type: string, message: string): void {
+    this.options.onEvent({ type, queue: null, instance: null, message, details: { log: this.paths.supervisorLog } });
+  }
+
+  /** An open connection proves that the pid is still the writer's. */
+  private killWriter(): void {
+    if (this.socket === null || this.socket.destroyed || this.writerPid === null) return;
+    try {
+      process.kill(this.writerPid, 'SIGKILL');
+    } catch {
+      // ESRCH: it left in this very moment.
+    }
+  }
+
+  private async whenGone(limitMs?: number): Promise<void> {
+    const socket = this.socket;
+    const gone = new Promise<void>((resolve) => {
+      if (socket === null || socket.destroyed) resolve();
+      else socket.once('close', () => resolve());
+    });
+    await (limitMs === undefined ? gone : Promise.race([socket === null ? sleep(limitMs) : gone, sleep(limitMs)]));
+  }
+}
+
+function spawnWriter(paths: ProjectPaths, entry: string): void {
+  mkdirSync(paths.socketDir, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
+  const log = openSync(paths.supervisorLog, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, ['--max-semi-space-size=1', entry, paths.root], {
+      cwd: paths.root,
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+    child.on('error', () => undefined); // no pid, no listener: the caller sees that nobody listens
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Beside the bundle that this is part of; run from the sources, the built one. */
+function defaultEntry(): string {
+  const bundled = fileURLToPath(new URL('./log-writer.js', import.meta.url));
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dist/log-writer.js', import.meta.url));
+}
+
+function tryConnect(path: string): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', () => resolve(null)); // nobody there yet
+  });
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
