@@ -35,10 +35,11 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   ).toMatch(/^hello from web\.1 of 3/);
 
   const before = incarnations(project.instances());
-  project.edit(
-    'procs.yaml',
-    project.read('procs.yaml').replace('GREETING: hello', 'GREETING: good morning').replace('pool: 3  ', 'pool: 4  '),
-  );
+  const text = project.read('procs.yaml');
+  const edited = text
+    .replace('      GREETING: hello\n', '      GREETING: good morning\n')
+    .replace('\n    pool: 3\n', '\n    pool: 4\n');
+  project.edit('procs.yaml', edited);
   await waitFor(
     'web.4 answers',
     () => get(18473),
@@ -54,7 +55,7 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   expect(after['visitor.1']).toBe(before['visitor.1']);
   expect(after['web.1']).not.toBe(before['web.1']);
 
-  project.edit('procs.yaml', project.read('procs.yaml').replace('    pool: 4', '    poool: 4'));
+  project.edit('procs.yaml', edited.replace('\n    pool: 4\n', '\n    poool: 4\n'));
   const rejected = await waitFor('the edit is rejected', project.ps, (seen) => seen.config.status === 'rejected');
   expect(rejected.config.problems[0]).toMatchObject({ file: 'procs.yaml', hint: expect.stringContaining('pool') });
   expect(incarnations(project.instances())).toEqual(after);

@@ -1,0 +1,45 @@
+// idle: CPU share and resident memory of the supervisor and of the log writer while nothing happens.
+import { setTimeout as pause } from 'node:timers/promises';
+import { processes, residentBytes, statOf, withProject } from './orch.mjs';
+import { poolOf } from './start.mjs';
+
+const TICKS_PER_SECOND = 100;
+
+export async function measure({ quick }) {
+  const rows = [];
+  for (const count of quick ? [10, 100] : [10, 100, 500]) rows.push(...(await measureAt(count, quick ? 5 : 20)));
+  return rows;
+}
+
+async function measureAt(count, seconds) {
+  return withProject(poolOf(count), async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    const supervisor = (await project.status()).supervisor.pid;
+    const writer = findLogWriter(project.root);
+    await pause(2000); // what the start has stirred up has to settle first
+    const watched = [['supervisor', supervisor], ...(writer === null ? [] : [['log writer', writer]])];
+    const before = watched.map(([, pid]) => statOf(pid).cpuTicks);
+    await pause(seconds * 1000);
+    return watched.flatMap(([name, pid], index) => [
+      {
+        what: `${name} CPU, ${count} idle`,
+        samples: [((statOf(pid).cpuTicks - before[index]) / TICKS_PER_SECOND / seconds) * 100],
+        unit: '%',
+        target: name === 'supervisor' && count === 100 ? '≤ 0.3 %' : '',
+      },
+      {
+        what: `${name} RSS, ${count} idle`,
+        samples: [residentBytes(pid) / 1e6],
+        unit: 'MB',
+        target: name === 'supervisor' && count === 100 ? '≤ 70 MB' : '',
+      },
+    ]);
+  });
+}
+
+function findLogWriter(root) {
+  for (const { pid, command } of processes()) {
+    if (command.includes('log-writer') && command.includes(root)) return pid;
+  }
+  return null;
+}
