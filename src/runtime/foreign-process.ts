@@ -5,7 +5,7 @@ import type { Platform } from './host.ts';
 import type { ProcStat } from './proc-stat.ts';
 
 /** pid, ppid, group, state, rss in KiB, CPU time, then the start in five words: `Mon Jan  1 00:00:00 2026`. */
-export const PS_FIELDS = 'pid=,ppid=,pgid=,stat=,rss=,time=,lstart=';
+const PS_FIELDS = 'pid=,ppid=,pgid=,stat=,rss=,time=,lstart=';
 const PAGE_KIB = 4;
 const TICKS_PER_SECOND = 100;
 
@@ -13,6 +13,13 @@ const TICKS_PER_SECOND = 100;
 export function foreignStat(pid: number, platform: Platform): ProcStat | null {
   if (platform === 'win32') return parseWindowsProcess(powershell(windowsProcessScript(pid)));
   return parsePsLine(run('ps', ['-o', PS_FIELDS, '-p', String(pid)]));
+}
+
+/** One `ps` for all; those that do not live are missing. Empty on Windows: there a call costs more than it is worth. */
+export function foreignStats(pids: readonly number[], platform: Platform): Map<number, ProcStat> {
+  if (pids.length === 0 || platform === 'win32') return new Map();
+  const lines = run('ps', ['-o', PS_FIELDS, '-p', pids.join(',')]).split('\n');
+  return new Map(lines.flatMap((line) => parsePsLine(line) ?? []).map((stat) => [stat.pid, stat]));
 }
 
 /** Stable while the system is up. */
@@ -83,15 +90,12 @@ function powershell(script: string): string {
   return run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]);
 }
 
+/** Empty when it fails: `ps -p` exits 1 when there is no such process. */
 function run(file: string, args: string[]): string {
   try {
-    return execFileSync(file, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      windowsHide: true,
-      env: { ...process.env, LC_ALL: 'C' },
-    });
+    const env = { ...process.env, LC_ALL: 'C' };
+    return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true, env });
   } catch {
-    return ''; // `ps -p` exits 1 when there is no such process
+    return '';
   }
 }

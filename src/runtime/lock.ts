@@ -2,6 +2,7 @@
 // there is never a stale one; the text in the file is for display only. A loser changes nothing on disk.
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, findProgram, type Platform, platform } from './host.ts';
 import { acquireRecordLock } from './record-lock.ts';
 
@@ -13,22 +14,37 @@ export type Lock = {
 };
 export type LockAttempt = Lock | { heldBy: LockHolder | null };
 
+const RETRY_MS = 50;
 /** sys/fcntl.h of macOS and the BSDs; on Windows libuv takes its own bit for "share with nobody". */
 const O_EXLOCK = { darwin: 0x20, win32: 0x10000000, other: 0x20, linux: 0 };
 
+export type LockOptions = {
+  /** How long to wait for the lock; default 0: do not. */
+  waitMs?: number;
+  /** Other users take this lock too: the file is readable by all, and never written by whoever did not create it. */
+  shared?: boolean;
+};
+
 /**
- * Takes the lock if it is free; never waits.
+ * Takes the lock if it is free, or becomes so within `waitMs`.
  * @returns `heldBy`: somebody else has it (null: who it is cannot be told)
  * @throws when the file cannot be opened, or the file system knows no locks
  */
-export async function acquireLock(path: string): Promise<LockAttempt> {
-  switch (lockStrategy(platform, findProgram('flock') !== null)) {
-    case 'flock':
-      return await flockPath(path);
-    case 'exlock':
-      return openLocked(path);
-    case 'record':
-      return acquireRecordLock(path);
+export async function acquireLock(path: string, options: LockOptions = {}): Promise<LockAttempt> {
+  const strategy = lockStrategy(platform, findProgram('flock') !== null);
+  if (strategy === 'flock') return await flockPath(path, options);
+  return await retry(options.waitMs ?? 0, () =>
+    strategy === 'exlock' ? openLocked(path, options) : acquireRecordLock(path),
+  );
+}
+
+/** For locks that cannot be waited for. */
+async function retry(waitMs: number, attempt: () => LockAttempt): Promise<LockAttempt> {
+  const deadlineMs = performance.now() + waitMs;
+  for (;;) {
+    const result = attempt();
+    if (!('heldBy' in result) || performance.now() >= deadlineMs) return result;
+    await sleep(RETRY_MS);
   }
 }
 
@@ -38,37 +54,54 @@ export function lockStrategy(system: Platform, hasFlock: boolean): 'flock' | 'ex
   return hasFlock ? 'flock' : 'record';
 }
 
-async function flockPath(path: string): Promise<LockAttempt> {
-  // Opened close-on-exec like every descriptor of Node: no child of ours can keep the lock alive.
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+async function flockPath(path: string, options: LockOptions): Promise<LockAttempt> {
+  const fd = openLockFile(path, options);
   try {
-    if (!(await flock(fd, path))) return giveUp(fd, path);
-    // The former holder may have removed the file between our open and our lock: then it locks nothing any more.
-    if (!isSameFile(fd, path)) {
-      closeSync(fd);
-      return await flockPath(path);
-    }
-    return hold(fd, path);
+    if (!(await flock(fd, path, options.waitMs ?? 0))) return giveUp(fd, path);
+    if (isSameFile(fd, path)) return hold(fd, path, options);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
+  // Somebody removed the file between our open and our lock: then it locks nothing any more.
+  closeSync(fd);
+  return await flockPath(path, options);
 }
 
-function openLocked(path: string): LockAttempt {
+/** Close-on-exec like every descriptor that Node opens: no child of ours can keep the lock alive. */
+function openLockFile(path: string, { shared = false }: LockOptions): number {
+  const { O_RDWR, O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  if (!shared) return openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  // In a sticky directory Linux refuses O_CREAT on another user's file (fs.protected_regular).
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  try {
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644));
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  return openSync(path, O_RDONLY | O_NOFOLLOW);
+}
+
+function openLocked(path: string, options: LockOptions): LockAttempt {
   try {
     const lock = O_EXLOCK[platform] | (platform === 'win32' ? 0 : constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    return hold(openSync(path, constants.O_RDWR | constants.O_CREAT | lock, 0o600), path);
+    return hold(
+      openSync(path, constants.O_RDWR | constants.O_CREAT | lock, options.shared ? 0o666 : 0o600),
+      path,
+      options,
+    );
   } catch (error) {
     if (!['EAGAIN', 'EWOULDBLOCK', 'EBUSY'].includes(errnoOf(error))) throw error;
     return { heldBy: readHolder(path) };
   }
 }
 
-function hold(fd: number, path: string): Lock {
-  const record = JSON.stringify({ pid: process.pid, since: new Date().toISOString() });
-  ftruncateSync(fd, 0);
-  writeSync(fd, `${record}\n`, 0);
+function hold(fd: number, path: string, { shared = false }: LockOptions): Lock {
+  if (!shared) writeHolder(fd);
   let held = true;
   return {
     release: () => {
@@ -79,14 +112,21 @@ function hold(fd: number, path: string): Lock {
   };
 }
 
+function writeHolder(fd: number): void {
+  const record: LockHolder = { pid: process.pid, since: new Date().toISOString() };
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${JSON.stringify(record)}\n`, 0);
+}
+
 function giveUp(fd: number, path: string): LockAttempt {
   closeSync(fd);
   return { heldBy: readHolder(path) };
 }
 
 /** flock(1) locks the open file description that it shares with us, and leaves the lock there when it ends. */
-function flock(fd: number, path: string): Promise<boolean> {
-  const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+function flock(fd: number, path: string, waitMs: number): Promise<boolean> {
+  const patience = waitMs === 0 ? ['-n'] : ['-w', String(Math.ceil(waitMs / 1000))];
+  const child = spawn('flock', [...patience, '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
   let complaint = '';
   child.stderr?.on('data', (chunk) => {
     complaint += chunk;

@@ -1,8 +1,7 @@
 // CPU and memory of the instances' main processes, as `ps` shows them. Keeps /proc/PID/stat open and re-reads it: 7 µs
 // a process, and such a descriptor answers ESRCH once its process is gone, whoever got the pid then.
-import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { PS_FIELDS, parsePsLine } from './foreign-process.ts';
+import { foreignStats } from './foreign-process.ts';
 import { hasProc, platform } from './host.ts';
 import { currentTicks, TICKS_PER_SECOND } from './identity.ts';
 import { isDeadState, type ProcStat, parseStat } from './proc-stat.ts';
@@ -53,7 +52,7 @@ export function createResourceSampler(maxOpenFiles: number = MAX_OPEN_FILES): Re
     sample(processes) {
       const wanted = new Set(processes.map(({ pid }) => pid));
       for (const pid of [...watched.keys()]) if (!wanted.has(pid)) forget(pid);
-      const stats = hasProc ? null : foreignStats([...wanted]);
+      const stats = hasProc ? null : foreignStats([...wanted], platform);
       const uses = new Map<number, ResourceUse>();
       for (const { pid, startTime } of processes) {
         const entry = keep(pid, startTime);
@@ -105,21 +104,4 @@ function readKept(pid: number, kept: number | null): ProcStat | null {
   } finally {
     if (kept === null) closeSync(fd);
   }
-}
-
-/** One `ps` for all; empty on Windows, where a call takes longer than it is worth. */
-function foreignStats(pids: number[]): Map<number, ProcStat> {
-  if (pids.length === 0 || platform === 'win32') return new Map();
-  let text = '';
-  try {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    text = execFileSync('ps', ['-o', PS_FIELDS, '-p', pids.join(',')], {
-      ...options,
-      env: { ...process.env, LC_ALL: 'C' },
-    });
-  } catch {
-    return new Map(); // none of them lives
-  }
-  const stats = text.split('\n').flatMap((line) => parsePsLine(line) ?? []);
-  return new Map(stats.map((stat) => [stat.pid, stat]));
 }
