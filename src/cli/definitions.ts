@@ -13,7 +13,8 @@ export type OptionDefinition = {
   completes?: Completes;
 };
 
-export type Completes = 'name' | 'service' | 'file' | 'environment' | 'shell' | 'command' | 'ref';
+/** `name`: services and instances; `size`: `api=`. */
+export type Completes = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell' | 'command';
 
 export type ArgumentDefinition = {
   /** `<name...>` is required, `[name...]` is not. */
@@ -59,7 +60,6 @@ export const globalOptions: OptionDefinition[] = [
 const run = 'Run';
 const look = 'Look';
 const change = 'Change';
-const configuration = 'Configuration';
 const shell = 'Shell';
 
 const someNames: ArgumentDefinition[] = [
@@ -95,10 +95,10 @@ export const commands: CommandDefinition[] = [
     group: run,
     summary: 'start the project, or apply the file to what runs',
     details: [
-      'Starts the supervisor if none runs, applies procs.yaml and shows it: in a terminal as a full-screen view, elsewhere as',
-      'prefixed lines. From then on edits of the file apply by themselves. Leaving the view stops everything, unless you',
-      'detach (d) or the supervisor was already running.',
-    ].join('\n'),
+      'Starts the supervisor if none runs, applies procs.yaml and shows it: in a terminal as a full-screen view, elsewhere',
+      'as prefixed lines. From then on edits of the file apply by themselves. Leaving the view stops everything, unless',
+      'you detach (d) or the supervisor was already running.',
+    ].join(' '),
     arguments: [
       { syntax: '[services...]', description: 'run just these and what they depend on', completes: 'service' },
     ],
@@ -226,9 +226,55 @@ export const commands: CommandDefinition[] = [
     examples: [['orch restart api --wait', 'the whole service; returns when it is ready']],
     run: async (context, options, names) => (await import('./control.ts')).runRestart(context, options, names),
   },
+  {
+    name: 'scale',
+    group: change,
+    summary: 'change the size of a pool',
+    details: [
+      'Edits procs.yaml in place; comments and layout stay. With --ephemeral the file is left alone: the size holds until',
+      '`orch scale --ephemeral NAME=file` or the end of the supervisor.',
+    ].join(' '),
+    arguments: [{ syntax: '<sizes...>', description: 'service and size, such as `api=4`', completes: 'size' }],
+    options: [{ flags: '--ephemeral', description: 'an override in the supervisor, not an edit of the file' }],
+    examples: [
+      ['orch scale api=8', 'in the file, for good'],
+      ['orch scale --ephemeral api=8', 'for now'],
+      ['orch scale --ephemeral api=file', 'back to what the file says'],
+    ],
+    run: async (context, options, names) => (await import('./scale.ts')).runScale(context, options, names),
+  },
+  {
+    name: 'completion',
+    group: shell,
+    summary: 'print the completion script of a shell',
+    details: 'Completes commands, options, services and instances.',
+    arguments: [{ syntax: '<shell>', description: 'bash, zsh or fish', completes: 'shell' }],
+    options: [],
+    examples: [
+      ['source <(orch completion bash)', 'in ~/.bashrc; zsh alike'],
+      ['orch completion fish | source', 'in config.fish'],
+    ],
+    run: async (context, _options, names) => (await import('./completion.ts')).runCompletion(context, names),
+  },
+  {
+    name: 'reset-term',
+    group: shell,
+    summary: 'put a terminal back in order',
+    details: 'For when a program died and left the cursor hidden, the mouse captured or the colours wrong.',
+    arguments: [],
+    options: [],
+    examples: [['orch reset-term', 'type it blindly if need be']],
+    run: async (context) => (await import('./reset-term.ts')).runResetTerm(context),
+  },
+  {
+    name: '__complete',
+    group: shell,
+    summary: 'answer the completion script',
+    details: '',
+    arguments: [{ syntax: '[words...]', description: 'the line up to the cursor' }],
+    options: [],
+    examples: [['orch __complete -- start a', 'names that begin with a']],
+    hidden: true,
+    run: async (context, _options, names) => (await import('./completion.ts')).runComplete(context, names),
+  },
 ];
-
-/** The command with this name, or null. */
-export function findCommand(name: string): CommandDefinition | null {
-  return commands.find((command) => command.name === name) ?? null;
-}

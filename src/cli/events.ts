@@ -17,13 +17,11 @@ export function runEvents(context: CliContext, options: { follow?: boolean; limi
   });
 }
 
-/** `12:00:01.250  exited  api.1  exited with code 1, restarts in 2 s`, in local time. */
+/** `2026-11-23 12:00:01.250  exited        api.1 ended with code 1`, in local time; the message names whom it is about. */
 export function formatEvent(event: EventRecord, paint: Paint): string {
-  const about = event.instance ?? event.service ?? '-';
   return [
     paint('dim', localTime(event.time)),
     paint(eventColour(event.type), event.type.padEnd(14)),
-    about.padEnd(12),
     printable(event.message),
   ].join('  ');
 }

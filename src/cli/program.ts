@@ -13,6 +13,10 @@ export async function runProgram(argv: string[], around: Surroundings): Promise<
   const program = createProgram(around, async (command, globals, options, names) => {
     code = await command.run(createContext(globals, around), options as Record<string, never>, names);
   });
+  if (argv.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
@@ -36,16 +40,25 @@ export function createProgram(around: Surroundings, run: Run): Command {
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
+    .commandsGroup('Shell:')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput(outputTo(around))
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
+    });
   for (const option of globalOptions) program.addOption(toOption(option));
   for (const command of commands)
     program.addCommand(toCommand(command, program, around, run), { hidden: !!command.hidden });
   program.addHelpText('after', '\nStart with `orch init`, then `orch up`. `orch help <command>` has examples.');
-  return program.action(() => program.outputHelp());
+  return program;
 }
+
+const argumentTerm = (argument: Argument) => {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+};
 
 function toCommand(definition: CommandDefinition, program: Command, around: Surroundings, run: Run): Command {
   const command = new Command(definition.name)

@@ -40,7 +40,7 @@ export function failedRequest(context: CliContext, error: unknown): ExitCode {
   throw error;
 }
 
-function noSupervisor(context: CliContext) {
+export function noSupervisor(context: CliContext) {
   const directory = dirname(context.file);
   const name = basename(context.file);
   return {

@@ -1,3 +1,4 @@
+// The client against a scripted supervisor on a real unix socket: answers, streams, torn frames, lost connections.
 import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Client, type ClientError, connect } from '../../src/api/client.ts';
@@ -46,7 +47,7 @@ describe('connect', () => {
 
 describe('request', () => {
   test('gives the result of its own answer, whatever order they come in', async () => {
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });

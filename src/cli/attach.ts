@@ -1,0 +1,17 @@
+// `orch attach`: the view of a running project; leaving it stops nothing.
+import { connect } from '../api/client.ts';
+import type { CliContext, ExitCode } from './command.ts';
+import { fail } from './errors.ts';
+import { failedRequest, findPaths, noSupervisor } from './project.ts';
+import { showProject } from './up/show.ts';
+
+export async function runAttach(context: CliContext, options: { tui?: boolean }): Promise<ExitCode> {
+  try {
+    const paths = findPaths(context);
+    const client = paths && (await connect(paths));
+    if (!paths || !client) return fail(context, noSupervisor(context));
+    return await showProject(context, { client, paths, owning: false, wantsTui: options.tui !== false, tasks: null });
+  } catch (error) {
+    return failedRequest(context, error);
+  }
+}

@@ -1,0 +1,55 @@
+// What a shell has to source so that TAB asks `orch __complete`. The words to complete are decided there, not here.
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+const bash = `# bash completion of orch:  source <(orch completion bash)
+_orch() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == ':files' ]]; then
+      compopt -o default
+      return
+    fi
+    COMPREPLY+=("\${line%%$'\\t'*}")
+  done < <(orch __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
+}
+complete -F _orch orch
+`;
+
+const zsh = `#compdef orch
+# zsh completion of orch:  source <(orch completion zsh)
+_orch() {
+  local -a lines values sizes
+  local line word
+  lines=("\${(@f)$(orch __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ \${lines[1]} == ':files' ]]; then
+    _files
+    return
+  fi
+  for line in $lines; do
+    word=\${line%%$'\\t'*}
+    if [[ $word == *= ]]; then sizes+=($word); else values+=("\${word//:/\\\\:}:\${line#*$'\\t'}"); fi
+  done
+  (( \${#sizes} )) && compadd -S '' -- $sizes
+  (( \${#values} )) && _describe -V orch values
+}
+if [[ \${funcstack[1]} == _orch ]]; then _orch "$@"; else compdef _orch orch; fi
+`;
+
+const fish = `# fish completion of orch:  orch completion fish | source
+function __orch_complete
+    set -l words (commandline -opc) (commandline -ct)
+    set -l lines (orch __complete -- $words[2..-1] 2>/dev/null)
+    if test "$lines[1]" = ':files'
+        __fish_complete_path (commandline -ct)
+    else
+        printf '%s\\n' $lines
+    end
+end
+complete -c orch -f -a '(__orch_complete)'
+`;
+
+export const completionScripts: Record<Shell, string> = { bash, zsh, fish };

@@ -1,0 +1,61 @@
+// `orch down`: returns when nothing is left, and says meanwhile who holds it up. Nothing running is no error: scripts
+// may call it twice.
+import { type Client, ClientError, connect } from '../api/client.ts';
+import type { Result } from '../api/protocol.ts';
+import type { CliContext, ExitCode } from './command.ts';
+import { fail } from './errors.ts';
+import { failedRequest, findPaths } from './project.ts';
+
+export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
+  try {
+    const paths = findPaths(context);
+    const client = paths && (await connect(paths));
+    if (!client) return sayNothingRuns(context);
+    const code = await takeDown(client, context, options.timeout ?? null);
+    await client.closed;
+    return code;
+  } catch (error) {
+    return failedRequest(context, error);
+  }
+}
+
+function sayNothingRuns(context: CliContext): ExitCode {
+  context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');
+  return 0;
+}
+
+/** Progress goes to stderr, a line whenever it changes. @param timeoutMs null: the grace periods of the services. */
+export async function takeDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+  let lastProgress = '';
+  const { done } = client.stream('down', { timeoutMs }, ({ remaining, holdingUp }) => {
+    const progress = holdingUp.length > 0 ? `waiting for ${holdingUp.join(', ')}` : `stopping, ${remaining} left`;
+    if (progress !== lastProgress) context.stderr.write(`${progress}\n`);
+    lastProgress = progress;
+  });
+  return report(context, await done.catch(explainLoss));
+}
+
+function report(context: CliContext, result: Result<'down'>): ExitCode {
+  if (context.json) context.stdout.write(`${JSON.stringify(result)}\n`);
+  const { stopped, leftovers } = result;
+  if (leftovers.length > 0) {
+    const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
+    return fail(
+      { ...context, json: false },
+      { code: 'failed', message: `still alive: ${named}`, hint: 'they could not be killed; see their state with `ps`' },
+    );
+  }
+  if (!context.json) context.stdout.write(`stopped ${stopped} ${stopped === 1 ? 'instance' : 'instances'}\n`);
+  return 0;
+}
+
+/** Losing the supervisor without its result means that nobody knows whether everything is stopped. */
+function explainLoss(error: unknown): never {
+  if (!(error instanceof ClientError) || error.wire.code !== 'lost') throw error;
+  const message = 'the supervisor ended before everything was stopped';
+  throw new ClientError({
+    code: 'failed',
+    message,
+    hint: 'run `orch up` and `orch down` to find and stop what is left',
+  });
+}

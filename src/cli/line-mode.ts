@@ -1,0 +1,92 @@
+// `orch up` and `orch attach` without a full-screen view: every line of output with its instance in front, between them
+// what happens. The first Ctrl-C stops everything in order, the second one at once.
+import type { Client } from '../api/client.ts';
+import type { Status } from '../api/protocol.ts';
+import type { CliContext, ExitCode } from './command.ts';
+import { takeDown } from './down.ts';
+import { fail } from './errors.ts';
+import { createLinePrinter, type LinePrinter } from './up/line-printer.ts';
+import { followOutput } from './up/output.ts';
+import { supervisorLost, type View } from './up/show.ts';
+import { hasFailed, hasNothingLeftToDo } from './up/verdict.ts';
+
+/** What ends the view. */
+type End = 'interrupted' | 'done' | 'gone';
+
+export async function runLineMode(context: CliContext, view: View): Promise<ExitCode> {
+  const printer = createLinePrinter(context);
+  const interrupts = listenForInterrupts();
+  const output = await followOutput(view, printer.line);
+  const watched = watch(view, printer);
+  const end = await Promise.race([
+    interrupts.next().then((): End => 'interrupted'),
+    watched.done.then((): End => 'done'),
+    view.client.closed.then((): End => 'gone'),
+  ]);
+  const finish = async (code: ExitCode): Promise<ExitCode> => {
+    await output.stop();
+    view.client.close();
+    interrupts.stop();
+    return code;
+  };
+  const failed = () => (hasFailed(watched.latest()) ? 1 : 0);
+  if (end === 'gone') return finish(sayGone(context, watched.latest()));
+  if (!view.owning) return finish(end === 'done' ? failed() : 0);
+  const code = failed();
+  const downCode = await stopEverything(context, view.client, interrupts);
+  return finish(downCode === 0 ? code : downCode);
+}
+
+async function stopEverything(context: CliContext, client: Client, interrupts: Interrupts): Promise<ExitCode> {
+  void interrupts.next().then(() => {
+    context.stderr.write('killing what is left\n');
+    // The first `down` gets the answer, this one only hurries it.
+    client.request('down', { timeoutMs: 0 }).catch(() => undefined); // reported by the first
+  });
+  return takeDown(client, { ...context, json: false, stdout: context.stderr }, null);
+}
+
+/** Orderly when nothing lived any more: somebody else called `orch down`. */
+function sayGone(context: CliContext, status: Status | null): ExitCode {
+  const isEmpty = status?.services.every((service) => service.instances.every(({ pid }) => pid === null)) ?? false;
+  if (!isEmpty) return fail(context, supervisorLost);
+  context.stderr.write('The project was stopped.\n');
+  return 0;
+}
+
+type Watched = { latest(): Status | null; done: Promise<void> };
+
+function watch({ client, tasks }: View, printer: LinePrinter): Watched {
+  let latest: Status | null = null;
+  const startedAt = new Date(Date.now() - 5000).toISOString();
+  client.stream('events', { follow: true }, (event) => {
+    if (event.time >= startedAt) printer.event(event);
+  });
+  const done = new Promise<void>((resolve) => {
+    client.stream('watchStatus', { minIntervalMs: 100 }, (status) => {
+      latest = status;
+      if (tasks !== null && hasNothingLeftToDo(status, tasks)) resolve();
+    });
+  });
+  return { latest: () => latest, done };
+}
+
+type Interrupts = { next(): Promise<void>; stop(): void };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
+function listenForInterrupts(): Interrupts {
+  let waiting: (() => void)[] = [];
+  const listener = () => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    stop: () => {
+      waiting = [];
+      for (const signal of SIGNALS) process.removeListener(signal, listener);
+    },
+  };
+}

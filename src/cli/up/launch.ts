@@ -1,0 +1,111 @@
+// Starts a supervisor in the background and hands it the configuration once that was found valid. The start of the process
+// and the loading of the configuration overlap; a supervisor that gets no configuration leaves without touching anything.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { LineSplitter } from '../../api/lines.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { WireError } from '../../api/protocol.ts';
+import type { AcceptedConfig } from '../../core/model.ts';
+
+export type Launch = {
+  /** Go: run this configuration. `only`: just these services and what they depend on; null: all. */
+  accept(accepted: AcceptedConfig, only: string[] | null): void;
+  /** Never mind: it ends by itself. */
+  abandon(): void;
+  /** After `accept`. */
+  started: Promise<Started>;
+};
+
+export type Started =
+  | { kind: 'ready'; pid: number }
+  /** It says why not: code `conflict` when another supervisor runs. */
+  | { kind: 'refused'; error: WireError }
+  /** It ended without a word. `last`: the end of what it printed. */
+  | { kind: 'died'; how: string; last: string };
+
+export type LaunchOptions = { paths: ProjectPaths; file: string; env: string | null; entry?: string };
+
+const MAX_STATUS_BYTES = 64 * 1024;
+const SHOWN_BYTES = 2048;
+
+export function launchSupervisor({ paths, file, env, entry = builtEntry() }: LaunchOptions): Launch {
+  const log = openLog(paths);
+  const args = [entry, '--root', paths.root, '--file', file, ...(env === null ? [] : ['--env', env])];
+  const child = spawn(process.execPath, args, {
+    cwd: paths.root,
+    detached: true,
+    stdio: ['pipe', log.fd, log.fd, 'pipe'],
+  });
+  child.stdin!.on('error', () => undefined); // It died early; `started` tells how.
+  const started = waitForStatus(child).then((outcome): Started => {
+    const last = outcome.kind === 'died' ? log.readEnd() : '';
+    closeSync(log.fd);
+    release(child);
+    return outcome.kind === 'died' ? { ...outcome, last } : outcome;
+  });
+  return {
+    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only })}\n`),
+    abandon: () => {
+      child.stdin!.end();
+      release(child);
+    },
+    started,
+  };
+}
+
+function builtEntry(): string {
+  return fileURLToPath(new URL('./supervisor.js', import.meta.url));
+}
+
+/** Its first line on descriptor 3, or its end. */
+function waitForStatus(
+  child: ChildProcess,
+): Promise<Exclude<Started, { kind: 'died' }> | { kind: 'died'; how: string }> {
+  const status = child.stdio[3] as Readable;
+  const lines = new LineSplitter(MAX_STATUS_BYTES);
+  return new Promise((resolve) => {
+    status.on('error', () => undefined); // Its end is reported by `exit`.
+    status.on('data', (chunk: Buffer) => {
+      lines.push(chunk, (line) => {
+        const said = JSON.parse(line) as { ready: true; pid: number } | { error: WireError };
+        resolve('error' in said ? { kind: 'refused', error: said.error } : { kind: 'ready', pid: said.pid });
+      });
+    });
+    child.once('error', (error) => resolve({ kind: 'died', how: `could not be started: ${error.message}` }));
+    // `close`, not `exit`: what it said last has been read then.
+    child.once('close', (code, signal) => resolve({ kind: 'died', how: `ended with ${signal ?? `code ${code}`}` }));
+  });
+}
+
+/** Nothing of the child may keep this process alive. */
+function release(child: ChildProcess): void {
+  child.stdio[3]?.destroy();
+  child.unref();
+}
+
+type Log = { fd: number; readEnd(): string };
+
+/**
+ * Where a supervisor's own words go: its log, or where the project has no state directory yet (only the supervisor may
+ * make one, under its lock) a nameless temporary file.
+ */
+function openLog(paths: ProjectPaths): Log {
+  const hasState = existsSync(paths.stateDir);
+  const path = hasState ? paths.supervisorLog : join(tmpdir(), `orch-start-${process.pid}-${Date.now()}.log`);
+  const fd = openSync(path, 'a+', 0o600);
+  if (!hasState) unlinkSync(path);
+  const fromByte = fstatSync(fd).size;
+  return { fd, readEnd: () => readFrom(fd, fromByte) };
+}
+
+function readFrom(fd: number, fromByte: number): string {
+  const size = fstatSync(fd).size;
+  const start = Math.max(fromByte, size - SHOWN_BYTES);
+  const bytes = Buffer.alloc(Math.max(0, size - start));
+  readSync(fd, bytes, 0, bytes.length, start);
+  return bytes.toString('utf8').trim();
+}

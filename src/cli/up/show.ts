@@ -1,0 +1,52 @@
+// Shows a running project until its user leaves or it ends: the full-screen view in a terminal, prefixed lines elsewhere.
+import type { Client } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { CliContext, ExitCode } from '../command.ts';
+import { fail } from '../errors.ts';
+import { runLineMode } from '../line-mode.ts';
+
+export type View = {
+  client: Client;
+  paths: ProjectPaths;
+  /** Leaving stops everything. */
+  owning: boolean;
+  /** false: `--no-tui`. */
+  wantsTui: boolean;
+  /** Services that all run to completion: their end is the end of the view. null: it goes on until it is left. */
+  tasks: string[] | null;
+};
+
+export function showProject(context: CliContext, view: View): Promise<ExitCode> {
+  return view.wantsTui && canShowTui(context) ? showTui(context, view) : runLineMode(context, view);
+}
+
+function canShowTui({ stdout, json, environment }: CliContext): boolean {
+  return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
+}
+
+async function showTui(context: CliContext, { client, paths, owning }: View): Promise<ExitCode> {
+  const { runTui } = await import('../../tui/main.tsx').catch(rethrow);
+  const { colour } = context;
+  const { stdout, stdin } = process;
+  const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin });
+  client.close();
+  switch (outcome) {
+    case 'detached':
+      context.stdout.write('It keeps running: `orch attach` shows it again, `orch down` stops it.\n');
+      return 0;
+    case 'lost':
+      return fail(context, supervisorLost);
+    default:
+      return 0;
+  }
+}
+
+export const supervisorLost = {
+  code: 'failed',
+  message: 'the supervisor has ended unexpectedly; what it ran may still run',
+  hint: 'run `orch up`: it takes over what still fits and stops the rest',
+};
+
+const rethrow = (error: unknown): never => {
+  throw error;
+};
