@@ -133,14 +133,16 @@ function isAvailable(phase: Phase | undefined): boolean {
   return phase?.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
 }
 
-/** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. */
+/** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was
+ * asked to stop yet. */
 function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
-  if (phase.deadlineMs <= pass.nowMs) {
+  const isTimed = phase.step !== 'clear';
+  if (isTimed && phase.deadlineMs <= pass.nowMs) {
     const grace = slot.spec?.stop.graceMs ?? 0;
     pass.actions.push({ kind: 'kill', id: slot.id, reason: `still alive ${grace} ms after ${signalOf(slot.spec)}` });
     return;
   }
-  wakeAt(pass, phase.deadlineMs);
+  if (isTimed) wakeAt(pass, phase.deadlineMs);
   // The end of our own child is an event; anything else must be looked for.
   if (phase.exit === null && !phase.adopted) return;
   if (phase.nextCheckMs <= pass.nowMs) pass.actions.push({ kind: 'clear', id: slot.id });
@@ -150,7 +152,7 @@ function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';
 
 function wakeAt(pass: Pass, atMs: number): void {
-  if (Number.isFinite(atMs)) pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
+  pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
 }
 
 const RANK: Record<Action['kind'], number> = { kill: 0, stop: 1, clear: 2, abandon: 3, forget: 4, start: 5 };

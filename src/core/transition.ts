@@ -81,6 +81,12 @@ export function isOccupied(slot: Slot): boolean {
   return !isEmptyPhase(slot.phase);
 }
 
+/** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */
+export function nonceOf({ phase }: Slot): string | null {
+  if (phase.kind === 'starting') return phase.nonce;
+  return phase.kind === 'alive' || phase.kind === 'stopping' ? phase.process.nonce : null;
+}
+
 function isEmptyPhase(phase: Phase): boolean {
   return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'stopping';
 }
@@ -113,7 +119,7 @@ function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
   const { phase } = slot;
   if (phase.kind === 'alive') {
     const stopping = stoppingOf(slot, phase, { kind: 'stopIntended', cause: 'exited' }, nowMs);
-    return { ...slot, phase: { ...stopping, exit, step: 'clear', deadlineMs: Number.POSITIVE_INFINITY } };
+    return { ...slot, phase: { ...stopping, exit, step: 'clear' } };
   }
   if (phase.kind !== 'stopping' || phase.exit !== null) return slot;
   return { ...slot, phase: { ...phase, exit, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };

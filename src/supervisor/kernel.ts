@@ -15,7 +15,7 @@ import type {
   StopCause,
 } from '../core/model.ts';
 import { isConverged, reconcile } from '../core/reconcile.ts';
-import { emptySlot, isOccupied, transition } from '../core/transition.ts';
+import { emptySlot, isOccupied, nonceOf, transition } from '../core/transition.ts';
 import { describeTransition, type Happening } from './happenings.ts';
 
 /** What the kernel needs done; results come back through `receive`. */
@@ -49,7 +49,7 @@ const MAX_ROUNDS = 16;
 export class Kernel {
   #effects: Effects;
   #slots = new Map<InstanceId, Slot>();
-  #inbox: { id: InstanceId; event: InstanceEvent }[] = [];
+  #inbox: Letter[] = [];
   #overrides: Overrides = NO_OVERRIDES;
   #accepted: AcceptedConfig | null = null;
   #problems: Problem[] = [];
@@ -92,9 +92,13 @@ export class Kernel {
     this.#updateDesired(this.#desired.shuttingDown);
   }
 
-  /** Something happened to an instance; folded at the next step, in order of arrival. */
-  receive(id: InstanceId, event: InstanceEvent): void {
-    this.#inbox.push({ id, event });
+  /**
+   * Something happened to an instance; folded at the next step, in order of arrival.
+   *
+   * @param nonce the incarnation that it happened to: late news of an earlier one is dropped. Null: the slot as such.
+   */
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void {
+    this.#inbox.push({ id, nonce, event });
     this.#effects.requestStep();
   }
 
@@ -147,6 +151,19 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
+  /** The patience is over: SIGKILL to everything that lives, without order. Only after `shutDown`. */
+  killAll(): void {
+    const nowMs = this.#effects.nowMs();
+    for (const { id, phase } of [...this.#slots.values()]) {
+      if (phase.kind === 'alive')
+        this.#fold(id, { kind: 'stopIntended', cause: 'unwanted' }, nowMs, 'no patience left');
+      this.#fold(id, { kind: 'killIntended' }, nowMs, 'no patience left');
+      const slot = this.#slots.get(id)!;
+      if (slot.phase.kind === 'stopping') this.#effects.kill(slot);
+    }
+    this.#effects.requestStep();
+  }
+
   isConverged(): boolean {
     return this.#inbox.length === 0 && isConverged(this.#desired, this.#slots, this.#effects.nowMs());
   }
@@ -160,7 +177,10 @@ export class Kernel {
     const nowMs = this.#effects.nowMs();
     const inbox = this.#inbox;
     this.#inbox = [];
-    for (const { id, event } of inbox) this.#fold(id, event, nowMs);
+    for (const { id, nonce, event } of inbox) {
+      const slot = this.#slots.get(id);
+      if (nonce === null || (slot && nonceOf(slot) === nonce)) this.#fold(id, event, nowMs);
+    }
     const starts: Start[] = [];
     let wakeAtMs: number | null = null;
     for (let round = 0; ; round++) {
@@ -249,6 +269,7 @@ export class Kernel {
   }
 }
 
+type Letter = { id: InstanceId; nonce: string | null; event: InstanceEvent };
 type Start = { id: InstanceId; spec: ServiceSpec; nonce: string };
 
 export function slotSpecOf(spec: ServiceSpec): SlotSpec {

@@ -1,0 +1,122 @@
+// Takes over what an earlier supervisor left running: matches live processes (found by nonce) with the remembered slots.
+// Pure: looks at a list of processes, signals nothing. What fits goes on untouched (I4); what nobody knows is named.
+
+import {
+  type Incarnation,
+  type InstanceId,
+  parseInstanceId,
+  type ServiceSpec,
+  type Slot,
+  type SlotSpec,
+} from '../core/model.ts';
+import { emptySlot, nonceOf, transition } from '../core/transition.ts';
+import type { TreeMember } from '../runtime/sweep.ts';
+import { specHashOf } from './nonce.ts';
+
+export type Adoption = {
+  slots: Slot[];
+  /** Live incarnations that belong to no slot (a second one of the same instance): to be ended. */
+  strays: Incarnation[];
+  /** Slots whose main process ended while nobody looked: their trees are still to be cleared. */
+  ended: InstanceId[];
+};
+
+export type AdoptionInput = {
+  remembered: readonly Slot[];
+  /** Every live process of the project. */
+  members: readonly TreeMember[];
+  services: ReadonlyMap<string, ServiceSpec>;
+  bootId: string;
+  nowMs: number;
+};
+
+/** Used for a process whose spec nobody remembers: stopped gently, never restarted under that spec. */
+const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
+  stop: { signal: 'SIGTERM', graceMs: 10_000 },
+  restart: {
+    policy: 'always',
+    backoff: { initialMs: 100, maxMs: 30_000, factor: 2 },
+    limit: null,
+    healthyAfterMs: 10_000,
+  },
+  dependsOn: [],
+  singleton: null,
+};
+
+export function adopt(input: AdoptionInput): Adoption {
+  const leaders = new Map<string, TreeMember>();
+  for (const member of input.members) {
+    if (member.nonce && member.sessionLeader && !leaders.has(member.nonce)) leaders.set(member.nonce, member);
+  }
+  const slots = new Map<InstanceId, Slot>();
+  const ended: InstanceId[] = [];
+  for (const slot of input.remembered) {
+    const resumed = resume(slot, leaders, input);
+    slots.set(slot.id, resumed.slot);
+    if (resumed.ended) ended.push(slot.id);
+  }
+  const strays: Incarnation[] = [];
+  for (const member of leaders.values()) {
+    const newcomer = unremembered(member, slots, input);
+    if (newcomer) slots.set(newcomer.id, newcomer);
+    else strays.push(incarnationOf(member, input.bootId));
+  }
+  const known = new Set([...slots.values()].map(nonceOf));
+  for (const member of input.members) {
+    if (member.nonce && !known.has(member.nonce) && !leaders.has(member.nonce)) {
+      strays.push(incarnationOf(member, input.bootId));
+    }
+  }
+  return { slots: [...slots.values()], strays, ended };
+}
+
+/** A remembered slot, with what is true of it now. Claims its leader (removes it from the map). */
+function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInput): { slot: Slot; ended: boolean } {
+  const nonce = nonceOf(slot);
+  if (nonce === null) return { slot, ended: false };
+  const leader = leaders.get(nonce);
+  leaders.delete(nonce);
+  const sinceMs = startedMs(slot) ?? input.nowMs;
+  if (leader && slot.spec) {
+    const process = incarnationOf(leader, input.bootId);
+    const free: Slot = { ...slot, phase: { kind: 'idle' } };
+    const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness: 'none' } as const;
+    return { slot: transition(free, adopted, input.nowMs), ended: false };
+  }
+  // The intent was recorded but there never was, or is no longer, a process of which nothing else is known.
+  if (slot.phase.kind === 'starting') return { slot: { ...slot, phase: { kind: 'idle' } }, ended: false };
+  return { slot: asAdopted(slot), ended: true };
+}
+
+/** A live leader that no slot remembers: the state file was lost. */
+function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: AdoptionInput): Slot | null {
+  const id = (member.environment.ORCH_INSTANCE_ID ?? '') as InstanceId;
+  const parsed = parseInstanceId(id);
+  const specHash = specHashOf(member.nonce ?? '');
+  if (!parsed || !specHash) return null;
+  const existing = slots.get(id);
+  if (existing && nonceOf(existing) !== null) return null;
+  const declared = input.services.get(parsed.service);
+  const spec: SlotSpec = declared?.specHash === specHash ? pick(declared) : { ...UNKNOWN_SPEC, specHash };
+  const process = incarnationOf(member, input.bootId);
+  const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
+  return transition(empty, { kind: 'adopted', process, sinceMs: input.nowMs, spec, readiness: 'none' }, input.nowMs);
+}
+
+function pick({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): SlotSpec {
+  return { specHash, stop, restart, dependsOn, singleton };
+}
+
+function asAdopted(slot: Slot): Slot {
+  const { phase } = slot;
+  return phase.kind === 'alive' || phase.kind === 'stopping' ? { ...slot, phase: { ...phase, adopted: true } } : slot;
+}
+
+function startedMs({ phase }: Slot): number | null {
+  if (phase.kind === 'alive' || phase.kind === 'starting') return phase.sinceMs;
+  return phase.kind === 'stopping' ? phase.startedMs : null;
+}
+
+function incarnationOf({ pid, startTime, nonce }: TreeMember, bootId: string): Incarnation {
+  return { pid, startTime, bootId, nonce: nonce ?? '' };
+}

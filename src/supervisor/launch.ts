@@ -1,0 +1,58 @@
+// From a declared service to the exact program, directory and environment of one instance. Pure but for reading the
+// supervisor's own environment once.
+
+import { expandTemplate } from '../config/template.ts';
+import type { ProjectConfig, ServiceSpec } from '../core/model.ts';
+import { shellCommand } from '../runtime/spawn.ts';
+
+export type Launch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
+export type LaunchContext = Pick<ProjectConfig, 'project' | 'env'> & {
+  /** The supervisor's own environment without what another orch put there. */
+  inherited: Record<string, string>;
+};
+
+/** @returns the environment that instances inherit: the supervisor's, less the variables that are ours to set. */
+export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const [key, value] of Object.entries(environment)) {
+    if (value !== undefined && !key.startsWith('ORCH_')) inherited[key] = value;
+  }
+  return inherited;
+}
+
+/** @param index from 1. */
+export function launchOf(spec: ServiceSpec, index: number, nonce: string, context: LaunchContext): Launch {
+  const own = ownVariables(spec, index, context);
+  const expand = (template: string): string => expanded(template, own);
+  const declared: Record<string, string> = {};
+  for (const [key, template] of Object.entries(spec.env)) declared[key] = expand(template);
+  const { file, args } = programOf(spec, expand);
+  const env = { ...context.inherited, ...declared, ...own, ORCH_NONCE: nonce };
+  return { file, args, cwd: expand(spec.cwd), env };
+}
+
+/** The loader has checked every template: a variable that is missing here is a fault of ours. */
+function expanded(template: string, own: Record<string, string>): string {
+  const expansion = expandTemplate(template, own);
+  if (!expansion.ok) throw new Error(expansion.problems.map(({ message }) => message).join('; '));
+  return expansion.text;
+}
+
+function ownVariables(spec: ServiceSpec, index: number, context: LaunchContext): Record<string, string> {
+  const own: Record<string, string> = {
+    ORCH_PROJECT: context.project,
+    ORCH_ENV: context.env ?? '',
+    ORCH_SERVICE: spec.name,
+    ORCH_INSTANCE: String(index),
+    ORCH_INSTANCE_ID: `${spec.name}.${index}`,
+    ORCH_POOL_SIZE: String(spec.pool),
+  };
+  if (spec.port !== null) own.PORT = String(spec.port + index - 1);
+  return own;
+}
+
+function programOf(spec: ServiceSpec, expand: (template: string) => string): { file: string; args: string[] } {
+  if (spec.command.kind === 'shell') return shellCommand(spec.command.line);
+  const [file, ...args] = spec.command.argv.map(expand);
+  return { file: file!, args };
+}

@@ -1,0 +1,82 @@
+// Entry of the supervisor process: takes the first configuration on stdin, the project's lock, then serves until it is told
+// to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
+import { closeSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { projectPaths } from '../api/paths.ts';
+import type { WireError } from '../api/protocol.ts';
+import type { AcceptedConfig } from '../core/model.ts';
+import { acquireLock } from '../runtime/lock.ts';
+import { ensureStateDir } from '../runtime/secure-dir.ts';
+import { errorText } from './error-text.ts';
+import { createMethods, until } from './methods.ts';
+import { serve } from './server.ts';
+import { Supervisor } from './supervisor.ts';
+
+const READY_FD = 3;
+/** Time for the last answer to reach the client before the process ends. */
+const GOODBYE_MS = 100;
+
+type FirstMessage = { accepted: AcceptedConfig; only: string[] | null };
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { root: { type: 'string' }, file: { type: 'string' }, env: { type: 'string' } },
+  });
+  const { root, file } = values;
+  if (!root || !file) throw new Error('the supervisor is started by `orch up`');
+  const first = await readFirstMessage();
+  // The client found the configuration wanting and left: nothing was touched.
+  if (!first) return;
+  const paths = projectPaths(root);
+  ensureStateDir(paths);
+  const lock = await acquireLock(paths.lockFile);
+  if ('heldBy' in lock) {
+    const holder = lock.heldBy ? ` (pid ${lock.heldBy.pid})` : '';
+    answer({ error: { code: 'conflict', message: `another supervisor runs this project${holder}` } });
+    process.exitCode = 4;
+    return;
+  }
+  const supervisor = new Supervisor({ root, file, env: values.env ?? null, ...first });
+  const leave = (): void => {
+    server.close();
+    setTimeout(() => {
+      lock.release();
+      process.exit(0);
+    }, GOODBYE_MS);
+  };
+  const goDown = async (): Promise<void> => {
+    supervisor.kernel.shutDown();
+    await until(supervisor, () => supervisor.isEmpty(), new AbortController().signal, null);
+    await supervisor.finish();
+    leave();
+  };
+  const server = await serve(paths.socket, createMethods(supervisor, leave), () => void goDown());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
+  process.on('SIGHUP', () => void supervisor.reload());
+  await supervisor.start();
+  answer({ ready: true, pid: process.pid });
+  supervisor.watch();
+}
+
+/** @returns null when the client closed stdin without a word. */
+async function readFirstMessage(): Promise<FirstMessage | null> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8').trim();
+  return text === '' ? null : (JSON.parse(text) as FirstMessage);
+}
+
+function answer(message: { ready: true; pid: number } | { error: WireError }): void {
+  try {
+    writeSync(READY_FD, `${JSON.stringify(message)}\n`);
+    closeSync(READY_FD);
+  } catch {
+    // Nobody listens (started by hand, or the client was killed): the socket is there for others.
+  }
+}
+
+main().catch((error: unknown) => {
+  answer({ error: { code: 'failed', message: `the supervisor could not start: ${errorText(error)}` } });
+  process.stderr.write(`${new Date().toISOString()} ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,41 @@
+// Resolves what a user names (a service or an instance) against what is declared or still runs. Pure.
+import { suggestionHint } from '../config/suggest.ts';
+import type { InstanceId } from '../core/model.ts';
+import type { Kernel } from './kernel.ts';
+import { RequestError } from './server.ts';
+
+/** @returns the instances meant by `names`, each once; no names mean all. Throws a RequestError for an unknown one. */
+export function resolveInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {
+  const known = instancesByName(kernel);
+  const chosen = new Set<InstanceId>();
+  for (const name of names.length > 0 ? names : services(known)) {
+    const ids = known.get(name);
+    if (!ids) throw unknownName(name, known.keys());
+    for (const id of ids) chosen.add(id);
+  }
+  return [...chosen];
+}
+
+/** Service and instance names -> instances; a service with `pool: 0` has an empty list. */
+function instancesByName(kernel: Kernel): Map<string, InstanceId[]> {
+  const known = new Map<string, InstanceId[]>();
+  for (const name of kernel.desired.services.keys()) known.set(name, []);
+  for (const id of new Set([...kernel.desired.wishes.keys(), ...kernel.slots.keys()])) {
+    const service = id.slice(0, id.lastIndexOf('.'));
+    known.set(service, [...(known.get(service) ?? []), id]);
+    known.set(id, [id]);
+  }
+  return known;
+}
+
+const services = (known: ReadonlyMap<string, unknown>): string[] =>
+  [...known.keys()].filter((name) => !name.includes('.'));
+
+function unknownName(name: string, known: Iterable<string>): RequestError {
+  const hint = suggestionHint(name, known, 'known names');
+  return new RequestError({
+    code: 'not-found',
+    message: `no service or instance is named "${name}"`,
+    ...(hint && { hint }),
+  });
+}

@@ -1,0 +1,320 @@
+// Carries out the kernel's actions with real processes: spawns, signals, sweeps, drains. Results go back to the kernel as
+// events; nothing here decides anything. Keeps what the kernel must not know: descriptors, claims, work in flight.
+import { closeSync } from 'node:fs';
+import { fifoPaths, type ProjectPaths } from '../api/paths.ts';
+import type {
+  Exit,
+  Incarnation,
+  InstanceEvent,
+  InstanceId,
+  Phase,
+  ServiceSpec,
+  Slot,
+  StopCause,
+} from '../core/model.ts';
+import type { LogWriterClient, StreamSource } from '../logs/client.ts';
+import { makeFifos, openFifoForChild } from '../runtime/fifo.ts';
+import { identify, isAlive } from '../runtime/identity.ts';
+import { groupIsEmpty, killTree, signalTree } from '../runtime/signal.ts';
+import { type SpawnResult, spawnInstance } from '../runtime/spawn.ts';
+import { sweepByNonce, type TreeMember } from '../runtime/sweep.ts';
+import { errorText } from './error-text.ts';
+import type { Happening } from './happenings.ts';
+import { type LaunchContext, launchOf } from './launch.ts';
+import { claimFor, type HeldLease, lostTo } from './singleton-claims.ts';
+
+export type Performer = {
+  start(slot: Slot, spec: ServiceSpec, nonce: string): void;
+  stop(slot: Slot, cause: StopCause): void;
+  kill(slot: Slot): void;
+  clear(slot: Slot): void;
+  abandon(slot: Slot): void;
+  forget(slot: Slot): void;
+  /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
+  hold(sources: { id: InstanceId; queue: string }[]): Promise<void>;
+  /** The configuration changed: instances whose queue is another one now write there from here on. */
+  route(queueOf: (id: InstanceId) => string | null): void;
+};
+
+export type PerformerOptions = {
+  paths: ProjectPaths;
+  writer: LogWriterClient;
+  /** Read at each start, so that the newest configuration counts. */
+  launchContext(): LaunchContext;
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
+  report(happening: Happening): void;
+};
+
+/** Longest turn of the event loop spent on spawning before others get theirs. */
+const SPAWN_SLICE_MS = 8;
+/** How long the end of an instance may wait for its last output to reach the log. */
+const DRAIN_DEADLINE_MS = 500;
+const KILL_DEADLINE_MS = 400;
+
+type Source = { id: InstanceId; queue: string };
+type Streams = { out: number; err: number; queue: string };
+type Stopping = Extract<Phase, { kind: 'stopping' }>;
+type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
+
+export function createPerformer(options: PerformerOptions): Performer {
+  return new ProcessPerformer(options);
+}
+
+class ProcessPerformer implements Performer {
+  #options: PerformerOptions;
+  #streams = new Map<InstanceId, Streams>();
+  #queue: PendingStart[] = [];
+  /** Nonces of starts that have not come to their turn; an abandoned one is taken out. */
+  #queued = new Set<string>();
+  #spawning = false;
+  /** Nonces of direct children whose exit has not been reported. */
+  #children = new Set<string>();
+  #checks = new Set<InstanceId>();
+  #leases = new Map<InstanceId, HeldLease>();
+  #claims = new Map<InstanceId, AbortController>();
+
+  constructor(options: PerformerOptions) {
+    this.#options = options;
+  }
+
+  start(slot: Slot, spec: ServiceSpec, nonce: string): void {
+    this.#queue.push({ slot, spec, nonce });
+    this.#queued.add(nonce);
+    if (this.#spawning) return;
+    this.#spawning = true;
+    void this.#drainQueue();
+  }
+
+  async #drainQueue(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0);
+      const failure = await this.#openStreams(batch.map(({ slot, spec }) => ({ id: slot.id, queue: spec.logQueue })));
+      let sliceEnd = performance.now() + SPAWN_SLICE_MS;
+      for (const pending of batch) {
+        if (!this.#queued.delete(pending.nonce)) this.#abandonStart(pending);
+        else if (failure) this.#failStart(pending, failure);
+        else if (pending.spec.singleton) void this.#startSingleton(pending);
+        else void this.#spawn(pending);
+        if (performance.now() < sliceEnd) continue;
+        await new Promise(setImmediate);
+        sliceEnd = performance.now() + SPAWN_SLICE_MS;
+      }
+    }
+    this.#spawning = false;
+  }
+
+  #abandonStart({ slot, nonce }: PendingStart): void {
+    this.#options.receive(slot.id, nonce, { kind: 'startAbandoned' });
+  }
+
+  #failStart({ slot, nonce }: PendingStart, error: unknown): void {
+    const exit = { spawnError: codeOf(error), detail: `its output cannot be captured: ${errorText(error)}` };
+    this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit, charged: false });
+  }
+
+  async hold(sources: Source[]): Promise<void> {
+    const failure = await this.#openStreams(sources);
+    if (failure) throw failure;
+  }
+
+  route(queueOf: (id: InstanceId) => string | null): void {
+    const moved: Source[] = [];
+    for (const [id, streams] of this.#streams) {
+      const queue = queueOf(id);
+      if (queue === null || queue === streams.queue) continue;
+      streams.queue = queue;
+      moved.push({ id, queue });
+    }
+    if (moved.length > 0) void this.#options.writer.attach(moved.map((source) => this.#streamSource(source)));
+  }
+
+  /**
+   * Our own descriptors stay open for the life of the slot: what the log writer has not read yet survives its death.
+   * @returns what went wrong, or null.
+   */
+  async #openStreams(sources: Source[]): Promise<unknown> {
+    const missing = sources.filter(({ id }) => !this.#streams.has(id));
+    if (missing.length === 0) return null;
+    try {
+      await makeFifos(missing.flatMap(({ id }) => Object.values(fifoPaths(this.#options.paths, id))));
+      for (const source of missing) this.#openPair(source);
+      void this.#options.writer.attach(missing.map((source) => this.#streamSource(source)));
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #openPair({ id, queue }: Source): void {
+    const paths = fifoPaths(this.#options.paths, id);
+    const out = openFifoForChild(paths.out);
+    try {
+      this.#streams.set(id, { out, err: openFifoForChild(paths.err), queue });
+    } catch (error) {
+      closeSync(out);
+      throw error;
+    }
+  }
+
+  #streamSource({ id, queue }: Source): StreamSource {
+    const { out, err } = fifoPaths(this.#options.paths, id);
+    return { instance: id, service: id.slice(0, id.lastIndexOf('.')), queue, outPath: out, errPath: err };
+  }
+
+  /** The older holder's whole tree is dead before ours is spawned (I2); the key stays locked in between. */
+  async #startSingleton(pending: PendingStart): Promise<void> {
+    const { slot, spec, nonce } = pending;
+    const abort = new AbortController();
+    this.#claims.set(slot.id, abort);
+    try {
+      const claim = await claimFor(spec, slot.id, nonce, this.#options.paths, abort.signal);
+      if (claim.outcome === 'abandoned') return this.#abandonStart(pending);
+      if (claim.outcome === 'refused')
+        return this.#options.receive(slot.id, nonce, { kind: 'startRefused', by: claim.by });
+      const incarnation = await this.#spawn(pending);
+      if (!incarnation) return claim.lease.abandon();
+      await claim.lease.commit(incarnation);
+      this.#leases.set(slot.id, claim.lease);
+    } catch (error) {
+      const exit = { spawnError: codeOf(error), detail: `the singleton lock cannot be had: ${errorText(error)}` };
+      this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit, charged: false });
+    } finally {
+      this.#claims.delete(slot.id);
+    }
+  }
+
+  async #spawn({ slot, spec, nonce }: PendingStart): Promise<Incarnation | null> {
+    const { id } = slot;
+    const result = await this.#spawnProcess({ slot, spec, nonce });
+    if (!result.ok) {
+      const exit = { spawnError: result.errno, detail: result.detail };
+      this.#options.receive(id, nonce, { kind: 'spawnFailed', exit, charged: !result.transient });
+      return null;
+    }
+    // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
+    const process = identify(result.pid, nonce) ?? { pid: result.pid, startTime: '0', bootId: '', nonce };
+    this.#children.add(nonce);
+    this.#options.receive(id, nonce, { kind: 'spawned', process });
+    return process;
+  }
+
+  async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
+    const streams = this.#streams.get(slot.id)!;
+    try {
+      const launch = launchOf(spec, slot.index, nonce, this.#options.launchContext());
+      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err } as const;
+      return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
+    } catch (error) {
+      return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
+    }
+  }
+
+  #childEnded(id: InstanceId, nonce: string, exit: Exit): void {
+    this.#children.delete(nonce);
+    this.#options.receive(id, nonce, { kind: 'exited', exit });
+  }
+
+  stop(slot: Slot): void {
+    const phase = slot.phase as Stopping;
+    const signal = slot.spec?.stop.signal ?? 'SIGTERM';
+    // The group at once; whoever left it is found by the sweep and gets the same signal.
+    signalTree(this.#targetOf(phase), signal, []);
+    void this.#membersOf(phase).then((members) => {
+      const outside = members.filter((member) => member.pid !== phase.process.pid && member.sessionLeader);
+      if (outside.length > 0) signalTree(this.#targetOf(phase), signal, outside);
+    });
+  }
+
+  kill(slot: Slot): void {
+    const phase = slot.phase as Stopping;
+    void killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
+      if (survivors.length > 0) this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' });
+      else if (phase.exit !== null || phase.adopted) this.clear(slot);
+    });
+  }
+
+  clear(slot: Slot): void {
+    if (this.#checks.has(slot.id)) return;
+    this.#checks.add(slot.id);
+    void this.#check(slot, slot.phase as Stopping).finally(() => this.#checks.delete(slot.id));
+  }
+
+  async #check(slot: Slot, phase: Stopping): Promise<void> {
+    const { id } = slot;
+    const { nonce } = phase.process;
+    if (phase.exit === null) {
+      if (isAlive(phase.process)) return this.#options.receive(id, nonce, { kind: 'leftoversFound' });
+      this.#options.receive(id, nonce, { kind: 'exited', exit: { unknown: true } });
+    }
+    const leftovers = await this.#leftovers(slot, phase);
+    if (leftovers.length > 0) {
+      if (phase.step === 'clear') signalTree(this.#targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', leftovers);
+      return this.#options.receive(id, nonce, { kind: 'leftoversFound' });
+    }
+    await this.#options.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
+    const takenBy = slot.spec?.singleton ? await lostTo(slot.spec.singleton, phase.process, this.#options.paths) : null;
+    this.#leases.get(id)?.release();
+    this.#leases.delete(id);
+    this.#options.receive(id, nonce, { kind: 'emptied' });
+    if (takenBy) this.#options.receive(id, null, { kind: 'takenOver', by: takenBy });
+  }
+
+  /**
+   * A process that ended by itself is followed at once when its group is empty; who left the group is swept afterwards.
+   * Singletons and stops wait for the whole sweep.
+   */
+  async #leftovers(slot: Slot, phase: Stopping): Promise<TreeMember[]> {
+    const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
+    if (quick && groupIsEmpty(phase.process.pid)) {
+      void this.#sweepLater(slot, phase);
+      return [];
+    }
+    return this.#membersOf(phase);
+  }
+
+  async #sweepLater(slot: Slot, phase: Stopping): Promise<void> {
+    const members = await this.#membersOf(phase);
+    if (members.length === 0) return;
+    this.#options.report({
+      type: 'leftovers_found',
+      instance: slot.id,
+      message: `${slot.id} left ${members.length} process(es) behind; they are being ended`,
+      details: { pids: members.map(({ pid }) => pid) },
+    });
+    signalTree(this.#targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', members);
+    const graceMs = slot.spec?.stop.graceMs ?? 0;
+    setTimeout(() => void killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }), graceMs).unref();
+  }
+
+  async #membersOf(phase: Stopping): Promise<TreeMember[]> {
+    const { process } = phase;
+    const found = await sweepByNonce([process.nonce], new Map([[process.nonce, process]]));
+    return found.get(process.nonce) ?? [];
+  }
+
+  #targetOf(phase: Stopping): { incarnation: Incarnation; ourChild: boolean } {
+    return { incarnation: phase.process, ourChild: this.#children.has(phase.process.nonce) };
+  }
+
+  abandon(slot: Slot): void {
+    if (slot.phase.kind === 'starting') this.#queued.delete(slot.phase.nonce);
+    this.#claims.get(slot.id)?.abort();
+  }
+
+  forget(slot: Slot): void {
+    const streams = this.#streams.get(slot.id);
+    this.#streams.delete(slot.id);
+    void this.#options.writer
+      .detach([slot.id])
+      .catch(() => undefined) // a lost writer has nothing attached
+      .finally(() => {
+        if (!streams) return;
+        closeSync(streams.out);
+        closeSync(streams.err);
+      });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code ?? 'EUNKNOWN';
+}

@@ -1,0 +1,95 @@
+// `orch plan` against the running supervisor: what applying a configuration would do, instance by instance. Pure; it uses
+// the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
+import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
+import { diffServices, type KeyChange } from '../config/diff.ts';
+import { desiredOf } from '../core/desired.ts';
+import type { AcceptedConfig, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import { isOccupied } from '../core/transition.ts';
+import type { Kernel } from './kernel.ts';
+
+export function planFor(kernel: Kernel, accepted: AcceptedConfig): WirePlan {
+  const before = kernel.desired.services;
+  const after = desiredOf(accepted.config, kernel.overrides, false);
+  const names = new Set<string>([
+    ...after.services.keys(),
+    ...[...kernel.slots.values()].map(({ service }) => service),
+  ]);
+  const changes: PlanChange[] = [];
+  for (const name of names) {
+    const from = [...before.values()].find((spec) => spec.name === name) ?? null;
+    const to = [...after.services.values()].find((spec) => spec.name === name) ?? null;
+    const touched = classify(kernel, name, after);
+    changes.push(...serviceChanges(name, from, to, touched, diffServices(from, to)));
+  }
+  return { changes };
+}
+
+type Touched = { start: InstanceId[]; stop: InstanceId[]; restart: InstanceId[] };
+
+function classify(kernel: Kernel, service: string, after: ReturnType<typeof desiredOf>): Touched {
+  const touched: Touched = { start: [], stop: [], restart: [] };
+  for (const slot of kernel.slots.values()) {
+    if (slot.service !== service || !isOccupied(slot)) continue;
+    const wish = after.wishes.get(slot.id);
+    if (!wish?.run) touched.stop.push(slot.id);
+    else if (slot.spec?.specHash !== wish.spec.specHash) touched.restart.push(slot.id);
+  }
+  for (const [id, wish] of after.wishes) {
+    if (wish.spec.name === service && wish.run && startsAnew(kernel.slots.get(id), wish.spec)) touched.start.push(id);
+  }
+  return touched;
+}
+
+function startsAnew(slot: Slot | undefined, spec: ServiceSpec): boolean {
+  if (!slot) return true;
+  if (isOccupied(slot)) return false;
+  if (slot.spec?.specHash !== spec.specHash) return true;
+  return slot.phase.kind === 'idle' || slot.phase.kind === 'backoff';
+}
+
+function serviceChanges(
+  service: string,
+  from: ServiceSpec | null,
+  to: ServiceSpec | null,
+  touched: Touched,
+  keys: KeyChange[],
+): PlanChange[] {
+  const change = (action: PlanChange['action'], instances: string[], reason: string): PlanChange => {
+    const isRestart = action === 'restart';
+    const relevant = isRestart ? keys : keys.filter((key) => key.class === 'live');
+    const shown = relevant.map(({ key, from: old, to: now }) => ({ key, from: old, to: now }));
+    return {
+      service,
+      action,
+      instances,
+      class: isRestart ? 'restart' : 'live',
+      keys: action === 'start' || action === 'stop' ? [] : shown,
+      reason,
+    };
+  };
+  const scaled = from !== null && to !== null && from.pool !== to.pool;
+  const changes: PlanChange[] = [];
+  if (touched.restart.length > 0) {
+    const names = keys.filter((key) => key.class === 'restart').map(({ key }) => key);
+    changes.push(
+      change(
+        'restart',
+        touched.restart,
+        names.length > 0 ? `${names.join(', ')} changed` : 'it runs an older configuration',
+      ),
+    );
+  }
+  if (scaled) {
+    const instances = [...touched.start, ...touched.stop];
+    changes.push(change('scale', instances, `pool ${from.pool} → ${to.pool}`));
+  } else {
+    if (touched.start.length > 0)
+      changes.push(change('start', touched.start, from ? 'not running' : 'new in the configuration'));
+    if (touched.stop.length > 0)
+      changes.push(change('stop', touched.stop, to ? 'not wanted any more' : 'no longer declared'));
+  }
+  if (from && to && changes.length === 0 && keys.length > 0) {
+    changes.push(change('update', [], `${keys.map(({ key }) => key).join(', ')} changed, applied in place`));
+  }
+  return changes;
+}

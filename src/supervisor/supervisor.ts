@@ -1,0 +1,350 @@
+// Puts the supervisor together: kernel, performer, log writer, configuration, API. Owns the process's life: from the lock
+// to the last leftover. Decides nothing about services; that is the kernel's.
+import { rmSync } from 'node:fs';
+import { type ProjectPaths, projectPaths } from '../api/paths.ts';
+import type { Status } from '../api/protocol.ts';
+import { withDependencies } from '../core/dependencies.ts';
+import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
+import { isOccupied } from '../core/transition.ts';
+import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
+import { systemClock, type Timer } from '../runtime/clock.ts';
+import { bootId, isAlive } from '../runtime/identity.ts';
+import { createResourceSampler } from '../runtime/resources.ts';
+import { ensureStateDir } from '../runtime/secure-dir.ts';
+import { killTree } from '../runtime/signal.ts';
+import { createStateFile, readStateFile } from '../runtime/state-file.ts';
+import { findProject } from '../runtime/sweep.ts';
+import { adopt } from './adopt.ts';
+import { selectServices } from './commands.ts';
+import { type ConfigFollower, followConfig } from './config-follower.ts';
+import { createConfigLoader } from './config-loader.ts';
+import { errorText } from './error-text.ts';
+import { EventLog } from './event-log.ts';
+import type { Happening } from './happenings.ts';
+import { Kernel, type KernelState, occupiedSlots } from './kernel.ts';
+import { inheritedEnvironment } from './launch.ts';
+import { newNonce, noncePrefix } from './nonce.ts';
+import { createPerformer, type Performer } from './perform.ts';
+import { decodeState, encodeState } from './state.ts';
+import { buildStatus, liveOf } from './status.ts';
+
+/** Events only wake the loop; this re-reads the truth, so that a lost one still converges. */
+const RESYNC_MS = 5_000;
+/** The end of a process that is not our child is seen only by looking. */
+const ADOPTED_RESYNC_MS = 250;
+const SAVE_DELAY_MS = 50;
+const WRITER_SHUTDOWN_MS = 5_000;
+const STRAY_KILL_MS = 2_000;
+
+export type SupervisorOptions = {
+  root: string;
+  file: string;
+  env: string | null;
+  accepted: AcceptedConfig;
+  only: string[] | null;
+};
+
+export class Supervisor {
+  readonly kernel: Kernel;
+  readonly events: EventLog;
+  readonly writer: LogWriterClient;
+  readonly paths: ProjectPaths;
+  readonly clock = systemClock();
+  #options: SupervisorOptions;
+  #performer: Performer;
+  #stateFile: ReturnType<typeof createStateFile>;
+  #sampler = createResourceSampler();
+  #follower: ConfigFollower | null = null;
+  #stepListeners = new Set<() => void>();
+  #stepRequested = false;
+  #wake: Timer | null = null;
+  #saveTimer: NodeJS.Timeout | null = null;
+  #saveFailed = false;
+  #resyncTimer: NodeJS.Timeout | null = null;
+  #lastCpu = { atMs: performance.now(), usage: process.cpuUsage() };
+  readonly #startedAt = new Date().toISOString();
+  readonly #noncePrefix: string;
+
+  /** Only under the project's lock. */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.paths = projectPaths(options.root);
+    ensureStateDir(this.paths);
+    this.#noncePrefix = noncePrefix(options.root);
+    this.events = new EventLog(this.paths.eventsFile);
+    this.#stateFile = createStateFile(this.paths.stateFile);
+    this.writer = startLogWriter(this.paths, {
+      onLost: (reason) =>
+        this.report({
+          type: 'log_writer_lost',
+          instance: null,
+          message: `The log writer was lost (${reason}); a new one is started, producers wait.`,
+          details: {},
+        }),
+      onEvent: ({ type, instance, message, details }) =>
+        this.report({ type, instance: instance as InstanceId | null, message, details }),
+    });
+    this.kernel = new Kernel(this.#effects());
+    const inherited = inheritedEnvironment(process.env);
+    this.#performer = createPerformer({
+      paths: this.paths,
+      writer: this.writer,
+      launchContext: () => ({ project: this.kernel.accepted!.config.project, env: this.#options.env, inherited }),
+      receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
+      report: (happening) => this.report(happening),
+    });
+  }
+
+  #effects(): ConstructorParameters<typeof Kernel>[0] {
+    return {
+      nowMs: () => this.clock.nowMs(),
+      newNonce: (spec: ServiceSpec) => newNonce(this.#noncePrefix, spec.specHash),
+      requestStep: () => this.#requestStep(),
+      wakeAt: (atMs) => this.#armWake(atMs),
+      save: (state) => this.#save(state),
+      saveSoon: () => this.#saveSoon(),
+      start: (slot, spec, nonce) => this.#performer.start(slot, spec, nonce),
+      stop: (slot, cause) => this.#performer.stop(slot, cause),
+      kill: (slot) => this.#performer.kill(slot),
+      clear: (slot) => this.#performer.clear(slot),
+      abandon: (slot) => this.#performer.abandon(slot),
+      forget: (slot) => this.#performer.forget(slot),
+      report: (happening) => this.report(happening),
+    };
+  }
+
+  /** Takes over what an earlier supervisor left, applies the first configuration, begins to act. */
+  async start(): Promise<void> {
+    const { accepted, only } = this.#options;
+    await this.#adopt(accepted);
+    this.apply(accepted, only);
+    this.kernel.step();
+    this.#notifyStep();
+    this.#resync();
+  }
+
+  /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
+  watch(): void {
+    const { file, env, accepted } = this.#options;
+    this.#follower = followConfig({
+      loader: createConfigLoader({ file, env, environment: process.env }),
+      watched: accepted.watched,
+      onLoaded: (result) => this.#loaded(result),
+      onDegraded: (why) =>
+        this.report({
+          type: 'watch_degraded',
+          instance: null,
+          message: `File events are not to be had (${why}); the files are polled.`,
+          details: {},
+        }),
+    });
+  }
+
+  /** @param only run just these and what they depend on; null leaves the overrides as they are. */
+  apply(accepted: AcceptedConfig, only: string[] | null): void {
+    // The writer learns of a queue before any instance is routed to it.
+    void this.writer.configure(accepted.config.logQueues).catch((error) => {
+      this.report({
+        type: 'log_queue_failed',
+        instance: null,
+        message: `Log queues could not be set up: ${errorText(error)}`,
+        details: {},
+      });
+    });
+    this.kernel.applyConfig(accepted);
+    this.#follower?.follow(accepted.watched);
+    const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
+    this.#performer.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
+    if (only && only.length > 0) {
+      const chosen = withDependencies(only, this.kernel.desired.services);
+      this.kernel.override(selectServices(this.kernel.overrides, this.kernel.desired.services.keys(), chosen));
+    }
+  }
+
+  /** Reads the files now. */
+  async reload(): Promise<LoadResult> {
+    if (!this.#follower) this.watch();
+    return await this.#follower!.reload();
+  }
+
+  #loaded(result: LoadResult): void {
+    if (result.ok) this.apply(result.accepted, null);
+    else this.kernel.rejectConfig(result.problems);
+  }
+
+  async #adopt(accepted: AcceptedConfig): Promise<void> {
+    const [read, members] = await Promise.all([readStateFile(this.paths.stateFile), findProject(this.#noncePrefix)]);
+    const remembered: KernelState | null = 'text' in read ? decodeState(read.text) : null;
+    if ('text' in read && !remembered) {
+      this.report({
+        type: 'state_lost',
+        instance: null,
+        message: 'The state file could not be read; live processes are found by themselves.',
+        details: {},
+      });
+    }
+    const services = new Map(accepted.config.services.map((spec) => [spec.name as string, spec]));
+    const adoption = adopt({
+      remembered: remembered?.slots ?? [],
+      members,
+      services,
+      bootId: bootId(),
+      nowMs: this.clock.nowMs(),
+    });
+    this.kernel.restore({
+      generation: remembered?.generation ?? 0,
+      overrides: remembered?.overrides ?? { stopped: [], pools: {} },
+      slots: adoption.slots,
+    });
+    const live = adoption.slots.filter(isOccupied);
+    await this.#performer.hold(
+      live.map(({ id, service }) => ({ id, queue: services.get(service)?.logQueue ?? 'default' })),
+    );
+    for (const slot of live) {
+      if (slot.phase.kind === 'alive')
+        this.report({
+          type: 'adopted',
+          instance: slot.id,
+          message: `${slot.id} adopted alive (pid ${slot.phase.process.pid})`,
+          details: { pid: slot.phase.process.pid },
+        });
+    }
+    for (const id of adoption.ended) this.kernel.receive(id, null, { kind: 'exited', exit: { unknown: true } });
+    for (const incarnation of adoption.strays)
+      void killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS });
+  }
+
+  report(happening: Happening): void {
+    this.events.record(happening, this.clock.nowMs());
+  }
+
+  /** Called after each turn of the loop. @returns the function that ends the subscription. */
+  onStep(listener: () => void): () => void {
+    this.#stepListeners.add(listener);
+    return () => this.#stepListeners.delete(listener);
+  }
+
+  async status(): Promise<Status> {
+    const logQueues = await this.writer.stats().catch(() => []);
+    const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
+    const { project } = this.kernel.accepted!.config;
+    return buildStatus({
+      kernel: this.kernel,
+      project,
+      env: this.#options.env,
+      root: this.paths.root,
+      nowMs: this.clock.nowMs(),
+      usage: this.#sampler.sample(live),
+      supervisor: this.#ownUsage(),
+      logQueues,
+    });
+  }
+
+  #ownUsage(): Status['supervisor'] {
+    const atMs = performance.now();
+    const { user, system } = process.cpuUsage(this.#lastCpu.usage);
+    const cpuPercent = (user + system) / 10 / Math.max(1, atMs - this.#lastCpu.atMs);
+    this.#lastCpu = { atMs, usage: process.cpuUsage() };
+    const rssBytes = process.memoryUsage.rss();
+    return { pid: process.pid, startedAt: this.#startedAt, rssBytes, cpuPercent: Math.round(cpuPercent * 100) / 100 };
+  }
+
+  /**
+   * Ends what is left after the kernel stopped everything: escaped processes, the log writer, our files.
+   * @returns what could not be ended.
+   */
+  async finish(): Promise<{ pid: number; instance: string }[]> {
+    if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
+    await this.#follower?.close();
+    const leftovers = await this.#endStrays();
+    await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
+    if (this.#saveTimer) clearTimeout(this.#saveTimer);
+    this.#wake?.cancel();
+    await this.events.flush();
+    if (leftovers.length === 0) {
+      rmSync(this.paths.stateFile, { force: true });
+      rmSync(this.paths.fifoDir, { recursive: true, force: true });
+    }
+    return leftovers;
+  }
+
+  async #endStrays(): Promise<{ pid: number; instance: string }[]> {
+    const members = await findProject(this.#noncePrefix);
+    const leftovers: { pid: number; instance: string }[] = [];
+    for (const { pid, startTime, nonce, environment } of members) {
+      const incarnation = { pid, startTime, bootId: bootId(), nonce: nonce ?? '' };
+      const { survivors } = await killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS });
+      for (const survivor of survivors)
+        leftovers.push({ pid: survivor.pid, instance: environment.ORCH_INSTANCE_ID ?? '?' });
+    }
+    return leftovers;
+  }
+
+  isEmpty(): boolean {
+    return occupiedSlots(this.kernel).length === 0;
+  }
+
+  #requestStep(): void {
+    if (this.#stepRequested) return;
+    this.#stepRequested = true;
+    setImmediate(() => {
+      this.#stepRequested = false;
+      this.kernel.step();
+      this.#notifyStep();
+    });
+  }
+
+  #notifyStep(): void {
+    for (const listener of [...this.#stepListeners]) listener();
+  }
+
+  #armWake(atMs: number | null): void {
+    this.#wake?.cancel();
+    this.#wake = atMs === null ? null : this.clock.setTimer(atMs, () => this.#requestStep());
+  }
+
+  #saveSoon(): void {
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = null;
+      void this.#save(this.kernel.state());
+    }, SAVE_DELAY_MS);
+  }
+
+  async #save(state: KernelState): Promise<void> {
+    try {
+      await this.#stateFile.save(encodeState(state));
+      this.#saveFailed = false;
+    } catch (error) {
+      // Without it the processes can still be found by their nonce; refusing to start would harm more.
+      if (!this.#saveFailed)
+        this.report({
+          type: 'state_not_saved',
+          instance: null,
+          message: `The state could not be written: ${errorText(error)}`,
+          details: {},
+        });
+      this.#saveFailed = true;
+    }
+  }
+
+  #resync(): void {
+    let adopted = false;
+    for (const slot of this.kernel.slots.values()) adopted = this.#resyncSlot(slot) || adopted;
+    this.#resyncTimer = setTimeout(() => this.#resync(), adopted ? ADOPTED_RESYNC_MS : RESYNC_MS);
+  }
+
+  /** @returns whether the slot's process is not our own child. */
+  #resyncSlot({ id, phase }: Slot): boolean {
+    if (phase.kind !== 'alive') return phase.kind === 'stopping' && phase.adopted;
+    const overlooked = phase.adopted || this.clock.nowMs() - phase.sinceMs > RESYNC_MS;
+    if (overlooked && !isAlive(phase.process)) this.#reportLost(id, phase.process.nonce, phase.adopted);
+    return phase.adopted;
+  }
+
+  /** A child's own exit event may just be on its way and knows more: it gets one more turn. */
+  #reportLost(id: InstanceId, nonce: string, adopted: boolean): void {
+    const lost = (): void => this.kernel.receive(id, nonce, { kind: 'exited', exit: { unknown: true } });
+    if (adopted) lost();
+    else setTimeout(lost, 1_000).unref();
+  }
+}
