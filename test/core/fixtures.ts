@@ -1,0 +1,60 @@
+// Declared services and slots for tests of the pure parts.
+import { desiredOf } from '../../src/core/desired.ts';
+import type { Incarnation, Overrides, ProjectConfig, ServiceSpec, Slot } from '../../src/core/model.ts';
+import { serviceName } from '../../src/core/model.ts';
+import { emptySlot } from '../../src/core/transition.ts';
+
+export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name: serviceName(name),
+    description: null,
+    command: { kind: 'argv', argv: ['true'] },
+    cwd: '/',
+    env: {},
+    pool: 1,
+    port: null,
+    singleton: null,
+    logQueue: 'default',
+    dependsOn: [],
+    restart: {
+      policy: 'on_failure',
+      backoff: { initialMs: 100, maxMs: 30_000, factor: 2 },
+      limit: null,
+      healthyAfterMs: 10_000,
+    },
+    stop: { signal: 'SIGTERM', graceMs: 1_000 },
+    enabled: true,
+    specHash: `${name}-v1`,
+    ...changes,
+  };
+}
+
+export function config(...services: ServiceSpec[]): ProjectConfig {
+  return { project: 'test', env: null, root: '/', services, logQueues: [] };
+}
+
+export const desire = (services: ServiceSpec[], overrides: Overrides = { stopped: [], pools: {} }, down = false) =>
+  desiredOf(config(...services), overrides, down);
+
+export const incarnation = (pid = 10, nonce = `nonce-${pid}`): Incarnation => ({
+  pid,
+  startTime: '1',
+  bootId: 'b',
+  nonce,
+});
+
+export function slotOf(service: ServiceSpec, index: number, changes: Partial<Slot> = {}): Slot {
+  const { specHash, stop, restart, dependsOn, singleton } = service;
+  const id = `${service.name}.${index}` as Slot['id'];
+  return { ...emptySlot(id, service.name, index), spec: { specHash, stop, restart, dependsOn, singleton }, ...changes };
+}
+
+export const alive = (pid = 10, sinceMs = 0): Slot['phase'] => ({
+  kind: 'alive',
+  process: incarnation(pid),
+  sinceMs,
+  adopted: false,
+  readiness: 'none',
+});
+
+export const slots = (...list: Slot[]) => new Map(list.map((slot) => [slot.id, slot]));

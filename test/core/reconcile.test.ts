@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { Action, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
+import { isConverged, reconcile } from '../../src/core/reconcile.ts';
+import { alive, desire, incarnation, slotOf, slots, spec } from './fixtures.ts';
+
+const NOW = 10_000;
+const brief = (actions: Action[]) => actions.map((action) => `${action.kind} ${action.id}`);
+const plan = (services: ServiceSpec[], ...list: Slot[]) => reconcile(desire(services), slots(...list), NOW);
+const actionsOf = (services: ServiceSpec[], ...list: Slot[]) => brief(plan(services, ...list).actions);
+const depending = (name: string, on: string, condition: 'started' | 'ready' | 'completed' = 'started') =>
+  spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition }] });
+const stopping = (changes: object): Phase => ({
+  kind: 'stopping',
+  process: incarnation(),
+  startedMs: 0,
+  sinceMs: 0,
+  adopted: false,
+  cause: 'unwanted',
+  exit: null,
+  step: 'term',
+  deadlineMs: NOW + 500,
+  nextCheckMs: NOW + 50,
+  checkGapMs: 10,
+  ...changes,
+});
+
+describe('an empty slot', () => {
+  const api = spec('api');
+  it('is started, lowest number first', () => {
+    expect(actionsOf([spec('api', { pool: 3 })])).toEqual(['start api.1', 'start api.2', 'start api.3']);
+  });
+  it.each([
+    ['completed', { kind: 'completed', atMs: 1 }],
+    ['failed', { kind: 'failed', atMs: 1, reason: 'x' }],
+    ['held', { kind: 'held', by: 'x' }],
+  ] as [string, Phase][])('that is %s stays so, until its spec changes', (_, phase) => {
+    expect(actionsOf([api], slotOf(api, 1, { phase }))).toEqual([]);
+    expect(actionsOf([{ ...api, specHash: 'v2' }], slotOf(api, 1, { phase }))).toEqual(['start api.1']);
+  });
+  it('in back-off waits for its time and says when', () => {
+    const waiting = slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW + 70 } });
+    expect(plan([api], waiting)).toEqual({ actions: [], wakeAtMs: NOW + 70 });
+    expect(actionsOf([api], slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW } }))).toEqual(['start api.1']);
+  });
+  it('that is no longer declared is forgotten', () => {
+    expect(actionsOf([], slotOf(api, 1))).toEqual(['forget api.1']);
+  });
+  it('that is disabled or held stopped stays empty', () => {
+    expect(actionsOf([spec('api', { enabled: false })])).toEqual([]);
+    expect(brief(reconcile(desire([api], { stopped: ['api'], pools: {} }), slots(), NOW).actions)).toEqual([]);
+  });
+});
+
+describe('dependencies', () => {
+  const db = spec('db');
+  it.each([
+    ['started', alive(), true],
+    ['ready', alive(), true],
+    ['completed', alive(), false],
+    ['completed', { kind: 'completed', atMs: 1 }, true],
+    ['ready', { kind: 'alive', process: incarnation(), sinceMs: 0, adopted: false, readiness: 'pending' }, false],
+    ['started', { kind: 'alive', process: incarnation(), sinceMs: 0, adopted: false, readiness: 'pending' }, true],
+    ['started', { kind: 'starting', nonce: 'n', sinceMs: 0 }, false],
+    ['started', { kind: 'failed', atMs: 1, reason: 'x' }, false],
+  ] as ['started' | 'ready' | 'completed', Phase, boolean][])('%s with %j: may start %s', (condition, phase, may) => {
+    const found = actionsOf([db, depending('api', 'db', condition)], slotOf(db, 1, { phase }));
+    expect(found).toEqual(may ? ['start api.1'] : []);
+  });
+  it('an older version of the dependency satisfies nobody', () => {
+    const found = actionsOf(
+      [{ ...db, specHash: 'db-v2' }, depending('api', 'db')],
+      slotOf(db, 1, { phase: { kind: 'completed', atMs: 1 } }),
+    );
+    expect(found).toEqual(['start db.1']);
+  });
+  it('needs every instance of a pool', () => {
+    const pool = spec('db', { pool: 2 });
+    expect(actionsOf([pool, depending('api', 'db')], slotOf(pool, 1, { phase: alive() }))).toEqual(['start db.2']);
+  });
+  it('stops dependents first, and the dependency once they are gone', () => {
+    const api = depending('api', 'db');
+    const both = [slotOf(db, 1, { phase: alive(1) }), slotOf(api, 1, { phase: alive(2) })];
+    expect(brief(reconcile(desire([db, api], undefined, true), slots(...both), NOW).actions)).toEqual(['stop api.1']);
+    const gone = [both[0]!, slotOf(api, 1)];
+    expect(brief(reconcile(desire([db, api], undefined, true), slots(...gone), NOW).actions)).toEqual(['stop db.1']);
+  });
+  it('does not hold up a stop for a dependent that is to stay', () => {
+    const api = depending('api', 'db');
+    const both = [slotOf(db, 1, { phase: alive(1) }), slotOf(api, 1, { phase: alive(2) })];
+    const desired = desire([db, api], { stopped: ['db'], pools: {} });
+    expect(brief(reconcile(desired, slots(...both), NOW).actions)).toEqual(['stop db.1']);
+  });
+});
+
+describe('a live slot', () => {
+  it('whose spec is the same is left alone', () => {
+    const api = spec('api');
+    expect(plan([api], slotOf(api, 1, { phase: alive() }))).toEqual({ actions: [], wakeAtMs: null });
+  });
+  it('beyond the pool is stopped, highest number first', () => {
+    const four = spec('api', { pool: 4 });
+    const live = [1, 2, 3, 4].map((n) => slotOf(four, n, { phase: alive(n) }));
+    expect(actionsOf([{ ...four, pool: 2 }], ...live)).toEqual(['stop api.4', 'stop api.3']);
+  });
+  it('of an older version is replaced, a quarter of the pool at a time', () => {
+    const old = spec('api', { pool: 8 });
+    const live = Array.from({ length: 8 }, (_, i) => slotOf(old, i + 1, { phase: alive(i + 1) }));
+    const next = { ...old, specHash: 'v2' };
+    expect(actionsOf([next], ...live)).toEqual(['stop api.2', 'stop api.1']);
+    const oneDown = [slotOf(old, 1, { phase: stopping({}) }), ...live.slice(1)];
+    expect(actionsOf([next], ...oneDown)).toEqual(['stop api.2']);
+  });
+  it('is replaced when a restart was asked for after its start', () => {
+    const api = spec('api');
+    expect(actionsOf([api], slotOf(api, 1, { phase: alive(1, 100), restartRequestedMs: 200 }))).toEqual(['stop api.1']);
+    expect(actionsOf([api], slotOf(api, 1, { phase: alive(1, 300), restartRequestedMs: 200 }))).toEqual([]);
+  });
+});
+
+describe('a stopping slot', () => {
+  const api = spec('api');
+  const planOf = (changes: object) => plan([api], slotOf(api, 1, { phase: stopping(changes) }));
+  it('waits for the exit of our child until the grace period is over', () => {
+    expect(planOf({})).toEqual({ actions: [], wakeAtMs: NOW + 500 });
+    expect(brief(planOf({ deadlineMs: NOW }).actions)).toEqual(['kill api.1']);
+  });
+  it('is looked at when its main process is gone, at growing intervals', () => {
+    expect(brief(planOf({ exit: { code: 0 }, nextCheckMs: NOW }).actions)).toEqual(['clear api.1']);
+    expect(planOf({ exit: { code: 0 } })).toEqual({ actions: [], wakeAtMs: NOW + 50 });
+  });
+  it('is looked at from the start when it was adopted', () => {
+    expect(brief(planOf({ adopted: true, nextCheckMs: NOW }).actions)).toEqual(['clear api.1']);
+  });
+  it('is killed again and again while anything lives', () => {
+    expect(brief(planOf({ step: 'kill', exit: { code: 0 }, deadlineMs: NOW - 1 }).actions)).toEqual(['kill api.1']);
+  });
+  it('is never killed for a deadline while its tree is only being checked', () => {
+    expect(brief(planOf({ step: 'clear', exit: { code: 0 }, deadlineMs: 0, nextCheckMs: NOW }).actions)).toEqual([
+      'clear api.1',
+    ]);
+  });
+});
+
+describe('isConverged', () => {
+  const api = spec('api');
+  const ask = (phase: Phase, changes = {}) =>
+    isConverged(desire([api]), slots(slotOf(api, 1, { phase, ...changes })), NOW);
+  it('holds only when what is declared runs as declared or has completed', () => {
+    expect(ask(alive())).toBe(true);
+    expect(ask({ kind: 'completed', atMs: 1 })).toBe(true);
+    expect(ask({ kind: 'failed', atMs: 1, reason: 'x' })).toBe(false);
+    expect(ask({ kind: 'backoff', untilMs: NOW + 1 })).toBe(false);
+    expect(ask(alive(), { restartRequestedMs: NOW })).toBe(false);
+    expect(isConverged(desire([api]), slots(), NOW)).toBe(false);
+    expect(isConverged(desire([]), slots(), NOW)).toBe(true);
+    expect(isConverged(desire([]), slots(slotOf(api, 1, { phase: alive() })), NOW)).toBe(false);
+  });
+});

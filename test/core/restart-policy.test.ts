@@ -1,0 +1,98 @@
+import { describe, expect, it, test } from 'vitest';
+import type { Exit, RestartPolicy } from '../../src/core/model.ts';
+import { backoffMs, describeExit, endingOf } from '../../src/core/restart-policy.ts';
+import { slotOf, spec } from './fixtures.ts';
+
+const base: RestartPolicy = {
+  policy: 'on_failure',
+  backoff: { initialMs: 100, maxMs: 1_000, factor: 2 },
+  limit: null,
+  healthyAfterMs: 10_000,
+};
+const slotWith = (restart: Partial<RestartPolicy>, changes = {}) =>
+  slotOf(spec('api', { restart: { ...base, ...restart } }), 1, changes);
+
+describe('endingOf', () => {
+  const ok: Exit = { code: 0 };
+  const bad: Exit = { code: 1 };
+  it.each([
+    ['on_failure', ok, 'completed'],
+    ['on_failure', bad, 'backoff'],
+    ['on_failure', { signal: 'SIGKILL' }, 'backoff'],
+    ['never', ok, 'completed'],
+    ['never', bad, 'failed'],
+    ['never', { unknown: true }, 'failed'],
+    ['always', ok, 'backoff'],
+    ['always', bad, 'backoff'],
+  ] as [RestartPolicy['policy'], Exit, string][])('%s after %j: %s', (policy, exit, expected) => {
+    expect(endingOf(slotWith({ policy }), exit, 0, 1_000).phase.kind).toBe(expected);
+  });
+
+  it('gives up when more failures than the limit fall within its window', () => {
+    const limit = { count: 2, withinMs: 1_000 };
+    const failing = (recentFailuresMs: number[]) => endingOf(slotWith({ limit }, { recentFailuresMs }), bad, 0, 2_000);
+    expect(failing([1_500]).phase.kind).toBe('backoff');
+    expect(failing([1_500, 1_600]).phase).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('3 times within 1 s'),
+    });
+    expect(failing([100, 900]).phase.kind).toBe('backoff');
+  });
+
+  it('does not charge what is the fault of the host, but still backs off', () => {
+    const limit = { count: 0, withinMs: 1_000 };
+    const ending = endingOf(
+      slotWith({ limit }),
+      { spawnError: 'EAGAIN', detail: 'no processes left' },
+      0,
+      1_000,
+      false,
+    );
+    expect(ending).toMatchObject({ phase: { kind: 'backoff' }, failures: 1, recentFailuresMs: [] });
+  });
+
+  it('starts the back-off over after a healthy spell', () => {
+    const after = (aliveMs: number) => endingOf(slotWith({}, { failures: 5 }), bad, aliveMs, 1_000).failures;
+    expect(after(9_999)).toBe(6);
+    expect(after(10_000)).toBe(1);
+  });
+});
+
+describe('backoffMs', () => {
+  it('follows the formula, at most 10 % below it, and never above', () => {
+    const formula = [100, 200, 400, 800, 1_000, 1_000];
+    formula.forEach((expected, index) => {
+      const delay = backoffMs('api.1' as never, base, index + 1);
+      expect(delay).toBeLessThanOrEqual(expected);
+      expect(delay).toBeGreaterThanOrEqual(expected * 0.9 - 1);
+    });
+  });
+  it('is the same each time and differs between instances', () => {
+    const delays = ['api.1', 'api.2', 'api.3', 'api.4'].map((id) =>
+      backoffMs(id as never, { ...base, backoff: { initialMs: 10_000, maxMs: 10_000, factor: 1 } }, 1),
+    );
+    expect(new Set(delays).size).toBeGreaterThan(1);
+    expect(backoffMs('api.1' as never, base, 3)).toBe(backoffMs('api.1' as never, base, 3));
+  });
+  it('stays finite however long the loop', () => {
+    expect(backoffMs('api.1' as never, base, 1e9)).toBeLessThanOrEqual(1_000);
+    expect(backoffMs('api.1' as never, { ...base, backoff: { initialMs: 0, maxMs: 0, factor: 2 } }, 1e9)).toBe(0);
+  });
+});
+
+test('describes each kind of end', () => {
+  const exits: Exit[] = [
+    { code: 0 },
+    { code: 3 },
+    { signal: 'SIGSEGV' },
+    { spawnError: 'ENOENT', detail: 'no such command' },
+    { unknown: true },
+  ];
+  expect(exits.map(describeExit)).toEqual([
+    'success (exit code 0)',
+    'exit code 3',
+    'SIGSEGV',
+    'no such command',
+    'an end that nobody saw',
+  ]);
+});

@@ -1,0 +1,284 @@
+import { describe, expect, it } from 'vitest';
+import type { InstanceEvent, Phase, PhaseKind, Slot } from '../../src/core/model.ts';
+import { transition } from '../../src/core/transition.ts';
+import { alive, incarnation, slotOf, spec } from './fixtures.ts';
+
+const NOW = 5_000;
+const service = spec('api');
+const stopping: Extract<Phase, { kind: 'stopping' }> = {
+  kind: 'stopping',
+  process: incarnation(),
+  startedMs: 0,
+  sinceMs: 4_000,
+  adopted: false,
+  cause: 'unwanted',
+  exit: null,
+  step: 'term',
+  deadlineMs: 6_000,
+  nextCheckMs: 4_000,
+  checkGapMs: 10,
+};
+
+const phases: Record<PhaseKind, Phase> = {
+  idle: { kind: 'idle' },
+  held: { kind: 'held', by: 'somebody' },
+  starting: { kind: 'starting', nonce: 'n', sinceMs: 4_000 },
+  alive: alive(),
+  stopping,
+  backoff: { kind: 'backoff', untilMs: 9_000 },
+  completed: { kind: 'completed', atMs: 1 },
+  failed: { kind: 'failed', atMs: 1, reason: 'why' },
+};
+
+const specOf = slotOf(service, 1).spec!;
+const events: Record<InstanceEvent['kind'], InstanceEvent> = {
+  startIntended: { kind: 'startIntended', nonce: 'n2', spec: specOf },
+  spawned: { kind: 'spawned', process: incarnation(11) },
+  spawnFailed: { kind: 'spawnFailed', exit: { spawnError: 'ENOENT', detail: 'not found' }, charged: true },
+  startRefused: { kind: 'startRefused', by: 'other' },
+  startAbandoned: { kind: 'startAbandoned' },
+  adopted: { kind: 'adopted', process: incarnation(12), sinceMs: 1, spec: specOf, readiness: 'none' },
+  exited: { kind: 'exited', exit: { code: 1 } },
+  stopIntended: { kind: 'stopIntended', cause: 'unwanted' },
+  takenOver: { kind: 'takenOver', by: 'other' },
+  killIntended: { kind: 'killIntended' },
+  emptied: { kind: 'emptied' },
+  leftoversFound: { kind: 'leftoversFound' },
+  readinessChanged: { kind: 'readinessChanged', readiness: 'passing' },
+  restartRequested: { kind: 'restartRequested' },
+  rearmed: { kind: 'rearmed' },
+};
+
+/** What each event leads to in each phase; `-`: nothing changes. */
+const table: Record<InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>> = {
+  startIntended: {
+    idle: 'starting',
+    held: 'starting',
+    starting: '-',
+    alive: '-',
+    stopping: '-',
+    backoff: 'starting',
+    completed: 'starting',
+    failed: 'starting',
+  },
+  spawned: {
+    idle: '-',
+    held: '-',
+    starting: 'alive',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  spawnFailed: {
+    idle: '-',
+    held: '-',
+    starting: 'backoff',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  startRefused: {
+    idle: '-',
+    held: '-',
+    starting: 'held',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  startAbandoned: {
+    idle: '-',
+    held: '-',
+    starting: 'idle',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  adopted: {
+    idle: 'alive',
+    held: 'alive',
+    starting: 'alive',
+    alive: '-',
+    stopping: '-',
+    backoff: 'alive',
+    completed: 'alive',
+    failed: 'alive',
+  },
+  exited: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: 'stopping',
+    stopping: 'stopping',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  stopIntended: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: 'stopping',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  takenOver: {
+    idle: 'held',
+    held: 'held',
+    starting: '-',
+    alive: '-',
+    stopping: '-',
+    backoff: 'held',
+    completed: 'held',
+    failed: 'held',
+  },
+  killIntended: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: 'stopping',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  emptied: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  leftoversFound: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: 'stopping',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  readinessChanged: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: 'alive',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  restartRequested: {
+    idle: 'idle',
+    held: 'idle',
+    starting: 'starting',
+    alive: 'alive',
+    stopping: 'stopping',
+    backoff: 'idle',
+    completed: 'idle',
+    failed: 'idle',
+  },
+  rearmed: {
+    idle: 'idle',
+    held: 'idle',
+    starting: 'starting',
+    alive: 'alive',
+    stopping: 'stopping',
+    backoff: 'idle',
+    completed: 'idle',
+    failed: 'idle',
+  },
+};
+
+describe('transition: every state × event cell', () => {
+  for (const [event, row] of Object.entries(table) as [InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>][]) {
+    for (const [phase, expected] of Object.entries(row) as [PhaseKind, PhaseKind | '-'][]) {
+      it(`${phase} + ${event} → ${expected}`, () => {
+        const slot = slotOf(service, 1, { phase: phases[phase] });
+        const after = transition(slot, events[event], NOW);
+        if (expected === '-') expect(after).toBe(slot);
+        else expect(after.phase.kind).toBe(expected);
+      });
+    }
+  }
+});
+
+describe('transition: what the kinds do not show', () => {
+  const fold = (slot: Slot, ...list: InstanceEvent[]): Slot =>
+    list.reduce((s, event) => transition(s, event, NOW), slot);
+  const stoppingSlot = (changes: Partial<typeof stopping>): Slot =>
+    slotOf(service, 1, { phase: { ...stopping, ...changes } });
+
+  it('counts a second start as a restart, the first not', () => {
+    const fresh = slotOf(service, 1, { spec: null });
+    expect(fold(fresh, events.startIntended).restarts).toBe(0);
+    expect(fold(slotOf(service, 1), events.startIntended).restarts).toBe(1);
+  });
+
+  it('forgets failures when the spec is another one', () => {
+    const failing = slotOf(service, 1, { failures: 7, recentFailuresMs: [1, 2] });
+    const other = { ...specOf, specHash: 'api-v2' };
+    expect(fold(failing, { kind: 'startIntended', nonce: 'x', spec: other }).failures).toBe(0);
+    expect(fold(failing, events.startIntended).failures).toBe(7);
+  });
+
+  it('clears the tree before anything else when the main process ends by itself', () => {
+    const slot = fold(slotOf(service, 1, { phase: alive() }), events.exited);
+    expect(slot.phase).toMatchObject({ kind: 'stopping', cause: 'exited', step: 'clear', exit: { code: 1 } });
+  });
+
+  it('gives leftovers of an ended process the whole grace period once', () => {
+    const cleared = fold(slotOf(service, 1, { phase: alive() }), events.exited, events.leftoversFound);
+    expect(cleared.phase).toMatchObject({ step: 'term', deadlineMs: NOW + 1_000 });
+    const again = transition(cleared, events.leftoversFound, NOW + 500);
+    expect(again.phase).toMatchObject({ step: 'term', deadlineMs: NOW + 1_000 });
+  });
+
+  it('does not hold a tree for empty while its own child has not reported its exit', () => {
+    const slot = stoppingSlot({ exit: null });
+    expect(transition(slot, events.emptied, NOW)).toBe(slot);
+    expect(fold(stoppingSlot({ exit: null, adopted: true }), events.emptied)).toMatchObject({
+      phase: { kind: 'idle' },
+      lastExit: { unknown: true },
+    });
+  });
+
+  it.each([
+    ['unwanted', { code: 1 }, 'idle'],
+    ['replaced', { signal: 'SIGTERM' }, 'idle'],
+    ['exited', { code: 0 }, 'completed'],
+    ['exited', { code: 1 }, 'backoff'],
+    ['exited', { unknown: true }, 'backoff'],
+    ['unhealthy', { signal: 'SIGTERM' }, 'backoff'],
+  ] as const)('an empty tree after %s with %j leads to %s', (cause, exit, expected) => {
+    expect(fold(stoppingSlot({ cause, exit }), events.emptied).phase.kind).toBe(expected);
+  });
+
+  it('keeps the first exit that was reported', () => {
+    const slot = fold(
+      stoppingSlot({}),
+      { kind: 'exited', exit: { code: 3 } },
+      { kind: 'exited', exit: { unknown: true } },
+    );
+    expect(slot.phase).toMatchObject({ exit: { code: 3 } });
+  });
+
+  it('remembers when a restart was asked for until the next start', () => {
+    const asked = fold(slotOf(service, 1, { phase: alive() }), events.restartRequested);
+    expect(asked.restartRequestedMs).toBe(NOW);
+    expect(fold({ ...asked, phase: { kind: 'idle' } }, events.startIntended).restartRequestedMs).toBeNull();
+  });
+});
