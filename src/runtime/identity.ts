@@ -27,10 +27,10 @@ export function readStartTime(pid: number): string | null {
   return lookUp(pid)?.startTime ?? null;
 }
 
-/** The incarnation of a process that lives now; null where none does. */
+/** The incarnation of whatever has the pid now, a zombie included (our child that ended at once); null: nobody. */
 export function identify(pid: number, nonce: string): Incarnation | null {
-  const startTime = readStartTime(pid);
-  return startTime === null ? null : { pid, startTime, bootId: bootId(), nonce };
+  const stat = readAny(pid);
+  return stat === null ? null : { pid, startTime: stat.startTime, bootId: bootId(), nonce };
 }
 
 /** True only if this very process still runs: same boot, same start time, neither zombie nor dead. */
@@ -45,8 +45,12 @@ export function isSameProcess(seen: { pid: number; startTime: string }): boolean
 
 /** The process's stat if it lives (no zombie); null otherwise. */
 export function lookUp(pid: number): ProcStat | null {
-  const stat = hasProc ? readStat(pid) : foreignStat(pid, platform);
+  const stat = readAny(pid);
   return stat === null || isDeadState(stat.state) ? null : stat;
+}
+
+function readAny(pid: number): ProcStat | null {
+  return hasProc ? readStat(pid) : foreignStat(pid, platform);
 }
 
 /** Now, on the clock that Linux start times are counted on (100 ticks a second); 0 elsewhere. */

@@ -21,6 +21,8 @@ const O_EXLOCK = { darwin: 0x20, win32: 0x10000000, other: 0x20, linux: 0 };
 export type LockOptions = {
   /** How long to wait for the lock; default 0: do not. */
   waitMs?: number;
+  /** Ends the wait; then as if somebody else held it. */
+  abort?: AbortSignal | undefined;
   /** Other users take this lock too: the file is readable by all, and never written by whoever did not create it. */
   shared?: boolean;
 };
@@ -33,17 +35,15 @@ export type LockOptions = {
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<LockAttempt> {
   const strategy = lockStrategy(platform, findProgram('flock') !== null);
   if (strategy === 'flock') return await flockPath(path, options);
-  return await retry(options.waitMs ?? 0, () =>
-    strategy === 'exlock' ? openLocked(path, options) : acquireRecordLock(path),
-  );
+  return await retry(options, () => (strategy === 'exlock' ? openLocked(path, options) : acquireRecordLock(path)));
 }
 
 /** For locks that cannot be waited for. */
-async function retry(waitMs: number, attempt: () => LockAttempt): Promise<LockAttempt> {
+async function retry({ waitMs = 0, abort }: LockOptions, attempt: () => LockAttempt): Promise<LockAttempt> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
     const result = attempt();
-    if (!('heldBy' in result) || performance.now() >= deadlineMs) return result;
+    if (!('heldBy' in result) || abort?.aborted || performance.now() >= deadlineMs) return result;
     await sleep(RETRY_MS);
   }
 }
@@ -57,7 +57,7 @@ export function lockStrategy(system: Platform, hasFlock: boolean): 'flock' | 'ex
 async function flockPath(path: string, options: LockOptions): Promise<LockAttempt> {
   const fd = openLockFile(path, options);
   try {
-    if (!(await flock(fd, path, options.waitMs ?? 0))) return giveUp(fd, path);
+    if (!(await flock(fd, path, options))) return giveUp(fd, path);
     if (isSameFile(fd, path)) return hold(fd, path, options);
   } catch (error) {
     closeSync(fd);
@@ -124,20 +124,22 @@ function giveUp(fd: number, path: string): LockAttempt {
 }
 
 /** flock(1) locks the open file description that it shares with us, and leaves the lock there when it ends. */
-function flock(fd: number, path: string, waitMs: number): Promise<boolean> {
+function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Promise<boolean> {
   const patience = waitMs === 0 ? ['-n'] : ['-w', String(Math.ceil(waitMs / 1000))];
   const child = spawn('flock', [...patience, '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+  const giveUp = () => child.kill();
+  abort?.addEventListener('abort', giveUp);
   let complaint = '';
   child.stderr?.on('data', (chunk) => {
     complaint += chunk;
   });
-  return new Promise((resolve, reject) => {
+  return new Promise<boolean>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0 || code === 1) resolve(code === 0);
+      if (code === 0 || code === 1 || abort?.aborted) resolve(code === 0);
       else reject(new Error(`cannot lock ${path}: ${complaint.trim() || `flock ended with ${code}`}`));
     });
-  });
+  }).finally(() => abort?.removeEventListener('abort', giveUp));
 }
 
 function isSameFile(fd: number, path: string): boolean {

@@ -1,14 +1,15 @@
 // Sends signals to the tree of one instance, and only to it: to the leader's group while the leader is proven to be
 // ours, to every swept member after a fresh look at its start time. Keeps no state.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Incarnation } from '../core/model.ts';
 import { foreignKillTree } from './foreign-kill.ts';
 import { errnoOf, hasProc, platform } from './host.ts';
 import { isAlive, lookUp } from './identity.ts';
 import { isDeadState, listPids, readStat } from './proc-stat.ts';
-import { type Leader, sweepByNonce, type TreeMember } from './sweep.ts';
+import { sweepByNonce, type TreeMember } from './sweep.ts';
 
 export type TreeTarget = {
-  incarnation: Leader;
+  incarnation: Incarnation;
   /** It is our direct child and its exit has not been reported: the kernel keeps its pid for us. */
   ourChild: boolean;
 };
@@ -41,6 +42,18 @@ export function signalTree(
   }
   const signalled = [...deliveries].filter(([, delivery]) => delivery === 'sent').map(([member]) => member);
   return { signalled, gone: [...deliveries.values()].every((delivery) => delivery === 'gone') };
+}
+
+/**
+ * As `signalTree` for those that are not in the leader's group: when the group had its signal before the sweep was done.
+ */
+export function signalEscaped(
+  target: TreeTarget,
+  signal: string,
+  members: readonly TreeMember[],
+): { signalled: number[] } {
+  const { pid } = target.incarnation;
+  return { signalled: members.filter((member) => signalMember(member, pid, signal) === 'sent').map(({ pid }) => pid) };
 }
 
 /**

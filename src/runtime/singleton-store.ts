@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Incarnation, SingletonPolicy } from '../core/model.ts';
 import { errnoOf, platform } from './host.ts';
 import { isAlive } from './identity.ts';
@@ -26,7 +26,10 @@ import { ensurePrivateDir, UnsafeDirectoryError } from './secure-dir.ts';
 export type SingletonScope = SingletonPolicy['scope'];
 export type SingletonRecord = {
   key: string;
-  /** `holder`: the process that holds the key; `claim`: the supervisor that is about to replace the holder. */
+  /**
+   * `holder`: the process that holds the key. `claim`: the supervisor that is about to start one, with the nonce of
+   * the process to be: found by it if the supervisor dies between the start and its record.
+   */
   process: Incarnation;
   projectRoot: string;
   instance: string;
@@ -34,6 +37,8 @@ export type SingletonRecord = {
   since: string;
 };
 type RecordKind = 'holder' | 'claim';
+/** A record and the user who wrote it. */
+export type WrittenRecord = { record: SingletonRecord; kind: RecordKind; uid: number };
 
 const MAX_RECORD_BYTES = 64 * 1024;
 const OURSELVES = process.getuid?.() ?? 0;
@@ -88,11 +93,24 @@ export function singletonBase(directory: string, key: string): string {
 
 /** The live one, or null. Records of the dead count as none: nobody has to clean up after a crash. */
 export function readLive(base: string, kind: RecordKind): SingletonRecord | null {
-  for (const path of recordPaths(base, kind)) {
-    const record = readTrusted(path);
-    if (record !== null && isAlive(record.process)) return record;
-  }
-  return null;
+  const live = readRecords(base).find((written) => written.kind === kind && isAlive(written.record.process));
+  return live !== undefined && maySpeakOf(live, live.record.process.pid) ? live.record : null;
+}
+
+/** Every record of the key, whoever wrote it, dead or alive. */
+export function readRecords(base: string): WrittenRecord[] {
+  const prefix = `${basename(base)}.`;
+  return readdirSync(dirname(base))
+    .filter((name) => name.startsWith(prefix))
+    .flatMap((name) => readRecord(join(dirname(base), name)) ?? []);
+}
+
+/**
+ * A record may only speak of processes of the user who wrote it (root: of everybody's): otherwise any user could have
+ * a supervisor of root end a process of his choice.
+ */
+export function maySpeakOf({ uid }: WrittenRecord, pid: number): boolean {
+  return platform === 'win32' || uid === 0 || uid === ownerOf(pid);
 }
 
 export function writeRecord(base: string, kind: RecordKind, record: SingletonRecord): void {
@@ -105,8 +123,8 @@ export function writeRecord(base: string, kind: RecordKind, record: SingletonRec
 /** Removes our user's record if it (still) names this process. */
 export function removeRecord(base: string, kind: RecordKind, named: Incarnation): void {
   const path = recordPath(base, kind);
-  const record = readTrusted(path);
-  if (record === null || record.process.pid !== named.pid || record.process.startTime !== named.startTime) return;
+  const there = readRecord(path)?.record.process;
+  if (there?.pid !== named.pid || there.startTime !== named.startTime || there.nonce !== named.nonce) return;
   try {
     unlinkSync(path);
   } catch (error) {
@@ -118,20 +136,10 @@ function recordPath(base: string, kind: RecordKind): string {
   return `${base}.${OURSELVES}.${kind}`;
 }
 
-function recordPaths(base: string, kind: RecordKind): string[] {
-  const directory = join(base, '..');
-  const prefix = base.slice(directory.length + 1);
-  const mine = (name: string) => name.startsWith(`${prefix}.`) && name.endsWith(`.${kind}`);
-  return readdirSync(directory)
-    .filter(mine)
-    .map((name) => join(directory, name));
-}
-
-/**
- * Null for what cannot be relied on. A record may only speak of processes of the user who wrote it (root: of
- * everybody's): otherwise any user could have a supervisor of root end a process of his choice.
- */
-function readTrusted(path: string): SingletonRecord | null {
+/** Null for what is no whole record: renamed into place they are never half written. */
+function readRecord(path: string): WrittenRecord | null {
+  const kind = extname(path).slice(1);
+  if (kind !== 'holder' && kind !== 'claim') return null;
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -142,22 +150,21 @@ function readTrusted(path: string): SingletonRecord | null {
     const stat = fstatSync(fd);
     if (!stat.isFile() || stat.size > MAX_RECORD_BYTES) return null;
     const record = JSON.parse(readFileSync(fd, 'utf8')) as SingletonRecord;
-    if (!isRecord(record)) return null;
-    return stat.uid === 0 || stat.uid === ownerOf(record.process.pid) || platform === 'win32' ? record : null;
+    return isRecord(record) ? { record, kind, uid: stat.uid } : null;
   } catch {
-    return null; // not JSON: nobody of us wrote it, for we rename whole files into place
+    return null; // not JSON: none of ours
   } finally {
     closeSync(fd);
   }
 }
 
-function isRecord(value: SingletonRecord): boolean {
-  const { process: named } = value ?? {};
-  return typeof named?.pid === 'number' && typeof named.startTime === 'string' && typeof named.nonce === 'string';
+function isRecord({ process: named, instance, projectRoot }: SingletonRecord): boolean {
+  const texts = [named.startTime, named.nonce, named.bootId, instance, projectRoot];
+  return Number.isInteger(named.pid) && texts.every((text) => typeof text === 'string') && named.nonce !== '';
 }
 
 /** The user a process runs as; null once it has gone. */
-export function ownerOf(pid: number): number | null {
+function ownerOf(pid: number): number | null {
   try {
     return platform === 'linux' ? statSync(`/proc/${pid}`).uid : OURSELVES;
   } catch {

@@ -1,17 +1,21 @@
 // At most one live instance per singleton key and scope, over all supervisors of the machine. A key's lock is held
 // from the first look until the new holder's record is written, so that any number of racing starts take turns.
 import type { Incarnation, SingletonPolicy } from '../core/model.ts';
-import { identify } from './identity.ts';
+import { bootId, identify, isAlive } from './identity.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import {
+  maySpeakOf,
   readLive,
+  readRecords,
   removeRecord,
   type SingletonRecord,
   singletonBase,
   singletonDir,
+  type WrittenRecord,
   writeRecord,
 } from './singleton-store.ts';
 import { stopTree } from './stop-tree.ts';
+import { sweepByNonce } from './sweep.ts';
 
 export type SingletonClaim = {
   key: string;
@@ -24,6 +28,8 @@ export type SingletonClaim = {
   /** How an older holder is asked to stop, and how long it gets. */
   signal: string;
   graceMs: number;
+  /** Ends the wait for another claimant or for the older holder; whom we already signalled stays signalled. */
+  abort?: AbortSignal;
 };
 
 export type Lease = {
@@ -40,10 +46,10 @@ export type ClaimResult =
   /** `adopt`: this process holds the key and is to be taken over as it is. */
   | { ok: true; adopt: Incarnation; heldBy: SingletonRecord }
   /** `refused`, `waiting`: by policy; `busy`: another claim takes its time; `not-stopped`: the older one's tree cannot
-   * be ended. Try again later with all of them but `refused`. `reason` is a sentence. */
+   * be ended; `aborted`. `reason` is a sentence. */
   | {
       ok: false;
-      code: 'refused' | 'waiting' | 'busy' | 'not-stopped';
+      code: 'refused' | 'waiting' | 'busy' | 'not-stopped' | 'aborted';
       heldBy: SingletonRecord | null;
       reason: string;
     };
@@ -58,11 +64,10 @@ const BUSY_MARGIN_MS = 10_000;
  */
 export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult> {
   const base = singletonBase(singletonDir(claim.scope, claim.projectRoot), claim.key);
-  const lock = await acquireLock(`${base}.lock`, {
-    waitMs: claim.graceMs + BUSY_MARGIN_MS,
-    shared: claim.scope === 'host',
-  });
-  if ('heldBy' in lock) return busy(base, claim.key);
+  const { graceMs, abort } = claim;
+  const shared = claim.scope === 'host';
+  const lock = await acquireLock(`${base}.lock`, { waitMs: graceMs + BUSY_MARGIN_MS, abort, shared });
+  if ('heldBy' in lock) return busy(base, claim);
   try {
     const result = await decide(base, claim, lock);
     if (!('lease' in result)) lock.release();
@@ -73,10 +78,7 @@ export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult
   }
 }
 
-/**
- * Who holds the key now, and who is about to replace that holder; null where nobody alive does. A supervisor whose
- * instance ended looks here before it starts it again: if another one holds or claims the key, it lost it.
- */
+/** Who holds the key now, and who is about to take it; null where nobody alive does. */
 export function readHolder(
   key: string,
   scope: SingletonPolicy['scope'],
@@ -86,49 +88,88 @@ export function readHolder(
   return { claim: readLive(base, 'claim'), holder: readLive(base, 'holder') };
 }
 
+/**
+ * A sentence naming who took the key from the process with this nonce; null: nobody did. A supervisor whose instance
+ * ended asks before it starts it again: two that replace each other in turn would never end.
+ */
+export function takenBy(lost: Pick<SingletonClaim, 'key' | 'scope' | 'projectRoot' | 'nonce'>): string | null {
+  const { claim, holder } = readHolder(lost.key, lost.scope, lost.projectRoot);
+  const other = [claim, holder].find((record) => record !== null && record.process.nonce !== lost.nonce);
+  return other == null ? null : describe(other);
+}
+
+/** With the key's lock held, so that nothing changes under us but by death. */
 async function decide(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
-  const holder = readLive(base, 'holder');
-  if (holder === null || holder.process.nonce === claim.nonce) return { ok: true, lease: openLease(base, claim, lock) };
+  const occupant = await findOccupant(base, claim.nonce);
+  if (occupant === null) return { ok: true, lease: openLease(base, claim, lock) };
+  const { record, leads } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
-      return { ok: false, code: 'refused', heldBy: holder, reason: describe(holder) };
+      return { ok: false, code: 'refused', heldBy: record, reason: describe(record) };
     case 'wait':
-      return { ok: false, code: 'waiting', heldBy: holder, reason: `waits: ${describe(holder)}` };
+      return { ok: false, code: 'waiting', heldBy: record, reason: describe(record) };
     case 'adopt':
-      return { ok: true, adopt: holder.process, heldBy: holder };
+      if (leads) return { ok: true, adopt: record.process, heldBy: record };
+      return await replace(base, claim, lock, record); // only remains of a tree: nothing to adopt
     case 'replace':
-      return await replace(base, claim, lock, holder);
+      return await replace(base, claim, lock, record);
   }
 }
 
-async function replace(base: string, claim: SingletonClaim, lock: Lock, holder: SingletonRecord): Promise<ClaimResult> {
-  const claimant = identify(process.pid, claim.nonce) as Incarnation;
-  // Before the first signal: the older one's supervisor reads this when its instance ends, and lets it go.
-  writeRecord(base, 'claim', toRecord(claim, claimant));
-  const target = { incarnation: holder.process, ourChild: false };
-  const { survivors } = await stopTree(target, { signal: claim.signal, graceMs: claim.graceMs });
-  if (survivors.length === 0) return { ok: true, lease: openLease(base, claim, lock) };
-  removeRecord(base, 'claim', claimant);
+/**
+ * The record whose tree still lives. `leads`: its main process does; otherwise only what that left behind, or what a
+ * supervisor started right before it died, found by the nonce.
+ */
+async function findOccupant(base: string, nonce: string): Promise<{ record: SingletonRecord; leads: boolean } | null> {
+  const others = readRecords(base).filter(
+    ({ record }) => record.process.nonce !== nonce && record.process.bootId === bootId(),
+  );
+  const held = others.find((one) => one.kind === 'holder' && isAlive(one.record.process) && mayName(one));
+  if (held !== undefined) return { record: held.record, leads: true };
+  if (others.length === 0) return null;
+  const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
+  for (const one of others) {
+    const members = (trees.get(one.record.process.nonce) ?? []).filter(({ pid }) => maySpeakOf(one, pid));
+    const leader = members.find(({ sessionLeader }) => sessionLeader) ?? members[0];
+    if (leader === undefined) continue;
+    const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
+    return { record: { ...one.record, process }, leads: one.kind === 'claim' && leader.sessionLeader };
+  }
+  return null;
+}
+
+const mayName = (written: WrittenRecord) => maySpeakOf(written, written.record.process.pid);
+
+async function replace(base: string, claim: SingletonClaim, lock: Lock, older: SingletonRecord): Promise<ClaimResult> {
+  // Recorded before the first signal: the older one's supervisor reads it when its instance ends, and lets it go.
+  const lease = openLease(base, claim, lock);
+  const { signal, graceMs, abort } = claim;
+  const { survivors } = await stopTree({ incarnation: older.process, ourChild: false }, { signal, graceMs, abort });
+  if (survivors.length === 0) return { ok: true, lease };
+  lease.abandon();
+  if (abort?.aborted) return { ok: false, code: 'aborted', heldBy: older, reason: describe(older) };
   const pids = survivors.map(({ pid }) => pid).join(', ');
   return {
     ok: false,
     code: 'not-stopped',
-    heldBy: holder,
-    reason: `${describe(holder)} and cannot be ended (pid ${pids})`,
+    heldBy: older,
+    reason: `${describe(older)} and cannot be ended (pid ${pids})`,
   };
 }
 
+/** Writes the claim, so that a process started from now on is found even if we die before its record is written. */
 function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
   const claimant = identify(process.pid, claim.nonce) as Incarnation;
+  writeRecord(base, 'claim', toRecord(claim, claimant));
   let holder: Incarnation | null = null;
   const endClaim = () => {
     removeRecord(base, 'claim', claimant);
     lock.release();
   };
   return {
-    commit: async (process) => {
-      holder = process;
-      writeRecord(base, 'holder', toRecord(claim, process));
+    commit: async (started) => {
+      holder = started;
+      writeRecord(base, 'holder', toRecord(claim, started));
       endClaim();
     },
     abandon: endClaim,
@@ -138,16 +179,17 @@ function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
   };
 }
 
-function toRecord({ key, projectRoot, instance }: SingletonClaim, process: Incarnation): SingletonRecord {
-  return { key, process, projectRoot, instance, since: new Date().toISOString() };
+function toRecord({ key, projectRoot, instance }: SingletonClaim, named: Incarnation): SingletonRecord {
+  return { key, process: named, projectRoot, instance, since: new Date().toISOString() };
 }
 
-function busy(base: string, key: string): ClaimResult {
+function busy(base: string, { key, abort }: SingletonClaim): ClaimResult {
   const claimant = readLive(base, 'claim');
   const who = claimant === null ? 'another supervisor' : `${claimant.instance} of ${claimant.projectRoot}`;
-  return { ok: false, code: 'busy', heldBy: claimant, reason: `singleton "${key}" is being taken by ${who}` };
+  const code = abort?.aborted ? 'aborted' : 'busy';
+  return { ok: false, code, heldBy: claimant, reason: `singleton "${key}" is being taken by ${who}` };
 }
 
-function describe({ key, instance, projectRoot, process }: SingletonRecord): string {
-  return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${process.pid})`;
+function describe({ key, instance, projectRoot, process: { pid } }: SingletonRecord): string {
+  return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${pid})`;
 }

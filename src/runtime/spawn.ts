@@ -2,6 +2,7 @@
 // `up`: raw child_process, no wrapper, nothing looked up unless the start fails. Keeps no record of its children.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Exit } from '../core/model.ts';
+import { noteSeen } from './child-exits.ts';
 import { errnoOf, platform } from './host.ts';
 import { explainSpawnFailure } from './spawn-failure.ts';
 
@@ -36,9 +37,13 @@ export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) 
     if (child.pid === undefined) return failed(request, errnoOf(await nextError(child)));
     // An error after a good start is one of sending signals, which nobody does through this object.
     child.on('error', () => undefined);
-    child.once('exit', (code, signal) => onExit(signal === null ? { code: code ?? 0 } : { signal }));
+    const { pid } = child;
+    child.once('exit', (code, signal) => {
+      noteSeen(pid);
+      onExit(signal === null ? { code: code ?? 0 } : { signal });
+    });
     child.unref();
-    return { ok: true, pid: child.pid };
+    return { ok: true, pid };
   } catch (error) {
     return failed(request, errnoOf(error));
   }

@@ -1,6 +1,7 @@
 // Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE): what escaped its process
 // group by setsid or a double fork is found here. Reads only; decides nothing, signals nothing.
 import type { Incarnation } from '../core/model.ts';
+import { lastSeen, noteSeen } from './child-exits.ts';
 import { isAlive } from './identity.ts';
 import { type Snapshot, scanProcesses } from './process-scan.ts';
 
@@ -16,18 +17,13 @@ export type TreeMember = {
 };
 
 /**
- * The main process of a nonce. `lastSeenTicks`: when it was last known to be alive (`currentTicks()` at its exit);
- * proves later that members of its session whose environment was cleared are ours.
- */
-export type Leader = Incarnation & { lastSeenTicks?: number };
-
-/**
  * Every live process of each nonce: by environment, and by the session of its leader where one is given.
+ * @param leaders the main process of each nonce, alive or not
  * All calls made while a scan waits or runs share the next one. An unknown nonce has an empty list.
  */
 export async function sweepByNonce(
   nonces: string[],
-  leaders: ReadonlyMap<string, Leader> = new Map(),
+  leaders: ReadonlyMap<string, Incarnation> = new Map(),
 ): Promise<Map<string, TreeMember[]>> {
   const snapshot = await scanProcesses({ sessions: leaders.size > 0 });
   return new Map(nonces.map((nonce) => [nonce, membersOf(nonce, leaders.get(nonce), snapshot)]));
@@ -39,7 +35,7 @@ export async function findProject(prefix: string): Promise<TreeMember[]> {
   return carriers.filter((member) => member.nonce?.startsWith(prefix)).map(({ session: _, ...member }) => member);
 }
 
-function membersOf(nonce: string, leader: Leader | undefined, snapshot: Snapshot): TreeMember[] {
+function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Snapshot): TreeMember[] {
   const carriers = snapshot.carriers.filter((member) => member.nonce === nonce);
   const cleared = leader === undefined ? [] : clearedMembers(leader, carriers, snapshot);
   return [...carriers, ...cleared].map(({ session: _, ...member }) => member);
@@ -50,17 +46,18 @@ function membersOf(nonce: string, leader: Leader | undefined, snapshot: Snapshot
  * member lives, so they are ours if the leader lives, or a member that carries the nonce, or one that was born before
  * the leader was last seen alive. Failing that the number may have been recycled by a stranger: then none counts.
  */
-function clearedMembers(leader: Leader, carriers: Snapshot['carriers'], snapshot: Snapshot): Snapshot['carriers'] {
+function clearedMembers(leader: Incarnation, carriers: Snapshot['carriers'], snapshot: Snapshot): Snapshot['carriers'] {
   const inSession = snapshot.others.filter((other) => other.session === leader.pid);
   if (inSession.length === 0) return [];
+  const leaderLives = isAlive(leader);
+  if (leaderLives) noteSeen(leader.pid);
   const proven =
-    isAlive(leader) ||
+    leaderLives ||
     carriers.some((member) => member.session === leader.pid) ||
-    inSession.some((member) => wasBornBefore(member.startTime, leader));
+    inSession.some((member) => wasBornInTime(member.startTime, leader));
   return proven ? inSession : [];
 }
 
-function wasBornBefore(startTime: string, { pid, startTime: leaderStart, lastSeenTicks }: Leader): boolean {
-  if (lastSeenTicks === undefined || pid <= 1) return false;
-  return Number(startTime) >= Number(leaderStart) && Number(startTime) < lastSeenTicks;
+function wasBornInTime(startTime: string, leader: Incarnation): boolean {
+  return Number(startTime) >= Number(leader.startTime) && Number(startTime) < lastSeen(leader.pid);
 }
