@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+/** `ORCH_RIG_MAIN` names another build to measure, such as an older one. */
+export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** Every descendant inherits it, with the project's directory as its value. */
 const MARK = 'ORCH_BENCH_ROOT';
 

@@ -7,7 +7,6 @@ import { waitFor } from '../rig/wait-for.ts';
 test('a task completes before what needs it starts; stops run in reverse', async () => {
   const project = createProject({
     'procs.yaml': `
-defaults: { env: { FILE: record.txt } }
 services:
   web:
     command: [node, PROGRAMS/records-start-stop.mjs, record.txt, "50"]

@@ -18,7 +18,7 @@ test.for([
   ['has a grandchild in another session', '[node, PROGRAMS/forks-setsid-grandchild.mjs]', 2],
   ['forked twice', '[sh, PROGRAMS/double-forks.sh]', 2],
   ['is a shell with a pipeline', '"sleep 1000 | cat"', 2],
-  ['has stopped itself', '[sh, -c, "kill -STOP $$; sleep 1000"]', 1],
+  ['has stopped itself', '[sh, -c, "kill -STOP $$$$; sleep 1000"]', 1],
   [
     'starts a successor whenever it is told to stop',
     `[sh, -c, "trap 'sleep 1000 & exit 0' TERM; sleep 1000 & wait"]`,

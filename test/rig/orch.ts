@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** `ORCH_RIG_MAIN` names another build to test, such as an installed one. */
+export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const STACK_LINE = /^\s+at .+(:\d+:\d+\)?|\(native\)|<anonymous>\)?)$/m;
 
 export type Outcome = {

@@ -1,0 +1,290 @@
+// The command line as scripts and people meet it: exit codes, messages, JSON, pipes (design.md §2.2).
+import { spawn } from 'node:child_process';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { expectShape } from '../rig/contract.ts';
+import { cleanEnvironment, MAIN } from '../rig/orch.ts';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
+const bad = 'services:\n  a:\n    comand: [sleep, "1000"]\n';
+
+test.for([
+  ['bad usage: an unknown command', ['strat'], 2, /start/],
+  ['bad usage: an unknown option', ['ps', '--nope'], 2, /--nope/],
+  ['bad usage: a missing argument', ['restart'], 2, /./],
+  ['no supervisor: ps', ['ps'], 3, /up/],
+  ['no supervisor: restart', ['restart', 'a'], 3, /up/],
+  ['no supervisor: down', ['down'], 3, /./],
+  ['no supervisor: events', ['events'], 3, /./],
+] as [string, string[], number, RegExp][])('%s', async ([, args, code, says]) => {
+  const project = createProject({ 'procs.yaml': good });
+  const outcome = await project.orch(args);
+  expect(outcome.stderr.split('\n')[0]).toMatch(/^error: \S/);
+  expect(outcome.stderr).toMatch(says);
+  expect(outcome.exitCode).toBe(code);
+});
+
+test('a bad configuration: exit 2, file:line:column, the line with a caret, a hint; JSON as well', async () => {
+  const project = createProject({ 'procs.yaml': bad });
+  for (const args of [['validate'], ['up', '-d'], ['plan'], ['config']]) {
+    const outcome = await project.orch(args);
+    const all = outcome.stderr + outcome.stdout;
+    expect([args[0], outcome.exitCode]).toEqual([args[0], args[0] === 'plan' ? 1 : 2]);
+    expect(outcome.stderr).toMatch(/^error: /);
+    expect(all).toMatch(/procs\.yaml:3:5/);
+    expect(all).toContain('comand');
+    expect(all).toContain('command');
+    expect(all).toMatch(/\^/);
+  }
+  const json = await project.orch(['up', '-d', '--json']);
+  const answer = JSON.parse(json.stdout) as { error: object };
+  expectShape('error', answer);
+  expect(answer.error).toMatchObject({ file: 'procs.yaml', line: 3, column: 5 });
+  expect(project.processes()).toEqual([]);
+});
+
+test('no procs.yaml: says where it looked and what to do', async () => {
+  const project = createProject({});
+  const outcome = await project.orch(['up', '-d']);
+  expect(outcome.exitCode).toBe(2);
+  expect(outcome.stderr).toMatch(/^error: .*procs\.yaml/);
+  expect(outcome.stderr).toContain('init');
+  const json = await project.orch(['--json', 'up', '-d']);
+  expectShape('error', JSON.parse(json.stdout));
+});
+
+test('--json wherever something is listed, in the fixed shapes', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  await project.up();
+  expectShape('ps', await project.ps());
+  for (const event of await project.events()) expectShape('event', event);
+  const nothing = await project.orch(['plan', '--json']);
+  expect(nothing.exitCode).toBe(0);
+  expect(JSON.parse(nothing.stdout)).toMatchObject({ changes: [] });
+  for (const args of [
+    ['validate', '--json'],
+    ['config', '--json'],
+    ['why', 'a', '--json'],
+  ]) {
+    JSON.parse((await project.mustOrch(args)).stdout);
+  }
+  const unknown = await project.orch(['restart', 'nobody', '--json']);
+  expect(unknown.exitCode).not.toBe(0);
+  expectShape('error', JSON.parse(unknown.stdout));
+  await project.down();
+});
+
+test('plan tells what up will do, does nothing itself, and is right', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  await project.up();
+  const before = incarnations(project.processes());
+  project.write(
+    'other.yaml',
+    'services:\n  a: { command: [sleep, "1001"], pool: 2 }\n  c: { command: [sleep, "1000"] }\n',
+  );
+  const plan = await project.orch(['plan', '--json', '-f', 'other.yaml']);
+  expect(plan.exitCode).toBe(2);
+  const answer = JSON.parse(plan.stdout) as { changes: { service: string; action: string; instances: string[] }[] };
+  expectShape('plan', answer);
+  const changes = Object.fromEntries(answer.changes.map((one) => [one.service, one]));
+  expect(changes).toMatchObject({
+    a: { action: 'restart', class: 'restart', instances: ['a.1', 'a.2'] },
+    b: { action: 'stop', instances: ['b.1'] },
+    c: { action: 'start', instances: ['c.1'] },
+  });
+  expect(incarnations(project.processes())).toEqual(before);
+  project.edit('procs.yaml', project.read('other.yaml'));
+  await waitFor(
+    'c runs and b does not',
+    () => Object.keys(incarnations(project.instances())).join(),
+    (seen) => seen === 'a.1,a.2,c.1',
+  );
+  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
+  expect(incarnations(project.instances())['a.1']).not.toBe(before['a.1']);
+  expect((await project.orch(['plan'])).exitCode).toBe(0);
+  await project.down();
+});
+
+test('plan between two git commits', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const git = (...args: string[]): Promise<unknown> =>
+    execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false', ...args], {
+      cwd: project.root,
+      env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+    });
+  await git('init', '-q');
+  await git('add', 'procs.yaml');
+  await git('commit', '-qm', 'one');
+  project.edit('procs.yaml', good.replace('pool: 2', 'pool: 5'));
+  await git('commit', '-qam', 'two');
+  const plan = await project.orch(['plan', 'HEAD~1..HEAD', '--json']);
+  expect(plan.exitCode).toBe(2);
+  const answer = JSON.parse(plan.stdout) as { changes: unknown[] };
+  expectShape('plan', answer);
+  expect(answer.changes).toEqual([expect.objectContaining({ service: 'a', action: 'scale', class: 'live' })]);
+  expect(project.processes()).toEqual([]);
+});
+
+test('wait: 0 when it holds, 1 when the time is over', async () => {
+  const project = createProject({
+    'procs.yaml': `${good}  t: { command: [sh, -c, "sleep 0.5"], restart: never }\n  u: { command: [sleep, "1000"], depends_on: { t: completed } }\n`,
+  });
+  await project.mustOrch(['up', '-d']);
+  expect((await project.orch(['wait', '--for', 'stopped', '--timeout', '100ms', 'b'])).exitCode).toBe(1);
+  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '20s']);
+  expect(Object.keys(incarnations(project.instances()))).toEqual(['a.1', 'a.2', 'b.1', 'u.1']);
+  await project.mustOrch(['wait', '--for', 'ready', '--timeout', '1s', 'a', 'b']);
+  await project.down();
+});
+
+test('why answers for what runs, and for what does not exist', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  await project.up();
+  expect((await project.mustOrch(['why', 'a.1'])).stdout).toMatch(/a\.1/);
+  await project.mustOrch(['stop', 'b']);
+  expect((await project.mustOrch(['why', 'b'])).stdout).toMatch(/stop/);
+  const nobody = await project.orch(['why', 'aa']);
+  expect(nobody.exitCode).toBe(2);
+  expect(nobody.stderr).toMatch(/^error: .*aa/);
+  await project.down();
+});
+
+test('a reader that leaves early is no error: orch … | head', async () => {
+  const project = createProject({ 'procs.yaml': good.replace('pool: 2', 'pool: 200') });
+  await project.up();
+  for (const command of ['ps', 'ps --json', 'events', 'events --json', 'config']) {
+    const shell = `${process.execPath} ${MAIN} ${command} | head -n 1; exit "\${PIPESTATUS[0]}"`;
+    const result = await execa('bash', ['-c', shell], {
+      cwd: project.root,
+      env: { ...cleanEnvironment(), ...project.env },
+      extendEnv: false,
+      reject: false,
+    });
+    expect([command, result.exitCode, result.stderr]).toEqual([command, 0, '']);
+    expect(result.stdout.split('\n').length).toBe(1);
+  }
+  await project.down();
+});
+
+test('help on every command, with examples; completion for three shells that they can read', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const help = await project.mustOrch(['--help']);
+  const commands = [
+    'init',
+    'validate',
+    'config',
+    'plan',
+    'up',
+    'down',
+    'ps',
+    'events',
+    'why',
+    'logs',
+    'start',
+    'stop',
+    'restart',
+    'scale',
+    'attach',
+    'wait',
+    'completion',
+  ];
+  for (const command of commands) {
+    expect(help.stdout).toMatch(new RegExp(`^ *${command}\\b`, 'm'));
+    const one = await project.mustOrch([command, '--help']);
+    expect([command, /example/i.test(one.stdout)]).toEqual([command, true]);
+  }
+  expect((await project.mustOrch(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+/m);
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const script = (await project.mustOrch(['completion', shell])).stdout;
+    expect(script.length).toBeGreaterThan(100);
+    const check = await execa(shell, ['-n'], { input: script, reject: false });
+    if (check.code !== 'ENOENT') expect([shell, check.stderr]).toEqual([shell, '']);
+  }
+});
+
+test('init writes a file that validates, and never overwrites one', async () => {
+  const project = createProject({
+    'package.json': '{"name":"thing","scripts":{"start":"node server.js","dev":"node dev.js"}}',
+  });
+  await project.mustOrch(['init']);
+  expect(project.read('procs.yaml')).toContain('#');
+  await project.mustOrch(['validate']);
+  const text = project.read('procs.yaml');
+  expect((await project.orch(['init'])).exitCode).not.toBe(0);
+  expect(project.read('procs.yaml')).toBe(text);
+});
+
+test('secrets do not show in config, ps, events or plan', async () => {
+  const project = createProject({
+    'procs.yaml': 'env_files: [.env]\nservices:\n  a: { command: [sleep, "1000"], env: { DB_PASSWORD: canary-one } }\n',
+    '.env': 'API_TOKEN=canary-two\n',
+  });
+  await project.up();
+  for (const args of [
+    ['config'],
+    ['config', '--explain'],
+    ['config', '--json'],
+    ['ps', '--json'],
+    ['events', '--json'],
+    ['why', 'a'],
+  ]) {
+    expect((await project.mustOrch(args)).stdout).not.toMatch(/canary/);
+  }
+  project.edit('.env', 'API_TOKEN=canary-three\n');
+  expect((await project.orch(['plan'])).stdout).not.toMatch(/canary/);
+  await project.down();
+});
+
+/** Lines of `orch up` without a terminal, and a way to signal it. */
+function upWithoutTerminal(project: Project, ...args: string[]) {
+  const child = spawn(process.execPath, [MAIN, 'up', ...args], {
+    cwd: project.root,
+    env: { ...cleanEnvironment(), ...project.env },
+  });
+  let output = '';
+  child.stdout.on('data', (text) => {
+    output += text;
+  });
+  child.stderr.on('data', (text) => {
+    output += text;
+  });
+  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+  return { child, output: () => output, exited };
+}
+
+test('up without a terminal prints prefixed lines; Ctrl-C stops everything in order', async () => {
+  const project = createProject({
+    'procs.yaml':
+      'services:\n  a: { command: "echo hello; sleep 1000" }\n  b: { command: "echo bye >&2; sleep 1000" }\n',
+  });
+  const up = upWithoutTerminal(project);
+  await waitFor('both lines', up.output, (seen) => /^a(\.1)?\b.*hello$/m.test(seen) && /^b(\.1)?\b.*bye$/m.test(seen));
+  expect(up.output()).not.toContain('\x1b');
+  up.child.kill('SIGINT');
+  expect(await up.exited).toBe(0);
+  expect(project.processes()).toEqual([]);
+});
+
+test('a second Ctrl-C does not wait for those who ignore the first', async () => {
+  const project = createProject({
+    'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
+  });
+  const up = upWithoutTerminal(project);
+  await waitFor('it is set up', up.output, (seen) => seen.includes('ready to ignore'));
+  up.child.kill('SIGINT');
+  await waitFor('it was asked', up.output, (seen) => seen.includes('ignoring SIGTERM'));
+  up.child.kill('SIGINT');
+  await up.exited;
+  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 5_000);
+});
+
+test('the owner that is killed takes everything down; a detached one does not', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const up = upWithoutTerminal(project);
+  await waitFor('all run', project.instances, (seen) => seen.length === 3);
+  up.child.kill('SIGKILL');
+  await up.exited;
+  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 8_000);
+});
