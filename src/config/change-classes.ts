@@ -1,0 +1,69 @@
+// What a change of each key does to instances that run. The only such table: the spec hash and `plan` read it.
+// Pure, no Node module.
+import type { ServiceSpec } from '../core/model.ts';
+
+/** `live`: applied in place; `restart`: needs a new process. */
+export type ChangeClass = 'live' | 'restart';
+
+/** Every key of a service in the schema, as it is written there. */
+export const SERVICE_KEY_CLASSES = {
+  description: 'live',
+  command: 'restart',
+  cwd: 'restart',
+  env: 'restart',
+  env_files: 'restart',
+  pool: 'live',
+  port: 'restart',
+  singleton: 'restart',
+  log_queue: 'restart',
+  depends_on: 'live',
+  readiness: 'live',
+  liveness: 'live',
+  startup: 'live',
+  restart: 'live',
+  stop: 'live',
+  enabled: 'live',
+  listen: 'restart',
+  schedule: 'live',
+  watch: 'live',
+  hooks: 'live',
+  limits: 'restart',
+  profiles: 'live',
+  tty: 'restart',
+  stdin: 'restart',
+  exit_record: 'restart',
+} as const satisfies Record<string, ChangeClass>;
+
+type Field = Exclude<keyof ServiceSpec, 'name' | 'specHash'>;
+
+/** Every field of a normalised service: its key in the file and its class. Parts of `singleton` differ. */
+export const SPEC_FIELDS: Record<Field, { key: keyof typeof SERVICE_KEY_CLASSES; class: ChangeClass }> = {
+  description: { key: 'description', class: 'live' },
+  command: { key: 'command', class: 'restart' },
+  cwd: { key: 'cwd', class: 'restart' },
+  env: { key: 'env', class: 'restart' },
+  pool: { key: 'pool', class: 'live' },
+  port: { key: 'port', class: 'restart' },
+  singleton: { key: 'singleton', class: 'restart' },
+  logQueue: { key: 'log_queue', class: 'restart' },
+  dependsOn: { key: 'depends_on', class: 'live' },
+  restart: { key: 'restart', class: 'live' },
+  stop: { key: 'stop', class: 'live' },
+  enabled: { key: 'enabled', class: 'live' },
+};
+
+/** Within `singleton`, how a conflict is solved matters only at the next start. */
+export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
+
+/** The part of a service whose change needs a new process, keys in a fixed order. */
+export function restartPart(spec: Omit<ServiceSpec, 'specHash'>): Record<string, unknown> {
+  const fields = (Object.keys(SPEC_FIELDS) as Field[]).filter((field) => SPEC_FIELDS[field].class === 'restart').sort();
+  return Object.fromEntries(
+    fields.map((field) => [field, field === 'singleton' ? restartSingleton(spec) : spec[field]]),
+  );
+}
+
+function restartSingleton({ singleton }: Pick<ServiceSpec, 'singleton'>): Record<string, unknown> | null {
+  if (!singleton) return null;
+  return Object.fromEntries(Object.entries(singleton).filter(([field]) => !SINGLETON_LIVE_FIELDS.includes(field)));
+}

@@ -1,0 +1,102 @@
+// What two may not share: ports, log files, pid files; and queues that must exist.
+import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Span } from '../files/source-file.ts';
+import { describePlace } from '../files/source-file.ts';
+import { problemAt, quote } from '../problem.ts';
+import { suggestionHint } from '../suggest.ts';
+import { child, descend, type Tree } from '../tree/tree.ts';
+
+/** @param tree the merged tree that the configuration was made of, for places */
+export function checkCollisions(config: ProjectConfig, tree: Tree): Problem[] {
+  const placeOf = (path: string[]): Span => {
+    const reached = descend(tree, path);
+    return reached.tree === tree
+      ? tree.at
+      : path.length > 1 && reached.entry && reached.entry.key !== path.at(-1)
+        ? reached.entry.keyAt
+        : reached.tree.at;
+  };
+  return [
+    ...config.services.flatMap((spec) => checkService(spec, config, placeOf)),
+    ...checkPorts(config, placeOf),
+    ...checkPaths(config, placeOf),
+  ];
+}
+
+type PlaceOf = (path: string[]) => Span;
+
+function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf): Problem[] {
+  const problems: Problem[] = [];
+  const names = config.logQueues.map(({ name }) => name);
+  if (!names.includes(spec.logQueue)) {
+    const message = `${quote(spec.name)} names the log queue ${quote(spec.logQueue)}, which is not declared`;
+    const hint = suggestionHint(spec.logQueue, names, 'queues') ?? 'declare it under `log_queues`';
+    problems.push(
+      problemAt(placeOf(['services', spec.name, 'log_queue']), { code: 'unknown-log-queue', message, hint }),
+    );
+  }
+  if (spec.singleton && spec.pool > 1) {
+    const message = `${quote(spec.name)} is a singleton and cannot have a pool of ${spec.pool}`;
+    const hint = 'set `pool: 1`, or take `singleton` out';
+    problems.push(problemAt(placeOf(['services', spec.name, 'pool']), { code: 'singleton-pool', message, hint }));
+  }
+  if (spec.port !== null && spec.port + spec.pool - 1 > 65_535) {
+    const message = `the ports of ${quote(spec.name)} would go up to ${spec.port + spec.pool - 1}; 65535 is the last`;
+    problems.push(
+      problemAt(placeOf(['services', spec.name, 'port']), {
+        code: 'bad-value',
+        message,
+        hint: 'choose a lower port or a smaller pool',
+      }),
+    );
+  }
+  return problems;
+}
+
+/** Ranges in order of their start: only neighbours can overlap first. */
+function checkPorts(config: ProjectConfig, placeOf: PlaceOf): Problem[] {
+  const ranges = config.services
+    .filter((spec) => spec.port !== null && spec.enabled && spec.pool > 0)
+    .map((spec, order) => ({ name: spec.name as string, from: spec.port!, to: spec.port! + spec.pool - 1, order }))
+    .sort((a, b) => a.from - b.from || a.order - b.order);
+  const problems: Problem[] = [];
+  let widest = ranges[0];
+  for (const range of ranges.slice(1)) {
+    if (range.from <= widest!.to) problems.push(portOverlap(...inFileOrder(widest!, range), placeOf));
+    if (range.to > widest!.to) widest = range;
+  }
+  return problems;
+}
+
+type Range = { name: string; from: number; to: number; order: number };
+const inFileOrder = (a: Range, b: Range): [Range, Range] => (a.order < b.order ? [a, b] : [b, a]);
+const printRange = ({ from, to }: Range): string => (from === to ? String(from) : `${from}-${to}`);
+
+function portOverlap(first: Range, second: Range, placeOf: PlaceOf): Problem {
+  const there = describePlace(placeOf(['services', first.name, 'port']));
+  return problemAt(placeOf(['services', second.name, 'port']), {
+    code: 'port-overlap',
+    message: `the ports of ${quote(second.name)} (${printRange(second)}) overlap those of ${quote(first.name)} (${printRange(first)}, ${there})`,
+    hint: `${quote(second.name)} could begin at ${first.to + 1}; each instance takes one port`,
+  });
+}
+
+function checkPaths(config: ProjectConfig, placeOf: PlaceOf): Problem[] {
+  const users = new Map<string, { what: string; at: Span }>();
+  const problems: Problem[] = [];
+  const claim = (path: string, what: string, at: Span) => {
+    const first = users.get(path);
+    if (!first) return users.set(path, { what, at });
+    const message = `${what} and ${first.what} (${describePlace(first.at)}) use the same file`;
+    return problems.push(problemAt(at, { code: 'same-file', message, hint: 'give each a file of its own' }));
+  };
+  for (const { name, path } of config.logQueues)
+    claim(path, `the log queue ${quote(name)}`, placeOf(['log_queues', name, 'path']));
+  for (const { name, singleton } of config.services) {
+    if (singleton?.pidFile)
+      claim(singleton.pidFile, `the pid file of ${quote(name)}`, placeOf(['services', name, 'singleton', 'pid_file']));
+  }
+  return problems;
+}
+
+export const hasKey = (tree: Tree, key: string): boolean => child(tree, key) !== undefined;

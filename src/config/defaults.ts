@@ -1,0 +1,21 @@
+// What holds where a key is left out. The schema says the same in `default`; a test compares.
+
+export const DEFAULT_QUEUE = 'default';
+export const DEFAULT_POOL = 1;
+/** Being alive this long is a healthy spell: the back-off starts over. Not configurable. */
+export const HEALTHY_AFTER_MS = 10_000;
+
+export const DEFAULT_RESTART = { policy: 'on_failure', initial: '100ms', max: '30s', factor: 2 } as const;
+export const DEFAULT_STOP = { signal: 'SIGTERM', grace: '10s' } as const;
+export const DEFAULT_LOG_QUEUE = {
+  format: 'text',
+  rotate: { size: '64MiB', keep: 5, compress: 'gzip' },
+  capacity: '8MiB',
+  overflow: 'block',
+} as const;
+/** Where a queue writes, relative to the project. */
+export const defaultLogPath = (queue: string): string => `.orch/logs/${queue}.log`;
+
+export const MAX_POOL = 10_000;
+/** Timers of Node hold at most 2^31 - 1 ms. */
+export const MAX_TIMER_MS = 24 * 86_400_000;

@@ -1,0 +1,79 @@
+// What changed between two declarations of a service, key by key, with what the change does. Pure, no Node module:
+// the supervisor imports it. What it prints holds no secret.
+import type { Command, ServiceSpec } from '../core/model.ts';
+import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from './change-classes.ts';
+import { printDuration } from './quantities.ts';
+import { maskUrls, maskValue } from './secrets.ts';
+
+export type KeyChange = {
+  /** As in the file; parts of maps with a dot: `env.LOG_LEVEL`, `stop.grace`. */
+  key: string;
+  class: ChangeClass;
+  /** As printed, secrets masked; null: not there. A secret whose value changed reads `***` -> `*** (changed)`. */
+  from: string | null;
+  to: string | null;
+};
+
+/** Empty when nothing changed; every key when one of the two is null. */
+export function diffServices(from: ServiceSpec | null, to: ServiceSpec | null): KeyChange[] {
+  const before = from ? flatten(from) : new Map<string, Leaf>();
+  const after = to ? flatten(to) : new Map<string, Leaf>();
+  const keys = [...new Set([...before.keys(), ...after.keys()])];
+  return keys.flatMap((key) => {
+    const [old, now] = [before.get(key), after.get(key)];
+    if (old?.value === now?.value) return [];
+    const masked = old?.shown === now?.shown && now ? `${now.shown} (changed)` : (now?.shown ?? null);
+    return [{ key, class: (now ?? old)!.class, from: old?.shown ?? null, to: masked }];
+  });
+}
+
+/** `value` is compared, `shown` printed. */
+type Leaf = { class: ChangeClass; value: string; shown: string };
+
+function flatten(spec: ServiceSpec): Map<string, Leaf> {
+  const leaves = new Map<string, Leaf>();
+  for (const [field, { key, class: changeClass }] of Object.entries(SPEC_FIELDS)) {
+    const value = spec[field as keyof typeof SPEC_FIELDS];
+    if (value === null) continue;
+    for (const [path, leaf] of flattenField(field, key, value)) {
+      const isLive = field === 'singleton' && SINGLETON_LIVE_FIELDS.some((part) => path === `singleton.${part}`);
+      leaves.set(snakeCase(path, field), { class: isLive ? 'live' : changeClass, ...leaf });
+    }
+  }
+  return leaves;
+}
+
+type Shown = Omit<Leaf, 'class'>;
+
+function flattenField(field: string, key: string, value: unknown): [string, Shown][] {
+  if (field === 'command') return [[key, plain(printCommand(value as Command))]];
+  if (field === 'dependsOn') return dependsOn(value as ServiceSpec['dependsOn']);
+  if (field === 'env') {
+    const env = Object.entries(value as Record<string, string>);
+    return env.map(([name, text]) => [`env.${name}`, { value: text, shown: maskValue(name, text) }]);
+  }
+  return walk(key, value);
+}
+
+function dependsOn(dependencies: ServiceSpec['dependsOn']): [string, Shown][] {
+  return dependencies.map(({ service, condition }) => [`depends_on.${service}`, plain(condition)]);
+}
+
+function walk(key: string, value: unknown): [string, Shown][] {
+  if (value === null) return [];
+  if (typeof value !== 'object')
+    return [[key, key.endsWith('Ms') ? plain(printDuration(Number(value))) : plain(String(value))]];
+  return Object.entries(value).flatMap(([step, part]) => walk(`${key}.${step}`, part));
+}
+
+const plain = (text: string): Shown => ({ value: text, shown: maskUrls(text) });
+
+function printCommand(command: Command): string {
+  return command.kind === 'shell' ? command.line : JSON.stringify(command.argv).replaceAll('","', '", "');
+}
+
+/** Field names of the model -> keys of the file: `restart.backoff.initialMs` -> `restart.backoff.initial`. */
+function snakeCase(path: string, field: string): string {
+  if (field === 'env' || field === 'dependsOn') return path;
+  return path.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

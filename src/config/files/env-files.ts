@@ -1,0 +1,63 @@
+// `env_files` of the project or a service -> variables. A missing file is an error unless it is written `?path`.
+import { resolve } from 'node:path';
+import { problemAt, quote } from '../problem.ts';
+import { itemsOf, type ScalarTree, type Tree } from '../tree/tree.ts';
+import { type EnvEntry, parseDotenv } from './dotenv.ts';
+import { displayName, type Reading, readText } from './reading.ts';
+
+/** Files that were parsed in this load, by path: services share them. */
+export type EnvFileCache = Map<string, Promise<EnvEntry[] | 'missing'>>;
+
+/** @param list expanded paths, relative to the root. Later files win. */
+export async function readEnvFiles(
+  reading: Reading,
+  cache: EnvFileCache,
+  list: Tree | undefined,
+): Promise<Map<string, EnvEntry>> {
+  const variables = new Map<string, EnvEntry>();
+  for (const item of itemsOf(list)) {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') continue; // the schema has said so
+    for (const entry of await readEnvFile(reading, cache, item, item.value)) {
+      variables.delete(entry.name);
+      variables.set(entry.name, entry);
+    }
+  }
+  return variables;
+}
+
+async function readEnvFile(
+  reading: Reading,
+  cache: EnvFileCache,
+  item: ScalarTree,
+  written: string,
+): Promise<EnvEntry[]> {
+  const isOptional = written.startsWith('?');
+  const name = isOptional ? written.slice(1) : written;
+  const path = resolve(reading.root, name);
+  let reads = cache.get(path);
+  if (!reads) {
+    reads = parseFile(reading, path);
+    cache.set(path, reads);
+  }
+  const entries = await reads;
+  if (entries !== 'missing') return entries;
+  if (!isOptional) {
+    reading.problems.push(
+      problemAt(item.at, {
+        code: 'missing-file',
+        message: `the env file ${quote(name)} does not exist`,
+        hint: `create ${displayName(reading.root, path)}, or write "?${name}" if it may be missing`,
+      }),
+    );
+  }
+  return [];
+}
+
+async function parseFile(reading: Reading, path: string): Promise<EnvEntry[] | 'missing'> {
+  const source = await readText(reading, path);
+  if (source === 'missing') return 'missing';
+  if (source === 'bad') return [];
+  const { entries, problems } = parseDotenv(source);
+  reading.problems.push(...problems);
+  return entries;
+}

@@ -1,0 +1,95 @@
+// Where configuration files are read from: the disk here, a git ref in git-source.ts. Reading never hangs and never
+// takes an unreadable file for an empty one.
+import { constants } from 'node:fs';
+import { open, readdir, realpath } from 'node:fs/promises';
+
+export const MAX_FILE_BYTES = 1024 * 1024;
+
+export type FileContent =
+  | { kind: 'bytes'; bytes: Buffer }
+  | { kind: 'missing' }
+  /** `code`: stable, for Problem.code; `message`: what stands against reading it, e.g. `is a directory`. */
+  | { kind: 'refused'; code: 'not-a-file' | 'too-large' | 'unreadable'; message: string; hint: string | null };
+
+export type FileSource = {
+  /** @param path absolute */
+  read(path: string): Promise<FileContent>;
+  /** Names of the files in a directory; empty when it cannot be read. */
+  list(directory: string): Promise<string[]>;
+  /** The directory with symlinks resolved; itself when that cannot be done. */
+  resolve(directory: string): Promise<string>;
+};
+
+export const diskSource: FileSource = {
+  read: readRegularFile,
+  list: (directory) => readdir(directory).catch(() => []),
+  resolve: (directory) => realpath(directory).catch(() => directory),
+};
+
+/**
+ * Opened without blocking, so that a FIFO without a writer answers at once, then looked at by descriptor, so that what
+ * was checked is what is read. Reads one byte more than is allowed: files under /proc and growing ones have no true size.
+ */
+async function readRegularFile(path: string): Promise<FileContent> {
+  let file: Awaited<ReturnType<typeof open>>;
+  try {
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    return refusal(error as NodeJS.ErrnoException);
+  }
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) {
+      return { kind: 'refused', code: 'not-a-file', message: `is ${kindOf(stat)}, not a file`, hint: null };
+    }
+    const buffer = Buffer.allocUnsafe(Math.min(stat.size, MAX_FILE_BYTES) + 1);
+    const chunks: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+      total += bytesRead;
+      if (total > MAX_FILE_BYTES) return tooLarge(Math.max(stat.size, total));
+      chunks.push(Buffer.from(buffer.subarray(0, bytesRead)));
+    }
+  } catch (error) {
+    return refusal(error as NodeJS.ErrnoException);
+  } finally {
+    await file.close();
+  }
+}
+
+export function tooLarge(bytes: number): FileContent {
+  const message = `has ${bytes.toLocaleString('en')} bytes; at most 1 MiB is read`;
+  return {
+    kind: 'refused',
+    code: 'too-large',
+    message,
+    hint: 'is this the right file? `include` spreads a configuration over several',
+  };
+}
+
+function refusal(error: NodeJS.ErrnoException): FileContent {
+  if (error.code === 'ENOENT') return { kind: 'missing' };
+  const reason = READ_ERRORS[error.code ?? ''] ?? `cannot be read (${error.code ?? error.message})`;
+  const hint =
+    error.code === 'EACCES' || error.code === 'EPERM' ? 'give the user that runs orch permission to read it' : null;
+  return { kind: 'refused', code: 'unreadable', message: reason, hint };
+}
+
+const READ_ERRORS: Record<string, string> = {
+  EACCES: 'cannot be read: permission denied',
+  EPERM: 'cannot be read: permission denied',
+  ELOOP: 'cannot be read: its symlinks go in a circle',
+  ENOTDIR: 'cannot be read: a part of its path is a file, not a directory',
+  ENXIO: 'is a socket or device, not a file',
+  EIO: 'cannot be read: the disk reports an error (EIO)',
+  ENAMETOOLONG: 'cannot be read: its path is too long',
+  EISDIR: 'is a directory, not a file',
+};
+
+function kindOf(stat: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
+  if (stat.isDirectory()) return 'a directory';
+  if (stat.isFIFO()) return 'a named pipe (FIFO)';
+  return stat.isSocket() ? 'a socket' : 'a device';
+}

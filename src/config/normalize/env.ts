@@ -1,0 +1,56 @@
+// What a service declares for its environment: project env files, project env, service env files, service env; the
+// later wins, and a null takes a variable away.
+import type { InstanceTemplate } from '../../core/model.ts';
+import { problemAt, quote, warningAt } from '../problem.ts';
+import { escapeTemplate } from '../template.ts';
+import { child, type Entry, entriesOf, isNull, type Tree } from '../tree/tree.ts';
+import type { Normalizing } from './normalizing.ts';
+import { textOf } from './normalizing.ts';
+
+/** Set by the supervisor for every instance; declaring them would only look as if it worked. */
+export const RESERVED_VARIABLES = new Set([
+  'ORCH_PROJECT',
+  'ORCH_ENV',
+  'ORCH_SERVICE',
+  'ORCH_INSTANCE',
+  'ORCH_INSTANCE_ID',
+  'ORCH_POOL_SIZE',
+  'ORCH_NONCE',
+]);
+
+export function normalizeEnv(entry: Entry, context: Normalizing, hasPort: boolean): Record<string, InstanceTemplate> {
+  const env = new Map<string, string>();
+  const portless = hasPort ? (tree: Tree) => tree : context.withoutPort;
+  for (const { name, value } of context.projectFileEnv.values()) env.set(name, escapeTemplate(value));
+  applyDeclared(env, context.projectEnv && portless(context.projectEnv), context);
+  if (hasPort) env.delete('PORT'); // the service's own port is nearer than a PORT of the whole project
+  for (const { name, value } of context.serviceFileEnv.get(entry.key)?.values() ?? [])
+    env.set(name, escapeTemplate(value));
+  const own = child(entry.value, 'env');
+  applyDeclared(env, own && portless(own), context);
+  if (hasPort) refuseSecondPort(own, context);
+  for (const name of RESERVED_VARIABLES) env.delete(name);
+  return Object.fromEntries([...env].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+function applyDeclared(env: Map<string, string>, declared: Tree | undefined, context: Normalizing): void {
+  for (const entry of entriesOf(declared)) {
+    if (isNull(entry.value)) env.delete(entry.key);
+    else if (RESERVED_VARIABLES.has(entry.key)) refuseReserved(entry, context);
+    else env.set(entry.key, textOf(entry.value));
+  }
+}
+
+function refuseReserved(entry: Entry, context: Normalizing): void {
+  const message = `the variable ${quote(entry.key)} is set by orch for every instance and cannot be declared`;
+  context.problems.push(
+    problemAt(entry.keyAt, { code: 'reserved-variable', message, hint: 'take it out, or choose another name' }),
+  );
+}
+
+function refuseSecondPort(own: Tree | undefined, context: Normalizing): void {
+  const entry = own?.kind === 'map' ? own.entries.get('PORT') : undefined;
+  if (!entry || isNull(entry.value) || /^\$\{PORT\}$/.test(textOf(entry.value))) return;
+  const message = '`port` sets PORT for each instance, so `env.PORT` has no effect';
+  context.problems.push(warningAt(entry.keyAt, { code: 'port-set-twice', message, hint: 'take one of them out' }));
+}

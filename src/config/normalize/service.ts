@@ -1,0 +1,78 @@
+// One valid service of the merged tree -> ServiceSpec: shorthands opened, defaults filled in, units turned into numbers.
+import { resolve } from 'node:path';
+import type { Command, Dependency, DependencyCondition, ServiceSpec, SingletonPolicy } from '../../core/model.ts';
+import { serviceName } from '../../core/model.ts';
+import { DEFAULT_POOL, DEFAULT_QUEUE } from '../defaults.ts';
+import { problemAt, quote } from '../problem.ts';
+import { specHash } from '../spec-hash.ts';
+import { escapeTemplate } from '../template.ts';
+import { child, type Entry, entriesOf, itemsOf, type Tree } from '../tree/tree.ts';
+import { normalizeEnv } from './env.ts';
+import type { Normalizing } from './normalizing.ts';
+import { integerOf, literalOf, textOf } from './normalizing.ts';
+import { normalizeRestart, normalizeStop } from './policies.ts';
+
+/** @returns null when the service cannot be had without its missing parts; the problems say why. */
+export function normalizeService(entry: Entry, context: Normalizing): ServiceSpec | null {
+  const { key: name, value: tree } = entry;
+  const port = integerOf(child(tree, 'port'));
+  const portless = port === null ? context.withoutPort : (same: Tree) => same;
+  const command = normalizeCommand(child(tree, 'command'), portless);
+  if (!command) {
+    const message = `the service ${quote(name)} has no command`;
+    const hint = 'add for example `command: [node, server.js]`';
+    context.problems.push(problemAt(entry.keyAt, { code: 'missing-command', message, hint }));
+  }
+  const cwd = child(tree, 'cwd');
+  const spec: Omit<ServiceSpec, 'specHash'> = {
+    name: serviceName(name),
+    description: literalOf(child(tree, 'description')),
+    command: command ?? { kind: 'argv', argv: [] },
+    cwd: resolve(escapeTemplate(context.root), cwd ? textOf(portless(cwd)) : '.'),
+    env: normalizeEnv(entry, context, port !== null),
+    pool: poolOf(child(tree, 'pool')),
+    port,
+    singleton: normalizeSingleton(child(tree, 'singleton'), name, context),
+    logQueue: literalOf(child(tree, 'log_queue')) ?? DEFAULT_QUEUE,
+    dependsOn: normalizeDependencies(child(tree, 'depends_on')),
+    restart: normalizeRestart(child(tree, 'restart'), context.problems),
+    stop: normalizeStop(child(tree, 'stop'), context.problems),
+    enabled: (child(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
+  };
+  return command ? { ...spec, specHash: specHash(spec) } : null;
+}
+
+function normalizeCommand(tree: Tree | undefined, portless: (tree: Tree) => Tree): Command | null {
+  if (!tree) return null;
+  if (tree.kind !== 'list') return { kind: 'shell', line: textOf(tree) };
+  return { kind: 'argv', argv: itemsOf(portless(tree)).map(textOf) };
+}
+
+/** `pool: 4` or `pool: { size: 4 }`. */
+export function poolOf(tree: Tree | undefined): number {
+  return integerOf(tree?.kind === 'map' ? child(tree, 'size') : tree) ?? DEFAULT_POOL;
+}
+
+function normalizeSingleton(tree: Tree | undefined, name: string, context: Normalizing): SingletonPolicy | null {
+  const value = tree?.kind === 'scalar' ? tree.value : undefined;
+  if (!tree || value === false) return null;
+  const pidFile = literalOf(child(tree, 'pid_file'));
+  const conflict = typeof value === 'string' ? value : literalOf(child(tree, 'on_conflict'));
+  return {
+    key: literalOf(child(tree, 'key')) ?? `${context.project}/${name}`,
+    scope: (literalOf(child(tree, 'scope')) ?? 'user') as SingletonPolicy['scope'],
+    onConflict: (conflict ?? 'replace') as SingletonPolicy['onConflict'],
+    pidFile: pidFile === null ? null : resolve(context.root, pidFile),
+  };
+}
+
+/** The places of the names are found again by checks/dependencies.ts. */
+function normalizeDependencies(tree: Tree | undefined): Dependency[] {
+  const named = itemsOf(tree).map((item): Dependency => ({ service: serviceName(textOf(item)), condition: 'started' }));
+  const mapped = entriesOf(tree).map(({ key, value }): Dependency => {
+    const condition = value.kind === 'map' ? (literalOf(child(value, 'condition')) ?? 'started') : textOf(value);
+    return { service: serviceName(key), condition: condition as DependencyCondition };
+  });
+  const seen = new Set<string>();
+  return [...named, ...mapped].filter(({ service }) => !seen.has(service) && seen.add(service));
+}

@@ -1,0 +1,90 @@
+// Keys that the schema knows and this version does not act on: refused, never silently ignored.
+// To lift one: delete its row, normalise the key, and give it a class in change-classes.ts.
+import type { Problem } from '../core/model.ts';
+import { problemAt } from './problem.ts';
+import { entriesOf, type Tree } from './tree/tree.ts';
+
+type Row = {
+  /** Keys from the service or queue on; `*` stands for any key. */
+  path: string;
+  /** Which values are refused; all when left out. */
+  when?: (value: Tree) => boolean;
+  /** Completes "`x` is not supported yet: …". */
+  because: string;
+};
+
+const isOneOf =
+  (...values: unknown[]) =>
+  (tree: Tree): boolean =>
+    tree.kind === 'scalar' && values.includes(tree.value);
+const isNot =
+  (...values: unknown[]) =>
+  (tree: Tree): boolean =>
+    tree.kind === 'scalar' && !values.includes(tree.value);
+
+export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
+  { path: 'readiness', because: 'an instance counts as ready as soon as it runs' },
+  { path: 'liveness', because: 'only programs that end by themselves are restarted' },
+  { path: 'startup', because: 'there are no probes to hold back' },
+  { path: 'listen', because: 'programs bind their sockets themselves' },
+  { path: 'schedule', because: 'services run all the time or once' },
+  { path: 'watch', because: 'files of the program are not watched' },
+  { path: 'hooks', because: 'no commands run around an instance' },
+  { path: 'limits', because: 'nothing is bounded' },
+  { path: 'profiles', because: 'use `enabled: false`, or an overlay' },
+  { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
+  { path: 'stdin', when: isNot(false), because: 'programs read from /dev/null' },
+  { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
+  { path: 'pool.rollout', because: 'a changed pool is replaced instance by instance as each is stopped' },
+  { path: 'stop.to', when: isNot('tree'), because: 'the whole tree gets the signal' },
+  { path: 'stop.command', because: 'instances are stopped by signals' },
+  { path: 'stop.escalate', because: 'after `grace` comes SIGKILL' },
+  { path: 'stop.drain', because: 'instances are stopped at once' },
+  {
+    path: 'depends_on.*.on_loss',
+    when: isNot('ignore'),
+    because: 'dependents are left alone when a dependency is lost',
+  },
+  {
+    path: 'singleton',
+    when: isOneOf('refuse', 'adopt', 'wait'),
+    because: 'only `true` (the older one is replaced) is',
+  },
+  { path: 'singleton.on_conflict', when: isNot('replace'), because: 'only `replace` is' },
+  { path: 'singleton.pid_file', because: 'instances are known by their identity, not by files' },
+];
+
+export const NOT_SUPPORTED_IN_QUEUES: Row[] = [
+  { path: 'overflow', when: isNot('block'), because: 'only `block` is: the writing program waits' },
+  { path: 'rotate.every', because: 'files are rotated by size' },
+  { path: 'rotate.total', because: 'use `keep` and `size`' },
+  { path: 'sink', because: 'queues are written to files' },
+];
+
+/** @param tree the merged configuration */
+export function findNotSupported(tree: Tree): Problem[] {
+  const problems: Problem[] = [];
+  const look = (at: Tree | undefined, place: string, rows: Row[]) => {
+    if (!at) return;
+    for (const row of rows) problems.push(...matches(at, row, row.path.split('.'), place));
+  };
+  for (const { key, value } of entriesOf(tree)) {
+    if (key === 'defaults') look(value, 'defaults', NOT_SUPPORTED_IN_SERVICES);
+    const rows = key === 'services' ? NOT_SUPPORTED_IN_SERVICES : key === 'log_queues' ? NOT_SUPPORTED_IN_QUEUES : [];
+    if (rows.length > 0) for (const entry of entriesOf(value)) look(entry.value, `${key}.${entry.key}`, rows);
+  }
+  return problems;
+}
+
+function matches(tree: Tree, row: Row, steps: string[], place: string): Problem[] {
+  const [step, ...rest] = steps;
+  return entriesOf(tree)
+    .filter((entry) => step === '*' || entry.key === step)
+    .flatMap((entry) => {
+      const here = `${place}.${entry.key}`;
+      if (rest.length > 0) return matches(entry.value, row, rest, here);
+      if (row.when && !row.when(entry.value)) return [];
+      const message = `\`${here}\` is not supported yet: ${row.because}`;
+      return [problemAt(entry.keyAt, { code: 'not-supported-yet', message, hint: 'take it out' })];
+    });
+}

@@ -1,0 +1,77 @@
+// Builds Problems with their position and the offending line. What a line may show is decided here: no secrets, no
+// control characters, no endless lines.
+import type { Problem } from '../core/model.ts';
+import type { Span } from './files/source-file.ts';
+import { maskLine } from './secrets.ts';
+
+const MAX_EXCERPT_COLUMNS = 160;
+
+type Wording = { code: string; message: string; hint?: string | null };
+
+export function problemAt(span: Span, wording: Wording, severity: Problem['severity'] = 'error'): Problem {
+  const { line, column } = span.source.locate(span.start);
+  return {
+    severity,
+    file: span.source.display,
+    line,
+    column,
+    code: wording.code,
+    message: wording.message,
+    hint: wording.hint ?? null,
+    excerpt: excerptOf(span.source.line(line), column, span.end - span.start),
+  };
+}
+
+export const warningAt = (span: Span, wording: Wording): Problem => problemAt(span, wording, 'warning');
+
+/** For what has no place in a text: a file that cannot be read. */
+export function problemOf(file: string, wording: Wording): Problem {
+  const { code, message, hint = null } = wording;
+  return { severity: 'error', file, line: null, column: null, code, message, hint, excerpt: null };
+}
+
+/** Files in the order they were read, positions in order, errors before warnings at one place; doubles dropped. */
+export function sortProblems(problems: Problem[]): Problem[] {
+  const files = [...new Set(problems.map((problem) => problem.file))];
+  const key = (problem: Problem) => [files.indexOf(problem.file), problem.line ?? 0, problem.column ?? 0] as const;
+  const sorted = problems
+    .map((problem) => ({ problem, at: key(problem) }))
+    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1] || a.at[2] - b.at[2])
+    .map(({ problem }) => problem);
+  const seen = new Set<string>();
+  return sorted.filter((problem) => {
+    const identity = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
+    return seen.has(identity) ? false : seen.add(identity);
+  });
+}
+
+function excerptOf(line: string, column: number, length: number): Problem['excerpt'] {
+  const caretColumn = Math.min(column, line.length + 1);
+  const rest = Math.max(1, line.length + 1 - caretColumn);
+  return cutLong(visible(maskLine(line, caretColumn)), caretColumn, Math.min(Math.max(1, length), rest));
+}
+
+function cutLong(text: string, caretColumn: number, caretLength: number): NonNullable<Problem['excerpt']> {
+  if (text.length <= MAX_EXCERPT_COLUMNS) return { text, caretColumn, caretLength };
+  const from = Math.max(0, Math.min(caretColumn - 1 - MAX_EXCERPT_COLUMNS / 4, text.length - MAX_EXCERPT_COLUMNS));
+  const start = Math.floor(from);
+  const end = Math.min(text.length, start + MAX_EXCERPT_COLUMNS);
+  const window = `${start > 0 ? '…' : ''}${text.slice(start + (start > 0 ? 1 : 0), end)}${end < text.length ? '…' : ''}`;
+  const caret = caretColumn - start;
+  return {
+    text: window,
+    caretColumn: caret,
+    caretLength: Math.min(caretLength, Math.max(1, window.length + 1 - caret)),
+  };
+}
+
+/** One character for each control character, so that columns stay and nothing reaches a terminal. */
+function visible(line: string): string {
+  return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** Quotes text of the user within a message: one line, no control characters, at most 60 characters. */
+export function quote(text: string): string {
+  const flat = visible(text.replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥'));
+  return `"${flat.length > 60 ? `${flat.slice(0, 57)}…` : flat}"`;
+}

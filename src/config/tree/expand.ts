@@ -1,0 +1,94 @@
+// Fills variables into every string of a tree but the commands that a shell runs. What only an instance knows stays a
+// template (template.ts), so that the result can be expanded, hashed or printed again.
+import type { Problem } from '../../core/model.ts';
+import type { Span } from '../files/source-file.ts';
+import { problemAt, warningAt } from '../problem.ts';
+import { expandPartly, type Lookup, type TemplateProblem } from '../template.ts';
+import type { ScalarTree, Tree } from './tree.ts';
+
+/** Where the shell expands, seen from a service; `*` stands for any key. */
+const SHELL_PLACES = [
+  'command',
+  'stop.command',
+  'stop.drain.exec',
+  'hooks.*',
+  'watch.run',
+  'readiness.exec',
+  'liveness.exec',
+  'startup.exec',
+].map((place) => place.split('.'));
+
+export type ExpandOptions = {
+  lookup: Lookup;
+  /** Variables that stay as they are written. */
+  isKept: (name: string) => boolean;
+  problems: Problem[];
+};
+
+export const isInstanceVariable = (name: string): boolean => name === 'PORT' || name.startsWith('ORCH_');
+
+/** @param path where the tree stands, from the top of the file */
+export function expandTree(tree: Tree, options: ExpandOptions, path: readonly string[] = []): Tree {
+  if (tree.kind === 'scalar') return expandScalar(tree, options, path);
+  if (tree.kind === 'list') {
+    const items = tree.items.map((item, index) => expandTree(item, options, [...path, String(index)]));
+    return items.some((item, index) => item !== tree.items[index]) ? { ...tree, items } : tree;
+  }
+  let changed = false;
+  const entries = new Map(tree.entries);
+  for (const [key, entry] of tree.entries) {
+    const value = expandTree(entry.value, options, [...path, key]);
+    if (value === entry.value) continue;
+    changed = true;
+    entries.set(key, { ...entry, value });
+  }
+  return changed ? { ...tree, entries } : tree;
+}
+
+function expandScalar(tree: ScalarTree, options: ExpandOptions, path: readonly string[]): Tree {
+  if (typeof tree.value !== 'string' || !tree.value.includes('$') || isShellPlace(path)) return tree;
+  const expansion = expandPartly(tree.value, options.lookup, options.isKept);
+  if (!expansion.ok) {
+    for (const problem of expansion.problems) options.problems.push(placed(tree, problem));
+    return tree;
+  }
+  warnOfBareVariable(tree, options.problems);
+  if (expansion.text === tree.value) return tree;
+  return tree.style === 'plain'
+    ? { ...tree, value: expansion.text, expanded: true }
+    : { ...tree, value: expansion.text };
+}
+
+function isShellPlace(path: readonly string[]): boolean {
+  const inService = path[0] === 'services' ? path.slice(2) : path[0] === 'defaults' ? path.slice(1) : null;
+  return SHELL_PLACES.some(
+    (place) =>
+      inService?.length === place.length && place.every((step, index) => step === '*' || step === inService[index]),
+  );
+}
+
+/** `$HOME` is left alone: most often `${HOME}` was meant. */
+function warnOfBareVariable(tree: ScalarTree, problems: Problem[]): void {
+  const bare = /(?<!\$)(?:\$\$)*\$([A-Za-z_][A-Za-z0-9_]*)/.exec(String(tree.value));
+  if (!bare) return;
+  const name = bare[1]!;
+  problems.push(
+    warningAt(within(tree.at, `$${name}`), {
+      code: 'bare-variable',
+      message: `$${name} is taken as it stands`,
+      hint: `write \${${name}} for the variable, $$${name} for the text`,
+    }),
+  );
+}
+
+function placed(tree: ScalarTree, problem: TemplateProblem): Problem {
+  const written = String(tree.value).slice(problem.at, problem.end);
+  const { code, message, hint } = problem;
+  return problemAt(within(tree.at, written), { code, message, hint });
+}
+
+/** The place of a piece of text within a scalar's source; the scalar itself where escapes or folds hide it. */
+function within(at: Span, piece: string): Span {
+  const offset = at.source.text.slice(at.start, at.end).indexOf(piece);
+  return offset === -1 ? at : { source: at.source, start: at.start + offset, end: at.start + offset + piece.length };
+}

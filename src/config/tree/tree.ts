@@ -1,0 +1,59 @@
+// A configuration as a tree that knows where each part was written. Immutable: an alias shares its anchor's node.
+import type { Span } from '../files/source-file.ts';
+
+export type Tree = ScalarTree | ListTree | MapTree;
+
+export type ScalarTree = {
+  kind: 'scalar';
+  value: string | number | boolean | null;
+  at: Span;
+  /** `empty`: nothing was written (`key:`), which never means null. */
+  style: 'plain' | 'quoted' | 'block' | 'empty';
+  /** A plain scalar in which variables were filled in: may yet turn out to be a number or boolean. */
+  expanded?: true;
+};
+export type ListTree = { kind: 'list'; items: Tree[]; at: Span };
+export type MapTree = { kind: 'map'; entries: Map<string, Entry>; at: Span };
+export type Entry = { key: string; keyAt: Span; value: Tree };
+
+export const isNull = (tree: Tree | undefined): boolean =>
+  tree?.kind === 'scalar' && tree.value === null && tree.style !== 'empty';
+
+/** The value under a key; undefined where the tree is no map or has no such key. */
+export const child = (tree: Tree | undefined, key: string): Tree | undefined =>
+  tree?.kind === 'map' ? tree.entries.get(key)?.value : undefined;
+
+export const entriesOf = (tree: Tree | undefined): Entry[] => (tree?.kind === 'map' ? [...tree.entries.values()] : []);
+export const itemsOf = (tree: Tree | undefined): Tree[] => (tree?.kind === 'list' ? tree.items : []);
+
+/** Follows keys and list positions as far as they go. */
+export function descend(tree: Tree, path: readonly string[]): { entry: Entry | null; tree: Tree } {
+  let entry: Entry | null = null;
+  let at = tree;
+  for (const step of path) {
+    const next = at.kind === 'map' ? at.entries.get(step) : undefined;
+    const item = at.kind === 'list' ? at.items[Number(step)] : undefined;
+    if (next) entry = next;
+    const reached = next?.value ?? item;
+    if (!reached) break;
+    at = reached;
+  }
+  return { entry, tree: at };
+}
+
+/** The plain value, for the validator: without positions, in maps without a prototype. */
+export function toPlain(tree: Tree): unknown {
+  if (tree.kind === 'scalar') return tree.value;
+  if (tree.kind === 'list') return tree.items.map(toPlain);
+  const plain: Record<string, unknown> = Object.create(null);
+  for (const { key, value } of tree.entries.values()) plain[key] = toPlain(value);
+  return plain;
+}
+
+/** `services.api.env[2]`, as it stands in messages. */
+export function printPath(path: readonly string[]): string {
+  return path.reduce(
+    (text, step) => (/^\d+$/.test(step) ? `${text}[${step}]` : text === '' ? step : `${text}.${step}`),
+    '',
+  );
+}

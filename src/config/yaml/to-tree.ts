@@ -1,0 +1,156 @@
+// Nodes of the yaml library -> our tree: aliases shared, `<<` merged, `x-` keys dropped, doubled and dangerous keys named.
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from 'yaml';
+import type { Problem } from '../../core/model.ts';
+import { describePlace, type SourceFile, type Span } from '../files/source-file.ts';
+import { problemAt, quote } from '../problem.ts';
+import type { Entry, MapTree, ScalarTree, Tree } from '../tree/tree.ts';
+
+/** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
+export const MAX_NODES = 200_000;
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+type Context = {
+  source: SourceFile;
+  problems: Problem[];
+  anchors: Map<string, Tree>;
+  /** Size of each tree with its aliases followed; walking them must stay cheap. */
+  sizes: Map<Tree, number>;
+};
+
+/** @returns the tree; problems are added to the list. An empty document gives an `empty` scalar. */
+export function toTree(root: Node | null, source: SourceFile, problems: Problem[]): Tree {
+  const context: Context = { source, problems, anchors: new Map(), sizes: new Map() };
+  const tree = convert(root, context, 0);
+  if (sizeOf(tree, context) > MAX_NODES) {
+    problems.push(
+      problemAt(tree.at, {
+        code: 'too-many-nodes',
+        message: `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`,
+        hint: 'an alias that holds aliases multiplies: write less with them',
+      }),
+    );
+    return { kind: 'map', entries: new Map(), at: tree.at };
+  }
+  return tree;
+}
+
+function convert(node: Node | null, context: Context, emptyAt: number): Tree {
+  if (node === null) return { kind: 'scalar', value: null, at: span(context, emptyAt, emptyAt), style: 'empty' };
+  if (isAlias(node)) return resolveAlias(node, context);
+  const tree = convertContent(node, context);
+  const anchor = (node as { anchor?: string }).anchor;
+  if (anchor) context.anchors.set(anchor, tree);
+  return tree;
+}
+
+function convertContent(node: Node, context: Context): Tree {
+  if (isMap(node)) return convertMap(node as YAMLMap<Node, Node | null>, context);
+  const at = spanOf(node, context);
+  if (isSeq(node)) {
+    const items = node.items.map((item) => convert(item as Node | null, context, at.end));
+    const list: Tree = { kind: 'list', items, at };
+    context.sizes.set(
+      list,
+      items.reduce((sum, item) => sum + sizeOf(item, context), 1),
+    );
+    return list;
+  }
+  return scalarTree(node as Scalar, at);
+}
+
+function scalarTree(node: Scalar, at: Span): ScalarTree {
+  const value = typeof node.value === 'bigint' ? Number(node.value) : (node.value as ScalarTree['value']);
+  if (value === null && at.end === at.start) return { kind: 'scalar', value, at, style: 'empty' };
+  return { kind: 'scalar', value, at, style: styleOf(node) };
+}
+
+function styleOf(node: Scalar): ScalarTree['style'] {
+  if (node.type === Scalar.PLAIN) return 'plain';
+  return node.type === Scalar.BLOCK_FOLDED || node.type === Scalar.BLOCK_LITERAL ? 'block' : 'quoted';
+}
+
+function resolveAlias(alias: Alias, context: Context): Tree {
+  const target = context.anchors.get(alias.source);
+  if (target) return target;
+  const at = spanOf(alias, context);
+  context.problems.push(
+    problemAt(at, {
+      code: 'unknown-alias',
+      message: `no anchor &${alias.source} stands before *${alias.source}`,
+      hint: 'a plain text that begins with * needs quotes',
+    }),
+  );
+  return { kind: 'scalar', value: '', at, style: 'plain' };
+}
+
+function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree {
+  const at = spanOf(node, context);
+  const entries = new Map<string, Entry>();
+  const merged: Tree[] = [];
+  let size = 1;
+  for (const pair of node.items) {
+    const entry = convertPair(pair, context);
+    if (!entry) continue;
+    if (isMergeKey(pair)) {
+      merged.push(...mergeSources(entry, context));
+    } else if (!entry.key.startsWith('x-') && isUsable(entry, entries, context)) {
+      entries.set(entry.key, entry);
+      size += sizeOf(entry.value, context);
+    }
+  }
+  for (const [key, entry] of merged.flatMap((source) => (source.kind === 'map' ? [...source.entries] : []))) {
+    if (!entries.has(key)) {
+      entries.set(key, entry);
+      size += sizeOf(entry.value, context);
+    }
+  }
+  const map: MapTree = { kind: 'map', entries, at };
+  context.sizes.set(map, size);
+  return map;
+}
+
+function convertPair(pair: Pair<Node, Node | null>, context: Context): Entry | null {
+  const keyAt = pair.key ? spanOf(pair.key, context) : span(context, 0, 0);
+  const value = convert(pair.value, context, keyAt.end);
+  if (!isScalar(pair.key) || typeof pair.key.value === 'object') {
+    const message = pair.key && isAlias(pair.key) ? 'an alias cannot be a key here' : 'a key must be plain text';
+    context.problems.push(problemAt(keyAt, { code: 'bad-key', message, hint: 'write `key: value`' }));
+    return null;
+  }
+  return { key: String(pair.key.value), keyAt, value };
+}
+
+function isUsable(entry: Entry, entries: Map<string, Entry>, context: Context): boolean {
+  const first = entries.get(entry.key);
+  if (first) {
+    const where = describePlace(first.keyAt);
+    const message = `${quote(entry.key)} is here twice: first on line ${where.slice(where.lastIndexOf(':') + 1)}`;
+    context.problems.push(problemAt(entry.keyAt, { code: 'duplicate-key', message, hint: 'keep one of them' }));
+    return false;
+  }
+  if (!FORBIDDEN_KEYS.has(entry.key)) return true;
+  const message = `the key ${quote(entry.key)} is not allowed`;
+  context.problems.push(problemAt(entry.keyAt, { code: 'forbidden-key', message, hint: 'choose another name' }));
+  return false;
+}
+
+const isMergeKey = (pair: Pair<Node, Node | null>): boolean =>
+  isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === Scalar.PLAIN;
+
+/** Earlier sources win over later ones, and the map's own keys over all (yaml.org/type/merge.html). */
+function mergeSources(entry: Entry, context: Context): Tree[] {
+  const sources = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  const wrong = sources.find((source) => source.kind !== 'map');
+  if (!wrong) return sources;
+  const message = '`<<` takes in a map or a list of maps';
+  context.problems.push(problemAt(entry.keyAt, { code: 'bad-merge', message, hint: 'write `<<: *anchor`' }));
+  return [];
+}
+
+const sizeOf = (tree: Tree, context: Context): number => context.sizes.get(tree) ?? 1;
+const span = ({ source }: Context, start: number, end: number): Span => ({ source, start, end });
+
+function spanOf(node: Node, context: Context): Span {
+  const [start, end] = node.range ?? [0, 0, 0];
+  return span(context, start, end);
+}
