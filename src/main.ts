@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // argv → command → exit code. `ps` is read without commander and stays in this file's bundle: its start is hot.
 import { createContext, type Surroundings } from './cli/context.ts';
-import { psDefinition } from './cli/definitions.ts';
 import { parsePlainly } from './cli/fast-path.ts';
+import { psDefinition } from './cli/ps-definition.ts';
 
 const { stdout, stderr } = process;
 // A reader that went away (`orch ps | head -1`) is no error; nobody is left to be told.

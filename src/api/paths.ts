@@ -1,5 +1,4 @@
 // Where a project keeps its files. Shared by clients, the supervisor and the log writer; creates nothing.
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,6 +48,8 @@ export function projectPaths(root: string): ProjectPaths {
 }
 
 function shortDir(root: string): string {
+  // Not imported: nearly no project needs it, and every `orch ps` would pay 3 ms for it.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(tmpdir(), `orch-${process.getuid?.() ?? 'user'}-${hash}`);
 }

@@ -1,6 +1,6 @@
 // Reads the command line of `orch ps` without commander, whose loading alone would be a tenth of the whole run.
 // Knows only what the tables define and gives up on everything else: commander then says what is wrong, or helps.
-import { type CommandDefinition, globalOptions, type OptionDefinition } from './definitions.ts';
+import { type CommandDefinition, globalOptions, type OptionDefinition } from './definition.ts';
 
 export type ParsedLine = { options: Record<string, string | boolean> };
 

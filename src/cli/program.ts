@@ -3,7 +3,8 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { version } from '../../package.json';
 import type { ExitCode } from './command.ts';
 import { createContext, type GlobalOptions, type Surroundings } from './context.ts';
-import { type CommandDefinition, commands, globalOptions, type OptionDefinition } from './definitions.ts';
+import { type CommandDefinition, globalOptions, type OptionDefinition } from './definition.ts';
+import { commands } from './definitions.ts';
 import { fail } from './errors.ts';
 import { parseDuration } from './format/duration.ts';
 
@@ -39,8 +40,9 @@ export function createProgram(around: Surroundings, run: Run): Command {
     .usage('[options] <command>')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
-    .commandsGroup('Shell:')
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('show help for a command').helpGroup('Shell:'),
+    )
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput(outputTo(around))
@@ -127,6 +129,8 @@ function outputTo({ stdout, stderr }: Surroundings) {
 /** Help and version end as CommanderErrors too, with exit code 0. */
 function usageError(error: CommanderError, argv: string[], around: Surroundings): ExitCode {
   if (error.exitCode === 0) return 0;
+  // No command: the help has been printed.
+  if (error.code === 'commander.help') return 2;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
   const hint = meant ? `did you mean \`${meant}\`?` : `see \`${['orch help', commandIn(argv)].join(' ').trim()}\``;

@@ -1,13 +1,8 @@
 // What may stand at the cursor: commands, options, their values, names. Reads the tables, so that nothing is said twice.
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  type CommandDefinition,
-  type Completes,
-  commands,
-  globalOptions,
-  type OptionDefinition,
-} from '../definitions.ts';
+import { type CommandDefinition, type Completes, globalOptions, type OptionDefinition } from '../definition.ts';
+import { commands } from '../definitions.ts';
 import { knownNames, type Names } from './names.ts';
 
 /** `text` is what would stand in the line; `about` a few words for shells that show them. */
