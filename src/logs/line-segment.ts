@@ -1,0 +1,134 @@
+// A text or json file. A time is found by bisection, the last lines from the end; only a gzipped file is read from its start.
+import { closeSync, readSync } from 'node:fs';
+import { BLOCK_BYTES, lineAfter, sizeOf, wholeLines } from './file-bytes.ts';
+import { LineParser, type LogLine } from './log-line.ts';
+import type { LineFilter, OpenFile, Segment } from './segment.ts';
+
+const NEWLINE = 0x0a;
+/** More than the longest line with its frame, escapes included. */
+const READ_ON_BYTES = 8 * 1024 * 1024;
+/** Below this, reading is quicker than looking for the place. */
+const BISECT_ABOVE_BYTES = 64 * 1024;
+
+export class LineSegment implements Segment {
+  readonly path: string;
+  readonly closedMs: number | null;
+  readonly inode: number;
+  private readonly file: OpenFile;
+  private readonly parser = new LineParser();
+  private frozenAt: number | null = null;
+
+  constructor(file: OpenFile) {
+    this.file = file;
+    this.path = file.path;
+    this.closedMs = file.closedMs;
+    this.inode = file.inode;
+  }
+
+  async firstTimeMs(): Promise<number | null> {
+    for await (const lines of this.forward(0)) return lines[0]?.timeMs ?? null;
+    return null;
+  }
+
+  async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
+    const parser = new LineParser();
+    const from = sinceMs > 0 && !this.file.gzip ? this.offsetOf(sinceMs) : 0;
+    let begun = false;
+    for await (const bytes of wholeLines(this.file, from)) {
+      let lines = parseAll(parser, bytes, this.file.decoding);
+      if (!begun) lines = lines.slice(firstAtOrAfter(lines, sinceMs));
+      begun ||= lines.length > 0;
+      if (lines.length > 0) yield lines;
+    }
+  }
+
+  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
+    if (this.file.gzip) return this.lastOfStream(count, passes);
+    const parser = new LineParser();
+    let found: LogLine[] = [];
+    for (let end = this.frozenAt ?? this.wholeBytes(); end > 0 && found.length < count; ) {
+      const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
+      const bytes = Buffer.allocUnsafe(end - begin);
+      readSync(this.file.fd, bytes, 0, bytes.length, begin);
+      found = [...parseAll(parser, bytes, this.file.decoding).filter(passes), ...found];
+      end = begin;
+    }
+    return found.slice(-count);
+  }
+
+  freeze(): number {
+    this.frozenAt = this.wholeBytes();
+    return this.frozenAt;
+  }
+
+  readFrom(place: number): { lines: LogLine[]; next: number } {
+    const bytes = Buffer.allocUnsafe(Math.min(READ_ON_BYTES, Math.max(0, sizeOf(this.file) - place)));
+    const whole = bytes.subarray(0, readSync(this.file.fd, bytes, 0, bytes.length, place)).lastIndexOf(NEWLINE) + 1;
+    return { lines: parseAll(this.parser, bytes.subarray(0, whole), this.file.decoding), next: place + whole };
+  }
+
+  extent(): number {
+    return sizeOf(this.file);
+  }
+
+  close(): void {
+    closeSync(this.file.fd);
+  }
+
+  /** Up to and with the last newline. */
+  private wholeBytes(): number {
+    return newlineBefore(this.file, sizeOf(this.file)) + 1;
+  }
+
+  private async lastOfStream(count: number, passes: LineFilter): Promise<LogLine[]> {
+    let found: LogLine[] = [];
+    for await (const lines of this.forward(0)) {
+      found.push(...lines.filter(passes));
+      if (found.length > count * 2 + 10_000) found = found.slice(-count);
+    }
+    return found.slice(-count);
+  }
+
+  /** Where to read from so that no line at or after the time is missed. */
+  private offsetOf(timeMs: number): number {
+    const parser = new LineParser();
+    const size = sizeOf(this.file);
+    let low = 0;
+    let high = size;
+    while (high - low > BISECT_ABOVE_BYTES) {
+      const middle = Math.floor((low + high) / 2);
+      const line = lineAfter(this.file, middle, size);
+      const lineMs = line === null ? null : parser.timeOf(line.text);
+      if (line === null || line.begin >= high || lineMs === null || lineMs >= timeMs) high = middle;
+      else low = line.begin;
+    }
+    return low;
+  }
+}
+
+function parseAll(parser: LineParser, bytes: Buffer, decoding: BufferEncoding): LogLine[] {
+  const lines = bytes.toString(decoding).split('\n');
+  lines.pop();
+  return lines.map((line) => parser.parse(line));
+}
+
+function firstAtOrAfter(lines: LogLine[], timeMs: number): number {
+  const index = lines.findIndex((line) => line.timeMs >= timeMs);
+  return index < 0 ? lines.length : index;
+}
+
+/** The begin of the line that covers `at`. */
+function lineStart(file: OpenFile, at: number): number {
+  return at === 0 ? 0 : newlineBefore(file, at) + 1;
+}
+
+function newlineBefore(file: OpenFile, end: number): number {
+  const block = Buffer.allocUnsafe(64 * 1024);
+  for (let to = end; to > 0; to -= block.length) {
+    const from = Math.max(0, to - block.length);
+    readSync(file.fd, block, 0, to - from, from);
+    const found = block.subarray(0, to - from).lastIndexOf(NEWLINE);
+    if (found >= 0) return from + found;
+  }
+  return -1;
+}

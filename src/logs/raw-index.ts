@@ -1,0 +1,91 @@
+// The index beside a raw file, `<file>.idx`: who wrote which bytes, and when. Records of 32 bytes, little endian, so that a
+// time is found by bisection. An origin record names an instance; a batch record refers to it by its record number.
+//
+//   batch   u8 1 | u8 'o'/'e' | u16 flags | u32 origin | f64 timeMs | f64 offset | u32 length | u32 lines
+//   gap     u8 4 | the same, length 0, lines = how many were dropped there
+//   origin  u8 2 | u8 bytes of the name | 30 bytes of it, the rest in `more` records: u8 3 | 31 bytes
+import type { StreamLetter } from './framing.ts';
+
+export const RECORD_BYTES = 32;
+export const BATCH = 1;
+export const ORIGIN = 2;
+export const MORE = 3;
+export const GAP = 4;
+/** Flag: the last line of the batch goes on in the next batch of the stream. */
+export const SPLIT = 1;
+
+const FIRST_NAME_BYTES = 30;
+const MORE_NAME_BYTES = 31;
+
+export type IndexRecord = {
+  kind: typeof BATCH | typeof GAP;
+  stream: StreamLetter;
+  split: boolean;
+  /** Record number of the origin. */
+  origin: number;
+  timeMs: number;
+  offset: number;
+  length: number;
+  lines: number;
+};
+
+export function encodeRecord(record: IndexRecord): Buffer {
+  const bytes = Buffer.allocUnsafe(RECORD_BYTES);
+  bytes.writeUInt8(record.kind, 0);
+  bytes.writeUInt8(record.stream.charCodeAt(0), 1);
+  bytes.writeUInt16LE(record.split ? SPLIT : 0, 2);
+  bytes.writeUInt32LE(record.origin, 4);
+  bytes.writeDoubleLE(record.timeMs, 8);
+  bytes.writeDoubleLE(record.offset, 16);
+  bytes.writeUInt32LE(record.length, 24);
+  bytes.writeUInt32LE(record.lines, 28);
+  return bytes;
+}
+
+/** @returns null for origin records and what is damaged */
+export function decodeRecord(bytes: Buffer, at: number): IndexRecord | null {
+  const kind = bytes.readUInt8(at);
+  if (kind !== BATCH && kind !== GAP) return null;
+  return {
+    kind,
+    stream: bytes.readUInt8(at + 1) === 0x65 ? 'e' : 'o',
+    split: (bytes.readUInt16LE(at + 2) & SPLIT) !== 0,
+    origin: bytes.readUInt32LE(at + 4),
+    timeMs: bytes.readDoubleLE(at + 8),
+    offset: bytes.readDoubleLE(at + 16),
+    length: bytes.readUInt32LE(at + 24),
+    lines: bytes.readUInt32LE(at + 28),
+  };
+}
+
+/** One or more whole records. */
+export function encodeOrigin(instance: string): Buffer {
+  const name = Buffer.from(instance);
+  const more = Math.max(0, Math.ceil((name.length - FIRST_NAME_BYTES) / MORE_NAME_BYTES));
+  const bytes = Buffer.alloc(RECORD_BYTES * (1 + more));
+  bytes.writeUInt8(ORIGIN, 0);
+  bytes.writeUInt8(name.length, 1);
+  name.copy(bytes, 2, 0, FIRST_NAME_BYTES);
+  for (let index = 0; index < more; index += 1) {
+    const at = RECORD_BYTES * (1 + index);
+    bytes.writeUInt8(MORE, at);
+    const from = FIRST_NAME_BYTES + index * MORE_NAME_BYTES;
+    name.copy(bytes, at + 1, from, from + MORE_NAME_BYTES);
+  }
+  return bytes;
+}
+
+/** How many bytes of records an origin record at `at` covers, and its name; null where there is none. */
+export function decodeOrigin(bytes: Buffer, at = 0): string | null {
+  if (bytes.length < at + RECORD_BYTES || bytes.readUInt8(at) !== ORIGIN) return null;
+  const length = bytes.readUInt8(at + 1);
+  let name = bytes.toString('utf8', at + 2, at + 2 + Math.min(length, FIRST_NAME_BYTES));
+  for (let next = at + RECORD_BYTES; name.length < length; next += RECORD_BYTES) {
+    if (bytes.length < next + RECORD_BYTES || bytes.readUInt8(next) !== MORE) return null;
+    name += bytes.toString('utf8', next + 1, next + 1 + Math.min(MORE_NAME_BYTES, length - name.length));
+  }
+  return name;
+}
+
+/** The longest name takes this many bytes of records. */
+export const MAX_ORIGIN_BYTES = 4 * RECORD_BYTES;

@@ -1,0 +1,221 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeOrigin, encodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
+import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reader.ts';
+import { until } from './rig.ts';
+
+const T0 = Date.parse('2026-03-01T12:00:00.000Z');
+let dir: string;
+let main: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'orch-reader-'));
+  main = join(dir, 'main.log');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const iso = (ms: number) => new Date(T0 + ms).toISOString();
+const text = (ms: number, instance: string, line: string, stream = 'o') => `${iso(ms)} ${instance} ${stream} ${line}\n`;
+const stamp = (ms: number) => iso(ms).replace(/[-:.]/g, '');
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => text(from + index, 'a.1', `line ${from + index}`)).join('');
+
+async function read(options: Partial<ReadOptions> = {}): Promise<LogLine[]> {
+  const queues = [{ name: 'main', path: main, format: 'text' as const }];
+  const defaults = { queues, instances: null, tail: null, sinceMs: null, untilMs: null, grep: null };
+  const lines: LogLine[] = [];
+  for await (const batch of readLogs({ ...defaults, ...options })) lines.push(...batch);
+  return lines;
+}
+const texts = (lines: LogLine[]) => lines.map(({ line }) => line);
+
+test('merges queues and rotated files, gzipped too, in time order', async () => {
+  const other = join(dir, 'other.log');
+  writeFileSync(`${main}.${stamp(2)}.gz`, gzipSync(text(0, 'a.1', 'm0') + text(2, 'a.1', 'm2')));
+  writeFileSync(`${main}.${stamp(4)}`, text(4, 'a.1', 'm4'));
+  writeFileSync(main, text(6, 'a.1', 'm6'));
+  writeFileSync(
+    other,
+    [1, 3, 5, 7]
+      .map((ms) => `${JSON.stringify({ time: iso(ms), service: 'b', instance: 'b.1', stream: 'e', line: `o${ms}` })}\n`)
+      .join(''),
+  );
+  const queues = [
+    { name: 'main', path: main, format: 'text' as const },
+    { name: 'other', path: other, format: 'json' as const },
+  ];
+  expect(texts(await read({ queues }))).toEqual(['m0', 'o1', 'm2', 'o3', 'm4', 'o5', 'm6', 'o7']);
+  expect(texts(await read({ queues, tail: 3 }))).toEqual(['o5', 'm6', 'o7']);
+  expect(texts(await read({ queues, instances: new Set(['b']) }))).toEqual(['o1', 'o3', 'o5', 'o7']);
+  expect(texts(await read({ queues, sinceMs: T0 + 3, untilMs: T0 + 6 }))).toEqual(['o3', 'm4', 'o5']);
+});
+
+test('a file that is there plain and gzipped is read once', async () => {
+  writeFileSync(`${main}.${stamp(1)}`, text(1, 'a.1', 'once'));
+  writeFileSync(`${main}.${stamp(1)}.gz`, gzipSync(text(1, 'a.1', 'once')));
+  writeFileSync(`${main}.${stamp(1)}.gz.tmp`, 'half');
+  expect(texts(await read())).toEqual(['once']);
+});
+
+test('finds a time in a large file, and the last lines, without reading all of it', async () => {
+  writeFileSync(main, numbered(0, 200_000));
+  const began = performance.now();
+  expect(texts(await read({ sinceMs: T0 + 199_990 }))[0]).toBe('line 199990');
+  expect(texts(await read({ tail: 2 }))).toEqual(['line 199998', 'line 199999']);
+  expect(performance.now() - began).toBeLessThan(400);
+  expect((await read()).length).toBe(200_000);
+  for (const at of [0, 1, 77_777, 123_456]) {
+    expect(texts(await read({ sinceMs: T0 + at, untilMs: T0 + at + 1 }))).toEqual([`line ${at}`]);
+  }
+  expect(texts(await read({ grep: /line 9999\d$/, tail: 2 }))).toEqual(['line 99998', 'line 99999']);
+  expect(texts(await read({ sinceMs: T0 + 10, tail: 1, untilMs: T0 + 20 }))).toEqual(['line 19']);
+});
+
+test('foreign lines take the time of their neighbour, an unfinished last line of the live file waits', async () => {
+  writeFileSync(main, `${text(1, 'a.1', 'one')}not ours\n${text(2, 'a.1', 'two')}2026-03-01T12:0`);
+  expect((await read()).map(({ timeMs, line }) => [timeMs - T0, line])).toEqual([
+    [1, 'one'],
+    [1, 'not ours'],
+    [2, 'two'],
+  ]);
+});
+
+test('a mark of dropped lines is known as one and passes every grep', async () => {
+  writeFileSync(main, text(1, 'a.1', 'keep') + text(2, 'a.1', '… 1,234 lines dropped') + text(3, 'a.1', 'other'));
+  const lines = await read({ grep: /keep/ });
+  expect(lines.map(({ line, gap }) => [line, gap])).toEqual([
+    ['keep', undefined],
+    ['… 1,234 lines dropped', 1234],
+  ]);
+});
+
+function rawFile(entries: [ms: number, instance: string, text: string][], path = main): void {
+  const origins = new Map<string, number>();
+  const index: Buffer[] = [];
+  let offset = 0;
+  let number = 0;
+  const push = (bytes: Buffer) => {
+    index.push(bytes);
+    number += bytes.length / RECORD_BYTES;
+  };
+  for (const [ms, instance, bytes] of entries) {
+    if (!origins.has(instance)) {
+      origins.set(instance, number);
+      push(encodeOrigin(instance));
+    }
+    const length = Buffer.byteLength(bytes);
+    const lines = bytes.split('\n').length - 1;
+    push(
+      encodeRecord({
+        kind: 1,
+        stream: 'o',
+        split: false,
+        origin: origins.get(instance)!,
+        timeMs: T0 + ms,
+        offset,
+        length,
+        lines,
+      }),
+    );
+    offset += length;
+  }
+  appendFileSync(path, entries.map(([, , bytes]) => bytes).join(''));
+  appendFileSync(`${path}.idx`, Buffer.concat(index));
+}
+
+test('a raw file is read by its index like any other', async () => {
+  const long = `${'x'.repeat(63)}.1000`;
+  rawFile([
+    [1, 'a.1', 'one\ntwo\n'],
+    [2, long, 'three\n'],
+    [3, 'a.1', 'four\n'],
+  ]);
+  const lines = await read();
+  expect(lines.map(({ timeMs, instance, line }) => [timeMs - T0, instance, line])).toEqual([
+    [1, 'a.1', 'one'],
+    [1, 'a.1', 'two'],
+    [2, long, 'three'],
+    [3, 'a.1', 'four'],
+  ]);
+  expect(texts(await read({ instances: new Set(['a']), tail: 2 }))).toEqual(['two', 'four']);
+  expect(texts(await read({ sinceMs: T0 + 3 }))).toEqual(['four']);
+});
+
+class Followed {
+  readonly lines: string[] = [];
+  private readonly follower;
+  constructor(tail = 0) {
+    this.follower = followLogs({
+      queues: [{ name: 'main', path: main, format: 'text' }],
+      instances: null,
+      tail,
+      onLines: (lines) => void this.lines.push(...texts(lines)),
+    });
+  }
+  async until(expected: string[]): Promise<void> {
+    await until(() => this.lines.length >= expected.length, `${expected.length} lines, have ${this.lines.length}`);
+    expect(this.lines).toEqual(expected);
+  }
+  close(): void {
+    this.follower.close();
+  }
+}
+
+test('follows from the tail on, over rotation, deletion and return, without loss or double', async () => {
+  writeFileSync(main, numbered(0, 10));
+  const followed = new Followed(2);
+  await followed.until(['line 8', 'line 9']);
+  appendFileSync(main, text(10, 'a.1', 'ten'));
+  await followed.until(['line 8', 'line 9', 'ten']);
+  // Two rotations at once, the first already compressed: what was not read before comes in order.
+  appendFileSync(main, text(11, 'a.1', 'r1'));
+  renameSync(main, `${main}.${stamp(11)}`);
+  writeFileSync(main, text(12, 'a.1', 'r2'));
+  renameSync(main, `${main}.${stamp(12)}`);
+  writeFileSync(`${main}.${stamp(12)}.gz`, gzipSync(text(12, 'a.1', 'r2')));
+  unlinkSync(`${main}.${stamp(12)}`);
+  writeFileSync(main, text(13, 'a.1', 'r3'));
+  await followed.until(['line 8', 'line 9', 'ten', 'r1', 'r2', 'r3']);
+  rmSync(dir, { recursive: true });
+  mkdirSync(dir);
+  writeFileSync(main, text(14, 'a.1', 'back'));
+  await followed.until(['line 8', 'line 9', 'ten', 'r1', 'r2', 'r3', 'back']);
+  writeFileSync(main, '');
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  appendFileSync(main, text(15, 'a.1', 'truncated'));
+  await followed.until(['line 8', 'line 9', 'ten', 'r1', 'r2', 'r3', 'back', 'truncated']);
+  followed.close();
+});
+
+test('follows a file that does not exist yet, and a raw one', async () => {
+  const followed = new Followed();
+  expect(existsSync(main)).toBe(false);
+  rawFile([[1, 'a.1', 'one\n']]);
+  await followed.until(['one']);
+  followed.close();
+});
+
+test('1,000 rotations while it is followed', async () => {
+  const followed = new Followed();
+  const expected: string[] = [];
+  for (let index = 0; index < 1000; index += 1) {
+    appendFileSync(main, text(index, 'a.1', `line ${index}`));
+    expected.push(`line ${index}`);
+    renameSync(main, `${main}.${stamp(index)}`);
+    if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  writeFileSync(main, '');
+  await followed.until(expected);
+  followed.close();
+});
