@@ -89,6 +89,33 @@ export const commands: CommandDefinition[] = [
     run: async (context, options) => (await import('./events.ts')).runEvents(context, options),
   },
   {
+    name: 'logs',
+    group: look,
+    summary: 'show what services wrote',
+    details: [
+      'Reads the log queues back in time order, rotated and compressed files included. `orch logs rotate [QUEUE…]` closes',
+      'the live files under a dated name. TIME is how long ago (10m, 1h30m) or a point in time (14:05, 2026-01-31).',
+    ].join(' '),
+    arguments: someNames,
+    options: [
+      { flags: '-f, --follow', description: 'go on with new lines until interrupted' },
+      { flags: '-n, --tail <count>', description: 'only the newest so many lines', value: { kind: 'count' } },
+      { flags: '--since <time>', description: 'only lines from then on' },
+      { flags: '--until <time>', description: 'only lines before then' },
+      { flags: '--grep <pattern>', description: 'only lines that match this regular expression' },
+      { flags: '--queue <queue>', description: 'only this log queue' },
+      { flags: '--raw', description: 'the bare lines, byte by byte, without time and instance' },
+    ],
+    ownsShortF: true,
+    examples: [
+      ['orch logs -f api', 'follow all instances of api'],
+      ['orch logs --since 10m --grep "error|warn"', 'what went wrong lately'],
+      ['orch logs --json db.1 | jq .line', 'for programs'],
+      ['orch logs rotate', 'close all live files now'],
+    ],
+    run: async (context, options, names) => (await import('./logs.ts')).runLogs(context, options, names),
+  },
+  {
     name: 'why',
     group: look,
     summary: 'say why something is not running or not ready',
