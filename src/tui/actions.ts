@@ -1,0 +1,182 @@
+// What each action of the keymap does to the state, and what it asks of the outside. Pure.
+import type { Action } from './keymap.ts';
+import { type LogView, searchPattern } from './log-ring.ts';
+import { pageRows } from './main-layout.ts';
+import { answerQuestion, searchFor } from './questions.ts';
+import { isDown, isFolded, selectedIndex, type TableRow, tableRows } from './rows.ts';
+import { scrollEvents, scrollLog, scrollOverlay } from './scrolling.ts';
+import type { Overlay, ScaleTarget, UiState } from './state.ts';
+
+/** What the session carries out; results come back as messages. */
+export type Effect =
+  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; name: string }
+  | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
+  | { kind: 'explain'; name: string }
+  | { kind: 'down'; timeoutMs: number | null }
+  | { kind: 'leave'; outcome: 'quit' | 'detached' }
+  | { kind: 'copy' }
+  | { kind: 'suspend' }
+  | { kind: 'redraw' };
+
+export type Surroundings = { log: LogView; nowMs: number };
+type Performed = { state: UiState; effects: Effect[] };
+
+export function perform(state: UiState, action: Action, around: Surroundings): Performed {
+  switch (action) {
+    case 'previous':
+    case 'next':
+    case 'first':
+    case 'last':
+      return only(select(state, action));
+    case 'fold':
+    case 'unfold':
+    case 'toggleFold':
+    case 'foldAll':
+      return only(fold(state, action));
+    case 'restart':
+    case 'stopOrStart':
+    case 'why':
+    case 'scaleUp':
+    case 'scaleDown':
+      return onRow(state, action);
+    case 'filter':
+      return only({
+        ...state,
+        overlay: { kind: 'search', of: 'names', text: state.nameFilter, before: state.nameFilter },
+      });
+    case 'grep':
+      return only({
+        ...state,
+        overlay: { kind: 'search', of: 'lines', text: state.lineFilter, before: state.lineFilter },
+      });
+    case 'logs':
+    case 'events':
+      return only({ ...state, view: action, overlay: null });
+    case 'allOutput':
+      return only({ ...state, allOutput: !state.allOutput, logBottom: null });
+    case 'wrap':
+      return only({ ...state, wrapLines: !state.wrapLines });
+    case 'times':
+      return only({ ...state, showTimes: !state.showTimes });
+    case 'pageUp':
+    case 'pageDown':
+    case 'lineUp':
+    case 'lineDown':
+    case 'oldest':
+    case 'newest':
+      return only(scroll(state, action, around.log));
+    case 'help':
+      return only({ ...state, overlay: { kind: 'help', scroll: 0 } });
+    case 'back':
+      return only(back(state));
+    case 'accept':
+    case 'erase':
+    case 'eraseAll':
+    case 'increase':
+    case 'decrease':
+    case 'switchTarget':
+      return answerQuestion(state, action);
+    case 'detach':
+      return { state, effects: [{ kind: 'leave', outcome: 'detached' }] };
+    case 'quit':
+    case 'interrupt':
+      return quit(state, around.nowMs);
+    case 'copy':
+    case 'suspend':
+    case 'redraw':
+      return { state, effects: [{ kind: action }] };
+  }
+}
+
+/** The row that keys act on; null where there is none. */
+export function selectedRow(state: UiState): TableRow | null {
+  const rows = tableRows(state);
+  return rows[selectedIndex(rows, state.selected)] ?? null;
+}
+
+function select(state: UiState, action: 'previous' | 'next' | 'first' | 'last'): UiState {
+  const rows = tableRows(state);
+  const at = selectedIndex(rows, state.selected);
+  const wanted = { previous: at - 1, next: at + 1, first: 0, last: rows.length - 1 }[action];
+  const row = rows[Math.max(0, Math.min(rows.length - 1, wanted))];
+  if (row === undefined || row.id === state.selected) return state;
+  return { ...state, selected: row.id, logBottom: state.allOutput ? state.logBottom : null };
+}
+
+function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAll'): UiState {
+  const services = state.status?.services ?? [];
+  if (action === 'foldAll') {
+    const folded = services.some((service) => service.instances.length > 1 && !isFolded(service, state.folds));
+    return { ...state, folds: Object.fromEntries(services.map((service) => [service.name, folded])) };
+  }
+  const row = selectedRow(state);
+  if (row === null || row.kind === 'single') return state;
+  const folded = action === 'toggleFold' ? !isFolded(row.service, state.folds) : action === 'fold';
+  // The row of a folded instance is gone; its pool is the next best.
+  const selected = folded ? row.service.name : row.id;
+  return { ...state, selected, folds: { ...state.folds, [row.service.name]: folded } };
+}
+
+function onRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): Performed {
+  const row = selectedRow(state);
+  if (row === null) return only(state);
+  switch (action) {
+    case 'restart':
+      return { state, effects: [{ kind: 'command', method: 'restart', name: row.id }] };
+    case 'stopOrStart':
+      return { state, effects: [{ kind: 'command', method: isDown(row) ? 'start' : 'stop', name: row.id }] };
+    case 'why': {
+      const overlay: Overlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
+      return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
+    }
+    case 'scaleUp':
+    case 'scaleDown': {
+      const { name, pool } = row.service;
+      const text = String(Math.max(0, pool + (action === 'scaleUp' ? 1 : -1)));
+      const target: ScaleTarget = state.canEditFile ? 'file' : 'override';
+      return only({ ...state, overlay: { kind: 'scale', service: name, from: pool, text, typed: false, target } });
+    }
+  }
+}
+
+function scroll(
+  state: UiState,
+  action: 'pageUp' | 'pageDown' | 'lineUp' | 'lineDown' | 'oldest' | 'newest',
+  log: LogView,
+): UiState {
+  const page = pageRows(state);
+  const delta = { pageUp: -page, pageDown: page, lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity }[action];
+  if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') {
+    return { ...state, overlay: scrollOverlay(state, state.overlay, delta) };
+  }
+  const pattern = searchPattern(state.lineFilter);
+  if (state.view === 'events') return { ...state, eventBottom: scrollEvents(state, delta, page, pattern) };
+  return { ...state, logBottom: scrollLog(log, state.logBottom, { delta, page, pattern }) };
+}
+
+function back(state: UiState): UiState {
+  const { overlay } = state;
+  if (overlay?.kind === 'search') return { ...searchFor(state, overlay, overlay.before), overlay: null };
+  if (overlay !== null) return { ...state, overlay: null };
+  if (state.view !== 'main' && state.lineFilter === '')
+    return { ...state, view: 'main', logBottom: null, eventBottom: null };
+  return { ...state, lineFilter: '', nameFilter: state.view === 'main' ? '' : state.nameFilter, logBottom: null };
+}
+
+/** Owning: everything goes down first; asked again, at once. Not owning: just leave. */
+function quit(state: UiState, nowMs: number): Performed {
+  if (state.leaving !== null) {
+    if (state.leaving.atOnce) return only(state);
+    return {
+      state: { ...state, leaving: { ...state.leaving, atOnce: true } },
+      effects: [{ kind: 'down', timeoutMs: 0 }],
+    };
+  }
+  if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
+  const leaving = { sinceMs: nowMs, atOnce: false, progress: null };
+  return { state: { ...state, overlay: null, leaving }, effects: [{ kind: 'down', timeoutMs: null }] };
+}
+
+function only(state: UiState): Performed {
+  return { state, effects: [] };
+}

@@ -1,0 +1,20 @@
+// The root component: the frame as regions, and the keyboard. Holds no state; what is shown comes in as a frame.
+import { Box, type Key, useInput, useStdin } from 'ink';
+import { Region } from './components/region.tsx';
+import type { Frame } from './frame.ts';
+import { type Pressed, pressedKeys } from './key-name.ts';
+import type { Theme } from './theme.ts';
+
+export type AppProps = { frame: Frame; theme: Theme; onPressed: (pressed: Pressed) => void };
+
+export function App({ frame, theme, onPressed }: AppProps) {
+  const { isRawModeSupported } = useStdin();
+  useInput((input: string, key: Key) => pressedKeys(input, key).forEach(onPressed), { isActive: isRawModeSupported });
+  return (
+    <Box flexDirection="column" width={frame.columns}>
+      {frame.regions.map((region) => (
+        <Region key={region.name} region={region} columns={frame.columns} theme={theme} />
+      ))}
+    </Box>
+  );
+}

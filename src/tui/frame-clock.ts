@@ -1,0 +1,56 @@
+// When the next frame is drawn: soon after a key, seldom for news, at the next change of a visible time; else never.
+// One timer, none when idle.
+
+/** A key is answered within a thirtieth of a second. */
+const KEY_INTERVAL_MS = 33;
+/** News (status, output, events): at most 10 frames a second. */
+const NEWS_INTERVAL_MS = 100;
+/** Uptimes and other clocks on screen: at most once a second. */
+const TICK_INTERVAL_MS = 1000;
+/** Drawing may take a fifth of a core: a frame that cost 40 ms is followed by 160 ms of rest. */
+const REST_PER_COST = 4;
+
+export type Urgency = 'key' | 'news' | 'tick';
+
+export class FrameClock {
+  private readonly draw: () => number | null;
+  private timer: NodeJS.Timeout | null = null;
+  private dueMs = Infinity;
+  private lastStartMs = -Infinity;
+  private lastCostMs = 0;
+  private stopped = false;
+
+  /** @param draw draws; returns when (`performance.now`-independent wall clock, ms) the picture changes by itself, or null. */
+  constructor(draw: () => number | null) {
+    this.draw = draw;
+  }
+
+  request(urgency: Urgency): void {
+    const intervalMs = { key: KEY_INTERVAL_MS, news: NEWS_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
+    const restMs = urgency === 'key' ? 0 : this.lastCostMs * (1 + REST_PER_COST);
+    this.drawAt(Math.max(performance.now(), this.lastStartMs + Math.max(intervalMs, restMs)));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+  }
+
+  private drawAt(dueMs: number): void {
+    if (this.stopped || dueMs >= this.dueMs) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.dueMs = dueMs;
+    this.timer = setTimeout(() => this.drawNow(), Math.max(0, dueMs - performance.now()));
+  }
+
+  private drawNow(): void {
+    this.dueMs = Infinity;
+    this.timer = null;
+    this.lastStartMs = performance.now();
+    const nextChangeMs = this.draw();
+    this.lastCostMs = performance.now() - this.lastStartMs;
+    if (nextChangeMs === null) return;
+    const untilChangeMs = nextChangeMs - Date.now();
+    this.drawAt(Math.max(performance.now() + untilChangeMs, this.lastStartMs + TICK_INTERVAL_MS));
+  }
+}

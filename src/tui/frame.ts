@@ -1,0 +1,115 @@
+// What a frame is made of: regions of lines of cells, each already as wide as it will be drawn. No colours here, only
+// the names of styles.
+import { plainText } from './sanitize.ts';
+import { clip, fitted as fittedText, widthOf } from './text.ts';
+
+export type Style =
+  | 'plain'
+  | 'dim'
+  | 'bold'
+  | 'title'
+  | 'good'
+  | 'busy'
+  | 'warn'
+  | 'bad'
+  | 'accent'
+  | 'key'
+  | 'match'
+  | 'alert'
+  /** Names of instances in mixed output. */
+  | 'hue0'
+  | 'hue1'
+  | 'hue2'
+  | 'hue3'
+  | 'hue4'
+  | 'hue5';
+
+/** `text` may hold SGR sequences when it is output of a child; it is clean of anything else. */
+export type Cell = { text: string; style: Style };
+export type Line = { cells: readonly Cell[]; selected: boolean };
+export type RegionName = 'header' | 'banner' | 'table' | 'pane' | 'events' | 'queues' | 'overlay' | 'footer';
+export type Region = { name: RegionName; lines: readonly Line[] };
+export type Frame = {
+  columns: number;
+  regions: readonly Region[];
+  /** When the same state would look different (an uptime, a notice that ends); null: never. */
+  nextChangeMs: number | null;
+};
+
+export const EMPTY_LINE: Line = { cells: [], selected: false };
+
+/** A cell of a text that others wrote: cleaned, at its natural width. */
+export function cell(text: string, style: Style = 'plain'): Cell {
+  return { text: plainText(text), style };
+}
+
+/** A cell of exactly `width` columns. */
+export function fixedCell(text: string, width: number, style: Style = 'plain', align: 'left' | 'right' = 'left'): Cell {
+  return { text: fittedText(plainText(text), width, align), style };
+}
+
+/** A line of at most `columns`: what does not fit is cut. */
+export function line(cells: readonly Cell[], columns: number, selected = false): Line {
+  const fitted: Cell[] = [];
+  let left = columns;
+  for (const each of cells) {
+    if (left <= 0) break;
+    const text = clip(each.text, left);
+    left -= widthOf(text);
+    fitted.push(text === each.text ? each : { ...each, text });
+  }
+  if (selected && left > 0) fitted.push({ text: ' '.repeat(left), style: 'plain' });
+  return { cells: fitted, selected };
+}
+
+/** `left … right` on one line; the right side goes first when both do not fit. */
+export function spread(left: readonly Cell[], right: readonly Cell[], columns: number): Line {
+  const used = cellsWidth(left);
+  const gap = columns - used - cellsWidth(right);
+  if (gap < 2) return line(left, columns);
+  return line([...left, { text: ' '.repeat(gap), style: 'plain' }, ...right], columns);
+}
+
+export function cellsWidth(cells: readonly Cell[]): number {
+  return cells.reduce((sum, each) => sum + widthOf(each.text), 0);
+}
+
+/** Exactly `height` lines: empty ones are added below. */
+export function filled(lines: readonly Line[], height: number): Line[] {
+  const result = lines.slice(0, Math.max(0, height));
+  while (result.length < height) result.push(EMPTY_LINE);
+  return result;
+}
+
+/**
+ * The new frame with every line of the old one that says the same: so a line that did not change is the same object, and
+ * a frame without any change is the old frame itself.
+ */
+export function shareLines(previous: Frame | null, next: Frame): Frame {
+  if (previous === null) return next;
+  const regions = next.regions.map((region, index) => shareRegion(previous.regions[index], region));
+  const same =
+    previous.columns === next.columns &&
+    previous.regions.length === regions.length &&
+    regions.every((region, index) => region === previous.regions[index]);
+  if (same) return { ...previous, nextChangeMs: next.nextChangeMs, regions: previous.regions };
+  return { ...next, regions };
+}
+
+function shareRegion(previous: Region | undefined, next: Region): Region {
+  if (previous === undefined || previous.name !== next.name) return next;
+  const lines = next.lines.map((each, index) => {
+    const old = previous.lines[index];
+    return old !== undefined && isSameLine(old, each) ? old : each;
+  });
+  const same = lines.length === previous.lines.length && lines.every((each, index) => each === previous.lines[index]);
+  return same ? previous : { ...next, lines };
+}
+
+function isSameLine(one: Line, other: Line): boolean {
+  return (
+    one.selected === other.selected &&
+    one.cells.length === other.cells.length &&
+    one.cells.every((each, index) => each.text === other.cells[index]!.text && each.style === other.cells[index]!.style)
+  );
+}

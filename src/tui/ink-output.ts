@@ -1,0 +1,22 @@
+// The terminal that Ink believes in: it takes whole frames and hands their rows on. Ink lays out, the screen paints;
+// so Ink neither moves the cursor nor erases, and a terminal in CI or without colours makes no difference to it.
+import { EventEmitter } from 'node:events';
+
+/** What Ink needs of a stream to write to. `isTTY` is false: Ink then sends no control sequences of its own. */
+export class InkOutput extends EventEmitter {
+  columns: number;
+  readonly isTTY = false;
+  private readonly onFrame: (rows: string[]) => void;
+
+  constructor(columns: number, onFrame: (rows: string[]) => void) {
+    super();
+    this.columns = columns;
+    this.onFrame = onFrame;
+  }
+
+  /** In Ink's debug mode every write is one complete frame. */
+  write(frame: string): boolean {
+    this.onFrame(frame.split('\n'));
+    return true;
+  }
+}

@@ -1,0 +1,56 @@
+// How many lines each region of the main view gets: numbers in, numbers out.
+
+export type LayoutNeeds = {
+  /** Lines of the frame, not of the terminal. */
+  rows: number;
+  /** Lines that the table would fill. */
+  table: number;
+  /** Lines of the rejected configuration, at most. */
+  banner: number;
+  /** Is there a log queue in trouble, so that its line matters more? */
+  queueTrouble: boolean;
+};
+export type Layout = {
+  header: number;
+  banner: number;
+  tableHead: number;
+  table: number;
+  paneTitle: number;
+  pane: number;
+  events: number;
+  queues: number;
+  footer: number;
+};
+
+/**
+ * Every line belongs to someone: the sum is `rows`. When it gets narrow the table stays longest, then header and footer.
+ */
+export function planLayout({ rows, table, banner, queueTrouble }: LayoutNeeds): Layout {
+  const header = rows >= 2 ? 1 : 0;
+  const footer = rows >= 4 ? 1 : 0;
+  const bannerRows = Math.min(banner, Math.max(0, Math.floor((rows - header - footer) / 3)));
+  const tableHead = rows >= 9 ? 1 : 0;
+  const events = rows >= 40 ? 4 : rows >= 28 ? 3 : rows >= 20 ? 2 : rows >= 15 ? 1 : 0;
+  const queues = rows >= 18 || (queueTrouble && rows >= 8) ? 1 : 0;
+  const open = Math.max(0, rows - header - footer - bannerRows - tableHead - events - queues);
+  // The output gets what the table leaves, but at least two fifths, unless there is no room for a pane at all.
+  const paneMin = open >= 7 ? Math.max(3, Math.floor(open * 0.4)) : 0;
+  const tableRows = paneMin === 0 ? open : Math.max(1, Math.min(table, open - paneMin));
+  const paneAll = paneMin === 0 ? 0 : open - tableRows;
+  return {
+    header,
+    banner: bannerRows,
+    tableHead,
+    table: tableRows,
+    paneTitle: paneAll > 0 ? 1 : 0,
+    pane: Math.max(0, paneAll - 1),
+    events,
+    queues,
+    footer,
+  };
+}
+
+/** First visible of `count` items in `height` lines so that `selected` shows, in the middle where possible. */
+export function firstVisible(count: number, height: number, selected: number): number {
+  return Math.max(0, Math.min(selected - Math.floor(height / 2), count - height));
+}

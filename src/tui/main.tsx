@@ -1,0 +1,16 @@
+// Entry of the full-screen interface. The only module that the command line loads, and the only way to Ink.
+// A client like any other: it never starts a supervisor, and what the user sees of output comes from the files.
+import { render } from 'ink';
+import { Controller } from './controller.tsx';
+import type { Outcome, TuiOptions } from './options.ts';
+
+/**
+ * Shows the project until the user leaves or the supervisor is gone; the terminal is then as it was before. Neither closes
+ * the client nor prints anything for `detached`, `quit` and `lost`; for `down` it says what was stopped.
+ *
+ * @returns `detached`: it all runs on (`disown` was sent). `down`: everything was stopped, here or from elsewhere.
+ *   `quit`: left, not owning; also after a signal, by which the process then ends. `lost`: the supervisor went away.
+ */
+export function runTui(options: TuiOptions): Promise<{ outcome: Outcome }> {
+  return new Controller(options, render).run();
+}

@@ -1,0 +1,78 @@
+// The rows of the table of services: filter, folds, which one is selected. Pure; formats nothing.
+import type { InstanceState, InstanceStatus, ServiceStatus } from '../api/protocol.ts';
+import type { UiState } from './state.ts';
+
+export type TableRow =
+  /** A pool, or a service without instances: its instances, if any, are rows below when unfolded. */
+  | { kind: 'pool'; id: string; service: ServiceStatus; folded: boolean }
+  /** A service with one instance: both in one row. */
+  | { kind: 'single'; id: string; service: ServiceStatus; instance: InstanceStatus }
+  | { kind: 'instance'; id: string; service: ServiceStatus; instance: InstanceStatus };
+
+/** Larger pools are folded until the user unfolds them. */
+const FOLD_ABOVE = 8;
+
+/** Worst first: the state that a folded pool shows. */
+const SEVERITY: InstanceState[] = [
+  'failed',
+  'backoff',
+  'unready',
+  'stopping',
+  'starting',
+  'waiting',
+  'running',
+  'ready',
+  'stopped',
+  'completed',
+];
+
+export function tableRows(state: UiState): TableRow[] {
+  const filter = state.nameFilter.toLowerCase();
+  return (state.status?.services ?? []).flatMap((service) => rowsOf(service, state, filter));
+}
+
+/** Index of the selected row; when it is gone, of its service, else the first. -1 without rows. */
+export function selectedIndex(rows: readonly TableRow[], selected: string | null): number {
+  if (rows.length === 0) return -1;
+  const exact = rows.findIndex((row) => row.id === selected);
+  if (exact !== -1 || selected === null) return Math.max(0, exact);
+  const service = selected.split('.')[0];
+  return Math.max(
+    0,
+    rows.findIndex((row) => row.service.name === service),
+  );
+}
+
+export function isFolded(service: ServiceStatus, folds: UiState['folds']): boolean {
+  return folds[service.name] ?? service.instances.length > FOLD_ABOVE;
+}
+
+/** The state that stands for a whole pool; `stopped` for one without instances. */
+export function worstState(service: ServiceStatus): InstanceState {
+  const states = new Set(service.instances.map((instance) => instance.state));
+  return SEVERITY.find((state) => states.has(state)) ?? 'stopped';
+}
+
+/** Is there nothing alive or on its way, so that `s` starts it? */
+export function isDown(row: TableRow): boolean {
+  const states = row.kind === 'pool' ? row.service.instances.map((each) => each.state) : [row.instance.state];
+  return states.every((state) => state === 'stopped' || state === 'failed' || state === 'completed');
+}
+
+function rowsOf(service: ServiceStatus, state: UiState, filter: string): TableRow[] {
+  const whole = filter === '' || service.name.includes(filter);
+  const instances = whole ? service.instances : service.instances.filter((each) => isMatch(each, filter));
+  const only = service.instances[0];
+  if (service.instances.length === 1 && only !== undefined) {
+    return whole || instances.length > 0 ? [{ kind: 'single', id: service.name, service, instance: only }] : [];
+  }
+  if (!whole && instances.length === 0) return [];
+  const folded = isFolded(service, state.folds) && whole;
+  const pool: TableRow = { kind: 'pool', id: service.name, service, folded };
+  const below = folded ? [] : instances;
+  return [pool, ...below.map((instance): TableRow => ({ kind: 'instance', id: instance.id, service, instance }))];
+}
+
+function isMatch(instance: InstanceStatus, filter: string): boolean {
+  return instance.id.includes(filter) || instance.state.includes(filter);
+}

@@ -1,0 +1,128 @@
+// The supervisor's side of the interface: its status and events come in as messages, commands go out.
+// Keeps no state of its own and draws nothing.
+import { type Client, ClientError } from '../api/client.ts';
+import type { EventRecord, Result, WireError } from '../api/protocol.ts';
+import type { Effect } from './actions.ts';
+import type { Message } from './reducer.ts';
+import type { Tone } from './state.ts';
+
+/** Writes a pool size into procs.yaml and has it applied; the error says why not. */
+export type ScaleInFile = (service: string, size: number) => Promise<{ ok: true } | { ok: false; error: WireError }>;
+export type Command = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
+
+type Options = { client: Client; scaleInFile: ScaleInFile | null; dispatch(message: Message): void };
+
+const STATUS_INTERVAL_MS = 100;
+const PAST_EVENTS = 200;
+
+export class Session {
+  private readonly options: Options;
+  private readonly streams: { cancel(): void }[] = [];
+  private newEvents: EventRecord[] = [];
+
+  constructor(options: Options) {
+    this.options = options;
+  }
+
+  start(): void {
+    const { client, dispatch } = this.options;
+    const status = client.stream('watchStatus', { minIntervalMs: STATUS_INTERVAL_MS }, (next) => {
+      dispatch({ kind: 'status', status: next });
+    });
+    const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.collect(event));
+    this.streams.push(status, events);
+    for (const stream of this.streams.slice(0, 2))
+      void (stream as typeof status).done.catch((error) => this.report(error));
+  }
+
+  stop(): void {
+    for (const stream of this.streams) stream.cancel();
+  }
+
+  async run(command: Command): Promise<void> {
+    try {
+      await this.send(command);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** Resolves when nothing is left; rejects with a ClientError. Progress comes as messages. */
+  down(timeoutMs: number | null): Promise<Result<'down'>> {
+    const { client, dispatch } = this.options;
+    return client.stream('down', { timeoutMs }, (progress) => dispatch({ kind: 'downProgressed', progress })).done;
+  }
+
+  private async send(command: Command): Promise<void> {
+    const { client } = this.options;
+    switch (command.kind) {
+      case 'command': {
+        const { instances } = await client.request(command.method, { names: [command.name] });
+        this.say(doneText(command.method, command.name, instances.length), 'good');
+        return;
+      }
+      case 'scale':
+        await this.scale(command);
+        return;
+      case 'explain':
+        await this.explain(command.name);
+    }
+  }
+
+  private async scale({ service, size, target }: Extract<Command, { kind: 'scale' }>): Promise<void> {
+    const { client, scaleInFile } = this.options;
+    if (target === 'override' || scaleInFile === null) {
+      await client.request('scale', { service, size });
+      this.say(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
+      return;
+    }
+    const result = await scaleInFile(service, size);
+    if (result.ok) this.say(`procs.yaml: ${service} has ${size}`, 'good');
+    else this.say(errorText(result.error), 'bad');
+  }
+
+  private async explain(name: string): Promise<void> {
+    const { client, dispatch } = this.options;
+    try {
+      const { explanations } = await client.request('why', { name });
+      dispatch({ kind: 'explained', name, explanations, error: null });
+    } catch (error) {
+      dispatch({ kind: 'explained', name, explanations: null, error: messageOf(error) });
+    }
+  }
+
+  /** Past events come in one burst: one message for all of them. */
+  private collect(event: EventRecord): void {
+    this.newEvents.push(event);
+    if (this.newEvents.length > 1) return;
+    setImmediate(() => {
+      const events = this.newEvents;
+      this.newEvents = [];
+      this.options.dispatch({ kind: 'events', events });
+    });
+  }
+
+  private report(error: unknown): void {
+    if (error instanceof ClientError && (error.wire.code === 'lost' || error.wire.code === 'cancelled')) return;
+    this.say(messageOf(error), 'bad');
+  }
+
+  private say(text: string, tone: Tone): void {
+    this.options.dispatch({ kind: 'said', text, tone, nowMs: Date.now() });
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof ClientError ? errorText(error.wire) : String((error as Error)?.message ?? error);
+}
+
+function errorText({ file, line, column, message, hint }: WireError): string {
+  const position = [file, line, column].filter((part) => part !== undefined).join(':');
+  return `${position === '' ? '' : `${position} `}${message}${hint ? ` (${hint})` : ''}`;
+}
+
+function doneText(method: 'start' | 'stop' | 'restart', name: string, count: number): string {
+  const instances = count > 1 ? ` (${count} instances)` : '';
+  if (method === 'stop') return `stopping ${name}${instances}; it stays stopped until it is started again`;
+  return `${method === 'start' ? 'starting' : 'restarting'} ${name}${instances}`;
+}

@@ -1,0 +1,92 @@
+// Text as columns of a terminal: measuring, cutting, padding, wrapping, with and without SGR sequences.
+// Expects text that went through sanitize.ts.
+import stringWidth from 'string-width';
+
+const ASCII = /^[\x20-\x7e]*$/;
+const SGR_SPLIT = /(\x1b\[[\d;:]*m)/;
+const RESET = '\x1b[0m';
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+export type Align = 'left' | 'right';
+
+/** Columns that the text takes; SGR sequences take none. */
+export function widthOf(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** Exactly `width` columns: padded with blanks, or cut with an ellipsis. */
+export function fitted(text: string, width: number, align: Align = 'left'): string {
+  const clipped = clip(text, width);
+  const blanks = ' '.repeat(Math.max(0, width - widthOf(clipped)));
+  return align === 'left' ? clipped + blanks : blanks + clipped;
+}
+
+/** At most `width` columns; what was cut shows as `…`. */
+export function clip(text: string, width: number): string {
+  if (width <= 0) return '';
+  if (widthOf(text) <= width) return text;
+  return text.includes('\x1b') ? clipStyled(text, width) : `${headOf(text, width - 1)}…`;
+}
+
+/**
+ * Cuts into pieces of at most `width` columns, colours carried over the cuts.
+ * @returns at least one piece; at most `maxPieces`, the last one then ends in `…`.
+ */
+export function wrap(text: string, width: number, maxPieces: number): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  let colours = '';
+  while (widthOf(rest) > width && pieces.length < maxPieces - 1) {
+    const piece = splitStyled(rest, Math.max(1, width));
+    pieces.push(colours + piece.head + (piece.colours || colours ? RESET : ''));
+    colours = afterResets(colours + piece.colours);
+    rest = piece.rest;
+  }
+  pieces.push(clip(colours + rest, width));
+  return pieces;
+}
+
+function clipStyled(text: string, width: number): string {
+  const { head } = splitStyled(text, width - 1);
+  return `${head}…${RESET}`;
+}
+
+/** The first `width` columns, the SGR sequences met on the way, and what is left. */
+function splitStyled(text: string, width: number): { head: string; colours: string; rest: string } {
+  let head = '';
+  let colours = '';
+  let left = width;
+  const parts = text.split(SGR_SPLIT);
+  for (const [index, part] of parts.entries()) {
+    if (part.startsWith('\x1b')) {
+      head += part;
+      colours += part;
+      continue;
+    }
+    const fitting = headOf(part, left, head === colours);
+    head += fitting;
+    left -= widthOf(fitting);
+    if (fitting.length < part.length) {
+      return { head, colours, rest: part.slice(fitting.length) + parts.slice(index + 1).join('') };
+    }
+  }
+  return { head, colours, rest: '' };
+}
+
+/** @param atLeastOne take one character even if it is too wide: a loop over pieces must get on. */
+function headOf(text: string, width: number, atLeastOne = false): string {
+  if (ASCII.test(text)) return text.slice(0, Math.max(0, width));
+  let head = '';
+  let left = width;
+  for (const { segment } of graphemes.segment(text)) {
+    left -= widthOf(segment);
+    if (left < 0 && !(atLeastOne && head === '')) break;
+    head += segment;
+  }
+  return head;
+}
+
+function afterResets(colours: string): string {
+  const reset = Math.max(colours.lastIndexOf('\x1b[0m'), colours.lastIndexOf('\x1b[m'));
+  return reset === -1 ? colours : colours.slice(colours.indexOf('m', reset) + 1);
+}

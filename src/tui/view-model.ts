@@ -1,0 +1,110 @@
+// (state, log, clock) → frame: the whole screen as regions of lines. Pure; draws nothing, decides no colours.
+import { cell, type Frame, filled, line, type Region } from './frame.ts';
+import type { LogView } from './log-ring.ts';
+import { frameRows, mainLayout } from './main-layout.ts';
+import { tableRows } from './rows.ts';
+import { panelRows } from './scrolling.ts';
+import type { Overlay, UiState } from './state.ts';
+import type { Glyphs } from './theme.ts';
+import { eventPageLines, eventTitle, lastEventLines, queueLine } from './view/events.ts';
+import { footerLine } from './view/footer.ts';
+import { bannerLines, headerLine } from './view/header.ts';
+import { paneLines, paneTitle } from './view/pane.ts';
+import { leavingLines, panelLines, panelTitle } from './view/panel.ts';
+import { tableView } from './view/table.ts';
+
+export type Surroundings = { log: LogView; nowMs: number; colour: boolean; glyphs: Glyphs };
+
+/** @returns never more lines than the terminal has, nor wider ones. */
+export function viewModel(state: UiState, around: Surroundings): Frame {
+  const body = bodyOf(state, around);
+  const noticeEndMs = state.notice !== null && state.notice.untilMs > around.nowMs ? state.notice.untilMs : Infinity;
+  const nextChangeMs = Math.min(body.nextChangeMs, noticeEndMs);
+  return {
+    columns: state.size.columns,
+    regions: body.regions.filter((region) => region.lines.length > 0),
+    nextChangeMs: nextChangeMs === Infinity ? null : nextChangeMs,
+  };
+}
+
+type Body = { regions: Region[]; nextChangeMs: number };
+
+function bodyOf(state: UiState, around: Surroundings): Body {
+  if (state.leaving !== null) return leavingBody(state, around);
+  if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') return panelBody(state, state.overlay, around);
+  if (state.view === 'main') return mainBody(state, around);
+  return listBody(state, around);
+}
+
+function mainBody(state: UiState, around: Surroundings): Body {
+  const { log, nowMs, glyphs, colour } = around;
+  const rows = tableRows(state);
+  const layout = mainLayout(state, rows.length);
+  const table = tableView(state, rows, { height: layout.table, head: layout.tableHead, nowMs, glyphs });
+  const pane =
+    layout.paneTitle === 0
+      ? []
+      : [paneTitle(state, log, glyphs), ...paneLines(state, log, { height: layout.pane, colour, glyphs })];
+  const regions: Region[] = [
+    { name: 'header', lines: layout.header > 0 ? [headerLine(state, glyphs)] : [] },
+    { name: 'banner', lines: bannerLines(state).slice(0, layout.banner) },
+    { name: 'table', lines: table.lines },
+    { name: 'pane', lines: pane },
+    { name: 'events', lines: lastEventLines(state, layout.events) },
+    { name: 'queues', lines: layout.queues > 0 ? [queueLine(state, glyphs)] : [] },
+    { name: 'footer', lines: layout.footer > 0 ? [footerLine(state, nowMs, glyphs)] : [] },
+  ];
+  return { regions, nextChangeMs: table.nextChangeMs };
+}
+
+/** Output or events on the whole screen, under the header. */
+function listBody(state: UiState, around: Surroundings): Body {
+  const { log, nowMs, glyphs, colour } = around;
+  const height = Math.max(0, frameRows(state) - 3);
+  const lines =
+    state.view === 'logs'
+      ? [paneTitle(state, log, glyphs), ...paneLines(state, log, { height, colour, glyphs })]
+      : [eventTitle(state, glyphs), ...eventPageLines(state, height)];
+  return { regions: framed(state, { name: 'pane', lines }, nowMs, glyphs), nextChangeMs: Infinity };
+}
+
+function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, around: Surroundings): Body {
+  const { nowMs, glyphs } = around;
+  const { columns } = state.size;
+  const all = panelLines(panel, columns, glyphs);
+  const height = panelRows(state);
+  const start = Math.max(0, Math.min(panel.scroll, all.length - height));
+  const more = all.length > height ? `  ${start + 1}-${Math.min(all.length, start + height)} of ${all.length} ` : ' ';
+  const rule = glyphs.rule;
+  const title = line(
+    [
+      cell(`${rule}${rule} `, 'dim'),
+      cell(panelTitle(panel), 'bold'),
+      cell(more, 'dim'),
+      cell(rule.repeat(columns), 'dim'),
+    ],
+    columns,
+  );
+  const lines = [title, ...filled(all.slice(start, start + height), height)];
+  return { regions: framed(state, { name: 'overlay', lines }, nowMs, glyphs), nextChangeMs: Infinity };
+}
+
+function leavingBody(state: UiState, around: Surroundings): Body {
+  const { nowMs, glyphs } = around;
+  const total = (state.status?.services ?? []).reduce((sum, service) => sum + service.instances.length, 0);
+  const lines = leavingLines(state.leaving!, { columns: state.size.columns, nowMs, total });
+  const height = Math.max(1, frameRows(state) - 2);
+  const regions = framed(state, { name: 'overlay', lines: filled(lines, height) }, nowMs, glyphs);
+  return { regions, nextChangeMs: nowMs + 1000 - ((nowMs - state.leaving!.sinceMs) % 1000) };
+}
+
+/** Header above and footer below, as far as there is room for them. */
+function framed(state: UiState, middle: Region, nowMs: number, glyphs: Glyphs): Region[] {
+  const rows = frameRows(state);
+  const room = rows - (rows >= 2 ? 1 : 0) - (rows >= 3 ? 1 : 0);
+  return [
+    { name: 'header', lines: rows >= 2 ? [headerLine(state, glyphs)] : [] },
+    { ...middle, lines: middle.lines.slice(0, room) },
+    { name: 'footer', lines: rows >= 3 ? [footerLine(state, nowMs, glyphs)] : [] },
+  ];
+}

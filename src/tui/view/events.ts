@@ -1,0 +1,90 @@
+// The last events, as a few lines under the output or on the whole screen; and the line of log queues.
+import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
+import { formatBytes, formatClock } from '../format.ts';
+import { type Cell, cell, filled, type Line, line, type Style } from '../frame.ts';
+import { searchPattern } from '../log-ring.ts';
+import { isInTrouble } from '../main-layout.ts';
+import { indexOfSeq, matchingEvents } from '../scrolling.ts';
+import type { UiState } from '../state.ts';
+import type { Glyphs } from '../theme.ts';
+
+/** The newest `height` events, the newest at the bottom. */
+export function lastEventLines(state: UiState, height: number): Line[] {
+  const lines = state.events.slice(-height).map((event) => eventLine(event, state.size.columns));
+  return height <= 0 ? [] : filled(lines, height);
+}
+
+/** The event view: what its scroll position and search leave. */
+export function eventPageLines(state: UiState, height: number): Line[] {
+  const events = matchingEvents(state.events, searchPattern(state.lineFilter));
+  const bottom = state.eventBottom === null ? events.length - 1 : indexOfSeq(events, state.eventBottom);
+  const page = events.slice(Math.max(0, bottom + 1 - height), bottom + 1);
+  if (page.length === 0) return filled([line([cell('  no events yet', 'dim')], state.size.columns)], height);
+  return filled(
+    page.map((event) => eventLine(event, state.size.columns)),
+    height,
+  );
+}
+
+export function eventTitle(state: UiState, glyphs: Glyphs): Line {
+  const paused = state.eventBottom !== null;
+  const cells = [
+    cell(`${glyphs.rule}${glyphs.rule} `, 'dim'),
+    cell('events', 'bold'),
+    ...(state.lineFilter === '' ? [] : [cell('  with ', 'dim'), cell(state.lineFilter, 'match')]),
+    paused ? cell(`  ${glyphs.pause} paused: End follows `, 'warn') : cell(`  ${glyphs.follow} following `, 'dim'),
+  ];
+  return line([...cells, cell(glyphs.rule.repeat(state.size.columns), 'dim')], state.size.columns);
+}
+
+function eventLine(event: EventRecord, columns: number): Line {
+  const who = event.instance ?? event.service;
+  const named = who !== null && event.message.startsWith(who);
+  return line(
+    [
+      cell(`${formatClock(Date.parse(event.time))} `, 'dim'),
+      ...(who === null || named ? [] : [cell(`${who} `, 'accent')]),
+      cell(event.message, eventStyle(event)),
+    ],
+    columns,
+  );
+}
+
+function eventStyle({ type }: EventRecord): Style {
+  if (/fail|reject|error|lost|crash/i.test(type)) return 'bad';
+  if (/backoff|unready|kill|drop|refus|taken/i.test(type)) return 'warn';
+  return 'plain';
+}
+
+/** `queues  main 12 KiB of 8.0 MiB (high 1.2 MiB)  audit 340 lines dropped`; troubled ones first. */
+export function queueLine(state: UiState, glyphs: Glyphs): Line {
+  const queues = [...(state.status?.logQueues ?? [])].sort(
+    (one, other) => Number(isInTrouble(other)) - Number(isInTrouble(one)),
+  );
+  const cells: Cell[] = [cell('queues', 'dim')];
+  for (const queue of queues)
+    cells.push(
+      cell('  '),
+      cell(queue.name, 'bold'),
+      cell(` ${depthText(queue)}`, queueStyle(queue)),
+      ...troubleCells(queue, glyphs),
+    );
+  return line(cells, state.size.columns);
+}
+
+function depthText(queue: LogQueueStatus): string {
+  const high = queue.highWaterBytes > 0 ? `, high ${formatBytes(queue.highWaterBytes)}` : '';
+  return `${formatBytes(queue.depthBytes)} of ${formatBytes(queue.capacityBytes)}${high}`;
+}
+
+function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): Cell[] {
+  const cells: Cell[] = [];
+  if (queue.droppedLines > 0) cells.push(cell(` ${glyphs.state.failed} ${queue.droppedLines} lines dropped`, 'warn'));
+  if (queue.error !== null) cells.push(cell(` ${glyphs.state.failed} ${queue.error}`, 'bad'));
+  return cells;
+}
+
+function queueStyle(queue: LogQueueStatus): Style {
+  if (queue.error !== null) return 'bad';
+  return isInTrouble(queue) ? 'warn' : 'dim';
+}

@@ -1,0 +1,98 @@
+// The first line: which project, what is applied, is it converged, what the supervisor itself costs.
+// And the banner of a rejected configuration: position, message, the line with a caret, the hint.
+import type { InstanceState, Status } from '../../api/protocol.ts';
+import type { Problem } from '../../core/model.ts';
+import { formatBytes, formatPercent } from '../format.ts';
+import { type Cell, cell, cellsWidth, type Line, line, type Style, spread } from '../frame.ts';
+import type { UiState } from '../state.ts';
+import { type Glyphs, STATE_STYLE } from '../theme.ts';
+
+/** Said first, when something is pending. */
+const PENDING: InstanceState[] = ['failed', 'backoff', 'unready', 'stopping', 'starting', 'waiting', 'running'];
+
+export function headerLine(state: UiState, glyphs: Glyphs): Line {
+  const { columns } = state.size;
+  const { status } = state;
+  if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
+  const left = [
+    cell(` ${status.project} `, 'match'),
+    ...(status.env === null ? [] : [cell(` ${status.env}`, 'accent')]),
+    cell(`  generation ${status.generation}`, 'dim'),
+    cell('  '),
+    ...convergence(status, glyphs),
+  ];
+  const short = [cell(` ${status.project} `, 'match'), cell(' '), ...convergence(status, glyphs)];
+  const right = [cell(supervisorText(status, state.owning), 'dim')];
+  return spread(cellsWidth(left) <= columns ? left : short, right, columns);
+}
+
+/** `● converged  7 ready`, or what it waits for: `1 failed  2 starting  5 ready`. */
+function convergence(status: Status, glyphs: Glyphs): Cell[] {
+  const counts = countStates(status);
+  const pending = PENDING.filter((state) => counts.has(state)).map((state) =>
+    counted(state, counts.get(state)!, glyphs),
+  );
+  const ready = counts.get('ready') ?? 0;
+  const head: Cell = status.converged
+    ? cell(`${glyphs.state.ready} converged`, 'good')
+    : cell(`${glyphs.state.starting} converging`, 'busy');
+  const rest = [...pending, ...(ready > 0 ? [cell(`${ready} ready`, 'plain')] : [])];
+  return [head, ...rest.flatMap((each) => [cell('  '), each])];
+}
+
+function counted(state: InstanceState, count: number, glyphs: Glyphs): Cell {
+  return cell(`${glyphs.state[state]} ${count} ${state}`, STATE_STYLE[state]);
+}
+
+function countStates(status: Status): Map<InstanceState, number> {
+  const counts = new Map<InstanceState, number>();
+  for (const service of status.services) {
+    for (const { state } of service.instances) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function supervisorText({ supervisor }: Status, owning: boolean): string {
+  const { pid, cpuPercent, rssBytes } = supervisor;
+  return `${owning ? '' : 'attached  '}supervisor ${pid}  ${formatPercent(cpuPercent)}  ${formatBytes(rssBytes)} `;
+}
+
+/** Empty while the configuration is applied. The most important line comes first: what does not fit is cut below. */
+export function bannerLines(state: UiState): Line[] {
+  const { columns } = state.size;
+  const config = state.status?.config;
+  if (config === undefined || config.status === 'applied') return [];
+  const goesOn = `generation ${state.status!.generation} goes on`;
+  const [problem] = config.problems;
+  if (problem === undefined) return [alertLine(`configuration rejected; ${goesOn}`, columns)];
+  const more = config.problems.length - 1;
+  const lines = [alertLine(`${positionOf(problem)} ${problem.message}`, columns)];
+  if (problem.hint !== null) lines.push(line([cell('   hint: ', 'warn'), cell(problem.hint)], columns));
+  lines.push(...excerptLines(problem, columns));
+  if (more > 0) {
+    const others = `${more} more problem${more === 1 ? '' : 's'}: orch validate  (rejected, ${goesOn})`;
+    lines.push(line([cell(`   ${others}`, 'dim')], columns));
+  }
+  return lines;
+}
+
+function alertLine(text: string, columns: number): Line {
+  return line([cell(' ✗ ', 'alert'), cell(` ${text}`, 'bad')], columns);
+}
+
+function positionOf(problem: Problem): string {
+  const parts = [problem.file, problem.line, problem.column].filter((part) => part !== null);
+  return `${parts.join(':')}`;
+}
+
+function excerptLines({ excerpt, line: number }: Problem, columns: number): Line[] {
+  if (excerpt === null) return [];
+  const gutter = `   ${number ?? ''} | `;
+  const style: Style = 'bad';
+  const caret =
+    ' '.repeat(gutter.length + Math.max(0, excerpt.caretColumn - 1)) + '^'.repeat(Math.max(1, excerpt.caretLength));
+  return [
+    line([cell(gutter, 'dim'), cell(excerpt.text.replaceAll('\t', ' '))], columns),
+    line([cell(caret, style)], columns),
+  ];
+}

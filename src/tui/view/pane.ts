@@ -1,0 +1,90 @@
+// The output of what is selected: title, and as many of its lines as there is room for.
+import { formatClock } from '../format.ts';
+import { type Cell, cell, filled, type Line, line, spread } from '../frame.ts';
+import { type KeptLine, type LogView, searchPattern } from '../log-ring.ts';
+import { type OutputTarget, outputTarget } from '../output-target.ts';
+import { withoutSgr } from '../sanitize.ts';
+import type { UiState } from '../state.ts';
+import { clip, widthOf, wrap } from '../text.ts';
+import { type Glyphs, hueOf } from '../theme.ts';
+
+export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
+
+/** From here on a time is worth its columns. */
+const TIMES_FROM_COLUMNS = 60;
+/** A wrapped line never takes more of the screen. */
+const MAX_WRAPPED = 20;
+
+export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs): Line {
+  const { columns } = state.size;
+  const target = outputTarget(state);
+  const following = state.logBottom === null;
+  const behind = following ? 0 : Math.max(0, log.lastSeq - state.logBottom!);
+  const left = [
+    cell(`${glyphs.rule}${glyphs.rule} `, 'dim'),
+    cell(target.title, 'bold'),
+    ...(state.lineFilter === '' ? [] : [cell('  lines with ', 'dim'), cell(state.lineFilter, 'match')]),
+    cell(' ', 'dim'),
+  ];
+  const mark = following
+    ? cell(` ${glyphs.follow} following `, 'dim')
+    : cell(` ${glyphs.pause} paused, ${behind} newer: End follows `, 'warn');
+  const rule = glyphs.rule.repeat(
+    Math.max(0, columns - widthOf(left.map((each) => each.text).join('')) - widthOf(mark.text) - 2),
+  );
+  return spread([...left, cell(rule, 'dim')], [mark], columns).cells.length === 0
+    ? line(left, columns)
+    : line([...left, cell(rule, 'dim'), mark, cell(glyphs.rule.repeat(2), 'dim')], columns);
+}
+
+/** Exactly `height` lines; the newest at the bottom, or from the top while there are few. */
+export function paneLines(state: UiState, log: LogView, options: PaneOptions): Line[] {
+  const { height } = options;
+  if (height <= 0) return [];
+  const pattern = searchPattern(state.lineFilter);
+  const kept = log.window(state.logBottom, height, pattern);
+  if (kept.length === 0) return filled([emptyLine(state, log)], height);
+  const target = outputTarget(state);
+  const drawn = kept.flatMap((each) => drawLine(each, state, target, options));
+  return filled(drawn.slice(-height), height);
+}
+
+function drawLine(kept: KeptLine, state: UiState, target: OutputTarget, { colour, glyphs }: PaneOptions): Line[] {
+  const { columns } = state.size;
+  const prefix = prefixCells(kept, state, target, glyphs);
+  const room = Math.max(1, columns - prefix.reduce((sum, each) => sum + widthOf(each.text), 0));
+  const pattern = searchPattern(state.lineFilter);
+  const text = colour && pattern === null ? kept.line : withoutSgr(kept.line);
+  const pieces = state.wrapLines ? wrap(text, room, MAX_WRAPPED) : [clip(text, room)];
+  const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
+  return pieces.map((piece, index) => line([...(index === 0 ? prefix : indent), ...marked(piece, pattern)], columns));
+}
+
+function prefixCells(kept: KeptLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {
+  const { columns } = state.size;
+  const isError = kept.stream === 'e';
+  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(kept.timeMs)} `, 'dim')] : [];
+  const name = target.isMixed
+    ? [cell(kept.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(kept.instance)), cell(' ')]
+    : [];
+  const bar = columns < 30 ? [] : [cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim')];
+  return [...time, ...name, ...bar];
+}
+
+/** The text with what was searched for shown inverse. */
+function marked(text: string, pattern: RegExp | null): Cell[] {
+  if (pattern === null) return [{ text, style: 'plain' }];
+  const found = pattern.exec(text);
+  if (found === null || found[0] === '') return [{ text, style: 'plain' }];
+  const end = found.index + found[0].length;
+  return [
+    { text: text.slice(0, found.index), style: 'plain' },
+    { text: found[0], style: 'match' },
+    ...marked(text.slice(end), pattern),
+  ];
+}
+
+function emptyLine(state: UiState, log: LogView): Line {
+  const text = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
+  return line([cell(`  ${text}`, 'dim')], state.size.columns);
+}

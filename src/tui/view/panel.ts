@@ -1,0 +1,135 @@
+// The panels over the view: help (made from the keymap), why, and the way down with who is being waited for.
+import type { Explanation } from '../../api/protocol.ts';
+import { formatAge } from '../format.ts';
+import { type Cell, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from '../frame.ts';
+import { KEYMAP, type KeyBinding, keyLabel } from '../keymap.ts';
+import { plainText } from '../sanitize.ts';
+import type { Leaving, Overlay } from '../state.ts';
+import { wrap } from '../text.ts';
+import { type Glyphs, STATE_STYLE, UNICODE } from '../theme.ts';
+
+type Panel = Extract<Overlay, { scroll: number }>;
+
+/** All lines of a panel, without its title; the view shows those from `scroll` on. */
+export function panelLines(panel: Panel, columns: number, glyphs: Glyphs = UNICODE): Line[] {
+  return panel.kind === 'help' ? helpLines(columns) : whyLines(panel, columns, glyphs);
+}
+
+export function panelTitle(panel: Panel): string {
+  return panel.kind === 'help' ? 'keys' : `why ${panel.name}`;
+}
+
+const KEY_COLUMN = 16;
+const TWO_COLUMNS_FROM = 110;
+const GROUPS = ['Move', 'Services', 'Output', 'Leave'] as const;
+
+function helpLines(columns: number): Line[] {
+  if (columns < TWO_COLUMNS_FROM) return GROUPS.flatMap((group) => groupLines(group, columns));
+  const half = Math.floor(columns / 2) - 1;
+  const left = [...groupLines('Move', half), ...groupLines('Services', half)];
+  const right = [...groupLines('Output', half), ...groupLines('Leave', half)];
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) =>
+    beside(left[index] ?? EMPTY_LINE, right[index] ?? EMPTY_LINE, half, columns),
+  );
+}
+
+function groupLines(group: (typeof GROUPS)[number], columns: number): Line[] {
+  const bindings = KEYMAP.filter((binding) => binding.group === group);
+  return [
+    line([cell(` ${group}`, 'title')], columns),
+    ...bindings.flatMap((each) => bindingLines(each, columns)),
+    EMPTY_LINE,
+  ];
+}
+
+function bindingLines(binding: KeyBinding, columns: number): Line[] {
+  const keys = binding.keys.map(keyLabel).join(' ');
+  const room = Math.max(8, columns - KEY_COLUMN);
+  return wrapWords(binding.help, room).map((text, index) =>
+    line([fixedCell(index === 0 ? `   ${keys}` : '', KEY_COLUMN, 'key'), cell(text)], columns),
+  );
+}
+
+function beside(left: Line, right: Line, half: number, columns: number): Line {
+  const gap: Cell = { text: ' '.repeat(Math.max(0, half + 2 - cellsWidth(left.cells))), style: 'plain' };
+  return line([...left.cells, gap, ...right.cells], columns);
+}
+
+function whyLines(panel: Extract<Panel, { kind: 'why' }>, columns: number, glyphs: Glyphs): Line[] {
+  if (panel.error !== null)
+    return wrapWords(panel.error, columns - 2).map((text) => line([cell(`  ${text}`, 'bad')], columns));
+  if (panel.explanations === null) return [line([cell('  asking the supervisor …', 'dim')], columns)];
+  return panel.explanations.flatMap((each) => explanationLines(each, columns, glyphs));
+}
+
+function explanationLines(explanation: Explanation, columns: number, glyphs: Glyphs): Line[] {
+  const { id, state, causes, unblock } = explanation;
+  const style = STATE_STYLE[state] ?? 'plain';
+  return [
+    line([cell(` ${id} `, 'bold'), cell(`${glyphs.state[state] ?? ''} ${state}`, style)], columns),
+    ...causes.flatMap((cause, depth) =>
+      sentence(`${'  '.repeat(depth)}${depth === 0 ? '' : 'because '}${cause}`, columns),
+    ),
+    ...(unblock === null
+      ? []
+      : wrapWords(unblock, columns - 8).map((text) => line([cell('   ▸ ', 'good'), cell(text)], columns))),
+    EMPTY_LINE,
+  ];
+}
+
+function sentence(text: string, columns: number): Line[] {
+  const indent = text.length - text.trimStart().length;
+  return wrapWords(text.trimStart(), columns - indent - 3).map((part) =>
+    line([cell(`${' '.repeat(indent + 3)}${part}`)], columns),
+  );
+}
+
+/** The progress of `down`: how many are left, who holds it up, what Ctrl-C does now. */
+export function leavingLines(leaving: Leaving, around: { columns: number; nowMs: number; total: number }): Line[] {
+  const { columns, nowMs, total } = around;
+  const remaining = leaving.progress?.remaining ?? total;
+  const age = formatAge(nowMs - leaving.sinceMs).text;
+  const what = leaving.atOnce ? 'Stopping everything at once' : 'Stopping everything, dependents first';
+  const holding = leaving.progress?.holdingUp ?? [];
+  return [
+    EMPTY_LINE,
+    line([cell(`  ${what}`, 'title'), cell(`   ${age}`, 'dim')], columns),
+    line(
+      [cell(`  ${progressBar(total, remaining, Math.min(40, columns - 24))}  ${remaining} left`, 'accent')],
+      columns,
+    ),
+    EMPTY_LINE,
+    ...(holding.length === 0 ? [] : [line([cell('  waiting for', 'dim')], columns)]),
+    ...holding.map((who) => line([cell(`    ${who}`, 'warn')], columns)),
+    ...(holding.length === 0 ? [] : [EMPTY_LINE]),
+    line(
+      leaving.atOnce
+        ? [cell('  SIGKILL to all that is left', 'dim')]
+        : [cell('  Ctrl-C', 'key'), cell(' again: at once, without grace', 'dim')],
+      columns,
+    ),
+  ];
+}
+
+function progressBar(total: number, remaining: number, width: number): string {
+  if (width < 4) return '';
+  const done = total <= 0 ? width : Math.round((1 - Math.min(1, remaining / total)) * width);
+  return '█'.repeat(done) + '░'.repeat(width - done);
+}
+
+/** At blanks where possible; a word that is too long is cut. */
+function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of plainText(text)
+    .split(' ')
+    .flatMap((each) => wrap(each, Math.max(1, width), 50))) {
+    if (current !== '' && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = word;
+    } else {
+      current = current === '' ? word : `${current} ${word}`;
+    }
+  }
+  return [...lines, current];
+}
