@@ -10,7 +10,8 @@ export async function runAttach(context: CliContext, options: { tui?: boolean })
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
     if (!paths || !client) return fail(context, noSupervisor(context));
-    return await showProject(context, { client, paths, owning: false, wantsTui: options.tui !== false, tasks: null });
+    const view = { client, paths, owning: false, wantsTui: options.tui !== false, tasks: null, sinceMs: Date.now() };
+    return await showProject(context, view);
   } catch (error) {
     return failedRequest(context, error);
   }

@@ -6,7 +6,7 @@ import type { CliContext, ExitCode } from './command.ts';
 import { takeDown } from './down.ts';
 import { fail } from './errors.ts';
 import { createLinePrinter, type LinePrinter } from './up/line-printer.ts';
-import { followOutput } from './up/output.ts';
+import { createOutput, type Output } from './up/output.ts';
 import { supervisorLost, type View } from './up/show.ts';
 import { hasFailed, hasNothingLeftToDo } from './up/verdict.ts';
 
@@ -16,8 +16,8 @@ type End = 'interrupted' | 'done' | 'gone';
 export async function runLineMode(context: CliContext, view: View): Promise<ExitCode> {
   const printer = createLinePrinter(context);
   const interrupts = listenForInterrupts();
-  const output = await followOutput(view, printer.line);
-  const watched = watch(view, printer);
+  const output = createOutput({ root: view.paths.root, sinceMs: view.sinceMs, onLine: printer.line });
+  const watched = watch(view, printer, output);
   const end = await Promise.race([
     interrupts.next().then((): End => 'interrupted'),
     watched.done.then((): End => 'done'),
@@ -56,15 +56,16 @@ function sayGone(context: CliContext, status: Status | null): ExitCode {
 
 type Watched = { latest(): Status | null; done: Promise<void> };
 
-function watch({ client, tasks }: View, printer: LinePrinter): Watched {
+function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: Output): Watched {
   let latest: Status | null = null;
-  const startedAt = new Date(Date.now() - 5000).toISOString();
+  const since = new Date(sinceMs).toISOString();
   client.stream('events', { follow: true }, (event) => {
-    if (event.time >= startedAt) printer.event(event);
+    if (event.time >= since) printer.event(event);
   });
   const done = new Promise<void>((resolve) => {
     client.stream('watchStatus', { minIntervalMs: 100 }, (status) => {
       latest = status;
+      output.follow(status.logQueues);
       if (tasks !== null && hasNothingLeftToDo(status, tasks)) resolve();
     });
   });

@@ -5,18 +5,18 @@ import { suggestionHint } from '../config/suggest.ts';
 import type { AcceptedConfig, ProjectConfig } from '../core/model.ts';
 import type { CliContext } from './command.ts';
 import { fail } from './errors.ts';
-import { printProblems } from './problems.ts';
+import { printProblems, printWarnings } from './problems.ts';
 
 /** @returns null after printing every problem; the exit code is then 2. */
 export async function loadOrPrint(context: CliContext): Promise<AcceptedConfig | null> {
-  const { loadConfig } = await import('../config/load.ts').catch(rethrow);
+  const { loadConfig } = await import('../config/load.ts');
   const { file, env, environment } = context;
   const loaded = await loadConfig({ file, env, environment });
   if (!loaded.ok) {
     printProblems(context, loaded.problems);
     return null;
   }
-  for (const warning of loaded.accepted.warnings) printProblems({ ...context, json: false }, [warning]);
+  printWarnings(context, loaded.accepted.warnings);
   return loaded.accepted;
 }
 
@@ -32,7 +32,3 @@ export function areServices(context: CliContext, config: ProjectConfig, names: s
   });
   return false;
 }
-
-const rethrow = (error: unknown): never => {
-  throw error;
-};

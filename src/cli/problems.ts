@@ -1,29 +1,26 @@
-// Problems of a configuration as people read them: position, message, the line with a caret, a hint.
+// Problems of a configuration on stderr, for people, and with --json as an object on stdout.
+import { formatProblems } from '../config/format-problems.ts';
 import type { Problem } from '../core/model.ts';
 import type { CliContext } from './command.ts';
-import { printable } from './format/colour.ts';
 
 /**
- * stderr: `error: file:line:column: message`, the offending line with a caret, the hint; one block for each problem.
+ * stderr: `error: …` with how many there are, then every one with its position, the offending line with a caret, a hint.
  * With --json on stdout: `{"error": {code, message, file?, line?, column?, hint?}, "problems": [...]}`, `error` being the
  * first of them.
  */
 export function printProblems(context: CliContext, problems: Problem[]): void {
-  context.stderr.write(`${problems.map(formatProblem).join('\n\n')}\n`);
-  const first = problems.find(({ severity }) => severity === 'error');
-  if (context.json && first) context.stdout.write(`${JSON.stringify({ error: wireOf(first), problems })}\n`);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const colour = context.colour && context.stderr.isTTY === true;
+  const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
+  context.stderr.write(`error: the configuration has ${count}\n\n${formatProblems(problems, { colour })}\n`);
+  if (context.json && errors[0]) {
+    context.stdout.write(`${JSON.stringify({ error: wireOf(errors[0]), problems })}\n`);
+  }
 }
 
-export function formatProblem({ severity, file, line, column, message, hint, excerpt }: Problem): string {
-  const position = [file, line, column].filter((part) => part !== null).join(':');
-  const lines = [`${severity}: ${position}: ${printable(message)}`];
-  if (excerpt) {
-    const gutter = `${line ?? ''}`;
-    const caret = `${' '.repeat(Math.max(0, excerpt.caretColumn - 1))}${'^'.repeat(Math.max(1, excerpt.caretLength))}`;
-    lines.push(`  ${gutter} | ${printable(excerpt.text)}`, `  ${' '.repeat(gutter.length)} | ${caret}`);
-  }
-  if (hint !== null) lines.push(`  hint: ${printable(hint)}`);
-  return lines.join('\n');
+export function printWarnings(context: CliContext, warnings: Problem[]): void {
+  const colour = context.colour && context.stderr.isTTY === true;
+  if (warnings.length > 0) context.stderr.write(`${formatProblems(warnings, { colour })}\n`);
 }
 
 function wireOf({ code, message, file, line, column, hint }: Problem) {

@@ -22,6 +22,7 @@ type Running = { client: Client; accepted: AcceptedConfig; owning: boolean };
 const CONFLICT_PATIENCE_MS = 10_000;
 
 export async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
+  const sinceMs = Date.now();
   const paths = findPaths(context);
   if (!paths) return fail(context, { code: 'usage', message: `there is no directory for ${context.file}` });
   try {
@@ -29,7 +30,7 @@ export async function runUp(context: CliContext, options: UpOptions, names: stri
     const client = await connect(paths);
     const running = client ? await applyTo(client, context, only) : await startNew(context, paths, only);
     if (typeof running === 'number') return running;
-    return await goOn(context, paths, options, running, only);
+    return await goOn(context, { ...options, sinceMs }, paths, running, only);
   } catch (error) {
     return failedRequest(context, error);
   }
@@ -93,16 +94,17 @@ async function apply(client: Client, context: CliContext, accepted: AcceptedConf
 
 async function goOn(
   context: CliContext,
+  options: UpOptions & { sinceMs: number },
   paths: ProjectPaths,
-  options: UpOptions,
   running: Running,
   only: string[] | null,
 ): Promise<ExitCode> {
   const { client, accepted, owning } = running;
   if (!options.detach && !options.wait) {
     if (owning) await client.request('own', {});
-    const view = { client, paths, owning, wantsTui: options.tui !== false, tasks: tasksOf(accepted, only) };
-    return showProject(context, view);
+    const { tui, sinceMs } = options;
+    const tasks = tasksOf(accepted, only);
+    return showProject(context, { client, paths, owning, wantsTui: tui !== false, tasks, sinceMs });
   }
   try {
     const waitedMs = options.wait ? await waitUntilConverged(client, only, options.timeout) : null;

@@ -1,12 +1,49 @@
-// The output of a project's instances as it comes, read from the files of its log queues.
-import type { OutputLine } from './line-printer.ts';
-import type { View } from './show.ts';
+// The output of a project's instances as it comes, read from the files of its log queues: the supervisor never sees it.
+import { resolve } from 'node:path';
+import type { LogQueueStatus } from '../../api/protocol.ts';
+import { followLogs, type LogFollower, type LogLine } from '../../logs/reader.ts';
 
-export type Following = {
+export type Output = {
+  /** Follows these queues too, from `sinceMs` on; an edit may have added some. */
+  follow(queues: LogQueueStatus[]): void;
   /** Hands over what is in the files by now, then ends. */
   stop(): Promise<void>;
 };
 
-export async function followOutput(_view: View, _onLine: (line: OutputLine) => void): Promise<Following> {
-  return { stop: async () => undefined };
+export type OutputOptions = {
+  /** Where relative paths of queues begin. */
+  root: string;
+  /** Lines from this time on. */
+  sinceMs: number;
+  onLine(line: LogLine): void;
+};
+
+/** The files are read every 40 ms or so; nothing new for this long means that there is no more. */
+const QUIET_MS = 120;
+const PATIENCE_MS = 3000;
+
+export function createOutput({ root, sinceMs, onLine }: OutputOptions): Output {
+  const followers = new Map<string, LogFollower>();
+  let lastLineMs = 0;
+  const onLines = (lines: LogLine[]) => {
+    lastLineMs = performance.now();
+    for (const line of lines) onLine(line);
+  };
+  return {
+    follow(queues) {
+      for (const { name, path } of queues) {
+        if (followers.has(path)) continue;
+        const file = { name, path: resolve(root, path), format: 'text' as const };
+        followers.set(path, followLogs({ queues: [file], instances: null, tail: 0, sinceMs, onLines }));
+      }
+    },
+    async stop() {
+      const startMs = performance.now();
+      const quietSinceMs = () => performance.now() - Math.max(lastLineMs, startMs);
+      while (quietSinceMs() < QUIET_MS && performance.now() - startMs < PATIENCE_MS) {
+        await new Promise((done) => setTimeout(done, QUIET_MS - quietSinceMs()));
+      }
+      for (const follower of followers.values()) follower.close();
+    },
+  };
 }

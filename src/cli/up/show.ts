@@ -10,6 +10,8 @@ export type View = {
   paths: ProjectPaths;
   /** Leaving stops everything. */
   owning: boolean;
+  /** Lines and events from this time on belong to the view. */
+  sinceMs: number;
   /** false: `--no-tui`. */
   wantsTui: boolean;
   /** Services that all run to completion: their end is the end of the view. null: it goes on until it is left. */
@@ -25,7 +27,7 @@ function canShowTui({ stdout, json, environment }: CliContext): boolean {
 }
 
 async function showTui(context: CliContext, { client, paths, owning }: View): Promise<ExitCode> {
-  const { runTui } = await import('../../tui/main.tsx').catch(rethrow);
+  const { runTui } = await import('../../tui/main.tsx');
   const { colour } = context;
   const { stdout, stdin } = process;
   const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin });
@@ -45,8 +47,4 @@ export const supervisorLost = {
   code: 'failed',
   message: 'the supervisor has ended unexpectedly; what it ran may still run',
   hint: 'run `orch up`: it takes over what still fits and stops the rest',
-};
-
-const rethrow = (error: unknown): never => {
-  throw error;
 };
