@@ -116,32 +116,6 @@ export const commands: CommandDefinition[] = [
     run: async (context, options, names) => (await import('./logs.ts')).runLogs(context, options, names),
   },
   {
-    name: 'logs',
-    group: look,
-    summary: 'print what was written',
-    details: [
-      'Reads the log queues back, rotated files included, merged in time order; no supervisor needs to run.',
-      '`orch logs rotate [queue...]` rotates now.',
-    ].join(' '),
-    arguments: someNames,
-    options: [
-      { flags: '-f, --follow', description: 'go on with new lines until interrupted' },
-      { flags: '-n, --tail <count>', description: 'only the newest so many', value: { kind: 'count' } },
-      { flags: '--since <time>', description: 'from then on: a duration ago (10m) or a time (2026-01-31T12:00)' },
-      { flags: '--until <time>', description: 'before then' },
-      { flags: '--grep <regexp>', description: 'only lines that match' },
-      { flags: '--queue <name>', description: 'only this log queue' },
-      { flags: '--raw', description: 'the lines alone, byte by byte' },
-    ],
-    ownsShortF: true,
-    examples: [
-      ['orch logs -f api', 'follow a service'],
-      ['orch logs --since 10m --grep "timeout|refused"', 'search'],
-      ['orch logs --json -n 100 api.2', 'for programs'],
-    ],
-    run: async (context, options, names) => (await import('./logs.ts')).runLogs(context, options, names),
-  },
-  {
     name: 'why',
     group: look,
     summary: 'say why something is not running or not ready',
