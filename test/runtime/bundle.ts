@@ -1,0 +1,18 @@
+// Makes a program of test/runtime/programs/*.ts that plain node runs: for tests that need the code under test in a
+// process of its own, to be killed, raced or put into a namespace.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { afterAll } from 'vitest';
+
+/** Path of the bundled program; removed after the test file. */
+export function bundle(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'orch-program-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const outfile = join(directory, `${name}.mjs`);
+  const entryPoints = [fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))];
+  buildSync({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
+  return outfile;
+}

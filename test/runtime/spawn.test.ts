@@ -1,0 +1,140 @@
+// The start of an instance: what it inherits, how its end is told, and what is said when it cannot be started.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Exit } from '../../src/core/model.ts';
+import { readStat } from '../../src/runtime/proc-stat.ts';
+import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/runtime/spawn.ts';
+import { bundle } from './bundle.ts';
+import { marked, mark, startShell, startTree } from './trees.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'orch-spawn-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const nullDevice = openSync('/dev/null', 'r+');
+const request = (file: string, over: Partial<SpawnRequest> = {}): SpawnRequest => ({
+  file,
+  args: [],
+  cwd: directory,
+  env: { PATH: process.env.PATH ?? '', MARK: mark },
+  stdin: 'ignore',
+  stdout: nullDevice,
+  stderr: nullDevice,
+  ...over,
+});
+
+/** Runs to the end with stdout in a file. */
+async function run(file: string, args: string[]): Promise<{ exit: Exit; output: string }> {
+  const path = join(directory, 'output');
+  const stdout = openSync(path, 'w');
+  const exit = await new Promise<Exit>((resolve, reject) => {
+    spawnInstance(request(file, { args, stdout }), resolve).then((result) => result.ok || reject(result.detail), reject);
+  });
+  return { exit, output: readFileSync(path, 'utf8') };
+}
+
+describe('a started process', () => {
+  test('leads a session and a group of its own', async () => {
+    const tree = await startShell('sleep 1000', 1);
+    const { pid } = tree.incarnation;
+    expect(readStat(pid)).toMatchObject({ pid, pgid: pid, session: pid });
+    process.kill(-pid, 'SIGKILL');
+    await tree.ended;
+  });
+
+  test('has no descriptor but 0, 1 and 2, whatever its supervisor was started with', () => {
+    const gap = Array.from({ length: 37 }, () => 'ignore' as const);
+    const text = execFileSync(process.execPath, [bundle('lists-descriptors')], {
+      stdio: ['ignore', 'pipe', 'inherit', ...gap, nullDevice],
+    });
+    expect(JSON.parse(text.toString())).toEqual({ closed: expect.arrayContaining([40]), ofChild: [0, 1, 2] });
+  });
+
+  test('has exactly the environment it was given', async () => {
+    const { output } = await run('env', []);
+    expect(output.trim().split('\n').sort()).toEqual([`MARK=${mark}`, `PATH=${process.env.PATH}`]);
+  });
+
+  test.each([
+    ['exit 0', { code: 0 }],
+    ['exit 7', { code: 7 }],
+    ['kill -9 $$', { signal: 'SIGKILL' }],
+    ['kill -SEGV $$', { signal: 'SIGSEGV' }],
+    ['exit 137', { code: 137 }],
+  ])('that ends by `%s` is told as such', async (line, exit) => {
+    expect((await run('/bin/sh', ['-c', line])).exit).toEqual(exit);
+  });
+
+  test('that ends at once has an identity all the same', async () => {
+    const tree = await startTree(['/bin/true']);
+    expect(tree.incarnation.startTime).toMatch(/^\d+$/);
+    expect(await tree.ended).toEqual({ code: 0 });
+  });
+});
+
+describe('a command line', () => {
+  test('is run by the shell', async () => {
+    const { file, args } = shellCommand('echo "$MARK" | tr a-z A-Z');
+    expect((await run(file, args)).output).toBe(`${mark.toUpperCase()}\n`);
+  });
+
+  test('is run by cmd on Windows', () => {
+    expect(shellCommandOn('win32', 'dir').args).toEqual(['/d', '/s', '/c', 'dir']);
+    expect(shellCommandOn('darwin', 'ls')).toEqual({ file: '/bin/sh', args: ['-c', 'ls'] });
+  });
+});
+
+describe('a failed start', () => {
+  const script = (name: string, text: string | Buffer, mode = 0o755) => {
+    writeFileSync(join(directory, name), text);
+    chmodSync(join(directory, name), mode);
+    return join(directory, name);
+  };
+
+  test.each<[name: string, over: () => Partial<SpawnRequest>, errno: string, detail: RegExp]>([
+    ['missing', () => ({ file: 'nod' }), 'ENOENT', /^command not found: nod \(looked in PATH\)$/],
+    [
+      'missing, but here',
+      () => ({ file: script('serve', '#!/bin/sh\n').replace(`${directory}/`, '') }),
+      'ENOENT',
+      /^command not found: serve \(looked in PATH\); .*\/serve exists: write \.\/serve$/,
+    ],
+    ['missing path', () => ({ file: './no' }), 'ENOENT', /^command not found: \.\/no \(looked at .*\/no\)$/],
+    ['directory', () => ({ file: directory }), 'EACCES', /^the command is a directory: /],
+    ['not executable', () => ({ file: script('plain', 'x', 0o644) }), 'EACCES', /not executable: .* \(chmod \+x .*\)$/],
+    [
+      'bad #! line',
+      () => ({ file: script('bang', '#!/no/such/interpreter -x\n') }),
+      'ENOENT',
+      /^the interpreter in the first line of .*bang cannot be run: \/no\/such\/interpreter -x$/,
+    ],
+    ['missing cwd', () => ({ cwd: join(directory, 'no') }), 'ENOENT', /^the working directory does not exist: .*no$/],
+    ['cwd is a file', () => ({ cwd: script('file', '') }), 'ENOTDIR', /^the working directory is not a directory: /],
+    ['too large', () => ({ env: { BIG: 'x'.repeat(3 << 20) } }), 'E2BIG', /too large \(3\.0 MiB\); pass the bulk in a file$/],
+    ['NUL', () => ({ args: ['a\0b'] }), 'ERR_INVALID_ARG_VALUE', /^a NUL character in the command/],
+  ])('says why: %s', async (_name, over, errno, detail) => {
+    const result = await spawnInstance(request('/bin/true', over()), () => expect.unreachable('it never started'));
+    expect(result).toMatchObject({ ok: false, errno, transient: false });
+    expect(result.ok ? '' : result.detail).toMatch(detail);
+  });
+
+  test('for want of descriptors is transient', async () => {
+    const limit = (soft: number) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`]);
+    const before = Number(execFileSync('sh', ['-c', 'ulimit -n']).toString());
+    const open: number[] = [];
+    limit(64);
+    let result: Awaited<ReturnType<typeof spawnInstance>>;
+    try {
+      for (;;) open.push(openSync('/dev/null', 'r'));
+    } catch {
+      // EMFILE: that is what we came for
+      result = await spawnInstance(request('/bin/true'), () => undefined);
+    }
+    for (const fd of open) closeSync(fd);
+    limit(before);
+    expect(result).toMatchObject({ ok: false, errno: 'EMFILE', transient: true });
+    expect(marked()).toEqual([]);
+  });
+});
