@@ -45,7 +45,8 @@ function report(context: CliContext, result: Result<'down'>): ExitCode {
       { code: 'failed', message: `still alive: ${named}`, hint: 'they could not be killed; see their state with `ps`' },
     );
   }
-  if (!context.json) context.stdout.write(`stopped ${stopped} ${stopped === 1 ? 'instance' : 'instances'}\n`);
+  const count = stopped === 0 ? 'nothing ran' : `${stopped} ${stopped === 1 ? 'instance' : 'instances'} stopped`;
+  if (!context.json) context.stdout.write(`everything is down (${count})\n`);
   return 0;
 }
 

@@ -65,6 +65,7 @@ function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: O
   const done = new Promise<void>((resolve) => {
     client.stream('watchStatus', { minIntervalMs: 100 }, (status) => {
       latest = status;
+      printer.expect(status.services.flatMap((service) => service.instances.map(({ id }) => id)));
       output.follow(status.logQueues);
       if (tasks !== null && hasNothingLeftToDo(status, tasks)) resolve();
     });

@@ -11,7 +11,7 @@ import type { CliContext } from './command.ts';
 export function printProblems(context: CliContext, problems: Problem[]): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const colour = context.colour && context.stderr.isTTY === true;
-  const count = errors.length === 1 ? 'a problem' : `${errors.length} problems`;
+  const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`;
   context.stderr.write(`error: the configuration has ${count}\n\n${formatProblems(problems, { colour })}\n`);
   if (context.json && errors[0]) {
     context.stdout.write(`${JSON.stringify({ error: wireOf(errors[0]), problems })}\n`);

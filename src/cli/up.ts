@@ -76,7 +76,7 @@ async function joinOther(
 async function applyTo(client: Client, context: CliContext, only: string[] | null): Promise<Running | ExitCode> {
   const accepted = await loadOrPrint(context);
   if (!accepted) {
-    context.stderr.write('What runs keeps running.\n');
+    context.stderr.write('\nWhat runs keeps running.\n');
     client.close();
     return 2;
   }
@@ -129,7 +129,8 @@ async function report(context: CliContext, running: Running, waitedMs: number | 
   const started = running.owning;
   const services = running.accepted.config.services.length;
   const waited = waitedMs === null ? '' : `, converged after ${formatSpan(waitedMs)}`;
-  const text = `${project}: ${started ? 'started' : 'applied'} (${services} services, supervisor pid ${pid}${waited})`;
+  const count = `${services} ${services === 1 ? 'service' : 'services'}`;
+  const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited})`;
   const json = { project, started, services, supervisor: { pid }, ...(waitedMs === null ? {} : { waitedMs }) };
   context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
 }

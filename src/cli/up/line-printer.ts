@@ -8,6 +8,8 @@ import { instanceColour, painter, printable } from '../format/colour.ts';
 import { lineFormatter } from '../format/log-line.ts';
 
 export type LinePrinter = {
+  /** Makes room for these instances, so that the separator does not move when they begin to speak. */
+  expect(instances: string[]): void;
   line(line: LogLine): void;
   event(event: EventRecord): void;
 };
@@ -21,6 +23,7 @@ export function createLinePrinter(context: CliContext): LinePrinter {
   if (json) {
     const format = lineFormatter(context, false);
     return {
+      expect: () => undefined,
       line: (line) => void stdout.write(format(line)),
       event: (event) => void stdout.write(`${JSON.stringify({ event })}\n`),
     };
@@ -33,8 +36,16 @@ export function createLinePrinter(context: CliContext): LinePrinter {
     stdout.write(`${paint(asColour, `${from.padEnd(width)} |`)} ${text}\n`);
   };
   return {
+    expect: (instances) => {
+      width = Math.max(width, ...instances.map((id) => id.length));
+    },
     line: ({ instance, line }) =>
       print(instance, isTerminal || colour ? sanitizeLine(line, colour) : line, instanceColour(instance)),
-    event: (event) => print(ORCH, printable(event.message), 'bold'),
+    event: (event) => isInteresting(event) && print(ORCH, printable(event.message), 'bold'),
   };
+}
+
+/** How an instance ended is told by what follows from it; who stops in a `down` when he has stopped. */
+function isInteresting({ type, details }: EventRecord): boolean {
+  return type !== 'exited' && !(type === 'stopping' && details.cause === 'unwanted');
 }
