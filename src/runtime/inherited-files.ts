@@ -13,7 +13,9 @@ const O_CLOEXEC = 0o2000000;
  */
 export function closeInheritedFiles(): number[] {
   if (!hasProc) return [];
-  const inherited = readdirSync('/proc/self/fd').map(Number).filter((fd) => fd > 2 && isInheritable(fd));
+  const inherited = readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => fd > 2 && isInheritable(fd));
   for (const fd of inherited) closeSync(fd);
   return inherited;
 }

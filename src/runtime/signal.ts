@@ -116,9 +116,15 @@ function ownGroup(): number {
 
 /** @param to a pid, or a process group as its negative */
 function deliver(to: number, signal: string): Delivery {
+  const delivery = send(to, signal);
+  // It may have died of the signal by now, which is no news.
+  if (delivery === 'sent' && !NOT_CONTINUED.has(signal) && platform !== 'win32') send(to, 'SIGCONT');
+  return delivery;
+}
+
+function send(to: number, signal: string): Delivery {
   try {
     process.kill(to, signal);
-    if (!NOT_CONTINUED.has(signal) && platform !== 'win32') process.kill(to, 'SIGCONT');
     return 'sent';
   } catch (error) {
     return errnoOf(error) === 'ESRCH' ? 'gone' : 'denied';

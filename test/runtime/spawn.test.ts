@@ -8,7 +8,7 @@ import type { Exit } from '../../src/core/model.ts';
 import { readStat } from '../../src/runtime/proc-stat.ts';
 import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/runtime/spawn.ts';
 import { bundle } from './bundle.ts';
-import { marked, mark, startShell, startTree } from './trees.ts';
+import { mark, marked, startShell, startTree } from './trees.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-spawn-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -30,7 +30,10 @@ async function run(file: string, args: string[]): Promise<{ exit: Exit; output: 
   const path = join(directory, 'output');
   const stdout = openSync(path, 'w');
   const exit = await new Promise<Exit>((resolve, reject) => {
-    spawnInstance(request(file, { args, stdout }), resolve).then((result) => result.ok || reject(result.detail), reject);
+    spawnInstance(request(file, { args, stdout }), resolve).then(
+      (result) => result.ok || reject(result.detail),
+      reject,
+    );
   });
   return { exit, output: readFileSync(path, 'utf8') };
 }
@@ -112,7 +115,12 @@ describe('a failed start', () => {
     ],
     ['missing cwd', () => ({ cwd: join(directory, 'no') }), 'ENOENT', /^the working directory does not exist: .*no$/],
     ['cwd is a file', () => ({ cwd: script('file', '') }), 'ENOTDIR', /^the working directory is not a directory: /],
-    ['too large', () => ({ env: { BIG: 'x'.repeat(3 << 20) } }), 'E2BIG', /too large \(3\.0 MiB\); pass the bulk in a file$/],
+    [
+      'too large',
+      () => ({ env: { BIG: 'x'.repeat(3 << 20) } }),
+      'E2BIG',
+      /too large \(3\.0 MiB\); pass the bulk in a file$/,
+    ],
     ['NUL', () => ({ args: ['a\0b'] }), 'ERR_INVALID_ARG_VALUE', /^a NUL character in the command/],
   ])('says why: %s', async (_name, over, errno, detail) => {
     const result = await spawnInstance(request('/bin/true', over()), () => expect.unreachable('it never started'));
