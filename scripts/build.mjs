@@ -1,7 +1,6 @@
 // Bundles src/ into dist/: one entry per process, code split so that a client loads only what its command needs.
 
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const entries = {
@@ -20,8 +19,12 @@ const laterProgram = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
-await build({
+// Chunks of an earlier build are left for an hour: a supervisor that runs may still load one of them.
+const STALE_MS = 3_600_000;
+
+mkdirSync('dist', { recursive: true });
+const { metafile } = await build({
+  metafile: true,
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
   outdir: 'dist',
   bundle: true,
@@ -55,3 +58,9 @@ await build({
   legalComments: 'none',
   plugins: [laterProgram],
 });
+
+const written = new Set(Object.keys(metafile.outputs));
+for (const name of readdirSync('dist')) {
+  const path = join('dist', name);
+  if (!written.has(path) && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path);
+}

@@ -2,7 +2,7 @@
 // the present state only, so that calling it again after a lost event asks for the same things again.
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, Wish } from './desired.ts';
-import type { Action, Phase, Slot, SlotSpec } from './model.ts';
+import { type Action, instanceId, type Phase, type ServiceSpec, type Slot, type SlotSpec } from './model.ts';
 import { emptySlot, isOccupied } from './transition.ts';
 
 export type Plan = {
@@ -112,21 +112,28 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
 }
 
 function takeReplacementBudget(pass: Pass, { spec }: Wish): boolean {
-  const left = pass.replacementBudget.get(spec.name) ?? replacementBudget(pass, spec.name, spec.pool);
+  const left = pass.replacementBudget.get(spec.name) ?? replacementBudget(pass, spec);
   pass.replacementBudget.set(spec.name, left - 1);
   return left > 0;
 }
 
-/** `max(1, pool × 25 %)` less what is down already, for whatever reason. */
-function replacementBudget({ desired, slots }: Pass, service: string, pool: number): number {
-  const most = Math.max(1, Math.floor(pool * MAX_UNAVAILABLE_SHARE));
-  let down = 0;
-  for (let index = 1; index <= pool; index++) {
-    const id = `${service}.${index}` as Slot['id'];
-    const phase = slots.get(id)?.phase;
-    if (desired.wishes.get(id)?.run && !isAvailable(phase)) down++;
+/**
+ * `max(1, pool × 25 %)` less what is down already, for whatever reason: a new version that does not come up stops the
+ * roll-out by itself, and the rest of the older one goes on.
+ */
+function replacementBudget({ desired, slots }: Pass, spec: ServiceSpec): number {
+  let left = Math.max(1, Math.floor(spec.pool * MAX_UNAVAILABLE_SHARE));
+  for (let index = 1; index <= spec.pool; index++) {
+    const id = instanceId(spec.name, index);
+    if (desired.wishes.get(id)?.run && !isGood(slots.get(id), spec)) left--;
   }
-  return most - down;
+  return left;
+}
+
+/** Runs in whatever version, or has completed in the present one. */
+function isGood(slot: Slot | undefined, spec: ServiceSpec): boolean {
+  if (slot?.phase.kind === 'completed') return slot.spec?.specHash === spec.specHash;
+  return isAvailable(slot?.phase);
 }
 
 function isAvailable(phase: Phase | undefined): boolean {
@@ -177,7 +184,5 @@ export function isConverged(desired: Desired, slots: Slots, nowMs: number): bool
 }
 
 function isSettled(slot: Slot | undefined, { spec }: Wish): boolean {
-  if (slot?.spec?.specHash !== spec.specHash) return false;
-  if (slot.phase.kind === 'completed') return true;
-  return isAvailable(slot.phase) && slot.restartRequestedMs === null;
+  return slot?.spec?.specHash === spec.specHash && isGood(slot, spec) && slot.restartRequestedMs === null;
 }

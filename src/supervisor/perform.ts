@@ -16,12 +16,13 @@ import type { LogWriterClient, StreamSource } from '../logs/client.ts';
 import { makeFifos, openFifoForChild } from '../runtime/fifo.ts';
 import { identify, isAlive } from '../runtime/identity.ts';
 import { groupIsEmpty, killTree, signalTree } from '../runtime/signal.ts';
+import type { Lease } from '../runtime/singleton.ts';
 import { type SpawnResult, spawnInstance } from '../runtime/spawn.ts';
 import { sweepByNonce, type TreeMember } from '../runtime/sweep.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
-import { claimFor, type HeldLease, lostTo } from './singleton-claims.ts';
+import { type Claim, claimFor, lostTo } from './singleton-claims.ts';
 
 export type Performer = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
@@ -70,7 +71,7 @@ class ProcessPerformer implements Performer {
   /** Nonces of direct children whose exit has not been reported. */
   #children = new Set<string>();
   #checks = new Set<InstanceId>();
-  #leases = new Map<InstanceId, HeldLease>();
+  #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
 
   constructor(options: PerformerOptions) {
@@ -167,10 +168,10 @@ class ProcessPerformer implements Performer {
     const abort = new AbortController();
     this.#claims.set(slot.id, abort);
     try {
-      const claim = await claimFor(spec, slot.id, nonce, this.#options.paths, abort.signal);
+      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
+      const claim = await claimFor(request, abort.signal);
       if (claim.outcome === 'abandoned') return this.#abandonStart(pending);
-      if (claim.outcome === 'refused')
-        return this.#options.receive(slot.id, nonce, { kind: 'startRefused', by: claim.by });
+      if (claim.outcome !== 'claimed') return this.#refuseStart(pending, claim);
       const incarnation = await this.#spawn(pending);
       if (!incarnation) return claim.lease.abandon();
       await claim.lease.commit(incarnation);
@@ -181,6 +182,11 @@ class ProcessPerformer implements Performer {
     } finally {
       this.#claims.delete(slot.id);
     }
+  }
+
+  #refuseStart({ slot, nonce }: PendingStart, claim: Extract<Claim, { outcome: 'refused' | 'adopt' }>): void {
+    const by = claim.outcome === 'refused' ? claim.by : `pid ${claim.process.pid} has it`;
+    this.#options.receive(slot.id, nonce, { kind: 'startRefused', by });
   }
 
   async #spawn({ slot, spec, nonce }: PendingStart): Promise<Incarnation | null> {
@@ -252,7 +258,8 @@ class ProcessPerformer implements Performer {
       return this.#options.receive(id, nonce, { kind: 'leftoversFound' });
     }
     await this.#options.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
-    const takenBy = slot.spec?.singleton ? await lostTo(slot.spec.singleton, phase.process, this.#options.paths) : null;
+    const singleton = slot.spec?.singleton;
+    const takenBy = singleton ? lostTo(singleton, phase.process, this.#options.paths.root) : null;
     this.#leases.get(id)?.release();
     this.#leases.delete(id);
     this.#options.receive(id, nonce, { kind: 'emptied' });

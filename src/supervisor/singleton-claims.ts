@@ -1,30 +1,54 @@
 // Between the performer and the registry of singletons: claims a key before a start, tells who took it afterwards.
-import type { ProjectPaths } from '../api/paths.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Incarnation, InstanceId, ServiceSpec, SingletonPolicy } from '../core/model.ts';
+import { claimSingleton, type Lease, readHolder } from '../runtime/singleton.ts';
 
-export type HeldLease = { commit(incarnation: Incarnation): Promise<void>; abandon(): void; release(): void };
 export type Claim =
-  | { outcome: 'claimed'; lease: HeldLease }
+  | { outcome: 'claimed'; lease: Lease }
+  /** By policy, or because the older one cannot be ended: a sentence says who has it. */
   | { outcome: 'refused'; by: string }
-  | { outcome: 'abandoned' };
+  | { outcome: 'abandoned' }
+  /** Under `adopt`: this process is to be taken over as it is. */
+  | { outcome: 'adopt'; process: Incarnation };
 
-export async function claimFor(
-  _spec: ServiceSpec,
-  _id: InstanceId,
-  _nonce: string,
-  _paths: ProjectPaths,
-  _signal: AbortSignal,
-): Promise<Claim> {
-  return {
-    outcome: 'claimed',
-    lease: { commit: async () => undefined, abandon: () => undefined, release: () => undefined },
-  };
+export type ClaimRequest = { spec: ServiceSpec; policy: SingletonPolicy; id: InstanceId; nonce: string; root: string };
+
+/** Under `wait` the key is tried again at this pace. */
+const WAIT_RETRY_MS = 500;
+
+/** @param signal gives the claim up: the start is not wanted any more. */
+export async function claimFor(request: ClaimRequest, signal: AbortSignal): Promise<Claim> {
+  for (;;) {
+    const result = await claimOnce(request, signal);
+    if (result.ok) {
+      return 'lease' in result
+        ? { outcome: 'claimed', lease: result.lease }
+        : { outcome: 'adopt', process: result.adopt };
+    }
+    if (result.code === 'aborted' || signal.aborted) return { outcome: 'abandoned' };
+    if (result.code === 'refused' || result.code === 'not-stopped') return { outcome: 'refused', by: result.reason };
+    // Ends early when the claim is given up, which the next round sees.
+    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
-export async function lostTo(
-  _policy: SingletonPolicy,
-  _process: Incarnation,
-  _paths: ProjectPaths,
-): Promise<string | null> {
+function claimOnce({ spec, policy, id, nonce, root }: ClaimRequest, abort: AbortSignal) {
+  const { key, scope, onConflict } = policy;
+  const { signal, graceMs } = spec.stop;
+  return claimSingleton({ key, scope, onConflict, projectRoot: root, instance: id, nonce, signal, graceMs, abort });
+}
+
+/**
+ * Looks who has the key of an instance that has just ended.
+ *
+ * @returns a sentence when somebody else holds or claims it: then it was taken over and must not be started again.
+ */
+export function lostTo({ key, scope }: SingletonPolicy, ended: Incarnation, root: string): string | null {
+  const { holder, claim } = readHolder(key, scope, root);
+  for (const record of [claim, holder]) {
+    if (record && record.process.nonce !== ended.nonce) {
+      return `singleton "${key}" was taken over by ${record.instance} of ${record.projectRoot}`;
+    }
+  }
   return null;
 }

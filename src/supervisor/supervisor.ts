@@ -4,7 +4,8 @@ import { rmSync } from 'node:fs';
 import { type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
+import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec } from '../core/model.ts';
+import { planResync } from '../core/resync.ts';
 import { isOccupied } from '../core/transition.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
 import { systemClock, type Timer } from '../runtime/clock.ts';
@@ -28,10 +29,6 @@ import { createPerformer, type Performer } from './perform.ts';
 import { decodeState, encodeState } from './state.ts';
 import { buildStatus, liveOf } from './status.ts';
 
-/** Events only wake the loop; this re-reads the truth, so that a lost one still converges. */
-const RESYNC_MS = 5_000;
-/** The end of a process that is not our child is seen only by looking. */
-const ADOPTED_RESYNC_MS = 250;
 const SAVE_DELAY_MS = 50;
 const WRITER_SHUTDOWN_MS = 5_000;
 const STRAY_KILL_MS = 2_000;
@@ -328,23 +325,13 @@ export class Supervisor {
   }
 
   #resync(): void {
-    let adopted = false;
-    for (const slot of this.kernel.slots.values()) adopted = this.#resyncSlot(slot) || adopted;
-    this.#resyncTimer = setTimeout(() => this.#resync(), adopted ? ADOPTED_RESYNC_MS : RESYNC_MS);
+    const { suspects, nextMs } = planResync(this.kernel.slots, this.clock.nowMs());
+    for (const { id, process } of suspects) if (!isAlive(process)) this.#confirmLost(id, process);
+    this.#resyncTimer = setTimeout(() => this.#resync(), nextMs);
   }
 
-  /** @returns whether the slot's process is not our own child. */
-  #resyncSlot({ id, phase }: Slot): boolean {
-    if (phase.kind !== 'alive') return phase.kind === 'stopping' && phase.adopted;
-    const overlooked = phase.adopted || this.clock.nowMs() - phase.sinceMs > RESYNC_MS;
-    if (overlooked && !isAlive(phase.process)) this.#reportLost(id, phase.process.nonce, phase.adopted);
-    return phase.adopted;
-  }
-
-  /** A child's own exit event may just be on its way and knows more: it gets one more turn. */
-  #reportLost(id: InstanceId, nonce: string, adopted: boolean): void {
-    const lost = (): void => this.kernel.receive(id, nonce, { kind: 'exited', exit: { unknown: true } });
-    if (adopted) lost();
-    else setTimeout(lost, 1_000).unref();
+  /** An exit event of our own child may just be on its way and knows more: it is folded first. */
+  #confirmLost(id: InstanceId, process: Incarnation): void {
+    setImmediate(() => this.kernel.receive(id, process.nonce, { kind: 'exited', exit: { unknown: true } }));
   }
 }

@@ -1,0 +1,38 @@
+// Events only wake the loop; the truth is re-read. Says whose main process must be looked at again, and how soon. Pure.
+import type { Slots } from './dependencies.ts';
+import type { Incarnation, InstanceId, Slot } from './model.ts';
+
+export const RESYNC_MS = 5_000;
+/** The end of a process that is not our child is seen only by looking. */
+export const ADOPTED_RESYNC_MS = 250;
+/** A child's own exit event gets this long before it counts as lost. */
+const EXIT_PATIENCE_MS = 2_000;
+
+export type Resync = {
+  /** If one of them is gone, nobody saw it end. */
+  suspects: { id: InstanceId; process: Incarnation }[];
+  nextMs: number;
+};
+
+export function planResync(slots: Slots, nowMs: number): Resync {
+  const suspects: Resync['suspects'] = [];
+  let adopted = false;
+  for (const slot of slots.values()) {
+    adopted ||= isAdopted(slot);
+    const process = suspectOf(slot, nowMs);
+    if (process) suspects.push({ id: slot.id, process });
+  }
+  return { suspects, nextMs: adopted ? ADOPTED_RESYNC_MS : RESYNC_MS };
+}
+
+function suspectOf({ phase }: Slot, nowMs: number): Incarnation | null {
+  if (phase.kind === 'alive') {
+    return phase.adopted || nowMs - phase.sinceMs > EXIT_PATIENCE_MS ? phase.process : null;
+  }
+  if (phase.kind !== 'stopping' || phase.exit !== null) return null;
+  return phase.adopted || nowMs - phase.sinceMs > EXIT_PATIENCE_MS ? phase.process : null;
+}
+
+function isAdopted({ phase }: Slot): boolean {
+  return (phase.kind === 'alive' || phase.kind === 'stopping') && phase.adopted;
+}
