@@ -149,6 +149,23 @@ export const commands: CommandDefinition[] = [
     run: async (context, options, names) => (await import('./wait.ts')).runWait(context, options, names),
   },
   {
+    name: 'plan',
+    group: look,
+    summary: 'say what `up` would do, and why',
+    details: [
+      'Compares the files with what runs; with a commit, that commit with the files; with A..B, two commits. Starts, stops',
+      'and writes nothing. Exit code: 0 nothing to do, 2 changes, 1 error.',
+    ].join(' '),
+    arguments: [{ syntax: '[range]', description: 'a commit (`HEAD~1`, `v1.2`) or two (`main..HEAD`)' }],
+    options: [],
+    examples: [
+      ['orch plan', 'what saving procs.yaml would do'],
+      ['orch plan main..HEAD', 'what a branch changes'],
+      ['orch -e prod plan --json v1.2', 'since a release, for programs'],
+    ],
+    run: async (context, _options, names) => (await import('./plan.ts')).runPlan(context, names),
+  },
+  {
     name: 'start',
     group: change,
     summary: 'start what was stopped or has failed',

@@ -56,17 +56,21 @@ function sayGone(context: CliContext, status: Status | null): ExitCode {
 
 type Watched = { latest(): Status | null; done: Promise<void> };
 
+/** Events begin after the first status, when the width of the names is known. */
 function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: Output): Watched {
   let latest: Status | null = null;
-  const since = new Date(sinceMs).toISOString();
-  client.stream('events', { follow: true }, (event) => {
-    if (event.time >= since) printer.event(event);
-  });
+  const followEvents = () => {
+    const since = new Date(sinceMs).toISOString();
+    client.stream('events', { follow: true }, (event) => {
+      if (event.time >= since) printer.event(event);
+    });
+  };
   const done = new Promise<void>((resolve) => {
     client.stream('watchStatus', { minIntervalMs: 100 }, (status) => {
-      latest = status;
       printer.expect(status.services.flatMap((service) => service.instances.map(({ id }) => id)));
       output.follow(status.logQueues);
+      if (latest === null) followEvents();
+      latest = status;
       if (tasks !== null && hasNothingLeftToDo(status, tasks)) resolve();
     });
   });

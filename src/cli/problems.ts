@@ -1,21 +1,19 @@
 // Problems of a configuration on stderr, for people, and with --json as an object on stdout.
+import type { WireError } from '../api/protocol.ts';
 import { formatProblems } from '../config/format-problems.ts';
 import type { Problem } from '../core/model.ts';
 import type { CliContext } from './command.ts';
 
 /**
- * stderr: `error: …` with how many there are, then every one with its position, the offending line with a caret, a hint.
+ * stderr: every problem as `error: file:line:column: message`, the offending line with a caret, a hint.
  * With --json on stdout: `{"error": {code, message, file?, line?, column?, hint?}, "problems": [...]}`, `error` being the
  * first of them.
  */
 export function printProblems(context: CliContext, problems: Problem[]): void {
-  const errors = problems.filter(({ severity }) => severity === 'error');
   const colour = context.colour && context.stderr.isTTY === true;
-  const count = errors.length === 1 ? '1 problem' : `${errors.length} problems`;
-  context.stderr.write(`error: the configuration has ${count}\n\n${formatProblems(problems, { colour })}\n`);
-  if (context.json && errors[0]) {
-    context.stdout.write(`${JSON.stringify({ error: wireOf(errors[0]), problems })}\n`);
-  }
+  context.stderr.write(`${formatProblems(problems, { colour })}\n`);
+  const first = problems.find(({ severity }) => severity === 'error');
+  if (context.json && first) context.stdout.write(`${JSON.stringify({ error: wireOf(first), problems })}\n`);
 }
 
 export function printWarnings(context: CliContext, warnings: Problem[]): void {
@@ -23,7 +21,8 @@ export function printWarnings(context: CliContext, warnings: Problem[]): void {
   if (warnings.length > 0) context.stderr.write(`${formatProblems(warnings, { colour })}\n`);
 }
 
-function wireOf({ code, message, file, line, column, hint }: Problem) {
+/** For where one error has to stand for all. */
+export function wireOf({ code, message, file, line, column, hint }: Problem): WireError {
   return {
     code,
     message,

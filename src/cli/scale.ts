@@ -6,6 +6,7 @@ import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
 import { printProblems } from './problems.ts';
 import { failedRequest, findPaths, withSupervisor } from './project.ts';
+import { scaleInFile } from './scale-in-file.ts';
 
 /** `size` null: back to what the file says. */
 type Wish = { service: string; size: number | null };
@@ -35,50 +36,41 @@ function parseWish(word: string, isEphemeral: boolean): Wish | WireError {
 function override(context: CliContext, wishes: Wish[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const scaled = [];
-    for (const { service, size } of wishes) scaled.push(await client.request('scale', { service, size }));
-    const text = scaled.map(
-      ({ service, size }) => `${service}: ${size} (until \`orch scale --ephemeral ${service}=file\`)`,
-    );
+    const text = [];
+    for (const wish of wishes) {
+      const { service, size } = await client.request('scale', wish);
+      scaled.push({ service, size });
+      const until = `until \`orch scale --ephemeral ${service}=file\``;
+      text.push(`${service}: ${size} (${wish.size === null ? 'as the file says' : until})`);
+    }
     context.stdout.write(`${context.json ? JSON.stringify({ scaled, ephemeral: true }) : text.join('\n')}\n`);
     return 0;
   });
 }
 
 async function editFile(context: CliContext, wishes: Wish[]): Promise<ExitCode> {
-  const { editPoolSizes } = await import('../config/edit.ts').catch(rethrow);
   const sizes = Object.fromEntries(wishes.map(({ service, size }) => [service, size ?? 0]));
-  const { file, env, environment } = context;
-  const edited = await editPoolSizes({ file, env, environment }, sizes);
-  if (!edited.ok) {
-    printProblems(context, edited.problems);
-    return 2;
-  }
+  const paths = findPaths(context);
+  let client: Client | null = null;
   try {
-    return await tellSupervisor(context, sizes);
+    client = paths && (await connect(paths));
+    const problems = await scaleInFile(context, client, sizes);
+    if (problems.length > 0) {
+      printProblems(context, problems);
+      return 2;
+    }
+    report(context, sizes, client !== null);
+    return 0;
   } catch (error) {
     return failedRequest(context, error);
+  } finally {
+    client?.close();
   }
 }
 
-/** It watches the file anyway; asking makes sure that what this command promised has begun when it returns. */
-async function tellSupervisor(context: CliContext, sizes: Record<string, number>): Promise<ExitCode> {
-  const paths = findPaths(context);
-  const client: Client | null = paths && (await connect(paths));
-  const applied = client && (await client.request('apply', { accepted: null, only: null }));
-  client?.close();
-  if (applied?.status === 'rejected') {
-    printProblems(context, applied.problems);
-    return 2;
-  }
+function report(context: CliContext, sizes: Record<string, number>, running: boolean): void {
   const scaled = Object.entries(sizes).map(([service, size]) => ({ service, size }));
-  const when = client ? '' : ' (no supervisor runs: from the next `orch up` on)';
+  const when = running ? '' : ' (no supervisor runs: from the next `orch up` on)';
   const text = scaled.map(({ service, size }) => `${service}: ${size}${when}`).join('\n');
-  context.stdout.write(
-    `${context.json ? JSON.stringify({ scaled, ephemeral: false, running: client !== null }) : text}\n`,
-  );
-  return 0;
+  context.stdout.write(`${context.json ? JSON.stringify({ scaled, ephemeral: false, running }) : text}\n`);
 }
-
-const rethrow = (error: unknown): never => {
-  throw error;
-};

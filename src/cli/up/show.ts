@@ -4,6 +4,8 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../command.ts';
 import { fail } from '../errors.ts';
 import { runLineMode } from '../line-mode.ts';
+import { wireOf } from '../problems.ts';
+import { scaleInFile } from '../scale-in-file.ts';
 
 export type View = {
   client: Client;
@@ -30,7 +32,11 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
   const { runTui } = await import('../../tui/main.tsx');
   const { colour } = context;
   const { stdout, stdin } = process;
-  const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin });
+  const scale = async (service: string, size: number) => {
+    const [problem] = await scaleInFile(context, client, { [service]: size });
+    return problem ? { ok: false as const, error: wireOf(problem) } : { ok: true as const };
+  };
+  const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale });
   client.close();
   switch (outcome) {
     case 'detached':

@@ -1,0 +1,51 @@
+// A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed. Pure.
+import type { Plan, PlanChange } from '../../api/protocol.ts';
+import { type Colour, type Paint, printable } from '../format/colour.ts';
+
+const SIGNS: Record<PlanChange['action'], [sign: string, colour: Colour]> = {
+  start: ['+', 'green'],
+  stop: ['-', 'red'],
+  restart: ['~', 'yellow'],
+  scale: ['±', 'cyan'],
+  update: ['=', 'dim'],
+};
+
+/** Ends without a line break. */
+export function formatPlan({ changes }: Plan, paint: Paint): string {
+  if (changes.length === 0) return 'Nothing to do.';
+  const width = Math.max(...changes.map(({ service }) => service.length));
+  return [...changes.map((change) => formatChange(change, width, paint)), '', summary(changes)].join('\n');
+}
+
+function formatChange({ service, action, instances, keys, reason }: PlanChange, width: number, paint: Paint): string {
+  const [sign, colour] = SIGNS[action];
+  const which = instances.length === 0 ? '' : ` ${listed(service, instances)}`;
+  const head = `${paint(colour, `${sign} ${service.padEnd(width)}  ${action}`)}${which}: ${printable(reason)}`;
+  const lines = keys.map(({ key, from, to }) => `      ${key}: ${value(from)} → ${value(to)}`);
+  return [head, ...lines].join('\n');
+}
+
+const value = (text: string | null) => (text === null ? '(none)' : printable(text));
+
+/** `api.1`, `api.1 … api.4`, `api.1, api.3`. */
+function listed(service: string, instances: string[]): string {
+  const numbers = instances.map((id) => Number(id.slice(service.length + 1)));
+  const isRange = numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1);
+  if (isRange && instances.length > 2) return `${instances[0]} … ${instances.at(-1)} (${instances.length})`;
+  return instances.length > 8 ? `${instances.length} instances` : instances.join(', ');
+}
+
+function summary(changes: PlanChange[]): string {
+  const count = (action: PlanChange['action']) =>
+    changes.filter((change) => change.action === action).reduce((sum, change) => sum + change.instances.length, 0);
+  const scaled = changes.filter(({ action }) => action === 'scale');
+  const parts = [
+    [count('start'), 'to start'],
+    [count('restart'), 'to restart'],
+    [count('stop'), 'to stop'],
+    [scaled.length, scaled.length === 1 ? 'pool to scale' : 'pools to scale'],
+    [changes.filter(({ action }) => action === 'update').length, 'updated in place'],
+  ] as const;
+  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  return `Plan: ${said.join(', ')}.`;
+}
