@@ -6,6 +6,7 @@ import { psDefinition } from './ps-definition.ts';
 const run = 'Run';
 const look = 'Look';
 const change = 'Change';
+const configuration = 'Configuration';
 const shell = 'Shell';
 
 const someNames: ArgumentDefinition[] = [
@@ -217,6 +218,32 @@ export const commands: CommandDefinition[] = [
       ['orch scale --ephemeral api=file', 'back to what the file says'],
     ],
     run: async (context, options, names) => (await import('./scale.ts')).runScale(context, options, names),
+  },
+  {
+    name: 'validate',
+    group: configuration,
+    summary: 'check procs.yaml without running anything',
+    details: 'Prints every problem with file, line and column. Exit code: 0 good, 2 problems.',
+    arguments: [],
+    options: [],
+    examples: [
+      ['orch validate', 'for a commit hook or CI'],
+      ['orch -e prod validate', 'together with the overlay procs.prod.yaml'],
+    ],
+    run: async (context) => (await import('./validate.ts')).runValidate(context),
+  },
+  {
+    name: 'config',
+    group: configuration,
+    summary: 'print the configuration as it takes effect',
+    details: 'Merged from all files, expanded, secrets masked.',
+    arguments: [],
+    options: [{ flags: '--explain', description: 'name the file and line of every value' }],
+    examples: [
+      ['orch -e prod config', 'what prod really is'],
+      ['orch config --explain', 'where every value comes from'],
+    ],
+    run: async (context, options) => (await import('./config.ts')).runConfig(context, options),
   },
   {
     name: 'completion',
