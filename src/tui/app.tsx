@@ -2,14 +2,13 @@
 import { Box, type Key, useInput, useStdin } from 'ink';
 import { Region } from './components/region.tsx';
 import type { Frame } from './frame.ts';
-import { type Pressed, pressedKeys } from './key-name.ts';
 import type { Theme } from './theme.ts';
 
-export type AppProps = { frame: Frame; theme: Theme; onPressed: (pressed: Pressed) => void };
+export type AppProps = { frame: Frame; theme: Theme; onInput: (input: string, key: Key) => void };
 
-export function App({ frame, theme, onPressed }: AppProps) {
+export function App({ frame, theme, onInput }: AppProps) {
   const { isRawModeSupported } = useStdin();
-  useInput((input: string, key: Key) => pressedKeys(input, key).forEach(onPressed), { isActive: isRawModeSupported });
+  useInput(onInput, { isActive: isRawModeSupported });
   return (
     <Box flexDirection="column" width={frame.columns}>
       {frame.regions.map((region) => (

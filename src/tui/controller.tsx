@@ -1,5 +1,5 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
-import type { render } from 'ink';
+import type { Key, render } from 'ink';
 import type { Effect } from './actions.ts';
 import { App } from './app.tsx';
 import { plainOutput } from './copy.ts';
@@ -7,7 +7,7 @@ import { dieBy, watchExits } from './exits.ts';
 import { type Frame, shareLines } from './frame.ts';
 import { FrameClock, type Urgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
-import type { Pressed } from './key-name.ts';
+import { KeyReader, type Pressed } from './key-name.ts';
 import { LogRing } from './log-ring.ts';
 import type { Outcome, TuiOptions } from './options.ts';
 import { OutputFollower } from './output-follower.ts';
@@ -24,6 +24,7 @@ export class Controller {
   private readonly options: TuiOptions;
   private readonly screen: Screen;
   private readonly ring = new LogRing();
+  private readonly keys = new KeyReader();
   private readonly session: Session;
   private readonly follower: OutputFollower;
   private readonly clock = new FrameClock(() => this.draw());
@@ -135,7 +136,7 @@ export class Controller {
 
   private show(frame: Frame): void {
     this.output.columns = frame.columns;
-    const app = <App frame={frame} theme={this.look.theme} onPressed={this.onPressed} />;
+    const app = <App frame={frame} theme={this.look.theme} onInput={this.onInput} />;
     if (this.ink !== null) {
       this.ink.rerender(app);
       return;
@@ -150,7 +151,9 @@ export class Controller {
     this.ink.waitUntilExit().catch((error) => this.fail(error));
   }
 
-  private readonly onPressed = (pressed: Pressed) => this.pressed(pressed);
+  private readonly onInput = (input: string, key: Key) => {
+    for (const pressed of this.keys.read(input, key)) this.pressed(pressed);
+  };
 
   private resized(): void {
     this.screen.forget();

@@ -9,6 +9,8 @@ const NEWS_INTERVAL_MS = 100;
 const TICK_INTERVAL_MS = 1000;
 /** Drawing may take a fifth of a core: a frame that cost 40 ms is followed by 160 ms of rest. */
 const REST_PER_COST = 4;
+/** One slow frame (the first, which compiles everything) must not hold up the next for long. */
+const MAX_REST_MS = 400;
 
 export type Urgency = 'key' | 'news' | 'tick';
 
@@ -27,7 +29,7 @@ export class FrameClock {
 
   request(urgency: Urgency): void {
     const intervalMs = { key: KEY_INTERVAL_MS, news: NEWS_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
-    const restMs = urgency === 'key' ? 0 : this.lastCostMs * (1 + REST_PER_COST);
+    const restMs = urgency === 'key' ? 0 : Math.min(MAX_REST_MS, this.lastCostMs * (1 + REST_PER_COST));
     this.drawAt(Math.max(performance.now(), this.lastStartMs + Math.max(intervalMs, restMs)));
   }
 

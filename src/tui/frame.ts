@@ -27,7 +27,7 @@ export type Style =
 /** `text` may hold SGR sequences when it is output of a child; it is clean of anything else. */
 export type Cell = { text: string; style: Style };
 export type Line = { cells: readonly Cell[]; selected: boolean };
-export type RegionName = 'header' | 'banner' | 'table' | 'pane' | 'events' | 'queues' | 'overlay' | 'footer';
+export type RegionName = 'header' | 'banner' | 'table' | 'pane' | 'events' | 'overlay' | 'footer';
 export type Region = { name: RegionName; lines: readonly Line[] };
 export type Frame = {
   columns: number;

@@ -1,4 +1,4 @@
-// Ink's description of a key press → the names that the keymap uses. Pure.
+// Ink's description of a key press → the names that the keymap uses; pasted text apart from typed keys.
 import type { Key } from 'ink';
 
 export type Pressed = { kind: 'key'; name: string } | { kind: 'pasted'; text: string };
@@ -19,11 +19,27 @@ const NAMED: [keyof Key, string][] = [
   ['delete', 'delete'],
 ];
 
-/** So many characters can come in one read when somebody types fast; more were pasted, and must not act as keys. */
-const MAX_TYPED_AT_ONCE = 3;
+/** Brackets of a paste (private mode 2004), as Ink leaves them. */
+const PASTE_BEGIN = '[200~';
+const PASTE_END = '[201~';
+/** What comes in one read and is longer was not typed, even where the terminal knows no brackets. */
+const MAX_TYPED_AT_ONCE = 24;
 
-/** @returns one press, or several that came in one read; none for keys without a name. */
-export function pressedKeys(input: string, key: Key): Pressed[] {
+export class KeyReader {
+  private isPasting = false;
+
+  /** @returns one press, or several that came in one read; none for keys without a name. */
+  read(input: string, key: Key): Pressed[] {
+    if (input === PASTE_BEGIN || input === PASTE_END) {
+      this.isPasting = input === PASTE_BEGIN;
+      return [];
+    }
+    if (this.isPasting) return input === '' ? [] : [{ kind: 'pasted', text: input }];
+    return pressedKeys(input, key);
+  }
+}
+
+function pressedKeys(input: string, key: Key): Pressed[] {
   const named = NAMED.find(([flag]) => key[flag]);
   if (named !== undefined) return [{ kind: 'key', name: named[1] }];
   if (key.ctrl && input !== '') return [{ kind: 'key', name: `ctrl+${input}` }];

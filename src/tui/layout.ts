@@ -7,7 +7,7 @@ export type LayoutNeeds = {
   table: number;
   /** Lines of the rejected configuration, at most. */
   banner: number;
-  /** Is there a log queue in trouble, so that its line matters more? */
+  /** Is there a log queue in trouble, which must show even where there is no room for events? */
   queueTrouble: boolean;
 };
 export type Layout = {
@@ -17,8 +17,9 @@ export type Layout = {
   table: number;
   paneTitle: number;
   pane: number;
+  /** The rule above the events, with the log queues; alone where only those matter. */
+  eventTitle: number;
   events: number;
-  queues: number;
   footer: number;
 };
 
@@ -30,9 +31,9 @@ export function planLayout({ rows, table, banner, queueTrouble }: LayoutNeeds): 
   const footer = rows >= 4 ? 1 : 0;
   const bannerRows = Math.min(banner, Math.max(0, Math.floor((rows - header - footer) / 3)));
   const tableHead = rows >= 9 ? 1 : 0;
-  const events = rows >= 40 ? 4 : rows >= 28 ? 3 : rows >= 20 ? 2 : rows >= 15 ? 1 : 0;
-  const queues = rows >= 18 || (queueTrouble && rows >= 8) ? 1 : 0;
-  const open = Math.max(0, rows - header - footer - bannerRows - tableHead - events - queues);
+  const events = rows >= 40 ? 4 : rows >= 28 ? 3 : rows >= 18 ? 2 : 0;
+  const eventTitle = events > 0 || (queueTrouble && rows >= 8) ? 1 : 0;
+  const open = Math.max(0, rows - header - footer - bannerRows - tableHead - events - eventTitle);
   // The output gets what the table leaves, but at least two fifths, unless there is no room for a pane at all.
   const paneMin = open >= 7 ? Math.max(3, Math.floor(open * 0.4)) : 0;
   const tableRows = paneMin === 0 ? open : Math.max(1, Math.min(table, open - paneMin));
@@ -44,8 +45,8 @@ export function planLayout({ rows, table, banner, queueTrouble }: LayoutNeeds): 
     table: tableRows,
     paneTitle: paneAll > 0 ? 1 : 0,
     pane: Math.max(0, paneAll - 1),
+    eventTitle,
     events,
-    queues,
     footer,
   };
 }

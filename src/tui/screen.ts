@@ -4,9 +4,10 @@
 import { Painter } from './painter.ts';
 import type { Size } from './state.ts';
 
-/** 1049: alternate screen, cursor saved. 25: cursor. 7: wrapping; a row that a terminal measures wider must not spill. */
-const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
-const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
+/** 1049: alternate screen, cursor saved. 25: cursor. 7: wrapping; a row that a terminal measures wider
+ * must not spill. 2004: pasted text comes in brackets, so that it does not act as keys. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h';
+const LEAVE = '\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 /** Where the size is unknown (0 × 0, as some pseudo-terminals say). */
 const FALLBACK: Size = { columns: 80, rows: 24 };

@@ -6,7 +6,7 @@ import { tableRows } from './rows.ts';
 import { panelRows } from './scrolling.ts';
 import type { Overlay, UiState } from './state.ts';
 import type { Glyphs } from './theme.ts';
-import { eventPageLines, eventTitle, lastEventLines, queueLine } from './view/events.ts';
+import { eventPageLines, eventRule, eventTitle, lastEventLines } from './view/events.ts';
 import { footerLine } from './view/footer.ts';
 import { bannerLines, headerLine } from './view/header.ts';
 import { paneLines, paneTitle } from './view/pane.ts';
@@ -50,8 +50,10 @@ function mainBody(state: UiState, around: Surroundings): Body {
     { name: 'banner', lines: bannerLines(state).slice(0, layout.banner) },
     { name: 'table', lines: table.lines },
     { name: 'pane', lines: pane },
-    { name: 'events', lines: lastEventLines(state, layout.events) },
-    { name: 'queues', lines: layout.queues > 0 ? [queueLine(state, glyphs)] : [] },
+    {
+      name: 'events',
+      lines: [...(layout.eventTitle > 0 ? [eventRule(state, glyphs)] : []), ...lastEventLines(state, layout.events)],
+    },
     { name: 'footer', lines: layout.footer > 0 ? [footerLine(state, nowMs, glyphs)] : [] },
   ];
   return { regions, nextChangeMs: table.nextChangeMs };

@@ -1,7 +1,7 @@
-// The last events, as a few lines under the output or on the whole screen; and the line of log queues.
+// The last events, as a few lines under the output or on the whole screen with the log queues in their rule.
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
 import { formatBytes, formatClock } from '../format.ts';
-import { type Cell, cell, filled, type Line, line, type Style } from '../frame.ts';
+import { type Cell, cell, cellsWidth, filled, type Line, line, type Style } from '../frame.ts';
 import { searchPattern } from '../log-ring.ts';
 import { isInTrouble } from '../main-layout.ts';
 import { indexOfSeq, matchingEvents } from '../scrolling.ts';
@@ -56,20 +56,32 @@ function eventStyle({ type }: EventRecord): Style {
   return 'plain';
 }
 
-/** `queues  main 12 KiB of 8.0 MiB (high 1.2 MiB)  audit 340 lines dropped`; troubled ones first. */
-export function queueLine(state: UiState, glyphs: Glyphs): Line {
-  const queues = [...(state.status?.logQueues ?? [])].sort(
-    (one, other) => Number(isInTrouble(other)) - Number(isInTrouble(one)),
-  );
-  const cells: Cell[] = [cell('queues', 'dim')];
-  for (const queue of queues)
-    cells.push(
-      cell('  '),
+/** The rule above the last events, and in it the log queues: `── events ───── main 12 KiB of 8.0 MiB ──`. */
+export function eventRule(state: UiState, glyphs: Glyphs): Line {
+  const { columns } = state.size;
+  const title = [cell(`${glyphs.rule}${glyphs.rule} `, 'dim'), cell('events', 'bold'), cell(' ', 'dim')];
+  const end = cell(` ${glyphs.rule}${glyphs.rule}`, 'dim');
+  const queues = queueCells(state, glyphs, columns - cellsWidth([...title, end]) - 4);
+  const gap = columns - cellsWidth([...title, ...queues, end]) - 1;
+  return line([...title, cell(`${glyphs.rule.repeat(Math.max(0, gap))} `, 'dim'), ...queues, end], columns);
+}
+
+/** The troubled ones first; as many as fit whole. */
+function queueCells(state: UiState, glyphs: Glyphs, room: number): Cell[] {
+  const queues = [...(state.status?.logQueues ?? [])];
+  queues.sort((one, other) => Number(isInTrouble(other)) - Number(isInTrouble(one)));
+  const cells: Cell[] = [];
+  for (const queue of queues) {
+    const added = [
+      cell(cells.length === 0 ? 'queue ' : '  ', 'dim'),
       cell(queue.name, 'bold'),
       cell(` ${depthText(queue)}`, queueStyle(queue)),
       ...troubleCells(queue, glyphs),
-    );
-  return line(cells, state.size.columns);
+    ];
+    if (cells.length > 0 && cellsWidth([...cells, ...added]) > room) break;
+    cells.push(...added);
+  }
+  return line(cells, Math.max(0, room)).cells.slice();
 }
 
 function depthText(queue: LogQueueStatus): string {

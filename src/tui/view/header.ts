@@ -14,16 +14,23 @@ export function headerLine(state: UiState, glyphs: Glyphs): Line {
   const { columns } = state.size;
   const { status } = state;
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
-  const left = [
-    cell(` ${status.project} `, 'match'),
-    ...(status.env === null ? [] : [cell(` ${status.env}`, 'accent')]),
-    cell(`  generation ${status.generation}`, 'dim'),
-    cell('  '),
-    ...convergence(status, glyphs),
-  ];
-  const short = [cell(` ${status.project} `, 'match'), cell(' '), ...convergence(status, glyphs)];
-  const right = [cell(supervisorText(status, state.owning), 'dim')];
-  return spread(cellsWidth(left) <= columns ? left : short, right, columns);
+  const name = cell(` ${status.project} `, 'match');
+  const env = status.env === null ? [] : [cell(' '), cell(status.env, 'accent')];
+  const generation = cell(`  generation ${status.generation}`, 'dim');
+  const now = [cell('  '), ...convergence(status, glyphs)];
+  const full = [name, ...env, generation, ...now];
+  const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
+  return spread(left, [cell(supervisorText(status, state.owning), 'dim')], columns);
+}
+
+/** As many as fit without a cut; at least the first. */
+function wholeCells(cells: readonly Cell[], columns: number): Cell[] {
+  const kept = cells.slice(0, 1);
+  for (const each of cells.slice(1)) {
+    if (cellsWidth([...kept, each]) > columns) break;
+    kept.push(each);
+  }
+  return kept;
 }
 
 /** `● converged  7 ready`, or what it waits for: `1 failed  2 starting  5 ready`. */

@@ -23,6 +23,7 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs): Line {
   const left = [
     cell(`${glyphs.rule}${glyphs.rule} `, 'dim'),
     cell(target.title, 'bold'),
+    cell(target.names.length === 0 ? '' : ' output', 'dim'),
     ...(state.lineFilter === '' ? [] : [cell('  lines with ', 'dim'), cell(state.lineFilter, 'match')]),
     cell(' ', 'dim'),
   ];

@@ -28,6 +28,8 @@ const GAP = 2;
 const NAME_MIN = 8;
 const NAME_MAX = 34;
 const REASON_MIN = 16;
+/** From this column on (after name, state and restarts) they speak of a live process. */
+const OF_PROCESS = 3;
 
 /** @param height rows without the head; `head`: 0 or 1. */
 export function tableView(
@@ -77,8 +79,8 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
   const all = [
     name,
     stateColumn,
+    column(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, (row) => restartsCell(row)),
     column('PID', Math.max(5, widest(rows, pidWidth)), 3, (row) => cell(pidText(row), 'dim')),
-    column('RESTARTS', 8, 4, (row) => restartsCell(row)),
     column('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
     column('CPU', 5, 7, (row) => cell(cpuText(row))),
     column('MEM', 5, 6, (row) => cell(memoryText(row))),
@@ -89,10 +91,19 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
     const lowest = Math.min(...kept.map((each) => each.rank));
     kept = kept.filter((each) => each.rank !== lowest);
   }
-  if (totalWidth(kept) > columns) kept = [{ ...name, width: Math.max(1, columns - GUTTER) }];
+  if (totalWidth(kept) > columns || kept.length === 1) kept = [narrowColumn(columns, glyphs)];
   const left = columns - totalWidth(kept) - GAP;
   if (kept.length < all.length || left < REASON_MIN) return kept;
   return [...kept, { title: 'REASON', width: left, align: 'left', rank: 0, show: reasonCell }];
+}
+
+/** Where there is room for one column only: the glyph of the state and the name. */
+function narrowColumn(columns: number, glyphs: Glyphs): Column {
+  const show = (row: TableRow) => {
+    const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
+    return cell(`${glyphs.state[state]}${nameText(row, glyphs)}`, STATE_STYLE[state]);
+  };
+  return { title: 'NAME', width: Math.max(1, columns - GUTTER), align: 'left', rank: 0, show };
 }
 
 function column(title: string, width: number, rank: number, show: (row: TableRow) => Cell): Column {
@@ -105,9 +116,17 @@ function totalWidth(columns: readonly Column[]): number {
 
 function rowLine(row: TableRow, columns: Column[], selected: boolean, width: number, glyphs: Glyphs): Line {
   const cells: Cell[] = [{ text: selected ? `${glyphs.cursor} ` : '  ', style: 'accent' }];
+  const reason = reasonOf(row);
+  const last = columns.at(-1);
+  const isCut = last?.title !== 'REASON' || widthOf(reason) > last.width;
   for (const [index, each] of columns.entries()) {
-    const { text, style } = each.show(row);
     if (index > 0) cells.push({ text: ' '.repeat(GAP), style: 'plain' });
+    // Nothing lives: the columns of a process are empty, so the reason may have their place.
+    if (index >= OF_PROCESS && isCut && !isAlive(row)) {
+      cells.push(cell(reason, 'dim'));
+      break;
+    }
+    const { text, style } = each.show(row);
     cells.push(fixedCell(text, each.width, style, each.align));
   }
   return line(cells, width, selected);
