@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 /** `ORCH_RIG_MAIN` names another build to measure, such as an older one. */
 export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** Every descendant inherits it, with the project's directory as its value. */
-const MARK = 'ORCH_BENCH_ROOT';
+const MARK = 'BENCH_ROOT';
 
 /**
  * @param {string} yaml text of procs.yaml

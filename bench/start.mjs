@@ -44,7 +44,7 @@ async function startOnce(count) {
   });
 }
 
-export const poolOf = (count) => `services:\n  sleeper:\n    command: [${program.join(', ')}]\n    pool: ${count}\n`;
+export const poolOf = (count) => `services:\n  sleeper:\n    command: ${JSON.stringify(program)}\n    pool: ${count}\n`;
 
 async function nodeStarts(rounds) {
   const samples = [];

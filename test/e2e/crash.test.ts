@@ -171,6 +171,19 @@ services:
   expect(project.processes()).toEqual([]);
 });
 
+test('down after the supervisor was killed does not pretend that nothing runs', async () => {
+  const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n' });
+  await project.up();
+  await killSupervisor(project);
+  const down = await project.orch(['down']);
+  if (down.exitCode === 0) expect(project.processes()).toEqual([]);
+  else {
+    expect(down.exitCode).toBe(3);
+    await project.up();
+    await project.down();
+  }
+});
+
 test('what children print while no supervisor lives is not lost', async () => {
   const project = createProject({
     'procs.yaml': `

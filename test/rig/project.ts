@@ -14,8 +14,8 @@ import { openTerminal, type Terminal, type TerminalOptions } from './terminal.ts
 import { waitFor } from './wait-for.ts';
 
 const PROGRAMS = fileURLToPath(new URL('../fixtures/programs/', import.meta.url));
-/** Every descendant inherits it, whatever else happens to its environment. */
-const MARK = 'ORCH_RIG_PROJECT';
+/** Every descendant inherits it. Not `ORCH_…`: those orch keeps for itself. */
+const MARK = 'RIG_PROJECT';
 
 export type Project = {
   /** Absolute, symlinks resolved. */
