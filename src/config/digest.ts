@@ -22,6 +22,8 @@ export type Digested = {
   config: ProjectConfig;
   /** Merged, expanded, `defaults` applied. */
   tree: MapTree;
+  /** The same with `defaults` and nulls as they are written. */
+  written: MapTree;
   context: Normalizing;
 };
 
@@ -53,7 +55,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   };
   const config = normalizeProject(tree, env, context);
   problems.push(...checkDependencies(config, child(typed, 'services')), ...checkCollisions(config, tree));
-  return { config, tree, context };
+  return { config, tree, written: typed, context };
 }
 
 /** Without a `port`, PORT is a variable like any other. */

@@ -11,7 +11,7 @@ export function formatProblems(problems: readonly Problem[], options: FormatOpti
 export function formatProblem(problem: Problem, { colour = false }: FormatOptions = {}): string {
   const paint = colour ? COLOURS : PLAIN;
   const severity = problem.severity === 'error' ? paint.red('error:') : paint.yellow('warning:');
-  const lines = [`${paint.bold(placeOf(problem))} ${severity} ${problem.message}`];
+  const lines = [`${severity} ${paint.bold(placeOf(problem))} ${problem.message}`];
   if (problem.excerpt && problem.line !== null) lines.push(...excerptLines(problem.excerpt, problem.line, paint));
   if (problem.hint !== null) lines.push(`  ${paint.cyan('hint:')} ${problem.hint}`);
   return lines.join('\n');

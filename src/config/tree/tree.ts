@@ -57,3 +57,19 @@ export function printPath(path: readonly string[]): string {
     '',
   );
 }
+
+/** Do two trees hold the same values in the same order of keys, places and the value at `except` aside? */
+export function isSameTree(a: Tree, b: Tree, except: readonly string[] | null = null): boolean {
+  if (a.kind === 'list' && b.kind === 'list') {
+    return a.items.length === b.items.length && a.items.every((item, index) => isSameTree(item, b.items[index]!));
+  }
+  if (a.kind === 'scalar' && b.kind === 'scalar') return Object.is(a.value, b.value) && a.style === b.style;
+  if (a.kind !== 'map' || b.kind !== 'map') return false;
+  const step = except?.length === 1 ? except[0] : null;
+  const [keys, others] = [a, b].map((map) => [...map.entries.keys()].filter((key) => key !== step));
+  if (keys!.join('\0') !== others!.join('\0')) return false;
+  return keys!.every((key) => {
+    const deeper = except && except[0] === key && except.length > 1 ? except.slice(1) : null;
+    return isSameTree(a.entries.get(key)!.value, b.entries.get(key)!.value, deeper);
+  });
+}

@@ -1,0 +1,72 @@
+// Values as compose writes them -> ours. Pure.
+import { parseDurationMs } from '../../config/quantities.ts';
+
+/** Keys that have no place here, and what to do about them. */
+export const DROPPED: Record<string, string> = {
+  image: 'programs run on this machine, not in a container',
+  build: 'nothing is built: build it beforehand',
+  ports: 'nothing is mapped: the program listens on its own port (`port` sets PORT)',
+  volumes: 'programs see the files of this machine',
+  networks: 'programs share the network of this machine: reach each other by 127.0.0.1',
+  healthcheck: 'readiness probes are not supported yet',
+  working_dir: 'it is a directory of the container: set `cwd` to the one here',
+  user: 'programs run as the user who runs orch',
+  secrets: 'use `env_files`',
+  configs: 'use files of this machine',
+  profiles: 'use `enabled: false`, or an overlay',
+  extends: 'write the keys here, or use `defaults`',
+};
+
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value ?? ''));
+
+/** A list as it is; a string split at blanks outside quotes. */
+export function wordsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map((word) => convertVariables(textOf(word)));
+  if (typeof value !== 'string') return [];
+  const words = value.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => convertVariables(word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2')));
+}
+
+/** A map or a list of `NAME=value`; a name alone is passed on from the environment, as all are here. */
+export function environmentOf(value: unknown): Record<string, string> {
+  const pairs = Array.isArray(value)
+    ? value
+        .map(textOf)
+        .filter((text) => text.includes('='))
+        .map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)])
+    : Object.entries((value ?? {}) as Record<string, unknown>).filter(([, text]) => text !== null);
+  return Object.fromEntries(pairs.map(([name, text]) => [textOf(name), convertVariables(textOf(text))]));
+}
+
+const CONDITIONS: Record<string, string> = {
+  service_started: 'started',
+  service_healthy: 'ready',
+  service_completed_successfully: 'completed',
+};
+
+export function dependenciesOf(value: unknown): Record<string, string> {
+  if (Array.isArray(value)) return Object.fromEntries(value.map((name) => [textOf(name), 'started']));
+  const pairs = Object.entries((value ?? {}) as Record<string, { condition?: string } | null>);
+  return Object.fromEntries(pairs.map(([name, how]) => [name, CONDITIONS[how?.condition ?? ''] ?? 'started']));
+}
+
+export function restartOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  const text = textOf(value);
+  if (/^on-failure/.test(text)) return 'on_failure';
+  return text === 'always' || text === 'unless-stopped' ? 'always' : 'never';
+}
+
+/** `1m30s` -> milliseconds; null when there is none. */
+export function graceOf(value: unknown): number | null {
+  const parts = textOf(value).match(/\d+(?:\.\d+)?(?:ms|s|m|h)/g);
+  return parts ? parts.reduce((sum, part) => sum + (parseDurationMs(part) ?? 0), 0) : null;
+}
+
+/** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. */
+function convertVariables(text: string): string {
+  return text.replace(/\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)([-?])/g, (whole, bare, braced, operator) => {
+    if (bare) return `\${${bare}}`;
+    return braced ? `\${${braced}:${operator}` : whole;
+  });
+}

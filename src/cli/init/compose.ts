@@ -1,0 +1,82 @@
+// A compose file -> draft. Services that are built here become programs; what only a container has is listed as lost.
+import { printDuration } from '../../config/quantities.ts';
+import { DROPPED, dependenciesOf, environmentOf, graceOf, restartOf, textOf, wordsOf } from './compose-values.ts';
+import { type Draft, type DraftService, fitName } from './draft.ts';
+
+type Compose = { services?: Record<string, Service | null> };
+type Service = Record<string, unknown>;
+
+/** @param file its name, for messages. @returns null when it is no compose file. */
+export async function draftFromCompose(text: string, file: string): Promise<Draft | null> {
+  const { parse } = await import('yaml');
+  const compose = readYaml(text, parse);
+  const services = Object.entries(compose?.services ?? {});
+  if (services.length === 0) return null;
+  const lost: string[] = [];
+  const known = new Set(services.filter(([, service]) => commandOf(service ?? {}) !== null).map(([name]) => name));
+  const drafts = services.flatMap(([name, service]) => {
+    if (known.has(name)) return [toService(name, service ?? {}, known, lost)];
+    const what = service?.image ? `the image ${textOf(service.image)}` : 'an image that is built';
+    lost.push(`${name}: runs ${what} without a command: add the program to procs.yaml, or leave it to docker`);
+    return [];
+  });
+  return { from: file, services: drafts, envFiles: [], lost };
+}
+
+function readYaml(text: string, parse: (text: string, options: object) => unknown): Compose | null {
+  try {
+    const value = parse(text, { merge: true, logLevel: 'silent' });
+    return value !== null && typeof value === 'object' ? (value as Compose) : null;
+  } catch {
+    return null; // no YAML: nothing to find
+  }
+}
+
+function toService(name: string, service: Service, known: Set<string>, lost: string[]): DraftService {
+  const draft: DraftService = { name: fitName(name), command: commandOf(service)!, notes: [] };
+  const env = environmentOf(service.environment);
+  if (Object.keys(env).length > 0) draft.env = env;
+  const files = [service.env_file ?? []].flat().map((entry) => textOf((entry as { path?: unknown }).path ?? entry));
+  if (files.length > 0) draft.envFiles = files;
+  const replicas = Number(
+    (service.deploy as { replicas?: unknown } | undefined)?.replicas ?? service.scale ?? Number.NaN,
+  );
+  if (Number.isInteger(replicas)) draft.pool = replicas;
+  const restart = restartOf(service.restart);
+  if (restart) draft.restart = restart;
+  const stop = stopOf(service);
+  if (Object.keys(stop).length > 0) draft.stop = stop;
+  const depends = dependenciesOf(service.depends_on);
+  const kept = Object.entries(depends).filter(([on]) => known.has(on));
+  if (kept.length > 0) draft.dependsOn = Object.fromEntries(kept.map(([on, condition]) => [fitName(on), condition]));
+  noteLost(
+    name,
+    service,
+    Object.keys(depends).filter((on) => !known.has(on)),
+    lost,
+  );
+  return draft;
+}
+
+function stopOf(service: Service): { signal?: string; grace?: string } {
+  const graceMs = graceOf(service.stop_grace_period);
+  return {
+    ...(service.stop_signal ? { signal: textOf(service.stop_signal).replace(/^(?!SIG)/, 'SIG') } : {}),
+    ...(graceMs === null ? {} : { grace: printDuration(graceMs) }),
+  };
+}
+
+function commandOf(service: Service): string | string[] | null {
+  const { entrypoint, command } = service;
+  if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');
+  const words = [...wordsOf(entrypoint), ...wordsOf(command)];
+  return words.length > 0 ? words : null;
+}
+
+function noteLost(name: string, service: Service, dependencies: string[], lost: string[]): void {
+  for (const key of Object.keys(service)) {
+    const reason = DROPPED[key];
+    if (reason) lost.push(`${name}.${key}: ${reason}`);
+  }
+  if (dependencies.length > 0) lost.push(`${name}.depends_on: ${dependencies.join(', ')} is not taken over`);
+}

@@ -1,0 +1,100 @@
+// The configuration as it takes effect, as a tree with places: what `orch config` prints. Values of env files and of the
+// project lie in the services; loading it again gives the same services.
+import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './defaults.ts';
+import type { Digested } from './digest.ts';
+import { SourceFile, type Span } from './files/source-file.ts';
+import { escapeTemplate } from './template.ts';
+import { mergeTrees, withoutKeys, withoutNulls } from './tree/merge.ts';
+import { child, type Entry, entriesOf, type MapTree, type ScalarTree, type Tree } from './tree/tree.ts';
+
+const BUILT_IN: Span = { source: new SourceFile('', 'default', ''), start: 0, end: 0 };
+
+/** Where a value comes from: `procs.yaml:12`, or `default`. */
+export function originOf(at: Span): string {
+  return at.source === BUILT_IN.source ? 'default' : `${at.source.display}:${at.source.locate(at.start).line}`;
+}
+
+/** @param options `defaults`: what nobody wrote is filled in as well */
+export function effectiveTree(digested: Digested, options: { defaults: boolean }): MapTree {
+  const { tree, config } = digested;
+  const specs = new Map(config.services.map((spec) => [spec.name as string, spec]));
+  const services = entriesOf(child(tree, 'services')).map((entry): Entry => {
+    const own = withEnv(entry, digested, Object.keys(specs.get(entry.key)?.env ?? {}));
+    return { ...entry, value: options.defaults ? withBuiltIn(own) : own };
+  });
+  const kept = withoutKeys(withoutNulls(tree) as MapTree, ['env', 'env_files', 'defaults', 'services']);
+  const named = mapOf([['name', scalar(config.project)]]);
+  const whole = mergeTrees(named, kept) as MapTree;
+  whole.entries.set('services', {
+    ...tree.entries.get('services')!,
+    value: { kind: 'map', entries: byKey(services), at: tree.at },
+  });
+  return whole;
+}
+
+/** The service with its whole environment in `env`, each variable where it was written last. */
+function withEnv(entry: Entry, { tree, context }: Digested, names: string[]): MapTree {
+  const service = entry.value as MapTree;
+  const layers: (Tree | undefined)[] = [
+    fromFiles(context.projectFileEnv),
+    child(tree, 'env'),
+    fromFiles(context.serviceFileEnv.get(entry.key) ?? new Map()),
+    child(service, 'env'),
+  ];
+  const merged = layers.reduce<Tree>((below, layer) => (layer ? mergeTrees(below, layer) : below), mapOf([]));
+  const entries = entriesOf(merged).filter(({ key }) => names.includes(key));
+  const bare = withoutKeys(service, ['env', 'env_files']);
+  if (entries.length === 0) return bare;
+  const env: MapTree = { kind: 'map', entries: byKey(entries), at: service.at };
+  return { ...bare, entries: new Map(bare.entries).set('env', { key: 'env', keyAt: service.at, value: env }) };
+}
+
+function fromFiles(variables: Digested['context']['projectFileEnv']): MapTree {
+  const entries = [...variables.values()].map(({ name, value, at }): Entry => {
+    return { key: name, keyAt: at, value: { kind: 'scalar', value: escapeTemplate(value), at, style: 'quoted' } };
+  });
+  return { kind: 'map', entries: byKey(entries), at: BUILT_IN };
+}
+
+/** Shorthands are opened where defaults have to be shown beside what they hold. */
+function withBuiltIn(service: MapTree): MapTree {
+  const restart = child(service, 'restart');
+  const opened = restart?.kind === 'scalar' ? mapOf([['policy', restart]]) : restart;
+  const base = mapOf([
+    ['cwd', scalar('.')],
+    ['pool', scalar(DEFAULT_POOL)],
+    ['log_queue', scalar(DEFAULT_QUEUE)],
+    ['restart', builtInRestart()],
+    ['stop', mapOf(Object.entries(DEFAULT_STOP).map(([key, value]) => [key, scalar(value)]))],
+    ['enabled', scalar(true)],
+  ]);
+  const own = opened ? withEntry(service, 'restart', opened) : service;
+  const merged = mergeTrees(base, own) as MapTree;
+  const order = [...own.entries.keys(), ...base.entries.keys()];
+  return { ...merged, entries: new Map([...new Set(order)].map((key) => [key, merged.entries.get(key)!])) };
+}
+
+function builtInRestart(): MapTree {
+  const { policy, initial, max, factor } = DEFAULT_RESTART;
+  const backoff = mapOf([
+    ['initial', scalar(initial)],
+    ['max', scalar(max)],
+    ['factor', scalar(factor)],
+  ]);
+  return mapOf([
+    ['policy', scalar(policy)],
+    ['backoff', backoff],
+  ]);
+}
+
+const withEntry = (map: MapTree, key: string, value: Tree): MapTree => ({
+  ...map,
+  entries: new Map(map.entries).set(key, { ...map.entries.get(key)!, value }),
+});
+const scalar = (value: ScalarTree['value']): ScalarTree => ({ kind: 'scalar', value, at: BUILT_IN, style: 'plain' });
+const byKey = (entries: Entry[]): MapTree['entries'] => new Map(entries.map((entry) => [entry.key, entry]));
+const mapOf = (pairs: [string, Tree][]): MapTree => ({
+  kind: 'map',
+  entries: byKey(pairs.map(([key, value]) => ({ key, keyAt: BUILT_IN, value }))),
+  at: BUILT_IN,
+});

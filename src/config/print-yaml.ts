@@ -1,0 +1,70 @@
+// A tree -> YAML that can be loaded again, with a comment behind each value if wanted. Secrets are masked.
+
+import type { Span } from './files/source-file.ts';
+import { maskUrls, maskValue } from './secrets.ts';
+import type { ScalarTree, Tree } from './tree/tree.ts';
+
+/** @param comment text behind each value, by its place; null: none */
+export function printYaml(tree: Tree, comment: ((at: Span) => string) | null): string {
+  return printMap(tree, '', comment, '');
+}
+
+type Comment = ((at: Span) => string) | null;
+
+function printMap(tree: Tree, indent: string, comment: Comment, parent: string): string {
+  if (tree.kind !== 'map') return '';
+  return [...tree.entries.values()]
+    .map(({ key, value }) => {
+      const head = `${indent}${printText(key)}:`;
+      if (value.kind === 'map' && value.entries.size > 0)
+        return `${head}\n${printMap(value, `${indent}  `, comment, key)}`;
+      if (value.kind === 'list' && value.items.some((item) => item.kind !== 'scalar')) {
+        return `${head}\n${printList(value.items, `${indent}  `, comment)}`;
+      }
+      return `${head} ${printInline(value, parent === 'env' ? key : '')}${comment ? `  # ${comment(value.at)}` : ''}\n`;
+    })
+    .join('');
+}
+
+function printList(items: Tree[], indent: string, comment: Comment): string {
+  return items
+    .map((item) => {
+      if (item.kind !== 'map' || item.entries.size === 0)
+        return `${indent}- ${printInline(item, '')}${comment ? `  # ${comment(item.at)}` : ''}\n`;
+      return `${indent}- ${printMap(item, `${indent}  `, comment, '').slice(indent.length + 2)}`;
+    })
+    .join('');
+}
+
+function printInline(tree: Tree, variable: string): string {
+  if (tree.kind === 'list') return `[${tree.items.map((item) => printInline(item, '')).join(', ')}]`;
+  if (tree.kind === 'map') {
+    const pairs = [...tree.entries.values()].map(({ key, value }) => `${printText(key)}: ${printInline(value, '')}`);
+    return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+  }
+  return printScalar(tree, variable);
+}
+
+function printScalar({ value }: ScalarTree, variable: string): string {
+  if (typeof value !== 'string') return String(value);
+  return printText(variable === '' ? maskUrls(value) : maskValue(variable, value));
+}
+
+/** Plain where no reader could take it for anything else, otherwise in double quotes: JSON strings are YAML. */
+export function printText(text: string): string {
+  const isPlain = /^[A-Za-z_./][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$/.test(text) && text.length < 80;
+  return isPlain && !/^(null|true|false|yes|no|on|off|y|n|~|\.inf|\.nan|\.|_+)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
+
+/** The same as plain values, for JSON. */
+export function toMaskedPlain(tree: Tree, parent = '', key = ''): unknown {
+  if (tree.kind === 'list') return tree.items.map((item) => toMaskedPlain(item));
+  if (tree.kind === 'map') {
+    const pairs = [...tree.entries.values()].map((entry) => [entry.key, toMaskedPlain(entry.value, key, entry.key)]);
+    return Object.fromEntries(pairs);
+  }
+  if (typeof tree.value !== 'string') return tree.value;
+  return parent === 'env' ? maskValue(key, tree.value) : maskUrls(tree.value);
+}

@@ -1,0 +1,120 @@
+// `orch scale` on text: one number changes, or the edit is refused.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { editPoolSizes, findPoolOwner, setPoolSize } from '../../src/config/edit.ts';
+
+const accepted: [name: string, before: string, after: string][] = [
+  ['a number', 'services:\n  api:\n    pool: 4 # four\n', 'services:\n  api:\n    pool: 7 # four\n'],
+  ['the same number', 'services:\n  api: { pool: 7 }\n', 'services:\n  api: { pool: 7 }\n'],
+  ['a map', 'services:\n  api:\n    pool:\n      size: 4\n', 'services:\n  api:\n    pool:\n      size: 7\n'],
+  [
+    'a flow map',
+    'services: { api: { pool: { size: 4 }, command: x } }',
+    'services: { api: { pool: { size: 7 }, command: x } }',
+  ],
+  ['a map without size', 'services:\n  api:\n    pool: {}\n', 'services:\n  api:\n    pool: { size: 7 }\n'],
+  ['an explicit null', 'services:\n  api:\n    pool: ~\n', 'services:\n  api:\n    pool: 7\n'],
+  [
+    'no pool',
+    'services:\n  api:\n    # run\n    command: x # it\n    port: 1\n',
+    'services:\n  api:\n    # run\n    command: x # it\n    pool: 7\n    port: 1\n',
+  ],
+  [
+    'no pool, no final line break',
+    'services:\n  api:\n    command: x',
+    'services:\n  api:\n    command: x\n    pool: 7',
+  ],
+  [
+    'no pool, a list as command',
+    'services:\n  api:\n    command:\n      - x\n      - y\n    port: 1\n',
+    'services:\n  api:\n    command:\n      - x\n      - y\n    pool: 7\n    port: 1\n',
+  ],
+  [
+    'no pool, a block of text as command',
+    'services:\n  api:\n    command: |\n      x\n      y\n\n  b: {}\n',
+    'services:\n  api:\n    command: |\n      x\n      y\n    pool: 7\n\n  b: {}\n',
+  ],
+  ['no pool, in a flow map', 'services: { api: { command: x } }', 'services: { api: { command: x, pool: 7 } }'],
+  ['an empty flow map', 'services: { api: {} }', 'services: { api: { pool: 7 } }'],
+  [
+    'CRLF',
+    'services:\r\n  api:\r\n    command: x\r\n    cwd: .\r\n',
+    'services:\r\n  api:\r\n    command: x\r\n    pool: 7\r\n    cwd: .\r\n',
+  ],
+  ['a byte order mark', '\ufeffservices: { api: { pool: 4 } }', '\ufeffservices: { api: { pool: 7 } }'],
+  [
+    'an alias as value',
+    'x-n: &n 4\nservices: { api: { pool: *n }, b: { pool: *n } }',
+    'x-n: &n 4\nservices: { api: { pool: 7 }, b: { pool: *n } }',
+  ],
+  ['an anchor that nobody uses', 'services: { api: { pool: &n 4 } }', 'services: { api: { pool: &n 7 } }'],
+  [
+    'a merged base',
+    'x-b: &b { pool: 4 }\nservices:\n  api:\n    <<: *b\n    command: x\n',
+    'x-b: &b { pool: 4 }\nservices:\n  api:\n    <<: *b\n    command: x\n    pool: 7\n',
+  ],
+  [
+    'other services alike',
+    'services:\n  api-2: { pool: 4 }\n  api: { pool: 4 }\n',
+    'services:\n  api-2: { pool: 4 }\n  api: { pool: 7 }\n',
+  ],
+];
+
+test.for(accepted)('sets %s', ([, before, after]) => {
+  expect(setPoolSize(before, 'api', 7)).toEqual({ ok: true, text: after });
+});
+
+const refused: [name: string, text: string, says: RegExp][] = [
+  ['a variable', 'services: { api: { pool: "${N:-4}" } }', /comes from \$\{N:-4\}/],
+  ['a number that others use', 'services: { api: { pool: &n 4 }, b: { pool: *n } }', /others use/],
+  ['a service by reference', 'x-b: &b { pool: 4 }\nservices: { api: *b }', /by reference/],
+  ['a service that another one merges', 'services:\n  api: &b { command: x }\n  c: { <<: *b }\n', /something else/],
+  ['an unknown service', 'services: { apa: {} }', /says nothing of "api"/],
+  ['a broken file', 'services: {', /./],
+];
+
+test.for(refused)('refuses %s', ([, text, says]) => {
+  const result = setPoolSize(text, 'api', 7);
+  expect(result.ok ? result.text : result.problems[0]?.message).toMatch(says);
+});
+
+test.for([-1, 1.5, 10_001, Number.NaN])('refuses a size of %s', (size) => {
+  expect(setPoolSize('services: { api: {} }', 'api', size).ok).toBe(false);
+});
+
+test('edits the file that has the last word, and only that', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
+  const write = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o640 });
+  await write('procs.yaml', 'include: [more.yaml]\nservices:\n  api: { command: a, pool: 2 }\n  web: { command: a }\n');
+  await write('more.yaml', 'services:\n  worker: { command: a, pool: 2 }\n');
+  await write('procs.dev.yaml', 'services:\n  api: { pool: 3 }\n');
+  const base = { file: join(directory, 'procs.yaml'), env: null, environment: {} };
+  const dev = { ...base, env: 'dev' };
+  expect(await findPoolOwner(base, 'api')).toMatchObject({ display: 'procs.yaml' });
+  expect(await findPoolOwner(dev, 'api')).toMatchObject({ display: 'procs.dev.yaml' });
+  expect(await findPoolOwner(dev, 'web')).toMatchObject({ display: 'procs.yaml' });
+  expect(await findPoolOwner(dev, 'worker')).toMatchObject({ display: 'more.yaml' });
+  expect(await findPoolOwner(dev, 'wep')).toMatchObject({ ok: false, problems: [{ hint: 'did you mean "web"?' }] });
+
+  expect(await editPoolSizes(dev, { api: 5, worker: 6 })).toMatchObject({ ok: true });
+  expect(await readFile(join(directory, 'procs.dev.yaml'), 'utf8')).toBe('services:\n  api: { pool: 5 }\n');
+  expect(await readFile(join(directory, 'more.yaml'), 'utf8')).toContain('pool: 6');
+  expect((await stat(join(directory, 'more.yaml'))).mode & 0o777).toBe(0o640);
+  expect(await readFile(join(directory, 'procs.yaml'), 'utf8')).toContain('pool: 2');
+});
+
+test('writes nothing when the result would not load, and follows a symlink', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
+  const text = 'services:\n  bot: { command: a, singleton: true }\n  api: { command: a }\n';
+  await writeFile(join(directory, 'real.yaml'), text);
+  await symlink('real.yaml', join(directory, 'procs.yaml'));
+  const request = { file: join(directory, 'procs.yaml'), env: null, environment: {} };
+  const refusal = await editPoolSizes(request, { api: 3, bot: 2 });
+  expect(refusal).toMatchObject({ ok: false, problems: [{ code: 'singleton-pool' }] });
+  expect(await readFile(join(directory, 'real.yaml'), 'utf8')).toBe(text);
+  expect(await editPoolSizes(request, { api: 3 })).toMatchObject({ ok: true });
+  expect(await readFile(join(directory, 'real.yaml'), 'utf8')).toContain('api: { command: a, pool: 3 }');
+});
