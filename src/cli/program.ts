@@ -1,6 +1,6 @@
 // Makes commander's program out of the tables, and usage errors into one `error:` line with exit code 2.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { version } from '../../package.json';
+import { VERSION } from '../version.ts';
 import type { ExitCode } from './command.ts';
 import { createContext, type GlobalOptions, type Surroundings } from './context.ts';
 import { type CommandDefinition, globalOptions, type OptionDefinition } from './definition.ts';
@@ -38,7 +38,7 @@ export function createProgram(around: Surroundings, run: Run): Command {
   const program = new Command('orch')
     .description('Runs the processes that procs.yaml declares, and keeps them as declared.')
     .usage('[options] <command>')
-    .version(version, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .addHelpCommand(
       new Command('help').argument('[command]').description('show help for a command').helpGroup('Shell:'),

@@ -1,0 +1,57 @@
+// Commands that run a project and show it.
+import type { CommandDefinition } from '../definition.ts';
+import { timeout } from './shared.ts';
+
+const group = 'Run';
+
+export const runCommands: CommandDefinition[] = [
+  {
+    name: 'up',
+    group,
+    summary: 'start the project, or apply the file to what runs',
+    details: [
+      'Starts the supervisor if none runs, applies procs.yaml and shows it: in a terminal as a full-screen view, elsewhere',
+      'as prefixed lines. From then on edits of the file apply by themselves. Leaving the view stops everything, unless',
+      'you detach (d) or the supervisor was already running.',
+    ].join(' '),
+    arguments: [
+      { syntax: '[services...]', description: 'run just these and what they depend on', completes: 'service' },
+    ],
+    options: [
+      { flags: '-d, --detach', description: 'return at once and leave it running in the background' },
+      { flags: '--wait', description: 'with -d: return when everything is as declared' },
+      timeout('with --wait: how long to wait'),
+      { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+    ],
+    examples: [
+      ['orch up', 'watch it; Ctrl-C stops everything in order'],
+      ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
+      ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
+      ['orch up api', 'just api and what it depends on'],
+    ],
+    run: async (context, options, names) => (await import('../up.ts')).runUp(context, options, names),
+  },
+  {
+    name: 'down',
+    group,
+    summary: 'stop everything, then the supervisor',
+    details: 'Dependents stop before what they depend on. Returns only when no process is left.',
+    arguments: [],
+    options: [timeout('after this, kill what is left (default: each service has its own grace period)')],
+    examples: [
+      ['orch down', 'each service has its grace period'],
+      ['orch down --timeout 0', 'kill everything at once'],
+    ],
+    run: async (context, options) => (await import('../down.ts')).runDown(context, options),
+  },
+  {
+    name: 'attach',
+    group,
+    summary: 'open the view of a running project',
+    details: 'Leaving the view leaves everything running. Without a terminal: prefixed lines.',
+    arguments: [],
+    options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
+    examples: [['orch attach', 'q or Ctrl-C leaves, nothing is stopped']],
+    run: async (context, options) => (await import('../attach.ts')).runAttach(context, options),
+  },
+];
