@@ -94,6 +94,7 @@ export class Simulation {
       overrides: remembered?.overrides ?? { stopped: [], pools: {} },
       slots: adoption.slots,
     });
+    if (adoption.slots.some(({ phase }) => phase.kind === 'alive')) this.coverage.add('adopted');
     for (const id of adoption.ended) kernel.receive(id, null, { kind: 'exited', exit: { unknown: true } });
     for (const stray of adoption.strays) this.world.killTree(stray.nonce);
     kernel.applyConfig(accepted);
@@ -344,6 +345,8 @@ export class Simulation {
     const service = this.#services[index];
     if (!service) return;
     change(service);
+    // A slot that leaves the configuration takes its history along.
+    this.#forgiveBackoff(`s${index}`);
     this.#kernel.applyConfig(this.#accepted());
   }
 
@@ -352,8 +355,11 @@ export class Simulation {
     const run = { stop: stopInstances, start: startInstances, restart: restartInstances }[kind];
     run(this.#kernel, [name]);
     // A person's word overrules the back-off.
-    if (kind !== 'stop')
-      for (const id of this.#earliestStartMs.keys()) if (id.startsWith(`${name}.`)) this.#earliestStartMs.delete(id);
+    if (kind !== 'stop') this.#forgiveBackoff(name);
+  }
+
+  #forgiveBackoff(service: string): void {
+    for (const id of this.#earliestStartMs.keys()) if (id.startsWith(`${service}.`)) this.#earliestStartMs.delete(id);
   }
 
   // ---- properties ------------------------------------------------------------------------------------------------
