@@ -198,8 +198,8 @@ const mayUnshare = (() => {
 
 test.skipIf(!mayUnshare)('a stranger with a recycled pid is never signalled', async () => {
   const rounds = 60;
-  const args = ['-pf', '--mount-proc', process.execPath, bundle('recycles-pids'), String(rounds)];
-  const { stdout } = await promisify(execFile)('unshare', args);
+  const args = ['-pf', '--kill-child', '--mount-proc', process.execPath, bundle('recycles-pids'), String(rounds)];
+  const { stdout } = await promisify(execFile)('unshare', args, { timeout: 40_000, killSignal: 'SIGKILL' });
   expect(JSON.parse(stdout)).toEqual({ recycled: rounds, harmed: 0 });
 });
 

@@ -22,6 +22,7 @@ for (let round = 0; round < rounds; round++) {
   await sleep(25); // start times count in steps of 10 ms
   writeFileSync('/proc/sys/kernel/ns_last_pid', String(incarnation.pid - 1));
   const stranger = spawn('sleep', ['1000'], { stdio: 'ignore', detached: round % 2 === 0 });
+  const ended = once(stranger, 'exit');
   if (stranger.pid === incarnation.pid) recycled++;
   const target = { incarnation, ourChild: false };
   if (isAlive(incarnation)) harmed++;
@@ -30,7 +31,6 @@ for (let round = 0; round < rounds; round++) {
   await stopTree(target, { signal: 'SIGKILL', graceMs: 10 });
   await sleep(2);
   if (stranger.exitCode !== null || stranger.signalCode !== null) harmed++;
-  const ended = once(stranger, 'exit');
   stranger.kill('SIGKILL');
   await ended;
 }
