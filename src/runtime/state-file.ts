@@ -56,11 +56,11 @@ export function createStateFile(path: string): StateFile {
 }
 
 /**
- * tmp in the same directory, fsync, rename, fsync of the directory: without the first fsync a file may be empty after
+ * Draft in the same directory (always the same name, so that a crash leaves at most one), fsync, rename, fsync of the directory: without the first fsync a file may be empty after
  * a power loss, without the second the rename may be lost.
  */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const draft = join(dirname(path), `.${basename(path)}.tmp`);
   try {
     await writeDurably(draft, text);
     await rename(draft, path);
