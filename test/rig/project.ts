@@ -23,6 +23,7 @@ export type Project = {
   env: Record<string, string>;
   path: (name: string) => string;
   read: (name: string) => string;
+  exists: (name: string) => boolean;
   write: (name: string, text: string) => void;
   edit: (name: string, text: string, style?: EditStyle) => void;
   orch: (args: string[], options?: Partial<OrchOptions>) => Promise<Outcome>;
@@ -68,6 +69,7 @@ export function createProject(files: Record<string, string>, options: { env?: Re
     path,
     write,
     read: (name) => readFileSync(path(name), 'utf8'),
+    exists: (name) => existsSync(path(name)),
     edit: (name, text, style) => saveFile(path(name), withPrograms(text), style),
     orch: run,
     mustOrch,
