@@ -18,18 +18,19 @@ const LOAD_DEADLINE_MS = 10_000;
 const IDLE_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-export function createConfigLoader(options: ConfigLoaderOptions): ConfigLoader {
-  return new ChildLoader(options);
+/** @param optionsNow asked at each load: the environment may have been switched meanwhile. */
+export function createConfigLoader(optionsNow: () => ConfigLoaderOptions): ConfigLoader {
+  return new ChildLoader(optionsNow);
 }
 
 class ChildLoader implements ConfigLoader {
-  #options: ConfigLoaderOptions;
+  #optionsNow: () => ConfigLoaderOptions;
   #child: ChildProcess | null = null;
   #answer: ((result: LoadResult) => void) | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
 
-  constructor(options: ConfigLoaderOptions) {
-    this.#options = options;
+  constructor(optionsNow: () => ConfigLoaderOptions) {
+    this.#optionsNow = optionsNow;
   }
 
   warmUp(): void {
@@ -40,7 +41,7 @@ class ChildLoader implements ConfigLoader {
   async load(): Promise<LoadResult> {
     this.warmUp();
     const child = this.#child!;
-    const { file, env, environment } = this.#options;
+    const { file, env, environment } = this.#optionsNow();
     let deadline: NodeJS.Timeout | undefined;
     const result = await new Promise<LoadResult>((resolve) => {
       this.#answer = resolve;
@@ -87,7 +88,7 @@ class ChildLoader implements ConfigLoader {
   #lost(child: ChildProcess, how: string): void {
     if (this.#child === child) this.#child = null;
     this.#answer?.(
-      failure(this.#options.file, 'load-failed', `the configuration could not be read: its reader ${how}`),
+      failure(this.#optionsNow().file, 'load-failed', `the configuration could not be read: its reader ${how}`),
     );
   }
 

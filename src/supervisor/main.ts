@@ -13,8 +13,6 @@ import { serve } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
-/** Time for the last answer to reach the client before the process ends. */
-const GOODBYE_MS = 100;
 
 type FirstMessage = { accepted: AcceptedConfig; only: string[] | null };
 
@@ -36,13 +34,12 @@ async function main(): Promise<void> {
     process.exitCode = 4;
     return;
   }
-  const supervisor = new Supervisor({ root, file, env: values.env ?? null, ...first });
+  const supervisor = new Supervisor({ root, file, ...first });
   const leave = (): void => {
-    server.close();
-    setTimeout(() => {
+    server.close(() => {
       lock.release();
       process.exit(0);
-    }, GOODBYE_MS);
+    });
   };
   const goDown = async (): Promise<void> => {
     supervisor.kernel.shutDown();

@@ -1,7 +1,6 @@
 // Carries out the kernel's actions with real processes: spawns, signals, sweeps, drains. Results go back to the kernel as
 // events; nothing here decides anything. Keeps what the kernel must not know: descriptors, claims, work in flight.
-import { closeSync } from 'node:fs';
-import { fifoPaths, type ProjectPaths } from '../api/paths.ts';
+import type { ProjectPaths } from '../api/paths.ts';
 import type {
   Exit,
   Incarnation,
@@ -12,8 +11,7 @@ import type {
   Slot,
   StopCause,
 } from '../core/model.ts';
-import type { LogWriterClient, StreamSource } from '../logs/client.ts';
-import { makeFifos, openFifoForChild } from '../runtime/fifo.ts';
+import type { LogWriterClient } from '../logs/client.ts';
 import { identify, isAlive } from '../runtime/identity.ts';
 import { groupIsEmpty, killTree, signalTree } from '../runtime/signal.ts';
 import type { Lease } from '../runtime/singleton.ts';
@@ -23,6 +21,7 @@ import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
 import { type Claim, claimFor, lostTo } from './singleton-claims.ts';
+import { type Source, StreamTable } from './streams.ts';
 
 export type Performer = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
@@ -32,7 +31,7 @@ export type Performer = {
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
   /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
-  hold(sources: { id: InstanceId; queue: string }[]): Promise<void>;
+  hold(sources: Source[]): Promise<void>;
   /** The configuration changed: instances whose queue is another one now write there from here on. */
   route(queueOf: (id: InstanceId) => string | null): void;
 };
@@ -52,8 +51,6 @@ const SPAWN_SLICE_MS = 8;
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
 
-type Source = { id: InstanceId; queue: string };
-type Streams = { out: number; err: number; queue: string };
 type Stopping = Extract<Phase, { kind: 'stopping' }>;
 type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
 
@@ -63,7 +60,7 @@ export function createPerformer(options: PerformerOptions): Performer {
 
 class ProcessPerformer implements Performer {
   #options: PerformerOptions;
-  #streams = new Map<InstanceId, Streams>();
+  #streams: StreamTable;
   #queue: PendingStart[] = [];
   /** Nonces of starts that have not come to their turn; an abandoned one is taken out. */
   #queued = new Set<string>();
@@ -76,6 +73,7 @@ class ProcessPerformer implements Performer {
 
   constructor(options: PerformerOptions) {
     this.#options = options;
+    this.#streams = new StreamTable(options.paths, options.writer);
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -114,52 +112,21 @@ class ProcessPerformer implements Performer {
   }
 
   async hold(sources: Source[]): Promise<void> {
-    const failure = await this.#openStreams(sources);
-    if (failure) throw failure;
+    await this.#streams.open(sources);
   }
 
   route(queueOf: (id: InstanceId) => string | null): void {
-    const moved: Source[] = [];
-    for (const [id, streams] of this.#streams) {
-      const queue = queueOf(id);
-      if (queue === null || queue === streams.queue) continue;
-      streams.queue = queue;
-      moved.push({ id, queue });
-    }
-    if (moved.length > 0) void this.#options.writer.attach(moved.map((source) => this.#streamSource(source)));
+    this.#streams.route(queueOf);
   }
 
-  /**
-   * Our own descriptors stay open for the life of the slot: what the log writer has not read yet survives its death.
-   * @returns what went wrong, or null.
-   */
+  /** @returns what went wrong, or null. */
   async #openStreams(sources: Source[]): Promise<unknown> {
-    const missing = sources.filter(({ id }) => !this.#streams.has(id));
-    if (missing.length === 0) return null;
     try {
-      await makeFifos(missing.flatMap(({ id }) => Object.values(fifoPaths(this.#options.paths, id))));
-      for (const source of missing) this.#openPair(source);
-      void this.#options.writer.attach(missing.map((source) => this.#streamSource(source)));
+      await this.#streams.open(sources);
       return null;
     } catch (error) {
       return error;
     }
-  }
-
-  #openPair({ id, queue }: Source): void {
-    const paths = fifoPaths(this.#options.paths, id);
-    const out = openFifoForChild(paths.out);
-    try {
-      this.#streams.set(id, { out, err: openFifoForChild(paths.err), queue });
-    } catch (error) {
-      closeSync(out);
-      throw error;
-    }
-  }
-
-  #streamSource({ id, queue }: Source): StreamSource {
-    const { out, err } = fifoPaths(this.#options.paths, id);
-    return { instance: id, service: id.slice(0, id.lastIndexOf('.')), queue, outPath: out, errPath: err };
   }
 
   /** The older holder's whole tree is dead before ours is spawned (I2); the key stays locked in between. */
@@ -205,8 +172,8 @@ class ProcessPerformer implements Performer {
   }
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
-    const streams = this.#streams.get(slot.id)!;
     try {
+      const streams = this.#streams.of(slot.id);
       const launch = launchOf(spec, slot.index, nonce, this.#options.launchContext());
       const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err } as const;
       return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
@@ -309,16 +276,7 @@ class ProcessPerformer implements Performer {
   }
 
   forget(slot: Slot): void {
-    const streams = this.#streams.get(slot.id);
-    this.#streams.delete(slot.id);
-    void this.#options.writer
-      .detach([slot.id])
-      .catch(() => undefined) // a lost writer has nothing attached
-      .finally(() => {
-        if (!streams) return;
-        closeSync(streams.out);
-        closeSync(streams.err);
-      });
+    this.#streams.close(slot.id);
   }
 }
 

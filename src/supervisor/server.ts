@@ -39,7 +39,11 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 const MAX_CALLS_PER_CONNECTION = 64;
 const MAX_CONNECTIONS = 2_000;
 
-export type ApiServer = { close(): void };
+/** A peer that does not read its last answer is not waited for longer than this. */
+const GOODBYE_MS = 1_000;
+
+/** `close`: no new connections; calls back when the last answers are with their peers. */
+export type ApiServer = { close(onClosed: () => void): void };
 
 /**
  * Listens on `path`; whoever calls holds the project's lock, so a socket that lies there is stale and is replaced.
@@ -56,9 +60,12 @@ export async function serve(path: string, methods: Methods, onOwnerGone: () => v
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, path);
   return {
-    close() {
-      server.close();
+    close(onClosed) {
+      server.close(onClosed);
       for (const socket of sockets) socket.destroySoon();
+      setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, GOODBYE_MS).unref();
     },
   };
 }

@@ -27,8 +27,7 @@ export async function claimFor(request: ClaimRequest, signal: AbortSignal): Prom
     }
     if (result.code === 'aborted' || signal.aborted) return { outcome: 'abandoned' };
     if (result.code === 'refused' || result.code === 'not-stopped') return { outcome: 'refused', by: result.reason };
-    // Ends early when the claim is given up, which the next round sees.
-    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined);
+    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined); // given up: the next round sees it
   }
 }
 

@@ -13,7 +13,7 @@ import { bootId, isAlive } from '../runtime/identity.ts';
 import { createResourceSampler } from '../runtime/resources.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { killTree } from '../runtime/signal.ts';
-import { createStateFile, readStateFile } from '../runtime/state-file.ts';
+import { readStateFile } from '../runtime/state-file.ts';
 import { findProject } from '../runtime/sweep.ts';
 import { adopt } from './adopt.ts';
 import { selectServices } from './commands.ts';
@@ -26,17 +26,17 @@ import { Kernel, type KernelState, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
-import { decodeState, encodeState } from './state.ts';
+import { decodeState } from './state.ts';
+import { StateKeeper } from './state-keeper.ts';
 import { buildStatus, liveOf } from './status.ts';
+import { endStrays, type Leftover } from './strays.ts';
 
-const SAVE_DELAY_MS = 50;
 const WRITER_SHUTDOWN_MS = 5_000;
 const STRAY_KILL_MS = 2_000;
 
 export type SupervisorOptions = {
   root: string;
   file: string;
-  env: string | null;
   accepted: AcceptedConfig;
   only: string[] | null;
 };
@@ -49,14 +49,12 @@ export class Supervisor {
   readonly clock = systemClock();
   #options: SupervisorOptions;
   #performer: Performer;
-  #stateFile: ReturnType<typeof createStateFile>;
+  #state: StateKeeper;
   #sampler = createResourceSampler();
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
   #stepRequested = false;
   #wake: Timer | null = null;
-  #saveTimer: NodeJS.Timeout | null = null;
-  #saveFailed = false;
   #resyncTimer: NodeJS.Timeout | null = null;
   #lastCpu = { atMs: performance.now(), usage: process.cpuUsage() };
   readonly #startedAt = new Date().toISOString();
@@ -69,7 +67,7 @@ export class Supervisor {
     ensureStateDir(this.paths);
     this.#noncePrefix = noncePrefix(options.root);
     this.events = new EventLog(this.paths.eventsFile);
-    this.#stateFile = createStateFile(this.paths.stateFile);
+    this.#state = new StateKeeper(this.paths.stateFile, (happening) => this.report(happening));
     this.writer = startLogWriter(this.paths, {
       onLost: (reason) =>
         this.report({
@@ -86,7 +84,7 @@ export class Supervisor {
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
-      launchContext: () => ({ project: this.kernel.accepted!.config.project, env: this.#options.env, inherited }),
+      launchContext: () => ({ ...this.#identity(), inherited }),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
     });
@@ -98,8 +96,8 @@ export class Supervisor {
       newNonce: (spec: ServiceSpec) => newNonce(this.#noncePrefix, spec.specHash),
       requestStep: () => this.#requestStep(),
       wakeAt: (atMs) => this.#armWake(atMs),
-      save: (state) => this.#save(state),
-      saveSoon: () => this.#saveSoon(),
+      save: (state) => this.#state.save(state),
+      saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
       start: (slot, spec, nonce) => this.#performer.start(slot, spec, nonce),
       stop: (slot, cause) => this.#performer.stop(slot, cause),
       kill: (slot) => this.#performer.kill(slot),
@@ -122,9 +120,9 @@ export class Supervisor {
 
   /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
   watch(): void {
-    const { file, env, accepted } = this.#options;
+    const { file, accepted } = this.#options;
     this.#follower = followConfig({
-      loader: createConfigLoader({ file, env, environment: process.env }),
+      loader: createConfigLoader(() => ({ file, env: this.kernel.accepted!.config.env, environment: process.env })),
       watched: accepted.watched,
       onLoaded: (result) => this.#loaded(result),
       onDegraded: (why) =>
@@ -224,17 +222,26 @@ export class Supervisor {
   async status(): Promise<Status> {
     const logQueues = await this.writer.stats().catch(() => []);
     const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
-    const { project } = this.kernel.accepted!.config;
     return buildStatus({
       kernel: this.kernel,
-      project,
-      env: this.#options.env,
+      ...this.#identity(),
       root: this.paths.root,
       nowMs: this.clock.nowMs(),
       usage: this.#sampler.sample(live),
       supervisor: this.#ownUsage(),
       logQueues,
     });
+  }
+
+  #identity(): { project: string; env: string | null } {
+    const { project, env } = this.kernel.accepted!.config;
+    return { project, env };
+  }
+
+  /** Descriptors on processes that have ended are let go at once, not at the next `ps`. */
+  #trimSampler(): void {
+    const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
+    if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
   }
 
   #ownUsage(): Status['supervisor'] {
@@ -250,29 +257,17 @@ export class Supervisor {
    * Ends what is left after the kernel stopped everything: escaped processes, the log writer, our files.
    * @returns what could not be ended.
    */
-  async finish(): Promise<{ pid: number; instance: string }[]> {
+  async finish(): Promise<Leftover[]> {
     if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
     await this.#follower?.close();
-    const leftovers = await this.#endStrays();
+    const leftovers = await endStrays(this.#noncePrefix);
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
-    if (this.#saveTimer) clearTimeout(this.#saveTimer);
+    this.#state.stop();
     this.#wake?.cancel();
     await this.events.flush();
     if (leftovers.length === 0) {
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
-    }
-    return leftovers;
-  }
-
-  async #endStrays(): Promise<{ pid: number; instance: string }[]> {
-    const members = await findProject(this.#noncePrefix);
-    const leftovers: { pid: number; instance: string }[] = [];
-    for (const { pid, startTime, nonce, environment } of members) {
-      const incarnation = { pid, startTime, bootId: bootId(), nonce: nonce ?? '' };
-      const { survivors } = await killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS });
-      for (const survivor of survivors)
-        leftovers.push({ pid: survivor.pid, instance: environment.ORCH_INSTANCE_ID ?? '?' });
     }
     return leftovers;
   }
@@ -292,36 +287,13 @@ export class Supervisor {
   }
 
   #notifyStep(): void {
+    this.#trimSampler();
     for (const listener of [...this.#stepListeners]) listener();
   }
 
   #armWake(atMs: number | null): void {
     this.#wake?.cancel();
     this.#wake = atMs === null ? null : this.clock.setTimer(atMs, () => this.#requestStep());
-  }
-
-  #saveSoon(): void {
-    this.#saveTimer ??= setTimeout(() => {
-      this.#saveTimer = null;
-      void this.#save(this.kernel.state());
-    }, SAVE_DELAY_MS);
-  }
-
-  async #save(state: KernelState): Promise<void> {
-    try {
-      await this.#stateFile.save(encodeState(state));
-      this.#saveFailed = false;
-    } catch (error) {
-      // Without it the processes can still be found by their nonce; refusing to start would harm more.
-      if (!this.#saveFailed)
-        this.report({
-          type: 'state_not_saved',
-          instance: null,
-          message: `The state could not be written: ${errorText(error)}`,
-          details: {},
-        });
-      this.#saveFailed = true;
-    }
   }
 
   #resync(): void {

@@ -1,0 +1,45 @@
+// Keeps the kernel's state on disk: at once for intents, soon for everything else. A disk that fails never stops the
+// supervision: the processes can be found by their nonce without it.
+import { createStateFile } from '../runtime/state-file.ts';
+import { errorText } from './error-text.ts';
+import type { Happening } from './happenings.ts';
+import type { KernelState } from './kernel.ts';
+import { encodeState } from './state.ts';
+
+const SAVE_DELAY_MS = 50;
+
+export class StateKeeper {
+  #file: ReturnType<typeof createStateFile>;
+  #report: (happening: Happening) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #hasFailed = false;
+
+  constructor(path: string, report: (happening: Happening) => void) {
+    this.#file = createStateFile(path);
+    this.#report = report;
+  }
+
+  /** Resolves when this or a newer state is durable, or could not be made so (reported once until it works again). */
+  async save(state: KernelState): Promise<void> {
+    try {
+      await this.#file.save(encodeState(state));
+      this.#hasFailed = false;
+    } catch (error) {
+      const message = `The state could not be written: ${errorText(error)}`;
+      if (!this.#hasFailed) this.#report({ type: 'state_not_saved', instance: null, message, details: {} });
+      this.#hasFailed = true;
+    }
+  }
+
+  /** @param stateNow read when the time has come, so that many changes are one write. */
+  saveSoon(stateNow: () => KernelState): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      void this.save(stateNow());
+    }, SAVE_DELAY_MS);
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,81 @@
+// The FIFOs that instances write to, and our own descriptors on them: open for the life of the slot, so that what the log
+// writer has not read yet survives its death. Reads and writes nothing.
+import { closeSync } from 'node:fs';
+import { fifoPaths, type ProjectPaths } from '../api/paths.ts';
+import type { InstanceId } from '../core/model.ts';
+import type { LogWriterClient, StreamSource } from '../logs/client.ts';
+import { makeFifos, openFifoForChild } from '../runtime/fifo.ts';
+
+export type Source = { id: InstanceId; queue: string };
+export type Streams = { out: number; err: number };
+
+export class StreamTable {
+  #paths: ProjectPaths;
+  #writer: LogWriterClient;
+  #open = new Map<InstanceId, Streams & { queue: string }>();
+
+  constructor(paths: ProjectPaths, writer: LogWriterClient) {
+    this.#paths = paths;
+    this.#writer = writer;
+  }
+
+  /** Throws for an instance that was not opened. */
+  of(id: InstanceId): Streams {
+    const streams = this.#open.get(id);
+    if (!streams) throw new Error(`the streams of ${id} are not open`);
+    return streams;
+  }
+
+  /** Opens what is not open yet and tells the log writer, without waiting for it. Rejects where the FIFOs cannot be made. */
+  async open(sources: readonly Source[]): Promise<void> {
+    const missing = sources.filter(({ id }) => !this.#open.has(id));
+    if (missing.length === 0) return;
+    await makeFifos(missing.flatMap(({ id }) => Object.values(fifoPaths(this.#paths, id))));
+    for (const source of missing) this.#openPair(source);
+    this.#attach(missing);
+  }
+
+  /** The configuration changed: instances whose queue is another one now write there from here on. */
+  route(queueOf: (id: InstanceId) => string | null): void {
+    const moved: Source[] = [];
+    for (const [id, streams] of this.#open) {
+      const queue = queueOf(id);
+      if (queue === null || queue === streams.queue) continue;
+      streams.queue = queue;
+      moved.push({ id, queue });
+    }
+    if (moved.length > 0) this.#attach(moved);
+  }
+
+  /** The slot is gone: closes its descriptors once the writer has let go of it. */
+  close(id: InstanceId): void {
+    const streams = this.#open.get(id);
+    this.#open.delete(id);
+    const detached = this.#writer.detach([id]).catch(() => undefined); // a lost writer has nothing attached
+    void detached.finally(() => {
+      if (!streams) return;
+      closeSync(streams.out);
+      closeSync(streams.err);
+    });
+  }
+
+  #attach(sources: readonly Source[]): void {
+    void this.#writer.attach(sources.map((source) => this.#sourceFor(source))).catch(() => undefined); // told again by the client itself
+  }
+
+  #openPair({ id, queue }: Source): void {
+    const paths = fifoPaths(this.#paths, id);
+    const out = openFifoForChild(paths.out);
+    try {
+      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue });
+    } catch (error) {
+      closeSync(out);
+      throw error;
+    }
+  }
+
+  #sourceFor({ id, queue }: Source): StreamSource {
+    const { out, err } = fifoPaths(this.#paths, id);
+    return { instance: id, service: id.slice(0, id.lastIndexOf('.')), queue, outPath: out, errPath: err };
+  }
+}
