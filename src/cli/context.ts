@@ -10,7 +10,8 @@ export function createContext(globals: GlobalOptions, around: Surroundings): Cli
   return {
     ...around,
     file: globals.file === undefined ? discoverFile(around.cwd) : resolve(around.cwd, globals.file),
-    env: globals.env ?? (around.environment.ORCH_ENV || null),
+    // `-e ''`: none, whatever ORCH_ENV says.
+    env: (globals.env ?? around.environment.ORCH_ENV) || null,
     json: globals.json ?? false,
     colour: globals.color !== false && areColoursWanted(around),
   };

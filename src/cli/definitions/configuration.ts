@@ -5,6 +5,17 @@ const group = 'Configuration';
 
 export const configurationCommands: CommandDefinition[] = [
   {
+    name: 'init',
+    group,
+    summary: 'write a first procs.yaml',
+    details:
+      'Commented, made of what it finds: package.json scripts, a Procfile, a compose file. Never overwrites one.',
+    arguments: [],
+    options: [],
+    examples: [['orch init', 'then read the file, and `orch up`']],
+    run: async (context) => (await import('../init.ts')).runInit(context),
+  },
+  {
     name: 'validate',
     group,
     summary: 'check procs.yaml without running anything',
