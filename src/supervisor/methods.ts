@@ -15,6 +15,8 @@ import type { Supervisor } from './supervisor.ts';
 import { type Condition, judge } from './waiting.ts';
 
 const DOWN_PROGRESS_MS = 250;
+/** More names than this say no more. */
+const MAX_HOLDERS_NAMED = 5;
 const RESOURCE_REFRESH_MS = 2_000;
 /** A start or restart that takes longer is left to itself; the command returns. */
 const COMMAND_PATIENCE_MS = 30_000;
@@ -153,11 +155,12 @@ async function goDown(supervisor: Supervisor, timeoutMs: number | null, call: Ca
 function downProgress(supervisor: Supervisor) {
   const dependencies = supervisor.kernel.dependencies();
   const holding = [...supervisor.kernel.slots.values()].filter(isOccupied);
-  const holdingUp = holding.map((slot) => {
+  const holdingUp = holding.slice(0, MAX_HOLDERS_NAMED).map((slot) => {
     const wish = supervisor.kernel.desired.wishes.get(slot.id) ?? null;
     const { state, reason } = explain(slot, wish, dependencies, supervisor.clock.nowMs());
     return `${slot.id}: ${reason ?? state}`;
   });
+  if (holding.length > MAX_HOLDERS_NAMED) holdingUp.push(`and ${holding.length - MAX_HOLDERS_NAMED} more`);
   return { remaining: holding.length, holdingUp };
 }
 
