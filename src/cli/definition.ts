@@ -36,6 +36,8 @@ export type CommandDefinition = {
   hidden?: true;
   /** `-f` is this command's own: the file is named by `--file` or before the command. */
   ownsShortF?: true;
+  /** Is about this directory, not about the project that it belongs to. */
+  here?: true;
   /** `options`: what the tables above describe, as commander or the fast path read it. */
   run(context: CliContext, options: Record<string, never>, names: string[]): Promise<ExitCode>;
 };

@@ -12,7 +12,8 @@ import { parseDuration } from './format/duration.ts';
 export async function runProgram(argv: string[], around: Surroundings): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = createProgram(around, async (command, globals, options, names) => {
-    code = await command.run(createContext(globals, around), options as Record<string, never>, names);
+    const file = globals.file ?? (command.here ? 'procs.yaml' : undefined);
+    code = await command.run(createContext({ ...globals, file }, around), options as Record<string, never>, names);
   });
   if (argv.length === 0) {
     program.outputHelp();

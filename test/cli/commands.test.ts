@@ -1,9 +1,9 @@
 // Commands against a scripted supervisor: what they ask, print and exit with.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EventRecord, WireError } from '../../src/api/protocol.ts';
+import type { EventRecord, PlanChange, WireError } from '../../src/api/protocol.ts';
 import { formatStatus } from '../../src/cli/ps.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
@@ -274,7 +274,6 @@ describe('scale', () => {
     answers.apply = () => ({ generation: 2, status: 'applied', problems: [] });
     expect(await orch('scale api=3')).toEqual({ code: 0, stdout: 'api: 3\n', stderr: '' });
     expect(asked()).toEqual([{ method: 'apply', params: { accepted: null, only: null } }]);
-    const { readFile } = await import('node:fs/promises');
     expect(await readFile(file, 'utf8')).toBe('services:\n  api: # the api\n    command: [a]\n    pool: 3 # one\n');
     expect(await orch('scale aip=3')).toMatchObject({ code: 2, stderr: expect.stringContaining('"api"') });
   });
@@ -285,9 +284,15 @@ describe('plan', () => {
 
   test('asks the supervisor about the loaded files; exit code 2 with changes, 0 without', async () => {
     await writeFile(file(), 'services: { api: { command: [a] } }\n');
-    const change = { service: 'api', action: 'restart', instances: ['api.1'], class: 'restart' } as const;
-    const keys = [{ key: 'command', from: '["b"]', to: '["a"]' }];
-    answers.plan = () => ({ changes: [{ ...change, keys, reason: 'command changed' }] });
+    const change: PlanChange = {
+      service: 'api',
+      action: 'restart',
+      instances: ['api.1'],
+      class: 'restart',
+      keys: [{ key: 'command', from: '["b"]', to: '["a"]' }],
+      reason: 'command changed',
+    };
+    answers.plan = () => ({ changes: [change] });
     const changes = await orch('plan');
     expect(changes.code).toBe(2);
     expect(changes.stdout).toContain(

@@ -13,6 +13,7 @@ export const configurationCommands: CommandDefinition[] = [
     arguments: [],
     options: [],
     examples: [['orch init', 'then read the file, and `orch up`']],
+    here: true,
     run: async (context) => (await import('../init.ts')).runInit(context),
   },
   {

@@ -1,0 +1,103 @@
+// Completion: what is offered where, and that real shells take it.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { serviceKeys } from '../../src/cli/completion/names.ts';
+import { completionScripts, shells } from '../../src/cli/completion/scripts.ts';
+import { sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
+import { runCommand } from './run-command.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'orch-complete-'));
+  await writeFile(join(root, 'procs.yaml'), 'services:\n  api: { command: a }\n  worker:\n    command: b\n');
+  await writeFile(join(root, 'procs.prod.yaml'), '');
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function complete(words: string[], cwd = root): Promise<string[]> {
+  const { stdout } = await runCommand(['__complete', '--', ...words], { cwd });
+  return stdout.split('\n').flatMap((line) => line.split('\t')[0] || []);
+}
+
+describe('offers', () => {
+  test.each([
+    [['re'], ['restart', 'reset-term']],
+    [['--no'], ['--no-color']],
+    [['up', '--de'], ['--detach']],
+    [
+      ['wait', '--for', ''],
+      ['converged', 'ready', 'stopped'],
+    ],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
+    [['-e', ''], ['prod']],
+    [['-f', ''], [':files']],
+    [['-e', 'prod', 'up', 'w'], ['worker']],
+    [
+      ['start', ''],
+      ['api', 'worker'],
+    ],
+    [['start', 'api', ''], ['worker']],
+    [['scale', 'a'], ['api=']],
+    [['ps', ''], []],
+    [['wait', '--timeout', ''], []],
+    [['completion', 'bash', ''], []],
+  ])('%j -> %j', async (words, offered) => expect(await complete(words)).toEqual(offered));
+
+  test('instances too, while a supervisor runs', async () => {
+    const supervisor = await startFakeSupervisor({ status: () => sampleStatus() });
+    expect(await complete(['stop', 'api'], supervisor.paths.root)).toEqual(['api', 'api.1', 'api.2']);
+    await supervisor.close();
+  });
+
+  test('names all the same when the supervisor is stuck', async () => {
+    const supervisor = await startFakeSupervisor({ status: () => new Promise(() => undefined) });
+    await writeFile(join(supervisor.paths.root, 'procs.yaml'), 'services:\n  api: {}\n');
+    expect(await complete(['stop', ''], supervisor.paths.root)).toEqual(['api']);
+    await supervisor.close();
+  });
+
+  test('nothing, quietly, where there is no project', async () => {
+    expect(await complete(['stop', ''], '/')).toEqual([]);
+  });
+});
+
+test('service names are read from a file as people write it', () => {
+  const text = [
+    '# services:',
+    'name: x',
+    'services:   # here',
+    '',
+    '    "api":',
+    '      command: a',
+    '    db-1: &db',
+    '      env: { a: b }',
+    '# not the end',
+    '    web_2: { command: c }',
+    'log_queues:',
+    '    main: {}',
+  ].join('\r\n');
+  expect(serviceKeys(text)).toEqual(['api', 'db-1', 'web_2']);
+  expect(serviceKeys('')).toEqual([]);
+});
+
+test.each(shells)('the script for %s is one that the shell can read', (shell) => {
+  if (spawnSync(shell, ['--version']).error) return; // not installed here
+  const read = spawnSync(shell, ['-n'], { input: completionScripts[shell] });
+  expect(read.stderr.toString()).toBe('');
+  expect(read.status).toBe(0);
+});
+
+test('bash completes through the script', () => {
+  const script = `${completionScripts.bash}
+orch() { printf 'api.1\\tinstance\\napi.2\\tinstance\\n'; }
+COMP_WORDS=(orch stop api.) COMP_CWORD=2
+_orch
+echo "\${COMPREPLY[*]}"`;
+  expect(execFileSync('bash', ['-c', script]).toString()).toBe('api.1 api.2\n');
+});

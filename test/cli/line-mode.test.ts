@@ -1,0 +1,174 @@
+// The view without a terminal, against a scripted supervisor and real log files: what is printed, how it ends.
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect } from '../../src/api/client.ts';
+import type { EventRecord, InstanceState, Status } from '../../src/api/protocol.ts';
+import { createContext } from '../../src/cli/context.ts';
+import { runLineMode } from '../../src/cli/line-mode.ts';
+import type { View } from '../../src/cli/up/show.ts';
+import { hasNothingLeftToDo } from '../../src/cli/up/verdict.ts';
+import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
+import { type Capture, capture } from './run-command.ts';
+
+let supervisor: FakeSupervisor;
+let stdout: Capture;
+let stderr: Capture;
+const answers: Answers = {};
+const silence = () => new Promise<never>(() => undefined);
+let send: (status: Status) => void;
+let tell: (message: string, type?: string, details?: object) => void;
+
+beforeEach(async () => {
+  [stdout, stderr] = [capture(), capture()];
+  answers.watchStatus = (_params, call) => {
+    send = (status) => call.event(status);
+    send(sampleStatus());
+    return silence();
+  };
+  answers.events = (_params, call) => {
+    const time = new Date().toISOString();
+    const rest = { seq: 1, time, service: null, instance: null };
+    tell = (message, type = 'started', details = {}) => call.event({ ...rest, type, message, details } as EventRecord);
+    return silence();
+  };
+  answers.down = (_params, call) => {
+    setTimeout(call.hangUp, 20);
+    return { stopped: 2, leftovers: [] };
+  };
+  supervisor = await startFakeSupervisor(answers);
+});
+afterEach(() => supervisor.close());
+
+async function show(view: Partial<View> = {}, columns?: number) {
+  if (columns) stdout = capture(columns);
+  const client = (await connect(supervisor.paths))!;
+  const around = { stdout, stderr, environment: {}, cwd: supervisor.paths.root };
+  const all = { client, paths: supervisor.paths, owning: true, wantsTui: false, tasks: null, sinceMs: 0, ...view };
+  const code = runLineMode(createContext({}, around), all);
+  await expect.poll(() => supervisor.requests.map(({ method }) => method)).toContain('events');
+  return code;
+}
+const start = (view?: Partial<View>, columns?: number) => ({ code: show(view, columns) });
+const seen = (text: string | RegExp) => expect.poll(() => stdout.text(), { timeout: 5000 }).toMatch(text);
+const isWatching = () => expect.poll(() => supervisor.requests.length, { timeout: 5000 }).toBeGreaterThan(1);
+
+async function writes(line: string): Promise<void> {
+  const path = resolve(supervisor.paths.root, '.orch/logs/default.log');
+  await mkdir(dirname(path), { recursive: true });
+  await appendFile(path, `${new Date().toISOString()} ${line}\n`);
+}
+
+test('prints output and events with whom they come from; Ctrl-C stops everything', async () => {
+  const { code } = start();
+  await isWatching();
+  await writes('api.1 o hello');
+  await seen('hello');
+  tell('api.2 started (pid 7)');
+  tell('api.2 ended with success', 'exited');
+  await seen('api.2 started');
+  await writes('migrate.1 e \x1b[2Jrubbish');
+  await seen('rubbish');
+  process.emit('SIGINT');
+  expect(await code).toBe(0);
+  expect(stdout.text()).toBe('api.1     | hello\norch      | api.2 started (pid 7)\nmigrate.1 | \x1b[2Jrubbish\n');
+  expect(stderr.text()).toBe('everything is down (2 instances stopped)\n');
+});
+
+test('in a terminal a line sets colours and nothing else', async () => {
+  const { code } = start({}, 80);
+  await isWatching();
+  await writes('api.1 o \x1b[31mred\x1b[2J\x1b]0;title\x07 end');
+  await seen('end');
+  process.emit('SIGTERM');
+  await code;
+  expect(stdout.text()).toContain('\x1b[31mred end\x1b[0m\n');
+  expect(stdout.text()).not.toMatch(/\x1b\[2J|\x1b\]0|title/);
+});
+
+test('a second Ctrl-C kills at once', async () => {
+  let finish: () => void = () => undefined;
+  answers.down = async ({ timeoutMs }) => {
+    if (timeoutMs === 0) finish();
+    else await new Promise<void>((resolve) => (finish = resolve));
+    return { stopped: 1, leftovers: [] };
+  };
+  const { code } = start();
+  await isWatching();
+  process.emit('SIGINT');
+  const downs = () => supervisor.requests.filter(({ method }) => method === 'down').map(({ params }) => params);
+  await expect.poll(downs).toEqual([{ timeoutMs: null }]);
+  process.emit('SIGINT');
+  expect(await code).toBe(0);
+  expect(downs()).toEqual([{ timeoutMs: null }, { timeoutMs: 0 }]);
+  expect(stderr.text()).toBe('killing what is left\neverything is down (1 instance stopped)\n');
+});
+
+test('without owning, Ctrl-C leaves and stops nothing', async () => {
+  const { code } = start({ owning: false });
+  await isWatching();
+  process.emit('SIGINT');
+  expect(await code).toBe(0);
+  expect(supervisor.requests.map(({ method }) => method)).not.toContain('down');
+});
+
+test('a failed service makes the exit code 1', async () => {
+  answers.watchStatus = (_params, call) => {
+    call.event(withStates({ 'api.1': 'failed', 'api.2': 'ready' }));
+    return silence();
+  };
+  const { code } = start();
+  await isWatching();
+  process.emit('SIGINT');
+  expect(await code).toBe(1);
+});
+
+test('tasks that have all ended end the view, after a down', async () => {
+  const { code } = start({ tasks: ['migrate'] });
+  await isWatching();
+  send(withStates({ 'migrate.1': 'completed' }));
+  expect(await code).toBe(0);
+  expect(supervisor.requests.at(-1)?.method).toBe('down');
+});
+
+test('a lost supervisor is said to be lost; one that was told to go down is not', async () => {
+  const { code } = start();
+  await isWatching();
+  await supervisor.close();
+  expect(await code).toBe(1);
+  expect(stderr.text()).toMatch(/^error: the supervisor has ended unexpectedly/);
+
+  supervisor = await startFakeSupervisor(answers);
+  stderr = capture();
+  const second = start();
+  await isWatching();
+  send(withStates({ 'api.1': 'stopped' }));
+  tell('marker');
+  await seen('marker');
+  await supervisor.close();
+  expect(await second.code).toBe(0);
+  expect(stderr.text()).toBe('The project was stopped.\n');
+});
+
+test.each([
+  [{ 'a.1': 'completed', 'b.1': 'completed' }, true],
+  [{ 'a.1': 'completed', 'b.1': 'ready' }, false],
+  [{ 'a.1': 'completed', 'b.1': 'waiting' }, false],
+  [{ 'a.1': 'failed', 'b.1': 'waiting' }, true],
+  [{ 'a.1': 'failed', 'b.1': 'backoff' }, false],
+  [{ 'a.1': 'completed', 'other.1': 'stopped' }, true],
+  [{ 'other.1': 'completed' }, false],
+  [{}, false],
+] as [Record<string, InstanceState>, boolean][])('%j: nothing left to do is %s', (states, over) => {
+  expect(hasNothingLeftToDo(withStates(states), ['a', 'b'])).toBe(over);
+});
+
+function withStates(states: Record<string, InstanceState>): Status {
+  const [, , sample] = sampleStatus().services;
+  const services = Object.entries(states).map(([id, state]) => ({
+    ...sample!,
+    name: id.replace(/\.\d+$/, ''),
+    instances: [{ ...sample!.instances[0]!, id, state, pid: state === 'ready' ? 7 : null }],
+  }));
+  return sampleStatus({ services });
+}
