@@ -1,6 +1,7 @@
 // Entry of the supervisor process: takes the first configuration on stdin, the project's lock, then serves until it is told
 // to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
 import { closeSync, writeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
@@ -8,13 +9,15 @@ import type { AcceptedConfig } from '../core/model.ts';
 import { acquireLock } from '../runtime/lock.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { errorText } from './error-text.ts';
+import { occupiedSlots } from './kernel.ts';
 import { createMethods, until } from './methods.ts';
 import { serve } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
 
-type FirstMessage = { accepted: AcceptedConfig; only: string[] | null };
+/** `accepted` null: nothing is to run; stop what an earlier supervisor left and leave (`orch down` without a supervisor). */
+type FirstMessage = { accepted: AcceptedConfig | null; only: string[] | null };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -34,7 +37,8 @@ async function main(): Promise<void> {
     process.exitCode = 4;
     return;
   }
-  const supervisor = new Supervisor({ root, file, ...first });
+  const { accepted, only } = first;
+  const supervisor = new Supervisor({ root, file, accepted: accepted ?? nothingDeclared(root), only });
   const leave = (): void => {
     server.close(() => {
       lock.release();
@@ -51,8 +55,19 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
   process.on('SIGHUP', () => void supervisor.reload());
   await supervisor.start();
+  if (accepted === null) {
+    const stopped = occupiedSlots(supervisor.kernel).length;
+    await goDown();
+    answer({ ready: true, pid: process.pid, stopped });
+    return;
+  }
   answer({ ready: true, pid: process.pid });
   supervisor.watch();
+}
+
+function nothingDeclared(root: string): AcceptedConfig {
+  const config = { project: basename(root), env: null, root, services: [], logQueues: [] };
+  return { config, watched: [], files: [], warnings: [] };
 }
 
 /** @returns null when the client closed stdin without a word. */
@@ -63,7 +78,7 @@ async function readFirstMessage(): Promise<FirstMessage | null> {
   return text === '' ? null : (JSON.parse(text) as FirstMessage);
 }
 
-function answer(message: { ready: true; pid: number } | { error: WireError }): void {
+function answer(message: { ready: true; pid: number; stopped?: number } | { error: WireError }): void {
   try {
     writeSync(READY_FD, `${JSON.stringify(message)}\n`);
     closeSync(READY_FD);
