@@ -1,3 +1,4 @@
+// Tables for src/core/reconcile.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
 import type { Action, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';

@@ -1,3 +1,4 @@
+// Tables for src/core/restart-policy.ts: rows of state, input and what must follow.
 import { describe, expect, it, test } from 'vitest';
 import type { Exit, RestartPolicy } from '../../src/core/model.ts';
 import { backoffMs, describeExit, endingOf } from '../../src/core/restart-policy.ts';

@@ -1,3 +1,4 @@
+// Tables for src/core/transition.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
 import type { InstanceEvent, Phase, PhaseKind, Slot } from '../../src/core/model.ts';
 import { transition } from '../../src/core/transition.ts';
