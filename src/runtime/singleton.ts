@@ -133,7 +133,10 @@ async function findOccupant(base: string, nonce: string): Promise<{ record: Sing
     const leader = members.find(({ sessionLeader }) => sessionLeader) ?? members[0];
     if (leader === undefined) continue;
     const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
-    return { record: { ...one.record, process }, leads: one.kind === 'claim' && leader.sessionLeader };
+    const record = { ...one.record, process };
+    // The dead claimant's record is about to be overwritten by ours, and we may die as well.
+    if (one.kind === 'claim') writeRecord(base, 'holder', record);
+    return { record, leads: one.kind === 'claim' && leader.sessionLeader };
   }
   return null;
 }
