@@ -13,6 +13,8 @@ export class StateKeeper {
   #report: (happening: Happening) => void;
   #timer: NodeJS.Timeout | null = null;
   #hasFailed = false;
+  #isClosed = false;
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(path: string, report: (happening: Happening) => void) {
     this.#file = createStateFile(path);
@@ -21,6 +23,12 @@ export class StateKeeper {
 
   /** Resolves when this or a newer state is durable, or could not be made so (reported once until it works again). */
   async save(state: KernelState): Promise<void> {
+    if (this.#isClosed) return;
+    this.#saving = this.#write(state);
+    await this.#saving;
+  }
+
+  async #write(state: KernelState): Promise<void> {
     try {
       await this.#file.save(encodeState(state));
       this.#hasFailed = false;
@@ -39,7 +47,10 @@ export class StateKeeper {
     }, SAVE_DELAY_MS);
   }
 
-  stop(): void {
+  /** Resolves when the last write is over; nothing is written afterwards. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#timer) clearTimeout(this.#timer);
+    await this.#saving;
   }
 }

@@ -262,7 +262,7 @@ export class Supervisor {
     await this.#follower?.close();
     const leftovers = await endStrays(this.#noncePrefix);
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
-    this.#state.stop();
+    await this.#state.close();
     this.#wake?.cancel();
     await this.events.flush();
     if (leftovers.length === 0) {
