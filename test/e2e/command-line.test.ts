@@ -1,10 +1,9 @@
 // The command line as scripts and people meet it: exit codes, messages, JSON, pipes (design.md §2.2).
-import { spawn } from 'node:child_process';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
-import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { createProject, incarnations } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
@@ -235,56 +234,4 @@ test('secrets do not show in config, ps, events or plan', async () => {
   project.edit('.env', 'API_TOKEN=canary-three\n');
   expect((await project.orch(['plan'])).stdout).not.toMatch(/canary/);
   await project.down();
-});
-
-/** Lines of `orch up` without a terminal, and a way to signal it. */
-function upWithoutTerminal(project: Project, ...args: string[]) {
-  const child = spawn(process.execPath, [MAIN, 'up', ...args], {
-    cwd: project.root,
-    env: { ...cleanEnvironment(), ...project.env },
-  });
-  let output = '';
-  child.stdout.on('data', (text) => {
-    output += text;
-  });
-  child.stderr.on('data', (text) => {
-    output += text;
-  });
-  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
-  return { child, output: () => output, exited };
-}
-
-test('up without a terminal prints prefixed lines; Ctrl-C stops everything in order', async () => {
-  const project = createProject({
-    'procs.yaml':
-      'services:\n  a: { command: "echo hello; sleep 1000" }\n  b: { command: "echo bye >&2; sleep 1000" }\n',
-  });
-  const up = upWithoutTerminal(project);
-  await waitFor('both lines', up.output, (seen) => /^a(\.1)?\b.*hello$/m.test(seen) && /^b(\.1)?\b.*bye$/m.test(seen));
-  expect(up.output()).not.toContain('\x1b');
-  up.child.kill('SIGINT');
-  expect(await up.exited).toBe(0);
-  expect(project.processes()).toEqual([]);
-});
-
-test('a second Ctrl-C does not wait for those who ignore the first', async () => {
-  const project = createProject({
-    'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
-  });
-  const up = upWithoutTerminal(project);
-  await waitFor('it is set up', up.output, (seen) => seen.includes('ready to ignore'));
-  up.child.kill('SIGINT');
-  await waitFor('it was asked', up.output, (seen) => seen.includes('ignoring SIGTERM'));
-  up.child.kill('SIGINT');
-  await up.exited;
-  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 5_000);
-});
-
-test('the owner that is killed takes everything down; a detached one does not', async () => {
-  const project = createProject({ 'procs.yaml': good });
-  const up = upWithoutTerminal(project);
-  await waitFor('all run', project.instances, (seen) => seen.length === 3);
-  up.child.kill('SIGKILL');
-  await up.exited;
-  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 8_000);
 });

@@ -1,8 +1,10 @@
 // up, ps, down: everything that is declared runs, is listed, and is gone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
-import { countDescriptors } from '../rig/processes.ts';
+import { cleanEnvironment, MAIN } from '../rig/orch.ts';
+import { countDescriptors, findOpenFiles } from '../rig/processes.ts';
 import { createProject, incarnations, instanceOf } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -128,6 +130,17 @@ services:
   expect(read('api.1').env.PORT).toBe('18600');
   expect(read('other.1')).toMatchObject({ cwd: project.root, argv: ['out', 'other.1'] });
   expect(read('other.1').env.PORT).toBeUndefined();
+  await project.down();
+});
+
+test('descriptors of the calling script reach nobody', async () => {
+  const project = createProject({ 'procs.yaml': sleeper });
+  // 9 is below, 60 above what libuv closes by itself; a script that reads to the end of `up` must not hang on them.
+  const script = `exec 9>nine.txt 60>sixty.txt; "${process.execPath}" "${MAIN}" up -d --wait | cat`;
+  const env = { ...cleanEnvironment(), ...project.env };
+  await execa('bash', ['-c', script], { cwd: project.root, env, extendEnv: false, timeout: 20_000 });
+  expect(findOpenFiles(project.path('nine.txt'))).toEqual([]);
+  expect(findOpenFiles(project.path('sixty.txt'))).toEqual([]);
   await project.down();
 });
 

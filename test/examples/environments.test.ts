@@ -41,5 +41,5 @@ test('config explains where a value comes from', async () => {
   const dev = await project.mustOrch(['-e', 'dev', 'config']);
   expect(dev.stdout).not.toContain('reporter');
   const prod = await project.mustOrch(['-e', 'prod', 'config', '--explain']);
-  expect(prod.stdout).toMatch(/pool: 4.*procs\.prod\.yaml:4/);
+  expect(prod.stdout).toMatch(/pool: 4.*procs\.prod\.yaml:3/);
 });
