@@ -14,6 +14,8 @@ import { type Call, type Methods, RequestError } from './server.ts';
 import type { Supervisor } from './supervisor.ts';
 import { type Condition, judge } from './waiting.ts';
 
+/** How soon after a step a condition is looked at. */
+const LOOK_AFTER_MS = 3;
 const DOWN_PROGRESS_MS = 250;
 /** More names than this say no more. */
 const MAX_HOLDERS_NAMED = 5;
@@ -221,11 +223,19 @@ export async function until(
     const finish = (held: boolean): void => {
       end();
       clearTimeout(timer);
+      clearTimeout(look);
       signal.removeEventListener('abort', onAbort);
       resolve(held);
     };
     const onAbort = (): void => finish(false);
-    const end = supervisor.onStep(() => holds() && finish(true));
+    // A burst of steps is looked at once.
+    let look: NodeJS.Timeout | undefined;
+    const end = supervisor.onStep(() => {
+      look ??= setTimeout(() => {
+        look = undefined;
+        if (holds()) finish(true);
+      }, LOOK_AFTER_MS);
+    });
     const timer = timeoutMs === null ? undefined : setTimeout(() => finish(holds()), timeoutMs);
     signal.addEventListener('abort', onAbort);
   });

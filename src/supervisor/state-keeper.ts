@@ -6,7 +6,8 @@ import type { Happening } from './happenings.ts';
 import type { KernelState } from './kernel.ts';
 import { encodeState } from './state.ts';
 
-const SAVE_DELAY_MS = 50;
+/** Intents are saved at once; what else changed can be found out again, so a burst of it is one write. */
+const SAVE_DELAY_MS = 200;
 
 export class StateKeeper {
   #file: ReturnType<typeof createStateFile>;
