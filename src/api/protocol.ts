@@ -61,6 +61,10 @@ export type LogQueueStatus = {
   droppedLines: number;
   overflow: 'block' | 'drop_oldest' | 'drop_newest';
   error: string | null;
+  /** How long the oldest line waits that is not on disk yet. */
+  lagMs?: number;
+  /** Instances that lost lines, and how many. */
+  droppedByInstance?: Record<string, number>;
 };
 
 export type ConfigStatus = {

@@ -20,6 +20,21 @@ export function frameLines(format: LogFormat, origin: Origin, timeMs: number, li
   return Buffer.concat(framed);
 }
 
+/** The mark that stands where lines had to go. Raw files hold the children's bytes only: there it is in the index. */
+export function frameGap(format: LogFormat, origin: Origin, timeMs: number, dropped: number): Buffer {
+  if (format === 'raw') return Buffer.alloc(0);
+  const line = gapText(dropped);
+  if (format === 'text') return frameLines('text', origin, timeMs, Buffer.from(`${line}\n`));
+  const { service, instance, stream } = origin;
+  const record = { time: new Date(timeMs).toISOString(), service, instance, stream, line, dropped };
+  return Buffer.from(`${JSON.stringify(record)}\n`);
+}
+
+/** `… 1,234 lines dropped` */
+export function gapText(lines: number): string {
+  return `… ${lines.toLocaleString('en-US')} ${lines === 1 ? 'line' : 'lines'} dropped`;
+}
+
 function textFrame(origin: Origin, time: string, line: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${time} ${origin.instance} ${origin.stream} `), line, Buffer.from('\n')]);
 }

@@ -17,10 +17,6 @@ export type LogLine = {
 const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?) ([oe]) /;
 const GAP = /^… ([\d,]+) lines? dropped$/;
 
-export function gapText(lines: number): string {
-  return `… ${lines.toLocaleString('en-US')} ${lines === 1 ? 'line' : 'lines'} dropped`;
-}
-
 /** Reads text and json lines, each for itself: a queue may have changed its format in between. */
 export class LineParser {
   private lastTimeText = '';

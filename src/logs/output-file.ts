@@ -1,22 +1,41 @@
-// The live file of a queue: appends, knows its size, notices when it was moved, deleted or truncated by somebody else.
-// Every write is synchronous: a slow disk may stall this process, and only this one.
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+// The live file of a queue, and for raw ones its index: appends, rotates, knows its size, notices when it was moved, deleted
+// or truncated by somebody else. Holds no lines back: what it does not take, the caller keeps.
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+  writev,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import type { LogFormat } from '../core/model.ts';
+import type { Origin } from './framing.ts';
+import { RawIndex } from './raw-index-file.ts';
+import { hasIndex, rotateFile } from './rotation.ts';
 
 /** How stale the knowledge may be that the path still leads to our file. */
 const CHECK_EVERY_MS = 500;
 const NEWLINE = 0x0a;
-/** A torn last line is looked for this far back: the longest line and its prefix. */
+/** A torn last line is looked for this far back: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
+
+/** What a piece of a raw file is: written to its index once the piece is written. */
+export type Piece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
 export class OutputFile {
   readonly path: string;
-  /** When the file that is open now was begun, by its birth time. */
+  format: LogFormat = 'text';
+  /** When the file that is open now was begun. */
   begunMs = 0;
   sizeBytes = 0;
   private fd: number | null = null;
   private inode = 0;
   private checkedMs = 0;
+  private index: RawIndex | null = null;
 
   constructor(path: string) {
     this.path = path;
@@ -26,13 +45,14 @@ export class OutputFile {
     return this.fd !== null;
   }
 
-  /** Opens or creates it where that is needed. Throws errno errors. */
-  ensure(nowMs: number): void {
-    if (this.fd !== null && nowMs - this.checkedMs < CHECK_EVERY_MS) return;
+  /** Opens or creates it where that is needed. Returns the path of a file of another format that had to make room. Throws
+   * errno errors. */
+  ensure(format: LogFormat, nowMs: number): string | null {
+    if (this.fd !== null && format === this.format && nowMs - this.checkedMs < CHECK_EVERY_MS) return null;
     this.checkedMs = nowMs;
-    if (this.fd !== null && this.stillOurs()) return;
+    if (this.fd !== null && format === this.format && this.stillOurs()) return null;
     this.close();
-    this.open();
+    return this.open(format, nowMs);
   }
 
   /** @returns how many bytes the disk took; less than asked for on a nearly full one. Throws errno errors. */
@@ -42,26 +62,68 @@ export class OutputFile {
     return written;
   }
 
+  /** As `write`, off this thread. The file must not be closed meanwhile. */
+  writeLater(buffers: Buffer[], done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
+    writev(this.fd!, buffers, (error, written) => {
+      if (error === null) this.sizeBytes += written;
+      done(error, written);
+    });
+  }
+
+  /** Says what the next bytes of a raw file are; other formats say it themselves. Kept until `writeIndex`. */
+  describe(piece: Piece): void {
+    this.index?.add(piece);
+  }
+
+  /** Throws errno errors; then it is tried again with the next one. */
+  writeIndex(): void {
+    this.index?.flush();
+  }
+
+  /** Closes the file under a dated name. Returns that, or null where there is nothing in it. Throws errno errors. */
+  rotate(nowMs: number): string | null {
+    this.ensure(this.format, nowMs);
+    if (this.sizeBytes === 0) return null;
+    this.writeIndex();
+    const rotated = rotateFile(this.path, nowMs);
+    this.close();
+    return rotated;
+  }
+
   close(): void {
     if (this.fd !== null) closeSync(this.fd);
     this.fd = null;
+    this.index?.close();
+    this.index = null;
   }
 
-  private open(): void {
+  private open(format: LogFormat, nowMs: number): string | null {
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    const madeRoom = this.isOfOtherKind(format) ? rotateFile(this.path, nowMs) : null;
     this.fd = openSync(this.path, 'a+', 0o600);
+    this.format = format;
     const stat = fstatSync(this.fd);
     this.inode = stat.ino;
     this.sizeBytes = stat.size;
-    this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : Date.now();
+    this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : nowMs;
     if (stat.isFile() && stat.size > 0) this.dropTornLine();
+    if (format === 'raw' && stat.isFile()) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
+    return madeRoom;
+  }
+
+  /** Text and json lines may follow each other; raw bytes need their index from the first one on, and others must not have one. */
+  private isOfOtherKind(format: LogFormat): boolean {
+    const stat = statSync(this.path, { throwIfNoEntry: false });
+    if (!stat?.isFile() || stat.size === 0) return false;
+    return hasIndex(this.path) !== (format === 'raw');
   }
 
   private stillOurs(): boolean {
     const stat = statSync(this.path, { throwIfNoEntry: false });
     if (stat === undefined || stat.ino !== this.inode) return false;
-    if (stat.size < this.sizeBytes) this.sizeBytes = stat.size; // truncated in place by somebody else
-    return true;
+    if (stat.size >= this.sizeBytes) return true;
+    this.sizeBytes = stat.size; // truncated in place by somebody else
+    return this.index === null; // an index would now speak of other bytes: begin it anew
   }
 
   /** A writer that was killed in the middle of a write leaves half a line, whose other half nobody has any more. */

@@ -1,192 +1,291 @@
-// One log queue: frames the lines of its sources, batches them, writes the batches, rotates, and holds its sources while
-// the disk takes nothing (overflow `block`). Knows no socket and no other queue.
+// The reading half of a queue: cuts what its sources read into lines, frames and batches them. Writing is queue-output.ts.
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import { frameLines } from './framing.ts';
-import { OutputFile } from './output-file.ts';
+import { BATCH_BYTES, type Batch, type Framer, MAX_LINE_BYTES } from './framer/framer.ts';
+import type { Origin } from './framing.ts';
+import type { Piece } from './output-file.ts';
 import type { LogEvent } from './protocol.ts';
-import { pruneRotated, rotateFile } from './rotation.ts';
+import { QueueOutput } from './queue-output.ts';
+import { pruneRotated } from './rotation.ts';
 import type { Source } from './source.ts';
+import type { Flushable, Ticker } from './ticker.ts';
 
-/** A longer line is split, and marked. */
-export const MAX_LINE_BYTES = 1024 * 1024;
-export const SPLIT_MARK = Buffer.from(' … (line goes on)');
-const BATCH_BYTES = 256 * 1024;
-const RETRY_MS = 200;
-const NEWLINE = Buffer.from('\n');
+/** What the pieces of a line that is too long end with, but the last. */
+export const SPLIT_MARK = ' … (line goes on)';
 
-export class Queue {
+const NEWLINE = 0x0a;
+const SPLIT_END = Buffer.from(`${SPLIT_MARK}\n`);
+const LINE_END = Buffer.from('\n');
+/** A file rotated by size is not larger than asked, but for one line. */
+const MIN_BATCH_BYTES = 1024;
+/** The clock may be set back by less than this without the order of time in a file being broken. */
+const CLOCK_SLACK_MS = 1000;
+const DROP_REPORT_MS = 10_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export type QueueTools = {
+  framer: Framer;
+  ticker: Ticker;
+  emit(event: LogEvent): void;
+  /** A rotated file that is to be compressed. */
+  compress(path: string): void;
+};
+
+export class Queue implements Flushable {
   spec: LogQueueSpec;
   readonly sources = new Set<Source>();
-  private file: OutputFile;
-  private batch: Buffer[] = [];
-  private batchBytes = 0;
-  private flushScheduled: NodeJS.Immediate | null = null;
-  private retry: NodeJS.Timeout | null = null;
-  private error: string | null = null;
-  private lines = 0;
-  private bytes = 0;
-  private highWaterBytes = 0;
-  private readonly emit: (event: LogEvent) => void;
-  private readonly compress: (path: string) => void;
+  private readonly output: QueueOutput;
+  private readonly tools: QueueTools;
+  private batch: Batch | null = null;
+  private batchLines = 0;
+  private pieces: Piece[] = [];
+  private lastMs = 0;
+  private readonly dropped = new Map<string, number>();
+  private droppedLines = 0;
+  private dropReportedMs = 0;
+  private boundary: NodeJS.Timeout | null = null;
 
-  constructor(spec: LogQueueSpec, emit: (event: LogEvent) => void, compress: (path: string) => void) {
+  constructor(spec: LogQueueSpec, tools: QueueTools) {
     this.spec = spec;
-    this.file = new OutputFile(spec.path);
-    this.emit = emit;
-    this.compress = compress;
+    this.tools = tools;
+    this.output = new QueueOutput(spec, {
+      hold: (isHeld) => this.holdSources(isHeld),
+      rotated: (path) => this.rotated(path),
+      dropped: (lines) => this.noteDrops(lines),
+      blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
+      resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
+    });
+    this.armBoundary();
   }
 
-  /** True while the disk takes nothing: the sources are not read. */
-  isHeld(): boolean {
-    return this.error !== null;
+  takesMore(): boolean {
+    return this.output.takesMore();
   }
 
-  /** Takes over a changed spec; what was batched under the old one is written under it first. */
   configure(spec: LogQueueSpec): void {
     this.flush();
-    if (spec.path !== this.spec.path && !this.isHeld()) {
-      this.file.close();
-      this.file = new OutputFile(spec.path);
-    }
     this.spec = spec;
+    this.output.configure(spec);
     pruneRotated(spec.path, spec.rotate.keep, spec.rotate.totalBytes);
+    this.armBoundary();
   }
 
-  /** Bytes of one source in the order in which they came. */
-  accept(source: Source, chunk: Buffer): void {
-    const whole = chunk.lastIndexOf(0x0a) + 1;
+  /** `length` bytes of the source at the begin of the framer's input. */
+  accept(source: Source, length: number): void {
+    if (source.heldBytes + length > MAX_LINE_BYTES) this.acceptLong(source, length);
+    else this.acceptLines(source, length);
+  }
+
+  private acceptLines(source: Source, length: number): void {
+    const { framer } = this.tools;
+    const whole = framer.input.lastIndexOf(NEWLINE, length - 1) + 1;
     if (whole > 0) {
-      const head = chunk.subarray(0, whole);
-      this.append(source, source.heldBytes > 0 ? Buffer.concat([source.takeHeld(), head]) : head);
+      const from = source.heldBytes > 0 ? framer.inputAfter(source.takeHeld()) : framer.inputEnd(0);
+      this.append(source, from, framer.inputEnd(whole));
     }
-    this.holdRest(source, chunk.subarray(whole));
+    if (whole < length) source.hold(framer.input.subarray(whole, length));
   }
 
   /** The source's output has ended: its last line counts, newline or not. */
   endLine(source: Source): void {
-    if (source.heldBytes > 0) this.append(source, Buffer.concat([source.takeHeld(), NEWLINE]));
+    if (source.heldBytes > 0) this.appendHeld(source, LINE_END);
   }
 
-  /** @returns whether everything is on its way to the disk */
-  flush(): boolean {
-    if (this.flushScheduled !== null) clearImmediate(this.flushScheduled);
-    this.flushScheduled = null;
-    if (this.error === null) this.writeBatch();
-    return this.batchBytes === 0;
+  flush(): number {
+    const { batch } = this;
+    if (batch === null) return 0;
+    this.batch = null;
+    const bytes = batch.fill - batch.begin;
+    const { batchLines, pieces } = this;
+    this.batchLines = 0;
+    this.pieces = [];
+    const { memory } = this.tools.framer;
+    if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, batchLines, pieces);
+    this.tools.framer.returnBatch(batch);
+    return bytes;
   }
 
-  /** Closes the live file under a dated name. Returns that, or null where there is nothing to rotate. */
-  rotate(nowMs: number): string | null {
-    this.file.ensure(nowMs);
-    if (this.file.sizeBytes === 0) return null;
-    const rotated = rotateFile(this.spec.path, nowMs);
-    this.file.close();
-    const { keep, totalBytes, compress } = this.spec.rotate;
-    pruneRotated(this.spec.path, keep, totalBytes);
-    if (compress === 'gzip' && keep > 0) this.compress(rotated);
-    return rotated;
+  /** As soon as what is being written is. Null: there was nothing to rotate. */
+  rotate(): Promise<string | null> {
+    this.flush();
+    return this.output.rotate();
+  }
+
+  /** Resolves when all that was accepted is written. */
+  drained(): Promise<void> {
+    this.flush();
+    return this.output.drained();
+  }
+
+  isIdle(): boolean {
+    return this.batch === null && this.output.isIdle();
   }
 
   status(): LogQueueStatus {
+    const { output, spec } = this;
     return {
-      name: this.spec.name,
-      path: this.spec.path,
-      depthBytes: this.batchBytes,
-      capacityBytes: this.spec.capacityBytes,
-      highWaterBytes: this.highWaterBytes,
-      lines: this.lines,
-      bytes: this.bytes,
-      droppedLines: 0,
-      overflow: this.spec.overflow,
-      error: this.error,
+      name: spec.name,
+      path: spec.path,
+      depthBytes: output.depthBytes() + (this.batch === null ? 0 : this.batch.fill - this.batch.begin),
+      capacityBytes: spec.capacityBytes,
+      highWaterBytes: output.highWaterBytes,
+      lines: output.lines,
+      bytes: output.bytes,
+      droppedLines: this.droppedLines,
+      overflow: spec.overflow,
+      error: output.error,
+      lagMs: output.lagMs(Date.now()),
+      droppedByInstance: Object.fromEntries(this.dropped),
     };
   }
 
   close(): void {
     this.flush();
-    if (this.retry !== null) clearTimeout(this.retry);
-    this.file.close();
+    if (this.boundary !== null) clearTimeout(this.boundary);
+    this.output.close();
   }
 
-  private holdRest(source: Source, rest: Buffer): void {
-    let from = 0;
-    while (source.heldBytes + rest.length - from >= MAX_LINE_BYTES) {
-      const piece = rest.subarray(from, from + MAX_LINE_BYTES - source.heldBytes);
-      from += piece.length;
-      this.append(source, Buffer.concat([source.takeHeld(), piece, SPLIT_MARK, NEWLINE]));
-    }
-    if (from < rest.length) source.hold(rest.subarray(from));
-  }
-
-  private append(source: Source, lines: Buffer): void {
-    const framed = frameLines(this.spec.format, source, Date.now(), lines);
-    this.lines += countLines(lines);
-    this.batch.push(framed === lines ? Buffer.from(lines) : framed);
-    this.batchBytes += framed.length;
-    this.highWaterBytes = Math.max(this.highWaterBytes, this.batchBytes);
-    if (this.error !== null) return;
-    if (this.batchBytes >= BATCH_BYTES) this.flush();
-    else this.flushScheduled ??= setImmediate(() => this.flush());
-  }
-
-  private writeBatch(): void {
-    try {
-      while (this.batch.length > 0) this.writeHead();
-      this.recovered();
-    } catch (error) {
-      this.failed(error as NodeJS.ErrnoException);
+  /** Rare: a line that may be longer than allowed. Copied piece by piece. */
+  private acceptLong(source: Source, length: number): void {
+    const chunk = Buffer.from(this.tools.framer.input.subarray(0, length));
+    for (let from = 0; from < chunk.length; ) {
+      const newline = chunk.indexOf(NEWLINE, from);
+      const end = newline < 0 ? chunk.length : newline;
+      const room = MAX_LINE_BYTES - source.heldBytes;
+      const to = Math.min(end, from + room);
+      if (to > from) source.hold(chunk.subarray(from, to));
+      from = to;
+      if (from < end) this.appendHeld(source, SPLIT_END);
+      else if (newline >= 0) {
+        this.appendHeld(source, LINE_END);
+        from = newline + 1;
+      }
     }
   }
 
-  private writeHead(): void {
-    const nowMs = Date.now();
-    const head = this.batch[0]!;
-    this.file.ensure(nowMs);
-    if (this.isFull(head.length)) {
-      this.rotate(nowMs);
-      this.file.ensure(nowMs);
-    }
-    const written = this.file.write(head, 0, head.length);
-    this.bytes += written;
-    this.batchBytes -= written;
-    if (written === head.length) this.batch.shift();
-    else this.batch[0] = head.subarray(written);
+  private appendHeld(source: Source, end: Buffer): void {
+    const { framer } = this.tools;
+    const from = framer.inputAfter(source.takeHeld());
+    this.append(source, from, framer.putBehind(framer.inputEnd(0), end));
   }
 
-  private isFull(moreBytes: number): boolean {
+  /** Whole lines at `[from, end)` of the framer's memory. */
+  private append(source: Source, from: number, end: number): void {
+    const timeMs = this.arrival();
+    for (let at = from; at < end; ) {
+      at = this.output.isDirect() ? this.toBatch(source, timeMs, at, end) : this.toBacklog(source, timeMs, at, end);
+    }
+  }
+
+  private toBatch(source: Source, timeMs: number, from: number, end: number): number {
+    const { framer, ticker } = this.tools;
+    this.batch ??= this.takeBatch();
+    const { fill, begin } = this.batch;
+    const at = framer.frame(this.spec.format, source, timeMs, from, end, this.batch, this.batchLimit());
+    this.note(source, timeMs, this.batch.fill - fill, framer.lines);
+    if (at < end && fill > begin) this.flush();
+    else if (at === from) return this.longToBatch(source, timeMs, from, end);
+    else ticker.schedule(this);
+    return at;
+  }
+
+  /** One line that fits in no batch. */
+  private longToBatch(source: Source, timeMs: number, from: number, end: number): number {
+    const { framer } = this.tools;
+    this.flush();
+    if (!this.output.isDirect()) return from;
+    const long = framer.longBatch();
+    const next = framer.memory.indexOf(NEWLINE, from) + 1;
+    framer.frame(this.spec.format, source, timeMs, from, Math.min(next, end), long, long.capacityBytes);
+    const length = long.fill - long.begin;
+    const pieces = this.spec.format === 'raw' ? [{ origin: source, timeMs, length, lines: 1, isGap: false }] : [];
+    this.output.writeDirect(framer.memory, long.begin, long.fill, 1, pieces);
+    return next;
+  }
+
+  private toBacklog(source: Source, timeMs: number, from: number, end: number): number {
+    const { framer } = this.tools;
+    const batch = framer.longBatch();
+    const at = framer.frame(this.spec.format, source, timeMs, from, end, batch, batch.capacityBytes);
+    const bytes = Buffer.from(framer.memory.subarray(batch.begin, batch.fill));
+    this.output.push({ origin: source, format: this.spec.format, timeMs, bytes, lines: framer.lines });
+    return at;
+  }
+
+  /** Another queue's batch is written early where all are in use. */
+  private takeBatch(): Batch {
+    const batch = this.tools.framer.takeBatch() ?? this.tools.ticker.flushAll(() => this.tools.framer.takeBatch());
+    if (batch === null) throw new Error('no batch is free');
+    return batch;
+  }
+
+  private note(origin: Origin, timeMs: number, length: number, lines: number): void {
+    this.batchLines += lines;
+    if (this.spec.format !== 'raw' || length === 0) return;
+    const last = this.pieces.at(-1);
+    if (last?.origin === origin && last.timeMs === timeMs) {
+      last.length += length;
+      last.lines += lines;
+    } else this.pieces.push({ origin, timeMs, length, lines, isGap: false });
+  }
+
+  private batchLimit(): number {
     const { sizeBytes } = this.spec.rotate;
-    return sizeBytes > 0 && this.file.sizeBytes > 0 && this.file.sizeBytes + moreBytes > sizeBytes;
+    return sizeBytes === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(sizeBytes, MIN_BATCH_BYTES));
   }
 
-  private failed(error: NodeJS.ErrnoException): void {
-    const first = this.error === null;
-    this.error = error.message;
-    this.retry ??= setTimeout(() => this.tryAgain(), RETRY_MS);
-    if (!first) return;
-    for (const source of this.sources) source.pause();
-    this.report('log_blocked', `log queue ${this.spec.name} cannot be written: ${error.message}; its producers wait`);
+  private arrival(): number {
+    const nowMs = Date.now();
+    if (nowMs > this.lastMs || nowMs < this.lastMs - CLOCK_SLACK_MS) this.lastMs = nowMs;
+    return this.lastMs;
   }
 
-  private tryAgain(): void {
-    this.retry = null;
-    this.writeBatch();
+  private holdSources(isHeld: boolean): void {
+    for (const source of this.sources) {
+      if (isHeld) source.pause();
+      else source.resume();
+    }
   }
 
-  private recovered(): void {
-    if (this.error === null) return;
-    this.error = null;
-    for (const source of this.sources) source.resume();
-    this.report('log_resumed', `log queue ${this.spec.name} is written again`);
+  private rotated(path: string): void {
+    if (this.spec.rotate.compress === 'gzip') this.tools.compress(path);
+  }
+
+  private noteDrops(lines: Map<Origin, number>): void {
+    for (const [origin, count] of lines) {
+      this.dropped.set(origin.instance, (this.dropped.get(origin.instance) ?? 0) + count);
+      this.droppedLines += count;
+    }
+    const nowMs = Date.now();
+    if (nowMs - this.dropReportedMs < DROP_REPORT_MS) return;
+    this.dropReportedMs = nowMs;
+    this.report('log_dropped', `log queue ${this.spec.name} is full and drops lines (overflow: ${this.spec.overflow})`);
+  }
+
+  /** Rotation by time also where nothing is written any more. */
+  private armBoundary(): void {
+    if (this.boundary !== null) clearTimeout(this.boundary);
+    this.boundary = null;
+    const { everyMs } = this.spec.rotate;
+    if (everyMs <= 0) return;
+    const nextMs = (Math.floor(Date.now() / everyMs) + 1) * everyMs;
+    this.boundary = setTimeout(
+      () => {
+        this.flush();
+        this.output.rotateOlder(Math.floor(Date.now() / everyMs) * everyMs);
+        this.armBoundary();
+      },
+      Math.min(nextMs - Date.now() + 1, MAX_TIMER_MS),
+    );
   }
 
   private report(type: string, message: string): void {
-    this.emit({ type, queue: this.spec.name, instance: null, message, details: { path: this.spec.path } });
+    const details = { path: this.spec.path, droppedLines: this.droppedLines };
+    this.tools.emit({ type, queue: this.spec.name, instance: null, message, details });
   }
 }
 
-function countLines(lines: Buffer): number {
-  let count = 0;
-  for (let at = lines.indexOf(0x0a); at !== -1; at = lines.indexOf(0x0a, at + 1)) count += 1;
-  return count;
+function blockedText(spec: LogQueueSpec, message: string): string {
+  const consequence = spec.overflow === 'block' ? 'its producers wait' : 'lines beyond its capacity are dropped';
+  return `log queue ${spec.name} cannot be written (${message}); ${consequence}`;
 }

@@ -2,7 +2,8 @@
 // killed between the two writes) come back as lines of nobody.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { gunzipped, sizeOf } from './file-bytes.ts';
-import { gapText, type LogLine, serviceOf } from './log-line.ts';
+import { gapText } from './framing.ts';
+import { type LogLine, serviceOf } from './log-line.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from './raw-index.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 

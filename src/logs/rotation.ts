@@ -31,6 +31,10 @@ export function rotateFile(livePath: string, nowMs: number): string {
   return target;
 }
 
+export function hasIndex(path: string): boolean {
+  return existsSync(path + INDEX_SUFFIX);
+}
+
 /** Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap). */
 export function pruneRotated(livePath: string, keep: number, totalBytes: number): void {
   const files = listRotated(livePath);

@@ -38,7 +38,7 @@ class Server {
       compress: (path) => this.compressor.add(path),
       onSourceEnd: () => this.considerLeaving(),
     });
-    process.on('SIGTERM', () => this.leave(2000));
+    process.on('SIGTERM', () => void this.leave(2000));
     for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined); // a terminal's, not ours
   }
 
@@ -74,16 +74,19 @@ class Server {
     } catch {
       return void socket.destroy(); // no peer of ours
     }
-    try {
-      const reply = `${JSON.stringify({ id: request.id, result: this.perform(request) })}\n`;
-      if (request.method === 'shutdown') socket.end(reply, () => this.exit());
-      else socket.write(reply);
-    } catch (error) {
-      socket.write(`${JSON.stringify({ id: request.id, error: (error as Error).message })}\n`);
-    }
+    const { id, method } = request;
+    Promise.resolve()
+      .then(() => this.perform(request))
+      .then((result) => ({ id, result }))
+      .catch((error: Error) => ({ id, error: error.message }))
+      .then((reply) => {
+        const text = `${JSON.stringify(reply)}\n`;
+        if (method === 'shutdown') socket.end(text, () => this.exit());
+        else socket.write(text);
+      });
   }
 
-  private perform(request: WriterRequest): unknown {
+  private async perform(request: WriterRequest): Promise<unknown> {
     switch (request.method) {
       case 'hello':
         return { protocol: LOG_PROTOCOL, pid: process.pid };
@@ -98,9 +101,9 @@ class Server {
       case 'stats':
         return { queues: this.writer.stats() };
       case 'rotate':
-        return { rotated: this.writer.rotate(request.params.queues) };
+        return { rotated: await this.writer.rotate(request.params.queues) };
       case 'shutdown':
-        return { flushed: this.writer.finish(request.params.deadlineMs) };
+        return { flushed: await this.writer.finish(request.params.deadlineMs) };
       default:
         throw new Error(`no such method: ${(request as { method: string }).method}`);
     }
@@ -118,12 +121,12 @@ class Server {
     this.leaveTimer = setTimeout(() => {
       if (this.clients.size > 0) return;
       if (this.writer.isNeeded()) this.considerLeaving();
-      else this.leave(0);
+      else void this.leave(0);
     }, UNNEEDED_FOR_MS);
   }
 
-  private leave(deadlineMs: number): void {
-    this.writer.finish(deadlineMs);
+  private async leave(deadlineMs: number): Promise<void> {
+    await this.writer.finish(deadlineMs);
     this.exit();
   }
 

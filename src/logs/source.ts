@@ -5,14 +5,16 @@ import { Socket } from 'node:net';
 import { openFifoForReading } from '../runtime/fifo.ts';
 import type { Origin, StreamLetter } from './framing.ts';
 
-/** A pipe holds 64 KiB unless somebody enlarged it. */
-export const READ_BYTES = 64 * 1024;
-/** What any source has just read lies here until the next read of any source. */
-const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+/** One long line does not keep its memory. */
+const KEPT_BYTES = 64 * 1024;
 
 export type SourceReader = {
-  /** `chunk` is only valid during the call. */
-  onBytes(source: Source, chunk: Buffer): void;
+  /** Where all sources read to, one at a time. */
+  readonly input: Buffer;
+  /** So many bytes are at the begin of `input`, until this returns. */
+  onBytes(source: Source, length: number): void;
+  /** False: it would have nowhere to go with more. */
+  takesMore(): boolean;
   /** No process holds the FIFO for writing any more. */
   onEnd(source: Source): void;
 };
@@ -54,7 +56,7 @@ export class Source implements Origin {
     this.inode = inode;
     this.fd = fd;
     // The option that makes Node read into our buffer instead of a fresh one is missing in the types of `new Socket`.
-    const onread = { buffer: shared, callback: (length: number) => this.received(length) };
+    const onread = { buffer: this.reader.input, callback: (length: number) => this.received(length) };
     const socket = new Socket({ fd, readable: true, writable: false, onread } as never);
     socket.on('error', () => this.ended(socket));
     socket.on('end', () => this.ended(socket));
@@ -70,10 +72,12 @@ export class Source implements Origin {
     this.socket?.resume();
   }
 
-  /** Reads until the FIFO is empty or the deadline (`performance.now()`) has passed. Returns whether it is empty. */
+  /** Reads until the FIFO is empty, the reader takes no more, or the deadline (`performance.now()`) has passed. Returns
+   * whether it is empty. */
   drain(untilMs: number): boolean {
     while (this.socket !== null) {
-      const length = readNow(this.fd);
+      if (!this.reader.takesMore()) return false;
+      const length = readNow(this.fd, this.reader.input);
       if (length <= 0) return true;
       this.received(length);
       if (performance.now() > untilMs) return false;
@@ -97,7 +101,7 @@ export class Source implements Origin {
   takeHeld(): Buffer {
     const held = this.held.subarray(0, this.heldBytes);
     this.heldBytes = 0;
-    if (this.held.length > READ_BYTES) this.held = Buffer.alloc(0); // one long line does not keep its memory
+    if (this.held.length > KEPT_BYTES) this.held = Buffer.alloc(0);
     return held;
   }
 
@@ -108,7 +112,7 @@ export class Source implements Origin {
   }
 
   private received(length: number): boolean {
-    this.reader.onBytes(this, shared.subarray(0, length));
+    this.reader.onBytes(this, length);
     return true;
   }
 
@@ -120,9 +124,9 @@ export class Source implements Origin {
 }
 
 /** @returns 0 at the end, -1 when there is nothing to read now */
-function readNow(fd: number): number {
+function readNow(fd: number, buffer: Buffer): number {
   try {
-    return readSync(fd, shared, 0, READ_BYTES, null);
+    return readSync(fd, buffer, 0, buffer.length, null);
   } catch {
     return -1; // EAGAIN: empty
   }

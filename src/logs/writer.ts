@@ -1,29 +1,30 @@
 // All queues and sources of a project: what the supervisor asks for is done here. Knows neither socket nor protocol.
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import { Framer } from './framer/framer.ts';
 import type { LogEvent, StreamSource } from './protocol.ts';
-import { Queue } from './queue.ts';
+import { Queue, type QueueTools } from './queue.ts';
 import { Source } from './source.ts';
+import { Ticker } from './ticker.ts';
 
 type Attached = { spec: StreamSource; sources: Source[]; queue: Queue };
 
 export class LogWriter {
   private readonly queues = new Map<string, Queue>();
   private readonly attached = new Map<string, Attached>();
-  private readonly emit: (event: LogEvent) => void;
-  private readonly compress: (path: string) => void;
+  private readonly tools: QueueTools;
   private readonly onSourceEnd: () => void;
 
   constructor(hooks: { emit(event: LogEvent): void; compress(path: string): void; onSourceEnd(): void }) {
-    this.emit = hooks.emit;
-    this.compress = hooks.compress;
+    const { emit, compress } = hooks;
+    this.tools = { framer: new Framer(), ticker: new Ticker(), emit, compress };
     this.onSourceEnd = hooks.onSourceEnd;
   }
 
   configure(specs: LogQueueSpec[]): void {
     for (const spec of specs) {
       const queue = this.queues.get(spec.name);
-      if (queue === undefined) this.queues.set(spec.name, new Queue(spec, this.emit, this.compress));
+      if (queue === undefined) this.queues.set(spec.name, new Queue(spec, this.tools));
       else queue.configure(spec);
     }
     const named = new Set(specs.map((spec) => spec.name));
@@ -44,15 +45,17 @@ export class LogWriter {
   }
 
   /** Drains what an ended incarnation left behind and completes its last line. Returns false at the deadline, or while the
-   * queue is held. */
+   * queue takes nothing: then the FIFO keeps it, and the next incarnation's output follows it. */
   endOfOutput(instance: string, deadlineMs: number): boolean {
     const attached = this.attached.get(instance);
     if (attached === undefined) return true;
-    if (attached.queue.isHeld()) return false;
     const untilMs = performance.now() + deadlineMs;
     const drained = attached.sources.map((source) => source.drain(untilMs));
-    for (const source of attached.sources) attached.queue.endLine(source);
-    return attached.queue.flush() && drained.every(Boolean);
+    attached.sources.forEach((source, index) => {
+      if (drained[index]) attached.queue.endLine(source);
+    });
+    attached.queue.flush();
+    return drained.every(Boolean);
   }
 
   detach(instances: string[]): void {
@@ -66,29 +69,44 @@ export class LogWriter {
     return [...this.queues.values()].map((queue) => queue.status());
   }
 
-  /** @param names none: all. Throws where a queue is unknown or cannot be rotated. */
-  rotate(names: string[]): string[] {
+  /** @param names none: all. Rejects where a queue is unknown or cannot be rotated. */
+  async rotate(names: string[]): Promise<string[]> {
     const unknown = names.filter((name) => !this.queues.has(name));
     if (unknown.length > 0) throw new Error(`no such log queue: ${unknown.join(', ')}`);
     const chosen = names.length > 0 ? names.map((name) => this.queues.get(name)!) : [...this.queues.values()];
-    const rotated = chosen.map((queue) => (queue.flush() ? queue.rotate(Date.now()) : null));
+    const rotated = await Promise.all(chosen.map((queue) => queue.rotate()));
     return rotated.filter((path) => path !== null);
   }
 
-  /** Drains and flushes everything. Returns whether nothing was left over. */
-  finish(deadlineMs: number): boolean {
+  /** Drains and flushes everything, then closes it. Returns whether nothing was left over at the deadline. */
+  async finish(deadlineMs: number): Promise<boolean> {
     const untilMs = performance.now() + deadlineMs;
-    for (const instance of this.attached.keys()) this.endOfOutput(instance, Math.max(0, untilMs - performance.now()));
-    for (const instance of [...this.attached.keys()]) this.release(instance);
-    const flushed = [...this.queues.values()].map((queue) => queue.flush());
+    const left = () => Math.max(0, untilMs - performance.now());
+    const instances = [...this.attached.keys()];
+    let isDry = await this.drainAll(instances, untilMs);
+    for (const instance of instances) this.release(instance);
+    const written = Promise.all([...this.queues.values()].map((queue) => queue.drained())).then(() => true);
+    isDry = (await Promise.race([written, falseAfter(left())])) && isDry;
     for (const queue of this.queues.values()) queue.close();
-    return flushed.every(Boolean);
+    this.queues.clear();
+    return isDry;
   }
 
   /** Is any FIFO still held by a process that may write to it, or is anything not on disk yet? */
   isNeeded(): boolean {
     for (const { sources } of this.attached.values()) if (sources.some((source) => source.isOpen())) return true;
-    return [...this.queues.values()].some((queue) => !queue.flush());
+    return [...this.queues.values()].some((queue) => !queue.isIdle());
+  }
+
+  /** Again and again where a queue that is behind takes only part of it. */
+  private async drainAll(instances: string[], untilMs: number): Promise<boolean> {
+    let left = instances;
+    for (;;) {
+      left = left.filter((instance) => !this.endOfOutput(instance, Math.max(0, untilMs - performance.now())));
+      if (left.length === 0) return true;
+      if (performance.now() >= untilMs) return false;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   private attachOne(spec: StreamSource): void {
@@ -100,14 +118,16 @@ export class LogWriter {
     for (const source of attached.sources) {
       queue.sources.add(source);
       source.open();
-      if (queue.isHeld()) source.pause();
+      if (!queue.takesMore()) source.pause();
     }
   }
 
   private create(spec: StreamSource, queue: Queue): Attached {
     const { instance, service } = spec;
     const reader = {
-      onBytes: (source: Source, chunk: Buffer) => attached.queue.accept(source, chunk),
+      input: this.tools.framer.input,
+      takesMore: () => attached.queue.takesMore(),
+      onBytes: (source: Source, length: number) => attached.queue.accept(source, length),
       onEnd: (source: Source) => {
         attached.queue.endLine(source);
         this.onSourceEnd();
@@ -126,7 +146,7 @@ export class LogWriter {
   private move(attached: Attached, queue: Queue): void {
     for (const source of attached.sources) {
       attached.queue.sources.delete(source);
-      if (attached.queue.isHeld()) source.resume();
+      if (!attached.queue.takesMore()) source.resume();
     }
     attached.queue = queue;
   }
@@ -145,4 +165,8 @@ export class LogWriter {
     queue.close();
     this.queues.delete(name);
   }
+}
+
+function falseAfter(ms: number): Promise<boolean> {
+  return new Promise((resolve) => setTimeout(() => resolve(false), ms));
 }

@@ -1,0 +1,2 @@
+/** The module that framer.wat assembles to, in base64. */
+export function assemble(): Promise<string>;

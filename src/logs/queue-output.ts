@@ -1,0 +1,316 @@
+// The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow, full, or the policy is to
+// drop; then lines go through the backlog and are written off this thread. Decides when producers are held.
+import type { LogQueueSpec } from '../core/model.ts';
+import { Backlog, type Entry } from './backlog.ts';
+import { frameGap, type Origin } from './framing.ts';
+import { OutputFile, type Piece } from './output-file.ts';
+import { pruneRotated } from './rotation.ts';
+
+/** A synchronous write that takes longer stalls all queues: go on off this thread. */
+const SLOW_WRITE_MS = 100;
+const RETRY_MS = 200;
+const WRITE_BYTES = 1024 * 1024;
+const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
+
+export type OutputHooks = {
+  /** Stop (or go on) reading the producers. */
+  hold(isHeld: boolean): void;
+  /** A rotated file is complete. */
+  rotated(path: string): void;
+  dropped(lines: Map<Origin, number>): void;
+  blocked(message: string): void;
+  resumed(): void;
+};
+
+/** Taken out of the backlog, not yet on disk. `bytes`: what is left of it. */
+type InFlight = { bytes: Buffer; format: LogQueueSpec['format']; piece: Piece; isBegun: boolean };
+
+export class QueueOutput {
+  error: string | null = null;
+  lines = 0;
+  bytes = 0;
+  highWaterBytes = 0;
+  private spec: LogQueueSpec;
+  private file: OutputFile;
+  private isBehind: boolean;
+  private isHeld = false;
+  private isWriting = false;
+  private isClosed = false;
+  private readonly backlog = new Backlog();
+  private inFlight: InFlight[] = [];
+  private retry: NodeJS.Timeout | null = null;
+  private rotateWanted: ((path: string | null) => void)[] = [];
+  private drainWanted: (() => void)[] = [];
+  private readonly hooks: OutputHooks;
+
+  constructor(spec: LogQueueSpec, hooks: OutputHooks) {
+    this.spec = spec;
+    this.file = new OutputFile(spec.path);
+    this.isBehind = spec.overflow !== 'block';
+    this.hooks = hooks;
+  }
+
+  configure(spec: LogQueueSpec): void {
+    this.spec = spec;
+    if (spec.overflow !== 'block') this.isBehind = true;
+    this.update();
+    this.pump();
+  }
+
+  isDirect(): boolean {
+    return !this.isBehind;
+  }
+
+  /** May more be read for this queue now? */
+  takesMore(): boolean {
+    return !this.isHeld;
+  }
+
+  depthBytes(): number {
+    return this.backlog.bytes + this.inFlight.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** How long the oldest line waits that is not written. */
+  lagMs(nowMs: number): number {
+    const oldestMs = this.inFlight[0]?.piece.timeMs ?? this.backlog.oldestMs();
+    return oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs);
+  }
+
+  /** Direct only. Whole lines; what the disk does not take is kept, and we are behind. */
+  writeDirect(memory: Buffer, from: number, to: number, lines: number, pieces: Piece[]): void {
+    this.highWaterBytes = Math.max(this.highWaterBytes, to - from);
+    const beganMs = performance.now();
+    let at = from;
+    try {
+      this.prepare(this.spec.format, to - from, true);
+      while (at < to) at += this.file.write(memory, at, to);
+      for (const piece of pieces) this.file.describe(piece);
+      this.written(to - from, lines);
+      this.file.writeIndex();
+      if (performance.now() - beganMs > SLOW_WRITE_MS) this.isBehind = true;
+    } catch (error) {
+      this.keepRest(memory.subarray(from, to), at - from, lines, pieces);
+      this.failed(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Behind only. */
+  push(entry: Entry): void {
+    const { overflow, capacityBytes } = this.spec;
+    const dropped = this.backlog.push(entry, overflow, capacityBytes);
+    if (dropped.size > 0) this.hooks.dropped(dropped);
+    this.highWaterBytes = Math.max(this.highWaterBytes, this.backlog.bytes);
+    this.update();
+    this.pump();
+  }
+
+  /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
+  async rotate(): Promise<string | null> {
+    if (this.isWriting || (this.inFlight[0]?.isBegun ?? false)) {
+      return new Promise((resolve) => this.rotateWanted.push(resolve));
+    }
+    return this.rotateNow();
+  }
+
+  /** By time: rotates a file that was begun before `boundaryMs`. Errors are left to the next write. */
+  rotateOlder(boundaryMs: number): void {
+    if (this.isBehind && !this.isIdle()) return; // the next write does it
+    try {
+      if (this.file.isOpen() && this.file.begunMs < boundaryMs) this.rotateNow();
+    } catch (error) {
+      this.failed(error as NodeJS.ErrnoException);
+    }
+  }
+
+  isIdle(): boolean {
+    return this.backlog.isEmpty() && this.inFlight.length === 0;
+  }
+
+  /** Resolves when nothing is held back any more. */
+  drained(): Promise<void> {
+    this.pump();
+    return this.isIdle() ? Promise.resolve() : new Promise((resolve) => this.drainWanted.push(resolve));
+  }
+
+  close(): void {
+    this.isClosed = true;
+    if (this.retry !== null) clearTimeout(this.retry);
+    if (!this.isWriting) this.file.close();
+  }
+
+  /** Opens the file and makes room in it. `isLineBegin`: nothing of a line is in it without its end. */
+  private prepare(format: LogQueueSpec['format'], moreBytes: number, isLineBegin: boolean): void {
+    const nowMs = Date.now();
+    if (isLineBegin && this.file.path !== this.spec.path) {
+      this.file.close();
+      this.file = new OutputFile(this.spec.path);
+    }
+    this.afterRotation(this.file.ensure(format, nowMs));
+    const { sizeBytes, everyMs } = this.spec.rotate;
+    if (!isLineBegin || this.file.sizeBytes === 0) return;
+    const isFull = sizeBytes > 0 && this.file.sizeBytes + moreBytes > sizeBytes;
+    const isOld = everyMs > 0 && Math.floor(this.file.begunMs / everyMs) < Math.floor(nowMs / everyMs);
+    if (!isFull && !isOld && this.rotateWanted.length === 0) return;
+    const rotated = this.rotateNow();
+    for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
+    this.file.ensure(format, nowMs);
+  }
+
+  private rotateNow(): string | null {
+    const rotated = this.file.rotate(Date.now());
+    this.afterRotation(rotated);
+    return rotated;
+  }
+
+  private afterRotation(rotated: string | null): void {
+    if (rotated === null) return;
+    pruneRotated(this.spec.path, this.spec.rotate.keep, this.spec.rotate.totalBytes);
+    this.hooks.rotated(rotated);
+  }
+
+  private written(bytes: number, lines: number): void {
+    this.bytes += bytes;
+    this.lines += lines;
+  }
+
+  private keepRest(batch: Buffer, done: number, lines: number, pieces: Piece[]): void {
+    const { format } = this.spec;
+    if (done === batch.length) return; // only the index is missing, and keeps what it has
+    const all =
+      pieces.length > 0 ? pieces : [{ origin: NOBODY, timeMs: Date.now(), length: batch.length, lines, isGap: false }];
+    let from = 0;
+    for (const piece of all) {
+      const to = from + piece.length;
+      if (to > done) {
+        const bytes = Buffer.from(batch.subarray(Math.max(from, done), to));
+        this.inFlight.push({ bytes, format, piece, isBegun: done > from });
+      } else {
+        this.file.describe(piece);
+        this.written(piece.length, piece.lines);
+      }
+      from = to;
+    }
+    if (this.inFlight[0]?.isBegun) this.bytes += this.inFlight[0].piece.length - this.inFlight[0].bytes.length;
+  }
+
+  /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
+  private pump(): void {
+    if (this.isWriting || this.isClosed || !this.isBehind || this.retry !== null) return;
+    if (this.inFlight.length === 0) this.inFlight = this.backlog.take(WRITE_BYTES).map(render);
+    if (this.inFlight.length === 0) this.caughtUp();
+    else this.writeOn();
+  }
+
+  private writeOn(): void {
+    try {
+      const head = this.inFlight[0]!;
+      this.prepare(head.format, head.bytes.length, !head.isBegun);
+      const buffers = this.nextBuffers();
+      this.isWriting = true;
+      this.file.writeLater(buffers, (error, written) => this.wrote(error, written));
+    } catch (error) {
+      this.failed(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** As many entries as fit in the file, one at least. */
+  private nextBuffers(): Buffer[] {
+    const { sizeBytes } = this.spec.rotate;
+    const room = sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY;
+    const buffers: Buffer[] = [];
+    let bytes = 0;
+    for (const entry of this.inFlight) {
+      bytes += entry.bytes.length;
+      if (buffers.length > 0 && (bytes > room || entry.format !== this.inFlight[0]!.format)) break;
+      buffers.push(entry.bytes);
+    }
+    return buffers;
+  }
+
+  private wrote(error: NodeJS.ErrnoException | null, written: number): void {
+    this.isWriting = false;
+    if (this.isClosed) this.file.close();
+    else if (error !== null) this.failed(error);
+    else this.goOn(written);
+  }
+
+  private goOn(written: number): void {
+    this.settle(written);
+    try {
+      this.file.writeIndex();
+    } catch (error) {
+      this.failed(error as NodeJS.ErrnoException);
+      return;
+    }
+    this.recovered();
+    this.pump();
+  }
+
+  private settle(written: number): void {
+    let left = written;
+    this.bytes += written;
+    while (this.inFlight.length > 0 && left >= this.inFlight[0]!.bytes.length) {
+      const { bytes, piece } = this.inFlight.shift()!;
+      left -= bytes.length;
+      if (!piece.isGap) this.lines += piece.lines;
+      this.file.describe(piece);
+    }
+    const head = this.inFlight[0];
+    if (left === 0 || head === undefined) return;
+    head.bytes = head.bytes.subarray(left);
+    head.isBegun = true;
+  }
+
+  private caughtUp(): void {
+    if (this.spec.overflow === 'block') this.isBehind = false;
+    if (this.rotateWanted.length > 0) {
+      const rotated = this.rotateNow();
+      for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
+    }
+    this.update();
+    for (const resolve of this.drainWanted.splice(0)) resolve();
+  }
+
+  private failed(error: NodeJS.ErrnoException): void {
+    const isNew = this.error === null;
+    this.error = error.message;
+    this.isBehind = true;
+    this.retry ??= setTimeout(() => this.tryAgain(), RETRY_MS);
+    this.update();
+    if (isNew) this.hooks.blocked(error.message);
+  }
+
+  private tryAgain(): void {
+    this.retry = null;
+    try {
+      if (this.file.isOpen()) this.file.writeIndex();
+    } catch (error) {
+      this.failed(error as NodeJS.ErrnoException);
+      return;
+    }
+    if (this.isIdle()) this.recovered();
+    this.pump();
+  }
+
+  private recovered(): void {
+    if (this.error !== null) this.hooks.resumed();
+    this.error = null;
+    this.update();
+  }
+
+  /** Holds the producers while the policy is to block and there is no room, or nothing is taken at all. */
+  private update(): void {
+    const { overflow, capacityBytes } = this.spec;
+    const limit = this.isHeld ? capacityBytes / 2 : capacityBytes;
+    const isHeld = overflow === 'block' && (this.error !== null || this.backlog.bytes >= limit);
+    if (isHeld === this.isHeld) return;
+    this.isHeld = isHeld;
+    this.hooks.hold(isHeld);
+  }
+}
+
+function render({ origin, format, timeMs, bytes, lines }: Entry): InFlight {
+  const isGap = bytes === null;
+  const framed = bytes ?? frameGap(format, origin, timeMs, lines);
+  return { bytes: framed, format, piece: { origin, timeMs, length: framed.length, lines, isGap }, isBegun: false };
+}
