@@ -240,6 +240,7 @@ export class Supervisor {
 
   /** Descriptors on processes that have ended are let go at once, not at the next `ps`. */
   #trimSampler(): void {
+    if (this.#sampler.openFiles() === 0) return;
     const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
     if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
   }
