@@ -20,11 +20,16 @@ export function resolveInstances(kernel: Kernel, names: readonly string[]): Inst
 function instancesByName(kernel: Kernel): Map<string, InstanceId[]> {
   const known = new Map<string, InstanceId[]>();
   for (const name of kernel.desired.services.keys()) known.set(name, []);
-  for (const id of new Set([...kernel.desired.wishes.keys(), ...kernel.slots.keys()])) {
+  const add = (id: InstanceId): void => {
+    if (known.has(id)) return;
     const service = id.slice(0, id.lastIndexOf('.'));
-    known.set(service, [...(known.get(service) ?? []), id]);
+    const siblings = known.get(service);
+    if (siblings) siblings.push(id);
+    else known.set(service, [id]);
     known.set(id, [id]);
-  }
+  };
+  for (const id of kernel.desired.wishes.keys()) add(id);
+  for (const id of kernel.slots.keys()) add(id);
   return known;
 }
 
