@@ -1,6 +1,6 @@
 // What changed between two declarations of a service, key by key, with what the change does. Pure, no Node module:
 // the supervisor imports it. What it prints holds no secret.
-import type { Command, ServiceSpec } from '../core/model.ts';
+import type { Check, Command, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from './change-classes.ts';
 import { printDuration } from './quantities.ts';
 import { maskUrls, maskValue } from './secrets.ts';
@@ -52,17 +52,55 @@ function flattenField(field: string, key: string, value: unknown): [string, Show
     const env = Object.entries(value as Record<string, string>);
     return env.map(([name, text]) => [`env.${name}`, { value: text, shown: maskValue(name, text) }]);
   }
+  if (field === 'readiness' || field === 'liveness' || field === 'startup') return probe(key, value as Probe);
+  if (field === 'stop') return stop(key, value as StopPolicy);
   return walk(key, value);
 }
 
+function probe(key: string, { checks, ...pace }: Probe): [string, Shown][] {
+  const shown = checks.flatMap((check): [string, Shown][] => {
+    const { kind, ...rest } = check;
+    if (kind === 'http') return httpCheck(`${key}.http`, check as Extract<Check, { kind: 'http' }>);
+    if (kind === 'exec') return [[`${key}.exec`, plain(printCommand(check.command))]];
+    const [value] = Object.values(rest);
+    return [[`${key}.${kind}`, plain(kind === 'delay' ? printDuration(Number(value)) : String(value ?? true))]];
+  });
+  return [...shown, ...walk(key, pace)];
+}
+
+function httpCheck(key: string, { url, status, body, headers }: Extract<Check, { kind: 'http' }>): [string, Shown][] {
+  const sent = Object.entries(headers).map(([name, text]): [string, Shown] => {
+    return [`${key}.headers.${name}`, { value: text, shown: maskValue(name, text) }];
+  });
+  return [[key, plain(url)], ...walk(`${key}.status`, status), ...walk(`${key}.body`, body), ...sent];
+}
+
+function stop(key: string, { command, escalate, drain, ...rest }: StopPolicy): [string, Shown][] {
+  const shown = walk(key, rest);
+  if (command) shown.push([`${key}.command`, plain(printCommand(command))]);
+  if (escalate.length > 0) {
+    const steps = escalate.map(({ signal, afterMs }) => `${signal} after ${printDuration(afterMs)}`);
+    shown.push([`${key}.escalate`, plain(steps.join(', '))]);
+  }
+  if (!drain) return shown;
+  const { by } = drain;
+  const means = by.kind === 'exec' ? printCommand(by.command) : by.kind === 'http' ? by.url : by.signal;
+  return [...shown, [`${key}.drain.${by.kind}`, plain(means)], ...walk(`${key}.drain.timeoutMs`, drain.timeoutMs)];
+}
+
 function dependsOn(dependencies: ServiceSpec['dependsOn']): [string, Shown][] {
-  return dependencies.map(({ service, condition }) => [`depends_on.${service}`, plain(condition)]);
+  return dependencies.flatMap(({ service, condition, onLoss }): [string, Shown][] => [
+    [`depends_on.${service}`, plain(condition)],
+    ...(onLoss === 'ignore' ? [] : [[`depends_on.${service}.on_loss`, plain(onLoss)] as [string, Shown]]),
+  ]);
 }
 
 function walk(key: string, value: unknown): [string, Shown][] {
   if (value === null) return [];
   if (typeof value !== 'object')
     return [[key, key.endsWith('Ms') ? plain(printDuration(Number(value))) : plain(String(value))]];
+  if ('percent' in value) return [[key, plain(`${value.percent}%`)]];
+  if ('count' in value && 'kind' in value) return [[key, plain(String(value.count))]];
   return Object.entries(value).flatMap(([step, part]) => walk(`${key}.${step}`, part));
 }
 

@@ -2,6 +2,7 @@
 import type { Desired } from './desired.ts';
 import type { Dependency, DependencyCondition, InstanceId, ServiceName, ServiceSpec, Slot } from './model.ts';
 import { instanceId } from './model.ts';
+import { isReady } from './readiness.ts';
 import { isOccupied } from './transition.ts';
 
 export type Slots = ReadonlyMap<InstanceId, Slot>;
@@ -91,7 +92,7 @@ function holdsFor(slot: Slot, spec: ServiceSpec, condition: DependencyCondition)
   const current = slot.spec?.specHash === spec.specHash;
   if (phase.kind === 'completed') return current;
   if (phase.kind !== 'alive' || condition === 'completed') return false;
-  return condition === 'started' || phase.readiness === 'none' || phase.readiness === 'passing';
+  return condition === 'started' || isReady(phase);
 }
 
 const WORD: Record<DependencyCondition, string> = { started: 'started', ready: 'ready', completed: 'completed' };

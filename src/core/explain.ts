@@ -51,11 +51,8 @@ function explainAlive(
   const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
   if (wish?.run) {
     const outdated = slot.spec?.specHash !== wish.spec.specHash;
-    return {
-      state,
-      reason: outdated ? 'Runs an older configuration; its turn to be replaced comes.' : null,
-      unblock: null,
-    };
+    const reason = outdated ? 'Runs an older configuration; its turn to be replaced comes.' : readinessReason(phase);
+    return { state, reason, unblock: null };
   }
   const holders = dependencies.holdersOf(slot.service).map((holder) => holder.id);
   if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
@@ -64,6 +61,12 @@ function explainAlive(
     reason: `Stops after ${listOf(holders)}, which depend${holders.length === 1 ? 's' : ''} on it.`,
     unblock: null,
   };
+}
+
+function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' }>): string | null {
+  if (readiness === 'none' || readiness === 'passing') return null;
+  const state = readiness === 'pending' ? 'Alive, not ready yet' : 'Not ready';
+  return sentence(because ? `${state}: ${because}` : state);
 }
 
 function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>, nowMs: number): Explained {
@@ -93,7 +96,11 @@ function explainWanted(slot: Slot, phase: Phase, wish: Wish, dependencies: Depen
   if (!fresh && phase.kind === 'backoff') {
     const seconds = Math.max(0, (phase.untilMs - nowMs) / 1000).toFixed(1);
     const spell = slot.failures > 1 ? `${slot.failures} failures in a row, last` : 'Ended with';
-    const reason = slot.failures > 1 ? `${spell}: ${last}` : lastSentence(slot, last);
+    const reason = phase.because
+      ? `Was ended as unhealthy (${phase.because})`
+      : slot.failures > 1
+        ? `${spell}: ${last}`
+        : lastSentence(slot, last);
     return {
       state: 'backoff',
       reason: sentence(`${reason}; next start in ${seconds} s`),

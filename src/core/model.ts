@@ -44,8 +44,79 @@ export type RestartPolicy = {
 export type StopPolicy = {
   /** A name such as `SIGTERM`. */
   signal: string;
+  /** Who gets the signals: the whole tree, or the main process, which then ends its children itself. */
+  to: 'tree' | 'main';
   /** From the first signal to SIGKILL. */
   graceMs: number;
+  /** Run instead of the first signal; null: the signal. */
+  command: Command | null;
+  /** Further signals on the way to SIGKILL, each after a pause since the step before; together within `graceMs`. */
+  escalate: { signal: string; afterMs: number }[];
+  /** Before the first signal; null: stopped at once. */
+  drain: DrainPolicy | null;
+};
+
+/** How an instance is told to take no more work, and the longest that it may take to finish what it has. */
+export type DrainPolicy = { by: DrainMeans; timeoutMs: number };
+export type DrainMeans =
+  /** Drained when the process ends by itself. */
+  | { kind: 'signal'; signal: string }
+  /** A POST; drained when it is answered. */
+  | { kind: 'http'; url: InstanceTemplate }
+  /** Drained when the command ends. */
+  | { kind: 'exec'; command: Command };
+
+/** One thing that must be so. */
+export type Check =
+  /** Exits with 0. */
+  | { kind: 'exec'; command: Command }
+  | {
+      kind: 'http';
+      url: InstanceTemplate;
+      /** Null: any 2xx or 3xx. */
+      status: number | null;
+      headers: Record<string, InstanceTemplate>;
+      /** A regular expression that the body must match, or null. */
+      body: string | null;
+    }
+  /** `port` or `host:port` accepts a connection. */
+  | { kind: 'tcp'; address: InstanceTemplate }
+  /** A socket accepts a connection; a path, absolute or relative to the project. */
+  | { kind: 'unix'; path: InstanceTemplate }
+  /** A line of output has matched this regular expression since the start. */
+  | { kind: 'log'; pattern: string }
+  /** `READY=1` has come by the sd_notify protocol since the start. */
+  | { kind: 'notify' }
+  /** This much time has passed since the start. */
+  | { kind: 'delay'; delayMs: number };
+
+/** Checks that are made together, again and again: an attempt succeeds when all of them hold. */
+export type Probe = {
+  checks: Check[];
+  /** From the end of one attempt to the begin of the next. */
+  everyMs: number;
+  timeoutMs: number;
+  /** In a row, to count as passing; in a row, to count as failing. */
+  successes: number;
+  failures: number;
+  /** From the start of the process (or, held back by `startup`, from its success) to the first attempt. */
+  initialDelayMs: number;
+};
+
+/** A number of instances, or a share of the pool. */
+export type Portion = { kind: 'count'; count: number } | { kind: 'percent'; percent: number };
+
+/** How a pool goes over to a new version. */
+export type RolloutPolicy = {
+  /** How many of the pool may be missing meanwhile; a share is rounded down, and at least 1 unless surge is allowed. */
+  maxUnavailable: Portion;
+  /** How many instances may be there on top; a share is rounded up. */
+  maxSurge: Portion;
+  /** How long a new instance must be ready to count. */
+  minReadyMs: number;
+  /** Longest wait for the next new instance to get ready; then `onFailure`. */
+  deadlineMs: number;
+  onFailure: 'pause' | 'rollback';
 };
 
 export type SingletonPolicy = {
@@ -57,7 +128,13 @@ export type SingletonPolicy = {
 };
 
 export type DependencyCondition = 'started' | 'ready' | 'completed';
-export type Dependency = { service: ServiceName; condition: DependencyCondition };
+/**
+ * What a running instance does when the dependency is lost (none of its instances meets the condition any more):
+ * `ignore`: runs on; `hold`: is stopped until the condition holds again; `restart`: runs on, and is restarted once the
+ * dependency is back as a new process.
+ */
+export type LossPolicy = 'ignore' | 'hold' | 'restart';
+export type Dependency = { service: ServiceName; condition: DependencyCondition; onLoss: LossPolicy };
 
 /** One service after parsing, merging, expansion and defaults: nothing is optional. */
 export type ServiceSpec = {
@@ -75,6 +152,13 @@ export type ServiceSpec = {
   singleton: SingletonPolicy | null;
   logQueue: string;
   dependsOn: Dependency[];
+  /** When an instance counts as ready; null: as soon as it runs (and `startup`, if any, has passed). */
+  readiness: Probe | null;
+  /** When it must be restarted although it runs; null: never. */
+  liveness: Probe | null;
+  /** Holds the other probes back until it passes once; its failure counts like that of `liveness`. Null: they begin at once. */
+  startup: Probe | null;
+  rollout: RolloutPolicy;
   restart: RestartPolicy;
   stop: StopPolicy;
   enabled: boolean;
@@ -195,7 +279,19 @@ export type Phase =
   | { kind: 'held'; by: string }
   /** The intent with its nonce is recorded; a process may or may not exist yet. */
   | { kind: 'starting'; nonce: string; sinceMs: number }
-  | { kind: 'alive'; process: Incarnation; sinceMs: number; adopted: boolean; readiness: Readiness }
+  | {
+      kind: 'alive';
+      process: Incarnation;
+      sinceMs: number;
+      adopted: boolean;
+      readiness: Readiness;
+      /** Since when `readiness` is what it is. */
+      readinessSinceMs: number;
+      /** What the last probe found when it did not pass; null when it did, or there is none. */
+      because: string | null;
+      /** A liveness or startup probe has failed: the sentence. It is to be stopped; nothing takes that back. */
+      unhealthy: string | null;
+    }
   | {
       kind: 'stopping';
       process: Incarnation;
@@ -204,6 +300,8 @@ export type Phase =
       sinceMs: number;
       adopted: boolean;
       cause: StopCause;
+      /** The sentence behind the cause. */
+      because: string;
       /** How the main process ended; null while it lives. */
       exit: Exit | null;
       step: StopStep;
@@ -213,7 +311,8 @@ export type Phase =
       nextCheckMs: number;
       checkGapMs: number;
     }
-  | { kind: 'backoff'; untilMs: number }
+  /** `because`: why the last incarnation was ended by us; null: it ended by itself, see `lastExit`. */
+  | { kind: 'backoff'; untilMs: number; because: string | null }
   /** Ran to completion (exit 0) and is not wanted again. */
   | { kind: 'completed'; atMs: number }
   /** Given up: a task that failed, a crash-loop limit. */
@@ -274,7 +373,7 @@ export type Action =
 /** What happened to one slot. Past tense; folded by `transition`. */
 export type InstanceEvent =
   | { kind: 'startIntended'; nonce: string; spec: SlotSpec }
-  | { kind: 'spawned'; process: Incarnation }
+  | { kind: 'spawned'; process: Incarnation; readiness: 'none' | 'pending' }
   | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; charged: boolean }
   /** The singleton could not be had. */
   | { kind: 'startRefused'; by: string }
@@ -282,15 +381,20 @@ export type InstanceEvent =
   | { kind: 'startAbandoned' }
   | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
   | { kind: 'exited'; exit: Exit }
-  | { kind: 'stopIntended'; cause: StopCause }
+  | { kind: 'stopIntended'; cause: StopCause; because: string }
   /** Another supervisor holds the singleton now: this one stays down until it is told to start. */
   | { kind: 'takenOver'; by: string }
+  /** Keys that need no new process changed in the file: they hold for the running incarnation from now on. */
+  | { kind: 'specUpdated'; spec: SlotSpec }
   | { kind: 'killIntended' }
   /** The group and the sweep found nothing alive any more. */
   | { kind: 'emptied' }
   /** The main process is gone but members of its tree live. */
   | { kind: 'leftoversFound' }
-  | { kind: 'readinessChanged'; readiness: Readiness }
+  /** `because`: what stands against it; null when it passes, or where there is no probe. */
+  | { kind: 'readinessChanged'; readiness: Readiness; because: string | null }
+  /** A liveness or startup probe failed as often as its `failures` says. */
+  | { kind: 'unhealthy'; because: string }
   /** `orch restart`: an incarnation begun before now is replaced. */
   | { kind: 'restartRequested' }
   /** `orch start`, `orch restart`: forget failures; leave `completed`, `failed`, `backoff`, `held`. */

@@ -3,6 +3,7 @@
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, Wish } from './desired.ts';
 import { type Action, instanceId, type Phase, type ServiceSpec, type Slot, type SlotSpec } from './model.ts';
+import { isReady } from './readiness.ts';
 import { emptySlot, isOccupied } from './transition.ts';
 
 export type Plan = {
@@ -102,7 +103,12 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
     return;
   }
-  // 2. An older version, or a restart was asked for: replace, a share of the pool at a time.
+  // 2. A liveness or startup probe failed: its restart policy decides what follows.
+  if (phase.unhealthy !== null) {
+    pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unhealthy', reason: phase.unhealthy });
+    return;
+  }
+  // 3. An older version, or a restart was asked for: replace, a share of the pool at a time.
   const outdated = slot.spec?.specHash !== wish.spec.specHash;
   const told = slot.restartRequestedMs !== null && phase.sinceMs <= slot.restartRequestedMs;
   if (!outdated && !told) return;
@@ -133,11 +139,7 @@ function replacementBudget({ desired, slots }: Pass, spec: ServiceSpec): number 
 /** Runs in whatever version, or has completed in the present one. */
 function isGood(slot: Slot | undefined, spec: ServiceSpec): boolean {
   if (slot?.phase.kind === 'completed') return slot.spec?.specHash === spec.specHash;
-  return isAvailable(slot?.phase);
-}
-
-function isAvailable(phase: Phase | undefined): boolean {
-  return phase?.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
+  return slot !== undefined && isReady(slot.phase);
 }
 
 /** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was

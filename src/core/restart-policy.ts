@@ -5,6 +5,15 @@ import type { Exit, InstanceId, Phase, RestartPolicy, Slot } from './model.ts';
 /** Of the delay; spreads instances that fail together without ever exceeding the formula. */
 const MAX_JITTER = 0.1;
 
+export type Death = {
+  exit: Exit;
+  /** How long the process lived; a healthy spell forgets earlier failures first. */
+  aliveMs: number;
+  /** False: the host was short of something, which is not the program's fault and does not count. */
+  charged: boolean;
+  /** The sentence, where it was ended because a liveness or startup probe failed. */
+  unhealthy: string | null;
+};
 export type Ending = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
 
 /**
@@ -16,20 +25,21 @@ export type Ending = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'las
  * 3. more than `limit.count` failures within `limit.withinMs`: `failed`.
  * 4. otherwise `backoff`, for `always` after exit 0 as well, so that nothing ever spins.
  *
- * @param aliveMs how long the process lived; a healthy spell forgets earlier failures first.
- * @param charged false: the host was short of something, which is not the program's fault and does not count.
+ * An end that orch brought about because the instance was unhealthy is a failure, whatever its exit.
  */
-export function endingOf(slot: Slot, exit: Exit, aliveMs: number, nowMs: number, charged = true): Ending {
+export function endingOf(slot: Slot, death: Death, nowMs: number): Ending {
+  const { exit, aliveMs, charged, unhealthy } = death;
   const policy = slot.spec?.restart ?? NEVER;
   const healthy = aliveMs >= policy.healthyAfterMs;
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
-  if (isSuccess(exit) && policy.policy !== 'always') {
+  const succeeded = isSuccess(exit) && unhealthy === null;
+  if (succeeded && policy.policy !== 'always') {
     return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
   }
   const failures = earlier.failures + 1;
-  const recent = charged && !isSuccess(exit) ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
+  const recent = charged && !succeeded ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
   const recentFailuresMs = withinLimitWindow(recent, policy, nowMs);
-  const phase = failurePhase(slot.id, policy, failures, recentFailuresMs, exit, nowMs);
+  const phase = failurePhase(slot.id, policy, { ...death, failures, recentFailuresMs }, nowMs);
   return { phase, failures, recentFailuresMs, lastExit: exit };
 }
 
@@ -57,23 +67,21 @@ const NEVER: RestartPolicy = {
   healthyAfterMs: Number.POSITIVE_INFINITY,
 };
 
-function failurePhase(
-  id: InstanceId,
-  policy: RestartPolicy,
-  failures: number,
-  recentFailuresMs: number[],
-  exit: Exit,
-  nowMs: number,
-): Phase {
+type Failure = Death & { failures: number; recentFailuresMs: number[] };
+
+function failurePhase(id: InstanceId, policy: RestartPolicy, failure: Failure, nowMs: number): Phase {
+  const { exit, unhealthy, failures, recentFailuresMs } = failure;
   if (policy.policy === 'never') {
-    return { kind: 'failed', atMs: nowMs, reason: `ended with ${describeExit(exit)} and is never restarted` };
+    const ended = unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
+    return { kind: 'failed', atMs: nowMs, reason: `${ended} and is never restarted` };
   }
   const { limit } = policy;
   if (limit && recentFailuresMs.length > limit.count) {
     const spell = `${recentFailuresMs.length} times within ${Math.round(limit.withinMs / 1000)} s`;
-    return { kind: 'failed', atMs: nowMs, reason: `failed ${spell}, last with ${describeExit(exit)}: given up` };
+    const last = unhealthy === null ? `with ${describeExit(exit)}` : `as unhealthy (${unhealthy})`;
+    return { kind: 'failed', atMs: nowMs, reason: `failed ${spell}, last ${last}: given up` };
   }
-  return { kind: 'backoff', untilMs: nowMs + backoffMs(id, policy, failures) };
+  return { kind: 'backoff', untilMs: nowMs + backoffMs(id, policy, failures), because: unhealthy };
 }
 
 /** Keeps what can still count against the limit, so that the list stays bounded. */

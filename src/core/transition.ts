@@ -1,7 +1,7 @@
 // The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
 import type { Exit, InstanceEvent, InstanceId, Phase, PhaseKind, ServiceName, Slot, SlotSpec } from './model.ts';
-import { endingOf } from './restart-policy.ts';
+import { type Ending, endingOf } from './restart-policy.ts';
 
 /** First look after leftovers were found; doubles up to the second figure. */
 export const FIRST_CHECK_GAP_MS = 10;
@@ -40,17 +40,17 @@ export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slo
     case 'startIntended':
       return intendStart(slot, event, nowMs);
     case 'spawned':
-      return slot.phase.kind === 'starting' ? { ...slot, phase: aliveOf(event.process, nowMs, false, 'none') } : slot;
-    case 'spawnFailed':
       return slot.phase.kind === 'starting'
-        ? { ...slot, ...endingOf(slot, event.exit, 0, nowMs, event.charged) }
+        ? { ...slot, phase: aliveOf(event.process, nowMs, nowMs, false, event.readiness) }
         : slot;
+    case 'spawnFailed':
+      return slot.phase.kind === 'starting' ? { ...slot, ...failedStart(slot, event, nowMs) } : slot;
     case 'startRefused':
       return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
     case 'startAbandoned':
       return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'idle' } } : slot;
     case 'adopted':
-      return adopt(slot, event);
+      return adopt(slot, event, nowMs);
     case 'exited':
       return observeExit(slot, event.exit, nowMs);
     case 'stopIntended':
@@ -64,11 +64,15 @@ export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slo
     case 'emptied':
       return slot.phase.kind === 'stopping' ? finishStop(slot, slot.phase, nowMs) : slot;
     case 'readinessChanged':
-      return slot.phase.kind === 'alive' && slot.phase.readiness !== event.readiness
-        ? { ...slot, phase: { ...slot.phase, readiness: event.readiness } }
+      return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
+    case 'unhealthy':
+      return slot.phase.kind === 'alive' && slot.phase.unhealthy === null
+        ? { ...slot, phase: { ...slot.phase, unhealthy: event.because } }
         : slot;
     case 'takenOver':
       return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
+    case 'specUpdated':
+      return slot.spec?.specHash === event.spec.specHash ? { ...slot, spec: event.spec } : slot;
     case 'restartRequested':
       return { ...rearm(slot), restartRequestedMs: nowMs };
     case 'rearmed':
@@ -105,20 +109,43 @@ function intendStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number)
   };
 }
 
-function adopt(slot: Slot, event: EventOf<'adopted'>): Slot {
-  if (slot.phase.kind !== 'starting' && isOccupied(slot)) return slot;
-  return { ...slot, spec: event.spec, phase: aliveOf(event.process, event.sinceMs, true, event.readiness) };
+function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Ending {
+  return endingOf(slot, { exit, aliveMs: 0, charged, unhealthy: null }, nowMs);
 }
 
-function aliveOf(process: Alive['process'], sinceMs: number, adopted: boolean, readiness: Alive['readiness']): Alive {
-  return { kind: 'alive', process, sinceMs, adopted, readiness };
+function adopt(slot: Slot, event: EventOf<'adopted'>, nowMs: number): Slot {
+  if (slot.phase.kind !== 'starting' && isOccupied(slot)) return slot;
+  return { ...slot, spec: event.spec, phase: aliveOf(event.process, event.sinceMs, nowMs, true, event.readiness) };
+}
+
+function aliveOf(
+  process: Alive['process'],
+  sinceMs: number,
+  nowMs: number,
+  adopted: boolean,
+  readiness: Alive['readiness'],
+): Alive {
+  const readinessSinceMs = readiness === 'none' ? sinceMs : nowMs;
+  return { kind: 'alive', process, sinceMs, adopted, readiness, readinessSinceMs, because: null, unhealthy: null };
+}
+
+function observeReadiness(slot: Slot, phase: Alive, event: EventOf<'readinessChanged'>, nowMs: number): Slot {
+  const { readiness, because } = event;
+  if (readiness === phase.readiness && because === phase.because) return slot;
+  const readinessSinceMs = readiness === phase.readiness ? phase.readinessSinceMs : nowMs;
+  return { ...slot, phase: { ...phase, readiness, readinessSinceMs, because } };
 }
 
 /** The main process is gone: from `alive` that begins the clearing of its tree, in `stopping` it is one step of it. */
 function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
   const { phase } = slot;
   if (phase.kind === 'alive') {
-    const stopping = stoppingOf(slot, phase, { kind: 'stopIntended', cause: 'exited' }, nowMs);
+    const stopping = stoppingOf(
+      slot,
+      phase,
+      { kind: 'stopIntended', cause: 'exited', because: 'ended by itself' },
+      nowMs,
+    );
     return { ...slot, phase: { ...stopping, exit, step: 'clear' } };
   }
   if (phase.kind !== 'stopping' || phase.exit !== null) return slot;
@@ -133,6 +160,7 @@ function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, no
     sinceMs: nowMs,
     adopted: alive.adopted,
     cause: event.cause,
+    because: event.because,
     exit: null,
     step: 'term',
     deadlineMs: nowMs + graceMs(slot.spec),
@@ -157,8 +185,11 @@ function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
   const exit = phase.exit ?? { unknown: true };
   switch (phase.cause) {
     case 'exited':
-    case 'unhealthy':
-      return { ...slot, ...endingOf(slot, exit, phase.sinceMs - phase.startedMs, nowMs) };
+    case 'unhealthy': {
+      const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
+      const aliveMs = phase.sinceMs - phase.startedMs;
+      return { ...slot, ...endingOf(slot, { exit, aliveMs, charged: true, unhealthy }, nowMs) };
+    }
     case 'unwanted':
     case 'replaced':
       return { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };

@@ -9,6 +9,7 @@ import {
   type Slot,
   type SlotSpec,
 } from '../core/model.ts';
+import { initialReadiness } from '../core/readiness.ts';
 import { emptySlot, nonceOf, transition } from '../core/transition.ts';
 import type { TreeMember } from '../runtime/sweep.ts';
 import { specHashOf } from './nonce.ts';
@@ -32,7 +33,7 @@ export type AdoptionInput = {
 
 /** Used for a process whose spec nobody remembers: stopped gently, never restarted under that spec. */
 const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
-  stop: { signal: 'SIGTERM', graceMs: 10_000 },
+  stop: { signal: 'SIGTERM', to: 'tree', graceMs: 10_000, command: null, escalate: [], drain: null },
   restart: {
     policy: 'always',
     backoff: { initialMs: 100, maxMs: 30_000, factor: 2 },
@@ -80,7 +81,8 @@ function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInp
   if (leader && slot.spec) {
     const process = incarnationOf(leader, input.bootId);
     const free: Slot = { ...slot, phase: { kind: 'idle' } };
-    const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness: 'none' } as const;
+    const readiness = slot.phase.kind === 'alive' ? slot.phase.readiness : firstReadiness(slot.spec, input);
+    const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness } as const;
     return { slot: transition(free, adopted, input.nowMs), ended: false };
   }
   // The intent was recorded but there never was, or is no longer, a process of which nothing else is known.
@@ -100,7 +102,14 @@ function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: A
   const spec: SlotSpec = declared?.specHash === specHash ? pick(declared) : { ...UNKNOWN_SPEC, specHash };
   const process = incarnationOf(member, input.bootId);
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
-  return transition(empty, { kind: 'adopted', process, sinceMs: input.nowMs, spec, readiness: 'none' }, input.nowMs);
+  const readiness = firstReadiness(spec, input);
+  return transition(empty, { kind: 'adopted', process, sinceMs: input.nowMs, spec, readiness }, input.nowMs);
+}
+
+/** Of a process of which nothing is remembered: its probes, if they are known, must pass anew. */
+function firstReadiness({ specHash }: SlotSpec, { services }: AdoptionInput): 'none' | 'pending' {
+  const declared = [...services.values()].find((service) => service.specHash === specHash);
+  return declared ? initialReadiness(declared) : 'none';
 }
 
 function pick({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): SlotSpec {

@@ -36,7 +36,7 @@ export function describeTransition(
     case 'exited':
       return told('exited', `ended with ${describeExit(event.exit)}`, { exit: event.exit });
     case 'stopIntended':
-      return told('stopping', `is being stopped: ${reason ?? event.cause}`, { cause: event.cause });
+      return told('stopping', `is being stopped: ${event.because}`, { cause: event.cause });
     case 'killIntended':
       return told('killed', `gets SIGKILL: ${reason ?? 'the grace period is over'}`);
     case 'leftoversFound':
@@ -47,13 +47,31 @@ export function describeTransition(
     case 'takenOver':
       return told('held', `is held down: ${event.by}`);
     case 'readinessChanged':
-      return told(event.readiness === 'passing' ? 'became_ready' : 'became_unready', `is ${event.readiness}`);
+      return describeReadiness(before, event, told, nowMs);
+    case 'unhealthy':
+      return told('became_unhealthy', `is unhealthy: ${event.because}`);
     case 'spawnFailed':
     case 'emptied':
       return describeEnd(after, told, nowMs);
     default:
       return null;
   }
+}
+
+function describeReadiness(
+  before: Slot,
+  { readiness, because }: Extract<InstanceEvent, { kind: 'readinessChanged' }>,
+  told: Told,
+  nowMs: number,
+): Happening | null {
+  // A new reason for the same state is for `orch why`.
+  if (before.phase.kind !== 'alive' || before.phase.readiness === readiness) return null;
+  if (readiness === 'failing') return told('became_unready', `is not ready: ${because}`);
+  if (readiness === 'pending') return null;
+  const afterMs = nowMs - before.phase.sinceMs;
+  return before.phase.readiness === 'pending'
+    ? told('became_ready', `is ready, ${afterMs} ms after its start`, { afterMs })
+    : told('became_ready', 'is ready again');
 }
 
 type Told = (type: string, message: string, details?: Record<string, unknown>) => Happening;

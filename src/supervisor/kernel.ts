@@ -111,6 +111,7 @@ export class Kernel {
     if (!changed && !wasRejected) return;
     if (changed) this.#generation++;
     this.#updateDesired(this.#desired.shuttingDown);
+    this.#updateSpecs();
     this.#effects.report({
       type: 'config_applied',
       instance: null,
@@ -156,7 +157,7 @@ export class Kernel {
     const nowMs = this.#effects.nowMs();
     for (const { id, phase } of [...this.#slots.values()]) {
       if (phase.kind === 'alive')
-        this.#fold(id, { kind: 'stopIntended', cause: 'unwanted' }, nowMs, 'no patience left');
+        this.#fold(id, { kind: 'stopIntended', cause: 'unwanted', because: 'no patience left' }, nowMs);
       this.#fold(id, { kind: 'killIntended' }, nowMs, 'no patience left');
       const slot = this.#slots.get(id)!;
       if (slot.phase.kind === 'stopping') this.#effects.kill(slot);
@@ -213,7 +214,7 @@ export class Kernel {
         return;
       }
       case 'stop':
-        this.#fold(action.id, { kind: 'stopIntended', cause: action.cause }, nowMs, action.reason);
+        this.#fold(action.id, { kind: 'stopIntended', cause: action.cause, because: action.reason }, nowMs);
         this.#effects.stop(this.#slots.get(action.id)!, action.cause);
         return;
       case 'kill':
@@ -262,6 +263,17 @@ export class Kernel {
   #newSlot(id: InstanceId): Slot | null {
     const wish = this.#desired.wishes.get(id);
     return wish ? emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1))) : null;
+  }
+
+  /** What changed without a new version holds for what runs, too. */
+  #updateSpecs(): void {
+    const nowMs = this.#effects.nowMs();
+    for (const { id, service, spec } of [...this.#slots.values()]) {
+      const declared = this.#desired.services.get(service);
+      if (!spec || declared?.specHash !== spec.specHash) continue;
+      const now = slotSpecOf(declared);
+      if (JSON.stringify(now) !== JSON.stringify(spec)) this.#fold(id, { kind: 'specUpdated', spec: now }, nowMs);
+    }
   }
 
   #updateDesired(shuttingDown: boolean): void {

@@ -11,6 +11,7 @@ import type {
   Slot,
   StopCause,
 } from '../core/model.ts';
+import { initialReadiness } from '../core/readiness.ts';
 import type { LogWriterClient } from '../logs/client.ts';
 import { identify, isAlive } from '../runtime/identity.ts';
 import { groupIsEmpty, killTree, signalTree } from '../runtime/signal.ts';
@@ -167,7 +168,7 @@ class ProcessPerformer implements Performer {
     // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
     const process = identify(result.pid, nonce) ?? { pid: result.pid, startTime: '0', bootId: '', nonce };
     this.#children.add(nonce);
-    this.#options.receive(id, nonce, { kind: 'spawned', process });
+    this.#options.receive(id, nonce, { kind: 'spawned', process, readiness: initialReadiness(spec) });
     return process;
   }
 

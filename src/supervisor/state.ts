@@ -1,13 +1,13 @@
 // What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
 // Holds no secret: environments are not part of it.
-import type { Slot } from '../core/model.ts';
+import type { Phase, PhaseKind, Slot } from '../core/model.ts';
 import { parseInstanceId } from '../core/model.ts';
 import type { KernelState } from './kernel.ts';
 
 const VERSION = 1;
 
 export function encodeState(state: KernelState): string {
-  return `${JSON.stringify({ version: VERSION, ...state })}\n`;
+  return `${JSON.stringify({ version: VERSION, ...state, slots: state.slots.map(withoutSecrets) })}\n`;
 }
 
 /** @returns null where the text is not a state of this version: then the processes themselves are the only truth. */
@@ -15,7 +15,7 @@ export function decodeState(text: string): KernelState | null {
   try {
     const read = JSON.parse(text) as Partial<KernelState> & { version?: number };
     if (read.version !== VERSION || !Array.isArray(read.slots)) return null;
-    const slots = read.slots.filter(isSlot);
+    const slots = read.slots.filter(isSlot).map(complete);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
     return { generation: read.generation ?? 0, overrides: { stopped, pools: Object.fromEntries(pools) }, slots };
@@ -23,6 +23,34 @@ export function decodeState(text: string): KernelState | null {
     return null; // torn or garbage: as good as missing
   }
 }
+
+/** Commands and URLs may hold what the file took from the environment: they are read from the file again. */
+function withoutSecrets(slot: Slot): Slot {
+  if (!slot.spec) return slot;
+  const { stop } = slot.spec;
+  const drain = stop.drain?.by.kind === 'signal' ? stop.drain : null;
+  return { ...slot, spec: { ...slot.spec, stop: { ...stop, command: null, drain } } };
+}
+
+/** Fills in what a supervisor of an earlier version did not write. */
+function complete(slot: Slot): Slot {
+  const phase: Phase = { ...MISSING[slot.phase.kind], ...slot.phase } as Phase;
+  const since = phase.kind === 'alive' ? { readinessSinceMs: phase.readinessSinceMs ?? phase.sinceMs } : {};
+  const spec = slot.spec && {
+    ...slot.spec,
+    stop: { ...MISSING_STOP, ...slot.spec.stop },
+    dependsOn: slot.spec.dependsOn.map((dependency) => ({ ...MISSING_DEPENDENCY, ...dependency })),
+  };
+  return { ...slot, phase: { ...phase, ...since } as Phase, spec };
+}
+
+const MISSING: Partial<Record<PhaseKind, object>> = {
+  alive: { because: null, unhealthy: null },
+  stopping: { because: 'not wanted any more' },
+  backoff: { because: null },
+};
+const MISSING_STOP = { to: 'tree', command: null, escalate: [], drain: null } as const;
+const MISSING_DEPENDENCY = { onLoss: 'ignore' } as const;
 
 function isSlot(slot: unknown): slot is Slot {
   const { id, phase, restarts } = (slot ?? {}) as Partial<Slot>;

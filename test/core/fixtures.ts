@@ -1,8 +1,42 @@
 // Declared services and slots for tests of the pure parts.
 import { desiredOf } from '../../src/core/desired.ts';
-import type { Incarnation, Overrides, ProjectConfig, ServiceSpec, Slot } from '../../src/core/model.ts';
+import type {
+  Incarnation,
+  Overrides,
+  Probe,
+  ProjectConfig,
+  RolloutPolicy,
+  ServiceSpec,
+  Slot,
+  StopPolicy,
+} from '../../src/core/model.ts';
 import { serviceName } from '../../src/core/model.ts';
 import { emptySlot } from '../../src/core/transition.ts';
+
+export const STOP: StopPolicy = {
+  signal: 'SIGTERM',
+  to: 'tree',
+  graceMs: 1_000,
+  command: null,
+  escalate: [],
+  drain: null,
+};
+export const ROLLOUT: RolloutPolicy = {
+  maxUnavailable: { kind: 'percent', percent: 25 },
+  maxSurge: { kind: 'count', count: 0 },
+  minReadyMs: 0,
+  deadlineMs: 600_000,
+  onFailure: 'pause',
+};
+/** A probe that some test decides about. */
+export const PROBE: Probe = {
+  checks: [{ kind: 'tcp', address: '80' }],
+  everyMs: 1_000,
+  timeoutMs: 1_000,
+  successes: 1,
+  failures: 3,
+  initialDelayMs: 0,
+};
 
 export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceSpec {
   return {
@@ -22,7 +56,11 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
       limit: null,
       healthyAfterMs: 10_000,
     },
-    stop: { signal: 'SIGTERM', graceMs: 1_000 },
+    readiness: null,
+    liveness: null,
+    startup: null,
+    rollout: ROLLOUT,
+    stop: { ...STOP },
     enabled: true,
     specHash: `${name}-v1`,
     ...changes,
@@ -55,6 +93,9 @@ export const alive = (pid = 10, sinceMs = 0): Slot['phase'] => ({
   sinceMs,
   adopted: false,
   readiness: 'none',
+  readinessSinceMs: sinceMs,
+  because: null,
+  unhealthy: null,
 });
 
 export const slots = (...list: Slot[]) => new Map(list.map((slot) => [slot.id, slot]));

@@ -9,7 +9,7 @@ const brief = (actions: Action[]) => actions.map((action) => `${action.kind} ${a
 const plan = (services: ServiceSpec[], ...list: Slot[]) => reconcile(desire(services), slots(...list), NOW);
 const actionsOf = (services: ServiceSpec[], ...list: Slot[]) => brief(plan(services, ...list).actions);
 const depending = (name: string, on: string, condition: 'started' | 'ready' | 'completed' = 'started') =>
-  spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition }] });
+  spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition, onLoss: 'ignore' }] });
 const stopping = (changes: object): Phase => ({
   kind: 'stopping',
   process: incarnation(),
@@ -17,6 +17,7 @@ const stopping = (changes: object): Phase => ({
   sinceMs: 0,
   adopted: false,
   cause: 'unwanted',
+  because: 'not wanted any more',
   exit: null,
   step: 'term',
   deadlineMs: NOW + 500,
@@ -39,9 +40,11 @@ describe('an empty slot', () => {
     expect(actionsOf([{ ...api, specHash: 'v2' }], slotOf(api, 1, { phase }))).toEqual(['start api.1']);
   });
   it('in back-off waits for its time and says when', () => {
-    const waiting = slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW + 70 } });
+    const waiting = slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW + 70, because: null } });
     expect(plan([api], waiting)).toEqual({ actions: [], wakeAtMs: NOW + 70 });
-    expect(actionsOf([api], slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW } }))).toEqual(['start api.1']);
+    expect(actionsOf([api], slotOf(api, 1, { phase: { kind: 'backoff', untilMs: NOW, because: null } }))).toEqual([
+      'start api.1',
+    ]);
   });
   it('that is no longer declared is forgotten', () => {
     expect(actionsOf([], slotOf(api, 1))).toEqual(['forget api.1']);
@@ -59,8 +62,8 @@ describe('dependencies', () => {
     ['ready', alive(), true],
     ['completed', alive(), false],
     ['completed', { kind: 'completed', atMs: 1 }, true],
-    ['ready', { kind: 'alive', process: incarnation(), sinceMs: 0, adopted: false, readiness: 'pending' }, false],
-    ['started', { kind: 'alive', process: incarnation(), sinceMs: 0, adopted: false, readiness: 'pending' }, true],
+    ['ready', { ...alive(), readiness: 'pending' }, false],
+    ['started', { ...alive(), readiness: 'pending' }, true],
     ['started', { kind: 'starting', nonce: 'n', sinceMs: 0 }, false],
     ['started', { kind: 'failed', atMs: 1, reason: 'x' }, false],
   ] as ['started' | 'ready' | 'completed', Phase, boolean][])('%s with %j: may start %s', (condition, phase, may) => {
@@ -111,6 +114,13 @@ describe('a live slot', () => {
     const oneDown = [slotOf(old, 1, { phase: stopping({}) }), ...live.slice(1)];
     expect(actionsOf([next], ...oneDown)).toEqual(['stop api.2']);
   });
+  it('that is unhealthy is stopped, wanted as it is', () => {
+    const api = spec('api');
+    const ill = slotOf(api, 1, { phase: { ...alive(), unhealthy: 'tcp 80: refused' } as Phase });
+    expect(plan([api], ill).actions).toEqual([
+      { kind: 'stop', id: 'api.1', cause: 'unhealthy', reason: 'tcp 80: refused' },
+    ]);
+  });
   it('is replaced when a restart was asked for after its start', () => {
     const api = spec('api');
     expect(actionsOf([api], slotOf(api, 1, { phase: alive(1, 100), restartRequestedMs: 200 }))).toEqual(['stop api.1']);
@@ -150,7 +160,7 @@ describe('isConverged', () => {
     expect(ask(alive())).toBe(true);
     expect(ask({ kind: 'completed', atMs: 1 })).toBe(true);
     expect(ask({ kind: 'failed', atMs: 1, reason: 'x' })).toBe(false);
-    expect(ask({ kind: 'backoff', untilMs: NOW + 1 })).toBe(false);
+    expect(ask({ kind: 'backoff', untilMs: NOW + 1, because: null })).toBe(false);
     expect(ask(alive(), { restartRequestedMs: NOW })).toBe(false);
     expect(isConverged(desire([api]), slots(), NOW)).toBe(false);
     expect(isConverged(desire([]), slots(), NOW)).toBe(true);

@@ -1,7 +1,7 @@
 // Tables for src/core/restart-policy.ts: rows of state, input and what must follow.
 import { describe, expect, it, test } from 'vitest';
 import type { Exit, RestartPolicy } from '../../src/core/model.ts';
-import { backoffMs, describeExit, endingOf } from '../../src/core/restart-policy.ts';
+import { backoffMs, type Death, describeExit, endingOf } from '../../src/core/restart-policy.ts';
 import { slotOf, spec } from './fixtures.ts';
 
 const base: RestartPolicy = {
@@ -12,6 +12,14 @@ const base: RestartPolicy = {
 };
 const slotWith = (restart: Partial<RestartPolicy>, changes = {}) =>
   slotOf(spec('api', { restart: { ...base, ...restart } }), 1, changes);
+
+const death = (exit: Exit, changes: Partial<Death> = {}): Death => ({
+  exit,
+  aliveMs: 0,
+  charged: true,
+  unhealthy: null,
+  ...changes,
+});
 
 describe('endingOf', () => {
   const ok: Exit = { code: 0 };
@@ -26,12 +34,20 @@ describe('endingOf', () => {
     ['always', ok, 'backoff'],
     ['always', bad, 'backoff'],
   ] as [RestartPolicy['policy'], Exit, string][])('%s after %j: %s', (policy, exit, expected) => {
-    expect(endingOf(slotWith({ policy }), exit, 0, 1_000).phase.kind).toBe(expected);
+    expect(endingOf(slotWith({ policy }), death(exit), 1_000).phase.kind).toBe(expected);
+  });
+
+  it('counts an end for being unhealthy as a failure, whatever its exit', () => {
+    const ended = (policy: RestartPolicy['policy']) =>
+      endingOf(slotWith({ policy }), death(ok, { unhealthy: 'tcp 80: refused' }), 1_000);
+    expect(ended('on_failure')).toMatchObject({ phase: { kind: 'backoff', because: 'tcp 80: refused' }, failures: 1 });
+    expect(ended('never').phase).toMatchObject({ kind: 'failed', reason: expect.stringContaining('tcp 80: refused') });
   });
 
   it('gives up when more failures than the limit fall within its window', () => {
     const limit = { count: 2, withinMs: 1_000 };
-    const failing = (recentFailuresMs: number[]) => endingOf(slotWith({ limit }, { recentFailuresMs }), bad, 0, 2_000);
+    const failing = (recentFailuresMs: number[]) =>
+      endingOf(slotWith({ limit }, { recentFailuresMs }), death(bad), 2_000);
     expect(failing([1_500]).phase.kind).toBe('backoff');
     expect(failing([1_500, 1_600]).phase).toMatchObject({
       kind: 'failed',
@@ -42,20 +58,16 @@ describe('endingOf', () => {
 
   it('does not charge what is the fault of the host, but still backs off', () => {
     const limit = { count: 0, withinMs: 1_000 };
-    const ending = endingOf(
-      slotWith({ limit }),
-      { spawnError: 'EAGAIN', detail: 'no processes left' },
-      0,
-      1_000,
-      false,
-    );
+    const exit = { spawnError: 'EAGAIN', detail: 'no processes left' };
+    const ending = endingOf(slotWith({ limit }), death(exit, { charged: false }), 1_000);
     expect(ending).toMatchObject({ phase: { kind: 'backoff' }, failures: 1, recentFailuresMs: [] });
   });
 
   it('starts the back-off over after a healthy spell', () => {
-    const after = (aliveMs: number) => endingOf(slotWith({}, { failures: 5 }), bad, aliveMs, 1_000).failures;
-    expect(after(9_999)).toBe(6);
-    expect(after(10_000)).toBe(1);
+    const failuresAfter = (aliveMs: number) =>
+      endingOf(slotWith({}, { failures: 5 }), death(bad, { aliveMs }), 1_000).failures;
+    expect(failuresAfter(9_999)).toBe(6);
+    expect(failuresAfter(10_000)).toBe(1);
   });
 });
 

@@ -13,6 +13,7 @@ const stopping: Extract<Phase, { kind: 'stopping' }> = {
   sinceMs: 4_000,
   adopted: false,
   cause: 'unwanted',
+  because: 'not wanted any more',
   exit: null,
   step: 'term',
   deadlineMs: 6_000,
@@ -26,7 +27,7 @@ const phases: Record<PhaseKind, Phase> = {
   starting: { kind: 'starting', nonce: 'n', sinceMs: 4_000 },
   alive: alive(),
   stopping,
-  backoff: { kind: 'backoff', untilMs: 9_000 },
+  backoff: { kind: 'backoff', untilMs: 9_000, because: null },
   completed: { kind: 'completed', atMs: 1 },
   failed: { kind: 'failed', atMs: 1, reason: 'why' },
 };
@@ -34,18 +35,20 @@ const phases: Record<PhaseKind, Phase> = {
 const specOf = slotOf(service, 1).spec!;
 const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   startIntended: { kind: 'startIntended', nonce: 'n2', spec: specOf },
-  spawned: { kind: 'spawned', process: incarnation(11) },
+  spawned: { kind: 'spawned', process: incarnation(11), readiness: 'none' },
   spawnFailed: { kind: 'spawnFailed', exit: { spawnError: 'ENOENT', detail: 'not found' }, charged: true },
   startRefused: { kind: 'startRefused', by: 'other' },
   startAbandoned: { kind: 'startAbandoned' },
   adopted: { kind: 'adopted', process: incarnation(12), sinceMs: 1, spec: specOf, readiness: 'none' },
   exited: { kind: 'exited', exit: { code: 1 } },
-  stopIntended: { kind: 'stopIntended', cause: 'unwanted' },
+  stopIntended: { kind: 'stopIntended', cause: 'unwanted', because: 'not wanted any more' },
   takenOver: { kind: 'takenOver', by: 'other' },
   killIntended: { kind: 'killIntended' },
   emptied: { kind: 'emptied' },
   leftoversFound: { kind: 'leftoversFound' },
-  readinessChanged: { kind: 'readinessChanged', readiness: 'passing' },
+  readinessChanged: { kind: 'readinessChanged', readiness: 'passing', because: null },
+  unhealthy: { kind: 'unhealthy', because: 'tcp 80: refused' },
+  specUpdated: { kind: 'specUpdated', spec: { ...specOf, dependsOn: [] } },
   restartRequested: { kind: 'restartRequested' },
   rearmed: { kind: 'rearmed' },
 };
@@ -182,6 +185,26 @@ const table: Record<InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>> =
     completed: '-',
     failed: '-',
   },
+  unhealthy: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: 'alive',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  specUpdated: {
+    idle: 'idle',
+    held: 'held',
+    starting: 'starting',
+    alive: 'alive',
+    stopping: 'stopping',
+    backoff: 'backoff',
+    completed: 'completed',
+    failed: 'failed',
+  },
   restartRequested: {
     idle: 'idle',
     held: 'idle',
@@ -266,6 +289,39 @@ describe('transition: what the kinds do not show', () => {
     ['unhealthy', { signal: 'SIGTERM' }, 'backoff'],
   ] as const)('an empty tree after %s with %j leads to %s', (cause, exit, expected) => {
     expect(fold(stoppingSlot({ cause, exit }), events.emptied).phase.kind).toBe(expected);
+  });
+
+  it('knows since when it is ready, and what stood against it', () => {
+    const pending = fold(slotOf(service, 1, { phase: phases.starting }), {
+      kind: 'spawned',
+      process: incarnation(11),
+      readiness: 'pending',
+    });
+    expect(pending.phase).toMatchObject({ readiness: 'pending', readinessSinceMs: NOW });
+    const refused = transition(
+      pending,
+      { kind: 'readinessChanged', readiness: 'pending', because: 'refused' },
+      NOW + 1,
+    );
+    expect(refused.phase).toMatchObject({ readiness: 'pending', readinessSinceMs: NOW, because: 'refused' });
+    const ready = transition(refused, events.readinessChanged, NOW + 2);
+    expect(ready.phase).toMatchObject({ readiness: 'passing', readinessSinceMs: NOW + 2, because: null });
+  });
+
+  it('once unhealthy stays so', () => {
+    const ill = fold(slotOf(service, 1, { phase: alive() }), events.unhealthy);
+    expect(ill.phase).toMatchObject({ unhealthy: 'tcp 80: refused' });
+    expect(fold(ill, { kind: 'unhealthy', because: 'another reason' })).toBe(ill);
+  });
+
+  it('does not take over a spec of another version', () => {
+    const slot = slotOf(service, 1);
+    expect(fold(slot, { kind: 'specUpdated', spec: { ...specOf, specHash: 'v2' } })).toBe(slot);
+  });
+
+  it('counts an end for being unhealthy as a failure though the program obeyed', () => {
+    const slot = fold(stoppingSlot({ cause: 'unhealthy', because: 'refused', exit: { code: 0 } }), events.emptied);
+    expect(slot.phase).toMatchObject({ kind: 'backoff', because: 'refused' });
   });
 
   it('keeps the first exit that was reported', () => {

@@ -1,11 +1,13 @@
 // `restart` and `stop` -> policies in milliseconds.
 import type { Problem, RestartPolicy, StopPolicy } from '../../core/model.ts';
-import { DEFAULT_RESTART, DEFAULT_STOP, HEALTHY_AFTER_MS, MAX_TIMER_MS } from '../defaults.ts';
+import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_RESTART, DEFAULT_STOP, HEALTHY_AFTER_MS } from '../defaults.ts';
 import { problemAt, quote, warningAt } from '../problem.ts';
-import { parseDurationMs, SIGNALS, signalName } from '../quantities.ts';
+import { printDuration, SIGNALS, signalName } from '../quantities.ts';
 import { suggestionHint } from '../suggest.ts';
-import { child, type Tree } from '../tree/tree.ts';
-import { integerOf, literalOf } from './normalizing.ts';
+import { child, itemsOf, type Tree } from '../tree/tree.ts';
+import { durationOf } from './duration.ts';
+import { integerOf, literalOf, textOf } from './normalizing.ts';
+import { commandOf, isHttpUrl, sample } from './probe.ts';
 
 export function normalizeRestart(tree: Tree | undefined, problems: Problem[]): RestartPolicy {
   const policy = literalOf(tree?.kind === 'map' ? child(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
@@ -49,34 +51,71 @@ function warnOfUseless(tree: Tree | undefined, problems: Problem[]): void {
   }
 }
 
-export function normalizeStop(tree: Tree | undefined, problems: Problem[]): StopPolicy {
-  const written = child(tree, 'signal');
+export function normalizeStop(tree: Tree | undefined, portless: (tree: Tree) => Tree, problems: Problem[]): StopPolicy {
+  const graceMs = durationOf(child(tree, 'grace'), DEFAULT_STOP.grace, problems);
+  const command = child(tree, 'command');
+  const escalate = itemsOf(child(tree, 'escalate')).map((step) => ({
+    signal: signalOf(child(step, 'signal'), problems),
+    afterMs: durationOf(child(step, 'after'), '0s', problems),
+  }));
+  refuseLateSteps(tree, escalate, graceMs, problems);
+  return {
+    signal: signalOf(child(tree, 'signal'), problems),
+    to: (literalOf(child(tree, 'to')) ?? DEFAULT_STOP.to) as StopPolicy['to'],
+    graceMs,
+    command: command ? commandOf(command, portless) : null,
+    escalate,
+    drain: normalizeDrain(child(tree, 'drain'), portless, problems),
+  };
+}
+
+function refuseLateSteps(
+  tree: Tree | undefined,
+  escalate: StopPolicy['escalate'],
+  graceMs: number,
+  problems: Problem[],
+): void {
+  const lastMs = escalate.reduce((sum, { afterMs }) => sum + afterMs, 0);
+  const written = child(tree, 'escalate');
+  if (!written || escalate.length === 0 || lastMs < graceMs) return;
+  const message = `the last step comes ${printDuration(lastMs)} after the first signal, SIGKILL after ${printDuration(graceMs)}`;
+  problems.push(problemAt(written.at, { code: 'bad-value', message, hint: 'raise `grace`, or shorten the steps' }));
+}
+
+function normalizeDrain(
+  tree: Tree | undefined,
+  portless: (tree: Tree) => Tree,
+  problems: Problem[],
+): StopPolicy['drain'] {
+  if (tree?.kind !== 'map') return null;
+  const [signal, http, exec] = ['signal', 'http', 'exec'].map((key) => child(tree, key));
+  if ([signal, http, exec].filter(Boolean).length !== 1) {
+    const message = '`drain` needs one of signal, http, exec';
+    problems.push(problemAt(tree.at, { code: 'bad-value', message, hint: 'keep exactly one of them' }));
+  }
+  const timeoutMs = durationOf(child(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, problems);
+  if (exec) return { by: { kind: 'exec', command: commandOf(exec, portless) }, timeoutMs };
+  if (!http) return { by: { kind: 'signal', signal: signalOf(signal, problems) }, timeoutMs };
+  const url = textOf(portless(http));
+  if (!isHttpUrl(sample(url))) {
+    const message = `${quote(url)} is no http URL`;
+    problems.push(
+      problemAt(http.at, { code: 'bad-value', message, hint: 'for example "http://127.0.0.1:8000/drain"' }),
+    );
+  }
+  return { by: { kind: 'http', url }, timeoutMs };
+}
+
+/** SIGTERM where nothing is written. */
+function signalOf(written: Tree | undefined, problems: Problem[]): string {
   const signal = literalOf(written) ?? DEFAULT_STOP.signal;
   const name = signalName(signal);
   if (written && name === null) {
     const hint = /STOP|TSTP/.test(signal)
       ? 'it does not end a program: SIGTERM, SIGINT or SIGKILL do'
       : suggestionHint(`SIG${signal.replace(/^SIG/, '')}`, SIGNALS, 'signals');
-    problems.push(
-      problemAt(written.at, { code: 'bad-value', message: `${quote(signal)} is no signal to stop a program by`, hint }),
-    );
+    const message = `${quote(signal)} is no signal to stop a program by`;
+    problems.push(problemAt(written.at, { code: 'bad-value', message, hint }));
   }
-  return {
-    signal: name ?? DEFAULT_STOP.signal,
-    graceMs: durationOf(child(tree, 'grace'), DEFAULT_STOP.grace, problems),
-  };
-}
-
-/** A duration for a timer: longer than Node's timers hold is a problem. */
-function durationOf(tree: Tree | undefined, otherwise: string, problems: Problem[]): number {
-  const ms = parseDurationMs(literalOf(tree) ?? otherwise) ?? 0;
-  if (!tree || ms <= MAX_TIMER_MS) return ms;
-  problems.push(
-    problemAt(tree.at, {
-      code: 'bad-value',
-      message: `${quote(literalOf(tree) ?? '')} is too long`,
-      hint: 'at most 24d',
-    }),
-  );
-  return MAX_TIMER_MS;
+  return name ?? DEFAULT_STOP.signal;
 }

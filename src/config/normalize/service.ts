@@ -1,6 +1,13 @@
 // One valid service of the merged tree -> ServiceSpec: shorthands opened, defaults filled in, units turned into numbers.
 import { resolve } from 'node:path';
-import type { Command, Dependency, DependencyCondition, ServiceSpec, SingletonPolicy } from '../../core/model.ts';
+import type {
+  Command,
+  Dependency,
+  DependencyCondition,
+  LossPolicy,
+  ServiceSpec,
+  SingletonPolicy,
+} from '../../core/model.ts';
 import { serviceName } from '../../core/model.ts';
 import { DEFAULT_POOL, DEFAULT_QUEUE } from '../defaults.ts';
 import { problemAt, quote } from '../problem.ts';
@@ -11,6 +18,8 @@ import { normalizeEnv } from './env.ts';
 import type { Normalizing } from './normalizing.ts';
 import { integerOf, literalOf, textOf } from './normalizing.ts';
 import { normalizeRestart, normalizeStop } from './policies.ts';
+import { commandOf, normalizeProbe } from './probe.ts';
+import { normalizeRollout } from './rollout.ts';
 
 /** @returns null when the service cannot be had without its missing parts; the problems say why. */
 export function normalizeService(entry: Entry, context: Normalizing): ServiceSpec | null {
@@ -35,17 +44,21 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     singleton: normalizeSingleton(child(tree, 'singleton'), name, context),
     logQueue: literalOf(child(tree, 'log_queue')) ?? DEFAULT_QUEUE,
     dependsOn: normalizeDependencies(child(tree, 'depends_on')),
+    readiness: normalizeProbe(entryAt(tree, 'readiness'), portless, context.problems),
+    liveness: normalizeProbe(entryAt(tree, 'liveness'), portless, context.problems),
+    startup: normalizeProbe(entryAt(tree, 'startup'), portless, context.problems),
+    rollout: normalizeRollout(tree, context.problems),
     restart: normalizeRestart(child(tree, 'restart'), context.problems),
-    stop: normalizeStop(child(tree, 'stop'), context.problems),
+    stop: normalizeStop(child(tree, 'stop'), portless, context.problems),
     enabled: (child(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };
   return command ? { ...spec, specHash: specHash(spec) } : null;
 }
 
+const entryAt = (tree: Tree, key: string): Entry | undefined => entriesOf(tree).find((entry) => entry.key === key);
+
 function normalizeCommand(tree: Tree | undefined, portless: (tree: Tree) => Tree): Command | null {
-  if (!tree) return null;
-  if (tree.kind !== 'list') return { kind: 'shell', line: textOf(tree) };
-  return { kind: 'argv', argv: itemsOf(portless(tree)).map(textOf) };
+  return tree ? commandOf(tree, portless) : null;
 }
 
 /** `pool: 4` or `pool: { size: 4 }`. */
@@ -68,10 +81,13 @@ function normalizeSingleton(tree: Tree | undefined, name: string, context: Norma
 
 /** The places of the names are found again by checks/dependencies.ts. */
 function normalizeDependencies(tree: Tree | undefined): Dependency[] {
-  const named = itemsOf(tree).map((item): Dependency => ({ service: serviceName(textOf(item)), condition: 'started' }));
+  const named = itemsOf(tree).map(
+    (item): Dependency => ({ service: serviceName(textOf(item)), condition: 'started', onLoss: 'ignore' }),
+  );
   const mapped = entriesOf(tree).map(({ key, value }): Dependency => {
     const condition = value.kind === 'map' ? (literalOf(child(value, 'condition')) ?? 'started') : textOf(value);
-    return { service: serviceName(key), condition: condition as DependencyCondition };
+    const onLoss = (literalOf(child(value, 'on_loss')) ?? 'ignore') as LossPolicy;
+    return { service: serviceName(key), condition: condition as DependencyCondition, onLoss };
   });
   const seen = new Set<string>();
   return [...named, ...mapped].filter(({ service }) => !seen.has(service) && seen.add(service));

@@ -1,0 +1,118 @@
+// `readiness`, `liveness`, `startup` -> probes in milliseconds, with what can be checked without running anything.
+import type { Check, Command, Probe, Problem } from '../../core/model.ts';
+import { DEFAULT_PROBE } from '../defaults.ts';
+import { linearPattern } from '../linear-pattern.ts';
+import { problemAt, quote } from '../problem.ts';
+import { variablesOf } from '../template.ts';
+import { child, type Entry, entriesOf, itemsOf, type Tree } from '../tree/tree.ts';
+import { durationOf } from './duration.ts';
+import { integerOf, literalOf, textOf } from './normalizing.ts';
+
+export type ProbeKey = 'readiness' | 'liveness' | 'startup';
+
+/** What `log` and `delay` find stays true for the life of a process: of no use for finding out that it has died inside. */
+const LATCHED = ['log', 'delay'];
+
+/**
+ * @param portless fills in `${PORT}` for a service without a port.
+ * @returns null where there is no probe.
+ */
+export function normalizeProbe(
+  entry: Entry | undefined,
+  portless: (tree: Tree) => Tree,
+  problems: Problem[],
+): Probe | null {
+  if (entry?.value.kind !== 'map') return null;
+  const tree = entry.value;
+  const refuse = (at: Tree, message: string, hint: string): void => {
+    problems.push(problemAt(at.at, { code: 'bad-value', message, hint }));
+  };
+  const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, portless, refuse));
+  if (checks.length === 0) {
+    const hint = 'add one of exec, http, tcp, unix, log, notify, delay';
+    problems.push(problemAt(entry.keyAt, { code: 'bad-value', message: `\`${entry.key}\` checks nothing`, hint }));
+    return null;
+  }
+  for (const latched of entry.key === 'liveness' ? LATCHED : []) {
+    const written = child(tree, latched);
+    if (written)
+      refuse(written, `\`${latched}\` cannot tell that a program no longer works`, 'use it for readiness or startup');
+  }
+  return {
+    checks,
+    everyMs: Math.max(1, durationOf(child(tree, 'every'), DEFAULT_PROBE.every, problems)),
+    timeoutMs: Math.max(1, durationOf(child(tree, 'timeout'), DEFAULT_PROBE.timeout, problems)),
+    successes: integerOf(child(tree, 'successes')) ?? DEFAULT_PROBE.successes,
+    failures: integerOf(child(tree, 'failures')) ?? DEFAULT_PROBE.failures,
+    initialDelayMs: durationOf(child(tree, 'initial_delay'), DEFAULT_PROBE.initialDelay, problems),
+  };
+}
+
+type Refuse = (at: Tree, message: string, hint: string) => void;
+
+function checkOf(key: string, value: Tree, portless: (tree: Tree) => Tree, refuse: Refuse): Check[] {
+  switch (key) {
+    case 'exec':
+      return [{ kind: 'exec', command: commandOf(value, portless) }];
+    case 'http':
+      return [httpCheck(portless(value), refuse)];
+    case 'tcp': {
+      const address = textOf(portless(value));
+      if (!/^(\[[^\]]+\]:|[^:[\]]+:)?\d{1,5}$/.test(sample(address)))
+        refuse(value, `${quote(address)} is no port and no host:port`, 'for example `tcp: "$' + '{PORT}"`');
+      return [{ kind: 'tcp', address }];
+    }
+    case 'unix':
+      return [{ kind: 'unix', path: textOf(portless(value)) }];
+    case 'log':
+      return [{ kind: 'log', pattern: patternOf(value, refuse) }];
+    case 'notify':
+      return value.kind === 'scalar' && value.value === true ? [{ kind: 'notify' }] : [];
+    case 'delay':
+      return [{ kind: 'delay', delayMs: durationOf(value, '0s', []) }];
+    default:
+      return [];
+  }
+}
+
+function httpCheck(tree: Tree, refuse: Refuse): Check {
+  const written = tree.kind === 'map' ? child(tree, 'url')! : tree;
+  const url = textOf(written);
+  if (!isHttpUrl(sample(url)))
+    refuse(written, `${quote(url)} is no http URL`, 'for example "http://127.0.0.1:$' + '{PORT}/healthz"');
+  const headers = entriesOf(child(tree, 'headers')).map(({ key, value }) => [key, textOf(value)] as const);
+  const body = child(tree, 'body');
+  return {
+    kind: 'http',
+    url,
+    status: integerOf(child(tree, 'status')),
+    headers: Object.fromEntries(headers),
+    body: body ? patternOf(body, refuse) : null,
+  };
+}
+
+/** A list is run as is and its parts are templates; a string is run by the shell, which expands it itself. */
+export function commandOf(tree: Tree, portless: (tree: Tree) => Tree): Command {
+  if (tree.kind !== 'list') return { kind: 'shell', line: textOf(tree) };
+  return { kind: 'argv', argv: itemsOf(portless(tree)).map(textOf) };
+}
+
+export function isHttpUrl(text: string): boolean {
+  try {
+    return ['http:', 'https:'].includes(new URL(text).protocol);
+  } catch {
+    return false; // not a URL at all
+  }
+}
+
+/** The template as it may look for an instance. */
+export function sample(template: string): string {
+  return variablesOf(template).length > 0 ? template.replaceAll(/\$\{[^}]*\}/g, '1') : template;
+}
+
+function patternOf(tree: Tree, refuse: Refuse): string {
+  const pattern = literalOf(tree) ?? '';
+  const wrong = linearPattern(pattern);
+  if (wrong) refuse(tree, `${quote(pattern)} cannot be used as a pattern: ${wrong.because}`, wrong.hint);
+  return pattern;
+}

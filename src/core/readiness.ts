@@ -1,0 +1,62 @@
+// What the outcomes of one probe's attempts mean: thresholds, and the pace of the next attempt. Pure.
+import type { Phase, Probe, ServiceSpec } from './model.ts';
+
+/** What one attempt found; a failure with the sentence that says which check failed and how. */
+export type Outcome = { ok: true } | { ok: false; because: string };
+
+export type ProbeRecord = {
+  /** What counts now; `unknown` until a threshold was reached for the first time. */
+  verdict: 'unknown' | 'passing' | 'failing';
+  /** In a row. */
+  successes: number;
+  failures: number;
+  /** Attempts before the first success; they come quickly at first. */
+  earlyAttempts: number;
+  /** When a failure may count next: failures of early attempts must not use up the threshold faster than `everyMs`. */
+  failureCountsAtMs: number;
+};
+
+/** Until it has passed once, a cheap probe is tried again after this, doubled each time, at most after `everyMs`. */
+const FIRST_GAP_MS = 25;
+
+/** @param nowMs the begin of probing, before `initialDelayMs`. */
+export function newRecord(probe: Probe, nowMs: number): ProbeRecord {
+  const failureCountsAtMs = nowMs + probe.initialDelayMs;
+  return { verdict: 'unknown', successes: 0, failures: 0, earlyAttempts: 0, failureCountsAtMs };
+}
+
+/** @param nowMs the end of the attempt. */
+export function recordOutcome(record: ProbeRecord, outcome: Outcome, probe: Probe, nowMs: number): ProbeRecord {
+  const earlyAttempts = record.earlyAttempts + 1;
+  if (outcome.ok) {
+    const successes = Math.min(record.successes + 1, probe.successes);
+    const verdict = successes >= probe.successes ? 'passing' : record.verdict;
+    return { ...record, verdict, successes, failures: 0, earlyAttempts };
+  }
+  const counts = nowMs >= record.failureCountsAtMs;
+  const failures = counts ? Math.min(record.failures + 1, probe.failures) : record.failures;
+  return {
+    verdict: failures >= probe.failures ? 'failing' : record.verdict,
+    successes: 0,
+    failures,
+    earlyAttempts,
+    failureCountsAtMs: counts ? nowMs + probe.everyMs : record.failureCountsAtMs,
+  };
+}
+
+/** @returns the pause before the next attempt, in ms. */
+export function pauseMs(record: ProbeRecord, probe: Probe): number {
+  const isWaiting = record.verdict === 'unknown' && record.successes === 0;
+  if (!isWaiting || probe.checks.some(({ kind }) => kind === 'exec')) return probe.everyMs;
+  return Math.min(probe.everyMs, FIRST_GAP_MS * 2 ** Math.min(record.earlyAttempts - 1, 20));
+}
+
+/** Of a process that was just started. */
+export function initialReadiness({ readiness, startup }: Pick<ServiceSpec, 'readiness' | 'startup'>) {
+  return readiness === null && startup === null ? 'none' : 'pending';
+}
+
+/** Alive, and ready as far as anybody can tell. */
+export function isReady(phase: Phase): phase is Extract<Phase, { kind: 'alive' }> {
+  return phase.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
+}
