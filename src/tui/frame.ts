@@ -38,14 +38,17 @@ export type Frame = {
 
 export const EMPTY_LINE: Line = { cells: [], selected: false };
 
+/** No line of a screen is longer; a reason of a megabyte must not be cleaned whole in every frame. */
+const MAX_CELL_CHARS = 2000;
+
 /** A cell of a text that others wrote: cleaned, at its natural width. */
 export function cell(text: string, style: Style = 'plain'): Cell {
-  return { text: plainText(text), style };
+  return { text: plainText(text.slice(0, MAX_CELL_CHARS)), style };
 }
 
 /** A cell of exactly `width` columns. */
 export function fixedCell(text: string, width: number, style: Style = 'plain', align: 'left' | 'right' = 'left'): Cell {
-  return { text: fittedText(plainText(text), width, align), style };
+  return { text: fittedText(plainText(text.slice(0, MAX_CELL_CHARS)), width, align), style };
 }
 
 /** A line of at most `columns`: what does not fit is cut. */
@@ -68,6 +71,17 @@ export function spread(left: readonly Cell[], right: readonly Cell[], columns: n
   const gap = columns - used - cellsWidth(right);
   if (gap < 2) return line(left, columns);
   return line([...left, { text: ' '.repeat(gap), style: 'plain' }, ...right], columns);
+}
+
+/** `── title ─────── mark ──`: a line that separates, filled up between its ends. The mark goes first when it is narrow. */
+export function ruleLine(title: readonly Cell[], mark: readonly Cell[], columns: number, rule: string): Line {
+  const head: Cell[] = [{ text: `${rule}${rule} `, style: 'dim' }, ...title, { text: ' ', style: 'dim' }];
+  const tail: Cell[] =
+    mark.length === 0 ? [] : [{ text: ' ', style: 'dim' }, ...mark, { text: ` ${rule}${rule}`, style: 'dim' }];
+  const room = columns - cellsWidth(head);
+  const gap = room - cellsWidth(tail);
+  if (gap < 1) return line([...head, { text: rule.repeat(Math.max(0, room)), style: 'dim' }], columns);
+  return line([...head, { text: rule.repeat(gap), style: 'dim' }, ...tail], columns);
 }
 
 export function cellsWidth(cells: readonly Cell[]): number {

@@ -49,8 +49,15 @@ function pressedKeys(input: string, key: Key): Pressed[] {
   return characters.map((character) => ({ kind: 'key', name: characterName(character) }));
 }
 
+/** One of several that came in one read: Ink names only those that come alone. */
 function characterName(character: string): string {
-  if (character === ' ') return 'space';
-  if (character === '\n' || character === '\r') return 'enter';
-  return character < ' ' ? 'unknown' : character;
+  const named: Record<string, string> = {
+    ' ': 'space',
+    '\n': 'enter',
+    '\r': 'enter',
+    '\t': 'tab',
+    '\x7f': 'backspace',
+  };
+  if (character in named) return named[character]!;
+  return character < ' ' ? `ctrl+${String.fromCharCode(character.charCodeAt(0) + 0x60)}` : character;
 }

@@ -85,10 +85,18 @@ export const KEYMAP: readonly KeyBinding[] = [
   },
   {
     keys: ['ctrl+c'],
-    in: ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'leaving'],
+    in: ['main', 'logs', 'events', 'help', 'why', 'scale', 'search'],
     action: 'interrupt',
     group: 'Leave',
     help: 'the same as q; a second time: stop at once, without grace',
+  },
+  {
+    keys: ['ctrl+c'],
+    in: ['leaving'],
+    action: 'interrupt',
+    group: null,
+    help: 'at once, without grace',
+    footer: 'stop at once',
   },
   {
     keys: ['d'],

@@ -43,7 +43,7 @@ export class LogRing implements LogView {
 
   push(added: readonly SourceLine[]): void {
     for (const source of added.length > MAX_LINES ? added.slice(-MAX_LINES) : added) {
-      const line = styledText(source.line.slice(0, MAX_LINE_CHARS));
+      const line = ownCopy(styledText(source.line.slice(0, MAX_LINE_CHARS)));
       this.lines.push({ ...source, line, seq: this.nextSeq++ });
       this.chars += line.length;
     }
@@ -69,7 +69,8 @@ export class LogRing implements LogView {
   }
 
   step(bottomSeq: number | null, delta: number, pattern: LinePattern): number | null {
-    let index = this.indexOf(bottomSeq);
+    // From the line that is seen at the bottom: one that matches.
+    let index = this.nextMatch(this.indexOf(bottomSeq) + 1, -1, pattern) ?? this.indexOf(bottomSeq);
     for (let left = Math.abs(delta); left > 0; left--) {
       const next = this.nextMatch(index, Math.sign(delta), pattern);
       if (next === null) return delta > 0 ? null : (this.lines[index]?.seq ?? null);
@@ -104,6 +105,11 @@ export class LogRing implements LogView {
     this.lines = this.lines.slice(this.first);
     this.first = 0;
   }
+}
+
+/** A slice of a string keeps the whole of it in memory (V8): a short line must not hold the chunk that it was read from. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function matches(line: KeptLine, pattern: LinePattern): boolean {

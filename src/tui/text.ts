@@ -37,7 +37,7 @@ export function wrap(text: string, width: number, maxPieces: number): string[] {
   let rest = text;
   let colours = '';
   while (widthOf(rest) > width && pieces.length < maxPieces - 1) {
-    const piece = splitStyled(rest, Math.max(1, width));
+    const piece = splitStyled(rest, Math.max(1, width), true);
     pieces.push(colours + piece.head + (piece.colours || colours ? RESET : ''));
     colours = afterResets(colours + piece.colours);
     rest = piece.rest;
@@ -47,12 +47,16 @@ export function wrap(text: string, width: number, maxPieces: number): string[] {
 }
 
 function clipStyled(text: string, width: number): string {
-  const { head } = splitStyled(text, width - 1);
+  const { head } = splitStyled(text, width - 1, false);
   return `${head}…${RESET}`;
 }
 
 /** The first `width` columns, the SGR sequences met on the way, and what is left. */
-function splitStyled(text: string, width: number): { head: string; colours: string; rest: string } {
+function splitStyled(
+  text: string,
+  width: number,
+  atLeastOne: boolean,
+): { head: string; colours: string; rest: string } {
   let head = '';
   let colours = '';
   let left = width;
@@ -63,7 +67,7 @@ function splitStyled(text: string, width: number): { head: string; colours: stri
       colours += part;
       continue;
     }
-    const fitting = headOf(part, left, head === colours);
+    const fitting = headOf(part, left, atLeastOne && head === colours);
     head += fitting;
     left -= widthOf(fitting);
     if (fitting.length < part.length) {

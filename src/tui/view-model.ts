@@ -1,5 +1,5 @@
 // (state, log, clock) → frame: the whole screen as regions of lines. Pure; draws nothing, decides no colours.
-import { cell, type Frame, filled, line, type Region } from './frame.ts';
+import { cell, type Frame, filled, type Region, ruleLine } from './frame.ts';
 import type { LogView } from './log-ring.ts';
 import { frameRows, mainLayout } from './main-layout.ts';
 import { tableRows } from './rows.ts';
@@ -47,7 +47,7 @@ function mainBody(state: UiState, around: Surroundings): Body {
       : [paneTitle(state, log, glyphs), ...paneLines(state, log, { height: layout.pane, colour, glyphs })];
   const regions: Region[] = [
     { name: 'header', lines: layout.header > 0 ? [headerLine(state, glyphs)] : [] },
-    { name: 'banner', lines: bannerLines(state).slice(0, layout.banner) },
+    { name: 'banner', lines: bannerLines(state, glyphs).slice(0, layout.banner) },
     { name: 'table', lines: table.lines },
     { name: 'pane', lines: pane },
     {
@@ -76,17 +76,9 @@ function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, 
   const all = panelLines(panel, columns, glyphs);
   const height = panelRows(state);
   const start = Math.max(0, Math.min(panel.scroll, all.length - height));
-  const more = all.length > height ? `  ${start + 1}-${Math.min(all.length, start + height)} of ${all.length} ` : ' ';
-  const rule = glyphs.rule;
-  const title = line(
-    [
-      cell(`${rule}${rule} `, 'dim'),
-      cell(panelTitle(panel), 'bold'),
-      cell(more, 'dim'),
-      cell(rule.repeat(columns), 'dim'),
-    ],
-    columns,
-  );
+  const part = `${start + 1}-${Math.min(all.length, start + height)} of ${all.length}`;
+  const mark = all.length > height ? [cell(part, 'dim')] : [];
+  const title = ruleLine([cell(panelTitle(panel), 'bold')], mark, columns, glyphs.rule);
   const lines = [title, ...filled(all.slice(start, start + height), height)];
   return { regions: framed(state, { name: 'overlay', lines }, nowMs, glyphs), nextChangeMs: Infinity };
 }

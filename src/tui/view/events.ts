@@ -1,7 +1,7 @@
 // The last events, as a few lines under the output or on the whole screen with the log queues in their rule.
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
 import { formatBytes, formatClock } from '../format.ts';
-import { type Cell, cell, cellsWidth, filled, type Line, line, type Style } from '../frame.ts';
+import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine, type Style } from '../frame.ts';
 import { searchPattern } from '../log-ring.ts';
 import { isInTrouble } from '../main-layout.ts';
 import { indexOfSeq, matchingEvents } from '../scrolling.ts';
@@ -27,14 +27,15 @@ export function eventPageLines(state: UiState, height: number): Line[] {
 }
 
 export function eventTitle(state: UiState, glyphs: Glyphs): Line {
-  const paused = state.eventBottom !== null;
-  const cells = [
-    cell(`${glyphs.rule}${glyphs.rule} `, 'dim'),
+  const title = [
     cell('events', 'bold'),
-    ...(state.lineFilter === '' ? [] : [cell('  with ', 'dim'), cell(state.lineFilter, 'match')]),
-    paused ? cell(`  ${glyphs.pause} paused: End follows `, 'warn') : cell(`  ${glyphs.follow} following `, 'dim'),
+    ...(state.lineFilter === '' ? [] : [cell(' with ', 'dim'), cell(state.lineFilter, 'match')]),
   ];
-  return line([...cells, cell(glyphs.rule.repeat(state.size.columns), 'dim')], state.size.columns);
+  const isPaused = state.eventBottom !== null;
+  const mark = isPaused
+    ? cell(`${glyphs.pause} paused: End follows`, 'warn')
+    : cell(`${glyphs.follow} following`, 'dim');
+  return ruleLine(title, [mark], state.size.columns, glyphs.rule);
 }
 
 function eventLine(event: EventRecord, columns: number): Line {
@@ -59,11 +60,7 @@ function eventStyle({ type }: EventRecord): Style {
 /** The rule above the last events, and in it the log queues: `── events ───── main 12 KiB of 8.0 MiB ──`. */
 export function eventRule(state: UiState, glyphs: Glyphs): Line {
   const { columns } = state.size;
-  const title = [cell(`${glyphs.rule}${glyphs.rule} `, 'dim'), cell('events', 'bold'), cell(' ', 'dim')];
-  const end = cell(` ${glyphs.rule}${glyphs.rule}`, 'dim');
-  const queues = queueCells(state, glyphs, columns - cellsWidth([...title, end]) - 4);
-  const gap = columns - cellsWidth([...title, ...queues, end]) - 1;
-  return line([...title, cell(`${glyphs.rule.repeat(Math.max(0, gap))} `, 'dim'), ...queues, end], columns);
+  return ruleLine([cell('events', 'bold')], queueCells(state, glyphs, columns - 16), columns, glyphs.rule);
 }
 
 /** The troubled ones first; as many as fit whole. */

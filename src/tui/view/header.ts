@@ -20,7 +20,9 @@ export function headerLine(state: UiState, glyphs: Glyphs): Line {
   const now = [cell('  '), ...convergence(status, glyphs)];
   const full = [name, ...env, generation, ...now];
   const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
-  return spread(left, [cell(supervisorText(status, state.owning), 'dim')], columns);
+  const { long, short } = supervisorTexts(status, state.owning);
+  const right = cellsWidth(left) + long.length + 2 <= columns ? long : short;
+  return spread(left, [cell(right, 'dim')], columns);
 }
 
 /** As many as fit without a cut; at least the first. */
@@ -43,8 +45,9 @@ function convergence(status: Status, glyphs: Glyphs): Cell[] {
   const head: Cell = status.converged
     ? cell(`${glyphs.state.ready} converged`, 'good')
     : cell(`${glyphs.state.starting} converging`, 'busy');
+  const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} edit rejected`, 'bad')] : [];
   const rest = [...pending, ...(ready > 0 ? [cell(`${ready} ready`, 'plain')] : [])];
-  return [head, ...rest.flatMap((each) => [cell('  '), each])];
+  return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...rest.flatMap((each) => [cell('  '), each])];
 }
 
 function counted(state: InstanceState, count: number, glyphs: Glyphs): Cell {
@@ -59,21 +62,22 @@ function countStates(status: Status): Map<InstanceState, number> {
   return counts;
 }
 
-function supervisorText({ supervisor }: Status, owning: boolean): string {
+function supervisorTexts({ supervisor }: Status, owning: boolean): { long: string; short: string } {
   const { pid, cpuPercent, rssBytes } = supervisor;
-  return `${owning ? '' : 'attached  '}supervisor ${pid}  ${formatPercent(cpuPercent)}  ${formatBytes(rssBytes)} `;
+  const cost = `${formatPercent(cpuPercent)}  ${formatBytes(rssBytes)} `;
+  return { long: `${owning ? '' : 'attached  '}supervisor ${pid}  ${cost}`, short: `orch ${cost}` };
 }
 
 /** Empty while the configuration is applied. The most important line comes first: what does not fit is cut below. */
-export function bannerLines(state: UiState): Line[] {
+export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
   const { columns } = state.size;
   const config = state.status?.config;
   if (config === undefined || config.status === 'applied') return [];
   const goesOn = `generation ${state.status!.generation} goes on`;
   const [problem] = config.problems;
-  if (problem === undefined) return [alertLine(`configuration rejected; ${goesOn}`, columns)];
+  if (problem === undefined) return [alertLine(`configuration rejected; ${goesOn}`, columns, glyphs)];
   const more = config.problems.length - 1;
-  const lines = [alertLine(`${positionOf(problem)} ${problem.message}`, columns)];
+  const lines = [alertLine(`${positionOf(problem)} ${problem.message}`, columns, glyphs)];
   if (problem.hint !== null) lines.push(line([cell('   hint: ', 'warn'), cell(problem.hint)], columns));
   lines.push(...excerptLines(problem, columns));
   if (more > 0) {
@@ -83,8 +87,8 @@ export function bannerLines(state: UiState): Line[] {
   return lines;
 }
 
-function alertLine(text: string, columns: number): Line {
-  return line([cell(' ✗ ', 'alert'), cell(` ${text}`, 'bad')], columns);
+function alertLine(text: string, columns: number, glyphs: Glyphs): Line {
+  return line([cell(` ${glyphs.state.failed} `, 'alert'), cell(` ${text}`, 'bad')], columns);
 }
 
 function positionOf(problem: Problem): string {

@@ -1,6 +1,6 @@
 // The output of what is selected: title, and as many of its lines as there is room for.
 import { formatClock } from '../format.ts';
-import { type Cell, cell, filled, type Line, line, spread } from '../frame.ts';
+import { type Cell, cell, filled, type Line, line, ruleLine } from '../frame.ts';
 import { type KeptLine, type LogView, searchPattern } from '../log-ring.ts';
 import { type OutputTarget, outputTarget } from '../output-target.ts';
 import { withoutSgr } from '../sanitize.ts';
@@ -20,22 +20,15 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs): Line {
   const target = outputTarget(state);
   const following = state.logBottom === null;
   const behind = following ? 0 : Math.max(0, log.lastSeq - state.logBottom!);
-  const left = [
-    cell(`${glyphs.rule}${glyphs.rule} `, 'dim'),
+  const title = [
     cell(target.title, 'bold'),
     cell(target.names.length === 0 ? '' : ' output', 'dim'),
-    ...(state.lineFilter === '' ? [] : [cell('  lines with ', 'dim'), cell(state.lineFilter, 'match')]),
-    cell(' ', 'dim'),
+    ...(state.lineFilter === '' ? [] : [cell(', lines with ', 'dim'), cell(state.lineFilter, 'match')]),
   ];
   const mark = following
-    ? cell(` ${glyphs.follow} following `, 'dim')
-    : cell(` ${glyphs.pause} paused, ${behind} newer: End follows `, 'warn');
-  const rule = glyphs.rule.repeat(
-    Math.max(0, columns - widthOf(left.map((each) => each.text).join('')) - widthOf(mark.text) - 2),
-  );
-  return spread([...left, cell(rule, 'dim')], [mark], columns).cells.length === 0
-    ? line(left, columns)
-    : line([...left, cell(rule, 'dim'), mark, cell(glyphs.rule.repeat(2), 'dim')], columns);
+    ? cell(`${glyphs.follow} following`, 'dim')
+    : cell(`${glyphs.pause} paused, ${behind} newer: End follows`, 'warn');
+  return ruleLine(title, [mark], columns, glyphs.rule);
 }
 
 /** Exactly `height` lines; the newest at the bottom, or from the top while there are few. */

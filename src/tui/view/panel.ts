@@ -102,12 +102,7 @@ export function leavingLines(leaving: Leaving, around: { columns: number; nowMs:
     ...(holding.length === 0 ? [] : [line([cell('  waiting for', 'dim')], columns)]),
     ...holding.map((who) => line([cell(`    ${who}`, 'warn')], columns)),
     ...(holding.length === 0 ? [] : [EMPTY_LINE]),
-    line(
-      leaving.atOnce
-        ? [cell('  SIGKILL to all that is left', 'dim')]
-        : [cell('  Ctrl-C', 'key'), cell(' again: at once, without grace', 'dim')],
-      columns,
-    ),
+    ...(leaving.atOnce ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
   ];
 }
 

@@ -18,6 +18,8 @@ type Column = {
   title: string;
   width: number;
   align: 'left' | 'right';
+  /** Says something of a live process only. */
+  ofProcess: boolean;
   /** The lowest goes first when the terminal is narrow. */
   rank: number;
   show(row: TableRow): Cell;
@@ -28,8 +30,6 @@ const GAP = 2;
 const NAME_MIN = 8;
 const NAME_MAX = 34;
 const REASON_MIN = 16;
-/** From this column on (after name, state and restarts) they speak of a live process. */
-const OF_PROCESS = 3;
 
 /** @param height rows without the head; `head`: 0 or 1. */
 export function tableView(
@@ -55,6 +55,7 @@ export function tableView(
 function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: number, glyphs: Glyphs): Column[] {
   const name: Column = {
     title: 'NAME',
+    ofProcess: false,
     width: Math.max(
       NAME_MIN,
       Math.min(
@@ -68,6 +69,7 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
   };
   const stateColumn: Column = {
     title: 'STATE',
+    ofProcess: false,
     width: Math.max(
       9,
       widest(rows, (row) => widthOf(stateText(row, glyphs))),
@@ -94,7 +96,7 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
   if (totalWidth(kept) > columns || kept.length === 1) kept = [narrowColumn(columns, glyphs)];
   const left = columns - totalWidth(kept) - GAP;
   if (kept.length < all.length || left < REASON_MIN) return kept;
-  return [...kept, { title: 'REASON', width: left, align: 'left', rank: 0, show: reasonCell }];
+  return [...kept, { title: 'REASON', width: left, align: 'left', rank: 0, ofProcess: true, show: reasonCell }];
 }
 
 /** Where there is room for one column only: the glyph of the state and the name. */
@@ -103,11 +105,11 @@ function narrowColumn(columns: number, glyphs: Glyphs): Column {
     const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
     return cell(`${glyphs.state[state]}${nameText(row, glyphs)}`, STATE_STYLE[state]);
   };
-  return { title: 'NAME', width: Math.max(1, columns - GUTTER), align: 'left', rank: 0, show };
+  return { title: 'NAME', width: Math.max(1, columns - GUTTER), align: 'left', rank: 0, ofProcess: false, show };
 }
 
 function column(title: string, width: number, rank: number, show: (row: TableRow) => Cell): Column {
-  return { title, width, align: 'right', rank, show };
+  return { title, width, align: 'right', rank, ofProcess: title !== 'RESTARTS' && title !== 'RST', show };
 }
 
 function totalWidth(columns: readonly Column[]): number {
@@ -122,7 +124,7 @@ function rowLine(row: TableRow, columns: Column[], selected: boolean, width: num
   for (const [index, each] of columns.entries()) {
     if (index > 0) cells.push({ text: ' '.repeat(GAP), style: 'plain' });
     // Nothing lives: the columns of a process are empty, so the reason may have their place.
-    if (index >= OF_PROCESS && isCut && !isAlive(row)) {
+    if (each.ofProcess && isCut && reason !== '' && !isAlive(row)) {
       cells.push(cell(reason, 'dim'));
       break;
     }

@@ -1,0 +1,38 @@
+// The interface as a process of its own, against any supervisor socket: `node host.mjs ROOT [own] [colour] [file] [crash]`.
+// Bundled by terminal-host.ts; prints how it ended.
+import { connect } from '../../src/api/client.ts';
+import { projectPaths } from '../../src/api/paths.ts';
+import { runTui } from '../../src/tui/main.tsx';
+
+const [root = '', ...flags] = process.argv.slice(2);
+const paths = projectPaths(root);
+const client = await connect(paths);
+if (client === null) throw new Error(`nobody listens at ${paths.socket}`);
+const { stdout, stdin } = process;
+const owning = flags.includes('own');
+if (owning) await client.request('own', {});
+const scaleInFile = async (service: string, size: number) => {
+  if (size > 100)
+    return { ok: false as const, error: { code: 'config', message: 'too many', file: 'procs.yaml', line: 7 } };
+  await client.request('scale', { service: `file:${service}`, size });
+  return { ok: true as const };
+};
+if (flags.includes('crash')) {
+  setTimeout(() => {
+    throw new Error('planted');
+  }, 300);
+}
+const shown = runTui({
+  client,
+  paths,
+  owning,
+  colour: flags.includes('colour'),
+  stdout,
+  stdin,
+  ...(flags.includes('file') ? { scaleInFile } : {}),
+});
+await shown.then(
+  ({ outcome }) => stdout.write(`outcome: ${outcome}\n`),
+  (error: Error) => stdout.write(`failed: ${error.message}\n`),
+);
+client.close();

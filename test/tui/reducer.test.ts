@@ -1,0 +1,259 @@
+// What keys do: tables of (state, keys) → (state, effects).
+import { describe, expect, test } from 'vitest';
+import type { Effect } from '../../src/tui/actions.ts';
+import { actionOf, KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
+import { reduce } from '../../src/tui/reducer.ts';
+import { selectedIndex, tableRows } from '../../src/tui/rows.ts';
+import { contextOf, type UiState } from '../../src/tui/state.ts';
+import { event, NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
+
+const SIZE = { columns: 80, rows: 24 };
+const start = (change: Partial<UiState> = {}) => shownState(SIZE, change);
+const selectedId = (state: UiState) => {
+  const rows = tableRows(state);
+  return rows[selectedIndex(rows, state.selected)]?.id;
+};
+
+describe('the keymap', () => {
+  test('gives each key one meaning per context', () => {
+    const seen = KEYMAP.flatMap((binding) =>
+      binding.in.flatMap((context) => binding.keys.map((key) => `${context} ${key}`)),
+    );
+    expect(seen.filter((each, index) => seen.indexOf(each) !== index)).toEqual([]);
+  });
+
+  test('explains every action that is in the main view', () => {
+    const explained = KEYMAP.filter((binding) => binding.in.includes('main')).filter(
+      (binding) => binding.group === null,
+    );
+    expect(explained).toEqual([]);
+  });
+
+  test('leaves a way out of every context', () => {
+    for (const context of ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'leaving'] as const) {
+      expect(actionOf('ctrl+c', context)).toBe('interrupt');
+    }
+  });
+
+  test.each([
+    ['ctrl+c', 'Ctrl-C'],
+    ['pageup', 'PgUp'],
+    ['r', 'r'],
+  ])('writes %s as %s', (key, label) => {
+    expect(keyLabel(key)).toBe(label);
+  });
+});
+
+describe('moving', () => {
+  test.each<[string[], string]>([
+    [[], 'api'],
+    [['down'], 'api.1'],
+    [['j', 'j', 'k'], 'api.1'],
+    [['up'], 'api'],
+    [['G'], 'worker'],
+    [['G', 'down'], 'worker'],
+    [['G', 'g'], 'api'],
+  ])('%j selects %s', (keys, id) => {
+    expect(selectedId(press(start(), keys).state)).toBe(id);
+  });
+
+  test('a row that is gone gives way to its service, a service that is gone to the first row', () => {
+    const state = press(start(), ['down', 'down']).state;
+    const smaller = reduce(
+      state,
+      { kind: 'status', status: shopStatus({ services: [pool('db', 1), pool('api', 4)] }) },
+      ringOf(0),
+    );
+    expect(selectedId(smaller.state)).toBe('api.2');
+    const none = reduce(state, { kind: 'status', status: shopStatus({ services: [pool('db', 1)] }) }, ringOf(0));
+    expect(selectedId(none.state)).toBe('db');
+  });
+
+  test('without services nothing happens', () => {
+    const empty = start({ status: shopStatus({ services: [] }) });
+    const all = KEYMAP.filter((binding) => binding.in.includes('main')).flatMap((binding) => binding.keys);
+    for (const key of all) expect(() => press(empty, [key])).not.toThrow();
+    expect(press(empty, ['r', 's', '+', 'w', 'enter', 'j']).effects).toEqual([]);
+  });
+});
+
+describe('pools', () => {
+  const ids = (state: UiState) => tableRows(state).map((row) => row.id);
+
+  test('small ones are unfolded, large ones folded', () => {
+    expect(ids(start())).toEqual(['api', 'api.1', 'api.2', 'api.3', 'db', 'mailer', 'migrate', 'worker']);
+  });
+
+  test('fold and unfold', () => {
+    expect(ids(press(start(), ['enter']).state)).not.toContain('api.1');
+    expect(ids(press(start(), ['enter', 'enter']).state)).toContain('api.1');
+    expect(ids(press(start(), ['G', 'right']).state)).toContain('worker.20');
+    expect(ids(press(start(), ['z']).state)).toEqual(['api', 'db', 'mailer', 'migrate', 'worker']);
+    expect(ids(press(start(), ['z', 'z']).state)).toContain('worker.20');
+  });
+
+  test('folding from an instance selects the pool', () => {
+    expect(selectedId(press(start(), ['down', 'down', 'left']).state)).toBe('api');
+  });
+});
+
+describe('commands', () => {
+  test.each<[string, string[], Effect[]]>([
+    ['restart a service', ['r'], [{ kind: 'command', method: 'restart', name: 'api' }]],
+    ['restart an instance', ['down', 'down', 'r'], [{ kind: 'command', method: 'restart', name: 'api.2' }]],
+    ['stop what runs', ['s'], [{ kind: 'command', method: 'stop', name: 'api' }]],
+    ['start what does not', ['/', ...'migrate', 'enter', 's'], [{ kind: 'command', method: 'start', name: 'migrate' }]],
+    [
+      'stop what is in back-off',
+      ['/', ...'mailer', 'enter', 's'],
+      [{ kind: 'command', method: 'stop', name: 'mailer' }],
+    ],
+    ['ask why', ['w'], [{ kind: 'explain', name: 'api' }]],
+    ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file' }]],
+    [
+      'scale down from an instance',
+      ['down', '-', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 2, target: 'file' }],
+    ],
+    [
+      'scale to a typed number',
+      ['+', '1', '2', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 12, target: 'file' }],
+    ],
+    ['scale by steps', ['+', '+', '+', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 5, target: 'file' }]],
+    ['scale for now only', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
+    ['not scale after all', ['+', 'escape'], []],
+    ['not scale to what it is', ['+', '3', 'enter'], []],
+    [
+      'not scale below nothing',
+      ['+', '0', '-', '-', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 0, target: 'file' }],
+    ],
+    ['detach', ['d'], [{ kind: 'leave', outcome: 'detached' }]],
+  ])('%s', (_what, keys, effects) => {
+    expect(press(start(), keys).effects).toEqual(effects);
+  });
+
+  test('without a way to edit the file scaling is for now', () => {
+    expect(press(start({ canEditFile: false }), ['+', 'tab', 'enter']).effects).toMatchObject([{ target: 'override' }]);
+  });
+
+  test('pasted text acts as no keys', () => {
+    const pasted = (state: UiState, text: string) => reduce(state, { kind: 'pasted', text }, ringOf(0));
+    expect(pasted(start(), 'rsdq')).toEqual({ state: start(), effects: [] });
+    expect(pasted(press(start(), ['/']).state, 'ap\x1b[31mi').state.nameFilter).toBe('api');
+    expect(pasted(press(start(), ['+']).state, '17').state.overlay).toMatchObject({ text: '17' });
+    expect(pasted(press(start(), ['+']).state, '1x').state.overlay).toMatchObject({ text: '4' });
+  });
+});
+
+describe('leaving', () => {
+  test.each(['q', 'ctrl+c'])('%s when owning: everything goes down, the second time at once, once', (key) => {
+    const first = press(start(), [key]);
+    expect(first.effects).toEqual([{ kind: 'down', timeoutMs: null }]);
+    expect(contextOf(first.state)).toBe('leaving');
+    const second = press(first.state, ['ctrl+c', 'ctrl+c']);
+    expect(second.effects).toEqual([{ kind: 'down', timeoutMs: 0 }]);
+  });
+
+  test.each(['q', 'ctrl+c'])('%s when not owning: just leaves', (key) => {
+    expect(press(start({ owning: false }), [key]).effects).toEqual([{ kind: 'leave', outcome: 'quit' }]);
+  });
+
+  test('while it goes down, other keys mean nothing', () => {
+    const leaving = press(start(), ['q']).state;
+    expect(press(leaving, ['q', 'd', 's', 'r', 'escape', 'enter', 'x']).effects).toEqual([]);
+  });
+
+  test('a down that failed gives the view back', () => {
+    const leaving = press(start(), ['q']).state;
+    const { state } = reduce(leaving, { kind: 'downFailed', error: 'no', nowMs: NOW_MS }, ringOf(0));
+    expect(contextOf(state)).toBe('main');
+    expect(state.notice?.text).toBe('no');
+  });
+
+  test('ctrl-c leaves from within a question', () => {
+    expect(press(start(), ['/', 'ctrl+c']).effects).toEqual([{ kind: 'down', timeoutMs: null }]);
+  });
+});
+
+describe('searching', () => {
+  test('names and states, while typing', () => {
+    const typed = press(start(), ['/', 'm', 'i']).state;
+    expect(tableRows(typed).map((row) => row.id)).toEqual(['migrate']);
+    expect(tableRows(press(typed, ['backspace']).state).map((row) => row.id)).toEqual(['mailer', 'migrate']);
+    expect(tableRows(press(start(), ['/', ...'backoff']).state).map((row) => row.id)).toEqual(['mailer']);
+    expect(tableRows(press(start(), ['/', ...'worker.7']).state).map((row) => row.id)).toEqual(['worker', 'worker.7']);
+  });
+
+  test('escape takes back what was typed, escape again the filter', () => {
+    const kept = press(start(), ['/', 'd', 'b', 'enter']).state;
+    expect(kept.nameFilter).toBe('db');
+    expect(press(kept, ['/', 'x', 'escape']).state.nameFilter).toBe('db');
+    expect(press(kept, ['escape']).state.nameFilter).toBe('');
+  });
+
+  test('keys that are letters are text there', () => {
+    expect(press(start(), ['/', 'q', 'd', 'space', '?']).state.nameFilter).toBe('qd ?');
+    expect(press(start(), ['/', 'f1', 'ctrl+x', 'left']).state.nameFilter).toBe('');
+  });
+
+  test('lines of the output', () => {
+    expect(press(start(), ['f', ...'err', 'enter']).state.lineFilter).toBe('err');
+    expect(press(start(), ['l', '/', ...'err', 'enter', 'escape']).state).toMatchObject({
+      view: 'logs',
+      lineFilter: '',
+    });
+  });
+});
+
+describe('views', () => {
+  test.each<[string[], ReturnType<typeof contextOf>]>([
+    [['l'], 'logs'],
+    [['l', 'escape'], 'main'],
+    [['l', 'l'], 'main'],
+    [['e'], 'events'],
+    [['e', 'l', 'e', 'e'], 'main'],
+    [['?'], 'help'],
+    [['?', '?'], 'main'],
+    [['?', 'q'], 'main'],
+    [['w', 'q'], 'main'],
+    [['l', 'w', 'escape'], 'logs'],
+  ])('%j leads to %s', (keys, context) => {
+    expect(contextOf(press(start(), keys).state)).toBe(context);
+  });
+
+  test('the output scrolls, and follows again at the end', () => {
+    const log = ringOf(200);
+    const up = press(start(), ['pageup'], log).state;
+    expect(up.logBottom).not.toBeNull();
+    expect(press(up, ['end'], log).state.logBottom).toBeNull();
+    expect(press(up, ['pagedown'], log).state.logBottom).toBeNull();
+    expect(press(up, ['down'], log).state.logBottom).toBeNull();
+  });
+
+  test('events scroll', () => {
+    const state = start({ events: Array.from({ length: 100 }, (_, index) => event(index + 1, `e${index}`)) });
+    expect(press(state, ['e', 'pageup']).state.eventBottom).toBe(80);
+    expect(press(state, ['e', 'home']).state.eventBottom).toBe(20);
+    expect(press(state, ['e', 'k', 'j']).state.eventBottom).toBeNull();
+  });
+
+  test('help scrolls no further than its end', () => {
+    const far = press(start(), ['?', 'end']).state.overlay;
+    expect(far).toEqual(press(start(), ['?', ...Array(100).fill('down')]).state.overlay);
+  });
+
+  test('an answer to an older question is dropped', () => {
+    const state = press(start(), ['w']).state;
+    const late = { kind: 'explained' as const, name: 'db', explanations: [], error: null };
+    expect(reduce(state, late, ringOf(0)).state).toBe(state);
+  });
+
+  test('events are bounded', () => {
+    const many = Array.from({ length: 2500 }, (_, index) => event(index, `e${index}`));
+    const { state } = reduce(start(), { kind: 'events', events: many }, ringOf(0));
+    expect(state.events).toHaveLength(1000);
+    expect(state.events.at(-1)!.seq).toBe(2499);
+  });
+});

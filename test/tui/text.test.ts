@@ -1,0 +1,67 @@
+// Columns: nothing is ever wider than it may be, colours and wide characters included.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { withoutSgr } from '../../src/tui/sanitize.ts';
+import { clip, fitted, widthOf, wrap } from '../../src/tui/text.ts';
+
+test.each([
+  ['ascii', 5],
+  ['日本語', 6],
+  ['👩‍👩‍👧', 2],
+  ['e\u0301', 1],
+  ['\x1b[31mred\x1b[0m', 3],
+  ['', 0],
+])('%j takes %i columns', (text, width) => {
+  expect(widthOf(text)).toBe(width);
+});
+
+describe('clip', () => {
+  test.each([
+    ['abcdef', 4, 'abc…'],
+    ['abcdef', 6, 'abcdef'],
+    ['日本語', 4, '日…'],
+    ['日本語', 5, '日本…'],
+    ['abc', 1, '…'],
+    ['abc', 0, ''],
+    ['abc', -3, ''],
+    ['\x1b[31mabcdef\x1b[0m', 4, '\x1b[31mabc…\x1b[0m'],
+  ])('%j to %i columns', (text, width, expected) => {
+    expect(clip(text, width)).toBe(expected);
+  });
+
+  test('is never wider than asked for', () => {
+    const piece = fc.constantFrom('a', '日', '👩‍👩‍👧', '\x1b[31m', '\x1b[0m', 'e\u0301', '…', '🇩🇪');
+    fc.assert(
+      fc.property(fc.array(piece), fc.integer({ min: 0, max: 30 }), (pieces, width) => {
+        const text = pieces.join('');
+        expect(widthOf(clip(text, width))).toBeLessThanOrEqual(width);
+        expect(widthOf(fitted(text, width))).toBe(width);
+        for (const part of wrap(text, Math.max(2, width), 100))
+          expect(widthOf(part)).toBeLessThanOrEqual(Math.max(2, width));
+      }),
+    );
+  });
+});
+
+describe('wrap', () => {
+  test('loses nothing', () => {
+    const text = 'the quick brown fox 日本語 jumps';
+    expect(wrap(text, 7, 100).join('')).toBe(text);
+  });
+
+  test('carries colours over the cut and ends each piece plain', () => {
+    expect(wrap('\x1b[31mabcdef\x1b[0mg', 3, 9).slice(0, 2)).toEqual([
+      '\x1b[31mabc\x1b[0m',
+      '\x1b[31mdef\x1b[0m\x1b[0m',
+    ]);
+    expect(wrap('\x1b[31mabcdef\x1b[0mg', 3, 9).map(withoutSgr)).toEqual(['abc', 'def', 'g']);
+  });
+
+  test('gives up after so many pieces and says so', () => {
+    expect(wrap('x'.repeat(100), 10, 3).map(withoutSgr)).toEqual(['x'.repeat(10), 'x'.repeat(10), `${'x'.repeat(9)}…`]);
+  });
+
+  test('gets on where not even one character fits', () => {
+    expect(wrap('日本', 1, 10).length).toBeLessThanOrEqual(3);
+  });
+});
