@@ -40,7 +40,7 @@ describe('output of a child', () => {
         const text = pieces.join('');
         return SAFE.test(styledText(text)) && SAFE.test(plainText(text)) && !plainText(text).includes('\x1b');
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 

@@ -253,14 +253,14 @@ describe('any size, any status, any text', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
   test('a storm of resizes draws', () => {
     const screen = openInkScreen(80);
     const log = ringOf(100);
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 25; step++) {
       const size = { columns: 1 + ((step * 37) % 160), rows: 1 + ((step * 17) % 60) };
       screen.show(frameOf(shownState(size), log));
       for (const row of screen.rows()) expect(widthOf(row)).toBeLessThanOrEqual(size.columns);
