@@ -45,7 +45,7 @@ function convergence(status: Status, glyphs: Glyphs): Cell[] {
   const head: Cell = status.converged
     ? cell(`${glyphs.state.ready} converged`, 'good')
     : cell(`${glyphs.state.starting} converging`, 'busy');
-  const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} edit rejected`, 'bad')] : [];
+  const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} rejected`, 'bad')] : [];
   const rest = [...pending, ...(ready > 0 ? [cell(`${ready} ready`, 'plain')] : [])];
   return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...rest.flatMap((each) => [cell('  '), each])];
 }
