@@ -79,7 +79,7 @@ services:
   for (const [index, expectedMs] of [200, 400, 800].entries()) {
     const gapMs = startsMs[index + 1]! - startsMs[index]!;
     expect(gapMs).toBeGreaterThan(expectedMs * 0.9 - 10);
-    expect(gapMs).toBeLessThan(expectedMs + 400);
+    expect(gapMs).toBeLessThan(expectedMs + 1_500); // a busy machine may be late; early is never right
   }
   const why = await project.mustOrch(['why', 'a']);
   expect(why.stdout).toMatch(/exit code 1|exited 1/i);

@@ -50,6 +50,7 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
     () => get(18470),
     (body) => body?.startsWith('good morning from web.1') ?? false,
   );
+  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
   const after = incarnations(project.instances());
   expect(after['scheduler.1']).toBe(before['scheduler.1']);
   expect(after['visitor.1']).toBe(before['visitor.1']);
