@@ -2,7 +2,7 @@
 // supervisor's own environment once.
 
 import { expandTemplate } from '../config/template.ts';
-import type { ProjectConfig, ServiceSpec } from '../core/model.ts';
+import type { Command, ProjectConfig, ServiceSpec } from '../core/model.ts';
 import { shellCommand } from '../runtime/spawn.ts';
 
 export type Launch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
@@ -22,13 +22,29 @@ export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<str
 
 /** @param index from 1. */
 export function launchOf(spec: ServiceSpec, index: number, nonce: string, context: LaunchContext): Launch {
-  const own = ownVariables(spec, index, context);
-  const expand = (template: string): string => expanded(template, own);
+  return launchBeside(spec, index, spec.command, { ORCH_NONCE: nonce }, context);
+}
+
+/** Another command with the directory and environment of the instance: a probe, a drain, a stop. */
+export function launchBeside(
+  spec: ServiceSpec,
+  index: number,
+  command: Command,
+  extra: Record<string, string>,
+  context: LaunchContext,
+): Launch {
+  const expand = expanderOf(spec, index, context);
   const declared: Record<string, string> = {};
   for (const [key, template] of Object.entries(spec.env)) declared[key] = expand(template);
-  const { file, args } = programOf(spec, expand);
-  const env = { ...context.inherited, ...declared, ...own, ORCH_NONCE: nonce };
+  const { file, args } = programOf(command, expand);
+  const env = { ...context.inherited, ...declared, ...ownVariables(spec, index, context), ...extra };
   return { file, args, cwd: expand(spec.cwd), env };
+}
+
+/** @returns the function that fills in the templates of one instance. */
+export function expanderOf(spec: ServiceSpec, index: number, context: LaunchContext): (template: string) => string {
+  const own = ownVariables(spec, index, context);
+  return (template) => expanded(template, own);
 }
 
 /** The loader has checked every template: a variable that is missing here is a fault of ours. */
@@ -51,8 +67,8 @@ function ownVariables(spec: ServiceSpec, index: number, context: LaunchContext):
   return own;
 }
 
-function programOf(spec: ServiceSpec, expand: (template: string) => string): { file: string; args: string[] } {
-  if (spec.command.kind === 'shell') return shellCommand(spec.command.line);
-  const [file, ...args] = spec.command.argv.map(expand);
+function programOf(command: Command, expand: (template: string) => string): { file: string; args: string[] } {
+  if (command.kind === 'shell') return shellCommand(command.line);
+  const [file, ...args] = command.argv.map(expand);
   return { file: file!, args };
 }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
+import { closeInheritedFiles, reopenForUsOnly } from '../runtime/inherited-files.ts';
 import { acquireLock } from '../runtime/lock.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { errorText } from './error-text.ts';
@@ -15,11 +16,15 @@ import { serve } from './server.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
+/** Where `orch up` listens for the one answer; null: started by hand. */
+let readyFd: number | null = null;
 
 /** `accepted` null: nothing is to run; stop what an earlier supervisor left and leave (`orch down` without a supervisor). */
 type FirstMessage = { accepted: AcceptedConfig | null; only: string[] | null };
 
 async function main(): Promise<void> {
+  closeInheritedFiles([READY_FD]);
+  readyFd = ownReadyFd();
   const { values } = parseArgs({
     options: { root: { type: 'string' }, file: { type: 'string' }, env: { type: 'string' } },
   });
@@ -79,11 +84,21 @@ async function readFirstMessage(): Promise<FirstMessage | null> {
 }
 
 function answer(message: { ready: true; pid: number; stopped?: number } | { error: WireError }): void {
+  if (readyFd === null) return;
   try {
-    writeSync(READY_FD, `${JSON.stringify(message)}\n`);
-    closeSync(READY_FD);
+    writeSync(readyFd, `${JSON.stringify(message)}\n`);
+    closeSync(readyFd);
   } catch {
-    // Nobody listens (started by hand, or the client was killed): the socket is there for others.
+    // The client was killed meanwhile: the socket is there for others.
+  }
+  readyFd = null;
+}
+
+function ownReadyFd(): number | null {
+  try {
+    return reopenForUsOnly(READY_FD);
+  } catch {
+    return null; // there is no descriptor 3: started by hand
   }
 }
 

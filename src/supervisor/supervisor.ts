@@ -26,6 +26,7 @@ import { Kernel, type KernelState, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
+import { Prober } from './prober.ts';
 import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { buildStatus, liveOf } from './status.ts';
@@ -49,6 +50,7 @@ export class Supervisor {
   readonly clock = systemClock();
   #options: SupervisorOptions;
   #performer: Performer;
+  #prober: Prober;
   #state: StateKeeper;
   #sampler = createResourceSampler();
   #follower: ConfigFollower | null = null;
@@ -87,6 +89,14 @@ export class Supervisor {
       launchContext: () => ({ ...this.#identity(), inherited }),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
+    });
+    this.#prober = new Prober({
+      nowMs: () => this.clock.nowMs(),
+      launchContext: () => ({ ...this.#identity(), inherited }),
+      newNonce: () => newNonce(this.#noncePrefix, 'probe'),
+      receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
+      hasLogged: () => false,
+      hasNotified: () => false,
     });
   }
 
@@ -288,6 +298,7 @@ export class Supervisor {
   }
 
   #notifyStep(): void {
+    this.#prober.sync(this.kernel.slots, this.kernel.desired);
     this.#trimSampler();
     for (const listener of [...this.#stepListeners]) listener();
   }
