@@ -3,6 +3,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { openFifoForReading } from '../runtime/fifo.ts';
+import { copyShort } from './framer/framer.ts';
 import type { Origin, StreamLetter } from './framing.ts';
 
 /** One long line does not keep its memory. */
@@ -85,16 +86,12 @@ export class Source implements Origin {
     return true;
   }
 
-  /** Appends to the incomplete line. */
-  hold(chunk: Buffer): void {
-    const bytes = this.heldBytes + chunk.length;
-    if (bytes > this.held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(256, 2 ** Math.ceil(Math.log2(bytes))));
-      this.held.copy(larger, 0, 0, this.heldBytes);
-      this.held = larger;
-    }
-    chunk.copy(this.held, this.heldBytes);
-    this.heldBytes = bytes;
+  /** Appends `[from, to)` of `bytes` to the incomplete line. */
+  hold(bytes: Buffer, from: number, to: number): void {
+    const length = this.heldBytes + to - from;
+    if (length > this.held.length) this.grow(length);
+    copyShort(bytes, from, to, this.held, this.heldBytes);
+    this.heldBytes = length;
   }
 
   /** The incomplete line; from now on there is none. Valid until the next `hold`. */
@@ -109,6 +106,12 @@ export class Source implements Origin {
     const socket = this.socket;
     this.socket = null;
     socket?.destroy();
+  }
+
+  private grow(bytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(256, 2 ** Math.ceil(Math.log2(bytes))));
+    this.held.copy(larger, 0, 0, this.heldBytes);
+    this.held = larger;
   }
 
   private received(length: number): boolean {

@@ -21,6 +21,8 @@ const BATCH_COUNT = 6;
 const LONG = BATCHES + BATCH_COUNT * BATCH_BYTES;
 const LONG_BYTES = 6 * MAX_LINE_BYTES + SLACK_BYTES;
 
+const SHORT_BYTES = 256;
+
 type Global = { value: number };
 type Exports = {
   memory: { buffer: ArrayBuffer };
@@ -79,8 +81,14 @@ export class Framer {
 
   /** Where the input stands once `held` was put right before it. */
   inputAfter(held: Buffer): number {
-    held.copy(this.memory, INPUT - held.length);
-    return INPUT - held.length;
+    const from = INPUT - held.length;
+    copyShort(held, 0, held.length, this.memory, from);
+    return from;
+  }
+
+  /** How many lines are in `[from, end)`. */
+  count(from: number, end: number): number {
+    return this.wasm.count(from, end);
   }
 
   inputEnd(length: number): number {
@@ -151,6 +159,12 @@ function makePrefix(format: 'text' | 'json', { service, instance, stream }: Orig
   if (format === 'text') return { format, bytes: Buffer.from(`${TIME_PLACE} ${instance} ${stream} `), timeAt: 0 };
   const record = JSON.stringify({ time: TIME_PLACE, service, instance, stream, line: '' });
   return { format, bytes: Buffer.from(record.slice(0, -'"}'.length)), timeAt: '{"time":"'.length };
+}
+
+/** As Buffer.copy, which costs a view of its own: most lines that are cut are short. */
+export function copyShort(from: Buffer, begin: number, end: number, to: Buffer, at: number): void {
+  if (end - begin > SHORT_BYTES) from.copy(to, at, begin, end);
+  else for (let index = begin; index < end; index += 1) to[at + index - begin] = from[index]!;
 }
 
 /** The types of Node leave out what the browser's have. */

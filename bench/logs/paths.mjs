@@ -1,0 +1,162 @@
+// The log paths that are compared: ours, and what else there is. Each starts its readers on given FIFOs.
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { exit, makeDirectory } from './run.mjs';
+
+const WRITER = process.env.ORCH_LOG_WRITER ?? fileURLToPath(new URL('../../dist/log-writer.js', import.meta.url));
+const NODE_FLAGS = ['--max-semi-space-size=1'];
+
+/** Our log writer, as a supervisor drives it. */
+export function orch(format, rotate = {}) {
+  return {
+    name: `orch ${format}${rotate.sizeBytes ? ' rotating' : ''}`,
+    keepsFifos: true,
+    tail: format === 'json' ? 2 : 0,
+    async start({ fifos, dir }) {
+      const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, dir], { stdio: ['ignore', 'inherit', 'inherit'] });
+      const link = await open(join(dir, '.orch/run/logs.sock'));
+      const path = join(dir, 'logs/main.log');
+      const rules = { sizeBytes: 0, keep: 1000, compress: 'none', everyMs: 0, totalBytes: 0, ...rotate };
+      const queue = { name: 'main', path, format, rotate: rules, capacityBytes: 8 * 2 ** 20, overflow: 'block' };
+      await link.ask('configure', { queues: [queue] });
+      const sources = fifos.map((fifo, index) => ({
+        instance: `writer.${index + 1}`,
+        service: 'writer',
+        queue: 'main',
+        outPath: fifo,
+        errPath: fifo.replace(/f(\d+)$/, 'e$1'),
+      }));
+      spawnSyncFifos(sources.map(({ errPath }) => errPath));
+      const held = sources.map(({ errPath }) => openSync(errPath, constants.O_RDWR));
+      await link.ask('attach', { sources });
+      return {
+        pids: [child.pid],
+        async finish(sample) {
+          for (const { instance } of sources) await link.ask('endOfOutput', { instance, deadlineMs: 60_000 });
+          sample();
+          await link.ask('shutdown', { deadlineMs: 60_000 });
+          return allFiles(path);
+        },
+        async stop() {
+          for (const fd of held) closeSync(fd);
+        },
+      };
+    },
+  };
+}
+
+/** All writers share one pipe into one `cat > file`: the plain Unix way. */
+export const catOnePipe = {
+  name: 'cat, one pipe',
+  onePipe: true,
+  mayTear: true, // lines straddle writes: they mix in a shared pipe
+  start: async ({ fifos, out }) => cats(fifos, () => out),
+};
+
+/** A `cat` for every pipe, each with an own file: uses all cores, merges nothing. */
+export const catPerPipe = {
+  name: 'cat per pipe',
+  start: async ({ fifos, out }) => cats(fifos, (index) => `${out}.${index}`),
+};
+
+function cats(fifos, outOf) {
+  const files = fifos.map((_, index) => outOf(index));
+  const children = fifos.map((fifo, index) => {
+    const from = openSync(fifo, 'r');
+    const to = openSync(files[index], 'a');
+    const child = spawn('cat', [], { stdio: [from, to, 'inherit'] });
+    closeSync(from);
+    closeSync(to);
+    return child;
+  });
+  const ended = Promise.all(children.map(exit));
+  return { pids: children.map(({ pid }) => pid), finish: () => ended.then(() => files) };
+}
+
+function scriptPath(name, code, options = {}) {
+  return {
+    name,
+    ...options,
+    async start({ fifos, out }) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code, out, ...fifos], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = exit(child);
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      return { pids: [child.pid], finish: () => ended.then(() => [out]) };
+    },
+  };
+}
+
+/** Upper bound: nothing is written. */
+export const discard = scriptPath(
+  'read and discard',
+  `import { openSync, constants } from 'node:fs'; import { Socket } from 'node:net';
+   const [, ...fifos] = process.argv.slice(1);
+   const buffer = Buffer.allocUnsafeSlow(65536);
+   for (const fifo of fifos) new Socket({ fd: openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK), readable: true,
+     writable: false, onread: { buffer, callback: () => true } }).resume();
+   console.log('ready');`,
+  { discards: true },
+);
+
+/** What one writes first: a line reader for each stream, a write for each line. */
+export const naive = scriptPath(
+  'readline + write',
+  `import { createReadStream, createWriteStream, openSync, constants } from 'node:fs'; import { createInterface } from 'node:readline';
+   import { Socket } from 'node:net';
+   const [out, ...fifos] = process.argv.slice(1);
+   const file = createWriteStream(out, { flags: 'a' });
+   for (const fifo of fifos) {
+     const input = new Socket({ fd: openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+     createInterface({ input }).on('line', (line) => { file.write(new Date().toISOString() + ' writer o ' + line + '\\n'); });
+   }
+   console.log('ready');`,
+);
+
+async function open(path) {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const socket = await new Promise((resolve) => {
+      const made = connect(path);
+      made.once('connect', () => resolve(made));
+      made.once('error', () => resolve(null));
+    });
+    if (socket !== null) return link(socket);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('the log writer does not listen');
+}
+
+function link(socket) {
+  const waiting = new Map();
+  let lastId = 0;
+  createInterface({ input: socket }).on('line', (line) => {
+    const { id, result, error } = JSON.parse(line);
+    if (id === undefined) return;
+    const { resolve, reject } = waiting.get(id);
+    if (error === undefined) resolve(result);
+    else reject(new Error(error));
+  });
+  return {
+    ask: (method, params) =>
+      new Promise((resolve, reject) => {
+        lastId += 1;
+        waiting.set(lastId, { resolve, reject });
+        socket.write(`${JSON.stringify({ id: lastId, method, params })}\n`);
+      }),
+  };
+}
+
+function allFiles(path) {
+  const directory = makeDirectory(dirname(path));
+  const rotated = readdirSync(directory).filter((name) => /\.log\.\d{8}T\d{9}Z$/.test(name));
+  return [...rotated.sort().map((name) => join(directory, name)), path].filter(existsSync);
+}
+
+function spawnSyncFifos(paths) {
+  execFileSync('mkfifo', paths);
+}
