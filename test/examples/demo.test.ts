@@ -21,10 +21,10 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   const status = await project.ps();
   expect(instanceOf(status, 'migrate.1').state).toBe('completed');
   expect(status.services.map((service) => `${service.name} ${service.running}`)).toEqual([
-    'migrate 0',
     'web 3',
     'scheduler 1',
     'visitor 1',
+    'migrate 0',
   ]);
   expect(
     await waitFor(
