@@ -5,15 +5,14 @@ import type { Result } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
 import { failedRequest, findPaths } from './project.ts';
+import { untilGone } from './until-gone.ts';
 
 export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
   try {
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
     if (!client) return sayNothingRuns(context);
-    const code = await takeDown(client, context, options.timeout ?? null);
-    await client.closed;
-    return code;
+    return await takeDown(client, context, options.timeout ?? null);
   } catch (error) {
     return failedRequest(context, error);
   }
@@ -24,15 +23,21 @@ function sayNothingRuns(context: CliContext): ExitCode {
   return 0;
 }
 
-/** Progress goes to stderr, a line whenever it changes. @param timeoutMs null: the grace periods of the services. */
+/**
+ * Returns when the supervisor is gone as well. Progress goes to stderr, a line whenever it changes.
+ * @param timeoutMs null: the grace periods of the services.
+ */
 export async function takeDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+  const { pid } = await client.request('hello', {});
   let lastProgress = '';
   const { done } = client.stream('down', { timeoutMs }, ({ remaining, holdingUp }) => {
     const progress = holdingUp.length > 0 ? `waiting for ${holdingUp.join(', ')}` : `stopping, ${remaining} left`;
     if (progress !== lastProgress) context.stderr.write(`${progress}\n`);
     lastProgress = progress;
   });
-  return report(context, await done.catch(explainLoss));
+  const result = await done.catch(explainLoss);
+  await untilGone(pid);
+  return report(context, result);
 }
 
 function report(context: CliContext, result: Result<'down'>): ExitCode {

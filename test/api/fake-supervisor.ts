@@ -4,7 +4,16 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
-import type { Method, Params, Request, Result, Status, StreamEvent, WireError } from '../../src/api/protocol.ts';
+import {
+  type Method,
+  type Params,
+  PROTOCOL_VERSION,
+  type Request,
+  type Result,
+  type Status,
+  type StreamEvent,
+  type WireError,
+} from '../../src/api/protocol.ts';
 
 /** Answers one request. Events go out through `call`; throw a WireError to answer with one; never resolve to stay silent. */
 export type Answer<M extends Method> = (params: Params<M>, call: Call<M>) => Result<M> | Promise<Result<M>>;
@@ -29,13 +38,17 @@ export type FakeSupervisor = {
   close(): Promise<void>;
 };
 
-/** @param answers may be changed between requests; a method without an answer is answered with `not-found`. */
+/** @param answers may be changed between requests; a method without an answer is answered with `not-found`,
+ * `hello` as by a supervisor whose process is gone. */
 export async function startFakeSupervisor(answers: Answers = {}): Promise<FakeSupervisor> {
   const root = await mkdtemp(join(tmpdir(), 'orch-fake-'));
   const paths = projectPaths(root);
   await mkdir(paths.socketDir, { recursive: true });
   const sockets = new Set<Socket>();
   const requests: Request[] = [];
+  // No process can have this pid: above Linux' PID_MAX_LIMIT.
+  const hello = { version: '0.0.0', protocol: PROTOCOL_VERSION, pid: 4_194_305, project: 'fake', root };
+  const defaults: Answers = { hello: () => hello };
   const server = createServer((socket) => {
     sockets.add(socket);
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -54,7 +67,7 @@ export async function startFakeSupervisor(answers: Answers = {}): Promise<FakeSu
     const send = (reply: object) =>
       socket.writable && socket.write(`${JSON.stringify({ id: request.id, ...reply })}\n`);
     const call: Call<never> = { event: (event) => send({ event }), hangUp: () => socket.destroy(), gone };
-    const known = answers[request.method] as Answer<never> | undefined;
+    const known = (answers[request.method] ?? defaults[request.method]) as Answer<never> | undefined;
     try {
       if (!known) throw { code: 'not-found', message: `no answer to ${request.method}` } satisfies WireError;
       send({ result: await known(request.params as never, call) });

@@ -17,7 +17,8 @@ afterEach(() => supervisor.close());
 /** @param line without quotes */
 const orch = (line: string, options: RunOptions = {}) =>
   runCommand(line.split(' '), { cwd: supervisor.paths.root, ...options });
-const asked = () => supervisor.requests.map(({ method, params }) => ({ method, params }));
+const asked = () =>
+  supervisor.requests.filter(({ method }) => method !== 'hello').map(({ method, params }) => ({ method, params }));
 const refuse = (error: WireError) => () => {
   throw error;
 };

@@ -6,6 +6,7 @@ import { fail } from '../errors.ts';
 import { runLineMode } from '../line-mode.ts';
 import { wireOf } from '../problems.ts';
 import { scaleInFile } from '../scale-in-file.ts';
+import { untilGone } from '../until-gone.ts';
 
 export type View = {
   client: Client;
@@ -36,6 +37,7 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
     const [problem] = await scaleInFile(context, client, { [service]: size });
     return problem ? { ok: false as const, error: wireOf(problem) } : { ok: true as const };
   };
+  const { pid } = await client.request('hello', {});
   const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale });
   client.close();
   switch (outcome) {
@@ -44,7 +46,10 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
       return 0;
     case 'lost':
       return fail(context, supervisorLost);
-    default:
+    case 'down':
+      await untilGone(pid);
+      return 0;
+    case 'quit':
       return 0;
   }
 }
