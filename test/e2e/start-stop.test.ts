@@ -1,10 +1,11 @@
 // up, ps, down: everything that is declared runs, is listed, and is gone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
-import { countDescriptors, findOpenFiles } from '../rig/processes.ts';
+import { countDescriptors, findOpenFiles, readStat } from '../rig/processes.ts';
 import { createProject, incarnations, instanceOf } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -64,6 +65,25 @@ test('500 instances are up, listed and gone, and no descriptor stays behind', as
   await waitFor('the descriptors are back', descriptors, (seen) => seen! <= before + 2);
   await project.down();
   expect(project.processes()).toEqual([]);
+});
+
+test('a supervisor with 100 idle instances is small and quiet', async () => {
+  const project = createProject({ 'procs.yaml': sleeper.replace('pool: 3', 'pool: 100') });
+  await project.up();
+  const { pid } = (await project.ps()).supervisor;
+  const rssMb = (): number => ((readStat(pid)?.rssPages ?? 0) * 4096) / 1e6;
+  await waitFor('it has at most 70 MB', rssMb, (seen) => seen <= 70);
+  // Ticks of 10 ms; two seconds at 0.3 % are less than one. The margin is for the resync and a coarse clock.
+  await waitFor(
+    'two seconds cost next to nothing',
+    async () => {
+      const before = readStat(pid)!.cpuTicks;
+      await pause(2_000);
+      return readStat(pid)!.cpuTicks - before;
+    },
+    (ticks) => ticks <= 2,
+  );
+  await project.down();
 });
 
 test('a second up changes nothing and runs no second supervisor', async () => {
