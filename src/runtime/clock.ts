@@ -1,6 +1,5 @@
 // Time for the supervisor: starts at the wall clock and then only follows the monotonic one, so that a changed
 // wall clock neither fires nor delays a back-off or a grace period.
-import { performance } from 'node:perf_hooks';
 
 export type Timer = { cancel(): void };
 export type Clock = {

@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { foreignStats } from './foreign-process.ts';
 import { hasProc, platform } from './host.ts';
 import { currentTicks, TICKS_PER_SECOND } from './identity.ts';
-import { isDeadState, type ProcStat, parseStat } from './proc-stat.ts';
+import { isDeadState, type ProcStat, parseStat, readStat } from './proc-stat.ts';
 
 export type ResourceUse = {
   /** Of one core, since the previous sample; the first one: since the process started. */
@@ -23,7 +23,6 @@ type Watched = { fd: number | null; startTime: string; cpuTicks: number; atMs: n
 
 /** Beyond this many the file is opened anew each time, so that descriptors remain for the rest. */
 const MAX_OPEN_FILES = 1024;
-const PAGE_BYTES = 4096;
 
 const buffer = Buffer.allocUnsafe(1024);
 
@@ -77,7 +76,17 @@ function measure(entry: Watched, stat: ProcStat): ResourceUse {
   const spanMs = Math.max(nowMs - entry.atMs, 1000 / TICKS_PER_SECOND);
   entry.cpuTicks = stat.cpuTicks;
   entry.atMs = nowMs;
-  return { cpuPercent: Math.max(0, Math.round((usedMs / spanMs) * 1000) / 10), rssBytes: stat.rssPages * PAGE_BYTES };
+  return { cpuPercent: Math.max(0, Math.round((usedMs / spanMs) * 1000) / 10), rssBytes: stat.rssPages * pageBytes() };
+}
+
+let cachedPageBytes: number | null = null;
+/** 4, 16 or 64 KiB, by kernel: what Node counts in bytes of ourselves, /proc counts in pages. */
+function pageBytes(): number {
+  if (cachedPageBytes !== null) return cachedPageBytes;
+  const pages = hasProc ? (readStat(process.pid)?.rssPages ?? 0) : 0;
+  const ratio = pages === 0 ? 4096 : process.memoryUsage.rss() / pages;
+  cachedPageBytes = 2 ** Math.round(Math.log2(ratio));
+  return cachedPageBytes;
 }
 
 /** On the scale of `performance.now()`, so mostly negative; off Linux: now. */

@@ -56,8 +56,17 @@ function create(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return; // something else is there: the check says what
+    if (isThere(path)) return; // a file, or a link to nowhere: the check says what
     throw new UnsafeDirectoryError(path, 'not-creatable', `cannot make the directory ${path} (${errnoOf(error)})`);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false; // the answer itself
   }
 }
 
