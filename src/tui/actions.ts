@@ -173,8 +173,13 @@ function quit(state: UiState, nowMs: number): Performed {
     };
   }
   if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
-  const leaving = { sinceMs: nowMs, atOnce: false, progress: null };
+  const leaving = { sinceMs: nowMs, total: liveCount(state), atOnce: false, progress: null };
   return { state: { ...state, overlay: null, leaving }, effects: [{ kind: 'down', timeoutMs: null }] };
+}
+
+function liveCount(state: UiState): number {
+  const instances = (state.status?.services ?? []).flatMap((service) => service.instances);
+  return instances.filter((instance) => instance.pid !== null).length;
 }
 
 function only(state: UiState): Performed {

@@ -199,8 +199,10 @@ export class Controller {
   private async goDown(timeoutMs: number | null): Promise<void> {
     try {
       const { stopped, leftovers } = await this.session.down(timeoutMs);
+      // Asked twice, the second answer counts only what the first had left.
+      const count = Math.max(stopped, this.state.leaving?.total ?? 0);
       this.finish('down', [
-        `Stopped ${stopped} ${stopped === 1 ? 'instance' : 'instances'}.`,
+        `Stopped ${count} ${count === 1 ? 'instance' : 'instances'}.`,
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
     } catch (error) {

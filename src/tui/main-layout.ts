@@ -32,7 +32,7 @@ export function isInTrouble(queue: LogQueueStatus): boolean {
 function bannerNeed(state: UiState): number {
   const config = state.status?.config;
   if (config === undefined || config.status === 'applied') return 0;
-  const problems = Math.max(1, config.problems.length);
-  // Position and message, the hint, and how many more there are.
-  return (config.problems[0]?.hint ? 2 : 1) + (config.problems[0]?.excerpt ? 2 : 0) + (problems > 1 ? 1 : 0);
+  const [first, ...more] = config.problems.filter((problem) => problem.severity === 'error');
+  // Position and message, the hint, the line with its caret, and how many more there are.
+  return 1 + (first?.hint ? 1 : 0) + (first?.excerpt ? 2 : 0) + (more.length > 0 ? 1 : 0);
 }

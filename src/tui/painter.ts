@@ -2,7 +2,8 @@
 // absolute place, so that nothing ever scrolls, whatever the terminal did on a resize.
 
 const RESET = '\x1b[0m';
-const ERASE_TO_END_OF_LINE = '\x1b[K';
+/** Before the row, not behind it: a cursor that has filled the last column stays on it, and would erase it. */
+const ERASE_LINE = '\x1b[2K';
 const ERASE_BELOW = '\x1b[J';
 /** Synchronized output (private mode 2026): the terminal shows the frame whole; others ignore it. */
 const BEGIN_SYNC = '\x1b[?2026h';
@@ -17,7 +18,7 @@ export class Painter {
     this.shown = [...rows];
     let changes = '';
     for (const [index, row] of rows.entries()) {
-      if (before?.[index] !== row) changes += `${moveTo(index)}${RESET}${row}${RESET}${ERASE_TO_END_OF_LINE}`;
+      if (before?.[index] !== row) changes += `${moveTo(index)}${RESET}${ERASE_LINE}${row}${RESET}`;
     }
     if (before === null || before.length > rows.length) changes += `${moveTo(rows.length)}${ERASE_BELOW}`;
     return changes === '' ? '' : BEGIN_SYNC + changes + END_SYNC;

@@ -15,8 +15,8 @@ export type Overlay =
 /** `file`: procs.yaml is edited; `override`: for now only, kept by the supervisor. */
 export type ScaleTarget = 'file' | 'override';
 
-/** The way down, from the moment it was asked for. */
-export type Leaving = { sinceMs: number; atOnce: boolean; progress: DownProgress | null };
+/** The way down, from the moment it was asked for. `total`: instances that lived then. */
+export type Leaving = { sinceMs: number; total: number; atOnce: boolean; progress: DownProgress | null };
 
 export type UiState = {
   size: Size;

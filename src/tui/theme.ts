@@ -72,6 +72,8 @@ export type Glyphs = {
   dot: string;
   times: string;
   pause: string;
+  because: string;
+  remedy: string;
   follow: string;
 };
 
@@ -98,6 +100,8 @@ export const UNICODE: Glyphs = {
   dot: '·',
   times: '×',
   pause: '‖',
+  because: '└',
+  remedy: '▸',
   follow: '▼',
 };
 
@@ -124,6 +128,8 @@ export const ASCII: Glyphs = {
   dot: '-',
   times: 'x',
   pause: '=',
+  because: '-',
+  remedy: '>',
   follow: 'v',
 };
 

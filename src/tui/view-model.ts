@@ -85,8 +85,7 @@ function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, 
 
 function leavingBody(state: UiState, around: Surroundings): Body {
   const { nowMs, glyphs } = around;
-  const total = (state.status?.services ?? []).reduce((sum, service) => sum + service.instances.length, 0);
-  const lines = leavingLines(state.leaving!, { columns: state.size.columns, nowMs, total });
+  const lines = leavingLines(state.leaving!, { columns: state.size.columns, nowMs });
   const height = Math.max(1, frameRows(state) - 2);
   const regions = framed(state, { name: 'overlay', lines: filled(lines, height) }, nowMs, glyphs);
   return { regions, nextChangeMs: nowMs + 1000 - ((nowMs - state.leaving!.sinceMs) % 1000) };

@@ -101,6 +101,7 @@ export function rejectedConfig(): Status['config'] {
     files: ['procs.yaml'],
     status: 'rejected',
     problems: [
+      { ...problem, severity: 'warning', line: 3, message: 'a warning', hint: null, excerpt: null },
       {
         ...problem,
         line: 12,

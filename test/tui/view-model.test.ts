@@ -61,7 +61,7 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
 
   test('the way down', async () => {
     const holdingUp = ['db.1 (pid 4001) ignores SIGTERM, SIGKILL in 3 s'];
-    const leaving = { sinceMs: NOW_MS - 4000, atOnce: false, progress: { remaining: 7, holdingUp } };
+    const leaving = { sinceMs: NOW_MS - 4000, total: 24, atOnce: false, progress: { remaining: 7, holdingUp } };
     await expect(screenOf({ ...state, leaving })).toMatchFileSnapshot(`frames/${name}-down.txt`);
   });
 });
@@ -96,7 +96,7 @@ describe('what is on screen', () => {
       ],
     };
     const text = screenOf(shownState(size, { overlay }));
-    expect(text).toMatch(/api\.1 ◌ waiting\n {3}waits for db\n {5}because db\.1 is in back-off\n {3}▸ fix db/);
+    expect(text).toMatch(/api\.1 ◌ waiting\n {3}waits for db\n {3}└ db\.1 is in back-off\n {3}▸ fix db/);
   });
 
   test('a queue in trouble shows even on a small screen', () => {

@@ -16,7 +16,7 @@ export function headerLine(state: UiState, glyphs: Glyphs): Line {
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
   const name = cell(` ${status.project} `, 'match');
   const env = status.env === null ? [] : [cell(' '), cell(status.env, 'accent')];
-  const generation = cell(`  generation ${status.generation}`, 'dim');
+  const generation = cell(`${status.env === null ? '' : ' '} generation ${status.generation}`, 'dim');
   const now = [cell('  '), ...convergence(status, glyphs)];
   const full = [name, ...env, generation, ...now];
   const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
@@ -74,14 +74,15 @@ export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
   const config = state.status?.config;
   if (config === undefined || config.status === 'applied') return [];
   const goesOn = `generation ${state.status!.generation} goes on`;
-  const [problem] = config.problems;
+  const errors = config.problems.filter((problem) => problem.severity === 'error');
+  const [problem] = errors;
   if (problem === undefined) return [alertLine(`configuration rejected; ${goesOn}`, columns, glyphs)];
-  const more = config.problems.length - 1;
+  const more = errors.length - 1;
   const lines = [alertLine(`${positionOf(problem)} ${problem.message}`, columns, glyphs)];
   if (problem.hint !== null) lines.push(line([cell('   hint: ', 'warn'), cell(problem.hint)], columns));
   lines.push(...excerptLines(problem, columns));
   if (more > 0) {
-    const others = `${more} more problem${more === 1 ? '' : 's'}: orch validate  (rejected, ${goesOn})`;
+    const others = `${more} more error${more === 1 ? '' : 's'}: orch validate  (rejected, ${goesOn})`;
     lines.push(line([cell(`   ${others}`, 'dim')], columns));
   }
   return lines;

@@ -1,7 +1,7 @@
 // The panels over the view: help (made from the keymap), why, and the way down with who is being waited for.
 import type { Explanation } from '../../api/protocol.ts';
 import { formatAge } from '../format.ts';
-import { type Cell, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from '../frame.ts';
+import { type Cell, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line, type Style } from '../frame.ts';
 import { KEYMAP, type KeyBinding, keyLabel } from '../keymap.ts';
 import { plainText } from '../sanitize.ts';
 import type { Leaving, Overlay } from '../state.ts';
@@ -67,26 +67,28 @@ function explanationLines(explanation: Explanation, columns: number, glyphs: Gly
   const style = STATE_STYLE[state] ?? 'plain';
   return [
     line([cell(` ${id} `, 'bold'), cell(`${glyphs.state[state] ?? ''} ${state}`, style)], columns),
-    ...causes.flatMap((cause, depth) =>
-      sentence(`${'  '.repeat(depth)}${depth === 0 ? '' : 'because '}${cause}`, columns),
-    ),
-    ...(unblock === null
-      ? []
-      : wrapWords(unblock, columns - 8).map((text) => line([cell('   ▸ ', 'good'), cell(text)], columns))),
+    ...causes.flatMap((cause, depth) => sentence(cause, depth, columns, glyphs)),
+    ...(unblock === null ? [] : marked(glyphs.remedy, 'good', unblock, 3, columns)),
     EMPTY_LINE,
   ];
 }
 
-function sentence(text: string, columns: number): Line[] {
-  const indent = text.length - text.trimStart().length;
-  return wrapWords(text.trimStart(), columns - indent - 3).map((part) =>
-    line([cell(`${' '.repeat(indent + 3)}${part}`)], columns),
+/** The direct cause first; each further one a step to the right. */
+function sentence(cause: string, depth: number, columns: number, glyphs: Glyphs): Line[] {
+  if (depth === 0) return wrapWords(cause, columns - 3).map((part) => line([cell(`   ${part}`)], columns));
+  return marked(glyphs.because, 'dim', cause, 1 + 2 * depth, columns);
+}
+
+function marked(mark: string, style: Style, text: string, indent: number, columns: number): Line[] {
+  return wrapWords(text, columns - indent - 2).map((part, index) =>
+    line([cell(' '.repeat(indent)), cell(index === 0 ? `${mark} ` : '  ', style), cell(part)], columns),
   );
 }
 
 /** The progress of `down`: how many are left, who holds it up, what Ctrl-C does now. */
-export function leavingLines(leaving: Leaving, around: { columns: number; nowMs: number; total: number }): Line[] {
-  const { columns, nowMs, total } = around;
+export function leavingLines(leaving: Leaving, around: { columns: number; nowMs: number }): Line[] {
+  const { columns, nowMs } = around;
+  const { total } = leaving;
   const remaining = leaving.progress?.remaining ?? total;
   const age = formatAge(nowMs - leaving.sinceMs).text;
   const what = leaving.atOnce ? 'Stopping everything at once' : 'Stopping everything, dependents first';

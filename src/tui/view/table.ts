@@ -1,12 +1,26 @@
 // The table of services: which columns fit, what they say, only the rows that are visible.
-import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
-import { formatAge, formatBytesShort, formatPercent } from '../format.ts';
-import { type Cell, cell, EMPTY_LINE, fixedCell, type Line, line, type Style } from '../frame.ts';
+import { formatAge } from '../format.ts';
+import { type Cell, cell, EMPTY_LINE, fixedCell, type Line, line } from '../frame.ts';
 import { firstVisible } from '../layout.ts';
 import { selectedIndex, type TableRow, worstState } from '../rows.ts';
 import type { UiState } from '../state.ts';
 import { widthOf } from '../text.ts';
 import { type Glyphs, STATE_STYLE } from '../theme.ts';
+import {
+  cpuText,
+  isAlive,
+  memoryText,
+  nameCell,
+  nameText,
+  pidText,
+  pidWidth,
+  reasonCell,
+  reasonOf,
+  restartsCell,
+  stateCell,
+  stateText,
+  uptimeText,
+} from './table-cells.ts';
 
 export type TableView = {
   lines: Line[];
@@ -145,52 +159,11 @@ function hiddenText(count: number, start: number, height: number, glyphs: Glyphs
   return count > height ? `${start + 1}${glyphs.rule}${Math.min(count, start + height)} of ${count}` : '';
 }
 
-function nameText(row: TableRow, glyphs: Glyphs): string {
-  if (row.kind === 'instance') return `  ${glyphs.branch} ${row.instance.id}`;
-  if (row.kind === 'single') return `  ${row.service.name}`;
-  const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
-  return `${fold} ${row.service.name} ${glyphs.times}${row.service.pool}`;
-}
-
-function nameCell(row: TableRow, glyphs: Glyphs): Cell {
-  return cell(nameText(row, glyphs), row.kind === 'instance' ? 'plain' : 'bold');
-}
-
-function stateText(row: TableRow, glyphs: Glyphs): string {
-  if (row.kind !== 'pool') return `${glyphs.state[row.instance.state]} ${row.instance.state}`;
-  const state = worstState(row.service);
-  if (row.service.instances.length === 0) return `${glyphs.state[state]} none`;
-  return `${glyphs.state[state]} ${state} ${countText(row.service)}`;
-}
-
-/** `3/4`: how many of the pool are in the state that is shown; for `ready` those that are ready. */
-function countText(service: ServiceStatus): string {
-  const state = worstState(service);
-  const count = service.instances.filter((instance) => instance.state === state).length;
-  return `${count}/${Math.max(service.pool, service.instances.length)}`;
-}
-
-function stateCell(row: TableRow, glyphs: Glyphs): Cell {
-  const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
-  return cell(stateText(row, glyphs), STATE_STYLE[state]);
-}
-
-function pidText(row: TableRow): string {
-  return row.kind === 'pool' || row.instance.pid === null ? '' : String(row.instance.pid);
-}
-
-function pidWidth(row: TableRow): number {
-  return pidText(row).length;
-}
-
-function restartsCell(row: TableRow): Cell {
-  const restarts = sum(row, (instance) => instance.restarts);
-  return cell(restarts === 0 ? '' : String(restarts), (restarts > 0 ? 'warn' : 'plain') satisfies Style);
-}
-
-function uptimeText(row: TableRow, nowMs: number): string {
-  if (row.kind === 'pool' || row.instance.startedAt === null) return '';
-  return formatAge(nowMs - Date.parse(row.instance.startedAt)).text;
+function emptyText(state: UiState): string {
+  if (state.status === null) return '  waiting for the supervisor …';
+  return state.nameFilter === ''
+    ? '  no services: `services:` in procs.yaml is empty'
+    : `  nothing matches ${state.nameFilter}`;
 }
 
 function nextUptimeChange(rows: readonly TableRow[], nowMs: number): number {
@@ -202,49 +175,6 @@ function nextUptimeChange(rows: readonly TableRow[], nowMs: number): number {
   return soonest;
 }
 
-function cpuText(row: TableRow): string {
-  return isAlive(row) ? formatPercent(sum(row, (instance) => instance.cpuPercent)) : '';
-}
-
-function memoryText(row: TableRow): string {
-  return isAlive(row) ? formatBytesShort(sum(row, (instance) => instance.rssBytes)) : '';
-}
-
-function reasonCell(row: TableRow): Cell {
-  const text = reasonOf(row);
-  return cell(text, 'dim');
-}
-
-/** The sentence about a row: its own reason, what a command holds against the file, what it was adopted from. */
-export function reasonOf(row: TableRow): string {
-  const { override } = row.service;
-  const held = override?.stopped ? 'held stopped' : override?.pool !== undefined ? `pool ${override.pool} for now` : '';
-  if (row.kind === 'pool') {
-    const worst = worstState(row.service);
-    const reason = row.service.instances.find((instance) => instance.state === worst)?.reason ?? '';
-    return [held, reason].filter((part) => part !== '').join('; ');
-  }
-  const note = row.instance.reason ?? (row.instance.adopted ? 'adopted from an earlier supervisor' : '');
-  return [row.kind === 'single' ? held : '', note].filter((part) => part !== '').join('; ');
-}
-
-function sum(row: TableRow, of: (instance: InstanceStatus) => number): number {
-  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
-  return instances.reduce((total, instance) => total + of(instance), 0);
-}
-
-function isAlive(row: TableRow): boolean {
-  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
-  return instances.some((instance) => instance.pid !== null);
-}
-
 function widest(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
   return rows.reduce((most, row) => Math.max(most, widthOfRow(row)), 0);
-}
-
-function emptyText(state: UiState): string {
-  if (state.status === null) return '  waiting for the supervisor …';
-  return state.nameFilter === ''
-    ? '  no services: `services:` in procs.yaml is empty'
-    : `  nothing matches ${state.nameFilter}`;
 }

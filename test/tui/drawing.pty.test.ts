@@ -1,0 +1,151 @@
+// What is written to a real pseudo-terminal: at any size, whatever others print, and no more than needed.
+import { describe, expect, test } from 'vitest';
+import { sampleStatus } from '../api/fake-supervisor.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { HOSTILE } from './hostile.ts';
+import { forever, SIZE, setStage, TIMEOUT_MS } from './stage.ts';
+import { type HostTerminal, writeOutput } from './terminal-host.ts';
+
+const stage = setStage();
+
+describe('sizes', () => {
+  test(
+    'a storm of resizes, down to nothing, ends in a whole picture',
+    async () => {
+      const now = await stage.opened();
+      for (let step = 0; step < 40; step++) now.resize(1 + ((step * 37) % 150), 1 + ((step * 13) % 50));
+      now.resize(1, 1);
+      now.resize(120, 40);
+      await now.shows('first line of api.1');
+      await waitFor('the footer is in the last line but one', now.screen, (screen) => screen.split('\n').length === 39);
+      expect(now.screen().split('\n')[0]).toMatch(/^ shop .* MiB *$/);
+      expect(now.screen().split('\n')[38]).toMatch(/^ \? help/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([
+    { columns: 20, rows: 5 },
+    { columns: 2, rows: 1 },
+    { columns: 200, rows: 60 },
+  ])(
+    'begins at $columns×$rows',
+    async (size) => {
+      const now = stage.open('', size);
+      await waitFor('something is drawn', now.screen, (screen) => screen.trim() !== '');
+      now.resize(SIZE.columns, SIZE.rows);
+      await now.shows('first line of api.1');
+      now.type('q');
+      await now.shows('outcome: quit');
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('hostile text', () => {
+  test(
+    'leaves title, clipboard, modes and cursor of the terminal alone',
+    async () => {
+      const lines = HOSTILE.map(([what, text]): ['api.1', 'o', string] => [
+        'api.1',
+        'o',
+        `${what}${text.replaceAll('\n', '')}.`,
+      ]);
+      for (let index = 0; index < lines.length; index += 12) {
+        writeOutput(stage.supervisor.paths.logsDir, lines.slice(index, index + 12), index > 0);
+      }
+      const now = stage.open('own colour', { columns: 120, rows: 60 });
+      await now.shows('tag characters');
+      const before = now.modes();
+      const [service] = sampleStatus().services;
+      const all = HOSTILE.map(([, text]) => text).join('x');
+      const hostile = {
+        ...service!,
+        name: `api${all}`,
+        instances: service!.instances.map((each) => ({ ...each, reason: all })),
+      };
+      stage.send(sampleStatus({ project: `shop${all}`, services: [hostile] }));
+      await now.shows(/^ shopx/);
+      for (const keys of ['G', 'w', '\x1b', 'e', '\x1b', 'l', 'x', '\x1b[5~', '\x1b']) now.type(keys);
+      await now.shows('NAME');
+      expect(now.modes()).toEqual(before);
+      expect(before).toMatchObject({
+        title: '',
+        clipboard: [],
+        bells: 0,
+        alternateScreen: true,
+        cursorHidden: true,
+        mouse: 'none',
+      });
+      expect(before).toMatchObject({
+        origin: false,
+        insert: false,
+        applicationCursorKeys: false,
+        sendFocus: false,
+        wrap: false,
+      });
+      const controls = now.raw().match(/\x1b(?!\[[\d;:]*m)[^\x1b]{0,8}/g) ?? [];
+      const ours = /^\x1b\[(\d+;\d+H|2K|J|\?(1049|25|7|2004|2026)[hl])/;
+      expect(controls.filter((sequence) => !ours.test(sequence))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('drawing', () => {
+  test(
+    'nothing is written when nothing changes',
+    async () => {
+      stage.answers.watchStatus = (_params, call) => {
+        const [api, ...rest] = sampleStatus().services;
+        // Uptimes of hours: no text changes by itself within this test.
+        const startedAt = new Date(Date.now() - 7_230_000).toISOString();
+        const services = [{ ...api!, instances: api!.instances.map((each) => ({ ...each, startedAt })) }, ...rest];
+        const status = sampleStatus({ services });
+        const timer = setInterval(() => call.event(status), 50);
+        call.event(status);
+        void call.gone.then(() => clearInterval(timer));
+        return forever;
+      };
+      const now = await stage.opened();
+      const settled = now.raw().length;
+      let statuses = 0;
+      stage.send = () => statuses++;
+      await waitFor(
+        'two seconds of the same status',
+        () => performance.now(),
+        (
+          (start) => (time: number) =>
+            time > start + 2000
+        )(performance.now()),
+      );
+      expect(now.raw().length).toBe(settled);
+      expect(statuses).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a flood of output costs at most ten frames a second',
+    async () => {
+      const now = await stage.opened();
+      const startMs = performance.now();
+      const framesBefore = frames(now);
+      let number = 0;
+      while (performance.now() < startMs + 2000) {
+        writeOutput(
+          stage.supervisor.paths.logsDir,
+          Array.from({ length: 200 }, () => ['api.1', 'o', `line ${number++}`]),
+          true,
+        );
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const seconds = (performance.now() - startMs) / 1000;
+      expect(frames(now) - framesBefore).toBeLessThanOrEqual(10 * seconds + 2);
+      await now.shows(`line ${number - 1}`);
+    },
+    TIMEOUT_MS,
+  );
+
+  const frames = (now: HostTerminal) => now.raw().split('\x1b[?2026h').length - 1;
+});

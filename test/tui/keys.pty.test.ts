@@ -1,0 +1,143 @@
+// Keys in a real pseudo-terminal: what they show, and what they ask of the supervisor.
+import { describe, expect, test } from 'vitest';
+import { waitFor } from '../rig/wait-for.ts';
+import { setStage, TIMEOUT_MS } from './stage.ts';
+import { writeOutput } from './terminal-host.ts';
+
+const stage = setStage();
+
+describe('keys', () => {
+  test(
+    'services, output and events show; commands go to the supervisor',
+    async () => {
+      const now = await stage.opened();
+      expect(now.modes()).toMatchObject({ alternateScreen: true, cursorHidden: true });
+      // To the very last column: erasing behind a full row would take its last character.
+      expect(
+        now
+          .screen()
+          .split('\n')
+          .find((row) => row.includes('── events')),
+      ).toMatch(/^.{98}──$/);
+      now.type('r');
+      await now.shows('restarting api');
+      now.type('\x1b[B\x1b[B'); // down, down
+      await now.shows('api.2 output');
+      now.type('s');
+      await now.shows('stopping api.2');
+      expect(
+        stage.supervisor.requests
+          .filter(({ method }) => method === 'restart' || method === 'stop')
+          .map(({ params }) => params),
+      ).toEqual([{ names: ['api'] }, { names: ['api.2'] }]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'why, help, events, output on the whole screen, and back',
+    async () => {
+      const now = await stage.opened();
+      now.type('w');
+      await now.shows(/api ↻ backoff\s+it exits at once\s+▸ fix it/);
+      now.type('\x1b');
+      await now.shows('api output');
+      now.type('?');
+      await now.shows('fold or unfold all pools');
+      now.type('q');
+      await now.shows('api output');
+      now.type('e');
+      await now.shows(/── events ─+ ▼ following/);
+      now.type('l');
+      await now.shows(/── api output ─+/);
+      expect(now.screen()).not.toContain('NAME');
+      now.type('\x1b');
+      await now.shows('NAME');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'scale edits the file, or asks for an override',
+    async () => {
+      const now = await stage.opened();
+      now.type('+');
+      await now.shows(/scale api from 2 to {2}3 {3}edits procs\.yaml/);
+      now.type('5\r');
+      await now.shows('procs.yaml: api has 5');
+      now.type('-\t\r');
+      await now.shows('api has 1 for now');
+      now.type('+999\r');
+      await now.shows('procs.yaml:7 too many');
+      expect(stage.supervisor.requests.filter(({ method }) => method === 'scale').map(({ params }) => params)).toEqual([
+        { service: 'file:api', size: 5 },
+        { service: 'api', size: 1 },
+      ]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'an error of the supervisor is shown',
+    async () => {
+      stage.answers.restart = () => {
+        throw { code: 'failed', message: 'api is being removed', hint: 'wait' };
+      };
+      const now = await stage.opened();
+      now.type('r');
+      await now.shows('api is being removed (wait)');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'filter and search',
+    async () => {
+      const now = await stage.opened();
+      now.type('/migr');
+      await waitFor(
+        'only migrate is left',
+        now.screen,
+        (screen) => screen.includes('migrate') && !screen.includes('api.1 '),
+      );
+      now.type('\x1b');
+      await now.shows('api.1');
+      writeOutput(stage.supervisor.paths.logsDir, [['api.2', 'e', 'an ERROR line']], true);
+      await now.shows('an ERROR line');
+      now.type('f');
+      now.type('error\r');
+      await waitFor('only the error is left', now.screen, (screen) => !screen.includes('first line of api.1'));
+      expect(now.screen()).toContain('an ERROR line');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'pasted text does nothing',
+    async () => {
+      const now = await stage.opened();
+      now.type('\x1b[200~rs+q\x1b[201~');
+      now.type('w');
+      await now.shows('it exits at once');
+      expect(stage.methods().filter((method) => ['restart', 'stop', 'scale', 'down'].includes(method))).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'copy: plain text on the normal screen, and any key comes back',
+    async () => {
+      writeOutput(stage.supervisor.paths.logsDir, [['api.1', 'o', '\x1b[32mgreen\x1b[0m words']], true);
+      const now = await stage.opened();
+      await now.shows('green words');
+      now.type('c');
+      await now.shows('any key comes back');
+      expect(now.modes().alternateScreen).toBe(false);
+      expect(now.screen()).toContain('green words');
+      now.type('x');
+      await now.shows('NAME');
+      expect(now.modes().alternateScreen).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+});
