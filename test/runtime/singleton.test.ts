@@ -1,93 +1,13 @@
-// Singletons over supervisors: never two at a time, whoever races, crashes or lies.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// Singletons: who gets a key by which policy, what counts as its holder, and whom the registry believes.
+import { chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootId } from '../../src/runtime/identity.ts';
-import { claimSingleton, type Lease, readHolder, type SingletonClaim, takenBy } from '../../src/runtime/singleton.ts';
+import { readHolder, takenBy } from '../../src/runtime/singleton.ts';
 import { singletonBase, singletonDir } from '../../src/runtime/singleton-store.ts';
-import { isAlive, readStat } from '../rig/processes.ts';
-import { waitFor } from '../rig/wait-for.ts';
-import { bundle } from './bundle.ts';
-import { living, mark, startShell, type Tree } from './trees.ts';
-
-const claims = bundle('claims-singleton');
-let directory: string;
-const started: ChildProcess[] = [];
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'orch-single-'));
-  process.env.ORCH_SINGLETON_DIR = join(directory, 'registry');
-});
-afterEach(async () => {
-  delete process.env.ORCH_SINGLETON_DIR;
-  for (const child of started.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-  rmSync(directory, { recursive: true });
-});
-
-const claim = (over: Partial<SingletonClaim> = {}) =>
-  claimSingleton({
-    key: 'bot',
-    scope: 'host',
-    onConflict: 'replace',
-    projectRoot: '/projects/a',
-    instance: 'bot.1',
-    nonce: `${mark}-new`,
-    signal: 'SIGTERM',
-    graceMs: 1000,
-    ...over,
-  });
-
-async function mustLease(over: Partial<SingletonClaim> = {}): Promise<Lease> {
-  const result = await claim(over);
-  if (!('lease' in result)) throw new Error(JSON.stringify(result));
-  return result.lease;
-}
-
-/** A live holder of the key, of another project. */
-async function startHolder(line = 'exec sleep 1000', size = 1): Promise<Tree> {
-  const lease = await mustLease({ projectRoot: '/projects/old', nonce: 'to be' });
-  const tree = await startShell(line, size);
-  await lease.commit(tree.incarnation);
-  return tree;
-}
-
-const end = async (tree: Tree) => {
-  process.kill(-tree.incarnation.pid, 'SIGKILL');
-  await tree.ended;
-};
-
-/** A supervisor of its own; resolves with the first line that it says. */
-async function supervise(
-  nonce: string,
-  policy: string,
-  deed = 'commit',
-): Promise<{ child: ChildProcess; says: string }> {
-  const env = { ...process.env, MARK: mark, ALONE: join(directory, 'alone') };
-  const args = [claims, `/projects/${nonce}`, `${mark}-${nonce}`, policy, deed];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  started.push(child);
-  let says = '';
-  child.stdout.on('data', (chunk) => {
-    says += chunk;
-  });
-  await Promise.race([
-    once(child, 'close'),
-    waitFor(
-      'a line',
-      () => says,
-      (text) => text.includes('\n'),
-      30_000,
-    ),
-  ]);
-  return { child, says: says.trim() };
-}
+import { isAlive } from '../rig/processes.ts';
+import { claim, end, mustLease, place, startHolder } from './claims.ts';
+import { living, mark, startShell } from './trees.ts';
 
 describe('a free key', () => {
   test('is leased, held, and free again', async () => {
@@ -122,7 +42,7 @@ describe('a free key', () => {
       await mustLease({ scope: 'user' }),
     ];
     for (const lease of leases) lease.abandon();
-    expect(readdirSync(directory)).toEqual(['registry']);
+    expect(readdirSync(place.directory)).toEqual(['registry']);
   });
 
   test('of a holder that died without a word', async () => {
@@ -197,61 +117,6 @@ describe('a held key', () => {
   });
 });
 
-describe('supervisors', () => {
-  test('that replace each other take turns: never two alive', async () => {
-    const names = ['a', 'b', 'c', 'd', 'e'];
-    const all = await Promise.all(names.map((name) => supervise(name, 'replace')));
-    expect(all.map(({ says }) => says.split(' ')[0])).toEqual(names.map(() => 'holds'));
-    // One flock(1) that found the lock taken would have said `ended {"code":99}`.
-    const holder = readHolder('bot', 'host', '').holder;
-    const alive = all.filter(({ says }) => readStat(Number(says.slice(6))) !== null);
-    expect(alive.map(({ says }) => Number(says.slice(6)))).toEqual([holder?.process.pid]);
-    await endAll(holder?.process.nonce);
-  });
-
-  test('that refuse: one holds, the others name it', async () => {
-    const all = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => supervise(name, 'refuse')));
-    const holder = readHolder('bot', 'host', '').holder;
-    expect(all.filter(({ says }) => says.startsWith('holds'))).toHaveLength(1);
-    expect(all.filter(({ says }) => says === `refused ${holder?.process.nonce}`)).toHaveLength(4);
-    await endAll(holder?.process.nonce);
-  });
-
-  test('that die between the start and its record leave no second one', async () => {
-    const first = await supervise('crash', 'replace', 'crash');
-    expect(first.says).toBe('');
-    expect(await claim({ onConflict: 'refuse' })).toMatchObject({
-      code: 'refused',
-      heldBy: { projectRoot: '/projects/crash' },
-    });
-    const second = await supervise('crash-again', 'replace', 'crash');
-    expect(second.says).toBe('');
-    const third = await supervise('third', 'replace');
-    expect(third.says).toMatch(/^holds/);
-    await endAll(`${mark}-third`);
-  });
-
-  test('that die one after the other while they replace lose sight of nobody', async () => {
-    await supervise('first', 'replace', 'crash');
-    const second = supervise('second', 'replace');
-    await waitFor(
-      'the second claims',
-      () => readHolder('bot', 'host', '').claim,
-      (by) => by?.projectRoot === '/projects/second',
-    );
-    started.at(-1)?.kill('SIGKILL');
-    expect((await second).says).toBe('');
-    const result = await claim({ onConflict: 'refuse' });
-    expect(result).toMatchObject({ code: 'refused', heldBy: { process: { nonce: `${mark}-first` } } });
-    await endAll(`${mark}-first`);
-  });
-
-  async function endAll(nonce: string | undefined): Promise<void> {
-    (await mustLease({ nonce: 'the end', graceMs: 100 })).abandon();
-    expect(nonce).toContain(mark);
-  }
-});
-
 describe('the registry', () => {
   test('heeds no record of garbage, of another boot, or behind a link', async () => {
     const tree = await startShell('exec sleep 1000', 1);
@@ -263,8 +128,8 @@ describe('the registry', () => {
       `${base}.2.holder`,
       JSON.stringify({ ...record, process: { ...tree.incarnation, bootId: `${bootId()}x` } }),
     );
-    writeFileSync(join(directory, 'planted'), JSON.stringify(record));
-    symlinkSync(join(directory, 'planted'), `${base}.3.holder`);
+    writeFileSync(join(place.directory, 'planted'), JSON.stringify(record));
+    symlinkSync(join(place.directory, 'planted'), `${base}.3.holder`);
     mkdirSync(`${base}.4.holder`);
     (await mustLease()).abandon();
     expect(isAlive(tree.incarnation)).toBe(true);
@@ -290,13 +155,12 @@ describe('the registry', () => {
   });
 
   test.skipIf(process.getuid?.() !== 0)('refuses a directory that somebody else prepared', async () => {
-    const registry = join(directory, 'registry');
+    const registry = join(place.directory, 'registry');
     mkdirSync(join(registry, 'host'), { recursive: true });
     chownSync(join(registry, 'host'), 65534, 65534);
     await expect(claim()).rejects.toThrow(/belongs to user 65534, not to you/);
     rmSync(join(registry, 'host'), { recursive: true });
-    symlinkSync(directory, join(registry, 'host'));
+    symlinkSync(place.directory, join(registry, 'host'));
     await expect(claim()).rejects.toThrow(/is a symbolic link: remove it/);
-    chmodSync(directory, 0o755);
   });
 });
