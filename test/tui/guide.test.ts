@@ -1,0 +1,26 @@
+// The guide shows the screen and the keys as they are.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
+
+const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const guide = read('docs/guide/terminal-ui.md');
+
+test('its picture is the frame that the tests draw', () => {
+  expect(guide).toContain(`\`\`\`text\n${read('test/tui/frames/80x24.txt')}\`\`\``);
+});
+
+test('its table is the keymap', () => {
+  const rows = KEYMAP.filter((binding) => binding.group !== null).map(
+    ({ group, keys, help }) => `| ${group} | ${keys.map((key) => `\`${keyLabel(key)}\``).join(' ')} | ${help} |`,
+  );
+  expect(guide).toContain(['| | key | does |', '|---|---|---|', ...sorted(rows)].join('\n'));
+});
+
+/** By group, in the order of the help screen. */
+function sorted(rows: string[]): string[] {
+  return ['Move', 'Services', 'Output', 'Leave'].flatMap((group) =>
+    rows.filter((row) => row.startsWith(`| ${group} |`)),
+  );
+}
