@@ -87,7 +87,7 @@ function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInp
   }
   // The intent was recorded but there never was, or is no longer, a process of which nothing else is known.
   if (slot.phase.kind === 'starting') return { slot: { ...slot, phase: { kind: 'idle' } }, ended: false };
-  return { slot: asAdopted(slot), ended: true };
+  return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
 /** A live leader that no slot remembers: the state file was lost. */
@@ -116,9 +116,11 @@ function pick({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): S
   return { specHash, stop, restart, dependsOn, singleton };
 }
 
-function asAdopted(slot: Slot): Slot {
+/** Nobody knows how long it lived: the time without a supervisor is no healthy spell. */
+function asEnded(slot: Slot, nowMs: number): Slot {
   const { phase } = slot;
-  return phase.kind === 'alive' || phase.kind === 'stopping' ? { ...slot, phase: { ...phase, adopted: true } } : slot;
+  if (phase.kind === 'alive') return { ...slot, phase: { ...phase, adopted: true, sinceMs: nowMs } };
+  return phase.kind === 'stopping' ? { ...slot, phase: { ...phase, adopted: true } } : slot;
 }
 
 function startedMs({ phase }: Slot): number | null {

@@ -56,10 +56,11 @@ async function main(): Promise<void> {
     await supervisor.finish();
     leave();
   };
+  await supervisor.takeOver();
   const server = await serve(paths.socket, createMethods(supervisor, leave), () => void goDown());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
   process.on('SIGHUP', () => void supervisor.reload());
-  await supervisor.start();
+  supervisor.begin();
   if (accepted === null) {
     const stopped = occupiedSlots(supervisor.kernel).length;
     await goDown();

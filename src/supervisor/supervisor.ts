@@ -118,11 +118,18 @@ export class Supervisor {
     };
   }
 
-  /** Takes over what an earlier supervisor left, applies the first configuration, begins to act. */
-  async start(): Promise<void> {
+  /**
+   * Takes over what an earlier supervisor left and applies the first configuration. Before anybody can ask for anything:
+   * what is not adopted yet counts as missing and would be started a second time.
+   */
+  async takeOver(): Promise<void> {
     const { accepted, only } = this.#options;
     await this.#adopt(accepted);
     this.apply(accepted, only);
+  }
+
+  /** Begins to act. */
+  begin(): void {
     this.kernel.step();
     this.#notifyStep();
     this.#resync();
