@@ -12,6 +12,7 @@ import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterMethod, ty
 const START_PATIENCE_MS = 5000;
 const CONNECT_RETRY_MS = 15;
 const FIRST_PAUSE_MS = 50;
+const EXIT_PATIENCE_MS = 1000;
 const MAX_PAUSE_MS = 2000;
 
 type LinkOptions = { onLost(reason: string): void; onEvent(event: LogEvent): void; entry?: string };
@@ -65,6 +66,7 @@ export class WriterLink {
     await Promise.race([gone, this.whenGone(deadlineMs + 500)]).catch(() => undefined); // gone already: that is what was asked
     clearTimeout(patience);
     this.close();
+    await this.whenExited();
   }
 
   close(): void {
@@ -176,6 +178,12 @@ export class WriterLink {
     }
   }
 
+  /** The socket closes a moment before the process is gone; who asked for the end wants nothing to be left. */
+  private async whenExited(): Promise<void> {
+    const giveUpMs = performance.now() + EXIT_PATIENCE_MS;
+    while (this.writerPid !== null && processExists(this.writerPid) && performance.now() < giveUpMs) await sleep(5);
+  }
+
   private async whenGone(limitMs?: number): Promise<void> {
     const socket = this.socket;
     const gone = new Promise<void>((resolve) => {
@@ -183,6 +191,15 @@ export class WriterLink {
       else socket.once('close', () => resolve());
     });
     await (limitMs === undefined ? gone : Promise.race([socket === null ? sleep(limitMs) : gone, sleep(limitMs)]));
+  }
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // ESRCH: it has been reaped
   }
 }
 

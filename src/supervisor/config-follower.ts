@@ -68,8 +68,7 @@ class Follower implements ConfigFollower {
   }
 
   async close(): Promise<void> {
-    this.#options.loader.close();
-    await this.#watcher.close();
+    await Promise.all([this.#options.loader.close(), this.#watcher.close()]);
   }
 
   async #settled(): Promise<void> {

@@ -9,13 +9,15 @@ export type ConfigLoader = {
   /** An edit has begun: start the process now, so that it is there when the file has settled. */
   warmUp(): void;
   load(): Promise<LoadResult>;
-  close(): void;
+  /** Resolves when its process has ended. */
+  close(): Promise<void>;
 };
 
 export type ConfigLoaderOptions = { file: string; env: string | null; environment: Record<string, string | undefined> };
 
 const LOAD_DEADLINE_MS = 10_000;
 const IDLE_MS = 15_000;
+const CLOSE_PATIENCE_MS = 500;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** @param optionsNow asked at each load: the environment may have been switched meanwhile. */
@@ -59,10 +61,16 @@ class ChildLoader implements ConfigLoader {
     return result;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.#child?.stdin?.end();
+    const child = this.#child;
     this.#child = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin?.end();
+    const patience = setTimeout(() => child.kill('SIGKILL'), CLOSE_PATIENCE_MS);
+    await ended;
+    clearTimeout(patience);
   }
 
   #start(): ChildProcess {
@@ -94,7 +102,7 @@ class ChildLoader implements ConfigLoader {
 
   #armIdleTimer(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.close(), IDLE_MS);
+    this.#idleTimer = setTimeout(() => void this.close(), IDLE_MS);
     this.#idleTimer.unref();
   }
 }
