@@ -1,6 +1,6 @@
 // The merged files of one load -> a configuration: env files, variables, schema, defaults, normal form, checks.
 // Every step adds its problems; a step whose input is broken is left out, so that one mistake is told once.
-import type { ProjectConfig } from '../core/model.ts';
+import type { Problem, ProjectConfig } from '../core/model.ts';
 import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
@@ -14,7 +14,8 @@ import { problemAt } from './problem.ts';
 import type { Lookup } from './template.ts';
 import { expandTree, isInstanceVariable } from './tree/expand.ts';
 import { withoutNulls } from './tree/merge.ts';
-import { child, entriesOf, type MapTree, type Tree } from './tree/tree.ts';
+import { child, entriesOf, isNull, type MapTree, type Tree } from './tree/tree.ts';
+import { unknownKeyHint } from './unknown-keys.ts';
 import { validateTree } from './validate.ts';
 
 /** A configuration with the tree that it was made of, for those who show where values come from. */
@@ -36,13 +37,9 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   const projectFileEnv = await readProjectEnvFiles(merged, reading, cache);
   const lookup: Lookup = (name) => reading.environment[name] ?? projectFileEnv.get(name)?.value;
   const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, problems }) as MapTree;
-  const { tree: typed, problems: wrong } = validateTree(expanded);
-  problems.push(
-    ...wrong.filter(({ file, line }) => !empty.some((other) => other.file === file && other.line === line)),
-  );
-  problems.push(...findNotSupported(withoutNulls(typed)));
-  if (!child(typed, 'services')) problems.push(missingServices(typed));
-  if (wrong.length > 0 || empty.length > 0) return null;
+  const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
+  problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)), ...findNotSupported(withoutNulls(typed)));
+  problems.push(...missingServices(typed, pruned));
   const tree = applyDefaults(typed);
   const context: Normalizing = {
     project: projectName(tree, reading.root),
@@ -52,10 +49,29 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     projectEnv: child(tree, 'env'),
     serviceFileEnv: await readServiceEnvFiles(tree, reading, cache),
     withoutPort: (part) => expandTree(part, { lookup, isKept: isSetForPortless, problems }),
+    mayLackCommand: (service) => isCommandPruned(service, pruned),
   };
   const config = normalizeProject(tree, env, context);
-  problems.push(...checkDependencies(config, child(typed, 'services')), ...checkCollisions(config, tree));
+  problems.push(...checkDependencies(config, child(expanded, 'services')), ...checkCollisions(config, tree));
   return { config, tree, written: typed, context };
+}
+
+/** An empty value is no number or map either: said once. */
+function isSamePlace(problem: Problem, others: Problem[]): boolean {
+  const isNear = (other: Problem) => Math.abs((other.line ?? 0) - (problem.line ?? 0)) <= 1;
+  return others.some((other) => other.file === problem.file && isNear(other));
+}
+
+/** The command, or what may have been meant as one, was refused already. */
+function isCommandPruned(service: string, pruned: string[][]): boolean {
+  return pruned.some(([top, name, key]) => {
+    if (top !== 'services' || name !== service) return false;
+    return (
+      key === undefined ||
+      key === 'command' ||
+      unknownKeyHint(key, ['command'], ['services', name], undefined)?.includes('command')
+    );
+  });
 }
 
 /** Without a `port`, PORT is a variable like any other. */
@@ -85,9 +101,11 @@ async function readServiceEnvFiles(
   return byService;
 }
 
-function missingServices(tree: MapTree) {
-  return problemAt(
-    { ...tree.at, end: tree.at.start },
-    { code: 'missing-key', message: 'there is no `services`', hint: 'for no services at all write `services: {}`' },
-  );
+/** Unknown keys beside it were most likely meant to be it. */
+function missingServices(tree: MapTree, pruned: string[][]): Problem[] {
+  const services = child(tree, 'services');
+  if ((services && !isNull(services)) || pruned.some((path) => path.length === 1)) return [];
+  const at = services?.at ?? { ...tree.at, end: tree.at.start };
+  const message = services ? '`services` is null' : 'there is no `services`';
+  return [problemAt(at, { code: 'missing-key', message, hint: 'for no services at all write `services: {}`' })];
 }

@@ -48,7 +48,7 @@ export function sortProblems(problems: Problem[]): Problem[] {
 function excerptOf(line: string, column: number, length: number): Problem['excerpt'] {
   const caretColumn = Math.min(column, line.length + 1);
   const rest = Math.max(1, line.length + 1 - caretColumn);
-  return cutLong(visible(maskLine(line, caretColumn)), caretColumn, Math.min(Math.max(1, length), rest));
+  return cutLong(visible(maskLine(line)), caretColumn, Math.min(Math.max(1, length), rest));
 }
 
 function cutLong(text: string, caretColumn: number, caretLength: number): NonNullable<Problem['excerpt']> {

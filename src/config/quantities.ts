@@ -42,6 +42,15 @@ export const SIGNALS = (
   'SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGIO SIGURG SIGTRAP SIGSYS SIGBUS SIGFPE SIGILL SIGSEGV'
 ).split(' ');
 
+/** Numbers by which people know some of them. */
+export const SIGNAL_NUMBERS: Record<number, string> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  9: 'SIGKILL',
+  15: 'SIGTERM',
+};
+
 /** `TERM` and `SIGTERM` -> `SIGTERM`; null for what is no signal to stop by. */
 export function signalName(text: string): string | null {
   const name = text.startsWith('SIG') ? text : `SIG${text}`;

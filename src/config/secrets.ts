@@ -34,21 +34,29 @@ export function maskValue(name: string, value: string): string {
 
 /** `postgres://user:pw@host` -> `postgres://user:***@host`, wherever it stands. */
 export function maskUrls(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${MASK}@`);
+  return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${MASK}@`);
 }
 
 /**
  * A source line as it may be shown: what follows `secret_key:` or `SECRET_KEY=` is masked, character by character, so
- * that columns stay. The character at `caretColumn` and before it stays where it is the key itself.
+ * that columns stay; outside of `{ }` and `[ ]` to the end of the line. Linear in the length of the line.
  */
-export function maskLine(line: string, _caretColumn = 0): string {
-  const masked = line.replace(
-    /([A-Za-z_][\w.-]*)(["']?\s*[:=]\s*)([^\s,}\]#][^,}\]]*)/g,
-    (whole, key, separator, value) =>
-      isSecretKey(key) && !isReference(value) ? `${key}${separator}${'*'.repeat(value.length)}` : whole,
-  );
-  return masked.replace(/(:\/\/[^\s/:@]*:)([^\s/@]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
+export function maskLine(line: string): string {
+  const flowFrom = line.search(/[[{]/);
+  const assignments =
+    /(?<![\w.-]|\$\{)([A-Za-z_][\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]#][^,{}[\]]*)/g;
+  let toEnd = -1;
+  const masked = line.replace(assignments, (whole, key: string, separator: string, value: string, at: number) => {
+    if (!isSecretKey(key) || isReference(value)) return whole;
+    const start = at + key.length + separator.length;
+    if (flowFrom === -1 || start < flowFrom) toEnd = toEnd === -1 ? start : toEnd;
+    return `${key}${separator}${stars(value)}`;
+  });
+  const safe = toEnd === -1 ? masked : masked.slice(0, toEnd) + stars(masked.slice(toEnd));
+  return safe.replace(/(:\/\/[^\s/:@]*:)([^\s/@]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
 }
+
+const stars = (text: string): string => '*'.repeat(text.trimEnd().length) + text.slice(text.trimEnd().length);
 
 /** `${DB_PASSWORD}` names a secret and is none. */
 const isReference = (value: string): boolean => /^["']?\$\{[A-Za-z_]\w*(:\?[^}]*)?\}["']?\s*$/.test(value);

@@ -1,13 +1,12 @@
 // Did-you-mean: the nearest of the known words. Pure.
 
-/** The nearest candidate within a third of the word's length (at most 2 edits, a swap counts as one), or null. */
+/** The nearest candidate within a third of the word's length (1 or 2 edits, a swap counts as one), or one that it begins. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
   const wanted = normal(word);
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, normal(candidate));
-    if (distance <= reach(wanted, normal(candidate)) && (best === null || distance < best.distance))
-      best = { candidate, distance };
+    const distance = distanceTo(wanted, normal(candidate));
+    if (distance <= reach(wanted) && (best === null || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate ?? null;
 }
@@ -23,7 +22,13 @@ export function suggestionHint(word: string, candidates: Iterable<string>, label
 }
 
 const normal = (word: string) => word.toLowerCase().replace(/[-_\s]/g, '');
-const reach = (a: string, b: string) => (Math.max(a.length, b.length) <= 3 ? 1 : 2);
+const reach = (word: string) => (word.length < 6 ? 1 : 2);
+
+/** A word that was cut off counts as one edit. */
+function distanceTo(wanted: string, candidate: string): number {
+  const isCut = wanted.length >= 3 && candidate.startsWith(wanted);
+  return isCut && candidate !== wanted ? 1 : editDistance(wanted, candidate);
+}
 
 /** Optimal string alignment distance; words longer than 64 characters are never near. */
 export function editDistance(a: string, b: string): number {

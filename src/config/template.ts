@@ -16,6 +16,8 @@ export type TemplateProblem = {
   code: 'bad-variable' | 'undefined-variable';
   message: string;
   hint: string | null;
+  /** The variable, where there is one. */
+  name: string | null;
   at: number;
   end: number;
 };
@@ -104,6 +106,7 @@ function undefinedVariable(part: Extract<Part, { kind: 'variable' }>, value: str
     code: 'undefined-variable',
     message: `the variable ${name} is ${value === undefined ? 'not defined' : 'empty'}${said}`,
     hint: `set it in the environment or in an env file of the project, or write \${${name}:-default}`,
+    name,
     at,
     end,
   };
@@ -183,6 +186,7 @@ function fail(cursor: Cursor, at: number, message: string): null {
     code: 'bad-variable',
     message,
     hint: `write \${NAME}, \${NAME:-default} or \${NAME:?message}; a literal $ is written $$`,
+    name: null,
     at,
     end: Math.min(cursor.text.length, Math.max(cursor.at, at + 2)),
   };

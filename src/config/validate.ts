@@ -4,18 +4,27 @@ import type { Problem } from '../core/model.ts';
 import { type SchemaError, validate } from './generated/validate-schema.js';
 import { explainSchemaErrors, pathOf } from './schema-problems.ts';
 import { withoutNulls } from './tree/merge.ts';
-import { descend, type ScalarTree, type Tree, toPlain } from './tree/tree.ts';
+import { prune } from './tree/prune.ts';
+import { descend, type MapTree, type ScalarTree, type Tree, toPlain } from './tree/tree.ts';
 
-/** @returns the tree with such values retyped, and what the schema has against it. */
-export function validateTree<T extends Tree>(tree: T): { tree: T; problems: Problem[] } {
+export type Validated = {
+  /** With such values retyped, and without what the schema refuses. */
+  tree: MapTree;
+  problems: Problem[];
+  /** Where something was taken out. */
+  pruned: string[][];
+};
+
+export function validateTree(tree: MapTree): Validated {
   const bare = withoutNulls(tree);
   const errors = errorsOf(bare);
-  if (errors.length === 0) return { tree, problems: [] };
+  if (errors.length === 0) return { tree, problems: [], pruned: [] };
   const retyped = new Map(errors.flatMap((error) => retype(error, bare)));
-  if (retyped.size === 0) return { tree, problems: explainSchemaErrors(errors, bare) };
-  const again = replaceScalars(tree, retyped) as T;
-  const bareAgain = withoutNulls(again);
-  return { tree: again, problems: explainSchemaErrors(errorsOf(bareAgain), bareAgain) };
+  const typed = retyped.size > 0 ? replaceScalars(tree, retyped) : tree;
+  const bareTyped = withoutNulls(typed);
+  const left = retyped.size > 0 ? errorsOf(bareTyped) : errors;
+  const pruned = prune(typed, left);
+  return { tree: pruned.tree as MapTree, problems: explainSchemaErrors(left, bareTyped), pruned: pruned.paths };
 }
 
 function errorsOf(tree: Tree): SchemaError[] {

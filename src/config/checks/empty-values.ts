@@ -25,5 +25,5 @@ function emptyItem(item: Tree): Problem {
 
 function emptyHint(key: string): string {
   if (key === 'services') return 'for no services at all write `services: {}`';
-  return `write a value, or \`${key}: null\` to take away what stands below`;
+  return `write a value, or \`${key}: null\` to take away what other files or \`defaults\` say`;
 }

@@ -1,7 +1,7 @@
 // Bytes -> text. Never replaces a byte silently.
 import type { Problem } from '../../core/model.ts';
-import { problemOf } from '../problem.ts';
-import { SourceFile } from './source-file.ts';
+import { problemAt, problemOf } from '../problem.ts';
+import { SourceFile, spanAt } from './source-file.ts';
 
 /** @returns the file without its byte order mark, or one Problem that names the first bad byte. */
 export function decode(path: string, display: string, bytes: Buffer): SourceFile | Problem {
@@ -22,37 +22,36 @@ export function decode(path: string, display: string, bytes: Buffer): SourceFile
 
 function notUtf8(path: string, display: string, bytes: Buffer): Problem {
   const offset = firstBadByte(bytes);
-  const before = new SourceFile(path, display, bytes.subarray(0, offset).toString('utf8'));
-  const { line, column } = before.locate(before.text.length);
+  const before = bytes
+    .subarray(0, offset)
+    .toString('utf8')
+    .replace(/^\ufeff/, '');
+  const around = new SourceFile(path, display, before + bytes.subarray(offset, offset + 200).toString('utf8'));
   const byte = `0x${bytes[offset]!.toString(16).padStart(2, '0')}`;
-  const bom = bytes[0] === 0xef && bytes[1] === 0xbb && line === 1 ? 1 : 0;
-  return {
-    ...problemOf(display, {
-      code: 'not-utf-8',
-      message: `the file is not UTF-8: byte ${byte} at offset ${offset.toLocaleString('en')}`,
-      hint: 'save it as UTF-8',
-    }),
-    line,
-    column: column - bom,
-  };
+  return problemAt(spanAt(around, before.length, before.length + 1), {
+    code: 'not-utf-8',
+    message: `the file is not UTF-8: byte ${byte} at offset ${offset.toLocaleString('en')}`,
+    hint: 'save it as UTF-8',
+  });
 }
 
-/** The longest prefix that decodes, by bisection; the fatal decoder does not say where it stopped. */
+/** Where the first sequence begins that is none. The fatal decoder does not say it: by bisection, then a few steps back. */
 function firstBadByte(bytes: Buffer): number {
   let good = 0;
-  let bad = bytes.length;
+  let bad = bytes.length + 1;
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (decodes(bytes.subarray(0, middle))) good = middle;
+    if (decodes(bytes.subarray(0, middle), true)) good = middle;
     else bad = middle;
   }
+  while (good > 0 && !decodes(bytes.subarray(0, good), false)) good--;
   return good;
 }
 
-/** A sequence that is merely cut off at the end is no bad byte yet. */
-function decodes(bytes: Buffer): boolean {
+/** @param isCut may the last sequence be incomplete? */
+function decodes(bytes: Buffer, isCut: boolean): boolean {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut });
     return true;
   } catch {
     return false; // that is the answer

@@ -4,6 +4,7 @@ import { problemAt, quote } from '../problem.ts';
 import { itemsOf, type ScalarTree, type Tree } from '../tree/tree.ts';
 import { type EnvEntry, parseDotenv } from './dotenv.ts';
 import { displayName, type Reading, readText } from './reading.ts';
+import type { Span } from './source-file.ts';
 
 /** Files that were parsed in this load, by path: services share them. */
 export type EnvFileCache = Map<string, Promise<EnvEntry[] | 'missing'>>;
@@ -36,7 +37,7 @@ async function readEnvFile(
   const path = resolve(reading.root, name);
   let reads = cache.get(path);
   if (!reads) {
-    reads = parseFile(reading, path);
+    reads = parseFile(reading, path, item.at);
     cache.set(path, reads);
   }
   const entries = await reads;
@@ -53,8 +54,8 @@ async function readEnvFile(
   return [];
 }
 
-async function parseFile(reading: Reading, path: string): Promise<EnvEntry[] | 'missing'> {
-  const source = await readText(reading, path);
+async function parseFile(reading: Reading, path: string, named: Span): Promise<EnvEntry[] | 'missing'> {
+  const source = await readText(reading, path, named);
   if (source === 'missing') return 'missing';
   if (source === 'bad') return [];
   const { entries, problems } = parseDotenv(source);

@@ -6,7 +6,7 @@ import { suggestionHint } from '../suggest.ts';
 import { expandPartly, expandTemplate } from '../template.ts';
 import { mergeTrees, withoutKeys } from '../tree/merge.ts';
 import { child, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
-import { parseYaml } from '../yaml/parse.ts';
+import { type FileRole, parseYaml } from '../yaml/parse.ts';
 import { displayName, type Reading, readText } from './reading.ts';
 import type { Span } from './source-file.ts';
 
@@ -29,7 +29,7 @@ export function overlayPath(file: string, env: string): string {
 }
 
 async function readBase(reading: Reading, file: string): Promise<MapTree | null> {
-  const tree = await readFile(reading, file, []);
+  const tree = await readFile(reading, file, [], null);
   if (tree !== 'missing') return tree;
   const twin = file.endsWith('.yaml') ? file.replace(/\.yaml$/, '.yml') : file.replace(/\.yml$/, '.yaml');
   const hasTwin = twin !== file && (await reading.source.list(dirname(file))).includes(basename(twin));
@@ -46,7 +46,7 @@ async function readBase(reading: Reading, file: string): Promise<MapTree | null>
 }
 
 async function readOverlay(reading: Reading, file: string, overlay: string, env: string): Promise<MapTree | null> {
-  const tree = await readFile(reading, overlay, []);
+  const tree = await readFile(reading, overlay, [], null, 'part');
   if (tree !== 'missing') return tree;
   const names = await environmentsBeside(reading, file);
   reading.problems.push(
@@ -82,12 +82,21 @@ export async function environmentsBeside(reading: Pick<Reading, 'source'>, file:
   return names.map((name) => name.slice(prefix.length, -extension.length)).sort();
 }
 
-/** @param chain the files that led here, outermost first, for cycles. */
-async function readFile(reading: Reading, path: string, chain: string[]): Promise<MapTree | null | 'missing'> {
-  const source = await readText(reading, path);
+/**
+ * @param chain the files that led here, outermost first, for cycles
+ * @param named where the file is named; null for procs.yaml and overlays
+ */
+async function readFile(
+  reading: Reading,
+  path: string,
+  chain: string[],
+  named: Span | null,
+  role: FileRole = 'base',
+): Promise<MapTree | null | 'missing'> {
+  const source = await readText(reading, path, named);
   if (source === 'missing') return 'missing';
   if (source === 'bad') return null;
-  const { tree, problems } = parseYaml(source);
+  const { tree, problems } = parseYaml(source, role);
   reading.problems.push(...problems);
   if (!tree) return null;
   const below = await readIncludes(reading, path, child(tree, 'include'), [...chain, path]);
@@ -131,7 +140,7 @@ async function readInclude(
   const path = resolve(directory, name);
   const refused = refuseInclude(reading, path, item.at, chain);
   if (refused) return refused === 'again' ? null : 'bad';
-  const tree = await readFile(reading, path, chain);
+  const tree = await readFile(reading, path, chain, item.at, 'part');
   if (tree === 'missing') {
     const message = `the included file ${quote(name)} does not exist`;
     const hint = `it is looked for at ${displayName(reading.root, path)}`;

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import type { Problem, WatchedFile } from '../../core/model.ts';
-import { problemOf } from '../problem.ts';
+import { problemAt, problemOf, quote } from '../problem.ts';
 import { decode } from './decode.ts';
 import type { FileContent, FileSource } from './file-source.ts';
-import { SourceFile } from './source-file.ts';
+import { SourceFile, type Span } from './source-file.ts';
 
 export type Reading = {
   /** Directory of procs.yaml, absolute. */
@@ -21,15 +21,21 @@ export type Reading = {
 
 export type TextFile = SourceFile | 'missing' | 'bad';
 
-/** Reads one file as text and remembers that it was looked for. Problems go to `reading`, but not that it is missing. */
-export async function readText(reading: Reading, path: string): Promise<TextFile> {
+/**
+ * Reads one file as text and remembers that it was looked for. Problems go to `reading`, but not that it is missing.
+ * @param named where the file is named, for what stands against reading it
+ */
+export async function readText(reading: Reading, path: string, named: Span | null): Promise<TextFile> {
   const content = await reading.source.read(path);
   if (!reading.watched.has(path)) reading.watched.set(path, { path, contentHash: hashOf(content) });
   const display = displayName(reading.root, path);
   if (content.kind === 'missing') return 'missing';
   if (content.kind === 'refused') {
     const { code, message, hint } = content;
-    reading.problems.push(problemOf(display, { code, message: `${display} ${message}`, hint }));
+    const problem = named
+      ? problemAt(named, { code, message: `${quote(display)} ${message}`, hint })
+      : problemOf(display, { code, message: `it ${message}`, hint });
+    reading.problems.push(problem);
     return 'bad';
   }
   if (!reading.files.includes(display)) reading.files.push(display);

@@ -37,6 +37,11 @@ export class SourceFile {
     return this.text.slice(starts[number - 1] ?? end, end).replace(/\r?\n$/, '');
   }
 
+  /** Offset of the first character of a line (from 1). */
+  offsetOf(line: number): number {
+    return this.#starts()[line - 1] ?? this.text.length;
+  }
+
   #starts(): number[] {
     if (this.#lineStarts) return this.#lineStarts;
     const starts = [0];

@@ -18,6 +18,8 @@ export type Normalizing = {
   serviceFileEnv: Map<string, Map<string, EnvEntry>>;
   /** The same tree with `${PORT}` filled in from the variables at load, for a service without a port. */
   withoutPort: (tree: Tree) => Tree;
+  /** Was the service's command refused already? */
+  mayLackCommand: (service: string) => boolean;
 };
 
 /** The text of a scalar, as a template. */

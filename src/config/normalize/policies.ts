@@ -113,7 +113,7 @@ function signalOf(written: Tree | undefined, problems: Problem[]): string {
   if (written && name === null) {
     const hint = /STOP|TSTP/.test(signal)
       ? 'it does not end a program: SIGTERM, SIGINT or SIGKILL do'
-      : suggestionHint(`SIG${signal.replace(/^SIG/, '')}`, SIGNALS, 'signals');
+      : suggestionHint(`SIG${signal.toUpperCase().replace(/^SIG/, '')}`, SIGNALS, 'signals');
     const message = `${quote(signal)} is no signal to stop a program by`;
     problems.push(problemAt(written.at, { code: 'bad-value', message, hint }));
   }

@@ -26,8 +26,8 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
   const { key: name, value: tree } = entry;
   const port = integerOf(child(tree, 'port'));
   const portless = port === null ? context.withoutPort : (same: Tree) => same;
-  const command = normalizeCommand(child(tree, 'command'), portless);
-  if (!command) {
+  const command = normalizeCommand(child(tree, 'command'), context, portless);
+  if (!command && !context.mayLackCommand(name)) {
     const message = `the service ${quote(name)} has no command`;
     const hint = 'add for example `command: [node, server.js]`';
     context.problems.push(problemAt(entry.keyAt, { code: 'missing-command', message, hint }));
@@ -57,8 +57,23 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
 
 const entryAt = (tree: Tree, key: string): Entry | undefined => entriesOf(tree).find((entry) => entry.key === key);
 
-function normalizeCommand(tree: Tree | undefined, portless: (tree: Tree) => Tree): Command | null {
-  return tree ? commandOf(tree, portless) : null;
+function normalizeCommand(
+  tree: Tree | undefined,
+  context: Normalizing,
+  portless: (tree: Tree) => Tree,
+): Command | null {
+  if (!tree) return null;
+  const command = commandOf(tree, portless);
+  if (command.kind === 'argv' && command.argv[0]?.trim() === '') {
+    refuseCommand(itemsOf(tree)[0]!, "the program's name is empty", 'the first item is the program', context);
+  } else if (command.kind === 'shell' && command.line.startsWith('-')) {
+    refuseCommand(tree, 'the command begins with a dash', 'list items need a space behind the dash: `- node`', context);
+  }
+  return command;
+}
+
+function refuseCommand(tree: Tree, message: string, hint: string, { problems }: Normalizing): void {
+  problems.push(problemAt(tree.at, { code: 'bad-value', message, hint }));
 }
 
 /** `pool: 4` or `pool: { size: 4 }`. */

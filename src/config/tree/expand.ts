@@ -3,6 +3,7 @@
 import type { Problem } from '../../core/model.ts';
 import type { Span } from '../files/source-file.ts';
 import { problemAt, warningAt } from '../problem.ts';
+import { suggestionHint } from '../suggest.ts';
 import { expandPartly, type Lookup, type TemplateProblem } from '../template.ts';
 import type { ScalarTree, Tree } from './tree.ts';
 
@@ -25,7 +26,17 @@ export type ExpandOptions = {
   problems: Problem[];
 };
 
-export const isInstanceVariable = (name: string): boolean => name === 'PORT' || name.startsWith('ORCH_');
+/** What the supervisor fills in for each instance. ORCH_NONCE is not for sharing. */
+const INSTANCE_VARIABLES = [
+  'PORT',
+  'ORCH_PROJECT',
+  'ORCH_ENV',
+  'ORCH_SERVICE',
+  'ORCH_INSTANCE',
+  'ORCH_INSTANCE_ID',
+  'ORCH_POOL_SIZE',
+];
+export const isInstanceVariable = (name: string): boolean => INSTANCE_VARIABLES.includes(name);
 
 /** @param path where the tree stands, from the top of the file */
 export function expandTree(tree: Tree, options: ExpandOptions, path: readonly string[] = []): Tree {
@@ -83,8 +94,14 @@ function warnOfBareVariable(tree: ScalarTree, problems: Problem[]): void {
 
 function placed(tree: ScalarTree, problem: TemplateProblem): Problem {
   const written = String(tree.value).slice(problem.at, problem.end);
-  const { code, message, hint } = problem;
-  return problemAt(within(tree.at, written), { code, message, hint });
+  const { code, message } = problem;
+  return problemAt(within(tree.at, written), { code, message, hint: instanceHint(problem.name) ?? problem.hint });
+}
+
+function instanceHint(name: string | null): string | null {
+  if (name === 'PORT') return 'add `port: 8000` to the service, and each instance gets its own';
+  if (name === null || !name.startsWith('ORCH_')) return null;
+  return suggestionHint(name, INSTANCE_VARIABLES, 'variables of an instance');
 }
 
 /** The place of a piece of text within a scalar's source; the scalar itself where escapes or folds hide it. */

@@ -9,12 +9,16 @@ import { prescan } from './prescan.ts';
 import { toTree } from './to-tree.ts';
 import { explainYamlError } from './yaml-problems.ts';
 
+/** `part`: an overlay or included file, which need not have services. */
+export type FileRole = 'base' | 'part';
+export type ParsedFile = { tree: MapTree | null; problems: Problem[] };
+
 /** @returns the file's map; null when it has none or is no valid YAML, then there is at least one problem. */
-export function parseYaml(source: SourceFile): { tree: MapTree | null; problems: Problem[] } {
+export function parseYaml(source: SourceFile, role: FileRole = 'base'): ParsedFile {
   const lexical = prescan(source);
   if (lexical.length > 0) return { tree: null, problems: lexical };
   try {
-    return parseChecked(source);
+    return parseChecked(source, role);
   } catch (error) {
     // The library reports bad input as values; what it throws (a stack overflow) is still about the input.
     const message = `the YAML parser gave up: ${(error as Error).message}`;
@@ -22,31 +26,36 @@ export function parseYaml(source: SourceFile): { tree: MapTree | null; problems:
   }
 }
 
-function parseChecked(source: SourceFile): { tree: MapTree | null; problems: Problem[] } {
+function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
   const document = parseDocument(source.text, {
     prettyErrors: false,
     // The library compares every pair of keys; to-tree.ts finds doubles in one pass.
     uniqueKeys: false,
-    logLevel: 'silent',
+    // `silent` would also hide a second document.
+    logLevel: 'error',
     resolveKnownTags: false,
   });
   const first = document.errors[0] ?? document.warnings[0];
-  if (first) return { tree: null, problems: [explainYamlError(first, source)] };
+  if (first) return { tree: null, problems: [explainYamlError(first, document, source)] };
   const problems: Problem[] = [];
   const tree = toTree(document.contents, source, problems);
   if (tree.kind === 'map') return { tree: problems.length > 0 ? null : tree, problems };
-  return { tree: null, problems: [...problems, notAConfiguration(tree, source)] };
+  return { tree: null, problems: [...problems, notAConfiguration(tree, source, role)] };
 }
 
-function notAConfiguration(tree: Tree, source: SourceFile): Problem {
-  const what = tree.kind === 'list' ? 'a list' : isBlank(tree) ? 'empty' : `only ${describeScalar(tree)}`;
-  return problemAt(tree.kind === 'scalar' && isBlank(tree) ? spanAt(source, 0) : tree.at, {
-    code: 'not-a-configuration',
-    message: `not a configuration: the file is ${what}; expected a map with \`services\``,
-    hint: what === 'empty' ? 'for no services at all write `services: {}`' : 'begin with `services:`',
-  });
+function notAConfiguration(tree: Tree, source: SourceFile, role: FileRole): Problem {
+  const isEmpty = tree.kind === 'scalar' && tree.style === 'empty';
+  const what = tree.kind === 'list' ? 'a list' : isEmpty ? 'empty' : `only ${describeScalar(tree)}`;
+  const expected = role === 'base' ? 'a map with `services`' : 'a map of keys';
+  const hint =
+    role === 'part'
+      ? 'for no change at all write `{}`'
+      : isEmpty
+        ? 'for no services at all write `services: {}`'
+        : 'begin with `services:`';
+  const message = `not a configuration: the file is ${what}; expected ${expected}`;
+  return problemAt(isEmpty ? spanAt(source, 0) : tree.at, { code: 'not-a-configuration', message, hint });
 }
 
-const isBlank = (tree: Tree): boolean => tree.kind === 'scalar' && tree.style === 'empty';
 const describeScalar = (tree: Tree): string =>
   tree.kind === 'scalar' && tree.value === null ? 'null' : 'a single value';

@@ -3,6 +3,7 @@ import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scal
 import type { Problem } from '../../core/model.ts';
 import { describePlace, type SourceFile, type Span } from '../files/source-file.ts';
 import { problemAt, quote } from '../problem.ts';
+import { suggest } from '../suggest.ts';
 import type { Entry, MapTree, ScalarTree, Tree } from '../tree/tree.ts';
 
 /** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
@@ -13,18 +14,20 @@ type Context = {
   source: SourceFile;
   problems: Problem[];
   anchors: Map<string, Tree>;
+  /** Stand for aliases that could not be resolved, which is reported already. */
+  unresolved: Set<Tree>;
   /** Size of each tree with its aliases followed; walking them must stay cheap. */
   sizes: Map<Tree, number>;
 };
 
 /** @returns the tree; problems are added to the list. An empty document gives an `empty` scalar. */
 export function toTree(root: Node | null, source: SourceFile, problems: Problem[]): Tree {
-  const context: Context = { source, problems, anchors: new Map(), sizes: new Map() };
+  const context: Context = { source, problems, anchors: new Map(), unresolved: new Set(), sizes: new Map() };
   const tree = convert(root, context, 0);
   if (sizeOf(tree, context) > MAX_NODES) {
     problems.push(
       problemAt(tree.at, {
-        code: 'too-many-nodes',
+        code: 'too-many-values',
         message: `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`,
         hint: 'an alias that holds aliases multiplies: write less with them',
       }),
@@ -73,14 +76,17 @@ function resolveAlias(alias: Alias, context: Context): Tree {
   const target = context.anchors.get(alias.source);
   if (target) return target;
   const at = spanOf(alias, context);
+  const near = suggest(alias.source, context.anchors.keys());
   context.problems.push(
     problemAt(at, {
       code: 'unknown-alias',
       message: `no anchor &${alias.source} stands before *${alias.source}`,
-      hint: 'a plain text that begins with * needs quotes',
+      hint: near === null ? 'a plain text that begins with * needs quotes' : `did you mean *${near}?`,
     }),
   );
-  return { kind: 'scalar', value: '', at, style: 'plain' };
+  const placeholder: Tree = { kind: 'scalar', value: '', at, style: 'plain' };
+  context.unresolved.add(placeholder);
+  return placeholder;
 }
 
 function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree {
@@ -112,12 +118,14 @@ function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree
 function convertPair(pair: Pair<Node, Node | null>, context: Context): Entry | null {
   const keyAt = pair.key ? spanOf(pair.key, context) : span(context, 0, 0);
   const value = convert(pair.value, context, keyAt.end);
-  if (!isScalar(pair.key) || typeof pair.key.value === 'object') {
+  if (!isScalar(pair.key) || pair.key.value === null || typeof pair.key.value === 'object') {
     const message = pair.key && isAlias(pair.key) ? 'an alias cannot be a key here' : 'a key must be plain text';
     context.problems.push(problemAt(keyAt, { code: 'bad-key', message, hint: 'write `key: value`' }));
     return null;
   }
-  return { key: String(pair.key.value), keyAt, value };
+  // As it is written: `010` and `1e3` are names, not numbers.
+  const key = typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
+  return { key, keyAt, value };
 }
 
 function isUsable(entry: Entry, entries: Map<string, Entry>, context: Context): boolean {
@@ -140,7 +148,7 @@ const isMergeKey = (pair: Pair<Node, Node | null>): boolean =>
 /** Earlier sources win over later ones, and the map's own keys over all (yaml.org/type/merge.html). */
 function mergeSources(entry: Entry, context: Context): Tree[] {
   const sources = entry.value.kind === 'list' ? entry.value.items : [entry.value];
-  const wrong = sources.find((source) => source.kind !== 'map');
+  const wrong = sources.find((source) => source.kind !== 'map' && !context.unresolved.has(source));
   if (!wrong) return sources;
   const message = '`<<` takes in a map or a list of maps';
   context.problems.push(problemAt(entry.keyAt, { code: 'bad-merge', message, hint: 'write `<<: *anchor`' }));

@@ -1,0 +1,122 @@
+// What to write instead of a value that the schema refused.
+import { parseDurationMs, parseSizeBytes, printDuration, printSize, SIGNAL_NUMBERS } from './quantities.ts';
+import { type Finding, nearestAllowed, writtenText } from './schema-problems.ts';
+import type { ListTree, ScalarTree, Tree } from './tree/tree.ts';
+
+/** @returns null when nothing useful can be said */
+export function valueHint(path: string[], tree: Tree, finding: Finding): string | null {
+  const key = path.at(-1) ?? '';
+  const expected = String(finding.error.parentSchema['x-expected'] ?? '');
+  if (tree.kind === 'list') return listHint(key, tree, finding);
+  if (tree.kind === 'map') return null;
+  return keyHint(path, key, tree) ?? wordHint(tree, finding) ?? typeHint(expected, tree, finding);
+}
+
+/** Habits that belong to one key. */
+function keyHint(path: string[], key: string, tree: ScalarTree): string | null {
+  const { value } = tree;
+  const written = writtenText(tree);
+  if (key === 'command' && String(value).trim() === '') return 'for example `command: [node, server.js]`';
+  if (key === 'restart' && typeof value === 'boolean') return value ? 'write always' : 'write never';
+  if (key === 'restart' && value === 'no') return 'write never';
+  if (key === 'restart' && value === 'unless-stopped')
+    return 'write always: what was stopped by hand stays stopped in any case';
+  if (key === 'port' && /^\d+:\d+/.test(String(value)))
+    return 'no ports are mapped: name the one that the program listens on';
+  if (key === 'signal' && typeof value === 'number')
+    return SIGNAL_NUMBERS[value] ? `write ${SIGNAL_NUMBERS[value]}` : null;
+  if (key === 'stop' && typeof value === 'string' && /^SIG[A-Z0-9]+$/.test(value)) return `write { signal: ${value} }`;
+  if (key === 'depends_on' && typeof value === 'string') return `write [${written}]`;
+  if (/^(service_)?healthy$/.test(String(value))) return 'write ready';
+  if (isServicePath(path) && typeof value === 'string') return `write its command below it: \`command: ${written}\``;
+  if (path[0] === 'log_queues' && path.length === 2 && typeof value === 'string') return `write { path: ${written} }`;
+  return null;
+}
+
+const isServicePath = (path: string[]): boolean => path[0] === 'services' && path.length === 2;
+
+function wordHint(tree: ScalarTree, finding: Finding): string | null {
+  const near = typeof tree.value === 'string' ? nearestAllowed(finding, tree.value) : null;
+  return near === null ? null : `did you mean "${near}"?`;
+}
+
+function typeHint(expected: string, tree: ScalarTree, finding: Finding): string | null {
+  const { value } = tree;
+  const written = writtenText(tree);
+  const types = [finding.error, ...finding.branches].map(({ params }) => params.type);
+  if (/duration/.test(expected)) return durationHint(written);
+  if (/size such/.test(expected)) return sizeHint(written);
+  if (/a name of/.test(expected) && typeof value === 'string')
+    return fitName(value) ? `for example "${fitName(value)}"` : null;
+  if (types.includes('boolean') && !types.includes('string')) return booleanHint(value);
+  if (typeof value === 'string') {
+    if (types.includes('integer') && /^[0-9]+$/.test(value) && tree.style === 'quoted')
+      return `without quotes: ${value}`;
+    return types.includes('array') ? `write [${written}]` : null;
+  }
+  return types.includes('string') ? `put it in quotes: "${written}"` : null;
+}
+
+function booleanHint(value: ScalarTree['value']): string | null {
+  if (/^(yes|on|y|true|1)$/i.test(String(value))) return 'write true';
+  return /^(no|off|n|false|0)$/i.test(String(value)) ? 'write false' : null;
+}
+
+const WORDS: Record<string, string> = {
+  ms: 'ms',
+  msec: 'ms',
+  s: 's',
+  sec: 's',
+  second: 's',
+  min: 'm',
+  minute: 'm',
+  m: 'm',
+  h: 'h',
+  hour: 'h',
+  hr: 'h',
+  day: 'd',
+  d: 'd',
+};
+
+function durationHint(written: string): string | null {
+  const text = written.replace(/^["']|["']$/g, '');
+  if (/^\d+$/.test(text))
+    return Number(text) < 100 ? `a unit is needed: ${text}s` : `a unit is needed: ${text}ms or ${text}s`;
+  const spelled = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+?)s?$/.exec(text);
+  const unit = spelled && WORDS[spelled[2]!.toLowerCase()];
+  if (unit) return `write ${spelled[1]}${unit}`;
+  const parts = text.match(/\d+(?:\.\d+)?(?:ms|s|m|h|d)/g);
+  if (parts?.join('') !== text) return null;
+  return `write ${printDuration(parts.reduce((sum, part) => sum + (parseDurationMs(part) ?? 0), 0))}`;
+}
+
+function sizeHint(written: string): string | null {
+  const text = written.replace(/^["']|["']$/g, '');
+  if (/^\d+$/.test(text))
+    return Number(text) < 4096 ? `a unit is needed: ${text}MiB` : `a unit is needed: ${printSize(Number(text))}`;
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg])(i?b?)$/i.exec(text);
+  if (!match) return null;
+  const unit = `${match[2]!.toUpperCase()}iB`;
+  return parseSizeBytes(`${match[1]}${unit}`) === null ? null : `write ${match[1]}${unit}`;
+}
+
+function listHint(key: string, tree: ListTree, finding: Finding): string | null {
+  if (key === 'port') return 'name the first one: instance n of the pool gets port + n - 1';
+  const types = [finding.error, ...finding.branches].map(({ params }) => params.type);
+  if (!types.includes('object')) return null;
+  const first = tree.items[0];
+  const pair = first?.kind === 'scalar' ? /^([A-Za-z_]\w*)=(.*)$/.exec(String(first.value)) : null;
+  return pair
+    ? `write ${pair[1]}: ${JSON.stringify(pair[2])} without the dash`
+    : 'write `name: value` lines instead of `- …`';
+}
+
+/** A name made to fit; null when nothing of it does. */
+export function fitName(name: string): string | null {
+  const fitted = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^[-_]+|-+$/g, '')
+    .slice(0, 63);
+  return fitted === '' ? null : fitted;
+}
