@@ -98,7 +98,9 @@ function answer(message: { ready: true; pid: number; stopped?: number } | { erro
 function ownReadyFd(): number | null {
   try {
     return reopenForUsOnly(READY_FD);
-  } catch {
+  } catch (error) {
+    // Node's pipes are sockets, which cannot be reopened (ENXIO): kept as it is, and closed before anything is started.
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') return READY_FD;
     return null; // there is no descriptor 3: started by hand
   }
 }
