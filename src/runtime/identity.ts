@@ -56,7 +56,8 @@ function readAny(pid: number): ProcStat | null {
 /** Now, on the clock that Linux start times are counted on (100 ticks a second); 0 elsewhere. */
 export function currentTicks(): number {
   if (!hasProc) return 0;
-  return Math.floor(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * TICKS_PER_SECOND);
+  // Whole hundredths of a second: 0.29 * 100 is not 29 to a computer.
+  return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * TICKS_PER_SECOND);
 }
 
 /** USER_HZ: fixed at 100 for user space on every Linux that Node runs on. */

@@ -10,6 +10,7 @@ import {
   type SlotSpec,
 } from '../core/model.ts';
 import { initialReadiness } from '../core/readiness.ts';
+import { endingOf } from '../core/restart-policy.ts';
 import { emptySlot, nonceOf, transition } from '../core/transition.ts';
 import type { TreeMember } from '../runtime/sweep.ts';
 import { specHashOf } from './nonce.ts';
@@ -85,8 +86,7 @@ function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInp
     const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness } as const;
     return { slot: transition(free, adopted, input.nowMs), ended: false };
   }
-  // The intent was recorded but there never was, or is no longer, a process of which nothing else is known.
-  if (slot.phase.kind === 'starting') return { slot: { ...slot, phase: { kind: 'idle' } }, ended: false };
+  if (slot.phase.kind === 'starting') return { slot: withoutProcess(slot, input.nowMs), ended: false };
   return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
@@ -114,6 +114,16 @@ function firstReadiness({ specHash }: SlotSpec, { services }: AdoptionInput): 'n
 
 function pick({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): SlotSpec {
   return { specHash, stop, restart, dependsOn, singleton };
+}
+
+/**
+ * The intent was recorded, and whether there ever was a process is not known: it may have failed at once, over and over,
+ * so the back-off goes on. What is never restarted would be lost by that, and is begun (perhaps again).
+ */
+function withoutProcess(slot: Slot, nowMs: number): Slot {
+  if (!slot.spec || slot.spec.restart.policy === 'never') return { ...slot, phase: { kind: 'idle' } };
+  const death = { exit: { unknown: true }, aliveMs: 0, charged: false, unhealthy: null } as const;
+  return { ...slot, ...endingOf(slot, death, nowMs) };
 }
 
 /** Nobody knows how long it lived: the time without a supervisor is no healthy spell. */
