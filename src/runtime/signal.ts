@@ -33,9 +33,10 @@ export function signalTree(
 ): { signalled: number[]; gone: boolean } {
   const { pid } = target.incarnation;
   const leads = maySignal(pid) && (target.ourChild || isAlive(target.incarnation));
+  const asGroup = leadsGroup(target);
   const deliveries = new Map<number, Delivery>();
-  if (leads) deliveries.set(pid, deliver(hasProc || platform !== 'win32' ? -pid : pid, signal));
-  const group = deliveries.get(pid) === 'sent' ? pid : null;
+  if (leads) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
+  const group = asGroup && deliveries.get(pid) === 'sent' ? pid : null;
   for (const member of members) {
     const delivery = signalMember(member, group, signal);
     if (delivery !== 'in group') deliveries.set(member.pid, delivery);
@@ -95,8 +96,15 @@ function isLiveMember(pid: number, pgid: number): boolean {
   return stat !== null && stat.pgid === pgid && !isDeadState(stat.state);
 }
 
-/** `in group`: it got the signal with its group, and a second one might mean something else to it. */
-function signalMember(member: TreeMember, group: number | null, signal: string): Delivery | 'in group' {
+/**
+ * Signals one process if it is still the one that was seen.
+ * @param group a process group that has had the signal; `in group`: a second one might mean something else to a member
+ */
+export function signalMember(
+  member: { pid: number; startTime: string },
+  group: number | null,
+  signal: string,
+): Delivery | 'in group' {
   if (!maySignal(member.pid)) return 'denied';
   const stat = lookUp(member.pid);
   if (stat === null || stat.startTime !== member.startTime) return 'gone';
@@ -106,6 +114,11 @@ function signalMember(member: TreeMember, group: number | null, signal: string):
 /** Never init, never ourselves, never the group we live in. */
 function maySignal(pid: number): boolean {
   return Number.isInteger(pid) && pid > 1 && pid !== process.pid && pid !== ownGroup();
+}
+
+/** Our own children do; an adopted process may live in the group of whatever started it. */
+function leadsGroup({ incarnation: { pid }, ourChild }: TreeTarget): boolean {
+  return platform !== 'win32' && (ourChild || !hasProc || readStat(pid)?.pgid === pid);
 }
 
 let cachedGroup: number | null = null;

@@ -1,21 +1,18 @@
 // At most one live instance per singleton key and scope, over all supervisors of the machine. A key's lock is held
 // from the first look until the new holder's record is written, so that any number of racing starts take turns.
 import type { Incarnation, SingletonPolicy } from '../core/model.ts';
-import { bootId, identify, isAlive } from './identity.ts';
+import { identify } from './identity.ts';
 import { acquireLock, type Lock } from './lock.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
+import { describeHolder, findByPidFile, findOccupant, type Occupant } from './singleton-occupant.ts';
 import {
-  maySpeakOf,
   readLive,
-  readRecords,
   removeRecord,
   type SingletonRecord,
   singletonBase,
   singletonDir,
-  type WrittenRecord,
   writeRecord,
 } from './singleton-store.ts';
-import { stopTree } from './stop-tree.ts';
-import { sweepByNonce } from './sweep.ts';
 
 export type SingletonClaim = {
   key: string;
@@ -28,12 +25,14 @@ export type SingletonClaim = {
   /** How an older holder is asked to stop, and how long it gets. */
   signal: string;
   graceMs: number;
+  /** A plain pid file that counts as a record of the holder; `command`: the words of the command, or its shell line. */
+  pidFile?: { path: string; command: readonly string[] } | null;
   /** Ends the wait for another claimant or for the older holder; whom we already signalled stays signalled. */
   abort?: AbortSignal;
 };
 
 export type Lease = {
-  /** The new holder runs: records it and lets the next claimant look. */
+  /** The new holder runs: records it and lets the next claimant look. Rejects when its pid file cannot be written. */
   commit(holder: Incarnation): Promise<void>;
   /** Nothing was started: lets the next claimant look. */
   abandon(): void;
@@ -95,69 +94,37 @@ export function readHolder(
 export function takenBy(lost: Pick<SingletonClaim, 'key' | 'scope' | 'projectRoot' | 'nonce'>): string | null {
   const { claim, holder } = readHolder(lost.key, lost.scope, lost.projectRoot);
   const other = [claim, holder].find((record) => record !== null && record.process.nonce !== lost.nonce);
-  return other == null ? null : describe(other);
+  return other == null ? null : describeHolder(other);
 }
 
 /** With the key's lock held, so that nothing changes under us but by death. */
 async function decide(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
-  const occupant = await findOccupant(base, claim.nonce);
+  const occupant = (await findOccupant(base, claim.nonce)) ?? findByPidFile(claim);
   if (occupant === null) return { ok: true, lease: openLease(base, claim, lock) };
-  const { record, leads } = occupant;
+  const { record, reason, leads } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
-      return { ok: false, code: 'refused', heldBy: record, reason: describe(record) };
+      return { ok: false, code: 'refused', heldBy: record, reason };
     case 'wait':
-      return { ok: false, code: 'waiting', heldBy: record, reason: describe(record) };
+      return { ok: false, code: 'waiting', heldBy: record, reason };
     case 'adopt':
       if (leads) return { ok: true, adopt: record.process, heldBy: record };
-      return await replace(base, claim, lock, record); // only remains of a tree: nothing to adopt
+      return await replace(base, claim, lock, occupant); // only remains of a tree: nothing to adopt
     case 'replace':
-      return await replace(base, claim, lock, record);
+      return await replace(base, claim, lock, occupant);
   }
 }
 
-/**
- * The record whose tree still lives. `leads`: its main process does; otherwise only what that left behind, or what a
- * supervisor started right before it died, found by the nonce.
- */
-async function findOccupant(base: string, nonce: string): Promise<{ record: SingletonRecord; leads: boolean } | null> {
-  const others = readRecords(base).filter(
-    ({ record }) => record.process.nonce !== nonce && record.process.bootId === bootId(),
-  );
-  const held = others.find((one) => one.kind === 'holder' && isAlive(one.record.process) && mayName(one));
-  if (held !== undefined) return { record: held.record, leads: true };
-  if (others.length === 0) return null;
-  const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
-  for (const one of others) {
-    const members = (trees.get(one.record.process.nonce) ?? []).filter(({ pid }) => maySpeakOf(one, pid));
-    const leader = members.find(({ sessionLeader }) => sessionLeader) ?? members[0];
-    if (leader === undefined) continue;
-    const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
-    const record = { ...one.record, process };
-    // The dead claimant's record is about to be overwritten by ours, and we may die as well.
-    if (one.kind === 'claim') writeRecord(base, 'holder', record);
-    return { record, leads: one.kind === 'claim' && leader.sessionLeader };
-  }
-  return null;
-}
-
-const mayName = (written: WrittenRecord) => maySpeakOf(written, written.record.process.pid);
-
-async function replace(base: string, claim: SingletonClaim, lock: Lock, older: SingletonRecord): Promise<ClaimResult> {
+async function replace(base: string, claim: SingletonClaim, lock: Lock, occupant: Occupant): Promise<ClaimResult> {
   // Recorded before the first signal: the older one's supervisor reads it when its instance ends, and lets it go.
   const lease = openLease(base, claim, lock);
-  const { signal, graceMs, abort } = claim;
-  const { survivors } = await stopTree({ incarnation: older.process, ourChild: false }, { signal, graceMs, abort });
+  const { survivors } = await occupant.stop(claim);
   if (survivors.length === 0) return { ok: true, lease };
   lease.abandon();
-  if (abort?.aborted) return { ok: false, code: 'aborted', heldBy: older, reason: describe(older) };
+  const { record: heldBy, reason } = occupant;
+  if (claim.abort?.aborted) return { ok: false, code: 'aborted', heldBy, reason };
   const pids = survivors.map(({ pid }) => pid).join(', ');
-  return {
-    ok: false,
-    code: 'not-stopped',
-    heldBy: older,
-    reason: `${describe(older)} and cannot be ended (pid ${pids})`,
-  };
+  return { ok: false, code: 'not-stopped', heldBy, reason: `${reason} and cannot be ended (pid ${pids})` };
 }
 
 /** Writes the claim, so that a process started from now on is found even if we die before its record is written. */
@@ -173,11 +140,17 @@ function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
     commit: async (started) => {
       holder = started;
       writeRecord(base, 'holder', toRecord(claim, started));
-      endClaim();
+      try {
+        if (claim.pidFile) await writePidFile(claim.pidFile.path, started.pid);
+      } finally {
+        endClaim();
+      }
     },
     abandon: endClaim,
     release: () => {
-      if (holder !== null) removeRecord(base, 'holder', holder);
+      if (holder === null) return;
+      if (claim.pidFile) removePidFile(claim.pidFile.path, holder.pid);
+      removeRecord(base, 'holder', holder);
     },
   };
 }
@@ -191,8 +164,4 @@ function busy(base: string, { key, abort }: SingletonClaim): ClaimResult {
   const who = claimant === null ? 'another supervisor' : `${claimant.instance} of ${claimant.projectRoot}`;
   const code = abort?.aborted ? 'aborted' : 'busy';
   return { ok: false, code, heldBy: claimant, reason: `singleton "${key}" is being taken by ${who}` };
-}
-
-function describe({ key, instance, projectRoot, process: { pid } }: SingletonRecord): string {
-  return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${pid})`;
 }

@@ -38,7 +38,15 @@ export async function findProject(prefix: string): Promise<TreeMember[]> {
 function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Snapshot): TreeMember[] {
   const carriers = snapshot.carriers.filter((member) => member.nonce === nonce);
   const cleared = leader === undefined ? [] : clearedMembers(leader, carriers, snapshot);
-  return [...carriers, ...cleared].map(({ session: _, ...member }) => member);
+  const members = [...carriers, ...cleared].map(({ session: _, ...member }) => member);
+  return leader === undefined ? members : withLeader(leader, members);
+}
+
+/** A leader that does not lead its session, or whose environment is not for us to read, belongs to it all the same. */
+function withLeader(leader: Incarnation, members: TreeMember[]): TreeMember[] {
+  if (members.some(({ pid }) => pid === leader.pid) || !isAlive(leader)) return members;
+  const { pid, startTime } = leader;
+  return [{ pid, startTime, nonce: null, sessionLeader: false, environment: {}, command: '' }, ...members];
 }
 
 /**
