@@ -4,6 +4,7 @@ import type { Problem, ProjectConfig } from '../core/model.ts';
 import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
+import { checkPaths } from './checks/paths.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import type { Reading } from './files/reading.ts';
 import { applyDefaults } from './normalize/apply-defaults.ts';
@@ -36,7 +37,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   const cache: EnvFileCache = new Map();
   const projectFileEnv = await readProjectEnvFiles(merged, reading, cache);
   const lookup: Lookup = (name) => reading.environment[name] ?? projectFileEnv.get(name)?.value;
-  const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, problems }) as MapTree;
+  const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, env, problems }) as MapTree;
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
   problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)), ...findNotSupported(withoutNulls(typed)));
   problems.push(...missingServices(typed, pruned));
@@ -48,11 +49,15 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     projectFileEnv,
     projectEnv: child(tree, 'env'),
     serviceFileEnv: await readServiceEnvFiles(tree, reading, cache),
-    withoutPort: (part) => expandTree(part, { lookup, isKept: isSetForPortless, problems }),
+    withoutPort: (part) => expandTree(part, { lookup, isKept: isSetForPortless, env, problems }),
     mayLackCommand: (service) => isCommandPruned(service, pruned),
   };
   const config = normalizeProject(tree, env, context);
-  problems.push(...checkDependencies(config, child(expanded, 'services')), ...checkCollisions(config, tree));
+  problems.push(
+    ...checkDependencies(config, child(tree, 'services'), child(expanded, 'services')),
+    ...checkCollisions(config, tree),
+    ...checkPaths(config, tree, [...reading.watched.keys()]),
+  );
   return { config, tree, written: typed, context };
 }
 
@@ -85,7 +90,9 @@ async function readProjectEnvFiles(
   const written = child(merged, 'env_files');
   if (!written) return new Map();
   const lookup: Lookup = (name) => reading.environment[name];
-  const list = expandTree(written, { lookup, isKept: isInstanceVariable, problems: reading.problems }, ['env_files']);
+  const list = expandTree(written, { lookup, isKept: isInstanceVariable, env: null, problems: reading.problems }, [
+    'env_files',
+  ]);
   return readEnvFiles(reading, cache, list);
 }
 

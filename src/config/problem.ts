@@ -30,13 +30,19 @@ export function problemOf(file: string, wording: Wording): Problem {
   return { severity: 'error', file, line: null, column: null, code, message, hint, excerpt: null };
 }
 
-/** Files in the order they were read, positions in order, errors before warnings at one place; doubles dropped. */
+/** Errors before warnings, files in the order they were read, positions in order; doubles dropped. */
 export function sortProblems(problems: Problem[]): Problem[] {
   const files = [...new Set(problems.map((problem) => problem.file))];
-  const key = (problem: Problem) => [files.indexOf(problem.file), problem.line ?? 0, problem.column ?? 0] as const;
+  const key = (problem: Problem) =>
+    [
+      problem.severity === 'error' ? 0 : 1,
+      files.indexOf(problem.file),
+      problem.line ?? 0,
+      problem.column ?? 0,
+    ] as const;
   const sorted = problems
     .map((problem) => ({ problem, at: key(problem) }))
-    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1] || a.at[2] - b.at[2])
+    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1] || a.at[2] - b.at[2] || a.at[3] - b.at[3])
     .map(({ problem }) => problem);
   const seen = new Set<string>();
   return sorted.filter((problem) => {

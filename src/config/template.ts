@@ -94,9 +94,16 @@ function keep(
   isKept: (name: string) => boolean,
   problems: TemplateProblem[],
 ): string {
-  if (part.otherwise === null) return `\${${part.name}}`;
-  if (part.otherwise.kind === 'message') return `\${${part.name}:?${part.otherwise.text}}`;
-  return `\${${part.name}:-${render(part.otherwise.parts, lookup, isKept, problems)}}`;
+  const { name, otherwise, at, end } = part;
+  if (otherwise === null) return `\${${name}}`;
+  if (otherwise.kind === 'message') return `\${${name}:?${otherwise.text}}`;
+  const kept = `\${${name}:-${render(otherwise.parts, lookup, isKept, problems)}}`;
+  const again = parseTemplate(kept);
+  if (!again.ok || again.parts.length !== 1) {
+    const message = `the default of ${name} holds a } once it is filled in`;
+    problems.push({ code: 'bad-variable', message, hint: 'choose another default', name, at, end });
+  }
+  return kept;
 }
 
 function undefinedVariable(part: Extract<Part, { kind: 'variable' }>, value: string | undefined): TemplateProblem {

@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config/load.ts';
 
 const directory = fileURLToPath(new URL('../fixtures/bad/', import.meta.url));
 const names = readdirSync(directory).filter((name) => !name.endsWith('.expected.txt'));
-const environment = { USER: 'ann', EMPTY: '' };
+const environment = { USER: 'ann', EMPTY: '', BRACE: 'a}b' };
 
 test.for(names)('%s', async (name) => {
   const result = await loadConfig(requestFor(name));

@@ -1,29 +1,16 @@
-// What two may not share: ports, log files, pid files; and queues that must exist.
+// What two may not share and what must exist: ports, log queues, singletons and their pools.
 import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
-import type { Span } from '../files/source-file.ts';
 import { describePlace } from '../files/source-file.ts';
 import { problemAt, quote } from '../problem.ts';
 import { suggestionHint } from '../suggest.ts';
-import { child, descend, type Tree } from '../tree/tree.ts';
+import type { Tree } from '../tree/tree.ts';
+import { type PlaceOf, placesIn } from './places.ts';
 
 /** @param tree the merged tree that the configuration was made of, for places */
 export function checkCollisions(config: ProjectConfig, tree: Tree): Problem[] {
-  const placeOf = (path: string[]): Span => {
-    const reached = descend(tree, path);
-    return reached.tree === tree
-      ? tree.at
-      : path.length > 1 && reached.entry && reached.entry.key !== path.at(-1)
-        ? reached.entry.keyAt
-        : reached.tree.at;
-  };
-  return [
-    ...config.services.flatMap((spec) => checkService(spec, config, placeOf)),
-    ...checkPorts(config, placeOf),
-    ...checkPaths(config, placeOf),
-  ];
+  const placeOf = placesIn(tree);
+  return [...config.services.flatMap((spec) => checkService(spec, config, placeOf)), ...checkPorts(config, placeOf)];
 }
-
-type PlaceOf = (path: string[]) => Span;
 
 function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf): Problem[] {
   const problems: Problem[] = [];
@@ -80,23 +67,3 @@ function portOverlap(first: Range, second: Range, placeOf: PlaceOf): Problem {
     hint: `${quote(second.name)} could begin at ${first.to + 1}; each instance takes one port`,
   });
 }
-
-function checkPaths(config: ProjectConfig, placeOf: PlaceOf): Problem[] {
-  const users = new Map<string, { what: string; at: Span }>();
-  const problems: Problem[] = [];
-  const claim = (path: string, what: string, at: Span) => {
-    const first = users.get(path);
-    if (!first) return users.set(path, { what, at });
-    const message = `${what} and ${first.what} (${describePlace(first.at)}) use the same file`;
-    return problems.push(problemAt(at, { code: 'same-file', message, hint: 'give each a file of its own' }));
-  };
-  for (const { name, path } of config.logQueues)
-    claim(path, `the log queue ${quote(name)}`, placeOf(['log_queues', name, 'path']));
-  for (const { name, singleton } of config.services) {
-    if (singleton?.pidFile)
-      claim(singleton.pidFile, `the pid file of ${quote(name)}`, placeOf(['services', name, 'singleton', 'pid_file']));
-  }
-  return problems;
-}
-
-export const hasKey = (tree: Tree, key: string): boolean => child(tree, key) !== undefined;

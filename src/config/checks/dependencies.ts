@@ -6,27 +6,43 @@ import { problemAt, quote, warningAt } from '../problem.ts';
 import { suggestionHint } from '../suggest.ts';
 import { child, entriesOf, isNull, itemsOf, type Tree } from '../tree/tree.ts';
 
-/** @param services the `services` of the merged tree with its nulls, to tell a removed service from an unknown one */
-export function checkDependencies(config: ProjectConfig, services: Tree | undefined): Problem[] {
+/**
+ * @param services the `services` of the merged tree with `defaults` applied
+ * @param declared the same as written: with nulls, to tell a removed service from an unknown one, and with those that the
+ * schema refused, to complain of each only once
+ */
+export function checkDependencies(
+  config: ProjectConfig,
+  services: Tree | undefined,
+  declared: Tree | undefined,
+): Problem[] {
   const byName = new Map<string, ServiceSpec>(config.services.map((spec) => [spec.name, spec]));
-  const names = entriesOf(services)
+  const names = entriesOf(declared)
     .filter(({ value }) => !isNull(value))
     .map(({ key }) => key);
   const unknown = entriesOf(services).flatMap((entry) =>
-    references(child(entry.value, 'depends_on')).flatMap(({ name, at }) =>
+    references(child(entry.value, 'depends_on')).flatMap(({ name, at, condition }) =>
       names.includes(name)
-        ? warnOfIdle(entry.key, byName.get(name), at)
-        : [unknownService(entry.key, name, at, names, services)],
+        ? warnOfNever(entry.key, byName.get(name), condition, at)
+        : [unknownService(entry.key, name, at, names, declared)],
     ),
   );
   return [...unknown, ...findCycles(config, services)];
 }
 
-export function references(tree: Tree | undefined): { name: string; at: Span }[] {
+type Reference = { name: string; at: Span; condition: string };
+
+function references(tree: Tree | undefined): Reference[] {
   const listed = itemsOf(tree).flatMap((item) =>
-    item.kind === 'scalar' && typeof item.value === 'string' ? [{ name: item.value, at: item.at }] : [],
+    item.kind === 'scalar' && typeof item.value === 'string'
+      ? [{ name: item.value, at: item.at, condition: 'started' }]
+      : [],
   );
-  return [...listed, ...entriesOf(tree).map(({ key, keyAt }) => ({ name: key, at: keyAt }))];
+  const mapped = entriesOf(tree).map(({ key, keyAt, value }) => {
+    const condition = value.kind === 'map' ? child(value, 'condition') : value;
+    return { name: key, at: keyAt, condition: condition?.kind === 'scalar' ? String(condition.value) : 'started' };
+  });
+  return [...listed, ...mapped];
 }
 
 function unknownService(from: string, name: string, at: Span, names: string[], services: Tree | undefined): Problem {
@@ -47,14 +63,21 @@ function unknownService(from: string, name: string, at: Span, names: string[], s
   });
 }
 
-function warnOfIdle(from: string, on: ServiceSpec | undefined, at: Span): Problem[] {
-  if (!on || on.enabled) return [];
-  const message = `${quote(from)} waits for ${quote(on.name)}, which is not enabled: it will not start`;
+/** What can be seen to wait for ever. */
+function warnOfNever(from: string, on: ServiceSpec | undefined, condition: string, at: Span): Problem[] {
+  if (!on) return [];
+  if (!on.enabled) {
+    const message = `${quote(from)} waits for ${quote(on.name)}, which is not enabled: it will not start`;
+    const hint = `set \`enabled: true\` in ${on.name}, or take the dependency out`;
+    return [warningAt(at, { code: 'waits-forever', message, hint })];
+  }
+  if (condition !== 'completed' || on.restart.policy !== 'always') return [];
+  const message = `${quote(from)} waits for ${quote(on.name)} to complete, which is always started again`;
   return [
     warningAt(at, {
       code: 'waits-forever',
       message,
-      hint: `set \`enabled: true\` in ${on.name}, or take the dependency out`,
+      hint: `set \`restart: never\` in ${on.name}, or wait for started`,
     }),
   ];
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../../core/model.ts';
 import type { Span } from '../files/source-file.ts';
 import { problemAt, warningAt } from '../problem.ts';
 import { suggestionHint } from '../suggest.ts';
-import { expandPartly, type Lookup, type TemplateProblem } from '../template.ts';
+import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from '../template.ts';
 import type { ScalarTree, Tree } from './tree.ts';
 
 /** Where the shell expands, seen from a service; `*` stands for any key. */
@@ -23,6 +23,8 @@ export type ExpandOptions = {
   lookup: Lookup;
   /** Variables that stay as they are written. */
   isKept: (name: string) => boolean;
+  /** Name of the environment: the one thing about an instance that is known at load and may be empty. */
+  env: string | null;
   problems: Problem[];
 };
 
@@ -58,7 +60,8 @@ export function expandTree(tree: Tree, options: ExpandOptions, path: readonly st
 
 function expandScalar(tree: ScalarTree, options: ExpandOptions, path: readonly string[]): Tree {
   if (typeof tree.value !== 'string' || !tree.value.includes('$') || isShellPlace(path)) return tree;
-  const expansion = expandPartly(tree.value, options.lookup, options.isKept);
+  const partly = expandPartly(tree.value, options.lookup, options.isKept);
+  const expansion = partly.ok ? tryForInstance(partly, options.env) : partly;
   if (!expansion.ok) {
     for (const problem of expansion.problems) options.problems.push(placed(tree, problem));
     return tree;
@@ -68,6 +71,13 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: readonly s
   return tree.style === 'plain'
     ? { ...tree, value: expansion.text, expanded: true }
     : { ...tree, value: expansion.text };
+}
+
+/** The supervisor must never meet a template that it cannot fill in. */
+function tryForInstance(partly: Expansion & { ok: true }, env: string | null): Expansion {
+  const vars = Object.fromEntries(INSTANCE_VARIABLES.map((name) => [name, name === 'ORCH_ENV' ? (env ?? '') : '1']));
+  const whole = expandTemplate(partly.text, vars);
+  return whole.ok ? partly : whole;
 }
 
 function isShellPlace(path: readonly string[]): boolean {
@@ -95,10 +105,12 @@ function warnOfBareVariable(tree: ScalarTree, problems: Problem[]): void {
 function placed(tree: ScalarTree, problem: TemplateProblem): Problem {
   const written = String(tree.value).slice(problem.at, problem.end);
   const { code, message } = problem;
-  return problemAt(within(tree.at, written), { code, message, hint: instanceHint(problem.name) ?? problem.hint });
+  return problemAt(within(tree.at, written), { code, message, hint: instanceHint(problem) ?? problem.hint });
 }
 
-function instanceHint(name: string | null): string | null {
+function instanceHint({ name, code }: TemplateProblem): string | null {
+  if (code !== 'undefined-variable') return null;
+  if (name === 'ORCH_ENV') return 'choose an environment with `-e NAME`';
   if (name === 'PORT') return 'add `port: 8000` to the service, and each instance gets its own';
   if (name === null || !name.startsWith('ORCH_')) return null;
   return suggestionHint(name, INSTANCE_VARIABLES, 'variables of an instance');
