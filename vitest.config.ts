@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // unit: pure, milliseconds. sim: seeded simulation. real: real processes, the built CLI, real terminals.
-const real = ['test/{e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
+const real = ['test/{lifecycle,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
 export default defineConfig({
   test: {

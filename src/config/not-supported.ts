@@ -23,9 +23,11 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'readiness', because: 'an instance counts as ready as soon as it runs' },
-  { path: 'liveness', because: 'only programs that end by themselves are restarted' },
-  { path: 'startup', because: 'there are no probes to hold back' },
+  { path: 'readiness.log', because: 'output is not looked at' },
+  { path: 'startup.log', because: 'output is not looked at' },
+  { path: 'readiness.notify', when: isNot(false), because: 'no notification socket is given' },
+  { path: 'startup.notify', when: isNot(false), because: 'no notification socket is given' },
+  { path: 'liveness.notify', when: isNot(false), because: 'no notification socket is given' },
   { path: 'listen', because: 'programs bind their sockets themselves' },
   { path: 'schedule', because: 'services run all the time or once' },
   { path: 'watch', because: 'files of the program are not watched' },

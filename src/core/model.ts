@@ -81,7 +81,7 @@ export type Check =
     }
   /** `port` or `host:port` accepts a connection. */
   | { kind: 'tcp'; address: InstanceTemplate }
-  /** A socket accepts a connection; a path, absolute or relative to the project. */
+  /** A socket accepts a connection; an absolute path. */
   | { kind: 'unix'; path: InstanceTemplate }
   /** A line of output has matched this regular expression since the start. */
   | { kind: 'log'; pattern: string }
@@ -102,6 +102,9 @@ export type Probe = {
   /** From the start of the process (or, held back by `startup`, from its success) to the first attempt. */
   initialDelayMs: number;
 };
+
+/** What an attempt found; a failure with the sentence that says which check failed and how. */
+export type Outcome = { ok: true } | { ok: false; because: string };
 
 /** A number of instances, or a share of the pool. */
 export type Portion = { kind: 'count'; count: number } | { kind: 'percent'; percent: number };

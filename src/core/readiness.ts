@@ -1,8 +1,5 @@
 // What the outcomes of one probe's attempts mean: thresholds, and the pace of the next attempt. Pure.
-import type { Phase, Probe, ServiceSpec } from './model.ts';
-
-/** What one attempt found; a failure with the sentence that says which check failed and how. */
-export type Outcome = { ok: true } | { ok: false; because: string };
+import type { Outcome, Phase, Probe, ServiceSpec } from './model.ts';
 
 export type ProbeRecord = {
   /** What counts now; `unknown` until a threshold was reached for the first time. */

@@ -130,7 +130,9 @@ function aliveOf(
 }
 
 function observeReadiness(slot: Slot, phase: Alive, event: EventOf<'readinessChanged'>, nowMs: number): Slot {
-  const { readiness, because } = event;
+  const { because } = event;
+  // Who was never ready has not become unready.
+  const readiness = phase.readiness === 'pending' && event.readiness === 'failing' ? 'pending' : event.readiness;
   if (readiness === phase.readiness && because === phase.because) return slot;
   const readinessSinceMs = readiness === phase.readiness ? phase.readinessSinceMs : nowMs;
   return { ...slot, phase: { ...phase, readiness, readinessSinceMs, because } };

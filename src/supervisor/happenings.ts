@@ -47,7 +47,7 @@ export function describeTransition(
     case 'takenOver':
       return told('held', `is held down: ${event.by}`);
     case 'readinessChanged':
-      return describeReadiness(before, event, told, nowMs);
+      return describeReadiness(before, after, told, nowMs);
     case 'unhealthy':
       return told('became_unhealthy', `is unhealthy: ${event.because}`);
     case 'spawnFailed':
@@ -58,14 +58,11 @@ export function describeTransition(
   }
 }
 
-function describeReadiness(
-  before: Slot,
-  { readiness, because }: Extract<InstanceEvent, { kind: 'readinessChanged' }>,
-  told: Told,
-  nowMs: number,
-): Happening | null {
+function describeReadiness(before: Slot, after: Slot, told: Told, nowMs: number): Happening | null {
+  if (before.phase.kind !== 'alive' || after.phase.kind !== 'alive') return null;
+  const { readiness, because } = after.phase;
   // A new reason for the same state is for `orch why`.
-  if (before.phase.kind !== 'alive' || before.phase.readiness === readiness) return null;
+  if (before.phase.readiness === readiness) return null;
   if (readiness === 'failing') return told('became_unready', `is not ready: ${because}`);
   if (readiness === 'pending') return null;
   const afterMs = nowMs - before.phase.sinceMs;

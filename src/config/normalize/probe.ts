@@ -1,11 +1,13 @@
 // `readiness`, `liveness`, `startup` -> probes in milliseconds, with what can be checked without running anything.
-import type { Check, Command, Probe, Problem } from '../../core/model.ts';
+import { resolve } from 'node:path';
+import type { Check, Command, Probe } from '../../core/model.ts';
 import { DEFAULT_PROBE } from '../defaults.ts';
 import { linearPattern } from '../linear-pattern.ts';
 import { problemAt, quote } from '../problem.ts';
-import { variablesOf } from '../template.ts';
+import { escapeTemplate, variablesOf } from '../template.ts';
 import { child, type Entry, entriesOf, itemsOf, type Tree } from '../tree/tree.ts';
 import { durationOf } from './duration.ts';
+import type { Normalizing } from './normalizing.ts';
 import { integerOf, literalOf, textOf } from './normalizing.ts';
 
 export type ProbeKey = 'readiness' | 'liveness' | 'startup';
@@ -20,14 +22,14 @@ const LATCHED = ['log', 'delay'];
 export function normalizeProbe(
   entry: Entry | undefined,
   portless: (tree: Tree) => Tree,
-  problems: Problem[],
+  { root, problems }: Pick<Normalizing, 'root' | 'problems'>,
 ): Probe | null {
   if (entry?.value.kind !== 'map') return null;
   const tree = entry.value;
   const refuse = (at: Tree, message: string, hint: string): void => {
     problems.push(problemAt(at.at, { code: 'bad-value', message, hint }));
   };
-  const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, portless, refuse));
+  const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, { portless, refuse, root }));
   if (checks.length === 0) {
     const hint = 'add one of exec, http, tcp, unix, log, notify, delay';
     problems.push(problemAt(entry.keyAt, { code: 'bad-value', message: `\`${entry.key}\` checks nothing`, hint }));
@@ -50,7 +52,9 @@ export function normalizeProbe(
 
 type Refuse = (at: Tree, message: string, hint: string) => void;
 
-function checkOf(key: string, value: Tree, portless: (tree: Tree) => Tree, refuse: Refuse): Check[] {
+type Making = { portless: (tree: Tree) => Tree; refuse: Refuse; root: string };
+
+function checkOf(key: string, value: Tree, { portless, refuse, root }: Making): Check[] {
   switch (key) {
     case 'exec':
       return [{ kind: 'exec', command: commandOf(value, portless) }];
@@ -63,7 +67,7 @@ function checkOf(key: string, value: Tree, portless: (tree: Tree) => Tree, refus
       return [{ kind: 'tcp', address }];
     }
     case 'unix':
-      return [{ kind: 'unix', path: textOf(portless(value)) }];
+      return [{ kind: 'unix', path: resolve(escapeTemplate(root), textOf(portless(value))) }];
     case 'log':
       return [{ kind: 'log', pattern: patternOf(value, refuse) }];
     case 'notify':

@@ -1,5 +1,6 @@
 // Whether a TCP port or a unix socket accepts a connection. Sends nothing.
 import { createConnection, type NetConnectOpts } from 'node:net';
+import { relative } from 'node:path';
 import { errnoOf } from '../host.ts';
 import { type Running, runCheck } from './running.ts';
 
@@ -8,8 +9,10 @@ export function checkTcp(address: string): Running {
   return checkConnection(tcpTarget(address));
 }
 
+/** @param path absolute; by the shorter way from here, because the system takes some 100 bytes only. */
 export function checkUnix(path: string): Running {
-  return checkConnection({ path });
+  const near = relative(process.cwd(), path);
+  return checkConnection({ path: near.length < path.length ? near : path });
 }
 
 export function tcpTarget(address: string): { host: string; port: number } {

@@ -1,7 +1,7 @@
 // Runs a command of the configuration for its exit code: a probe, a drain, a stop. In its own process group, which is
 // killed as a whole when the time is over; of its output only the end is kept, for the reason.
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Outcome } from '../../core/readiness.ts';
+import type { Outcome } from '../../core/model.ts';
 import { errnoOf, platform } from '../host.ts';
 import { explainSpawnFailure } from '../spawn-failure.ts';
 import { type Running, runCheck } from './running.ts';

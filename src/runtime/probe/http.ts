@@ -1,7 +1,7 @@
 // One HTTP/1.1 request on a connection of its own, as cheap as a probe must be: 500 a second are to cost little, and
 // node:http costs five times as much. Understands just enough of the answer: status line, length, chunks.
 import { createConnection, type Socket } from 'node:net';
-import type { Outcome } from '../../core/readiness.ts';
+import type { Outcome } from '../../core/model.ts';
 import { connectionFailure } from './connect.ts';
 import { type ResponseHead, readHead, wholeBody } from './http-response.ts';
 import { type Running, runCheck } from './running.ts';

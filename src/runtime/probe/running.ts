@@ -1,5 +1,5 @@
 // A check that is under way: it ends by itself or is cut short, once.
-import type { Outcome } from '../../core/readiness.ts';
+import type { Outcome } from '../../core/model.ts';
 
 export type Running = {
   outcome: Promise<Outcome>;

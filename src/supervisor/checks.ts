@@ -1,0 +1,84 @@
+// From the declared checks of a probe to checks under way on one instance.
+import { compileLinear } from '../config/linear-pattern.ts';
+import type { Check, Outcome, ServiceSpec } from '../core/model.ts';
+import { checkTcp, checkUnix } from '../runtime/probe/connect.ts';
+import { runExec } from '../runtime/probe/exec.ts';
+import { requestHttp } from '../runtime/probe/http.ts';
+import { type Running, runCheck } from '../runtime/probe/running.ts';
+import { expanderOf, type LaunchContext, launchBeside } from './launch.ts';
+
+/** One instance as its checks see it. */
+export type Subject = {
+  spec: ServiceSpec;
+  index: number;
+  /** How long its process has lived. */
+  aliveMs(): number;
+  /** Whether its process has said so since its start. */
+  hasLogged(pattern: string): boolean;
+  hasNotified(): boolean;
+  /** Of the commands that are run for it. */
+  nonce: string;
+  context: LaunchContext;
+};
+
+/** @returns the function that begins the check; templates are filled in once. */
+export function prepareCheck(check: Check, subject: Subject): () => Running {
+  const { spec, index, context } = subject;
+  const expand = expanderOf(spec, index, context);
+  switch (check.kind) {
+    case 'tcp': {
+      const address = expand(check.address);
+      return () => named(checkTcp(address), `tcp ${address}`);
+    }
+    case 'unix': {
+      const path = expand(check.path);
+      return () => named(checkUnix(path), `unix ${path}`);
+    }
+    case 'http':
+      return httpCheck(check, expand);
+    case 'exec': {
+      const launch = launchBeside(spec, index, check.command, { ORCH_NONCE: subject.nonce }, context);
+      return () => named(runExec(launch), 'exec');
+    }
+    case 'log':
+      return () => settled(subject.hasLogged(check.pattern), `no line of output has matched ${check.pattern} yet`);
+    case 'notify':
+      return () => settled(subject.hasNotified(), 'it has not sent READY=1 yet');
+    case 'delay':
+      return () => settled(subject.aliveMs() >= check.delayMs, `${check.delayMs} ms have not passed yet`);
+  }
+}
+
+function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: string) => string): () => Running {
+  const url = expand(check.url);
+  const headers = Object.fromEntries(Object.entries(check.headers).map(([name, value]) => [name, expand(value)]));
+  const pattern = check.body === null ? null : compileLinear(check.body);
+  const judge = (status: number, body: string): Outcome => {
+    const isWanted = check.status === null ? status >= 200 && status < 400 : status === check.status;
+    if (!isWanted) return { ok: false, because: `status ${status}` };
+    if (pattern && !pattern.test(body)) return { ok: false, because: `the body does not match ${check.body}` };
+    return { ok: true };
+  };
+  const request = { method: 'GET', url, headers, judge, wantsBody: pattern !== null } as const;
+  return () => named(requestHttp(request), `http ${withoutSecrets(url)}`);
+}
+
+/** A query may hold a token; reasons are shown and written down. */
+function withoutSecrets(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+function named(running: Running, name: string): Running {
+  const outcome = running.outcome.then(
+    (found): Outcome => (found.ok ? found : { ok: false, because: `${name}: ${found.because}` }),
+  );
+  return { outcome, cancel: running.cancel };
+}
+
+function settled(holds: boolean, because: string): Running {
+  return runCheck((settle) => {
+    settle(holds ? { ok: true } : { ok: false, because });
+    return () => undefined;
+  });
+}

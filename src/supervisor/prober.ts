@@ -1,0 +1,171 @@
+// Keeps the probes of every live instance going: level-triggered, it compares what is probed with what should be after
+// each step of the kernel. What it finds goes to the kernel as events; it decides nothing about instances.
+import type { Desired } from '../core/desired.ts';
+import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../core/model.ts';
+import type { ProbeRecord } from '../core/readiness.ts';
+import { prepareCheck, type Subject } from './checks.ts';
+import type { LaunchContext } from './launch.ts';
+import { ProbeLoop } from './probe-loop.ts';
+
+export type ProberOptions = {
+  nowMs(): number;
+  launchContext(): LaunchContext;
+  /** For the commands that probes run. */
+  newNonce(): string;
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
+  hasLogged(id: InstanceId, pattern: string): boolean;
+  hasNotified(id: InstanceId): boolean;
+};
+
+type Alive = Extract<Phase, { kind: 'alive' }>;
+type AliveSlot = Slot & { phase: Alive };
+type ProbeKey = 'startup' | 'readiness' | 'liveness';
+type Probed = {
+  nonce: string;
+  spec: ServiceSpec;
+  isStarted: boolean;
+  loops: Map<ProbeKey, { probe: Probe; loop: ProbeLoop }>;
+};
+
+export class Prober {
+  #options: ProberOptions;
+  #probed = new Map<InstanceId, Probed>();
+  #isStopped = false;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /** Call after each step. Cheap where nothing is probed. */
+  sync(slots: ReadonlyMap<InstanceId, Slot>, desired: Desired): void {
+    if (this.#isStopped) return;
+    for (const [id, probed] of this.#probed) {
+      const slot = slots.get(id);
+      if (!slot || !isProbeable(slot) || slot.phase.process.nonce !== probed.nonce) this.#drop(id, probed);
+    }
+    for (const slot of slots.values()) {
+      if (!isProbeable(slot)) continue;
+      const declared = desired.services.get(slot.service);
+      // An older version goes on with the probes that it was started with, as long as they are remembered.
+      const known = declared?.specHash === slot.spec?.specHash ? declared : this.#probed.get(slot.id)?.spec;
+      if (known) this.#syncOne(slot, known);
+    }
+  }
+
+  /** Something that a check waits for may have come. */
+  nudge(id: InstanceId): void {
+    for (const { loop } of this.#probed.get(id)?.loops.values() ?? []) loop.nudge();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const [id, probed] of this.#probed) this.#drop(id, probed);
+  }
+
+  #drop(id: InstanceId, { loops }: Probed): void {
+    this.#probed.delete(id);
+    for (const { loop } of loops.values()) loop.stop();
+  }
+
+  #syncOne(slot: AliveSlot, spec: ServiceSpec): void {
+    const old = this.#probed.get(slot.id);
+    if (old?.spec === spec) return;
+    if (spec.readiness === null && spec.startup === null && slot.phase.readiness !== 'none')
+      this.#options.receive(slot.id, slot.phase.process.nonce, {
+        kind: 'readinessChanged',
+        readiness: 'none',
+        because: null,
+      });
+    if (spec.startup === null && spec.readiness === null && spec.liveness === null) {
+      if (old) this.#drop(slot.id, old);
+      return;
+    }
+    const probed = old ?? {
+      nonce: slot.phase.process.nonce,
+      spec,
+      isStarted: hasStarted(slot.phase),
+      loops: new Map(),
+    };
+    probed.spec = spec;
+    this.#probed.set(slot.id, probed);
+    this.#syncLoops(slot, probed);
+  }
+
+  #syncLoops(slot: AliveSlot, probed: Probed): void {
+    const { startup, readiness, liveness } = probed.spec;
+    const isStarted = probed.isStarted || startup === null;
+    probed.isStarted = isStarted;
+    this.#keep(slot, probed, 'startup', isStarted ? null : startup);
+    this.#keep(slot, probed, 'readiness', isStarted ? readiness : null);
+    this.#keep(slot, probed, 'liveness', isStarted ? liveness : null);
+  }
+
+  #keep(slot: AliveSlot, probed: Probed, key: ProbeKey, probe: Probe | null): void {
+    const running = probed.loops.get(key);
+    if (JSON.stringify(running?.probe ?? null) === JSON.stringify(probe)) return;
+    running?.loop.stop();
+    probed.loops.delete(key);
+    if (probe) probed.loops.set(key, { probe, loop: this.#begin(slot, probed, key, probe) });
+  }
+
+  #begin(slot: AliveSlot, probed: Probed, key: ProbeKey, probe: Probe): ProbeLoop {
+    const subject = this.#subjectOf(slot, probed.spec);
+    const begins = probe.checks.map((check) => prepareCheck(check, subject));
+    const begin = () => begins.map((one) => one());
+    const onChange = (verdict: Verdict, because: string | null): void =>
+      this.#changed(slot, probed, key, { verdict, because });
+    // Held back until the start-up probe passed: the delay counts from then on.
+    const aliveMs = key === 'startup' || probed.spec.startup === null ? subject.aliveMs() : 0;
+    const loop = new ProbeLoop({ probe, begin, onChange }, aliveMs);
+    for (const check of probe.checks) {
+      if (check.kind === 'delay') setTimeout(() => loop.nudge(), check.delayMs - subject.aliveMs()).unref();
+    }
+    return loop;
+  }
+
+  #subjectOf({ id, index, phase }: AliveSlot, spec: ServiceSpec): Subject {
+    const { nowMs, hasLogged, hasNotified, newNonce, launchContext } = this.#options;
+    return {
+      spec,
+      index,
+      aliveMs: () => nowMs() - phase.sinceMs,
+      hasLogged: (pattern) => hasLogged(id, pattern),
+      hasNotified: () => hasNotified(id),
+      nonce: newNonce(),
+      context: launchContext(),
+    };
+  }
+
+  #changed(slot: AliveSlot, probed: Probed, key: ProbeKey, { verdict, because }: Change): void {
+    const tell = (event: InstanceEvent): void => this.#options.receive(slot.id, slot.phase.process.nonce, event);
+    // An instance that counts as ready goes on doing so until a threshold says otherwise.
+    const isTold = verdict !== 'unknown' || slot.phase.readiness === 'pending';
+    if (key === 'readiness') {
+      if (isTold) tell({ kind: 'readinessChanged', readiness: READINESS[verdict], because });
+    } else if (verdict === 'failing') {
+      tell({ kind: 'unhealthy', because: `${key} probe failed: ${because}` });
+    } else if (key === 'startup') {
+      if (verdict === 'passing') this.#passedStartup(slot, probed, tell);
+      else if (isTold) tell({ kind: 'readinessChanged', readiness: 'pending', because });
+    }
+  }
+
+  #passedStartup(slot: AliveSlot, probed: Probed, tell: (event: InstanceEvent) => void): void {
+    probed.isStarted = true;
+    this.#syncLoops(slot, probed);
+    if (probed.spec.readiness === null) tell({ kind: 'readinessChanged', readiness: 'passing', because: null });
+  }
+}
+
+type Verdict = ProbeRecord['verdict'];
+type Change = { verdict: Verdict; because: string | null };
+const READINESS = { unknown: 'pending', passing: 'passing', failing: 'failing' } as const;
+
+function isProbeable(slot: Slot): slot is AliveSlot {
+  return slot.phase.kind === 'alive' && slot.phase.unhealthy === null;
+}
+
+/** Of an adopted process: it was past its start-up probe if it was ever found ready or unready. */
+function hasStarted({ adopted, readiness }: Alive): boolean {
+  return adopted && (readiness === 'passing' || readiness === 'failing');
+}

@@ -1,0 +1,76 @@
+// Thresholds and pace of one probe: rows of outcomes and what they amount to.
+import { describe, expect, it } from 'vitest';
+import type { Outcome, Probe } from '../../src/core/model.ts';
+import {
+  initialReadiness,
+  newRecord,
+  type Outcome,
+  type ProbeRecord,
+  pauseMs,
+  recordOutcome,
+} from '../../src/core/readiness.ts';
+import { PROBE } from './fixtures.ts';
+
+const OK: Outcome = { ok: true };
+const BAD: Outcome = { ok: false, because: 'refused' };
+/** `+` and `-`, one every second. */
+const recordAfter = (outcomes: string, changes: Partial<Probe> = {}): ProbeRecord =>
+  [...outcomes].reduce(
+    (record, sign, index) =>
+      recordOutcome(record, sign === '+' ? OK : BAD, { ...PROBE, ...changes }, (index + 1) * 1_000),
+    newRecord({ ...PROBE, ...changes }, 0),
+  );
+
+describe('recordOutcome', () => {
+  it.each([
+    ['', {}, 'unknown'],
+    ['+', {}, 'passing'],
+    ['--', {}, 'unknown'],
+    ['---', {}, 'failing'],
+    ['--+--', {}, 'passing'],
+    ['+--', {}, 'passing'],
+    ['+---', {}, 'failing'],
+    ['+---+', {}, 'passing'],
+    ['++', { successes: 3 }, 'unknown'],
+    ['++-++', { successes: 3 }, 'unknown'],
+    ['+++', { successes: 3 }, 'passing'],
+    ['+++---++', { successes: 3 }, 'failing'],
+    ['-', { failures: 1 }, 'failing'],
+  ] as [string, Partial<Probe>, string][])('%s with %j: %s', (outcomes, changes, verdict) => {
+    expect(recordAfter(outcomes, changes).verdict).toBe(verdict);
+  });
+
+  it('does not let quick early attempts use up the failures', () => {
+    let record = newRecord(PROBE, 0);
+    for (let atMs = 25; atMs < 2_000; atMs += 25) record = recordOutcome(record, BAD, PROBE, atMs);
+    expect(record).toMatchObject({ verdict: 'unknown', failures: 2 });
+    expect(recordOutcome(record, BAD, PROBE, 2_025).verdict).toBe('failing');
+  });
+
+  it('counts no failure before the initial delay is over', () => {
+    const slow = { ...PROBE, initialDelayMs: 5_000, failures: 1 };
+    expect(recordOutcome(newRecord(slow, 0), BAD, slow, 4_999).verdict).toBe('unknown');
+    expect(recordOutcome(newRecord(slow, 0), BAD, slow, 5_000).verdict).toBe('failing');
+  });
+});
+
+describe('pauseMs', () => {
+  it('tries quickly at first, then at the declared pace', () => {
+    expect([1, 2, 3, 6, 7, 50].map((n) => pauseMs(recordAfter('-'.repeat(n), { failures: 100 }), PROBE))).toEqual([
+      25, 50, 100, 800, 1_000, 1_000,
+    ]);
+    expect(pauseMs(recordAfter('+'), PROBE)).toBe(1_000);
+    expect(pauseMs(recordAfter('+', { successes: 2 }), PROBE)).toBe(1_000);
+    expect(pauseMs(recordAfter('---'), PROBE)).toBe(1_000);
+  });
+  it('spares commands the quick attempts', () => {
+    const exec: Probe = { ...PROBE, checks: [{ kind: 'exec', command: { kind: 'argv', argv: ['true'] } }] };
+    expect(pauseMs(newRecord(exec, 0), exec)).toBe(1_000);
+  });
+});
+
+it('is pending at first where anything must pass', () => {
+  expect(initialReadiness({ readiness: null, startup: null })).toBe('none');
+  expect(initialReadiness({ readiness: PROBE, startup: null })).toBe('pending');
+  expect(initialReadiness({ readiness: null, startup: PROBE })).toBe('pending');
+});

@@ -1,0 +1,17 @@
+// Serves HTTP on PORT and, if told, on a unix socket (argument). What it answers lies in the file `answer.<instance>`:
+// a status (default 200); `hang` answers never. Says `open for business` once it listens.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const id = process.env.ORCH_INSTANCE_ID;
+const answer = () => (existsSync(`answer.${id}`) ? readFileSync(`answer.${id}`, 'utf8').trim() : '200');
+const serve = (request, response) => {
+  if (answer() === 'hang') return;
+  response.statusCode = Number(answer());
+  response.setHeader('connection', 'close');
+  response.end(`${id} saw ${request.headers['x-probe'] ?? 'nobody'}\n`);
+};
+const [path] = process.argv.slice(2);
+createServer(serve).listen(Number(process.env.PORT), '127.0.0.1', () => console.log('open for business'));
+if (path) createServer(serve).listen(path);
+process.on('SIGTERM', () => process.exit(0));
