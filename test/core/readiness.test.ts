@@ -1,14 +1,7 @@
 // Thresholds and pace of one probe: rows of outcomes and what they amount to.
 import { describe, expect, it } from 'vitest';
 import type { Outcome, Probe } from '../../src/core/model.ts';
-import {
-  initialReadiness,
-  newRecord,
-  type Outcome,
-  type ProbeRecord,
-  pauseMs,
-  recordOutcome,
-} from '../../src/core/readiness.ts';
+import { initialReadiness, newRecord, type ProbeRecord, pauseMs, recordOutcome } from '../../src/core/readiness.ts';
 import { PROBE } from './fixtures.ts';
 
 const OK: Outcome = { ok: true };
