@@ -2,6 +2,7 @@
 import type { Action } from './keymap.ts';
 import { type LogView, searchPattern } from './log-ring.ts';
 import { pageRows } from './main-layout.ts';
+import { outputTarget } from './output-target.ts';
 import { answerQuestion, searchFor } from './questions.ts';
 import { isDown, isFolded, selectedIndex, type TableRow, tableRows } from './rows.ts';
 import { scrollEvents, scrollLog, scrollOverlay } from './scrolling.ts';
@@ -53,7 +54,7 @@ export function perform(state: UiState, action: Action, around: Surroundings): P
     case 'events':
       return only({ ...state, view: action, overlay: null });
     case 'allOutput':
-      return only({ ...state, allOutput: !state.allOutput, logBottom: null });
+      return only(switchOutput(state));
     case 'wrap':
       return only({ ...state, wrapLines: !state.wrapLines });
     case 'times':
@@ -101,6 +102,11 @@ function select(state: UiState, action: 'previous' | 'next' | 'first' | 'last'):
   const row = rows[Math.max(0, Math.min(rows.length - 1, wanted))];
   if (row === undefined || row.id === state.selected) return state;
   return { ...state, selected: row.id, logBottom: state.allOutput ? state.logBottom : null };
+}
+
+function switchOutput(state: UiState): UiState {
+  const isAll = outputTarget(state).names.length === 0;
+  return { ...state, allOutput: !isAll, selected: selectedRow(state)?.id ?? null, logBottom: null };
 }
 
 function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAll'): UiState {

@@ -1,5 +1,6 @@
 // Entry of the full-screen interface. The only module that the command line loads, and the only way to Ink.
 // A client like any other: it never starts a supervisor, and what the user sees of output comes from the files.
+import './without-devtools.ts';
 import { render } from 'ink';
 import { Controller } from './controller.tsx';
 import type { Outcome, TuiOptions } from './options.ts';

@@ -1,4 +1,4 @@
-// Whose output is on screen: follows the selection, or all. Pure.
+// Whose output is on screen: of all until something is selected, then of that. Pure.
 import { selectedIndex, tableRows } from './rows.ts';
 import type { UiState } from './state.ts';
 
@@ -15,7 +15,7 @@ export type OutputTarget = {
 export function outputTarget(state: UiState): OutputTarget {
   const services = state.status?.services ?? [];
   const ids = services.flatMap((service) => service.instances.map((instance) => instance.id));
-  if (state.allOutput || services.length === 0) {
+  if (state.allOutput || state.selected === null || services.length === 0) {
     return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
   }
   const rows = tableRows(state);

@@ -42,6 +42,17 @@ describe('sizes', () => {
   );
 });
 
+test.each(['CI=1', 'NO_COLOR=1 TERM=vt100', 'COLUMNS=10 LINES=3', 'DEV=true'])(
+  'draws with %s in the environment',
+  async (environment) => {
+    const now = stage.open('', SIZE, `${environment} HOST`);
+    await now.shows('first line of api.1');
+    now.type('q');
+    await now.shows('outcome: quit');
+  },
+  TIMEOUT_MS,
+);
+
 describe('hostile text', () => {
   test(
     'leaves title, clipboard, modes and cursor of the terminal alone',

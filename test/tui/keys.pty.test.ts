@@ -41,15 +41,15 @@ describe('keys', () => {
       now.type('w');
       await now.shows(/api ↻ backoff\s+it exits at once\s+▸ fix it/);
       now.type('\x1b');
-      await now.shows('api output');
+      await now.shows('all output');
       now.type('?');
       await now.shows('fold or unfold all pools');
       now.type('q');
-      await now.shows('api output');
+      await now.shows('all output');
       now.type('e');
       await now.shows(/── events ─+ ▼ following/);
       now.type('l');
-      await now.shows(/── api output ─+/);
+      await now.shows(/── all output ─+/);
       expect(now.screen()).not.toContain('NAME');
       now.type('\x1b');
       await now.shows('NAME');
@@ -98,7 +98,7 @@ describe('keys', () => {
       await waitFor(
         'only migrate is left',
         now.screen,
-        (screen) => screen.includes('migrate') && !screen.includes('api.1 '),
+        (screen) => screen.includes('migrate') && !screen.includes('· api.1'),
       );
       now.type('\x1b');
       await now.shows('api.1');

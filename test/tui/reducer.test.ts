@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../src/tui/actions.ts';
 import { actionOf, KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
+import { outputTarget } from '../../src/tui/output-target.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { selectedIndex, tableRows } from '../../src/tui/rows.ts';
 import { contextOf, type UiState } from '../../src/tui/state.ts';
@@ -221,6 +222,16 @@ describe('views', () => {
     [['l', 'w', 'escape'], 'logs'],
   ])('%j leads to %s', (keys, context) => {
     expect(contextOf(press(start(), keys).state)).toBe(context);
+  });
+
+  test('output: of all until something is selected, then of that, or of all when asked for', () => {
+    const titleOf = (keys: string[]) => outputTarget(press(start(), keys).state).title;
+    expect(titleOf([])).toBe('all output');
+    expect(titleOf(['down'])).toBe('api.1');
+    expect(titleOf(['k'])).toBe('api');
+    expect(titleOf(['a'])).toBe('api');
+    expect(titleOf(['a', 'a'])).toBe('all output');
+    expect(titleOf(['down', 'a', 'down'])).toBe('all output');
   });
 
   test('the output scrolls, and follows again at the end', () => {

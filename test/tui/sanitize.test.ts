@@ -42,7 +42,7 @@ describe('output of a child', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 30_000);
 
   test.each([
     ['colours stay', '\x1b[31mred\x1b[0m', '\x1b[31mred\x1b[0m'],

@@ -255,7 +255,7 @@ describe('any size, any status, any text', () => {
       ),
       { numRuns: 100 },
     );
-  });
+  }, 30_000);
 
   test('a storm of resizes draws', () => {
     const screen = openInkScreen(80);
@@ -267,5 +267,5 @@ describe('any size, any status, any text', () => {
       expect(screen.rows().length).toBeLessThanOrEqual(Math.max(1, size.rows - 1));
     }
     screen.close();
-  });
+  }, 30_000);
 });
