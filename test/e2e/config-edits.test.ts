@@ -142,33 +142,37 @@ describe('what is on disk is not a valid configuration', () => {
   });
 });
 
-test('a save that takes its time does not count until it has settled', async () => {
+test('a save that takes its time does not count until it has settled', async ({ skip }) => {
   const project = createProject({ 'procs.yaml': stack() });
   await project.up();
-  const before = running(project);
-  const text = stack('1');
-  const cuts = Array.from({ length: 40 }, (_, n) => Math.floor((n * text.length) / 40));
-  let isSaving = true;
-  const watching = (async () => {
+  // A prefix that stays for longer than orch waits is a file like any other: such a round proves nothing.
+  for (let round = 1; round <= 8; round++) {
+    const before = running(project);
+    const touched = new Set<string>();
+    let isSaving = true;
+    const saving = saveSlowly(project.path('procs.yaml'), stack(String(round)), 40, 20).finally(() => {
+      isSaving = false;
+    });
     while (isSaving) {
       const seen = running(project);
-      for (const id of Object.keys(before)) {
-        if (id !== 's3.1' && seen[id] !== before[id]) throw new Error(`${id} was touched during the save`);
-      }
-      await pause(5);
+      for (const id of Object.keys(before)) if (id !== 's3.1' && seen[id] !== before[id]) touched.add(id);
+      await pause(10);
     }
-  })();
-  await saveSlowly(project.path('procs.yaml'), text, cuts, 20);
-  await waitFor(
-    's3 is another process',
-    () => running(project),
-    (seen) => 's3.1' in seen && seen['s3.1'] !== before['s3.1'],
-  );
-  isSaving = false;
-  await watching;
-  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
-  expect({ ...running(project), 's3.1': before['s3.1'] }).toEqual(before);
+    const longestPauseMs = await saving;
+    await waitFor(
+      'all is applied',
+      () => running(project),
+      (seen) => 's3.1' in seen && seen['s3.1'] !== before['s3.1'],
+    );
+    await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
+    if (longestPauseMs > 40) continue;
+    expect([...touched]).toEqual([]);
+    expect({ ...running(project), 's3.1': before['s3.1'] }).toEqual(before);
+    await project.down();
+    return;
+  }
   await project.down();
+  skip('this machine is too busy to write every 20 ms');
 });
 
 test('a link that is switched over, as Kubernetes does with ..data, is an edit', async () => {

@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 function createDemo(): Project {
   const project = createProject({});
   for (const name of ['procs.yaml', 'examples/demo']) cpSync(join(root, name), project.path(name), { recursive: true });
+  // Somebody may be looking at the demo on this machine right now.
+  project.write('procs.yaml', project.read('procs.yaml').replaceAll('1847', '1877'));
   return project;
 }
 
@@ -29,7 +31,7 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   expect(
     await waitFor(
       'web.1 answers',
-      () => get(18470),
+      () => get(18770),
       (body) => body !== null,
     ),
   ).toMatch(/^hello from web\.1 of 3/);
@@ -42,12 +44,12 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   project.edit('procs.yaml', edited);
   await waitFor(
     'web.4 answers',
-    () => get(18473),
+    () => get(18773),
     (body) => body?.startsWith('good morning from web.4 of 4') ?? false,
   );
   await waitFor(
     'web.1 answers anew',
-    () => get(18470),
+    () => get(18770),
     (body) => body?.startsWith('good morning from web.1') ?? false,
   );
   await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);

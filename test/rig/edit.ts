@@ -1,6 +1,9 @@
 // The ways in which editors, tools and accidents write a file.
 import { renameSync, writeFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const SAVES_SLOWLY = fileURLToPath(new URL('../fixtures/programs/saves-slowly.mjs', import.meta.url));
 
 /** `plain` truncates and writes in place; `atomic` writes beside and renames, as most editors do. */
 export type EditStyle = 'plain' | 'atomic';
@@ -15,10 +18,14 @@ export function saveFile(path: string, text: string | Uint8Array, style: EditSty
   renameSync(beside, path);
 }
 
-/** A save that takes its time: growing prefixes written in place, `everyMs` apart, the whole text last. */
-export async function saveSlowly(path: string, text: string, cuts: number[], everyMs: number): Promise<void> {
-  for (const cut of [...cuts, text.length]) {
-    writeFileSync(path, text.slice(0, cut));
-    await pause(everyMs); // the pace is the fault that is injected here, not a wait for something
-  }
+/**
+ * A save that takes its time: growing prefixes written in place, `everyMs` apart, the whole text last. From a process of
+ * its own, so that what the test does meanwhile does not delay it.
+ * @returns the longest pause between two writes in ms: on a busy machine it may be longer than was asked for
+ */
+export async function saveSlowly(path: string, text: string, cuts: number, everyMs: number): Promise<number> {
+  const { stdout } = await execa(process.execPath, [SAVES_SLOWLY, path, String(everyMs), String(cuts)], {
+    input: text,
+  });
+  return Number(stdout);
 }
