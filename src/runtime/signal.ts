@@ -2,6 +2,7 @@
 // ours, to every swept member after a fresh look at its start time. Keeps no state.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incarnation } from '../core/model.ts';
+import { killContained } from './cgroup.ts';
 import { foreignKillTree } from './foreign-kill.ts';
 import { errnoOf, hasProc, platform } from './host.ts';
 import { isAlive, lookUp } from './identity.ts';
@@ -68,6 +69,7 @@ export async function killTree(
   const { incarnation } = target;
   const deadlineMs = performance.now() + options.withinMs;
   if (!hasProc && (target.ourChild || isAlive(incarnation))) await foreignKillTree(incarnation.pid, platform);
+  killContained(incarnation.nonce);
   signalTree(target, 'SIGKILL', []);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const swept = await sweepByNonce([incarnation.nonce], new Map([[incarnation.nonce, incarnation]]));

@@ -2,6 +2,7 @@
 // `up`: raw child_process, no wrapper, nothing looked up unless the start fails. Keeps no record of its children.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Exit } from '../core/model.ts';
+import { contain, prepareCgroup } from './cgroup.ts';
 import { noteSeen } from './child-exits.ts';
 import { errnoOf, platform } from './host.ts';
 import { explainSpawnFailure } from './spawn-failure.ts';
@@ -16,6 +17,8 @@ export type SpawnRequest = {
   stdin: 'ignore' | number;
   stdout: number;
   stderr: number;
+  /** Put it into a cgroup of its own where that is possible, by its ORCH_NONCE. Costs 0.2 ms (see cgroup.ts). */
+  contain?: boolean;
 };
 
 export type SpawnResult =
@@ -33,6 +36,8 @@ const TRANSIENT = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
  */
 export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) => void): Promise<SpawnResult> {
   try {
+    const nonce = request.contain ? (request.env.ORCH_NONCE ?? '') : '';
+    const contained = nonce !== '' && prepareCgroup(nonce);
     const child = fork(request);
     if (child.pid === undefined) return failed(request, errnoOf(await nextError(child)));
     // An error after a good start is one of sending signals, which nobody does through this object.
@@ -43,6 +48,7 @@ export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) 
       onExit(signal === null ? { code: code ?? 0 } : { signal });
     });
     child.unref();
+    if (contained) contain(pid, nonce);
     return { ok: true, pid };
   } catch (error) {
     return failed(request, errnoOf(error));

@@ -1,8 +1,9 @@
 // Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE): what escaped its process
 // group by setsid or a double fork is found here. Reads only; decides nothing, signals nothing.
 import type { Incarnation } from '../core/model.ts';
+import { containedPids, releaseCgroup } from './cgroup.ts';
 import { lastSeen, noteSeen } from './child-exits.ts';
-import { isAlive } from './identity.ts';
+import { isAlive, lookUp } from './identity.ts';
 import { type Snapshot, scanProcesses } from './process-scan.ts';
 
 export type TreeMember = {
@@ -38,8 +39,24 @@ export async function findProject(prefix: string): Promise<TreeMember[]> {
 function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Snapshot): TreeMember[] {
   const carriers = snapshot.carriers.filter((member) => member.nonce === nonce);
   const cleared = leader === undefined ? [] : clearedMembers(leader, carriers, snapshot);
-  const members = [...carriers, ...cleared].map(({ session: _, ...member }) => member);
-  return leader === undefined ? members : withLeader(leader, members);
+  const members = withContained(
+    nonce,
+    [...carriers, ...cleared].map(({ session: _, ...member }) => member),
+  );
+  const all = leader === undefined ? members : withLeader(leader, members);
+  if (all.length === 0) releaseCgroup(nonce);
+  return all;
+}
+
+/** Nothing leaves a cgroup by itself: this finds also who cleared its environment and left the session. */
+function withContained(nonce: string, members: TreeMember[]): TreeMember[] {
+  const known = new Set(members.map(({ pid }) => pid));
+  const others = containedPids(nonce).filter((pid) => !known.has(pid));
+  const found = others.map(lookUp).filter((stat) => stat !== null);
+  const contained = found.map(({ pid, startTime, session, comm }) => {
+    return { pid, startTime, nonce: null, sessionLeader: session === pid, environment: {}, command: comm };
+  });
+  return [...members, ...contained];
 }
 
 /** A leader that does not lead its session, or whose environment is not for us to read, belongs to it all the same. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect } from 'vitest';
 import type { Exit, Incarnation } from '../../src/core/model.ts';
 import { identify } from '../../src/runtime/identity.ts';
+import { readStat } from '../../src/runtime/proc-stat.ts';
 import { spawnInstance } from '../../src/runtime/spawn.ts';
 import { findProcesses, killByIdentity } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -23,11 +24,13 @@ export type Tree = {
 export const mark = `rt-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
 const nullDevice = openSync('/dev/null', 'r+');
 let count = 0;
+/** Pids that lead a session of this test. */
+const sessions = new Set<number>();
 
 export const program = (name: string): string => join(fileURLToPath(new URL('programs/', import.meta.url)), name);
 
 /** @param command a list; `$MARK` in it stands for the mark */
-export async function startTree(command: string[], env: Record<string, string> = {}): Promise<Tree> {
+export async function startTree(command: string[], env: Record<string, string> = {}, contain = false): Promise<Tree> {
   const nonce = `${mark}-${++count}`;
   let exit: Exit | null = null;
   let announce: (exit: Exit) => void = () => undefined;
@@ -37,11 +40,12 @@ export async function startTree(command: string[], env: Record<string, string> =
   const [file, ...args] = command.map((word) => word.replaceAll('$MARK', mark)) as [string, ...string[]];
   const environment = { PATH: process.env.PATH ?? '', ORCH_NONCE: nonce, MARK: mark, ...env };
   const streams = { stdin: 'ignore', stdout: nullDevice, stderr: nullDevice } as const;
-  const result = await spawnInstance({ file, args, cwd: '/', env: environment, ...streams }, (how) => {
+  const result = await spawnInstance({ file, args, cwd: '/', env: environment, contain, ...streams }, (how) => {
     exit = how;
     announce(how);
   });
   if (!result.ok) throw new Error(result.detail);
+  sessions.add(result.pid);
   return { nonce, incarnation: identify(result.pid, nonce) as Incarnation, exit: () => exit, ended };
 }
 
@@ -62,7 +66,10 @@ export const treeSize = (tree: Tree, holds: (size: number) => boolean) =>
 export const marked = () => findProcesses([mark]);
 
 afterEach(() => {
-  const left = marked();
+  // A member that cleared its environment bears no mark: its session tells it.
+  const inSessions = findProcesses(['']).filter(({ pid }) => sessions.has(readStat(pid)?.session ?? 0));
+  sessions.clear();
+  const left = [...marked(), ...inSessions];
   for (const process of left) killByIdentity(process);
   expect(left.map(({ pid, command }) => `${pid} ${command}`)).toEqual([]);
 });
