@@ -94,6 +94,17 @@ export class QueueOutput {
     }
   }
 
+  /** Says in place that `lines` of the origin are missing here. */
+  mark(origin: Origin, timeMs: number, lines: number): void {
+    const { format } = this.spec;
+    const entry = { origin, format, timeMs, bytes: null, lines };
+    if (this.isBehind) this.push(entry);
+    else {
+      const { bytes, piece } = render(entry);
+      this.writeDirect(bytes, 0, bytes.length, 0, format === 'raw' ? [piece] : []);
+    }
+  }
+
   /** Behind only. */
   push(entry: Entry): void {
     const { overflow, capacityBytes } = this.spec;

@@ -73,22 +73,36 @@ export class Queue implements Flushable {
 
   /** `length` bytes of the source at the begin of the framer's input. */
   accept(source: Source, length: number): void {
-    if (source.heldBytes + length > MAX_LINE_BYTES) this.acceptLong(source, length);
-    else this.acceptLines(source, length);
+    const from = source.isCut ? this.skipCut(source, length) : 0;
+    if (from === length) return;
+    if (source.heldBytes + length > MAX_LINE_BYTES) this.acceptLong(source, from, length);
+    else this.acceptLines(source, from, length);
   }
 
-  private acceptLines(source: Source, length: number): void {
+  private acceptLines(source: Source, from: number, length: number): void {
     const { framer } = this.tools;
-    const whole = framer.input.lastIndexOf(NEWLINE, length - 1) + 1;
-    if (whole > 0) {
-      const from = source.heldBytes > 0 ? framer.inputAfter(source.takeHeld()) : framer.inputEnd(0);
-      this.append(source, from, framer.inputEnd(whole));
+    const whole = Math.max(from, framer.input.lastIndexOf(NEWLINE, length - 1) + 1);
+    if (whole > from) {
+      const begin = source.heldBytes > 0 ? framer.inputAfter(source.takeHeld()) : framer.inputEnd(from);
+      this.append(source, begin, framer.inputEnd(whole));
     }
     if (whole < length) source.hold(framer.input, whole, length);
   }
 
+  /** Leaves out the rest of a line whose begin died with the writer before us; a mark says so. */
+  private skipCut(source: Source, length: number): number {
+    const newline = this.tools.framer.input.subarray(0, length).indexOf(NEWLINE);
+    if (newline < 0) return length;
+    source.isCut = false;
+    this.noteDrops(new Map([[source, 1]]));
+    this.flush();
+    this.output.mark(source, this.arrival(), 1);
+    return newline + 1;
+  }
+
   /** The source's output has ended: its last line counts, newline or not. */
   endLine(source: Source): void {
+    source.endCut();
     if (source.heldBytes > 0) this.appendHeld(source, LINE_END);
   }
 
@@ -147,8 +161,8 @@ export class Queue implements Flushable {
   }
 
   /** Rare: a line that may be longer than allowed. Copied piece by piece. */
-  private acceptLong(source: Source, length: number): void {
-    const chunk = Buffer.from(this.tools.framer.input.subarray(0, length));
+  private acceptLong(source: Source, begin: number, length: number): void {
+    const chunk = Buffer.from(this.tools.framer.input.subarray(begin, length));
     for (let from = 0; from < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, from);
       const end = newline < 0 ? chunk.length : newline;
@@ -202,19 +216,19 @@ export class Queue implements Flushable {
     const at = framer.frame(this.spec.format, source, timeMs, from, end, this.batch, this.batchLimit());
     this.note(source, timeMs, this.batch.fill - fill, framer.lines);
     if (at < end && fill > begin) this.flush();
-    else if (at === from) return this.longToBatch(source, timeMs, from, end);
+    else if (at === from) return this.longToBatch(source, timeMs, from);
     else ticker.schedule(this);
     return at;
   }
 
   /** One line that fits in no batch. */
-  private longToBatch(source: Source, timeMs: number, from: number, end: number): number {
+  private longToBatch(source: Source, timeMs: number, from: number): number {
     const { framer } = this.tools;
     this.flush();
     if (!this.output.isDirect()) return from;
     const long = framer.longBatch();
-    const next = framer.memory.indexOf(NEWLINE, from) + 1;
-    framer.frame(this.spec.format, source, timeMs, from, Math.min(next, end), long, long.capacityBytes);
+    const next = framer.lineEnd(from);
+    framer.frame(this.spec.format, source, timeMs, from, next, long, long.capacityBytes);
     const length = long.fill - long.begin;
     const pieces = this.spec.format === 'raw' ? [{ origin: source, timeMs, length, lines: 1, isGap: false }] : [];
     this.output.writeDirect(framer.memory, long.begin, long.fill, 1, pieces);
@@ -224,7 +238,9 @@ export class Queue implements Flushable {
   private toBacklog(source: Source, timeMs: number, from: number, end: number): number {
     const { framer } = this.tools;
     const batch = framer.longBatch();
-    const at = framer.frame(this.spec.format, source, timeMs, from, end, batch, batch.capacityBytes);
+    let at = framer.frame(this.spec.format, source, timeMs, from, end, batch, this.batchLimit());
+    if (at === from)
+      at = framer.frame(this.spec.format, source, timeMs, from, framer.lineEnd(from), batch, batch.capacityBytes);
     const bytes = Buffer.from(framer.memory.subarray(batch.begin, batch.fill));
     this.output.push({ origin: source, format: this.spec.format, timeMs, bytes, lines: framer.lines });
     return at;
@@ -277,7 +293,10 @@ export class Queue implements Flushable {
     const nowMs = Date.now();
     if (nowMs - this.dropReportedMs < DROP_REPORT_MS) return;
     this.dropReportedMs = nowMs;
-    this.report('log_dropped', `log queue ${this.spec.name} is full and drops lines (overflow: ${this.spec.overflow})`);
+    this.report(
+      'log_dropped',
+      `log queue ${this.spec.name} has lost lines (overflow: ${this.spec.overflow}); it marks where`,
+    );
   }
 
   /** Rotation by time also where nothing is written any more. */

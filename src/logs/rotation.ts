@@ -38,10 +38,11 @@ export function hasIndex(path: string): boolean {
 /** Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap). */
 export function pruneRotated(livePath: string, keep: number, totalBytes: number): void {
   const files = listRotated(livePath);
+  if (files.length <= keep && totalBytes === 0) return;
   let bytes = 0;
   let kept = 0;
   for (const file of files.reverse()) {
-    bytes += statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
+    if (totalBytes > 0) bytes += statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
     const fits = kept < keep && (totalBytes === 0 || bytes <= totalBytes);
     if (fits) kept += 1;
     else removeRotated(file);

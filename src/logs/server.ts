@@ -33,7 +33,7 @@ class Server {
 
   constructor(paths: ProjectPaths) {
     this.paths = paths;
-    this.writer = new LogWriter({
+    this.writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
       emit: (event) => this.emit(event),
       compress: (path) => this.compressor.add(path),
       onSourceEnd: () => this.considerLeaving(),
@@ -95,7 +95,7 @@ class Server {
       case 'attach':
         return { failed: this.writer.attach(request.params.sources) };
       case 'endOfOutput':
-        return { drained: this.writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
+        return { drained: await this.writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
       case 'detach':
         return this.writer.detach(request.params.instances) ?? {};
       case 'stats':

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { openFifoForReading } from '../runtime/fifo.ts';
 import { copyShort } from './framer/framer.ts';
 import type { Origin, StreamLetter } from './framing.ts';
+import type { MidLines } from './mid-line.ts';
 
 /** One long line does not keep its memory. */
 const KEPT_BYTES = 64 * 1024;
@@ -16,6 +17,7 @@ export type SourceReader = {
   onBytes(source: Source, length: number): void;
   /** False: it would have nowhere to go with more. */
   takesMore(): boolean;
+  readonly midLines: MidLines;
   /** No process holds the FIFO for writing any more. */
   onEnd(source: Source): void;
 };
@@ -28,6 +30,9 @@ export class Source implements Origin {
   /** The beginning of a line whose end has not come yet. */
   held: Buffer = Buffer.alloc(0);
   heldBytes = 0;
+  /** A writer before us read the begin of the next line and took it to its grave: what comes first is no line. */
+  isCut = false;
+  private isMidLine = false;
   private socket: Socket | null = null;
   private fd = -1;
   private inode = 0;
@@ -56,6 +61,8 @@ export class Source implements Origin {
     this.close();
     this.inode = inode;
     this.fd = fd;
+    this.isCut = this.reader.midLines.wasLeft(inode);
+    this.isMidLine = this.isCut;
     // The option that makes Node read into our buffer instead of a fresh one is missing in the types of `new Socket`.
     const onread = { buffer: this.reader.input, callback: (length: number) => this.received(length) };
     const socket = new Socket({ fd, readable: true, writable: false, onread } as never);
@@ -94,12 +101,24 @@ export class Source implements Origin {
     this.heldBytes = length;
   }
 
+  /** The cut line has ended, or will never: what follows is whole. */
+  endCut(): void {
+    this.isCut = false;
+    this.noteMidLine();
+  }
+
   /** The incomplete line; from now on there is none. Valid until the next `hold`. */
   takeHeld(): Buffer {
     const held = this.held.subarray(0, this.heldBytes);
     this.heldBytes = 0;
     if (this.held.length > KEPT_BYTES) this.held = Buffer.alloc(0);
     return held;
+  }
+
+  /** For good: nobody will ask for the rest of its line. */
+  release(): void {
+    this.reader.midLines.forget(this.inode);
+    this.close();
   }
 
   close(): void {
@@ -116,7 +135,15 @@ export class Source implements Origin {
 
   private received(length: number): boolean {
     this.reader.onBytes(this, length);
+    this.noteMidLine();
     return true;
+  }
+
+  private noteMidLine(): void {
+    const isMidLine = this.isCut || this.heldBytes > 0;
+    if (isMidLine === this.isMidLine) return;
+    this.isMidLine = isMidLine;
+    this.reader.midLines.set(this.inode, isMidLine);
   }
 
   private ended(socket: Socket): void {

@@ -2,10 +2,14 @@
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
 import { Framer } from './framer/framer.ts';
+import { MidLines } from './mid-line.ts';
 import type { LogEvent, StreamSource } from './protocol.ts';
 import { Queue, type QueueTools } from './queue.ts';
 import { Source } from './source.ts';
 import { Ticker } from './ticker.ts';
+
+/** What a scaled-down instance may have left in its FIFOs. */
+const DETACH_MS = 1000;
 
 type Attached = { spec: StreamSource; sources: Source[]; queue: Queue };
 
@@ -14,9 +18,15 @@ export class LogWriter {
   private readonly attached = new Map<string, Attached>();
   private readonly tools: QueueTools;
   private readonly onSourceEnd: () => void;
+  private readonly midLines: MidLines;
 
-  constructor(hooks: { emit(event: LogEvent): void; compress(path: string): void; onSourceEnd(): void }) {
+  /** @param midLinesPath where it is noted which lines are half read */
+  constructor(
+    midLinesPath: string,
+    hooks: { emit(event: LogEvent): void; compress(path: string): void; onSourceEnd(): void },
+  ) {
     const { emit, compress } = hooks;
+    this.midLines = new MidLines(midLinesPath);
     this.tools = { framer: new Framer(), ticker: new Ticker(), emit, compress };
     this.onSourceEnd = hooks.onSourceEnd;
   }
@@ -44,23 +54,21 @@ export class LogWriter {
     return failed;
   }
 
-  /** Drains what an ended incarnation left behind and completes its last line. Returns false at the deadline, or while the
-   * queue takes nothing: then the FIFO keeps it, and the next incarnation's output follows it. */
-  endOfOutput(instance: string, deadlineMs: number): boolean {
+  /** Drains what an ended incarnation left behind, completes its last line, and waits until all is written. Returns false at
+   * the deadline; what is still in the FIFO then stays there, and the next incarnation's output follows it. */
+  async endOfOutput(instance: string, deadlineMs: number): Promise<boolean> {
     const attached = this.attached.get(instance);
     if (attached === undefined) return true;
     const untilMs = performance.now() + deadlineMs;
-    const drained = attached.sources.map((source) => source.drain(untilMs));
-    attached.sources.forEach((source, index) => {
-      if (drained[index]) attached.queue.endLine(source);
-    });
-    attached.queue.flush();
-    return drained.every(Boolean);
+    if (!this.drain(attached, untilMs)) return false;
+    if (attached.queue.isIdle()) return true;
+    return Promise.race([attached.queue.drained().then(() => true), falseAfter(untilMs - performance.now())]);
   }
 
   detach(instances: string[]): void {
     for (const instance of instances) {
-      this.endOfOutput(instance, 1000);
+      const attached = this.attached.get(instance);
+      if (attached !== undefined) this.drain(attached, performance.now() + DETACH_MS);
       this.release(instance);
     }
   }
@@ -102,11 +110,21 @@ export class LogWriter {
   private async drainAll(instances: string[], untilMs: number): Promise<boolean> {
     let left = instances;
     for (;;) {
-      left = left.filter((instance) => !this.endOfOutput(instance, Math.max(0, untilMs - performance.now())));
+      left = left.filter((instance) => !this.drain(this.attached.get(instance)!, untilMs));
       if (left.length === 0) return true;
       if (performance.now() >= untilMs) return false;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** @returns whether both FIFOs are empty; then a last line without newline is complete */
+  private drain({ sources, queue }: Attached, untilMs: number): boolean {
+    const drained = sources.map((source) => source.drain(untilMs));
+    sources.forEach((source, index) => {
+      if (drained[index]) queue.endLine(source);
+    });
+    queue.flush();
+    return drained.every(Boolean);
   }
 
   private attachOne(spec: StreamSource): void {
@@ -126,6 +144,7 @@ export class LogWriter {
     const { instance, service } = spec;
     const reader = {
       input: this.tools.framer.input,
+      midLines: this.midLines,
       takesMore: () => attached.queue.takesMore(),
       onBytes: (source: Source, length: number) => attached.queue.accept(source, length),
       onEnd: (source: Source) => {
@@ -156,7 +175,7 @@ export class LogWriter {
     if (attached === undefined) return;
     this.attached.delete(instance);
     for (const source of attached.sources) {
-      source.close();
+      source.release();
       attached.queue.sources.delete(source);
     }
   }

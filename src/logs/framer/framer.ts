@@ -95,6 +95,11 @@ export class Framer {
     return INPUT + length;
   }
 
+  /** One past the newline that ends the line at `from`. */
+  lineEnd(from: number): number {
+    return this.memory.indexOf(NEWLINE, from) + 1;
+  }
+
   /** Puts a short text right behind `at`; returns its end. */
   putBehind(at: number, text: Buffer): number {
     return at + text.copy(this.memory, at);
