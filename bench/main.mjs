@@ -12,7 +12,7 @@ async function main(words) {
   const asked = words.filter((word) => !word.startsWith('--'));
   const unknown = asked.filter((name) => !sections.includes(name));
   if (unknown.length > 0) return fail(`no section ${unknown.join(', ')}; there are: ${sections.join(', ')}`);
-  if (!existsSync(MAIN)) return fail('dist/main.js is missing: run `npm run build` first');
+  if (!existsSync(MAIN)) return fail(`${MAIN} is missing: run \`npm run build\` first`);
 
   console.log(
     `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'cpu'}, ${gibibytes()} GiB, ${release()}`,

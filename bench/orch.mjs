@@ -6,8 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** `ORCH_RIG_MAIN` names another build to measure, such as an older one. */
-export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const packageFile = new URL('../package.json', import.meta.url);
+const { bin } = JSON.parse(readFileSync(packageFile, 'utf8'));
+
+/** What `npx orch` runs. `ORCH_RIG_MAIN` names another build to measure, such as an older one. */
+export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL(bin.orch, packageFile));
+
 /** Every descendant inherits it, with the project's directory as its value. */
 const MARK = 'BENCH_ROOT';
 

@@ -1,9 +1,13 @@
 // Runs the built command as a user would: another process, a clean environment, no terminal.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-/** `ORCH_RIG_MAIN` names another build to test, such as an installed one. */
-export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const packageFile = new URL('../../package.json', import.meta.url);
+const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { orch: string } };
+
+/** What `npx orch` runs. `ORCH_RIG_MAIN` names another build to test, such as an installed one. */
+export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL(bin.orch, packageFile));
 const STACK_LINE = /^\s+at .+(:\d+:\d+\)?|\(native\)|<anonymous>\)?)$/m;
 
 export type Outcome = {
