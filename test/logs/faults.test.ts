@@ -307,8 +307,8 @@ test.each(['drop_newest', 'drop_oldest'] as const)(
       'for n in 1 2 3 4 5 6 7 8 9 10; do echo "line $n"; sleep 0.02; done',
     ]);
     await Promise.all([flood.exited, quiet.exited]);
-    await rig.client.endOfOutput('flood.1', 5000);
-    await rig.client.endOfOutput('quiet.1', 5000);
+    await rig.client.endOfOutput('flood.1', 300);
+    await rig.client.endOfOutput('quiet.1', 300);
     const [before] = await rig.client.stats();
     expect(before!.droppedLines).toBeGreaterThan(10_000);
     expect(before!.droppedByInstance).toEqual({ 'flood.1': before!.droppedLines });
