@@ -39,6 +39,7 @@ export function signalTree(
   if (leads) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
   const group = asGroup && deliveries.get(pid) === 'sent' ? pid : null;
   for (const member of members) {
+    if (member.pid === group) continue; // it may be dead of the signal by now
     const delivery = signalMember(member, group, signal);
     if (delivery !== 'in group') deliveries.set(member.pid, delivery);
   }

@@ -2,13 +2,14 @@
 // with the rig's own reading of /proc, never with the code under test.
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect } from 'vitest';
 import type { Exit, Incarnation } from '../../src/core/model.ts';
 import { identify } from '../../src/runtime/identity.ts';
 import { readStat } from '../../src/runtime/proc-stat.ts';
 import { spawnInstance } from '../../src/runtime/spawn.ts';
-import { findProcesses, killByIdentity } from '../rig/processes.ts';
+import { findProcesses, killByIdentity, type LiveProcess } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 export type Tree = {
@@ -65,11 +66,18 @@ export const treeSize = (tree: Tree, holds: (size: number) => boolean) =>
 /** Everything that bears our mark, those with a cleared environment included. */
 export const marked = () => findProcesses([mark]);
 
-afterEach(() => {
-  // A member that cleared its environment bears no mark: its session tells it.
-  const inSessions = findProcesses(['']).filter(({ pid }) => sessions.has(readStat(pid)?.session ?? 0));
+afterEach(async () => {
+  // A process that was killed needs a moment to be gone.
+  const deadlineMs = performance.now() + 1000;
+  while (leftOver().length > 0 && performance.now() < deadlineMs) await sleep(10);
+  const left = leftOver();
   sessions.clear();
-  const left = [...marked(), ...inSessions];
   for (const process of left) killByIdentity(process);
   expect(left.map(({ pid, command }) => `${pid} ${command}`)).toEqual([]);
 });
+
+/** A member that cleared its environment bears no mark: its session tells it. */
+function leftOver(): LiveProcess[] {
+  const inSessions = findProcesses(['']).filter(({ pid }) => sessions.has(readStat(pid)?.session ?? 0));
+  return [...marked(), ...inSessions];
+}
