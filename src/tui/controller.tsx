@@ -3,7 +3,6 @@ import type { Key, render } from 'ink';
 import type { Effect } from './actions.ts';
 import { App } from './app.tsx';
 import { plainOutput } from './copy.ts';
-import { dieBy, watchExits } from './exits.ts';
 import { type Frame, shareLines } from './frame.ts';
 import { FrameClock, type Urgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
@@ -11,6 +10,7 @@ import { KeyReader, type Pressed } from './key-name.ts';
 import { LogRing } from './log-ring.ts';
 import type { Outcome, TuiOptions } from './options.ts';
 import { OutputFollower } from './output-follower.ts';
+import { dieBy, watchOutside } from './outside.ts';
 import { type Message, reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { messageOf, Session } from './session.ts';
@@ -64,17 +64,15 @@ export class Controller {
 
   private listen(): void {
     const { stdin, stdout } = this.options;
-    const onResize = () => this.resized();
-    stdout.on('resize', onResize);
     this.cleanups.push(
-      () => stdout.off('resize', onResize),
-      watchExits(stdin, stdout, {
+      watchOutside(stdin, stdout, {
         onSignal: (signal) => {
           this.finish('quit');
           dieBy(signal);
         },
         onInterrupt: () => this.pressed({ kind: 'key', name: 'ctrl+c' }),
         onSuspend: () => this.suspend(),
+        onWindowChange: () => this.resized(),
         onContinue: () => this.continued(),
         onError: (error) => this.fail(error),
         onHangUp: () => this.finish('quit'),

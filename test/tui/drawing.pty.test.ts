@@ -24,6 +24,18 @@ describe('sizes', () => {
     TIMEOUT_MS,
   );
 
+  test(
+    'a window that shrinks and is back before anybody looks',
+    async () => {
+      const now = await stage.opened();
+      const whole = now.screen();
+      now.resize(SIZE.columns, 8);
+      now.resize(SIZE.columns, SIZE.rows);
+      await waitFor('the picture is whole again', now.screen, (screen) => screen === whole);
+    },
+    TIMEOUT_MS,
+  );
+
   test.each([
     { columns: 20, rows: 5 },
     { columns: 2, rows: 1 },

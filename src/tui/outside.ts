@@ -1,11 +1,13 @@
-// Ways out that nobody chose: signals, a terminal that is gone, a bug of ours. Each gives the terminal back first.
+// What comes from outside: signals, a window that changes, a terminal that is gone, a bug of ours. Decides nothing.
 
-export type ExitWatch = {
+export type OutsideWatch = {
   /** SIGTERM and the like: after the terminal is restored the process ends by that signal, as it would have. */
   onSignal(signal: NodeJS.Signals): void;
   /** Ctrl-C from outside: the same as the key. */
   onInterrupt(): void;
   onSuspend(): void;
+  /** The window has another size, or had one in between: the terminal may have dropped rows. */
+  onWindowChange(): void;
   /** The process was stopped and goes on. */
   onContinue(): void;
   onError(error: unknown): void;
@@ -16,7 +18,7 @@ export type ExitWatch = {
 const FATAL: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /** @returns takes all listeners back. */
-export function watchExits(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, watch: ExitWatch): () => void {
+export function watchOutside(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, watch: OutsideWatch): () => void {
   const removers: (() => void)[] = [];
   const listen = (target: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void) => {
     target.on(event, listener as (...args: unknown[]) => void);
@@ -27,9 +29,12 @@ export function watchExits(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream,
   if (process.platform !== 'win32') {
     listen(process, 'SIGTSTP', () => watch.onSuspend());
     listen(process, 'SIGCONT', () => watch.onContinue());
+    // Not only `resize`: that is silent when two changes end where they began.
+    listen(process, 'SIGWINCH', () => watch.onWindowChange());
   }
   listen(process, 'uncaughtException', (error: Error) => watch.onError(error));
   listen(process, 'unhandledRejection', (reason: unknown) => watch.onError(reason));
+  listen(stdout, 'resize', () => watch.onWindowChange());
   listen(stdin, 'end', () => watch.onHangUp());
   listen(stdin, 'error', () => watch.onHangUp());
   listen(stdout, 'error', () => watch.onHangUp());
