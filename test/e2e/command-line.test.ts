@@ -15,7 +15,6 @@ test.for([
   ['bad usage: a missing argument', ['restart'], 2, /./],
   ['no supervisor: ps', ['ps'], 3, /up/],
   ['no supervisor: restart', ['restart', 'a'], 3, /up/],
-  ['no supervisor: down', ['down'], 3, /./],
   ['no supervisor: events', ['events'], 3, /./],
 ] as [string, string[], number, RegExp][])('%s', async ([, args, code, says]) => {
   const project = createProject({ 'procs.yaml': good });
