@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const entries = {
-  main: 'src/main.ts',
   program: 'src/cli/program.ts',
   supervisor: 'src/supervisor/main.ts',
   'log-writer': 'src/logs/main.ts',
