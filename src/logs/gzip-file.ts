@@ -1,5 +1,5 @@
 // Compresses one rotated file. Killed at any point, either the plain file is still there or the compressed one is complete.
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 const LEVEL = 4;
 
 export async function gzipFile(path: string): Promise<void> {
+  if (existsSync(`${path}.gz`)) return unlink(path); // complete: killed right before this step
   const partial = `${path}.gz.tmp`;
   await pipeline(
     createReadStream(path, { highWaterMark: 256 * 1024 }),

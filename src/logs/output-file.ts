@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 import type { LogFormat } from '../core/model.ts';
 import type { Origin } from './framing.ts';
 import { RawIndex } from './raw-index-file.ts';
-import { hasIndex, rotateFile } from './rotation.ts';
+import { finishRotation, hasIndex, rotateFile } from './rotation.ts';
 
 /** How stale the knowledge may be that the path still leads to our file. */
 const CHECK_EVERY_MS = 500;
@@ -99,6 +99,7 @@ export class OutputFile {
 
   private open(format: LogFormat, nowMs: number): string | null {
     mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    finishRotation(this.path);
     const madeRoom = this.isOfOtherKind(format) ? rotateFile(this.path, nowMs) : null;
     this.fd = openSync(this.path, 'a+', 0o600);
     this.format = format;

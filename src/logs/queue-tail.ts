@@ -110,9 +110,11 @@ export class QueueTail {
   /** The first rotated file after ours. */
   private nextRotated(): Segment | null {
     const later = listRotated(this.livePath).filter((file) => file.stampMs > this.knownStampMs);
-    const ours = later.findIndex((file) => inodeOf(file.path) === this.live?.inode);
-    if (ours >= 0) this.knownStampMs = later[ours]!.stampMs;
-    else if (later[0]?.gzip && this.live !== null && this.live.closedMs === null) this.knownStampMs = later[0].stampMs; // ours, compressed
+    // The first one since we opened the live file is that file, unless somebody else moved it.
+    if (this.live !== null && this.live.closedMs === null && later[0] !== undefined) {
+      const isOurs = later[0].gzip || inodeOf(later[0].path) === this.live.inode;
+      if (isOurs) this.knownStampMs = later[0].stampMs;
+    }
     const next = later.find((file) => file.stampMs > this.knownStampMs);
     return next === undefined ? null : openSegment(next.path, next.stampMs, next.gzip, this.decoding);
   }

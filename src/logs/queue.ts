@@ -6,7 +6,7 @@ import type { Origin } from './framing.ts';
 import type { Piece } from './output-file.ts';
 import type { LogEvent } from './protocol.ts';
 import { QueueOutput } from './queue-output.ts';
-import { pruneRotated } from './rotation.ts';
+import { listRotated, pruneRotated } from './rotation.ts';
 import type { Source } from './source.ts';
 import type { Flushable, Ticker } from './ticker.ts';
 
@@ -57,6 +57,7 @@ export class Queue implements Flushable {
       resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
     });
     this.armBoundary();
+    this.compressRest();
   }
 
   takesMore(): boolean {
@@ -283,6 +284,12 @@ export class Queue implements Flushable {
 
   private rotated(path: string): void {
     if (this.spec.rotate.compress === 'gzip') this.tools.compress(path);
+  }
+
+  /** What a killed writer left plain. */
+  private compressRest(): void {
+    if (this.spec.rotate.compress !== 'gzip') return;
+    for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.tools.compress(path);
   }
 
   private noteDrops(lines: Map<Origin, number>): void {

@@ -21,14 +21,27 @@ export function listRotated(livePath: string): RotatedFile[] {
   return [...byStamp.values()].sort((a, b) => a.stampMs - b.stampMs);
 }
 
-/** Renames the live file, its index first. Returns the new path. Throws errno errors; then the live file is as before. */
+/** Renames the live file, its index first (`finishRotation` knows what a death in between leaves). Returns the new path.
+ * Throws errno errors. */
 export function rotateFile(livePath: string, nowMs: number): string {
   let stampMs = nowMs;
   let target = livePath + stampText(stampMs);
   while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
+  if (hasIndex(livePath)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);
   renameSync(livePath, target);
-  if (existsSync(livePath + INDEX_SUFFIX)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);
   return target;
+}
+
+/** Completes a rotation that a killed writer had begun: an index under a dated name whose bytes still lie under the live one. */
+export function finishRotation(livePath: string): void {
+  if (!existsSync(livePath) || hasIndex(livePath)) return;
+  for (const name of namesBeside(livePath)) {
+    if (!name.endsWith(INDEX_SUFFIX)) continue;
+    const target = livePath + name.slice(0, -INDEX_SUFFIX.length);
+    if (stampOf(target.slice(livePath.length)) === null || existsSync(target) || existsSync(`${target}.gz`)) continue;
+    renameSync(livePath, target);
+    return;
+  }
 }
 
 export function hasIndex(path: string): boolean {
@@ -51,7 +64,7 @@ export function pruneRotated(livePath: string, keep: number, totalBytes: number)
 
 function removeRotated(file: RotatedFile): void {
   const plain = file.gzip ? file.path.slice(0, -'.gz'.length) : file.path;
-  for (const path of [plain, `${plain}.gz`, plain + INDEX_SUFFIX]) {
+  for (const path of [plain, `${plain}.gz`, `${plain}.gz.tmp`, plain + INDEX_SUFFIX]) {
     try {
       unlinkSync(path);
     } catch {

@@ -62,6 +62,7 @@ export class LogWriter {
     const untilMs = performance.now() + deadlineMs;
     if (!this.drain(attached, untilMs)) return false;
     if (attached.queue.isIdle()) return true;
+    if (!attached.queue.takesMore()) return false;
     return Promise.race([attached.queue.drained().then(() => true), falseAfter(untilMs - performance.now())]);
   }
 

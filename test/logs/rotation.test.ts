@@ -1,0 +1,100 @@
+// A rotation or compression that died between any two of its steps.
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gzipFile } from '../../src/logs/gzip-file.ts';
+import { OutputFile } from '../../src/logs/output-file.ts';
+import { readLogs } from '../../src/logs/reader.ts';
+import { finishRotation, listRotated, pruneRotated, rotateFile } from '../../src/logs/rotation.ts';
+
+const T0 = Date.parse('2026-03-01T12:00:00.000Z');
+const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };
+let dir: string;
+let live: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'orch-rotation-'));
+  live = join(dir, 'main.log');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+async function lines(): Promise<string[]> {
+  const all: string[] = [];
+  const queues = [{ name: 'main', path: live, format: 'raw' as const }];
+  for await (const batch of readLogs({
+    queues,
+    instances: null,
+    tail: null,
+    sinceMs: null,
+    untilMs: null,
+    grep: null,
+  })) {
+    all.push(...batch.map(({ instance, line }) => `${instance} ${line}`));
+  }
+  return all;
+}
+
+function writeRaw(text: string): OutputFile {
+  const file = new OutputFile(live);
+  file.ensure('raw', T0);
+  const bytes = Buffer.from(text);
+  file.write(bytes, 0, bytes.length);
+  file.describe({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
+  file.writeIndex();
+  return file;
+}
+
+test('killed after the index was renamed and before the file was', async () => {
+  writeRaw('one\n').close();
+  renameSync(`${live}.idx`, `${live}.20260301T120000000Z.idx`);
+  finishRotation(live);
+  expect(listRotated(live).map(({ path }) => path)).toEqual([`${live}.20260301T120000000Z`]);
+  writeRaw('two\n').close();
+  expect(await lines()).toEqual(['a.1 one', 'a.1 two']);
+});
+
+test('killed between the bytes and their index: they are kept, as lines of nobody', async () => {
+  writeRaw('one\n').close();
+  writeFileSync(live, 'one\nlost\n');
+  writeRaw('two\n').close();
+  expect(await lines()).toEqual(['a.1 one', ' lost', 'a.1 two']);
+});
+
+test('killed in the middle of a write: half a line goes', async () => {
+  writeFileSync(live, 'whole\nhal');
+  const file = new OutputFile(live);
+  file.ensure('text', T0);
+  expect(file.sizeBytes).toBe('whole\n'.length);
+  file.close();
+});
+
+test('killed while compressing, and between completing and deleting', async () => {
+  writeFileSync(live, '2026-03-01T12:00:00.000Z a.1 o one\n');
+  const rotated = rotateFile(live, T0);
+  writeFileSync(`${rotated}.gz.tmp`, 'half');
+  await gzipFile(rotated);
+  expect(readdirSync(dir)).toEqual(['main.log.20260301T120000000Z.gz']);
+  writeFileSync(rotated, 'not read any more');
+  await gzipFile(rotated);
+  expect(existsSync(rotated)).toBe(false);
+  expect(await lines()).toEqual(['a.1 one']);
+});
+
+test('two rotations in one millisecond make two files, oldest first', () => {
+  for (const text of ['one\n', 'two\n']) {
+    writeFileSync(live, text);
+    rotateFile(live, T0);
+  }
+  expect(listRotated(live).map(({ stampMs }) => stampMs - T0)).toEqual([0, 1]);
+});
+
+test('what belongs to a file goes with it; foreign files stay', () => {
+  writeRaw('one\n').close();
+  const rotated = rotateFile(live, T0);
+  writeFileSync(`${rotated}.gz.tmp`, '');
+  writeFileSync(`${live}.bak`, '');
+  writeFileSync(join(dir, 'main.log.2'), gzipSync('x'));
+  pruneRotated(live, 0, 0);
+  expect(readdirSync(dir).sort()).toEqual(['main.log.2', 'main.log.bak']);
+});
