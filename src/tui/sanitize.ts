@@ -1,8 +1,6 @@
 // What a foreign text may do to our screen: nothing but colour itself. Everything that others wrote (output of children,
 // names, reasons, paths) passes here before it becomes part of a line.
-
-/** Printable ASCII needs no work: nearly every line. */
-const HARMLESS = /^[\x20-\x7e]*$/;
+import { isOneColumnEach } from './one-column.ts';
 
 /**
  * Sequences that a terminal would act on, each as a whole, with the C1 (8-bit) spelling of their introducers:
@@ -21,7 +19,7 @@ const SGR = /\x1b\[[\d;:]*m/g;
 
 /** The text without any sequence: for names, reasons, messages. A line break or tab becomes one blank. */
 export function plainText(text: string): string {
-  if (HARMLESS.test(text)) return text;
+  if (isOneColumnEach(text)) return text;
   return styledText(text.replace(/[\r\n\t]+/g, ' ')).replace(SGR, '');
 }
 
@@ -30,7 +28,7 @@ export function plainText(text: string): string {
  * itself with carriage returns (a progress bar) what a terminal would show last, everything else of that kind goes.
  */
 export function styledText(line: string): string {
-  if (HARMLESS.test(line)) return line;
+  if (isOneColumnEach(line)) return line;
   const kept = lastOverwrite(line)
     .replace(STRING_SEQUENCE, '')
     .replace(CONTROL_SEQUENCE, (_whole, parameters: string, intermediates: string, final: string) =>

@@ -1,17 +1,27 @@
 // Text as columns of a terminal: measuring, cutting, padding, wrapping, with and without SGR sequences.
 // Expects text that went through sanitize.ts.
 import stringWidth from 'string-width';
+import { isOneColumnEach } from './one-column.ts';
 
-const ASCII = /^[\x20-\x7e]*$/;
 const SGR_SPLIT = /(\x1b\[[\d;:]*m)/;
 const RESET = '\x1b[0m';
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 export type Align = 'left' | 'right';
 
+/** Measuring takes apart graphemes: 100 times the rest. The same lines come again in the next frame. */
+const MAX_MEASURED = 2000;
+const measured = new Map<string, number>();
+
 /** Columns that the text takes; SGR sequences take none. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  if (isOneColumnEach(text)) return text.length;
+  const known = measured.get(text);
+  if (known !== undefined) return known;
+  if (measured.size >= MAX_MEASURED) measured.clear();
+  const width = stringWidth(text);
+  measured.set(text, width);
+  return width;
 }
 
 /** Exactly `width` columns: padded with blanks, or cut with an ellipsis. */
@@ -79,7 +89,7 @@ function splitStyled(
 
 /** @param atLeastOne take one character even if it is too wide: a loop over pieces must get on. */
 function headOf(text: string, width: number, atLeastOne = false): string {
-  if (ASCII.test(text)) return text.slice(0, Math.max(0, width));
+  if (isOneColumnEach(text)) return text.slice(0, Math.max(0, width));
   let head = '';
   let left = width;
   for (const { segment } of graphemes.segment(text)) {

@@ -1,6 +1,8 @@
 // Columns: nothing is ever wider than it may be, colours and wide characters included.
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
+import { isOneColumnEach } from '../../src/tui/one-column.ts';
 import { withoutSgr } from '../../src/tui/sanitize.ts';
 import { clip, fitted, widthOf, wrap } from '../../src/tui/text.ts';
 
@@ -13,6 +15,12 @@ test.each([
   ['', 0],
 ])('%j takes %i columns', (text, width) => {
   expect(widthOf(text)).toBe(width);
+});
+
+test('what is taken for one column wide is', () => {
+  const claimed = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).filter(isOneColumnEach);
+  expect(claimed.length).toBeGreaterThan(900);
+  expect(claimed.filter((character) => stringWidth(character) !== 1)).toEqual([]);
 });
 
 describe('clip', () => {

@@ -3,6 +3,7 @@ import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { formatAge, formatBytesShort, formatPercent } from '../format.ts';
 import { type Cell, cell } from '../frame.ts';
 import { type TableRow, worstState } from '../rows.ts';
+import { widthOf } from '../text.ts';
 import { type Glyphs, STATE_STYLE } from '../theme.ts';
 
 export function nameText(row: TableRow, glyphs: Glyphs): string {
@@ -10,6 +11,13 @@ export function nameText(row: TableRow, glyphs: Glyphs): string {
   if (row.kind === 'single') return `  ${row.service.name}`;
   const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
   return `${fold} ${row.service.name} ${glyphs.times}${row.service.pool}`;
+}
+
+/** Columns of `nameText`. Asked for every row in every frame: a glyph is one column, so only the name is measured. */
+export function nameWidth(row: TableRow): number {
+  if (row.kind === 'instance') return 4 + widthOf(row.instance.id);
+  const name = 2 + widthOf(row.service.name);
+  return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
 }
 
 export function nameCell(row: TableRow, glyphs: Glyphs): Cell {
@@ -21,6 +29,13 @@ export function stateText(row: TableRow, glyphs: Glyphs): string {
   const state = worstState(row.service);
   if (row.service.instances.length === 0) return `${glyphs.state[state]} none`;
   return `${glyphs.state[state]} ${state} ${countText(row.service)}`;
+}
+
+/** Columns of `stateText`. */
+export function stateWidth(row: TableRow): number {
+  if (row.kind !== 'pool') return 2 + row.instance.state.length;
+  if (row.service.instances.length === 0) return 2 + 'none'.length;
+  return 2 + worstState(row.service).length + 1 + countText(row.service).length;
 }
 
 /** `3/4`: how many of the pool are in the state that is shown; for `ready` those that are ready. */

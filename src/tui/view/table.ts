@@ -12,13 +12,14 @@ import {
   memoryText,
   nameCell,
   nameText,
+  nameWidth,
   pidText,
   pidWidth,
   reasonCell,
   reasonOf,
   restartsCell,
   stateCell,
-  stateText,
+  stateWidth,
   uptimeText,
 } from './table-cells.ts';
 
@@ -70,13 +71,7 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
   const name: Column = {
     title: 'NAME',
     ofProcess: false,
-    width: Math.max(
-      NAME_MIN,
-      Math.min(
-        NAME_MAX,
-        widest(rows, (row) => widthOf(nameText(row, glyphs))),
-      ),
-    ),
+    width: Math.max(NAME_MIN, Math.min(NAME_MAX, widest(rows, nameWidth))),
     align: 'left',
     rank: 9,
     show: (row) => nameCell(row, glyphs),
@@ -84,10 +79,7 @@ function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: numbe
   const stateColumn: Column = {
     title: 'STATE',
     ofProcess: false,
-    width: Math.max(
-      9,
-      widest(rows, (row) => widthOf(stateText(row, glyphs))),
-    ),
+    width: Math.max(9, widest(rows, stateWidth)),
     align: 'left',
     rank: 8,
     show: (row) => stateCell(row, glyphs),
