@@ -12,39 +12,46 @@ const NODE_FLAGS = ['--max-semi-space-size=1'];
 
 /** Our log writer, as a supervisor drives it. */
 export function orch(format, rotate = {}) {
+  const extras = [rotate.sizeBytes ? 'rotating' : '', rotate.compress ?? ''].filter(Boolean);
   return {
-    name: `orch ${format}${rotate.sizeBytes ? ' rotating' : ''}`,
+    name: ['orch', format, ...extras].join(' '),
     keepsFifos: true,
     tail: format === 'json' ? 2 : 0,
-    async start({ fifos, dir }) {
-      const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, dir], { stdio: ['ignore', 'inherit', 'inherit'] });
-      const link = await open(join(dir, '.orch/run/logs.sock'));
-      const path = join(dir, 'logs/main.log');
-      const rules = { sizeBytes: 0, keep: 1000, compress: 'none', everyMs: 0, totalBytes: 0, ...rotate };
-      const queue = { name: 'main', path, format, rotate: rules, capacityBytes: 8 * 2 ** 20, overflow: 'block' };
-      await link.ask('configure', { queues: [queue] });
-      const sources = fifos.map((fifo, index) => ({
-        instance: `writer.${index + 1}`,
-        service: 'writer',
-        queue: 'main',
-        outPath: fifo,
-        errPath: fifo.replace(/f(\d+)$/, 'e$1'),
-      }));
-      spawnSyncFifos(sources.map(({ errPath }) => errPath));
-      const held = sources.map(({ errPath }) => openSync(errPath, constants.O_RDWR));
-      await link.ask('attach', { sources });
-      return {
-        pids: [child.pid],
-        async finish(sample) {
-          for (const { instance } of sources) await link.ask('endOfOutput', { instance, deadlineMs: 60_000 });
-          sample();
-          await link.ask('shutdown', { deadlineMs: 60_000 });
-          return allFiles(path);
-        },
-        async stop() {
-          for (const fd of held) closeSync(fd);
-        },
-      };
+    start: (place) => startOrch(format, rotate, place),
+  };
+}
+
+export async function startOrch(format, rotate, { fifos, dir }) {
+  const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, dir], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const link = await open(join(dir, '.orch/run/logs.sock'));
+  const path = join(dir, 'logs/main.log');
+  const rules = { sizeBytes: 0, keep: 1000, compress: 'none', everyMs: 0, totalBytes: 0, ...rotate };
+  const queue = { name: 'main', path, format, rotate: rules, capacityBytes: 8 * 2 ** 20, overflow: 'block' };
+  await link.ask('configure', { queues: [queue] });
+  const sources = fifos.map((fifo, index) => ({
+    instance: `writer.${index + 1}`,
+    service: 'writer',
+    queue: 'main',
+    outPath: fifo,
+    errPath: fifo.replace(/f(\d+)$/, 'e$1'),
+  }));
+  execFileSync(
+    'mkfifo',
+    sources.map(({ errPath }) => errPath),
+  );
+  const held = sources.map(({ errPath }) => openSync(errPath, constants.O_RDWR));
+  await link.ask('attach', { sources });
+  return {
+    pids: [child.pid],
+    file: path,
+    async finish(sample) {
+      for (const { instance } of sources) await link.ask('endOfOutput', { instance, deadlineMs: 60_000 });
+      sample();
+      await link.ask('shutdown', { deadlineMs: 60_000 });
+      return allFiles(path);
+    },
+    async stop() {
+      for (const fd of held) closeSync(fd);
     },
   };
 }
@@ -151,12 +158,10 @@ function link(socket) {
   };
 }
 
+/** Oldest first; of one that is being compressed, the plain form. */
 function allFiles(path) {
   const directory = makeDirectory(dirname(path));
-  const rotated = readdirSync(directory).filter((name) => /\.log\.\d{8}T\d{9}Z$/.test(name));
+  const names = readdirSync(directory).filter((name) => /\.log\.\d{8}T\d{9}Z(\.gz)?$/.test(name));
+  const rotated = names.filter((name) => !names.includes(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'));
   return [...rotated.sort().map((name) => join(directory, name)), path].filter(existsSync);
-}
-
-function spawnSyncFifos(paths) {
-  execFileSync('mkfifo', paths);
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
 
 /**
  * @typedef {{ writers: number, mib: number, bytesPerWrite: number }} Load  mib: of each writer
@@ -106,7 +107,8 @@ async function verify({ verify: command }, files, tail, expected, mayTear) {
   const ended = new Promise((resolve) => child.stdout.once('end', resolve));
   for (const file of files) {
     if (!existsSync(file)) continue;
-    for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+    const stored = createReadStream(file, { highWaterMark: 1024 * 1024 });
+    for await (const chunk of file.endsWith('.gz') ? stored.pipe(createGunzip()) : stored) {
       if (!child.stdin.write(chunk)) await new Promise((resolve) => child.stdin.once('drain', resolve));
     }
   }

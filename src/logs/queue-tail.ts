@@ -1,7 +1,7 @@
 // The moving end of one queue: what was written to the live file since the last read, and, when that was rotated away
 // meanwhile, its rest and all files in between. Holds the live file open, so a rename or deletion takes nothing away.
 import type { LogLine } from './log-line.ts';
-import { listRotated } from './rotation.ts';
+import { listRotated, type RotatedFile } from './rotation.ts';
 import { type Decoding, inodeOf, openSegment, openSegments, type Segment } from './segment.ts';
 
 export class QueueTail {
@@ -9,6 +9,7 @@ export class QueueTail {
   private live: Segment | null = null;
   private place = 0;
   private more = false;
+  private listed: RotatedFile[] = [];
   /** Newest rotated file when `live` was opened: those after it are ours to read. */
   private knownStampMs = 0;
   private readonly livePath: string;
@@ -107,16 +108,24 @@ export class QueueTail {
     return lines;
   }
 
-  /** The first rotated file after ours. */
+  /** The first rotated file after ours. One listing serves for all that it found. */
   private nextRotated(): Segment | null {
+    if (this.listed.length === 0) this.listed = this.listLater();
+    const next = this.listed.shift();
+    if (next === undefined) return null;
+    const segment = openSegment(next.path, next.stampMs, next.gzip, this.decoding);
+    if (segment === null) this.listed = []; // compressed or deleted since: list anew
+    return segment;
+  }
+
+  private listLater(): RotatedFile[] {
     const later = listRotated(this.livePath).filter((file) => file.stampMs > this.knownStampMs);
     // The first one since we opened the live file is that file, unless somebody else moved it.
-    if (this.live !== null && this.live.closedMs === null && later[0] !== undefined) {
-      const isOurs = later[0].gzip || inodeOf(later[0].path) === this.live.inode;
-      if (isOurs) this.knownStampMs = later[0].stampMs;
-    }
-    const next = later.find((file) => file.stampMs > this.knownStampMs);
-    return next === undefined ? null : openSegment(next.path, next.stampMs, next.gzip, this.decoding);
+    if (this.live === null || this.live.closedMs !== null || later[0] === undefined) return later;
+    const isOurs = later[0].gzip || inodeOf(later[0].path) === this.live.inode;
+    if (!isOurs) return later;
+    this.knownStampMs = later[0].stampMs;
+    return later.slice(1);
   }
 }
 
