@@ -51,6 +51,7 @@ export function parsePsLine(line: string): ProcStat | null {
     cpuTicks: Math.round(parseCpuSeconds(time) * TICKS_PER_SECOND),
     startTime: (start as string[]).slice(0, 5).join(' '),
     rssPages: Math.round(Number(rss) / PAGE_KIB),
+    environBytes: null,
   };
 }
 
@@ -75,6 +76,7 @@ export function parseWindowsProcess(text: string): ProcStat | null {
     cpuTicks: Math.round(Number(cpu) / (10_000_000 / TICKS_PER_SECOND)),
     startTime,
     rssPages: Math.round(Number(workingSet) / (PAGE_KIB * 1024)),
+    environBytes: null,
   };
 }
 

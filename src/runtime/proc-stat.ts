@@ -16,6 +16,8 @@ export type ProcStat = {
   /** Since boot, in clock ticks. A string: it is only ever compared. */
   startTime: string;
   rssPages: number;
+  /** Null: kernel threads, processes that we may not look into, and for an instant everybody who calls execve. */
+  environBytes: number | null;
 };
 
 // proc(5), counted from the field after `comm`, which may itself hold spaces and parentheses.
@@ -27,6 +29,8 @@ const UTIME = 11;
 const STIME = 12;
 const STARTTIME = 19;
 const RSS = 21;
+const ENV_START = 47;
+const ENV_END = 48;
 
 const buffer = Buffer.allocUnsafe(4096);
 
@@ -54,6 +58,7 @@ export function parseStat(text: string): ProcStat | null {
     cpuTicks: Number(fields[UTIME]) + Number(fields[STIME]),
     startTime,
     rssPages: Number(fields[RSS]),
+    environBytes: Number(fields[ENV_END] ?? 0) === 0 ? null : Number(fields[ENV_END]) - Number(fields[ENV_START]),
   };
 }
 

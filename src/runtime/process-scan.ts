@@ -20,7 +20,8 @@ export type Snapshot = {
 const SLICE_MS = 4;
 const NONCE = Buffer.from('ORCH_NONCE=');
 const UNREADABLE = -1;
-const EXEC_MOMENT_MS = 2;
+const EXEC_MOMENT_MS = 1;
+const MAX_LOOKS = 20;
 /** Of looking for new pids: a machine that forks all the time must not hold us. */
 const MAX_ROUNDS = 4;
 const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
@@ -63,7 +64,7 @@ async function scan(sessions: boolean): Promise<Snapshot> {
   return snapshot;
 }
 
-/** Returns those whose environment was empty. */
+/** Returns those that are to be visited again. */
 async function visitAll(pids: number[], sessions: boolean, snapshot: Snapshot): Promise<number[]> {
   const unclear: number[] = [];
   let sliceEndsMs = performance.now() + SLICE_MS;
@@ -76,21 +77,23 @@ async function visitAll(pids: number[], sessions: boolean, snapshot: Snapshot): 
   return unclear;
 }
 
-/** In the middle of execve a process shows no environment for some 100 µs: give those without one a moment. */
+/** In the middle of execve a process shows no environment for some 100 µs: look again until it does. */
 async function revisit(pids: number[], sessions: boolean, snapshot: Snapshot): Promise<void> {
-  await sleep(EXEC_MOMENT_MS);
-  for (const pid of pids) visit(pid, sessions, snapshot, true);
+  for (let look = 1; pids.length > 0 && look <= MAX_LOOKS; look++) {
+    await sleep(EXEC_MOMENT_MS);
+    pids = pids.filter((pid) => !visit(pid, sessions, snapshot));
+  }
 }
 
-/** False: it lives in user space and showed no environment; to be visited once more with `last`. */
-function visit(pid: number, sessions: boolean, snapshot: Snapshot, last = false): boolean {
+/** False: it is in the middle of execve and has to be visited again. */
+function visit(pid: number, sessions: boolean, snapshot: Snapshot): boolean {
   const length = readEnviron(pid);
   const nonce = length <= 0 ? null : variableAt(length, NONCE);
   if (nonce === null && length !== 0 && !sessions) return true;
   const environment = nonce === null ? {} : orchVariables(length);
-  const stat = length === UNREADABLE && !sessions ? null : readStat(pid);
+  const stat = readStat(pid);
   if (stat === null || isDeadState(stat.state) || isKernelThread(stat)) return true;
-  if (length === 0 && !last) return false;
+  if (length === 0 && stat.environBytes !== 0) return false;
   const { startTime, session, comm } = stat;
   const found = { pid, startTime, nonce, sessionLeader: session === pid, environment, command: comm, session };
   if (nonce !== null) snapshot.carriers.push(found);
@@ -114,7 +117,7 @@ function readEnviron(pid: number): number {
   try {
     return fill(fd);
   } catch {
-    return UNREADABLE; // ESRCH: gone while we read
+    return 0; // ESRCH: gone, which stat will tell; EIO: it left this memory by execve while we read
   } finally {
     closeSync(fd);
   }

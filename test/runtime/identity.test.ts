@@ -91,6 +91,7 @@ describe('parseStat', () => {
       cpuTicks: 10,
       startTime: '8765',
       rssPages: 250,
+      environBytes: null,
     });
   });
 

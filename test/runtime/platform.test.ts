@@ -47,6 +47,7 @@ describe('ps', () => {
       cpuTicks: 6250,
       startTime: 'Mon Jan 5 09:08:07 2026',
       rssPages: 3086,
+      environBytes: null,
     });
     expect(parsePsLine('')).toBeNull();
     expect(parsePsLine('ps: no such process')).toBeNull();
