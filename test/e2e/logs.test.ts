@@ -99,7 +99,7 @@ services:
     (seen) => seen === 30_000,
   );
   await project.down();
-  const files = readdirSync(project.root).filter((name) => name.startsWith('main.log'));
+  const files = readdirSync(project.root).filter((name) => /^main\.log(\.\d+T\d+Z(\.gz)?)?$/.test(name));
   expect(files.length).toBeGreaterThan(3);
   expect(files.some((name) => name.endsWith('.gz'))).toBe(true);
   const numbers = files.flatMap((name) => {
