@@ -342,6 +342,8 @@ export type Slot = {
   /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
   recentFailuresMs: number[];
   lastExit: Exit | null;
+  /** Of the incarnation before: what still carries it was left behind by that one. */
+  lastNonce: string | null;
   /** Raised by `orch restart`: an incarnation begun before this is replaced. */
   restartRequestedMs: number | null;
 };

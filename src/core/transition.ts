@@ -26,6 +26,7 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
     failures: 0,
     recentFailuresMs: [],
     lastExit: null,
+    lastNonce: null,
     restartRequestedMs: null,
   };
 }
@@ -36,6 +37,12 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
  * @returns the new slot, or the same object when the event means nothing in this phase.
  */
 export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
+  const after = fold(slot, event, nowMs);
+  const before = nonceOf(slot);
+  return before !== null && nonceOf(after) === null ? { ...after, lastNonce: before } : after;
+}
+
+function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
   switch (event.kind) {
     case 'startIntended':
       return intendStart(slot, event, nowMs);

@@ -46,10 +46,7 @@ const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
 };
 
 export function adopt(input: AdoptionInput): Adoption {
-  const leaders = new Map<string, TreeMember>();
-  for (const member of input.members) {
-    if (member.nonce && member.sessionLeader && !leaders.has(member.nonce)) leaders.set(member.nonce, member);
-  }
+  const leaders = leadersOf(input.members);
   const slots = new Map<InstanceId, Slot>();
   const ended: InstanceId[] = [];
   for (const slot of input.remembered) {
@@ -58,7 +55,8 @@ export function adopt(input: AdoptionInput): Adoption {
     if (resumed.ended) ended.push(slot.id);
   }
   const strays: Incarnation[] = [];
-  for (const member of leaders.values()) {
+  // The newest first: an older one of the same instance is what an earlier incarnation left behind.
+  for (const member of [...leaders.values()].sort((a, b) => Number(b.startTime) - Number(a.startTime))) {
     const newcomer = unremembered(member, slots, input);
     if (newcomer) slots.set(newcomer.id, newcomer);
     else strays.push(incarnationOf(member, input.bootId));
@@ -72,11 +70,22 @@ export function adopt(input: AdoptionInput): Adoption {
   return { slots: [...slots.values()], strays, ended };
 }
 
+/** By nonce: the oldest session leader. Younger ones left the main process's session by setsid. */
+function leadersOf(members: readonly TreeMember[]): Map<string, TreeMember> {
+  const leaders = new Map<string, TreeMember>();
+  for (const member of members) {
+    if (!member.nonce || !member.sessionLeader) continue;
+    const other = leaders.get(member.nonce);
+    if (!other || Number(member.startTime) < Number(other.startTime)) leaders.set(member.nonce, member);
+  }
+  return leaders;
+}
+
 /** A remembered slot, with what is true of it now. Claims its leader (removes it from the map). */
 function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInput): { slot: Slot; ended: boolean } {
   const nonce = nonceOf(slot);
   if (nonce === null) return { slot, ended: false };
-  const leader = leaders.get(nonce);
+  const leader = mainProcess(slot, leaders.get(nonce) ?? null);
   leaders.delete(nonce);
   const sinceMs = startedMs(slot) ?? input.nowMs;
   if (leader && slot.spec) {
@@ -90,6 +99,13 @@ function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInp
   return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
+/** The main process is known once it was recorded: what else leads a session with its nonce only escaped from it. */
+function mainProcess({ phase }: Slot, leader: TreeMember | null): TreeMember | null {
+  if (phase.kind !== 'alive' && phase.kind !== 'stopping') return leader;
+  const { pid, startTime } = phase.process;
+  return leader?.pid === pid && leader.startTime === startTime ? leader : null;
+}
+
 /** A live leader that no slot remembers: the state file was lost. */
 function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: AdoptionInput): Slot | null {
   const id = (member.environment.ORCH_INSTANCE_ID ?? '') as InstanceId;
@@ -97,7 +113,7 @@ function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: A
   const specHash = specHashOf(member.nonce ?? '');
   if (!parsed || !specHash) return null;
   const existing = slots.get(id);
-  if (existing && nonceOf(existing) !== null) return null;
+  if (existing && (nonceOf(existing) !== null || existing.lastNonce === member.nonce)) return null;
   const declared = input.services.get(parsed.service);
   const spec: SlotSpec = declared?.specHash === specHash ? pick(declared) : { ...UNKNOWN_SPEC, specHash };
   const process = incarnationOf(member, input.bootId);

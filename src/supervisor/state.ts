@@ -1,6 +1,6 @@
 // What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
 // Holds no secret: environments are not part of it.
-import type { Phase, PhaseKind, Slot } from '../core/model.ts';
+import type { Phase, PhaseKind, Rollout, Slot } from '../core/model.ts';
 import { parseInstanceId } from '../core/model.ts';
 import type { KernelState } from './kernel.ts';
 
@@ -18,7 +18,13 @@ export function decodeState(text: string): KernelState | null {
     const slots = read.slots.filter(isSlot).map(complete);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
-    return { generation: read.generation ?? 0, overrides: { stopped, pools: Object.fromEntries(pools) }, slots };
+    const rollouts = (read.rollouts ?? []).filter(isRollout);
+    return {
+      generation: read.generation ?? 0,
+      overrides: { stopped, pools: Object.fromEntries(pools) },
+      slots,
+      rollouts,
+    };
   } catch {
     return null; // torn or garbage: as good as missing
   }
@@ -41,7 +47,7 @@ function complete(slot: Slot): Slot {
     stop: { ...MISSING_STOP, ...slot.spec.stop },
     dependsOn: slot.spec.dependsOn.map((dependency) => ({ ...MISSING_DEPENDENCY, ...dependency })),
   };
-  return { ...slot, phase: { ...phase, ...since } as Phase, spec };
+  return { ...slot, lastNonce: slot.lastNonce ?? null, phase: { ...phase, ...since } as Phase, spec };
 }
 
 const MISSING: Partial<Record<PhaseKind, object>> = {
@@ -51,6 +57,11 @@ const MISSING: Partial<Record<PhaseKind, object>> = {
 };
 const MISSING_STOP = { to: 'tree', command: null, escalate: [], drain: null } as const;
 const MISSING_DEPENDENCY = { onLoss: 'ignore' } as const;
+
+function isRollout(rollout: unknown): rollout is Rollout {
+  const { service, specHash, verdict } = (rollout ?? {}) as Partial<Rollout>;
+  return typeof service === 'string' && typeof specHash === 'string' && typeof verdict?.kind === 'string';
+}
 
 function isSlot(slot: unknown): slot is Slot {
   const { id, phase, restarts } = (slot ?? {}) as Partial<Slot>;
