@@ -6,16 +6,18 @@ import type { CliContext } from './command.ts';
 export type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
 
 /**
+ * Where no environment is given it is the one that runs: its overlay may have the last word on the size.
  * @param client null: no supervisor runs, the files alone are edited.
  * @returns what stands against it; empty when it is done. The supervisor watches the files anyway; asking it makes sure
  * that what was wanted has begun.
  */
 export async function scaleInFile(
-  { file, env, environment }: ScaleContext,
+  { file, env: givenEnv, environment }: ScaleContext,
   client: Client | null,
   sizes: Record<string, number>,
 ): Promise<Problem[]> {
   const { editPoolSizes } = await import('../config/edit.ts');
+  const env = givenEnv ?? (client && (await client.request('status', {})).env);
   const edited = await editPoolSizes({ file, env, environment }, sizes);
   if (!edited.ok) return edited.problems;
   if (!client) return [];

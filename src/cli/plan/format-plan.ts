@@ -14,7 +14,18 @@ const SIGNS: Record<PlanChange['action'], [sign: string, colour: Colour]> = {
 export function formatPlan({ changes }: Plan, paint: Paint): string {
   if (changes.length === 0) return 'Nothing to do.';
   const width = Math.max(...changes.map(({ service }) => service.length));
-  return [...changes.map((change) => formatChange(change, width, paint)), '', summary(changes)].join('\n');
+  const lines = withoutRepeats(changes).map((change) => formatChange(change, width, paint));
+  return [...lines, '', summary(changes)].join('\n');
+}
+
+/** A key that several changes of a service name is shown with the first of them. */
+function withoutRepeats(changes: PlanChange[]): PlanChange[] {
+  const shown = new Set<string>();
+  return changes.map((change) => {
+    const keys = change.keys.filter(({ key }) => !shown.has(`${change.service} ${key}`));
+    for (const { key } of keys) shown.add(`${change.service} ${key}`);
+    return { ...change, keys };
+  });
 }
 
 function formatChange({ service, action, instances, keys, reason }: PlanChange, width: number, paint: Paint): string {

@@ -1,0 +1,89 @@
+// Plans without a supervisor, from one configuration to another, and how any plan reads. Pure but for the loading.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { painter } from '../../src/cli/format/colour.ts';
+import { comparePlan } from '../../src/cli/plan/compare.ts';
+import { formatPlan } from '../../src/cli/plan/format-plan.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { ProjectConfig } from '../../src/core/model.ts';
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'orch-plan-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** @param body of `services:`, one service a line */
+async function config(...services: string[]): Promise<ProjectConfig> {
+  const file = join(directory, 'procs.yaml');
+  writeFileSync(file, `services:\n${services.map((line) => `  ${line}\n`).join('')}`);
+  const loaded = await loadConfig({ file, env: null, environment: {} });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return loaded.accepted.config;
+}
+
+async function planned(from: string[] | null, to: string[]): Promise<string[]> {
+  const before = from && (await config(...from));
+  const { changes } = comparePlan(before, await config(...to));
+  return changes.map(
+    ({ service, action, instances, reason }) => `${action} ${instances.join(' ') || service}: ${reason}`,
+  );
+}
+
+const api = 'api: { command: [a], pool: 3 }';
+
+describe('comparePlan', () => {
+  test.each([
+    [null, [api], ['start api.1 api.2 api.3: new in the configuration']],
+    [[api], [api], []],
+    [[api], ['api: { command: [a], pool: 3 } # a comment'], []],
+    [
+      [api],
+      ['db: { command: [b] }'],
+      ['start db.1: new in the configuration', 'stop api.1 api.2 api.3: no longer declared'],
+    ],
+    [[api], ['api: { command: [b], pool: 3 }'], ['restart api.1 api.2 api.3: command changed']],
+    [[api], ['api: { command: [a], pool: 5 }'], ['scale api.4 api.5: pool 3 → 5']],
+    [[api], ['api: { command: [a], pool: 1 }'], ['scale api.2 api.3: pool 3 → 1']],
+    [
+      [api],
+      ['api: { command: [b], pool: 4 }'],
+      ['restart api.1 api.2 api.3: command changed', 'scale api.4: pool 3 → 4'],
+    ],
+    [[api], ['api: { command: [a], pool: 0 }'], ['stop api.1 api.2 api.3: its pool is 0 now']],
+    [['api: { command: [a], pool: 0 }'], [api], ['start api.1 api.2 api.3: its pool was 0']],
+    [[api], ['api: { command: [a], pool: 3, enabled: false }'], ['stop api.1 api.2 api.3: disabled now']],
+    [['api: { command: [a], enabled: false }'], ['api: { command: [a] }'], ['start api.1: enabled again']],
+    [
+      [api],
+      ['api: { command: [a], pool: 3, stop: { grace: 1s } }'],
+      ['update api: stop.grace changed, applied in place'],
+    ],
+  ] as [string[] | null, string[], string[]][])('%j → %j', async (from, to, changes) => {
+    expect(await planned(from, to)).toEqual(changes);
+  });
+});
+
+describe('formatPlan', () => {
+  test('reads from left to right: sign, service, what, whom, why; then the keys, each once', async () => {
+    const from = await config('api: { command: [a], pool: 3 }', 'old: { command: [x] }');
+    const to = await config('api: { command: [b], pool: 4, env: { API_TOKEN: abc } }', 'worker: { command: [w] }');
+    expect(formatPlan(comparePlan(from, to), painter(false))).toMatchInlineSnapshot(`
+      "~ api     restart api.1 … api.3 (3): command, env.API_TOKEN changed
+            command: ["a"] → ["b"]
+            env.API_TOKEN: (none) → ***
+      ± api     scale api.4: pool 3 → 4
+            pool: 3 → 4
+      + worker  start worker.1: new in the configuration
+      - old     stop old.1: no longer declared
+
+      Plan: 1 to start, 3 to restart, 1 to stop, 1 pool to scale."
+    `);
+  });
+
+  test('says so when there is nothing', () => {
+    expect(formatPlan({ changes: [] }, painter(false))).toBe('Nothing to do.');
+  });
+});
