@@ -6,7 +6,7 @@ import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
 import { checkPaths } from './checks/paths.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
-import type { Reading } from './files/reading.ts';
+import { fromEnvironment, type Reading } from './files/reading.ts';
 import { applyDefaults } from './normalize/apply-defaults.ts';
 import type { Normalizing } from './normalize/normalizing.ts';
 import { normalizeProject, projectName } from './normalize/project.ts';
@@ -36,7 +36,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   problems.push(...empty);
   const cache: EnvFileCache = new Map();
   const projectFileEnv = await readProjectEnvFiles(merged, reading, cache);
-  const lookup: Lookup = (name) => reading.environment[name] ?? projectFileEnv.get(name)?.value;
+  const lookup: Lookup = (name) => fromEnvironment(reading, name) ?? projectFileEnv.get(name)?.value;
   const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, env, problems }) as MapTree;
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
   problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)), ...findNotSupported(withoutNulls(typed)));
@@ -89,7 +89,7 @@ async function readProjectEnvFiles(
 ): Promise<Normalizing['projectFileEnv']> {
   const written = child(merged, 'env_files');
   if (!written) return new Map();
-  const lookup: Lookup = (name) => reading.environment[name];
+  const lookup: Lookup = (name) => fromEnvironment(reading, name);
   const list = expandTree(written, { lookup, isKept: isInstanceVariable, env: null, problems: reading.problems }, [
     'env_files',
   ]);

@@ -20,9 +20,10 @@ export function checkDependencies(
   const names = entriesOf(declared)
     .filter(({ value }) => !isNull(value))
     .map(({ key }) => key);
+  const isKnown = new Set(names);
   const unknown = entriesOf(services).flatMap((entry) =>
     references(child(entry.value, 'depends_on')).flatMap(({ name, at, condition }) =>
-      names.includes(name)
+      isKnown.has(name)
         ? warnOfNever(entry.key, byName.get(name), condition, at)
         : [unknownService(entry.key, name, at, names, declared)],
     ),

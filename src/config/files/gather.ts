@@ -7,7 +7,7 @@ import { expandPartly, expandTemplate } from '../template.ts';
 import { mergeTrees, withoutKeys } from '../tree/merge.ts';
 import { child, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
 import { type FileRole, parseYaml } from '../yaml/parse.ts';
-import { displayName, type Reading, readText } from './reading.ts';
+import { displayName, fromEnvironment, type Reading, readText } from './reading.ts';
 import type { Span } from './source-file.ts';
 
 const MAX_FILES = 100;
@@ -179,7 +179,7 @@ function includedName(reading: Reading, item: Tree): string | null {
   }
   const expanded = expandPartly(
     item.value,
-    (name) => reading.environment[name],
+    (name) => fromEnvironment(reading, name),
     () => false,
   );
   if (expanded.ok) return (expandTemplate(expanded.text, {}) as { text: string }).text;

@@ -45,6 +45,11 @@ export async function readText(reading: Reading, path: string, named: Span | nul
   return 'bad';
 }
 
+/** A variable of the environment that orch runs in; never what every object has. */
+export function fromEnvironment({ environment }: Pick<Reading, 'environment'>, name: string): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
 /** As the user would name it: relative to the root, with forward slashes. */
 export function displayName(root: string, path: string): string {
   return relative(root, path).split(sep).join('/');

@@ -60,11 +60,14 @@ function scanLine(scan: Scan, end: number): void {
   while (text[at] === ' ') at++;
   const indent = at - scan.at;
   if (at >= end || text[at] === '\r') return;
-  if (scan.blockIndent === null || indent <= scan.blockIndent) {
-    scan.blockIndent = null;
-    scanStructure(scan, at, end, indent);
-  }
-  if (scan.tooDeep === null) countRaw(scan, at, end, indent);
+  const isText = scan.blockIndent !== null && indent > scan.blockIndent;
+  countRaw(scan, at, end, indent);
+  if (isText) return;
+  const raw = scan.tooDeep;
+  scan.tooDeep = null;
+  scan.blockIndent = null;
+  scanStructure(scan, at, end, indent);
+  scan.tooDeep ??= raw;
 }
 
 function scanStructure(scan: Scan, start: number, end: number, indent: number): void {
@@ -172,6 +175,8 @@ function enterText(scan: Scan, from: number, end: number, column: number): void 
 
 function countRaw(scan: Scan, at: number, end: number, indent: number): void {
   const { text } = scan.source;
+  // A new key at the top: brackets that stood in texts and comments before it open nothing.
+  if (indent === 0 && scan.quote === null && scan.flow === 0) scan.rawFlow = 0;
   while (scan.rawIndents.length > 0 && scan.rawIndents.at(-1)! >= indent) scan.rawIndents.pop();
   scan.rawIndents.push(indent);
   let dashes = 0;

@@ -163,6 +163,8 @@ function multilineKey(text: string): Wording {
 
 function unexpected(error: YAMLError, source: SourceFile, start: number, text: string): Wording {
   const first = text.slice(0, 1);
+  if (source.text[start - 1] === '$')
+    return { message: 'a variable within { } or [ ] needs quotes', hint: `write "$\{…}"` };
   if (/\]|\}/.test(first)) return { message: `there is one \`${first}\` too many`, hint: 'take it out' };
   if (first === ',') return { message: 'there is a comma too many', hint: 'take it out' };
   if (/block-seq-ind/.test(error.message))

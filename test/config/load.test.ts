@@ -1,0 +1,323 @@
+// What a configuration means once it is accepted: defaults, merging, environments, variables (design.md §2.1).
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { describe, expect, test } from 'vitest';
+import { accept, acceptService, load, refuse } from './loading.ts';
+
+test('defaults: nothing is optional any more', async () => {
+  const config = await accept('services: { api: { command: [node, a.js] } }');
+  expect(config).toMatchObject({ project: 'project', env: null, root: '/project' });
+  expect(config.services[0]).toMatchObject({
+    name: 'api',
+    description: null,
+    command: { kind: 'argv', argv: ['node', 'a.js'] },
+    cwd: '/project',
+    env: {},
+    pool: 1,
+    port: null,
+    singleton: null,
+    logQueue: 'default',
+    dependsOn: [],
+    restart: {
+      policy: 'on_failure',
+      backoff: { initialMs: 100, maxMs: 30_000, factor: 2 },
+      limit: null,
+      healthyAfterMs: 10_000,
+    },
+    stop: { signal: 'SIGTERM', graceMs: 10_000 },
+    enabled: true,
+  });
+  expect(config.logQueues).toMatchObject([
+    {
+      name: 'default',
+      path: '/project/.orch/logs/default.log',
+      format: 'text',
+      rotate: { sizeBytes: 64 * 2 ** 20, keep: 5, compress: 'gzip', everyMs: 0, totalBytes: 0 },
+      capacityBytes: 8 * 2 ** 20,
+      overflow: 'block',
+    },
+  ]);
+});
+
+test('no services is said, never guessed', async () => {
+  expect((await accept('services: {}')).services).toEqual([]);
+  for (const text of ['', '# nothing\n', 'services:', 'services: null', '{}', 'name: x', '---', 'null']) {
+    expect((await load(text)).ok).toBe(false);
+  }
+});
+
+test('the project is named after its folder, made to fit', async () => {
+  expect((await accept('name: shop\nservices: {}')).project).toBe('shop');
+  expect((await accept('services: {}')).project).toBe('project');
+});
+
+describe('overlays and includes', () => {
+  const base =
+    'services:\n  api:\n    command: [a]\n    env: { A: "1", B: "1" }\n    depends_on: [db]\n    pool: 2\n    port: 80\n  db: { command: [b] }\n';
+
+  test('maps merge by key, scalars and lists replace, null removes', async () => {
+    const overlay =
+      'services:\n  api:\n    env: { B: "2", A: null }\n    depends_on: []\n    pool: 3\n    port: null\n  web: { command: [c] }\n';
+    const config = await accept({ 'procs.yaml': base, 'procs.dev.yaml': overlay }, { env: 'dev' });
+    expect(config.env).toBe('dev');
+    expect(config.services.map(({ name }) => name)).toEqual(['api', 'db', 'web']);
+    expect(config.services[0]).toMatchObject({ env: { B: '2' }, dependsOn: [], pool: 3, port: null });
+  });
+
+  test('null removes a service, a queue, a default', async () => {
+    const overlay =
+      'services: { api: null, db: { restart: null } }\nlog_queues: { q: null }\ndefaults: { pool: null }\n';
+    const text = `log_queues: { q: {} }\ndefaults: { restart: never, pool: 4 }\n${base}`;
+    const config = await accept({ 'procs.yaml': text, 'procs.dev.yaml': overlay }, { env: 'dev' });
+    expect(config.services).toMatchObject([{ name: 'db', pool: 1, restart: { policy: 'on_failure' } }]);
+    expect(config.logQueues.map(({ name }) => name)).toEqual(['default']);
+  });
+
+  test('without --env no overlay is read', async () => {
+    expect((await accept({ 'procs.yaml': base, 'procs.dev.yaml': 'nonsense' })).env).toBeNull();
+  });
+
+  test('includes come first, later ones win, the file wins over all; a file counts where it is named first', async () => {
+    const files = {
+      'procs.yaml': 'include: [a.yaml, sub/b.yaml]\nservices: { api: { env: { FILE: procs } } }',
+      'a.yaml': 'include: [common.yaml]\nservices: { api: { command: [a], env: { FROM: a, FILE: a, COMMON: a } } }',
+      'sub/b.yaml': 'include: [../common.yaml]\nservices: { api: { command: [b], env: { FROM: b } } }',
+      'common.yaml': 'services: { api: { env: { COMMON: common, ONLY: common } } }',
+    };
+    const result = await load(files);
+    expect(result.ok && result.accepted.config.services[0]).toMatchObject({
+      command: { argv: ['b'] },
+      env: { FROM: 'b', FILE: 'procs', COMMON: 'a', ONLY: 'common' },
+    });
+    expect(result.ok && result.accepted.files).toEqual(['procs.yaml', 'a.yaml', 'common.yaml', 'sub/b.yaml']);
+  });
+
+  test('a path of an include may hold variables', async () => {
+    const files = { 'procs.yaml': 'include: ["${WHICH}.yaml"]', 'x.yaml': 'services: {}' };
+    expect((await accept(files, { environment: { WHICH: 'x' } })).services).toEqual([]);
+  });
+
+  test('an overlay of another file lies beside that one', async () => {
+    expect(await refuse({ 'procs.yaml': 'services: {}' }, { env: 'prod' })).toEqual(['missing-overlay:null']);
+  });
+});
+
+describe('defaults', () => {
+  test('lie under the service', async () => {
+    const text =
+      'defaults: { pool: 3, env: { A: "1", B: "1" }, stop: { grace: 1s } }\nservices: { api: { command: a, env: { B: "2" }, stop: { signal: INT } } }';
+    expect(await acceptService(text)).toMatchObject({
+      pool: 3,
+      env: { A: '1', B: '2' },
+      stop: { signal: 'SIGINT', graceMs: 1000 },
+    });
+  });
+
+  test('a null of the service takes them away', async () => {
+    expect(
+      await acceptService(
+        'defaults: { port: 80, env: { A: x } }\nservices: { api: { command: a, port: null, env: null } }',
+      ),
+    ).toMatchObject({ port: null, env: {} });
+  });
+});
+
+describe('the environment of an instance', () => {
+  const files = {
+    'procs.yaml':
+      'env_files: [p.env]\nenv: { B: project, C: project, D: project, X: project }\nservices:\n  api: { command: a, env_files: [s.env], env: { D: service, X: null } }\n',
+    'p.env': 'A=project-file\nB=project-file\n',
+    's.env': 'C=service-file\nD=service-file\n',
+  };
+
+  test('project env files, project env, service env files, service env: the later wins', async () => {
+    expect((await acceptService(files)).env).toEqual({
+      A: 'project-file',
+      B: 'project',
+      C: 'service-file',
+      D: 'service',
+    });
+  });
+
+  test('declared values win over the environment of orch', async () => {
+    expect((await acceptService(files, { environment: { A: 'shell', D: 'shell' } })).env).toMatchObject({
+      A: 'project-file',
+      D: 'service',
+    });
+  });
+
+  test('values of env files are taken as they are', async () => {
+    const text = 'services: { api: { command: a, env_files: [s.env] } }';
+    const env = (
+      await acceptService({
+        'procs.yaml': text,
+        's.env': 'A=\'${HOME} $$\'\nB="x\\ny"\nC=plain # note\nexport D=`q`\n',
+      })
+    ).env;
+    expect(env).toEqual({ A: '$${HOME} $$$$', B: 'x\ny', C: 'plain', D: 'q' });
+  });
+
+  test('an optional file may be missing, and is watched', async () => {
+    const result = await load('env_files: ["?.env"]\nservices: {}');
+    expect(result.ok && result.accepted.watched.map(({ path, contentHash }) => [path, contentHash === null])).toEqual([
+      ['/project/procs.yaml', false],
+      ['/project/.env', true],
+    ]);
+  });
+
+  test('what is looked for is watched also when it fails', async () => {
+    const result = await load('services: { api: { command: a, env_files: [x.env] } }');
+    expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual(['/project/procs.yaml', '/project/x.env']);
+  });
+});
+
+describe('variables', () => {
+  test('the environment of orch wins over env files of the project', async () => {
+    const files = {
+      'procs.yaml': 'env_files: [.env]\nservices: { api: { command: ["${A}", "${B}"] } }',
+      '.env': 'A=file\nB=file\n',
+    };
+    expect((await acceptService(files, { environment: { A: 'shell' } })).command).toMatchObject({
+      argv: ['shell', 'file'],
+    });
+  });
+
+  test('what only an instance knows stays a template', async () => {
+    const text =
+      'services: { api: { port: 80, command: ["${PORT}", "${ORCH_INSTANCE}", "$$x", "${A}"], cwd: "${ORCH_SERVICE}", env: { U: "http://h:${PORT:-1}" } } }';
+    const spec = await acceptService(text, { environment: { A: 'a$b', PORT: '9' } });
+    expect(spec.command).toEqual({ kind: 'argv', argv: ['${PORT}', '${ORCH_INSTANCE}', '$$x', 'a$$b'] });
+    expect(spec.cwd).toBe('/project/${ORCH_SERVICE}');
+    expect(spec.env).toEqual({ U: 'http://h:${PORT:-1}' });
+  });
+
+  test('without a port, PORT is a variable like any other', async () => {
+    const text = 'services: { api: { command: ["${PORT}"], env: { A: "${PORT:-7}" } } }';
+    expect(await acceptService(text, { environment: { PORT: '9' } })).toMatchObject({
+      command: { argv: ['9'] },
+      env: { A: '9' },
+    });
+    expect(await refuse('services: { api: { command: ["${PORT}"] } }')).toEqual(['undefined-variable:1']);
+  });
+
+  test('shell commands are left to the shell', async () => {
+    const spec = await acceptService("services: { api: { command: 'echo $HOME ${NOT_HERE} $$' } }");
+    expect(spec.command).toEqual({ kind: 'shell', line: 'echo $HOME ${NOT_HERE} $$' });
+  });
+
+  test('a variable named command is no shell command', async () => {
+    expect(await refuse('services: { api: { command: a, env: { command: "${NOT_HERE}" } } }')).toEqual([
+      'undefined-variable:1',
+    ]);
+  });
+
+  test('a plain value may become a number or boolean; a quoted one and env stay text', async () => {
+    const text =
+      'services:\n  api:\n    command: a\n    pool: ${N:-4}\n    enabled: ${E:-false}\n    env:\n      A: "${N:-4}"\n      B: ${N:-4}\n';
+    expect(await acceptService(text)).toMatchObject({ pool: 4, enabled: false, env: { A: '4', B: '4' } });
+    expect(
+      await acceptService('services:\n  api:\n    command: a\n    pool:\n      size: ${N}\n', {
+        environment: { N: '9' },
+      }),
+    ).toMatchObject({ pool: 9 });
+    expect(await refuse('services: { api: { command: a, pool: "${N:-4}" } }')).toEqual(['bad-value:1']);
+  });
+
+  test('overridden values need no variables', async () => {
+    const files = {
+      'procs.yaml': 'services: { api: { command: ["${NOT_HERE}"] } }',
+      'procs.dev.yaml': 'services: { api: { command: [a] } }',
+    };
+    expect((await acceptService(files, { env: 'dev' })).command).toMatchObject({ argv: ['a'] });
+  });
+
+  test('nothing is run', async () => {
+    expect((await acceptService('services: { api: { command: ["${A:-$(touch x)}", "`id`"] } }')).command).toMatchObject(
+      { argv: ['$$(touch x)', '`id`'] },
+    );
+  });
+});
+
+describe('YAML', () => {
+  test('anchors, aliases and merge keys', async () => {
+    const text =
+      'x-base: &base { command: [a], env: &env { A: "1", B: "1" } }\nservices:\n  api: { <<: *base, pool: 2 }\n  web: { <<: [{ pool: 3 }, *base], env: { <<: *env, B: "2" } }\n';
+    expect((await accept(text)).services).toMatchObject([
+      { name: 'api', command: { argv: ['a'] }, pool: 2, env: { A: '1', B: '1' } },
+      { name: 'web', command: { argv: ['a'] }, pool: 3, env: { A: '1', B: '2' } },
+    ]);
+  });
+
+  test('keys that begin with x- are ignored at any level', async () => {
+    const text =
+      'x-a: [1]\nservices:\n  x-b: 3\n  api: { command: a, x-c: {}, stop: { x-d: 1 }, restart: { backoff: { x-e: 1 } }, depends_on: { x-f: 1 } }\nlog_queues: { x-q: 1 }';
+    const config = await accept(text);
+    expect(config.services.map(({ name }) => name)).toEqual(['api']);
+    expect(config.services[0]!.dependsOn).toEqual([]);
+  });
+
+  test('byte order mark, CRLF, no final line break', async () => {
+    expect((await acceptService('\ufeffservices:\r\n  api:\r\n    command: |\r\n      a\r\n      b')).command).toEqual({
+      kind: 'shell',
+      line: 'a\nb\n',
+    });
+  });
+
+  test('words that other YAML takes for booleans are text; numbers as keys are names', async () => {
+    const config = await accept(
+      'services: { no: { command: on, log_queue: off }, 010: { command: "1" } }\nlog_queues: { off: {} }',
+    );
+    expect(config.services.map(({ name }) => name)).toEqual(['no', '010']);
+  });
+});
+
+describe('shorthands', () => {
+  test('restart, singleton, depends_on, pool, stop', async () => {
+    const text =
+      'services:\n  a: { command: a, restart: never, singleton: true }\n  b: { command: a, depends_on: [a, a], pool: { size: 3 } }\n  c: { command: a, depends_on: { a: completed, b: ready, d: { condition: started } }, restart: { policy: always, backoff: { initial: 1m }, limit: { count: 3, within: 1m } } }\n  d: { command: a, singleton: { key: bot, scope: host } }\n';
+    expect((await accept(text)).services).toMatchObject([
+      {
+        restart: { policy: 'never' },
+        singleton: { key: 'project/a', scope: 'user', onConflict: 'replace', pidFile: null },
+      },
+      { dependsOn: [{ service: 'a', condition: 'started' }], pool: 3 },
+      {
+        dependsOn: [
+          { service: 'a', condition: 'completed' },
+          { service: 'b', condition: 'ready' },
+          { service: 'd', condition: 'started' },
+        ],
+        restart: {
+          policy: 'always',
+          backoff: { initialMs: 60_000, maxMs: 60_000 },
+          limit: { count: 3, withinMs: 60_000 },
+        },
+      },
+      { singleton: { key: 'bot', scope: 'host' } },
+    ]);
+  });
+
+  test('warnings do not stand in the way', async () => {
+    const result = await load(
+      'services:\n  a: { command: ["$HOME"], enabled: false }\n  b: { command: a, depends_on: [a], restart: { policy: never, limit: { count: 1, within: 1s } } }',
+    );
+    expect(result.ok && result.accepted.warnings.map(({ code }) => code)).toEqual([
+      'bare-variable',
+      'waits-forever',
+      'no-effect',
+    ]);
+  });
+});
+
+test('ports may be shared by services that do not run together', async () => {
+  await accept(
+    'services: { a: { command: a, port: 80 }, b: { command: a, port: 80, enabled: false }, c: { command: a, port: 80, pool: 0 } }',
+  );
+});
+
+test('the longest chain of dependencies is no problem, and no cycle is missed at its end', async () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `s${index}`);
+  const text = (last: string) =>
+    `services:\n${names.map((name, index) => `  ${name}: { command: a, depends_on: [${names[index + 1] ?? last}] }\n`).join('')}  end: { command: a }\n`;
+  expect((await accept(text('end'))).services).toHaveLength(1001);
+  expect(await refuse(text('s998'))).toEqual(['dependency-cycle:1000']);
+});
