@@ -179,5 +179,5 @@ function withoutComments(text: string): string {
 
 test('the reading of imports sees what it should', () => {
   expect(importsOf('test/rig/project.ts')).toContain('src/api/protocol.ts');
-  expect(specifiersOf('test/rig/orch.ts')).toEqual(['node:url', 'execa']);
+  expect(specifiersOf('test/rig/orch.ts')).toContain('execa');
 });
