@@ -1,7 +1,8 @@
-// What can happen in a simulated run: the declared services, their programs, and a list of edits, commands and faults.
+// What can happen in a simulated run: one or two projects, their programs, and a list of edits, commands and faults.
 import fc from 'fast-check';
-import type { DependencyCondition, RestartPolicy } from '../../src/core/model.ts';
-import type { Program } from './world.ts';
+import type { DependencyCondition, RestartPolicy, SingletonPolicy } from '../../src/core/model.ts';
+import type { Program } from './machine/processes.ts';
+import { BAD_KINDS, type BadKind } from './project-file.ts';
 
 export type SimService = {
   pool: number;
@@ -10,45 +11,62 @@ export type SimService = {
   limit: RestartPolicy['limit'];
   /** Indexes of earlier services, so that there is no cycle. */
   dependsOn: { on: number; condition: DependencyCondition }[];
+  /** At most one, over all projects, of all services that have this. Then `pool` counts as 1. */
+  singleton: SingletonPolicy['onConflict'] | null;
   program: Program;
 };
 
 export type Operation =
   | { kind: 'setPool'; service: number; pool: number }
-  | { kind: 'changeSpec'; service: number }
-  | { kind: 'remove'; service: number }
-  | { kind: 'restore'; service: number }
+  | { kind: 'changeSpec' | 'changeLive' | 'remove' | 'restore'; service: number }
   | { kind: 'commentEdit' }
-  | { kind: 'badEdit' }
-  | { kind: 'stop' | 'start' | 'restart'; service: number }
-  | { kind: 'killOne'; which: number }
-  | { kind: 'crashSupervisor' }
+  | { kind: 'badEdit'; how: BadKind }
+  | { kind: 'goodEdit' }
+  | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
+  | { kind: 'scale'; service: number; pool: number | null }
+  | { kind: 'up' }
+  | { kind: 'killOne' | 'suspendOne'; which: number }
+  /** kill -9, at once or before its n-th effect from now on. */
+  | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
+  | { kind: 'freeze'; forMs: number }
   | { kind: 'failSpawns'; errno: 'ENOENT' | 'EACCES' | 'EAGAIN' | 'EMFILE'; count: number }
   | { kind: 'loseExits'; count: number }
   | { kind: 'lateExits'; byMs: number; count: number }
-  | { kind: 'failSaves'; count: number };
+  | { kind: 'failSaves'; count: number }
+  | { kind: 'loseWatchEvents'; count: number }
+  | { kind: 'slowKills'; byMs: number }
+  | { kind: 'strangers'; count: number; liveMs: number }
+  | { kind: 'setClock'; byMs: number }
+  | { kind: 'deleteStateDir' }
+  | { kind: 'spoilState'; how: 'truncated' | 'garbage' | 'other-version' };
+
+export type Step = { afterMs: number; project: number; operation: Operation };
 
 export type Scenario = {
   seed: number;
-  services: SimService[];
+  projects: { services: SimService[] }[];
   /** `afterMs`: pause since the operation before. */
-  operations: { afterMs: number; operation: Operation }[];
+  steps: Step[];
 };
 
-const MAX_SERVICES = 5;
+const MAX_SERVICES = 4;
 
-const program: fc.Arbitrary<Program> = fc.record({
-  endsAfterMs: fc.option(fc.integer({ min: 1, max: 20_000 }), { nil: null, freq: 2 }),
-  exitCode: fc.constantFrom(0, 0, 1),
-  obeysAfterMs: fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: null, freq: 4 }),
-  leaves: fc.option(fc.record({ obeysAfterMs: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null }) }), {
-    nil: null,
-    freq: 2,
-  }),
+const obedience = fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: null, freq: 4 });
+const child = fc.record({
+  kind: fc.constantFrom('member' as const, 'session' as const),
+  obeysAfterMs: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null }),
 });
 
-const service: fc.Arbitrary<SimService> = fc.record({
-  pool: fc.integer({ min: 0, max: 5 }),
+export const program: fc.Arbitrary<Program> = fc.record({
+  endsAfterMs: fc.option(fc.integer({ min: 1, max: 20_000 }), { nil: null, freq: 2 }),
+  exitCode: fc.constantFrom(0, 0, 1),
+  obeysAfterMs: obedience,
+  child: fc.option(child, { nil: null, freq: 2 }),
+  forksWhenStopped: fc.boolean(),
+});
+
+export const service: fc.Arbitrary<SimService> = fc.record({
+  pool: fc.integer({ min: 0, max: 4 }),
   policy: fc.constantFrom('always', 'on_failure', 'on_failure', 'never'),
   graceMs: fc.constantFrom(0, 100, 1_000),
   limit: fc.option(fc.record({ count: fc.integer({ min: 1, max: 4 }), withinMs: fc.constantFrom(1_000, 60_000) }), {
@@ -62,40 +80,92 @@ const service: fc.Arbitrary<SimService> = fc.record({
     }),
     { maxLength: 2 },
   ),
+  singleton: fc.option(fc.constantFrom('replace' as const, 'replace' as const, 'refuse' as const), {
+    nil: null,
+    freq: 5,
+  }),
   program,
 });
 
 const which = fc.nat(MAX_SERVICES - 1);
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ kind: fc.constant('setPool' as const), service: which, pool: fc.integer({ min: 0, max: 6 }) }),
-  fc.record({ kind: fc.constantFrom('changeSpec' as const, 'remove' as const, 'restore' as const), service: which }),
-  fc.record({ kind: fc.constantFrom('commentEdit' as const, 'badEdit' as const) }),
-  fc.record({ kind: fc.constantFrom('stop' as const, 'start' as const, 'restart' as const), service: which }),
-  fc.record({ kind: fc.constant('killOne' as const), which: fc.nat(30) }),
-  fc.record({ kind: fc.constant('crashSupervisor' as const) }),
+const only = <K extends string>(...kinds: K[]) => fc.constantFrom(...kinds);
+
+const edit: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ kind: only('setPool'), service: which, pool: fc.integer({ min: 0, max: 5 }) }),
+  fc.record({ kind: only('changeSpec', 'changeLive', 'remove', 'restore'), service: which }),
+  fc.record({ kind: only('commentEdit', 'goodEdit') }),
+  fc.record({ kind: only('badEdit'), how: fc.constantFrom(...BAD_KINDS) }),
+);
+const command: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
-    kind: fc.constant('failSpawns' as const),
-    errno: fc.constantFrom('ENOENT' as const, 'EACCES' as const, 'EAGAIN' as const, 'EMFILE' as const),
+    kind: only('stop', 'start', 'restart'),
+    service: which,
+    instance: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null }),
+  }),
+  fc.record({ kind: only('scale'), service: which, pool: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }) }),
+  fc.record({ kind: only('up') }),
+);
+const processFault: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),
+  fc.record({
+    kind: only('failSpawns'),
+    errno: only('ENOENT', 'EACCES', 'EAGAIN', 'EMFILE'),
     count: fc.integer({ min: 1, max: 6 }),
   }),
-  fc.record({ kind: fc.constant('loseExits' as const), count: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ kind: only('loseExits'), count: fc.integer({ min: 1, max: 3 }) }),
   fc.record({
-    kind: fc.constant('lateExits' as const),
+    kind: only('lateExits'),
     byMs: fc.integer({ min: 1, max: 3_000 }),
     count: fc.integer({ min: 1, max: 3 }),
   }),
-  fc.record({ kind: fc.constant('failSaves' as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: only('slowKills'), byMs: fc.constantFrom(0, 300, 1_500) }),
+  fc.record({
+    kind: only('strangers'),
+    count: fc.integer({ min: 1, max: 60 }),
+    liveMs: fc.constantFrom(50, 5_000, 200_000),
+  }),
 );
+const supervisorFault: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({
+    kind: only('crash'),
+    beforeEffect: fc.option(fc.integer({ min: 1, max: 120 }), { nil: null, freq: 4 }),
+    upAfterMs: fc.constantFrom(0, 1, 20, 500, 4_000),
+    ups: fc.constantFrom(1, 1, 2, 3),
+  }),
+  fc.record({ kind: only('freeze'), forMs: fc.constantFrom(100, 3_000, 60_000) }),
+  fc.record({ kind: only('failSaves'), count: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({ kind: only('loseWatchEvents'), count: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ kind: only('setClock'), byMs: fc.constantFrom(-31_536_000_000, -3_600_000, 3_600_000, 31_536_000_000) }),
+  // fc.record({ kind: only('deleteStateDir') }),
+  fc.record({ kind: only('spoilState'), how: only('truncated', 'garbage', 'other-version') }),
+);
+
+const step: fc.Arbitrary<Step> = fc.record({
+  afterMs: fc.constantFrom(0, 1, 5, 30, 100, 200, 1_500, 7_000),
+  project: fc.nat(1),
+  operation: fc.oneof(
+    { arbitrary: edit, weight: 4 },
+    { arbitrary: command, weight: 2 },
+    { arbitrary: processFault, weight: 3 },
+    { arbitrary: supervisorFault, weight: 3 },
+  ),
+});
+
+const services = fc.array(service, { minLength: 1, maxLength: MAX_SERVICES }).map(withoutCycles);
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-  services: fc
-    .array(service, { minLength: 1, maxLength: MAX_SERVICES })
-    .map((list) => list.map((one, index) => ({ ...one, dependsOn: earlierOnly(one.dependsOn, index) }))),
-  operations: fc.array(fc.record({ afterMs: fc.constantFrom(0, 1, 5, 30, 200, 1_500, 7_000), operation }), {
-    maxLength: 20,
-  }),
+  projects: fc.array(fc.record({ services }), { minLength: 1, maxLength: 2 }),
+  steps: fc.array(step, { maxLength: 14, size: 'max' }),
 });
+
+function withoutCycles(list: SimService[]): SimService[] {
+  return list.map((one, index) => ({
+    ...one,
+    pool: one.singleton ? Math.min(1, one.pool) : one.pool,
+    dependsOn: earlierOnly(one.dependsOn, index),
+  }));
+}
 
 function earlierOnly(dependsOn: SimService['dependsOn'], index: number): SimService['dependsOn'] {
   const seen = new Set<number>();

@@ -21,13 +21,13 @@ export class Schedule {
     return this.at(this.nowMs + delayMs, run);
   }
 
-  /** Runs everything that is due until `untilMs`; then it is that late. */
-  runUntil(untilMs: number, afterEach: () => void): void {
+  /** Runs everything that is due until `untilMs`; then it is that late. Promises settle after each. */
+  async runUntil(untilMs: number, afterEach: () => Promise<void>): Promise<void> {
     for (let next = this.#queue[0]; next && next.atMs <= untilMs; next = this.#queue[0]) {
       this.#queue.shift();
       this.nowMs = next.atMs;
       next.run();
-      afterEach();
+      await afterEach();
     }
     this.nowMs = untilMs;
   }

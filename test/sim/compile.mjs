@@ -1,0 +1,43 @@
+// Bundles the TypeScript of the simulation for plain Node, which runs it faster than a test runner does.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+/** Below node_modules, so that packages are found from there. */
+const directory = here(`../../node_modules/.cache/orch-sim-${process.pid}/`);
+const plain = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  packages: 'external',
+  logLevel: 'error',
+};
+
+/** @param entry name of a file beside this one. @returns the path of the module. */
+export async function compile(entry) {
+  const outfile = join(directory, `${entry}.mjs`);
+  const url = JSON.stringify(pathToFileURL(here(`./${entry}.ts`)).href);
+  await build({
+    ...plain,
+    entryPoints: [here(`./${entry}.ts`)],
+    outfile,
+    sourcemap: 'inline',
+    define: { 'import.meta.url': url },
+  });
+  return outfile;
+}
+
+/** @returns the path of a file with this text. */
+export function put(name, text) {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+export function forget() {
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,28 @@
+// What the doubles inside a simulated process see of the simulation: given to the code as a parameter named `bridge`.
+import type { Slot, StopCause } from '../../../src/core/model.ts';
+import type { Kernel } from '../../../src/supervisor/kernel.ts';
+import type { Guest } from '../machine/guest.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { SimProcess } from '../machine/processes.ts';
+
+/** Watches one project from outside of its supervisors, over all their lives. */
+export type Observer = {
+  onKernel(guest: Guest, kernel: Kernel): void;
+  onAction(guest: Guest, action: ObservedAction): void;
+  /** A cell of the transition table was used; `changed`: the event meant something there. */
+  onCell(phase: string, event: string, changed: boolean): void;
+  onReport(type: string, message: string): void;
+  onSpawn(process: SimProcess): void;
+  onSpawnFailed(instance: string): void;
+};
+
+export type ObservedAction =
+  | { kind: 'start' | 'kill' | 'clear' | 'abandon' | 'forget'; slot: Slot }
+  | { kind: 'stop'; slot: Slot; cause: StopCause };
+
+export type Bridge = { machine: Machine; guest: Guest; observer: Observer };
+
+declare global {
+  // A parameter of the function that the code of a simulated process is compiled to.
+  var bridge: Bridge;
+}

@@ -1,0 +1,26 @@
+// Loads the simulated procs.yaml as the real reader would: in another process, which takes its time, may find the file
+// wanting, and may never answer.
+import type { LoadResult } from '../../../src/core/model.ts';
+import type { ConfigLoader } from '../../../src/supervisor/config-loader.ts';
+import { loadSimulated } from '../project-file.ts';
+
+export type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config-loader.ts';
+
+const DEADLINE_MS = 10_000;
+
+export function createConfigLoader(settings: () => { file: string }): ConfigLoader {
+  const { guest, machine } = bridge;
+  return {
+    warmUp: () => undefined,
+    close: async () => undefined,
+    load: () =>
+      new Promise<LoadResult>((resolve) => {
+        guest.later(machine.chance.between(5, 40), () => {
+          const { file } = settings();
+          const result = loadSimulated(machine.files, file);
+          if (result !== 'hangs') return resolve(result);
+          guest.later(DEADLINE_MS, () => resolve({ ok: false, problems: [], watched: [] }));
+        });
+      }),
+  };
+}

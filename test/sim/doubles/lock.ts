@@ -1,0 +1,32 @@
+// The project lock and the locks of singletons: held by the simulated kernel, freed when the process ends.
+import type { Lock, LockAttempt, LockOptions } from '../../../src/runtime/lock.ts';
+
+export type { Lock, LockAttempt, LockHolder, LockOptions } from '../../../src/runtime/lock.ts';
+
+const RETRY_MS = 5;
+
+export async function acquireLock(path: string, { waitMs = 0, abort }: LockOptions = {}): Promise<LockAttempt> {
+  const { guest, machine } = bridge;
+  const deadlineMs = machine.schedule.nowMs + waitMs;
+  for (;;) {
+    const lock = await guest.pooled(() => attempt(path));
+    if (lock !== null) return lock;
+    if (abort?.aborted || machine.schedule.nowMs >= deadlineMs) return { heldBy: { pid: 0, since: '' } };
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** Opening creates the file, which is all that a loser does. */
+function attempt(path: string): Lock | null {
+  const { guest, machine } = bridge;
+  const { ino } = machine.files.get(path) ?? machine.files.create(path);
+  if (machine.locks.has(ino)) return null;
+  guest.effect(`lock ${path}`);
+  machine.locks.set(ino, guest);
+  return {
+    release: () => {
+      if (machine.locks.get(ino) === guest) machine.locks.delete(ino);
+    },
+    isInPlace: () => machine.locks.get(ino) === guest && machine.files.get(path)?.ino === ino,
+  };
+}

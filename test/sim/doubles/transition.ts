@@ -1,0 +1,11 @@
+// The real transition table, with a mark for every cell that is used.
+import type { InstanceEvent, Slot } from '../../../src/core/model.ts';
+import { transition as realTransition } from '../../../src/core/transition.ts';
+
+export * from '../../../src/core/transition.ts';
+
+export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
+  const after = realTransition(slot, event, nowMs);
+  bridge.observer.onCell(slot.phase.kind, event.kind, after !== slot);
+  return after;
+}

@@ -1,0 +1,187 @@
+// One simulated process of orch: evaluates the real code of the supervisor with a Node of its own, whose clock, files and
+// processes are the machine's. It may die before any effect, freeze, or be told to leave.
+import type { Methods as SupervisorMethods } from '../../../src/supervisor/server.ts';
+import type { Bridge, Observer } from '../doubles/bridge.ts';
+import { fakeGlobals } from './guest-globals.ts';
+import { fakeModules } from './guest-modules.ts';
+import type { Machine } from './machine.ts';
+import type { SimProcess } from './processes.ts';
+import { Dead, Violation } from './violation.ts';
+
+export type Methods = SupervisorMethods;
+/** The compiled code: called once for each process, so that each has its own module state. */
+export type GuestCode = (...parameters: unknown[]) => void;
+export const GUEST_PARAMETERS = [
+  'require',
+  'module',
+  'exports',
+  'process',
+  'performance',
+  'Date',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+  'bridge',
+];
+
+export type GuestOptions = {
+  code: GuestCode;
+  argv: string[];
+  /** What it reads on stdin. */
+  stdin: string;
+  root: string;
+  observer: Observer;
+};
+
+type Ending = { code: number } | { signal: string };
+
+export class Guest {
+  readonly machine: Machine;
+  readonly options: GuestOptions;
+  readonly process: SimProcess;
+  /** How many effects it has had so far. */
+  effects = 0;
+  /** Of the last ones, for messages. */
+  readonly trace: string[] = [];
+  /** It dies instead of having the effect of this number; null: it lives on. */
+  crashAt: number | null = null;
+  /** What it said on descriptor 3. */
+  answer: string | null = null;
+  /** And on stderr. */
+  lastWords = '';
+  ended: Ending | null = null;
+  exitCode = 0;
+  onEnd: () => void = () => undefined;
+  readonly signals = new Map<string, () => void>();
+  readonly files = new Map<number, { path: string; text: string }>();
+  /** What became due while it was frozen; null: it is not. */
+  #held: (() => void)[] | null = null;
+
+  constructor(machine: Machine, options: GuestOptions) {
+    this.machine = machine;
+    this.options = options;
+    this.process = machine.processes.fork({
+      environ: 'PATH=/bin\0',
+      kind: 'supervisor',
+      of: null,
+      program: null,
+      onEnd: null,
+      ppid: 1,
+      joins: null,
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.ended === null;
+  }
+
+  /** Evaluates the code: its `main` runs. */
+  boot(): void {
+    const bridge: Bridge = { machine: this.machine, guest: this, observer: this.options.observer };
+    const module = { exports: {} };
+    const globals = fakeGlobals(this);
+    const parameters = [fakeModules(this), module, module.exports, ...globals, bridge];
+    this.enter(() => this.options.code(...parameters));
+  }
+
+  /** Runs a piece of the guest's code. What it throws there it would have died of. */
+  enter(run: () => void): void {
+    if (!this.isAlive) return;
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof Dead || error instanceof Violation) {
+        if (error instanceof Violation) throw error;
+        return;
+      }
+      throw new Violation(`the supervisor threw: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  }
+
+  /** As setTimeout; a frozen process runs it when it thaws. @returns the function that takes it back. */
+  later(delayMs: number, run: () => void): () => void {
+    let cancelled = false;
+    const due = (): void => {
+      if (cancelled || !this.isAlive) return;
+      if (this.#held) this.#held.push(due);
+      else this.enter(run);
+    };
+    const cancel = this.machine.schedule.after(delayMs, due);
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
+  /** Announces an effect on the machine. Throws where the process does not live to have it. */
+  effect(name: string): void {
+    if (!this.isAlive) throw new Dead();
+    this.effects++;
+    this.trace.push(name);
+    this.machine.note(`pid ${this.process.pid} effect ${this.effects}: ${name}`);
+    if (this.trace.length > 40) this.trace.shift();
+    if (this.crashAt === null || this.effects < this.crashAt) return;
+    this.end({ signal: 'SIGKILL' });
+    throw new Dead();
+  }
+
+  /** An operation of the thread pool: takes a moment, and may find that the process has died. */
+  async pooled<T>(run: () => T): Promise<T> {
+    if (!this.isAlive) return await never();
+    return await new Promise<T>((resolve, reject) => {
+      this.later(this.machine.chance.between(0, 1), () => {
+        try {
+          resolve(run());
+        } catch (error) {
+          if (error instanceof Dead || error instanceof Violation) throw error;
+          reject(error);
+        }
+      });
+    });
+  }
+
+  /** SIGSTOP, and SIGCONT after a while. */
+  freeze(forMs: number): void {
+    this.#held ??= [];
+    this.machine.schedule.after(forMs, () => this.thaw());
+  }
+
+  thaw(): void {
+    const due = this.#held ?? [];
+    this.#held = null;
+    for (const run of due) this.machine.schedule.after(0, run);
+  }
+
+  get isFrozen(): boolean {
+    return this.#held !== null;
+  }
+
+  /** By itself or by a signal; idempotent. The kernel frees its locks and sockets, init inherits its children. */
+  end(ending: Ending): void {
+    if (!this.isAlive) return;
+    this.ended = ending;
+    const { locks, sockets, processes } = this.machine;
+    for (const [ino, holder] of locks) if (holder === this) locks.delete(ino);
+    for (const [path, socket] of sockets) if (socket.guest === this) sockets.delete(path);
+    processes.end(this.process, ending);
+    for (const pid of processes.pids()) this.#orphan(processes.get(pid)!);
+    this.onEnd();
+  }
+
+  #orphan(child: SimProcess): void {
+    if (!this.children.delete(child)) return;
+    child.ppid = 1;
+    child.onEnd = null;
+    if (child.state === 'Z') this.machine.processes.reap(child);
+  }
+
+  /** Direct children that it has not reaped. */
+  readonly children = new Set<SimProcess>();
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,83 @@
+// The simulated machine: clock, processes, files, locks and sockets, and the faults that befall them. Every process of orch
+// in it (a guest) runs the real code; whatever that asks of Node ends here.
+import { Chance, Schedule } from '../schedule.ts';
+import { FileTree } from './files.ts';
+import type { Guest, Methods } from './guest.ts';
+import { ProcessTable } from './processes.ts';
+import { Violation } from './violation.ts';
+
+export type Faults = {
+  spawns: { count: number; errno: string };
+  exitsLost: number;
+  exitsLate: { count: number; byMs: number };
+  /** Writes of state files that fail with ENOSPC. */
+  saves: number;
+  /** Changes of files that no watcher hears of. */
+  watchEvents: number;
+};
+
+export type Socket = { guest: Guest; methods: Methods; onOwnerGone: () => void };
+
+export class Machine {
+  readonly schedule = new Schedule();
+  readonly chance: Chance;
+  readonly files = new FileTree();
+  readonly processes: ProcessTable;
+  readonly faults: Faults = noFaults();
+  /** Of files (by inode): who holds the lock. */
+  readonly locks = new Map<number, Guest>();
+  /** By path: who listens. */
+  readonly sockets = new Map<string, Socket>();
+  readonly watchers = new Set<(path: string) => void>();
+  /** Of every incarnation that was started under the one singleton key of the scenarios. */
+  readonly singletonNonces = new Set<string>();
+  /** Wall clock minus machine time, in ms. */
+  wallOffsetMs = 1_700_000_000_000;
+
+  constructor(seed: number, pids = 400) {
+    this.chance = new Chance(seed);
+    this.processes = new ProcessTable(this.schedule, this.chance, pids);
+  }
+
+  /** The first property that did not hold. Remembered, because the code under test may catch what is thrown in it. */
+  violation: Violation | null = null;
+
+  fail(what: string): never {
+    this.violation ??= new Violation(what);
+    throw this.violation;
+  }
+
+  /** For the story of a failed run; null: nobody listens. */
+  listener: ((line: string) => void) | null = null;
+
+  note(what: string): void {
+    this.listener?.(`${this.schedule.nowMs} ${what}`);
+  }
+
+  /** Writes a file as a person or a tool does, and lets the watchers know unless they are deaf. */
+  edit(path: string, change: () => void): void {
+    change();
+    if (this.faults.watchEvents > 0) {
+      this.faults.watchEvents--;
+      return;
+    }
+    for (const tell of this.watchers) tell(path);
+  }
+
+  endFaults(): void {
+    Object.assign(this.faults, noFaults());
+    this.processes.calm = true;
+    this.processes.slowKillMs = 0;
+    for (const process of this.processes.alive()) if (process.kind === 'ours') this.processes.resume(process);
+  }
+}
+
+function noFaults(): Faults {
+  return {
+    spawns: { count: 0, errno: 'ENOENT' },
+    exitsLost: 0,
+    exitsLate: { count: 0, byMs: 0 },
+    saves: 0,
+    watchEvents: 0,
+  };
+}

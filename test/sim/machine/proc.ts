@@ -1,0 +1,17 @@
+// /proc of the simulated machine, as text.
+import { errno } from './files.ts';
+import type { Guest } from './guest.ts';
+
+/** @returns null for a path elsewhere. Throws ENOENT for a process that is not there. */
+export function readProc({ machine, process: self }: Guest, path: string): string | null {
+  if (!path.startsWith('/proc/')) return null;
+  if (path === '/proc/sys/kernel/random/boot_id') return 'simulated-boot\n';
+  if (path === '/proc/uptime') return `${(Math.floor(machine.schedule.nowMs / 10) / 100).toFixed(2)} 0.00\n`;
+  const [, , name = '', file] = path.split('/');
+  const process = name === 'self' ? self : machine.processes.get(Number(name));
+  if (!process) throw errno('ENOENT', path);
+  if (file === 'environ') return process.state === 'Z' ? '' : process.environ;
+  if (file !== 'stat') throw errno('ENOENT', path);
+  const { pid, ppid, pgid, session, state, startTime } = process;
+  return `${pid} (program) ${state} ${ppid} ${pgid} ${session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 1\n`;
+}

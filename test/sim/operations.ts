@@ -1,0 +1,128 @@
+// Carries out the operations of a scenario on the machine and its projects.
+import type { Machine } from './machine/machine.ts';
+import type { SimProcess } from './machine/processes.ts';
+import { nameOf, type Project } from './project.ts';
+import type { Operation } from './scenario.ts';
+
+type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
+
+export function operate(machine: Machine, project: Project, operation: Operation): void {
+  const run = OPERATIONS[operation.kind] as (scene: Scene, operation: Operation) => void;
+  run({ machine, project }, operation);
+}
+
+type Scene = { machine: Machine; project: Project };
+type Operations = { [K in Operation['kind']]: (scene: Scene, operation: OperationOf<K>) => void };
+
+const OPERATIONS: Operations = {
+  setPool: ({ project }, { service, pool }) =>
+    project.change(service, (declared) => {
+      declared.pool = pool;
+    }),
+  changeSpec: ({ project }, { service }) =>
+    project.change(service, (declared) => {
+      declared.version++;
+    }),
+  changeLive: ({ project }, { service }) =>
+    project.change(service, (declared) => {
+      declared.liveVersion++;
+    }),
+  remove: ({ project }, { service }) =>
+    project.change(service, (declared) => {
+      declared.declared = false;
+    }),
+  restore: ({ project }, { service }) =>
+    project.change(service, (declared) => {
+      declared.declared = true;
+    }),
+  commentEdit: ({ project }) => project.save(),
+  goodEdit: ({ project }) => project.save(),
+  badEdit: ({ project }, { how }) => project.spoil(how),
+  stop: command,
+  start: command,
+  restart: command,
+  scale: ({ project }, { service, pool }) => void project.call('scale', { service: nameOf(service), size: pool }),
+  up: ({ project }) => project.up(),
+  killOne: hit,
+  suspendOne: hit,
+  crash,
+  freeze: ({ project }, { forMs }) => project.guest?.freeze(forMs),
+  failSpawns: ({ machine }, { count, errno }) => {
+    machine.faults.spawns = { count, errno };
+  },
+  loseExits: ({ machine }, { count }) => {
+    machine.faults.exitsLost = count;
+  },
+  lateExits: ({ machine }, { count, byMs }) => {
+    machine.faults.exitsLate = { count, byMs };
+  },
+  failSaves: ({ machine, project }, { count }) => {
+    machine.faults.saves = count;
+    project.oracle.forgiveAll();
+  },
+  loseWatchEvents: ({ machine }, { count }) => {
+    machine.faults.watchEvents = count;
+  },
+  slowKills: ({ machine }, { byMs }) => {
+    machine.processes.slowKillMs = byMs;
+  },
+  strangers: bearStrangers,
+  setClock: ({ machine }, { byMs }) => {
+    machine.wallOffsetMs += byMs;
+  },
+  deleteStateDir: ({ machine, project }) => {
+    machine.files.removeTree(project.stateDir);
+    for (const path of machine.sockets.keys()) if (path.startsWith(project.stateDir)) machine.sockets.delete(path);
+    project.oracle.forgiveAll();
+  },
+  spoilState,
+};
+
+function command({ project }: Scene, { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>): void {
+  const name = nameOf(service);
+  void project.call(kind, { names: [instance === null ? name : `${name}.${instance}`] });
+  // A person's word overrules the back-off.
+  project.oracle.forgiveBackoff(name);
+}
+
+function hit({ machine, project }: Scene, { kind, which }: OperationOf<'killOne' | 'suspendOne'>): void {
+  const ours: SimProcess[] = [...machine.processes.alive()].filter(({ of }) => of?.root === project.root);
+  const victim = ours[which % Math.max(1, ours.length)];
+  if (!victim) return;
+  if (kind === 'killOne') machine.processes.end(victim, { signal: 'SIGKILL' });
+  else machine.processes.stop(victim);
+}
+
+function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: OperationOf<'crash'>): void {
+  const { guest } = project;
+  if (!guest) return;
+  const { onEnd } = guest;
+  guest.onEnd = () => {
+    onEnd();
+    if (guest.ended && 'code' in guest.ended) return;
+    machine.schedule.after(upAfterMs, () => {
+      for (let n = 0; n < ups; n++) project.up();
+    });
+  };
+  if (beforeEffect === null) guest.end({ signal: 'SIGKILL' });
+  else guest.crashAt = guest.effects + beforeEffect;
+}
+
+/** Programs that have nothing to do with us, on pids that may have been ours. */
+function bearStrangers({ machine }: Scene, { count, liveMs }: OperationOf<'strangers'>): void {
+  const { processes, schedule } = machine;
+  const birth = { environ: 'PATH=/bin\0', kind: 'stranger', of: null, program: null, onEnd: null, ppid: 1 } as const;
+  for (let n = 0; n < count; n++) {
+    const stranger = processes.fork({ ...birth, joins: null });
+    schedule.after(liveMs + n, () => processes.end(stranger, { code: 0 }));
+  }
+}
+
+function spoilState({ machine, project }: Scene, { how }: OperationOf<'spoilState'>): void {
+  const node = machine.files.get(`${project.stateDir}/state.json`);
+  project.oracle.forgiveAll();
+  if (!node) return;
+  if (how === 'truncated') machine.files.write(node, node.text.slice(0, Math.floor(node.text.length / 3)));
+  if (how === 'garbage') machine.files.write(node, '\0\0[]}');
+  if (how === 'other-version') machine.files.write(node, node.text.replace('"version":', '"version":9'));
+}

@@ -1,0 +1,285 @@
+// Watches one project from outside and throws where a property of design.md §6 does not hold. Looks at the world and, for
+// what was wished, at the desired state of the kernel; never at what the kernel believes to be running.
+import type { InstanceId, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
+import { isOccupied } from '../../src/core/transition.ts';
+import type { Kernel } from '../../src/supervisor/kernel.ts';
+import { BackoffRecord } from './backoff-record.ts';
+import type { ObservedAction, Observer } from './doubles/bridge.ts';
+import type { Guest } from './machine/guest.ts';
+import type { Machine } from './machine/machine.ts';
+import type { SimExit, SimProcess } from './machine/processes.ts';
+import type { Project } from './project.ts';
+
+export class Oracle implements Observer {
+  /** `phase event` of the transition table, and types of events. */
+  readonly coverage = new Set<string>();
+  /** Instances started and stopped since `beginRecord`. */
+  actions: { kind: string; id: string }[] = [];
+  lastActionMs = 0;
+  #machine: Machine;
+  #project: Project;
+  #kernels = new Map<Guest, Kernel>();
+  #validTexts = new Set<string>();
+  #checkedConfig: unknown = null;
+  #backoff: BackoffRecord;
+
+  constructor(machine: Machine, project: Project) {
+    this.#machine = machine;
+    this.#project = project;
+    this.#backoff = new BackoffRecord(() => machine.schedule.nowMs);
+  }
+
+  /** Of the supervisor that lives; null: none has come so far. */
+  get kernel(): Kernel | null {
+    for (const [guest, kernel] of this.#kernels) if (guest.isAlive) return kernel;
+    return null;
+  }
+
+  noteValid(text: string): void {
+    this.#validTexts.add(text);
+  }
+
+  forgiveBackoff(service: string): void {
+    this.#backoff.forgive(service);
+  }
+
+  /** The state file was lost. */
+  forgiveAll(): void {
+    this.#backoff.forgiveSince(0);
+  }
+
+  // ---- what the supervisors do --------------------------------------------------------------------------------------
+
+  onKernel(guest: Guest, kernel: Kernel): void {
+    const other = [...this.#kernels.keys()].find((one) => one.isAlive);
+    if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) beside pid ${other.process.pid}`);
+    this.#kernels.set(guest, kernel);
+    this.#clockOffsetMs = this.#machine.wallOffsetMs;
+  }
+
+  onGuestEnd(guest: Guest): void {
+    if (guest.ended && 'code' in guest.ended && guest.ended.code === 1) this.#fail(guest.lastWords);
+    const hadKernel = this.#kernels.delete(guest);
+    // The last moments before were not saved yet, a back-off included.
+    if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
+    if (this.#machine.faults.saves > 0) this.forgiveAll();
+    const touched = guest.trace.filter(
+      (effect) => !/^(mkdir|chmod|create|write|stderr)\b.*(\.orch|run|fifo|logs|\.gitignore|lock)$/.test(effect),
+    );
+    if (guest.answer?.includes('conflict') && touched.length > 0)
+      this.#fail(`I13: a supervisor that lost the race did: ${touched.join(', ')}`);
+  }
+
+  onCell(phase: string, event: string, changed: boolean): void {
+    if (changed) this.coverage.add(`${phase} ${event}`);
+    this.coverage.add(`(${phase} ${event})`);
+  }
+
+  onReport(type: string, message: string): void {
+    this.coverage.add(type);
+    this.#machine.note(`${this.#project.root} ${message}`);
+  }
+
+  onAction(guest: Guest, action: ObservedAction): void {
+    // Code of a process that died in the middle of it has no effect any more.
+    if (!guest.isAlive) return;
+    this.#machine.note(`${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}`);
+    if (action.kind === 'start' || action.kind === 'stop') {
+      this.actions.push({ kind: action.kind, id: action.slot.id });
+      this.lastActionMs = this.#machine.schedule.nowMs;
+    }
+    if (action.kind === 'stop') this.#checkMayStop(action.slot, action.cause);
+    if (action.kind === 'kill') this.#checkMayKill(action.slot);
+    if (action.kind === 'forget' && this.#leaderOf(action.slot.id))
+      this.#fail(`I3: ${action.slot.id} forgotten while it lives`);
+  }
+
+  onSpawn(process: SimProcess): void {
+    const { instance, nonce, specHash } = process.of!;
+    for (const other of this.#machine.processes.alive()) {
+      if (other !== process && other.isLeader && this.#isOurs(other) && other.of!.instance === instance)
+        this.#fail(`I1: second start of ${instance}, whose pid ${other.pid} lives`);
+    }
+    const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
+    if (!spec) return; // left the file while its start was under way
+    this.#checkSingleton(spec, nonce);
+    this.#backoff.checkStart(instance, specHash, (early) => this.#fail(`I8: ${instance} started ${early} ms early`));
+    for (const { service } of spec.dependsOn) {
+      if (!this.#everRan.has(service)) this.#fail(`I15: ${instance} started before ${service} ever ran`);
+    }
+    this.#everRan.add(spec.name);
+  }
+
+  readonly #everRan = new Set<string>();
+
+  onSpawnFailed(instance: string): void {
+    const spec = this.kernel?.slots.get(instance as InstanceId)?.spec;
+    if (spec) this.#backoff.noteFailure(instance, spec, 0);
+  }
+
+  /** Nonce -> when its main process ended. */
+  readonly #endedMs = new Map<string, number>();
+
+  /** Of a main process. */
+  onEnd(process: SimProcess, exit: SimExit): void {
+    const { instance, specHash, nonce } = process.of!;
+    this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
+    const slot = this.kernel?.slots.get(instance as InstanceId);
+    if (!slot?.spec || slot.spec.specHash !== specHash) return;
+    if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
+    if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
+    this.#backoff.noteFailure(instance, slot.spec, this.#machine.schedule.nowMs - process.bornMs);
+  }
+
+  // ---- properties of single actions ---------------------------------------------------------------------------------
+
+  /** I4: what is wanted as it is must not be touched. I15: dependents go first. */
+  #checkMayStop(slot: Slot, cause: StopCause): void {
+    const kernel = this.kernel!;
+    const wish = kernel.desired.wishes.get(slot.id);
+    if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);
+    const isLeaving = !wish?.run;
+    const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
+    if (!isLeaving && !isOutdated && slot.restartRequestedMs === null)
+      this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
+    if (!isLeaving) return;
+    for (const other of kernel.slots.values()) {
+      const depends = other.spec?.dependsOn.some(({ service }) => service === slot.service);
+      const alsoLeaving = !kernel.desired.wishes.get(other.id)?.run;
+      if (depends && alsoLeaving && isNonceOf(other, this.#leaderOf(other.id)?.of?.nonce))
+        this.#fail(`I15: ${slot.id} stopped before ${other.id}, which depends on it`);
+    }
+  }
+
+  #checkMayKill({ id, phase, spec }: Slot): void {
+    if (phase.kind !== 'stopping' || this.killingIsFine) return;
+    const hadMs = Math.floor(this.#machine.schedule.nowMs + this.#clockOffsetMs) - phase.sinceMs;
+    if (hadMs < (spec?.stop.graceMs ?? 0)) this.#fail(`${id} killed ${hadMs} ms after it was asked to stop`);
+  }
+
+  /** `down --timeout` has no more patience. */
+  killingIsFine = false;
+  /** The supervisor's clock less the machine's: taken from the wall when it starts. */
+  #clockOffsetMs = 0;
+
+  /** I2: the whole tree of whoever had the key before is dead. */
+  #checkSingleton(spec: ServiceSpec, nonce: string): void {
+    if (!spec.singleton) return;
+    for (const other of this.#machine.processes.alive()) {
+      if (other.of && other.of.nonce !== nonce && this.#machine.singletonNonces.has(other.of.nonce))
+        this.#fail(`I2: ${spec.name} starts while pid ${other.pid} of ${other.of.root} ${other.of.instance} lives`);
+    }
+    this.#machine.singletonNonces.add(nonce);
+  }
+
+  // ---- properties at any time --------------------------------------------------------------------------------------
+
+  /** I6: what is in force was once on disk, whole and valid. */
+  checkConfig(): void {
+    const config = this.kernel?.accepted?.config;
+    if (!config || config === this.#checkedConfig) return;
+    this.#checkedConfig = config;
+    if (!this.#validTexts.has(JSON.stringify(config))) this.#fail('I6: a configuration is in force that nobody wrote');
+  }
+
+  // ---- properties once everything is quiet --------------------------------------------------------------------------
+
+  /** I1, I3, I7: what runs is what is declared, and nothing else. */
+  checkActual(): void {
+    const { kernel } = this;
+    if (!kernel) this.#fail('I7: no supervisor runs');
+    const live = new Map<string, SimProcess>();
+    for (const process of this.#ours()) if (process.isLeader) live.set(process.of!.instance, process);
+    for (const [id, wish] of kernel.desired.wishes) {
+      const slot = kernel.slots.get(id);
+      const process = live.get(id);
+      live.delete(id);
+      if (!wish.run) {
+        if (process) this.#fail(`I7: ${id} lives although it is not wanted`);
+      } else if (process) this.#checkRuns(process, slot, wish.spec);
+      else if (!this.#isExplained(slot, wish.spec))
+        this.#fail(`I1: ${id} does not run and nothing explains it: ${JSON.stringify(slot)}`);
+    }
+    const [left] = live.keys();
+    if (left) this.#fail(`I3: ${left} lives but is not declared`);
+    for (const { of, pid } of this.#ours()) {
+      const slot = kernel.slots.get(of!.instance as InstanceId);
+      const endedMs = this.#endedMs.get(of!.nonce) ?? 0;
+      // What the main process left behind has its own grace period.
+      if (this.#machine.schedule.nowMs - endedMs < LEFTOVERS_MS) continue;
+      if (!slot || !isNonceOf(slot, of!.nonce))
+        this.#fail(`I3: pid ${pid} of ${of!.instance} belongs to no incarnation`);
+    }
+    if (!this.#validTexts.has(JSON.stringify(kernel.accepted?.config)))
+      this.#fail('I6: no valid configuration is in force');
+    if (JSON.stringify(kernel.accepted?.config) !== JSON.stringify(this.#project.config()))
+      this.#fail('I7: the last configuration is not in force');
+  }
+
+  #checkRuns(process: SimProcess, slot: Slot | undefined, spec: ServiceSpec): void {
+    if (!slot || !isOccupied(slot)) this.#fail(`I3: ${slot?.id} lives but its slot is ${slot?.phase.kind}`);
+    const isOld = process.of!.specHash !== spec.specHash;
+    if (isOld && !this.#isRolloutHalted(spec)) this.#fail(`I7: ${slot!.id} still runs an older version`);
+  }
+
+  /** A new version that does not come up: the rest of the older one is left alone. */
+  #isRolloutHalted(spec: ServiceSpec): boolean {
+    for (let index = 1; index <= spec.pool; index++) {
+      const slot = this.kernel!.slots.get(`${spec.name}.${index}` as InstanceId);
+      if (slot?.phase.kind !== 'alive' && (slot?.phase.kind === 'failed' || this.#isBlocked(spec))) return true;
+    }
+    return false;
+  }
+
+  #isBlocked(spec: ServiceSpec): boolean {
+    return this.kernel!.dependencies().blockerOf(spec) !== null;
+  }
+
+  #isExplained(slot: Slot | undefined, spec: ServiceSpec): boolean {
+    if (this.#isBlocked(spec)) return true;
+    if (!slot) return false;
+    const { kind } = slot.phase;
+    const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
+    return (
+      kind === 'completed' ||
+      kind === 'failed' ||
+      (kind === 'held' && spec.singleton !== null) ||
+      ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd)
+    );
+  }
+
+  /** I9: after `down`. */
+  checkEmpty(afterMs: number): void {
+    const [left] = this.#ours();
+    if (left) this.#fail(`I9: pid ${left.pid} of ${left.of!.instance} lives ${afterMs} ms after the shutdown began`);
+    if (this.#project.guest) this.#fail('I9: the supervisor lives on');
+  }
+
+  // ---- the world ---------------------------------------------------------------------------------------------------
+
+  #isOurs(process: SimProcess): boolean {
+    return process.of?.root === this.#project.root;
+  }
+
+  *#ours(): Iterable<SimProcess> {
+    for (const process of this.#machine.processes.alive()) if (this.#isOurs(process)) yield process;
+  }
+
+  #leaderOf(id: string): SimProcess | undefined {
+    for (const process of this.#ours()) if (process.isLeader && process.of!.instance === id) return process;
+    return undefined;
+  }
+
+  #fail(what: string): never {
+    this.#machine.fail(`${this.#project.root}: ${what}`);
+  }
+}
+
+/** The longest grace period of the scenarios, and the rounds of SIGKILL. */
+const LEFTOVERS_MS = 4_000;
+/** What happened this long before a crash may not be on disk. */
+const UNSAVED_MS = 250;
+
+function isNonceOf({ phase }: Slot, nonce: string | undefined): boolean {
+  return (phase.kind === 'alive' || phase.kind === 'stopping') && phase.process.nonce === nonce;
+}

@@ -1,0 +1,167 @@
+// One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
+import type { AcceptedConfig, ProjectConfig, ServiceSpec } from '../../src/core/model.ts';
+import { config as projectConfig, STOP, spec as serviceSpec } from '../core/fixtures.ts';
+import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
+import type { Machine } from './machine/machine.ts';
+import { Oracle } from './oracle.ts';
+import { type BadKind, loadSimulated, spoil } from './project-file.ts';
+import type { SimService } from './scenario.ts';
+
+type Declared = SimService & { version: number; liveVersion: number; declared: boolean };
+
+/** A client gives up on a supervisor that holds the lock and does not answer. */
+const CONFLICT_PATIENCE_MS = 10_000;
+const SHARED_KEY = 'shared';
+
+export class Project {
+  readonly root: string;
+  readonly file: string;
+  readonly services: Declared[];
+  readonly oracle: Oracle;
+  /** Every supervisor that was ever started for it. */
+  readonly guests: Guest[] = [];
+  #machine: Machine;
+  #code: GuestCode;
+
+  constructor(machine: Machine, code: GuestCode, index: number, services: SimService[]) {
+    this.#machine = machine;
+    this.#code = code;
+    this.root = `/p${index}`;
+    this.file = `${this.root}/procs.yaml`;
+    this.services = services.map((service) => ({ ...service, version: 1, liveVersion: 0, declared: true }));
+    machine.files.makeDirectory(this.root);
+    this.oracle = new Oracle(machine, this);
+    this.save();
+  }
+
+  // ---- the file --------------------------------------------------------------------------------------------------
+
+  /** Writes what is declared now, whole and valid. */
+  save(): void {
+    const text = JSON.stringify(this.config());
+    this.oracle.noteValid(text);
+    this.#machine.edit(this.file, () => {
+      this.#machine.files.removeTree(this.file);
+      this.#machine.files.put(this.file, text);
+    });
+  }
+
+  spoil(how: BadKind): void {
+    this.#machine.edit(this.file, () => spoil(this.#machine.files, this.file, how));
+  }
+
+  change(index: number, change: (service: Declared) => void): void {
+    const service = this.services[index];
+    if (!service) return;
+    change(service);
+    if (service.singleton) service.pool = Math.min(1, service.pool);
+    this.oracle.forgiveBackoff(nameOf(index));
+    this.save();
+  }
+
+  /** @returns null while the file is bad. */
+  load(): AcceptedConfig | null {
+    const loaded = loadSimulated(this.#machine.files, this.file);
+    return loaded !== 'hangs' && loaded.ok ? loaded.accepted : null;
+  }
+
+  config(): ProjectConfig {
+    const declared = this.services
+      .map((service, index) => ({ service, index }))
+      .filter(({ service }) => service.declared);
+    const specs = declared.map(({ service, index }) => this.#specOf(service, index));
+    return { ...projectConfig(...specs), root: this.root };
+  }
+
+  #specOf(service: Declared, index: number): ServiceSpec {
+    const dependsOn = service.dependsOn
+      .filter(({ on }) => this.services[on]?.declared)
+      .map(({ on, condition }) => ({
+        service: nameOf(on) as ServiceSpec['name'],
+        condition,
+        onLoss: 'ignore' as const,
+      }));
+    const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
+    const { singleton, graceMs, policy, limit, program, pool } = service;
+    const name = nameOf(index);
+    const key = { key: SHARED_KEY, scope: 'user', onConflict: singleton ?? 'replace', pidFile: null } as const;
+    return serviceSpec(name, {
+      pool,
+      dependsOn,
+      command: { kind: 'argv', argv: ['program', JSON.stringify(program)] },
+      singleton: singleton ? key : null,
+      restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
+      stop: { ...STOP, graceMs: graceMs + service.liveVersion },
+      specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
+    });
+  }
+
+  // ---- commands --------------------------------------------------------------------------------------------------
+
+  /** `orch up -d`: applies to the supervisor that runs, or starts one. A bad file: nothing happens. */
+  up(): void {
+    const accepted = this.load();
+    if (!accepted) return;
+    if (this.#machine.sockets.has(this.#socket)) this.#apply(accepted);
+    else this.#start(accepted);
+  }
+
+  #start(accepted: AcceptedConfig): void {
+    const argv = ['--root', this.root, '--file', this.file];
+    const stdin = JSON.stringify({ accepted, only: null });
+    const guest = new Guest(this.#machine, { code: this.#code, argv, stdin, root: this.root, observer: this.oracle });
+    const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
+    guest.onEnd = () => {
+      this.oracle.onGuestEnd(guest);
+      if (guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
+    };
+    this.guests.push(guest);
+    guest.boot();
+  }
+
+  /** Somebody else's `up` was faster. */
+  #join(accepted: AcceptedConfig, giveUpMs: number): void {
+    const { schedule, sockets } = this.#machine;
+    if (sockets.has(this.#socket)) this.#apply(accepted);
+    else if (schedule.nowMs < giveUpMs) schedule.after(50, () => this.#join(accepted, giveUpMs));
+  }
+
+  #apply(accepted: AcceptedConfig): void {
+    void this.call('apply', { accepted, only: null });
+  }
+
+  /** @returns null where no supervisor answers. Settles when the method does; never when the supervisor dies first. */
+  call<M extends keyof Methods>(method: M, params: Parameters<Methods[M]>[0]): Promise<unknown> | null {
+    const socket = this.#machine.sockets.get(this.#socket);
+    if (!socket || socket.guest.isFrozen) return null;
+    const call = { emit: () => true, signal: new AbortController().signal, connection: { owning: false } };
+    return new Promise((resolve) => {
+      socket.guest.enter(() => {
+        const run = socket.methods[method] as (params: unknown, call: unknown) => unknown;
+        // A refusal is an answer like any other.
+        Promise.resolve()
+          .then(() => run(params, call))
+          .then(resolve, resolve);
+      });
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#machine.sockets.has(this.#socket);
+  }
+
+  /** The supervisor that lives, frozen or not. */
+  get guest(): Guest | null {
+    return this.guests.findLast((guest) => guest.isAlive) ?? null;
+  }
+
+  get #socket(): string {
+    return `${this.root}/.orch/run/orch.sock`;
+  }
+
+  get stateDir(): string {
+    return `${this.root}/.orch`;
+  }
+}
+
+export const nameOf = (index: number): string => `s${index}`;
