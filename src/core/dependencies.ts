@@ -19,11 +19,15 @@ export type DependencyView = {
    * wanted does not hold up a stop that the user asked for.
    */
   holdersOf(service: ServiceName): readonly Slot[];
+  /** The first dependency with `on_loss: hold` of which no instance meets the condition (or soon none will); or null. */
+  lostOf(spec: ServiceSpec): ServiceName | null;
+  /** The first dependency with `on_loss: restart` that holds with processes all begun after `sinceMs`; or null. */
+  renewedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null;
 };
 
-/** @param isLeaving whether an occupied slot is not wanted any more. */
-export function viewDependencies(desired: Desired, slots: Slots, isLeaving: (slot: Slot) => boolean): DependencyView {
+export function viewDependencies(desired: Desired, slots: Slots): DependencyView {
   const unmet = new Map<string, string | null>();
+  const lost = new Map<string, boolean>();
   let holders: Map<ServiceName, Slot[]> | null = null;
   const reasonFor = (dependency: Dependency): string | null => {
     const key = `${dependency.service} ${dependency.condition}`;
@@ -33,6 +37,20 @@ export function viewDependencies(desired: Desired, slots: Slots, isLeaving: (slo
       unmet.set(key, because);
     }
     return because;
+  };
+  const lostOf = (spec: ServiceSpec): ServiceName | null => {
+    const found = spec.dependsOn.find((dependency) => {
+      if (dependency.onLoss !== 'hold') return false;
+      const key = `${dependency.service} ${dependency.condition}`;
+      const known = lost.get(key) ?? isLost(dependency, desired, slots);
+      lost.set(key, known);
+      return known;
+    });
+    return found?.service ?? null;
+  };
+  const isLeaving = (slot: Slot): boolean => {
+    const wish = desired.wishes.get(slot.id);
+    return !wish?.run || lostOf(wish.spec) !== null;
   };
   return {
     blockerOf(spec) {
@@ -46,7 +64,36 @@ export function viewDependencies(desired: Desired, slots: Slots, isLeaving: (slo
       holders ??= collectHolders(slots, isLeaving);
       return holders.get(service) ?? [];
     },
+    lostOf,
+    renewedSince(spec, sinceMs) {
+      const renewed = spec.dependsOn.find((dependency) => {
+        if (dependency.onLoss !== 'restart' || reasonFor(dependency) !== null) return false;
+        return everySlot(dependency, desired, slots).every((slot) => slot !== undefined && beganAfter(slot, sinceMs));
+      });
+      return renewed?.service ?? null;
+    },
   };
+}
+
+function everySlot({ service }: Dependency, desired: Desired, slots: Slots): (Slot | undefined)[] {
+  const pool = desired.services.get(service)?.pool ?? 0;
+  return Array.from({ length: pool }, (_, index) => slots.get(instanceId(service, index + 1)));
+}
+
+function beganAfter({ phase }: Slot, sinceMs: number): boolean {
+  if (phase.kind === 'completed') return phase.atMs > sinceMs;
+  return phase.kind === 'alive' && phase.sinceMs > sinceMs;
+}
+
+/** Nobody meets the condition, or only who is about to go: then the dependents go first. */
+function isLost(dependency: Dependency, desired: Desired, slots: Slots): boolean {
+  const spec = desired.services.get(dependency.service);
+  if (!spec) return true;
+  return !everySlot(dependency, desired, slots).some((slot) => {
+    const wish = slot && desired.wishes.get(slot.id);
+    const isStaying = wish?.run && wish.stage?.turn !== 'now';
+    return slot !== undefined && isStaying && holdsFor(slot, spec, dependency.condition);
+  });
 }
 
 function collectHolders(slots: Slots, isLeaving: (slot: Slot) => boolean): Map<ServiceName, Slot[]> {

@@ -9,7 +9,18 @@ import {
 } from './model.ts';
 
 /** Whether one instance should run, and if not, the sentence that says why. */
-export type Wish = { spec: ServiceSpec; run: true } | { spec: ServiceSpec; run: false; because: string };
+export type Wish =
+  | { spec: ServiceSpec; run: true; stage: Stage | null }
+  | { spec: ServiceSpec; run: false; because: string };
+
+/** The part of one instance in a roll-out. */
+export type Stage =
+  /** What runs there is to be replaced now, for this reason. */
+  | { turn: 'now'; because: string }
+  /** Whatever runs there is left alone; where nothing runs, nothing starts unless the wish names the older version. */
+  | { turn: 'later'; because: string; unblock: string | null }
+  /** It runs what it should for now; the sentence says why the pool is not as declared. */
+  | { turn: 'done'; because: string; unblock: string | null };
 
 export type Desired = {
   services: ReadonlyMap<ServiceName, ServiceSpec>;
@@ -43,7 +54,7 @@ function wishFor(spec: ServiceSpec, id: InstanceId, stopped: ReadonlySet<string>
   if (stopped.has(spec.name))
     return { spec, run: false, because: `stopped by hand; \`orch start ${spec.name}\` undoes it` };
   if (stopped.has(id)) return { spec, run: false, because: `stopped by hand; \`orch start ${id}\` undoes it` };
-  return { spec, run: true };
+  return { spec, run: true, stage: null };
 }
 
 function withPool(spec: ServiceSpec, pool: number | undefined): ServiceSpec {

@@ -50,9 +50,7 @@ function explainAlive(
 ): Explained {
   const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
   if (wish?.run) {
-    const outdated = slot.spec?.specHash !== wish.spec.specHash;
-    const reason = outdated ? 'Runs an older configuration; its turn to be replaced comes.' : readinessReason(phase);
-    return { state, reason, unblock: null };
+    return { state, ...aliveReason(phase, wish) };
   }
   const holders = dependencies.holdersOf(slot.service).map((holder) => holder.id);
   if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
@@ -61,6 +59,13 @@ function explainAlive(
     reason: `Stops after ${listOf(holders)}, which depend${holders.length === 1 ? 's' : ''} on it.`,
     unblock: null,
   };
+}
+
+function aliveReason(phase: Extract<Phase, { kind: 'alive' }>, { stage }: Extract<Wish, { run: true }>) {
+  const own = readinessReason(phase);
+  if (own !== null || stage === null) return { reason: own, unblock: null };
+  if (stage.turn === 'now') return { reason: `About to be replaced: ${stage.because}.`, unblock: null };
+  return { reason: sentence(stage.because), unblock: stage.unblock };
 }
 
 function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' }>): string | null {
@@ -82,7 +87,13 @@ function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>
 }
 
 /** Nothing lives although it should. */
-function explainWanted(slot: Slot, phase: Phase, wish: Wish, dependencies: DependencyView, nowMs: number): Explained {
+function explainWanted(
+  slot: Slot,
+  phase: Phase,
+  wish: Extract<Wish, { run: true }>,
+  dependencies: DependencyView,
+  nowMs: number,
+): Explained {
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   const last = slot.lastExit ? describeExit(slot.lastExit) : null;
   if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
@@ -106,6 +117,9 @@ function explainWanted(slot: Slot, phase: Phase, wish: Wish, dependencies: Depen
       reason: sentence(`${reason}; next start in ${seconds} s`),
       unblock: 'it is started again by itself',
     };
+  }
+  if (fresh && wish.stage?.turn === 'later') {
+    return { state: 'waiting', reason: sentence(wish.stage.because), unblock: wish.stage.unblock };
   }
   const blocker = dependencies.blockerOf(wish.spec);
   if (blocker) {

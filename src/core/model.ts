@@ -351,6 +351,31 @@ export type Slot = {
 /** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
 export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'>;
 
+/**
+ * A pool on its way to another version (or through a restart); gone once every instance is there. Without environments
+ * and commands: it is written down.
+ */
+export type Rollout = {
+  service: ServiceName;
+  /** The version that is being rolled out; equal to the one that runs where a restart was asked for. */
+  specHash: string;
+  sinceMs: number;
+  /** When the number of new instances that are good last grew, and to how many. */
+  progressMs: number;
+  good: number;
+  /** How many instances of older versions were available at the begin: what there is to protect. */
+  protected: number;
+  /** The version that most of those were of; null: none of them was available. */
+  olderHash: string | null;
+  verdict: RolloutVerdict;
+};
+export type RolloutVerdict =
+  | { kind: 'going' }
+  /** Nothing more is replaced until the new ones are good after all, the file changes, or somebody says so. */
+  | { kind: 'paused'; atMs: number; because: string }
+  /** The pool goes back to `olderHash` and stays there until the file changes or somebody says so. */
+  | { kind: 'rolledBack'; atMs: number; because: string };
+
 /** Wishes of the user on top of the file; kept until undone, shown in `ps`. */
 export type Overrides = {
   /** Services and instances held stopped. */

@@ -2,7 +2,7 @@
 // the present state only, so that calling it again after a lost event asks for the same things again.
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, Wish } from './desired.ts';
-import { type Action, instanceId, type Phase, type ServiceSpec, type Slot, type SlotSpec } from './model.ts';
+import type { Action, Phase, Slot, SlotSpec } from './model.ts';
 import { isReady } from './readiness.ts';
 import { emptySlot, isOccupied } from './transition.ts';
 
@@ -12,9 +12,6 @@ export type Plan = {
   /** When to look again although nothing happened; null: never. */
   wakeAtMs: number | null;
 };
-
-/** Of a pool: how much may be down at once while its instances are replaced by a new version. */
-export const MAX_UNAVAILABLE_SHARE = 0.25;
 
 /** @returns the actions that are due now and the one next time at which anything could become due by itself. */
 export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
@@ -48,20 +45,14 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
 }
 
 type Pass = {
-  desired: Desired;
-  slots: Slots;
   nowMs: number;
   dependencies: DependencyView;
-  /** service -> how many more of its instances may be taken down for replacement. */
-  replacementBudget: Map<string, number>;
   actions: Action[];
   wakeAtMs: number | null;
 };
 
 function beginPass(desired: Desired, slots: Slots, nowMs: number): Pass {
-  const isLeaving = (slot: Slot): boolean => !desired.wishes.get(slot.id)?.run;
-  const dependencies = viewDependencies(desired, slots, isLeaving);
-  return { desired, slots, nowMs, dependencies, replacementBudget: new Map(), actions: [], wakeAtMs: null };
+  return { nowMs, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
 }
 
 function newSlot(wish: Wish, id: Slot['id']): Slot {
@@ -74,16 +65,18 @@ function considerEmpty(pass: Pass, slot: Slot, wish: Wish): void {
   if (!wish.run) return;
   const { phase } = slot;
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
+  // 2. Its turn in a roll-out has not come, and the version that it had is not remembered.
+  if (fresh && wish.stage?.turn === 'later') return;
   if (!fresh) {
-    // 2. Done, given up, or somebody else's: only a new spec or a person changes that.
+    // 3. Done, given up, or somebody else's: only a new spec or a person changes that.
     if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'held') return;
-    // 3. Not yet.
+    // 4. Not yet.
     if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
       wakeAt(pass, phase.untilMs);
       return;
     }
   }
-  // 4. A dependency's condition does not hold; its change is an event of its own.
+  // 5. A dependency's condition does not hold; its change is an event of its own.
   if (pass.dependencies.blockerOf(wish.spec) !== null) return;
   pass.actions.push({ kind: 'start', id: slot.id, spec: wish.spec, reason: startReason(slot, fresh) });
 }
@@ -108,38 +101,21 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unhealthy', reason: phase.unhealthy });
     return;
   }
-  // 3. An older version, or a restart was asked for: replace, a share of the pool at a time.
-  const outdated = slot.spec?.specHash !== wish.spec.specHash;
-  const told = slot.restartRequestedMs !== null && phase.sinceMs <= slot.restartRequestedMs;
-  if (!outdated && !told) return;
-  if (!takeReplacementBudget(pass, wish)) return;
-  const reason = outdated ? 'its configuration changed' : 'restart requested';
-  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason });
-}
-
-function takeReplacementBudget(pass: Pass, { spec }: Wish): boolean {
-  const left = pass.replacementBudget.get(spec.name) ?? replacementBudget(pass, spec);
-  pass.replacementBudget.set(spec.name, left - 1);
-  return left > 0;
-}
-
-/**
- * `max(1, pool × 25 %)` less what is down already, for whatever reason: a new version that does not come up stops the
- * roll-out by itself, and the rest of the older one goes on.
- */
-function replacementBudget({ desired, slots }: Pass, spec: ServiceSpec): number {
-  let left = Math.max(1, Math.floor(spec.pool * MAX_UNAVAILABLE_SHARE));
-  for (let index = 1; index <= spec.pool; index++) {
-    const id = instanceId(spec.name, index);
-    if (desired.wishes.get(id)?.run && !isGood(slots.get(id), spec)) left--;
+  // 3. A dependency that it cannot do without is lost: it starts again when that is back.
+  const lost = pass.dependencies.lostOf(wish.spec);
+  if (lost !== null) {
+    if (pass.dependencies.holdersOf(slot.service).length > 0) return;
+    pass.actions.push({
+      kind: 'stop',
+      id: slot.id,
+      cause: 'unwanted',
+      reason: `${lost}, which it depends on, is lost`,
+    });
+    return;
   }
-  return left;
-}
-
-/** Runs in whatever version, or has completed in the present one. */
-function isGood(slot: Slot | undefined, spec: ServiceSpec): boolean {
-  if (slot?.phase.kind === 'completed') return slot.spec?.specHash === spec.specHash;
-  return slot !== undefined && isReady(slot.phase);
+  // 4. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
+  if (wish.stage?.turn !== 'now' || pass.dependencies.holdersOf(slot.service).length > 0) return;
+  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.stage.because });
 }
 
 /** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was
@@ -185,6 +161,8 @@ export function isConverged(desired: Desired, slots: Slots, nowMs: number): bool
   return reconcile(desired, slots, nowMs).actions.length === 0;
 }
 
-function isSettled(slot: Slot | undefined, { spec }: Wish): boolean {
-  return slot?.spec?.specHash === spec.specHash && isGood(slot, spec) && slot.restartRequestedMs === null;
+function isSettled(slot: Slot | undefined, { spec, stage }: Extract<Wish, { run: true }>): boolean {
+  if (!slot || stage !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
+    return false;
+  return slot.phase.kind === 'completed' || isReady(slot.phase);
 }

@@ -1,6 +1,6 @@
 // The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
 // the rest. A command resolves when what it asked for has come about or cannot.
-import type { InstanceId, Overrides, Slot } from '../core/model.ts';
+import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../core/model.ts';
 import { isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
@@ -12,6 +12,7 @@ export function startInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
   kernel.override({ ...kernel.overrides, stopped: withoutStops(kernel, names, ids) });
   for (const id of ids) kernel.receive(id, null, { kind: 'rearmed' });
+  resumeRollouts(kernel, ids);
   return ids;
 }
 
@@ -27,7 +28,12 @@ export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] 
   const ids = resolveInstances(kernel, names);
   kernel.override({ ...kernel.overrides, stopped: withoutStops(kernel, names, ids) });
   for (const id of ids) kernel.receive(id, null, { kind: 'restartRequested' });
+  resumeRollouts(kernel, ids);
   return ids;
+}
+
+function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
+  kernel.resumeRollouts(new Set(ids.map((id) => parseInstanceId(id)!.service)));
 }
 
 /** @param size null: back to what the file says. @returns the size in force. */

@@ -9,6 +9,8 @@ import type {
   InstanceId,
   Overrides,
   Problem,
+  Rollout,
+  ServiceName,
   ServiceSpec,
   Slot,
   SlotSpec,
@@ -17,6 +19,7 @@ import type {
 import { isConverged, reconcile } from '../core/reconcile.ts';
 import { emptySlot, isOccupied, nonceOf, transition } from '../core/transition.ts';
 import { describeTransition, type Happening } from './happenings.ts';
+import { RolloutKeeper } from './rollout-keeper.ts';
 
 /** What the kernel needs done; results come back through `receive`. */
 export type Effects = {
@@ -41,7 +44,7 @@ export type Effects = {
 };
 
 /** What must outlive the supervisor. */
-export type KernelState = { generation: number; overrides: Overrides; slots: Slot[] };
+export type KernelState = { generation: number; overrides: Overrides; slots: Slot[]; rollouts: Rollout[] };
 
 /** A pass that acts changes what the next one sees; more rounds than this mean a rule that never settles. */
 const MAX_ROUNDS = 16;
@@ -54,17 +57,25 @@ export class Kernel {
   #accepted: AcceptedConfig | null = null;
   #problems: Problem[] = [];
   #generation = 0;
-  #desired: Desired = desiredOf(null, NO_OVERRIDES, false);
+  /** What the file and the overrides say, before roll-outs. */
+  #declared: Desired = desiredOf(null, NO_OVERRIDES, false);
+  #desired: Desired = this.#declared;
+  #rollouts: RolloutKeeper;
 
   constructor(effects: Effects) {
     this.#effects = effects;
+    this.#rollouts = new RolloutKeeper((happening) => effects.report(happening));
   }
 
   get slots(): ReadonlyMap<InstanceId, Slot> {
     return this.#slots;
   }
+  /** Every instance with the version that it should run now: roll-outs are counted in. */
   get desired(): Desired {
     return this.#desired;
+  }
+  get rollouts(): ReadonlyMap<ServiceName, Rollout> {
+    return this.#rollouts.rollouts;
   }
   get overrides(): Overrides {
     return this.#overrides;
@@ -81,7 +92,8 @@ export class Kernel {
   }
 
   state(): KernelState {
-    return { generation: this.#generation, overrides: this.#overrides, slots: [...this.#slots.values()] };
+    const rollouts = [...this.rollouts.values()];
+    return { generation: this.#generation, overrides: this.#overrides, slots: [...this.#slots.values()], rollouts };
   }
 
   /** Continues from what an earlier supervisor left. Only before the first `step`. */
@@ -89,6 +101,7 @@ export class Kernel {
     this.#generation = state.generation;
     this.#overrides = state.overrides;
     for (const slot of state.slots) this.#slots.set(slot.id, slot);
+    this.#rollouts.restore(state.rollouts);
     this.#updateDesired(this.#desired.shuttingDown);
   }
 
@@ -110,6 +123,7 @@ export class Kernel {
     this.#problems = [];
     if (!changed && !wasRejected) return;
     if (changed) this.#generation++;
+    this.#rollouts.remember(accepted.config, this.#slots);
     this.#updateDesired(this.#desired.shuttingDown);
     this.#updateSpecs();
     this.#effects.report({
@@ -165,12 +179,25 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
+  /** Somebody wants the roll-outs of these services to go on, or to be tried again. */
+  resumeRollouts(services: Iterable<ServiceName>): void {
+    this.#rollouts.resume(services, this.#effects.nowMs());
+    this.#effects.saveSoon();
+    this.#effects.requestStep();
+  }
+
   isConverged(): boolean {
-    return this.#inbox.length === 0 && isConverged(this.#desired, this.#slots, this.#effects.nowMs());
+    if (this.#inbox.length > 0 || this.rollouts.size > 0) return false;
+    return isConverged(this.#desired, this.#slots, this.#effects.nowMs());
   }
 
   dependencies(): DependencyView {
-    return viewDependencies(this.#desired, this.#slots, (slot) => !this.#desired.wishes.get(slot.id)?.run);
+    return viewDependencies(this.#desired, this.#slots);
+  }
+
+  /** The whole spec that the instance was started with; null where it is not remembered. */
+  specOf({ service, spec }: Slot): ServiceSpec | null {
+    return spec && this.#rollouts.find(service, spec.specHash);
   }
 
   /** One turn of the loop: fold the inbox, reconcile until nothing is due, act, arm the timer. */
@@ -185,8 +212,9 @@ export class Kernel {
     const starts: Start[] = [];
     let wakeAtMs: number | null = null;
     for (let round = 0; ; round++) {
+      const rolloutWakeAtMs = this.#planRollouts(nowMs);
       const plan = reconcile(this.#desired, this.#slots, nowMs);
-      wakeAtMs = plan.wakeAtMs;
+      wakeAtMs = earlier(plan.wakeAtMs, rolloutWakeAtMs);
       const due = plan.actions.filter((action) => !this.#isUnderWay(action));
       if (due.length === 0) break;
       if (round === MAX_ROUNDS) throw new Error(`the plan does not settle: ${JSON.stringify(due[0])}`);
@@ -195,6 +223,15 @@ export class Kernel {
     this.#underWay.clear();
     this.#launch(starts);
     this.#effects.wakeAt(wakeAtMs);
+  }
+
+  /** @returns when a roll-out has to be looked at again though nothing happened. */
+  #planRollouts(nowMs: number): number | null {
+    const before = this.rollouts;
+    const { desired, wakeAtMs } = this.#rollouts.plan(this.#declared, this.#slots, nowMs);
+    this.#desired = desired;
+    if (before !== this.rollouts) this.#effects.saveSoon();
+    return wakeAtMs;
   }
 
   /** Actions of this step that do not change the slot by themselves, so that they are not asked for twice. */
@@ -269,16 +306,24 @@ export class Kernel {
   #updateSpecs(): void {
     const nowMs = this.#effects.nowMs();
     for (const { id, service, spec } of [...this.#slots.values()]) {
-      const declared = this.#desired.services.get(service);
-      if (!spec || declared?.specHash !== spec.specHash) continue;
-      const now = slotSpecOf(declared);
+      const declared = this.#declared.services.get(service);
+      if (!spec || !declared) continue;
+      // Dependencies are of one generation for all, so that stops can never wait for one another in a circle.
+      const { dependsOn } = declared;
+      const now = declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn };
       if (JSON.stringify(now) !== JSON.stringify(spec)) this.#fold(id, { kind: 'specUpdated', spec: now }, nowMs);
     }
   }
 
   #updateDesired(shuttingDown: boolean): void {
-    this.#desired = desiredOf(this.#accepted?.config ?? null, this.#overrides, shuttingDown);
+    this.#declared = desiredOf(this.#accepted?.config ?? null, this.#overrides, shuttingDown);
+    this.#desired = this.#declared;
+    if (this.#accepted) this.#planRollouts(this.#effects.nowMs());
   }
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 type Letter = { id: InstanceId; nonce: string | null; event: InstanceEvent };

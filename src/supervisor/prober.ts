@@ -1,6 +1,5 @@
 // Keeps the probes of every live instance going: level-triggered, it compares what is probed with what should be after
 // each step of the kernel. What it finds goes to the kernel as events; it decides nothing about instances.
-import type { Desired } from '../core/desired.ts';
 import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../core/model.ts';
 import type { ProbeRecord } from '../core/readiness.ts';
 import { prepareCheck, type Subject } from './checks.ts';
@@ -37,7 +36,7 @@ export class Prober {
   }
 
   /** Call after each step. Cheap where nothing is probed. */
-  sync(slots: ReadonlyMap<InstanceId, Slot>, desired: Desired): void {
+  sync(slots: ReadonlyMap<InstanceId, Slot>, specOf: (slot: Slot) => ServiceSpec | null): void {
     if (this.#isStopped) return;
     for (const [id, probed] of this.#probed) {
       const slot = slots.get(id);
@@ -45,10 +44,8 @@ export class Prober {
     }
     for (const slot of slots.values()) {
       if (!isProbeable(slot)) continue;
-      const declared = desired.services.get(slot.service);
-      // An older version goes on with the probes that it was started with, as long as they are remembered.
-      const known = declared?.specHash === slot.spec?.specHash ? declared : this.#probed.get(slot.id)?.spec;
-      if (known) this.#syncOne(slot, known);
+      const spec = specOf(slot);
+      if (spec) this.#syncOne(slot, spec);
     }
   }
 

@@ -207,6 +207,7 @@ export class Supervisor {
       generation: remembered?.generation ?? 0,
       overrides: remembered?.overrides ?? { stopped: [], pools: {} },
       slots: adoption.slots,
+      rollouts: remembered?.rollouts ?? [],
     });
     const live = adoption.slots.filter(isOccupied);
     await this.#performer.hold(
@@ -305,7 +306,7 @@ export class Supervisor {
   }
 
   #notifyStep(): void {
-    this.#prober.sync(this.kernel.slots, this.kernel.desired);
+    this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
     this.#trimSampler();
     for (const listener of [...this.#stepListeners]) listener();
   }

@@ -1,6 +1,6 @@
 // `orch wait`: whether a condition holds, does not hold yet, or can no longer come about by itself. Pure.
 import { explain } from '../core/explain.ts';
-import type { InstanceId } from '../core/model.ts';
+import type { InstanceId, ServiceName } from '../core/model.ts';
 import { emptySlot, isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
@@ -22,6 +22,8 @@ export function judge(kernel: Kernel, condition: Condition, names: readonly stri
     const because = `${id} is ${state}${reason ? `: ${reason}` : ''}`;
     if (wish.run && (state === 'failed' || state === 'stopped')) return { kind: 'hopeless', because };
     if (!wish.run && condition === 'ready') return { kind: 'hopeless', because };
+    const halted = haltedRollout(kernel, wish.spec.name);
+    if (halted !== null) return { kind: 'hopeless', because: `${id}: ${halted}` };
     const good = wish.run
       ? (state === 'ready' || state === 'completed') && reason === null
       : state === 'stopped' || !isOccupied(slot);
@@ -30,6 +32,13 @@ export function judge(kernel: Kernel, condition: Condition, names: readonly stri
   if (pending) return { kind: 'pending', because: pending };
   if (names.length > 0 || kernel.isConverged()) return { kind: 'holds' };
   return { kind: 'pending', because: leavingReason(kernel) };
+}
+
+/** A roll-out that nothing but a person or an edit brings on; the sentence, or null. */
+function haltedRollout(kernel: Kernel, service: ServiceName): string | null {
+  const verdict = kernel.rollouts.get(service)?.verdict;
+  if (!verdict || verdict.kind === 'going') return null;
+  return verdict.kind === 'paused' ? `its roll-out is paused: ${verdict.because}` : `rolled back: ${verdict.because}`;
 }
 
 function judgeStopped(kernel: Kernel, ids: readonly InstanceId[]): Verdict {

@@ -2,11 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';
+import { planRollouts } from '../../src/core/rollout.ts';
 import { alive, desire, incarnation, slotOf, slots, spec } from './fixtures.ts';
 
 const NOW = 10_000;
 const brief = (actions: Action[]) => actions.map((action) => `${action.kind} ${action.id}`);
-const plan = (services: ServiceSpec[], ...list: Slot[]) => reconcile(desire(services), slots(...list), NOW);
+const plan = (services: ServiceSpec[], ...list: Slot[]) => {
+  const memory = { rollouts: new Map(), findVersion: () => null };
+  return reconcile(planRollouts(desire(services), slots(...list), memory, NOW).desired, slots(...list), NOW);
+};
 const actionsOf = (services: ServiceSpec[], ...list: Slot[]) => brief(plan(services, ...list).actions);
 const depending = (name: string, on: string, condition: 'started' | 'ready' | 'completed' = 'started') =>
   spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition, onLoss: 'ignore' }] });
