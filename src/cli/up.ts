@@ -132,7 +132,14 @@ async function report(context: CliContext, running: Running, waitedMs: number | 
   const count = `${services} ${services === 1 ? 'service' : 'services'}`;
   const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited})`;
   const json = { project, started, services, supervisor: { pid }, ...(waitedMs === null ? {} : { waitedMs }) };
-  context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
+  context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await heldNote(running.client))}\n`);
+}
+
+/** Whoever stopped a service, or chose others with `up NAME`, may have forgotten it. */
+async function heldNote(client: Client): Promise<string> {
+  const { services } = await client.request('status', {});
+  const held = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
+  return held.length === 0 ? '' : `\nheld stopped: ${held.join(', ')} (\`orch start ${held[0]}\` undoes it)`;
 }
 
 /** The services that this `up` is about, when all of them run to completion: then the end of them is the end of `up`. */
