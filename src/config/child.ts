@@ -4,9 +4,8 @@
 import { createInterface } from 'node:readline';
 import type { LoadResult } from '../core/model.ts';
 import { type LoadRequest, loadConfig } from './load.ts';
-
-const write = (answer: unknown): Promise<void> =>
-  new Promise((resolve) => process.stdout.write(`${JSON.stringify(answer)}\n`, () => resolve()));
+import { problemOf } from './problem.ts';
+import { failed } from './result.ts';
 
 process.stdout.on('error', () => process.exit(0)); // nobody reads the answers any more
 await write({ started: true });
@@ -14,23 +13,20 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Numb
   if (line.trim() !== '') await write(await answer(line));
 }
 
+function write(message: unknown): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve()));
+}
+
 async function answer(line: string): Promise<LoadResult> {
-  const { file, env, environment } = JSON.parse(line) as LoadRequest;
   try {
+    const { file, env, environment } = JSON.parse(line) as LoadRequest;
     return await loadConfig({ file, env, environment });
   } catch (error) {
     // A fault of ours must look like a bad file to the supervisor: what runs goes on.
-    const message = `orch failed to read it: ${(error as Error).message}`;
-    const problem = {
-      severity: 'error' as const,
-      file,
-      line: null,
-      column: null,
-      code: 'internal',
-      message,
-      hint: 'please report this',
-      excerpt: null,
+    const message = `orch failed to read the configuration: ${(error as Error).message}`;
+    return {
+      ...failed(problemOf('procs.yaml', { code: 'internal', message, hint: 'please report this' })),
+      watched: [],
     };
-    return { ok: false, problems: [problem], watched: [] };
   }
 }

@@ -1,5 +1,6 @@
 // The configuration as it takes effect, as a tree with places: what `orch config` prints. Values of env files and of the
 // project lie in the services; loading it again gives the same services.
+import { SERVICE_KEY_CLASSES } from './change-classes.ts';
 import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './defaults.ts';
 import type { Digested } from './digest.ts';
 import { SourceFile, type Span } from './files/source-file.ts';
@@ -20,7 +21,7 @@ export function effectiveTree(digested: Digested, options: { defaults: boolean }
   const specs = new Map(config.services.map((spec) => [spec.name as string, spec]));
   const services = entriesOf(child(tree, 'services')).map((entry): Entry => {
     const own = withEnv(entry, digested, Object.keys(specs.get(entry.key)?.env ?? {}));
-    return { ...entry, value: options.defaults ? withBuiltIn(own) : own };
+    return { ...entry, value: inOrder(options.defaults ? withBuiltIn(own) : own) };
   });
   const kept = withoutKeys(withoutNulls(tree) as MapTree, ['env', 'env_files', 'defaults', 'services']);
   const named = mapOf([['name', scalar(config.project)]]);
@@ -69,9 +70,14 @@ function withBuiltIn(service: MapTree): MapTree {
     ['enabled', scalar(true)],
   ]);
   const own = opened ? withEntry(service, 'restart', opened) : service;
-  const merged = mergeTrees(base, own) as MapTree;
-  const order = [...own.entries.keys(), ...base.entries.keys()];
-  return { ...merged, entries: new Map([...new Set(order)].map((key) => [key, merged.entries.get(key)!])) };
+  return mergeTrees(base, own) as MapTree;
+}
+
+/** Keys in the order of the reference, whatever file they come from. */
+function inOrder(service: MapTree): MapTree {
+  const order = Object.keys(SERVICE_KEY_CLASSES);
+  const entries = [...service.entries].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  return { ...service, entries: new Map(entries) };
 }
 
 function builtInRestart(): MapTree {
