@@ -4,7 +4,7 @@ import type { Incarnation } from '../core/model.ts';
 import { containedPids, releaseCgroup } from './cgroup.ts';
 import { lastSeen, noteSeen } from './child-exits.ts';
 import { isAlive, lookUp } from './identity.ts';
-import { type Snapshot, scanProcesses } from './process-scan.ts';
+import { type ScannedProcess, type Snapshot, scanProcesses } from './process-scan.ts';
 
 export type TreeMember = {
   pid: number;
@@ -26,7 +26,7 @@ export async function sweepByNonce(
   nonces: string[],
   leaders: ReadonlyMap<string, Incarnation> = new Map(),
 ): Promise<Map<string, TreeMember[]>> {
-  const snapshot = await scanProcesses({ sessions: leaders.size > 0 });
+  const snapshot = indexOf(await scanProcesses({ sessions: leaders.size > 0 }));
   return new Map(nonces.map((nonce) => [nonce, membersOf(nonce, leaders.get(nonce), snapshot)]));
 }
 
@@ -36,8 +36,33 @@ export async function findProject(prefix: string): Promise<TreeMember[]> {
   return carriers.filter((member) => member.nonce?.startsWith(prefix)).map(({ session: _, ...member }) => member);
 }
 
-function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Snapshot): TreeMember[] {
-  const carriers = snapshot.carriers.filter((member) => member.nonce === nonce);
+type Index = { byNonce: Map<string, ScannedProcess[]>; bySession: Map<number, ScannedProcess[]> };
+/** Hundreds of requests share a snapshot: each must not go through all of it. */
+const indices = new WeakMap<Snapshot, Index>();
+
+function indexOf(snapshot: Snapshot): Index {
+  const known = indices.get(snapshot);
+  if (known !== undefined) return known;
+  const index: Index = {
+    byNonce: groupBy(snapshot.carriers, (carrier) => carrier.nonce as string),
+    bySession: groupBy(snapshot.others, (other) => other.session),
+  };
+  indices.set(snapshot, index);
+  return index;
+}
+
+function groupBy<Key>(processes: ScannedProcess[], keyOf: (one: ScannedProcess) => Key): Map<Key, ScannedProcess[]> {
+  const groups = new Map<Key, ScannedProcess[]>();
+  for (const one of processes) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Index): TreeMember[] {
+  const carriers = snapshot.byNonce.get(nonce) ?? [];
   const cleared = leader === undefined ? [] : clearedMembers(leader, carriers, snapshot);
   const members = withContained(
     nonce,
@@ -71,8 +96,8 @@ function withLeader(leader: Incarnation, members: TreeMember[]): TreeMember[] {
  * member lives, so they are ours if the leader lives, or a member that carries the nonce, or one that was born before
  * the leader was last seen alive. Failing that the number may have been recycled by a stranger: then none counts.
  */
-function clearedMembers(leader: Incarnation, carriers: Snapshot['carriers'], snapshot: Snapshot): Snapshot['carriers'] {
-  const inSession = snapshot.others.filter((other) => other.session === leader.pid);
+function clearedMembers(leader: Incarnation, carriers: ScannedProcess[], snapshot: Index): ScannedProcess[] {
+  const inSession = snapshot.bySession.get(leader.pid) ?? [];
   if (inSession.length === 0) return [];
   const leaderLives = isAlive(leader);
   if (leaderLives) noteSeen(leader.pid);
