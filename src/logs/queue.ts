@@ -20,7 +20,6 @@ const LINE_END = Buffer.from('\n');
 const MIN_BATCH_BYTES = 1024;
 /** The clock may be set back by less than this without the order of time in a file being broken. */
 const CLOCK_SLACK_MS = 1000;
-const AT_ONCE_BYTES = 32 * 1024;
 const DROP_REPORT_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -193,24 +192,7 @@ export class Queue implements Flushable {
     }
   }
 
-  /** Much of a raw queue at once needs no batch: it is written from where it was read to. */
-  private isWrittenAtOnce(bytes: number): boolean {
-    const { sizeBytes } = this.spec.rotate;
-    return this.spec.format === 'raw' && bytes >= AT_ONCE_BYTES && (sizeBytes === 0 || bytes <= sizeBytes);
-  }
-
-  private writeAtOnce(source: Source, timeMs: number, from: number, end: number): number {
-    const { framer } = this.tools;
-    this.flush();
-    if (!this.output.isDirect()) return from;
-    const lines = framer.count(from, end);
-    const piece = { origin: source, timeMs, length: end - from, lines, isGap: false };
-    this.output.writeDirect(framer.memory, from, end, lines, [piece]);
-    return end;
-  }
-
   private toBatch(source: Source, timeMs: number, from: number, end: number): number {
-    if (this.isWrittenAtOnce(end - from)) return this.writeAtOnce(source, timeMs, from, end);
     const { framer, ticker } = this.tools;
     this.batch ??= this.takeBatch();
     const { fill, begin } = this.batch;

@@ -7,7 +7,7 @@ const SMALL_TURN_BYTES = 48 * 1024;
 /** Turns that follow each other this closely are a stream, not an event now and then. */
 const STREAM_GAP_MS = 1;
 /** A pipe of 64 KiB fills in 0.25 ms at 250 MB/s. */
-const REST_MS = 0.15;
+const REST_MS = 0.25;
 
 export type Flushable = {
   /** Writes what is batched; returns how many bytes that were. */

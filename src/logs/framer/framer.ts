@@ -86,11 +86,6 @@ export class Framer {
     return from;
   }
 
-  /** How many lines are in `[from, end)`. */
-  count(from: number, end: number): number {
-    return this.wasm.count(from, end);
-  }
-
   inputEnd(length: number): number {
     return INPUT + length;
   }
