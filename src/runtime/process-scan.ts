@@ -1,11 +1,12 @@
 // One pass over all processes of the machine, in slices that leave the event loop free. Callers that ask while a
 // pass waits to begin share it. Reads /proc; elsewhere `ps`.
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { foreignSnapshot } from './foreign-scan.ts';
 import { hasProc, platform } from './host.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from './proc-stat.ts';
+import { withFile } from './spare-file.ts';
 import type { TreeMember } from './sweep.ts';
 
 export type ScannedProcess = TreeMember & { session: number };
@@ -108,18 +109,14 @@ function isKernelThread(stat: ProcStat): boolean {
 
 /** Fills `environ`; returns how many bytes it holds now, or UNREADABLE: gone, or not for us to read. */
 function readEnviron(pid: number): number {
-  let fd: number;
-  try {
-    fd = openSync(`/proc/${pid}/environ`, 'r');
-  } catch {
-    return UNREADABLE; // gone, or another user's
-  }
+  return withFile(`/proc/${pid}/environ`, fillOrNothing) ?? UNREADABLE;
+}
+
+function fillOrNothing(fd: number): number {
   try {
     return fill(fd);
   } catch {
     return 0; // ESRCH: gone, which stat will tell; EIO: it left this memory by execve while we read
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -47,6 +47,12 @@ export function signalTree(
   return { signalled, gone: [...deliveries.values()].every((delivery) => delivery === 'gone') };
 }
 
+/** Sends `signal` to the leader alone; it has children of its own that it ends itself. @returns whether it took it. */
+export function signalMain({ incarnation, ourChild }: TreeTarget, signal: string): boolean {
+  const { pid } = incarnation;
+  return maySignal(pid) && (ourChild || isAlive(incarnation)) && deliver(pid, signal) === 'sent';
+}
+
 /**
  * As `signalTree` for those that are not in the leader's group: when the group had its signal before the sweep was done.
  */

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Exit } from '../../src/core/model.ts';
+import { isAlive } from '../../src/runtime/identity.ts';
 import { readStat } from '../../src/runtime/proc-stat.ts';
+import { killTree } from '../../src/runtime/signal.ts';
 import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/runtime/spawn.ts';
+import { sweepByNonce } from '../../src/runtime/sweep.ts';
 import { bundle } from './bundle.ts';
-import { mark, marked, startShell, startTree } from './trees.ts';
+import { mark, startShell, startTree } from './trees.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-spawn-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -128,21 +131,33 @@ describe('a failed start', () => {
     expect(result.ok ? '' : result.detail).toMatch(detail);
   });
 
-  test('for want of descriptors is transient', async () => {
-    const limit = (soft: number) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`]);
-    const before = Number(execFileSync('sh', ['-c', 'ulimit -n']).toString());
-    const open: number[] = [];
-    limit(64);
-    let result: Awaited<ReturnType<typeof spawnInstance>>;
-    try {
-      for (;;) open.push(openSync('/dev/null', 'r'));
-    } catch {
-      // EMFILE: that is what we came for
-      result = await spawnInstance(request('/bin/true'), () => undefined);
-    }
-    for (const fd of open) closeSync(fd);
-    limit(before);
+  test('for want of descriptors is transient, and nobody is taken for dead meanwhile', async () => {
+    const tree = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
+    const { result, alive, swept } = await withoutDescriptors(async () => ({
+      result: await spawnInstance(request('/bin/true'), () => undefined),
+      alive: isAlive(tree.incarnation),
+      swept: (await sweepByNonce([tree.nonce])).get(tree.nonce)?.length,
+    }));
     expect(result).toMatchObject({ ok: false, errno: 'EMFILE', transient: true });
-    expect(marked()).toEqual([]);
+    expect({ alive, swept }).toEqual({ alive: true, swept: 2 });
+    await killTree({ incarnation: tree.incarnation, ourChild: true }, { withinMs: 3000 });
+    await tree.ended;
   });
 });
+
+/** Runs `work` when not one more file can be opened. */
+async function withoutDescriptors<T>(work: () => Promise<T>): Promise<T> {
+  const limit = (soft: string) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`]);
+  const before = execFileSync('sh', ['-c', 'ulimit -n']).toString().trim();
+  const open: number[] = [];
+  limit('100');
+  try {
+    for (;;) open.push(openSync('/dev/null', 'r'));
+  } catch {
+    // EMFILE: that is what we came for
+    return await work();
+  } finally {
+    for (const fd of open) closeSync(fd);
+    limit(before);
+  }
+}
