@@ -7,12 +7,12 @@ import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
 import { closeInheritedFiles, reopenForUsOnly } from '../runtime/inherited-files.ts';
-import { acquireLock } from '../runtime/lock.ts';
-import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { errorText } from './error-text.ts';
 import { occupiedSlots } from './kernel.ts';
 import { createMethods, until } from './methods.ts';
+import { lockProject } from './project-lock.ts';
 import { serve } from './server.ts';
+import { guardStateDir } from './state-dir-guard.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
@@ -34,17 +34,16 @@ async function main(): Promise<void> {
   // The client found the configuration wanting and left: nothing was touched.
   if (!first) return;
   const paths = projectPaths(root);
-  ensureStateDir(paths);
-  const lock = await acquireLock(paths.lockFile);
-  if ('heldBy' in lock) {
-    const holder = lock.heldBy ? ` (pid ${lock.heldBy.pid})` : '';
-    answer({ error: { code: 'conflict', message: `another supervisor runs this project${holder}` } });
+  const lock = await lockProject(paths, 0);
+  if ('refused' in lock) {
+    answer({ error: { code: 'conflict', message: lock.refused } });
     process.exitCode = 4;
     return;
   }
   const { accepted, only } = first;
   const supervisor = new Supervisor({ root, file, accepted: accepted ?? nothingDeclared(root), only });
   const leave = (): void => {
+    endGuard();
     server.close(() => {
       lock.release();
       process.exit(0);
@@ -58,6 +57,12 @@ async function main(): Promise<void> {
   };
   await supervisor.takeOver();
   const server = await serve(paths.socket, createMethods(supervisor, leave), () => void goDown());
+  const endGuard = guardStateDir({
+    lock,
+    server,
+    onRestored: () => supervisor.saveAll(),
+    report: (happening) => supervisor.report(happening),
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
   process.on('SIGHUP', () => void supervisor.reload());
   supervisor.begin();

@@ -42,8 +42,12 @@ const MAX_CONNECTIONS = 2_000;
 /** A peer that does not read its last answer is not waited for longer than this. */
 const GOODBYE_MS = 1_000;
 
-/** `close`: no new connections; calls back when the last answers are with their peers. */
-export type ApiServer = { close(onClosed: () => void): void };
+export type ApiServer = {
+  /** No new connections; calls back when the last answers are with their peers. */
+  close(onClosed: () => void): void;
+  /** The socket was deleted: makes it again. Connections that stand are kept. */
+  listenAgain(): Promise<void>;
+};
 
 /**
  * Listens on `path`; whoever calls holds the project's lock, so a socket that lies there is stale and is replaced.
@@ -52,13 +56,17 @@ export type ApiServer = { close(onClosed: () => void): void };
  */
 export async function serve(path: string, methods: Methods, onOwnerGone: () => void): Promise<ApiServer> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    converse(socket, methods, onOwnerGone);
-  });
-  server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, path);
+  const open = async (): Promise<Server> => {
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      converse(socket, methods, onOwnerGone);
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    await listen(server, path);
+    return server;
+  };
+  let server = await open();
   return {
     close(onClosed) {
       server.close(onClosed);
@@ -66,6 +74,11 @@ export async function serve(path: string, methods: Methods, onOwnerGone: () => v
       setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, GOODBYE_MS).unref();
+    },
+    async listenAgain() {
+      // First: it removes whatever lies at the path.
+      server.close();
+      server = await open();
     },
   };
 }

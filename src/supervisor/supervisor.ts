@@ -87,6 +87,8 @@ export class Supervisor {
       paths: this.paths,
       writer: this.writer,
       launchContext: () => ({ ...this.#identity(), inherited }),
+      specOf: (slot) => this.kernel.specOf(slot),
+      newNonce: () => newNonce(this.#noncePrefix, 'probe'),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
     });
@@ -110,6 +112,8 @@ export class Supervisor {
       saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
       start: (slot, spec, nonce) => this.#performer.start(slot, spec, nonce),
       stop: (slot, cause) => this.#performer.stop(slot, cause),
+      drain: (slot) => this.#performer.drain(slot),
+      escalate: (slot, signal) => this.#performer.escalate(slot, signal),
       kill: (slot) => this.#performer.kill(slot),
       clear: (slot) => this.#performer.clear(slot),
       abandon: (slot) => this.#performer.abandon(slot),
@@ -289,6 +293,11 @@ export class Supervisor {
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
     }
     return leftovers;
+  }
+
+  /** Our files were deleted: writes them again. */
+  saveAll(): void {
+    this.#state.saveSoon(() => this.kernel.state());
   }
 
   isEmpty(): boolean {

@@ -72,6 +72,7 @@ const OPERATIONS: Operations = {
   },
   deleteStateDir: ({ machine, project }) => {
     machine.files.removeTree(project.stateDir);
+    project.oracle.stateDirDeletedMs = machine.schedule.nowMs;
     for (const path of machine.sockets.keys()) if (path.startsWith(project.stateDir)) machine.sockets.delete(path);
     project.oracle.forgiveAll();
   },

@@ -16,6 +16,8 @@ export class Oracle implements Observer {
   /** Instances started and stopped since `beginRecord`. */
   actions: { kind: string; id: string }[] = [];
   lastActionMs = 0;
+  /** A start at that moment may fail. */
+  stateDirDeletedMs = Number.NEGATIVE_INFINITY;
   #machine: Machine;
   #project: Project;
   #kernels = new Map<Guest, Kernel>();
@@ -58,16 +60,14 @@ export class Oracle implements Observer {
   }
 
   onGuestEnd(guest: Guest): void {
-    if (guest.ended && 'code' in guest.ended && guest.ended.code === 1) this.#fail(guest.lastWords);
+    const mayFail = this.#machine.schedule.nowMs - this.stateDirDeletedMs < 100;
+    if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     const hadKernel = this.#kernels.delete(guest);
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
     if (this.#machine.faults.saves > 0) this.forgiveAll();
-    const touched = guest.trace.filter(
-      (effect) => !/^(mkdir|chmod|create|write|stderr)\b.*(\.orch|run|fifo|logs|\.gitignore|lock)$/.test(effect),
-    );
-    if (guest.answer?.includes('conflict') && touched.length > 0)
-      this.#fail(`I13: a supervisor that lost the race did: ${touched.join(', ')}`);
+    if (guest.answer?.includes('conflict') && guest.effects > 0)
+      this.#fail(`I13: a supervisor that lost the race did: ${guest.trace.join(', ')}`);
   }
 
   onCell(phase: string, event: string, changed: boolean): void {

@@ -136,7 +136,7 @@ const supervisorFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('failSaves'), count: fc.integer({ min: 1, max: 8 }) }),
   fc.record({ kind: only('loseWatchEvents'), count: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ kind: only('setClock'), byMs: fc.constantFrom(-31_536_000_000, -3_600_000, 3_600_000, 31_536_000_000) }),
-  // fc.record({ kind: only('deleteStateDir') }),
+  fc.record({ kind: only('deleteStateDir') }),
   fc.record({ kind: only('spoilState'), how: only('truncated', 'garbage', 'other-version') }),
 );
 

@@ -5,11 +5,14 @@ export { type Call, type Methods, RequestError } from '../../../src/supervisor/s
 
 export async function serve(path: string, methods: Methods, onOwnerGone: () => void): Promise<ApiServer> {
   const { guest, machine } = bridge;
-  await guest.pooled(() => {
-    guest.effect(`listen ${path}`);
-    machine.sockets.set(path, { guest, methods, onOwnerGone });
-  });
+  const listen = (): Promise<void> =>
+    guest.pooled(() => {
+      guest.effect(`listen ${path}`);
+      machine.sockets.set(path, { guest, methods, onOwnerGone });
+    });
+  await listen();
   return {
+    listenAgain: listen,
     close: (onClosed: () => void) => {
       if (machine.sockets.get(path)?.guest === guest) machine.sockets.delete(path);
       guest.later(0, onClosed);
