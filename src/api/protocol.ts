@@ -123,7 +123,7 @@ export type Explanation = {
 };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `internal`. */
   code: string;
   message: string;
   file?: string;

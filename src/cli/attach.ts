@@ -3,16 +3,28 @@ import { connect } from '../api/client.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
 import { failedRequest, findPaths, noSupervisor } from './project.ts';
+import { listenForInterrupts } from './up/interrupts.ts';
 import { showProject } from './up/show.ts';
 
 export async function runAttach(context: CliContext, options: { tui?: boolean }): Promise<ExitCode> {
+  const interrupts = listenForInterrupts();
   try {
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
     if (!paths || !client) return fail(context, noSupervisor(context));
-    const view = { client, paths, owning: false, wantsTui: options.tui !== false, tasks: null, sinceMs: Date.now() };
+    const view = {
+      client,
+      paths,
+      owning: false,
+      wantsTui: options.tui !== false,
+      tasks: null,
+      sinceMs: Date.now(),
+      interrupts,
+    };
     return await showProject(context, view);
   } catch (error) {
     return failedRequest(context, error);
+  } finally {
+    interrupts.stop();
   }
 }

@@ -5,6 +5,7 @@ import type { Status } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { takeDown } from './down.ts';
 import { fail } from './errors.ts';
+import type { Interrupts } from './up/interrupts.ts';
 import { createLinePrinter, type LinePrinter } from './up/line-printer.ts';
 import { createOutput, type Output } from './up/output.ts';
 import { supervisorLost, type View } from './up/show.ts';
@@ -15,18 +16,17 @@ type End = 'interrupted' | 'done' | 'gone';
 
 export async function runLineMode(context: CliContext, view: View): Promise<ExitCode> {
   const printer = createLinePrinter(context);
-  const interrupts = listenForInterrupts();
+  const { interrupts } = view;
   const output = createOutput({ root: view.paths.root, sinceMs: view.sinceMs, onLine: printer.line });
   const watched = watch(view, printer, output);
   const end = await Promise.race([
-    interrupts.next().then((): End => 'interrupted'),
+    (interrupts.count > 0 ? Promise.resolve() : interrupts.next()).then((): End => 'interrupted'),
     watched.done.then((): End => 'done'),
     view.client.closed.then((): End => 'gone'),
   ]);
   const finish = async (code: ExitCode): Promise<ExitCode> => {
     await output.stop();
     view.client.close();
-    interrupts.stop();
     return code;
   };
   const failed = () => (hasFailed(watched.latest()) ? 1 : 0);
@@ -75,24 +75,4 @@ function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: O
     });
   });
   return { latest: () => latest, done };
-}
-
-type Interrupts = { next(): Promise<void>; stop(): void };
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
-function listenForInterrupts(): Interrupts {
-  let waiting: (() => void)[] = [];
-  const listener = () => {
-    for (const resolve of waiting.splice(0)) resolve();
-  };
-  for (const signal of SIGNALS) process.on(signal, listener);
-  return {
-    next: () => new Promise((resolve) => waiting.push(resolve)),
-    stop: () => {
-      waiting = [];
-      for (const signal of SIGNALS) process.removeListener(signal, listener);
-    },
-  };
 }

@@ -59,6 +59,9 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     },
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted)),
     apply: async ({ accepted, only }) => {
+      if (kernel.desired.shuttingDown) {
+        throw new RequestError({ code: 'going-down', message: 'the project is going down' });
+      }
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },

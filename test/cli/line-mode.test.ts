@@ -6,12 +6,14 @@ import { connect } from '../../src/api/client.ts';
 import type { EventRecord, InstanceState, Status } from '../../src/api/protocol.ts';
 import { createContext } from '../../src/cli/context.ts';
 import { runLineMode } from '../../src/cli/line-mode.ts';
+import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
 import type { View } from '../../src/cli/up/show.ts';
 import { hasNothingLeftToDo } from '../../src/cli/up/verdict.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { type Capture, capture } from './run-command.ts';
 
 let supervisor: FakeSupervisor;
+let interrupts: Interrupts;
 let stdout: Capture;
 let stderr: Capture;
 const answers: Answers = {};
@@ -21,6 +23,7 @@ let tell: (message: string, type?: string, details?: object) => void;
 
 beforeEach(async () => {
   [stdout, stderr] = [capture(), capture()];
+  interrupts = listenForInterrupts();
   answers.watchStatus = (_params, call) => {
     send = (status) => call.event(status);
     send(sampleStatus());
@@ -38,13 +41,17 @@ beforeEach(async () => {
   };
   supervisor = await startFakeSupervisor(answers);
 });
-afterEach(() => supervisor.close());
+afterEach(() => {
+  interrupts.stop();
+  return supervisor.close();
+});
 
 async function show(view: Partial<View> = {}, columns?: number) {
   if (columns) stdout = capture(columns);
   const client = (await connect(supervisor.paths))!;
   const around = { stdout, stderr, environment: {}, cwd: supervisor.paths.root };
-  const all = { client, paths: supervisor.paths, owning: true, wantsTui: false, tasks: null, sinceMs: 0, ...view };
+  const { paths } = supervisor;
+  const all = { client, paths, owning: true, wantsTui: false, tasks: null, sinceMs: 0, interrupts, ...view };
   const code = runLineMode(createContext({}, around), all);
   await expect.poll(() => supervisor.requests.map(({ method }) => method)).toContain('events');
   return code;

@@ -2,11 +2,13 @@
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../command.ts';
+import { takeDown } from '../down.ts';
 import { fail } from '../errors.ts';
 import { runLineMode } from '../line-mode.ts';
 import { wireOf } from '../problems.ts';
 import { scaleInFile } from '../scale-in-file.ts';
 import { untilGone } from '../until-gone.ts';
+import type { Interrupts } from './interrupts.ts';
 
 export type View = {
   client: Client;
@@ -19,10 +21,16 @@ export type View = {
   wantsTui: boolean;
   /** Services that all run to completion: their end is the end of the view. null: it goes on until it is left. */
   tasks: string[] | null;
+  interrupts: Interrupts;
 };
 
-export function showProject(context: CliContext, view: View): Promise<ExitCode> {
-  return view.wantsTui && canShowTui(context) ? showTui(context, view) : runLineMode(context, view);
+export async function showProject(context: CliContext, view: View): Promise<ExitCode> {
+  if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
+  // One that came before there was a view to leave.
+  if (view.interrupts.count > 0) return view.owning ? takeDown(view.client, context, null) : 0;
+  // From here on Ctrl-C is a key, and signals are the view's.
+  view.interrupts.stop();
+  return showTui(context, view);
 }
 
 function canShowTui({ stdout, json, environment }: CliContext): boolean {

@@ -1,0 +1,128 @@
+// Gets a configuration to run: applied to the supervisor that runs, or by a new one. Others may start or end one at the
+// same time: whoever loses such a race looks again.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Client, ClientError, connect } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { WireError } from '../../api/protocol.ts';
+import type { AcceptedConfig } from '../../core/model.ts';
+import type { CliContext, ExitCode } from '../command.ts';
+import { fail } from '../errors.ts';
+import { areServices, loadOrPrint } from '../load.ts';
+import { printProblems } from '../problems.ts';
+import type { Interrupts } from './interrupts.ts';
+import { type Launch, launchSupervisor, type Started } from './launch.ts';
+
+/** `owning`: this command started the supervisor, so that leaving its view stops everything. */
+export type Running = { client: Client; accepted: AcceptedConfig; owning: boolean };
+
+/** A supervisor that holds the lock answers within this, or is about to go. */
+const CONFLICT_PATIENCE_MS = 10_000;
+const RETRY_MS = 50;
+/** Or it was about to go, and the lock is free by now. */
+const RELAUNCH_MS = 1000;
+
+/**
+ * @param only just these services and what they depend on; null: all
+ * @param interrupts before anything was started, one of them ends the attempt (exit code 1)
+ * @returns an exit code after printing why it did not work out. Throws ClientErrors.
+ */
+export async function bringUp(
+  context: CliContext,
+  paths: ProjectPaths,
+  only: string[] | null,
+  interrupts?: Interrupts,
+): Promise<Running | ExitCode> {
+  const client = await connect(paths);
+  // A new one starts while this process still reads the configuration.
+  const launch = client ? null : startLaunch(context, paths);
+  const accepted = await loadOrPrint(context);
+  if (!accepted || !areServices(context, accepted.config, only ?? [])) {
+    launch?.abandon();
+    if (client && !accepted) context.stderr.write('\nWhat runs keeps running.\n');
+    client?.close();
+    return 2;
+  }
+  if (interrupts && interrupts.count > 0) {
+    launch?.abandon();
+    client?.close();
+    return 1;
+  }
+  return untilOneRuns(context, paths, { accepted, only }, client, launch);
+}
+
+const startLaunch = (context: CliContext, paths: ProjectPaths) =>
+  launchSupervisor({ paths, file: context.file, env: context.env });
+
+type Wish = { accepted: AcceptedConfig; only: string[] | null };
+
+async function untilOneRuns(
+  context: CliContext,
+  paths: ProjectPaths,
+  wish: Wish,
+  client: Client | null,
+  launch: Launch | null,
+): Promise<Running | ExitCode> {
+  let conflict: WireError | null = null;
+  let untilMs = Date.now() + CONFLICT_PATIENCE_MS;
+  for (;;) {
+    if (client) {
+      const applied = await apply(context, client, wish);
+      if (applied !== 'gone') return applied;
+      // It took as long as its services needed to stop; only now the patience begins.
+      untilMs = Date.now() + CONFLICT_PATIENCE_MS;
+      client = await connect(paths);
+      continue;
+    }
+    if (conflict && Date.now() > untilMs) return fail(context, conflict);
+    const started = await start(launch ?? startLaunch(context, paths), wish);
+    launch = null;
+    if (started.kind === 'ready') return afterStart(paths, wish.accepted);
+    if (started.kind === 'died') return fail(context, supervisorDied(paths, started));
+    if (started.error.code !== 'conflict') return fail(context, started.error);
+    conflict = started.error;
+    client = await connectWithin(paths, RELAUNCH_MS);
+  }
+}
+
+/** The holder of the lock may be about to listen. */
+async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<Client | null> {
+  for (const untilMs = Date.now() + patienceMs; Date.now() < untilMs; await pause(RETRY_MS)) {
+    const client = await connect(paths);
+    if (client) return client;
+  }
+  return null;
+}
+
+function start(launch: Launch, { accepted, only }: Wish): Promise<Started> {
+  launch.accept(accepted, only);
+  return launch.started;
+}
+
+/** @returns `gone` when the supervisor was going down, after it has gone. */
+async function apply(context: CliContext, client: Client, wish: Wish): Promise<Running | ExitCode | 'gone'> {
+  try {
+    const { status, problems } = await client.request('apply', wish);
+    if (status === 'applied') return { client, accepted: wish.accepted, owning: false };
+    printProblems(context, problems);
+    client.close();
+    return 2;
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.wire.code === 'going-down') context.stderr.write('The project is going down; waiting for its end.\n');
+    else if (error.wire.code !== 'lost') throw error;
+    await client.closed;
+    return 'gone';
+  }
+}
+
+/** It said that it is ready, so it listens; only a crash in between can prevent this. */
+async function afterStart(paths: ProjectPaths, accepted: AcceptedConfig): Promise<Running> {
+  const client = await connect(paths);
+  if (client) return { client, accepted, owning: true };
+  throw new ClientError({ ...supervisorDied(paths, { how: 'ended right after its start', last: '' }) });
+}
+
+function supervisorDied(paths: ProjectPaths, { how, last }: { how: string; last: string }): WireError {
+  const message = `the supervisor did not start: it ${how}${last ? `\n${last}` : ''}`;
+  return { code: 'failed', message, hint: `its log is ${paths.supervisorLog}` };
+}
