@@ -37,10 +37,6 @@ export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
   { path: 'stdin', when: isNot(false), because: 'programs read from /dev/null' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
-  { path: 'stop.to', when: isNot('tree'), because: 'the whole tree gets the signal' },
-  { path: 'stop.command', because: 'instances are stopped by signals' },
-  { path: 'stop.escalate', because: 'after `grace` comes SIGKILL' },
-  { path: 'stop.drain', because: 'instances are stopped at once' },
   {
     path: 'singleton',
     when: isOneOf('refuse', 'adopt', 'wait'),

@@ -80,10 +80,16 @@ function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>
   const who = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
   if (phase.step === 'clear')
     return { state: 'stopping', reason: 'Ended; its process tree is being checked.', unblock: null };
+  if (phase.step === 'drain') {
+    return { state: 'stopping', reason: `Drains; ${who} has ${left} s before ${signal}.`, unblock: null };
+  }
   if (phase.step === 'kill') {
     return { state: 'stopping', reason: `SIGKILL sent; waiting for ${who} to disappear.`, unblock: null };
   }
-  return { state: 'stopping', reason: `${signal} sent; ${who} has ${left} s before SIGKILL.`, unblock: null };
+  const { escalate } = slot.spec?.stop ?? { escalate: [] };
+  const sent = phase.escalated > 0 ? (escalate[phase.escalated - 1]?.signal ?? signal) : signal;
+  const next = escalate[phase.escalated]?.signal ?? 'SIGKILL';
+  return { state: 'stopping', reason: `${sent} sent; ${who} has ${left} s before ${next}.`, unblock: null };
 }
 
 /** Nothing lives although it should. */

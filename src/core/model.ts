@@ -308,6 +308,8 @@ export type Phase =
       /** How the main process ended; null while it lives. */
       exit: Exit | null;
       step: StopStep;
+      /** How many signals of `stop.escalate` were sent. */
+      escalated: number;
       /** When the next, harder step is due. */
       deadlineMs: number;
       /** When to look again whether the tree is empty; the gap doubles. */
@@ -324,8 +326,11 @@ export type Phase =
 export type PhaseKind = Phase['kind'];
 /** `none`: no readiness probe; alive means ready. */
 export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
-/** `clear`: look whether anything of the tree is left; `term`: asked to stop; `kill`: SIGKILL sent, repeated until empty. */
-export type StopStep = 'clear' | 'term' | 'kill';
+/**
+ * `clear`: look whether anything of the tree is left; `drain`: told to take no new work; `term`: asked to stop; `kill`:
+ * SIGKILL sent, repeated until empty.
+ */
+export type StopStep = 'clear' | 'drain' | 'term' | 'kill';
 
 /** One place of a pool: at most one live incarnation at a time. */
 export type Slot = {
@@ -389,8 +394,12 @@ export type Overrides = {
 /** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
 export type Action =
   | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
-  /** Begin to stop: send the stop signal to the whole tree. */
+  /** Begin to stop: drain, or else the stop command or signal. */
   | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }
+  /** The drain is over: the stop command or signal. */
+  | { kind: 'term'; id: InstanceId; reason: string }
+  /** The next signal of `stop.escalate`. */
+  | { kind: 'escalate'; id: InstanceId; signal: string }
   /** The grace period is over: SIGKILL to the whole tree, sweep included. */
   | { kind: 'kill'; id: InstanceId; reason: string }
   /** Look whether anything of the tree is left. */
@@ -416,6 +425,10 @@ export type InstanceEvent =
   | { kind: 'takenOver'; by: string }
   /** Keys that need no new process changed in the file: they hold for the running incarnation from now on. */
   | { kind: 'specUpdated'; spec: SlotSpec }
+  /** The drain was answered, or its command ended; `because`: what went wrong with it. */
+  | { kind: 'drained'; because: string | null }
+  | { kind: 'termIntended' }
+  | { kind: 'escalateIntended'; signal: string }
   | { kind: 'killIntended' }
   /** The group and the sweep found nothing alive any more. */
   | { kind: 'emptied' }

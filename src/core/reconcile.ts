@@ -45,6 +45,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
 }
 
 type Pass = {
+  isDeclared(service: Slot['service']): boolean;
   nowMs: number;
   dependencies: DependencyView;
   actions: Action[];
@@ -52,7 +53,8 @@ type Pass = {
 };
 
 function beginPass(desired: Desired, slots: Slots, nowMs: number): Pass {
-  return { nowMs, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
+  const isDeclared = (service: Slot['service']): boolean => desired.services.has(service);
+  return { nowMs, isDeclared, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
 }
 
 function newSlot(wish: Wish, id: Slot['id']): Slot {
@@ -92,7 +94,7 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
   // 1. Not wanted: stop, dependents first.
   if (!wish?.run) {
     if (pass.dependencies.holdersOf(slot.service).length > 0) return;
-    const reason = wish ? wish.because : 'no longer declared';
+    const reason = wish ? wish.because : pass.isDeclared(slot.service) ? 'beyond the pool' : 'no longer declared';
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
     return;
   }
@@ -123,8 +125,7 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
 function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
   const isTimed = phase.step !== 'clear';
   if (isTimed && phase.deadlineMs <= pass.nowMs) {
-    const grace = slot.spec?.stop.graceMs ?? 0;
-    pass.actions.push({ kind: 'kill', id: slot.id, reason: `still alive ${grace} ms after ${signalOf(slot.spec)}` });
+    pass.actions.push(nextStep(slot, phase));
     return;
   }
   if (isTimed) wakeAt(pass, phase.deadlineMs);
@@ -134,13 +135,30 @@ function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 
   else wakeAt(pass, phase.nextCheckMs);
 }
 
+function nextStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind: 'stopping' }>): Action {
+  if (step === 'drain') return { kind: 'term', id, reason: 'the drain is over' };
+  const further = step === 'term' ? spec?.stop.escalate[escalated] : undefined;
+  if (further) return { kind: 'escalate', id, signal: further.signal };
+  const grace = spec?.stop.graceMs ?? 0;
+  return { kind: 'kill', id, reason: `still alive ${grace} ms after ${signalOf(spec)}` };
+}
+
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';
 
 function wakeAt(pass: Pass, atMs: number): void {
   pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
 }
 
-const RANK: Record<Action['kind'], number> = { kill: 0, stop: 1, clear: 2, abandon: 3, forget: 4, start: 5 };
+const RANK: Record<Action['kind'], number> = {
+  kill: 0,
+  escalate: 1,
+  term: 2,
+  stop: 3,
+  clear: 4,
+  abandon: 5,
+  forget: 6,
+  start: 7,
+};
 
 /** Stops before starts; stops and forgets of a pool from its highest number down. */
 function inOrder(actions: Action[]): Action[] {

@@ -62,6 +62,14 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
       return observeExit(slot, event.exit, nowMs);
     case 'stopIntended':
       return slot.phase.kind === 'alive' ? { ...slot, phase: stoppingOf(slot, slot.phase, event, nowMs) } : slot;
+    case 'drained':
+      return isAt(slot, 'drain') ? { ...slot, phase: { ...slot.phase, deadlineMs: nowMs } } : slot;
+    case 'termIntended':
+      return isAt(slot, 'drain') ? { ...slot, phase: { ...slot.phase, ...termStep(slot.spec, 0, nowMs) } } : slot;
+    case 'escalateIntended':
+      return isAt(slot, 'term')
+        ? { ...slot, phase: { ...slot.phase, ...termStep(slot.spec, slot.phase.escalated + 1, nowMs) } }
+        : slot;
     case 'killIntended':
       return slot.phase.kind === 'stopping'
         ? { ...slot, phase: { ...slot.phase, step: 'kill', deadlineMs: nowMs + KILL_RETRY_MS } }
@@ -158,7 +166,9 @@ function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
     return { ...slot, phase: { ...stopping, exit, step: 'clear' } };
   }
   if (phase.kind !== 'stopping' || phase.exit !== null) return slot;
-  return { ...slot, phase: { ...phase, exit, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };
+  // Nobody is left to drain; what is left of its tree was not asked to stop yet.
+  const step = phase.step === 'drain' ? 'clear' : phase.step;
+  return { ...slot, phase: { ...phase, exit, step, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };
 }
 
 function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, nowMs: number): Stopping {
@@ -171,8 +181,7 @@ function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, no
     cause: event.cause,
     because: event.because,
     exit: null,
-    step: 'term',
-    deadlineMs: nowMs + graceMs(slot.spec),
+    ...firstStep(slot.spec, event.cause, nowMs),
     nextCheckMs: nowMs,
     checkGapMs: FIRST_CHECK_GAP_MS,
   };
@@ -185,7 +194,7 @@ function observeLeftovers(slot: Slot, phase: Stopping, nowMs: number): Stopping 
     nextCheckMs: nowMs + phase.checkGapMs,
     checkGapMs: Math.min(phase.checkGapMs * 2, MAX_CHECK_GAP_MS),
   };
-  return phase.step === 'clear' ? { ...next, step: 'term', deadlineMs: nowMs + graceMs(slot.spec) } : next;
+  return phase.step === 'clear' ? { ...next, ...termStep(slot.spec, 0, nowMs) } : next;
 }
 
 function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
@@ -211,6 +220,23 @@ function rearm(slot: Slot): Slot {
   return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [] };
 }
 
-function graceMs(spec: SlotSpec | null): number {
-  return spec?.stop.graceMs ?? 0;
+type Step = Pick<Stopping, 'step' | 'escalated' | 'deadlineMs'>;
+
+/** What is ill is not asked to finish its work. */
+function firstStep(spec: SlotSpec | null, cause: Stopping['cause'], nowMs: number): Step {
+  const drain = spec?.stop.drain;
+  if (!drain || cause === 'unhealthy') return termStep(spec, 0, nowMs);
+  return { step: 'drain', escalated: 0, deadlineMs: nowMs + drain.timeoutMs };
+}
+
+/** @param escalated how many further signals were sent, this one included; the grace period holds for all together. */
+function termStep(spec: SlotSpec | null, escalated: number, nowMs: number): Step {
+  const { graceMs, escalate } = spec?.stop ?? { graceMs: 0, escalate: [] };
+  const spentMs = escalate.slice(0, escalated).reduce((sum, { afterMs }) => sum + afterMs, 0);
+  const pauseMs = escalate[escalated]?.afterMs ?? Math.max(0, graceMs - spentMs);
+  return { step: 'term', escalated, deadlineMs: nowMs + pauseMs };
+}
+
+function isAt(slot: Slot, step: Stopping['step']): slot is Slot & { phase: Stopping } {
+  return slot.phase.kind === 'stopping' && slot.phase.step === step;
 }

@@ -37,6 +37,12 @@ export function describeTransition(
       return told('exited', `ended with ${describeExit(event.exit)}`, { exit: event.exit });
     case 'stopIntended':
       return told('stopping', `is being stopped: ${event.because}`, { cause: event.cause });
+    case 'drained':
+      return event.because === null
+        ? told('drained', 'is drained')
+        : told('drain_failed', `did not drain: ${event.because}`);
+    case 'escalateIntended':
+      return told('escalated', `still lives and gets ${event.signal}`);
     case 'killIntended':
       return told('killed', `gets SIGKILL: ${reason ?? 'the grace period is over'}`);
     case 'leftoversFound':

@@ -35,7 +35,10 @@ export type Effects = {
   /** Save some time soon. */
   saveSoon(): void;
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
+  drain(slot: Slot): void;
+  /** The stop command or signal. */
   stop(slot: Slot, cause: StopCause): void;
+  escalate(slot: Slot, signal: string): void;
   kill(slot: Slot): void;
   clear(slot: Slot): void;
   abandon(slot: Slot): void;
@@ -252,7 +255,17 @@ export class Kernel {
       }
       case 'stop':
         this.#fold(action.id, { kind: 'stopIntended', cause: action.cause, because: action.reason }, nowMs);
-        this.#effects.stop(this.#slots.get(action.id)!, action.cause);
+        this.#beginStop(this.#slots.get(action.id)!, action.cause);
+        return;
+      case 'term': {
+        this.#fold(action.id, { kind: 'termIntended' }, nowMs);
+        const { phase } = this.#slots.get(action.id)!;
+        if (phase.kind === 'stopping') this.#effects.stop(this.#slots.get(action.id)!, phase.cause);
+        return;
+      }
+      case 'escalate':
+        this.#fold(action.id, { kind: 'escalateIntended', signal: action.signal }, nowMs);
+        this.#effects.escalate(this.#slots.get(action.id)!, action.signal);
         return;
       case 'kill':
         this.#fold(action.id, { kind: 'killIntended' }, nowMs, action.reason);
@@ -272,6 +285,11 @@ export class Kernel {
         this.#effects.saveSoon();
         return;
     }
+  }
+
+  #beginStop(slot: Slot, cause: StopCause): void {
+    if (slot.phase.kind === 'stopping' && slot.phase.step === 'drain') this.#effects.drain(slot);
+    else this.#effects.stop(slot, cause);
   }
 
   /** Starts only once the intent with its nonce is durable: whatever crashes later, the process can be found. */

@@ -1,16 +1,7 @@
 // Carries out the kernel's actions with real processes: spawns, signals, sweeps, drains. Results go back to the kernel as
 // events; nothing here decides anything. Keeps what the kernel must not know: descriptors, claims, work in flight.
 import type { ProjectPaths } from '../api/paths.ts';
-import type {
-  Exit,
-  Incarnation,
-  InstanceEvent,
-  InstanceId,
-  Phase,
-  ServiceSpec,
-  Slot,
-  StopCause,
-} from '../core/model.ts';
+import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot, StopCause } from '../core/model.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import type { LogWriterClient } from '../logs/client.ts';
 import { identify, isAlive } from '../runtime/identity.ts';
@@ -22,11 +13,14 @@ import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
 import { type Claim, claimFor, lostTo } from './singleton-claims.ts';
+import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
 
 export type Performer = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
+  drain(slot: Slot): void;
   stop(slot: Slot, cause: StopCause): void;
+  escalate(slot: Slot, signal: string): void;
   kill(slot: Slot): void;
   clear(slot: Slot): void;
   abandon(slot: Slot): void;
@@ -42,6 +36,10 @@ export type PerformerOptions = {
   writer: LogWriterClient;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
+  /** The whole spec that an instance runs with; null where it is not remembered. */
+  specOf(slot: Slot): ServiceSpec | null;
+  /** Of commands that are run for an instance. */
+  newNonce(): string;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
   report(happening: Happening): void;
 };
@@ -52,7 +50,6 @@ const SPAWN_SLICE_MS = 8;
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
 
-type Stopping = Extract<Phase, { kind: 'stopping' }>;
 type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
 
 export function createPerformer(options: PerformerOptions): Performer {
@@ -72,8 +69,15 @@ class ProcessPerformer implements Performer {
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
 
+  #stops: StopSteps;
+
   constructor(options: PerformerOptions) {
     this.#options = options;
+    this.#stops = new StopSteps({
+      ...options,
+      targetOf: (phase) => this.#targetOf(phase),
+      membersOf: (phase) => this.#membersOf(phase),
+    });
     this.#streams = new StreamTable(options.paths, options.writer);
   }
 
@@ -188,19 +192,21 @@ class ProcessPerformer implements Performer {
     this.#options.receive(id, nonce, { kind: 'exited', exit });
   }
 
+  drain(slot: Slot): void {
+    this.#stops.drain(slot);
+  }
+
   stop(slot: Slot): void {
-    const phase = slot.phase as Stopping;
-    const signal = slot.spec?.stop.signal ?? 'SIGTERM';
-    // The group at once; whoever left it is found by the sweep and gets the same signal.
-    signalTree(this.#targetOf(phase), signal, []);
-    void this.#membersOf(phase).then((members) => {
-      const outside = members.filter((member) => member.pid !== phase.process.pid && member.sessionLeader);
-      if (outside.length > 0) signalTree(this.#targetOf(phase), signal, outside);
-    });
+    this.#stops.stop(slot);
+  }
+
+  escalate(slot: Slot, signal: string): void {
+    this.#stops.signal(slot, signal);
   }
 
   kill(slot: Slot): void {
     const phase = slot.phase as Stopping;
+    this.#stops.cancel(phase.process.nonce);
     void killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
       if (survivors.length > 0) this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' });
       else if (phase.exit !== null || phase.adopted) this.clear(slot);
@@ -222,9 +228,10 @@ class ProcessPerformer implements Performer {
     }
     const leftovers = await this.#leftovers(slot, phase);
     if (leftovers.length > 0) {
-      if (phase.step === 'clear') signalTree(this.#targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', leftovers);
+      this.#stops.tellRest(slot, leftovers);
       return this.#options.receive(id, nonce, { kind: 'leftoversFound' });
     }
+    this.#stops.forget(nonce);
     await this.#options.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
     const singleton = slot.spec?.singleton;
     const takenBy = singleton ? lostTo(singleton, phase.process, this.#options.paths.root) : null;

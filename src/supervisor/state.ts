@@ -52,7 +52,7 @@ function complete(slot: Slot): Slot {
 
 const MISSING: Partial<Record<PhaseKind, object>> = {
   alive: { because: null, unhealthy: null },
-  stopping: { because: 'not wanted any more' },
+  stopping: { because: 'not wanted any more', escalated: 0 },
   backoff: { because: null },
 };
 const MISSING_STOP = { to: 'tree', command: null, escalate: [], drain: null } as const;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Action, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
-import { alive, desire, incarnation, slotOf, slots, spec } from './fixtures.ts';
+import { alive, desire, incarnation, STOP, slotOf, slots, spec } from './fixtures.ts';
 
 const NOW = 10_000;
 const brief = (actions: Action[]) => actions.map((action) => `${action.kind} ${action.id}`);
@@ -24,6 +24,7 @@ const stopping = (changes: object): Phase => ({
   because: 'not wanted any more',
   exit: null,
   step: 'term',
+  escalated: 0,
   deadlineMs: NOW + 500,
   nextCheckMs: NOW + 50,
   checkGapMs: 10,
@@ -145,6 +146,17 @@ describe('a stopping slot', () => {
   });
   it('is looked at from the start when it was adopted', () => {
     expect(brief(planOf({ adopted: true, nextCheckMs: NOW }).actions)).toEqual(['clear api.1']);
+  });
+  it('is told to stop once its drain is over, and gets further signals before SIGKILL', () => {
+    expect(brief(planOf({ step: 'drain', deadlineMs: NOW }).actions)).toEqual(['term api.1']);
+    expect(planOf({ step: 'drain' })).toEqual({ actions: [], wakeAtMs: NOW + 500 });
+    const stop = { ...STOP, escalate: [{ signal: 'SIGINT', afterMs: 10 }] };
+    const at = (escalated: number) => {
+      const slot = slotOf(spec('api', { stop }), 1, { phase: stopping({ escalated, deadlineMs: NOW }) });
+      return plan([spec('api', { stop })], slot).actions;
+    };
+    expect(at(0)).toEqual([{ kind: 'escalate', id: 'api.1', signal: 'SIGINT' }]);
+    expect(brief(at(1))).toEqual(['kill api.1']);
   });
   it('is killed again and again while anything lives', () => {
     expect(brief(planOf({ step: 'kill', exit: { code: 0 }, deadlineMs: NOW - 1 }).actions)).toEqual(['kill api.1']);

@@ -1,8 +1,8 @@
 // Tables for src/core/transition.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
-import type { InstanceEvent, Phase, PhaseKind, Slot } from '../../src/core/model.ts';
+import type { InstanceEvent, Phase, PhaseKind, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { transition } from '../../src/core/transition.ts';
-import { alive, incarnation, slotOf, spec } from './fixtures.ts';
+import { alive, incarnation, STOP, slotOf, spec } from './fixtures.ts';
 
 const NOW = 5_000;
 const service = spec('api');
@@ -16,6 +16,7 @@ const stopping: Extract<Phase, { kind: 'stopping' }> = {
   because: 'not wanted any more',
   exit: null,
   step: 'term',
+  escalated: 0,
   deadlineMs: 6_000,
   nextCheckMs: 4_000,
   checkGapMs: 10,
@@ -43,6 +44,9 @@ const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   exited: { kind: 'exited', exit: { code: 1 } },
   stopIntended: { kind: 'stopIntended', cause: 'unwanted', because: 'not wanted any more' },
   takenOver: { kind: 'takenOver', by: 'other' },
+  drained: { kind: 'drained', because: null },
+  termIntended: { kind: 'termIntended' },
+  escalateIntended: { kind: 'escalateIntended', signal: 'SIGINT' },
   killIntended: { kind: 'killIntended' },
   emptied: { kind: 'emptied' },
   leftoversFound: { kind: 'leftoversFound' },
@@ -131,6 +135,36 @@ const table: Record<InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>> =
     starting: '-',
     alive: 'stopping',
     stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  drained: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  termIntended: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: '-',
+    backoff: '-',
+    completed: '-',
+    failed: '-',
+  },
+  escalateIntended: {
+    idle: '-',
+    held: '-',
+    starting: '-',
+    alive: '-',
+    stopping: 'stopping',
     backoff: '-',
     completed: '-',
     failed: '-',
@@ -306,6 +340,42 @@ describe('transition: what the kinds do not show', () => {
     expect(refused.phase).toMatchObject({ readiness: 'pending', readinessSinceMs: NOW, because: 'refused' });
     const ready = transition(refused, events.readinessChanged, NOW + 2);
     expect(ready.phase).toMatchObject({ readiness: 'passing', readinessSinceMs: NOW + 2, because: null });
+  });
+
+  it('goes from drain over the signals to SIGKILL within one grace period', () => {
+    const escalate = [
+      { signal: 'SIGINT', afterMs: 200 },
+      { signal: 'SIGQUIT', afterMs: 300 },
+    ];
+    const stop = {
+      ...STOP,
+      graceMs: 1_000,
+      escalate,
+      drain: { by: { kind: 'signal', signal: 'SIGUSR1' }, timeoutMs: 5_000 },
+    };
+    const begun = fold(
+      slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }),
+      events.stopIntended,
+    );
+    expect(begun.phase).toMatchObject({ step: 'drain', deadlineMs: NOW + 5_000 });
+    expect(transition(begun, events.drained, NOW + 9).phase).toMatchObject({ step: 'drain', deadlineMs: NOW + 9 });
+    const steps = [
+      [events.termIntended, { step: 'term', escalated: 0, deadlineMs: NOW + 200 }],
+      [events.escalateIntended, { step: 'term', escalated: 1, deadlineMs: NOW + 300 }],
+      [events.escalateIntended, { step: 'term', escalated: 2, deadlineMs: NOW + 500 }],
+      [events.killIntended, { step: 'kill' }],
+    ] as const;
+    let slot = begun;
+    for (const [event, expected] of steps) {
+      slot = fold(slot, event);
+      expect(slot.phase).toMatchObject(expected);
+    }
+    // What ends while it drains leaves nobody to drain; what is ill is not drained at all.
+    expect(fold(begun, events.exited).phase).toMatchObject({ step: 'clear', exit: { code: 1 } });
+    const ill = { ...events.stopIntended, cause: 'unhealthy' } as InstanceEvent;
+    expect(fold(slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }), ill).phase).toMatchObject(
+      { step: 'term' },
+    );
   });
 
   it('once unhealthy stays so', () => {
