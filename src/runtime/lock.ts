@@ -123,11 +123,14 @@ function giveUp(fd: number, path: string): LockAttempt {
   return { heldBy: readHolder(path) };
 }
 
-/** flock(1) locks the open file description that it shares with us, and leaves the lock there when it ends. */
+/**
+ * flock(1) locks the open file description that it shares with us, and leaves the lock there when it ends. It is ended
+ * by us when the wait is over: the one of busybox knows no time limit.
+ */
 function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Promise<boolean> {
-  const patience = waitMs === 0 ? ['-n'] : ['-w', String(Math.ceil(waitMs / 1000))];
-  const child = spawn('flock', [...patience, '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
-  const giveUp = () => child.kill();
+  const child = spawn('flock', [...(waitMs === 0 ? ['-n'] : []), '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+  const giveUp = () => void child.kill();
+  const timer = waitMs === 0 ? undefined : setTimeout(giveUp, waitMs);
   abort?.addEventListener('abort', giveUp);
   let complaint = '';
   child.stderr?.on('data', (chunk) => {
@@ -136,10 +139,13 @@ function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Pr
   return new Promise<boolean>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
-      if (code === 0 || code === 1 || abort?.aborted) resolve(code === 0);
+      if (code === 0 || code === 1 || child.killed) resolve(code === 0);
       else reject(new Error(`cannot lock ${path}: ${complaint.trim() || `flock ended with ${code}`}`));
     });
-  }).finally(() => abort?.removeEventListener('abort', giveUp));
+  }).finally(() => {
+    clearTimeout(timer);
+    abort?.removeEventListener('abort', giveUp);
+  });
 }
 
 function isSameFile(fd: number, path: string): boolean {

@@ -122,6 +122,7 @@ test('can be waited for, until it is free or the wait is given up', async () => 
   const given = acquireLock(path, { waitMs: 10_000, abort: abort.signal });
   setTimeout(() => abort.abort(), 50);
   expect(await given).toMatchObject({ heldBy: { pid: process.pid } });
+  expect(await acquireLock(path, { waitMs: 50 })).toMatchObject({ heldBy: { pid: process.pid } });
   if ('release' in next) next.release();
 });
 
