@@ -132,6 +132,7 @@ function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Pr
   const giveUp = () => void child.kill();
   const timer = waitMs === 0 ? undefined : setTimeout(giveUp, waitMs);
   abort?.addEventListener('abort', giveUp);
+  if (abort?.aborted) giveUp();
   let complaint = '';
   child.stderr?.on('data', (chunk) => {
     complaint += chunk;
