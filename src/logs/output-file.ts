@@ -26,12 +26,21 @@ const TORN_LINE_BYTES = 2 * 1024 * 1024;
 /** What a piece of a raw file is: written to its index once the piece is written. */
 export type Piece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
+/** A path whose writes may wait for ever: a FIFO, a device. What is not there yet becomes a regular file. */
+export function isSpecial(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile();
+}
+
 export class OutputFile {
   readonly path: string;
   format: LogFormat = 'text';
   /** When the file that is open now was begun. */
   begunMs = 0;
+  /** 0 for what is no regular file. */
   sizeBytes = 0;
+  /** False: a device or a FIFO, which is never rotated, and may make a write wait for ever. */
+  isRegular = true;
   private fd: number | null = null;
   private inode = 0;
   private checkedMs = 0;
@@ -58,14 +67,14 @@ export class OutputFile {
   /** @returns how many bytes the disk took; less than asked for on a nearly full one. Throws errno errors. */
   write(bytes: Uint8Array, from: number, to: number): number {
     const written = writeSync(this.fd!, bytes, from, to - from);
-    this.sizeBytes += written;
+    if (this.isRegular) this.sizeBytes += written;
     return written;
   }
 
   /** As `write`, off this thread. The file must not be closed meanwhile. */
   writeLater(buffers: Buffer[], done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
     writev(this.fd!, buffers, (error, written) => {
-      if (error === null) this.sizeBytes += written;
+      if (error === null && this.isRegular) this.sizeBytes += written;
       done(error, written);
     });
   }
@@ -105,10 +114,11 @@ export class OutputFile {
     this.format = format;
     const stat = fstatSync(this.fd);
     this.inode = stat.ino;
-    this.sizeBytes = stat.size;
+    this.isRegular = stat.isFile();
+    this.sizeBytes = this.isRegular ? stat.size : 0;
     this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : nowMs;
-    if (stat.isFile() && stat.size > 0) this.dropTornLine();
-    if (format === 'raw' && stat.isFile()) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
+    if (this.sizeBytes > 0) this.dropTornLine();
+    if (format === 'raw' && this.isRegular) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
     return madeRoom;
   }
 

@@ -3,7 +3,7 @@
 import type { LogQueueSpec } from '../core/model.ts';
 import { Backlog, type Entry } from './backlog.ts';
 import { frameGap, type Origin } from './framing.ts';
-import { OutputFile, type Piece } from './output-file.ts';
+import { isSpecial, OutputFile, type Piece } from './output-file.ts';
 import { pruneRotated } from './rotation.ts';
 
 /** A synchronous write that takes longer stalls all queues: go on off this thread. */
@@ -46,13 +46,13 @@ export class QueueOutput {
   constructor(spec: LogQueueSpec, hooks: OutputHooks) {
     this.spec = spec;
     this.file = new OutputFile(spec.path);
-    this.isBehind = spec.overflow !== 'block';
+    this.isBehind = mustNotWait(spec);
     this.hooks = hooks;
   }
 
   configure(spec: LogQueueSpec): void {
     this.spec = spec;
-    if (spec.overflow !== 'block') this.isBehind = true;
+    if (mustNotWait(spec)) this.isBehind = true;
     this.update();
     this.pump();
   }
@@ -273,7 +273,7 @@ export class QueueOutput {
   }
 
   private caughtUp(): void {
-    if (this.spec.overflow === 'block') this.isBehind = false;
+    this.isBehind = mustNotWait(this.spec);
     if (this.rotateWanted.length > 0) {
       const rotated = this.rotateNow();
       for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
@@ -318,6 +318,11 @@ export class QueueOutput {
     this.isHeld = isHeld;
     this.hooks.hold(isHeld);
   }
+}
+
+/** Written off this thread always: the policy is never to make producers wait, or the file may never take anything. */
+function mustNotWait(spec: LogQueueSpec): boolean {
+  return spec.overflow !== 'block' || isSpecial(spec.path);
 }
 
 function render({ origin, format, timeMs, bytes, lines }: Entry): InFlight {

@@ -46,6 +46,7 @@ export function openSegments(livePath: string, decoding: Decoding, sinceMs = 0):
 export function openSegment(path: string, closedMs: number | null, gzip: boolean, decoding: Decoding): Segment | null {
   let fd: number;
   try {
+    if (!statSync(path).isFile()) return null; // a queue that feeds a FIFO or a device keeps nothing to read
     fd = openSync(path, 'r');
   } catch {
     return null; // deleted or compressed in this moment, or never there

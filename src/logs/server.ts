@@ -81,7 +81,9 @@ class Server {
       .catch((error: Error) => ({ id, error: error.message }))
       .then((reply) => {
         const text = `${JSON.stringify(reply)}\n`;
-        if (method === 'shutdown') socket.end(text, () => this.exit());
+        const isStuck =
+          method === 'shutdown' && !('result' in reply && (reply.result as { flushed?: boolean }).flushed);
+        if (method === 'shutdown') socket.end(text, () => this.exit(isStuck));
         else socket.write(text);
       });
   }
@@ -126,13 +128,14 @@ class Server {
   }
 
   private async leave(deadlineMs: number): Promise<void> {
-    await this.writer.finish(deadlineMs);
-    this.exit();
+    this.exit(!(await this.writer.finish(deadlineMs)));
   }
 
-  private exit(): void {
+  /** `isStuck`: a write that never returns would make an orderly exit wait for it. */
+  private exit(isStuck: boolean): void {
     rmSync(this.paths.logSocket, { force: true });
     this.compressor.stop();
+    if (isStuck) process.kill(process.pid, 'SIGKILL');
     process.exit(0);
   }
 }

@@ -332,6 +332,44 @@ test.each(['drop_newest', 'drop_oldest'] as const)(
   },
 );
 
+test('a queue that feeds a FIFO: nothing is lost while its reader is away, and nobody else waits for it', async () => {
+  const path = join(rig.paths.root, 'sink');
+  execFileSync('mkfifo', [path]);
+  const hold = openSync(path, 'r+');
+  const rotate = { sizeBytes: 4096, keep: 5, compress: 'none' as const, everyMs: 0, totalBytes: 0 };
+  const sink = rig.queue({ name: 'sink', path, format: 'raw', capacityBytes: 64 * 1024, rotate });
+  await rig.client.configure([sink, rig.queue()]);
+  await rig.attach(['a.1'], 'sink');
+  await rig.attach(['b.1']);
+  const child = numbered('a.1', 20_000);
+  await until(async () => (await rig.client.stats())[0]!.depthBytes >= 64 * 1024, 'the sink is full');
+  expect(child.process.exitCode).toBe(null);
+  await numbered('b.1', 100).exited;
+  await rig.client.endOfOutput('b.1', 1000);
+  expect(tally(rig.lines(rig.queue().path).map(body)).seen.get('b.1')).toEqual(range(100));
+  const copy = join(rig.paths.root, 'copy');
+  writeFileSync(copy, '');
+  const reader = rig.run('b.1', 'sh', ['-c', 'cat "$0" > "$1"', path, copy]);
+  await child.exited;
+  await rig.client.endOfOutput('a.1', 10_000);
+  await until(() => readFileSync(copy, 'utf8').includes('a.1 19999 '), 'all of it was read');
+  closeSync(hold);
+  reader.process.kill('SIGKILL');
+  const { seen, torn } = tally(readFileSync(copy, 'utf8').split('\n').slice(0, -1));
+  expect([torn, seen.get('a.1')]).toEqual([[], range(20_000)]);
+});
+
+test('a device is never rotated away', async () => {
+  const rotate = { sizeBytes: 4096, keep: 5, compress: 'gzip' as const, everyMs: 0, totalBytes: 0 };
+  await rig.client.configure([rig.queue({ path: '/dev/null', rotate })]);
+  await rig.attach(['a.1']);
+  await numbered('a.1', 5000).exited;
+  await endOf(['a.1']);
+  expect(await rig.client.rotate([])).toEqual([]);
+  expect((await rig.client.stats())[0]!.lines).toBe(5000);
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+});
+
 test('rotation by time, also of a file that nobody writes to any more', async () => {
   const queue = rig.queue({ rotate: { sizeBytes: 0, keep: 5, compress: 'none', everyMs: 1500, totalBytes: 0 } });
   await rig.client.configure([queue]);
