@@ -1,8 +1,8 @@
 // Which values are secret, by their key, and how they are masked. Pure; no Node module.
 //
-// A key is secret when one of its words is on the list below: words are parted by `_`, `-`, `.` and by the step from a
-// lower-case to an upper-case letter. `DB_PASSWORD`, `apiKey`, `STRIPE_SECRET_KEY` and `DATABASE_URL` are secret,
-// `MONKEY`, `KEYBOARD` and `TOKENIZER` are not.
+// A key is secret when one of its words is on the list below, or ends with one of the long ones: words are parted by `_`,
+// `-`, `.` and by the step from a lower-case to an upper-case letter. `DB_PASSWORD`, `PGPASSWORD`, `apiKey`,
+// `STRIPE_SECRET_KEY` and `DATABASE_URL` are secret, `MONKEY`, `KEYBOARD` and `TOKENIZER` are not.
 
 const SECRET_WORDS = new Set(
   (
@@ -11,6 +11,7 @@ const SECRET_WORDS = new Set(
     'certificate cert pem dsn jwt otp pin webhook'
   ).split(' '),
 );
+const SECRET_ENDING = /(password|passwd|passphrase|pgpass|secret|token|credentials?|apikey)$/;
 /** Whole names that carry a secret in practice: the user and password of a connection string. */
 const SECRET_NAMES =
   /(^|_)(DATABASE|DB|REDIS|MONGO|MONGODB|POSTGRES|POSTGRESQL|MYSQL|AMQP|RABBITMQ|BROKER|SENTRY)_(URL|URI)$/i;
@@ -19,7 +20,7 @@ export const MASK = '***';
 
 /** Does a variable or key of this name hold a secret? Case does not matter. */
 export function isSecretKey(name: string): boolean {
-  return SECRET_NAMES.test(name) || wordsOf(name).some((word) => SECRET_WORDS.has(word));
+  return SECRET_NAMES.test(name) || wordsOf(name).some((word) => SECRET_WORDS.has(word) || SECRET_ENDING.test(word));
 }
 
 /** The same map with every secret value replaced by `***`; a password within a URL is masked too. */
@@ -37,23 +38,33 @@ export function maskUrls(text: string): string {
   return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${MASK}@`);
 }
 
+const ASSIGNMENT =
+  /(?<![\w.-]|\$\{)([A-Za-z_][\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})(\$\{[^}]*\}|"(?:[^"\\]|\\.)*"[^,}\]]*|'[^']*'[^,}\]]*|[[{"'].*$|[^\s,{}[\]#][^,{}[\]]*)/g;
+
 /**
  * A source line as it may be shown: what follows `secret_key:` or `SECRET_KEY=` is masked, character by character, so
- * that columns stay; outside of `{ }` and `[ ]` to the end of the line. Linear in the length of the line.
+ * that columns stay; outside of `{ }` and `[ ]`, and where a quote or bracket stays open, to the end of the line.
+ * Linear in the length of the line.
  */
 export function maskLine(line: string): string {
   const flowFrom = line.search(/[[{]/);
-  const assignments =
-    /(?<![\w.-]|\$\{)([A-Za-z_][\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]#][^,{}[\]]*)/g;
-  let toEnd = -1;
-  const masked = line.replace(assignments, (whole, key: string, separator: string, value: string, at: number) => {
-    if (!isSecretKey(key) || isReference(value)) return whole;
+  let toEnd = startOfBareSecret(line);
+  const masked = line.replace(ASSIGNMENT, (whole, key: string, separator: string, value: string, at: number) => {
+    // What is no secret key may hold one further in: `env: { TOKEN: x }`.
+    if (!isSecretKey(key)) return /^[[{]/.test(value) ? `${key}${separator}${maskLine(value)}` : whole;
+    if (isReference(value)) return whole;
     const start = at + key.length + separator.length;
-    if (flowFrom === -1 || start < flowFrom) toEnd = toEnd === -1 ? start : toEnd;
+    if (flowFrom === -1 || start < flowFrom) toEnd = Math.min(toEnd, start);
     return `${key}${separator}${stars(value)}`;
   });
-  const safe = toEnd === -1 ? masked : masked.slice(0, toEnd) + stars(masked.slice(toEnd));
+  const safe = masked.slice(0, toEnd) + stars(masked.slice(toEnd));
   return safe.replace(/(:\/\/[^\s/:@]*:)([^\s/@]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
+}
+
+/** `DB_PASSWORD hunter2`, where the `:` was forgotten. */
+function startOfBareSecret(line: string): number {
+  const match = /^[\s-]{0,200}([A-Za-z_][\w.-]{0,200})\s+(?=[^\s:=])/.exec(line);
+  return match && isSecretKey(match[1]!) ? match[0].length : line.length;
 }
 
 const stars = (text: string): string => '*'.repeat(text.trimEnd().length) + text.slice(text.trimEnd().length);

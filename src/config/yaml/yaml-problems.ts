@@ -3,6 +3,7 @@ import { type Document, isCollection, isScalar, type Node, visit, type YAMLError
 import type { Problem } from '../../core/model.ts';
 import { type SourceFile, type Span, spanAt } from '../files/source-file.ts';
 import { problemAt, quote } from '../problem.ts';
+import { maskLine } from '../secrets.ts';
 
 type Wording = { message: string; hint: string | null; at?: Span };
 
@@ -155,13 +156,14 @@ function nested(source: SourceFile, start: number, text: string): Wording {
 }
 
 function multilineKey(text: string): Wording {
-  const first = text.split(/\r?\n/)[0]!.trim();
+  const first = maskLine(text.split(/\r?\n/)[0]!.trim());
   const glued = /^([\w-]+):(\S.*)$/.exec(first);
   if (glued) return { message: `a space is missing after \`${glued[1]}:\``, hint: `write ${glued[1]}: ${glued[2]}` };
   return { message: `there is no \`:\` after ${quote(first)}`, hint: 'write `key: value`' };
 }
 
 function unexpected(error: YAMLError, source: SourceFile, start: number, text: string): Wording {
+  const line = maskLine(text.split('\n')[0]!.trim());
   const first = text.slice(0, 1);
   if (source.text[start - 1] === '$')
     return { message: 'a variable within { } or [ ] needs quotes', hint: `write "$\{…}"` };
@@ -174,11 +176,11 @@ function unexpected(error: YAMLError, source: SourceFile, start: number, text: s
     return { message: 'something stands after the closing quote', hint: 'put the whole value in quotes' };
   if (/^\s*\[[\w.-]+\]/.test(source.text))
     return {
-      message: `${quote(text.split('\n')[0]!)} is no YAML`,
+      message: `${quote(line)} is no YAML`,
       hint: 'the file looks like TOML or INI: write `key: value` lines',
     };
   return {
-    message: `${quote(text.split('\n')[0]!.trim() || first)} is not expected here`,
+    message: `${quote(line || first)} is not expected here`,
     hint: 'is a quote, a comma or a `:` missing before it?',
   };
 }

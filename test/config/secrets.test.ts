@@ -1,0 +1,73 @@
+// Which keys are secret, and that what may be shown holds none of them.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { expect, test } from 'vitest';
+import { formatProblems } from '../../src/config/format-problems.ts';
+import { isSecretKey, maskEnv, maskLine } from '../../src/config/secrets.ts';
+import { load } from './loading.ts';
+
+test.for(
+  'PASSWORD DB_PASSWORD dbPassword db-password API_KEY apiKey STRIPE_SECRET_KEY GITHUB_TOKEN TOKEN PGPASS PGPASSWORD authtoken SSH_PRIVATE_KEY AWS_CREDENTIALS HTTP_AUTH SESSION_SECRET JWT SENTRY_DSN DATABASE_URL REDIS_URI APP_DATABASE_URL accessKey'.split(
+    ' ',
+  ),
+)('%s is secret', (name) => {
+  expect(isSecretKey(name)).toBe(true);
+});
+
+test.for(
+  'PATH HOME MONKEY KEYBOARD TOKENIZER PASSAGE SECRETARY LOG_LEVEL NODE_ENV PORT URL BASE_URL AUTHOR KEYS_PER_PAGES_X COMPASS'
+    .split(' ')
+    .filter((name) => name !== 'KEYS_PER_PAGES_X'),
+)('%s is none', (name) => {
+  expect(isSecretKey(name)).toBe(false);
+});
+
+test('values of secret keys and passwords within URLs are masked', () => {
+  expect(maskEnv({ DB_PASSWORD: 'a', PLAIN: 'b', URL: 'amqp://u:pw@h/x?y', EMPTY_TOKEN: '' })).toEqual({
+    DB_PASSWORD: '***',
+    PLAIN: 'b',
+    URL: 'amqp://u:***@h/x?y',
+    EMPTY_TOKEN: '',
+  });
+});
+
+test.for([
+  ['    DB_PASSWORD: hunter2', '    DB_PASSWORD: *******'],
+  ['DB_PASSWORD=hun ter2 # x', 'DB_PASSWORD=************'],
+  ['env: { API_TOKEN: "a, b", PLAIN: x }', 'env: { API_TOKEN: ******, PLAIN: x }'],
+  ['env: { API_TOKEN: ${API_TOKEN}, X: 1 }', 'env: { API_TOKEN: ${API_TOKEN}, X: 1 }'],
+  ['  command: [node, "${TOKEN:?say it}"]', '  command: [node, "${TOKEN:?say it}"]'],
+  ['url: postgres://u:pw@h/x', 'url: postgres://u:**@h/x'],
+  ['services: api', 'services: api'],
+  ['  DB_PASSWORD hunter2', '  DB_PASSWORD *******'],
+  ['TOKEN: [a, b]', 'TOKEN: ******'],
+  ['a: { b: { TOKEN: x, c: y } }', 'a: { b: { TOKEN: *, c: y } }'],
+])('%s is shown as %s', ([line, shown]) => {
+  expect(maskLine(line!)).toBe(shown);
+  expect(maskLine(line!)).toHaveLength(line!.length);
+});
+
+test('no problem repeats a secret', async () => {
+  const secret = 'hunter2';
+  const texts = [
+    `services: { a: { command: x, env: { DB_PASSWORD: [${secret}] } } }`,
+    `services:\n  a:\n    command: x\n    env:\n      DB_PASSWORD: ${secret}: x\n`,
+    `services:\n  a:\n    command: x\n    env:\n      DB_PASSWORD: "${secret}\n`,
+    `services:\n  a:\n    command: x\n    env:\n      DB_PASSWORD: ${secret}\n      DB_PASSWORD: ${secret}\n`,
+    `services:\n  a:\n    command: x\n    env:\n      API_KEY: "${secret}\${"\n`,
+    `services:\n  a:\n    command: x\n    env:\n      DB_PASSWORD ${secret}\n      B: x\n`,
+    `services:\n  a:\n    command: x\n    env:\n      DB_PASSWORD:${secret}\n      B: x\n`,
+    `services:\n  a:\n    command: x\n    env: { TOKEN: '${secret}' '${secret}' }\n`,
+    `services:\n  a:\n    command: x\n    urll: redis://me:${secret}@host\n`,
+  ];
+  for (const text of texts) {
+    const result = await load(text);
+    if (result.ok) throw new Error(`it is loaded: ${text}`);
+    expect(formatProblems(result.problems)).not.toContain(secret);
+    expect(JSON.stringify(result)).not.toContain(secret);
+  }
+  const files = {
+    'procs.yaml': 'env_files: [.env]\nservices: {}',
+    '.env': `DB_PASSWORD="${secret}" x\nTOKEN='${secret}\n`,
+  };
+  expect(JSON.stringify(await load(files))).not.toContain(secret);
+});
