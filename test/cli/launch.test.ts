@@ -1,5 +1,5 @@
 // Starting a supervisor: the hand-over of the configuration, and every way in which it may end.
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,9 +41,11 @@ test('gets its arguments, the configuration as one line, and says that it is rea
   });
 });
 
-test('abandoned, it gets not a word', async () => {
-  launch('good').abandon();
-  await expect.poll(() => recorded().got, { timeout: 5000 }).toBe('');
+test('abandoned, it gets not a word and is gone', async () => {
+  const supervisor = launch('good');
+  await supervisor.abandon();
+  expect(await supervisor.started).toMatchObject({ kind: 'died' });
+  expect(existsSync(join(paths.root, 'record')) && recorded().got).toBeFalsy();
 });
 
 test('a refusal comes through', async () => {

@@ -37,13 +37,13 @@ export async function bringUp(
   const launch = client ? null : startLaunch(context, paths);
   const accepted = await loadOrPrint(context);
   if (!accepted || !areServices(context, accepted.config, only ?? [])) {
-    launch?.abandon();
+    await launch?.abandon();
     if (client && !accepted) context.stderr.write('\nWhat runs keeps running.\n');
     client?.close();
     return 2;
   }
   if (interrupts && interrupts.count > 0) {
-    launch?.abandon();
+    await launch?.abandon();
     client?.close();
     return 1;
   }

@@ -14,8 +14,8 @@ import type { AcceptedConfig } from '../../core/model.ts';
 export type Launch = {
   /** Go: run this configuration. `only`: just these services and what they depend on; null: all. */
   accept(accepted: AcceptedConfig, only: string[] | null): void;
-  /** Never mind: it ends by itself. */
-  abandon(): void;
+  /** Never mind: resolves when it has ended, having touched nothing. */
+  abandon(): Promise<void>;
   /** After `accept`. */
   started: Promise<Started>;
 };
@@ -49,9 +49,11 @@ export function launchSupervisor({ paths, file, env, entry = builtEntry() }: Lau
   });
   return {
     accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only })}\n`),
-    abandon: () => {
+    abandon: async () => {
       child.stdin!.end();
-      release(child);
+      // It would end by itself, but a command that failed leaves nothing behind, not even for a moment.
+      child.kill('SIGKILL');
+      await started;
     },
     started,
   };
