@@ -5,7 +5,9 @@ import { createProject, incarnations, instanceOf, type Project } from '../rig/pr
 import { waitFor } from '../rig/wait-for.ts';
 
 const SERVER = 'command: [node, LIFECYCLE/serves-by-file.mjs, api.sock]';
-const PROGRAMS = new URL('./programs/', import.meta.url).pathname;
+
+import { PROGRAMS } from './procs.ts';
+
 const procs = (text: string): Record<string, string> => ({ 'procs.yaml': text.replaceAll('LIFECYCLE/', PROGRAMS) });
 const becomes = (project: Project, id: string, state: string) =>
   waitFor(`${id} is ${state}`, project.ps, (status) => instanceOf(status, id).state === state, 15_000);

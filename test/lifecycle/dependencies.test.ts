@@ -1,0 +1,102 @@
+// Dependencies at run time: what dependents do when one is lost, and who is named as the cause.
+import { expect, test } from 'vitest';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { holdsFor, waitFor } from '../rig/wait-for.ts';
+
+const yaml = (onLoss: string): string => `
+services:
+  db: { command: [sleep, "1000"], restart: { policy: always, backoff: { initial: 300ms } } }
+  api: { command: [sleep, "1001"], depends_on: { db: { condition: started, on_loss: ${onLoss} } } }
+  web: { command: [sleep, "1002"], depends_on: { api: { on_loss: ${onLoss} } } }
+`;
+const living = (project: Project) => incarnations(project.instances());
+const kill = (project: Project, id: string): void => {
+  process.kill(project.instances().find(({ instance }) => instance === id)!.pid, 'SIGKILL');
+};
+async function begin(onLoss: string): Promise<{ project: Project; before: Record<string, string> }> {
+  const project = createProject({ 'procs.yaml': yaml(onLoss) });
+  await project.up();
+  return { project, before: living(project) };
+}
+
+test('ignore: dependents run on', async () => {
+  const { project, before } = await begin('ignore');
+  kill(project, 'db.1');
+  await waitFor(
+    'it is back',
+    () => living(project),
+    (now) => now['db.1'] !== undefined && now['db.1'] !== before['db.1'],
+  );
+  expect(living(project)).toMatchObject({ 'api.1': before['api.1'], 'web.1': before['web.1'] });
+  await project.down();
+});
+
+test('hold: dependents end, last first, and start again once it is back', async () => {
+  const { project, before } = await begin('hold');
+  await project.mustOrch(['stop', 'db']);
+  await waitFor(
+    'all have ended',
+    () => Object.keys(living(project)),
+    (ids) => ids.length === 0,
+  );
+  const ended = (await project.events()).filter(({ type }) => type === 'stopped').map(({ instance }) => instance);
+  expect(ended).toEqual(['web.1', 'api.1', 'db.1']);
+  expect(instanceOf(await project.ps(), 'api.1')).toMatchObject({ state: 'waiting' });
+  await project.mustOrch(['start', 'db']);
+  await project.mustOrch(['wait']);
+  const started = (await project.events()).filter(({ type }) => type === 'started').map(({ instance }) => instance);
+  expect(started.slice(-3)).toEqual(['db.1', 'api.1', 'web.1']);
+  // A crash is a loss as well.
+  kill(project, 'db.1');
+  await waitFor(
+    'the chain has been renewed',
+    project.ps,
+    (status) => status.converged && instanceOf(status, 'web.1').restarts === 2,
+  );
+  expect(Object.values(before)).not.toContain(living(project)['web.1']);
+  await project.down();
+});
+
+test('restart: dependents run on, and are renewed once it is back as a new process', async () => {
+  const { project, before } = await begin('restart');
+  kill(project, 'db.1');
+  await holdsFor(
+    'they run on',
+    () => living(project),
+    (now) => now['api.1'] === before['api.1'] || now['db.1'] !== undefined,
+    250,
+  );
+  await waitFor(
+    'all are renewed',
+    () => living(project),
+    (now) => Object.keys(before).every((id) => now[id] !== undefined && now[id] !== before[id]),
+  );
+  const stopping = (await project.events()).filter(({ type }) => type === 'stopping');
+  expect(stopping.map(({ message }) => message)).toEqual([
+    'api.1 is being stopped: db, which it depends on, was restarted',
+    'web.1 is being stopped: api, which it depends on, was restarted',
+  ]);
+  await project.mustOrch(['wait']);
+  await project.down();
+});
+
+test('the first cause is named by everyone who waits, and why tells the whole chain', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  web: { command: [sleep, "1000"], depends_on: [api] }
+  api: { command: [sleep, "1000"], depends_on: { seed: completed } }
+  seed: { command: "true", restart: never, depends_on: { migrate: completed } }
+  migrate: { command: [sh, -c, "exit 7"], restart: never }
+`,
+  });
+  expect((await project.orch(['up', '-d', '--wait'])).exitCode).toBe(1);
+  const status = await project.ps();
+  for (const id of ['web.1', 'api.1', 'seed.1']) {
+    expect(instanceOf(status, id).reason).toContain('migrate.1 ended with exit code 7');
+  }
+  const why = (await project.mustOrch(['why', 'web'])).stdout;
+  for (const name of ['api.1', 'seed.1', 'migrate.1']) expect(why).toContain(name);
+  expect(why).toContain('orch restart migrate.1');
+  await project.down();
+});

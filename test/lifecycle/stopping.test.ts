@@ -1,0 +1,118 @@
+// The ways to an end, with real processes: drains, further signals, stop commands, the main process alone.
+import { expect, test } from 'vitest';
+import { createProject, type Project } from '../rig/project.ts';
+import { linesOf } from '../rig/records.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { PROGRAMS } from './procs.ts';
+
+const ENDS = `node, ${PROGRAMS}tells-its-end.mjs`;
+
+async function storyOf(service: string): Promise<{ story: string[]; project: Project; downMs: number }> {
+  const project = createProject({ 'procs.yaml': `services:\n  a: { ${service} }\n` });
+  await project.up();
+  await waitFor(
+    'it is up',
+    () => project.exists('story.txt'),
+    (isUp) => isUp,
+  );
+  const beginMs = performance.now();
+  await project.down();
+  const downMs = performance.now() - beginMs;
+  expect(project.processes()).toEqual([]);
+  return { story: linesOf(project.path('story.txt')).map((line) => line.replace(/^a\.1 /, '')), project, downMs };
+}
+
+test('further signals on the way to SIGKILL', async () => {
+  const stop = '{ grace: 5s, escalate: [{ signal: SIGINT, after: 100ms }, { signal: SIGQUIT, after: 100ms }] }';
+  const { story, downMs } = await storyOf(`command: [${ENDS}, --ends-on, SIGQUIT], stop: ${stop}`);
+  expect(story).toEqual(['up', 'SIGTERM', 'SIGINT', 'SIGQUIT']);
+  expect(downMs).toBeLessThan(4_000);
+});
+
+test('SIGKILL comes after the grace period, counted from the first signal', async () => {
+  const stop = '{ grace: 600ms, escalate: [{ signal: SIGINT, after: 300ms }] }';
+  const { story, downMs } = await storyOf(`command: [${ENDS}, --ends-on, none], stop: ${stop}`);
+  expect(story).toEqual(['up', 'SIGTERM', 'SIGINT']);
+  expect(downMs).toBeGreaterThan(600);
+  expect(downMs).toBeLessThan(3_000);
+});
+
+test('a drain by signal is over when the process ends by itself', async () => {
+  const stop = '{ drain: { signal: SIGUSR1, timeout: 30s } }';
+  const { story, downMs } = await storyOf(`command: [${ENDS}, --ends-on, SIGUSR1], stop: ${stop}`);
+  expect(story).toEqual(['up', 'SIGUSR1']);
+  expect(downMs).toBeLessThan(4_000);
+});
+
+test('a drain that takes too long ends at its timeout', async () => {
+  const stop = '{ drain: { signal: SIGUSR1, timeout: 300ms } }';
+  const { story, downMs } = await storyOf(`command: [${ENDS}], stop: ${stop}`);
+  expect(story).toEqual(['up', 'SIGUSR1', 'SIGTERM']);
+  expect(downMs).toBeGreaterThan(300);
+});
+
+test('a drain by HTTP is over when it is answered', async () => {
+  const stop = '{ drain: { http: "http://127.0.0.1:$' + '{PORT}/drain", timeout: 30s } }';
+  const { story } = await storyOf(`command: [${ENDS}, --drains-in, "200"], port: 18200, stop: ${stop}`);
+  expect(story).toEqual(['up', 'POST /drain', 'drained', 'SIGTERM']);
+});
+
+test('a drain by a command sees the instance, its pid included', async () => {
+  const exec = `exec: 'echo "drains $ORCH_INSTANCE_ID $(tr "\\0" " " </proc/$ORCH_PID/cmdline | cut -c1-4)" >>story.txt'`;
+  const { story } = await storyOf(`command: [${ENDS}], stop: { drain: { ${exec} } }`);
+  expect(story).toEqual(['up', 'drains a.1 node', 'SIGTERM']);
+});
+
+test('a drain that fails holds nothing up and is told', async () => {
+  const project = createProject({
+    'procs.yaml': `services:\n  a: { command: [${ENDS}], stop: { drain: { http: "http://127.0.0.1:9/drain" } } }\n`,
+  });
+  await project.up();
+  await project.mustOrch(['stop', 'a']);
+  const failed = (await project.events()).find(({ type }) => type === 'drain_failed');
+  expect(failed?.message).toBe('a.1 did not drain: connection refused');
+  await project.down();
+});
+
+test('a stop command runs instead of the signal; where it fails the signal is sent', async () => {
+  const good = await storyOf(`command: [${ENDS}, --ends-on, SIGUSR2], stop: { command: "kill -USR2 $ORCH_PID" }`);
+  expect(good.story).toEqual(['up', 'SIGUSR2']);
+  const bad = await storyOf(`command: [${ENDS}], stop: { command: [sh, -c, "echo no such door >&2; exit 3"] }`);
+  expect(bad.story).toEqual(['up', 'SIGTERM']);
+});
+
+test('to: main spares the children while the main process lives, not longer', async () => {
+  const child = `node ${PROGRAMS}tells-its-end.mjs`;
+  const main = `trap 'echo main SIGTERM >>story.txt; sleep 0.3; exit 0' TERM; ${child} & while :; do sleep 0.05; done`;
+  const project = createProject({
+    'procs.yaml': `services:\n  a:\n    command: [sh, -c, "${main}"]\n    stop: { to: main, grace: 20s }\n`,
+  });
+  await project.up();
+  await waitFor(
+    'the child is up',
+    () => project.exists('story.txt'),
+    (isUp) => isUp,
+  );
+  const beginMs = performance.now();
+  await project.down();
+  expect(performance.now() - beginMs).toBeLessThan(5_000);
+  expect(linesOf(project.path('story.txt'))).toEqual(['a.1 up', 'main SIGTERM', 'a.1 SIGTERM']);
+});
+
+test('scaling down drains what goes, and nothing else', async () => {
+  const yaml = (pool: number) =>
+    `services:\n  a: { command: [${ENDS}], pool: ${pool}, port: 18210, stop: { drain: { http: "http://127.0.0.1:$` +
+    '{PORT}/drain" } } }\n';
+  const project = createProject({ 'procs.yaml': yaml(3) });
+  await project.up();
+  await waitFor(
+    'all are up',
+    () => linesOf(project.path('story.txt')).length,
+    (count) => count === 3,
+  );
+  project.edit('procs.yaml', yaml(1));
+  await waitFor('two are gone', project.ps, (status) => status.converged && status.services[0]!.running === 1);
+  const drained = linesOf(project.path('story.txt')).filter((line) => line.endsWith('POST /drain'));
+  expect(drained.sort()).toEqual(['a.2 POST /drain', 'a.3 POST /drain']);
+  await project.down();
+});
