@@ -13,10 +13,6 @@ type Row = {
   because: string;
 };
 
-const isOneOf =
-  (...values: unknown[]) =>
-  (tree: Tree): boolean =>
-    tree.kind === 'scalar' && values.includes(tree.value);
 const isNot =
   (...values: unknown[]) =>
   (tree: Tree): boolean =>
@@ -37,13 +33,6 @@ export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
   { path: 'stdin', when: isNot(false), because: 'programs read from /dev/null' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
-  {
-    path: 'singleton',
-    when: isOneOf('refuse', 'adopt', 'wait'),
-    because: 'only `true` (the older one is replaced) is',
-  },
-  { path: 'singleton.on_conflict', when: isNot('replace'), because: 'only `replace` is' },
-  { path: 'singleton.pid_file', because: 'instances are known by their identity, not by files' },
 ];
 
 export const NOT_SUPPORTED_IN_QUEUES: Row[] = [

@@ -11,8 +11,9 @@ import { type SpawnResult, spawnInstance } from '../runtime/spawn.ts';
 import { sweepByNonce, type TreeMember } from '../runtime/sweep.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
+import { slotSpecOf } from './kernel.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
-import { type Claim, claimFor, lostTo } from './singleton-claims.ts';
+import { claimFor, lostTo } from './singleton-claims.ts';
 import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
 
@@ -34,6 +35,7 @@ export type Performer = {
 export type PerformerOptions = {
   paths: ProjectPaths;
   writer: LogWriterClient;
+  nowMs(): number;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
   /** The whole spec that an instance runs with; null where it is not remembered. */
@@ -143,7 +145,8 @@ class ProcessPerformer implements Performer {
       const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
       const claim = await claimFor(request, abort.signal);
       if (claim.outcome === 'abandoned') return this.#abandonStart(pending);
-      if (claim.outcome !== 'claimed') return this.#refuseStart(pending, claim);
+      if (claim.outcome === 'refused') return this.#refuseStart(pending, claim.by);
+      if (claim.outcome === 'adopt') return this.#takeOver(pending, claim.process);
       const incarnation = await this.#spawn(pending);
       if (!incarnation) return claim.lease.abandon();
       await claim.lease.commit(incarnation);
@@ -156,9 +159,15 @@ class ProcessPerformer implements Performer {
     }
   }
 
-  #refuseStart({ slot, nonce }: PendingStart, claim: Extract<Claim, { outcome: 'refused' | 'adopt' }>): void {
-    const by = claim.outcome === 'refused' ? claim.by : `pid ${claim.process.pid} has it`;
+  #refuseStart({ slot, nonce }: PendingStart, by: string): void {
     this.#options.receive(slot.id, nonce, { kind: 'startRefused', by });
+  }
+
+  /** The key's holder goes on as it is and is ours from now on. */
+  #takeOver({ slot, spec, nonce }: PendingStart, process: Incarnation): void {
+    const sinceMs = this.#options.nowMs();
+    const readiness = initialReadiness(spec);
+    this.#options.receive(slot.id, nonce, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
   }
 
   async #spawn({ slot, spec, nonce }: PendingStart): Promise<Incarnation | null> {
@@ -180,7 +189,8 @@ class ProcessPerformer implements Performer {
     try {
       const streams = this.#streams.of(slot.id);
       const launch = launchOf(spec, slot.index, nonce, this.#options.launchContext());
-      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err } as const;
+      const contain = spec.singleton !== null;
+      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err, contain } as const;
       return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
     } catch (error) {
       return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
@@ -207,16 +217,21 @@ class ProcessPerformer implements Performer {
   kill(slot: Slot): void {
     const phase = slot.phase as Stopping;
     this.#stops.cancel(phase.process.nonce);
-    void killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
-      if (survivors.length > 0) this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' });
+    const lookAgain = (): void => this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' });
+    killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
+      if (survivors.length > 0) lookAgain();
       else if (phase.exit !== null || phase.adopted) this.clear(slot);
-    });
+    }, lookAgain);
   }
 
   clear(slot: Slot): void {
     if (this.#checks.has(slot.id)) return;
     this.#checks.add(slot.id);
-    void this.#check(slot, slot.phase as Stopping).finally(() => this.#checks.delete(slot.id));
+    const phase = slot.phase as Stopping;
+    this.#check(slot, phase)
+      // A sweep that could not be made (no descriptor left) has not shown the tree to be empty.
+      .catch(() => this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' }))
+      .finally(() => this.#checks.delete(slot.id));
   }
 
   async #check(slot: Slot, phase: Stopping): Promise<void> {
@@ -248,7 +263,7 @@ class ProcessPerformer implements Performer {
   async #leftovers(slot: Slot, phase: Stopping): Promise<TreeMember[]> {
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
-      void this.#sweepLater(slot, phase);
+      this.#sweepLater(slot, phase).catch(() => undefined); // seen again when the project goes down
       return [];
     }
     return this.#membersOf(phase);
@@ -265,7 +280,10 @@ class ProcessPerformer implements Performer {
     });
     signalTree(this.#targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', members);
     const graceMs = slot.spec?.stop.graceMs ?? 0;
-    setTimeout(() => void killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }), graceMs).unref();
+    const end = (): void => {
+      killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).catch(() => undefined); // as above
+    };
+    setTimeout(end, graceMs).unref();
   }
 
   async #membersOf(phase: Stopping): Promise<TreeMember[]> {

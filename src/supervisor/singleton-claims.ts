@@ -34,7 +34,10 @@ export async function claimFor(request: ClaimRequest, signal: AbortSignal): Prom
 function claimOnce({ spec, policy, id, nonce, root }: ClaimRequest, abort: AbortSignal) {
   const { key, scope, onConflict } = policy;
   const { signal, graceMs } = spec.stop;
-  return claimSingleton({ key, scope, onConflict, projectRoot: root, instance: id, nonce, signal, graceMs, abort });
+  const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
+  const pidFile = policy.pidFile === null ? null : { path: policy.pidFile, command };
+  const who = { projectRoot: root, instance: id, nonce };
+  return claimSingleton({ key, scope, onConflict, ...who, signal, graceMs, pidFile, abort });
 }
 
 /**

@@ -13,7 +13,7 @@ import type {
 import { runExec } from '../runtime/probe/exec.ts';
 import { requestHttp } from '../runtime/probe/http.ts';
 import type { Running } from '../runtime/probe/running.ts';
-import { signalMain, signalTree } from '../runtime/signal.ts';
+import { signalEscaped, signalMain, signalTree } from '../runtime/signal.ts';
 import type { TreeMember } from '../runtime/sweep.ts';
 import type { Happening } from './happenings.ts';
 import { expanderOf, type LaunchContext, launchBeside } from './launch.ts';
@@ -109,10 +109,10 @@ export class StopSteps {
   /** The group at once; whoever left it is found by the sweep and gets the same signal. */
   #signalTree(phase: Stopping, signal: string): void {
     signalTree(this.#options.targetOf(phase), signal, []);
-    void this.#options.membersOf(phase).then((members) => {
-      const outside = members.filter((member) => member.pid !== phase.process.pid && member.sessionLeader);
-      if (outside.length > 0) signalTree(this.#options.targetOf(phase), signal, outside);
-    });
+    this.#options.membersOf(phase).then(
+      (members) => signalEscaped(this.#options.targetOf(phase), signal, members),
+      () => undefined, // no descriptor left to look with: the clearing afterwards looks again
+    );
   }
 
   /** The main process is gone, these are left: they are told once, unless they have been told with it. */

@@ -86,6 +86,7 @@ export class Supervisor {
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
+      nowMs: () => this.clock.nowMs(),
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
