@@ -1,10 +1,12 @@
 // Keeps the kernel's state on disk: at once for intents, soon for everything else. A disk that fails never stops the
 // supervision: the processes can be found by their nonce without it.
+import type { Clock } from '../runtime/clock.ts';
 import { createStateFile } from '../runtime/state-file.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import type { KernelState } from './kernel.ts';
 import { encodeState } from './state.ts';
+import { markClock } from './state-times.ts';
 
 /** Intents are saved at once; what else changed can be found out again, so a burst of it is one write. */
 const SAVE_DELAY_MS = 200;
@@ -17,8 +19,11 @@ export class StateKeeper {
   #isClosed = false;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(path: string, report: (happening: Happening) => void) {
+  #clock: Clock;
+
+  constructor(path: string, clock: Clock, report: (happening: Happening) => void) {
     this.#file = createStateFile(path);
+    this.#clock = clock;
     this.#report = report;
   }
 
@@ -31,7 +36,7 @@ export class StateKeeper {
 
   async #write(state: KernelState): Promise<void> {
     try {
-      await this.#file.save(encodeState(state));
+      await this.#file.save(encodeState(state, markClock(this.#clock)));
       this.#hasFailed = false;
     } catch (error) {
       const message = `The state could not be written: ${errorText(error)}`;

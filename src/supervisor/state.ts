@@ -3,28 +3,27 @@
 import type { Phase, PhaseKind, Rollout, Slot } from '../core/model.ts';
 import { parseInstanceId } from '../core/model.ts';
 import type { KernelState } from './kernel.ts';
+import { type ClockMark, onClock } from './state-times.ts';
 
 const VERSION = 1;
 
-export function encodeState(state: KernelState): string {
-  return `${JSON.stringify({ version: VERSION, ...state, slots: state.slots.map(withoutSecrets) })}\n`;
+/** @param written when, so that the next supervisor can put the times on its own clock. */
+export function encodeState(state: KernelState, written: ClockMark): string {
+  return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(withoutSecrets) })}\n`;
 }
 
 /** @returns null where the text is not a state of this version: then the processes themselves are the only truth. */
-export function decodeState(text: string): KernelState | null {
+export function decodeState(text: string, now: ClockMark): KernelState | null {
   try {
-    const read = JSON.parse(text) as Partial<KernelState> & { version?: number };
+    const read = JSON.parse(text) as Partial<KernelState> & { version?: number; written?: ClockMark };
     if (read.version !== VERSION || !Array.isArray(read.slots)) return null;
     const slots = read.slots.filter(isSlot).map(complete);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
     const rollouts = (read.rollouts ?? []).filter(isRollout);
-    return {
-      generation: read.generation ?? 0,
-      overrides: { stopped, pools: Object.fromEntries(pools) },
-      slots,
-      rollouts,
-    };
+    const overrides = { stopped, pools: Object.fromEntries(pools) };
+    const state = { generation: read.generation ?? 0, overrides, slots, rollouts };
+    return onClock(state, read.written ?? null, now);
   } catch {
     return null; // torn or garbage: as good as missing
   }

@@ -29,6 +29,7 @@ import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
 import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
+import { markClock } from './state-times.ts';
 import { buildStatus, liveOf } from './status.ts';
 import { endStrays, type Leftover } from './strays.ts';
 
@@ -69,7 +70,7 @@ export class Supervisor {
     ensureStateDir(this.paths);
     this.#noncePrefix = noncePrefix(options.root);
     this.events = new EventLog(this.paths.eventsFile);
-    this.#state = new StateKeeper(this.paths.stateFile, (happening) => this.report(happening));
+    this.#state = new StateKeeper(this.paths.stateFile, this.clock, (happening) => this.report(happening));
     this.writer = startLogWriter(this.paths, {
       onLost: (reason) =>
         this.report({
@@ -191,7 +192,7 @@ export class Supervisor {
 
   async #adopt(accepted: AcceptedConfig): Promise<void> {
     const [read, members] = await Promise.all([readStateFile(this.paths.stateFile), findProject(this.#noncePrefix)]);
-    const remembered: KernelState | null = 'text' in read ? decodeState(read.text) : null;
+    const remembered: KernelState | null = 'text' in read ? decodeState(read.text, markClock(this.clock)) : null;
     if ('text' in read && !remembered) {
       this.report({
         type: 'state_lost',
