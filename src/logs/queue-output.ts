@@ -2,7 +2,8 @@
 // drop; then lines go through the backlog and are written off this thread. Decides when producers are held.
 import type { LogQueueSpec } from '../core/model.ts';
 import { Backlog, type Entry } from './backlog.ts';
-import { frameGap, type Origin } from './framing.ts';
+import type { Origin } from './framing.ts';
+import { InFlight, render } from './in-flight.ts';
 import { isSpecial, OutputFile, type Piece } from './output-file.ts';
 import { pruneRotated } from './rotation.ts';
 
@@ -10,7 +11,6 @@ import { pruneRotated } from './rotation.ts';
 const SLOW_WRITE_MS = 100;
 const RETRY_MS = 200;
 const WRITE_BYTES = 1024 * 1024;
-const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
 
 export type OutputHooks = {
   /** Stop (or go on) reading the producers. */
@@ -21,9 +21,6 @@ export type OutputHooks = {
   blocked(message: string): void;
   resumed(): void;
 };
-
-/** Taken out of the backlog, not yet on disk. `bytes`: what is left of it. */
-type InFlight = { bytes: Buffer; format: LogQueueSpec['format']; piece: Piece; isBegun: boolean };
 
 export class QueueOutput {
   error: string | null = null;
@@ -37,7 +34,7 @@ export class QueueOutput {
   private isWriting = false;
   private isClosed = false;
   private readonly backlog = new Backlog();
-  private inFlight: InFlight[] = [];
+  private readonly inFlight = new InFlight();
   private retry: NodeJS.Timeout | null = null;
   private rotateWanted: ((path: string | null) => void)[] = [];
   private drainWanted: (() => void)[] = [];
@@ -67,12 +64,12 @@ export class QueueOutput {
   }
 
   depthBytes(): number {
-    return this.backlog.bytes + this.inFlight.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    return this.backlog.bytes + this.inFlight.bytes();
   }
 
   /** How long the oldest line waits that is not written. */
   lagMs(nowMs: number): number {
-    const oldestMs = this.inFlight[0]?.piece.timeMs ?? this.backlog.oldestMs();
+    const oldestMs = this.inFlight.oldestMs() ?? this.backlog.oldestMs();
     return oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs);
   }
 
@@ -85,11 +82,12 @@ export class QueueOutput {
       this.prepare(this.spec.format, to - from, true);
       while (at < to) at += this.file.write(memory, at, to);
       for (const piece of pieces) this.file.describe(piece);
-      this.written(to - from, lines);
+      this.bytes += to - from;
+      this.lines += lines;
       this.file.writeIndex();
       if (performance.now() - beganMs > SLOW_WRITE_MS) this.isBehind = true;
     } catch (error) {
-      this.keepRest(memory.subarray(from, to), at - from, lines, pieces);
+      if (at < to) this.keepRest(memory.subarray(from, to), at - from, lines, pieces); // else only the index is missing
       this.failed(error as NodeJS.ErrnoException);
     }
   }
@@ -117,7 +115,7 @@ export class QueueOutput {
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
   async rotate(): Promise<string | null> {
-    if (this.isWriting || (this.inFlight[0]?.isBegun ?? false)) {
+    if (this.isWriting || this.inFlight.isWithinPiece()) {
       return new Promise((resolve) => this.rotateWanted.push(resolve));
     }
     return this.rotateNow();
@@ -134,7 +132,7 @@ export class QueueOutput {
   }
 
   isIdle(): boolean {
-    return this.backlog.isEmpty() && this.inFlight.length === 0;
+    return this.backlog.isEmpty() && this.inFlight.isEmpty();
   }
 
   /** Resolves when nothing is held back any more. */
@@ -179,63 +177,30 @@ export class QueueOutput {
     this.hooks.rotated(rotated);
   }
 
-  private written(bytes: number, lines: number): void {
-    this.bytes += bytes;
-    this.lines += lines;
-  }
-
   private keepRest(batch: Buffer, done: number, lines: number, pieces: Piece[]): void {
-    const { format } = this.spec;
-    if (done === batch.length) return; // only the index is missing, and keeps what it has
-    const all =
-      pieces.length > 0 ? pieces : [{ origin: NOBODY, timeMs: Date.now(), length: batch.length, lines, isGap: false }];
-    let from = 0;
-    for (const piece of all) {
-      const to = from + piece.length;
-      if (to > done) {
-        const bytes = Buffer.from(batch.subarray(Math.max(from, done), to));
-        this.inFlight.push({ bytes, format, piece, isBegun: done > from });
-      } else {
-        this.file.describe(piece);
-        this.written(piece.length, piece.lines);
-      }
-      from = to;
-    }
-    if (this.inFlight[0]?.isBegun) this.bytes += this.inFlight[0].piece.length - this.inFlight[0].bytes.length;
+    this.inFlight.addBatch(batch, this.spec.format, lines, pieces);
+    this.settle(done);
   }
 
   /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
   private pump(): void {
     if (this.isWriting || this.isClosed || !this.isBehind || this.retry !== null) return;
-    if (this.inFlight.length === 0) this.inFlight = this.backlog.take(WRITE_BYTES).map(render);
-    if (this.inFlight.length === 0) this.caughtUp();
+    if (this.inFlight.isEmpty()) this.inFlight.add(this.backlog.take(WRITE_BYTES));
+    if (this.inFlight.isEmpty()) this.caughtUp();
     else this.writeOn();
   }
 
   private writeOn(): void {
     try {
-      const head = this.inFlight[0]!;
-      this.prepare(head.format, head.bytes.length, !head.isBegun);
-      const buffers = this.nextBuffers();
+      const { format, bytes } = this.inFlight.head();
+      this.prepare(format, bytes.length, !this.inFlight.isWithinPiece());
+      const { sizeBytes } = this.spec.rotate;
+      const buffers = this.inFlight.next(sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
       this.isWriting = true;
       this.file.writeLater(buffers, (error, written) => this.wrote(error, written));
     } catch (error) {
       this.failed(error as NodeJS.ErrnoException);
     }
-  }
-
-  /** As many entries as fit in the file, one at least. */
-  private nextBuffers(): Buffer[] {
-    const { sizeBytes } = this.spec.rotate;
-    const room = sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY;
-    const buffers: Buffer[] = [];
-    let bytes = 0;
-    for (const entry of this.inFlight) {
-      bytes += entry.bytes.length;
-      if (buffers.length > 0 && (bytes > room || entry.format !== this.inFlight[0]!.format)) break;
-      buffers.push(entry.bytes);
-    }
-    return buffers;
   }
 
   private wrote(error: NodeJS.ErrnoException | null, written: number): void {
@@ -258,18 +223,11 @@ export class QueueOutput {
   }
 
   private settle(written: number): void {
-    let left = written;
     this.bytes += written;
-    while (this.inFlight.length > 0 && left >= this.inFlight[0]!.bytes.length) {
-      const { bytes, piece } = this.inFlight.shift()!;
-      left -= bytes.length;
+    for (const piece of this.inFlight.settle(written)) {
       if (!piece.isGap) this.lines += piece.lines;
       this.file.describe(piece);
     }
-    const head = this.inFlight[0];
-    if (left === 0 || head === undefined) return;
-    head.bytes = head.bytes.subarray(left);
-    head.isBegun = true;
   }
 
   private caughtUp(): void {
@@ -323,10 +281,4 @@ export class QueueOutput {
 /** Written off this thread always: the policy is never to make producers wait, or the file may never take anything. */
 function mustNotWait(spec: LogQueueSpec): boolean {
   return spec.overflow !== 'block' || isSpecial(spec.path);
-}
-
-function render({ origin, format, timeMs, bytes, lines }: Entry): InFlight {
-  const isGap = bytes === null;
-  const framed = bytes ?? frameGap(format, origin, timeMs, lines);
-  return { bytes: framed, format, piece: { origin, timeMs, length: framed.length, lines, isGap }, isBegun: false };
 }

@@ -1,6 +1,9 @@
 // The reading half of a queue: cuts what its sources read into lines, frames and batches them. Writing is queue-output.ts.
+
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import { Boundary } from './boundary.ts';
+import { Drops } from './drops.ts';
 import { BATCH_BYTES, type Batch, type Framer, MAX_LINE_BYTES } from './framer/framer.ts';
 import type { Origin } from './framing.ts';
 import type { Piece } from './output-file.ts';
@@ -20,8 +23,6 @@ const LINE_END = Buffer.from('\n');
 const MIN_BATCH_BYTES = 1024;
 /** The clock may be set back by less than this without the order of time in a file being broken. */
 const CLOCK_SLACK_MS = 1000;
-const DROP_REPORT_MS = 10_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export type QueueTools = {
   framer: Framer;
@@ -40,10 +41,8 @@ export class Queue implements Flushable {
   private batchLines = 0;
   private pieces: Piece[] = [];
   private lastMs = 0;
-  private readonly dropped = new Map<string, number>();
-  private droppedLines = 0;
-  private dropReportedMs = 0;
-  private boundary: NodeJS.Timeout | null = null;
+  private readonly drops = new Drops();
+  private readonly boundary = new Boundary((boundaryMs) => this.rotateOlder(boundaryMs));
 
   constructor(spec: LogQueueSpec, tools: QueueTools) {
     this.spec = spec;
@@ -55,7 +54,7 @@ export class Queue implements Flushable {
       blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
       resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
     });
-    this.armBoundary();
+    this.boundary.every(spec.rotate.everyMs);
     this.compressRest();
   }
 
@@ -68,7 +67,7 @@ export class Queue implements Flushable {
     this.spec = spec;
     this.output.configure(spec);
     pruneRotated(spec.path, spec.rotate.keep, spec.rotate.totalBytes);
-    this.armBoundary();
+    this.boundary.every(spec.rotate.everyMs);
   }
 
   /** `length` bytes of the source at the begin of the framer's input. */
@@ -146,17 +145,17 @@ export class Queue implements Flushable {
       highWaterBytes: output.highWaterBytes,
       lines: output.lines,
       bytes: output.bytes,
-      droppedLines: this.droppedLines,
+      droppedLines: this.drops.lines,
       overflow: spec.overflow,
       error: output.error,
       lagMs: output.lagMs(Date.now()),
-      droppedByInstance: Object.fromEntries(this.dropped),
+      droppedByInstance: this.drops.byInstance(),
     };
   }
 
   close(): void {
     this.flush();
-    if (this.boundary !== null) clearTimeout(this.boundary);
+    this.boundary.every(0);
     this.output.close();
   }
 
@@ -268,45 +267,26 @@ export class Queue implements Flushable {
     if (this.spec.rotate.compress === 'gzip') this.tools.compress(path);
   }
 
+  /** By time, also where nothing is written any more. */
+  private rotateOlder(boundaryMs: number): void {
+    this.flush();
+    this.output.rotateOlder(boundaryMs);
+  }
+
   /** What a killed writer left plain. */
   private compressRest(): void {
     if (this.spec.rotate.compress !== 'gzip') return;
     for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.tools.compress(path);
   }
 
-  private noteDrops(lines: Map<Origin, number>): void {
-    for (const [origin, count] of lines) {
-      this.dropped.set(origin.instance, (this.dropped.get(origin.instance) ?? 0) + count);
-      this.droppedLines += count;
-    }
-    const nowMs = Date.now();
-    if (nowMs - this.dropReportedMs < DROP_REPORT_MS) return;
-    this.dropReportedMs = nowMs;
-    this.report(
-      'log_dropped',
-      `log queue ${this.spec.name} has lost lines (overflow: ${this.spec.overflow}); it marks where`,
-    );
-  }
-
-  /** Rotation by time also where nothing is written any more. */
-  private armBoundary(): void {
-    if (this.boundary !== null) clearTimeout(this.boundary);
-    this.boundary = null;
-    const { everyMs } = this.spec.rotate;
-    if (everyMs <= 0) return;
-    const nextMs = (Math.floor(Date.now() / everyMs) + 1) * everyMs;
-    this.boundary = setTimeout(
-      () => {
-        this.flush();
-        this.output.rotateOlder(Math.floor(Date.now() / everyMs) * everyMs);
-        this.armBoundary();
-      },
-      Math.min(nextMs - Date.now() + 1, MAX_TIMER_MS),
-    );
+  private noteDrops(lines: ReadonlyMap<Origin, number>): void {
+    const isNews = this.drops.add(lines, Date.now());
+    const { name, overflow } = this.spec;
+    if (isNews) this.report('log_dropped', `log queue ${name} has lost lines (overflow: ${overflow}); it marks where`);
   }
 
   private report(type: string, message: string): void {
-    const details = { path: this.spec.path, droppedLines: this.droppedLines };
+    const details = { path: this.spec.path, droppedLines: this.drops.lines };
     this.tools.emit({ type, queue: this.spec.name, instance: null, message, details });
   }
 }

@@ -1,3 +1,4 @@
+// The backlog: order, bounds, who loses lines, and that every lost line is reported.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Backlog, type Entry } from '../../src/logs/backlog.ts';

@@ -1,3 +1,4 @@
+// The fast framing against the plain one: whatever bytes come, however small the batches are.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assemble } from '../../scripts/framer.mjs';

@@ -1,3 +1,4 @@
+// Reading queues back: merging, bisection, tails, following over rotation. Files only, no writer.
 import {
   appendFileSync,
   existsSync,

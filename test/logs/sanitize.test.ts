@@ -1,3 +1,4 @@
+// Hostile lines on a real terminal emulator: nothing but colours may reach it.
 import xterm from '@xterm/headless';
 import { expect, test } from 'vitest';
 import { sanitizeLine } from '../../src/logs/sanitize.ts';

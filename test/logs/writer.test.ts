@@ -1,3 +1,4 @@
+// The log writer as a process, driven by its client: formats, rotation, and who outlives whom.
 import { statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listRotated } from '../../src/logs/rotation.ts';

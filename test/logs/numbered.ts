@@ -1,0 +1,61 @@
+// Numbered lines with a check figure, written by real processes, and what of them came through.
+
+import { statSync } from 'node:fs';
+import { type LogLine, readLogs } from '../../src/logs/reader.ts';
+import type { Child, LogRig } from './rig.ts';
+
+/** Numbered lines with a check figure; some straddle the 4 KiB writes of awk. */
+const AWK =
+  'BEGIN { for (n = 0; n < count; n++) printf "%s %d %d %s\\n", name, n, (n * 7919) % 1000003, substr(pad, 1, n % 90) }';
+const PAD = 'abcdefghijklmnopqrstuvwxyz'.repeat(4);
+
+export function numbered(rig: LogRig, instance: string, count: number): Child {
+  return rig.run(instance, 'awk', ['-v', `name=${instance}`, '-v', `count=${count}`, '-v', `pad=${PAD}`, AWK]);
+}
+
+export type Tally = { seen: Map<string, number[]>; torn: string[] };
+
+export function tally(bodies: string[]): Tally {
+  const seen = new Map<string, number[]>();
+  const torn: string[] = [];
+  for (const body of bodies) {
+    const match = /^(\S+) (\d+) (\d+) ([a-z]*)$/.exec(body);
+    const n = Number(match?.[2]);
+    if (match === null || Number(match[3]) !== (n * 7919) % 1_000_003 || match[4] !== PAD.slice(0, n % 90))
+      torn.push(body);
+    else {
+      const numbers = seen.get(match[1]!) ?? [];
+      numbers.push(n);
+      seen.set(match[1]!, numbers);
+    }
+  }
+  return { seen, torn };
+}
+
+/** Of a line of a text queue, what the process wrote. */
+export const body = (line: string) => line.split(' ').slice(3).join(' ');
+export const range = (count: number) => [...Array(count).keys()];
+
+export async function endOf(rig: LogRig, instances: string[]): Promise<void> {
+  for (const instance of instances) await rig.client.endOfOutput(instance, 20_000);
+}
+
+export async function readBack(path: string): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  const queues = [{ name: 'main', path, format: 'text' as const }];
+  for await (const batch of readLogs({
+    queues,
+    instances: null,
+    tail: null,
+    sinceMs: null,
+    untilMs: null,
+    grep: null,
+  })) {
+    lines.push(...batch);
+  }
+  return lines;
+}
+
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
