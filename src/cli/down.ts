@@ -1,21 +1,45 @@
 // `orch down`: returns when nothing is left, and says meanwhile who holds it up. Nothing running is no error: scripts
 // may call it twice.
+import { existsSync } from 'node:fs';
 import { type Client, ClientError, connect } from '../api/client.ts';
+import type { ProjectPaths } from '../api/paths.ts';
 import type { Result } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
 import { failedRequest, findPaths } from './project.ts';
 import { untilGone } from './until-gone.ts';
+import { launchSupervisor } from './up/launch.ts';
 
 export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
   try {
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
-    if (!client) return sayNothingRuns(context);
+    if (!client) return paths && hasState(paths) ? await takeDownOrphans(context, paths) : sayNothingRuns(context);
     return await takeDown(client, context, options.timeout ?? null);
   } catch (error) {
     return failedRequest(context, error);
   }
+}
+
+/** A supervisor that went down properly leaves no state behind. */
+const hasState = (paths: ProjectPaths): boolean => existsSync(paths.stateFile);
+
+/** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
+async function takeDownOrphans(context: CliContext, paths: ProjectPaths): Promise<ExitCode> {
+  const launch = launchSupervisor({ paths, file: context.file, env: context.env });
+  launch.recover();
+  const started = await launch.started;
+  if (started.kind === 'refused') return fail(context, started.error);
+  if (started.kind === 'died') {
+    const hint = started.last || `see ${paths.supervisorLog}`;
+    return fail(context, {
+      code: 'failed',
+      message: `what a killed supervisor left could not be stopped: it ${started.how}`,
+      hint,
+    });
+  }
+  await untilGone(started.pid);
+  return report(context, { stopped: started.stopped ?? 0, leftovers: [] });
 }
 
 function sayNothingRuns(context: CliContext): ExitCode {

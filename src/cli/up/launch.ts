@@ -14,6 +14,8 @@ import type { AcceptedConfig } from '../../core/model.ts';
 export type Launch = {
   /** Go: run this configuration. `only`: just these services and what they depend on; null: all. */
   accept(accepted: AcceptedConfig, only: string[] | null): void;
+  /** Go: stop what a killed supervisor left running; `started` tells how many instances that were. */
+  recover(): void;
   /** Never mind: resolves when it has ended, having touched nothing. */
   abandon(): Promise<void>;
   /** After `accept`. */
@@ -21,7 +23,8 @@ export type Launch = {
 };
 
 export type Started =
-  | { kind: 'ready'; pid: number }
+  /** `stopped`: after `recover` only. */
+  | { kind: 'ready'; pid: number; stopped?: number }
   /** It says why not: code `conflict` when another supervisor runs. */
   | { kind: 'refused'; error: WireError }
   /** It ended without a word. `last`: the end of what it printed. */
@@ -29,12 +32,14 @@ export type Started =
 
 export type LaunchOptions = { paths: ProjectPaths; file: string; env: string | null; entry?: string };
 
+/** A small young generation: fork costs in proportion to memory, and the supervisor forks for every start. */
+const LEAN = ['--max-semi-space-size=2'];
 const MAX_STATUS_BYTES = 64 * 1024;
 const SHOWN_BYTES = 2048;
 
 export function launchSupervisor({ paths, file, env, entry = builtEntry() }: LaunchOptions): Launch {
   const log = openLog(paths);
-  const args = [entry, '--root', paths.root, '--file', file, ...(env === null ? [] : ['--env', env])];
+  const args = [...LEAN, entry, '--root', paths.root, '--file', file, ...(env === null ? [] : ['--env', env])];
   const child = spawn(process.execPath, args, {
     cwd: paths.root,
     detached: true,
@@ -49,6 +54,7 @@ export function launchSupervisor({ paths, file, env, entry = builtEntry() }: Lau
   });
   return {
     accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only })}\n`),
+    recover: () => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null })}\n`),
     abandon: async () => {
       child.stdin!.end();
       // It would end by itself, but a command that failed leaves nothing behind, not even for a moment.
@@ -73,8 +79,9 @@ function waitForStatus(
     status.on('error', () => undefined); // Its end is reported by `exit`.
     status.on('data', (chunk: Buffer) => {
       lines.push(chunk, (line) => {
-        const said = JSON.parse(line) as { ready: true; pid: number } | { error: WireError };
-        resolve('error' in said ? { kind: 'refused', error: said.error } : { kind: 'ready', pid: said.pid });
+        const said = JSON.parse(line) as { ready: true; pid: number; stopped?: number } | { error: WireError };
+        if ('error' in said) resolve({ kind: 'refused', error: said.error });
+        else resolve({ ...said, kind: 'ready' });
       });
     });
     child.once('error', (error) => resolve({ kind: 'died', how: `could not be started: ${error.message}` }));
