@@ -5,12 +5,15 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './host.ts';
 
+/** What the text must survive: the end of this process, or that of the machine (fsync, milliseconds on a slow disk). */
+export type Durability = 'crash' | 'power_loss';
+
 export type StateFile = {
   /**
    * Resolves once this text or a newer one is durable; rejects with the error of the write, the old file then being
    * untouched. Calls made during a write share the next one: the latest text wins.
    */
-  save(text: string): Promise<void>;
+  save(text: string, durability?: Durability): Promise<void>;
 };
 
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
@@ -34,21 +37,22 @@ export async function readStateFile(path: string): Promise<{ text: string } | { 
 }
 
 export function createStateFile(path: string): StateFile {
-  let waiting: { text: string; done: Promise<void> } | null = null;
+  let waiting: { text: string; durability: Durability; done: Promise<void> } | null = null;
   let running: Promise<unknown> = Promise.resolve();
   const begin = () => {
-    const text = waiting?.text ?? '';
+    const { text, durability } = waiting!;
     waiting = null;
-    return replaceFile(path, text);
+    return replaceFile(path, text, durability);
   };
   return {
-    save: (text) => {
+    save: (text, durability = 'power_loss') => {
       if (waiting !== null) {
         waiting.text = text;
+        if (durability === 'power_loss') waiting.durability = durability;
         return waiting.done;
       }
       const done = running.then(begin);
-      waiting = { text, done };
+      waiting = { text, durability, done };
       running = done.catch(() => undefined); // its callers get the error; the next save must run all the same
       return done;
     },
@@ -56,27 +60,27 @@ export function createStateFile(path: string): StateFile {
 }
 
 /**
- * Draft in the same directory (always the same name, so that a crash leaves at most one), fsync, rename, fsync of the directory: without the first fsync a file may be empty after
- * a power loss, without the second the rename may be lost.
+ * Draft in the same directory (always the same name, so that a crash leaves at most one), fsync, rename, fsync of the
+ * directory: without the first fsync a file may be empty after a power loss, without the second the rename may be lost.
  */
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string, durability: Durability): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.tmp`);
   try {
-    await writeDurably(draft, text);
+    await writeDraft(draft, text, durability);
     await rename(draft, path);
   } catch (error) {
     await unlink(draft).catch(() => undefined); // it may never have come to be
     throw error;
   }
-  await syncDirectory(dirname(path));
+  if (durability === 'power_loss') await syncDirectory(dirname(path));
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDraft(path: string, text: string, durability: Durability): Promise<void> {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
     await file.writeFile(text);
-    await file.sync();
+    if (durability === 'power_loss') await file.sync();
   } finally {
     await file.close();
   }

@@ -1,7 +1,7 @@
 // Keeps the kernel's state on disk: at once for intents, soon for everything else. A disk that fails never stops the
 // supervision: the processes can be found by their nonce without it.
 import type { Clock } from '../runtime/clock.ts';
-import { createStateFile } from '../runtime/state-file.ts';
+import { createStateFile, type Durability } from '../runtime/state-file.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import type { KernelState } from './kernel.ts';
@@ -49,7 +49,7 @@ export class StateKeeper {
   saveSoon(stateNow: () => KernelState): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      void this.save(stateNow());
+      void this.#write(stateNow(), 'power_loss');
     }, SAVE_DELAY_MS);
   }
 
