@@ -2,9 +2,13 @@
 import type { EventRecord } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { type Colour, type Paint, painter, printable } from './format/colour.ts';
+import { criticalPath, formatCriticalPath } from './format/critical-path.ts';
 import { withSupervisor } from './project.ts';
 
-export function runEvents(context: CliContext, options: { follow?: boolean; limit?: number }): Promise<ExitCode> {
+type EventsOptions = { follow?: boolean; limit?: number; criticalPath?: boolean };
+
+export function runEvents(context: CliContext, options: EventsOptions): Promise<ExitCode> {
+  if (options.criticalPath) return printCriticalPath(context);
   return withSupervisor(context, async (client) => {
     const paint = painter(context.colour);
     const { done } = client.stream(
@@ -13,6 +17,17 @@ export function runEvents(context: CliContext, options: { follow?: boolean; limi
       (event) => context.stdout.write(`${context.json ? JSON.stringify(event) : formatEvent(event, paint)}\n`),
     );
     await done;
+    return 0;
+  });
+}
+
+function printCriticalPath(context: CliContext): Promise<ExitCode> {
+  return withSupervisor(context, async (client) => {
+    const events: EventRecord[] = [];
+    await client.stream('events', { follow: false }, (event) => events.push(event)).done;
+    const path = criticalPath(events);
+    if (context.json) context.stdout.write(`${JSON.stringify(path)}\n`);
+    else context.stdout.write(`${path ? formatCriticalPath(path) : 'nothing was started'}\n`);
     return 0;
   });
 }

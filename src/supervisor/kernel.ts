@@ -1,6 +1,7 @@
 // The one writer of state. Receives what happened, folds it into the slots, asks the reconciler what to do, records the
 // intent and hands the actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
 import { type DependencyView, viewDependencies } from '../core/dependencies.ts';
+import { lastMet } from '../core/dependency-conditions.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import type {
   AcceptedConfig,
@@ -311,7 +312,9 @@ export class Kernel {
     this.#slots.set(id, after);
     this.#effects.saveSoon();
     const happening = describeTransition(before, after, event, reason, nowMs);
-    if (happening) this.#effects.report(happening);
+    if (!happening) return;
+    if (event.kind === 'spawned') happening.details.waitedFor = lastMet(after, this.#desired, this.#slots);
+    this.#effects.report(happening);
   }
 
   /** Events may concern an instance that has no slot yet (a start) or none any more (a late exit): only the first counts. */

@@ -1,14 +1,13 @@
 // The API's methods over one supervisor: parses parameters, calls the kernel, waits for conditions. The allow-list of what
 // a client can ask is exactly the keys here.
 
-import { type Explanation, PROTOCOL_VERSION } from '../api/protocol.ts';
+import { PROTOCOL_VERSION } from '../api/protocol.ts';
 import { explain } from '../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../core/model.ts';
-import { isSuccess } from '../core/restart-policy.ts';
-import { emptySlot, isOccupied } from '../core/transition.ts';
+import { isOccupied } from '../core/transition.ts';
 import { VERSION } from '../version.ts';
 import { isSettledAfterCommand, restartInstances, scaleService, startInstances, stopInstances } from './commands.ts';
-import { resolveInstances } from './names.ts';
+import { explanationsOf } from './explanations.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -45,7 +44,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
         .finally(end)
         .then(() => ({}));
     },
-    why: ({ name }) => ({ explanations: explanations(supervisor, text(name, 'name')) }),
+    why: ({ name }) => ({ explanations: explanationsOf(kernel, text(name, 'name'), supervisor.clock.nowMs()) }),
     start: ({ names }, call) => settle(supervisor, startInstances(kernel, list(names)), call.signal),
     restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, list(names)), call.signal),
     stop: async ({ names }, call) => {
@@ -167,43 +166,6 @@ function downProgress(supervisor: Supervisor) {
   });
   if (holding.length > MAX_HOLDERS_NAMED) holdingUp.push(`and ${holding.length - MAX_HOLDERS_NAMED} more`);
   return { remaining: holding.length, holdingUp };
-}
-
-function explanations(supervisor: Supervisor, name: string): Explanation[] {
-  const { kernel, clock } = supervisor;
-  const dependencies = kernel.dependencies();
-  return resolveInstances(kernel, [name]).map((id) => {
-    const wish = kernel.desired.wishes.get(id) ?? null;
-    const slot = kernel.slots.get(id) ?? emptySlot(id, wish!.spec.name, 1);
-    const { state, reason, unblock } = explain(slot, wish, dependencies, clock.nowMs());
-    const causes = reason ? [reason] : [];
-    causes.push(...dependencyChain(supervisor, id));
-    if (slot.lastExit && !isSuccess(slot.lastExit) && slot.restarts > 0)
-      causes.push(`It was started ${slot.restarts + 1} times so far.`);
-    return { id, state, causes, unblock };
-  });
-}
-
-/** What each dependency waits for in turn, down to the first cause. */
-function dependencyChain(supervisor: Supervisor, id: InstanceId): string[] {
-  const { kernel, clock } = supervisor;
-  const dependencies = kernel.dependencies();
-  const chain: string[] = [];
-  let spec = kernel.desired.wishes.get(id)?.spec;
-  for (const seen = new Set<string>(); spec && !seen.has(spec.name); ) {
-    seen.add(spec.name);
-    const blocker = dependencies.blockerOf(spec);
-    if (!blocker || (isLive(supervisor, id) && chain.length === 0)) break;
-    const next = kernel.desired.services.get(blocker.dependency.service);
-    for (const [otherId, wish] of kernel.desired.wishes) {
-      if (wish.spec.name !== next?.name) continue;
-      const slot = kernel.slots.get(otherId) ?? emptySlot(otherId, wish.spec.name, 1);
-      const { state, reason } = explain(slot, wish, dependencies, clock.nowMs());
-      if (state !== 'ready') chain.push(`${otherId} is ${state}${reason ? `: ${reason}` : '.'}`);
-    }
-    spec = next;
-  }
-  return chain;
 }
 
 function isLive(supervisor: Supervisor, id: InstanceId): boolean {

@@ -1,6 +1,7 @@
 // Tables for src/core/reconcile.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
-import type { Action, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
+import { viewDependencies } from '../../src/core/dependencies.ts';
+import type { Action, LossPolicy, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
 import { alive, desire, incarnation, STOP, slotOf, slots, spec } from './fixtures.ts';
@@ -92,6 +93,46 @@ describe('dependencies', () => {
     expect(brief(reconcile(desire([db, api], undefined, true), slots(...both), NOW).actions)).toEqual(['stop api.1']);
     const gone = [both[0]!, slotOf(api, 1)];
     expect(brief(reconcile(desire([db, api], undefined, true), slots(...gone), NOW).actions)).toEqual(['stop db.1']);
+  });
+  const losing = (name: string, on: string, onLoss: LossPolicy) =>
+    spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition: 'started', onLoss }] });
+  it('whose loss holds ends its dependents first, all the way, and starts none of them meanwhile', () => {
+    const services = [db, losing('api', 'db', 'hold'), losing('web', 'api', 'hold')];
+    const [dbSlot, apiSlot, webSlot] = services.map((one, index) => slotOf(one, 1, { phase: alive(index + 1) }));
+    const desired = desire(services, { stopped: ['db'], pools: {} });
+    const next = (...list: Slot[]) => brief(reconcile(desired, slots(...list), NOW).actions);
+    expect(next(dbSlot!, apiSlot!, webSlot!)).toEqual(['stop web.1']);
+    expect(next(dbSlot!, apiSlot!, slotOf(services[2]!, 1))).toEqual(['stop api.1']);
+    expect(next(dbSlot!, slotOf(services[1]!, 1), slotOf(services[2]!, 1))).toEqual(['stop db.1']);
+    expect(next(slotOf(db, 1), slotOf(services[1]!, 1), slotOf(services[2]!, 1))).toEqual([]);
+  });
+  it('of which one instance is left is not lost', () => {
+    const pool = spec('db', { pool: 2 });
+    const api = losing('api', 'db', 'hold');
+    const crashed = slotOf(pool, 1, { phase: { kind: 'backoff', untilMs: NOW + 1, because: null } });
+    const rest = [slotOf(pool, 2, { phase: alive(2) }), slotOf(api, 1, { phase: alive(3) })];
+    expect(actionsOf([pool, api], crashed, ...rest)).toEqual([]);
+    expect(actionsOf([pool, api], crashed, { ...crashed, id: 'db.2' as never, index: 2 }, rest[1]!)).toEqual([
+      'stop api.1',
+    ]);
+  });
+  it.each([
+    [50, ['stop api.1']],
+    [100, []],
+    [150, []],
+  ])('renewed restarts what began before it: begun at %i', (sinceMs, expected) => {
+    const api = losing('api', 'db', 'restart');
+    const both = [slotOf(db, 1, { phase: alive(1, 100) }), slotOf(api, 1, { phase: alive(2, sinceMs) })];
+    expect(actionsOf([db, api], ...both)).toEqual(expected);
+  });
+  it('names the first cause to all who wait', () => {
+    const task = spec('migrate');
+    const services = [task, depending('seed', 'migrate', 'completed'), depending('web', 'seed')];
+    const failed = slotOf(task, 1, { phase: { kind: 'failed', atMs: 1, reason: 'ended with exit code 7' } });
+    const view = viewDependencies(desire(services), slots(failed));
+    expect(view.blockerOf(services[2]!)?.because).toBe(
+      'seed.1 has not started, because migrate.1 ended with exit code 7',
+    );
   });
   it('does not hold up a stop for a dependent that is to stay', () => {
     const api = depending('api', 'db');

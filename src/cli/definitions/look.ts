@@ -16,6 +16,7 @@ export const lookCommands: CommandDefinition[] = [
     options: [
       { flags: '-f, --follow', description: 'go on with new events until interrupted' },
       { flags: '-n, --limit <count>', description: 'at most so many past events', value: { kind: 'count' } },
+      { flags: '--critical-path', description: 'the chain of instances that made the start as long as it was' },
     ],
     ownsShortF: true,
     examples: [

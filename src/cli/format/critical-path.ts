@@ -1,0 +1,77 @@
+// The chain of instances that made a start as long as it was, out of the events: from the one that was there last back
+// over what each of them had waited for. Pure.
+import type { EventRecord } from '../../api/protocol.ts';
+
+export type CriticalStep = {
+  instance: string;
+  /** Whose readiness, start or completion it had waited for last; null: for nobody. */
+  waitedFor: string | null;
+  /** Since the begin of the whole start. */
+  beganMs: number;
+  /** From the moment at which nothing stood against it until its process ran. */
+  spawnMs: number;
+  /** From then until it was ready or had completed; 0 where starting was all. */
+  workMs: number;
+  end: 'started' | 'ready' | 'completed';
+};
+export type CriticalPath = { totalMs: number; steps: CriticalStep[] };
+
+type FirstRun = {
+  instance: string;
+  startedMs: number;
+  spawnMs: number;
+  waitedFor: string | null;
+  endMs: number;
+  end: CriticalStep['end'];
+};
+
+const ENDS: Record<string, CriticalStep['end']> = { became_ready: 'ready', completed: 'completed' };
+
+/** @returns null where nothing was started. First starts only: what was restarted says nothing about the start. */
+export function criticalPath(events: readonly EventRecord[]): CriticalPath | null {
+  const runs = firstRuns(events);
+  const last = [...runs.values()].reduce<FirstRun | null>((a, b) => (a && a.endMs >= b.endMs ? a : b), null);
+  if (!last) return null;
+  const chain: FirstRun[] = [];
+  for (let run: FirstRun | undefined = last; run && !chain.includes(run); run = runs.get(run.waitedFor ?? ''))
+    chain.unshift(run);
+  const beginMs = beginOf(events, chain[0]!);
+  return { totalMs: last.endMs - beginMs, steps: chain.map((run) => stepOf(run, beginMs)) };
+}
+
+function firstRuns(events: readonly EventRecord[]): Map<string, FirstRun> {
+  const runs = new Map<string, FirstRun>();
+  for (const { type, instance, time, details } of events) {
+    const atMs = Date.parse(time);
+    const run = instance === null ? undefined : runs.get(instance);
+    if (instance !== null && type === 'started' && !run && details.restarts === 0) {
+      const waitedFor = typeof details.waitedFor === 'string' ? details.waitedFor : null;
+      const spawnMs = Number(details.tookMs ?? 0);
+      runs.set(instance, { instance, startedMs: atMs, spawnMs, waitedFor, endMs: atMs, end: 'started' });
+    } else if (run?.end === 'started' && ENDS[type]) {
+      run.endMs = atMs;
+      run.end = ENDS[type];
+    }
+  }
+  return runs;
+}
+
+/** When the configuration that brought the first of the chain was applied. */
+function beginOf(events: readonly EventRecord[], { startedMs, spawnMs }: FirstRun): number {
+  const applied = events.filter(({ type, time }) => type === 'config_applied' && Date.parse(time) <= startedMs).at(-1);
+  return applied ? Date.parse(applied.time) : startedMs - spawnMs;
+}
+
+function stepOf({ instance, waitedFor, startedMs, spawnMs, endMs, end }: FirstRun, beginMs: number): CriticalStep {
+  return { instance, waitedFor, beganMs: startedMs - spawnMs - beginMs, spawnMs, workMs: endMs - startedMs, end };
+}
+
+/** One line a step and the total. */
+export function formatCriticalPath({ totalMs, steps }: CriticalPath): string {
+  const width = Math.max(...steps.map(({ instance }) => instance.length));
+  const lines = steps.map(({ instance, beganMs, spawnMs, workMs, end }) => {
+    const work = end === 'started' ? '' : `, ${end} after ${workMs} ms`;
+    return `${`+${beganMs} ms`.padStart(10)}  ${instance.padEnd(width)}  started in ${spawnMs} ms${work}`;
+  });
+  return [...lines, `${`${totalMs} ms`.padStart(10)}  in all`].join('\n');
+}

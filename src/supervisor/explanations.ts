@@ -1,0 +1,54 @@
+// `orch why`: the chain of causes of each instance, from what is seen down to the first cause, and what would unblock it.
+// Reads only.
+import type { Explanation } from '../api/protocol.ts';
+import { type Explained, explain } from '../core/explain.ts';
+import type { InstanceId, ServiceSpec } from '../core/model.ts';
+import { isSuccess } from '../core/restart-policy.ts';
+import { emptySlot, isOccupied } from '../core/transition.ts';
+import type { Kernel } from './kernel.ts';
+import { resolveInstances } from './names.ts';
+
+export function explanationsOf(kernel: Kernel, name: string, nowMs: number): Explanation[] {
+  return resolveInstances(kernel, [name]).map((id) => {
+    const { state, reason, unblock } = explainInstance(kernel, id, nowMs);
+    const slot = kernel.slots.get(id);
+    const chain = slot && isOccupied(slot) ? [] : dependencyChain(kernel, id, nowMs);
+    const causes = [...(reason ? [reason] : []), ...chain.map(({ sentence }) => sentence)];
+    if (slot?.lastExit && !isSuccess(slot.lastExit) && slot.restarts > 0)
+      causes.push(`It was started ${slot.restarts + 1} times so far.`);
+    // What unblocks the first cause unblocks all that wait for it.
+    return { id, state, causes, unblock: chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock };
+  });
+}
+
+type Link = { sentence: string; unblock: string | null };
+
+/** What each dependency waits for in turn, down to the first cause. */
+function dependencyChain(kernel: Kernel, id: InstanceId, nowMs: number): Link[] {
+  const dependencies = kernel.dependencies();
+  const chain: Link[] = [];
+  const seen = new Set<string>();
+  let spec: ServiceSpec | undefined = kernel.desired.wishes.get(id)?.spec;
+  while (spec && !seen.has(spec.name)) {
+    seen.add(spec.name);
+    const blocker = dependencies.blockerOf(spec);
+    if (!blocker) break;
+    spec = kernel.desired.services.get(blocker.dependency.service);
+    if (spec) chain.push(...unreadyInstances(kernel, spec, nowMs));
+  }
+  return chain;
+}
+
+function unreadyInstances(kernel: Kernel, { name }: ServiceSpec, nowMs: number): Link[] {
+  const ids = [...kernel.desired.wishes].filter(([, wish]) => wish.spec.name === name).map(([id]) => id);
+  return ids.flatMap((id) => {
+    const { state, reason, unblock } = explainInstance(kernel, id, nowMs);
+    return state === 'ready' ? [] : [{ sentence: `${id} is ${state}${reason ? `: ${reason}` : '.'}`, unblock }];
+  });
+}
+
+function explainInstance(kernel: Kernel, id: InstanceId, nowMs: number): Explained {
+  const wish = kernel.desired.wishes.get(id) ?? null;
+  const slot = kernel.slots.get(id) ?? emptySlot(id, wish!.spec.name, 1);
+  return explain(slot, wish, kernel.dependencies(), nowMs);
+}
