@@ -27,16 +27,23 @@ export class StateKeeper {
     this.#report = report;
   }
 
-  /** Resolves when this or a newer state is durable, or could not be made so (reported once until it works again). */
+  /**
+   * For intents: resolves when this or a newer state survives the end of the supervisor, or could not be made so (reported
+   * once until it works again). After a power loss no process is left that an intent could lead to.
+   */
   async save(state: KernelState): Promise<void> {
+    await this.#write(state, 'crash');
+  }
+
+  async #write(state: KernelState, durability: Durability): Promise<void> {
     if (this.#isClosed) return;
-    this.#saving = this.#write(state);
+    this.#saving = this.#replace(state, durability);
     await this.#saving;
   }
 
-  async #write(state: KernelState): Promise<void> {
+  async #replace(state: KernelState, durability: Durability): Promise<void> {
     try {
-      await this.#file.save(encodeState(state, markClock(this.#clock)));
+      await this.#file.save(encodeState(state, markClock(this.#clock)), durability);
       this.#hasFailed = false;
     } catch (error) {
       const message = `The state could not be written: ${errorText(error)}`;
