@@ -6,7 +6,8 @@ import { SourceFile, spanAt } from './files/source-file.ts';
 import { problemAt, problemOf, quote } from './problem.ts';
 import { failed, type Result } from './result.ts';
 import { child, isSameTree, type MapTree } from './tree/tree.ts';
-import { parseYaml } from './yaml/parse.ts';
+import { type ParsedFile, parseWithLibrary } from './yaml/full-yaml.ts';
+import { prescan } from './yaml/prescan.ts';
 
 /**
  * @param text a file of the configuration, by itself
@@ -27,7 +28,7 @@ export function setPoolSize(
   }
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
   const source = new SourceFile(file, file, text.slice(mark.length));
-  const before = parseYaml(source);
+  const before = parse(source);
   if (!before.tree) return failed(...before.problems);
   const edit = findEdit(source, service, size);
   if (isProblem(edit)) return failed(edit);
@@ -55,6 +56,11 @@ function findEdit(source: SourceFile, service: string, size: number): Edit | Pro
   if (!isMap(pool.value)) return replaceValue(source, pool, service, size);
   const inner = pairOf(pool.value, 'size');
   return inner ? replaceValue(source, inner, service, size) : insertKey(source, pool.value as MapNode, `size: ${size}`);
+}
+
+function parse(source: SourceFile): ParsedFile {
+  const problems = prescan(source);
+  return problems.length > 0 ? { tree: null, problems } : parseWithLibrary(source, 'base');
 }
 
 function pairOf(node: unknown, key: string): Pair<Node, Node | null> | undefined {
@@ -115,7 +121,7 @@ function insertInFlow(map: MapNode, line: string): Edit {
 
 /** The edited text must load to the same tree but for this size. */
 function findHarm(before: MapTree, edited: string, service: string, size: number, source: SourceFile): Problem | null {
-  const { tree: after } = parseYaml(new SourceFile(source.path, source.display, edited));
+  const { tree: after } = parse(new SourceFile(source.path, source.display, edited));
   const pool = after && child(child(child(after, 'services'), service), 'pool');
   const written = pool?.kind === 'map' ? child(pool, 'size') : pool;
   const isSet = written?.kind === 'scalar' && written.value === size;

@@ -5,6 +5,7 @@ import type { Span } from './files/source-file.ts';
 import { maskLine } from './secrets.ts';
 
 const MAX_EXCERPT_COLUMNS = 160;
+const MAX_MASKED_COLUMNS = 4000;
 
 type Wording = { code: string; message: string; hint?: string | null };
 
@@ -54,7 +55,19 @@ export function sortProblems(problems: Problem[]): Problem[] {
 function excerptOf(line: string, column: number, length: number): Problem['excerpt'] {
   const caretColumn = Math.min(column, line.length + 1);
   const rest = Math.max(1, line.length + 1 - caretColumn);
-  return cutLong(visible(maskLine(line)), caretColumn, Math.min(Math.max(1, length), rest));
+  const caretLength = Math.min(Math.max(1, length), rest);
+  if (line.length <= MAX_MASKED_COLUMNS) return cutLong(visible(maskLine(line)), caretColumn, caretLength);
+  const from = Math.max(0, caretColumn - MAX_MASKED_COLUMNS / 2);
+  const part = maskCut(line.slice(from, from + MAX_MASKED_COLUMNS), from > 0);
+  return cutLong(visible(part), caretColumn - from, caretLength);
+}
+
+/** Of a line that is cut before its masking, the first piece may be the end of a secret. */
+function maskCut(part: string, isCut: boolean): string {
+  const masked = maskLine(part);
+  if (!isCut) return masked;
+  const end = masked.search(/[,{}[\]]/);
+  return '*'.repeat(end === -1 ? masked.length : end) + masked.slice(end === -1 ? masked.length : end);
 }
 
 function cutLong(text: string, caretColumn: number, caretLength: number): NonNullable<Problem['excerpt']> {

@@ -49,16 +49,30 @@ const ASSIGNMENT =
 export function maskLine(line: string): string {
   const flowFrom = line.search(/[[{]/);
   let toEnd = startOfBareSecret(line);
-  const masked = line.replace(ASSIGNMENT, (whole, key: string, separator: string, value: string, at: number) => {
-    // What is no secret key may hold one further in: `env: { TOKEN: x }`.
-    if (!isSecretKey(key)) return /^[[{]/.test(value) ? `${key}${separator}${maskLine(value)}` : whole;
-    if (isReference(value)) return whole;
-    const start = at + key.length + separator.length;
-    if (flowFrom === -1 || start < flowFrom) toEnd = Math.min(toEnd, start);
-    return `${key}${separator}${stars(value)}`;
-  });
+  const pieces: string[] = [];
+  let done = 0;
+  for (const { key, from, to } of assignments(line)) {
+    const value = line.slice(from, to);
+    if (!isSecretKey(key) || isReference(value)) continue;
+    if (flowFrom === -1 || from < flowFrom) toEnd = Math.min(toEnd, from);
+    pieces.push(line.slice(done, from), stars(value));
+    done = to;
+  }
+  const masked = pieces.join('') + line.slice(done);
   const safe = masked.slice(0, toEnd) + stars(masked.slice(toEnd));
   return safe.replace(/(:\/\/[^\s/:@]*:)([^\s/@]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
+}
+
+/** `key: value` and `KEY=value` in a line; the value of what is no secret key may hold further ones. */
+function* assignments(line: string): Generator<{ key: string; from: number; to: number }> {
+  ASSIGNMENT.lastIndex = 0;
+  for (let match = ASSIGNMENT.exec(line); match; match = ASSIGNMENT.exec(line)) {
+    const [, key, separator, value] = match as unknown as [string, string, string, string];
+    const from = match.index + key.length + separator.length;
+    const next = isSecretKey(key) ? from + value.length : from + 1;
+    yield { key, from, to: from + value.length };
+    ASSIGNMENT.lastIndex = next;
+  }
 }
 
 /** `DB_PASSWORD hunter2`, where the `:` was forgotten. */

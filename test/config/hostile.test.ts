@@ -46,6 +46,8 @@ test.for([
   ['anchors', '&a '.repeat(50_000)],
   ['quotes', '"a" '.repeat(50_000)],
   ['colons', ': '.repeat(50_000)],
+  ['braces in one line', `a: [${'{a: '.repeat(60)}${'[x], {a: '.repeat(45_000)}`],
+  ['keys in one line', `services: { ${'a: {'.repeat(10)}${'token: x, '.repeat(40_000)}`],
   ['dollars', `services: { a: { command: ["${'$'.repeat(megabyte / 2)}"] } }`],
   ['open variables', `services: { a: { command: ["${'${a:-'.repeat(megabyte / 20)}"] } }`],
 ] as const)('%s', { timeout: 20_000 }, async ([, text]) => {
@@ -158,7 +160,7 @@ test('control sequences of a file never reach the terminal', async () => {
   expect(result.ok ? '' : formatProblems(result.problems)).not.toMatch(
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/,
   );
-  expect(parseYaml(new SourceFile('a', 'a', `services: ${nasty}`)).problems[0]?.code).toBe('control-character');
+  expect((await parseYaml(new SourceFile('a', 'a', `services: ${nasty}`))).problems[0]?.code).toBe('control-character');
 });
 
 test('what loads the configuration loads neither ajv nor the schema', () => {

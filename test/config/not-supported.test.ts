@@ -20,7 +20,7 @@ test.for(rows)('$place $row.path', async ({ row, place, name }) => {
   const steps = row.path.split('.').map((step) => (step === '*' ? 'any' : step));
   const value = ['true', 'refuse', 'drop_oldest'].find((text) => !row.when || row.when(scalar(text)))!;
   const inner = steps.reduceRight((below, step) => `{ ${step}: ${below} }`, value);
-  const { tree } = parseYaml(
+  const { tree } = await parseYaml(
     new SourceFile('procs.yaml', 'procs.yaml', `${place}: ${name === null ? inner : `{ ${name}: ${inner} }`}\n`),
   );
   const [problem, ...more] = findNotSupported(tree!);

@@ -96,7 +96,7 @@ async function readFile(
   const source = await readText(reading, path, named);
   if (source === 'missing') return 'missing';
   if (source === 'bad') return null;
-  const { tree, problems } = parseYaml(source, role);
+  const { tree, problems } = await parseYaml(source, role);
   reading.problems.push(...problems);
   if (!tree) return null;
   const below = await readIncludes(reading, path, child(tree, 'include'), [...chain, path]);

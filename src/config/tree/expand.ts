@@ -5,7 +5,7 @@ import type { Span } from '../files/source-file.ts';
 import { problemAt, warningAt } from '../problem.ts';
 import { suggestionHint } from '../suggest.ts';
 import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from '../template.ts';
-import type { ScalarTree, Tree } from './tree.ts';
+import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 
 /** Where the shell expands, seen from a service; `*` stands for any key. */
 const SHELL_PLACES = [
@@ -40,27 +40,41 @@ const INSTANCE_VARIABLES = [
 ];
 export const isInstanceVariable = (name: string): boolean => INSTANCE_VARIABLES.includes(name);
 
+/** Keys from the innermost outwards: only the rare text with a variable asks for the whole path. */
+type Path = { key: string; above: Path } | null;
+
 /** @param path where the tree stands, from the top of the file */
 export function expandTree(tree: Tree, options: ExpandOptions, path: readonly string[] = []): Tree {
-  if (tree.kind === 'scalar') return expandScalar(tree, options, path);
-  if (tree.kind === 'list') {
-    const items = tree.items.map((item, index) => expandTree(item, options, [...path, String(index)]));
-    return items.some((item, index) => item !== tree.items[index]) ? { ...tree, items } : tree;
-  }
-  let changed = false;
-  const entries = new Map(tree.entries);
-  for (const [key, entry] of tree.entries) {
-    const value = expandTree(entry.value, options, [...path, key]);
-    if (value === entry.value) continue;
-    changed = true;
-    entries.set(key, { ...entry, value });
-  }
-  return changed ? { ...tree, entries } : tree;
+  return expand(
+    tree,
+    options,
+    path.reduce<Path>((above, key) => ({ key, above }), null),
+  );
 }
 
-function expandScalar(tree: ScalarTree, options: ExpandOptions, path: readonly string[]): Tree {
-  if (typeof tree.value !== 'string' || !tree.value.includes('$') || isShellPlace(path)) return tree;
-  const partly = expandPartly(tree.value, options.lookup, options.isKept);
+function expand(tree: Tree, options: ExpandOptions, path: Path): Tree {
+  if (tree.kind === 'scalar') {
+    return typeof tree.value === 'string' && tree.value.includes('$') ? expandScalar(tree, options, path) : tree;
+  }
+  if (tree.kind === 'list') return expandList(tree, options, path);
+  let entries: MapTree['entries'] | null = null;
+  for (const entry of tree.entries.values()) {
+    const value = expand(entry.value, options, { key: entry.key, above: path });
+    if (value === entry.value) continue;
+    entries ??= new Map(tree.entries);
+    entries.set(entry.key, { ...entry, value });
+  }
+  return entries ? { ...tree, entries } : tree;
+}
+
+function expandList(tree: ListTree, options: ExpandOptions, path: Path): Tree {
+  const items = tree.items.map((item) => expand(item, options, { key: '', above: path }));
+  return items.some((item, index) => item !== tree.items[index]) ? { ...tree, items } : tree;
+}
+
+function expandScalar(tree: ScalarTree, options: ExpandOptions, path: Path): Tree {
+  if (isShellPlace(path)) return tree;
+  const partly = expandPartly(String(tree.value), options.lookup, options.isKept);
   const expansion = partly.ok ? tryForInstance(partly, options.env) : partly;
   if (!expansion.ok) {
     for (const problem of expansion.problems) options.problems.push(placed(tree, problem));
@@ -80,7 +94,9 @@ function tryForInstance(partly: Expansion & { ok: true }, env: string | null): E
   return whole.ok ? partly : whole;
 }
 
-function isShellPlace(path: readonly string[]): boolean {
+function isShellPlace(innermost: Path): boolean {
+  const path: string[] = [];
+  for (let step = innermost; step; step = step.above) path.unshift(step.key);
   const inService = path[0] === 'services' ? path.slice(2) : path[0] === 'defaults' ? path.slice(1) : null;
   return SHELL_PLACES.some(
     (place) =>

@@ -5,10 +5,10 @@ import { describePlace, type SourceFile, type Span } from '../files/source-file.
 import { problemAt, quote } from '../problem.ts';
 import { suggest } from '../suggest.ts';
 import type { Entry, MapTree, ScalarTree, Tree } from '../tree/tree.ts';
+import { FORBIDDEN_KEYS } from './forbidden-keys.ts';
 
 /** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
 export const MAX_NODES = 200_000;
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 type Context = {
   source: SourceFile;

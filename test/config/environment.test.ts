@@ -1,0 +1,120 @@
+// What instances find in their environment, and how variables get into the configuration (design.md §2.1).
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { describe, expect, test } from 'vitest';
+import { acceptService, load, refuse } from './loading.ts';
+
+describe('the environment of an instance', () => {
+  const files = {
+    'procs.yaml':
+      'env_files: [p.env]\nenv: { B: project, C: project, D: project, X: project }\nservices:\n  api: { command: a, env_files: [s.env], env: { D: service, X: null } }\n',
+    'p.env': 'A=project-file\nB=project-file\n',
+    's.env': 'C=service-file\nD=service-file\n',
+  };
+
+  test('project env files, project env, service env files, service env: the later wins', async () => {
+    expect((await acceptService(files)).env).toEqual({
+      A: 'project-file',
+      B: 'project',
+      C: 'service-file',
+      D: 'service',
+    });
+  });
+
+  test('declared values win over the environment of orch', async () => {
+    expect((await acceptService(files, { environment: { A: 'shell', D: 'shell' } })).env).toMatchObject({
+      A: 'project-file',
+      D: 'service',
+    });
+  });
+
+  test('values of env files are taken as they are', async () => {
+    const text = 'services: { api: { command: a, env_files: [s.env] } }';
+    const env = (
+      await acceptService({
+        'procs.yaml': text,
+        's.env': 'A=\'${HOME} $$\'\nB="x\\ny"\nC=plain # note\nexport D=`q`\n',
+      })
+    ).env;
+    expect(env).toEqual({ A: '$${HOME} $$$$', B: 'x\ny', C: 'plain', D: 'q' });
+  });
+
+  test('an optional file may be missing, and is watched', async () => {
+    const result = await load('env_files: ["?.env"]\nservices: {}');
+    expect(result.ok && result.accepted.watched.map(({ path, contentHash }) => [path, contentHash === null])).toEqual([
+      ['/project/procs.yaml', false],
+      ['/project/.env', true],
+    ]);
+  });
+
+  test('what is looked for is watched also when it fails', async () => {
+    const result = await load('services: { api: { command: a, env_files: [x.env] } }');
+    expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual(['/project/procs.yaml', '/project/x.env']);
+  });
+});
+
+describe('variables', () => {
+  test('the environment of orch wins over env files of the project', async () => {
+    const files = {
+      'procs.yaml': 'env_files: [.env]\nservices: { api: { command: ["${A}", "${B}"] } }',
+      '.env': 'A=file\nB=file\n',
+    };
+    expect((await acceptService(files, { environment: { A: 'shell' } })).command).toMatchObject({
+      argv: ['shell', 'file'],
+    });
+  });
+
+  test('what only an instance knows stays a template', async () => {
+    const text =
+      'services: { api: { port: 80, command: ["${PORT}", "${ORCH_INSTANCE}", "$$x", "${A}"], cwd: "${ORCH_SERVICE}", env: { U: "http://h:${PORT:-1}" } } }';
+    const spec = await acceptService(text, { environment: { A: 'a$b', PORT: '9' } });
+    expect(spec.command).toEqual({ kind: 'argv', argv: ['${PORT}', '${ORCH_INSTANCE}', '$$x', 'a$$b'] });
+    expect(spec.cwd).toBe('/project/${ORCH_SERVICE}');
+    expect(spec.env).toEqual({ U: 'http://h:${PORT:-1}' });
+  });
+
+  test('without a port, PORT is a variable like any other', async () => {
+    const text = 'services: { api: { command: ["${PORT}"], env: { A: "${PORT:-7}" } } }';
+    expect(await acceptService(text, { environment: { PORT: '9' } })).toMatchObject({
+      command: { argv: ['9'] },
+      env: { A: '9' },
+    });
+    expect(await refuse('services: { api: { command: ["${PORT}"] } }')).toEqual(['undefined-variable:1']);
+  });
+
+  test('shell commands are left to the shell', async () => {
+    const spec = await acceptService("services: { api: { command: 'echo $HOME ${NOT_HERE} $$' } }");
+    expect(spec.command).toEqual({ kind: 'shell', line: 'echo $HOME ${NOT_HERE} $$' });
+  });
+
+  test('a variable named command is no shell command', async () => {
+    expect(await refuse('services: { api: { command: a, env: { command: "${NOT_HERE}" } } }')).toEqual([
+      'undefined-variable:1',
+    ]);
+  });
+
+  test('a plain value may become a number or boolean; a quoted one and env stay text', async () => {
+    const text =
+      'services:\n  api:\n    command: a\n    pool: ${N:-4}\n    enabled: ${E:-false}\n    env:\n      A: "${N:-4}"\n      B: ${N:-4}\n';
+    expect(await acceptService(text)).toMatchObject({ pool: 4, enabled: false, env: { A: '4', B: '4' } });
+    expect(
+      await acceptService('services:\n  api:\n    command: a\n    pool:\n      size: ${N}\n', {
+        environment: { N: '9' },
+      }),
+    ).toMatchObject({ pool: 9 });
+    expect(await refuse('services: { api: { command: a, pool: "${N:-4}" } }')).toEqual(['bad-value:1']);
+  });
+
+  test('overridden values need no variables', async () => {
+    const files = {
+      'procs.yaml': 'services: { api: { command: ["${NOT_HERE}"] } }',
+      'procs.dev.yaml': 'services: { api: { command: [a] } }',
+    };
+    expect((await acceptService(files, { env: 'dev' })).command).toMatchObject({ argv: ['a'] });
+  });
+
+  test('nothing is run', async () => {
+    expect((await acceptService('services: { api: { command: ["${A:-$(touch x)}", "`id`"] } }')).command).toMatchObject(
+      { argv: ['$$(touch x)', '`id`'] },
+    );
+  });
+});
