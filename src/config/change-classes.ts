@@ -54,18 +54,37 @@ export const SPEC_FIELDS: Record<Field, { key: keyof typeof SERVICE_KEY_CLASSES;
   rollout: { key: 'rollout', class: 'live' },
   restart: { key: 'restart', class: 'live' },
   stop: { key: 'stop', class: 'live' },
+  listen: { key: 'listen', class: 'restart' },
+  schedule: { key: 'schedule', class: 'live' },
+  watch: { key: 'watch', class: 'live' },
+  hooks: { key: 'hooks', class: 'live' },
+  limits: { key: 'limits', class: 'restart' },
+  profiles: { key: 'profiles', class: 'live' },
+  stdin: { key: 'stdin', class: 'restart' },
   enabled: { key: 'enabled', class: 'live' },
 };
 
 /** Within `singleton`, how a conflict is solved matters only at the next start. */
 export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
 
+/** Came later: left out of the hash where they are not used, so that what already runs keeps its hash. */
+const LATER_FIELDS: readonly Field[] = ['listen', 'limits', 'stdin'];
+
 /** The part of a service whose change needs a new process, keys in a fixed order. */
 export function restartPart(spec: Omit<ServiceSpec, 'specHash'>): Record<string, unknown> {
-  const fields = (Object.keys(SPEC_FIELDS) as Field[]).filter((field) => SPEC_FIELDS[field].class === 'restart').sort();
+  const fields = (Object.keys(SPEC_FIELDS) as Field[])
+    .filter((field) => SPEC_FIELDS[field].class === 'restart')
+    .filter((field) => !LATER_FIELDS.includes(field) || !isUnused(spec[field]))
+    .sort();
   return Object.fromEntries(
     fields.map((field) => [field, field === 'singleton' ? restartSingleton(spec) : spec[field]]),
   );
+}
+
+/** Nothing but nulls, falses and empty lists. */
+function isUnused(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return value === null || value === false;
+  return Object.values(value).every(isUnused);
 }
 
 function restartSingleton({ singleton }: Pick<ServiceSpec, 'singleton'>): Record<string, unknown> | null {

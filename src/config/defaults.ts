@@ -16,6 +16,9 @@ export const DEFAULT_ROLLOUT = {
   deadline: '10m',
   onFailure: 'pause',
 } as const;
+export const DEFAULT_SCHEDULE = { timeZone: 'UTC', overlap: 'skip' } as const;
+export const DEFAULT_WATCH = { debounce: '200ms', action: 'restart' } as const;
+export const DEFAULT_MEMORY_ACTION = 'restart';
 export const DEFAULT_LOG_QUEUE = {
   format: 'text',
   rotate: { size: '64MiB', keep: 5, compress: 'gzip' },

@@ -2,6 +2,7 @@
 // the supervisor imports it. What it prints holds no secret.
 import type { Check, Command, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from './change-classes.ts';
+import { printCommand, printField } from './print-fields.ts';
 import { printDuration } from './quantities.ts';
 import { maskUrls, maskValue } from './secrets.ts';
 
@@ -54,6 +55,8 @@ function flattenField(field: string, key: string, value: unknown): [string, Show
   }
   if (field === 'readiness' || field === 'liveness' || field === 'startup') return probe(key, value as Probe);
   if (field === 'stop') return stop(key, value as StopPolicy);
+  const printed = printField(field, value);
+  if (printed) return printed.map(([part, text]): [string, Shown] => [part, plain(text)]);
   return walk(key, value);
 }
 
@@ -105,10 +108,6 @@ function walk(key: string, value: unknown): [string, Shown][] {
 }
 
 const plain = (text: string): Shown => ({ value: text, shown: maskUrls(text) });
-
-function printCommand(command: Command): string {
-  return command.kind === 'shell' ? command.line : JSON.stringify(command.argv).replaceAll('","', '", "');
-}
 
 /** Field names of the model -> keys of the file: `restart.backoff.initialMs` -> `restart.backoff.initial`. */
 function snakeCase(path: string, field: string): string {

@@ -4,6 +4,7 @@ import type { Problem, ProjectConfig } from '../core/model.ts';
 import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
+import { checkListening } from './checks/listening.ts';
 import { checkPaths } from './checks/paths.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { fromEnvironment, type Reading } from './files/reading.ts';
@@ -56,6 +57,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   problems.push(
     ...checkDependencies(config, child(tree, 'services'), child(expanded, 'services')),
     ...checkCollisions(config, tree),
+    ...checkListening(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
   );
   return { config, tree, written: typed, context };

@@ -24,7 +24,6 @@ export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'readiness.notify', when: isNot(false), because: 'no notification socket is given' },
   { path: 'startup.notify', when: isNot(false), because: 'no notification socket is given' },
   { path: 'liveness.notify', when: isNot(false), because: 'no notification socket is given' },
-  { path: 'listen', because: 'programs bind their sockets themselves' },
   { path: 'schedule', because: 'services run all the time or once' },
   { path: 'watch', because: 'files of the program are not watched' },
   { path: 'hooks', because: 'no commands run around an instance' },

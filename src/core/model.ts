@@ -109,6 +109,49 @@ export type Outcome = { ok: true } | { ok: false; because: string };
 /** A number of instances, or a share of the pool. */
 export type Portion = { kind: 'count'; count: number } | { kind: 'percent'; percent: number };
 
+/** A socket that the supervisor holds for a service. `name`: what LISTEN_FDNAMES calls it. */
+export type HeldAddress =
+  | { kind: 'tcp'; host: string; port: number; name: string }
+  /** An absolute path. */
+  | { kind: 'unix'; path: string; name: string };
+
+/** Runs at given times instead of always. */
+export type Schedule = {
+  /** Five or six fields, seconds first. */
+  cron: string;
+  /** An IANA name. */
+  timeZone: string;
+  /** Run once, late, for what was missed while no supervisor ran. */
+  catchUp: boolean;
+  /** When the run before still runs: leave this one out, run it afterwards, or end the one before. */
+  overlap: 'skip' | 'queue' | 'replace';
+};
+
+/** Files of the program: what happens when they change. */
+export type WatchPolicy = {
+  /** Globs, relative to the root; `/` between the parts. */
+  paths: string[];
+  ignore: string[];
+  debounceMs: number;
+  action: { kind: 'restart' } | { kind: 'signal'; signal: string } | { kind: 'run'; command: Command };
+};
+
+/** Commands around the life of an instance. */
+export type Hooks = {
+  /** Must succeed for the instance to be started. */
+  beforeStart: Command | null;
+  afterReady: Command | null;
+  afterExit: Command | null;
+};
+
+export type Limits = {
+  /** Of the resident memory of the whole tree; `kill`: SIGKILL at once instead of a stop. */
+  memory: { maxBytes: number; action: 'restart' | 'kill' } | null;
+  /** Open files of each process. */
+  nofile: number | null;
+  nice: number | null;
+};
+
 /** How a pool goes over to a new version. */
 export type RolloutPolicy = {
   /** How many of the pool may be missing meanwhile; a share is rounded down, and at least 1 unless surge is allowed. */
@@ -164,6 +207,17 @@ export type ServiceSpec = {
   rollout: RolloutPolicy;
   restart: RestartPolicy;
   stop: StopPolicy;
+  /** Shared by the whole pool; descriptors from 3 on, in this order. */
+  listen: HeldAddress[];
+  /** Null: runs all the time, or once. */
+  schedule: Schedule | null;
+  watch: WatchPolicy | null;
+  hooks: Hooks;
+  limits: Limits;
+  /** Runs only when one of these is asked for; empty: always. */
+  profiles: string[];
+  /** Gets a FIFO that others may write to, instead of the null device. */
+  stdin: boolean;
   enabled: boolean;
   /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
   specHash: string;

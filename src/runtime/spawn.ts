@@ -17,6 +17,8 @@ export type SpawnRequest = {
   stdin: 'ignore' | number;
   stdout: number;
   stderr: number;
+  /** Further descriptors, which the child gets from 3 on. */
+  more?: readonly number[];
   /** Put it into a cgroup of its own where that is possible, by its ORCH_NONCE. Costs 0.2 ms (see cgroup.ts). */
   contain?: boolean;
 };
@@ -69,7 +71,7 @@ function fork(request: SpawnRequest): ChildProcess {
   return spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
-    stdio: [request.stdin, request.stdout, request.stderr],
+    stdio: [request.stdin, request.stdout, request.stderr, ...(request.more ?? [])],
     detached: true,
     windowsHide: true,
   });

@@ -13,7 +13,9 @@ import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { slotSpecOf } from './kernel.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
+import { throughShim } from './shim.ts';
 import { claimFor, lostTo } from './singleton-claims.ts';
+import type { SocketTable } from './socket-table.ts';
 import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
 
@@ -36,6 +38,7 @@ export type PerformerOptions = {
   paths: ProjectPaths;
   writer: LogWriterClient;
   nowMs(): number;
+  sockets: SocketTable;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
   /** The whole spec that an instance runs with; null where it is not remembered. */
@@ -61,6 +64,7 @@ export function createPerformer(options: PerformerOptions): Performer {
 class ProcessPerformer implements Performer {
   #options: PerformerOptions;
   #streams: StreamTable;
+  #sockets: SocketTable;
   #queue: PendingStart[] = [];
   /** Nonces of starts that have not come to their turn; an abandoned one is taken out. */
   #queued = new Set<string>();
@@ -81,6 +85,7 @@ class ProcessPerformer implements Performer {
       membersOf: (phase) => this.#membersOf(phase),
     });
     this.#streams = new StreamTable(options.paths, options.writer);
+    this.#sockets = options.sockets;
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -187,10 +192,12 @@ class ProcessPerformer implements Performer {
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
     try {
+      const more = spec.listen.length > 0 ? await this.#sockets.descriptors(spec.listen) : [];
+      if ('errno' in more) return { ok: false, ...more, transient: true };
       const streams = this.#streams.of(slot.id);
-      const launch = launchOf(spec, slot.index, nonce, this.#options.launchContext());
+      const launch = throughShim(launchOf(spec, slot.index, nonce, this.#options.launchContext()), spec);
       const contain = spec.singleton !== null;
-      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err, contain } as const;
+      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err, more, contain } as const;
       return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
     } catch (error) {
       return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };

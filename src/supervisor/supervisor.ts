@@ -27,6 +27,7 @@ import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
+import { SocketTable } from './socket-table.ts';
 import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { markClock } from './state-times.ts';
@@ -53,6 +54,7 @@ export class Supervisor {
   #performer: Performer;
   #prober: Prober;
   #state: StateKeeper;
+  #sockets = new SocketTable();
   #sampler = createResourceSampler();
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
@@ -88,6 +90,7 @@ export class Supervisor {
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),
+      sockets: this.#sockets,
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
@@ -170,6 +173,7 @@ export class Supervisor {
       });
     });
     this.kernel.applyConfig(accepted);
+    this.#sockets.keep(accepted.config.services);
     this.#follower?.follow(accepted.watched);
     const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
     this.#performer.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
@@ -290,6 +294,7 @@ export class Supervisor {
     await this.#state.close();
     this.#wake?.cancel();
     await this.events.flush();
+    this.#sockets.close();
     if (leftovers.length === 0) {
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });

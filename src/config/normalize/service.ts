@@ -15,10 +15,19 @@ import { specHash } from '../spec-hash.ts';
 import { escapeTemplate } from '../template.ts';
 import { child, type Entry, entriesOf, itemsOf, type Tree } from '../tree/tree.ts';
 import { normalizeEnv } from './env.ts';
+import { normalizeListen } from './listen.ts';
 import type { Normalizing } from './normalizing.ts';
 import { integerOf, literalOf, textOf } from './normalizing.ts';
 import { normalizeRestart, normalizeStop } from './policies.ts';
 import { commandOf, normalizeProbe } from './probe.ts';
+import {
+  isTrue,
+  normalizeHooks,
+  normalizeLimits,
+  normalizeProfiles,
+  normalizeSchedule,
+  normalizeWatch,
+} from './rhythm.ts';
 import { normalizeRollout } from './rollout.ts';
 
 /** @returns null when the service cannot be had without its missing parts; the problems say why. */
@@ -33,6 +42,7 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     context.problems.push(problemAt(entry.keyAt, { code: 'missing-command', message, hint }));
   }
   const cwd = child(tree, 'cwd');
+  const restart = normalizeRestart(child(tree, 'restart'), context.problems);
   const spec: Omit<ServiceSpec, 'specHash'> = {
     name: serviceName(name),
     description: literalOf(child(tree, 'description')),
@@ -48,8 +58,15 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     liveness: normalizeProbe(entryAt(tree, 'liveness'), portless, context),
     startup: normalizeProbe(entryAt(tree, 'startup'), portless, context),
     rollout: normalizeRollout(tree, context.problems),
-    restart: normalizeRestart(child(tree, 'restart'), context.problems),
+    restart,
     stop: normalizeStop(child(tree, 'stop'), portless, context.problems),
+    listen: normalizeListen(child(tree, 'listen'), portless, context),
+    schedule: normalizeSchedule(child(tree, 'schedule'), restart.policy, context),
+    watch: normalizeWatch(child(tree, 'watch'), portless, context),
+    hooks: normalizeHooks(child(tree, 'hooks'), portless),
+    limits: normalizeLimits(child(tree, 'limits'), context),
+    profiles: normalizeProfiles(child(tree, 'profiles')),
+    stdin: isTrue(child(tree, 'stdin')),
     enabled: (child(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };
   return command ? { ...spec, specHash: specHash(spec) } : null;

@@ -1,0 +1,49 @@
+// `listen`, `schedule`, `watch`, `hooks`, `limits`, `profiles`, `stdin`: what they mean and what is refused.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { expect, test } from 'vitest';
+import { restartPart } from '../../src/config/change-classes.ts';
+import { acceptService as accepted, load } from './loading.ts';
+
+const declare = (rest: string): string => `services: { api: { command: [a], ${rest} } }`;
+const acceptService = (rest: string) => accepted(declare(rest));
+
+async function problemOf(rest: string): Promise<string> {
+  const result = await load(declare(rest));
+  if (result.ok) throw new Error(`accepted: ${rest}`);
+  return result.problems.map(({ message }) => message).join('\n');
+}
+
+test('listen: TCP addresses and paths', async () => {
+  const { listen } = await acceptService("listen: ['127.0.0.1:8000', '[::1]:81', '*:82', './a.sock', '/run/b.sock']");
+  expect(listen).toEqual([
+    { kind: 'tcp', host: '127.0.0.1', port: 8000, name: '8000' },
+    { kind: 'tcp', host: '::1', port: 81, name: '81' },
+    { kind: 'tcp', host: '0.0.0.0', port: 82, name: '82' },
+    { kind: 'unix', path: '/project/a.sock', name: 'a.sock' },
+    { kind: 'unix', path: '/run/b.sock', name: 'b.sock' },
+  ]);
+});
+
+test.each([
+  ["listen: ['127.0.0.1:0']", /no port from 1/],
+  ["listen: ['127.0.0.1:70000']", /no port from 1/],
+  ['listen: [api]', /no address and no path/],
+  ["port: 80, listen: ['127.0.0.1:${PORT}']", /the whole pool shares the socket, but "PORT" differs/],
+  ["listen: ['127.0.0.1:80', '127.0.0.1:80']", /which it names already/],
+  [`listen: [./${'x'.repeat(120)}.sock]`, /too long/],
+])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));
+
+test('one socket belongs to one service', async () => {
+  const result = await load(
+    "services: { a: { command: [a], listen: [./s] }, b: { command: [b], listen: ['s/../s'] } }",
+  );
+  expect(result.ok ? [] : result.problems).toMatchObject([
+    { code: 'listen-twice', message: '"b" listens on /project/s, which "a" has (procs.yaml:1)' },
+  ]);
+});
+
+test('what is not used does not change the hash', async () => {
+  const plain = await acceptService('cwd: .');
+  expect(Object.keys(restartPart(plain))).toEqual(['command', 'cwd', 'env', 'logQueue', 'port', 'singleton']);
+  expect((await acceptService('listen: [./s]')).specHash).not.toBe(plain.specHash);
+});
