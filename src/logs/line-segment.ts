@@ -5,8 +5,9 @@ import { LineParser, type LogLine } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
 const NEWLINE = 0x0a;
+const READ_ON_BYTES = 1024 * 1024;
 /** More than the longest line with its frame, escapes included. */
-const READ_ON_BYTES = 8 * 1024 * 1024;
+const LONGEST_LINE_BYTES = 8 * 1024 * 1024;
 /** Below this, reading is quicker than looking for the place. */
 const BISECT_ABOVE_BYTES = 64 * 1024;
 
@@ -62,9 +63,13 @@ export class LineSegment implements Segment {
   }
 
   readFrom(place: number): { lines: LogLine[]; next: number } {
-    const bytes = Buffer.allocUnsafe(Math.min(READ_ON_BYTES, Math.max(0, sizeOf(this.file) - place)));
-    const whole = bytes.subarray(0, readSync(this.file.fd, bytes, 0, bytes.length, place)).lastIndexOf(NEWLINE) + 1;
-    return { lines: parseAll(this.parser, bytes.subarray(0, whole), this.file.decoding), next: place + whole };
+    const some = this.wholeLinesAt(place, READ_ON_BYTES);
+    const bytes = some.length > 0 ? some : this.wholeLinesAt(place, LONGEST_LINE_BYTES);
+    return { lines: parseAll(this.parser, bytes, this.file.decoding), next: place + bytes.length };
+  }
+
+  bytesAfter(place: number): number {
+    return sizeOf(this.file) - place;
   }
 
   extent(): number {
@@ -73,6 +78,12 @@ export class LineSegment implements Segment {
 
   close(): void {
     closeSync(this.file.fd);
+  }
+
+  private wholeLinesAt(place: number, maxBytes: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(0, sizeOf(this.file) - place)));
+    const length = readSync(this.file.fd, bytes, 0, bytes.length, place);
+    return bytes.subarray(0, bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1);
   }
 
   /** Up to and with the last newline. */

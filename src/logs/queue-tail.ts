@@ -64,15 +64,16 @@ export class QueueTail {
     if (this.live === null) return [];
     const extent = this.live.extent();
     if (extent < this.place) this.place = 0; // truncated by somebody
-    const skipped = this.skipAhead(extent);
+    const skipped = this.skipAhead();
     const { lines, next } = this.live.readFrom(this.place);
     this.place = next;
     return skipped === null ? lines : [skipped, ...lines];
   }
 
-  private skipAhead(extent: number): LogLine | null {
-    if (this.skipAboveBytes === null || this.live === null || extent - this.place <= this.skipAboveBytes) return null;
-    const bytes = extent - this.place;
+  private skipAhead(): LogLine | null {
+    if (this.skipAboveBytes === null || this.live === null) return null;
+    const bytes = this.live.bytesAfter(this.place);
+    if (bytes <= this.skipAboveBytes) return null;
     this.place = this.live.freeze();
     const line = `… ${Math.round(bytes / 1024).toLocaleString('en-US')} KiB not shown`;
     return { timeMs: Date.now(), service: '', instance: '', stream: 'o', line, gap: 0 };

@@ -79,6 +79,11 @@ export class RawSegment implements Segment {
     return { lines, next };
   }
 
+  bytesAfter(place: number): number {
+    const next = this.recordAt(place);
+    return next === null ? 0 : sizeOf(this.file) - next.offset;
+  }
+
   extent(): number {
     return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
   }

@@ -19,6 +19,8 @@ export type Segment = {
   forward(sinceMs: number): AsyncGenerator<LogLine[]>;
   /** Fixes the end at the last whole line that is there now. Returns that place, to read on from with `readFrom`. */
   freeze(): number;
+  /** How much there is from that place on. */
+  bytesAfter(place: number): number;
   /** Lines from that place on, about 1 MiB of them at most, and the place after them. Plain files only. */
   readFrom(place: number): { lines: LogLine[]; next: number };
   /** Bytes, or records, that are there now: a place beyond it means that the file was truncated. */

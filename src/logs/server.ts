@@ -7,10 +7,10 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { LineSplitter } from '../api/lines.ts';
 import type { ProjectPaths } from '../api/paths.ts';
+import { acquireLock } from '../runtime/lock.ts';
 import { Compressor } from './compressor.ts';
 import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterRequest } from './protocol.ts';
 import { LogWriter } from './writer.ts';
-import { acquireWriterLock } from './writer-lock.ts';
 
 /** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
 const UNNEEDED_FOR_MS = 3000;
@@ -19,7 +19,8 @@ const UNNEEDED_FOR_MS = 3000;
 export async function serve(paths: ProjectPaths): Promise<void> {
   mkdirSync(paths.socketDir, { recursive: true, mode: 0o700 });
   mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
-  if (!acquireWriterLock(join(paths.runDir, 'logs.lock'))) throw new Error('another log writer serves this project');
+  const lock = await acquireLock(join(paths.runDir, 'logs.lock'));
+  if ('heldBy' in lock) throw new Error('another log writer serves this project');
   rmSync(paths.logSocket, { force: true });
   await new Server(paths).listen();
 }

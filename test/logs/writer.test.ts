@@ -1,6 +1,7 @@
 // The log writer as a process, driven by its client: formats, rotation, and who outlives whom.
 import { statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type LogLine, type ReadOptions, readLogs } from '../../src/logs/reader.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
 import { findWriter, LogRig, until } from './rig.ts';
 
@@ -79,6 +80,39 @@ test('rotation on demand, compressed off the path of the lines', async () => {
   expect(rotated).toMatch(/main\.log\.\d{8}T\d{9}Z$/);
   await until(() => listRotated(queue.path)[0]?.gzip === true, 'the rotated file is compressed');
   await expect(rig.client.rotate(['nope'])).rejects.toThrow('no such log queue: nope');
+});
+
+test('a raw queue, rotated and compressed, is read back by who and when', async () => {
+  const rotate = { sizeBytes: 100_000, keep: 100, compress: 'gzip' as const, everyMs: 0, totalBytes: 0 };
+  const queue = rig.queue({ format: 'raw', rotate });
+  await rig.client.configure([queue]);
+  await rig.attach(['a.1', 'b.1']);
+  const script = 'for (let i = 0; i < 20000; i++) process.stdout.write(process.argv[1] + " " + i + "\\n")';
+  await Promise.all([rig.node('a.1', script, 'a').exited, rig.node('b.1', script, 'b').exited]);
+  await rig.client.endOfOutput('a.1', 5000);
+  await rig.client.endOfOutput('b.1', 5000);
+  await until(() => listRotated(queue.path).some(({ gzip }) => gzip), 'a file is compressed');
+  const read = async (options: Partial<ReadOptions>) => {
+    const all: LogLine[] = [];
+    const queues = [{ name: 'main', path: queue.path, format: 'raw' as const }];
+    const defaults = { queues, instances: null, tail: null, sinceMs: null, untilMs: null, grep: null };
+    for await (const lines of readLogs({ ...defaults, ...options })) all.push(...lines);
+    return all;
+  };
+  const all = await read({});
+  const expected = [...Array(20000).keys()].map(String);
+  for (const name of ['a', 'b']) {
+    const mine = all.filter(({ instance }) => instance === `${name}.1`);
+    expect(mine.map(({ line }) => line)).toEqual(expected.map((n) => `${name} ${n}`));
+  }
+  expect(all.every(({ timeMs }, index) => index === 0 || timeMs >= all[index - 1]!.timeMs)).toBe(true);
+  expect((await read({ instances: new Set(['b.1']), tail: 3 })).map(({ line }) => line)).toEqual([
+    'b 19997',
+    'b 19998',
+    'b 19999',
+  ]);
+  const middle = all[20_000]!.timeMs;
+  expect(await read({ sinceMs: middle })).toEqual(all.filter(({ timeMs }) => timeMs >= middle));
 });
 
 test('what is asked before the writer runs is done when it does', async () => {
