@@ -171,6 +171,8 @@ export type Methods = {
     { stopped: number; leftovers: { pid: number; instance: string }[] },
     DownProgress,
   ];
+  /** Leaves without stopping anything: the caller starts the next supervisor, of whatever version, which adopts what runs. */
+  handOver: [Record<string, never>, { pid: number; version: string }, never];
   /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
   own: [Record<string, never>, Record<string, never>, never];
   disown: [Record<string, never>, Record<string, never>, never];

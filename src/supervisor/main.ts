@@ -8,9 +8,11 @@ import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
 import { closeInheritedFiles, reopenForUsOnly } from '../runtime/inherited-files.ts';
 import { errorText } from './error-text.ts';
+import { readFirstMessage } from './first-message.ts';
 import { occupiedSlots } from './kernel.ts';
 import { createMethods, until } from './methods.ts';
 import { lockProject } from './project-lock.ts';
+import { reviveAfterFault } from './revive.ts';
 import { serve } from './server.ts';
 import { guardStateDir } from './state-dir-guard.ts';
 import { Supervisor } from './supervisor.ts';
@@ -18,9 +20,6 @@ import { Supervisor } from './supervisor.ts';
 const READY_FD = 3;
 /** Where `orch up` listens for the one answer; null: started by hand. */
 let readyFd: number | null = null;
-
-/** `accepted` null: nothing is to run; stop what an earlier supervisor left and leave (`orch down` without a supervisor). */
-type FirstMessage = { accepted: AcceptedConfig | null; only: string[] | null };
 
 async function main(): Promise<void> {
   closeInheritedFiles([READY_FD]);
@@ -34,14 +33,16 @@ async function main(): Promise<void> {
   // The client found the configuration wanting and left: nothing was touched.
   if (!first) return;
   const paths = projectPaths(root);
-  const lock = await lockProject(paths, 0);
+  const lock = await lockProject(paths, first.waitMs ?? 0);
   if ('refused' in lock) {
     answer({ error: { code: 'conflict', message: lock.refused } });
     process.exitCode = 4;
     return;
   }
-  const { accepted, only } = first;
+  const { accepted, only, faults = [] } = first;
   const supervisor = new Supervisor({ root, file, accepted: accepted ?? nothingDeclared(root), only });
+  reviveAfterFault({ faults, legacy: () => supervisor.legacy(), freeze: () => supervisor.freeze() });
+  supervisor.reportFaults(faults);
   const leave = (): void => {
     endGuard();
     server.close(() => {
@@ -79,14 +80,6 @@ async function main(): Promise<void> {
 function nothingDeclared(root: string): AcceptedConfig {
   const config = { project: basename(root), env: null, root, services: [], logQueues: [] };
   return { config, watched: [], files: [], warnings: [] };
-}
-
-/** @returns null when the client closed stdin without a word. */
-async function readFirstMessage(): Promise<FirstMessage | null> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8').trim();
-  return text === '' ? null : (JSON.parse(text) as FirstMessage);
 }
 
 function answer(message: { ready: true; pid: number; stopped?: number } | { error: WireError }): void {

@@ -70,6 +70,11 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       setImmediate(onDown);
       return result;
     },
+    handOver: async () => {
+      await supervisor.handOver();
+      setImmediate(onDown);
+      return { pid: process.pid, version: VERSION };
+    },
     own: (_params, call) => {
       call.connection.owning = true;
       return {};

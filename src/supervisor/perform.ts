@@ -28,6 +28,8 @@ export type Performer = {
   clear(slot: Slot): void;
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
+  /** Starts that have not come to their turn never will. */
+  dropStarts(): void;
   /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
   hold(sources: Source[]): Promise<void>;
   /** The configuration changed: instances whose queue is another one now write there from here on. */
@@ -306,6 +308,11 @@ class ProcessPerformer implements Performer {
   abandon(slot: Slot): void {
     if (slot.phase.kind === 'starting') this.#queued.delete(slot.phase.nonce);
     this.#claims.get(slot.id)?.abort();
+  }
+
+  dropStarts(): void {
+    this.#queued.clear();
+    for (const claim of this.#claims.values()) claim.abort();
   }
 
   forget(slot: Slot): void {

@@ -21,6 +21,7 @@ import { type ConfigFollower, followConfig } from './config-follower.ts';
 import { createConfigLoader } from './config-loader.ts';
 import { errorText } from './error-text.ts';
 import { EventLog } from './event-log.ts';
+import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
 import { Kernel, type KernelState, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
@@ -59,6 +60,7 @@ export class Supervisor {
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
   #stepRequested = false;
+  #isFrozen = false;
   #wake: Timer | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
   #lastCpu = { atMs: performance.now(), usage: process.cpuUsage() };
@@ -115,7 +117,9 @@ export class Supervisor {
       wakeAt: (atMs) => this.#armWake(atMs),
       save: (state) => this.#state.save(state),
       saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
-      start: (slot, spec, nonce) => this.#performer.start(slot, spec, nonce),
+      start: (slot, spec, nonce) => {
+        if (!this.#isFrozen) this.#performer.start(slot, spec, nonce);
+      },
       stop: (slot, cause) => this.#performer.stop(slot, cause),
       drain: (slot) => this.#performer.drain(slot),
       escalate: (slot, signal) => this.#performer.escalate(slot, signal),
@@ -302,6 +306,41 @@ export class Supervisor {
     return leftovers;
   }
 
+  /** Stops supervising; what runs is not touched, and nothing more is done or saved. */
+  freeze(): void {
+    this.#isFrozen = true;
+    this.#wake?.cancel();
+    if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
+    this.#prober.stop();
+    this.#performer.dropStarts();
+  }
+
+  /**
+   * Leaves everything to the next supervisor, which may be of another version: what runs goes on, its output waits in the
+   * FIFOs. The caller has only to leave.
+   */
+  async handOver(): Promise<void> {
+    await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // the next one starts its own
+    this.freeze();
+    await this.#follower?.close();
+    await this.#state.save(this.kernel.state());
+    await this.#state.close();
+    await this.events.flush();
+  }
+
+  /** What a successor is told: to go on, or to stop the rest of what was being stopped. */
+  legacy(): FirstMessage {
+    const { accepted, desired } = this.kernel;
+    return { accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted), only: null };
+  }
+
+  reportFaults(faults: readonly Fault[]): void {
+    const last = faults.at(-1);
+    if (!last) return;
+    const message = `The supervisor had a fault (${last.message}) and was replaced by a new one; supervisor.log has more.`;
+    this.report({ type: 'supervisor_replaced', instance: null, message, details: { faults: faults.length } });
+  }
+
   /** Our files were deleted: writes them again. */
   saveAll(): void {
     this.#state.saveSoon(() => this.kernel.state());
@@ -312,10 +351,11 @@ export class Supervisor {
   }
 
   #requestStep(): void {
-    if (this.#stepRequested) return;
+    if (this.#stepRequested || this.#isFrozen) return;
     this.#stepRequested = true;
     setImmediate(() => {
       this.#stepRequested = false;
+      if (this.#isFrozen) return;
       this.kernel.step();
       this.#notifyStep();
     });

@@ -45,6 +45,16 @@ export const runCommands: CommandDefinition[] = [
     run: async (context, options) => (await import('../down.ts')).runDown(context, options),
   },
   {
+    name: 'upgrade',
+    group,
+    summary: 'let this version of orch take over from the supervisor that runs',
+    details: 'Nothing is restarted: the older supervisor leaves, the new one adopts what runs, and applies the file.',
+    arguments: [],
+    options: [],
+    examples: [['npm install -g orch && orch upgrade', 'after an update']],
+    run: async (context) => (await import('../upgrade.ts')).runUpgrade(context),
+  },
+  {
     name: 'attach',
     group,
     summary: 'open the view of a running project',

@@ -30,18 +30,27 @@ export type Started =
   /** It ended without a word. `last`: the end of what it printed. */
   | { kind: 'died'; how: string; last: string };
 
-export type LaunchOptions = { paths: ProjectPaths; file: string; env: string | null; entry?: string };
+export type LaunchOptions = {
+  paths: ProjectPaths;
+  file: string;
+  env: string | null;
+  /** Default: our own. */
+  environment?: Record<string, string | undefined>;
+  entry?: string;
+};
 
 /** A small young generation: fork costs in proportion to memory, and the supervisor forks for every start. */
 const LEAN = ['--max-semi-space-size=2'];
 const MAX_STATUS_BYTES = 64 * 1024;
 const SHOWN_BYTES = 2048;
 
-export function launchSupervisor({ paths, file, env, entry = builtEntry() }: LaunchOptions): Launch {
+export function launchSupervisor(options: LaunchOptions): Launch {
+  const { paths, file, env, environment = process.env, entry = builtEntry() } = options;
   const log = openLog(paths);
   const args = [...LEAN, entry, '--root', paths.root, '--file', file, ...(env === null ? [] : ['--env', env])];
   const child = spawn(process.execPath, args, {
     cwd: paths.root,
+    env: environment,
     detached: true,
     stdio: ['pipe', log.fd, log.fd, 'pipe'],
   });
