@@ -91,6 +91,8 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(0, { kind: 'setClock', byMs: -31_536_000_000 }),
     after(1_500, { kind: 'commentEdit' }),
   ),
+  'orch is upgraded': one(STACK, after(200, { kind: 'upgrade' }), after(100, { kind: 'commentEdit' })),
+  'a fault of the supervisor': one(STACK, after(200, { kind: 'fault' }), after(7_000, { kind: 'fault' })),
   '.orch is deleted': one(STACK, after(200, { kind: 'deleteStateDir' }), after(1_500, { kind: 'up' })),
   '.orch is deleted, then the supervisor dies': one(
     STACK,

@@ -1,6 +1,7 @@
 // Carries out the operations of a scenario on the machine and its projects.
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
+import { InjectedFault } from './machine/violation.ts';
 import { nameOf, type Project } from './project.ts';
 import type { Operation } from './scenario.ts';
 
@@ -43,6 +44,12 @@ const OPERATIONS: Operations = {
   restart: command,
   scale: ({ project }, { service, pool }) => void project.call('scale', { service: nameOf(service), size: pool }),
   up: ({ project }) => project.up(),
+  upgrade: ({ project }) => project.upgrade(),
+  fault: ({ project }) => {
+    project.guest?.later(0, () => {
+      throw new InjectedFault();
+    });
+  },
   killOne: hit,
   suspendOne: hit,
   crash,

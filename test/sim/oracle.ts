@@ -8,6 +8,7 @@ import type { ObservedAction, Observer } from './doubles/bridge.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
+import { INJECTED_FAULT } from './machine/violation.ts';
 import type { Project } from './project.ts';
 
 export class Oracle implements Observer {
@@ -60,7 +61,8 @@ export class Oracle implements Observer {
   }
 
   onGuestEnd(guest: Guest): void {
-    const mayFail = this.#machine.schedule.nowMs - this.stateDirDeletedMs < 100;
+    const mayFail =
+      guest.lastWords.includes(INJECTED_FAULT) || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 100;
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     const hadKernel = this.#kernels.delete(guest);
     // The last moments before were not saved yet, a back-off included.

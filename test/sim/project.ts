@@ -107,17 +107,42 @@ export class Project {
   }
 
   #start(accepted: AcceptedConfig | null): void {
-    const argv = ['--root', this.root, '--file', this.file];
-    const stdin = JSON.stringify({ accepted, only: null });
-    const guest = new Guest(this.#machine, { code: this.#code, argv, stdin, root: this.root, observer: this.oracle });
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
+    this.#boot(JSON.stringify({ accepted, only: null }), (guest) => {
+      if (accepted && guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
+    });
+  }
+
+  #boot(stdin: string, onEnd: (guest: Guest) => void): void {
+    const guest = new Guest(this.#machine, {
+      code: this.#code,
+      argv: ['--root', this.root, '--file', this.file],
+      stdin,
+      root: this.root,
+      observer: this.oracle,
+      onSuccessor: (text) => this.#boot(text, () => undefined),
+    });
     guest.onEnd = () => {
       this.oracle.onGuestEnd(guest);
-      if (accepted && guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
+      onEnd(guest);
     };
     this.guests.push(guest);
     this.#planCrash(guest);
     guest.boot();
+  }
+
+  /** `orch upgrade`: the old one leaves, a new one is started. */
+  upgrade(): void {
+    const accepted = this.load();
+    const old = accepted && this.isRunning ? this.guest : null;
+    if (!old) return;
+    void this.call('handOver', {})?.then(() => {
+      const { onEnd } = old;
+      old.onEnd = () => {
+        onEnd();
+        this.#start(accepted);
+      };
+    });
   }
 
   /** Of all its supervisors so far. */

@@ -24,11 +24,13 @@ export type Operation =
   | { kind: 'goodEdit' }
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
   | { kind: 'scale'; service: number; pool: number | null }
-  | { kind: 'up' }
+  | { kind: 'up' | 'upgrade' }
   | { kind: 'killOne' | 'suspendOne'; which: number }
   /** kill -9, at once or before its n-th effect from now on. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
+  /** An exception that nobody catches. */
+  | { kind: 'fault' }
   | { kind: 'failSpawns'; errno: 'ENOENT' | 'EACCES' | 'EAGAIN' | 'EMFILE'; count: number }
   | { kind: 'loseExits'; count: number }
   | { kind: 'lateExits'; byMs: number; count: number }
@@ -103,7 +105,7 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
     instance: fc.option(fc.integer({ min: 1, max: 4 }), { nil: null }),
   }),
   fc.record({ kind: only('scale'), service: which, pool: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }) }),
-  fc.record({ kind: only('up') }),
+  fc.record({ kind: only('up', 'upgrade') }),
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),
@@ -136,7 +138,7 @@ const supervisorFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('failSaves'), count: fc.integer({ min: 1, max: 8 }) }),
   fc.record({ kind: only('loseWatchEvents'), count: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ kind: only('setClock'), byMs: fc.constantFrom(-31_536_000_000, -3_600_000, 3_600_000, 31_536_000_000) }),
-  fc.record({ kind: only('deleteStateDir') }),
+  fc.record({ kind: only('deleteStateDir', 'fault') }),
   fc.record({ kind: only('spoilState'), how: only('truncated', 'garbage', 'other-version') }),
 );
 

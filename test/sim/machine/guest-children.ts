@@ -11,13 +11,28 @@ export function fakeChildProcess(guest: Guest) {
     throw new Error('the simulated machine starts instances only');
   };
   return {
-    spawn: (_file: string, args: string[], options: SpawnOptions) => start(guest, args, options),
+    spawn: (file: string, args: string[], options: SpawnOptions) =>
+      file === '/bin/node' ? startSuccessor(guest) : start(guest, args, options),
     exec: refuse,
     execFile: refuse,
     execFileSync: refuse,
     spawnSync: refuse,
     fork: refuse,
   };
+}
+
+/** A supervisor that starts another one, as after a fault of its own. */
+function startSuccessor(guest: Guest): EventEmitter {
+  guest.effect('spawn a successor');
+  const stdin = Object.assign(new EventEmitter(), {
+    end: (text: string, onTaken: () => void) => {
+      guest.later(1, () => {
+        guest.options.onSuccessor(text);
+        onTaken();
+      });
+    },
+  });
+  return Object.assign(new EventEmitter(), { stdin });
 }
 
 function start(guest: Guest, args: string[], options: SpawnOptions): EventEmitter {

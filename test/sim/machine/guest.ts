@@ -6,7 +6,7 @@ import { fakeGlobals } from './guest-globals.ts';
 import { fakeModules } from './guest-modules.ts';
 import type { Machine } from './machine.ts';
 import type { SimProcess } from './processes.ts';
-import { Dead, Violation } from './violation.ts';
+import { Dead, InjectedFault, Violation } from './violation.ts';
 
 export type Methods = SupervisorMethods;
 /** The compiled code: called once for each process, so that each has its own module state. */
@@ -34,6 +34,8 @@ export type GuestOptions = {
   stdin: string;
   root: string;
   observer: Observer;
+  /** It starts a supervisor of the same project, with this on its stdin. */
+  onSuccessor: (stdin: string) => void;
 };
 
 type Ending = { code: number } | { signal: string };
@@ -55,7 +57,7 @@ export class Guest {
   ended: Ending | null = null;
   exitCode = 0;
   onEnd: () => void = () => undefined;
-  readonly signals = new Map<string, () => void>();
+  readonly signals = new Map<string, (given?: unknown) => void>();
   readonly files = new Map<number, { path: string; text: string }>();
   /** What became due while it was frozen; null: it is not. */
   #held: (() => void)[] | null = null;
@@ -93,12 +95,19 @@ export class Guest {
     try {
       run();
     } catch (error) {
-      if (error instanceof Dead || error instanceof Violation) {
-        if (error instanceof Violation) throw error;
-        return;
-      }
-      throw new Violation(`the supervisor threw: ${error instanceof Error ? error.stack : String(error)}`);
+      if (error instanceof Dead) return;
+      if (error instanceof Violation) throw error;
+      if (!(error instanceof InjectedFault))
+        throw new Violation(`the supervisor threw: ${error instanceof Error ? error.stack : String(error)}`);
+      this.#uncaught(error);
     }
+  }
+
+  /** As Node: the process dies of it unless it has a listener. */
+  #uncaught(error: unknown): void {
+    const listener = this.signals.get('uncaughtException');
+    if (listener) this.enter(() => listener(error));
+    else this.end({ signal: 'SIGABRT' });
   }
 
   /** As setTimeout; a frozen process runs it when it thaws. @returns the function that takes it back. */

@@ -9,3 +9,12 @@ export class Dead extends Error {
     super('the simulated process is dead');
   }
 }
+
+/** A fault of the supervisor itself that a scenario asks for: nobody catches it. */
+export class InjectedFault extends Error {
+  override stack = INJECTED_FAULT;
+  constructor() {
+    super(INJECTED_FAULT);
+  }
+}
+export const INJECTED_FAULT = 'a fault that the scenario asks for';

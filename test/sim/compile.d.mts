@@ -1,0 +1,3 @@
+export function compile(entry: string): Promise<string>;
+export function put(name: string, text: string): string;
+export function forget(): void;
