@@ -72,14 +72,15 @@ const LATER_FIELDS: readonly Field[] = ['listen', 'limits', 'stdin'];
 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
 export function restartPart(spec: Omit<ServiceSpec, 'specHash'>): Record<string, unknown> {
-  const fields = (Object.keys(SPEC_FIELDS) as Field[])
-    .filter((field) => SPEC_FIELDS[field].class === 'restart')
-    .filter((field) => !LATER_FIELDS.includes(field) || !isUnused(spec[field]))
-    .sort();
+  const fields = RESTART_FIELDS.filter((field) => !LATER_FIELDS.includes(field) || !isUnused(spec[field]));
   return Object.fromEntries(
     fields.map((field) => [field, field === 'singleton' ? restartSingleton(spec) : spec[field]]),
   );
 }
+
+const RESTART_FIELDS = (Object.keys(SPEC_FIELDS) as Field[])
+  .filter((field) => SPEC_FIELDS[field].class === 'restart')
+  .sort();
 
 /** Nothing but nulls, falses and empty lists. */
 function isUnused(value: unknown): boolean {

@@ -6,6 +6,7 @@ import { SourceFile, spanAt } from './files/source-file.ts';
 import { problemAt, problemOf, quote } from './problem.ts';
 import { failed, type Result } from './result.ts';
 import { child, isSameTree, type MapTree } from './tree/tree.ts';
+import { measureDepth } from './yaml/depth.ts';
 import { type ParsedFile, parseWithLibrary } from './yaml/full-yaml.ts';
 import { prescan } from './yaml/prescan.ts';
 
@@ -59,7 +60,7 @@ function findEdit(source: SourceFile, service: string, size: number): Edit | Pro
 }
 
 function parse(source: SourceFile): ParsedFile {
-  const problems = prescan(source);
+  const problems = [...prescan(source), ...measureDepth(source)];
   return problems.length > 0 ? { tree: null, problems } : parseWithLibrary(source, 'base');
 }
 

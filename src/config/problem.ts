@@ -17,8 +17,8 @@ export function problemAt(span: Span, wording: Wording, severity: Problem['sever
     line,
     column,
     code: wording.code,
-    message: wording.message,
-    hint: wording.hint ?? null,
+    message: oneLine(wording.message),
+    hint: wording.hint ? oneLine(wording.hint) : null,
     excerpt: excerptOf(span.source.line(line), column, span.end - span.start),
   };
 }
@@ -27,8 +27,9 @@ export const warningAt = (span: Span, wording: Wording): Problem => problemAt(sp
 
 /** For what has no place in a text: a file that cannot be read. */
 export function problemOf(file: string, wording: Wording): Problem {
-  const { code, message, hint = null } = wording;
-  return { severity: 'error', file, line: null, column: null, code, message, hint, excerpt: null };
+  const { code, message, hint } = wording;
+  const said = { message: oneLine(message), hint: hint ? oneLine(hint) : null };
+  return { severity: 'error', file, line: null, column: null, code, ...said, excerpt: null };
 }
 
 /** Errors before warnings, files in the order they were read, positions in order; doubles dropped. */
@@ -88,6 +89,9 @@ function cutLong(text: string, caretColumn: number, caretLength: number): NonNul
 function visible(line: string): string {
   return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
+
+/** Words of ours may hold words of the file. */
+const oneLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
 /** Quotes text of the user within a message: one line, no control characters, at most 60 characters. */
 export function quote(text: string): string {

@@ -64,6 +64,14 @@ test('an alias bomb is measured, not built', async () => {
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
 });
 
+test('a long chain of aliases is too deep', async () => {
+  const links = Array.from(
+    { length: 5000 },
+    (_, level) => `x-${level}: &l${level} [${level === 0 ? 'x' : `*l${level - 1}`}]`,
+  );
+  expect(await refuse(`${links.join('\n')}\nservices: { a: { command: *l4999 } }`)).toEqual(['too-deep:1']);
+});
+
 test('a thousand services that share a base are no bomb', async () => {
   const services = Array.from({ length: 1000 }, (_, index) => `  s${index}: *base`).join('\n');
   expect((await load(`x-base: &base { command: [a, b], env: { A: x, B: y } }\nservices:\n${services}\n`)).ok).toBe(

@@ -11,14 +11,19 @@ type Reader = Inline & {
   lines: Line[];
   /** The line that is read. */
   line: number;
+  /** Open blocks. */
+  depth: number;
 };
+
+/** With the brackets on one line (plain-inline.ts) well below what depth.ts allows. */
+const MAX_BLOCKS = 40;
 
 /** @returns null where the library must read it. */
 export function readPlainYaml(source: SourceFile): MapTree | null {
   const lines = splitLines(source.text);
   const first = lines?.[0];
   if (!lines || !first || first.indent !== 0) return null;
-  const reader: Reader = { source, text: source.text, lines, line: 0, at: first.start, end: first.end };
+  const reader: Reader = { source, text: source.text, lines, line: 0, depth: 0, at: first.start, end: first.end };
   const tree = readMap(reader, 0);
   return tree && reader.line === lines.length ? tree : null;
 }
@@ -50,6 +55,7 @@ function readMap(reader: Reader, column: number): MapTree | null {
   const seen = new Set<string>();
   const start = reader.at;
   let last = reader.line;
+  if (++reader.depth > MAX_BLOCKS) return null;
   for (;;) {
     const entry = readEntry(reader, column);
     if (!entry || seen.has(entry.key)) return null;
@@ -60,6 +66,7 @@ function readMap(reader: Reader, column: number): MapTree | null {
     if (!next || next.indent < column) break;
     if (next.indent > column || isDash(reader, next.start)) return null;
   }
+  reader.depth--;
   return { kind: 'map', entries, at: blockSpan(reader, start, last) };
 }
 
@@ -90,6 +97,7 @@ function readList(reader: Reader, column: number): ListTree | null {
   const items: Tree[] = [];
   const start = reader.at;
   let last = reader.line;
+  if (++reader.depth > MAX_BLOCKS) return null;
   for (;;) {
     const item = readItem(reader, column);
     if (!item) return null;
@@ -100,6 +108,7 @@ function readList(reader: Reader, column: number): ListTree | null {
     if (next.indent > column) return null;
     if (!isDash(reader, next.start)) break;
   }
+  reader.depth--;
   return { kind: 'list', items, at: blockSpan(reader, start, last) };
 }
 

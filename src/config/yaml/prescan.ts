@@ -3,7 +3,6 @@
 import type { Problem } from '../../core/model.ts';
 import { type SourceFile, spanAt } from '../files/source-file.ts';
 import { problemAt } from '../problem.ts';
-import { measureDepth } from './depth.ts';
 
 /** Problems of one kind are named this often; the rest is counted. */
 const MAX_OF_A_KIND = 3;
@@ -11,14 +10,13 @@ const MAX_OF_A_KIND = 3;
 /** Lines and commas: the parser takes seconds for more, and no configuration of ten thousand services has as many. */
 const MAX_PARTS = 50_000;
 
-/** @returns nothing when the text may be parsed. */
+/** @returns nothing when the text may be parsed, as far as it is not too deep (depth.ts). */
 export function prescan(source: SourceFile): Problem[] {
   const parts = countParts(source.text);
   if (parts > MAX_PARTS) return [tooManyParts(source, parts)];
   const markers = findConflictMarkers(source);
   if (markers.length > 0) return markers;
-  const odd = [...findControlCharacters(source), ...findOddIndentation(source)];
-  return odd.length > 0 ? odd : measureDepth(source);
+  return [...findControlCharacters(source), ...findOddIndentation(source)];
 }
 
 function countParts(text: string): number {

@@ -5,10 +5,13 @@ import { describePlace, type SourceFile, type Span } from '../files/source-file.
 import { problemAt, quote } from '../problem.ts';
 import { suggest } from '../suggest.ts';
 import type { Entry, MapTree, ScalarTree, Tree } from '../tree/tree.ts';
+import { MAX_DEPTH } from './depth.ts';
 import { FORBIDDEN_KEYS } from './forbidden-keys.ts';
 
 /** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
 export const MAX_NODES = 200_000;
+
+type Extent = { size: number; depth: number };
 
 type Context = {
   source: SourceFile;
@@ -16,25 +19,29 @@ type Context = {
   anchors: Map<string, Tree>;
   /** Stand for aliases that could not be resolved, which is reported already. */
   unresolved: Set<Tree>;
-  /** Size of each tree with its aliases followed; walking them must stay cheap. */
-  sizes: Map<Tree, number>;
+  /** Values and levels of each collection with its aliases followed: walking them must stay cheap. */
+  extents: Map<Tree, Extent>;
 };
 
 /** @returns the tree; problems are added to the list. An empty document gives an `empty` scalar. */
 export function toTree(root: Node | null, source: SourceFile, problems: Problem[]): Tree {
-  const context: Context = { source, problems, anchors: new Map(), unresolved: new Set(), sizes: new Map() };
+  const context: Context = { source, problems, anchors: new Map(), unresolved: new Set(), extents: new Map() };
   const tree = convert(root, context, 0);
-  if (sizeOf(tree, context) > MAX_NODES) {
-    problems.push(
-      problemAt(tree.at, {
-        code: 'too-many-values',
-        message: `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`,
-        hint: 'an alias that holds aliases multiplies: write less with them',
-      }),
-    );
-    return { kind: 'map', entries: new Map(), at: tree.at };
-  }
-  return tree;
+  const { size, depth } = extentOf(tree, context);
+  if (size <= MAX_NODES && depth <= MAX_DEPTH) return tree;
+  problems.push(size > MAX_NODES ? tooMany(tree) : tooDeep(tree));
+  return { kind: 'map', entries: new Map(), at: tree.at };
+}
+
+function tooMany(tree: Tree): Problem {
+  const message = `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`;
+  const hint = 'an alias that holds aliases multiplies: write less with them';
+  return problemAt(tree.at, { code: 'too-many-values', message, hint });
+}
+
+function tooDeep(tree: Tree): Problem {
+  const message = `with its aliases followed the file nests deeper than ${MAX_DEPTH} levels`;
+  return problemAt(tree.at, { code: 'too-deep', message, hint: 'write less with aliases within aliases' });
 }
 
 function convert(node: Node | null, context: Context, emptyAt: number): Tree {
@@ -52,10 +59,7 @@ function convertContent(node: Node, context: Context): Tree {
   if (isSeq(node)) {
     const items = node.items.map((item) => convert(item as Node | null, context, at.end));
     const list: Tree = { kind: 'list', items, at };
-    context.sizes.set(
-      list,
-      items.reduce((sum, item) => sum + sizeOf(item, context), 1),
-    );
+    context.extents.set(list, extentAbove(items, context));
     return list;
   }
   return scalarTree(node as Scalar, at);
@@ -93,7 +97,6 @@ function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree
   const at = spanOf(node, context);
   const entries = new Map<string, Entry>();
   const merged: Tree[] = [];
-  let size = 1;
   for (const pair of node.items) {
     const entry = convertPair(pair, context);
     if (!entry) continue;
@@ -101,17 +104,14 @@ function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree
       merged.push(...mergeSources(entry, context));
     } else if (!entry.key.startsWith('x-') && isUsable(entry, entries, context)) {
       entries.set(entry.key, entry);
-      size += sizeOf(entry.value, context);
     }
   }
   for (const [key, entry] of merged.flatMap((source) => (source.kind === 'map' ? [...source.entries] : []))) {
-    if (!entries.has(key)) {
-      entries.set(key, entry);
-      size += sizeOf(entry.value, context);
-    }
+    if (!entries.has(key)) entries.set(key, entry);
   }
   const map: MapTree = { kind: 'map', entries, at };
-  context.sizes.set(map, size);
+  const values = [...entries.values()].map(({ value }) => value);
+  context.extents.set(map, extentAbove(values, context));
   return map;
 }
 
@@ -155,7 +155,17 @@ function mergeSources(entry: Entry, context: Context): Tree[] {
   return [];
 }
 
-const sizeOf = (tree: Tree, context: Context): number => context.sizes.get(tree) ?? 1;
+const extentOf = (tree: Tree, context: Context): Extent => context.extents.get(tree) ?? { size: 1, depth: 1 };
+
+function extentAbove(inner: Tree[], context: Context): Extent {
+  const whole = { size: 1, depth: 1 };
+  for (const tree of inner) {
+    const { size, depth } = extentOf(tree, context);
+    whole.size += size;
+    whole.depth = Math.max(whole.depth, depth + 1);
+  }
+  return whole;
+}
 const span = ({ source }: Context, start: number, end: number): Span => ({ source, start, end });
 
 function spanOf(node: Node, context: Context): Span {
