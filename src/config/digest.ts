@@ -5,6 +5,7 @@ import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
 import { checkListening } from './checks/listening.ts';
+import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { fromEnvironment, type Reading } from './files/reading.ts';

@@ -14,19 +14,12 @@ export function linearPattern(pattern: string): { because: string; hint: string 
     return { because, hint: 'it is a regular expression of JavaScript' };
   }
   try {
-    compileLinear(pattern);
+    // The same engine as runtime/linear-regexp.ts, which this must not import.
+    setFlagsFromString('--enable-experimental-regexp-engine');
+    new RegExp(pattern, 'l');
     return null;
   } catch {
     const because = 'it could take very long on some text';
     return { because, hint: 'do without look-around, back references and counts such as {2,300}' };
   }
-}
-
-let isEnabled = false;
-
-/** Throws where `linearPattern` finds fault. */
-export function compileLinear(pattern: string): RegExp {
-  if (!isEnabled) setFlagsFromString('--enable-experimental-regexp-engine');
-  isEnabled = true;
-  return new RegExp(pattern, 'l');
 }

@@ -19,11 +19,6 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'readiness.log', because: 'output is not looked at' },
-  { path: 'startup.log', because: 'output is not looked at' },
-  { path: 'readiness.notify', when: isNot(false), because: 'no notification socket is given' },
-  { path: 'startup.notify', when: isNot(false), because: 'no notification socket is given' },
-  { path: 'liveness.notify', when: isNot(false), because: 'no notification socket is given' },
   { path: 'schedule', because: 'services run all the time or once' },
   { path: 'watch', because: 'files of the program are not watched' },
   { path: 'hooks', because: 'no commands run around an instance' },

@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { type LogLine, readLogs } from '../../src/logs/reader.ts';
-import type { Child, LogRig } from './rig.ts';
+import { type Child, type LogRig, until } from './rig.ts';
 
 /** Numbered lines with a check figure; some straddle the 4 KiB writes of awk. */
 const AWK =
@@ -36,8 +36,18 @@ export function tally(bodies: string[]): Tally {
 export const body = (line: string) => line.split(' ').slice(3).join(' ');
 export const range = (count: number) => [...Array(count).keys()];
 
+/** All that the instances wrote is in the files: a busy writer is waited for, which the supervisor would not do. */
 export async function endOf(rig: LogRig, instances: string[]): Promise<void> {
+  const answered = () => rig.client.attach([]);
+  await answered();
   for (const instance of instances) await rig.client.endOfOutput(instance, 20_000);
+  await answered();
+  await until(
+    async () => (await rig.client.stats()).every(({ depthBytes }) => depthBytes === 0),
+    'all is written',
+    20_000,
+  );
+  await answered();
 }
 
 export async function readBack(path: string): Promise<LogLine[]> {
