@@ -4,7 +4,7 @@
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import type { LogEvent, StreamSource, WriterMethod, WriterMethods } from './protocol.ts';
+import { LOG_PROTOCOL, type LogEvent, type StreamSource, type WriterMethod, type WriterMethods } from './protocol.ts';
 import { WriterLink } from './writer-link.ts';
 
 export type { LogEvent, StreamSource } from './protocol.ts';
@@ -39,6 +39,9 @@ export type LogWriterOptions = {
 /** How long `stats` waits for an answer before it gives the last known one. */
 const STATS_PATIENCE_MS = 100;
 
+/** A writer that does not answer for so long is stuck. */
+const HANGS_AFTER_MS = 100;
+
 /** Returns at once; what is asked before the connection stands is sent when it does. */
 export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): LogWriterClient {
   return new Client(paths, options);
@@ -48,6 +51,7 @@ class Client implements LogWriterClient {
   private queues: LogQueueSpec[] | null = null;
   private readonly sources = new Map<string, StreamSource>();
   private lastStats: LogQueueStatus[] = [];
+  private statsAsked: Promise<void> | null = null;
   private readonly link: WriterLink;
 
   constructor(paths: ProjectPaths, options: LogWriterOptions) {
@@ -65,8 +69,13 @@ class Client implements LogWriterClient {
   }
 
   async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
-    const drained = this.link.request('endOfOutput', { instance, deadlineMs }).catch(() => undefined); // lost: the FIFO keeps it
-    await withDeadline(drained, deadlineMs);
+    const untilMs = performance.now() + deadlineMs;
+    const answered = this.link.request('hello', { protocol: LOG_PROTOCOL });
+    const drained = this.link.request('endOfOutput', { instance, deadlineMs });
+    drained.catch(() => undefined); // lost: the FIFO keeps it
+    // A writer that hangs in a write must not hold up a restart.
+    if (!(await settlesWithin(answered, Math.min(deadlineMs, HANGS_AFTER_MS)))) return;
+    await settlesWithin(drained, untilMs - performance.now());
   }
 
   async detach(instances: string[]): Promise<void> {
@@ -75,13 +84,9 @@ class Client implements LogWriterClient {
   }
 
   async stats(): Promise<LogQueueStatus[]> {
-    const asked = this.link.request('stats', {}).then(
-      (answer) => {
-        this.lastStats = answer.queues;
-      },
-      () => undefined, // lost: the last known figures are all there is
-    );
-    await withDeadline(asked, STATS_PATIENCE_MS);
+    // One question at a time: a writer that hangs must not make them pile up.
+    this.statsAsked ??= this.askStats();
+    await settlesWithin(this.statsAsked, STATS_PATIENCE_MS);
     return this.lastStats;
   }
 
@@ -95,6 +100,12 @@ class Client implements LogWriterClient {
 
   close(): void {
     this.link.close();
+  }
+
+  private async askStats(): Promise<void> {
+    const answer = await this.link.request('stats', {}).catch(() => null); // lost: the last known figures are all there is
+    if (answer !== null) this.lastStats = answer.queues;
+    this.statsAsked = null;
   }
 
   /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
@@ -112,11 +123,17 @@ class Client implements LogWriterClient {
   }
 }
 
-async function withDeadline(work: Promise<unknown>, deadlineMs: number): Promise<void> {
+/** @returns false at the deadline. Never rejects. */
+async function settlesWithin(work: Promise<unknown>, deadlineMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, deadlineMs), false);
   });
-  await Promise.race([work, late]);
+  const settled = work.then(
+    () => true,
+    () => true, // lost: nothing more to wait for
+  );
+  const isInTime = await Promise.race([settled, late]);
   clearTimeout(timer);
+  return isInTime;
 }

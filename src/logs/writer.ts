@@ -8,6 +8,8 @@ import { Queue, type QueueTools } from './queue.ts';
 import { Source } from './source.ts';
 import { Ticker } from './ticker.ts';
 
+/** A queue whose disk is slow keeps the lines safe: a restart does not wait for them any longer. */
+const WRITTEN_MS = 50;
 /** What a scaled-down instance may have left in its FIFOs. */
 const DETACH_MS = 1000;
 
@@ -54,7 +56,7 @@ export class LogWriter {
     return failed;
   }
 
-  /** Drains what an ended incarnation left behind, completes its last line, and waits until all is written. Returns false at
+  /** Drains what an ended incarnation left behind, completes its last line, and waits a moment for all to be written. Returns false at
    * the deadline; what is still in the FIFO then stays there, and the next incarnation's output follows it. */
   async endOfOutput(instance: string, deadlineMs: number): Promise<boolean> {
     const attached = this.attached.get(instance);
@@ -63,7 +65,8 @@ export class LogWriter {
     if (!this.drain(attached, untilMs)) return false;
     if (attached.queue.isIdle()) return true;
     if (!attached.queue.takesMore()) return false;
-    return Promise.race([attached.queue.drained().then(() => true), falseAfter(untilMs - performance.now())]);
+    const patienceMs = Math.min(WRITTEN_MS, untilMs - performance.now());
+    return Promise.race([attached.queue.drained().then(() => true), falseAfter(patienceMs)]);
   }
 
   detach(instances: string[]): void {
