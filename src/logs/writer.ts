@@ -50,7 +50,9 @@ export class LogWriter {
       try {
         this.attachOne(source);
       } catch (error) {
-        failed.push({ instance: source.instance, message: (error as Error).message });
+        const { message } = error as Error;
+        failed.push({ instance: source.instance, message });
+        this.reportUnread(source, message);
       }
     }
     return failed;
@@ -129,6 +131,11 @@ export class LogWriter {
     });
     queue.flush();
     return drained.every(Boolean);
+  }
+
+  private reportUnread({ instance, queue, outPath, errPath }: StreamSource, reason: string): void {
+    const message = `what ${instance} writes cannot be read: ${reason}`;
+    this.tools.emit({ type: 'log_unread', queue, instance, message, details: { outPath, errPath } });
   }
 
   private attachOne(spec: StreamSource): void {

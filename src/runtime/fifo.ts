@@ -14,10 +14,11 @@ const run = promisify(execFile);
  * A FIFO that exists is kept with what is in it; anything else in its place is replaced. Throws where that fails.
  */
 export async function makeFifos(paths: string[]): Promise<void> {
-  const directories = new Set(paths.map((path) => dirname(path)));
+  const wanted = [...new Set(paths)];
+  const directories = new Set(wanted.map((path) => dirname(path)));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const present = await Promise.all(paths.map(isFifo));
-  const missing = [...new Set(paths.filter((_, index) => !present[index]))];
+  const present = await Promise.all(wanted.map(isFifo));
+  const missing = wanted.filter((_, index) => !present[index]);
   for (let from = 0; from < missing.length; from += PATHS_PER_CALL) {
     await run('mkfifo', ['-m', '600', '--', ...missing.slice(from, from + PATHS_PER_CALL)]);
   }

@@ -1,0 +1,41 @@
+// FIFOs that cannot be read, and what the supervisor is told.
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeFifos } from '../../src/runtime/fifo.ts';
+import { LogRig, until } from './rig.ts';
+
+let rig: LogRig;
+beforeEach(async () => {
+  rig = await LogRig.open();
+});
+afterEach(() => rig.close());
+
+test('an instance whose FIFO is gone is reported; the others are read', async () => {
+  await rig.client.configure([rig.queue()]);
+  const gone = join(rig.paths.fifoDir, 'gone');
+  await rig.client.attach([{ instance: 'a.1', service: 'a', queue: 'main', outPath: gone, errPath: gone }]);
+  await until(() => rig.events.some(({ type }) => type === 'log_unread'), 'it is reported');
+  expect(rig.events[0]).toMatchObject({ instance: 'a.1', queue: 'main', message: expect.stringContaining('ENOENT') });
+  await rig.attach(['b.1']);
+  await rig.node('b.1', 'console.log("fine")').exited;
+  await rig.client.endOfOutput('b.1', 2000);
+  expect(rig.lines(rig.queue().path).length).toBe(1);
+});
+
+test('an unknown queue is reported by name', async () => {
+  await rig.client.configure([rig.queue()]);
+  await rig.attach(['a.1'], 'nope');
+  await until(() => rig.events.length > 0, 'it is reported');
+  expect(rig.events[0]!.message).toBe('what a.1 writes cannot be read: no such log queue: nope');
+});
+
+test('makeFifos replaces what is no FIFO, keeps what is one, and lets nobody else in', async () => {
+  const path = join(rig.paths.fifoDir, 'x');
+  mkdirSync(rig.paths.fifoDir, { recursive: true });
+  writeFileSync(path, 'a file');
+  await makeFifos([path, path]);
+  const made = statSync(path);
+  await makeFifos([path]);
+  expect([made.isFIFO(), made.mode & 0o777, statSync(path).ino]).toEqual([true, 0o600, made.ino]);
+});
