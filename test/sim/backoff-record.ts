@@ -1,7 +1,8 @@
-// An own account of failures, from which follows when a slot may start again at the earliest (I8).
+// An own account of failures, from which follows when a slot may start again at the earliest, and whether at all (I8).
 import type { SlotSpec } from '../../src/core/model.ts';
 
-type Account = { specHash: string; failures: number; lastMs: number; earliestMs: number };
+type Spec = Pick<SlotSpec, 'specHash' | 'restart'>;
+type Account = { spec: Spec; failures: number; chargedMs: number[]; lastMs: number; earliestMs: number };
 
 /** Of the formula: the rest is jitter. */
 const LEAST_SHARE = 0.9;
@@ -14,22 +15,29 @@ export class BackoffRecord {
     this.#nowMs = nowMs;
   }
 
-  /** It ended by itself, or could not be started. */
-  noteFailure(instance: string, spec: Pick<SlotSpec, 'specHash' | 'restart'>, aliveMs: number): void {
+  /** It ended by itself, or could not be started. `charged`: that was its own fault. */
+  noteFailure(instance: string, spec: Spec, aliveMs: number, charged: boolean): void {
+    const { initialMs, maxMs, factor } = spec.restart.backoff;
     const before = this.#accounts.get(instance);
-    const goesOn = before?.specHash === spec.specHash && aliveMs < spec.restart.healthyAfterMs;
+    const goesOn = before?.spec.specHash === spec.specHash && aliveMs < spec.restart.healthyAfterMs;
     const failures = goesOn ? before.failures + 1 : 1;
     const nowMs = this.#nowMs();
-    const { initialMs, maxMs, factor } = spec.restart.backoff;
+    const chargedMs = [...(goesOn ? before.chargedMs : []), ...(charged ? [nowMs] : [])];
     const earliestMs = nowMs + LEAST_SHARE * Math.min(maxMs, initialMs * factor ** (failures - 1));
-    this.#accounts.set(instance, { specHash: spec.specHash, failures, lastMs: nowMs, earliestMs });
+    this.#accounts.set(instance, { spec, failures, chargedMs, lastMs: nowMs, earliestMs });
   }
 
-  checkStart(instance: string, specHash: string, fail: (earlyMs: number) => void): void {
+  /** @returns why it must not start now; null: it may. */
+  objection(instance: string, specHash: string): string | null {
     const account = this.#accounts.get(instance);
-    if (account?.specHash !== specHash) return;
+    if (account?.spec.specHash !== specHash) return null;
+    const { policy, limit } = account.spec.restart;
+    if (policy === 'never') return 'started again although it never is';
+    const recent = limit ? account.chargedMs.filter((atMs) => atMs > account.lastMs - limit.withinMs) : [];
+    if (limit && recent.length > limit.count) return `started again after ${recent.length} failures`;
     // The supervisor's whole milliseconds and ours may differ by one.
-    if (this.#nowMs() < account.earliestMs - 1) fail(account.earliestMs - this.#nowMs());
+    const earlyMs = account.earliestMs - 1 - this.#nowMs();
+    return earlyMs > 0 ? `started ${Math.ceil(earlyMs)} ms early` : null;
   }
 
   /** A person's word, or an edit, overrules the back-off. */

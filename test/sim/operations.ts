@@ -1,4 +1,5 @@
 // Carries out the operations of a scenario on the machine and its projects.
+import type { ServiceName } from '../../src/core/model.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
@@ -66,6 +67,7 @@ const OPERATIONS: Operations = {
   failSaves: ({ machine, project }, { count }) => {
     machine.faults.saves = count;
     project.oracle.forgiveAll();
+    project.forgetHeld(0);
   },
   loseWatchEvents: ({ machine }, { count }) => {
     machine.faults.watchEvents = count;
@@ -82,13 +84,21 @@ const OPERATIONS: Operations = {
     project.oracle.stateDirDeletedMs = machine.schedule.nowMs;
     for (const path of machine.sockets.keys()) if (path.startsWith(project.stateDir)) machine.sockets.delete(path);
     project.oracle.forgiveAll();
+    project.forgetHeld(0);
+    project.isStateSpoiled = true;
   },
   spoilState,
 };
 
-function command({ project }: Scene, { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>): void {
+function command(
+  { machine, project }: Scene,
+  { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>,
+): void {
   const name = nameOf(service);
-  void project.call(kind, { names: [instance === null ? name : `${name}.${instance}`] });
+  const isTaken = project.call(kind, { names: [instance === null ? name : `${name}.${instance}`] }) !== null;
+  const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);
+  if (kind !== 'stop') project.heldStopped.delete(name);
+  else if (isTaken && isKnown && instance === null) project.heldStopped.set(name, machine.schedule.nowMs);
   // A person's word overrules the back-off.
   project.oracle.forgiveBackoff(name);
 }
@@ -129,6 +139,8 @@ function bearStrangers({ machine }: Scene, { count, liveMs }: OperationOf<'stran
 function spoilState({ machine, project }: Scene, { how }: OperationOf<'spoilState'>): void {
   const node = machine.files.get(`${project.stateDir}/state.json`);
   project.oracle.forgiveAll();
+  project.forgetHeld(0);
+  project.isStateSpoiled = true;
   if (!node) return;
   if (how === 'truncated') machine.files.write(node, node.text.slice(0, Math.floor(node.text.length / 3)));
   if (how === 'garbage') machine.files.write(node, '\0\0[]}');

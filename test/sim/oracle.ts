@@ -67,9 +67,29 @@ export class Oracle implements Observer {
     const hadKernel = this.#kernels.delete(guest);
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
+    if (hadKernel) this.#project.forgetHeld(this.#machine.schedule.nowMs - UNSAVED_MS);
     if (this.#machine.faults.saves > 0) this.forgiveAll();
+    if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
       this.#fail(`I13: a supervisor that lost the race did: ${guest.trace.join(', ')}`);
+  }
+
+  /** I14: whole, the old or the new one. */
+  #checkStateFile(): void {
+    const text = this.#machine.files.get(`${this.#project.stateDir}/state.json`)?.text;
+    if (text === undefined || this.#project.isStateSpoiled) return;
+    try {
+      JSON.parse(text);
+    } catch {
+      this.#fail(`I14: the supervisor left this state: ${text.slice(0, 100)}`);
+    }
+  }
+
+  /** I4: nobody who is to go on gets a signal. Singletons may be ended by another project. */
+  onSignal({ of, pid }: SimProcess, signal: string): void {
+    const slot = this.kernel?.slots.get(of!.instance as InstanceId);
+    if (slot?.phase.kind !== 'alive' || slot.phase.process.nonce !== of!.nonce || slot.spec?.singleton) return;
+    this.#fail(`I4: ${signal} was sent to pid ${pid} of ${of!.instance}, which is not being stopped`);
   }
 
   onCell(phase: string, event: string, changed: boolean): void {
@@ -105,7 +125,8 @@ export class Oracle implements Observer {
     const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
-    this.#backoff.checkStart(instance, specHash, (early) => this.#fail(`I8: ${instance} started ${early} ms early`));
+    const objection = this.#backoff.objection(instance, specHash);
+    if (objection) this.#fail(`I8: ${instance} ${objection}`);
     for (const { service } of spec.dependsOn) {
       if (!this.#everRan.has(service)) this.#fail(`I15: ${instance} started before ${service} ever ran`);
     }
@@ -114,23 +135,27 @@ export class Oracle implements Observer {
 
   readonly #everRan = new Set<string>();
 
-  onSpawnFailed(instance: string): void {
+  onSpawnFailed(instance: string, errno: string): void {
     const spec = this.kernel?.slots.get(instance as InstanceId)?.spec;
-    if (spec) this.#backoff.noteFailure(instance, spec, 0);
+    if (spec) this.#backoff.noteFailure(instance, spec, 0, errno === 'ENOENT' || errno === 'EACCES');
   }
 
   /** Nonce -> when its main process ended. */
   readonly #endedMs = new Map<string, number>();
 
+  readonly #lastExits = new Map<string, SimExit>();
+
   /** Of a main process. */
   onEnd(process: SimProcess, exit: SimExit): void {
     const { instance, specHash, nonce } = process.of!;
     this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
+    this.#lastExits.set(instance, exit);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
     if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
-    this.#backoff.noteFailure(instance, slot.spec, this.#machine.schedule.nowMs - process.bornMs);
+    const succeeded = 'code' in exit && exit.code === 0;
+    this.#backoff.noteFailure(instance, slot.spec, this.#machine.schedule.nowMs - process.bornMs, !succeeded);
   }
 
   // ---- properties of single actions ---------------------------------------------------------------------------------
@@ -197,6 +222,9 @@ export class Oracle implements Observer {
     if (!kernel) this.#fail('I7: no supervisor runs');
     const live = new Map<string, SimProcess>();
     for (const process of this.#ours()) if (process.isLeader) live.set(process.of!.instance, process);
+    for (const name of this.#project.heldStopped.keys()) {
+      for (const id of live.keys()) if (id.startsWith(`${name}.`)) this.#fail(`${id} runs although it is held stopped`);
+    }
     for (const [id, wish] of kernel.desired.wishes) {
       const slot = kernel.slots.get(id);
       const process = live.get(id);
@@ -249,8 +277,9 @@ export class Oracle implements Observer {
     if (this.#isAdoptedInItsPlace(slot)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
+    const lastExit = this.#lastExits.get(slot.id) ?? { code: 0 };
     return (
-      kind === 'completed' ||
+      (kind === 'completed' && 'code' in lastExit && lastExit.code === 0) ||
       kind === 'failed' ||
       (kind === 'held' && spec.singleton !== null) ||
       ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd)

@@ -20,6 +20,10 @@ export class Project {
   readonly oracle: Oracle;
   /** Every supervisor that was ever started for it. */
   readonly guests: Guest[] = [];
+  /** Services held stopped by hand -> when that was told. */
+  readonly heldStopped = new Map<string, number>();
+  /** Somebody else wrote into the state file, or removed it. */
+  isStateSpoiled = false;
   #machine: Machine;
   #code: GuestCode;
 
@@ -190,6 +194,11 @@ export class Project {
 
   #apply(accepted: AcceptedConfig): void {
     void this.call('apply', { accepted, only: null });
+  }
+
+  /** The overrides of the last moments may not be on disk when the supervisor dies; all of them are lost with the file. */
+  forgetHeld(sinceMs: number): void {
+    for (const [name, atMs] of [...this.heldStopped]) if (atMs >= sinceMs) this.heldStopped.delete(name);
   }
 
   /** @returns null where no supervisor answers. Settles when the method does; never when the supervisor dies first. */

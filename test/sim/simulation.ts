@@ -55,7 +55,7 @@ export class Simulation {
     this.machine.note('-- settle');
     this.machine.endFaults();
     for (const project of this.projects) {
-      project.guest?.thaw();
+      for (const guest of project.guests) guest.thaw();
       if (project.guest && this.crashBeforeEffect === null) project.guest.crashAt = null;
       project.save();
     }
@@ -92,11 +92,10 @@ export class Simulation {
     for (const { oracle } of this.projects) oracle.checkConfig();
   }
 
-  /** I5. */
   #checkSignal(target: SimProcess, signal: string): void {
     this.machine.note(`${signal} to pid ${target.pid} (${target.of?.instance ?? target.kind})`);
-    if (target.kind !== 'ours')
-      this.machine.fail(`I5: ${signal} was sent to pid ${target.pid}, which is a ${target.kind}`);
+    if (target.kind !== 'ours') this.machine.fail(`I5: ${signal} was sent to pid ${target.pid}, a ${target.kind}`);
+    this.#projectOf(target)?.oracle.onSignal(target, signal);
   }
 
   #projectOf(process: SimProcess): Project | undefined {

@@ -13,7 +13,7 @@ export type Observer = {
   onCell(phase: string, event: string, changed: boolean): void;
   onReport(type: string, message: string): void;
   onSpawn(process: SimProcess): void;
-  onSpawnFailed(instance: string): void;
+  onSpawnFailed(instance: string, errno: string): void;
 };
 
 export type ObservedAction =

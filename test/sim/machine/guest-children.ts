@@ -48,7 +48,7 @@ function start(guest: Guest, args: string[], options: SpawnOptions): EventEmitte
   const { spawns } = machine.faults;
   if (spawns.count > 0) {
     spawns.count--;
-    guest.options.observer.onSpawnFailed(options.env.ORCH_INSTANCE_ID!);
+    guest.options.observer.onSpawnFailed(options.env.ORCH_INSTANCE_ID!, spawns.errno);
     const error = Object.assign(new Error(`spawn ${spawns.errno}`), { code: spawns.errno });
     guest.later(0, () => child.emit('error', error));
     return child;
