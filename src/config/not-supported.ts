@@ -19,7 +19,6 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'schedule', because: 'services run all the time or once' },
   { path: 'watch', because: 'files of the program are not watched' },
   { path: 'hooks', because: 'no commands run around an instance' },
   { path: 'limits', because: 'nothing is bounded' },

@@ -3,6 +3,7 @@ import type { DependencyView } from './dependencies.ts';
 import type { Wish } from './desired.ts';
 import type { Phase, Slot } from './model.ts';
 import { describeExit } from './restart-policy.ts';
+import { turnOf } from './schedule.ts';
 
 /** The states of design.md §2.2. */
 export type PublicState =
@@ -102,6 +103,7 @@ function explainWanted(
 ): Explained {
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   const last = slot.lastExit ? describeExit(slot.lastExit) : null;
+  if (turnOf(slot, wish.spec, nowMs) === 'later' && phase.kind !== 'backoff') return explainScheduled(slot, phase);
   if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
   if (!fresh && phase.kind === 'failed') {
     const unblock = `fix the cause and save procs.yaml, or run \`orch restart ${slot.id}\``;
@@ -138,6 +140,22 @@ function explainWanted(
   }
   return { state: 'waiting', reason: 'About to be started.', unblock: null };
 }
+
+/** It waits for its time. */
+function explainScheduled(slot: Slot, phase: Phase): Explained {
+  const next = slot.nextRunMs === null ? 'Its next run is being computed' : `Next run at ${isoTime(slot.nextRunMs)}`;
+  const unblock = `\`orch start ${slot.id}\` runs it now`;
+  if (phase.kind === 'failed')
+    return {
+      state: 'failed',
+      reason: sentence(`The last run ${phase.reason}; ${next.charAt(0).toLowerCase()}${next.slice(1)}`),
+      unblock,
+    };
+  const last = phase.kind === 'completed' ? `; the last one ended well at ${isoTime(phase.atMs)}` : '';
+  return { state: 'waiting', reason: sentence(`${next}${last}`), unblock };
+}
+
+const isoTime = (atMs: number): string => new Date(Math.round(atMs / 1000) * 1000).toISOString().replace('.000', '');
 
 function lastSentence(slot: Slot, last: string | null): string {
   const exit = slot.lastExit;

@@ -405,6 +405,8 @@ export type Slot = {
   lastNonce: string | null;
   /** Raised by `orch restart`: an incarnation begun before this is replaced. */
   restartRequestedMs: number | null;
+  /** Of a scheduled service: when the next run is; null: it has none, or that is not known yet. */
+  nextRunMs: number | null;
 };
 
 /** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
@@ -492,6 +494,8 @@ export type InstanceEvent =
   | { kind: 'readinessChanged'; readiness: Readiness; because: string | null }
   /** A liveness or startup probe failed as often as its `failures` says. */
   | { kind: 'unhealthy'; because: string }
+  /** When the next run is; null: the service runs by no schedule any more. */
+  | { kind: 'runScheduled'; atMs: number | null }
   /** `orch restart`: an incarnation begun before now is replaced. */
   | { kind: 'restartRequested' }
   /** `orch start`, `orch restart`: forget failures; leave `completed`, `failed`, `backoff`, `held`. */

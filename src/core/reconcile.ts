@@ -4,6 +4,7 @@ import { type DependencyView, type Slots, viewDependencies } from './dependencie
 import type { Desired, Wish } from './desired.ts';
 import type { Action, Phase, Slot, SlotSpec } from './model.ts';
 import { isReady } from './readiness.ts';
+import { isAtRest, isDue, nextTurnMs, turnOf } from './schedule.ts';
 import { emptySlot, isOccupied } from './transition.ts';
 
 export type Plan = {
@@ -69,21 +70,29 @@ function considerEmpty(pass: Pass, slot: Slot, wish: Wish): void {
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   // 2. Its turn in a roll-out has not come, and the version that it had is not remembered.
   if (fresh && wish.stage?.turn === 'later') return;
-  if (!fresh) {
-    // 3. Done, given up, or somebody else's: only a new spec or a person changes that.
+  const turn = turnOf(slot, wish.spec, pass.nowMs);
+  // 3. Its time has not come.
+  if (turn === 'later') {
+    const nextMs = nextTurnMs(slot);
+    if (nextMs !== null) wakeAt(pass, nextMs);
+    return;
+  }
+  if (!fresh && turn === null) {
+    // 4. Done, given up, or somebody else's: only a new spec or a person changes that.
     if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'held') return;
-    // 4. Not yet.
+    // 5. Not yet.
     if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
       wakeAt(pass, phase.untilMs);
       return;
     }
   }
-  // 5. A dependency's condition does not hold; its change is an event of its own.
+  // 6. A dependency's condition does not hold; its change is an event of its own.
   if (pass.dependencies.blockerOf(wish.spec) !== null) return;
-  pass.actions.push({ kind: 'start', id: slot.id, spec: wish.spec, reason: startReason(slot, fresh) });
+  pass.actions.push({ kind: 'start', id: slot.id, spec: wish.spec, reason: startReason(slot, fresh, turn) });
 }
 
-function startReason(slot: Slot, fresh: boolean): string {
+function startReason(slot: Slot, fresh: boolean, turn: 'due' | null): string {
+  if (turn === 'due' && slot.phase.kind !== 'backoff') return 'its time has come';
   if (slot.spec === null) return 'declared and not running';
   if (fresh) return 'its configuration changed';
   return slot.phase.kind === 'backoff' ? 'the back-off is over' : 'wanted and not running';
@@ -115,7 +124,15 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
     });
     return;
   }
-  // 4. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
+  // 4. The next run is due, and the one before gives way to it.
+  if (wish.spec.schedule && slot.nextRunMs !== null) {
+    if (!isDue(slot, pass.nowMs)) wakeAt(pass, slot.nextRunMs);
+    else if (wish.spec.schedule.overlap === 'replace') {
+      pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: 'its next run is due' });
+      return;
+    }
+  }
+  // 5. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
   if (wish.stage?.turn !== 'now' || pass.dependencies.holdersOf(slot.service).length > 0) return;
   pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.stage.because });
 }
@@ -174,12 +191,14 @@ export function isConverged(desired: Desired, slots: Slots, nowMs: number): bool
     if (!desired.wishes.get(slot.id)?.run && isOccupied(slot)) return false;
   }
   for (const [id, wish] of desired.wishes) {
-    if (wish.run && !isSettled(slots.get(id), wish)) return false;
+    if (wish.run && !isSettled(slots.get(id), wish, nowMs)) return false;
   }
   return reconcile(desired, slots, nowMs).actions.length === 0;
 }
 
-function isSettled(slot: Slot | undefined, { spec, stage }: Extract<Wish, { run: true }>): boolean {
+function isSettled(slot: Slot | undefined, { spec, stage }: Extract<Wish, { run: true }>, nowMs: number): boolean {
+  // A run that has begun ends as it began, whatever the file says by then.
+  if (slot && spec.schedule && stage === null) return isOccupied(slot) ? isReady(slot.phase) : isAtRest(slot, nowMs);
   if (!slot || stage !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
     return false;
   return slot.phase.kind === 'completed' || isReady(slot.phase);

@@ -82,7 +82,8 @@ function staleServices(base: Desired, slots: Slots, dependencies: DependencyView
 
 /** Why what runs in the slot is not what should; null when it is. */
 function staleReason(slot: Slot, target: ServiceSpec, dependencies: DependencyView): string | null {
-  if (slot.spec?.specHash !== target.specHash) return 'its configuration changed';
+  // A run that has begun ends as it began; the next one is of the new version.
+  if (slot.spec?.specHash !== target.specHash && target.schedule === null) return 'its configuration changed';
   const { phase, restartRequestedMs } = slot;
   if (phase.kind !== 'alive') return null;
   if (restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs) return 'restart requested';

@@ -28,6 +28,7 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
     lastExit: null,
     lastNonce: null,
     restartRequestedMs: null,
+    nextRunMs: null,
   };
 }
 
@@ -88,10 +89,12 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
       return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
     case 'specUpdated':
       return slot.spec?.specHash === event.spec.specHash ? { ...slot, spec: event.spec } : slot;
+    case 'runScheduled':
+      return slot.nextRunMs === event.atMs ? slot : { ...slot, nextRunMs: event.atMs };
     case 'restartRequested':
-      return { ...rearm(slot), restartRequestedMs: nowMs };
+      return { ...rearm(slot, nowMs), restartRequestedMs: nowMs };
     case 'rearmed':
-      return rearm(slot);
+      return rearm(slot, nowMs);
   }
 }
 
@@ -121,6 +124,8 @@ function intendStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number)
     failures: fresh ? 0 : slot.failures,
     recentFailuresMs: fresh ? [] : slot.recentFailuresMs,
     restartRequestedMs: null,
+    // The run that was due is this one.
+    nextRunMs: slot.nextRunMs !== null && slot.nextRunMs <= nowMs ? null : slot.nextRunMs,
   };
 }
 
@@ -214,10 +219,11 @@ function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
   }
 }
 
-/** Leaves the phases that only a person (or a new spec) ends. */
-function rearm(slot: Slot): Slot {
+/** Leaves the phases that only a person (or a new spec) ends; what is scheduled is due. */
+function rearm(slot: Slot, nowMs: number): Slot {
   const parked = !isOccupied(slot) && slot.phase.kind !== 'idle';
-  return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [] };
+  const nextRunMs = slot.nextRunMs === null ? null : nowMs;
+  return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [], nextRunMs };
 }
 
 type Step = Pick<Stopping, 'step' | 'escalated' | 'deadlineMs'>;

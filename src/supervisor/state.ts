@@ -46,7 +46,13 @@ function complete(slot: Slot): Slot {
     stop: { ...MISSING_STOP, ...slot.spec.stop },
     dependsOn: slot.spec.dependsOn.map((dependency) => ({ ...MISSING_DEPENDENCY, ...dependency })),
   };
-  return { ...slot, lastNonce: slot.lastNonce ?? null, phase: { ...phase, ...since } as Phase, spec };
+  return {
+    ...slot,
+    lastNonce: slot.lastNonce ?? null,
+    nextRunMs: slot.nextRunMs ?? null,
+    phase: { ...phase, ...since } as Phase,
+    spec,
+  };
 }
 
 const MISSING: Partial<Record<PhaseKind, object>> = {

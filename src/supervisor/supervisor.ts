@@ -17,6 +17,7 @@ import { readStateFile } from '../runtime/state-file.ts';
 import { findProject } from '../runtime/sweep.ts';
 import { adopt } from './adopt.ts';
 import { selectServices } from './commands.ts';
+import { Companions } from './companions.ts';
 import { type ConfigFollower, followConfig } from './config-follower.ts';
 import { createConfigLoader } from './config-loader.ts';
 import { errorText } from './error-text.ts';
@@ -28,7 +29,6 @@ import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
-import { SocketTable } from './socket-table.ts';
 import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { markClock } from './state-times.ts';
@@ -55,7 +55,7 @@ export class Supervisor {
   #performer: Performer;
   #prober: Prober;
   #state: StateKeeper;
-  #sockets = new SocketTable();
+  #companions: Companions;
   #sampler = createResourceSampler();
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
@@ -87,12 +87,17 @@ export class Supervisor {
         this.report({ type, instance: instance as InstanceId | null, message, details }),
     });
     this.kernel = new Kernel(this.#effects());
+    this.#companions = new Companions({
+      kernel: this.kernel,
+      nowMs: () => this.clock.nowMs(),
+      report: (happening) => this.report(happening),
+    });
     const inherited = inheritedEnvironment(process.env);
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),
-      sockets: this.#sockets,
+      sockets: this.#companions.sockets,
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
@@ -143,6 +148,8 @@ export class Supervisor {
 
   /** Begins to act. */
   begin(): void {
+    // Before anything is started: what is only due by an old schedule is not.
+    this.#companions.sync();
     this.kernel.step();
     this.#notifyStep();
     this.#resync();
@@ -177,7 +184,7 @@ export class Supervisor {
       });
     });
     this.kernel.applyConfig(accepted);
-    this.#sockets.keep(accepted.config.services);
+    this.#companions.apply(accepted.config.services);
     this.#follower?.follow(accepted.watched);
     const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
     this.#performer.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
@@ -298,7 +305,7 @@ export class Supervisor {
     await this.#state.close();
     this.#wake?.cancel();
     await this.events.flush();
-    this.#sockets.close();
+    this.#companions.close();
     if (leftovers.length === 0) {
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
@@ -362,6 +369,7 @@ export class Supervisor {
   }
 
   #notifyStep(): void {
+    this.#companions.sync();
     this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
     this.#trimSampler();
     for (const listener of [...this.#stepListeners]) listener();
@@ -373,6 +381,7 @@ export class Supervisor {
   }
 
   #resync(): void {
+    this.#companions.sync();
     const { suspects, nextMs } = planResync(this.kernel.slots, this.clock.nowMs());
     for (const { id, process } of suspects) if (!isAlive(process)) this.#confirmLost(id, process);
     this.#resyncTimer = setTimeout(() => this.#resync(), nextMs);

@@ -1,6 +1,7 @@
 // `orch wait`: whether a condition holds, does not hold yet, or can no longer come about by itself. Pure.
 import { explain } from '../core/explain.ts';
-import type { InstanceId, ServiceName } from '../core/model.ts';
+import type { InstanceId, ServiceName, ServiceSpec, Slot } from '../core/model.ts';
+import { isAtRest } from '../core/schedule.ts';
 import { emptySlot, isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
@@ -25,13 +26,18 @@ export function judge(kernel: Kernel, condition: Condition, names: readonly stri
     const halted = haltedRollout(kernel, wish.spec.name);
     if (halted !== null) return { kind: 'hopeless', because: `${id}: ${halted}` };
     const good = wish.run
-      ? (state === 'ready' || state === 'completed') && reason === null
+      ? ((state === 'ready' || state === 'completed') && reason === null) || awaitsItsTime(slot, wish.spec, nowMs)
       : state === 'stopped' || !isOccupied(slot);
     if (!good) pending ??= because;
   }
   if (pending) return { kind: 'pending', because: pending };
   if (names.length > 0 || kernel.isConverged()) return { kind: 'holds' };
   return { kind: 'pending', because: leavingReason(kernel) };
+}
+
+/** Nothing is amiss with a scheduled service between two runs. */
+function awaitsItsTime(slot: Slot, spec: ServiceSpec, nowMs: number): boolean {
+  return spec.schedule !== null && isAtRest(slot, nowMs);
 }
 
 /** A roll-out that nothing but a person or an edit brings on; the sentence, or null. */

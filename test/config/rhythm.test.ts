@@ -47,3 +47,26 @@ test('what is not used does not change the hash', async () => {
   expect(Object.keys(restartPart(plain))).toEqual(['command', 'cwd', 'env', 'logQueue', 'port', 'singleton']);
   expect((await acceptService('listen: [./s]')).specHash).not.toBe(plain.specHash);
 });
+
+test('schedule: a line or a map', async () => {
+  expect((await acceptService("schedule: '*/5 * * * *'")).schedule).toEqual({
+    cron: '*/5 * * * *',
+    timeZone: 'UTC',
+    catchUp: false,
+    overlap: 'skip',
+  });
+  const full = "schedule: { cron: '0 3 * * *', time_zone: Europe/Berlin, catch_up: true, overlap: replace }";
+  expect((await acceptService(full)).schedule).toMatchObject({
+    timeZone: 'Europe/Berlin',
+    catchUp: true,
+    overlap: 'replace',
+  });
+});
+
+test.each([
+  ["schedule: '99 * * * *'", /"99 \* \* \* \*" is no schedule: /],
+  ['schedule: soon', /is no schedule: /],
+  ["schedule: '0 0 30 2 *'", /it never comes/],
+  ["schedule: { cron: '0 3 * * *', time_zone: Mars/Olympus }", /"Mars\/Olympus" is no time zone/],
+  ["schedule: '0 3 * * *', restart: always", /which `restart: always` does not allow/],
+])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));

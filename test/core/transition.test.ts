@@ -53,6 +53,7 @@ const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   readinessChanged: { kind: 'readinessChanged', readiness: 'passing', because: null },
   unhealthy: { kind: 'unhealthy', because: 'tcp 80: refused' },
   specUpdated: { kind: 'specUpdated', spec: { ...specOf, dependsOn: [] } },
+  runScheduled: { kind: 'runScheduled', atMs: 7_000 },
   restartRequested: { kind: 'restartRequested' },
   rearmed: { kind: 'rearmed' },
 };
@@ -230,6 +231,16 @@ const table: Record<InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>> =
     failed: '-',
   },
   specUpdated: {
+    idle: 'idle',
+    held: 'held',
+    starting: 'starting',
+    alive: 'alive',
+    stopping: 'stopping',
+    backoff: 'backoff',
+    completed: 'completed',
+    failed: 'failed',
+  },
+  runScheduled: {
     idle: 'idle',
     held: 'held',
     starting: 'starting',

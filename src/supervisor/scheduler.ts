@@ -1,0 +1,94 @@
+// Tells every instance of a scheduled service when its next run is, by the wall clock in its time zone. Level-triggered: it
+// compares what the slots know with what the declarations say. Starts nothing; that is the reconciler's.
+import { Cron } from 'croner';
+import type { Desired, Wish } from '../core/desired.ts';
+import type { InstanceEvent, InstanceId, Schedule, Slot } from '../core/model.ts';
+import { isDue } from '../core/schedule.ts';
+import { isOccupied } from '../core/transition.ts';
+import type { Happening } from './happenings.ts';
+
+export type SchedulerOptions = {
+  /** The kernel's clock, and the wall clock, which may be set and goes on while the machine sleeps. */
+  nowMs(): number;
+  wallMs(): number;
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
+  report(happening: Happening): void;
+};
+
+/** Further apart than this, the clocks are taken to have been set or to have slept. */
+const DRIFT_MS = 1_000;
+
+/** `key`: the schedule that `wallAtMs`, the next run on the wall clock, was computed from. */
+type Known = { key: string; wallAtMs: number };
+
+export class Scheduler {
+  #options: SchedulerOptions;
+  #known = new Map<InstanceId, Known>();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Call before the first step of the kernel, after each, and now and then. */
+  sync({ wishes }: Desired, slots: ReadonlyMap<InstanceId, Slot>): void {
+    for (const id of this.#known.keys()) if (!wishes.get(id)?.spec.schedule) this.#known.delete(id);
+    for (const [id, wish] of wishes) {
+      const slot = slots.get(id) ?? null;
+      if (wish.spec.schedule) this.#syncOne(id, slot, wish, wish.spec.schedule);
+      else if (slot && slot.nextRunMs !== null) this.#options.receive(id, null, { kind: 'runScheduled', atMs: null });
+    }
+  }
+
+  #syncOne(id: InstanceId, slot: Slot | null, wish: Wish, schedule: Schedule): void {
+    const known = this.#known.get(id);
+    const nowMs = this.#options.nowMs();
+    const key = JSON.stringify(schedule);
+    const isLate = slot !== null && isDue(slot, nowMs);
+    if (known?.key !== key) {
+      // Left by an earlier supervisor: what was missed meanwhile is made up for once, or not at all.
+      if (known === undefined && isLate && schedule.catchUp && wish.run) this.#remember(id, key, slot.nextRunMs!);
+      else this.#advance(id, key, schedule);
+    } else if (slot === null || slot.nextRunMs === null) this.#advance(id, key, schedule);
+    else if (isLate) this.#considerLate(id, slot, wish, { key, schedule });
+    else this.#followWallClock(id, slot.nextRunMs, known);
+  }
+
+  /** It is time, and the reconciler has not begun the run. */
+  #considerLate(id: InstanceId, slot: Slot, wish: Wish, { key, schedule }: { key: string; schedule: Schedule }): void {
+    const isSkipped = wish.run && schedule.overlap === 'skip' && isOccupied(slot);
+    if (wish.run && !isSkipped) return;
+    this.#advance(id, key, schedule);
+    if (!isSkipped) return;
+    this.#options.report({
+      type: 'run_skipped',
+      instance: id,
+      message: `${id} is still busy with the run before: this one is left out`,
+      details: { overlap: schedule.overlap },
+    });
+  }
+
+  #advance(id: InstanceId, key: string, { cron, timeZone }: Schedule): void {
+    const wallMs = this.#options.wallMs();
+    // The clocks differ by a little: the run that was just due must not be found again.
+    const { wallAtMs = 0 } = this.#known.get(id) ?? {};
+    const fromMs = wallMs > wallAtMs - DRIFT_MS ? Math.max(wallMs, wallAtMs) : wallMs;
+    const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun(new Date(fromMs));
+    if (next === null) return;
+    this.#known.set(id, { key, wallAtMs: next.getTime() });
+    this.#tell(id, next.getTime());
+  }
+
+  #followWallClock(id: InstanceId, nextRunMs: number, { wallAtMs }: Known): void {
+    const { nowMs, wallMs } = this.#options;
+    if (Math.abs(wallAtMs - wallMs() - (nextRunMs - nowMs())) > DRIFT_MS) this.#tell(id, wallAtMs);
+  }
+
+  #remember(id: InstanceId, key: string, wallAtMs: number): void {
+    this.#known.set(id, { key, wallAtMs });
+  }
+
+  #tell(id: InstanceId, wallAtMs: number): void {
+    const { nowMs, wallMs, receive } = this.#options;
+    receive(id, null, { kind: 'runScheduled', atMs: nowMs() + wallAtMs - wallMs() });
+  }
+}
