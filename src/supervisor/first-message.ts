@@ -6,6 +6,8 @@ export type FirstMessage = {
   /** Null: nothing is to run; stop what an earlier supervisor left and leave (`orch down` without a supervisor). */
   accepted: AcceptedConfig | null;
   only: string[] | null;
+  /** The command that starts it is about to own it: if that command dies before it can say so, everything is stopped. */
+  owned?: boolean;
   /** How long to wait for a predecessor that is just leaving; default 0. */
   waitMs?: number;
   /** Faults of predecessors that made them start this one; newest last. */

@@ -1,6 +1,7 @@
 // Entry of the supervisor process: takes the first configuration on stdin, the project's lock, then serves until it is told
 // to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
 import { closeSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
@@ -13,13 +14,15 @@ import { occupiedSlots } from './kernel.ts';
 import { createMethods, until } from './methods.ts';
 import { lockProject } from './project-lock.ts';
 import { reviveAfterFault } from './revive.ts';
-import { serve } from './server.ts';
+import { type Methods, serve } from './server.ts';
 import { guardStateDir } from './state-dir-guard.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
 /** Where `orch up` listens for the one answer; null: started by hand. */
 let readyFd: number | null = null;
+/** Descriptor 3 stays open until the launcher owns us or is gone. */
+let isLauncherWatched = false;
 
 async function main(): Promise<void> {
   closeInheritedFiles([READY_FD]);
@@ -57,7 +60,8 @@ async function main(): Promise<void> {
     leave();
   };
   await supervisor.takeOver();
-  const server = await serve(paths.socket, createMethods(supervisor, leave), () => void goDown());
+  const methods = createMethods(supervisor, leave);
+  const server = await serve(paths.socket, methods, () => void goDown());
   const endGuard = guardStateDir({
     lock,
     server,
@@ -73,8 +77,25 @@ async function main(): Promise<void> {
     answer({ ready: true, pid: process.pid, stopped });
     return;
   }
+  if (first.owned) watchLauncher(methods, () => void goDown());
   answer({ ready: true, pid: process.pid });
   supervisor.watch();
+}
+
+/** Between this start and its `own`, the launching command is known by its end of descriptor 3 only. */
+function watchLauncher(methods: Methods, onGone: () => void): void {
+  if (readyFd === null) return;
+  const launcher = new Socket({ fd: readyFd, readable: true, writable: false });
+  const { own } = methods;
+  methods.own = (params, call) => {
+    launcher.off('close', onGone);
+    launcher.destroy();
+    return own(params, call);
+  };
+  launcher.on('error', () => undefined); // `close` follows
+  launcher.once('close', onGone);
+  launcher.resume();
+  isLauncherWatched = true;
 }
 
 function nothingDeclared(root: string): AcceptedConfig {
@@ -86,7 +107,7 @@ function answer(message: { ready: true; pid: number; stopped?: number } | { erro
   if (readyFd === null) return;
   try {
     writeSync(readyFd, `${JSON.stringify(message)}\n`);
-    closeSync(readyFd);
+    if (!isLauncherWatched) closeSync(readyFd);
   } catch {
     // The client was killed meanwhile: the socket is there for others.
   }

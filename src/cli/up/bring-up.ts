@@ -32,9 +32,11 @@ export async function bringUp(
   only: string[] | null,
   interrupts?: Interrupts,
 ): Promise<Running | ExitCode> {
+  // Whoever listens for Ctrl-C stays, and owns what it starts.
+  const owned = interrupts !== undefined;
   const client = await connect(paths);
   // A new one starts while this process still reads the configuration.
-  const launch = client ? null : startLaunch(context, paths);
+  const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
   if (!accepted || !areServices(context, accepted.config, only ?? [])) {
     await launch?.abandon();
@@ -47,17 +49,18 @@ export async function bringUp(
     client?.close();
     return 1;
   }
-  return untilOneRuns(context, paths, { accepted, only }, client, launch);
+  return untilOneRuns({ context, paths, owned }, { accepted, only }, client, launch);
 }
 
-const startLaunch = (context: CliContext, paths: ProjectPaths) =>
-  launchSupervisor({ paths, file: context.file, env: context.env });
+const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
+  launchSupervisor({ paths, file: context.file, env: context.env, owned });
 
 type Wish = { accepted: AcceptedConfig; only: string[] | null };
 
+type Attempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
+
 async function untilOneRuns(
-  context: CliContext,
-  paths: ProjectPaths,
+  { context, paths, owned }: Attempt,
   wish: Wish,
   client: Client | null,
   launch: Launch | null,
@@ -74,7 +77,7 @@ async function untilOneRuns(
       continue;
     }
     if (conflict && Date.now() > untilMs) return fail(context, conflict);
-    const started = await start(launch ?? startLaunch(context, paths), wish);
+    const started = await start(launch ?? startLaunch(context, paths, owned), wish);
     launch = null;
     if (started.kind === 'ready') return afterStart(paths, wish.accepted);
     if (started.kind === 'died') return fail(context, supervisorDied(paths, started));

@@ -2,6 +2,7 @@
 // and the loading of the configuration overlap; a supervisor that gets no configuration leaves without touching anything.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -58,11 +59,11 @@ export function launchSupervisor(options: LaunchOptions): Launch {
   const started = waitForStatus(child).then((outcome): Started => {
     const last = outcome.kind === 'died' ? log.readEnd() : '';
     closeSync(log.fd);
-    release(child);
+    release(child, owned);
     return outcome.kind === 'died' ? { ...outcome, last } : outcome;
   });
   return {
-    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only })}\n`),
+    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only, owned })}\n`),
     recover: () => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null })}\n`),
     abandon: async () => {
       child.stdin!.end();
@@ -99,9 +100,10 @@ function waitForStatus(
   });
 }
 
-/** Nothing of the child may keep this process alive. */
-function release(child: ChildProcess): void {
-  child.stdio[3]?.destroy();
+/** Nothing of the child may keep this process alive. @param owned it sees by this pipe whether we live. */
+function release(child: ChildProcess, owned: boolean): void {
+  if (owned) (child.stdio[3] as Socket).unref();
+  else child.stdio[3]?.destroy();
   child.unref();
 }
 
