@@ -58,12 +58,14 @@ export class WriterLink {
     return this.sendOn(socket, method, params);
   }
 
-  /** Asks the writer to flush and leave; one that has not left by the deadline is ended by force. */
+  /** Asks the writer to flush and leave; one that has not left by the deadline is ended by force. One that is just being
+   * started is waited for, so that it does not stay behind. */
   async shutdown(deadlineMs: number): Promise<void> {
+    await Promise.race([this.up(), sleep(deadlineMs)]);
     const patience = setTimeout(() => this.killWriter(), deadlineMs + 250);
-    const gone = this.request('shutdown', { deadlineMs }).then(() => this.whenGone());
+    const asked = this.send('shutdown', { deadlineMs }).catch(() => undefined); // gone already: that is what was asked
     this.closed = true;
-    await Promise.race([gone, this.whenGone(deadlineMs + 500)]).catch(() => undefined); // gone already: that is what was asked
+    await Promise.race([asked.then(() => this.whenGone()), sleep(deadlineMs + 500)]);
     clearTimeout(patience);
     this.close();
     await this.whenExited();
@@ -184,13 +186,12 @@ export class WriterLink {
     while (this.writerPid !== null && processExists(this.writerPid) && performance.now() < giveUpMs) await sleep(5);
   }
 
-  private async whenGone(limitMs?: number): Promise<void> {
-    const socket = this.socket;
-    const gone = new Promise<void>((resolve) => {
+  private whenGone(): Promise<void> {
+    const { socket } = this;
+    return new Promise((resolve) => {
       if (socket === null || socket.destroyed) resolve();
       else socket.once('close', () => resolve());
     });
-    await (limitMs === undefined ? gone : Promise.race([socket === null ? sleep(limitMs) : gone, sleep(limitMs)]));
   }
 }
 
