@@ -35,6 +35,8 @@ export type LaunchOptions = {
   paths: ProjectPaths;
   file: string;
   env: string | null;
+  /** This command stays and will `own` it; if it dies before that, the supervisor goes down. */
+  owned?: boolean;
   /** Default: our own. */
   environment?: Record<string, string | undefined>;
   entry?: string;
@@ -46,7 +48,7 @@ const MAX_STATUS_BYTES = 64 * 1024;
 const SHOWN_BYTES = 2048;
 
 export function launchSupervisor(options: LaunchOptions): Launch {
-  const { paths, file, env, environment = process.env, entry = builtEntry() } = options;
+  const { paths, file, env, owned = false, environment = process.env, entry = builtEntry() } = options;
   const log = openLog(paths);
   const args = [...LEAN, entry, '--root', paths.root, '--file', file, ...(env === null ? [] : ['--env', env])];
   const child = spawn(process.execPath, args, {
