@@ -44,7 +44,8 @@ class Follower implements LogFollower {
   constructor(options: FollowOptions) {
     this.options = options;
     const { queues, instances, tail, sinceMs = null, grep = null, decoding = 'utf8' } = options;
-    this.read = { queues, instances, tail: sinceMs !== null && tail === 0 ? null : tail, sinceMs, untilMs: null, grep };
+    const past = sinceMs !== null && tail === 0 ? null : tail;
+    this.read = { queues, instances, tail: past, sinceMs, untilMs: null, grep, decoding };
     this.tails = queues.map((queue) => new QueueTail(queue.path, decoding, options.skipWhenBehindBytes ?? null));
     this.wake = new Wake(queues.map((queue) => queue.path));
   }

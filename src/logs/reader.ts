@@ -51,15 +51,18 @@ export async function* readSegments(queues: Segment[][], options: ReadOptions): 
 }
 
 /** What of a line is asked for: instance, time, text. Drop marks pass every grep: they say that something is missing. */
-export function lineFilter(options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep'>): LineFilter {
+export function lineFilter(
+  options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep' | 'decoding'>,
+): LineFilter {
   const { instances, grep } = options;
+  const text = options.decoding === 'latin1' ? asText : (line: string) => line;
   const sinceMs = options.sinceMs ?? Number.NEGATIVE_INFINITY;
   const untilMs = options.untilMs ?? Number.POSITIVE_INFINITY;
   return (line) =>
     line.timeMs >= sinceMs &&
     line.timeMs < untilMs &&
     (instances === null || instances.has(line.instance) || instances.has(line.service)) &&
-    (grep === null || line.gap !== undefined || grep.test(line.line));
+    (grep === null || line.gap !== undefined || grep.test(text(line.line)));
 }
 
 async function* sequenceOf(segments: Segment[], options: ReadOptions): AsyncGenerator<LogLine[]> {
@@ -102,4 +105,9 @@ async function lastOfQueue(segments: Segment[], count: number, passes: LineFilte
 
 async function* once(read: () => Promise<LogLine[]>): AsyncGenerator<LogLine[]> {
   yield await read();
+}
+
+/** Of a line whose characters are its bytes. */
+function asText(line: string): string {
+  return Buffer.from(line, 'latin1').toString('utf8');
 }

@@ -1,12 +1,12 @@
 // Wakes a reader when a queue file may have changed: the system's word where it gives one, a look once a second else.
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
 const LOOK_EVERY_MS = 1000;
 
 export class Wake {
   private readonly directories: Set<string>;
-  private readonly watchers = new Map<string, FSWatcher>();
+  private readonly watchers = new Map<string, { watcher: FSWatcher; inode: number }>();
   private pending = false;
   private closed = false;
   private resolve: (() => void) | null = null;
@@ -25,7 +25,7 @@ export class Wake {
 
   close(): void {
     this.closed = true;
-    for (const watcher of this.watchers.values()) watcher.close();
+    for (const { watcher } of this.watchers.values()) watcher.close();
     this.watchers.clear();
     this.sign();
   }
@@ -46,25 +46,28 @@ export class Wake {
     this.resolve?.();
   }
 
+  /** A directory that was removed and made anew is another one: its old watch is silent. */
   private watchAll(): void {
-    for (const directory of this.directories) if (!this.watchers.has(directory)) this.watchOne(directory);
+    for (const directory of this.directories) {
+      const inode = statSync(directory, { throwIfNoEntry: false })?.ino ?? null;
+      if (this.watchers.get(directory)?.inode === inode) continue;
+      this.unwatch(directory);
+      if (inode !== null) this.watchOne(directory, inode);
+    }
   }
 
-  private watchOne(directory: string): void {
+  private watchOne(directory: string, inode: number): void {
     try {
-      const watcher = watch(directory, { persistent: false }, (kind, name) => {
-        if (kind === 'rename' && name === null) this.unwatch(directory);
-        this.sign();
-      });
+      const watcher = watch(directory, { persistent: false }, () => this.sign());
       watcher.on('error', () => this.unwatch(directory));
-      this.watchers.set(directory, watcher);
+      this.watchers.set(directory, { watcher, inode });
     } catch {
-      // It is not there yet, or watches have run out: the look once a second goes on.
+      // Watches have run out: the look once a second goes on.
     }
   }
 
   private unwatch(directory: string): void {
-    this.watchers.get(directory)?.close();
+    this.watchers.get(directory)?.watcher.close();
     this.watchers.delete(directory);
   }
 }

@@ -61,11 +61,11 @@ export class WriterLink {
   /** Asks the writer to flush and leave; one that has not left by the deadline is ended by force. One that is just being
    * started is waited for, so that it does not stay behind. */
   async shutdown(deadlineMs: number): Promise<void> {
-    await Promise.race([this.up(), sleep(deadlineMs)]);
+    await Promise.race([this.up(), limit(deadlineMs)]);
     const patience = setTimeout(() => this.killWriter(), deadlineMs + 250);
     const asked = this.send('shutdown', { deadlineMs }).catch(() => undefined); // gone already: that is what was asked
     this.closed = true;
-    await Promise.race([asked.then(() => this.whenGone()), sleep(deadlineMs + 500)]);
+    await Promise.race([asked.then(() => this.whenGone()), limit(deadlineMs + 500)]);
     clearTimeout(patience);
     this.close();
     await this.whenExited();
@@ -239,3 +239,6 @@ function tryConnect(path: string): Promise<Socket | null> {
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** As `sleep`, but nobody stays alive for it. */
+const limit = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());

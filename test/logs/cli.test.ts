@@ -93,7 +93,7 @@ test('raw: the bare bytes', async () => {
     environment: {},
     cwd: root,
   };
-  expect(await runLogs(context, { raw: true, queue: 'other' }, [])).toBe(0);
+  expect(await runLogs(context, { raw: true, queue: 'other', grep: 'two ÿ$' }, [])).toBe(0);
   expect(stdout.read()).toEqual(Buffer.from('two \xc3\xbf\n', 'latin1'));
 });
 
