@@ -28,8 +28,12 @@ export type Piece = { origin: Origin; timeMs: number; length: number; lines: num
 
 /** A path whose writes may wait for ever: a FIFO, a device. What is not there yet becomes a regular file. */
 export function isSpecial(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && !stat.isFile();
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && !stat.isFile();
+  } catch {
+    return false; // ENOTDIR, EACCES: opening it says so, and only this queue waits
+  }
 }
 
 export class OutputFile {
