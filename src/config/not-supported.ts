@@ -29,9 +29,6 @@ export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
 ];
 
 export const NOT_SUPPORTED_IN_QUEUES: Row[] = [
-  { path: 'overflow', when: isNot('block'), because: 'only `block` is: the writing program waits' },
-  { path: 'rotate.every', because: 'files are rotated by size' },
-  { path: 'rotate.total', because: 'use `keep` and `size`' },
   { path: 'sink', because: 'queues are written to files' },
 ];
 
