@@ -58,3 +58,8 @@ function shortDir(root: string): string {
 export function fifoPaths(paths: ProjectPaths, instance: string): { out: string; err: string } {
   return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };
 }
+
+/** What an instance with `stdin: true` reads. */
+export function inputPath(paths: ProjectPaths, instance: string): string {
+  return join(paths.fifoDir, `${instance}.in`);
+}

@@ -20,11 +20,8 @@ const isNot =
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'watch', because: 'files of the program are not watched' },
-  { path: 'hooks', because: 'no commands run around an instance' },
-  { path: 'limits', because: 'nothing is bounded' },
   { path: 'profiles', because: 'use `enabled: false`, or an overlay' },
   { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
-  { path: 'stdin', when: isNot(false), because: 'programs read from /dev/null' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];
 

@@ -1,19 +1,33 @@
-// What goes along with the instances besides the kernel: held sockets, schedules. Each is level-triggered and decides
+// What goes along with the instances besides the kernel: held sockets, schedules, hooks, bounds. Each is level-triggered and decides
 // nothing; here they are only put together, so that the supervisor has one thing to keep in step.
-import type { InstanceEvent, InstanceId, ServiceSpec } from '../core/model.ts';
+import type { ProjectPaths } from '../api/paths.ts';
+import type { InstanceEvent, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import { Outfitter } from './equipment.ts';
 import type { Happening } from './happenings.ts';
+import { HookRunner } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
+import type { LaunchContext } from './launch.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { Scheduler } from './scheduler.ts';
 import { SocketTable } from './socket-table.ts';
 
 export type CompanionOptions = {
+  paths: ProjectPaths;
+  launchContext(): LaunchContext;
+  newNonce(): string;
   kernel: Kernel;
   nowMs(): number;
   report(happening: Happening): void;
 };
 
+/** What the hooks of the last ends may still take. */
+const LAST_HOOKS_MS = 5_000;
+
 export class Companions {
-  readonly sockets = new SocketTable();
+  readonly outfitter: Outfitter;
+  #sockets = new SocketTable();
+  #hooks: HookRunner;
+  #memory: MemoryGuard;
   #options: CompanionOptions;
   #scheduler: Scheduler;
 
@@ -22,12 +36,19 @@ export class Companions {
     this.#options = options;
     const receive = (id: InstanceId, nonce: string | null, event: InstanceEvent): void =>
       kernel.receive(id, nonce, event);
+    const slotOf = (id: InstanceId) => kernel.slots.get(id);
+    const specOf = (slot: Slot) => kernel.specOf(slot);
+    const { launchContext, newNonce, paths } = options;
+    this.#hooks = new HookRunner({ launchContext, newNonce, slotOf, specOf, report });
+    this.#memory = new MemoryGuard({ slots: () => kernel.slots.values(), specOf, receive, report });
+    this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks);
     this.#scheduler = new Scheduler({ nowMs, wallMs: () => Date.now(), receive, report });
   }
 
   /** The configuration changed. */
   apply(services: readonly ServiceSpec[]): void {
-    this.sockets.keep(services);
+    this.#sockets.keep(services);
+    this.#memory.keep(services);
   }
 
   /** Call before the first step of the kernel, after each, and now and then. */
@@ -36,7 +57,15 @@ export class Companions {
     this.#scheduler.sync(kernel.desired, kernel.slots);
   }
 
-  close(): void {
-    this.sockets.close();
+  /** Something was reported. */
+  follow(happening: Happening): void {
+    this.#hooks.follow(happening);
+  }
+
+  /** Everything is stopped. */
+  async close(): Promise<void> {
+    this.#memory.close();
+    this.#sockets.close();
+    await this.#hooks.finish(LAST_HOOKS_MS);
   }
 }

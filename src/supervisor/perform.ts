@@ -9,13 +9,13 @@ import { groupIsEmpty, killTree, signalTree } from '../runtime/signal.ts';
 import type { Lease } from '../runtime/singleton.ts';
 import { type SpawnResult, spawnInstance } from '../runtime/spawn.ts';
 import { sweepByNonce, type TreeMember } from '../runtime/sweep.ts';
+import { NOTHING_NEEDED, type Outfitter } from './equipment.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { slotSpecOf } from './kernel.ts';
 import { type LaunchContext, launchOf } from './launch.ts';
 import { throughShim } from './shim.ts';
 import { claimFor, lostTo } from './singleton-claims.ts';
-import type { SocketTable } from './socket-table.ts';
 import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
 
@@ -40,7 +40,7 @@ export type PerformerOptions = {
   paths: ProjectPaths;
   writer: LogWriterClient;
   nowMs(): number;
-  sockets: SocketTable;
+  outfitter: Outfitter;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
   /** The whole spec that an instance runs with; null where it is not remembered. */
@@ -66,7 +66,6 @@ export function createPerformer(options: PerformerOptions): Performer {
 class ProcessPerformer implements Performer {
   #options: PerformerOptions;
   #streams: StreamTable;
-  #sockets: SocketTable;
   #queue: PendingStart[] = [];
   /** Nonces of starts that have not come to their turn; an abandoned one is taken out. */
   #queued = new Set<string>();
@@ -87,7 +86,6 @@ class ProcessPerformer implements Performer {
       membersOf: (phase) => this.#membersOf(phase),
     });
     this.#streams = new StreamTable(options.paths, options.writer);
-    this.#sockets = options.sockets;
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -194,12 +192,14 @@ class ProcessPerformer implements Performer {
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
     try {
-      const more = spec.listen.length > 0 ? await this.#sockets.descriptors(spec.listen) : [];
-      if ('errno' in more) return { ok: false, ...more, transient: true };
+      const { outfitter } = this.#options;
+      const equipment = outfitter.isNeeded(spec) ? await outfitter.equip(slot, spec) : NOTHING_NEEDED;
+      if (!equipment.ok) return equipment;
+      const { stdin, more } = equipment;
       const streams = this.#streams.of(slot.id);
       const launch = throughShim(launchOf(spec, slot.index, nonce, this.#options.launchContext()), spec);
       const contain = spec.singleton !== null;
-      const request = { ...launch, stdin: 'ignore', stdout: streams.out, stderr: streams.err, more, contain } as const;
+      const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
       return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
     } catch (error) {
       return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
@@ -308,6 +308,7 @@ class ProcessPerformer implements Performer {
   abandon(slot: Slot): void {
     if (slot.phase.kind === 'starting') this.#queued.delete(slot.phase.nonce);
     this.#claims.get(slot.id)?.abort();
+    this.#options.outfitter.cancel(slot.id);
   }
 
   dropStarts(): void {
@@ -317,6 +318,7 @@ class ProcessPerformer implements Performer {
 
   forget(slot: Slot): void {
     this.#streams.close(slot.id);
+    this.#options.outfitter.forget(slot.id);
   }
 }
 

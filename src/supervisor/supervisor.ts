@@ -87,17 +87,20 @@ export class Supervisor {
         this.report({ type, instance: instance as InstanceId | null, message, details }),
     });
     this.kernel = new Kernel(this.#effects());
+    const inherited = inheritedEnvironment(process.env);
     this.#companions = new Companions({
+      paths: this.paths,
       kernel: this.kernel,
       nowMs: () => this.clock.nowMs(),
+      launchContext: () => ({ ...this.#identity(), inherited }),
+      newNonce: () => newNonce(this.#noncePrefix, 'hook'),
       report: (happening) => this.report(happening),
     });
-    const inherited = inheritedEnvironment(process.env);
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),
-      sockets: this.#companions.sockets,
+      outfitter: this.#companions.outfitter,
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
@@ -250,6 +253,7 @@ export class Supervisor {
 
   report(happening: Happening): void {
     this.events.record(happening, this.clock.nowMs());
+    this.#companions.follow(happening);
   }
 
   /** Called after each turn of the loop. @returns the function that ends the subscription. */
@@ -300,12 +304,12 @@ export class Supervisor {
   async finish(): Promise<Leftover[]> {
     if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
     await this.#follower?.close();
+    await this.#companions.close();
     const leftovers = await endStrays(this.#noncePrefix);
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
     await this.#state.close();
     this.#wake?.cancel();
     await this.events.flush();
-    this.#companions.close();
     if (leftovers.length === 0) {
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });

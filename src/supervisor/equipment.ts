@@ -1,0 +1,46 @@
+// What an instance needs before its process can be started: its sockets, its input, the blessing of its hook.
+import type { ProjectPaths } from '../api/paths.ts';
+import type { InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { HookRunner } from './hooks.ts';
+import { InputTable } from './inputs.ts';
+import type { SocketTable } from './socket-table.ts';
+
+export type Equipment = { ok: true; stdin: 'ignore' | number; more: readonly number[] };
+export type Unequipped = { ok: false; errno: string; detail: string; transient: boolean };
+
+export const NOTHING_NEEDED: Equipment = { ok: true, stdin: 'ignore', more: [] };
+
+export class Outfitter {
+  #sockets: SocketTable;
+  #hooks: HookRunner;
+  #inputs: InputTable;
+
+  constructor(paths: ProjectPaths, sockets: SocketTable, hooks: HookRunner) {
+    this.#sockets = sockets;
+    this.#hooks = hooks;
+    this.#inputs = new InputTable(paths);
+  }
+
+  /** Most need nothing, and their start waits for nothing. */
+  isNeeded({ listen, stdin, hooks }: ServiceSpec): boolean {
+    return listen.length > 0 || stdin || hooks.beforeStart !== null;
+  }
+
+  async equip(slot: Slot, spec: ServiceSpec): Promise<Equipment | Unequipped> {
+    const refused = await this.#hooks.beforeStart(slot, spec);
+    if (refused !== null) return { ok: false, errno: 'ECANCELED', detail: refused, transient: false };
+    const more = await this.#sockets.descriptors(spec.listen);
+    if ('errno' in more) return { ok: false, ...more, transient: true };
+    return { ok: true, stdin: spec.stdin ? await this.#inputs.open(slot.id) : 'ignore', more };
+  }
+
+  /** The start is not wanted any more. */
+  cancel(id: InstanceId): void {
+    this.#hooks.cancel(id);
+  }
+
+  /** The slot is gone. */
+  forget(id: InstanceId): void {
+    this.#inputs.close(id);
+  }
+}
