@@ -1,0 +1,77 @@
+// Commands around the life of an instance, with real processes.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the shell
+import { expect, test } from 'vitest';
+import { createProject, instanceOf, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const lines = (project: Project): string[] =>
+  project.exists('told') ? project.read('told').split('\n').filter(Boolean) : [];
+const told = (project: Project, count: number) =>
+  waitFor(
+    'hooks ran',
+    () => lines(project),
+    (all) => all.length >= count,
+  );
+
+test('each runs at its time, in the environment of the instance, and knows the event', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  job:
+    command: 'echo "run $ORCH_INSTANCE_ID" >> told; test -e fine || exit 3; exec sleep 1000'
+    restart: { backoff: { initial: 300ms } }
+    hooks:
+      before_start: 'echo "$ORCH_HOOK $ORCH_INSTANCE_ID" >> told; sleep 0.1'
+      after_ready: 'test -e fine && echo "$ORCH_HOOK $ORCH_PID" >> told'
+      after_exit: 'echo "$ORCH_HOOK \${ORCH_EXIT_CODE:-}\${ORCH_EXIT_SIGNAL:-}" >> told'
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  expect(await told(project, 4)).toEqual(['before_start job.1', 'run job.1', 'after_exit 3', 'before_start job.1']);
+  project.write('fine', '');
+  const all = await waitFor(
+    'it is ready',
+    () => lines(project),
+    (seen) => seen.some((line) => line.startsWith('after_ready')),
+  );
+  const pid = instanceOf(await project.ps(), 'job.1').pid;
+  expect(all.at(-1)).toBe(`after_ready ${pid}`);
+  await project.mustOrch(['down']);
+  // What is told of the last end is waited for.
+  expect(lines(project).at(-1)).toBe('after_exit SIGTERM');
+});
+
+test('before_start decides: its failure is a failed start, and nothing was started', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  api:
+    command: 'touch started; exec sleep 1000'
+    restart: { backoff: { initial: 200ms } }
+    hooks: { before_start: 'test -e allowed || { echo the database is not there; exit 4; }' }
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  const status = await waitFor('it says why', project.ps, (seen) => instanceOf(seen, 'api.1').state === 'backoff');
+  expect(instanceOf(status, 'api.1').reason).toMatch(/before_start failed: exit code 4: the database is not there/);
+  expect(project.exists('started')).toBe(false);
+  project.write('allowed', '');
+  await project.mustOrch(['wait']);
+  await project.down();
+});
+
+test('a start that is given up ends its hook; other instances are not held up by it', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  slow: { command: [sleep, "1000"], hooks: { before_start: [sleep, "500"] } }
+  quick: { command: [sleep, "1000"] }
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  await waitFor('quick runs', project.ps, (seen) => instanceOf(seen, 'quick.1').state === 'ready');
+  expect(instanceOf(await project.ps(), 'slow.1').state).toBe('starting');
+  await project.mustOrch(['stop', 'slow']);
+  await waitFor('slow is given up', project.ps, (seen) => instanceOf(seen, 'slow.1').state === 'stopped');
+  await project.down();
+});
