@@ -3,13 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import fc from 'fast-check';
+import { KNOWN_SCENARIOS } from './known-scenarios.ts';
 import { GUEST_PARAMETERS, type GuestCode } from './machine/guest.ts';
 import { type Scenario, scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 
 const SHRINK_MS = 60_000;
 
-type Task = { guest: string; seeds: { from: number; to: number }; stopAtFirst: boolean; shrink: boolean };
+type Task = {
+  guest: string;
+  seeds: { from: number; to: number };
+  stopAtFirst: boolean;
+  shrink: boolean;
+  known: boolean;
+};
 const task = JSON.parse(process.argv[2]!) as Task;
 const code = compileFunction(readFileSync(task.guest, 'utf8'), GUEST_PARAMETERS, { filename: task.guest }) as GuestCode;
 
@@ -32,9 +39,23 @@ async function tryScenario(one: Scenario): Promise<void> {
 
 const say = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
+/** @returns whether one of them failed. */
+async function tryKnown(): Promise<boolean> {
+  for (const [name, one] of Object.entries(KNOWN_SCENARIOS)) {
+    try {
+      await tryScenario(one);
+    } catch (error) {
+      say({ seed: `"${name}"`, message: error instanceof Error ? error.message : String(error) });
+      return true;
+    }
+  }
+  return false;
+}
+
 const property = fc.asyncProperty(scenario, tryScenario);
 let tried = 0;
-for (let seed = task.seeds.from; seed < task.seeds.to; seed++) {
+const isOver = task.known && (await tryKnown());
+for (let seed = task.seeds.from; !isOver && seed < task.seeds.to; seed++) {
   const limits = task.shrink ? { interruptAfterTimeLimit: SHRINK_MS } : { endOnFailure: true };
   const result = await fc.check(property, { seed, numRuns: 1, ...limits });
   tried++;
