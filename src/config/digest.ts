@@ -60,6 +60,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkCollisions(config, tree),
     ...checkListening(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
+    ...checkNotify(config, tree, reading.environment.PATH ?? ''),
   );
   return { config, tree, written: typed, context };
 }

@@ -4,6 +4,7 @@
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import type { Expectation } from './line-match.ts';
 import { LOG_PROTOCOL, type LogEvent, type StreamSource, type WriterMethod, type WriterMethods } from './protocol.ts';
 import { WriterLink } from './writer-link.ts';
 
@@ -17,6 +18,9 @@ export type LogWriterClient = {
   /** The incarnation ended: drain both FIFOs to the bottom, flush a last line without newline. Resolves at the deadline
    * at the latest, whatever the writer does; nothing is lost by that, the FIFO keeps it. */
   endOfOutput(instance: string, deadlineMs: number): Promise<void>;
+  /** Lines to look for in the output of an incarnation; kept over a loss of the writer. Resolves when the writer knows,
+   * at the latest after `patienceMs`. */
+  expect(expectation: Expectation, patienceMs: number): Promise<void>;
   detach(instances: string[]): Promise<void>;
   /** The newest figures; those of the last time where the writer does not answer at once. */
   stats(): Promise<LogQueueStatus[]>;
@@ -50,6 +54,7 @@ export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): 
 class Client implements LogWriterClient {
   private queues: LogQueueSpec[] | null = null;
   private readonly sources = new Map<string, StreamSource>();
+  private readonly expectations = new Map<string, Expectation>();
   private lastStats: LogQueueStatus[] = [];
   private statsAsked: Promise<void> | null = null;
   private readonly link: WriterLink;
@@ -78,8 +83,16 @@ class Client implements LogWriterClient {
     await settlesWithin(drained, untilMs - performance.now());
   }
 
+  async expect(expectation: Expectation, patienceMs: number): Promise<void> {
+    this.expectations.set(expectation.instance, expectation);
+    await settlesWithin(this.tell('expect', expectation), patienceMs);
+  }
+
   async detach(instances: string[]): Promise<void> {
-    for (const instance of instances) this.sources.delete(instance);
+    for (const instance of instances) {
+      this.sources.delete(instance);
+      this.expectations.delete(instance);
+    }
     await this.tell('detach', { instances });
   }
 
@@ -109,7 +122,7 @@ class Client implements LogWriterClient {
   }
 
   /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
-  private async tell<M extends 'configure' | 'attach' | 'detach'>(
+  private async tell<M extends 'configure' | 'attach' | 'expect' | 'detach'>(
     method: M,
     params: WriterMethods[M][0],
   ): Promise<void> {
@@ -119,6 +132,7 @@ class Client implements LogWriterClient {
 
   private async tellAll(): Promise<void> {
     if (this.queues !== null) await this.link.send('configure', { queues: this.queues });
+    for (const expectation of this.expectations.values()) await this.link.send('expect', expectation);
     if (this.sources.size > 0) await this.link.send('attach', { sources: [...this.sources.values()] });
   }
 }

@@ -2,9 +2,10 @@
 // Types only.
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import type { Expectation } from './line-match.ts';
 
 /** A writer of another number is asked to leave; its successor takes over the FIFOs. */
-export const LOG_PROTOCOL = 1;
+export const LOG_PROTOCOL = 2;
 export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
 /** The two FIFOs of an instance and the queue they fill. */
@@ -26,6 +27,8 @@ export type WriterMethods = {
   configure: [{ queues: LogQueueSpec[] }, Record<string, never>];
   attach: [{ sources: StreamSource[] }, { failed: { instance: string; message: string }[] }];
   endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean }];
+  /** Lines to look for in the output of an incarnation from now on; each is told once as the event `line_matched`. */
+  expect: [Expectation, Record<string, never>];
   detach: [{ instances: string[] }, Record<string, never>];
   stats: [Record<string, never>, { queues: LogQueueStatus[] }];
   rotate: [{ queues: string[] }, { rotated: string[] }];

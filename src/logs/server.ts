@@ -99,6 +99,8 @@ class Server {
         return { failed: this.writer.attach(request.params.sources) };
       case 'endOfOutput':
         return { drained: await this.writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
+      case 'expect':
+        return this.writer.expect(request.params) ?? {};
       case 'detach':
         return this.writer.detach(request.params.instances) ?? {};
       case 'stats':

@@ -2,6 +2,7 @@
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
 import { Framer } from './framer/framer.ts';
+import { type Expectation, LineMatcher } from './line-match.ts';
 import { MidLines } from './mid-line.ts';
 import type { LogEvent, StreamSource } from './protocol.ts';
 import { Queue, type QueueTools } from './queue.ts';
@@ -21,6 +22,7 @@ export class LogWriter {
   private readonly tools: QueueTools;
   private readonly onSourceEnd: () => void;
   private readonly midLines: MidLines;
+  private readonly matcher: LineMatcher;
 
   /** @param midLinesPath where it is noted which lines are half read */
   constructor(
@@ -31,6 +33,15 @@ export class LogWriter {
     this.midLines = new MidLines(midLinesPath);
     this.tools = { framer: new Framer(), ticker: new Ticker(), emit, compress };
     this.onSourceEnd = hooks.onSourceEnd;
+    this.matcher = new LineMatcher(({ instance, nonce, pattern }) =>
+      emit({
+        type: 'line_matched',
+        queue: null,
+        instance,
+        message: `${instance} wrote a line`,
+        details: { nonce, pattern },
+      }),
+    );
   }
 
   configure(specs: LogQueueSpec[]): void {
@@ -106,6 +117,11 @@ export class LogWriter {
     return isDry;
   }
 
+  /** See LineMatcher. Instances that are not attached yet may be named. */
+  expect(expectation: Expectation): void {
+    this.matcher.expect(expectation);
+  }
+
   /** Is any FIFO still held by a process that may write to it, or is anything not on disk yet? */
   isNeeded(): boolean {
     for (const { sources } of this.attached.values()) if (sources.some((source) => source.isOpen())) return true;
@@ -157,7 +173,10 @@ export class LogWriter {
       input: this.tools.framer.input,
       midLines: this.midLines,
       takesMore: () => attached.queue.takesMore(),
-      onBytes: (source: Source, length: number) => attached.queue.accept(source, length),
+      onBytes: (source: Source, length: number) => {
+        this.matcher.feed(source.instance, source.stream, this.tools.framer.input.subarray(0, length));
+        attached.queue.accept(source, length);
+      },
       onEnd: (source: Source) => {
         attached.queue.endLine(source);
         this.onSourceEnd();
@@ -185,6 +204,7 @@ export class LogWriter {
     const attached = this.attached.get(instance);
     if (attached === undefined) return;
     this.attached.delete(instance);
+    this.matcher.forget(instance);
     for (const source of attached.sources) {
       source.release();
       attached.queue.sources.delete(source);

@@ -1,6 +1,6 @@
 // From the declared checks of a probe to checks under way on one instance.
-import { compileLinear } from '../config/linear-pattern.ts';
 import type { Check, Outcome, ServiceSpec } from '../core/model.ts';
+import { linearRegExp } from '../runtime/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../runtime/probe/connect.ts';
 import { runExec } from '../runtime/probe/exec.ts';
 import { requestHttp } from '../runtime/probe/http.ts';
@@ -16,6 +16,10 @@ export type Subject = {
   /** Whether its process has said so since its start. */
   hasLogged(pattern: string): boolean;
   hasNotified(): boolean;
+  /** Whether a watchdog message is overdue; for `liveness: { notify }`. */
+  silentMs(): number;
+  /** Of the probe that is made ready: how often WATCHDOG=1 must come; null: READY=1 is waited for. */
+  watchdogMs: number | null;
   /** Of the commands that are run for it. */
   nonce: string;
   context: LaunchContext;
@@ -43,16 +47,26 @@ export function prepareCheck(check: Check, subject: Subject): () => Running {
     case 'log':
       return () => settled(subject.hasLogged(check.pattern), `no line of output has matched ${check.pattern} yet`);
     case 'notify':
-      return () => settled(subject.hasNotified(), 'it has not sent READY=1 yet');
+      return subject.watchdogMs === null
+        ? () => settled(subject.hasNotified(), 'it has not sent READY=1 yet')
+        : watchdog(subject, subject.watchdogMs);
     case 'delay':
       return () => settled(subject.aliveMs() >= check.delayMs, `${check.delayMs} ms have not passed yet`);
   }
 }
 
+/** A message late by half its interval is late: sd_watchdog_enabled(3) advises to send two in each. */
+function watchdog(subject: Subject, everyMs: number): () => Running {
+  return () => {
+    const silentMs = subject.silentMs();
+    return settled(silentMs <= everyMs * 1.5, `no WATCHDOG=1 for ${silentMs} ms`);
+  };
+}
+
 function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: string) => string): () => Running {
   const url = expand(check.url);
   const headers = Object.fromEntries(Object.entries(check.headers).map(([name, value]) => [name, expand(value)]));
-  const pattern = check.body === null ? null : compileLinear(check.body);
+  const pattern = check.body === null ? null : linearRegExp(check.body);
   const judge = (status: number, body: string): Outcome => {
     const isWanted = check.status === null ? status >= 200 && status < 400 : status === check.status;
     if (!isWanted) return { ok: false, because: `status ${status}` };

@@ -21,8 +21,14 @@ export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<str
 }
 
 /** @param index from 1. */
-export function launchOf(spec: ServiceSpec, index: number, nonce: string, context: LaunchContext): Launch {
-  return launchBeside(spec, index, spec.command, { ORCH_NONCE: nonce }, context);
+export function launchOf(
+  spec: ServiceSpec,
+  index: number,
+  nonce: string,
+  context: LaunchContext,
+  extra: Record<string, string> = {},
+): Launch {
+  return launchBeside(spec, index, spec.command, { ...extra, ORCH_NONCE: nonce }, context);
 }
 
 /** Another command with the directory and environment of the instance: a probe, a drain, a stop. */

@@ -45,8 +45,11 @@ export type PerformerOptions = {
   launchContext(): LaunchContext;
   /** The whole spec that an instance runs with; null where it is not remembered. */
   specOf(slot: Slot): ServiceSpec | null;
+  /** Before a process begins. @returns what its environment needs on top; null: nothing, and nothing to wait for. */
+  prepare(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
   /** Of commands that are run for an instance. */
   newNonce(): string;
+  forgotten(id: InstanceId): void;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
   report(happening: Happening): void;
 };
@@ -197,7 +200,9 @@ class ProcessPerformer implements Performer {
       if (!equipment.ok) return equipment;
       const { stdin, more } = equipment;
       const streams = this.#streams.of(slot.id);
-      const launch = throughShim(launchOf(spec, slot.index, nonce, this.#options.launchContext()), spec);
+      const prepared = this.#options.prepare(slot.id, nonce, spec);
+      const extra = prepared === null ? {} : await prepared;
+      const launch = throughShim(launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra), spec);
       const contain = spec.singleton !== null;
       const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
       return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
@@ -317,6 +322,7 @@ class ProcessPerformer implements Performer {
   }
 
   forget(slot: Slot): void {
+    this.#options.forgotten(slot.id);
     this.#streams.close(slot.id);
     this.#options.outfitter.forget(slot.id);
   }

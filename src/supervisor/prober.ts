@@ -5,6 +5,7 @@ import type { ProbeRecord } from '../core/readiness.ts';
 import { prepareCheck, type Subject } from './checks.ts';
 import type { LaunchContext } from './launch.ts';
 import { ProbeLoop } from './probe-loop.ts';
+import type { Signs } from './signs.ts';
 
 export type ProberOptions = {
   nowMs(): number;
@@ -12,8 +13,7 @@ export type ProberOptions = {
   /** For the commands that probes run. */
   newNonce(): string;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
-  hasLogged(id: InstanceId, pattern: string): boolean;
-  hasNotified(id: InstanceId): boolean;
+  signs: Signs;
 };
 
 type Alive = Extract<Phase, { kind: 'alive' }>;
@@ -85,6 +85,7 @@ export class Prober {
     };
     probed.spec = spec;
     this.#probed.set(slot.id, probed);
+    void this.#options.signs.resume(slot.id, probed.nonce, spec).catch(() => undefined); // told at the next start
     this.#syncLoops(slot, probed);
   }
 
@@ -106,7 +107,7 @@ export class Prober {
   }
 
   #begin(slot: AliveSlot, probed: Probed, key: ProbeKey, probe: Probe): ProbeLoop {
-    const subject = this.#subjectOf(slot, probed.spec);
+    const subject = this.#subjectOf(slot, probed.spec, key === 'liveness' ? probe.everyMs : null);
     const begins = probe.checks.map((check) => prepareCheck(check, subject));
     const begin = () => begins.map((one) => one());
     const onChange = (verdict: Verdict, because: string | null): void =>
@@ -120,14 +121,19 @@ export class Prober {
     return loop;
   }
 
-  #subjectOf({ id, index, phase }: AliveSlot, spec: ServiceSpec): Subject {
-    const { nowMs, hasLogged, hasNotified, newNonce, launchContext } = this.#options;
+  #subjectOf({ id, index, phase }: AliveSlot, spec: ServiceSpec, watchdogMs: number | null): Subject {
+    const { nowMs, signs, newNonce, launchContext } = this.#options;
+    const { nonce } = phase.process;
+    // Who counted as ready when probing began (adopted, or probed since an edit) gave its signs when nobody looked.
+    const wasReady = phase.readiness !== 'pending';
     return {
       spec,
       index,
       aliveMs: () => nowMs() - phase.sinceMs,
-      hasLogged: (pattern) => hasLogged(id, pattern),
-      hasNotified: () => hasNotified(id),
+      hasLogged: (pattern) => wasReady || signs.hasLogged(id, nonce, pattern),
+      hasNotified: () => wasReady || signs.hasNotified(id, nonce),
+      silentMs: () => signs.silentMs(id, nonce),
+      watchdogMs,
       nonce: newNonce(),
       context: launchContext(),
     };

@@ -10,6 +10,7 @@ import { isOccupied } from '../core/transition.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
 import { systemClock, type Timer } from '../runtime/clock.ts';
 import { bootId, isAlive } from '../runtime/identity.ts';
+import { NotifyRelay } from '../runtime/notify-relay.ts';
 import { createResourceSampler } from '../runtime/resources.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { killTree } from '../runtime/signal.ts';
@@ -29,6 +30,7 @@ import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
+import { Signs } from './signs.ts';
 import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { markClock } from './state-times.ts';
@@ -54,6 +56,8 @@ export class Supervisor {
   #options: SupervisorOptions;
   #performer: Performer;
   #prober: Prober;
+  #signs: Signs;
+  #relay: NotifyRelay;
   #state: StateKeeper;
   #companions: Companions;
   #sampler = createResourceSampler();
@@ -83,8 +87,18 @@ export class Supervisor {
           message: `The log writer was lost (${reason}); a new one is started, producers wait.`,
           details: {},
         }),
-      onEvent: ({ type, instance, message, details }) =>
-        this.report({ type, instance: instance as InstanceId | null, message, details }),
+      onEvent: ({ type, instance, message, details }) => {
+        const id = instance as InstanceId | null;
+        if (id && type === 'line_matched') this.#signs.lineMatched(id, String(details.nonce), String(details.pattern));
+        else this.report({ type, instance: id, message, details });
+      },
+    });
+    this.#relay = new NotifyRelay(this.paths.socketDir);
+    this.#signs = new Signs({
+      writer: this.writer,
+      relay: this.#relay,
+      nowMs: () => this.clock.nowMs(),
+      onSign: (id) => this.#prober.nudge(id),
     });
     this.kernel = new Kernel(this.#effects());
     const inherited = inheritedEnvironment(process.env);
@@ -104,6 +118,8 @@ export class Supervisor {
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
+      prepare: (id, nonce, spec) => this.#signs.expect(id, nonce, spec),
+      forgotten: (id) => this.#signs.forget(id),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
     });
@@ -112,8 +128,7 @@ export class Supervisor {
       launchContext: () => ({ ...this.#identity(), inherited }),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
-      hasLogged: () => false,
-      hasNotified: () => false,
+      signs: this.#signs,
     });
   }
 
@@ -303,7 +318,9 @@ export class Supervisor {
    */
   async finish(): Promise<Leftover[]> {
     if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
+    this.#prober.stop();
     await this.#follower?.close();
+    await this.#relay.close();
     await this.#companions.close();
     const leftovers = await endStrays(this.#noncePrefix);
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
