@@ -19,15 +19,12 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'watch', because: 'files of the program are not watched' },
   { path: 'profiles', because: 'use `enabled: false`, or an overlay' },
   { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];
 
-export const NOT_SUPPORTED_IN_QUEUES: Row[] = [
-  { path: 'sink', because: 'queues are written to files' },
-];
+export const NOT_SUPPORTED_IN_QUEUES: Row[] = [{ path: 'sink', because: 'queues are written to files' }];
 
 /** @param tree the merged configuration */
 export function findNotSupported(tree: Tree): Problem[] {

@@ -1,8 +1,9 @@
-// What goes along with the instances besides the kernel: held sockets, schedules, hooks, bounds. Each is level-triggered and decides
+// What goes along with the instances besides the kernel: held sockets, schedules, hooks, bounds, watches. Each is level-triggered and decides
 // nothing; here they are only put together, so that the supervisor has one thing to keep in step.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { InstanceEvent, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import { Outfitter } from './equipment.ts';
+import { FileWatches } from './file-watches.ts';
 import type { Happening } from './happenings.ts';
 import { HookRunner } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
@@ -28,6 +29,7 @@ export class Companions {
   #sockets = new SocketTable();
   #hooks: HookRunner;
   #memory: MemoryGuard;
+  #watches: FileWatches;
   #options: CompanionOptions;
   #scheduler: Scheduler;
 
@@ -41,6 +43,14 @@ export class Companions {
     const { launchContext, newNonce, paths } = options;
     this.#hooks = new HookRunner({ launchContext, newNonce, slotOf, specOf, report });
     this.#memory = new MemoryGuard({ slots: () => kernel.slots.values(), specOf, receive, report });
+    this.#watches = new FileWatches({
+      root: paths.root,
+      launchContext,
+      newNonce,
+      slots: () => kernel.slots.values(),
+      receive,
+      report,
+    });
     this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks);
     this.#scheduler = new Scheduler({ nowMs, wallMs: () => Date.now(), receive, report });
   }
@@ -49,6 +59,7 @@ export class Companions {
   apply(services: readonly ServiceSpec[]): void {
     this.#sockets.keep(services);
     this.#memory.keep(services);
+    this.#watches.keep(services);
   }
 
   /** Call before the first step of the kernel, after each, and now and then. */
@@ -65,6 +76,7 @@ export class Companions {
   /** Everything is stopped. */
   async close(): Promise<void> {
     this.#memory.close();
+    this.#watches.close();
     this.#sockets.close();
     await this.#hooks.finish(LAST_HOOKS_MS);
   }

@@ -70,3 +70,36 @@ test.each([
   ["schedule: { cron: '0 3 * * *', time_zone: Mars/Olympus }", /"Mars\/Olympus" is no time zone/],
   ["schedule: '0 3 * * *', restart: always", /which `restart: always` does not allow/],
 ])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));
+
+test('watch: a list of globs or a map', async () => {
+  const { watch } = await acceptService("watch: ['./src/**/*.ts']");
+  expect(watch).toEqual({ paths: ['src/**/*.ts'], ignore: [], debounceMs: 200, action: { kind: 'restart' } });
+  const full = 'watch: { paths: [a], ignore: [b], debounce: 1s, action: signal, signal: HUP }';
+  expect((await acceptService(full)).watch).toMatchObject({
+    debounceMs: 1000,
+    action: { kind: 'signal', signal: 'SIGHUP' },
+  });
+  expect((await acceptService('watch: { paths: [a], action: run, run: make }')).watch?.action).toEqual({
+    kind: 'run',
+    command: { kind: 'shell', line: 'make' },
+  });
+});
+
+test.each([
+  ['watch: []', /names no files/],
+  ["watch: ['../other/**']", /leaves the project/],
+  ['watch: { paths: [a], action: run }', /needs `run`/],
+  ['watch: { paths: [a], signal: SIGHUP }', /`signal` has no effect with `action: restart`/],
+  ['limits: { memory: 5KiB }', /"5KiB" is too small/],
+])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));
+
+test('hooks, limits, profiles, stdin', async () => {
+  const spec = await acceptService(
+    "hooks: { before_start: [migrate], after_exit: 'echo $X' }, limits: { memory: 1GiB, nofile: 64 }, stdin: true",
+  );
+  expect(spec).toMatchObject({
+    hooks: { beforeStart: { argv: ['migrate'] }, afterReady: null, afterExit: { line: 'echo $X' } },
+    limits: { memory: { maxBytes: 2 ** 30, action: 'restart' }, nofile: 64, nice: null },
+    stdin: true,
+  });
+});
