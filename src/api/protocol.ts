@@ -150,6 +150,8 @@ export type Methods = {
   restart: [{ names: string[] }, { instances: string[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
+  /** Besides what belongs to no profile, services of these profiles run, and of no others. `services`: which those are. */
+  profiles: [{ profiles: string[] }, { services: string[] }, never];
   /** What applying `config` would do now. */
   plan: [{ accepted: AcceptedConfig }, Plan, never];
   /** Apply a configuration that the client loaded, or (null) make the supervisor read its files now.

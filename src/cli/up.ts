@@ -10,7 +10,7 @@ import { bringUp, type Running } from './up/bring-up.ts';
 import { type Interrupts, listenForInterrupts } from './up/interrupts.ts';
 import { showProject } from './up/show.ts';
 
-export type UpOptions = { detach?: boolean; wait?: boolean; timeout?: number; tui?: boolean };
+export type UpOptions = { detach?: boolean; wait?: boolean; timeout?: number; tui?: boolean; profile?: string };
 
 export async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
   const paths = findPaths(context);
@@ -28,13 +28,14 @@ export async function runUp(context: CliContext, options: UpOptions, names: stri
 async function leaveInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout }: UpOptions,
+  { wait, timeout, profile }: UpOptions,
   only: string[] | null,
 ): Promise<ExitCode> {
   const running = await bringUp(context, paths, only);
   if (typeof running === 'number') return running;
   const { client } = running;
   try {
+    await chooseProfiles(client, profile);
     const condition = { for: 'converged' as const, names: only ?? [], timeoutMs: timeout ?? null };
     const waitedMs = wait ? (await client.request('wait', condition)).waitedMs : null;
     await report(context, running, waitedMs);
@@ -52,12 +53,20 @@ async function stay(context: CliContext, paths: ProjectPaths, options: UpOptions
     if (typeof running === 'number') return running;
     const { client, accepted, owning } = running;
     if (owning) await client.request('own', {});
+    await chooseProfiles(client, options.profile);
     const tasks = tasksOf(accepted, only);
     const wantsTui = options.tui !== false;
     return await showProject(context, { client, paths, owning, wantsTui, tasks, sinceMs, interrupts });
   } finally {
     interrupts.stop();
   }
+}
+
+/** Without `--profile` those that were chosen before stay. @param profile names with commas; '': none */
+async function chooseProfiles(client: Client, profile: string | undefined): Promise<void> {
+  if (profile === undefined) return;
+  const profiles = profile.split(',').map((name) => name.trim());
+  await client.request('profiles', { profiles: profiles.filter(Boolean) });
 }
 
 async function report(context: CliContext, running: Running, waitedMs: number | null): Promise<void> {

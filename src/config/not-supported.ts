@@ -19,7 +19,6 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'profiles', because: 'use `enabled: false`, or an overlay' },
   { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];

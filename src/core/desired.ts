@@ -30,31 +30,41 @@ export type Desired = {
   shuttingDown: boolean;
 };
 
-export const NO_OVERRIDES: Overrides = { stopped: [], pools: {} };
+export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [] };
 
 /** @param config null before the first configuration was accepted: nothing is declared. */
 export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
   const services = new Map<ServiceName, ServiceSpec>();
   const wishes = new Map<InstanceId, Wish>();
   const stopped = new Set(overrides.stopped);
+  const profiles = new Set(overrides.profiles);
   for (const declared of config?.services ?? []) {
     const spec = withPool(declared, overrides.pools[declared.name]);
     services.set(spec.name, spec);
     for (let index = 1; index <= spec.pool; index++) {
       const id = instanceId(spec.name, index);
-      wishes.set(id, wishFor(spec, id, stopped, shuttingDown));
+      wishes.set(id, wishFor(spec, id, { stopped, profiles, shuttingDown }));
     }
   }
   return { services, wishes, shuttingDown };
 }
 
-function wishFor(spec: ServiceSpec, id: InstanceId, stopped: ReadonlySet<string>, shuttingDown: boolean): Wish {
+type Asked = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };
+
+function wishFor(spec: ServiceSpec, id: InstanceId, { stopped, profiles, shuttingDown }: Asked): Wish {
   if (shuttingDown) return { spec, run: false, because: 'the project is going down' };
   if (!spec.enabled) return { spec, run: false, because: 'the service is disabled (enabled: false)' };
+  if (spec.profiles.length > 0 && ![spec.name, ...spec.profiles].some((name) => profiles.has(name)))
+    return { spec, run: false, because: profileReason(spec) };
   if (stopped.has(spec.name))
     return { spec, run: false, because: `stopped by hand; \`orch start ${spec.name}\` undoes it` };
   if (stopped.has(id)) return { spec, run: false, because: `stopped by hand; \`orch start ${id}\` undoes it` };
   return { spec, run: true, stage: null };
+}
+
+function profileReason({ name, profiles }: ServiceSpec): string {
+  const belongs = `it runs only with the profile ${profiles.join(' or ')}`;
+  return `${belongs}; \`orch up --profile ${profiles[0]}\` or \`orch start ${name}\` starts it`;
 }
 
 function withPool(spec: ServiceSpec, pool: number | undefined): ServiceSpec {

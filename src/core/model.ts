@@ -443,6 +443,8 @@ export type Overrides = {
   stopped: string[];
   /** `scale --ephemeral`: service -> size. */
   pools: Record<string, number>;
+  /** `up --profile`: profiles that are wanted, and services of a profile that were asked for by name. */
+  profiles: string[];
 };
 
 // ---- Actions and events ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ const MAX_POOL = 10_000;
 
 export function startInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({ ...kernel.overrides, stopped: withoutStops(kernel, names, ids) });
+  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
   for (const id of ids) kernel.receive(id, null, { kind: 'rearmed' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -26,7 +26,7 @@ export function stopInstances(kernel: Kernel, names: string[]): InstanceId[] {
 /** Instances held stopped are started; those that run are replaced. */
 export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({ ...kernel.overrides, stopped: withoutStops(kernel, names, ids) });
+  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
   for (const id of ids) kernel.receive(id, null, { kind: 'restartRequested' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -34,6 +34,26 @@ export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] 
 
 function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
   kernel.resumeRollouts(new Set(ids.map((id) => parseInstanceId(id)!.service)));
+}
+
+/** Services of a profile that are named run, whatever profiles are wanted. */
+function askedFor({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
+  const services = new Set(ids.map((id) => parseInstanceId(id)!.service));
+  const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
+  return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
+}
+
+/** Only those of these profiles run, besides what belongs to none. @returns the services of them. */
+export function chooseProfiles(kernel: Kernel, profiles: string[]): string[] {
+  const services = [...kernel.desired.services.values()];
+  const known = new Set(services.flatMap((spec) => spec.profiles));
+  const unknown = profiles.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    const message = `no service has the profile "${unknown}"`;
+    throw new RequestError({ code: 'usage', message, hint: `there are: ${[...known].sort().join(', ') || 'none'}` });
+  }
+  kernel.override({ ...kernel.overrides, profiles });
+  return services.filter((spec) => spec.profiles.some((name) => profiles.includes(name))).map(({ name }) => name);
 }
 
 /** @param size null: back to what the file says. @returns the size in force. */
@@ -56,7 +76,8 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
 export function selectServices(overrides: Overrides, all: Iterable<string>, chosen: ReadonlySet<string>): Overrides {
   const services = [...all];
   const kept = overrides.stopped.filter((name) => name.includes('.') && services.includes(name.split('.')[0]!));
-  return { ...overrides, stopped: [...kept, ...services.filter((name) => !chosen.has(name))] };
+  const stopped = [...kept, ...services.filter((name) => !chosen.has(name))];
+  return { ...overrides, stopped, profiles: [...new Set([...overrides.profiles, ...chosen])] };
 }
 
 /** Whether a command on this instance has run its course: it runs, or it is plain why it does not. */

@@ -6,7 +6,14 @@ import { explain } from '../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../core/model.ts';
 import { isOccupied } from '../core/transition.ts';
 import { VERSION } from '../version.ts';
-import { isSettledAfterCommand, restartInstances, scaleService, startInstances, stopInstances } from './commands.ts';
+import {
+  chooseProfiles,
+  isSettledAfterCommand,
+  restartInstances,
+  scaleService,
+  startInstances,
+  stopInstances,
+} from './commands.ts';
 import { explanationsOf } from './explanations.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
@@ -56,6 +63,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       const name = text(service, 'service');
       return { service: name, size: scaleService(kernel, name, size) };
     },
+    profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted)),
     apply: async ({ accepted, only }) => {
       if (kernel.desired.shuttingDown) {

@@ -20,8 +20,9 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const slots = read.slots.filter(isSlot).map(complete);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
+    const profiles = (read.overrides?.profiles ?? []).filter((name) => typeof name === 'string');
     const rollouts = (read.rollouts ?? []).filter(isRollout);
-    const overrides = { stopped, pools: Object.fromEntries(pools) };
+    const overrides = { stopped, pools: Object.fromEntries(pools), profiles };
     const state = { generation: read.generation ?? 0, overrides, slots, rollouts };
     return onClock(state, read.written ?? null, now);
   } catch {

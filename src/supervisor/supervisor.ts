@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
+import { NO_OVERRIDES } from '../core/desired.ts';
 import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec } from '../core/model.ts';
 import { planResync } from '../core/resync.ts';
 import { isOccupied } from '../core/transition.ts';
@@ -244,7 +245,7 @@ export class Supervisor {
     });
     this.kernel.restore({
       generation: remembered?.generation ?? 0,
-      overrides: remembered?.overrides ?? { stopped: [], pools: {} },
+      overrides: remembered?.overrides ?? NO_OVERRIDES,
       slots: adoption.slots,
       rollouts: remembered?.rollouts ?? [],
     });

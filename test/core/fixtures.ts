@@ -1,5 +1,5 @@
 // Declared services and slots for tests of the pure parts.
-import { desiredOf } from '../../src/core/desired.ts';
+import { desiredOf, NO_OVERRIDES } from '../../src/core/desired.ts';
 import type {
   Incarnation,
   Overrides,
@@ -78,8 +78,8 @@ export function config(...services: ServiceSpec[]): ProjectConfig {
   return { project: 'test', env: null, root: '/', services, logQueues: [] };
 }
 
-export const desire = (services: ServiceSpec[], overrides: Overrides = { stopped: [], pools: {} }, down = false) =>
-  desiredOf(config(...services), overrides, down);
+export const desire = (services: ServiceSpec[], overrides: Partial<Overrides> = {}, down = false) =>
+  desiredOf(config(...services), { ...NO_OVERRIDES, ...overrides }, down);
 
 export const incarnation = (pid = 10, nonce = `nonce-${pid}`): Incarnation => ({
   pid,
