@@ -11,14 +11,12 @@ type Rest = { bytes: Buffer; format: LogFormat; piece: Piece };
 const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
 
 export class InFlight {
-  private rests: Rest[] = [];
+  /** What is left to write. */
+  bytes = 0;
+  private readonly rests: Rest[] = [];
 
   isEmpty(): boolean {
     return this.rests.length === 0;
-  }
-
-  bytes(): number {
-    return this.rests.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   oldestMs(): number | null {
@@ -39,7 +37,7 @@ export class InFlight {
   }
 
   add(entries: Entry[]): void {
-    for (const entry of entries) this.rests.push(render(entry));
+    for (const entry of entries) this.push(render(entry));
   }
 
   /** A batch that could not be written directly. Copied. `pieces`: none where nobody needs to know whose bytes they are. */
@@ -47,7 +45,7 @@ export class InFlight {
     const whole = { origin: NOBODY, timeMs: Date.now(), length: batch.length, lines, isGap: false };
     let from = 0;
     for (const piece of pieces.length > 0 ? pieces : [whole]) {
-      this.rests.push({ bytes: Buffer.from(batch.subarray(from, from + piece.length)), format, piece });
+      this.push({ bytes: Buffer.from(batch.subarray(from, from + piece.length)), format, piece });
       from += piece.length;
     }
   }
@@ -66,6 +64,7 @@ export class InFlight {
 
   /** So many bytes more are on disk. Returns the pieces that are now complete. */
   settle(written: number): Piece[] {
+    this.bytes -= written;
     let left = written;
     let count = 0;
     while (count < this.rests.length && left >= this.rests[count]!.bytes.length) {
@@ -76,6 +75,11 @@ export class InFlight {
     const head = this.rests[0];
     if (head !== undefined) head.bytes = head.bytes.subarray(left);
     return complete;
+  }
+
+  private push(rest: Rest): void {
+    this.rests.push(rest);
+    this.bytes += rest.bytes.length;
   }
 }
 

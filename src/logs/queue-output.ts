@@ -3,6 +3,7 @@
 import type { LogQueueSpec } from '../core/model.ts';
 import { Backlog, type Entry } from './backlog.ts';
 import type { Origin } from './framing.ts';
+import { Gate } from './gate.ts';
 import { InFlight, render } from './in-flight.ts';
 import { isSpecial, OutputFile, type Piece } from './output-file.ts';
 import { pruneRotated } from './rotation.ts';
@@ -10,7 +11,8 @@ import { pruneRotated } from './rotation.ts';
 /** A synchronous write that takes longer stalls all queues: go on off this thread. */
 const SLOW_WRITE_MS = 100;
 const RETRY_MS = 200;
-const WRITE_BYTES = 1024 * 1024;
+/** One write takes at most this share of the capacity, so that the rest has room meanwhile. */
+const WRITE_SHARE = 1 / 2;
 
 export type OutputHooks = {
   /** Stop (or go on) reading the producers. */
@@ -30,8 +32,8 @@ export class QueueOutput {
   private spec: LogQueueSpec;
   private file: OutputFile;
   private isBehind: boolean;
-  private isHeld = false;
   private isWriting = false;
+  private writeBeganMs = 0;
   private isClosed = false;
   private readonly backlog = new Backlog();
   private readonly inFlight = new InFlight();
@@ -39,12 +41,14 @@ export class QueueOutput {
   private rotateWanted: ((path: string | null) => void)[] = [];
   private drainWanted: (() => void)[] = [];
   private readonly hooks: OutputHooks;
+  private readonly gate: Gate;
 
   constructor(spec: LogQueueSpec, hooks: OutputHooks) {
     this.spec = spec;
     this.file = new OutputFile(spec.path);
     this.isBehind = mustNotWait(spec);
     this.hooks = hooks;
+    this.gate = new Gate(hooks.hold);
   }
 
   configure(spec: LogQueueSpec): void {
@@ -60,11 +64,11 @@ export class QueueOutput {
 
   /** May more be read for this queue now? */
   takesMore(): boolean {
-    return !this.isHeld;
+    return !this.gate.isShut;
   }
 
   depthBytes(): number {
-    return this.backlog.bytes + this.inFlight.bytes();
+    return this.backlog.bytes + this.inFlight.bytes;
   }
 
   /** How long the oldest line waits that is not written. */
@@ -106,11 +110,11 @@ export class QueueOutput {
   /** Behind only. */
   push(entry: Entry): void {
     const { overflow, capacityBytes } = this.spec;
-    const dropped = this.backlog.push(entry, overflow, capacityBytes);
+    const dropped = this.backlog.push(entry, overflow, Math.max(0, capacityBytes - this.inFlight.bytes));
     if (dropped.size > 0) this.hooks.dropped(dropped);
     this.highWaterBytes = Math.max(this.highWaterBytes, this.backlog.bytes);
-    this.update();
     this.pump();
+    this.update();
   }
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
@@ -144,6 +148,7 @@ export class QueueOutput {
   close(): void {
     this.isClosed = true;
     if (this.retry !== null) clearTimeout(this.retry);
+    this.gate.close();
     if (!this.isWriting) this.file.close();
   }
 
@@ -185,7 +190,7 @@ export class QueueOutput {
   /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
   private pump(): void {
     if (this.isWriting || this.isClosed || !this.isBehind || this.retry !== null) return;
-    if (this.inFlight.isEmpty()) this.inFlight.add(this.backlog.take(WRITE_BYTES));
+    if (this.inFlight.isEmpty()) this.inFlight.add(this.backlog.take(this.spec.capacityBytes * WRITE_SHARE));
     if (this.inFlight.isEmpty()) this.caughtUp();
     else this.writeOn();
   }
@@ -197,6 +202,7 @@ export class QueueOutput {
       const { sizeBytes } = this.spec.rotate;
       const buffers = this.inFlight.next(sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
       this.isWriting = true;
+      this.writeBeganMs = performance.now();
       this.file.writeLater(buffers, (error, written) => this.wrote(error, written));
     } catch (error) {
       this.failed(error as NodeJS.ErrnoException);
@@ -220,6 +226,7 @@ export class QueueOutput {
     }
     this.recovered();
     this.pump();
+    this.update();
   }
 
   private settle(written: number): void {
@@ -267,14 +274,10 @@ export class QueueOutput {
     this.update();
   }
 
-  /** Holds the producers while the policy is to block and there is no room, or nothing is taken at all. */
   private update(): void {
-    const { overflow, capacityBytes } = this.spec;
-    const limit = this.isHeld ? capacityBytes / 2 : capacityBytes;
-    const isHeld = overflow === 'block' && (this.error !== null || this.backlog.bytes >= limit);
-    if (isHeld === this.isHeld) return;
-    this.isHeld = isHeld;
-    this.hooks.hold(isHeld);
+    const depthBytes = this.depthBytes();
+    const writeBeganMs = this.isWriting ? this.writeBeganMs : null;
+    this.gate.update(this.spec, { depthBytes, writeBeganMs, hasFailed: this.error !== null });
   }
 }
 
