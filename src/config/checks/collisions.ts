@@ -27,8 +27,14 @@ function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf
     const hint = 'set `pool: 1`, or take `singleton` out';
     problems.push(problemAt(placeOf(['services', spec.name, 'pool']), { code: 'singleton-pool', message, hint }));
   }
-  if (spec.port !== null && spec.port + spec.pool - 1 > 65_535) {
-    const message = `the ports of ${quote(spec.name)} would go up to ${spec.port + spec.pool - 1}; 65535 is the last`;
+  if (spec.singleton && surgeOf(spec) > 0) {
+    const message = `${quote(spec.name)} is a singleton and cannot have instances on top of it`;
+    const hint = 'take `max_surge` out, or `singleton`';
+    problems.push(problemAt(placeOf(['services', spec.name, 'singleton']), { code: 'singleton-pool', message, hint }));
+  }
+  const lastPort = lastPortOf(spec);
+  if (lastPort !== null && lastPort > 65_535) {
+    const message = `the ports of ${quote(spec.name)} would go up to ${lastPort}; 65535 is the last`;
     problems.push(
       problemAt(placeOf(['services', spec.name, 'port']), {
         code: 'bad-value',
@@ -40,11 +46,21 @@ function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf
   return problems;
 }
 
+/** Instances on top of the pool while it is rolled out take the ports after those of the pool. */
+function lastPortOf(spec: ServiceSpec): number | null {
+  return spec.port === null ? null : spec.port + spec.pool + surgeOf(spec) - 1;
+}
+
+function surgeOf({ pool, rollout }: ServiceSpec): number {
+  const { maxSurge } = rollout;
+  return maxSurge.kind === 'count' ? maxSurge.count : Math.ceil((pool * maxSurge.percent) / 100);
+}
+
 /** Ranges in order of their start: only neighbours can overlap first. */
 function checkPorts(config: ProjectConfig, placeOf: PlaceOf): Problem[] {
   const ranges = config.services
     .filter((spec) => spec.port !== null && spec.enabled && spec.pool > 0)
-    .map((spec, order) => ({ name: spec.name as string, from: spec.port!, to: spec.port! + spec.pool - 1, order }))
+    .map((spec, order) => ({ name: spec.name as string, from: spec.port!, to: lastPortOf(spec)!, order }))
     .sort((a, b) => a.from - b.from || a.order - b.order);
   const problems: Problem[] = [];
   let widest = ranges[0];
