@@ -19,7 +19,7 @@ const isNot =
     tree.kind === 'scalar' && !values.includes(tree.value);
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
-  { path: 'tty', when: isNot(false), because: 'programs write to pipes' },
+  { path: 'tty', when: isNot(false), because: 'the program would not survive a crash of orch' },
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];
 
