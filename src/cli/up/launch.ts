@@ -93,7 +93,7 @@ function waitForStatus(
       lines.push(chunk, (line) => {
         const said = JSON.parse(line) as { ready: true; pid: number; stopped?: number } | { error: WireError };
         if ('error' in said) resolve({ kind: 'refused', error: said.error });
-        else resolve({ ...said, kind: 'ready' });
+        else resolve({ kind: 'ready', pid: said.pid, ...(said.stopped !== undefined && { stopped: said.stopped }) });
       });
     });
     child.once('error', (error) => resolve({ kind: 'died', how: `could not be started: ${error.message}` }));
