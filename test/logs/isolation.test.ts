@@ -67,7 +67,7 @@ test('a file that takes nothing', async () => {
   await project.up();
   const client = (await connect(projectPaths(project.root)))!;
   await until(
-    async () => (await client.request('status', {})).logQueues[0]!.depthBytes >= 64 * 1024,
+    async () => (await client.request('status', {})).logQueues[0]!.depthBytes >= 48 * 1024,
     'the queue is full',
   );
   await expectQuick(client);
