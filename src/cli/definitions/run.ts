@@ -53,7 +53,7 @@ export const runCommands: CommandDefinition[] = [
     details: 'Nothing is restarted: the older supervisor leaves, the new one adopts what runs, and applies the file.',
     arguments: [],
     options: [],
-    examples: [['npm install -g orch && orch upgrade', 'after an update']],
+    examples: [['orch upgrade', 'after an update']],
     run: async (context) => (await import('../upgrade.ts')).runUpgrade(context),
   },
   {
