@@ -55,7 +55,7 @@ export type PerformerOptions = {
 };
 
 /** Longest turn of the event loop spent on spawning before others get theirs. */
-const SPAWN_SLICE_MS = 8;
+const SPAWN_SLICE_MS = 25;
 /** How long the end of an instance may wait for its last output to reach the log. */
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
