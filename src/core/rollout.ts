@@ -188,14 +188,24 @@ function stage(staging: Staging, rollout: Rollout, stages: Stages): void {
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
   const chosen = isHalted ? new Set<InstanceId>() : chooseNext(rollout, stages);
   for (const member of members) staging.wishes.set(member.id, wishOf(staging, rollout, stages, chosen, member));
-  const missing = members.filter(({ standing }) => standing !== 'good').length;
-  const wanted = surge.slice(0, missing).filter(({ slot }) => {
-    if (!slot || !isOccupied(slot)) return !isHalted;
-    return slot.spec?.specHash === target.specHash;
-  });
   const because = 'On top of the pool while it is replaced; it goes afterwards.';
   const onTop: Wish = { spec: target, run: true, stage: { turn: 'done', because, unblock: null } };
-  for (const { id } of wanted) staging.wishes.set(id, onTop);
+  for (const { id } of chooseSurge(staging, stages, isHalted)) staging.wishes.set(id, onTop);
+}
+
+/** As many as there are instances still to be replaced; never more live on top than may, who is leaving counted in. */
+function chooseSurge(staging: Staging, { declared, target, members, surge }: Stages, isHalted: boolean): Member[] {
+  const missing = members.filter(({ standing }) => standing !== 'good').length;
+  const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
+  const leaving = [...staging.slots.values()].filter(
+    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot) && !isTarget(slot),
+  );
+  const wanted = surge.slice(0, missing);
+  const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
+  if (isHalted) return staying;
+  const room = Math.max(0, surge.length - leaving.length - staying.length);
+  const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
+  return [...staying, ...starting];
 }
 
 /**

@@ -54,9 +54,11 @@ export class ProbeLoop {
     const state = { kind: 'trying' as const, running: this.#options.begin(), again: false };
     this.#state = state;
     const late = `no answer within ${probe.timeoutMs} ms`;
-    const timer = setTimeout(() => {
+    // A turn later: where we were held up ourselves, the answer may lie there already.
+    const giveUp = (): void => {
       for (const running of state.running) running.cancel(late);
-    }, probe.timeoutMs);
+    };
+    const timer = setTimeout(() => setImmediate(giveUp), probe.timeoutMs);
     const outcomes = await Promise.all(state.running.map(({ outcome }) => outcome));
     clearTimeout(timer);
     if (this.#state !== state) return;

@@ -185,6 +185,18 @@ describe('a version that gets ready', () => {
     expect(world.told().sort()).toEqual(['stop api.1', 'stop api.2', 'stop api.3', 'stop api.4']);
   });
 
+  it('starts nothing on top while more than that is still on its way out', () => {
+    const policy = { maxUnavailable: count(0), maxSurge: count(1) };
+    const world = running(policy, 6);
+    for (let tick = 0; tick < 200; tick++) {
+      world.tick(version('v2', policy, 3));
+      const live = Object.keys(world.versions()).filter((id) => Number(id.split('.')[1]) > 3);
+      if (world.told().includes('start api.4')) expect(live).toEqual(['api.4']);
+    }
+    expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2', 'api.3': 'v2' });
+    expect(world.fewestReady).toBe(3);
+  });
+
   it('restarts a pool in the same way when asked to', () => {
     const policy = { maxUnavailable: count(0), maxSurge: count(1) };
     const world = running(policy);
