@@ -15,7 +15,8 @@ export type LaunchContext = Pick<ProjectConfig, 'project' | 'env'> & {
 export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const inherited: Record<string, string> = {};
   for (const [key, value] of Object.entries(environment)) {
-    if (value !== undefined && !key.startsWith('ORCH_')) inherited[key] = value;
+    // LISTEN_…: sockets that were meant for whoever started us.
+    if (value !== undefined && !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(key)) inherited[key] = value;
   }
   return inherited;
 }

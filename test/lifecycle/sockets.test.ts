@@ -1,0 +1,87 @@
+// Held sockets when something goes wrong: the supervisor dies, the address is taken, the file changes.
+import { createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { get } from '../rig/example.ts';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const SERVER = `
+import { createServer } from 'node:http';
+const server = createServer((_, response) => response.setHeader('connection', 'close').end(process.env.ORCH_INSTANCE_ID));
+server.listen({ fd: 3 });
+process.on('SIGTERM', () => server.close());
+`;
+const project = (port: number, more = ''): Project =>
+  createProject({
+    'server.mjs': SERVER,
+    'procs.yaml': `services:\n  web: { command: [node, server.mjs], listen: ['127.0.0.1:${port}'], pool: 2${more} }\n`,
+  });
+const becomes = (orch: Project, id: string, state: string) =>
+  waitFor(`${id} is ${state}`, orch.ps, (status) => instanceOf(status, id).state === state, 15_000);
+
+test('the supervisor is killed: instances serve on, the next one adopts them and says what it cannot do', async () => {
+  const orch = project(18651, ', restart: { policy: always, backoff: { initial: 100ms } }');
+  await orch.up();
+  const before = incarnations(orch.instances());
+  const { pid } = (await orch.ps()).supervisor;
+  process.kill(pid, 'SIGKILL');
+  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  await orch.up();
+  expect(incarnations(orch.instances())).toEqual(before);
+  expect(await get(18651)).toMatch(/^web\.[12]$/);
+
+  process.kill(instanceOf(await orch.ps(), 'web.1').pid!, 'SIGKILL');
+  await waitFor('it says why', orch.ps, (status) =>
+    /127\.0\.0\.1:18651 is in use by another process/.test(instanceOf(status, 'web.1').reason ?? ''),
+  );
+  expect(await get(18651)).toBe('web.2');
+  await orch.mustOrch(['stop', 'web']);
+  await orch.mustOrch(['start', 'web']);
+  await orch.mustOrch(['wait']);
+  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  await orch.down();
+});
+
+async function occupy(port: number): Promise<Server> {
+  const server = createServer((socket) => socket.end()).listen(port, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((listening) => server.once('listening', listening));
+  return server;
+}
+
+test('an address that is taken is told and tried again; one that leaves the file is let go of', async () => {
+  const stranger = await occupy(18652);
+  const orch = project(18652, ', restart: { backoff: { initial: 100ms, max: 300ms } }');
+  await orch.mustOrch(['up', '-d']);
+  const status = await becomes(orch, 'web.2', 'backoff');
+  expect(instanceOf(status, 'web.2').reason).toMatch(/18652 is in use by another process/);
+  stranger.close();
+  await orch.mustOrch(['wait']);
+  expect(await get(18652)).toMatch(/^web\./);
+  orch.edit('procs.yaml', orch.read('procs.yaml').replace('18652', '18653'));
+  await waitFor(
+    'the new address serves',
+    () => get(18653),
+    (answer) => answer !== null,
+    15_000,
+  );
+  await orch.mustOrch(['wait']);
+  expect(await get(18652)).toBeNull();
+  await occupy(18652);
+  await orch.down();
+});
+
+test('what other services run with knows nothing of sockets, not even from a supervisor that was given some', async () => {
+  const orch = createProject({
+    'procs.yaml': `services:\n  plain: { command: 'env | grep -c ^LISTEN_; ls /proc/self/fd | wc -w', restart: never }\n  held: { command: [sleep, "1000"], listen: [./s.sock] }\n`,
+  });
+  await orch.mustOrch(['up', '-d'], { env: { LISTEN_FDS: '1', LISTEN_PID: '1', LISTEN_FDNAMES: 'x' } });
+  const log = await waitFor(
+    'it told',
+    async () => (await orch.orch(['logs', 'plain'])).stdout,
+    (text) => /\n.*\n/.test(text),
+  );
+  // 0, 1, 2 and the listing itself.
+  expect(log.match(/ (\d+)$/gm)?.map(Number)).toEqual([0, 4]);
+  await orch.down();
+});
