@@ -10,6 +10,8 @@ import { markClock } from './state-times.ts';
 
 /** Intents are saved at once; what else changed can be found out again, so a burst of it is one write. */
 const SAVE_DELAY_MS = 200;
+/** After a write that failed. */
+const RETRY_MS = 1_000;
 
 export class StateKeeper {
   #file: ReturnType<typeof createStateFile>;
@@ -18,7 +20,7 @@ export class StateKeeper {
   #hasFailed = false;
   #isClosed = false;
   #saving: Promise<void> = Promise.resolve();
-
+  #stateNow: (() => KernelState) | null = null;
   #clock: Clock;
 
   constructor(path: string, clock: Clock, report: (happening: Happening) => void) {
@@ -49,15 +51,26 @@ export class StateKeeper {
       const message = `The state could not be written: ${errorText(error)}`;
       if (!this.#hasFailed) this.#report({ type: 'state_not_saved', instance: null, message, details: {} });
       this.#hasFailed = true;
+      this.#tryAgain();
     }
+  }
+
+  /** A disk that was full may have room by now, although nothing else changed since. */
+  #tryAgain(): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => this.#writeNow(), RETRY_MS);
+    this.#timer.unref();
+  }
+
+  #writeNow(): void {
+    this.#timer = null;
+    if (this.#stateNow) void this.#write(this.#stateNow(), 'power_loss');
   }
 
   /** @param stateNow read when the time has come, so that many changes are one write. */
   saveSoon(stateNow: () => KernelState): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      void this.#write(stateNow(), 'power_loss');
-    }, SAVE_DELAY_MS);
+    this.#stateNow = stateNow;
+    this.#timer ??= setTimeout(() => this.#writeNow(), SAVE_DELAY_MS);
   }
 
   /** Resolves when the last write is over; nothing is written afterwards. */
