@@ -7,6 +7,9 @@ type Account = { spec: Spec; failures: number; chargedMs: number[]; lastMs: numb
 /** Of the formula: the rest is jitter. */
 const LEAST_SHARE = 0.9;
 
+/** An end counts from when its last output was read. */
+const DRAIN_MS = 600;
+
 export class BackoffRecord {
   #accounts = new Map<string, Account>();
   #nowMs: () => number;
@@ -33,7 +36,7 @@ export class BackoffRecord {
     if (account?.spec.specHash !== specHash) return null;
     const { policy, limit } = account.spec.restart;
     if (policy === 'never') return 'started again although it never is';
-    const recent = limit ? account.chargedMs.filter((atMs) => atMs > account.lastMs - limit.withinMs) : [];
+    const recent = limit ? account.chargedMs.filter((atMs) => atMs > account.lastMs - limit.withinMs + DRAIN_MS) : [];
     if (limit && recent.length > limit.count) return `started again after ${recent.length} failures`;
     // The supervisor's whole milliseconds and ours may differ by one.
     const earlyMs = account.earliestMs - 1 - this.#nowMs();

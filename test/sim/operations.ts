@@ -1,7 +1,7 @@
 // Carries out the operations of a scenario on the machine and its projects.
 import type { ServiceName } from '../../src/core/model.ts';
 import type { Machine } from './machine/machine.ts';
-import type { SimProcess } from './machine/processes.ts';
+import { type SimProcess, STRANGER } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
 import { nameOf, type Project } from './project.ts';
 import type { Operation } from './scenario.ts';
@@ -54,15 +54,21 @@ const OPERATIONS: Operations = {
   killOne: hit,
   suspendOne: hit,
   crash,
-  freeze: ({ project }, { forMs }) => project.guest?.freeze(forMs),
+  freeze: ({ project }, { forMs }) => {
+    project.guest?.freeze(forMs);
+    // How long lived what ends meanwhile, nobody sees.
+    project.oracle.isBlind = true;
+  },
   failSpawns: ({ machine }, { count, errno }) => {
     machine.faults.spawns = { count, errno };
   },
-  loseExits: ({ machine }, { count }) => {
+  loseExits: ({ machine, project }, { count }) => {
     machine.faults.exitsLost = count;
+    project.oracle.isBlind = true;
   },
-  lateExits: ({ machine }, { count, byMs }) => {
+  lateExits: ({ machine, project }, { count, byMs }) => {
     machine.faults.exitsLate = { count, byMs };
+    project.oracle.isBlind = true;
   },
   failSaves: ({ machine, project }, { count }) => {
     machine.faults.saves = count;
@@ -76,6 +82,12 @@ const OPERATIONS: Operations = {
     machine.processes.slowKillMs = byMs;
   },
   strangers: bearStrangers,
+  recycle: ({ machine }, { count }) => {
+    machine.processes.recycle = count;
+  },
+  load: ({ machine }, { forMs }) => {
+    machine.busyUntilMs = machine.schedule.nowMs + forMs;
+  },
   setClock: ({ machine }, { byMs }) => {
     machine.wallOffsetMs += byMs;
   },
@@ -129,9 +141,8 @@ function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: Op
 /** Programs that have nothing to do with us, on pids that may have been ours. */
 function bearStrangers({ machine }: Scene, { count, liveMs }: OperationOf<'strangers'>): void {
   const { processes, schedule } = machine;
-  const birth = { environ: 'PATH=/bin\0', kind: 'stranger', of: null, program: null, onEnd: null, ppid: 1 } as const;
   for (let n = 0; n < count; n++) {
-    const stranger = processes.fork({ ...birth, joins: null });
+    const stranger = processes.fork({ ...STRANGER, joins: null });
     schedule.after(liveMs + n, () => processes.end(stranger, { code: 0 }));
   }
 }

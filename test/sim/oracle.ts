@@ -17,6 +17,8 @@ export class Oracle implements Observer {
   /** Instances started and stopped since `beginRecord`. */
   actions: { kind: string; id: string }[] = [];
   lastActionMs = 0;
+  /** Ends may be seen late from now on: a spell may look healthy that was not. */
+  isBlind = false;
   /** A start at that moment may fail. */
   stateDirDeletedMs = Number.NEGATIVE_INFINITY;
   #machine: Machine;
@@ -62,7 +64,7 @@ export class Oracle implements Observer {
 
   onGuestEnd(guest: Guest): void {
     const mayFail =
-      guest.lastWords.includes(INJECTED_FAULT) || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 100;
+      guest.lastWords.includes(INJECTED_FAULT) || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 2_000;
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     const hadKernel = this.#kernels.delete(guest);
     // The last moments before were not saved yet, a back-off included.
@@ -155,7 +157,8 @@ export class Oracle implements Observer {
     if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
     const succeeded = 'code' in exit && exit.code === 0;
-    this.#backoff.noteFailure(instance, slot.spec, this.#machine.schedule.nowMs - process.bornMs, !succeeded);
+    const aliveMs = this.isBlind ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs - process.bornMs;
+    this.#backoff.noteFailure(instance, slot.spec, aliveMs, !succeeded);
   }
 
   // ---- properties of single actions ---------------------------------------------------------------------------------
@@ -282,8 +285,14 @@ export class Oracle implements Observer {
       (kind === 'completed' && 'code' in lastExit && lastExit.code === 0) ||
       kind === 'failed' ||
       (kind === 'held' && spec.singleton !== null) ||
-      ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd)
+      ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd) ||
+      (slot.phase.kind === 'alive' && mayEnd && this.#hasJustEnded(slot.phase.process.nonce))
     );
+  }
+
+  /** Its supervisor hears of it soon. */
+  #hasJustEnded(nonce: string): boolean {
+    return this.#machine.schedule.nowMs - (this.#endedMs.get(nonce) ?? 0) < NEWS_MS;
   }
 
   /**
@@ -327,6 +336,8 @@ export class Oracle implements Observer {
 const LIVE_EDITS_MS = 50;
 /** Of the scenarios. */
 const MAX_BACKOFF_MS = 5_000;
+/** The end of an adopted process is seen by looking. */
+const NEWS_MS = 500;
 /** The longest grace period of the scenarios, and the rounds of SIGKILL. */
 const LEFTOVERS_MS = 4_000;
 /** What happened this long before a crash may not be on disk. */

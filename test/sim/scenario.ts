@@ -38,6 +38,10 @@ export type Operation =
   | { kind: 'loseWatchEvents'; count: number }
   | { kind: 'slowKills'; byMs: number }
   | { kind: 'strangers'; count: number; liveMs: number }
+  /** Pids of ours that become free are strangers' at once. */
+  | { kind: 'recycle'; count: number }
+  /** The machine is busy: everything that supervisors do takes its time. */
+  | { kind: 'load'; forMs: number }
   | { kind: 'setClock'; byMs: number }
   | { kind: 'deleteStateDir' }
   | { kind: 'spoilState'; how: 'truncated' | 'garbage' | 'other-version' };
@@ -121,6 +125,8 @@ const processFault: fc.Arbitrary<Operation> = fc.oneof(
     count: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({ kind: only('slowKills'), byMs: fc.constantFrom(0, 300, 1_500) }),
+  fc.record({ kind: only('recycle'), count: fc.integer({ min: 1, max: 30 }) }),
+  fc.record({ kind: only('load'), forMs: fc.constantFrom(500, 10_000) }),
   fc.record({
     kind: only('strangers'),
     count: fc.integer({ min: 1, max: 60 }),

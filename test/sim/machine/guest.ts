@@ -38,6 +38,10 @@ export type GuestOptions = {
   onSuccessor: (stdin: string) => void;
 };
 
+/** How long a busy machine may leave a process without a turn. */
+const STALL_MS = 40;
+const STALL_PROBABILITY = 0.1;
+
 type Ending = { code: number } | { signal: string };
 
 export class Guest {
@@ -115,6 +119,7 @@ export class Guest {
     let cancelled = false;
     const due = (): void => {
       if (cancelled || !this.isAlive) return;
+      this.#maybeStall();
       if (this.#held) this.#held.push(due);
       else this.enter(run);
     };
@@ -150,6 +155,12 @@ export class Guest {
         }
       });
     });
+  }
+
+  #maybeStall(): void {
+    const { schedule, busyUntilMs, chance } = this.machine;
+    if (this.#held || schedule.nowMs >= busyUntilMs || !chance.hit(STALL_PROBABILITY)) return;
+    this.freeze(chance.between(1, STALL_MS));
   }
 
   /** SIGSTOP, and SIGCONT after a while. */

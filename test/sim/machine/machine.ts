@@ -31,6 +31,8 @@ export class Machine {
   readonly watchers = new Set<(path: string) => void>();
   /** Of every incarnation that was started under the one singleton key of the scenarios. */
   readonly singletonNonces = new Set<string>();
+  /** Until then whatever a supervisor does comes late. */
+  busyUntilMs = 0;
   /** Wall clock minus machine time, in ms. */
   wallOffsetMs = 1_700_000_000_000;
 
@@ -67,6 +69,8 @@ export class Machine {
   endFaults(): void {
     Object.assign(this.faults, noFaults());
     this.processes.calm = true;
+    this.processes.recycle = 0;
+    this.busyUntilMs = 0;
     this.processes.slowKillMs = 0;
     for (const process of this.processes.alive()) if (process.kind === 'ours') this.processes.resume(process);
   }

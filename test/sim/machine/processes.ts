@@ -59,6 +59,8 @@ const FATAL = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIG
 export class ProcessTable {
   /** Programs are good-natured from now on: the end of the faults. */
   calm = false;
+  /** So many pids that become free are a stranger's at once (as soon as the clock shows another tick). */
+  recycle = 0;
   /** SIGKILL takes this long to be obeyed (uninterruptible sleep). */
   slowKillMs = 0;
   onSignal: (target: SimProcess, signal: string) => void = () => undefined;
@@ -90,8 +92,7 @@ export class ProcessTable {
     for (const process of this.#table.values()) if (process.state !== 'Z') yield process;
   }
 
-  fork(birth: Birth): SimProcess {
-    const pid = this.#newPid();
+  fork(birth: Birth, pid: number = this.#newPid()): SimProcess {
     const { joins, ...rest } = birth;
     const process: SimProcess = {
       ...rest,
@@ -194,7 +195,17 @@ export class ProcessTable {
 
   /** From now on its pid may be anybody's. */
   reap(process: SimProcess): void {
-    if (this.#table.get(process.pid) === process) this.#table.delete(process.pid);
+    if (this.#table.get(process.pid) !== process) return;
+    this.#table.delete(process.pid);
+    if (process.kind !== 'ours' || this.recycle === 0) return;
+    this.recycle--;
+    this.#schedule.after(TICK_MS, () => this.#giveToStranger(process.pid));
+  }
+
+  #giveToStranger(pid: number): void {
+    if (this.#used().has(pid)) return;
+    const stranger = this.fork({ ...STRANGER, joins: null }, pid);
+    this.#schedule.after(STRANGER_LIVES_MS, () => this.end(stranger, { code: 0 }));
   }
 
   #tick(): string {
@@ -206,15 +217,30 @@ export class ProcessTable {
    * process within this very tick: to come around that fast takes a hand that writes ns_last_pid.
    */
   #newPid(): number {
-    const used = new Set<number>();
-    for (const { pid, pgid, session } of this.#table.values()) used.add(pid).add(pgid).add(session);
+    const used = this.#used();
     for (let tries = 0; tries <= this.#pids; tries++) {
       const pid = FIRST_PID + (this.#nextPid++ % this.#pids);
       if (!used.has(pid) && this.#lastStart.get(pid) !== this.#tick()) return pid;
     }
     throw new Error('the simulated machine has no pid left: give it more');
   }
+
+  #used(): Set<number> {
+    const used = new Set<number>();
+    for (const { pid, pgid, session } of this.#table.values()) used.add(pid).add(pgid).add(session);
+    return used;
+  }
 }
+
+const STRANGER_LIVES_MS = 20_000;
+export const STRANGER: Omit<Birth, 'joins'> = {
+  environ: 'PATH=/bin\0',
+  kind: 'stranger',
+  of: null,
+  program: null,
+  onEnd: null,
+  ppid: INIT,
+};
 
 const QUIET: Program = {
   endsAfterMs: null,
