@@ -8,6 +8,7 @@ const entries = {
   supervisor: 'src/supervisor/main.ts',
   'log-writer': 'src/logs/main.ts',
   'config-child': 'src/config/child.ts',
+  'socket-keeper': 'src/runtime/sockets/keeper.ts',
 };
 
 /** Not loaded by the front, which hands over to the built file beside it. */

@@ -20,6 +20,8 @@ export type ProjectPaths = {
   socketDir: string;
   socket: string;
   logSocket: string;
+  /** Where the keeper of held sockets gives them out. */
+  keeperSocket: string;
   /** Default directory of queue files. */
   logsDir: string;
 };
@@ -43,6 +45,7 @@ export function projectPaths(root: string): ProjectPaths {
     socketDir,
     socket: join(socketDir, 'orch.sock'),
     logSocket: join(socketDir, 'logs.sock'),
+    keeperSocket: join(socketDir, 'held.sock'),
     logsDir: join(stateDir, 'logs'),
   };
 }

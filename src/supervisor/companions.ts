@@ -24,9 +24,11 @@ export type CompanionOptions = {
 /** What the hooks of the last ends may still take. */
 const LAST_HOOKS_MS = 5_000;
 
+const UNKEPT = 'The held sockets would not survive the end of the supervisor';
+
 export class Companions {
   readonly outfitter: Outfitter;
-  #sockets = new SocketTable();
+  #sockets: SocketTable;
   #hooks: HookRunner;
   #memory: MemoryGuard;
   #watches: FileWatches;
@@ -50,6 +52,10 @@ export class Companions {
       slots: () => kernel.slots.values(),
       receive,
       report,
+    });
+    this.#sockets = new SocketTable({
+      keeperPath: paths.keeperSocket,
+      onUnkept: (why) => report({ type: 'sockets_unkept', instance: null, message: `${UNKEPT}: ${why}`, details: {} }),
     });
     this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks);
     this.#scheduler = new Scheduler({ nowMs, wallMs: () => Date.now(), receive, report });
@@ -77,7 +83,7 @@ export class Companions {
   async close(): Promise<void> {
     this.#memory.close();
     this.#watches.close();
-    this.#sockets.close();
+    await this.#sockets.close();
     await this.#hooks.finish(LAST_HOOKS_MS);
   }
 }

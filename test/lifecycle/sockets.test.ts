@@ -19,26 +19,65 @@ const project = (port: number, more = ''): Project =>
 const becomes = (orch: Project, id: string, state: string) =>
   waitFor(`${id} is ${state}`, orch.ps, (status) => instanceOf(status, id).state === state, 15_000);
 
-test('the supervisor is killed: instances serve on, the next one adopts them and says what it cannot do', async () => {
-  const orch = project(18651, ', restart: { policy: always, backoff: { initial: 100ms } }');
+const keeperOf = (orch: Project) => orch.processes().filter(({ command }) => command.includes('socket-keeper'));
+
+test('the supervisor is killed: instances serve on, and the next one has the sockets, too', async () => {
+  const orch = project(18651);
   await orch.up();
   const before = incarnations(orch.instances());
-  const { pid } = (await orch.ps()).supervisor;
-  process.kill(pid, 'SIGKILL');
+  const keeper = await waitFor(
+    'a keeper',
+    () => keeperOf(orch),
+    (found) => found.length === 1 && orch.exists('.orch/run/held.sock'),
+  );
+  process.kill((await orch.ps()).supervisor.pid, 'SIGKILL');
   expect(await get(18651)).toMatch(/^web\.[12]$/);
   await orch.up();
   expect(incarnations(orch.instances())).toEqual(before);
+  // Nobody serves while both are restarted: the connection waits.
+  for (const { pid } of orch.instances()) process.kill(pid, 'SIGKILL');
   expect(await get(18651)).toMatch(/^web\.[12]$/);
+  await orch.mustOrch(['wait']);
+  expect(keeperOf(orch)).toHaveLength(1);
+  expect(keeperOf(orch)[0]!.pid).toBe(keeper[0]!.pid);
+  // Another address: another keeper, which has both of what is held then.
+  orch.edit('procs.yaml', orch.read('procs.yaml').replace("'127.0.0.1:18651'", "'127.0.0.1:18651', ./web.sock"));
+  await waitFor(
+    'both are held',
+    () => keeperOf(orch),
+    (found) => found.length === 1 && found[0]!.pid !== keeper[0]!.pid,
+    15_000,
+  );
+  await orch.mustOrch(['wait']);
+  await orch.mustOrch(['upgrade']);
+  await orch.mustOrch(['restart', 'web']);
+  await orch.mustOrch(['wait']);
+  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  expect(orch.exists('web.sock')).toBe(true);
+  await orch.down();
+  expect(orch.exists('web.sock')).toBe(false);
+});
 
+test('the keeper is killed as well: what runs serves on, and a new instance says what it cannot have', async () => {
+  const orch = project(18654, ', restart: { policy: always, backoff: { initial: 100ms } }');
+  await orch.up();
+  const [keeper] = await waitFor(
+    'a keeper',
+    () => keeperOf(orch),
+    (found) => found.length === 1,
+  );
+  process.kill(keeper!.pid, 'SIGKILL');
+  process.kill((await orch.ps()).supervisor.pid, 'SIGKILL');
+  await orch.up();
   process.kill(instanceOf(await orch.ps(), 'web.1').pid!, 'SIGKILL');
   await waitFor('it says why', orch.ps, (status) =>
-    /127\.0\.0\.1:18651 is in use by another process/.test(instanceOf(status, 'web.1').reason ?? ''),
+    /127\.0\.0\.1:18654 is in use by another process/.test(instanceOf(status, 'web.1').reason ?? ''),
   );
-  expect(await get(18651)).toBe('web.2');
+  expect(await get(18654)).toBe('web.2');
   await orch.mustOrch(['stop', 'web']);
   await orch.mustOrch(['start', 'web']);
   await orch.mustOrch(['wait']);
-  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  expect(await get(18654)).toMatch(/^web\.[12]$/);
   await orch.down();
 });
 

@@ -1,0 +1,109 @@
+// Gives our listening sockets to a keeper process and gets them back from it, so that they outlive us. Where that cannot be had
+// everything else works all the same: the sockets are then gone with us.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type Bindings, type Handle, loadBindings, type Pipe } from './bindings.ts';
+
+/** By its address as printed. */
+export type KeptSocket = { address: string; kind: 'tcp' | 'unix'; fd: number };
+
+const TAKE_WITHIN_MS = 3_000;
+
+/** Starts a keeper of these sockets. It outlives us; tell the one before to leave once this one has begun. */
+export function startKeeper(path: string, sockets: readonly KeptSocket[], onFailure: (why: string) => void): void {
+  const names = sockets.map(({ address, kind }) => ({ address, kind }));
+  const keeper = spawn(process.execPath, [keeperEntry(), path, JSON.stringify(names)], {
+    stdio: ['ignore', 'ignore', 'ignore', ...sockets.map(({ fd }) => fd)],
+    detached: true,
+    env: {},
+  });
+  keeper.on('error', (error) => onFailure(error.message));
+  keeper.on('exit', (code) => code !== 0 && code !== null && onFailure(`the keeper ended with exit code ${code}`));
+  keeper.unref();
+}
+
+/** @returns what a keeper has, by address; empty where there is none, or it does not answer. */
+export async function takeFromKeeper(path: string): Promise<Map<string, Handle>> {
+  if (!existsSync(path)) return new Map();
+  const taking = new Taking(path);
+  const timer = setTimeout(() => taking.end(), TAKE_WITHIN_MS);
+  const taken = await taking.done;
+  clearTimeout(timer);
+  return taken;
+}
+
+/** Resolves when the keeper, if there is one, has been told. */
+export function dismissKeeper(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (!existsSync(path)) return resolve();
+    const client = connect(path, () => client.write('leave'));
+    client.on('error', () => undefined); // there is none any more
+    client.on('close', () => resolve());
+    client.setTimeout(TAKE_WITHIN_MS, () => client.destroy());
+    client.resume();
+  });
+}
+
+/** One conversation: the list of addresses first, then one socket after the other. */
+class Taking {
+  readonly done: Promise<Map<string, Handle>>;
+  #resolve: (taken: Map<string, Handle>) => void = () => undefined;
+  #taken = new Map<string, Handle>();
+  #addresses: string[] | null = null;
+  #bindings: Bindings | null = null;
+  #pipe: Pipe | null = null;
+
+  constructor(path: string) {
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    try {
+      this.#begin(path);
+    } catch {
+      this.end(); // a Node without these parts: nothing can be taken
+    }
+  }
+
+  #begin(path: string): void {
+    const bindings = loadBindings();
+    const pipe = bindings.newPipe('IPC');
+    this.#bindings = bindings;
+    this.#pipe = pipe;
+    const request = bindings.newConnect();
+    request.oncomplete = (status) => (status === 0 ? pipe.readStart() : this.end());
+    pipe.onread = (bytes) => this.#read(bytes);
+    if (pipe.connect(request, path) !== 0) this.end();
+  }
+
+  #read(bytes: ArrayBuffer | undefined): void {
+    const pipe = this.#pipe;
+    if (!bytes || !pipe) {
+      this.end();
+      return;
+    }
+    const handle = pipe.pendingHandle;
+    pipe.pendingHandle = null;
+    if (this.#addresses === null) this.#addresses = JSON.parse(Buffer.from(bytes).toString('utf8')) as string[];
+    else if (handle) this.#taken.set(this.#addresses[this.#taken.size]!, handle);
+    if (this.#taken.size === this.#addresses.length) {
+      this.end();
+      return;
+    }
+    const request = this.#bindings!.newWrite();
+    request.oncomplete = () => undefined;
+    pipe.writeUtf8String(request, String(this.#taken.size));
+  }
+
+  end(): void {
+    this.#pipe?.close();
+    this.#pipe = null;
+    this.#resolve(this.#taken);
+  }
+}
+
+function keeperEntry(): string {
+  const bundled = fileURLToPath(new URL('./socket-keeper.js', import.meta.url));
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../../dist/socket-keeper.js', import.meta.url));
+}
