@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { restartPart, SPEC_FIELDS } from '../../src/config/change-classes.ts';
 import { diffServices } from '../../src/config/diff.ts';
-import { specHash } from '../../src/config/spec-hash.ts';
+import { canonicalJson, specHash } from '../../src/config/spec-hash.ts';
 import type { ServiceSpec } from '../../src/core/model.ts';
 import { acceptService } from './loading.ts';
 
@@ -81,6 +81,7 @@ test('the order of keys does not matter, in the file or in memory', async () => 
   const shuffled = Object.fromEntries(Object.entries(one).reverse()) as unknown as ServiceSpec;
   expect(specHash(shuffled)).toBe(one.specHash);
   expect(Object.keys(restartPart(shuffled))).toEqual(Object.keys(restartPart(one)));
+  expect(canonicalJson({ b: [{ d: 1, c: undefined }], a: null })).toBe('{"a":null,"b":[{"c":null,"d":1}]}');
 });
 
 test('a difference is found if and only if the hash or a live key differs', async () => {

@@ -84,7 +84,7 @@ function readEntry(reader: Reader, column: number): Entry | null {
 
 /** Behind `key:`: on the same line, or a block on the next ones. */
 function readValue(reader: Reader, column: number): Tree | null {
-  if (!isAtEnd(reader)) return readLastOfLine(reader, column);
+  if (!isAtEnd(reader)) return readLastOfLine(reader);
   nextLine(reader);
   const next = reader.lines[reader.line];
   if (!next) return null;
@@ -99,7 +99,7 @@ function readList(reader: Reader, column: number): ListTree | null {
   let last = reader.line;
   if (++reader.depth > MAX_BLOCKS) return null;
   for (;;) {
-    const item = readItem(reader, column);
+    const item = readItem(reader);
     if (!item) return null;
     items.push(item);
     last = reader.line - 1;
@@ -112,22 +112,21 @@ function readList(reader: Reader, column: number): ListTree | null {
   return { kind: 'list', items, at: blockSpan(reader, start, last) };
 }
 
-function readItem(reader: Reader, column: number): Tree | null {
+function readItem(reader: Reader): Tree | null {
   reader.at++;
   if (isAtEnd(reader) || isDash(reader, reader.at)) return null;
   KEY.lastIndex = reader.at;
-  if (!KEY.test(reader.text)) return readLastOfLine(reader, column);
+  if (!KEY.test(reader.text)) return readLastOfLine(reader);
   const { start, indent } = reader.lines[reader.line]!;
   return readMap(reader, indent + reader.at - start);
 }
 
-/** A value that ends with its line; a deeper line behind it would go on with it. */
-function readLastOfLine(reader: Reader, column: number): ScalarTree | ListTree | MapTree | null {
+/** A value that ends with its line. A deeper line behind it would go on with it: the block that it stands in gives up there. */
+function readLastOfLine(reader: Reader): ScalarTree | ListTree | MapTree | null {
   const value = readInline(reader, false);
   if (!value || !isAtEnd(reader)) return null;
   nextLine(reader);
-  const next = reader.lines[reader.line];
-  return next && next.indent > column ? null : value;
+  return value;
 }
 
 /** Skips blanks. Is there nothing but a comment left on the line? */
