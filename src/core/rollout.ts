@@ -183,7 +183,7 @@ function surgeMembers(staging: Staging, declared: ServiceSpec, target: ServiceSp
 type Stages = { declared: ServiceSpec; target: ServiceSpec; members: Member[]; surge: Member[] };
 
 function stage(staging: Staging, rollout: Rollout, stages: Stages): void {
-  const { declared, target, members, surge } = stages;
+  const { declared, target, members } = stages;
   if (rollout.verdict.kind === 'rolledBack') staging.services.set(declared.name, target);
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
   const chosen = isHalted ? new Set<InstanceId>() : chooseNext(rollout, stages);

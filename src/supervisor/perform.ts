@@ -56,6 +56,8 @@ export type PerformerOptions = {
 
 /** Longest turn of the event loop spent on spawning before others get theirs. */
 const SPAWN_SLICE_MS = 25;
+/** A sweep looks at every process of the machine: it must not hold up the restart that is just being made. */
+const SWEEP_AFTER_MS = 50;
 /** How long the end of an instance may wait for its last output to reach the log. */
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
@@ -277,7 +279,8 @@ class ProcessPerformer implements Performer {
   async #leftovers(slot: Slot, phase: Stopping): Promise<TreeMember[]> {
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
-      this.#sweepLater(slot, phase).catch(() => undefined); // seen again when the project goes down
+      // What goes down meanwhile is swept with the whole project.
+      setTimeout(() => this.#sweepLater(slot, phase).catch(() => undefined), SWEEP_AFTER_MS).unref();
       return [];
     }
     return this.#membersOf(phase);

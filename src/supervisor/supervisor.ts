@@ -38,6 +38,7 @@ import { markClock } from './state-times.ts';
 import { buildStatus, liveOf } from './status.ts';
 import { endStrays, type Leftover } from './strays.ts';
 
+const TRIM_AFTER_MS = 500;
 const WRITER_SHUTDOWN_MS = 5_000;
 const STRAY_KILL_MS = 2_000;
 
@@ -297,12 +298,16 @@ export class Supervisor {
     return { project, env };
   }
 
-  /** Descriptors on processes that have ended are let go at once, not at the next `ps`. */
+  /** Descriptors on processes that have ended are let go soon, not at the next `ps`; restarts do not wait for it. */
   #trimSampler(): void {
     if (this.#sampler.openFiles() === 0) return;
-    const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
-    if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
+    this.#trimTimer ??= setTimeout(() => {
+      this.#trimTimer = null;
+      const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
+      if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
+    }, TRIM_AFTER_MS).unref();
   }
+  #trimTimer: NodeJS.Timeout | null = null;
 
   #ownUsage(): Status['supervisor'] {
     const atMs = performance.now();
