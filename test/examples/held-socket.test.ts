@@ -66,6 +66,18 @@ test('kills, a roll-out and scaling lose no connection', { timeout: 120_000 }, a
   await project.mustOrch(['restart', 'web']);
   project.edit('procs.yaml', project.read('procs.yaml').replace('[node, server.mjs]', '[node, server.mjs, v2]'));
   await ready(project, 4);
+  // A version that does not even start: the roll-out stops, three of four go on serving.
+  const good = project.read('procs.yaml');
+  project.edit('procs.yaml', good.replace('server.mjs, v2', 'missing.mjs'));
+  await waitFor(
+    'the broken one gave up once',
+    project.ps,
+    (status) => status.services[0]!.instances.some(({ state }) => state === 'backoff'),
+    15_000,
+  );
+  for (let look = 0; look < 5; look++) expect((await project.ps()).services[0]!.ready).toBeGreaterThanOrEqual(3);
+  project.edit('procs.yaml', good);
+  await ready(project, 4);
   for (const size of [8, 2]) {
     await project.mustOrch(['scale', `web=${size}`]);
     await ready(project, size);
