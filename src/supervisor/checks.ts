@@ -3,7 +3,7 @@ import type { Check, Outcome, ServiceSpec } from '../core/model.ts';
 import { linearRegExp } from '../runtime/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../runtime/probe/connect.ts';
 import { runExec } from '../runtime/probe/exec.ts';
-import { requestHttp } from '../runtime/probe/http.ts';
+import { prepareHttp } from '../runtime/probe/http.ts';
 import { type Running, runCheck } from '../runtime/probe/running.ts';
 import { expanderOf, type LaunchContext, launchBeside } from './launch.ts';
 
@@ -73,8 +73,9 @@ function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: s
     if (pattern && !pattern.test(body)) return { ok: false, because: `the body does not match ${check.body}` };
     return { ok: true };
   };
-  const request = { method: 'GET', url, headers, judge, wantsBody: pattern !== null } as const;
-  return () => named(requestHttp(request), `http ${withoutSecrets(url)}`);
+  const name = `http ${withoutSecrets(url)}`;
+  const begin = prepareHttp({ method: 'GET', url, headers, judge, wantsBody: pattern !== null });
+  return () => named(begin(), name);
 }
 
 /** A query may hold a token; reasons are shown and written down. */

@@ -20,51 +20,74 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 32 * 1024;
 
 export function requestHttp(request: HttpRequest): Running {
-  return runCheck((settle) => {
-    const url = new URL(request.url);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let head: ResponseHead | null = null;
-    const answered = (isEnd: boolean): void => {
-      const received = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
-      head ??= readHead(received);
-      if (head === null) {
-        if (isEnd) settle({ ok: false, because: bytes === 0 ? 'closed without an answer' : 'no HTTP answer' });
-        else if (bytes > MAX_HEAD_BYTES) settle({ ok: false, because: 'no HTTP answer' });
-        return;
-      }
-      const body = wholeBody(head, received, isEnd || bytes - head.bodyAt > MAX_BODY_BYTES);
-      if (body === null) return;
-      settle(request.judge(head.status, request.wantsBody ? body.toString('utf8', 0, MAX_BODY_BYTES) : ''));
-    };
-    let socket: Socket | null = null;
-    let isFreed = false;
-    const use = (opened: Socket): void => {
-      socket = opened;
-      if (isFreed) return void socket.destroy();
-      socket.on('data', (chunk) => {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        answered(false);
-      });
-      socket.on('end', () => answered(true));
-      socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
-      socket.write(requestText(request, url));
-    };
-    open(url).then(use, (error) => settle({ ok: false, because: connectionFailure(error) }));
-    return () => {
-      isFreed = true;
-      socket?.destroy();
-    };
+  return prepareHttp(request)();
+}
+
+/** What can be done once is done once. @returns the function that makes the request. */
+export function prepareHttp(request: HttpRequest): () => Running {
+  const url = new URL(request.url);
+  const target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (isTls(url) ? 443 : 80)) };
+  const text = requestText(request, url);
+  return () =>
+    runCheck((settle) => {
+      if (isTls(url)) return whenOpen(openTls(target), (socket) => converse(socket, text, request, settle), settle);
+      const socket = createConnection(target);
+      converse(socket, text, request, settle);
+      return () => socket.destroy();
+    });
+}
+
+const isTls = ({ protocol }: URL): boolean => protocol === 'https:';
+
+type Settle = (outcome: Outcome) => void;
+
+function converse(socket: Socket, text: string, request: HttpRequest, settle: Settle): void {
+  let received = EMPTY;
+  let head: ResponseHead | null = null;
+  const look = (isEnd: boolean): void => {
+    head ??= readHead(received);
+    if (head === null) {
+      const because = received.length === 0 ? 'closed without an answer' : 'no HTTP answer';
+      if (isEnd || received.length > MAX_HEAD_BYTES) settle({ ok: false, because });
+      return;
+    }
+    const body = wholeBody(head, received, isEnd || received.length - head.bodyAt > MAX_BODY_BYTES);
+    if (body === null) return;
+    settle(request.judge(head.status, request.wantsBody ? body.toString('utf8', 0, MAX_BODY_BYTES) : ''));
+  };
+  socket.on('data', (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    look(false);
   });
+  socket.on('end', () => look(true));
+  socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
+  socket.write(text);
+}
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** @returns what frees the socket, whether it is open by then or not. */
+function whenOpen(opening: Promise<Socket>, use: (socket: Socket) => void, settle: Settle): () => void {
+  let isFreed = false;
+  let socket: Socket | null = null;
+  opening.then(
+    (opened) => {
+      socket = opened;
+      if (isFreed) opened.destroy();
+      else use(opened);
+    },
+    (error) => settle({ ok: false, because: connectionFailure(error) }),
+  );
+  return () => {
+    isFreed = true;
+    socket?.destroy();
+  };
 }
 
 /** TLS is rare here and loaded only then. A probe asks whether the program answers, not who it is: no certificate check. */
-async function open(url: URL): Promise<Socket> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol === 'http:') return createConnection({ host, port: Number(url.port || 80) });
+async function openTls(target: { host: string; port: number }): Promise<Socket> {
   const { connect } = await import('node:tls');
-  return connect({ host, port: Number(url.port || 443), rejectUnauthorized: false, servername: servername(host) });
+  return connect({ ...target, rejectUnauthorized: false, servername: servername(target.host) });
 }
 
 /** An IP address is no server name (RFC 6066). */
