@@ -130,6 +130,53 @@ test('on random lines', { timeout: 60_000 }, () => {
   );
 });
 
+/** Maps and lists within one another, as lines; indented by what contains them. */
+const block = fc.letrec<{ block: string[]; map: string[]; list: string[] }>((tie) => {
+  const plain = fc.constantFrom(
+    'a',
+    'b c',
+    '"q r"',
+    "'s'",
+    '1',
+    'true',
+    '~',
+    '[a, b]',
+    '{ a: 1 }',
+    'a # b',
+    'http://h:1/x',
+  );
+  const value = fc.oneof({ weight: 20, arbitrary: plain }, { weight: 1, arbitrary: token });
+  const inline = value.map((text) => [text]);
+  const inner = fc.oneof({ maxDepth: 4 }, inline, inline, tie('block'));
+  const width = fc.constantFrom('', ' ', '  ', '   ');
+  const entry = fc.tuple(inner, width, fc.constantFrom(' ', '  ', ''), fc.constantFrom('', '', '# note', ' '));
+  const shift = (lines: string[], by: string) => lines.map((line) => `${by}${line}`);
+  return {
+    block: fc.oneof(tie('map'), tie('list')),
+    map: fc.array(entry, { minLength: 1, maxLength: 4 }).map((entries) =>
+      entries.flatMap(([lines, by, gap, note], index) => {
+        const key = ['a', 'b', 'x-c', '"d"'][index]!;
+        return lines.length === 1 ? [`${key}:${gap}${lines[0]}`] : [`${key}: ${note}`, ...shift(lines, by)];
+      }),
+    ),
+    list: fc
+      .array(entry, { minLength: 1, maxLength: 3 })
+      .map((entries) =>
+        entries.flatMap(([lines, by]) => [`- ${lines[0]}`, ...shift(lines.slice(1), by.length > 1 ? '  ' : by)]),
+      ),
+  };
+});
+
+test('on random blocks, many of which it reads', { timeout: 60_000 }, () => {
+  let [all, read] = [0, 0];
+  const property = fc.property(block.map, fc.constantFrom('\n', '\r\n', '\n\n', '\n# x\n'), (lines, lineBreak) => {
+    all++;
+    if (compare(lines.join(lineBreak))) read++;
+  });
+  fc.assert(property, { numRuns: 5_000 });
+  expect(read / all).toBeGreaterThan(0.15);
+});
+
 test('on random flow collections', { timeout: 60_000 }, () => {
   const { flow } = fc.letrec<{ flow: string }>((tie) => ({
     flow: fc.oneof(

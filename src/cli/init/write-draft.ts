@@ -7,7 +7,7 @@ export function writeDraft(name: string, draft: Draft, schema: string | null): s
   const lines = [
     ...(schema ? [`# yaml-language-server: $schema=${schema}`] : []),
     `# What \`orch up\` runs${draft.from ? `; made from ${draft.from}` : ''}. Edit and save it while orch runs: just what changed is touched.`,
-    '# Reference: orch help, docs/reference/procs-yaml.md',
+    '# `orch validate` checks it, `orch config --explain` shows what holds; every key: docs/reference/procs-yaml.md of orch.',
     `name: ${printText(name)}`,
     ...(draft.envFiles.length > 0 ? ['', `env_files: ${printList(draft.envFiles)}`] : []),
     ...draft.lost.flatMap((sentence, index) => [
