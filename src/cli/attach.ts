@@ -1,4 +1,4 @@
-// `orch attach`: the view of a running project; leaving it stops nothing.
+// `orch attach`: the view of a running project, or the input of one instance; leaving it stops nothing.
 import { connect } from '../api/client.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
@@ -6,7 +6,8 @@ import { failedRequest, findPaths, noSupervisor } from './project.ts';
 import { listenForInterrupts } from './up/interrupts.ts';
 import { showProject } from './up/show.ts';
 
-export async function runAttach(context: CliContext, options: { tui?: boolean }): Promise<ExitCode> {
+export async function runAttach(context: CliContext, options: { tui?: boolean }, name?: string): Promise<ExitCode> {
+  if (name !== undefined) return (await import('./attach-input.ts')).attachInput(context, name);
   const interrupts = listenForInterrupts();
   try {
     const paths = findPaths(context);

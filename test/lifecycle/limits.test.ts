@@ -78,5 +78,16 @@ services:
   await waitFor('it is another process', project.ps, (seen) => instanceOf(seen, 'shell.1').restarts === 1);
   say('three');
   await logged(project, 'got three');
+  // The same by the command: from a pipe, and typed at a terminal.
+  await project.mustOrch(['attach', 'shell'], { input: 'four\nfive\n' });
+  await logged(project, 'got five');
+  const terminal = project.terminal(['attach', 'shell.1']);
+  await terminal.waitForText('got five');
+  terminal.type('six\r');
+  await terminal.waitForText('got six');
+  terminal.type('\x04');
+  expect(await terminal.waitForExit()).toMatchObject({ exitCode: 0 });
+  const refused = await project.orch(['attach', 'none'], { input: '' });
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('none.1 has no input') });
   await project.down();
 });

@@ -60,10 +60,16 @@ export const runCommands: CommandDefinition[] = [
     name: 'attach',
     group,
     summary: 'open the view of a running project',
-    details: 'Leaving the view leaves everything running. Without a terminal: prefixed lines.',
-    arguments: [],
+    details: [
+      'Leaving the view leaves everything running. Without a terminal: prefixed lines. With a name: types into that instance',
+      '(its service needs `stdin: true`) and shows what it prints; from a pipe, sends what comes.',
+    ].join(' '),
+    arguments: [{ syntax: '[name]', description: 'an instance with an input of its own', completes: 'name' }],
     options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
-    examples: [['orch attach', 'q or Ctrl-C leaves, nothing is stopped']],
-    run: async (context, options) => (await import('../attach.ts')).runAttach(context, options),
+    examples: [
+      ['orch attach', 'q or Ctrl-C leaves, nothing is stopped'],
+      ['orch attach console', 'type into console; Ctrl-D or Ctrl-C leaves'],
+    ],
+    run: async (context, options, [name]) => (await import('../attach.ts')).runAttach(context, options, name),
   },
 ];
