@@ -8,12 +8,12 @@ export const DROPPED: Record<string, string> = {
   ports: 'nothing is mapped: the program listens on its own port (`port` sets PORT)',
   volumes: 'programs see the files of this machine',
   networks: 'programs share the network of this machine: reach each other by 127.0.0.1',
-  healthcheck: 'readiness probes are not supported yet',
+  healthcheck: 'write it as `readiness` or `liveness`',
   working_dir: 'it is a directory of the container: set `cwd` to the one here',
   user: 'programs run as the user who runs orch',
   secrets: 'use `env_files`',
   configs: 'use files of this machine',
-  profiles: 'use `enabled: false`, or an overlay',
+  profiles: 'copy them: services have `profiles` here, too',
   extends: 'write the keys here, or use `defaults`',
 };
 
