@@ -56,6 +56,7 @@ test('the supervisor is killed: instances serve on, and the next one has the soc
   expect(orch.exists('web.sock')).toBe(true);
   await orch.down();
   expect(orch.exists('web.sock')).toBe(false);
+  expect(orch.exists('.orch/run/held.sock')).toBe(false);
 });
 
 test('the keeper is killed as well: what runs serves on, and a new instance says what it cannot have', async () => {
@@ -123,4 +124,18 @@ test('what other services run with knows nothing of sockets, not even from a sup
   // 0, 1, 2 and the listing itself.
   expect(log.match(/ (\d+)$/gm)?.map(Number)).toEqual([0, 4]);
   await orch.down();
+});
+
+test('down without a supervisor ends the keeper, too', async () => {
+  const orch = project(18655);
+  await orch.up();
+  await waitFor(
+    'a keeper',
+    () => keeperOf(orch),
+    (found) => found.length === 1 && orch.exists('.orch/run/held.sock'),
+  );
+  process.kill((await orch.ps()).supervisor.pid, 'SIGKILL');
+  await orch.down();
+  expect(orch.processes()).toEqual([]);
+  expect(await get(18655)).toBeNull();
 });

@@ -30,7 +30,10 @@ if (server.bind(path) !== 0 || server.listen(8) !== 0) process.exit(1);
 setInterval(() => existsSync(path) || process.exit(0), LOOK_EVERY_MS);
 
 function obey(ipc: Pipe, text: string): void {
-  if (text.includes('leave')) process.exit(0);
+  if (text.includes('leave')) {
+    rmSync(path, { force: true });
+    process.exit(0);
+  }
   const socket = sockets[Number.parseInt(text, 10)];
   if (socket) send(ipc, '.', socket);
 }
