@@ -32,7 +32,8 @@ function classify(kernel: Kernel, service: string, after: ReturnType<typeof desi
     if (slot.service !== service || !isOccupied(slot)) continue;
     const wish = after.wishes.get(slot.id);
     if (!wish?.run) touched.stop.push(slot.id);
-    else if (slot.spec?.specHash !== wish.spec.specHash) touched.restart.push(slot.id);
+    // A run that has begun ends as it began.
+    else if (slot.spec?.specHash !== wish.spec.specHash && !wish.spec.schedule) touched.restart.push(slot.id);
   }
   for (const [id, wish] of after.wishes) {
     if (wish.spec.name === service && wish.run && startsAnew(kernel.slots.get(id), wish.spec)) touched.start.push(id);
@@ -41,6 +42,8 @@ function classify(kernel: Kernel, service: string, after: ReturnType<typeof desi
 }
 
 function startsAnew(slot: Slot | undefined, spec: ServiceSpec): boolean {
+  // Time starts it, not the configuration.
+  if (spec.schedule) return false;
   if (!slot) return true;
   if (isOccupied(slot)) return false;
   if (slot.spec?.specHash !== spec.specHash) return true;
@@ -88,6 +91,7 @@ function serviceChanges(
     if (touched.stop.length > 0)
       changes.push(change('stop', touched.stop, to ? 'not wanted any more' : 'no longer declared'));
   }
+  if (!from && to?.schedule) changes.push(change('update', [], 'declared; it waits for its time'));
   if (from && to && changes.length === 0 && keys.length > 0) {
     changes.push(change('update', [], `${keys.map(({ key }) => key).join(', ')} changed, applied in place`));
   }

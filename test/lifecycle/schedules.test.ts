@@ -1,0 +1,69 @@
+// Scheduled services over a crash of the supervisor and over edits: what is made up for, and what `plan` says.
+import { expect, test } from 'vitest';
+import { createProject, instanceOf, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const starts = async (project: Project, id: string): Promise<number> =>
+  (await project.events()).filter(({ type, instance }) => type === 'started' && instance === id).length;
+
+test('missed while no supervisor ran: made up for once where catch_up says so', async () => {
+  const every = "'*/3 * * * * *'";
+  const project = createProject({
+    'procs.yaml': `
+services:
+  eager: { command: 'echo run >> eager', schedule: { cron: ${every}, catch_up: true } }
+  lazy: { command: 'echo run >> lazy', schedule: ${every} }
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  await waitFor('both ran', () => project.exists('eager') && project.exists('lazy'), Boolean, 15_000);
+  const status = await project.ps();
+  const next = Date.parse(/Next run at (\S+?)[;.]/.exec(instanceOf(status, 'eager.1').reason ?? '')?.[1] ?? '');
+  process.kill(status.supervisor.pid, 'SIGKILL');
+  const before = project.read('eager').length;
+  const lazy = project.read('lazy').length;
+  // Two runs are missed.
+  await waitFor(
+    'time passes',
+    () => Date.now(),
+    (now) => now > next + 3_500,
+    15_000,
+  );
+  // From now on only missed runs could be run: the next regular one is a year away.
+  project.write('procs.yaml', project.read('procs.yaml').replaceAll(every, "'0 3 1 1 *'"));
+  await project.mustOrch(['up', '-d']);
+  await waitFor(
+    'eager made up',
+    () => project.read('eager').length,
+    (length) => length > before,
+    5_000,
+  );
+  await project.mustOrch(['wait']);
+  expect(project.read('eager').length).toBe(before + 'run\n'.length);
+  expect(project.read('lazy').length).toBe(lazy);
+  await project.down();
+});
+
+test('plan: a new schedule and a new command start nothing now, and interrupt no run', async () => {
+  const yaml = (command: string): string =>
+    `services:\n  job: { command: ${command}, schedule: '0 3 1 1 *' }\n  api: { command: [sleep, "1000"] }\n`;
+  const project = createProject({ 'procs.yaml': 'services:\n  api: { command: [sleep, "1000"] }\n' });
+  const actions = async (): Promise<string[]> => {
+    const plan = JSON.parse((await project.orch(['plan', '--json'])).stdout) as {
+      changes: { service: string; action: string }[];
+    };
+    return plan.changes.map(({ service, action }) => `${action} ${service}`);
+  };
+  await project.up();
+  project.edit('procs.yaml', yaml('[sleep, "1000"]'));
+  await waitFor('it is declared', project.ps, ({ services }) => services.length === 2);
+  expect(await actions()).toEqual([]);
+  await project.mustOrch(['start', 'job']);
+  const { pid } = instanceOf(await project.ps(), 'job.1');
+  expect(pid).not.toBeNull();
+  project.edit('procs.yaml', yaml('[sleep, "2000"]'));
+  await waitFor('it is applied', project.ps, ({ generation, converged }) => generation === 3 && converged, 15_000);
+  expect(instanceOf(await project.ps(), 'job.1')).toMatchObject({ pid, state: 'ready' });
+  expect(await starts(project, 'job.1')).toBe(1);
+  await project.down();
+});
