@@ -65,7 +65,7 @@ export function launchSupervisor(options: LaunchOptions): Launch {
     return outcome.kind === 'died' ? { ...outcome, last } : outcome;
   });
   return {
-    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only, owned })}\n`),
+    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only, ...(owned && { owned }) })}\n`),
     recover: () => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null })}\n`),
     abandon: async () => {
       child.stdin!.end();
