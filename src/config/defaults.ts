@@ -27,6 +27,8 @@ export const DEFAULT_LOG_QUEUE = {
 } as const;
 /** Where a queue writes, relative to the project. */
 export const defaultLogPath = (queue: string): string => `.orch/logs/${queue}.log`;
+/** The FIFO that a service reads, relative to the project (api/paths.ts: `inputPath`). */
+export const sinkPath = (service: string): string => `.orch/run/fifo/${service}.1.in`;
 
 export const MAX_POOL = 10_000;
 /** Timers of Node hold at most 2^31 - 1 ms. */

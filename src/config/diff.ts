@@ -1,6 +1,6 @@
 // What changed between two declarations of a service, key by key, with what the change does. Pure, no Node module:
 // the supervisor imports it. What it prints holds no secret.
-import type { Check, Command, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
+import type { Check, Command, DrainMeans, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from './change-classes.ts';
 import { printCommand, printField } from './print-fields.ts';
 import { printDuration } from './quantities.ts';
@@ -87,8 +87,14 @@ function stop(key: string, { command, escalate, drain, ...rest }: StopPolicy): [
   }
   if (!drain) return shown;
   const { by } = drain;
-  const means = by.kind === 'exec' ? printCommand(by.command) : by.kind === 'http' ? by.url : by.signal;
+  const means = printMeans(by);
   return [...shown, [`${key}.drain.${by.kind}`, plain(means)], ...walk(`${key}.drain.timeoutMs`, drain.timeoutMs)];
+}
+
+function printMeans(by: DrainMeans): string {
+  if (by.kind === 'exec') return printCommand(by.command);
+  if (by.kind === 'end_of_input') return by.queue;
+  return by.kind === 'http' ? by.url : by.signal;
 }
 
 function dependsOn(dependencies: ServiceSpec['dependsOn']): [string, Shown][] {

@@ -7,6 +7,7 @@ import { findEmptyValues } from './checks/empty-values.ts';
 import { checkListening } from './checks/listening.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
+import { checkSinks } from './checks/sinks.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { fromEnvironment, type Reading } from './files/reading.ts';
 import { applyDefaults } from './normalize/apply-defaults.ts';
@@ -59,6 +60,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkDependencies(config, child(tree, 'services'), child(expanded, 'services')),
     ...checkCollisions(config, tree),
     ...checkListening(config, tree),
+    ...checkSinks(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
     ...checkNotify(config, tree, reading.environment.PATH ?? ''),
   );

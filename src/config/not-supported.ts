@@ -23,7 +23,7 @@ export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];
 
-export const NOT_SUPPORTED_IN_QUEUES: Row[] = [{ path: 'sink', because: 'queues are written to files' }];
+export const NOT_SUPPORTED_IN_QUEUES: Row[] = [];
 
 /** @param tree the merged configuration */
 export function findNotSupported(tree: Tree): Problem[] {

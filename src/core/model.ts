@@ -64,7 +64,10 @@ export type DrainMeans =
   /** A POST; drained when it is answered. */
   | { kind: 'http'; url: InstanceTemplate }
   /** Drained when the command ends. */
-  | { kind: 'exec'; command: Command };
+  | { kind: 'exec'; command: Command }
+  /** Only where it is not wanted any more: the log queue that it reads is written to the end, then its input ends. Drained
+   * when the process ends by itself. */
+  | { kind: 'end_of_input'; queue: string };
 
 /** One thing that must be so. */
 export type Check =
@@ -227,8 +230,10 @@ export type LogFormat = 'text' | 'json' | 'raw';
 export type OverflowPolicy = 'block' | 'drop_oldest' | 'drop_newest';
 export type LogQueueSpec = {
   name: string;
-  /** Absolute path of the live file. */
+  /** Absolute path of the live file, or of the FIFO that the sink reads. */
   path: string;
+  /** The service that reads the lines on stdin, instead of a file; null: a file. */
+  sink: string | null;
   format: LogFormat;
   rotate: {
     /** 0: never by size. */

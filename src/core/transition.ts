@@ -228,10 +228,11 @@ function rearm(slot: Slot, nowMs: number): Slot {
 
 type Step = Pick<Stopping, 'step' | 'escalated' | 'deadlineMs'>;
 
-/** What is ill is not asked to finish its work. */
+/** What is ill is not asked to finish its work. Input that the next incarnation goes on with does not end. */
 function firstStep(spec: SlotSpec | null, cause: Stopping['cause'], nowMs: number): Step {
   const drain = spec?.stop.drain;
-  if (!drain || cause === 'unhealthy') return termStep(spec, 0, nowMs);
+  const goesOn = drain?.by.kind === 'end_of_input' && cause !== 'unwanted';
+  if (!drain || goesOn || cause === 'unhealthy') return termStep(spec, 0, nowMs);
   return { step: 'drain', escalated: 0, deadlineMs: nowMs + drain.timeoutMs };
 }
 

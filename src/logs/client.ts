@@ -22,6 +22,11 @@ export type LogWriterClient = {
    * at the latest after `patienceMs`. */
   expect(expectation: Expectation, patienceMs: number): Promise<void>;
   detach(instances: string[]): Promise<void>;
+  /** The service that the queue feeds is about to read; kept over a loss of the writer. */
+  openSink(queue: string, service: string): Promise<void>;
+  /** Gives the service all that its queue holds, then ends its input; what comes later waits. Resolves at the deadline at the
+   * latest; what was not given by then is kept. */
+  closeSink(queue: string, service: string, deadlineMs: number): Promise<void>;
   /** The newest figures; those of the last time where the writer does not answer at once. */
   stats(): Promise<LogQueueStatus[]>;
   /** @param queues names; none: all. Returns the paths of the files made. Rejects when the writer is lost meanwhile. */
@@ -43,6 +48,9 @@ export type LogWriterOptions = {
 /** How long `stats` waits for an answer before it gives the last known one. */
 const STATS_PATIENCE_MS = 100;
 
+/** For the answer to a `closeSink` whose time is over. */
+const CLOSE_PATIENCE_MS = 200;
+
 /** A writer that does not answer for so long is stuck. */
 const HANGS_AFTER_MS = 100;
 
@@ -55,6 +63,8 @@ class Client implements LogWriterClient {
   private queues: LogQueueSpec[] | null = null;
   private readonly sources = new Map<string, StreamSource>();
   private readonly expectations = new Map<string, Expectation>();
+  /** Queue -> the service that reads it now. */
+  private readonly sinks = new Map<string, string>();
   private lastStats: LogQueueStatus[] = [];
   private statsAsked: Promise<void> | null = null;
   private readonly link: WriterLink;
@@ -96,6 +106,19 @@ class Client implements LogWriterClient {
     await this.tell('detach', { instances });
   }
 
+  async openSink(queue: string, service: string): Promise<void> {
+    this.sinks.set(queue, service);
+    await this.tell('openSink', { queue, service });
+  }
+
+  async closeSink(queue: string, service: string, deadlineMs: number): Promise<void> {
+    if (this.sinks.get(queue) === service) this.sinks.delete(queue);
+    if (!this.link.isUp()) return; // for the next writer it is not open
+    const closed = this.link.send('closeSink', { queue, service, deadlineMs });
+    closed.catch(() => undefined); // lost: as above
+    await settlesWithin(closed, deadlineMs + CLOSE_PATIENCE_MS);
+  }
+
   async stats(): Promise<LogQueueStatus[]> {
     // One question at a time: a writer that hangs must not make them pile up.
     this.statsAsked ??= this.askStats();
@@ -122,7 +145,7 @@ class Client implements LogWriterClient {
   }
 
   /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
-  private async tell<M extends 'configure' | 'attach' | 'expect' | 'detach'>(
+  private async tell<M extends 'configure' | 'attach' | 'expect' | 'detach' | 'openSink'>(
     method: M,
     params: WriterMethods[M][0],
   ): Promise<void> {
@@ -132,6 +155,7 @@ class Client implements LogWriterClient {
 
   private async tellAll(): Promise<void> {
     if (this.queues !== null) await this.link.send('configure', { queues: this.queues });
+    for (const [queue, service] of this.sinks) await this.link.send('openSink', { queue, service });
     for (const expectation of this.expectations.values()) await this.link.send('expect', expectation);
     if (this.sources.size > 0) await this.link.send('attach', { sources: [...this.sources.values()] });
   }

@@ -12,7 +12,7 @@ import {
   writev,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { LogFormat } from '../core/model.ts';
+import type { LogFormat, LogQueueSpec } from '../core/model.ts';
 import type { Origin } from './framing.ts';
 import { RawIndex } from './raw-index-file.ts';
 import { finishRotation, hasIndex, rotateFile } from './rotation.ts';
@@ -27,13 +27,18 @@ const TORN_LINE_BYTES = 2 * 1024 * 1024;
 export type Piece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
 /** A path whose writes may wait for ever: a FIFO, a device. What is not there yet becomes a regular file. */
-export function isSpecial(path: string): boolean {
+function isSpecial(path: string): boolean {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     return stat !== undefined && !stat.isFile();
   } catch {
     return false; // ENOTDIR, EACCES: opening it says so, and only this queue waits
   }
+}
+
+/** Written off the main thread always: the policy is never to make producers wait, or the file may never take anything. */
+export function mustNotWait({ overflow, sink, path }: LogQueueSpec): boolean {
+  return overflow !== 'block' || sink !== null || isSpecial(path);
 }
 
 export class OutputFile {
@@ -50,8 +55,12 @@ export class OutputFile {
   private checkedMs = 0;
   private index: RawIndex | null = null;
 
-  constructor(path: string) {
+  /** Must be there: nothing is created in its place. */
+  private readonly isSink: boolean;
+
+  constructor(path: string, isSink = false) {
     this.path = path;
+    this.isSink = isSink;
   }
 
   isOpen(): boolean {
@@ -95,6 +104,7 @@ export class OutputFile {
 
   /** Closes the file under a dated name. Returns that, or null where there is nothing in it. Throws errno errors. */
   rotate(nowMs: number): string | null {
+    if (this.isSink) return null;
     this.ensure(this.format, nowMs);
     if (this.sizeBytes === 0) return null;
     this.writeIndex();
@@ -111,10 +121,8 @@ export class OutputFile {
   }
 
   private open(format: LogFormat, nowMs: number): string | null {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-    finishRotation(this.path);
-    const madeRoom = this.isOfOtherKind(format) ? rotateFile(this.path, nowMs) : null;
-    this.fd = openSync(this.path, 'a+', 0o600);
+    const madeRoom = this.isSink ? null : this.makeRoom(format, nowMs);
+    this.fd = openSync(this.path, this.isSink ? 'r+' : 'a+', 0o600);
     this.format = format;
     const stat = fstatSync(this.fd);
     this.inode = stat.ino;
@@ -124,6 +132,12 @@ export class OutputFile {
     if (this.sizeBytes > 0) this.dropTornLine();
     if (format === 'raw' && this.isRegular) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
     return madeRoom;
+  }
+
+  private makeRoom(format: LogFormat, nowMs: number): string | null {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    finishRotation(this.path);
+    return this.isOfOtherKind(format) ? rotateFile(this.path, nowMs) : null;
   }
 
   /** Text and json lines may follow each other; raw bytes need their index from the first one on, and others must not have one. */

@@ -5,7 +5,7 @@ import type { LogQueueSpec } from '../core/model.ts';
 import type { Expectation } from './line-match.ts';
 
 /** A writer of another number is asked to leave; its successor takes over the FIFOs. */
-export const LOG_PROTOCOL = 2;
+export const LOG_PROTOCOL = 3;
 export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
 /** The two FIFOs of an instance and the queue they fill. */
@@ -30,6 +30,10 @@ export type WriterMethods = {
   /** Lines to look for in the output of an incarnation from now on; each is told once as the event `line_matched`. */
   expect: [Expectation, Record<string, never>];
   detach: [{ instances: string[] }, Record<string, never>];
+  /** The service that the queue feeds is about to read. */
+  openSink: [{ queue: string; service: string }, Record<string, never>];
+  /** Gives it all that is there, then ends its input; what comes later waits for `openSink`. `drained`: false at the deadline. */
+  closeSink: [{ queue: string; service: string; deadlineMs: number }, { drained: boolean }];
   stats: [Record<string, never>, { queues: LogQueueStatus[] }];
   rotate: [{ queues: string[] }, { rotated: string[] }];
   /** Drains every FIFO, flushes, exits. `flushed`: false where the deadline came first. */

@@ -5,7 +5,8 @@ import { Backlog, type Entry } from './backlog.ts';
 import type { Origin } from './framing.ts';
 import { Gate } from './gate.ts';
 import { InFlight, render } from './in-flight.ts';
-import { isSpecial, OutputFile, type Piece } from './output-file.ts';
+import { mustNotWait, OutputFile, type Piece } from './output-file.ts';
+import type { OutputHooks } from './output-hooks.ts';
 import { pruneRotated } from './rotation.ts';
 
 /** A synchronous write that takes longer stalls all queues: go on off this thread. */
@@ -13,16 +14,6 @@ const SLOW_WRITE_MS = 100;
 const RETRY_MS = 200;
 /** One write takes at most this share of the capacity, so that the rest has room meanwhile. */
 const WRITE_SHARE = 1 / 2;
-
-export type OutputHooks = {
-  /** Stop (or go on) reading the producers. */
-  hold(isHeld: boolean): void;
-  /** A rotated file is complete. */
-  rotated(path: string): void;
-  dropped(lines: Map<Origin, number>): void;
-  blocked(message: string): void;
-  resumed(): void;
-};
 
 export class QueueOutput {
   error: string | null = null;
@@ -35,6 +26,8 @@ export class QueueOutput {
   private isWriting = false;
   private writeBeganMs = 0;
   private isClosed = false;
+  /** The service that is fed is not there (yet): all is kept. */
+  isSinkClosed: boolean;
   private readonly backlog = new Backlog();
   private readonly inFlight = new InFlight();
   private retry: NodeJS.Timeout | null = null;
@@ -45,13 +38,15 @@ export class QueueOutput {
 
   constructor(spec: LogQueueSpec, hooks: OutputHooks) {
     this.spec = spec;
-    this.file = new OutputFile(spec.path);
+    this.file = new OutputFile(spec.path, spec.sink !== null);
     this.isBehind = mustNotWait(spec);
+    this.isSinkClosed = spec.sink !== null;
     this.hooks = hooks;
     this.gate = new Gate(hooks.hold);
   }
 
   configure(spec: LogQueueSpec): void {
+    if (spec.path !== this.spec.path || spec.sink === null) this.isSinkClosed = spec.sink !== null;
     this.spec = spec;
     if (mustNotWait(spec)) this.isBehind = true;
     this.update();
@@ -145,6 +140,28 @@ export class QueueOutput {
     return this.isIdle() ? Promise.resolve() : new Promise((resolve) => this.drainWanted.push(resolve));
   }
 
+  /** Opens it at once: as long as we have it open, its reader does not see an end, whoever else dies. */
+  openSink(): void {
+    this.isSinkClosed = false;
+    try {
+      if (!this.isWriting) this.prepare(this.spec.format, 0, !this.inFlight.isWithinPiece());
+    } catch {
+      // The next write tries again and says what is wrong.
+    }
+    this.pump();
+    this.update();
+  }
+
+  closeOldFile(): void {
+    const isOld = this.file.path !== this.spec.path;
+    if (isOld && !this.isWriting && !this.inFlight.isWithinPiece()) this.file.close();
+  }
+
+  closeSink(): void {
+    this.isSinkClosed = this.spec.sink !== null;
+    if (!this.isWriting) this.file.close();
+  }
+
   close(): void {
     this.isClosed = true;
     if (this.retry !== null) clearTimeout(this.retry);
@@ -157,7 +174,7 @@ export class QueueOutput {
     const nowMs = Date.now();
     if (isLineBegin && this.file.path !== this.spec.path) {
       this.file.close();
-      this.file = new OutputFile(this.spec.path);
+      this.file = new OutputFile(this.spec.path, this.spec.sink !== null);
     }
     this.afterRotation(this.file.ensure(format, nowMs));
     const { sizeBytes, everyMs } = this.spec.rotate;
@@ -189,7 +206,7 @@ export class QueueOutput {
 
   /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
   private pump(): void {
-    if (this.isWriting || this.isClosed || !this.isBehind || this.retry !== null) return;
+    if (this.isWriting || this.isClosed || this.isSinkClosed || !this.isBehind || this.retry !== null) return;
     if (this.inFlight.isEmpty()) this.inFlight.add(this.backlog.take(this.spec.capacityBytes * WRITE_SHARE));
     if (this.inFlight.isEmpty()) this.caughtUp();
     else this.writeOn();
@@ -225,6 +242,7 @@ export class QueueOutput {
       return;
     }
     this.recovered();
+    if (this.isSinkClosed) this.file.close();
     this.pump();
     this.update();
   }
@@ -279,9 +297,4 @@ export class QueueOutput {
     const writeBeganMs = this.isWriting ? this.writeBeganMs : null;
     this.gate.update(this.spec, { depthBytes, writeBeganMs, hasFailed: this.error !== null });
   }
-}
-
-/** Written off this thread always: the policy is never to make producers wait, or the file may never take anything. */
-function mustNotWait(spec: LogQueueSpec): boolean {
-  return spec.overflow !== 'block' || isSpecial(spec.path);
 }

@@ -10,6 +10,7 @@ import type { Piece } from './output-file.ts';
 import type { LogEvent } from './protocol.ts';
 import { QueueOutput } from './queue-output.ts';
 import { listRotated, pruneRotated } from './rotation.ts';
+import { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { Flushable, Ticker } from './ticker.ts';
 
@@ -35,7 +36,9 @@ export type QueueTools = {
 export class Queue implements Flushable {
   spec: LogQueueSpec;
   readonly sources = new Set<Source>();
-  private readonly output: QueueOutput;
+  readonly output: QueueOutput;
+  /** The service that is fed, if there is one. */
+  readonly sink = new Sink(this);
   private readonly tools: QueueTools;
   private batch: Batch | null = null;
   private batchLines = 0;

@@ -103,6 +103,10 @@ class Server {
         return this.writer.expect(request.params) ?? {};
       case 'detach':
         return this.writer.detach(request.params.instances) ?? {};
+      case 'openSink':
+        return this.writer.openSink(request.params.queue, request.params.service) ?? {};
+      case 'closeSink':
+        return { drained: await this.writer.closeSink(request.params) };
       case 'stats':
         return { queues: this.writer.stats() };
       case 'rotate':

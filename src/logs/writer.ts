@@ -4,7 +4,7 @@ import type { LogQueueSpec } from '../core/model.ts';
 import { Framer } from './framer/framer.ts';
 import { type Expectation, LineMatcher } from './line-match.ts';
 import { MidLines } from './mid-line.ts';
-import type { LogEvent, StreamSource } from './protocol.ts';
+import type { LogEvent, StreamSource, WriterMethods } from './protocol.ts';
 import { Queue, type QueueTools } from './queue.ts';
 import { Source } from './source.ts';
 import { Ticker } from './ticker.ts';
@@ -94,6 +94,20 @@ export class LogWriter {
     return [...this.queues.values()].map((queue) => queue.status());
   }
 
+  openSink(name: string, service: string): void {
+    this.queues.get(name)?.sink.open(service);
+  }
+
+  /** What its producers left and what it holds goes to its service, whose input then ends. False: not all of it by the
+   * deadline; what is left stays in the queue. */
+  async closeSink({ queue: name, service, deadlineMs }: WriterMethods['closeSink'][0]): Promise<boolean> {
+    const queue = this.queues.get(name);
+    if (queue === undefined) return true;
+    const untilMs = performance.now() + deadlineMs;
+    const producers = [...this.attached].filter(([, attached]) => attached.queue === queue).map(([id]) => id);
+    return queue.sink.close(service, untilMs, () => this.drainAll(producers, untilMs));
+  }
+
   /** @param names none: all. Rejects where a queue is unknown or cannot be rotated. */
   async rotate(names: string[]): Promise<string[]> {
     const unknown = names.filter((name) => !this.queues.has(name));
@@ -110,9 +124,13 @@ export class LogWriter {
     const instances = [...this.attached.keys()];
     let isDry = await this.drainAll(instances, untilMs);
     for (const instance of instances) this.release(instance);
-    const written = Promise.all([...this.queues.values()].map((queue) => queue.drained())).then(() => true);
+    const readers = [...this.queues.values()].filter((queue) => !queue.sink.isClosed());
+    const written = Promise.all(readers.map((queue) => queue.drained())).then(() => true);
     isDry = (await Promise.race([written, falseAfter(left())])) && isDry;
-    for (const queue of this.queues.values()) queue.close();
+    for (const queue of this.queues.values()) {
+      this.reportUndelivered(queue);
+      queue.close();
+    }
     this.queues.clear();
     return isDry;
   }
@@ -132,7 +150,10 @@ export class LogWriter {
   private async drainAll(instances: string[], untilMs: number): Promise<boolean> {
     let left = instances;
     for (;;) {
-      left = left.filter((instance) => !this.drain(this.attached.get(instance)!, untilMs));
+      left = left.filter((instance) => {
+        const attached = this.attached.get(instance);
+        return attached !== undefined && !this.drain(attached, untilMs);
+      });
       if (left.length === 0) return true;
       if (performance.now() >= untilMs) return false;
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -152,6 +173,14 @@ export class LogWriter {
   private reportUnread({ instance, queue, outPath, errPath }: StreamSource, reason: string): void {
     const message = `what ${instance} writes cannot be read: ${reason}`;
     this.tools.emit({ type: 'log_unread', queue, instance, message, details: { outPath, errPath } });
+  }
+
+  private reportUndelivered(queue: Queue): void {
+    const { name, sink, path } = queue.spec;
+    const bytes = queue.sink.undeliveredBytes();
+    if (bytes === 0) return;
+    const message = `${bytes} bytes in log queue ${name} did not reach ${sink}`;
+    this.tools.emit({ type: 'log_undelivered', queue: name, instance: null, message, details: { path, bytes } });
   }
 
   private attachOne(spec: StreamSource): void {

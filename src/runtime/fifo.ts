@@ -33,6 +33,11 @@ export function openFifoForChild(path: string): number {
   return openSync(path, constants.O_RDWR);
 }
 
+/** A descriptor to hand to a child as stdin: it sees an end when nobody writes any more. Waits for ever where nobody does yet. */
+export function openFifoAsInput(path: string): number {
+  return openSync(path, constants.O_RDONLY);
+}
+
 /** A descriptor to read from without ever blocking: an own file description, since spawning clears O_NONBLOCK on a shared one. */
 export function openFifoForReading(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -2,6 +2,7 @@
 // nothing; here they are only put together, so that the supervisor has one thing to keep in step.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { InstanceEvent, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { LogWriterClient } from '../logs/client.ts';
 import { Outfitter } from './equipment.ts';
 import { FileWatches } from './file-watches.ts';
 import type { Happening } from './happenings.ts';
@@ -18,6 +19,7 @@ export type CompanionOptions = {
   newNonce(): string;
   kernel: Kernel;
   nowMs(): number;
+  writer: LogWriterClient;
   report(happening: Happening): void;
 };
 
@@ -57,7 +59,7 @@ export class Companions {
       keeperPath: paths.keeperSocket,
       onUnkept: (why) => report({ type: 'sockets_unkept', instance: null, message: `${UNKEPT}: ${why}`, details: {} }),
     });
-    this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks);
+    this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks, options.writer);
     this.#scheduler = new Scheduler({ nowMs, wallMs: () => Date.now(), receive, report });
   }
 

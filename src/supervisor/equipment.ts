@@ -1,8 +1,10 @@
 // What an instance needs before its process can be started: its sockets, its input, the blessing of its hook.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { LogWriterClient } from '../logs/client.ts';
 import type { HookRunner } from './hooks.ts';
 import { InputTable } from './inputs.ts';
+import { queueFeeding, Sinks } from './sinks.ts';
 import type { SocketTable } from './socket-table.ts';
 
 export type Equipment = { ok: true; stdin: 'ignore' | number; more: readonly number[] };
@@ -14,11 +16,13 @@ export class Outfitter {
   #sockets: SocketTable;
   #hooks: HookRunner;
   #inputs: InputTable;
+  #sinks: Sinks;
 
-  constructor(paths: ProjectPaths, sockets: SocketTable, hooks: HookRunner) {
+  constructor(paths: ProjectPaths, sockets: SocketTable, hooks: HookRunner, writer: LogWriterClient) {
     this.#sockets = sockets;
     this.#hooks = hooks;
     this.#inputs = new InputTable(paths);
+    this.#sinks = new Sinks(this.#inputs, writer);
   }
 
   /** Most need nothing, and their start waits for nothing. */
@@ -31,7 +35,24 @@ export class Outfitter {
     if (refused !== null) return { ok: false, errno: 'ECANCELED', detail: refused, transient: false };
     const more = await this.#sockets.descriptors(spec.listen);
     if ('errno' in more) return { ok: false, ...more, transient: true };
-    return { ok: true, stdin: spec.stdin ? await this.#inputs.open(slot.id) : 'ignore', more };
+    return { ok: true, stdin: await this.#inputOf(slot, spec), more };
+  }
+
+  async #inputOf(slot: Slot, spec: ServiceSpec): Promise<'ignore' | number> {
+    const queue = queueFeeding(spec);
+    if (queue !== null) return await this.#sinks.open(slot, queue);
+    return spec.stdin ? await this.#inputs.open(slot.id) : 'ignore';
+  }
+
+  /** It runs already (adopted): what it reads goes on. */
+  async resume(slot: Slot, spec: ServiceSpec): Promise<void> {
+    const queue = queueFeeding(spec);
+    if (queue !== null) await this.#sinks.open(slot, queue);
+  }
+
+  /** Lets the service that a log queue feeds read the rest, and then the end. */
+  async endInput(slot: Slot, queue: string, timeoutMs: number): Promise<void> {
+    await this.#sinks.end(slot, queue, timeoutMs);
   }
 
   /** The start is not wanted any more. */

@@ -49,6 +49,8 @@ export type PerformerOptions = {
   prepare(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
   /** Of commands that are run for an instance. */
   newNonce(): string;
+  /** Does anything else live that writes to the queue? */
+  isWritten(queue: string, except: Slot): boolean;
   forgotten(id: InstanceId): void;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
   report(happening: Happening): void;
@@ -89,6 +91,9 @@ class ProcessPerformer implements Performer {
       ...options,
       targetOf: (phase) => this.#targetOf(phase),
       membersOf: (phase) => this.#membersOf(phase),
+      endInput: (slot, queue, timeoutMs) =>
+        // Who still writes does so for the next incarnation.
+        void options.outfitter.endInput(slot, queue, options.isWritten(queue, slot) ? 0 : timeoutMs),
     });
     this.#streams = new StreamTable(options.paths, options.writer);
   }

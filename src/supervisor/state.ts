@@ -34,7 +34,8 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
 function withoutSecrets(slot: Slot): Slot {
   if (!slot.spec) return slot;
   const { stop } = slot.spec;
-  const drain = stop.drain?.by.kind === 'signal' ? stop.drain : null;
+  const by = stop.drain?.by.kind;
+  const drain = by === 'signal' || by === 'end_of_input' ? stop.drain : null;
   return { ...slot, spec: { ...slot.spec, stop: { ...stop, command: null, drain } } };
 }
 

@@ -27,6 +27,8 @@ export type StopStepsOptions = {
   launchContext(): LaunchContext;
   /** Of the commands that are run. */
   newNonce(): string;
+  /** Lets the service that a log queue feeds read the rest, and then the end. */
+  endInput(slot: Slot, queue: string, timeoutMs: number): void;
   targetOf(phase: Stopping): Target;
   membersOf(phase: Stopping): Promise<TreeMember[]>;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
@@ -49,6 +51,7 @@ export class StopSteps {
     const by = slot.spec?.stop.drain?.by;
     const running = this.#beginDrain(slot, phase);
     if (by?.kind === 'signal') this.signal(slot, by.signal);
+    else if (by?.kind === 'end_of_input') this.#options.endInput(slot, by.queue, slot.spec!.stop.drain!.timeoutMs);
     else if (running) this.#follow(phase, running, (outcome) => this.#drained(slot, phase, outcome));
     else this.#drained(slot, phase, { ok: false, because: 'how to drain it is not remembered' });
   }
@@ -66,7 +69,7 @@ export class StopSteps {
   #beginDrain(slot: Slot, phase: Stopping): Running | null {
     const spec = this.#options.specOf(slot);
     const by = spec?.stop.drain?.by;
-    if (!spec || !by || by.kind === 'signal') return null;
+    if (!spec || !by || by.kind === 'signal' || by.kind === 'end_of_input') return null;
     if (by.kind === 'exec') return this.#runBeside(slot, phase, spec, by.command);
     const url = expanderOf(spec, slot.index, this.#options.launchContext())(by.url);
     const judge = (status: number) =>

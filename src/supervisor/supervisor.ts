@@ -108,6 +108,7 @@ export class Supervisor {
       paths: this.paths,
       kernel: this.kernel,
       nowMs: () => this.clock.nowMs(),
+      writer: this.writer,
       launchContext: () => ({ ...this.#identity(), inherited }),
       newNonce: () => newNonce(this.#noncePrefix, 'hook'),
       report: (happening) => this.report(happening),
@@ -121,6 +122,8 @@ export class Supervisor {
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
       prepare: (id, nonce, spec) => this.#signs.expect(id, nonce, spec),
+      isWritten: (queue, except) =>
+        occupiedSlots(this.kernel).some((slot) => slot !== except && this.kernel.specOf(slot)?.logQueue === queue),
       forgotten: (id) => this.#signs.forget(id),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
@@ -164,6 +167,20 @@ export class Supervisor {
     const { accepted, only } = this.#options;
     await this.#adopt(accepted);
     this.apply(accepted, only);
+    await this.#resumeInputs();
+  }
+
+  /** The log writer knows the queues by now. */
+  async #resumeInputs(): Promise<void> {
+    for (const slot of this.kernel.slots.values()) {
+      const spec = slot.phase.kind === 'alive' ? this.kernel.specOf(slot) : null;
+      if (spec) await this.#companions.outfitter.resume(slot, spec).catch((error) => this.#inputLost(slot.id, error));
+    }
+  }
+
+  #inputLost(instance: InstanceId, error: unknown): void {
+    const message = `The input of ${instance} could not be opened: ${errorText(error)}`;
+    this.report({ type: 'input_failed', instance, message, details: {} });
   }
 
   /** Begins to act. */
@@ -354,7 +371,9 @@ export class Supervisor {
    * FIFOs. The caller has only to leave.
    */
   async handOver(): Promise<void> {
-    await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // the next one starts its own
+    // A service that reads a queue must not see an end, and may be slow: the writer goes on, the next supervisor meets it.
+    if (this.kernel.accepted?.config.logQueues.some(({ sink }) => sink)) this.writer.close();
+    else await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // the next one starts its own
     this.freeze();
     await this.#follower?.close();
     await this.#state.save(this.kernel.state());

@@ -67,6 +67,7 @@ export class LogRig {
     return {
       name,
       path: join(this.paths.logsDir, `${name}.log`),
+      sink: null,
       format: 'text',
       rotate: { sizeBytes: 0, keep: 5, compress: 'none', everyMs: 0, totalBytes: 0 },
       capacityBytes: 8 * 1024 * 1024,

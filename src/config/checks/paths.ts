@@ -25,7 +25,8 @@ function checkWritten(config: ProjectConfig, placeOf: PlaceOf, read: Set<string>
       : refusal(path, what, config.root, read);
     if (reason) problems.push(problemAt(at, { code: 'same-file', message: reason, hint: 'give it a file of its own' }));
   };
-  for (const { name, path } of config.logQueues) {
+  for (const { name, path, sink } of config.logQueues) {
+    if (sink !== null) continue; // no file, and ours
     claim(path, `the log queue ${quote(name)}`, placeOf(['log_queues', name, 'path']));
   }
   for (const { name, singleton } of config.services) {

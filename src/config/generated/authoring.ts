@@ -221,7 +221,7 @@ export type LogQueueDeclaration = {
   capacity?: string | null;
   /** What happens then: the writing program waits, or lines are dropped and counted. Default: `"block"`. */
   overflow?: 'block' | 'drop_oldest' | 'drop_newest' | null;
-  /** Pipes the lines to a service's stdin as well. */
+  /** Pipes the lines to a service's stdin, instead of a file: it starts before those that write, and stops after them. */
   sink?: {
     /** Who reads. */
     service: string;

@@ -7,19 +7,15 @@ import type { Normalizing } from './normalizing.ts';
 import { literalOf } from './normalizing.ts';
 import { normalizeQueue } from './queue.ts';
 import { normalizeService } from './service.ts';
+import { connectSinks } from './sinks.ts';
 
 /** @param tree services with their `defaults` applied. Problems go to the context. */
 export function normalizeProject(tree: Tree, env: string | null, context: Normalizing): ProjectConfig {
   const services = entriesOf(child(tree, 'services'))
     .map((entry) => normalizeService(entry, context))
     .filter((spec) => spec !== null);
-  return {
-    project: context.project,
-    env,
-    root: context.root,
-    services,
-    logQueues: normalizeQueues(tree, services, context),
-  };
+  const logQueues = normalizeQueues(tree, services, context);
+  return { project: context.project, env, root: context.root, services: connectSinks(services, logQueues), logQueues };
 }
 
 /** The declared queues, and `default` when a service uses it. */

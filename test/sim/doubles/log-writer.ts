@@ -18,6 +18,8 @@ export function startLogWriter(): LogWriterClient {
         const tookMs = machine.chance.hit(0.1) ? deadlineMs : machine.chance.between(0, 3);
         setTimeout(resolve, tookMs);
       }),
+    openSink: soon,
+    closeSink: soon,
     stats: async () => [],
     rotate: async () => [],
     close: () => undefined,
