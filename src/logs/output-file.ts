@@ -13,12 +13,16 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LogFormat, LogQueueSpec } from '../core/model.ts';
+import { openFifoForWriting } from '../runtime/fifo.ts';
 import type { Origin } from './framing.ts';
 import { RawIndex } from './raw-index-file.ts';
 import { finishRotation, hasIndex, rotateFile } from './rotation.ts';
 
 /** How stale the knowledge may be that the path still leads to our file. */
 const CHECK_EVERY_MS = 500;
+/** Until a FIFO that was full is tried again: short enough for a quick reader, long enough for one that is away. */
+const FIRST_PAUSE_MS = 1;
+const MAX_PAUSE_MS = 32;
 const NEWLINE = 0x0a;
 /** A torn last line is looked for this far back: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
@@ -53,6 +57,7 @@ export class OutputFile {
   private fd: number | null = null;
   private inode = 0;
   private checkedMs = 0;
+  private pauseMs = FIRST_PAUSE_MS;
   private index: RawIndex | null = null;
 
   /** Must be there: nothing is created in its place. */
@@ -84,12 +89,20 @@ export class OutputFile {
     return written;
   }
 
-  /** As `write`, off this thread. The file must not be closed meanwhile. */
+  /** As `write`, off this thread; takes nothing, after a pause, where a sink is full. The file must not be closed meanwhile. */
   writeLater(buffers: Buffer[], done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
     writev(this.fd!, buffers, (error, written) => {
+      if (error?.code === 'EAGAIN') return this.askAgain(done);
+      this.pauseMs = FIRST_PAUSE_MS;
       if (error === null && this.isRegular) this.sizeBytes += written;
       done(error, written);
     });
+  }
+
+  /** A sink that does not read must not hold one of the few threads that write for all queues. */
+  private askAgain(done: (error: null, written: number) => void): void {
+    setTimeout(done, this.pauseMs, null, 0);
+    this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
   }
 
   /** Says what the next bytes of a raw file are; other formats say it themselves. Kept until `writeIndex`. */
@@ -122,7 +135,7 @@ export class OutputFile {
 
   private open(format: LogFormat, nowMs: number): string | null {
     const madeRoom = this.isSink ? null : this.makeRoom(format, nowMs);
-    this.fd = openSync(this.path, this.isSink ? 'r+' : 'a+', 0o600);
+    this.fd = this.isSink ? openFifoForWriting(this.path) : openSync(this.path, 'a+', 0o600);
     this.format = format;
     const stat = fstatSync(this.fd);
     this.inode = stat.ino;

@@ -25,6 +25,8 @@ export class QueueOutput {
   private isBehind: boolean;
   private isWriting = false;
   private writeBeganMs = 0;
+  /** The last write took nothing: the reader of a FIFO is slow, or away. */
+  private isStalled = false;
   private isClosed = false;
   /** The service that is fed is not there (yet): all is kept. */
   isSinkClosed: boolean;
@@ -219,7 +221,7 @@ export class QueueOutput {
       const { sizeBytes } = this.spec.rotate;
       const buffers = this.inFlight.next(sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
       this.isWriting = true;
-      this.writeBeganMs = performance.now();
+      if (!this.isStalled) this.writeBeganMs = performance.now();
       this.file.writeLater(buffers, (error, written) => this.wrote(error, written));
     } catch (error) {
       this.failed(error as NodeJS.ErrnoException);
@@ -234,12 +236,12 @@ export class QueueOutput {
   }
 
   private goOn(written: number): void {
+    this.isStalled = written === 0;
     this.settle(written);
     try {
       this.file.writeIndex();
     } catch (error) {
-      this.failed(error as NodeJS.ErrnoException);
-      return;
+      return void this.failed(error as NodeJS.ErrnoException);
     }
     this.recovered();
     if (this.isSinkClosed) this.file.close();
@@ -279,8 +281,7 @@ export class QueueOutput {
     try {
       if (this.file.isOpen()) this.file.writeIndex();
     } catch (error) {
-      this.failed(error as NodeJS.ErrnoException);
-      return;
+      return void this.failed(error as NodeJS.ErrnoException);
     }
     if (this.isIdle()) this.recovered();
     this.pump();
@@ -293,8 +294,7 @@ export class QueueOutput {
   }
 
   private update(): void {
-    const depthBytes = this.depthBytes();
     const writeBeganMs = this.isWriting ? this.writeBeganMs : null;
-    this.gate.update(this.spec, { depthBytes, writeBeganMs, hasFailed: this.error !== null });
+    this.gate.update(this.spec, { depthBytes: this.depthBytes(), writeBeganMs, hasFailed: this.error !== null });
   }
 }

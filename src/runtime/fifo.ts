@@ -38,6 +38,11 @@ export function openFifoAsInput(path: string): number {
   return openSync(path, constants.O_RDONLY);
 }
 
+/** A descriptor to write to without ever blocking: EAGAIN when it is full. Read-write, so that the reader may come and go. */
+export function openFifoForWriting(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+}
+
 /** A descriptor to read from without ever blocking: an own file description, since spawning clears O_NONBLOCK on a shared one. */
 export function openFifoForReading(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

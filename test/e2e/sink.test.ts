@@ -1,4 +1,5 @@
 // A log queue that feeds a program: every line reaches it once and in order, whatever happens to the program meanwhile.
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf, readRecords } from '../rig/records.ts';
@@ -67,19 +68,72 @@ test('killed and replaced by an edit meanwhile, it misses nothing but what a kil
   await collected(project, 200);
   const { pid } = instanceOf(await project.ps(), 'collector.1');
   process.kill(pid!, 'SIGKILL');
-  await collected(project, linesOf(project.path('collected.txt')).length + 400);
+  await collected(project, countOf(project) + 400);
   project.edit('procs.yaml', project.read('procs.yaml').replace('V: "1"', 'V: "2"'));
   await waitFor(
     'it is replaced',
     () => readRecords(project.path('record.txt')).filter(({ event, id }) => event === 'start' && id === 'collector.1'),
     (starts) => starts.length === 3,
   );
-  await collected(project, linesOf(project.path('collected.txt')).length + 400);
+  await collected(project, countOf(project) + 400);
   await project.down();
   // The program that ignores SIGTERM is killed when its grace is over: each of the two had one line in its hands.
   expect(missing(project).length).toBeLessThanOrEqual(2);
   expect(missing(project).filter((what) => what.includes('twice') || what.includes('order'))).toEqual([]);
 });
+
+test('stopped and started while the others write on, and over an upgrade, nothing is lost', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  await collected(project, 200);
+  await project.mustOrch(['stop', 'collector']);
+  const storyOf = () => readRecords(project.path('record.txt')).filter(({ id }) => id === 'collector.1');
+  expect(storyOf().map(({ event }) => event)).toEqual(['start', 'stop']);
+  const before = countOf(project);
+  await project.mustOrch(['start', 'collector']);
+  await collected(project, before + 400);
+  await project.mustOrch(['upgrade']);
+  await collected(project, countOf(project) + 400);
+  expect(storyOf().map(({ event }) => event)).toEqual(['start', 'stop', 'start']);
+  await project.down();
+  expect(missing(project)).toEqual([]);
+});
+
+test('it reads on when the supervisor is killed', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  await collected(project, 200);
+  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
+  await collected(project, countOf(project) + 400);
+  await project.up();
+  await collected(project, countOf(project) + 400);
+  const starts = readRecords(project.path('record.txt')).filter(({ event, id }) => event + id === 'startcollector.1');
+  expect(starts).toHaveLength(1);
+  await project.down();
+  expect(missing(project)).toEqual([]);
+});
+
+test('a queue that loses its sink goes on in a file', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  await collected(project, 200);
+  const yaml = project
+    .read('procs.yaml')
+    .replace(', sink: { service: collector }', '')
+    .replace(/ {2}collector: .*\n/, '');
+  project.edit('procs.yaml', yaml);
+  const file = project.path('.orch/logs/lines.log');
+  await waitFor(
+    'the file has lines',
+    () => linesOf(file).length,
+    (seen) => seen >= 400,
+  );
+  await project.down();
+  writeFileSync(project.path('collected.txt'), project.read('collected.txt') + project.read('.orch/logs/lines.log'));
+  expect(missing(project)).toEqual([]);
+});
+
+const countOf = (project: Project): number => linesOf(project.path('collected.txt')).length;
 
 async function collected(project: Project, count: number): Promise<void> {
   await waitFor(
