@@ -36,6 +36,9 @@ const directions: Record<string, string[]> = {
 /** Files over 300 lines, each with the reason why it is not two files. */
 const longFiles: Record<string, string> = {
   'src/core/model.ts': 'the words of orch in one place: types only',
+  'src/supervisor/kernel.ts': 'the one writer of state: its whole interface on one page or two',
+  'src/supervisor/perform.ts': 'every action once, with what it must not forget',
+  'src/supervisor/supervisor.ts': 'the composition root: who is told what',
   'test/core/transition.test.ts': 'one table, a row for every cell of state and event',
 };
 

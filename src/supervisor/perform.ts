@@ -285,7 +285,8 @@ class ProcessPerformer implements Performer {
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
       // What goes down meanwhile is swept with the whole project.
-      setTimeout(() => this.#sweepLater(slot, phase).catch(() => undefined), SWEEP_AFTER_MS).unref();
+      const sweep = (): Promise<void> => this.#sweepLater(slot, phase).catch(() => undefined); // again when all goes down
+      setTimeout(sweep, SWEEP_AFTER_MS).unref();
       return [];
     }
     return this.#membersOf(phase);

@@ -4,43 +4,34 @@ import { rmSync } from 'node:fs';
 import { type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import { NO_OVERRIDES } from '../core/desired.ts';
 import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec } from '../core/model.ts';
 import { planResync } from '../core/resync.ts';
-import { isOccupied } from '../core/transition.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
 import { systemClock, type Timer } from '../runtime/clock.ts';
-import { bootId, isAlive } from '../runtime/identity.ts';
+import { isAlive } from '../runtime/identity.ts';
 import { NotifyRelay } from '../runtime/notify-relay.ts';
-import { createResourceSampler } from '../runtime/resources.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
-import { killTree } from '../runtime/signal.ts';
-import { readStateFile } from '../runtime/state-file.ts';
-import { findProject } from '../runtime/sweep.ts';
-import { adopt } from './adopt.ts';
 import { selectServices } from './commands.ts';
 import { Companions } from './companions.ts';
 import { type ConfigFollower, followConfig } from './config-follower.ts';
 import { createConfigLoader } from './config-loader.ts';
 import { errorText } from './error-text.ts';
 import { EventLog } from './event-log.ts';
+import { Figures } from './figures.ts';
 import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
-import { Kernel, type KernelState, occupiedSlots } from './kernel.ts';
+import { Kernel, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
 import { newNonce, noncePrefix } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
 import { Signs } from './signs.ts';
-import { decodeState } from './state.ts';
 import { StateKeeper } from './state-keeper.ts';
-import { markClock } from './state-times.ts';
-import { buildStatus, liveOf } from './status.ts';
+import { buildStatus } from './status.ts';
 import { endStrays, type Leftover } from './strays.ts';
+import { type Heir, takeOverRunning } from './take-over.ts';
 
-const TRIM_AFTER_MS = 500;
 const WRITER_SHUTDOWN_MS = 5_000;
-const STRAY_KILL_MS = 2_000;
 
 export type SupervisorOptions = {
   root: string;
@@ -62,15 +53,13 @@ export class Supervisor {
   #relay: NotifyRelay;
   #state: StateKeeper;
   #companions: Companions;
-  #sampler = createResourceSampler();
+  #figures = new Figures(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
   #stepRequested = false;
   #isFrozen = false;
   #wake: Timer | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
-  #lastCpu = { atMs: performance.now(), usage: process.cpuUsage() };
-  readonly #startedAt = new Date().toISOString();
   readonly #noncePrefix: string;
 
   /** Only under the project's lock. */
@@ -165,9 +154,15 @@ export class Supervisor {
    */
   async takeOver(): Promise<void> {
     const { accepted, only } = this.#options;
-    await this.#adopt(accepted);
+    await takeOverRunning(this.#heir(), accepted);
     this.apply(accepted, only);
     await this.#resumeInputs();
+  }
+
+  #heir(): Heir {
+    const { paths, clock, kernel } = this;
+    const report = (happening: Happening): void => this.report(happening);
+    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#performer, report };
   }
 
   /** The log writer knows the queues by now. */
@@ -242,49 +237,6 @@ export class Supervisor {
     else this.kernel.rejectConfig(result.problems);
   }
 
-  async #adopt(accepted: AcceptedConfig): Promise<void> {
-    const [read, members] = await Promise.all([readStateFile(this.paths.stateFile), findProject(this.#noncePrefix)]);
-    const remembered: KernelState | null = 'text' in read ? decodeState(read.text, markClock(this.clock)) : null;
-    if ('text' in read && !remembered) {
-      this.report({
-        type: 'state_lost',
-        instance: null,
-        message: 'The state file could not be read; live processes are found by themselves.',
-        details: {},
-      });
-    }
-    const services = new Map(accepted.config.services.map((spec) => [spec.name as string, spec]));
-    const adoption = adopt({
-      remembered: remembered?.slots ?? [],
-      members,
-      services,
-      bootId: bootId(),
-      nowMs: this.clock.nowMs(),
-    });
-    this.kernel.restore({
-      generation: remembered?.generation ?? 0,
-      overrides: remembered?.overrides ?? NO_OVERRIDES,
-      slots: adoption.slots,
-      rollouts: remembered?.rollouts ?? [],
-    });
-    const live = adoption.slots.filter(isOccupied);
-    await this.#performer.hold(
-      live.map(({ id, service }) => ({ id, queue: services.get(service)?.logQueue ?? 'default' })),
-    );
-    for (const slot of live) {
-      if (slot.phase.kind === 'alive')
-        this.report({
-          type: 'adopted',
-          instance: slot.id,
-          message: `${slot.id} adopted alive (pid ${slot.phase.process.pid})`,
-          details: { pid: slot.phase.process.pid },
-        });
-    }
-    for (const id of adoption.ended) this.kernel.receive(id, null, { kind: 'exited', exit: { unknown: true } });
-    for (const incarnation of adoption.strays)
-      void killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS });
-  }
-
   report(happening: Happening): void {
     this.events.record(happening, this.clock.nowMs());
     this.#companions.follow(happening);
@@ -298,14 +250,13 @@ export class Supervisor {
 
   async status(): Promise<Status> {
     const logQueues = await this.writer.stats().catch(() => []);
-    const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
     return buildStatus({
       kernel: this.kernel,
       ...this.#identity(),
       root: this.paths.root,
       nowMs: this.clock.nowMs(),
-      usage: this.#sampler.sample(live),
-      supervisor: this.#ownUsage(),
+      usage: this.#figures.sample(),
+      supervisor: this.#figures.own(),
       logQueues,
     });
   }
@@ -313,26 +264,6 @@ export class Supervisor {
   #identity(): { project: string; env: string | null } {
     const { project, env } = this.kernel.accepted!.config;
     return { project, env };
-  }
-
-  /** Descriptors on processes that have ended are let go soon, not at the next `ps`; restarts do not wait for it. */
-  #trimSampler(): void {
-    if (this.#sampler.openFiles() === 0) return;
-    this.#trimTimer ??= setTimeout(() => {
-      this.#trimTimer = null;
-      const live = [...this.kernel.slots.values()].map(liveOf).filter((process) => process !== null);
-      if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
-    }, TRIM_AFTER_MS).unref();
-  }
-  #trimTimer: NodeJS.Timeout | null = null;
-
-  #ownUsage(): Status['supervisor'] {
-    const atMs = performance.now();
-    const { user, system } = process.cpuUsage(this.#lastCpu.usage);
-    const cpuPercent = (user + system) / 10 / Math.max(1, atMs - this.#lastCpu.atMs);
-    this.#lastCpu = { atMs, usage: process.cpuUsage() };
-    const rssBytes = process.memoryUsage.rss();
-    return { pid: process.pid, startedAt: this.#startedAt, rssBytes, cpuPercent: Math.round(cpuPercent * 100) / 100 };
   }
 
   /**
@@ -417,7 +348,7 @@ export class Supervisor {
   #notifyStep(): void {
     this.#companions.sync();
     this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
-    this.#trimSampler();
+    this.#figures.trimSoon();
     for (const listener of [...this.#stepListeners]) listener();
   }
 
