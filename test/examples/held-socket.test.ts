@@ -39,7 +39,7 @@ const ready = (project: Project, count: number) =>
     30_000,
   );
 
-test('kills, a roll-out and scaling lose no connection', { timeout: 120_000 }, async () => {
+test('kills, a roll-out and scaling lose no connection', { timeout: 240_000 }, async () => {
   const project = createExampleProject('held-socket');
   await project.up();
   const load = generateLoad(4);
