@@ -8,6 +8,7 @@ export class Sink {
   private readonly queue: Feeding;
   /** A close that takes its time is of no more use once the sink was opened again. */
   private turn = 0;
+  private isClosing = false;
 
   constructor(queue: Feeding) {
     this.queue = queue;
@@ -17,6 +18,7 @@ export class Sink {
   open(service: string): void {
     if (this.queue.spec.sink !== service) return;
     this.turn += 1;
+    this.isClosing = false;
     this.queue.output.openSink();
   }
 
@@ -28,6 +30,7 @@ export class Sink {
     const { queue } = this;
     if (queue.spec.sink !== service) return this.letGo();
     this.turn += 1;
+    this.isClosing = true;
     const { turn } = this;
     await drainProducers();
     const isDry = await isDoneBy(queue.drained(), untilMs);
@@ -41,8 +44,9 @@ export class Sink {
     return this.queue.spec.sink === null ? 0 : this.queue.output.depthBytes();
   }
 
-  isClosed(): boolean {
-    return this.queue.output.isSinkClosed;
+  /** Nobody reads, or soon nobody will: not to be waited for. */
+  isAway(): boolean {
+    return this.isClosing || this.queue.output.isSinkClosed;
   }
 
   /** The queue feeds somebody else by now. */

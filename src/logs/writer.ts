@@ -122,9 +122,10 @@ export class LogWriter {
     const untilMs = performance.now() + deadlineMs;
     const left = () => Math.max(0, untilMs - performance.now());
     const instances = [...this.attached.keys()];
-    let isDry = await this.drainAll(instances, untilMs);
+    const waitedFor = instances.filter((instance) => !this.attached.get(instance)!.queue.sink.isAway());
+    let isDry = await this.drainAll(waitedFor, untilMs);
     for (const instance of instances) this.release(instance);
-    const readers = [...this.queues.values()].filter((queue) => !queue.sink.isClosed());
+    const readers = [...this.queues.values()].filter((queue) => !queue.sink.isAway());
     const written = Promise.all(readers.map((queue) => queue.drained())).then(() => true);
     isDry = (await Promise.race([written, falseAfter(left())])) && isDry;
     for (const queue of this.queues.values()) {

@@ -9,6 +9,9 @@ export function queueFeeding({ stop }: ServiceSpec): string | null {
   return stop.drain?.by.kind === 'end_of_input' ? stop.drain.by.queue : null;
 }
 
+/** The end of the input comes this long before the signal at the latest. */
+const LAST_CALL_MS = 250;
+
 export class Sinks {
   #inputs: InputTable;
   #writer: LogWriterClient;
@@ -31,7 +34,8 @@ export class Sinks {
   /** The end comes behind all that the queue holds; at the deadline what is left waits for the next incarnation. */
   async end(slot: Slot, queue: string, deadlineMs: number): Promise<void> {
     const reading = this.#reading.get(slot.id);
-    await this.#writer.closeSink(queue, slot.service, deadlineMs).catch(() => undefined); // lost: it does not write either
+    const withinMs = Math.max(0, deadlineMs - LAST_CALL_MS);
+    await this.#writer.closeSink(queue, slot.service, withinMs).catch(() => undefined); // lost: it does not write either
     if (this.#reading.get(slot.id) === reading) this.#inputs.endWriting(slot.id);
   }
 }

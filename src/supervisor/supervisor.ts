@@ -277,6 +277,10 @@ export class Supervisor {
     await this.#relay.close();
     await this.#companions.close();
     const leftovers = await endStrays(this.#noncePrefix);
+    // Nobody is left to read.
+    for (const { name, sink } of this.kernel.accepted?.config.logQueues ?? []) {
+      if (sink) void this.writer.closeSink(name, sink, 0);
+    }
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
     await this.#state.close();
     this.#wake?.cancel();

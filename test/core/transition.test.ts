@@ -389,6 +389,15 @@ describe('transition: what the kinds do not show', () => {
     );
   });
 
+  it('ends the input of a service only where no other incarnation goes on with it', () => {
+    const stop = { ...STOP, drain: { by: { kind: 'end_of_input', queue: 'main' }, timeoutMs: 5_000 } };
+    const slot = slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() });
+    const stepFor = (cause: string) => fold(slot, { ...events.stopIntended, cause } as InstanceEvent).phase;
+    expect(stepFor('unwanted')).toMatchObject({ step: 'drain', deadlineMs: NOW + 5_000 });
+    expect(stepFor('replaced')).toMatchObject({ step: 'term' });
+    expect(stepFor('unhealthy')).toMatchObject({ step: 'term' });
+  });
+
   it('once unhealthy stays so', () => {
     const ill = fold(slotOf(service, 1, { phase: alive() }), events.unhealthy);
     expect(ill.phase).toMatchObject({ unhealthy: 'tcp 80: refused' });
