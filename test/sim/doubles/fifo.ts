@@ -16,3 +16,4 @@ let nextFd = 100_000;
 
 export const openFifoForChild = (_path: string): number => nextFd++;
 export const openFifoForReading = openFifoForChild;
+export const openFifoAsInput = openFifoForChild;
