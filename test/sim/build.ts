@@ -21,6 +21,8 @@ const DOUBLES: Record<string, string> = {
   'runtime/fifo.ts': 'fifo.ts',
   'runtime/lock.ts': 'lock.ts',
   'runtime/watch.ts': 'watch.ts',
+  'runtime/probe/connect.ts': 'connect.ts',
+  'runtime/probe/http.ts': 'http.ts',
   'supervisor/config-loader.ts': 'config-loader.ts',
   'supervisor/kernel.ts': 'kernel.ts',
   'supervisor/server.ts': 'server.ts',

@@ -2,7 +2,7 @@
 // supervisor dies right before it. Started by crash-points.test.ts; prints one JSON line.
 import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
-import { KNOWN_SCENARIOS } from './known-scenarios.ts';
+import { KNOWN_SCENARIOS, STRIDED } from './known-scenarios.ts';
 import { GUEST_PARAMETERS, type GuestCode } from './machine/guest.ts';
 import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
@@ -11,13 +11,18 @@ const path = process.argv[2]!;
 const code = compileFunction(readFileSync(path, 'utf8'), GUEST_PARAMETERS, { filename: path }) as GuestCode;
 const only = process.argv[3];
 
+/** Long ones die at every third effect only: there are hundreds, and of few kinds. */
+const STRIDE = 3;
 let points = 0;
 const failures: string[] = [];
 for (const [name, scenario] of Object.entries(KNOWN_SCENARIOS)) {
   if (only && !name.includes(only)) continue;
   const effects = await run(name, scenario, null);
-  for (let at = 1; at <= effects; at++) await run(name, scenario, at);
-  points += effects;
+  const stride = STRIDED.has(name) ? STRIDE : 1;
+  for (let at = 1; at <= effects; at += stride) {
+    await run(name, scenario, at);
+    points++;
+  }
 }
 process.stdout.write(`${JSON.stringify({ scenarios: Object.keys(KNOWN_SCENARIOS).length, points, failures })}\n`);
 

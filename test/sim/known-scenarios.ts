@@ -1,6 +1,6 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
 import type { Program } from './machine/processes.ts';
-import type { Operation, Scenario, SimService, Step } from './scenario.ts';
+import type { Operation, Scenario, SimLife, SimService, Step } from './scenario.ts';
 
 const PROGRAM: Program = {
   endsAfterMs: null,
@@ -8,6 +8,16 @@ const PROGRAM: Program = {
   obeysAfterMs: 20,
   child: null,
   forksWhenStopped: false,
+  answersAfterMs: 30,
+  drainsInMs: 50,
+};
+const LIFE: SimLife = {
+  hasReadiness: false,
+  hasLiveness: false,
+  broken: null,
+  rollout: { unavailable: 1, surge: 0, minReadyMs: 0, deadlineMs: 1_500, onFailure: 'pause' },
+  drain: null,
+  escalates: false,
 };
 const SERVICE: SimService = {
   pool: 1,
@@ -17,27 +27,87 @@ const SERVICE: SimService = {
   dependsOn: [],
   singleton: null,
   program: PROGRAM,
+  life: LIFE,
 };
 
-const service = (changes: Partial<SimService>, program: Partial<Program> = {}): SimService => ({
+type Changes = Partial<Omit<SimService, 'life'>> & { life?: Partial<SimLife> };
+
+const service = ({ life, ...changes }: Changes, program: Partial<Program> = {}): SimService => ({
   ...SERVICE,
   ...changes,
   program: { ...PROGRAM, ...program },
+  life: { ...LIFE, ...life },
 });
 const after = (afterMs: number, operation: Operation, project = 0): Step => ({ afterMs, project, operation });
 const one = (services: SimService[], ...steps: Step[]): Scenario => ({ seed: 1, projects: [{ services }], steps });
 
 const crash = { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 } as const;
+const ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 1, minReadyMs: 300 };
 const STACK = [
   service({ pool: 1 }),
-  service({ pool: 2, dependsOn: [{ on: 0, condition: 'ready' }] }),
-  service({ pool: 1, dependsOn: [{ on: 1, condition: 'started' }] }, { obeysAfterMs: null }),
+  service({ pool: 2, dependsOn: [{ on: 0, condition: 'ready', onLoss: 'ignore' }] }),
+  service({ pool: 1, dependsOn: [{ on: 1, condition: 'started', onLoss: 'ignore' }] }, { obeysAfterMs: null }),
 ];
 const SHARED = [service({ singleton: 'replace' })];
 
 export const KNOWN_SCENARIOS: Record<string, Scenario> = {
   'start and stop a stack': one(STACK),
   'a new version of a pool': one([service({ pool: 4 })], after(200, { kind: 'changeSpec', service: 0 })),
+  'a new version with one on top, each drained': one(
+    [service({ pool: 3, life: { hasReadiness: true, rollout: ON_TOP, drain: { by: 'http', timeoutMs: 1_000 } } })],
+    after(400, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'a new version that never gets ready is paused': one(
+    [service({ pool: 3, life: { hasReadiness: true, broken: 'unready' } })],
+    after(400, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'killOne', which: 2 }),
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+  ),
+  'a new version that crashes is rolled back': one(
+    [
+      service({
+        pool: 3,
+        life: { hasReadiness: true, broken: 'crash', rollout: { ...LIFE.rollout, onFailure: 'rollback' } },
+      }),
+    ],
+    after(400, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'restart', service: 0, instance: null }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'an instance that is ill for good': one(
+    [service({ pool: 2, life: { hasReadiness: true, hasLiveness: true } }, { obeysAfterMs: null })],
+    after(400, { kind: 'sicken', which: 1, forMs: null }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'an instance that is not ready for a while, and whoever waits for it': one(
+    [
+      service({ life: { hasReadiness: true } }),
+      service({ dependsOn: [{ on: 0, condition: 'ready', onLoss: 'hold' }] }),
+    ],
+    after(400, { kind: 'sicken', which: 0, forMs: 1_500 }),
+    after(7_000, { kind: 'restart', service: 0, instance: null }),
+    after(1_500, { kind: 'stop', service: 0, instance: null }),
+  ),
+  'dependents that are renewed with what they depend on': one(
+    [
+      service({ pool: 2 }),
+      service({ pool: 2, dependsOn: [{ on: 0, condition: 'started', onLoss: 'restart' }] }),
+      service({ dependsOn: [{ on: 1, condition: 'started', onLoss: 'restart' }] }),
+    ],
+    after(400, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'restart', service: 0, instance: 1 }),
+  ),
+  'every step of a stop': one(
+    [
+      service(
+        { pool: 2, life: { drain: { by: 'http', timeoutMs: 200 }, escalates: true } },
+        { obeysAfterMs: null, drainsInMs: null },
+      ),
+    ],
+    after(400, { kind: 'setPool', service: 0, pool: 1 }),
+    after(1_500, { kind: 'stop', service: 0, instance: null }),
+  ),
   'scaled up and down': one(
     [service({ pool: 1 })],
     after(200, { kind: 'setPool', service: 0, pool: 4 }),
@@ -69,6 +139,18 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     [service({ pool: 1 }, { endsAfterMs: 24, child: { kind: 'session', obeysAfterMs: null } })],
     after(30, crash),
   ),
+  'recycled pids on a busy machine': one(
+    [
+      service({ pool: 4, graceMs: 1_000 }, { obeysAfterMs: 15, child: { kind: 'session', obeysAfterMs: 12 } }),
+      service(
+        { pool: 4 },
+        { obeysAfterMs: 25, endsAfterMs: 60, exitCode: 1, child: { kind: 'session', obeysAfterMs: 9 } },
+      ),
+    ],
+    after(0, { kind: 'recycle', count: 200 }),
+    after(0, { kind: 'load', forMs: 20_000 }),
+    ...Array.from({ length: 12 }, (_, index) => after(150, { kind: 'restart', service: 0, instance: 1 + (index % 4) })),
+  ),
   'programs that cannot be started': one(
     [service({ pool: 2 })],
     after(0, { kind: 'failSpawns', errno: 'EAGAIN', count: 5 }),
@@ -91,6 +173,62 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(0, { kind: 'setClock', byMs: -31_536_000_000 }),
     after(1_500, { kind: 'commentEdit' }),
   ),
+  'lost and late exits': one(
+    [service({ pool: 3, policy: 'always' }, { endsAfterMs: 3_000 })],
+    after(0, { kind: 'loseExits', count: 2 }),
+    after(7_000, { kind: 'lateExits', count: 2, byMs: 3_000 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a task that fails, and one that is given up': one(
+    [
+      service({ policy: 'never' }, { endsAfterMs: 50, exitCode: 1 }),
+      service({ limit: { count: 2, withinMs: 60_000 } }, { endsAfterMs: 20, exitCode: 1 }),
+    ],
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'held stopped over a crash': one(
+    STACK,
+    after(200, { kind: 'stop', service: 2, instance: null }),
+    after(1_500, crash),
+  ),
+  'ends while no supervisor lives': one(
+    [service({ pool: 3 }, { endsAfterMs: 1_000, exitCode: 1, child: { kind: 'session', obeysAfterMs: null } })],
+    after(900, { ...crash, upAfterMs: 4_000 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'removed while no supervisor lives': one(
+    STACK,
+    after(500, { ...crash, upAfterMs: 4_000 }),
+    after(100, { kind: 'remove', service: 2 }),
+    after(100, { kind: 'setPool', service: 1, pool: 1 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'edits that no event tells of': one(
+    STACK,
+    after(200, { kind: 'loseWatchEvents', count: 3 }),
+    after(10, { kind: 'changeSpec', service: 1 }),
+    after(7_000, { kind: 'changeLive', service: 1 }),
+    after(7_000, { kind: 'changeLive', service: 0 }),
+  ),
+  'every bad edit': one(
+    STACK,
+    ...(['torn', 'empty', 'missing', 'unreadable', 'invalid', 'fifo'] as const).map((how) =>
+      after(1_500, { kind: 'badEdit', how }),
+    ),
+  ),
+  'two at once': one(STACK, after(200, { ...crash, upAfterMs: 1, ups: 3 })),
+  'the state is lost': one(
+    STACK,
+    after(400, { kind: 'spoilState', how: 'garbage' }),
+    after(1, { ...crash, upAfterMs: 20 }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'a full disk': one(
+    STACK,
+    after(0, { kind: 'failSaves', count: 20 }),
+    after(200, { kind: 'changeSpec', service: 1 }),
+    after(1_500, crash),
+  ),
   'orch is upgraded': one(STACK, after(200, { kind: 'upgrade' }), after(100, { kind: 'commentEdit' })),
   'a fault of the supervisor': one(STACK, after(200, { kind: 'fault' }), after(7_000, { kind: 'fault' })),
   '.orch is deleted': one(STACK, after(200, { kind: 'deleteStateDir' }), after(1_500, { kind: 'up' })),
@@ -100,3 +238,14 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(100, { ...crash, ups: 3 }),
   ),
 };
+
+/** Of these only some crashes are tried. */
+export const STRIDED: ReadonlySet<string> = new Set([
+  'a new version with one on top, each drained',
+  'a new version that never gets ready is paused',
+  'a new version that crashes is rolled back',
+  'an instance that is ill for good',
+  'an instance that is not ready for a while, and whoever waits for it',
+  'dependents that are renewed with what they depend on',
+  'every step of a stop',
+]);

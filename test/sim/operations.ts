@@ -46,15 +46,16 @@ const OPERATIONS: Operations = {
   scale: ({ project }, { service, pool }) => void project.call('scale', { service: nameOf(service), size: pool }),
   up: ({ project }) => project.up(),
   upgrade: ({ project }) => project.upgrade(),
-  fault: ({ project }) => {
-    project.guest?.later(0, () => {
-      throw new InjectedFault();
-    });
-  },
+  fault,
   killOne: hit,
   suspendOne: hit,
+  sicken: ({ machine, project }, { which, forMs }) => {
+    const victim = oneOf(machine, project, which, ({ isLeader }) => isLeader);
+    if (victim) machine.health.sicken(victim, forMs);
+  },
   crash,
   freeze: ({ project }, { forMs }) => {
+    project.troubles++;
     project.guest?.freeze(forMs);
     // How long lived what ends meanwhile, nobody sees.
     project.oracle.isBlind = true;
@@ -72,6 +73,7 @@ const OPERATIONS: Operations = {
   },
   failSaves: ({ machine, project }, { count }) => {
     machine.faults.saves = count;
+    project.oracle.stateUnsureUntilMs = machine.schedule.nowMs + 15_000;
     project.oracle.forgiveAll();
     project.forgetHeld(0);
   },
@@ -92,6 +94,7 @@ const OPERATIONS: Operations = {
     machine.wallOffsetMs += byMs;
   },
   deleteStateDir: ({ machine, project }) => {
+    project.troubles++;
     machine.files.removeTree(project.stateDir);
     project.oracle.stateDirDeletedMs = machine.schedule.nowMs;
     for (const path of machine.sockets.keys()) if (path.startsWith(project.stateDir)) machine.sockets.delete(path);
@@ -115,15 +118,39 @@ function command(
   project.oracle.forgiveBackoff(name);
 }
 
+/** A fault is followed by a successor without anybody's doing, unless something else befalls it. */
+function fault({ machine, project }: Scene): void {
+  const { guest } = project;
+  if (!guest || guest.isFrozen) return;
+  guest.later(0, () => {
+    throw new InjectedFault();
+  });
+  const { troubles } = project;
+  machine.schedule.after(5_000, () => {
+    if (project.troubles === troubles && !project.guest)
+      machine.fail(`${project.root}: no supervisor 5 s after a fault`);
+  });
+  project.faults++;
+  if (project.faults > 4) project.troubles++;
+}
+
 function hit({ machine, project }: Scene, { kind, which }: OperationOf<'killOne' | 'suspendOne'>): void {
-  const ours: SimProcess[] = [...machine.processes.alive()].filter(({ of }) => of?.root === project.root);
-  const victim = ours[which % Math.max(1, ours.length)];
+  const victim = oneOf(machine, project, which, () => true);
   if (!victim) return;
   if (kind === 'killOne') machine.processes.end(victim, { signal: 'SIGKILL' });
-  else machine.processes.stop(victim);
+  else {
+    machine.health.noteSuspended(victim);
+    machine.processes.stop(victim);
+  }
+}
+
+function oneOf(machine: Machine, { root }: Project, which: number, fits: (process: SimProcess) => boolean) {
+  const ours = [...machine.processes.alive()].filter((process) => process.of?.root === root && fits(process));
+  return ours[which % Math.max(1, ours.length)];
 }
 
 function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: OperationOf<'crash'>): void {
+  project.troubles++;
   const { guest } = project;
   if (!guest) return;
   const { onEnd } = guest;

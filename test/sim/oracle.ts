@@ -5,6 +5,7 @@ import { isOccupied } from '../../src/core/transition.ts';
 import type { Kernel } from '../../src/supervisor/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
+import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
@@ -17,6 +18,8 @@ export class Oracle implements Observer {
   /** Instances started and stopped since `beginRecord`. */
   actions: { kind: string; id: string }[] = [];
   lastActionMs = 0;
+  /** Writes of the state fail: what was decided meanwhile does not outlive a crash. */
+  stateUnsureUntilMs = 0;
   /** Ends may be seen late from now on: a spell may look healthy that was not. */
   isBlind = false;
   /** A start at that moment may fail. */
@@ -27,11 +30,17 @@ export class Oracle implements Observer {
   #validTexts = new Set<string>();
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
+  #lifecycle: LifecycleOracle;
 
   constructor(machine: Machine, project: Project) {
     this.#machine = machine;
     this.#project = project;
     this.#backoff = new BackoffRecord(() => machine.schedule.nowMs);
+    this.#lifecycle = new LifecycleOracle({
+      machine,
+      leaders: () => this.#leaders(),
+      fail: (what) => this.#fail(what),
+    });
   }
 
   /** Of the supervisor that lives; null: none has come so far. */
@@ -70,7 +79,7 @@ export class Oracle implements Observer {
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
     if (hadKernel) this.#project.forgetHeld(this.#machine.schedule.nowMs - UNSAVED_MS);
-    if (this.#machine.faults.saves > 0) this.forgiveAll();
+    if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs) this.forgiveAll();
     if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
       this.#fail(`I13: a supervisor that lost the race did: ${guest.trace.join(', ')}`);
@@ -79,17 +88,25 @@ export class Oracle implements Observer {
   /** I14: whole, the old or the new one. */
   #checkStateFile(): void {
     const text = this.#machine.files.get(`${this.#project.stateDir}/state.json`)?.text;
-    if (text === undefined || this.#project.isStateSpoiled) return;
+    if (this.#project.isStateSpoiled) return;
+    const written = new Set<string>();
     try {
-      JSON.parse(text);
+      const { slots } = JSON.parse(text ?? '{"slots":[]}') as { slots: Slot[] };
+      for (const { id, phase } of slots) if (phase.kind === 'alive' || phase.kind === 'stopping') written.add(id);
     } catch {
-      this.#fail(`I14: the supervisor left this state: ${text.slice(0, 100)}`);
+      this.#fail(`I14: the supervisor left this state: ${text?.slice(0, 100)}`);
     }
+    for (const { of } of this.#ours()) if (!written.has(of!.instance)) this.#unrecorded.add(of!.instance);
   }
 
+  /** Instances whose main process a dead supervisor had not written down yet. */
+  readonly #unrecorded = new Set<string>();
+
   /** I4: nobody who is to go on gets a signal. Singletons may be ended by another project. */
-  onSignal({ of, pid }: SimProcess, signal: string): void {
+  onSignal(process: SimProcess, signal: string): void {
+    const { of, pid } = process;
     const slot = this.kernel?.slots.get(of!.instance as InstanceId);
+    if (slot) this.#lifecycle.onSignal(process, signal, slot);
     if (slot?.phase.kind !== 'alive' || slot.phase.process.nonce !== of!.nonce || slot.spec?.singleton) return;
     this.#fail(`I4: ${signal} was sent to pid ${pid} of ${of!.instance}, which is not being stopped`);
   }
@@ -108,11 +125,13 @@ export class Oracle implements Observer {
     // Code of a process that died in the middle of it has no effect any more.
     if (!guest.isAlive) return;
     this.#machine.note(`${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}`);
-    if (action.kind === 'start' || action.kind === 'stop') {
-      this.actions.push({ kind: action.kind, id: action.slot.id });
+    const isBegin = action.kind === 'drain' || (action.kind === 'stop' && !this.#lifecycle.isSecondStep(action.slot));
+    if (action.kind === 'start' || isBegin) {
+      this.actions.push({ kind: action.kind === 'start' ? 'start' : 'stop', id: action.slot.id });
       this.lastActionMs = this.#machine.schedule.nowMs;
     }
-    if (action.kind === 'stop') this.#checkMayStop(action.slot, action.cause);
+    if (isBegin) this.#checkMayStop(action.slot, action.cause);
+    if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
     if (action.kind === 'kill') this.#checkMayKill(action.slot);
     if (action.kind === 'forget' && this.#leaderOf(action.slot.id))
       this.#fail(`I3: ${action.slot.id} forgotten while it lives`);
@@ -127,6 +146,7 @@ export class Oracle implements Observer {
     const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
+    this.#lifecycle.onSpawn(this.kernel!, process, spec);
     const objection = this.#backoff.objection(instance, specHash);
     if (objection) this.#fail(`I8: ${instance} ${objection}`);
     for (const { service } of spec.dependsOn) {
@@ -152,8 +172,11 @@ export class Oracle implements Observer {
     const { instance, specHash, nonce } = process.of!;
     this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
     this.#lastExits.set(instance, exit);
+    this.#lifecycle.onEnd(process, 'code' in exit && exit.code === 0);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
+    const isIll = slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy';
+    if (isIll) this.#backoff.noteFailure(instance, slot.spec, 0, true);
     if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
     const succeeded = 'code' in exit && exit.code === 0;
@@ -170,7 +193,10 @@ export class Oracle implements Observer {
     if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);
     const isLeaving = !wish?.run;
     const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
-    if (!isLeaving && !isOutdated && slot.restartRequestedMs === null)
+    this.#lifecycle.checkAvailability(kernel, slot, cause);
+    this.#lifecycle.checkDependentsFirst(kernel, slot);
+    const isAsked = slot.restartRequestedMs !== null || this.#lifecycle.mayStop(kernel, slot, cause);
+    if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
     if (!isLeaving) return;
     for (const other of kernel.slots.values()) {
@@ -240,6 +266,7 @@ export class Oracle implements Observer {
     }
     const [left] = live.keys();
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
+    this.#lifecycle.checkQuiet(kernel);
     for (const { of, pid } of this.#ours()) {
       const slot = kernel.slots.get(of!.instance as InstanceId);
       const endedMs = this.#endedMs.get(of!.nonce) ?? 0;
@@ -262,6 +289,8 @@ export class Oracle implements Observer {
 
   /** A new version that does not come up: the rest of the older one is left alone. */
   #isRolloutHalted(spec: ServiceSpec): boolean {
+    const verdict = this.kernel!.rollouts.get(spec.name)?.verdict.kind ?? 'going';
+    if (verdict !== 'going') return true;
     for (let index = 1; index <= spec.pool; index++) {
       const slot = this.kernel!.slots.get(`${spec.name}.${index}` as InstanceId);
       if (slot?.phase.kind !== 'alive' && (slot?.phase.kind === 'failed' || this.#isBlocked(spec))) return true;
@@ -278,6 +307,8 @@ export class Oracle implements Observer {
     if (!slot) return false;
     const { kind } = slot.phase;
     if (this.#isAdoptedInItsPlace(slot)) return true;
+    // Its older version is remembered by nobody since the supervisor died, and the newer one is known not to work.
+    if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
     const lastExit = this.#lastExits.get(slot.id) ?? { code: 0 };
@@ -299,8 +330,9 @@ export class Oracle implements Observer {
    * A known limit: a process in a session of its own is taken for the main one where the supervisor died before it could
    * write down which that was, and the main one ended as well.
    */
-  #isAdoptedInItsPlace({ phase }: Slot): boolean {
+  #isAdoptedInItsPlace({ id, phase }: Slot): boolean {
     if (phase.kind !== 'alive' || !phase.adopted) return false;
+    if (!this.#unrecorded.has(id) && !this.#project.isStateSpoiled) return false;
     const process = this.#machine.processes.get(phase.process.pid);
     return process !== undefined && process.state !== 'Z' && process.of?.nonce === phase.process.nonce;
   }
@@ -320,6 +352,10 @@ export class Oracle implements Observer {
 
   *#ours(): Iterable<SimProcess> {
     for (const process of this.#machine.processes.alive()) if (this.#isOurs(process)) yield process;
+  }
+
+  *#leaders(): Iterable<SimProcess> {
+    for (const process of this.#ours()) if (process.isLeader) yield process;
   }
 
   #leaderOf(id: string): SimProcess | undefined {

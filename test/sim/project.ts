@@ -1,8 +1,16 @@
 // One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
-import type { AcceptedConfig, ProjectConfig, ServiceSpec } from '../../src/core/model.ts';
+import type {
+  AcceptedConfig,
+  Probe,
+  ProjectConfig,
+  RolloutPolicy,
+  ServiceSpec,
+  StopPolicy,
+} from '../../src/core/model.ts';
 import { config as projectConfig, STOP, spec as serviceSpec } from '../core/fixtures.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
+import type { Program } from './machine/processes.ts';
 import { Oracle } from './oracle.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
@@ -22,6 +30,9 @@ export class Project {
   readonly guests: Guest[] = [];
   /** Services held stopped by hand -> when that was told. */
   readonly heldStopped = new Map<string, number>();
+  /** How often something befell its supervisor from which it does not come back by itself; how often it had a fault. */
+  troubles = 0;
+  faults = 0;
   /** Somebody else wrote into the state file, or removed it. */
   isStateSpoiled = false;
   #machine: Machine;
@@ -80,24 +91,32 @@ export class Project {
   #specOf(service: Declared, index: number): ServiceSpec {
     const dependsOn = service.dependsOn
       .filter(({ on }) => this.services[on]?.declared)
-      .map(({ on, condition }) => ({
+      .map(({ on, condition, onLoss }) => ({
         service: nameOf(on) as ServiceSpec['name'],
         condition,
-        onLoss: 'ignore' as const,
+        onLoss,
       }));
     const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
-    const { singleton, graceMs, policy, limit, program, pool } = service;
+    const { singleton, graceMs, policy, limit, pool } = service;
     const name = nameOf(index);
     const key = { key: SHARED_KEY, scope: 'user', onConflict: singleton ?? 'replace', pidFile: null } as const;
     return serviceSpec(name, {
       pool,
       dependsOn,
-      command: { kind: 'argv', argv: ['program', JSON.stringify(program)] },
+      command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
+      port: this.#firstPort + index * PORTS_PER_SERVICE,
+      readiness: service.life.hasReadiness ? PROBE : null,
+      liveness: service.life.hasLiveness ? LIVENESS : null,
+      rollout: rolloutOf(service),
       singleton: singleton ? key : null,
       restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
-      stop: { ...STOP, graceMs: graceMs + service.liveVersion },
+      stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
       specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
     });
+  }
+
+  get #firstPort(): number {
+    return (1 + Number(this.root.slice(2))) * 10_000;
   }
 
   // ---- commands --------------------------------------------------------------------------------------------------
@@ -233,6 +252,43 @@ export class Project {
   get stateDir(): string {
     return `${this.root}/.orch`;
   }
+}
+
+const PORTS_PER_SERVICE = 100;
+const PROBE: Probe = {
+  checks: [{ kind: 'tcp', address: '$' + '{PORT}' }],
+  everyMs: 500,
+  timeoutMs: 100,
+  successes: 1,
+  failures: 2,
+  initialDelayMs: 0,
+};
+
+/** Slow starters are given time. */
+const LIVENESS: Probe = { ...PROBE, initialDelayMs: 1_000 };
+
+/** Every second version may be broken. */
+function programOf({ program, life, version }: Declared): Program {
+  if (life.broken === null || version % 2 === 1) return program;
+  return life.broken === 'unready'
+    ? { ...program, answersAfterMs: null }
+    : { ...program, endsAfterMs: 20, exitCode: 1 };
+}
+
+function rolloutOf({ life }: Declared): RolloutPolicy {
+  const { unavailable, surge, ...rest } = life.rollout;
+  return { ...rest, maxUnavailable: { kind: 'count', count: unavailable }, maxSurge: { kind: 'count', count: surge } };
+}
+
+function endOf({ life, graceMs }: Declared): Pick<StopPolicy, 'drain' | 'escalate'> {
+  const by = {
+    http: { kind: 'http', url: 'http://127.0.0.1:$' + '{PORT}/drain' },
+    signal: { kind: 'signal', signal: 'SIGUSR1' },
+  } as const;
+  return {
+    drain: life.drain && { by: by[life.drain.by], timeoutMs: life.drain.timeoutMs },
+    escalate: life.escalates ? [{ signal: 'SIGINT', afterMs: Math.floor(graceMs / 2) }] : [],
+  };
 }
 
 export const nameOf = (index: number): string => `s${index}`;

@@ -1,6 +1,12 @@
 // What can happen in a simulated run: one or two projects, their programs, and a list of edits, commands and faults.
 import fc from 'fast-check';
-import type { DependencyCondition, RestartPolicy, SingletonPolicy } from '../../src/core/model.ts';
+import type {
+  DependencyCondition,
+  LossPolicy,
+  RestartPolicy,
+  RolloutPolicy,
+  SingletonPolicy,
+} from '../../src/core/model.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
 
@@ -10,10 +16,28 @@ export type SimService = {
   graceMs: number;
   limit: RestartPolicy['limit'];
   /** Indexes of earlier services, so that there is no cycle. */
-  dependsOn: { on: number; condition: DependencyCondition }[];
+  dependsOn: { on: number; condition: DependencyCondition; onLoss: LossPolicy }[];
   /** At most one, over all projects, of all services that have this. Then `pool` counts as 1. */
   singleton: SingletonPolicy['onConflict'] | null;
   program: Program;
+  life: SimLife;
+};
+
+/** Probes, roll-outs and stops. */
+export type SimLife = {
+  hasReadiness: boolean;
+  hasLiveness: boolean;
+  /** How every second version fails; null: not at all. */
+  broken: 'unready' | 'crash' | null;
+  rollout: {
+    unavailable: number;
+    surge: number;
+    minReadyMs: number;
+    deadlineMs: number;
+    onFailure: RolloutPolicy['onFailure'];
+  };
+  drain: { by: 'http' | 'signal'; timeoutMs: number } | null;
+  escalates: boolean;
 };
 
 export type Operation =
@@ -26,6 +50,8 @@ export type Operation =
   | { kind: 'scale'; service: number; pool: number | null }
   | { kind: 'up' | 'upgrade' }
   | { kind: 'killOne' | 'suspendOne'; which: number }
+  /** It answers no probe any more; null: for good. */
+  | { kind: 'sicken'; which: number; forMs: number | null }
   /** kill -9, at once or before its n-th effect from now on. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
@@ -69,6 +95,34 @@ export const program: fc.Arbitrary<Program> = fc.record({
   obeysAfterMs: obedience,
   child: fc.option(child, { nil: null, freq: 2 }),
   forksWhenStopped: fc.boolean(),
+  answersAfterMs: fc.constantFrom(0, 0, 30, 500),
+  drainsInMs: fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: null, freq: 4 }),
+});
+
+const rarely = <T>(value: T, otherwise: T) =>
+  fc.oneof({ arbitrary: fc.constant(otherwise), weight: 2 }, { arbitrary: fc.constant(value), weight: 1 });
+
+export const life: fc.Arbitrary<SimLife> = fc.record({
+  hasReadiness: fc.boolean(),
+  hasLiveness: rarely(true, false),
+  broken: fc.constantFrom(null, null, 'unready' as const, 'crash' as const),
+  rollout: fc
+    .record({
+      unavailable: fc.integer({ min: 0, max: 2 }),
+      surge: fc.constantFrom(0, 0, 1, 2),
+      minReadyMs: fc.constantFrom(0, 0, 300),
+      deadlineMs: fc.constantFrom(1_500, 20_000),
+      onFailure: fc.constantFrom('pause' as const, 'rollback' as const),
+    })
+    .map((rollout) => ({ ...rollout, unavailable: Math.max(rollout.unavailable, rollout.surge === 0 ? 1 : 0) })),
+  drain: fc.option(
+    fc.record({ by: fc.constantFrom('http' as const, 'signal' as const), timeoutMs: fc.constantFrom(200, 1_000) }),
+    {
+      nil: null,
+      freq: 2,
+    },
+  ),
+  escalates: rarely(true, false),
 });
 
 export const service: fc.Arbitrary<SimService> = fc.record({
@@ -83,6 +137,7 @@ export const service: fc.Arbitrary<SimService> = fc.record({
     fc.record({
       on: fc.nat(MAX_SERVICES - 1),
       condition: fc.constantFrom<DependencyCondition>('started', 'ready', 'completed'),
+      onLoss: fc.constantFrom<LossPolicy>('ignore', 'ignore', 'hold', 'restart'),
     }),
     { maxLength: 2 },
   ),
@@ -91,6 +146,7 @@ export const service: fc.Arbitrary<SimService> = fc.record({
     freq: 5,
   }),
   program,
+  life,
 });
 
 const which = fc.nat(MAX_SERVICES - 1);
@@ -113,6 +169,7 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),
+  fc.record({ kind: only('sicken'), which: fc.nat(30), forMs: fc.constantFrom(50, 1_500, 30_000, null) }),
   fc.record({
     kind: only('failSpawns'),
     errno: only('ENOENT', 'EACCES', 'EAGAIN', 'EMFILE'),
@@ -125,7 +182,7 @@ const processFault: fc.Arbitrary<Operation> = fc.oneof(
     count: fc.integer({ min: 1, max: 3 }),
   }),
   fc.record({ kind: only('slowKills'), byMs: fc.constantFrom(0, 300, 1_500) }),
-  fc.record({ kind: only('recycle'), count: fc.integer({ min: 1, max: 30 }) }),
+  fc.record({ kind: only('recycle'), count: fc.integer({ min: 10, max: 100 }) }),
   fc.record({ kind: only('load'), forMs: fc.constantFrom(500, 10_000) }),
   fc.record({
     kind: only('strangers'),
@@ -172,6 +229,7 @@ function withoutCycles(list: SimService[]): SimService[] {
     ...one,
     pool: one.singleton ? Math.min(1, one.pool) : one.pool,
     dependsOn: earlierOnly(one.dependsOn, index),
+    life: one.singleton ? { ...one.life, rollout: { ...one.life.rollout, surge: 0, unavailable: 1 } } : one.life,
   }));
 }
 

@@ -80,7 +80,7 @@ export class Simulation {
     for (const project of this.projects) {
       project.wantsDown = true;
       void project.call('down', { timeoutMs: null });
-      for (const { graceMs } of project.services) boundMs += graceMs + 3_000;
+      for (const { graceMs, life } of project.services) boundMs += graceMs + (life.drain?.timeoutMs ?? 0) + 3_000;
     }
     await this.advance(boundMs);
     for (const { oracle } of this.projects) oracle.checkEmpty(boundMs);

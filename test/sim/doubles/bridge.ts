@@ -17,8 +17,9 @@ export type Observer = {
 };
 
 export type ObservedAction =
-  | { kind: 'start' | 'kill' | 'clear' | 'abandon' | 'forget'; slot: Slot }
-  | { kind: 'stop'; slot: Slot; cause: StopCause };
+  | { kind: 'start' | 'kill' | 'clear' | 'abandon' | 'forget' | 'escalate'; slot: Slot }
+  /** `drain`: the first step of a stop; `stop`: the signal. */
+  | { kind: 'stop' | 'drain'; slot: Slot; cause: StopCause };
 
 export type Bridge = { machine: Machine; guest: Guest; observer: Observer };
 

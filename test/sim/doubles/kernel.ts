@@ -22,6 +22,14 @@ function observed(effects: Effects): Effects {
       observer.onAction(guest, { kind: 'stop', slot, cause });
       effects.stop(slot, cause);
     },
+    drain: (slot) => {
+      if (slot.phase.kind === 'stopping') observer.onAction(guest, { kind: 'drain', slot, cause: slot.phase.cause });
+      effects.drain(slot);
+    },
+    escalate: (slot, signal) => {
+      observer.onAction(guest, { kind: 'escalate', slot });
+      effects.escalate(slot, signal);
+    },
     kill: (slot) => {
       observer.onAction(guest, { kind: 'kill', slot });
       effects.kill(slot);

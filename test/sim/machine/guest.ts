@@ -39,8 +39,8 @@ export type GuestOptions = {
 };
 
 /** How long a busy machine may leave a process without a turn. */
-const STALL_MS = 40;
-const STALL_PROBABILITY = 0.1;
+const STALL_MS = 80;
+const STALL_PROBABILITY = 0.2;
 
 type Ending = { code: number } | { signal: string };
 

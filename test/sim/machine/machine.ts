@@ -1,5 +1,6 @@
 // The simulated machine: clock, processes, files, locks and sockets, and the faults that befall them. Every process of orch
 // in it (a guest) runs the real code; whatever that asks of Node ends here.
+import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';
 import { FileTree } from './files.ts';
 import type { Guest, Methods } from './guest.ts';
@@ -23,6 +24,7 @@ export class Machine {
   readonly chance: Chance;
   readonly files = new FileTree();
   readonly processes: ProcessTable;
+  readonly health: Health;
   readonly faults: Faults = noFaults();
   /** Of files (by inode): who holds the lock. */
   readonly locks = new Map<number, Guest>();
@@ -39,6 +41,7 @@ export class Machine {
   constructor(seed: number, pids = 400) {
     this.chance = new Chance(seed);
     this.processes = new ProcessTable(this.schedule, this.chance, pids);
+    this.health = new Health(this);
   }
 
   /** The first property that did not hold. Remembered, because the code under test may catch what is thrown in it. */

@@ -1,6 +1,7 @@
 // /proc of the simulated machine, as text.
 import { errno } from './files.ts';
 import type { Guest } from './guest.ts';
+import type { SimProcess } from './processes.ts';
 
 /** @returns null for a path elsewhere. Throws ENOENT for a process that is not there. */
 export function readProc({ machine, process: self }: Guest, path: string): string | null {
@@ -10,8 +11,13 @@ export function readProc({ machine, process: self }: Guest, path: string): strin
   const [, , name = '', file] = path.split('/');
   const process = name === 'self' ? self : machine.processes.get(Number(name));
   if (!process) throw errno('ENOENT', path);
-  if (file === 'environ') return process.state === 'Z' ? '' : process.environ;
+  if (file === 'environ') return isShown(process, machine.schedule.nowMs) ? process.environ : '';
   if (file !== 'stat') throw errno('ENOENT', path);
   const { pid, ppid, pgid, session, state, startTime } = process;
   return `${pid} (program) ${state} ${ppid} ${pgid} ${session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 1\n`;
+}
+
+/** A zombie has none any more; in the middle of execve there is none yet. */
+function isShown({ state, shownMs }: SimProcess, nowMs: number): boolean {
+  return state !== 'Z' && nowMs >= shownMs;
 }

@@ -17,6 +17,10 @@ export type Program = {
   child: Child | null;
   /** Forks once more, into its group, when it is asked to stop. */
   forksWhenStopped: boolean;
+  /** Answers on its port so long after its start. */
+  answersAfterMs: number | null;
+  /** How long it takes to finish its work when it is drained. */
+  drainsInMs: number | null;
 };
 
 export type SimExit = { code: number } | { signal: string };
@@ -30,8 +34,9 @@ export type SimProcess = {
   startTime: string;
   bornMs: number;
   state: 'S' | 'T' | 'Z';
-  /** As /proc shows it. */
+  /** As /proc shows it, from when execve is through. */
   environ: string;
+  shownMs: number;
   kind: 'supervisor' | 'ours' | 'stranger';
   /** Of an instance, whether its environment shows it or not. */
   of: Identity | null;
@@ -101,6 +106,7 @@ export class ProcessTable {
       session: joins?.session ?? pid,
       startTime: this.#tick(),
       bornMs: this.#schedule.nowMs,
+      shownMs: this.#schedule.nowMs + this.#chance.between(0, 2),
       state: 'S',
       isLeader: birth.kind === 'ours' && joins === null && birth.ppid !== INIT,
       pending: [],
@@ -248,4 +254,6 @@ const QUIET: Program = {
   obeysAfterMs: 0,
   child: null,
   forksWhenStopped: false,
+  answersAfterMs: 0,
+  drainsInMs: 0,
 };

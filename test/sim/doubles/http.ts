@@ -1,0 +1,21 @@
+// Requests to the programs of the simulated machine: drains only.
+import type { HttpRequest } from '../../../src/runtime/probe/http.ts';
+import { type Running, runCheck } from '../../../src/runtime/probe/running.ts';
+
+export type { HttpRequest } from '../../../src/runtime/probe/http.ts';
+
+export function requestHttp({ url, judge }: HttpRequest): Running {
+  const { guest, machine } = bridge;
+  const port = Number(/:(\d+)\//.exec(url)?.[1]);
+  return runCheck((settle) =>
+    guest.later(machine.chance.between(0, 5), () => {
+      guest.effect(`drain at port ${port}`);
+      const refused = machine.health.drain(port, () => guest.later(0, () => settle(judge(200, ''))));
+      if (refused) settle({ ok: false, because: refused });
+    }),
+  );
+}
+
+export function prepareHttp(): () => Running {
+  throw new Error('the simulated machine has no HTTP to probe');
+}

@@ -1,0 +1,99 @@
+// How the programs of the simulated machine answer on their ports: when they serve, when they are ill, how they drain.
+// The truth that probes and drains are checked against.
+import type { Outcome } from '../../src/core/model.ts';
+import type { Machine } from './machine/machine.ts';
+import type { SimProcess } from './machine/processes.ts';
+
+export type Drain = { askedMs: number; doneMs: number | null };
+
+export class Health {
+  #machine: Machine;
+  #illUntilMs = new WeakMap<SimProcess, number>();
+  /** Was ill or suspended at some time. */
+  #everIll = new WeakSet<SimProcess>();
+  /** Answered a probe well at some time. */
+  #passed = new WeakSet<SimProcess>();
+  #drains = new WeakMap<SimProcess, Drain>();
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** Who listens on the port, zombies aside. */
+  at(port: number): SimProcess | null {
+    for (const process of this.#machine.processes.alive()) {
+      if (process.isLeader && process.environ.includes(`PORT=${port}\0`)) return process;
+    }
+    return null;
+  }
+
+  /** @param forMs null: for good. */
+  sicken(process: SimProcess, forMs: number | null): void {
+    this.#everIll.add(process);
+    const untilMs = forMs === null ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs + forMs;
+    this.#illUntilMs.set(process, untilMs);
+  }
+
+  isIll(process: SimProcess): boolean {
+    const untilMs = this.#illUntilMs.get(process) ?? 0;
+    const isCured = this.#machine.processes.calm && untilMs !== Number.POSITIVE_INFINITY;
+    return !isCured && untilMs > this.#machine.schedule.nowMs;
+  }
+
+  noteSuspended(process: SimProcess): void {
+    this.#everIll.add(process);
+  }
+
+  wasEverIll(process: SimProcess): boolean {
+    return this.#everIll.has(process);
+  }
+
+  hasPassed(process: SimProcess): boolean {
+    return this.#passed.has(process);
+  }
+
+  serves(process: SimProcess): boolean {
+    if (process.state !== 'S' || this.isIll(process)) return false;
+    const afterMs = process.program?.answersAfterMs ?? (this.#machine.processes.calm ? 0 : null);
+    return afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs;
+  }
+
+  /** Without a break since it began to. */
+  hasServedFor(process: SimProcess, ms: number): boolean {
+    const afterMs = process.program?.answersAfterMs ?? null;
+    return this.serves(process) && afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs + ms;
+  }
+
+  /** @returns null: no answer at all. */
+  probe(port: number): Outcome | null {
+    const process = this.at(port);
+    if (process?.state === 'T') return null;
+    if (!process || !this.serves(process)) {
+      const isSilent = process !== null && this.isIll(process) && this.#machine.chance.hit(0.5);
+      return isSilent ? null : { ok: false, because: 'connection refused' };
+    }
+    this.#passed.add(process);
+    return { ok: true };
+  }
+
+  /** @param answered called when the drain is over. @returns why there is none; null: it has begun. */
+  drain(port: number, answered: () => void): string | null {
+    const process = this.at(port);
+    if (!process) return 'connection refused';
+    const drain: Drain = { askedMs: this.#machine.schedule.nowMs, doneMs: null };
+    this.#drains.set(process, drain);
+    const takesMs = process.state === 'T' ? null : (process.program?.drainsInMs ?? null);
+    if (takesMs !== null) {
+      this.#machine.schedule.after(takesMs, () => {
+        if (process.state === 'Z') return;
+        drain.doneMs = this.#machine.schedule.nowMs;
+        answered();
+      });
+    }
+    return null;
+  }
+
+  drainOf(process: SimProcess): Drain | null {
+    return this.#drains.get(process) ?? null;
+  }
+}
