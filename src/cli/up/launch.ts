@@ -1,7 +1,7 @@
 // Starts a supervisor in the background and hands it the configuration once that was found valid. The start of the process
 // and the loading of the configuration overlap; a supervisor that gets no configuration leaves without touching anything.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +65,8 @@ export function launchSupervisor(options: LaunchOptions): Launch {
     return outcome.kind === 'died' ? { ...outcome, last } : outcome;
   });
   return {
-    accept: (accepted, only) => void child.stdin!.end(`${JSON.stringify({ accepted, only, ...(owned && { owned }) })}\n`),
+    accept: (accepted, only) =>
+      void child.stdin!.end(`${JSON.stringify({ accepted, only, ...(owned && { owned }) })}\n`),
     recover: () => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null })}\n`),
     abandon: async () => {
       child.stdin!.end();
@@ -116,7 +117,7 @@ type Log = { fd: number; readEnd(): string };
  * make one, under its lock) a nameless temporary file.
  */
 function openLog(paths: ProjectPaths): Log {
-  const hasState = existsSync(paths.stateDir);
+  const hasState = statSync(paths.stateDir, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const path = hasState ? paths.supervisorLog : join(tmpdir(), `orch-start-${process.pid}-${Date.now()}.log`);
   const fd = openSync(path, 'a+', 0o600);
   if (!hasState) unlinkSync(path);

@@ -1,0 +1,40 @@
+// Any number of `orch up` at once: one supervisor, and everybody succeeds (I13). TRUST_ROUNDS=200 for the figures.
+import { expect, test } from 'vitest';
+import { createProject, incarnations } from '../rig/project.ts';
+import { killSupervisor, quantile, roundsOf, say, supervisorsOf } from './supervisors.ts';
+
+const CLIENTS = 10;
+
+test('ten orch up at once make one supervisor, and all ten succeed', { timeout: 3_600_000 }, async () => {
+  const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n' });
+  const durationsMs: number[] = [];
+  const rounds = roundsOf(20);
+  for (let round = 0; round < rounds; round++) {
+    const outcomes = await Promise.all(Array.from({ length: CLIENTS }, () => project.orch(['up', '-d'])));
+    for (const outcome of outcomes) expect(outcome.exitCode, `round ${round}: ${outcome.stderr}`).toBe(0);
+    durationsMs.push(...outcomes.map(({ durationMs }) => durationMs));
+    expect(supervisorsOf(project), `round ${round}`).toHaveLength(1);
+    await project.mustOrch(['wait', '--for', 'converged', '--timeout', '30s']);
+    expect(Object.keys(incarnations(project.instances()))).toEqual(['a.1', 'a.2', 'a.3']);
+    await project.down();
+  }
+  say(
+    `${rounds} rounds of ${CLIENTS}: up took ${quantile(durationsMs, 0.5) | 0} ms (p50), ${quantile(durationsMs, 0.99) | 0} ms (p99)`,
+  );
+});
+
+test('ten at once after a crash adopt, once', { timeout: 3_600_000 }, async () => {
+  const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 10 }\n' });
+  await project.up();
+  const before = incarnations(project.instances());
+  const rounds = Math.ceil(roundsOf(20) / 4);
+  for (let round = 0; round < rounds; round++) {
+    await killSupervisor(project);
+    const outcomes = await Promise.all(Array.from({ length: CLIENTS }, () => project.orch(['up', '-d'])));
+    for (const outcome of outcomes) expect(outcome.exitCode, `round ${round}: ${outcome.stderr}`).toBe(0);
+    expect(supervisorsOf(project)).toHaveLength(1);
+    await project.mustOrch(['wait', '--for', 'converged', '--timeout', '30s']);
+    expect(incarnations(project.instances())).toEqual(before);
+  }
+  await project.down();
+});

@@ -1,0 +1,112 @@
+// `.orch/` deleted, or spoilt, under a supervisor and without one: nothing is started twice, nothing that runs is touched.
+import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { holdsFor, waitFor } from '../rig/wait-for.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
+
+const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
+const running = (project: Project) => incarnations(project.instances());
+
+test('a deleted .orch is put back; a second up meanwhile joins the same supervisor', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const before = running(project);
+  const { pid } = theSupervisor(project);
+  rmSync(project.path('.orch'), { recursive: true });
+  const again = await project.orch(['up', '-d', '--wait']);
+  expect(again.exitCode, again.stderr).toBe(0);
+  expect(theSupervisor(project).pid).toBe(pid);
+  expect(running(project)).toEqual(before);
+  expect((await project.events()).map(({ type }) => type)).toContain('state_dir_restored');
+  // It starts and stops as before.
+  await project.mustOrch(['restart', 'b']);
+  await project.mustOrch(['scale', '--ephemeral', 'a=4']);
+  await waitFor(
+    'a.4 runs',
+    () => running(project),
+    (seen) => 'a.4' in seen && 'b.1' in seen,
+  );
+  await project.down();
+});
+
+test('.orch deleted over a crash: everything is found by itself', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const before = running(project);
+  rmSync(project.path('.orch'), { recursive: true });
+  await killSupervisor(project);
+  await project.up();
+  expect(running(project)).toEqual(before);
+  await project.down();
+});
+
+test.for([
+  ['truncated', (path: string) => truncateSync(path, Math.floor(readFileSync(path).length / 2))],
+  ['empty', (path: string) => truncateSync(path, 0)],
+  ['garbage', (path: string) => writeFileSync(path, Buffer.from([0, 255, 1, 254, 10, 123]))],
+  [
+    'of a later version',
+    (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('"version":1', '"version":99')),
+  ],
+  [
+    'with a slot that is none',
+    (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('"kind":"alive"', '"kind":"odd"')),
+  ],
+  ['with phases that lack everything', (path: string) => writeFileSync(path, spoiltPhases(path))],
+  [
+    'with prototype keys',
+    (path: string) =>
+      writeFileSync(
+        path,
+        '{"version":1,"__proto__":{"x":1},"slots":[{"id":"a.1","phase":{"kind":"idle"},"restarts":0,"constructor":1}]}',
+      ),
+  ],
+  ['with more behind it', (path: string) => appendFileSync(path, '}}}')],
+] as const)('a state file %s costs nobody its process', async ([, spoil]) => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const before = running(project);
+  await waitFor(
+    'the state is written',
+    () => readState(project).split('"alive"').length - 1,
+    (seen) => seen === 4,
+  );
+  await killSupervisor(project);
+  spoil(project.path('.orch/state.json'));
+  await project.up();
+  expect(running(project)).toEqual(before);
+  expect(supervisorsOf(project)).toHaveLength(1);
+  await project.down();
+});
+
+test('a file in the place of .orch is said, and nothing is started', async () => {
+  const project = createProject({ 'procs.yaml': YAML, '.orch': 'a file' });
+  const up = await project.orch(['up', '-d']);
+  expect(up.exitCode).toBe(1);
+  expect(up.stderr).toMatch(/\.orch is not a directory/);
+  await holdsFor(
+    'nothing runs',
+    () => project.instances().length,
+    (seen) => seen === 0,
+    200,
+  );
+  rmSync(project.path('.orch'));
+  expect(existsSync(project.path('.orch'))).toBe(false);
+});
+
+const readState = (project: Project): string => {
+  const path = project.path('.orch/state.json');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
+function spoiltPhases(path: string): string {
+  const state = JSON.parse(readFileSync(path, 'utf8')) as { slots: { phase: object; spec: unknown }[] };
+  for (const [index, slot] of state.slots.entries()) {
+    slot.phase = [{ kind: 'alive' }, { kind: 'stopping', process: null }, { kind: 'backoff', untilMs: 'soon' }][
+      index % 3
+    ]!;
+    if (index === 1) slot.spec = { specHash: 7 };
+  }
+  return JSON.stringify(state);
+}

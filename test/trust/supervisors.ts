@@ -1,0 +1,42 @@
+// Supervisors of a project as /proc shows them, and ways to make one suffer.
+import { killByIdentity, type LiveProcess, readStat } from '../rig/processes.ts';
+import type { Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+/** Rounds of a test that repeats: few in the suite, many by `TRUST_ROUNDS`, when it also says how it went. */
+export function roundsOf(inSuite: number): number {
+  return Number(process.env.TRUST_ROUNDS ?? inSuite);
+}
+
+export function say(figures: string): void {
+  if (process.env.TRUST_ROUNDS) process.stdout.write(`${figures}\n`);
+}
+
+export function supervisorsOf(project: Project): LiveProcess[] {
+  return project.processes().filter(({ command }) => /supervisor\.js .*--root/.test(command));
+}
+
+export function logWritersOf(project: Project): LiveProcess[] {
+  return project.processes().filter(({ command }) => command.includes('log-writer.js'));
+}
+
+/** Throws where there is none, or more than one. */
+export function theSupervisor(project: Project): LiveProcess {
+  const [one, ...others] = supervisorsOf(project);
+  if (!one || others.length > 0) throw new Error(`not one supervisor but ${JSON.stringify(supervisorsOf(project))}`);
+  return one;
+}
+
+/** kill -9, and waits for its end. */
+export async function killSupervisor(project: Project): Promise<void> {
+  const { pid, startTime } = theSupervisor(project);
+  killByIdentity({ pid, startTime });
+  await waitFor(
+    'the supervisor is gone',
+    () => readStat(pid)?.startTime,
+    (seen) => seen !== startTime,
+  );
+}
+
+export const quantile = (values: readonly number[], q: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
