@@ -14,6 +14,9 @@ const SETTLE_MS = 30_000;
 const UP_AFTER_CRASH_MS = 30;
 const QUIET_MS = 12_000;
 
+/** UNKNOWN_SPEC in src/supervisor/adopt.ts. */
+const UNKNOWN_GRACE_MS = 10_000;
+
 export class Simulation {
   readonly machine: Machine;
   readonly projects: Project[];
@@ -73,9 +76,12 @@ export class Simulation {
     }
   }
 
-  /** I9: everything is gone within the grace periods of the longest chain, the kill rounds and 2 s a link. */
+  /**
+   * I9: everything is gone within the grace periods of the longest chain, the kill rounds and 2 s a link. What a crash left
+   * without a known spec has the grace of `adopt`.
+   */
   async shutDown(): Promise<void> {
-    let boundMs = 5_000;
+    let boundMs = 5_000 + UNKNOWN_GRACE_MS;
     this.machine.note('-- down');
     for (const project of this.projects) {
       project.wantsDown = true;
