@@ -61,7 +61,7 @@ export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {
     socket.once('connect', () => {
       clearTimeout(timer);
       socket.removeAllListeners('error');
-      resolve(new Connection(socket));
+      resolve(new Connection(socket, paths));
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
@@ -70,6 +70,10 @@ export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {
     });
   });
 }
+
+/** Without any answer this long, the client asks whether anybody is there, and gives up after the second time. */
+const KNOCK_AFTER_MS = 2_000;
+const ANSWER_WITHIN_MS = 4_000;
 
 type Pending = {
   resolve(result: unknown): void;
@@ -83,11 +87,17 @@ class Connection implements Client {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private lostBecause = 'the supervisor closed the connection';
+  private readonly paths: ProjectPaths;
+  /** Runs until the first answer; null: there was one, or nothing was asked yet. */
+  private silence: NodeJS.Timeout | null = null;
+  private hasHeard = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, paths: ProjectPaths) {
     this.socket = socket;
+    this.paths = paths;
     const lines = new LineSplitter(MAX_FRAME_BYTES);
     socket.on('data', (chunk: Buffer) => {
+      this.hear();
       const fits = lines.push(chunk, (line) => this.receive(line));
       if (!fits) this.abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
     });
@@ -96,6 +106,7 @@ class Connection implements Client {
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
+        this.hear();
         this.failAll();
         resolve();
       });
@@ -130,9 +141,27 @@ class Connection implements Client {
       } else {
         this.pending.set(id, { resolve: resolve as Pending['resolve'], reject, onEvent });
         this.socket.write(line);
+        if (!this.hasHeard) this.silence ??= setTimeout(() => this.knock(), KNOCK_AFTER_MS);
       }
     });
     return { id, done };
+  }
+
+  private hear(): void {
+    this.hasHeard = true;
+    if (this.silence) clearTimeout(this.silence);
+  }
+
+  /** The kernel takes connections for a stopped process, too: whoever lives answers this at once, whatever else he does. */
+  private knock(): void {
+    this.silence = setTimeout(() => {
+      const message = 'the supervisor does not answer';
+      const hint = `it may be stopped or stuck; ${this.paths.lockFile} has its pid, \`kill -CONT\` wakes it`;
+      for (const id of [...this.pending.keys()])
+        this.take(id)?.reject(new ClientError({ code: 'timeout', message, hint }));
+      this.abandon(message);
+    }, ANSWER_WITHIN_MS);
+    this.request('hello', {}).catch(() => undefined); // whoever waits is told by the timer
   }
 
   private receive(line: string): void {
