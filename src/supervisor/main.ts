@@ -44,7 +44,12 @@ async function main(): Promise<void> {
   }
   const { accepted, only, faults = [] } = first;
   const supervisor = new Supervisor({ root, file, accepted: accepted ?? nothingDeclared(root), only });
-  reviveAfterFault({ faults, legacy: () => supervisor.legacy(), freeze: () => supervisor.freeze() });
+  reviveAfterFault({
+    logPath: paths.supervisorLog,
+    faults,
+    legacy: () => supervisor.legacy(),
+    freeze: () => supervisor.freeze(),
+  });
   supervisor.reportFaults(faults);
   const leave = (): void => {
     endGuard();

@@ -1,6 +1,7 @@
 // The supervisor's own faults: an exception that nobody caught leaves a state that nobody can trust, so the process ends at
 // once and a new one takes over, as after a kill -9. Instances notice nothing. The reason is kept.
 import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { errorText } from './error-text.ts';
 import type { Fault, FirstMessage } from './first-message.ts';
 
@@ -13,6 +14,8 @@ const FAREWELL_MS = 5_000;
 const SUCCESSION_MS = 10_000;
 
 export type Mortal = {
+  /** supervisor.log: our stderr may be a nameless file, where the project had no state directory when we were started. */
+  logPath: string;
   faults: readonly Fault[];
   /** What the successor is to do. */
   legacy(): FirstMessage;
@@ -31,16 +34,24 @@ export function reviveAfterFault(mortal: Mortal): void {
     const recent = mortal.faults.filter(({ atMs }) => atMs > nowMs - FAULTS_WITHIN_MS);
     const faults = [...recent, { atMs: nowMs, message: errorText(error) }];
     const isHopeless = faults.length > MAX_FAULTS;
-    note(error, isHopeless ? 'what runs is left alone; `orch up` starts a new one' : 'a new one takes over');
+    note(
+      mortal.logPath,
+      error,
+      isHopeless ? 'what runs is left alone; `orch up` starts a new one' : 'a new one takes over',
+    );
     if (isHopeless) process.exit(1);
     startSuccessor({ ...mortal.legacy(), faults });
   });
 }
 
-/** Into supervisor.log. */
-function note(error: unknown, outlook: string): void {
+function note(logPath: string, error: unknown, outlook: string): void {
   const what = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${new Date().toISOString()} the supervisor has a fault, ${outlook}: ${what}\n`);
+  const text = `${new Date().toISOString()} the supervisor has a fault, ${outlook}: ${what}\n`;
+  try {
+    appendFileSync(logPath, text, { mode: 0o600 });
+  } catch {
+    process.stderr.write(text); // a full disk, or no directory any more
+  }
 }
 
 function startSuccessor(message: FirstMessage): void {

@@ -9,7 +9,6 @@ import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
-import { INJECTED_FAULT } from './machine/violation.ts';
 import type { Project } from './project.ts';
 
 export class Oracle implements Observer {
@@ -72,8 +71,7 @@ export class Oracle implements Observer {
   }
 
   onGuestEnd(guest: Guest): void {
-    const mayFail =
-      guest.lastWords.includes(INJECTED_FAULT) || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 2_000;
+    const mayFail = guest.hadFault || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 2_000;
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     const hadKernel = this.#kernels.delete(guest);
     // The last moments before were not saved yet, a back-off included.
@@ -132,6 +130,7 @@ export class Oracle implements Observer {
     }
     if (isBegin) this.#checkMayStop(action.slot, action.cause);
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
+    if (action.kind === 'start') this.#lifecycle.onStart(this.kernel!, action.slot);
     if (action.kind === 'kill') this.#checkMayKill(action.slot);
     if (action.kind === 'forget' && this.#leaderOf(action.slot.id))
       this.#fail(`I3: ${action.slot.id} forgotten while it lives`);
@@ -194,7 +193,7 @@ export class Oracle implements Observer {
     const isLeaving = !wish?.run;
     const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
     this.#lifecycle.checkAvailability(kernel, slot, cause);
-    this.#lifecycle.checkDependentsFirst(kernel, slot);
+    this.#lifecycle.checkDependentsFirst(kernel, slot, cause);
     const isAsked = slot.restartRequestedMs !== null || this.#lifecycle.mayStop(kernel, slot, cause);
     if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
@@ -266,7 +265,7 @@ export class Oracle implements Observer {
     }
     const [left] = live.keys();
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
-    this.#lifecycle.checkQuiet(kernel);
+    this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {
       const slot = kernel.slots.get(of!.instance as InstanceId);
       const endedMs = this.#endedMs.get(of!.nonce) ?? 0;

@@ -58,6 +58,8 @@ export class Guest {
   answer: string | null = null;
   /** And on stderr. */
   lastWords = '';
+  /** An exception that the scenario asked for was not caught. */
+  hadFault = false;
   ended: Ending | null = null;
   exitCode = 0;
   onEnd: () => void = () => undefined;
@@ -109,6 +111,7 @@ export class Guest {
 
   /** As Node: the process dies of it unless it has a listener. */
   #uncaught(error: unknown): void {
+    this.hadFault = true;
     const listener = this.signals.get('uncaughtException');
     if (listener) this.enter(() => listener(error));
     else this.end({ signal: 'SIGABRT' });
