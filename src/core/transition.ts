@@ -48,9 +48,7 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'startIntended':
       return intendStart(slot, event, nowMs);
     case 'spawned':
-      return slot.phase.kind === 'starting'
-        ? { ...slot, phase: aliveOf(event.process, nowMs, nowMs, false, event.readiness) }
-        : slot;
+      return slot.phase.kind === 'starting' ? observeSpawn(slot, event, nowMs) : slot;
     case 'spawnFailed':
       return slot.phase.kind === 'starting' ? { ...slot, ...failedStart(slot, event, nowMs) } : slot;
     case 'startRefused':
@@ -127,6 +125,11 @@ function intendStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number)
     // The run that was due is this one.
     nextRunMs: slot.nextRunMs !== null && slot.nextRunMs <= nowMs ? null : slot.nextRunMs,
   };
+}
+
+/** A restart that was asked for while the start was under way has come about with it. */
+function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, nowMs: number): Slot {
+  return { ...slot, phase: aliveOf(process, nowMs, nowMs, false, readiness), restartRequestedMs: null };
 }
 
 function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Ending {

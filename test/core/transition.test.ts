@@ -427,5 +427,7 @@ describe('transition: what the kinds do not show', () => {
     const asked = fold(slotOf(service, 1, { phase: alive() }), events.restartRequested);
     expect(asked.restartRequestedMs).toBe(NOW);
     expect(fold({ ...asked, phase: { kind: 'idle' } }, events.startIntended).restartRequestedMs).toBeNull();
+    const starting = fold(slotOf(service, 1, { phase: phases.starting }), events.restartRequested);
+    expect(fold(starting, events.spawned).restartRequestedMs).toBeNull();
   });
 });
