@@ -52,10 +52,10 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
         .then(() => ({}));
     },
     why: ({ name }) => ({ explanations: explanationsOf(kernel, text(name, 'name'), supervisor.clock.nowMs()) }),
-    start: ({ names }, call) => settle(supervisor, startInstances(kernel, list(names)), call.signal),
-    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, list(names)), call.signal),
+    start: ({ names }, call) => settle(supervisor, startInstances(kernel, named(names)), call.signal),
+    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
     stop: async ({ names }, call) => {
-      const instances = stopInstances(kernel, list(names));
+      const instances = stopInstances(kernel, named(names));
       await until(supervisor, () => instances.every((id) => !isLive(supervisor, id)), call.signal, null);
       return { instances };
     },
@@ -221,6 +221,12 @@ export async function until(
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** An empty list means all of them, and a frame that lacks it nobody: nonsense must not stop anything. */
+function named(names: unknown): string[] {
+  if (names === undefined || names === null) throw new RequestError({ code: 'usage', message: 'names must be given' });
+  return list(names);
 }
 
 function list(names: unknown): string[] {
