@@ -6,10 +6,14 @@ import type { SimProcess } from './machine/processes.ts';
 
 export type Drain = { askedMs: number; doneMs: number | null };
 
+/** Below the pause between two attempts. */
+const FIT_MS = 400;
+
 export class Health {
   #machine: Machine;
   #illUntilMs = new WeakMap<SimProcess, number>();
-  /** Was ill or suspended at some time. */
+  readonly #hadFit = new WeakSet<SimProcess>();
+  /** Was suspended, or ill for long enough to be found so, at some time. */
   #everIll = new WeakSet<SimProcess>();
   /** Answered a probe well at some time. */
   #passed = new WeakSet<SimProcess>();
@@ -29,7 +33,10 @@ export class Health {
 
   /** @param forMs null: for good. */
   sicken(process: SimProcess, forMs: number | null): void {
-    this.#everIll.add(process);
+    // A short fit fails one attempt; it takes another one to be called ill.
+    const isShort = forMs !== null && forMs < FIT_MS && !this.#hadFit.has(process);
+    if (isShort) this.#hadFit.add(process);
+    else this.#everIll.add(process);
     const untilMs = forMs === null ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs + forMs;
     this.#illUntilMs.set(process, untilMs);
   }

@@ -1,6 +1,6 @@
 // Watches probes, roll-outs, drains and lost dependencies of one project from outside. Part of the oracle: throws by `fail`
 // where a property does not hold.
-import type { ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
+import type { Rollout, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
 import { limitsOf } from '../../src/core/portion.ts';
 import { isReady } from '../../src/core/readiness.ts';
 import type { Kernel } from '../../src/supervisor/kernel.ts';
@@ -18,8 +18,8 @@ export class LifecycleOracle {
   #world: LifecycleWorld;
   /** Services of which some instance has passed its readiness probe at some time. */
   #everReady = new Set<string>();
-  /** Nonces whose end began with a drain: the signal later is no new stop. */
-  #draining = new Set<string>();
+  /** Nonces whose end began with a drain, and when: the signal later is no new stop. */
+  #draining = new Map<string, number>();
 
   constructor(world: LifecycleWorld) {
     this.#world = world;
@@ -31,7 +31,9 @@ export class LifecycleOracle {
   }
 
   onDrain(slot: Slot): void {
-    if (slot.phase.kind === 'stopping') this.#draining.add(slot.phase.process.nonce);
+    if (slot.phase.kind === 'stopping') {
+      this.#draining.set(slot.phase.process.nonce, this.#world.machine.schedule.nowMs);
+    }
   }
 
   /** A stop of what runs as declared. @returns whether a probe or a dependency gives the reason. */
@@ -80,17 +82,27 @@ export class LifecycleOracle {
   }
 
   /** What depends on it and cannot do without it goes first. */
-  checkDependentsFirst(kernel: Kernel, slot: Slot): void {
-    if (kernel.desired.wishes.get(slot.id)?.run) return;
+  checkDependentsFirst(kernel: Kernel, slot: Slot, cause: StopCause): void {
+    if (cause !== 'unwanted' || kernel.desired.wishes.get(slot.id)?.run) return;
     const isPool = [...kernel.desired.wishes.values()].some(({ run, spec }) => run && spec.name === slot.service);
     if (isPool) return;
     for (const process of this.#world.leaders()) {
       const [service] = process.of!.instance.split('.');
       const wish = kernel.desired.wishes.get(process.of!.instance as Slot['id']);
-      const other = kernel.slots.get(process.of!.instance as Slot['id']);
-      if (!wish?.run || other?.phase.kind !== 'alive') continue;
+      if (!wish?.run) continue;
       const holds = wish.spec.dependsOn.some((one) => one.service === slot.service && one.onLoss === 'hold');
       if (holds) this.#world.fail(`I15: ${slot.id} ends before ${service}, which cannot do without it`);
+    }
+  }
+
+  /** Who would have to end again at once does not begin. */
+  onStart(kernel: Kernel, slot: Slot): void {
+    const wish = kernel.desired.wishes.get(slot.id);
+    for (const { service, onLoss } of wish?.spec.dependsOn ?? []) {
+      if (onLoss !== 'hold') continue;
+      const isLeaving = [...kernel.desired.wishes.values()].every(({ run, spec }) => spec.name !== service || !run);
+      if (isLeaving)
+        this.#world.fail(`I15: ${slot.id} starts though ${service}, which it cannot do without, is leaving`);
     }
   }
 
@@ -137,21 +149,57 @@ export class LifecycleOracle {
     const drain = spec?.stop.drain;
     if (signal !== 'SIGTERM' || drain?.by.kind !== 'http' || !isDrained(phase.cause) || spec?.singleton) return;
     const { machine } = this.#world;
-    const asked = machine.health.drainOf(process);
-    const { nowMs } = machine.schedule;
-    if (!asked) this.#world.fail(`drain: ${slot.id} gets SIGTERM and was never drained`);
-    const isOver = asked.doneMs !== null || nowMs - asked.askedMs >= drain.timeoutMs - SLACK_MS;
-    if (!isOver) this.#world.fail(`drain: ${slot.id} gets SIGTERM ${nowMs - asked.askedMs} ms after its drain began`);
+    const begunMs = this.#draining.get(process.of!.nonce);
+    if (begunMs === undefined) this.#world.fail(`drain: ${slot.id} gets SIGTERM and was never drained`);
+    const elapsedMs = machine.schedule.nowMs - begunMs;
+    const isOver = machine.health.drainOf(process)?.doneMs != null || elapsedMs >= drain.timeoutMs - SLACK_MS;
+    if (!isOver) this.#world.fail(`drain: ${slot.id} gets SIGTERM ${elapsedMs} ms after its drain began`);
   }
 
-  /** Once everything is quiet. */
-  checkQuiet(kernel: Kernel): void {
+  /** Once everything is quiet. @param isMemorySure no state was ever lost. */
+  checkQuiet(kernel: Kernel, isMemorySure: boolean): void {
     for (const process of this.#world.leaders()) {
       const slot = kernel.slots.get(process.of!.instance as Slot['id']);
       const spec = slot && kernel.specOf(slot);
       if (!slot || !spec || slot.phase.kind !== 'alive') continue;
       this.#checkProbes(process, slot, spec);
       this.#checkHeld(kernel, slot);
+      if (slot.restartRequestedMs !== null && !kernel.rollouts.has(slot.service))
+        this.#world.fail(`restart: ${slot.id} was to be restarted and is not`);
+      this.#checkRenewed(kernel, process, slot, isMemorySure);
+    }
+    for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
+  }
+
+  /** Of services that have nothing left to wait for no roll-out is left, and no pause where the new ones are good. */
+  #checkRollout(kernel: Kernel, { service, specHash, verdict }: Rollout): void {
+    const { health } = this.#world.machine;
+    const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
+    const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
+    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
+    const isGood = (slot: Slot): boolean => {
+      const process = this.#processOf(slot);
+      return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);
+    };
+    if (!spec || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
+    if (verdict.kind === 'paused')
+      this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
+    const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
+    if (isDone) this.#world.fail(`roll-out: that of ${service} goes on although every instance is good`);
+  }
+
+  /** With `on_loss: restart` nothing is older than all of its dependency. */
+  #checkRenewed(kernel: Kernel, own: SimProcess, slot: Slot, isMemorySure: boolean): void {
+    const wish = kernel.desired.wishes.get(slot.id);
+    if (!isMemorySure || !wish?.run || kernel.rollouts.has(slot.service)) return;
+    for (const dependency of wish.spec.dependsOn) {
+      if (dependency.onLoss !== 'restart' || dependency.condition === 'completed') continue;
+      const pool = kernel.desired.services.get(dependency.service)?.pool ?? 0;
+      const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${dependency.service}.`));
+      const isRenewed =
+        pool > 0 && others.length === pool && others.every(({ bornMs }) => bornMs > own.bornMs + UNSURE_MS);
+      const isReadyNow = others.every((other) => this.#world.machine.health.hasServedFor(other, QUIET_MS));
+      if (isRenewed && isReadyNow) this.#world.fail(`on_loss: ${slot.id} is older than all of ${dependency.service}`);
     }
   }
 
@@ -191,5 +239,7 @@ const isDrained = (cause: StopCause): boolean => cause === 'unwanted' || cause =
 const NEWS_MS = 1_000;
 /** Timers of a busy supervisor. */
 const SLACK_MS = 5;
+/** What happened so shortly before a crash may be remembered at another time. */
+const UNSURE_MS = 500;
 /** Probes have had time to find out. */
 const QUIET_MS = 8_000;
