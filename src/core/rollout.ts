@@ -197,13 +197,13 @@ function stage(staging: Staging, rollout: Rollout, stages: Stages): void {
 function chooseSurge(staging: Staging, { declared, target, members, surge }: Stages, isHalted: boolean): Member[] {
   const missing = members.filter(({ standing }) => standing !== 'good').length;
   const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
-  const leaving = [...staging.slots.values()].filter(
-    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot) && !isTarget(slot),
-  );
   const wanted = surge.slice(0, missing);
   const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
   if (isHalted) return staying;
-  const room = Math.max(0, surge.length - leaving.length - staying.length);
+  const living = [...staging.slots.values()].filter(
+    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
+  );
+  const room = Math.max(0, surge.length - living.length);
   const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
   return [...staying, ...starting];
 }
