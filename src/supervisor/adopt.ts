@@ -48,18 +48,20 @@ const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
 export function adopt(input: AdoptionInput): Adoption {
   const leaders = leadersOf(input.members);
   const slots = new Map<InstanceId, Slot>();
-  const ended: InstanceId[] = [];
+  const ended = new Set<InstanceId>();
   for (const slot of input.remembered) {
     const resumed = resume(slot, leaders, input);
     slots.set(slot.id, resumed.slot);
-    if (resumed.ended) ended.push(slot.id);
+    if (resumed.ended) ended.add(slot.id);
   }
   const strays: Incarnation[] = [];
   // The newest first: an older one of the same instance is what an earlier incarnation left behind.
   for (const member of [...leaders.values()].sort((a, b) => Number(b.startTime) - Number(a.startTime))) {
-    const newcomer = unremembered(member, slots, input);
-    if (newcomer) slots.set(newcomer.id, newcomer);
-    else strays.push(incarnationOf(member, input.bootId));
+    const newcomer = unremembered(member, slots, ended, input);
+    if (newcomer) {
+      slots.set(newcomer.id, newcomer);
+      ended.delete(newcomer.id);
+    } else strays.push(incarnationOf(member, input.bootId));
   }
   const known = new Set([...slots.values()].map(nonceOf));
   for (const member of input.members) {
@@ -67,7 +69,7 @@ export function adopt(input: AdoptionInput): Adoption {
       strays.push(incarnationOf(member, input.bootId));
     }
   }
-  return { slots: [...slots.values()], strays, ended };
+  return { slots: [...slots.values()], strays, ended: [...ended] };
 }
 
 /** By nonce: the oldest session leader. Younger ones left the main process's session by setsid. */
@@ -107,12 +109,19 @@ function mainProcess({ phase }: Slot, leader: TreeMember | null): TreeMember | n
 }
 
 /** A live leader that no slot remembers: the state file was lost. */
-function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: AdoptionInput): Slot | null {
+function unremembered(
+  member: TreeMember,
+  slots: ReadonlyMap<InstanceId, Slot>,
+  ended: ReadonlySet<InstanceId>,
+  input: AdoptionInput,
+): Slot | null {
   const id = (member.environment.ORCH_INSTANCE_ID ?? '') as InstanceId;
   const parsed = parseInstanceId(id);
   const specHash = specHashOf(member.nonce ?? '');
   if (!parsed || !specHash) return null;
-  const existing = slots.get(id);
+  const remembered = slots.get(id);
+  // The state could not be written for a while: the one that it names is gone, and a newer one lives.
+  const existing = remembered && ended.has(id) ? vacated(remembered) : remembered;
   if (existing && (nonceOf(existing) !== null || existing.lastNonce === member.nonce)) return null;
   const declared = input.services.get(parsed.service);
   const spec: SlotSpec = declared?.specHash === specHash ? pick(declared) : { ...UNKNOWN_SPEC, specHash };
@@ -120,6 +129,10 @@ function unremembered(member: TreeMember, slots: Map<InstanceId, Slot>, input: A
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
   const readiness = firstReadiness(spec, input);
   return transition(empty, { kind: 'adopted', process, sinceMs: input.nowMs, spec, readiness }, input.nowMs);
+}
+
+function vacated(slot: Slot): Slot {
+  return { ...slot, phase: { kind: 'idle' }, lastNonce: nonceOf(slot) };
 }
 
 /** Of a process of which nothing is remembered: its probes, if they are known, must pass anew. */

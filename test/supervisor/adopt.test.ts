@@ -1,0 +1,73 @@
+// Who is adopted when the remembered state and the live processes disagree.
+import { describe, expect, test } from 'vitest';
+import type { Slot } from '../../src/core/model.ts';
+import type { TreeMember } from '../../src/runtime/sweep.ts';
+import { adopt } from '../../src/supervisor/adopt.ts';
+import { alive, incarnation, slotOf, spec } from '../core/fixtures.ts';
+
+const service = spec('a', { specHash: 'abc123' });
+const OLD = '0123456789ab.abc123.old';
+const NEW = '0123456789ab.abc123.new';
+
+const member = (pid: number, nonce: string, startTime: string, sessionLeader = true): TreeMember => ({
+  pid,
+  startTime,
+  nonce,
+  sessionLeader,
+  environment: { ORCH_INSTANCE_ID: 'a.1' },
+  command: 'sleep',
+});
+const living = (pid: number, nonce: string): Slot['phase'] =>
+  ({ ...alive(pid), process: { ...incarnation(pid, nonce), startTime: '1' } }) as Slot['phase'];
+const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
+  adopt({
+    remembered: slot ? [slot] : [],
+    members,
+    services: new Map([['a', service]]),
+    bootId: 'b',
+    nowMs: 1_000,
+  });
+
+describe('adopt', () => {
+  test('takes the remembered main process, and nothing that left its session', () => {
+    const { slots, strays, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
+      member(9, OLD, '2'),
+      member(10, OLD, '1'),
+    ]);
+    expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 10 } });
+    expect([strays, ended]).toEqual([[], []]);
+  });
+
+  test('counts a slot as ended when only what left its session lives', () => {
+    const { ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(11, OLD, '2')]);
+    expect(ended).toEqual(['a.1']);
+  });
+
+  test('takes the newer incarnation where the state could not be written any more', () => {
+    const { slots, strays, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(20, NEW, '5')]);
+    expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 20, nonce: NEW }, adopted: true });
+    expect([strays, ended]).toEqual([[], []]);
+  });
+
+  test('then ends what the older one left behind', () => {
+    const { slots, strays } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
+      member(11, OLD, '2'),
+      member(20, NEW, '5'),
+    ]);
+    expect(slots[0]!.phase).toMatchObject({ process: { pid: 20 } });
+    expect(strays).toMatchObject([{ pid: 11 }]);
+  });
+
+  test('never takes what the last incarnation left behind for a new one', () => {
+    const slot = slotOf(service, 1, { phase: { kind: 'backoff', untilMs: 2_000, because: null }, lastNonce: OLD });
+    const { slots, strays } = adoptOf(slot, [member(11, OLD, '2')]);
+    expect(slots[0]!.phase.kind).toBe('backoff');
+    expect(strays).toMatchObject([{ pid: 11 }]);
+  });
+
+  test('finds everything by itself where nothing is remembered', () => {
+    const { slots, strays } = adoptOf(null, [member(20, NEW, '5')]);
+    expect(slots).toMatchObject([{ id: 'a.1', phase: { kind: 'alive', process: { pid: 20 } } }]);
+    expect(strays).toEqual([]);
+  });
+});
