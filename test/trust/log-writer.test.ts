@@ -1,0 +1,69 @@
+// The log writer killed or stopped: producers only wait, a new one comes by itself (I10).
+import { expect, test } from 'vitest';
+import { killByIdentity } from '../rig/processes.ts';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { linesOf } from '../rig/records.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { logWritersOf } from './supervisors.ts';
+
+const FILES = {
+  'procs.yaml': `
+log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }
+services: { n: { command: [sh, numbers.sh] } }
+`,
+  'numbers.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$n"; sleep 0.02; done\n',
+};
+const numbers = (project: Project) => linesOf(project.path('out.log')).map(Number);
+const goesOn = async (project: Project): Promise<void> => {
+  const at = numbers(project).length;
+  await waitFor(
+    'lines arrive',
+    () => numbers(project).length,
+    (seen) => seen > at + 20,
+    20_000,
+  );
+};
+
+test('killed again and again: restarted, nobody else is touched, no line twice', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  const before = incarnations(project.instances().filter(({ command }) => command.startsWith('sh ')));
+  for (let round = 0; round < 4; round++) {
+    await goesOn(project);
+    const [writer] = logWritersOf(project);
+    killByIdentity(writer!);
+    await waitFor(
+      'another writer',
+      () => logWritersOf(project),
+      (seen) => seen.length === 1 && seen[0]!.pid !== writer!.pid,
+    );
+  }
+  await goesOn(project);
+  expect(incarnations(project.instances().filter(({ command }) => command.startsWith('sh ')))).toEqual(before);
+  await project.down();
+  const seen = numbers(project);
+  expect(new Set(seen).size).toBe(seen.length);
+  // At most the one chunk that each writer had read and not yet written; here that is a few lines.
+  expect(seen.at(-1)! - seen.length).toBeLessThan(40);
+});
+
+test('stopped for a while: nothing is lost, and the supervisor answers meanwhile', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  await goesOn(project);
+  const [writer] = logWritersOf(project);
+  process.kill(writer!.pid, 'SIGSTOP');
+  try {
+    for (let n = 0; n < 3; n++) expect((await project.ps()).services[0]!.running).toBe(1);
+    await project.mustOrch(['restart', 'n']);
+  } finally {
+    process.kill(writer!.pid, 'SIGCONT');
+  }
+  await goesOn(project);
+  await project.down();
+  // Two incarnations, each from 1 without a gap.
+  const seen = numbers(project);
+  const second = seen.lastIndexOf(1);
+  expect(seen.slice(0, second)).toEqual(Array.from({ length: second }, (_, index) => index + 1));
+  expect(seen.slice(second)).toEqual(Array.from({ length: seen.length - second }, (_, index) => index + 1));
+});

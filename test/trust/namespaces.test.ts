@@ -1,0 +1,23 @@
+// A full disk and recycled pids, each in namespaces of its own. TRUST_REUSES=10000 for the figures.
+import { expect, test } from 'vitest';
+import { mayUnshare, runInside } from './namespaces.ts';
+
+test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { timeout: 120_000 }, () => {
+  expect(runInside('full-disk', {}, 110_000)).toEqual({
+    told: true,
+    upStatus: 0,
+    restarted: [],
+    ended: [],
+    kept: true,
+    names: ['a.1', 'a.2', 'a.3', 'b.1'],
+    left: [],
+  });
+});
+
+test.skipIf(!mayUnshare)('no stranger with a recycled pid is harmed', { timeout: 7_200_000 }, () => {
+  const reuses = Number(process.env.TRUST_REUSES ?? 80);
+  const { reused, harmed } = runInside('recycled-pids', { reuses }, 7_000_000) as { reused: number; harmed: number };
+  if (process.env.TRUST_REUSES) process.stdout.write(`${reused} pids reused, ${harmed} strangers harmed\n`);
+  expect(harmed).toBe(0);
+  expect(reused).toBeGreaterThanOrEqual(reuses);
+});
