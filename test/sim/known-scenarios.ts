@@ -98,6 +98,10 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(400, { kind: 'changeSpec', service: 0 }),
     after(1_500, { kind: 'restart', service: 0, instance: 1 }),
   ),
+  'restarted while it starts': one(
+    [service({ pool: 2 })],
+    ...Array.from({ length: 12 }, () => after(1, { kind: 'restart', service: 0, instance: null })),
+  ),
   'every step of a stop': one(
     [
       service(

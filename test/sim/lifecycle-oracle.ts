@@ -106,6 +106,14 @@ export class LifecycleOracle {
     }
   }
 
+  /** On top of a pool that is rolled out again and again, because what it depends on never rests. */
+  isLeaving(kernel: Kernel, id: string): boolean {
+    const slot = kernel.slots.get(id as Slot['id']);
+    const spec = slot && kernel.desired.services.get(slot.service);
+    const isRenewedForEver = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart') ?? false;
+    return isRenewedForEver && slot?.phase.kind === 'stopping';
+  }
+
   onSpawn(kernel: Kernel, process: SimProcess, spec: ServiceSpec): void {
     // What is not wanted any more was on its way already.
     if (!kernel.desired.wishes.get(process.of!.instance as Slot['id'])?.run) return;

@@ -174,8 +174,8 @@ export class Oracle implements Observer {
     this.#lifecycle.onEnd(process, 'code' in exit && exit.code === 0);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
-    const isIll = slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy';
-    if (isIll) this.#backoff.noteFailure(instance, slot.spec, 0, true);
+    if (slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy')
+      this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
     if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
     const succeeded = 'code' in exit && exit.code === 0;
@@ -263,7 +263,7 @@ export class Oracle implements Observer {
       else if (!this.#isExplained(slot, wish.spec))
         this.#fail(`I1: ${id} does not run and nothing explains it: ${JSON.stringify(slot)}`);
     }
-    const [left] = live.keys();
+    const left = [...live.keys()].find((id) => !this.#lifecycle.isLeaving(kernel, id));
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
     this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {
