@@ -81,8 +81,9 @@ test('faults one after the other end in a supervisor that stays down, and instan
   await project.orch(['up', '-d'], { env: { NODE_OPTIONS: `--require ${hook}` } });
   await waitFor(
     'it has given up',
-    () => supervisorsOf(project),
-    (seen) => seen.length === 0,
+    () => project.read('.orch/supervisor.log'),
+    // Between two of them there is none for a moment: only its own word tells the last one.
+    (log) => log.includes('`orch up` starts a new one') && supervisorsOf(project).length === 0,
     30_000,
   );
   await holdsFor(
