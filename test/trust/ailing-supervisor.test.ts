@@ -73,7 +73,7 @@ test('faults one after the other end in a supervisor that stays down, and instan
   const project = createProject(FILES);
   const hook = project.path('hook.cjs');
   const throwing =
-    "if (process.argv[1].includes('supervisor')) setTimeout(() => { throw new Error('again'); }, 300);\n";
+    "if (process.argv[1].includes('supervisor')) setTimeout(() => { throw new Error('again'); }, 1500);\n";
   await project.up();
   const before = mains(project);
   writeFileSync(hook, throwing);
@@ -84,7 +84,7 @@ test('faults one after the other end in a supervisor that stays down, and instan
     () => project.read('.orch/supervisor.log'),
     // Between two of them there is none for a moment: only its own word tells the last one.
     (log) => log.includes('`orch up` starts a new one') && supervisorsOf(project).length === 0,
-    30_000,
+    45_000,
   );
   await holdsFor(
     'it stays down',
