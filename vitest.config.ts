@@ -4,6 +4,14 @@ import { defineConfig } from 'vitest/config';
 // other, so that the real ones have the machine to themselves.
 const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
+// Long races, kills and clocks that want the machine to themselves: `npm run test:demanding`.
+const demanding = [
+  'test/trust/**/*.test.ts',
+  'test/lifecycle/{signs,schedules}.test.ts',
+  'test/examples/held-socket.test.ts',
+];
+const isDemanding = process.env.ORCH_TEST === 'demanding';
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,7 +27,8 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: real,
+          include: isDemanding ? demanding : real,
+          exclude: isDemanding ? [] : demanding,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
