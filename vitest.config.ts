@@ -8,7 +8,7 @@ const sim = ['test/sim/**/*.test.ts'];
 const demanding = [
   'test/trust/**/*.test.ts',
   'test/lifecycle/{signs,schedules}.test.ts',
-  'test/examples/held-socket.test.ts',
+  'test/examples/{held-socket,rollout}.test.ts',
 ];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 

@@ -1,0 +1,32 @@
+// examples/rollout: four serve at any time, through a good version and a broken one.
+import { expect, test } from 'vitest';
+import { startLoad } from '../lifecycle/load.ts';
+import { createExampleProject } from '../rig/example.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+test('a new version goes through, a broken one is rolled back, and four serve all the time', {
+  timeout: 120_000,
+}, async () => {
+  const project = createExampleProject('rollout');
+  await project.up();
+  const load = startLoad([18700, 18701, 18702, 18703, 18704]);
+  await waitFor('the load runs', load.rounds, (rounds) => rounds > 2);
+  const write = (version: string) =>
+    project.edit('procs.yaml', project.read('procs.yaml').replace(/VERSION: '\w+'/, `VERSION: '${version}'`));
+  write('2');
+  await waitFor('it has begun', project.ps, (status) => status.generation === 2);
+  await project.mustOrch(['wait', '--timeout', '60s']);
+  const version = async () => (await (await fetch('http://127.0.0.1:18700/')).text()).trim();
+  expect(await version()).toBe('web.1 version 2');
+  write('broken');
+  await waitFor(
+    'it goes back',
+    project.events,
+    (events) => events.some(({ type }) => type === 'rollout_rolled_back'),
+    30_000,
+  );
+  expect(await version()).toBe('web.1 version 2');
+  await load.stop();
+  expect(load.fewest()).toBeGreaterThanOrEqual(4);
+  await project.down();
+});
