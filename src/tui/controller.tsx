@@ -249,6 +249,7 @@ export class Controller {
     this.clock.stop();
     this.follower.close();
     this.session.stop();
+    this.output.close();
     this.ink?.unmount();
     this.screen.restore();
     for (const cleanup of this.cleanups) cleanup();

@@ -7,6 +7,7 @@ export class InkOutput extends EventEmitter {
   columns: number;
   readonly isTTY = false;
   private readonly onFrame: (rows: string[]) => void;
+  private isOpen = true;
 
   constructor(columns: number, onFrame: (rows: string[]) => void) {
     super();
@@ -16,7 +17,12 @@ export class InkOutput extends EventEmitter {
 
   /** In Ink's debug mode every write is one complete frame. */
   write(frame: string): boolean {
-    this.onFrame(frame.split('\n'));
+    if (this.isOpen) this.onFrame(frame.split('\n'));
     return true;
+  }
+
+  /** No frame comes after this. Where `CI` is set, Ink ends with an empty line, which would wipe the picture. */
+  close(): void {
+    this.isOpen = false;
   }
 }

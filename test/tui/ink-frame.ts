@@ -35,7 +35,10 @@ export function openInkScreen(columns: number, colour = false): InkScreen {
     },
     rows: () => rows,
     frames: () => frames,
-    close: () => ink?.unmount(),
+    close() {
+      output.close();
+      ink?.unmount();
+    },
   };
 }
 
