@@ -48,6 +48,10 @@ export class BackoffRecord {
     for (const id of [...this.#accounts.keys()]) if (id.startsWith(`${service}.`)) this.#accounts.delete(id);
   }
 
+  forgiveInstance(id: string): void {
+    this.#accounts.delete(id);
+  }
+
   forgiveSince(sinceMs: number): void {
     for (const [id, { lastMs }] of [...this.#accounts]) if (lastMs >= sinceMs) this.#accounts.delete(id);
   }

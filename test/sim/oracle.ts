@@ -128,7 +128,11 @@ export class Oracle implements Observer {
       this.actions.push({ kind: action.kind === 'start' ? 'start' : 'stop', id: action.slot.id });
       this.lastActionMs = this.#machine.schedule.nowMs;
     }
-    if (isBegin) this.#checkMayStop(action.slot, action.cause);
+    if (isBegin) {
+      this.#checkMayStop(action.slot, action.cause);
+      // What is replaced, or waits for a dependency, begins anew: its failures are no more counted.
+      if (action.cause !== 'unhealthy') this.#backoff.forgiveInstance(action.slot.id);
+    }
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
     if (action.kind === 'start') this.#lifecycle.onStart(this.kernel!, action.slot);
     if (action.kind === 'kill') this.#checkMayKill(action.slot);
