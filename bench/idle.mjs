@@ -7,7 +7,7 @@ const TICKS_PER_SECOND = 100;
 
 export async function measure({ quick }) {
   const rows = [];
-  for (const count of quick ? [10, 100] : [10, 100, 500]) rows.push(...(await measureAt(count, quick ? 5 : 20)));
+  for (const count of quick ? [10, 100] : [10, 100, 500]) rows.push(...(await measureAt(count, quick ? 5 : 30)));
   return rows;
 }
 
@@ -16,7 +16,7 @@ async function measureAt(count, seconds) {
     await project.run(['up', '-d', '--wait']);
     const supervisor = (await project.status()).supervisor.pid;
     const writer = findLogWriter(project.root);
-    await pause(2000); // what the start has stirred up has to settle first
+    await pause(10_000); // what the start has stirred up has to settle first
     const watched = [['supervisor', supervisor], ...(writer === null ? [] : [['log writer', writer]])];
     const before = watched.map(([, pid]) => statOf(pid).cpuTicks);
     await pause(seconds * 1000);

@@ -1,6 +1,6 @@
 // A project in a temporary directory for measurements: runs the built command, reads /proc, leaves nothing behind.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,13 +15,17 @@ export const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL(bin.orch,
 /** Every descendant inherits it, with the project's directory as its value. */
 const MARK = 'BENCH_ROOT';
 
+/** Where the file system's own cost stays out of what is measured (docs/decisions/0105); null where there is none. */
+export const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : null;
+
 /**
  * @param {string} yaml text of procs.yaml
  * @param {(project: ReturnType<typeof openProject>) => Promise<T>} use
+ * @param {string} [parent] directory of the project's directory
  * @template T
  */
-export async function withProject(yaml, use) {
-  const project = openProject(yaml);
+export async function withProject(yaml, use, parent = tmpdir()) {
+  const project = openProject(yaml, parent);
   try {
     return await use(project);
   } finally {
@@ -30,8 +34,8 @@ export async function withProject(yaml, use) {
   }
 }
 
-function openProject(yaml) {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'orch-bench-')));
+function openProject(yaml, parent) {
+  const root = realpathSync(mkdtempSync(join(parent, 'orch-bench-')));
   const save = (text) => {
     writeFileSync(join(root, '.procs.new'), text);
     renameSync(join(root, '.procs.new'), join(root, 'procs.yaml'));

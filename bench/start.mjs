@@ -1,6 +1,6 @@
 // start: `orch up -d --wait` of 10, 100 and 500 instances as a whole command, against a bare spawn loop of the same
 // programs; and `orch down`'s leftover count, which has to be 0.
-import { runNode, withProject } from './orch.mjs';
+import { MEMORY, runNode, withProject } from './orch.mjs';
 import { prepareSpawnLoop } from './spawn-loop.mjs';
 
 const program = ['sleep', '100000'];
@@ -36,12 +36,13 @@ export async function measure({ quick }) {
 }
 
 async function startOnce(count) {
-  return withProject(poolOf(count), async (project) => {
+  const measured = async (project) => {
     const { durationMs } = await project.run(['up', '-d', '--wait']);
     const running = (await project.status()).services[0].running;
     if (running !== count) throw new Error(`${running} of ${count} run`);
     return durationMs;
-  });
+  };
+  return withProject(poolOf(count), measured, MEMORY ?? undefined);
 }
 
 export const poolOf = (count) => `services:\n  sleeper:\n    command: ${JSON.stringify(program)}\n    pool: ${count}\n`;

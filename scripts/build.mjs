@@ -37,6 +37,8 @@ const modules = await build({
   legalComments: 'none',
   jsx: 'automatic',
   define: { 'process.env.NODE_ENV': '"production"' },
+  // Native, optional, and looked for at run time only.
+  external: ['koffi'],
   // Ink asks for the devtools only when DEV=true; bundled CommonJS needs `require`.
   alias: { 'react-devtools-core': './scripts/empty-module.mjs' },
   banner: {

@@ -8,7 +8,11 @@ const lastSeenTicks = new Map<number, number>();
 /** The process lives, or is our child and was not reaped before this turn of the event loop. */
 export function noteSeen(pid: number): void {
   lastSeenTicks.delete(pid);
-  lastSeenTicks.set(pid, currentTicks());
+  try {
+    lastSeenTicks.set(pid, currentTicks());
+  } catch {
+    return; // no descriptor left, not even the reserve: less is known later, which harms nobody
+  }
   if (lastSeenTicks.size > MAX_REMEMBERED) lastSeenTicks.delete(lastSeenTicks.keys().next().value as number);
 }
 

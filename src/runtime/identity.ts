@@ -5,6 +5,7 @@ import type { Incarnation } from '../core/model.ts';
 import { foreignBootId, foreignStat } from './foreign-process.ts';
 import { hasProc, platform } from './host.ts';
 import { isDeadState, type ProcStat, readStat } from './proc-stat.ts';
+import { withFile } from './spare-file.ts';
 
 let cachedBootId: string | null = null;
 
@@ -53,11 +54,12 @@ function readAny(pid: number): ProcStat | null {
   return hasProc ? readStat(pid) : foreignStat(pid, platform);
 }
 
-/** Now, on the clock that Linux start times are counted on (100 ticks a second); 0 elsewhere. */
+/** Now, on the clock that Linux start times are counted on (100 ticks a second); 0 elsewhere. @throws as `withFile` */
 export function currentTicks(): number {
   if (!hasProc) return 0;
   // Whole hundredths of a second: 0.29 * 100 is not 29 to a computer.
-  return Math.round(Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * TICKS_PER_SECOND);
+  const uptime = withFile('/proc/uptime', (fd) => readFileSync(fd, 'latin1'));
+  return Math.round(Number.parseFloat(uptime ?? '0') * TICKS_PER_SECOND);
 }
 
 /** USER_HZ: fixed at 100 for user space on every Linux that Node runs on. */

@@ -58,6 +58,8 @@ export type PerformerOptions = {
 
 /** Longest turn of the event loop spent on spawning before others get theirs. */
 const SPAWN_SLICE_MS = 25;
+/** Starts whose FIFOs are made together. */
+const BATCH = 32;
 /** A sweep looks at every process of the machine: it must not hold up the restart that is just being made. */
 const SWEEP_AFTER_MS = 50;
 /** How long the end of an instance may wait for its last output to reach the log. */
@@ -107,21 +109,36 @@ class ProcessPerformer implements Performer {
   }
 
   async #drainQueue(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0);
-      const failure = await this.#openStreams(batch.map(({ slot, spec }) => ({ id: slot.id, queue: spec.logQueue })));
-      let sliceEnd = performance.now() + SPAWN_SLICE_MS;
-      for (const pending of batch) {
-        if (!this.#queued.delete(pending.nonce)) this.#abandonStart(pending);
-        else if (failure) this.#failStart(pending, failure);
-        else if (pending.spec.singleton) void this.#startSingleton(pending);
-        else void this.#spawn(pending);
-        if (performance.now() < sliceEnd) continue;
-        await new Promise(setImmediate);
-        sliceEnd = performance.now() + SPAWN_SLICE_MS;
-      }
+    let next = this.#takeBatch();
+    while (next) {
+      const { batch, opened } = next;
+      const failure = await opened;
+      // A new FIFO may take the file system a millisecond: those of the next batch are made while this one is spawned.
+      next = this.#takeBatch();
+      await this.#spawnBatch(batch, failure);
+      next ??= this.#takeBatch();
     }
     this.#spawning = false;
+  }
+
+  #takeBatch(): { batch: PendingStart[]; opened: Promise<unknown> } | null {
+    if (this.#queue.length === 0) return null;
+    const batch = this.#queue.splice(0, BATCH);
+    const sources = batch.map(({ slot, spec }) => ({ id: slot.id, queue: spec.logQueue }));
+    return { batch, opened: this.#openStreams(sources) };
+  }
+
+  async #spawnBatch(batch: PendingStart[], failure: unknown): Promise<void> {
+    let sliceEnd = performance.now() + SPAWN_SLICE_MS;
+    for (const pending of batch) {
+      if (!this.#queued.delete(pending.nonce)) this.#abandonStart(pending);
+      else if (failure) this.#failStart(pending, failure);
+      else if (pending.spec.singleton) void this.#startSingleton(pending);
+      else void this.#spawn(pending);
+      if (performance.now() < sliceEnd) continue;
+      await new Promise(setImmediate);
+      sliceEnd = performance.now() + SPAWN_SLICE_MS;
+    }
   }
 
   #abandonStart({ slot, nonce }: PendingStart): void {

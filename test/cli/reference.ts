@@ -39,6 +39,7 @@ export function referenceText(): string {
     '| `ORCH_ENV` | the environment when `--env` is not given |',
     '| `NO_COLOR`, `FORCE_COLOR` | no colours; colours even without a terminal |',
     '| `TERM=dumb` | no colours and no full-screen view |',
+    '| `ORCH_SPAWN=fork` | starts programs by fork(2) instead of posix_spawn(3); Linux |',
     '| `ORCH_DEBUG=1` | shows where an internal error comes from |',
     ...groups.flatMap((group) => ['', `## ${group}`, ...shown.filter((one) => one.group === group).flatMap(section)]),
     '',

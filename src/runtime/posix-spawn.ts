@@ -1,0 +1,109 @@
+// Starts programs by posix_spawn(3) of the C library, through the optional package koffi. Node forks, which copies the
+// page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, where
+// koffi cannot be loaded, and for whatever posix_spawn refuses, the caller starts the program by Node.
+import { createRequire } from 'node:module';
+import { platform } from './host.ts';
+
+export type PlainStart = {
+  /** Absolute, or relative to `cwd` with a slash in it. */
+  file: string;
+  /** All of them, the name first. */
+  argv: string[];
+  cwd: string;
+  /** `KEY=value` each. */
+  env: string[];
+  /** Descriptors above 2, or null for the null device. */
+  stdin: number | null;
+  stdout: number;
+  stderr: number;
+};
+
+export type PosixSpawn = {
+  /**
+   * The program leads a session of its own, with default signal actions, none blocked.
+   * @returns its pid, to be reaped by `reap`; null where it could not be started.
+   */
+  start(request: PlainStart): number | null;
+  /** @returns the status of wait(2) and forgets the process; null while it runs. */
+  reap(pid: number): number | null;
+};
+
+/** Values of <spawn.h>, the same in glibc and musl. */
+const SETSIGDEF = 0x04;
+const SETSIGMASK = 0x08;
+const SETSID = 0x80;
+/** Value of <sys/wait.h>. */
+const WNOHANG = 1;
+const O_RDWR = 2;
+/** More than the C libraries need for posix_spawnattr_t (336), posix_spawn_file_actions_t (80) and sigset_t (128). */
+const ATTRIBUTES_BYTES = 1024;
+const ACTIONS_BYTES = 512;
+const SIGNAL_SET_BYTES = 256;
+
+let loaded: PosixSpawn | null | undefined;
+
+/** Loads the library at the first call, in about 10 ms. @returns null where there is none, or ORCH_SPAWN=fork. */
+export function posixSpawn(): PosixSpawn | null {
+  if (loaded === undefined) loaded = platform === 'linux' ? load() : null;
+  return process.env.ORCH_SPAWN === 'fork' ? null : loaded;
+}
+
+type NativeFunction = (...args: unknown[]) => number;
+type Koffi = { load(library: null): { func(prototype: string): NativeFunction } };
+
+function load(): PosixSpawn | null {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    return bind(koffi.load(null));
+  } catch {
+    return null; // not installed (it is optional), or not made for this machine
+  }
+}
+
+function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
+  const ok = (result: number): boolean => result === 0;
+  const spawn = libc.func('int posix_spawn(void *, const char *, void *, void *, const char **, const char **)');
+  const initActions = libc.func('int posix_spawn_file_actions_init(void *)');
+  const endActions = libc.func('int posix_spawn_file_actions_destroy(void *)');
+  const duplicate = libc.func('int posix_spawn_file_actions_adddup2(void *, int, int)');
+  const open = libc.func('int posix_spawn_file_actions_addopen(void *, int, const char *, int, uint32_t)');
+  const chdir = libc.func('int posix_spawn_file_actions_addchdir_np(void *, const char *)');
+  const waitpid = libc.func('int waitpid(int, void *, int)');
+  const attributes = leaderOfItsSession(libc);
+  const pid = Buffer.alloc(4);
+  const status = Buffer.alloc(4);
+  const actions = Buffer.alloc(ACTIONS_BYTES);
+
+  return {
+    start({ file, argv, cwd, env, stdin, stdout, stderr }) {
+      initActions(actions);
+      try {
+        const isReady =
+          ok(chdir(actions, cwd)) &&
+          ok(stdin === null ? open(actions, 0, '/dev/null', O_RDWR, 0) : duplicate(actions, stdin, 0)) &&
+          ok(duplicate(actions, stdout, 1)) &&
+          ok(duplicate(actions, stderr, 2));
+        if (!isReady || !ok(spawn(pid, file, actions, attributes, [...argv, null], [...env, null]))) return null;
+        return pid.readInt32LE();
+      } finally {
+        endActions(actions);
+      }
+    },
+    reap(child) {
+      return waitpid(child, status, WNOHANG) === child ? status.readInt32LE() : null;
+    },
+  };
+}
+
+function leaderOfItsSession(libc: ReturnType<Koffi['load']>): Buffer {
+  const attributes = Buffer.alloc(ATTRIBUTES_BYTES);
+  const signals = Buffer.alloc(SIGNAL_SET_BYTES);
+  libc.func('int posix_spawnattr_init(void *)')(attributes);
+  libc.func('int sigemptyset(void *)')(signals);
+  libc.func('int posix_spawnattr_setsigmask(void *, void *)')(attributes, signals);
+  // Node ignores SIGPIPE; an ignored signal stays ignored in whoever we start.
+  libc.func('int sigfillset(void *)')(signals);
+  libc.func('int posix_spawnattr_setsigdefault(void *, void *)')(attributes, signals);
+  libc.func('int posix_spawnattr_setflags(void *, short)')(attributes, SETSIGDEF | SETSIGMASK | SETSID);
+  return attributes;
+}
