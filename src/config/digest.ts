@@ -4,6 +4,7 @@ import type { Problem, ProjectConfig } from '../core/model.ts';
 import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
+import { checkExitRecord } from './checks/exit-record.ts';
 import { checkListening } from './checks/listening.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
@@ -61,6 +62,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkCollisions(config, tree),
     ...checkListening(config, tree),
     ...checkSinks(config, tree),
+    ...checkExitRecord(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
     ...checkNotify(config, tree, reading.environment.PATH ?? ''),
   );

@@ -20,7 +20,6 @@ const isNot =
 
 export const NOT_SUPPORTED_IN_SERVICES: Row[] = [
   { path: 'tty', when: isNot(false), because: 'the program would not survive a crash of orch' },
-  { path: 'exit_record', when: isNot(false), because: 'exits that nobody saw are shown as unknown' },
 ];
 
 export const NOT_SUPPORTED_IN_QUEUES: Row[] = [];

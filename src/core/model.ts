@@ -221,6 +221,8 @@ export type ServiceSpec = {
   profiles: string[];
   /** Gets a FIFO that others may write to, instead of the null device. */
   stdin: boolean;
+  /** Writes down how it ends, for the case that no supervisor sees it. */
+  exitRecord: boolean;
   enabled: boolean;
   /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
   specHash: string;

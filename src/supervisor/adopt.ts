@@ -2,6 +2,7 @@
 // Pure: looks at a list of processes, signals nothing. What fits goes on untouched (I4); what nobody knows is named.
 
 import {
+  type Exit,
   type Incarnation,
   type InstanceId,
   parseInstanceId,
@@ -20,7 +21,7 @@ export type Adoption = {
   /** Live incarnations that belong to no slot (a second one of the same instance): to be ended. */
   strays: Incarnation[];
   /** Slots whose main process ended while nobody looked: their trees are still to be cleared. */
-  ended: InstanceId[];
+  ended: { id: InstanceId; exit: Exit }[];
 };
 
 export type AdoptionInput = {
@@ -28,6 +29,8 @@ export type AdoptionInput = {
   /** Every live process of the project. */
   members: readonly TreeMember[];
   services: ReadonlyMap<string, ServiceSpec>;
+  /** What a process that is gone left written down of its end; null: nothing. */
+  recordOf(nonce: string): Exit | null;
   bootId: string;
   nowMs: number;
 };
@@ -69,7 +72,12 @@ export function adopt(input: AdoptionInput): Adoption {
       strays.push(incarnationOf(member, input.bootId));
     }
   }
-  return { slots: [...slots.values()], strays, ended: [...ended] };
+  const ends = [...ended].map((id) => ({ id, exit: lastWord(nonceOf(slots.get(id)!), input) }));
+  return { slots: [...slots.values()], strays, ended: ends };
+}
+
+function lastWord(nonce: string | null, { recordOf }: AdoptionInput): Exit {
+  return (nonce !== null && recordOf(nonce)) || { unknown: true };
 }
 
 /** By nonce: the oldest session leader. Younger ones left the main process's session by setsid. */
@@ -97,7 +105,8 @@ function resume(slot: Slot, leaders: Map<string, TreeMember>, input: AdoptionInp
     const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness } as const;
     return { slot: transition(free, adopted, input.nowMs), ended: false };
   }
-  if (slot.phase.kind === 'starting') return { slot: withoutProcess(slot, input.nowMs), ended: false };
+  if (slot.phase.kind === 'starting')
+    return { slot: withoutProcess(slot, lastWord(nonce, input), input.nowMs), ended: false };
   return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
@@ -149,9 +158,10 @@ function pick({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): S
  * The intent was recorded, and whether there ever was a process is not known: it may have failed at once, over and over,
  * so the back-off goes on. What is never restarted would be lost by that, and is begun (perhaps again).
  */
-function withoutProcess(slot: Slot, nowMs: number): Slot {
-  if (!slot.spec || slot.spec.restart.policy === 'never') return { ...slot, phase: { kind: 'idle' } };
-  const death = { exit: { unknown: true }, aliveMs: 0, charged: false, unhealthy: null } as const;
+function withoutProcess(slot: Slot, exit: Exit, nowMs: number): Slot {
+  const isKnown = !('unknown' in exit);
+  if (!isKnown && (!slot.spec || slot.spec.restart.policy === 'never')) return { ...slot, phase: { kind: 'idle' } };
+  const death = { exit, aliveMs: 0, charged: isKnown, unhealthy: null };
   return { ...slot, ...endingOf(slot, death, nowMs) };
 }
 

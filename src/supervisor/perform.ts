@@ -11,10 +11,11 @@ import { type SpawnResult, spawnInstance } from '../runtime/spawn.ts';
 import { sweepByNonce, type TreeMember } from '../runtime/sweep.ts';
 import { NOTHING_NEEDED, type Outfitter } from './equipment.ts';
 import { errorText } from './error-text.ts';
+import type { ExitRecords } from './exit-record.ts';
 import type { Happening } from './happenings.ts';
 import { slotSpecOf } from './kernel.ts';
-import { type LaunchContext, launchOf } from './launch.ts';
-import { throughShim } from './shim.ts';
+import { type Launch, type LaunchContext, launchOf } from './launch.ts';
+import { isThere, throughShim } from './shim.ts';
 import { claimFor, lostTo } from './singleton-claims.ts';
 import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
@@ -41,6 +42,7 @@ export type PerformerOptions = {
   writer: LogWriterClient;
   nowMs(): number;
   outfitter: Outfitter;
+  records: ExitRecords;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
   /** The whole spec that an instance runs with; null where it is not remembered. */
@@ -226,13 +228,20 @@ class ProcessPerformer implements Performer {
       const streams = this.#streams.of(slot.id);
       const prepared = this.#options.prepare(slot.id, nonce, spec);
       const extra = prepared === null ? {} : await prepared;
-      const launch = throughShim(launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra), spec);
+      const launch = this.#launch(slot, spec, nonce, extra);
       const contain = spec.singleton !== null;
       const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
-      return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, exit));
+      const recorded = (exit: Exit): Exit => (spec.exitRecord ? (this.#options.records.take(nonce) ?? exit) : exit);
+      return await spawnInstance(request, (exit) => this.#childEnded(slot.id, nonce, recorded(exit)));
     } catch (error) {
       return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
     }
+  }
+
+  #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): Launch {
+    const program = launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra);
+    const launch = throughShim(program, spec);
+    return spec.exitRecord && isThere(program) ? this.#options.records.recorded(launch, nonce) : launch;
   }
 
   #childEnded(id: InstanceId, nonce: string, exit: Exit): void {
@@ -277,7 +286,8 @@ class ProcessPerformer implements Performer {
     const { nonce } = phase.process;
     if (phase.exit === null) {
       if (isAlive(phase.process)) return this.#options.receive(id, nonce, { kind: 'leftoversFound' });
-      this.#options.receive(id, nonce, { kind: 'exited', exit: { unknown: true } });
+      const exit = this.#options.records.take(nonce) ?? { unknown: true as const };
+      this.#options.receive(id, nonce, { kind: 'exited', exit });
     }
     const leftovers = await this.#leftovers(slot, phase);
     if (leftovers.length > 0) {

@@ -30,7 +30,8 @@ function listenVariables(listen: ServiceSpec['listen']): Record<string, string> 
   return { LISTEN_FDS: String(listen.length), LISTEN_FDNAMES: listen.map(({ name }) => name).join(':') };
 }
 
-function isThere({ file, cwd, env }: Launch): boolean {
+/** @returns whether there is a program to become; a shell before one that is missing would hide why it cannot start. */
+export function isThere({ file, cwd, env }: Launch): boolean {
   if (!file.includes('/')) return findProgram(file, env.PATH) !== null;
   return statSync(isAbsolute(file) ? file : join(cwd, file), { throwIfNoEntry: false })?.isFile() ?? false;
 }

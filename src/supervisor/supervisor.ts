@@ -17,6 +17,7 @@ import { type ConfigFollower, followConfig } from './config-follower.ts';
 import { createConfigLoader } from './config-loader.ts';
 import { errorText } from './error-text.ts';
 import { EventLog } from './event-log.ts';
+import { ExitRecords } from './exit-record.ts';
 import { Figures } from './figures.ts';
 import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
@@ -53,6 +54,7 @@ export class Supervisor {
   #relay: NotifyRelay;
   #state: StateKeeper;
   #companions: Companions;
+  #records: ExitRecords;
   #figures = new Figures(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
   #stepListeners = new Set<() => void>();
@@ -102,11 +104,13 @@ export class Supervisor {
       newNonce: () => newNonce(this.#noncePrefix, 'hook'),
       report: (happening) => this.report(happening),
     });
+    this.#records = new ExitRecords(this.paths.runDir);
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),
       outfitter: this.#companions.outfitter,
+      records: this.#records,
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
@@ -162,7 +166,8 @@ export class Supervisor {
   #heir(): Heir {
     const { paths, clock, kernel } = this;
     const report = (happening: Happening): void => this.report(happening);
-    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#performer, report };
+    const records = this.#records;
+    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#performer, records, report };
   }
 
   /** The log writer knows the queues by now. */
@@ -288,6 +293,7 @@ export class Supervisor {
     if (leftovers.length === 0) {
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
+      this.#records.clear();
     }
     return leftovers;
   }
@@ -370,6 +376,9 @@ export class Supervisor {
 
   /** An exit event of our own child may just be on its way and knows more: it is folded first. */
   #confirmLost(id: InstanceId, process: Incarnation): void {
-    setImmediate(() => this.kernel.receive(id, process.nonce, { kind: 'exited', exit: { unknown: true } }));
+    setImmediate(() => {
+      const exit = this.#records.take(process.nonce) ?? { unknown: true as const };
+      this.kernel.receive(id, process.nonce, { kind: 'exited', exit });
+    });
   }
 }

@@ -10,6 +10,7 @@ import { killTree } from '../runtime/signal.ts';
 import { readStateFile } from '../runtime/state-file.ts';
 import { findProject } from '../runtime/sweep.ts';
 import { adopt } from './adopt.ts';
+import type { ExitRecords } from './exit-record.ts';
 import type { Happening } from './happenings.ts';
 import type { Kernel, KernelState } from './kernel.ts';
 import type { Performer } from './perform.ts';
@@ -22,6 +23,7 @@ export type Heir = {
   clock: Clock;
   kernel: Kernel;
   performer: Performer;
+  records: ExitRecords;
   report(happening: Happening): void;
 };
 
@@ -33,7 +35,9 @@ export async function takeOverRunning(heir: Heir, accepted: AcceptedConfig): Pro
   const [remembered, members] = await Promise.all([readState(heir), findProject(heir.noncePrefix)]);
   const services = new Map(accepted.config.services.map((spec) => [spec.name as string, spec]));
   const slots = remembered?.slots ?? [];
-  const adoption = adopt({ remembered: slots, members, services, bootId: bootId(), nowMs: heir.clock.nowMs() });
+  const recordOf = (nonce: string) => heir.records.take(nonce);
+  const nowMs = heir.clock.nowMs();
+  const adoption = adopt({ remembered: slots, members, services, recordOf, bootId: bootId(), nowMs });
   kernel.restore({
     generation: remembered?.generation ?? 0,
     overrides: remembered?.overrides ?? NO_OVERRIDES,
@@ -42,8 +46,9 @@ export async function takeOverRunning(heir: Heir, accepted: AcceptedConfig): Pro
   });
   const live = adoption.slots.filter(isOccupied);
   await performer.hold(live.map(({ id, service }) => ({ id, queue: services.get(service)?.logQueue ?? 'default' })));
-  for (const slot of live) reportAdopted(heir, slot);
-  for (const id of adoption.ended) kernel.receive(id, null, { kind: 'exited', exit: { unknown: true } });
+  const gone = new Set(adoption.ended.map(({ id }) => id));
+  for (const slot of live) if (!gone.has(slot.id)) reportAdopted(heir, slot);
+  for (const { id, exit } of adoption.ended) kernel.receive(id, null, { kind: 'exited', exit });
   for (const incarnation of adoption.strays) {
     killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS }).catch(() => undefined); // found again by `down`
   }

@@ -24,6 +24,7 @@ const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
     remembered: slot ? [slot] : [],
     members,
     services: new Map([['a', service]]),
+    recordOf: () => null,
     bootId: 'b',
     nowMs: 1_000,
   });
@@ -40,7 +41,7 @@ describe('adopt', () => {
 
   test('counts a slot as ended when only what left its session lives', () => {
     const { ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(11, OLD, '2')]);
-    expect(ended).toEqual(['a.1']);
+    expect(ended).toEqual([{ id: 'a.1', exit: { unknown: true } }]);
   });
 
   test('takes the newer incarnation where the state could not be written any more', () => {

@@ -6,7 +6,7 @@ import { adopt } from '../../src/supervisor/adopt.ts';
 import { decodeState, encodeState } from '../../src/supervisor/state.ts';
 import { alive, slotOf, spec } from '../core/fixtures.ts';
 
-const NOW = { nowMs: 1_000_000, bootMs: 500_000, bootId: 'b' };
+const NOW = { nowMs: 1_000_000, bootMs: 500_000, recordOf: () => null, bootId: 'b' };
 const service = spec('a', { pool: 3 });
 const slots: Slot[] = [
   slotOf(service, 1, { phase: alive(10), restarts: 2, failures: 1, recentFailuresMs: [999_000] }),
@@ -66,7 +66,14 @@ test('whatever is written in it, what is read can be adopted', () => {
       const read = decodeState(mutate(text, mutations), NOW);
       if (!read) return;
       const services = new Map([['a', service]]);
-      const adoption = adopt({ remembered: read.slots, members: [], services, bootId: 'b', nowMs: NOW.nowMs });
+      const adoption = adopt({
+        remembered: read.slots,
+        members: [],
+        services,
+        recordOf: () => null,
+        bootId: 'b',
+        nowMs: NOW.nowMs,
+      });
       for (const slot of adoption.slots) expect(slot.phase.kind).toEqual(expect.any(String));
     }),
     { numRuns: 2_000 },

@@ -192,7 +192,7 @@ export type ServiceDeclaration = {
   tty?: boolean | null;
   /** Keeps stdin open so that it can be typed into. Default: `false`. */
   stdin?: boolean | null;
-  /** Records exits that happen while no supervisor runs. Default: `false`. */
+  /** Writes down how the program ends, so that an exit is known even if no supervisor saw it. A shell stays beside the program for that. Default: `false`. */
   exit_record?: boolean | null;
   [extension: `x-${string}`]: unknown;
 };

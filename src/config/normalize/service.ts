@@ -67,6 +67,7 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     limits: normalizeLimits(child(tree, 'limits'), context),
     profiles: normalizeProfiles(child(tree, 'profiles')),
     stdin: isTrue(child(tree, 'stdin')),
+    exitRecord: isTrue(child(tree, 'exit_record')),
     enabled: (child(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };
   return command ? { ...spec, specHash: specHash(spec) } : null;

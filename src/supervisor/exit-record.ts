@@ -1,0 +1,75 @@
+// How a program ended although no supervisor looked (`exit_record: true`): a shell stays beside it as its parent, writes
+// down what it saw and ends the same way. Where nothing was written (the shell was killed too) nothing is known.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Exit } from '../core/model.ts';
+import { platform } from '../runtime/host.ts';
+import type { Launch } from './launch.ts';
+
+/**
+ * The signals of a stop reach the whole group: the shell lives through them to see the end of the program, in which they
+ * act as ever. A program that ended by a signal has 128 + its number as its code, and so may one that chose that code:
+ * but only of the first the shell says a word on its stderr, which is the record.
+ */
+const RECORDER = `
+record=$1; shift
+true 2>/dev/null >"$record" || exec "$@"
+trap : HUP INT QUIT PIPE ALRM TERM USR1 USR2
+exec 3>&2 2>"$record"
+(exec "$@" 2>&3 3>&-)
+code=$?
+echo "=$code" >&2
+exit $code
+`;
+/** Of these the shell says nothing. */
+const SILENT = new Set([constants.signals.SIGINT, constants.signals.SIGPIPE]);
+const MAX_CODE = 255;
+
+export class ExitRecords {
+  #directory: string;
+
+  constructor(runDir: string) {
+    this.#directory = join(runDir, 'exits');
+  }
+
+  /** @returns the launch whose end is written down; the same on Windows. */
+  recorded(launch: Launch, nonce: string): Launch {
+    if (platform === 'win32') return launch;
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const args = ['-c', RECORDER, 'orch', this.#pathOf(nonce), launch.file, ...launch.args];
+    return { ...launch, file: '/bin/sh', args };
+  }
+
+  /** What was written down about a process that has ended, once; null where nothing was. */
+  take(nonce: string): Exit | null {
+    const path = this.#pathOf(nonce);
+    try {
+      const text = readFileSync(path, 'utf8');
+      rmSync(path, { force: true });
+      return parseRecord(text);
+    } catch {
+      return null; // no record was asked for, or it is gone
+    }
+  }
+
+  /** Nobody is left to ask. */
+  clear(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #pathOf(nonce: string): string {
+    return join(this.#directory, nonce);
+  }
+}
+
+/** @param text what the shell had to say, then a line `=CODE`; null where that line is not whole. */
+export function parseRecord(text: string): Exit | null {
+  const match = /^([\s\S]*)=(\d+)\n$/.exec(text);
+  const code = Number(match?.[2] ?? MAX_CODE + 1);
+  if (!match || code > MAX_CODE) return null;
+  const number = code - 128;
+  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  const wasSignalled = signal !== undefined && (match[1] !== '' || SILENT.has(number));
+  return wasSignalled ? { signal } : { code };
+}
