@@ -66,10 +66,16 @@ export class ExitRecords {
 /** @param text what the shell had to say, then a line `=CODE`; null where that line is not whole. */
 export function parseRecord(text: string): Exit | null {
   const match = /^([\s\S]*)=(\d+)\n$/.exec(text);
-  const code = Number(match?.[2] ?? MAX_CODE + 1);
-  if (!match || code > MAX_CODE) return null;
-  const number = code - 128;
-  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  const wasSignalled = signal !== undefined && (match[1] !== '' || SILENT.has(number));
-  return wasSignalled ? { signal } : { code };
+  if (!match) return null;
+  const code = Number(match[2]);
+  const signal = signalBehind(code, match[1] !== '');
+  if (signal !== null) return { signal };
+  return code <= MAX_CODE ? { code } : null;
+}
+
+/** @param spoke whether the shell had a word to say. ksh needs none: it adds 256, where the others add 128. */
+function signalBehind(code: number, spoke: boolean): string | null {
+  const number = code > MAX_CODE ? code - 256 : code - 128;
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+  return code > MAX_CODE || spoke || SILENT.has(number) ? name : null;
 }
