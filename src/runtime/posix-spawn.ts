@@ -26,14 +26,22 @@ export type PosixSpawn = {
   start(request: PlainStart): number | null;
   /** @returns the status of wait(2) and forgets the process; null while it runs. */
   reap(pid: number): number | null;
+  /** @returns the pid of one child that has ended and was not waited for, whoever started it; 0: there is none. */
+  ended(): number;
 };
 
 /** Values of <spawn.h>, the same in glibc and musl. */
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
-/** Value of <sys/wait.h>. */
+/** Values of <sys/wait.h>. */
 const WNOHANG = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x0100_0000;
+const P_ALL = 0;
+/** Of `si_pid` in siginfo_t, where a pointer has 8 bytes, and where it has 4. */
+const PID_OFFSET = ['arm', 'ia32', 'mips', 'mipsel'].includes(process.arch) ? 12 : 16;
+const SIGINFO_BYTES = 128;
 const O_RDWR = 2;
 /** More than the C libraries need for posix_spawnattr_t (336), posix_spawn_file_actions_t (80) and sigset_t (128). */
 const ATTRIBUTES_BYTES = 1024;
@@ -68,11 +76,13 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
   const duplicate = libc.func('int posix_spawn_file_actions_adddup2(void *, int, int)');
   const open = libc.func('int posix_spawn_file_actions_addopen(void *, int, const char *, int, uint32_t)');
   const chdir = libc.func('int posix_spawn_file_actions_addchdir_np(void *, const char *)');
+  const waitid = libc.func('int waitid(int, uint32_t, void *, int)');
   const waitpid = libc.func('int waitpid(int, void *, int)');
   const attributes = leaderOfItsSession(libc);
   const pid = Buffer.alloc(4);
   const status = Buffer.alloc(4);
   const actions = Buffer.alloc(ACTIONS_BYTES);
+  const info = Buffer.alloc(SIGINFO_BYTES);
 
   return {
     start({ file, argv, cwd, env, stdin, stdout, stderr }) {
@@ -91,6 +101,10 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
     },
     reap(child) {
       return waitpid(child, status, WNOHANG) === child ? status.readInt32LE() : null;
+    },
+    ended() {
+      info.writeInt32LE(0, PID_OFFSET);
+      return ok(waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT)) ? info.readInt32LE(PID_OFFSET) : 0;
     },
   };
 }

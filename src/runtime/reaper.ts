@@ -4,33 +4,69 @@ import { constants } from 'node:os';
 import type { Exit } from '../core/model.ts';
 import type { PosixSpawn } from './posix-spawn.ts';
 
-type Reap = PosixSpawn['reap'];
-type Child = { reap: Reap; onExit: (exit: Exit) => void };
+type Library = Pick<PosixSpawn, 'reap' | 'ended'>;
+type OnExit = (exit: Exit) => void;
 
-const children = new Map<number, Child>();
-let listens = false;
+/** Of the only library there is. */
+let reaper: Reaper | null = null;
 
 /**
  * Does not keep the event loop alive.
  * @param pid of a child that has not been waited for
  * @param onExit called once, never before this turn of the event loop is over
  */
-export function reapLater(pid: number, reap: Reap, onExit: (exit: Exit) => void): void {
-  children.set(pid, { reap, onExit });
-  if (listens) return;
-  listens = true;
-  process.on('SIGCHLD', reapAll);
-  // One that ended before we listened made no signal for us.
-  setImmediate(reapAll);
+export function reapLater(pid: number, library: Library, onExit: OnExit): void {
+  if (reaper === null) {
+    const first = new Reaper(library);
+    reaper = first;
+    process.on('SIGCHLD', () => first.reap());
+    // One that ended before we listened made no signal for us.
+    setImmediate(() => first.reap());
+  }
+  reaper.add(pid, onExit);
 }
 
-/** One signal may stand for many ends. */
-function reapAll(): void {
-  for (const [pid, { reap, onExit }] of children) {
-    const status = reap(pid);
-    if (status === null) continue;
-    children.delete(pid);
-    onExit(exitOf(status));
+export class Reaper {
+  #library: Library;
+  #children = new Map<number, OnExit>();
+  #looksAgain = false;
+
+  constructor(library: Library) {
+    this.#library = library;
+  }
+
+  add(pid: number, onExit: OnExit): void {
+    this.#children.set(pid, onExit);
+  }
+
+  /**
+   * One signal may stand for many ends. The system names who has ended, so that the end of a probe costs nothing for each
+   * of a thousand instances; but it names one at a time, and a child of Node stands in the way until Node has reaped it.
+   */
+  reap(): void {
+    while (this.#reapOne(this.#library.ended()));
+    if (this.#library.ended() !== 0) this.#reapBehind();
+  }
+
+  /** In this turn of the event loop Node, too, has its turn. */
+  #reapBehind(): void {
+    if (this.#looksAgain) return;
+    this.#looksAgain = true;
+    setImmediate(() => {
+      this.#looksAgain = false;
+      while (this.#reapOne(this.#library.ended()));
+      if (this.#library.ended() !== 0) for (const pid of [...this.#children.keys()]) this.#reapOne(pid);
+    });
+  }
+
+  /** @returns whether it was one of ours, and had ended. */
+  #reapOne(pid: number): boolean {
+    const onExit = this.#children.get(pid);
+    const status = onExit ? this.#library.reap(pid) : null;
+    if (status === null) return false;
+    this.#children.delete(pid);
+    onExit!(exitOf(status));
+    return true;
   }
 }
 

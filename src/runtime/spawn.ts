@@ -77,7 +77,7 @@ function startDirectly(request: SpawnRequest, ended: Ended): number | null {
   const plain = plainStart(request);
   const library = plain && posixSpawn();
   const pid = library ? library.start(plain) : null;
-  if (pid !== null) reapLater(pid, library!.reap, (exit) => ended(pid, exit));
+  if (pid !== null) reapLater(pid, library!, (exit) => ended(pid, exit));
   return pid;
 }
 
