@@ -114,12 +114,15 @@ export class NotifyRelay {
     if (this.#child) return this.#child;
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const child = startRelay(this.#program);
+    child.on('error', () => undefined); // whoever waits for it is told as well
+    // No descriptor left: nothing was started.
+    if (!child.stdout) throw new Error('the relay of notifications cannot be started');
     this.#child = child;
     child.stdin?.on('error', () => undefined); // it is gone, which its exit tells
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });
-    createInterface({ input: child.stdout! }).on('line', (line) => this.#received(line));
+    createInterface({ input: child.stdout }).on('line', (line) => this.#received(line));
     // Whom it listened for before it was lost is heard again.
     for (const [id, { path }] of this.#listeners) child.stdin?.write(`+ ${id} ${path}\n`);
     child.unref();

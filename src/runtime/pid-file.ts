@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Incarnation } from '../core/model.ts';
 import { errnoOf, hasProc } from './host.ts';
 import { bootId, currentTicks, lookUp, TICKS_PER_SECOND } from './identity.ts';
+import { isPressure } from './spare-file.ts';
 
 export type PidFileReading =
   | { kind: 'holder'; process: Incarnation; command: string }
@@ -90,6 +91,7 @@ function readNumber(path: string): { pid: number; ageMs: number } | { why: strin
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
+    if (isPressure(error)) throw error; // somebody may be named
     const errno = errnoOf(error);
     return { why: errno === 'ENOENT' ? `there is no ${path}` : `${path} cannot be read (${errno})` };
   }

@@ -83,16 +83,24 @@ let cachedPageBytes: number | null = null;
 /** 4, 16 or 64 KiB, by kernel: what Node counts in bytes of ourselves, /proc counts in pages. */
 function pageBytes(): number {
   if (cachedPageBytes !== null) return cachedPageBytes;
-  const pages = hasProc ? (readStat(process.pid)?.rssPages ?? 0) : 0;
-  const ratio = pages === 0 ? 4096 : process.memoryUsage.rss() / pages;
-  cachedPageBytes = 2 ** Math.round(Math.log2(ratio));
-  return cachedPageBytes;
+  try {
+    const pages = hasProc ? (readStat(process.pid)?.rssPages ?? 0) : 0;
+    const ratio = pages === 0 ? 4096 : process.memoryUsage.rss() / pages;
+    cachedPageBytes = 2 ** Math.round(Math.log2(ratio));
+    return cachedPageBytes;
+  } catch {
+    return 4096; // no descriptor left: the next sample tries again
+  }
 }
 
-/** On the scale of `performance.now()`, so mostly negative; off Linux: now. */
+/** On the scale of `performance.now()`, so mostly negative; off Linux, or where it cannot be read: now. */
 function startedAtMs(startTime: string): number {
   if (!hasProc) return performance.now();
-  return performance.now() - ((currentTicks() - Number(startTime)) * 1000) / TICKS_PER_SECOND;
+  try {
+    return performance.now() - ((currentTicks() - Number(startTime)) * 1000) / TICKS_PER_SECOND;
+  } catch {
+    return performance.now(); // no descriptor left
+  }
 }
 
 function openStat(pid: number): number | null {

@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -22,6 +23,7 @@ import type { Incarnation, SingletonPolicy } from '../core/model.ts';
 import { errnoOf, platform } from './host.ts';
 import { isAlive } from './identity.ts';
 import { ensurePrivateDir, UnsafeDirectoryError } from './secure-dir.ts';
+import { isPressure } from './spare-file.ts';
 
 export type SingletonScope = SingletonPolicy['scope'];
 export type SingletonRecord = {
@@ -116,8 +118,14 @@ export function maySpeakOf({ uid }: WrittenRecord, pid: number): boolean {
 export function writeRecord(base: string, kind: RecordKind, record: SingletonRecord): void {
   const path = recordPath(base, kind);
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, JSON.stringify(record), { flag: 'wx', mode: 0o644 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, JSON.stringify(record), { flag: 'wx', mode: 0o644 });
+    renameSync(draft, path);
+  } catch (error) {
+    // On a full disk an empty one is left, which would be in the way of the next attempt.
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 /** Removes our user's record if it (still) names this process. */
@@ -143,7 +151,8 @@ function readRecord(path: string): WrittenRecord | null {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
+  } catch (error) {
+    if (isPressure(error)) throw error; // somebody may hold the key
     return null; // removed meanwhile, or a link that somebody planted
   }
   try {

@@ -32,7 +32,8 @@ export type SingletonClaim = {
 };
 
 export type Lease = {
-  /** The new holder runs: records it and lets the next claimant look. Rejects when its pid file cannot be written. */
+  /** The new holder runs: records it and lets the next claimant look. Rejects when its record or pid file cannot be
+   * written; it holds the key all the same. */
   commit(holder: Incarnation): Promise<void>;
   /** Nothing was started: lets the next claimant look. */
   abandon(): void;
@@ -136,10 +137,19 @@ function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
     removeRecord(base, 'claim', claimant);
     lock.release();
   };
+  const recordHolder = (started: Incarnation) => {
+    try {
+      writeRecord(base, 'holder', toRecord(claim, started));
+    } catch (error) {
+      // The claim stays, and tells of the holder by its nonce.
+      lock.release();
+      throw error;
+    }
+  };
   return {
     commit: async (started) => {
       holder = started;
-      writeRecord(base, 'holder', toRecord(claim, started));
+      recordHolder(started);
       try {
         if (claim.pidFile) await writePidFile(claim.pidFile.path, started.pid);
       } finally {
@@ -151,6 +161,7 @@ function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
       if (holder === null) return;
       if (claim.pidFile) removePidFile(claim.pidFile.path, holder.pid);
       removeRecord(base, 'holder', holder);
+      removeRecord(base, 'claim', claimant);
     },
   };
 }

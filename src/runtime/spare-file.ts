@@ -1,10 +1,14 @@
-// One descriptor in reserve, so that the truth about processes can be read even when there is none left: a supervisor
-// that takes "too many open files" for "no such process" would start everything twice.
+// A few descriptors in reserve, so that the truth about processes can be read even when there is none left: a supervisor
+// that takes "too many open files" for "no such process" would start everything twice. More than one: a thread of the
+// pool may take the first that we let go of.
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { errnoOf } from './host.ts';
 
 const PRESSURE = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
-let spare: number | null = reserve();
+/** What a successor of ours needs to be started with. */
+const RESERVED = 4;
+const spares: number[] = [];
+replenish();
 
 /**
  * Opens, uses and closes a file, synchronously; null where it cannot be opened or read because of what it is.
@@ -30,14 +34,23 @@ export function listDirectory(path: string): string[] {
 
 function withReserve<T>(read: () => T): T | null {
   try {
-    return attempt(read);
-  } catch {
-    if (spare !== null) closeSync(spare);
-    spare = null;
-    return attempt(read);
+    for (;;) {
+      try {
+        return attempt(read);
+      } catch (error) {
+        const spare = spares.pop();
+        if (spare === undefined) throw error;
+        closeSync(spare);
+      }
+    }
   } finally {
-    spare ??= reserve();
+    replenish();
   }
+}
+
+/** For the last thing that we do. */
+export function letGoOfReserve(): void {
+  for (const spare of spares.splice(0)) closeSync(spare);
 }
 
 /** Null for every error that says something about the file; the others are thrown. */
@@ -45,15 +58,20 @@ function attempt<T>(read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (PRESSURE.has(errnoOf(error))) throw error;
+    if (isPressure(error)) throw error;
     return null;
   }
 }
 
-function reserve(): number | null {
+/** It says nothing about what was looked at: there is no descriptor left, or no memory. */
+export function isPressure(error: unknown): boolean {
+  return PRESSURE.has(errnoOf(error));
+}
+
+function replenish(): void {
   try {
-    return openSync('/dev/null', 'r');
+    while (spares.length < RESERVED) spares.push(openSync('/dev/null', 'r'));
   } catch {
-    return null; // none to be had now: the next reading tries again
+    // none to be had now: the next reading tries again
   }
 }

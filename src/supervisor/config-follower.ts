@@ -5,7 +5,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { LoadResult, WatchedFile } from '../core/model.ts';
 import { watchFiles } from '../runtime/watch.ts';
-import type { ConfigLoader } from './config-loader.ts';
+import type { ConfigLoader, FaultOfReader } from './config-loader.ts';
 
 export type ConfigFollower = {
   /** Reads now, changed or not. Concurrent calls share one reading that began after the last of them. */
@@ -22,6 +22,11 @@ export type FollowerOptions = {
   onDegraded(why: string): void;
 };
 
+/** Nothing was learned of the file then, and no further event may ever come. */
+const FAULTS_OF_READER: readonly string[] = ['load-failed', 'load-timeout'] satisfies FaultOfReader[];
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
 /** The loader refuses larger files; what cannot be compared cheaply counts as changed. */
 const MAX_COMPARED_BYTES = 1024 * 1024;
 
@@ -35,6 +40,8 @@ class Follower implements ConfigFollower {
   #watcher: ReturnType<typeof watchFiles>;
   #running: Promise<LoadResult> | null = null;
   #next: Promise<LoadResult> | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retryMs = FIRST_RETRY_MS;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -68,6 +75,7 @@ class Follower implements ConfigFollower {
   }
 
   async close(): Promise<void> {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
     await Promise.all([this.#options.loader.close(), this.#watcher.close()]);
   }
 
@@ -81,7 +89,18 @@ class Follower implements ConfigFollower {
     // A reader that died names no files: go on watching those of before, but compare them with nothing.
     this.follow(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
     this.#options.onLoaded(result);
+    this.#tryAgainAfter(result);
     return result;
+  }
+
+  #tryAgainAfter(result: LoadResult): void {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    if (result.ok || !result.problems.some(({ code }) => FAULTS_OF_READER.includes(code))) {
+      this.#retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    this.#retryTimer = setTimeout(() => void this.reload(), this.#retryMs).unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 }
 

@@ -13,6 +13,9 @@ export type ConfigLoader = {
   close(): Promise<void>;
 };
 
+/** Codes of problems: the process that reads could not be started or died, or it hung. What is in the file is not known. */
+export type FaultOfReader = 'load-failed' | 'load-timeout';
+
 export type ConfigLoaderOptions = { file: string; env: string | null; environment: Record<string, string | undefined> };
 
 const LOAD_DEADLINE_MS = 10_000;
@@ -36,14 +39,19 @@ class ChildLoader implements ConfigLoader {
   }
 
   warmUp(): void {
-    this.#child ??= this.#start();
+    try {
+      this.#child ??= this.#start();
+    } catch {
+      // ENOMEM: `load` says so
+    }
     this.#armIdleTimer();
   }
 
   async load(): Promise<LoadResult> {
     this.warmUp();
-    const child = this.#child!;
+    const child = this.#child;
     const { file, env, environment } = this.#optionsNow();
+    if (!child) return failure(file, 'load-failed', 'the process that reads the configuration could not be started');
     let deadline: NodeJS.Timeout | undefined;
     const result = await new Promise<LoadResult>((resolve) => {
       this.#answer = resolve;
@@ -107,7 +115,7 @@ class ChildLoader implements ConfigLoader {
   }
 }
 
-function failure(file: string, code: string, message: string): LoadResult {
+function failure(file: string, code: FaultOfReader, message: string): LoadResult {
   const hint = 'the file may nest or repeat too much; the last good configuration goes on';
   const problem: Problem = { severity: 'error', file, line: null, column: null, code, message, hint, excerpt: null };
   return { ok: false, problems: [problem], watched: [] };

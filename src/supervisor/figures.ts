@@ -28,7 +28,7 @@ export class Figures {
     const { user, system } = process.cpuUsage(this.#lastCpu.usage);
     const cpuPercent = (user + system) / 10 / Math.max(1, atMs - this.#lastCpu.atMs);
     this.#lastCpu = { atMs, usage: process.cpuUsage() };
-    const rssBytes = process.memoryUsage.rss();
+    const rssBytes = ownRssBytes();
     return { pid: process.pid, startedAt: this.#startedAt, rssBytes, cpuPercent: Math.round(cpuPercent * 100) / 100 };
   }
 
@@ -44,5 +44,14 @@ export class Figures {
 
   #live() {
     return [...this.#slots()].map(liveOf).filter((process) => process !== null);
+  }
+}
+
+/** Node reads it from /proc. */
+function ownRssBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0; // no descriptor left: not known
   }
 }

@@ -1,10 +1,19 @@
 // Watches the files that services name and does what they ask for once a burst of changes has settled: restart the
 // instances, send them a signal, or run a command. Level-triggered towards the configuration: only what differs is set up anew.
-import type { InstanceEvent, InstanceId, ServiceName, ServiceSpec, Slot, WatchPolicy } from '../core/model.ts';
+import type {
+  Incarnation,
+  InstanceEvent,
+  InstanceId,
+  ServiceName,
+  ServiceSpec,
+  Slot,
+  WatchPolicy,
+} from '../core/model.ts';
 import { runExec } from '../runtime/probe/exec.ts';
 import type { Running } from '../runtime/probe/running.ts';
 import { signalMain } from '../runtime/signal.ts';
 import { type GlobWatch, watchGlobs } from '../runtime/watch-globs.ts';
+import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
 import { type LaunchContext, launchBeside } from './launch.ts';
 
@@ -97,9 +106,17 @@ export class FileWatches {
       if (slot.service !== spec.name) continue;
       if (action.kind === 'restart') this.#options.receive(slot.id, null, { kind: 'restartRequested' });
       else if (action.kind === 'signal' && slot.phase.kind === 'alive')
-        signalMain({ incarnation: slot.phase.process, ourChild: false }, action.signal);
+        this.#signal(spec, slot.phase.process, action.signal);
     }
     if (action.kind === 'run') void this.#run(watched, action.command);
+  }
+
+  #signal(spec: ServiceSpec, incarnation: Incarnation, signal: string): void {
+    try {
+      signalMain({ incarnation, ourChild: false }, signal);
+    } catch (error) {
+      this.#tell(spec, 'watch_failed', `${signal} was not sent to pid ${incarnation.pid}: ${errorText(error)}`);
+    }
   }
 
   async #run(watched: Watched, command: Extract<WatchPolicy['action'], { kind: 'run' }>['command']): Promise<void> {

@@ -1,7 +1,7 @@
 // Looks once a second at the memory of instances that declare a bound, and acts when it is exceeded: by their restart
 // policy, or at once by SIGKILL. A sample, no bound of the kernel: what grows faster is seen up to a second later.
 import { printSize } from '../config/quantities.ts';
-import type { InstanceEvent, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import { killTree } from '../runtime/signal.ts';
 import { treeMemoryBytes } from '../runtime/tree-memory.ts';
 import type { Happening } from './happenings.ts';
@@ -55,7 +55,13 @@ export class MemoryGuard {
     const details = { bytes, maxBytes, action };
     this.#options.report({ type: 'memory_exceeded', instance: id, message: `${id}: ${because}`, details });
     if (action === 'restart') this.#options.receive(id, phase.process.nonce, { kind: 'unhealthy', because });
-    else void killTree({ incarnation: phase.process, ourChild: false }, { withinMs: KILL_WITHIN_MS });
+    else this.#kill(phase.process);
+  }
+
+  #kill(incarnation: Incarnation): void {
+    // Where it could not be looked at (no descriptor left), the next look decides anew.
+    const forget = (): boolean => this.#told.delete(incarnation.nonce);
+    killTree({ incarnation, ourChild: false }, { withinMs: KILL_WITHIN_MS }).catch(forget);
   }
 
   close(): void {

@@ -101,7 +101,8 @@ async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call:
   const send = async (): Promise<void> => {
     timer = null;
     lastMs = performance.now();
-    call.emit(await supervisor.status());
+    const status = await supervisor.status().catch(() => null); // no descriptor left: the next change tries again
+    if (status) call.emit(status);
   };
   const changed = (): void => {
     timer ??= setTimeout(send, Math.max(0, lastMs + Math.max(minIntervalMs, 20) - performance.now()));

@@ -1,5 +1,7 @@
 // Carries out the kernel's actions with real processes: spawns, signals, sweeps, drains. Results go back to the kernel as
 // events; nothing here decides anything. Keeps what the kernel must not know: descriptors, claims, work in flight.
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot, StopCause } from '../core/model.ts';
 import { initialReadiness } from '../core/readiness.ts';
@@ -67,6 +69,8 @@ const SWEEP_AFTER_MS = 50;
 /** How long the end of an instance may wait for its last output to reach the log. */
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
+
+const LOOK_AGAIN_MS = 50;
 
 type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
 
@@ -183,14 +187,20 @@ class ProcessPerformer implements Performer {
       if (claim.outcome === 'adopt') return this.#takeOver(pending, claim.process);
       const incarnation = await this.#spawn(pending);
       if (!incarnation) return claim.lease.abandon();
-      await claim.lease.commit(incarnation);
       this.#leases.set(slot.id, claim.lease);
+      await claim.lease.commit(incarnation).catch((error) => this.#reportUnrecorded(slot.id, error));
     } catch (error) {
       const exit = { spawnError: codeOf(error), detail: `the singleton lock cannot be had: ${errorText(error)}` };
       this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit, charged: false });
     } finally {
       this.#claims.delete(slot.id);
     }
+  }
+
+  /** A full disk, say. It runs, and whoever claims the key finds it. */
+  #reportUnrecorded(instance: InstanceId, error: unknown): void {
+    const message = `${instance} holds its key, but the record could not be written: ${errorText(error)}`;
+    this.#options.report({ type: 'singleton_not_recorded', instance, message, details: {} });
   }
 
   #refuseStart({ slot, nonce }: PendingStart, by: string): void {
@@ -213,10 +223,21 @@ class ProcessPerformer implements Performer {
       return null;
     }
     // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
-    const process = identify(result.pid, nonce) ?? { pid: result.pid, startTime: '0', bootId: '', nonce };
+    const process = (await this.#identify(result.pid, nonce)) ?? { pid: result.pid, startTime: '0', bootId: '', nonce };
     this.#children.add(nonce);
     this.#options.receive(id, nonce, { kind: 'spawned', process, readiness: initialReadiness(spec) });
     return process;
+  }
+
+  /** Waits where there is no descriptor left to look with: an instance whose start time is not known could not be kept. */
+  async #identify(pid: number, nonce: string): Promise<Incarnation | null> {
+    for (;;) {
+      try {
+        return identify(pid, nonce);
+      } catch {
+        await sleep(LOOK_AGAIN_MS);
+      }
+    }
   }
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {

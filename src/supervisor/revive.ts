@@ -2,6 +2,7 @@
 // once and a new one takes over, as after a kill -9. Instances notice nothing. The reason is kept.
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import { letGoOfReserve } from '../runtime/spare-file.ts';
 import { errorText } from './error-text.ts';
 import type { Fault, FirstMessage } from './first-message.ts';
 
@@ -55,12 +56,14 @@ function note(logPath: string, error: unknown, outlook: string): void {
 }
 
 function startSuccessor(message: FirstMessage): void {
+  letGoOfReserve();
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   const leave = (): never => process.exit(1);
   child.once('error', leave);
+  if (!child.stdin) return; // not started; `error` follows
   child.stdin.once('error', leave);
   child.stdin.end(`${JSON.stringify({ ...message, waitMs: SUCCESSION_MS })}\n`, leave);
   setTimeout(leave, FAREWELL_MS);

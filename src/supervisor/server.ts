@@ -93,6 +93,8 @@ async function listen(server: Server, path: string): Promise<void> {
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  // A connection that could not be accepted for want of descriptors; its peer sees the end of it.
+  server.on('error', () => undefined);
   chmodSync(path, 0o600);
 }
 

@@ -35,6 +35,8 @@ export type StopStepsOptions = {
   report(happening: Happening): void;
 };
 
+const SIGNAL_AGAIN_MS = 100;
+
 export class StopSteps {
   #options: StopStepsOptions;
   /** Drains and stop commands under way, by the nonce of who is to end. */
@@ -105,8 +107,13 @@ export class StopSteps {
   /** To the whole tree, or to the main process alone, as declared. */
   signal(slot: Slot, signal: string): void {
     const phase = slot.phase as Stopping;
-    if (slot.spec?.stop.to === 'main') signalMain(this.#options.targetOf(phase), signal);
-    else this.#signalTree(phase, signal);
+    try {
+      if (slot.spec?.stop.to === 'main') signalMain(this.#options.targetOf(phase), signal);
+      else this.#signalTree(phase, signal);
+    } catch {
+      // No descriptor left to prove with that it is still ours; SIGKILL is not due before the grace period is over.
+      setTimeout(() => this.signal(slot, signal), SIGNAL_AGAIN_MS).unref();
+    }
   }
 
   /** The group at once; whoever left it is found by the sweep and gets the same signal. */

@@ -370,7 +370,7 @@ export class Supervisor {
   #resync(): void {
     this.#companions.sync();
     const { suspects, nextMs } = planResync(this.kernel.slots, this.clock.nowMs());
-    for (const { id, process } of suspects) if (!isAlive(process)) this.#confirmLost(id, process);
+    for (const { id, process } of suspects) if (isLost(process)) this.#confirmLost(id, process);
     this.#resyncTimer = setTimeout(() => this.#resync(), nextMs);
   }
 
@@ -380,5 +380,13 @@ export class Supervisor {
       const exit = this.#records.take(process.nonce) ?? { unknown: true as const };
       this.kernel.receive(id, process.nonce, { kind: 'exited', exit });
     });
+  }
+}
+
+function isLost(process: Incarnation): boolean {
+  try {
+    return !isAlive(process);
+  } catch {
+    return false; // it could not be looked at: nobody is taken for dead for want of a descriptor
   }
 }

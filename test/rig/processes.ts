@@ -12,7 +12,14 @@ export type LiveProcess = {
   instance: string | null;
 };
 
-export type Stat = { state: string; parent: number; startTime: string; cpuTicks: number; rssPages: number };
+export type Stat = {
+  state: string;
+  parent: number;
+  session: number;
+  startTime: string;
+  cpuTicks: number;
+  rssPages: number;
+};
 
 /** Live processes (no zombies) whose environment, working directory or command line names one of `marks`. */
 export function findProcesses(marks: string[]): LiveProcess[] {
@@ -49,6 +56,7 @@ export function readStat(pid: number): Stat | null {
   return {
     state,
     parent: Number(fields[1]),
+    session: Number(fields[3]),
     startTime: fields[19]!,
     cpuTicks: Number(fields[11]) + Number(fields[12]),
     rssPages: Number(fields[21]),
@@ -79,6 +87,13 @@ export function countDescriptors(pid: number): number | null {
   }
 }
 
+/** Paths of the files that a process has locked by flock(2). */
+export function heldLocks(pid: number): string[] {
+  return descriptorsOf(pid)
+    .filter((fd) => /^lock:.*FLOCK/m.test(readOrEmpty(`/proc/${pid}/fdinfo/${fd}`)))
+    .map((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`));
+}
+
 /** Descriptors anywhere on this machine that point below `directory`, and unix sockets bound there. */
 export function findOpenFiles(directory: string): string[] {
   const open: string[] = [];
@@ -95,8 +110,12 @@ export function findOpenFiles(directory: string): string[] {
 }
 
 function descriptorTargets(pid: number): string[] {
+  return descriptorsOf(pid).map((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`));
+}
+
+function descriptorsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkOrEmpty(`/proc/${pid}/fd/${fd}`));
+    return readdirSync(`/proc/${pid}/fd`);
   } catch {
     return []; // gone, or not ours to read
   }

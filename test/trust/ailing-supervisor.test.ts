@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
+import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 const NUMBERS = `
 log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }
@@ -13,8 +13,7 @@ services:
   a: { command: [sleep, "1000"], pool: 3 }
 `;
 const FILES = { 'procs.yaml': NUMBERS, 'numbers.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$n"; sleep 0.02; done\n' };
-const mains = (project: Project) =>
-  incarnations(project.instances().filter(({ command }) => /^(sh numbers|sleep 1000)/.test(command)));
+const mains = (project: Project) => incarnations(mainsOf(project));
 
 function expectNoLineLost(project: Project): void {
   const numbers = linesOf(project.path('out.log')).map(Number);

@@ -4,7 +4,7 @@ import { killByIdentity } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { logWritersOf } from './supervisors.ts';
+import { logWritersOf, mainsOf } from './supervisors.ts';
 
 const FILES = {
   'procs.yaml': `
@@ -27,7 +27,7 @@ const goesOn = async (project: Project): Promise<void> => {
 test('killed again and again: restarted, nobody else is touched, no line twice', async () => {
   const project = createProject(FILES);
   await project.up();
-  const before = incarnations(project.instances().filter(({ command }) => command.startsWith('sh ')));
+  const before = incarnations(mainsOf(project));
   for (let round = 0; round < 4; round++) {
     await goesOn(project);
     const [writer] = logWritersOf(project);
@@ -39,7 +39,7 @@ test('killed again and again: restarted, nobody else is touched, no line twice',
     );
   }
   await goesOn(project);
-  expect(incarnations(project.instances().filter(({ command }) => command.startsWith('sh ')))).toEqual(before);
+  expect(incarnations(mainsOf(project))).toEqual(before);
   await project.down();
   const seen = numbers(project);
   expect(new Set(seen).size).toBe(seen.length);

@@ -9,7 +9,8 @@ test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { ti
     restarted: [],
     ended: [],
     kept: true,
-    names: ['a.1', 'a.2', 'a.3', 'b.1'],
+    startedUnclaimed: false,
+    names: ['a.1', 'a.2', 'a.3', 'b.1', 's.1'],
     left: [],
   });
 });

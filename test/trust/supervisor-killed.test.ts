@@ -5,7 +5,7 @@ import { createProject, incarnations } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { slowness } from './slowness.ts';
-import { killSupervisor, quantile, roundsOf, say } from './supervisors.ts';
+import { killSupervisor, mainsOf, quantile, roundsOf, say } from './supervisors.ts';
 
 const INSTANCES = 50;
 const BACK_WITHIN_MS = 2_000;
@@ -51,7 +51,7 @@ services:
   expect(quantile(backMs, 0.5)).toBeLessThan(BACK_WITHIN_MS * (await slowness()));
 
   function mains(): Record<string, string> {
-    return incarnations(project.instances().filter(({ command }) => command.startsWith('sh ')));
+    return incarnations(mainsOf(project));
   }
 });
 

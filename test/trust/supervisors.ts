@@ -1,5 +1,5 @@
 // Supervisors of a project as /proc shows them, and ways to make one suffer.
-import { killByIdentity, type LiveProcess, readStat } from '../rig/processes.ts';
+import { heldLocks, killByIdentity, type LiveProcess, readStat } from '../rig/processes.ts';
 import type { Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -12,6 +12,7 @@ export function say(figures: string): void {
   if (process.env.TRUST_ROUNDS) process.stdout.write(`${figures}\n`);
 }
 
+/** Also one that lost the race for the lock and is about to leave. */
 export function supervisorsOf(project: Project): LiveProcess[] {
   return project.processes().filter(({ command }) => /supervisor\.js .*--root/.test(command));
 }
@@ -20,11 +21,21 @@ export function logWritersOf(project: Project): LiveProcess[] {
   return project.processes().filter(({ command }) => command.includes('log-writer.js'));
 }
 
-/** Throws where there is none, or more than one. */
+/** Those that hold the lock in `.orch/`, as the kernel has it: only such a one may do anything. */
+export function lockHoldersOf(project: Project): LiveProcess[] {
+  return supervisorsOf(project).filter(({ pid }) => heldLocks(pid).includes(project.path('.orch/lock')));
+}
+
+/** Throws where none holds the lock, or more than one. */
 export function theSupervisor(project: Project): LiveProcess {
-  const [one, ...others] = supervisorsOf(project);
+  const [one, ...others] = lockHoldersOf(project);
   if (!one || others.length > 0) throw new Error(`not one supervisor but ${JSON.stringify(supervisorsOf(project))}`);
   return one;
+}
+
+/** Main processes of instances. A program that forks shows its own command line twice until the child calls execve. */
+export function mainsOf(project: Project): LiveProcess[] {
+  return project.instances().filter(({ pid }) => readStat(pid)?.session === pid);
 }
 
 /** kill -9, and waits for its end. */

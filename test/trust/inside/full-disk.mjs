@@ -9,7 +9,11 @@ mkdirSync(root, { recursive: true });
 execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', root]);
 writeFileSync(
   `${root}/procs.yaml`,
-  'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n',
+  `services:
+  a: { command: [sleep, "1000"], pool: 3 }
+  b: { command: [sleep, "1000"] }
+  s: { command: [sleep, "1000"], singleton: { key: s, scope: project } }
+`,
 );
 mustOrch(root, 'up', '-d', '--wait');
 const first = instances();
@@ -27,6 +31,13 @@ const before = [...instances().keys()].sort();
 process.kill(ps(root).supervisor.pid, 'SIGKILL');
 const up = orch(root, 'up', '-d');
 const after = [...instances().keys()].sort();
+// A singleton whose claim cannot be written is not started; it is once there is room again.
+const pidOfSingleton = () => [...instances()].find(([, id]) => id === 's.1')?.[0];
+process.kill(pidOfSingleton(), 'SIGKILL');
+await until('its start has failed', () =>
+  ps(root).services.some(({ name, instances }) => name === 's' && instances[0].lastExit?.spawnError),
+);
+const startedUnclaimed = pidOfSingleton() !== undefined;
 
 rmSync(`${root}/filler`);
 await until('the state is written', () => isWritten());
@@ -39,6 +50,7 @@ process.stdout.write(
     upStatus: up.status,
     restarted: after.filter((pid) => !before.includes(pid)).map((pid) => instances().get(pid) ?? pid),
     ended: before.filter((pid) => !after.includes(pid)),
+    startedUnclaimed,
     kept: keep.every((pid) => after.includes(pid)),
     names,
     left: [...instances().values()],
@@ -59,7 +71,7 @@ function isWritten() {
   try {
     return (
       JSON.parse(readFileSync(`${root}/.orch/state.json`, 'utf8')).slots.filter(({ phase }) => phase.kind === 'alive')
-        .length === 4
+        .length === 5
     );
   } catch {
     return false; // not there yet

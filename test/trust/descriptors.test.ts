@@ -1,0 +1,70 @@
+// A supervisor without a single descriptor left: it goes on, takes nobody for dead, and catches up once there are some again.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { projectPaths } from '../../src/api/paths.ts';
+import { countDescriptors, killByIdentity } from '../rig/processes.ts';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { holdsFor, waitFor } from '../rig/wait-for.ts';
+import { logWritersOf, mainsOf, theSupervisor } from './supervisors.ts';
+
+const YAML = `
+services:
+  a: { command: [sleep, "1000"], pool: 3, limits: { memory: 1GiB } }
+  b: { command: [sleep, "1000"], readiness: { exec: ["true"], every: 200ms, failures: 1000 } }
+`;
+const PLENTY = 1024;
+const mayLimit = spawnSync('prlimit', ['--version']).status === 0;
+
+test.skipIf(!mayLimit)(
+  'no descriptor left: nobody is lost, nothing is started twice, an edit is made up for',
+  async () => {
+    const project = createProject({ 'procs.yaml': YAML });
+    await project.up();
+    const { pid } = theSupervisor(project);
+    const before = incarnations(mainsOf(project));
+    const crowd = await exhaust(project, pid);
+    try {
+      const [writer] = logWritersOf(project);
+      killByIdentity(mainsOf(project).find(({ instance }) => instance === 'a.1')!);
+      killByIdentity(writer!);
+      project.edit('procs.yaml', `${YAML}  c: { command: [sleep, "1000"] }\n`);
+      await holdsFor(
+        'who was not killed goes on',
+        () => incarnations(mainsOf(project)),
+        (seen) => ['a.2', 'a.3', 'b.1'].every((id) => seen[id] === before[id]),
+        4_000,
+      );
+    } finally {
+      limit(pid, PLENTY);
+      for (const socket of crowd) socket.destroy();
+    }
+    const after = await waitFor(
+      'the edit is made up for, and a.1 is back',
+      () => incarnations(mainsOf(project)),
+      (seen) => Object.keys(seen).join() === 'a.1,a.2,a.3,b.1,c.1',
+      20_000,
+    );
+    expect(after).toMatchObject({ 'a.2': before['a.2'], 'a.3': before['a.3'], 'b.1': before['b.1'] });
+    expect(theSupervisor(project).pid).toBe(pid);
+    expect(project.exists('.orch/supervisor.log') ? project.read('.orch/supervisor.log') : '').not.toMatch(/fault/);
+    await project.mustOrch(['wait', '--for', 'converged', '--timeout', '20s']);
+    await project.down();
+  },
+);
+
+/** Takes what is free below the limit, too. @returns connections that the supervisor holds. */
+async function exhaust(project: Project, pid: number): Promise<Socket[]> {
+  limit(pid, countDescriptors(pid)!);
+  const path = projectPaths(project.root).socket;
+  const crowd = Array.from({ length: 40 }, () => connect(path));
+  for (const socket of crowd) socket.on('error', () => undefined); // refused is what they are for
+  await Promise.all(
+    crowd.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+  );
+  return crowd;
+}
+
+function limit(pid: number, descriptors: number): void {
+  execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${descriptors}:`]);
+}
