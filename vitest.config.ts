@@ -5,11 +5,7 @@ import { defineConfig } from 'vitest/config';
 const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
 // Long races, kills and clocks that want the machine to themselves: `npm run test:demanding`.
-const demanding = [
-  'test/trust/**/*.test.ts',
-  'test/lifecycle/{signs,schedules}.test.ts',
-  'test/examples/{held-socket,rollout}.test.ts',
-];
+const demanding = ['test/trust/**/*.test.ts'];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 
 export default defineConfig({

@@ -1,6 +1,16 @@
 // The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
-import type { Exit, InstanceEvent, InstanceId, Phase, PhaseKind, ServiceName, Slot, SlotSpec } from './model.ts';
+import type {
+  Exit,
+  InstanceEvent,
+  InstanceId,
+  Phase,
+  PhaseKind,
+  ServiceName,
+  ServiceSpec,
+  Slot,
+  SlotSpec,
+} from './model.ts';
 import { type Ending, endingOf } from './restart-policy.ts';
 
 /** First look after leftovers were found; doubles up to the second figure. */
@@ -106,6 +116,20 @@ export function nonceOf({ phase }: Slot): string | null {
   if (phase.kind === 'starting') return phase.nonce;
   return phase.kind === 'alive' || phase.kind === 'stopping' ? phase.process.nonce : null;
 }
+
+/**
+ * Whether the step from `before` to `after` cannot be found out again by a supervisor that begins later: how a process
+ * ended (only its parent is told), and READY=1, which is sent once. Everything else can be looked up.
+ */
+export function isToldOnce(before: Slot, after: Slot, spec: ServiceSpec | null): boolean {
+  if (before.phase.kind !== after.phase.kind) return isParked(after.phase);
+  if (before.phase.kind !== 'alive' || after.phase.kind !== 'alive') return false;
+  const isNewlyReady = before.phase.readiness === 'pending' && after.phase.readiness === 'passing';
+  const checks = [...(spec?.startup?.checks ?? []), ...(spec?.readiness?.checks ?? [])];
+  return isNewlyReady && checks.some(({ kind }) => kind === 'notify');
+}
+
+const isParked = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';
 
 function isEmptyPhase(phase: Phase): boolean {
   return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'stopping';

@@ -18,7 +18,7 @@ import type {
   StopCause,
 } from '../core/model.ts';
 import { isConverged, reconcile } from '../core/reconcile.ts';
-import { emptySlot, isOccupied, nonceOf, transition } from '../core/transition.ts';
+import { emptySlot, isOccupied, isToldOnce, nonceOf, transition } from '../core/transition.ts';
 import { describeTransition, type Happening } from './happenings.ts';
 import { RolloutKeeper } from './rollout-keeper.ts';
 
@@ -225,7 +225,9 @@ export class Kernel {
       for (const action of due) this.#perform(action, starts, nowMs);
     }
     this.#underWay.clear();
-    this.#launch(starts);
+    if (starts.length > 0) this.#launch(starts);
+    else if (this.#hasNews) void this.#effects.save(this.state());
+    this.#hasNews = false;
     this.#effects.wakeAt(wakeAtMs);
   }
 
@@ -237,6 +239,9 @@ export class Kernel {
     if (before !== this.rollouts) this.#effects.saveSoon();
     return wakeAtMs;
   }
+
+  /** Something is known now that no later supervisor could find out: saved at the end of the step. */
+  #hasNews = false;
 
   /** Actions of this step that do not change the slot by themselves, so that they are not asked for twice. */
   #underWay = new Set<string>();
@@ -295,7 +300,6 @@ export class Kernel {
 
   /** Starts only once the intent with its nonce is durable: whatever crashes later, the process can be found. */
   #launch(starts: Start[]): void {
-    if (starts.length === 0) return;
     void this.#effects.save(this.state()).then(() => {
       for (const { id, spec, nonce } of starts) {
         const slot = this.#slots.get(id);
@@ -310,6 +314,7 @@ export class Kernel {
     const after = transition(before, event, nowMs);
     if (after === before) return;
     this.#slots.set(id, after);
+    this.#hasNews ||= isToldOnce(before, after, this.specOf(after));
     this.#effects.saveSoon();
     const happening = describeTransition(before, after, event, reason, nowMs);
     if (!happening) return;

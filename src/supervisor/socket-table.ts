@@ -5,7 +5,13 @@ import { rmSync } from 'node:fs';
 import { printAddress } from '../config/print-address.ts';
 import type { HeldAddress, ServiceSpec } from '../core/model.ts';
 import { holdSockets } from '../runtime/held-socket.ts';
-import { dismissKeeper, type KeptSocket, startKeeper, takeFromKeeper } from '../runtime/sockets/kept-sockets.ts';
+import {
+  dismissKeeper,
+  type Keeper,
+  type KeptSocket,
+  startKeeper,
+  takeFromKeeper,
+} from '../runtime/sockets/kept-sockets.ts';
 
 export type SocketFailure = { errno: string; detail: string };
 export type SocketTableOptions = {
@@ -29,6 +35,8 @@ export class SocketTable {
   #wanted = new Map<string, HeldAddress>();
   /** One after the other: two starts of a pool must not bind twice. */
   #work: Promise<unknown> = Promise.resolve();
+  /** The one that we have started last. */
+  #keeper: Keeper | null = null;
   #hasLooked = false;
   #isClosed = false;
 
@@ -90,10 +98,17 @@ export class SocketTable {
 
   /** The keeper has what we have. */
   async #entrust(): Promise<void> {
-    await dismissKeeper(this.#options.keeperPath);
+    await this.#endKeeper();
     if (this.#isClosed || this.#held.size === 0) return;
     const sockets = [...this.#held].map(([address, { fd, kind }]): KeptSocket => ({ address, kind, fd }));
-    startKeeper(this.#options.keeperPath, sockets, this.#options.onUnkept);
+    this.#keeper = startKeeper(this.#options.keeperPath, sockets, this.#options.onUnkept);
+  }
+
+  /** Ours may not listen yet; one of an earlier supervisor is known by its path only. */
+  async #endKeeper(): Promise<void> {
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    await (keeper ? keeper.end() : dismissKeeper(this.#options.keeperPath));
   }
 
   #find(addresses: readonly HeldAddress[]): number[] | null {
@@ -106,6 +121,6 @@ export class SocketTable {
     this.#isClosed = true;
     await this.#work;
     for (const address of [...this.#held.keys()]) this.#letGo(address);
-    await dismissKeeper(this.#options.keeperPath);
+    await this.#endKeeper();
   }
 }

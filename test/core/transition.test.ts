@@ -1,8 +1,8 @@
 // Tables for src/core/transition.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
 import type { InstanceEvent, Phase, PhaseKind, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { transition } from '../../src/core/transition.ts';
-import { alive, incarnation, STOP, slotOf, spec } from './fixtures.ts';
+import { isToldOnce, transition } from '../../src/core/transition.ts';
+import { alive, incarnation, PROBE, STOP, slotOf, spec } from './fixtures.ts';
 
 const NOW = 5_000;
 const service = spec('api');
@@ -429,5 +429,24 @@ describe('transition: what the kinds do not show', () => {
     expect(fold({ ...asked, phase: { kind: 'idle' } }, events.startIntended).restartRequestedMs).toBeNull();
     const starting = fold(slotOf(service, 1, { phase: phases.starting }), events.restartRequested);
     expect(fold(starting, events.spawned).restartRequestedMs).toBeNull();
+  });
+});
+
+describe('what a later supervisor could not find out', () => {
+  const notifying = spec('api', { readiness: { ...PROBE, checks: [{ kind: 'notify' }] } });
+  const probed = spec('api', { readiness: PROBE });
+  const pending = { ...alive(), readiness: 'pending' } as Phase;
+  const ready = { ...alive(), readiness: 'passing' } as Phase;
+  it.each([
+    ['a task has ended well', stopping, phases.completed, service, true],
+    ['a service gave up', stopping, phases.failed, service, true],
+    ['a process ended, and is started again, which is saved anyway', stopping, phases.backoff, service, false],
+    ['READY=1 came', pending, ready, notifying, true],
+    ['READY=1 had come before', ready, ready, notifying, false],
+    ['a probe passed that is made again', pending, ready, probed, false],
+  ] as [string, Phase, Phase, ServiceSpec, boolean][])('%s', (_, before, after, declared, expected) => {
+    expect(isToldOnce(slotOf(declared, 1, { phase: before }), slotOf(declared, 1, { phase: after }), declared)).toBe(
+      expected,
+    );
   });
 });

@@ -1,10 +1,15 @@
 // Scheduled services over a crash of the supervisor and over edits: what is made up for, and what `plan` says.
 import { expect, test } from 'vitest';
+import type { Status } from '../../src/api/protocol.ts';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const starts = async (project: Project, id: string): Promise<number> =>
   (await project.events()).filter(({ type, instance }) => type === 'started' && instance === id).length;
+
+/** 0 while it runs, and before its first run has ended. */
+const nextRunMs = (status: Status, id: string): number =>
+  Date.parse(/Next run at (\S+?); the last one ended well/.exec(instanceOf(status, id).reason ?? '')?.[1] ?? '') || 0;
 
 test('missed while no supervisor ran: made up for once where catch_up says so', async () => {
   const every = "'*/3 * * * * *'";
@@ -16,9 +21,13 @@ services:
 `,
   });
   await project.mustOrch(['up', '-d']);
-  await waitFor('both ran', () => project.exists('eager') && project.exists('lazy'), Boolean, 15_000);
-  const status = await project.ps();
-  const next = Date.parse(/Next run at (\S+?)[;.]/.exec(instanceOf(status, 'eager.1').reason ?? '')?.[1] ?? '');
+  const status = await waitFor(
+    'both ran and have ended, and there is time until the next run',
+    project.ps,
+    (seen) => ['eager.1', 'lazy.1'].every((id) => nextRunMs(seen, id) > Date.now() + 1_000),
+    15_000,
+  );
+  const next = nextRunMs(status, 'eager.1');
   process.kill(status.supervisor.pid, 'SIGKILL');
   const before = project.read('eager').length;
   const lazy = project.read('lazy').length;

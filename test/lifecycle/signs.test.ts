@@ -37,8 +37,10 @@ test.each([
 ])('%s: ready when the sign comes, each incarnation anew', async (_, what, probes, because) => {
   const project = createProject({ 'procs.yaml': yaml(what, probes) });
   await project.mustOrch(['up', '-d']);
-  const status = await waitFor('it says why', project.ps, (seen) => instanceOf(seen, 'api.1').reason !== null);
-  expect(instanceOf(status, 'api.1')).toMatchObject({ state: 'running', reason: expect.stringMatching(because) });
+  const status = await waitFor('it says why', project.ps, (seen) =>
+    because.test(instanceOf(seen, 'api.1').reason ?? ''),
+  );
+  expect(instanceOf(status, 'api.1').state).toBe('running');
   project.write('go', '');
   await readyIn(project, 2);
   const before = incarnations(project.instances());

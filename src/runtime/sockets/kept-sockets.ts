@@ -1,7 +1,7 @@
 // Gives our listening sockets to a keeper process and gets them back from it, so that they outlive us. Where that cannot be had
 // everything else works all the same: the sockets are then gone with us.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Bindings, type Handle, loadBindings, type Pipe } from './bindings.ts';
@@ -11,17 +11,39 @@ export type KeptSocket = { address: string; kind: 'tcp' | 'unix'; fd: number };
 
 const TAKE_WITHIN_MS = 3_000;
 
-/** Starts a keeper of these sockets. It outlives us; tell the one before to leave once this one has begun. */
-export function startKeeper(path: string, sockets: readonly KeptSocket[], onFailure: (why: string) => void): void {
+/** A keeper that we have started. */
+export type Keeper = {
+  /** Resolves when it is gone, however far it had come. */
+  end(): Promise<void>;
+};
+
+/** Starts a keeper of these sockets, which outlives us. Only when the one before has gone: both want the path. */
+export function startKeeper(path: string, sockets: readonly KeptSocket[], onFailure: (why: string) => void): Keeper {
   const names = sockets.map(({ address, kind }) => ({ address, kind }));
   const keeper = spawn(process.execPath, [keeperEntry(), path, JSON.stringify(names)], {
     stdio: ['ignore', 'ignore', 'ignore', ...sockets.map(({ fd }) => fd)],
     detached: true,
     env: {},
   });
-  keeper.on('error', (error) => onFailure(error.message));
-  keeper.on('exit', (code) => code !== 0 && code !== null && onFailure(`the keeper ended with exit code ${code}`));
+  const gone = new Promise<void>((resolve) => {
+    keeper.on('error', (error) => {
+      onFailure(error.message);
+      resolve();
+    });
+    keeper.on('exit', (code) => {
+      if (code !== 0 && code !== null) onFailure(`the keeper ended with exit code ${code}`);
+      resolve();
+    });
+  });
   keeper.unref();
+  return {
+    end: async () => {
+      keeper.ref();
+      keeper.kill('SIGKILL');
+      await gone;
+      rmSync(path, { force: true });
+    },
+  };
 }
 
 /** @returns what a keeper has, by address; empty where there is none, or it does not answer. */
@@ -34,7 +56,7 @@ export async function takeFromKeeper(path: string): Promise<Map<string, Handle>>
   return taken;
 }
 
-/** Resolves when the keeper, if there is one, has been told. */
+/** Of an earlier supervisor's keeper: resolves when it, if there is one, has been told to leave. */
 export function dismissKeeper(path: string): Promise<void> {
   return new Promise((resolve) => {
     if (!existsSync(path)) return resolve();

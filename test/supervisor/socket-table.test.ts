@@ -1,0 +1,45 @@
+// The keeper of held sockets is one at a time, also when the set of sockets grows while one is only just starting.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { HeldAddress } from '../../src/core/model.ts';
+import { SocketTable } from '../../src/supervisor/socket-table.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+test('a keeper that has not got as far as listening is replaced all the same', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'orch-keeper-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const keeperPath = join(directory, 'held.sock');
+  const addresses = [1, 2, 3].map(
+    (n): HeldAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
+  );
+  const complaints: string[] = [];
+  const table = new SocketTable({ keeperPath, onUnkept: (why) => complaints.push(why) });
+  table.keep([{ listen: addresses }]);
+  // One after the other, and no pause in which a keeper could begin to listen.
+  for (const address of addresses) expect(await table.descriptors([address])).toHaveLength(1);
+  const last = await waitFor(
+    'one keeper has all of them',
+    () => keepers(keeperPath),
+    (found) => found.length === 1,
+    5_000,
+  );
+  expect(JSON.parse(last[0]!)).toHaveLength(3);
+  await table.close();
+  expect(keepers(keeperPath)).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+/** What each live keeper at this path was told to keep. */
+function keepers(path: string): string[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      const words = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      return words[2] === path ? [words[3]!] : [];
+    } catch {
+      return []; // it ended while we looked
+    }
+  });
+}
