@@ -1,6 +1,7 @@
 // The modules that a simulated process may require: Node's own where they are pure, the machine's where they touch it.
 import crypto from 'node:crypto';
 import events from 'node:events';
+import os from 'node:os';
 import path from 'node:path';
 import stream from 'node:stream';
 import url from 'node:url';
@@ -42,7 +43,7 @@ function makeModule(name: string, guest: Guest): unknown {
         randomBytes: (size: number) => Buffer.from(Array.from({ length: size }, () => chance.between(0, 255))),
       };
     case 'os':
-      return { homedir: () => '/home', tmpdir: () => '/tmp', platform: () => 'linux' };
+      return { constants: os.constants, homedir: () => '/home', tmpdir: () => '/tmp', platform: () => 'linux' };
     case 'util':
       return {
         ...util,
