@@ -1,10 +1,10 @@
 // The log path: from children's writes to the file, against what else there is, in one run. 100-byte lines; every line of
-// every run is checked. Rates in MB/s; CPU of the reading side only, in seconds per GiB.
-import { catOnePipe, catPerPipe, discard, naive, orch } from './logs/paths.mjs';
+// every run is checked. Rates in MB/s; CPU of the reading side only, in seconds per GiB, the least of all rounds; memory the most.
+import { catInTurn, catOnePipe, catPerPipe, discard, naive, orch } from './logs/paths.mjs';
 import { preparePrograms } from './logs/programs.mjs';
 import { runPath } from './logs/run.mjs';
 import { measureIdle, measureLatency } from './logs/still.mjs';
-import { supervisord } from './logs/supervisord.mjs';
+import { missing, supervisord } from './logs/supervisord.mjs';
 
 const rotating = { sizeBytes: 64 * 2 ** 20, keep: 1000 };
 const zipping = { sizeBytes: 64 * 2 ** 20, keep: 1000, compress: 'gzip' };
@@ -31,6 +31,7 @@ export async function measure({ quick }) {
   const programs = preparePrograms();
   const rows = [];
   const peer = supervisord();
+  if (peer === null) console.error(missing);
   for (const group of quick ? groups.slice(0, 2) : groups) {
     const load = quick ? { ...group.load, mib: Math.ceil(group.load.mib / 4) } : group.load;
     rows.push(...(await measureGroup(programs, { ...group, load }, peer, quick ? 2 : 5)));
@@ -40,7 +41,7 @@ export async function measure({ quick }) {
 
 /** Round by round, so that what disturbs the machine for a while disturbs all alike. */
 async function measureGroup(programs, { load, paths, targets = {} }, peer, rounds) {
-  const all = [catOnePipe, catPerPipe, ...paths, ...(peer === null ? [] : [peer])];
+  const all = [catOnePipe, catInTurn, catPerPipe, ...paths, ...(peer === null ? [] : [peer])];
   const results = new Map(all.map((path) => [path, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const path of all) {
@@ -50,20 +51,22 @@ async function measureGroup(programs, { load, paths, targets = {} }, peer, round
     }
   }
   const what = `${load.writers} × ${load.bytesPerWrite === 0 ? 'line' : `${load.bytesPerWrite / 1024} KiB`}`;
-  const reference = { name: 'cat', samples: results.get(catOnePipe).map(({ mbPerS }) => mbPerS) };
-  return [...results].flatMap(([path, runs]) => rowsOf(what, path, runs, reference, targets[path.name]));
+  const against = (path) => ({ name: path.name, samples: results.get(path).map(({ mbPerS }) => mbPerS) });
+  const cat = against(catOnePipe);
+  const rows = [...results].map(([path, runs]) => rowOf(what, path, runs, cat, targets[path.name]));
+  const [ours] = paths;
+  return [...rows, rowOf(what, ours, results.get(ours), against(catPerPipe))];
 }
 
-function rowsOf(what, path, runs, reference, target) {
+/** @param {{ name: string, samples: number[] }} reference in the first column of ratios: one `cat`, as we are one process */
+function rowOf(what, path, runs, reference, target = '') {
   const cpu = Math.min(...runs.map(({ cpuPerGib }) => cpuPerGib)).toFixed(2);
   const rss = Math.max(...runs.map(({ rssMb }) => rssMb)).toFixed(0);
-  return [
-    {
-      what: `${what}  ${path.name}  (${cpu} CPU s/GiB, ${rss} MB)`,
-      samples: runs.map(({ mbPerS }) => mbPerS),
-      unit: 'MB/s',
-      ...(path === catOnePipe ? {} : { reference }),
-      target: target ?? '',
-    },
-  ];
+  return {
+    what: `${what}  ${path.name}  (${cpu} CPU s/GiB, ${rss} MB)`,
+    samples: runs.map(({ mbPerS }) => mbPerS),
+    unit: 'MB/s',
+    ...(path.name === reference.name ? {} : { reference }),
+    target,
+  };
 }

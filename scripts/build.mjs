@@ -6,7 +6,6 @@ import { build } from 'esbuild';
 const entries = {
   program: 'src/cli/program.ts',
   supervisor: 'src/supervisor/main.ts',
-  'log-writer': 'src/logs/main.ts',
   'config-child': 'src/config/child.ts',
   'socket-keeper': 'src/runtime/sockets/keeper.ts',
 };
@@ -45,11 +44,11 @@ const modules = await build({
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
   },
 });
-// The command that users start: one CommonJS file. Node starts it 8 ms sooner than a module with its chunks, a tenth of
-// a whole `orch ps`.
+// The command that users start, and the log writer: one CommonJS file each. Node starts it 8 ms sooner than a module with its
+// chunks, a tenth of a whole `orch ps`, and needs 3 MB less for as long as it lives, a third of what the log writer has to itself.
 const command = await build({
   metafile: true,
-  entryPoints: { orch: 'src/main.ts' },
+  entryPoints: { orch: 'src/main.ts', 'log-writer': 'src/logs/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

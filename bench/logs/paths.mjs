@@ -7,8 +7,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { exit, makeDirectory } from './run.mjs';
 
-const WRITER = process.env.ORCH_LOG_WRITER ?? fileURLToPath(new URL('../../dist/log-writer.js', import.meta.url));
-const NODE_FLAGS = ['--max-semi-space-size=1'];
+const WRITER = process.env.ORCH_LOG_WRITER ?? fileURLToPath(new URL('../../dist/log-writer.cjs', import.meta.url));
+/** As src/logs/lean-node.ts has them for Node 20; a test compares. */
+export const NODE_OPTIONS = ['--max-semi-space-size=1', '--no-sparkplug', '--interrupt-budget=500000'];
 
 /** Our log writer, as a supervisor drives it. */
 export function orch(format, rotate = {}) {
@@ -22,11 +23,19 @@ export function orch(format, rotate = {}) {
 }
 
 export async function startOrch(format, rotate, { fifos, dir }) {
-  const child = spawn(process.execPath, [...NODE_FLAGS, WRITER, dir], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [...NODE_OPTIONS, WRITER, dir], { stdio: ['ignore', 'inherit', 'inherit'] });
   const link = await open(join(dir, '.orch/run/logs.sock'));
   const path = join(dir, 'logs/main.log');
   const rules = { sizeBytes: 0, keep: 1000, compress: 'none', everyMs: 0, totalBytes: 0, ...rotate };
-  const queue = { name: 'main', path, format, rotate: rules, capacityBytes: 8 * 2 ** 20, overflow: 'block' };
+  const queue = {
+    name: 'main',
+    path,
+    format,
+    rotate: rules,
+    capacityBytes: 8 * 2 ** 20,
+    overflow: 'block',
+    sink: null,
+  };
   await link.ask('configure', { queues: [queue] });
   const sources = fifos.map((fifo, index) => ({
     instance: `writer.${index + 1}`,
@@ -62,6 +71,20 @@ export const catOnePipe = {
   onePipe: true,
   mayTear: true, // lines straddle writes: they mix in a shared pipe
   start: async ({ fifos, out }) => cats(fifos, () => out),
+};
+
+/** One `cat` process that drains the same pipes, one after the other: what there is of reading in one process. */
+export const catInTurn = {
+  name: 'cat, pipes in turn',
+  async start({ fifos, out }) {
+    const open = [openSync(out, 'a'), ...fifos.map((fifo) => openSync(fifo, 'r'))];
+    const [to, ...from] = open;
+    const names = from.map((_, index) => `/dev/fd/${index + 3}`); // all are open from the start: no writer gets SIGPIPE
+    const child = spawn('cat', names, { stdio: ['ignore', to, 'inherit', ...from] });
+    for (const fd of open) closeSync(fd);
+    const ended = exit(child);
+    return { pids: [child.pid], finish: () => ended.then(() => [out]) };
+  },
 };
 
 /** A `cat` for every pipe, each with an own file: uses all cores, merges nothing. */

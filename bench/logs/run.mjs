@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
 } from 'node:fs';
@@ -84,11 +85,20 @@ function sample(pids, before) {
   return { cpu: Math.max(cpu, before.cpu), rssMb: Math.max(rssMb, before.rssMb) };
 }
 
-/** User and system time so far, in ticks of 10 ms; 0 once it is gone. */
-function cpuSeconds(pid) {
-  const stat = readOrEmpty(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+/** Time on a processor so far, of all threads; 0 once it is gone. The kernel's own sum, as ticks of 10 ms are too coarse. */
+export function cpuSeconds(pid) {
+  let nanoseconds = 0;
+  for (const task of tasks(pid))
+    nanoseconds += Number(readOrEmpty(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]);
+  return nanoseconds / 1e9;
+}
+
+function tasks(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // gone
+  }
 }
 
 function readOrEmpty(file) {

@@ -1,11 +1,16 @@
 // What the log writer does when there is little to do: how late a line is, and what many idle producers cost.
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOrch } from './paths.mjs';
+import { cpuSeconds } from './run.mjs';
 
 const LINES = 500;
+const SETTLED_MS = 1000;
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** From a child's write to the stamped line in the file, read back as soon as the file grows. */
 export async function measureLatency() {
@@ -32,18 +37,39 @@ export async function measureLatency() {
 
 /** @param {number} count instances that write nothing */
 export async function measureIdle(count, forMs) {
-  const few = await withWriter(2, async ({ pid }) => rssMb(pid));
+  const few = await withWriter(10, async ({ pid }) => {
+    await sleep(SETTLED_MS);
+    return rssMb(pid);
+  });
+  const flooded = await withWriter(10, async ({ pid, fifos }) => {
+    await flood(fifos);
+    await sleep(SETTLED_MS);
+    return rssMb(pid);
+  });
   return withWriter(count, async ({ pid }) => {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const before = ticks(pid);
-    await new Promise((resolve) => setTimeout(resolve, forMs));
-    const percent = ((ticks(pid) - before) * 10 * 100) / forMs;
+    await sleep(SETTLED_MS);
+    const before = cpuSeconds(pid);
+    await sleep(forMs);
+    const percent = ((cpuSeconds(pid) - before) * 1000 * 100) / forMs;
     return [
       { what: `CPU of ${count} idle instances`, samples: [percent], unit: '%', target: '0.0' },
-      { what: 'memory, 2 idle instances', samples: [few], unit: 'MB', target: '≤ 48' },
-      { what: `memory, ${count} idle instances`, samples: [rssMb(pid)], unit: 'MB' },
+      { what: 'memory, 10 idle instances', samples: [few], unit: 'MB', target: '≤ 48' },
+      { what: `memory, ${count} idle instances`, samples: [rssMb(pid)], unit: 'MB', target: '≤ 48' },
+      { what: 'memory, 10 idle instances after a flood', samples: [flooded], unit: 'MB' },
     ];
   });
+}
+
+/** 32 MiB of each, of 100-byte lines. */
+async function flood(fifos) {
+  const lines = Buffer.from(`${'x'.repeat(99)}\n`.repeat(640));
+  await Promise.all(
+    fifos.map(async (fifo) => {
+      const file = await open(fifo, 'w');
+      for (let mib = 0; mib < 32; mib += 1 / 16) await file.write(lines);
+      await file.close();
+    }),
+  );
 }
 
 async function withWriter(count, act) {
@@ -69,12 +95,6 @@ function endsWith(file, text) {
   } catch {
     return false; // not there yet
   }
-}
-
-function ticks(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
 }
 
 function rssMb(pid) {

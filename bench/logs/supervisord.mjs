@@ -4,6 +4,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+export const missing = 'supervisord is not installed (Debian: apt-get install supervisor): measured without it';
+
 /** @returns null where it is not installed */
 export function supervisord() {
   let program;

@@ -41,7 +41,7 @@ export type LogWriterOptions = {
   /** The connection ended unexpectedly; the client is already on its way to a new one. */
   onLost(reason: string): void;
   onEvent(event: LogEvent): void;
-  /** The program to start; default: the built `log-writer.js`. */
+  /** The program to start; default: the built `log-writer.cjs`. */
   entry?: string;
 };
 

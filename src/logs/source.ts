@@ -1,14 +1,16 @@
-// One FIFO as the writer sees it: one stream of one instance. An idle one costs no wake-up (epoll by net.Socket); a ready
-// one is read into one buffer that all share. Keeps the bytes of a line that is not complete yet.
+// One FIFO as the writer sees it: one stream of one instance, read into one buffer that all share. Keeps the bytes of a line
+// that is not complete yet.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { Socket } from 'node:net';
 import { openFifoForReading } from '../runtime/fifo.ts';
 import { copyShort } from './framer/framer.ts';
 import type { Origin, StreamLetter } from './framing.ts';
 import type { MidLines } from './mid-line.ts';
+import { type FifoReader, type ReadableFifo, readFifo } from './readable-fifo.ts';
 
 /** One long line does not keep its memory. */
 const KEPT_BYTES = 64 * 1024;
+/** Most streams never hold a byte. */
+const NOTHING: Buffer = Buffer.alloc(0);
 
 export type SourceReader = {
   /** Where all sources read to, one at a time. */
@@ -22,18 +24,18 @@ export type SourceReader = {
   onEnd(source: Source): void;
 };
 
-export class Source implements Origin {
+export class Source implements Origin, FifoReader {
   readonly instance: string;
   readonly service: string;
   readonly stream: StreamLetter;
   readonly path: string;
   /** The beginning of a line whose end has not come yet. */
-  held: Buffer = Buffer.alloc(0);
+  held: Buffer = NOTHING;
   heldBytes = 0;
   /** A writer before us read the begin of the next line and took it to its grave: what comes first is no line. */
   isCut = false;
   private isMidLine = false;
-  private socket: Socket | null = null;
+  private fifo: ReadableFifo | null = null;
   private fd = -1;
   private inode = 0;
   private readonly reader: SourceReader;
@@ -47,14 +49,14 @@ export class Source implements Origin {
   }
 
   isOpen(): boolean {
-    return this.socket !== null;
+    return this.fifo !== null;
   }
 
   /** Opens the FIFO, anew if another one lies under its path now. Throws errno errors. */
   open(): void {
     const fd = openFifoForReading(this.path);
     const inode = fstatSync(fd).ino;
-    if (this.socket !== null && inode === this.inode) {
+    if (this.fifo !== null && inode === this.inode) {
       closeSync(fd);
       return;
     }
@@ -63,31 +65,35 @@ export class Source implements Origin {
     this.fd = fd;
     this.isCut = this.reader.midLines.wasLeft(inode);
     this.isMidLine = this.isCut;
-    // The option that makes Node read into our buffer instead of a fresh one is missing in the types of `new Socket`.
-    const onread = { buffer: this.reader.input, callback: (length: number) => this.received(length) };
-    const socket = new Socket({ fd, readable: true, writable: false, onread } as never);
-    socket.on('error', () => this.ended(socket));
-    socket.on('end', () => this.ended(socket));
-    socket.resume();
-    this.socket = socket;
+    this.fifo = readFifo(fd, this.reader.input, this);
   }
 
   pause(): void {
-    this.socket?.pause();
+    this.fifo?.pause();
   }
 
   resume(): void {
-    this.socket?.resume();
+    this.fifo?.resume();
+  }
+
+  onBytes(length: number): void {
+    this.reader.onBytes(this, length);
+    this.noteMidLine();
+  }
+
+  onEnd(): void {
+    this.close();
+    this.reader.onEnd(this);
   }
 
   /** Reads until the FIFO is empty, the reader takes no more, or the deadline (`performance.now()`) has passed. Returns
    * whether it is empty. */
   drain(untilMs: number): boolean {
-    while (this.socket !== null) {
+    while (this.fifo !== null) {
       if (!this.reader.takesMore()) return false;
       const length = readNow(this.fd, this.reader.input);
       if (length <= 0) return true;
-      this.received(length);
+      this.onBytes(length);
       if (performance.now() > untilMs) return false;
     }
     return true;
@@ -111,7 +117,7 @@ export class Source implements Origin {
   takeHeld(): Buffer {
     const held = this.held.subarray(0, this.heldBytes);
     this.heldBytes = 0;
-    if (this.held.length > KEPT_BYTES) this.held = Buffer.alloc(0);
+    if (this.held.length > KEPT_BYTES) this.held = NOTHING;
     return held;
   }
 
@@ -122,9 +128,9 @@ export class Source implements Origin {
   }
 
   close(): void {
-    const socket = this.socket;
-    this.socket = null;
-    socket?.destroy();
+    const { fifo } = this;
+    this.fifo = null;
+    fifo?.close();
   }
 
   private grow(bytes: number): void {
@@ -133,23 +139,11 @@ export class Source implements Origin {
     this.held = larger;
   }
 
-  private received(length: number): boolean {
-    this.reader.onBytes(this, length);
-    this.noteMidLine();
-    return true;
-  }
-
   private noteMidLine(): void {
     const isMidLine = this.isCut || this.heldBytes > 0;
     if (isMidLine === this.isMidLine) return;
     this.isMidLine = isMidLine;
     this.reader.midLines.set(this.inode, isMidLine);
-  }
-
-  private ended(socket: Socket): void {
-    if (this.socket !== socket) return;
-    this.close();
-    this.reader.onEnd(this);
   }
 }
 

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { LineSplitter } from '../api/lines.ts';
 import type { ProjectPaths } from '../api/paths.ts';
+import { leanNodeOptions } from './lean-node.ts';
 import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterMethod, type WriterMethods } from './protocol.ts';
 
 /** A fresh writer needs about 80 ms to listen. */
@@ -209,7 +210,7 @@ function spawnWriter(paths: ProjectPaths, entry: string): void {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(paths.supervisorLog, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', entry, paths.root], {
+    const child = spawn(process.execPath, [...leanNodeOptions(process.versions.node), entry, paths.root], {
       cwd: paths.root,
       stdio: ['ignore', log, log],
       detached: true,
@@ -223,8 +224,8 @@ function spawnWriter(paths: ProjectPaths, entry: string): void {
 
 /** Beside the bundle that this is part of; run from the sources, the built one. */
 function defaultEntry(): string {
-  const bundled = fileURLToPath(new URL('./log-writer.js', import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dist/log-writer.js', import.meta.url));
+  const bundled = fileURLToPath(new URL('./log-writer.cjs', import.meta.url));
+  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dist/log-writer.cjs', import.meta.url));
 }
 
 function tryConnect(path: string): Promise<Socket | null> {

@@ -147,7 +147,7 @@ test('a second writer of the same project is refused', async () => {
   const pid = await rig.writerPid();
   const entry = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
     .split('\0')
-    .find((arg) => arg.endsWith('.mjs'))!;
+    .find((arg) => arg.endsWith('.cjs'))!;
   expect(() => execFileSync(process.execPath, [entry, rig.paths.root], { stdio: 'pipe' })).toThrow(
     'another log writer serves this project',
   );

@@ -24,11 +24,11 @@ export function writerEntry(): Promise<string> {
       bundle: true,
       platform: 'node',
       target: 'node20.19',
-      format: 'esm',
-      outExtension: { '.js': '.mjs' },
+      format: 'cjs',
+      outExtension: { '.js': '.cjs' },
       logLevel: 'error',
     });
-    return join(outdir, 'log-writer.mjs');
+    return join(outdir, 'log-writer.cjs');
   })();
   return entry;
 }

@@ -18,7 +18,7 @@ export function supervisorsOf(project: Project): LiveProcess[] {
 }
 
 export function logWritersOf(project: Project): LiveProcess[] {
-  return project.processes().filter(({ command }) => command.includes('log-writer.js'));
+  return project.processes().filter(({ command }) => command.includes('log-writer.cjs'));
 }
 
 /** Those that hold the lock in `.orch/`, as the kernel has it: only such a one may do anything. */
