@@ -24,7 +24,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
     readonly writer: number;
     readonly fifo: ReadableFifo;
 
-    constructor(name: string, onBytes = () => undefined as void) {
+    constructor(name: string, onBytes: () => void = () => undefined) {
       const path = join(dir, name);
       execFileSync('mkfifo', [path]);
       this.fd = openSync(path, FLAGS);
