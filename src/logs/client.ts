@@ -51,6 +51,10 @@ const STATS_PATIENCE_MS = 100;
 /** For the answer to a `closeSink` whose time is over. */
 const CLOSE_PATIENCE_MS = 200;
 
+/** For the FIFOs that the writer could not open. */
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+
 /** A writer that does not answer for so long is stuck. */
 const HANGS_AFTER_MS = 100;
 
@@ -67,6 +71,10 @@ class Client implements LogWriterClient {
   private readonly sinks = new Map<string, string>();
   private lastStats: LogQueueStatus[] = [];
   private statsAsked: Promise<void> | null = null;
+  /** Instances whose FIFOs the writer could not open. */
+  private readonly unread = new Set<string>();
+  private retryTimer: NodeJS.Timeout | null = null;
+  private retryMs = FIRST_RETRY_MS;
   private readonly link: WriterLink;
 
   constructor(paths: ProjectPaths, options: LogWriterOptions) {
@@ -80,11 +88,13 @@ class Client implements LogWriterClient {
 
   async attach(sources: StreamSource[]): Promise<void> {
     for (const source of sources) this.sources.set(source.instance, source);
-    await this.tell('attach', { sources });
+    await this.tellSources(sources);
   }
 
   async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
     const untilMs = performance.now() + deadlineMs;
+    // Answered in the order sent: it is read now, or never.
+    if (this.unread.has(instance)) void this.tellSources([this.sources.get(instance)!]);
     const answered = this.link.request('hello', { protocol: LOG_PROTOCOL });
     const drained = this.link.request('endOfOutput', { instance, deadlineMs });
     drained.catch(() => undefined); // lost: the FIFO keeps it
@@ -101,6 +111,7 @@ class Client implements LogWriterClient {
   async detach(instances: string[]): Promise<void> {
     for (const instance of instances) {
       this.sources.delete(instance);
+      this.unread.delete(instance);
       this.expectations.delete(instance);
     }
     await this.tell('detach', { instances });
@@ -135,7 +146,29 @@ class Client implements LogWriterClient {
   }
 
   close(): void {
+    if (this.retryTimer) clearTimeout(this.retryTimer);
     this.link.close();
+  }
+
+  private async tellSources(sources: StreamSource[]): Promise<void> {
+    if (!this.link.isUp()) return this.link.up();
+    const answer = await this.link.request('attach', { sources }).catch(() => null); // lost: `tellAll` repeats it
+    if (answer === null) return this.link.up();
+    this.attempted(sources, answer.failed);
+  }
+
+  /** What could not be read (no descriptor left, say) is tried again: its programs would wait for ever. */
+  private attempted(sources: Iterable<StreamSource>, failed: readonly { instance: string }[]): void {
+    for (const { instance } of sources) this.unread.delete(instance);
+    for (const { instance } of failed) if (this.sources.has(instance)) this.unread.add(instance);
+    if (this.unread.size === 0) this.retryMs = FIRST_RETRY_MS;
+    if (this.unread.size === 0 || this.retryTimer !== null) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      const unread = [...this.unread].flatMap((instance) => this.sources.get(instance) ?? []);
+      if (unread.length > 0) void this.tellSources(unread);
+    }, this.retryMs).unref();
+    this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
   }
 
   private async askStats(): Promise<void> {
@@ -145,7 +178,7 @@ class Client implements LogWriterClient {
   }
 
   /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
-  private async tell<M extends 'configure' | 'attach' | 'expect' | 'detach' | 'openSink'>(
+  private async tell<M extends 'configure' | 'expect' | 'detach' | 'openSink'>(
     method: M,
     params: WriterMethods[M][0],
   ): Promise<void> {
@@ -157,7 +190,8 @@ class Client implements LogWriterClient {
     if (this.queues !== null) await this.link.send('configure', { queues: this.queues });
     for (const [queue, service] of this.sinks) await this.link.send('openSink', { queue, service });
     for (const expectation of this.expectations.values()) await this.link.send('expect', expectation);
-    if (this.sources.size > 0) await this.link.send('attach', { sources: [...this.sources.values()] });
+    const sources = [...this.sources.values()];
+    if (sources.length > 0) this.attempted(sources, (await this.link.send('attach', { sources })).failed);
   }
 }
 

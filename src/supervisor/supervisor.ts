@@ -158,6 +158,8 @@ export class Supervisor {
    */
   async takeOver(): Promise<void> {
     const { accepted, only } = this.#options;
+    // A writer that was just started must know the queues before anybody is routed to them.
+    this.#configureWriter(accepted);
     await takeOverRunning(this.#heir(), accepted);
     this.apply(accepted, only);
     await this.#resumeInputs();
@@ -212,14 +214,7 @@ export class Supervisor {
   /** @param only run just these and what they depend on; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void {
     // The writer learns of a queue before any instance is routed to it.
-    void this.writer.configure(accepted.config.logQueues).catch((error) => {
-      this.report({
-        type: 'log_queue_failed',
-        instance: null,
-        message: `Log queues could not be set up: ${errorText(error)}`,
-        details: {},
-      });
-    });
+    this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
     this.#companions.apply(accepted.config.services);
     this.#follower?.follow(accepted.watched);
@@ -251,6 +246,14 @@ export class Supervisor {
   onStep(listener: () => void): () => void {
     this.#stepListeners.add(listener);
     return () => this.#stepListeners.delete(listener);
+  }
+
+  #configureWriter({ config }: AcceptedConfig): void {
+    const tell = (error: unknown): void => {
+      const message = `Log queues could not be set up: ${errorText(error)}`;
+      this.report({ type: 'log_queue_failed', instance: null, message, details: {} });
+    };
+    void this.writer.configure(config.logQueues).catch(tell);
   }
 
   async status(): Promise<Status> {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { projectPaths } from '../../src/api/paths.ts';
 import { countDescriptors, killByIdentity } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { linesOf } from '../rig/records.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { logWritersOf, mainsOf, theSupervisor } from './supervisors.ts';
 
@@ -68,3 +69,34 @@ async function exhaust(project: Project, pid: number): Promise<Socket[]> {
 function limit(pid: number, descriptors: number): void {
   execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${descriptors}:`]);
 }
+
+test.skipIf(!mayLimit)(
+  'a log writer without a descriptor left: what new instances print waits, and is read then',
+  async () => {
+    const queue = 'log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }\n';
+    const project = createProject({
+      'procs.yaml': `${queue}services: { n: { command: [sh, numbers.sh], pool: 1 } }\n`,
+      'numbers.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$ORCH_INSTANCE_ID $n"; sleep 0.05; done\n',
+    });
+    await project.up();
+    const [writer] = logWritersOf(project);
+    const printed = (id: string) => linesOf(project.path('out.log')).filter((line) => line.startsWith(`${id} `));
+    limit(writer!.pid, countDescriptors(writer!.pid)!);
+    await project.mustOrch(['scale', '--ephemeral', 'n=4']);
+    await waitFor(
+      'the writer has found none',
+      () => project.events(),
+      (seen) => seen.some(({ type }) => type === 'log_unread'),
+    );
+    limit(writer!.pid, PLENTY);
+    await waitFor(
+      'all are read',
+      () => ['n.1', 'n.2', 'n.3', 'n.4'].map((id) => printed(id).length),
+      (seen) => seen.every((count) => count > 10),
+    );
+    await project.down();
+    for (const id of ['n.1', 'n.2', 'n.3', 'n.4']) {
+      expect(printed(id)).toEqual(printed(id).map((_, index) => `${id} ${index + 1}`));
+    }
+  },
+);

@@ -23,7 +23,9 @@ export function logWritersOf(project: Project): LiveProcess[] {
 
 /** Those that hold the lock in `.orch/`, as the kernel has it: only such a one may do anything. */
 export function lockHoldersOf(project: Project): LiveProcess[] {
-  return supervisorsOf(project).filter(({ pid }) => heldLocks(pid).includes(project.path('.orch/lock')));
+  const holders = supervisorsOf(project).filter(({ pid }) => heldLocks(pid).includes(project.path('.orch/lock')));
+  // What one of them has just forked has its descriptors until it calls execve.
+  return holders.filter(({ parent }) => !holders.some(({ pid }) => pid === parent));
 }
 
 /** Throws where none holds the lock, or more than one. */

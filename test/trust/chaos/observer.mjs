@@ -1,0 +1,118 @@
+// Watches a round while it lasts: by /proc every few milliseconds, and by asking the supervisor for a sign of life beside a
+// process that does nothing else than answer. Believes nothing that orch says.
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { UNTOUCHED } from './configurations.mjs';
+import { holdsLock, isMain, lockHoldersOf, processesOf, statOf } from './proc.mjs';
+
+const LOOK_EVERY_MS = 25;
+const ASK_EVERY_MS = 100;
+const ANSWER_WITHIN_MS = 250;
+const MAX_LATE_SHARE = 0.1;
+const HANGS_MS = 3_000;
+
+/** @param violated is told once for each kind and subject */
+export function observe(scene, { violated, stops, controlPath }) {
+  const lockFile = join(scene.root, '.orch/lock');
+  const untouched = new Map();
+  const latency = { orch: [], control: [] };
+  let isOver = false;
+
+  function look() {
+    const all = processesOf(scene.mark);
+    const mains = new Map();
+    for (const one of all.filter(isMain)) {
+      const other = mains.get(one.id);
+      if (other && isSame(other) && isSame(one)) {
+        violated('I1', `${one.id} lives twice`, `pids ${other.pid} and ${one.pid}`);
+      }
+      mains.set(one.id, one);
+    }
+    const holders = lockHoldersOf(scene.mark, scene.root);
+    if (holders.length > 1 && holders.every(({ pid }) => holdsLock(pid, lockFile))) {
+      violated('I13', 'two supervisors', holders.map(({ pid }) => pid).join(', '));
+    }
+    for (const id of UNTOUCHED) {
+      const known = untouched.get(id);
+      if (!known) {
+        if (mains.has(id)) untouched.set(id, mains.get(id));
+      } else if (!isSame(known)) violated('I4', `${id} was ended`, `pid ${known.pid}`);
+    }
+  }
+
+  const looking = (async () => {
+    for (; !isOver; await pause(LOOK_EVERY_MS)) look();
+  })();
+  const asking = Promise.all([
+    ask(join(scene.root, '.orch/run/orch.sock'), latency.orch, () => isOver),
+    ask(controlPath, latency.control, () => isOver),
+  ]);
+
+  return {
+    latency,
+    async end() {
+      isOver = true;
+      await Promise.all([looking, asking]);
+      judgeLatency(latency, stops, violated);
+    },
+  };
+}
+
+const isSame = ({ pid, startTime }) => statOf(pid)?.startTime === startTime;
+
+/** Adds {atMs, tookMs} for every answer on a connection that stands. */
+async function ask(path, samples, isOver) {
+  while (!isOver()) {
+    const socket = await open(path);
+    if (socket) await converse(socket, samples, isOver);
+    await pause(ASK_EVERY_MS);
+  }
+}
+
+function open(path) {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.on('error', () => resolve(null)); // nobody there
+  });
+}
+
+async function converse(socket, samples, isOver) {
+  let heard = () => undefined;
+  let isClosed = false;
+  socket.on('data', () => heard());
+  socket.once('close', () => {
+    isClosed = true;
+    heard();
+  });
+  for (let id = 1; !isClosed && !isOver(); id++) {
+    const atMs = performance.now();
+    const answer = new Promise((resolve) => {
+      heard = resolve;
+    });
+    socket.write(`{"id":${id},"method":"hello","params":{}}\n`);
+    await answer;
+    if (!isClosed) samples.push({ atMs, tookMs: performance.now() - atMs });
+    await pause(ASK_EVERY_MS);
+  }
+  socket.destroy();
+}
+
+/**
+ * How long it may take is told by the process beside it: on a busy machine both wait. One that has work to do waits longer
+ * for its turn than one that has none: a few late answers are the machine's, many are ours.
+ */
+function judgeLatency({ orch, control }, stops, violated) {
+  const wasStopped = ({ atMs, tookMs }) =>
+    stops.some(({ fromMs, untilMs }) => atMs < untilMs && atMs + tookMs > fromMs);
+  const asked = orch.filter((one) => !wasStopped(one));
+  const late = asked.filter(({ atMs, tookMs }) => {
+    const beside = control.filter((one) => one.atMs + one.tookMs > atMs - 1000 && one.atMs < atMs + tookMs + 1000);
+    return tookMs > ANSWER_WITHIN_MS + 5 * Math.max(0, ...beside.map((one) => one.tookMs));
+  });
+  const worstMs = Math.max(0, ...late.map(({ tookMs }) => tookMs));
+  if (late.length > asked.length * MAX_LATE_SHARE || worstMs > HANGS_MS) {
+    violated('I12', 'the API was slow', `${late.length} of ${asked.length} answers, the worst took ${worstMs | 0} ms`);
+  }
+}

@@ -1,0 +1,96 @@
+// One round: a project, the faults of a seed, an end. Prints {seed, faults, lines, violations, story} as JSON.
+// Runs in namespaces of its own where that is allowed (see main.mjs).
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createFaults } from './faults.mjs';
+import { observe } from './observer.mjs';
+import { createScene } from './scene.mjs';
+import { scheduleOf } from './schedule.mjs';
+import { judgeDown, judgeEnd, judgeLog, judgeRecords } from './verdict.mjs';
+
+const { seed, faults: count, main, directory, isolated, keep } = JSON.parse(process.argv[2]);
+const IDLE_NODE_MS = 60;
+
+const startedMs = performance.now();
+const story = [];
+const violations = new Map();
+const tell = (text) => story.push(`${(performance.now() - startedMs) | 0} ms ${text}`);
+const violated = (invariant, what, detail) => {
+  const key = `${invariant} ${what}`;
+  if (violations.has(key)) return;
+  tell(`VIOLATED ${key}: ${detail}`);
+  violations.set(key, `${key}: ${detail}`);
+};
+
+const { first, last, steps } = scheduleOf(seed, count);
+mkdirSync(directory, { recursive: true });
+const scene = createScene({ directory, main, mark: `c${seed}-${process.pid}`, isolated, first });
+const faults = createFaults(scene, tell);
+const controlPath = join(directory, 'control.sock');
+const control = spawn(process.execPath, [new URL('answers.mjs', import.meta.url).pathname, controlPath], {
+  stdio: 'ignore',
+});
+const observer = observe(scene, { violated, controlPath, stops: faults.seen.stops });
+let lines = 0;
+try {
+  await play();
+} catch (error) {
+  violated('rig', 'the round broke', error.stack);
+}
+await observer.end();
+if (violations.size > 0) tell(`events:\n${eventsOf()}`);
+control.kill('SIGKILL');
+for (const one of scene.strangers) one.end();
+if (!keep && !isolated) rmSync(directory, { recursive: true, force: true });
+const worst = Math.max(0, ...observer.latency.orch.map(({ tookMs }) => tookMs)) | 0;
+process.stdout.write(
+  JSON.stringify({ seed, faults: steps.length, lines, worstMs: worst, violations: [...violations.values()], story }),
+  () => process.exit(0),
+);
+
+async function play() {
+  faults.save(first);
+  const up = await scene.orch('up', '-d', '--wait');
+  if (up.code !== 0) throw new Error(`the first up: ${up.code} ${up.output}`);
+  const beganMs = performance.now();
+  const performed = steps.map(async (step) => {
+    await pause(Math.max(0, step.atMs - (performance.now() - beganMs)));
+    tell(JSON.stringify(step));
+    await faults.perform(step);
+  });
+  await Promise.all(performed);
+  await settle();
+  await observer.end();
+  judgeRecords(scene, faults.excuses, violated);
+  const slowness = slownessNow();
+  await judgeDown(scene, { violated, slowness });
+  lines = judgeLog(scene, faults.seen.writerKills, violated);
+}
+
+/** The faults are over: what is declared last comes to be. */
+async function settle() {
+  tell(`last: configuration ${last}`);
+  faults.save(last);
+  const [up] = await faults.up(1);
+  if (up.code !== 0) violated('I7', 'up fails after the last fault', `${up.code} ${up.output}`);
+  // A `start` that came while no supervisor ran was lost, and the `stop` before it holds.
+  await scene.orch('start', 'k', 'b', 's', 'e');
+  if (faults.meaning().pool > 0) await scene.orch('start', 'a');
+  await judgeEnd(scene, last, { violated, slowness: slownessNow() });
+}
+
+/** The last words of orch, for the story only. */
+function eventsOf() {
+  const path = join(scene.root, '.orch/events.jsonl');
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').slice(-60) : [];
+  return lines.map((line) => `    ${line.slice(11, 260)}`).join('\n');
+}
+
+/** At least 1: how much longer a bare Node takes now than on an idle machine. */
+function slownessNow() {
+  const sinceMs = performance.now();
+  for (let n = 0; n < 2; n++) spawnSync(process.execPath, ['-e', '0']);
+  return Math.max(1, (performance.now() - sinceMs) / 2 / IDLE_NODE_MS);
+}

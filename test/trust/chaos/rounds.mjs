@@ -1,0 +1,55 @@
+// Runs one round of a seed in a process of its own: with its own pids and mounts where that is allowed, so that nothing can
+// outlive it.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../../../dist/orch.cjs', import.meta.url));
+const ROUND = fileURLToPath(new URL('./round.mjs', import.meta.url));
+const PATIENCE_MS = 180_000;
+
+const WAYS = [['-mpf'], ['-rmpf']];
+const way = WAYS.find((flags) => spawnSync('unshare', [...flags, '--mount-proc', 'true']).status === 0) ?? null;
+export const isIsolated = way !== null;
+
+/** @returns {Promise<{seed, faults, lines, worstMs, violations: string[], story: string[]}>} */
+export async function playRound(seed, faults) {
+  const directory = mkdtempSync(join(tmpdir(), 'chaos-'));
+  const parameters = JSON.stringify({ seed, faults, main: MAIN, directory, isolated: isIsolated });
+  const round = [process.execPath, ROUND, parameters];
+  // A shell comes first: process 1 has to reap what is orphaned, which Node does not.
+  const [file, ...args] = isIsolated
+    ? ['unshare', ...way, '--kill-child', '--mount-proc', 'sh', '-c', '"$@" & wait $!', 'init', ...round]
+    : round;
+  try {
+    const { output, complaint } = await run(file, args);
+    const broken = { seed, faults, lines: 0, worstMs: 0, violations: [`rig: ${complaint.slice(-2000)}`], story: [] };
+    return output.startsWith('{') ? JSON.parse(output) : broken;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function run(file, args) {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let complaint = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  const timer = setTimeout(() => {
+    complaint += `not over after ${PATIENCE_MS / 1000} s`;
+    child.kill('SIGKILL');
+  }, PATIENCE_MS);
+  return new Promise((resolve) => {
+    child.once('close', () => {
+      clearTimeout(timer);
+      resolve({ output, complaint });
+    });
+  });
+}
