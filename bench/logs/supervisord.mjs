@@ -1,7 +1,7 @@
 // The strongest rival on the log path, where Debian's package is installed. Its children are its own: they are told to read
 // our FIFOs and pass them on, which costs supervisord nothing.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const missing = 'supervisord is not installed (Debian: apt-get install supervisor): measured without it';
@@ -34,12 +34,11 @@ async function start(program, { fifos, dir }) {
   const head = `[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=${join(dir, 'pid')}\n`;
   writeFileSync(config, `${head}${sections.join('\n')}\n`);
   const child = spawn(program, ['-c', config], { stdio: 'ignore' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await until(() => countReading(child.pid, fifos) === fifos.length);
   return {
     pids: [child.pid],
     async finish() {
-      const expected = Date.now() + 60_000;
-      while (Date.now() < expected && hasChildren(child.pid)) await new Promise((resolve) => setTimeout(resolve, 2));
+      await until(() => childrenOf(child.pid).length === 0);
       return files;
     },
     stop: () =>
@@ -50,10 +49,31 @@ async function start(program, { fifos, dir }) {
   };
 }
 
-function hasChildren(pid) {
+async function until(condition) {
+  const deadline = Date.now() + 60_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('supervisord does not do what it should');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A writer that starts before its reader would be ended by SIGPIPE. */
+function countReading(pid, fifos) {
+  const open = childrenOf(pid).flatMap((child) =>
+    readOrEmpty(() => readdirSync(`/proc/${child}/fd`).map((fd) => [child, fd])),
+  );
+  const targets = open.flatMap(([child, fd]) => readOrEmpty(() => [readlinkSync(`/proc/${child}/fd/${fd}`)]));
+  return targets.filter((target) => fifos.includes(target)).length;
+}
+
+function childrenOf(pid) {
+  return readOrEmpty(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean));
+}
+
+function readOrEmpty(read) {
   try {
-    return execFileSync('pgrep', ['-P', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] }).length > 0;
+    return read();
   } catch {
-    return false; // none left
+    return []; // gone meanwhile
   }
 }

@@ -18,6 +18,8 @@ type Attached = { spec: StreamSource; sources: Source[]; queue: Queue };
 
 export class LogWriter {
   private readonly queues = new Map<string, Queue>();
+  /** By the newest configuration; the others are closed when nobody writes to them and all is written. */
+  private named: ReadonlySet<string> = new Set();
   private readonly attached = new Map<string, Attached>();
   private readonly tools: QueueTools;
   private readonly onSourceEnd: () => void;
@@ -50,8 +52,8 @@ export class LogWriter {
       if (queue === undefined) this.queues.set(spec.name, new Queue(spec, this.tools));
       else queue.configure(spec);
     }
-    const named = new Set(specs.map((spec) => spec.name));
-    for (const [name, queue] of this.queues) if (!named.has(name) && queue.sources.size === 0) this.drop(name, queue);
+    this.named = new Set(specs.map((spec) => spec.name));
+    this.closeUnnamed();
   }
 
   /** @returns the instances whose FIFOs could not be opened */
@@ -228,6 +230,7 @@ export class LogWriter {
       if (!attached.queue.takesMore()) source.resume();
     }
     attached.queue = queue;
+    this.closeUnnamed();
   }
 
   private release(instance: string): void {
@@ -239,11 +242,18 @@ export class LogWriter {
       source.release();
       attached.queue.sources.delete(source);
     }
+    this.closeUnnamed();
   }
 
-  private drop(name: string, queue: Queue): void {
-    queue.close();
-    this.queues.delete(name);
+  private closeUnnamed(): void {
+    for (const [name, queue] of this.queues) {
+      if (this.named.has(name) || queue.sources.size > 0) continue;
+      if (!queue.isIdle()) void queue.drained().then(() => this.closeUnnamed());
+      else {
+        queue.close();
+        this.queues.delete(name);
+      }
+    }
   }
 }
 

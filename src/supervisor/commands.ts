@@ -5,6 +5,7 @@ import { isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
 import { RequestError } from './server.ts';
+import { queueFeeding } from './sinks.ts';
 
 const MAX_POOL = 10_000;
 
@@ -66,6 +67,12 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
   }
   if (spec.singleton && size !== null && size > 1) {
     throw new RequestError({ code: 'usage', message: `${service} is a singleton: it has at most 1 instance` });
+  }
+  const queue = queueFeeding(spec);
+  if (queue !== null && size !== null && size !== 1) {
+    const message = `${service} reads the log queue ${queue}: it has exactly 1 instance, not ${size}`;
+    const hint = `\`orch stop ${service}\` holds the lines back until \`orch start ${service}\``;
+    throw new RequestError({ code: 'usage', message, hint });
   }
   const { [service]: _, ...others } = kernel.overrides.pools;
   kernel.override({ ...kernel.overrides, pools: size === null ? others : { ...others, [service]: size } });

@@ -13,6 +13,8 @@ export class StreamTable {
   #paths: ProjectPaths;
   #writer: LogWriterClient;
   #open = new Map<InstanceId, Streams & { queue: string }>();
+  /** The start of an older version, or one that was asked for before the last edit, may name a queue that is gone. */
+  #queueOf: (id: InstanceId) => string | null = () => null;
 
   constructor(paths: ProjectPaths, writer: LogWriterClient) {
     this.#paths = paths;
@@ -28,7 +30,9 @@ export class StreamTable {
 
   /** Opens what is not open yet and tells the log writer, without waiting for it. Rejects where the FIFOs cannot be made. */
   async open(sources: readonly Source[]): Promise<void> {
-    const missing = sources.filter(({ id }) => !this.#open.has(id));
+    const missing = sources
+      .filter(({ id }) => !this.#open.has(id))
+      .map(({ id, queue }) => ({ id, queue: this.#queueOf(id) ?? queue }));
     if (missing.length === 0) return;
     await makeFifos(missing.flatMap(({ id }) => Object.values(fifoPaths(this.#paths, id))));
     for (const source of missing) this.#openPair(source);
@@ -37,6 +41,7 @@ export class StreamTable {
 
   /** The configuration changed: instances whose queue is another one now write there from here on. */
   route(queueOf: (id: InstanceId) => string | null): void {
+    this.#queueOf = queueOf;
     const moved: Source[] = [];
     for (const [id, streams] of this.#open) {
       const queue = queueOf(id);

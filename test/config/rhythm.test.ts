@@ -44,7 +44,7 @@ test('one socket belongs to one service', async () => {
 
 test('what is not used does not change the hash', async () => {
   const plain = await acceptService('cwd: .');
-  expect(Object.keys(restartPart(plain))).toEqual(['command', 'cwd', 'env', 'logQueue', 'port', 'singleton']);
+  expect(Object.keys(restartPart(plain))).toEqual(['command', 'cwd', 'env', 'port', 'singleton']);
   expect((await acceptService('listen: [./s]')).specHash).not.toBe(plain.specHash);
 });
 

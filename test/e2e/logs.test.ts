@@ -166,3 +166,32 @@ services:
   expect(instanceOf(status, 'flood.1').restarts).toBe(0);
   await project.down();
 });
+
+test('a service goes over to another queue by an edit, without a restart', async () => {
+  const yaml = `
+log_queues: { one: { path: one.log, format: raw }, two: { path: two.log, format: raw } }
+services:
+  a: { command: "n=0; while :; do n=$((n+1)); echo $n; sleep 0.005; done", log_queue: one }
+`;
+  const project = createProject({ 'procs.yaml': yaml });
+  await project.up();
+  const numbersIn = (file: string) => linesOf(project.path(file)).map(Number);
+  await waitFor(
+    'it writes to one',
+    () => numbersIn('one.log').length,
+    (count) => count > 20,
+  );
+  const { pid } = instanceOf(await project.ps(), 'a.1');
+  project.edit('procs.yaml', yaml.replace('log_queue: one', 'log_queue: two'));
+  await waitFor(
+    'it writes to two',
+    () => numbersIn('two.log').length,
+    (count) => count > 20,
+  );
+  const after = await project.ps();
+  expect(instanceOf(after, 'a.1')).toMatchObject({ pid, restarts: 0 });
+  expect(after.services[0]!.logQueue).toBe('two');
+  await project.down();
+  const all = [...numbersIn('one.log'), ...numbersIn('two.log')];
+  expect(all).toEqual(all.map((_, index) => index + 1));
+});

@@ -99,6 +99,22 @@ test('stopped and started while the others write on, and over an upgrade, nothin
   expect(missing(project)).toEqual([]);
 });
 
+test('it has one instance, whatever `scale` asks for', async () => {
+  const project = createProject(FILES);
+  await project.up();
+  for (const size of [2, 0]) {
+    const refused = await project.orch(['scale', '--ephemeral', `collector=${size}`]);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain(
+      `error: collector reads the log queue lines: it has exactly 1 instance, not ${size}`,
+    );
+  }
+  await project.mustOrch(['scale', '--ephemeral', 'collector=1']);
+  await project.mustOrch(['scale', '--ephemeral', 'collector=file']);
+  expect((await project.orch(['scale', 'collector=2'])).exitCode).toBe(2);
+  await project.down();
+});
+
 test('it reads on when the supervisor is killed', async () => {
   const project = createProject(FILES);
   await project.up();
