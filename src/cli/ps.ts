@@ -1,10 +1,11 @@
 // `orch ps`: one status request, printed as a table or as the contract's object. On the fast path of a cold start: it
 // must not load anything but the client and the formats.
+import { losersOf } from '../api/drops.ts';
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { tableWidth } from './context.ts';
 import { type Paint, painter, printable, stateColour } from './format/colour.ts';
-import { formatDuration } from './format/duration.ts';
+import { formatDuration, formatSpan } from './format/duration.ts';
 import { formatPercent, formatSize } from './format/size.ts';
 import { type Cell, type Column, renderTable } from './format/table.ts';
 import { withSupervisor } from './project.ts';
@@ -112,7 +113,9 @@ const QUEUE_COLUMNS: Column[] = [
   { title: 'CAPACITY', align: 'right' },
   { title: 'LINES', align: 'right' },
   { title: 'BYTES', align: 'right' },
+  { title: 'LAG', align: 'right' },
   { title: 'DROPPED', align: 'right' },
+  { title: 'LOST BY' },
   { title: 'OVERFLOW' },
   { title: 'ERROR' },
 ];
@@ -126,7 +129,9 @@ function queueTable(queues: LogQueueStatus[], format: StatusFormat, paint: Paint
     { text: formatSize(queue.capacityBytes) },
     { text: String(queue.lines) },
     { text: formatSize(queue.bytes) },
+    { text: queue.lagMs ? formatSpan(queue.lagMs) : '' },
     { text: String(queue.droppedLines), colour: queue.droppedLines > 0 ? 'red' : null },
+    { text: losersOf(queue) },
     { text: queue.overflow },
     { text: queue.error ?? '', colour: 'red' },
   ]);

@@ -289,8 +289,8 @@ export class Queue implements Flushable {
   }
 
   private report(type: string, message: string): void {
-    const details = { path: this.spec.path, droppedLines: this.drops.lines };
-    this.tools.emit({ type, queue: this.spec.name, instance: null, message, details });
+    const { name, path, overflow: _, ...figures } = this.status();
+    this.tools.emit({ type, queue: name, instance: null, message, details: { path, ...figures } });
   }
 }
 

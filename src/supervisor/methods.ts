@@ -15,6 +15,7 @@ import {
   stopInstances,
 } from './commands.ts';
 import { explanationsOf } from './explanations.ts';
+import { knownQueues } from './names.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -91,7 +92,9 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       call.connection.owning = false;
       return {};
     },
-    rotateLogs: async ({ queues }) => ({ rotated: await supervisor.writer.rotate(list(queues)) }),
+    rotateLogs: async ({ queues }) => ({
+      rotated: await supervisor.writer.rotate(knownQueues(kernel, list(queues))),
+    }),
   };
 }
 

@@ -36,6 +36,15 @@ function instancesByName(kernel: Kernel): Map<string, InstanceId[]> {
 const services = (known: ReadonlyMap<string, unknown>): string[] =>
   [...known.keys()].filter((name) => !name.includes('.'));
 
+/** @returns the names. Throws where the configuration has no such log queue. */
+export function knownQueues(kernel: Kernel, names: string[]): string[] {
+  const known = new Set(kernel.accepted!.config.logQueues.map(({ name }) => name));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return names;
+  const hint = suggestionHint(unknown, known, 'log queues');
+  throw new RequestError({ code: 'not-found', message: `no log queue is named "${unknown}"`, ...(hint && { hint }) });
+}
+
 function unknownName(name: string, known: Iterable<string>): RequestError {
   const hint = suggestionHint(name, known, 'known names');
   return new RequestError({

@@ -95,6 +95,15 @@ describe('ps', () => {
     `);
   });
 
+  test('a log queue that lags and loses says how far and whose', () => {
+    const [queue] = sampleStatus().logQueues;
+    const losing = { ...queue!, lagMs: 2300, droppedLines: 340, droppedByInstance: { 'a.1': 40, 'flood.1': 300 } };
+    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false };
+    const table = formatStatus(sampleStatus({ logQueues: [losing] }), format);
+    expect(table).toMatch(/ LAG +DROPPED +LOST BY +OVERFLOW\n/);
+    expect(table).toMatch(/ 2\.3 s +340 +flood\.1 300, a\.1 40 +block\n/);
+  });
+
   test('a rejected file comes first, with its position', async () => {
     const problem = { file: 'procs.yaml', line: 3, column: 5, code: 'unknown-key', message: 'unknown key "poool"' };
     const problems = [{ ...problem, severity: 'error' as const, hint: null, excerpt: null }];

@@ -195,3 +195,34 @@ services:
   const all = [...numbersIn('one.log'), ...numbersIn('two.log')];
   expect(all).toEqual(all.map((_, index) => index + 1));
 });
+
+test('orch logs rotate closes the live files, or those of the queues named', async () => {
+  const project = createProject({
+    'procs.yaml': `
+log_queues: { one: { path: one.log }, two: { path: two.log } }
+services:
+  a: { command: "echo first; sleep 1000", log_queue: one }
+  b: { command: "echo second; sleep 1000", log_queue: two }
+`,
+  });
+  await project.up();
+  await waitFor(
+    'both have written',
+    () => ['one.log', 'two.log'].map((file) => linesOf(project.path(file)).length),
+    (counts) => counts.every((count) => count === 1),
+  );
+  const { stdout } = await project.mustOrch(['logs', 'rotate', 'one']);
+  expect(stdout).toMatch(/^\S+\/one\.log\.\d{8}T\d{9}Z\n$/);
+  expect(readFileSync(stdout.trim(), 'utf8')).toMatch(/ a\.1 o first\n$/);
+  const { rotated } = JSON.parse((await project.mustOrch(['logs', 'rotate', '--json'])).stdout) as {
+    rotated: string[];
+  };
+  expect(rotated).toEqual([expect.stringMatching(/\/two\.log\.\d{8}T\d{9}Z$/)]); // nothing is left to rotate in one
+  expect((await project.mustOrch(['logs'])).stdout.match(/first|second/g)).toHaveLength(2);
+  const unknown = await project.orch(['logs', 'rotate', 'three']);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    2,
+    expect.stringContaining('error: no log queue is named "three"'),
+  ]);
+  await project.down();
+});

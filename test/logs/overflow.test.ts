@@ -34,7 +34,11 @@ test.each(['drop_newest', 'drop_oldest'] as const)(
     const [before] = await rig.client.stats();
     expect(before!.droppedLines).toBeGreaterThan(10_000);
     expect(before!.droppedByInstance).toEqual({ 'flood.1': before!.droppedLines });
-    expect(rig.events.some(({ type }) => type === 'log_dropped')).toBe(true);
+    expect(rig.events.find(({ type }) => type === 'log_dropped')?.details).toMatchObject({
+      droppedByInstance: { 'flood.1': expect.any(Number) },
+      capacityBytes: queue.capacityBytes,
+      depthBytes: expect.any(Number),
+    });
     const copy = join(rig.paths.root, 'copy');
     writeFileSync(copy, '');
     const reader = rig.run('quiet.1', 'sh', ['-c', 'cat "$0" > "$1"', path, copy]);

@@ -107,6 +107,15 @@ describe('what is on screen', () => {
     );
   });
 
+  test('a queue that lags and loses says how far and whose', () => {
+    const [queue] = shopStatus().logQueues;
+    const droppedByInstance = { 'a.1': 1, 'api.1': 40, 'b.1': 3, 'c.1': 1, 'flood.1': 300 };
+    const logQueues = [{ ...queue!, lagMs: 2300, droppedLines: 345, droppedByInstance }];
+    expect(screenOf(shownState({ columns: 160, rows: 30 }, { status: shopStatus({ logQueues }) }))).toContain(
+      'high 64 KiB, 2s behind ✗ 345 lines dropped (flood.1 300, api.1 40, b.1 3, 2 more)',
+    );
+  });
+
   test('the question of a scale says what it will do', () => {
     expect(screenOf(press(shownState(size), ['+']).state)).toMatch(/scale api from 3 to {2}4 {3}edits procs\.yaml/);
     expect(screenOf(press(shownState(size), ['+', 'tab', '9']).state)).toMatch(

@@ -1,12 +1,16 @@
 // The last events, as a few lines under the output or on the whole screen with the log queues in their rule.
+import { losersOf } from '../../api/drops.ts';
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
-import { formatBytes, formatClock } from '../format.ts';
+import { formatAge, formatBytes, formatClock } from '../format.ts';
 import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine, type Style } from '../frame.ts';
 import { searchPattern } from '../log-ring.ts';
 import { isInTrouble } from '../main-layout.ts';
 import { indexOfSeq, matchingEvents } from '../scrolling.ts';
 import type { UiState } from '../state.ts';
 import type { Glyphs } from '../theme.ts';
+
+/** Less is how long a batch takes. */
+const SHOWN_LAG_MS = 1000;
 
 /** The newest `height` events, the newest at the bottom. */
 export function lastEventLines(state: UiState, height: number): Line[] {
@@ -83,12 +87,16 @@ function queueCells(state: UiState, glyphs: Glyphs, room: number): Cell[] {
 
 function depthText(queue: LogQueueStatus): string {
   const high = queue.highWaterBytes > 0 ? `, high ${formatBytes(queue.highWaterBytes)}` : '';
-  return `${formatBytes(queue.depthBytes)} of ${formatBytes(queue.capacityBytes)}${high}`;
+  const lag = (queue.lagMs ?? 0) >= SHOWN_LAG_MS ? `, ${formatAge(queue.lagMs!).text} behind` : '';
+  return `${formatBytes(queue.depthBytes)} of ${formatBytes(queue.capacityBytes)}${high}${lag}`;
 }
 
 function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): Cell[] {
   const cells: Cell[] = [];
-  if (queue.droppedLines > 0) cells.push(cell(` ${glyphs.state.failed} ${queue.droppedLines} lines dropped`, 'warn'));
+  const losers = losersOf(queue);
+  const whose = losers === '' ? '' : ` (${losers})`;
+  if (queue.droppedLines > 0)
+    cells.push(cell(` ${glyphs.state.failed} ${queue.droppedLines} lines dropped${whose}`, 'warn'));
   if (queue.error !== null) cells.push(cell(` ${glyphs.state.failed} ${queue.error}`, 'bad'));
   return cells;
 }
