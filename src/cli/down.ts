@@ -39,7 +39,7 @@ async function takeDownOrphans(context: CliContext, paths: ProjectPaths): Promis
     });
   }
   await untilGone(started.pid);
-  return report(context, { stopped: started.stopped ?? 0, leftovers: [] });
+  return report(context, { stopped: started.stopped ?? 0, leftovers: started.leftovers ?? [] });
 }
 
 function sayNothingRuns(context: CliContext): ExitCode {

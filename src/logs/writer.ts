@@ -14,7 +14,8 @@ const WRITTEN_MS = 50;
 /** What a scaled-down instance may have left in its FIFOs. */
 const DETACH_MS = 1000;
 
-type Attached = { spec: StreamSource; sources: Source[]; queue: Queue };
+/** `isLeaving`: detached while its queue took no more; read to the end of its FIFOs, then released. */
+type Attached = { spec: StreamSource; sources: Source[]; queue: Queue; isLeaving: boolean };
 
 export class LogWriter {
   private readonly queues = new Map<string, Queue>();
@@ -87,8 +88,9 @@ export class LogWriter {
   detach(instances: string[]): void {
     for (const instance of instances) {
       const attached = this.attached.get(instance);
-      if (attached !== undefined) this.drain(attached, performance.now() + DETACH_MS);
-      this.release(instance);
+      if (attached === undefined) continue;
+      attached.isLeaving = !this.drain(attached, performance.now() + DETACH_MS);
+      if (!attached.isLeaving) this.release(instance);
     }
   }
 
@@ -192,6 +194,7 @@ export class LogWriter {
     const old = this.attached.get(spec.instance);
     if (old !== undefined && old.queue !== queue) this.move(old, queue);
     const attached = this.attached.get(spec.instance) ?? this.create(spec, queue);
+    attached.isLeaving = false;
     for (const source of attached.sources) {
       queue.sources.add(source);
       source.open();
@@ -211,6 +214,7 @@ export class LogWriter {
       },
       onEnd: (source: Source) => {
         attached.queue.endLine(source);
+        if (attached.isLeaving && !attached.sources.some((one) => one.isOpen())) this.release(instance);
         this.onSourceEnd();
       },
     };
@@ -218,7 +222,7 @@ export class LogWriter {
       new Source({ instance, service, stream: 'o' }, spec.outPath, reader),
       new Source({ instance, service, stream: 'e' }, spec.errPath, reader),
     ];
-    const attached: Attached = { spec, sources, queue };
+    const attached: Attached = { spec, sources, queue, isLeaving: false };
     this.attached.set(instance, attached);
     return attached;
   }

@@ -11,12 +11,14 @@ import { closeInheritedFiles, reopenForUsOnly } from '../runtime/inherited-files
 import { errorText } from './error-text.ts';
 import { readFirstMessage } from './first-message.ts';
 import { occupiedSlots } from './kernel.ts';
-import { createMethods, until } from './methods.ts';
+import { createMethods } from './methods.ts';
 import { lockProject } from './project-lock.ts';
 import { reviveAfterFault } from './revive.ts';
 import { type Methods, serve } from './server.ts';
 import { guardStateDir } from './state-dir-guard.ts';
+import type { Leftover } from './strays.ts';
 import { Supervisor } from './supervisor.ts';
+import { untilDown } from './until.ts';
 
 const READY_FD = 3;
 /** Where `orch up` listens for the one answer; null: started by hand. */
@@ -58,11 +60,12 @@ async function main(): Promise<void> {
       process.exit(0);
     });
   };
-  const goDown = async (): Promise<void> => {
+  const goDown = async (): Promise<Leftover[]> => {
     supervisor.kernel.shutDown();
-    await until(supervisor, () => supervisor.isEmpty(), new AbortController().signal, null);
-    await supervisor.finish();
+    await untilDown(supervisor);
+    const leftovers = await supervisor.finish();
     leave();
+    return leftovers;
   };
   await supervisor.takeOver();
   const methods = createMethods(supervisor, leave);
@@ -78,8 +81,8 @@ async function main(): Promise<void> {
   supervisor.begin();
   if (accepted === null) {
     const stopped = occupiedSlots(supervisor.kernel).length;
-    await goDown();
-    answer({ ready: true, pid: process.pid, stopped });
+    const leftovers = await goDown();
+    answer({ ready: true, pid: process.pid, stopped, leftovers });
     return;
   }
   if (first.owned) watchLauncher(methods, () => void goDown());
@@ -103,12 +106,14 @@ function watchLauncher(methods: Methods, onGone: () => void): void {
   isLauncherWatched = true;
 }
 
+type Ready = { ready: true; pid: number; stopped?: number; leftovers?: Leftover[] };
+
 function nothingDeclared(root: string): AcceptedConfig {
   const config = { project: basename(root), env: null, root, services: [], logQueues: [] };
   return { config, watched: [], files: [], warnings: [] };
 }
 
-function answer(message: { ready: true; pid: number; stopped?: number } | { error: WireError }): void {
+function answer(message: Ready | { error: WireError }): void {
   if (readyFd === null) return;
   try {
     writeSync(readyFd, `${JSON.stringify(message)}\n`);

@@ -1,7 +1,7 @@
 // The API's methods over one supervisor: parses parameters, calls the kernel, waits for conditions. The allow-list of what
 // a client can ask is exactly the keys here.
 
-import { PROTOCOL_VERSION } from '../api/protocol.ts';
+import { PROTOCOL_VERSION, type WireError } from '../api/protocol.ts';
 import { explain } from '../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../core/model.ts';
 import { isOccupied } from '../core/transition.ts';
@@ -18,11 +18,11 @@ import { explanationsOf } from './explanations.ts';
 import { knownQueues } from './names.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
+import type { Leftover } from './strays.ts';
 import type { Supervisor } from './supervisor.ts';
+import { leftoverOf, until, untilDown, untilStopped } from './until.ts';
 import { type Condition, judge } from './waiting.ts';
 
-/** How soon after a step a condition is looked at. */
-const LOOK_AFTER_MS = 3;
 const DOWN_PROGRESS_MS = 250;
 /** More names than this say no more. */
 const MAX_HOLDERS_NAMED = 5;
@@ -57,7 +57,8 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
     stop: async ({ names }, call) => {
       const instances = stopInstances(kernel, named(names));
-      await until(supervisor, () => instances.every((id) => !isLive(supervisor, id)), call.signal, null);
+      const stuck = await untilStopped(supervisor, (id) => instances.includes(id), call.signal);
+      if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
       return { instances };
     },
     scale: ({ service, size }) => {
@@ -167,7 +168,7 @@ async function goDown(supervisor: Supervisor, timeoutMs: number | null, call: Ca
   // The caller may go away; what was begun is finished.
   const signal = new AbortController().signal;
   if (timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs))) kernel.killAll();
-  await until(supervisor, () => supervisor.isEmpty(), signal, null);
+  await untilDown(supervisor);
   clearInterval(progress);
   const leftovers = await supervisor.finish();
   return { stopped, leftovers };
@@ -185,42 +186,11 @@ function downProgress(supervisor: Supervisor) {
   return { remaining: holding.length, holdingUp };
 }
 
-function isLive(supervisor: Supervisor, id: InstanceId): boolean {
-  const slot = supervisor.kernel.slots.get(id);
-  return slot !== undefined && isOccupied(slot);
-}
-
-/** @returns whether `holds` came true before the time was over (null: no limit) and the caller was still there. */
-export async function until(
-  supervisor: Supervisor,
-  holds: () => boolean,
-  signal: AbortSignal,
-  timeoutMs: number | null,
-): Promise<boolean> {
-  // Wishes are folded at the next turn of the loop: what holds now may be what was true before them.
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  if (holds()) return true;
-  return await new Promise<boolean>((resolve) => {
-    const finish = (held: boolean): void => {
-      end();
-      clearTimeout(timer);
-      clearTimeout(look);
-      signal.removeEventListener('abort', onAbort);
-      resolve(held);
-    };
-    const onAbort = (): void => finish(false);
-    // A burst of steps is looked at once.
-    let look: NodeJS.Timeout | undefined;
-    const end = supervisor.onStep(() => {
-      look ??= setTimeout(() => {
-        look = undefined;
-        if (holds()) finish(true);
-      }, LOOK_AFTER_MS);
-    });
-    const timer = timeoutMs === null ? undefined : setTimeout(() => finish(holds()), timeoutMs);
-    signal.addEventListener('abort', onAbort);
-  });
+function notEnded(leftovers: readonly Leftover[]): WireError {
+  const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
+  const hint =
+    "SIGKILL did not end it: it sleeps uninterruptibly, or is another user's; `orch why` shows when it is gone";
+  return { code: 'failed', message: `still alive: ${named}`, hint };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -31,6 +31,7 @@ import { StateKeeper } from './state-keeper.ts';
 import { buildStatus } from './status.ts';
 import { endStrays, type Leftover } from './strays.ts';
 import { type Heir, takeOverRunning } from './take-over.ts';
+import { leftoverOf } from './until.ts';
 
 const WRITER_SHUTDOWN_MS = 5_000;
 
@@ -60,6 +61,7 @@ export class Supervisor {
   #stepListeners = new Set<() => void>();
   #stepRequested = false;
   #isFrozen = false;
+  #givenUp: Leftover[] = [];
   #wake: Timer | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
   readonly #noncePrefix: string;
@@ -284,7 +286,8 @@ export class Supervisor {
     await this.#follower?.close();
     await this.#relay.close();
     await this.#companions.close();
-    const leftovers = await endStrays(this.#noncePrefix);
+    const strays = await endStrays(this.#noncePrefix);
+    const leftovers = [...this.#givenUp, ...strays.filter(({ pid }) => !this.#givenUp.some((one) => one.pid === pid))];
     // Nobody is left to read.
     for (const { name, sink } of this.kernel.accepted?.config.logQueues ?? []) {
       if (sink) void this.writer.closeSink(name, sink, 0);
@@ -299,6 +302,18 @@ export class Supervisor {
       this.#records.clear();
     }
     return leftovers;
+  }
+
+  /** They cannot be ended. What is remembered of them stays on disk, so that the next supervisor knows that they live. */
+  async giveUp(stuck: Parameters<typeof leftoverOf>[0][]): Promise<void> {
+    this.#givenUp.push(...stuck.map(leftoverOf));
+    await this.#state.save(this.kernel.state());
+    await this.#state.close();
+    for (const { id, phase } of stuck) {
+      const { nonce } = phase.process;
+      this.kernel.receive(id, nonce, { kind: 'exited', exit: { unknown: true } });
+      this.kernel.receive(id, nonce, { kind: 'emptied' });
+    }
   }
 
   /** Stops supervising; what runs is not touched, and nothing more is done or saved. */

@@ -117,6 +117,34 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
   },
 );
 
+test.skipIf(!canMount)('scaled down while the disk is full: its last lines are stored when there is room', async () => {
+  const disk = join(rig.paths.root, 'disk');
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  try {
+    const queue = rig.queue({ path: join(disk, 'full.log'), capacityBytes: 64 * 1024 });
+    await rig.client.configure([queue]);
+    await rig.attach(['a.1', 'b.1']);
+    const flood = numbered(rig, 'b.1', 20_000);
+    await until(() => rig.events.some(({ type }) => type === 'log_blocked'), 'the disk is full');
+    await numbered(rig, 'a.1', 300).exited;
+    await rig.client.endOfOutput('a.1', 300);
+    await rig.client.detach(['a.1']);
+    rig.releaseFifo('a.1');
+    execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+    await flood.exited;
+    await endOf(rig, ['b.1']);
+    const { seen, torn } = tally((await readBack(queue.path)).map(({ line }) => line));
+    expect(torn).toEqual([]);
+    expect(seen.get('b.1')).toEqual(range(20_000));
+    expect(seen.get('a.1')).toEqual(range(300));
+  } finally {
+    await rig.client.shutdown(2000);
+    execFileSync('umount', [disk]);
+    await rig.connect();
+  }
+});
+
 test('the log directory removed, the file moved and deleted under the writer: it comes back', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);

@@ -117,6 +117,14 @@ export class LogRig {
     this.fds.clear();
   }
 
+  /** The slot is gone. */
+  releaseFifo(instance: string): void {
+    const { out, err } = this.fds.get(instance)!;
+    closeSync(out);
+    closeSync(err);
+    this.fds.delete(instance);
+  }
+
   async writerPid(): Promise<number> {
     await this.client.stats();
     const pid = findWriter(this.paths.root);

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { LineSplitter } from '../../api/lines.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { WireError } from '../../api/protocol.ts';
+import type { Result, WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/model.ts';
 
 export type Launch = {
@@ -24,12 +24,15 @@ export type Launch = {
 };
 
 export type Started =
-  /** `stopped`: after `recover` only. */
-  | { kind: 'ready'; pid: number; stopped?: number }
+  /** After `recover` only: how many were stopped, and what could not be ended. */
+  | { kind: 'ready'; pid: number; stopped?: number; leftovers?: Leftover[] }
   /** It says why not: code `conflict` when another supervisor runs. */
   | { kind: 'refused'; error: WireError }
   /** It ended without a word. `last`: the end of what it printed. */
   | { kind: 'died'; how: string; last: string };
+
+type Ready = Extract<Started, { kind: 'ready' }>;
+type Leftover = Result<'down'>['leftovers'][number];
 
 export type LaunchOptions = {
   paths: ProjectPaths;
@@ -92,9 +95,10 @@ function waitForStatus(
     status.on('error', () => undefined); // Its end is reported by `exit`.
     status.on('data', (chunk: Buffer) => {
       lines.push(chunk, (line) => {
-        const said = JSON.parse(line) as { ready: true; pid: number; stopped?: number } | { error: WireError };
-        if ('error' in said) resolve({ kind: 'refused', error: said.error });
-        else resolve({ kind: 'ready', pid: said.pid, ...(said.stopped !== undefined && { stopped: said.stopped }) });
+        const said = JSON.parse(line) as ({ ready: true } & Omit<Ready, 'kind'>) | { error: WireError };
+        if ('error' in said) return resolve({ kind: 'refused', error: said.error });
+        const { ready: _, ...rest } = said;
+        resolve({ kind: 'ready', ...rest });
       });
     });
     child.once('error', (error) => resolve({ kind: 'died', how: `could not be started: ${error.message}` }));

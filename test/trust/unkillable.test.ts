@@ -1,0 +1,71 @@
+// What SIGKILL does not end, here another user's process: `stop` and `down` say so in time, the rest is stopped in its order,
+// and the next supervisor starts no second one.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { cleanEnvironment, MAIN } from '../rig/orch.ts';
+import { killByIdentity, type LiveProcess } from '../rig/processes.ts';
+import { createProject, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { slowness } from './slowness.ts';
+
+const GRACE_MS = 300;
+const NOBODY = '65534';
+const AS_NOBODY = ['--reuid', NOBODY, '--regid', NOBODY, '--clear-groups'];
+const YAML = `
+defaults: { stop: { grace: ${GRACE_MS}ms } }
+services:
+  db: { command: [sh, obeys.sh] }
+  api: { command: [./becomes-root, --reuid, "0", --clear-groups, sleep, "54321"], depends_on: [db] }
+`;
+const OBEYS = `trap 'echo stopped >>stops.txt; exit 0' TERM\nwhile :; do sleep 0.1; done\n`;
+
+test.skipIf(!mayBecomeRoot())('stop and down name what they cannot end, and end', async () => {
+  const project = createProject({ 'procs.yaml': YAML, 'obeys.sh': OBEYS });
+  copyFileSync(execFileSync('which', ['setpriv'], { encoding: 'utf8' }).trim(), project.path('becomes-root'));
+  chmodSync(project.path('becomes-root'), 0o4755);
+  execFileSync('chown', [`${NOBODY}:${NOBODY}`, project.root]);
+  const boundMs = (GRACE_MS + 2_000 + 2_000) * (await slowness());
+  expect(await asNobody(project, 'up', '-d', '--wait')).toMatchObject({ exitCode: 0 });
+  const lives = await waitFor(
+    'it is root',
+    () => sleeping(project),
+    (seen) => seen.length === 1 && isRoot(seen[0]!.pid),
+  );
+  const api = lives[0]!;
+  try {
+    for (const command of [['stop', 'api'], ['down'], ['down']]) {
+      const { exitCode, stderr, durationMs } = await asNobody(project, ...command);
+      expect(stderr).toContain(`still alive: api.1 (pid ${api.pid})`);
+      expect(exitCode).toBe(1);
+      expect(durationMs, command.join(' ')).toBeLessThan(boundMs);
+    }
+    expect(project.read('stops.txt')).toBe('stopped\n');
+    expect(project.processes().map(({ pid }) => pid)).toEqual([api.pid]);
+    await asNobody(project, 'up', '-d');
+    expect(sleeping(project).map(({ pid }) => pid)).toEqual([api.pid]);
+  } finally {
+    killByIdentity(api);
+  }
+  expect(await asNobody(project, 'down')).toMatchObject({ exitCode: 0 });
+  expect(project.processes()).toEqual([]);
+});
+
+const sleeping = (project: Project): LiveProcess[] =>
+  project.processes().filter(({ command }) => command.startsWith('sleep 54321'));
+
+function isRoot(pid: number): boolean {
+  return /^Uid:\t0\t/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+function asNobody(project: Project, ...args: string[]) {
+  const env = { ...cleanEnvironment(), ...project.env, HOME: project.root, XDG_RUNTIME_DIR: project.root };
+  const command = [...AS_NOBODY, process.execPath, MAIN, ...args];
+  return execa('setpriv', command, { cwd: project.root, env, extendEnv: false, reject: false, timeout: 60_000 });
+}
+
+/** We are root, and a program with the set-user-id bit works where the projects of tests lie. */
+function mayBecomeRoot(): boolean {
+  return process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+}
