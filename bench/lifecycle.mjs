@@ -16,6 +16,7 @@ export async function measure({ quick }) {
   const probes = [
     [100, 'every: 1s', 'tcp: "$' + '{PORT}"', 'liveness by tcp, 100 a second', '≤ 5 %'],
     [100, 'every: 1s', 'http: "http://127.0.0.1:$' + '{PORT}/"', 'liveness by http, 100 a second', '≤ 5 %'],
+    [100, 'every: 1s', 'exec: ["true"]', 'liveness by exec, 100 a second', '≤ 5 %'],
     [100, 'every: 200ms', 'http: "http://127.0.0.1:$' + '{PORT}/"', 'liveness by http, 500 a second', '≤ 10 %'],
   ];
   for (const [pool, every, check, what, target] of probes) {
