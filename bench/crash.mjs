@@ -1,6 +1,6 @@
 // crash: kill -9 of one of 100 instances until its successor runs, without back-off.
 import { setTimeout as pause } from 'node:timers/promises';
-import { MEMORY, untilTrue, withProject } from './orch.mjs';
+import { untilTrue, withProject } from './orch.mjs';
 
 const yaml = `
 services:

@@ -8,6 +8,7 @@ const entries = {
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
   'socket-keeper': 'src/runtime/sockets/keeper.ts',
+  'tty-holder': 'src/runtime/tty/holder.ts',
 };
 
 /** Not loaded by the front, which hands over to the built file beside it. */
@@ -37,7 +38,7 @@ const modules = await build({
   jsx: 'automatic',
   define: { 'process.env.NODE_ENV': '"production"' },
   // Native, optional, and looked for at run time only.
-  external: ['koffi'],
+  external: ['koffi', '@lydell/node-pty'],
   // Ink asks for the devtools only when DEV=true; bundled CommonJS needs `require`.
   alias: { 'react-devtools-core': './scripts/empty-module.mjs' },
   banner: {

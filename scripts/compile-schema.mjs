@@ -15,21 +15,13 @@ const root = new URL('../', import.meta.url);
 export async function generate() {
   const schema = JSON.parse(await read('schema/procs.schema.json'));
   const { SERVICE_KEY_CLASSES } = await load('src/config/change-classes.ts');
-  const { NOT_SUPPORTED_IN_SERVICES, NOT_SUPPORTED_IN_QUEUES } = await load('src/config/not-supported.ts');
-  const notYet = Object.fromEntries([...NOT_SUPPORTED_IN_SERVICES, ...NOT_SUPPORTED_IN_QUEUES].map(supportNote));
   const intro = await read('schema/reference-intro.md');
   return {
     'src/config/generated/validate-schema.js': validatorCode(schema),
     'src/config/generated/authoring.ts': authoringTypes(schema),
     'schema/procs.overlay.schema.json': overlaySchema(schema),
-    'docs/reference/procs-yaml.md': referencePage(schema, { intro, classes: SERVICE_KEY_CLASSES, notYet }),
+    'docs/reference/procs-yaml.md': referencePage(schema, { intro, classes: SERVICE_KEY_CLASSES }),
   };
-}
-
-/** A row with `when` refuses only some values: `true` stands for what is none of the ordinary ones. */
-function supportNote({ path, when }) {
-  if (!when) return [path, '*Not supported yet.*'];
-  return [path, when({ kind: 'scalar', value: true }) ? '*Only the default is supported yet.*' : ''];
 }
 
 const read = (path) => readFile(new URL(path, root), 'utf8');

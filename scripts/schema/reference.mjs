@@ -4,11 +4,10 @@ import { branches, definitionName, mapBranch, resolved } from './resolve.mjs';
 /**
  * @param intro text before the tables
  * @param classes key of a service -> `live` or `restart`
- * @param notYet path of a key, from the service or queue on -> what is not supported of it yet
  * @returns the text of the page
  */
-export function referencePage(schema, { intro, classes, notYet }) {
-  const page = { schema, classes, notYet, sections: [], seen: new Set() };
+export function referencePage(schema, { intro, classes }) {
+  const page = { schema, classes, sections: [], seen: new Set() };
   const service = schema.definitions.service;
   section(page, 'The file', schema, { skip: ['services', 'log_queues', 'defaults'], path: null });
   page.sections.push(`\`services\`, \`defaults\` and \`log_queues\` hold what the next sections describe.\n`);
@@ -37,11 +36,10 @@ function section(page, title, node, { skip = [], path, hasClass = false }) {
   }
 }
 
-function row(page, key, node, path, hasClass) {
+function row(page, key, node, _path, hasClass) {
   const whole = resolved(page.schema, node);
-  const support = page.notYet[path === '' ? key : `${path}.${key}`] ?? '';
   const examples = (whole.examples ?? []).map((example) => `\`${flow(example)}\``).join(', ');
-  const text = [support, whole.description ?? '', examples ? `Example: ${examples}` : ''];
+  const text = [whole.description ?? '', examples ? `Example: ${examples}` : ''];
   const cells = [`\`${key}\``, valueText(page.schema, node), defaultText(whole)];
   if (hasClass) cells.push(page.classes[key] ?? '');
   return `| ${[...cells, text.filter(Boolean).join(' ')].map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

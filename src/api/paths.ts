@@ -62,6 +62,12 @@ export function fifoPaths(paths: ProjectPaths, instance: string): { out: string;
   return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };
 }
 
+/** Where one attaches to an instance with `tty: true`: as short as the name of our own socket, whose place was chosen for it. */
+export function terminalPath(paths: ProjectPaths, instance: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return join(paths.socketDir, `t${createHash('sha256').update(instance).digest('base64url').slice(0, 8)}`);
+}
+
 /** What an instance with `stdin: true` reads. */
 export function inputPath(paths: ProjectPaths, instance: string): string {
   return join(paths.fifoDir, `${instance}.in`);

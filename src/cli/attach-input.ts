@@ -1,8 +1,8 @@
-// `orch attach NAME`: types into the input of one instance (`stdin: true`) and shows what it prints. From a pipe: sends what
+// `orch attach NAME`: types into the terminal (`tty: true`, see attach-terminal.ts) or the input of one instance (`stdin: true`) and shows what it prints. From a pipe: sends what
 // comes and leaves at its end. The bytes go into the instance's FIFO, not through the supervisor.
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { inputPath, type ProjectPaths } from '../api/paths.ts';
+import { inputPath, type ProjectPaths, terminalPath } from '../api/paths.ts';
 import type { Status, WireError } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
@@ -14,15 +14,18 @@ const SHOWN_BEFORE = 10;
 
 export async function attachInput(context: CliContext, name: string): Promise<ExitCode> {
   let fifo = '';
+  let terminal = '';
   let instance = '';
   const found = await withSupervisor(context, async (client, paths) => {
     const chosen = chooseInstance(await client.request('status', {}), paths, name);
     if (typeof chosen !== 'string') return fail(context, chosen);
     instance = chosen;
     fifo = inputPath(paths, chosen);
+    terminal = terminalPath(paths, chosen);
     return 0;
   });
   if (found !== 0) return found;
+  if (existsSync(terminal)) return (await import('./attach-terminal.ts')).attachTerminal(context, instance, terminal);
   // Read-write: opening never waits for a reader, and there always is one.
   const input = createWriteStream(fifo, { flags: 'r+' });
   if (!process.stdin.isTTY) {
@@ -50,6 +53,6 @@ function chooseInstance({ services }: Status, paths: ProjectPaths, name: string)
   const id = service?.instances[0]?.id ?? instances.find((one) => one.id === name)?.id;
   if (id === undefined)
     return { code: 'usage', message: `there is no service or instance "${name}"`, hint: 'see `orch ps`' };
-  if (existsSync(inputPath(paths, id))) return id;
-  return { code: 'usage', message: `${id} has no input`, hint: 'declare `stdin: true` for its service' };
+  if (existsSync(terminalPath(paths, id)) || existsSync(inputPath(paths, id))) return id;
+  return { code: 'usage', message: `${id} has no input`, hint: 'declare `tty: true` or `stdin: true` for its service' };
 }

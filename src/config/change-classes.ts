@@ -61,6 +61,7 @@ export const SPEC_FIELDS: Record<Field, { key: keyof typeof SERVICE_KEY_CLASSES;
   limits: { key: 'limits', class: 'restart' },
   profiles: { key: 'profiles', class: 'live' },
   stdin: { key: 'stdin', class: 'restart' },
+  tty: { key: 'tty', class: 'restart' },
   exitRecord: { key: 'exit_record', class: 'restart' },
   enabled: { key: 'enabled', class: 'live' },
 };
@@ -69,7 +70,7 @@ export const SPEC_FIELDS: Record<Field, { key: keyof typeof SERVICE_KEY_CLASSES;
 export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
 
 /** Came later: left out of the hash where they are not used, so that what already runs keeps its hash. */
-const LATER_FIELDS: readonly Field[] = ['listen', 'limits', 'stdin', 'exitRecord'];
+const LATER_FIELDS: readonly Field[] = ['listen', 'limits', 'stdin', 'tty', 'exitRecord'];
 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
 export function restartPart(spec: Omit<ServiceSpec, 'specHash'>): Record<string, unknown> {

@@ -9,16 +9,15 @@ import { checkListening } from './checks/listening.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
 import { checkSinks } from './checks/sinks.ts';
+import { checkTerminals } from './checks/terminal.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { fromEnvironment, type Reading } from './files/reading.ts';
 import { applyDefaults } from './normalize/apply-defaults.ts';
 import type { Normalizing } from './normalize/normalizing.ts';
 import { normalizeProject, projectName } from './normalize/project.ts';
-import { findNotSupported } from './not-supported.ts';
 import { problemAt } from './problem.ts';
 import type { Lookup } from './template.ts';
 import { expandTree, isInstanceVariable } from './tree/expand.ts';
-import { withoutNulls } from './tree/merge.ts';
 import { child, entriesOf, isNull, type MapTree, type Tree } from './tree/tree.ts';
 import { unknownKeyHint } from './unknown-keys.ts';
 import { validateTree } from './validate.ts';
@@ -43,7 +42,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   const lookup: Lookup = (name) => fromEnvironment(reading, name) ?? projectFileEnv.get(name)?.value;
   const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, env, problems }) as MapTree;
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
-  problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)), ...findNotSupported(withoutNulls(typed)));
+  problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)));
   problems.push(...missingServices(typed, pruned));
   const tree = applyDefaults(typed);
   const context: Normalizing = {
@@ -63,6 +62,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkListening(config, tree),
     ...checkSinks(config, tree),
     ...checkExitRecord(config, tree),
+    ...checkTerminals(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
     ...checkNotify(config, tree, reading.environment.PATH ?? ''),
   );

@@ -25,6 +25,8 @@ export function printField(field: string, value: unknown): [string, string][] | 
       return printLimits(value as ServiceSpec['limits']);
     case 'stdin':
       return value === true ? [['stdin', 'true']] : [];
+    case 'tty':
+      return value === true ? [['tty', 'true']] : [];
     case 'exitRecord':
       return value === true ? [['exit_record', 'true']] : [];
     default:

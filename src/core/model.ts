@@ -221,6 +221,8 @@ export type ServiceSpec = {
   profiles: string[];
   /** Gets a FIFO that others may write to, instead of the null device. */
   stdin: boolean;
+  /** Runs on a pseudo-terminal of its own, which `orch attach` types into. */
+  tty: boolean;
   /** Writes down how it ends, for the case that no supervisor sees it. */
   exitRecord: boolean;
   enabled: boolean;

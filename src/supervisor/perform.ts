@@ -2,7 +2,7 @@
 // events; nothing here decides anything. Keeps what the kernel must not know: descriptors, claims, work in flight.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProjectPaths } from '../api/paths.ts';
+import { type ProjectPaths, terminalPath } from '../api/paths.ts';
 import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot, StopCause } from '../core/model.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import type { LogWriterClient } from '../logs/client.ts';
@@ -21,6 +21,7 @@ import { isThere, throughShim } from './shim.ts';
 import { claimFor, lostTo } from './singleton-claims.ts';
 import { type Stopping, StopSteps } from './stop-steps.ts';
 import { type Source, StreamTable } from './streams.ts';
+import { throughTty } from './tty.ts';
 
 export type Performer = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
@@ -261,7 +262,8 @@ class ProcessPerformer implements Performer {
 
   #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): Launch {
     const program = launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra);
-    const launch = throughShim(program, spec);
+    const terminal = terminalPath(this.#options.paths, slot.id);
+    const launch = throughShim(spec.tty ? throughTty(program, terminal) : program, spec);
     return spec.exitRecord && isThere(program) ? this.#options.records.recorded(launch, nonce) : launch;
   }
 

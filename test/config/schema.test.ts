@@ -13,7 +13,6 @@ import {
   DEFAULT_STOP,
 } from '../../src/config/defaults.ts';
 import type { ProcsFile } from '../../src/config/generated/authoring.ts';
-import { NOT_SUPPORTED_IN_QUEUES, NOT_SUPPORTED_IN_SERVICES } from '../../src/config/not-supported.ts';
 import { load } from './loading.ts';
 
 type Node = { [key: string]: unknown } & {
@@ -85,24 +84,6 @@ test('every key of a service has a class of change, and nothing else has', () =>
   expect(Object.keys(SERVICE_KEY_CLASSES).sort()).toEqual(Object.keys(service).sort());
   for (const { key, class: ofField } of Object.values(SPEC_FIELDS))
     expect([key, SERVICE_KEY_CLASSES[key]]).toEqual([key, ofField]);
-});
-
-test('what is not supported yet is a key of the schema', () => {
-  const exists = (properties: Record<string, Node> | undefined, [step, ...rest]: string[]): boolean => {
-    if (step === undefined) return true;
-    const nodes = step === '*' ? [{}] : [properties?.[step]];
-    return nodes.some(
-      (node) =>
-        node &&
-        (rest.length === 0 || deeper(node).some((inner) => exists(inner, rest)) || rest[0] === '*' || step === '*'),
-    );
-  };
-  const deeper = (node: Node): Record<string, Node>[] => {
-    const whole = node.$ref ? schema.definitions[node.$ref.replace('#/definitions/', '')]! : node;
-    return [whole, ...(whole.anyOf ?? [])].flatMap(({ properties }) => (properties ? [properties] : []));
-  };
-  expect(NOT_SUPPORTED_IN_SERVICES.filter(({ path }) => !exists(service, path.split('.')))).toEqual([]);
-  expect(NOT_SUPPORTED_IN_QUEUES.filter(({ path }) => !exists(queue, path.split('.')))).toEqual([]);
 });
 
 describe('examples', () => {

@@ -68,6 +68,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     limits: { memory: null, nofile: null, nice: null },
     profiles: [],
     stdin: false,
+    tty: false,
     exitRecord: false,
     enabled: true,
     specHash: `${name}-v1`,

@@ -62,13 +62,14 @@ export const runCommands: CommandDefinition[] = [
     summary: 'open the view of a running project',
     details: [
       'Leaving the view leaves everything running. Without a terminal: prefixed lines. With a name: types into that instance',
-      '(its service needs `stdin: true`) and shows what it prints; from a pipe, sends what comes.',
+      '(its service needs `tty: true` or `stdin: true`) and shows what it prints; from a pipe, sends what comes. On a',
+      'terminal (`tty`) every key goes to the program, but Ctrl-], which leaves.',
     ].join(' '),
     arguments: [{ syntax: '[name]', description: 'an instance with an input of its own', completes: 'name' }],
     options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
     examples: [
       ['orch attach', 'q or Ctrl-C leaves, nothing is stopped'],
-      ['orch attach console', 'type into console; Ctrl-D or Ctrl-C leaves'],
+      ['orch attach console', 'type into console; Ctrl-] leaves (with `stdin`: Ctrl-D or Ctrl-C)'],
     ],
     run: async (context, options, [name]) => (await import('../attach.ts')).runAttach(context, options, name),
   },

@@ -19,9 +19,10 @@ export function checkExitRecord(config: ProjectConfig, tree: Tree): Problem[] {
     );
 }
 
-function clashesOf({ stop, singleton }: ServiceSpec): [key: string, why: string][] {
+function clashesOf({ stop, singleton, tty }: ServiceSpec): [key: string, why: string][] {
   const clashes: [string, string][] = [];
-  if (stop.to === 'main') clashes.push(['stop.to', 'the main process is the shell that writes the record down']);
+  if (stop.to === 'main' && !tty)
+    clashes.push(['stop.to', 'the main process is the shell that writes the record down']);
   if (singleton?.pidFile) clashes.push(['singleton.pid_file', 'the pid would be that of the shell']);
   return clashes;
 }

@@ -188,7 +188,7 @@ export type ServiceDeclaration = {
   } | null;
   /** Run only with `up --profile`. */
   profiles?: string[] | null;
-  /** Gives the program a pseudo-terminal. Default: `false`. */
+  /** Gives the program a pseudo-terminal, which `orch attach NAME` types into. Needs the optional package @lydell/node-pty. Default: `false`. */
   tty?: boolean | null;
   /** Keeps stdin open so that it can be typed into. Default: `false`. */
   stdin?: boolean | null;

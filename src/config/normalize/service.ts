@@ -43,6 +43,9 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
   }
   const cwd = child(tree, 'cwd');
   const restart = normalizeRestart(child(tree, 'restart'), context.problems);
+  const stop = normalizeStop(child(tree, 'stop'), portless, context.problems);
+  // The holder of the terminal gets the signals, and passes them on.
+  const tty = isTrue(child(tree, 'tty'));
   const spec: Omit<ServiceSpec, 'specHash'> = {
     name: serviceName(name),
     description: literalOf(child(tree, 'description')),
@@ -59,7 +62,7 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     startup: normalizeProbe(entryAt(tree, 'startup'), portless, context),
     rollout: normalizeRollout(tree, context.problems),
     restart,
-    stop: normalizeStop(child(tree, 'stop'), portless, context.problems),
+    stop: tty ? { ...stop, to: 'main' } : stop,
     listen: normalizeListen(child(tree, 'listen'), portless, context),
     schedule: normalizeSchedule(child(tree, 'schedule'), restart.policy, context),
     watch: normalizeWatch(child(tree, 'watch'), portless, context),
@@ -67,6 +70,7 @@ export function normalizeService(entry: Entry, context: Normalizing): ServiceSpe
     limits: normalizeLimits(child(tree, 'limits'), context),
     profiles: normalizeProfiles(child(tree, 'profiles')),
     stdin: isTrue(child(tree, 'stdin')),
+    tty,
     exitRecord: isTrue(child(tree, 'exit_record')),
     enabled: (child(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };

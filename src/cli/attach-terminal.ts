@@ -1,0 +1,65 @@
+// `orch attach NAME` for an instance with a terminal of its own (`tty: true`): every key goes to the program, the window's
+// size too, and what it prints comes here. Ctrl-] leaves; the program goes on. The bytes go past the supervisor.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { CliContext, ExitCode } from './command.ts';
+import { fail } from './errors.ts';
+import { RESET } from './reset-term.ts';
+
+/** Ctrl-], as in telnet: hardly any program wants it for itself. */
+const LEAVE = 0x1d;
+
+/** @param path where its holder listens */
+export async function attachTerminal(context: CliContext, instance: string, path: string): Promise<ExitCode> {
+  const holder = connect(path);
+  try {
+    await once(holder, 'connect');
+  } catch {
+    const hint = 'see `orch why` for the reason';
+    return fail(context, { code: 'failed', message: `${instance} does not run`, hint });
+  }
+  holder.on('error', () => undefined); // `close` follows
+  return process.stdin.isTTY ? await typeInto(context, instance, holder) : await sendAll(holder);
+}
+
+/** From a pipe: leaves when all is sent. */
+async function sendAll(holder: Socket): Promise<ExitCode> {
+  holder.resume();
+  for await (const chunk of process.stdin) holder.write(keys(chunk as Buffer));
+  holder.end();
+  await once(holder, 'close');
+  return 0;
+}
+
+async function typeInto(context: CliContext, instance: string, holder: Socket): Promise<ExitCode> {
+  context.stderr.write(`attached to ${instance}; Ctrl-] leaves it running\r\n`);
+  const { stdin, stdout } = process;
+  const sendSize = (): void => {
+    if (stdout.isTTY) holder.write(`${JSON.stringify({ size: [stdout.columns, stdout.rows] })}\n`);
+  };
+  let hasLeft = false;
+  const leave = (): void => {
+    hasLeft = true;
+    holder.destroy();
+  };
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
+  holder.on('data', (printed) => stdout.write(printed));
+  stdout.on('resize', sendSize);
+  stdin.setRawMode(true);
+  stdin.on('data', (typed: Buffer) => {
+    const end = typed.indexOf(LEAVE);
+    const meant = end === -1 ? typed : typed.subarray(0, end);
+    if (meant.length > 0) holder.write(keys(meant));
+    if (end !== -1) leave();
+  });
+  sendSize();
+  await once(holder, 'close');
+  stdin.setRawMode(false);
+  stdin.pause();
+  stdout.off('resize', sendSize);
+  if (stdout.isTTY) stdout.write(RESET);
+  context.stderr.write(hasLeft ? `\nleft ${instance} running\n` : `\n${instance} has ended\n`);
+  return 0;
+}
+
+const keys = (typed: Buffer): string => `${JSON.stringify({ keys: typed.toString('base64') })}\n`;

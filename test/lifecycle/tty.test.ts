@@ -1,0 +1,90 @@
+// `tty: true`: the program has a terminal of its own, which people can attach to, and which outlives the supervisor.
+import { expect, test } from 'vitest';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const CTRL_LEAVE = '\x1d';
+/** Says whether it has a terminal and how large that is, then answers each line. */
+const PROGRAM = `
+process.stdout.write('terminal ' + process.stdin.isTTY + ' ' + process.stdout.columns + 'x' + process.stdout.rows + '\\n');
+process.stdout.on('resize', () => console.log('resized ' + process.stdout.columns + 'x' + process.stdout.rows));
+process.stdin.on('data', (text) => console.log('got ' + text.toString().trim().toUpperCase()));
+process.on('SIGTERM', () => { console.log('asked to end'); process.exit(7); });
+`;
+const open = (more = ''): Project =>
+  createProject({
+    'program.mjs': PROGRAM,
+    'procs.yaml': `services:\n  console: { command: [node, program.mjs], tty: true${more} }\n`,
+  });
+const logged = (project: Project, text: string | RegExp) =>
+  waitFor(
+    `the log has ${text}`,
+    () => (project.exists('.orch/logs/default.log') ? project.read('.orch/logs/default.log') : ''),
+    (log) => (typeof text === 'string' ? log.includes(text) : text.test(log)),
+  );
+
+test('a terminal, whose output is logged; attach types, tells the size of the window, and leaves', async () => {
+  const project = open();
+  await project.up();
+  await logged(project, 'console.1 o terminal true 80x24');
+  const terminal = project.terminal(['attach', 'console'], { cols: 91, rows: 23 });
+  await terminal.waitForText('terminal true 80x24');
+  await terminal.waitForText('resized 91x23');
+  terminal.type('hello\r');
+  await terminal.waitForText('got HELLO');
+  terminal.resize(70, 20);
+  await terminal.waitForText('resized 70x20');
+  const before = incarnations(project.instances());
+  terminal.type(CTRL_LEAVE);
+  expect(await terminal.waitForExit()).toMatchObject({ exitCode: 0 });
+  await logged(project, 'got HELLO');
+  expect(incarnations(project.instances())).toEqual(before);
+  expect(project.instances()).toHaveLength(2); // the holder and the program
+  expect(instanceOf(await project.ps(), 'console.1')).toMatchObject({ state: 'ready' });
+  await project.down();
+});
+
+test('the supervisor is killed: the program goes on, can be typed into, and is adopted', async () => {
+  const project = open();
+  await project.up();
+  await logged(project, 'terminal true');
+  const before = incarnations(project.instances());
+  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
+  await project.up();
+  expect(incarnations(project.instances())).toEqual(before);
+  expect(instanceOf(await project.ps(), 'console.1')).toMatchObject({ adopted: true });
+  await project.mustOrch(['attach', 'console'], { input: 'still there\n' });
+  await logged(project, 'got STILL THERE');
+  await project.down();
+  expect(project.read('.orch/logs/default.log')).toContain('asked to end');
+});
+
+test('its end is the end of the program: code, signal, and the stop signal that it was sent once', async () => {
+  const project = open(', restart: never');
+  await project.up();
+  await logged(project, 'terminal true');
+  await project.mustOrch(['stop', 'console']);
+  const stopped = await waitFor('it has stopped', project.ps, (status) => status.services[0]!.running === 0);
+  expect(instanceOf(stopped, 'console.1').lastExit).toEqual({ code: 7 });
+  expect(project.read('.orch/logs/default.log').match(/asked to end/g)).toHaveLength(1);
+  await project.mustOrch(['start', 'console']);
+  await waitFor('both run', project.instances, (found) => found.length === 2);
+  const main = instanceOf(await project.ps(), 'console.1').pid;
+  process.kill(project.instances().find(({ pid }) => pid !== main)!.pid, 'SIGKILL');
+  const killed = await waitFor('it is known', project.ps, (status) => status.services[0]!.running === 0);
+  expect(instanceOf(killed, 'console.1').lastExit).toEqual({ signal: 'SIGKILL' });
+  await project.down();
+});
+
+test('a program that does not stop is killed with its holder, and a flood is logged whole', async () => {
+  const deaf = `trap '' TERM HUP; i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; while :; do sleep 1; done`;
+  const project = createProject({
+    'deaf.sh': deaf,
+    'procs.yaml': 'services:\n  deaf: { command: [sh, deaf.sh], tty: true, stop: { grace: 300ms } }\n',
+  });
+  await project.up();
+  await logged(project, /line 19999\s/);
+  const lines = project.read('.orch/logs/default.log').match(/line \d+/g)!;
+  expect(lines).toEqual(Array.from({ length: 20_000 }, (_, i) => `line ${i}`));
+  await project.down();
+});
