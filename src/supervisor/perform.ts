@@ -262,8 +262,8 @@ class ProcessPerformer implements Performer {
 
   #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): Launch {
     const program = launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra);
-    const terminal = terminalPath(this.#options.paths, slot.id);
-    const launch = throughShim(spec.tty ? throughTty(program, terminal) : program, spec);
+    const held = spec.tty ? throughTty(program, terminalPath(this.#options.paths, slot.id)) : program;
+    const launch = throughShim(held, spec);
     return spec.exitRecord && isThere(program) ? this.#options.records.recorded(launch, nonce) : launch;
   }
 
