@@ -135,9 +135,13 @@ function begin({ nowMs }: Staging, declared: ServiceSpec, members: Member[]): Ro
   };
 }
 
+/** The first of those that are there most often; null where there is none. */
 function mostFrequent(hashes: string[]): string | null {
-  const count = (hash: string): number => hashes.filter((other) => other === hash).length;
-  return hashes.reduce<string | null>((best, hash) => (best === null || count(hash) > count(best) ? hash : best), null);
+  const counts = new Map<string, number>();
+  for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1);
+  let best: string | null = null;
+  for (const [hash, count] of counts) if (best === null || count > counts.get(best)!) best = hash;
+  return best;
 }
 
 /** The version that the pool should come to: the declared one, or after a failure the older one if it is remembered. */

@@ -204,6 +204,11 @@ export class Kernel {
     return spec && this.#rollouts.find(service, spec.specHash);
   }
 
+  /** A version that was in force once; null where it is not remembered. */
+  versionOf(service: ServiceName, specHash: string): ServiceSpec | null {
+    return this.#rollouts.find(service, specHash);
+  }
+
   /** One turn of the loop: fold the inbox, reconcile until nothing is due, act, arm the timer. */
   step(): void {
     const nowMs = this.#effects.nowMs();

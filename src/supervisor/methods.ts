@@ -66,7 +66,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       return { service: name, size: scaleService(kernel, name, size) };
     },
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
-    plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted)),
+    plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
     apply: async ({ accepted, only }) => {
       if (kernel.desired.shuttingDown) {
         throw new RequestError({ code: 'going-down', message: 'the project is going down' });

@@ -89,6 +89,8 @@ class ProcessPerformer implements Performer {
   /** Nonces of direct children whose exit has not been reported. */
   #children = new Set<string>();
   #checks = new Set<InstanceId>();
+  /** The incarnation whose end was told last: a look that comes late must not tell it to its successor. */
+  #cleared = new Map<InstanceId, string>();
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
 
@@ -295,9 +297,9 @@ class ProcessPerformer implements Performer {
   }
 
   clear(slot: Slot): void {
-    if (this.#checks.has(slot.id)) return;
-    this.#checks.add(slot.id);
     const phase = slot.phase as Stopping;
+    if (this.#checks.has(slot.id) || this.#cleared.get(slot.id) === phase.process.nonce) return;
+    this.#checks.add(slot.id);
     this.#check(slot, phase)
       // A sweep that could not be made (no descriptor left) has not shown the tree to be empty.
       .catch(() => this.#options.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' }))
@@ -323,6 +325,7 @@ class ProcessPerformer implements Performer {
     const takenBy = singleton ? lostTo(singleton, phase.process, this.#options.paths.root) : null;
     this.#leases.get(id)?.release();
     this.#leases.delete(id);
+    this.#cleared.set(id, nonce);
     this.#options.receive(id, nonce, { kind: 'emptied' });
     if (takenBy) this.#options.receive(id, null, { kind: 'takenOver', by: takenBy });
   }
@@ -381,6 +384,7 @@ class ProcessPerformer implements Performer {
   }
 
   forget(slot: Slot): void {
+    this.#cleared.delete(slot.id);
     this.#options.forgotten(slot.id);
     this.#streams.close(slot.id);
     this.#options.outfitter.forget(slot.id);

@@ -2,12 +2,15 @@
 // the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
 import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
 import { diffServices, type KeyChange } from '../config/diff.ts';
-import { desiredOf } from '../core/desired.ts';
+import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { FindVersion } from '../core/rollout.ts';
 import { isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
+import { type Fate, rehearse } from './rehearsal.ts';
 
-export function planFor(kernel: Kernel, accepted: AcceptedConfig): WirePlan {
+/** @param nowMs on the kernel's clock */
+export function planFor(kernel: Kernel, accepted: AcceptedConfig, nowMs: number): WirePlan {
   const before = kernel.desired.services;
   const after = desiredOf(accepted.config, kernel.overrides, false);
   const names = new Set<string>([
@@ -15,14 +18,47 @@ export function planFor(kernel: Kernel, accepted: AcceptedConfig): WirePlan {
     ...[...kernel.slots.values()].map(({ service }) => service),
   ]);
   const changes: PlanChange[] = [];
+  const fates = rehearseOn(kernel, after, nowMs);
   for (const name of names) {
     const from = [...before.values()].find((spec) => spec.name === name) ?? null;
     const to = [...after.services.values()].find((spec) => spec.name === name) ?? null;
     const touched = classify(kernel, name, after);
     changes.push(...serviceChanges(name, from, to, touched, diffServices(from, to)));
+    changes.push(...carriedAlong(name, after, touched, fates));
   }
   return { changes };
 }
+
+function rehearseOn(kernel: Kernel, desired: Desired, nowMs: number): ReadonlyMap<InstanceId, Fate> {
+  const { slots, rollouts } = kernel;
+  const findVersion: FindVersion = (service, hash) => {
+    const declared = desired.services.get(service);
+    return declared?.specHash === hash ? declared : kernel.versionOf(service, hash);
+  };
+  return rehearse({ desired, slots, rollouts, findVersion, nowMs });
+}
+
+/** What nothing in the file says by itself: it follows something that it depends on (`on_loss`). */
+function carriedAlong(
+  service: string,
+  { wishes }: Desired,
+  { start, stop, restart }: Touched,
+  fates: ReadonlyMap<InstanceId, Fate>,
+): PlanChange[] {
+  const known = new Set([...start, ...stop, ...restart]);
+  const carried = [...fates].filter(([id]) => wishes.get(id)?.spec.name === service && !known.has(id));
+  return (['restart', 'stop', 'start'] as const).flatMap((action) => {
+    const instances = carried.filter(([, fate]) => fate === action).map(([id]) => id);
+    const reason = FOLLOWS[action];
+    return instances.length > 0 ? [{ service, action, instances, class: 'live', keys: [], reason }] : [];
+  });
+}
+
+const FOLLOWS: Record<Fate, string> = {
+  restart: 'what it depends on is replaced (on_loss)',
+  stop: 'what it depends on is lost (on_loss: hold)',
+  start: 'what it waits for comes',
+};
 
 type Touched = { start: InstanceId[]; stop: InstanceId[]; restart: InstanceId[] };
 

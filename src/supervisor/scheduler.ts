@@ -20,6 +20,7 @@ const DRIFT_MS = 1_000;
 
 /** `key`: the schedule that `wallAtMs`, the next run on the wall clock, was computed from. */
 type Known = { key: string; wallAtMs: number };
+type Timed = { schedule: Schedule };
 
 export class Scheduler {
   #options: SchedulerOptions;
@@ -50,7 +51,7 @@ export class Scheduler {
       else this.#advance(id, key, schedule);
     } else if (slot === null || slot.nextRunMs === null) this.#advance(id, key, schedule);
     else if (isLate) this.#considerLate(id, slot, wish, { key, schedule });
-    else this.#followWallClock(id, slot.nextRunMs, known);
+    else this.#followWallClock(id, slot.nextRunMs, { ...known, schedule });
   }
 
   /** It is time, and the reconciler has not begun the run. */
@@ -78,13 +79,18 @@ export class Scheduler {
     this.#tell(id, next.getTime());
   }
 
-  #followWallClock(id: InstanceId, nextRunMs: number, { wallAtMs }: Known): void {
+  /** The wall clock was set, or the machine slept: the run stays at its time of day, or comes sooner by the new time. */
+  #followWallClock(id: InstanceId, nextRunMs: number, { key, wallAtMs, schedule }: Known & Timed): void {
     const { nowMs, wallMs } = this.#options;
-    if (Math.abs(wallAtMs - wallMs() - (nextRunMs - nowMs())) > DRIFT_MS) this.#tell(id, wallAtMs);
+    const putOffMs = wallAtMs - wallMs() - (nextRunMs - nowMs());
+    if (putOffMs > DRIFT_MS) this.#advance(id, key, schedule);
+    else if (putOffMs < -DRIFT_MS) this.#tell(id, wallAtMs);
   }
 
-  #remember(id: InstanceId, key: string, wallAtMs: number): void {
-    this.#known.set(id, { key, wallAtMs });
+  /** @param atMs on the kernel's clock */
+  #remember(id: InstanceId, key: string, atMs: number): void {
+    const { nowMs, wallMs } = this.#options;
+    this.#known.set(id, { key, wallAtMs: atMs - nowMs() + wallMs() });
   }
 
   #tell(id: InstanceId, wallAtMs: number): void {

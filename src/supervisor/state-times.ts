@@ -5,11 +5,12 @@ import type { Clock } from '../runtime/clock.ts';
 import { bootId } from '../runtime/identity.ts';
 import type { KernelState } from './kernel.ts';
 
-/** One moment on two clocks: the supervisor's, and the machine's since its boot, which nobody can set. */
-export type ClockMark = { nowMs: number; bootMs: number; bootId: string };
+/** One moment on three clocks: the supervisor's, the wall's, and the machine's since its boot, which nobody can set. */
+export type ClockMark = { nowMs: number; wallMs: number; bootMs: number; bootId: string };
 
 export function markClock(clock: Clock): ClockMark {
-  return { nowMs: clock.nowMs(), bootMs: Number(process.hrtime.bigint() / 1_000_000n), bootId: bootId() };
+  const bootMs = Number(process.hrtime.bigint() / 1_000_000n);
+  return { nowMs: clock.nowMs(), wallMs: Date.now(), bootMs, bootId: bootId() };
 }
 
 /** Keys that hold a point of time; all others that end in `Ms` are durations. */
@@ -38,7 +39,18 @@ export function onClock<T extends Pick<KernelState, 'slots' | 'rollouts'>>(
   const sameBoot = written?.bootId === now.bootId;
   const shiftMs = sameBoot ? now.nowMs - written.nowMs - (now.bootMs - written.bootMs) : 0;
   const move = (timeMs: number): number => (sameBoot ? timeMs + shiftMs : Math.min(timeMs, now.nowMs));
-  return { ...state, slots: moved(state.slots, move), rollouts: moved(state.rollouts, move) };
+  const slots = moved(state.slots, move).map((slot) => ({
+    ...slot,
+    nextRunMs: nextRunOn(slot.nextRunMs, written, now),
+  }));
+  return { ...state, slots, rollouts: moved(state.rollouts, move) };
+}
+
+/** A schedule goes by the wall clock, whoever sets it: the run stays at its time of day. */
+function nextRunOn(nextRunMs: number | null, written: ClockMark | null, now: ClockMark): number | null {
+  // An earlier version did not write down the wall clock.
+  if (nextRunMs === null || written?.wallMs === undefined) return nextRunMs;
+  return nextRunMs + (written.wallMs - written.nowMs) - (now.wallMs - now.nowMs);
 }
 
 function moved<T>(value: T, move: (timeMs: number) => number): T {

@@ -189,8 +189,6 @@ export class Supervisor {
 
   /** Begins to act. */
   begin(): void {
-    // Before anything is started: what is only due by an old schedule is not.
-    this.#companions.sync();
     this.kernel.step();
     this.#notifyStep();
     this.#resync();
@@ -219,6 +217,8 @@ export class Supervisor {
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
     this.#companions.apply(accepted.config.services);
+    // Before the step that was just asked for starts anything: what is only due by an old schedule is not.
+    this.#companions.sync();
     this.#follower?.follow(accepted.watched);
     const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
     this.#performer.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);

@@ -28,6 +28,7 @@ const SERVICE: SimService = {
   singleton: null,
   program: PROGRAM,
   life: LIFE,
+  schedule: null,
 };
 
 type Changes = Partial<Omit<SimService, 'life'>> & { life?: Partial<SimLife> };
@@ -39,9 +40,17 @@ const service = ({ life, ...changes }: Changes, program: Partial<Program> = {}):
   life: { ...LIFE, ...life },
 });
 const after = (afterMs: number, operation: Operation, project = 0): Step => ({ afterMs, project, operation });
-const one = (services: SimService[], ...steps: Step[]): Scenario => ({ seed: 1, projects: [{ services }], steps });
+const several = (projects: SimService[][], ...steps: Step[]): Scenario => ({
+  seed: 1,
+  projects: projects.map((services) => ({ services })),
+  steps,
+  lastEdit: { afterMs: 0, project: 0, operation: { kind: 'changeSpec', service: 0 } },
+  downTimeoutMs: null,
+});
+const one = (services: SimService[], ...steps: Step[]): Scenario => several([services], ...steps);
 
 const crash = { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 } as const;
+const DISK_FULL = { kind: 'failSaves', count: 100 } as const;
 const ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 1, minReadyMs: 300 };
 const STACK = [
   service({ pool: 1 }),
@@ -166,11 +175,10 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(500, { kind: 'goodEdit' }),
     after(100, { kind: 'up' }),
   ),
-  'a singleton taken over by another project': {
-    seed: 1,
-    projects: [{ services: SHARED }, { services: SHARED }],
-    steps: [after(300, { kind: 'restart', service: 0, instance: null })],
-  },
+  'a singleton taken over by another project': several(
+    [SHARED, SHARED],
+    after(300, { kind: 'restart', service: 0, instance: null }),
+  ),
   'the clock is set back while no supervisor runs': one(
     [service({}, { endsAfterMs: 30, exitCode: 1 })],
     after(7_000, { ...crash, upAfterMs: 500 }),
@@ -241,6 +249,75 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(200, { kind: 'deleteStateDir' }),
     after(100, { ...crash, ups: 3 }),
   ),
+  'the disk is full while a program that failed starts again': one(
+    [service({}, { endsAfterMs: 3_000, exitCode: 1 })],
+    after(9_600, DISK_FULL),
+    after(900, crash),
+  ),
+  'the disk is full while a task is begun again': one(
+    [service({}, { endsAfterMs: 1_000 }), service({ policy: 'never' }, { endsAfterMs: 1_000, exitCode: 1 })],
+    after(1_500, DISK_FULL),
+    after(1, { kind: 'start', service: 0, instance: null }),
+    after(1, { kind: 'start', service: 1, instance: null }),
+    after(100, crash),
+  ),
+  'the disk is full while a singleton that was refused starts': several(
+    [SHARED, [service({ singleton: 'refuse' })]],
+    after(500, DISK_FULL, 1),
+    after(1, { kind: 'stop', service: 0, instance: null }),
+    after(500, { kind: 'start', service: 0, instance: null }, 1),
+    after(100, crash, 1),
+  ),
+  'told to start in every state': one(
+    [
+      service({}, { endsAfterMs: 30, exitCode: 1 }),
+      service({ policy: 'never' }, { endsAfterMs: 30, exitCode: 1 }),
+      service({ graceMs: 1_000 }, { obeysAfterMs: null }),
+    ],
+    after(1_500, { kind: 'start', service: 0, instance: null }),
+    after(1, { kind: 'start', service: 1, instance: null }),
+    after(1_500, { kind: 'restart', service: 1, instance: null }),
+    after(1, { kind: 'restart', service: 2, instance: null }),
+    after(200, { kind: 'start', service: 2, instance: null }),
+  ),
+  'ill, and ends by itself at the same moment': one(
+    [1_616, 1_636, 1_716, 1_736].map((endsAfterMs) =>
+      service({ pool: 4, life: { hasLiveness: true } }, { endsAfterMs, exitCode: 1 }),
+    ),
+    after(400, { kind: 'sicken', which: 0, forMs: null }),
+    ...Array.from({ length: 15 }, (_, index) => after(0, { kind: 'sicken', which: index + 1, forMs: null })),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'scheduled, each way to overlap': one(
+    (['skip', 'queue', 'replace'] as const).map((overlap) =>
+      service({ schedule: { everyS: 5, catchUp: false, overlap } }, { endsAfterMs: 7_000 }),
+    ),
+    after(20_000, { kind: 'restart', service: 0, instance: null }),
+  ),
+  'scheduled, and missed while no supervisor ran': one(
+    [true, false].map((catchUp) =>
+      service({ schedule: { everyS: 60, catchUp, overlap: 'skip' } }, { endsAfterMs: 1_000, exitCode: 0 }),
+    ),
+    after(65_000, { ...crash, upAfterMs: 70_000 }),
+    after(90_000, { kind: 'commentEdit' }),
+  ),
+  'scheduled, and the clock is set': one(
+    [service({ schedule: { everyS: 15, catchUp: true, overlap: 'skip' } }, { endsAfterMs: 1_000 })],
+    after(20_000, { kind: 'setClock', byMs: 3_600_000 }),
+    after(20_000, crash),
+    after(20_000, { kind: 'setClock', byMs: -31_536_000_000 }),
+    after(20_000, { kind: 'commentEdit' }),
+  ),
+  'a scheduled singleton that is refused': several(
+    [SHARED, [service({ singleton: 'refuse', schedule: { everyS: 15, catchUp: false, overlap: 'skip' } })]],
+    after(16_000, { kind: 'setClock', byMs: -31_536_000_000 }),
+    after(20_000, { kind: 'stop', service: 0, instance: null }),
+    after(20_000, { kind: 'commentEdit' }),
+  ),
+  'down without patience': {
+    ...one([service({ pool: 2, graceMs: 1_000 }, { obeysAfterMs: null }), ...STACK.slice(1)]),
+    downTimeoutMs: 100,
+  },
 };
 
 /** Of these only some crashes are tried. */

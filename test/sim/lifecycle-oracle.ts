@@ -68,7 +68,14 @@ export class LifecycleOracle {
   checkAvailability(kernel: Kernel, slot: Slot, cause: StopCause): void {
     const process = this.#processOf(slot);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
-    if (cause !== 'replaced' || !process || !declared || !this.#world.machine.health.serves(process)) return;
+    if (
+      cause !== 'replaced' ||
+      declared?.schedule ||
+      !process ||
+      !declared ||
+      !this.#world.machine.health.serves(process)
+    )
+      return;
     if (declared.readiness !== null && !this.#world.machine.health.hasPassed(process)) return;
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
     const wanted = [...kernel.desired.wishes.values()].filter(({ run, spec }) => run && spec.name === slot.service);
@@ -189,7 +196,8 @@ export class LifecycleOracle {
       const process = this.#processOf(slot);
       return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);
     };
-    if (!spec || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
+    // What takes the place of a scheduled run comes when its time does.
+    if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
     if (verdict.kind === 'paused')
       this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
     const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;

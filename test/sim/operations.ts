@@ -1,19 +1,26 @@
 // Carries out the operations of a scenario on the machine and its projects.
 import type { ServiceName } from '../../src/core/model.ts';
+import { nameOf } from './declared.ts';
 import type { Machine } from './machine/machine.ts';
 import { type SimProcess, STRANGER } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
-import { nameOf, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import type { Operation } from './scenario.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
-export function operate(machine: Machine, project: Project, operation: Operation): void {
+/** @param projects all of them: some things befall the whole machine */
+export function operate(scene: Scene, operation: Operation): void {
   const run = OPERATIONS[operation.kind] as (scene: Scene, operation: Operation) => void;
-  run({ machine, project }, operation);
+  run(scene, operation);
 }
 
-type Scene = { machine: Machine; project: Project };
+/** What waited while a supervisor was held up is done after this. */
+const HELD_UP_MS = 12_000;
+/** A clock that was set is noticed, and what follows from it done, after this. */
+const CLOCK_SEEN_MS = 12_000;
+
+export type Scene = { machine: Machine; project: Project; projects: readonly Project[] };
 type Operations = { [K in Operation['kind']]: (scene: Scene, operation: OperationOf<K>) => void };
 
 const OPERATIONS: Operations = {
@@ -59,20 +66,21 @@ const OPERATIONS: Operations = {
     project.guest?.freeze(forMs);
     // How long lived what ends meanwhile, nobody sees.
     project.oracle.isBlind = true;
+    project.oracle.schedules.forgive(forMs + HELD_UP_MS);
   },
   failSpawns: ({ machine }, { count, errno }) => {
     machine.faults.spawns = { count, errno };
   },
-  loseExits: ({ machine, project }, { count }) => {
+  loseExits: ({ machine, projects }, { count }) => {
     machine.faults.exitsLost = count;
-    project.oracle.isBlind = true;
+    for (const { oracle } of projects) oracle.isBlind = true;
   },
-  lateExits: ({ machine, project }, { count, byMs }) => {
+  lateExits: ({ machine, projects }, { count, byMs }) => {
     machine.faults.exitsLate = { count, byMs };
-    project.oracle.isBlind = true;
+    for (const { oracle } of projects) oracle.isBlind = true;
   },
   failSaves: ({ machine, project }, { count }) => {
-    machine.faults.saves = count;
+    machine.faults.saves = { count, under: project.stateDir };
     project.oracle.stateUnsureUntilMs = machine.schedule.nowMs + 15_000;
     project.oracle.forgiveAll();
     project.forgetHeld(0);
@@ -87,11 +95,13 @@ const OPERATIONS: Operations = {
   recycle: ({ machine }, { count }) => {
     machine.processes.recycle = count;
   },
-  load: ({ machine }, { forMs }) => {
+  load: ({ machine, projects }, { forMs }) => {
     machine.busyUntilMs = machine.schedule.nowMs + forMs;
+    for (const { oracle } of projects) oracle.schedules.forgive(forMs + HELD_UP_MS);
   },
-  setClock: ({ machine }, { byMs }) => {
+  setClock: ({ machine, projects }, { byMs }) => {
     machine.wallOffsetMs += byMs;
+    for (const { oracle } of projects) oracle.schedules.forgive(CLOCK_SEEN_MS);
   },
   deleteStateDir: ({ machine, project }) => {
     project.troubles++;
@@ -118,20 +128,28 @@ function command(
   project.oracle.forgiveBackoff(name);
 }
 
-/** A fault is followed by a successor without anybody's doing, unless something else befalls it. */
+/**
+ * A fault is followed by a successor without anybody's doing, unless something else befalls it. One that comes before the
+ * supervisor has taken over is told to whoever typed `orch up`, as any start that fails: then there is nothing to replace.
+ */
 function fault({ machine, project }: Scene): void {
   const { guest } = project;
   if (!guest || guest.isFrozen) return;
   guest.later(0, () => {
+    if (project.oracle.isInCharge(guest)) expectSuccessor(machine, project);
+    else project.troubles++;
     throw new InjectedFault();
   });
+  project.faults++;
+  if (project.faults > 4) project.troubles++;
+}
+
+function expectSuccessor(machine: Machine, project: Project): void {
   const { troubles } = project;
   machine.schedule.after(5_000, () => {
     if (project.troubles === troubles && !project.guest)
       machine.fail(`${project.root}: no supervisor 5 s after a fault`);
   });
-  project.faults++;
-  if (project.faults > 4) project.troubles++;
 }
 
 function hit({ machine, project }: Scene, { kind, which }: OperationOf<'killOne' | 'suspendOne'>): void {

@@ -10,10 +10,11 @@ import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import type { Project } from './project.ts';
+import { ScheduleOracle } from './schedule-oracle.ts';
 
 export class Oracle implements Observer {
-  /** `phase event` of the transition table, and types of events. */
-  readonly coverage = new Set<string>();
+  /** Cells of the transition table, `phase + event`, and types of what was reported. */
+  coverage = new Set<string>();
   /** Instances started and stopped since `beginRecord`. */
   actions: { kind: string; id: string }[] = [];
   lastActionMs = 0;
@@ -21,7 +22,7 @@ export class Oracle implements Observer {
   stateUnsureUntilMs = 0;
   /** Ends may be seen late from now on: a spell may look healthy that was not. */
   isBlind = false;
-  /** A start at that moment may fail. */
+  /** A start that is under way then may fail. */
   stateDirDeletedMs = Number.NEGATIVE_INFINITY;
   #machine: Machine;
   #project: Project;
@@ -30,6 +31,7 @@ export class Oracle implements Observer {
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
+  readonly schedules: ScheduleOracle;
 
   constructor(machine: Machine, project: Project) {
     this.#machine = machine;
@@ -40,6 +42,12 @@ export class Oracle implements Observer {
       leaders: () => this.#leaders(),
       fail: (what) => this.#fail(what),
     });
+    this.schedules = new ScheduleOracle({
+      machine,
+      everyMsOf: (instance) => project.everyMsOf(instance),
+      inChargeSinceMs: () => (this.kernel ? this.#inChargeSinceMs : null),
+      fail: (what) => this.#fail(what),
+    });
   }
 
   /** Of the supervisor that lives; null: none has come so far. */
@@ -48,18 +56,32 @@ export class Oracle implements Observer {
     return null;
   }
 
+  /** Whether this supervisor has got as far as to supervise. */
+  isInCharge(guest: Guest): boolean {
+    return this.#kernels.has(guest);
+  }
+
+  beginRecord(): void {
+    this.actions = [];
+  }
+
   noteValid(text: string): void {
     this.#validTexts.add(text);
   }
 
+  /** A person did something. */
   forgiveBackoff(service: string): void {
     this.#backoff.forgive(service);
+    this.schedules.forgive(PERSON_MS);
   }
 
   /** The state file was lost. */
   forgiveAll(): void {
     this.#backoff.forgiveSince(0);
+    this.schedules.forgive(PERSON_MS);
   }
+
+  #inChargeSinceMs = 0;
 
   // ---- what the supervisors do --------------------------------------------------------------------------------------
 
@@ -67,13 +89,16 @@ export class Oracle implements Observer {
     const other = [...this.#kernels.keys()].find((one) => one.isAlive);
     if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) beside pid ${other.process.pid}`);
     this.#kernels.set(guest, kernel);
+    this.#inChargeSinceMs = this.#machine.schedule.nowMs;
     this.#clockOffsetMs = this.#machine.wallOffsetMs;
   }
 
   onGuestEnd(guest: Guest): void {
-    const mayFail = guest.hadFault || this.#machine.schedule.nowMs - this.stateDirDeletedMs < 2_000;
-    if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     const hadKernel = this.#kernels.delete(guest);
+    // Its directory vanished under it while it started.
+    const mayFail = guest.hadFault || (!hadKernel && this.stateDirDeletedMs >= guest.process.bornMs);
+    if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
+    if (hadKernel) this.schedules.onChargeEnd();
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
     if (hadKernel) this.#project.forgetHeld(this.#machine.schedule.nowMs - UNSAVED_MS);
@@ -109,9 +134,8 @@ export class Oracle implements Observer {
     this.#fail(`I4: ${signal} was sent to pid ${pid} of ${of!.instance}, which is not being stopped`);
   }
 
-  onCell(phase: string, event: string, changed: boolean): void {
-    if (changed) this.coverage.add(`${phase} ${event}`);
-    this.coverage.add(`(${phase} ${event})`);
+  onCell(phase: string, event: string): void {
+    this.coverage.add(`${phase} + ${event}`);
   }
 
   onReport(type: string, message: string): void {
@@ -150,7 +174,9 @@ export class Oracle implements Observer {
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
     this.#lifecycle.onSpawn(this.kernel!, process, spec);
-    const objection = this.#backoff.objection(instance, specHash);
+    this.schedules.onSpawn(process, spec);
+    // Its time counts, whatever came of the runs before.
+    const objection = spec.schedule ? null : this.#backoff.objection(instance, specHash);
     if (objection) this.#fail(`I8: ${instance} ${objection}`);
     for (const { service } of spec.dependsOn) {
       if (!this.#everRan.has(service)) this.#fail(`I15: ${instance} started before ${service} ever ran`);
@@ -162,6 +188,7 @@ export class Oracle implements Observer {
 
   onSpawnFailed(instance: string, errno: string): void {
     const spec = this.kernel?.slots.get(instance as InstanceId)?.spec;
+    this.schedules.onStartFailed(instance);
     if (spec) this.#backoff.noteFailure(instance, spec, 0, errno === 'ENOENT' || errno === 'EACCES');
   }
 
@@ -177,6 +204,8 @@ export class Oracle implements Observer {
     this.#lastExits.set(instance, exit);
     this.#lifecycle.onEnd(process, 'code' in exit && exit.code === 0);
     const slot = this.kernel?.slots.get(instance as InstanceId);
+    const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
+    this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
     if (slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy')
       this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
@@ -198,6 +227,8 @@ export class Oracle implements Observer {
     const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
     this.#lifecycle.checkAvailability(kernel, slot, cause);
     this.#lifecycle.checkDependentsFirst(kernel, slot, cause);
+    const isNextDue = cause === 'replaced' && wish?.spec.schedule?.overlap === 'replace';
+    if (isNextDue && this.schedules.mayReplace(slot.id)) return;
     const isAsked = slot.restartRequestedMs !== null || this.#lifecycle.mayStop(kernel, slot, cause);
     if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
@@ -269,6 +300,7 @@ export class Oracle implements Observer {
     }
     const left = [...live.keys()].find((id) => !this.#lifecycle.isLeaving(kernel, id));
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
+    this.schedules.checkQuiet(kernel);
     this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {
       const slot = kernel.slots.get(of!.instance as InstanceId);
@@ -286,7 +318,8 @@ export class Oracle implements Observer {
 
   #checkRuns(process: SimProcess, slot: Slot | undefined, spec: ServiceSpec): void {
     if (!slot || !isOccupied(slot)) this.#fail(`I3: ${slot?.id} lives but its slot is ${slot?.phase.kind}`);
-    const isOld = process.of!.specHash !== spec.specHash;
+    // A run ends as it began.
+    const isOld = spec.schedule === null && process.of!.specHash !== spec.specHash;
     if (isOld && !this.#isRolloutHalted(spec)) this.#fail(`I7: ${slot!.id} still runs an older version`);
   }
 
@@ -310,6 +343,8 @@ export class Oracle implements Observer {
     if (!slot) return false;
     const { kind } = slot.phase;
     if (this.#isAdoptedInItsPlace(slot)) return true;
+    // Between two runs; that they come is checked by itself.
+    if (spec.schedule) return true;
     // Its older version is remembered by nobody since the supervisor died, and the newer one is known not to work.
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
@@ -373,6 +408,8 @@ export class Oracle implements Observer {
 
 /** Edits of a grace period while it runs add up to less than this. */
 const LIVE_EDITS_MS = 50;
+/** What an edit or a command sets going is over after this. */
+const PERSON_MS = 12_000;
 /** Of the scenarios. */
 const MAX_BACKOFF_MS = 5_000;
 /** The end of an adopted process is seen by looking. */

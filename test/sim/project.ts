@@ -1,25 +1,15 @@
 // One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
-import type {
-  AcceptedConfig,
-  Probe,
-  ProjectConfig,
-  RolloutPolicy,
-  ServiceSpec,
-  StopPolicy,
-} from '../../src/core/model.ts';
-import { config as projectConfig, STOP, spec as serviceSpec } from '../core/fixtures.ts';
+import type { AcceptedConfig, ProjectConfig } from '../../src/core/model.ts';
+import { config as projectConfig } from '../core/fixtures.ts';
+import { type Declared, nameOf, specOf } from './declared.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
-import type { Program } from './machine/processes.ts';
 import { Oracle } from './oracle.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
 
-type Declared = SimService & { version: number; liveVersion: number; declared: boolean };
-
 /** A client gives up on a supervisor that holds the lock and does not answer. */
 const CONFLICT_PATIENCE_MS = 10_000;
-const SHARED_KEY = 'shared';
 
 export class Project {
   readonly root: string;
@@ -51,8 +41,12 @@ export class Project {
 
   // ---- the file --------------------------------------------------------------------------------------------------
 
+  /** Edits are not written yet. */
+  isDraft = false;
+
   /** Writes what is declared now, whole and valid. */
   save(): void {
+    if (this.isDraft) return;
     const text = JSON.stringify(this.config());
     this.oracle.noteValid(text);
     this.#machine.edit(this.file, () => {
@@ -81,38 +75,15 @@ export class Project {
   }
 
   config(): ProjectConfig {
-    const declared = this.services
-      .map((service, index) => ({ service, index }))
-      .filter(({ service }) => service.declared);
-    const specs = declared.map(({ service, index }) => this.#specOf(service, index));
+    const declared = [...this.services.keys()].filter((index) => this.services[index]!.declared);
+    const specs = declared.map((index) => specOf(this.services, index, this.#firstPort));
     return { ...projectConfig(...specs), root: this.root };
   }
 
-  #specOf(service: Declared, index: number): ServiceSpec {
-    const dependsOn = service.dependsOn
-      .filter(({ on }) => this.services[on]?.declared)
-      .map(({ on, condition, onLoss }) => ({
-        service: nameOf(on) as ServiceSpec['name'],
-        condition,
-        onLoss,
-      }));
-    const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
-    const { singleton, graceMs, policy, limit, pool } = service;
-    const name = nameOf(index);
-    const key = { key: SHARED_KEY, scope: 'user', onConflict: singleton ?? 'replace', pidFile: null } as const;
-    return serviceSpec(name, {
-      pool,
-      dependsOn,
-      command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
-      port: this.#firstPort + index * PORTS_PER_SERVICE,
-      readiness: service.life.hasReadiness ? PROBE : null,
-      liveness: service.life.hasLiveness ? LIVENESS : null,
-      rollout: rolloutOf(service),
-      singleton: singleton ? key : null,
-      restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
-      stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
-      specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
-    });
+  /** Null: it does not run by the clock. */
+  everyMsOf(instance: string): number | null {
+    const { everyS } = this.services[Number(instance.slice(1, instance.indexOf('.')))]?.schedule ?? {};
+    return everyS === undefined ? null : everyS * 1_000;
   }
 
   get #firstPort(): number {
@@ -253,42 +224,3 @@ export class Project {
     return `${this.root}/.orch`;
   }
 }
-
-const PORTS_PER_SERVICE = 100;
-const PROBE: Probe = {
-  checks: [{ kind: 'tcp', address: '$' + '{PORT}' }],
-  everyMs: 500,
-  timeoutMs: 100,
-  successes: 1,
-  failures: 2,
-  initialDelayMs: 0,
-};
-
-/** Slow starters are given time. */
-const LIVENESS: Probe = { ...PROBE, initialDelayMs: 1_000 };
-
-/** Every second version may be broken. */
-function programOf({ program, life, version }: Declared): Program {
-  if (life.broken === null || version % 2 === 1) return program;
-  return life.broken === 'unready'
-    ? { ...program, answersAfterMs: null }
-    : { ...program, endsAfterMs: 20, exitCode: 1 };
-}
-
-function rolloutOf({ life }: Declared): RolloutPolicy {
-  const { unavailable, surge, ...rest } = life.rollout;
-  return { ...rest, maxUnavailable: { kind: 'count', count: unavailable }, maxSurge: { kind: 'count', count: surge } };
-}
-
-function endOf({ life, graceMs }: Declared): Pick<StopPolicy, 'drain' | 'escalate'> {
-  const by = {
-    http: { kind: 'http', url: 'http://127.0.0.1:$' + '{PORT}/drain' },
-    signal: { kind: 'signal', signal: 'SIGUSR1' },
-  } as const;
-  return {
-    drain: life.drain && { by: by[life.drain.by], timeoutMs: life.drain.timeoutMs },
-    escalate: life.escalates ? [{ signal: 'SIGINT', afterMs: Math.floor(graceMs / 2) }] : [],
-  };
-}
-
-export const nameOf = (index: number): string => `s${index}`;

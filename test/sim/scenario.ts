@@ -5,6 +5,7 @@ import type {
   LossPolicy,
   RestartPolicy,
   RolloutPolicy,
+  Schedule,
   SingletonPolicy,
 } from '../../src/core/model.ts';
 import type { Program } from './machine/processes.ts';
@@ -21,7 +22,12 @@ export type SimService = {
   singleton: SingletonPolicy['onConflict'] | null;
   program: Program;
   life: SimLife;
+  /** Runs every so many seconds of the wall clock instead of always; never together with a singleton. */
+  schedule: SimSchedule | null;
 };
+
+/** `everyS` divides a minute. */
+export type SimSchedule = Pick<Schedule, 'catchUp' | 'overlap'> & { everyS: number };
 
 /** Probes, roll-outs and stops. */
 export type SimLife = {
@@ -40,9 +46,12 @@ export type SimLife = {
   escalates: boolean;
 };
 
-export type Operation =
+export type Edit =
   | { kind: 'setPool'; service: number; pool: number }
-  | { kind: 'changeSpec' | 'changeLive' | 'remove' | 'restore'; service: number }
+  | { kind: 'changeSpec' | 'changeLive' | 'remove' | 'restore'; service: number };
+
+export type Operation =
+  | Edit
   | { kind: 'commentEdit' }
   | { kind: 'badEdit'; how: BadKind }
   | { kind: 'goodEdit' }
@@ -79,6 +88,10 @@ export type Scenario = {
   projects: { services: SimService[] }[];
   /** `afterMs`: pause since the operation before. */
   steps: Step[];
+  /** Made when everything is quiet, after it was planned. */
+  lastEdit: Step & { operation: Edit };
+  /** `orch down --timeout` of so much; null: without. */
+  downTimeoutMs: number | null;
 };
 
 const MAX_SERVICES = 4;
@@ -125,6 +138,12 @@ export const life: fc.Arbitrary<SimLife> = fc.record({
   escalates: rarely(true, false),
 });
 
+export const schedule: fc.Arbitrary<SimSchedule> = fc.record({
+  everyS: fc.constantFrom(5, 5, 15, 60),
+  catchUp: fc.boolean(),
+  overlap: fc.constantFrom('skip' as const, 'queue' as const, 'replace' as const),
+});
+
 export const service: fc.Arbitrary<SimService> = fc.record({
   pool: fc.integer({ min: 0, max: 4 }),
   policy: fc.constantFrom('always', 'on_failure', 'on_failure', 'never'),
@@ -147,16 +166,20 @@ export const service: fc.Arbitrary<SimService> = fc.record({
   }),
   program,
   life,
+  schedule: fc.option(schedule, { nil: null, freq: 5 }),
 });
 
 const which = fc.nat(MAX_SERVICES - 1);
 const only = <K extends string>(...kinds: K[]) => fc.constantFrom(...kinds);
 
-const edit: fc.Arbitrary<Operation> = fc.oneof(
+const validEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: only('setPool'), service: which, pool: fc.integer({ min: 0, max: 5 }) }),
   fc.record({ kind: only('changeSpec', 'changeLive', 'remove', 'restore'), service: which }),
-  fc.record({ kind: only('commentEdit', 'goodEdit') }),
-  fc.record({ kind: only('badEdit'), how: fc.constantFrom(...BAD_KINDS) }),
+);
+const edit: fc.Arbitrary<Operation> = fc.oneof(
+  { arbitrary: validEdit, weight: 2 },
+  { arbitrary: fc.record({ kind: only('commentEdit', 'goodEdit') }), weight: 1 },
+  { arbitrary: fc.record({ kind: only('badEdit'), how: fc.constantFrom(...BAD_KINDS) }), weight: 1 },
 );
 const command: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
@@ -222,15 +245,24 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   projects: fc.array(fc.record({ services }), { minLength: 1, maxLength: 2 }),
   steps: fc.array(step, { maxLength: 14, size: 'max' }),
+  lastEdit: fc.record({ afterMs: fc.constant(0), project: fc.nat(1), operation: validEdit }),
+  downTimeoutMs: rarely<number | null>(300, null),
 });
 
 function withoutCycles(list: SimService[]): SimService[] {
   return list.map((one, index) => ({
     ...one,
+    ...rhythmOf(one),
     pool: one.singleton ? Math.min(1, one.pool) : one.pool,
     dependsOn: earlierOnly(one.dependsOn, index),
     life: one.singleton ? { ...one.life, rollout: { ...one.life.rollout, surge: 0, unavailable: 1 } } : one.life,
   }));
+}
+
+/** The configuration refuses a scheduled service that is always restarted: such a run would never end. */
+function rhythmOf({ schedule, singleton, policy }: SimService): Pick<SimService, 'schedule' | 'policy'> {
+  if (schedule === null || singleton !== null) return { schedule: null, policy };
+  return { schedule, policy: policy === 'always' ? 'on_failure' : policy };
 }
 
 function earlierOnly(dependsOn: SimService['dependsOn'], index: number): SimService['dependsOn'] {

@@ -4,7 +4,8 @@ import type { GuestCode } from './machine/guest.ts';
 import { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 import { Dead, Violation } from './machine/violation.ts';
-import { operate } from './operations.ts';
+import { operate, type Scene } from './operations.ts';
+import { checkFates, planAndEdit } from './plan-check.ts';
 import { Project } from './project.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -13,6 +14,8 @@ const SETTLE_MS = 30_000;
 /** How soon the owner types `orch up` after a crash that was planned. */
 const UP_AFTER_CRASH_MS = 30;
 const QUIET_MS = 12_000;
+/** For a pool that is replaced one by one, each drained and then killed. */
+const ROLLOUT_MS = 15_000;
 
 /** UNKNOWN_SPEC in src/supervisor/adopt.ts. */
 const UNKNOWN_GRACE_MS = 10_000;
@@ -41,10 +44,12 @@ export class Simulation {
     for (const { afterMs, project, operation } of this.#scenario.steps) {
       await this.advance(afterMs);
       this.machine.note(`-- ${project} ${JSON.stringify(operation)}`);
-      operate(this.machine, this.projects[project % this.projects.length]!, operation);
+      operate(this.#sceneOf(project), operation);
       await this.#check();
     }
     await this.settle();
+    // A supervisor that dies meanwhile does not do what it planned.
+    if (this.crashBeforeEffect === null) await this.followPlan();
     await this.shutDown();
   }
 
@@ -69,11 +74,23 @@ export class Simulation {
     const quietSinceMs = this.machine.schedule.nowMs;
     await this.advance(QUIET_MS);
     for (const { oracle, services } of this.projects) {
-      const isBusy = services.some(({ program, policy }) => program.endsAfterMs !== null && policy !== 'never');
+      const isBusy = services.some(
+        ({ program, policy, schedule }) => schedule !== null || (program.endsAfterMs !== null && policy !== 'never'),
+      );
       if (!isBusy && oracle.lastActionMs > quietSinceMs)
         this.machine.fail('I7: actions although nothing happened any more');
       oracle.checkActual();
     }
+  }
+
+  /** I18, and I4 and I7 over one more edit that nothing disturbs. */
+  async followPlan(): Promise<void> {
+    const { project, operation } = this.#scenario.lastEdit;
+    this.machine.note(`-- planned: ${JSON.stringify(operation)}`);
+    const scene = this.#sceneOf(project);
+    const planned = await planAndEdit(scene, operation);
+    await this.advance(ROLLOUT_MS);
+    if (planned) checkFates(scene, planned);
   }
 
   /**
@@ -85,7 +102,9 @@ export class Simulation {
     this.machine.note('-- down');
     for (const project of this.projects) {
       project.wantsDown = true;
-      void project.call('down', { timeoutMs: null });
+      const timeoutMs = this.#scenario.downTimeoutMs;
+      project.oracle.killingIsFine = timeoutMs !== null;
+      void project.call('down', { timeoutMs });
       for (const { graceMs, life } of project.services) boundMs += graceMs + (life.drain?.timeoutMs ?? 0) + 3_000;
     }
     await this.advance(boundMs);
@@ -102,6 +121,11 @@ export class Simulation {
     this.machine.note(`${signal} to pid ${target.pid} (${target.of?.instance ?? target.kind})`);
     if (target.kind !== 'ours') this.machine.fail(`I5: ${signal} was sent to pid ${target.pid}, a ${target.kind}`);
     this.#projectOf(target)?.oracle.onSignal(target, signal);
+  }
+
+  #sceneOf(index: number): Scene {
+    const { machine, projects } = this;
+    return { machine, projects, project: projects[index % projects.length]! };
   }
 
   #projectOf(process: SimProcess): Project | undefined {

@@ -1,6 +1,8 @@
-// Tries a range of seeds in one process. Prints a JSON line a failure: {"seed","message","scenario"}, and at the end
-// {"done","coverage"}. Bundled and started by run.mjs.
+// Tries scenarios in one process for as long as it is asked to: a task a line on stdin. Prints a JSON line a failure,
+// {"seed","message","scenario","story"}, and one at the end of each task, {"done","coverage","cpuMs"}. Bundled and started
+// by try-seeds.mjs.
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { compileFunction } from 'node:vm';
 import fc from 'fast-check';
 import { KNOWN_SCENARIOS } from './known-scenarios.ts';
@@ -11,58 +13,68 @@ import { Simulation } from './simulation.ts';
 const SHRINK_MS = 60_000;
 
 type Task = {
-  guest: string;
-  seeds: { from: number; to: number };
+  /** A range of seeds, or the names of known scenarios. */
+  seeds: { from: number; to: number } | string[];
   stopAtFirst: boolean;
   shrink: boolean;
-  known: boolean;
 };
-const task = JSON.parse(process.argv[2]!) as Task;
-const code = compileFunction(readFileSync(task.guest, 'utf8'), GUEST_PARAMETERS, { filename: task.guest }) as GuestCode;
 
+const guest = process.argv[2]!;
+const code = compileFunction(readFileSync(guest, 'utf8'), GUEST_PARAMETERS, { filename: guest }) as GuestCode;
 const coverage = new Set<string>();
-let lastStory: string[] = [];
 
-async function tryScenario(one: Scenario): Promise<void> {
+const say = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+async function tryScenario(one: Scenario, story: string[] | null = null): Promise<void> {
   const simulation = new Simulation(one, code);
-  const story: string[] = [];
-  if (task.shrink) simulation.machine.listener = (line) => story.push(line);
+  if (story) simulation.machine.listener = (line) => story.push(line);
   try {
     await simulation.run();
-  } catch (error) {
-    lastStory = story;
-    throw error;
   } finally {
     for (const { oracle } of simulation.projects) for (const mark of oracle.coverage) coverage.add(mark);
   }
 }
 
-const say = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
-
-/** @returns whether one of them failed. */
-async function tryKnown(): Promise<boolean> {
-  for (const [name, one] of Object.entries(KNOWN_SCENARIOS)) {
-    try {
-      await tryScenario(one);
-    } catch (error) {
-      say({ seed: `"${name}"`, message: error instanceof Error ? error.message : String(error) });
-      return true;
-    }
+/** @returns what went wrong, or null. */
+async function tryKnown(name: string): Promise<unknown> {
+  try {
+    await tryScenario(KNOWN_SCENARIOS[name]!);
+    return null;
+  } catch (error) {
+    return { seed: name, message: textOf(error) };
   }
-  return false;
 }
 
-const property = fc.asyncProperty(scenario, tryScenario);
-let tried = 0;
-const isOver = task.known && (await tryKnown());
-for (let seed = task.seeds.from; !isOver && seed < task.seeds.to; seed++) {
-  const limits = task.shrink ? { interruptAfterTimeLimit: SHRINK_MS } : { endOnFailure: true };
+const property = fc.asyncProperty(scenario, (one) => tryScenario(one));
+
+async function trySeed(seed: number, { shrink }: Task): Promise<unknown> {
+  const limits = shrink ? { interruptAfterTimeLimit: SHRINK_MS } : { endOnFailure: true };
   const result = await fc.check(property, { seed, numRuns: 1, ...limits });
-  tried++;
-  if (!result.failed) continue;
-  const cause = result.errorInstance;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  say({ seed, message, scenario: result.counterexample?.[0], story: lastStory });
-  if (task.stopAtFirst) break;
+  if (!result.failed) return null;
+  const smallest = result.counterexample?.[0];
+  const story: string[] = [];
+  if (shrink && smallest) await tryScenario(smallest, story).catch(() => undefined); // it fails as it did
+  return { seed, message: textOf(result.errorInstance), scenario: smallest, story };
 }
-say({ done: tried, coverage: [...coverage] });
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function carryOut(task: Task): Promise<void> {
+  const startCpu = process.cpuUsage();
+  let tried = 0;
+  const one = async (failure: unknown): Promise<boolean> => {
+    tried++;
+    if (failure) say(failure);
+    return failure !== null && task.stopAtFirst;
+  };
+  if (Array.isArray(task.seeds)) {
+    for (const name of task.seeds) if (await one(await tryKnown(name))) break;
+  } else {
+    for (let seed = task.seeds.from; seed < task.seeds.to; seed++) if (await one(await trySeed(seed, task))) break;
+  }
+  const { user, system } = process.cpuUsage(startCpu);
+  say({ done: tried, coverage: [...coverage], cpuMs: (user + system) / 1000 });
+  coverage.clear();
+}
+
+for await (const line of createInterface({ input: process.stdin })) await carryOut(JSON.parse(line) as Task);

@@ -92,3 +92,11 @@ test('the machine slept, or somebody set its clock: the run stays at its time of
   sync();
   expect(state.slot.nextRunMs).toBe(at('2026-03-29T03:00:00Z') - 3_600_000);
 });
+
+test('a clock that is set back: what comes sooner by the new time is not put off until the old time comes again', () => {
+  const { clock, state, sync } = world(job({ cron: '*/10 * * * *' }));
+  sync();
+  clock.wallMs -= 365 * 86_400_000;
+  sync();
+  expect(state.slot.nextRunMs).toBe(NOON + 600_000);
+});

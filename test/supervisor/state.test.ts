@@ -6,7 +6,7 @@ import { adopt } from '../../src/supervisor/adopt.ts';
 import { decodeState, encodeState } from '../../src/supervisor/state.ts';
 import { alive, slotOf, spec } from '../core/fixtures.ts';
 
-const NOW = { nowMs: 1_000_000, bootMs: 500_000, recordOf: () => null, bootId: 'b' };
+const NOW = { nowMs: 1_000_000, wallMs: 1_000_000, bootMs: 500_000, recordOf: () => null, bootId: 'b' };
 const service = spec('a', { pool: 3 });
 const slots: Slot[] = [
   slotOf(service, 1, { phase: alive(10), restarts: 2, failures: 1, recentFailuresMs: [999_000] }),
@@ -27,16 +27,27 @@ test('what was written is read', () => {
 
 describe('a wall clock that was set between two supervisors', () => {
   test.for([-31_536_000_000, 31_536_000_000])('moves all times by %s ms', (byMs) => {
-    const later = { ...NOW, nowMs: NOW.nowMs + 5_000 + byMs, bootMs: NOW.bootMs + 5_000 };
+    const nowMs = NOW.nowMs + 5_000 + byMs;
+    const later = { ...NOW, nowMs, wallMs: nowMs, bootMs: NOW.bootMs + 5_000 };
     const read = decodeState(text, later)!;
     expect(read.slots[1]!.phase).toMatchObject({ untilMs: 1_004_000 + byMs });
     expect(read.slots[0]!.recentFailuresMs).toEqual([999_000 + byMs]);
   });
 
   test('after another boot nothing lies in the future', () => {
-    const read = decodeState(text, { nowMs: 5, bootMs: 1, bootId: 'other' })!;
+    const read = decodeState(text, { nowMs: 5, wallMs: 5, bootMs: 1, bootId: 'other' })!;
     expect(read.slots[1]!.phase).toMatchObject({ untilMs: 5 });
   });
+});
+
+test.for(['b', 'another'])('the next run of a schedule stays at its time on the wall, boot %s', (bootId) => {
+  // The clock of the supervisor that wrote it no longer followed the wall clock: somebody had set that an hour ahead.
+  const hourMs = 3_600_000;
+  const scheduled = { ...state, slots: [slotOf(service, 1, { nextRunMs: 1_004_000 })] };
+  const written = encodeState(scheduled as never, { ...NOW, wallMs: NOW.nowMs + hourMs });
+  const nowMs = NOW.nowMs + hourMs + 1_000;
+  const read = decodeState(written, { nowMs, wallMs: nowMs, bootMs: NOW.bootMs + 1_000, bootId })!;
+  expect(read.slots[0]!.nextRunMs).toBe(1_004_000 + hourMs);
 });
 
 test('cut anywhere: nothing, or the whole', () => {

@@ -9,8 +9,8 @@ import type { SimProcess } from '../machine/processes.ts';
 export type Observer = {
   onKernel(guest: Guest, kernel: Kernel): void;
   onAction(guest: Guest, action: ObservedAction): void;
-  /** A cell of the transition table was used; `changed`: the event meant something there. */
-  onCell(phase: string, event: string, changed: boolean): void;
+  /** A cell of the transition table was used. */
+  onCell(phase: string, event: string): void;
   onReport(type: string, message: string): void;
   onSpawn(process: SimProcess): void;
   onSpawnFailed(instance: string, errno: string): void;

@@ -5,7 +5,6 @@ import { transition as realTransition } from '../../../src/core/transition.ts';
 export * from '../../../src/core/transition.ts';
 
 export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
-  const after = realTransition(slot, event, nowMs);
-  bridge.observer.onCell(slot.phase.kind, event.kind, after !== slot);
-  return after;
+  bridge.observer.onCell(slot.phase.kind, event.kind);
+  return realTransition(slot, event, nowMs);
 }

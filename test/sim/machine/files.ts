@@ -20,6 +20,8 @@ export class FileTree {
   constructor() {
     this.makeDirectory('/');
     this.makeDirectory('/tmp');
+    this.makeDirectory('/dev');
+    this.create('/dev/null');
   }
 
   get(path: string): Inode | undefined {
@@ -85,8 +87,13 @@ export class FileTree {
   }
 }
 
+/** Without a stack, which nobody reads and which costs more than all the rest of the call. */
 export function errno(code: string, what: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: ${what}`), { code });
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = Object.assign(new Error(`${code}: ${what}`), { code });
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';

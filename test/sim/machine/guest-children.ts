@@ -77,15 +77,18 @@ function born(guest: Guest, program: Program, { env }: SpawnOptions): SimProcess
   return guest.machine.processes.fork(birth);
 }
 
-/** A lost end stays a zombie: its pid is nobody else's until we die and init reaps it. */
+/**
+ * A lost end stays a zombie: its pid is nobody else's until we die and init reaps it. Otherwise the signal is there as soon
+ * as the zombie is: whoever sees that in /proc hears of the end within the same turn of the event loop.
+ */
 function hearOfEnd(guest: Guest, process: SimProcess, child: EventEmitter, exit: SimExit): void {
-  const { faults, chance, processes } = guest.machine;
+  const { faults, processes } = guest.machine;
   if (faults.exitsLost > 0) {
     faults.exitsLost--;
     return;
   }
   const isLate = faults.exitsLate.count > 0 && faults.exitsLate.count-- > 0;
-  guest.later((isLate ? faults.exitsLate.byMs : 0) + chance.between(0, 2), () => {
+  guest.later(isLate ? faults.exitsLate.byMs : 0, () => {
     processes.reap(process);
     guest.children.delete(process);
     child.emit('exit', 'code' in exit ? exit.code : null, 'signal' in exit ? exit.signal : null);

@@ -222,9 +222,9 @@ class FileOperations {
   }
 
   #mayWrite(path: string): void {
-    const { faults } = this.#guest.machine;
-    if (faults.saves === 0 || !path.includes(STATE_FILE)) return;
-    faults.saves--;
+    const { saves } = this.#guest.machine.faults;
+    if (saves.count === 0 || !path.startsWith(saves.under) || !path.includes(STATE_FILE)) return;
+    saves.count--;
     throw errno('ENOSPC', path);
   }
 }

@@ -11,8 +11,8 @@ export type Faults = {
   spawns: { count: number; errno: string };
   exitsLost: number;
   exitsLate: { count: number; byMs: number };
-  /** Writes of state files that fail with ENOSPC. */
-  saves: number;
+  /** Writes of state files below this directory that fail with ENOSPC. */
+  saves: { count: number; under: string };
   /** Changes of files that no watcher hears of. */
   watchEvents: number;
 };
@@ -84,7 +84,7 @@ function noFaults(): Faults {
     spawns: { count: 0, errno: 'ENOENT' },
     exitsLost: 0,
     exitsLate: { count: 0, byMs: 0 },
-    saves: 0,
+    saves: { count: 0, under: '/' },
     watchEvents: 0,
   };
 }

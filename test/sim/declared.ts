@@ -1,0 +1,83 @@
+// What a simulated service declares, as the configuration that the real loader would make of it.
+import type { Probe, RolloutPolicy, Schedule, ServiceSpec, StopPolicy } from '../../src/core/model.ts';
+import { STOP, spec as serviceSpec } from '../core/fixtures.ts';
+import type { Program } from './machine/processes.ts';
+import type { SimSchedule, SimService } from './scenario.ts';
+
+export type Declared = SimService & { version: number; liveVersion: number; declared: boolean };
+
+const SHARED_KEY = 'shared';
+
+export const nameOf = (index: number): string => `s${index}`;
+
+/** @param services all of the project; `firstPort`: theirs */
+export function specOf(services: readonly Declared[], index: number, firstPort: number): ServiceSpec {
+  const service = services[index]!;
+  const dependsOn = service.dependsOn
+    .filter(({ on }) => services[on]?.declared)
+    .map(({ on, condition, onLoss }) => ({
+      service: nameOf(on) as ServiceSpec['name'],
+      condition,
+      onLoss,
+    }));
+  const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
+  const { singleton, graceMs, policy, limit, pool } = service;
+  const name = nameOf(index);
+  const key = { key: SHARED_KEY, scope: 'user', onConflict: singleton ?? 'replace', pidFile: null } as const;
+  return serviceSpec(name, {
+    pool,
+    dependsOn,
+    command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
+    port: firstPort + index * PORTS_PER_SERVICE,
+    readiness: service.life.hasReadiness ? PROBE : null,
+    liveness: service.life.hasLiveness ? LIVENESS : null,
+    rollout: rolloutOf(service),
+    singleton: singleton ? key : null,
+    schedule: service.schedule && scheduleOf(service.schedule),
+    restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
+    stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
+    specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
+  });
+}
+
+const PORTS_PER_SERVICE = 100;
+const PROBE: Probe = {
+  checks: [{ kind: 'tcp', address: '$' + '{PORT}' }],
+  everyMs: 500,
+  timeoutMs: 100,
+  successes: 1,
+  failures: 2,
+  initialDelayMs: 0,
+};
+
+/** Slow starters are given time. */
+const LIVENESS: Probe = { ...PROBE, initialDelayMs: 1_000 };
+
+/** Every second version may be broken. */
+function programOf({ program, life, version }: Declared): Program {
+  if (life.broken === null || version % 2 === 1) return program;
+  return life.broken === 'unready'
+    ? { ...program, answersAfterMs: null }
+    : { ...program, endsAfterMs: 20, exitCode: 1 };
+}
+
+function scheduleOf({ everyS, catchUp, overlap }: SimSchedule): Schedule {
+  const cron = everyS === 60 ? '0 * * * * *' : `*/${everyS} * * * * *`;
+  return { cron, timeZone: 'UTC', catchUp, overlap };
+}
+
+function rolloutOf({ life }: Declared): RolloutPolicy {
+  const { unavailable, surge, ...rest } = life.rollout;
+  return { ...rest, maxUnavailable: { kind: 'count', count: unavailable }, maxSurge: { kind: 'count', count: surge } };
+}
+
+function endOf({ life, graceMs }: Declared): Pick<StopPolicy, 'drain' | 'escalate'> {
+  const by = {
+    http: { kind: 'http', url: 'http://127.0.0.1:$' + '{PORT}/drain' },
+    signal: { kind: 'signal', signal: 'SIGUSR1' },
+  } as const;
+  return {
+    drain: life.drain && { by: by[life.drain.by], timeoutMs: life.drain.timeoutMs },
+    escalate: life.escalates ? [{ signal: 'SIGINT', afterMs: Math.floor(graceMs / 2) }] : [],
+  };
+}

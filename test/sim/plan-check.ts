@@ -1,0 +1,99 @@
+// I18: what `plan` says of an edit is what happens once it is made, and to plan does nothing. Asked when everything is
+// quiet; what moves by itself (programs that end, singletons, broken versions) nobody can foresee and is left out.
+import type { PlanChange } from '../../src/api/protocol.ts';
+import type { InstanceId } from '../../src/core/model.ts';
+import { isOccupied } from '../../src/core/transition.ts';
+import type { Kernel } from '../../src/supervisor/kernel.ts';
+import { nameOf } from './declared.ts';
+import { operate, type Scene } from './operations.ts';
+import type { Project } from './project.ts';
+import type { Edit } from './scenario.ts';
+
+type Fate = 'start' | 'stop' | 'restart';
+export type Fates = ReadonlyMap<string, Fate>;
+
+/** @returns what was planned; null: nobody could be asked. The file is written by then. */
+export async function planAndEdit(scene: Scene, edit: Edit): Promise<Fates | null> {
+  const { machine, project } = scene;
+  project.isDraft = true;
+  operate(scene, edit);
+  project.isDraft = false;
+  const { guest } = project;
+  const { kernel } = project.oracle;
+  if (!guest || !kernel) return null;
+  const before = { effects: guest.effects, state: JSON.stringify(kernel.state()) };
+  const { coverage } = project.oracle;
+  project.oracle.coverage = new Set();
+  const accepted = { config: project.config(), watched: [], files: ['procs.yaml'], warnings: [] };
+  const answer = project.call('plan', { accepted }) as Promise<{ changes: PlanChange[] }> | null;
+  if (!answer) {
+    project.oracle.coverage = coverage;
+    return null;
+  }
+  const { changes } = await answer;
+  // It plays the change through on a copy: that is no use of the table.
+  project.oracle.coverage = coverage;
+  if (guest.effects !== before.effects) machine.fail(`I18: ${project.root}: to plan did ${guest.trace.at(-1)}`);
+  if (JSON.stringify(kernel.state()) !== before.state) machine.fail(`I18: ${project.root}: to plan changed the state`);
+  const fates = fatesOf(changes, kernel);
+  project.oracle.beginRecord();
+  project.save();
+  return fates;
+}
+
+/** Once everything is quiet again. */
+export function checkFates({ machine, project }: Scene, planned: Fates): void {
+  const { kernel } = project.oracle;
+  const seen = observedFates(project.oracle.actions);
+  const isForeseeable = foreseeable(project);
+  for (const id of new Set([...planned.keys(), ...seen.keys()])) {
+    const [service, index] = id.split('.') as [string, string];
+    const pool = kernel?.desired.services.get(service as never)?.pool ?? Number.POSITIVE_INFINITY;
+    // On top of the pool while it is replaced: part of how, not of what.
+    if (!isForeseeable(service) || (Number(index) > pool && !planned.has(id))) continue;
+    const [plan, fact] = [planned.get(id) ?? 'nothing', seen.get(id) ?? 'nothing'];
+    if (plan === fact || isBlocked(kernel, id)) continue;
+    machine.fail(`I18: ${project.root}: of ${id} the plan says ${plan}, and what happened is ${fact}`);
+  }
+}
+
+function fatesOf(changes: PlanChange[], kernel: Kernel): Fates {
+  const fates = new Map<string, Fate>();
+  for (const { action, instances } of changes) {
+    if (action === 'update') continue;
+    for (const id of instances) fates.set(id, action === 'scale' ? scaledTo(kernel, id) : action);
+  }
+  return fates;
+}
+
+function scaledTo(kernel: Kernel, id: string): Fate {
+  const slot = kernel.slots.get(id as InstanceId);
+  return slot && isOccupied(slot) ? 'stop' : 'start';
+}
+
+function observedFates(actions: readonly { kind: string; id: string }[]): Fates {
+  const fates = new Map<string, Fate>();
+  for (const { kind, id } of actions) {
+    const before = fates.get(id);
+    if (kind === 'start') fates.set(id, before === undefined || before === 'start' ? 'start' : 'restart');
+    else fates.set(id, before === 'start' ? before : 'stop');
+  }
+  return fates;
+}
+
+/** What waits for a dependency that does not come is named in the plan all the same. */
+function isBlocked(kernel: Kernel | null, id: string): boolean {
+  const wish = kernel?.desired.wishes.get(id as InstanceId);
+  return wish?.run === true && kernel!.dependencies().blockerOf(wish.spec) !== null;
+}
+
+/** @returns whether nothing about a service, and about what it depends on, happens by itself. */
+function foreseeable({ services, oracle }: Project): (service: string) => boolean {
+  const moves = new Set<number>();
+  services.forEach(({ program, schedule, singleton, life, dependsOn }, index) => {
+    const isBroken = life.broken !== null || (oracle.kernel?.rollouts.has(nameOf(index) as never) ?? false);
+    const isMoved = dependsOn.some(({ on }) => moves.has(on));
+    if (program.endsAfterMs !== null || schedule || singleton || isBroken || isMoved) moves.add(index);
+  });
+  return (service) => !moves.has(Number(service.slice(1)));
+}

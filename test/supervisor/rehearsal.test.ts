@@ -1,0 +1,69 @@
+// What a change carries along, played through by the rules of the core: dependents, pools that are never lost, tasks, and
+// projects that are too large to be played through.
+import { expect, test } from 'vitest';
+import type { Dependency, ServiceSpec, Slot } from '../../src/core/model.ts';
+import { rehearse } from '../../src/supervisor/rehearsal.ts';
+import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
+
+const on = (service: string, changes: Partial<Dependency> = {}): Dependency[] => [
+  { service: service as Dependency['service'], condition: 'started', onLoss: 'ignore', ...changes },
+];
+
+/** Everything runs as `before` says, for so long that nothing of it is new; then `after` is declared. */
+function fates(before: ServiceSpec[], after: ServiceSpec[], ...others: Slot[]): Record<string, string> {
+  const running = before.flatMap((service) =>
+    Array.from({ length: service.pool }, (_, index) => slotOf(service, index + 1, { phase: alive() })),
+  );
+  const all = slots(...running, ...others);
+  const versions = [...before, ...after];
+  const findVersion = (name: string, hash: string): ServiceSpec | null =>
+    versions.find((one) => one.name === name && one.specHash === hash) ?? null;
+  const input = { desired: desire(after), slots: all, rollouts: new Map(), findVersion, nowMs: 10_000 };
+  return Object.fromEntries(rehearse(input));
+}
+
+const changed = (service: ServiceSpec): ServiceSpec => ({ ...service, specHash: `${service.name}-v2` });
+const db = spec('db');
+
+test('nothing changed: nothing happens', () => {
+  expect(fates([db, spec('api', { dependsOn: on('db') })], [db, spec('api', { dependsOn: on('db') })])).toEqual({});
+});
+
+test.each([
+  ['ignore', { 'db.1': 'restart' }],
+  ['restart', { 'db.1': 'restart', 'api.1': 'restart', 'api.2': 'restart' }],
+  ['hold', { 'db.1': 'restart', 'api.1': 'restart', 'api.2': 'restart' }],
+] as const)('a dependency is replaced, on_loss %s', (onLoss, expected) => {
+  const api = spec('api', { pool: 2, dependsOn: on('db', { onLoss }) });
+  expect(fates([db, api], [changed(db), api])).toEqual(expected);
+});
+
+test('a pool that is replaced one by one is never lost', () => {
+  const pool = spec('db', { pool: 4 });
+  const api = spec('api', { dependsOn: on('db', { onLoss: 'hold' }) });
+  expect(fates([pool, api], [changed(pool), api])).not.toHaveProperty('api.1');
+});
+
+test('a dependency that is scaled to nothing stops who cannot do without it', () => {
+  const api = spec('api', { dependsOn: on('db', { onLoss: 'hold' }) });
+  expect(fates([db, api], [{ ...db, pool: 0 }, api])).toEqual({ 'db.1': 'stop', 'api.1': 'stop' });
+});
+
+test('what waits for a task starts when that is through', () => {
+  const restart = { ...db.restart, policy: 'never' as const };
+  const task = spec('migrate', { restart });
+  const api = spec('api', { dependsOn: on('migrate', { condition: 'completed' }) });
+  expect(fates([], [task, api])).toEqual({ 'migrate.1': 'start', 'api.1': 'start' });
+});
+
+test('the plan starts no scheduled run', () => {
+  const schedule = { cron: '* * * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip' as const };
+  expect(fates([], [spec('job', { schedule })])).toEqual({});
+});
+
+test('a pool of thousands is not played through to the end', () => {
+  const many = spec('api', { pool: 5_000 });
+  const startedMs = performance.now();
+  expect(Object.keys(fates([many], [changed(many)])).length).toBeGreaterThan(0);
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});
