@@ -1,53 +1,6 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
-import type { Program } from './machine/processes.ts';
-import type { Operation, Scenario, SimLife, SimService, Step } from './scenario.ts';
-
-const PROGRAM: Program = {
-  endsAfterMs: null,
-  exitCode: 0,
-  obeysAfterMs: 20,
-  child: null,
-  forksWhenStopped: false,
-  answersAfterMs: 30,
-  drainsInMs: 50,
-};
-const LIFE: SimLife = {
-  hasReadiness: false,
-  hasLiveness: false,
-  broken: null,
-  rollout: { unavailable: 1, surge: 0, minReadyMs: 0, deadlineMs: 1_500, onFailure: 'pause' },
-  drain: null,
-  escalates: false,
-};
-const SERVICE: SimService = {
-  pool: 1,
-  policy: 'on_failure',
-  graceMs: 100,
-  limit: null,
-  dependsOn: [],
-  singleton: null,
-  program: PROGRAM,
-  life: LIFE,
-  schedule: null,
-};
-
-type Changes = Partial<Omit<SimService, 'life'>> & { life?: Partial<SimLife> };
-
-const service = ({ life, ...changes }: Changes, program: Partial<Program> = {}): SimService => ({
-  ...SERVICE,
-  ...changes,
-  program: { ...PROGRAM, ...program },
-  life: { ...LIFE, ...life },
-});
-const after = (afterMs: number, operation: Operation, project = 0): Step => ({ afterMs, project, operation });
-const several = (projects: SimService[][], ...steps: Step[]): Scenario => ({
-  seed: 1,
-  projects: projects.map((services) => ({ services })),
-  steps,
-  lastEdit: { afterMs: 0, project: 0, operation: { kind: 'changeSpec', service: 0 } },
-  downTimeoutMs: null,
-});
-const one = (services: SimService[], ...steps: Step[]): Scenario => several([services], ...steps);
+import type { Scenario, SimLife } from './scenario.ts';
+import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
 const crash = { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 } as const;
 const DISK_FULL = { kind: 'failSaves', count: 100 } as const;

@@ -12,6 +12,8 @@ const { values } = parseArgs({
     workers: { type: 'string', default: String(Math.max(2, cpus().length)) },
   },
 });
+/** So many seeds reach every cell that can be reached. */
+const WHOLE_RUN = 10_000;
 const one = process.env.SEED;
 const from = Number(one ?? values.from);
 const runs = one === undefined ? Number(values.runs) : 1;
@@ -49,6 +51,8 @@ forget();
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
 const each = (cpuMs / Math.max(1, tried)).toFixed(1);
 say(`\n${tried} scenarios in ${seconds} s, ${each} ms of CPU each, ${failures.length} failed`);
+// A smaller run may miss some by chance.
+const isWhole = one === undefined && runs >= WHOLE_RUN;
 const missed = one === undefined ? missedCells(coverage) : null;
 if (missed) {
   say(
@@ -58,5 +62,5 @@ if (missed) {
   for (const cell of missed.surprising) say(`used, though it is said that it cannot be: ${cell}`);
 }
 if (process.env.SIM_COVERAGE) say([...coverage].sort().join('\n'));
-const isCovered = !missed || missed.never.length + missed.surprising.length === 0;
+const isCovered = !isWhole || missed.never.length + missed.surprising.length === 0;
 process.exitCode = failures.length > 0 || !isCovered ? 1 : 0;
