@@ -1,6 +1,7 @@
 // Starts programs by posix_spawn(3) of the C library, through the optional package koffi. Node forks, which copies the
 // page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, where
 // koffi cannot be loaded, and for whatever posix_spawn refuses, the caller starts the program by Node.
+import { constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { platform } from './host.ts';
 
@@ -28,6 +29,8 @@ export type PosixSpawn = {
   reap(pid: number): number | null;
   /** @returns the pid of one child that has ended and was not waited for, whoever started it; 0: there is none. */
   ended(): number;
+  /** For output that is only looked at in the end. @returns null where there is none left; reading never waits. */
+  openPipe(): { read: number; write: number } | null;
 };
 
 /** Values of <spawn.h>, the same in glibc and musl. */
@@ -43,6 +46,9 @@ const P_ALL = 0;
 const PID_OFFSET = ['arm', 'ia32', 'mips', 'mipsel'].includes(process.arch) ? 12 : 16;
 const SIGINFO_BYTES = 128;
 const O_RDWR = 2;
+/** Of <fcntl.h>, where the numbers of the common architectures are those of Node's. */
+const O_CLOEXEC = 0o2_000_000;
+const F_SETFL = 4;
 /** More than the C libraries need for posix_spawnattr_t (336), posix_spawn_file_actions_t (80) and sigset_t (128). */
 const ATTRIBUTES_BYTES = 1024;
 const ACTIONS_BYTES = 512;
@@ -78,11 +84,14 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
   const chdir = libc.func('int posix_spawn_file_actions_addchdir_np(void *, const char *)');
   const waitid = libc.func('int waitid(int, uint32_t, void *, int)');
   const waitpid = libc.func('int waitpid(int, void *, int)');
+  const pipe2 = libc.func('int pipe2(void *, int)');
+  const fcntl = libc.func('int fcntl(int, int, int)');
   const attributes = leaderOfItsSession(libc);
   const pid = Buffer.alloc(4);
   const status = Buffer.alloc(4);
   const actions = Buffer.alloc(ACTIONS_BYTES);
   const info = Buffer.alloc(SIGINFO_BYTES);
+  const ends = Buffer.alloc(8);
 
   return {
     start({ file, argv, cwd, env, stdin, stdout, stderr }) {
@@ -105,6 +114,13 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
     ended() {
       info.writeInt32LE(0, PID_OFFSET);
       return ok(waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT)) ? info.readInt32LE(PID_OFFSET) : 0;
+    },
+    openPipe() {
+      if (!ok(pipe2(ends, O_CLOEXEC))) return null;
+      const [read, write] = [ends.readInt32LE(0), ends.readInt32LE(4)];
+      // Of our end only: the program's output must not become non-blocking.
+      fcntl(read, F_SETFL, constants.O_NONBLOCK);
+      return { read, write };
     },
   };
 }

@@ -72,8 +72,8 @@ export function shellCommandOn(system: string, line: string): { file: string; ar
 
 type Ended = (pid: number, exit: Exit) => void;
 
-/** @returns null where that is not possible, or did not work: fork(2) then finds the reason. */
-function startDirectly(request: SpawnRequest, ended: Ended): number | null {
+/** Without fork(2). @returns the pid, or null where that is not possible or did not work: fork(2) then finds the reason. */
+export function startDirectly(request: SpawnRequest, ended: Ended): number | null {
   const plain = plainStart(request);
   const library = plain && posixSpawn();
   const pid = library ? library.start(plain) : null;

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Outcome } from '../../src/core/model.ts';
 import { checkTcp, checkUnix, tcpTarget } from '../../src/runtime/probe/connect.ts';
 import { runExec } from '../../src/runtime/probe/exec.ts';
@@ -134,7 +134,9 @@ describe('connections', () => {
   });
 });
 
-describe('commands', () => {
+describe.each(['posix_spawn', 'fork'])('commands by %s', (way) => {
+  beforeEach(() => void vi.stubEnv('ORCH_SPAWN', way));
+  afterEach(() => void vi.unstubAllEnvs());
   const env = { PATH: process.env.PATH! };
   const sh = (line: string) => runExec({ file: '/bin/sh', args: ['-c', line], cwd: '/', env });
 
@@ -144,6 +146,7 @@ describe('commands', () => {
     ['echo first >&2; echo "the disk is full" >&2; exit 1', { ok: false, because: 'exit code 1: the disk is full' }],
     ['kill -9 $$', { ok: false, because: 'SIGKILL' }],
     ['head -c 1000000 /dev/zero; exit 0', { ok: true }],
+    ['head -c 1000000 /dev/zero; echo; echo in the end >&2; exit 2', { ok: false, because: 'exit code 2: in the end' }],
   ])('%s', async (line, outcome) => expect(await sh(line).outcome).toEqual(outcome));
 
   test('that cannot be run says why', async () => {
