@@ -19,7 +19,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: 'sim', include: sim, testTimeout: 180_000, sequence: { groupOrder: 1 } } },
+      { test: { name: 'sim', include: sim, testTimeout: 600_000, sequence: { groupOrder: 1 } } },
       {
         test: {
           name: 'real',
