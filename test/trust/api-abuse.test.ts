@@ -71,6 +71,12 @@ const NONSENSE: [string, string | Buffer][] = [
   ['params of another kind', '{"id":1,"method":"stop","params":{"names":{"length":1e9}}}\n'],
   ['prototype keys', '{"id":1,"method":"why","params":{"name":"a","__proto__":{"polluted":1}}}\n'],
   ['a configuration that is none', '{"id":1,"method":"apply","params":{"accepted":{"config":{}},"only":null}}\n'],
+  ['a name that leads elsewhere', '{"id":1,"method":"why","params":{"name":"../../../etc/passwd"}}\n'],
+  ['a name without end', `{"id":1,"method":"stop","params":{"names":["${'a'.repeat(100_000)}"]}}\n`],
+  ['a service that is none', '{"id":1,"method":"scale","params":{"service":"../a","size":99}}\n'],
+  ['a size beyond all bounds', '{"id":1,"method":"scale","params":{"service":"a","size":1e12}}\n'],
+  ['a size that is none', '{"id":1,"method":"scale","params":{"service":"a","size":"9"}}\n'],
+  ['a queue that leads elsewhere', '{"id":1,"method":"rotateLogs","params":{"queues":["../../x"]}}\n'],
   ['deep nesting', `${'['.repeat(200_000)}\n`],
   ['random bytes', Buffer.from(Array.from({ length: 4_096 }, (_, n) => (n * 7919) % 256))],
 ];
@@ -83,7 +89,9 @@ test('nonsense is refused, and costs nobody more than its own connection', async
   for (const [what, bytes] of NONSENSE) {
     const heard = await exchange(await open(project), bytes);
     expect(heard, what).not.toMatch(/\n {4}at |"result":\{"polluted/);
-    expect(await answersWithinMs(project), what).toBeLessThan(1_000 * (await slowness()));
+    const tookMs = await answersWithinMs(project);
+    // Only what looks late is worth a look at the machine.
+    if (tookMs > 1_000) expect(tookMs, what).toBeLessThan(1_000 * (await slowness()));
   }
   expect(theSupervisor(project).pid).toBe(pid);
   expect(incarnations(project.instances())).toEqual(before);

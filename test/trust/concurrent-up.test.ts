@@ -9,7 +9,7 @@ const CLIENTS = 10;
 test('ten orch up at once make one supervisor, and all ten succeed', { timeout: 3_600_000 }, async () => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n' });
   const durationsMs: number[] = [];
-  const rounds = roundsOf(20);
+  const rounds = roundsOf(5);
   for (let round = 0; round < rounds; round++) {
     const outcomes = await Promise.all(Array.from({ length: CLIENTS }, () => project.orch(['up', '-d'])));
     for (const outcome of outcomes) expect(outcome.exitCode, `round ${round}: ${outcome.stderr}`).toBe(0);
@@ -28,7 +28,7 @@ test('ten at once after a crash adopt, once', { timeout: 3_600_000 }, async () =
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 10 }\n' });
   await project.up();
   const before = incarnations(project.instances());
-  const rounds = Math.ceil(roundsOf(20) / 4);
+  const rounds = Math.ceil(roundsOf(8) / 4);
   for (let round = 0; round < rounds; round++) {
     await killSupervisor(project);
     const outcomes = await Promise.all(Array.from({ length: CLIENTS }, () => project.orch(['up', '-d'])));

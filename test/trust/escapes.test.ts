@@ -15,6 +15,9 @@ const ESCAPES: Record<string, string> = {
   'has members that ignore TERM': 'sh -c \'trap "" TERM; while :; do sleep 1000; done\' & exec sleep 1000',
   'stops itself': 'kill -STOP $$; sleep 1000',
   'respawns its helpers': 'trap "" TERM; while :; do sleep 1000 & wait $!; done',
+  'ends first and leaves one that ignores TERM':
+    '(trap "" TERM; while :; do sleep 1000; done) & trap "exit 0" TERM; while :; do sleep 0.05; done',
+  'leaves one that holds its output': 'setsid sh -c "while :; do echo on; sleep 0.1; done" & trap "exit 0" TERM; wait',
   'closes its output': 'exec >&- 2>&-; exec sleep 1000',
   'forks while it is being killed': 'trap "for n in 1 2 3; do sleep 1000 & done" TERM; while :; do sleep 0.05; done',
   'clears its environment': 'env -i /bin/sleep 1000 & sleep 0.1; exec sleep 1000',
@@ -25,13 +28,13 @@ test.for(Object.entries(ESCAPES))('a program that %s is ended by stop and by dow
   const project = createProject({ 'procs.yaml': yaml, 'escape.sh': `${line}\n` });
   const boundMs = (GRACE_MS + BEYOND_MS) * (await slowness());
   const living = () => project.processes().filter(({ command }) => !/node|supervisor|log-writer/.test(command));
+  await project.mustOrch(['up', '-d']);
   for (const command of [['stop', 'a'], ['down']]) {
-    await project.mustOrch(['up', '-d']);
-    await project.mustOrch(['start', 'a']);
     await waitFor('it runs', living, (seen) => seen.length > 0);
     const { durationMs } = await project.mustOrch(command);
     expect(living(), command.join(' ')).toEqual([]);
     expect(durationMs, command.join(' ')).toBeLessThan(boundMs);
+    if (command[0] === 'stop') await project.mustOrch(['start', 'a']);
   }
 });
 

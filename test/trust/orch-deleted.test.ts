@@ -1,6 +1,16 @@
 // `.orch/` deleted, or spoilt, under a supervisor and without one: nothing is started twice, nothing that runs is touched.
-import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { expect, test } from 'vitest';
+import { projectPaths } from '../../src/api/paths.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
@@ -77,6 +87,27 @@ test.for([
   await project.up();
   expect(running(project)).toEqual(before);
   expect(supervisorsOf(project)).toHaveLength(1);
+  await project.down();
+});
+
+test.for([
+  ['a socket that nobody listens on', () => undefined],
+  ['a file', (path: string) => writeFileSync(path, 'not a socket')],
+  ['a link to a file of ours', (path: string, target: string) => symlinkSync(target, path)],
+  ['a link to nowhere', (path: string) => symlinkSync('/no/such/place', path)],
+] as const)('%s in the place of the socket is replaced, and nothing behind it', async ([, put]) => {
+  const project = createProject({ 'procs.yaml': YAML, 'mine.txt': 'mine' });
+  await project.up();
+  const before = running(project);
+  await killSupervisor(project);
+  const { socket } = projectPaths(project.root);
+  if (put.length > 0) rmSync(socket);
+  put(socket, project.path('mine.txt'));
+  expect((await project.orch(['ps'])).exitCode).toBe(3);
+  await project.up();
+  expect(lstatSync(socket).isSocket()).toBe(true);
+  expect(project.read('mine.txt')).toBe('mine');
+  expect(running(project)).toEqual(before);
   await project.down();
 });
 

@@ -129,11 +129,16 @@ function lastOf({ records }, token) {
 /** Rotated files are named by the time of their end. */
 function linesOf(root) {
   const files = readdirSync(root).filter((name) => /^out\.log(\.\d{8}T\d+Z(\.gz)?)?$/.test(name));
-  const dated = files.filter((name) => name !== 'out.log').sort();
+  // A compression that was interrupted leaves both; the plain one counts.
+  const dated = files.filter((name) => name !== 'out.log' && !isDouble(name, files)).sort();
   return [...dated, ...files.filter((name) => name === 'out.log')].flatMap((name) => {
     const bytes = readFileSync(join(root, name));
     return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n').filter(Boolean);
   });
+}
+
+function isDouble(name, files) {
+  return name.endsWith('.gz') && files.includes(name.slice(0, -'.gz'.length));
 }
 
 function recordsOf({ records }, name) {
