@@ -155,9 +155,10 @@ export type Methods = {
   /** What applying `config` would do now. */
   plan: [{ accepted: AcceptedConfig }, Plan, never];
   /** Apply a configuration that the client loaded, or (null) make the supervisor read its files now.
-   * `only`: run just these services and what they depend on (the others are held stopped); null: all. */
+   * `only`: run just these services and what they depend on (the others are held stopped); null: all. `file`: which file
+   * it is read from, and watched, from now on (absolute). */
   apply: [
-    { accepted: AcceptedConfig | null; only: string[] | null },
+    { accepted: AcceptedConfig | null; only: string[] | null; file?: string },
     { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
     never,
   ];

@@ -67,10 +67,11 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     },
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
-    apply: async ({ accepted, only }) => {
+    apply: async ({ accepted, only, file }) => {
       if (kernel.desired.shuttingDown) {
         throw new RequestError({ code: 'going-down', message: 'the project is going down' });
       }
+      if (typeof file === 'string') supervisor.readFrom(file);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },

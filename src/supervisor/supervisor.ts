@@ -49,6 +49,8 @@ export class Supervisor {
   readonly paths: ProjectPaths;
   readonly clock = systemClock();
   #options: SupervisorOptions;
+  /** Absolute. */
+  #file: string;
   #performer: Performer;
   #prober: Prober;
   #signs: Signs;
@@ -69,6 +71,7 @@ export class Supervisor {
   /** Only under the project's lock. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#file = options.file;
     this.paths = projectPaths(options.root);
     ensureStateDir(this.paths);
     this.#noncePrefix = noncePrefix(options.root);
@@ -196,9 +199,9 @@ export class Supervisor {
 
   /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
   watch(): void {
-    const { file, accepted } = this.#options;
+    const { accepted } = this.#options;
     this.#follower = followConfig({
-      loader: createConfigLoader(() => ({ file, env: this.kernel.accepted!.config.env, environment: process.env })),
+      loader: createConfigLoader(() => ({ file: this.#file, env: this.kernel.accepted!.config.env, environment: process.env })),
       watched: accepted.watched,
       onLoaded: (result) => this.#loaded(result),
       onDegraded: (why) =>
@@ -226,6 +229,11 @@ export class Supervisor {
       const chosen = withDependencies(only, this.kernel.desired.services);
       this.kernel.override(selectServices(this.kernel.overrides, this.kernel.desired.services.keys(), chosen));
     }
+  }
+
+  /** A client has loaded its configuration from this file: from now on it is the one that is read and watched. */
+  readFrom(file: string): void {
+    this.#file = file;
   }
 
   /** Reads the files now. */
@@ -343,7 +351,7 @@ export class Supervisor {
   /** What a successor is told: to go on, or to stop the rest of what was being stopped. */
   legacy(): FirstMessage {
     const { accepted, desired } = this.kernel;
-    return { accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted), only: null };
+    return { accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted), only: null, file: this.#file };
   }
 
   reportFaults(faults: readonly Fault[]): void {

@@ -246,3 +246,27 @@ test('scale edits the file and keeps comments; --ephemeral leaves it alone', asy
   expect((await project.ps()).services[0]!.override).toEqual({ pool: 1 });
   await project.down();
 });
+
+test('`up` with another file: that one is read and watched from then on', async () => {
+  const yaml = (seconds: number): string => `services:\n  api: { command: [sleep, '${seconds}'] }\n`;
+  const project = createProject({ 'procs.yaml': yaml(1001), 'other.yaml': yaml(2001) });
+  const runs = (seconds: number) =>
+    waitFor(`sleep ${seconds} runs`, project.instances, (found) =>
+      found.some(({ command }) => command === `sleep ${seconds}`),
+    );
+  await project.up();
+  await project.mustOrch(['-f', 'other.yaml', 'up', '-d', '--wait']);
+  await runs(2001);
+  project.edit('other.yaml', yaml(2002));
+  await runs(2002);
+  const { generation } = await project.ps();
+  project.edit('procs.yaml', yaml(1002));
+  await holdsFor('procs.yaml is nobody’s concern', project.ps, (status) => status.generation === generation, 700);
+  process.kill((await project.ps()).supervisor.pid, 'SIGHUP'); // it reads its file again
+  await holdsFor('still the other one', project.ps, (status) => status.generation === generation, 300);
+  await project.up();
+  await runs(1002);
+  project.edit('procs.yaml', yaml(1003));
+  await runs(1003);
+  await project.down();
+});

@@ -104,7 +104,7 @@ function start(launch: Launch, { accepted, only }: Wish): Promise<Started> {
 /** @returns `gone` when the supervisor was going down, after it has gone. */
 async function apply(context: CliContext, client: Client, wish: Wish): Promise<Running | ExitCode | 'gone'> {
   try {
-    const { status, problems } = await client.request('apply', wish);
+    const { status, problems } = await client.request('apply', { ...wish, file: context.file });
     if (status === 'applied') return { client, accepted: wish.accepted, owning: false };
     printProblems(context, problems);
     client.close();
