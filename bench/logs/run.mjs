@@ -18,24 +18,28 @@ import { createGunzip } from 'node:zlib';
 
 /**
  * @typedef {{ writers: number, mib: number, bytesPerWrite: number }} Load  mib: of each writer
- * @typedef {{ fifos: string[], dir: string, out: string }} Place
- * @typedef {{ pids: number[], finish(): Promise<string[]> }} Reader  finish: resolves with the files when all is stored
+ * @typedef {{ fifos: string[], dir: string, out: string, load: Load, programs: object }} Place
+ * @typedef {{ pids: number[], begin?(): void, finish(): Promise<string[]> }} Reader
+ *   begin: starts the writers, where they are its own; finish: resolves with the files when all is stored
  */
 
 /** @returns {Promise<{ mbPerS: number, cpuPerGib: number, rssMb: number }>} throws where a line is missing */
 export async function runPath(programs, load, path) {
   const dir = mkdtempSync(join(tmpdir(), 'orch-bench-'));
+  let reader = null;
   try {
     const count = path.onePipe ? 1 : load.writers;
     const fifos = Array.from({ length: count }, (_, index) => join(dir, `f${index + 1}`));
     execFileSync('mkfifo', fifos);
     const held = fifos.map((fifo) => openSync(fifo, constants.O_RDWR));
-    const reader = await path.start({ fifos, dir, out: join(dir, 'out.log'), load });
+    reader = await path.start({ fifos, dir, out: join(dir, 'out.log'), load, programs });
     const cpuBefore = reader.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
     const began = performance.now();
-    const writers = Array.from({ length: load.writers }, (_, index) =>
-      startWriter(programs, load, index + 1, fifos[index % count]),
-    );
+    const writers = reader.begin
+      ? [reader.begin()]
+      : Array.from({ length: load.writers }, (_, index) =>
+          startWriter(programs, load, index + 1, fifos[index % count]),
+        );
     if (!path.keepsFifos) for (const fd of held) closeSync(fd);
     let usage = { cpu: 0, rssMb: 0 };
     const sampler = setInterval(() => (usage = sample(reader.pids, usage)), 10);
@@ -44,7 +48,7 @@ export async function runPath(programs, load, path) {
     const seconds = (performance.now() - began) / 1000;
     clearInterval(sampler);
     if (path.keepsFifos) for (const fd of held) closeSync(fd);
-    const bytes = Math.floor((load.mib * 1024 * 1024) / 100) * 100 * load.writers;
+    const bytes = bytesOf(load);
     if (!path.discards) await verify(programs, files, path.tail ?? 0, bytes / 100, path.mayTear);
     await reader.stop?.();
     return {
@@ -52,14 +56,35 @@ export async function runPath(programs, load, path) {
       cpuPerGib: (usage.cpu - cpuBefore) / (bytes / 2 ** 30),
       rssMb: usage.rssMb,
     };
+  } catch (error) {
+    for (const pid of reader?.pids ?? []) endQuietly(pid);
+    throw error;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function startWriter({ lines }, { mib, bytesPerWrite }, number, fifo) {
+function endQuietly(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: it has ended by itself.
+  }
+}
+
+/** Of all writers together. */
+export const bytesOf = ({ mib, writers }) => Math.floor((mib * 1024 * 1024) / 100) * 100 * writers;
+
+export const writerCommand = ({ lines }, { mib, bytesPerWrite }, number) => [
+  ...lines,
+  String(number),
+  String(mib),
+  String(bytesPerWrite),
+];
+
+function startWriter(programs, load, number, fifo) {
   const fd = openSync(fifo, constants.O_WRONLY);
-  const [file, ...args] = [...lines, String(number), String(mib), String(bytesPerWrite)];
+  const [file, ...args] = writerCommand(programs, load, number);
   const child = spawn(file, args, { stdio: ['ignore', fd, 'inherit'] });
   closeSync(fd);
   return exit(child);

@@ -9,6 +9,8 @@ import { cpuSeconds } from './run.mjs';
 
 const LINES = 500;
 const SETTLED_MS = 1000;
+/** V8 collects garbage once, 8 s after the last work. */
+const AT_REST_MS = 10_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -47,7 +49,7 @@ export async function measureIdle(count, forMs) {
     return rssMb(pid);
   });
   return withWriter(count, async ({ pid }) => {
-    await sleep(SETTLED_MS);
+    await sleep(AT_REST_MS);
     const before = cpuSeconds(pid);
     await sleep(forMs);
     const percent = ((cpuSeconds(pid) - before) * 1000 * 100) / forMs;

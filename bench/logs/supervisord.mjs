@@ -1,8 +1,9 @@
-// The strongest rival on the log path, where Debian's package is installed. Its children are its own: they are told to read
-// our FIFOs and pass them on, which costs supervisord nothing.
+// The strongest rival on the log path, where Debian's package is installed. It starts its children itself: the same writers, which
+// wait at a FIFO for the start.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bytesOf, writerCommand } from './run.mjs';
 
 export const missing = 'supervisord is not installed (Debian: apt-get install supervisor): measured without it';
 
@@ -14,31 +15,27 @@ export function supervisord() {
   } catch {
     return null;
   }
-  return { name: 'supervisord', start: (place) => start(program, place) };
+  return { name: 'supervisord', keepsFifos: true, start: (place) => start(program, place) };
 }
 
-async function start(program, { fifos, dir }) {
+async function start(program, { fifos, dir, load, programs }) {
   mkdirSync(join(dir, 'logs'));
   const files = fifos.map((_, index) => join(dir, 'logs', `${index}.log`));
-  const sections = fifos.map((fifo, index) =>
-    [
-      `[program:w${index}]`,
-      `command=/bin/cat ${fifo}`,
-      `stdout_logfile=${files[index]}`,
-      'stdout_logfile_maxbytes=0',
-      'autorestart=false',
-      'startsecs=0',
-    ].join('\n'),
-  );
   const config = join(dir, 'supervisord.conf');
   const head = `[supervisord]\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=${join(dir, 'pid')}\n`;
+  const sections = fifos.map((fifo, index) =>
+    sectionOf(index, writerCommand(programs, load, index + 1), fifo, files[index]),
+  );
   writeFileSync(config, `${head}${sections.join('\n')}\n`);
   const child = spawn(program, ['-c', config], { stdio: 'ignore' });
-  await until(() => countReading(child.pid, fifos) === fifos.length);
+  await until(() => childrenOf(child.pid).length === fifos.length);
   return {
     pids: [child.pid],
+    begin() {
+      for (const fifo of fifos) appendFileSync(fifo, 'go\n');
+    },
     async finish() {
-      await until(() => childrenOf(child.pid).length === 0);
+      await until(() => childrenOf(child.pid).length === 0 && sizeOf(files) === bytesOf(load));
       return files;
     },
     stop: () =>
@@ -49,6 +46,19 @@ async function start(program, { fifos, dir }) {
   };
 }
 
+function sectionOf(index, command, fifo, file) {
+  return [
+    `[program:w${index}]`,
+    `command=/bin/sh -c 'read go < ${fifo}; exec ${command.join(' ')}'`,
+    `stdout_logfile=${file}`,
+    'stdout_logfile_maxbytes=0',
+    'autorestart=false',
+    'startsecs=0',
+  ].join('\n');
+}
+
+const sizeOf = (files) => files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+
 async function until(condition) {
   const deadline = Date.now() + 60_000;
   while (!condition()) {
@@ -57,23 +67,10 @@ async function until(condition) {
   }
 }
 
-/** A writer that starts before its reader would be ended by SIGPIPE. */
-function countReading(pid, fifos) {
-  const open = childrenOf(pid).flatMap((child) =>
-    readOrEmpty(() => readdirSync(`/proc/${child}/fd`).map((fd) => [child, fd])),
-  );
-  const targets = open.flatMap(([child, fd]) => readOrEmpty(() => [readlinkSync(`/proc/${child}/fd/${fd}`)]));
-  return targets.filter((target) => fifos.includes(target)).length;
-}
-
 function childrenOf(pid) {
-  return readOrEmpty(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean));
-}
-
-function readOrEmpty(read) {
   try {
-    return read();
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
   } catch {
-    return []; // gone meanwhile
+    return []; // not there yet, or gone
   }
 }
