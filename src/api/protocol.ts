@@ -134,9 +134,10 @@ export type WireError = {
 
 /** method -> [params, result, event of a stream or never] */
 export type Methods = {
+  /** `file`: what the configuration in force was read from, absolute. */
   hello: [
     Record<string, never>,
-    { version: string; protocol: number; pid: number; project: string; root: string },
+    { version: string; protocol: number; pid: number; project: string; root: string; file: string },
     never,
   ];
   status: [Record<string, never>, Status, never];

@@ -20,7 +20,9 @@ export async function runUpgrade(context: CliContext): Promise<ExitCode> {
     const old = await client.request('hello', {});
     const { env } = await client.request('status', {});
     const environment = environmentOf(old.pid) ?? context.environment;
-    return await replace(client, { ...context, env, environment }, paths, old);
+    // One that is older does not tell its file.
+    const file = old.file ?? context.file;
+    return await replace(client, { ...context, file, env, environment }, paths, old);
   } catch (error) {
     return failedRequest(context, error);
   }

@@ -45,7 +45,12 @@ async function main(): Promise<void> {
     return;
   }
   const { accepted, only, faults = [] } = first;
-  const supervisor = new Supervisor({ root, file: first.file ?? file, accepted: accepted ?? nothingDeclared(root), only });
+  const supervisor = new Supervisor({
+    root,
+    file: first.file ?? file,
+    accepted: accepted ?? nothingDeclared(root),
+    only,
+  });
   reviveAfterFault({
     logPath: paths.supervisorLog,
     faults,

@@ -41,6 +41,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       pid: process.pid,
       project: kernel.accepted!.config.project,
       root: supervisor.paths.root,
+      file: supervisor.file,
     }),
     status: () => supervisor.status(),
     watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, numberOr(minIntervalMs, 100), call),

@@ -201,7 +201,11 @@ export class Supervisor {
   watch(): void {
     const { accepted } = this.#options;
     this.#follower = followConfig({
-      loader: createConfigLoader(() => ({ file: this.#file, env: this.kernel.accepted!.config.env, environment: process.env })),
+      loader: createConfigLoader(() => ({
+        file: this.#file,
+        env: this.kernel.accepted!.config.env,
+        environment: process.env,
+      })),
       watched: accepted.watched,
       onLoaded: (result) => this.#loaded(result),
       onDegraded: (why) =>
@@ -234,6 +238,10 @@ export class Supervisor {
   /** A client has loaded its configuration from this file: from now on it is the one that is read and watched. */
   readFrom(file: string): void {
     this.#file = file;
+  }
+
+  get file(): string {
+    return this.#file;
   }
 
   /** Reads the files now. */
@@ -351,7 +359,11 @@ export class Supervisor {
   /** What a successor is told: to go on, or to stop the rest of what was being stopped. */
   legacy(): FirstMessage {
     const { accepted, desired } = this.kernel;
-    return { accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted), only: null, file: this.#file };
+    return {
+      accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted),
+      only: null,
+      file: this.#file,
+    };
   }
 
   reportFaults(faults: readonly Fault[]): void {

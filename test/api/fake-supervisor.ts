@@ -47,7 +47,14 @@ export async function startFakeSupervisor(answers: Answers = {}): Promise<FakeSu
   const sockets = new Set<Socket>();
   const requests: Request[] = [];
   // No process can have this pid: above Linux' PID_MAX_LIMIT.
-  const hello = { version: '0.0.0', protocol: PROTOCOL_VERSION, pid: 4_194_305, project: 'fake', root };
+  const hello = {
+    version: '0.0.0',
+    protocol: PROTOCOL_VERSION,
+    pid: 4_194_305,
+    project: 'fake',
+    root,
+    file: join(root, 'procs.yaml'),
+  };
   const defaults: Answers = { hello: () => hello };
   const server = createServer((socket) => {
     sockets.add(socket);

@@ -259,6 +259,10 @@ test('`up` with another file: that one is read and watched from then on', async 
   await runs(2001);
   project.edit('other.yaml', yaml(2002));
   await runs(2002);
+  await project.mustOrch(['scale', 'api=2']);
+  expect(project.read('other.yaml')).toContain('pool: 2');
+  await project.mustOrch(['wait']);
+  await project.mustOrch(['upgrade']);
   const { generation } = await project.ps();
   project.edit('procs.yaml', yaml(1002));
   await holdsFor('procs.yaml is nobody’s concern', project.ps, (status) => status.generation === generation, 700);
