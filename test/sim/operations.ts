@@ -50,7 +50,11 @@ const OPERATIONS: Operations = {
   stop: command,
   start: command,
   restart: command,
-  scale: ({ project }, { service, pool }) => void project.call('scale', { service: nameOf(service), size: pool }),
+  scale: ({ project }, { service, pool }) => {
+    void project.call('scale', { service: nameOf(service), size: pool });
+    // What is scaled away and comes back begins anew.
+    project.oracle.forgiveBackoff(nameOf(service));
+  },
   up: ({ project }) => project.up(),
   upgrade: ({ project }) => project.upgrade(),
   fault,

@@ -90,6 +90,7 @@ export class Oracle implements Observer {
     if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) beside pid ${other.process.pid}`);
     this.#kernels.set(guest, kernel);
     this.#inChargeSinceMs = this.#machine.schedule.nowMs;
+    this.schedules.onChargeBegin(kernel, () => guest.isAlive && !guest.isFrozen);
     this.#clockOffsetMs = this.#machine.wallOffsetMs;
   }
 
@@ -345,6 +346,8 @@ export class Oracle implements Observer {
     if (this.#isAdoptedInItsPlace(slot)) return true;
     // Between two runs; that they come is checked by itself.
     if (spec.schedule) return true;
+    // A scheduled run moves who depends on it, and they who has their key.
+    if (this.#machine.hasSchedules && this.#hasJustBegun(slot)) return true;
     // Its older version is remembered by nobody since the supervisor died, and the newer one is known not to work.
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
@@ -357,6 +360,11 @@ export class Oracle implements Observer {
       ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd) ||
       (slot.phase.kind === 'alive' && mayEnd && this.#hasJustEnded(slot.phase.process.nonce))
     );
+  }
+
+  #hasJustBegun({ phase }: Slot): boolean {
+    const isMoving = phase.kind === 'starting' || phase.kind === 'stopping';
+    return isMoving && this.#supervisorMs() - phase.sinceMs < MOVING_MS;
   }
 
   /** Its supervisor hears of it soon. */
@@ -410,6 +418,8 @@ export class Oracle implements Observer {
 const LIVE_EDITS_MS = 50;
 /** What an edit or a command sets going is over after this. */
 const PERSON_MS = 12_000;
+/** A start, with the end of who has the key; a stop. */
+const MOVING_MS = 5_000;
 /** Of the scenarios. */
 const MAX_BACKOFF_MS = 5_000;
 /** The end of an adopted process is seen by looking. */

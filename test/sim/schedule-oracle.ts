@@ -35,6 +35,26 @@ export class ScheduleOracle {
     this.#lastChargeEndMs = this.#nowMs;
   }
 
+  /** A supervisor has taken over: what its predecessors missed is made up for soon, where that is asked for. */
+  onChargeBegin(kernel: Kernel, isStillInCharge: () => boolean): void {
+    const { machine } = this.#world;
+    const beganMs = this.#nowMs;
+    const fromMs = this.#lastChargeEndMs;
+    if (fromMs === 0) return;
+    machine.schedule.after(MADE_UP_MS, () => {
+      if (!isStillInCharge() || beganMs <= this.#unsureUntilMs || this.#nowMs <= this.#unsureUntilMs) return;
+      for (const [id, wish] of kernel.desired.wishes) {
+        const everyMs = this.#world.everyMsOf(id);
+        if (everyMs === null || !wish.run || !wish.spec.schedule?.catchUp || wish.spec.dependsOn.length > 0) continue;
+        const run = this.#accounts.get(id)?.runs.at(-1);
+        // Its end was on disk, and so was its next time.
+        const wasAtRest = run && run.endedMs !== null && run.endedMs < fromMs - SAVED_MS && !run.failed;
+        if (wasAtRest && this.#dueBetween(fromMs, beganMs, everyMs) !== null)
+          this.#world.fail(`schedule: ${id} missed a run while no supervisor ran, and it is not made up for`);
+      }
+    });
+  }
+
   onStartFailed(instance: string): void {
     this.#accountOf(instance).failedStart = true;
   }
@@ -141,5 +161,9 @@ const HEARD_MS = 10;
 const CLEARING_MS = 6_000;
 /** After a supervisor began. */
 const TAKE_OVER_MS = 2_000;
+/** A clean end and the next time are on disk so long after. */
+const SAVED_MS = 1_000;
+/** After the take-over: the dead process's sweep, saving, spawning. */
+const MADE_UP_MS = 3_000;
 /** Of longer ones the end of a run of the simulation shows too few. */
 const LONGEST_CHECKED_MS = 15_000;

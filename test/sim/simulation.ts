@@ -31,6 +31,7 @@ export class Simulation {
     this.#scenario = scenario;
     this.machine = new Machine(scenario.seed);
     this.projects = scenario.projects.map(({ services }, index) => new Project(this.machine, code, index, services));
+    this.machine.hasSchedules = scenario.projects.some(({ services }) => services.some(({ schedule }) => schedule));
     this.machine.processes.onSignal = (target, signal) => this.#checkSignal(target, signal);
     this.machine.processes.onEnd = (process, exit) => {
       this.machine.note(`pid ${process.pid} (${process.of?.instance ?? process.kind}) ended: ${JSON.stringify(exit)}`);
