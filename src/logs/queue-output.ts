@@ -109,7 +109,6 @@ export class QueueOutput {
     const { overflow, capacityBytes } = this.spec;
     const dropped = this.backlog.push(entry, overflow, Math.max(0, capacityBytes - this.inFlight.bytes));
     if (dropped.size > 0) this.hooks.dropped(dropped);
-    this.highWaterBytes = Math.max(this.highWaterBytes, this.backlog.bytes);
     this.pump();
     this.update();
   }
@@ -294,6 +293,7 @@ export class QueueOutput {
   }
 
   private update(): void {
+    this.highWaterBytes = Math.max(this.highWaterBytes, this.depthBytes());
     const writeBeganMs = this.isWriting ? this.writeBeganMs : null;
     this.gate.update(this.spec, { depthBytes: this.depthBytes(), writeBeganMs, hasFailed: this.error !== null });
   }

@@ -33,6 +33,8 @@ test.each(['drop_newest', 'drop_oldest'] as const)(
     await rig.client.endOfOutput('quiet.1', 300);
     const [before] = await rig.client.stats();
     expect(before!.droppedLines).toBeGreaterThan(10_000);
+    expect(before!.highWaterBytes).toBeGreaterThanOrEqual(before!.depthBytes);
+    expect(before!.highWaterBytes).toBeLessThanOrEqual(queue.capacityBytes);
     expect(before!.droppedByInstance).toEqual({ 'flood.1': before!.droppedLines });
     expect(rig.events.find(({ type }) => type === 'log_dropped')?.details).toMatchObject({
       droppedByInstance: { 'flood.1': expect.any(Number) },
