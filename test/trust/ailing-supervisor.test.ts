@@ -1,7 +1,7 @@
-// A supervisor that is stopped, has a fault of its own, is replaced by another version, or meets a bad file on its way back.
+// A supervisor that is stopped, or has a fault of its own, and one that has too many.
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
@@ -97,83 +97,4 @@ test('faults one after the other end in a supervisor that stays down, and instan
   expect(mains(project)).toEqual(before);
   await project.down();
   expectNoLineLost(project);
-});
-
-test('orch upgrade replaces the supervisor and nothing else', async () => {
-  const project = createProject(FILES);
-  await project.up();
-  const before = mains(project);
-  const { pid } = theSupervisor(project);
-  const upgrade = await project.mustOrch(['upgrade']);
-  expect(upgrade.stdout).toMatch(/upgraded/);
-  expect(theSupervisor(project).pid).not.toBe(pid);
-  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
-  expect(mains(project)).toEqual(before);
-  expect(instanceOf(await project.ps(), 'n.1')).toMatchObject({ adopted: true, restarts: 0 });
-  project.edit('procs.yaml', 'services: {');
-  const refused = await project.orch(['upgrade']);
-  expect(refused.exitCode).toBe(2);
-  expect(mains(project)).toEqual(before);
-  await project.down();
-  expectNoLineLost(project);
-  expect((await project.orch(['upgrade'])).exitCode).toBe(3);
-});
-
-test('an upgrade in another environment changes nothing of what runs', async () => {
-  const yaml = `services: { a: { command: [sleep, "1000"], env: { WHO: "\${WHO:?set WHO}" } } }\n`;
-  const project = createProject({ 'procs.yaml': yaml });
-  await project.mustOrch(['up', '-d', '--wait'], { env: { WHO: 'first' } });
-  const before = mains(project);
-  await project.mustOrch(['upgrade']);
-  await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
-  expect(mains(project)).toEqual(before);
-  await project.down();
-});
-
-test('a bad file on the way back: up exits 2 and touches nobody', async () => {
-  const project = createProject(FILES);
-  await project.up();
-  const before = mains(project);
-  await killSupervisor(project);
-  for (const bad of ['', 'services: {', 'services: { a: { comand: [x] } }\n', '[]\n']) {
-    project.edit('procs.yaml', bad);
-    const up = await project.orch(['up', '-d']);
-    expect(up.exitCode, JSON.stringify(bad)).toBe(2);
-    expect(supervisorsOf(project)).toEqual([]);
-    expect(mains(project)).toEqual(before);
-  }
-  project.edit('procs.yaml', NUMBERS);
-  await project.up();
-  expect(mains(project)).toEqual(before);
-  await project.down();
-  expectNoLineLost(project);
-});
-
-test('restart counters and the back-off outlive the supervisor', async () => {
-  const project = createProject({
-    'procs.yaml': `
-services:
-  a:
-    command: [sh, -c, 'date +%s%N >>starts.txt; exit 1']
-    restart: { policy: on_failure, backoff: { initial: 400ms, max: 1h, factor: 3 } }
-`,
-  });
-  const starts = () => linesOf(project.path('starts.txt')).map((line) => Number(line) / 1e6);
-  await project.mustOrch(['up', '-d']);
-  await waitFor(
-    'it waits for its fourth start',
-    async () => instanceOf(await project.ps(), 'a.1'),
-    (seen) => seen.restarts === 2 && seen.state === 'backoff',
-  );
-  await waitFor(
-    'that is written',
-    () => project.read('.orch/state.json'),
-    (seen) => seen.includes('"failures":3'),
-  );
-  await killSupervisor(project);
-  await project.mustOrch(['up', '-d']);
-  expect(instanceOf(await project.ps(), 'a.1')).toMatchObject({ restarts: 2, state: 'backoff', lastExit: { code: 1 } });
-  const seen = await waitFor('the fourth start', starts, (at) => at.length === 4, 15_000);
-  expect(seen[3]! - seen[2]!).toBeGreaterThan(400 * 9 * 0.9);
-  await project.down();
 });

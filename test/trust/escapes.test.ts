@@ -17,25 +17,41 @@ const ESCAPES: Record<string, string> = {
   'respawns its helpers': 'trap "" TERM; while :; do sleep 1000 & wait $!; done',
   'ends first and leaves one that ignores TERM':
     '(trap "" TERM; while :; do sleep 1000; done) & trap "exit 0" TERM; while :; do sleep 0.05; done',
-  'leaves one that holds its output': 'setsid sh -c "while :; do echo on; sleep 0.1; done" & trap "exit 0" TERM; wait',
+  'leaves one that holds its output':
+    'setsid sh -c "while :; do echo 1000; sleep 0.1; done" & trap "exit 0" TERM; wait',
   'closes its output': 'exec >&- 2>&-; exec sleep 1000',
   'forks while it is being killed': 'trap "for n in 1 2 3; do sleep 1000 & done" TERM; while :; do sleep 0.05; done',
   'clears its environment': 'env -i /bin/sleep 1000 & sleep 0.1; exec sleep 1000',
 };
 
-test.for(Object.entries(ESCAPES))('a program that %s is ended by stop and by down', async ([, line]) => {
-  const yaml = `services:\n  a: { command: [sh, escape.sh], stop: { grace: ${GRACE_MS}ms } }\n`;
-  const project = createProject({ 'procs.yaml': yaml, 'escape.sh': `${line}\n` });
-  const boundMs = (GRACE_MS + BEYOND_MS) * (await slowness());
-  const living = () => project.processes().filter(({ command }) => !/node|supervisor|log-writer/.test(command));
+/** Each by a number that is found in the command line of everything that it starts to stay. */
+const escapes = Object.entries(ESCAPES).map(([what, line], index) => {
+  const number = String(9001 + index);
+  return { what, number, script: `escape-${number}.sh`, text: `${line.replaceAll('1000', number)}\n` };
+});
+const services = escapes.map(({ number, script }) => `  e${number}: { command: [sh, ${script}] }\n`).join('');
+const yaml = `defaults: { stop: { grace: ${GRACE_MS}ms } }\nservices:\n${services}`;
+
+test('stop ends every kind of tree in time, and down ends them all', async () => {
+  const project = createProject({
+    'procs.yaml': yaml,
+    ...Object.fromEntries(escapes.map(({ script, text }) => [script, text])),
+  });
+  const living = (number: string) => project.processes().filter(({ command }) => command.includes(number));
+  const allRun = () => escapes.filter(({ number }) => living(number).length === 0).map(({ what }) => what);
   await project.mustOrch(['up', '-d']);
-  for (const command of [['stop', 'a'], ['down']]) {
-    await waitFor('it runs', living, (seen) => seen.length > 0);
-    const { durationMs } = await project.mustOrch(command);
-    expect(living(), command.join(' ')).toEqual([]);
-    expect(durationMs, command.join(' ')).toBeLessThan(boundMs);
-    if (command[0] === 'stop') await project.mustOrch(['start', 'a']);
+  await waitFor('all run', allRun, (missing) => missing.length === 0);
+  const boundMs = (GRACE_MS + BEYOND_MS) * (await slowness());
+  for (const { what, number } of escapes) {
+    const { durationMs } = await project.mustOrch(['stop', `e${number}`]);
+    expect(living(number), what).toEqual([]);
+    expect(durationMs, what).toBeLessThan(boundMs);
   }
+  await project.mustOrch(['start', ...escapes.map(({ number }) => `e${number}`)]);
+  await waitFor('all run again', allRun, (missing) => missing.length === 0);
+  const { durationMs } = await project.down();
+  expect(project.processes()).toEqual([]);
+  expect(durationMs).toBeLessThan((GRACE_MS + BEYOND_MS) * (await slowness()));
 });
 
 test('down names who holds it up while it waits', async () => {

@@ -21,9 +21,9 @@ export function logWritersOf(project: Project): LiveProcess[] {
   return project.processes().filter(({ command }) => command.includes('log-writer.cjs'));
 }
 
-/** Those that hold the lock in `.orch/`, as the kernel has it: only such a one may do anything. */
+/** Those that hold the lock on the project, as the kernel has it: only such a one may do anything. */
 export function lockHoldersOf(project: Project): LiveProcess[] {
-  const holders = supervisorsOf(project).filter(({ pid }) => heldLocks(pid).includes(project.path('.orch/lock')));
+  const holders = supervisorsOf(project).filter(({ pid }) => heldLocks(pid).includes(project.root));
   // What one of them has just forked has its descriptors until it calls execve.
   return holders.filter(({ parent }) => !holders.some(({ pid }) => pid === parent));
 }
