@@ -81,7 +81,8 @@ test.skipIf(!mayLimit)(
     await project.up();
     const [writer] = logWritersOf(project);
     const printed = (id: string) => linesOf(project.path('out.log')).filter((line) => line.startsWith(`${id} `));
-    limit(writer!.pid, countDescriptors(writer!.pid)!);
+    // Below all that it has: not one more number is to be had, whatever gaps there are between those.
+    limit(writer!.pid, 3);
     await project.mustOrch(['scale', '--ephemeral', 'n=4']);
     await waitFor(
       'the writer has found none',
