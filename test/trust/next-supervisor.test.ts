@@ -1,3 +1,4 @@
+// A supervisor that is replaced by another version, meets a bad file on its way back, or comes back in the middle of a back-off.
 import { expect, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
