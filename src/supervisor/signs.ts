@@ -2,7 +2,7 @@
 // writer) and sd_notify messages. Remembers what has been seen of each incarnation; sends nothing, decides nothing.
 import type { Check, InstanceId, ServiceSpec } from '../core/model.ts';
 import type { LogWriterClient } from '../logs/client.ts';
-import type { NotifyRelay } from '../runtime/notify-relay.ts';
+import type { NotifyFields, NotifyRelay } from '../runtime/notify-relay.ts';
 
 export type SignsOptions = {
   writer: Pick<LogWriterClient, 'expect'>;
@@ -30,22 +30,22 @@ export class Signs {
    * @returns what its environment needs on top; null where no sign is waited for.
    */
   expect(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null {
-    const checks = checksOf(spec);
-    return checks.length === 0 ? null : this.#listen(id, nonce, spec, checks);
+    return checksOf(spec).length === 0 ? null : this.#listen(id, nonce, spec, false);
   }
 
-  async #listen(id: InstanceId, nonce: string, spec: ServiceSpec, checks: Check[]): Promise<Record<string, string>> {
+  async #listen(id: InstanceId, nonce: string, spec: ServiceSpec, isAdopted: boolean): Promise<Record<string, string>> {
     this.#seen.set(id, { nonce, patterns: new Set(), isReady: false, lastPingMs: this.#options.nowMs() });
     await this.#expectLines(id, nonce, spec);
-    if (!checks.some(({ kind }) => kind === 'notify')) return {};
-    const socket = await this.#options.relay.listen(id, (fields) => this.#notified(id, nonce, fields));
+    if (!checksOf(spec).some(({ kind }) => kind === 'notify')) return {};
+    const onMessage = (fields: NotifyFields): void => this.#notified(id, nonce, fields);
+    const socket = await this.#options.relay.listen(id, onMessage, isAdopted);
     const watchdogMs = spec.liveness?.checks.some(({ kind }) => kind === 'notify') ? spec.liveness.everyMs : null;
     return { NOTIFY_SOCKET: socket, ...(watchdogMs === null ? {} : { WATCHDOG_USEC: String(watchdogMs * 1_000) }) };
   }
 
   /** An incarnation that runs already: its further signs count. */
   async resume(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<void> {
-    if (this.#seen.get(id)?.nonce !== nonce) await this.expect(id, nonce, spec);
+    if (this.#seen.get(id)?.nonce !== nonce) await this.#listen(id, nonce, spec, true);
     else await this.#expectLines(id, nonce, spec);
   }
 
@@ -62,7 +62,7 @@ export class Signs {
     this.#options.onSign(id);
   }
 
-  #notified(id: InstanceId, nonce: string, fields: ReadonlyMap<string, string>): void {
+  #notified(id: InstanceId, nonce: string, fields: NotifyFields): void {
     const seen = this.#seen.get(id);
     if (seen?.nonce !== nonce) return;
     const isReady = fields.get('READY') === '1';

@@ -349,6 +349,7 @@ export class Supervisor {
     // A service that reads a queue must not see an end, and may be slow: the writer goes on, the next supervisor meets it.
     if (this.kernel.accepted?.config.logQueues.some(({ sink }) => sink)) this.writer.close();
     else await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // the next one starts its own
+    await this.#relay.leave();
     this.freeze();
     await this.#follower?.close();
     await this.#state.save(this.kernel.state());

@@ -62,6 +62,19 @@ test('a line that comes at once, before anybody could have asked for it', async 
   await project.down();
 });
 
+test('READY=1 that is sent while no supervisor runs is heard by the next one', async () => {
+  const tells = `${NOTIFY} READY=1; touch told.$ORCH_INSTANCE`;
+  const project = createProject({ 'procs.yaml': yaml(tells, 'readiness: { notify: true }') });
+  await project.mustOrch(['up', '-d']);
+  const status = await waitFor('both run', project.ps, (seen) => seen.services[0]!.running === 2);
+  process.kill(status.supervisor.pid, 'SIGKILL');
+  project.write('go', '');
+  await waitFor('both have told', () => project.exists('told.1') && project.exists('told.2'), Boolean);
+  await project.up();
+  expect((await project.ps()).services[0]).toMatchObject({ ready: 2 });
+  await project.down();
+});
+
 test('output while nobody waits for it, and evil lines, do no harm', async () => {
   const evil = `node ${PROGRAMS}writes-evil-lines.mjs`;
   const project = createProject({ 'procs.yaml': yaml(evil, 'readiness: { log: "^done$|(a+)+b" }') });

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { NotifyRelay, RELAY_PROGRAMS } from '../../src/runtime/notify-relay.ts';
+import { findProcesses } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const NOTIFIES = new URL('../lifecycle/programs/notifies.pl', import.meta.url).pathname;
@@ -49,6 +50,46 @@ test.each(RELAY_PROGRAMS)('%s: hands each message to whom it is for', async (pro
   await relay.close();
   expect(existsSync(a)).toBe(false);
 });
+
+test.each(RELAY_PROGRAMS)(
+  '%s: what comes between two supervisors waits for the next, if it is for the same',
+  async (program) => {
+    const directory = mkdtempSync(join(tmpdir(), 'orch-notify-'));
+    vi.stubEnv('RELAY_MARK', directory);
+    const older = new NotifyRelay(directory, program);
+    const newer = new NotifyRelay(directory, program);
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await newer.close();
+      await waitFor('both have ended', relays, (count) => count === 0);
+      rmSync(directory, { recursive: true, force: true });
+    });
+    const relays = () => findProcesses([`RELAY_MARK=${directory}`]).length;
+    const sockets = await Promise.all(['a.1', 'b.1', 'c.1'].map((id) => older.listen(id, () => undefined)));
+    await older.leave();
+    for (const socket of sockets) notify(socket, 'READY=1', 'STATUS=alone');
+    await waitFor(
+      'it is kept',
+      () => sockets.every((socket) => existsSync(`${socket}.left`)),
+      (isKept) => isKept,
+    );
+    expect(statSync(`${sockets[0]}.left`).mode & 0o777).toBe(0o600);
+    const heard: string[] = [];
+    const hears = (id: string) => (fields: ReadonlyMap<string, string>) => heard.push(`${id} ${fields.get('STATUS')}`);
+    await newer.listen('a.1', hears('a.1'), true);
+    await newer.listen('b.1', hears('b.1'));
+    expect(heard).toEqual(['a.1 alone']);
+    notify(sockets[1]!, 'STATUS=anew');
+    await waitFor(
+      'the newer one hears',
+      () => heard,
+      (seen) => seen.includes('b.1 anew'),
+    );
+    // The older one has c.1 still, and ends with it.
+    rmSync(sockets[2]!);
+    await waitFor('the older one has ended', relays, (count) => count === 1);
+  },
+);
 
 test('says that the socket cannot be had', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-notify-'));
