@@ -57,7 +57,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
       service({ pool: 2, dependsOn: [{ on: 0, condition: 'started', onLoss: 'restart' }] }),
       service({ dependsOn: [{ on: 1, condition: 'started', onLoss: 'restart' }] }),
     ],
-    after(400, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'changeSpec', service: 0 }),
     after(1_500, { kind: 'restart', service: 0, instance: 1 }),
   ),
   'restarted while it starts': one(

@@ -1,5 +1,5 @@
 // `npm run sim:planted`: plants one bug after the other in a bundle of the source and shows how the simulation finds it.
-// Fails when one survives. `--only TEXT` for those whose names hold it, `--runs N` seeds for each. What found a bug is
+// Fails when one survives. `--only PATTERN` for those whose names match it, `--runs N` seeds for each. What found a bug is
 // kept in planted/caught-by.json and tried first the next time.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -26,7 +26,7 @@ const { findDrift, readPlantedBugs } = await import(await compile('planted-bugs'
 const startedMs = performance.now();
 const caughtBy = JSON.parse(readFileSync(RECORD, 'utf8'));
 const bugs = readPlantedBugs();
-const hunted = bugs.filter(({ name }) => name.includes(values.only));
+const hunted = bugs.filter(({ name }) => new RegExp(values.only).test(name));
 const survivors = [];
 const rest = [...hunted];
 
