@@ -182,7 +182,7 @@ export class Queue implements Flushable {
 
   private appendHeld(source: Source, end: Buffer): void {
     const { framer } = this.tools;
-    const from = framer.inputAfter(source.takeHeld());
+    const from = framer.inputAfter(source.takeHeld(end === SPLIT_END));
     this.append(source, from, framer.putBehind(framer.inputEnd(0), end));
   }
 

@@ -113,11 +113,12 @@ export class Source implements Origin, FifoReader {
     this.noteMidLine();
   }
 
-  /** The incomplete line; from now on there is none. Valid until the next `hold`. */
-  takeHeld(): Buffer {
+  /** The incomplete line; from now on there is none. Valid until the next `hold`. `goesOn`: only a piece of a line that is too
+   * long, so that as much will be held again. */
+  takeHeld(goesOn = false): Buffer {
     const held = this.held.subarray(0, this.heldBytes);
     this.heldBytes = 0;
-    if (this.held.length > KEPT_BYTES) this.held = NOTHING;
+    if (this.held.length > KEPT_BYTES && !goesOn) this.held = NOTHING;
     return held;
   }
 
