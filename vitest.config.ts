@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config';
 const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
 // Long races, kills and clocks that want the machine to themselves: `npm run test:demanding`.
-const demanding = ['test/trust/**/*.test.ts'];
+const demanding = [
+  'test/trust/{ailing-supervisor,next-supervisor,supervisor-killed,concurrent-up,singleton-races}.test.ts',
+  'test/trust/{api-abuse,escapes,hard-files,orch-deleted}.test.ts',
+];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 
 export default defineConfig({

@@ -10,6 +10,8 @@ import { stranger } from './scene.mjs';
 
 const PLENTY = 4096;
 const CATCHING_UP_MS = 500;
+/** What differs between any two configurations. */
+const EDITED = ['a.1', 'a.2', 'a.3', 'b.1', 'x.1'];
 
 /** @param toldOf what was done, for the story of a violation */
 export function createFaults(scene, toldOf) {
@@ -17,6 +19,7 @@ export function createFaults(scene, toldOf) {
   /** `stops`: when the supervisor was stopped and could not answer. */
   const seen = { writerKills: 0, stops: [] };
   let written = null;
+  let edits = 0;
   let fills = 0;
 
   const excuse = (id) => excuses.set(id, (excuses.get(id) ?? 0) + 1);
@@ -46,6 +49,7 @@ export function createFaults(scene, toldOf) {
     const after = instancesOf(number);
     for (const id of new Set([...before.keys(), ...after.keys()])) if (before.get(id) !== after.get(id)) excuse(id);
     written = number;
+    edits++;
   }
 
   function save(number, style) {
@@ -71,7 +75,10 @@ export function createFaults(scene, toldOf) {
   }
 
   async function up(clients) {
+    const before = edits;
     const outcomes = await Promise.all(Array.from({ length: clients }, () => scene.orch('up', '-d')));
+    // Each may have read what was there before an edit, and applied it after: then the file is read once more.
+    for (let stale = 0; stale < clients * (edits - before); stale++) for (const id of EDITED) excuse(id);
     toldOf(
       `  up: ${outcomes.map(({ code, output }) => `${code}${code ? ` ${output.slice(0, 160)}` : ''}`).join(', ')}`,
     );
