@@ -6,22 +6,28 @@ import { bundleGuest } from './build.ts';
 import { compile, forget, put } from './compile.mjs';
 
 const PARTS = 2;
+/** Half a minute where nothing else runs; the work is fixed, whatever else the machine does. */
+const DEADLINE_MS = 900_000;
 type Report = { scenarios: number; points: number; failures: string[] };
 
-it('survives a crash at every effect of every known scenario', async () => {
-  try {
-    const program = await compile('crash-points');
-    const guest = put('guest.js', await bundleGuest());
-    const tryPart = async (part: number): Promise<Report> => {
-      const given = [program, guest, String(part), String(PARTS)];
-      const { stdout } = await promisify(execFile)(process.execPath, given, { maxBuffer: 2 ** 28 });
-      return JSON.parse(stdout) as Report;
-    };
-    const reports = await Promise.all(Array.from({ length: PARTS }, (_, part) => tryPart(part)));
-    expect(reports.flatMap(({ failures }) => failures)).toEqual([]);
-    expect(reports[0]!.scenarios).toBeGreaterThan(40);
-    expect(reports.reduce((sum, { points }) => sum + points, 0)).toBeGreaterThan(2_000);
-  } finally {
-    forget();
-  }
-});
+it(
+  'survives a crash at every effect of every known scenario',
+  async () => {
+    try {
+      const program = await compile('crash-points');
+      const guest = put('guest.js', await bundleGuest());
+      const tryPart = async (part: number): Promise<Report> => {
+        const given = [program, guest, String(part), String(PARTS)];
+        const { stdout } = await promisify(execFile)(process.execPath, given, { maxBuffer: 2 ** 28 });
+        return JSON.parse(stdout) as Report;
+      };
+      const reports = await Promise.all(Array.from({ length: PARTS }, (_, part) => tryPart(part)));
+      expect(reports.flatMap(({ failures }) => failures)).toEqual([]);
+      expect(reports[0]!.scenarios).toBeGreaterThan(40);
+      expect(reports.reduce((sum, { points }) => sum + points, 0)).toBeGreaterThan(2_000);
+    } finally {
+      forget();
+    }
+  },
+  DEADLINE_MS,
+);

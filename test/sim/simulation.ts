@@ -14,6 +14,8 @@ const SETTLE_MS = 30_000;
 /** How soon the owner types `orch up` after a crash that was planned. */
 const UP_AFTER_CRASH_MS = 30;
 const QUIET_MS = 12_000;
+/** For the next supervisor to come, and to take over. */
+const COME_BACK_MS = 5_000;
 /** For a pool that is replaced one by one, each drained and then killed. */
 const ROLLOUT_MS = 15_000;
 
@@ -71,6 +73,9 @@ export class Simulation {
     await this.advance(100);
     for (const project of this.projects) project.up();
     await this.advance(SETTLE_MS);
+    // A planned crash may come just now, and is a fault as well.
+    if (this.crashBeforeEffect !== null && this.projects.some(({ guest }) => guest === null))
+      await this.advance(COME_BACK_MS);
     for (const { oracle } of this.projects) oracle.checkActual();
     const quietSinceMs = this.machine.schedule.nowMs;
     await this.advance(QUIET_MS);
