@@ -92,6 +92,8 @@ export class ScheduleOracle {
       const everyMs = this.#world.everyMsOf(id);
       if (!wish.run || wish.spec.schedule === null || everyMs === null || everyMs > LONGEST_CHECKED_MS) continue;
       if (kernel.dependencies().blockerOf(wish.spec) !== null || wish.spec.dependsOn.length > 0) continue;
+      // Somebody else has its key.
+      if (wish.spec.singleton !== null) continue;
       const run = this.#accounts.get(id)?.runs.at(-1) ?? { bornMs: 0, endedMs: 0 };
       const idleMs = this.#nowMs - (run.endedMs ?? this.#nowMs);
       if (idleMs > everyMs + CLEARING_MS)
@@ -110,6 +112,7 @@ export class ScheduleOracle {
     if (account.failedStart || before?.failed) return null;
     const nowMs = this.#nowMs;
     const sinceMs = this.#world.inChargeSinceMs() ?? nowMs;
+    if (nowMs - sinceMs < RETRIED_MS && this.#wasUnsettled(before, everyMs)) return null;
     const dueMs = this.#dueBetween(Math.max(nowMs - this.#lateMs(spec), before?.bornMs ?? 0), nowMs, everyMs);
     if (dueMs !== null) {
       const wasBusy = before !== null && (before.endedMs ?? nowMs) > dueMs + HEARD_MS;
@@ -124,6 +127,13 @@ export class ScheduleOracle {
     const isMadeUp = catchUp && nowMs - sinceMs < TAKE_OVER_MS;
     if (isMadeUp && this.#dueBetween(this.#lastChargeEndMs, sinceMs, everyMs) !== null) return null;
     return `starts, and it is not its time (every ${everyMs} ms, ${Math.floor(this.#wallMs(nowMs)) % everyMs} ms after)`;
+  }
+
+  /** The supervisor before died when a run was due or had just ended: what nobody knows the end of is tried again. */
+  #wasUnsettled(before: Run | null, everyMs: number): boolean {
+    const diedMs = this.#lastChargeEndMs;
+    if (this.#dueBetween(diedMs - SAVED_MS, diedMs, everyMs) !== null) return true;
+    return before !== null && (before.endedMs ?? diedMs) > diedMs - SAVED_MS;
   }
 
   /** What waits for a dependency comes when that does. */
@@ -161,6 +171,8 @@ const HEARD_MS = 10;
 const CLEARING_MS = 6_000;
 /** After a supervisor began. */
 const TAKE_OVER_MS = 2_000;
+/** A take-over and the back-off. */
+const RETRIED_MS = 6_000;
 /** A clean end and the next time are on disk so long after. */
 const SAVED_MS = 1_000;
 /** After the take-over: the dead process's sweep, saving, spawning. */
