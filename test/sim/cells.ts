@@ -47,7 +47,7 @@ const UNREACHABLE: Rule[] = [
   {
     why: 'who took the singleton is told with the end of the incarnation that lost it',
     events: ['takenOver'],
-    phases: ['starting', 'alive', 'stopping'],
+    phases: ['held', 'starting', 'alive', 'stopping'],
   },
   {
     why: 'not simulated: singletons that adopt (test/trust tries them with real processes)',

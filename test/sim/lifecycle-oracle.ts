@@ -42,7 +42,7 @@ export class LifecycleOracle {
     if (!wish?.run) return false;
     if (cause === 'unhealthy') return this.#mayEndAsIll(slot, wish.spec);
     if (cause === 'unwanted') return wish.spec.dependsOn.some(({ onLoss }) => onLoss === 'hold');
-    return this.#isRenewed(slot, wish.spec);
+    return this.#isRenewed(kernel, slot, wish.spec);
   }
 
   /** Only what was ill, or did not answer, is ended for it. */
@@ -53,14 +53,15 @@ export class LifecycleOracle {
     return spec.liveness !== null && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
   }
 
-  /** With `on_loss: restart`: every instance of one dependency was born later. */
-  #isRenewed(slot: Slot, spec: ServiceSpec): boolean {
+  /** With `on_loss: restart`: every instance of one dependency, who is leaving aside, was born later. */
+  #isRenewed(kernel: Kernel, slot: Slot, spec: ServiceSpec): boolean {
     const own = this.#processOf(slot);
     return spec.dependsOn.some(({ service, onLoss, condition }) => {
       if (onLoss !== 'restart') return false;
       if (condition === 'completed' || !own) return true;
       const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${service}.`));
-      return others.every(({ bornMs }) => bornMs >= own.bornMs);
+      const staying = others.filter(({ of }) => kernel.desired.wishes.get(of!.instance as Slot['id'])?.run);
+      return staying.every(({ bornMs }) => bornMs >= own.bornMs);
     });
   }
 

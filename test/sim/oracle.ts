@@ -346,8 +346,8 @@ export class Oracle implements Observer {
     if (this.#isAdoptedInItsPlace(slot)) return true;
     // Between two runs; that they come is checked by itself.
     if (spec.schedule) return true;
-    // A scheduled run moves who depends on it, and they who has their key.
-    if (this.#machine.hasSchedules && this.#hasJustBegun(slot)) return true;
+    // What comes and goes by itself moves who depends on it, and they who has their key.
+    if (this.#machine.neverRests && this.#hasJustBegun(slot)) return true;
     // Its older version is remembered by nobody since the supervisor died, and the newer one is known not to work.
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;

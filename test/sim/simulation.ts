@@ -33,7 +33,10 @@ export class Simulation {
     this.#scenario = scenario;
     this.machine = new Machine(scenario.seed);
     this.projects = scenario.projects.map(({ services }, index) => new Project(this.machine, code, index, services));
-    this.machine.hasSchedules = scenario.projects.some(({ services }) => services.some(({ schedule }) => schedule));
+    const services = scenario.projects.flatMap((project) => project.services);
+    this.machine.neverRests = services.some(
+      ({ schedule, program }) => schedule !== null || program.endsAfterMs !== null,
+    );
     this.machine.processes.onSignal = (target, signal) => this.#checkSignal(target, signal);
     this.machine.processes.onEnd = (process, exit) => {
       this.machine.note(`pid ${process.pid} (${process.of?.instance ?? process.kind}) ended: ${JSON.stringify(exit)}`);

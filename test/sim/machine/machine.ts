@@ -33,8 +33,8 @@ export class Machine {
   readonly watchers = new Set<(path: string) => void>();
   /** Of every incarnation that was started under the one singleton key of the scenarios. */
   readonly singletonNonces = new Set<string>();
-  /** Something in it is started by time alone. */
-  hasSchedules = false;
+  /** Something in it starts or ends by itself. */
+  neverRests = false;
   /** Until then whatever a supervisor does comes late. */
   busyUntilMs = 0;
   /** Wall clock minus machine time, in ms. */
