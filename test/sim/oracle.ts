@@ -101,8 +101,8 @@ export class Oracle implements Observer {
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     if (hadKernel) this.schedules.onChargeEnd();
     // The last moments before were not saved yet, a back-off included.
-    if (hadKernel) this.#backoff.forgiveSince(this.#machine.schedule.nowMs - UNSAVED_MS);
-    if (hadKernel) this.#project.forgetHeld(this.#machine.schedule.nowMs - UNSAVED_MS);
+    if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - UNSAVED_MS);
+    if (hadKernel) this.#project.forgetHeld(guest.lastAwakeMs - UNSAVED_MS);
     if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs) this.forgiveAll();
     if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
@@ -301,7 +301,7 @@ export class Oracle implements Observer {
     }
     const left = [...live.keys()].find((id) => !this.#lifecycle.isLeaving(kernel, id));
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
-    this.schedules.checkQuiet(kernel);
+    this.schedules.checkQuiet(kernel, (slot) => this.#isAdoptedInItsPlace(slot));
     this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {
       const slot = kernel.slots.get(of!.instance as InstanceId);

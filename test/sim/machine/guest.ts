@@ -67,6 +67,7 @@ export class Guest {
   readonly files = new Map<number, { path: string; text: string }>();
   /** What became due while it was frozen; null: it is not. */
   #held: (() => void)[] | null = null;
+  #frozenSinceMs: number | null = null;
 
   constructor(machine: Machine, options: GuestOptions) {
     this.machine = machine;
@@ -169,13 +170,20 @@ export class Guest {
   /** SIGSTOP, and SIGCONT after a while. */
   freeze(forMs: number): void {
     this.#held ??= [];
+    this.#frozenSinceMs ??= this.machine.schedule.nowMs;
     this.machine.schedule.after(forMs, () => this.thaw());
   }
 
   thaw(): void {
     const due = this.#held ?? [];
     this.#held = null;
+    this.#frozenSinceMs = null;
     for (const run of due) this.machine.schedule.after(0, run);
+  }
+
+  /** The last moment at which it could do anything. */
+  get lastAwakeMs(): number {
+    return this.#frozenSinceMs ?? this.machine.schedule.nowMs;
   }
 
   get isFrozen(): boolean {
