@@ -102,7 +102,9 @@ services:
   const files = readdirSync(project.root).filter((name) => /^main\.log(\.\d+T\d+Z(\.gz)?)?$/.test(name));
   expect(files.length).toBeGreaterThan(3);
   expect(files.some((name) => name.endsWith('.gz'))).toBe(true);
-  const numbers = files.flatMap((name) => {
+  // The compressor may have been ended between the two steps that replace a file.
+  const whole = files.filter((name) => !name.endsWith('.gz') || !files.includes(name.slice(0, -'.gz'.length)));
+  const numbers = whole.flatMap((name) => {
     const bytes = readFileSync(project.path(name));
     return String(name.endsWith('.gz') ? gunzipSync(bytes) : bytes)
       .split('\n')
