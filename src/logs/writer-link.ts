@@ -1,11 +1,11 @@
 // The connection to the project's log writer and its life: connect or start one, greet, reconnect when it is lost.
 // Knows no queue and no instance; what a new writer must be told is the caller's (`onUp`).
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { LineSplitter } from '../api/lines.ts';
 import type { ProjectPaths } from '../api/paths.ts';
+import { builtEntry } from '../runtime/built-entry.ts';
 import { leanNodeOptions } from './lean-node.ts';
 import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterMethod, type WriterMethods } from './protocol.ts';
 
@@ -152,7 +152,7 @@ export class WriterLink {
 
   private async startAndConnect(): Promise<Socket | null> {
     try {
-      spawnWriter(this.paths, this.options.entry ?? defaultEntry());
+      spawnWriter(this.paths, this.options.entry ?? builtEntry('log-writer.cjs'));
     } catch (error) {
       this.report('log_writer_failed', `the log writer could not be started: ${(error as Error).message}`);
       return null;
@@ -220,12 +220,6 @@ function spawnWriter(paths: ProjectPaths, entry: string): void {
   } finally {
     closeSync(log);
   }
-}
-
-/** Beside the bundle that this is part of; run from the sources, the built one. */
-function defaultEntry(): string {
-  const bundled = fileURLToPath(new URL('./log-writer.cjs', import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dist/log-writer.cjs', import.meta.url));
 }
 
 function tryConnect(path: string): Promise<Socket | null> {

@@ -1,8 +1,8 @@
 // Learns of the end of processes that Node does not know of (see posix-spawn.ts), and of them only: Node waits for its
 // own children one by one, so neither takes the other's.
-import { constants } from 'node:os';
 import type { Exit } from '../core/model.ts';
 import type { PosixSpawn } from './posix-spawn.ts';
+import { signalName } from './signal-name.ts';
 
 type Library = Pick<PosixSpawn, 'reap' | 'ended'>;
 type OnExit = (exit: Exit) => void;
@@ -73,11 +73,5 @@ export class Reaper {
 /** @param status as wait(2) tells it: a signal in the low seven bits, else a code in the next eight. */
 export function exitOf(status: number): Exit {
   const signal = status & 0x7f;
-  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: nameOf(signal) };
-}
-
-/** The first name counts where there are two, as Node has it: SIGABRT, not SIGIOT. */
-function nameOf(signal: number): string {
-  const named = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return named?.[0] ?? `SIG${signal}`;
+  return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: signalName(signal) ?? `SIG${signal}` };
 }

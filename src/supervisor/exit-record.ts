@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Exit } from '../core/model.ts';
 import { platform } from '../runtime/host.ts';
+import { signalName } from '../runtime/signal-name.ts';
 import type { Launch } from './launch.ts';
 
 /**
@@ -76,6 +77,5 @@ export function parseRecord(text: string): Exit | null {
 /** @param spoke whether the shell had a word to say. ksh needs none: it adds 256, where the others add 128. */
 function signalBehind(code: number, spoke: boolean): string | null {
   const number = code > MAX_CODE ? code - 256 : code - 128;
-  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
-  return code > MAX_CODE || spoke || SILENT.has(number) ? name : null;
+  return code > MAX_CODE || spoke || SILENT.has(number) ? signalName(number) : null;
 }

@@ -1,7 +1,6 @@
 // Programs on a pseudo-terminal (`tty: true`): what is started is a holder process, and the program is its child. It needs no
 // supervisor, so that both are adopted like any other instance; who attaches talks to it, not to us.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { builtEntry } from '../runtime/built-entry.ts';
 import type { Launch } from './launch.ts';
 import { isThere } from './shim.ts';
 
@@ -14,11 +13,6 @@ export function throughTty(launch: Launch, socket: string): Launch {
   const { NODE_OPTIONS, ...env } = launch.env;
   // They are the program's, not the holder's.
   if (NODE_OPTIONS !== undefined) env.ORCH_TTY_NODE_OPTIONS = NODE_OPTIONS;
-  const args = [...LEAN, holderEntry(), socket, launch.file, ...launch.args];
+  const args = [...LEAN, builtEntry('tty-holder.js'), socket, launch.file, ...launch.args];
   return { ...launch, file: process.execPath, args, env };
-}
-
-function holderEntry(): string {
-  const bundled = fileURLToPath(new URL('./tty-holder.js', import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../dist/tty-holder.js', import.meta.url));
 }

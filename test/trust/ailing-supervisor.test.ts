@@ -1,25 +1,10 @@
 // A supervisor that is stopped, or has a fault of its own, and one that has too many.
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createProject, incarnations, type Project } from '../rig/project.ts';
-import { linesOf } from '../rig/records.ts';
+import { createProject } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
-
-const NUMBERS = `
-log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }
-services:
-  n: { command: [sh, numbers.sh] }
-  a: { command: [sleep, "1000"], pool: 3 }
-`;
-const FILES = { 'procs.yaml': NUMBERS, 'numbers.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$n"; sleep 0.02; done\n' };
-const mains = (project: Project) => incarnations(mainsOf(project));
-
-function expectNoLineLost(project: Project): void {
-  const numbers = linesOf(project.path('out.log')).map(Number);
-  expect(numbers.length).toBeGreaterThan(10);
-  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-}
+import { expectNoLineLost, FILES, mains } from './numbers.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 test('a stopped supervisor keeps its place: up says that it does not answer, and starts nothing', async () => {
   const project = createProject(FILES);

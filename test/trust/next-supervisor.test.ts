@@ -1,24 +1,10 @@
 // A supervisor that is replaced by another version, meets a bad file on its way back, or comes back in the middle of a back-off.
 import { expect, test } from 'vitest';
-import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { createProject, instanceOf } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
-
-const NUMBERS = `
-log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }
-services:
-  n: { command: [sh, numbers.sh] }
-  a: { command: [sleep, "1000"], pool: 3 }
-`;
-const FILES = { 'procs.yaml': NUMBERS, 'numbers.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$n"; sleep 0.02; done\n' };
-const mains = (project: Project) => incarnations(mainsOf(project));
-
-function expectNoLineLost(project: Project): void {
-  const numbers = linesOf(project.path('out.log')).map(Number);
-  expect(numbers.length).toBeGreaterThan(10);
-  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-}
+import { expectNoLineLost, FILES, mains, NUMBERS } from './numbers.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 test('orch upgrade replaces the supervisor and nothing else', async () => {
   const project = createProject(FILES);

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
 import { problemAt } from '../problem.ts';
 import type { Tree } from '../tree/tree.ts';
+import { type Clash, clashProblems } from './clashes.ts';
 import { placesIn } from './places.ts';
 
 /** @param missing why this machine has no pseudo-terminals for us; null: it has */
@@ -13,13 +14,7 @@ export function checkTerminals(config: ProjectConfig, tree: Tree, missing = whyM
   const placeOf = placesIn(tree);
   const reason = missing();
   return services.flatMap((spec) => {
-    const clashes = clashesOf(spec).map(([key, why]) =>
-      problemAt(placeOf(['services', spec.name, key]), {
-        code: 'tty-clash',
-        message: `\`${key}\` does not go with \`tty\`: ${why}`,
-        hint: 'take one of the two out',
-      }),
-    );
+    const clashes = clashProblems(spec, tree, clashesOf(spec), 'tty', 'tty-clash');
     if (reason === null) return clashes;
     const message = `\`tty\` is not to be had here: ${reason}`;
     const hint = 'install the optional package @lydell/node-pty, or take `tty` out';
@@ -30,8 +25,8 @@ export function checkTerminals(config: ProjectConfig, tree: Tree, missing = whyM
   });
 }
 
-function clashesOf({ stdin, listen, exitRecord }: ServiceSpec): [key: string, why: string][] {
-  const clashes: [string, string][] = [];
+function clashesOf({ stdin, listen, exitRecord }: ServiceSpec): Clash[] {
+  const clashes: Clash[] = [];
   if (stdin) clashes.push(['stdin', 'the program reads from its terminal']);
   if (listen.length > 0) clashes.push(['listen', 'sockets cannot be passed on through a terminal']);
   if (exitRecord) clashes.push(['exit_record', 'the process that holds the terminal must be the main one']);

@@ -40,8 +40,10 @@ function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null 
   };
   const pid = startDirectly({ ...request, stdin: 'ignore', stdout: pipe.write, stderr: pipe.write }, ended);
   closeSync(pipe.write);
-  if (pid === null) tail.close();
-  if (pid === null) return null;
+  if (pid === null) {
+    tail.close();
+    return null;
+  }
   return () => {
     tail.close();
     if (!isOver) killGroup(pid);

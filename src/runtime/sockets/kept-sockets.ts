@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { builtEntry } from '../built-entry.ts';
 import { type Bindings, type Handle, loadBindings, type Pipe } from './bindings.ts';
 
 /** By its address as printed. */
@@ -20,7 +20,7 @@ export type Keeper = {
 /** Starts a keeper of these sockets, which outlives us. Only when the one before has gone: both want the path. */
 export function startKeeper(path: string, sockets: readonly KeptSocket[], onFailure: (why: string) => void): Keeper {
   const names = sockets.map(({ address, kind }) => ({ address, kind }));
-  const keeper = spawn(process.execPath, [keeperEntry(), path, JSON.stringify(names)], {
+  const keeper = spawn(process.execPath, [builtEntry('socket-keeper.js'), path, JSON.stringify(names)], {
     stdio: ['ignore', 'ignore', 'ignore', ...sockets.map(({ fd }) => fd)],
     detached: true,
     env: {},
@@ -123,9 +123,4 @@ class Taking {
     this.#pipe = null;
     this.#resolve(this.#taken);
   }
-}
-
-function keeperEntry(): string {
-  const bundled = fileURLToPath(new URL('./socket-keeper.js', import.meta.url));
-  return existsSync(bundled) ? bundled : fileURLToPath(new URL('../../../dist/socket-keeper.js', import.meta.url));
 }

@@ -2,8 +2,8 @@
 // the supervisor. Usage: tty-holder.js SOCKET FILE ARG…; what the terminal prints goes to stdout. Ends as the program does.
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
+import { signalName } from '../signal-name.ts';
 import { Output } from './output.ts';
 import { loadPty } from './pty.ts';
 
@@ -75,8 +75,8 @@ async function leave(code: number, signal: number): Promise<void> {
   for (const client of clients) client.end();
   rmSync(socketPath, { force: true });
   await output.end();
-  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-  if (name === undefined) process.exit(code);
+  const name = signalName(signal);
+  if (name === null) process.exit(code);
   process.removeAllListeners(name);
   process.kill(process.pid, name);
 }

@@ -1,10 +1,11 @@
 // Runs one round of a seed in a process of its own: with its own pids and mounts where that is allowed, so that nothing can
 // outlive it.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 
 const MAIN = process.env.ORCH_RIG_MAIN ?? fileURLToPath(new URL('../../../dist/orch.cjs', import.meta.url));
 const ROUND = fileURLToPath(new URL('./round.mjs', import.meta.url));
@@ -32,24 +33,15 @@ export async function playRound(seed, faults) {
   }
 }
 
-function run(file, args) {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let complaint = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    complaint += chunk;
-  });
-  const timer = setTimeout(() => {
-    complaint += `not over after ${PATIENCE_MS / 1000} s`;
-    child.kill('SIGKILL');
-  }, PATIENCE_MS);
-  return new Promise((resolve) => {
-    child.once('close', () => {
-      clearTimeout(timer);
-      resolve({ output, complaint });
-    });
-  });
+async function run(file, args) {
+  const options = {
+    stdin: 'ignore',
+    reject: false,
+    stripFinalNewline: false,
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
+  };
+  const { stdout = '', stderr = '', timedOut, shortMessage } = await execa(file, args, options);
+  const complaint = timedOut ? `${stderr}not over after ${PATIENCE_MS / 1000} s` : stderr || `${shortMessage}`;
+  return { output: stdout, complaint };
 }
