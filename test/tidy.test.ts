@@ -37,7 +37,6 @@ const directions: Record<string, string[]> = {
 const longFiles: Record<string, string> = {
   'src/core/model.ts': 'the words of orch in one place: types only',
   'src/supervisor/kernel.ts': 'the one writer of state: its whole interface on one page or two',
-  'src/supervisor/perform.ts': 'every action once, with what it must not forget',
   'src/supervisor/supervisor.ts': 'the composition root: who is told what',
   'test/sim/oracle.ts': 'every property beside the others, as design has them',
   'test/core/transition.test.ts': 'one table, a row for every cell of state and event',

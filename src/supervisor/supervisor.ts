@@ -146,7 +146,7 @@ export class Supervisor {
       start: (slot, spec, nonce) => {
         if (!this.#isFrozen) this.#performer.start(slot, spec, nonce);
       },
-      stop: (slot, cause) => this.#performer.stop(slot, cause),
+      stop: (slot) => this.#performer.stop(slot),
       drain: (slot) => this.#performer.drain(slot),
       escalate: (slot, signal) => this.#performer.escalate(slot, signal),
       kill: (slot) => this.#performer.kill(slot),
