@@ -1,6 +1,6 @@
 // What changed between two declarations of a service, key by key, with what the change does. Pure, no Node module:
 // the supervisor imports it. What it prints holds no secret.
-import type { Check, Command, DrainMeans, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
+import type { Check, Command, DrainMeans, EnvValue, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from './change-classes.ts';
 import { printCommand, printField } from './print-fields.ts';
 import { printDuration } from './quantities.ts';
@@ -50,14 +50,20 @@ function flattenField(field: string, key: string, value: unknown): [string, Show
   if (field === 'command') return [[key, plain(printCommand(value as Command))]];
   if (field === 'dependsOn') return dependsOn(value as ServiceSpec['dependsOn']);
   if (field === 'env') {
-    const env = Object.entries(value as Record<string, string>);
-    return env.map(([name, text]) => [`env.${name}`, { value: text, shown: maskValue(name, text) }]);
+    return Object.entries(value as ServiceSpec['env']).map(([name, text]) => [`env.${name}`, envValue(name, text)]);
   }
   if (field === 'readiness' || field === 'liveness' || field === 'startup') return probe(key, value as Probe);
   if (field === 'stop') return stop(key, value as StopPolicy);
   const printed = printField(field, value);
   if (printed) return printed.map(([part, text]): [string, Shown] => [part, plain(text)]);
   return walk(key, value);
+}
+
+/** The name of a file tells no secret. */
+function envValue(name: string, value: EnvValue): Shown {
+  if (typeof value === 'string') return { value, shown: maskValue(name, value) };
+  const shown = `{ secret: ${value.secret} }`;
+  return { value: `\0${shown}`, shown };
 }
 
 function probe(key: string, { checks, ...pace }: Probe): [string, Shown][] {

@@ -8,6 +8,7 @@ import { checkExitRecord } from './checks/exit-record.ts';
 import { checkListening } from './checks/listening.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
+import { checkSecretFiles } from './checks/secret-files.ts';
 import { checkSinks } from './checks/sinks.ts';
 import { checkTerminals } from './checks/terminal.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
@@ -64,6 +65,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkExitRecord(config, tree),
     ...checkTerminals(config, tree),
     ...checkPaths(config, tree, [...reading.watched.keys()]),
+    ...checkSecretFiles(tree, reading.root),
     ...checkNotify(config, tree, reading.environment.PATH ?? ''),
   );
   return { config, tree, written: typed, context };

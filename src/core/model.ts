@@ -26,6 +26,9 @@ export function parseInstanceId(text: string): { service: ServiceName; index: nu
  */
 export type InstanceTemplate = string;
 
+/** The value of a variable: in the configuration, or in a file (an absolute path) that is read at each start. */
+export type EnvValue = InstanceTemplate | { secret: InstanceTemplate };
+
 export type Command =
   /** Run as is. */
   | { kind: 'argv'; argv: InstanceTemplate[] }
@@ -194,7 +197,7 @@ export type ServiceSpec = {
   cwd: InstanceTemplate;
   /** What the service declares on top of the supervisor's own environment: project env files, project env, service env
    * files, service env; the later wins. */
-  env: Record<string, InstanceTemplate>;
+  env: Record<string, EnvValue>;
   pool: number;
   /** Instance n listens on `port + n - 1` (its PORT); null: no PORT is set. */
   port: number | null;

@@ -25,13 +25,13 @@ export type SpawnRequest = {
   contain?: boolean;
 };
 
-export type SpawnResult =
-  | { ok: true; pid: number }
-  /** `detail`: a sentence for people. `transient`: the machine's fault, not the service's; try again later. */
-  | { ok: false; errno: string; detail: string; transient: boolean };
+export type SpawnResult = { ok: true; pid: number } | SpawnFailure;
+/** `detail`: a sentence for people. `transient`: the machine's fault, not the service's; try again later. */
+export type SpawnFailure = { ok: false; errno: string; detail: string; transient: boolean };
 
 /** Pressure on the machine (fork(2), execve(2)): says nothing about the command. */
 const TRANSIENT = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+export const isTransient = (errno: string): boolean => TRANSIENT.has(errno);
 
 /**
  * Has started the program before it returns; both ways wait for its exec, so a pid means that it runs.
@@ -136,5 +136,5 @@ function nextError(child: ChildProcess): Promise<unknown> {
 }
 
 function failed(request: SpawnRequest, errno: string): SpawnResult {
-  return { ok: false, errno, detail: explainSpawnFailure(request, errno), transient: TRANSIENT.has(errno) };
+  return { ok: false, errno, detail: explainSpawnFailure(request, errno), transient: isTransient(errno) };
 }

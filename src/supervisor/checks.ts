@@ -2,10 +2,10 @@
 import type { Check, Outcome, ServiceSpec } from '../core/model.ts';
 import { linearRegExp } from '../runtime/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../runtime/probe/connect.ts';
-import { runExec } from '../runtime/probe/exec.ts';
 import { prepareHttp } from '../runtime/probe/http.ts';
 import { type Running, runCheck } from '../runtime/probe/running.ts';
-import { expanderOf, type LaunchContext, launchBeside } from './launch.ts';
+import { expanderOf, type LaunchContext } from './launch.ts';
+import { prepareBeside } from './run-beside.ts';
 
 /** One instance as its checks see it. */
 export type Subject = {
@@ -41,8 +41,8 @@ export function prepareCheck(check: Check, subject: Subject): () => Running {
     case 'http':
       return httpCheck(check, expand);
     case 'exec': {
-      const launch = launchBeside(spec, index, check.command, { ORCH_NONCE: subject.nonce }, context);
-      return () => named(runExec(launch), 'exec');
+      const run = prepareBeside({ spec, index, command: check.command, extra: { ORCH_NONCE: subject.nonce } }, context);
+      return () => named(run(), 'exec');
     }
     case 'log':
       return () => settled(subject.hasLogged(check.pattern), `no line of output has matched ${check.pattern} yet`);

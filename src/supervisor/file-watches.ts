@@ -9,13 +9,13 @@ import type {
   Slot,
   WatchPolicy,
 } from '../core/model.ts';
-import { runExec } from '../runtime/probe/exec.ts';
 import type { Running } from '../runtime/probe/running.ts';
 import { signalMain } from '../runtime/signal.ts';
 import { type GlobWatch, watchGlobs } from '../runtime/watch-globs.ts';
 import { errorText } from './error-text.ts';
 import type { Happening } from './happenings.ts';
-import { type LaunchContext, launchBeside } from './launch.ts';
+import type { LaunchContext } from './launch.ts';
+import { prepareBeside } from './run-beside.ts';
 
 export type FileWatchOptions = {
   root: string;
@@ -121,7 +121,7 @@ export class FileWatches {
 
   async #run(watched: Watched, command: Extract<WatchPolicy['action'], { kind: 'run' }>['command']): Promise<void> {
     const extra = { ORCH_NONCE: this.#options.newNonce() };
-    const running = runExec(launchBeside(watched.spec, 1, command, extra, this.#options.launchContext()));
+    const running = prepareBeside({ spec: watched.spec, index: 1, command, extra }, this.#options.launchContext())();
     watched.running = { command: running, again: false };
     const timer = setTimeout(() => running.cancel(`not done within ${LONGEST_RUN_MS / 60_000} min`), LONGEST_RUN_MS);
     const outcome = await running.outcome;

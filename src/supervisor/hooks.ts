@@ -1,10 +1,10 @@
 // Runs the commands that a service declares around the life of its instances. `before_start` decides whether the start goes
 // on; the other two only follow what happened, and their failures are told. Never two of one kind for one instance at a time.
 import type { Command, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
-import { runExec } from '../runtime/probe/exec.ts';
 import type { Running } from '../runtime/probe/running.ts';
 import type { Happening } from './happenings.ts';
-import { type LaunchContext, launchBeside } from './launch.ts';
+import type { LaunchContext } from './launch.ts';
+import { prepareBeside } from './run-beside.ts';
 
 export type HookOptions = {
   launchContext(): LaunchContext;
@@ -72,7 +72,7 @@ export class HookRunner {
     this.#running.get(key)?.cancel('the next one begins');
     const { spec, index, command, extra } = subject;
     const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#options.newNonce() };
-    const running = runExec(launchBeside(spec, index, command, variables, this.#options.launchContext()));
+    const running = prepareBeside({ spec, index, command, extra: variables }, this.#options.launchContext())();
     this.#running.set(key, running);
     const timer = setTimeout(() => running.cancel(`not done within ${longestMs / 1_000} s`), longestMs);
     const outcome = await running.outcome;

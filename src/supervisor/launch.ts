@@ -6,7 +6,7 @@ import type { Command, ProjectConfig, ServiceSpec } from '../core/model.ts';
 import { shellCommand } from '../runtime/spawn.ts';
 
 export type Launch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
-export type LaunchContext = Pick<ProjectConfig, 'project' | 'env'> & {
+export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
   /** The supervisor's own environment without what another orch put there. */
   inherited: Record<string, string>;
 };
@@ -21,7 +21,10 @@ export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<str
   return inherited;
 }
 
-/** @param index from 1. */
+/**
+ * @param index from 1.
+ * @param extra on top of everything; the secrets of this start among it
+ */
 export function launchOf(
   spec: ServiceSpec,
   index: number,
@@ -41,11 +44,13 @@ export function launchBeside(
   context: LaunchContext,
 ): Launch {
   const expand = expanderOf(spec, index, context);
-  const declared: Record<string, string> = {};
-  for (const [key, template] of Object.entries(spec.env)) declared[key] = expand(template);
+  const env = { ...context.inherited };
+  for (const [key, value] of Object.entries(spec.env)) {
+    if (typeof value === 'string') env[key] = expand(value);
+    else delete env[key]; // a secret: in `extra` if it could be read, and in no case somebody else's
+  }
   const { file, args } = programOf(command, expand);
-  const env = { ...context.inherited, ...declared, ...ownVariables(spec, index, context), ...extra };
-  return { file, args, cwd: expand(spec.cwd), env };
+  return { file, args, cwd: expand(spec.cwd), env: { ...env, ...ownVariables(spec, index, context), ...extra } };
 }
 
 /** @returns the function that fills in the templates of one instance. */

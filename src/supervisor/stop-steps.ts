@@ -10,13 +10,13 @@ import type {
   ServiceSpec,
   Slot,
 } from '../core/model.ts';
-import { runExec } from '../runtime/probe/exec.ts';
 import { requestHttp } from '../runtime/probe/http.ts';
 import type { Running } from '../runtime/probe/running.ts';
 import { signalEscaped, signalMain, signalTree } from '../runtime/signal.ts';
 import type { TreeMember } from '../runtime/sweep.ts';
 import type { Happening } from './happenings.ts';
-import { expanderOf, type LaunchContext, launchBeside } from './launch.ts';
+import { expanderOf, type LaunchContext } from './launch.ts';
+import { prepareBeside } from './run-beside.ts';
 
 export type Stopping = Extract<Phase, { kind: 'stopping' }>;
 type Target = { incarnation: Incarnation; ourChild: boolean };
@@ -150,6 +150,6 @@ export class StopSteps {
 
   #runBeside(slot: Slot, { process }: Stopping, spec: ServiceSpec, command: Command): Running {
     const extra = { ORCH_NONCE: this.#options.newNonce(), ORCH_PID: String(process.pid) };
-    return runExec(launchBeside(spec, slot.index, command, extra, this.#options.launchContext()));
+    return prepareBeside({ spec, index: slot.index, command, extra }, this.#options.launchContext())();
   }
 }

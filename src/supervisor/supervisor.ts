@@ -287,9 +287,9 @@ export class Supervisor {
     });
   }
 
-  #identity(): { project: string; env: string | null } {
-    const { project, env } = this.kernel.accepted!.config;
-    return { project, env };
+  #identity(): { project: string; env: string | null; root: string } {
+    const { project, env, root } = this.kernel.accepted!.config;
+    return { project, env, root };
   }
 
   /**

@@ -1,7 +1,9 @@
 // What instances find in their environment, and how variables get into the configuration (design.md §2.1).
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
-import { acceptService, load, refuse } from './loading.ts';
+import { effectiveTree } from '../../src/config/effective.ts';
+import { printYaml } from '../../src/config/print-yaml.ts';
+import { acceptService, load, loadWithTree, refuse } from './loading.ts';
 
 describe('the environment of an instance', () => {
   const files = {
@@ -49,6 +51,57 @@ describe('the environment of an instance', () => {
   test('what is looked for is watched also when it fails', async () => {
     const result = await load('services: { api: { command: a, env_files: [x.env] } }');
     expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual(['/project/procs.yaml', '/project/x.env']);
+  });
+});
+
+describe('secrets', () => {
+  const base = 'env: { A: { secret: a }, B: { secret: ../b }, C: text }\n';
+  const service = (env: string) => `${base}services: { api: { command: a, env: ${env} } }\n`;
+
+  test('are files below the project, and win and give way as any other value does', async () => {
+    const env = (await acceptService(service('{ B: text, C: { secret: ./c }, D: { secret: /run/d } }'))).env;
+    expect(env).toEqual({
+      A: { secret: '/project/a' },
+      B: 'text',
+      C: { secret: '/project/c' },
+      D: { secret: '/run/d' },
+    });
+  });
+
+  test('a null and an overlay take them away or put another in their place', async () => {
+    const files = {
+      'procs.yaml': service('{ A: null, B: { secret: b2 }, C: x }'),
+      'procs.prod.yaml': 'env: { B: plain }\nservices: { api: { env: { B: { secret: /run/b }, C: { secret: c } } } }\n',
+    };
+    const env = (await acceptService(files, { env: 'prod' })).env;
+    expect(env).toEqual({ B: { secret: '/run/b' }, C: { secret: '/project/c' } });
+  });
+
+  test('defaults and env files are laid with them', async () => {
+    const files = {
+      'procs.yaml':
+        'defaults: { env: { A: { secret: a }, B: { secret: b } } }\nservices: { api: { command: a, env_files: [x.env], env: { B: own } } }\n',
+      'x.env': 'A=from-file\nC=c\n',
+    };
+    expect((await acceptService(files)).env).toEqual({ A: { secret: '/project/a' }, B: 'own', C: 'c' });
+  });
+
+  test('the path may hold variables, of the load and of the instance', async () => {
+    const text = 'services: { api: { command: a, env: { A: { secret: "${DIR}/key-${ORCH_INSTANCE}" } } } }';
+    expect((await acceptService(text, { environment: { DIR: '/run/x' } })).env).toEqual({
+      A: { secret: '/run/x/key-${ORCH_INSTANCE}' },
+    });
+  });
+
+  test('PORT of a service with a port is not read from a file', async () => {
+    const text = 'services: { api: { command: a, port: 80, env: { PORT: { secret: p } } } }';
+    expect((await acceptService(text)).env).toEqual({});
+  });
+
+  test('are printed as they are written, whatever their key', async () => {
+    const loaded = await loadWithTree(service('{ DB_PASSWORD: { secret: ./p } }'));
+    const printed = printYaml(effectiveTree(loaded.digested!, { defaults: false }), null);
+    expect(printed).toContain('DB_PASSWORD:\n        secret: ./p\n');
   });
 });
 

@@ -11,7 +11,7 @@ export const DROPPED: Record<string, string> = {
   healthcheck: 'write it as `readiness` or `liveness`',
   working_dir: 'it is a directory of the container: set `cwd` to the one here',
   user: 'programs run as the user who runs orch',
-  secrets: 'use `env_files`',
+  secrets: 'name their files in `env`: { NAME: { secret: FILE } }',
   configs: 'use files of this machine',
   profiles: 'copy them: services have `profiles` here, too',
   extends: 'write the keys here, or use `defaults`',

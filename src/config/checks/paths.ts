@@ -5,6 +5,7 @@ import { describePlace, type Span } from '../files/source-file.ts';
 import { problemAt, quote } from '../problem.ts';
 import { child, entriesOf, type Tree } from '../tree/tree.ts';
 import { type PlaceOf, placesIn } from './places.ts';
+import { secretPlaces } from './secret-files.ts';
 
 /** @param read files that the configuration was read from, absolute */
 export function checkPaths(config: ProjectConfig, tree: Tree, read: string[]): Problem[] {
@@ -48,7 +49,7 @@ function refusal(path: string, what: string, root: string, read: Set<string>): s
 function findTildes(tree: Tree): Problem[] {
   const services = entriesOf(child(tree, 'services')).map(({ value }) => child(value, 'cwd'));
   const queues = entriesOf(child(tree, 'log_queues')).map(({ value }) => child(value, 'path'));
-  return [...services, ...queues].flatMap((path) => {
+  return [...services, ...queues, ...secretPlaces(tree)].flatMap((path) => {
     if (path?.kind !== 'scalar' || !/^~(\/|$)/.test(String(path.value))) return [];
     const hint = `write \${HOME}${String(path.value).slice(1)}`;
     return [problemAt(path.at, { code: 'bad-value', message: '`~` is not expanded here', hint })];

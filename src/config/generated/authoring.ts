@@ -8,7 +8,11 @@ export type ProcsFile = {
   /** Further files that are read first; later ones win, and this file wins over all of them. Paths are relative to the file that names them; a file named twice is read once. Default: `[]`. */
   include?: string[] | null;
   /** Environment variables of every service. Wins over `env_files` of the project; a service's own `env_files` and `env` win over it. Default: `{}`. */
-  env?: { [name: string]: string | null } | null;
+  env?: { [name: string]: string | {
+    /** A file with the value, read at every start and never kept or shown; one newline at its end is left out. Relative to the project. */
+    secret: string;
+    [extension: `x-${string}`]: unknown;
+  } | null } | null;
   /** Files in dotenv syntax for every service, relative to the project; later ones win. What they define may also be used as `${VAR}` in this file (the environment that orch runs in wins there). Default: `[]`. */
   env_files?: string[] | null;
   /** Named queues that take the output of services; each is written to one rotated file. A queue named `default` always exists. Default: `{}`. */
@@ -29,7 +33,11 @@ export type ServiceDeclaration = {
   /** Working directory, relative to the project. Default: `"."`. */
   cwd?: string | null;
   /** Environment variables; they win over `env_files` and over what the project declares. `null` takes a variable of the project away. `${PORT}` and `${ORCH_…}` are filled in for each instance. Default: `{}`. */
-  env?: { [name: string]: string | null } | null;
+  env?: { [name: string]: string | {
+    /** A file with the value, read at every start and never kept or shown; one newline at its end is left out. Relative to the project. */
+    secret: string;
+    [extension: `x-${string}`]: unknown;
+  } | null } | null;
   /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. Their values are taken as they are, without expansion. Default: `[]`. */
   env_files?: string[] | null;
   /** Number of identical copies, `<service>.1` to `<service>.N`. 0 is allowed. Default: `1`. */
@@ -240,7 +248,11 @@ export type ProbeDeclaration = {
     /** Status that counts as success. Default: any 2xx or 3xx. */
     status?: number | null;
     /** Headers to send. Default: `{}`. */
-    headers?: { [name: string]: string | null } | null;
+    headers?: { [name: string]: string | {
+      /** A file with the value, read at every start and never kept or shown; one newline at its end is left out. Relative to the project. */
+      secret: string;
+      [extension: `x-${string}`]: unknown;
+    } | null } | null;
     /** A pattern that the body must match. */
     body?: string | null;
     [extension: `x-${string}`]: unknown;

@@ -1,6 +1,7 @@
 // What a service declares for its environment: project env files, project env, service env files, service env; the
 // later wins, and a null takes a variable away.
-import type { InstanceTemplate } from '../../core/model.ts';
+import { resolve } from 'node:path';
+import type { EnvValue } from '../../core/model.ts';
 import { problemAt, quote, warningAt } from '../problem.ts';
 import { escapeTemplate } from '../template.ts';
 import { child, type Entry, entriesOf, isNull, type Tree } from '../tree/tree.ts';
@@ -18,8 +19,8 @@ export const RESERVED_VARIABLES = new Set([
   'ORCH_NONCE',
 ]);
 
-export function normalizeEnv(entry: Entry, context: Normalizing, hasPort: boolean): Record<string, InstanceTemplate> {
-  const env = new Map<string, string>();
+export function normalizeEnv(entry: Entry, context: Normalizing, hasPort: boolean): Record<string, EnvValue> {
+  const env = new Map<string, EnvValue>();
   const portless = hasPort ? (tree: Tree) => tree : context.withoutPort;
   for (const { name, value } of context.projectFileEnv.values()) env.set(name, escapeTemplate(value));
   applyDeclared(env, context.projectEnv && portless(context.projectEnv), context);
@@ -29,16 +30,22 @@ export function normalizeEnv(entry: Entry, context: Normalizing, hasPort: boolea
   const own = child(entry.value, 'env');
   applyDeclared(env, own && portless(own), context);
   if (hasPort) refuseSecondPort(own, context);
+  if (hasPort && typeof env.get('PORT') === 'object') env.delete('PORT'); // the port wins: nothing to be read for it
   for (const name of RESERVED_VARIABLES) env.delete(name);
   return Object.fromEntries([...env].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-function applyDeclared(env: Map<string, string>, declared: Tree | undefined, context: Normalizing): void {
+function applyDeclared(env: Map<string, EnvValue>, declared: Tree | undefined, context: Normalizing): void {
   for (const entry of entriesOf(declared)) {
     if (isNull(entry.value)) env.delete(entry.key);
     else if (RESERVED_VARIABLES.has(entry.key)) refuseReserved(entry, context);
-    else env.set(entry.key, textOf(entry.value));
+    else env.set(entry.key, declaredValue(entry.value, context));
   }
+}
+
+function declaredValue(tree: Tree, { root }: Normalizing): EnvValue {
+  const secret = child(tree, 'secret');
+  return secret ? { secret: resolve(escapeTemplate(root), textOf(secret)) } : textOf(tree);
 }
 
 function refuseReserved(entry: Entry, context: Normalizing): void {

@@ -7,10 +7,18 @@ import { errnoOf, platform } from '../host.ts';
 import { posixSpawn } from '../posix-spawn.ts';
 import { startDirectly } from '../spawn.ts';
 import { explainSpawnFailure } from '../spawn-failure.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import { PipeTail } from './pipe-tail.ts';
 import { type Running, runCheck } from './running.ts';
 
-export type ExecRequest = { file: string; args: string[]; cwd: string; env: Record<string, string> };
+export type ExecRequest = {
+  file: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Values that the reason of a failure must not repeat. */
+  secrets?: readonly string[];
+};
 
 type Settle = (outcome: Outcome) => void;
 
@@ -36,7 +44,7 @@ function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null 
   let isOver = false;
   const ended = (_: number, exit: Exit): void => {
     isOver = true;
-    settle('code' in exit && exit.code === 0 ? { ok: true } : failure(exit, tail.text()));
+    settle('code' in exit && exit.code === 0 ? { ok: true } : failure(exit, maskSecrets(tail.text(), request.secrets)));
   };
   const pid = startDirectly({ ...request, stdin: 'ignore', stdout: pipe.write, stderr: pipe.write }, ended);
   closeSync(pipe.write);
