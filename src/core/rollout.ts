@@ -6,6 +6,7 @@ import type { Desired, Stage, Wish } from './desired.ts';
 import { type InstanceId, instanceId, type Rollout, type ServiceName, type ServiceSpec, type Slot } from './model.ts';
 import { limitsOf } from './portion.ts';
 import { isReady } from './readiness.ts';
+import { chooseNext, chooseSurge, isReplaceable, keepSurge, type Stages } from './rollout-choice.ts';
 import { judgeRollout } from './rollout-verdict.ts';
 import { isOccupied } from './transition.ts';
 
@@ -95,6 +96,10 @@ function stageService(staging: Staging, service: ServiceName, record: Rollout | 
   const declared = staging.base.services.get(service);
   const ids = declared ? runningIds(staging.base, declared) : [];
   if (!declared || ids.length === 0) return;
+  if (declared.schedule) {
+    stageRuns(staging, declared, ids);
+    return;
+  }
   const current = record?.specHash === declared.specHash ? record : null;
   const target = targetOf(staging, declared, current);
   const surge = surgeMembers(staging, declared, target);
@@ -107,6 +112,15 @@ function stageService(staging: Staging, service: ServiceName, record: Rollout | 
   // What was just judged to go back is looked at with the older version's eyes.
   if (now !== target) stageAgain(staging, rollout, declared, now, ids);
   else stage(staging, rollout, { declared, target, members, surge });
+}
+
+/** What comes and goes by the clock serves nobody: what is to begin anew does so at once, with no record and nobody on top. */
+function stageRuns(staging: Staging, declared: ServiceSpec, ids: InstanceId[]): void {
+  for (const id of ids) {
+    const { standing, slot, because } = memberOf(staging, id, declared);
+    if (standing === 'old' && isReplaceable(slot))
+      staging.wishes.set(id, { spec: declared, run: true, stage: { turn: 'now', because } });
+  }
 }
 
 function stageAgain(
@@ -184,66 +198,16 @@ function surgeMembers(staging: Staging, declared: ServiceSpec, target: ServiceSp
   return ids.map((id) => memberOf(staging, id, target));
 }
 
-type Stages = { declared: ServiceSpec; target: ServiceSpec; members: Member[]; surge: Member[] };
-
 function stage(staging: Staging, rollout: Rollout, stages: Stages): void {
   const { declared, target, members } = stages;
   if (rollout.verdict.kind === 'rolledBack') staging.services.set(declared.name, target);
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
-  const chosen = isHalted ? new Set<InstanceId>() : chooseNext(rollout, stages);
+  const surge = isHalted ? keepSurge(stages) : chooseSurge(stages, staging.slots.values());
+  const chosen = isHalted ? new Set<InstanceId>() : chooseNext(rollout, { ...stages, surge });
   for (const member of members) staging.wishes.set(member.id, wishOf(staging, rollout, stages, chosen, member));
   const because = 'On top of the pool while it is replaced; it goes afterwards.';
   const onTop: Wish = { spec: target, run: true, stage: { turn: 'done', because, unblock: null } };
-  for (const { id } of chooseSurge(staging, stages, isHalted)) staging.wishes.set(id, onTop);
-}
-
-/** As many as there are instances still to be replaced; never more live on top than may, who is leaving counted in. */
-function chooseSurge(staging: Staging, { declared, target, members, surge }: Stages, isHalted: boolean): Member[] {
-  const missing = members.filter(({ standing }) => standing !== 'good').length;
-  const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
-  const wanted = surge.slice(0, missing);
-  const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
-  if (isHalted) return staying;
-  const living = [...staging.slots.values()].filter(
-    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
-  );
-  const room = Math.max(0, surge.length - living.length);
-  const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
-  return [...staying, ...starting];
-}
-
-/**
- * Which old instances may be replaced now. What does not serve anyway goes first; of what serves only so many that never
- * more than `missing` of the pool are gone; and never more on their way at once than `missing` and the good ones on top,
- * so that a version which does not get good ends with its first batch.
- */
-function chooseNext(rollout: Rollout, { declared, members, surge }: Stages): Set<InstanceId> {
-  const limits = limitsOf(declared.rollout, members.length);
-  const moving = members.filter(({ standing }) => standing === 'moving').length;
-  const onTop = surge.filter(({ standing }) => standing === 'good').length;
-  let room = limits.missing + onTop - moving;
-  let spare =
-    [...members, ...surge].filter(({ isAvailable }) => isAvailable).length - (members.length - limits.missing);
-  const chosen = new Set<InstanceId>();
-  const old = members.filter(({ standing, slot }) => standing === 'old' && isReplaceable(slot));
-  for (const { id } of old.filter(({ isAvailable }) => !isAvailable)) {
-    // Nothing served when it began: there is nothing to protect.
-    if (room <= 0 && rollout.protected > 0) break;
-    chosen.add(id);
-    room--;
-  }
-  for (const { id } of old.filter(({ isAvailable }) => isAvailable)) {
-    if (room <= 0 || spare <= 0) break;
-    chosen.add(id);
-    room--;
-    spare--;
-  }
-  return chosen;
-}
-
-/** What starts or ends is left to do so first. */
-function isReplaceable(slot: Slot | undefined): boolean {
-  return slot?.phase.kind !== 'stopping' && slot?.phase.kind !== 'starting';
+  for (const { id } of surge) staging.wishes.set(id, onTop);
 }
 
 function wishOf(

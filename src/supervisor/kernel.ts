@@ -126,7 +126,10 @@ export class Kernel {
     this.#accepted = accepted;
     this.#problems = [];
     if (!changed && !wasRejected) return;
-    if (changed) this.#generation++;
+    if (changed) {
+      this.#generation++;
+      this.#effects.saveSoon();
+    }
     this.#rollouts.remember(accepted.config, this.#slots);
     this.#updateDesired(this.#desired.shuttingDown);
     this.#updateSpecs();
@@ -159,6 +162,7 @@ export class Kernel {
   override(overrides: Overrides): void {
     this.#overrides = overrides;
     this.#updateDesired(this.#desired.shuttingDown);
+    this.#effects.saveSoon();
     this.#effects.requestStep();
   }
 

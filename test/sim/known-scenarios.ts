@@ -1,4 +1,5 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
+import { KNOWN_CORNERS } from './known-corners.ts';
 import type { Scenario, SimLife } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -289,4 +290,5 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     ...one([service({ pool: 2, graceMs: 1_000 }, { obeysAfterMs: null }), ...STACK.slice(1)]),
     downTimeoutMs: 100,
   },
+  ...KNOWN_CORNERS,
 };

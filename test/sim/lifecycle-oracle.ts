@@ -188,11 +188,15 @@ export class LifecycleOracle {
   }
 
   /** Of services that have nothing left to wait for no roll-out is left, and no pause where the new ones are good. */
-  #checkRollout(kernel: Kernel, { service, specHash, verdict }: Rollout): void {
+  #checkRollout(kernel: Kernel, { service, specHash, sinceMs, verdict }: Rollout): void {
     const { health } = this.#world.machine;
     const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
     const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
-    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
+    // Where the version stays as it is, what waits to be begun anew is not new.
+    const mayBeRenewed = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart');
+    const isNew = ({ restartRequestedMs, phase }: Slot): boolean =>
+      restartRequestedMs === null && !(mayBeRenewed && phase.kind === 'alive' && phase.sinceMs < sinceMs);
+    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash && isNew(slot));
     const isGood = (slot: Slot): boolean => {
       const process = this.#processOf(slot);
       return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);

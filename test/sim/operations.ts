@@ -86,8 +86,7 @@ const OPERATIONS: Operations = {
   failSaves: ({ machine, project }, { count }) => {
     machine.faults.saves = { count, under: project.stateDir };
     project.oracle.stateUnsureUntilMs = machine.schedule.nowMs + 15_000;
-    project.oracle.forgiveAll();
-    project.forgetHeld(0);
+    project.oracle.forgetState();
   },
   loseWatchEvents: ({ machine }, { count }) => {
     machine.faults.watchEvents = count;
@@ -112,8 +111,7 @@ const OPERATIONS: Operations = {
     machine.files.removeTree(project.stateDir);
     project.oracle.stateDirDeletedMs = machine.schedule.nowMs;
     for (const path of machine.sockets.keys()) if (path.startsWith(project.stateDir)) machine.sockets.delete(path);
-    project.oracle.forgiveAll();
-    project.forgetHeld(0);
+    project.oracle.forgetState();
     project.isStateSpoiled = true;
   },
   spoilState,
@@ -179,6 +177,7 @@ function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: Op
   guest.onEnd = () => {
     onEnd();
     if (guest.ended && 'code' in guest.ended) return;
+    project.troubles++;
     machine.schedule.after(upAfterMs, () => {
       for (let n = 0; n < ups; n++) project.up();
     });
@@ -198,11 +197,11 @@ function bearStrangers({ machine }: Scene, { count, liveMs }: OperationOf<'stran
 
 function spoilState({ machine, project }: Scene, { how }: OperationOf<'spoilState'>): void {
   const node = machine.files.get(`${project.stateDir}/state.json`);
-  project.oracle.forgiveAll();
-  project.forgetHeld(0);
+  project.oracle.forgetState();
   project.isStateSpoiled = true;
   if (!node) return;
   if (how === 'truncated') machine.files.write(node, node.text.slice(0, Math.floor(node.text.length / 3)));
   if (how === 'garbage') machine.files.write(node, '\0\0[]}');
   if (how === 'other-version') machine.files.write(node, node.text.replace('"version":', '"version":9'));
+  project.spoiledVersion = node.version;
 }

@@ -75,10 +75,11 @@ export class Oracle implements Observer {
     this.schedules.forgive(PERSON_MS);
   }
 
-  /** The state file was lost. */
-  forgiveAll(): void {
+  /** The state file was lost, or is not written for a while: failures, and who is held stopped, may be forgotten. */
+  forgetState(): void {
     this.#backoff.forgiveSince(0);
     this.schedules.forgive(PERSON_MS);
+    this.#project.forgetHeld(0);
   }
 
   #inChargeSinceMs = 0;
@@ -103,10 +104,17 @@ export class Oracle implements Observer {
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - UNSAVED_MS);
     if (hadKernel) this.#project.forgetHeld(guest.lastAwakeMs - UNSAVED_MS);
-    if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs) this.forgiveAll();
+    if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs || this.#isStateLost()) this.forgetState();
     if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
       this.#fail(`I13: a supervisor that lost the race did: ${guest.trace.join(', ')}`);
+  }
+
+  /** Nothing was written since the state was spoiled or removed: what happened since is remembered nowhere. */
+  #isStateLost(): boolean {
+    const { stateDir, isStateSpoiled, spoiledVersion } = this.#project;
+    const node = this.#machine.files.get(`${stateDir}/state.json`);
+    return node ? node.version === spoiledVersion : isStateSpoiled;
   }
 
   /** I14: whole, the old or the new one. */

@@ -25,6 +25,8 @@ export class Project {
   faults = 0;
   /** Somebody else wrote into the state file, or removed it. */
   isStateSpoiled = false;
+  /** Of the state file as it was spoiled last; null: it never was. */
+  spoiledVersion: number | null = null;
   #machine: Machine;
   #code: GuestCode;
 

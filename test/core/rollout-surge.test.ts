@@ -1,0 +1,57 @@
+// What lives on top of a pool while it is replaced: who of it stays, and what is remembered of it.
+import { describe, expect, it } from 'vitest';
+import type { ServiceSpec } from '../../src/core/model.ts';
+import { planRollouts } from '../../src/core/rollout.ts';
+import { alive, desire, slotOf, slots, spec } from './fixtures.ts';
+import { count, running, version } from './tiny-world.ts';
+
+const TWO_ON_TOP = { maxUnavailable: count(0), maxSurge: count(2) };
+
+/** Who fails once is given up. */
+function task(hash: string): ServiceSpec {
+  const service = version(hash, TWO_ON_TOP, 2);
+  return { ...service, restart: { ...service.restart, policy: 'never' } };
+}
+
+describe('of two on top, one fails', () => {
+  it('the one that serves stays until the last of the pool is replaced', () => {
+    const world = running(TWO_ON_TOP, 2);
+    const v2 = version('v2', TWO_ON_TOP, 2);
+    while (!world.versions()['api.3']) world.tick(v2);
+    world.tick(v2);
+    world.crash('api.3');
+    world.settle(v2);
+    expect(world.fewestReady).toBe(2);
+    expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
+  });
+
+  it('who was given up is not begun again while the roll-out is paused for it', () => {
+    const world = running(TWO_ON_TOP, 2);
+    while (!world.versions()['api.4']) world.tick(task('v2'));
+    world.tick(task('v2'));
+    world.crash('api.4');
+    world.told();
+    world.settle(task('v2'));
+    expect(world.told().filter((line) => line.endsWith('api.4'))).toEqual([]);
+    expect(world.slots.get('api.4' as never)?.phase.kind).toBe('failed');
+    expect([...world.rollouts.values()][0]?.verdict.kind).toBe('paused');
+  });
+});
+
+describe('a pool that runs by the clock', () => {
+  const schedule = { cron: '* * * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip' as const };
+  const rollout = version('v1', TWO_ON_TOP).rollout;
+  const report = spec('report', { pool: 2, schedule, rollout, specHash: 'v1' });
+
+  it('begins anew at once what is to be restarted, with nobody on top and nothing to be paused', () => {
+    const asked = { phase: alive(), restartRequestedMs: 5_000, nextRunMs: 60_000 };
+    const running = slots(slotOf(report, 1, asked), slotOf(report, 2, asked));
+    const memory = { rollouts: new Map(), findVersion: () => null };
+    const plan = planRollouts(desire([report]), running, memory, 6_000);
+    expect(plan).toMatchObject({ wakeAtMs: null, rollouts: new Map() });
+    expect([...plan.desired.wishes].map(([id, wish]) => [id, wish.run && wish.stage?.turn])).toEqual([
+      ['report.1', 'now'],
+      ['report.2', 'now'],
+    ]);
+  });
+});

@@ -1,0 +1,108 @@
+// More scenarios written by hand, beside known-scenarios.ts: rare cells of the transition table, and what seeds once found.
+import type { Scenario, SimLife, SimService } from './scenario.ts';
+import { after, LIFE, one, service, several } from './scenario-parts.ts';
+
+const FAILS = { endsAfterMs: 30, exitCode: 1 };
+const TWO_ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 2 };
+const NEVER: SimService['policy'] = 'never';
+/** They come to rest in back-off, completed, failed, and alive. */
+const EACH_END = [
+  service({}, FAILS),
+  service({ policy: NEVER }, { endsAfterMs: 30 }),
+  service({ policy: NEVER }, FAILS),
+  service({}),
+];
+const EVERY_5_S = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
+
+export const KNOWN_CORNERS: Record<string, Scenario> = {
+  'edited, then told to restart and to start where nothing runs': one(
+    EACH_END,
+    after(1_500, { kind: 'stop', service: 3, instance: null }),
+    ...[0, 1, 2, 3].map((index) => after(100, { kind: 'changeLive', service: index })),
+    ...[0, 1, 2, 3].map((index) => after(100, { kind: 'restart', service: index, instance: null })),
+    after(1_500, { kind: 'stop', service: 3, instance: null }),
+    ...[0, 1, 2, 3].map((index) => after(100, { kind: 'start', service: index, instance: null })),
+    after(1, { kind: 'start', service: 3, instance: null }),
+    after(100, { kind: 'start', service: 3, instance: null }),
+  ),
+  'down without patience in every phase': {
+    ...several(
+      [
+        [
+          service({ policy: 'always' }, { endsAfterMs: 30 }),
+          ...EACH_END.slice(1),
+          service({ graceMs: 1_000 }, { obeysAfterMs: null }),
+          service({ singleton: 'refuse' }),
+        ],
+        [service({ singleton: 'refuse' })],
+      ],
+      after(1_500, { kind: 'stop', service: 3, instance: null }),
+      after(100, { kind: 'changeLive', service: 4 }),
+    ),
+    downTimeoutMs: 100,
+  },
+  'a start that waits for a singleton is edited, then given up': several(
+    [
+      [service({ singleton: 'replace', graceMs: 1_000 })],
+      [service({ singleton: 'replace', graceMs: 1_000 }, { obeysAfterMs: null })],
+    ],
+    after(500, { kind: 'restart', service: 0, instance: null }, 1),
+    after(1_500, { kind: 'changeLive', service: 0 }),
+    after(200, { kind: 'restart', service: 0, instance: null }),
+    after(100, { kind: 'changeLive', service: 0 }),
+    after(200, { kind: 'remove', service: 0 }),
+  ),
+  'scheduled, and fails': one(
+    [
+      service({ schedule: EVERY_5_S }, FAILS),
+      service({ schedule: EVERY_5_S, policy: NEVER }, FAILS),
+      service({ schedule: EVERY_5_S, limit: { count: 1, withinMs: 60_000 } }, FAILS),
+    ],
+    after(20_000, { kind: 'commentEdit' }),
+  ),
+  'programs that are not there': one(
+    [service({ pool: 2 })],
+    after(0, { kind: 'failSpawns', errno: 'ENOENT', count: 5 }),
+  ),
+  'edited while it stops': one(
+    [service({ graceMs: 1_000 }, { obeysAfterMs: null })],
+    after(500, { kind: 'restart', service: 0, instance: null }),
+    after(200, { kind: 'changeLive', service: 0 }),
+  ),
+  'of two on top one cannot be started': one(
+    [service({ pool: 2, life: { rollout: TWO_ON_TOP } })],
+    after(0, { kind: 'changeSpec', service: 0 }),
+    after(5, { kind: 'failSpawns', errno: 'ENOENT', count: 1 }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'of two on top one is given up': one(
+    [service({ pool: 2, policy: NEVER, life: { rollout: TWO_ON_TOP } })],
+    after(500, { kind: 'changeSpec', service: 0 }),
+    after(1, { kind: 'failSpawns', errno: 'ENOENT', count: 1 }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'a scheduled pool with two on top is restarted': one(
+    [service({ pool: 2, schedule: EVERY_5_S, life: { rollout: TWO_ON_TOP } })],
+    after(7_000, { kind: 'restart', service: 0, instance: 1 }),
+  ),
+  'restarted with two on top, and what it depends on is gone': one(
+    [
+      service({}),
+      service({ life: { rollout: TWO_ON_TOP }, dependsOn: [{ on: 0, condition: 'started', onLoss: 'ignore' }] }),
+    ],
+    after(500, { kind: 'stop', service: 0, instance: null }),
+    after(500, { kind: 'restart', service: 1, instance: null }),
+  ),
+  'held stopped while it has no instance, then a fault': one(
+    [service({ pool: 0 })],
+    after(500, { kind: 'stop', service: 0, instance: null }),
+    after(1_500, { kind: 'fault' }),
+    after(1_500, { kind: 'setPool', service: 0, pool: 1 }),
+  ),
+  'a task ends unheard of after the state was spoiled, then a fault': one(
+    [service({ policy: NEVER }, { endsAfterMs: 7_900, exitCode: 1 })],
+    after(0, { kind: 'loseExits', count: 1 }),
+    after(1_500, { kind: 'spoilState', how: 'truncated' }),
+    after(7_000, { kind: 'fault' }),
+  ),
+};
