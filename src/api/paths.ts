@@ -1,4 +1,4 @@
-// Where a project keeps its files. Shared by clients, the supervisor and the log writer; creates nothing.
+// Where a project keeps its files, and the mark of its processes. Shared by clients, the supervisor and the log writer; creates nothing.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -55,6 +55,12 @@ function shortDir(root: string): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(tmpdir(), `orch-${process.getuid?.() ?? 'user'}-${hash}`);
+}
+
+/** With what the ORCH_NONCE of every process of the project begins. @param root of the project, symlinks resolved. */
+export function noncePrefix(root: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return `${createHash('sha256').update(root).digest('hex').slice(0, 12)}.`;
 }
 
 /** The instance's two FIFOs. */

@@ -6,6 +6,7 @@ import type { ProjectPaths } from '../api/paths.ts';
 import type { Result } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
+import { hasOrphans } from './orphans.ts';
 import { failedRequest, findPaths } from './project.ts';
 import { untilGone } from './until-gone.ts';
 import { launchSupervisor } from './up/launch.ts';
@@ -14,7 +15,10 @@ export async function runDown(context: CliContext, options: { timeout?: number }
   try {
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
-    if (!client) return paths && hasState(paths) ? await takeDownOrphans(context, paths) : sayNothingRuns(context);
+    if (!client)
+      return paths && (hasState(paths) || hasOrphans(paths))
+        ? await takeDownOrphans(context, paths)
+        : sayNothingRuns(context);
     return await takeDown(client, context, options.timeout ?? null);
   } catch (error) {
     return failedRequest(context, error);

@@ -1,11 +1,6 @@
 // The nonce that every process of an instance inherits as ORCH_NONCE: `<project>.<spec hash>.<random>`. It says by itself
 // whose the process is and which spec it was started with, so that even a lost state file does not orphan it.
-import { createHash, randomBytes } from 'node:crypto';
-
-/** @param root of the project, symlinks resolved. */
-export function noncePrefix(root: string): string {
-  return `${createHash('sha256').update(root).digest('hex').slice(0, 12)}.`;
-}
+import { randomBytes } from 'node:crypto';
 
 export function newNonce(prefix: string, specHash: string): string {
   return `${prefix}${specHash}.${randomBytes(9).toString('base64url')}`;

@@ -1,7 +1,7 @@
 // Puts the supervisor together: kernel, performer, log writer, configuration, API. Owns the process's life: from the lock
 // to the last leftover. Decides nothing about services; that is the kernel's.
 import { rmSync } from 'node:fs';
-import { type ProjectPaths, projectPaths } from '../api/paths.ts';
+import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec } from '../core/model.ts';
@@ -23,7 +23,7 @@ import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
 import { Kernel, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
-import { newNonce, noncePrefix } from './nonce.ts';
+import { newNonce } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
 import { Signs } from './signs.ts';

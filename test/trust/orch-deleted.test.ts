@@ -51,6 +51,17 @@ test('.orch deleted over a crash: everything is found by itself', async () => {
   await project.down();
 });
 
+test('.orch deleted over a crash: down ends what lives all the same', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  await killSupervisor(project);
+  rmSync(project.path('.orch'), { recursive: true });
+  const down = await project.mustOrch(['down', '--json']);
+  expect(JSON.parse(down.stdout)).toEqual({ stopped: 4, leftovers: [] });
+  expect(project.instances()).toEqual([]);
+  expect((await project.mustOrch(['down'])).stdout).toBe('nothing is running\n');
+});
+
 test.for([
   ['truncated', (path: string) => truncateSync(path, Math.floor(readFileSync(path).length / 2))],
   ['empty', (path: string) => truncateSync(path, 0)],
