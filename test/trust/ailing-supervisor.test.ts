@@ -53,6 +53,34 @@ test('a fault of the supervisor: a new one takes over by itself, and keeps the r
   expectNoLineLost(project);
 });
 
+test.for([
+  ['from the start', ['-f', 'other.yaml', 'up', '-d', '--wait'], []],
+  ['since a later up', ['up', '-d', '--wait'], ['-f', 'other.yaml', 'up', '-d', '--wait']],
+])('the file that it followed %s is the one that its successor follows', async ([, first, then]) => {
+  const yaml = (...names: string[]) =>
+    `services:\n${names.map((name) => `  ${name}: { command: [sleep, "1000"] }\n`).join('')}`;
+  const project = createProject({ 'procs.yaml': yaml('usual'), 'other.yaml': yaml('kept') });
+  const env = { NODE_OPTIONS: `--require ${project.path('hook.cjs')}` };
+  project.write('hook.cjs', "process.on('SIGUSR2', () => { throw new Error('a fault on request'); });\n");
+  await project.mustOrch(first as string[], { env });
+  if (then!.length > 0) await project.mustOrch(then as string[], { env });
+  const before = mains(project);
+  const { pid } = theSupervisor(project);
+  process.kill(pid, 'SIGUSR2');
+  const names = async () => {
+    const { stdout } = await project.orch(['ps', '--json']);
+    const seen = JSON.parse(stdout);
+    return seen.supervisor?.pid === pid ? [] : seen.services?.map(({ name }: { name: string }) => name);
+  };
+  await waitFor('its successor answers', names, (seen) => seen?.join() === 'kept');
+  expect(mains(project)).toEqual(before);
+  project.edit('procs.yaml', yaml('usual', 'wrong'));
+  project.edit('other.yaml', yaml('kept', 'added'));
+  await waitFor('an edit of it is followed', names, (seen) => seen?.join() === 'kept,added');
+  expect((await project.ps()).config.files).toEqual(['other.yaml']);
+  await project.down();
+});
+
 test('faults one after the other end in a supervisor that stays down, and instances that live', async () => {
   const project = createProject(FILES);
   const hook = project.path('hook.cjs');
