@@ -1,6 +1,7 @@
 // How an error reaches the user: one `error:` line on stderr, with --json an object on stdout as well, and an exit code.
 import type { WireError } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
+import { printable } from './format/colour.ts';
 
 /** What printing an error needs of the context. */
 export type ErrorOutput = Pick<CliContext, 'json' | 'stdout' | 'stderr'>;
@@ -10,10 +11,13 @@ export type ErrorOutput = Pick<CliContext, 'json' | 'stdout' | 'stderr'>;
  * `error:` line. With --json also `{"error": {code, message, file?, line?, column?, hint?}}` on stdout.
  */
 export function printError(output: ErrorOutput, error: WireError): void {
-  output.stderr.write(`error: ${position(error)}${error.message}\n`);
-  if (error.hint) output.stderr.write(`hint: ${error.hint}\n`);
+  output.stderr.write(`error: ${printableLines(position(error) + error.message)}\n`);
+  if (error.hint) output.stderr.write(`hint: ${printableLines(error.hint)}\n`);
   if (output.json) output.stdout.write(`${JSON.stringify({ error })}\n`);
 }
+
+/** Paths and arguments are repeated in messages, and may be called anything. */
+const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
 /** Prints and returns the exit code that belongs to the error's code. */
 export function fail(output: ErrorOutput, error: WireError): ExitCode {

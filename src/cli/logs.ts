@@ -6,6 +6,7 @@ import { type FollowOptions, followLogs, type LogQueueFile, readLogs } from '../
 import { parseTimePoint, TIME_FORMS } from '../logs/time-point.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
+import { printable } from './format/colour.ts';
 import { lineFormatter } from './format/log-line.ts';
 import { loadOrPrint } from './load.ts';
 import { failedRequest, findPaths, withSupervisor } from './project.ts';
@@ -147,7 +148,7 @@ function rotate(context: CliContext, queues: string[]): Promise<ExitCode> {
     try {
       const { rotated } = await client.request('rotateLogs', { queues });
       if (context.json) context.stdout.write(`${JSON.stringify({ rotated })}\n`);
-      else for (const path of rotated) context.stdout.write(`${path}\n`);
+      else for (const path of rotated) context.stdout.write(`${printable(path)}\n`);
       return 0;
     } catch (error) {
       if (error instanceof ClientError) return fail(context, error.wire);
@@ -164,5 +165,5 @@ function noSuchQueue(name: string | undefined, queues: LogQueueFile[]) {
 
 /** Its lines may still be there: it was removed from the file, or scaled down. */
 function warnUnknown(context: CliContext, name: string): void {
-  context.stderr.write(`warning: no service or instance "${name}" is declared now\n`);
+  context.stderr.write(`warning: no service or instance "${printable(name)}" is declared now\n`);
 }

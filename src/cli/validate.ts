@@ -1,5 +1,6 @@
 // `orch validate`: checks the configuration without running anything.
 import type { CliContext, ExitCode } from './command.ts';
+import { printable } from './format/colour.ts';
 import { printProblems } from './problems.ts';
 
 /** Problems on stderr and exit 2; otherwise one line on stdout, or `{ok, files, services, logQueues, warnings}`. */
@@ -18,7 +19,7 @@ export async function runValidate(context: CliContext): Promise<ExitCode> {
   const text = context.json
     ? JSON.stringify({ ok: true, files, services, logQueues, warnings })
     : `${files.join(', ')}: good, ${count(services.length, 'service')}, ${count(logQueues.length, 'log queue')}`;
-  context.stdout.write(`${text}\n`);
+  context.stdout.write(`${context.json ? text : printable(text)}\n`);
   return 0;
 }
 

@@ -4,6 +4,7 @@ import { SERVICE_KEY_CLASSES } from './change-classes.ts';
 import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './defaults.ts';
 import type { Digested } from './digest.ts';
 import { SourceFile, type Span } from './files/source-file.ts';
+import { oneLine } from './problem.ts';
 import { escapeTemplate } from './template.ts';
 import { mergeTrees, withoutKeys, withoutNulls } from './tree/merge.ts';
 import { child, type Entry, entriesOf, type MapTree, type ScalarTree, type Tree } from './tree/tree.ts';
@@ -12,7 +13,7 @@ const BUILT_IN: Span = { source: new SourceFile('', 'default', ''), start: 0, en
 
 /** Where a value comes from: `procs.yaml:12`, or `default`. */
 export function originOf(at: Span): string {
-  return at.source === BUILT_IN.source ? 'default' : `${at.source.display}:${at.source.locate(at.start).line}`;
+  return at.source === BUILT_IN.source ? 'default' : `${oneLine(at.source.display)}:${at.source.locate(at.start).line}`;
 }
 
 /** @param options `defaults`: what nobody wrote is filled in as well */

@@ -1,5 +1,6 @@
 // Problems -> text for people: where, what, the line with a caret, what to do.
 import type { Problem } from '../core/model.ts';
+import { oneLine } from './problem.ts';
 
 export type FormatOptions = { colour?: boolean };
 
@@ -19,7 +20,7 @@ export function formatProblem(problem: Problem, { colour = false }: FormatOption
 
 /** `procs.yaml:12:5:`, as editors and terminals make links of it. */
 function placeOf({ file, line, column }: Problem): string {
-  return `${[file, line, column].filter((part) => part !== null).join(':')}:`;
+  return `${[oneLine(file), line, column].filter((part) => part !== null).join(':')}:`;
 }
 
 function excerptLines(excerpt: NonNullable<Problem['excerpt']>, line: number, paint: Paint): string[] {

@@ -56,8 +56,12 @@ export function printText(text: string): string {
   const isPlain = /^[A-Za-z_./][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$/.test(text) && text.length < 80;
   return isPlain && !/^(null|true|false|yes|no|on|off|y|n|~|\.inf|\.nan|\.|_+)$/i.test(text)
     ? text
-    : JSON.stringify(text);
+    : JSON.stringify(text).replace(INVISIBLE, escaped);
 }
+
+/** What JSON leaves as it is and a terminal does not. */
+const INVISIBLE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The same as plain values, for JSON. */
 export function toMaskedPlain(tree: Tree, parent = '', key = ''): unknown {

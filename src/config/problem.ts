@@ -91,7 +91,7 @@ function visible(line: string): string {
 }
 
 /** Words of ours may hold words of the file. */
-const oneLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
+export const oneLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
 /** Quotes text of the user within a message: one line, no control characters, at most 60 characters. */
 export function quote(text: string): string {
