@@ -36,6 +36,16 @@ export type InstanceStatus = {
   /** Of one core, whole process only, since the previous sample. */
   cpuPercent: number;
   rssBytes: number;
+  /** Null: it has no `limits.memory`, or does not run. */
+  memoryBound?: MemoryBoundStatus | null;
+};
+
+/** How `limits.memory` is kept. `because`: why it is only sampled, where that is known. */
+export type MemoryBoundStatus = {
+  maxBytes: number;
+  action: 'restart' | 'kill';
+  enforcedBy: 'kernel' | 'sampling';
+  because: string | null;
 };
 
 export type ServiceStatus = {
@@ -120,6 +130,8 @@ export type Explanation = {
   causes: string[];
   /** What would unblock it; null when nothing is wrong. */
   unblock: string | null;
+  /** What holds for it besides, one sentence each. */
+  notes?: string[];
 };
 
 export type WireError = {

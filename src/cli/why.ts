@@ -17,11 +17,12 @@ export function runWhy(context: CliContext, names: string[]): Promise<ExitCode> 
   });
 }
 
-export function formatExplanation({ id, state, causes, unblock }: Explanation, paint: Paint): string {
+export function formatExplanation({ id, state, causes, unblock, notes }: Explanation, paint: Paint): string {
   const lines = [`${paint('bold', id)} is ${paint(stateColour(state), state)}`];
   causes.forEach((cause, depth) => {
     lines.push(`${'  '.repeat(depth + 1)}${depth === 0 ? 'because' : 'since'}: ${printable(cause)}`);
   });
   if (unblock !== null) lines.push(`  to unblock: ${printable(unblock)}`);
+  for (const note of notes ?? []) lines.push(`  ${printable(note)}`);
   return lines.join('\n');
 }

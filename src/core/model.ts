@@ -315,7 +315,8 @@ export type Incarnation = {
 
 export type Exit =
   | { code: number }
-  | { signal: string }
+  /** `because`: where it is known why it was sent, a clause. */
+  | { signal: string; because?: string }
   /** The process could not be started: an errno name such as `ENOENT`. */
   | { spawnError: string; detail: string }
   /** Nobody saw it end. */

@@ -4,13 +4,19 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { hasProc } from './host.ts';
+import { listDirectory } from './spare-file.ts';
+
+/** Below our own cgroup: holds one of each contained instance. */
+export const BASE = 'orch';
+/** Below the base: what of ours lived in our own cgroup before that was to bound its children (cgroup-controller.ts). */
+export const LEAF = 'supervisor';
 
 /** `<mount>/<our own cgroup>/orch`, made with the first instance; null: not to be had here. */
 let cachedBase: string | null | undefined;
 
 /** Makes the cgroup of a nonce, before the fork; false where it cannot be had, and the sweep alone has to do. */
 export function prepareCgroup(nonce: string): boolean {
-  const directory = dirOf(nonce);
+  const directory = cgroupOf(nonce);
   if (directory === null) return false;
   try {
     mkdirSync(directory, { recursive: true });
@@ -28,7 +34,7 @@ export function prepareCgroup(nonce: string): boolean {
  * the event loop as the fork, while the pid is surely its own; about 0.2 ms.
  */
 export function contain(pid: number, nonce: string): void {
-  const directory = dirOf(nonce);
+  const directory = cgroupOf(nonce);
   if (directory === null) return;
   try {
     move(pid, join(directory, 'cgroup.procs'));
@@ -46,7 +52,7 @@ function move(pid: number, file: string): void {
 
 /** Processes in the cgroup, zombies included; empty where it has none. */
 export function containedPids(nonce: string): number[] {
-  const directory = dirOf(nonce);
+  const directory = cgroupOf(nonce);
   if (directory === null || !existsSync(directory)) return [];
   try {
     return readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number);
@@ -57,7 +63,7 @@ export function containedPids(nonce: string): number[] {
 
 /** SIGKILL to all of it at once; no fork outruns it. */
 export function killContained(nonce: string): void {
-  const directory = dirOf(nonce);
+  const directory = cgroupOf(nonce);
   if (directory === null || !existsSync(directory)) return;
   try {
     writeFileSync(join(directory, 'cgroup.kill'), '1');
@@ -68,7 +74,7 @@ export function killContained(nonce: string): void {
 
 /** Removes the cgroup if nobody is left in it. */
 export function releaseCgroup(nonce: string): void {
-  const directory = dirOf(nonce);
+  const directory = cgroupOf(nonce);
   if (directory === null || !existsSync(directory)) return;
   try {
     rmdirSync(directory);
@@ -76,6 +82,13 @@ export function releaseCgroup(nonce: string): void {
   } catch {
     // EBUSY: a zombie has not been reaped yet (the next sweep tries again), or others use the base directory
   }
+}
+
+/** Removes the empty cgroups of all nonces that begin with `prefix`: of starts that came to nothing, of ends nobody saw. */
+export function releaseCgroups(prefix: string): void {
+  const base = baseDir();
+  if (base === null || !existsSync(base)) return;
+  for (const name of listDirectory(base)) if (name.startsWith(prefix)) releaseCgroup(name);
 }
 
 /**
@@ -96,9 +109,22 @@ export function ownCgroupDir(mountinfo: string, cgroup: string): string | null {
   return null;
 }
 
-function dirOf(nonce: string): string | null {
+/** Where the cgroup of a nonce lies, made or not; null where there is none. */
+export function cgroupOf(nonce: string): string | null {
   const base = baseDir();
   return base === null || !/^[\w.-]+$/.test(nonce) || nonce.startsWith('.') ? null : join(base, nonce);
+}
+
+/** Our own cgroup, or the one that we were in before we moved into its leaf; null where there is none. */
+export function topCgroup(): string | null {
+  const base = baseDir();
+  return base === null ? null : dirname(base);
+}
+
+/** @param own the cgroup of a supervisor, whichever of ours it is */
+export function topOf(own: string): string {
+  const leaf = `/${BASE}/${LEAF}`;
+  return own.endsWith(leaf) ? own.slice(0, -leaf.length) || '/' : own;
 }
 
 function baseDir(): string | null {
@@ -109,7 +135,7 @@ function baseDir(): string | null {
 function findBase(): string | null {
   try {
     const own = ownCgroupDir(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
-    return own === null ? null : join(own, 'orch');
+    return own === null ? null : join(topOf(own), BASE);
   } catch {
     return null; // no cgroups in this kernel
   }

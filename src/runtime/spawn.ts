@@ -2,7 +2,7 @@
 // `up`: posix_spawn where there is one, else raw child_process; no wrapper, nothing explained unless the start fails.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Exit } from '../core/model.ts';
-import { contain, prepareCgroup } from './cgroup.ts';
+import { contain, prepareCgroup, releaseCgroup } from './cgroup.ts';
 import { noteSeen } from './child-exits.ts';
 import { errnoOf, findProgram, platform } from './host.ts';
 import { type PlainStart, posixSpawn } from './posix-spawn.ts';
@@ -49,7 +49,10 @@ export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) 
     let pid = startDirectly(request, ended);
     if (pid === null) {
       const child = fork(request);
-      if (child.pid === undefined) return failed(request, errnoOf(await nextError(child)));
+      if (child.pid === undefined) {
+        if (contained) releaseCgroup(nonce);
+        return failed(request, errnoOf(await nextError(child)));
+      }
       pid = child.pid;
       followNodeChild(child, pid, ended);
     }

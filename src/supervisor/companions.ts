@@ -10,6 +10,7 @@ import { HookRunner } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
 import type { LaunchContext } from './launch.ts';
 import { MemoryGuard } from './memory-guard.ts';
+import { kernelGround, MemoryWalls } from './memory-walls.ts';
 import { Scheduler } from './scheduler.ts';
 import { SocketTable } from './socket-table.ts';
 
@@ -17,6 +18,7 @@ export type CompanionOptions = {
   paths: ProjectPaths;
   launchContext(): LaunchContext;
   newNonce(): string;
+  noncePrefix: string;
   kernel: Kernel;
   nowMs(): number;
   writer: LogWriterClient;
@@ -32,7 +34,8 @@ export class Companions {
   readonly outfitter: Outfitter;
   #sockets: SocketTable;
   #hooks: HookRunner;
-  #memory: MemoryGuard;
+  readonly memory: MemoryGuard;
+  #walls: MemoryWalls;
   #watches: FileWatches;
   #options: CompanionOptions;
   #scheduler: Scheduler;
@@ -46,7 +49,8 @@ export class Companions {
     const specOf = (slot: Slot) => kernel.specOf(slot);
     const { launchContext, newNonce, paths } = options;
     this.#hooks = new HookRunner({ launchContext, newNonce, slotOf, specOf, report });
-    this.#memory = new MemoryGuard({ slots: () => kernel.slots.values(), specOf, receive, report });
+    this.#walls = new MemoryWalls(kernelGround(options.noncePrefix));
+    this.memory = new MemoryGuard({ slots: () => kernel.slots.values(), specOf, receive, report, walls: this.#walls });
     this.#watches = new FileWatches({
       root: paths.root,
       launchContext,
@@ -66,7 +70,7 @@ export class Companions {
   /** The configuration changed. */
   apply(services: readonly ServiceSpec[]): void {
     this.#sockets.keep(services);
-    this.#memory.keep(services);
+    this.memory.keep(services);
     this.#watches.keep(services);
   }
 
@@ -83,9 +87,14 @@ export class Companions {
 
   /** Everything is stopped. */
   async close(): Promise<void> {
-    this.#memory.close();
+    this.memory.close();
     this.#watches.close();
     await this.#sockets.close();
     await this.#hooks.finish(LAST_HOOKS_MS);
+  }
+
+  /** Nothing of the project lives any more but us. */
+  leave(): void {
+    this.#walls.leave();
   }
 }

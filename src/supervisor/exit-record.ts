@@ -29,8 +29,11 @@ const MAX_CODE = 255;
 
 export class ExitRecords {
   #directory: string;
+  #verdictOn: (nonce: string) => Exit | null;
 
-  constructor(runDir: string) {
+  /** @param verdictOn what is known of a SIGKILL, or of an end that nobody saw, by other means */
+  constructor(runDir: string, verdictOn: (nonce: string) => Exit | null = () => null) {
+    this.#verdictOn = verdictOn;
     this.#directory = join(runDir, 'exits');
   }
 
@@ -42,8 +45,17 @@ export class ExitRecords {
     return { ...launch, file: '/bin/sh', args };
   }
 
-  /** What was written down about a process that has ended, once; null where nothing was. */
-  take(nonce: string): Exit | null {
+  /**
+   * How a process ended, once: what was written down, or was seen; null where nothing is known.
+   * @param seen by its parent, us
+   */
+  take(nonce: string, seen: Exit | null = null): Exit | null {
+    const exit = this.#read(nonce) ?? seen;
+    const mayBeKill = exit === null || ('signal' in exit && exit.signal === 'SIGKILL');
+    return (mayBeKill ? this.#verdictOn(nonce) : null) ?? exit;
+  }
+
+  #read(nonce: string): Exit | null {
     const path = this.#pathOf(nonce);
     try {
       const text = readFileSync(path, 'utf8');

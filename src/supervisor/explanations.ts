@@ -2,13 +2,19 @@
 // Reads only.
 import type { Explanation } from '../api/protocol.ts';
 import { type Explained, explain } from '../core/explain.ts';
-import type { InstanceId, ServiceSpec } from '../core/model.ts';
+import type { InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import { isSuccess } from '../core/restart-policy.ts';
 import { emptySlot, isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
 
-export function explanationsOf(kernel: Kernel, name: string, nowMs: number): Explanation[] {
+/** @param notesOf what is to be said of an instance besides, one sentence each */
+export function explanationsOf(
+  kernel: Kernel,
+  name: string,
+  nowMs: number,
+  notesOf: (slot: Slot) => string[],
+): Explanation[] {
   return resolveInstances(kernel, [name]).map((id) => {
     const { state, reason, unblock } = explainInstance(kernel, id, nowMs);
     const slot = kernel.slots.get(id);
@@ -17,7 +23,8 @@ export function explanationsOf(kernel: Kernel, name: string, nowMs: number): Exp
     if (slot?.lastExit && !isSuccess(slot.lastExit) && slot.restarts > 0)
       causes.push(`It was started ${slot.restarts + 1} times so far.`);
     // What unblocks the first cause unblocks all that wait for it.
-    return { id, state, causes, unblock: chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock };
+    const unblockFirst = chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock;
+    return { id, state, causes, unblock: unblockFirst, notes: slot ? notesOf(slot) : [] };
   });
 }
 

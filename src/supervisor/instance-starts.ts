@@ -29,6 +29,8 @@ export type InstanceStartsOptions = {
   launchContext(): LaunchContext;
   /** Before a process begins. @returns what its environment needs on top; null: nothing, and nothing to wait for. */
   prepare(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
+  /** Right before the fork. @returns whether the process needs a cgroup of its own for its bounds. */
+  prepareBounds(spec: ServiceSpec, nonce: string): boolean;
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
   report(happening: Happening): void;
 };
@@ -166,9 +168,10 @@ export class InstanceStarts {
       const prepared = this.#options.prepare(slot.id, nonce, spec);
       const extra = prepared === null ? {} : await prepared;
       const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
-      const contain = spec.singleton !== null;
+      const contain = this.#options.prepareBounds(spec, nonce) || spec.singleton !== null;
       const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
-      const recorded = (exit: Exit): Exit => (spec.exitRecord ? (this.#options.records.take(nonce) ?? exit) : exit);
+      const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
+      const recorded = (exit: Exit): Exit => (isJudged ? (this.#options.records.take(nonce, exit) ?? exit) : exit);
       return await spawnInstance(request, (exit) => this.#ended(slot.id, nonce, recorded(exit)));
     } catch (error) {
       return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };

@@ -14,7 +14,6 @@ import {
   startInstances,
   stopInstances,
 } from './commands.ts';
-import { explanationsOf } from './explanations.ts';
 import { knownQueues } from './names.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
@@ -53,7 +52,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
         .finally(end)
         .then(() => ({}));
     },
-    why: ({ name }) => ({ explanations: explanationsOf(kernel, text(name, 'name'), supervisor.clock.nowMs()) }),
+    why: ({ name }) => ({ explanations: supervisor.explain(text(name, 'name')) }),
     start: ({ names }, call) => settle(supervisor, startInstances(kernel, named(names)), call.signal),
     restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
     stop: async ({ names }, call) => {

@@ -1,6 +1,13 @@
 // Builds what `orch ps --json` shows (design.md §2.2) from the kernel's state. Reads only.
 import { relative } from 'node:path';
-import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../api/protocol.ts';
+import type {
+  ExitStatus,
+  InstanceStatus,
+  LogQueueStatus,
+  MemoryBoundStatus,
+  ServiceStatus,
+  Status,
+} from '../api/protocol.ts';
 import type { DependencyView } from '../core/dependencies.ts';
 import { explain } from '../core/explain.ts';
 import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../core/model.ts';
@@ -17,6 +24,7 @@ export type StatusParts = {
   /** pid -> usage; a pid without an entry counts as zero. */
   usage: ReadonlyMap<number, Usage>;
   supervisor: Status['supervisor'];
+  memoryBoundOf(slot: Slot): MemoryBoundStatus | null;
   logQueues: LogQueueStatus[];
 };
 
@@ -104,6 +112,7 @@ function instanceStatus(
     reason,
     cpuPercent: usage?.cpuPercent ?? 0,
     rssBytes: usage?.rssBytes ?? 0,
+    memoryBound: parts.memoryBoundOf(slot),
   };
 }
 
@@ -119,7 +128,8 @@ export function liveOf({
 }
 
 function exitStatus(exit: Exit): ExitStatus {
-  return 'spawnError' in exit ? { spawnError: exit.spawnError } : exit;
+  if ('spawnError' in exit) return { spawnError: exit.spawnError };
+  return 'signal' in exit ? { signal: exit.signal } : exit;
 }
 
 /** As in the file where the queue lies inside the project; absolute elsewhere. */

@@ -2,9 +2,9 @@
 // to the last leftover. Decides nothing about services; that is the kernel's.
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
-import type { Status } from '../api/protocol.ts';
+import type { Explanation, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec } from '../core/model.ts';
+import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
 import { planResync } from '../core/resync.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
 import { systemClock, type Timer } from '../runtime/clock.ts';
@@ -18,11 +18,13 @@ import { createConfigLoader } from './config-loader.ts';
 import { errorText } from './error-text.ts';
 import { EventLog } from './event-log.ts';
 import { ExitRecords } from './exit-record.ts';
+import { explanationsOf } from './explanations.ts';
 import { Figures } from './figures.ts';
 import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
 import { Kernel, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
+import { memoryNote } from './memory-guard.ts';
 import { newNonce } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
 import { Prober } from './prober.ts';
@@ -107,9 +109,10 @@ export class Supervisor {
       writer: this.writer,
       launchContext: () => ({ ...this.#identity(), inherited }),
       newNonce: () => newNonce(this.#noncePrefix, 'hook'),
+      noncePrefix: this.#noncePrefix,
       report: (happening) => this.report(happening),
     });
-    this.#records = new ExitRecords(this.paths.runDir);
+    this.#records = new ExitRecords(this.paths.runDir, (nonce) => this.#companions.memory.verdictOn(nonce));
     this.#performer = createPerformer({
       paths: this.paths,
       writer: this.writer,
@@ -119,6 +122,7 @@ export class Supervisor {
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
+      prepareBounds: (spec, nonce) => this.#companions.memory.prepare(spec, nonce),
       prepare: (id, nonce, spec) => this.#signs.expect(id, nonce, spec),
       isWritten: (queue, except) =>
         occupiedSlots(this.kernel).some((slot) => slot !== except && this.kernel.specOf(slot)?.logQueue === queue),
@@ -283,8 +287,17 @@ export class Supervisor {
       nowMs: this.clock.nowMs(),
       usage: this.#figures.sample(),
       supervisor: this.#figures.own(),
+      memoryBoundOf: (slot) => this.#companions.memory.statusOf(slot),
       logQueues,
     });
+  }
+
+  explain(name: string): Explanation[] {
+    const notesOf = (slot: Slot): string[] => {
+      const bound = this.#companions.memory.statusOf(slot);
+      return bound ? [memoryNote(bound)] : [];
+    };
+    return explanationsOf(this.kernel, name, this.clock.nowMs(), notesOf);
   }
 
   #identity(): { project: string; env: string | null; root: string } {
@@ -313,6 +326,7 @@ export class Supervisor {
     this.#wake?.cancel();
     await this.events.flush();
     if (leftovers.length === 0) {
+      this.#companions.leave();
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
       this.#records.clear();

@@ -57,6 +57,14 @@ services:
   const exceeded = (await project.events()).filter(({ type }) => type === 'memory_exceeded');
   expect(exceeded).toMatchObject([{ instance: 'hog.1', details: { maxBytes: 150 * 2 ** 20, action } }]);
   expect(instanceOf(status, 'calm.1')).toMatchObject({ state: 'ready', restarts: 0 });
+  // Where the kernel could have a wall, this machine decides; how the bound is kept is told in any case.
+  const bound = { maxBytes: 150 * 2 ** 20, action: 'restart', enforcedBy: 'sampling' };
+  expect(instanceOf(status, 'calm.1')).toMatchObject({ memoryBound: bound });
+  expect(instanceOf(status, 'hog.1')).toMatchObject({ memoryBound: null });
+  expect(exceeded[0]!.details.enforcedBy).toMatch(action === 'kill' ? /^(kernel|sampling)$/ : /^sampling$/);
+  const why = (await project.mustOrch(['why', 'hog', 'calm'])).stdout;
+  if (action === 'kill') expect(why).toContain('Ended with SIGKILL, over its memory bound of 150 MiB; next start in');
+  expect(why).toContain('Its memory bound of 150 MiB is sampled once a second');
   await project.down();
 });
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { containedPids, ownCgroupDir, prepareCgroup, releaseCgroup } from '../../src/runtime/cgroup.ts';
+import { containedPids, ownCgroupDir, prepareCgroup, releaseCgroup, topOf } from '../../src/runtime/cgroup.ts';
 import { killTree } from '../../src/runtime/signal.ts';
 import { sweepByNonce } from '../../src/runtime/sweep.ts';
 import { isAlive } from '../rig/processes.ts';
@@ -80,4 +80,13 @@ describe('the directory of our own cgroup', () => {
   ])('%s', (_name, mountinfo, cgroup, directory) => {
     expect(ownCgroupDir(mountinfo, cgroup)).toBe(directory);
   });
+});
+
+test.each([
+  ['/cg/a', '/cg/a'],
+  ['/cg/a/orch/supervisor', '/cg/a'],
+  ['/cg/orch/supervisors', '/cg/orch/supervisors'],
+  ['/orch/supervisor', '/'],
+])('from %s on, instances are contained below %s: a supervisor may begin in the leaf of the one before', (own, top) => {
+  expect(topOf(own)).toBe(top);
 });

@@ -180,11 +180,11 @@ export type ServiceDeclaration = {
   } | null;
   /** Bounds on what an instance may use. */
   limits?: {
-    /** Bound on resident memory of the tree. */
+    /** Bound on the memory of the whole process tree. */
     memory?: string | {
       /** The bound. */
       max: string;
-      /** What happens above it. Default: `"restart"`. */
+      /** What happens above it. `restart`: a stop as by a failing liveness probe, sampled once a second. `kill`: SIGKILL to all of it at once, by the kernel where cgroup v2 can be had, else sampled. Default: `"restart"`. */
       action?: 'restart' | 'kill' | null;
       [extension: `x-${string}`]: unknown;
     } | null;
