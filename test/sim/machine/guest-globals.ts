@@ -1,5 +1,6 @@
 // The globals of a simulated process: its `process`, its clocks and its timers.
 import type { Guest } from './guest.ts';
+import { fakeModules } from './guest-modules.ts';
 import { Dead } from './violation.ts';
 
 /** In the order of GUEST_PARAMETERS, from `process` on. */
@@ -36,7 +37,7 @@ function fakeProcess(guest: Guest) {
     stdin: (async function* () {
       yield await guest.pooled(() => Buffer.from(options.stdin));
     })(),
-    getBuiltinModule: () => undefined,
+    getBuiltinModule: fakeModules(guest),
     kill: (to: number, signal: string | number = 'SIGTERM') => {
       if (signal !== 0) guest.effect(`kill ${to} ${signal}`);
       else if (!guest.isAlive) throw new Dead();
