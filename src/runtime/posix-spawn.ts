@@ -29,6 +29,8 @@ export type PosixSpawn = {
   reap(pid: number): number | null;
   /** @returns the pid of one child that has ended and was not waited for, whoever started it; 0: there is none. */
   ended(): number;
+  /** Orphans below us become our children, to be reaped, instead of those of process 1 (prctl(2)). */
+  becomeSubreaper(): boolean;
   /** For output that is only looked at in the end. @returns null where there is none left; reading never waits. */
   openPipe(): { read: number; write: number } | null;
 };
@@ -46,6 +48,8 @@ const P_ALL = 0;
 const PID_OFFSET = ['arm', 'ia32', 'mips', 'mipsel'].includes(process.arch) ? 12 : 16;
 const SIGINFO_BYTES = 128;
 const O_RDWR = 2;
+/** Of <sys/prctl.h>. */
+const PR_SET_CHILD_SUBREAPER = 36;
 /** Of <fcntl.h>, where the numbers of the common architectures are those of Node's. */
 const O_CLOEXEC = 0o2_000_000;
 const F_SETFL = 4;
@@ -86,6 +90,7 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
   const waitpid = libc.func('int waitpid(int, void *, int)');
   const pipe2 = libc.func('int pipe2(void *, int)');
   const fcntl = libc.func('int fcntl(int, int, int)');
+  const prctl = libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
   const attributes = leaderOfItsSession(libc);
   const pid = Buffer.alloc(4);
   const status = Buffer.alloc(4);
@@ -115,6 +120,7 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
       info.writeInt32LE(0, PID_OFFSET);
       return ok(waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT)) ? info.readInt32LE(PID_OFFSET) : 0;
     },
+    becomeSubreaper: () => ok(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)),
     openPipe() {
       if (!ok(pipe2(ends, O_CLOEXEC))) return null;
       const [read, write] = [ends.readInt32LE(0), ends.readInt32LE(4)];

@@ -8,6 +8,7 @@ import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
 import { closeInheritedFiles, reopenForUsOnly } from '../runtime/inherited-files.ts';
+import { adoptOrphans } from '../runtime/orphans.ts';
 import { errorText } from './error-text.ts';
 import { readFirstMessage } from './first-message.ts';
 import { occupiedSlots } from './kernel.ts';
@@ -28,6 +29,7 @@ let isLauncherWatched = false;
 
 async function main(): Promise<void> {
   closeInheritedFiles([READY_FD]);
+  adoptOrphans();
   readyFd = ownReadyFd();
   const { values } = parseArgs({
     options: { root: { type: 'string' }, file: { type: 'string' }, env: { type: 'string' } },

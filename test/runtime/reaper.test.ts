@@ -64,6 +64,34 @@ test('the end of a child of Node alone costs the others nothing', async () => {
   expect(questions()).toBe(0);
 });
 
+test('orphans are reaped untold, whatever stands before or behind them; children of Node never', async () => {
+  const { reaper, zombies, told } = setUp(1, 2);
+  reaper.reapOrphans((pid) => pid === NODES);
+  zombies.push(7, 1, 8, NODES, 2);
+  reaper.reap();
+  expect(zombies).toEqual([NODES, 2]);
+  await immediate();
+  expect(told.map(([pid]) => pid)).toEqual([1, 2]);
+  expect(zombies).toEqual([NODES]);
+});
+
+test('without that, a stranger is left alone', async () => {
+  const { reaper, zombies } = setUp(1);
+  zombies.push(7);
+  reaper.reap();
+  await immediate();
+  expect(zombies).toEqual([7]);
+});
+
+test('a storm of orphans holds the event loop for a part of them only, and all are reaped', async () => {
+  const { reaper, zombies } = setUp();
+  reaper.reapOrphans(() => false);
+  zombies.push(...Array.from({ length: 1_700 }, (_, index) => index + 1));
+  reaper.reap();
+  expect(zombies.length).toBeGreaterThan(1_000);
+  while (zombies.length > 0) await immediate();
+});
+
 test.each([
   [0, { code: 0 }],
   [0x100, { code: 1 }],

@@ -1,5 +1,6 @@
-// A full disk and recycled pids, each in namespaces of its own. TRUST_REUSES=10000 for the figures.
+// A full disk, recycled pids and a process 1 that waits for nobody, each in namespaces of its own. TRUST_REUSES=10000 for the figures.
 import { expect, test } from 'vitest';
+import { posixSpawn } from '../../src/runtime/posix-spawn.ts';
 import { mayUnshare, runInside } from './namespaces.ts';
 
 test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { timeout: 120_000 }, () => {
@@ -22,3 +23,12 @@ test.skipIf(!mayUnshare)('no stranger with a recycled pid is harmed', { timeout:
   expect(harmed).toBe(0);
   expect(reused).toBeGreaterThanOrEqual(reuses);
 });
+
+test.skipIf(!mayUnshare || !posixSpawn())(
+  'where process 1 waits for nobody, orphans do not stay as zombies',
+  { timeout: 60_000 },
+  () => {
+    const exits = [{ code: 3 }, { code: 4 }];
+    expect(runInside('orphans', {}, 50_000, [])).toEqual({ adopted: true, exits, left: 0 });
+  },
+);
