@@ -55,7 +55,7 @@ function conditionOf({ phase, lastExit, failures }: Slot, goal: string): string 
     case 'idle':
       return `has not ${goal} (waiting)`;
     case 'alive':
-      return `has not ${goal} (${phase.because ?? 'running'})`;
+      return `${phase.readiness === 'failing' ? 'is not ready any more' : `has not ${goal}`} (${phase.because ?? 'running'})`;
     case 'backoff': {
       const last = phase.because ?? (lastExit ? describeExit(lastExit) : 'unknown');
       return `has not ${goal} (failed ${failures === 1 ? 'once' : `${failures} times in a row`}, last: ${last})`;

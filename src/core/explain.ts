@@ -1,7 +1,7 @@
 // Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
 import type { DependencyView } from './dependencies.ts';
 import type { Wish } from './desired.ts';
-import type { Phase, Slot } from './model.ts';
+import type { Phase, ServiceSpec, Slot } from './model.ts';
 import { describeExit } from './restart-policy.ts';
 import { turnOf } from './schedule.ts';
 
@@ -51,7 +51,7 @@ function explainAlive(
 ): Explained {
   const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
   if (wish?.run) {
-    return { state, ...aliveReason(phase, wish) };
+    return { state, ...aliveReason(slot, phase, wish) };
   }
   const holders = dependencies.holdersOf(slot.service).map((holder) => holder.id);
   if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
@@ -62,11 +62,27 @@ function explainAlive(
   };
 }
 
-function aliveReason(phase: Extract<Phase, { kind: 'alive' }>, { stage }: Extract<Wish, { run: true }>) {
+function aliveReason(
+  slot: Slot,
+  phase: Extract<Phase, { kind: 'alive' }>,
+  { spec, stage }: Extract<Wish, { run: true }>,
+) {
   const own = readinessReason(phase);
-  if (own !== null || stage === null) return { reason: own, unblock: null };
+  if (own !== null) {
+    const which = probesOf(spec);
+    return {
+      reason: own,
+      unblock: `the ${which} of ${slot.id} must pass; \`orch logs ${slot.id}\` shows what it does`,
+    };
+  }
+  if (stage === null) return { reason: null, unblock: null };
   if (stage.turn === 'now') return { reason: `About to be replaced: ${stage.because}.`, unblock: null };
   return { reason: sentence(stage.because), unblock: stage.unblock };
+}
+
+function probesOf({ readiness, startup }: ServiceSpec): string {
+  if (readiness !== null && startup !== null) return 'probes';
+  return startup === null ? 'readiness probe' : 'startup probe';
 }
 
 function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' }>): string | null {

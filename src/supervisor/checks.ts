@@ -45,7 +45,7 @@ export function prepareCheck(check: Check, subject: Subject): () => Running {
       return () => named(run(), 'exec');
     }
     case 'log':
-      return () => settled(subject.hasLogged(check.pattern), `no line of output has matched ${check.pattern} yet`);
+      return () => settled(subject.hasLogged(check.pattern), `no line of output has matched "${check.pattern}" yet`);
     case 'notify':
       return subject.watchdogMs === null
         ? () => settled(subject.hasNotified(), 'it has not sent READY=1 yet')
@@ -70,7 +70,7 @@ function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: s
   const judge = (status: number, body: string): Outcome => {
     const isWanted = check.status === null ? status >= 200 && status < 400 : status === check.status;
     if (!isWanted) return { ok: false, because: `status ${status}` };
-    if (pattern && !pattern.test(body)) return { ok: false, because: `the body does not match ${check.body}` };
+    if (pattern && !pattern.test(body)) return { ok: false, because: `the body does not match "${check.body}"` };
     return { ok: true };
   };
   const name = `http ${withoutSecrets(url)}`;

@@ -8,6 +8,9 @@ import { emptySlot, isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
 import { resolveInstances } from './names.ts';
 
+/** Where the number of starts tells something. */
+const TROUBLED: ReadonlySet<string> = new Set(['running', 'unready', 'backoff', 'failed']);
+
 /** @param notesOf what is to be said of an instance besides, one sentence each */
 export function explanationsOf(
   kernel: Kernel,
@@ -20,7 +23,7 @@ export function explanationsOf(
     const slot = kernel.slots.get(id);
     const chain = slot && isOccupied(slot) ? [] : dependencyChain(kernel, id, nowMs);
     const causes = [...(reason ? [reason] : []), ...chain.map(({ sentence }) => sentence)];
-    if (slot?.lastExit && !isSuccess(slot.lastExit) && slot.restarts > 0)
+    if (TROUBLED.has(state) && slot?.lastExit && !isSuccess(slot.lastExit) && slot.restarts > 0)
       causes.push(`It was started ${slot.restarts + 1} times so far.`);
     // What unblocks the first cause unblocks all that wait for it.
     const unblockFirst = chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock;

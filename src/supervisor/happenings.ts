@@ -41,6 +41,8 @@ export function describeTransition(
       return event.because === null
         ? told('drained', 'is drained')
         : told('drain_failed', `did not drain: ${event.because}`);
+    case 'termIntended':
+      return describeLateDrain(before, told);
     case 'escalateIntended':
       return told('escalated', `still lives and gets ${event.signal}`);
     case 'killIntended':
@@ -78,6 +80,13 @@ function describeReadiness(before: Slot, after: Slot, told: Told, nowMs: number)
 }
 
 type Told = (type: string, message: string, details?: Record<string, unknown>) => Happening;
+
+/** Its deadline is the one it had from the begin: nothing has said since that it was drained. */
+function describeLateDrain({ phase, spec }: Slot, told: Told): Happening | null {
+  const drain = spec?.stop.drain;
+  if (!drain || phase.kind !== 'stopping' || phase.deadlineMs < phase.sinceMs + drain.timeoutMs) return null;
+  return told('drain_failed', `did not drain: not within ${drain.timeoutMs} ms`);
+}
 
 function describeEnd(after: Slot, told: Told, nowMs: number): Happening | null {
   const { phase, lastExit } = after;

@@ -2,6 +2,7 @@
 // the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
 import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
 import { diffServices, type KeyChange } from '../config/diff.ts';
+import { type Blocker, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import type { FindVersion } from '../core/rollout.ts';
@@ -19,11 +20,13 @@ export function planFor(kernel: Kernel, accepted: AcceptedConfig, nowMs: number)
   ]);
   const changes: PlanChange[] = [];
   const fates = rehearseOn(kernel, after, nowMs);
+  const dependencies = viewDependencies(after, kernel.slots);
   for (const name of names) {
     const from = [...before.values()].find((spec) => spec.name === name) ?? null;
     const to = [...after.services.values()].find((spec) => spec.name === name) ?? null;
     const touched = classify(kernel, name, after);
-    changes.push(...serviceChanges(name, from, to, touched, diffServices(from, to)));
+    const waits = to && !touched.start.some((id) => fates.get(id) === 'start') ? dependencies.blockerOf(to) : null;
+    changes.push(...serviceChanges({ service: name, from, to, touched, waits }, diffServices(from, to)));
     changes.push(...carriedAlong(name, after, touched, fates));
   }
   return { changes };
@@ -86,13 +89,19 @@ function startsAnew(slot: Slot | undefined, spec: ServiceSpec): boolean {
   return slot.phase.kind === 'idle' || slot.phase.kind === 'backoff';
 }
 
-function serviceChanges(
-  service: string,
-  from: ServiceSpec | null,
-  to: ServiceSpec | null,
-  touched: Touched,
-  keys: KeyChange[],
-): PlanChange[] {
+type Comparison = {
+  service: string;
+  from: ServiceSpec | null;
+  to: ServiceSpec | null;
+  touched: Touched;
+  /** What will still be missing for its starts. */
+  waits: Blocker | null;
+};
+
+const waitsFor = (blocker: Blocker | null): string =>
+  blocker ? `; it waits for ${blocker.dependency.service} (${blocker.dependency.condition})` : '';
+
+function serviceChanges({ service, from, to, touched, waits }: Comparison, keys: KeyChange[]): PlanChange[] {
   const change = (action: PlanChange['action'], instances: string[], reason: string): PlanChange => {
     const isRestart = action === 'restart';
     const relevant = isRestart ? keys : keys.filter((key) => key.class === 'live');
@@ -123,7 +132,9 @@ function serviceChanges(
     changes.push(change('scale', instances, `pool ${from.pool} → ${to.pool}`));
   } else {
     if (touched.start.length > 0)
-      changes.push(change('start', touched.start, from ? 'not running' : 'new in the configuration'));
+      changes.push(
+        change('start', touched.start, `${from ? 'not running' : 'new in the configuration'}${waitsFor(waits)}`),
+      );
     if (touched.stop.length > 0)
       changes.push(change('stop', touched.stop, to ? 'not wanted any more' : 'no longer declared'));
   }

@@ -1,4 +1,5 @@
 // Dependencies at run time: what dependents do when one is lost, and who is named as the cause.
+import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
@@ -98,5 +99,40 @@ services:
   const why = (await project.mustOrch(['why', 'web'])).stdout;
   for (const name of ['api.1', 'seed.1', 'migrate.1']) expect(why).toContain(name);
   expect(why).toContain('orch restart migrate.1');
+  const plan = await project.orch(['plan']);
+  expect(plan.stdout).toMatch(/api +start api\.1: not running; it waits for seed \(completed\)/);
+  await project.down();
+});
+
+test('what is not ready is named as what would unblock, until it is lost, and then as what is lost', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  web: { command: [sleep, "1000"], depends_on: { api: { condition: ready, on_loss: hold } } }
+  api: { command: [sleep, "1000"], readiness: { exec: "test -e well", every: 50ms, failures: 1 } }
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  const why = async (): Promise<string> => (await project.mustOrch(['why', 'web'])).stdout;
+  const before = await waitFor('a first attempt', why, (text) => text.includes('exec'));
+  expect(before).toContain('Waits for api (ready): api.1 has not become ready (exec: exit code 1).');
+  expect(before).toContain('to unblock: the readiness probe of api.1 must pass; `orch logs api.1` shows what it does');
+  project.write('well', '');
+  await waitFor('web runs', project.ps, (seen) => instanceOf(seen, 'web.1').state === 'ready');
+  rmSync(project.path('well'));
+  const lost = await waitFor('web is held', why, (text) => text.includes('is waiting'));
+  expect(lost).toContain('Waits for api (ready): api.1 is not ready any more (exec: exit code 1).');
+  await project.down();
+});
+
+test('a restart that was asked for is nothing to explain', async () => {
+  const project = createProject({ 'procs.yaml': 'services: { a: { command: [sleep, "1000"] } }' });
+  await project.up();
+  await project.mustOrch(['restart', 'a']);
+  await waitFor('it is another', project.ps, (seen) => {
+    const { restarts, state } = instanceOf(seen, 'a.1');
+    return restarts === 1 && state === 'ready';
+  });
+  expect((await project.mustOrch(['why', 'a'])).stdout).toBe('a.1 is ready\n');
   await project.down();
 });

@@ -1,4 +1,5 @@
 // The ways to an end, with real processes: drains, further signals, stop commands, the main process alone.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
@@ -46,15 +47,17 @@ test('a drain by signal is over when the process ends by itself', async () => {
 
 test('a drain that takes too long ends at its timeout', async () => {
   const stop = '{ drain: { signal: SIGUSR1, timeout: 300ms } }';
-  const { story, downMs } = await storyOf(`command: [${ENDS}], stop: ${stop}`);
+  const { story, downMs, project } = await storyOf(`command: [${ENDS}], stop: ${stop}`);
   expect(story).toEqual(['up', 'SIGUSR1', 'SIGTERM']);
   expect(downMs).toBeGreaterThan(300);
+  expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).toContain('a.1 did not drain: not within 300 ms');
 });
 
 test('a drain by HTTP is over when it is answered', async () => {
   const stop = '{ drain: { http: "http://127.0.0.1:$' + '{PORT}/drain", timeout: 30s } }';
-  const { story } = await storyOf(`command: [${ENDS}, --drains-in, "200"], port: 18200, stop: ${stop}`);
+  const { story, project } = await storyOf(`command: [${ENDS}, --drains-in, "200"], port: 18200, stop: ${stop}`);
   expect(story).toEqual(['up', 'POST /drain', 'drained', 'SIGTERM']);
+  expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).not.toContain('did not drain');
 });
 
 test('a drain by a command sees the instance, its pid included', async () => {
