@@ -27,6 +27,8 @@ export type InstanceStartsOptions = {
   records: ExitRecords;
   /** Read at each start, so that the newest configuration counts. */
   launchContext(): LaunchContext;
+  /** False: another supervisor has the project, or may have; what it starts must not be started twice. */
+  mayStart(): boolean;
   /** Before a process begins. @returns what its environment needs on top; null: nothing, and nothing to wait for. */
   prepare(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
   /** Right before the fork. @returns whether the process needs a cgroup of its own for its bounds. */
@@ -37,6 +39,12 @@ export type InstanceStartsOptions = {
 
 /** How often it is tried to look at a process while there is no descriptor left to look with. */
 const LOOK_AGAIN_MS = 50;
+
+/** Nobody's fault, and made up for as soon as the directory is there again. */
+const REPLACED = {
+  spawnError: 'ESTALE',
+  detail: "the project's directory was replaced by another one; `orch up` there takes over",
+};
 
 export class InstanceStarts {
   #options: InstanceStartsOptions;
@@ -60,7 +68,8 @@ export class InstanceStarts {
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
-    this.#queue.add({ slot, spec, nonce });
+    if (this.#options.mayStart()) this.#queue.add({ slot, spec, nonce });
+    else this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit: REPLACED, charged: false });
   }
 
   /** As far as it has not begun; a process that is being made comes as one that runs. */

@@ -52,6 +52,7 @@ async function main(): Promise<void> {
     file: first.file ?? file,
     accepted: accepted ?? nothingDeclared(root),
     only,
+    mayStart: () => !lock.isReplaced(),
   });
   reviveAfterFault({
     logPath: paths.supervisorLog,
@@ -81,6 +82,10 @@ async function main(): Promise<void> {
     lock,
     server,
     onRestored: () => supervisor.saveAll(),
+    onTakenOver: () => {
+      supervisor.freeze();
+      process.exit(0);
+    },
     report: (happening) => supervisor.report(happening),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());

@@ -1,12 +1,16 @@
 // What makes one supervisor per project: the lock in `.orch/`, which says who holds it, and one on the project's directory
 // itself, which holds where `.orch/` was deleted or replaced under a supervisor that runs.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { ProjectPaths } from '../api/paths.ts';
 import { acquireLock, type Lock } from '../runtime/lock.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 
 export type ProjectLock = {
   release(): void;
+  /** The path of the project leads to another directory than the one that we locked. */
+  isReplaced(): boolean;
+  /** ... and another supervisor has been there since. */
+  isTakenOver(): boolean;
   /** Somebody deleted `.orch/`, or replaced it, while we run. */
   isDisplaced(): boolean;
   /** Makes the directories again and takes the lock in them. @returns whether that worked; otherwise try again later. */
@@ -63,6 +67,14 @@ class HeldLock implements ProjectLock {
   release(): void {
     this.#inner.release();
     this.#outer?.release();
+  }
+
+  isReplaced(): boolean {
+    return this.#outer !== null && !this.#outer.isInPlace() && isDirectory(this.#paths.root);
+  }
+
+  isTakenOver(): boolean {
+    return this.isReplaced() && existsSync(this.#paths.lockFile);
   }
 
   isDisplaced(): boolean {

@@ -10,6 +10,8 @@ export type Guarded = {
   server: ApiServer;
   /** Writes again what was lost. */
   onRestored(): void;
+  /** The project was removed and made again, and another supervisor has taken over what ran: nothing here is ours. */
+  onTakenOver(): void;
   report(happening: Happening): void;
 };
 
@@ -20,6 +22,7 @@ export function guardStateDir(guarded: Guarded): () => void {
   let isBusy = false;
   const timer = setInterval(() => {
     if (isBusy || !guarded.lock.isDisplaced()) return;
+    if (guarded.lock.isTakenOver()) return guarded.onTakenOver();
     isBusy = true;
     void restore(guarded).finally(() => {
       isBusy = false;

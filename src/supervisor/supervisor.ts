@@ -42,6 +42,8 @@ export type SupervisorOptions = {
   file: string;
   accepted: AcceptedConfig;
   only: string[] | null;
+  /** False: the project is not ours any more. */
+  mayStart(): boolean;
 };
 
 export class Supervisor {
@@ -114,6 +116,7 @@ export class Supervisor {
     });
     this.#records = new ExitRecords(this.paths.runDir, (nonce) => this.#companions.memory.verdictOn(nonce));
     this.#performer = createPerformer({
+      mayStart: options.mayStart,
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),

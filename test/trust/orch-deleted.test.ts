@@ -3,6 +3,7 @@ import {
   appendFileSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -60,6 +61,46 @@ test('.orch deleted over a crash: down ends what lives all the same', async () =
   expect(JSON.parse(down.stdout)).toEqual({ stopped: 4, leftovers: [] });
   expect(project.instances()).toEqual([]);
   expect((await project.mustOrch(['down'])).stdout).toBe('nothing is running\n');
+});
+
+test('a project that was removed and made again: the next up takes over, who had it leaves', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const before = running(project);
+  const { pid } = theSupervisor(project);
+  rmSync(project.root, { recursive: true });
+  mkdirSync(project.root);
+  project.write('procs.yaml', YAML);
+  await project.up();
+  expect(running(project)).toEqual(before);
+  // While both are there, only one of them starts again what ends.
+  process.kill(project.instances().find(({ instance }) => instance === 'b.1')!.pid, 'SIGKILL');
+  await waitFor(
+    'one supervisor is left',
+    () => supervisorsOf(project).map((one) => one.pid),
+    (seen) => seen.length === 1 && seen[0] !== pid,
+  );
+  const ids = () => project.instances().map(({ instance }) => instance);
+  await waitFor('b.1 runs again', ids, (seen) => seen.includes('b.1'));
+  await holdsFor('each runs once', ids, (seen) => seen.length === new Set(seen).size, 500);
+  await project.down();
+  expect(project.instances()).toEqual([]);
+});
+
+test('a project that was removed and made again: down ends everything', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  rmSync(project.root, { recursive: true });
+  mkdirSync(project.root);
+  project.write('procs.yaml', YAML);
+  await project.down();
+  expect(project.instances()).toEqual([]);
+  await waitFor(
+    'no supervisor is left',
+    () => supervisorsOf(project).length,
+    (seen) => seen === 0,
+  );
+  expect(project.instances()).toEqual([]);
 });
 
 test.for([
