@@ -315,7 +315,7 @@ export type Incarnation = {
 
 export type Exit =
   | { code: number }
-  /** `because`: where it is known why it was sent, a clause. */
+  /** `because`: where it is known what it was sent for: `over its memory bound of 512 MiB`. */
   | { signal: string; because?: string }
   /** The process could not be started: an errno name such as `ENOENT`. */
   | { spawnError: string; detail: string }

@@ -55,7 +55,7 @@ export const isSuccess = (exit: Exit): boolean => 'code' in exit && exit.code ==
 /** A sentence part: `exit code 1`, `SIGKILL`, … */
 export function describeExit(exit: Exit): string {
   if ('code' in exit) return exit.code === 0 ? 'success (exit code 0)' : `exit code ${exit.code}`;
-  if ('signal' in exit) return exit.because === undefined ? exit.signal : `${exit.signal}, ${exit.because}`;
+  if ('signal' in exit) return exit.because === undefined ? exit.signal : `${exit.signal} for being ${exit.because}`;
   if ('spawnError' in exit) return exit.detail;
   return 'an end that nobody saw';
 }

@@ -1,7 +1,8 @@
-// What an instance needs before its process can be started: its sockets, its input, the blessing of its hook.
+// What an instance needs before its process can be started: its sockets, its input, the blessing of its hook, files to open.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import type { LogWriterClient } from '../logs/client.ts';
+import { nofileRefusal } from '../runtime/open-files.ts';
 import type { HookRunner } from './hooks.ts';
 import { InputTable } from './inputs.ts';
 import { queueFeeding, Sinks } from './sinks.ts';
@@ -26,11 +27,13 @@ export class Outfitter {
   }
 
   /** Most need nothing, and their start waits for nothing. */
-  isNeeded({ listen, stdin, hooks }: ServiceSpec): boolean {
-    return listen.length > 0 || stdin || hooks.beforeStart !== null;
+  isNeeded({ listen, stdin, hooks, limits }: ServiceSpec): boolean {
+    return listen.length > 0 || stdin || hooks.beforeStart !== null || limits.nofile !== null;
   }
 
   async equip(slot: Slot, spec: ServiceSpec): Promise<Equipment | Unequipped> {
+    const unattainable = spec.limits.nofile === null ? null : nofileRefusal(spec.limits.nofile);
+    if (unattainable !== null) return { ok: false, errno: 'EPERM', detail: unattainable, transient: false };
     const refused = await this.#hooks.beforeStart(slot, spec);
     if (refused !== null) return { ok: false, errno: 'ECANCELED', detail: refused, transient: false };
     const more = await this.#sockets.descriptors(spec.listen);

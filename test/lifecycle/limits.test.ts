@@ -21,6 +21,7 @@ test('nofile and nice hold for the program, which keeps its pid and its argument
 services:
   api: { command: [node, show.cjs, 'a  "b" $PATH'], limits: { nofile: 333, nice: 5 } }
   none: { command: [./not-there], limits: { nofile: 333 } }
+  greedy: { command: [sleep, "1000"], limits: { nofile: 2000000000 } }
 `.replace('$PATH', '$$$$PATH'),
   });
   await project.mustOrch(['up', '-d']);
@@ -29,6 +30,11 @@ services:
   await logged(project, `a  "b" $PATH 333 5 ${pid}  ${pid}`);
   const missing = await waitFor('none fails', project.ps, (seen) => instanceOf(seen, 'none.1').lastExit !== null);
   expect(instanceOf(missing, 'none.1').lastExit).toEqual({ spawnError: 'ENOENT' });
+  const refused = await waitFor('greedy fails', project.ps, (seen) => instanceOf(seen, 'greedy.1').lastExit !== null);
+  expect(instanceOf(refused, 'greedy.1')).toMatchObject({
+    lastExit: { spawnError: 'EPERM' },
+    reason: expect.stringContaining('limits.nofile is 2000000000, and the '),
+  });
   await project.down();
 });
 
@@ -63,7 +69,8 @@ services:
   expect(instanceOf(status, 'hog.1')).toMatchObject({ memoryBound: null });
   expect(exceeded[0]!.details.enforcedBy).toMatch(action === 'kill' ? /^(kernel|sampling)$/ : /^sampling$/);
   const why = (await project.mustOrch(['why', 'hog', 'calm'])).stdout;
-  if (action === 'kill') expect(why).toContain('Ended with SIGKILL, over its memory bound of 150 MiB; next start in');
+  if (action === 'kill')
+    expect(why).toContain('Ended with SIGKILL for being over its memory bound of 150 MiB; next start in');
   expect(why).toContain('Its memory bound of 150 MiB is sampled once a second');
   await project.down();
 });
