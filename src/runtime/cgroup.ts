@@ -13,6 +13,8 @@ export const LEAF = 'supervisor';
 
 /** `<mount>/<our own cgroup>/orch`, made with the first instance; null: not to be had here. */
 let cachedBase: string | null | undefined;
+/** Nonce -> directory, of those that were not made below our own base. */
+const elsewhere = new Map<string, string>();
 
 /** Makes the cgroup of a nonce, before the fork; false where it cannot be had, and the sweep alone has to do. */
 export function prepareCgroup(nonce: string): boolean {
@@ -78,6 +80,7 @@ export function releaseCgroup(nonce: string): void {
   if (directory === null || !existsSync(directory)) return;
   try {
     rmdirSync(directory);
+    elsewhere.delete(nonce);
     rmdirSync(dirname(directory));
   } catch {
     // EBUSY: a zombie has not been reaped yet (the next sweep tries again), or others use the base directory
@@ -109,8 +112,22 @@ export function ownCgroupDir(mountinfo: string, cgroup: string): string | null {
   return null;
 }
 
+/**
+ * A process of an earlier supervisor, which may have lived in another cgroup than we do (a systemd unit, a terminal): its
+ * own is found from here on.
+ */
+export function recognizeCgroup(pid: number, nonce: string): void {
+  const directory = cgroupDirOf(`/proc/${pid}/cgroup`);
+  const end = directory?.indexOf(`/${BASE}/${nonce}`) ?? -1;
+  if (directory === null || end < 0) return;
+  const found = directory.slice(0, end + `/${BASE}/${nonce}`.length);
+  if (found !== cgroupOf(nonce)) elsewhere.set(nonce, found);
+}
+
 /** Where the cgroup of a nonce lies, made or not; null where there is none. */
 export function cgroupOf(nonce: string): string | null {
+  const known = elsewhere.get(nonce);
+  if (known !== undefined) return known;
   const base = baseDir();
   return base === null || !/^[\w.-]+$/.test(nonce) || nonce.startsWith('.') ? null : join(base, nonce);
 }
@@ -133,10 +150,15 @@ function baseDir(): string | null {
 }
 
 function findBase(): string | null {
+  const own = cgroupDirOf('/proc/self/cgroup');
+  return own === null ? null : join(topOf(own), BASE);
+}
+
+/** @param file of a process, as in /proc/PID/cgroup */
+function cgroupDirOf(file: string): string | null {
   try {
-    const own = ownCgroupDir(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
-    return own === null ? null : join(topOf(own), BASE);
+    return ownCgroupDir(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync(file, 'utf8'));
   } catch {
-    return null; // no cgroups in this kernel
+    return null; // no cgroups in this kernel, or the process is gone
   }
 }

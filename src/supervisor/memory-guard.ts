@@ -52,7 +52,7 @@ export class MemoryGuard {
       if (slot.phase.kind !== 'alive' || !memory) continue;
       const { process } = slot.phase;
       bounded.add(process.nonce);
-      if (this.#told.has(process.nonce) || this.#isWalled(process.nonce, memory)) continue;
+      if (this.#told.has(process.nonce) || this.#isWalled(process, memory)) continue;
       const bytes = (this.#options.measure ?? treeMemoryBytes)(process.pid);
       if (bytes !== null && bytes > memory.maxBytes) this.#act(slot.id, process, memory, bytes);
     }
@@ -64,7 +64,7 @@ export class MemoryGuard {
   statusOf(slot: Slot): MemoryBoundStatus | null {
     const memory = this.#boundOf(slot);
     if (slot.phase.kind !== 'alive' || !memory) return null;
-    if (this.#isWalled(slot.phase.process.nonce, memory)) return { ...memory, enforcedBy: 'kernel', because: null };
+    if (this.#isWalled(slot.phase.process, memory)) return { ...memory, enforcedBy: 'kernel', because: null };
     const { missing } = this.#options.walls;
     return { ...memory, enforcedBy: 'sampling', because: memory.action === 'restart' ? GRACEFUL : missing };
   }
@@ -93,11 +93,11 @@ export class MemoryGuard {
     return this.#options.specOf(slot)?.limits.memory ?? null;
   }
 
-  #isWalled(nonce: string, { action }: Bound): boolean {
-    const known = this.#walled.get(nonce);
+  #isWalled(process: Incarnation, { action }: Bound): boolean {
+    const known = this.#walled.get(process.nonce);
     if (known !== undefined) return known;
-    const stands = action === 'kill' && this.#options.walls.stands(nonce);
-    this.#walled.set(nonce, stands);
+    const stands = action === 'kill' && this.#options.walls.stands(process);
+    this.#walled.set(process.nonce, stands);
     return stands;
   }
 

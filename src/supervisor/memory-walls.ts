@@ -1,8 +1,17 @@
 // The kernel's walls around the instances with `limits.memory: { action: kill }`: raised before the fork where that can be
 // had, found again from the nonce by whatever supervisor comes later. Where there is none, memory-guard.ts samples.
 import { readFileSync } from 'node:fs';
+import type { Incarnation } from '../core/model.ts';
 import { builtEntry } from '../runtime/built-entry.ts';
-import { cgroupOf, containedPids, prepareCgroup, releaseCgroup, releaseCgroups, topCgroup } from '../runtime/cgroup.ts';
+import {
+  cgroupOf,
+  containedPids,
+  prepareCgroup,
+  recognizeCgroup,
+  releaseCgroup,
+  releaseCgroups,
+  topCgroup,
+} from '../runtime/cgroup.ts';
 import { offerController, withdrawController } from '../runtime/cgroup-controller.ts';
 import { isExemptFromOom, raiseWall, wallOf, wasWallHit } from '../runtime/memory-wall.ts';
 import { isOwnProcess } from '../runtime/own-processes.ts';
@@ -17,6 +26,8 @@ export type WallGround = {
   /** Null where there are no cgroups. */
   directoryOf(nonce: string): string | null;
   isInhabited(nonce: string): boolean;
+  /** Finds the cgroup of a live process that another supervisor put into one. */
+  recognize(pid: number, nonce: string): void;
   /** Everything is stopped: what was made is taken away, as far as nobody else uses it. */
   leave(): void;
 };
@@ -44,7 +55,8 @@ export class MemoryWalls {
   }
 
   /** Whether it stands around a live process: what could not be put inside is not held by it. */
-  stands(nonce: string): boolean {
+  stands({ pid, nonce }: Incarnation): boolean {
+    this.#ground.recognize(pid, nonce);
     const directory = this.#ground.directoryOf(nonce);
     return directory !== null && wallOf(directory) !== null && this.#ground.isInhabited(nonce);
   }
@@ -80,6 +92,7 @@ export function kernelGround(noncePrefix: string): WallGround {
     release: releaseCgroup,
     directoryOf: cgroupOf,
     isInhabited: (nonce) => containedPids(nonce).length > 0,
+    recognize: recognizeCgroup,
     leave: () => {
       const top = topCgroup();
       releaseCgroups(noncePrefix);

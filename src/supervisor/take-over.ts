@@ -4,6 +4,7 @@ import type { ProjectPaths } from '../api/paths.ts';
 import { NO_OVERRIDES } from '../core/desired.ts';
 import type { AcceptedConfig, Slot } from '../core/model.ts';
 import { isOccupied } from '../core/transition.ts';
+import { recognizeCgroup } from '../runtime/cgroup.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { bootId } from '../runtime/identity.ts';
 import { killTree } from '../runtime/signal.ts';
@@ -47,7 +48,7 @@ export async function takeOverRunning(heir: Heir, accepted: AcceptedConfig): Pro
   const live = adoption.slots.filter(isOccupied);
   await performer.hold(live.map(({ id, service }) => ({ id, queue: services.get(service)?.logQueue ?? 'default' })));
   const gone = new Set(adoption.ended.map(({ id }) => id));
-  for (const slot of live) if (!gone.has(slot.id)) reportAdopted(heir, slot);
+  for (const slot of live) if (!gone.has(slot.id)) welcome(heir, slot);
   for (const { id, exit } of adoption.ended) kernel.receive(id, null, { kind: 'exited', exit });
   for (const incarnation of adoption.strays) {
     killTree({ incarnation, ourChild: false }, { withinMs: STRAY_KILL_MS }).catch(() => undefined); // found again by `down`
@@ -63,8 +64,9 @@ async function readState({ paths, clock, report }: Heir): Promise<KernelState | 
   return null;
 }
 
-function reportAdopted({ report }: Heir, { id, phase }: Slot): void {
+function welcome({ report }: Heir, { id, phase, spec }: Slot): void {
   if (phase.kind !== 'alive') return;
-  const { pid } = phase.process;
+  const { pid, nonce } = phase.process;
+  if (spec?.singleton) recognizeCgroup(pid, nonce);
   report({ type: 'adopted', instance: id, message: `${id} adopted alive (pid ${pid})`, details: { pid } });
 }

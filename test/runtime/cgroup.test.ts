@@ -1,8 +1,17 @@
 // Containment by cgroup v2: what no sweep could find is found and ended, and no directory is left over.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { containedPids, ownCgroupDir, prepareCgroup, releaseCgroup, topOf } from '../../src/runtime/cgroup.ts';
+import {
+  containedPids,
+  cgroupOf as dirOf,
+  killContained,
+  ownCgroupDir,
+  prepareCgroup,
+  recognizeCgroup,
+  releaseCgroup,
+  topOf,
+} from '../../src/runtime/cgroup.ts';
 import { killTree } from '../../src/runtime/signal.ts';
 import { sweepByNonce } from '../../src/runtime/sweep.ts';
 import { isAlive } from '../rig/processes.ts';
@@ -60,6 +69,36 @@ describe.skipIf(!mayContain)('a contained instance', () => {
     expect(living(tree)).toEqual([]);
     await tree.ended;
     await sweepByNonce([tree.nonce]);
+  });
+});
+
+describe.skipIf(!mayContain)('what another supervisor contained, from a cgroup of its own,', () => {
+  test('is found by where its process lives, ended, and removed', async () => {
+    const top = join(cgroupOf(process.pid), `orch-test-${process.pid}`);
+    const tree = await startTree(['/bin/sh', '-c', 'sleep 1000 & exec sleep 1001'], {});
+    const directory = join(top, 'orch', tree.nonce);
+    const own = containedPids(tree.nonce);
+    mkdirSync(join(directory, 'of-its-own'), { recursive: true });
+    for (const { pid } of living(tree)) writeFileSync(join(directory, 'cgroup.procs'), String(pid));
+    writeFileSync(join(directory, 'of-its-own/cgroup.procs'), String(tree.incarnation.pid));
+    expect(own).toEqual([]);
+    expect(containedPids(tree.nonce)).toEqual([]);
+    recognizeCgroup(tree.incarnation.pid, tree.nonce);
+    expect(dirOf(tree.nonce)).toBe(directory);
+    recognizeCgroup(process.pid, tree.nonce);
+    expect(dirOf(tree.nonce)).toBe(directory);
+    killContained(tree.nonce);
+    await tree.ended;
+    rmdirSync(join(directory, 'of-its-own'));
+    await waitFor(
+      'it is empty',
+      () => containedPids(tree.nonce),
+      (pids) => pids.length === 0,
+    );
+    await sweepByNonce([tree.nonce]);
+    expect(existsSync(join(top, 'orch'))).toBe(false);
+    rmdirSync(top);
+    expect(dirOf(tree.nonce)).toBe(join(cgroupOf(process.pid), 'orch', tree.nonce));
   });
 });
 

@@ -34,6 +34,7 @@ function ground(missing: string | null = null): WallGround {
     release: (nonce) => rmSync(join(mount, nonce), { recursive: true }),
     directoryOf: (nonce) => join(mount, nonce),
     isInhabited: (nonce) => readFileSync(join(mount, nonce, 'cgroup.procs'), 'latin1') !== '',
+    recognize: () => undefined,
     leave: () => undefined,
   };
 }
