@@ -19,6 +19,8 @@ export type WatchOptions = {
 export type FileWatch = {
   /** Watches these paths instead. */
   update(paths: string[]): void;
+  /** Calls `onChange` soon, as after a change. */
+  lookAgain(): void;
   close(): Promise<void>;
 };
 
@@ -32,7 +34,7 @@ const DEGRADED_POLL_MS = 250;
  */
 export function watchFiles(paths: string[], onChange: () => void, options: WatchOptions = {}): FileWatch {
   const watch = new Watch(paths, onChange, options);
-  return { update: (next) => watch.update(next), close: () => watch.close() };
+  return { update: (next) => watch.update(next), lookAgain: () => watch.lookAgain(), close: () => watch.close() };
 }
 
 class Watch {
@@ -122,7 +124,7 @@ class Watch {
     if (!this.#wantsEvents()) return await watcher.close();
     this.#events = { watcher, key };
     // What changed between the look at the points and now, no watcher saw.
-    this.#noticedQuietly();
+    this.lookAgain();
   }
 
   /** Asked anew after each await: meanwhile we may have been closed or degraded. */
@@ -131,7 +133,8 @@ class Watch {
   }
 
   /** As `#noticed`, but without the announcement of a first event: most likely nothing has changed. */
-  #noticedQuietly(): void {
+  lookAgain(): void {
+    if (this.#mode === 'closed') return;
     this.#settle ??= setTimeout(() => this.#settled(), this.#options.settleMs ?? 50);
   }
 

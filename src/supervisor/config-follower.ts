@@ -10,7 +10,7 @@ import type { ConfigLoader, FaultOfReader } from './config-loader.ts';
 export type ConfigFollower = {
   /** Reads now, changed or not. Concurrent calls share one reading that began after the last of them. */
   reload(): Promise<LoadResult>;
-  /** The files that make up the configuration in force. */
+  /** The files that make up the configuration in force. What somebody else read of them may be older than they are: looks again. */
   follow(watched: WatchedFile[]): void;
   close(): Promise<void>;
 };
@@ -54,6 +54,12 @@ class Follower implements ConfigFollower {
   }
 
   follow(watched: WatchedFile[]): void {
+    if (watched === this.#watched) return;
+    this.#keep(watched);
+    this.#watcher.lookAgain();
+  }
+
+  #keep(watched: WatchedFile[]): void {
     const before = this.#watched.map(({ path }) => path).join('\n');
     this.#watched = watched;
     const paths = watched.map(({ path }) => path);
@@ -87,7 +93,7 @@ class Follower implements ConfigFollower {
     const result = await this.#options.loader.load();
     const watched = result.ok ? result.accepted.watched : result.watched;
     // A reader that died names no files: go on watching those of before, but compare them with nothing.
-    this.follow(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
+    this.#keep(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
     this.#options.onLoaded(result);
     this.#tryAgainAfter(result);
     return result;

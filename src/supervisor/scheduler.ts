@@ -18,13 +18,15 @@ export type SchedulerOptions = {
 /** Further apart than this, the clocks are taken to have been set or to have slept. */
 const DRIFT_MS = 1_000;
 
+/** A schedule that was read: the same for all instances, and as long as the declaration stays. `key`: what tells it from others. */
+type Rhythm = { schedule: Schedule; key: string; cron: Cron };
 /** `key`: the schedule that `wallAtMs`, the next run on the wall clock, was computed from. */
 type Known = { key: string; wallAtMs: number };
-type Timed = { schedule: Schedule };
 
 export class Scheduler {
   #options: SchedulerOptions;
   #known = new Map<InstanceId, Known>();
+  #rhythms = new WeakMap<Schedule, Rhythm>();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -43,22 +45,34 @@ export class Scheduler {
   #syncOne(id: InstanceId, slot: Slot | null, wish: Wish, schedule: Schedule): void {
     const known = this.#known.get(id);
     const nowMs = this.#options.nowMs();
-    const key = JSON.stringify(schedule);
+    const rhythm = this.#rhythmOf(schedule);
+    const { key } = rhythm;
     const isLate = slot !== null && isDue(slot, nowMs);
     if (known?.key !== key) {
       // Left by an earlier supervisor: what was missed meanwhile is made up for once, or not at all.
       if (known === undefined && isLate && schedule.catchUp && wish.run) this.#remember(id, key, slot.nextRunMs!);
-      else this.#advance(id, key, schedule);
-    } else if (slot === null || slot.nextRunMs === null) this.#advance(id, key, schedule);
-    else if (isLate) this.#considerLate(id, slot, wish, { key, schedule });
-    else this.#followWallClock(id, slot.nextRunMs, { ...known, schedule });
+      else this.#advance(id, rhythm);
+    } else if (slot === null || slot.nextRunMs === null) this.#advance(id, rhythm);
+    else if (isLate) this.#considerLate(id, slot, wish, rhythm);
+    else this.#followWallClock(id, slot.nextRunMs, { rhythm, wallAtMs: known.wallAtMs });
+  }
+
+  /** Reading a cron expression costs more than all else here, and this runs after every step. */
+  #rhythmOf(schedule: Schedule): Rhythm {
+    const known = this.#rhythms.get(schedule);
+    if (known) return known;
+    const cron = new Cron(schedule.cron, { timezone: schedule.timeZone, paused: true });
+    const rhythm = { schedule, key: JSON.stringify(schedule), cron };
+    this.#rhythms.set(schedule, rhythm);
+    return rhythm;
   }
 
   /** It is time, and the reconciler has not begun the run. */
-  #considerLate(id: InstanceId, slot: Slot, wish: Wish, { key, schedule }: { key: string; schedule: Schedule }): void {
+  #considerLate(id: InstanceId, slot: Slot, wish: Wish, rhythm: Rhythm): void {
+    const { schedule } = rhythm;
     const isSkipped = wish.run && schedule.overlap === 'skip' && isOccupied(slot);
     if (wish.run && !isSkipped) return;
-    this.#advance(id, key, schedule);
+    this.#advance(id, rhythm);
     if (!isSkipped) return;
     this.#options.report({
       type: 'run_skipped',
@@ -68,22 +82,26 @@ export class Scheduler {
     });
   }
 
-  #advance(id: InstanceId, key: string, { cron, timeZone }: Schedule): void {
+  #advance(id: InstanceId, { key, cron }: Rhythm): void {
     const wallMs = this.#options.wallMs();
     // The clocks differ by a little: the run that was just due must not be found again.
     const { wallAtMs = 0 } = this.#known.get(id) ?? {};
     const fromMs = wallMs > wallAtMs - DRIFT_MS ? Math.max(wallMs, wallAtMs) : wallMs;
-    const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun(new Date(fromMs));
+    const next = cron.nextRun(new Date(fromMs));
     if (next === null) return;
     this.#known.set(id, { key, wallAtMs: next.getTime() });
     this.#tell(id, next.getTime());
   }
 
   /** The wall clock was set, or the machine slept: the run stays at its time of day, or comes sooner by the new time. */
-  #followWallClock(id: InstanceId, nextRunMs: number, { key, wallAtMs, schedule }: Known & Timed): void {
+  #followWallClock(
+    id: InstanceId,
+    nextRunMs: number,
+    { rhythm, wallAtMs }: { rhythm: Rhythm; wallAtMs: number },
+  ): void {
     const { nowMs, wallMs } = this.#options;
     const putOffMs = wallAtMs - wallMs() - (nextRunMs - nowMs());
-    if (putOffMs > DRIFT_MS) this.#advance(id, key, schedule);
+    if (putOffMs > DRIFT_MS) this.#advance(id, rhythm);
     else if (putOffMs < -DRIFT_MS) this.#tell(id, wallAtMs);
   }
 

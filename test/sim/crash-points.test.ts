@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { bundleGuest } from './build.ts';
-import { compile, forget, put } from './compile.mjs';
+import { compile, FLAGS, forget, put } from './compile.mjs';
 
 const PARTS = 2;
 /** Half a minute where nothing else runs; the work is fixed, whatever else the machine does. */
@@ -17,7 +17,7 @@ it(
       const program = await compile('crash-points');
       const guest = put('guest.js', await bundleGuest());
       const tryPart = async (part: number): Promise<Report> => {
-        const given = [program, guest, String(part), String(PARTS)];
+        const given = [...FLAGS, program, guest, String(part), String(PARTS)];
         const { stdout } = await promisify(execFile)(process.execPath, given, { maxBuffer: 2 ** 28 });
         return JSON.parse(stdout) as Report;
       };

@@ -105,4 +105,10 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_500, { kind: 'spoilState', how: 'truncated' }),
     after(7_000, { kind: 'fault' }),
   ),
+  'told of a configuration that was read before the last edit': one(
+    [service({})],
+    after(1_000, { kind: 'crash', beforeEffect: null, upAfterMs: 500, ups: 3 }),
+    after(520, { kind: 'deleteStateDir' }),
+    after(0, { kind: 'changeSpec', service: 0 }),
+  ),
 };

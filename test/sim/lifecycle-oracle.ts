@@ -79,13 +79,15 @@ export class LifecycleOracle {
       return;
     if (declared.readiness !== null && !this.#world.machine.health.hasPassed(process)) return;
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
-    const wanted = [...kernel.desired.wishes.values()].filter(({ run, spec }) => run && spec.name === slot.service);
-    const { missing } = limitsOf(declared.rollout, Math.min(pool, wanted.length));
+    // Neither who is held stopped nor what is on top meanwhile.
+    const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
+    const wanted = ids.filter((id) => kernel.desired.wishes.get(id)?.run).length;
+    const { missing } = limitsOf(declared.rollout, wanted);
     const ready = [...kernel.slots.values()].filter(({ service, phase }) => service === slot.service && isReady(phase));
-    const least = Math.min(pool, wanted.length) - missing;
+    const least = wanted - missing;
     if (ready.length < least)
       this.#world.fail(
-        `availability: ${slot.id} is taken down, which leaves ${ready.length} of ${pool}; ${least} must stay`,
+        `availability: ${slot.id} is taken down, which leaves ${ready.length} of ${wanted}; ${least} must stay`,
       );
   }
 

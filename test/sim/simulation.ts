@@ -69,8 +69,10 @@ export class Simulation {
     this.machine.note('-- settle');
     this.machine.endFaults();
     for (const project of this.projects) {
-      for (const guest of project.guests) guest.thaw();
-      if (project.guest && this.crashBeforeEffect === null) project.guest.crashAt = null;
+      for (const guest of project.guests) {
+        guest.thaw();
+        if (this.crashBeforeEffect === null) guest.crashAt = null;
+      }
       project.save();
     }
     await this.advance(100);

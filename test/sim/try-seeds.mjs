@@ -1,14 +1,12 @@
 // Divides scenarios among worker processes and gathers what they found.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { put } from './compile.mjs';
+import { FLAGS, put } from './compile.mjs';
 
 /** So small that the processes end at about the same time. */
 const SEEDS_PER_TURN = 50;
 /** A bug may make the code spin: then the process is ended. */
 const TURN_DEADLINE_MS = 300_000;
-/** Each run leaves a lot of short-lived garbage. */
-const FLAGS = ['--enable-source-maps', '--max-semi-space-size=32'];
 
 /**
  * @param task `turns`: each a range of seeds or a list of names; `onFailure` is called as they are found

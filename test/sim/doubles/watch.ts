@@ -17,11 +17,12 @@ export function watchFiles(first: string[], onChange: () => void, options: Watch
   const noticed = (): void => {
     if (settle) clearTimeout(settle);
     else options.onFirstEvent?.();
-    settle = setTimeout(() => {
-      settle = null;
-      seen = fingerprint();
-      onChange();
-    }, SETTLE_MS);
+    settle = setTimeout(settled, SETTLE_MS);
+  };
+  const settled = (): void => {
+    settle = null;
+    seen = fingerprint();
+    onChange();
   };
   const hear = (path: string): void => {
     if (guest.isAlive && paths.includes(path)) guest.later(0, noticed);
@@ -37,6 +38,9 @@ export function watchFiles(first: string[], onChange: () => void, options: Watch
       paths = next;
       seen = fingerprint();
       noticed();
+    },
+    lookAgain: () => {
+      settle ??= setTimeout(settled, SETTLE_MS);
     },
     close: async () => {
       machine.watchers.delete(hear);

@@ -1,0 +1,53 @@
+// Following configuration files, with real files: what somebody else read of them may be older than they are.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, test } from 'vitest';
+import type { LoadResult, WatchedFile } from '../../src/core/model.ts';
+import { type ConfigFollower, followConfig } from '../../src/supervisor/config-follower.ts';
+import type { ConfigLoader } from '../../src/supervisor/config-loader.ts';
+import { config, spec } from '../core/fixtures.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'orch-follower-'));
+const path = join(directory, 'procs.yaml');
+let follower: ConfigFollower | null = null;
+afterEach(async () => {
+  await follower?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** How often it was read, and the next time that it is. */
+function following(text: string) {
+  writeFileSync(path, text);
+  let tell: () => void = () => undefined;
+  const load = async (): Promise<LoadResult> => {
+    const watched = [{ path, contentHash: hashOf(readFileSync(path)) }];
+    return { ok: true, accepted: { config: config(spec('api')), files: [path], watched, warnings: [] } };
+  };
+  const loader: ConfigLoader = { load, warmUp: () => undefined, close: async () => undefined };
+  follower = followConfig({
+    loader,
+    watched: [{ path, contentHash: hashOf(text) }],
+    onLoaded: () => tell(),
+    onDegraded: () => undefined,
+  });
+  const next = (): Promise<void> =>
+    new Promise((resolve) => {
+      tell = resolve;
+    });
+  return { follower, next };
+}
+
+const hashOf = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
+
+test('files that a client read before they were edited are read again', async () => {
+  const { follower, next } = following('older');
+  const edited = next();
+  writeFileSync(path, 'newer');
+  await edited;
+  const again = next();
+  const older: WatchedFile[] = [{ path, contentHash: hashOf('older') }];
+  follower.follow(older);
+  await again;
+});
