@@ -11,15 +11,23 @@ import { resolveInstances } from './names.ts';
 /** Where the number of starts tells something. */
 const TROUBLED: ReadonlySet<string> = new Set(['running', 'unready', 'backoff', 'failed']);
 
-/** @param notesOf what is to be said of an instance besides, one sentence each */
+/** What the kernel does not know of an instance. */
+export type Besides = {
+  /** Of a start that waits, a sentence; null: nothing holds it up. */
+  heldUpBy(id: InstanceId): string | null;
+  /** What is to be said as well, one sentence each. */
+  notesOf(slot: Slot): string[];
+};
+
 export function explanationsOf(
   kernel: Kernel,
   name: string,
   nowMs: number,
-  notesOf: (slot: Slot) => string[],
+  { heldUpBy, notesOf }: Besides,
 ): Explanation[] {
   return resolveInstances(kernel, [name]).map((id) => {
-    const { state, reason, unblock } = explainInstance(kernel, id, nowMs);
+    const { state, unblock, ...explained } = explainInstance(kernel, id, nowMs);
+    const reason = heldUpBy(id) ?? explained.reason;
     const slot = kernel.slots.get(id);
     const chain = slot && isOccupied(slot) ? [] : dependencyChain(kernel, id, nowMs);
     const causes = [...(reason ? [reason] : []), ...chain.map(({ sentence }) => sentence)];

@@ -55,6 +55,8 @@ export class InstanceStarts {
   /** Keys that are held, and those that are being waited for. */
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
+  /** Of those that wait: who has the key. */
+  #heldUp = new Map<InstanceId, string>();
 
   constructor(options: InstanceStartsOptions, streams: StreamTable) {
     this.#options = options;
@@ -88,6 +90,12 @@ export class InstanceStarts {
     return this.#children.has(nonce);
   }
 
+  /** @returns a sentence that says why its start takes so long; null: it does not wait for anybody. */
+  heldUpBy(id: InstanceId): string | null {
+    const because = this.#heldUp.get(id);
+    return because === undefined ? null : `It waits for its key: ${because}.`;
+  }
+
   /** Its whole tree is gone: the key of a singleton is free. */
   releaseKey(id: InstanceId): void {
     this.#leases.get(id)?.release();
@@ -110,7 +118,7 @@ export class InstanceStarts {
     this.#claims.set(slot.id, abort);
     try {
       const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
-      const claim = await claimFor(request, abort.signal);
+      const claim = await claimFor(request, abort.signal, (because) => this.#held(slot.id, because));
       if (claim.outcome === 'abandoned') return this.#abandoned(start);
       if (claim.outcome === 'refused')
         return this.#options.receive(slot.id, nonce, { kind: 'startRefused', by: claim.by });
@@ -120,7 +128,16 @@ export class InstanceStarts {
       this.#failed(start, 'the singleton lock cannot be had', error);
     } finally {
       this.#claims.delete(slot.id);
+      this.#heldUp.delete(slot.id);
     }
+  }
+
+  /** Told again only when it is somebody else who has the key. */
+  #held(instance: InstanceId, because: string): void {
+    if (this.#heldUp.get(instance) === because) return;
+    this.#heldUp.set(instance, because);
+    const message = `${instance} waits for its key: ${because}`;
+    this.#options.report({ type: 'singleton_waits', instance, message, details: {} });
   }
 
   async #spawnWithKey(start: PendingStart, lease: Lease): Promise<void> {

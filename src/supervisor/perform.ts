@@ -14,6 +14,8 @@ export type Performer = {
   clear(slot: Slot): void;
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
+  /** A sentence that says why a start takes so long; null: nothing holds it up. */
+  heldUpBy(id: InstanceId): string | null;
   /** Starts that have not come to their turn never will. */
   dropStarts(): void;
   /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
@@ -42,6 +44,7 @@ export function createPerformer(options: PerformerOptions): Performer {
       streams.close(slot.id);
       options.outfitter.forget(slot.id);
     },
+    heldUpBy: (id) => starts.heldUpBy(id),
     dropStarts: () => starts.abandonAll(),
     hold: (sources) => streams.open(sources),
     route: (queueOf) => streams.route(queueOf),

@@ -16,8 +16,15 @@ export type ClaimRequest = { spec: ServiceSpec; policy: SingletonPolicy; id: Ins
 /** Under `wait` the key is tried again at this pace. */
 const WAIT_RETRY_MS = 500;
 
-/** @param signal gives the claim up: the start is not wanted any more. */
-export async function claimFor(request: ClaimRequest, signal: AbortSignal): Promise<Claim> {
+/**
+ * @param signal gives the claim up: the start is not wanted any more.
+ * @param onWait told before each pause, with a sentence that says who has the key
+ */
+export async function claimFor(
+  request: ClaimRequest,
+  signal: AbortSignal,
+  onWait: (because: string) => void,
+): Promise<Claim> {
   for (;;) {
     const result = await claimOnce(request, signal);
     if (result.ok) {
@@ -27,6 +34,7 @@ export async function claimFor(request: ClaimRequest, signal: AbortSignal): Prom
     }
     if (result.code === 'aborted' || signal.aborted) return { outcome: 'abandoned' };
     if (result.code === 'refused' || result.code === 'not-stopped') return { outcome: 'refused', by: result.reason };
+    onWait(result.reason);
     await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined); // given up: the next round sees it
   }
 }

@@ -24,6 +24,8 @@ export type StatusParts = {
   /** pid -> usage; a pid without an entry counts as zero. */
   usage: ReadonlyMap<number, Usage>;
   supervisor: Status['supervisor'];
+  /** Why the start of an instance takes so long; null: nothing holds it up. */
+  heldUpBy(id: InstanceId): string | null;
   memoryBoundOf(slot: Slot): MemoryBoundStatus | null;
   logQueues: LogQueueStatus[];
 };
@@ -109,7 +111,7 @@ function instanceStatus(
     lastExit: slot.lastExit ? exitStatus(slot.lastExit) : null,
     adopted: live?.adopted ?? false,
     specHash: slot.spec?.specHash ?? spec?.specHash ?? '',
-    reason,
+    reason: parts.heldUpBy(id) ?? reason,
     cpuPercent: usage?.cpuPercent ?? 0,
     rssBytes: usage?.rssBytes ?? 0,
     memoryBound: parts.memoryBoundOf(slot),

@@ -290,6 +290,7 @@ export class Supervisor {
       nowMs: this.clock.nowMs(),
       usage: this.#figures.sample(),
       supervisor: this.#figures.own(),
+      heldUpBy: (id) => this.#performer.heldUpBy(id),
       memoryBoundOf: (slot) => this.#companions.memory.statusOf(slot),
       logQueues,
     });
@@ -300,7 +301,8 @@ export class Supervisor {
       const bound = this.#companions.memory.statusOf(slot);
       return bound ? [memoryNote(bound)] : [];
     };
-    return explanationsOf(this.kernel, name, this.clock.nowMs(), notesOf);
+    const heldUpBy = (id: InstanceId) => this.#performer.heldUpBy(id);
+    return explanationsOf(this.kernel, name, this.clock.nowMs(), { heldUpBy, notesOf });
   }
 
   #identity(): { project: string; env: string | null; root: string } {

@@ -45,8 +45,11 @@ test('wait: the newer starts as soon as the older is gone', async () => {
   await waitFor(
     'waiting',
     () => botOf(second),
-    (bot) => bot.state === 'starting',
+    (bot) => bot.state === 'starting' && (bot.reason ?? '').includes('is held by'),
   );
+  expect((await second.mustOrch(['why', 'bot.1'])).stdout).toMatch(/waits for its key.*is held by/);
+  const waits = (await second.events()).filter(({ type }) => type === 'singleton_waits');
+  expect(waits.map(({ instance }) => instance)).toEqual(['bot.1']);
   expect((await botOf(first)).pid).toBe(older);
   await first.down();
   await waitFor(
