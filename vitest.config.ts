@@ -4,11 +4,8 @@ import { defineConfig } from 'vitest/config';
 // other, so that the real ones have the machine to themselves.
 const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
-// Long races, kills and clocks that want the machine to themselves: `npm run test:demanding`.
-const demanding = [
-  'test/trust/{ailing-supervisor,next-supervisor,supervisor-killed,concurrent-up,singleton-races}.test.ts',
-  'test/trust/{api-abuse,escapes,hard-files,orch-deleted}.test.ts',
-];
+// What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`.
+const demanding = ['test/trust/{ailing-supervisor,api-abuse,hard-files}.test.ts'];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 
 export default defineConfig({

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -63,47 +62,8 @@ test('.orch deleted over a crash: down ends what lives all the same', async () =
   expect((await project.mustOrch(['down'])).stdout).toBe('nothing is running\n');
 });
 
-test('a project that was removed and made again: the next up takes over, who had it leaves', async () => {
-  const project = createProject({ 'procs.yaml': YAML });
-  await project.up();
-  const before = running(project);
-  const { pid } = theSupervisor(project);
-  rmSync(project.root, { recursive: true });
-  mkdirSync(project.root);
-  project.write('procs.yaml', YAML);
-  await project.up();
-  expect(running(project)).toEqual(before);
-  // While both are there, only one of them starts again what ends.
-  process.kill(project.instances().find(({ instance }) => instance === 'b.1')!.pid, 'SIGKILL');
-  await waitFor(
-    'one supervisor is left',
-    () => supervisorsOf(project).map((one) => one.pid),
-    (seen) => seen.length === 1 && seen[0] !== pid,
-  );
-  const ids = () => project.instances().map(({ instance }) => instance);
-  await waitFor('b.1 runs again', ids, (seen) => seen.includes('b.1'));
-  await holdsFor('each runs once', ids, (seen) => seen.length === new Set(seen).size, 500);
-  await project.down();
-  expect(project.instances()).toEqual([]);
-});
-
-test('a project that was removed and made again: down ends everything', async () => {
-  const project = createProject({ 'procs.yaml': YAML });
-  await project.up();
-  rmSync(project.root, { recursive: true });
-  mkdirSync(project.root);
-  project.write('procs.yaml', YAML);
-  await project.down();
-  expect(project.instances()).toEqual([]);
-  await waitFor(
-    'no supervisor is left',
-    () => supervisorsOf(project).length,
-    (seen) => seen === 0,
-  );
-  expect(project.instances()).toEqual([]);
-});
-
-test.for([
+/** What may have become of the state file. */
+const SPOILT: [how: string, spoil: (path: string) => void][] = [
   ['truncated', (path: string) => truncateSync(path, Math.floor(readFileSync(path).length / 2))],
   ['empty', (path: string) => truncateSync(path, 0)],
   ['garbage', (path: string) => writeFileSync(path, Buffer.from([0, 255, 1, 254, 10, 123]))],
@@ -125,41 +85,49 @@ test.for([
       ),
   ],
   ['with more behind it', (path: string) => appendFileSync(path, '}}}')],
-] as const)('a state file %s costs nobody its process', async ([, spoil]) => {
+];
+
+test('a spoilt state file costs nobody its process', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
-  await waitFor(
-    'the state is written',
-    () => readState(project).split('"alive"').length - 1,
-    (seen) => seen === 4,
-  );
-  await killSupervisor(project);
-  spoil(project.path('.orch/state.json'));
-  await project.up();
-  expect(running(project)).toEqual(before);
-  expect(supervisorsOf(project)).toHaveLength(1);
+  for (const [how, spoil] of SPOILT) {
+    await waitFor(
+      'the state is written',
+      () => readState(project).split('"alive"').length - 1,
+      (seen) => seen === 4,
+    );
+    await killSupervisor(project);
+    spoil(project.path('.orch/state.json'));
+    await project.up();
+    expect(running(project), how).toEqual(before);
+    expect(supervisorsOf(project), how).toHaveLength(1);
+  }
   await project.down();
 });
 
-test.for([
-  ['a socket that nobody listens on', () => undefined],
+const IN_PLACE_OF_SOCKET: [what: string, put: ((path: string, target: string) => void) | null][] = [
+  ['a socket that nobody listens on', null],
   ['a file', (path: string) => writeFileSync(path, 'not a socket')],
   ['a link to a file of ours', (path: string, target: string) => symlinkSync(target, path)],
   ['a link to nowhere', (path: string) => symlinkSync('/no/such/place', path)],
-] as const)('%s in the place of the socket is replaced, and nothing behind it', async ([, put]) => {
+];
+
+test('whatever is in the place of the socket is replaced, and nothing behind it', async () => {
   const project = createProject({ 'procs.yaml': YAML, 'mine.txt': 'mine' });
   await project.up();
   const before = running(project);
-  await killSupervisor(project);
   const { socket } = projectPaths(project.root);
-  if (put.length > 0) rmSync(socket);
-  put(socket, project.path('mine.txt'));
-  expect((await project.orch(['ps'])).exitCode).toBe(3);
-  await project.up();
-  expect(lstatSync(socket).isSocket()).toBe(true);
-  expect(project.read('mine.txt')).toBe('mine');
-  expect(running(project)).toEqual(before);
+  for (const [what, put] of IN_PLACE_OF_SOCKET) {
+    await killSupervisor(project);
+    if (put) rmSync(socket);
+    put?.(socket, project.path('mine.txt'));
+    expect((await project.orch(['ps'])).exitCode, what).toBe(3);
+    await project.up();
+    expect(lstatSync(socket).isSocket(), what).toBe(true);
+    expect(project.read('mine.txt'), what).toBe('mine');
+    expect(running(project), what).toEqual(before);
+  }
   await project.down();
 });
 

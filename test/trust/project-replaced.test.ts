@@ -1,0 +1,49 @@
+// The whole project deleted and made again under a running supervisor: never two that start the same things.
+import { mkdirSync, rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { holdsFor, waitFor } from '../rig/wait-for.ts';
+import { supervisorsOf, theSupervisor } from './supervisors.ts';
+
+const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
+const running = (project: Project) => incarnations(project.instances());
+
+test('a project that was removed and made again: the next up takes over, who had it leaves', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const before = running(project);
+  const { pid } = theSupervisor(project);
+  rmSync(project.root, { recursive: true });
+  mkdirSync(project.root);
+  project.write('procs.yaml', YAML);
+  await project.up();
+  expect(running(project)).toEqual(before);
+  // While both are there, only one of them starts again what ends.
+  process.kill(project.instances().find(({ instance }) => instance === 'b.1')!.pid, 'SIGKILL');
+  await waitFor(
+    'one supervisor is left',
+    () => supervisorsOf(project).map((one) => one.pid),
+    (seen) => seen.length === 1 && seen[0] !== pid,
+  );
+  const ids = () => project.instances().map(({ instance }) => instance);
+  await waitFor('b.1 runs again', ids, (seen) => seen.includes('b.1'));
+  await holdsFor('each runs once', ids, (seen) => seen.length === new Set(seen).size, 500);
+  await project.down();
+  expect(project.instances()).toEqual([]);
+});
+
+test('a project that was removed and made again: down ends everything', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  rmSync(project.root, { recursive: true });
+  mkdirSync(project.root);
+  project.write('procs.yaml', YAML);
+  await project.down();
+  expect(project.instances()).toEqual([]);
+  await waitFor(
+    'no supervisor is left',
+    () => supervisorsOf(project).length,
+    (seen) => seen === 0,
+  );
+  expect(project.instances()).toEqual([]);
+});
