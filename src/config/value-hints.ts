@@ -45,7 +45,7 @@ function typeHint(expected: string, tree: ScalarTree, finding: Finding): string 
   const written = writtenText(tree);
   const types = [finding.error, ...finding.branches].map(({ params }) => params.type);
   if (/duration/.test(expected)) return durationHint(written);
-  if (/size such/.test(expected)) return sizeHint(written);
+  if (/^a size\b/.test(expected)) return sizeHint(written);
   if (/a name of/.test(expected) && typeof value === 'string')
     return fitName(value) ? `for example "${fitName(value)}"` : null;
   if (types.includes('boolean') && !types.includes('string')) return booleanHint(value);
