@@ -11,7 +11,8 @@ import {
 /** Whether one instance should run, and if not, the sentence that says why. */
 export type Wish =
   | { spec: ServiceSpec; run: true; stage: Stage | null }
-  | { spec: ServiceSpec; run: false; because: string };
+  /** `unblock`: what would make it wanted; null: nothing any more. */
+  | { spec: ServiceSpec; run: false; because: string; unblock: string | null };
 
 /** The part of one instance in a roll-out. */
 export type Stage =
@@ -52,13 +53,16 @@ export function desiredOf(config: ProjectConfig | null, overrides: Overrides, sh
 type Asked = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };
 
 function wishFor(spec: ServiceSpec, id: InstanceId, { stopped, profiles, shuttingDown }: Asked): Wish {
-  if (shuttingDown) return { spec, run: false, because: 'the project is going down' };
-  if (!spec.enabled) return { spec, run: false, because: 'the service is disabled (enabled: false)' };
+  const unwanted = (because: string, unblock: string | null): Wish => ({ spec, run: false, because, unblock });
+  const byHand = (name: string): Wish =>
+    unwanted(`stopped by hand; \`orch start ${name}\` undoes it`, `\`orch start ${name}\``);
+  if (shuttingDown) return unwanted('the project is going down', null);
+  if (!spec.enabled)
+    return unwanted('the service is disabled (enabled: false)', `set \`enabled: true\` for ${spec.name}`);
   if (spec.profiles.length > 0 && ![spec.name, ...spec.profiles].some((name) => profiles.has(name)))
-    return { spec, run: false, because: profileReason(spec) };
-  if (stopped.has(spec.name))
-    return { spec, run: false, because: `stopped by hand; \`orch start ${spec.name}\` undoes it` };
-  if (stopped.has(id)) return { spec, run: false, because: `stopped by hand; \`orch start ${id}\` undoes it` };
+    return unwanted(profileReason(spec), `\`orch start ${spec.name}\``);
+  if (stopped.has(spec.name)) return byHand(spec.name);
+  if (stopped.has(id)) return byHand(id);
   return { spec, run: true, stage: null };
 }
 

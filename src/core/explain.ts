@@ -39,7 +39,7 @@ export function explain(slot: Slot, wish: Wish | null, dependencies: DependencyV
     default:
       return wish?.run
         ? explainWanted(slot, phase, wish, dependencies, nowMs)
-        : { state: restingState(phase), reason: stoppedReason(wish), unblock: null };
+        : { state: restingState(phase), reason: stoppedReason(wish), unblock: wish?.unblock ?? null };
   }
 }
 

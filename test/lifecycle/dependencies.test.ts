@@ -125,6 +125,26 @@ services:
   await project.down();
 });
 
+test('who waits for what is not wanted is told what would make it wanted', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  web: { command: [sleep, "1000"], depends_on: [debugger] }
+  debugger: { command: [sleep, "1000"], profiles: [debug] }
+  api: { command: [sleep, "1000"], depends_on: [cache, db] }
+  cache: { command: [sleep, "1000"] }
+  db: { command: [sleep, "1000"], enabled: false }
+`,
+  });
+  await project.mustOrch(['up', '-d']);
+  const why = async (name: string): Promise<string> => (await project.mustOrch(['why', name])).stdout;
+  expect(await why('web')).toContain('to unblock: `orch start debugger`');
+  expect(await why('api')).toContain('to unblock: set `enabled: true` for db');
+  await project.mustOrch(['stop', 'cache']);
+  expect(await why('api')).toContain('to unblock: `orch start cache`');
+  await project.down();
+});
+
 test('a restart that was asked for is nothing to explain', async () => {
   const project = createProject({ 'procs.yaml': 'services: { a: { command: [sleep, "1000"] } }' });
   await project.up();

@@ -21,10 +21,16 @@ const shells = ['dash', 'bash', 'busybox', 'ksh', 'mksh'].filter((shell) => {
   }
 });
 
-function start(shell: string, line: string): { child: ChildProcess; nonce: string; ended: Promise<string> } {
+/** @param before done once the place for the record is there, and before the shell begins */
+function start(
+  shell: string,
+  line: string,
+  before = (): void => undefined,
+): { child: ChildProcess; nonce: string; ended: Promise<string> } {
   const nonce = `n${count++}`;
   const program = { file: '/bin/sh', args: ['-c', line], cwd: directory, env: {} };
   const { args } = records.recorded(program, nonce);
+  before();
   const applet = shell === 'busybox' ? ['sh'] : [];
   const child = spawn(shell, [...applet, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let printed = '';
@@ -67,8 +73,8 @@ describe.each(shells)('%s', (shell) => {
   });
 
   test('runs the program all the same where no record can be made', async () => {
-    const { nonce, ended } = start(shell, 'echo said');
-    rmSync(join(directory, 'exits'), { recursive: true, force: true });
+    const remove = (): void => rmSync(join(directory, 'exits'), { recursive: true, force: true });
+    const { nonce, ended } = start(shell, 'echo said', remove);
     expect(await ended).toBe('said\n');
     expect(records.take(nonce)).toBeNull();
   });
