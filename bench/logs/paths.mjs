@@ -1,6 +1,7 @@
 // The log paths that are compared: ours, and what else there is. Each starts its readers on given FIFOs.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,6 +50,8 @@ export async function startOrch(format, rotate, { fifos, dir }) {
     sources.map(({ errPath }) => errPath),
   );
   const held = sources.map(({ errPath }) => openSync(errPath, constants.O_RDWR));
+  const outputs = new Map(sources.map(({ instance, outPath }) => [instance, openSync(outPath, constants.O_RDWR)]));
+  link.onEvent = ({ type, instance }) => type === 'stream_flooded' && widenPipe(outputs.get(instance));
   await link.ask('attach', { sources });
   return {
     pids: [child.pid],
@@ -60,10 +63,24 @@ export async function startOrch(format, rotate, { fifos, dir }) {
       return allFiles(path);
     },
     async stop() {
-      for (const fd of held) closeSync(fd);
+      for (const fd of [...held, ...outputs.values()]) closeSync(fd);
     },
   };
 }
+
+/** As src/runtime/wide-pipe.ts has it. */
+function widenPipe(fd) {
+  try {
+    fcntl ??= createRequire(import.meta.url)('koffi')
+      .load(null)
+      .func('int fcntl(int, int, int)');
+  } catch {
+    return; // not installed: the supervisor does without, too
+  }
+  fcntl(fd, 1031, 256 * 1024);
+}
+
+let fcntl;
 
 /** All writers share one pipe into one `cat > file`: the plain Unix way. */
 export const catOnePipe = {
@@ -165,13 +182,14 @@ function link(socket) {
   const waiting = new Map();
   let lastId = 0;
   createInterface({ input: socket }).on('line', (line) => {
-    const { id, result, error } = JSON.parse(line);
+    const { id, result, error, event } = JSON.parse(line);
+    if (event !== undefined) made.onEvent?.(event);
     if (id === undefined) return;
     const { resolve, reject } = waiting.get(id);
     if (error === undefined) resolve(result);
     else reject(new Error(error));
   });
-  return {
+  const made = {
     ask: (method, params) =>
       new Promise((resolve, reject) => {
         lastId += 1;
@@ -179,6 +197,7 @@ function link(socket) {
         socket.write(`${JSON.stringify({ id: lastId, method, params })}\n`);
       }),
   };
+  return made;
 }
 
 /** Oldest first; of one that is being compressed, the plain form. */

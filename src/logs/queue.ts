@@ -2,6 +2,7 @@
 
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import { ArrivalClock } from './arrival-clock.ts';
 import { Boundary } from './boundary.ts';
 import { Drops } from './drops.ts';
 import { BATCH_BYTES, type Batch, type Framer, MAX_LINE_BYTES } from './framer/framer.ts';
@@ -22,8 +23,8 @@ const SPLIT_END = Buffer.from(`${SPLIT_MARK}\n`);
 const LINE_END = Buffer.from('\n');
 /** A file rotated by size is not larger than asked, but for one line. */
 const MIN_BATCH_BYTES = 1024;
-/** The clock may be set back by less than this without the order of time in a file being broken. */
-const CLOCK_SLACK_MS = 1000;
+/** What is read in one piece of at least this size is written from where it was read. */
+const WHOLE_BYTES = 128 * 1024;
 
 export type QueueTools = {
   framer: Framer;
@@ -43,7 +44,7 @@ export class Queue implements Flushable {
   private batch: Batch | null = null;
   private batchLines = 0;
   private pieces: Piece[] = [];
-  private lastMs = 0;
+  private readonly clock = new ArrivalClock();
   private readonly drops = new Drops();
   private readonly boundary = new Boundary((boundaryMs) => this.rotateOlder(boundaryMs));
 
@@ -98,7 +99,7 @@ export class Queue implements Flushable {
     source.isCut = false;
     this.noteDrops(new Map([[source, 1]]));
     this.flush();
-    this.output.mark(source, this.arrival(), 1);
+    this.output.mark(source, this.clock.now(), 1);
     return newline + 1;
   }
 
@@ -188,7 +189,7 @@ export class Queue implements Flushable {
 
   /** Whole lines at `[from, end)` of the framer's memory. */
   private append(source: Source, from: number, end: number): void {
-    const timeMs = this.arrival();
+    const timeMs = this.clock.now();
     for (let at = from; at < end; ) {
       at = this.output.isDirect() ? this.toBatch(source, timeMs, at, end) : this.toBacklog(source, timeMs, at, end);
     }
@@ -196,6 +197,8 @@ export class Queue implements Flushable {
 
   private toBatch(source: Source, timeMs: number, from: number, end: number): number {
     const { framer, ticker } = this.tools;
+    if (end - from >= WHOLE_BYTES && this.spec.format === 'raw' && end - from <= this.batchLimit())
+      return this.writeWhole(source, timeMs, from, end);
     this.batch ??= this.takeBatch();
     const { fill, begin } = this.batch;
     const at = framer.frame(this.spec.format, source, timeMs, from, end, this.batch, this.batchLimit());
@@ -206,6 +209,15 @@ export class Queue implements Flushable {
     return at;
   }
 
+  /** Raw lines need no frame: the copy into a batch is spared. */
+  private writeWhole(source: Source, timeMs: number, from: number, end: number): number {
+    const { framer } = this.tools;
+    this.flush();
+    if (!this.output.isDirect()) return from;
+    this.writePiece(source, timeMs, from, end, framer.count(from, end));
+    return end;
+  }
+
   /** One line that fits in no batch. */
   private longToBatch(source: Source, timeMs: number, from: number): number {
     const { framer } = this.tools;
@@ -214,10 +226,13 @@ export class Queue implements Flushable {
     const long = framer.longBatch();
     const next = framer.lineEnd(from);
     framer.frame(this.spec.format, source, timeMs, from, next, long, long.capacityBytes);
-    const length = long.fill - long.begin;
-    const pieces = this.spec.format === 'raw' ? [{ origin: source, timeMs, length, lines: 1, isGap: false }] : [];
-    this.output.writeDirect(framer.memory, long.begin, long.fill, 1, pieces);
+    this.writePiece(source, timeMs, long.begin, long.fill, 1);
     return next;
+  }
+
+  private writePiece(origin: Source, timeMs: number, from: number, end: number, lines: number): void {
+    const pieces = this.spec.format === 'raw' ? [{ origin, timeMs, length: end - from, lines, isGap: false }] : [];
+    this.output.writeDirect(this.tools.framer.memory, from, end, lines, pieces);
   }
 
   private toBacklog(source: Source, timeMs: number, from: number, end: number): number {
@@ -251,12 +266,6 @@ export class Queue implements Flushable {
   private batchLimit(): number {
     const { sizeBytes } = this.spec.rotate;
     return sizeBytes === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(sizeBytes, MIN_BATCH_BYTES));
-  }
-
-  private arrival(): number {
-    const nowMs = Date.now();
-    if (nowMs > this.lastMs || nowMs < this.lastMs - CLOCK_SLACK_MS) this.lastMs = nowMs;
-    return this.lastMs;
   }
 
   private holdSources(isHeld: boolean): void {

@@ -7,8 +7,13 @@ import type { Origin, StreamLetter } from './framing.ts';
 import type { MidLines } from './mid-line.ts';
 import { type FifoReader, type ReadableFifo, readFifo } from './readable-fifo.ts';
 
+const NEWLINE = 0x0a;
 /** One long line does not keep its memory. */
 const KEPT_BYTES = 64 * 1024;
+/** So many reads of at least so much, and the pipe is what holds up its producer. */
+const FLOOD_READS = 16;
+const FLOOD_READ_BYTES = 32 * 1024;
+const CALM_AFTER_MS = 20;
 /** Most streams never hold a byte. */
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -20,6 +25,8 @@ export type SourceReader = {
   /** False: it would have nowhere to go with more. */
   takesMore(): boolean;
   readonly midLines: MidLines;
+  /** It brings more than its FIFO holds. Once for each FIFO. */
+  onFlood(source: Source): void;
   /** No process holds the FIFO for writing any more. */
   onEnd(source: Source): void;
 };
@@ -35,6 +42,8 @@ export class Source implements Origin, FifoReader {
   /** A writer before us read the begin of the next line and took it to its grave: what comes first is no line. */
   isCut = false;
   private isMidLine = false;
+  private floodReads = 0;
+  private calm: NodeJS.Timeout | null = null;
   private fifo: ReadableFifo | null = null;
   private fd = -1;
   private inode = 0;
@@ -65,6 +74,7 @@ export class Source implements Origin, FifoReader {
     this.fd = fd;
     this.isCut = this.reader.midLines.wasLeft(inode);
     this.isMidLine = this.isCut;
+    this.floodReads = 0;
     this.fifo = readFifo(fd, this.reader.input, this);
   }
 
@@ -77,8 +87,12 @@ export class Source implements Origin, FifoReader {
   }
 
   onBytes(length: number): void {
+    const isFlood = length >= FLOOD_READ_BYTES;
+    // First of all: whoever follows us, should we be killed right now, must know.
+    if (isFlood || this.reader.input[length - 1] !== NEWLINE) this.setMidLine(true);
     this.reader.onBytes(this, length);
-    this.noteMidLine();
+    if (isFlood) this.noteFlood();
+    else this.noteMidLine();
   }
 
   onEnd(): void {
@@ -129,6 +143,8 @@ export class Source implements Origin, FifoReader {
   }
 
   close(): void {
+    if (this.calm !== null) clearTimeout(this.calm);
+    this.calm = null;
     const { fifo } = this;
     this.fifo = null;
     fifo?.close();
@@ -140,8 +156,22 @@ export class Source implements Origin, FifoReader {
     this.held = larger;
   }
 
+  /** We may be killed right after the next read, before we have seen how it ends: as long as it floods, it counts as cut. */
+  private noteFlood(): void {
+    this.calm ??= setTimeout(() => {
+      this.calm = null;
+      this.noteMidLine();
+    }, CALM_AFTER_MS).unref();
+    if (this.floodReads === FLOOD_READS) return;
+    this.floodReads += 1;
+    if (this.floodReads === FLOOD_READS) this.reader.onFlood(this);
+  }
+
   private noteMidLine(): void {
-    const isMidLine = this.isCut || this.heldBytes > 0;
+    this.setMidLine(this.isCut || this.heldBytes > 0);
+  }
+
+  private setMidLine(isMidLine: boolean): void {
     if (isMidLine === this.isMidLine) return;
     this.isMidLine = isMidLine;
     this.reader.midLines.set(this.inode, isMidLine);

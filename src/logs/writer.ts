@@ -212,6 +212,14 @@ export class LogWriter {
         this.matcher.feed(source.instance, source.stream, this.tools.framer.input.subarray(0, length));
         attached.queue.accept(source, length);
       },
+      onFlood: ({ stream }: Source) =>
+        this.tools.emit({
+          type: 'stream_flooded',
+          queue: spec.queue,
+          instance,
+          message: `${instance} writes more than its pipe holds`,
+          details: { stream },
+        }),
       onEnd: (source: Source) => {
         attached.queue.endLine(source);
         if (attached.isLeaving && !attached.sources.some((one) => one.isOpen())) this.release(instance);

@@ -2,8 +2,7 @@
 // page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, where
 // koffi cannot be loaded, and for whatever posix_spawn refuses, the caller starts the program by Node.
 import { constants } from 'node:fs';
-import { createRequire } from 'node:module';
-import { platform } from './host.ts';
+import { type CLibrary, cLibrary } from './c-library.ts';
 
 export type PlainStart = {
   /** Absolute, or relative to `cwd` with a slash in it. */
@@ -60,25 +59,22 @@ const SIGNAL_SET_BYTES = 256;
 
 let loaded: PosixSpawn | null | undefined;
 
-/** Loads the library at the first call, in about 10 ms. @returns null where there is none, or ORCH_SPAWN=fork. */
+/** Loads the C library at the first call. @returns null where there is none, or ORCH_SPAWN=fork. */
 export function posixSpawn(): PosixSpawn | null {
-  if (loaded === undefined) loaded = platform === 'linux' ? load() : null;
+  if (loaded === undefined) loaded = load();
   return process.env.ORCH_SPAWN === 'fork' ? null : loaded;
 }
 
-type NativeFunction = (...args: unknown[]) => number;
-type Koffi = { load(library: null): { func(prototype: string): NativeFunction } };
-
 function load(): PosixSpawn | null {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    return bind(koffi.load(null));
+    const library = cLibrary();
+    return library === null ? null : bind(library);
   } catch {
-    return null; // not installed (it is optional), or not made for this machine
+    return null; // one of the functions is missing in this C library
   }
 }
 
-function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
+function bind(libc: CLibrary): PosixSpawn {
   const ok = (result: number): boolean => result === 0;
   const spawn = libc.func('int posix_spawn(void *, const char *, void *, void *, const char **, const char **)');
   const initActions = libc.func('int posix_spawn_file_actions_init(void *)');
@@ -131,7 +127,7 @@ function bind(libc: ReturnType<Koffi['load']>): PosixSpawn {
   };
 }
 
-function leaderOfItsSession(libc: ReturnType<Koffi['load']>): Buffer {
+function leaderOfItsSession(libc: CLibrary): Buffer {
   const attributes = Buffer.alloc(ATTRIBUTES_BYTES);
   const signals = Buffer.alloc(SIGNAL_SET_BYTES);
   libc.func('int posix_spawnattr_init(void *)')(attributes);

@@ -3,7 +3,7 @@
 import type { InstanceId, ServiceSpec, Slot } from '../core/model.ts';
 import { InstanceEnds, type InstanceEndsOptions } from './instance-ends.ts';
 import { InstanceStarts, type InstanceStartsOptions } from './instance-starts.ts';
-import { type Source, StreamTable } from './streams.ts';
+import { type Source, type Streams, StreamTable } from './streams.ts';
 
 export type Performer = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
@@ -20,6 +20,8 @@ export type Performer = {
   dropStarts(): void;
   /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
   hold(sources: Source[]): Promise<void>;
+  /** What an instance writes is more than its pipe holds. */
+  widen(id: InstanceId, stream: keyof Streams): void;
   /** The configuration changed: instances whose queue is another one now write there from here on. */
   route(queueOf: (id: InstanceId) => string | null): void;
 };
@@ -47,6 +49,7 @@ export function createPerformer(options: PerformerOptions): Performer {
     heldUpBy: (id) => starts.heldUpBy(id),
     dropStarts: () => starts.abandonAll(),
     hold: (sources) => streams.open(sources),
+    widen: (id, stream) => streams.widen(id, stream),
     route: (queueOf) => streams.route(queueOf),
   };
 }

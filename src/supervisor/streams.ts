@@ -5,14 +5,19 @@ import { fifoPaths, type ProjectPaths } from '../api/paths.ts';
 import type { InstanceId } from '../core/model.ts';
 import type { LogWriterClient, StreamSource } from '../logs/client.ts';
 import { makeFifos, openFifoForChild } from '../runtime/fifo.ts';
+import { widenPipe } from '../runtime/wide-pipe.ts';
 
 export type Source = { id: InstanceId; queue: string };
 export type Streams = { out: number; err: number };
 
+/** A quarter of what the kernel grants all pipes of a user, before it makes every further one tiny. */
+const MOST_WIDE = 64;
+
 export class StreamTable {
   #paths: ProjectPaths;
   #writer: LogWriterClient;
-  #open = new Map<InstanceId, Streams & { queue: string }>();
+  #open = new Map<InstanceId, Streams & { queue: string; wide: number }>();
+  #wide = 0;
   /** The start of an older version, or one that was asked for before the last edit, may name a queue that is gone. */
   #queueOf: (id: InstanceId) => string | null = () => null;
 
@@ -52,10 +57,19 @@ export class StreamTable {
     if (moved.length > 0) this.#attach(moved);
   }
 
+  /** It floods: its producer waits less often when the pipe holds more, and it is read in larger pieces. */
+  widen(id: InstanceId, which: keyof Streams): void {
+    const streams = this.#open.get(id);
+    if (!streams || this.#wide >= MOST_WIDE || !widenPipe(streams[which])) return;
+    streams.wide += 1;
+    this.#wide += 1;
+  }
+
   /** The slot is gone: closes its descriptors once the writer has let go of it. */
   close(id: InstanceId): void {
     const streams = this.#open.get(id);
     this.#open.delete(id);
+    this.#wide -= streams?.wide ?? 0;
     const detached = this.#writer.detach([id]).catch(() => undefined); // a lost writer has nothing attached
     void detached.finally(() => {
       if (!streams) return;
@@ -72,7 +86,7 @@ export class StreamTable {
     const paths = fifoPaths(this.#paths, id);
     const out = openFifoForChild(paths.out);
     try {
-      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue });
+      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, wide: 0 });
     } catch (error) {
       closeSync(out);
       throw error;

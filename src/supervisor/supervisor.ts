@@ -92,6 +92,7 @@ export class Supervisor {
       onEvent: ({ type, instance, message, details }) => {
         const id = instance as InstanceId | null;
         if (id && type === 'line_matched') this.#signs.lineMatched(id, String(details.nonce), String(details.pattern));
+        else if (id && type === 'stream_flooded') this.#performer.widen(id, details.stream === 'e' ? 'err' : 'out');
         else this.report({ type, instance: id, message, details });
       },
     });

@@ -10,6 +10,7 @@ import type { LogQueueSpec } from '../../src/core/model.ts';
 import { type LogEvent, type LogWriterClient, startLogWriter } from '../../src/logs/client.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
 import { makeFifos, openFifoForChild } from '../../src/runtime/fifo.ts';
+import { widenPipe } from '../../src/runtime/wide-pipe.ts';
 
 let entry: Promise<string> | null = null;
 
@@ -40,6 +41,8 @@ export class LogRig {
   readonly events: LogEvent[] = [];
   readonly lost: string[] = [];
   client!: LogWriterClient;
+  /** Widens the pipe of a stream that floods, as a supervisor does. */
+  widensPipes = false;
   private readonly fds = new Map<string, { out: number; err: number }>();
   private readonly children = new Set<ChildProcess>();
 
@@ -56,7 +59,11 @@ export class LogRig {
   async connect(): Promise<LogWriterClient> {
     this.client = startLogWriter(this.paths, {
       onLost: (reason) => this.lost.push(reason),
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+        const isFlood = this.widensPipes && event.type === 'stream_flooded';
+        if (isFlood) widenPipe(this.fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
+      },
       entry: await writerEntry(),
     });
     return this.client;

@@ -1,11 +1,12 @@
 // The fast way from what was read to what is written: the memory that FIFOs are read into, the batches that files are
 // written from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
 import type { LogFormat } from '../../core/model.ts';
+import { WIDE_PIPE_BYTES } from '../../runtime/wide-pipe.ts';
 import type { Origin } from '../framing.ts';
 import { framerModule } from './module.ts';
 
-/** A pipe holds 64 KiB unless somebody enlarged it. */
-export const READ_BYTES = 64 * 1024;
+/** All that a pipe can hold. */
+const READ_BYTES = WIDE_PIPE_BYTES;
 /** A longer line is split. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 export const BATCH_BYTES = 256 * 1024;
@@ -122,6 +123,11 @@ export class Framer {
     return this.wasm.inAt.value;
   }
 
+  /** How many lines end in `[from, end)`. */
+  count(from: number, end: number): number {
+    return this.wasm.count(from, end);
+  }
+
   private copyWhole(from: number, end: number, batch: Batch, limit: number): number {
     let to = end;
     if (end - from > limit - batch.fill) {
@@ -133,7 +139,7 @@ export class Framer {
     }
     this.memory.copyWithin(batch.fill, from, to);
     batch.fill += to - from;
-    this.lines = this.wasm.count(from, to);
+    this.lines = this.count(from, to);
     return to;
   }
 
