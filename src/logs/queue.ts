@@ -7,7 +7,7 @@ import { Boundary } from './boundary.ts';
 import { Drops } from './drops.ts';
 import { BATCH_BYTES, type Batch, type Framer, MAX_LINE_BYTES } from './framer/framer.ts';
 import type { Origin } from './framing.ts';
-import type { Piece } from './output-file.ts';
+import { PieceList } from './piece-list.ts';
 import type { LogEvent } from './protocol.ts';
 import { QueueOutput } from './queue-output.ts';
 import { listRotated, pruneRotated } from './rotation.ts';
@@ -15,11 +15,9 @@ import { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { Flushable, Ticker } from './ticker.ts';
 
-/** What the pieces of a line that is too long end with, but the last. */
-export const SPLIT_MARK = ' … (line goes on)';
-
 const NEWLINE = 0x0a;
-const SPLIT_END = Buffer.from(`${SPLIT_MARK}\n`);
+/** What the pieces of a line that is too long end with, but the last. */
+const SPLIT_END = Buffer.from(' … (line goes on)\n');
 const LINE_END = Buffer.from('\n');
 /** A file rotated by size is not larger than asked, but for one line. */
 const MIN_BATCH_BYTES = 1024;
@@ -43,7 +41,7 @@ export class Queue implements Flushable {
   private readonly tools: QueueTools;
   private batch: Batch | null = null;
   private batchLines = 0;
-  private pieces: Piece[] = [];
+  private readonly pieces = new PieceList();
   private readonly clock = new ArrivalClock();
   private readonly drops = new Drops();
   private readonly boundary = new Boundary((boundaryMs) => this.rotateOlder(boundaryMs));
@@ -114,11 +112,9 @@ export class Queue implements Flushable {
     if (batch === null) return 0;
     this.batch = null;
     const bytes = batch.fill - batch.begin;
-    const { batchLines, pieces } = this;
-    this.batchLines = 0;
-    this.pieces = [];
     const { memory } = this.tools.framer;
-    if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, batchLines, pieces);
+    if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, this.batchLines, this.pieces.take());
+    this.batchLines = 0;
     this.tools.framer.returnBatch(batch);
     return bytes;
   }
@@ -255,12 +251,7 @@ export class Queue implements Flushable {
 
   private note(origin: Origin, timeMs: number, length: number, lines: number): void {
     this.batchLines += lines;
-    if (this.spec.format !== 'raw' || length === 0) return;
-    const last = this.pieces.at(-1);
-    if (last?.origin === origin && last.timeMs === timeMs) {
-      last.length += length;
-      last.lines += lines;
-    } else this.pieces.push({ origin, timeMs, length, lines, isGap: false });
+    if (this.spec.format === 'raw' && length > 0) this.pieces.add(origin, timeMs, length, lines);
   }
 
   private batchLimit(): number {
