@@ -23,14 +23,18 @@ export function wallOf(directory: string): number | null {
   return Number.isFinite(max) && max > 0 ? max : null;
 }
 
-/** Whether the kernel killed for this very bound; `oom_kill` alone counts also those that died for want of memory elsewhere. */
+/**
+ * Whether the kernel killed for this very bound. `oom_kill` alone counts also those that died for want of memory elsewhere,
+ * and `memory.events` also what happened at bounds further down, which the program may have put up itself.
+ */
 export function wasWallHit(directory: string): boolean {
-  const events = new Map(
-    read(directory, 'memory.events')
-      .split('\n')
-      .map((line) => line.split(' ') as [string, string]),
-  );
-  return Number(events.get('oom') ?? 0) > 0 && Number(events.get('oom_kill') ?? 0) > 0;
+  // Since Linux 5.2.
+  const own = read(directory, 'memory.events.local') || read(directory, 'memory.events');
+  return countOf(own, 'oom') > 0 && countOf(read(directory, 'memory.events'), 'oom_kill') > 0;
+}
+
+function countOf(events: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(events)?.[1] ?? 0);
 }
 
 /** What may not be killed for want of memory (-1000, inherited by children) would just wait at the wall. */

@@ -52,6 +52,14 @@ test.each<[what: string, events: string | null, hit: boolean]>([
   expect(wasWallHit(directory)).toBe(hit);
 });
 
+test('a bound that the program put up below, and hit, is not ours', () => {
+  put('memory.events', 'oom 1\noom_kill 1\n');
+  put('memory.events.local', 'oom 0\noom_kill 0\n');
+  expect(wasWallHit(directory)).toBe(false);
+  put('memory.events.local', 'oom 1\noom_kill 0\n');
+  expect(wasWallHit(directory)).toBe(true);
+});
+
 test('who may not be killed would wait at the wall for ever', () => {
   expect(isExemptFromOom('-1000\n')).toBe(true);
   expect(isExemptFromOom('-999\n')).toBe(false);
