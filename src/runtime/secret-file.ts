@@ -1,4 +1,5 @@
-// Reads the file of one secret, now. Never hangs: a FIFO or a socket answers at once, what is endless is refused.
+// Reads the file of one secret, now. Never hangs: a FIFO or a socket answers at once, what is endless is refused, and what
+// does not answer is given up.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
@@ -8,8 +9,23 @@ export type SecretFile = { ok: true; text: string } | { ok: false; errno: string
 /** Linux takes no longer variable (MAX_ARG_STRLEN, execve(2)). */
 const MAX_BYTES = 128 * 1024 - 1;
 
-/** @returns the text without the newline at its end. */
-export async function readSecretFile(path: string): Promise<SecretFile> {
+/** A network drive that is gone answers never; nothing can call the read back. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * @param read instead of the disk, for tests
+ * @returns the text without the newline at its end
+ */
+export async function readSecretFile(path: string, patienceMs = PATIENCE_MS, read = readNow): Promise<SecretFile> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<SecretFile>((resolve) => {
+    const because = `cannot be read: its file system has not answered within ${patienceMs / 1_000} s`;
+    timer = setTimeout(resolve, patienceMs, refused('ETIMEDOUT', because));
+  });
+  return Promise.race([read(path), late]).finally(() => clearTimeout(timer));
+}
+
+async function readNow(path: string): Promise<SecretFile> {
   let file: FileHandle | null = null;
   try {
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -53,6 +53,11 @@ test.for(others)('%s is refused', async ([, make, errno]) => {
   expect(await readSecretFile(path)).toMatchObject({ ok: false, errno });
 });
 
+test('a file system that does not answer is not waited for', async () => {
+  const read = await readSecretFile('/gone/secret', 20, () => new Promise(() => undefined));
+  expect(read).toMatchObject({ ok: false, errno: 'ETIMEDOUT' });
+});
+
 test.runIf(process.getuid?.() !== 0)('what may not be read is refused', async () => {
   const path = join(directory(), 'secret');
   writeFileSync(path, 'x');
