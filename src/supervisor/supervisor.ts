@@ -4,11 +4,9 @@ import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import type { AcceptedConfig, Incarnation, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
-import { planResync } from '../core/resync.ts';
+import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
-import { systemClock, type Timer } from '../runtime/clock.ts';
-import { isAlive } from '../runtime/identity.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { NotifyRelay } from '../runtime/notify-relay.ts';
 import { ensureStateDir } from '../runtime/secure-dir.ts';
 import { selectServices } from './commands.ts';
@@ -24,6 +22,7 @@ import type { Fault, FirstMessage } from './first-message.ts';
 import type { Happening } from './happenings.ts';
 import { Kernel, occupiedSlots } from './kernel.ts';
 import { inheritedEnvironment } from './launch.ts';
+import { lookForLostExits } from './lost-exits.ts';
 import { memoryNote } from './memory-guard.ts';
 import { newNonce } from './nonce.ts';
 import { createPerformer, type Performer } from './perform.ts';
@@ -33,6 +32,7 @@ import { StateKeeper } from './state-keeper.ts';
 import { buildStatus } from './status.ts';
 import { endStrays, type Leftover } from './strays.ts';
 import { type Heir, takeOverRunning } from './take-over.ts';
+import { Turns } from './turns.ts';
 import { leftoverOf } from './until.ts';
 
 const WRITER_SHUTDOWN_MS = 5_000;
@@ -64,12 +64,8 @@ export class Supervisor {
   #records: ExitRecords;
   #figures = new Figures(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
-  #stepListeners = new Set<() => void>();
-  #stepRequested = false;
-  #isFrozen = false;
+  #turns: Turns;
   #givenUp: Leftover[] = [];
-  #wake: Timer | null = null;
-  #resyncTimer: NodeJS.Timeout | null = null;
   readonly #noncePrefix: string;
 
   /** Only under the project's lock. */
@@ -103,6 +99,7 @@ export class Supervisor {
       nowMs: () => this.clock.nowMs(),
       onSign: (id) => this.#prober.nudge(id),
     });
+    this.#turns = new Turns({ clock: this.clock, turn: () => this.#turn(), look: () => this.#look() });
     this.kernel = new Kernel(this.#effects());
     const inherited = inheritedEnvironment(process.env);
     this.#companions = new Companions({
@@ -147,12 +144,12 @@ export class Supervisor {
     return {
       nowMs: () => this.clock.nowMs(),
       newNonce: (spec: ServiceSpec) => newNonce(this.#noncePrefix, spec.specHash),
-      requestStep: () => this.#requestStep(),
-      wakeAt: (atMs) => this.#armWake(atMs),
+      requestStep: () => this.#turns.request(),
+      wakeAt: (atMs) => this.#turns.wakeAt(atMs),
       save: (state) => this.#state.save(state),
       saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
       start: (slot, spec, nonce) => {
-        if (!this.#isFrozen) this.#performer.start(slot, spec, nonce);
+        if (!this.#turns.isFrozen) this.#performer.start(slot, spec, nonce);
       },
       stop: (slot) => this.#performer.stop(slot),
       drain: (slot) => this.#performer.drain(slot),
@@ -200,9 +197,7 @@ export class Supervisor {
 
   /** Begins to act. */
   begin(): void {
-    this.kernel.step();
-    this.#notifyStep();
-    this.#resync();
+    this.#turns.begin();
   }
 
   /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
@@ -270,8 +265,7 @@ export class Supervisor {
 
   /** Called after each turn of the loop. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void {
-    this.#stepListeners.add(listener);
-    return () => this.#stepListeners.delete(listener);
+    return this.#turns.onTurn(listener);
   }
 
   #configureWriter({ config }: AcceptedConfig): void {
@@ -316,7 +310,7 @@ export class Supervisor {
    * @returns what could not be ended.
    */
   async finish(): Promise<Leftover[]> {
-    if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
+    this.#turns.stopLooking();
     this.#prober.stop();
     await this.#follower?.close();
     await this.#relay.close();
@@ -329,7 +323,7 @@ export class Supervisor {
     }
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
     await this.#state.close();
-    this.#wake?.cancel();
+    this.#turns.freeze();
     await this.events.flush();
     if (leftovers.length === 0) {
       this.#companions.leave();
@@ -354,9 +348,7 @@ export class Supervisor {
 
   /** Stops supervising; what runs is not touched, and nothing more is done or saved. */
   freeze(): void {
-    this.#isFrozen = true;
-    this.#wake?.cancel();
-    if (this.#resyncTimer) clearTimeout(this.#resyncTimer);
+    this.#turns.freeze();
     this.#prober.stop();
     this.#performer.dropStarts();
   }
@@ -403,49 +395,15 @@ export class Supervisor {
     return occupiedSlots(this.kernel).length === 0;
   }
 
-  #requestStep(): void {
-    if (this.#stepRequested || this.#isFrozen) return;
-    this.#stepRequested = true;
-    setImmediate(() => {
-      this.#stepRequested = false;
-      if (this.#isFrozen) return;
-      this.kernel.step();
-      this.#notifyStep();
-    });
-  }
-
-  #notifyStep(): void {
+  #turn(): void {
+    this.kernel.step();
     this.#companions.sync();
     this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
     this.#figures.trimSoon();
-    for (const listener of [...this.#stepListeners]) listener();
   }
 
-  #armWake(atMs: number | null): void {
-    this.#wake?.cancel();
-    this.#wake = atMs === null ? null : this.clock.setTimer(atMs, () => this.#requestStep());
-  }
-
-  #resync(): void {
+  #look(): number {
     this.#companions.sync();
-    const { suspects, nextMs } = planResync(this.kernel.slots, this.clock.nowMs());
-    for (const { id, process } of suspects) if (isLost(process)) this.#confirmLost(id, process);
-    this.#resyncTimer = setTimeout(() => this.#resync(), nextMs);
-  }
-
-  /** An exit event of our own child may just be on its way and knows more: it is folded first. */
-  #confirmLost(id: InstanceId, process: Incarnation): void {
-    setImmediate(() => {
-      const exit = this.#records.take(process.nonce) ?? { unknown: true as const };
-      this.kernel.receive(id, process.nonce, { kind: 'exited', exit });
-    });
-  }
-}
-
-function isLost(process: Incarnation): boolean {
-  try {
-    return !isAlive(process);
-  } catch {
-    return false; // it could not be looked at: nobody is taken for dead for want of a descriptor
+    return lookForLostExits(this.kernel, this.#records, this.clock.nowMs());
   }
 }
