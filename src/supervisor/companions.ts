@@ -60,7 +60,7 @@ export class Companions {
       report,
     });
     this.#sockets = new SocketTable({
-      keeperPath: paths.keeperSocket,
+      paths,
       onUnkept: (why) => report({ type: 'sockets_unkept', instance: null, message: `${UNKEPT}: ${why}`, details: {} }),
     });
     this.outfitter = new Outfitter(paths, this.#sockets, this.#hooks, options.writer);

@@ -8,6 +8,7 @@ import { holdSockets } from '../runtime/held-socket.ts';
 import {
   dismissKeeper,
   type Keeper,
+  type KeeperPaths,
   type KeptSocket,
   startKeeper,
   takeFromKeeper,
@@ -15,8 +16,7 @@ import {
 
 export type SocketFailure = { errno: string; detail: string };
 export type SocketTableOptions = {
-  /** Where the keeper listens. */
-  keeperPath: string;
+  paths: KeeperPaths;
   /** They could not be given to a keeper: they will not outlive us. */
   onUnkept(why: string): void;
 };
@@ -79,7 +79,11 @@ export class SocketTable {
     const missing = addresses.filter((address) => !this.#held.has(printAddress(address)));
     if (missing.length === 0 || this.#isClosed) return null;
     const result = await holdSockets(missing);
-    if (!result.ok) return { errno: result.errno, detail: result.detail };
+    if (!result.ok) {
+      // A keeper whose socket was deleted puts it back within a second, and may be the one that has the address.
+      this.#hasLooked = false;
+      return { errno: result.errno, detail: result.detail };
+    }
     for (const [index, address] of missing.entries())
       this.#held.set(printAddress(address), { kind: address.kind, ...result.sockets[index]! });
     await this.#entrust();
@@ -89,7 +93,7 @@ export class SocketTable {
   /** What an earlier supervisor gave to its keeper. */
   async #recall(): Promise<void> {
     this.#hasLooked = true;
-    for (const [address, handle] of await takeFromKeeper(this.#options.keeperPath)) {
+    for (const [address, handle] of await takeFromKeeper(this.#options.paths.keeperSocket)) {
       const wanted = this.#wanted.get(address);
       if (!wanted) handle.close();
       else this.#held.set(address, { fd: handle.fd, kind: wanted.kind, close: () => closeTaken(handle, wanted) });
@@ -101,14 +105,14 @@ export class SocketTable {
     await this.#endKeeper();
     if (this.#isClosed || this.#held.size === 0) return;
     const sockets = [...this.#held].map(([address, { fd, kind }]): KeptSocket => ({ address, kind, fd }));
-    this.#keeper = startKeeper(this.#options.keeperPath, sockets, this.#options.onUnkept);
+    this.#keeper = startKeeper(this.#options.paths, sockets, this.#options.onUnkept);
   }
 
   /** Ours may not listen yet; one of an earlier supervisor is known by its path only. */
   async #endKeeper(): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = null;
-    await (keeper ? keeper.end() : dismissKeeper(this.#options.keeperPath));
+    await (keeper ? keeper.end() : dismissKeeper(this.#options.paths.keeperSocket));
   }
 
   #find(addresses: readonly HeldAddress[]): number[] | null {

@@ -15,7 +15,10 @@ test('a keeper that has not got as far as listening is replaced all the same', a
     (n): HeldAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
   );
   const complaints: string[] = [];
-  const table = new SocketTable({ keeperPath, onUnkept: (why) => complaints.push(why) });
+  const table = new SocketTable({
+    paths: { keeperSocket: keeperPath, stateFile: join(directory, 'state.json') },
+    onUnkept: (why) => complaints.push(why),
+  });
   table.keep([{ listen: addresses }]);
   // One after the other, and no pause in which a keeper could begin to listen.
   for (const address of addresses) expect(await table.descriptors([address])).toHaveLength(1);

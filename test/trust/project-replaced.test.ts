@@ -1,9 +1,10 @@
 // The whole project deleted and made again under a running supervisor: never two that start the same things.
 import { mkdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { supervisorsOf, theSupervisor } from './supervisors.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());
@@ -46,4 +47,54 @@ test('a project that was removed and made again: down ends everything', async ()
     (seen) => seen === 0,
   );
   expect(project.instances()).toEqual([]);
+});
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const client = connect(port, '127.0.0.1', () => resolve(true));
+    client.once('error', () => resolve(false));
+    client.once('connect', () => client.destroy());
+  });
+}
+
+test.for([
+  [
+    '.orch deleted over a crash',
+    18_671,
+    async (project: Project) => {
+      await killSupervisor(project);
+      rmSync(project.path('.orch'), { recursive: true });
+    },
+  ],
+  [
+    'the project made again',
+    18_672,
+    async (project: Project) => {
+      const yaml = project.read('procs.yaml');
+      rmSync(project.root, { recursive: true });
+      mkdirSync(project.root);
+      project.write('procs.yaml', yaml);
+    },
+  ],
+] as const)('held sockets: %s, and the next supervisor has them', async ([, port, spoil]) => {
+  const yaml = `services:\n  api: { command: [sleep, "1000"], listen: ['127.0.0.1:${port}'] }\n`;
+  const project = createProject({ 'procs.yaml': yaml });
+  await project.up();
+  await waitFor(
+    'a keeper',
+    () => project.exists('.orch/run/held.sock'),
+    (seen) => seen,
+  );
+  await spoil(project);
+  await project.up();
+  await project.mustOrch(['restart', 'api']);
+  await waitFor('it runs again', project.ps, (seen) => instanceOf(seen, 'api.1').state === 'ready');
+  expect(await listens(port)).toBe(true);
+  await project.down();
+  await waitFor(
+    'nobody listens',
+    () => listens(port),
+    (seen) => !seen,
+  );
+  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0);
 });

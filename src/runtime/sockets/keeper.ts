@@ -1,33 +1,60 @@
 // Entry of the socket keeper: a process that does nothing but hold the sockets that a supervisor holds, too, so that the next
-// one can have them when the first was killed. Usage: socket-keeper.js PATH ADDRESSES, the sockets from descriptor 3 on.
+// one can have them when the first was killed. Usage: socket-keeper.js PATH ADDRESSES STATE, the sockets from descriptor 3 on.
 // Answers `<index>` with that socket, and leaves at `leave`. Accepts nothing on them.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { loadBindings, type Pipe } from './bindings.ts';
 
-/** `.orch` was removed by hand: nobody will ever ask. */
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 1_000;
+/** Our socket was removed, and no supervisor has come for so many looks: nobody will ever ask. */
+const PATIENCE_LOOKS = 10;
 
-const [path = '', addresses = '[]'] = process.argv.slice(2);
+const [path = '', addresses = '[]', state = ''] = process.argv.slice(2);
 const bindings = loadBindings();
 const names = JSON.parse(addresses) as { address: string; kind: 'tcp' | 'unix' }[];
 const sockets = names.map(({ kind }, index) => bindings.adopt(3 + index, kind));
+/** Kept, as a server that is collected is closed. */
+const servers: Pipe[] = [];
 /** Each pair shares a descriptor: none may be closed, or collected, before the process ends. */
 const clients: Pipe[] = [];
 
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 rmSync(path, { force: true });
-const server = bindings.newPipe('SERVER');
-server.onconnection = (status, client) => {
-  if (status !== 0) return;
+let ours = listen();
+let lostLooks = 0;
+setInterval(look, LOOK_EVERY_MS);
+
+/** @returns what tells our socket from another one at the path. */
+function listen(): string | null {
+  const server = bindings.newPipe('SERVER');
+  servers.push(server);
+  server.onconnection = (status, client) => status === 0 && serve(client);
+  if (server.bind(path) !== 0 || server.listen(8) !== 0) process.exit(1);
+  return whatIsThere();
+}
+
+/** `.orch` may be removed under us, and made again by a supervisor, which then has a state and needs to find us. */
+function look(): void {
+  const there = whatIsThere();
+  if (there === ours) return;
+  if (there !== null) process.exit(0); // another keeper's
+  lostLooks++;
+  if (lostLooks > PATIENCE_LOOKS) process.exit(0);
+  if (existsSync(state)) ours = listen();
+}
+
+function whatIsThere(): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.ino} ${stat.birthtimeMs}` : null;
+}
+
+function serve(client: Pipe): void {
   const ipc = bindings.newPipe('IPC');
   clients.push(client, ipc);
   if (ipc.open(client.fd) !== 0) return;
   ipc.onread = (bytes) => bytes && obey(ipc, Buffer.from(bytes).toString('latin1'));
   ipc.readStart();
   send(ipc, `${JSON.stringify(names.map(({ address }) => address))}\n`);
-};
-if (server.bind(path) !== 0 || server.listen(8) !== 0) process.exit(1);
-setInterval(() => existsSync(path) || process.exit(0), LOOK_EVERY_MS);
+}
 
 function obey(ipc: Pipe, text: string): void {
   if (text.includes('leave')) {

@@ -17,10 +17,17 @@ export type Keeper = {
   end(): Promise<void>;
 };
 
+/** Where a keeper listens, and the file that is there as long as some supervisor has the project, or had it and was killed. */
+export type KeeperPaths = { keeperSocket: string; stateFile: string };
+
 /** Starts a keeper of these sockets, which outlives us. Only when the one before has gone: both want the path. */
-export function startKeeper(path: string, sockets: readonly KeptSocket[], onFailure: (why: string) => void): Keeper {
+export function startKeeper(
+  { keeperSocket: path, stateFile }: KeeperPaths,
+  sockets: readonly KeptSocket[],
+  onFailure: (why: string) => void,
+): Keeper {
   const names = sockets.map(({ address, kind }) => ({ address, kind }));
-  const keeper = spawn(process.execPath, [builtEntry('socket-keeper.js'), path, JSON.stringify(names)], {
+  const keeper = spawn(process.execPath, [builtEntry('socket-keeper.js'), path, JSON.stringify(names), stateFile], {
     stdio: ['ignore', 'ignore', 'ignore', ...sockets.map(({ fd }) => fd)],
     detached: true,
     env: {},
