@@ -2,7 +2,7 @@
 import type { DependencyView } from './dependencies.ts';
 import type { Wish } from './desired.ts';
 import type { Phase, ServiceSpec, Slot } from './model.ts';
-import { describeExit } from './restart-policy.ts';
+import { describeExit, NEVER_AGAIN } from './restart-policy.ts';
 import { turnOf } from './schedule.ts';
 
 /** The states of design.md §2.2. */
@@ -164,7 +164,9 @@ function explainScheduled(slot: Slot, phase: Phase): Explained {
   if (phase.kind === 'failed')
     return {
       state: 'failed',
-      reason: sentence(`The last run ${phase.reason}; ${next.charAt(0).toLowerCase()}${next.slice(1)}`),
+      reason: sentence(
+        `The last run ${phase.reason.replace(NEVER_AGAIN, '')}; ${next.charAt(0).toLowerCase()}${next.slice(1)}`,
+      ),
       unblock,
     };
   const last = phase.kind === 'completed' ? `; the last one ended well at ${isoTime(phase.atMs)}` : '';

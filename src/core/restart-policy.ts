@@ -60,6 +60,9 @@ export function describeExit(exit: Exit): string {
   return 'an end that nobody saw';
 }
 
+/** Of a task that failed; where a schedule begins the next run it says too much. */
+export const NEVER_AGAIN = ' and is never restarted';
+
 const NEVER: RestartPolicy = {
   policy: 'never',
   backoff: { initialMs: 0, maxMs: 0, factor: 1 },
@@ -73,7 +76,7 @@ function failurePhase(id: InstanceId, policy: RestartPolicy, failure: Failure, n
   const { exit, unhealthy, failures, recentFailuresMs } = failure;
   if (policy.policy === 'never') {
     const ended = unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
-    return { kind: 'failed', atMs: nowMs, reason: `${ended} and is never restarted` };
+    return { kind: 'failed', atMs: nowMs, reason: `${ended}${NEVER_AGAIN}` };
   }
   const { limit } = policy;
   if (limit && recentFailuresMs.length > limit.count) {

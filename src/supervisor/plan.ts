@@ -4,7 +4,7 @@ import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
 import { diffServices, type KeyChange } from '../config/diff.ts';
 import { type Blocker, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
-import type { AcceptedConfig, InstanceId, ServiceSpec, Slot } from '../core/model.ts';
+import type { AcceptedConfig, InstanceId, Rollout, ServiceSpec, Slot } from '../core/model.ts';
 import type { FindVersion } from '../core/rollout.ts';
 import { isOccupied } from '../core/transition.ts';
 import type { Kernel } from './kernel.ts';
@@ -21,15 +21,35 @@ export function planFor(kernel: Kernel, accepted: AcceptedConfig, nowMs: number)
   const changes: PlanChange[] = [];
   const fates = rehearseOn(kernel, after, nowMs);
   const dependencies = viewDependencies(after, kernel.slots);
+  const isEdited = JSON.stringify(accepted.config) !== JSON.stringify(kernel.accepted?.config);
   for (const name of names) {
     const from = [...before.values()].find((spec) => spec.name === name) ?? null;
     const to = [...after.services.values()].find((spec) => spec.name === name) ?? null;
+    const keys = diffServices(from, to);
+    const halted = to && !isEdited ? haltOf(kernel.rollouts.get(to.name), to) : null;
+    if (halted !== null) {
+      changes.push(heldBack(name, halted, keys));
+      continue;
+    }
     const touched = classify(kernel, name, after);
     const waits = to && !touched.start.some((id) => fates.get(id) === 'start') ? dependencies.blockerOf(to) : null;
-    changes.push(...serviceChanges({ service: name, from, to, touched, waits }, diffServices(from, to)));
+    changes.push(...serviceChanges({ service: name, from, to, touched, waits }, keys));
     changes.push(...carriedAlong(name, after, touched, fates));
   }
   return { changes };
+}
+
+/** Why `up` leaves the pool as it is although another version is declared; null: it does not. Holds while nothing is edited. */
+function haltOf(rollout: Rollout | undefined, { name, specHash }: ServiceSpec): string | null {
+  if (!rollout || rollout.specHash !== specHash || rollout.verdict.kind === 'going') return null;
+  const state = rollout.verdict.kind === 'paused' ? 'the roll-out is paused' : 'rolled back';
+  return `${state}; it stays so until procs.yaml changes, or \`orch restart ${name}\` tries again`;
+}
+
+/** It would need new processes, and gets none. */
+function heldBack(service: string, reason: string, keys: KeyChange[]): PlanChange {
+  const shown = keys.map(({ key, from, to }) => ({ key, from, to }));
+  return { service, action: 'update', instances: [], class: 'restart', keys: shown, reason };
 }
 
 function rehearseOn(kernel: Kernel, desired: Desired, nowMs: number): ReadonlyMap<InstanceId, Fate> {

@@ -73,6 +73,9 @@ test.each([
   expect((await project.mustOrch(['why', 'api.2'])).stdout).toContain(
     'the roll-out is paused: no new instance got ready',
   );
+  expect((await project.orch(['plan'])).stdout).toMatch(
+    /api +update.*: the roll-out is paused; .*orch restart api(.|\n)*Plan: 1 held back\./,
+  );
   // One that crashes meanwhile comes back as what it was.
   const victim = project.instances().find(({ instance }) => instance === 'api.3')!;
   process.kill(victim.pid, 'SIGKILL');
@@ -108,6 +111,18 @@ test('a broken version is rolled back, and says so', async () => {
   const why = (await project.mustOrch(['why', 'api.1'])).stdout;
   expect(why).toContain('Rolled back to the version before: no new instance got ready within 1.5 s');
   expect((await project.ps()).converged).toBe(false);
+  // `up` would not try it again, and that is what the plan says.
+  const planned = await project.orch(['plan', '--json']);
+  expect(JSON.parse(planned.stdout)).toMatchObject({
+    changes: [
+      {
+        service: 'api',
+        action: 'update',
+        instances: [],
+        reason: expect.stringMatching(/^rolled back; .*orch restart api/),
+      },
+    ],
+  });
   // The declaration goes back, too: now it is what runs, and nothing is touched.
   const before = incarnations(project.instances());
   project.edit('procs.yaml', yaml('1', rollout));

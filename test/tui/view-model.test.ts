@@ -92,11 +92,17 @@ describe('what is on screen', () => {
       scroll: 0,
       error: null,
       explanations: [
-        { id: 'api.1', state: 'waiting' as const, causes: ['waits for db', 'db.1 is in back-off'], unblock: 'fix db' },
+        {
+          id: 'api.1',
+          state: 'waiting' as const,
+          causes: ['waits for db', 'db.1 is in back-off'],
+          unblock: 'fix db',
+          notes: ['A note.'],
+        },
       ],
     };
     const text = screenOf(shownState(size, { overlay }));
-    expect(text).toMatch(/api\.1 ◌ waiting\n {3}waits for db\n {3}└ db\.1 is in back-off\n {3}▸ fix db/);
+    expect(text).toMatch(/api\.1 ◌ waiting\n {3}waits for db\n {3}└ db\.1 is in back-off\n {3}▸ fix db\n {3}A note\./);
   });
 
   test('a queue in trouble shows even on a small screen', () => {

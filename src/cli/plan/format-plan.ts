@@ -49,13 +49,15 @@ function listed(service: string, instances: string[]): string {
 function summary(changes: PlanChange[]): string {
   const count = (action: PlanChange['action']) =>
     changes.filter((change) => change.action === action).reduce((sum, change) => sum + change.instances.length, 0);
+  const updates = changes.filter(({ action }) => action === 'update');
   const scaled = changes.filter(({ action }) => action === 'scale');
   const parts = [
     [count('start'), 'to start'],
     [count('restart'), 'to restart'],
     [count('stop'), 'to stop'],
     [scaled.length, scaled.length === 1 ? 'pool to scale' : 'pools to scale'],
-    [changes.filter(({ action }) => action === 'update').length, 'updated in place'],
+    [updates.filter((change) => change.class === 'live').length, 'updated in place'],
+    [updates.filter((change) => change.class === 'restart').length, 'held back'],
   ] as const;
   const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
   return `Plan: ${said.join(', ')}.`;

@@ -63,12 +63,13 @@ function whyLines(panel: Extract<Panel, { kind: 'why' }>, columns: number, glyph
 }
 
 function explanationLines(explanation: Explanation, columns: number, glyphs: Glyphs): Line[] {
-  const { id, state, causes, unblock } = explanation;
+  const { id, state, causes, unblock, notes = [] } = explanation;
   const style = STATE_STYLE[state] ?? 'plain';
   return [
     line([cell(` ${id} `, 'bold'), cell(`${glyphs.state[state] ?? ''} ${state}`, style)], columns),
     ...causes.flatMap((cause, depth) => sentence(cause, depth, columns, glyphs)),
     ...(unblock === null ? [] : marked(glyphs.remedy, 'good', unblock, 3, columns)),
+    ...notes.flatMap((note) => sentence(note, 0, columns, glyphs)),
     EMPTY_LINE,
   ];
 }
