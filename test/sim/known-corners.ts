@@ -85,13 +85,15 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     [service({ pool: 2, schedule: EVERY_5_S, life: { rollout: TWO_ON_TOP } })],
     after(7_000, { kind: 'restart', service: 0, instance: 1 }),
   ),
-  'restarted with two on top, and what it depends on is gone': one(
+  'restarted, and what it depends on is gone': one(
     [
       service({}),
       service({ life: { rollout: TWO_ON_TOP }, dependsOn: [{ on: 0, condition: 'started', onLoss: 'ignore' }] }),
+      service({ pool: 2, dependsOn: [{ on: 0, condition: 'started', onLoss: 'ignore' }] }),
     ],
     after(500, { kind: 'stop', service: 0, instance: null }),
     after(500, { kind: 'restart', service: 1, instance: null }),
+    after(0, { kind: 'restart', service: 2, instance: 1 }),
   ),
   'held stopped while it has no instance, then a fault': one(
     [service({ pool: 0 })],

@@ -194,17 +194,18 @@ export class LifecycleOracle {
     const { health } = this.#world.machine;
     const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
     const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
-    // Where the version stays as it is, what waits to be begun anew is not new.
+    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
+    // Where the version stays as it is, what still waits to be begun anew is of it as well, and not new.
     const mayBeRenewed = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart');
-    const isNew = ({ restartRequestedMs, phase }: Slot): boolean =>
-      restartRequestedMs === null && !(mayBeRenewed && phase.kind === 'alive' && phase.sinceMs < sinceMs);
-    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash && isNew(slot));
+    const waits = ({ restartRequestedMs, phase }: Slot): boolean =>
+      restartRequestedMs !== null || (mayBeRenewed === true && phase.kind === 'alive' && phase.sinceMs < sinceMs);
     const isGood = (slot: Slot): boolean => {
       const process = this.#processOf(slot);
       return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);
     };
     // What takes the place of a scheduled run comes when its time does.
     if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
+    if (verdict.kind === 'paused' && fresh.some(waits)) return;
     if (verdict.kind === 'paused')
       this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
     const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
