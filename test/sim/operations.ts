@@ -104,7 +104,7 @@ const OPERATIONS: Operations = {
   },
   setClock: ({ machine, projects }, { byMs }) => {
     machine.wallOffsetMs += byMs;
-    for (const { oracle } of projects) oracle.schedules.forgive(CLOCK_SEEN_MS);
+    for (const { oracle } of projects) oracle.schedules.onClockSet(CLOCK_SEEN_MS);
   },
   deleteStateDir: ({ machine, project }) => {
     project.troubles++;

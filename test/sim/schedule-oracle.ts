@@ -20,6 +20,7 @@ export class ScheduleOracle {
   #world: ScheduleWorld;
   #accounts = new Map<string, Account>();
   #unsureUntilMs = 0;
+  #clockSetMs = 0;
   #lastChargeEndMs = 0;
 
   constructor(world: ScheduleWorld) {
@@ -29,6 +30,12 @@ export class ScheduleOracle {
   /** Clocks, people or a supervisor that is held up: for so long runs may come at other times. */
   forgive(forMs: number): void {
     this.#unsureUntilMs = Math.max(this.#unsureUntilMs, this.#nowMs + forMs);
+  }
+
+  /** What is due by the new time may have to wait for a dependency, however long. */
+  onClockSet(seenAfterMs: number): void {
+    this.#clockSetMs = this.#nowMs;
+    this.forgive(seenAfterMs);
   }
 
   onChargeEnd(): void {
@@ -115,6 +122,7 @@ export class ScheduleOracle {
     const { catchUp, overlap } = spec.schedule!;
     const before = account.runs.at(-1) ?? null;
     if (account.failedStart || before?.failed) return null;
+    if (spec.dependsOn.length > 0 && (before?.bornMs ?? 0) < this.#clockSetMs) return null;
     const nowMs = this.#nowMs;
     const sinceMs = this.#world.inChargeSinceMs() ?? nowMs;
     if (nowMs - sinceMs < RETRIED_MS && this.#wasUnsettled(before, everyMs)) return null;
