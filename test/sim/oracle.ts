@@ -365,6 +365,8 @@ export class Oracle implements Observer {
       (kind === 'completed' && 'code' in lastExit && lastExit.code === 0) ||
       kind === 'failed' ||
       (kind === 'held' && spec.singleton !== null) ||
+      // Ended again and again by one with the same key that ends by itself, and was gone before its tree was.
+      (kind === 'backoff' && spec.singleton !== null && this.#machine.neverRests) ||
       ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd) ||
       (slot.phase.kind === 'alive' && mayEnd && this.#hasJustEnded(slot.phase.process.nonce))
     );
