@@ -2,8 +2,8 @@
 // they are, and runs undisturbed however slowly this reads.
 import { resolve } from 'node:path';
 import { ClientError, connect } from '../api/client.ts';
-import { type FollowOptions, followLogs, type LogQueueFile, readLogs } from '../logs/reader.ts';
-import { parseTimePoint, TIME_FORMS } from '../logs/time-point.ts';
+import { type FollowOptions, followLogs, type LogQueueFile, readLogs } from '../logs/reading/reader.ts';
+import { parseTimePoint, TIME_FORMS } from '../logs/reading/time-point.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
 import { printable } from './format/colour.ts';

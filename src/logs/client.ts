@@ -4,9 +4,9 @@
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import type { Expectation } from './line-match.ts';
 import { LOG_PROTOCOL, type LogEvent, type StreamSource, type WriterMethod, type WriterMethods } from './protocol.ts';
 import { WriterLink } from './writer-link.ts';
+import type { Expectation } from './writing/line-match.ts';
 
 export type { LogEvent, StreamSource } from './protocol.ts';
 

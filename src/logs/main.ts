@@ -1,7 +1,7 @@
 // Entry of the log writer: one process of a project that drains the FIFOs of all its instances into queue files.
 // Usage: log-writer.cjs ROOT | --gzip FILE (the same program compresses rotated files, at low priority).
 import { projectPaths } from '../api/paths.ts';
-import { serve } from './server.ts';
+import { serve } from './writing/server.ts';
 
 const [mode, target] = process.argv.slice(2);
 process.umask(0o077);
@@ -14,7 +14,7 @@ else {
 
 /** Loaded here only: whoever drains FIFOs has no use for the compressor. */
 async function compress(path: string): Promise<void> {
-  const { gzipFile } = await import('./gzip-file.ts');
+  const { gzipFile } = await import('./writing/gzip-file.ts');
   await gzipFile(path);
 }
 

@@ -2,7 +2,7 @@
 // Types only.
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import type { Expectation } from './line-match.ts';
+import type { Expectation } from './writing/line-match.ts';
 
 /** A writer of another number is asked to leave; its successor takes over the FIFOs. */
 export const LOG_PROTOCOL = 3;

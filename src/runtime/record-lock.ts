@@ -4,8 +4,8 @@ import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from '
 import { basename, dirname, join } from 'node:path';
 import type { Incarnation } from '../core/model.ts';
 import { errnoOf } from './host.ts';
-import { identify, isAlive } from './identity.ts';
 import type { LockAttempt } from './lock.ts';
+import { identify, isAlive } from './tree/identity.ts';
 
 type LockRecord = { holder: Incarnation | null; since: string };
 

@@ -1,5 +1,5 @@
 // Pipes that hold more than the usual 64 KiB before their writer has to wait (docs/decisions/0207). Linux only.
-import { cLibrary, type NativeFunction } from './c-library.ts';
+import { cLibrary, type NativeFunction } from './spawn/c-library.ts';
 
 export const WIDE_PIPE_BYTES = 256 * 1024;
 

@@ -20,7 +20,7 @@ import type {
 import { isConverged, reconcile } from '../core/reconcile.ts';
 import { emptySlot, isOccupied, isToldOnce, nonceOf, transition } from '../core/transition.ts';
 import { describeTransition, type Happening } from './happenings.ts';
-import { RolloutKeeper } from './rollout-keeper.ts';
+import { RolloutKeeper } from './state/rollout-keeper.ts';
 
 /** What the kernel needs done; results come back through `receive`. */
 export type Effects = {

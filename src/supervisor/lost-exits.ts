@@ -1,9 +1,9 @@
 // Ends of which no event came: now and then those who should live are looked at, and whoever does not is told to the kernel.
 import type { Incarnation, InstanceId } from '../core/model.ts';
 import { planResync } from '../core/resync.ts';
-import { isAlive } from '../runtime/identity.ts';
-import type { ExitRecords } from './exit-record.ts';
+import { isAlive } from '../runtime/tree/identity.ts';
 import type { Kernel } from './kernel.ts';
+import type { ExitRecords } from './perform/exit-record.ts';
 
 /** @returns in how many milliseconds to look again. */
 export function lookForLostExits(kernel: Kernel, records: ExitRecords, nowMs: number): number {

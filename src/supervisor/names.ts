@@ -1,8 +1,8 @@
 // Resolves what a user names (a service or an instance) against what is declared or still runs. Pure.
 import { suggestionHint } from '../config/suggest.ts';
 import type { InstanceId } from '../core/model.ts';
+import { RequestError } from './api/server.ts';
 import type { Kernel } from './kernel.ts';
-import { RequestError } from './server.ts';
 
 /** @returns the instances meant by `names`, each once; no names mean all. Throws a RequestError for an unknown one. */
 export function resolveInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {

@@ -1,6 +1,6 @@
 // Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
-import { followLogs, type LogFollower, type LogLine } from '../logs/reader.ts';
+import { followLogs, type LogFollower, type LogLine } from '../logs/reading/reader.ts';
 import type { LogRing } from './log-ring.ts';
 import { outputTarget } from './output-target.ts';
 import type { UiState } from './state.ts';

@@ -1,8 +1,8 @@
 // The backlog: order, bounds, who loses lines, and that every lost line is reported.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Backlog, type Entry } from '../../src/logs/backlog.ts';
 import type { Origin } from '../../src/logs/framing.ts';
+import { Backlog, type Entry } from '../../src/logs/writing/backlog.ts';
 
 const origins: Origin[] = ['a', 'b', 'c'].map((name) => ({ instance: `${name}.1`, service: name, stream: 'o' }));
 const entry = (origin: Origin, lines: number, bytes = 1000): Entry => ({

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeOrigin, encodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
-import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reader.ts';
+import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reading/reader.ts';
 import { until } from './rig.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');

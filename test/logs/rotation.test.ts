@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { gzipFile } from '../../src/logs/gzip-file.ts';
-import { OutputFile } from '../../src/logs/output-file.ts';
-import { readLogs } from '../../src/logs/reader.ts';
+import { readLogs } from '../../src/logs/reading/reader.ts';
 import { finishRotation, listRotated, pruneRotated, rotateFile } from '../../src/logs/rotation.ts';
+import { gzipFile } from '../../src/logs/writing/gzip-file.ts';
+import { OutputFile } from '../../src/logs/writing/output-file.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };

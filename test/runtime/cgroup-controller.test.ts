@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ownCgroupDir } from '../../src/runtime/cgroup.ts';
-import { offerController, type Place, withdrawController } from '../../src/runtime/cgroup-controller.ts';
+import { ownCgroupDir } from '../../src/runtime/cgroup/cgroup.ts';
+import { offerController, type Place, withdrawController } from '../../src/runtime/cgroup/cgroup-controller.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const CONTROLLER = 'hugetlb';

@@ -11,9 +11,9 @@ import {
   recognizeCgroup,
   releaseCgroup,
   topOf,
-} from '../../src/runtime/cgroup.ts';
-import { killTree } from '../../src/runtime/signal.ts';
-import { sweepByNonce } from '../../src/runtime/sweep.ts';
+} from '../../src/runtime/cgroup/cgroup.ts';
+import { killTree } from '../../src/runtime/tree/signal.ts';
+import { sweepByNonce } from '../../src/runtime/tree/sweep.ts';
 import { isAlive } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { living, program, startTree, type Tree } from './trees.ts';

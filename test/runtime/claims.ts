@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { claimSingleton, type Lease, type SingletonClaim } from '../../src/runtime/singleton.ts';
+import { claimSingleton, type Lease, type SingletonClaim } from '../../src/runtime/singleton/singleton.ts';
 import { mark, startShell, type Tree } from './trees.ts';
 
 /** New for each test; the registry lies in `registry` below it. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import type { HeldAddress } from '../../src/core/model.ts';
-import { holdSockets } from '../../src/runtime/held-socket.ts';
+import { holdSockets } from '../../src/runtime/sockets/held-socket.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-held-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,8 +1,8 @@
 // Who a process is, and the reading of /proc that it rests on.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { bootId, currentTicks, identify, isAlive, lookUp, readStartTime } from '../../src/runtime/identity.ts';
-import { parseStat } from '../../src/runtime/proc-stat.ts';
+import { bootId, currentTicks, identify, isAlive, lookUp, readStartTime } from '../../src/runtime/tree/identity.ts';
+import { parseStat } from '../../src/runtime/tree/proc-stat.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { startShell, startTree } from './trees.ts';
 

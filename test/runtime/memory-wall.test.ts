@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isExemptFromOom, raiseWall, wallOf, wasWallHit } from '../../src/runtime/memory-wall.ts';
+import { isExemptFromOom, raiseWall, wallOf, wasWallHit } from '../../src/runtime/cgroup/memory-wall.ts';
 
 const MIB = 1024 ** 2;
 let directory = '';

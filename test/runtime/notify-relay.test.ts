@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { NotifyRelay, RELAY_PROGRAMS } from '../../src/runtime/notify-relay.ts';
+import { NotifyRelay, RELAY_PROGRAMS } from '../../src/runtime/sockets/notify-relay.ts';
 import { findProcesses } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 

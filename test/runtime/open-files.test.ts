@@ -1,6 +1,6 @@
 // How many open files can be had: rows of what the system says, and what is refused.
 import { expect, test } from 'vitest';
-import { nofileRefusal, parseLimits } from '../../src/runtime/open-files.ts';
+import { nofileRefusal, parseLimits } from '../../src/runtime/spawn/open-files.ts';
 
 const limitsText = (hard: string): string =>
   `Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 ${hard}               files\n`;

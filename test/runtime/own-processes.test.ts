@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { isOwnProcess } from '../../src/runtime/own-processes.ts';
-import { readStat } from '../../src/runtime/proc-stat.ts';
+import { isOwnProcess } from '../../src/runtime/tree/own-processes.ts';
+import { readStat } from '../../src/runtime/tree/proc-stat.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 const PREFIX = '0123456789ab.';

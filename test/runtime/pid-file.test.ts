@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { programOf, readPidFile, removePidFile, writePidFile } from '../../src/runtime/pid-file.ts';
+import { programOf, readPidFile, removePidFile, writePidFile } from '../../src/runtime/singleton/pid-file.ts';
 import { findProcesses, isAlive, killByIdentity, type LiveProcess, readStat } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { claim, mustLease, place } from './claims.ts';

@@ -1,6 +1,7 @@
 // What is decided for systems that the tests do not run on: which tool is asked, and how its answer is read.
 import { describe, expect, test } from 'vitest';
-import { treeKillCommand } from '../../src/runtime/foreign-kill.ts';
+import { findProgram, platformOf } from '../../src/runtime/host.ts';
+import { treeKillCommand } from '../../src/runtime/tree/foreign-kill.ts';
 import {
   foreignStat,
   foreignStats,
@@ -8,9 +9,8 @@ import {
   parseCpuSeconds,
   parsePsLine,
   parseWindowsProcess,
-} from '../../src/runtime/foreign-process.ts';
-import { parseProcessList } from '../../src/runtime/foreign-scan.ts';
-import { findProgram, platformOf } from '../../src/runtime/host.ts';
+} from '../../src/runtime/tree/foreign-process.ts';
+import { parseProcessList } from '../../src/runtime/tree/foreign-scan.ts';
 import { startShell } from './trees.ts';
 
 test.each([

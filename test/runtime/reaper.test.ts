@@ -1,7 +1,7 @@
 // Who is asked for their exit status, and when: with a double of the C library that counts.
 import { expect, test } from 'vitest';
 import type { Exit } from '../../src/core/model.ts';
-import { exitOf, Reaper } from '../../src/runtime/reaper.ts';
+import { exitOf, Reaper } from '../../src/runtime/spawn/reaper.ts';
 
 const NODES = 9;
 const immediate = () => new Promise((resolve) => setImmediate(resolve));

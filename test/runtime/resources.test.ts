@@ -1,8 +1,8 @@
 // CPU and memory figures of live processes, and the descriptors that they cost.
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { readStartTime } from '../../src/runtime/identity.ts';
-import { createResourceSampler, type ResourceSampler } from '../../src/runtime/resources.ts';
+import { readStartTime } from '../../src/runtime/tree/identity.ts';
+import { createResourceSampler, type ResourceSampler } from '../../src/runtime/tree/resources.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { startShell, type Tree } from './trees.ts';
 

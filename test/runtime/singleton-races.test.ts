@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { readHolder } from '../../src/runtime/singleton.ts';
+import { readHolder } from '../../src/runtime/singleton/singleton.ts';
 import { readStat } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { bundle } from './bundle.ts';

@@ -2,9 +2,9 @@
 import { chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bootId } from '../../src/runtime/identity.ts';
-import { readHolder, takenBy } from '../../src/runtime/singleton.ts';
-import { singletonBase, singletonDir } from '../../src/runtime/singleton-store.ts';
+import { readHolder, takenBy } from '../../src/runtime/singleton/singleton.ts';
+import { singletonBase, singletonDir } from '../../src/runtime/singleton/singleton-store.ts';
+import { bootId } from '../../src/runtime/tree/identity.ts';
 import { isAlive } from '../rig/processes.ts';
 import { claim, end, mustLease, place, startHolder } from './claims.ts';
 import { living, mark, startShell } from './trees.ts';

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exit } from '../../src/core/model.ts';
-import { isAlive } from '../../src/runtime/identity.ts';
-import { posixSpawn } from '../../src/runtime/posix-spawn.ts';
-import { readStat } from '../../src/runtime/proc-stat.ts';
-import { killTree } from '../../src/runtime/signal.ts';
-import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/runtime/spawn.ts';
-import { sweepByNonce } from '../../src/runtime/sweep.ts';
+import { posixSpawn } from '../../src/runtime/spawn/posix-spawn.ts';
+import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/runtime/spawn/spawn.ts';
+import { isAlive } from '../../src/runtime/tree/identity.ts';
+import { readStat } from '../../src/runtime/tree/proc-stat.ts';
+import { killTree } from '../../src/runtime/tree/signal.ts';
+import { sweepByNonce } from '../../src/runtime/tree/sweep.ts';
 import { bundle } from './bundle.ts';
 import { mark, startShell, startTree } from './trees.ts';
 

@@ -1,7 +1,7 @@
 // The sweep: who belongs to a nonce, how many scans that takes, and how long the event loop is held.
 import { describe, expect, test } from 'vitest';
-import { killTree } from '../../src/runtime/signal.ts';
-import { findProject, sweepByNonce } from '../../src/runtime/sweep.ts';
+import { killTree } from '../../src/runtime/tree/signal.ts';
+import { findProject, sweepByNonce } from '../../src/runtime/tree/sweep.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { living, mark, startShell, startTree, type Tree } from './trees.ts';
 

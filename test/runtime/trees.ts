@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect } from 'vitest';
 import type { Exit, Incarnation } from '../../src/core/model.ts';
-import { identify } from '../../src/runtime/identity.ts';
-import { readStat } from '../../src/runtime/proc-stat.ts';
-import { spawnInstance } from '../../src/runtime/spawn.ts';
+import { spawnInstance } from '../../src/runtime/spawn/spawn.ts';
+import { identify } from '../../src/runtime/tree/identity.ts';
+import { readStat } from '../../src/runtime/tree/proc-stat.ts';
 import { findProcesses, killByIdentity, type LiveProcess } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 

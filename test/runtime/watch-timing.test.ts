@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { watchFiles } from '../../src/runtime/watch.ts';
+import { watchFiles } from '../../src/runtime/watch/watch.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { bundle } from './bundle.ts';
 import { place, settledOn, start } from './watching.ts';

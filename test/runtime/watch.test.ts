@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { watchPoints } from '../../src/runtime/watch-points.ts';
+import { watchPoints } from '../../src/runtime/watch/watch-points.ts';
 import { place, settledOn, start } from './watching.ts';
 
 /** Each leaves `text` at the path. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
-import { type FileWatch, type WatchOptions, watchFiles } from '../../src/runtime/watch.ts';
+import { type FileWatch, type WatchOptions, watchFiles } from '../../src/runtime/watch/watch.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 /** New for each test. */

@@ -20,12 +20,12 @@ const DOUBLES: Record<string, string> = {
   'logs/client.ts': 'log-writer.ts',
   'runtime/fifo.ts': 'fifo.ts',
   'runtime/lock.ts': 'lock.ts',
-  'runtime/watch.ts': 'watch.ts',
+  'runtime/watch/watch.ts': 'watch.ts',
   'runtime/probe/connect.ts': 'connect.ts',
   'runtime/probe/http.ts': 'http.ts',
-  'supervisor/config-loader.ts': 'config-loader.ts',
+  'supervisor/configuration/config-loader.ts': 'config-loader.ts',
   'supervisor/kernel.ts': 'kernel.ts',
-  'supervisor/server.ts': 'server.ts',
+  'supervisor/api/server.ts': 'server.ts',
 };
 
 /** @returns the text of a CommonJS module. Throws where a patch does not apply exactly once. */

@@ -1,8 +1,8 @@
 // Who is adopted when the remembered state and the live processes disagree.
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/model.ts';
-import type { TreeMember } from '../../src/runtime/sweep.ts';
-import { adopt } from '../../src/supervisor/adopt.ts';
+import type { TreeMember } from '../../src/runtime/tree/sweep.ts';
+import { adopt } from '../../src/supervisor/succession/adopt.ts';
 import { alive, incarnation, slotOf, spec } from '../core/fixtures.ts';
 
 const service = spec('a', { specHash: 'abc123' });

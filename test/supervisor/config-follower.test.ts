@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'vitest';
 import type { LoadResult, WatchedFile } from '../../src/core/model.ts';
-import { type ConfigFollower, followConfig } from '../../src/supervisor/config-follower.ts';
-import type { ConfigLoader } from '../../src/supervisor/config-loader.ts';
+import { type ConfigFollower, followConfig } from '../../src/supervisor/configuration/config-follower.ts';
+import type { ConfigLoader } from '../../src/supervisor/configuration/config-loader.ts';
 import { config, spec } from '../core/fixtures.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-follower-'));

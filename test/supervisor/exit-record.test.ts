@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Exit } from '../../src/core/model.ts';
-import { ExitRecords, parseRecord } from '../../src/supervisor/exit-record.ts';
+import { ExitRecords, parseRecord } from '../../src/supervisor/perform/exit-record.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-exits-'));
 afterAll(() => rmSync(directory, { recursive: true }));

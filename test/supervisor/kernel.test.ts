@@ -1,7 +1,7 @@
 // The kernel's own promises, with effects that do nothing: what it asks to be saved.
 import { expect, test } from 'vitest';
 import type { AcceptedConfig, ServiceSpec } from '../../src/core/model.ts';
-import { scaleService, startInstances, stopInstances } from '../../src/supervisor/commands.ts';
+import { scaleService, startInstances, stopInstances } from '../../src/supervisor/api/commands.ts';
 import { type Effects, Kernel } from '../../src/supervisor/kernel.ts';
 import { config, spec } from '../core/fixtures.ts';
 

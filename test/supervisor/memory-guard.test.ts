@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InstanceEvent } from '../../src/core/model.ts';
+import { MemoryGuard, memoryNote } from '../../src/supervisor/companions/memory-guard.ts';
 import type { Happening } from '../../src/supervisor/happenings.ts';
-import { MemoryGuard, memoryNote } from '../../src/supervisor/memory-guard.ts';
-import { MemoryWalls, type WallGround } from '../../src/supervisor/memory-walls.ts';
+import { MemoryWalls, type WallGround } from '../../src/supervisor/perform/memory-walls.ts';
 import { alive, slotOf, spec as specOf } from '../core/fixtures.ts';
 
 const MIB = 1024 ** 2;

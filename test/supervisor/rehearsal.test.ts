@@ -2,7 +2,7 @@
 // projects that are too large to be played through.
 import { expect, test } from 'vitest';
 import type { Dependency, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { rehearse } from '../../src/supervisor/rehearsal.ts';
+import { rehearse } from '../../src/supervisor/api/rehearsal.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
 
 const on = (service: string, changes: Partial<Dependency> = {}): Dependency[] => [

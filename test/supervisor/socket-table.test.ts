@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HeldAddress } from '../../src/core/model.ts';
-import { SocketTable } from '../../src/supervisor/socket-table.ts';
+import { SocketTable } from '../../src/supervisor/perform/socket-table.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 test('a keeper that has not got as far as listening is replaced all the same', async () => {

@@ -1,6 +1,6 @@
 // One line of a log as `orch logs` prints it: for people in a terminal, as in a text queue for pipes, as JSON, or bare.
-import type { LogLine } from '../../logs/log-line.ts';
-import { sanitizeLine } from '../../logs/sanitize.ts';
+import type { LogLine } from '../../logs/reading/log-line.ts';
+import { sanitizeLine } from '../../logs/reading/sanitize.ts';
 import type { CliContext } from '../command.ts';
 import { instanceColour, painter } from './colour.ts';
 

@@ -1,5 +1,5 @@
 // What it takes to get from one configuration to another, when no supervisor is asked: between two commits, or from
-// nothing. Pure. The supervisor answers for what runs (supervisor/plan.ts); both speak of the same changes.
+// nothing. Pure. The supervisor answers for what runs (supervisor/api/plan.ts); both speak of the same changes.
 import type { Plan, PlanChange } from '../../api/protocol.ts';
 import { diffServices, type KeyChange } from '../../config/diff.ts';
 import { instanceId, type ProjectConfig, type ServiceSpec } from '../../core/model.ts';

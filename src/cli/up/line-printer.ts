@@ -1,8 +1,8 @@
 // Prints output and events as `api.1 | text`. In a terminal a line may change colours and nothing else of the screen;
 // elsewhere it goes out as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
-import type { LogLine } from '../../logs/reader.ts';
-import { sanitizeLine } from '../../logs/sanitize.ts';
+import type { LogLine } from '../../logs/reading/reader.ts';
+import { sanitizeLine } from '../../logs/reading/sanitize.ts';
 import type { CliContext } from '../command.ts';
 import { instanceColour, painter, printable } from '../format/colour.ts';
 import { lineFormatter } from '../format/log-line.ts';

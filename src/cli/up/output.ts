@@ -1,7 +1,7 @@
 // The output of a project's instances as it comes, read from the files of its log queues: the supervisor never sees it.
 import { resolve } from 'node:path';
 import type { LogQueueStatus } from '../../api/protocol.ts';
-import { followLogs, type LogFollower, type LogLine } from '../../logs/reader.ts';
+import { followLogs, type LogFollower, type LogLine } from '../../logs/reading/reader.ts';
 
 export type Output = {
   /** Follows these queues too, from `sinceMs` on; an edit may have added some. */

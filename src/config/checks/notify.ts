@@ -5,7 +5,7 @@ import type { Problem, ProjectConfig } from '../../core/model.ts';
 import { problemAt } from '../problem.ts';
 import { descend, type Tree } from '../tree/tree.ts';
 
-/** As runtime/notify-relay.ts, which this must not import. */
+/** As runtime/sockets/notify-relay.ts, which this must not import. */
 const PROGRAMS = ['perl', 'python3'];
 
 /** @param path the PATH that orch runs with */

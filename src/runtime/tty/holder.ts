@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { signalName } from '../signal-name.ts';
+import { signalName } from '../tree/signal-name.ts';
 import { Output } from './output.ts';
 import { loadPty } from './pty.ts';
 

@@ -2,9 +2,9 @@
 // that proves by flock(1) on $ALONE that no other lives, and prints one line of what came of it.
 // What to do: `commit` and stay, `crash` between the start and its record, `abandon`.
 import { openSync } from 'node:fs';
-import { identify } from '../../../src/runtime/identity.ts';
-import { claimSingleton } from '../../../src/runtime/singleton.ts';
-import { spawnInstance } from '../../../src/runtime/spawn.ts';
+import { claimSingleton } from '../../../src/runtime/singleton/singleton.ts';
+import { spawnInstance } from '../../../src/runtime/spawn/spawn.ts';
+import { identify } from '../../../src/runtime/tree/identity.ts';
 
 const [projectRoot = '', nonce = '', onConflict = 'replace', deed = 'commit'] = process.argv.slice(2);
 const loop = setInterval(() => undefined, 1000);

@@ -2,8 +2,8 @@
 import { openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeInheritedFiles } from '../../../src/runtime/inherited-files.ts';
-import { spawnInstance } from '../../../src/runtime/spawn.ts';
+import { closeInheritedFiles } from '../../../src/runtime/spawn/inherited-files.ts';
+import { spawnInstance } from '../../../src/runtime/spawn/spawn.ts';
 
 const closed = closeInheritedFiles();
 const path = join(tmpdir(), `descriptors-${process.pid}`);

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, isAlive } from '../../../src/runtime/identity.ts';
-import { killTree, signalTree } from '../../../src/runtime/signal.ts';
-import { type SpawnRequest, spawnInstance } from '../../../src/runtime/spawn.ts';
-import { stopTree } from '../../../src/runtime/stop-tree.ts';
-import { sweepByNonce, type TreeMember } from '../../../src/runtime/sweep.ts';
+import { type SpawnRequest, spawnInstance } from '../../../src/runtime/spawn/spawn.ts';
+import { identify, isAlive } from '../../../src/runtime/tree/identity.ts';
+import { killTree, signalTree } from '../../../src/runtime/tree/signal.ts';
+import { stopTree } from '../../../src/runtime/tree/stop-tree.ts';
+import { sweepByNonce, type TreeMember } from '../../../src/runtime/tree/sweep.ts';
 
 const rounds = Number(process.argv[2]);
 const out = openSync('/dev/null', 'r+');

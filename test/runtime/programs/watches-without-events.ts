@@ -1,5 +1,5 @@
 // Watches argv[2] where inotify has nothing left to give; prints why it was degraded, then `seen` when the file changes.
-import { watchFiles } from '../../../src/runtime/watch.ts';
+import { watchFiles } from '../../../src/runtime/watch/watch.ts';
 
 const [path = ''] = process.argv.slice(2);
 let stands = false;

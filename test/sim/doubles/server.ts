@@ -1,7 +1,7 @@
 // The API without its socket: the simulation calls the methods directly. Whoever listens at a path replaces who did.
-import type { ApiServer, Methods } from '../../../src/supervisor/server.ts';
+import type { ApiServer, Methods } from '../../../src/supervisor/api/server.ts';
 
-export { type Call, type Methods, RequestError } from '../../../src/supervisor/server.ts';
+export { type Call, type Methods, RequestError } from '../../../src/supervisor/api/server.ts';
 
 export async function serve(path: string, methods: Methods, onOwnerGone: () => void): Promise<ApiServer> {
   const { guest, machine } = bridge;

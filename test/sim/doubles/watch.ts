@@ -1,7 +1,7 @@
 // The file watch: an event reaches it a moment after a change, unless it is lost; it looks by itself every 2 s.
-import type { FileWatch, WatchOptions } from '../../../src/runtime/watch.ts';
+import type { FileWatch, WatchOptions } from '../../../src/runtime/watch/watch.ts';
 
-export type { FileWatch, WatchOptions } from '../../../src/runtime/watch.ts';
+export type { FileWatch, WatchOptions } from '../../../src/runtime/watch/watch.ts';
 
 const SETTLE_MS = 50;
 const POLL_MS = 2_000;

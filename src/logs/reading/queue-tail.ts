@@ -1,0 +1,136 @@
+// The moving end of one queue: what was written to the live file since the last read, and, when that was rotated away
+// meanwhile, its rest and all files in between. Holds the live file open, so a rename or deletion takes nothing away.
+
+import { listRotated, type RotatedFile } from '../rotation.ts';
+import type { LogLine } from './log-line.ts';
+import { type Decoding, inodeOf, openSegment, openSegments, type Segment } from './segment.ts';
+
+export class QueueTail {
+  private past: Segment[] = [];
+  private live: Segment | null = null;
+  private place = 0;
+  private more = false;
+  private listed: RotatedFile[] = [];
+  /** Newest rotated file when `live` was opened: those after it are ours to read. */
+  private knownStampMs = 0;
+  private readonly livePath: string;
+  private readonly decoding: Decoding;
+  private readonly skipAboveBytes: number | null;
+
+  constructor(livePath: string, decoding: Decoding, skipAboveBytes: number | null) {
+    this.livePath = livePath;
+    this.decoding = decoding;
+    this.skipAboveBytes = skipAboveBytes;
+  }
+
+  /** Opens all that is there, the live file frozen at its present end; `read` goes on after it. */
+  begin(sinceMs: number): Segment[] {
+    this.past = openSegments(this.livePath, this.decoding, sinceMs);
+    this.knownStampMs = newestStamp(this.livePath);
+    const last = this.past.at(-1);
+    if (last !== undefined && last.closedMs === null) {
+      this.live = last;
+      this.place = last.freeze();
+    }
+    return this.past;
+  }
+
+  dropPast(): void {
+    for (const segment of this.past) if (segment !== this.live) segment.close();
+    this.past = [];
+  }
+
+  hasMore(): boolean {
+    return this.more;
+  }
+
+  async read(): Promise<LogLine[]> {
+    this.more = false;
+    const lines = this.readLive();
+    if (lines.length > 0) {
+      this.more = true;
+      return lines;
+    }
+    if (this.live !== null && inodeOf(this.livePath) === this.live.inode) return [];
+    return this.readOn();
+  }
+
+  close(): void {
+    this.dropPast();
+    this.live?.close();
+    this.live = null;
+  }
+
+  private readLive(): LogLine[] {
+    if (this.live === null) return [];
+    const extent = this.live.extent();
+    if (extent < this.place) this.place = 0; // truncated by somebody
+    const skipped = this.skipAhead();
+    const { lines, next } = this.live.readFrom(this.place);
+    this.place = next;
+    return skipped === null ? lines : [skipped, ...lines];
+  }
+
+  private skipAhead(): LogLine | null {
+    if (this.skipAboveBytes === null || this.live === null) return null;
+    const bytes = this.live.bytesAfter(this.place);
+    if (bytes <= this.skipAboveBytes) return null;
+    this.place = this.live.freeze();
+    const line = `… ${Math.round(bytes / 1024).toLocaleString('en-US')} KiB not shown`;
+    return { timeMs: Date.now(), service: '', instance: '', stream: 'o', line, gap: 0 };
+  }
+
+  /** The live file is another one now: what is left of ours, the rotated ones since, then the new one from its begin. */
+  private async readOn(): Promise<LogLine[]> {
+    const rest = this.readLive();
+    if (rest.length > 0) {
+      this.more = true;
+      return rest;
+    }
+    const next = this.nextRotated();
+    if (next !== null) return this.adopt(next, next.closedMs!);
+    const live = openSegment(this.livePath, null, false, this.decoding);
+    if (live === null) return [];
+    if (listRotated(this.livePath).some((file) => file.stampMs > this.knownStampMs)) live.close();
+    else this.adopt(live, this.knownStampMs);
+    this.more = true;
+    return [];
+  }
+
+  private async adopt(segment: Segment, stampMs: number): Promise<LogLine[]> {
+    this.live?.close();
+    this.live = segment;
+    this.place = 0;
+    this.knownStampMs = stampMs;
+    this.more = true;
+    if (!segment.path.endsWith('.gz')) return [];
+    const lines: LogLine[] = []; // rotated and compressed between two reads: rare, and one file's worth
+    for await (const batch of segment.forward(0)) lines.push(...batch);
+    this.place = segment.extent();
+    return lines;
+  }
+
+  /** The first rotated file after ours. One listing serves for all that it found. */
+  private nextRotated(): Segment | null {
+    if (this.listed.length === 0) this.listed = this.listLater();
+    const next = this.listed.shift();
+    if (next === undefined) return null;
+    const segment = openSegment(next.path, next.stampMs, next.gzip, this.decoding);
+    if (segment === null) this.listed = []; // compressed or deleted since: list anew
+    return segment;
+  }
+
+  private listLater(): RotatedFile[] {
+    const later = listRotated(this.livePath).filter((file) => file.stampMs > this.knownStampMs);
+    // The first one since we opened the live file is that file, unless somebody else moved it.
+    if (this.live === null || this.live.closedMs !== null || later[0] === undefined) return later;
+    const isOurs = later[0].gzip || inodeOf(later[0].path) === this.live.inode;
+    if (!isOurs) return later;
+    this.knownStampMs = later[0].stampMs;
+    return later.slice(1);
+  }
+}
+
+function newestStamp(livePath: string): number {
+  return listRotated(livePath).at(-1)?.stampMs ?? 0;
+}

@@ -1,0 +1,191 @@
+// A raw file with its index: the index says who wrote which bytes and when. Bytes that it does not cover (the writer was
+// killed between the two writes) come back as lines of nobody.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { gapText } from '../framing.ts';
+import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
+import { gunzipped, sizeOf } from './file-bytes.ts';
+import { type LogLine, serviceOf } from './log-line.ts';
+import type { LineFilter, OpenFile, Segment } from './segment.ts';
+
+const RECORDS_PER_READ = 1024;
+const READ_ON_BYTES = 1024 * 1024;
+
+export class RawSegment implements Segment {
+  readonly path: string;
+  readonly closedMs: number | null;
+  readonly inode: number;
+  private readonly file: OpenFile;
+  private readonly index: number;
+  private frozenAt: number | null = null;
+  private readonly origins = new Map<number, string>();
+
+  constructor(file: OpenFile, indexPath: string) {
+    this.file = file;
+    this.path = file.path;
+    this.closedMs = file.closedMs;
+    this.inode = file.inode;
+    this.index = openSync(indexPath, 'r');
+  }
+
+  async firstTimeMs(): Promise<number | null> {
+    for (const record of this.records(0)) return record.timeMs;
+    return null;
+  }
+
+  async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
+    const bytes = this.file.gzip ? new StreamedBytes(this.file) : new PlainBytes(this.file);
+    for (const record of this.records(this.firstRecord(sinceMs))) {
+      if (record.timeMs < sinceMs) continue;
+      const lines = this.linesOf(record, await bytes.read(record.offset, record.length));
+      if (lines.length > 0) yield lines;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
+    if (this.file.gzip) return this.lastOfStream(count, passes);
+    const bytes = new PlainBytes(this.file);
+    let found: LogLine[] = [];
+    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && found.length < count; number -= 1) {
+      const record = this.recordAt(number);
+      if (record === null) continue;
+      const lines = this.linesOf(record, await bytes.read(record.offset, record.length)).filter(passes);
+      found = [...lines, ...found];
+    }
+    return found.slice(-count);
+  }
+
+  close(): void {
+    closeSync(this.file.fd);
+    closeSync(this.index);
+  }
+
+  freeze(): number {
+    this.frozenAt = this.extent();
+    return this.frozenAt;
+  }
+
+  readFrom(place: number): { lines: LogLine[]; next: number } {
+    const bytes = new PlainBytes(this.file);
+    const lines: LogLine[] = [];
+    const count = this.extent();
+    let next = place;
+    for (let length = 0; next < count && length < READ_ON_BYTES; next += 1) {
+      const record = this.recordAt(next);
+      if (record === null) continue;
+      lines.push(...this.linesOf(record, bytes.readNow(record.offset, record.length)));
+      length += record.length;
+    }
+    return { lines, next };
+  }
+
+  bytesAfter(place: number): number {
+    const next = this.recordAt(place);
+    return next === null ? 0 : sizeOf(this.file) - next.offset;
+  }
+
+  extent(): number {
+    return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
+  }
+
+  private async lastOfStream(count: number, passes: LineFilter): Promise<LogLine[]> {
+    let found: LogLine[] = [];
+    for await (const lines of this.forward(0)) {
+      found.push(...lines.filter(passes));
+      if (found.length > count * 2 + 10_000) found = found.slice(-count);
+    }
+    return found.slice(-count);
+  }
+
+  private linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {
+    const instance = this.instanceOf(record.origin);
+    const origin = { timeMs: record.timeMs, service: serviceOf(instance), instance, stream: record.stream };
+    if (record.kind === GAP) return [{ ...origin, line: gapText(record.lines), gap: record.lines }];
+    const texts = bytes.toString(this.file.decoding).split('\n');
+    if (texts.at(-1) === '') texts.pop();
+    return texts.map((line) => ({ ...origin, line }));
+  }
+
+  private instanceOf(origin: number): string {
+    const known = this.origins.get(origin);
+    if (known !== undefined) return known;
+    const bytes = Buffer.alloc(MAX_ORIGIN_BYTES);
+    const length = readSync(this.index, bytes, 0, bytes.length, origin * RECORD_BYTES);
+    const name = decodeOrigin(bytes.subarray(0, length)) ?? '';
+    this.origins.set(origin, name);
+    return name;
+  }
+
+  private *records(from: number): Generator<IndexRecord> {
+    const block = Buffer.alloc(RECORDS_PER_READ * RECORD_BYTES);
+    for (let number = from; ; number += RECORDS_PER_READ) {
+      const length = readSync(this.index, block, 0, block.length, number * RECORD_BYTES);
+      for (let at = 0; at + RECORD_BYTES <= length; at += RECORD_BYTES) {
+        const record = decodeRecord(block, at);
+        if (record !== null) yield record;
+      }
+      if (length < block.length) return;
+    }
+  }
+
+  private recordAt(number: number): IndexRecord | null {
+    const bytes = Buffer.alloc(RECORD_BYTES);
+    const length = readSync(this.index, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
+    return length === RECORD_BYTES ? decodeRecord(bytes, 0) : null;
+  }
+
+  /** By bisection; origin records have no time: the next one that has decides. */
+  private firstRecord(timeMs: number): number {
+    let low = 0;
+    let high = this.extent();
+    while (high - low > 16) {
+      const middle = Math.floor((low + high) / 2);
+      let record: IndexRecord | null = null;
+      for (let number = middle; number < high && record === null; number += 1) record = this.recordAt(number);
+      if (record === null || record.timeMs >= timeMs) high = middle;
+      else low = middle;
+    }
+    return low;
+  }
+}
+
+class PlainBytes {
+  private readonly file: OpenFile;
+
+  constructor(file: OpenFile) {
+    this.file = file;
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    return this.readNow(offset, length);
+  }
+
+  readNow(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, sizeOf(this.file) - offset)));
+    const got = readSync(this.file.fd, bytes, 0, bytes.length, offset);
+    return bytes.subarray(0, got);
+  }
+}
+
+/** Offsets asked for must not go back. */
+class StreamedBytes {
+  private readonly blocks: AsyncIterator<Buffer>;
+  private held: Buffer = Buffer.alloc(0);
+  private heldFrom = 0;
+
+  constructor(file: OpenFile) {
+    this.blocks = gunzipped(file)[Symbol.asyncIterator]();
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    while (this.heldFrom + this.held.length < offset + length) {
+      const { value, done } = await this.blocks.next();
+      if (done) break;
+      const keep = this.held.subarray(Math.max(0, offset - this.heldFrom));
+      this.heldFrom += this.held.length - keep.length;
+      this.held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
+    }
+    const from = Math.max(0, offset - this.heldFrom);
+    return this.held.subarray(from, from + length);
+  }
+}

@@ -1,0 +1,12 @@
+// What the writing half of a queue tells the reading half.
+import type { Origin } from '../framing.ts';
+
+export type OutputHooks = {
+  /** Stop (or go on) reading the producers. */
+  hold(isHeld: boolean): void;
+  /** A rotated file is complete. */
+  rotated(path: string): void;
+  dropped(lines: Map<Origin, number>): void;
+  blocked(message: string): void;
+  resumed(): void;
+};

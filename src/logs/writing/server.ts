@@ -1,0 +1,148 @@
+// The log writer's socket and its life: one writer per project, leaves when it is of no use.
+//
+// It leaves when no supervisor is connected AND every FIFO has come to its end, which the kernel says of a FIFO that no
+// process holds for writing: the supervisor that died held some, its instances hold theirs as long as they live.
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { LineSplitter } from '../../api/lines.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import { acquireLock } from '../../runtime/lock.ts';
+import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterRequest } from '../protocol.ts';
+import { Compressor } from './compressor.ts';
+import { LogWriter } from './writer.ts';
+
+/** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
+const UNNEEDED_FOR_MS = 3000;
+
+/** Rejects where another writer serves the project or the socket cannot be had. */
+export async function serve(paths: ProjectPaths): Promise<void> {
+  mkdirSync(paths.socketDir, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
+  const lock = await acquireLock(join(paths.runDir, 'logs.lock'));
+  if ('heldBy' in lock) throw new Error('another log writer serves this project');
+  rmSync(paths.logSocket, { force: true });
+  await new Server(paths).listen();
+}
+
+class Server {
+  private readonly paths: ProjectPaths;
+  private readonly clients = new Set<Socket>();
+  private readonly compressor = new Compressor();
+  private readonly writer: LogWriter;
+  private leaveTimer: NodeJS.Timeout | null = null;
+
+  constructor(paths: ProjectPaths) {
+    this.paths = paths;
+    this.writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
+      emit: (event) => this.emit(event),
+      compress: (path) => this.compressor.add(path),
+      onSourceEnd: () => this.considerLeaving(),
+    });
+    process.on('SIGTERM', () => void this.leave(2000));
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined); // a terminal's, not ours
+  }
+
+  listen(): Promise<void> {
+    const server = createServer((socket) => this.connected(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.paths.logSocket, () => {
+        chmodSync(this.paths.logSocket, 0o600);
+        this.considerLeaving();
+        resolve();
+      });
+    });
+  }
+
+  private connected(socket: Socket): void {
+    this.clients.add(socket);
+    const lines = new LineSplitter(MAX_LOG_FRAME_BYTES);
+    socket.on('data', (chunk: Buffer) => {
+      if (!lines.push(chunk, (line) => this.answer(socket, line))) socket.destroy();
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.clients.delete(socket);
+      this.considerLeaving();
+    });
+  }
+
+  private answer(socket: Socket, line: string): void {
+    let request: WriterRequest;
+    try {
+      request = JSON.parse(line) as WriterRequest;
+    } catch {
+      return void socket.destroy(); // no peer of ours
+    }
+    const { id, method } = request;
+    Promise.resolve()
+      .then(() => this.perform(request))
+      .then((result) => ({ id, result }))
+      .catch((error: Error) => ({ id, error: error.message }))
+      .then((reply) => {
+        const text = `${JSON.stringify(reply)}\n`;
+        const isStuck =
+          method === 'shutdown' && !('result' in reply && (reply.result as { flushed?: boolean }).flushed);
+        if (method === 'shutdown') socket.end(text, () => this.exit(isStuck));
+        else socket.write(text);
+      });
+  }
+
+  private async perform(request: WriterRequest): Promise<unknown> {
+    switch (request.method) {
+      case 'hello':
+        return { protocol: LOG_PROTOCOL, pid: process.pid };
+      case 'configure':
+        return this.writer.configure(request.params.queues) ?? {};
+      case 'attach':
+        return { failed: this.writer.attach(request.params.sources) };
+      case 'endOfOutput':
+        return { drained: await this.writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
+      case 'expect':
+        return this.writer.expect(request.params) ?? {};
+      case 'detach':
+        return this.writer.detach(request.params.instances) ?? {};
+      case 'openSink':
+        return this.writer.openSink(request.params.queue, request.params.service) ?? {};
+      case 'closeSink':
+        return { drained: await this.writer.closeSink(request.params) };
+      case 'stats':
+        return { queues: this.writer.stats() };
+      case 'rotate':
+        return { rotated: await this.writer.rotate(request.params.queues) };
+      case 'shutdown':
+        return { flushed: await this.writer.finish(request.params.deadlineMs) };
+      default:
+        throw new Error(`no such method: ${(request as { method: string }).method}`);
+    }
+  }
+
+  private emit(event: LogEvent): void {
+    const line = `${JSON.stringify({ event })}\n`;
+    for (const client of this.clients) client.write(line);
+  }
+
+  private considerLeaving(): void {
+    if (this.leaveTimer !== null) clearTimeout(this.leaveTimer);
+    this.leaveTimer = null;
+    if (this.clients.size > 0) return;
+    this.leaveTimer = setTimeout(() => {
+      if (this.clients.size > 0) return;
+      if (this.writer.isNeeded()) this.considerLeaving();
+      else void this.leave(0);
+    }, UNNEEDED_FOR_MS);
+  }
+
+  private async leave(deadlineMs: number): Promise<void> {
+    this.exit(!(await this.writer.finish(deadlineMs)));
+  }
+
+  /** `isStuck`: a write that never returns would make an orderly exit wait for it. */
+  private exit(isStuck: boolean): void {
+    rmSync(this.paths.logSocket, { force: true });
+    this.compressor.stop();
+    if (isStuck) process.kill(process.pid, 'SIGKILL');
+    process.exit(0);
+  }
+}

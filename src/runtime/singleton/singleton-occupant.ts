@@ -1,0 +1,76 @@
+// Finds whoever holds a singleton key in truth: by the records of the key and what lives of their trees, and by a plain
+// pid file. Ends nobody by itself; says how the one it found is ended.
+import type { Incarnation } from '../../core/model.ts';
+import { bootId, isAlive } from '../tree/identity.ts';
+import { stopLineage } from '../tree/lineage.ts';
+import { stopTree } from '../tree/stop-tree.ts';
+import { sweepByNonce } from '../tree/sweep.ts';
+import { readPidFile } from './pid-file.ts';
+import { maySpeakOf, readRecords, type SingletonRecord, type WrittenRecord, writeRecord } from './singleton-store.ts';
+
+export type Occupant = {
+  record: SingletonRecord;
+  /** A sentence: who holds the key. */
+  reason: string;
+  /** Its main process lives; false: only what that left behind. */
+  leads: boolean;
+  stop(policy: StopPolicy): Promise<{ survivors: { pid: number }[] }>;
+};
+type StopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
+type PidFileClaim = {
+  key: string;
+  nonce: string;
+  projectRoot: string;
+  instance: string;
+  pidFile?: { path: string; command: readonly string[] } | null;
+};
+
+/**
+ * The record whose tree still lives; null when none does. A process that a supervisor started right before it died, and
+ * never recorded, is found by the nonce in that supervisor's claim.
+ */
+export async function findOccupant(base: string, ownNonce: string): Promise<Occupant | null> {
+  const others = readRecords(base).filter(
+    ({ record }) => record.process.nonce !== ownNonce && record.process.bootId === bootId(),
+  );
+  const held = others.find((one) => one.kind === 'holder' && isAlive(one.record.process) && mayName(one));
+  if (held !== undefined) return occupantOf(held.record, true);
+  if (others.length === 0) return null;
+  const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
+  for (const one of others) {
+    const members = (trees.get(one.record.process.nonce) ?? []).filter(({ pid }) => maySpeakOf(one, pid));
+    const leader = members.find(({ sessionLeader }) => sessionLeader) ?? members[0];
+    if (leader === undefined) continue;
+    const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
+    const record = { ...one.record, process };
+    // The dead claimant's record is about to be overwritten by ours, and we may die as well.
+    if (one.kind === 'claim') writeRecord(base, 'holder', record);
+    return occupantOf(record, one.kind === 'claim' && leader.sessionLeader);
+  }
+  return null;
+}
+
+/** The process that a pid file names, once it is proven; its nonce is ours, for it may have none. */
+export function findByPidFile({ key, nonce, projectRoot, instance, pidFile }: PidFileClaim): Occupant | null {
+  if (pidFile == null) return null;
+  const reading = readPidFile(pidFile.path, pidFile.command);
+  if (reading.kind === 'nobody') return null;
+  const process: Incarnation = { ...reading.process, nonce };
+  return {
+    record: { key, process, projectRoot, instance, since: '' },
+    reason: `singleton "${key}" is held by pid ${process.pid} (${reading.command.slice(0, 80)}), named by ${pidFile.path}`,
+    leads: true,
+    stop: (policy) => stopLineage(process, policy),
+  };
+}
+
+export function describeHolder({ key, instance, projectRoot, process: { pid } }: SingletonRecord): string {
+  return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${pid})`;
+}
+
+function occupantOf(record: SingletonRecord, leads: boolean): Occupant {
+  const target = { incarnation: record.process, ourChild: false };
+  return { record, leads, reason: describeHolder(record), stop: (policy) => stopTree(target, policy) };
+}
+
+const mayName = (written: WrittenRecord) => maySpeakOf(written, written.record.process.pid);

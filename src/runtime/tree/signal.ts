@@ -1,0 +1,154 @@
+// Sends signals to the tree of one instance, and only to it: to the leader's group while the leader is proven to be
+// ours, to every swept member after a fresh look at its start time. Keeps no state.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Incarnation } from '../../core/model.ts';
+import { killContained } from '../cgroup/cgroup.ts';
+import { errnoOf, hasProc, platform } from '../host.ts';
+import { foreignKillTree } from './foreign-kill.ts';
+import { isAlive, lookUp } from './identity.ts';
+import { isDeadState, listPids, readStat } from './proc-stat.ts';
+import { sweepByNonce, type TreeMember } from './sweep.ts';
+
+export type TreeTarget = {
+  incarnation: Incarnation;
+  /** It is our direct child and its exit has not been reported: the kernel keeps its pid for us. */
+  ourChild: boolean;
+};
+
+type Delivery = 'sent' | 'gone' | 'denied';
+
+/** Between two rounds of killTree; grows, because what is slow to die needs no hurry. */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 100;
+/** A continue after these would undo them, or is pointless. */
+const NOT_CONTINUED = new Set(['SIGKILL', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT']);
+
+/**
+ * Sends `signal` once to everybody in the tree, then SIGCONT: on a stopped process the signal would stay pending.
+ * @returns the pids that took it (the leader's stands for its group); `gone`: there was nobody left.
+ */
+export function signalTree(
+  target: TreeTarget,
+  signal: string,
+  members: readonly TreeMember[],
+): { signalled: number[]; gone: boolean } {
+  const { pid } = target.incarnation;
+  const leads = maySignal(pid) && (target.ourChild || isAlive(target.incarnation));
+  const asGroup = leadsGroup(target);
+  const deliveries = new Map<number, Delivery>();
+  if (leads) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
+  const group = asGroup && deliveries.get(pid) === 'sent' ? pid : null;
+  for (const member of members) {
+    if (member.pid === group) continue; // it may be dead of the signal by now
+    const delivery = signalMember(member, group, signal);
+    if (delivery !== 'in group') deliveries.set(member.pid, delivery);
+  }
+  const signalled = [...deliveries].filter(([, delivery]) => delivery === 'sent').map(([member]) => member);
+  return { signalled, gone: [...deliveries.values()].every((delivery) => delivery === 'gone') };
+}
+
+/** Sends `signal` to the leader alone; it has children of its own that it ends itself. @returns whether it took it. */
+export function signalMain({ incarnation, ourChild }: TreeTarget, signal: string): boolean {
+  const { pid } = incarnation;
+  return maySignal(pid) && (ourChild || isAlive(incarnation)) && deliver(pid, signal) === 'sent';
+}
+
+/**
+ * As `signalTree` for those that are not in the leader's group: when the group had its signal before the sweep was done.
+ */
+export function signalEscaped(
+  target: TreeTarget,
+  signal: string,
+  members: readonly TreeMember[],
+): { signalled: number[] } {
+  const { pid } = target.incarnation;
+  return { signalled: members.filter((member) => signalMember(member, pid, signal) === 'sent').map(({ pid }) => pid) };
+}
+
+/**
+ * SIGKILL to the whole tree, again and again until a sweep finds nothing of it, or until the deadline.
+ * @returns what still lives then: in uninterruptible sleep, or not ours to signal (setuid)
+ */
+export async function killTree(
+  target: TreeTarget,
+  options: { withinMs: number },
+): Promise<{ survivors: TreeMember[] }> {
+  const { incarnation } = target;
+  const deadlineMs = performance.now() + options.withinMs;
+  if (!hasProc && (target.ourChild || isAlive(incarnation))) await foreignKillTree(incarnation.pid, platform);
+  killContained(incarnation.nonce);
+  signalTree(target, 'SIGKILL', []);
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const swept = await sweepByNonce([incarnation.nonce], new Map([[incarnation.nonce, incarnation]]));
+    const members = swept.get(incarnation.nonce) ?? [];
+    if (members.length === 0) return { survivors: [] };
+    if (performance.now() >= deadlineMs) return { survivors: members };
+    // By now the leader may have been reaped: only a fresh identity check counts.
+    signalTree({ incarnation, ourChild: false }, 'SIGKILL', members);
+    await sleep(pauseMs);
+  }
+}
+
+/** No live process is left in the group. Zombies are not alive, though the kernel still counts them. */
+export function groupIsEmpty(pgid: number): boolean {
+  if (pgid <= 1) return false;
+  try {
+    process.kill(-pgid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'ESRCH'; // EPERM: somebody is there
+  }
+  return hasProc && !listPids().some((pid) => isLiveMember(pid, pgid));
+}
+
+function isLiveMember(pid: number, pgid: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && stat.pgid === pgid && !isDeadState(stat.state);
+}
+
+/**
+ * Signals one process if it is still the one that was seen.
+ * @param group a process group that has had the signal; `in group`: a second one might mean something else to a member
+ */
+export function signalMember(
+  member: { pid: number; startTime: string },
+  group: number | null,
+  signal: string,
+): Delivery | 'in group' {
+  if (!maySignal(member.pid)) return 'denied';
+  const stat = lookUp(member.pid);
+  if (stat === null || stat.startTime !== member.startTime) return 'gone';
+  return stat.pgid === group ? 'in group' : deliver(member.pid, signal);
+}
+
+/** Never init, never ourselves, never the group we live in. */
+function maySignal(pid: number): boolean {
+  return Number.isInteger(pid) && pid > 1 && pid !== process.pid && pid !== ownGroup();
+}
+
+/** Our own children do; an adopted process may live in the group of whatever started it. */
+function leadsGroup({ incarnation: { pid }, ourChild }: TreeTarget): boolean {
+  return platform !== 'win32' && (ourChild || !hasProc || readStat(pid)?.pgid === pid);
+}
+
+let cachedGroup: number | null = null;
+function ownGroup(): number {
+  cachedGroup ??= lookUp(process.pid)?.pgid ?? process.pid;
+  return cachedGroup;
+}
+
+/** @param to a pid, or a process group as its negative */
+function deliver(to: number, signal: string): Delivery {
+  const delivery = send(to, signal);
+  // It may have died of the signal by now, which is no news.
+  if (delivery === 'sent' && !NOT_CONTINUED.has(signal) && platform !== 'win32') send(to, 'SIGCONT');
+  return delivery;
+}
+
+function send(to: number, signal: string): Delivery {
+  try {
+    process.kill(to, signal);
+    return 'sent';
+  } catch (error) {
+    return errnoOf(error) === 'ESRCH' ? 'gone' : 'denied';
+  }
+}

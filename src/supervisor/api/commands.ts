@@ -1,0 +1,122 @@
+// The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
+// the rest. A command resolves when what it asked for has come about or cannot.
+import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../../core/model.ts';
+import { isOccupied } from '../../core/transition.ts';
+import type { Kernel } from '../kernel.ts';
+import { resolveInstances } from '../names.ts';
+import { queueFeeding } from '../perform/sinks.ts';
+import { RequestError } from './server.ts';
+
+const MAX_POOL = 10_000;
+
+export function startInstances(kernel: Kernel, names: string[]): InstanceId[] {
+  const ids = resolveInstances(kernel, names);
+  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
+  for (const id of ids) kernel.receive(id, null, { kind: 'rearmed' });
+  resumeRollouts(kernel, ids);
+  return ids;
+}
+
+export function stopInstances(kernel: Kernel, names: string[]): InstanceId[] {
+  const ids = resolveInstances(kernel, names);
+  const named = names.length > 0 ? names : [...kernel.desired.services.keys()];
+  kernel.override({ ...kernel.overrides, stopped: [...new Set([...kernel.overrides.stopped, ...named])] });
+  return ids;
+}
+
+/** Instances held stopped are started; those that run are replaced. */
+export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] {
+  const ids = resolveInstances(kernel, names);
+  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
+  for (const id of ids) kernel.receive(id, null, { kind: 'restartRequested' });
+  resumeRollouts(kernel, ids);
+  return ids;
+}
+
+function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
+  kernel.resumeRollouts(new Set(ids.map((id) => parseInstanceId(id)!.service)));
+}
+
+/** Services of a profile that are named run, whatever profiles are wanted. */
+function askedFor({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
+  const services = new Set(ids.map((id) => parseInstanceId(id)!.service));
+  const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
+  return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
+}
+
+/** Only those of these profiles run, besides what belongs to none. @returns the services of them. */
+export function chooseProfiles(kernel: Kernel, profiles: string[]): string[] {
+  const services = [...kernel.desired.services.values()];
+  const known = new Set(services.flatMap((spec) => spec.profiles));
+  const unknown = profiles.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    const message = `no service has the profile "${unknown}"`;
+    throw new RequestError({ code: 'usage', message, hint: `there are: ${[...known].sort().join(', ') || 'none'}` });
+  }
+  kernel.override({ ...kernel.overrides, profiles });
+  return services.filter((spec) => spec.profiles.some((name) => profiles.includes(name))).map(({ name }) => name);
+}
+
+/** @param size null: back to what the file says. @returns the size in force. */
+export function scaleService(kernel: Kernel, service: string, size: number | null): number {
+  resolveInstances(kernel, [service]);
+  const spec = [...kernel.desired.services.values()].find(({ name }) => name === service);
+  if (!spec) throw new RequestError({ code: 'usage', message: `"${service}" is an instance; name its service` });
+  if (size !== null && (!Number.isInteger(size) || size < 0 || size > MAX_POOL)) {
+    throw new RequestError({ code: 'usage', message: `a pool has 0 to ${MAX_POOL} instances, not ${size}` });
+  }
+  if (spec.singleton && size !== null && size > 1) {
+    throw new RequestError({ code: 'usage', message: `${service} is a singleton: it has at most 1 instance` });
+  }
+  const queue = queueFeeding(spec);
+  if (queue !== null && size !== null && size !== 1) {
+    const message = `${service} reads the log queue ${queue}: it has exactly 1 instance, not ${size}`;
+    const hint = `\`orch stop ${service}\` holds the lines back until \`orch start ${service}\``;
+    throw new RequestError({ code: 'usage', message, hint });
+  }
+  const { [service]: _, ...others } = kernel.overrides.pools;
+  kernel.override({ ...kernel.overrides, pools: size === null ? others : { ...others, [service]: size } });
+  return [...kernel.desired.services.values()].find(({ name }) => name === service)!.pool;
+}
+
+/** Runs only `names` and what they depend on: every other service is held stopped. */
+export function selectServices(overrides: Overrides, all: Iterable<string>, chosen: ReadonlySet<string>): Overrides {
+  const services = [...all];
+  const kept = overrides.stopped.filter((name) => name.includes('.') && services.includes(name.split('.')[0]!));
+  const stopped = [...kept, ...services.filter((name) => !chosen.has(name))];
+  return { ...overrides, stopped, profiles: [...new Set([...overrides.profiles, ...chosen])] };
+}
+
+/** Whether a command on this instance has run its course: it runs, or it is plain why it does not. */
+export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
+  const slot = kernel.slots.get(id);
+  const wish = kernel.desired.wishes.get(id);
+  if (!slot) return !wish?.run || kernel.dependencies().blockerOf(wish.spec) !== null;
+  if (slot.phase.kind === 'starting' || slot.phase.kind === 'stopping') return false;
+  if (!wish?.run) return !isOccupied(slot);
+  if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wish.spec) !== null;
+  return !(slot.phase.kind === 'alive' && isTold(slot));
+}
+
+function isTold(slot: Slot): boolean {
+  return slot.restartRequestedMs !== null;
+}
+
+/**
+ * `start api.2` while the whole of api is held stopped: the others stay stopped, one by one.
+ * @returns the stops that remain.
+ */
+function withoutStops(kernel: Kernel, names: string[], ids: InstanceId[]): string[] {
+  const started = new Set<string>([...names, ...ids]);
+  if (names.length === 0) return [];
+  const stopped = new Set<string>(kernel.overrides.stopped);
+  for (const id of ids) {
+    const service = id.slice(0, id.lastIndexOf('.'));
+    if (!stopped.has(service)) continue;
+    stopped.delete(service);
+    for (const sibling of kernel.desired.wishes.keys()) {
+      if (sibling.startsWith(`${service}.`)) stopped.add(sibling);
+    }
+  }
+  return [...stopped].filter((name) => !started.has(name));
+}

@@ -1,0 +1,232 @@
+// The API's methods over one supervisor: parses parameters, calls the kernel, waits for conditions. The allow-list of what
+// a client can ask is exactly the keys here.
+
+import { PROTOCOL_VERSION, type WireError } from '../../api/protocol.ts';
+import { explain } from '../../core/explain.ts';
+import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
+import { isOccupied } from '../../core/transition.ts';
+import { VERSION } from '../../version.ts';
+import { knownQueues } from '../names.ts';
+import type { Leftover } from '../succession/strays.ts';
+import type { Supervisor } from '../supervisor.ts';
+import {
+  chooseProfiles,
+  isSettledAfterCommand,
+  restartInstances,
+  scaleService,
+  startInstances,
+  stopInstances,
+} from './commands.ts';
+import { planFor } from './plan.ts';
+import { type Call, type Methods, RequestError } from './server.ts';
+import { leftoverOf, until, untilDown, untilStopped } from './until.ts';
+import { type Condition, judge } from './waiting.ts';
+
+const DOWN_PROGRESS_MS = 250;
+/** More names than this say no more. */
+const MAX_HOLDERS_NAMED = 5;
+const RESOURCE_REFRESH_MS = 2_000;
+/** A start or restart that takes longer is left to itself; the command returns. */
+const COMMAND_PATIENCE_MS = 30_000;
+const MAX_EVENTS = 10_000;
+
+/** @param onDown called once everything is stopped and the answer is on its way: the supervisor may leave. */
+export function createMethods(supervisor: Supervisor, onDown: () => void): Methods {
+  const { kernel } = supervisor;
+  return {
+    hello: () => ({
+      version: VERSION,
+      protocol: PROTOCOL_VERSION,
+      pid: process.pid,
+      project: kernel.accepted!.config.project,
+      root: supervisor.paths.root,
+      file: supervisor.file,
+    }),
+    status: () => supervisor.status(),
+    watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, numberOr(minIntervalMs, 100), call),
+    events: ({ follow, fromSeq, limit }, call) => {
+      for (const event of supervisor.events.since(numberOr(fromSeq, 1), numberOr(limit, MAX_EVENTS))) call.emit(event);
+      if (!follow) return {};
+      const end = supervisor.events.subscribe((event) => call.emit(event));
+      return aborted(call.signal)
+        .finally(end)
+        .then(() => ({}));
+    },
+    why: ({ name }) => ({ explanations: supervisor.explain(text(name, 'name')) }),
+    start: ({ names }, call) => settle(supervisor, startInstances(kernel, named(names)), call.signal),
+    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
+    stop: async ({ names }, call) => {
+      const instances = stopInstances(kernel, named(names));
+      const stuck = await untilStopped(supervisor, (id) => instances.includes(id), call.signal);
+      if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
+      return { instances };
+    },
+    scale: ({ service, size }) => {
+      const name = text(service, 'service');
+      return { service: name, size: scaleService(kernel, name, size) };
+    },
+    profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
+    plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
+    apply: async ({ accepted, only, file }) => {
+      if (kernel.desired.shuttingDown) {
+        throw new RequestError({ code: 'going-down', message: 'the project is going down' });
+      }
+      if (typeof file === 'string') supervisor.readFrom(file);
+      const problems = await applyConfig(supervisor, accepted, only ?? null);
+      return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
+    },
+    wait: (params, call) => wait(supervisor, params, call.signal),
+    down: async ({ timeoutMs }, call) => {
+      const result = await goDown(supervisor, timeoutMs ?? null, call);
+      setImmediate(onDown);
+      return result;
+    },
+    handOver: async () => {
+      await supervisor.handOver();
+      setImmediate(onDown);
+      return { pid: process.pid, version: VERSION };
+    },
+    own: (_params, call) => {
+      call.connection.owning = true;
+      return {};
+    },
+    disown: (_params, call) => {
+      call.connection.owning = false;
+      return {};
+    },
+    rotateLogs: async ({ queues }) => ({
+      rotated: await supervisor.writer.rotate(knownQueues(kernel, list(queues))),
+    }),
+  };
+}
+
+async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call: Call<'watchStatus'>) {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | null = null;
+  const send = async (): Promise<void> => {
+    timer = null;
+    lastMs = performance.now();
+    const status = await supervisor.status().catch(() => null); // no descriptor left: the next change tries again
+    if (status) call.emit(status);
+  };
+  const changed = (): void => {
+    timer ??= setTimeout(send, Math.max(0, lastMs + Math.max(minIntervalMs, 20) - performance.now()));
+  };
+  const end = supervisor.onStep(changed);
+  const endEvents = supervisor.events.subscribe(changed);
+  const refresh = setInterval(changed, RESOURCE_REFRESH_MS);
+  changed();
+  await aborted(call.signal);
+  end();
+  endEvents();
+  clearInterval(refresh);
+  if (timer) clearTimeout(timer);
+  return {};
+}
+
+async function applyConfig(supervisor: Supervisor, accepted: AcceptedConfig | null, only: string[] | null) {
+  if (accepted !== null) {
+    supervisor.apply(acceptedConfig(accepted), only);
+    return [];
+  }
+  const result = await supervisor.reload();
+  return result.ok ? [] : result.problems;
+}
+
+async function settle(supervisor: Supervisor, instances: InstanceId[], signal: AbortSignal) {
+  const settled = (): boolean => instances.every((id) => isSettledAfterCommand(supervisor.kernel, id));
+  await until(supervisor, settled, signal, COMMAND_PATIENCE_MS);
+  return { instances };
+}
+
+type WaitParams = { for: Condition; names: string[]; timeoutMs: number | null };
+
+async function wait(supervisor: Supervisor, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
+  const condition = params.for ?? 'converged';
+  if (!['converged', 'ready', 'stopped'].includes(condition)) {
+    throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": converged, ready or stopped` });
+  }
+  const names = list(params.names ?? []);
+  const startedMs = performance.now();
+  const verdict = () => judge(supervisor.kernel, condition, names, supervisor.clock.nowMs());
+  const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
+  const last = verdict();
+  if (last.kind === 'holds') return { waitedMs: Math.round(performance.now() - startedMs) };
+  const hint = 'hint' as const;
+  if (!decided) throw new RequestError({ code: 'timeout', message: `not ${condition} in time: ${last.because}` });
+  throw new RequestError({
+    code: 'failed',
+    message: `cannot become ${condition}: ${last.because}`,
+    [hint]: '`orch why` and `orch logs` tell more',
+  });
+}
+
+async function goDown(supervisor: Supervisor, timeoutMs: number | null, call: Call<'down'>) {
+  const { kernel } = supervisor;
+  const stopped = [...kernel.slots.values()].filter(isOccupied).length;
+  kernel.shutDown();
+  const progress = setInterval(() => call.emit(downProgress(supervisor)), DOWN_PROGRESS_MS);
+  // The caller may go away; what was begun is finished.
+  const signal = new AbortController().signal;
+  if (timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs))) kernel.killAll();
+  await untilDown(supervisor);
+  clearInterval(progress);
+  const leftovers = await supervisor.finish();
+  return { stopped, leftovers };
+}
+
+function downProgress(supervisor: Supervisor) {
+  const dependencies = supervisor.kernel.dependencies();
+  const holding = [...supervisor.kernel.slots.values()].filter(isOccupied);
+  const holdingUp = holding.slice(0, MAX_HOLDERS_NAMED).map((slot) => {
+    const wish = supervisor.kernel.desired.wishes.get(slot.id) ?? null;
+    const { state, reason } = explain(slot, wish, dependencies, supervisor.clock.nowMs());
+    return `${slot.id}: ${reason ?? state}`;
+  });
+  if (holding.length > MAX_HOLDERS_NAMED) holdingUp.push(`and ${holding.length - MAX_HOLDERS_NAMED} more`);
+  return { remaining: holding.length, holdingUp };
+}
+
+function notEnded(leftovers: readonly Leftover[]): WireError {
+  const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
+  const hint =
+    "SIGKILL did not end it: it sleeps uninterruptibly, or is another user's; `orch why` shows when it is gone";
+  return { code: 'failed', message: `still alive: ${named}`, hint };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** An empty list means all of them, and a frame that lacks it nobody: nonsense must not stop anything. */
+function named(names: unknown): string[] {
+  if (names === undefined || names === null) throw new RequestError({ code: 'usage', message: 'names must be given' });
+  return list(names);
+}
+
+function list(names: unknown): string[] {
+  if (names === undefined || names === null) return [];
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new RequestError({ code: 'usage', message: 'names must be a list of texts' });
+}
+
+function text(value: unknown, parameter: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new RequestError({ code: 'usage', message: `${parameter} must be a text` });
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : otherwise;
+}
+
+/** The client has checked it by the same code; this guards against another program's nonsense. */
+function acceptedConfig(value: unknown): AcceptedConfig {
+  const { config, watched, files } = (value ?? {}) as Partial<AcceptedConfig>;
+  const fits =
+    Array.isArray(config?.services) &&
+    Array.isArray(config.logQueues) &&
+    Array.isArray(watched) &&
+    Array.isArray(files);
+  if (!fits) throw new RequestError({ code: 'usage', message: 'accepted must be a loaded configuration' });
+  return value as AcceptedConfig;
+}

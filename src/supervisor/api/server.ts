@@ -1,0 +1,183 @@
+// The unix socket: frames in, replies and streams out. Knows the protocol's shape and its limits, nothing of processes.
+// A peer that misbehaves loses its connection, never more.
+import { chmodSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { LineSplitter } from '../../api/lines.ts';
+import {
+  MAX_FRAME_BYTES,
+  type Method,
+  type Params,
+  type Result,
+  type StreamEvent,
+  type WireError,
+} from '../../api/protocol.ts';
+import { errorText } from '../error-text.ts';
+
+/** What a method may do with the connection it came by. */
+export type Call<M extends Method> = {
+  /** Sends one event of a stream; false: the peer is gone. */
+  emit(event: StreamEvent<M>): boolean;
+  /** Aborts when the connection ends or the peer cancels. */
+  signal: AbortSignal;
+  connection: Connection;
+};
+export type Connection = { owning: boolean };
+
+export type Methods = { [M in Method]: (params: Params<M>, call: Call<M>) => Promise<Result<M>> | Result<M> };
+
+/** An expected failure that the peer should read. */
+export class RequestError extends Error {
+  readonly wire: WireError;
+  constructor(wire: WireError) {
+    super(wire.message);
+    this.wire = wire;
+  }
+}
+
+/** A subscriber that does not read is cut off here. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+const MAX_CALLS_PER_CONNECTION = 64;
+const MAX_CONNECTIONS = 2_000;
+
+/** A peer that does not read its last answer is not waited for longer than this. */
+const GOODBYE_MS = 1_000;
+
+export type ApiServer = {
+  /** No new connections; calls back when the last answers are with their peers. */
+  close(onClosed: () => void): void;
+  /** The socket was deleted: makes it again. Connections that stand are kept. */
+  listenAgain(): Promise<void>;
+};
+
+/**
+ * Listens on `path`; whoever calls holds the project's lock, so a socket that lies there is stale and is replaced.
+ *
+ * @param onOwnerGone the connection that owned the supervisor ended without `disown`.
+ */
+export async function serve(path: string, methods: Methods, onOwnerGone: () => void): Promise<ApiServer> {
+  const sockets = new Set<Socket>();
+  const open = async (): Promise<Server> => {
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      converse(socket, methods, onOwnerGone);
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    await listen(server, path);
+    return server;
+  };
+  let server = await open();
+  return {
+    close(onClosed) {
+      server.close(onClosed);
+      for (const socket of sockets) socket.destroySoon();
+      setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, GOODBYE_MS).unref();
+    },
+    async listenAgain() {
+      // First: it removes whatever lies at the path.
+      server.close();
+      server = await open();
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  // A connection that could not be accepted for want of descriptors; its peer sees the end of it.
+  server.on('error', () => undefined);
+  chmodSync(path, 0o600);
+}
+
+function converse(socket: Socket, methods: Methods, onOwnerGone: () => void): void {
+  const connection: Connection = { owning: false };
+  const calls = new Map<number, AbortController>();
+  const lines = new LineSplitter(MAX_FRAME_BYTES);
+  const send = (reply: unknown): boolean => {
+    if (socket.destroyed) return false;
+    socket.write(`${JSON.stringify(reply)}\n`);
+    if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
+    return !socket.destroyed;
+  };
+  socket.on('data', (chunk) => {
+    const fits = lines.push(chunk, (line) => accept(line, { methods, connection, calls, send }));
+    if (fits) return;
+    send({ id: 0, error: { code: 'usage', message: `a frame may hold at most ${MAX_FRAME_BYTES} bytes` } });
+    socket.destroySoon();
+  });
+  // Ends like any other: `close` follows.
+  socket.on('error', () => undefined);
+  socket.once('close', () => {
+    for (const call of calls.values()) call.abort();
+    if (connection.owning) onOwnerGone();
+  });
+}
+
+type Conversation = {
+  methods: Methods;
+  connection: Connection;
+  calls: Map<number, AbortController>;
+  send(reply: unknown): boolean;
+};
+
+function accept(line: string, { methods, connection, calls, send }: Conversation): void {
+  const request = parseRequest(line);
+  if ('error' in request) {
+    send({ id: request.id, error: request.error });
+    return;
+  }
+  const { id, method, params } = request;
+  if (method === 'cancel') {
+    calls.get(id)?.abort();
+    return;
+  }
+  if (!Object.hasOwn(methods, method)) {
+    send({ id, error: { code: 'usage', message: `unknown method ${JSON.stringify(method.slice(0, 64))}` } });
+    return;
+  }
+  if (calls.size >= MAX_CALLS_PER_CONNECTION || calls.has(id)) {
+    send({ id, error: { code: 'usage', message: 'too many requests under way, or an id used twice' } });
+    return;
+  }
+  const abort = new AbortController();
+  calls.set(id, abort);
+  const emit = (event: unknown): boolean => !abort.signal.aborted && send({ id, event });
+  const run = methods[method as Method] as (params: unknown, call: unknown) => unknown;
+  new Promise((resolve) => resolve(run(params, { emit, signal: abort.signal, connection })))
+    .then(
+      (result) => send({ id, result }),
+      (error) => send({ id, error: toWireError(error) }),
+    )
+    .finally(() => calls.delete(id));
+}
+
+type ParsedRequest = { id: number; method: string; params: object } | { id: number; error: WireError };
+
+function parseRequest(line: string): ParsedRequest {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return { id: 0, error: { code: 'usage', message: 'a frame must be one JSON object on one line' } };
+  }
+  const { id, method, params } = (parsed ?? {}) as { id?: unknown; method?: unknown; params?: unknown };
+  const isObject = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || typeof method !== 'string' || !isObject) {
+    const error = { code: 'usage', message: 'a request is {"id": number, "method": string, "params": object}' };
+    return { id: typeof id === 'number' ? id : 0, error };
+  }
+  return { id, method, params: params ?? {} };
+}
+
+function toWireError(error: unknown): WireError {
+  return error instanceof RequestError ? error.wire : { code: 'internal', message: errorText(error) };
+}

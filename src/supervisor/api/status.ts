@@ -1,0 +1,141 @@
+// Builds what `orch ps --json` shows (design.md §2.2) from the kernel's state. Reads only.
+import { relative } from 'node:path';
+import type {
+  ExitStatus,
+  InstanceStatus,
+  LogQueueStatus,
+  MemoryBoundStatus,
+  ServiceStatus,
+  Status,
+} from '../../api/protocol.ts';
+import type { DependencyView } from '../../core/dependencies.ts';
+import { explain } from '../../core/explain.ts';
+import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../../core/model.ts';
+import { emptySlot } from '../../core/transition.ts';
+import type { Kernel } from '../kernel.ts';
+
+export type Usage = { cpuPercent: number; rssBytes: number };
+export type StatusParts = {
+  kernel: Kernel;
+  project: string;
+  env: string | null;
+  root: string;
+  nowMs: number;
+  /** pid -> usage; a pid without an entry counts as zero. */
+  usage: ReadonlyMap<number, Usage>;
+  supervisor: Status['supervisor'];
+  /** Why the start of an instance takes so long; null: nothing holds it up. */
+  heldUpBy(id: InstanceId): string | null;
+  memoryBoundOf(slot: Slot): MemoryBoundStatus | null;
+  logQueues: LogQueueStatus[];
+};
+
+export function buildStatus(parts: StatusParts): Status {
+  const { kernel } = parts;
+  const dependencies = kernel.dependencies();
+  const services = [...kernel.desired.services.values()].map((spec) => serviceStatus(spec, parts, dependencies));
+  return {
+    project: parts.project,
+    env: parts.env,
+    generation: kernel.generation,
+    converged: kernel.isConverged(),
+    config: {
+      files: kernel.accepted?.files ?? [],
+      status: kernel.problems.length > 0 ? 'rejected' : 'applied',
+      problems: [...kernel.problems],
+    },
+    supervisor: parts.supervisor,
+    services: [...services, ...leavingServices(parts, dependencies)],
+    logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(parts.root, queue.path) })),
+  };
+}
+
+function serviceStatus(spec: ServiceSpec, parts: StatusParts, dependencies: DependencyView): ServiceStatus {
+  const { slots, overrides } = parts.kernel;
+  const ids = new Set<InstanceId>();
+  for (let index = 1; index <= spec.pool; index++) ids.add(instanceId(spec.name, index));
+  for (const slot of slots.values()) if (slot.service === spec.name) ids.add(slot.id);
+  const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
+  const pool = overrides.pools[spec.name];
+  const stopped = overrides.stopped.includes(spec.name);
+  return {
+    ...counted(spec.name, spec.pool, instances),
+    singleton: spec.singleton !== null,
+    logQueue: spec.logQueue,
+    override:
+      stopped || pool !== undefined ? { ...(stopped && { stopped }), ...(pool !== undefined && { pool }) } : null,
+    instances,
+  };
+}
+
+/** Services that left the file but still have instances on their way out: nothing that lives is ever hidden (I3). */
+function leavingServices(parts: StatusParts, dependencies: DependencyView): ServiceStatus[] {
+  const leaving = new Map<string, InstanceStatus[]>();
+  for (const slot of parts.kernel.slots.values()) {
+    if (parts.kernel.desired.services.has(slot.service)) continue;
+    const list = leaving.get(slot.service) ?? [];
+    leaving.set(slot.service, [...list, instanceStatus(slot.id, null, parts, dependencies)]);
+  }
+  return [...leaving].map(([name, instances]) => ({
+    ...counted(name, 0, instances),
+    singleton: false,
+    logQueue: 'default',
+    override: null,
+    instances,
+  }));
+}
+
+function counted(name: string, pool: number, instances: InstanceStatus[]) {
+  const running = instances.filter(({ pid }) => pid !== null).length;
+  const ready = instances.filter(({ state }) => state === 'ready').length;
+  return { name, pool, running, ready };
+}
+
+function instanceStatus(
+  id: InstanceId,
+  spec: ServiceSpec | null,
+  parts: StatusParts,
+  dependencies: DependencyView,
+): InstanceStatus {
+  const { kernel } = parts;
+  const slot = kernel.slots.get(id) ?? emptySlot(id, spec!.name, Number(id.slice(id.lastIndexOf('.') + 1)));
+  const { state, reason } = explain(slot, kernel.desired.wishes.get(id) ?? null, dependencies, parts.nowMs);
+  const live = liveOf(slot);
+  const usage = live ? parts.usage.get(live.pid) : undefined;
+  return {
+    id,
+    state,
+    pid: live?.pid ?? null,
+    startedAt: live ? new Date(live.startedMs).toISOString() : null,
+    restarts: slot.restarts,
+    lastExit: slot.lastExit ? exitStatus(slot.lastExit) : null,
+    adopted: live?.adopted ?? false,
+    specHash: slot.spec?.specHash ?? spec?.specHash ?? '',
+    reason: parts.heldUpBy(id) ?? reason,
+    cpuPercent: usage?.cpuPercent ?? 0,
+    rssBytes: usage?.rssBytes ?? 0,
+    memoryBound: parts.memoryBoundOf(slot),
+  };
+}
+
+/** The main process while it lives; null in `stopping` once it has ended. */
+export function liveOf({
+  phase,
+}: Slot): { pid: number; startTime: string; startedMs: number; adopted: boolean } | null {
+  if (phase.kind === 'alive') return { ...phase.process, startedMs: phase.sinceMs, adopted: phase.adopted };
+  if (phase.kind === 'stopping' && phase.exit === null) {
+    return { ...phase.process, startedMs: phase.startedMs, adopted: phase.adopted };
+  }
+  return null;
+}
+
+function exitStatus(exit: Exit): ExitStatus {
+  if ('spawnError' in exit) return { spawnError: exit.spawnError };
+  return 'signal' in exit ? { signal: exit.signal } : exit;
+}
+
+/** As in the file where the queue lies inside the project; absolute elsewhere. */
+function displayPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') ? path : inside;
+}

@@ -1,0 +1,63 @@
+// `orch wait`: whether a condition holds, does not hold yet, or can no longer come about by itself. Pure.
+import { explain } from '../../core/explain.ts';
+import type { InstanceId, ServiceName, ServiceSpec, Slot } from '../../core/model.ts';
+import { isAtRest } from '../../core/schedule.ts';
+import { emptySlot, isOccupied } from '../../core/transition.ts';
+import type { Kernel } from '../kernel.ts';
+import { resolveInstances } from '../names.ts';
+
+export type Condition = 'converged' | 'ready' | 'stopped';
+export type Verdict = { kind: 'holds' } | { kind: 'pending'; because: string } | { kind: 'hopeless'; because: string };
+
+/** @param names services or instances; none: all of them. */
+export function judge(kernel: Kernel, condition: Condition, names: readonly string[], nowMs: number): Verdict {
+  const ids = resolveInstances(kernel, names);
+  if (condition === 'stopped') return judgeStopped(kernel, ids);
+  const dependencies = kernel.dependencies();
+  let pending: string | null = null;
+  for (const id of ids) {
+    const wish = kernel.desired.wishes.get(id) ?? null;
+    if (!wish) continue;
+    const slot = kernel.slots.get(id) ?? emptySlot(id, wish.spec.name, 1);
+    const { state, reason } = explain(slot, wish, dependencies, nowMs);
+    const because = `${id} is ${state}${reason ? `: ${reason}` : ''}`;
+    if (wish.run && (state === 'failed' || state === 'stopped')) return { kind: 'hopeless', because };
+    if (!wish.run && condition === 'ready') return { kind: 'hopeless', because };
+    const halted = haltedRollout(kernel, wish.spec.name);
+    if (halted !== null) return { kind: 'hopeless', because: `${id}: ${halted}` };
+    const good = wish.run
+      ? ((state === 'ready' || state === 'completed') && reason === null) || awaitsItsTime(slot, wish.spec, nowMs)
+      : state === 'stopped' || !isOccupied(slot);
+    if (!good) pending ??= because;
+  }
+  if (pending) return { kind: 'pending', because: pending };
+  if (names.length > 0 || kernel.isConverged()) return { kind: 'holds' };
+  return { kind: 'pending', because: leavingReason(kernel) };
+}
+
+/** Nothing is amiss with a scheduled service between two runs. */
+function awaitsItsTime(slot: Slot, spec: ServiceSpec, nowMs: number): boolean {
+  return spec.schedule !== null && isAtRest(slot, nowMs);
+}
+
+/** A roll-out that nothing but a person or an edit brings on; the sentence, or null. */
+function haltedRollout(kernel: Kernel, service: ServiceName): string | null {
+  const verdict = kernel.rollouts.get(service)?.verdict;
+  if (!verdict || verdict.kind === 'going') return null;
+  return verdict.kind === 'paused' ? `its roll-out is paused: ${verdict.because}` : `rolled back: ${verdict.because}`;
+}
+
+function judgeStopped(kernel: Kernel, ids: readonly InstanceId[]): Verdict {
+  for (const id of ids) {
+    const slot = kernel.slots.get(id);
+    if (slot && isOccupied(slot)) return { kind: 'pending', because: `${id} is still alive` };
+  }
+  return { kind: 'holds' };
+}
+
+function leavingReason(kernel: Kernel): string {
+  const leaving = [...kernel.slots.values()].find(
+    (slot) => isOccupied(slot) && !kernel.desired.wishes.get(slot.id)?.run,
+  );
+  return leaving ? `${leaving.id} is still being stopped` : 'changes are still being made';
+}

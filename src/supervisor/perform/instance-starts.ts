@@ -1,0 +1,233 @@
+// From a wanted start to a process of ours: the turn in the queue, the key of a singleton, equipment, the spawn, and who
+// it is. Tells the kernel how it went; decides nothing.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ProjectPaths, terminalPath } from '../../api/paths.ts';
+import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import { initialReadiness } from '../../core/readiness.ts';
+import type { Lease } from '../../runtime/singleton/singleton.ts';
+import { type SpawnResult, spawnInstance } from '../../runtime/spawn/spawn.ts';
+import { identify } from '../../runtime/tree/identity.ts';
+import { errorText } from '../error-text.ts';
+import type { Happening } from '../happenings.ts';
+import { slotSpecOf } from '../kernel.ts';
+import { NOTHING_NEEDED, type Outfitter } from './equipment.ts';
+import type { ExitRecords } from './exit-record.ts';
+import { type Launch, type LaunchContext, launchOf } from './launch.ts';
+import { declaresSecrets, NO_SECRETS, readSecrets } from './secrets.ts';
+import { isThere, throughShim } from './shim.ts';
+import { claimFor } from './singleton-claims.ts';
+import { type PendingStart, StartQueue } from './start-queue.ts';
+import type { StreamTable } from './streams.ts';
+import { throughTty } from './tty.ts';
+
+export type InstanceStartsOptions = {
+  paths: ProjectPaths;
+  nowMs(): number;
+  outfitter: Outfitter;
+  records: ExitRecords;
+  /** Read at each start, so that the newest configuration counts. */
+  launchContext(): LaunchContext;
+  /** False: another supervisor has the project, or may have; what it starts must not be started twice. */
+  mayStart(): boolean;
+  /** Before a process begins. @returns what its environment needs on top; null: nothing, and nothing to wait for. */
+  prepare(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
+  /** Right before the fork. @returns whether the process needs a cgroup of its own for its bounds. */
+  prepareBounds(spec: ServiceSpec, nonce: string): boolean;
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
+  report(happening: Happening): void;
+};
+
+/** How often it is tried to look at a process while there is no descriptor left to look with. */
+const LOOK_AGAIN_MS = 50;
+
+/** Nobody's fault, and made up for as soon as the directory is there again. */
+const REPLACED = {
+  spawnError: 'ESTALE',
+  detail: "the project's directory was replaced by another one; `orch up` there takes over",
+};
+
+export class InstanceStarts {
+  #options: InstanceStartsOptions;
+  #streams: StreamTable;
+  #queue: StartQueue;
+  /** Nonces of direct children whose exit has not been reported. */
+  #children = new Set<string>();
+  /** Keys that are held, and those that are being waited for. */
+  #leases = new Map<InstanceId, Lease>();
+  #claims = new Map<InstanceId, AbortController>();
+  /** Of those that wait: who has the key. */
+  #heldUp = new Map<InstanceId, string>();
+
+  constructor(options: InstanceStartsOptions, streams: StreamTable) {
+    this.#options = options;
+    this.#streams = streams;
+    this.#queue = new StartQueue({
+      openStreams: (sources) => streams.open(sources),
+      begin: (start) => void (start.spec.singleton ? this.#startSingleton(start) : this.#spawn(start)),
+      fail: (start, error) => this.#failed(start, 'its output cannot be captured', error),
+      abandon: (start) => this.#abandoned(start),
+    });
+  }
+
+  start(slot: Slot, spec: ServiceSpec, nonce: string): void {
+    if (this.#options.mayStart()) this.#queue.add({ slot, spec, nonce });
+    else this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit: REPLACED, charged: false });
+  }
+
+  /** As far as it has not begun; a process that is being made comes as one that runs. */
+  abandon(slot: Slot): void {
+    if (slot.phase.kind === 'starting') this.#queue.drop(slot.phase.nonce);
+    this.#claims.get(slot.id)?.abort();
+    this.#options.outfitter.cancel(slot.id);
+  }
+
+  abandonAll(): void {
+    this.#queue.dropAll();
+    for (const claim of this.#claims.values()) claim.abort();
+  }
+
+  isChild(nonce: string): boolean {
+    return this.#children.has(nonce);
+  }
+
+  /** @returns a sentence that says why its start takes so long; null: it does not wait for anybody. */
+  heldUpBy(id: InstanceId): string | null {
+    const because = this.#heldUp.get(id);
+    return because === undefined ? null : `It waits for its key: ${because}.`;
+  }
+
+  /** Its whole tree is gone: the key of a singleton is free. */
+  releaseKey(id: InstanceId): void {
+    this.#leases.get(id)?.release();
+    this.#leases.delete(id);
+  }
+
+  #abandoned({ slot, nonce }: PendingStart): void {
+    this.#options.receive(slot.id, nonce, { kind: 'startAbandoned' });
+  }
+
+  #failed({ slot, nonce }: PendingStart, what: string, error: unknown): void {
+    const exit = { spawnError: codeOf(error), detail: `${what}: ${errorText(error)}` };
+    this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit, charged: false });
+  }
+
+  /** The older holder's whole tree is dead before ours is spawned (I2); the key stays locked in between. */
+  async #startSingleton(start: PendingStart): Promise<void> {
+    const { slot, spec, nonce } = start;
+    const abort = new AbortController();
+    this.#claims.set(slot.id, abort);
+    try {
+      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
+      const claim = await claimFor(request, abort.signal, (because) => this.#held(slot.id, because));
+      if (claim.outcome === 'abandoned') return this.#abandoned(start);
+      if (claim.outcome === 'refused')
+        return this.#options.receive(slot.id, nonce, { kind: 'startRefused', by: claim.by });
+      if (claim.outcome === 'adopt') return this.#takeOver(start, claim.process);
+      await this.#spawnWithKey(start, claim.lease);
+    } catch (error) {
+      this.#failed(start, 'the singleton lock cannot be had', error);
+    } finally {
+      this.#claims.delete(slot.id);
+      this.#heldUp.delete(slot.id);
+    }
+  }
+
+  /** Told again only when it is somebody else who has the key. */
+  #held(instance: InstanceId, because: string): void {
+    if (this.#heldUp.get(instance) === because) return;
+    this.#heldUp.set(instance, because);
+    const message = `${instance} waits for its key: ${because}`;
+    this.#options.report({ type: 'singleton_waits', instance, message, details: {} });
+  }
+
+  async #spawnWithKey(start: PendingStart, lease: Lease): Promise<void> {
+    const { id } = start.slot;
+    const incarnation = await this.#spawn(start);
+    if (!incarnation) return lease.abandon();
+    this.#leases.set(id, lease);
+    await lease.commit(incarnation).catch((error) => this.#reportUnrecorded(id, error));
+  }
+
+  /** A full disk, say. It runs, and whoever claims the key finds it. */
+  #reportUnrecorded(instance: InstanceId, error: unknown): void {
+    const message = `${instance} holds its key, but the record could not be written: ${errorText(error)}`;
+    this.#options.report({ type: 'singleton_not_recorded', instance, message, details: {} });
+  }
+
+  /** The key's holder goes on as it is and is ours from now on. */
+  #takeOver({ slot, spec, nonce }: PendingStart, process: Incarnation): void {
+    const sinceMs = this.#options.nowMs();
+    const readiness = initialReadiness(spec);
+    this.#options.receive(slot.id, nonce, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
+  }
+
+  async #spawn({ slot, spec, nonce }: PendingStart): Promise<Incarnation | null> {
+    const { id } = slot;
+    const result = await this.#spawnProcess({ slot, spec, nonce });
+    if (!result.ok) {
+      const exit = { spawnError: result.errno, detail: result.detail };
+      this.#options.receive(id, nonce, { kind: 'spawnFailed', exit, charged: !result.transient });
+      return null;
+    }
+    // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
+    const process = (await identifyPatiently(result.pid, nonce)) ?? {
+      pid: result.pid,
+      startTime: '0',
+      bootId: '',
+      nonce,
+    };
+    this.#children.add(nonce);
+    this.#options.receive(id, nonce, { kind: 'spawned', process, readiness: initialReadiness(spec) });
+    return process;
+  }
+
+  async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
+    try {
+      const { outfitter } = this.#options;
+      const equipment = outfitter.isNeeded(spec) ? await outfitter.equip(slot, spec) : NOTHING_NEEDED;
+      if (!equipment.ok) return equipment;
+      const { stdin, more } = equipment;
+      const context = this.#options.launchContext();
+      const secrets = declaresSecrets(spec) ? await readSecrets(spec, slot.index, context) : NO_SECRETS;
+      if (secrets.lacking) return secrets.lacking;
+      const streams = this.#streams.of(slot.id);
+      const prepared = this.#options.prepare(slot.id, nonce, spec);
+      const extra = prepared === null ? {} : await prepared;
+      const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
+      const contain = this.#options.prepareBounds(spec, nonce) || spec.singleton !== null;
+      const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
+      const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
+      const recorded = (exit: Exit): Exit => (isJudged ? (this.#options.records.take(nonce, exit) ?? exit) : exit);
+      return await spawnInstance(request, (exit) => this.#ended(slot.id, nonce, recorded(exit)));
+    } catch (error) {
+      return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
+    }
+  }
+
+  #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): Launch {
+    const program = launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra);
+    const held = spec.tty ? throughTty(program, terminalPath(this.#options.paths, slot.id)) : program;
+    const launch = throughShim(held, spec);
+    return spec.exitRecord && isThere(program) ? this.#options.records.recorded(launch, nonce) : launch;
+  }
+
+  #ended(id: InstanceId, nonce: string, exit: Exit): void {
+    this.#children.delete(nonce);
+    this.#options.receive(id, nonce, { kind: 'exited', exit });
+  }
+}
+
+/** Waits where there is no descriptor left to look with: an instance whose start time is not known could not be kept. */
+async function identifyPatiently(pid: number, nonce: string): Promise<Incarnation | null> {
+  for (;;) {
+    try {
+      return identify(pid, nonce);
+    } catch {
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException)?.code ?? 'EUNKNOWN';
+}
