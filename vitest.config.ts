@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 // other, so that the real ones have the machine to themselves.
 const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
-// What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`.
+// What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`,
+// which also tries a crash at each effect and not only at every third.
 const demanding = ['test/trust/{ailing-supervisor,api-abuse,hard-files}.test.ts'];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 
@@ -19,7 +20,14 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: 'sim', include: sim, testTimeout: 600_000, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: 'sim',
+          include: isDemanding ? ['test/sim/crash-points.test.ts'] : sim,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: 'real',

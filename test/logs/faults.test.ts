@@ -27,18 +27,17 @@ const canMount = (() => {
 })();
 
 test.each([
-  { pipes: 'pipes of 64 KiB', pipeBytes: 64 * 1024, format: 'text' as const },
-  { pipes: 'wide pipes, raw', pipeBytes: WIDE_PIPE_BYTES, format: 'raw' as const },
+  { pipes: 'pipes of 64 KiB', pipeBytes: 64 * 1024, format: 'text' as const, kills: 4 },
+  { pipes: 'wide pipes, raw', pipeBytes: WIDE_PIPE_BYTES, format: 'raw' as const, kills: 2 },
 ])(
   'the writer killed again and again ($pipes): nothing doubled or torn, at most what a pipe holds lost each time',
-  async ({ pipeBytes, format }) => {
+  async ({ pipeBytes, format, kills }) => {
     rig.widensPipes = pipeBytes === WIDE_PIPE_BYTES;
     const queue = rig.queue({ format });
     await rig.client.configure([queue]);
     const names = ['a.1', 'b.1', 'c.1', 'd.1'];
     await rig.attach(names);
     const children = names.map((name) => numbered(rig, name, 60_000));
-    const kills = 4;
     for (let kill = 1; kill <= kills; kill += 1) {
       await until(() => sizeOf(queue.path) > kill * 400_000, 'it has written more');
       await until(

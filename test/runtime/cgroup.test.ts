@@ -76,6 +76,11 @@ describe.skipIf(!mayContain)('what another supervisor contained, from a cgroup o
   test('is found by where its process lives, ended, and removed', async () => {
     const top = join(cgroupOf(process.pid), `orch-test-${process.pid}`);
     const tree = await startTree(['/bin/sh', '-c', 'sleep 1000 & exec sleep 1001'], {});
+    await waitFor(
+      'both sleep',
+      () => living(tree).map(({ command }) => command),
+      (commands) => commands.filter((command) => command.startsWith('sleep')).length === 2,
+    );
     const directory = join(top, 'orch', tree.nonce);
     const own = containedPids(tree.nonce);
     mkdirSync(join(directory, 'of-its-own'), { recursive: true });

@@ -1,6 +1,6 @@
 // Runs each known scenario once to count the effects of its supervisors, then once more for every one of them, in which the
-// supervisor dies right before it. Started by crash-points.test.ts: `GUEST PART PARTS [NAME]`, of which each process does one
-// part; prints one JSON line.
+// supervisor dies right before it. Started by crash-points.test.ts: `GUEST PART PARTS EVERY [NAME]`, of which each process
+// does one part, of every EVERYth effect; prints one JSON line.
 import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { KNOWN_SCENARIOS } from './known-scenarios.ts';
@@ -11,7 +11,8 @@ import { Simulation } from './simulation.ts';
 const path = process.argv[2]!;
 const code = compileFunction(readFileSync(path, 'utf8'), GUEST_PARAMETERS, { filename: path }) as GuestCode;
 const [part, parts] = [Number(process.argv[3]), Number(process.argv[4])];
-const only = process.argv[5];
+const every = Number(process.argv[5]);
+const only = process.argv[6];
 
 /** Long ones die at every third effect only: there are hundreds, and of few kinds. */
 const STRIDE = 3;
@@ -36,7 +37,7 @@ const failures: string[] = [];
 for (const [name, scenario] of Object.entries(KNOWN_SCENARIOS)) {
   if (only && !name.includes(only)) continue;
   const effects = await run(name, scenario, Number.POSITIVE_INFINITY);
-  const stride = STRIDED.has(name) ? STRIDE : 1;
+  const stride = every * (STRIDED.has(name) ? STRIDE : 1);
   for (let at = 1; at <= effects; at += stride) {
     if (points++ % parts !== part) continue;
     await run(name, scenario, at);
