@@ -4,17 +4,17 @@ import type { Client } from '../api/client.ts';
 import type { Status } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { takeDown } from './down.ts';
-import { fail } from './errors.ts';
 import type { Interrupts } from './up/interrupts.ts';
 import { createLinePrinter, type LinePrinter } from './up/line-printer.ts';
 import { createOutput, type Output } from './up/output.ts';
-import { supervisorLost, type View } from './up/show.ts';
+import type { View } from './up/show.ts';
+import type { Lost } from './up/successor.ts';
 import { hasFailed, hasNothingLeftToDo } from './up/verdict.ts';
 
 /** What ends the view. */
 type End = 'interrupted' | 'done' | 'gone';
 
-export async function runLineMode(context: CliContext, view: View): Promise<ExitCode> {
+export async function runLineMode(context: CliContext, view: View): Promise<ExitCode | Lost> {
   const printer = createLinePrinter(context);
   const { interrupts } = view;
   const output = createOutput({ root: view.paths.root, sinceMs: view.sinceMs, onLine: printer.line });
@@ -24,17 +24,13 @@ export async function runLineMode(context: CliContext, view: View): Promise<Exit
     watched.done.then((): End => 'done'),
     view.client.closed.then((): End => 'gone'),
   ]);
-  const finish = async (code: ExitCode): Promise<ExitCode> => {
-    await output.stop();
-    view.client.close();
-    return code;
-  };
-  const failed = () => (hasFailed(watched.latest()) ? 1 : 0);
-  if (end === 'gone') return finish(sayGone(context, watched.latest()));
-  if (!view.owning) return finish(end === 'done' ? failed() : 0);
-  const code = failed();
-  const downCode = await stopEverything(context, view.client, interrupts);
-  return finish(downCode === 0 ? code : downCode);
+  const failed = (): ExitCode => (hasFailed(watched.latest()) ? 1 : 0);
+  let code: ExitCode | null = end === 'interrupted' && !view.owning ? 0 : failed();
+  if (end === 'gone') code = sayGone(context, watched.latest());
+  else if (view.owning) code = (await stopEverything(context, view.client, interrupts)) || code;
+  const lostAtMs = await output.stop();
+  view.client.close();
+  return code ?? { lostAtMs };
 }
 
 async function stopEverything(context: CliContext, client: Client, interrupts: Interrupts): Promise<ExitCode> {
@@ -46,10 +42,10 @@ async function stopEverything(context: CliContext, client: Client, interrupts: I
   return takeDown(client, { ...context, json: false, stdout: context.stderr }, null);
 }
 
-/** Orderly when nothing lived any more: somebody else called `orch down`. */
-function sayGone(context: CliContext, status: Status | null): ExitCode {
+/** Orderly when nothing lived any more: somebody else called `orch down`. @returns null: it is lost. */
+function sayGone(context: CliContext, status: Status | null): 0 | null {
   const isEmpty = status?.services.every((service) => service.instances.every(({ pid }) => pid === null)) ?? false;
-  if (!isEmpty) return fail(context, supervisorLost);
+  if (!isEmpty) return null;
   context.stderr.write('The project was stopped.\n');
   return 0;
 }

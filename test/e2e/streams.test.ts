@@ -51,8 +51,12 @@ test('up beside a detached supervisor follows it, and leaves it running', async 
   const before = incarnations(project.instances().filter(isMain));
   const up = startCommand(project, ['up']);
   await waitFor('it follows', up.output, (seen) => /^a(\.1)?\b.*x$/m.test(seen));
+  const lines = (): number => up.output().split('\n').length;
+  const shown = lines();
   up.signal('SIGINT');
   expect(await up.exited).toBe(0);
+  // It does not wait for output to pause: sixty lines come in three seconds.
+  expect(lines() - shown).toBeLessThan(30);
   expect(incarnations(project.instances().filter(isMain))).toEqual(before);
   expect((await project.ps()).converged).toBe(true);
   await project.down();
@@ -123,4 +127,31 @@ services:
   expect((await project.mustOrch(['ps'])).durationMs).toBeLessThan(2_000);
   for (const one of followers) process.kill(one.pid, 'SIGKILL');
   await project.down();
+});
+
+test('up goes on with the supervisor that takes over, and still owns the project', async () => {
+  const project = createProject({
+    'procs.yaml': 'services:\n  a: { command: "i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.05; done" }\n',
+  });
+  const up = startCommand(project, ['up']);
+  const ticks = () => [...up.output().matchAll(/tick (\d+)$/gm)].map(([, number]) => Number(number));
+  await waitFor('it is shown', ticks, (seen) => seen.length > 3);
+  await project.mustOrch(['upgrade']);
+  await waitFor('the change is told', up.output, (seen) => /another supervisor has taken over/.test(seen));
+  const before = ticks().length;
+  await waitFor('it is shown again', ticks, (seen) => seen.length > before + 3);
+  expect(ticks()).toEqual([...new Set(ticks())]);
+  up.signal('SIGINT');
+  expect(await up.exited).toBe(0);
+  expect(project.processes()).toEqual([]);
+});
+
+test('nobody takes over: up says what may still run, and how to get it back', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const up = startCommand(project, ['up']);
+  await waitFor('all run', project.instances, (seen) => seen.length === 3);
+  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
+  expect(await up.exited).toBe(1);
+  expect(up.output()).toMatch(/^error: the supervisor has ended unexpectedly.*\nhint: run `orch up`/m);
+  expect(project.instances()).toHaveLength(3);
 });

@@ -131,3 +131,23 @@ test('it fits into 40 × 10, and follows a resize', async () => {
   await terminal.waitForExit();
   expect(terminal.modes()).toEqual(asBefore);
 });
+
+test('the view goes on with the supervisor that takes over, and q still stops everything', async () => {
+  const project = createProject({ 'procs.yaml': stack });
+  const terminal = project.terminal(['up']);
+  await terminal.waitForText('worker');
+  await waitFor(
+    'all run',
+    () => Object.keys(incarnations(project.instances())),
+    (seen) => seen.length === 4,
+  );
+  const before = incarnations(project.instances());
+  await project.mustOrch(['upgrade']);
+  expect(incarnations(project.instances())).toEqual(before);
+  await project.mustOrch(['scale', 'worker=2']);
+  await terminal.waitForText(/worker ×2/);
+  terminal.type('q');
+  expect((await terminal.waitForExit()).exitCode).toBe(0);
+  expect(terminal.modes()).toEqual(asBefore);
+  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
+});

@@ -6,8 +6,8 @@ import { followLogs, type LogFollower, type LogLine } from '../../logs/reading/r
 export type Output = {
   /** Follows these queues too, from `sinceMs` on; an edit may have added some. */
   follow(queues: LogQueueStatus[]): void;
-  /** Hands over what is in the files by now, then ends. */
-  stop(): Promise<void>;
+  /** Hands over what has been written by now, then ends. @returns that moment, in milliseconds since the epoch. */
+  stop(): Promise<number>;
 };
 
 export type OutputOptions = {
@@ -18,16 +18,20 @@ export type OutputOptions = {
   onLine(line: LogLine): void;
 };
 
-/** The files are read every 40 ms or so; nothing new for this long means that there is no more. */
+/** The files are read every 40 ms or so; nothing that was written before for this long means that there is no more. */
 const QUIET_MS = 120;
 const PATIENCE_MS = 3000;
 
 export function createOutput({ root, sinceMs, onLine }: OutputOptions): Output {
   const followers = new Map<string, LogFollower>();
   let lastLineMs = 0;
+  let untilMs = Number.POSITIVE_INFINITY;
   const onLines = (lines: LogLine[]) => {
-    lastLineMs = performance.now();
-    for (const line of lines) onLine(line);
+    for (const line of lines) {
+      if (line.timeMs > untilMs) continue;
+      lastLineMs = performance.now();
+      onLine(line);
+    }
   };
   return {
     follow(queues) {
@@ -38,12 +42,14 @@ export function createOutput({ root, sinceMs, onLine }: OutputOptions): Output {
       }
     },
     async stop() {
+      untilMs = Date.now();
       const startMs = performance.now();
       const quietSinceMs = () => performance.now() - Math.max(lastLineMs, startMs);
       while (quietSinceMs() < QUIET_MS && performance.now() - startMs < PATIENCE_MS) {
         await new Promise((done) => setTimeout(done, QUIET_MS - quietSinceMs()));
       }
       for (const follower of followers.values()) follower.close();
+      return untilMs;
     },
   };
 }

@@ -9,6 +9,7 @@ import { wireOf } from '../problems.ts';
 import { scaleInFile } from '../scale-in-file.ts';
 import { untilGone } from '../until-gone.ts';
 import type { Interrupts } from './interrupts.ts';
+import { findSuccessor, type Lost } from './successor.ts';
 
 export type View = {
   client: Client;
@@ -24,7 +25,19 @@ export type View = {
   interrupts: Interrupts;
 };
 
-export async function showProject(context: CliContext, view: View): Promise<ExitCode> {
+export async function showProject(context: CliContext, first: View): Promise<ExitCode> {
+  for (let view = first; ; ) {
+    const end = await show(context, view);
+    if (typeof end === 'number') return end;
+    const next = await findSuccessor(view.paths);
+    if (!next) return fail(context, supervisorLost);
+    context.stderr.write(`another supervisor has taken over (pid ${next.pid})\n`);
+    if (view.owning) await next.client.request('own', {});
+    view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1 };
+  }
+}
+
+async function show(context: CliContext, view: View): Promise<ExitCode | Lost> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
   // One that came before there was a view to leave.
   if (view.interrupts.count > 0) return view.owning ? takeDown(view.client, context, null) : 0;
@@ -37,7 +50,7 @@ function canShowTui({ stdout, json, environment }: CliContext): boolean {
   return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
 }
 
-async function showTui(context: CliContext, { client, paths, owning }: View): Promise<ExitCode> {
+async function showTui(context: CliContext, { client, paths, owning }: View): Promise<ExitCode | Lost> {
   const { runTui } = await import('../../tui/main.tsx');
   const { colour } = context;
   const { stdout, stdin } = process;
@@ -53,7 +66,7 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
       context.stdout.write('It keeps running: `orch attach` shows it again, `orch down` stops it.\n');
       return 0;
     case 'lost':
-      return fail(context, supervisorLost);
+      return { lostAtMs: Date.now() };
     case 'down':
       await untilGone(pid);
       return 0;
@@ -62,7 +75,7 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
   }
 }
 
-export const supervisorLost = {
+const supervisorLost = {
   code: 'failed',
   message: 'the supervisor has ended unexpectedly; what it ran may still run',
   hint: 'run `orch up`: it takes over what still fits and stops the rest',

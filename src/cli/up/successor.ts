@@ -1,0 +1,23 @@
+// Another supervisor may take over under a view: after `orch upgrade`, or after a fault of the one before. The view goes on.
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Client, connect } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+
+/** The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch). */
+export type Lost = { lostAtMs: number };
+
+const LOOK_EVERY_MS = 50;
+/** One takes over within a second, on a slow machine in two. */
+const PATIENCE_MS = 3000;
+
+/** @returns the connection to it, and its pid; null: nobody came. */
+export async function findSuccessor(paths: ProjectPaths): Promise<{ client: Client; pid: number } | null> {
+  for (const startMs = performance.now(); performance.now() - startMs < PATIENCE_MS; ) {
+    const client = await connect(paths).catch(() => null); // not yet
+    const found = client && (await client.request('hello', {}).catch(() => null)); // it leaves, too
+    if (client && found) return { client, pid: found.pid };
+    client?.close();
+    await pause(LOOK_EVERY_MS);
+  }
+  return null;
+}
