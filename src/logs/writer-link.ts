@@ -157,8 +157,8 @@ export class WriterLink {
       this.report('log_writer_failed', `the log writer could not be started: ${(error as Error).message}`);
       return null;
     }
-    const deadline = Date.now() + START_PATIENCE_MS;
-    while (!this.closed && Date.now() < deadline) {
+    const deadline = performance.now() + START_PATIENCE_MS;
+    while (!this.closed && performance.now() < deadline) {
       const socket = await tryConnect(this.paths.logSocket);
       if (socket !== null) return socket;
       await sleep(CONNECT_RETRY_MS);

@@ -66,17 +66,17 @@ async function untilOneRuns(
   launch: Launch | null,
 ): Promise<Running | ExitCode> {
   let conflict: WireError | null = null;
-  let untilMs = Date.now() + CONFLICT_PATIENCE_MS;
+  let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
     if (client) {
       const applied = await apply(context, client, wish);
       if (applied !== 'gone') return applied;
       // It took as long as its services needed to stop; only now the patience begins.
-      untilMs = Date.now() + CONFLICT_PATIENCE_MS;
+      untilMs = performance.now() + CONFLICT_PATIENCE_MS;
       client = await connect(paths);
       continue;
     }
-    if (conflict && Date.now() > untilMs) return fail(context, conflict);
+    if (conflict && performance.now() > untilMs) return fail(context, conflict);
     const started = await start(launch ?? startLaunch(context, paths, owned), wish);
     launch = null;
     if (started.kind === 'ready') return afterStart(paths, wish.accepted);
@@ -89,7 +89,7 @@ async function untilOneRuns(
 
 /** The holder of the lock may be about to listen. */
 async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<Client | null> {
-  for (const untilMs = Date.now() + patienceMs; Date.now() < untilMs; await pause(RETRY_MS)) {
+  for (const untilMs = performance.now() + patienceMs; performance.now() < untilMs; await pause(RETRY_MS)) {
     const client = await connect(paths);
     if (client) return client;
   }
