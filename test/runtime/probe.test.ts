@@ -149,6 +149,13 @@ describe.each(['posix_spawn', 'fork'])('commands by %s', (way) => {
     ['head -c 1000000 /dev/zero; echo; echo in the end >&2; exit 2', { ok: false, because: 'exit code 2: in the end' }],
   ])('%s', async (line, outcome) => expect(await sh(line).outcome).toEqual(outcome));
 
+  test('that print a secret do not spread it', async () => {
+    const args = ['-c', 'echo "the password is $PASSWORD" >&2; exit 1'];
+    const secrets = ['hunter2'];
+    const running = runExec({ file: '/bin/sh', args, cwd: '/', env: { ...env, PASSWORD: 'hunter2' }, secrets });
+    expect(await running.outcome).toEqual({ ok: false, because: 'exit code 1: the password is ***' });
+  });
+
   test('that cannot be run says why', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'orch-probe-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -44,7 +44,7 @@ function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null 
   let isOver = false;
   const ended = (_: number, exit: Exit): void => {
     isOver = true;
-    settle('code' in exit && exit.code === 0 ? { ok: true } : failure(exit, maskSecrets(tail.text(), request.secrets)));
+    settle('code' in exit && exit.code === 0 ? { ok: true } : failure(exit, tail.text(), request.secrets));
   };
   const pid = startDirectly({ ...request, stdin: 'ignore', stdout: pipe.write, stderr: pipe.write }, ended);
   closeSync(pipe.write);
@@ -74,7 +74,7 @@ function watch(child: ChildProcess, request: ExecRequest, settle: Settle): () =>
   child.on('exit', (code, signal) => {
     const exit: Exit = signal === null ? { code: code ?? 0 } : { signal };
     // A turn later its last words have come; a grandchild that holds the pipes is not waited for.
-    setImmediate(() => settle(code === 0 ? { ok: true } : failure(exit, tail)));
+    setImmediate(() => settle(code === 0 ? { ok: true } : failure(exit, tail, request.secrets)));
   });
   return () => {
     endChild(child);
@@ -83,9 +83,9 @@ function watch(child: ChildProcess, request: ExecRequest, settle: Settle): () =>
   };
 }
 
-function failure(exit: Exit, tail: string): Outcome {
+function failure(exit: Exit, tail: string, secrets: ExecRequest['secrets']): Outcome {
   const end = 'signal' in exit ? exit.signal : `exit code ${'code' in exit ? exit.code : 'unknown'}`;
-  const said = tail.trim().split('\n').at(-1)?.trim().slice(-200) ?? '';
+  const said = maskSecrets(tail, secrets).trim().split('\n').at(-1)?.trim().slice(-200) ?? '';
   return { ok: false, because: said === '' ? end : `${end}: ${said}` };
 }
 
