@@ -59,7 +59,7 @@ function explain(finding: Finding, root: Tree): Problem {
       hint: `write ${expectedOf(error)}`,
     });
   }
-  const hint = isSecret(path) ? secretHint(tree) : valueHint(path, tree, finding);
+  const hint = isSecret(path) && tree.kind !== 'map' ? secretHint(tree) : valueHint(path, tree, finding);
   return problemAt(tree.at, { code: codeOf(error, tree), message: sentence(error, where, path, tree), hint });
 }
 

@@ -3,12 +3,14 @@ import { parseDurationMs, parseSizeBytes, printDuration, printSize, SIGNAL_NUMBE
 import { type Finding, nearestAllowed, writtenText } from './schema-problems.ts';
 import type { ListTree, ScalarTree, Tree } from './tree/tree.ts';
 
+const SECRET_HINT = 'only `env` takes { secret: FILE }; an `exec` probe has the variables of its service';
+
 /** @returns null when nothing useful can be said */
 export function valueHint(path: string[], tree: Tree, finding: Finding): string | null {
   const key = path.at(-1) ?? '';
   const expected = String(finding.error.parentSchema['x-expected'] ?? '');
   if (tree.kind === 'list') return listHint(key, tree, finding);
-  if (tree.kind === 'map') return null;
+  if (tree.kind === 'map') return path.at(-2) === 'headers' && tree.entries.has('secret') ? SECRET_HINT : null;
   return keyHint(path, key, tree) ?? wordHint(tree, finding) ?? typeHint(expected, tree, finding);
 }
 

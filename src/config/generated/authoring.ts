@@ -247,12 +247,8 @@ export type ProbeDeclaration = {
     url: string;
     /** Status that counts as success. Default: any 2xx or 3xx. */
     status?: number | null;
-    /** Headers to send. Default: `{}`. */
-    headers?: { [name: string]: string | {
-      /** A file with the value, read at every start and never kept or shown; one newline at its end is left out. Relative to the project. */
-      secret: string;
-      [extension: `x-${string}`]: unknown;
-    } | null } | null;
+    /** Headers to send. A name that begins with a small `x-` is ignored, as everywhere: write `X-`. Default: `{}`. */
+    headers?: { [name: string]: string | null } | null;
     /** A pattern that the body must match. */
     body?: string | null;
     [extension: `x-${string}`]: unknown;
