@@ -35,7 +35,7 @@ async function readNow(path: string): Promise<SecretFile> {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN';
     return refused(errno, REASONS[errno] ?? `cannot be read (${errno})`);
   } finally {
-    await file?.close();
+    await file?.close().catch(() => undefined); // EIO: what it held is known, or why not
   }
 }
 

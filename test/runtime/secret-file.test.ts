@@ -1,9 +1,10 @@
 // What the file of a secret may be, and that none of the others is waited for or taken for an empty one.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { maskSecrets } from '../../src/runtime/probe/mask-secrets.ts';
 import { readSecretFile } from '../../src/runtime/secret-file.ts';
 
@@ -51,6 +52,26 @@ test.for(others)('%s is refused', async ([, make, errno]) => {
   const path = join(directory(), 'secret');
   make(path);
   expect(await readSecretFile(path)).toMatchObject({ ok: false, errno });
+});
+
+test('a file that cannot be closed has been read', async () => {
+  const path = join(directory(), 'secret');
+  writeFileSync(path, 'x\n');
+  const file = await open(path);
+  const prototype = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  const { stat } = prototype;
+  const opened = vi.spyOn(prototype, 'stat').mockImplementationOnce(function (this: FileHandle) {
+    const { close } = this;
+    this.close = async () => {
+      await close();
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    };
+    return stat.call(this);
+  } as typeof stat);
+  onTestFinished(() => opened.mockRestore());
+  expect(await readSecretFile(path)).toEqual({ ok: true, text: 'x' });
+  expect(opened).toHaveBeenCalled();
 });
 
 test('a file system that does not answer is not waited for', async () => {

@@ -2,6 +2,7 @@
 import type { Command, Outcome, ServiceSpec } from '../../core/model.ts';
 import { runExec } from '../../runtime/probe/exec.ts';
 import { type Running, runCheck } from '../../runtime/probe/running.ts';
+import { errorText } from '../error-text.ts';
 import { type LaunchContext, launchBeside } from './launch.ts';
 import { declaresSecrets, readSecrets, type Secrets } from './secrets.ts';
 
@@ -29,7 +30,8 @@ function runWithSecrets({ spec, index, command, extra }: Beside, context: Launch
       running = runExec({ ...launch, secrets: Object.values(secrets.values) });
       return naming(secrets, await running.outcome);
     };
-    void readSecrets(spec, index, context).then(run).then(settle);
+    const failed = (error: unknown): Outcome => ({ ok: false, because: errorText(error) });
+    void readSecrets(spec, index, context).then(run).catch(failed).then(settle);
     return () => {
       isOver = true;
       running?.cancel('not wanted any more');
