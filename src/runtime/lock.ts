@@ -1,16 +1,23 @@
 // The lock that makes one supervisor per project. The kernel holds it for us and frees it however we end, so that
-// there is never a stale one; the text in the file is for display only. A loser changes nothing on disk.
+// there is never a stale one; the text in the file says who had it, no more. A loser changes nothing on disk.
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, findProgram, type Platform, platform } from './host.ts';
 import { acquireRecordLock } from './record-lock.ts';
+import { lookUp } from './tree/identity.ts';
 
 export type LockHolder = { pid: number; since: string };
+/** `path` and `inode`: of the file that was locked, which a copy is not. */
+type LockRecord = LockHolder & { path: string; inode: string };
 export type Lock = {
   release(): void;
   /** The file at the path is still the one that we hold; false once somebody removed or replaced it. */
   isInPlace(): boolean;
+  /** Another file is at the path; false also where that cannot be told. */
+  isReplaced(): boolean;
+  /** ... and somebody who locked that very file at this very path has written it since; a copy proves nothing. */
+  isTakenOver(): boolean;
 };
 export type LockAttempt = Lock | { heldBy: LockHolder | null };
 
@@ -101,7 +108,8 @@ function openLocked(path: string, options: LockOptions): LockAttempt {
 }
 
 function hold(fd: number, path: string, { shared = false }: LockOptions): Lock {
-  if (!shared) writeHolder(fd);
+  const since = new Date().toISOString();
+  if (!shared) writeHolder(fd, path, since);
   let held = true;
   return {
     release: () => {
@@ -109,11 +117,13 @@ function hold(fd: number, path: string, { shared = false }: LockOptions): Lock {
       held = false;
     },
     isInPlace: () => held && isSameFile(fd, path),
+    isReplaced: () => held && isOtherFile(fd, path),
+    isTakenOver: () => held && isOtherFile(fd, path) && wasTaken(path, since),
   };
 }
 
-function writeHolder(fd: number): void {
-  const record: LockHolder = { pid: process.pid, since: new Date().toISOString() };
+function writeHolder(fd: number, path: string, since: string): void {
+  const record: LockRecord = { pid: process.pid, since, path, inode: String(fstatSync(fd).ino) };
   ftruncateSync(fd, 0);
   writeSync(fd, `${JSON.stringify(record)}\n`, 0);
 }
@@ -155,6 +165,26 @@ function isSameFile(fd: number, path: string): boolean {
     return ours.ino === there.ino && ours.dev === there.dev;
   } catch {
     return false; // nothing there
+  }
+}
+
+function isOtherFile(fd: number, path: string): boolean {
+  try {
+    const [ours, there] = [fstatSync(fd), statSync(path)];
+    return ours.ino !== there.ino || ours.dev !== there.dev;
+  } catch {
+    return false; // nothing there, or no look at it to be had (EACCES, ESTALE, EIO)
+  }
+}
+
+/** By a later holder, or, as the wall clock may have been set back, by one that lives. */
+function wasTaken(path: string, since: string): boolean {
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as LockRecord;
+    if (record.path !== path || record.inode !== String(statSync(path).ino)) return false;
+    return record.since > since || (record.pid !== process.pid && lookUp(record.pid) !== null);
+  } catch {
+    return false; // being written right now, or not to be read: there is another look
   }
 }
 

@@ -27,7 +27,20 @@ export function acquireRecordLock(path: string): LockAttempt {
       continue;
     }
     for (const number of numbersOf(path)) if (number < mine) removeRecord(path, number);
-    return { release: () => markReleased(path, mine), isInPlace: () => numbersOf(path)[0] === mine };
+    return {
+      release: () => markReleased(path, mine),
+      isInPlace: () => isHighest(path, mine),
+      isReplaced: () => false, // a name, not a file, is what we hold: it cannot be told
+      isTakenOver: () => false,
+    };
+  }
+}
+
+function isHighest(path: string, number: number): boolean {
+  try {
+    return numbersOf(path)[0] === number;
+  } catch {
+    return false; // the directory was removed
   }
 }
 

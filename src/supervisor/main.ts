@@ -84,7 +84,7 @@ async function main(): Promise<void> {
     onRestored: () => supervisor.saveAll(),
     onTakenOver: () => {
       supervisor.freeze();
-      process.exit(0);
+      void supervisor.events.flush().finally(() => process.exit(0));
     },
     report: (happening) => supervisor.report(happening),
   });

@@ -1,7 +1,16 @@
 // The project lock: one holder, freed however it ends, and a loser that leaves no trace.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -133,6 +142,26 @@ test('tells when its file was removed or replaced', async () => {
   expect(lock.isInPlace()).toBe(false);
   writeFileSync(path, '');
   expect(lock.isInPlace()).toBe(false);
+  lock.release();
+});
+
+test('is replaced only where another file is seen, and taken over only by who locked that one', async () => {
+  const lock = await mustAcquire();
+  const seen = () => ({ isReplaced: lock.isReplaced(), isTakenOver: lock.isTakenOver() });
+  expect(seen()).toEqual({ isReplaced: false, isTakenOver: false });
+  renameSync(path, `${path}.old`);
+  expect(seen()).toEqual({ isReplaced: false, isTakenOver: false });
+  symlinkSync(path, path);
+  expect(() => statSync(path)).toThrow(/ELOOP/);
+  expect(seen()).toEqual({ isReplaced: false, isTakenOver: false });
+  rmSync(path);
+  copyFileSync(`${path}.old`, path);
+  expect(seen()).toEqual({ isReplaced: true, isTakenOver: false });
+  const next = await mustAcquire();
+  next.release();
+  const { since, ...record } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...record, since: new Date(Date.parse(since) + 1).toISOString() }));
+  expect(seen()).toEqual({ isReplaced: true, isTakenOver: true });
   lock.release();
 });
 

@@ -1,7 +1,8 @@
 // The whole project deleted and made again under a running supervisor: never two that start the same things.
-import { mkdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
@@ -31,6 +32,24 @@ test('a project that was removed and made again: the next up takes over, who had
   await holdsFor('each runs once', ids, (seen) => seen.length === new Set(seen).size, 500);
   await project.down();
   expect(project.instances()).toEqual([]);
+});
+
+test('a project replaced by its own copy: its supervisor stays until another one comes, and says that it leaves', async () => {
+  const project = createProject({ 'procs.yaml': YAML });
+  await project.up();
+  const { pid } = theSupervisor(project);
+  const pids = () => supervisorsOf(project).map((one) => one.pid);
+  const before = running(project);
+  const aside = `${project.root}.old`;
+  onTestFinished(() => rmSync(aside, { recursive: true, force: true }));
+  renameSync(project.root, aside);
+  execFileSync('cp', ['-a', aside, project.root]);
+  await holdsFor('it stays', pids, (seen) => seen.length === 1 && seen[0] === pid, 1_500);
+  await project.up();
+  expect(running(project)).toEqual(before);
+  await waitFor('it left', pids, (seen) => seen.length === 1 && seen[0] !== pid);
+  expect(project.read('.orch/events.jsonl')).toMatch(/"supervisor_displaced"/);
+  await project.down();
 });
 
 test('a project that was removed and made again: down ends everything', async () => {

@@ -23,7 +23,12 @@ export function guardStateDir(guarded: Guarded): () => void {
   let isBusy = false;
   const timer = setInterval(() => {
     if (isBusy || !guarded.lock.isDisplaced()) return;
-    if (guarded.lock.isTakenOver()) return guarded.onTakenOver();
+    if (guarded.lock.isTakenOver()) {
+      clearInterval(timer);
+      const message = "The project's directory was replaced, and another supervisor runs it: this one leaves.";
+      guarded.report({ type: 'supervisor_displaced', instance: null, message, details: { pid: process.pid } });
+      return guarded.onTakenOver();
+    }
     isBusy = true;
     void restore(guarded).finally(() => {
       isBusy = false;

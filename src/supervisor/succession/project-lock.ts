@@ -1,13 +1,13 @@
 // What makes one supervisor per project: the lock in `.orch/`, which says who holds it, and one on the project's directory
 // itself, which holds where `.orch/` was deleted or replaced under a supervisor that runs.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { acquireLock, type Lock } from '../../runtime/lock.ts';
 import { ensureStateDir } from '../../runtime/secure-dir.ts';
 
 export type ProjectLock = {
   release(): void;
-  /** The path of the project leads to another directory than the one that we locked. */
+  /** The path of the project leads, for all that can be seen, to another directory than the one that we locked. */
   isReplaced(): boolean;
   /** ... and another supervisor has been there since. */
   isTakenOver(): boolean;
@@ -70,11 +70,11 @@ class HeldLock implements ProjectLock {
   }
 
   isReplaced(): boolean {
-    return this.#outer !== null && !this.#outer.isInPlace() && isDirectory(this.#paths.root);
+    return (this.#outer?.isReplaced() ?? false) && isDirectory(this.#paths.root);
   }
 
   isTakenOver(): boolean {
-    return this.isReplaced() && existsSync(this.#paths.lockFile);
+    return this.isReplaced() && this.#inner.isTakenOver();
   }
 
   isDisplaced(): boolean {
@@ -94,5 +94,9 @@ class HeldLock implements ProjectLock {
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // nothing there, or no look at it to be had (ELOOP, EACCES, ESTALE, EIO)
+  }
 }

@@ -27,6 +27,8 @@ function attempt(path: string): Lock | null {
     release: () => {
       if (machine.locks.get(ino) === guest) machine.locks.delete(ino);
     },
+    isReplaced: () => false,
+    isTakenOver: () => false,
     isInPlace: () => machine.locks.get(ino) === guest && machine.files.get(path)?.ino === ino,
   };
 }
