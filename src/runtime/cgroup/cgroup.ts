@@ -11,14 +11,16 @@ export const BASE = 'orch';
 /** Below the base: what of ours lived in our own cgroup before that was to bound its children (cgroup-controller.ts). */
 export const LEAF = 'supervisor';
 
-/** `<mount>/<our own cgroup>/orch`, made with the first instance; null: not to be had here. */
+/** `<mount>/<our own cgroup>/orch`, made with the first instance; null: no cgroup v2 here. */
 let cachedBase: string | null | undefined;
+/** False once one could not be had; those that are there stay of use. */
+let mayMake = true;
 /** Nonce -> directory, of those that were not made below our own base. */
 const elsewhere = new Map<string, string>();
 
 /** Makes the cgroup of a nonce, before the fork; false where it cannot be had, and the sweep alone has to do. */
 export function prepareCgroup(nonce: string): boolean {
-  const directory = cgroupOf(nonce);
+  const directory = mayMake ? cgroupOf(nonce) : null;
   if (directory === null) return false;
   try {
     mkdirSync(directory, { recursive: true });
@@ -27,7 +29,7 @@ export function prepareCgroup(nonce: string): boolean {
   } catch {
     // read-only, as in most containers, or not delegated to us
   }
-  cachedBase = null; // do not try again for every instance
+  mayMake = false; // do not try again for every instance
   return false;
 }
 
@@ -49,7 +51,13 @@ export function contain(pid: number, nonce: string): void {
 function move(pid: number, file: string): void {
   writeFileSync(file, String(pid));
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
-  for (const child of children) move(Number(child), file);
+  for (const child of children) {
+    try {
+      move(Number(child), file);
+    } catch {
+      // ESRCH, ENOENT: it has ended meanwhile; its siblings have not
+    }
+  }
 }
 
 /** Processes in the cgroup, zombies included; empty where it has none. */
