@@ -25,8 +25,9 @@ export class Turns {
     return this.#isFrozen;
   }
 
-  /** The first turn, at once. */
+  /** The first turn, at once; nothing where a fault has already ended it. */
   begin(): void {
+    if (this.#isFrozen) return;
     this.#take();
     this.#look();
   }
