@@ -5,7 +5,7 @@ import { type ProjectPaths, terminalPath } from '../../api/paths.ts';
 import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import type { Lease } from '../../runtime/singleton/singleton.ts';
-import { type SpawnResult, spawnInstance } from '../../runtime/spawn/spawn.ts';
+import { isTransient, type SpawnResult, spawnInstance } from '../../runtime/spawn/spawn.ts';
 import { identify } from '../../runtime/tree/identity.ts';
 import { errorText } from '../error-text.ts';
 import type { Happening } from '../happenings.ts';
@@ -200,7 +200,8 @@ export class InstanceStarts {
       const recorded = (exit: Exit): Exit => (isJudged ? (this.#options.records.take(nonce, exit) ?? exit) : exit);
       return await spawnInstance(request, (exit) => this.#ended(slot.id, nonce, recorded(exit)));
     } catch (error) {
-      return { ok: false, errno: codeOf(error), detail: errorText(error), transient: false };
+      const errno = codeOf(error);
+      return { ok: false, errno, detail: errorText(error), transient: isTransient(errno) };
     }
   }
 
