@@ -39,7 +39,9 @@ function look(): void {
   if (there !== null) process.exit(0); // another keeper's
   lostLooks++;
   if (lostLooks > PATIENCE_LOOKS) process.exit(0);
-  if (existsSync(state)) ours = listen();
+  if (!existsSync(state)) return;
+  ours = listen();
+  lostLooks = 0;
 }
 
 function whatIsThere(): string | null {
