@@ -1,5 +1,5 @@
-// Reads the file of one secret, now. Never hangs: a FIFO or a socket answers at once, what is endless is refused, and what
-// does not answer is given up.
+// Reads the file of one secret, now. A FIFO or a socket answers at once and what is endless is refused; a file system that
+// is gone may never answer, which secret-reads.ts bounds.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
@@ -9,23 +9,8 @@ export type SecretFile = { ok: true; text: string } | { ok: false; errno: string
 /** Linux takes no longer variable (MAX_ARG_STRLEN, execve(2)). */
 const MAX_BYTES = 128 * 1024 - 1;
 
-/** A network drive that is gone answers never; nothing can call the read back. */
-const PATIENCE_MS = 10_000;
-
-/**
- * @param read instead of the disk, for tests
- * @returns the text without the newline at its end
- */
-export async function readSecretFile(path: string, patienceMs = PATIENCE_MS, read = readNow): Promise<SecretFile> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<SecretFile>((resolve) => {
-    const because = `cannot be read: its file system has not answered within ${patienceMs / 1_000} s`;
-    timer = setTimeout(resolve, patienceMs, refused('ETIMEDOUT', because));
-  });
-  return Promise.race([read(path), late]).finally(() => clearTimeout(timer));
-}
-
-async function readNow(path: string): Promise<SecretFile> {
+/** @returns the text without the newline at its end; never rejects. */
+export async function readSecretFile(path: string): Promise<SecretFile> {
   let file: FileHandle | null = null;
   try {
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -72,4 +57,4 @@ function textOf(bytes: Buffer): SecretFile {
   }
 }
 
-const refused = (errno: string, because: string): SecretFile => ({ ok: false, errno, because });
+export const refused = (errno: string, because: string): SecretFile => ({ ok: false, errno, because });

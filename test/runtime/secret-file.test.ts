@@ -74,11 +74,6 @@ test('a file that cannot be closed has been read', async () => {
   expect(opened).toHaveBeenCalled();
 });
 
-test('a file system that does not answer is not waited for', async () => {
-  const read = await readSecretFile('/gone/secret', 20, () => new Promise(() => undefined));
-  expect(read).toMatchObject({ ok: false, errno: 'ETIMEDOUT' });
-});
-
 test.runIf(process.getuid?.() !== 0)('what may not be read is refused', async () => {
   const path = join(directory(), 'secret');
   writeFileSync(path, 'x');

@@ -1,6 +1,8 @@
-// What runs beside an instance answers in every case.
-import { expect, test } from 'vitest';
+// What runs beside an instance answers in every case; the secrets that it and a start are given.
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { secretReads } from '../../src/runtime/secret-reads.ts';
 import { prepareBeside } from '../../src/supervisor/perform/run-beside.ts';
+import { readSecrets } from '../../src/supervisor/perform/secrets.ts';
 import { spec as specOf } from '../core/fixtures.ts';
 
 const CONTEXT = { project: 'p', env: null, root: '/', inherited: {} };
@@ -9,4 +11,23 @@ test('with secrets: what goes wrong on the way is its outcome', async () => {
   const spec = specOf('api', { env: { TOKEN: { secret: '/no/such/file' } }, cwd: '$' + '{NO_SUCH_VARIABLE}' });
   const run = prepareBeside({ spec, index: 1, command: { kind: 'argv', argv: ['true'] }, extra: {} }, CONTEXT);
   expect(await run().outcome).toEqual({ ok: false, because: expect.stringContaining('NO_SUCH_VARIABLE') });
+});
+
+test('the secrets of one start are asked for side by side, and the first that is lacking is named', async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const reading = vi.spyOn(secretReads, 'read').mockImplementation((path) => {
+    asked.push(path);
+    return new Promise((resolve) => {
+      answers.push(() =>
+        resolve(path === '/b' ? { ok: true, text: 'b' } : { ok: false, errno: 'EIO', because: 'is not' }),
+      );
+    });
+  });
+  onTestFinished(() => reading.mockRestore());
+  const spec = specOf('api', { env: { A: { secret: '/a' }, B: { secret: '/b' }, PLAIN: 'x', C: { secret: '/c' } } });
+  const secrets = readSecrets(spec, 1, CONTEXT);
+  expect(asked).toEqual(['/a', '/b', '/c']);
+  for (const answer of answers.reverse()) answer();
+  expect(await secrets).toMatchObject({ values: { B: 'b' }, lacking: { detail: expect.stringContaining('secret A') } });
 });

@@ -1,7 +1,7 @@
 // The secrets of one start: read at that moment from the files that the configuration names, handed on, and forgotten.
 import { relative } from 'node:path';
 import type { ServiceSpec } from '../../core/model.ts';
-import { readSecretFile } from '../../runtime/secret-file.ts';
+import { secretReads } from '../../runtime/secret-reads.ts';
 import { isTransient, type SpawnFailure } from '../../runtime/spawn/spawn.ts';
 import { expanderOf, type LaunchContext } from './launch.ts';
 
@@ -19,14 +19,19 @@ export function declaresSecrets(spec: ServiceSpec): boolean {
   return Object.values(spec.env).some((value) => typeof value !== 'string');
 }
 
-/** @param index of the instance, from 1. */
+/**
+ * All side by side, so that those on a dead drive cost one wait.
+ * @param index of the instance, from 1.
+ */
 export async function readSecrets(spec: ServiceSpec, index: number, context: LaunchContext): Promise<Secrets> {
   const expand = expanderOf(spec, index, context);
+  const declared = Object.entries(spec.env).flatMap(([name, value]) =>
+    typeof value === 'string' ? [] : [{ name, path: expand(value.secret) }],
+  );
+  const files = await Promise.all(declared.map(({ path }) => secretReads.read(path)));
   const secrets: Secrets = { values: {}, lacking: null };
-  for (const [name, value] of Object.entries(spec.env)) {
-    if (typeof value === 'string') continue;
-    const path = expand(value.secret);
-    const file = await readSecretFile(path);
+  for (const [at, { name, path }] of declared.entries()) {
+    const file = files[at]!;
     if (file.ok) secrets.values[name] = file.text;
     else secrets.lacking ??= failure(file.errno, sentence(name, displayed(path, context.root), file.because));
   }
