@@ -1,12 +1,11 @@
 // The fast way from what was read to what is written: the memory that FIFOs are read into, the batches that files are
 // written from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
 import type { LogFormat } from '../../core/model.ts';
-import { WIDE_PIPE_BYTES } from '../../runtime/wide-pipe.ts';
 import type { Origin } from '../framing.ts';
 import { framerModule } from './module.ts';
 
-/** All that a pipe can hold. */
-const READ_BYTES = WIDE_PIPE_BYTES;
+/** The most that a killed writer may take with it of one stream: it is written before more of that stream is read. */
+export const READ_BYTES = 64 * 1024;
 /** A longer line is split. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 export const BATCH_BYTES = 256 * 1024;

@@ -21,8 +21,8 @@ const SPLIT_END = Buffer.from(' … (line goes on)\n');
 const LINE_END = Buffer.from('\n');
 /** A file rotated by size is not larger than asked, but for one line. */
 const MIN_BATCH_BYTES = 1024;
-/** What is read in one piece of at least this size is written from where it was read. */
-const WHOLE_BYTES = 128 * 1024;
+/** What is read in one piece of at least this size is written before anything else is read. */
+const WHOLE_BYTES = 32 * 1024;
 
 export type QueueTools = {
   framer: Framer;
@@ -51,7 +51,7 @@ export class Queue implements Flushable {
     this.tools = tools;
     this.output = new QueueOutput(spec, {
       hold: (isHeld) => this.holdSources(isHeld),
-      rotated: (path) => this.rotated(path),
+      rotated: (path) => void (this.spec.rotate.compress === 'gzip' && tools.compress(path)),
       dropped: (lines) => this.noteDrops(lines),
       blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
       resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
@@ -103,8 +103,9 @@ export class Queue implements Flushable {
 
   /** The source's output has ended: its last line counts, newline or not. */
   endLine(source: Source): void {
-    source.endCut();
+    source.isCut = false;
     if (source.heldBytes > 0) this.appendHeld(source, LINE_END);
+    source.noteMidLine();
   }
 
   flush(): number {
@@ -199,7 +200,7 @@ export class Queue implements Flushable {
     const { fill, begin } = this.batch;
     const at = framer.frame(this.spec.format, source, timeMs, from, end, this.batch, this.batchLimit());
     this.note(source, timeMs, this.batch.fill - fill, framer.lines);
-    if (at < end && fill > begin) this.flush();
+    if ((at < end && fill > begin) || (at === end && end - from >= WHOLE_BYTES)) this.flush();
     else if (at === from) return this.longToBatch(source, timeMs, from);
     else ticker.schedule(this);
     return at;
@@ -264,10 +265,6 @@ export class Queue implements Flushable {
       if (isHeld) source.pause();
       else source.resume();
     }
-  }
-
-  private rotated(path: string): void {
-    if (this.spec.rotate.compress === 'gzip') this.tools.compress(path);
   }
 
   /** By time, also where nothing is written any more. */

@@ -121,12 +121,6 @@ export class Source implements Origin, FifoReader {
     this.heldBytes = length;
   }
 
-  /** The cut line has ended, or will never: what follows is whole. */
-  endCut(): void {
-    this.isCut = false;
-    this.noteMidLine();
-  }
-
   /** The incomplete line; from now on there is none. Valid until the next `hold`. `goesOn`: only a piece of a line that is too
    * long, so that as much will be held again. */
   takeHeld(goesOn = false): Buffer {
@@ -167,7 +161,8 @@ export class Source implements Origin, FifoReader {
     if (this.floodReads === FLOOD_READS) this.reader.onFlood(this);
   }
 
-  private noteMidLine(): void {
+  /** Whether half a line is held, for whoever follows us. */
+  noteMidLine(): void {
     this.setMidLine(this.isCut || this.heldBytes > 0);
   }
 
