@@ -358,9 +358,8 @@ export class Supervisor {
    * FIFOs. The caller has only to leave.
    */
   async handOver(): Promise<void> {
-    // A service that reads a queue must not see an end, and may be slow: the writer goes on, the next supervisor meets it.
-    if (this.kernel.accepted?.config.logQueues.some(({ sink }) => sink)) this.writer.close();
-    else await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // the next one starts its own
+    // The writer goes on, and the next supervisor meets it: whatever ends until then is read while somebody holds its FIFO.
+    this.writer.close();
     await this.#relay.leave();
     this.freeze();
     await this.#follower?.close();

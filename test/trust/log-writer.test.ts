@@ -1,5 +1,9 @@
 // The log writer killed or stopped: producers only wait, a new one comes by itself (I10).
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { connect } from '../../src/api/client.ts';
+import { projectPaths } from '../../src/api/paths.ts';
 import { killByIdentity } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
@@ -66,4 +70,30 @@ test('stopped for a while: nothing is lost, and the supervisor answers meanwhile
   const second = seen.lastIndexOf(1);
   expect(seen.slice(0, second)).toEqual(Array.from({ length: second }, (_, index) => index + 1));
   expect(seen.slice(second)).toEqual(Array.from({ length: seen.length - second }, (_, index) => index + 1));
+});
+
+test('an instance that ends while one supervisor has left and the next one is not there yet: its last lines are kept', async () => {
+  const project = createProject({
+    'procs.yaml': 'services: { a: { command: [sh, records.sh] } }\n',
+    'records.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$$ $n."; echo "$$ $n." >> printed; sleep 0.02; done\n',
+  });
+  const printed = () => readFileSync(join(project.root, 'printed'), 'utf8').trim().split('\n');
+  const logged = async () => (await project.orch(['logs'])).stdout;
+  await project.mustOrch(['up', '-d']);
+  await waitFor('it prints', logged, (log) => log.includes(' 5.'));
+  const { supervisor, services } = await project.ps();
+  const client = (await connect(projectPaths(project.root)))!;
+  await client.request('handOver', {});
+  await client.closed;
+  await waitFor(
+    'it has left',
+    () => existsSync(`/proc/${supervisor.pid}`),
+    (isThere) => !isThere,
+  );
+  const before = printed().length;
+  await waitFor('it prints on', printed, (lines) => lines.length > before + 5);
+  process.kill(-services[0]!.instances[0]!.pid!, 'SIGKILL');
+  const last = printed().at(-1)!;
+  await project.mustOrch(['up', '-d', '--wait']);
+  await waitFor('its last line is stored', logged, (log) => log.includes(last));
 });
