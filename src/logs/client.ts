@@ -21,6 +21,8 @@ export type LogWriterClient = {
   /** Lines to look for in the output of an incarnation; kept over a loss of the writer. Resolves when the writer knows,
    * at the latest after `patienceMs`. */
   expect(expectation: Expectation, patienceMs: number): Promise<void>;
+  /** Resolves when a writer runs that has been told everything so far, at the latest after `patienceMs`. */
+  told(patienceMs: number): Promise<void>;
   detach(instances: string[]): Promise<void>;
   /** The service that the queue feeds is about to read; kept over a loss of the writer. */
   openSink(queue: string, service: string): Promise<void>;
@@ -107,6 +109,10 @@ class Client implements LogWriterClient {
   async expect(expectation: Expectation, patienceMs: number): Promise<void> {
     this.expectations.set(expectation.instance, expectation);
     await settlesWithin(this.tell('expect', expectation), patienceMs);
+  }
+
+  async told(patienceMs: number): Promise<void> {
+    await settlesWithin(this.link.request('hello', { protocol: LOG_PROTOCOL }), patienceMs);
   }
 
   async detach(instances: string[]): Promise<void> {

@@ -36,6 +36,8 @@ import { type Heir, takeOverRunning } from './succession/take-over.ts';
 import { Turns } from './turns.ts';
 
 const WRITER_SHUTDOWN_MS = 5_000;
+/** One that was just started holds the FIFOs by then. */
+const WRITER_TOLD_MS = 2_000;
 
 export type SupervisorOptions = {
   root: string;
@@ -359,6 +361,7 @@ export class Supervisor {
    */
   async handOver(): Promise<void> {
     // The writer goes on, and the next supervisor meets it: whatever ends until then is read while somebody holds its FIFO.
+    await this.writer.told(WRITER_TOLD_MS);
     this.writer.close();
     await this.#relay.leave();
     this.freeze();

@@ -9,6 +9,7 @@ export function startLogWriter(): LogWriterClient {
   return {
     configure: soon,
     expect: async () => undefined,
+    told: soon,
     attach: soon,
     detach: soon,
     shutdown: soon,
