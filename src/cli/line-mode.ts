@@ -28,7 +28,7 @@ export async function runLineMode(context: CliContext, view: View): Promise<Exit
   let code: ExitCode | null = end === 'interrupted' && !view.owning ? 0 : failed();
   if (end === 'gone') code = sayGone(context, watched.latest());
   else if (view.owning) code = (await stopEverything(context, view.client, interrupts)) || code;
-  const lostAtMs = await output.stop();
+  const lostAtMs = await output.stop(code === null || (end === 'interrupted' && !view.owning));
   view.client.close();
   return code ?? { lostAtMs };
 }

@@ -6,8 +6,12 @@ import { followLogs, type LogFollower, type LogLine } from '../../logs/reading/r
 export type Output = {
   /** Follows these queues too, from `sinceMs` on; an edit may have added some. */
   follow(queues: LogQueueStatus[]): void;
-  /** Hands over what has been written by now, then ends. @returns that moment, in milliseconds since the epoch. */
-  stop(): Promise<number>;
+  /**
+   * Hands over what has been written by now, then ends.
+   * @param goesOn more will be written, which is not waited for
+   * @returns that moment, in milliseconds since the epoch
+   */
+  stop(goesOn: boolean): Promise<number>;
 };
 
 export type OutputOptions = {
@@ -41,15 +45,16 @@ export function createOutput({ root, sinceMs, onLine }: OutputOptions): Output {
         followers.set(path, followLogs({ queues: [file], instances: null, tail: 0, sinceMs, onLines }));
       }
     },
-    async stop() {
-      untilMs = Date.now();
+    async stop(goesOn) {
+      const nowMs = Date.now();
+      if (goesOn) untilMs = nowMs;
       const startMs = performance.now();
       const quietSinceMs = () => performance.now() - Math.max(lastLineMs, startMs);
       while (quietSinceMs() < QUIET_MS && performance.now() - startMs < PATIENCE_MS) {
         await new Promise((done) => setTimeout(done, QUIET_MS - quietSinceMs()));
       }
       for (const follower of followers.values()) follower.close();
-      return untilMs;
+      return nowMs;
     },
   };
 }
