@@ -1,7 +1,7 @@
 // Pipes that hold more than the usual 64 KiB before their writer has to wait (docs/decisions/0207). Linux only.
 import { cLibrary, type NativeFunction } from './spawn/c-library.ts';
 
-export const WIDE_PIPE_BYTES = 256 * 1024;
+const WIDE_PIPE_BYTES = 256 * 1024;
 
 /** Of <fcntl.h>, the same on all architectures. */
 const F_SETPIPE_SZ = 1031;

@@ -1,6 +1,6 @@
 // The view in a real pseudo-terminal: it shows what runs, obeys keys, and gives the terminal back (I17).
 import { expect, test } from 'vitest';
-import { createProject, incarnations } from '../rig/project.ts';
+import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { KEY } from '../rig/terminal.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -10,6 +10,12 @@ services:
   api: { command: "echo hello from the api; sleep 1000", pool: 3 }
   worker: { command: [sleep, "1000"] }
 `;
+const allRun = (project: Project) =>
+  waitFor(
+    'all run',
+    () => Object.keys(incarnations(project.instances())),
+    (seen) => seen.length === 4,
+  );
 const asBefore = { alternateScreen: false, cursorHidden: false, mouse: false, bracketedPaste: false };
 
 test('up shows the services, and q stops everything and gives the terminal back', async () => {
@@ -17,11 +23,7 @@ test('up shows the services, and q stops everything and gives the terminal back'
   const terminal = project.terminal(['up']);
   await terminal.waitForText('shop');
   await terminal.waitForText('worker');
-  await waitFor(
-    'all run',
-    () => Object.keys(incarnations(project.instances())),
-    (seen) => seen.length === 4,
-  );
+  await allRun(project);
   terminal.type('q');
   const { exitCode } = await terminal.waitForExit();
   expect(exitCode).toBe(0);
@@ -32,11 +34,7 @@ test('up shows the services, and q stops everything and gives the terminal back'
 test('Ctrl-C stops everything in order', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
-  await waitFor(
-    'all run',
-    () => Object.keys(incarnations(project.instances())),
-    (seen) => seen.length === 4,
-  );
+  await allRun(project);
   await terminal.waitForText('worker');
   terminal.type(KEY.ctrlC);
   expect((await terminal.waitForExit()).exitCode).toBe(0);
@@ -67,11 +65,7 @@ test('d detaches and keeps everything; attach comes back, q leaves it running', 
   const project = createProject({ 'procs.yaml': stack });
   const first = project.terminal(['up']);
   await first.waitForText('worker');
-  await waitFor(
-    'all run',
-    () => Object.keys(incarnations(project.instances())),
-    (seen) => seen.length === 4,
-  );
+  await allRun(project);
   const before = incarnations(project.instances());
   first.type('d');
   expect((await first.waitForExit()).exitCode).toBe(0);
@@ -88,11 +82,7 @@ test('a terminal that vanishes takes its supervisor down with it', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');
-  await waitFor(
-    'all run',
-    () => Object.keys(incarnations(project.instances())),
-    (seen) => seen.length === 4,
-  );
+  await allRun(project);
   terminal.close();
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 8_000);
 });
@@ -136,11 +126,7 @@ test('the view goes on with the supervisor that takes over, and q still stops ev
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');
-  await waitFor(
-    'all run',
-    () => Object.keys(incarnations(project.instances())),
-    (seen) => seen.length === 4,
-  );
+  await allRun(project);
   const before = incarnations(project.instances());
   await project.mustOrch(['upgrade']);
   expect(incarnations(project.instances())).toEqual(before);

@@ -5,7 +5,7 @@ import type { Origin } from '../framing.ts';
 import { framerModule } from './module.ts';
 
 /** The most that a killed writer may take with it of one stream: it is written before more of that stream is read. */
-export const READ_BYTES = 64 * 1024;
+const READ_BYTES = 64 * 1024;
 /** A longer line is split. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 export const BATCH_BYTES = 256 * 1024;

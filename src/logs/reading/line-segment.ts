@@ -1,6 +1,7 @@
 // A text or json file. A time is found by bisection, the last lines from the end; only a gzipped file is read from its start.
 import { closeSync, readSync } from 'node:fs';
 import { BLOCK_BYTES, lineAfter, sizeOf, wholeLines } from './file-bytes.ts';
+import { lastOf } from './last-of.ts';
 import { LineParser, type LogLine } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
@@ -44,7 +45,7 @@ export class LineSegment implements Segment {
   }
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.file.gzip) return this.lastOfStream(count, passes);
+    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
     const parser = new LineParser();
     let found: LogLine[] = [];
     for (let end = this.frozenAt ?? this.wholeBytes(); end > 0 && found.length < count; ) {
@@ -89,15 +90,6 @@ export class LineSegment implements Segment {
   /** Up to and with the last newline. */
   private wholeBytes(): number {
     return newlineBefore(this.file, sizeOf(this.file)) + 1;
-  }
-
-  private async lastOfStream(count: number, passes: LineFilter): Promise<LogLine[]> {
-    let found: LogLine[] = [];
-    for await (const lines of this.forward(0)) {
-      found.push(...lines.filter(passes));
-      if (found.length > count * 2 + 10_000) found = found.slice(-count);
-    }
-    return found.slice(-count);
   }
 
   /** Where to read from so that no line at or after the time is missed. */

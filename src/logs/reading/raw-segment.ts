@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { gapText } from '../framing.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
 import { gunzipped, sizeOf } from './file-bytes.ts';
+import { lastOf } from './last-of.ts';
 import { type LogLine, serviceOf } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
@@ -43,7 +44,7 @@ export class RawSegment implements Segment {
   }
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.file.gzip) return this.lastOfStream(count, passes);
+    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
     const bytes = new PlainBytes(this.file);
     let found: LogLine[] = [];
     for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && found.length < count; number -= 1) {
@@ -86,15 +87,6 @@ export class RawSegment implements Segment {
 
   extent(): number {
     return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
-  }
-
-  private async lastOfStream(count: number, passes: LineFilter): Promise<LogLine[]> {
-    let found: LogLine[] = [];
-    for await (const lines of this.forward(0)) {
-      found.push(...lines.filter(passes));
-      if (found.length > count * 2 + 10_000) found = found.slice(-count);
-    }
-    return found.slice(-count);
   }
 
   private linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {

@@ -16,8 +16,7 @@ const MOST_WIDE = 64;
 export class StreamTable {
   #paths: ProjectPaths;
   #writer: LogWriterClient;
-  #open = new Map<InstanceId, Streams & { queue: string; wide: number }>();
-  #wide = 0;
+  #open = new Map<InstanceId, Streams & { queue: string; wide: Set<keyof Streams> }>();
   /** The start of an older version, or one that was asked for before the last edit, may name a queue that is gone. */
   #queueOf: (id: InstanceId) => string | null = () => null;
 
@@ -57,19 +56,22 @@ export class StreamTable {
     if (moved.length > 0) this.#attach(moved);
   }
 
-  /** It floods: its producer waits less often when the pipe holds more, and it is read in larger pieces. */
+  /** It floods: its producer waits less often when the pipe holds more. */
   widen(id: InstanceId, which: keyof Streams): void {
     const streams = this.#open.get(id);
-    if (!streams || this.#wide >= MOST_WIDE || !widenPipe(streams[which])) return;
-    streams.wide += 1;
-    this.#wide += 1;
+    // A log writer that was restarted asks again.
+    if (!streams || streams.wide.has(which) || this.#wideCount() >= MOST_WIDE) return;
+    if (widenPipe(streams[which])) streams.wide.add(which);
+  }
+
+  #wideCount(): number {
+    return [...this.#open.values()].reduce((sum, { wide }) => sum + wide.size, 0);
   }
 
   /** The slot is gone: closes its descriptors once the writer has let go of it. */
   close(id: InstanceId): void {
     const streams = this.#open.get(id);
     this.#open.delete(id);
-    this.#wide -= streams?.wide ?? 0;
     const detached = this.#writer.detach([id]).catch(() => undefined); // a lost writer has nothing attached
     void detached.finally(() => {
       if (!streams) return;
@@ -86,7 +88,7 @@ export class StreamTable {
     const paths = fifoPaths(this.#paths, id);
     const out = openFifoForChild(paths.out);
     try {
-      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, wide: 0 });
+      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, wide: new Set() });
     } catch (error) {
       closeSync(out);
       throw error;
