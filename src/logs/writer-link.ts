@@ -1,8 +1,9 @@
 // The connection to the project's log writer and its life: connect or start one, greet, reconnect when it is lost.
 // Knows no queue and no instance; what a new writer must be told is the caller's (`onUp`).
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { LineSplitter } from '../api/lines.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import { builtEntry } from '../runtime/built-entry.ts';
@@ -151,19 +152,24 @@ export class WriterLink {
   }
 
   private async startAndConnect(): Promise<Socket | null> {
+    let child: ChildProcess;
     try {
-      spawnWriter(this.paths, this.options.entry ?? builtEntry('log-writer.cjs'));
+      child = spawnWriter(this.paths, this.options.entry ?? builtEntry('log-writer.cjs'));
     } catch (error) {
       this.report('log_writer_failed', `the log writer could not be started: ${(error as Error).message}`);
       return null;
     }
     const deadline = performance.now() + START_PATIENCE_MS;
     while (!this.closed && performance.now() < deadline) {
+      const ended = hasEnded(child); // asked before the connection is tried: it may have left because another one serves
       const socket = await tryConnect(this.paths.logSocket);
       if (socket !== null) return socket;
+      if (ended) break;
       await sleep(CONNECT_RETRY_MS);
     }
-    if (!this.closed) this.report('log_writer_failed', `the log writer did not listen within ${START_PATIENCE_MS} ms`);
+    if (this.closed) return null;
+    const what = hasEnded(child) ? howEnded(child) : `did not listen within ${START_PATIENCE_MS} ms`;
+    this.report('log_writer_failed', `the log writer ${what}`);
     return null;
   }
 
@@ -205,7 +211,15 @@ function processExists(pid: number): boolean {
   }
 }
 
-function spawnWriter(paths: ProjectPaths, entry: string): void {
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+function howEnded({ exitCode, signalCode }: ChildProcess): string {
+  if (signalCode !== null) return `ended by ${signalCode} before it listened`;
+  if (exitCode! < 0) return `could not be started: ${getSystemErrorName(exitCode!)}`; // Node's way to say that spawn failed
+  return `ended with exit code ${exitCode} before it listened`;
+}
+
+function spawnWriter(paths: ProjectPaths, entry: string): ChildProcess {
   mkdirSync(paths.socketDir, { recursive: true, mode: 0o700 });
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(paths.supervisorLog, 'a', 0o600);
@@ -217,6 +231,7 @@ function spawnWriter(paths: ProjectPaths, entry: string): void {
     });
     child.on('error', () => undefined); // no pid, no listener: the caller sees that nobody listens
     child.unref();
+    return child;
   } finally {
     closeSync(log);
   }

@@ -1,11 +1,11 @@
 // Real processes, real faults: the writer, the supervisor and the disk fail. Under `block` every complete line is stored once and
 // in order; what may be lost when the writer itself is killed is bounded.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { body, endOf, numbered, range, readBack, sizeOf, tally } from './numbered.ts';
-import { findWriter, LogRig, until } from './rig.ts';
+import { findWriter, LogRig, until, writerEntry } from './rig.ts';
 
 let rig: LogRig;
 beforeEach(async () => {
@@ -206,4 +206,28 @@ test('a second writer of the same project is refused', async () => {
     'another log writer serves this project',
   );
   expect(findWriter(rig.paths.root)).toBe(pid);
+});
+
+test('a writer that ends before it listens: said at once, and another is started', async () => {
+  const other = new LogRig();
+  const entry = join(other.paths.root, 'log-writer.cjs');
+  const real = JSON.stringify(await writerEntry());
+  writeFileSync(
+    entry,
+    `const fs = require('node:fs');
+if (fs.existsSync(__dirname + '/tried')) require(${real});
+else { fs.writeFileSync(__dirname + '/tried', ''); process.exit(7); }`,
+  );
+  await other.connect(Promise.resolve(entry));
+  try {
+    await until(() => other.events.length > 0, 'the first is said to have ended', 4_000); // well before patience ends
+    expect(other.events[0]).toMatchObject({
+      type: 'log_writer_failed',
+      message: 'the log writer ended with exit code 7 before it listened',
+    });
+    await other.client.configure([other.queue()]); // by the second
+    expect(other.events).toHaveLength(1);
+  } finally {
+    await other.close();
+  }
 });

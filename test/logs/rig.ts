@@ -56,7 +56,7 @@ export class LogRig {
     return rig;
   }
 
-  async connect(): Promise<LogWriterClient> {
+  async connect(entry = writerEntry()): Promise<LogWriterClient> {
     this.client = startLogWriter(this.paths, {
       onLost: (reason) => this.lost.push(reason),
       onEvent: (event) => {
@@ -64,7 +64,7 @@ export class LogRig {
         const isFlood = this.widensPipes && event.type === 'stream_flooded';
         if (isFlood) widenPipe(this.fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
       },
-      entry: await writerEntry(),
+      entry: await entry,
     });
     return this.client;
   }

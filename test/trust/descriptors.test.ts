@@ -81,6 +81,12 @@ test.skipIf(!mayLimit)(
     await project.up();
     const [writer] = logWritersOf(project);
     const printed = (id: string) => linesOf(project.path('out.log')).filter((line) => line.startsWith(`${id} `));
+    // A writer without a descriptor before it listens would be another test: it is taken for one that failed to start.
+    await waitFor(
+      'the writer reads',
+      () => printed('n.1').length,
+      (count) => count > 0,
+    );
     // Below all that it has: not one more number is to be had, whatever gaps there are between those.
     limit(writer!.pid, 3);
     await project.mustOrch(['scale', '--ephemeral', 'n=4']);
