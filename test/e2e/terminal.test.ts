@@ -137,3 +137,16 @@ test('the view goes on with the supervisor that takes over, and q still stops ev
   expect(terminal.modes()).toEqual(asBefore);
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
 });
+
+test('Ctrl-C before the next supervisor is found stops everything once it is', async () => {
+  const project = createProject({ 'procs.yaml': stack });
+  const terminal = project.terminal(['up']);
+  await terminal.waitForText('worker');
+  await allRun(project);
+  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
+  await waitFor('the view is left', terminal.modes, (modes) => !modes.alternateScreen, 2_000);
+  terminal.type(KEY.ctrlC);
+  await project.orch(['up', '-d']); // may find that it is stopped already
+  expect((await terminal.waitForExit()).exitCode).toBe(0);
+  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
+});

@@ -8,6 +8,8 @@ export type Interrupts = {
   next(): Promise<void>;
   /** From now on they do again what they do by default. */
   stop(): void;
+  /** From now on they are noted again. */
+  resume(): void;
 };
 
 /** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
@@ -20,15 +22,20 @@ export function listenForInterrupts(): Interrupts {
     count++;
     for (const resolve of waiting.splice(0)) resolve();
   };
-  for (const signal of SIGNALS) process.on(signal, listener);
+  const stop = () => {
+    waiting = [];
+    for (const signal of SIGNALS) process.removeListener(signal, listener);
+  };
+  const resume = () => {
+    for (const signal of SIGNALS) if (!process.listeners(signal).includes(listener)) process.on(signal, listener);
+  };
+  resume();
   return {
     get count() {
       return count;
     },
     next: () => new Promise((resolve) => waiting.push(resolve)),
-    stop: () => {
-      waiting = [];
-      for (const signal of SIGNALS) process.removeListener(signal, listener);
-    },
+    stop,
+    resume,
   };
 }

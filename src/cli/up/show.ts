@@ -29,7 +29,9 @@ export async function showProject(context: CliContext, first: View): Promise<Exi
   for (let view = first; ; ) {
     const end = await show(context, view);
     if (typeof end === 'number') return end;
-    const next = await findSuccessor(view.paths);
+    view.interrupts.resume();
+    const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
+    if (!next && !view.owning && view.interrupts.count > 0) return 0;
     if (!next) return fail(context, supervisorLost);
     context.stderr.write(`another supervisor has taken over (pid ${next.pid})\n`);
     if (view.owning) await next.client.request('own', {});

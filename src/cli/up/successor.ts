@@ -10,9 +10,15 @@ const LOOK_EVERY_MS = 50;
 /** One takes over within a second, on a slow machine in two. */
 const PATIENCE_MS = 3000;
 
-/** @returns the connection to it, and its pid; null: nobody came. */
-export async function findSuccessor(paths: ProjectPaths): Promise<{ client: Client; pid: number } | null> {
-  for (const startMs = performance.now(); performance.now() - startMs < PATIENCE_MS; ) {
+/**
+ * @param isLeft whether the user has left meanwhile: then nobody is looked for any more
+ * @returns the connection to it, and its pid; null: nobody came.
+ */
+export async function findSuccessor(
+  paths: ProjectPaths,
+  isLeft: () => boolean,
+): Promise<{ client: Client; pid: number } | null> {
+  for (const startMs = performance.now(); performance.now() - startMs < PATIENCE_MS && !isLeft(); ) {
     const client = await connect(paths).catch(() => null); // not yet
     const found = client && (await client.request('hello', {}).catch(() => null)); // it leaves, too
     if (client && found) return { client, pid: found.pid };
