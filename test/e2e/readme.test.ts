@@ -80,7 +80,9 @@ test('the two commands for a fresh clone exist as scripts', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const named = [...readme.matchAll(/npm (?:run )?(\w+)/g)].map((match) => match[1]!).filter((name) => !npmsOwn.includes(name));
+  const named = [...readme.matchAll(/npm (?:run )?(\w+)/g)]
+    .map((match) => match[1]!)
+    .filter((name) => !npmsOwn.includes(name));
   expect(named).toEqual(expect.arrayContaining(['up', 'test']));
   for (const name of named) expect(Object.keys(scripts)).toContain(name);
 });
