@@ -233,16 +233,19 @@ function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
   // Our own child always reports its exit: without it the tree is not empty, whatever was seen.
   if (phase.exit === null && !phase.adopted) return slot;
   const exit = phase.exit ?? { unknown: true };
+  const vacated: Slot = { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };
   switch (phase.cause) {
     case 'exited':
     case 'unhealthy': {
+      // Somebody wants it to begin anew: it is neither done nor given up.
+      if (slot.restartRequestedMs !== null) return vacated;
       const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
       const aliveMs = phase.sinceMs - phase.startedMs;
       return { ...slot, ...endingOf(slot, { exit, aliveMs, charged: true, unhealthy }, nowMs) };
     }
     case 'unwanted':
     case 'replaced':
-      return { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };
+      return vacated;
   }
 }
 

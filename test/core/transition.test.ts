@@ -213,6 +213,23 @@ describe('transition: what the kinds do not show', () => {
     expect(slot.phase).toMatchObject({ exit: { code: 3 } });
   });
 
+  it.each([
+    ['exited', { code: 0 }, 'never'],
+    ['exited', { code: 1 }, 'never'],
+    ['exited', { code: 1 }, 'always'],
+    ['unhealthy', { signal: 'SIGTERM' }, 'on_failure'],
+  ] as const)('an empty tree after %s with %j, told to restart meanwhile, begins anew (%s)', (cause, exit, policy) => {
+    const declared = spec('job', { restart: { ...service.restart, policy, limit: { count: 1, withinMs: 60_000 } } });
+    const clearing = slotOf(declared, 1, {
+      phase: { ...stopping, cause, exit },
+      failures: 3,
+      recentFailuresMs: [NOW - 2, NOW - 1],
+    });
+    const after = fold(clearing, events.restartRequested, events.emptied);
+    expect(after).toMatchObject({ phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit });
+    expect(fold(after, events.startIntended).restartRequestedMs).toBeNull();
+  });
+
   it('remembers when a restart was asked for until the next start', () => {
     const asked = fold(slotOf(service, 1, { phase: alive() }), events.restartRequested);
     expect(asked.restartRequestedMs).toBe(NOW);

@@ -1,7 +1,7 @@
 // The ways to an end, with real processes: drains, further signals, stop commands, the main process alone.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createProject, type Project } from '../rig/project.ts';
+import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { PROGRAMS } from './procs.ts';
@@ -117,5 +117,18 @@ test('scaling down drains what goes, and nothing else', async () => {
   await waitFor('two are gone', project.ps, (status) => status.converged && status.services[0]!.running === 1);
   const drained = linesOf(project.path('story.txt')).filter((line) => line.endsWith('POST /drain'));
   expect(drained.sort()).toEqual(['a.2 POST /drain', 'a.3 POST /drain']);
+  await project.down();
+});
+
+test('a task that is told to restart while its own end is still being cleared runs again', async () => {
+  const leaves = `'echo run >> runs.txt; (trap "" TERM; while :; do sleep 0.1; done) & exit 0'`;
+  const project = createProject({
+    'procs.yaml': `services:\n  job: { command: ${leaves}, restart: never, stop: { grace: 2s } }\n`,
+  });
+  await project.mustOrch(['up', '-d']);
+  await waitFor('it clears', project.ps, (status) => instanceOf(status, 'job.1').state === 'stopping');
+  await project.mustOrch(['restart', 'job']);
+  expect(linesOf(project.path('runs.txt'))).toEqual(['run', 'run']);
+  await project.mustOrch(['wait', '--timeout', '20s']);
   await project.down();
 });

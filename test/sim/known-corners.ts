@@ -3,6 +3,7 @@ import type { Scenario, SimLife, SimService } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
 const FAILS = { endsAfterMs: 30, exitCode: 1 };
+const CLINGING = { kind: 'member', obeysAfterMs: null } as const;
 const TWO_ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 2 };
 const NEVER: SimService['policy'] = 'never';
 /** They come to rest in back-off, completed, failed, and alive. */
@@ -106,6 +107,14 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(0, { kind: 'loseExits', count: 1 }),
     after(1_500, { kind: 'spoilState', how: 'truncated' }),
     after(7_000, { kind: 'fault' }),
+  ),
+  'told to restart while its own end is cleared': one(
+    [
+      service({ policy: NEVER, graceMs: 1_000 }, { endsAfterMs: 30, child: CLINGING }),
+      service({ policy: NEVER, graceMs: 1_000 }, { ...FAILS, child: CLINGING }),
+    ],
+    after(500, { kind: 'restart', service: 0, instance: null }),
+    after(0, { kind: 'restart', service: 1, instance: null }),
   ),
   'told of a configuration that was read before the last edit': one(
     [service({})],

@@ -186,7 +186,16 @@ export class LifecycleOracle {
         this.#world.fail(`restart: ${slot.id} was to be restarted and is not`);
       this.#checkRenewed(kernel, process, slot, isMemorySure);
     }
+    for (const slot of kernel.slots.values()) this.#checkBegunAnew(kernel, slot);
     for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
+  }
+
+  /** Who was to be restarted is neither done nor given up; what runs by the clock has its next time. */
+  #checkBegunAnew(kernel: Kernel, { id, phase, restartRequestedMs }: Slot): void {
+    const wish = kernel.desired.wishes.get(id);
+    if (restartRequestedMs === null || !wish?.run || wish.spec.schedule) return;
+    if (phase.kind === 'completed' || phase.kind === 'failed')
+      this.#world.fail(`restart: ${id} was to be restarted and is ${phase.kind}`);
   }
 
   /** Of services that have nothing left to wait for no roll-out is left, and no pause where the new ones are good. */

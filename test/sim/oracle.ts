@@ -219,6 +219,8 @@ export class Oracle implements Observer {
     if (slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy')
       this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
     if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
+    // A person's word goes before its back-off.
+    if (slot.restartRequestedMs !== null) return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
     const succeeded = 'code' in exit && exit.code === 0;
     const aliveMs = this.isBlind ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs - process.bornMs;
