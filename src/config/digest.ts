@@ -1,6 +1,7 @@
 // The merged files of one load -> a configuration: env files, variables, schema, defaults, normal form, checks.
 // Every step adds its problems; a step whose input is broken is left out, so that one mistake is told once.
 import type { Problem, ProjectConfig } from '../core/model.ts';
+import { checkAddresses } from './checks/addresses.ts';
 import { checkCollisions } from './checks/collisions.ts';
 import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
@@ -60,6 +61,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   problems.push(
     ...checkDependencies(config, child(tree, 'services'), child(expanded, 'services')),
     ...checkCollisions(config, tree),
+    ...checkAddresses(config, tree),
     ...checkListening(config, tree),
     ...checkSinks(config, tree),
     ...checkExitRecord(config, tree),

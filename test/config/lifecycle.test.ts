@@ -48,6 +48,23 @@ describe('probes', () => {
     ['readiness: { tcp: nowhere }', '"nowhere" is no port and no host:port'],
     ['readiness: { http: "ftp://x" }', '"ftp://x" is no http URL'],
     ['readiness: { http: localhost }', '"localhost" is no http URL'],
+    [
+      'readiness: { http: "http://${ORCH_INSTANCE_ID}:80/" }',
+      '"http://${ORCH_INSTANCE_ID}:80/" is no http URL for api.1, where it is "http://api.1:80/"',
+    ],
+    [
+      'startup: { http: { url: "http://x:6553${ORCH_INSTANCE}/" } }\n    pool: 6',
+      '"http://x:6553${ORCH_INSTANCE}/" is no http URL for api.6, where it is "http://x:65536/"',
+    ],
+    [
+      'stop: { drain: { http: "http://x:6553${ORCH_INSTANCE}/" } }\n    pool: 4\n    rollout: { max_surge: 50% }',
+      '"http://x:6553${ORCH_INSTANCE}/" is no http URL for api.6, where it is "http://x:65536/"',
+    ],
+    [
+      'liveness: { tcp: "6553${ORCH_INSTANCE}" }\n    pool: 6',
+      '"6553${ORCH_INSTANCE}" is no port and no host:port for api.6, where it is "65536"',
+    ],
+    ['liveness: { tcp: "65536" }', '"65536" is no port and no host:port'],
     ['readiness: { log: "(" }', /"\(" cannot be used as a pattern: .*Unterminated group/],
     ['readiness: { log: "(?=a)b" }', '"(?=a)b" cannot be used as a pattern: it could take very long on some text'],
     ['readiness: { http: { url: "http://x", body: "(a)\\\\1" } }', /cannot be used as a pattern/],

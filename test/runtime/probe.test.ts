@@ -40,6 +40,14 @@ const get = (port: number, changes: Partial<HttpRequest> = {}): Promise<Outcome>
   }).outcome;
 
 describe('http', () => {
+  test('what is no URL fails each time, and shows neither password nor token', async () => {
+    expect(await get(65_536)).toEqual({ ok: false, because: '"http://127.0.0.1:65536/health" is no http URL' });
+    expect(await get(0, { url: 'http://me:pass@api.1:80/x?token=1' })).toEqual({
+      ok: false,
+      because: '"http://api.1:80/x" is no http URL',
+    });
+  });
+
   test('sends what is declared, reads status and body', async () => {
     const port = await serving((request, response) => {
       response.statusCode = 201;

@@ -1,6 +1,7 @@
 // What two may not share and what must exist: ports, log queues, singletons and their pools.
 import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
 import { describePlace } from '../files/source-file.ts';
+import { LAST_PORT, lastIndexOf, lastPortOf } from '../instance-variables.ts';
 import { problemAt, quote } from '../problem.ts';
 import { suggestionHint } from '../suggest.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -27,14 +28,14 @@ function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf
     const hint = 'set `pool: 1`, or take `singleton` out';
     problems.push(problemAt(placeOf(['services', spec.name, 'pool']), { code: 'singleton-pool', message, hint }));
   }
-  if (spec.singleton && surgeOf(spec) > 0) {
+  if (spec.singleton && lastIndexOf(spec) > spec.pool) {
     const message = `${quote(spec.name)} is a singleton and cannot have instances on top of it`;
     const hint = 'take `max_surge` out, or `singleton`';
     problems.push(problemAt(placeOf(['services', spec.name, 'singleton']), { code: 'singleton-pool', message, hint }));
   }
   const lastPort = lastPortOf(spec);
-  if (lastPort !== null && lastPort > 65_535) {
-    const message = `the ports of ${quote(spec.name)} would go up to ${lastPort}; 65535 is the last`;
+  if (lastPort !== null && lastPort > LAST_PORT) {
+    const message = `the ports of ${quote(spec.name)} would go up to ${lastPort}; ${LAST_PORT} is the last`;
     problems.push(
       problemAt(placeOf(['services', spec.name, 'port']), {
         code: 'bad-value',
@@ -44,16 +45,6 @@ function checkService(spec: ServiceSpec, config: ProjectConfig, placeOf: PlaceOf
     );
   }
   return problems;
-}
-
-/** Instances on top of the pool while it is rolled out take the ports after those of the pool. */
-function lastPortOf(spec: ServiceSpec): number | null {
-  return spec.port === null ? null : spec.port + spec.pool + surgeOf(spec) - 1;
-}
-
-function surgeOf({ pool, rollout }: ServiceSpec): number {
-  const { maxSurge } = rollout;
-  return maxSurge.kind === 'count' ? maxSurge.count : Math.ceil((pool * maxSurge.percent) / 100);
 }
 
 /** Ranges in order of their start: only neighbours can overlap first. */

@@ -7,7 +7,7 @@ import { suggestionHint } from '../suggest.ts';
 import { child, itemsOf, type Tree } from '../tree/tree.ts';
 import { durationOf } from './duration.ts';
 import { integerOf, literalOf, textOf } from './normalizing.ts';
-import { commandOf, isHttpUrl, sample } from './probe.ts';
+import { commandOf } from './probe.ts';
 
 export function normalizeRestart(tree: Tree | undefined, problems: Problem[]): RestartPolicy {
   const policy = literalOf(tree?.kind === 'map' ? child(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
@@ -96,14 +96,7 @@ function normalizeDrain(
   const timeoutMs = durationOf(child(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, problems);
   if (exec) return { by: { kind: 'exec', command: commandOf(exec, portless) }, timeoutMs };
   if (!http) return { by: { kind: 'signal', signal: signalOf(signal, problems) }, timeoutMs };
-  const url = textOf(portless(http));
-  if (!isHttpUrl(sample(url))) {
-    const message = `${quote(url)} is no http URL`;
-    problems.push(
-      problemAt(http.at, { code: 'bad-value', message, hint: 'for example "http://127.0.0.1:8000/drain"' }),
-    );
-  }
-  return { by: { kind: 'http', url }, timeoutMs };
+  return { by: { kind: 'http', url: textOf(portless(http)) }, timeoutMs };
 }
 
 /** SIGTERM where nothing is written. */

@@ -4,7 +4,7 @@ import type { Check, Command, Probe } from '../../core/model.ts';
 import { DEFAULT_PROBE } from '../defaults.ts';
 import { linearPattern } from '../linear-pattern.ts';
 import { problemAt, quote } from '../problem.ts';
-import { escapeTemplate, variablesOf } from '../template.ts';
+import { escapeTemplate } from '../template.ts';
 import { child, type Entry, entriesOf, itemsOf, type Tree } from '../tree/tree.ts';
 import { durationOf } from './duration.ts';
 import type { Normalizing } from './normalizing.ts';
@@ -60,12 +60,8 @@ function checkOf(key: string, value: Tree, { portless, refuse, root }: Making): 
       return [{ kind: 'exec', command: commandOf(value, portless) }];
     case 'http':
       return [httpCheck(portless(value), refuse)];
-    case 'tcp': {
-      const address = textOf(portless(value));
-      if (!/^(\[[^\]]+\]:|[^:[\]]+:)?\d{1,5}$/.test(sample(address)))
-        refuse(value, `${quote(address)} is no port and no host:port`, 'for example `tcp: "$' + '{PORT}"`');
-      return [{ kind: 'tcp', address }];
-    }
+    case 'tcp':
+      return [{ kind: 'tcp', address: textOf(portless(value)) }];
     case 'unix':
       return [{ kind: 'unix', path: resolve(escapeTemplate(root), textOf(portless(value))) }];
     case 'log':
@@ -79,16 +75,14 @@ function checkOf(key: string, value: Tree, { portless, refuse, root }: Making): 
   }
 }
 
+/** Whether the URL is one is found by checks/addresses.ts. */
 function httpCheck(tree: Tree, refuse: Refuse): Check {
   const written = tree.kind === 'map' ? child(tree, 'url')! : tree;
-  const url = textOf(written);
-  if (!isHttpUrl(sample(url)))
-    refuse(written, `${quote(url)} is no http URL`, 'for example "http://127.0.0.1:$' + '{PORT}/healthz"');
   const headers = entriesOf(child(tree, 'headers')).map(({ key, value }) => [key, textOf(value)] as const);
   const body = child(tree, 'body');
   return {
     kind: 'http',
-    url,
+    url: textOf(written),
     status: integerOf(child(tree, 'status')),
     headers: Object.fromEntries(headers),
     body: body ? patternOf(body, refuse) : null,
@@ -99,19 +93,6 @@ function httpCheck(tree: Tree, refuse: Refuse): Check {
 export function commandOf(tree: Tree, portless: (tree: Tree) => Tree): Command {
   if (tree.kind !== 'list') return { kind: 'shell', line: textOf(tree) };
   return { kind: 'argv', argv: itemsOf(portless(tree)).map(textOf) };
-}
-
-export function isHttpUrl(text: string): boolean {
-  try {
-    return ['http:', 'https:'].includes(new URL(text).protocol);
-  } catch {
-    return false; // not a URL at all
-  }
-}
-
-/** The template as it may look for an instance. */
-export function sample(template: string): string {
-  return variablesOf(template).length > 0 ? template.replaceAll(/\$\{[^}]*\}/g, '1') : template;
 }
 
 function patternOf(tree: Tree, refuse: Refuse): string {

@@ -23,9 +23,14 @@ export function requestHttp(request: HttpRequest): Running {
   return prepareHttp(request)();
 }
 
-/** What can be done once is done once. @returns the function that makes the request. */
+/**
+ * What can be done once is done once.
+ *
+ * @returns the function that makes the request; what is no URL, once the variables are filled in, fails each time.
+ */
 export function prepareHttp(request: HttpRequest): () => Running {
-  const url = new URL(request.url);
+  const url = parseUrl(request.url);
+  if (url === null) return () => failing(`"${withoutSecrets(request.url)}" is no http URL`);
   const target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (isTls(url) ? 443 : 80)) };
   const text = requestText(request, url);
   return () =>
@@ -35,6 +40,28 @@ export function prepareHttp(request: HttpRequest): () => Running {
       converse(socket, text, request, settle);
       return () => socket.destroy();
     });
+}
+
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null; // its port or host is none
+  }
+}
+
+function failing(because: string): Running {
+  return runCheck((settle) => {
+    settle({ ok: false, because });
+    return () => undefined;
+  });
+}
+
+/** A query may hold a token, and what is before the host a password; reasons are shown and written down. */
+export function withoutSecrets(url: string): string {
+  const parsed = parseUrl(url);
+  if (parsed) return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
+  return url.replace(/[?#].*$/s, '').replace(/^([a-z]+:\/\/)[^/]*@/i, '$1');
 }
 
 const isTls = ({ protocol }: URL): boolean => protocol === 'https:';

@@ -1,5 +1,6 @@
 // The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
 // the rest. A command resolves when what it asked for has come about or cannot.
+import { LAST_PORT, lastPortOf } from '../../config/instance-variables.ts';
 import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
 import type { Kernel } from '../kernel.ts';
@@ -73,6 +74,11 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
     const message = `${service} reads the log queue ${queue}: it has exactly 1 instance, not ${size}`;
     const hint = `\`orch stop ${service}\` holds the lines back until \`orch start ${service}\``;
     throw new RequestError({ code: 'usage', message, hint });
+  }
+  const lastPort = size === null ? null : lastPortOf({ ...spec, pool: size });
+  if (lastPort !== null && lastPort > LAST_PORT) {
+    const message = `the ports of ${service} would go up to ${lastPort}; ${LAST_PORT} is the last`;
+    throw new RequestError({ code: 'usage', message, hint: `its first one is ${spec.port}` });
   }
   const { [service]: _, ...others } = kernel.overrides.pools;
   kernel.override({ ...kernel.overrides, pools: size === null ? others : { ...others, [service]: size } });

@@ -2,7 +2,7 @@
 import type { Check, Outcome, ServiceSpec } from '../../core/model.ts';
 import { linearRegExp } from '../../runtime/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../../runtime/probe/connect.ts';
-import { prepareHttp } from '../../runtime/probe/http.ts';
+import { prepareHttp, withoutSecrets } from '../../runtime/probe/http.ts';
 import { type Running, runCheck } from '../../runtime/probe/running.ts';
 import { expanderOf, type LaunchContext } from '../perform/launch.ts';
 import { prepareBeside } from '../perform/run-beside.ts';
@@ -76,12 +76,6 @@ function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: s
   const name = `http ${withoutSecrets(url)}`;
   const begin = prepareHttp({ method: 'GET', url, headers, judge, wantsBody: pattern !== null });
   return () => named(begin(), name);
-}
-
-/** A query may hold a token; reasons are shown and written down. */
-function withoutSecrets(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }
 
 function named(running: Running, name: string): Running {

@@ -1,6 +1,7 @@
 // From a declared service to the exact program, directory and environment of one instance. Pure but for reading the
 // supervisor's own environment once.
 
+import { instanceVariables } from '../../config/instance-variables.ts';
 import { expandTemplate } from '../../config/template.ts';
 import type { Command, ProjectConfig, ServiceSpec } from '../../core/model.ts';
 import { shellCommand } from '../../runtime/spawn/spawn.ts';
@@ -50,12 +51,12 @@ export function launchBeside(
     else delete env[key]; // a secret: in `extra` if it could be read, and in no case somebody else's
   }
   const { file, args } = programOf(command, expand);
-  return { file, args, cwd: expand(spec.cwd), env: { ...env, ...ownVariables(spec, index, context), ...extra } };
+  return { file, args, cwd: expand(spec.cwd), env: { ...env, ...instanceVariables(spec, index, context), ...extra } };
 }
 
 /** @returns the function that fills in the templates of one instance. */
 export function expanderOf(spec: ServiceSpec, index: number, context: LaunchContext): (template: string) => string {
-  const own = ownVariables(spec, index, context);
+  const own = instanceVariables(spec, index, context);
   return (template) => expanded(template, own);
 }
 
@@ -64,19 +65,6 @@ function expanded(template: string, own: Record<string, string>): string {
   const expansion = expandTemplate(template, own);
   if (!expansion.ok) throw new Error(expansion.problems.map(({ message }) => message).join('; '));
   return expansion.text;
-}
-
-function ownVariables(spec: ServiceSpec, index: number, context: LaunchContext): Record<string, string> {
-  const own: Record<string, string> = {
-    ORCH_PROJECT: context.project,
-    ORCH_ENV: context.env ?? '',
-    ORCH_SERVICE: spec.name,
-    ORCH_INSTANCE: String(index),
-    ORCH_INSTANCE_ID: `${spec.name}.${index}`,
-    ORCH_POOL_SIZE: String(spec.pool),
-  };
-  if (spec.port !== null) own.PORT = String(spec.port + index - 1);
-  return own;
 }
 
 function programOf(command: Command, expand: (template: string) => string): { file: string; args: string[] } {
