@@ -1,5 +1,5 @@
 // Rotated files of a queue: `<file>.<UTC stamp>[.gz]`, the stamp being when the file was closed. One rename makes one, so
-// that there is no step between which something could be lost or doubled. Nothing is ever renumbered.
+// that there is no step between which something could be lost or doubled. Nothing is ever renumbered; stamps only grow.
 import { existsSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -24,7 +24,8 @@ export function listRotated(livePath: string): RotatedFile[] {
 /** Renames the live file, its index first (`finishRotation` knows what a death in between leaves). Returns the new path.
  * Throws errno errors. */
 export function rotateFile(livePath: string, nowMs: number): string {
-  let stampMs = nowMs;
+  const newest = listRotated(livePath).at(-1);
+  let stampMs = Math.max(nowMs, (newest?.stampMs ?? 0) + 1); // the clock may have been set back: the newest must stay so
   let target = livePath + stampText(stampMs);
   while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
   if (hasIndex(livePath)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);

@@ -19,14 +19,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-async function lines(): Promise<string[]> {
+async function lines(sinceMs: number | null = null): Promise<string[]> {
   const all: string[] = [];
   const queues = [{ name: 'main', path: live, format: 'raw' as const }];
   for await (const batch of readLogs({
     queues,
     instances: null,
     tail: null,
-    sinceMs: null,
+    sinceMs,
     untilMs: null,
     grep: null,
   })) {
@@ -87,6 +87,22 @@ test('two rotations in one millisecond make two files, oldest first', () => {
     rotateFile(live, T0);
   }
   expect(listRotated(live).map(({ stampMs }) => stampMs - T0)).toEqual([0, 1]);
+});
+
+test('a clock set back: what is closed from then on is still the newest, for keep, --since and the order', async () => {
+  const ahead = T0 + 86_400_000;
+  const close = (text: string, nowMs: number) => {
+    writeFileSync(live, `${new Date(nowMs).toISOString()} a.1 o ${text}\n`);
+    rotateFile(live, nowMs);
+    pruneRotated(live, 2, 0);
+  };
+  close('one', ahead);
+  close('two', ahead + 1000);
+  close('three', T0);
+  close('four', T0 + 1000);
+  expect(await lines()).toEqual(['a.1 three', 'a.1 four']);
+  expect(await lines(T0 + 1000)).toEqual(['a.1 four']);
+  expect(listRotated(live).map(({ stampMs }) => stampMs - ahead)).toEqual([1001, 1002]);
 });
 
 test('what belongs to a file goes with it; foreign files stay', () => {
