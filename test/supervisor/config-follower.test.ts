@@ -3,19 +3,21 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, test } from 'vitest';
-import type { LoadResult, WatchedFile } from '../../src/core/model.ts';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import type { AcceptedConfig, LoadResult, WatchedFile } from '../../src/core/model.ts';
 import { type ConfigFollower, followConfig } from '../../src/supervisor/configuration/config-follower.ts';
 import type { ConfigLoader } from '../../src/supervisor/configuration/config-loader.ts';
 import { config, spec } from '../core/fixtures.ts';
+import { waitFor } from '../rig/wait-for.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-follower-'));
 const path = join(directory, 'procs.yaml');
 let follower: ConfigFollower | null = null;
 afterEach(async () => {
   await follower?.close();
-  rmSync(directory, { recursive: true, force: true });
+  follower = null;
 });
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** How often it was read, and the next time that it is. */
 function following(text: string) {
@@ -50,4 +52,41 @@ test('files that a client read before they were edited are read again', async ()
   const older: WatchedFile[] = [{ path, contentHash: hashOf('older') }];
   follower.follow(older);
   await again;
+});
+
+test('what is still being read when a client applies other files is not applied after it', async () => {
+  const other = join(directory, 'other.yaml');
+  writeFileSync(path, 'dev');
+  writeFileSync(other, 'prod');
+  let current = path;
+  const pending: (() => void)[] = [];
+  const read = (file: string): AcceptedConfig => {
+    const watched = [{ path: file, contentHash: hashOf(readFileSync(file)) }];
+    return { config: config(spec('api')), files: [file], watched, warnings: [] };
+  };
+  /** Of the file that counts when it begins, as in the supervisor; ends when the test says so. */
+  const load = (): Promise<LoadResult> => {
+    const accepted = read(current);
+    return new Promise((resolve) => pending.push(() => resolve({ ok: true, accepted })));
+  };
+  const applied: string[] = [];
+  follower = followConfig({
+    loader: { load, warmUp: () => undefined, close: async () => undefined },
+    watched: read(path).watched,
+    onLoaded: (result) => applied.push(...(result.ok ? result.accepted.files : ['rejected'])),
+    onDegraded: () => undefined,
+  });
+  const reloaded = follower.reload();
+  current = other;
+  follower.follow(read(other).watched);
+  pending.shift()!();
+  const again = await waitFor(
+    'it is read again',
+    () => pending.shift(),
+    (next) => next !== undefined,
+  );
+  expect(applied).toEqual([]);
+  again!();
+  expect(await reloaded).toMatchObject({ ok: true, accepted: { files: [other] } });
+  expect(applied).toEqual([other]);
 });

@@ -38,6 +38,8 @@ class Follower implements ConfigFollower {
   #options: FollowerOptions;
   #watched: WatchedFile[];
   #watcher: ReturnType<typeof watchFiles>;
+  /** Raised when somebody else's reading is in force: what was still being read then is older. */
+  #epoch = 0;
   #running: Promise<LoadResult> | null = null;
   #next: Promise<LoadResult> | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
@@ -55,6 +57,7 @@ class Follower implements ConfigFollower {
 
   follow(watched: WatchedFile[]): void {
     if (watched === this.#watched) return;
+    this.#epoch++;
     this.#keep(watched);
     this.#watcher.lookAgain();
   }
@@ -90,7 +93,9 @@ class Follower implements ConfigFollower {
   }
 
   async #load(): Promise<LoadResult> {
+    const epoch = this.#epoch;
     const result = await this.#options.loader.load();
+    if (epoch !== this.#epoch) return await this.#load();
     const watched = result.ok ? result.accepted.watched : result.watched;
     // A reader that died names no files: go on watching those of before, but compare them with nothing.
     this.#keep(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
