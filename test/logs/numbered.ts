@@ -36,14 +36,16 @@ export function tally(bodies: string[]): Tally {
 export const body = (line: string) => line.split(' ').slice(3).join(' ');
 export const range = (count: number) => [...Array(count).keys()];
 
-/** All that the instances wrote is in the files: a busy writer is waited for, which the supervisor would not do. */
-export async function endOf(rig: LogRig, instances: string[]): Promise<void> {
+/** All that the instances wrote is in the files: a busy writer is waited for, which the supervisor would not do.
+ * @param queue only this one is waited for. */
+export async function endOf(rig: LogRig, instances: string[], queue: string | null = null): Promise<void> {
   const answered = () => rig.client.attach([]);
   await answered();
   for (const instance of instances) await rig.client.endOfOutput(instance, 20_000);
   await answered();
   await until(
-    async () => (await rig.client.stats()).every(({ depthBytes }) => depthBytes === 0),
+    async () =>
+      (await rig.client.stats()).every(({ name, depthBytes }) => depthBytes === 0 || name !== (queue ?? name)),
     'all is written',
     20_000,
   );

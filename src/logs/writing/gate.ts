@@ -8,6 +8,12 @@ const DROP_PATIENCE_MS = 100;
 const SHUT_AT = 0.75;
 const OPEN_AT = 0.5;
 
+/** Of each stream only one chunk is held until it is written: that is all a killed writer may take with it. What feeds a
+ * service may hold more: it bridges the service's restarts. */
+export function keepsOneChunk({ overflow, sink }: LogQueueSpec): boolean {
+  return overflow === 'block' && sink === null;
+}
+
 export type Pressure = {
   depthBytes: number;
   /** `performance.now()`; null: no write is under way. */
@@ -27,7 +33,8 @@ export class Gate {
 
   update(spec: LogQueueSpec, pressure: Pressure): void {
     const isFilled = pressure.depthBytes >= spec.capacityBytes * (this.isShut ? OPEN_AT : SHUT_AT);
-    if (spec.overflow === 'block') this.turn(pressure.hasFailed || isFilled);
+    if (keepsOneChunk(spec)) this.turn(pressure.hasFailed || isFilled || (this.isShut && pressure.depthBytes > 0));
+    else if (spec.overflow === 'block') this.turn(pressure.hasFailed || isFilled);
     else this.turn(isFilled && this.isWriteYoung(pressure));
   }
 

@@ -4,6 +4,8 @@ import type { Origin } from '../framing.ts';
 export type OutputHooks = {
   /** Stop (or go on) reading the producers. */
   hold(isHeld: boolean): void;
+  /** All that was accepted is written. */
+  settled(): void;
   /** A rotated file is complete. */
   rotated(path: string): void;
   dropped(lines: Map<Origin, number>): void;

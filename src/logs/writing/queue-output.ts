@@ -154,8 +154,7 @@ export class QueueOutput {
   }
 
   closeOldFile(): void {
-    const isOld = this.file.path !== this.spec.path;
-    if (isOld && !this.isWriting && !this.inFlight.isWithinPiece()) this.file.close();
+    if (this.file.path !== this.spec.path && !this.isWriting && !this.inFlight.isWithinPiece()) this.file.close();
   }
 
   closeSink(): void {
@@ -263,6 +262,7 @@ export class QueueOutput {
       for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
     }
     this.update();
+    this.hooks.settled();
     for (const resolve of this.drainWanted.splice(0)) resolve();
   }
 

@@ -9,7 +9,9 @@ import { listRotated, pruneRotated } from '../rotation.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { Boundary } from './boundary.ts';
 import { Drops } from './drops.ts';
+import { keepsOneChunk } from './gate.ts';
 import { PieceList } from './piece-list.ts';
+import { Producers } from './producers.ts';
 import { QueueOutput } from './queue-output.ts';
 import { Sink } from './sink.ts';
 import type { Source } from './source.ts';
@@ -34,7 +36,7 @@ export type QueueTools = {
 
 export class Queue implements Flushable {
   spec: LogQueueSpec;
-  readonly sources = new Set<Source>();
+  readonly producers = new Producers();
   readonly output: QueueOutput;
   /** The service that is fed, if there is one. */
   readonly sink = new Sink(this);
@@ -50,7 +52,8 @@ export class Queue implements Flushable {
     this.spec = spec;
     this.tools = tools;
     this.output = new QueueOutput(spec, {
-      hold: (isHeld) => this.holdSources(isHeld),
+      hold: (isHeld) => this.producers.hold(isHeld),
+      settled: () => this.producers.written(),
       rotated: (path) => void (this.spec.rotate.compress === 'gzip' && tools.compress(path)),
       dropped: (lines) => this.noteDrops(lines),
       blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
@@ -60,8 +63,9 @@ export class Queue implements Flushable {
     this.compressRest();
   }
 
-  takesMore(): boolean {
-    return this.output.takesMore();
+  /** Nothing is taken of anybody until the file takes something again. */
+  isBlocked(): boolean {
+    return !this.output.takesMore();
   }
 
   configure(spec: LogQueueSpec): void {
@@ -70,6 +74,7 @@ export class Queue implements Flushable {
     this.output.configure(spec);
     pruneRotated(spec.path, spec.rotate.keep, spec.rotate.totalBytes);
     this.boundary.every(spec.rotate.everyMs);
+    if (!keepsOneChunk(spec)) this.producers.written();
   }
 
   /** `length` bytes of the source at the begin of the framer's input. */
@@ -190,6 +195,7 @@ export class Queue implements Flushable {
     for (let at = from; at < end; ) {
       at = this.output.isDirect() ? this.toBatch(source, timeMs, at, end) : this.toBacklog(source, timeMs, at, end);
     }
+    if (!this.output.isIdle() && keepsOneChunk(this.spec)) this.producers.holdUntilWritten(source);
   }
 
   private toBatch(source: Source, timeMs: number, from: number, end: number): number {
@@ -258,13 +264,6 @@ export class Queue implements Flushable {
   private batchLimit(): number {
     const { sizeBytes } = this.spec.rotate;
     return sizeBytes === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(sizeBytes, MIN_BATCH_BYTES));
-  }
-
-  private holdSources(isHeld: boolean): void {
-    for (const source of this.sources) {
-      if (isHeld) source.pause();
-      else source.resume();
-    }
   }
 
   /** By time, also where nothing is written any more. */

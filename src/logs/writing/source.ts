@@ -23,7 +23,7 @@ export type SourceReader = {
   /** So many bytes are at the begin of `input`, until this returns. */
   onBytes(source: Source, length: number): void;
   /** False: it would have nowhere to go with more. */
-  takesMore(): boolean;
+  takesMore(source: Source): boolean;
   readonly midLines: MidLines;
   /** It brings more than its FIFO holds. Once for each FIFO. */
   onFlood(source: Source): void;
@@ -104,7 +104,7 @@ export class Source implements Origin, FifoReader {
    * whether it is empty. */
   drain(untilMs: number): boolean {
     while (this.fifo !== null) {
-      if (!this.reader.takesMore()) return false;
+      if (!this.reader.takesMore(this)) return false;
       const length = readNow(this.fd, this.reader.input);
       if (length <= 0) return true;
       this.onBytes(length);

@@ -11,6 +11,8 @@ import { Ticker } from './ticker.ts';
 
 /** A queue whose disk is slow keeps the lines safe: a restart does not wait for them any longer. */
 const WRITTEN_MS = 50;
+/** Between the parts that a queue takes which is behind. */
+const PART_MS = 5;
 /** What a scaled-down instance may have left in its FIFOs. */
 const DETACH_MS = 1000;
 
@@ -78,10 +80,15 @@ export class LogWriter {
     const attached = this.attached.get(instance);
     if (attached === undefined) return true;
     const untilMs = performance.now() + deadlineMs;
-    if (!this.drain(attached, untilMs)) return false;
+    const patienceEndMs = Math.min(performance.now() + WRITTEN_MS, untilMs);
+    while (!this.drain(attached, untilMs)) {
+      // A queue that is behind takes one chunk of a stream, and the next once that is written.
+      if (attached.queue.isBlocked() || performance.now() >= patienceEndMs) return false;
+      await falseAfter(PART_MS);
+    }
     if (attached.queue.isIdle()) return true;
-    if (!attached.queue.takesMore()) return false;
-    const patienceMs = Math.min(WRITTEN_MS, untilMs - performance.now());
+    if (attached.queue.isBlocked()) return false;
+    const patienceMs = Math.max(0, patienceEndMs - performance.now());
     return Promise.race([attached.queue.drained().then(() => true), falseAfter(patienceMs)]);
   }
 
@@ -161,7 +168,7 @@ export class LogWriter {
       });
       if (left.length === 0) return true;
       if (performance.now() >= untilMs) return false;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await falseAfter(PART_MS);
     }
   }
 
@@ -196,9 +203,9 @@ export class LogWriter {
     const attached = this.attached.get(spec.instance) ?? this.create(spec, queue);
     attached.isLeaving = false;
     for (const source of attached.sources) {
-      queue.sources.add(source);
+      queue.producers.add(source);
       source.open();
-      if (!queue.takesMore()) source.pause();
+      if (!queue.producers.mayBeRead(source)) source.pause();
     }
   }
 
@@ -207,7 +214,7 @@ export class LogWriter {
     const reader = {
       input: this.tools.framer.input,
       midLines: this.midLines,
-      takesMore: () => attached.queue.takesMore(),
+      takesMore: (source: Source) => attached.queue.producers.mayBeRead(source),
       onBytes: (source: Source, length: number) => {
         this.matcher.feed(source.instance, source.stream, this.tools.framer.input.subarray(0, length));
         attached.queue.accept(source, length);
@@ -238,8 +245,7 @@ export class LogWriter {
   /** The service writes to another queue now. */
   private move(attached: Attached, queue: Queue): void {
     for (const source of attached.sources) {
-      attached.queue.sources.delete(source);
-      if (!attached.queue.takesMore()) source.resume();
+      attached.queue.producers.dismiss(source);
     }
     attached.queue = queue;
     this.closeUnnamed();
@@ -252,14 +258,14 @@ export class LogWriter {
     this.matcher.forget(instance);
     for (const source of attached.sources) {
       source.release();
-      attached.queue.sources.delete(source);
+      attached.queue.producers.dismiss(source);
     }
     this.closeUnnamed();
   }
 
   private closeUnnamed(): void {
     for (const [name, queue] of this.queues) {
-      if (this.named.has(name) || queue.sources.size > 0) continue;
+      if (this.named.has(name) || !queue.producers.isEmpty()) continue;
       if (!queue.isIdle()) void queue.drained().then(() => this.closeUnnamed());
       else {
         queue.close();
