@@ -33,16 +33,23 @@ export function rotateFile(livePath: string, nowMs: number): string {
   return target;
 }
 
-/** Completes a rotation that a killed writer had begun: an index under a dated name whose bytes still lie under the live one. */
+/** Completes a rotation that a killed writer had begun. Throws errno errors. */
 export function finishRotation(livePath: string): void {
   if (!existsSync(livePath) || hasIndex(livePath)) return;
+  const target = begunRotation(livePath);
+  if (target !== null) renameSync(livePath, target);
+}
+
+/** The dated name that the live file is about to get, or would have got from a killed writer: its index has that name, and the
+ * bytes have not. Null: none is under way. */
+export function begunRotation(livePath: string): string | null {
   for (const name of namesBeside(livePath)) {
     if (!name.endsWith(INDEX_SUFFIX)) continue;
     const target = livePath + name.slice(0, -INDEX_SUFFIX.length);
     if (stampOf(target.slice(livePath.length)) === null || existsSync(target) || existsSync(`${target}.gz`)) continue;
-    renameSync(livePath, target);
-    return;
+    return target;
   }
+  return null;
 }
 
 export function hasIndex(path: string): boolean {

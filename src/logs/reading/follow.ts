@@ -46,7 +46,7 @@ class Follower implements LogFollower {
     const { queues, instances, tail, sinceMs = null, grep = null, decoding = 'utf8' } = options;
     const past = sinceMs !== null && tail === 0 ? null : tail;
     this.read = { queues, instances, tail: past, sinceMs, untilMs: null, grep, decoding };
-    this.tails = queues.map((queue) => new QueueTail(queue.path, decoding, options.skipWhenBehindBytes ?? null));
+    this.tails = queues.map((queue) => new QueueTail(queue, decoding, options.skipWhenBehindBytes ?? null));
     this.wake = new Wake(queues.map((queue) => queue.path));
   }
 

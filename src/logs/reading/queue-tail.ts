@@ -3,7 +3,9 @@
 
 import { listRotated, type RotatedFile } from '../rotation.ts';
 import type { LogLine } from './log-line.ts';
-import { type Decoding, inodeOf, openSegment, openSegments, type Segment } from './segment.ts';
+import { openQueueFiles } from './queue-files.ts';
+import type { LogQueueFile } from './reader.ts';
+import { type Decoding, inodeOf, openLive, openRotated, type Segment } from './segment.ts';
 
 export class QueueTail {
   private past: Segment[] = [];
@@ -13,20 +15,21 @@ export class QueueTail {
   private listed: RotatedFile[] = [];
   /** Newest rotated file when `live` was opened: those after it are ours to read. */
   private knownStampMs = 0;
-  private readonly livePath: string;
+  private readonly queue: LogQueueFile;
   private readonly decoding: Decoding;
   private readonly skipAboveBytes: number | null;
 
-  constructor(livePath: string, decoding: Decoding, skipAboveBytes: number | null) {
-    this.livePath = livePath;
+  constructor(queue: LogQueueFile, decoding: Decoding, skipAboveBytes: number | null) {
+    this.queue = queue;
     this.decoding = decoding;
     this.skipAboveBytes = skipAboveBytes;
   }
 
   /** Opens all that is there, the live file frozen at its present end; `read` goes on after it. */
   begin(sinceMs: number): Segment[] {
-    this.past = openSegments(this.livePath, this.decoding, sinceMs);
-    this.knownStampMs = newestStamp(this.livePath);
+    const { segments, newestStampMs } = openQueueFiles(this.queue, this.decoding, sinceMs);
+    this.past = segments;
+    this.knownStampMs = newestStampMs;
     const last = this.past.at(-1);
     if (last !== undefined && last.closedMs === null) {
       this.live = last;
@@ -51,7 +54,7 @@ export class QueueTail {
       this.more = true;
       return lines;
     }
-    if (this.live !== null && inodeOf(this.livePath) === this.live.inode) return [];
+    if (this.live !== null && inodeOf(this.queue.path) === this.live.inode) return [];
     return this.readOn();
   }
 
@@ -89,9 +92,9 @@ export class QueueTail {
     }
     const next = this.nextRotated();
     if (next !== null) return this.adopt(next, next.closedMs!);
-    const live = openSegment(this.livePath, null, false, this.decoding);
+    const live = openLive(this.queue, this.decoding);
     if (live === null) return [];
-    if (listRotated(this.livePath).some((file) => file.stampMs > this.knownStampMs)) live.close();
+    if (listRotated(this.queue.path).some((file) => file.stampMs > this.knownStampMs)) live.close();
     else this.adopt(live, this.knownStampMs);
     this.more = true;
     return [];
@@ -115,22 +118,18 @@ export class QueueTail {
     if (this.listed.length === 0) this.listed = this.listLater();
     const next = this.listed.shift();
     if (next === undefined) return null;
-    const segment = openSegment(next.path, next.stampMs, next.gzip, this.decoding);
-    if (segment === null) this.listed = []; // compressed or deleted since: list anew
+    const segment = openRotated(next, this.decoding);
+    if (segment === null) this.listed = []; // deleted since: list anew
     return segment;
   }
 
   private listLater(): RotatedFile[] {
-    const later = listRotated(this.livePath).filter((file) => file.stampMs > this.knownStampMs);
+    const later = listRotated(this.queue.path).filter((file) => file.stampMs > this.knownStampMs);
     // The first one since we opened the live file is that file, unless somebody else moved it.
     if (this.live === null || this.live.closedMs !== null || later[0] === undefined) return later;
-    const isOurs = later[0].gzip || inodeOf(later[0].path) === this.live.inode;
-    if (!isOurs) return later;
+    const inode = later[0].gzip ? null : inodeOf(later[0].path); // null: compressed, maybe only since it was listed
+    if (inode !== null && inode !== this.live.inode) return later;
     this.knownStampMs = later[0].stampMs;
     return later.slice(1);
   }
-}
-
-function newestStamp(livePath: string): number {
-  return listRotated(livePath).at(-1)?.stampMs ?? 0;
 }

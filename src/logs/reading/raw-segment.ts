@@ -1,6 +1,6 @@
 // A raw file with its index: the index says who wrote which bytes and when. Bytes that it does not cover (the writer was
 // killed between the two writes) come back as lines of nobody.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { gapText } from '../framing.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
 import { gunzipped, sizeOf } from './file-bytes.ts';
@@ -20,12 +20,13 @@ export class RawSegment implements Segment {
   private frozenAt: number | null = null;
   private readonly origins = new Map<number, string>();
 
-  constructor(file: OpenFile, indexPath: string) {
+  /** @param index descriptor of its index; closed with the segment */
+  constructor(file: OpenFile, index: number) {
     this.file = file;
     this.path = file.path;
     this.closedMs = file.closedMs;
     this.inode = file.inode;
-    this.index = openSync(indexPath, 'r');
+    this.index = index;
   }
 
   async firstTimeMs(): Promise<number | null> {

@@ -3,12 +3,13 @@
 import type { LogFormat } from '../../core/model.ts';
 import type { LogLine } from './log-line.ts';
 import { mergeByTime } from './merge.ts';
-import { type Decoding, type LineFilter, openSegments, type Segment } from './segment.ts';
+import { openQueueFiles } from './queue-files.ts';
+import type { Decoding, LineFilter, Segment } from './segment.ts';
 
 export { type FollowOptions, followLogs, type LogFollower } from './follow.ts';
 export type { LogLine } from './log-line.ts';
 
-/** `format` is a hint only: each file says itself what it is. */
+/** `format` is a hint only: each file says itself what it is, and earlier ones may be of another. */
 export type LogQueueFile = { name: string; path: string; format: LogFormat };
 
 export type ReadOptions = {
@@ -28,7 +29,7 @@ export type ReadOptions = {
 /** Batches of lines in time order. The files are open until the generator is exhausted or returned. */
 export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine[]> {
   const decoding = options.decoding ?? 'utf8';
-  const queues = options.queues.map((queue) => openSegments(queue.path, decoding, options.sinceMs ?? 0));
+  const queues = options.queues.map((queue) => openQueueFiles(queue, decoding, options.sinceMs ?? 0).segments);
   try {
     yield* readSegments(queues, options);
   } finally {

@@ -1,10 +1,11 @@
-// The files of a queue as things that can be read: rotated ones (plain or gzipped) oldest first, then the live one.
-// A segment is read forward from a time, or from its end.
-import { existsSync, fstatSync, openSync, statSync } from 'node:fs';
-import { INDEX_SUFFIX, listRotated } from '../rotation.ts';
+// A file of a queue as something that can be read: forward from a time, or from its end. What a file is, it says itself: a
+// raw one has an index beside it. The writer may rotate, compress or delete it between any two looks.
+import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
+import { begunRotation, INDEX_SUFFIX, type RotatedFile } from '../rotation.ts';
 import { LineSegment } from './line-segment.ts';
 import type { LogLine } from './log-line.ts';
 import { RawSegment } from './raw-segment.ts';
+import type { LogQueueFile } from './reader.ts';
 
 export type LineFilter = (line: LogLine) => boolean;
 
@@ -33,29 +34,58 @@ export type Segment = {
 /** `binary`: lines are decoded byte by byte (latin1), so that nothing of them is lost. */
 export type Decoding = 'utf8' | 'latin1';
 
-/** Oldest first, opened: what is renamed or deleted from now on can still be read. Absent files are left out. */
-export function openSegments(livePath: string, decoding: Decoding, sinceMs = 0): Segment[] {
-  const segments: Segment[] = [];
-  for (const file of listRotated(livePath)) {
-    if (file.stampMs < sinceMs) continue;
-    const segment = openSegment(file.path, file.stampMs, file.gzip, decoding);
-    if (segment !== null) segments.push(segment);
-  }
-  const live = openSegment(livePath, null, false, decoding);
-  return live === null ? segments : dropDoubles([...segments, live]);
+/**
+ * The live file. Null: there is none, it was rotated in this moment, or it is empty and may yet become either kind.
+ */
+export function openLive({ path, format }: LogQueueFile, decoding: Decoding): Segment | null {
+  const file = openFile(path, null, false, decoding);
+  if (file === null) return null;
+  const isEmpty = fstatSync(file.fd).size === 0; // asked first: an index is begun before the first byte is written
+  const index = openIndex(path) ?? (format === 'raw' ? openIndex(begunRotation(path)) : null);
+  // Only as long as the name is still its own is that index its own.
+  if (inodeOf(path) === file.inode && !(isEmpty && index === null)) return segmentOf(file, index);
+  closeAll(file.fd, index);
+  return null;
 }
 
-export function openSegment(path: string, closedMs: number | null, gzip: boolean, decoding: Decoding): Segment | null {
-  let fd: number;
+/** A rotated file, compressed or not, whatever it was when it was listed. Null: it was deleted since. */
+export function openRotated({ path, stampMs, gzip }: RotatedFile, decoding: Decoding): Segment | null {
+  const plain = gzip ? path.slice(0, -'.gz'.length) : path;
+  const file = openFile(path, stampMs, gzip, decoding) ?? openFile(`${plain}.gz`, stampMs, true, decoding);
+  if (file === null) return null;
+  const index = openIndex(plain);
+  // Deleted last of all: without it, and without its file, these might be raw bytes.
+  if (index !== null || existsSync(plain) || existsSync(`${plain}.gz`)) return segmentOf(file, index);
+  closeAll(file.fd, index);
+  return null;
+}
+
+function segmentOf(file: OpenFile, index: number | null): Segment {
+  return index === null ? new LineSegment(file) : new RawSegment(file, index);
+}
+
+function openFile(path: string, closedMs: number | null, gzip: boolean, decoding: Decoding): OpenFile | null {
   try {
     if (!statSync(path).isFile()) return null; // a queue that feeds a FIFO or a device keeps nothing to read
-    fd = openSync(path, 'r');
+    const fd = openSync(path, 'r');
+    return { path, closedMs, fd, gzip, inode: fstatSync(fd).ino, decoding };
   } catch {
     return null; // deleted or compressed in this moment, or never there
   }
-  const file = { path, closedMs, fd, gzip, inode: fstatSync(fd).ino, decoding };
-  const plain = gzip ? path.slice(0, -'.gz'.length) : path;
-  return existsSync(plain + INDEX_SUFFIX) ? new RawSegment(file, plain + INDEX_SUFFIX) : new LineSegment(file);
+}
+
+function openIndex(path: string | null): number | null {
+  if (path === null) return null;
+  try {
+    return openSync(path + INDEX_SUFFIX, 'r');
+  } catch {
+    return null; // no raw file, or it was renamed in this moment
+  }
+}
+
+function closeAll(fd: number, index: number | null): void {
+  closeSync(fd);
+  if (index !== null) closeSync(index);
 }
 
 export type OpenFile = {
@@ -66,17 +96,6 @@ export type OpenFile = {
   inode: number;
   decoding: Decoding;
 };
-
-/** The live file may have been rotated between the listing and its opening; then its name is another's. */
-function dropDoubles(segments: Segment[]): Segment[] {
-  const seen = new Set<number>();
-  return segments.filter((segment) => {
-    const double = seen.has(segment.inode);
-    if (double) segment.close();
-    seen.add(segment.inode);
-    return !double;
-  });
-}
 
 export function inodeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
