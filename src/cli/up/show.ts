@@ -27,17 +27,22 @@ export type View = {
 
 export async function showProject(context: CliContext, first: View): Promise<ExitCode> {
   for (let view = first; ; ) {
+    const hello = await view.client.request('hello', {}).catch(() => null); // lost already: the view finds out
     const end = await show(context, view);
     if (typeof end === 'number') return end;
     view.interrupts.resume();
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
     if (!next && !view.owning && view.interrupts.count > 0) return 0;
     if (!next) return fail(context, supervisorLost);
-    context.stderr.write(`another supervisor has taken over (pid ${next.pid})\n`);
+    const isSame = next.pid === hello?.pid;
+    context.stderr.write(isSame ? CONNECTED_AGAIN : `another supervisor has taken over (pid ${next.pid})\n`);
     if (view.owning) await next.client.request('own', {});
     view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1 };
   }
 }
+
+/** Suspended for long, a view is cut off for all that it has not read. */
+const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there again\n';
 
 async function show(context: CliContext, view: View): Promise<ExitCode | Lost> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);

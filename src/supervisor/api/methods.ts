@@ -106,6 +106,7 @@ async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call:
   const send = async (): Promise<void> => {
     timer = null;
     lastMs = performance.now();
+    if (call.isBehind()) return; // the next one is whole anyway
     const status = await supervisor.status().catch(() => null); // no descriptor left: the next change tries again
     if (status) call.emit(status);
   };

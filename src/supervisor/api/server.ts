@@ -17,6 +17,8 @@ import { errorText } from '../error-text.ts';
 export type Call<M extends Method> = {
   /** Sends one event of a stream; false: the peer is gone. */
   emit(event: StreamEvent<M>): boolean;
+  /** Much of what was sent is still unread: a stream whose next event holds all that matters waits. */
+  isBehind(): boolean;
   /** Aborts when the connection ends or the peer cancels. */
   signal: AbortSignal;
   connection: Connection;
@@ -34,6 +36,7 @@ export class RequestError extends Error {
   }
 }
 
+const BEHIND_BYTES = 1024 * 1024;
 /** A subscriber that does not read is cut off here. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 const MAX_CALLS_PER_CONNECTION = 64;
@@ -105,11 +108,17 @@ function converse(socket: Socket, methods: Methods, onOwnerGone: () => void): vo
   const send = (reply: unknown): boolean => {
     if (socket.destroyed) return false;
     socket.write(`${JSON.stringify(reply)}\n`);
-    if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
+    if (socket.writableLength > MAX_UNREAD_BYTES) cutOff();
     return !socket.destroyed;
   };
+  // It may be suspended only, and owns again when it is back: nothing is stopped for that.
+  const cutOff = (): void => {
+    connection.owning = false;
+    socket.destroy();
+  };
+  const isBehind = (): boolean => socket.writableLength > BEHIND_BYTES;
   socket.on('data', (chunk) => {
-    const fits = lines.push(chunk, (line) => accept(line, { methods, connection, calls, send }));
+    const fits = lines.push(chunk, (line) => accept(line, { methods, connection, calls, send, isBehind }));
     if (fits) return;
     send({ id: 0, error: { code: 'usage', message: `a frame may hold at most ${MAX_FRAME_BYTES} bytes` } });
     socket.destroySoon();
@@ -127,9 +136,10 @@ type Conversation = {
   connection: Connection;
   calls: Map<number, AbortController>;
   send(reply: unknown): boolean;
+  isBehind(): boolean;
 };
 
-function accept(line: string, { methods, connection, calls, send }: Conversation): void {
+function accept(line: string, { methods, connection, calls, send, isBehind }: Conversation): void {
   const request = parseRequest(line);
   if ('error' in request) {
     send({ id: request.id, error: request.error });
@@ -152,7 +162,7 @@ function accept(line: string, { methods, connection, calls, send }: Conversation
   calls.set(id, abort);
   const emit = (event: unknown): boolean => !abort.signal.aborted && send({ id, event });
   const run = methods[method as Method] as (params: unknown, call: unknown) => unknown;
-  new Promise((resolve) => resolve(run(params, { emit, signal: abort.signal, connection })))
+  new Promise((resolve) => resolve(run(params, { emit, isBehind, signal: abort.signal, connection })))
     .then(
       (result) => send({ id, result }),
       (error) => send({ id, error: toWireError(error) }),

@@ -1,0 +1,76 @@
+// A view over the loss of its connection, against a scripted supervisor: who is looked for, and what is left behind.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connect } from '../../src/api/client.ts';
+import { createContext } from '../../src/cli/context.ts';
+import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
+import { showProject, type View } from '../../src/cli/up/show.ts';
+import {
+  type Answers,
+  type Call,
+  type FakeSupervisor,
+  sampleStatus,
+  startFakeSupervisor,
+} from '../api/fake-supervisor.ts';
+import { type Capture, capture } from './run-command.ts';
+
+let supervisor: FakeSupervisor;
+let interrupts: Interrupts;
+let stderr: Capture;
+let answers: Answers;
+/** Of the latest view. */
+let watching: Call<'watchStatus'>;
+const silence = () => new Promise<never>(() => undefined);
+
+beforeEach(async () => {
+  stderr = capture();
+  interrupts = listenForInterrupts();
+  answers = {
+    watchStatus: (_params, call) => {
+      watching = call;
+      call.event(sampleStatus());
+      return silence();
+    },
+    events: silence,
+    own: () => ({}),
+    down: (_params, call) => {
+      setTimeout(call.hangUp, 20);
+      return { stopped: 2, leftovers: [] };
+    },
+  };
+  supervisor = await startFakeSupervisor(answers);
+});
+afterEach(() => {
+  interrupts.stop();
+  return supervisor.close();
+});
+
+async function show(view: Partial<View> = {}) {
+  const client = (await connect(supervisor.paths))!;
+  const context = createContext({}, { stdout: capture(), stderr, environment: {}, cwd: supervisor.paths.root });
+  const { paths } = supervisor;
+  return showProject(context, {
+    client,
+    paths,
+    owning: true,
+    wantsTui: false,
+    tasks: null,
+    sinceMs: 0,
+    interrupts,
+    ...view,
+  });
+}
+const asked = (method: string) => supervisor.requests.filter((request) => request.method === method);
+const isAsked = (method: string, times: number) =>
+  expect.poll(() => asked(method).length, { timeout: 5_000 }).toBe(times);
+
+test('cut off by the supervisor that goes on, the view owns it again', async () => {
+  const code = show();
+  await isAsked('events', 1);
+  watching.hangUp();
+  await isAsked('events', 2);
+  expect(asked('own').length).toBe(1);
+  process.emit('SIGINT');
+  expect(await code).toBe(0);
+  expect(stderr.text()).toContain('the connection to the supervisor was lost and is there again\n');
+  expect(stderr.text()).not.toContain('taken over');
+});

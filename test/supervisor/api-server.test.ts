@@ -1,0 +1,92 @@
+// A client that does not read: what it costs itself, and what it must not cost the project.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { LineSplitter } from '../../src/api/lines.ts';
+import { MAX_FRAME_BYTES } from '../../src/api/protocol.ts';
+import { createMethods } from '../../src/supervisor/api/methods.ts';
+import { type Methods, serve } from '../../src/supervisor/api/server.ts';
+import type { Supervisor } from '../../src/supervisor/supervisor.ts';
+import { waitFor } from '../rig/wait-for.ts';
+
+const MIB = 1024 * 1024;
+
+type Served = { socket: Socket; ownersGone: () => number };
+
+/** A client that owns, asks for `method` and does not read from then on. */
+async function suspendedOwner(methods: Methods, method: 'watchStatus' | 'events', params: object): Promise<Served> {
+  const directory = mkdtempSync(join(tmpdir(), 'orch-api-'));
+  let ownersGone = 0;
+  const server = await serve(join(directory, 'sock'), methods, () => ownersGone++);
+  const socket = connect(join(directory, 'sock'));
+  onTestFinished(async () => {
+    socket.destroy();
+    await new Promise<void>((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true });
+  });
+  const owns = new Promise((resolve) => socket.once('data', resolve));
+  socket.write('{"id":1,"method":"own","params":{}}\n');
+  await owns;
+  socket.pause();
+  socket.write(`${JSON.stringify({ id: 2, method, params })}\n`);
+  return { socket, ownersGone: () => ownersGone };
+}
+
+/** @returns `change`: something happens; the status says how often so far. */
+function watchedSupervisor(statusBytes: number) {
+  const listeners = new Set<() => void>();
+  let changes = 0;
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const supervisor = {
+    kernel: {},
+    status: async () => ({ generation: changes, filler: 'x'.repeat(statusBytes) }),
+    onStep: subscribe,
+    events: { subscribe },
+  } as unknown as Supervisor;
+  const change = () => {
+    for (const listener of listeners) listener();
+    return ++changes;
+  };
+  return { methods: createMethods(supervisor, () => undefined), change };
+}
+
+test('who owns and does not read gets the latest status once it reads again', async () => {
+  const { methods, change } = watchedSupervisor(MIB / 2);
+  const { socket, ownersGone } = await suspendedOwner(methods, 'watchStatus', { minIntervalMs: 20 });
+  const last = await waitFor('far more has happened than is kept for it', change, (changes) => changes > 60);
+  const seen: number[] = [];
+  const lines = new LineSplitter(MAX_FRAME_BYTES);
+  socket.on('data', (chunk) => lines.push(chunk, (line) => seen.push(JSON.parse(line).event.generation)));
+  socket.resume();
+  await waitFor('the latest has come', change, () => (seen.at(-1) ?? 0) >= last);
+  expect(seen.length).toBeLessThan(20);
+  expect(ownersGone()).toBe(0);
+});
+
+test('who owns and is cut off for what it did not read does not take the project down', async () => {
+  let cut = (): void => undefined;
+  const isCut = new Promise<void>((resolve) => {
+    cut = resolve;
+  });
+  const flood: Methods['events'] = (_params, { emit, signal }) =>
+    new Promise((resolve) => {
+      const timer = setInterval(() => emit({ message: 'x'.repeat(MIB) } as never) || cut(), 1);
+      signal.addEventListener('abort', () => {
+        clearInterval(timer);
+        resolve({});
+      });
+    });
+  const { methods } = watchedSupervisor(0);
+  const { socket, ownersGone } = await suspendedOwner({ ...methods, events: flood }, 'events', { follow: true });
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  await isCut;
+  socket.resume();
+  await ended;
+  expect(ownersGone()).toBe(0);
+});
