@@ -4,6 +4,7 @@
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
+import { NeededQueues } from './needed-queues.ts';
 import { LOG_PROTOCOL, type LogEvent, type StreamSource, type WriterMethod, type WriterMethods } from './protocol.ts';
 import { WriterLink } from './writer-link.ts';
 import type { Expectation } from './writing/line-match.ts';
@@ -23,6 +24,8 @@ export type LogWriterClient = {
   expect(expectation: Expectation, patienceMs: number): Promise<void>;
   /** Resolves when a writer runs that has been told everything so far, at the latest after `patienceMs`. */
   told(patienceMs: number): Promise<void>;
+  /** Gone for good. Resolves when a writer has read what is in the FIFOs, or has them open to do so: until then somebody
+   * must hold them. Kept over a loss of the writer. */
   detach(instances: string[]): Promise<void>;
   /** The service that the queue feeds is about to read; kept over a loss of the writer. */
   openSink(queue: string, service: string): Promise<void>;
@@ -66,8 +69,10 @@ export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): 
 }
 
 class Client implements LogWriterClient {
-  private queues: LogQueueSpec[] | null = null;
+  private readonly queues = new NeededQueues();
   private readonly sources = new Map<string, StreamSource>();
+  /** Detached, and no writer has said yet that it read what is left of them. */
+  private readonly leaving = new Map<string, StreamSource>();
   private readonly expectations = new Map<string, Expectation>();
   /** Queue -> the service that reads it now. */
   private readonly sinks = new Map<string, string>();
@@ -85,12 +90,15 @@ class Client implements LogWriterClient {
   }
 
   async configure(queues: LogQueueSpec[]): Promise<void> {
-    this.queues = queues;
+    this.queues.configure(queues, this.allSources());
     await this.tell('configure', { queues });
   }
 
   async attach(sources: StreamSource[]): Promise<void> {
-    for (const source of sources) this.sources.set(source.instance, source);
+    for (const source of sources) {
+      this.sources.set(source.instance, source);
+      this.leaving.delete(source.instance);
+    }
     await this.tellSources(sources);
   }
 
@@ -116,12 +124,16 @@ class Client implements LogWriterClient {
   }
 
   async detach(instances: string[]): Promise<void> {
+    const leaving = instances.flatMap((instance) => this.sources.get(instance) ?? []);
+    for (const source of leaving) this.leaving.set(source.instance, source);
     for (const instance of instances) {
       this.sources.delete(instance);
       this.unread.delete(instance);
       this.expectations.delete(instance);
     }
     await this.tell('detach', { instances });
+    for (const source of leaving)
+      if (this.leaving.get(source.instance) === source) this.leaving.delete(source.instance);
   }
 
   async openSink(queue: string, service: string): Promise<void> {
@@ -194,12 +206,27 @@ class Client implements LogWriterClient {
     await this.link.request(method as WriterMethod, params as never).catch(() => this.link.up());
   }
 
+  /** All of it is sent at once: what is asked from now on comes after it, and finds everything attached. */
   private async tellAll(): Promise<void> {
-    if (this.queues !== null) await this.link.send('configure', { queues: this.queues });
-    for (const [queue, service] of this.sinks) await this.link.send('openSink', { queue, service });
-    for (const expectation of this.expectations.values()) await this.link.send('expect', expectation);
-    const sources = [...this.sources.values()];
-    if (sources.length > 0) this.attempted(sources, (await this.link.send('attach', { sources })).failed);
+    const sources = this.allSources();
+    const former = this.queues.formerOf(sources);
+    const { link } = this;
+    const told: Promise<unknown>[] = [];
+    if (this.queues.named !== null) told.push(link.send('configure', { queues: [...this.queues.named, ...former] }));
+    for (const [queue, service] of this.sinks) told.push(link.send('openSink', { queue, service }));
+    for (const expectation of this.expectations.values()) told.push(link.send('expect', expectation));
+    if (sources.length > 0) {
+      const attached = link.send('attach', { sources });
+      told.push(attached.then(({ failed }) => this.attempted(sources, failed)));
+    }
+    if (this.leaving.size > 0) told.push(link.send('detach', { instances: [...this.leaving.keys()] }));
+    if (this.queues.named !== null && former.length > 0)
+      told.push(link.send('configure', { queues: this.queues.named }));
+    await Promise.all(told);
+  }
+
+  private allSources(): StreamSource[] {
+    return [...this.sources.values(), ...this.leaving.values()];
   }
 }
 

@@ -86,6 +86,35 @@ test('a last line without newline is whole: who follows a killed writer leaves n
   expect(rig.lines(queue.path).map(body)).toEqual(['no end', 'first', 'second']);
 });
 
+test.each([
+  { when: 'before the writer is lost', isAsked: 'before', isQueueGone: false },
+  { when: 'while no writer runs', isAsked: 'after', isQueueGone: false },
+  { when: 'while no writer runs, and its queue is no more', isAsked: 'after', isQueueGone: true },
+])('an instance that goes for good $when: its last lines are read', async ({ isAsked, isQueueGone }) => {
+  const [queue, own] = [rig.queue(), rig.queue({ name: 'own' })];
+  await rig.client.configure([queue, own]);
+  await rig.attach(['a.1'], 'own');
+  await rig.attach(['b.1']);
+  const pid = await rig.writerPid();
+  process.kill(pid, 'SIGSTOP');
+  await rig.run('a.1', 'printf', ['first\nlast\n']).exited;
+  let detached: Promise<void> | null = null;
+  const detach = () => {
+    if (isQueueGone) void rig.client.configure([queue]);
+    detached = rig.client.detach(['a.1']);
+  };
+  if (isAsked === 'before') detach();
+  else rig.onLost = detach;
+  process.kill(pid, 'SIGKILL');
+  await until(() => detached !== null && rig.lost.length === 1, 'the loss is known');
+  await detached;
+  rig.releaseFifo('a.1');
+  await until(() => rig.lines(own.path).length === 2, 'both lines are there');
+  expect(rig.lines(own.path).map(body)).toEqual(['first', 'last']);
+  const queues = isQueueGone ? ['main'] : ['main', 'own'];
+  await until(async () => (await rig.client.stats()).map(({ name }) => name).join() === queues.join(), 'the queues');
+});
+
 test('the supervisor killed and back: the writer goes on, not a line is lost', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);

@@ -40,6 +40,8 @@ export class LogRig {
   readonly paths: ProjectPaths;
   readonly events: LogEvent[] = [];
   readonly lost: string[] = [];
+  /** Called in the moment in which the client knows that it has no writer. */
+  onLost: () => void = () => undefined;
   client!: LogWriterClient;
   /** Widens the pipe of a stream that floods, as a supervisor does. */
   widensPipes = false;
@@ -58,7 +60,10 @@ export class LogRig {
 
   async connect(entry = writerEntry()): Promise<LogWriterClient> {
     this.client = startLogWriter(this.paths, {
-      onLost: (reason) => this.lost.push(reason),
+      onLost: (reason) => {
+        this.lost.push(reason);
+        this.onLost();
+      },
       onEvent: (event) => {
         this.events.push(event);
         const isFlood = this.widensPipes && event.type === 'stream_flooded';
