@@ -29,15 +29,30 @@ export function rotateFile(livePath: string, nowMs: number): string {
   let target = livePath + stampText(stampMs);
   while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
   if (hasIndex(livePath)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);
-  renameSync(livePath, target);
+  renameAfterIndex(livePath, target);
   return target;
 }
 
-/** Completes a rotation that a killed writer had begun. Throws errno errors. */
+/** The index goes back where its file cannot follow it: the bytes to come are to be found in it. */
+function renameAfterIndex(livePath: string, target: string): void {
+  try {
+    renameSync(livePath, target);
+  } catch (error) {
+    if (hasIndex(target)) renameSync(target + INDEX_SUFFIX, livePath + INDEX_SUFFIX);
+    throw error;
+  }
+}
+
+/** Completes a rotation that a killed writer had begun, or undoes it where that cannot be. */
 export function finishRotation(livePath: string): void {
   if (!existsSync(livePath) || hasIndex(livePath)) return;
   const target = begunRotation(livePath);
-  if (target !== null) renameSync(livePath, target);
+  if (target === null) return;
+  try {
+    renameAfterIndex(livePath, target);
+  } catch {
+    // EBUSY, EACCES: the file stays the live one; where even its index could not go back, opening one says so.
+  }
 }
 
 /** The dated name that the live file is about to get, or would have got from a killed writer: its index has that name, and the

@@ -1,29 +1,18 @@
 // Real processes, real faults: the writer, the supervisor and the disk fail. Under `block` every complete line is stored once and
 // in order; what may be lost when the writer itself is killed is bounded.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { body, endOf, numbered, range, readBack, sizeOf, tally } from './numbered.ts';
 import { findWriter, LogRig, until, writerEntry } from './rig.ts';
+import { canMount, mountSmallDisk, resizeDisk, unmount } from './small-disk.ts';
 
 let rig: LogRig;
 beforeEach(async () => {
   rig = await LogRig.open();
 });
 afterEach(() => rig.close());
-
-const canMount = (() => {
-  try {
-    const probe = '/tmp/.orch-mount-probe';
-    mkdirSync(probe, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe], { stdio: 'ignore' });
-    execFileSync('umount', [probe]);
-    return true;
-  } catch {
-    return false; // not root: no small disk to be had
-  }
-})();
 
 test.each([
   { pipes: 'pipes of 64 KiB', isWide: false, format: 'text' as const, kills: 4 },
@@ -139,8 +128,7 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
   'disk full (%s): producers wait, it is said, and all goes on when there is room',
   async (format) => {
     const disk = join(rig.paths.root, 'disk');
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', disk]);
+    mountSmallDisk(disk, '512k');
     try {
       const full = rig.queue({ name: 'full', path: join(disk, 'full.log'), format });
       const fine = rig.queue({ name: 'fine' });
@@ -156,7 +144,7 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
       await rig.client.endOfOutput('b.1', 5000);
       expect(tally(rig.lines(fine.path).map(body)).seen.get('b.1')).toEqual(range(1000));
       expect(child.process.exitCode).toBe(null);
-      execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+      resizeDisk(disk, '64m');
       await child.exited;
       await endOf(rig, ['a.1']);
       await until(() => rig.events.some(({ type }) => type === 'log_resumed'), 'that it goes on is reported');
@@ -166,7 +154,7 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
       expect(seen.get('a.1')).toEqual(range(20_000));
     } finally {
       await rig.client.shutdown(2000);
-      execFileSync('umount', [disk]);
+      unmount(disk);
       await rig.connect();
     }
   },
@@ -174,8 +162,7 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
 
 test.skipIf(!canMount)('scaled down while the disk is full: its last lines are stored when there is room', async () => {
   const disk = join(rig.paths.root, 'disk');
-  mkdirSync(disk);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  mountSmallDisk(disk, '64k');
   try {
     const queue = rig.queue({ path: join(disk, 'full.log'), capacityBytes: 64 * 1024 });
     await rig.client.configure([queue]);
@@ -186,7 +173,7 @@ test.skipIf(!canMount)('scaled down while the disk is full: its last lines are s
     await rig.client.endOfOutput('a.1', 300);
     await rig.client.detach(['a.1']);
     rig.releaseFifo('a.1');
-    execFileSync('mount', ['-o', 'remount,size=64m', disk]);
+    resizeDisk(disk, '64m');
     await flood.exited;
     await endOf(rig, ['b.1']);
     const { seen, torn } = tally((await readBack(queue.path)).map(({ line }) => line));
@@ -195,7 +182,7 @@ test.skipIf(!canMount)('scaled down while the disk is full: its last lines are s
     expect(seen.get('a.1')).toEqual(range(300));
   } finally {
     await rig.client.shutdown(2000);
-    execFileSync('umount', [disk]);
+    unmount(disk);
     await rig.connect();
   }
 });

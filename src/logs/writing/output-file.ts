@@ -118,8 +118,8 @@ export class OutputFile {
   /** Closes the file under a dated name. Returns that, or null where there is nothing in it. Throws errno errors. */
   rotate(nowMs: number): string | null {
     if (this.isSink) return null;
-    this.ensure(this.format, nowMs);
-    if (this.sizeBytes === 0) return null;
+    const madeRoom = this.ensure(this.format, nowMs);
+    if (this.sizeBytes === 0) return madeRoom;
     this.writeIndex();
     const rotated = rotateFile(this.path, nowMs);
     this.close();

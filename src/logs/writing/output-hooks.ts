@@ -8,6 +8,8 @@ export type OutputHooks = {
   settled(): void;
   /** A rotated file is complete. */
   rotated(path: string): void;
+  /** The file is due and cannot be rotated; it is written all the same. */
+  rotationFailed(message: string): void;
   dropped(lines: Map<Origin, number>): void;
   blocked(message: string): void;
   resumed(): void;

@@ -8,6 +8,7 @@ import { Gate } from './gate.ts';
 import { InFlight, render } from './in-flight.ts';
 import { mustNotWait, OutputFile, type Piece } from './output-file.ts';
 import type { OutputHooks } from './output-hooks.ts';
+import { RotationAttempts } from './rotation-attempts.ts';
 
 /** A synchronous write that takes longer stalls all queues: go on off this thread. */
 const SLOW_WRITE_MS = 100;
@@ -33,10 +34,10 @@ export class QueueOutput {
   private readonly backlog = new Backlog();
   private readonly inFlight = new InFlight();
   private retry: NodeJS.Timeout | null = null;
-  private rotateWanted: ((path: string | null) => void)[] = [];
   private drainWanted: (() => void)[] = [];
   private readonly hooks: OutputHooks;
   private readonly gate: Gate;
+  readonly rotations: RotationAttempts;
 
   constructor(spec: LogQueueSpec, hooks: OutputHooks) {
     this.spec = spec;
@@ -45,6 +46,7 @@ export class QueueOutput {
     this.isSinkClosed = spec.sink !== null;
     this.hooks = hooks;
     this.gate = new Gate(hooks.hold);
+    this.rotations = new RotationAttempts(hooks.rotationFailed);
   }
 
   configure(spec: LogQueueSpec): void {
@@ -115,20 +117,16 @@ export class QueueOutput {
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
   async rotate(): Promise<string | null> {
-    if (this.isWriting || this.inFlight.isWithinPiece()) {
-      return new Promise((resolve) => this.rotateWanted.push(resolve));
-    }
-    return this.rotateNow();
+    if (!this.file.isRegular) return null; // a write to it may take for ever
+    const rotated = this.rotations.want();
+    if (!this.isWriting && !this.inFlight.isWithinPiece()) this.rotateNow(false);
+    return rotated;
   }
 
-  /** By time: rotates a file that was begun before `boundaryMs`. Errors are left to the next write. */
+  /** By time: rotates a file that was begun before `boundaryMs`. */
   rotateOlder(boundaryMs: number): void {
     if (this.isBehind && !this.isIdle()) return; // the next write does it
-    try {
-      if (this.file.isOpen() && this.file.begunMs < boundaryMs) this.rotateNow();
-    } catch (error) {
-      this.failed(error as NodeJS.ErrnoException);
-    }
+    if (this.file.isOpen() && this.file.begunMs < boundaryMs) this.rotateNow(true);
   }
 
   isIdle(): boolean {
@@ -177,20 +175,20 @@ export class QueueOutput {
       this.file = new OutputFile(this.spec.path, this.spec.sink !== null);
     }
     this.afterRotation(this.file.ensure(format, nowMs));
-    const { sizeBytes, everyMs } = this.spec.rotate;
     if (!isLineBegin || this.file.sizeBytes === 0) return;
-    const isFull = sizeBytes > 0 && this.file.sizeBytes + moreBytes > sizeBytes;
-    const isOld = everyMs > 0 && Math.floor(this.file.begunMs / everyMs) < Math.floor(nowMs / everyMs);
-    if (!isFull && !isOld && this.rotateWanted.length === 0) return;
-    const rotated = this.rotateNow();
-    for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
+    const isDue = this.rotations.isDue(this.file, this.spec.rotate, moreBytes);
+    if (!isDue && !this.rotations.isWanted()) return;
+    this.rotateNow(isDue);
     this.file.ensure(format, nowMs);
   }
 
-  private rotateNow(): string | null {
-    const rotated = this.file.rotate(Date.now());
-    this.afterRotation(rotated);
-    return rotated;
+  /** Does not throw: what cannot be rotated can often be written. */
+  private rotateNow(isDue: boolean): void {
+    this.rotations.attempt(isDue, () => {
+      const rotated = this.file.rotate(Date.now());
+      this.afterRotation(rotated);
+      return rotated;
+    });
   }
 
   private afterRotation(rotated: string | null): void {
@@ -217,7 +215,8 @@ export class QueueOutput {
       const { format, bytes } = this.inFlight.head();
       this.prepare(format, bytes.length, !this.inFlight.isWithinPiece());
       const { sizeBytes } = this.spec.rotate;
-      const buffers = this.inFlight.next(sizeBytes > 0 ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
+      const isBounded = sizeBytes > 0 && this.rotations.error === null;
+      const buffers = this.inFlight.next(isBounded ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
       this.isWriting = true;
       if (!this.isStalled) this.writeBeganMs = performance.now();
       this.file.writeLater(buffers, (error, written) => this.wrote(error, written));
@@ -257,10 +256,7 @@ export class QueueOutput {
 
   private caughtUp(): void {
     this.isBehind = mustNotWait(this.spec);
-    if (this.rotateWanted.length > 0) {
-      const rotated = this.rotateNow();
-      for (const resolve of this.rotateWanted.splice(0)) resolve(rotated);
-    }
+    if (this.rotations.isWanted()) this.rotateNow(false);
     this.update();
     this.hooks.settled();
     for (const resolve of this.drainWanted.splice(0)) resolve();
@@ -271,6 +267,7 @@ export class QueueOutput {
     this.error = error.message;
     this.isBehind = true;
     this.retry ??= setTimeout(() => this.tryAgain(), RETRY_MS);
+    this.rotations.refuse(error);
     this.update();
     if (isNew) this.hooks.blocked(error.message);
   }

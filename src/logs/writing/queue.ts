@@ -13,6 +13,7 @@ import { keepsOneChunk } from './gate.ts';
 import { PieceList } from './piece-list.ts';
 import { Producers } from './producers.ts';
 import { QueueOutput } from './queue-output.ts';
+import { blockedText, rotationText } from './queue-trouble.ts';
 import { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { Flushable, Ticker } from './ticker.ts';
@@ -55,6 +56,7 @@ export class Queue implements Flushable {
       hold: (isHeld) => this.producers.hold(isHeld),
       settled: () => this.producers.written(),
       rotated: (path) => void (this.spec.rotate.compress === 'gzip' && tools.compress(path)),
+      rotationFailed: (message) => this.report('log_rotation_failed', rotationText(this.spec, message)),
       dropped: (lines) => this.noteDrops(lines),
       blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
       resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
@@ -153,7 +155,7 @@ export class Queue implements Flushable {
       bytes: output.bytes,
       droppedLines: this.drops.lines,
       overflow: spec.overflow,
-      error: output.error,
+      error: output.error ?? output.rotations.error,
       lagMs: output.lagMs(Date.now()),
       droppedByInstance: this.drops.byInstance(),
     };
@@ -288,9 +290,4 @@ export class Queue implements Flushable {
     const { name, path, overflow: _, ...figures } = this.status();
     this.tools.emit({ type, queue: name, instance: null, message, details: { path, ...figures } });
   }
-}
-
-function blockedText(spec: LogQueueSpec, message: string): string {
-  const consequence = spec.overflow === 'block' ? 'its producers wait' : 'lines beyond its capacity are dropped';
-  return `log queue ${spec.name} cannot be written (${message}); ${consequence}`;
 }
