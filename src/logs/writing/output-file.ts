@@ -137,14 +137,23 @@ export class OutputFile {
     const madeRoom = this.isSink ? null : this.makeRoom(format, nowMs);
     this.fd = this.isSink ? openFifoForWriting(this.path) : openSync(this.path, 'a+', 0o600);
     this.format = format;
-    const stat = fstatSync(this.fd);
+    try {
+      this.takeUp(nowMs);
+    } catch (error) {
+      this.close(); // as a whole, so that the next attempt opens all of it
+      throw error;
+    }
+    return madeRoom;
+  }
+
+  private takeUp(nowMs: number): void {
+    const stat = fstatSync(this.fd!);
     this.inode = stat.ino;
     this.isRegular = stat.isFile();
     this.sizeBytes = this.isRegular ? stat.size : 0;
     this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : nowMs;
     if (this.sizeBytes > 0) this.dropTornLine();
-    if (format === 'raw' && this.isRegular) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
-    return madeRoom;
+    if (this.format === 'raw' && this.isRegular) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
   }
 
   private makeRoom(format: LogFormat, nowMs: number): string | null {

@@ -12,15 +12,24 @@ const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
 export class RawIndex {
   private readonly fd: number;
   private readonly origins = new Map<string, number>();
-  private records: number;
-  private coveredBytes: number;
+  private records = 0;
+  private coveredBytes = 0;
   private pending: Buffer[] = [];
   /** Still growing: pieces of one origin and time are one record. */
   private last: IndexRecord | null = null;
 
-  /** @param fileBytes how much of the raw file is there already */
+  /** @param fileBytes how much of the raw file is there already. Throws errno errors; then nothing is left open */
   constructor(rawPath: string, fileBytes: number, nowMs: number) {
     this.fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
+    try {
+      this.takeUp(fileBytes, nowMs);
+    } catch (error) {
+      closeSync(this.fd);
+      throw error;
+    }
+  }
+
+  private takeUp(fileBytes: number, nowMs: number): void {
     const { size } = fstatSync(this.fd);
     this.records = Math.floor(size / RECORD_BYTES);
     if (fileBytes === 0) this.records = 0; // of a file that somebody truncated
