@@ -159,7 +159,8 @@ export type Methods = {
   events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
   why: [{ name: string }, { explanations: Explanation[] }, never];
   start: [{ names: string[] }, { instances: string[] }, never];
-  stop: [{ names: string[] }, { instances: string[] }, never];
+  /** Resolves when nothing of them is left; `timeoutMs`: the longest wait, not for the stop itself. */
+  stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];
   restart: [{ names: string[] }, { instances: string[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];

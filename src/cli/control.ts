@@ -6,18 +6,18 @@ import { withSupervisor } from './project.ts';
 export type ControlOptions = { wait?: boolean; timeout?: number };
 
 export function runStart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return control(context, 'start', 'started', names, (client) =>
-    options.wait ? waitFor(client, 'ready', names, options) : null,
+  return control(context, 'start', 'started', { names }, (client) =>
+    options.wait ? untilReady(client, names, options) : null,
   );
 }
 
 export function runStop(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return control(context, 'stop', 'stopped', names, (client) => waitFor(client, 'stopped', names, options));
+  return control(context, 'stop', 'stopped', { names, timeoutMs: options.timeout ?? null }, () => null);
 }
 
 export function runRestart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return control(context, 'restart', 'restarted', names, (client) =>
-    options.wait ? waitFor(client, 'ready', names, options) : null,
+  return control(context, 'restart', 'restarted', { names }, (client) =>
+    options.wait ? untilReady(client, names, options) : null,
   );
 }
 
@@ -25,11 +25,11 @@ function control(
   context: CliContext,
   method: 'start' | 'stop' | 'restart',
   participle: string,
-  names: string[],
+  params: { names: string[]; timeoutMs?: number | null },
   afterwards: (client: Client) => Promise<unknown> | null,
 ): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const { instances } = await client.request(method, { names });
+    const { instances } = await client.request(method, params);
     await afterwards(client);
     const text = instances.length === 0 ? `nothing to ${method}` : `${participle} ${instances.join(', ')}`;
     context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
@@ -37,6 +37,6 @@ function control(
   });
 }
 
-function waitFor(client: Client, condition: 'ready' | 'stopped', names: string[], { timeout }: ControlOptions) {
-  return client.request('wait', { for: condition, names, timeoutMs: timeout ?? null });
+function untilReady(client: Client, names: string[], { timeout }: ControlOptions) {
+  return client.request('wait', { for: 'ready', names, timeoutMs: timeout ?? null });
 }

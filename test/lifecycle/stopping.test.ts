@@ -132,3 +132,47 @@ test('a task that is told to restart while its own end is still being cleared ru
   await project.mustOrch(['wait', '--timeout', '20s']);
   await project.down();
 });
+
+const STUBBORN = `services:
+  api: { command: 'trap "" TERM; echo up >> ups.txt; while :; do sleep 0.1; done', stop: { grace: 3s } }
+`;
+
+test('a stop ends when somebody starts it again meanwhile, and says so', async () => {
+  const project = createProject({ 'procs.yaml': STUBBORN });
+  await project.up();
+  await waitFor(
+    'it ignores SIGTERM',
+    () => project.exists('ups.txt'),
+    (isUp) => isUp,
+  );
+  const stop = project.orch(['stop', 'api']);
+  await waitFor('it is being stopped', project.ps, (status) => instanceOf(status, 'api.1').state === 'stopping');
+  const start = project.mustOrch(['start', 'api']);
+  const { exitCode, stderr } = await stop;
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('api.1 was started again'),
+  });
+  await start;
+  expect(instanceOf(await project.ps(), 'api.1').state).toBe('ready');
+  await project.down();
+});
+
+test('a stop waits no longer than its --timeout; what it began goes on', async () => {
+  const project = createProject({ 'procs.yaml': STUBBORN });
+  await project.up();
+  await waitFor(
+    'it ignores SIGTERM',
+    () => project.exists('ups.txt'),
+    (isUp) => isUp,
+  );
+  const { exitCode, stderr } = await project.orch(['stop', 'api', '--timeout', '200ms']);
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('not stopped in time: api.1'),
+  });
+  expect(instanceOf(await project.ps(), 'api.1').state).toBe('stopping');
+  await project.mustOrch(['stop', 'api']);
+  expect(project.instances()).toEqual([]);
+  await project.down();
+});

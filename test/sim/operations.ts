@@ -122,7 +122,10 @@ function command(
   { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>,
 ): void {
   const name = nameOf(service);
-  const isTaken = project.call(kind, { names: [instance === null ? name : `${name}.${instance}`] }) !== null;
+  const target = instance === null ? name : `${name}.${instance}`;
+  const answer = project.call(kind, { names: [target] });
+  const isTaken = answer !== null;
+  if (kind === 'stop' && answer) project.oracle.expectAnswer(`stop ${target}`, answer);
   const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);
   if (kind !== 'stop') project.heldStopped.delete(name);
   else if (isTaken && isKnown && instance === null) project.heldStopped.set(name, machine.schedule.nowMs);

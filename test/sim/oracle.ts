@@ -69,6 +69,15 @@ export class Oracle implements Observer {
     this.#validTexts.add(text);
   }
 
+  /** What was asked -> who was asked; as long as there is no answer. */
+  readonly #asked = new Map<Promise<unknown>, { what: string; guest: Guest | null }>();
+
+  /** @param answer settles when the command returns; never where its supervisor dies first */
+  expectAnswer(what: string, answer: Promise<unknown>): void {
+    this.#asked.set(answer, { what, guest: this.#project.guest });
+    void answer.then(() => this.#asked.delete(answer));
+  }
+
   /** A person did something. */
   forgiveBackoff(service: string): void {
     this.#backoff.forgive(service);
@@ -294,6 +303,8 @@ export class Oracle implements Observer {
   checkActual(): void {
     const { kernel } = this;
     if (!kernel) this.#fail('I7: no supervisor runs');
+    for (const { what, guest } of this.#asked.values())
+      if (guest?.isAlive) this.#fail(`I9: \`orch ${what}\` has not returned`);
     const live = new Map<string, SimProcess>();
     for (const process of this.#ours()) if (process.isLeader) live.set(process.of!.instance, process);
     for (const name of this.#project.heldStopped.keys()) {

@@ -19,7 +19,8 @@ export const changeCommands: CommandDefinition[] = [
     name: 'stop',
     group,
     summary: 'stop, and keep stopped until `orch start`',
-    details: 'Returns when no process of them is left. Edits of the file do not start them again.',
+    details:
+      'Returns when no process of them is left. Edits of the file do not start them again. Fails where somebody starts them meanwhile.',
     arguments: theNames,
     options: [timeout('how long to wait for their end')],
     examples: [

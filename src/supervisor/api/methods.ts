@@ -1,13 +1,12 @@
 // The API's methods over one supervisor: parses parameters, calls the kernel, waits for conditions. The allow-list of what
 // a client can ask is exactly the keys here.
 
-import { PROTOCOL_VERSION, type WireError } from '../../api/protocol.ts';
+import { PROTOCOL_VERSION } from '../../api/protocol.ts';
 import { explain } from '../../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
 import { VERSION } from '../../version.ts';
 import { knownQueues } from '../names.ts';
-import type { Leftover } from '../succession/strays.ts';
 import type { Supervisor } from '../supervisor.ts';
 import {
   chooseProfiles,
@@ -19,7 +18,8 @@ import {
 } from './commands.ts';
 import { planFor } from './plan.ts';
 import { type Call, type Methods, RequestError } from './server.ts';
-import { leftoverOf, until, untilDown, untilStopped } from './until.ts';
+import { awaitStopped } from './stopped.ts';
+import { until, untilDown } from './until.ts';
 import { type Condition, judge } from './waiting.ts';
 
 const DOWN_PROGRESS_MS = 250;
@@ -55,10 +55,9 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     why: ({ name }) => ({ explanations: supervisor.explain(text(name, 'name')) }),
     start: ({ names }, call) => settle(supervisor, startInstances(kernel, named(names)), call.signal),
     restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
-    stop: async ({ names }, call) => {
+    stop: async ({ names, timeoutMs }, call) => {
       const instances = stopInstances(kernel, named(names));
-      const stuck = await untilStopped(supervisor, (id) => instances.includes(id), call.signal);
-      if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
+      await awaitStopped(supervisor, instances, timeoutMs ?? null, call.signal);
       return { instances };
     },
     scale: ({ service, size }) => {
@@ -186,13 +185,6 @@ function downProgress(supervisor: Supervisor) {
   });
   if (holding.length > MAX_HOLDERS_NAMED) holdingUp.push(`and ${holding.length - MAX_HOLDERS_NAMED} more`);
   return { remaining: holding.length, holdingUp };
-}
-
-function notEnded(leftovers: readonly Leftover[]): WireError {
-  const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
-  const hint =
-    "SIGKILL did not end it: it sleeps uninterruptibly, or is another user's; `orch why` shows when it is gone";
-  return { code: 'failed', message: `still alive: ${named}`, hint };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

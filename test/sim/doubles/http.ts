@@ -19,3 +19,5 @@ export function requestHttp({ url, judge }: HttpRequest): Running {
 export function prepareHttp(): () => Running {
   throw new Error('the simulated machine has no HTTP to probe');
 }
+
+export const withoutSecrets = (url: string): string => url;
