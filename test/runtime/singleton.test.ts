@@ -1,13 +1,15 @@
 // Singletons: who gets a key by which policy, what counts as its holder, and whom the registry believes.
-import { chownSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Incarnation } from '../../src/core/model.ts';
 import { readHolder, takenBy } from '../../src/runtime/singleton/singleton.ts';
 import { singletonBase, singletonDir } from '../../src/runtime/singleton/singleton-store.ts';
 import { bootId } from '../../src/runtime/tree/identity.ts';
 import { isAlive } from '../rig/processes.ts';
+import { waitFor } from '../rig/wait-for.ts';
 import { claim, end, mustLease, place, startHolder } from './claims.ts';
-import { living, mark, startShell } from './trees.ts';
+import { living, mark, marked, startShell, startTree, type Tree } from './trees.ts';
 
 describe('a free key', () => {
   test('is leased, held, and free again', async () => {
@@ -152,6 +154,80 @@ describe('the registry', () => {
     expect(living(victim)).toHaveLength(2);
     for (const { pid } of living(victim)) process.kill(pid, 'SIGKILL');
     await victim.ended;
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('of another user', () => {
+    const NOBODY = 65534;
+    const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+    const startAsNobody = async (line: string, size: number, env: Record<string, string> = {}) => {
+      const tree = await startTree([...asNobody, '/bin/sh', '-c', line, mark], env);
+      await waitFor(
+        'the tree of another user',
+        () => ofNobody().length,
+        (live) => live >= size,
+      );
+      return tree;
+    };
+    const ofNobody = () =>
+      marked().filter(({ pid }) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === NOBODY);
+    const writeAsNobody = (kind: string, named: Incarnation) => {
+      const path = `${singletonBase(singletonDir('host', ''), 'bot')}.${NOBODY}.${kind}`;
+      writeFileSync(
+        path,
+        JSON.stringify({ key: 'bot', projectRoot: '/x', instance: 'x.1', since: '', process: named }),
+      );
+      chownSync(path, NOBODY, NOBODY);
+    };
+    let victim: Tree;
+    beforeEach(async () => {
+      victim = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
+    });
+    afterEach(async () => {
+      for (const { pid } of living(victim)) process.kill(pid, 'SIGKILL');
+      await victim.ended;
+    });
+
+    test('a record with its own process and the nonce of a stranger harms only that process', async () => {
+      const own = await startAsNobody('exec sleep 1000', 1);
+      writeAsNobody('holder', { ...own.incarnation, nonce: victim.nonce });
+      const result = await claim({ graceMs: 100 });
+      expect(result).toMatchObject({ ok: false, code: 'not-stopped' });
+      expect(living(victim)).toHaveLength(2);
+      await own.ended;
+      // Whoever wrote it holds nothing any more.
+      (await mustLease({ graceMs: 100 })).abandon();
+      expect(living(victim)).toHaveLength(2);
+    });
+
+    test('nor does one of the dead, where something of that user has the nonce as well', async () => {
+      const own = await startAsNobody('exec sleep 1000', 1, { ORCH_NONCE: victim.nonce });
+      writeAsNobody('claim', { ...own.incarnation, nonce: victim.nonce, startTime: '1' });
+      expect(await claim({ graceMs: 100 })).toMatchObject({ ok: false, code: 'not-stopped' });
+      expect(living(victim)).toHaveLength(2);
+      await own.ended;
+      expect(readHolder('bot', 'host', '').holder).toBeNull();
+      expect(
+        readdirSync(join(place.directory, 'registry', 'host')).filter((name) => name.includes('.0.holder')),
+      ).toEqual([]);
+    });
+
+    test('what it names is not taken over', async () => {
+      const own = await startAsNobody('exec sleep 1000', 1);
+      writeAsNobody('holder', own.incarnation);
+      const result = await claim({ onConflict: 'adopt' });
+      expect(result).toMatchObject({ ok: false, code: 'refused', heldBy: { process: own.incarnation } });
+      expect(result).toHaveProperty('reason', expect.stringMatching(/another user's, so it cannot be taken over$/));
+      expect(isAlive(own.incarnation)).toBe(true);
+      await end(own);
+    });
+
+    test('a true record: its whole tree is ended', async () => {
+      const own = await startAsNobody('trap "" TERM; setsid sleep 1000 & while :; do sleep 0.1; done', 3);
+      writeAsNobody('holder', own.incarnation);
+      (await mustLease({ graceMs: 100 })).abandon();
+      expect(living(own)).toEqual([]);
+      await own.ended;
+    });
   });
 
   test.skipIf(process.getuid?.() !== 0)('refuses a directory that somebody else prepared', async () => {

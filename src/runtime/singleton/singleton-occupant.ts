@@ -3,10 +3,18 @@
 import type { Incarnation } from '../../core/model.ts';
 import { bootId, isAlive } from '../tree/identity.ts';
 import { stopLineage } from '../tree/lineage.ts';
+import type { TreeTarget } from '../tree/signal.ts';
 import { stopTree } from '../tree/stop-tree.ts';
 import { sweepByNonce } from '../tree/sweep.ts';
 import { readPidFile } from './pid-file.ts';
-import { maySpeakOf, readRecords, type SingletonRecord, type WrittenRecord, writeRecord } from './singleton-store.ts';
+import {
+  isTrusted,
+  maySpeakOf,
+  readRecords,
+  type SingletonRecord,
+  type WrittenRecord,
+  writeRecord,
+} from './singleton-store.ts';
 
 export type Occupant = {
   record: SingletonRecord;
@@ -14,6 +22,8 @@ export type Occupant = {
   reason: string;
   /** Its main process lives; false: only what that left behind. */
   leads: boolean;
+  /** Named by another user's record: whoever takes it over would end by its nonce whom that user may not. */
+  isForeign: boolean;
   stop(policy: StopPolicy): Promise<{ survivors: { pid: number }[] }>;
 };
 type StopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
@@ -34,7 +44,7 @@ export async function findOccupant(base: string, ownNonce: string): Promise<Occu
     ({ record }) => record.process.nonce !== ownNonce && record.process.bootId === bootId(),
   );
   const held = others.find((one) => one.kind === 'holder' && isAlive(one.record.process) && mayName(one));
-  if (held !== undefined) return occupantOf(held.record, true);
+  if (held !== undefined) return occupantOf(held, held.record, true);
   if (others.length === 0) return null;
   const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
   for (const one of others) {
@@ -44,8 +54,8 @@ export async function findOccupant(base: string, ownNonce: string): Promise<Occu
     const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
     const record = { ...one.record, process };
     // The dead claimant's record is about to be overwritten by ours, and we may die as well.
-    if (one.kind === 'claim') writeRecord(base, 'holder', record);
-    return occupantOf(record, one.kind === 'claim' && leader.sessionLeader);
+    if (one.kind === 'claim' && isTrusted(one)) writeRecord(base, 'holder', record);
+    return occupantOf(one, record, one.kind === 'claim' && leader.sessionLeader);
   }
   return null;
 }
@@ -60,6 +70,7 @@ export function findByPidFile({ key, nonce, projectRoot, instance, pidFile }: Pi
     record: { key, process, projectRoot, instance, since: '' },
     reason: `singleton "${key}" is held by pid ${process.pid} (${reading.command.slice(0, 80)}), named by ${pidFile.path}`,
     leads: true,
+    isForeign: false,
     stop: (policy) => stopLineage(process, policy),
   };
 }
@@ -68,9 +79,11 @@ export function describeHolder({ key, instance, projectRoot, process: { pid } }:
   return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${pid})`;
 }
 
-function occupantOf(record: SingletonRecord, leads: boolean): Occupant {
-  const target = { incarnation: record.process, ourChild: false };
-  return { record, leads, reason: describeHolder(record), stop: (policy) => stopTree(target, policy) };
+function occupantOf(written: WrittenRecord, record: SingletonRecord, leads: boolean): Occupant {
+  const isForeign = !isTrusted(written);
+  const target: TreeTarget = { incarnation: record.process, ourChild: false };
+  if (isForeign) target.mayTouch = (pid) => maySpeakOf(written, pid);
+  return { record, leads, isForeign, reason: describeHolder(record), stop: (policy) => stopTree(target, policy) };
 }
 
 const mayName = (written: WrittenRecord) => maySpeakOf(written, written.record.process.pid);

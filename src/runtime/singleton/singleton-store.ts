@@ -115,6 +115,11 @@ export function maySpeakOf({ uid }: WrittenRecord, pid: number): boolean {
   return platform === 'win32' || uid === 0 || uid === ownerOf(pid);
 }
 
+/** Written by ourselves or by root: then its nonce is believed, too. Anybody else may have copied it from a stranger's record. */
+export function isTrusted({ uid }: WrittenRecord): boolean {
+  return platform === 'win32' || uid === 0 || uid === OURSELVES;
+}
+
 export function writeRecord(base: string, kind: RecordKind, record: SingletonRecord): void {
   const path = recordPath(base, kind);
   const draft = `${path}.${process.pid}.tmp`;

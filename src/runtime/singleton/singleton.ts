@@ -102,13 +102,21 @@ export function takenBy(lost: Pick<SingletonClaim, 'key' | 'scope' | 'projectRoo
 async function decide(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
   const occupant = (await findOccupant(base, claim.nonce)) ?? findByPidFile(claim);
   if (occupant === null) return { ok: true, lease: openLease(base, claim, lock) };
-  const { record, reason, leads } = occupant;
+  const { record, reason, leads, isForeign } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
       return { ok: false, code: 'refused', heldBy: record, reason };
     case 'wait':
       return { ok: false, code: 'waiting', heldBy: record, reason };
     case 'adopt':
+      if (leads && isForeign) {
+        return {
+          ok: false,
+          code: 'refused',
+          heldBy: record,
+          reason: `${reason}: another user's, so it cannot be taken over`,
+        };
+      }
       if (leads) return { ok: true, adopt: record.process, heldBy: record };
       return await replace(base, claim, lock, occupant); // only remains of a tree: nothing to adopt
     case 'replace':

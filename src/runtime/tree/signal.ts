@@ -13,6 +13,11 @@ export type TreeTarget = {
   incarnation: Incarnation;
   /** It is our direct child and its exit has not been reported: the kernel keeps its pid for us. */
   ourChild: boolean;
+  /**
+   * Asked before each signal; the nonce alone does not prove that a process is the tree's where somebody else named it.
+   * Then nothing is signalled but pid by pid. Left out: the nonce is proof.
+   */
+  mayTouch?: (pid: number) => boolean;
 };
 
 type Delivery = 'sent' | 'gone' | 'denied';
@@ -33,14 +38,15 @@ export function signalTree(
   members: readonly TreeMember[],
 ): { signalled: number[]; gone: boolean } {
   const { pid } = target.incarnation;
-  const leads = maySignal(pid) && (target.ourChild || isAlive(target.incarnation));
-  const asGroup = leadsGroup(target);
+  const { mayTouch = () => true } = target;
+  const leads = maySignal(pid) && mayTouch(pid) && (target.ourChild || isAlive(target.incarnation));
+  const asGroup = target.mayTouch === undefined && leadsGroup(target);
   const deliveries = new Map<number, Delivery>();
   if (leads) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
   const group = asGroup && deliveries.get(pid) === 'sent' ? pid : null;
   for (const member of members) {
     if (member.pid === group) continue; // it may be dead of the signal by now
-    const delivery = signalMember(member, group, signal);
+    const delivery = mayTouch(member.pid) ? signalMember(member, group, signal) : 'denied';
     if (delivery !== 'in group') deliveries.set(member.pid, delivery);
   }
   const signalled = [...deliveries].filter(([, delivery]) => delivery === 'sent').map(([member]) => member);
@@ -67,7 +73,7 @@ export function signalEscaped(
 
 /**
  * SIGKILL to the whole tree, again and again until a sweep finds nothing of it, or until the deadline.
- * @returns what still lives then: in uninterruptible sleep, or not ours to signal (setuid)
+ * @returns what still lives then: in uninterruptible sleep, or not ours to signal (setuid, `mayTouch`)
  */
 export async function killTree(
   target: TreeTarget,
@@ -75,8 +81,10 @@ export async function killTree(
 ): Promise<{ survivors: TreeMember[] }> {
   const { incarnation } = target;
   const deadlineMs = performance.now() + options.withinMs;
-  if (!hasProc && (target.ourChild || isAlive(incarnation))) await foreignKillTree(incarnation.pid, platform);
-  killContained(incarnation.nonce);
+  if (target.mayTouch === undefined) {
+    if (!hasProc && (target.ourChild || isAlive(incarnation))) await foreignKillTree(incarnation.pid, platform);
+    killContained(incarnation.nonce);
+  }
   signalTree(target, 'SIGKILL', []);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const swept = await sweepByNonce([incarnation.nonce], new Map([[incarnation.nonce, incarnation]]));
@@ -84,7 +92,7 @@ export async function killTree(
     if (members.length === 0) return { survivors: [] };
     if (performance.now() >= deadlineMs) return { survivors: members };
     // By now the leader may have been reaped: only a fresh identity check counts.
-    signalTree({ incarnation, ourChild: false }, 'SIGKILL', members);
+    signalTree({ ...target, ourChild: false }, 'SIGKILL', members);
     await sleep(pauseMs);
   }
 }
