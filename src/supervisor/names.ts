@@ -1,19 +1,30 @@
 // Resolves what a user names (a service or an instance) against what is declared or still runs. Pure.
 import { suggestionHint } from '../config/suggest.ts';
-import type { InstanceId } from '../core/model.ts';
+import type { InstanceId, ServiceName } from '../core/model.ts';
 import { RequestError } from './api/server.ts';
 import type { Kernel } from './kernel.ts';
 
 /** @returns the instances meant by `names`, each once; no names mean all. Throws a RequestError for an unknown one. */
 export function resolveInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {
   const known = instancesByName(kernel);
-  const chosen = new Set<InstanceId>();
-  for (const name of names.length > 0 ? names : services(known)) {
-    const ids = known.get(name);
-    if (!ids) throw unknownName(name, known.keys());
-    for (const id of ids) chosen.add(id);
-  }
-  return [...chosen];
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) throw unknownName(unknown, known.keys());
+  return chosenFrom(known, names);
+}
+
+/** The same for names that were known once: nobody is meant any more by one that is not. */
+export function instancesLeft(kernel: Kernel, names: readonly string[]): InstanceId[] {
+  return chosenFrom(instancesByName(kernel), names);
+}
+
+/** What is left of somebody who was taken out is there until it has stopped, and not declared. */
+export function isDeclared({ desired }: Kernel, name: string): boolean {
+  return desired.services.has(name as ServiceName) || desired.wishes.has(name as InstanceId);
+}
+
+function chosenFrom(known: ReadonlyMap<string, InstanceId[]>, names: readonly string[]): InstanceId[] {
+  const chosen = names.length > 0 ? names : services(known);
+  return [...new Set(chosen.flatMap((name) => known.get(name) ?? []))];
 }
 
 /** Service and instance names -> instances; a service with `pool: 0` has an empty list. */

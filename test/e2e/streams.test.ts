@@ -1,9 +1,9 @@
 // Commands that go on: `up` without a terminal, `logs -f`, `events -f`; how they end and what they leave.
 import { expect, test } from 'vitest';
-import type { LiveProcess } from '../rig/processes.ts';
 import { createProject, incarnations } from '../rig/project.ts';
 import { startCommand } from '../rig/running-command.ts';
 import { waitFor } from '../rig/wait-for.ts';
+import { mainsOf } from '../trust/supervisors.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
 
@@ -47,8 +47,7 @@ test('up beside a detached supervisor follows it, and leaves it running', async 
     'procs.yaml': "services:\n  a: { command: 'while :; do echo x; sleep 0.05; done' }\n",
   });
   await project.up();
-  const isMain = (one: LiveProcess): boolean => one.command.startsWith('/bin/sh');
-  const before = incarnations(project.instances().filter(isMain));
+  const before = incarnations(mainsOf(project));
   const up = startCommand(project, ['up']);
   await waitFor('it follows', up.output, (seen) => /^a(\.1)?\b.*x$/m.test(seen));
   const lines = (): number => up.output().split('\n').length;
@@ -57,7 +56,7 @@ test('up beside a detached supervisor follows it, and leaves it running', async 
   expect(await up.exited).toBe(0);
   // It does not wait for output to pause: sixty lines come in three seconds.
   expect(lines() - shown).toBeLessThan(30);
-  expect(incarnations(project.instances().filter(isMain))).toEqual(before);
+  expect(incarnations(mainsOf(project))).toEqual(before);
   expect((await project.ps()).converged).toBe(true);
   await project.down();
 });

@@ -6,7 +6,7 @@ import { explain } from '../../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
 import { VERSION } from '../../version.ts';
-import { knownQueues } from '../names.ts';
+import { knownQueues, resolveInstances } from '../names.ts';
 import type { Supervisor } from '../supervisor.ts';
 import {
   chooseProfiles,
@@ -147,6 +147,7 @@ async function wait(supervisor: Supervisor, params: WaitParams, signal: AbortSig
     throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": converged, ready or stopped` });
   }
   const names = list(params.names ?? []);
+  resolveInstances(supervisor.kernel, names);
   const startedMs = performance.now();
   const verdict = () => judge(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);

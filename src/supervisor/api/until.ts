@@ -14,7 +14,10 @@ const LOOK_AFTER_MS = 3;
 const KILLED_FOR_MS = 1_500;
 const LOOK_EVERY_MS = 250;
 
-/** @returns whether `holds` came true before the time was over (null: no limit) and the caller was still there. */
+/**
+ * @returns whether `holds` came true before the time was over (null: no limit) and the caller was still there. Rejects with
+ * what `holds` throws.
+ */
 export async function until(
   supervisor: Supervisor,
   holds: () => boolean,
@@ -25,24 +28,37 @@ export async function until(
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   if (holds()) return true;
-  return await new Promise<boolean>((resolve) => {
-    const finish = (held: boolean): void => {
+  return await new Promise<boolean>((resolve, reject) => {
+    const leave = (): void => {
       end();
       clearTimeout(timer);
       clearTimeout(look);
       signal.removeEventListener('abort', onAbort);
+    };
+    const finish = (held: boolean): void => {
+      leave();
       resolve(held);
     };
     const onAbort = (): void => finish(false);
+    // Thrown in a timer it would end the supervisor.
+    const judge = (isLast: boolean): void => {
+      try {
+        const held = holds();
+        if (held || isLast) finish(held);
+      } catch (error) {
+        leave();
+        reject(error);
+      }
+    };
     // A burst of steps is looked at once.
     let look: NodeJS.Timeout | undefined;
     const end = supervisor.onStep(() => {
       look ??= setTimeout(() => {
         look = undefined;
-        if (holds()) finish(true);
+        judge(false);
       }, LOOK_AFTER_MS);
     });
-    const timer = timeoutMs === null ? undefined : setTimeout(() => finish(holds()), timeoutMs);
+    const timer = timeoutMs === null ? undefined : setTimeout(() => judge(true), timeoutMs);
     signal.addEventListener('abort', onAbort);
   });
 }

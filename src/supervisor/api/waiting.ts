@@ -4,15 +4,17 @@ import type { InstanceId, ServiceName, ServiceSpec, Slot } from '../../core/mode
 import { isAtRest } from '../../core/schedule.ts';
 import { emptySlot, isOccupied } from '../../core/transition.ts';
 import type { Kernel } from '../kernel.ts';
-import { resolveInstances } from '../names.ts';
+import { instancesLeft, isDeclared } from '../names.ts';
 
 export type Condition = 'converged' | 'ready' | 'stopped';
 export type Verdict = { kind: 'holds' } | { kind: 'pending'; because: string } | { kind: 'hopeless'; because: string };
 
-/** @param names services or instances; none: all of them. */
+/** @param names services or instances that were known when the waiting began; none: all there are. */
 export function judge(kernel: Kernel, condition: Condition, names: readonly string[], nowMs: number): Verdict {
-  const ids = resolveInstances(kernel, names);
+  const ids = instancesLeft(kernel, names);
   if (condition === 'stopped') return judgeStopped(kernel, ids);
+  const gone = names.find((name) => !isDeclared(kernel, name));
+  if (gone !== undefined) return { kind: 'hopeless', because: `${gone} is not declared any more` };
   const dependencies = kernel.dependencies();
   let pending: string | null = null;
   for (const id of ids) {

@@ -1,0 +1,56 @@
+// Waiting for somebody who is taken out of the file meanwhile: how that went is told, and the supervisor goes on.
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../src/api/client.ts';
+import { projectPaths } from '../../src/api/paths.ts';
+import type { Params } from '../../src/api/protocol.ts';
+import { createProject, type Project } from '../rig/project.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { theSupervisor } from '../trust/supervisors.ts';
+
+const KEPT = 'services:\n  kept: { command: [sleep, "1000"] }\n';
+const SLOW = '  slow: { command: [node, PROGRAMS/stops-slowly.mjs, "700"] }\n';
+const NEVER_READY = '  pool: { command: [sleep, "1000"], pool: 2, readiness: { exec: "false" } }\n';
+
+/** What `orch wait` asks; returns once the supervisor has begun to wait. `answer`: null, or what it failed with. */
+async function waiting(project: Project, condition: Params<'wait'>['for'], ...names: string[]) {
+  const client = (await connect(projectPaths(project.root)))!;
+  onTestFinished(() => client.close());
+  const answer = client.request('wait', { for: condition, names, timeoutMs: 20_000 }).then(
+    () => null,
+    (error) => String(error.message),
+  );
+  await client.request('hello', {});
+  return { answer };
+}
+
+test('who is waited for to stop, and is taken out, has stopped once nothing of it lives', async () => {
+  const project = createProject({ 'procs.yaml': KEPT + SLOW });
+  await project.up();
+  await waitFor(
+    'it is set up',
+    async () => (await project.mustOrch(['logs'])).stdout,
+    (seen) => seen.includes('ready'),
+  );
+  const { pid } = theSupervisor(project);
+  const { answer } = await waiting(project, 'stopped', 'slow');
+  project.edit('procs.yaml', KEPT);
+  expect(await answer).toBeNull();
+  expect(project.instances().map(({ instance }) => instance)).toEqual(['kept.1']);
+  expect(theSupervisor(project).pid).toBe(pid);
+  await project.down();
+});
+
+test.for(['ready', 'converged'] as const)(
+  'who is waited for to be %s, and is taken out, never will be',
+  async (condition) => {
+    const project = createProject({ 'procs.yaml': KEPT + NEVER_READY });
+    await project.mustOrch(['up', '-d']);
+    const { pid } = theSupervisor(project);
+    const { answer } = await waiting(project, condition, 'pool.2');
+    await project.mustOrch(['scale', 'pool=1']);
+    expect(await answer).toBe(`cannot become ${condition}: pool.2 is not declared any more`);
+    expect((await project.orch(['wait', 'pool.2'])).exitCode).toBe(2);
+    expect(theSupervisor(project).pid).toBe(pid);
+    await project.down();
+  },
+);

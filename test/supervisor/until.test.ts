@@ -1,0 +1,28 @@
+// Waiting for a condition that breaks: whoever waits is told, nobody else.
+import { expect, test } from 'vitest';
+import { until } from '../../src/supervisor/api/until.ts';
+import type { Supervisor } from '../../src/supervisor/supervisor.ts';
+
+/** `after`: of so many looks the next one throws. */
+function breaking(after: number): () => boolean {
+  let looks = 0;
+  return () => {
+    if (looks++ >= after) throw new Error('a condition that cannot be judged');
+    return false;
+  };
+}
+
+test.each([
+  ['after a step', null],
+  ['when the time is over', 20],
+] as const)('a condition that throws %s', async (_when, timeoutMs) => {
+  let subscriptions = 0;
+  const onStep = (listener: () => void) => {
+    subscriptions++;
+    if (timeoutMs === null) setImmediate(listener);
+    return () => subscriptions--;
+  };
+  const waiting = until({ onStep } as unknown as Supervisor, breaking(1), new AbortController().signal, timeoutMs);
+  await expect(waiting).rejects.toThrow('a condition that cannot be judged');
+  expect(subscriptions).toBe(0);
+});
