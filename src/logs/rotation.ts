@@ -6,6 +6,9 @@ import { basename, dirname, join } from 'node:path';
 export type RotatedFile = { path: string; stampMs: number; gzip: boolean };
 
 const STAMP = /^\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(\.gz)?$/;
+const STAMP_CHARS = '.20260131T140500123Z'.length;
+/** What a compressor is writing, or has left where it was killed. */
+const PARTIAL = /^\.gz(\.[0-9a-f]+)?\.tmp$/;
 /** What belongs to a rotated file and goes with it. */
 export const INDEX_SUFFIX = '.idx';
 
@@ -87,12 +90,28 @@ export function pruneRotated(livePath: string, keep: number, totalBytes: number)
 
 function removeRotated(file: RotatedFile): void {
   const plain = file.gzip ? file.path.slice(0, -'.gz'.length) : file.path;
-  for (const path of [plain, `${plain}.gz`, `${plain}.gz.tmp`, plain + INDEX_SUFFIX]) {
-    try {
-      unlinkSync(path);
-    } catch {
-      // ENOENT: it was there in the other form only, or somebody else was faster.
-    }
+  for (const path of [plain, `${plain}.gz`, plain + INDEX_SUFFIX]) unlinkQuietly(path);
+  removePartials(plain);
+}
+
+/** What was left of compressing this rotated file; who is still at it can then not complete it. */
+export function removePartials(plainPath: string): void {
+  for (const suffix of namesBeside(plainPath)) if (PARTIAL.test(suffix)) unlinkQuietly(plainPath + suffix);
+}
+
+/** As `removePartials`, for all rotated files of a queue, also those that are not there any more. */
+export function removeAllPartials(livePath: string): void {
+  for (const suffix of namesBeside(livePath)) {
+    const stamp = suffix.slice(0, STAMP_CHARS);
+    if (stampOf(stamp) !== null && PARTIAL.test(suffix.slice(STAMP_CHARS))) unlinkQuietly(livePath + suffix);
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // ENOENT: it was there in the other form only, or somebody else was faster.
   }
 }
 

@@ -5,7 +5,7 @@ import type { LogQueueSpec } from '../../core/model.ts';
 import { BATCH_BYTES, type Batch, type Framer, MAX_LINE_BYTES } from '../framer/framer.ts';
 import type { Origin } from '../framing.ts';
 import type { LogEvent } from '../protocol.ts';
-import { listRotated, pruneRotated } from '../rotation.ts';
+import { listRotated, pruneRotated, removeAllPartials } from '../rotation.ts';
 import { ArrivalClock } from './arrival-clock.ts';
 import { Boundary } from './boundary.ts';
 import { Drops } from './drops.ts';
@@ -55,14 +55,15 @@ export class Queue implements Flushable {
     this.output = new QueueOutput(spec, {
       hold: (isHeld) => this.producers.hold(isHeld),
       settled: () => this.producers.written(),
-      rotated: (path) => void (this.spec.rotate.compress === 'gzip' && tools.compress(path)),
+      rotated: (path) => this.compressPlain(path),
       rotationFailed: (message) => this.report('log_rotation_failed', rotationText(this.spec, message)),
       dropped: (lines) => this.noteDrops(lines),
       blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
       resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
     });
     this.boundary.every(spec.rotate.everyMs);
-    this.compressRest();
+    removeAllPartials(spec.path);
+    this.compressPlain();
   }
 
   /** Nothing is taken of anybody until the file takes something again. */
@@ -274,9 +275,10 @@ export class Queue implements Flushable {
     this.output.rotateOlder(boundaryMs);
   }
 
-  /** What a killed writer left plain. */
-  private compressRest(): void {
+  /** Also what a killed writer, or a disk that was full, left plain. */
+  private compressPlain(rotated?: string): void {
     if (this.spec.rotate.compress !== 'gzip') return;
+    if (rotated !== undefined) this.tools.compress(rotated); // of another path, where that was changed meanwhile
     for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.tools.compress(path);
   }
 
