@@ -79,6 +79,7 @@ async function main(): Promise<void> {
   const methods = createMethods(supervisor, leave);
   const server = await serve(paths.socket, methods, () => void goDown());
   const endGuard = guardStateDir({
+    paths,
     lock,
     server,
     onRestored: () => supervisor.saveAll(),

@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 import { projectPaths } from '../../src/api/paths.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
+import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());
@@ -37,6 +37,33 @@ test('a deleted .orch is put back; a second up meanwhile joins the same supervis
     () => running(project),
     (seen) => 'a.4' in seen && 'b.1' in seen,
   );
+  await project.down();
+});
+
+test('what lies in .orch/run is deleted: the supervisor is reached again, and starts and logs as before', async () => {
+  const project = createProject({
+    'procs.yaml': `${YAML}  loud: { command: 'while :; do date +%s%N; sleep 0.05; done' }\n`,
+  });
+  await project.up();
+  const before = incarnations(mainsOf(project));
+  const { pid } = theSupervisor(project);
+  const lines = () => project.read('.orch/logs/default.log').split('\n').length;
+  rmSync(project.path('.orch/run'), { recursive: true });
+  await waitFor(
+    'somebody answers',
+    async () => (await project.orch(['ps'])).exitCode,
+    (code) => code === 0,
+  );
+  expect(theSupervisor(project).pid).toBe(pid);
+  expect(incarnations(mainsOf(project))).toEqual(before);
+  expect((await project.events()).filter(({ type }) => type === 'state_dir_restored')).toHaveLength(1);
+  const count = lines();
+  await waitFor('what runs is logged', lines, (seen) => seen > count + 3);
+  await project.mustOrch(['restart', 'loud']);
+  await project.mustOrch(['scale', '--ephemeral', 'a=4']);
+  await project.mustOrch(['wait', '--for', 'ready', '--timeout', '10s', 'a', 'loud']);
+  const countNow = lines();
+  await waitFor('what was started again is logged', lines, (seen) => seen > countNow + 3);
   await project.down();
 });
 

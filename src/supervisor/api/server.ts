@@ -66,7 +66,12 @@ export async function serve(path: string, methods: Methods, onOwnerGone: () => v
       converse(socket, methods, onOwnerGone);
     });
     server.maxConnections = MAX_CONNECTIONS;
-    await listen(server, path);
+    try {
+      await listen(server, path);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
     return server;
   };
   let server = await open();
