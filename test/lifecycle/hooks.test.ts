@@ -75,3 +75,29 @@ services:
   await waitFor('slow is given up', project.ps, (seen) => instanceOf(seen, 'slow.1').state === 'stopped');
   await project.down();
 });
+
+test('a task whose start is given up has not failed: it runs when it is wanted again', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  migrate:
+    command: 'echo ran >> runs.txt'
+    restart: never
+    hooks: { before_start: 'touch hook-began; test -e allowed || exec sleep 500' }
+  web: { command: [sleep, "1000"] }
+`,
+  });
+  await project.mustOrch(['up', '-d', 'migrate']);
+  await waitFor(
+    'the hook runs',
+    () => project.exists('hook-began'),
+    (hasBegun) => hasBegun,
+  );
+  await project.mustOrch(['up', '-d', 'web']);
+  await waitFor('migrate is given up', project.ps, (seen) => instanceOf(seen, 'migrate.1').state !== 'starting');
+  project.write('allowed', '');
+  await project.mustOrch(['up', '-d', '--wait', 'migrate']);
+  expect(instanceOf(await project.ps(), 'migrate.1').state).toBe('completed');
+  expect(project.read('runs.txt')).toBe('ran\n');
+  await project.down();
+});

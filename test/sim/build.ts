@@ -22,6 +22,7 @@ const DOUBLES: Record<string, string> = {
   'runtime/lock.ts': 'lock.ts',
   'runtime/watch/watch.ts': 'watch.ts',
   'runtime/probe/connect.ts': 'connect.ts',
+  'runtime/probe/exec.ts': 'exec.ts',
   'runtime/probe/http.ts': 'http.ts',
   'supervisor/configuration/config-loader.ts': 'config-loader.ts',
   'supervisor/kernel.ts': 'kernel.ts',

@@ -35,6 +35,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     singleton: singleton ? key : null,
     schedule: service.schedule && scheduleOf(service.schedule),
     restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
+    hooks: { beforeStart: hookOf(service), afterReady: null, afterExit: null },
     stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
     specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
   });
@@ -59,6 +60,12 @@ function programOf({ program, life, version }: Declared): Program {
   return life.broken === 'unready'
     ? { ...program, answersAfterMs: null }
     : { ...program, endsAfterMs: 20, exitCode: 1 };
+}
+
+/** What runs by the clock begins at its time. */
+function hookOf({ life, schedule }: Declared): ServiceSpec['hooks']['beforeStart'] {
+  if (life.preparesMs === null || schedule !== null) return null;
+  return { kind: 'argv', argv: ['hook', JSON.stringify(life.preparesMs)] };
 }
 
 function scheduleOf({ everyS, catchUp, overlap }: SimSchedule): Schedule {

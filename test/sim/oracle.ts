@@ -158,6 +158,9 @@ export class Oracle implements Observer {
 
   onReport(type: string, message: string): void {
     this.coverage.add(type);
+    // No hook of a simulated program fails by itself.
+    if (message.includes('before_start failed'))
+      this.#fail(`a start that was given up is taken for a failure: ${message}`);
     this.#machine.note(`${this.#project.root} ${message}`);
   }
 

@@ -14,6 +14,7 @@ export const PROGRAM: Program = {
 export const LIFE: SimLife = {
   hasReadiness: false,
   hasLiveness: false,
+  preparesMs: null,
   broken: null,
   rollout: { unavailable: 1, surge: 0, minReadyMs: 0, deadlineMs: 1_500, onFailure: 'pause' },
   drain: null,

@@ -33,6 +33,8 @@ export type SimSchedule = Pick<Schedule, 'catchUp' | 'overlap'> & { everyS: numb
 export type SimLife = {
   hasReadiness: boolean;
   hasLiveness: boolean;
+  /** How long its `before_start` takes; null: it has none. */
+  preparesMs: number | null;
   /** How every second version fails; null: not at all. */
   broken: 'unready' | 'crash' | null;
   rollout: {
@@ -118,6 +120,7 @@ const rarely = <T>(value: T, otherwise: T) =>
 export const life: fc.Arbitrary<SimLife> = fc.record({
   hasReadiness: fc.boolean(),
   hasLiveness: rarely(true, false),
+  preparesMs: fc.constantFrom(null, null, null, 20, 1_500),
   broken: fc.constantFrom(null, null, 'unready' as const, 'crash' as const),
   rollout: fc
     .record({

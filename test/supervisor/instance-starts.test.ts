@@ -22,6 +22,7 @@ test.each([
       outfitter: { isNeeded: () => false } as unknown as InstanceStartsOptions['outfitter'],
       launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
       mayStart: () => true,
+      prepare: () => null,
       receive: (_id, _nonce, received) => resolve(received),
     };
     const starts = new InstanceStarts(options as InstanceStartsOptions, streams as StreamTable);
@@ -29,4 +30,66 @@ test.each([
     starts.start(slotOf(api, 1), api, 'nonce');
   });
   expect(event).toMatchObject({ kind: 'spawnFailed', exit: { spawnError: code }, charged });
+});
+
+test.each([
+  ['its equipment fails with that', { ok: false, errno: 'ECANCELED', detail: 'not wanted any more', transient: false }],
+  ['its equipment is there all the same', { ok: true, stdin: 'ignore', more: [] }],
+] as const)(
+  'a start that is given up while it is equipped is no failure and begins nothing: %s',
+  async (_, equipment) => {
+    const received: InstanceEvent[] = [];
+    let equip: () => void = () => undefined;
+    const isEquipped = new Promise<void>((resolve) => {
+      equip = resolve;
+    });
+    const outfitter = { isNeeded: () => true, equip: () => isEquipped.then(() => equipment), cancel: () => equip() };
+    const streams: Pick<StreamTable, 'open' | 'of'> = {
+      open: async () => undefined,
+      of: () => {
+        throw new Error('it goes on to a process');
+      },
+    };
+    const told = new Promise<void>((resolve) => {
+      const options: Partial<InstanceStartsOptions> = {
+        paths: projectPaths('/projects/a'),
+        outfitter: outfitter as unknown as InstanceStartsOptions['outfitter'],
+        launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
+        mayStart: () => true,
+        prepare: () => null,
+        receive: (_id, _nonce, event) => {
+          received.push(event);
+          resolve();
+        },
+      };
+      const starts = new InstanceStarts(options as InstanceStartsOptions, streams as StreamTable);
+      const api = spec('api');
+      const slot = slotOf(api, 1, { phase: { kind: 'starting', nonce: 'nonce', sinceMs: 0 } });
+      starts.start(slot, api, 'nonce');
+      // Its turn has come and it is being equipped.
+      setImmediate(() => starts.abandon(slot));
+    });
+    await told;
+    expect(received).toEqual([{ kind: 'startAbandoned' }]);
+  },
+);
+
+test('a start that was given up before it was handed over does not begin', async () => {
+  const received = await new Promise<InstanceEvent>((resolve) => {
+    const options: Partial<InstanceStartsOptions> = {
+      paths: projectPaths('/projects/a'),
+      outfitter: { isNeeded: () => false, cancel: () => undefined } as unknown as InstanceStartsOptions['outfitter'],
+      launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
+      mayStart: () => true,
+      prepare: () => null,
+      receive: (_id, _nonce, event) => resolve(event),
+    };
+    const streams = { open: async () => undefined } as unknown as StreamTable;
+    const starts = new InstanceStarts(options as InstanceStartsOptions, streams);
+    const api = spec('api');
+    const slot = slotOf(api, 1, { phase: { kind: 'starting', nonce: 'nonce', sinceMs: 0 } });
+    starts.abandon(slot);
+    starts.start(slot, api, 'nonce');
+  });
+  expect(received).toEqual({ kind: 'startAbandoned' });
 });

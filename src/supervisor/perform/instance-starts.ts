@@ -40,6 +40,8 @@ export type InstanceStartsOptions = {
 /** How often it is tried to look at a process while there is no descriptor left to look with. */
 const LOOK_AGAIN_MS = 50;
 
+const NOT_WANTED: SpawnResult = { ok: false, errno: 'ECANCELED', detail: 'not wanted any more', transient: true };
+
 /** Nobody's fault, and made up for as soon as the directory is there again. */
 const REPLACED = {
   spawnError: 'ESTALE',
@@ -55,6 +57,8 @@ export class InstanceStarts {
   /** Keys that are held, and those that are being waited for. */
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
+  /** Nonces of starts that are not wanted any more and whose outcome has not been told. */
+  #givenUp = new Set<string>();
   /** Of those that wait: who has the key. */
   #heldUp = new Map<InstanceId, string>();
 
@@ -70,13 +74,18 @@ export class InstanceStarts {
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
-    if (this.#options.mayStart()) this.#queue.add({ slot, spec, nonce });
-    else this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit: REPLACED, charged: false });
+    const start = { slot, spec, nonce };
+    // Given up while its intent was being written.
+    if (this.#givenUp.has(nonce)) this.#abandoned(start);
+    else if (this.#options.mayStart()) this.#queue.add(start);
+    else this.#tell(start, { kind: 'spawnFailed', exit: REPLACED, charged: false });
   }
 
   /** As far as it has not begun; a process that is being made comes as one that runs. */
   abandon(slot: Slot): void {
-    if (slot.phase.kind === 'starting') this.#queue.drop(slot.phase.nonce);
+    if (slot.phase.kind !== 'starting') return;
+    this.#givenUp.add(slot.phase.nonce);
+    this.#queue.drop(slot.phase.nonce);
     this.#claims.get(slot.id)?.abort();
     this.#options.outfitter.cancel(slot.id);
   }
@@ -102,13 +111,20 @@ export class InstanceStarts {
     this.#leases.delete(id);
   }
 
-  #abandoned({ slot, nonce }: PendingStart): void {
-    this.#options.receive(slot.id, nonce, { kind: 'startAbandoned' });
+  #abandoned(start: PendingStart): void {
+    this.#tell(start, { kind: 'startAbandoned' });
   }
 
-  #failed({ slot, nonce }: PendingStart, what: string, error: unknown): void {
+  #failed(start: PendingStart, what: string, error: unknown): void {
     const exit = { spawnError: codeOf(error), detail: `${what}: ${errorText(error)}` };
-    this.#options.receive(slot.id, nonce, { kind: 'spawnFailed', exit, charged: false });
+    this.#tell(start, { kind: 'spawnFailed', exit, charged: false });
+  }
+
+  /** The one outcome of a start. What comes to nothing after it was given up is nobody's failure. */
+  #tell({ slot, nonce }: PendingStart, event: InstanceEvent): void {
+    const isGivenUp = this.#givenUp.delete(nonce);
+    const isNothing = event.kind === 'spawnFailed' || event.kind === 'startRefused';
+    this.#options.receive(slot.id, nonce, isGivenUp && isNothing ? { kind: 'startAbandoned' } : event);
   }
 
   /** The older holder's whole tree is dead before ours is spawned (I2); the key stays locked in between. */
@@ -120,8 +136,7 @@ export class InstanceStarts {
       const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
       const claim = await claimFor(request, abort.signal, (because) => this.#held(slot.id, because));
       if (claim.outcome === 'abandoned') return this.#abandoned(start);
-      if (claim.outcome === 'refused')
-        return this.#options.receive(slot.id, nonce, { kind: 'startRefused', by: claim.by });
+      if (claim.outcome === 'refused') return this.#tell(start, { kind: 'startRefused', by: claim.by });
       if (claim.outcome === 'adopt') return this.#takeOver(start, claim.process);
       await this.#spawnWithKey(start, claim.lease);
     } catch (error) {
@@ -155,18 +170,19 @@ export class InstanceStarts {
   }
 
   /** The key's holder goes on as it is and is ours from now on. */
-  #takeOver({ slot, spec, nonce }: PendingStart, process: Incarnation): void {
+  #takeOver(start: PendingStart, process: Incarnation): void {
+    const { spec } = start;
     const sinceMs = this.#options.nowMs();
     const readiness = initialReadiness(spec);
-    this.#options.receive(slot.id, nonce, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
+    this.#tell(start, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
   }
 
-  async #spawn({ slot, spec, nonce }: PendingStart): Promise<Incarnation | null> {
-    const { id } = slot;
-    const result = await this.#spawnProcess({ slot, spec, nonce });
+  async #spawn(start: PendingStart): Promise<Incarnation | null> {
+    const { spec, nonce } = start;
+    const result = await this.#spawnProcess(start);
     if (!result.ok) {
       const exit = { spawnError: result.errno, detail: result.detail };
-      this.#options.receive(id, nonce, { kind: 'spawnFailed', exit, charged: !result.transient });
+      this.#tell(start, { kind: 'spawnFailed', exit, charged: !result.transient });
       return null;
     }
     // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
@@ -177,7 +193,7 @@ export class InstanceStarts {
       nonce,
     };
     this.#children.add(nonce);
-    this.#options.receive(id, nonce, { kind: 'spawned', process, readiness: initialReadiness(spec) });
+    this.#tell(start, { kind: 'spawned', process, readiness: initialReadiness(spec) });
     return process;
   }
 
@@ -190,9 +206,10 @@ export class InstanceStarts {
       const context = this.#options.launchContext();
       const secrets = declaresSecrets(spec) ? await readSecrets(spec, slot.index, context) : NO_SECRETS;
       if (secrets.lacking) return secrets.lacking;
-      const streams = this.#streams.of(slot.id);
       const prepared = this.#options.prepare(slot.id, nonce, spec);
       const extra = prepared === null ? {} : await prepared;
+      if (this.#givenUp.has(nonce)) return NOT_WANTED;
+      const streams = this.#streams.of(slot.id);
       const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
       const contain = this.#options.prepareBounds(spec, nonce) || spec.singleton !== null;
       const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
