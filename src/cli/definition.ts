@@ -56,3 +56,10 @@ export const globalOptions: OptionDefinition[] = [
   { flags: '--json', description: 'print JSON for programs instead of text for people' },
   { flags: '--no-color', description: 'print no colours (also: NO_COLOR=1)' },
 ];
+
+/** Global options as they are understood after a command too: `orch ps --json`, `orch up -f FILE`, `orch logs --file FILE`. */
+export function globalsAfter({ ownsShortF }: Pick<CommandDefinition, 'ownsShortF'>): OptionDefinition[] {
+  return globalOptions.map((option) =>
+    ownsShortF && option.flags.startsWith('-f,') ? { ...option, flags: option.flags.slice('-f, '.length) } : option,
+  );
+}

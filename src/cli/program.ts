@@ -3,7 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { VERSION } from '../version.ts';
 import type { ExitCode } from './command.ts';
 import { createContext, type GlobalOptions, type Surroundings } from './context.ts';
-import { type CommandDefinition, globalOptions, type OptionDefinition } from './definition.ts';
+import { type CommandDefinition, globalOptions, globalsAfter, type OptionDefinition } from './definition.ts';
 import { commands } from './definitions.ts';
 import { fail } from './errors.ts';
 import { parseDuration } from './format/duration.ts';
@@ -73,19 +73,12 @@ function toCommand(definition: CommandDefinition, program: Command, around: Surr
     .configureOutput(outputTo(around));
   for (const { syntax, description } of definition.arguments) command.addArgument(new Argument(syntax, description));
   for (const option of definition.options) command.addOption(toOption(option));
-  for (const option of repeatedGlobals(definition)) command.addOption(toOption(option).hideHelp());
+  for (const option of globalsAfter(definition)) command.addOption(toOption(option).hideHelp());
   command.addHelpText('after', `\nExamples:\n${examples(definition)}`);
   return command.action(async () => {
     const own = command.opts();
     await run(definition, mergeGlobals(program.opts(), own), own, command.args);
   });
-}
-
-/** Global options are understood after the command too: `orch ps --json`. */
-function repeatedGlobals({ ownsShortF }: CommandDefinition): OptionDefinition[] {
-  return globalOptions.map((option) =>
-    ownsShortF && option.flags.startsWith('-f,') ? { ...option, flags: option.flags.slice('-f, '.length) } : option,
-  );
 }
 
 /** What stands nearer to the end of the line wins; `--no-color` counts wherever it stands. */

@@ -14,6 +14,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'orch-complete-'));
   await writeFile(join(root, 'procs.yaml'), 'services:\n  api: { command: a }\n  worker:\n    command: b\n');
   await writeFile(join(root, 'procs.prod.yaml'), '');
+  await writeFile(join(root, 'other.yaml'), 'services:\n  other: { command: a }\n');
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
@@ -37,6 +38,14 @@ describe('offers', () => {
     ],
     [['-e', ''], ['prod']],
     [['-f', ''], [':files']],
+    [['up', '-f', ''], [':files']],
+    [
+      ['logs', '-f', ''],
+      ['api', 'worker'],
+    ],
+    [['-f', 'other.yaml', 'logs', '-f', ''], ['other']],
+    [['logs', '--file', ''], [':files']],
+    [['events', '-f', ''], []],
     [['-e', 'prod', 'up', 'w'], ['worker']],
     [
       ['start', ''],

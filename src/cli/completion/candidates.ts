@@ -1,7 +1,13 @@
 // What may stand at the cursor: commands, options, their values, names. Reads the tables, so that nothing is said twice.
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type CommandDefinition, type Completes, globalOptions, type OptionDefinition } from '../definition.ts';
+import {
+  type CommandDefinition,
+  type Completes,
+  globalOptions,
+  globalsAfter,
+  type OptionDefinition,
+} from '../definition.ts';
 import { commands } from '../definitions.ts';
 import { knownNames, type Names } from './names.ts';
 
@@ -97,7 +103,8 @@ function environmentsBeside(file: string): Candidate[] {
 const commandCandidates = () =>
   commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
 
-const optionsOf = (command: CommandDefinition | null) => [...(command?.options ?? []), ...globalOptions];
+const optionsOf = (command: CommandDefinition | null) =>
+  command ? [...command.options, ...globalsAfter(command)] : globalOptions;
 const takesValue = ({ flags }: OptionDefinition) => flags.includes('<');
 const spells = ({ flags }: OptionDefinition) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
 const optionCandidates = (option: OptionDefinition) =>
