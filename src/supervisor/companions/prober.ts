@@ -87,6 +87,10 @@ export class Prober {
     this.#probed.set(slot.id, probed);
     void this.#options.signs.resume(slot.id, probed.nonce, spec).catch(() => undefined); // told at the next start
     this.#syncLoops(slot, probed);
+    // A readiness probe was removed: past its startup probe, which speaks no more, it is ready.
+    const isUnready = slot.phase.readiness === 'pending' || slot.phase.readiness === 'failing';
+    if (probed.isStarted && spec.startup !== null && spec.readiness === null && isUnready)
+      this.#options.receive(slot.id, probed.nonce, { kind: 'readinessChanged', readiness: 'passing', because: null });
   }
 
   #syncLoops(slot: AliveSlot, probed: Probed): void {
