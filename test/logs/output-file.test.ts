@@ -1,12 +1,26 @@
 // The live file and its index when opening, writing or the path itself goes wrong under the writer.
-import fs, { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LogFormat, LogQueueSpec } from '../../src/core/model.ts';
 import { OutputFile } from '../../src/logs/writing/output-file.ts';
+import { QueueOutput } from '../../src/logs/writing/queue-output.ts';
 import { RawIndex } from '../../src/logs/writing/raw-index-file.ts';
-import { readBack } from './numbered.ts';
+import { range, readBack } from './numbered.ts';
+import { canMount, mountSmallDisk, resizeDisk, unmount } from './small-disk.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };
@@ -18,11 +32,123 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-function write(file: OutputFile, text: string): void {
+function write(file: OutputFile, text: string, timeMs = T0): void {
   const bytes = Buffer.from(text);
   file.write(bytes, 0, bytes.length);
+  file.describe({ origin, timeMs, length: bytes.length, lines: 1, isGap: false });
+  file.writeIndex();
+}
+
+test('truncated in place and written on, before it was noticed: each line once, and of who wrote it', async () => {
+  const file = new OutputFile(live);
+  file.ensure('raw', T0);
+  for (const n of [1, 2, 3]) write(file, `of the first file ${n}\n`);
+  truncateSync(live);
+  const bytes = Buffer.from('one\n');
+  file.write(bytes, 0, bytes.length); // within the half second in which the path is not looked at
   file.describe({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
   file.writeIndex();
+  file.ensure('raw', T0 + 1000);
+  write(file, 'two\n');
+  file.close();
+  expect(await lines()).toEqual([' one', 'a.1 two']); // whose the first is, nobody knows any more
+});
+
+test('an index that knows more than the file has (power failed): what is there keeps its origin', async () => {
+  const file = new OutputFile(live);
+  file.ensure('raw', T0);
+  for (const n of [1, 2, 3]) write(file, `line ${n}\n`, T0 + n);
+  file.close();
+  truncateSync(live, 'line 1\nline 2\n'.length);
+  const next = new OutputFile(live);
+  next.ensure('raw', T0);
+  write(next, 'line 4 is longer\n');
+  next.close();
+  expect(await lines()).toEqual(['a.1 line 1', 'a.1 line 2', 'a.1 line 4 is longer']);
+});
+
+describe.runIf(canMount)('within a line that the disk does not take', () => {
+  let disk: string;
+  let output: QueueOutput;
+  beforeEach(() => {
+    disk = join(dir, 'disk');
+    mountSmallDisk(disk, '64k');
+    live = join(disk, 'main.log');
+  });
+  afterEach(() => {
+    output.close();
+    unmount(disk);
+  });
+
+  const text = (n: number) => `line ${n} of the many that fill the disk`;
+  const meddlers = {
+    deleted: () => unlinkSync(live),
+    truncated: () => truncateSync(live),
+    'cut within a line': () => truncateSync(live, 1000),
+    'moved away': () => renameSync(live, `${live}.moved`),
+  };
+  const cases = (['text', 'raw'] as const).flatMap((format) =>
+    Object.entries(meddlers).map(([how, meddle]) => ({ format, how, meddle })),
+  );
+
+  test.each(cases)('$format, $how: the line is written whole, and all after it', async ({ format, meddle }) => {
+    output = new QueueOutput(queue(format), hooks);
+    const texts = range(2000).map((n) => `${format === 'text' ? `${STAMP} a.1 o ` : ''}${text(n)}`);
+    const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
+    const half = { origin, timeMs: T0, length: bytes.length, lines: 2000, isGap: false };
+    output.writeDirect(bytes, 0, bytes.length, 2000, format === 'raw' ? [half] : []);
+    expect(output.error).toContain('ENOSPC');
+    const torn = readFileSync(live, 'utf8').split('\n').length - 1;
+    meddle();
+    resizeDisk(disk, '4m');
+    await output.drained();
+    const got = await readBack(live);
+    const from = got.findIndex(({ line }) => line === text(torn));
+    expect(got.slice(from).map(({ line }) => line)).toEqual(range(2000 - torn).map((n) => text(torn + n)));
+    expect(new Set(got.slice(from).map(({ instance }) => instance))).toEqual(new Set(['a.1']));
+    const before = got.slice(0, from).map(({ line }) => line);
+    expect(before).toEqual(range(from).map((n) => text(n)));
+    expect(output.lines).toBe(2000);
+  });
+
+  test('the index of what follows fits its bytes', async () => {
+    output = new QueueOutput(queue('raw'), hooks);
+    const [first, other] = [Buffer.alloc(70_000, 'first line of many\n'), Buffer.from('of another\n')];
+    const piece = (instance: string, length: number, lines: number) => ({
+      origin: { ...origin, instance },
+      timeMs: T0,
+      length,
+      lines,
+      isGap: false,
+    });
+    const both = Buffer.concat([first.subarray(0, first.lastIndexOf('\n') + 1), other]);
+    const count = both.toString().split('\n').length - 2;
+    const pieces = [piece('a.1', both.length - other.length, count), piece('b.1', other.length, 1)];
+    output.writeDirect(both, 0, both.length, count + 1, pieces);
+    expect(output.error).toContain('ENOSPC');
+    unlinkSync(live);
+    resizeDisk(disk, '4m');
+    await output.drained();
+    const got = await readBack(live);
+    expect(got.at(-1)).toMatchObject({ instance: 'b.1', line: 'of another' });
+    expect(got.slice(0, -1).every(({ line }) => line === 'first line of many')).toBe(true);
+  });
+});
+
+const STAMP = new Date(T0).toISOString();
+const hooks = {
+  hold: () => undefined,
+  settled: () => undefined,
+  rotated: () => undefined,
+  rotationFailed: () => undefined,
+  dropped: () => undefined,
+  blocked: () => undefined,
+  resumed: () => undefined,
+};
+
+function queue(format: LogFormat): LogQueueSpec {
+  const rotate = { sizeBytes: 0, keep: 5, compress: 'none' as const, everyMs: 0, totalBytes: 0 };
+  return { name: 'main', path: live, sink: null, format, rotate, capacityBytes: 1 << 20, overflow: 'block' };
 }
 
 const lines = async () => (await readBack(live)).map(({ instance, line }) => `${instance} ${line}`);

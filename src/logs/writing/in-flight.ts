@@ -5,8 +5,10 @@ import { frameGap, type Origin } from '../framing.ts';
 import type { Entry } from './backlog.ts';
 import type { Piece } from './output-file.ts';
 
-/** `bytes`: what is left of the piece. */
-type Rest = { bytes: Buffer; format: LogFormat; piece: Piece };
+const NEWLINE = 0x0a;
+
+/** `whole`: the bytes of the piece; `bytes`: what is left of them. */
+type Rest = { whole: Buffer; bytes: Buffer; format: LogFormat; piece: Piece };
 
 const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
 
@@ -33,7 +35,7 @@ export class InFlight {
   /** The begin of the first piece is on disk: the rest must follow it in the same file. */
   isWithinPiece(): boolean {
     const head = this.rests[0];
-    return head !== undefined && head.bytes.length < head.piece.length;
+    return head !== undefined && head.bytes.length < head.whole.length;
   }
 
   add(entries: Entry[]): void {
@@ -45,7 +47,8 @@ export class InFlight {
     const whole = { origin: NOBODY, timeMs: Date.now(), length: batch.length, lines, isGap: false };
     let from = 0;
     for (const piece of pieces.length > 0 ? pieces : [whole]) {
-      this.push({ bytes: Buffer.from(batch.subarray(from, from + piece.length)), format, piece });
+      const bytes = Buffer.from(batch.subarray(from, from + piece.length));
+      this.push({ whole: bytes, bytes, format, piece });
       from += piece.length;
     }
   }
@@ -77,6 +80,23 @@ export class InFlight {
     return complete;
   }
 
+  /** Within a piece, where its begin is not in the file any more that the rest goes to: the line that was being written begins
+   * anew, and with it the piece. Returns how many lines of it came before. */
+  rewind(): number {
+    const { whole, bytes, format, piece } = this.head();
+    const from = whole.lastIndexOf(NEWLINE, whole.length - bytes.length - 1) + 1;
+    const rest = whole.subarray(from);
+    const before = piece.isGap ? 0 : linesIn(whole.subarray(0, from));
+    this.rests[0] = {
+      whole: rest,
+      bytes: rest,
+      format,
+      piece: { ...piece, length: rest.length, lines: piece.lines - before },
+    };
+    this.bytes += rest.length - bytes.length;
+    return before;
+  }
+
   private push(rest: Rest): void {
     this.rests.push(rest);
     this.bytes += rest.bytes.length;
@@ -86,5 +106,16 @@ export class InFlight {
 /** The bytes that an entry of the backlog is written as. */
 export function render({ origin, format, timeMs, bytes, lines }: Entry): Rest {
   const framed = bytes ?? frameGap(format, origin, timeMs, lines);
-  return { bytes: framed, format, piece: { origin, timeMs, length: framed.length, lines, isGap: bytes === null } };
+  return {
+    whole: framed,
+    bytes: framed,
+    format,
+    piece: { origin, timeMs, length: framed.length, lines, isGap: bytes === null },
+  };
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
 }

@@ -59,6 +59,8 @@ export class OutputFile {
   private checkedMs = 0;
   private pauseMs = FIRST_PAUSE_MS;
   private index: RawIndex | null = null;
+  /** What somebody else did to the file that was open: `takeTurn`. */
+  private turn: 'replaced' | 'truncated' | null = null;
 
   /** Must be there: nothing is created in its place. */
   private readonly isSink: boolean;
@@ -73,13 +75,22 @@ export class OutputFile {
   }
 
   /** Opens or creates it where that is needed. Returns the path of a file of another format that had to make room. Throws
-   * errno errors. */
-  ensure(format: LogFormat, nowMs: number): string | null {
-    if (this.fd !== null && format === this.format && nowMs - this.checkedMs < CHECK_EVERY_MS) return null;
+   * errno errors. `isExact`: looks at the path now, not only now and then. */
+  ensure(format: LogFormat, nowMs: number, isExact = false): string | null {
+    const isOpen = this.fd !== null && format === this.format;
+    if (isOpen && !isExact && nowMs - this.checkedMs < CHECK_EVERY_MS) return null;
     this.checkedMs = nowMs;
-    if (this.fd !== null && format === this.format && this.stillOurs()) return null;
+    if (isOpen && this.stillOurs()) return null;
     this.close();
     return this.open(format, nowMs);
+  }
+
+  /** Has the file been moved, deleted or truncated since this was asked last? Then what was written last is not what the next
+   * bytes follow; the file begins, or ends, with a whole line. */
+  takeTurn(): boolean {
+    const hasTurned = this.turn !== null;
+    this.turn = null;
+    return hasTurned;
   }
 
   /** @returns how many bytes the disk took; less than asked for on a nearly full one. Throws errno errors. */
@@ -153,7 +164,8 @@ export class OutputFile {
     this.sizeBytes = this.isRegular ? stat.size : 0;
     this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : nowMs;
     if (this.sizeBytes > 0) this.dropTornLine();
-    if (this.format === 'raw' && this.isRegular) this.index = new RawIndex(this.path, this.sizeBytes, nowMs);
+    if (this.format !== 'raw' || !this.isRegular) return;
+    this.index = new RawIndex(this.path, this.sizeBytes, nowMs, this.turn === 'truncated');
   }
 
   private makeRoom(format: LogFormat, nowMs: number): string | null {
@@ -171,10 +183,10 @@ export class OutputFile {
 
   private stillOurs(): boolean {
     const stat = statSync(this.path, { throwIfNoEntry: false });
-    if (stat === undefined || stat.ino !== this.inode) return false;
-    if (stat.size >= this.sizeBytes) return true;
-    this.sizeBytes = stat.size; // truncated in place by somebody else
-    return this.index === null; // an index would now speak of other bytes: begin it anew
+    const isSame = stat?.ino === this.inode;
+    if (isSame && (!this.isRegular || stat!.size >= this.sizeBytes)) return true;
+    this.turn = isSame ? 'truncated' : 'replaced';
+    return false;
   }
 
   /** A writer that was killed in the middle of a write leaves half a line, whose other half nobody has any more. */

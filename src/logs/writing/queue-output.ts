@@ -174,7 +174,8 @@ export class QueueOutput {
       this.file.close();
       this.file = new OutputFile(this.spec.path, this.spec.sink !== null);
     }
-    this.afterRotation(this.file.ensure(format, nowMs));
+    this.afterRotation(this.file.ensure(format, nowMs, !isLineBegin && this.file.isRegular));
+    if (this.file.takeTurn() && !isLineBegin && this.file.isRegular) this.lines += this.inFlight.rewind();
     if (!isLineBegin || this.file.sizeBytes === 0) return;
     const isDue = this.rotations.isDue(this.file, this.spec.rotate, moreBytes);
     if (!isDue && !this.rotations.isWanted()) return;

@@ -18,23 +18,30 @@ export class RawIndex {
   /** Still growing: pieces of one origin and time are one record. */
   private last: IndexRecord | null = null;
 
-  /** @param fileBytes how much of the raw file is there already. Throws errno errors; then nothing is left open */
-  constructor(rawPath: string, fileBytes: number, nowMs: number) {
+  /**
+   * @param fileBytes how much of the raw file is there already
+   * @param isAnew what the index has is of bytes that others have taken the place of. Throws errno errors; then nothing is left open
+   */
+  constructor(rawPath: string, fileBytes: number, nowMs: number, isAnew = false) {
     this.fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
     try {
-      this.takeUp(fileBytes, nowMs);
+      this.takeUp(isAnew ? 0 : fileBytes);
+      this.coverRest(fileBytes, nowMs);
     } catch (error) {
       closeSync(this.fd);
       throw error;
     }
   }
 
-  private takeUp(fileBytes: number, nowMs: number): void {
+  /** Keeps the records of the first `fileBytes`: what else it has is of bytes that are not there any more. */
+  private takeUp(fileBytes: number): void {
     const { size } = fstatSync(this.fd);
-    this.records = Math.floor(size / RECORD_BYTES);
-    if (fileBytes === 0) this.records = 0; // of a file that somebody truncated
+    this.records = fileBytes === 0 ? 0 : Math.floor(size / RECORD_BYTES);
+    this.coveredBytes = this.dropBeyond(fileBytes);
     if (size !== this.records * RECORD_BYTES) ftruncateSync(this.fd, this.records * RECORD_BYTES);
-    this.coveredBytes = Math.min(fileBytes, this.lastCovered());
+  }
+
+  private coverRest(fileBytes: number, nowMs: number): void {
     const length = fileBytes - this.coveredBytes;
     if (length > 0) this.add({ origin: NOBODY, timeMs: nowMs, length, lines: 0, isGap: false });
   }
@@ -94,12 +101,15 @@ export class RawIndex {
     return this.origins.get(instance)!;
   }
 
-  private lastCovered(): number {
+  /** @returns how many bytes the records that stay cover */
+  private dropBeyond(fileBytes: number): number {
     const bytes = Buffer.alloc(RECORD_BYTES);
     for (let number = this.records - 1; number >= 0; number -= 1) {
       readSync(this.fd, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
       const record = decodeRecord(bytes, 0);
-      if (record !== null) return record.offset + record.length;
+      if (record === null) continue;
+      if (record.offset + record.length <= fileBytes) return record.offset + record.length;
+      this.records = number;
     }
     return 0;
   }
