@@ -81,6 +81,15 @@ describe('http', () => {
     expect(await get(port)).toEqual({ ok: false, because });
   });
 
+  test.each(['-6', '+4', '0x4', 'zz', ''])(
+    'chunks of the size "%s": no answer, and no loop without end',
+    async (size) => {
+      const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nbody\r\n0\r\n\r\n`;
+      const port = await listening((socket) => void socket.once('data', () => socket.write(text)));
+      expect(await get(port)).toEqual({ ok: false, because: 'no HTTP answer' });
+    },
+  );
+
   test('does not read without end', async () => {
     const port = await listening((socket) => {
       socket.on('error', () => undefined);

@@ -31,23 +31,31 @@ function framingOf(status: number, head: string): ResponseHead['framing'] {
 
 /**
  * @param isEnd nothing more will come, or be waited for.
- * @returns the body as far as it came; null while there is more to wait for.
+ * @returns the body as far as it came; `incomplete` while there is more to wait for; `broken` where it is no HTTP.
  */
-export function wholeBody({ bodyAt, framing }: ResponseHead, received: Buffer, isEnd: boolean): Buffer | null {
+export function wholeBody({ bodyAt, framing }: ResponseHead, received: Buffer, isEnd: boolean): Buffer | Unread {
   const rest = received.subarray(bodyAt);
   if (framing.kind === 'chunked') return readChunks(rest, isEnd);
   if (framing.kind === 'length' && rest.length >= framing.bytes) return rest.subarray(0, framing.bytes);
-  return isEnd ? rest : null;
+  return isEnd ? rest : 'incomplete';
 }
 
-function readChunks(rest: Buffer, isEnd: boolean): Buffer | null {
+export type Unread = 'incomplete' | 'broken';
+
+/** Of what comes from outside: a sign, or anything else that a number may begin with, would lead backwards. */
+const CHUNK_SIZE = /^[0-9a-f]{1,13}[ \t]*(?:;|$)/i;
+
+function readChunks(rest: Buffer, isEnd: boolean): Buffer | Unread {
   const parts: Buffer[] = [];
   for (let at = 0; ; ) {
     const lineEnd = rest.indexOf('\r\n', at);
-    const size = lineEnd === -1 ? Number.NaN : Number.parseInt(rest.toString('latin1', at, lineEnd), 16);
+    if (lineEnd === -1) return isEnd ? Buffer.concat(parts) : 'incomplete';
+    const line = rest.toString('latin1', at, lineEnd);
+    if (!CHUNK_SIZE.test(line)) return 'broken';
+    const size = Number.parseInt(line, 16);
     if (size === 0) return Buffer.concat(parts);
     const next = lineEnd + 2 + size + 2;
-    if (Number.isNaN(size) || next > rest.length) return isEnd ? Buffer.concat(parts) : null;
+    if (next > rest.length) return isEnd ? Buffer.concat(parts) : 'incomplete';
     parts.push(rest.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = next;
   }
