@@ -135,7 +135,7 @@ export type Explanation = {
 };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `handing-over` (ask the next one), `internal`. */
   code: string;
   message: string;
   file?: string;

@@ -10,6 +10,7 @@ import { hasOrphans } from './orphans.ts';
 import { failedRequest, findPaths } from './project.ts';
 import { untilGone } from './until-gone.ts';
 import { launchSupervisor } from './up/launch.ts';
+import { findSuccessor } from './up/successor.ts';
 
 export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
   try {
@@ -19,7 +20,7 @@ export async function runDown(context: CliContext, options: { timeout?: number }
       return paths && (hasState(paths) || hasOrphans(paths))
         ? await takeDownOrphans(context, paths)
         : sayNothingRuns(context);
-    return await takeDown(client, context, options.timeout ?? null);
+    return await takeDown({ client, paths }, context, options.timeout ?? null);
   } catch (error) {
     return failedRequest(context, error);
   }
@@ -55,7 +56,26 @@ function sayNothingRuns(context: CliContext): ExitCode {
  * Returns when the supervisor is gone as well. Progress goes to stderr, a line whenever it changes.
  * @param timeoutMs null: the grace periods of the services.
  */
-export async function takeDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+export async function takeDown(target: Target, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+  try {
+    return await endThrough(target.client, context, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.wire.code !== 'handing-over') throw error;
+  }
+  await target.client.closed;
+  const next = await findSuccessor(target.paths, () => false);
+  if (!next) return takeDownOrphans(context, target.paths);
+  try {
+    return await takeDown({ ...target, client: next.client }, context, timeoutMs);
+  } finally {
+    next.client.close();
+  }
+}
+
+/** A running supervisor, and where the next one would be found. */
+export type Target = { client: Client; paths: ProjectPaths };
+
+async function endThrough(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
   const { pid } = await client.request('hello', {});
   let lastProgress = '';
   const { done } = client.stream('down', { timeoutMs }, ({ remaining, holdingUp }) => {

@@ -1,10 +1,8 @@
 // `orch up` and `orch attach` without a full-screen view: every line of output with its instance in front, between them
 // what happens. The first Ctrl-C stops everything in order, the second one at once.
-import type { Client } from '../api/client.ts';
 import type { Status } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { takeDown } from './down.ts';
-import type { Interrupts } from './up/interrupts.ts';
 import { createLinePrinter, type LinePrinter } from './up/line-printer.ts';
 import { createOutput, type Output } from './up/output.ts';
 import type { View } from './up/show.ts';
@@ -27,19 +25,21 @@ export async function runLineMode(context: CliContext, view: View): Promise<Exit
   const failed = (): ExitCode => (hasFailed(watched.latest()) ? 1 : 0);
   let code: ExitCode | null = end === 'interrupted' && !view.owning ? 0 : failed();
   if (end === 'gone') code = sayGone(context, watched.latest());
-  else if (view.owning) code = (await stopEverything(context, view.client, interrupts)) || code;
+  else if (view.owning) code = (await stopEverything(context, view)) || code;
   const lostAtMs = await output.stop(code === null || (end === 'interrupted' && !view.owning));
   view.client.close();
   return code ?? { lostAtMs };
 }
 
-async function stopEverything(context: CliContext, client: Client, interrupts: Interrupts): Promise<ExitCode> {
+/** A Ctrl-C that comes meanwhile hurries it. */
+export async function stopEverything(context: CliContext, view: View): Promise<ExitCode> {
+  const { client, interrupts } = view;
   void interrupts.next().then(() => {
     context.stderr.write('killing what is left\n');
     // The first `down` gets the answer, this one only hurries it.
     client.request('down', { timeoutMs: 0 }).catch(() => undefined); // reported by the first
   });
-  return takeDown(client, { ...context, json: false, stdout: context.stderr }, null);
+  return takeDown(view, { ...context, json: false, stdout: context.stderr }, null);
 }
 
 /** Orderly when nothing lived any more: somebody else called `orch down`. @returns null: it is lost. */

@@ -42,7 +42,12 @@ async function replace(
     context.stderr.write('\nNothing was upgraded; what runs keeps running.\n');
     return 2;
   }
-  await dismiss(client, old.pid);
+  try {
+    await dismiss(client, old.pid);
+  } catch (error) {
+    await launch.abandon();
+    throw error;
+  }
   return await installSuccessor(context, paths, launch, accepted, old);
 }
 

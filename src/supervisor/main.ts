@@ -69,6 +69,7 @@ async function main(): Promise<void> {
     });
   };
   const goDown = async (): Promise<Leftover[]> => {
+    if (supervisor.isHandedOver) return [];
     supervisor.kernel.shutDown();
     await untilDown(supervisor);
     const leftovers = await supervisor.finish();

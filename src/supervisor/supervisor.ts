@@ -68,6 +68,7 @@ export class Supervisor {
   #follower: ConfigFollower | null = null;
   #turns: Turns;
   #givenUp: Leftover[] = [];
+  #isHandedOver = false;
   readonly #noncePrefix: string;
 
   /** Only under the project's lock. */
@@ -358,10 +359,14 @@ export class Supervisor {
   /**
    * Leaves everything to the next supervisor, which may be of another version: what runs goes on, its output waits in the
    * FIFOs. The caller has only to leave.
+   *
+   * @returns false where everything is to stop: then nobody is to come, and all goes on as before; or it was asked for twice.
    */
-  async handOver(): Promise<void> {
+  async handOver(): Promise<boolean> {
     // The writer goes on, and the next supervisor meets it: whatever ends until then is read while somebody holds its FIFO.
-    await this.writer.told(WRITER_TOLD_MS);
+    if (!this.kernel.desired.shuttingDown) await this.writer.told(WRITER_TOLD_MS);
+    if (this.kernel.desired.shuttingDown || this.#isHandedOver) return false;
+    this.#isHandedOver = true;
     this.writer.close();
     await this.#relay.leave();
     this.freeze();
@@ -369,6 +374,12 @@ export class Supervisor {
     await this.#state.save(this.kernel.state());
     await this.#state.close();
     await this.events.flush();
+    return true;
+  }
+
+  /** The next supervisor is to have it: nothing is stopped here any more. */
+  get isHandedOver(): boolean {
+    return this.#isHandedOver;
   }
 
   /** What a successor is told: to go on, or to stop the rest of what was being stopped. */

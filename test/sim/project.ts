@@ -132,7 +132,8 @@ export class Project {
     const accepted = this.load();
     const old = accepted && this.isRunning ? this.guest : null;
     if (!old) return;
-    void this.call('handOver', {})?.then(() => {
+    void this.call('handOver', {})?.then((answer) => {
+      if (answer instanceof Error) return;
       const { onEnd } = old;
       old.onEnd = () => {
         onEnd();

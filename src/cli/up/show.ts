@@ -2,9 +2,8 @@
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../command.ts';
-import { takeDown } from '../down.ts';
 import { fail } from '../errors.ts';
-import { runLineMode } from '../line-mode.ts';
+import { runLineMode, stopEverything } from '../line-mode.ts';
 import { wireOf } from '../problems.ts';
 import { scaleInFile } from '../scale-in-file.ts';
 import { untilGone } from '../until-gone.ts';
@@ -47,7 +46,7 @@ const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there 
 async function show(context: CliContext, view: View): Promise<ExitCode | Lost> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
   // One that came before there was a view to leave.
-  if (view.interrupts.count > 0) return view.owning ? takeDown(view.client, context, null) : 0;
+  if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
   // From here on Ctrl-C is a key, and signals are the view's.
   view.interrupts.stop();
   return showTui(context, view);

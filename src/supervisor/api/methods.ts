@@ -67,21 +67,20 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
     apply: async ({ accepted, only, file }) => {
-      if (kernel.desired.shuttingDown) {
-        throw new RequestError({ code: 'going-down', message: 'the project is going down' });
-      }
+      if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
       if (typeof file === 'string') supervisor.readFrom(file);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
     wait: (params, call) => wait(supervisor, params, call.signal),
     down: async ({ timeoutMs }, call) => {
+      if (supervisor.isHandedOver) throw new RequestError(handingOver);
       const result = await goDown(supervisor, timeoutMs ?? null, call);
       setImmediate(onDown);
       return result;
     },
     handOver: async () => {
-      await supervisor.handOver();
+      if (!(await supervisor.handOver())) throw new RequestError(supervisor.isHandedOver ? handingOver : goingDown);
       setImmediate(onDown);
       return { pid: process.pid, version: VERSION };
     },
@@ -98,6 +97,9 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     }),
   };
 }
+
+const goingDown = { code: 'going-down', message: 'the project is going down' };
+const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
 
 async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call: Call<'watchStatus'>) {
   let lastMs = Number.NEGATIVE_INFINITY;
