@@ -80,8 +80,8 @@ function converse(socket: Socket, text: string, request: HttpRequest, settle: Se
     }
     const body = wholeBody(head, received, isEnd || received.length - head.bodyAt > MAX_BODY_BYTES);
     if (body === 'incomplete') return;
-    if (body === 'broken') return settle({ ok: false, because: 'no HTTP answer' });
-    settle(request.judge(head.status, request.wantsBody ? body.toString('utf8', 0, MAX_BODY_BYTES) : ''));
+    if (body === 'broken') settle({ ok: false, because: 'no HTTP answer' });
+    else settle(request.judge(head.status, request.wantsBody ? body.toString('utf8', 0, MAX_BODY_BYTES) : ''));
   };
   socket.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
