@@ -66,6 +66,20 @@ describe('imports', () => {
   });
 });
 
+test('of a CommonJS package that is loaded late only the default is used: bundled, it has nothing else', () => {
+  const wrong = sources.flatMap((path) =>
+    [...withoutComments(read(path)).matchAll(/^.*(?<!typeof )\bimport\('([^'.][^']*)'\).*$/gm)]
+      .filter(([line, name]) => isCommonJs(name!) && !line.includes('default:'))
+      .map(([line]) => `${path}: ${line.trim()}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+function isCommonJs(name: string): boolean {
+  const path = `node_modules/${name}/package.json`;
+  return exists(path) && (JSON.parse(read(path)) as { type?: string }).type !== 'module';
+}
+
 test('core knows no clock, no randomness, no process', () => {
   const impure =
     /\bDate\b(?!\(\w)|\b(performance|crypto|console|setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\b|Math\.random|\bprocess\.(env|hrtime|argv|cwd|exit|on|once|nextTick|kill|uptime|platform)\b/;

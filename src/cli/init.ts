@@ -54,7 +54,7 @@ async function detectCompose(directory: string): Promise<Draft | null> {
   const { draftFromCompose } = await import('./init/compose.ts');
   for (const name of COMPOSE_FILES) {
     const text = await readIfThere(join(directory, name));
-    const draft = text === null ? null : await draftFromCompose(text, name);
+    const draft = text === null ? null : draftFromCompose(text, name);
     if (draft) return draft;
   }
   return null;

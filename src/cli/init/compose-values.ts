@@ -1,5 +1,8 @@
 // Values as compose writes them -> ours. Pure.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { RESERVED_VARIABLES } from '../../config/normalize/env.ts';
 import { parseDurationMs } from '../../config/quantities.ts';
+import { escapeTemplate, parseTemplate } from '../../config/template.ts';
 
 /** Keys that have no place here, and what to do about them. */
 export const DROPPED: Record<string, string> = {
@@ -19,23 +22,54 @@ export const DROPPED: Record<string, string> = {
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value ?? ''));
 
+/** Notes what cannot be taken over: a key of the service, and why. */
+export type Note = (key: string, reason: string) => void;
+
+/** A string is a line for the shell, which fills in its own variables. @returns null when there is none. */
+export function commandOf(service: Record<string, unknown>, note: Note): string | string[] | null {
+  const { entrypoint, command } = service;
+  if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');
+  const words = [...wordsOf(entrypoint), ...wordsOf(command)].map((word) => convertVariables(word, 'command', note));
+  return words.length > 0 ? words : null;
+}
+
 /** A list as it is; a string split at blanks outside quotes. */
-export function wordsOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.map((word) => convertVariables(textOf(word)));
+function wordsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(textOf);
   if (typeof value !== 'string') return [];
   const words = value.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
-  return words.map((word) => convertVariables(word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2')));
+  return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
 }
 
 /** A map or a list of `NAME=value`; a name alone is passed on from the environment, as all are here. */
-export function environmentOf(value: unknown): Record<string, string> {
+export function environmentOf(value: unknown, note: Note): Record<string, string> {
   const pairs = Array.isArray(value)
     ? value
         .map(textOf)
         .filter((text) => text.includes('='))
         .map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)])
     : Object.entries((value ?? {}) as Record<string, unknown>).filter(([, text]) => text !== null);
-  return Object.fromEntries(pairs.map(([name, text]) => [textOf(name), convertVariables(textOf(text))]));
+  const kept = pairs
+    .map(([name, text]) => [textOf(name), textOf(text)] as const)
+    .filter(([name]) => mayDeclare(name, note));
+  return Object.fromEntries(kept.map(([name, text]) => [name, convertVariables(text, `environment.${name}`, note)]));
+}
+
+function mayDeclare(name: string, note: Note): boolean {
+  const isReserved = RESERVED_VARIABLES.has(name);
+  if (isReserved) note(`environment.${name}`, 'orch sets it for every instance');
+  else if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) note(`environment.${name}`, 'it is no name of a variable');
+  else return true;
+  return false;
+}
+
+/** One path, a list of them, or of `{ path, required }`. */
+export function envFilesOf(value: unknown, note: Note): string[] {
+  return [value ?? []].flat().map((entry: unknown) => {
+    const { path, required } = (entry ?? {}) as { path?: unknown; required?: unknown };
+    const name = convertVariables(textOf(path ?? entry), 'env_file', note);
+    return required === false ? `?${name}` : name;
+  });
 }
 
 const CONDITIONS: Record<string, string> = {
@@ -63,10 +97,13 @@ export function graceOf(value: unknown): number | null {
   return parts ? parts.reduce((sum, part) => sum + (parseDurationMs(part) ?? 0), 0) : null;
 }
 
-/** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. */
-function convertVariables(text: string): string {
-  return text.replace(/\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)([-?])/g, (whole, bare, braced, operator) => {
+/** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. A text with a form that we lack is taken literally, and noted. */
+function convertVariables(text: string, key: string, note: Note): string {
+  const converted = text.replace(/\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)([-?])/g, (whole, bare, braced, operator) => {
     if (bare) return `\${${bare}}`;
     return braced ? `\${${braced}:${operator}` : whole;
   });
+  if (parseTemplate(converted).ok) return converted;
+  note(key, 'taken as it stands: only ${NAME}, ${NAME:-default} and ${NAME:?message} are filled in');
+  return escapeTemplate(text.replaceAll('$$', '$'));
 }

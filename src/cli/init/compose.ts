@@ -1,19 +1,33 @@
 // A compose file -> draft. Services that are built here become programs; what only a container has is listed as lost.
+import { parse } from 'yaml';
 import { printDuration } from '../../config/quantities.ts';
-import { DROPPED, dependenciesOf, environmentOf, graceOf, restartOf, textOf, wordsOf } from './compose-values.ts';
+import {
+  commandOf,
+  DROPPED,
+  dependenciesOf,
+  envFilesOf,
+  environmentOf,
+  graceOf,
+  type Note,
+  restartOf,
+  textOf,
+} from './compose-values.ts';
 import { type Draft, type DraftService, fitName } from './draft.ts';
 
 type Compose = { services?: Record<string, Service | null> };
 type Service = Record<string, unknown>;
 
+const ignore: Note = () => undefined;
+
 /** @param file its name, for messages. @returns null when it is no compose file. */
-export async function draftFromCompose(text: string, file: string): Promise<Draft | null> {
-  const { parse } = await import('yaml');
-  const compose = readYaml(text, parse);
+export function draftFromCompose(text: string, file: string): Draft | null {
+  const compose = readYaml(text);
   const services = Object.entries(compose?.services ?? {});
   if (services.length === 0) return null;
   const lost: string[] = [];
-  const known = new Set(services.filter(([, service]) => commandOf(service ?? {}) !== null).map(([name]) => name));
+  const known = new Set(
+    services.filter(([, service]) => commandOf(service ?? {}, ignore) !== null).map(([name]) => name),
+  );
   const drafts = services.flatMap(([name, service]) => {
     if (known.has(name)) return [toService(name, service ?? {}, known, lost)];
     const what = service?.image ? `the image ${textOf(service.image)}` : 'an image that is built';
@@ -23,7 +37,7 @@ export async function draftFromCompose(text: string, file: string): Promise<Draf
   return { from: file, services: drafts, envFiles: [], lost };
 }
 
-function readYaml(text: string, parse: (text: string, options: object) => unknown): Compose | null {
+function readYaml(text: string): Compose | null {
   try {
     const value = parse(text, { merge: true, logLevel: 'silent' });
     return value !== null && typeof value === 'object' ? (value as Compose) : null;
@@ -33,10 +47,14 @@ function readYaml(text: string, parse: (text: string, options: object) => unknow
 }
 
 function toService(name: string, service: Service, known: Set<string>, lost: string[]): DraftService {
-  const draft: DraftService = { name: fitName(name), command: commandOf(service)!, notes: [] };
-  const env = environmentOf(service.environment);
+  const note: Note = (key, reason) => {
+    const sentence = `${name}.${key}: ${reason}`;
+    if (!lost.includes(sentence)) lost.push(sentence);
+  };
+  const draft: DraftService = { name: fitName(name), command: commandOf(service, note)!, notes: [] };
+  const env = environmentOf(service.environment, note);
   if (Object.keys(env).length > 0) draft.env = env;
-  const files = [service.env_file ?? []].flat().map((entry) => textOf((entry as { path?: unknown }).path ?? entry));
+  const files = envFilesOf(service.env_file, note);
   if (files.length > 0) draft.envFiles = files;
   const replicas = Number(
     (service.deploy as { replicas?: unknown } | undefined)?.replicas ?? service.scale ?? Number.NaN,
@@ -64,13 +82,6 @@ function stopOf(service: Service): { signal?: string; grace?: string } {
     ...(service.stop_signal ? { signal: textOf(service.stop_signal).replace(/^(?!SIG)/, 'SIG') } : {}),
     ...(graceMs === null ? {} : { grace: printDuration(graceMs) }),
   };
-}
-
-function commandOf(service: Service): string | string[] | null {
-  const { entrypoint, command } = service;
-  if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');
-  const words = [...wordsOf(entrypoint), ...wordsOf(command)];
-  return words.length > 0 ? words : null;
 }
 
 function noteLost(name: string, service: Service, dependencies: string[], lost: string[]): void {

@@ -32,7 +32,10 @@ function serviceLines(service: DraftService): string[] {
   if (port !== undefined) lines.push(`    port: ${port}`);
   if (envFiles) lines.push(`    env_files: ${printList(envFiles)}`);
   if (env)
-    lines.push('    env:', ...Object.entries(env).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`));
+    lines.push(
+      '    env:',
+      ...Object.entries(env).map(([name, value]) => `      ${printText(name)}: ${JSON.stringify(value)}`),
+    );
   if (dependsOn) lines.push(`    depends_on: ${printMap(dependsOn)}`);
   if (restart) lines.push(`    restart: ${restart}`);
   if (stop) lines.push(`    stop: ${printMap(stop)}`);
