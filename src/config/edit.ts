@@ -1,11 +1,8 @@
 // `orch scale`: changes the size of a pool in the file that sets it, and nothing else in it. What cannot be changed
 // without touching something else is refused.
-import { randomBytes } from 'node:crypto';
-import { realpathSync } from 'node:fs';
-import { open, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { decode } from './files/decode.ts';
 import { diskSource } from './files/file-source.ts';
+import { replaceFiles } from './files/replacement.ts';
 import { SourceFile } from './files/source-file.ts';
 import { type LoadRequest, loadTree } from './load.ts';
 import { findPoolOwner } from './pool-owner.ts';
@@ -31,16 +28,14 @@ export async function editPoolSizes(
   if (!edited.ok) return edited;
   const check = await loadTree({ ...request, source: withTexts(edited.texts) });
   if (!check.digested) return failed(...check.problems.filter(({ severity }) => severity === 'error'));
-  const files: string[] = [];
-  for (const [path, { before, after }] of edited.texts) {
-    if (before === after) continue;
-    await replaceFile(path, after);
-    files.push(path);
-  }
-  return { ok: true, files };
+  const changed = [...edited.texts].flatMap(([path, { display, before, after }]) =>
+    before === after ? [] : [{ path, display, text: after }],
+  );
+  const written = await replaceFiles(changed);
+  return written.ok ? { ok: true, files: changed.map(({ path }) => path) } : written;
 }
 
-type Texts = Map<string, { before: string; after: string }>;
+type Texts = Map<string, { display: string; before: string; after: string }>;
 
 async function planPoolEdits(request: LoadRequest, sizes: Record<string, number>): Promise<Result<{ texts: Texts }>> {
   const texts: Texts = new Map();
@@ -51,7 +46,7 @@ async function planPoolEdits(request: LoadRequest, sizes: Record<string, number>
     if (typeof before !== 'string') return before;
     const edited = setPoolSize(texts.get(owner.path)?.after ?? before, service, size, owner.display);
     if (!edited.ok) return edited;
-    texts.set(owner.path, { before, after: edited.text });
+    texts.set(owner.path, { display: owner.display, before, after: edited.text });
   }
   return { ok: true, texts };
 }
@@ -73,22 +68,4 @@ function withTexts(texts: Texts): typeof diskSource {
     return text ? { kind: 'bytes', bytes: Buffer.from(text.after) } : diskSource.read(path);
   };
   return { ...diskSource, read };
-}
-
-/** Written beside and renamed over, so that nobody ever reads half a file. Keeps the mode; follows symlinks. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = realpathSync(path);
-  const { mode } = await stat(target);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`);
-  const file = await open(temporary, 'wx', mode & 0o777);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(temporary, target);
-  } catch (error) {
-    await file.close().catch(() => undefined); // it may be closed already
-    await unlink(temporary).catch(() => undefined); // the first error is the one that counts
-    throw error;
-  }
 }

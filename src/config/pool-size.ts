@@ -106,10 +106,23 @@ function insertKey(source: SourceFile, map: MapNode, line: string): Edit {
   const after = map.items.find((pair) => isScalar(pair.key) && pair.key.value === 'command') ?? map.items[0]!;
   const end = (after.value ?? after.key).range![1];
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
-  const indent = ' '.repeat(source.locate(after.key.range![0]).column - 1);
-  const next = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
-  if (next > 0) return { start: next, end: next, text: `${indent}${line}${lineBreak}` };
+  const { column } = source.locate(after.key.range![0]);
+  const indent = ' '.repeat(column - 1);
+  const next = afterComments(text, text[end - 1] === '\n' ? end : endOfLine(text, end), column);
+  if (text[next - 1] === '\n') return { start: next, end: next, text: `${indent}${line}${lineBreak}` };
   return { start: text.length, end: text.length, text: `${lineBreak}${indent}${line}` };
+}
+
+function endOfLine(text: string, from: number): number {
+  const lineBreak = text.indexOf('\n', from);
+  return lineBreak === -1 ? text.length : lineBreak + 1;
+}
+
+/** Lines of comment that are further in than the key belong to its value: the end of a list, say. */
+function afterComments(text: string, from: number, column: number): number {
+  const comments = new RegExp(`(?:(?:[ \\t]*\\r?\\n)* {${column},}#[^\\n]*(?:\\n|$))+`, 'y');
+  comments.lastIndex = from;
+  return comments.test(text) ? comments.lastIndex : from;
 }
 
 function insertInFlow(map: MapNode, line: string): Edit {

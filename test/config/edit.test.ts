@@ -1,6 +1,6 @@
 // `orch scale` on text: one number changes, or the edit is refused.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
-import { mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -36,6 +36,16 @@ const accepted: [name: string, before: string, after: string][] = [
     'no pool, a block of text as command',
     'services:\n  api:\n    command: |\n      x\n      y\n\n  b: {}\n',
     'services:\n  api:\n    command: |\n      x\n      y\n    pool: 7\n\n  b: {}\n',
+  ],
+  [
+    'no pool, a list with a comment at its end',
+    'services:\n  api:\n    command:\n      - x\n\n      # - y\n      # z\n    # the port\n    port: 1\n',
+    'services:\n  api:\n    command:\n      - x\n\n      # - y\n      # z\n    pool: 7\n    # the port\n    port: 1\n',
+  ],
+  [
+    'no pool, a comment as the last line',
+    'services:\n  api:\n    command:\n      - x\n      # - y',
+    'services:\n  api:\n    command:\n      - x\n      # - y\n    pool: 7',
   ],
   ['no pool, in a flow map', 'services: { api: { command: x } }', 'services: { api: { command: x, pool: 7 } }'],
   ['an empty flow map', 'services: { api: {} }', 'services: { api: { pool: 7 } }'],
@@ -117,4 +127,62 @@ test('writes nothing when the result would not load, and follows a symlink', asy
   expect(await readFile(join(directory, 'real.yaml'), 'utf8')).toBe(text);
   expect(await editPoolSizes(request, { api: 3 })).toMatchObject({ ok: true });
   expect(await readFile(join(directory, 'real.yaml'), 'utf8')).toContain('api: { command: a, pool: 3 }');
+});
+
+const NOBODY = 65534;
+const isRoot = process.getuid?.() === 0;
+
+test('keeps the mode, whatever the umask, and the owner', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
+  const file = join(directory, 'procs.yaml');
+  await writeFile(file, 'services:\n  api: { command: a }\n');
+  if (isRoot) await chown(file, NOBODY, NOBODY);
+  await chmod(file, 0o666);
+  const umask = process.umask(0o077);
+  try {
+    expect(await editPoolSizes({ file, env: null, environment: {} }, { api: 3 })).toMatchObject({ ok: true });
+  } finally {
+    process.umask(umask);
+  }
+  const { mode, uid, gid } = await stat(file);
+  expect(mode & 0o7777).toBe(0o666);
+  if (isRoot) expect([uid, gid]).toEqual([NOBODY, NOBODY]);
+});
+
+/** Root may write everywhere; another user may not. */
+async function asNobody<T>(act: () => Promise<T>): Promise<T> {
+  if (!isRoot) return act();
+  process.seteuid!(NOBODY);
+  try {
+    return await act();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test('a directory that cannot be written to is a problem, and no file of several is changed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
+  await mkdir(join(directory, 'sealed'));
+  const text = 'services:\n  web: { command: a }\n';
+  const file = join(directory, 'procs.yaml');
+  await writeFile(file, 'include: [sealed/web.yaml]\nservices:\n  api: { command: a }\n');
+  await writeFile(join(directory, 'sealed', 'web.yaml'), text);
+  await chmod(directory, 0o777);
+  await chmod(join(directory, 'sealed'), 0o555);
+
+  const refusal = await asNobody(() => editPoolSizes({ file, env: null, environment: {} }, { api: 3, web: 2 }));
+  expect(refusal).toMatchObject({
+    ok: false,
+    problems: [
+      {
+        file: 'sealed/web.yaml',
+        code: 'cannot-edit',
+        message: 'sealed/web.yaml cannot be replaced: permission denied',
+        hint: expect.stringContaining('--ephemeral'),
+      },
+    ],
+  });
+  expect(await readFile(join(directory, 'sealed', 'web.yaml'), 'utf8')).toBe(text);
+  expect(await readFile(file, 'utf8')).toContain('api: { command: a }');
+  expect((await readdir(directory)).sort()).toEqual(['procs.yaml', 'sealed']);
 });
