@@ -23,8 +23,7 @@ export async function replaceFiles(files: NewText[]): Promise<Result<object>> {
     }
     return { ok: true };
   } catch (error) {
-    // Those that were renamed already are not there any more.
-    await Promise.all(staged.map(({ temporary }) => unlink(temporary).catch(() => undefined)));
+    await Promise.all(staged.map(discard));
     if (error instanceof Refusal) return failed(error.problem);
     throw error;
   }
@@ -50,6 +49,10 @@ async function stage({ path, text }: NewText): Promise<Staged> {
     throw error;
   }
   return { temporary, target };
+}
+
+async function discard({ temporary }: Staged): Promise<void> {
+  await unlink(temporary).catch(() => undefined); // one that was renamed is not there any more
 }
 
 /** Only root gives files away, and others only to groups of their own: what cannot be kept is ours then. */
