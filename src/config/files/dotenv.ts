@@ -17,7 +17,7 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
   while (at < text.length) {
     const end = lineEnd(text, at);
     const line = text.slice(at, end);
-    if (/^\s*(#.*)?$/.test(line)) {
+    if (/^\s*(#[^\n]*)?$/.test(line)) {
       at = end + 1;
       continue;
     }
@@ -48,7 +48,7 @@ function readValue(source: SourceFile, from: number): Value {
   const mark = text[from];
   if (mark !== '"' && mark !== "'" && mark !== '`') {
     const raw = text.slice(from, end);
-    return withoutNul(source, from, raw.replace(/(^|\s)#.*$/, '').trim(), end + 1);
+    return withoutNul(source, from, raw.replace(/(^|\s)#[^\n]*$/, '').trim(), end + 1);
   }
   const close = closingQuote(text, from, mark);
   if (close === -1) {
@@ -64,7 +64,7 @@ function readValue(source: SourceFile, from: number): Value {
   }
   const after = lineEnd(text, close);
   const rest = text.slice(close + 1, after);
-  if (!/^\s*(#.*)?$/.test(rest)) {
+  if (!/^\s*(#[^\n]*)?$/.test(rest)) {
     const message = `something stands after the closing ${mark}`;
     const hint = 'quote the whole value, or put a # before a comment';
     return {
