@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeOrigin, encodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
 import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reading/reader.ts';
 import { until } from './rig.ts';
@@ -37,9 +37,9 @@ const numbered = (from: number, to: number) =>
 async function read(options: Partial<ReadOptions> = {}): Promise<LogLine[]> {
   const queues = [{ name: 'main', path: main, format: 'text' as const }];
   const defaults = { queues, instances: null, tail: null, sinceMs: null, untilMs: null, grep: null };
-  const lines: LogLine[] = [];
-  for await (const batch of readLogs({ ...defaults, ...options })) lines.push(...batch);
-  return lines;
+  const batches: LogLine[][] = [];
+  for await (const batch of readLogs({ ...defaults, ...options })) batches.push(batch);
+  return batches.flat();
 }
 /** By this process, of any file; 0 where the system does not count. */
 const bytesRead = () =>
@@ -159,6 +159,42 @@ test('a raw file is read by its index like any other', async () => {
   expect(texts(await read({ sinceMs: T0 + 3 }))).toEqual(['four']);
 });
 
+describe('more lines at once than a call takes arguments', () => {
+  const COUNT = 200_000;
+  const last = `line ${COUNT - 1}`;
+  const rawLines = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`);
+
+  test.each([
+    ['text', () => writeFileSync(main, numbered(0, COUNT))],
+    ['gzipped', () => writeFileSync(`${main}.${stamp(COUNT)}.gz`, gzipSync(numbered(0, COUNT)))],
+    ['raw, one record', () => rawFile([[1, 'a.1', rawLines(0, COUNT).join('')]])],
+    ['raw, a record a line', () => rawFile(rawLines(0, COUNT).map((line, ms) => [ms, 'a.1', line]))],
+  ])('--tail, also from a time on: %s', async (_, write) => {
+    write();
+    for (const sinceMs of [null, T0]) {
+      const lines = await read({ tail: COUNT - 1, sinceMs });
+      expect([lines.length, lines[0]!.line, lines.at(-1)!.line]).toEqual([COUNT - 1, 'line 1', last]);
+    }
+  });
+
+  test('followed: a raw record, and a compressed file that nobody had read', async () => {
+    const followed = new Followed();
+    writeFileSync(main, '');
+    rawFile([[1, 'a.1', rawLines(0, COUNT).join('')]]);
+    await until(() => followed.lines.length === COUNT, 'the record');
+    renameSync(`${main}.idx`, `${main}.${stamp(1)}.idx`);
+    renameSync(main, `${main}.${stamp(1)}`);
+    const zipped = `${main}.${stamp(2)}`;
+    rawFile([[2, 'a.1', rawLines(0, COUNT).join('')]], zipped);
+    writeFileSync(`${zipped}.gz`, gzipSync(readFileSync(zipped)));
+    unlinkSync(zipped);
+    writeFileSync(main, text(3, 'a.1', 'new'));
+    await until(() => followed.lines.length > 2 * COUNT, `all, have ${followed.lines.length}`);
+    expect([followed.lines[COUNT - 1], followed.lines.at(-2), followed.lines.at(-1)]).toEqual([last, last, 'new']);
+    followed.close();
+  });
+});
+
 class Followed {
   readonly lines: string[] = [];
   private readonly follower;
@@ -167,7 +203,9 @@ class Followed {
       queues: [{ name: 'main', path: main, format: 'text' }],
       instances: null,
       tail,
-      onLines: (lines) => void this.lines.push(...texts(lines)),
+      onLines: (lines) => {
+        for (const { line } of lines) this.lines.push(line);
+      },
     });
   }
   async until(expected: string[]): Promise<void> {

@@ -1,4 +1,5 @@
-// The last lines of what can only be read from its start.
+// The last lines of a file, of what can only be read from its start, or of what is read from its end. Lines are never
+// spread into a call: a call takes only so many arguments.
 import type { LogLine } from './log-line.ts';
 import type { LineFilter } from './segment.ts';
 
@@ -9,8 +10,25 @@ const HELD_LINES = 10_000;
 export async function lastOf(all: AsyncIterable<LogLine[]>, count: number, passes: LineFilter): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for await (const lines of all) {
-    found.push(...lines.filter(passes));
+    for (const line of lines) if (passes(line)) found.push(line);
     if (found.length > count * 2 + HELD_LINES) found = found.slice(-count);
   }
   return found.slice(-count);
+}
+
+/** As `lastOf`, of batches that come newest first, each with its lines in file order; asks for no more than it needs. */
+export async function lastOfReversed(
+  batches: Iterable<LogLine[]> | AsyncIterable<LogLine[]>,
+  count: number,
+  passes: LineFilter,
+): Promise<LogLine[]> {
+  const found: LogLine[][] = [];
+  let lines = 0;
+  for await (const batch of batches) {
+    const passing = batch.filter(passes);
+    found.push(passing);
+    lines += passing.length;
+    if (lines >= count) break;
+  }
+  return found.reverse().flat().slice(-count);
 }

@@ -1,7 +1,7 @@
 // A text or json file. A time is found by bisection, the last lines from the end; only a gzipped file is read from its start.
 import { closeSync, readSync } from 'node:fs';
 import { BLOCK_BYTES, lineAfter, sizeOf, wholeLines } from './file-bytes.ts';
-import { lastOf } from './last-of.ts';
+import { lastOf, lastOfReversed } from './last-of.ts';
 import { LineParser, type LogLine } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
@@ -46,16 +46,7 @@ export class LineSegment implements Segment {
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
     if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    const parser = new LineParser();
-    let found: LogLine[] = [];
-    for (let end = this.frozenAt ?? this.wholeBytes(); end > 0 && found.length < count; ) {
-      const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
-      const bytes = Buffer.allocUnsafe(end - begin);
-      readSync(this.file.fd, bytes, 0, bytes.length, begin);
-      found = [...parseAll(parser, bytes, this.file.decoding).filter(passes), ...found];
-      end = begin;
-    }
-    return found.slice(-count);
+    return lastOfReversed(this.backward(), count, passes);
   }
 
   freeze(): number {
@@ -79,6 +70,18 @@ export class LineSegment implements Segment {
 
   close(): void {
     closeSync(this.file.fd);
+  }
+
+  /** Blocks of lines from the end, or from where it was frozen. */
+  private *backward(): Generator<LogLine[]> {
+    const parser = new LineParser();
+    for (let end = this.frozenAt ?? this.wholeBytes(); end > 0; ) {
+      const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
+      const bytes = Buffer.allocUnsafe(end - begin);
+      readSync(this.file.fd, bytes, 0, bytes.length, begin);
+      yield parseAll(parser, bytes, this.file.decoding);
+      end = begin;
+    }
   }
 
   private wholeLinesAt(place: number, maxBytes: number): Buffer {

@@ -107,10 +107,10 @@ export class QueueTail {
     this.knownStampMs = stampMs;
     this.more = true;
     if (!segment.path.endsWith('.gz')) return [];
-    const lines: LogLine[] = []; // rotated and compressed between two reads: rare, and one file's worth
-    for await (const batch of segment.forward(0)) lines.push(...batch);
+    const batches: LogLine[][] = []; // rotated and compressed between two reads: rare, and one file's worth
+    for await (const batch of segment.forward(0)) batches.push(batch);
     this.place = segment.extent();
-    return lines;
+    return batches.flat();
   }
 
   /** The first rotated file after ours. One listing serves for all that it found. */

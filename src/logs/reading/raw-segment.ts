@@ -4,7 +4,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { gapText } from '../framing.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
 import { gunzipped, sizeOf } from './file-bytes.ts';
-import { lastOf } from './last-of.ts';
+import { lastOf, lastOfReversed } from './last-of.ts';
 import { type LogLine, serviceOf } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
@@ -46,15 +46,7 @@ export class RawSegment implements Segment {
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
     if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    const bytes = new PlainBytes(this.file);
-    let found: LogLine[] = [];
-    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && found.length < count; number -= 1) {
-      const record = this.recordAt(number);
-      if (record === null) continue;
-      const lines = this.linesOf(record, await bytes.read(record.offset, record.length)).filter(passes);
-      found = [...lines, ...found];
-    }
-    return found.slice(-count);
+    return lastOfReversed(this.backward(), count, passes);
   }
 
   close(): void {
@@ -75,7 +67,7 @@ export class RawSegment implements Segment {
     for (let length = 0; next < count && length < READ_ON_BYTES; next += 1) {
       const record = this.recordAt(next);
       if (record === null) continue;
-      lines.push(...this.linesOf(record, bytes.readNow(record.offset, record.length)));
+      for (const line of this.linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
       length += record.length;
     }
     return { lines, next };
@@ -88,6 +80,15 @@ export class RawSegment implements Segment {
 
   extent(): number {
     return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
+  }
+
+  /** The lines of one record after the other from the end, or from where it was frozen. */
+  private *backward(): Generator<LogLine[]> {
+    const bytes = new PlainBytes(this.file);
+    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0; number -= 1) {
+      const record = this.recordAt(number);
+      if (record !== null) yield this.linesOf(record, bytes.readNow(record.offset, record.length));
+    }
   }
 
   private linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {

@@ -1,6 +1,7 @@
 // Reads queues back: all their files, rotated and gzipped ones too, merged in time order. Needs no supervisor and no
 // writer, only the files. `followLogs` (follow.ts) goes on with what is written from now on.
 import type { LogFormat } from '../../core/model.ts';
+import { lastOf } from './last-of.ts';
 import type { LogLine } from './log-line.ts';
 import { mergeByTime } from './merge.ts';
 import { openQueueFiles } from './queue-files.ts';
@@ -87,12 +88,7 @@ async function lastLines(
   const perQueue = queues.map((segments) =>
     options.sinceMs === null ? once(() => lastOfQueue(segments, count, passes)) : sequenceOf(segments, options),
   );
-  let newest: LogLine[] = [];
-  for await (const lines of mergeByTime(perQueue)) {
-    newest.push(...lines.filter(passes));
-    if (newest.length > count * 2 + 10_000) newest = newest.slice(-count);
-  }
-  return newest.slice(-count);
+  return lastOf(mergeByTime(perQueue), count, passes);
 }
 
 async function lastOfQueue(segments: Segment[], count: number, passes: LineFilter): Promise<LogLine[]> {
