@@ -123,6 +123,7 @@ const plain = (text: string): Shown => ({ value: text, shown: maskUrls(text) });
 
 /** Field names of the model -> keys of the file: `restart.backoff.initialMs` -> `restart.backoff.initial`. */
 function snakeCase(path: string, field: string): string {
-  if (field === 'env' || field === 'dependsOn') return path;
+  // Names of the user's are none of the model's.
+  if (field === 'env' || field === 'dependsOn' || path.includes('.headers.')) return path;
   return path.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

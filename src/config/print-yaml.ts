@@ -1,7 +1,7 @@
 // A tree -> YAML that can be loaded again, with a comment behind each value if wanted. Secrets are masked.
 
 import type { Span } from './files/source-file.ts';
-import { maskUrls, maskValue } from './secrets.ts';
+import { isNamesMap, maskUrls, maskValue } from './secrets.ts';
 import type { ScalarTree, Tree } from './tree/tree.ts';
 
 /** @param comment text behind each value, by its place; null: none */
@@ -21,7 +21,7 @@ function printMap(tree: Tree, indent: string, comment: Comment, parent: string):
       if (value.kind === 'list' && value.items.some((item) => item.kind !== 'scalar')) {
         return `${head}\n${printList(value.items, `${indent}  `, comment)}`;
       }
-      return `${head} ${printInline(value, parent === 'env' ? key : '')}${comment ? `  # ${comment(value.at)}` : ''}\n`;
+      return `${head} ${printInline(value, isNamesMap(parent) ? key : '')}${comment ? `  # ${comment(value.at)}` : ''}\n`;
     })
     .join('');
 }
@@ -71,5 +71,5 @@ export function toMaskedPlain(tree: Tree, parent = '', key = ''): unknown {
     return Object.fromEntries(pairs);
   }
   if (typeof tree.value !== 'string') return tree.value;
-  return parent === 'env' ? maskValue(key, tree.value) : maskUrls(tree.value);
+  return isNamesMap(parent) ? maskValue(key, tree.value) : maskUrls(tree.value);
 }

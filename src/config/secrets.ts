@@ -23,6 +23,9 @@ export function isSecretKey(name: string): boolean {
   return SECRET_NAMES.test(name) || wordsOf(name).some((word) => SECRET_WORDS.has(word) || SECRET_ENDING.test(word));
 }
 
+/** The maps whose keys are names of the user's, with a text each: variables and headers. */
+export const isNamesMap = (key: string): boolean => key === 'env' || key === 'headers';
+
 /** The same map with every secret value replaced by `***`; a password within a URL is masked too. */
 export function maskEnv(env: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, maskValue(name, value)]));
@@ -33,9 +36,9 @@ export function maskValue(name: string, value: string): string {
   return isSecretKey(name) ? MASK : maskUrls(value);
 }
 
-/** `postgres://user:pw@host` -> `postgres://user:***@host`, wherever it stands. */
+/** `postgres://user:pw@host` -> `postgres://user:***@host`, wherever it stands. The host begins after the last `@`. */
 export function maskUrls(text: string): string {
-  return text.replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${MASK}@`);
+  return text.replace(/(:\/\/[^\s/:]*):[^\s/]+@/g, `$1:${MASK}@`);
 }
 
 const ASSIGNMENT =
@@ -60,7 +63,7 @@ export function maskLine(line: string): string {
   }
   const masked = pieces.join('') + line.slice(done);
   const safe = masked.slice(0, toEnd) + stars(masked.slice(toEnd));
-  return safe.replace(/(:\/\/[^\s/:@]*:)([^\s/@]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
+  return safe.replace(/(:\/\/[^\s/:]*:)([^\s/]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
 }
 
 /** `key: value` and `KEY=value` in a line; the value of what is no secret key may hold further ones. */

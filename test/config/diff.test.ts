@@ -38,6 +38,20 @@ const changes: [keys: string, to: string, key: string, from: string | null, now:
   ['', 'restart: { backoff: { max: 1m } }', 'restart.backoff.max', '30s', '1m'],
   ['stop: { signal: INT }', 'stop: { signal: HUP }', 'stop.signal', 'SIGINT', 'SIGHUP'],
   ['stop: { grace: 90s }', 'stop: { grace: 2m }', 'stop.grace', '90s', '2m'],
+  [
+    'readiness: { http: { url: "http://h/", headers: { Authorization: a, X-RateMs: x } } }',
+    'readiness: { http: { url: "http://h/", headers: { Authorization: b, X-RateMs: x } } }',
+    'readiness.http.headers.Authorization',
+    '***',
+    '*** (changed)',
+  ],
+  [
+    'readiness: { http: { url: "http://h/", headers: { X-RateMs: x } } }',
+    'readiness: { http: { url: "http://h/", headers: { X-RateMs: y } } }',
+    'readiness.http.headers.X-RateMs',
+    'x',
+    'y',
+  ],
   ['enabled: true', 'enabled: false', 'enabled', 'true', 'false'],
 ];
 

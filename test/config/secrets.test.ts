@@ -1,9 +1,11 @@
 // Which keys are secret, and that what may be shown holds none of them.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
+import { effectiveTree } from '../../src/config/effective.ts';
 import { formatProblems } from '../../src/config/format-problems.ts';
-import { isSecretKey, maskEnv, maskLine } from '../../src/config/secrets.ts';
-import { load } from './loading.ts';
+import { printYaml, toMaskedPlain } from '../../src/config/print-yaml.ts';
+import { isSecretKey, maskEnv, maskLine, maskUrls } from '../../src/config/secrets.ts';
+import { load, loadWithTree } from './loading.ts';
 
 test.for(
   'PASSWORD DB_PASSWORD dbPassword db-password API_KEY apiKey STRIPE_SECRET_KEY GITHUB_TOKEN TOKEN PGPASS PGPASSWORD authtoken SSH_PRIVATE_KEY AWS_CREDENTIALS HTTP_AUTH SESSION_SECRET JWT SENTRY_DSN DATABASE_URL REDIS_URI APP_DATABASE_URL accessKey'.split(
@@ -31,12 +33,38 @@ test('values of secret keys and passwords within URLs are masked', () => {
 });
 
 test.for([
+  ['postgres://u:p@ss@h', 'postgres://u:***@h'],
+  ['postgres://u:p:@@h:5432/x?y=a@b', 'postgres://u:***@h:5432/x?y=a@b'],
+  ['amqp://u:p@h,amqp://v:q@@i', 'amqp://u:***@h,amqp://v:***@i'],
+  ['postgres://u@corp:pw@h/x', 'postgres://u@corp:***@h/x'],
+  ['http://u@h:80/x', 'http://u@h:80/x'],
+  ['http://h:80/~a@b u:p@h', 'http://h:80/~a@b u:p@h'],
+])('%s is shown as %s', ([text, shown]) => {
+  expect(maskUrls(text!)).toBe(shown);
+});
+
+test('headers are masked by their names, as variables are', async () => {
+  const http =
+    '{ url: "http://u:p@ss@h/", headers: { Authorization: "Bearer topsecret", X-Api-Key: abc123, Accept: x } }';
+  const loaded = await loadWithTree(`services: { a: { command: x, readiness: { http: ${http} } } }`);
+  const tree = effectiveTree(loaded.digested!, { defaults: false });
+  const printed = printYaml(tree, null);
+  expect(printed).toContain('Authorization: "***"');
+  expect(printed).toContain('X-Api-Key: "***"');
+  expect(printed).toContain('Accept: x');
+  for (const text of [printed, JSON.stringify(toMaskedPlain(tree))]) {
+    expect(text).not.toMatch(/topsecret|abc123|p@ss|ss@h/);
+  }
+});
+
+test.for([
   ['    DB_PASSWORD: hunter2', '    DB_PASSWORD: *******'],
   ['DB_PASSWORD=hun ter2 # x', 'DB_PASSWORD=************'],
   ['env: { API_TOKEN: "a, b", PLAIN: x }', 'env: { API_TOKEN: ******, PLAIN: x }'],
   ['env: { API_TOKEN: ${API_TOKEN}, X: 1 }', 'env: { API_TOKEN: ${API_TOKEN}, X: 1 }'],
   ['  command: [node, "${TOKEN:?say it}"]', '  command: [node, "${TOKEN:?say it}"]'],
   ['url: postgres://u:pw@h/x', 'url: postgres://u:**@h/x'],
+  ['url: postgres://u:p@ss@h/x', 'url: postgres://u:****@h/x'],
   ['services: api', 'services: api'],
   ['  DB_PASSWORD hunter2', '  DB_PASSWORD *******'],
   ['TOKEN: [a, b]', 'TOKEN: ******'],
