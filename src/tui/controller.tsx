@@ -85,6 +85,7 @@ export class Controller {
     const { state, effects } = reduce(this.state, message, this.ring);
     if (state !== this.state) {
       this.state = state;
+      this.ring.hold(state.logBottom !== null);
       this.follower.watch(state);
       this.clock.request(urgency);
     }

@@ -4,7 +4,7 @@ import { styledText, withoutSgr } from './sanitize.ts';
 
 /** What a reader of the log files delivers. */
 export type SourceLine = { timeMs: number; service: string; instance: string; stream: 'o' | 'e'; line: string };
-/** `seq` counts up without gaps as long as the ring lives. */
+/** `seq` counts up as long as the ring lives. */
 export type KeptLine = SourceLine & { seq: number };
 /** null: every line. */
 export type LinePattern = RegExp | null;
@@ -27,14 +27,20 @@ const MAX_CHARS = 4 * 1024 * 1024;
 const MAX_LINE_CHARS = 4096;
 
 export class LogRing implements LogView {
+  /** While held: the lines that were there when it began, and a mark where some that came later are missing. */
+  private past: KeptLine[] = [];
+  private isHeld = false;
+  /** How many are missing there. */
+  private missed = 0;
   private lines: KeptLine[] = [];
   /** Index of the oldest line in `lines`; those before it are dropped in bulk. */
   private first = 0;
+  /** Of `lines`. */
   private chars = 0;
   private nextSeq = 0;
 
   get size(): number {
-    return this.lines.length - this.first;
+    return this.past.length + this.lines.length - this.first;
   }
 
   get lastSeq(): number {
@@ -42,63 +48,111 @@ export class LogRing implements LogView {
   }
 
   push(added: readonly SourceLine[]): void {
-    for (const source of added.length > MAX_LINES ? added.slice(-MAX_LINES) : added) {
+    for (const source of added) {
       const line = ownCopy(styledText(source.line.slice(0, MAX_LINE_CHARS)));
       this.lines.push({ ...source, line, seq: this.nextSeq++ });
       this.chars += line.length;
     }
-    while (this.size > MAX_LINES || (this.chars > MAX_CHARS && this.size > 1)) {
-      this.chars -= this.lines[this.first++]!.line.length;
+    this.dropOldest();
+  }
+
+  /** Held, it keeps what is there, as what the user reads; of what comes after that it keeps the newest, as always. */
+  hold(isHeld: boolean): void {
+    if (isHeld === this.isHeld) return;
+    this.isHeld = isHeld;
+    const all = [...this.past, ...this.lines.slice(this.first)];
+    this.clear();
+    if (isHeld) this.past = all;
+    else {
+      this.lines = all;
+      this.chars = all.reduce((sum, each) => sum + each.line.length, 0);
+      this.dropOldest();
     }
-    if (this.first > MAX_LINES) this.compact();
   }
 
   clear(): void {
+    this.past = [];
+    this.missed = 0;
     this.lines = [];
     this.first = 0;
     this.chars = 0;
   }
 
   window(bottomSeq: number | null, count: number, pattern: LinePattern): KeptLine[] {
+    if (bottomSeq !== null && this.indexOf(bottomSeq) === -1) return this.oldest(count, pattern);
     const found: KeptLine[] = [];
-    for (let index = this.indexOf(bottomSeq); index >= this.first && found.length < count; index--) {
-      const line = this.lines[index]!;
+    for (let index = this.indexOf(bottomSeq); index >= 0 && found.length < count; index--) {
+      const line = this.at(index)!;
       if (matches(line, pattern)) found.push(line);
     }
     return found.reverse();
   }
 
   step(bottomSeq: number | null, delta: number, pattern: LinePattern): number | null {
+    const bottom = Math.max(0, this.indexOf(bottomSeq));
     // From the line that is seen at the bottom: one that matches.
-    let index = this.nextMatch(this.indexOf(bottomSeq) + 1, -1, pattern) ?? this.indexOf(bottomSeq);
+    let index = this.nextMatch(bottom + 1, -1, pattern) ?? bottom;
     for (let left = Math.abs(delta); left > 0; left--) {
       const next = this.nextMatch(index, Math.sign(delta), pattern);
-      if (next === null) return delta > 0 ? null : (this.lines[index]?.seq ?? null);
+      if (next === null) return delta > 0 ? null : (this.at(index)?.seq ?? null);
       index = next;
     }
     const isNewest = this.nextMatch(index, 1, pattern) === null;
-    return isNewest && delta > 0 ? null : (this.lines[index]?.seq ?? null);
+    return isNewest && delta > 0 ? null : (this.at(index)?.seq ?? null);
   }
 
   top(count: number, pattern: LinePattern): number | null {
-    let seen = 0;
-    for (let index = this.first; index < this.lines.length; index++) {
-      if (matches(this.lines[index]!, pattern) && ++seen === count) return this.lines[index]!.seq;
+    const lines = this.oldest(count, pattern);
+    return lines.length < count ? null : (lines.at(-1)?.seq ?? null);
+  }
+
+  private oldest(count: number, pattern: LinePattern): KeptLine[] {
+    const found: KeptLine[] = [];
+    for (let index = 0; index < this.size && found.length < count; index++) {
+      const line = this.at(index)!;
+      if (matches(line, pattern)) found.push(line);
     }
-    return null;
+    return found;
   }
 
   private nextMatch(from: number, direction: number, pattern: LinePattern): number | null {
-    for (let index = from + direction; index >= this.first && index < this.lines.length; index += direction) {
-      if (matches(this.lines[index]!, pattern)) return index;
+    for (let index = from + direction; index >= 0 && index < this.size; index += direction) {
+      if (matches(this.at(index)!, pattern)) return index;
     }
     return null;
   }
 
-  /** Where `seq` lies in `lines`; the oldest line when it was dropped already. */
+  private at(index: number): KeptLine | undefined {
+    return index < this.past.length ? this.past[index] : this.lines[this.first + index - this.past.length];
+  }
+
+  /** Index of that line, or of the next older one that is there; -1: all are newer. null: the newest. */
   private indexOf(seq: number | null): number {
-    const last = this.lines.length - 1;
-    return seq === null ? last : Math.max(Math.min(last, this.first), last - (this.lastSeq - seq));
+    if (seq === null) return this.size - 1;
+    let [from, to] = [0, this.size];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.at(middle)!.seq <= seq) from = middle + 1;
+      else to = middle;
+    }
+    return from - 1;
+  }
+
+  private dropOldest(): void {
+    const before = this.first;
+    while (this.lines.length > this.first + (this.chars > MAX_CHARS ? 1 : MAX_LINES)) {
+      this.chars -= this.lines[this.first++]!.line.length;
+    }
+    if (this.isHeld && this.first > before) this.markMissed(this.first - before, this.lines[this.first - 1]!);
+    if (this.first > MAX_LINES) this.compact();
+  }
+
+  /** One mark, in the place of all that are missing. @param newest of them. */
+  private markMissed(count: number, newest: KeptLine): void {
+    if (this.missed > 0) this.past.pop();
+    this.missed += count;
+    const line = `… ${this.missed.toLocaleString('en-US')} lines not kept while paused`;
+    this.past.push({ ...newest, service: '', instance: '', stream: 'o', line });
   }
 
   private compact(): void {

@@ -140,4 +140,32 @@ describe('keys', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'paused, what is read stays however much comes',
+    async () => {
+      const now = await stage.opened();
+      const write = (from: number, count: number) => {
+        const texts = Array.from({ length: count }, (_, index) => `read ${from + index}.`);
+        writeOutput(
+          stage.supervisor.paths.logsDir,
+          texts.map((text) => ['api.1', 'o', text]),
+          true,
+        );
+      };
+      write(0, 100);
+      await now.shows('read 99.');
+      now.type('l\x1b[5~');
+      await now.shows(/read 73\.\n/);
+      const seen = now.screen().match(/read \d+\./g);
+      for (const from of [100, 3100]) {
+        write(from, 3000);
+        await now.shows(`paused, ${from + 2926} newer`);
+      }
+      expect(now.screen().match(/read \d+\./g)).toEqual(seen);
+      now.type('\x1b[F');
+      await now.shows('read 6099.');
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -69,11 +69,61 @@ describe('scrolling', () => {
     expect(texts(ring, bottom, 2, pattern)).toEqual(['request 80', 'request 85']);
   });
 
-  test('what was dropped meanwhile gives way to what is left', () => {
+  test('where what was seen is gone, there is a full page of the oldest lines', () => {
     const ring = ringOf(100);
     const bottom = step(ring, null, -50);
     ring.push(Array.from({ length: 6000 }, (_, index) => outputLine(1000 + index)));
-    expect(texts(ring, bottom, 5).length).toBeGreaterThan(0);
+    expect(texts(ring, bottom, 3)).toEqual(['request 2000', 'request 2001', 'request 2002']);
+  });
+});
+
+describe('while the output is paused', () => {
+  const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => outputLine(from + index));
+  const held = (before: number, after: number) => {
+    const ring = ringOf(before);
+    ring.hold(true);
+    for (let from = before; from < before + after; from += 1000) ring.push(many(from, 1000));
+    return ring;
+  };
+
+  test('what is read stays, and all that was there before it', () => {
+    const ring = held(6000, 20_000);
+    expect(texts(ring, 5800, 3)).toEqual(['request 5798', 'request 5799', 'request 5800']);
+    expect(texts(ring, 1001, 3)).toEqual(['request 1000', 'request 1001']);
+    expect(ring.lastSeq).toBe(25_999);
+  });
+
+  test('the newest lines are there, after a mark where some are missing', () => {
+    const ring = held(6000, 20_000);
+    expect(texts(ring, null, 1)).toEqual(['request 25999']);
+    const next = scrollLog(ring, 5999, { delta: 2, page: 10, pattern: null });
+    expect(texts(ring, next, 3)).toEqual(['request 5999', '… 15,000 lines not kept while paused', 'request 21000']);
+    expect(ring.size).toBe(10_001);
+  });
+
+  test('nothing is missing while there is room', () => {
+    const ring = held(100, 1000);
+    expect(ring.window(null, 1e6, null).map((each) => each.seq)).toEqual(Array.from({ length: 1100 }, (_, seq) => seq));
+  });
+
+  test('following again keeps the newest 5000', () => {
+    const ring = held(6000, 20_000);
+    ring.hold(false);
+    expect(ring.size).toBe(5000);
+    ring.push(many(26_000, 10));
+    expect(ring.size).toBe(5000);
+    expect(texts(ring, null, 1)).toEqual(['request 26009']);
+    const short = held(100, 1000);
+    short.hold(false);
+    expect(texts(short, null, 1100)[0]).toBe('request 0');
+  });
+
+  test('another output begins empty', () => {
+    const ring = held(6000, 20_000);
+    ring.clear();
+    expect(ring.size).toBe(0);
+    ring.push(many(1, 2));
+    expect(texts(ring, null, 5)).toEqual(['request 1', 'request 2']);
   });
 });
 
