@@ -30,7 +30,7 @@ export async function runDown(context: CliContext, options: { timeout?: number }
 const hasState = (paths: ProjectPaths): boolean => existsSync(paths.stateFile);
 
 /** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
-async function takeDownOrphans(context: CliContext, paths: ProjectPaths): Promise<ExitCode> {
+export async function takeDownOrphans(context: CliContext, paths: ProjectPaths): Promise<ExitCode> {
   const launch = launchSupervisor({ paths, file: context.file, env: context.env });
   launch.recover();
   const started = await launch.started;
@@ -60,7 +60,9 @@ export async function takeDown(target: Target, context: CliContext, timeoutMs: n
   try {
     return await endThrough(target.client, context, timeoutMs);
   } catch (error) {
-    if (!(error instanceof ClientError) || error.wire.code !== 'handing-over') throw error;
+    // `lost` before it was asked for anything: it has just ended.
+    const isElsewhere = error instanceof ClientError && ['handing-over', 'lost'].includes(error.wire.code);
+    if (!isElsewhere) throw error;
   }
   await target.client.closed;
   const next = await findSuccessor(target.paths, () => false);

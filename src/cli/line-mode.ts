@@ -24,7 +24,7 @@ export async function runLineMode(context: CliContext, view: View): Promise<Exit
   ]);
   const failed = (): ExitCode => (hasFailed(watched.latest()) ? 1 : 0);
   let code: ExitCode | null = end === 'interrupted' && !view.owning ? 0 : failed();
-  if (end === 'gone') code = sayGone(context, watched.latest());
+  if (end === 'gone') code = sayGone(context, watched);
   else if (view.owning) code = (await stopEverything(context, view)) || code;
   const lostAtMs = await output.stop(code === null || (end === 'interrupted' && !view.owning));
   view.client.close();
@@ -42,22 +42,31 @@ export async function stopEverything(context: CliContext, view: View): Promise<E
   return takeDown(view, { ...context, json: false, stdout: context.stderr }, null);
 }
 
-/** Orderly when nothing lived any more: somebody else called `orch down`. @returns null: it is lost. */
-function sayGone(context: CliContext, status: Status | null): 0 | null {
-  const isEmpty = status?.services.every((service) => service.instances.every(({ pid }) => pid === null)) ?? false;
-  if (!isEmpty) return null;
+/**
+ * Orderly when somebody else called `orch down` and nothing lived any more. That nothing lives proves nothing: there are
+ * schedules and back-offs.
+ *
+ * @returns null: it is lost.
+ */
+function sayGone(context: CliContext, watched: Watched): 0 | null {
+  if (!watched.isGoingDown() || !isEmpty(watched.latest())) return null;
   context.stderr.write('The project was stopped.\n');
   return 0;
 }
 
-type Watched = { latest(): Status | null; done: Promise<void> };
+const isEmpty = (status: Status | null): boolean =>
+  status?.services.every((service) => service.instances.every(({ pid }) => pid === null)) ?? false;
+
+type Watched = { latest(): Status | null; isGoingDown(): boolean; done: Promise<void> };
 
 /** Events begin after the first status, when the width of the names is known. */
 function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: Output): Watched {
   let latest: Status | null = null;
+  let isGoingDown = false;
   const followEvents = () => {
     const since = new Date(sinceMs).toISOString();
     client.stream('events', { follow: true }, (event) => {
+      isGoingDown ||= event.type === 'going_down';
       if (event.time >= since) printer.event(event);
     });
   };
@@ -70,5 +79,5 @@ function watch({ client, tasks, sinceMs }: View, printer: LinePrinter, output: O
       if (tasks !== null && hasNothingLeftToDo(status, tasks)) resolve();
     });
   });
-  return { latest: () => latest, done };
+  return { latest: () => latest, isGoingDown: () => isGoingDown, done };
 }

@@ -36,6 +36,8 @@ export class Controller {
   private readonly renderInk: typeof render;
   /** The output is printed on the normal screen, and any key comes back. */
   private isCopying = false;
+  /** The supervisor has said so. */
+  private isGoingDown = false;
   private settle: { resolve(result: { outcome: Outcome }): void; reject(error: unknown): void } | null = null;
   private readonly cleanups: (() => void)[] = [];
 
@@ -82,6 +84,7 @@ export class Controller {
 
   private dispatch(message: Message, urgency: Urgency): void {
     if (this.settle === null) return;
+    if (message.kind === 'events') this.isGoingDown ||= message.events.some(({ type }) => type === 'going_down');
     const { state, effects } = reduce(this.state, message, this.ring);
     if (state !== this.state) {
       this.state = state;
@@ -200,7 +203,7 @@ export class Controller {
       const { stopped, leftovers } = await this.session.down(timeoutMs);
       // Asked twice, the second answer counts only what the first had left.
       const count = Math.max(stopped, this.state.leaving?.total ?? 0);
-      this.finish('down', [
+      this.finish(leftovers.length > 0 ? 'leftovers' : 'down', [
         `Stopped ${count} ${count === 1 ? 'instance' : 'instances'}.`,
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
@@ -221,11 +224,14 @@ export class Controller {
     this.finish(outcome);
   }
 
-  /** Gone without our asking: stopped from elsewhere when nothing ran any more, else lost. */
+  /**
+   * Gone without our asking: stopped from elsewhere when that was said and nothing ran any more, else lost. That nothing
+   * runs proves nothing: there are schedules and back-offs.
+   */
   private connectionEnded(): void {
     const services = this.state.status?.services ?? [];
     const anyAlive = services.some((service) => service.instances.some((instance) => instance.pid !== null));
-    const wasStopped = this.state.status !== null && !anyAlive;
+    const wasStopped = this.isGoingDown && this.state.status !== null && !anyAlive;
     if (wasStopped) this.finish('down', ['The project was stopped.']);
     else this.finish('lost');
   }

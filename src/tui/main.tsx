@@ -7,9 +7,10 @@ import type { Outcome, TuiOptions } from './options.ts';
 
 /**
  * Shows the project until the user leaves or the supervisor is gone; the terminal is then as it was before. Neither closes
- * the client nor prints anything for `detached`, `quit` and `lost`; for `down` it says what was stopped.
+ * the client nor prints anything for `detached`, `quit` and `lost`; for the others it says what was stopped and what was not.
  *
  * @returns `detached`: it all runs on (`disown` was sent). `down`: everything was stopped, here or from elsewhere.
+ *   `leftovers`: what could be stopped was, and something lives on.
  *   `quit`: left, not owning; also after a signal, by which the process then ends. `lost`: the supervisor went away.
  */
 export function runTui(options: TuiOptions): Promise<{ outcome: Outcome }> {

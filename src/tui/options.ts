@@ -16,4 +16,4 @@ export type TuiOptions = {
   scaleInFile?: ScaleInFile;
 };
 
-export type Outcome = 'detached' | 'down' | 'quit' | 'lost';
+export type Outcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';

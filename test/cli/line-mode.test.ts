@@ -150,11 +150,25 @@ test('a lost supervisor is said to be lost; one that was told to go down is not'
   const second = start();
   await isWatching();
   send(withStates({ 'api.1': 'stopped' }));
+  tell('Everything is being stopped.', 'going_down');
   tell('marker');
   await seen('marker');
   await supervisor.close();
   expect(await second.code).toBe(0);
   expect(stderr.text()).toBe('The project was stopped.\n');
+});
+
+test.each([
+  ['nothing lives, and nobody has asked for its end', 'completed', 'marker'],
+  ['it was being stopped, and something lives', 'ready', 'going_down'],
+] as [string, InstanceState, string][])('lost while %s', async (_when, state, type) => {
+  const { code } = start();
+  await isWatching();
+  send(withStates({ 'api.1': state }));
+  tell('what happened last', type);
+  await seen('what happened last');
+  await supervisor.close();
+  expect(await code).toEqual({ lostAtMs: expect.any(Number) });
 });
 
 test.each([

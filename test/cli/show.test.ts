@@ -46,7 +46,10 @@ afterEach(() => {
 
 async function show(view: Partial<View> = {}) {
   const client = (await connect(supervisor.paths))!;
-  const context = createContext({}, { stdout: capture(), stderr, environment: {}, cwd: supervisor.paths.root });
+  const context = createContext(
+    {},
+    { stdout: capture(view.wantsTui ? 80 : undefined), stderr, environment: {}, cwd: supervisor.paths.root },
+  );
   const { paths } = supervisor;
   return showProject(context, {
     client,
@@ -59,9 +62,34 @@ async function show(view: Partial<View> = {}) {
     ...view,
   });
 }
+
+/** The full-screen view is only for a terminal. */
+async function inTerminal(run: () => Promise<unknown>): Promise<unknown> {
+  const { isTTY } = process.stdin;
+  process.stdin.isTTY = true;
+  return await run().finally(() => {
+    process.stdin.isTTY = isTTY;
+  });
+}
+
 const asked = (method: string) => supervisor.requests.filter((request) => request.method === method);
 const isAsked = (method: string, times: number) =>
   expect.poll(() => asked(method).length, { timeout: 5_000 }).toBe(times);
+
+test('where a view looks for the next supervisor, a second Ctrl-C kills what is left', async () => {
+  let finish: () => void = () => undefined;
+  answers.down = async ({ timeoutMs }) => {
+    if (timeoutMs === 0) finish();
+    else await new Promise<void>((resolve) => (finish = resolve));
+    return { stopped: 1, leftovers: [] };
+  };
+  process.emit('SIGINT');
+  const code = inTerminal(() => show({ wantsTui: true }));
+  await isAsked('down', 1);
+  process.emit('SIGINT');
+  expect(await code).toBe(0);
+  expect(asked('down').map(({ params }) => params)).toEqual([{ timeoutMs: null }, { timeoutMs: 0 }]);
+});
 
 test('cut off by the supervisor that goes on, the view owns it again', async () => {
   const code = show();

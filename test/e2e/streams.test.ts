@@ -145,6 +145,35 @@ test('up goes on with the supervisor that takes over, and still owns the project
   expect(project.processes()).toEqual([]);
 });
 
+test('up goes on also where nothing lives at the moment of the upgrade', async () => {
+  const project = createProject({
+    'procs.yaml': 'services:\n  yearly: { command: "true", schedule: "0 0 1 1 *" }\n',
+  });
+  const up = startCommand(project, ['up']);
+  await waitFor(
+    'the supervisor runs',
+    async () => (await project.orch(['ps'])).exitCode,
+    (seen) => seen === 0,
+  );
+  await project.mustOrch(['upgrade']);
+  await waitFor('the change is told', up.output, (seen) => /another supervisor has taken over/.test(seen));
+  up.signal('SIGINT');
+  expect(await up.exited).toBe(0);
+  expect(up.output()).toContain('everything is down (nothing ran)');
+  expect(project.processes()).toEqual([]);
+});
+
+test('Ctrl-C where nobody takes over ends what the dead supervisor left', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const up = startCommand(project, ['up']);
+  await waitFor('all run', project.instances, (seen) => seen.length === 3);
+  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
+  up.signal('SIGINT');
+  expect(await up.exited).toBe(0);
+  expect(up.output()).toContain('everything is down (3 instances stopped)');
+  expect(project.processes()).toEqual([]);
+});
+
 test('nobody takes over: up says what may still run, and how to get it back', async () => {
   const project = createProject({ 'procs.yaml': good });
   const up = startCommand(project, ['up']);

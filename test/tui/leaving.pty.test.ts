@@ -50,6 +50,7 @@ describe('leaving', () => {
         now.type('\x03');
       });
       expect(screen).toContain('Still alive: pid 77 of db.1');
+      expect(screen).toContain('outcome: leftovers');
     },
     TIMEOUT_MS,
   );
@@ -87,11 +88,27 @@ describe('leaving', () => {
       const screen = await left('', async (now) => {
         const [api, ...rest] = sampleStatus().services;
         const stopped = api!.instances.map((each) => ({ ...each, state: 'stopped' as const, pid: null }));
+        stage.tell('going_down', 'Everything is being stopped.');
         stage.send(sampleStatus({ services: [{ ...api!, instances: stopped }, ...rest] }));
         await now.shows('■ stopped');
         await stage.supervisor.close();
       });
       expect(screen).toContain('outcome: down');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a supervisor that goes away while nothing lives',
+    async () => {
+      const screen = await left('own', async (now) => {
+        const [api, ...rest] = sampleStatus().services;
+        const idle = api!.instances.map((each) => ({ ...each, state: 'stopped' as const, pid: null }));
+        stage.send(sampleStatus({ services: [{ ...api!, instances: idle }, ...rest] }));
+        await now.shows('■ stopped');
+        await stage.supervisor.close();
+      });
+      expect(screen).toContain('outcome: lost');
     },
     TIMEOUT_MS,
   );

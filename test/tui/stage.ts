@@ -17,6 +17,8 @@ export type Stage = {
   answers: Answers;
   /** Sends another status to the program. */
   send(status: Status): void;
+  /** Sends another event to the program. */
+  tell(type: string, message: string): void;
   /** Names of the methods that were asked for so far. */
   methods(): string[];
   /** @param flags of host.ts. `command`: for the shell; HOST in it is the program. */
@@ -38,6 +40,7 @@ export function setStage(): Stage {
 
   beforeEach(async () => {
     stage.send = () => undefined;
+    stage.tell = () => undefined;
     stage.answers = usualAnswers(stage);
     stage.supervisor = await startFakeSupervisor(stage.answers);
     writeOutput(stage.supervisor.paths.logsDir, [['api.1', 'o', 'first line of api.1']]);
@@ -75,7 +78,8 @@ function usualAnswers(stage: Stage): Answers {
       return forever;
     },
     events: (_params, call) => {
-      call.event(record('db.1 exited with code 1'));
+      stage.tell = (type, message) => call.event(record(message, type));
+      stage.tell('exited', 'db.1 exited with code 1');
       return forever;
     },
     restart: ({ names }) => ({ instances: names }),
@@ -91,11 +95,11 @@ function usualAnswers(stage: Stage): Answers {
   };
 }
 
-function record(message: string): EventRecord {
+function record(message: string, type: string): EventRecord {
   return {
     seq: 1,
     time: new Date().toISOString(),
-    type: 'exited',
+    type,
     service: null,
     instance: null,
     message,

@@ -2,6 +2,7 @@
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../command.ts';
+import { takeDownOrphans } from '../down.ts';
 import { fail } from '../errors.ts';
 import { runLineMode, stopEverything } from '../line-mode.ts';
 import { wireOf } from '../problems.ts';
@@ -31,7 +32,7 @@ export async function showProject(context: CliContext, first: View): Promise<Exi
     if (typeof end === 'number') return end;
     view.interrupts.resume();
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
-    if (!next && !view.owning && view.interrupts.count > 0) return 0;
+    if (!next && view.interrupts.count > 0) return view.owning ? endOrphans(context, view.paths) : 0;
     if (!next) return fail(context, supervisorLost);
     const isSame = next.pid === hello?.pid;
     context.stderr.write(isSame ? CONNECTED_AGAIN : `another supervisor has taken over (pid ${next.pid})\n`);
@@ -74,12 +75,17 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
     case 'lost':
       return { lostAtMs: Date.now() };
     case 'down':
+    case 'leftovers':
       await untilGone(pid);
-      return 0;
+      return outcome === 'down' ? 0 : 1;
     case 'quit':
       return 0;
   }
 }
+
+/** Its output is not the view's. */
+const endOrphans = (context: CliContext, paths: ProjectPaths): Promise<ExitCode> =>
+  takeDownOrphans({ ...context, json: false, stdout: context.stderr }, paths);
 
 const supervisorLost = {
   code: 'failed',
