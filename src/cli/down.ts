@@ -13,14 +13,15 @@ import { launchSupervisor } from './up/launch.ts';
 import { findSuccessor } from './up/successor.ts';
 
 export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
+  const timeoutMs = options.timeout ?? null;
   try {
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
     if (!client)
       return paths && (hasState(paths) || hasOrphans(paths))
-        ? await takeDownOrphans(context, paths)
+        ? await takeDownOrphans(context, paths, timeoutMs)
         : sayNothingRuns(context);
-    return await takeDown({ client, paths }, context, options.timeout ?? null);
+    return await takeDown({ client, paths }, context, timeoutMs);
   } catch (error) {
     return failedRequest(context, error);
   }
@@ -30,9 +31,13 @@ export async function runDown(context: CliContext, options: { timeout?: number }
 const hasState = (paths: ProjectPaths): boolean => existsSync(paths.stateFile);
 
 /** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
-export async function takeDownOrphans(context: CliContext, paths: ProjectPaths): Promise<ExitCode> {
+export async function takeDownOrphans(
+  context: CliContext,
+  paths: ProjectPaths,
+  timeoutMs: number | null,
+): Promise<ExitCode> {
   const launch = launchSupervisor({ paths, file: context.file, env: context.env });
-  launch.recover();
+  launch.recover(timeoutMs);
   const started = await launch.started;
   if (started.kind === 'refused') return fail(context, started.error);
   if (started.kind === 'died') {
@@ -66,7 +71,7 @@ export async function takeDown(target: Target, context: CliContext, timeoutMs: n
   }
   await target.client.closed;
   const next = await findSuccessor(target.paths, () => false);
-  if (!next) return takeDownOrphans(context, target.paths);
+  if (!next) return takeDownOrphans(context, target.paths, timeoutMs);
   try {
     return await takeDown({ ...target, client: next.client }, context, timeoutMs);
   } finally {

@@ -68,10 +68,10 @@ async function main(): Promise<void> {
       process.exit(0);
     });
   };
-  const goDown = async (): Promise<Leftover[]> => {
+  const goDown = async (timeoutMs: number | null = null): Promise<Leftover[]> => {
     if (supervisor.isHandedOver) return [];
     supervisor.kernel.shutDown();
-    await untilDown(supervisor);
+    await untilDown(supervisor, timeoutMs);
     const leftovers = await supervisor.finish();
     leave();
     return leftovers;
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   supervisor.begin();
   if (accepted === null) {
     const stopped = occupiedSlots(supervisor.kernel).length;
-    const leftovers = await goDown();
+    const leftovers = await goDown(first.timeoutMs);
     answer({ ready: true, pid: process.pid, stopped, leftovers });
     return;
   }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
+import { killSupervisor } from '../trust/supervisors.ts';
 
 const GRACE_MS = 700;
 /** I9: grace + kill + 2 s; the command itself and a busy machine on top. */
@@ -83,7 +84,7 @@ test('the stop signal is the declared one', async () => {
   expect(project.read('signal.txt')).toBe('got it\n');
 });
 
-test('down --timeout kills what is left by then', async () => {
+test.each(['a live supervisor', 'a killed one'])('down --timeout kills what is left by then: %s', async (whose) => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
   });
@@ -93,7 +94,9 @@ test('down --timeout kills what is left by then', async () => {
     async () => (await project.mustOrch(['logs'])).stdout,
     (seen) => seen.includes('ready to ignore'),
   );
-  const down = await project.mustOrch(['down', '--timeout', '500ms']);
+  if (whose === 'a killed one') await killSupervisor(project);
+  const down = await project.mustOrch(['down', '--timeout', '500ms', '--json']);
+  expect(JSON.parse(down.stdout)).toEqual({ stopped: 1, leftovers: [] });
   expect(down.durationMs).toBeLessThan(500 + 2_000 + 1_500);
   expect(project.processes()).toEqual([]);
 });

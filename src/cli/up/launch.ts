@@ -15,8 +15,11 @@ import type { AcceptedConfig } from '../../core/model.ts';
 export type Launch = {
   /** Go: run this configuration. `only`: just these services and what they depend on; null: all. */
   accept(accepted: AcceptedConfig, only: string[] | null): void;
-  /** Go: stop what a killed supervisor left running; `started` tells how many instances that were. */
-  recover(): void;
+  /**
+   * Go: stop what a killed supervisor left running; `started` tells how many instances that were.
+   * @param timeoutMs after this, kill what is left; null: the grace periods of the services.
+   */
+  recover(timeoutMs: number | null): void;
   /** Never mind: resolves when it has ended, having touched nothing. */
   abandon(): Promise<void>;
   /** After `accept`. */
@@ -70,7 +73,7 @@ export function launchSupervisor(options: LaunchOptions): Launch {
   return {
     accept: (accepted, only) =>
       void child.stdin!.end(`${JSON.stringify({ accepted, only, ...(owned && { owned }) })}\n`),
-    recover: () => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null })}\n`),
+    recover: (timeoutMs) => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null, timeoutMs })}\n`),
     abandon: async () => {
       child.stdin!.end();
       // It would end by itself, but a command that failed leaves nothing behind, not even for a moment.

@@ -169,10 +169,7 @@ async function goDown(supervisor: Supervisor, timeoutMs: number | null, call: Ca
   const stopped = [...kernel.slots.values()].filter(isOccupied).length;
   kernel.shutDown();
   const progress = setInterval(() => call.emit(downProgress(supervisor)), DOWN_PROGRESS_MS);
-  // The caller may go away; what was begun is finished.
-  const signal = new AbortController().signal;
-  if (timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs))) kernel.killAll();
-  await untilDown(supervisor);
+  await untilDown(supervisor, timeoutMs);
   clearInterval(progress);
   const leftovers = await supervisor.finish();
   return { stopped, leftovers };

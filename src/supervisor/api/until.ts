@@ -82,8 +82,15 @@ export async function untilStopped(
   }
 }
 
-/** After `shutDown`: everything has stopped or was given up. */
-export async function untilDown(supervisor: Supervisor): Promise<void> {
+/**
+ * After `shutDown`: everything has stopped or was given up.
+ * @param timeoutMs after this, what is left is killed; null: each has its own grace period.
+ */
+export async function untilDown(supervisor: Supervisor, timeoutMs: number | null): Promise<void> {
+  // Whoever asked may go away; what was begun is finished.
+  const { signal } = new AbortController();
+  const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
+  if (isLate) supervisor.kernel.killAll();
   for (;;) {
     const stuck = await untilStopped(supervisor, () => true, new AbortController().signal);
     if (stuck.length === 0) return;

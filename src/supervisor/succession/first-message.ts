@@ -6,6 +6,8 @@ export type FirstMessage = {
   /** Null: nothing is to run; stop what an earlier supervisor left and leave (`orch down` without a supervisor). */
   accepted: AcceptedConfig | null;
   only: string[] | null;
+  /** With `accepted: null`: after this, kill what is left; null or left out: each has its own grace period. */
+  timeoutMs?: number | null;
   /** Absolute; instead of the one on our command line, where another has been chosen since. */
   file?: string;
   /** The command that starts it is about to own it: if that command dies before it can say so, everything is stopped. */
