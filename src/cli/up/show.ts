@@ -85,7 +85,7 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
 
 /** Its output is not the view's. */
 const endOrphans = (context: CliContext, paths: ProjectPaths): Promise<ExitCode> =>
-  takeDownOrphans({ ...context, json: false, stdout: context.stderr }, paths);
+  takeDownOrphans({ ...context, json: false, stdout: context.stderr }, paths, null);
 
 const supervisorLost = {
   code: 'failed',
