@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { dirname, join, resolve } from 'node:path';
 import { hasProc } from '../host.ts';
 import { listDirectory } from '../spare-file.ts';
+import { childrenOf } from '../tree/children.ts';
 
 /** Below our own cgroup: holds one of each contained instance. */
 export const BASE = 'orch';
@@ -50,12 +51,11 @@ export function contain(pid: number, nonce: string): void {
 /** Children born before the move are not in the cgroup yet, those born after it are. */
 function move(pid: number, file: string): void {
   writeFileSync(file, String(pid));
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
-  for (const child of children) {
+  for (const child of childrenOf(pid)) {
     try {
-      move(Number(child), file);
+      move(child, file);
     } catch {
-      // ESRCH, ENOENT: it has ended meanwhile; its siblings have not
+      // ESRCH: it has ended meanwhile; its siblings have not
     }
   }
 }

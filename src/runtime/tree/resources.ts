@@ -4,7 +4,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { hasProc, platform } from '../host.ts';
 import { foreignStats } from './foreign-process.ts';
 import { currentTicks, TICKS_PER_SECOND } from './identity.ts';
-import { isDeadState, type ProcStat, parseStat, readStat } from './proc-stat.ts';
+import { pageBytes } from './page-bytes.ts';
+import { isDeadState, type ProcStat, parseStat } from './proc-stat.ts';
 
 export type ResourceUse = {
   /** Of one core, since the previous sample; the first one: since the process started. */
@@ -77,20 +78,6 @@ function measure(entry: Watched, stat: ProcStat): ResourceUse {
   entry.cpuTicks = stat.cpuTicks;
   entry.atMs = nowMs;
   return { cpuPercent: Math.max(0, Math.round((usedMs / spanMs) * 1000) / 10), rssBytes: stat.rssPages * pageBytes() };
-}
-
-let cachedPageBytes: number | null = null;
-/** 4, 16 or 64 KiB, by kernel: what Node counts in bytes of ourselves, /proc counts in pages. */
-function pageBytes(): number {
-  if (cachedPageBytes !== null) return cachedPageBytes;
-  try {
-    const pages = hasProc ? (readStat(process.pid)?.rssPages ?? 0) : 0;
-    const ratio = pages === 0 ? 4096 : process.memoryUsage.rss() / pages;
-    cachedPageBytes = 2 ** Math.round(Math.log2(ratio));
-    return cachedPageBytes;
-  } catch {
-    return 4096; // no descriptor left: the next sample tries again
-  }
 }
 
 /** On the scale of `performance.now()`, so mostly negative; off Linux, or where it cannot be read: now. */

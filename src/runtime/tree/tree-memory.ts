@@ -1,11 +1,11 @@
 // Resident memory of a process and its descendants: what is mapped by several of them counts several times. Linux only;
 // elsewhere null. Those that left the tree (their parent ended) are not found.
-import { readFileSync } from 'node:fs';
 import { hasProc } from '../host.ts';
+import { childrenOf, readProc } from './children.ts';
+import { pageBytes } from './page-bytes.ts';
 
 /** No tree of an instance is larger; beyond that it is left at what was counted. */
 const MAX_PROCESSES = 10_000;
-const PAGE_BYTES = 4096;
 
 /** @returns bytes; null where the process is gone, or this system does not tell. */
 export function treeMemoryBytes(pid: number): number | null {
@@ -17,25 +17,12 @@ export function treeMemoryBytes(pid: number): number | null {
     const own = residentBytes(next);
     if (own === null) continue;
     bytes = (bytes ?? 0) + own;
-    pending.push(...childrenOf(next));
+    for (const child of childrenOf(next)) pending.push(child);
   }
   return bytes;
 }
 
 function residentBytes(pid: number): number | null {
-  const [, resident] = read(`/proc/${pid}/statm`).split(' ');
-  return resident === undefined ? null : Number(resident) * PAGE_BYTES;
-}
-
-/** Of its main thread and of all others that forked. */
-function childrenOf(pid: number): number[] {
-  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return ''; // the process is gone
-  }
+  const [, resident] = readProc(`/proc/${pid}/statm`).split(' ');
+  return resident === undefined ? null : Number(resident) * pageBytes();
 }
