@@ -1,5 +1,5 @@
 // The log writer killed or stopped: producers only wait, a new one comes by itself (I10).
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
@@ -96,4 +96,24 @@ test('an instance that ends while one supervisor has left and the next one is no
   const last = printed().at(-1)!;
   await project.mustOrch(['up', '-d', '--wait']);
   await waitFor('its last line is stored', logged, (log) => log.includes(last));
+});
+
+test('its socket is deleted: the next supervisor meets it all the same, and what is started then is logged', async () => {
+  const project = createProject({
+    'procs.yaml': "services:\n  a: { command: 'while :; do echo from $ORCH_INSTANCE_ID; sleep 0.05; done' }\n",
+  });
+  await project.up();
+  const [writer] = logWritersOf(project);
+  const logged = (id: string) => project.read('.orch/logs/default.log').split(`from ${id}\n`).length - 1;
+  rmSync(projectPaths(project.root).logSocket);
+  await project.mustOrch(['upgrade']);
+  await project.mustOrch(['scale', '--ephemeral', 'a=2']);
+  await waitFor(
+    'both are logged',
+    () => [logged('a.1'), logged('a.2')],
+    ([one, two]) => one! > 3 && two! > 3,
+    15_000,
+  );
+  expect(logWritersOf(project).map(({ pid }) => pid)).toEqual([writer!.pid]);
+  await project.down();
 });

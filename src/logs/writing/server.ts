@@ -2,12 +2,12 @@
 //
 // It leaves when no supervisor is connected AND every FIFO has come to its end, which the kernel says of a FIFO that no
 // process holds for writing: the supervisor that died held some, its instances hold theirs as long as they live.
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { LineSplitter } from '../../api/lines.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import { acquireLock } from '../../runtime/lock.ts';
+import { acquireLock, type Lock } from '../../runtime/lock.ts';
 import { LOG_PROTOCOL, type LogEvent, MAX_LOG_FRAME_BYTES, type WriterRequest } from '../protocol.ts';
 import { Compressor } from './compressor.ts';
 import { LogWriter } from './writer.ts';
@@ -22,18 +22,21 @@ export async function serve(paths: ProjectPaths): Promise<void> {
   const lock = await acquireLock(join(paths.runDir, 'logs.lock'));
   if ('heldBy' in lock) throw new Error('another log writer serves this project');
   rmSync(paths.logSocket, { force: true });
-  await new Server(paths).listen();
+  await new Server(paths, lock).listen();
 }
 
 class Server {
   private readonly paths: ProjectPaths;
+  private readonly lock: Lock;
+  private listening: NetServer | null = null;
   private readonly clients = new Set<Socket>();
   private readonly compressor = new Compressor();
   private readonly writer: LogWriter;
   private leaveTimer: NodeJS.Timeout | null = null;
 
-  constructor(paths: ProjectPaths) {
+  constructor(paths: ProjectPaths, lock: Lock) {
     this.paths = paths;
+    this.lock = lock;
     this.writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
       emit: (event) => this.emit(event),
       compress: (path) => this.compressor.add(path),
@@ -44,7 +47,9 @@ class Server {
   }
 
   listen(): Promise<void> {
+    this.listening?.close(); // now: it removes what lies at the path
     const server = createServer((socket) => this.connected(socket));
+    this.listening = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.paths.logSocket, () => {
@@ -127,11 +132,19 @@ class Server {
     if (this.leaveTimer !== null) clearTimeout(this.leaveTimer);
     this.leaveTimer = null;
     if (this.clients.size > 0) return;
+    void this.stayReachable().catch(() => undefined); // no descriptor left, say: tried again with the next look
     this.leaveTimer = setTimeout(() => {
       if (this.clients.size > 0) return;
       if (this.writer.isNeeded()) this.considerLeaving();
       else void this.leave(0);
     }, UNNEEDED_FOR_MS);
+  }
+
+  /** Somebody deleted the socket: as long as we have the lock, the next supervisor has no other writer. */
+  private async stayReachable(): Promise<void> {
+    if (existsSync(this.paths.logSocket) || !this.lock.isInPlace()) return;
+    mkdirSync(this.paths.socketDir, { recursive: true, mode: 0o700 });
+    await this.listen();
   }
 
   private async leave(deadlineMs: number): Promise<void> {
