@@ -1,5 +1,5 @@
 // A view over the loss of its connection, against a scripted supervisor: who is looked for, and what is left behind.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { createContext } from '../../src/cli/context.ts';
 import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
@@ -101,4 +101,56 @@ test('cut off by the supervisor that goes on, the view owns it again', async () 
   expect(await code).toBe(0);
   expect(stderr.text()).toContain('the connection to the supervisor was lost and is there again\n');
   expect(stderr.text()).not.toContain('taken over');
+});
+
+/** Shown in a terminal by a view that is `runTui`; `whileLoading` is called before it is there. */
+function showFull(view: Partial<View>, whileLoading: () => void, runTui: () => Promise<object>): Promise<unknown> {
+  vi.doMock('../../src/tui/main.tsx', async () => {
+    await new Promise((done) => setImmediate(done));
+    whileLoading();
+    return { runTui };
+  });
+  onTestFinished(() => {
+    vi.doUnmock('../../src/tui/main.tsx');
+    vi.resetModules();
+  });
+  return inTerminal(() => show({ ...view, wantsTui: true }));
+}
+
+test.each([
+  [true, 1],
+  [false, 0],
+])('Ctrl-C while the full-screen view is loaded is heard: owning %s, %i times down', async (owning, downs) => {
+  const runTui = vi.fn(async () => ({ outcome: 'quit' }));
+  expect(await showFull({ owning }, () => process.emit('SIGINT'), runTui)).toBe(0);
+  expect(asked('down').length).toBe(downs);
+  expect(runTui).not.toHaveBeenCalled();
+});
+
+test('from the first moment of the full-screen view on signals are its own', async () => {
+  let heardByUs = Number.NaN;
+  const runTui = () => {
+    const heard = interrupts.count;
+    setImmediate(() => {
+      process.emit('SIGHUP');
+      heardByUs = interrupts.count - heard;
+    });
+    return new Promise<object>((resolve) => setTimeout(() => resolve({ outcome: 'quit' }), 20));
+  };
+  expect(await showFull({}, () => undefined, runTui)).toBe(0);
+  expect(heardByUs).toBe(0);
+});
+
+test('Ctrl-C in the moment when the full-screen view is left is not lost', async () => {
+  const runTui = vi.fn(async () => {
+    const ofTheView = () => undefined;
+    process.on('SIGINT', ofTheView);
+    await new Promise((done) => setImmediate(done));
+    process.kill(process.pid, 'SIGINT'); // delivered at once; who listens is asked only in the next turn
+    process.off('SIGINT', ofTheView);
+    return { outcome: 'lost' };
+  });
+  expect(await showFull({}, () => undefined, runTui)).toBe(0);
+  expect(runTui).toHaveBeenCalledTimes(1);
+  expect(asked('down').length).toBe(1);
 });

@@ -42,6 +42,20 @@ test('Ctrl-C stops everything in order', async () => {
   expect(project.processes()).toEqual([]);
 });
 
+test('Ctrl-C while the view is still being loaded stops everything too', async () => {
+  const project = createProject({ 'procs.yaml': stack });
+  const terminal = project.terminal(['up']);
+  await waitFor(
+    'one runs',
+    () => project.instances().length,
+    (count) => count > 0,
+  );
+  terminal.type(KEY.ctrlC);
+  expect((await terminal.waitForExit()).exitCode).toBe(0);
+  expect(terminal.modes()).toEqual(asBefore);
+  expect(project.processes()).toEqual([]);
+});
+
 test('a second Ctrl-C ends at once what ignores the first', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',

@@ -6,10 +6,12 @@ export type Interrupts = {
   readonly count: number;
   /** Resolves with the next one. */
   next(): Promise<void>;
+  /** They are somebody else's now, who listens already; SIGINT is still kept from ending the process. */
+  handOver(): void;
+  /** From now on they are noted again, also a SIGINT that came before and was not told to anybody yet. */
+  resume(): void;
   /** From now on they do again what they do by default. */
   stop(): void;
-  /** From now on they are noted again. */
-  resume(): void;
 };
 
 /** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
@@ -18,15 +20,20 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function listenForInterrupts(): Interrupts {
   let count = 0;
   let waiting: (() => void)[] = [];
+  let isOurs = true;
   const listener = () => {
+    if (!isOurs) return;
     count++;
     for (const resolve of waiting.splice(0)) resolve();
   };
-  const stop = () => {
+  // Where nobody listened in between, one that is on its way would be dropped: SIGINT keeps its listener all the time.
+  const unlisten = (signals: readonly NodeJS.Signals[]) => {
     waiting = [];
-    for (const signal of SIGNALS) process.removeListener(signal, listener);
+    isOurs = false;
+    for (const signal of signals) process.removeListener(signal, listener);
   };
   const resume = () => {
+    isOurs = true;
     for (const signal of SIGNALS) if (!process.listeners(signal).includes(listener)) process.on(signal, listener);
   };
   resume();
@@ -35,7 +42,8 @@ export function listenForInterrupts(): Interrupts {
       return count;
     },
     next: () => new Promise((resolve) => waiting.push(resolve)),
-    stop,
+    handOver: () => unlisten(['SIGTERM', 'SIGHUP']),
     resume,
+    stop: () => unlisten(SIGNALS),
   };
 }

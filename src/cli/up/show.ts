@@ -28,7 +28,7 @@ export type View = {
 export async function showProject(context: CliContext, first: View): Promise<ExitCode> {
   for (let view = first; ; ) {
     const hello = await view.client.request('hello', {}).catch(() => null); // lost already: the view finds out
-    const end = await show(context, view);
+    const end = await show(context, view, hello?.pid ?? null);
     if (typeof end === 'number') return end;
     view.interrupts.resume();
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
@@ -44,29 +44,32 @@ export async function showProject(context: CliContext, first: View): Promise<Exi
 /** Suspended for long, a view is cut off for all that it has not read. */
 const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there again\n';
 
-async function show(context: CliContext, view: View): Promise<ExitCode | Lost> {
+/** @param pid of the supervisor; null: it is lost already */
+async function show(context: CliContext, view: View, pid: number | null): Promise<ExitCode | Lost> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
-  // One that came before there was a view to leave.
+  const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are noted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
-  // From here on Ctrl-C is a key, and signals are the view's.
-  view.interrupts.stop();
-  return showTui(context, view);
+  return showTui(context, view, { runTui, pid });
 }
 
 function canShowTui({ stdout, json, environment }: CliContext): boolean {
   return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
 }
 
-async function showTui(context: CliContext, { client, paths, owning }: View): Promise<ExitCode | Lost> {
-  const { runTui } = await import('../../tui/main.tsx');
+type Tui = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null };
+
+async function showTui(context: CliContext, view: View, { runTui, pid }: Tui): Promise<ExitCode | Lost> {
+  const { client, paths, owning } = view;
   const { colour } = context;
   const { stdout, stdin } = process;
   const scale = async (service: string, size: number) => {
     const [problem] = await scaleInFile(context, client, { [service]: size });
     return problem ? { ok: false as const, error: wireOf(problem) } : { ok: true as const };
   };
-  const { pid } = await client.request('hello', {});
-  const { outcome } = await runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale });
+  const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale });
+  // Only now that it listens: Ctrl-C is a key, and signals are the view's. Between the two nothing may be awaited.
+  view.interrupts.handOver();
+  const { outcome } = await shown;
   client.close();
   switch (outcome) {
     case 'detached':
@@ -76,7 +79,7 @@ async function showTui(context: CliContext, { client, paths, owning }: View): Pr
       return { lostAtMs: Date.now() };
     case 'down':
     case 'leftovers':
-      await untilGone(pid);
+      if (pid !== null) await untilGone(pid);
       return outcome === 'down' ? 0 : 1;
     case 'quit':
       return 0;
