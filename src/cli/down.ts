@@ -1,12 +1,11 @@
 // `orch down`: returns when nothing is left, and says meanwhile who holds it up. Nothing running is no error: scripts
 // may call it twice.
-import { existsSync } from 'node:fs';
 import { type Client, ClientError, connect } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Result } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { fail } from './errors.ts';
-import { hasOrphans } from './orphans.ts';
+import { hasRemains } from './orphans.ts';
 import { failedRequest, findPaths } from './project.ts';
 import { untilGone } from './until-gone.ts';
 import { launchSupervisor } from './up/launch.ts';
@@ -18,17 +17,12 @@ export async function runDown(context: CliContext, options: { timeout?: number }
     const paths = findPaths(context);
     const client = paths && (await connect(paths));
     if (!client)
-      return paths && (hasState(paths) || hasOrphans(paths))
-        ? await takeDownOrphans(context, paths, timeoutMs)
-        : sayNothingRuns(context);
+      return paths && hasRemains(paths) ? await takeDownOrphans(context, paths, timeoutMs) : sayNothingRuns(context);
     return await takeDown({ client, paths }, context, timeoutMs);
   } catch (error) {
     return failedRequest(context, error);
   }
 }
-
-/** A supervisor that went down properly leaves no state behind. */
-const hasState = (paths: ProjectPaths): boolean => existsSync(paths.stateFile);
 
 /** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
 export async function takeDownOrphans(

@@ -1,9 +1,15 @@
-// Does anything of a project live that no supervisor knows of? For a project without any state: a look, nothing more.
-import { readdirSync, readFileSync } from 'node:fs';
+// Has a supervisor been killed, and left something of a project? A look, nothing more.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths } from '../api/paths.ts';
 
+/**
+ * Only where no supervisor answers: what an earlier one left, living or only remembered. One that went down properly
+ * leaves no state behind.
+ */
+export const hasRemains = (paths: ProjectPaths): boolean => existsSync(paths.stateFile) || hasOrphans(paths);
+
 /** @returns false also where there is no /proc to look at. */
-export function hasOrphans({ root }: ProjectPaths): boolean {
+function hasOrphans({ root }: ProjectPaths): boolean {
   const mark = `\0ORCH_NONCE=${noncePrefix(root)}`;
   return listPids().some((pid) => `\0${environmentOf(pid)}`.includes(mark));
 }

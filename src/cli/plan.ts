@@ -7,6 +7,7 @@ import type { AcceptedConfig, Problem } from '../core/model.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { printError } from './errors.ts';
 import { painter } from './format/colour.ts';
+import { hasRemains } from './orphans.ts';
 import { comparePlan } from './plan/compare.ts';
 import { formatPlan } from './plan/format-plan.ts';
 import { printProblems, printWarnings } from './problems.ts';
@@ -36,11 +37,22 @@ async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
     if (!accepted) return null;
     const { project, env } = accepted.config;
     const name = `${project}${env === null ? '' : ` (${env})`}`;
+    if (!client && paths && hasRemains(paths)) return unknowable(context, name);
     if (!client) return { plan: comparePlan(null, accepted.config), title: `${name}: nothing runs yet` };
     return { plan: await client.request('plan', { accepted }), title: `${name}: what runs → the files` };
   } finally {
     client?.close();
   }
+}
+
+/** What lives, what has completed and what was stopped by hand is for the next supervisor to find out. */
+function unknowable(context: CliContext, project: string): null {
+  printError(context, {
+    code: 'no-supervisor',
+    message: `no supervisor of ${project} runs, but an earlier one was killed: what \`up\` would do depends on what it left`,
+    hint: '`orch up -d` takes over what still fits, and starts the rest; `orch plan HEAD` compares the files alone',
+  });
+  return null;
 }
 
 /** `REF`: from there to the files; `A..B`: from commit to commit; an empty side is HEAD, as in git. */

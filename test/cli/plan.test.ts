@@ -33,6 +33,7 @@ async function planned(from: string[] | null, to: string[]): Promise<string[]> {
 }
 
 const api = 'api: { command: [a], pool: 3 }';
+const cron = 'cron: { command: [a], schedule: "0 4 * * *" }';
 
 describe('comparePlan', () => {
   test.each([
@@ -56,6 +57,14 @@ describe('comparePlan', () => {
     [['api: { command: [a], pool: 0 }'], [api], ['start api.1 api.2 api.3: its pool was 0']],
     [[api], ['api: { command: [a], pool: 3, enabled: false }'], ['stop api.1 api.2 api.3: disabled now']],
     [['api: { command: [a], enabled: false }'], ['api: { command: [a] }'], ['start api.1: enabled again']],
+    [null, ['dbg: { command: [a], profiles: [debug] }'], []],
+    [null, ['cron: { command: [a], schedule: "0 4 * * *" }'], ['update cron: declared; it waits for its time']],
+    [null, ['cron: { command: [a], schedule: "0 4 * * *", enabled: false }'], []],
+    [[cron], [cron.replace('[a]', '[b]')], ['update cron: command changed, applied in place']],
+    [[cron], [api.replace('api', 'cron')], ['start cron.1 cron.2 cron.3: it has no schedule any more']],
+    [[api], [api.replace('}', ', schedule: "0 4 * * *" }')], [expect.stringMatching(/^update api: schedule.cron, /)]],
+    [[api], [api.replace('}', ', profiles: [x, y] }')], ['stop api.1 api.2 api.3: it runs only with a profile now']],
+    [[api.replace('}', ', profiles: [x] }')], [api], ['start api.1 api.2 api.3: it needs no profile any more']],
     [
       [api],
       ['api: { command: [a], pool: 3, stop: { grace: 1s } }'],
@@ -66,6 +75,15 @@ describe('comparePlan', () => {
   });
 });
 
+test('a restart shows every key that changed, as the supervisor does', async () => {
+  const from = await config('api: { command: [a] }');
+  const to = await config('api: { command: [b], restart: never }');
+  const { changes } = comparePlan(from, to);
+  expect(changes).toHaveLength(1);
+  expect(changes[0]!.keys.map(({ key }) => key)).toEqual(['command', 'restart.policy']);
+  expect(changes[0]!.reason).toBe('command changed');
+});
+
 describe('formatPlan', () => {
   test('reads from left to right: sign, service, what, whom, why; then the keys, each once', async () => {
     const from = await config('api: { command: [a], pool: 3 }', 'old: { command: [x] }');
@@ -73,9 +91,9 @@ describe('formatPlan', () => {
     expect(formatPlan(comparePlan(from, to), painter(false))).toMatchInlineSnapshot(`
       "~ api     restart api.1 … api.3 (3): command, env.API_TOKEN changed
             command: ["a"] → ["b"]
+            pool: 3 → 4
             env.API_TOKEN: (none) → ***
       ± api     scale api.4: pool 3 → 4
-            pool: 3 → 4
       + worker  start worker.1: new in the configuration
       - old     stop old.1: no longer declared
 

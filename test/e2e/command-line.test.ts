@@ -5,6 +5,7 @@ import { expectShape } from '../rig/contract.ts';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
 import { createProject, incarnations } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
+import { killSupervisor } from '../trust/supervisors.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
 const bad = 'services:\n  a:\n    comand: [sleep, "1000"]\n';
@@ -101,6 +102,25 @@ test('plan tells what up will do, does nothing itself, and is right', async () =
   );
   await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
   expect(incarnations(project.instances())['a.1']).not.toBe(before['a.1']);
+  expect((await project.orch(['plan'])).exitCode).toBe(0);
+  await project.down();
+});
+
+test('plan makes no guess about what a killed supervisor left', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  const fresh = await project.orch(['plan', '--json']);
+  expect(fresh.exitCode).toBe(2);
+  expect(JSON.parse(fresh.stdout).changes.length).toBeGreaterThan(0);
+  await project.up();
+  await killSupervisor(project);
+  const plan = await project.orch(['plan', '--json']);
+  expect(plan.exitCode).toBe(1);
+  expect(JSON.parse(plan.stdout)).toMatchObject({
+    error: { code: 'no-supervisor', hint: expect.stringContaining('`orch up -d` takes over') },
+  });
+  const before = incarnations(project.instances());
+  await project.up();
+  expect(incarnations(project.instances())).toEqual(before);
   expect((await project.orch(['plan'])).exitCode).toBe(0);
   await project.down();
 });
