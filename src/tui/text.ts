@@ -38,6 +38,13 @@ export function clip(text: string, width: number): string {
   return text.includes('\x1b') ? clipStyled(text, width) : `${headOf(text, width - 1)}…`;
 }
 
+/** At most `width` columns; both ends of it stay, and `…` between them. For names: those of a family differ at either end. */
+export function clipMiddle(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  const tail = tailOf(text, Math.floor((width - 1) / 2));
+  return width <= 1 ? clip(text, width) : `${headOf(text, width - 1 - widthOf(tail))}…${tail}`;
+}
+
 /**
  * Cuts into pieces of at most `width` columns, colours carried over the cuts.
  * @returns at least one piece; at most `maxPieces`, the last one then ends in `…`.
@@ -98,6 +105,18 @@ function headOf(text: string, width: number, atLeastOne = false): string {
     head += segment;
   }
   return head;
+}
+
+/** The last characters that fit into `width` columns. */
+function tailOf(text: string, width: number): string {
+  let tail = '';
+  let left = width;
+  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    tail = segment + tail;
+  }
+  return tail;
 }
 
 function afterResets(colours: string): string {

@@ -40,13 +40,20 @@ function mainBody(state: UiState, around: Surroundings): Body {
   const { log, nowMs, glyphs, colour } = around;
   const rows = tableRows(state);
   const layout = mainLayout(state, rows.length);
-  const table = tableView(state, rows, { height: layout.table, head: layout.tableHead, nowMs, glyphs });
-  const pane =
-    layout.paneTitle === 0
-      ? []
-      : [paneTitle(state, log, glyphs), ...paneLines(state, log, { height: layout.pane, colour, glyphs })];
+  const hasPane = layout.paneTitle > 0;
+  const table = tableView(state, rows, {
+    height: layout.table,
+    head: layout.tableHead,
+    isHiddenToldHere: !hasPane,
+    nowMs,
+    glyphs,
+  });
+  const pane = hasPane
+    ? [paneTitle(state, log, glyphs, table.hidden), ...paneLines(state, log, { height: layout.pane, colour, glyphs })]
+    : [];
+  const header = headerLine(state, glyphs, hasPane ? '' : table.hidden);
   const regions: Region[] = [
-    { name: 'header', lines: layout.header > 0 ? [headerLine(state, glyphs)] : [] },
+    { name: 'header', lines: layout.header > 0 ? [header] : [] },
     { name: 'banner', lines: bannerLines(state, glyphs).slice(0, layout.banner) },
     { name: 'table', lines: table.lines },
     { name: 'pane', lines: pane },

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import { isOneColumnEach } from '../../src/tui/one-column.ts';
 import { withoutSgr } from '../../src/tui/sanitize.ts';
-import { clip, fitted, widthOf, wrap } from '../../src/tui/text.ts';
+import { clip, clipMiddle, fitted, widthOf, wrap } from '../../src/tui/text.ts';
 
 test.each([
   ['ascii', 5],
@@ -49,6 +49,17 @@ describe('clip', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['orders-eu', 9, 'orders-eu'],
+  ['orders-for-eu', 9, 'orde…r-eu'],
+  ['日本語の名前', 8, '日本…前'],
+  ['orders', 2, 'o…'],
+  ['orders', 1, '…'],
+  ['orders', 0, ''],
+])('%j cut in its middle to %i columns', (text, width, cut) => {
+  expect(clipMiddle(text, width)).toBe(cut);
 });
 
 describe('wrap', () => {

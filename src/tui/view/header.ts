@@ -10,14 +10,19 @@ import { type Glyphs, STATE_STYLE } from '../theme.ts';
 /** Said first, when something is pending. */
 const PENDING: InstanceState[] = ['failed', 'backoff', 'unready', 'stopping', 'starting', 'waiting', 'running'];
 
-export function headerLine(state: UiState, glyphs: Glyphs): Line {
+/** @param hidden which rows of the table are shown, where only this line has room to say it. */
+export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): Line {
   const { columns } = state.size;
   const { status } = state;
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
   const name = cell(` ${status.project} `, 'match');
   const env = status.env === null ? [] : [cell(' '), cell(status.env, 'accent')];
   const generation = cell(`${status.env === null ? '' : ' '} generation ${status.generation}`, 'dim');
-  const now = [cell('  '), ...convergence(status, glyphs)];
+  const needs = convergence(status, glyphs);
+  const ready = countStates(status).get('ready') ?? 0;
+  const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
+  if (hidden !== '' && cellsWidth([name, cell('  '), ...needs]) + hidden.length + 2 <= columns)
+    return spread(wholeCells([name, ...now], columns - hidden.length - 2), [cell(hidden, 'dim')], columns);
   const full = [name, ...env, generation, ...now];
   const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
   const { long, short } = supervisorTexts(status, state.owning);
@@ -35,19 +40,17 @@ function wholeCells(cells: readonly Cell[], columns: number): Cell[] {
   return kept;
 }
 
-/** `● converged  7 ready`, or what it waits for: `1 failed  2 starting  5 ready`. */
+/** `● converged`, or what it waits for: `◔ converging  1 failed  2 starting`. */
 function convergence(status: Status, glyphs: Glyphs): Cell[] {
   const counts = countStates(status);
   const pending = PENDING.filter((state) => counts.has(state)).map((state) =>
     counted(state, counts.get(state)!, glyphs),
   );
-  const ready = counts.get('ready') ?? 0;
   const head: Cell = status.converged
     ? cell(`${glyphs.state.ready} converged`, 'good')
     : cell(`${glyphs.state.starting} converging`, 'busy');
   const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} rejected`, 'bad')] : [];
-  const rest = [...pending, ...(ready > 0 ? [cell(`${ready} ready`, 'plain')] : [])];
-  return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...rest.flatMap((each) => [cell('  '), each])];
+  return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...pending.flatMap((each) => [cell('  '), each])];
 }
 
 function counted(state: InstanceState, count: number, glyphs: Glyphs): Cell {

@@ -1,34 +1,42 @@
 // The output of what is selected: title, and as many of its lines as there is room for.
 import { formatClock } from '../format.ts';
-import { type Cell, cell, filled, type Line, line, ruleLine } from '../frame.ts';
+import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine } from '../frame.ts';
 import { type KeptLine, type LogView, searchPattern } from '../log-ring.ts';
 import { type OutputTarget, outputTarget } from '../output-target.ts';
 import { withoutSgr } from '../sanitize.ts';
 import type { UiState } from '../state.ts';
-import { clip, widthOf, wrap } from '../text.ts';
+import { clip, clipMiddle, widthOf, wrap } from '../text.ts';
 import { type Glyphs, hueOf } from '../theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
 
 /** From here on a time is worth its columns. */
 const TIMES_FROM_COLUMNS = 60;
+/** A name in the title is cut no further: then the marks at the right go. */
+const NAME_LEAST = 12;
 /** A wrapped line never takes more of the screen. */
 const MAX_WRAPPED = 20;
 
-export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs): Line {
+/** @param hidden which rows of the table above are shown, where its head has no room to say it. */
+export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden = ''): Line {
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
   const behind = following ? 0 : Math.max(0, log.lastSeq - state.logBottom!);
-  const title = [
-    cell(target.title, 'bold'),
-    cell(target.names.length === 0 ? '' : ' output', 'dim'),
-    ...(state.lineFilter === '' ? [] : [cell(', lines with ', 'dim'), cell(state.lineFilter, 'match')]),
-  ];
+  const filter = state.lineFilter === '' ? [] : [cell(', lines with ', 'dim'), cell(state.lineFilter, 'match')];
+  const what = [cell(target.names.length === 0 ? '' : ' output', 'dim'), ...filter];
   const mark = following
     ? cell(`${glyphs.follow} following`, 'dim')
     : cell(`${glyphs.pause} paused, ${behind} newer: End follows`, 'warn');
-  return ruleLine(title, [mark], columns, glyphs.rule);
+  const count = cell(`rows ${hidden}`, 'dim');
+  const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
+  // The ends of the rule take 9 columns with their blanks.
+  const room = (marks: Cell[]) => columns - 9 - cellsWidth([...what, ...marks]);
+  const choices = hidden === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
+  const least = Math.min(NAME_LEAST, widthOf(target.title));
+  const marks = choices.find((each) => room(each) >= least) ?? [];
+  const name = clipMiddle(target.title, Math.max(least, room(marks)));
+  return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
 }
 
 /** Exactly `height` lines; the newest at the bottom, or from the top while there are few. */

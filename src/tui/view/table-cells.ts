@@ -3,14 +3,24 @@ import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { formatAge, formatBytesShort, formatPercent } from '../format.ts';
 import { type Cell, cell } from '../frame.ts';
 import { type TableRow, worstState } from '../rows.ts';
-import { widthOf } from '../text.ts';
+import { clipMiddle, widthOf } from '../text.ts';
 import { type Glyphs, STATE_STYLE } from '../theme.ts';
 
-export function nameText(row: TableRow, glyphs: Glyphs): string {
-  if (row.kind === 'instance') return `  ${glyphs.branch} ${row.instance.id}`;
-  if (row.kind === 'single') return `  ${row.service.name}`;
+/** At most `width` columns where that can be: a name gives way in its middle, its number and the size of a pool stay. */
+export function nameText(row: TableRow, glyphs: Glyphs, width = Infinity): string {
+  const [before, name, after] = nameParts(row, glyphs);
+  return `${before}${clipMiddle(name, Math.max(1, width - widthOf(before) - widthOf(after)))}${after}`;
+}
+
+function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string, after: string] {
+  if (row.kind === 'single') return ['  ', row.service.name, ''];
+  if (row.kind === 'instance') {
+    const { id } = row.instance;
+    const end = Math.max(0, id.lastIndexOf('.'));
+    return [`  ${glyphs.branch} `, id.slice(0, end), id.slice(end)];
+  }
   const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
-  return `${fold} ${row.service.name} ${glyphs.times}${row.service.pool}`;
+  return [`${fold} `, row.service.name, ` ${glyphs.times}${row.service.pool}`];
 }
 
 /** Columns of `nameText`. Asked for every row in every frame: a glyph is one column, so only the name is measured. */
@@ -20,8 +30,8 @@ export function nameWidth(row: TableRow): number {
   return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
 }
 
-export function nameCell(row: TableRow, glyphs: Glyphs): Cell {
-  return cell(nameText(row, glyphs), row.kind === 'instance' ? 'plain' : 'bold');
+export function nameCell(row: TableRow, glyphs: Glyphs, width: number): Cell {
+  return cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
 }
 
 export function stateText(row: TableRow, glyphs: Glyphs): string {

@@ -2,55 +2,29 @@
 import { formatAge } from '../format.ts';
 import { type Cell, cell, EMPTY_LINE, fixedCell, type Line, line } from '../frame.ts';
 import { firstVisible } from '../layout.ts';
-import { selectedIndex, type TableRow, worstState } from '../rows.ts';
+import { selectedIndex, type TableRow } from '../rows.ts';
 import type { UiState } from '../state.ts';
 import { widthOf } from '../text.ts';
-import { type Glyphs, STATE_STYLE } from '../theme.ts';
-import {
-  cpuText,
-  isAlive,
-  memoryText,
-  nameCell,
-  nameText,
-  nameWidth,
-  pidText,
-  pidWidth,
-  reasonCell,
-  reasonOf,
-  restartsCell,
-  stateCell,
-  stateWidth,
-  uptimeText,
-} from './table-cells.ts';
+import type { Glyphs } from '../theme.ts';
+import { isAlive, reasonOf } from './table-cells.ts';
+import { type Column, fittingColumns, GAP, GUTTER } from './table-columns.ts';
 
 export type TableView = {
   lines: Line[];
+  /** Which rows are shown when there are more, and the head has no room to say it; else empty. */
+  hidden: string;
   /** When an uptime on screen changes; Infinity: none does. */
   nextChangeMs: number;
 };
 
-type Column = {
-  title: string;
-  width: number;
-  align: 'left' | 'right';
-  /** Says something of a live process only. */
-  ofProcess: boolean;
-  /** The lowest goes first when the terminal is narrow. */
-  rank: number;
-  show(row: TableRow): Cell;
-};
-
-const GUTTER = 2;
-const GAP = 2;
-const NAME_MIN = 8;
-const NAME_MAX = 34;
-const REASON_MIN = 16;
-
-/** @param height rows without the head; `head`: 0 or 1. */
+/**
+ * @param height rows without the head; `head`: 0 or 1. `isHiddenToldHere`: nobody else can say that rows are hidden, so
+ *   titles of columns give way to it.
+ */
 export function tableView(
   state: UiState,
   rows: readonly TableRow[],
-  around: { height: number; head: number; nowMs: number; glyphs: Glyphs },
+  around: { height: number; head: number; isHiddenToldHere: boolean; nowMs: number; glyphs: Glyphs },
 ): TableView {
   const { height, nowMs, glyphs } = around;
   const selected = selectedIndex(rows, state.selected);
@@ -62,64 +36,13 @@ export function tableView(
   );
   if (rows.length === 0) lines.push(line([cell(emptyText(state), 'dim')], state.size.columns));
   while (lines.length < height) lines.push(EMPTY_LINE);
-  const head =
-    around.head > 0 ? [headLine(columns, state.size.columns, hiddenText(rows.length, start, height, glyphs))] : [];
-  return { lines: [...head, ...lines], nextChangeMs: nowMs + nextUptimeChange(visible, nowMs) };
-}
-
-function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: number, glyphs: Glyphs): Column[] {
-  const name: Column = {
-    title: 'NAME',
-    ofProcess: false,
-    width: Math.max(NAME_MIN, Math.min(NAME_MAX, widest(rows, nameWidth))),
-    align: 'left',
-    rank: 9,
-    show: (row) => nameCell(row, glyphs),
+  const hidden = hiddenText(rows.length, start, height, glyphs);
+  const head = headOf(columns, state.size.columns, hidden, around.isHiddenToldHere);
+  return {
+    lines: [...(around.head > 0 ? [head.line] : []), ...lines],
+    hidden: around.head > 0 && head.isTold ? '' : hidden,
+    nextChangeMs: nowMs + nextUptimeChange(visible, nowMs),
   };
-  const stateColumn: Column = {
-    title: 'STATE',
-    ofProcess: false,
-    width: Math.max(9, widest(rows, stateWidth)),
-    align: 'left',
-    rank: 8,
-    show: (row) => stateCell(row, glyphs),
-  };
-  const all = [
-    name,
-    stateColumn,
-    column(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, (row) => restartsCell(row)),
-    column('PID', Math.max(5, widest(rows, pidWidth)), 3, (row) => cell(pidText(row), 'dim')),
-    column('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
-    column('CPU', 5, 7, (row) => cell(cpuText(row))),
-    column('MEM', 5, 6, (row) => cell(memoryText(row))),
-  ];
-  let kept = all;
-  // Columns go, the least wanted first, until the rest fits; the name gives way last.
-  while (kept.length > 1 && totalWidth(kept) > columns) {
-    const lowest = Math.min(...kept.map((each) => each.rank));
-    kept = kept.filter((each) => each.rank !== lowest);
-  }
-  if (totalWidth(kept) > columns || kept.length === 1) kept = [narrowColumn(columns, glyphs)];
-  const left = columns - totalWidth(kept) - GAP;
-  if (kept.length < all.length || left < REASON_MIN) return kept;
-  return [...kept, { title: 'REASON', width: left, align: 'left', rank: 0, ofProcess: true, show: reasonCell }];
-}
-
-/** Where there is room for one column only: the glyph of the state and the name. */
-function narrowColumn(columns: number, glyphs: Glyphs): Column {
-  const show = (row: TableRow) => {
-    const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
-    return cell(`${glyphs.state[state]}${nameText(row, glyphs)}`, STATE_STYLE[state]);
-  };
-  return { title: 'NAME', width: Math.max(1, columns - GUTTER), align: 'left', rank: 0, ofProcess: false, show };
-}
-
-function column(title: string, width: number, rank: number, show: (row: TableRow) => Cell): Column {
-  return { title, width, align: 'right', rank, ofProcess: title !== 'RESTARTS' && title !== 'RST', show };
-}
-
-function totalWidth(columns: readonly Column[]): number {
-  return GUTTER + columns.reduce((sum, each) => sum + each.width + GAP, -GAP);
 }
 
 function rowLine(row: TableRow, columns: Column[], selected: boolean, width: number, glyphs: Glyphs): Line {
@@ -140,11 +63,20 @@ function rowLine(row: TableRow, columns: Column[], selected: boolean, width: num
   return line(cells, width, selected);
 }
 
-function headLine(columns: Column[], width: number, hidden: string): Line {
-  const titles = columns.map((each) => fixedCell(each.title, each.width, 'dim', each.align).text).join(' '.repeat(GAP));
-  const room = width - GUTTER - widthOf(titles);
-  const tail = hidden !== '' && columns.at(-1)?.title !== 'REASON' && room > hidden.length ? hidden : '';
-  return line([cell(`  ${titles}${tail === '' ? '' : tail.padStart(room)}`, 'dim')], width);
+/** The titles and, at the right end, which rows are shown, if there is room: titles make some only where they `mayGive` way. */
+function headOf(columns: Column[], width: number, hidden: string, mayGive: boolean): { line: Line; isTold: boolean } {
+  const fits = (some: Column[]) => GUTTER + widthOf(titlesText(some)) + GAP + hidden.length <= width;
+  let shown = columns;
+  while (hidden !== '' && mayGive && shown.length > 1 && !fits(shown)) shown = shown.slice(0, -1);
+  const isTold = fits(shown);
+  const titles = `  ${titlesText(isTold ? shown : columns)}`;
+  const text = isTold ? titles + hidden.padStart(width - widthOf(titles)) : titles;
+  return { line: line([cell(text, 'dim')], width), isTold };
+}
+
+function titlesText(columns: Column[]): string {
+  const titles = columns.map((each) => fixedCell(each.title, each.width, 'dim', each.align).text);
+  return titles.join(' '.repeat(GAP)).trimEnd();
 }
 
 function hiddenText(count: number, start: number, height: number, glyphs: Glyphs): string {
@@ -165,8 +97,4 @@ function nextUptimeChange(rows: readonly TableRow[], nowMs: number): number {
     soonest = Math.min(soonest, formatAge(nowMs - Date.parse(row.instance.startedAt)).nextMs);
   }
   return soonest;
-}
-
-function widest(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
-  return rows.reduce((most, row) => Math.max(most, widthOfRow(row)), 0);
 }

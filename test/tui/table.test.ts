@@ -1,0 +1,80 @@
+// The table where it is too small for what it shows: long names, many rows.
+import { describe, expect, test } from 'vitest';
+import { LogRing } from '../../src/tui/log-ring.ts';
+import type { UiState } from '../../src/tui/state.ts';
+import { UNICODE } from '../../src/tui/theme.ts';
+import { viewModel } from '../../src/tui/view-model.ts';
+import { drawnRows } from './ink-frame.ts';
+import { instanceStatus, NOW_MS, pool, serviceStatus, shopStatus, shownState } from './sample.ts';
+
+const frameOf = (state: UiState) =>
+  viewModel(state, { log: new LogRing(), nowMs: NOW_MS, colour: false, glyphs: UNICODE });
+const screenOf = (state: UiState) => drawnRows(frameOf(state)).join('\n');
+
+describe('long names', () => {
+  const name = 'a-very-long-service-name-that-somebody-chose-for-europe-or-asia';
+  const status = (change = {}) => shopStatus({ services: [pool(name, 3), { ...pool('db', 1), ...change }] });
+  const rowsAt = (columns: number, rows: number, shown = status()) => {
+    const screen = drawnRows(frameOf(shownState({ columns, rows }, { status: shown })));
+    return screen.filter((row) => row.includes('a-ver')).slice(0, 4);
+  };
+
+  test('have the room that reasons leave', () => {
+    const [first, ...instances] = rowsAt(160, 40);
+    expect(first).toContain(`${name} ×3`);
+    expect(instances.map((row) => row.slice(6, 6 + name.length + 2))).toEqual([1, 2, 3].map((n) => `${name}.${n}`));
+  });
+
+  test.each([
+    [120, 40],
+    [80, 24],
+    [60, 15],
+    [40, 10],
+  ])('are cut in their middle at %i×%i: the number and the size stay', (columns, rows) => {
+    const [first, ...instances] = rowsAt(columns, rows);
+    expect(first).toMatch(/a-very.*….*asia ×3/);
+    for (const [index, row] of instances.entries()) expect(row).toMatch(new RegExp(`a-ver.*….*asia\\.${index + 1}\\b`));
+  });
+
+  test('do not take the room of the reason of something that runs', () => {
+    const reason = 'readiness probe: GET /health answers 503 since 12:00';
+    const waiting = status({ instances: [instanceStatus('db.1', 'unready', { reason })] });
+    expect(screenOf(shownState({ columns: 150, rows: 40 }, { status: waiting }))).toContain(reason);
+  });
+});
+
+describe('more rows than there is room for', () => {
+  const many = (length: number) =>
+    Array.from({ length }, (_, index) => serviceStatus(`s${index}`, [instanceStatus(`s${index}.1`, 'ready')]));
+  const rowOf = (columns: number, rows: number, change = {}) =>
+    drawnRows(frameOf(shownState({ columns, rows }, { status: shopStatus({ services: many(100) }), ...change }))).find(
+      (row) => / of 100\b/.test(row),
+    );
+
+  test.each([
+    [120, 40, /NAME.*REASON.* 1─\d+ of 100$/],
+    [80, 24, /NAME.*REASON.* 1─11 of 100$/],
+    [60, 24, /── all output .* rows 1─11 of 100 ── ▼ following ──$/],
+    [40, 15, /── all output ─+ rows 1─7 of 100 ──$/],
+    [40, 10, /NAME +STATE +CPU +1─6 of 100$/],
+    [20, 10, /NAME +1─6 of 100$/],
+    [40, 8, /^ shop .* 1─5 of 100 ?$/],
+  ])('at %i×%i say so', (columns, rows, expected) => {
+    expect(rowOf(columns, rows)).toMatch(expected);
+  });
+
+  test('say where one is', () => {
+    expect(rowOf(80, 24, { selected: 's99' })).toMatch(/90─100 of 100$/);
+  });
+
+  test('give way to the mark of a pause, not to that of following', () => {
+    const paused = rowOf(56, 24, { logBottom: 3 });
+    expect(paused).toBeUndefined();
+    expect(rowOf(40, 24, { logBottom: 3 })).toMatch(/── all output ─+ rows 1─11 of 100 ──$/);
+  });
+
+  test('where all are there nothing is said', () => {
+    const status = shopStatus({ services: many(3) });
+    expect(screenOf(shownState({ columns: 80, rows: 24 }, { status }))).not.toContain(' of 3');
+  });
+});
