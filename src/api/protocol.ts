@@ -109,6 +109,7 @@ export type EventRecord = {
 };
 
 export type PlanChange = {
+  /** Or `log_queues.main`: a log queue. */
   service: string;
   action: 'start' | 'stop' | 'restart' | 'update' | 'scale';
   /** Which instances are touched; empty for `update`. */

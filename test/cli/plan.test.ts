@@ -84,6 +84,18 @@ test('a restart shows every key that changed, as the supervisor does', async () 
   expect(changes[0]!.reason).toBe('command changed');
 });
 
+test('a log queue that changes is a change, by its own name', async () => {
+  const from = await config(api);
+  const [queue] = from.logQueues;
+  const logQueues = [{ ...queue!, rotate: { ...queue!.rotate, sizeBytes: 4096 } }];
+  expect(formatPlan(comparePlan(from, { ...from, logQueues }), painter(false))).toMatchInlineSnapshot(`
+    "= log_queues.default  update: rotate.size changed, applied in place
+          rotate.size: 64MiB → 4KiB
+
+    Plan: 1 updated in place."
+  `);
+});
+
 describe('formatPlan', () => {
   test('reads from left to right: sign, service, what, whom, why; then the keys, each once', async () => {
     const from = await config('api: { command: [a], pool: 3 }', 'old: { command: [x] }');

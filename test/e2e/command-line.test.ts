@@ -125,6 +125,27 @@ test('plan makes no guess about what a killed supervisor left', async () => {
   await project.down();
 });
 
+test('plan tells of log queues, whose change is a generation, too', async () => {
+  const project = createProject({ 'procs.yaml': good });
+  await project.up();
+  project.write('other.yaml', `${good}log_queues: { default: { rotate: { size: 1MiB } } }\n`);
+  const plan = await project.orch(['plan', '--json', '-f', 'other.yaml']);
+  expect(plan.exitCode).toBe(2);
+  const answer = JSON.parse(plan.stdout);
+  expectShape('plan', answer);
+  expect(answer.changes).toEqual([
+    {
+      service: 'log_queues.default',
+      action: 'update',
+      instances: [],
+      class: 'live',
+      keys: [{ key: 'rotate.size', from: '64MiB', to: '1MiB' }],
+      reason: 'rotate.size changed, applied in place',
+    },
+  ]);
+  await project.down();
+});
+
 test('plan between two git commits', async () => {
   const project = createProject({ 'procs.yaml': good });
   const git = (...args: string[]): Promise<unknown> =>

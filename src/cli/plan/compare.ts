@@ -2,6 +2,7 @@
 // nothing. Pure. The supervisor answers for what runs (supervisor/api/plan.ts); both speak of the same changes.
 import type { Plan, PlanChange } from '../../api/protocol.ts';
 import { diffServices, type KeyChange } from '../../config/diff.ts';
+import { diffQueues } from '../../config/diff-queues.ts';
 import { desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
 import { instanceId, type ProjectConfig, type ServiceSpec } from '../../core/model.ts';
 
@@ -15,6 +16,7 @@ export function comparePlan(from: ProjectConfig | null, to: ProjectConfig): Plan
     changes: [
       ...[...after.values()].flatMap((service) => changesOf(sidesOf(before.get(service.name) ?? null, service))),
       ...removed.flatMap((service) => changesOf(sidesOf(service, null))),
+      ...diffQueues(from, to),
     ],
   };
 

@@ -2,6 +2,7 @@
 // the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
 import type { PlanChange, Plan as WirePlan } from '../../api/protocol.ts';
 import { diffServices, type KeyChange } from '../../config/diff.ts';
+import { diffQueues } from '../../config/diff-queues.ts';
 import { type Blocker, viewDependencies } from '../../core/dependencies.ts';
 import { type Desired, desiredOf } from '../../core/desired.ts';
 import type { AcceptedConfig, InstanceId, Rollout, ServiceSpec, Slot } from '../../core/model.ts';
@@ -36,6 +37,7 @@ export function planFor(kernel: Kernel, accepted: AcceptedConfig, nowMs: number)
     changes.push(...serviceChanges({ service: name, from, to, touched, waits }, keys));
     changes.push(...carriedAlong(name, after, touched, fates));
   }
+  changes.push(...diffQueues(kernel.accepted?.config ?? null, accepted.config));
   return { changes };
 }
 
