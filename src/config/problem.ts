@@ -1,16 +1,19 @@
 // Builds Problems with their position and the offending line. What a line may show is decided here: no secrets, no
 // control characters, no endless lines.
 import type { Problem } from '../core/model.ts';
+import { secretAbove } from './files/secret-lines.ts';
 import type { Span } from './files/source-file.ts';
-import { maskLine } from './secrets.ts';
+import { MAX_MASKED_CHARACTERS, maskLine } from './secrets.ts';
 
 const MAX_EXCERPT_COLUMNS = 160;
-const MAX_MASKED_COLUMNS = 4000;
 
-type Wording = { code: string; message: string; hint?: string | null };
+/** `hidesLine`: of the line only its indentation and length may be shown. */
+type Wording = { code: string; message: string; hint?: string | null; hidesLine?: boolean };
 
 export function problemAt(span: Span, wording: Wording, severity: Problem['severity'] = 'error'): Problem {
   const { line, column } = span.source.locate(span.start);
+  const text = span.source.line(line);
+  const isHidden = wording.hidesLine || secretAbove(span.source, line) !== null;
   return {
     severity,
     file: span.source.display,
@@ -19,7 +22,7 @@ export function problemAt(span: Span, wording: Wording, severity: Problem['sever
     code: wording.code,
     message: oneLine(wording.message),
     hint: wording.hint ? oneLine(wording.hint) : null,
-    excerpt: excerptOf(span.source.line(line), column, span.end - span.start),
+    excerpt: excerptOf(isHidden ? text.replace(/\S/g, '*') : text, column, span.end - span.start),
   };
 }
 
@@ -57,9 +60,9 @@ function excerptOf(line: string, column: number, length: number): Problem['excer
   const caretColumn = Math.min(column, line.length + 1);
   const rest = Math.max(1, line.length + 1 - caretColumn);
   const caretLength = Math.min(Math.max(1, length), rest);
-  if (line.length <= MAX_MASKED_COLUMNS) return cutLong(visible(maskLine(line)), caretColumn, caretLength);
-  const from = Math.max(0, caretColumn - MAX_MASKED_COLUMNS / 2);
-  const part = maskCut(line.slice(from, from + MAX_MASKED_COLUMNS), from > 0);
+  if (line.length <= MAX_MASKED_CHARACTERS) return cutLong(visible(maskLine(line)), caretColumn, caretLength);
+  const from = Math.max(0, caretColumn - MAX_MASKED_CHARACTERS / 2);
+  const part = maskCut(line.slice(from, from + MAX_MASKED_CHARACTERS), from > 0);
   return cutLong(visible(part), caretColumn - from, caretLength);
 }
 
@@ -93,8 +96,8 @@ function visible(line: string): string {
 /** Words of ours may hold words of the file. */
 export const oneLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
-/** Quotes text of the user within a message: one line, no control characters, at most 60 characters. */
+/** Quotes text of the user within a message: one line, no secrets, no control characters, at most 60 characters. */
 export function quote(text: string): string {
-  const flat = visible(text.replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥'));
+  const flat = visible(maskLine(text.slice(0, MAX_MASKED_CHARACTERS)).replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥'));
   return `"${flat.length > 60 ? `${flat.slice(0, 57)}…` : flat}"`;
 }

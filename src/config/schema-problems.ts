@@ -2,7 +2,7 @@
 import type { Problem } from '../core/model.ts';
 import type { SchemaError } from './generated/validate-schema.js';
 import { problemAt, quote } from './problem.ts';
-import { isSecretKey } from './secrets.ts';
+import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from './secrets.ts';
 import { suggest } from './suggest.ts';
 import { descend, printPath, type Tree } from './tree/tree.ts';
 import { unknownKeyHint } from './unknown-keys.ts';
@@ -120,8 +120,9 @@ const isSecret = (path: string[]): boolean => path.slice(-2).some(isSecretKey);
 const secretHint = (tree: Tree): string | null =>
   tree.kind === 'scalar' && tree.value !== null && typeof tree.value !== 'string' ? 'put it in quotes' : null;
 
-/** The scalar as it is written, for the fix: `1e3` stays `1e3`. */
-export const writtenText = ({ at }: Tree): string => at.source.text.slice(at.start, at.end);
+/** The scalar as it is written, for the fix: `1e3` stays `1e3`. Secrets are masked, and nothing is endless. */
+export const writtenText = ({ at }: Tree): string =>
+  maskLine(at.source.text.slice(at.start, Math.min(at.end, at.start + MAX_MASKED_CHARACTERS)));
 
 export const pathOf = (pointer: string): string[] =>
   pointer === ''

@@ -17,6 +17,8 @@ const SECRET_NAMES =
   /(^|_)(DATABASE|DB|REDIS|MONGO|MONGODB|POSTGRES|POSTGRESQL|MYSQL|AMQP|RABBITMQ|BROKER|SENTRY)_(URL|URI)$/i;
 
 export const MASK = '***';
+/** Longer texts are cut before `maskLine`, which may look at each rest of a line once more. */
+export const MAX_MASKED_CHARACTERS = 4000;
 
 /** Does a variable or key of this name hold a secret? Case does not matter. */
 export function isSecretKey(name: string): boolean {
@@ -42,12 +44,12 @@ export function maskUrls(text: string): string {
 }
 
 const ASSIGNMENT =
-  /(?<![\w.-]|\$\{)([A-Za-z_][\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})(\$\{[^}]*\}|"(?:[^"\\]|\\.)*"[^,}\]]*|'[^']*'[^,}\]]*|[[{"'].*$|[^\s,{}[\]#][^,{}[\]]*)/g;
+  /(?<![\w.]|[\w.]-|\$\{)(\w[\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})(\$\{[^}]*\}|"(?:[^"\\]|\\.)*"[^,}\]]*|'[^']*'[^,}\]]*|[[{"'].*$|[^\s,{}[\]#][^,{}[\]]*)/g;
 
 /**
  * A source line as it may be shown: what follows `secret_key:` or `SECRET_KEY=` is masked, character by character, so
  * that columns stay; outside of `{ }` and `[ ]`, and where a quote or bracket stays open, to the end of the line.
- * Linear in the length of the line.
+ * At most quadratic in the length of the line.
  */
 export function maskLine(line: string): string {
   const flowFrom = line.search(/[[{]/);
@@ -72,7 +74,7 @@ function* assignments(line: string): Generator<{ key: string; from: number; to: 
   for (let match = ASSIGNMENT.exec(line); match; match = ASSIGNMENT.exec(line)) {
     const [, key, separator, value] = match as unknown as [string, string, string, string];
     const from = match.index + key.length + separator.length;
-    const next = isSecretKey(key) ? from + value.length : from + 1;
+    const next = isSecretKey(key) ? from + value.length : from;
     yield { key, from, to: from + value.length };
     ASSIGNMENT.lastIndex = next;
   }

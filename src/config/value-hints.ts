@@ -1,6 +1,7 @@
 // What to write instead of a value that the schema refused.
 import { parseDurationMs, parseSizeBytes, printDuration, printSize, SIGNAL_NUMBERS } from './quantities.ts';
 import { type Finding, nearestAllowed, writtenText } from './schema-problems.ts';
+import { maskLine } from './secrets.ts';
 import type { ListTree, ScalarTree, Tree } from './tree/tree.ts';
 
 const SECRET_HINT = 'only `env` takes { secret: FILE }; an `exec` probe has the variables of its service';
@@ -48,8 +49,7 @@ function typeHint(expected: string, tree: ScalarTree, finding: Finding): string 
   const types = [finding.error, ...finding.branches].map(({ params }) => params.type);
   if (/duration/.test(expected)) return durationHint(written);
   if (/^a size\b/.test(expected)) return sizeHint(written);
-  if (/a name of/.test(expected) && typeof value === 'string')
-    return fitName(value) ? `for example "${fitName(value)}"` : null;
+  if (/a name of/.test(expected) && typeof value === 'string') return fittedHint(maskLine(value.slice(0, 100)));
   if (types.includes('boolean') && !types.includes('string')) return booleanHint(value);
   if (typeof value === 'string') {
     if (types.includes('integer') && /^[0-9]+$/.test(value) && tree.style === 'quoted')
@@ -107,11 +107,13 @@ function listHint(key: string, tree: ListTree, finding: Finding): string | null 
   const types = [finding.error, ...finding.branches].map(({ params }) => params.type);
   if (!types.includes('object')) return null;
   const first = tree.items[0];
-  const pair = first?.kind === 'scalar' ? /^([A-Za-z_]\w*)=(.*)$/.exec(String(first.value)) : null;
+  const pair = first?.kind === 'scalar' ? /^([A-Za-z_]\w*)=(.*)$/.exec(String(first.value).slice(0, 200)) : null;
   return pair
-    ? `write ${pair[1]}: ${JSON.stringify(pair[2])} without the dash`
+    ? `write ${maskLine(`${pair[1]}: ${JSON.stringify(pair[2])}`)} without the dash`
     : 'write `name: value` lines instead of `- …`';
 }
+
+const fittedHint = (name: string): string | null => (fitName(name) ? `for example "${fitName(name)}"` : null);
 
 /** A name made to fit; null when nothing of it does. */
 export function fitName(name: string): string | null {

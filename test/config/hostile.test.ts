@@ -48,6 +48,11 @@ test.for([
   ['colons', ': '.repeat(50_000)],
   ['braces in one line', `a: [${'{a: '.repeat(60)}${'[x], {a: '.repeat(45_000)}`],
   ['keys in one line', `services: { ${'a: {'.repeat(10)}${'token: x, '.repeat(40_000)}`],
+  [
+    'assignments in a wrong value',
+    `services: { a: { command: x, port: "${'a:'.repeat(megabyte / 2)}", log_queue: "${'a='.repeat(megabyte / 2)}" } }`,
+  ],
+  ['lines below a secret', `services: { a: { command: x } }\nTOKEN: |\n${'x\n'.repeat(40_000)}`],
   ['dollars', `services: { a: { command: ["${'$'.repeat(megabyte / 2)}"] } }`],
   ['open variables', `services: { a: { command: ["${'${a:-'.repeat(megabyte / 20)}"] } }`],
 ] as const)('%s', { timeout: 20_000 }, async ([, text]) => {

@@ -68,6 +68,8 @@ test.for([
   ['services: api', 'services: api'],
   ['  DB_PASSWORD hunter2', '  DB_PASSWORD *******'],
   ['TOKEN: [a, b]', 'TOKEN: ******'],
+  ['env: DB_PASSWORD=hunter2', 'env: DB_PASSWORD=*******'],
+  ['2FA_SECRET=hunter2', '2FA_SECRET=*******'],
   ['a: { b: { TOKEN: x, c: y } }', 'a: { b: { TOKEN: *, c: y } }'],
 ])('%s is shown as %s', ([line, shown]) => {
   expect(maskLine(line!)).toBe(shown);

@@ -68,7 +68,12 @@ function readValue(source: SourceFile, from: number): Value {
     const message = `something stands after the closing ${mark}`;
     const hint = 'quote the whole value, or put a # before a comment';
     return {
-      problem: problemAt(spanAt(source, close + 1, after), { code: 'bad-env-file', message, hint }),
+      problem: problemAt(spanAt(source, close + 1, after), {
+        code: 'bad-env-file',
+        message,
+        hint,
+        hidesLine: close > end,
+      }),
       next: after + 1,
     };
   }
@@ -99,6 +104,7 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
+/** What has no name may be a line of a secret, of a key in PEM above all: it is neither quoted nor shown. */
 function explainLine(source: SourceFile, at: number, line: string): Problem {
   const start = at + (line.length - line.trimStart().length);
   const word = /^(?:export\s+)?([^\s=:]*)/.exec(line.trimStart())?.[1] ?? '';
@@ -110,8 +116,10 @@ function explainLine(source: SourceFile, at: number, line: string): Problem {
       hint: `write ${word}=…, this is no YAML file`,
     });
   }
-  const message = line.includes('=')
-    ? `${quote(word)} is no name of a variable`
-    : `expected NAME=value, found ${quote(word)}`;
-  return problemAt(span, { code: 'bad-env-file', message, hint: 'one NAME=value a line; comments begin with #' });
+  const hint = 'one NAME=value a line; comments begin with #';
+  // A `=` at the end is how base64 ends.
+  if (/^\s*(?:export\s+)?[\w.-]+\s*=(?!=?\s*$)/.test(line))
+    return problemAt(span, { code: 'bad-env-file', message: `${quote(word)} is no name of a variable`, hint });
+  const message = line.includes('=') ? 'what stands before the = is no name of a variable' : 'expected NAME=value';
+  return problemAt(spanAt(source, start), { code: 'bad-env-file', message, hint, hidesLine: true });
 }

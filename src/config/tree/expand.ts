@@ -3,6 +3,7 @@
 import type { Problem } from '../../core/model.ts';
 import type { Span } from '../files/source-file.ts';
 import { problemAt, warningAt } from '../problem.ts';
+import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../secrets.ts';
 import { suggestionHint } from '../suggest.ts';
 import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from '../template.ts';
 import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
@@ -77,10 +78,11 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: Path): Tre
   const partly = expandPartly(String(tree.value), options.lookup, options.isKept);
   const expansion = partly.ok ? tryForInstance(partly, options.env) : partly;
   if (!expansion.ok) {
-    for (const problem of expansion.problems) options.problems.push(placed(tree, problem));
+    const hidden = isSecret(tree, path);
+    for (const problem of expansion.problems) options.problems.push(placed(tree, problem, hidden));
     return tree;
   }
-  warnOfBareVariable(tree, options.problems);
+  warnOfBareVariable(tree, path, options.problems);
   if (expansion.text === tree.value) return tree;
   return tree.style === 'plain'
     ? { ...tree, value: expansion.text, expanded: true }
@@ -104,24 +106,34 @@ function isShellPlace(innermost: Path): boolean {
   );
 }
 
+/** Of its text nothing is said but the names within well-formed `${NAME}`. */
+function isSecret({ value }: ScalarTree, path: Path): boolean {
+  const keys = [path?.key ?? '', path?.above?.key ?? ''];
+  const text = String(value).slice(0, MAX_MASKED_CHARACTERS);
+  return keys.some(isSecretKey) || maskLine(text) !== text;
+}
+
 /** `$HOME` is left alone: most often `${HOME}` was meant. */
-function warnOfBareVariable(tree: ScalarTree, problems: Problem[]): void {
+function warnOfBareVariable(tree: ScalarTree, path: Path, problems: Problem[]): void {
   const bare = /(?<!\$)(?:\$\$)*\$([A-Za-z_][A-Za-z0-9_]*)/.exec(String(tree.value));
   if (!bare) return;
-  const name = bare[1]!;
+  const hidden = isSecret(tree, path);
+  const name = hidden ? 'NAME' : bare[1]!;
   problems.push(
-    warningAt(within(tree.at, `$${name}`), {
+    warningAt(hidden ? tree.at : within(tree.at, `$${name}`), {
       code: 'bare-variable',
-      message: `$${name} is taken as it stands`,
+      message: hidden ? 'a $ with a name behind it is taken as it stands' : `$${name} is taken as it stands`,
       hint: `write \${${name}} for the variable, $$${name} for the text`,
     }),
   );
 }
 
-function placed(tree: ScalarTree, problem: TemplateProblem): Problem {
+function placed(tree: ScalarTree, problem: TemplateProblem, hidden: boolean): Problem {
+  const { code, message, name } = problem;
+  const hint = instanceHint(problem) ?? problem.hint;
+  if (hidden && name === null) return problemAt(tree.at, { code, message: 'a ${ in it begins no variable', hint });
   const written = String(tree.value).slice(problem.at, problem.end);
-  const { code, message } = problem;
-  return problemAt(within(tree.at, written), { code, message, hint: instanceHint(problem) ?? problem.hint });
+  return problemAt(within(tree.at, written), { code, message, hint });
 }
 
 function instanceHint({ name, code }: TemplateProblem): string | null {

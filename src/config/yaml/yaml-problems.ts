@@ -1,6 +1,7 @@
 // Errors of the yaml library -> Problems in our words, with the caret where the mistake is rather than where it was noticed.
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
 import type { Problem } from '../../core/model.ts';
+import { secretAbove } from '../files/secret-lines.ts';
 import { type SourceFile, type Span, spanAt } from '../files/source-file.ts';
 import { problemAt, quote } from '../problem.ts';
 import { maskLine } from '../secrets.ts';
@@ -9,7 +10,17 @@ type Wording = { message: string; hint: string | null; at?: Span };
 
 export function explainYamlError(error: YAMLError, document: Document.Parsed, source: SourceFile): Problem {
   const { message, hint, at } = word(error, document, source);
-  return problemAt(at ?? trimmed(source, error.pos[0], error.pos[1]), { code: codeOf(error), message, hint });
+  const place = at ?? trimmed(source, error.pos[0], error.pos[1]);
+  const secret = secretAbove(source, source.locate(place.start).line);
+  if (secret !== null) return belowSecret(place, secret);
+  return problemAt(place, { code: codeOf(error), message, hint });
+}
+
+/** The line may be a part of the secret: nothing of it is said. */
+function belowSecret(place: Span, key: string): Problem {
+  const message = `this line is no YAML where it stands, below ${quote(key)}`;
+  const hint = `indent every line of a text deeper than its key`;
+  return problemAt(place, { code: 'syntax', message, hint });
 }
 
 const codeOf = ({ code }: YAMLError): string => (code === 'MULTIPLE_DOCS' ? 'several-documents' : 'syntax');
@@ -91,7 +102,7 @@ function missing(error: YAMLError, document: Document.Parsed, source: SourceFile
   if (/map value|implicit/i.test(error.message))
     return {
       message: `there is no \`:\` after ${quote(text)}`,
-      hint: pair ? `write ${pair[1]}: ${pair[2]}` : 'write `key: value`',
+      hint: pair ? `write ${maskLine(`${pair[1]}: ${pair[2]}`)}` : 'write `key: value`',
     };
   return { message: error.message, hint: /,/.test(error.message) ? 'put a comma between the entries' : null };
 }
