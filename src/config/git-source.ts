@@ -1,6 +1,7 @@
 // Configuration files as a commit has them, for `orch plan A..B`. Reads by `git cat-file`; writes nothing, no index lock.
 // Files that git ignores (a `.env`) are not in any commit: those are read from the disk.
-import { basename, dirname, posix, relative, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { Problem } from '../core/model.ts';
 import { diskSource, type FileContent, type FileSource, MAX_FILE_BYTES, tooLarge } from './files/file-source.ts';
 import { problemOf, quote } from './problem.ts';
@@ -8,20 +9,21 @@ import { problemOf, quote } from './problem.ts';
 export type GitSource = { source: FileSource /** Full hash. */; commit: string };
 
 /**
- * @param file absolute path of procs.yaml; its directory must exist
+ * @param file absolute path of procs.yaml; where its directory is gone, the nearest one that exists says which repository
  * @param ref a branch, tag, hash, `HEAD~2`, …
  * @returns the source, or the Problem: no git, no repository, no such commit.
  */
 export async function openGitSource(file: string, ref: string): Promise<GitSource | Problem> {
   const { execa } = await import('execa');
-  const directory = await diskSource.resolve(dirname(file));
+  const { existing } = await nearestDirectory(dirname(file));
+  const directory = existing;
   const git: Git = (args) =>
     execa('git', args, {
       cwd: directory,
       encoding: 'buffer',
       reject: false,
       stripFinalNewline: false,
-      env: { GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+      env: { ...NOT_OURS, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
     });
   const top = await git(['rev-parse', '--show-toplevel']);
   if (top.exitCode !== 0) return problemOf(basename(file), noRepository(top, directory));
@@ -33,6 +35,30 @@ export async function openGitSource(file: string, ref: string): Promise<GitSourc
   const commit = textOf(found);
   return { commit, source: commitSource(git, await diskSource.resolve(textOf(top)), commit) };
 }
+
+/** What git tells a hook of the repository that it runs in: ours is the one around the file. */
+const NOT_OURS = {
+  GIT_DIR: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_PREFIX: undefined,
+};
+
+/** @returns `existing` with symlinks resolved, `gone`: what follows of the path, '' where all of it exists. */
+async function nearestDirectory(directory: string): Promise<{ existing: string; gone: string }> {
+  let [existing, gone] = [directory, ''];
+  while (existing !== dirname(existing) && !(await isDirectory(existing))) {
+    [existing, gone] = [dirname(existing), join(basename(existing), gone)];
+  }
+  return { existing: await diskSource.resolve(existing), gone };
+}
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // not there, or not for us: git will say the same of what is above it
+  );
 
 export const isProblem = (value: GitSource | Problem): value is Problem => 'severity' in value;
 
@@ -54,14 +80,23 @@ function commitSource(git: Git, top: string, commit: string): FileSource {
     const inside = relative(top, path).split(sep).join('/');
     return inside.startsWith('../') || posix.isAbsolute(inside) ? null : inside;
   };
+  const read = async (path: string, hops: number): Promise<FileContent> => {
+    const inside = inRepository(path);
+    if (inside === null) return diskSource.read(path);
+    if (hops > MAX_HOPS) return CIRCLE;
+    const entry = await entryAt(git, commit, inside);
+    if (entry?.mode === SYMLINK) return read(resolve(top, dirname(inside), await targetOf(git, entry)), hops + 1);
+    if (entry) return readBlob(git, entry);
+    const direct = await withoutLink(git, { top, commit }, inside);
+    if (direct !== null) return read(direct, hops + 1);
+    return (await isIgnored(git, path)) ? diskSource.read(path) : { kind: 'missing' };
+  };
   return {
-    resolve: diskSource.resolve,
-    read: async (path) => {
-      const inside = inRepository(path);
-      if (inside === null) return diskSource.read(path);
-      const content = await readBlob(git, commit, inside, 0);
-      return content.kind === 'missing' && (await isIgnored(git, path)) ? diskSource.read(path) : content;
+    resolve: async (directory) => {
+      const { existing, gone } = await nearestDirectory(directory);
+      return join(existing, gone);
     },
+    read: (path) => read(path, 0),
     list: async (directory) => {
       const inside = inRepository(directory);
       if (inside === null) return [];
@@ -80,19 +115,46 @@ async function isIgnored(git: Git, path: string): Promise<boolean> {
   return (await git(['check-ignore', '--quiet', '--', path])).exitCode === 0;
 }
 
-/** Follows symlinks within the commit, at most 10. */
-async function readBlob(git: Git, commit: string, path: string, hops: number): Promise<FileContent> {
+type Entry = { mode: string; type: string; hash: string; size: number };
+/** `top`: the directory of the repository. */
+type Place = { top: string; commit: string };
+const SYMLINK = '120000';
+const MAX_HOPS = 10;
+const CIRCLE: FileContent = {
+  kind: 'refused',
+  code: 'unreadable',
+  message: 'cannot be read: its symlinks go in a circle',
+  hint: null,
+};
+
+async function entryAt(git: Git, commit: string, path: string): Promise<Entry | null> {
   const listed = await git(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path]);
-  const entry = /^(\d{6}) (\w+) (\w+)\s+(\d+|-)\t/.exec(textOf(listed));
-  if (listed.exitCode !== 0 || !entry) return { kind: 'missing' };
-  const [, mode, type, hash, size] = entry;
+  const match = /^(\d{6}) (\w+) (\w+)\s+(\d+|-)\t/.exec(textOf(listed));
+  if (listed.exitCode !== 0 || !match) return null;
+  const [, mode, type, hash, size] = match;
+  return { mode: mode!, type: type!, hash: hash!, size: Number(size) };
+}
+
+async function readBlob(git: Git, { type, hash, size }: Entry): Promise<FileContent> {
   if (type !== 'blob')
     return { kind: 'refused', code: 'not-a-file', message: 'is a directory, not a file', hint: null };
-  if (Number(size) > MAX_FILE_BYTES) return tooLarge(Number(size));
-  const blob = await git(['cat-file', 'blob', hash!]);
+  if (size > MAX_FILE_BYTES) return tooLarge(size);
+  const blob = await git(['cat-file', 'blob', hash]);
   if (blob.exitCode !== 0) return { kind: 'refused', code: 'unreadable', message: 'cannot be read by git', hint: null };
-  if (mode !== '120000') return { kind: 'bytes', bytes: Buffer.from(blob.stdout) };
-  if (hops >= 10)
-    return { kind: 'refused', code: 'unreadable', message: 'cannot be read: its symlinks go in a circle', hint: null };
-  return readBlob(git, commit, posix.join(posix.dirname(path), textOf(blob)), hops + 1);
+  return { kind: 'bytes', bytes: Buffer.from(blob.stdout) };
+}
+
+const targetOf = async (git: Git, { hash }: Entry): Promise<string> => textOf(await git(['cat-file', 'blob', hash]));
+
+/** The absolute path with its first directory that is a symlink replaced by where that leads; null: there is none. */
+async function withoutLink(git: Git, { top, commit }: Place, path: string): Promise<string | null> {
+  const steps = path.split('/');
+  for (let depth = 1; depth < steps.length; depth++) {
+    const directory = steps.slice(0, depth).join('/');
+    const entry = await entryAt(git, commit, directory);
+    if (!entry) return null;
+    if (entry.mode !== SYMLINK) continue;
+    return resolve(top, dirname(directory), await targetOf(git, entry), ...steps.slice(depth));
+  }
+  return null;
 }

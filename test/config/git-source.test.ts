@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isProblem, openGitSource } from '../../src/config/git-source.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
@@ -78,4 +78,68 @@ test('says what is wrong with a ref, a directory, a file', async () => {
     expect([ref, await loadAt(ref, null, 'procs.yaml')]).toEqual([ref, 'no-such-commit']);
   }
   expect(await loadAt('HEAD', null, 'other.yaml')).toBe('missing-file');
+});
+
+test('looks for the repository around the file, whatever git tells a hook of its own', async () => {
+  const elsewhere = mkdtempSync(join(directory, 'other-'));
+  await execa('git', ['init', '-q'], { cwd: elsewhere });
+  mkdirSync(join(directory, 'app'));
+  await git('init', '-q');
+  write('app/procs.yaml', 'services: { api: { command: x } }');
+  write('.gitignore', 'other-*\n');
+  await commit('one');
+  const told = {
+    GIT_DIR: join(elsewhere, '.git'),
+    GIT_WORK_TREE: elsewhere,
+    GIT_INDEX_FILE: 'nowhere',
+    GIT_PREFIX: 'x/',
+  };
+  for (const [name, value] of Object.entries(told)) vi.stubEnv(name, value);
+  const seen = await loadAt('HEAD');
+  vi.unstubAllEnvs();
+  expect(seen).toBe('api=1 {}');
+});
+
+test('reads a directory that is not there any more', async () => {
+  await git('init', '-q');
+  mkdirSync(join(directory, 'gone/deep'), { recursive: true });
+  write('gone/procs.yaml', 'include: [deep/more.yaml]\nservices: {}');
+  write('gone/deep/more.yaml', 'services: { api: { command: x } }');
+  await commit('one');
+  rmSync(join(directory, 'gone'), { recursive: true });
+  expect(await loadAt('HEAD', null, 'gone/procs.yaml')).toBe('api=1 {}');
+  expect(await loadAt('HEAD', null, 'never/procs.yaml')).toBe('missing-file');
+});
+
+test('follows directories that are symlinks', async () => {
+  await git('init', '-q');
+  mkdirSync(join(directory, 'app'));
+  mkdirSync(join(directory, 'shared/deep'), { recursive: true });
+  write('shared/deep/base.yaml', 'services: { api: { command: x } }');
+  symlinkSync('../shared', join(directory, 'app/link'));
+  symlinkSync(join(directory, 'shared/deep'), join(directory, 'absolute'));
+  symlinkSync('link', join(directory, 'app/again'));
+  symlinkSync('circle', join(directory, 'app/circle'));
+  write('app/procs.yaml', 'include: [again/deep/base.yaml]\nservices: {}');
+  await commit('one');
+  write('app/procs.yaml', 'include: [../absolute/base.yaml]\nservices: {}');
+  await commit('two');
+  write('app/procs.yaml', 'include: [circle/base.yaml]\nservices: {}');
+  await commit('three');
+  write('shared/deep/base.yaml', 'not committed: [');
+  expect(await loadAt('HEAD~2')).toBe('api=1 {}');
+  expect(await loadAt('HEAD~1')).toBe('api=1 {}');
+  expect(await loadAt('HEAD')).toBe('unreadable');
+});
+
+test('follows a symlink out of the repository to the disk', async () => {
+  const outside = mkdtempSync(join(realpathSync(tmpdir()), 'orch-git-'));
+  writeFileSync(join(outside, 'base.yaml'), 'services: { api: { command: x } }');
+  await git('init', '-q');
+  symlinkSync(outside, join(directory, 'link'));
+  write('procs.yaml', 'include: [link/base.yaml]\nservices: {}');
+  await commit('one');
+  const seen = await loadAt('HEAD', null, 'procs.yaml');
+  rmSync(outside, { recursive: true });
+  expect(seen).toBe('api=1 {}');
 });
