@@ -9,7 +9,6 @@ import { fail } from './errors.ts';
 import { printable } from './format/colour.ts';
 import { lineFormatter } from './format/log-line.ts';
 import { loadOrPrint } from './load.ts';
-import { pacedWrite } from './paced-write.ts';
 import { failedRequest, findPaths, withSupervisor } from './project.ts';
 
 export type LogsOptions = {
@@ -94,8 +93,17 @@ function follow(context: CliContext, options: LogsOptions, reading: Reading): Pr
   });
 }
 
-function write({ stdout }: CliContext, text: string, raw: boolean | undefined): Promise<void> | undefined {
-  return pacedWrite(stdout, raw ? Buffer.from(text, 'latin1') : text);
+function write(context: CliContext, text: string, raw: boolean | undefined): Promise<void> | undefined {
+  if (context.stdout.write(raw ? Buffer.from(text, 'latin1') : text)) return undefined;
+  return new Promise((resolve) => {
+    const done = () => {
+      context.stdout.removeListener('drain', done);
+      context.stdout.removeListener('close', done);
+      resolve();
+    };
+    context.stdout.once('drain', done);
+    context.stdout.once('close', done);
+  });
 }
 
 type Project = { queues: LogQueueFile[]; names: Set<string> };

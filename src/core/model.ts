@@ -475,7 +475,7 @@ export type Action =
   | { kind: 'kill'; id: InstanceId; reason: string }
   /** Look whether anything of the tree is left. */
   | { kind: 'clear'; id: InstanceId }
-  /** Give up a start that has not led to a process yet (it waits for a singleton). */
+  /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
   | { kind: 'abandon'; id: InstanceId }
   /** The slot is empty and not wanted: drop it. */
   | { kind: 'forget'; id: InstanceId };

@@ -24,7 +24,8 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
     const wish = desired.wishes.get(slot.id) ?? null;
     switch (slot.phase.kind) {
       case 'starting':
-        if (!wish?.run) pass.actions.push({ kind: 'abandon', id: slot.id });
+        // Not wanted, or not so: what waits on the way goes no further; a process that comes all the same is seen to then.
+        if (!wish?.run || wish.stage?.turn === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
         break;
       case 'alive':
         considerAlive(pass, slot, slot.phase, wish);

@@ -66,7 +66,7 @@ export function chooseNext(rollout: Rollout, { declared, members, surge }: Stage
   return chosen;
 }
 
-/** What starts or ends is left to do so first. */
+/** What ends is left to do so first; a start may be given up. */
 export function isReplaceable(slot: Slot | undefined): boolean {
-  return slot?.phase.kind !== 'stopping' && slot?.phase.kind !== 'starting';
+  return slot?.phase.kind !== 'stopping';
 }

@@ -81,11 +81,13 @@ function staleServices(base: Desired, slots: Slots, dependencies: DependencyView
   return stale;
 }
 
-/** Why what runs in the slot is not what should; null when it is. */
+/** Why what runs in the slot, or is on its way there, is not what should; null when it is. */
 function staleReason(slot: Slot, target: ServiceSpec, dependencies: DependencyView): string | null {
   // A run that has begun ends as it began; the next one is of the new version.
   if (slot.spec?.specHash !== target.specHash && target.schedule === null) return 'its configuration changed';
   const { phase, restartRequestedMs } = slot;
+  // It may wait for a key or a hook, and go on as it began.
+  if (phase.kind === 'starting') return restartRequestedMs === null ? null : 'restart requested';
   if (phase.kind !== 'alive') return null;
   if (restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs) return 'restart requested';
   const renewed = dependencies.renewedSince(target, phase.sinceMs);

@@ -11,7 +11,7 @@ import type {
   Slot,
   SlotSpec,
 } from './model.ts';
-import { type Ending, endingOf } from './restart-policy.ts';
+import { endingOf } from './restart-policy.ts';
 
 /** First look after leftovers were found; doubles up to the second figure. */
 export const FIRST_CHECK_GAP_MS = 10;
@@ -60,9 +60,9 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'spawned':
       return slot.phase.kind === 'starting' ? observeSpawn(slot, event, nowMs) : slot;
     case 'spawnFailed':
-      return slot.phase.kind === 'starting' ? { ...slot, ...failedStart(slot, event, nowMs) } : slot;
+      return slot.phase.kind === 'starting' ? failedStart(slot, event, nowMs) : slot;
     case 'startRefused':
-      return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
+      return slot.phase.kind === 'starting' ? { ...slot, phase: refusedStart(slot, event) } : slot;
     case 'startAbandoned':
       return slot.phase.kind === 'starting' ? { ...slot, phase: { kind: 'idle' } } : slot;
     case 'adopted':
@@ -156,13 +156,23 @@ function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, no
   return { ...slot, phase: aliveOf(process, nowMs, nowMs, false, readiness), restartRequestedMs: null };
 }
 
-function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Ending {
-  return endingOf(slot, { exit, aliveMs: 0, charged, unhealthy: null }, nowMs);
+/** A restart that was asked for meanwhile is still to be done. */
+function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Slot {
+  if (slot.restartRequestedMs !== null) return { ...slot, phase: { kind: 'idle' }, lastExit: exit };
+  return { ...slot, ...endingOf(slot, { exit, aliveMs: 0, charged, unhealthy: null }, nowMs) };
+}
+
+function refusedStart({ restartRequestedMs }: Slot, { by }: EventOf<'startRefused'>): Phase {
+  return restartRequestedMs === null ? { kind: 'held', by } : { kind: 'idle' };
 }
 
 function adopt(slot: Slot, event: EventOf<'adopted'>, nowMs: number): Slot {
   if (slot.phase.kind !== 'starting' && isOccupied(slot)) return slot;
-  return { ...slot, spec: event.spec, phase: aliveOf(event.process, event.sinceMs, nowMs, true, event.readiness) };
+  const { process, sinceMs, spec, readiness } = event;
+  // What began only after a restart was asked for is what that restart was for.
+  const isOlder = slot.restartRequestedMs !== null && sinceMs <= slot.restartRequestedMs;
+  const restartRequestedMs = isOlder ? slot.restartRequestedMs : null;
+  return { ...slot, spec, phase: aliveOf(process, sinceMs, nowMs, true, readiness), restartRequestedMs };
 }
 
 function aliveOf(

@@ -131,8 +131,10 @@ export class Kernel {
       this.#effects.saveSoon();
     }
     this.#rollouts.remember(accepted.config, this.#slots);
+    const former = this.#declared.services;
     this.#updateDesired(this.#desired.shuttingDown);
     this.#updateSpecs();
+    this.#renewStarts(former);
     this.#effects.report({
       type: 'config_applied',
       instance: null,
@@ -347,6 +349,17 @@ export class Kernel {
       const { dependsOn } = declared;
       const now = declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn };
       if (JSON.stringify(now) !== JSON.stringify(spec)) this.#fold(id, { kind: 'specUpdated', spec: now }, nowMs);
+    }
+  }
+
+  /** A hook needs no new version when it is edited, but the start that is held up by it must begin anew. */
+  #renewStarts(former: Desired['services']): void {
+    const hookOf = (spec: ServiceSpec | undefined): string => JSON.stringify(spec?.hooks.beforeStart ?? null);
+    for (const { id, service, phase, spec } of [...this.#slots.values()]) {
+      const now = this.#declared.services.get(service);
+      if (phase.kind !== 'starting' || spec?.specHash !== now?.specHash) continue;
+      if (hookOf(former.get(service)) === hookOf(now)) continue;
+      this.#fold(id, { kind: 'restartRequested' }, this.#effects.nowMs());
     }
   }
 

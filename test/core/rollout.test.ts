@@ -183,3 +183,44 @@ it('a pool that is stopped meanwhile is rolled out no more', () => {
   world.tick(version('v2'), 10, ['api']);
   expect(world.rollouts.size).toBe(0);
 });
+
+describe('a start that waits', () => {
+  it('is given up for a newer version, all of them where nothing served', () => {
+    const world = new TinyWorld();
+    world.fates = { v1: 'waits' };
+    world.settle(version('v1', {}, 2));
+    expect(world.told()).toEqual(['start api.1', 'start api.2']);
+    world.settle(version('v2', {}, 2));
+    expect(world.told()).toEqual(['abandon api.1', 'abandon api.2', 'start api.1', 'start api.2']);
+    expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
+    expect(world.rollouts.size).toBe(0);
+  });
+
+  it('is given up for the version before where the roll-out is rolled back', () => {
+    const policy: Partial<RolloutPolicy> = { deadlineMs: 1_000, onFailure: 'rollback' };
+    const world = running(policy, 2);
+    world.fates = { v2: 'waits' };
+    world.settle(version('v2', policy, 2), 200);
+    expect(world.told()).toEqual(['stop api.1', 'start api.1', 'abandon api.1', 'start api.1']);
+    expect(world.versions()).toEqual({ 'api.1': 'v1', 'api.2': 'v1' });
+  });
+
+  it('begins anew when it is told to restart', () => {
+    const world = new TinyWorld();
+    world.fates = { v1: 'waits' };
+    world.settle(version('v1', {}, 2));
+    world.told();
+    world.restart('api.2');
+    world.settle(version('v1', {}, 2));
+    expect(world.told()).toEqual(['abandon api.2', 'start api.2']);
+  });
+
+  it('is left alone by an edit that needs no new process', () => {
+    const world = new TinyWorld();
+    world.fates = { v1: 'waits' };
+    world.settle(version('v1', {}, 2));
+    world.told();
+    world.settle(version('v1', { minReadyMs: 300 }, 2));
+    expect(world.told()).toEqual([]);
+  });
+});

@@ -5,8 +5,8 @@ import { planRollouts, type Rollouts } from '../../src/core/rollout.ts';
 import { emptySlot, isOccupied, transition } from '../../src/core/transition.ts';
 import { desire, incarnation, PROBE, ROLLOUT, spec } from './fixtures.ts';
 
-/** What the processes of a version come to: a readiness, or `crash`. */
-export type Fate = Readiness | 'crash';
+/** What the processes of a version come to: a readiness, or `crash`; `waits`: a start that never leads to one. */
+export type Fate = Readiness | 'crash' | 'waits';
 
 export class TinyWorld {
   slots = new Map<InstanceId, Slot>();
@@ -35,6 +35,7 @@ export class TinyWorld {
       else if (action.kind === 'stop')
         this.#fold(action.id, { kind: 'stopIntended', cause: action.cause, because: action.reason });
       else if (action.kind === 'forget') this.slots.delete(action.id);
+      else if (action.kind === 'abandon') this.#fold(action.id, { kind: 'startAbandoned' });
       if (action.kind !== 'clear') this.story.push(`${action.kind} ${action.id}`);
     }
     this.#measure();
@@ -79,11 +80,12 @@ export class TinyWorld {
   #progress(): void {
     for (const { id, phase, spec: slotSpec } of [...this.slots.values()]) {
       const fate = this.fates[slotSpec?.specHash ?? ''] ?? 'passing';
+      if (phase.kind === 'starting' && fate === 'waits') continue;
       if (phase.kind === 'starting') {
         this.#fold(id, { kind: 'spawned', process: incarnation(this.#pids++), readiness: 'pending' });
       } else if (phase.kind === 'alive' && fate === 'crash') {
         this.#fold(id, { kind: 'exited', exit: { code: 1 } });
-      } else if (phase.kind === 'alive' && fate !== 'crash') {
+      } else if (phase.kind === 'alive' && fate !== 'crash' && fate !== 'waits') {
         this.#fold(id, { kind: 'readinessChanged', readiness: fate, because: fate === 'passing' ? null : 'refused' });
       } else if (phase.kind === 'stopping') {
         this.#fold(id, { kind: 'exited', exit: { signal: 'SIGTERM' } });

@@ -236,6 +236,11 @@ describe('transition: what the kinds do not show', () => {
     expect(fold({ ...asked, phase: { kind: 'idle' } }, events.startIntended).restartRequestedMs).toBeNull();
     const starting = fold(slotOf(service, 1, { phase: phases.starting }), events.restartRequested);
     expect(fold(starting, events.spawned).restartRequestedMs).toBeNull();
+    expect(fold(starting, events.spawnFailed).phase.kind).toBe('idle');
+    expect(fold(starting, events.startRefused).phase.kind).toBe('idle');
+    // A process that is taken over has begun before, or only now.
+    expect(fold(starting, { ...events.adopted, sinceMs: NOW } as InstanceEvent).restartRequestedMs).toBe(NOW);
+    expect(fold(starting, { ...events.adopted, sinceMs: NOW + 1 } as InstanceEvent).restartRequestedMs).toBeNull();
   });
 });
 

@@ -101,3 +101,26 @@ services:
   expect(project.read('runs.txt')).toBe('ran\n');
   await project.down();
 });
+
+test('a start whose hook hangs takes up an edit, and begins anew when it is told to', async () => {
+  const yaml = (hook: string): string =>
+    `services:\n  api: { command: [sleep, "1000"], hooks: { before_start: 'echo ${hook} >> hooks.txt; ${hook}' } }\n`;
+  const project = createProject({ 'procs.yaml': yaml('sleep 500') });
+  const hooks = (count: number) =>
+    waitFor(
+      `${count} hooks ran`,
+      () => (project.exists('hooks.txt') ? project.read('hooks.txt').split('\n').filter(Boolean) : []),
+      (all) => all.length >= count,
+    );
+  await project.mustOrch(['up', '-d']);
+  await hooks(1);
+  // It hangs again: the command waits for it in vain, which is not looked at here.
+  const restart = project.orch(['restart', 'api']);
+  expect(await hooks(2)).toEqual(['sleep 500', 'sleep 500']);
+  project.edit('procs.yaml', yaml('true'));
+  expect(await hooks(3)).toEqual(['sleep 500', 'sleep 500', 'true']);
+  await project.mustOrch(['wait', '--timeout', '20s']);
+  expect((await restart).exitCode).toBe(0);
+  expect(instanceOf(await project.ps(), 'api.1')).toMatchObject({ state: 'ready', lastExit: null });
+  await project.down();
+});

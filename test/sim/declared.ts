@@ -56,17 +56,26 @@ const LIVENESS: Probe = { ...PROBE, initialDelayMs: 1_000 };
 
 /** Every second version may be broken. */
 function programOf({ program, life, version }: Declared): Program {
-  if (life.broken === null || version % 2 === 1) return program;
+  if (life.broken === null || life.broken === 'hangs' || version % 2 === 1) return program;
   return life.broken === 'unready'
     ? { ...program, answersAfterMs: null }
     : { ...program, endsAfterMs: 20, exitCode: 1 };
 }
 
 /** What runs by the clock begins at its time. */
-function hookOf({ life, schedule }: Declared): ServiceSpec['hooks']['beforeStart'] {
-  if (life.preparesMs === null || schedule !== null) return null;
-  return { kind: 'argv', argv: ['hook', JSON.stringify(life.preparesMs)] };
+function hookOf(service: Declared): ServiceSpec['hooks']['beforeStart'] {
+  const takesMs = hangs(service, service.version) ? null : service.life.preparesMs;
+  if (service.schedule !== null || (takesMs === null && !hangs(service, service.version))) return null;
+  return { kind: 'argv', argv: ['hook', JSON.stringify(takesMs)] };
 }
+
+/** Whether starts of this version never end. Who waits for the key of one that hangs would hang as well. */
+export function hangs({ life, schedule, singleton }: SimService, version: number): boolean {
+  return life.broken === 'hangs' && version % 2 === 0 && schedule === null && singleton === null;
+}
+
+/** Of a hash that `specOf` made. */
+export const versionOf = (specHash: string): number => Number.parseInt(specHash.slice(-4), 16);
 
 function scheduleOf({ everyS, catchUp, overlap }: SimSchedule): Schedule {
   const cron = everyS === 60 ? '0 * * * * *' : `*/${everyS} * * * * *`;

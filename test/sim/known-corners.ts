@@ -116,6 +116,14 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(500, { kind: 'restart', service: 0, instance: null }),
     after(0, { kind: 'restart', service: 1, instance: null }),
   ),
+  'edited, and told to restart, while its start waits': one(
+    [service({ pool: 2, life: { broken: 'hangs' } }), service({ life: { broken: 'hangs' } })],
+    after(500, { kind: 'changeSpec', service: 0 }),
+    after(0, { kind: 'changeSpec', service: 1 }),
+    after(1_500, { kind: 'restart', service: 0, instance: null }),
+    after(1_500, { kind: 'changeSpec', service: 0 }),
+    after(0, { kind: 'restart', service: 1, instance: null }),
+  ),
   'told of a configuration that was read before the last edit': one(
     [service({})],
     after(1_000, { kind: 'crash', beforeEffect: null, upAfterMs: 500, ups: 3 }),

@@ -4,6 +4,7 @@ import type { InstanceId, ServiceSpec, Slot, StopCause } from '../../src/core/mo
 import { isOccupied } from '../../src/core/transition.ts';
 import type { Kernel } from '../../src/supervisor/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
+import { hangs, versionOf } from './declared.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
 import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
@@ -210,6 +211,8 @@ export class Oracle implements Observer {
   onSpawnFailed(instance: string, errno: string): void {
     const spec = this.kernel?.slots.get(instance as InstanceId)?.spec;
     this.schedules.onStartFailed(instance);
+    // A person's word goes before its back-off.
+    if (this.kernel?.slots.get(instance as InstanceId)?.restartRequestedMs != null) return;
     if (spec) this.#backoff.noteFailure(instance, spec, 0, errno === 'ENOENT' || errno === 'EACCES');
   }
 
@@ -235,7 +238,10 @@ export class Oracle implements Observer {
     if (slot.restartRequestedMs !== null) return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
     const succeeded = 'code' in exit && exit.code === 0;
-    const aliveMs = this.isBlind ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs - process.bornMs;
+    // The end of an adopted process is seen late: it may look as if it had lived a little longer.
+    const seenLateMs = slot.phase.kind === 'alive' && slot.phase.adopted ? NEWS_MS : 0;
+    const livedMs = this.#machine.schedule.nowMs - process.bornMs + seenLateMs;
+    const aliveMs = this.isBlind ? Number.POSITIVE_INFINITY : livedMs;
     this.#backoff.noteFailure(instance, slot.spec, aliveMs, !succeeded);
   }
 
@@ -363,7 +369,17 @@ export class Oracle implements Observer {
     return this.kernel!.dependencies().blockerOf(spec) !== null;
   }
 
+  /** A start that never ends waits for the newest version, and was not to begin anew. */
+  #hangsRightly({ spec, phase, restartRequestedMs }: Slot, declared: ServiceSpec): boolean | null {
+    const service = this.#project.services[Number(declared.name.slice(1))];
+    if (phase.kind !== 'starting' || !spec || !service || !hangs(service, versionOf(spec.specHash))) return null;
+    const isNewest = spec.specHash === declared.specHash || this.#isRolloutHalted(declared);
+    return isNewest && restartRequestedMs === null;
+  }
+
   #isExplained(slot: Slot | undefined, spec: ServiceSpec): boolean {
+    const hangsRightly = slot ? this.#hangsRightly(slot, spec) : null;
+    if (hangsRightly !== null) return hangsRightly;
     if (this.#isBlocked(spec)) return true;
     if (!slot) return false;
     const { kind } = slot.phase;

@@ -35,8 +35,8 @@ export type SimLife = {
   hasLiveness: boolean;
   /** How long its `before_start` takes; null: it has none. */
   preparesMs: number | null;
-  /** How every second version fails; null: not at all. */
-  broken: 'unready' | 'crash' | null;
+  /** How every second version fails; `hangs`: its `before_start` never ends; null: not at all. */
+  broken: 'unready' | 'crash' | 'hangs' | null;
   rollout: {
     unavailable: number;
     surge: number;
@@ -121,7 +121,7 @@ export const life: fc.Arbitrary<SimLife> = fc.record({
   hasReadiness: fc.boolean(),
   hasLiveness: rarely(true, false),
   preparesMs: fc.constantFrom(null, null, null, 20, 1_500),
-  broken: fc.constantFrom(null, null, 'unready' as const, 'crash' as const),
+  broken: fc.constantFrom(null, null, null, 'unready' as const, 'crash' as const, 'hangs' as const),
   rollout: fc
     .record({
       unavailable: fc.integer({ min: 0, max: 2 }),

@@ -85,8 +85,12 @@ export class Simulation {
     const quietSinceMs = this.machine.schedule.nowMs;
     await this.advance(QUIET_MS);
     for (const { oracle, services } of this.projects) {
+      // Who comes and goes by itself may have the key of one that does not.
       const isBusy = services.some(
-        ({ program, policy, schedule }) => schedule !== null || (program.endsAfterMs !== null && policy !== 'never'),
+        ({ program, policy, schedule, singleton }) =>
+          schedule !== null ||
+          (program.endsAfterMs !== null && policy !== 'never') ||
+          (singleton !== null && this.machine.neverRests),
       );
       if (!isBusy && oracle.lastActionMs > quietSinceMs)
         this.machine.fail('I7: actions although nothing happened any more');

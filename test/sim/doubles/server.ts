@@ -8,13 +8,18 @@ export async function serve(path: string, methods: Methods, onOwnerGone: () => v
   const listen = (): Promise<void> =>
     guest.pooled(() => {
       guest.effect(`listen ${path}`);
+      // Left behind by whoever is killed, as a real one is. Where its directory was just deleted it is made again soon.
+      if (machine.files.get(path.slice(0, path.lastIndexOf('/')))) machine.files.put(path, '');
       machine.sockets.set(path, { guest, methods, onOwnerGone });
     });
   await listen();
   return {
     listenAgain: listen,
     close: (onClosed: () => void) => {
-      if (machine.sockets.get(path)?.guest === guest) machine.sockets.delete(path);
+      if (machine.sockets.get(path)?.guest === guest) {
+        machine.sockets.delete(path);
+        machine.files.removeTree(path);
+      }
       guest.later(0, onClosed);
     },
   };
