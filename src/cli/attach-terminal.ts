@@ -11,15 +11,28 @@ const LEAVE = 0x1d;
 
 /** @param path where its holder listens */
 export async function attachTerminal(context: CliContext, instance: string, path: string): Promise<ExitCode> {
-  const holder = connect(path);
-  try {
-    await once(holder, 'connect');
-  } catch {
+  const holder = await reach(path);
+  if (holder === null) {
     const hint = 'see `orch why` for the reason';
     return fail(context, { code: 'failed', message: `${instance} does not run`, hint });
   }
   holder.on('error', () => undefined); // `close` follows
-  return process.stdin.isTTY ? await typeInto(context, instance, holder) : await sendAll(holder);
+  if (!process.stdin.isTTY) return await sendAll(holder);
+  if (await typeInto(context, instance, holder)) return 0;
+  const goesOn = await reach(path); // it does not listen any more once the program has ended
+  goesOn?.destroy();
+  if (goesOn === null) context.stderr.write(`\n${instance} has ended\n`);
+  else context.stderr.write(`\n${instance} goes on: it printed more than was read here, attach to it again\n`);
+  return goesOn === null ? 0 : 1;
+}
+
+/** @returns null where nobody listens */
+function reach(path: string): Promise<Socket | null> {
+  const socket = connect(path);
+  return once(socket, 'connect').then(
+    () => socket,
+    () => null, // ENOENT, ECONNREFUSED: it has ended
+  );
 }
 
 /** From a pipe: leaves when all is sent. */
@@ -27,11 +40,12 @@ async function sendAll(holder: Socket): Promise<ExitCode> {
   holder.resume();
   for await (const chunk of process.stdin) holder.write(keys(chunk as Buffer));
   holder.end();
-  await once(holder, 'close');
+  await closed(holder);
   return 0;
 }
 
-async function typeInto(context: CliContext, instance: string, holder: Socket): Promise<ExitCode> {
+/** @returns whether the user left; else the connection was ended. */
+async function typeInto(context: CliContext, instance: string, holder: Socket): Promise<boolean> {
   context.stderr.write(`attached to ${instance}; Ctrl-] leaves it running\r\n`);
   const { stdin, stdout } = process;
   const sendSize = (): void => {
@@ -53,13 +67,16 @@ async function typeInto(context: CliContext, instance: string, holder: Socket): 
     if (end !== -1) leave();
   });
   sendSize();
-  await once(holder, 'close');
+  await closed(holder);
   stdin.setRawMode(false);
   stdin.pause();
   stdout.off('resize', sendSize);
   if (stdout.isTTY) stdout.write(RESET);
-  context.stderr.write(hasLeft ? `\nleft ${instance} running\n` : `\n${instance} has ended\n`);
-  return 0;
+  if (hasLeft) context.stderr.write(`\nleft ${instance} running\n`);
+  return hasLeft;
 }
+
+/** Also after an error, which `once` of node:events would throw. */
+const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once('close', () => resolve()));
 
 const keys = (typed: Buffer): string => `${JSON.stringify({ keys: typed.toString('base64') })}\n`;

@@ -1,4 +1,5 @@
 // `tty: true`: the program has a terminal of its own, which people can attach to, and which outlives the supervisor.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -88,3 +89,38 @@ test('a program that does not stop is killed with its holder, and a flood is log
   expect(lines).toEqual(Array.from({ length: 20_000 }, (_, i) => `line ${i}`));
   await project.down();
 });
+
+test('a window that does not read is let go of: the holder keeps nothing for it, and the program goes on', async () => {
+  const floods = `import { writeFileSync } from 'node:fs'; const line = 'x'.repeat(1023) + '\\n'; let left = 0;
+process.stdin.on('data', () => { left = 32 * 1024; write(); });
+function write() {
+  while (left > 0) { left -= 1; if (!process.stdout.write(line)) return process.stdout.once('drain', write); }
+  process.stdout.write('all is written\\n', () => writeFileSync('written', ''));
+}
+console.log('begun');\n`;
+  const project = createProject({
+    'program.mjs': floods,
+    'procs.yaml': 'services:\n  console: { command: [node, program.mjs], tty: true }\n',
+  });
+  await project.up();
+  const holder = instanceOf(await project.ps(), 'console.1').pid!;
+  const stopped = project.terminal(['attach', 'console']);
+  await stopped.waitForText('begun');
+  process.kill(stopped.pid, 'SIGSTOP');
+  const before = residentBytes(holder);
+  await project.mustOrch(['attach', 'console'], { input: 'go\n' });
+  await waitFor('all is written', () => project.exists('written'), Boolean, 30_000);
+  expect(residentBytes(holder) - before).toBeLessThan(24 * 1024 ** 2);
+  process.kill(stopped.pid, 'SIGCONT');
+  // 0 would be the end of the program. The words on the screen may get lost in the rig behind so much output.
+  expect(await stopped.waitForExit(30_000)).toMatchObject({ exitCode: 1 });
+  expect(stopped.raw().length).toBeLessThan(8 * 1024 ** 2);
+  const again = project.terminal(['attach', 'console']);
+  await again.waitForText('all is written', 30_000);
+  again.type(CTRL_LEAVE);
+  await again.waitForExit();
+  await project.down();
+});
+
+const residentBytes = (pid: number) =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;

@@ -3,7 +3,9 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { readStartTime } from '../tree/identity.ts';
 import { signalName } from '../tree/signal-name.ts';
+import { forward } from './forward.ts';
 import { Output } from './output.ts';
 import { loadPty } from './pty.ts';
 
@@ -14,6 +16,8 @@ const COLUMNS = 80;
 const ROWS = 24;
 /** So much of what was printed last is shown to who attaches. */
 const SHOWN_BEFORE_BYTES = 16 * 1024;
+/** What one who is attached has not read yet. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
 
 const [socketPath = '', file = '', ...args] = process.argv.slice(2);
@@ -37,25 +41,27 @@ terminal.onData((text) => {
   const chunk = text as unknown as Buffer; // `encoding: null`
   output.write(chunk);
   last = Buffer.concat([last, chunk]).subarray(-SHOWN_BEFORE_BYTES);
-  for (const client of clients) client.write(chunk);
+  for (const client of clients) show(client, chunk);
 });
 terminal.onExit(({ exitCode, signal }) => void leave(exitCode, signal ?? 0));
-for (const signal of FORWARDED) process.on(signal, () => forward(signal));
+const program = { pid: terminal.pid, startTime: readStartTime(terminal.pid) ?? '' };
+for (const signal of FORWARDED) process.on(signal, () => forward(program, signal));
 
-/** To the program and what it runs with it; a shell has its jobs in groups of their own, which it ends itself. */
-function forward(signal: NodeJS.Signals): void {
-  try {
-    process.kill(-terminal.pid, signal);
-  } catch {
-    // ESRCH: it has ended, which `onExit` tells.
-  }
+/** A window that does not read (Ctrl-Z) is let go of: nobody else may wait for it, and we cannot keep all that comes meanwhile. */
+function show(client: Socket, chunk: Buffer): void {
+  client.write(chunk);
+  if (client.writableLength <= MAX_UNREAD_BYTES) return;
+  clients.delete(client);
+  client.destroy();
 }
 
 function welcome(client: Socket): void {
   clients.add(client);
   client.on('error', () => undefined); // `close` follows
   client.on('close', () => clients.delete(client));
-  createInterface({ input: client }).on('line', (line) => {
+  const lines = createInterface({ input: client });
+  lines.on('error', () => undefined); // the socket's, told here as well
+  lines.on('line', (line) => {
     try {
       obey(JSON.parse(line) as Said);
     } catch {
