@@ -130,4 +130,8 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(520, { kind: 'deleteStateDir' }),
     after(0, { kind: 'changeSpec', service: 0 }),
   ),
+  'none may be missing, over a fault': one(
+    [service({ policy: 'always', graceMs: 0, life: { hasReadiness: true, rollout: TWO_ON_TOP } })],
+    after(100, { kind: 'fault' }),
+  ),
 };
