@@ -122,5 +122,25 @@ console.log('begun');\n`;
   await project.down();
 });
 
+test('a window that is killed while it does not read takes nothing with it', async () => {
+  const project = createProject({
+    'program.sh': 'echo begun; while read -r line; do head -c 500000 /dev/zero | tr "\\0" x; echo " $line done"; done',
+    'procs.yaml': 'services:\n  console: { command: [sh, program.sh], tty: true }\n',
+  });
+  await project.up();
+  const killed = project.terminal(['attach', 'console']);
+  await killed.waitForText('begun');
+  const before = incarnations(project.instances());
+  process.kill(killed.pid, 'SIGSTOP');
+  await project.mustOrch(['attach', 'console'], { input: 'first\n' });
+  await logged(project, 'first done'); // half of it waits in the holder for the one that is stopped
+  process.kill(killed.pid, 'SIGKILL');
+  await killed.waitForExit();
+  await project.mustOrch(['attach', 'console'], { input: 'second\n' });
+  await logged(project, 'second done');
+  expect(incarnations(project.instances())).toEqual(before);
+  await project.down();
+});
+
 const residentBytes = (pid: number) =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
