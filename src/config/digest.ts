@@ -7,6 +7,7 @@ import { checkDependencies } from './checks/dependencies.ts';
 import { findEmptyValues } from './checks/empty-values.ts';
 import { checkExitRecord } from './checks/exit-record.ts';
 import { checkListening } from './checks/listening.ts';
+import { checkLiterals } from './checks/literals.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkPaths } from './checks/paths.ts';
 import { checkSecretFiles } from './checks/secret-files.ts';
@@ -19,7 +20,7 @@ import type { Normalizing } from './normalize/normalizing.ts';
 import { normalizeProject, projectName } from './normalize/project.ts';
 import { problemAt } from './problem.ts';
 import type { Lookup } from './template.ts';
-import { expandTree, isInstanceVariable } from './tree/expand.ts';
+import { differsByInstance, type ExpandOptions, expandTree } from './tree/expand.ts';
 import { child, entriesOf, isNull, type MapTree, type Tree } from './tree/tree.ts';
 import { unknownKeyHint } from './unknown-keys.ts';
 import { validateTree } from './validate.ts';
@@ -41,14 +42,17 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
   problems.push(...empty);
   const cache: EnvFileCache = new Map();
   const projectFileEnv = await readProjectEnvFiles(merged, reading, cache);
-  const lookup: Lookup = (name) => fromEnvironment(reading, name) ?? projectFileEnv.get(name)?.value;
-  const expanded = expandTree(merged, { lookup, isKept: isInstanceVariable, env, problems }) as MapTree;
+  const beforeName: Lookup = (name) => known(reading, name) ?? projectFileEnv.get(name)?.value;
+  const named = expandName(merged, { lookup: beforeName, isKept: differsByInstance, env, problems });
+  const project = projectName(named, reading.root);
+  const lookup: Lookup = (name) => (name === 'ORCH_PROJECT' ? project : beforeName(name));
+  const expanded = expandTree(named, { lookup, isKept: differsByInstance, env, problems }) as MapTree;
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
   problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)));
   problems.push(...missingServices(typed, pruned));
   const tree = applyDefaults(typed);
   const context: Normalizing = {
-    project: projectName(tree, reading.root),
+    project,
     root: reading.root,
     problems,
     projectFileEnv,
@@ -63,6 +67,7 @@ export async function digest(merged: MapTree, reading: Reading, env: string | nu
     ...checkCollisions(config, tree),
     ...checkAddresses(config, tree),
     ...checkListening(config, tree),
+    ...checkLiterals(tree),
     ...checkSinks(config, tree),
     ...checkExitRecord(config, tree),
     ...checkTerminals(config, tree),
@@ -92,7 +97,19 @@ function isCommandPruned(service: string, pruned: string[][]): boolean {
 }
 
 /** Without a `port`, PORT is a variable like any other. */
-const isSetForPortless = (name: string): boolean => name !== 'PORT' && isInstanceVariable(name);
+const isSetForPortless = (name: string): boolean => name !== 'PORT' && differsByInstance(name);
+
+/** ORCH_ENV is empty where none was chosen, as it is for instances. */
+const known = (reading: Reading, name: string): string | undefined =>
+  fromEnvironment(reading, name) ?? (name === 'ORCH_ENV' ? '' : undefined);
+
+/** The name first: others may use it. */
+function expandName(merged: MapTree, options: ExpandOptions): MapTree {
+  const entry = merged.entries.get('name');
+  if (!entry) return merged;
+  const value = expandTree(entry.value, options, ['name']);
+  return { ...merged, entries: new Map(merged.entries).set('name', { ...entry, value }) };
+}
 
 async function readProjectEnvFiles(
   merged: MapTree,
@@ -101,8 +118,8 @@ async function readProjectEnvFiles(
 ): Promise<Normalizing['projectFileEnv']> {
   const written = child(merged, 'env_files');
   if (!written) return new Map();
-  const lookup: Lookup = (name) => fromEnvironment(reading, name);
-  const list = expandTree(written, { lookup, isKept: isInstanceVariable, env: null, problems: reading.problems }, [
+  const lookup: Lookup = (name) => known(reading, name);
+  const list = expandTree(written, { lookup, isKept: () => false, env: null, problems: reading.problems }, [
     'env_files',
   ]);
   return readEnvFiles(reading, cache, list);

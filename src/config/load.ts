@@ -40,10 +40,10 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
 export async function loadTree(request: LoadRequest): Promise<TreeResult> {
   const source = request.source ?? diskSource;
   const root = await source.resolve(dirname(request.file));
-  const { environment } = request;
-  const reading: Reading = { root, source, environment, problems: [], watched: new Map(), files: [] };
-  const merged = await gather(reading, join(root, basename(request.file)), request.env);
-  const digested = merged && (await digest(merged, reading, request.env));
+  const { environment, env } = request;
+  const reading: Reading = { root, source, environment, env, problems: [], watched: new Map(), files: [] };
+  const merged = await gather(reading, join(root, basename(request.file)), env);
+  const digested = merged && (await digest(merged, reading, env));
   const problems = sortProblems(reading.problems);
   const isGood = !problems.some(({ severity }) => severity === 'error');
   return { digested: isGood ? digested : null, problems, watched: [...reading.watched.values()], files: reading.files };

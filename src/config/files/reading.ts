@@ -12,6 +12,8 @@ export type Reading = {
   root: string;
   source: FileSource;
   environment: Readonly<Record<string, string | undefined>>;
+  /** The environment that was chosen, or null. */
+  env: string | null;
   problems: Problem[];
   /** By path; the first read counts. */
   watched: Map<string, WatchedFile>;
@@ -45,8 +47,13 @@ export async function readText(reading: Reading, path: string, named: Span | nul
   return 'bad';
 }
 
-/** A variable of the environment that orch runs in; never what every object has. */
-export function fromEnvironment({ environment }: Pick<Reading, 'environment'>, name: string): string | undefined {
+/**
+ * A variable of the environment that orch runs in; never what every object has. ORCH_ENV is what was chosen, and ORCH_PROJECT
+ * none: there it may be that of another project, whose instance runs orch.
+ */
+export function fromEnvironment({ environment, env }: Reading, name: string): string | undefined {
+  if (name === 'ORCH_ENV') return env ?? undefined;
+  if (name === 'ORCH_PROJECT') return undefined;
   return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }
 

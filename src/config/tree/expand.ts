@@ -40,6 +40,9 @@ const INSTANCE_VARIABLES = [
   'ORCH_POOL_SIZE',
 ];
 export const isInstanceVariable = (name: string): boolean => INSTANCE_VARIABLES.includes(name);
+/** All but what is the same for the whole project, and so known at load. */
+export const differsByInstance = (name: string): boolean =>
+  isInstanceVariable(name) && name !== 'ORCH_PROJECT' && name !== 'ORCH_ENV';
 
 /** Keys from the innermost outwards: only the rare text with a variable asks for the whole path. */
 type Path = { key: string; above: Path } | null;
@@ -139,6 +142,7 @@ function placed(tree: ScalarTree, problem: TemplateProblem, hidden: boolean): Pr
 function instanceHint({ name, code }: TemplateProblem): string | null {
   if (code !== 'undefined-variable') return null;
   if (name === 'ORCH_ENV') return 'choose an environment with `-e NAME`';
+  if (name === 'ORCH_PROJECT') return 'it is not known in `name`, `include` and the `env_files` of the project';
   if (name === 'PORT') return 'add `port: 8000` to the service, and each instance gets its own';
   if (name === null || !name.startsWith('ORCH_')) return null;
   return suggestionHint(name, INSTANCE_VARIABLES, 'variables of an instance');
