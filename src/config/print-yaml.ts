@@ -54,7 +54,7 @@ function printScalar({ value }: ScalarTree, variable: string): string {
 export function printText(text: string): string {
   if (/^[0-9]{1,9}(ms|[smhd]|[KMG]iB|[kKMG]?B)$/.test(text)) return text;
   const isPlain = /^[A-Za-z_./][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$/.test(text) && text.length < 80;
-  return isPlain && !/^(null|true|false|yes|no|on|off|y|n|~|\.inf|\.nan|\.|_+)$/i.test(text)
+  return isPlain && !/^(null|true|false|yes|no|on|off|y|n|~|\.inf|\.nan|\.|_+|\.[0-9].*)$/i.test(text)
     ? text
     : JSON.stringify(text).replace(INVISIBLE, escaped);
 }

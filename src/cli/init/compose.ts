@@ -12,7 +12,7 @@ import {
   restartOf,
   textOf,
 } from './compose-values.ts';
-import { type Draft, type DraftService, fitName } from './draft.ts';
+import { type Draft, type DraftService, fitNames } from './draft.ts';
 
 type Compose = { services?: Record<string, Service | null> };
 type Service = Record<string, unknown>;
@@ -25,9 +25,9 @@ export function draftFromCompose(text: string, file: string): Draft | null {
   const services = Object.entries(compose?.services ?? {});
   if (services.length === 0) return null;
   const lost: string[] = [];
-  const known = new Set(
-    services.filter(([, service]) => commandOf(service ?? {}, ignore) !== null).map(([name]) => name),
-  );
+  const runnable = services.filter(([, service]) => commandOf(service ?? {}, ignore) !== null).map(([name]) => name);
+  const fitted = fitNames(runnable);
+  const known = new Map(runnable.map((name, index) => [name, fitted[index]!]));
   const drafts = services.flatMap(([name, service]) => {
     if (known.has(name)) return [toService(name, service ?? {}, known, lost)];
     const what = service?.image ? `the image ${textOf(service.image)}` : 'an image that is built';
@@ -46,12 +46,13 @@ function readYaml(text: string): Compose | null {
   }
 }
 
-function toService(name: string, service: Service, known: Set<string>, lost: string[]): DraftService {
+/** @param known our names of the services that are taken over, by theirs */
+function toService(name: string, service: Service, known: Map<string, string>, lost: string[]): DraftService {
   const note: Note = (key, reason) => {
     const sentence = `${name}.${key}: ${reason}`;
     if (!lost.includes(sentence)) lost.push(sentence);
   };
-  const draft: DraftService = { name: fitName(name), command: commandOf(service, note)!, notes: [] };
+  const draft: DraftService = { name: known.get(name)!, command: commandOf(service, note)!, notes: [] };
   const env = environmentOf(service.environment, note);
   if (Object.keys(env).length > 0) draft.env = env;
   const files = envFilesOf(service.env_file, note);
@@ -66,7 +67,7 @@ function toService(name: string, service: Service, known: Set<string>, lost: str
   if (Object.keys(stop).length > 0) draft.stop = stop;
   const depends = dependenciesOf(service.depends_on);
   const kept = Object.entries(depends).filter(([on]) => known.has(on));
-  if (kept.length > 0) draft.dependsOn = Object.fromEntries(kept.map(([on, condition]) => [fitName(on), condition]));
+  if (kept.length > 0) draft.dependsOn = Object.fromEntries(kept.map(([on, condition]) => [known.get(on)!, condition]));
   noteLost(
     name,
     service,

@@ -24,6 +24,18 @@ export type Draft = {
   lost: string[];
 };
 
+/** The same for several, each another: a name that is taken already gets `-2`, `-3`, … */
+export function fitNames(names: string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const fitted = fitName(name);
+    let unique = fitted;
+    for (let number = 2; taken.has(unique); number++) unique = `${fitted.slice(0, 58)}-${number}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
 /** A name of the other tool made to fit ours. */
 export function fitName(name: string): string {
   const fitted = name

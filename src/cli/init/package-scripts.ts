@@ -1,5 +1,5 @@
 // The scripts of a package.json -> draft: those that look as if they kept running.
-import { type Draft, type DraftService, fitName } from './draft.ts';
+import { type Draft, type DraftService, fitNames } from './draft.ts';
 
 const RUNS_ON = /^(start|dev|serve|server|worker|web|api|watch)([:._-].+)?$/;
 
@@ -14,9 +14,10 @@ export function draftFromPackage(text: string, runner: string): Draft | null {
   if (names.length === 0) return null;
   const chosen = chooseScripts(names);
   const rest = Object.keys(scripts).filter((name) => !chosen.includes(name));
-  const services = chosen.map((name): DraftService => {
+  const fitted = fitNames(chosen);
+  const services = chosen.map((name, index): DraftService => {
     const note = scripts[name]!.replace(/\s+/g, ' ').slice(0, 100);
-    return { name: fitName(name), command: [runner, 'run', name], notes: [note] };
+    return { name: fitted[index]!, command: [runner, 'run', name], notes: [note] };
   });
   const lost = rest.length > 0 ? [`scripts that were left out: ${rest.join(', ')}`] : [];
   return { from: 'package.json', services, envFiles: [], lost };
