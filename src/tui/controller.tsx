@@ -8,13 +8,13 @@ import { FrameClock, type Urgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { KeyReader, type Pressed } from './key-name.ts';
 import { LogRing } from './log-ring.ts';
-import type { Outcome, TuiOptions } from './options.ts';
+import type { Ended, Outcome, TuiOptions } from './options.ts';
 import { OutputFollower } from './output-follower.ts';
 import { dieBy, watchOutside } from './outside.ts';
 import { type Message, reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { messageOf, Session } from './session.ts';
-import { initialState, type UiState } from './state.ts';
+import { choicesOf, initialState, type UiState } from './state.ts';
 import { glyphsFor, themeOf } from './theme.ts';
 import { viewModel } from './view-model.ts';
 
@@ -38,27 +38,30 @@ export class Controller {
   private isCopying = false;
   /** The supervisor has said so. */
   private isGoingDown = false;
-  private settle: { resolve(result: { outcome: Outcome }): void; reject(error: unknown): void } | null = null;
+  private settle: { resolve(result: Ended): void; reject(error: unknown): void } | null = null;
   private readonly cleanups: (() => void)[] = [];
 
   constructor(options: TuiOptions, renderInk: typeof render) {
-    const { client, owning, colour, stdout, stdin, paths, scaleInFile = null } = options;
+    const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
     this.options = options;
     this.renderInk = renderInk;
     this.screen = new Screen(stdout, stdin);
     this.look = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
-    this.state = initialState({ size: this.screen.size, owning, canEditFile: scaleInFile !== null });
+    const beginning = { size: this.screen.size, owning, canEditFile: scaleInFile !== null };
+    this.state = initialState(beginning, resumed?.choices);
     this.session = new Session({ client, scaleInFile, dispatch: (message) => this.dispatch(message, 'news') });
     this.follower = new OutputFollower(this.ring, paths.root, () => this.clock.request('news'));
     this.output = new InkOutput(this.screen.size.columns, (rows) => this.screen.paint(rows));
   }
 
-  run(): Promise<{ outcome: Outcome }> {
+  run(): Promise<Ended> {
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
       this.listen();
       this.screen.enter();
       this.draw();
+      const { resumed } = this.options;
+      if (resumed) this.dispatch({ kind: 'said', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'news');
       this.session.start();
       void this.options.client.closed.then(() => this.connectionEnded());
     });
@@ -241,7 +244,7 @@ export class Controller {
     if (settle === null) return;
     this.takeApart();
     for (const line of lines) this.options.stdout.write(`${line}\n`);
-    settle.resolve({ outcome });
+    settle.resolve({ outcome, choices: choicesOf(this.state) });
   }
 
   private fail(error: unknown): void {

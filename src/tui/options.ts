@@ -2,6 +2,7 @@
 import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { ScaleInFile } from './session.ts';
+import type { Choices } from './state.ts';
 
 export type TuiOptions = {
   client: Client;
@@ -14,6 +15,12 @@ export type TuiOptions = {
   stdin: NodeJS.ReadStream;
   /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
   scaleInFile?: ScaleInFile;
+  /** Goes on where a view ended that was lost, and says why. */
+  resumed?: Resumed | null;
 };
+
+export type Resumed = { choices: Choices; notice: string };
+/** `choices`: for a view that goes on. */
+export type Ended = { outcome: Outcome; choices: Choices };
 
 export type Outcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';

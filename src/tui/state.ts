@@ -45,11 +45,20 @@ export type UiState = {
   notice: { text: string; tone: Tone; untilMs: number } | null;
 };
 
+/** What the user has chosen and typed: it outlives a view that ends because another supervisor takes over. */
+export type Choices = Pick<
+  UiState,
+  'view' | 'overlay' | 'selected' | 'folds' | 'nameFilter' | 'lineFilter' | 'allOutput' | 'wrapLines' | 'showTimes'
+>;
+
 export const MAX_EVENTS = 1000;
 
-export function initialState(options: { size: Size; owning: boolean; canEditFile: boolean }): UiState {
+type Beginning = { size: Size; owning: boolean; canEditFile: boolean };
+
+/** @param choices of the view before. */
+export function initialState(beginning: Beginning, choices: Choices | null = null): UiState {
   return {
-    ...options,
+    ...beginning,
     status: null,
     events: [],
     view: 'main',
@@ -65,7 +74,16 @@ export function initialState(options: { size: Size; owning: boolean; canEditFile
     logBottom: null,
     eventBottom: null,
     notice: null,
+    ...choices,
   };
+}
+
+/** A question that waits for its answer is dropped: nobody answers it any more. What is typed stays, else its rest were keys. */
+export function choicesOf(state: UiState): Choices {
+  const { view, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes } = state;
+  const isUnanswered = state.overlay?.kind === 'why' && state.overlay.explanations === null;
+  const overlay = isUnanswered ? null : state.overlay;
+  return { view, overlay, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes };
 }
 
 /** Where the next key goes. */

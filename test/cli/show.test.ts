@@ -103,8 +103,14 @@ test('cut off by the supervisor that goes on, the view owns it again', async () 
   expect(stderr.text()).not.toContain('taken over');
 });
 
+type Options = { resumed?: object | null };
+
 /** Shown in a terminal by a view that is `runTui`; `whileLoading` is called before it is there. */
-function showFull(view: Partial<View>, whileLoading: () => void, runTui: () => Promise<object>): Promise<unknown> {
+function showFull(
+  view: Partial<View>,
+  whileLoading: () => void,
+  runTui: (options: Options) => Promise<object>,
+): Promise<unknown> {
   vi.doMock('../../src/tui/main.tsx', async () => {
     await new Promise((done) => setImmediate(done));
     whileLoading();
@@ -153,4 +159,16 @@ test('Ctrl-C in the moment when the full-screen view is left is not lost', async
   expect(await showFull({}, () => undefined, runTui)).toBe(0);
   expect(runTui).toHaveBeenCalledTimes(1);
   expect(asked('down').length).toBe(1);
+});
+
+test('the full-screen view of the next supervisor goes on where the last one ended, and says why', async () => {
+  const choices = { selected: 'wide', nameFilter: 'wi' };
+  const runTui = vi.fn(async (_options: Options) => ({
+    outcome: runTui.mock.calls.length === 1 ? 'lost' : 'quit',
+    choices,
+  }));
+  expect(await showFull({}, () => undefined, runTui)).toBe(0);
+  const notice = 'the connection to the supervisor was lost and is there again';
+  expect(runTui.mock.calls.map(([{ resumed }]) => resumed)).toEqual([null, { choices, notice }]);
+  expect(stderr.text()).toBe('');
 });

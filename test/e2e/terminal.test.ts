@@ -152,6 +152,21 @@ test('the view goes on with the supervisor that takes over, and q still stops ev
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
 });
 
+test('row, filter and switches of the view outlive an upgrade, which it tells', async () => {
+  const project = createProject({ 'procs.yaml': stack });
+  const terminal = project.terminal(['up'], { cols: 100, rows: 30 });
+  await terminal.waitForText('worker');
+  await allRun(project);
+  terminal.type('G/work\r');
+  await terminal.waitForText('worker output');
+  await project.mustOrch(['upgrade']);
+  await terminal.waitForText('another supervisor has taken over');
+  await terminal.waitForText('worker output');
+  expect(terminal.screen()).not.toContain('api.1');
+  terminal.type('q');
+  await terminal.waitForExit();
+});
+
 test('Ctrl-C before the next supervisor is found stops everything once it is', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);

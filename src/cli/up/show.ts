@@ -1,6 +1,7 @@
 // Shows a running project until its user leaves or it ends: the full-screen view in a terminal, prefixed lines elsewhere.
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { Resumed } from '../../tui/options.ts';
 import type { CliContext, ExitCode } from '../command.ts';
 import { takeDownOrphans } from '../down.ts';
 import { fail } from '../errors.ts';
@@ -23,6 +24,8 @@ export type View = {
   /** Services that all run to completion: their end is the end of the view. null: it goes on until it is left. */
   tasks: string[] | null;
   interrupts: Interrupts;
+  /** What a full-screen view goes on with, and tells, after another one was lost. */
+  resumed?: Resumed | null;
 };
 
 export async function showProject(context: CliContext, first: View): Promise<ExitCode> {
@@ -34,15 +37,16 @@ export async function showProject(context: CliContext, first: View): Promise<Exi
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
     if (!next && view.interrupts.count > 0) return view.owning ? endOrphans(context, view.paths) : 0;
     if (!next) return fail(context, supervisorLost);
-    const isSame = next.pid === hello?.pid;
-    context.stderr.write(isSame ? CONNECTED_AGAIN : `another supervisor has taken over (pid ${next.pid})\n`);
+    const notice = next.pid === hello?.pid ? CONNECTED_AGAIN : `another supervisor has taken over (pid ${next.pid})`;
+    if (!end.choices) context.stderr.write(`${notice}\n`);
     if (view.owning) await next.client.request('own', {});
-    view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1 };
+    const resumed = end.choices ? { choices: end.choices, notice } : null;
+    view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1, resumed };
   }
 }
 
 /** Suspended for long, a view is cut off for all that it has not read. */
-const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there again\n';
+const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there again';
 
 /** @param pid of the supervisor; null: it is lost already */
 async function show(context: CliContext, view: View, pid: number | null): Promise<ExitCode | Lost> {
@@ -59,24 +63,24 @@ function canShowTui({ stdout, json, environment }: CliContext): boolean {
 type Tui = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null };
 
 async function showTui(context: CliContext, view: View, { runTui, pid }: Tui): Promise<ExitCode | Lost> {
-  const { client, paths, owning } = view;
+  const { client, paths, owning, resumed = null } = view;
   const { colour } = context;
   const { stdout, stdin } = process;
   const scale = async (service: string, size: number) => {
     const [problem] = await scaleInFile(context, client, { [service]: size });
     return problem ? { ok: false as const, error: wireOf(problem) } : { ok: true as const };
   };
-  const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale });
+  const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
   // Only now that it listens: Ctrl-C is a key, and signals are the view's. Between the two nothing may be awaited.
   view.interrupts.handOver();
-  const { outcome } = await shown;
+  const { outcome, choices } = await shown;
   client.close();
   switch (outcome) {
     case 'detached':
       context.stdout.write('It keeps running: `orch attach` shows it again, `orch down` stops it.\n');
       return 0;
     case 'lost':
-      return { lostAtMs: Date.now() };
+      return { lostAtMs: Date.now(), choices };
     case 'down':
     case 'leftovers':
       if (pid !== null) await untilGone(pid);

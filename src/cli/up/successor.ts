@@ -2,9 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { Choices } from '../../tui/state.ts';
 
-/** The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch). */
-export type Lost = { lostAtMs: number };
+/**
+ * The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch).
+ * `choices`: of a full-screen view, for the one that goes on.
+ */
+export type Lost = { lostAtMs: number; choices?: Choices };
 
 const LOOK_EVERY_MS = 50;
 /** One takes over within a second, on a slow machine in two. */
