@@ -10,7 +10,7 @@ export type CliContext = {
   env: string | null;
   /** `--json` was given. */
   json: boolean;
-  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number; writableLength?: number; destroyed?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   /** May SGR sequences be written to stdout? NO_COLOR, `--no-color`, TERM=dumb, no TTY: false; FORCE_COLOR: true. */
   colour: boolean;

@@ -15,7 +15,7 @@ type End = 'interrupted' | 'done' | 'gone';
 export async function runLineMode(context: CliContext, view: View): Promise<ExitCode | Lost> {
   const printer = createLinePrinter(context);
   const { interrupts } = view;
-  const output = createOutput({ root: view.paths.root, sinceMs: view.sinceMs, onLine: printer.line });
+  const output = createOutput({ root: view.paths.root, sinceMs: view.sinceMs, onLines: printer.lines });
   const watched = watch(view, printer, output);
   const end = await Promise.race([
     (interrupts.count > 0 ? Promise.resolve() : interrupts.next()).then((): End => 'interrupted'),

@@ -9,6 +9,7 @@ import { fail } from './errors.ts';
 import { printable } from './format/colour.ts';
 import { lineFormatter } from './format/log-line.ts';
 import { loadOrPrint } from './load.ts';
+import { pacedWrite } from './paced-write.ts';
 import { failedRequest, findPaths, withSupervisor } from './project.ts';
 
 export type LogsOptions = {
@@ -93,17 +94,8 @@ function follow(context: CliContext, options: LogsOptions, reading: Reading): Pr
   });
 }
 
-function write(context: CliContext, text: string, raw: boolean | undefined): Promise<void> | undefined {
-  if (context.stdout.write(raw ? Buffer.from(text, 'latin1') : text)) return undefined;
-  return new Promise((resolve) => {
-    const done = () => {
-      context.stdout.removeListener('drain', done);
-      context.stdout.removeListener('close', done);
-      resolve();
-    };
-    context.stdout.once('drain', done);
-    context.stdout.once('close', done);
-  });
+function write({ stdout }: CliContext, text: string, raw: boolean | undefined): Promise<void> | undefined {
+  return pacedWrite(stdout, raw ? Buffer.from(text, 'latin1') : text);
 }
 
 type Project = { queues: LogQueueFile[]; names: Set<string> };

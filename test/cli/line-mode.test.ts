@@ -1,15 +1,18 @@
 // The view without a terminal, against a scripted supervisor and real log files: what is printed, how it ends.
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import type { EventRecord, InstanceState, Status } from '../../src/api/protocol.ts';
 import { createContext } from '../../src/cli/context.ts';
 import { runLineMode } from '../../src/cli/line-mode.ts';
 import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
+import { createLinePrinter } from '../../src/cli/up/line-printer.ts';
 import type { View } from '../../src/cli/up/show.ts';
 import { hasNothingLeftToDo } from '../../src/cli/up/verdict.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
+import { holdsFor } from '../rig/wait-for.ts';
 import { type Capture, capture } from './run-command.ts';
 
 let supervisor: FakeSupervisor;
@@ -169,6 +172,62 @@ test.each([
   await seen('what happened last');
   await supervisor.close();
   expect(await code).toEqual({ lostAtMs: expect.any(Number) });
+});
+
+/** Nobody reads it: the first write never ends, the others wait. */
+function unread(): Capture {
+  return Object.assign(new Writable({ write: () => undefined }), { text: () => '' });
+}
+
+describe('a reader of the output that does not read on', () => {
+  const LINES = 50_000;
+  const flood = `${new Date().toISOString()} api.1 o ${'x'.repeat(100)}\n`.repeat(LINES);
+
+  beforeEach(async () => {
+    stdout = unread();
+    const path = resolve(supervisor.paths.root, '.orch/logs/default.log');
+    await mkdir(dirname(path), { recursive: true });
+    await appendFile(path, flood);
+  });
+
+  test('is waited for: no more is held than was read at once', async () => {
+    const { code } = start();
+    await expect.poll(() => stdout.writableLength, { timeout: 5000 }).toBeGreaterThan(0);
+    const isBounded = (bytes: number) => bytes < flood.length / 2;
+    await holdsFor('little is held', () => stdout.writableLength, isBounded, 1000);
+    stdout.destroy();
+    process.emit('SIGINT');
+    expect(await code).toBe(0);
+  });
+
+  test('does not keep Ctrl-C from stopping everything', async () => {
+    const { code } = start();
+    await expect.poll(() => stdout.writableLength, { timeout: 5000 }).toBeGreaterThan(0);
+    process.emit('SIGINT');
+    expect(await code).toBe(0);
+    expect(supervisor.requests.at(-1)?.method).toBe('down');
+  }, 15_000);
+
+  test.each([true, false])('gets no end of events kept for it (json: %s)', async (json) => {
+    const context = createContext({ json }, { stdout, stderr, environment: {}, cwd: supervisor.paths.root });
+    const printer = createLinePrinter(context);
+    const message = 'api.1 has failed, '.repeat(1000);
+    const event = { seq: 1, time: '', type: 'failed', service: null, instance: null, message, details: {} };
+    for (let count = 0; count < 10_000; count += 1) printer.event(event as EventRecord);
+    expect(stdout.writableLength).toBeLessThan(16 * 1024 * 1024);
+  });
+});
+
+test('how many events were not kept is said when there is room again', () => {
+  const printer = createLinePrinter(createContext({}, { stdout, stderr, environment: {}, cwd: '/' }));
+  let unreadBytes = 100 * 1024 * 1024;
+  Object.defineProperty(stdout, 'writableLength', { get: () => unreadBytes });
+  const event = { seq: 1, time: '', type: 'failed', service: null, instance: null, message: 'gone', details: {} };
+  for (let count = 0; count < 3; count += 1) printer.event(event as EventRecord);
+  expect(stdout.text()).toBe('');
+  unreadBytes = 0;
+  printer.event({ ...event, message: 'there' } as EventRecord);
+  expect(stdout.text()).toBe('orch | … 3 events not shown\norch | there\n');
 });
 
 test.each([

@@ -243,6 +243,35 @@ test('follows from the tail on, over rotation, deletion and return, without loss
   followed.close();
 });
 
+test('behind a flood, other work gets its turn between two reads', async () => {
+  writeFileSync(main, text(0, 'a.1', 'first'));
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  const turnsAt: number[] = [];
+  const follower = followLogs({
+    queues: [{ name: 'main', path: main, format: 'text' }],
+    instances: null,
+    tail: 1,
+    onLines: () => {
+      // Begun with the first line: from then on all that is read was appended.
+      if (turnsAt.length === 0) {
+        appendFileSync(main, text(1, 'a.1', 'x'.repeat(1000)).repeat(8 * 1024));
+        turn();
+      }
+      turnsAt.push(turns);
+    },
+  });
+  await until(() => turnsAt.length > 5, `reads, have ${turnsAt.length}`);
+  isOver = true;
+  follower.close();
+  const ofReads = turnsAt.slice(1);
+  expect(new Set(ofReads).size).toBe(ofReads.length);
+});
+
 test('follows a file that does not exist yet, and a raw one', async () => {
   const followed = new Followed();
   expect(existsSync(main)).toBe(false);

@@ -6,42 +6,78 @@ import { sanitizeLine } from '../../logs/reading/sanitize.ts';
 import type { CliContext } from '../command.ts';
 import { instanceColour, painter, printable } from '../format/colour.ts';
 import { lineFormatter } from '../format/log-line.ts';
+import { pacedWrite } from '../paced-write.ts';
 
 export type LinePrinter = {
   /** Makes room for these instances, so that the separator does not move when they begin to speak. */
   expect(instances: string[]): void;
-  line(line: LogLine): void;
+  /** At once; what is returned resolves when there is room for more. */
+  lines(lines: LogLine[]): Promise<void> | undefined;
   event(event: EventRecord): void;
 };
 
 /** Whose events are printed in front of the separator, padded as an instance. */
 const ORCH = 'orch';
+/** Where nobody reads on, events come all the same: above this much unread text they are counted, not kept. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** With --json: lines as `orch logs --json` prints them, events as `{"event": …}`. */
 export function createLinePrinter(context: CliContext): LinePrinter {
-  const { stdout, colour, json } = context;
-  if (json) {
-    const format = lineFormatter(context, false);
-    return {
-      expect: () => undefined,
-      line: (line) => void stdout.write(format(line)),
-      event: (event) => void stdout.write(`${JSON.stringify({ event })}\n`),
-    };
-  }
+  return pace(context, context.json ? jsonFormat(context) : prefixFormat(context));
+}
+
+/** What is to be printed; ends with a newline, or is empty. `missed`: how many events are not shown in this place. */
+type Format = {
+  expect(instances: string[]): void;
+  line(line: LogLine): string;
+  event(event: EventRecord): string;
+  missed(count: number): string;
+};
+
+function pace({ stdout }: CliContext, format: Format): LinePrinter {
+  let missed = 0;
+  const missedMark = () => {
+    const mark = missed > 0 ? format.missed(missed) : '';
+    missed = 0;
+    return mark;
+  };
+  return {
+    expect: format.expect,
+    lines: (lines) => pacedWrite(stdout, missedMark() + lines.map(format.line).join('')),
+    event: (event) => {
+      const text = format.event(event);
+      if (text === '') return;
+      if ((stdout.writableLength ?? 0) > MAX_UNREAD_BYTES) missed += 1;
+      else stdout.write(missedMark() + text);
+    },
+  };
+}
+
+function jsonFormat(context: CliContext): Format {
+  return {
+    expect: () => undefined,
+    line: lineFormatter(context, false),
+    event: (event) => `${JSON.stringify({ event })}\n`,
+    missed: (count) => `${JSON.stringify({ missedEvents: count })}\n`,
+  };
+}
+
+function prefixFormat({ stdout, colour }: CliContext): Format {
   const paint = painter(colour);
   const isTerminal = stdout.isTTY === true;
   let width = ORCH.length;
-  const print = (from: string, text: string, asColour: Parameters<typeof paint>[0]) => {
+  const prefixed = (from: string, text: string, asColour: Parameters<typeof paint>[0]) => {
     width = Math.max(width, from.length);
-    stdout.write(`${paint(asColour, `${from.padEnd(width)} |`)} ${text}\n`);
+    return `${paint(asColour, `${from.padEnd(width)} |`)} ${text}\n`;
   };
   return {
     expect: (instances) => {
       width = Math.max(width, ...instances.map((id) => id.length));
     },
     line: ({ instance, line }) =>
-      print(instance, isTerminal || colour ? sanitizeLine(line, colour) : line, instanceColour(instance)),
-    event: (event) => isInteresting(event) && print(ORCH, printable(event.message), 'bold'),
+      prefixed(instance, isTerminal || colour ? sanitizeLine(line, colour) : line, instanceColour(instance)),
+    event: (event) => (isInteresting(event) ? prefixed(ORCH, printable(event.message), 'bold') : ''),
+    missed: (count) => prefixed(ORCH, `… ${count.toLocaleString('en-US')} events not shown`, 'bold'),
   };
 }
 

@@ -57,7 +57,11 @@ class Follower implements LogFollower {
       const beganMs = performance.now();
       const lines = (await this.readAll()).filter(passes);
       if (lines.length > 0 && !this.closed) await this.options.onLines(lines);
-      if (this.closed || this.tails.some((tail) => tail.hasMore())) continue;
+      if (this.closed) break;
+      if (this.tails.some((tail) => tail.hasMore())) {
+        await nextTurn(); // all the above may have been synchronous: signals and sockets get their turn
+        continue;
+      }
       await this.wake.wait(Math.max(0, READ_EVERY_MS - (performance.now() - beganMs)));
     }
     this.dispose();
@@ -89,4 +93,8 @@ class Follower implements LogFollower {
   private dispose(): void {
     for (const tail of this.tails) tail.close();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
