@@ -11,6 +11,8 @@ export type LinePattern = RegExp | null;
 
 /** The reading side, all that views and the reducer get to see. */
 export type LogView = {
+  /** What was written before is still being read: more may come. */
+  readonly isReading: boolean;
   readonly size: number;
   readonly lastSeq: number;
   /** The newest `count` matching lines that are not newer than `bottomSeq` (null: the newest there is), oldest first. */
@@ -27,6 +29,7 @@ const MAX_CHARS = 4 * 1024 * 1024;
 const MAX_LINE_CHARS = 4096;
 
 export class LogRing implements LogView {
+  isReading = false;
   /** While held: the lines that were there when it began, and a mark where some that came later are missing. */
   private past: KeptLine[] = [];
   private isHeld = false;

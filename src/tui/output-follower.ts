@@ -1,17 +1,19 @@
 // Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
-import { followLogs, type LogFollower, type LogLine } from '../logs/reading/reader.ts';
+import { followLogs, isSkipMark, type LogFollower, type LogLine } from '../logs/reading/reader.ts';
 import type { LogRing } from './log-ring.ts';
 import { outputTarget } from './output-target.ts';
 import type { UiState } from './state.ts';
 
 /** How much of the past is read when another service is selected. */
 const TAIL_LINES = 1000;
-/** A flood is skipped, not read: nobody can see it, and every line read costs. */
+/** A flood of all is skipped, not read: nobody can see it, and every line read costs. */
 const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
+/** Of one service or instance the rest is not even parsed; only what is faster than that is skipped. */
+const SKIP_FOR_ONE_WHEN_BEHIND_BYTES = 16 * 1024 * 1024;
 /** The selection may run through many rows before it stays on one. */
 const SETTLE_MS = 60;
-/** After a skip the newest lines may be among those skipped: read the tail again, so often at most. */
+/** After a skip of all output the newest lines may be among those skipped: read the tail again, so often at most. */
 const RESYNC_MS = 500;
 
 type Target = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
@@ -26,6 +28,8 @@ export class OutputFollower {
   /** What is followed, or will be once the selection has settled. */
   private wanted = '';
   private isPaused = false;
+  /** The last line of the ring says already that some are missing. */
+  private endsWithMark = false;
 
   /** @param root where relative paths of queues begin. `onLines`: the ring has changed. */
   constructor(ring: LogRing, root: string, onLines: () => void) {
@@ -47,6 +51,10 @@ export class OutputFollower {
     const delayMs = this.wanted === '' ? 0 : SETTLE_MS;
     this.wanted = key;
     this.close();
+    // At once, so that nobody's lines stand under another's title.
+    this.ring.clear();
+    this.ring.isReading = true;
+    this.onLines();
     this.timer = setTimeout(() => this.follow({ names, queues }), delayMs);
   }
 
@@ -57,27 +65,45 @@ export class OutputFollower {
     this.follower = null;
   }
 
+  /** What is in the ring stays until there is something to replace it. */
   private follow(target: Target): void {
-    this.ring.clear();
-    this.onLines();
+    let isFirst = true;
+    const [only = null] = target.names;
+    const begin = () => {
+      if (isFirst) this.ring.clear();
+      isFirst = false;
+    };
     const follower = followLogs({
       queues: target.queues,
-      // '': what the reader itself says, such as how much it skipped.
-      instances: target.names.length === 0 ? null : new Set([...target.names, '']),
+      instances: only === null ? null : new Set(target.names),
       tail: TAIL_LINES,
-      skipWhenBehindBytes: SKIP_WHEN_BEHIND_BYTES,
+      skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
+      onCaughtUp: () => {
+        if (this.follower !== follower) return;
+        this.ring.isReading = false;
+        this.onLines();
+      },
       onLines: (lines) => {
-        if (this.follower === follower) this.take(lines, target);
+        if (this.follower !== follower) return;
+        begin();
+        this.take(lines, target);
       },
     });
     this.follower = follower;
   }
 
   private take(lines: LogLine[], target: Target): void {
-    const shown = lines.filter((line) => line.instance !== '' || line.gap !== undefined || target.names.length === 0);
-    this.ring.push(shown);
+    this.ring.push(lines.filter((line) => this.isShown(line)));
     this.onLines();
-    if (lines.some(isSkipMark)) this.resyncSoon(target);
+    if (target.names.length === 0 && lines.some(isSkipMark)) this.resyncSoon(target);
+  }
+
+  /** Of a flood that goes on one mark is enough: they would push out the lines that are read between. */
+  private isShown(line: LogLine): boolean {
+    const isMark = isSkipMark(line);
+    const isRepeated = isMark && this.endsWithMark;
+    this.endsWithMark = isMark;
+    return !isRepeated;
   }
 
   /** Not while the user reads what is there. */
@@ -92,8 +118,4 @@ export class OutputFollower {
       this.follow(target);
     }, RESYNC_MS);
   }
-}
-
-function isSkipMark(line: LogLine): boolean {
-  return line.instance === '' && line.gap !== undefined;
 }

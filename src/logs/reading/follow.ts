@@ -18,6 +18,8 @@ export type FollowOptions = {
   decoding?: Decoding;
   /** A reader this far behind jumps ahead, and gets a line (`gap`) that says so; default: never, every line is given. */
   skipWhenBehindBytes?: number;
+  /** What was there already has been handed over. */
+  onCaughtUp?(): void;
   /** Lines in time order (over queues: within one read). No further call before a returned promise settles. */
   onLines(lines: LogLine[]): void | Promise<void>;
 };
@@ -46,16 +48,19 @@ class Follower implements LogFollower {
     const { queues, instances, tail, sinceMs = null, grep = null, decoding = 'utf8' } = options;
     const past = sinceMs !== null && tail === 0 ? null : tail;
     this.read = { queues, instances, tail: past, sinceMs, untilMs: null, grep, decoding };
-    this.tails = queues.map((queue) => new QueueTail(queue, decoding, options.skipWhenBehindBytes ?? null));
+    const only = instances?.size === 1 ? [...instances][0]! : null;
+    const wish = { skipAboveBytes: options.skipWhenBehindBytes ?? null, only };
+    this.tails = queues.map((queue) => new QueueTail(queue, decoding, wish));
     this.wake = new Wake(queues.map((queue) => queue.path));
   }
 
   async run(): Promise<void> {
     await this.past();
+    if (!this.closed) this.options.onCaughtUp?.();
     const passes = lineFilter(this.read);
     while (!this.closed) {
       const beganMs = performance.now();
-      const lines = (await this.readAll()).filter(passes);
+      const lines = (await this.readAll()).filter((line) => isSkipMark(line) || passes(line));
       if (lines.length > 0 && !this.closed) await this.options.onLines(lines);
       if (this.closed) break;
       if (this.tails.some((tail) => tail.hasMore())) {
@@ -69,6 +74,7 @@ class Follower implements LogFollower {
 
   close(): void {
     this.closed = true;
+    for (const tail of this.tails) tail.stopPast();
     this.wake.close();
   }
 
@@ -93,6 +99,11 @@ class Follower implements LogFollower {
   private dispose(): void {
     for (const tail of this.tails) tail.close();
   }
+}
+
+/** What the reader itself says: how much it skipped. */
+export function isSkipMark(line: LogLine): boolean {
+  return line.instance === '' && line.gap !== undefined;
 }
 
 function nextTurn(): Promise<void> {

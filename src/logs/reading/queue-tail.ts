@@ -7,6 +7,13 @@ import { openQueueFiles } from './queue-files.ts';
 import type { LogQueueFile } from './reader.ts';
 import { type Decoding, inodeOf, openLive, openRotated, type Segment } from './segment.ts';
 
+export type Wish = {
+  /** Further behind it jumps ahead; null: never. */
+  skipAboveBytes: number | null;
+  /** Lines of others than this instance or service may be left out; null: all. */
+  only: string | null;
+};
+
 export class QueueTail {
   private past: Segment[] = [];
   private live: Segment | null = null;
@@ -17,12 +24,12 @@ export class QueueTail {
   private knownStampMs = 0;
   private readonly queue: LogQueueFile;
   private readonly decoding: Decoding;
-  private readonly skipAboveBytes: number | null;
+  private readonly wish: Wish;
 
-  constructor(queue: LogQueueFile, decoding: Decoding, skipAboveBytes: number | null) {
+  constructor(queue: LogQueueFile, decoding: Decoding, wish: Wish) {
     this.queue = queue;
     this.decoding = decoding;
-    this.skipAboveBytes = skipAboveBytes;
+    this.wish = wish;
   }
 
   /** Opens all that is there, the live file frozen at its present end; `read` goes on after it. */
@@ -50,12 +57,17 @@ export class QueueTail {
   async read(): Promise<LogLine[]> {
     this.more = false;
     const lines = this.readLive();
-    if (lines.length > 0) {
+    if (lines !== null) {
       this.more = true;
       return lines;
     }
     if (this.live !== null && inodeOf(this.queue.path) === this.live.inode) return [];
     return this.readOn();
+  }
+
+  /** Whoever reads what `begin` returned gets no more of it. */
+  stopPast(): void {
+    for (const segment of this.past) segment.stop();
   }
 
   close(): void {
@@ -64,20 +76,23 @@ export class QueueTail {
     this.live = null;
   }
 
-  private readLive(): LogLine[] {
-    if (this.live === null) return [];
+  /** @returns null: there was nothing to read. */
+  private readLive(): LogLine[] | null {
+    if (this.live === null) return null;
     const extent = this.live.extent();
     if (extent < this.place) this.place = 0; // truncated by somebody
     const skipped = this.skipAhead();
-    const { lines, next } = this.live.readFrom(this.place);
+    const { lines, next } = this.live.readFrom(this.place, this.wish.only);
+    if (next === this.place && skipped === null) return null;
     this.place = next;
     return skipped === null ? lines : [skipped, ...lines];
   }
 
   private skipAhead(): LogLine | null {
-    if (this.skipAboveBytes === null || this.live === null) return null;
+    const { skipAboveBytes } = this.wish;
+    if (skipAboveBytes === null || this.live === null) return null;
     const bytes = this.live.bytesAfter(this.place);
-    if (bytes <= this.skipAboveBytes) return null;
+    if (bytes <= skipAboveBytes) return null;
     this.place = this.live.freeze();
     const line = `… ${Math.round(bytes / 1024).toLocaleString('en-US')} KiB not shown`;
     return { timeMs: Date.now(), service: '', instance: '', stream: 'o', line, gap: 0 };
@@ -86,7 +101,7 @@ export class QueueTail {
   /** The live file is another one now: what is left of ours, the rotated ones since, then the new one from its begin. */
   private async readOn(): Promise<LogLine[]> {
     const rest = this.readLive();
-    if (rest.length > 0) {
+    if (rest !== null) {
       this.more = true;
       return rest;
     }

@@ -18,6 +18,7 @@ export class RawSegment implements Segment {
   private readonly file: OpenFile;
   private readonly index: number;
   private frozenAt: number | null = null;
+  private isStopped = false;
   private readonly origins = new Map<number, string>();
 
   /** @param index descriptor of its index; closed with the segment */
@@ -37,6 +38,7 @@ export class RawSegment implements Segment {
   async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
     const bytes = this.file.gzip ? new StreamedBytes(this.file) : new PlainBytes(this.file);
     for (const record of this.records(this.firstRecord(sinceMs))) {
+      if (this.isStopped) return;
       if (record.timeMs < sinceMs) continue;
       const lines = this.linesOf(record, await bytes.read(record.offset, record.length));
       if (lines.length > 0) yield lines;
@@ -49,6 +51,10 @@ export class RawSegment implements Segment {
     return lastOfReversed(this.backward(), count, passes);
   }
 
+  stop(): void {
+    this.isStopped = true;
+  }
+
   close(): void {
     closeSync(this.file.fd);
     closeSync(this.index);
@@ -59,7 +65,7 @@ export class RawSegment implements Segment {
     return this.frozenAt;
   }
 
-  readFrom(place: number): { lines: LogLine[]; next: number } {
+  readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
     const bytes = new PlainBytes(this.file);
     const lines: LogLine[] = [];
     const count = this.extent();
@@ -67,8 +73,9 @@ export class RawSegment implements Segment {
     for (let length = 0; next < count && length < READ_ON_BYTES; next += 1) {
       const record = this.recordAt(next);
       if (record === null) continue;
-      for (const line of this.linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
       length += record.length;
+      if (!this.isOf(record, only)) continue;
+      for (const line of this.linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
     }
     return { lines, next };
   }
@@ -83,9 +90,10 @@ export class RawSegment implements Segment {
   }
 
   /** The lines of one record after the other from the end, or from where it was frozen. */
-  private *backward(): Generator<LogLine[]> {
+  private async *backward(): AsyncGenerator<LogLine[]> {
     const bytes = new PlainBytes(this.file);
-    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0; number -= 1) {
+    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
+      if (number % RECORDS_PER_READ === 0) await new Promise((resolve) => setImmediate(resolve));
       const record = this.recordAt(number);
       if (record !== null) yield this.linesOf(record, bytes.readNow(record.offset, record.length));
     }
@@ -98,6 +106,12 @@ export class RawSegment implements Segment {
     const texts = bytes.toString(this.file.decoding).split('\n');
     if (texts.at(-1) === '') texts.pop();
     return texts.map((line) => ({ ...origin, line }));
+  }
+
+  private isOf({ origin }: IndexRecord, only: string | null): boolean {
+    if (only === null) return true;
+    const instance = this.instanceOf(origin);
+    return instance === only || serviceOf(instance) === only;
   }
 
   private instanceOf(origin: number): string {

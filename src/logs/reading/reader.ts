@@ -7,7 +7,7 @@ import { mergeByTime } from './merge.ts';
 import { openQueueFiles } from './queue-files.ts';
 import type { Decoding, LineFilter, Segment } from './segment.ts';
 
-export { type FollowOptions, followLogs, type LogFollower } from './follow.ts';
+export { type FollowOptions, followLogs, isSkipMark, type LogFollower } from './follow.ts';
 export type { LogLine } from './log-line.ts';
 
 /** `format` is a hint only: each file says itself what it is, and earlier ones may be of another. */

@@ -22,12 +22,17 @@ export type Segment = {
   freeze(): number;
   /** How much there is from that place on. */
   bytesAfter(place: number): number;
-  /** Lines from that place on, about 1 MiB of them at most, and the place after them. Plain files only. */
-  readFrom(place: number): { lines: LogLine[]; next: number };
+  /**
+   * Lines from that place on, about 1 MiB of them at most, and the place after them. Plain files only.
+   * @param only lines that cannot be of this instance or service may be left out, unparsed; null: all
+   */
+  readFrom(place: number, only: string | null): { lines: LogLine[]; next: number };
   /** Bytes, or records, that are there now: a place beyond it means that the file was truncated. */
   extent(): number;
   /** The last `count` lines that pass, in file order. */
   last(count: number, passes: LineFilter): Promise<LogLine[]>;
+  /** Whoever reads `forward` or `last` right now gets no more than the block that he has. */
+  stop(): void;
   close(): void;
 };
 

@@ -87,6 +87,7 @@ function marked(text: string, pattern: RegExp | null): Cell[] {
 }
 
 function emptyLine(state: UiState, log: LogView): Line {
-  const text = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
+  const none = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
+  const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);
 }
