@@ -1,12 +1,14 @@
 // What each action of the keymap does to the state, and what it asks of the outside. Pure.
 import type { Action } from './keymap.ts';
-import { type LogView, searchPattern } from './log-ring.ts';
+import type { LogView } from './log-ring.ts';
 import { pageRows } from './main-layout.ts';
 import { outputTarget } from './output-target.ts';
 import { answerQuestion, searchFor } from './questions.ts';
 import { isDown, isFolded, selectedIndex, type TableRow, tableRows } from './rows.ts';
-import { scrollEvents, scrollLog, scrollOverlay } from './scrolling.ts';
+import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './scrolling.ts';
+import { searchPattern } from './search.ts';
 import type { Overlay, ScaleTarget, UiState } from './state.ts';
+import { drawnRows } from './view/pane.ts';
 
 /** What the session carries out; results come back as messages. */
 export type Effect =
@@ -150,14 +152,19 @@ function scroll(
   action: 'pageUp' | 'pageDown' | 'lineUp' | 'lineDown' | 'oldest' | 'newest',
   log: LogView,
 ): UiState {
-  const page = pageRows(state);
-  const delta = { pageUp: -page, pageDown: page, lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity }[action];
+  const height = pageRows(state);
+  const ends = { lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity };
+  const delta = { pageUp: -height, pageDown: height, ...ends }[action];
   if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') {
     return { ...state, overlay: scrollOverlay(state, state.overlay, delta) };
   }
   const pattern = searchPattern(state.lineFilter);
-  if (state.view === 'events') return { ...state, eventBottom: scrollEvents(state, delta, page, pattern) };
-  return { ...state, logBottom: scrollLog(log, state.logBottom, { delta, page, pattern }) };
+  if (state.view === 'events') return { ...state, eventBottom: scrollEvents(state, delta, height, pattern) };
+  const page = { height, pattern, rowsOf: drawnRows(state, log, height) };
+  const { logBottom } = state;
+  const isPage = action === 'pageUp' || action === 'pageDown';
+  const lines = isPage ? pageDelta(log, logBottom, action === 'pageUp' ? -1 : 1, page) : delta;
+  return { ...state, logBottom: scrollLog(log, logBottom, lines, page) };
 }
 
 function back(state: UiState): UiState {

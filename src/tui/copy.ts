@@ -1,8 +1,9 @@
 // The output on screen as plain text, for the normal screen, where the terminal's own selection works. Pure.
 import { formatClock } from './format.ts';
-import { type LogView, searchPattern } from './log-ring.ts';
+import type { LogView } from './log-ring.ts';
 import { outputTarget } from './output-target.ts';
 import { withoutSgr } from './sanitize.ts';
+import { searchPattern } from './search.ts';
 import type { UiState } from './state.ts';
 import type { Glyphs } from './theme.ts';
 

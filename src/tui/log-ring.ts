@@ -1,13 +1,12 @@
 // The newest lines of the output that is on screen, kept outside React with a bound on lines and on characters.
 // Lines are cleaned when they come in, so that whatever is read from here may be drawn.
 import { styledText, withoutSgr } from './sanitize.ts';
+import type { Pattern } from './search.ts';
 
 /** What a reader of the log files delivers. */
 export type SourceLine = { timeMs: number; service: string; instance: string; stream: 'o' | 'e'; line: string };
 /** `seq` counts up as long as the ring lives. */
 export type KeptLine = SourceLine & { seq: number };
-/** null: every line. */
-export type LinePattern = RegExp | null;
 
 /** The reading side, all that views and the reducer get to see. */
 export type LogView = {
@@ -16,13 +15,17 @@ export type LogView = {
   readonly size: number;
   readonly lastSeq: number;
   /** The newest `count` matching lines that are not newer than `bottomSeq` (null: the newest there is), oldest first. */
-  window(bottomSeq: number | null, count: number, pattern: LinePattern): KeptLine[];
+  window(bottomSeq: number | null, count: number, pattern: Pattern): KeptLine[];
   /** The `bottomSeq` that is `delta` matching lines further (down positive); null when that reaches the newest line. */
-  step(bottomSeq: number | null, delta: number, pattern: LinePattern): number | null;
-  /** `bottomSeq` of a window whose first line is the oldest matching one. */
-  top(count: number, pattern: LinePattern): number | null;
+  step(bottomSeq: number | null, delta: number, pattern: Pattern): number | null;
+  /** The oldest `count` matching lines that are newer than `seq` (null: of all), oldest first. */
+  after(seq: number | null, count: number, pattern: Pattern): KeptLine[];
+  /** May there be older lines in the log than those that are here? */
+  readonly mayHaveOlder: boolean;
 };
 
+/** How much of the past is read when another service is selected. */
+export const PAST_LINES = 1000;
 const MAX_LINES = 5000;
 const MAX_CHARS = 4 * 1024 * 1024;
 /** What is kept of one line. A screen shows less; a line of 1 MiB must not cost a megabyte per frame. */
@@ -41,9 +44,14 @@ export class LogRing implements LogView {
   /** Of `lines`. */
   private chars = 0;
   private nextSeq = 0;
+  private hasDropped = false;
 
   get size(): number {
     return this.past.length + this.lines.length - this.first;
+  }
+
+  get mayHaveOlder(): boolean {
+    return this.hasDropped || this.size >= PAST_LINES;
   }
 
   get lastSeq(): number {
@@ -64,7 +72,9 @@ export class LogRing implements LogView {
     if (isHeld === this.isHeld) return;
     this.isHeld = isHeld;
     const all = [...this.past, ...this.lines.slice(this.first)];
+    const { hasDropped } = this;
     this.clear();
+    this.hasDropped = hasDropped;
     if (isHeld) this.past = all;
     else {
       this.lines = all;
@@ -79,10 +89,11 @@ export class LogRing implements LogView {
     this.lines = [];
     this.first = 0;
     this.chars = 0;
+    this.hasDropped = false;
   }
 
-  window(bottomSeq: number | null, count: number, pattern: LinePattern): KeptLine[] {
-    if (bottomSeq !== null && this.indexOf(bottomSeq) === -1) return this.oldest(count, pattern);
+  window(bottomSeq: number | null, count: number, pattern: Pattern): KeptLine[] {
+    if (bottomSeq !== null && this.indexOf(bottomSeq) === -1) return this.after(null, count, pattern);
     const found: KeptLine[] = [];
     for (let index = this.indexOf(bottomSeq); index >= 0 && found.length < count; index--) {
       const line = this.at(index)!;
@@ -91,7 +102,7 @@ export class LogRing implements LogView {
     return found.reverse();
   }
 
-  step(bottomSeq: number | null, delta: number, pattern: LinePattern): number | null {
+  step(bottomSeq: number | null, delta: number, pattern: Pattern): number | null {
     const bottom = Math.max(0, this.indexOf(bottomSeq));
     // From the line that is seen at the bottom: one that matches.
     let index = this.nextMatch(bottom + 1, -1, pattern) ?? bottom;
@@ -104,21 +115,16 @@ export class LogRing implements LogView {
     return isNewest && delta > 0 ? null : (this.at(index)?.seq ?? null);
   }
 
-  top(count: number, pattern: LinePattern): number | null {
-    const lines = this.oldest(count, pattern);
-    return lines.length < count ? null : (lines.at(-1)?.seq ?? null);
-  }
-
-  private oldest(count: number, pattern: LinePattern): KeptLine[] {
+  after(seq: number | null, count: number, pattern: Pattern): KeptLine[] {
     const found: KeptLine[] = [];
-    for (let index = 0; index < this.size && found.length < count; index++) {
+    for (let index = seq === null ? 0 : this.indexOf(seq) + 1; index < this.size && found.length < count; index++) {
       const line = this.at(index)!;
       if (matches(line, pattern)) found.push(line);
     }
     return found;
   }
 
-  private nextMatch(from: number, direction: number, pattern: LinePattern): number | null {
+  private nextMatch(from: number, direction: number, pattern: Pattern): number | null {
     for (let index = from + direction; index >= 0 && index < this.size; index += direction) {
       if (matches(this.at(index)!, pattern)) return index;
     }
@@ -146,6 +152,7 @@ export class LogRing implements LogView {
     while (this.lines.length > this.first + (this.chars > MAX_CHARS ? 1 : MAX_LINES)) {
       this.chars -= this.lines[this.first++]!.line.length;
     }
+    this.hasDropped ||= this.first > before;
     if (this.isHeld && this.first > before) this.markMissed(this.first - before, this.lines[this.first - 1]!);
     if (this.first > MAX_LINES) this.compact();
   }
@@ -169,18 +176,6 @@ function ownCopy(text: string): string {
   return Buffer.from(text).toString();
 }
 
-function matches(line: KeptLine, pattern: LinePattern): boolean {
+function matches(line: KeptLine, pattern: Pattern): boolean {
   return pattern === null || pattern.test(withoutSgr(line.line)) || pattern.test(line.instance);
-}
-
-/** What the user typed as a search: a regular expression where it is one, else the text itself; case matters only when
- * the user typed upper case. */
-export function searchPattern(text: string): LinePattern {
-  if (text === '') return null;
-  const flags = /[A-Z]/.test(text) ? '' : 'i';
-  try {
-    return new RegExp(text, flags);
-  } catch {
-    return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags); // an unfinished expression, such as `(`
-  }
 }

@@ -1,12 +1,10 @@
 // Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
 import { followLogs, isSkipMark, type LogFollower, type LogLine } from '../logs/reading/reader.ts';
-import type { LogRing } from './log-ring.ts';
+import { type LogRing, PAST_LINES } from './log-ring.ts';
 import { outputTarget } from './output-target.ts';
 import type { UiState } from './state.ts';
 
-/** How much of the past is read when another service is selected. */
-const TAIL_LINES = 1000;
 /** A flood of all is skipped, not read: nobody can see it, and every line read costs. */
 const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
 /** Of one service or instance the rest is not even parsed; only what is faster than that is skipped. */
@@ -76,7 +74,7 @@ export class OutputFollower {
     const follower = followLogs({
       queues: target.queues,
       instances: only === null ? null : new Set(target.names),
-      tail: TAIL_LINES,
+      tail: PAST_LINES,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
         if (this.follower !== follower) return;

@@ -1,25 +1,51 @@
 // Where the lists stand after a scroll key: outputs and events by the line at the bottom, panels by the line at the top.
 import type { EventRecord } from '../api/protocol.ts';
-import type { LinePattern, LogView } from './log-ring.ts';
+import type { KeptLine, LogView } from './log-ring.ts';
 import { frameRows } from './main-layout.ts';
+import type { Pattern } from './search.ts';
 import type { Overlay, UiState } from './state.ts';
 import { panelLines } from './view/panel.ts';
 
-type Step = { /** Lines, down positive; infinite: to the end. */ delta: number; page: number; pattern: LinePattern };
+/** `height`: lines of the screen. `rowsOf`: how many of them a line of the log takes, at most all; default: one. */
+type Page = { height: number; pattern: Pattern; rowsOf?: (line: KeptLine) => number };
 
-/** @returns the lowest visible line; null: the newest, and follow. The oldest lines never leave a page half empty. */
-export function scrollLog(log: LogView, bottom: number | null, { delta, page, pattern }: Step): number | null {
+/** @param delta lines, down positive; infinite: to the end. @returns the lowest visible line; null: the newest, and follow. */
+export function scrollLog(log: LogView, bottom: number | null, delta: number, page: Page): number | null {
   if (delta === Infinity) return null;
-  const lowest = log.top(page, pattern);
-  if (lowest === null || delta === -Infinity) return lowest === log.lastSeq ? null : lowest;
-  const moved = log.step(bottom, delta, pattern);
+  const lowest = firstPageBottom(log, page);
+  if (lowest === null || delta === -Infinity) return lowest;
+  const moved = log.step(bottom, delta, page.pattern);
   if (moved === null) return null;
   const clamped = Math.max(moved, lowest);
   return clamped >= log.lastSeq ? null : clamped;
 }
 
+/** How many lines of the log a page up (negative) or down is: those that are whole on it. */
+export function pageDelta(log: LogView, bottom: number | null, direction: -1 | 1, page: Page): number {
+  const { height, pattern } = page;
+  if (direction === -1) return -fitting(log.window(bottom, height, pattern).reverse(), page);
+  return fitting(log.after(bottom ?? log.lastSeq, height, pattern), page);
+}
+
+/** The last whole line of the page that begins with the oldest; null: all lines fit on it. */
+function firstPageBottom(log: LogView, page: Page): number | null {
+  const lines = log.after(null, page.height, page.pattern);
+  const last = lines[fitting(lines, page) - 1];
+  return last === undefined || log.after(last.seq, 1, page.pattern).length === 0 ? null : last.seq;
+}
+
+/** How many of the lines, from the first, fit on a page; at least one. */
+function fitting(lines: readonly KeptLine[], { height, rowsOf = () => 1 }: Page): number {
+  let count = 0;
+  for (let left = height; count < lines.length; count++) {
+    left -= rowsOf(lines[count]!);
+    if (left < 0) break;
+  }
+  return Math.max(1, count);
+}
+
 /** The same for the events of the event view. */
-export function scrollEvents(state: UiState, delta: number, page: number, pattern: LinePattern): number | null {
+export function scrollEvents(state: UiState, delta: number, page: number, pattern: Pattern): number | null {
   const events = matchingEvents(state.events, pattern);
   if (delta === Infinity || events.length <= page) return null;
   const last = events.length - 1;
@@ -28,7 +54,7 @@ export function scrollEvents(state: UiState, delta: number, page: number, patter
   return to >= last ? null : events[to]!.seq;
 }
 
-export function matchingEvents(events: readonly EventRecord[], pattern: LinePattern): readonly EventRecord[] {
+export function matchingEvents(events: readonly EventRecord[], pattern: Pattern): readonly EventRecord[] {
   if (pattern === null) return events;
   return events.filter((event) =>
     pattern.test(`${event.type} ${event.instance ?? event.service ?? ''} ${event.message}`),

@@ -1,7 +1,8 @@
 // The ring of output: bounds, scrolling that stays where it is while lines come in, search.
 import { describe, expect, test } from 'vitest';
-import { LogRing, searchPattern } from '../../src/tui/log-ring.ts';
+import { LogRing } from '../../src/tui/log-ring.ts';
 import { scrollLog } from '../../src/tui/scrolling.ts';
+import { searchPattern } from '../../src/tui/search.ts';
 import { outputLine, ringOf } from './sample.ts';
 
 const texts = (ring: LogRing, bottom: number | null, count: number, pattern: RegExp | null = null) =>
@@ -32,7 +33,7 @@ test('cleans what comes in', () => {
 
 describe('scrolling', () => {
   const step = (ring: LogRing, bottom: number | null, delta: number, pattern: RegExp | null = null) =>
-    scrollLog(ring, bottom, { delta, page: 10, pattern });
+    scrollLog(ring, bottom, delta, { height: 10, pattern });
 
   test('up pauses, and new lines do not move what is seen', () => {
     const ring = ringOf(100);
@@ -96,7 +97,7 @@ describe('while the output is paused', () => {
   test('the newest lines are there, after a mark where some are missing', () => {
     const ring = held(6000, 20_000);
     expect(texts(ring, null, 1)).toEqual(['request 25999']);
-    const next = scrollLog(ring, 5999, { delta: 2, page: 10, pattern: null });
+    const next = scrollLog(ring, 5999, 2, { height: 10, pattern: null });
     expect(texts(ring, next, 3)).toEqual(['request 5999', '… 15,000 lines not kept while paused', 'request 21000']);
     expect(ring.size).toBe(10_001);
   });

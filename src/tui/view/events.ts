@@ -3,9 +3,9 @@ import { losersOf } from '../../api/drops.ts';
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
 import { formatAge, formatBytes, formatClock } from '../format.ts';
 import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine, type Style } from '../frame.ts';
-import { searchPattern } from '../log-ring.ts';
 import { isInTrouble } from '../main-layout.ts';
 import { indexOfSeq, matchingEvents } from '../scrolling.ts';
+import { searchPattern } from '../search.ts';
 import type { UiState } from '../state.ts';
 import type { Glyphs } from '../theme.ts';
 

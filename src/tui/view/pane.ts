@@ -1,12 +1,13 @@
 // The output of what is selected: title, and as many of its lines as there is room for.
 import { formatClock } from '../format.ts';
 import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine } from '../frame.ts';
-import { type KeptLine, type LogView, searchPattern } from '../log-ring.ts';
+import type { KeptLine, LogView } from '../log-ring.ts';
 import { type OutputTarget, outputTarget } from '../output-target.ts';
 import { withoutSgr } from '../sanitize.ts';
+import { type Pattern, searchPattern } from '../search.ts';
 import type { UiState } from '../state.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../text.ts';
-import { type Glyphs, hueOf } from '../theme.ts';
+import { ASCII, type Glyphs, hueOf } from '../theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
 
@@ -39,27 +40,63 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden =
   return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
 }
 
-/** Exactly `height` lines; the newest at the bottom, or from the top while there are few. */
+/**
+ * Exactly `height` lines; the newest at the bottom, or from the top while there are few. What is left below a wrapped first
+ * page goes to the line after it, cut.
+ */
 export function paneLines(state: UiState, log: LogView, options: PaneOptions): Line[] {
   const { height } = options;
   if (height <= 0) return [];
-  const pattern = searchPattern(state.lineFilter);
-  const kept = log.window(state.logBottom, height, pattern);
-  if (kept.length === 0) return filled([emptyLine(state, log)], height);
-  const target = outputTarget(state);
-  const drawn = kept.flatMap((each) => drawLine(each, state, target, options));
-  return filled(drawn.slice(-height), height);
+  const drawing = drawingOf(state, log, options);
+  const kept = log.window(state.logBottom, height, drawing.pattern);
+  const last = kept.at(-1);
+  if (last === undefined) return filled([emptyLine(state, log)], height);
+  const drawn = kept.flatMap((each) => drawLine(each, drawing)).slice(-height);
+  const below = log.after(last.seq, height - drawn.length, drawing.pattern);
+  return filled([...drawn, ...below.flatMap((each) => drawLine(each, drawing))], height);
 }
 
-function drawLine(kept: KeptLine, state: UiState, target: OutputTarget, { colour, glyphs }: PaneOptions): Line[] {
-  const { columns } = state.size;
-  const prefix = prefixCells(kept, state, target, glyphs);
-  const room = Math.max(1, columns - prefix.reduce((sum, each) => sum + widthOf(each.text), 0));
+/** How many lines of the screen a line of the log takes in an output of that height. */
+export function drawnRows(state: UiState, log: LogView, height: number): (kept: KeptLine) => number {
+  const drawing = drawingOf(state, log, { height, colour: false, glyphs: ASCII });
+  return (kept) => drawLine(kept, drawing).length;
+}
+
+type Drawing = {
+  state: UiState;
+  target: OutputTarget;
+  pattern: Pattern;
+  options: PaneOptions;
+  /** Before this line it is said where older ones are; null: there are none. */
+  oldestSeq: number | null;
+};
+
+function drawingOf(state: UiState, log: LogView, options: PaneOptions): Drawing {
   const pattern = searchPattern(state.lineFilter);
+  const oldestSeq = log.mayHaveOlder ? (log.after(null, 1, pattern)[0]?.seq ?? null) : null;
+  return { state, target: outputTarget(state), pattern, options, oldestSeq };
+}
+
+function drawLine(kept: KeptLine, { state, target, pattern, options, oldestSeq }: Drawing): Line[] {
+  const { columns } = state.size;
+  const { colour, glyphs, height } = options;
+  const prefix = prefixCells(kept, state, target, glyphs);
+  const room = Math.max(1, columns - cellsWidth(prefix));
   const text = colour && pattern === null ? kept.line : withoutSgr(kept.line);
-  const pieces = state.wrapLines ? wrap(text, room, MAX_WRAPPED) : [clip(text, room)];
+  const older = kept.seq === oldestSeq && height > 1 ? [olderLine(state, target)] : [];
+  // No longer than the page: each line can be seen whole, or at least from its begin.
+  const most = Math.min(MAX_WRAPPED, height - older.length);
+  const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
-  return pieces.map((piece, index) => line([...(index === 0 ? prefix : indent), ...marked(piece, pattern)], columns));
+  const lines = pieces.map((piece, index) =>
+    line([...(index === 0 ? prefix : indent), ...marked(piece, pattern)], columns),
+  );
+  return [...older, ...lines];
+}
+
+function olderLine(state: UiState, { names }: OutputTarget): Line {
+  const command = ['orch logs', ...names].join(' ');
+  return line([cell(`  older lines, if there are any: ${command}`, 'dim')], state.size.columns);
 }
 
 function prefixCells(kept: KeptLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {

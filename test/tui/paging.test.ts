@@ -1,0 +1,134 @@
+// Paging through the output: every line is seen on the way, wrapped or not, and where the oldest are it says where to look on.
+import { describe, expect, test } from 'vitest';
+import { LogRing } from '../../src/tui/log-ring.ts';
+import type { Size, UiState } from '../../src/tui/state.ts';
+import { UNICODE } from '../../src/tui/theme.ts';
+import { viewModel } from '../../src/tui/view-model.ts';
+import { NOW_MS, outputLine, press, shownState } from './sample.ts';
+
+/** `longest`: characters of a line, less than a page. */
+const SIZES: (Size & { longest: number })[] = [
+  { columns: 120, rows: 40, longest: 350 },
+  { columns: 80, rows: 24, longest: 350 },
+  { columns: 40, rows: 15, longest: 60 },
+];
+
+/** `worker.20 │ `: the longest name there could be. */
+const PREFIX = 12;
+
+/** The lines of the output, without its title. */
+function paneOf(state: UiState, log: LogRing): string[] {
+  const frame = viewModel(state, { log, nowMs: NOW_MS, colour: false, glyphs: UNICODE });
+  const { lines } = frame.regions.find((region) => region.name === 'pane')!;
+  return lines.slice(1).map((line) => line.cells.map((each) => each.text).join(''));
+}
+
+/** `<1 xxx 1>`, each line of another length. */
+function longLines(count: number, longest: number): LogRing {
+  const ring = new LogRing();
+  const text = (number: number) => `<${number} ${'x'.repeat((number * 97) % longest)} ${number}>`;
+  ring.push(Array.from({ length: count }, (_, index) => outputLine(index, { line: text(index + 1) })));
+  return ring;
+}
+
+/** Numbers of the lines that are whole on the screen. */
+function whole(pane: string[]): number[] {
+  const text = pane.map((row) => row.slice(PREFIX)).join('');
+  return Array.from(text.matchAll(/<(\d+) x* *(\d+)>/g), (found) => Number(found[1]));
+}
+
+/** All that is seen while `key` is pressed until nothing changes any more. */
+function seenBy(key: string, from: UiState, log: LogRing): { seen: Set<number>; state: UiState; presses: number } {
+  const seen = new Set<number>();
+  let state = from;
+  for (let presses = 0; ; presses++) {
+    for (const number of whole(paneOf(state, log))) seen.add(number);
+    const next = press(state, [key], log).state;
+    if (next.logBottom === state.logBottom) return { seen, state, presses };
+    if (presses > 300) throw new Error('no end');
+    state = next;
+  }
+}
+
+const all = (count: number) => new Set(Array.from({ length: count }, (_, index) => index + 1));
+
+describe.each(SIZES)('at $columns×$rows', ({ longest, ...size }) => {
+  const log = longLines(100, longest);
+  const wrapped = shownState(size, { wrapLines: true, showTimes: false });
+
+  test.each([
+    ['beside the table', wrapped],
+    ['on the whole screen', { ...wrapped, view: 'logs' as const }],
+  ])('wrapped, %s: pages up and down show every line', (_where, start) => {
+    const up = seenBy('pageup', start, log);
+    expect(up.seen).toEqual(all(100));
+    const down = seenBy('pagedown', up.state, log);
+    expect(down.seen).toEqual(all(100));
+    expect(down.state.logBottom).toBeNull();
+    expect(up.presses).toBeLessThan(100);
+  });
+
+  test('wrapped, line by line shows every line', () => {
+    const logs = { ...wrapped, view: 'logs' as const };
+    expect(seenBy('up', logs, log).seen).toEqual(all(100));
+  });
+
+  test('wrapped, the oldest are at the top of a full page', () => {
+    const { state } = press(wrapped, ['home'], log);
+    const pane = paneOf(state, log);
+    expect(pane[0]).toContain('<1 ');
+    expect(pane.every((row) => row.trim() !== '')).toBe(true);
+    expect(state.logBottom).toBe(seenBy('pageup', wrapped, log).state.logBottom);
+  });
+
+  test('wrapped, few lines go nowhere', () => {
+    expect(press(wrapped, ['home'], longLines(1, longest)).state.logBottom).toBeNull();
+    expect(press(wrapped, ['pageup'], longLines(1, longest)).state.logBottom).toBeNull();
+  });
+});
+
+test('a line longer than the page is shown from its begin, and cut', () => {
+  const log = new LogRing();
+  log.push([1, 2, 3].map((number) => outputLine(number, { line: `<${number} ${'x'.repeat(2000)}` })));
+  const start = shownState({ columns: 80, rows: 24 }, { wrapLines: true });
+  for (const [presses, number] of [3, 2, 1].entries()) {
+    const pane = paneOf(press(start, Array(presses).fill('pageup'), log).state, log).join('\n');
+    expect(pane).toContain(`<${number} xxx`);
+    expect(pane).toContain('x…');
+  }
+});
+
+describe('where the oldest lines are', () => {
+  const size = { columns: 80, rows: 24 };
+  const linesOf = (count: number) => {
+    const ring = new LogRing();
+    ring.push(Array.from({ length: count }, (_, index) => outputLine(index)));
+    return ring;
+  };
+  const atHome = (count: number, change: Partial<UiState> = {}) => {
+    const log = linesOf(count);
+    return paneOf(press(shownState(size, change), ['home'], log).state, log);
+  };
+
+  test.each([
+    ['all output', {}, 'orch logs'],
+    ['a service', { selected: 'api' }, 'orch logs api'],
+    ['an instance, wrapped', { selected: 'api.2', wrapLines: true }, 'orch logs api.2'],
+  ])('of %s it says where older ones would be', (_what, change, command) => {
+    for (const count of [1000, 6000]) {
+      const pane = atHome(count, change);
+      expect(pane[0]!.trim()).toBe(`older lines, if there are any: ${command}`);
+      expect(pane[1]).toContain(`request ${count === 1000 ? 0 : 1000}`);
+    }
+  });
+
+  test('nothing is said where all of the past was read', () => {
+    expect(atHome(999)[0]).toContain('request 0');
+  });
+
+  test('paging up ends there too', () => {
+    const log = linesOf(1200);
+    const { state } = seenBy('pageup', shownState(size), log);
+    expect(paneOf(state, log)[0]).toContain('older lines');
+  });
+});
