@@ -1,5 +1,6 @@
 // The rows of the table of services: filter, folds, which one is selected. Pure; formats nothing.
 import type { InstanceState, InstanceStatus, ServiceStatus } from '../api/protocol.ts';
+import { type Pattern, searchPattern } from './search.ts';
 import type { UiState } from './state.ts';
 
 export type TableRow =
@@ -27,7 +28,7 @@ const SEVERITY: InstanceState[] = [
 ];
 
 export function tableRows(state: UiState): TableRow[] {
-  const filter = state.nameFilter.toLowerCase();
+  const filter = searchPattern(state.nameFilter);
   return (state.status?.services ?? []).flatMap((service) => rowsOf(service, state, filter));
 }
 
@@ -59,8 +60,8 @@ export function isDown(row: TableRow): boolean {
   return states.every((state) => state === 'stopped' || state === 'failed' || state === 'completed');
 }
 
-function rowsOf(service: ServiceStatus, state: UiState, filter: string): TableRow[] {
-  const whole = filter === '' || service.name.includes(filter);
+function rowsOf(service: ServiceStatus, state: UiState, filter: Pattern): TableRow[] {
+  const whole = filter === null || filter.test(service.name);
   const instances = whole ? service.instances : service.instances.filter((each) => isMatch(each, filter));
   const only = service.instances[0];
   if (service.instances.length === 1 && only !== undefined) {
@@ -73,6 +74,6 @@ function rowsOf(service: ServiceStatus, state: UiState, filter: string): TableRo
   return [pool, ...below.map((instance): TableRow => ({ kind: 'instance', id: instance.id, service, instance }))];
 }
 
-function isMatch(instance: InstanceStatus, filter: string): boolean {
-  return instance.id.includes(filter) || instance.state.includes(filter);
+function isMatch(instance: InstanceStatus, filter: RegExp): boolean {
+  return filter.test(instance.id) || filter.test(instance.state);
 }

@@ -187,6 +187,16 @@ describe('searching', () => {
     expect(tableRows(press(start(), ['/', ...'worker.7']).state).map((row) => row.id)).toEqual(['worker', 'worker.7']);
   });
 
+  test.each([
+    ['api|mai', ['api', 'api.1', 'api.2', 'api.3', 'mailer']],
+    ['^m', ['mailer', 'migrate']],
+    ['(mi', []],
+    ['Mi', []],
+    ['worker.1$', ['worker', 'worker.1']],
+  ])('names are searched as lines are: %s', (text, ids) => {
+    expect(tableRows(press(start(), ['/', ...text]).state).map((row) => row.id)).toEqual(ids);
+  });
+
   test('escape takes back what was typed, escape again the filter', () => {
     const kept = press(start(), ['/', 'd', 'b', 'enter']).state;
     expect(kept.nameFilter).toBe('db');
