@@ -5,7 +5,7 @@ import { actionOf, KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
 import { outputTarget } from '../../src/tui/output-target.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { selectedIndex, tableRows } from '../../src/tui/rows.ts';
-import { choicesOf, contextOf, initialState, type UiState } from '../../src/tui/state.ts';
+import { contextOf, type UiState } from '../../src/tui/state.ts';
 import { event, NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
 
 const SIZE = { columns: 80, rows: 24 };
@@ -276,33 +276,5 @@ describe('views', () => {
     const { state } = reduce(start(), { kind: 'events', events: many }, ringOf(0));
     expect(state.events).toHaveLength(1000);
     expect(state.events.at(-1)!.seq).toBe(2499);
-  });
-});
-
-describe('another view, for another supervisor', () => {
-  const next = (state: UiState): UiState =>
-    reduce(
-      initialState({ size: SIZE, owning: true, canEditFile: true }, choicesOf(state)),
-      { kind: 'status', status: shopStatus() },
-      ringOf(0),
-    ).state;
-
-  test('has the same row, filter, folds and switches, so that a key means the same', () => {
-    const state = press(start(), ['/', ...'a', 'enter', 'enter', 'G', 'x', 't']).state;
-    const after = next(state);
-    expect(choicesOf(after)).toEqual(choicesOf(state));
-    expect(press(after, ['r']).effects).toEqual(press(state, ['r']).effects);
-    expect(selectedId(after)).not.toBe('api');
-  });
-
-  test('is in the same place, and what was half typed is no keys', () => {
-    expect(contextOf(next(press(start(), ['l', 'f', 'e']).state))).toBe('search');
-    expect(press(next(press(start(), ['/', 'm']).state), ['a', 'r']).effects).toEqual([]);
-    expect(press(next(press(start(), ['+']).state), ['enter']).effects).toMatchObject([{ service: 'api', size: 4 }]);
-  });
-
-  test('waits for no answer and no page that are gone', () => {
-    expect(contextOf(next(press(start(), ['w']).state))).toBe('main');
-    expect(next(press(start(), ['pageup'], ringOf(100)).state).logBottom).toBeNull();
   });
 });
