@@ -33,6 +33,6 @@ function refuseVariables(tree: Tree, key: string): Problem[] {
   const variable = variablesOf(tree.value).find(({ name }) => differsByInstance(name));
   if (!variable) return [];
   const message = `\`${key}\` is the same for all instances, but ${quote(variable.name)} is not`;
-  const hint = 'of the variables of instances only ${ORCH_ENV} and ${ORCH_PROJECT} are filled in here';
+  const hint = 'of the variables that orch sets only ORCH_ENV and ORCH_PROJECT are filled in here';
   return [problemAt(tree.at, { code: 'bad-value', message, hint })];
 }

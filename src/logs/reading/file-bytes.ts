@@ -1,6 +1,7 @@
 // Bytes of a queue file in blocks that end with a newline: forward, plain or gzipped, and where a line begins. No meaning.
 import { createReadStream, fstatSync, readSync } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { basename } from 'node:path';
+import { constants, createGunzip } from 'node:zlib';
 import type { OpenFile } from './segment.ts';
 
 export const BLOCK_BYTES = 256 * 1024;
@@ -9,13 +10,18 @@ const NEWLINE = 0x0a;
 /** Whole lines only; an unfinished last one of a live file is left for later. Blocks are valid until the next one. */
 export async function* wholeLines(file: OpenFile, from: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const block of file.gzip ? gunzipped(file) : plainBlocks(file, from)) {
+  let damage = '';
+  const onDamage = (mark: string) => {
+    damage = mark;
+  };
+  for await (const block of file.gzip ? gunzipped(file, onDamage) : plainBlocks(file, from)) {
     const bytes: Buffer = rest.length > 0 ? Buffer.concat([rest, block]) : block;
     const whole = bytes.lastIndexOf(NEWLINE) + 1;
     if (whole > 0) yield bytes.subarray(0, whole);
     rest = Buffer.from(bytes.subarray(whole));
   }
   if (rest.length > 0 && file.closedMs !== null) yield Buffer.concat([rest, Buffer.from('\n')]);
+  if (damage !== '') yield Buffer.from(damage);
 }
 
 /** Up to the size that the file has when the end is reached. */
@@ -30,11 +36,36 @@ async function* plainBlocks(file: OpenFile, from: number): AsyncGenerator<Buffer
   }
 }
 
-export function gunzipped(file: OpenFile): AsyncIterable<Buffer> {
+/**
+ * A file that is damaged, by a power cut say, gives what it still holds.
+ *
+ * @param onDamage called at the end with a line that says so
+ */
+export async function* gunzipped(file: OpenFile, onDamage: (mark: string) => void): AsyncGenerator<Buffer> {
   const compressed = createReadStream(file.path, { fd: file.fd, autoClose: false, start: 0 });
-  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
   compressed.on('error', (error) => gunzip.destroy(error));
-  return compressed.pipe(gunzip);
+  let bytes = 0;
+  try {
+    for await (const block of compressed.pipe(gunzip)) {
+      bytes += block.length;
+      yield block;
+    }
+  } catch (error) {
+    return onDamage(damageMark(file, (error as Error).message));
+  }
+  if (bytes % 2 ** 32 !== declaredSize(file)) onDamage(damageMark(file, 'unexpected end of file'));
+}
+
+function damageMark(file: OpenFile, reason: string): string {
+  return `… the rest of ${basename(file.path)} cannot be read: ${reason}\n`;
+}
+
+/** RFC 1952: the last four bytes are the size of the input, modulo 2^32. */
+function declaredSize(file: OpenFile): number {
+  const size = Buffer.alloc(4);
+  readSync(file.fd, size, 0, 4, Math.max(0, sizeOf(file) - 4));
+  return size.readUInt32LE();
 }
 
 export function sizeOf(file: OpenFile): number {

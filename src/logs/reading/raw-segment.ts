@@ -8,6 +8,7 @@ import { lastOf, lastOfReversed } from './last-of.ts';
 import { type LogLine, serviceOf } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
+const NEWLINE = 0x0a;
 const RECORDS_PER_READ = 1024;
 const READ_ON_BYTES = 1024 * 1024;
 
@@ -180,9 +181,13 @@ class StreamedBytes {
   private readonly blocks: AsyncIterator<Buffer>;
   private held: Buffer = Buffer.alloc(0);
   private heldFrom = 0;
+  /** Told once, in place of what is missing. */
+  private damage = '';
 
   constructor(file: OpenFile) {
-    this.blocks = gunzipped(file)[Symbol.asyncIterator]();
+    this.blocks = gunzipped(file, (mark) => {
+      this.damage = mark;
+    });
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -194,6 +199,15 @@ class StreamedBytes {
       this.held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
     }
     const from = Math.max(0, offset - this.heldFrom);
-    return this.held.subarray(from, from + length);
+    const found = this.held.subarray(from, from + length);
+    return found.length < length ? this.withMark(found) : found;
+  }
+
+  private withMark(found: Buffer): Buffer {
+    const { damage } = this;
+    this.damage = '';
+    if (damage === '') return found;
+    const isTorn = found.length > 0 && found.at(-1) !== NEWLINE;
+    return Buffer.concat([found, Buffer.from(`${isTorn ? '\n' : ''}${damage}`)]);
   }
 }
