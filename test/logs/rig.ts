@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpath
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { afterAll } from 'vitest';
 import { fifoPaths, type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
 import type { LogQueueSpec } from '../../src/core/model.ts';
 import { type LogEvent, type LogWriterClient, startLogWriter } from '../../src/logs/client.ts';
@@ -13,12 +14,17 @@ import { makeFifos, openFifoForChild } from '../../src/runtime/fifo.ts';
 import { widenPipe } from '../../src/runtime/wide-pipe.ts';
 
 let entry: Promise<string> | null = null;
+let built: string | null = null;
+// Not at the exit of this process: the test runner ends it before.
+afterAll(() => {
+  if (built !== null) rmSync(built, { recursive: true, force: true });
+});
 
 /** The log writer, bundled from the sources as they are now; once per test file. */
 export function writerEntry(): Promise<string> {
   entry ??= (async () => {
     const outdir = mkdtempSync(join(tmpdir(), 'orch-writer-'));
-    process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+    built = outdir;
     await build({
       entryPoints: { 'log-writer': 'src/logs/main.ts' },
       outdir,
