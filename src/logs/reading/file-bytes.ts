@@ -7,14 +7,18 @@ import type { OpenFile } from './segment.ts';
 export const BLOCK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
-/** Whole lines only; an unfinished last one of a live file is left for later. Blocks are valid until the next one. */
-export async function* wholeLines(file: OpenFile, from: number): AsyncGenerator<Buffer> {
+/**
+ * Whole lines only; an unfinished last one of a live file is left for later. Blocks are valid until the next one.
+ *
+ * @param end of what is wanted, where a line ends; what is written beyond is somebody else's to read. Not for gzipped files.
+ */
+export async function* wholeLines(file: OpenFile, from: number, end: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   let damage = '';
   const onDamage = (mark: string) => {
     damage = mark;
   };
-  for await (const block of file.gzip ? gunzipped(file, onDamage) : plainBlocks(file, from)) {
+  for await (const block of file.gzip ? gunzipped(file, onDamage) : plainBlocks(file, from, end)) {
     const bytes: Buffer = rest.length > 0 ? Buffer.concat([rest, block]) : block;
     const whole = bytes.lastIndexOf(NEWLINE) + 1;
     if (whole > 0) yield bytes.subarray(0, whole);
@@ -24,11 +28,11 @@ export async function* wholeLines(file: OpenFile, from: number): AsyncGenerator<
   if (damage !== '') yield Buffer.from(damage);
 }
 
-/** Up to the size that the file has when the end is reached. */
-async function* plainBlocks(file: OpenFile, from: number): AsyncGenerator<Buffer> {
+/** Up to the size that the file has when the end is reached, at most. */
+async function* plainBlocks(file: OpenFile, from: number, end: number): AsyncGenerator<Buffer> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
-  for (let at = from; ; ) {
-    const length = readSync(file.fd, block, 0, BLOCK_BYTES, at);
+  for (let at = from; at < end; ) {
+    const length = readSync(file.fd, block, 0, Math.min(BLOCK_BYTES, end - at), at);
     if (length === 0) return;
     at += length;
     yield block.subarray(0, length);

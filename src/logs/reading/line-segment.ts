@@ -37,7 +37,7 @@ export class LineSegment implements Segment {
     const parser = new LineParser();
     const from = sinceMs > 0 && !this.file.gzip ? this.offsetOf(sinceMs) : 0;
     let begun = false;
-    for await (const bytes of wholeLines(this.file, from)) {
+    for await (const bytes of wholeLines(this.file, from, this.frozenAt ?? Number.POSITIVE_INFINITY)) {
       if (this.isStopped) return;
       let lines = parseAll(parser, bytes, this.file.decoding);
       if (!begun) lines = lines.slice(firstAtOrAfter(lines, sinceMs));

@@ -130,6 +130,7 @@ export class RawSegment implements Segment {
     for (let number = from; ; number += RECORDS_PER_READ) {
       const length = readSync(this.index, block, 0, block.length, number * RECORD_BYTES);
       for (let at = 0; at + RECORD_BYTES <= length; at += RECORD_BYTES) {
+        if (this.frozenAt !== null && number + at / RECORD_BYTES >= this.frozenAt) return;
         const record = decodeRecord(block, at);
         if (record !== null) yield record;
       }

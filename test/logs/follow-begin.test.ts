@@ -1,0 +1,41 @@
+// Where the past ends and following begins: what is written just then is read once.
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { encodeOrigin, encodeRecord } from '../../src/logs/raw-index.ts';
+import { openLive } from '../../src/logs/reading/segment.ts';
+
+const T0 = Date.parse('2026-03-01T12:00:00.000Z');
+let dir: string;
+let main: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'orch-reader-'));
+  main = join(dir, 'main.log');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const writes = {
+  text: (n: number) => appendFileSync(main, `${new Date(T0 + n).toISOString()} a.1 o line ${n}\n`),
+  raw: (n: number) => {
+    const text = `line ${n}\n`;
+    const at = { kind: 1 as const, stream: 'o' as const, split: false, origin: 0, lines: 1, timeMs: T0 + n };
+    appendFileSync(main, text);
+    appendFileSync(`${main}.idx`, encodeRecord({ ...at, offset: n * text.length, length: text.length }));
+  },
+};
+
+test.each(['text', 'raw'] as const)('a %s file that grows while its past is read', async (format) => {
+  writeFileSync(main, '');
+  if (format === 'raw') writeFileSync(`${main}.idx`, encodeOrigin('a.1'));
+  writes[format](0);
+  writes[format](1);
+  const segment = openLive({ name: 'main', path: main, format }, 'utf8')!;
+  const place = segment.freeze();
+  writes[format](2);
+  const past: string[] = [];
+  for await (const lines of segment.forward(0)) past.push(...lines.map(({ line }) => line));
+  expect(past).toEqual(['line 0', 'line 1']);
+  expect(segment.readFrom(place, null).lines.map(({ line }) => line)).toEqual(['line 2']);
+  segment.close();
+});
