@@ -1,5 +1,6 @@
 // `orch up` and `orch attach` without a full-screen view: every line of output with its instance in front, between them
 // what happens. The first Ctrl-C stops everything in order, the second one at once.
+import { hasEndedInOrder } from '../api/orderly-end.ts';
 import type { Status } from '../api/protocol.ts';
 import type { CliContext, ExitCode } from './command.ts';
 import { takeDown } from './down.ts';
@@ -42,20 +43,12 @@ export async function stopEverything(context: CliContext, view: View): Promise<E
   return takeDown(view, { ...context, json: false, stdout: context.stderr }, null);
 }
 
-/**
- * Orderly when somebody else called `orch down` and nothing lived any more. That nothing lives proves nothing: there are
- * schedules and back-offs.
- *
- * @returns null: it is lost.
- */
+/** Orderly when somebody else called `orch down`. @returns null: it is lost. */
 function sayGone(context: CliContext, watched: Watched): 0 | null {
-  if (!watched.isGoingDown() || !isEmpty(watched.latest())) return null;
+  if (!hasEndedInOrder(watched.latest(), watched.isGoingDown())) return null;
   context.stderr.write('The project was stopped.\n');
   return 0;
 }
-
-const isEmpty = (status: Status | null): boolean =>
-  status?.services.every((service) => service.instances.every(({ pid }) => pid === null)) ?? false;
 
 type Watched = { latest(): Status | null; isGoingDown(): boolean; done: Promise<void> };
 

@@ -5,6 +5,10 @@ import { basename, dirname, join } from 'node:path';
 
 export type RotatedFile = { path: string; stampMs: number; gzip: boolean };
 
+/** Its name without `.gz`: what it was before it was compressed. */
+export const plainPath = ({ path, gzip }: Pick<RotatedFile, 'path' | 'gzip'>): string =>
+  gzip ? path.slice(0, -'.gz'.length) : path;
+
 const STAMP = /^\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(\.gz)?$/;
 const STAMP_CHARS = '.20260131T140500123Z'.length;
 /** What a compressor is writing, or has left where it was killed. */
@@ -89,7 +93,7 @@ export function pruneRotated(livePath: string, keep: number, totalBytes: number)
 }
 
 function removeRotated(file: RotatedFile): void {
-  const plain = file.gzip ? file.path.slice(0, -'.gz'.length) : file.path;
+  const plain = plainPath(file);
   for (const path of [plain, `${plain}.gz`, plain + INDEX_SUFFIX]) unlinkQuietly(path);
   removePartials(plain);
 }

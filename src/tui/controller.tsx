@@ -1,5 +1,6 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
 import type { Key, render } from 'ink';
+import { hasEndedInOrder } from '../api/orderly-end.ts';
 import type { Effect } from './actions.ts';
 import { App } from './app.tsx';
 import { plainOutput } from './copy.ts';
@@ -227,14 +228,9 @@ export class Controller {
     this.finish(outcome);
   }
 
-  /**
-   * Gone without our asking: stopped from elsewhere when that was said and nothing ran any more, else lost. That nothing
-   * runs proves nothing: there are schedules and back-offs.
-   */
+  /** Gone without our asking: stopped from elsewhere, or lost. */
   private connectionEnded(): void {
-    const services = this.state.status?.services ?? [];
-    const anyAlive = services.some((service) => service.instances.some((instance) => instance.pid !== null));
-    const wasStopped = this.isGoingDown && this.state.status !== null && !anyAlive;
+    const wasStopped = hasEndedInOrder(this.state.status, this.isGoingDown);
     if (wasStopped) this.finish('down', ['The project was stopped.']);
     else this.finish('lost');
   }

@@ -6,6 +6,9 @@ import { problemAt, quote } from '../problem.ts';
 import type { SourceFile, Span } from './source-file.ts';
 import { spanAt } from './source-file.ts';
 
+/** Line ends of Windows may be part of either. */
+const BLANK_OR_COMMENT = /^\s*(#[^\n]*)?$/;
+
 export type EnvEntry = { name: string; value: string; at: Span };
 
 /** Later lines win. @returns every entry in order, and every problem. */
@@ -17,7 +20,7 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
   while (at < text.length) {
     const end = lineEnd(text, at);
     const line = text.slice(at, end);
-    if (/^\s*(#[^\n]*)?$/.test(line)) {
+    if (BLANK_OR_COMMENT.test(line)) {
       at = end + 1;
       continue;
     }
@@ -64,7 +67,7 @@ function readValue(source: SourceFile, from: number): Value {
   }
   const after = lineEnd(text, close);
   const rest = text.slice(close + 1, after);
-  if (!/^\s*(#[^\n]*)?$/.test(rest)) {
+  if (!BLANK_OR_COMMENT.test(rest)) {
     const message = `something stands after the closing ${mark}`;
     const hint = 'quote the whole value, or put a # before a comment';
     return {

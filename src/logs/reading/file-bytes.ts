@@ -1,11 +1,12 @@
 // Bytes of a queue file in blocks that end with a newline: forward, plain or gzipped, and where a line begins. No meaning.
 import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGunzip } from 'node:zlib';
 import type { OpenFile } from './segment.ts';
 
 export const BLOCK_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
+export const NEWLINE = 0x0a;
 
 /**
  * Whole lines only; an unfinished last one of a live file is left for later. Blocks are valid until the next one.
@@ -36,7 +37,7 @@ async function* plainBlocks(file: OpenFile, from: number, end: number): AsyncGen
     if (length === 0) return;
     at += length;
     yield block.subarray(0, length);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 

@@ -1,5 +1,6 @@
 // Goes on reading queues while they are written: over rotation, deletion and return. Idle, it costs one stat a second and
 // queue; it holds no more than one read of lines, and the writer never notices it.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogLine } from './log-line.ts';
 import { QueueTail } from './queue-tail.ts';
 import type { LogQueueFile, ReadOptions } from './reader.ts';
@@ -104,8 +105,4 @@ class Follower implements LogFollower {
 /** What the reader itself says: how much it skipped. */
 export function isSkipMark(line: LogLine): boolean {
   return line.instance === '' && line.gap !== undefined;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

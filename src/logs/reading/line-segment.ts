@@ -1,11 +1,11 @@
 // A text or json file. A time is found by bisection, the last lines from the end; only a gzipped file is read from its start.
 import { closeSync, readSync } from 'node:fs';
-import { BLOCK_BYTES, lineAfter, sizeOf, wholeLines } from './file-bytes.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BLOCK_BYTES, lineAfter, NEWLINE, sizeOf, wholeLines } from './file-bytes.ts';
 import { lastOf, lastOfReversed } from './last-of.ts';
 import { LineParser, type LogLine } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
-const NEWLINE = 0x0a;
 const READ_ON_BYTES = 1024 * 1024;
 /** More than the longest line with its frame, escapes included. */
 const LONGEST_LINE_BYTES = 8 * 1024 * 1024;
@@ -88,7 +88,7 @@ export class LineSegment implements Segment {
       readSync(this.file.fd, bytes, 0, bytes.length, begin);
       yield parseAll(parser, bytes, this.file.decoding);
       end = begin;
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
 

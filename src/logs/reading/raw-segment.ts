@@ -1,14 +1,14 @@
 // A raw file with its index: the index says who wrote which bytes and when. Bytes that it does not cover (the writer was
 // killed between the two writes) come back as lines of nobody.
 import { closeSync, fstatSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gapText } from '../framing.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
-import { gunzipped, sizeOf } from './file-bytes.ts';
+import { gunzipped, NEWLINE, sizeOf } from './file-bytes.ts';
 import { lastOf, lastOfReversed } from './last-of.ts';
 import { type LogLine, serviceOf } from './log-line.ts';
 import type { LineFilter, OpenFile, Segment } from './segment.ts';
 
-const NEWLINE = 0x0a;
 const RECORDS_PER_READ = 1024;
 const READ_ON_BYTES = 1024 * 1024;
 
@@ -43,7 +43,7 @@ export class RawSegment implements Segment {
       if (record.timeMs < sinceMs) continue;
       const lines = this.linesOf(record, await bytes.read(record.offset, record.length));
       if (lines.length > 0) yield lines;
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
   }
 
@@ -94,7 +94,7 @@ export class RawSegment implements Segment {
   private async *backward(): AsyncGenerator<LogLine[]> {
     const bytes = new PlainBytes(this.file);
     for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
-      if (number % RECORDS_PER_READ === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (number % RECORDS_PER_READ === 0) await nextTurn();
       const record = this.recordAt(number);
       if (record !== null) yield this.linesOf(record, bytes.readNow(record.offset, record.length));
     }

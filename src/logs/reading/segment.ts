@@ -1,7 +1,7 @@
 // A file of a queue as something that can be read: forward from a time, or from its end. What a file is, it says itself: a
 // raw one has an index beside it. The writer may rotate, compress or delete it between any two looks.
 import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
-import { begunRotation, INDEX_SUFFIX, type RotatedFile } from '../rotation.ts';
+import { begunRotation, INDEX_SUFFIX, plainPath, type RotatedFile } from '../rotation.ts';
 import { LineSegment } from './line-segment.ts';
 import type { LogLine } from './log-line.ts';
 import { RawSegment } from './raw-segment.ts';
@@ -54,8 +54,9 @@ export function openLive({ path, format }: LogQueueFile, decoding: Decoding): Se
 }
 
 /** A rotated file, compressed or not, whatever it was when it was listed. Null: it was deleted since. */
-export function openRotated({ path, stampMs, gzip }: RotatedFile, decoding: Decoding): Segment | null {
-  const plain = gzip ? path.slice(0, -'.gz'.length) : path;
+export function openRotated(rotated: RotatedFile, decoding: Decoding): Segment | null {
+  const { path, stampMs, gzip } = rotated;
+  const plain = plainPath(rotated);
   const file = openFile(path, stampMs, gzip, decoding) ?? openFile(`${plain}.gz`, stampMs, true, decoding);
   if (file === null) return null;
   const index = openIndex(plain);

@@ -33,8 +33,8 @@ export class Gate {
 
   update(spec: LogQueueSpec, pressure: Pressure): void {
     const isFilled = pressure.depthBytes >= spec.capacityBytes * (this.isShut ? OPEN_AT : SHUT_AT);
-    if (keepsOneChunk(spec)) this.turn(pressure.hasFailed || isFilled || (this.isShut && pressure.depthBytes > 0));
-    else if (spec.overflow === 'block') this.turn(pressure.hasFailed || isFilled);
+    const isDraining = keepsOneChunk(spec) && this.isShut && pressure.depthBytes > 0;
+    if (spec.overflow === 'block') this.turn(pressure.hasFailed || isFilled || isDraining);
     else this.turn(isFilled && this.isWriteYoung(pressure));
   }
 

@@ -92,7 +92,7 @@ export async function untilDown(supervisor: Supervisor, timeoutMs: number | null
   const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
   if (isLate) supervisor.kernel.killAll();
   for (;;) {
-    const stuck = await untilStopped(supervisor, () => true, new AbortController().signal);
+    const stuck = await untilStopped(supervisor, () => true, signal);
     if (stuck.length === 0) return;
     await supervisor.giveUp(stuck);
   }
