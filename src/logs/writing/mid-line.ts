@@ -1,9 +1,12 @@
 // Remembers, beyond the death of the writer, which FIFOs it had read half a line of: the other half is what a new writer
 // finds first, and no line. One byte for each FIFO in a small file, written when it changes.
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** Inode as eight bytes, then 1 while half a line is held. */
 const RECORD_BYTES = 9;
+
+/** The records stay where they are: a writer that is killed while it starts must not take them along. */
+const OPEN_AS_IT_IS = constants.O_RDWR | constants.O_CREAT;
 
 export class MidLines {
   /** What the writer before left behind, until it was asked for. */
@@ -13,10 +16,14 @@ export class MidLines {
   private readonly fd: number;
 
   constructor(path: string) {
-    for (const inode of readLeft(path)) this.left.add(inode);
-    this.fd = openSync(path, 'w+', 0o600);
-    ftruncateSync(this.fd, 0);
-    for (const inode of this.left) this.set(Number(inode), true); // in case that we die before it is asked for
+    this.fd = openSync(path, OPEN_AS_IT_IS, 0o600);
+    readRecords(this.fd).forEach(({ inode, isMidLine }, place) => {
+      if (!isMidLine) this.free.push(place);
+      else {
+        this.left.add(inode);
+        this.places.set(Number(inode), place);
+      }
+    });
   }
 
   /** Did the writer before us die with half a line of this FIFO? True once. */
@@ -28,7 +35,7 @@ export class MidLines {
     let place = this.places.get(inode);
     if (place === undefined) {
       if (!isMidLine) return;
-      place = this.free.pop() ?? this.places.size;
+      place = this.free.pop() ?? this.places.size; // none free: all of them are taken
       this.places.set(inode, place);
     }
     const record = Buffer.alloc(RECORD_BYTES);
@@ -58,16 +65,10 @@ function writeQuietly(fd: number, record: Buffer, at: number): void {
   }
 }
 
-function readLeft(path: string): bigint[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    return []; // the first writer
-  }
-  const inodes: bigint[] = [];
-  for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
-    if (bytes[at + 8] === 1) inodes.push(bytes.readBigUInt64LE(at));
-  }
-  return inodes;
+function readRecords(fd: number): { inode: bigint; isMidLine: boolean }[] {
+  const bytes = readFileSync(fd);
+  return Array.from({ length: Math.floor(bytes.length / RECORD_BYTES) }, (_, place) => ({
+    inode: bytes.readBigUInt64LE(place * RECORD_BYTES),
+    isMidLine: bytes[place * RECORD_BYTES + 8] === 1,
+  }));
 }
