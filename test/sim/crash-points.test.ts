@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { bundleGuest } from './build.ts';
-import { compile, FLAGS, forget, put } from './compile.mjs';
+import { compile, forget, put, REPLAY_FLAGS } from './compile.mjs';
 
 const PARTS = 2;
 const EVERY = process.env.ORCH_TEST === 'demanding' ? 1 : 3;
@@ -19,7 +19,7 @@ it(
       const program = await compile('crash-points');
       const guest = put('guest.js', await bundleGuest());
       const tryPart = async (part: number): Promise<Report> => {
-        const given = [...FLAGS, program, guest, String(part), String(PARTS), String(EVERY)];
+        const given = [...REPLAY_FLAGS, program, guest, String(part), String(PARTS), String(EVERY)];
         const { stdout } = await promisify(execFile)(process.execPath, given, { maxBuffer: 2 ** 28 });
         return JSON.parse(stdout) as Report;
       };

@@ -44,7 +44,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
 const PORTS_PER_SERVICE = 100;
 const PROBE: Probe = {
   checks: [{ kind: 'tcp', address: '$' + '{PORT}' }],
-  everyMs: 500,
+  everyMs: 1_000,
   timeoutMs: 100,
   successes: 1,
   failures: 2,
@@ -52,7 +52,7 @@ const PROBE: Probe = {
 };
 
 /** Slow starters are given time. */
-const LIVENESS: Probe = { ...PROBE, initialDelayMs: 1_000 };
+const LIVENESS: Probe = { ...PROBE, everyMs: 500, initialDelayMs: 1_000 };
 
 /** Every second version may be broken. */
 function programOf({ program, life, version }: Declared): Program {

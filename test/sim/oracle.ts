@@ -162,13 +162,13 @@ export class Oracle implements Observer {
     // No hook of a simulated program fails by itself.
     if (message.includes('before_start failed'))
       this.#fail(`a start that was given up is taken for a failure: ${message}`);
-    this.#machine.note(`${this.#project.root} ${message}`);
+    this.#machine.note(() => `${this.#project.root} ${message}`);
   }
 
   onAction(guest: Guest, action: ObservedAction): void {
     // Code of a process that died in the middle of it has no effect any more.
     if (!guest.isAlive) return;
-    this.#machine.note(`${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}`);
+    this.#machine.note(() => `${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}`);
     const isBegin = action.kind === 'drain' || (action.kind === 'stop' && !this.#lifecycle.isSecondStep(action.slot));
     if (action.kind === 'start' || isBegin) {
       this.actions.push({ kind: action.kind === 'start' ? 'start' : 'stop', id: action.slot.id });

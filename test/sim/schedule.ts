@@ -21,16 +21,45 @@ export class Schedule {
     return this.at(this.nowMs + delayMs, run);
   }
 
-  /** Runs everything that is due until `untilMs`; then it is that late. Promises settle after each. */
-  async runUntil(untilMs: number, afterEach: () => Promise<void>): Promise<void> {
-    for (let next = this.#queue[0]; next && next.atMs <= untilMs; next = this.#queue[0]) {
+  /** Runs everything that is due until `untilMs`; then it is that late. Promises settle before the first and after each, then
+   * comes `check`. Rejects with what is thrown. */
+  async runUntil(untilMs: number, check: () => void): Promise<void> {
+    await inTurns(() => {
+      check();
+      const next = this.#queue[0];
+      if (next === undefined || next.atMs > untilMs) return false;
       this.#queue.shift();
       this.nowMs = next.atMs;
       next.run();
-      await afterEach();
-    }
+      return true;
+    });
     this.nowMs = untilMs;
   }
+}
+
+const MOST_AT_ONCE = 64;
+
+/** Calls `turn` until it returns false. Every promise that can settle by itself does so before each. Rejects with what it throws. */
+function inTurns(turn: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let goesOn = true;
+    const one = (): void => {
+      if (!goesOn) return;
+      try {
+        goesOn = turn();
+        if (!goesOn) resolve();
+      } catch (error) {
+        goesOn = false;
+        reject(error);
+      }
+    };
+    // Between immediates that are due together promises settle too, and the event loop need not come round for each.
+    const some = (count: number): void => {
+      for (let left = count; left > 0; left--) setImmediate(one);
+      setImmediate(() => goesOn && some(Math.min(2 * count, MOST_AT_ONCE)));
+    };
+    some(4);
+  });
 }
 
 function isBefore(a: { atMs: number; order: number }, b: { atMs: number; order: number }): boolean {

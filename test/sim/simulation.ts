@@ -39,7 +39,9 @@ export class Simulation {
     );
     this.machine.processes.onSignal = (target, signal) => this.#checkSignal(target, signal);
     this.machine.processes.onEnd = (process, exit) => {
-      this.machine.note(`pid ${process.pid} (${process.of?.instance ?? process.kind}) ended: ${JSON.stringify(exit)}`);
+      this.machine.note(
+        () => `pid ${process.pid} (${process.of?.instance ?? process.kind}) ended: ${JSON.stringify(exit)}`,
+      );
       if (process.isLeader) this.#projectOf(process)?.oracle.onEnd(process, exit);
     };
   }
@@ -49,9 +51,8 @@ export class Simulation {
     for (const project of this.projects) project.up();
     for (const { afterMs, project, operation } of this.#scenario.steps) {
       await this.advance(afterMs);
-      this.machine.note(`-- ${project} ${JSON.stringify(operation)}`);
+      this.machine.note(() => `-- ${project} ${JSON.stringify(operation)}`);
       operate(this.#sceneOf(project), operation);
-      await this.#check();
     }
     await this.settle();
     // A supervisor that dies meanwhile does not do what it planned.
@@ -60,13 +61,13 @@ export class Simulation {
   }
 
   async advance(ms: number): Promise<void> {
-    await this.#check();
-    await this.machine.schedule.runUntil(this.machine.schedule.nowMs + ms, () => this.#check());
+    const { schedule } = this.machine;
+    await schedule.runUntil(schedule.nowMs + ms, () => this.#check());
   }
 
   /** I7: when the faults stop, what runs is what is declared, and then nothing more happens. */
   async settle(): Promise<void> {
-    this.machine.note('-- settle');
+    this.machine.note(() => '-- settle');
     this.machine.endFaults();
     for (const project of this.projects) {
       for (const guest of project.guests) {
@@ -101,7 +102,7 @@ export class Simulation {
   /** I18, and I4 and I7 over one more edit that nothing disturbs. */
   async followPlan(): Promise<void> {
     const { project, operation } = this.#scenario.lastEdit;
-    this.machine.note(`-- planned: ${JSON.stringify(operation)}`);
+    this.machine.note(() => `-- planned: ${JSON.stringify(operation)}`);
     const scene = this.#sceneOf(project);
     const planned = await planAndEdit(scene, operation);
     await this.advance(ROLLOUT_MS);
@@ -114,7 +115,7 @@ export class Simulation {
    */
   async shutDown(): Promise<void> {
     let boundMs = 5_000 + UNKNOWN_GRACE_MS;
-    this.machine.note('-- down');
+    this.machine.note(() => '-- down');
     for (const project of this.projects) {
       project.wantsDown = true;
       const timeoutMs = this.#scenario.downTimeoutMs;
@@ -126,14 +127,14 @@ export class Simulation {
     for (const { oracle } of this.projects) oracle.checkEmpty(boundMs);
   }
 
-  async #check(): Promise<void> {
-    await settled();
+  #check(): void {
+    checkRejections();
     if (this.machine.violation) throw this.machine.violation;
     for (const { oracle } of this.projects) oracle.checkConfig();
   }
 
   #checkSignal(target: SimProcess, signal: string): void {
-    this.machine.note(`${signal} to pid ${target.pid} (${target.of?.instance ?? target.kind})`);
+    this.machine.note(() => `${signal} to pid ${target.pid} (${target.of?.instance ?? target.kind})`);
     if (target.kind !== 'ours') this.machine.fail(`I5: ${signal} was sent to pid ${target.pid}, a ${target.kind}`);
     this.#projectOf(target)?.oracle.onSignal(target, signal);
   }
@@ -148,9 +149,7 @@ export class Simulation {
   }
 }
 
-/** Every promise that can settle by itself has settled. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+function checkRejections(): void {
   const [reason] = rejections.splice(0).filter((one) => !(one instanceof Dead));
   if (reason === undefined) return;
   if (reason instanceof Violation) throw reason;

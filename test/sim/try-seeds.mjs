@@ -1,7 +1,7 @@
 // Divides scenarios among worker processes and gathers what they found.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { FLAGS, put } from './compile.mjs';
+import { FLAGS, put, REPLAY_FLAGS } from './compile.mjs';
 
 /** So small that the processes end at about the same time. */
 const SEEDS_PER_TURN = 50;
@@ -24,7 +24,7 @@ export async function trySeeds(task) {
   const takeTurns = async () => {
     let worker = null;
     while (rest.length > 0 && !(stopAtFirst && found.failures.length > 0)) {
-      worker ??= startWorker(task.worker, guest, { found, fail });
+      worker ??= startWorker([...(shrink ? REPLAY_FLAGS : FLAGS), task.worker, guest], { found, fail });
       const seeds = rest.shift();
       const how = await worker.take({ seeds, shrink, stopAtFirst });
       if (how === null) continue;
@@ -50,8 +50,8 @@ export function turnsOf(from, runs, seedsPerTurn = SEEDS_PER_TURN) {
 }
 
 /** `take` resolves when the turn is over: with null, or with how the process ended instead. */
-function startWorker(program, guest, { found, fail }) {
-  const child = spawn(process.execPath, [...FLAGS, program, guest], { stdio: ['pipe', 'pipe', 'inherit'] });
+function startWorker(args, { found, fail }) {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let finish = () => undefined;
   child.stdin.on('error', () => undefined); // it has ended, which `close` tells
   child.once('close', (code, signal) => finish(signal ?? code));

@@ -3,7 +3,8 @@ import type { Lock, LockAttempt, LockOptions } from '../../../src/runtime/lock.t
 
 export type { Lock, LockAttempt, LockHolder, LockOptions } from '../../../src/runtime/lock.ts';
 
-const RETRY_MS = 5;
+/** As the real one. */
+const RETRY_MS = 50;
 
 export async function acquireLock(path: string, { waitMs = 0, abort }: LockOptions = {}): Promise<LockAttempt> {
   const { guest, machine } = bridge;

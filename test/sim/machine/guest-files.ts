@@ -161,7 +161,7 @@ class FileOperations {
   say(fd: number, text: string): void {
     if (this.#guest.files.get(fd)?.path !== ANSWER_PATH) return;
     this.#guest.answer = text;
-    this.#guest.machine.note(`pid ${this.#guest.process.pid} answers ${text}`);
+    this.#guest.machine.note(() => `pid ${this.#guest.process.pid} answers ${text}`);
     // A supervisor that refuses to start has nothing left to do.
     if (text.includes('"error"')) this.#guest.later(1, () => this.#guest.end({ code: 4 }));
   }

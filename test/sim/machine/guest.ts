@@ -139,7 +139,7 @@ export class Guest {
     if (!this.isAlive) throw new Dead();
     this.effects++;
     this.trace.push(name);
-    this.machine.note(`pid ${this.process.pid} effect ${this.effects}: ${name}`);
+    this.machine.note(() => `pid ${this.process.pid} effect ${this.effects}: ${name}`);
     if (this.trace.length > 40) this.trace.shift();
     if (this.crashAt === null || this.effects < this.crashAt) return;
     this.end({ signal: 'SIGKILL' });

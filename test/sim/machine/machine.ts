@@ -57,8 +57,8 @@ export class Machine {
   /** For the story of a failed run; null: nobody listens. */
   listener: ((line: string) => void) | null = null;
 
-  note(what: string): void {
-    this.listener?.(`${this.schedule.nowMs} ${what}`);
+  note(what: () => string): void {
+    this.listener?.(`${this.schedule.nowMs} ${what()}`);
   }
 
   /** Writes a file as a person or a tool does, and lets the watchers know unless they are deaf. */
