@@ -4,6 +4,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openFifoForReading } from '../../runtime/fifo.ts';
 import { copyShort } from '../framer/framer.ts';
 import type { Origin, StreamLetter } from '../framing.ts';
+import { compileSoon } from '../lean-node.ts';
 import type { MidLines } from './mid-line.ts';
 import { type FifoReader, type ReadableFifo, readFifo } from './readable-fifo.ts';
 
@@ -158,6 +159,7 @@ export class Source implements Origin, FifoReader {
     }, CALM_AFTER_MS).unref();
     if (this.floodReads === FLOOD_READS) return;
     this.floodReads += 1;
+    if (this.floodReads === 1) compileSoon();
     if (this.floodReads === FLOOD_READS) this.reader.onFlood(this);
   }
 
