@@ -29,17 +29,16 @@ export type IndexRecord = {
   lines: number;
 };
 
-export function encodeRecord(record: IndexRecord): Buffer {
-  const bytes = Buffer.allocUnsafe(RECORD_BYTES);
-  bytes.writeUInt8(record.kind, 0);
-  bytes.writeUInt8(record.stream.charCodeAt(0), 1);
-  bytes.writeUInt16LE(record.split ? SPLIT : 0, 2);
-  bytes.writeUInt32LE(record.origin, 4);
-  bytes.writeDoubleLE(record.timeMs, 8);
-  bytes.writeDoubleLE(record.offset, 16);
-  bytes.writeUInt32LE(record.length, 24);
-  bytes.writeUInt32LE(record.lines, 28);
-  return bytes;
+/** Writes RECORD_BYTES at `at`. Once for each piece of a flood, hence by a DataView, which V8 knows by heart. */
+export function encodeRecord(view: DataView, at: number, record: IndexRecord): void {
+  view.setUint8(at, record.kind);
+  view.setUint8(at + 1, record.stream.charCodeAt(0));
+  view.setUint16(at + 2, record.split ? SPLIT : 0, true);
+  view.setUint32(at + 4, record.origin, true);
+  view.setFloat64(at + 8, record.timeMs, true);
+  view.setFloat64(at + 16, record.offset, true);
+  view.setUint32(at + 24, record.length, true);
+  view.setUint32(at + 28, record.lines, true);
 }
 
 /** @returns null for origin records and what is damaged */

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encodeOrigin, encodeRecord } from '../../src/logs/raw-index.ts';
+import { encodeOrigin } from '../../src/logs/raw-index.ts';
 import { followLogs, type LogLine, readLogs } from '../../src/logs/reading/reader.ts';
+import { indexRecord } from './index-record.ts';
 import { until } from './rig.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
@@ -41,7 +42,7 @@ function indexOf(texts: string[]): Buffer {
   let offset = 0;
   for (const [n, text] of texts.entries()) {
     const at = { kind: 1 as const, stream: 'o' as const, split: false, origin: 0, lines: 1 };
-    records.push(encodeRecord({ ...at, timeMs: T0 + n, offset, length: text.length }));
+    records.push(indexRecord({ ...at, timeMs: T0 + n, offset, length: text.length }));
     offset += text.length;
   }
   return Buffer.concat(records);

@@ -3,8 +3,9 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { encodeOrigin, encodeRecord } from '../../src/logs/raw-index.ts';
+import { encodeOrigin } from '../../src/logs/raw-index.ts';
 import { openLive } from '../../src/logs/reading/segment.ts';
+import { indexRecord } from './index-record.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 let dir: string;
@@ -21,7 +22,7 @@ const writes = {
     const text = `line ${n}\n`;
     const at = { kind: 1 as const, stream: 'o' as const, split: false, origin: 0, lines: 1, timeMs: T0 + n };
     appendFileSync(main, text);
-    appendFileSync(`${main}.idx`, encodeRecord({ ...at, offset: n * text.length, length: text.length }));
+    appendFileSync(`${main}.idx`, indexRecord({ ...at, offset: n * text.length, length: text.length }));
   },
 };
 

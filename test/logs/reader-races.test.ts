@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { encodeOrigin, encodeRecord } from '../../src/logs/raw-index.ts';
+import { encodeOrigin } from '../../src/logs/raw-index.ts';
 import { followLogs, readLogs } from '../../src/logs/reading/reader.ts';
+import { indexRecord } from './index-record.ts';
 import { until } from './rig.ts';
 
 /** Called before each look at a path. */
@@ -31,7 +32,7 @@ const stamp = (ms: number) => iso(ms).replace(/[-:.]/g, '');
 const text = (ms: number) => `${iso(ms)} a.1 o line ${ms}\n`;
 /** Its index has the same length for every line of one digit. */
 const record = (ms: number, offset: number) =>
-  encodeRecord({ kind: 1, stream: 'o', split: false, origin: 0, timeMs: T0 + ms, offset, length: 7, lines: 1 });
+  indexRecord({ kind: 1, stream: 'o', split: false, origin: 0, timeMs: T0 + ms, offset, length: 7, lines: 1 });
 
 type Format = 'text' | 'raw';
 type Step = () => void;

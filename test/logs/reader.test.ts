@@ -15,8 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeOrigin, encodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
+import { encodeOrigin, RECORD_BYTES } from '../../src/logs/raw-index.ts';
 import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reading/reader.ts';
+import { indexRecord } from './index-record.ts';
 import { until } from './rig.ts';
 
 const T0 = Date.parse('2026-03-01T12:00:00.000Z');
@@ -124,7 +125,7 @@ function rawFile(entries: [ms: number, instance: string, text: string][], path =
     const length = Buffer.byteLength(bytes);
     const lines = bytes.split('\n').length - 1;
     push(
-      encodeRecord({
+      indexRecord({
         kind: 1,
         stream: 'o',
         split: false,

@@ -43,6 +43,11 @@ export class LineMatcher {
     this.expected.delete(instance);
   }
 
+  /** Most instances have no line to look for. */
+  isLooking(instance: string): boolean {
+    return (this.expected.get(instance)?.waiting.length ?? 0) > 0;
+  }
+
   /** @param stream tells the two streams of an instance apart; `chunk` is only looked at during the call. */
   feed(instance: string, stream: string, chunk: Buffer): void {
     const expected = this.expected.get(instance);

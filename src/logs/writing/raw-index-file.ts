@@ -9,12 +9,18 @@ import type { Piece } from './output-file.ts';
 /** Bytes that nobody can be named for. */
 const NOBODY: Origin = { instance: '', service: '', stream: 'o' };
 
+/** More are held only while the disk does not take them. */
+const FIRST_PENDING_BYTES = 8 * RECORD_BYTES;
+
 export class RawIndex {
   private readonly fd: number;
   private readonly origins = new Map<string, number>();
   private records = 0;
   private coveredBytes = 0;
-  private pending: Buffer[] = [];
+  /** Records that are not written yet. */
+  private pending = Buffer.allocUnsafeSlow(FIRST_PENDING_BYTES);
+  private view = viewOf(this.pending);
+  private pendingBytes = 0;
   /** Still growing: pieces of one origin and time are one record. */
   private last: IndexRecord | null = null;
 
@@ -72,11 +78,11 @@ export class RawIndex {
 
   flush(): void {
     this.settle();
-    if (this.pending.length === 0) return;
-    const bytes = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
-    const written = writeSync(this.fd, bytes);
-    this.pending = written < bytes.length ? [bytes.subarray(written)] : [];
-    if (written < bytes.length) this.flush(); // now the disk says why
+    while (this.pendingBytes > 0) {
+      const written = writeSync(this.fd, this.pending, 0, this.pendingBytes);
+      if (written < this.pendingBytes) this.pending.copyWithin(0, written, this.pendingBytes); // the next one says why
+      this.pendingBytes -= written;
+    }
   }
 
   close(): void {
@@ -85,8 +91,8 @@ export class RawIndex {
 
   private settle(): void {
     if (this.last === null) return;
-    this.pending.push(encodeRecord(this.last));
-    this.records += 1;
+    const at = this.place(RECORD_BYTES);
+    encodeRecord(this.view, at, this.last);
     this.last = null;
   }
 
@@ -95,10 +101,27 @@ export class RawIndex {
     if (known !== undefined) return known;
     this.settle();
     const bytes = encodeOrigin(instance);
-    this.origins.set(instance, this.records);
-    this.pending.push(bytes);
-    this.records += bytes.length / RECORD_BYTES;
-    return this.origins.get(instance)!;
+    const number = this.records;
+    this.origins.set(instance, number);
+    const at = this.place(bytes.length);
+    bytes.copy(this.pending, at);
+    return number;
+  }
+
+  /** For so many bytes of records. @returns where in `pending`, which may be another one from now on */
+  private place(bytes: number): number {
+    const at = this.pendingBytes;
+    this.pendingBytes += bytes;
+    this.records += bytes / RECORD_BYTES;
+    if (this.pendingBytes > this.pending.length) this.grow();
+    return at;
+  }
+
+  private grow(): void {
+    const larger = Buffer.allocUnsafeSlow(2 * this.pendingBytes);
+    this.pending.copy(larger);
+    this.pending = larger;
+    this.view = viewOf(larger);
   }
 
   /** @returns how many bytes the records that stay cover */
@@ -114,6 +137,8 @@ export class RawIndex {
     return 0;
   }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Buffer) => new DataView(buffer, byteOffset, byteLength);
 
 function isSameOrigin(last: IndexRecord, origin: number, piece: Piece): boolean {
   return last.origin === origin && last.stream === piece.origin.stream && last.timeMs === piece.timeMs;
