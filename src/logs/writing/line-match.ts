@@ -43,15 +43,11 @@ export class LineMatcher {
     this.expected.delete(instance);
   }
 
-  /** Most instances have no line to look for. */
-  isLooking(instance: string): boolean {
-    return (this.expected.get(instance)?.waiting.length ?? 0) > 0;
-  }
-
-  /** @param stream tells the two streams of an instance apart; `chunk` is only looked at during the call. */
-  feed(instance: string, stream: string, chunk: Buffer): void {
+  /** @param stream tells the two streams of an instance apart; `input`, up to `length`, is only looked at during the call. */
+  feed(instance: string, stream: string, input: Buffer, length = input.length): void {
     const expected = this.expected.get(instance);
-    if (!expected || expected.waiting.length === 0) return;
+    if (!expected || expected.waiting.length === 0) return; // of most instances nothing is expected: nothing is made for them
+    const chunk = input.subarray(0, length);
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       const held = expected.partial.get(stream);

@@ -19,7 +19,7 @@ export class RawIndex {
   private coveredBytes = 0;
   /** Records that are not written yet. */
   private pending = Buffer.allocUnsafeSlow(FIRST_PENDING_BYTES);
-  private view = viewOf(this.pending);
+  private view = new DataView(this.pending.buffer);
   private pendingBytes = 0;
   /** Still growing: pieces of one origin and time are one record. */
   private last: IndexRecord | null = null;
@@ -121,7 +121,7 @@ export class RawIndex {
     const larger = Buffer.allocUnsafeSlow(2 * this.pendingBytes);
     this.pending.copy(larger);
     this.pending = larger;
-    this.view = viewOf(larger);
+    this.view = new DataView(larger.buffer);
   }
 
   /** @returns how many bytes the records that stay cover */
@@ -137,8 +137,6 @@ export class RawIndex {
     return 0;
   }
 }
-
-const viewOf = ({ buffer, byteOffset, byteLength }: Buffer) => new DataView(buffer, byteOffset, byteLength);
 
 function isSameOrigin(last: IndexRecord, origin: number, piece: Piece): boolean {
   return last.origin === origin && last.stream === piece.origin.stream && last.timeMs === piece.timeMs;

@@ -159,7 +159,7 @@ export class Source implements Origin, FifoReader {
     }, CALM_AFTER_MS).unref();
     if (this.floodReads === FLOOD_READS) return;
     this.floodReads += 1;
-    if (this.floodReads === 1) compileSoon();
+    compileSoon();
     if (this.floodReads === FLOOD_READS) this.reader.onFlood(this);
   }
 

@@ -216,8 +216,7 @@ export class LogWriter {
       midLines: this.midLines,
       takesMore: (source: Source) => attached.queue.producers.mayBeRead(source),
       onBytes: (source: Source, length: number) => {
-        if (this.matcher.isLooking(source.instance))
-          this.matcher.feed(source.instance, source.stream, this.tools.framer.input.subarray(0, length));
+        this.matcher.feed(source.instance, source.stream, this.tools.framer.input, length);
         attached.queue.accept(source, length);
       },
       onFlood: ({ stream }: Source) =>
