@@ -1,25 +1,16 @@
 // Compressed log files that are cut off or damaged, as after a power cut: what they hold is read, and it is said what is not.
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { encodeOrigin } from '../../src/logs/raw-index.ts';
 import { followLogs, type LogLine, readLogs } from '../../src/logs/reading/reader.ts';
 import { indexRecord } from './index-record.ts';
+import { dir, main, T0 } from './log-directory.ts';
 import { until } from './rig.ts';
 
-const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 const STAMP = '20260301T120100000Z';
 const COUNT = 20_000;
-let dir: string;
-let main: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'orch-reader-'));
-  main = join(dir, 'main.log');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
 const line = (n: number) => `line ${n} ${(n * 7919) % 1_000_003}`;
 const stamped = (n: number) => `${new Date(T0 + n).toISOString()} a.1 o ${line(n)}\n`;
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);

@@ -1,20 +1,10 @@
 // Where the past ends and following begins: what is written just then is read once.
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
 import { encodeOrigin } from '../../src/logs/raw-index.ts';
 import { openLive } from '../../src/logs/reading/segment.ts';
 import { indexRecord } from './index-record.ts';
-
-const T0 = Date.parse('2026-03-01T12:00:00.000Z');
-let dir: string;
-let main: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'orch-reader-'));
-  main = join(dir, 'main.log');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+import { main, T0 } from './log-directory.ts';
 
 const writes = {
   text: (n: number) => appendFileSync(main, `${new Date(T0 + n).toISOString()} a.1 o line ${n}\n`),

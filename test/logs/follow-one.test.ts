@@ -1,20 +1,11 @@
 // The output of one instance in a queue that others flood: nothing of it is left out, and a scan for it can be ended.
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { followLogs } from '../../src/logs/reading/reader.ts';
 import { openRotated } from '../../src/logs/reading/segment.ts';
+import { main } from './log-directory.ts';
 import { until } from './rig.ts';
-
-let dir: string;
-let main: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'orch-follow-'));
-  main = join(dir, 'main.log');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const TIME = '2026-03-01T12:00:00.000Z';
 const STAMP = '20260301T120000000Z';

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,23 +10,14 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeOrigin, RECORD_BYTES } from '../../src/logs/raw-index.ts';
 import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reading/reader.ts';
 import { indexRecord } from './index-record.ts';
+import { dir, main, T0 } from './log-directory.ts';
 import { until } from './rig.ts';
-
-const T0 = Date.parse('2026-03-01T12:00:00.000Z');
-let dir: string;
-let main: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'orch-reader-'));
-  main = join(dir, 'main.log');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const iso = (ms: number) => new Date(T0 + ms).toISOString();
 const text = (ms: number, instance: string, line: string, stream = 'o') => `${iso(ms)} ${instance} ${stream} ${line}\n`;

@@ -1,24 +1,15 @@
 // A rotation or compression that died between any two of its steps.
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readLogs } from '../../src/logs/reading/reader.ts';
 import { finishRotation, listRotated, pruneRotated, rotateFile } from '../../src/logs/rotation.ts';
 import { gzipFile } from '../../src/logs/writing/gzip-file.ts';
 import { OutputFile } from '../../src/logs/writing/output-file.ts';
+import { dir, main as live, T0 } from './log-directory.ts';
 
-const T0 = Date.parse('2026-03-01T12:00:00.000Z');
 const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };
-let dir: string;
-let live: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'orch-rotation-'));
-  live = join(dir, 'main.log');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
 async function lines(sinceMs: number | null = null): Promise<string[]> {
   const all: string[] = [];
   const queues = [{ name: 'main', path: live, format: 'raw' as const }];
