@@ -7,8 +7,8 @@ const entries = {
   program: 'src/cli/program.ts',
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
-  'socket-keeper': 'src/runtime/sockets/keeper.ts',
-  'tty-holder': 'src/runtime/tty/holder.ts',
+  'socket-keeper': 'src/os/sockets/socket-keeper.ts',
+  'tty-holder': 'src/os/tty/tty-holder.ts',
 };
 
 /** Not loaded by the front, which hands over to the built file beside it. */
@@ -49,7 +49,7 @@ const modules = await build({
 // chunks, a tenth of a whole `orch ps`, and needs 3 MB less for as long as it lives, a third of what the log writer has to itself.
 const command = await build({
   metafile: true,
-  entryPoints: { orch: 'src/main.ts', 'log-writer': 'src/logs/main.ts' },
+  entryPoints: { orch: 'src/main.ts', 'log-writer': 'src/logs/writer/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -14,11 +14,11 @@ const root = new URL('../', import.meta.url);
 /** @returns path from the root of the project -> text */
 export async function generate() {
   const schema = JSON.parse(await read('schema/procs.schema.json'));
-  const { SERVICE_KEY_CLASSES } = await load('src/config/change-classes.ts');
+  const { SERVICE_KEY_CLASSES } = await load('src/config/schema/change-classes.ts');
   const intro = await read('schema/reference-intro.md');
   return {
-    'src/config/generated/validate-schema.js': validatorCode(schema),
-    'src/config/generated/authoring.ts': authoringTypes(schema),
+    'src/config/schema-generated/validate-schema.js': validatorCode(schema),
+    'src/config/schema-generated/authoring.ts': authoringTypes(schema),
     'schema/procs.overlay.schema.json': overlaySchema(schema),
     'docs/reference/procs-yaml.md': referencePage(schema, { intro, classes: SERVICE_KEY_CLASSES }),
   };

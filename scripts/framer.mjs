@@ -1,10 +1,10 @@
-// Assembles src/logs/framer/framer.wat into src/logs/framer/module.ts: `node scripts/framer.mjs`. A test keeps them in step.
+// Assembles src/logs/writer/framer.wat into src/logs/writer/framer-module.ts: `node scripts/framer.mjs`. A test keeps them in step.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const source = new URL('../src/logs/framer/framer.wat', import.meta.url);
-const target = new URL('../src/logs/framer/module.ts', import.meta.url);
+const source = new URL('../src/logs/writer/framer.wat', import.meta.url);
+const target = new URL('../src/logs/writer/framer-module.ts', import.meta.url);
 
 export async function assemble() {
   const { parseWat } = await wabt();

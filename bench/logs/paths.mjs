@@ -68,7 +68,7 @@ export async function startOrch(format, rotate, { fifos, dir }) {
   };
 }
 
-/** As src/runtime/wide-pipe.ts has it. */
+/** As src/os/big-pipe.ts has it. */
 function widenPipe(fd) {
   try {
     fcntl ??= createRequire(import.meta.url)('koffi')

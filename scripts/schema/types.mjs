@@ -10,7 +10,7 @@ const NAMED = {
   command: 'CommandDeclaration',
 };
 
-/** @returns the text of src/config/generated/authoring.ts */
+/** @returns the text of src/config/schema-generated/authoring.ts */
 export function authoringTypes(schema) {
   const named = Object.entries(NAMED).map(([key, name]) => {
     const node = schema.definitions[key];

@@ -4,7 +4,7 @@ import standaloneCode from 'ajv/dist/standalone/index.js';
 
 const DOCUMENTATION = new Set(['description', 'examples', 'default', 'title', '$schema']);
 
-/** @returns the text of src/config/generated/validate-schema.js */
+/** @returns the text of src/config/schema-generated/validate-schema.js */
 export function validatorCode(schema) {
   const ajv = new Ajv({
     allErrors: true,

@@ -1,13 +1,13 @@
 // The client's end of the supervisor's socket: requests, streams, and what happens when the socket ends.
 // Loads nothing but node:net: `orch ps` lives on its cold start. It never starts a supervisor.
 import { connect as connectSocket, type Socket } from 'node:net';
-import { LineSplitter } from './lines.ts';
+import { LineSplitter } from '../rpc/line-splitter.ts';
 import type { ProjectPaths } from './paths.ts';
 import {
   MAX_FRAME_BYTES,
   type Method,
-  type Params,
-  type Result,
+  type MethodParams,
+  type MethodResult,
   type StreamEvent,
   type WireError,
 } from './protocol.ts';
@@ -27,7 +27,7 @@ export class ClientError extends Error {
 
 export type Stream<M extends Method> = {
   /** Settles when the stream ends; rejects with a ClientError. May be left unawaited: a rejection is never "unhandled". */
-  done: Promise<Result<M>>;
+  done: Promise<MethodResult<M>>;
   /** No event arrives after this returns, and `done` rejects with `cancelled`. The supervisor itself goes on sending until
    * the connection closes. */
   cancel(): void;
@@ -35,8 +35,8 @@ export type Stream<M extends Method> = {
 
 export type Client = {
   /** Rejects with a ClientError. */
-  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
-  stream<M extends Method>(method: M, params: Params<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M>;
+  request<M extends Method>(method: M, params: MethodParams<M>): Promise<MethodResult<M>>;
+  stream<M extends Method>(method: M, params: MethodParams<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M>;
   /** Ends the connection; what is still pending rejects with `lost`. */
   close(): void;
   /** Resolves once the connection is gone, whoever ended it. */
@@ -44,7 +44,7 @@ export type Client = {
 };
 
 /** Nobody listens there: no socket, a stale one, or no such directory. */
-const NOBODY = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
+const NOT_LISTENING = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
 
 /**
  * @returns null when no supervisor runs. Throws a ClientError where one may run but cannot be talked to (no permission,
@@ -61,63 +61,63 @@ export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {
     socket.once('connect', () => {
       clearTimeout(timer);
       socket.removeAllListeners('error');
-      resolve(new Connection(socket, paths));
+      resolve(new SupervisorClient(socket, paths));
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      if (NOBODY.has(error.code ?? '')) resolve(null);
+      if (NOT_LISTENING.has(error.code ?? '')) resolve(null);
       else reject(new ClientError({ code: 'failed', message: `cannot reach the supervisor: ${error.message}` }));
     });
   });
 }
 
 /** Without any answer this long, the client asks whether anybody is there, and gives up after the second time. */
-const KNOCK_AFTER_MS = 2_000;
-const ANSWER_WITHIN_MS = 4_000;
+const CHECK_ALIVE_AFTER_MS = 2_000;
+const ALIVE_TIMEOUT_MS = 4_000;
 
-type Pending = {
+type PendingRequest = {
   resolve(result: unknown): void;
   reject(error: ClientError): void;
   onEvent: ((event: unknown) => void) | null;
 };
 
-class Connection implements Client {
+class SupervisorClient implements Client {
   readonly closed: Promise<void>;
   private readonly socket: Socket;
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, PendingRequest>();
   private nextId = 1;
-  private lostBecause = 'the supervisor closed the connection';
+  private lossReason = 'the supervisor closed the connection';
   private readonly paths: ProjectPaths;
   /** Runs until the first answer; null: there was one, or nothing was asked yet. */
-  private silence: NodeJS.Timeout | null = null;
-  private hasHeard = false;
+  private silenceTimer: NodeJS.Timeout | null = null;
+  private hasAnswered = false;
 
   constructor(socket: Socket, paths: ProjectPaths) {
     this.socket = socket;
     this.paths = paths;
     const lines = new LineSplitter(MAX_FRAME_BYTES);
     socket.on('data', (chunk: Buffer) => {
-      this.hear();
+      this.noteAnswer();
       const fits = lines.push(chunk, (line) => this.receive(line));
       if (!fits) this.abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
     });
     socket.on('error', (error) => {
-      this.lostBecause = `the connection to the supervisor broke: ${error.message}`;
+      this.lossReason = `the connection to the supervisor broke: ${error.message}`;
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        this.hear();
+        this.noteAnswer();
         this.failAll();
         resolve();
       });
     });
   }
 
-  request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+  request<M extends Method>(method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
     return this.send(method, params, null).done;
   }
 
-  stream<M extends Method>(method: M, params: Params<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M> {
+  stream<M extends Method>(method: M, params: MethodParams<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M> {
     const { id, done } = this.send(method, params, onEvent as (event: unknown) => void);
     done.catch(() => undefined); // Whoever wants the outcome awaits `done`; nobody has to.
     const cancel = () => this.take(id)?.reject(new ClientError({ code: 'cancelled', message: 'cancelled' }));
@@ -125,42 +125,42 @@ class Connection implements Client {
   }
 
   close(): void {
-    this.lostBecause = 'the connection was closed';
+    this.lossReason = 'the connection was closed';
     this.socket.end();
     this.socket.destroySoon();
   }
 
-  private send<M extends Method>(method: M, params: Params<M>, onEvent: Pending['onEvent']) {
+  private send<M extends Method>(method: M, params: MethodParams<M>, onEvent: PendingRequest['onEvent']) {
     const id = this.nextId++;
-    const done = new Promise<Result<M>>((resolve, reject) => {
+    const done = new Promise<MethodResult<M>>((resolve, reject) => {
       const line = `${JSON.stringify({ id, method, params })}\n`;
       if (Buffer.byteLength(line) > MAX_FRAME_BYTES) {
         reject(new ClientError({ code: 'usage', message: `the request is over ${MAX_FRAME_BYTES} bytes` }));
       } else if (this.socket.destroyed || this.socket.writableEnded) {
-        reject(this.lost());
+        reject(this.lostError());
       } else {
-        this.pending.set(id, { resolve: resolve as Pending['resolve'], reject, onEvent });
+        this.pending.set(id, { resolve: resolve as PendingRequest['resolve'], reject, onEvent });
         this.socket.write(line);
-        if (!this.hasHeard) this.silence ??= setTimeout(() => this.knock(), KNOCK_AFTER_MS);
+        if (!this.hasAnswered) this.silenceTimer ??= setTimeout(() => this.checkAlive(), CHECK_ALIVE_AFTER_MS);
       }
     });
     return { id, done };
   }
 
-  private hear(): void {
-    this.hasHeard = true;
-    if (this.silence) clearTimeout(this.silence);
+  private noteAnswer(): void {
+    this.hasAnswered = true;
+    if (this.silenceTimer) clearTimeout(this.silenceTimer);
   }
 
   /** The kernel takes connections for a stopped process, too: whoever lives answers this at once, whatever else he does. */
-  private knock(): void {
-    this.silence = setTimeout(() => {
+  private checkAlive(): void {
+    this.silenceTimer = setTimeout(() => {
       const message = 'the supervisor does not answer';
       const hint = `it may be stopped or stuck; ${this.paths.lockFile} has its pid, \`kill -CONT\` wakes it`;
       for (const id of [...this.pending.keys()])
         this.take(id)?.reject(new ClientError({ code: 'timeout', message, hint }));
       this.abandon(message);
-    }, ANSWER_WITHIN_MS);
+    }, ALIVE_TIMEOUT_MS);
     this.request('hello', {}).catch(() => undefined); // whoever waits is told by the timer
   }
 
@@ -177,23 +177,23 @@ class Connection implements Client {
     }
   }
 
-  private take(id: number): Pending | undefined {
+  private take(id: number): PendingRequest | undefined {
     const pending = this.pending.get(id);
     this.pending.delete(id);
     return pending;
   }
 
   private abandon(reason: string): void {
-    this.lostBecause = reason;
+    this.lossReason = reason;
     this.socket.destroy();
   }
 
   private failAll(): void {
-    for (const id of [...this.pending.keys()]) this.take(id)?.reject(this.lost());
+    for (const id of [...this.pending.keys()]) this.take(id)?.reject(this.lostError());
   }
 
-  private lost(): ClientError {
-    return new ClientError({ code: 'lost', message: this.lostBecause });
+  private lostError(): ClientError {
+    return new ClientError({ code: 'lost', message: this.lossReason });
   }
 }
 

@@ -37,11 +37,11 @@ export type InstanceStatus = {
   cpuPercent: number;
   rssBytes: number;
   /** Null: it has no `limits.memory`, or does not run. */
-  memoryBound?: MemoryBoundStatus | null;
+  memoryBound?: MemoryLimitStatus | null;
 };
 
 /** How `limits.memory` is kept. `because`: why it is only sampled, where that is known. */
-export type MemoryBoundStatus = {
+export type MemoryLimitStatus = {
   maxBytes: number;
   action: 'restart' | 'kill';
   enforcedBy: 'kernel' | 'sampling';
@@ -146,7 +146,7 @@ export type WireError = {
 };
 
 /** method -> [params, result, event of a stream or never] */
-export type Methods = {
+export type ApiMethods = {
   /** `file`: what the configuration in force was read from, absolute. */
   hello: [
     Record<string, never>,
@@ -204,10 +204,10 @@ export type DownProgress = {
   holdingUp: string[];
 };
 
-export type Method = keyof Methods;
-export type Params<M extends Method> = Methods[M][0];
-export type Result<M extends Method> = Methods[M][1];
-export type StreamEvent<M extends Method> = Methods[M][2];
+export type Method = keyof ApiMethods;
+export type MethodParams<M extends Method> = ApiMethods[M][0];
+export type MethodResult<M extends Method> = ApiMethods[M][1];
+export type StreamEvent<M extends Method> = ApiMethods[M][2];
 
-export type Request = { [M in Method]: { id: number; method: M; params: Params<M> } }[Method];
+export type Request = { [M in Method]: { id: number; method: M; params: MethodParams<M> } }[Method];
 export type Reply = { id: number; result: unknown } | { id: number; error: WireError } | { id: number; event: unknown };

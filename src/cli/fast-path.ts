@@ -1,14 +1,14 @@
 // Reads the command line of `orch ps` without commander, whose loading alone would be a tenth of the whole run.
 // Knows only what the tables define and gives up on everything else: commander then says what is wrong, or helps.
-import { type CommandDefinition, globalOptions, type OptionDefinition } from './definition.ts';
+import { type CommandDefinition, globalOptions, type OptionDefinition } from './context/definition.ts';
 
-export type ParsedLine = { options: Record<string, string | boolean> };
+export type SimpleLine = { options: Record<string, string | boolean> };
 
 /**
  * @param argv without node and script. @returns null when the line is not plainly `[options] <command> [options]`;
  * otherwise exactly what commander would make of it (a test compares them).
  */
-export function parsePlainly(argv: string[], command: CommandDefinition): ParsedLine | null {
+export function parseSimpleLine(argv: string[], command: CommandDefinition): SimpleLine | null {
   const options: Record<string, string | boolean> = {};
   let known = globalOptions;
   for (let at = 0; at < argv.length; at++) {

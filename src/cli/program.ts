@@ -1,18 +1,23 @@
 // Makes commander's program out of the tables, and usage errors into one `error:` line with exit code 2.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../units.ts';
 import { VERSION } from '../version.ts';
-import type { ExitCode } from './command.ts';
-import { createContext, type GlobalOptions, type Surroundings } from './context.ts';
-import { type CommandDefinition, globalOptions, globalsAfter, type OptionDefinition } from './definition.ts';
-import { commands } from './definitions.ts';
-import { fail } from './errors.ts';
-import { parseDuration } from './format/duration.ts';
+import { commands } from './command-list.ts';
+import type { ExitCode } from './context/context.ts';
+import { createContext, type GlobalOptions, type HostProcess } from './context/context.ts';
+import {
+  type CommandDefinition,
+  globalOptions,
+  globalOptionsAfter,
+  type OptionDefinition,
+} from './context/definition.ts';
+import { fail } from './context/errors.ts';
 
 /** @param argv without node and script. */
-export async function runProgram(argv: string[], around: Surroundings): Promise<ExitCode> {
+export async function runProgram(argv: string[], around: HostProcess): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = createProgram(around, async (command, globals, options, names) => {
-    const file = globals.file ?? (command.here ? 'procs.yaml' : undefined);
+    const file = globals.file ?? (command.inCurrentDirectory ? 'procs.yaml' : undefined);
     code = await command.run(createContext({ ...globals, file }, around), options as Record<string, never>, names);
   });
   if (argv.length === 0) {
@@ -35,7 +40,7 @@ export type Run = (
   names: string[],
 ) => Promise<void>;
 
-export function createProgram(around: Surroundings, run: Run): Command {
+export function createProgram(around: HostProcess, run: Run): Command {
   const program = new Command('orch')
     .description('Runs the processes that procs.yaml declares, and keeps them as declared.')
     .usage('[options] <command>')
@@ -63,7 +68,7 @@ const argumentTerm = (argument: Argument) => {
   return argument.required ? `<${name}>` : `[${name}]`;
 };
 
-function toCommand(definition: CommandDefinition, program: Command, around: Surroundings, run: Run): Command {
+function toCommand(definition: CommandDefinition, program: Command, around: HostProcess, run: Run): Command {
   const command = new Command(definition.name)
     .summary(definition.summary)
     .description([sentence(definition.summary), definition.details].filter(Boolean).join('\n\n'))
@@ -73,7 +78,7 @@ function toCommand(definition: CommandDefinition, program: Command, around: Surr
     .configureOutput(outputTo(around));
   for (const { syntax, description } of definition.arguments) command.addArgument(new Argument(syntax, description));
   for (const option of definition.options) command.addOption(toOption(option));
-  for (const option of globalsAfter(definition)) command.addOption(toOption(option).hideHelp());
+  for (const option of globalOptionsAfter(definition)) command.addOption(toOption(option).hideHelp());
   command.addHelpText('after', `\nExamples:\n${examples(definition)}`);
   return command.action(async () => {
     const own = command.opts();
@@ -107,7 +112,7 @@ function toOption({ flags, description, value }: OptionDefinition): Option {
   }
 }
 
-function outputTo({ stdout, stderr }: Surroundings) {
+function outputTo({ stdout, stderr }: HostProcess) {
   return {
     writeOut: (text: string) => void stdout.write(text),
     writeErr: (text: string) => void stderr.write(text),
@@ -121,7 +126,7 @@ function outputTo({ stdout, stderr }: Surroundings) {
 }
 
 /** Help and version end as CommanderErrors too, with exit code 0. */
-function usageError(error: CommanderError, argv: string[], around: Surroundings): ExitCode {
+function usageError(error: CommanderError, argv: string[], around: HostProcess): ExitCode {
   if (error.exitCode === 0) return 0;
   // No command: the help has been printed.
   if (error.code === 'commander.help') return 2;

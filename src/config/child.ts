@@ -3,9 +3,8 @@
 // `{"started":true}` comes first, once everything is loaded.
 import { createInterface } from 'node:readline';
 import type { LoadResult } from '../core/model.ts';
-import { type LoadRequest, loadConfig } from './load.ts';
-import { problemOf } from './problem.ts';
-import { failed } from './result.ts';
+import { type LoadRequest, loadConfig } from './load-config.ts';
+import { failed, fileProblem } from './problem/problem.ts';
 
 process.stdout.on('error', () => process.exit(0)); // nobody reads the answers any more
 await write({ started: true });
@@ -25,7 +24,7 @@ async function answer(line: string): Promise<LoadResult> {
     // A fault of ours must look like a bad file to the supervisor: what runs goes on.
     const message = `orch failed to read the configuration: ${(error as Error).message}`;
     return {
-      ...failed(problemOf('procs.yaml', { code: 'internal', message, hint: 'please report this' })),
+      ...failed(fileProblem('procs.yaml', { code: 'internal', message, hint: 'please report this' })),
       watched: [],
     };
   }

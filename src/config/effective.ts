@@ -1,13 +1,23 @@
 // The configuration as it takes effect, as a tree with places: what `orch config` prints. Values of env files and of the
 // project lie in the services; loading it again gives the same services.
-import { SERVICE_KEY_CLASSES } from './change-classes.ts';
-import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './defaults.ts';
-import type { Digested } from './digest.ts';
-import { SourceFile, type Span } from './files/source-file.ts';
-import { oneLine } from './problem.ts';
-import { escapeTemplate } from './template.ts';
-import { mergeTrees, withoutKeys, withoutNulls } from './tree/merge.ts';
-import { child, type Entry, entriesOf, type MapTree, type ScalarTree, type Tree } from './tree/tree.ts';
+
+import type { BuiltConfig } from './build-config.ts';
+import { oneLine } from './problem/problem.ts';
+import { SourceFile, type Span } from './problem/source-file.ts';
+import { SERVICE_KEY_CLASSES } from './schema/change-classes.ts';
+import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './schema/defaults.ts';
+import { escapeTemplate } from './tree/template.ts';
+import {
+  childOf,
+  entriesOf,
+  type MapTree,
+  mergeTrees,
+  type ScalarTree,
+  type Tree,
+  type TreeEntry,
+  withoutKeys,
+  withoutNulls,
+} from './tree/tree.ts';
 
 const BUILT_IN: Span = { source: new SourceFile('', 'default', ''), start: 0, end: 0 };
 
@@ -17,10 +27,10 @@ export function originOf(at: Span): string {
 }
 
 /** @param options `defaults`: what nobody wrote is filled in as well */
-export function effectiveTree(digested: Digested, options: { defaults: boolean }): MapTree {
+export function effectiveTree(digested: BuiltConfig, options: { defaults: boolean }): MapTree {
   const { tree, config } = digested;
   const specs = new Map(config.services.map((spec) => [spec.name as string, spec]));
-  const services = entriesOf(child(tree, 'services')).map((entry): Entry => {
+  const services = entriesOf(childOf(tree, 'services')).map((entry): TreeEntry => {
     const own = withEnv(entry, digested, Object.keys(specs.get(entry.key)?.env ?? {}));
     return { ...entry, value: inOrder(options.defaults ? withBuiltIn(own) : own) };
   });
@@ -35,13 +45,13 @@ export function effectiveTree(digested: Digested, options: { defaults: boolean }
 }
 
 /** The service with its whole environment in `env`, each variable where it was written last. */
-function withEnv(entry: Entry, { tree, context }: Digested, names: string[]): MapTree {
+function withEnv(entry: TreeEntry, { tree, context }: BuiltConfig, names: string[]): MapTree {
   const service = entry.value as MapTree;
   const layers: (Tree | undefined)[] = [
     fromFiles(context.projectFileEnv),
-    child(tree, 'env'),
+    childOf(tree, 'env'),
     fromFiles(context.serviceFileEnv.get(entry.key) ?? new Map()),
-    child(service, 'env'),
+    childOf(service, 'env'),
   ];
   const merged = layers.reduce<Tree>((below, layer) => (layer ? mergeTrees(below, layer) : below), mapOf([]));
   const entries = entriesOf(merged).filter(({ key }) => names.includes(key));
@@ -51,8 +61,8 @@ function withEnv(entry: Entry, { tree, context }: Digested, names: string[]): Ma
   return { ...bare, entries: new Map(bare.entries).set('env', { key: 'env', keyAt: service.at, value: env }) };
 }
 
-function fromFiles(variables: Digested['context']['projectFileEnv']): MapTree {
-  const entries = [...variables.values()].map(({ name, value, at }): Entry => {
+function fromFiles(variables: BuiltConfig['context']['projectFileEnv']): MapTree {
+  const entries = [...variables.values()].map(({ name, value, at }): TreeEntry => {
     return { key: name, keyAt: at, value: { kind: 'scalar', value: escapeTemplate(value), at, style: 'quoted' } };
   });
   return { kind: 'map', entries: byKey(entries), at: BUILT_IN };
@@ -60,7 +70,7 @@ function fromFiles(variables: Digested['context']['projectFileEnv']): MapTree {
 
 /** Shorthands are opened where defaults have to be shown beside what they hold. */
 function withBuiltIn(service: MapTree): MapTree {
-  const restart = child(service, 'restart');
+  const restart = childOf(service, 'restart');
   const opened = restart?.kind === 'scalar' ? mapOf([['policy', restart]]) : restart;
   const base = mapOf([
     ['cwd', scalar('.')],
@@ -99,7 +109,7 @@ const withEntry = (map: MapTree, key: string, value: Tree): MapTree => ({
   entries: new Map(map.entries).set(key, { ...map.entries.get(key)!, value }),
 });
 const scalar = (value: ScalarTree['value']): ScalarTree => ({ kind: 'scalar', value, at: BUILT_IN, style: 'plain' });
-const byKey = (entries: Entry[]): MapTree['entries'] => new Map(entries.map((entry) => [entry.key, entry]));
+const byKey = (entries: TreeEntry[]): MapTree['entries'] => new Map(entries.map((entry) => [entry.key, entry]));
 const mapOf = (pairs: [string, Tree][]): MapTree => ({
   kind: 'map',
   entries: byKey(pairs.map(([key, value]) => ({ key, keyAt: BUILT_IN, value }))),

@@ -1,14 +1,13 @@
 // One number in a YAML text, changed in place: comments, layout, quoting and line breaks stay as they are.
 import { isAlias, isMap, isScalar, type Node, type Pair, parseDocument, visit, type YAMLMap } from 'yaml';
 import type { Problem } from '../core/model.ts';
-import { MAX_POOL } from './defaults.ts';
-import { SourceFile, spanAt } from './files/source-file.ts';
-import { problemAt, problemOf, quote } from './problem.ts';
-import { failed, type Result } from './result.ts';
-import { child, isSameTree, type MapTree } from './tree/tree.ts';
+import { type ConfigResult, failed, fileProblem, problemAt, quote } from './problem/problem.ts';
+import { SourceFile, spanAt } from './problem/source-file.ts';
+import { MAX_POOL } from './schema/defaults.ts';
+import { childOf, isSameTree, type MapTree } from './tree/tree.ts';
 import { measureDepth } from './yaml/depth.ts';
-import { type ParsedFile, parseWithLibrary } from './yaml/full-yaml.ts';
-import { prescan } from './yaml/prescan.ts';
+import { type ParsedFile, parseWithLibrary } from './yaml/library-yaml.ts';
+import { prescan } from './yaml/parse-yaml.ts';
 
 /**
  * @param text a file of the configuration, by itself
@@ -21,37 +20,37 @@ export function setPoolSize(
   service: string,
   size: number,
   file = 'procs.yaml',
-): Result<{ text: string }> {
+): ConfigResult<{ text: string }> {
   if (!Number.isInteger(size) || size < 0 || size > MAX_POOL) {
     return failed(
-      problemOf(file, { code: 'bad-value', message: `a pool has 0 to ${MAX_POOL} instances, not ${size}` }),
+      fileProblem(file, { code: 'bad-value', message: `a pool has 0 to ${MAX_POOL} instances, not ${size}` }),
     );
   }
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
   const source = new SourceFile(file, file, text.slice(mark.length));
-  const before = parse(source);
+  const before = parseSource(source);
   if (!before.tree) return failed(...before.problems);
   const edit = findEdit(source, service, size);
-  if (isProblem(edit)) return failed(edit);
+  if (isEditProblem(edit)) return failed(edit);
   const edited = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
-  const harm = findHarm(before.tree, edited, service, size, source);
+  const harm = findSideEffect(before.tree, edited, service, size, source);
   return harm ? failed(harm) : { ok: true, text: mark + edited };
 }
 
-type Edit = { start: number; end: number; text: string };
+type TextEdit = { start: number; end: number; text: string };
 type MapNode = YAMLMap<Node, Node | null>;
 
-function findEdit(source: SourceFile, service: string, size: number): Edit | Problem {
+function findEdit(source: SourceFile, service: string, size: number): TextEdit | Problem {
   const document = parseDocument(source.text, { uniqueKeys: false, logLevel: 'silent' });
   const services = pairOf(document.contents, 'services');
   const pair = pairOf(services?.value ?? null, service);
   if (!pair)
-    return problemOf(source.display, {
+    return fileProblem(source.display, {
       code: 'not-found',
       message: `${source.display} says nothing of ${quote(service)}`,
     });
   if (!isMap(pair.value))
-    return refuse(source, pair.value ?? pair.key, `${quote(service)} is written by reference`, service, size);
+    return cannotEdit(source, pair.value ?? pair.key, `${quote(service)} is written by reference`, service, size);
   const pool = pairOf(pair.value, 'pool');
   if (!pool) return insertKey(source, pair.value as MapNode, `pool: ${size}`);
   if (!isMap(pool.value)) return replaceValue(source, pool, service, size);
@@ -59,7 +58,7 @@ function findEdit(source: SourceFile, service: string, size: number): Edit | Pro
   return inner ? replaceValue(source, inner, service, size) : insertKey(source, pool.value as MapNode, `size: ${size}`);
 }
 
-function parse(source: SourceFile): ParsedFile {
+function parseSource(source: SourceFile): ParsedFile {
   const problems = [...prescan(source), ...measureDepth(source)];
   return problems.length > 0 ? { tree: null, problems } : parseWithLibrary(source, 'base');
 }
@@ -74,16 +73,16 @@ function replaceValue(
   pair: Pair<Node, Node | null>,
   service: string,
   size: number,
-): Edit | Problem {
+): TextEdit | Problem {
   const { value } = pair;
   if (value !== null && !isScalar(value) && !isAlias(value))
-    return refuse(source, value, 'the size is not a number', service, size);
+    return cannotEdit(source, value, 'the size is not a number', service, size);
   const [start, end] = value?.range ?? [pair.key.range![1], pair.key.range![1]];
   if (isScalar(value) && typeof value.value === 'string' && value.value.includes('$')) {
-    return refuse(source, value, `the size comes from ${value.value}`, service, size);
+    return cannotEdit(source, value, `the size comes from ${value.value}`, service, size);
   }
   if (isScalar(value) && value.anchor && isReferenced(source, value.anchor)) {
-    return refuse(source, value, `others use this size as *${value.anchor}`, service, size);
+    return cannotEdit(source, value, `others use this size as *${value.anchor}`, service, size);
   }
   const needsSpace = start === end && !/\s/.test(source.text[start - 1] ?? ' ');
   return { start, end, text: `${needsSpace ? ' ' : ''}${size}` };
@@ -99,7 +98,7 @@ function isReferenced(source: SourceFile, anchor: string): boolean {
 }
 
 /** After `command`, or the first key whose value is on one line: on a line of its own, or within `{ }`. */
-function insertKey(source: SourceFile, map: MapNode, line: string): Edit {
+function insertKey(source: SourceFile, map: MapNode, line: string): TextEdit {
   const { text } = source;
   const last = map.items.at(-1);
   if (map.flow || !last) return insertInFlow(map, line);
@@ -125,7 +124,7 @@ function afterComments(text: string, from: number, column: number): number {
   return comments.test(text) ? comments.lastIndex : from;
 }
 
-function insertInFlow(map: MapNode, line: string): Edit {
+function insertInFlow(map: MapNode, line: string): TextEdit {
   const last = map.items.at(-1);
   const open = map.range![0] + 1;
   if (!last) return { start: open, end: open, text: ` ${line} ` };
@@ -134,27 +133,33 @@ function insertInFlow(map: MapNode, line: string): Edit {
 }
 
 /** The edited text must load to the same tree but for this size. */
-function findHarm(before: MapTree, edited: string, service: string, size: number, source: SourceFile): Problem | null {
-  const { tree: after } = parse(new SourceFile(source.path, source.display, edited));
-  const pool = after && child(child(child(after, 'services'), service), 'pool');
-  const written = pool?.kind === 'map' ? child(pool, 'size') : pool;
+function findSideEffect(
+  before: MapTree,
+  edited: string,
+  service: string,
+  size: number,
+  source: SourceFile,
+): Problem | null {
+  const { tree: after } = parseSource(new SourceFile(source.path, source.display, edited));
+  const pool = after && childOf(childOf(childOf(after, 'services'), service), 'pool');
+  const written = pool?.kind === 'map' ? childOf(pool, 'size') : pool;
   const isSet = written?.kind === 'scalar' && written.value === size;
   if (after && isSet && isSameTree(before, after, ['services', service, 'pool'])) return null;
-  const entry = child(before, 'services');
+  const entry = childOf(before, 'services');
   const at = entry?.kind === 'map' ? entry.entries.get(service)?.keyAt : undefined;
   const message = `setting the pool of ${quote(service)} here would change something else as well`;
-  return problemAt(at ?? spanAt(source, 0), { code: 'cannot-edit', message, hint: byHand(service, size) });
+  return problemAt(at ?? spanAt(source, 0), { code: 'cannot-edit', message, hint: manualEditHint(service, size) });
 }
 
-function refuse(source: SourceFile, node: Node, reason: string, service: string, size: number): Problem {
+function cannotEdit(source: SourceFile, node: Node, reason: string, service: string, size: number): Problem {
   const [start, end] = node.range!;
   return problemAt(spanAt(source, start, end), {
     code: 'cannot-edit',
     message: `the pool of ${quote(service)} cannot be set here: ${reason}`,
-    hint: byHand(service, size),
+    hint: manualEditHint(service, size),
   });
 }
 
-const byHand = (service: string, size: number): string =>
+const manualEditHint = (service: string, size: number): string =>
   `set it by hand, or use \`orch scale --ephemeral ${service}=${size}\``;
-const isProblem = (value: Edit | Problem): value is Problem => 'severity' in value;
+const isEditProblem = (value: TextEdit | Problem): value is Problem => 'severity' in value;

@@ -1,7 +1,7 @@
 // A tree -> YAML that can be loaded again, with a comment behind each value if wanted. Secrets are masked.
 
-import type { Span } from './files/source-file.ts';
-import { isNamesMap, maskUrls, maskValue } from './secrets.ts';
+import { isNamesMap, maskUrls, maskValue } from './problem/masking.ts';
+import type { Span } from './problem/source-file.ts';
 import type { ScalarTree, Tree } from './tree/tree.ts';
 
 /** @param comment text behind each value, by its place; null: none */
@@ -9,9 +9,9 @@ export function printYaml(tree: Tree, comment: ((at: Span) => string) | null): s
   return printMap(tree, '', comment, '');
 }
 
-type Comment = ((at: Span) => string) | null;
+type CommentOf = ((at: Span) => string) | null;
 
-function printMap(tree: Tree, indent: string, comment: Comment, parent: string): string {
+function printMap(tree: Tree, indent: string, comment: CommentOf, parent: string): string {
   if (tree.kind !== 'map') return '';
   return [...tree.entries.values()]
     .map(({ key, value }) => {
@@ -26,7 +26,7 @@ function printMap(tree: Tree, indent: string, comment: Comment, parent: string):
     .join('');
 }
 
-function printList(items: Tree[], indent: string, comment: Comment): string {
+function printList(items: Tree[], indent: string, comment: CommentOf): string {
   return items
     .map((item) => {
       if (item.kind !== 'map' || item.entries.size === 0)

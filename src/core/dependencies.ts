@@ -1,11 +1,17 @@
 // Order between services: what a start waits for, whose stop must wait for whom, and what a lost dependency means. Pure.
-import { findUnmet, meets, type Slots } from './dependency-conditions.ts';
 import type { Desired } from './desired.ts';
-import type { Dependency, ServiceName, ServiceSpec, Slot } from './model.ts';
-import { instanceId } from './model.ts';
+import {
+  type Dependency,
+  type DependencyCondition,
+  type InstanceId,
+  instanceId,
+  type ServiceName,
+  type ServiceSpec,
+  type Slot,
+} from './model.ts';
+import { isReady } from './readiness.ts';
+import { describeExit } from './restart-policy.ts';
 import { isOccupied } from './transition.ts';
-
-export type { Slots } from './dependency-conditions.ts';
 
 /** A dependency that does not hold yet, and the sentence that says why: down to the first cause. */
 export type Blocker = { dependency: Dependency; because: string };
@@ -18,23 +24,23 @@ export type DependencyView = {
    * Slots that must end before an instance of `service` may: leaving ones that depend on it. A dependent that stays
    * wanted does not hold up a stop that the user asked for.
    */
-  holdersOf(service: ServiceName): readonly Slot[];
+  dependentsToStopFirst(service: ServiceName): readonly Slot[];
   /** The first dependency with `on_loss: hold` of which no instance meets the condition (or soon none will); or null. */
-  lostOf(spec: ServiceSpec): ServiceName | null;
+  lostDependencyOf(spec: ServiceSpec): ServiceName | null;
   /** The first dependency with `on_loss: restart` that holds with processes all begun after `sinceMs`; or null. */
-  renewedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null;
+  dependencyRestartedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null;
 };
 
 export function viewDependencies(desired: Desired, slots: Slots): DependencyView {
-  return new View(desired, slots);
+  return new MemoizedDependencyView(desired, slots);
 }
 
-class View implements DependencyView {
+class MemoizedDependencyView implements DependencyView {
   #desired: Desired;
   #slots: Slots;
   #unmet = new Map<string, string | null>();
-  #lost = new Map<string, boolean>();
-  #holders: Map<ServiceName, Slot[]> | null = null;
+  #lostDependencies = new Map<string, boolean>();
+  #leavingDependents: Map<ServiceName, Slot[]> | null = null;
 
   constructor(desired: Desired, slots: Slots) {
     this.#desired = desired;
@@ -60,7 +66,7 @@ class View implements DependencyView {
   }
 
   #findReason(dependency: Dependency): string | null {
-    const unmet = findUnmet(dependency, this.#desired, this.#slots);
+    const unmet = findUnmetCondition(dependency, this.#desired, this.#slots);
     // Who would have to end again at once does not begin.
     if (!unmet)
       return dependency.onLoss === 'hold' && this.#isLost(dependency) ? `${dependency.service} is leaving` : null;
@@ -69,12 +75,12 @@ class View implements DependencyView {
     return nearer ? `${unmet.because}, because ${nearer.because}` : unmet.because;
   }
 
-  holdersOf(service: ServiceName): readonly Slot[] {
-    this.#holders ??= this.#collectHolders();
-    return this.#holders.get(service) ?? [];
+  dependentsToStopFirst(service: ServiceName): readonly Slot[] {
+    this.#leavingDependents ??= this.#collectLeavingDependents();
+    return this.#leavingDependents.get(service) ?? [];
   }
 
-  #collectHolders(): Map<ServiceName, Slot[]> {
+  #collectLeavingDependents(): Map<ServiceName, Slot[]> {
     const holders = new Map<ServiceName, Slot[]>();
     for (const slot of this.#slots.values()) {
       if (!isOccupied(slot) || !this.#isLeaving(slot)) continue;
@@ -88,11 +94,11 @@ class View implements DependencyView {
   }
 
   #isLeaving(slot: Slot): boolean {
-    const wish = this.#desired.wishes.get(slot.id);
-    return !wish?.run || this.lostOf(wish.spec) !== null;
+    const wish = this.#desired.instances.get(slot.id);
+    return !wish?.run || this.lostDependencyOf(wish.spec) !== null;
   }
 
-  lostOf(spec: ServiceSpec): ServiceName | null {
+  lostDependencyOf(spec: ServiceSpec): ServiceName | null {
     return (
       spec.dependsOn.find((dependency) => dependency.onLoss === 'hold' && this.#isLost(dependency))?.service ?? null
     );
@@ -100,25 +106,25 @@ class View implements DependencyView {
 
   #isLost(dependency: Dependency): boolean {
     const key = `${dependency.service} ${dependency.condition}`;
-    const known = this.#lost.get(key);
+    const known = this.#lostDependencies.get(key);
     if (known !== undefined) return known;
-    const isLost = !this.#instancesOf(dependency).some((slot) => slot && this.#isStaying(slot, dependency));
-    this.#lost.set(key, isLost);
+    const isLost = !this.#instancesOf(dependency).some((slot) => slot && this.#keepsMeeting(slot, dependency));
+    this.#lostDependencies.set(key, isLost);
     return isLost;
   }
 
   /** Meets the condition, and is not about to go: otherwise the dependents go first. */
-  #isStaying(slot: Slot, { service, condition }: Dependency): boolean {
+  #keepsMeeting(slot: Slot, { service, condition }: Dependency): boolean {
     const spec = this.#desired.services.get(service);
-    const wish = this.#desired.wishes.get(slot.id);
+    const wish = this.#desired.instances.get(slot.id);
     if (!spec || !wish?.run || wish.stage?.turn === 'now') return false;
-    return meets(slot, spec, condition) && this.lostOf(wish.spec) === null;
+    return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wish.spec) === null;
   }
 
-  renewedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null {
+  dependencyRestartedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null {
     const renewed = spec.dependsOn.find((dependency) => {
       if (dependency.onLoss !== 'restart' || this.#unmetReason(dependency) !== null) return false;
-      return this.#instancesOf(dependency).every((slot) => slot !== undefined && beganAfter(slot, sinceMs));
+      return this.#instancesOf(dependency).every((slot) => slot !== undefined && startedAfter(slot, sinceMs));
     });
     return renewed?.service ?? null;
   }
@@ -129,7 +135,7 @@ class View implements DependencyView {
   }
 }
 
-function beganAfter({ phase }: Slot, sinceMs: number): boolean {
+function startedAfter({ phase }: Slot, sinceMs: number): boolean {
   if (phase.kind === 'completed') return phase.atMs > sinceMs;
   return phase.kind === 'alive' && phase.sinceMs > sinceMs;
 }
@@ -144,4 +150,86 @@ export function withDependencies(names: readonly string[], services: Desired['se
   };
   for (const name of names) visit(name as ServiceName);
   return closure;
+}
+
+// Whether the condition of one dependency holds, and the sentence that says why not. Pure.
+
+export type Slots = ReadonlyMap<InstanceId, Slot>;
+
+type UnmetCondition = {
+  because: string;
+  /** It has not run yet, though it should: what it waits for in turn is the nearer cause. */
+  isWaiting: boolean;
+};
+
+/** The first instance that does not meet the condition; null when all do. */
+function findUnmetCondition({ service, condition }: Dependency, desired: Desired, slots: Slots): UnmetCondition | null {
+  const spec = desired.services.get(service);
+  if (!spec) return { because: `${service} is not declared`, isWaiting: false };
+  if (spec.pool === 0) return { because: `${service} has no instances (pool: 0)`, isWaiting: false };
+  for (let index = 1; index <= spec.pool; index++) {
+    const id = instanceId(service, index);
+    const slot = slots.get(id);
+    if (!slot || !meetsCondition(slot, spec, condition)) return describeUnmet(id, condition, slot, desired);
+  }
+  return null;
+}
+
+function meetsCondition(slot: Slot, spec: ServiceSpec, condition: DependencyCondition): boolean {
+  const { phase } = slot;
+  // What ended with an older spec says nothing about the one that is declared now.
+  const current = slot.spec?.specHash === spec.specHash;
+  if (phase.kind === 'completed') return current;
+  if (phase.kind !== 'alive' || condition === 'completed') return false;
+  return condition === 'started' || isReady(phase);
+}
+
+function describeUnmet(
+  id: InstanceId,
+  condition: DependencyCondition,
+  slot: Slot | undefined,
+  desired: Desired,
+): UnmetCondition {
+  const wish = desired.instances.get(id);
+  if (wish && !wish.run) return { because: `${id} is not wanted: ${wish.because}`, isWaiting: false };
+  const isEmpty = !slot || slot.phase.kind === 'idle';
+  const goal = condition === 'ready' ? 'become ready' : condition;
+  return { because: `${id} ${slot ? describeUnmetSlot(slot, goal) : `has not ${goal}`}`, isWaiting: isEmpty };
+}
+
+function describeUnmetSlot({ phase, lastExit, failures }: Slot, goal: string): string {
+  switch (phase.kind) {
+    case 'failed':
+      return phase.reason;
+    case 'idle':
+      return `has not ${goal} (waiting)`;
+    case 'alive':
+      return `${phase.readiness === 'failing' ? 'is not ready any more' : `has not ${goal}`} (${phase.because ?? 'running'})`;
+    case 'backoff': {
+      const last = phase.because ?? (lastExit ? describeExit(lastExit) : 'unknown');
+      return `has not ${goal} (failed ${failures === 1 ? 'once' : `${failures} times in a row`}, last: ${last})`;
+    }
+    default:
+      return `has not ${goal} (${phase.kind})`;
+  }
+}
+
+/** Of the instances that `slot` depends on the one that met its condition last; null where it depends on nobody. */
+export function lastMetDependency(slot: Slot, desired: Desired, slots: Slots): InstanceId | null {
+  let last: { id: InstanceId; atMs: number } | null = null;
+  for (const { service, condition } of slot.spec?.dependsOn ?? []) {
+    const pool = desired.services.get(service)?.pool ?? 0;
+    for (let index = 1; index <= pool; index++) {
+      const other = slots.get(instanceId(service, index));
+      const atMs = other ? conditionMetSinceMs(other, condition) : null;
+      if (other && atMs !== null && (last === null || atMs > last.atMs)) last = { id: other.id, atMs };
+    }
+  }
+  return last?.id ?? null;
+}
+
+function conditionMetSinceMs({ phase }: Slot, condition: DependencyCondition): number | null {
+  if (phase.kind === 'completed') return phase.atMs;
+  if (phase.kind !== 'alive') return null;
+  return condition === 'ready' ? phase.readinessSinceMs : phase.sinceMs;
 }

@@ -9,13 +9,13 @@ import {
 } from './model.ts';
 
 /** Whether one instance should run, and if not, the sentence that says why. */
-export type Wish =
-  | { spec: ServiceSpec; run: true; stage: Stage | null }
+export type DesiredInstance =
+  | { spec: ServiceSpec; run: true; stage: RolloutStep | null }
   /** `unblock`: what would make it wanted; null: nothing any more. */
   | { spec: ServiceSpec; run: false; because: string; unblock: string | null };
 
 /** The part of one instance in a roll-out. */
-export type Stage =
+export type RolloutStep =
   /** What runs there is to be replaced now, for this reason. */
   | { turn: 'now'; because: string }
   /** Whatever runs there is left alone; where nothing runs, nothing starts unless the wish names the older version. */
@@ -26,7 +26,7 @@ export type Stage =
 export type Desired = {
   services: ReadonlyMap<ServiceName, ServiceSpec>;
   /** Every instance that exists by declaration, whether it should run or is held stopped; in file order. */
-  wishes: ReadonlyMap<InstanceId, Wish>;
+  instances: ReadonlyMap<InstanceId, DesiredInstance>;
   /** `down`: nothing should run. */
   shuttingDown: boolean;
 };
@@ -36,7 +36,7 @@ export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [] };
 /** @param config null before the first configuration was accepted: nothing is declared. */
 export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
   const services = new Map<ServiceName, ServiceSpec>();
-  const wishes = new Map<InstanceId, Wish>();
+  const wishes = new Map<InstanceId, DesiredInstance>();
   const stopped = new Set(overrides.stopped);
   const profiles = new Set(overrides.profiles);
   for (const declared of config?.services ?? []) {
@@ -44,17 +44,26 @@ export function desiredOf(config: ProjectConfig | null, overrides: Overrides, sh
     services.set(spec.name, spec);
     for (let index = 1; index <= spec.pool; index++) {
       const id = instanceId(spec.name, index);
-      wishes.set(id, wishFor(spec, id, { stopped, profiles, shuttingDown }));
+      wishes.set(id, desiredInstanceFor(spec, id, { stopped, profiles, shuttingDown }));
     }
   }
-  return { services, wishes, shuttingDown };
+  return { services, instances: wishes, shuttingDown };
 }
 
-type Asked = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };
+type OverrideSets = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };
 
-function wishFor(spec: ServiceSpec, id: InstanceId, { stopped, profiles, shuttingDown }: Asked): Wish {
-  const unwanted = (because: string, unblock: string | null): Wish => ({ spec, run: false, because, unblock });
-  const byHand = (name: string): Wish =>
+function desiredInstanceFor(
+  spec: ServiceSpec,
+  id: InstanceId,
+  { stopped, profiles, shuttingDown }: OverrideSets,
+): DesiredInstance {
+  const unwanted = (because: string, unblock: string | null): DesiredInstance => ({
+    spec,
+    run: false,
+    because,
+    unblock,
+  });
+  const byHand = (name: string): DesiredInstance =>
     unwanted(`stopped by hand; \`orch start ${name}\` undoes it`, `\`orch start ${name}\``);
   if (shuttingDown) return unwanted('the project is going down', null);
   if (!spec.enabled)

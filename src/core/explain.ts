@@ -1,9 +1,9 @@
 // Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
 import type { DependencyView } from './dependencies.ts';
-import type { Wish } from './desired.ts';
+import type { DesiredInstance } from './desired.ts';
 import type { Phase, ServiceSpec, Slot } from './model.ts';
-import { describeExit, NEVER_AGAIN } from './restart-policy.ts';
-import { turnOf } from './schedule.ts';
+import { scheduleStateOf } from './reconcile.ts';
+import { describeExit, NOT_RESTARTED } from './restart-policy.ts';
 
 /** The states of design.md §2.2. */
 export type PublicState =
@@ -18,7 +18,7 @@ export type PublicState =
   | 'stopped'
   | 'failed';
 
-export type Explained = {
+export type StateExplanation = {
   state: PublicState;
   /** A sentence; null when it runs as wanted. */
   reason: string | null;
@@ -27,7 +27,12 @@ export type Explained = {
 };
 
 /** @param wish null: no longer declared. */
-export function explain(slot: Slot, wish: Wish | null, dependencies: DependencyView, nowMs: number): Explained {
+export function explain(
+  slot: Slot,
+  wish: DesiredInstance | null,
+  dependencies: DependencyView,
+  nowMs: number,
+): StateExplanation {
   const { phase } = slot;
   switch (phase.kind) {
     case 'alive':
@@ -35,25 +40,25 @@ export function explain(slot: Slot, wish: Wish | null, dependencies: DependencyV
     case 'starting':
       return { state: 'starting', reason: 'Its process is being started.', unblock: null };
     case 'stopping':
-      return explainStopping(slot, phase, nowMs);
+      return explainEnding(slot, phase, nowMs);
     default:
       return wish?.run
         ? explainWanted(slot, phase, wish, dependencies, nowMs)
-        : { state: restingState(phase), reason: stoppedReason(wish), unblock: wish?.unblock ?? null };
+        : { state: emptyState(phase), reason: stoppedReason(wish), unblock: wish?.unblock ?? null };
   }
 }
 
 function explainAlive(
   slot: Slot,
   phase: Extract<Phase, { kind: 'alive' }>,
-  wish: Wish | null,
+  wish: DesiredInstance | null,
   dependencies: DependencyView,
-): Explained {
+): StateExplanation {
   const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
   if (wish?.run) {
     return { state, ...aliveReason(slot, phase, wish) };
   }
-  const holders = dependencies.holdersOf(slot.service).map((holder) => holder.id);
+  const holders = dependencies.dependentsToStopFirst(slot.service).map((holder) => holder.id);
   if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
   return {
     state,
@@ -65,7 +70,7 @@ function explainAlive(
 function aliveReason(
   slot: Slot,
   phase: Extract<Phase, { kind: 'alive' }>,
-  { spec, stage }: Extract<Wish, { run: true }>,
+  { spec, stage }: Extract<DesiredInstance, { run: true }>,
 ) {
   const own = readinessReason(phase);
   if (own !== null) {
@@ -91,7 +96,7 @@ function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' 
   return sentence(because ? `${state}: ${because}` : state);
 }
 
-function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>, nowMs: number): Explained {
+function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>, nowMs: number): StateExplanation {
   const signal = slot.spec?.stop.signal ?? 'SIGTERM';
   const left = Math.max(0, Math.ceil((phase.deadlineMs - nowMs) / 1000));
   const who = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
@@ -113,13 +118,14 @@ function explainStopping(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>
 function explainWanted(
   slot: Slot,
   phase: Phase,
-  wish: Extract<Wish, { run: true }>,
+  wish: Extract<DesiredInstance, { run: true }>,
   dependencies: DependencyView,
   nowMs: number,
-): Explained {
+): StateExplanation {
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   const last = slot.lastExit ? describeExit(slot.lastExit) : null;
-  if (turnOf(slot, wish.spec, nowMs) === 'later' && phase.kind !== 'backoff') return explainScheduled(slot, phase);
+  if (scheduleStateOf(slot, wish.spec, nowMs) === 'later' && phase.kind !== 'backoff')
+    return explainScheduled(slot, phase);
   if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
   if (!fresh && phase.kind === 'failed') {
     const unblock = `fix the cause and save procs.yaml, or run \`orch restart ${slot.id}\``;
@@ -158,14 +164,14 @@ function explainWanted(
 }
 
 /** It waits for its time. */
-function explainScheduled(slot: Slot, phase: Phase): Explained {
+function explainScheduled(slot: Slot, phase: Phase): StateExplanation {
   const next = slot.nextRunMs === null ? 'Its next run is being computed' : `Next run at ${isoTime(slot.nextRunMs)}`;
   const unblock = `\`orch start ${slot.id}\` runs it now`;
   if (phase.kind === 'failed')
     return {
       state: 'failed',
       reason: sentence(
-        `The last run ${phase.reason.replace(NEVER_AGAIN, '')}; ${next.charAt(0).toLowerCase()}${next.slice(1)}`,
+        `The last run ${phase.reason.replace(NOT_RESTARTED, '')}; ${next.charAt(0).toLowerCase()}${next.slice(1)}`,
       ),
       unblock,
     };
@@ -180,11 +186,11 @@ function lastSentence(slot: Slot, last: string | null): string {
   return exit && 'spawnError' in exit ? `Could not be started: ${last}` : `Ended with ${last}`;
 }
 
-function restingState(phase: Phase): PublicState {
+function emptyState(phase: Phase): PublicState {
   return phase.kind === 'completed' ? 'completed' : 'stopped';
 }
 
-function stoppedReason(wish: Wish | null): string {
+function stoppedReason(wish: DesiredInstance | null): string {
   return sentence(wish && !wish.run ? wish.because : 'no longer declared in procs.yaml');
 }
 

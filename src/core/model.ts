@@ -60,8 +60,8 @@ export type StopPolicy = {
 };
 
 /** How an instance is told to take no more work, and the longest that it may take to finish what it has. */
-export type DrainPolicy = { by: DrainMeans; timeoutMs: number };
-export type DrainMeans =
+export type DrainPolicy = { by: DrainMethod; timeoutMs: number };
+export type DrainMethod =
   /** Drained when the process ends by itself. */
   | { kind: 'signal'; signal: string }
   /** A POST; drained when it is answered. */
@@ -110,13 +110,13 @@ export type Probe = {
 };
 
 /** What an attempt found; a failure with the sentence that says which check failed and how. */
-export type Outcome = { ok: true } | { ok: false; because: string };
+export type ProbeResult = { ok: true } | { ok: false; because: string };
 
 /** A number of instances, or a share of the pool. */
 export type Portion = { kind: 'count'; count: number } | { kind: 'percent'; percent: number };
 
 /** A socket that the supervisor holds for a service. `name`: what LISTEN_FDNAMES calls it. */
-export type HeldAddress =
+export type ListenAddress =
   | { kind: 'tcp'; host: string; port: number; name: string }
   /** An absolute path. */
   | { kind: 'unix'; path: string; name: string };
@@ -214,7 +214,7 @@ export type ServiceSpec = {
   restart: RestartPolicy;
   stop: StopPolicy;
   /** Shared by the whole pool; descriptors from 3 on, in this order. */
-  listen: HeldAddress[];
+  listen: ListenAddress[];
   /** Null: runs all the time, or once. */
   schedule: Schedule | null;
   watch: WatchPolicy | null;
@@ -463,7 +463,7 @@ export type Overrides = {
 // ---- Actions and events ---------------------------------------------------------------------------------------
 
 /** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
-export type Action =
+export type InstanceAction =
   | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
   /** Begin to stop: drain, or else the stop command or signal. */
   | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }

@@ -1,5 +1,5 @@
 // What the outcomes of one probe's attempts mean: thresholds, and the pace of the next attempt. Pure.
-import type { Outcome, Phase, Probe, ServiceSpec } from './model.ts';
+import type { Phase, Probe, ProbeResult, ServiceSpec } from './model.ts';
 
 export type ProbeRecord = {
   /** What counts now; `unknown` until a threshold was reached for the first time. */
@@ -17,13 +17,13 @@ export type ProbeRecord = {
 const FIRST_GAP_MS = 25;
 
 /** @param nowMs the begin of probing, before `initialDelayMs`. */
-export function newRecord(probe: Probe, nowMs: number): ProbeRecord {
+export function newProbeRecord(probe: Probe, nowMs: number): ProbeRecord {
   const failureCountsAtMs = nowMs + probe.initialDelayMs;
   return { verdict: 'unknown', successes: 0, failures: 0, earlyAttempts: 0, failureCountsAtMs };
 }
 
 /** @param nowMs the end of the attempt. */
-export function recordOutcome(record: ProbeRecord, outcome: Outcome, probe: Probe, nowMs: number): ProbeRecord {
+export function recordProbeResult(record: ProbeRecord, outcome: ProbeResult, probe: Probe, nowMs: number): ProbeRecord {
   const earlyAttempts = record.earlyAttempts + 1;
   if (outcome.ok) {
     const successes = Math.min(record.successes + 1, probe.successes);
@@ -42,7 +42,7 @@ export function recordOutcome(record: ProbeRecord, outcome: Outcome, probe: Prob
 }
 
 /** @returns the pause before the next attempt, in ms. */
-export function pauseMs(record: ProbeRecord, probe: Probe): number {
+export function nextAttemptDelayMs(record: ProbeRecord, probe: Probe): number {
   const isWaiting = record.verdict === 'unknown' && record.successes === 0;
   if (!isWaiting || probe.checks.some(({ kind }) => kind === 'exec')) return probe.everyMs;
   return Math.min(probe.everyMs, FIRST_GAP_MS * 2 ** Math.min(record.earlyAttempts - 1, 20));

@@ -1,27 +1,26 @@
 // The reconciler: compares what is wanted with what is, and says what to do now. Pure and level-triggered: it looks at
 // the present state only, so that calling it again after a lost event asks for the same things again.
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
-import type { Desired, Wish } from './desired.ts';
-import type { Action, Phase, Slot, SlotSpec } from './model.ts';
+import type { Desired, DesiredInstance } from './desired.ts';
+import type { InstanceAction, Phase, ServiceSpec, Slot, SlotSpec } from './model.ts';
 import { isReady } from './readiness.ts';
-import { isAtRest, isDue, nextTurnMs, turnOf } from './schedule.ts';
 import { emptySlot, isOccupied } from './transition.ts';
 
-export type Plan = {
+export type NextActions = {
   /** Starts lowest instance first in file order, stops highest first. */
-  actions: Action[];
+  actions: InstanceAction[];
   /** When to look again although nothing happened; null: never. */
   wakeAtMs: number | null;
 };
 
 /** @returns the actions that are due now and the one next time at which anything could become due by itself. */
-export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
+export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextActions {
   const pass = beginPass(desired, slots, nowMs);
-  for (const [id, wish] of desired.wishes) {
-    if (!slots.has(id)) considerEmpty(pass, newSlot(wish, id), wish);
+  for (const [id, wish] of desired.instances) {
+    if (!slots.has(id)) considerEmpty(pass, slotFor(wish, id), wish);
   }
   for (const slot of slots.values()) {
-    const wish = desired.wishes.get(slot.id) ?? null;
+    const wish = desired.instances.get(slot.id) ?? null;
     switch (slot.phase.kind) {
       case 'starting':
         // Not wanted, or not so: what waits on the way goes no further; a process that comes all the same is seen to then.
@@ -31,7 +30,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
         considerAlive(pass, slot, slot.phase, wish);
         break;
       case 'stopping':
-        considerStopping(pass, slot, slot.phase);
+        considerEnding(pass, slot, slot.phase);
         break;
       case 'idle':
       case 'held':
@@ -46,35 +45,35 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): Plan {
   return { actions: inOrder(pass.actions), wakeAtMs: pass.wakeAtMs };
 }
 
-type Pass = {
+type ReconcilePass = {
   isDeclared(service: Slot['service']): boolean;
   nowMs: number;
   dependencies: DependencyView;
-  actions: Action[];
+  actions: InstanceAction[];
   wakeAtMs: number | null;
 };
 
-function beginPass(desired: Desired, slots: Slots, nowMs: number): Pass {
+function beginPass(desired: Desired, slots: Slots, nowMs: number): ReconcilePass {
   const isDeclared = (service: Slot['service']): boolean => desired.services.has(service);
   return { nowMs, isDeclared, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
 }
 
-function newSlot(wish: Wish, id: Slot['id']): Slot {
+function slotFor(wish: DesiredInstance, id: Slot['id']): Slot {
   return emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1)));
 }
 
 /** Nothing lives in the slot. Rules in order, first match wins. */
-function considerEmpty(pass: Pass, slot: Slot, wish: Wish): void {
+function considerEmpty(pass: ReconcilePass, slot: Slot, wish: DesiredInstance): void {
   // 1. Held stopped: stays empty.
   if (!wish.run) return;
   const { phase } = slot;
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   // 2. Its turn in a roll-out has not come, and the version that it had is not remembered.
   if (fresh && wish.stage?.turn === 'later') return;
-  const turn = turnOf(slot, wish.spec, pass.nowMs);
+  const turn = scheduleStateOf(slot, wish.spec, pass.nowMs);
   // 3. Its time has not come.
   if (turn === 'later') {
-    const nextMs = nextTurnMs(slot);
+    const nextMs = nextDueMs(slot);
     if (nextMs !== null) wakeAt(pass, nextMs);
     return;
   }
@@ -100,10 +99,15 @@ function startReason(slot: Slot, fresh: boolean, turn: 'due' | null): string {
 }
 
 /** A process lives. Rules in order, first match wins. */
-function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'alive' }>, wish: Wish | null): void {
+function considerAlive(
+  pass: ReconcilePass,
+  slot: Slot,
+  phase: Extract<Phase, { kind: 'alive' }>,
+  wish: DesiredInstance | null,
+): void {
   // 1. Not wanted: stop, dependents first.
   if (!wish?.run) {
-    if (pass.dependencies.holdersOf(slot.service).length > 0) return;
+    if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     const reason = wish ? wish.because : pass.isDeclared(slot.service) ? 'beyond the pool' : 'no longer declared';
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
     return;
@@ -114,9 +118,9 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
     return;
   }
   // 3. A dependency that it cannot do without is lost: it starts again when that is back.
-  const lost = pass.dependencies.lostOf(wish.spec);
+  const lost = pass.dependencies.lostDependencyOf(wish.spec);
   if (lost !== null) {
-    if (pass.dependencies.holdersOf(slot.service).length > 0) return;
+    if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     pass.actions.push({
       kind: 'stop',
       id: slot.id,
@@ -134,16 +138,16 @@ function considerAlive(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'al
     }
   }
   // 5. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
-  if (wish.stage?.turn !== 'now' || pass.dependencies.holdersOf(slot.service).length > 0) return;
+  if (wish.stage?.turn !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
   pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.stage.because });
 }
 
 /** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was
  * asked to stop yet. */
-function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
+function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
   const isTimed = phase.step !== 'clear';
   if (isTimed && phase.deadlineMs <= pass.nowMs) {
-    pass.actions.push(nextStep(slot, phase));
+    pass.actions.push(harderStep(slot, phase));
     return;
   }
   if (isTimed) wakeAt(pass, phase.deadlineMs);
@@ -153,7 +157,7 @@ function considerStopping(pass: Pass, slot: Slot, phase: Extract<Phase, { kind: 
   else wakeAt(pass, phase.nextCheckMs);
 }
 
-function nextStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind: 'stopping' }>): Action {
+function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind: 'stopping' }>): InstanceAction {
   if (step === 'drain') return { kind: 'term', id, reason: 'the drain is over' };
   const further = step === 'term' ? spec?.stop.escalate[escalated] : undefined;
   if (further) return { kind: 'escalate', id, signal: further.signal };
@@ -163,11 +167,11 @@ function nextStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind
 
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';
 
-function wakeAt(pass: Pass, atMs: number): void {
+function wakeAt(pass: ReconcilePass, atMs: number): void {
   pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
 }
 
-const RANK: Record<Action['kind'], number> = {
+const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
   kill: 0,
   escalate: 1,
   term: 2,
@@ -179,28 +183,57 @@ const RANK: Record<Action['kind'], number> = {
 };
 
 /** Stops before starts; stops and forgets of a pool from its highest number down. */
-function inOrder(actions: Action[]): Action[] {
-  const falling = (action: Action): boolean => action.kind === 'stop' || action.kind === 'forget';
+function inOrder(actions: InstanceAction[]): InstanceAction[] {
+  const falling = (action: InstanceAction): boolean => action.kind === 'stop' || action.kind === 'forget';
   const indexed = actions.map((action, position) => ({ action, position: falling(action) ? -position : position }));
-  indexed.sort((a, b) => RANK[a.action.kind] - RANK[b.action.kind] || a.position - b.position);
+  indexed.sort((a, b) => ACTION_ORDER[a.action.kind] - ACTION_ORDER[b.action.kind] || a.position - b.position);
   return indexed.map(({ action }) => action);
 }
 
 /** Whether nothing is left to do and nothing is amiss: every wanted instance runs as declared or has completed. */
 export function isConverged(desired: Desired, slots: Slots, nowMs: number): boolean {
   for (const slot of slots.values()) {
-    if (!desired.wishes.get(slot.id)?.run && isOccupied(slot)) return false;
+    if (!desired.instances.get(slot.id)?.run && isOccupied(slot)) return false;
   }
-  for (const [id, wish] of desired.wishes) {
+  for (const [id, wish] of desired.instances) {
     if (wish.run && !isSettled(slots.get(id), wish, nowMs)) return false;
   }
   return reconcile(desired, slots, nowMs).actions.length === 0;
 }
 
-function isSettled(slot: Slot | undefined, { spec, stage }: Extract<Wish, { run: true }>, nowMs: number): boolean {
+function isSettled(
+  slot: Slot | undefined,
+  { spec, stage }: Extract<DesiredInstance, { run: true }>,
+  nowMs: number,
+): boolean {
   // A run that has begun ends as it began, whatever the file says by then.
-  if (slot && spec.schedule && stage === null) return isOccupied(slot) ? isReady(slot.phase) : isAtRest(slot, nowMs);
+  if (slot && spec.schedule && stage === null)
+    return isOccupied(slot) ? isReady(slot.phase) : isWaitingForSchedule(slot, nowMs);
   if (!slot || stage !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
     return false;
   return slot.phase.kind === 'completed' || isReady(slot.phase);
+}
+
+// Services that run at given times: whether it is time. Pure; when the next run is comes from outside, as part of the slot.
+
+/** `null`: not scheduled; the other two: as long as nothing lives. */
+export function scheduleStateOf(slot: Slot, spec: ServiceSpec, nowMs: number): 'due' | 'later' | null {
+  if (spec.schedule === null) return null;
+  const isRetry = slot.phase.kind === 'backoff' && slot.spec?.specHash === spec.specHash;
+  if (isRetry && slot.phase.kind === 'backoff' && slot.phase.untilMs <= nowMs) return 'due';
+  return isDue(slot, nowMs) ? 'due' : 'later';
+}
+
+export const isDue = ({ nextRunMs }: Slot, nowMs: number): boolean => nextRunMs !== null && nextRunMs <= nowMs;
+
+/** When something will be due by itself; null: that is not known yet. */
+function nextDueMs({ phase, nextRunMs }: Slot): number | null {
+  if (phase.kind !== 'backoff') return nextRunMs;
+  return nextRunMs === null ? phase.untilMs : Math.min(nextRunMs, phase.untilMs);
+}
+
+/** Whether a scheduled service without a process is as it should be: it waits for its time, and the last run went well. */
+export function isWaitingForSchedule({ phase, nextRunMs }: Slot, nowMs: number): boolean {
+  const isCalm = phase.kind === 'idle' || phase.kind === 'completed';
+  return isCalm && nextRunMs !== null && nextRunMs > nowMs;
 }

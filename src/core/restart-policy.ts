@@ -5,16 +5,16 @@ import type { Exit, InstanceId, Phase, RestartPolicy, Slot } from './model.ts';
 /** Of the delay; spreads instances that fail together without ever exceeding the formula. */
 const MAX_JITTER = 0.1;
 
-export type Death = {
+export type ProcessEnd = {
   exit: Exit;
   /** How long the process lived; a healthy spell forgets earlier failures first. */
   aliveMs: number;
   /** False: the host was short of something, which is not the program's fault and does not count. */
-  charged: boolean;
+  countsAsFailure: boolean;
   /** The sentence, where it was ended because a liveness or startup probe failed. */
   unhealthy: string | null;
 };
-export type Ending = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
+export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
 
 /**
  * Decides by policy after a process ended (or could not be started).
@@ -27,9 +27,9 @@ export type Ending = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'las
  *
  * An end that orch brought about because the instance was unhealthy is a failure, whatever its exit.
  */
-export function endingOf(slot: Slot, death: Death, nowMs: number): Ending {
-  const { exit, aliveMs, charged, unhealthy } = death;
-  const policy = slot.spec?.restart ?? NEVER;
+export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): RestartDecision {
+  const { exit, aliveMs, countsAsFailure: charged, unhealthy } = death;
+  const policy = slot.spec?.restart ?? NEVER_RESTART;
   const healthy = aliveMs >= policy.healthyAfterMs;
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
   const succeeded = isSuccess(exit) && unhealthy === null;
@@ -61,22 +61,22 @@ export function describeExit(exit: Exit): string {
 }
 
 /** Of a task that failed; where a schedule begins the next run it says too much. */
-export const NEVER_AGAIN = ' and is never restarted';
+export const NOT_RESTARTED = ' and is never restarted';
 
-const NEVER: RestartPolicy = {
+const NEVER_RESTART: RestartPolicy = {
   policy: 'never',
   backoff: { initialMs: 0, maxMs: 0, factor: 1 },
   limit: null,
   healthyAfterMs: Number.POSITIVE_INFINITY,
 };
 
-type Failure = Death & { failures: number; recentFailuresMs: number[] };
+type CountedFailure = ProcessEnd & { failures: number; recentFailuresMs: number[] };
 
-function failurePhase(id: InstanceId, policy: RestartPolicy, failure: Failure, nowMs: number): Phase {
+function failurePhase(id: InstanceId, policy: RestartPolicy, failure: CountedFailure, nowMs: number): Phase {
   const { exit, unhealthy, failures, recentFailuresMs } = failure;
   if (policy.policy === 'never') {
     const ended = unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
-    return { kind: 'failed', atMs: nowMs, reason: `${ended}${NEVER_AGAIN}` };
+    return { kind: 'failed', atMs: nowMs, reason: `${ended}${NOT_RESTARTED}` };
   }
   const { limit } = policy;
   if (limit && recentFailuresMs.length > limit.count) {

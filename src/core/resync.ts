@@ -6,16 +6,16 @@ export const RESYNC_MS = 5_000;
 /** The end of a process that is not our child is seen only by looking. */
 export const ADOPTED_RESYNC_MS = 250;
 /** A child's own exit event gets this long before it counts as lost. */
-const EXIT_PATIENCE_MS = 2_000;
+const EXIT_EVENT_GRACE_MS = 2_000;
 
-export type Resync = {
+export type ResyncPlan = {
   /** If one of them is gone, nobody saw it end. */
   suspects: { id: InstanceId; process: Incarnation }[];
   nextMs: number;
 };
 
-export function planResync(slots: Slots, nowMs: number): Resync {
-  const suspects: Resync['suspects'] = [];
+export function planResync(slots: Slots, nowMs: number): ResyncPlan {
+  const suspects: ResyncPlan['suspects'] = [];
   let adopted = false;
   for (const slot of slots.values()) {
     adopted ||= isAdopted(slot);
@@ -27,10 +27,10 @@ export function planResync(slots: Slots, nowMs: number): Resync {
 
 function suspectOf({ phase }: Slot, nowMs: number): Incarnation | null {
   if (phase.kind === 'alive') {
-    return phase.adopted || nowMs - phase.sinceMs > EXIT_PATIENCE_MS ? phase.process : null;
+    return phase.adopted || nowMs - phase.sinceMs > EXIT_EVENT_GRACE_MS ? phase.process : null;
   }
   if (phase.kind !== 'stopping' || phase.exit !== null) return null;
-  return phase.adopted || nowMs - phase.sinceMs > EXIT_PATIENCE_MS ? phase.process : null;
+  return phase.adopted || nowMs - phase.sinceMs > EXIT_EVENT_GRACE_MS ? phase.process : null;
 }
 
 function isAdopted({ phase }: Slot): boolean {

@@ -11,7 +11,7 @@ import type {
   Slot,
   SlotSpec,
 } from './model.ts';
-import { endingOf } from './restart-policy.ts';
+import { decideRestart } from './restart-policy.ts';
 
 /** First look after leftovers were found; doubles up to the second figure. */
 export const FIRST_CHECK_GAP_MS = 10;
@@ -21,8 +21,8 @@ export const KILL_RETRY_MS = 500;
 
 type EventOf<K extends InstanceEvent['kind']> = Extract<InstanceEvent, { kind: K }>;
 type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
-type Alive = PhaseOf<'alive'>;
-type Stopping = PhaseOf<'stopping'>;
+type AlivePhase = PhaseOf<'alive'>;
+type EndingPhase = PhaseOf<'stopping'>;
 
 /** A slot that has never run. */
 export function emptySlot(id: InstanceId, service: ServiceName, index: number): Slot {
@@ -48,15 +48,15 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
  * @returns the new slot, or the same object when the event means nothing in this phase.
  */
 export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
-  const after = fold(slot, event, nowMs);
+  const after = applyEvent(slot, event, nowMs);
   const before = nonceOf(slot);
   return before !== null && nonceOf(after) === null ? { ...after, lastNonce: before } : after;
 }
 
-function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
+function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
   switch (event.kind) {
     case 'startIntended':
-      return intendStart(slot, event, nowMs);
+      return beginStart(slot, event, nowMs);
     case 'spawned':
       return slot.phase.kind === 'starting' ? observeSpawn(slot, event, nowMs) : slot;
     case 'spawnFailed':
@@ -70,7 +70,7 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'exited':
       return observeExit(slot, event.exit, nowMs);
     case 'stopIntended':
-      return slot.phase.kind === 'alive' ? { ...slot, phase: stoppingOf(slot, slot.phase, event, nowMs) } : slot;
+      return slot.phase.kind === 'alive' ? { ...slot, phase: endingPhaseOf(slot, slot.phase, event, nowMs) } : slot;
     case 'drained':
       return isAt(slot, 'drain') ? { ...slot, phase: { ...slot.phase, deadlineMs: nowMs } } : slot;
     case 'termIntended':
@@ -86,7 +86,7 @@ function fold(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'leftoversFound':
       return slot.phase.kind === 'stopping' ? { ...slot, phase: observeLeftovers(slot, slot.phase, nowMs) } : slot;
     case 'emptied':
-      return slot.phase.kind === 'stopping' ? finishStop(slot, slot.phase, nowMs) : slot;
+      return slot.phase.kind === 'stopping' ? finishEnding(slot, slot.phase, nowMs) : slot;
     case 'readinessChanged':
       return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
     case 'unhealthy':
@@ -121,21 +121,21 @@ export function nonceOf({ phase }: Slot): string | null {
  * Whether the step from `before` to `after` cannot be found out again by a supervisor that begins later: how a process
  * ended (only its parent is told), and READY=1, which is sent once. Everything else can be looked up.
  */
-export function isToldOnce(before: Slot, after: Slot, spec: ServiceSpec | null): boolean {
-  if (before.phase.kind !== after.phase.kind) return isParked(after.phase);
+export function isLostOnCrash(before: Slot, after: Slot, spec: ServiceSpec | null): boolean {
+  if (before.phase.kind !== after.phase.kind) return isFinal(after.phase);
   if (before.phase.kind !== 'alive' || after.phase.kind !== 'alive') return false;
   const isNewlyReady = before.phase.readiness === 'pending' && after.phase.readiness === 'passing';
   const checks = [...(spec?.startup?.checks ?? []), ...(spec?.readiness?.checks ?? [])];
   return isNewlyReady && checks.some(({ kind }) => kind === 'notify');
 }
 
-const isParked = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';
+const isFinal = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';
 
 function isEmptyPhase(phase: Phase): boolean {
   return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'stopping';
 }
 
-function intendStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
+function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
   if (isOccupied(slot)) return slot;
   const fresh = slot.spec?.specHash !== event.spec.specHash;
   return {
@@ -159,7 +159,7 @@ function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, no
 /** A restart that was asked for meanwhile is still to be done. */
 function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Slot {
   if (slot.restartRequestedMs !== null) return { ...slot, phase: { kind: 'idle' }, lastExit: exit };
-  return { ...slot, ...endingOf(slot, { exit, aliveMs: 0, charged, unhealthy: null }, nowMs) };
+  return { ...slot, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure: charged, unhealthy: null }, nowMs) };
 }
 
 function refusedStart({ restartRequestedMs }: Slot, { by }: EventOf<'startRefused'>): Phase {
@@ -176,17 +176,17 @@ function adopt(slot: Slot, event: EventOf<'adopted'>, nowMs: number): Slot {
 }
 
 function aliveOf(
-  process: Alive['process'],
+  process: AlivePhase['process'],
   sinceMs: number,
   nowMs: number,
   adopted: boolean,
-  readiness: Alive['readiness'],
-): Alive {
+  readiness: AlivePhase['readiness'],
+): AlivePhase {
   const readinessSinceMs = readiness === 'none' ? sinceMs : nowMs;
   return { kind: 'alive', process, sinceMs, adopted, readiness, readinessSinceMs, because: null, unhealthy: null };
 }
 
-function observeReadiness(slot: Slot, phase: Alive, event: EventOf<'readinessChanged'>, nowMs: number): Slot {
+function observeReadiness(slot: Slot, phase: AlivePhase, event: EventOf<'readinessChanged'>, nowMs: number): Slot {
   const { because } = event;
   // Who was never ready has not become unready.
   const readiness = phase.readiness === 'pending' && event.readiness === 'failing' ? 'pending' : event.readiness;
@@ -199,7 +199,7 @@ function observeReadiness(slot: Slot, phase: Alive, event: EventOf<'readinessCha
 function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
   const { phase } = slot;
   if (phase.kind === 'alive') {
-    const stopping = stoppingOf(
+    const stopping = endingPhaseOf(
       slot,
       phase,
       { kind: 'stopIntended', cause: 'exited', because: 'ended by itself' },
@@ -213,7 +213,7 @@ function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
   return { ...slot, phase: { ...phase, exit, step, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };
 }
 
-function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, nowMs: number): Stopping {
+function endingPhaseOf(slot: Slot, alive: AlivePhase, event: EventOf<'stopIntended'>, nowMs: number): EndingPhase {
   return {
     kind: 'stopping',
     process: alive.process,
@@ -230,7 +230,7 @@ function stoppingOf(slot: Slot, alive: Alive, event: EventOf<'stopIntended'>, no
 }
 
 /** Members of the tree outlive the main process: they get the stop signal and their own grace period, once. */
-function observeLeftovers(slot: Slot, phase: Stopping, nowMs: number): Stopping {
+function observeLeftovers(slot: Slot, phase: EndingPhase, nowMs: number): EndingPhase {
   const next = {
     ...phase,
     nextCheckMs: nowMs + phase.checkGapMs,
@@ -239,7 +239,7 @@ function observeLeftovers(slot: Slot, phase: Stopping, nowMs: number): Stopping 
   return phase.step === 'clear' ? { ...next, ...termStep(slot.spec, 0, nowMs) } : next;
 }
 
-function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
+function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
   // Our own child always reports its exit: without it the tree is not empty, whatever was seen.
   if (phase.exit === null && !phase.adopted) return slot;
   const exit = phase.exit ?? { unknown: true };
@@ -251,7 +251,7 @@ function finishStop(slot: Slot, phase: Stopping, nowMs: number): Slot {
       if (slot.restartRequestedMs !== null) return vacated;
       const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
       const aliveMs = phase.sinceMs - phase.startedMs;
-      return { ...slot, ...endingOf(slot, { exit, aliveMs, charged: true, unhealthy }, nowMs) };
+      return { ...slot, ...decideRestart(slot, { exit, aliveMs, countsAsFailure: true, unhealthy }, nowMs) };
     }
     case 'unwanted':
     case 'replaced':
@@ -266,10 +266,10 @@ function rearm(slot: Slot, nowMs: number): Slot {
   return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [], nextRunMs };
 }
 
-type Step = Pick<Stopping, 'step' | 'escalated' | 'deadlineMs'>;
+type StopDeadline = Pick<EndingPhase, 'step' | 'escalated' | 'deadlineMs'>;
 
 /** What is ill is not asked to finish its work. Input that the next incarnation goes on with does not end. */
-function firstStep(spec: SlotSpec | null, cause: Stopping['cause'], nowMs: number): Step {
+function firstStep(spec: SlotSpec | null, cause: EndingPhase['cause'], nowMs: number): StopDeadline {
   const drain = spec?.stop.drain;
   const goesOn = drain?.by.kind === 'end_of_input' && cause !== 'unwanted';
   if (!drain || goesOn || cause === 'unhealthy') return termStep(spec, 0, nowMs);
@@ -277,13 +277,19 @@ function firstStep(spec: SlotSpec | null, cause: Stopping['cause'], nowMs: numbe
 }
 
 /** @param escalated how many further signals were sent, this one included; the grace period holds for all together. */
-function termStep(spec: SlotSpec | null, escalated: number, nowMs: number): Step {
+function termStep(spec: SlotSpec | null, escalated: number, nowMs: number): StopDeadline {
   const { graceMs, escalate } = spec?.stop ?? { graceMs: 0, escalate: [] };
   const spentMs = escalate.slice(0, escalated).reduce((sum, { afterMs }) => sum + afterMs, 0);
   const pauseMs = escalate[escalated]?.afterMs ?? Math.max(0, graceMs - spentMs);
   return { step: 'term', escalated, deadlineMs: nowMs + pauseMs };
 }
 
-function isAt(slot: Slot, step: Stopping['step']): slot is Slot & { phase: Stopping } {
+function isAt(slot: Slot, step: EndingPhase['step']): slot is Slot & { phase: EndingPhase } {
   return slot.phase.kind === 'stopping' && slot.phase.step === step;
+}
+
+/** What a slot remembers of the spec that its incarnation was started with. */
+export function slotSpecOf(spec: ServiceSpec): SlotSpec {
+  const { specHash, stop, restart, dependsOn, singleton } = spec;
+  return { specHash, stop, restart, dependsOn, singleton };
 }

@@ -4,7 +4,7 @@
 //   batch   u8 1 | u8 'o'/'e' | u16 flags | u32 origin | f64 timeMs | f64 offset | u32 length | u32 lines
 //   gap     u8 4 | the same, length 0, lines = how many were dropped there
 //   origin  u8 2 | u8 bytes of the name | 30 bytes of it, the rest in `more` records: u8 3 | 31 bytes
-import type { StreamLetter } from './framing.ts';
+import type { StreamCode } from './line-format.ts';
 
 export const RECORD_BYTES = 32;
 export const BATCH = 1;
@@ -19,7 +19,7 @@ const MORE_NAME_BYTES = 31;
 
 export type IndexRecord = {
   kind: typeof BATCH | typeof GAP;
-  stream: StreamLetter;
+  stream: StreamCode;
   split: boolean;
   /** Record number of the origin. */
   origin: number;

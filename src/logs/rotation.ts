@@ -19,7 +19,7 @@ export const INDEX_SUFFIX = '.idx';
 /** Oldest first. A file that is there both ways (killed between compressing and deleting) is listed once, plain. */
 export function listRotated(livePath: string): RotatedFile[] {
   const byStamp = new Map<number, RotatedFile>();
-  for (const name of namesBeside(livePath)) {
+  for (const name of suffixesOf(livePath)) {
     const stampMs = stampOf(name);
     if (stampMs === null) continue;
     const file = { path: join(dirname(livePath), basename(livePath) + name), stampMs, gzip: name.endsWith('.gz') };
@@ -53,7 +53,7 @@ function renameAfterIndex(livePath: string, target: string): void {
 /** Completes a rotation that a killed writer had begun, or undoes it where that cannot be. */
 export function finishRotation(livePath: string): void {
   if (!existsSync(livePath) || hasIndex(livePath)) return;
-  const target = begunRotation(livePath);
+  const target = unfinishedRotation(livePath);
   if (target === null) return;
   try {
     renameAfterIndex(livePath, target);
@@ -64,8 +64,8 @@ export function finishRotation(livePath: string): void {
 
 /** The dated name that the live file is about to get, or would have got from a killed writer: its index has that name, and the
  * bytes have not. Null: none is under way. */
-export function begunRotation(livePath: string): string | null {
-  for (const name of namesBeside(livePath)) {
+export function unfinishedRotation(livePath: string): string | null {
+  for (const name of suffixesOf(livePath)) {
     if (!name.endsWith(INDEX_SUFFIX)) continue;
     const target = livePath + name.slice(0, -INDEX_SUFFIX.length);
     if (stampOf(target.slice(livePath.length)) === null || existsSync(target) || existsSync(`${target}.gz`)) continue;
@@ -100,12 +100,12 @@ function removeRotated(file: RotatedFile): void {
 
 /** What was left of compressing this rotated file; who is still at it can then not complete it. */
 export function removePartials(plainPath: string): void {
-  for (const suffix of namesBeside(plainPath)) if (PARTIAL.test(suffix)) unlinkQuietly(plainPath + suffix);
+  for (const suffix of suffixesOf(plainPath)) if (PARTIAL.test(suffix)) unlinkQuietly(plainPath + suffix);
 }
 
 /** As `removePartials`, for all rotated files of a queue, also those that are not there any more. */
 export function removeAllPartials(livePath: string): void {
-  for (const suffix of namesBeside(livePath)) {
+  for (const suffix of suffixesOf(livePath)) {
     const stamp = suffix.slice(0, STAMP_CHARS);
     if (stampOf(stamp) !== null && PARTIAL.test(suffix.slice(STAMP_CHARS))) unlinkQuietly(livePath + suffix);
   }
@@ -119,7 +119,7 @@ function unlinkQuietly(path: string): void {
   }
 }
 
-function namesBeside(livePath: string): string[] {
+function suffixesOf(livePath: string): string[] {
   const base = basename(livePath);
   try {
     return readdirSync(dirname(livePath))

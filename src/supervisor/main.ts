@@ -7,18 +7,17 @@ import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
-import { closeInheritedFiles, reopenForUsOnly } from '../runtime/spawn/inherited-files.ts';
-import { adoptOrphans } from '../runtime/spawn/orphans.ts';
+import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
+import { reapContainerOrphans } from '../os/spawn/reaper.ts';
+import { lockProject } from './adoption/project-lock.ts';
+import { readFirstMessage, restartAfterFault } from './adoption/restart-after-fault.ts';
+import { guardStateDir } from './adoption/state-dir-guard.ts';
+import type { Leftover } from './adoption/take-over.ts';
+import { type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
-import { type Methods, serve } from './api/server.ts';
-import { untilDown } from './api/until.ts';
-import { errorText } from './error-text.ts';
-import { occupiedSlots } from './kernel.ts';
-import { guardStateDir } from './state/state-dir-guard.ts';
-import { readFirstMessage } from './succession/first-message.ts';
-import { lockProject } from './succession/project-lock.ts';
-import { reviveAfterFault } from './succession/revive.ts';
-import type { Leftover } from './succession/strays.ts';
+import { untilDown } from './api/wait-until.ts';
+import { errorText } from './kernel/error-text.ts';
+import { occupiedSlots } from './kernel/kernel.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
@@ -29,7 +28,7 @@ let isLauncherWatched = false;
 
 async function main(): Promise<void> {
   closeInheritedFiles([READY_FD]);
-  adoptOrphans();
+  reapContainerOrphans();
   readyFd = ownReadyFd();
   const { values } = parseArgs({
     options: { root: { type: 'string' }, file: { type: 'string' }, env: { type: 'string' } },
@@ -50,14 +49,14 @@ async function main(): Promise<void> {
   const supervisor = new Supervisor({
     root,
     file: first.file ?? file,
-    accepted: accepted ?? nothingDeclared(root),
+    accepted: accepted ?? emptyConfig(root),
     only,
     mayStart: () => !lock.isReplaced(),
   });
-  reviveAfterFault({
+  restartAfterFault({
     logPath: paths.supervisorLog,
     faults,
-    legacy: () => supervisor.legacy(),
+    successorMessage: () => supervisor.successorMessage(),
     freeze: () => supervisor.freeze(),
   });
   supervisor.reportFaults(faults);
@@ -105,7 +104,7 @@ async function main(): Promise<void> {
 }
 
 /** Between this start and its `own`, the launching command is known by its end of descriptor 3 only. */
-function watchLauncher(methods: Methods, onGone: () => void): void {
+function watchLauncher(methods: MethodTable, onGone: () => void): void {
   if (readyFd === null) return;
   const launcher = new Socket({ fd: readyFd, readable: true, writable: false });
   const { own } = methods;
@@ -120,14 +119,14 @@ function watchLauncher(methods: Methods, onGone: () => void): void {
   isLauncherWatched = true;
 }
 
-type Ready = { ready: true; pid: number; stopped?: number; leftovers?: Leftover[] };
+type ReadyAnswer = { ready: true; pid: number; stopped?: number; leftovers?: Leftover[] };
 
-function nothingDeclared(root: string): AcceptedConfig {
+function emptyConfig(root: string): AcceptedConfig {
   const config = { project: basename(root), env: null, root, services: [], logQueues: [] };
   return { config, watched: [], files: [], warnings: [] };
 }
 
-function answer(message: Ready | { error: WireError }): void {
+function answer(message: ReadyAnswer | { error: WireError }): void {
   if (readyFd === null) return;
   try {
     writeSync(readyFd, `${JSON.stringify(message)}\n`);
@@ -140,7 +139,7 @@ function answer(message: Ready | { error: WireError }): void {
 
 function ownReadyFd(): number | null {
   try {
-    return reopenForUsOnly(READY_FD);
+    return reopenCloseOnExec(READY_FD);
   } catch (error) {
     // Node's pipes are sockets, which cannot be reopened (ENXIO): kept as it is, and closed before anything is started.
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') return READY_FD;

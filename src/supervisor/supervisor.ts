@@ -5,39 +5,35 @@ import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
-import { type LogWriterClient, startLogWriter } from '../logs/client.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { ensureStateDir } from '../runtime/secure-dir.ts';
-import { NotifyRelay } from '../runtime/sockets/notify-relay.ts';
+import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
+import { systemClock } from '../os/clock.ts';
+import { ensureStateDir } from '../os/private-dir.ts';
+import { NotifyRelay } from '../os/sockets/notify-relay.ts';
+import type { FirstMessage, SupervisorFault } from './adoption/restart-after-fault.ts';
+import { StateWriter } from './adoption/state-writer.ts';
+import { endUnknownProcesses, type Leftover, type Successor, takeOverRunning } from './adoption/take-over.ts';
 import { selectServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
-import { Figures } from './api/figures.ts';
-import { buildStatus } from './api/status.ts';
-import { leftoverOf } from './api/until.ts';
-import { Companions } from './companions/companions.ts';
-import { memoryNote } from './companions/memory-guard.ts';
-import { Prober } from './companions/prober.ts';
-import { Signs } from './companions/signs.ts';
-import { type ConfigFollower, followConfig } from './configuration/config-follower.ts';
-import { createConfigLoader } from './configuration/config-loader.ts';
-import { errorText } from './error-text.ts';
-import { EventLog } from './event-log.ts';
-import type { Happening } from './happenings.ts';
-import { Kernel, occupiedSlots } from './kernel.ts';
-import { lookForLostExits } from './lost-exits.ts';
-import { newNonce } from './nonce.ts';
-import { ExitRecords } from './perform/exit-record.ts';
-import { inheritedEnvironment } from './perform/launch.ts';
-import { createPerformer, type Performer } from './perform/perform.ts';
-import { StateKeeper } from './state/state-keeper.ts';
-import type { Fault, FirstMessage } from './succession/first-message.ts';
-import { endStrays, type Leftover } from './succession/strays.ts';
-import { type Heir, takeOverRunning } from './succession/take-over.ts';
-import { Turns } from './turns.ts';
+import { buildStatus, ResourceUsage } from './api/status.ts';
+import { leftoverOf } from './api/wait-until.ts';
+import { type ConfigFollower, followConfig } from './config/config-follower.ts';
+import { createConfigLoader } from './config/config-loader.ts';
+import { inheritedEnvironment } from './instances/environment.ts';
+import { ExitRecords, pollForLostExits } from './instances/exit-records.ts';
+import { createInstanceProcesses, InstanceControllers, type InstanceProcesses } from './instances/instances.ts';
+import { memoryNote } from './instances/memory-guard.ts';
+import { Prober } from './instances/prober.ts';
+import { ReadinessSignals } from './instances/readiness-signals.ts';
+import { errorText } from './kernel/error-text.ts';
+import { EventLog } from './kernel/event-log.ts';
+import type { EventDraft } from './kernel/events.ts';
+import { Kernel, occupiedSlots } from './kernel/kernel.ts';
+import { KernelLoop } from './kernel/kernel-loop.ts';
+import { newNonce } from './kernel/nonce.ts';
 
 const WRITER_SHUTDOWN_MS = 5_000;
 /** One that was just started holds the FIFOs by then. */
-const WRITER_TOLD_MS = 2_000;
+const WRITER_CONFIRM_MS = 2_000;
 
 export type SupervisorOptions = {
   root: string;
@@ -57,17 +53,17 @@ export class Supervisor {
   #options: SupervisorOptions;
   /** Absolute. */
   #file: string;
-  #performer: Performer;
+  #instances: InstanceProcesses;
   #prober: Prober;
-  #signs: Signs;
+  #signals: ReadinessSignals;
   #relay: NotifyRelay;
-  #state: StateKeeper;
-  #companions: Companions;
+  #state: StateWriter;
+  #controllers: InstanceControllers;
   #records: ExitRecords;
-  #figures = new Figures(() => this.kernel.slots.values());
+  #usage = new ResourceUsage(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
-  #turns: Turns;
-  #givenUp: Leftover[] = [];
+  #loop: KernelLoop;
+  #unkillable: Leftover[] = [];
   #isHandedOver = false;
   readonly #noncePrefix: string;
 
@@ -79,7 +75,7 @@ export class Supervisor {
     ensureStateDir(this.paths);
     this.#noncePrefix = noncePrefix(options.root);
     this.events = new EventLog(this.paths.eventsFile);
-    this.#state = new StateKeeper(this.paths.stateFile, this.clock, (happening) => this.report(happening));
+    this.#state = new StateWriter(this.paths.stateFile, this.clock, (happening) => this.report(happening));
     this.writer = startLogWriter(this.paths, {
       onLost: (reason) =>
         this.report({
@@ -90,22 +86,24 @@ export class Supervisor {
         }),
       onEvent: ({ type, instance, message, details }) => {
         const id = instance as InstanceId | null;
-        if (id && type === 'line_matched') this.#signs.lineMatched(id, String(details.nonce), String(details.pattern));
-        else if (id && type === 'stream_flooded') this.#performer.widen(id, details.stream === 'e' ? 'err' : 'out');
+        if (id && type === 'line_matched')
+          this.#signals.lineMatched(id, String(details.nonce), String(details.pattern));
+        else if (id && type === 'stream_flooded')
+          this.#instances.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
         else this.report({ type, instance: id, message, details });
       },
     });
     this.#relay = new NotifyRelay(this.paths.socketDir);
-    this.#signs = new Signs({
+    this.#signals = new ReadinessSignals({
       writer: this.writer,
       relay: this.#relay,
       nowMs: () => this.clock.nowMs(),
-      onSign: (id) => this.#prober.nudge(id),
+      onSignal: (id) => this.#prober.nudge(id),
     });
-    this.#turns = new Turns({ clock: this.clock, turn: () => this.#turn(), look: () => this.#look() });
+    this.#loop = new KernelLoop({ clock: this.clock, step: () => this.#step(), poll: () => this.#poll() });
     this.kernel = new Kernel(this.#effects());
     const inherited = inheritedEnvironment(process.env);
-    this.#companions = new Companions({
+    this.#controllers = new InstanceControllers({
       paths: this.paths,
       kernel: this.kernel,
       nowMs: () => this.clock.nowMs(),
@@ -115,22 +113,22 @@ export class Supervisor {
       noncePrefix: this.#noncePrefix,
       report: (happening) => this.report(happening),
     });
-    this.#records = new ExitRecords(this.paths.runDir, (nonce) => this.#companions.memory.verdictOn(nonce));
-    this.#performer = createPerformer({
+    this.#records = new ExitRecords(this.paths.runDir, (nonce) => this.#controllers.memory.explainKill(nonce));
+    this.#instances = createInstanceProcesses({
       mayStart: options.mayStart,
       paths: this.paths,
       writer: this.writer,
       nowMs: () => this.clock.nowMs(),
-      outfitter: this.#companions.outfitter,
+      resources: this.#controllers.resources,
       records: this.#records,
       launchContext: () => ({ ...this.#identity(), inherited }),
       specOf: (slot) => this.kernel.specOf(slot),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
-      prepareBounds: (spec, nonce) => this.#companions.memory.prepare(spec, nonce),
-      prepare: (id, nonce, spec) => this.#signs.expect(id, nonce, spec),
+      prepareMemoryLimit: (spec, nonce) => this.#controllers.memory.prepare(spec, nonce),
+      expectSignals: (id, nonce, spec) => this.#signals.expect(id, nonce, spec),
       isWritten: (queue, except) =>
         occupiedSlots(this.kernel).some((slot) => slot !== except && this.kernel.specOf(slot)?.logQueue === queue),
-      forgotten: (id) => this.#signs.forget(id),
+      forgotten: (id) => this.#signals.forget(id),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
       report: (happening) => this.report(happening),
     });
@@ -139,7 +137,7 @@ export class Supervisor {
       launchContext: () => ({ ...this.#identity(), inherited }),
       newNonce: () => newNonce(this.#noncePrefix, 'probe'),
       receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
-      signs: this.#signs,
+      signals: this.#signals,
     });
   }
 
@@ -147,20 +145,20 @@ export class Supervisor {
     return {
       nowMs: () => this.clock.nowMs(),
       newNonce: (spec: ServiceSpec) => newNonce(this.#noncePrefix, spec.specHash),
-      requestStep: () => this.#turns.request(),
-      wakeAt: (atMs) => this.#turns.wakeAt(atMs),
+      requestStep: () => this.#loop.requestStep(),
+      wakeAt: (atMs) => this.#loop.wakeAt(atMs),
       save: (state) => this.#state.save(state),
       saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
       start: (slot, spec, nonce) => {
-        if (!this.#turns.isFrozen) this.#performer.start(slot, spec, nonce);
+        if (!this.#loop.isFrozen) this.#instances.start(slot, spec, nonce);
       },
-      stop: (slot) => this.#performer.stop(slot),
-      drain: (slot) => this.#performer.drain(slot),
-      escalate: (slot, signal) => this.#performer.escalate(slot, signal),
-      kill: (slot) => this.#performer.kill(slot),
-      clear: (slot) => this.#performer.clear(slot),
-      abandon: (slot) => this.#performer.abandon(slot),
-      forget: (slot) => this.#performer.forget(slot),
+      stop: (slot) => this.#instances.stop(slot),
+      drain: (slot) => this.#instances.drain(slot),
+      escalate: (slot, signal) => this.#instances.escalate(slot, signal),
+      kill: (slot) => this.#instances.kill(slot),
+      clear: (slot) => this.#instances.clear(slot),
+      abandon: (slot) => this.#instances.abandon(slot),
+      forget: (slot) => this.#instances.forget(slot),
       report: (happening) => this.report(happening),
     };
   }
@@ -173,34 +171,37 @@ export class Supervisor {
     const { accepted, only } = this.#options;
     // A writer that was just started must know the queues before anybody is routed to them.
     this.#configureWriter(accepted);
-    await takeOverRunning(this.#heir(), accepted);
+    await takeOverRunning(this.#successor(), accepted);
     this.apply(accepted, only);
     await this.#resumeInputs();
   }
 
-  #heir(): Heir {
+  #successor(): Successor {
     const { paths, clock, kernel } = this;
-    const report = (happening: Happening): void => this.report(happening);
+    const report = (happening: EventDraft): void => this.report(happening);
     const records = this.#records;
-    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#performer, records, report };
+    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#instances, records, report };
   }
 
   /** The log writer knows the queues by now. */
   async #resumeInputs(): Promise<void> {
     for (const slot of this.kernel.slots.values()) {
       const spec = slot.phase.kind === 'alive' ? this.kernel.specOf(slot) : null;
-      if (spec) await this.#companions.outfitter.resume(slot, spec).catch((error) => this.#inputLost(slot.id, error));
+      if (spec)
+        await this.#controllers.resources
+          .resumeInput(slot, spec)
+          .catch((error) => this.#reportLostInput(slot.id, error));
     }
   }
 
-  #inputLost(instance: InstanceId, error: unknown): void {
+  #reportLostInput(instance: InstanceId, error: unknown): void {
     const message = `The input of ${instance} could not be opened: ${errorText(error)}`;
     this.report({ type: 'input_failed', instance, message, details: {} });
   }
 
   /** Begins to act. */
   begin(): void {
-    this.#turns.begin();
+    this.#loop.begin();
   }
 
   /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
@@ -213,7 +214,7 @@ export class Supervisor {
         environment: process.env,
       })),
       watched: accepted.watched,
-      onLoaded: (result) => this.#loaded(result),
+      onLoaded: (result) => this.#configLoaded(result),
       onDegraded: (why) =>
         this.report({
           type: 'watch_degraded',
@@ -229,12 +230,12 @@ export class Supervisor {
     // The writer learns of a queue before any instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
-    this.#companions.apply(accepted.config.services);
+    this.#controllers.configure(accepted.config.services);
     // Before the step that was just asked for starts anything: what is only due by an old schedule is not.
-    this.#companions.sync();
+    this.#controllers.sync();
     this.#follower?.follow(accepted.watched);
     const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
-    this.#performer.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
+    this.#instances.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
     if (only && only.length > 0) {
       const chosen = withDependencies(only, this.kernel.desired.services);
       this.kernel.override(selectServices(this.kernel.overrides, this.kernel.desired.services.keys(), chosen));
@@ -242,7 +243,7 @@ export class Supervisor {
   }
 
   /** A client has loaded its configuration from this file: from now on it is the one that is read and watched. */
-  readFrom(file: string): void {
+  setFile(file: string): void {
     this.#file = file;
   }
 
@@ -256,19 +257,19 @@ export class Supervisor {
     return await this.#follower!.reload();
   }
 
-  #loaded(result: LoadResult): void {
+  #configLoaded(result: LoadResult): void {
     if (result.ok) this.apply(result.accepted, null);
     else this.kernel.rejectConfig(result.problems);
   }
 
-  report(happening: Happening): void {
+  report(happening: EventDraft): void {
     this.events.record(happening, this.clock.nowMs());
-    this.#companions.follow(happening);
+    this.#controllers.follow(happening);
   }
 
   /** Called after each turn of the loop. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void {
-    return this.#turns.onTurn(listener);
+    return this.#loop.onStep(listener);
   }
 
   #configureWriter({ config }: AcceptedConfig): void {
@@ -286,21 +287,21 @@ export class Supervisor {
       ...this.#identity(),
       root: this.paths.root,
       nowMs: this.clock.nowMs(),
-      usage: this.#figures.sample(),
-      supervisor: this.#figures.own(),
-      heldUpBy: (id) => this.#performer.heldUpBy(id),
-      memoryBoundOf: (slot) => this.#companions.memory.statusOf(slot),
+      usage: this.#usage.sample(),
+      supervisor: this.#usage.ofSupervisor(),
+      waitReasonOf: (id) => this.#instances.waitReasonOf(id),
+      memoryBoundOf: (slot) => this.#controllers.memory.statusOf(slot),
       logQueues,
     });
   }
 
   explain(name: string): Explanation[] {
     const notesOf = (slot: Slot): string[] => {
-      const bound = this.#companions.memory.statusOf(slot);
+      const bound = this.#controllers.memory.statusOf(slot);
       return bound ? [memoryNote(bound)] : [];
     };
-    const heldUpBy = (id: InstanceId) => this.#performer.heldUpBy(id);
-    return explanationsOf(this.kernel, name, this.clock.nowMs(), { heldUpBy, notesOf });
+    const heldUpBy = (id: InstanceId) => this.#instances.waitReasonOf(id);
+    return explanationsOf(this.kernel, name, this.clock.nowMs(), { waitReasonOf: heldUpBy, notesOf });
   }
 
   #identity(): { project: string; env: string | null; root: string } {
@@ -313,23 +314,26 @@ export class Supervisor {
    * @returns what could not be ended.
    */
   async finish(): Promise<Leftover[]> {
-    this.#turns.stopLooking();
+    this.#loop.stopPolling();
     this.#prober.stop();
     await this.#follower?.close();
     await this.#relay.close();
-    await this.#companions.close();
-    const strays = await endStrays(this.#noncePrefix);
-    const leftovers = [...this.#givenUp, ...strays.filter(({ pid }) => !this.#givenUp.some((one) => one.pid === pid))];
+    await this.#controllers.close();
+    const strays = await endUnknownProcesses(this.#noncePrefix);
+    const leftovers = [
+      ...this.#unkillable,
+      ...strays.filter(({ pid }) => !this.#unkillable.some((one) => one.pid === pid)),
+    ];
     // Nobody is left to read.
     for (const { name, sink } of this.kernel.accepted?.config.logQueues ?? []) {
       if (sink) void this.writer.closeSink(name, sink, 0);
     }
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
     await this.#state.close();
-    this.#turns.freeze();
+    this.#loop.freeze();
     await this.events.flush();
     if (leftovers.length === 0) {
-      this.#companions.leave();
+      this.#controllers.releaseCgroups();
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
       this.#records.clear();
@@ -338,8 +342,8 @@ export class Supervisor {
   }
 
   /** They cannot be ended. What is remembered of them stays on disk, so that the next supervisor knows that they live. */
-  async giveUp(stuck: Parameters<typeof leftoverOf>[0][]): Promise<void> {
-    this.#givenUp.push(...stuck.map(leftoverOf));
+  async giveUpOn(stuck: Parameters<typeof leftoverOf>[0][]): Promise<void> {
+    this.#unkillable.push(...stuck.map(leftoverOf));
     await this.#state.save(this.kernel.state());
     await this.#state.close();
     for (const { id, phase } of stuck) {
@@ -351,9 +355,9 @@ export class Supervisor {
 
   /** Stops supervising; what runs is not touched, and nothing more is done or saved. */
   freeze(): void {
-    this.#turns.freeze();
+    this.#loop.freeze();
     this.#prober.stop();
-    this.#performer.dropStarts();
+    this.#instances.abandonStarts();
   }
 
   /**
@@ -364,11 +368,11 @@ export class Supervisor {
    */
   async handOver(): Promise<boolean> {
     // The writer goes on, and the next supervisor meets it: whatever ends until then is read while somebody holds its FIFO.
-    if (!this.kernel.desired.shuttingDown) await this.writer.told(WRITER_TOLD_MS);
+    if (!this.kernel.desired.shuttingDown) await this.writer.whenUpToDate(WRITER_CONFIRM_MS);
     if (this.kernel.desired.shuttingDown || this.#isHandedOver) return false;
     this.#isHandedOver = true;
     this.writer.close();
-    await this.#relay.leave();
+    await this.#relay.handOver();
     this.freeze();
     await this.#follower?.close();
     await this.#state.save(this.kernel.state());
@@ -383,7 +387,7 @@ export class Supervisor {
   }
 
   /** What a successor is told: to go on, or to stop the rest of what was being stopped. */
-  legacy(): FirstMessage {
+  successorMessage(): FirstMessage {
     const { accepted, desired } = this.kernel;
     return {
       accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted),
@@ -392,7 +396,7 @@ export class Supervisor {
     };
   }
 
-  reportFaults(faults: readonly Fault[]): void {
+  reportFaults(faults: readonly SupervisorFault[]): void {
     const last = faults.at(-1);
     if (!last) return;
     const message = `The supervisor had a fault (${last.message}) and was replaced by a new one; supervisor.log has more.`;
@@ -408,15 +412,15 @@ export class Supervisor {
     return occupiedSlots(this.kernel).length === 0;
   }
 
-  #turn(): void {
+  #step(): void {
     this.kernel.step();
-    this.#companions.sync();
+    this.#controllers.sync();
     this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
-    this.#figures.trimSoon();
+    this.#usage.trimSoon();
   }
 
-  #look(): number {
-    this.#companions.sync();
-    return lookForLostExits(this.kernel, this.#records, this.clock.nowMs());
+  #poll(): number {
+    this.#controllers.sync();
+    return pollForLostExits(this.kernel, this.#records, this.clock.nowMs());
   }
 }

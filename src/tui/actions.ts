@@ -1,14 +1,13 @@
 // What each action of the keymap does to the state, and what it asks of the outside. Pure.
-import type { Action } from './keymap.ts';
-import type { LogView } from './log-ring.ts';
-import { pageRows } from './main-layout.ts';
-import { outputTarget } from './output-target.ts';
-import { answerQuestion, searchFor } from './questions.ts';
-import { isDown, isFolded, selectedIndex, type TableRow, tableRows } from './rows.ts';
-import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './scrolling.ts';
-import { searchPattern } from './search.ts';
-import type { Overlay, ScaleTarget, UiState } from './state.ts';
-import { drawnRows } from './view/pane.ts';
+import type { KeyAction } from './model/keymap.ts';
+import { pageHeight } from './model/layout.ts';
+import type { LogView } from './model/log-ring.ts';
+import { isFolded, isInactive, outputTarget, selectedIndex, type TableRow, tableRows } from './model/rows.ts';
+import type { Overlay, ScaleTarget, UiState } from './model/state.ts';
+import { searchPattern } from './model/state.ts';
+import { answerPrompt, setSearch } from './prompt.ts';
+import { screenRowsOf } from './view/pane.ts';
+import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
 /** What the session carries out; results come back as messages. */
 export type Effect =
@@ -21,64 +20,64 @@ export type Effect =
   | { kind: 'suspend' }
   | { kind: 'redraw' };
 
-export type Surroundings = { log: LogView; nowMs: number };
-type Performed = { state: UiState; effects: Effect[] };
+export type ActionContext = { log: LogView; nowMs: number };
+type ActionResult = { state: UiState; effects: Effect[] };
 
-export function perform(state: UiState, action: Action, around: Surroundings): Performed {
+export function applyAction(state: UiState, action: KeyAction, around: ActionContext): ActionResult {
   switch (action) {
     case 'previous':
     case 'next':
     case 'first':
     case 'last':
-      return only(select(state, action));
+      return withoutEffects(select(state, action));
     case 'fold':
     case 'unfold':
     case 'toggleFold':
     case 'foldAll':
-      return only(fold(state, action));
+      return withoutEffects(fold(state, action));
     case 'restart':
     case 'stopOrStart':
     case 'why':
     case 'scaleUp':
     case 'scaleDown':
-      return onRow(state, action);
+      return applyToRow(state, action);
     case 'filter':
-      return only({
+      return withoutEffects({
         ...state,
         overlay: { kind: 'search', of: 'names', text: state.nameFilter, before: state.nameFilter },
       });
     case 'grep':
-      return only({
+      return withoutEffects({
         ...state,
         overlay: { kind: 'search', of: 'lines', text: state.lineFilter, before: state.lineFilter },
       });
     case 'logs':
     case 'events':
-      return only({ ...state, view: action, overlay: null });
+      return withoutEffects({ ...state, view: action, overlay: null });
     case 'allOutput':
-      return only(switchOutput(state));
+      return withoutEffects(switchOutput(state));
     case 'wrap':
-      return only({ ...state, wrapLines: !state.wrapLines });
+      return withoutEffects({ ...state, wrapLines: !state.wrapLines });
     case 'times':
-      return only({ ...state, showTimes: !state.showTimes });
+      return withoutEffects({ ...state, showTimes: !state.showTimes });
     case 'pageUp':
     case 'pageDown':
     case 'lineUp':
     case 'lineDown':
     case 'oldest':
     case 'newest':
-      return only(scroll(state, action, around.log));
+      return withoutEffects(scroll(state, action, around.log));
     case 'help':
-      return only({ ...state, overlay: { kind: 'help', scroll: 0 } });
+      return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0 } });
     case 'back':
-      return only(back(state));
+      return withoutEffects(back(state));
     case 'accept':
     case 'erase':
     case 'eraseAll':
     case 'increase':
     case 'decrease':
     case 'switchTarget':
-      return answerQuestion(state, action);
+      return answerPrompt(state, action);
     case 'detach':
       return { state, effects: [{ kind: 'leave', outcome: 'detached' }] };
     case 'quit':
@@ -125,14 +124,14 @@ function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAl
   return { ...state, selected, folds: { ...state.folds, [row.service.name]: folded } };
 }
 
-function onRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): Performed {
+function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): ActionResult {
   const row = selectedRow(state);
-  if (row === null) return only(state);
+  if (row === null) return withoutEffects(state);
   switch (action) {
     case 'restart':
       return { state, effects: [{ kind: 'command', method: 'restart', name: row.id }] };
     case 'stopOrStart':
-      return { state, effects: [{ kind: 'command', method: isDown(row) ? 'start' : 'stop', name: row.id }] };
+      return { state, effects: [{ kind: 'command', method: isInactive(row) ? 'start' : 'stop', name: row.id }] };
     case 'why': {
       const overlay: Overlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
@@ -142,7 +141,10 @@ function onRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scal
       const { name, pool } = row.service;
       const text = String(Math.max(0, pool + (action === 'scaleUp' ? 1 : -1)));
       const target: ScaleTarget = state.canEditFile ? 'file' : 'override';
-      return only({ ...state, overlay: { kind: 'scale', service: name, from: pool, text, typed: false, target } });
+      return withoutEffects({
+        ...state,
+        overlay: { kind: 'scale', service: name, from: pool, text, typed: false, target },
+      });
     }
   }
 }
@@ -152,7 +154,7 @@ function scroll(
   action: 'pageUp' | 'pageDown' | 'lineUp' | 'lineDown' | 'oldest' | 'newest',
   log: LogView,
 ): UiState {
-  const height = pageRows(state);
+  const height = pageHeight(state);
   const ends = { lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity };
   const delta = { pageUp: -height, pageDown: height, ...ends }[action];
   if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') {
@@ -160,7 +162,7 @@ function scroll(
   }
   const pattern = searchPattern(state.lineFilter);
   if (state.view === 'events') return { ...state, eventBottom: scrollEvents(state, delta, height, pattern) };
-  const page = { height, pattern, rowsOf: drawnRows(state, log, height) };
+  const page = { height, pattern, rowsOf: screenRowsOf(state, log, height) };
   const { logBottom } = state;
   const isPage = action === 'pageUp' || action === 'pageDown';
   const lines = isPage ? pageDelta(log, logBottom, action === 'pageUp' ? -1 : 1, page) : delta;
@@ -169,7 +171,7 @@ function scroll(
 
 function back(state: UiState): UiState {
   const { overlay } = state;
-  if (overlay?.kind === 'search') return { ...searchFor(state, overlay, overlay.before), overlay: null };
+  if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
   if (state.view !== 'main' && state.lineFilter === '')
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
@@ -177,17 +179,17 @@ function back(state: UiState): UiState {
 }
 
 /** Owning: everything goes down first; asked again, at once. Not owning: just leave. */
-function quit(state: UiState, nowMs: number): Performed {
-  if (state.leaving !== null) {
-    if (state.leaving.atOnce) return only(state);
+function quit(state: UiState, nowMs: number): ActionResult {
+  if (state.shutdown !== null) {
+    if (state.shutdown.immediate) return withoutEffects(state);
     return {
-      state: { ...state, leaving: { ...state.leaving, atOnce: true } },
+      state: { ...state, shutdown: { ...state.shutdown, immediate: true } },
       effects: [{ kind: 'down', timeoutMs: 0 }],
     };
   }
   if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
-  const leaving = { sinceMs: nowMs, total: liveCount(state), atOnce: false, progress: null };
-  return { state: { ...state, overlay: null, leaving }, effects: [{ kind: 'down', timeoutMs: null }] };
+  const leaving = { sinceMs: nowMs, total: liveCount(state), immediate: false, progress: null };
+  return { state: { ...state, overlay: null, shutdown: leaving }, effects: [{ kind: 'down', timeoutMs: null }] };
 }
 
 function liveCount(state: UiState): number {
@@ -195,6 +197,6 @@ function liveCount(state: UiState): number {
   return instances.filter((instance) => instance.pid !== null).length;
 }
 
-function only(state: UiState): Performed {
+function withoutEffects(state: UiState): ActionResult {
   return { state, effects: [] };
 }

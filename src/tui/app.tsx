@@ -1,8 +1,8 @@
 // The root component: the frame as regions, and the keyboard. Holds no state; what is shown comes in as a frame.
 import { Box, type Key, useInput, useStdin } from 'ink';
 import { Region } from './components/region.tsx';
-import type { Frame } from './frame.ts';
-import type { Theme } from './theme.ts';
+import type { Frame } from './view/frame.ts';
+import type { Theme } from './view/theme.ts';
 
 export type AppProps = { frame: Frame; theme: Theme; onInput: (input: string, key: Key) => void };
 

@@ -1,35 +1,36 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
 import type { Key, render } from 'ink';
-import { hasEndedInOrder } from '../api/orderly-end.ts';
+import type { Client } from '../api/client.ts';
+import type { ProjectPaths } from '../api/paths.ts';
+import { hasShutDownCleanly } from '../api/status-queries.ts';
 import type { Effect } from './actions.ts';
 import { App } from './app.tsx';
-import { plainOutput } from './copy.ts';
-import { type Frame, shareLines } from './frame.ts';
-import { FrameClock, type Urgency } from './frame-clock.ts';
+import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
-import { KeyReader, type Pressed } from './key-name.ts';
-import { LogRing } from './log-ring.ts';
-import type { Ended, Outcome, TuiOptions } from './options.ts';
+import { type KeyPress, KeyReader } from './keyboard.ts';
+import { LogRing } from './model/log-ring.ts';
+import { choicesOf, initialState, type UiState, type ViewChoices } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
-import { dieBy, watchOutside } from './outside.ts';
-import { type Message, reduce } from './reducer.ts';
+import { endBySignal, listenToProcess } from './process-events.ts';
+import { reduce, type UiMessage } from './reducer.ts';
 import { Screen } from './screen.ts';
-import { messageOf, Session } from './session.ts';
-import { choicesOf, initialState, type UiState } from './state.ts';
-import { glyphsFor, themeOf } from './theme.ts';
+import { messageOf, type ScaleInFile, SupervisorSession } from './session.ts';
+import { type Frame, reuseLines } from './view/frame.ts';
+import { plainOutput } from './view/pane.ts';
+import { glyphsFor, themeOf } from './view/theme.ts';
 import { viewModel } from './view-model.ts';
 
 type Ink = ReturnType<typeof render>;
 
-export class Controller {
+export class TuiController {
   private readonly options: TuiOptions;
   private readonly screen: Screen;
   private readonly ring = new LogRing();
   private readonly keys = new KeyReader();
-  private readonly session: Session;
+  private readonly session: SupervisorSession;
   private readonly follower: OutputFollower;
   private readonly clock = new FrameClock(() => this.draw());
-  private readonly look: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
+  private readonly appearance: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
   private state: UiState;
   private frame: Frame | null = null;
   private ink: Ink | null = null;
@@ -39,7 +40,7 @@ export class Controller {
   private isCopying = false;
   /** The supervisor has said so. */
   private isGoingDown = false;
-  private settle: { resolve(result: Ended): void; reject(error: unknown): void } | null = null;
+  private pendingRun: { resolve(result: TuiResult): void; reject(error: unknown): void } | null = null;
   private readonly cleanups: (() => void)[] = [];
 
   constructor(options: TuiOptions, renderInk: typeof render) {
@@ -47,17 +48,21 @@ export class Controller {
     this.options = options;
     this.renderInk = renderInk;
     this.screen = new Screen(stdout, stdin);
-    this.look = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
+    this.appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
     const beginning = { size: this.screen.size, owning, canEditFile: scaleInFile !== null };
     this.state = initialState(beginning, resumed?.choices);
-    this.session = new Session({ client, scaleInFile, dispatch: (message) => this.dispatch(message, 'news') });
+    this.session = new SupervisorSession({
+      client,
+      scaleInFile,
+      dispatch: (message) => this.dispatch(message, 'news'),
+    });
     this.follower = new OutputFollower(this.ring, paths.root, () => this.clock.request('news'));
     this.output = new InkOutput(this.screen.size.columns, (rows) => this.screen.paint(rows));
   }
 
-  run(): Promise<Ended> {
+  run(): Promise<TuiResult> {
     return new Promise((resolve, reject) => {
-      this.settle = { resolve, reject };
+      this.pendingRun = { resolve, reject };
       this.listen();
       this.screen.enter();
       this.draw();
@@ -71,41 +76,41 @@ export class Controller {
   private listen(): void {
     const { stdin, stdout } = this.options;
     this.cleanups.push(
-      watchOutside(stdin, stdout, {
+      listenToProcess(stdin, stdout, {
         onSignal: (signal) => {
-          this.finish('quit');
-          dieBy(signal);
+          this.endWith('quit');
+          endBySignal(signal);
         },
         onInterrupt: () => this.pressed({ kind: 'key', name: 'ctrl+c' }),
         onSuspend: () => this.suspend(),
         onWindowChange: () => this.resized(),
         onContinue: () => this.continued(),
-        onError: (error) => this.fail(error),
-        onHangUp: () => this.finish('quit'),
+        onError: (error) => this.endWithError(error),
+        onHangUp: () => this.endWith('quit'),
       }),
     );
   }
 
-  private dispatch(message: Message, urgency: Urgency): void {
-    if (this.settle === null) return;
+  private dispatch(message: UiMessage, urgency: FrameUrgency): void {
+    if (this.pendingRun === null) return;
     if (message.kind === 'events') this.isGoingDown ||= message.events.some(({ type }) => type === 'going_down');
     const { state, effects } = reduce(this.state, message, this.ring);
     if (state !== this.state) {
       this.state = state;
-      this.ring.hold(state.logBottom !== null);
-      this.follower.watch(state);
+      this.ring.setPaused(state.logBottom !== null);
+      this.follower.update(state);
       this.clock.request(urgency);
     }
-    for (const effect of effects) this.perform(effect);
+    for (const effect of effects) this.runEffect(effect);
   }
 
-  private pressed(pressed: Pressed): void {
+  private pressed(pressed: KeyPress): void {
     if (this.isCopying) this.endCopy();
     else if (pressed.kind === 'pasted') this.dispatch(pressed, 'key');
     else this.dispatch({ ...pressed, nowMs: Date.now() }, 'key');
   }
 
-  private perform(effect: Effect): void {
+  private runEffect(effect: Effect): void {
     switch (effect.kind) {
       case 'command':
       case 'scale':
@@ -113,7 +118,7 @@ export class Controller {
         void this.session.run(effect);
         return;
       case 'down':
-        void this.goDown(effect.timeoutMs);
+        void this.shutDown(effect.timeoutMs);
         return;
       case 'leave':
         void this.leave(effect.outcome);
@@ -131,9 +136,14 @@ export class Controller {
 
   /** @returns when the picture changes by itself. */
   private draw(): number | null {
-    if (this.settle === null || this.isCopying) return null;
-    const around = { log: this.ring, nowMs: Date.now(), colour: this.look.theme.colour, glyphs: this.look.glyphs };
-    const next = shareLines(this.frame, viewModel(this.state, around));
+    if (this.pendingRun === null || this.isCopying) return null;
+    const around = {
+      log: this.ring,
+      nowMs: Date.now(),
+      colour: this.appearance.theme.colour,
+      glyphs: this.appearance.glyphs,
+    };
+    const next = reuseLines(this.frame, viewModel(this.state, around));
     const isSame = this.frame !== null && next.regions === this.frame.regions;
     this.frame = next;
     if (!isSame) this.show(next);
@@ -142,7 +152,7 @@ export class Controller {
 
   private show(frame: Frame): void {
     this.output.columns = frame.columns;
-    const app = <App frame={frame} theme={this.look.theme} onInput={this.onInput} />;
+    const app = <App frame={frame} theme={this.appearance.theme} onInput={this.onInput} />;
     if (this.ink !== null) {
       this.ink.rerender(app);
       return;
@@ -154,7 +164,7 @@ export class Controller {
       exitOnCtrlC: false,
       patchConsole: false,
     });
-    this.ink.waitUntilExit().catch((error) => this.fail(error));
+    this.ink.waitUntilExit().catch((error) => this.endWithError(error));
   }
 
   private readonly onInput = (input: string, key: Key) => {
@@ -192,7 +202,7 @@ export class Controller {
   private beginCopy(): void {
     this.isCopying = true;
     this.screen.leave();
-    this.options.stdout.write(plainOutput(this.state, this.ring, this.look.glyphs));
+    this.options.stdout.write(plainOutput(this.state, this.ring, this.appearance.glyphs));
   }
 
   private endCopy(): void {
@@ -202,12 +212,12 @@ export class Controller {
     this.redraw();
   }
 
-  private async goDown(timeoutMs: number | null): Promise<void> {
+  private async shutDown(timeoutMs: number | null): Promise<void> {
     try {
       const { stopped, leftovers } = await this.session.down(timeoutMs);
       // Asked twice, the second answer counts only what the first had left.
-      const count = Math.max(stopped, this.state.leaving?.total ?? 0);
-      this.finish(leftovers.length > 0 ? 'leftovers' : 'down', [
+      const count = Math.max(stopped, this.state.shutdown?.total ?? 0);
+      this.endWith(leftovers.length > 0 ? 'leftovers' : 'down', [
         `Stopped ${count} ${count === 1 ? 'instance' : 'instances'}.`,
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
@@ -225,33 +235,33 @@ export class Controller {
         return;
       }
     }
-    this.finish(outcome);
+    this.endWith(outcome);
   }
 
   /** Gone without our asking: stopped from elsewhere, or lost. */
   private connectionEnded(): void {
-    const wasStopped = hasEndedInOrder(this.state.status, this.isGoingDown);
-    if (wasStopped) this.finish('down', ['The project was stopped.']);
-    else this.finish('lost');
+    const wasStopped = hasShutDownCleanly(this.state.status, this.isGoingDown);
+    if (wasStopped) this.endWith('down', ['The project was stopped.']);
+    else this.endWith('lost');
   }
 
-  private finish(outcome: Outcome, lines: string[] = []): void {
-    const { settle } = this;
+  private endWith(outcome: TuiOutcome, lines: string[] = []): void {
+    const { pendingRun: settle } = this;
     if (settle === null) return;
-    this.takeApart();
+    this.tearDown();
     for (const line of lines) this.options.stdout.write(`${line}\n`);
     settle.resolve({ outcome, choices: choicesOf(this.state) });
   }
 
-  private fail(error: unknown): void {
-    const { settle } = this;
+  private endWithError(error: unknown): void {
+    const { pendingRun: settle } = this;
     if (settle === null) return;
-    this.takeApart();
+    this.tearDown();
     settle.reject(error);
   }
 
-  private takeApart(): void {
-    this.settle = null;
+  private tearDown(): void {
+    this.pendingRun = null;
     this.clock.stop();
     this.follower.close();
     this.session.stop();
@@ -261,3 +271,26 @@ export class Controller {
     for (const cleanup of this.cleanups) cleanup();
   }
 }
+
+// What the command line hands to the interface, and what it gets back. Types only.
+
+export type TuiOptions = {
+  client: Client;
+  paths: ProjectPaths;
+  /** Leaving stops everything. The caller has sent `own` already; detaching sends `disown`. */
+  owning: boolean;
+  colour: boolean;
+  /** Both must be terminals. */
+  stdout: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
+  scaleInFile?: ScaleInFile;
+  /** Goes on where a view ended that was lost, and says why. */
+  resumed?: ResumedView | null;
+};
+
+export type ResumedView = { choices: ViewChoices; notice: string };
+/** `choices`: for a view that goes on. */
+export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
+
+type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';

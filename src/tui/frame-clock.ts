@@ -4,7 +4,7 @@
 /** A key is answered within a thirtieth of a second. */
 const KEY_INTERVAL_MS = 33;
 /** News (status, output, events): at most 10 frames a second. */
-const NEWS_INTERVAL_MS = 100;
+const UPDATE_INTERVAL_MS = 100;
 /** Uptimes and other clocks on screen: at most once a second. */
 const TICK_INTERVAL_MS = 1000;
 /** Drawing may take a fifth of a core: a frame that cost 40 ms is followed by 160 ms of rest. */
@@ -12,7 +12,7 @@ const REST_PER_COST = 4;
 /** One slow frame (the first, which compiles everything) must not hold up the next for long. */
 const MAX_REST_MS = 400;
 
-export type Urgency = 'key' | 'news' | 'tick';
+export type FrameUrgency = 'key' | 'news' | 'tick';
 
 export class FrameClock {
   private readonly draw: () => number | null;
@@ -27,8 +27,8 @@ export class FrameClock {
     this.draw = draw;
   }
 
-  request(urgency: Urgency): void {
-    const intervalMs = { key: KEY_INTERVAL_MS, news: NEWS_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
+  request(urgency: FrameUrgency): void {
+    const intervalMs = { key: KEY_INTERVAL_MS, news: UPDATE_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
     const restMs = urgency === 'key' ? 0 : Math.min(MAX_REST_MS, this.lastCostMs * (1 + REST_PER_COST));
     this.drawAt(Math.max(performance.now(), this.lastStartMs + Math.max(intervalMs, restMs)));
   }

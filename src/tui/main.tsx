@@ -2,8 +2,8 @@
 // A client like any other: it never starts a supervisor, and what the user sees of output comes from the files.
 import './without-devtools.ts';
 import { render } from 'ink';
-import { Controller } from './controller.tsx';
-import type { Ended, TuiOptions } from './options.ts';
+import type { TuiOptions, TuiResult } from './controller.tsx';
+import { TuiController } from './controller.tsx';
 
 /**
  * Shows the project until the user leaves or the supervisor is gone; the terminal is then as it was before. Neither closes
@@ -13,6 +13,6 @@ import type { Ended, TuiOptions } from './options.ts';
  *   `leftovers`: what could be stopped was, and something lives on.
  *   `quit`: left, not owning; also after a signal, by which the process then ends. `lost`: the supervisor went away.
  */
-export function runTui(options: TuiOptions): Promise<Ended> {
-  return new Controller(options, render).run();
+export function runTui(options: TuiOptions): Promise<TuiResult> {
+  return new TuiController(options, render).run();
 }

@@ -1,9 +1,9 @@
 // Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
-import { followLogs, isSkipMark, type LogFollower, type LogLine } from '../logs/reading/reader.ts';
-import { type LogRing, PAST_LINES } from './log-ring.ts';
-import { outputTarget } from './output-target.ts';
-import type { UiState } from './state.ts';
+import { followLogs, isSkipMark, type LogFollower, type LogLine } from '../logs/reader/read-logs.ts';
+import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
+import { outputTarget } from './model/rows.ts';
+import type { UiState } from './model/state.ts';
 
 /** A flood of all is skipped, not read: nobody can see it, and every line read costs. */
 const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
@@ -14,7 +14,7 @@ const SETTLE_MS = 60;
 /** After a skip of all output the newest lines may be among those skipped: read the tail again, so often at most. */
 const RESYNC_MS = 500;
 
-type Target = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
+type FollowTarget = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
 
 export class OutputFollower {
   private readonly ring: LogRing;
@@ -24,10 +24,10 @@ export class OutputFollower {
   private timer: NodeJS.Timeout | null = null;
   private resyncTimer: NodeJS.Timeout | null = null;
   /** What is followed, or will be once the selection has settled. */
-  private wanted = '';
+  private targetKey = '';
   private isPaused = false;
   /** The last line of the ring says already that some are missing. */
-  private endsWithMark = false;
+  private endsWithSkipMark = false;
 
   /** @param root where relative paths of queues begin. `onLines`: the ring has changed. */
   constructor(ring: LogRing, root: string, onLines: () => void) {
@@ -37,7 +37,7 @@ export class OutputFollower {
   }
 
   /** Cheap when nothing changed; called after each change of the state. */
-  watch(state: UiState): void {
+  update(state: UiState): void {
     if (state.status === null) return;
     this.isPaused = state.logBottom !== null;
     const { names } = outputTarget(state);
@@ -45,9 +45,9 @@ export class OutputFollower {
       return { name, path: resolve(this.root, path), format: 'text' as const };
     });
     const key = JSON.stringify([names, queues.map(({ path }) => path)]);
-    if (key === this.wanted) return;
-    const delayMs = this.wanted === '' ? 0 : SETTLE_MS;
-    this.wanted = key;
+    if (key === this.targetKey) return;
+    const delayMs = this.targetKey === '' ? 0 : SETTLE_MS;
+    this.targetKey = key;
     this.close();
     // At once, so that nobody's lines stand under another's title.
     this.ring.clear();
@@ -64,7 +64,7 @@ export class OutputFollower {
   }
 
   /** What is in the ring stays until there is something to replace it. */
-  private follow(target: Target): void {
+  private follow(target: FollowTarget): void {
     let isFirst = true;
     const [only = null] = target.names;
     const begin = () => {
@@ -74,7 +74,7 @@ export class OutputFollower {
     const follower = followLogs({
       queues: target.queues,
       instances: only === null ? null : new Set(target.names),
-      tail: PAST_LINES,
+      tail: HISTORY_LINES,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
         if (this.follower !== follower) return;
@@ -84,13 +84,13 @@ export class OutputFollower {
       onLines: (lines) => {
         if (this.follower !== follower) return;
         begin();
-        this.take(lines, target);
+        this.append(lines, target);
       },
     });
     this.follower = follower;
   }
 
-  private take(lines: LogLine[], target: Target): void {
+  private append(lines: LogLine[], target: FollowTarget): void {
     this.ring.push(lines.filter((line) => this.isShown(line)));
     this.onLines();
     if (target.names.length === 0 && lines.some(isSkipMark)) this.resyncSoon(target);
@@ -99,13 +99,13 @@ export class OutputFollower {
   /** Of a flood that goes on one mark is enough: they would push out the lines that are read between. */
   private isShown(line: LogLine): boolean {
     const isMark = isSkipMark(line);
-    const isRepeated = isMark && this.endsWithMark;
-    this.endsWithMark = isMark;
+    const isRepeated = isMark && this.endsWithSkipMark;
+    this.endsWithSkipMark = isMark;
     return !isRepeated;
   }
 
   /** Not while the user reads what is there. */
-  private resyncSoon(target: Target): void {
+  private resyncSoon(target: FollowTarget): void {
     this.resyncTimer ??= setTimeout(() => {
       this.resyncTimer = null;
       if (this.isPaused) {

@@ -25,7 +25,7 @@ export class Painter {
   }
 
   /** The terminal no longer shows what was painted: the next frame is painted whole. */
-  forget(): void {
+  invalidate(): void {
     this.shown = null;
   }
 }

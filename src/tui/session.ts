@@ -1,26 +1,26 @@
 // The supervisor's side of the interface: its status and events come in as messages, commands go out.
 // Keeps no state of its own and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
-import type { EventRecord, Result, WireError } from '../api/protocol.ts';
+import type { EventRecord, MethodResult, WireError } from '../api/protocol.ts';
 import type { Effect } from './actions.ts';
-import type { Message } from './reducer.ts';
-import type { Tone } from './state.ts';
+import type { Tone } from './model/state.ts';
+import type { UiMessage } from './reducer.ts';
 
 /** Writes a pool size into procs.yaml and has it applied; the error says why not. */
 export type ScaleInFile = (service: string, size: number) => Promise<{ ok: true } | { ok: false; error: WireError }>;
-export type Command = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
+export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
 
-type Options = { client: Client; scaleInFile: ScaleInFile | null; dispatch(message: Message): void };
+type SessionOptions = { client: Client; scaleInFile: ScaleInFile | null; dispatch(message: UiMessage): void };
 
 const STATUS_INTERVAL_MS = 100;
 const PAST_EVENTS = 200;
 
-export class Session {
-  private readonly options: Options;
+export class SupervisorSession {
+  private readonly options: SessionOptions;
   private readonly streams: { cancel(): void }[] = [];
   private newEvents: EventRecord[] = [];
 
-  constructor(options: Options) {
+  constructor(options: SessionOptions) {
     this.options = options;
   }
 
@@ -39,7 +39,7 @@ export class Session {
     for (const stream of this.streams) stream.cancel();
   }
 
-  async run(command: Command): Promise<void> {
+  async run(command: SessionCommand): Promise<void> {
     try {
       await this.send(command);
     } catch (error) {
@@ -48,17 +48,17 @@ export class Session {
   }
 
   /** Resolves when nothing is left; rejects with a ClientError. Progress comes as messages. */
-  down(timeoutMs: number | null): Promise<Result<'down'>> {
+  down(timeoutMs: number | null): Promise<MethodResult<'down'>> {
     const { client, dispatch } = this.options;
     return client.stream('down', { timeoutMs }, (progress) => dispatch({ kind: 'downProgressed', progress })).done;
   }
 
-  private async send(command: Command): Promise<void> {
+  private async send(command: SessionCommand): Promise<void> {
     const { client } = this.options;
     switch (command.kind) {
       case 'command': {
         const { instances } = await client.request(command.method, { names: [command.name] });
-        this.say(doneText(command.method, command.name, instances.length), 'good');
+        this.notify(commandNotice(command.method, command.name, instances.length), 'good');
         return;
       }
       case 'scale':
@@ -69,16 +69,16 @@ export class Session {
     }
   }
 
-  private async scale({ service, size, target }: Extract<Command, { kind: 'scale' }>): Promise<void> {
+  private async scale({ service, size, target }: Extract<SessionCommand, { kind: 'scale' }>): Promise<void> {
     const { client, scaleInFile } = this.options;
     if (target === 'override' || scaleInFile === null) {
       await client.request('scale', { service, size });
-      this.say(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
+      this.notify(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
       return;
     }
     const result = await scaleInFile(service, size);
-    if (result.ok) this.say(`procs.yaml: ${service} has ${size}`, 'good');
-    else this.say(errorText(result.error), 'bad');
+    if (result.ok) this.notify(`procs.yaml: ${service} has ${size}`, 'good');
+    else this.notify(errorText(result.error), 'bad');
   }
 
   private async explain(name: string): Promise<void> {
@@ -104,10 +104,10 @@ export class Session {
 
   private report(error: unknown): void {
     if (error instanceof ClientError && (error.wire.code === 'lost' || error.wire.code === 'cancelled')) return;
-    this.say(messageOf(error), 'bad');
+    this.notify(messageOf(error), 'bad');
   }
 
-  private say(text: string, tone: Tone): void {
+  private notify(text: string, tone: Tone): void {
     this.options.dispatch({ kind: 'said', text, tone, nowMs: Date.now() });
   }
 }
@@ -121,7 +121,7 @@ function errorText({ file, line, column, message, hint }: WireError): string {
   return `${position === '' ? '' : `${position} `}${message}${hint ? ` (${hint})` : ''}`;
 }
 
-function doneText(method: 'start' | 'stop' | 'restart', name: string, count: number): string {
+function commandNotice(method: 'start' | 'stop' | 'restart', name: string, count: number): string {
   const instances = count > 1 ? ` (${count} instances)` : '';
   if (method === 'stop') return `stopping ${name}${instances}; it stays stopped until it is started again`;
   return `${method === 'start' ? 'starting' : 'restarting'} ${name}${instances}`;

@@ -1,22 +1,23 @@
 // (state, log, clock) → frame: the whole screen as regions of lines. Pure; draws nothing, decides no colours.
-import { cell, type Frame, filled, type Region, ruleLine } from './frame.ts';
-import type { LogView } from './log-ring.ts';
-import { frameRows, mainLayout } from './main-layout.ts';
-import { tableRows } from './rows.ts';
-import { panelRows } from './scrolling.ts';
-import type { Overlay, UiState } from './state.ts';
-import type { Glyphs } from './theme.ts';
+
+import { frameHeight, layoutOf } from './model/layout.ts';
+import type { LogView } from './model/log-ring.ts';
+import { tableRows } from './model/rows.ts';
+import type { Overlay, UiState } from './model/state.ts';
 import { eventPageLines, eventRule, eventTitle, lastEventLines } from './view/events.ts';
 import { footerLine } from './view/footer.ts';
+import { cell, type Frame, type FrameRegion, padLines, ruleLine } from './view/frame.ts';
 import { bannerLines, headerLine } from './view/header.ts';
 import { paneLines, paneTitle } from './view/pane.ts';
-import { leavingLines, panelLines, panelTitle } from './view/panel.ts';
+import { panelLines, panelTitle, shutdownLines } from './view/panel.ts';
+import { panelRows } from './view/scrolling.ts';
 import { tableView } from './view/table.ts';
+import type { Glyphs } from './view/theme.ts';
 
-export type Surroundings = { log: LogView; nowMs: number; colour: boolean; glyphs: Glyphs };
+export type ViewContext = { log: LogView; nowMs: number; colour: boolean; glyphs: Glyphs };
 
 /** @returns never more lines than the terminal has, nor wider ones. */
-export function viewModel(state: UiState, around: Surroundings): Frame {
+export function viewModel(state: UiState, around: ViewContext): Frame {
   const body = bodyOf(state, around);
   const noticeEndMs = state.notice !== null && state.notice.untilMs > around.nowMs ? state.notice.untilMs : Infinity;
   const nextChangeMs = Math.min(body.nextChangeMs, noticeEndMs);
@@ -27,19 +28,19 @@ export function viewModel(state: UiState, around: Surroundings): Frame {
   };
 }
 
-type Body = { regions: Region[]; nextChangeMs: number };
+type ViewBody = { regions: FrameRegion[]; nextChangeMs: number };
 
-function bodyOf(state: UiState, around: Surroundings): Body {
-  if (state.leaving !== null) return leavingBody(state, around);
+function bodyOf(state: UiState, around: ViewContext): ViewBody {
+  if (state.shutdown !== null) return shutdownBody(state, around);
   if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') return panelBody(state, state.overlay, around);
   if (state.view === 'main') return mainBody(state, around);
   return listBody(state, around);
 }
 
-function mainBody(state: UiState, around: Surroundings): Body {
+function mainBody(state: UiState, around: ViewContext): ViewBody {
   const { log, nowMs, glyphs, colour } = around;
   const rows = tableRows(state);
-  const layout = mainLayout(state, rows.length);
+  const layout = layoutOf(state, rows.length);
   const hasPane = layout.paneTitle > 0;
   const table = tableView(state, rows, {
     height: layout.table,
@@ -49,10 +50,13 @@ function mainBody(state: UiState, around: Surroundings): Body {
     glyphs,
   });
   const pane = hasPane
-    ? [paneTitle(state, log, glyphs, table.hidden), ...paneLines(state, log, { height: layout.pane, colour, glyphs })]
+    ? [
+        paneTitle(state, log, glyphs, table.visibleRange),
+        ...paneLines(state, log, { height: layout.pane, colour, glyphs }),
+      ]
     : [];
-  const header = headerLine(state, glyphs, hasPane ? '' : table.hidden);
-  const regions: Region[] = [
+  const header = headerLine(state, glyphs, hasPane ? '' : table.visibleRange);
+  const regions: FrameRegion[] = [
     { name: 'header', lines: layout.header > 0 ? [header] : [] },
     { name: 'banner', lines: bannerLines(state, glyphs).slice(0, layout.banner) },
     { name: 'table', lines: table.lines },
@@ -67,17 +71,17 @@ function mainBody(state: UiState, around: Surroundings): Body {
 }
 
 /** Output or events on the whole screen, under the header. */
-function listBody(state: UiState, around: Surroundings): Body {
+function listBody(state: UiState, around: ViewContext): ViewBody {
   const { log, nowMs, glyphs, colour } = around;
-  const height = Math.max(0, frameRows(state) - 3);
+  const height = Math.max(0, frameHeight(state) - 3);
   const lines =
     state.view === 'logs'
       ? [paneTitle(state, log, glyphs), ...paneLines(state, log, { height, colour, glyphs })]
       : [eventTitle(state, glyphs), ...eventPageLines(state, height)];
-  return { regions: framed(state, { name: 'pane', lines }, nowMs, glyphs), nextChangeMs: Infinity };
+  return { regions: withHeaderAndFooter(state, { name: 'pane', lines }, nowMs, glyphs), nextChangeMs: Infinity };
 }
 
-function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, around: Surroundings): Body {
+function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, around: ViewContext): ViewBody {
   const { nowMs, glyphs } = around;
   const { columns } = state.size;
   const all = panelLines(panel, columns, glyphs);
@@ -86,21 +90,21 @@ function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, 
   const part = `${start + 1}-${Math.min(all.length, start + height)} of ${all.length}`;
   const mark = all.length > height ? [cell(part, 'dim')] : [];
   const title = ruleLine([cell(panelTitle(panel), 'bold')], mark, columns, glyphs.rule);
-  const lines = [title, ...filled(all.slice(start, start + height), height)];
-  return { regions: framed(state, { name: 'overlay', lines }, nowMs, glyphs), nextChangeMs: Infinity };
+  const lines = [title, ...padLines(all.slice(start, start + height), height)];
+  return { regions: withHeaderAndFooter(state, { name: 'overlay', lines }, nowMs, glyphs), nextChangeMs: Infinity };
 }
 
-function leavingBody(state: UiState, around: Surroundings): Body {
+function shutdownBody(state: UiState, around: ViewContext): ViewBody {
   const { nowMs, glyphs } = around;
-  const lines = leavingLines(state.leaving!, { columns: state.size.columns, nowMs });
-  const height = Math.max(1, frameRows(state) - 2);
-  const regions = framed(state, { name: 'overlay', lines: filled(lines, height) }, nowMs, glyphs);
-  return { regions, nextChangeMs: nowMs + 1000 - ((nowMs - state.leaving!.sinceMs) % 1000) };
+  const lines = shutdownLines(state.shutdown!, { columns: state.size.columns, nowMs });
+  const height = Math.max(1, frameHeight(state) - 2);
+  const regions = withHeaderAndFooter(state, { name: 'overlay', lines: padLines(lines, height) }, nowMs, glyphs);
+  return { regions, nextChangeMs: nowMs + 1000 - ((nowMs - state.shutdown!.sinceMs) % 1000) };
 }
 
 /** Header above and footer below, as far as there is room for them. */
-function framed(state: UiState, middle: Region, nowMs: number, glyphs: Glyphs): Region[] {
-  const rows = frameRows(state);
+function withHeaderAndFooter(state: UiState, middle: FrameRegion, nowMs: number, glyphs: Glyphs): FrameRegion[] {
+  const rows = frameHeight(state);
   const room = rows - (rows >= 2 ? 1 : 0) - (rows >= 3 ? 1 : 0);
   return [
     { name: 'header', lines: rows >= 2 ? [headerLine(state, glyphs)] : [] },

@@ -6,17 +6,20 @@ import { join } from 'node:path';
 import { type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
 import {
   type Method,
-  type Params,
+  type MethodParams,
+  type MethodResult,
   PROTOCOL_VERSION,
   type Request,
-  type Result,
   type Status,
   type StreamEvent,
   type WireError,
 } from '../../src/api/protocol.ts';
 
 /** Answers one request. Events go out through `call`; throw a WireError to answer with one; never resolve to stay silent. */
-export type Answer<M extends Method> = (params: Params<M>, call: Call<M>) => Result<M> | Promise<Result<M>>;
+export type Answer<M extends Method> = (
+  params: MethodParams<M>,
+  call: Call<M>,
+) => MethodResult<M> | Promise<MethodResult<M>>;
 export type Call<M extends Method> = {
   event(event: StreamEvent<M>): void;
   /** Cut the connection of this request. */

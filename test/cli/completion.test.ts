@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { serviceKeys } from '../../src/cli/completion/names.ts';
+import { serviceKeys } from '../../src/cli/completion/known-names.ts';
 import { completionScripts, shells } from '../../src/cli/completion/scripts.ts';
 import { sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { runCommand } from './run-command.ts';

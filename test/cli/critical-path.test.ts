@@ -1,7 +1,7 @@
 // `orch events --critical-path`: the chain behind the length of a start.
 import { expect, it } from 'vitest';
 import type { EventRecord } from '../../src/api/protocol.ts';
-import { criticalPath, formatCriticalPath } from '../../src/cli/format/critical-path.ts';
+import { criticalPath, formatCriticalPath } from '../../src/cli/commands/events.ts';
 
 const event = (
   atMs: number,

@@ -1,10 +1,10 @@
 // The fast path must read a line exactly as commander does, or not at all.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { GlobalOptions } from '../../src/cli/context.ts';
-import { parsePlainly } from '../../src/cli/fast-path.ts';
+import { psDefinition } from '../../src/cli/commands/ps.ts';
+import type { GlobalOptions } from '../../src/cli/context/context.ts';
+import { parseSimpleLine } from '../../src/cli/fast-path.ts';
 import { createProgram } from '../../src/cli/program.ts';
-import { psDefinition } from '../../src/cli/ps-definition.ts';
 import { capture } from './run-command.ts';
 
 type Read = { command: string; globals: GlobalOptions; options: Record<string, unknown> };
@@ -54,7 +54,7 @@ test('what it reads is what commander reads', async () => {
   let plain = 0;
   await fc.assert(
     fc.asyncProperty(lines, async (argv) => {
-      const read = parsePlainly(argv, psDefinition);
+      const read = parseSimpleLine(argv, psDefinition);
       if (read === null) return;
       plain++;
       const expected = await byCommander(argv);
@@ -75,10 +75,10 @@ test('what it reads is what commander reads', async () => {
 
 test.each([[['ps']], [['ps', '--json']], [['--json', 'ps']], [['-f', 'a.yaml', 'ps', '-w', '-e', 'prod']]])(
   '%j is read without commander',
-  (argv) => expect(parsePlainly(argv, psDefinition)).not.toBeNull(),
+  (argv) => expect(parseSimpleLine(argv, psDefinition)).not.toBeNull(),
 );
 
 test.each([[[]], [['--json']], [['up']], [['ps', 'api']], [['ps', '--help']], [['ps', '-f']], [['--wide', 'ps']]])(
   '%j is left to commander',
-  (argv) => expect(parsePlainly(argv, psDefinition)).toBeNull(),
+  (argv) => expect(parseSimpleLine(argv, psDefinition)).toBeNull(),
 );

@@ -1,9 +1,10 @@
 // The small formats: durations, sizes, colours, tables. Pure.
 import { describe, expect, test } from 'vitest';
-import { instanceColour, painter, printable } from '../../src/cli/format/colour.ts';
-import { formatDuration, formatSpan, parseDuration } from '../../src/cli/format/duration.ts';
 import { formatPercent, formatSize } from '../../src/cli/format/size.ts';
-import { displayWidth, renderTable, truncate } from '../../src/cli/format/table.ts';
+import { instanceColour } from '../../src/cli/format/state-colour.ts';
+import { painter, printable } from '../../src/terminal/colour.ts';
+import { displayWidth, renderTable, truncate } from '../../src/terminal/table.ts';
+import { formatDuration, formatSpan, parseDuration } from '../../src/units.ts';
 
 test.each([
   [-5, '0s'],

@@ -2,12 +2,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of compose files
 import { expect, test } from 'vitest';
 import { draftFromCompose } from '../../src/cli/init/compose.ts';
-import { writeDraft } from '../../src/cli/init/write-draft.ts';
+import { printDraft } from '../../src/cli/init/write-draft.ts';
 import { accept } from '../config/loading.ts';
 
 async function initFrom(compose: string, files: Record<string, string> = {}, environment: Record<string, string> = {}) {
   const draft = draftFromCompose(compose, 'compose.yaml');
-  const text = writeDraft('project', draft!, null);
+  const text = printDraft('project', draft!, null);
   const { services } = await accept({ 'procs.yaml': text, ...files }, { environment });
   return { services, lost: draft!.lost };
 }

@@ -4,10 +4,10 @@ import { draftFromCompose } from '../../src/cli/init/compose.ts';
 import type { Draft } from '../../src/cli/init/draft.ts';
 import { draftFromPackage } from '../../src/cli/init/package-scripts.ts';
 import { draftFromProcfile } from '../../src/cli/init/procfile.ts';
-import { writeDraft } from '../../src/cli/init/write-draft.ts';
+import { printDraft } from '../../src/cli/init/write-draft.ts';
 import { accept } from '../config/loading.ts';
 
-const load = (draft: Draft | null) => accept(writeDraft('project', draft!, null));
+const load = (draft: Draft | null) => accept(printDraft('project', draft!, null));
 
 test('a Procfile', async () => {
   const { services } = await load(draftFromProcfile('Web: node a\nweb: node b\nweb: node c\nweb-2: node d\n'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
-import { launchSupervisor } from '../../src/cli/up/launch.ts';
+import { launchSupervisor } from '../../src/cli/up/launch-supervisor.ts';
 import type { AcceptedConfig } from '../../src/core/model.ts';
 
 const entry = fileURLToPath(new URL('./fake-entry.mjs', import.meta.url));

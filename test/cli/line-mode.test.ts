@@ -5,12 +5,11 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import type { EventRecord, InstanceState, Status } from '../../src/api/protocol.ts';
-import { createContext } from '../../src/cli/context.ts';
-import { runLineMode } from '../../src/cli/line-mode.ts';
+import { createContext } from '../../src/cli/context/context.ts';
 import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
+import { areTasksOver, runLineMode } from '../../src/cli/up/line-mode.ts';
 import { createLinePrinter } from '../../src/cli/up/line-printer.ts';
-import type { View } from '../../src/cli/up/show.ts';
-import { hasNothingLeftToDo } from '../../src/cli/up/verdict.ts';
+import type { ShownProject } from '../../src/cli/up/show.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { holdsFor } from '../rig/wait-for.ts';
 import { type Capture, capture } from './run-command.ts';
@@ -49,7 +48,7 @@ afterEach(() => {
   return supervisor.close();
 });
 
-async function show(view: Partial<View> = {}, columns?: number) {
+async function show(view: Partial<ShownProject> = {}, columns?: number) {
   if (columns) stdout = capture(columns);
   const client = (await connect(supervisor.paths))!;
   const around = { stdout, stderr, environment: {}, cwd: supervisor.paths.root };
@@ -59,7 +58,7 @@ async function show(view: Partial<View> = {}, columns?: number) {
   await expect.poll(() => supervisor.requests.map(({ method }) => method)).toContain('events');
   return code;
 }
-const start = (view?: Partial<View>, columns?: number) => ({ code: show(view, columns) });
+const start = (view?: Partial<ShownProject>, columns?: number) => ({ code: show(view, columns) });
 const seen = (text: string | RegExp) => expect.poll(() => stdout.text(), { timeout: 5000 }).toMatch(text);
 const isWatching = () => expect.poll(() => supervisor.requests.length, { timeout: 5000 }).toBeGreaterThan(1);
 
@@ -240,7 +239,7 @@ test.each([
   [{ 'other.1': 'completed' }, false],
   [{}, false],
 ] as [Record<string, InstanceState>, boolean][])('%j: nothing left to do is %s', (states, over) => {
-  expect(hasNothingLeftToDo(withStates(states), ['a', 'b'])).toBe(over);
+  expect(areTasksOver(withStates(states), ['a', 'b'])).toBe(over);
 });
 
 function withStates(states: Record<string, InstanceState>): Status {

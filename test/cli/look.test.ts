@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EventRecord, WireError } from '../../src/api/protocol.ts';
-import { formatStatus } from '../../src/cli/ps.ts';
+import { formatStatus } from '../../src/cli/commands/ps.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 

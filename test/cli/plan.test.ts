@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { painter } from '../../src/cli/format/colour.ts';
-import { comparePlan } from '../../src/cli/plan/compare.ts';
-import { formatPlan } from '../../src/cli/plan/format-plan.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { formatPlan } from '../../src/cli/commands/plan.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { ProjectConfig } from '../../src/core/model.ts';
+import { comparePlan } from '../../src/plan/compare.ts';
+import { painter } from '../../src/terminal/colour.ts';
 
 let directory: string;
 beforeAll(() => {

@@ -1,6 +1,6 @@
 // Help and the reference page say what the tables say. `-u` writes them anew; read the difference.
 import { expect, test } from 'vitest';
-import { commands } from '../../src/cli/definitions.ts';
+import { commands } from '../../src/cli/command-list.ts';
 import { referenceText } from './reference.ts';
 import { runCommand } from './run-command.ts';
 

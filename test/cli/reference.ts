@@ -1,6 +1,7 @@
 // Writes the reference of the command line from the tables that commander is made of.
-import { type CommandDefinition, globalOptions, type OptionDefinition } from '../../src/cli/definition.ts';
-import { commands } from '../../src/cli/definitions.ts';
+
+import { commands } from '../../src/cli/command-list.ts';
+import { type CommandDefinition, globalOptions, type OptionDefinition } from '../../src/cli/context/definition.ts';
 
 export function referenceText(): string {
   const shown = commands.filter(({ hidden }) => !hidden);

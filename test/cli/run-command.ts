@@ -1,6 +1,6 @@
 // Runs a command line within the test's process, with captured streams instead of the real ones.
 import { Writable } from 'node:stream';
-import type { ExitCode } from '../../src/cli/command.ts';
+import type { ExitCode } from '../../src/cli/context/context.ts';
 import { runProgram } from '../../src/cli/program.ts';
 
 export type Run = { code: ExitCode; stdout: string; stderr: string };

@@ -1,9 +1,9 @@
 // A view over the loss of its connection, against a scripted supervisor: who is looked for, and what is left behind.
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../src/api/client.ts';
-import { createContext } from '../../src/cli/context.ts';
+import { createContext } from '../../src/cli/context/context.ts';
 import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
-import { showProject, type View } from '../../src/cli/up/show.ts';
+import { type ShownProject, showProject } from '../../src/cli/up/show.ts';
 import {
   type Answers,
   type Call,
@@ -44,7 +44,7 @@ afterEach(() => {
   return supervisor.close();
 });
 
-async function show(view: Partial<View> = {}) {
+async function show(view: Partial<ShownProject> = {}) {
   const client = (await connect(supervisor.paths))!;
   const context = createContext(
     {},
@@ -107,7 +107,7 @@ type Options = { resumed?: object | null };
 
 /** Shown in a terminal by a view that is `runTui`; `whileLoading` is called before it is there. */
 function showFull(
-  view: Partial<View>,
+  view: Partial<ShownProject>,
   whileLoading: () => void,
   runTui: (options: Options) => Promise<object>,
 ): Promise<unknown> {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { FileSource } from '../../src/config/files/file-source.ts';
-import { formatProblems } from '../../src/config/format-problems.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { formatProblems } from '../../src/config/problem/format-problems.ts';
 
 const directory = fileURLToPath(new URL('../fixtures/bad/', import.meta.url));
 const names = readdirSync(directory).filter((name) => !name.endsWith('.expected.txt'));

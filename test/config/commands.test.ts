@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CliContext, ExitCode } from '../../src/cli/command.ts';
-import { runConfig } from '../../src/cli/config.ts';
-import { runInit } from '../../src/cli/init.ts';
-import { runValidate } from '../../src/cli/validate.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { runConfig } from '../../src/cli/commands/config.ts';
+import { runInit } from '../../src/cli/commands/init.ts';
+import { runValidate } from '../../src/cli/commands/validate.ts';
+import type { CliContext, ExitCode } from '../../src/cli/context/context.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 
 let directory = '';
 beforeEach(() => {

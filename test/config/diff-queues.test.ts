@@ -1,6 +1,6 @@
 // What a plan says of log queues.
 import { expect, test } from 'vitest';
-import { diffQueues } from '../../src/config/diff-queues.ts';
+import { diffQueues } from '../../src/plan/diff-queues.ts';
 import { accept } from './loading.ts';
 
 const config = (queue: string, more = '', service = 'log_queue: main') =>

@@ -1,7 +1,7 @@
 // Env files line by line: line ends of any kind, comments behind values, and what is said of lines that are none.
 import { expect, test } from 'vitest';
 import { parseDotenv } from '../../src/config/files/dotenv.ts';
-import { SourceFile } from '../../src/config/files/source-file.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
 
 function read(text: string) {
   const { entries, problems } = parseDotenv(new SourceFile('/project/.env', '.env', text));

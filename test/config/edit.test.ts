@@ -4,7 +4,8 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { editPoolSizes, findPoolOwner, setPoolSize } from '../../src/config/edit.ts';
+import { editPoolSizes, findPoolFile } from '../../src/config/edit-pool.ts';
+import { setPoolSize } from '../../src/config/pool-size.ts';
 
 const accepted: [name: string, before: string, after: string][] = [
   ['a number', 'services:\n  api:\n    pool: 4 # four\n', 'services:\n  api:\n    pool: 7 # four\n'],
@@ -103,11 +104,11 @@ test('edits the file that has the last word, and only that', async () => {
   await write('procs.dev.yaml', 'services:\n  api: { pool: 3 }\n');
   const base = { file: join(directory, 'procs.yaml'), env: null, environment: {} };
   const dev = { ...base, env: 'dev' };
-  expect(await findPoolOwner(base, 'api')).toMatchObject({ display: 'procs.yaml' });
-  expect(await findPoolOwner(dev, 'api')).toMatchObject({ display: 'procs.dev.yaml' });
-  expect(await findPoolOwner(dev, 'web')).toMatchObject({ display: 'procs.yaml' });
-  expect(await findPoolOwner(dev, 'worker')).toMatchObject({ display: 'more.yaml' });
-  expect(await findPoolOwner(dev, 'wep')).toMatchObject({ ok: false, problems: [{ hint: 'did you mean "web"?' }] });
+  expect(await findPoolFile(base, 'api')).toMatchObject({ display: 'procs.yaml' });
+  expect(await findPoolFile(dev, 'api')).toMatchObject({ display: 'procs.dev.yaml' });
+  expect(await findPoolFile(dev, 'web')).toMatchObject({ display: 'procs.yaml' });
+  expect(await findPoolFile(dev, 'worker')).toMatchObject({ display: 'more.yaml' });
+  expect(await findPoolFile(dev, 'wep')).toMatchObject({ ok: false, problems: [{ hint: 'did you mean "web"?' }] });
 
   expect(await editPoolSizes(dev, { api: 5, worker: 6 })).toMatchObject({ ok: true });
   expect(await readFile(join(directory, 'procs.dev.yaml'), 'utf8')).toBe('services:\n  api: { pool: 5 }\n');

@@ -100,7 +100,7 @@ describe('secrets', () => {
 
   test('are printed as they are written, whatever their key', async () => {
     const loaded = await loadWithTree(service('{ DB_PASSWORD: { secret: ./p } }'));
-    const printed = printYaml(effectiveTree(loaded.digested!, { defaults: false }), null);
+    const printed = printYaml(effectiveTree(loaded.built!, { defaults: false }), null);
     expect(printed).toContain('DB_PASSWORD:\n        secret: ./p\n');
   });
 });

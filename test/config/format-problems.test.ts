@@ -1,6 +1,6 @@
 // Problems as text: the caret stands under what it means, whatever stands before it; colours only when wanted.
 import { expect, test } from 'vitest';
-import { formatProblem, formatProblems } from '../../src/config/format-problems.ts';
+import { formatProblem, formatProblems } from '../../src/config/problem/format-problems.ts';
 import type { Problem } from '../../src/core/model.ts';
 
 const problem = (text: string, caretColumn: number, caretLength: number): Problem => ({

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { isProblem, openGitSource } from '../../src/config/git-source.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { isGitProblem, openGitSource } from '../../src/config/files/git-source.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -27,7 +27,7 @@ const commit = async (message: string) => {
 async function loadAt(ref: string, env: string | null = null, file = 'app/procs.yaml') {
   const path = join(directory, file);
   const opened = await openGitSource(path, ref);
-  if (isProblem(opened)) return opened.code;
+  if (isGitProblem(opened)) return opened.code;
   const result = await loadConfig({ file: path, env, environment: {}, source: opened.source });
   if (!result.ok) return result.problems.map(({ code }) => code).join();
   return result.accepted.config.services

@@ -2,9 +2,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { SourceFile } from '../../src/config/files/source-file.ts';
-import { formatProblems } from '../../src/config/format-problems.ts';
-import { parseYaml } from '../../src/config/yaml/parse.ts';
+import { formatProblems } from '../../src/config/problem/format-problems.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
+import { parseYaml } from '../../src/config/yaml/parse-yaml.ts';
 import { load, refuse } from './loading.ts';
 
 const megabyte = 1_000_000;
@@ -178,13 +178,13 @@ test('control sequences of a file never reach the terminal', async () => {
 
 test('what loads the configuration loads neither ajv nor the schema', () => {
   const script = `import { build } from 'esbuild';
-    const { metafile } = await build({ entryPoints: ['src/config/child.ts', 'src/config/diff.ts', 'src/config/template.ts'], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', outdir: 'x', external: ['node:*'] });
+    const { metafile } = await build({ entryPoints: ['src/config/child.ts', 'src/plan/diff-services.ts', 'src/config/tree/template.ts'], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', outdir: 'x', external: ['node:*'] });
     console.log(JSON.stringify(Object.fromEntries(Object.entries(metafile.outputs).map(([name, { inputs, imports }]) => [name, [...Object.keys(inputs), ...imports.map(({ path }) => path)]]))));`;
   const output = JSON.parse(
     execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
   ) as Record<string, string[]>;
-  expect(output['x/child.js']!.filter((name) => /ajv|schema\.json|execa/.test(name))).toEqual([]);
+  expect(output['x/config/child.js']!.filter((name) => /ajv|schema\.json|execa/.test(name))).toEqual([]);
   // The supervisor imports these two: no Node module, no parser.
-  for (const name of ['x/diff.js', 'x/template.js'])
+  for (const name of ['x/plan/diff-services.js', 'x/config/tree/template.js'])
     expect(output[name]!.filter((file) => !file.startsWith('src/'))).toEqual([]);
 });

@@ -2,12 +2,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SourceFile } from '../../src/config/files/source-file.ts';
-import { parseDurationMs, parseSizeBytes, printDuration, printSize } from '../../src/config/quantities.ts';
-import { editDistance, suggest } from '../../src/config/suggest.ts';
-import { escapeTemplate, expandPartly, expandTemplate } from '../../src/config/template.ts';
-import { mergeTrees, withoutNulls } from '../../src/config/tree/merge.ts';
-import { type Tree, toPlain } from '../../src/config/tree/tree.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
+import { editDistance, suggest } from '../../src/config/problem/suggest.ts';
+import { escapeTemplate, expandPartly, expandTemplate } from '../../src/config/tree/template.ts';
+import { mergeTrees, type Tree, toPlain, withoutNulls } from '../../src/config/tree/tree.ts';
+import { parseDurationMs, parseSizeBytes, printExactDuration, printExactSize } from '../../src/units.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 const at = { source: new SourceFile('', '', ''), start: 0, end: 0 };
@@ -179,8 +178,8 @@ describe('templates', () => {
 describe('quantities', () => {
   test('what is printed is read back', () => {
     const law = fc.property(fc.nat(), (number) => {
-      expect(parseDurationMs(printDuration(number))).toBe(number);
-      expect(parseSizeBytes(printSize(number))).toBe(number);
+      expect(parseDurationMs(printExactDuration(number))).toBe(number);
+      expect(parseSizeBytes(printExactSize(number))).toBe(number);
     });
     fc.assert(law);
   });
@@ -228,7 +227,7 @@ describe('suggestions', () => {
   });
 
   test('one typo in a key is understood in at least 95 of 100 cases', async () => {
-    const { SERVICE_KEY_CLASSES } = await import('../../src/config/change-classes.ts');
+    const { SERVICE_KEY_CLASSES } = await import('../../src/config/schema/change-classes.ts');
     const keys = Object.keys(SERVICE_KEY_CLASSES);
     const typos = keys.flatMap((word) =>
       [...word].flatMap((_, index) => [

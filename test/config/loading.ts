@@ -1,8 +1,8 @@
 // Loads configurations that lie in memory: what most tests of the loader need.
 import { posix } from 'node:path';
 import type { FileSource } from '../../src/config/files/file-source.ts';
-import { formatProblems } from '../../src/config/format-problems.ts';
-import { loadConfig, loadTree } from '../../src/config/load.ts';
+import { loadConfig, loadTree } from '../../src/config/load-config.ts';
+import { formatProblems } from '../../src/config/problem/format-problems.ts';
 import type { ProjectConfig, ServiceSpec } from '../../src/core/model.ts';
 
 type Options = { env?: string | null; environment?: Record<string, string> };

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SourceFile } from '../../src/config/files/source-file.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
 import type { Tree } from '../../src/config/tree/tree.ts';
-import { parseWithLibrary } from '../../src/config/yaml/full-yaml.ts';
-import { readPlainYaml } from '../../src/config/yaml/plain-yaml.ts';
+import { readFastYaml } from '../../src/config/yaml/fast-yaml.ts';
+import { parseWithLibrary } from '../../src/config/yaml/library-yaml.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const texts = ['test/fixtures/bad', 'examples', '.'].flatMap((folder) =>
@@ -32,7 +32,7 @@ test('the examples are read by it', () => {
     /procs.*\.yaml$/.test(name),
   );
   const slow = examples.filter(
-    (name) => !readPlainYaml(new SourceFile(name, name, readFileSync(join(root, 'examples', name), 'utf8'))),
+    (name) => !readFastYaml(new SourceFile(name, name, readFileSync(join(root, 'examples', name), 'utf8'))),
   );
   expect(slow).toEqual([]);
 });
@@ -195,7 +195,7 @@ test('on random flow collections', { timeout: 60_000 }, () => {
 });
 
 test('on mutations of what people write', { timeout: 60_000 }, () => {
-  const good = texts.filter((text) => readPlainYaml(new SourceFile('a', 'a', text)));
+  const good = texts.filter((text) => readFastYaml(new SourceFile('a', 'a', text)));
   const mutation = fc.record({
     at: fc.nat(),
     cut: fc.nat(6),
@@ -220,7 +220,7 @@ test('on mutations of what people write', { timeout: 60_000 }, () => {
 /** @returns whether the fast reader read it. */
 function compare(text: string): boolean {
   const source = new SourceFile('a', 'a', text);
-  const fast = readPlainYaml(source);
+  const fast = readFastYaml(source);
   if (!fast) return false;
   const { tree, problems } = parseWithLibrary(source, 'base');
   expect([text, problems]).toEqual([text, []]);

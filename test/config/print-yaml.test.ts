@@ -1,10 +1,10 @@
 // Texts as YAML: what is printed is read as the same text again, plain or in quotes.
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SourceFile } from '../../src/config/files/source-file.ts';
 import { printText } from '../../src/config/print-yaml.ts';
-import { child } from '../../src/config/tree/tree.ts';
-import { parseYaml } from '../../src/config/yaml/parse.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
+import { childOf } from '../../src/config/tree/tree.ts';
+import { parseYaml } from '../../src/config/yaml/parse-yaml.ts';
 
 const odd =
   '.5 .5e3 .0 .1.2 .5a . .. ... ./a .env .inf .INF -.inf .NaN +1 -1 0x1 0o7 1_000 1e3 e3 1e ~ null Null NULL true yes No y n on 2001-01-01 12:30 12:30:45 10s 64MiB 1B 007 << = ? - --- % @a `a !a &a *a #a a#b _ __';
@@ -18,5 +18,5 @@ test.for(
   expect(parse(yaml)).toMatchObject({ [text]: text, list: [text] });
   const { tree, problems } = await parseYaml(new SourceFile('/project/procs.yaml', 'procs.yaml', yaml), 'base');
   expect(problems).toEqual([]);
-  expect(child(tree!, text)).toMatchObject({ kind: 'scalar', value: text });
+  expect(childOf(tree!, text)).toMatchObject({ kind: 'scalar', value: text });
 });

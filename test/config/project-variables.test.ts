@@ -1,8 +1,8 @@
 // ORCH_ENV and ORCH_PROJECT are known at load: they stand wherever a value is, instance or not, and `-e` decides.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
-import { formatProblems } from '../../src/config/format-problems.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { formatProblems } from '../../src/config/problem/format-problems.ts';
 import { accept, load, memorySource } from './loading.ts';
 
 /** With an overlay for each, as `-e` asks for one. */

@@ -1,7 +1,7 @@
 // `listen`, `schedule`, `watch`, `hooks`, `limits`, `profiles`, `stdin`: what they mean and what is refused.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
-import { restartPart } from '../../src/config/change-classes.ts';
+import { restartPart } from '../../src/config/schema/change-classes.ts';
 import { acceptService as accepted, load } from './loading.ts';
 
 const declare = (rest: string): string => `services: { api: { command: [a], ${rest} } }`;

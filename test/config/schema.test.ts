@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { generate } from '../../scripts/compile-schema.mjs';
-import { SERVICE_KEY_CLASSES, SPEC_FIELDS } from '../../src/config/change-classes.ts';
+import { SERVICE_KEY_CLASSES, SPEC_FIELDS } from '../../src/config/schema/change-classes.ts';
 import {
   DEFAULT_LOG_QUEUE,
   DEFAULT_POOL,
   DEFAULT_QUEUE,
   DEFAULT_RESTART,
   DEFAULT_STOP,
-} from '../../src/config/defaults.ts';
-import type { ProcsFile } from '../../src/config/generated/authoring.ts';
+} from '../../src/config/schema/defaults.ts';
+import type { ProcsFile } from '../../src/config/schema-generated/authoring.ts';
 import { load } from './loading.ts';
 
 type Node = { [key: string]: unknown } & {

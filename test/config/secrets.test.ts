@@ -2,9 +2,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
 import { effectiveTree } from '../../src/config/effective.ts';
-import { formatProblems } from '../../src/config/format-problems.ts';
 import { printYaml, toMaskedPlain } from '../../src/config/print-yaml.ts';
-import { isSecretKey, maskEnv, maskLine, maskUrls } from '../../src/config/secrets.ts';
+import { formatProblems } from '../../src/config/problem/format-problems.ts';
+import { isSecretKey, maskEnv, maskLine, maskUrls } from '../../src/config/problem/masking.ts';
 import { load, loadWithTree } from './loading.ts';
 
 test.for(
@@ -47,7 +47,7 @@ test('headers are masked by their names, as variables are', async () => {
   const http =
     '{ url: "http://u:p@ss@h/", headers: { Authorization: "Bearer topsecret", X-Api-Key: abc123, Accept: x } }';
   const loaded = await loadWithTree(`services: { a: { command: x, readiness: { http: ${http} } } }`);
-  const tree = effectiveTree(loaded.digested!, { defaults: false });
+  const tree = effectiveTree(loaded.built!, { defaults: false });
   const printed = printYaml(tree, null);
   expect(printed).toContain('Authorization: "***"');
   expect(printed).toContain('X-Api-Key: "***"');

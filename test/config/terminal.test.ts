@@ -1,8 +1,8 @@
 // What does not go with a terminal, and a machine without pseudo-terminals, are told at load.
 import { expect, test } from 'vitest';
-import { checkTerminals } from '../../src/config/checks/terminal.ts';
-import { SourceFile } from '../../src/config/files/source-file.ts';
-import { parseYaml } from '../../src/config/yaml/parse.ts';
+import { checkTerminals } from '../../src/config/check/host-support.ts';
+import { SourceFile } from '../../src/config/problem/source-file.ts';
+import { parseYaml } from '../../src/config/yaml/parse-yaml.ts';
 import { config, spec } from '../core/fixtures.ts';
 
 const YAML = 'services:\n  api:\n    tty: true\n    stdin: true\n    listen: [8000]\n    exit_record: true\n';

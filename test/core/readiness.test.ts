@@ -1,17 +1,23 @@
 // Thresholds and pace of one probe: rows of outcomes and what they amount to.
 import { describe, expect, it } from 'vitest';
-import type { Outcome, Probe } from '../../src/core/model.ts';
-import { initialReadiness, newRecord, type ProbeRecord, pauseMs, recordOutcome } from '../../src/core/readiness.ts';
+import type { Probe, ProbeResult } from '../../src/core/model.ts';
+import {
+  initialReadiness,
+  newProbeRecord,
+  nextAttemptDelayMs,
+  type ProbeRecord,
+  recordProbeResult,
+} from '../../src/core/readiness.ts';
 import { PROBE } from './fixtures.ts';
 
-const OK: Outcome = { ok: true };
-const BAD: Outcome = { ok: false, because: 'refused' };
+const OK: ProbeResult = { ok: true };
+const BAD: ProbeResult = { ok: false, because: 'refused' };
 /** `+` and `-`, one every second. */
 const recordAfter = (outcomes: string, changes: Partial<Probe> = {}): ProbeRecord =>
   [...outcomes].reduce(
     (record, sign, index) =>
-      recordOutcome(record, sign === '+' ? OK : BAD, { ...PROBE, ...changes }, (index + 1) * 1_000),
-    newRecord({ ...PROBE, ...changes }, 0),
+      recordProbeResult(record, sign === '+' ? OK : BAD, { ...PROBE, ...changes }, (index + 1) * 1_000),
+    newProbeRecord({ ...PROBE, ...changes }, 0),
   );
 
 describe('recordOutcome', () => {
@@ -34,31 +40,31 @@ describe('recordOutcome', () => {
   });
 
   it('does not let quick early attempts use up the failures', () => {
-    let record = newRecord(PROBE, 0);
-    for (let atMs = 25; atMs < 2_000; atMs += 25) record = recordOutcome(record, BAD, PROBE, atMs);
+    let record = newProbeRecord(PROBE, 0);
+    for (let atMs = 25; atMs < 2_000; atMs += 25) record = recordProbeResult(record, BAD, PROBE, atMs);
     expect(record).toMatchObject({ verdict: 'unknown', failures: 2 });
-    expect(recordOutcome(record, BAD, PROBE, 2_025).verdict).toBe('failing');
+    expect(recordProbeResult(record, BAD, PROBE, 2_025).verdict).toBe('failing');
   });
 
   it('counts no failure before the initial delay is over', () => {
     const slow = { ...PROBE, initialDelayMs: 5_000, failures: 1 };
-    expect(recordOutcome(newRecord(slow, 0), BAD, slow, 4_999).verdict).toBe('unknown');
-    expect(recordOutcome(newRecord(slow, 0), BAD, slow, 5_000).verdict).toBe('failing');
+    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, 4_999).verdict).toBe('unknown');
+    expect(recordProbeResult(newProbeRecord(slow, 0), BAD, slow, 5_000).verdict).toBe('failing');
   });
 });
 
 describe('pauseMs', () => {
   it('tries quickly at first, then at the declared pace', () => {
-    expect([1, 2, 3, 6, 7, 50].map((n) => pauseMs(recordAfter('-'.repeat(n), { failures: 100 }), PROBE))).toEqual([
-      25, 50, 100, 800, 1_000, 1_000,
-    ]);
-    expect(pauseMs(recordAfter('+'), PROBE)).toBe(1_000);
-    expect(pauseMs(recordAfter('+', { successes: 2 }), PROBE)).toBe(1_000);
-    expect(pauseMs(recordAfter('---'), PROBE)).toBe(1_000);
+    expect(
+      [1, 2, 3, 6, 7, 50].map((n) => nextAttemptDelayMs(recordAfter('-'.repeat(n), { failures: 100 }), PROBE)),
+    ).toEqual([25, 50, 100, 800, 1_000, 1_000]);
+    expect(nextAttemptDelayMs(recordAfter('+'), PROBE)).toBe(1_000);
+    expect(nextAttemptDelayMs(recordAfter('+', { successes: 2 }), PROBE)).toBe(1_000);
+    expect(nextAttemptDelayMs(recordAfter('---'), PROBE)).toBe(1_000);
   });
   it('spares commands the quick attempts', () => {
     const exec: Probe = { ...PROBE, checks: [{ kind: 'exec', command: { kind: 'argv', argv: ['true'] } }] };
-    expect(pauseMs(newRecord(exec, 0), exec)).toBe(1_000);
+    expect(nextAttemptDelayMs(newProbeRecord(exec, 0), exec)).toBe(1_000);
   });
 });
 

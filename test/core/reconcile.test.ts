@@ -1,13 +1,13 @@
 // Tables for src/core/reconcile.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
 import { viewDependencies } from '../../src/core/dependencies.ts';
-import type { Action, LossPolicy, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
+import type { InstanceAction, LossPolicy, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
 import { alive, desire, incarnation, STOP, slotOf, slots, spec } from './fixtures.ts';
 
 const NOW = 10_000;
-const brief = (actions: Action[]) => actions.map((action) => `${action.kind} ${action.id}`);
+const brief = (actions: InstanceAction[]) => actions.map((action) => `${action.kind} ${action.id}`);
 const plan = (services: ServiceSpec[], ...list: Slot[]) => {
   const memory = { rollouts: new Map(), findVersion: () => null };
   return reconcile(planRollouts(desire(services), slots(...list), memory, NOW).desired, slots(...list), NOW);

@@ -1,7 +1,7 @@
 // Tables for src/core/restart-policy.ts: rows of state, input and what must follow.
 import { describe, expect, it, test } from 'vitest';
 import type { Exit, RestartPolicy } from '../../src/core/model.ts';
-import { backoffMs, type Death, describeExit, endingOf } from '../../src/core/restart-policy.ts';
+import { backoffMs, decideRestart, describeExit, type ProcessEnd } from '../../src/core/restart-policy.ts';
 import { slotOf, spec } from './fixtures.ts';
 
 const base: RestartPolicy = {
@@ -13,10 +13,10 @@ const base: RestartPolicy = {
 const slotWith = (restart: Partial<RestartPolicy>, changes = {}) =>
   slotOf(spec('api', { restart: { ...base, ...restart } }), 1, changes);
 
-const death = (exit: Exit, changes: Partial<Death> = {}): Death => ({
+const death = (exit: Exit, changes: Partial<ProcessEnd> = {}): ProcessEnd => ({
   exit,
   aliveMs: 0,
-  charged: true,
+  countsAsFailure: true,
   unhealthy: null,
   ...changes,
 });
@@ -34,12 +34,12 @@ describe('endingOf', () => {
     ['always', ok, 'backoff'],
     ['always', bad, 'backoff'],
   ] as [RestartPolicy['policy'], Exit, string][])('%s after %j: %s', (policy, exit, expected) => {
-    expect(endingOf(slotWith({ policy }), death(exit), 1_000).phase.kind).toBe(expected);
+    expect(decideRestart(slotWith({ policy }), death(exit), 1_000).phase.kind).toBe(expected);
   });
 
   it('counts an end for being unhealthy as a failure, whatever its exit', () => {
     const ended = (policy: RestartPolicy['policy']) =>
-      endingOf(slotWith({ policy }), death(ok, { unhealthy: 'tcp 80: refused' }), 1_000);
+      decideRestart(slotWith({ policy }), death(ok, { unhealthy: 'tcp 80: refused' }), 1_000);
     expect(ended('on_failure')).toMatchObject({ phase: { kind: 'backoff', because: 'tcp 80: refused' }, failures: 1 });
     expect(ended('never').phase).toMatchObject({ kind: 'failed', reason: expect.stringContaining('tcp 80: refused') });
   });
@@ -47,7 +47,7 @@ describe('endingOf', () => {
   it('gives up when more failures than the limit fall within its window', () => {
     const limit = { count: 2, withinMs: 1_000 };
     const failing = (recentFailuresMs: number[]) =>
-      endingOf(slotWith({ limit }, { recentFailuresMs }), death(bad), 2_000);
+      decideRestart(slotWith({ limit }, { recentFailuresMs }), death(bad), 2_000);
     expect(failing([1_500]).phase.kind).toBe('backoff');
     expect(failing([1_500, 1_600]).phase).toMatchObject({
       kind: 'failed',
@@ -59,13 +59,13 @@ describe('endingOf', () => {
   it('does not charge what is the fault of the host, but still backs off', () => {
     const limit = { count: 0, withinMs: 1_000 };
     const exit = { spawnError: 'EAGAIN', detail: 'no processes left' };
-    const ending = endingOf(slotWith({ limit }), death(exit, { charged: false }), 1_000);
+    const ending = decideRestart(slotWith({ limit }), death(exit, { countsAsFailure: false }), 1_000);
     expect(ending).toMatchObject({ phase: { kind: 'backoff' }, failures: 1, recentFailuresMs: [] });
   });
 
   it('starts the back-off over after a healthy spell', () => {
     const failuresAfter = (aliveMs: number) =>
-      endingOf(slotWith({}, { failures: 5 }), death(bad, { aliveMs }), 1_000).failures;
+      decideRestart(slotWith({}, { failures: 5 }), death(bad, { aliveMs }), 1_000).failures;
     expect(failuresAfter(9_999)).toBe(6);
     expect(failuresAfter(10_000)).toBe(1);
   });

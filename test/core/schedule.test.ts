@@ -81,7 +81,7 @@ test('why: when it runs next, and how the last run went', () => {
   const why = (changes: Partial<Slot>) => {
     const desired = desire([job()]);
     const slot = slotOf(job(), 1, changes);
-    return explain(slot, desired.wishes.get(slot.id)!, viewDependencies(desired, slots(slot)), NOW);
+    return explain(slot, desired.instances.get(slot.id)!, viewDependencies(desired, slots(slot)), NOW);
   };
   expect(why({ nextRunMs: LATER })).toEqual({
     state: 'waiting',

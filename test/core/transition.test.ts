@@ -1,7 +1,7 @@
 // Tables for src/core/transition.ts: rows of state, input and what must follow.
 import { describe, expect, it } from 'vitest';
 import type { InstanceEvent, Phase, PhaseKind, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { isToldOnce, transition } from '../../src/core/transition.ts';
+import { isLostOnCrash, transition } from '../../src/core/transition.ts';
 import { alive, incarnation, PROBE, STOP, slotOf, spec } from './fixtures.ts';
 import { TRANSITIONS } from './transition-table.ts';
 
@@ -257,7 +257,7 @@ describe('what a later supervisor could not find out', () => {
     ['READY=1 had come before', ready, ready, notifying, false],
     ['a probe passed that is made again', pending, ready, probed, false],
   ] as [string, Phase, Phase, ServiceSpec, boolean][])('%s', (_, before, after, declared, expected) => {
-    expect(isToldOnce(slotOf(declared, 1, { phase: before }), slotOf(declared, 1, { phase: after }), declared)).toBe(
+    expect(isLostOnCrash(slotOf(declared, 1, { phase: before }), slotOf(declared, 1, { phase: after }), declared)).toBe(
       expected,
     );
   });

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fifoPaths, projectPaths } from '../../src/api/paths.ts';
 import type { InstanceId } from '../../src/core/model.ts';
-import { cLibrary } from '../../src/runtime/spawn/c-library.ts';
+import { cLibrary } from '../../src/os/c-library.ts';
 import { createProject, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeFifos } from '../../src/runtime/fifo.ts';
+import { makeFifos } from '../../src/os/fifo.ts';
 import { LogRig, until } from './rig.ts';
 
 let rig: LogRig;

@@ -1,11 +1,11 @@
 // The backlog: order, bounds, who loses lines, and that every lost line is reported.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Origin } from '../../src/logs/framing.ts';
-import { Backlog, type Entry } from '../../src/logs/writing/backlog.ts';
+import type { Origin } from '../../src/logs/line-format.ts';
+import { Backlog, type BacklogEntry } from '../../src/logs/writer/backlog.ts';
 
 const origins: Origin[] = ['a', 'b', 'c'].map((name) => ({ instance: `${name}.1`, service: name, stream: 'o' }));
-const entry = (origin: Origin, lines: number, bytes = 1000): Entry => ({
+const entry = (origin: Origin, lines: number, bytes = 1000): BacklogEntry => ({
   origin,
   format: 'text',
   timeMs: 0,
@@ -60,8 +60,8 @@ test('written = kept + reported, in order per stream, within capacity, whatever 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const backlog = new Backlog();
-      const taken: Entry[] = [];
-      const pushed = new Map<Origin, { lines: number; entries: Entry[] }>();
+      const taken: BacklogEntry[] = [];
+      const pushed = new Map<Origin, { lines: number; entries: BacklogEntry[] }>();
       let reported = 0;
       for (const { origin: index, lines, bytes, policy, take } of steps) {
         const each = entry(origins[index]!, lines, bytes);

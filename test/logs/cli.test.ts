@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CliContext } from '../../src/cli/command.ts';
-import { type LogsOptions, runLogs } from '../../src/cli/logs.ts';
+import { type LogsOptions, runLogs } from '../../src/cli/commands/logs.ts';
+import type { CliContext } from '../../src/cli/context/context.ts';
 
 const T0 = '2026-03-01T12:00:00.000Z';
 let root: string;

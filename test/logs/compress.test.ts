@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pruneRotated } from '../../src/logs/rotation.ts';
-import { gzipFile } from '../../src/logs/writing/gzip-file.ts';
+import { gzipFile } from '../../src/logs/writer/gzip-file.ts';
 import { sizeOf } from './numbered.ts';
 import { type Child, LogRig, until, writerEntry } from './rig.ts';
 import { canMount, mountSmallDisk, resizeDisk, unmount } from './small-disk.ts';

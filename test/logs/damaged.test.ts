@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { encodeOrigin } from '../../src/logs/raw-index.ts';
-import { followLogs, type LogLine, readLogs } from '../../src/logs/reading/reader.ts';
+import { followLogs, type LogLine, readLogs } from '../../src/logs/reader/read-logs.ts';
 import { indexRecord } from './index-record.ts';
 import { dir, main, T0 } from './log-directory.ts';
 import { until } from './rig.ts';

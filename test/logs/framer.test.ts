@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assemble } from '../../scripts/framer.mjs';
-import { Framer } from '../../src/logs/framer/framer.ts';
-import { framerModule } from '../../src/logs/framer/module.ts';
-import { frameLines, type Origin } from '../../src/logs/framing.ts';
+import { frameLines, type Origin } from '../../src/logs/line-format.ts';
+import { Framer } from '../../src/logs/writer/framer.ts';
+import { framerModule } from '../../src/logs/writer/framer-module.ts';
 
 const framer = new Framer();
 const origin: Origin = { instance: 'api.1', service: 'api', stream: 'o' };
@@ -12,7 +12,7 @@ const TIME = Date.parse('2026-03-01T12:00:00.123Z');
 
 /** Frames in batches that hold `limitBytes`, as a queue does. */
 function frame(format: 'text' | 'json' | 'raw', lines: Buffer, limitBytes: number): { bytes: Buffer; lines: number } {
-  const from = framer.inputAfter(Buffer.alloc(0));
+  const from = framer.prependToInput(Buffer.alloc(0));
   lines.copy(framer.memory, from);
   const end = from + lines.length;
   const out: Buffer[] = [];
@@ -65,7 +65,7 @@ test('a line of 1 MiB whose every byte takes six', () => {
   const line = Buffer.alloc(64 * 1024, 1);
   line[line.length - 1] = 10;
   const held = Buffer.alloc(1024 * 1024 - 64 * 1024, 1);
-  const from = framer.inputAfter(held);
+  const from = framer.prependToInput(held);
   line.copy(framer.memory, framer.inputEnd(0));
   const batch = framer.longBatch();
   const end = framer.inputEnd(line.length);

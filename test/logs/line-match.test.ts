@@ -1,6 +1,6 @@
 // What a `log` probe waits for, found in the bytes as they come.
 import { describe, expect, it } from 'vitest';
-import { type LineMatch, LineMatcher } from '../../src/logs/writing/line-match.ts';
+import { type LineMatch, LineMatcher } from '../../src/logs/writer/line-matcher.ts';
 
 const api = { instance: 'api.1', nonce: 'n1' };
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { MidLines } from '../../src/logs/writing/mid-line.ts';
+import { PartialLines } from '../../src/logs/writer/partial-lines.ts';
 
 /** Called after each step that changes the file: a kill may fall right there. */
 const steps = vi.hoisted(() => ({ after: (): void => undefined }));
@@ -34,22 +34,27 @@ afterEach(() => {
 
 /** What a writer that starts now finds. */
 function leftOf(inodes: number[]): number[] {
-  const next = new MidLines(path);
-  const left = inodes.filter((inode) => next.wasLeft(inode));
+  const next = new PartialLines(path);
+  const left = inodes.filter((inode) => next.takeLeft(inode));
   next.close();
   return left;
 }
 
 function killed(...inodes: number[]): void {
-  const writer = new MidLines(path);
+  const writer = new PartialLines(path);
   for (const inode of inodes) writer.set(inode, true);
   writer.close();
 }
 
 test('the next writer is told, once for each FIFO', () => {
   killed(11, 12);
-  const next = new MidLines(path);
-  expect([next.wasLeft(11), next.wasLeft(11), next.wasLeft(13), next.wasLeft(12)]).toEqual([true, false, false, true]);
+  const next = new PartialLines(path);
+  expect([next.takeLeft(11), next.takeLeft(11), next.takeLeft(13), next.takeLeft(12)]).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ]);
   next.set(11, false);
   next.close();
   expect(leftOf([11, 12])).toEqual([12]);
@@ -65,7 +70,7 @@ test('a writer killed while it starts, at any step, loses nothing of what the on
     const now = readFileSync(path);
     for (const record of wanted) expect(now.includes(record)).toBe(true);
   };
-  const next = new MidLines(path);
+  const next = new PartialLines(path);
   expect(looks).toBeGreaterThan(0);
   next.set(14, true);
   next.close();
@@ -75,7 +80,7 @@ test('a writer killed while it starts, at any step, loses nothing of what the on
 
 test('room of FIFOs that are forgotten is used again, over any number of writers', () => {
   for (let round = 1; round <= 50; round += 1) {
-    const writer = new MidLines(path);
+    const writer = new PartialLines(path);
     for (const inode of [round * 10, round * 10 + 1]) writer.set(inode, true);
     for (const inode of [round * 10, round * 10 + 1]) writer.forget(inode);
     writer.close();

@@ -16,9 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFormat, LogQueueSpec } from '../../src/core/model.ts';
-import { OutputFile } from '../../src/logs/writing/output-file.ts';
-import { QueueOutput } from '../../src/logs/writing/queue-output.ts';
-import { RawIndex } from '../../src/logs/writing/raw-index-file.ts';
+import { OutputFile } from '../../src/logs/writer/output-file.ts';
+import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
+import { RawIndexWriter } from '../../src/logs/writer/raw-index-writer.ts';
 import { range, readBack } from './numbered.ts';
 import { canMount, mountSmallDisk, resizeDisk, unmount } from './small-disk.ts';
 
@@ -35,7 +35,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 function write(file: OutputFile, text: string, timeMs = T0): void {
   const bytes = Buffer.from(text);
   file.write(bytes, 0, bytes.length);
-  file.describe({ origin, timeMs, length: bytes.length, lines: 1, isGap: false });
+  file.addToIndex({ origin, timeMs, length: bytes.length, lines: 1, isGap: false });
   file.writeIndex();
 }
 
@@ -46,7 +46,7 @@ test('truncated in place and written on, before it was noticed: each line once, 
   truncateSync(live);
   const bytes = Buffer.from('one\n');
   file.write(bytes, 0, bytes.length); // within the half second in which the path is not looked at
-  file.describe({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
+  file.addToIndex({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
   file.writeIndex();
   file.ensure('raw', T0 + 1000);
   write(file, 'two\n');
@@ -137,8 +137,8 @@ describe.runIf(canMount)('within a line that the disk does not take', () => {
 
 const STAMP = new Date(T0).toISOString();
 const hooks = {
-  hold: () => undefined,
-  settled: () => undefined,
+  setPaused: () => undefined,
+  allWritten: () => undefined,
   rotated: () => undefined,
   rotationFailed: () => undefined,
   dropped: () => undefined,
@@ -176,7 +176,7 @@ test('an index that opens and cannot be mended leaves no descriptor behind', () 
   };
   syncBuiltinESMExports();
   try {
-    expect(() => new RawIndex(live, 0, T0)).toThrow('EPERM');
+    expect(() => new RawIndexWriter(live, 0, T0)).toThrow('EPERM');
   } finally {
     fs.ftruncateSync = ftruncateSync;
     syncBuiltinESMExports();

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { decodeOrigin, decodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
-import { RawIndex } from '../../src/logs/writing/raw-index-file.ts';
+import { RawIndexWriter } from '../../src/logs/writer/raw-index-writer.ts';
 
 test('any number of pieces wait until they are written, and are all there then', () => {
   const dir = mkdtempSync(join(tmpdir(), 'orch-index-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const path = join(dir, 'main.log');
-  const index = new RawIndex(path, 0, 1);
+  const index = new RawIndexWriter(path, 0, 1);
   const names = Array.from({ length: 50 }, (_, n) => `service-${'x'.repeat(n)}.1`);
   for (const round of [1, 2]) {
     for (const instance of names) {

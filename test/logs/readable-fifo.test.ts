@@ -4,7 +4,7 @@ import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ReadableFifo } from '../../src/logs/writing/readable-fifo.ts';
+import type { ReadableFifo } from '../../src/logs/writer/readable-fifo.ts';
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
@@ -13,7 +13,7 @@ const until = (condition: () => boolean) => vi.waitFor(() => expect(condition())
 
 describe.each(['light', 'socket'])('%s', (way) => {
   const input = Buffer.alloc(65536);
-  let readFifo: typeof import('../../src/logs/writing/readable-fifo.ts').readFifo;
+  let readFifo: typeof import('../../src/logs/writer/readable-fifo.ts').readFifo;
   let dir: string;
   let pipe: Pipe;
 
@@ -52,7 +52,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
   beforeEach(async () => {
     vi.resetModules();
     vi.stubEnv('ORCH_LOG_FIFOS', way);
-    ({ readFifo } = await import('../../src/logs/writing/readable-fifo.ts'));
+    ({ readFifo } = await import('../../src/logs/writer/readable-fifo.ts'));
     dir = mkdtempSync(join(tmpdir(), 'orch-fifo-'));
     new Pipe('first').fifo.close(); // the class of the handles is learnt from it
     pipe = new Pipe('second');

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeOrigin, RECORD_BYTES } from '../../src/logs/raw-index.ts';
-import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reading/reader.ts';
+import { followLogs, type LogLine, type ReadOptions, readLogs } from '../../src/logs/reader/read-logs.ts';
 import { indexRecord } from './index-record.ts';
 import { dir, main, T0 } from './log-directory.ts';
 import { until } from './rig.ts';

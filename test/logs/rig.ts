@@ -8,10 +8,10 @@ import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { fifoPaths, type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
 import type { LogQueueSpec } from '../../src/core/model.ts';
-import { type LogEvent, type LogWriterClient, startLogWriter } from '../../src/logs/client.ts';
+import { type LogWriterClient, startLogWriter, type WriterEvent } from '../../src/logs/log-writer-client.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
-import { makeFifos, openFifoForChild } from '../../src/runtime/fifo.ts';
-import { widenPipe } from '../../src/runtime/wide-pipe.ts';
+import { makeBigPipe } from '../../src/os/big-pipe.ts';
+import { makeFifos, openFifoForChild } from '../../src/os/fifo.ts';
 
 let entry: Promise<string> | null = null;
 let built: string | null = null;
@@ -26,7 +26,7 @@ export function writerEntry(): Promise<string> {
     const outdir = mkdtempSync(join(tmpdir(), 'orch-writer-'));
     built = outdir;
     await build({
-      entryPoints: { 'log-writer': 'src/logs/main.ts' },
+      entryPoints: { 'log-writer': 'src/logs/writer/main.ts' },
       outdir,
       bundle: true,
       platform: 'node',
@@ -44,7 +44,7 @@ export type Child = { process: ChildProcess; exited: Promise<number | null> };
 
 export class LogRig {
   readonly paths: ProjectPaths;
-  readonly events: LogEvent[] = [];
+  readonly events: WriterEvent[] = [];
   readonly lost: string[] = [];
   /** Called in the moment in which the client knows that it has no writer. */
   onLost: () => void = () => undefined;
@@ -73,7 +73,7 @@ export class LogRig {
       onEvent: (event) => {
         this.events.push(event);
         const isFlood = this.widensPipes && event.type === 'stream_flooded';
-        if (isFlood) widenPipe(this.fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
+        if (isFlood) makeBigPipe(this.fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
       },
       entry: await entry,
     });

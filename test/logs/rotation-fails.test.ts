@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LogQueueSpec } from '../../src/core/model.ts';
 import { finishRotation, listRotated, rotateFile } from '../../src/logs/rotation.ts';
-import { QueueOutput } from '../../src/logs/writing/queue-output.ts';
-import { RotationAttempts } from '../../src/logs/writing/rotation-attempts.ts';
+import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
+import { RotationAttempts } from '../../src/logs/writer/rotation-schedule.ts';
 import { body, endOf, numbered, range, tally } from './numbered.ts';
 import { LogRig } from './rig.ts';
 import { canMount, mountSmallDisk, pinFile, unmount } from './small-disk.ts';
@@ -73,8 +73,8 @@ describe('in one process', () => {
   function open(change: Partial<LogQueueSpec>): QueueOutput {
     const spec = { name: 'main', path: join(dir, 'main.log'), sink: null, format: 'text', rotate, ...change };
     output = new QueueOutput({ capacityBytes: 1 << 20, overflow: 'block', ...spec } as LogQueueSpec, {
-      hold: () => undefined,
-      settled: () => undefined,
+      setPaused: () => undefined,
+      allWritten: () => undefined,
       rotated: () => undefined,
       rotationFailed: (message) => failures.push(message),
       dropped: () => undefined,

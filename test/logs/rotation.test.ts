@@ -3,10 +3,10 @@ import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readLogs } from '../../src/logs/reading/reader.ts';
+import { readLogs } from '../../src/logs/reader/read-logs.ts';
 import { finishRotation, listRotated, pruneRotated, rotateFile } from '../../src/logs/rotation.ts';
-import { gzipFile } from '../../src/logs/writing/gzip-file.ts';
-import { OutputFile } from '../../src/logs/writing/output-file.ts';
+import { gzipFile } from '../../src/logs/writer/gzip-file.ts';
+import { OutputFile } from '../../src/logs/writer/output-file.ts';
 import { dir, main as live, T0 } from './log-directory.ts';
 
 const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };
@@ -31,7 +31,7 @@ function writeRaw(text: string): OutputFile {
   file.ensure('raw', T0);
   const bytes = Buffer.from(text);
   file.write(bytes, 0, bytes.length);
-  file.describe({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
+  file.addToIndex({ origin, timeMs: T0, length: bytes.length, lines: 1, isGap: false });
   file.writeIndex();
   return file;
 }

@@ -1,7 +1,7 @@
 // Hostile lines on a real terminal emulator: nothing but colours may reach it.
 import xterm from '@xterm/headless';
 import { expect, test } from 'vitest';
-import { sanitizeLine } from '../../src/logs/reading/sanitize.ts';
+import { sanitizeLine } from '../../src/terminal/sanitize-line.ts';
 
 const hostile: string[] = [
   '\x1b]0;title\x07',

@@ -17,16 +17,16 @@ const DOUBLES_DIRECTORY = here('./doubles/');
 /** Below `src/` -> below `doubles/`. A double may import the real one. */
 const DOUBLES: Record<string, string> = {
   'core/transition.ts': 'transition.ts',
-  'logs/client.ts': 'log-writer.ts',
-  'runtime/fifo.ts': 'fifo.ts',
-  'runtime/lock.ts': 'lock.ts',
-  'runtime/watch/watch.ts': 'watch.ts',
-  'runtime/probe/connect.ts': 'connect.ts',
-  'runtime/probe/exec.ts': 'exec.ts',
-  'runtime/probe/http.ts': 'http.ts',
-  'supervisor/configuration/config-loader.ts': 'config-loader.ts',
-  'supervisor/kernel.ts': 'kernel.ts',
-  'supervisor/api/server.ts': 'server.ts',
+  'logs/log-writer-client.ts': 'log-writer.ts',
+  'os/fifo.ts': 'fifo.ts',
+  'os/lock/lock.ts': 'lock.ts',
+  'os/watch/watch-files.ts': 'watch.ts',
+  'os/probe/connect.ts': 'connect.ts',
+  'os/probe/exec.ts': 'exec.ts',
+  'os/probe/http.ts': 'http.ts',
+  'supervisor/config/config-loader.ts': 'config-loader.ts',
+  'supervisor/kernel/kernel.ts': 'kernel.ts',
+  'supervisor/api/api-server.ts': 'server.ts',
 };
 
 /** @returns the text of a CommonJS module. Throws where a patch does not apply exactly once. */

@@ -1,6 +1,6 @@
 // How the programs of the simulated machine answer on their ports: when they serve, when they are ill, how they drain.
 // The truth that probes and drains are checked against.
-import type { Outcome } from '../../src/core/model.ts';
+import type { ProbeResult } from '../../src/core/model.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 
@@ -72,7 +72,7 @@ export class Health {
   }
 
   /** @returns null: no answer at all. */
-  probe(port: number): Outcome | null {
+  probe(port: number): ProbeResult | null {
     const process = this.at(port);
     if (process?.state === 'T') return null;
     if (!process || !this.serves(process)) {

@@ -1,9 +1,9 @@
 // Watches probes, roll-outs, drains and lost dependencies of one project from outside. Part of the oracle: throws by `fail`
 // where a property does not hold.
 import type { Rollout, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
-import { limitsOf } from '../../src/core/portion.ts';
 import { isReady } from '../../src/core/readiness.ts';
-import type { Kernel } from '../../src/supervisor/kernel.ts';
+import { rolloutLimitsOf } from '../../src/core/rollout.ts';
+import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 
@@ -38,7 +38,7 @@ export class LifecycleOracle {
 
   /** A stop of what runs as declared. @returns whether a probe or a dependency gives the reason. */
   mayStop(kernel: Kernel, slot: Slot, cause: StopCause): boolean {
-    const wish = kernel.desired.wishes.get(slot.id);
+    const wish = kernel.desired.instances.get(slot.id);
     if (!wish?.run) return false;
     if (cause === 'unhealthy') return this.#mayEndAsIll(slot, wish.spec);
     if (cause === 'unwanted') return wish.spec.dependsOn.some(({ onLoss }) => onLoss === 'hold');
@@ -60,7 +60,7 @@ export class LifecycleOracle {
       if (onLoss !== 'restart') return false;
       if (condition === 'completed' || !own) return true;
       const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${service}.`));
-      const staying = others.filter(({ of }) => kernel.desired.wishes.get(of!.instance as Slot['id'])?.run);
+      const staying = others.filter(({ of }) => kernel.desired.instances.get(of!.instance as Slot['id'])?.run);
       return staying.every(({ bornMs }) => bornMs >= own.bornMs);
     });
   }
@@ -81,8 +81,8 @@ export class LifecycleOracle {
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
     // Neither who is held stopped nor what is on top meanwhile.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
-    const wanted = ids.filter((id) => kernel.desired.wishes.get(id)?.run).length;
-    const { missing } = limitsOf(declared.rollout, wanted);
+    const wanted = ids.filter((id) => kernel.desired.instances.get(id)?.run).length;
+    const { missing } = rolloutLimitsOf(declared.rollout, wanted);
     const ready = [...kernel.slots.values()].filter(({ service, phase }) => service === slot.service && isReady(phase));
     const least = wanted - missing;
     if (ready.length < least)
@@ -93,12 +93,12 @@ export class LifecycleOracle {
 
   /** What depends on it and cannot do without it goes first. */
   checkDependentsFirst(kernel: Kernel, slot: Slot, cause: StopCause): void {
-    if (cause !== 'unwanted' || kernel.desired.wishes.get(slot.id)?.run) return;
-    const isPool = [...kernel.desired.wishes.values()].some(({ run, spec }) => run && spec.name === slot.service);
+    if (cause !== 'unwanted' || kernel.desired.instances.get(slot.id)?.run) return;
+    const isPool = [...kernel.desired.instances.values()].some(({ run, spec }) => run && spec.name === slot.service);
     if (isPool) return;
     for (const process of this.#world.leaders()) {
       const [service] = process.of!.instance.split('.');
-      const wish = kernel.desired.wishes.get(process.of!.instance as Slot['id']);
+      const wish = kernel.desired.instances.get(process.of!.instance as Slot['id']);
       if (!wish?.run) continue;
       const holds = wish.spec.dependsOn.some((one) => one.service === slot.service && one.onLoss === 'hold');
       if (holds) this.#world.fail(`I15: ${slot.id} ends before ${service}, which cannot do without it`);
@@ -107,10 +107,10 @@ export class LifecycleOracle {
 
   /** Who would have to end again at once does not begin. */
   onStart(kernel: Kernel, slot: Slot): void {
-    const wish = kernel.desired.wishes.get(slot.id);
+    const wish = kernel.desired.instances.get(slot.id);
     for (const { service, onLoss } of wish?.spec.dependsOn ?? []) {
       if (onLoss !== 'hold') continue;
-      const isLeaving = [...kernel.desired.wishes.values()].every(({ run, spec }) => spec.name !== service || !run);
+      const isLeaving = [...kernel.desired.instances.values()].every(({ run, spec }) => spec.name !== service || !run);
       if (isLeaving)
         this.#world.fail(`I15: ${slot.id} starts though ${service}, which it cannot do without, is leaving`);
     }
@@ -126,9 +126,9 @@ export class LifecycleOracle {
 
   onSpawn(kernel: Kernel, process: SimProcess, spec: ServiceSpec): void {
     // What is not wanted any more was on its way already.
-    if (!kernel.desired.wishes.get(process.of!.instance as Slot['id'])?.run) return;
+    if (!kernel.desired.instances.get(process.of!.instance as Slot['id'])?.run) return;
     const index = Number(process.of!.instance.split('.')[1]);
-    const { extra } = limitsOf(spec.rollout, spec.pool);
+    const { extra } = rolloutLimitsOf(spec.rollout, spec.pool);
     const pool = kernel.desired.services.get(spec.name)?.pool ?? spec.pool;
     if (index > pool + extra)
       this.#world.fail(`I1: ${process.of!.instance} starts, with a pool of ${pool} and ${extra} on top`);
@@ -192,7 +192,7 @@ export class LifecycleOracle {
 
   /** Who was to be restarted is neither done nor given up; what runs by the clock has its next time. */
   #checkBegunAnew(kernel: Kernel, { id, phase, restartRequestedMs }: Slot): void {
-    const wish = kernel.desired.wishes.get(id);
+    const wish = kernel.desired.instances.get(id);
     if (restartRequestedMs === null || !wish?.run || wish.spec.schedule) return;
     if (phase.kind === 'completed' || phase.kind === 'failed')
       this.#world.fail(`restart: ${id} was to be restarted and is ${phase.kind}`);
@@ -223,7 +223,7 @@ export class LifecycleOracle {
 
   /** With `on_loss: restart` nothing is older than all of its dependency. */
   #checkRenewed(kernel: Kernel, own: SimProcess, slot: Slot, isMemorySure: boolean): void {
-    const wish = kernel.desired.wishes.get(slot.id);
+    const wish = kernel.desired.instances.get(slot.id);
     if (!isMemorySure || !wish?.run || kernel.rollouts.has(slot.service)) return;
     for (const dependency of wish.spec.dependsOn) {
       if (dependency.onLoss !== 'restart' || dependency.condition === 'completed') continue;
@@ -249,7 +249,7 @@ export class LifecycleOracle {
 
   /** With `on_loss: hold` nothing runs whose dependency is not there. */
   #checkHeld(kernel: Kernel, { id }: Slot): void {
-    const wish = kernel.desired.wishes.get(id);
+    const wish = kernel.desired.instances.get(id);
     if (!wish?.run) return;
     for (const { service, onLoss, condition } of wish.spec.dependsOn) {
       if (onLoss !== 'hold' || condition === 'completed') continue;

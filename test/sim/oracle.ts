@@ -2,7 +2,7 @@
 // what was wished, at the desired state of the kernel; never at what the kernel believes to be running.
 import type { InstanceId, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
 import { isOccupied } from '../../src/core/transition.ts';
-import type { Kernel } from '../../src/supervisor/kernel.ts';
+import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
 import { hangs, versionOf } from './declared.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
@@ -250,7 +250,7 @@ export class Oracle implements Observer {
   /** I4: what is wanted as it is must not be touched. I15: dependents go first. */
   #checkMayStop(slot: Slot, cause: StopCause): void {
     const kernel = this.kernel!;
-    const wish = kernel.desired.wishes.get(slot.id);
+    const wish = kernel.desired.instances.get(slot.id);
     if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);
     const isLeaving = !wish?.run;
     const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
@@ -264,7 +264,7 @@ export class Oracle implements Observer {
     if (!isLeaving) return;
     for (const other of kernel.slots.values()) {
       const depends = other.spec?.dependsOn.some(({ service }) => service === slot.service);
-      const alsoLeaving = !kernel.desired.wishes.get(other.id)?.run;
+      const alsoLeaving = !kernel.desired.instances.get(other.id)?.run;
       if (depends && alsoLeaving && isNonceOf(other, this.#leaderOf(other.id)?.of?.nonce))
         this.#fail(`I15: ${slot.id} stopped before ${other.id}, which depends on it`);
     }
@@ -319,7 +319,7 @@ export class Oracle implements Observer {
     for (const name of this.#project.heldStopped.keys()) {
       for (const id of live.keys()) if (id.startsWith(`${name}.`)) this.#fail(`${id} runs although it is held stopped`);
     }
-    for (const [id, wish] of kernel.desired.wishes) {
+    for (const [id, wish] of kernel.desired.instances) {
       const slot = kernel.slots.get(id);
       const process = live.get(id);
       live.delete(id);

@@ -3,7 +3,7 @@
 import type { PlanChange } from '../../src/api/protocol.ts';
 import type { InstanceId } from '../../src/core/model.ts';
 import { isOccupied } from '../../src/core/transition.ts';
-import type { Kernel } from '../../src/supervisor/kernel.ts';
+import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { nameOf } from './declared.ts';
 import { operate, type Scene } from './operations.ts';
 import type { Project } from './project.ts';
@@ -83,7 +83,7 @@ function observedFates(actions: readonly { kind: string; id: string }[]): Fates 
 
 /** What waits for a dependency that does not come is named in the plan all the same. */
 function isBlocked(kernel: Kernel | null, id: string): boolean {
-  const wish = kernel?.desired.wishes.get(id as InstanceId);
+  const wish = kernel?.desired.instances.get(id as InstanceId);
   return wish?.run === true && kernel!.dependencies().blockerOf(wish.spec) !== null;
 }
 

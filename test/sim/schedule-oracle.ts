@@ -1,7 +1,7 @@
 // Watches the scheduled services of one project: that every run has its time, that no time has two runs, that what is due
 // comes about. Keeps an account of its own by the wall clock; part of the oracle: throws by `fail`.
 import type { ServiceSpec, Slot } from '../../src/core/model.ts';
-import type { Kernel } from '../../src/supervisor/kernel.ts';
+import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 
@@ -50,7 +50,7 @@ export class ScheduleOracle {
     if (fromMs === 0) return;
     machine.schedule.after(MADE_UP_MS, () => {
       if (!isStillInCharge() || beganMs <= this.#unsureUntilMs || this.#nowMs <= this.#unsureUntilMs) return;
-      for (const [id, wish] of kernel.desired.wishes) {
+      for (const [id, wish] of kernel.desired.instances) {
         const everyMs = this.#world.everyMsOf(id);
         if (everyMs === null || !wish.run || !wish.spec.schedule?.catchUp || wish.spec.dependsOn.length > 0) continue;
         const run = this.#accounts.get(id)?.runs.at(-1);
@@ -98,7 +98,7 @@ export class ScheduleOracle {
    * @param isImpostor what an ended run left behind was taken for the run itself, which goes on for ever: a known limit
    */
   checkQuiet(kernel: Kernel, isImpostor: (slot: Slot) => boolean): void {
-    for (const [id, wish] of kernel.desired.wishes) {
+    for (const [id, wish] of kernel.desired.instances) {
       const everyMs = this.#world.everyMsOf(id);
       if (!wish.run || wish.spec.schedule === null || everyMs === null || everyMs > LONGEST_CHECKED_MS) continue;
       if (kernel.dependencies().blockerOf(wish.spec) !== null || wish.spec.dependsOn.length > 0) continue;

@@ -19,7 +19,7 @@ const COME_BACK_MS = 5_000;
 /** For a pool that is replaced one by one, each drained and then killed. */
 const ROLLOUT_MS = 15_000;
 
-/** UNKNOWN_SPEC in src/supervisor/succession/adopt.ts. */
+/** UNKNOWN_SPEC in src/supervisor/adoption/adopt.ts. */
 const UNKNOWN_GRACE_MS = 10_000;
 
 export class Simulation {

@@ -1,8 +1,8 @@
 // Who is adopted when the remembered state and the live processes disagree.
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/model.ts';
-import type { TreeMember } from '../../src/runtime/tree/sweep.ts';
-import { adopt } from '../../src/supervisor/succession/adopt.ts';
+import type { TreeMember } from '../../src/os/tree/sweep.ts';
+import { adopt } from '../../src/supervisor/adoption/adopt.ts';
 import { alive, incarnation, slotOf, spec } from '../core/fixtures.ts';
 
 const service = spec('a', { specHash: 'abc123' });
@@ -31,10 +31,11 @@ const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
 
 describe('adopt', () => {
   test('takes the remembered main process, and nothing that left its session', () => {
-    const { slots, strays, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
-      member(9, OLD, '2'),
-      member(10, OLD, '1'),
-    ]);
+    const {
+      slots,
+      unknown: strays,
+      ended,
+    } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(9, OLD, '2'), member(10, OLD, '1')]);
     expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 10 } });
     expect([strays, ended]).toEqual([[], []]);
   });
@@ -45,13 +46,17 @@ describe('adopt', () => {
   });
 
   test('takes the newer incarnation where the state could not be written any more', () => {
-    const { slots, strays, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(20, NEW, '5')]);
+    const {
+      slots,
+      unknown: strays,
+      ended,
+    } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(20, NEW, '5')]);
     expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 20, nonce: NEW }, adopted: true });
     expect([strays, ended]).toEqual([[], []]);
   });
 
   test('then ends what the older one left behind', () => {
-    const { slots, strays } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
+    const { slots, unknown: strays } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
       member(11, OLD, '2'),
       member(20, NEW, '5'),
     ]);
@@ -61,13 +66,13 @@ describe('adopt', () => {
 
   test('never takes what the last incarnation left behind for a new one', () => {
     const slot = slotOf(service, 1, { phase: { kind: 'backoff', untilMs: 2_000, because: null }, lastNonce: OLD });
-    const { slots, strays } = adoptOf(slot, [member(11, OLD, '2')]);
+    const { slots, unknown: strays } = adoptOf(slot, [member(11, OLD, '2')]);
     expect(slots[0]!.phase.kind).toBe('backoff');
     expect(strays).toMatchObject([{ pid: 11 }]);
   });
 
   test('finds everything by itself where nothing is remembered', () => {
-    const { slots, strays } = adoptOf(null, [member(20, NEW, '5')]);
+    const { slots, unknown: strays } = adoptOf(null, [member(20, NEW, '5')]);
     expect(slots).toMatchObject([{ id: 'a.1', phase: { kind: 'alive', process: { pid: 20 } } }]);
     expect(strays).toEqual([]);
   });

@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { LineSplitter } from '../../src/api/lines.ts';
 import { MAX_FRAME_BYTES } from '../../src/api/protocol.ts';
+import { LineSplitter } from '../../src/rpc/line-splitter.ts';
+import { type MethodTable, serve } from '../../src/supervisor/api/api-server.ts';
 import { createMethods } from '../../src/supervisor/api/methods.ts';
-import { type Methods, serve } from '../../src/supervisor/api/server.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 type Served = { socket: Socket; ownersGone: () => number };
 
 /** A client that owns, asks for `method` and does not read from then on. */
-async function suspendedOwner(methods: Methods, method: 'watchStatus' | 'events', params: object): Promise<Served> {
+async function suspendedOwner(methods: MethodTable, method: 'watchStatus' | 'events', params: object): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'orch-api-'));
   let ownersGone = 0;
   const server = await serve(join(directory, 'sock'), methods, () => ownersGone++);
@@ -73,7 +73,7 @@ test('who owns and is cut off for what it did not read does not take the project
   const isCut = new Promise<void>((resolve) => {
     cut = resolve;
   });
-  const flood: Methods['events'] = (_params, { emit, signal }) =>
+  const flood: MethodTable['events'] = (_params, { emit, signal }) =>
     new Promise((resolve) => {
       const timer = setInterval(() => emit({ message: 'x'.repeat(MIB) } as never) || cut(), 1);
       signal.addEventListener('abort', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Exit } from '../../src/core/model.ts';
-import { ExitRecords, parseRecord } from '../../src/supervisor/perform/exit-record.ts';
+import { ExitRecords, parseRecord } from '../../src/supervisor/instances/exit-records.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-exits-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -29,7 +29,7 @@ function start(
 ): { child: ChildProcess; nonce: string; ended: Promise<string> } {
   const nonce = `n${count++}`;
   const program = { file: '/bin/sh', args: ['-c', line], cwd: directory, env: {} };
-  const { args } = records.recorded(program, nonce);
+  const { args } = records.withRecorder(program, nonce);
   before();
   const applet = shell === 'busybox' ? ['sh'] : [];
   const child = spawn(shell, [...applet, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });

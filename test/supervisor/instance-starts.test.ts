@@ -2,15 +2,15 @@
 import { expect, test } from 'vitest';
 import { projectPaths } from '../../src/api/paths.ts';
 import type { InstanceEvent } from '../../src/core/model.ts';
-import { InstanceStarts, type InstanceStartsOptions } from '../../src/supervisor/perform/instance-starts.ts';
-import type { StreamTable } from '../../src/supervisor/perform/streams.ts';
+import { InstanceStarts, type InstanceStartsOptions } from '../../src/supervisor/instances/instance-starts.ts';
+import type { OutputFifos } from '../../src/supervisor/instances/outputs.ts';
 import { slotOf, spec } from '../core/fixtures.ts';
 
 test.each([
   ['EMFILE', false],
   ['ENOSPC', true],
 ])('%s on the way to a process is charged to the service: %s', async (code, charged) => {
-  const streams: Pick<StreamTable, 'open' | 'of'> = {
+  const streams: Pick<OutputFifos, 'open' | 'of'> = {
     open: async () => undefined,
     of: () => {
       throw Object.assign(new Error(code), { code });
@@ -19,13 +19,13 @@ test.each([
   const event = await new Promise<InstanceEvent>((resolve) => {
     const options: Partial<InstanceStartsOptions> = {
       paths: projectPaths('/projects/a'),
-      outfitter: { isNeeded: () => false } as unknown as InstanceStartsOptions['outfitter'],
+      resources: { isNeeded: () => false } as unknown as InstanceStartsOptions['resources'],
       launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
       mayStart: () => true,
-      prepare: () => null,
+      expectSignals: () => null,
       receive: (_id, _nonce, received) => resolve(received),
     };
-    const starts = new InstanceStarts(options as InstanceStartsOptions, streams as StreamTable);
+    const starts = new InstanceStarts(options as InstanceStartsOptions, streams as OutputFifos);
     const api = spec('api');
     starts.start(slotOf(api, 1), api, 'nonce');
   });
@@ -44,7 +44,7 @@ test.each([
       equip = resolve;
     });
     const outfitter = { isNeeded: () => true, equip: () => isEquipped.then(() => equipment), cancel: () => equip() };
-    const streams: Pick<StreamTable, 'open' | 'of'> = {
+    const streams: Pick<OutputFifos, 'open' | 'of'> = {
       open: async () => undefined,
       of: () => {
         throw new Error('it goes on to a process');
@@ -53,16 +53,16 @@ test.each([
     const told = new Promise<void>((resolve) => {
       const options: Partial<InstanceStartsOptions> = {
         paths: projectPaths('/projects/a'),
-        outfitter: outfitter as unknown as InstanceStartsOptions['outfitter'],
+        resources: outfitter as unknown as InstanceStartsOptions['resources'],
         launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
         mayStart: () => true,
-        prepare: () => null,
+        expectSignals: () => null,
         receive: (_id, _nonce, event) => {
           received.push(event);
           resolve();
         },
       };
-      const starts = new InstanceStarts(options as InstanceStartsOptions, streams as StreamTable);
+      const starts = new InstanceStarts(options as InstanceStartsOptions, streams as OutputFifos);
       const api = spec('api');
       const slot = slotOf(api, 1, { phase: { kind: 'starting', nonce: 'nonce', sinceMs: 0 } });
       starts.start(slot, api, 'nonce');
@@ -78,13 +78,13 @@ test('a start that was given up before it was handed over does not begin', async
   const received = await new Promise<InstanceEvent>((resolve) => {
     const options: Partial<InstanceStartsOptions> = {
       paths: projectPaths('/projects/a'),
-      outfitter: { isNeeded: () => false, cancel: () => undefined } as unknown as InstanceStartsOptions['outfitter'],
+      resources: { isNeeded: () => false, cancel: () => undefined } as unknown as InstanceStartsOptions['resources'],
       launchContext: () => ({}) as ReturnType<InstanceStartsOptions['launchContext']>,
       mayStart: () => true,
-      prepare: () => null,
+      expectSignals: () => null,
       receive: (_id, _nonce, event) => resolve(event),
     };
-    const streams = { open: async () => undefined } as unknown as StreamTable;
+    const streams = { open: async () => undefined } as unknown as OutputFifos;
     const starts = new InstanceStarts(options as InstanceStartsOptions, streams);
     const api = spec('api');
     const slot = slotOf(api, 1, { phase: { kind: 'starting', nonce: 'nonce', sinceMs: 0 } });

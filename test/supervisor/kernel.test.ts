@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { AcceptedConfig, ServiceSpec } from '../../src/core/model.ts';
 import { scaleService, startInstances, stopInstances } from '../../src/supervisor/api/commands.ts';
-import { type Effects, Kernel } from '../../src/supervisor/kernel.ts';
+import { type Effects, Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { config, spec } from '../core/fixtures.ts';
 
 const accepted = (...services: ServiceSpec[]): AcceptedConfig => ({

@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InstanceEvent } from '../../src/core/model.ts';
-import { MemoryGuard, memoryNote } from '../../src/supervisor/companions/memory-guard.ts';
-import type { Happening } from '../../src/supervisor/happenings.ts';
-import { MemoryWalls, type WallGround } from '../../src/supervisor/perform/memory-walls.ts';
+import {
+  type MemoryCgroups,
+  MemoryGuard,
+  MemoryLimits,
+  memoryNote,
+} from '../../src/supervisor/instances/memory-guard.ts';
+import type { EventDraft } from '../../src/supervisor/kernel/events.ts';
 import { alive, slotOf, spec as specOf } from '../core/fixtures.ts';
 
 const MIB = 1024 ** 2;
@@ -22,7 +26,7 @@ afterEach(() => rmSync(mount, { recursive: true }));
 const directory = (): string => join(mount, NONCE);
 
 /** As a kernel that makes the files of a cgroup. */
-function ground(missing: string | null = null): WallGround {
+function ground(missing: string | null = null): MemoryCgroups {
   return {
     offer: () => missing,
     prepare: (nonce) => {
@@ -47,14 +51,14 @@ function guarded(action: 'restart' | 'kill', { bytes = 10 * MIB, on = ground() }
   const limits = { memory: { maxBytes: MAX, action }, nofile: null, nice: null };
   const spec = specOf('hog', { limits });
   const slot = slotOf(spec, 1, { phase: alive(10) });
-  const told: Happening[] = [];
+  const told: EventDraft[] = [];
   const events: InstanceEvent[] = [];
   const guard = new MemoryGuard({
     slots: () => [slot],
     specOf: () => spec,
     receive: (_id, _nonce, event) => void events.push(event),
     report: (happening) => void told.push(happening),
-    walls: new MemoryWalls(on),
+    limits: new MemoryLimits(on),
     measure: () => bytes,
   });
   return { guard, spec, slot, told, events };
@@ -67,7 +71,7 @@ test('kill, where there is a wall: it is raised before the fork, and nothing is 
   expect(guard.prepare(spec, NONCE)).toBe(true);
   expect(readFileSync(join(directory(), 'memory.max'), 'latin1')).toBe(String(MAX));
   enter();
-  guard.look();
+  guard.poll();
   expect(told).toEqual([]);
   const status = guard.statusOf(slot)!;
   expect(status).toEqual({ maxBytes: MAX, action: 'kill', enforcedBy: 'kernel', because: null });
@@ -78,10 +82,10 @@ test('the end that the wall brought about is told as such, once', () => {
   const { guard, spec, told } = guarded('kill');
   guard.prepare(spec, NONCE);
   enter();
-  expect(guard.verdictOn(NONCE)).toBe(null);
+  expect(guard.explainKill(NONCE)).toBe(null);
   hit();
-  expect(guard.verdictOn(NONCE)).toEqual(OVER);
-  expect(guard.verdictOn(NONCE)).toEqual(OVER);
+  expect(guard.explainKill(NONCE)).toEqual(OVER);
+  expect(guard.explainKill(NONCE)).toEqual(OVER);
   expect(told).toMatchObject([
     { type: 'memory_exceeded', instance: 'hog.1', details: { maxBytes: MAX, action: 'kill', enforcedBy: 'kernel' } },
   ]);
@@ -92,11 +96,11 @@ test('a later supervisor finds the wall, and how it ended', () => {
   first.guard.prepare(first.spec, NONCE);
   enter();
   const next = guarded('kill', { bytes: 600 * MIB });
-  next.guard.look();
+  next.guard.poll();
   expect(next.told).toEqual([]);
   expect(next.guard.statusOf(next.slot)).toMatchObject({ enforcedBy: 'kernel' });
   hit();
-  expect(guarded('kill').guard.verdictOn(NONCE)).toEqual(OVER);
+  expect(guarded('kill').guard.explainKill(NONCE)).toEqual(OVER);
 });
 
 test('kill, where there is no wall: sampled, and it says why', () => {
@@ -106,11 +110,11 @@ test('kill, where there is no wall: sampled, and it says why', () => {
   expect(memoryNote(guard.statusOf(slot)!)).toBe(
     'Its memory bound of 512 MiB is sampled once a second: there is no cgroup v2 here.',
   );
-  expect(guard.verdictOn(NONCE)).toBe(null);
-  guard.look();
-  guard.look();
+  expect(guard.explainKill(NONCE)).toBe(null);
+  guard.poll();
+  guard.poll();
   expect(told).toMatchObject([{ type: 'memory_exceeded', details: { bytes: 600 * MIB, enforcedBy: 'sampling' } }]);
-  expect(guard.verdictOn(NONCE)).toEqual(OVER);
+  expect(guard.explainKill(NONCE)).toEqual(OVER);
 });
 
 test('kill, but the process could not be put inside: sampled', () => {
@@ -120,7 +124,7 @@ test('kill, but the process could not be put inside: sampled', () => {
 });
 
 test('kill, but the kernel takes no bound: the cgroup goes again', () => {
-  const bare: WallGround = { ...ground(), prepare: (nonce) => !!mkdirSync(join(mount, nonce), { recursive: true }) };
+  const bare: MemoryCgroups = { ...ground(), prepare: (nonce) => !!mkdirSync(join(mount, nonce), { recursive: true }) };
   const { guard, spec, slot } = guarded('kill', { on: bare });
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
@@ -132,7 +136,7 @@ test('restart: no wall would stop it gracefully', () => {
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(guard.statusOf(slot)).toMatchObject({ enforcedBy: 'sampling', because: expect.stringContaining('restart') });
-  guard.look();
+  guard.poll();
   expect(events).toEqual([{ kind: 'unhealthy', because: 'it uses 600MiB, limits.memory is 512MiB' }]);
-  expect(guard.verdictOn(NONCE)).toBe(null);
+  expect(guard.explainKill(NONCE)).toBe(null);
 });

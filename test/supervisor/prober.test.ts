@@ -1,7 +1,7 @@
 // What becomes of an instance's readiness when its probes are edited while it runs.
 import { afterEach, expect, test } from 'vitest';
 import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { Prober, type ProberOptions } from '../../src/supervisor/companions/prober.ts';
+import { Prober, type ProberOptions } from '../../src/supervisor/instances/prober.ts';
 import { alive, PROBE, slotOf, spec } from '../core/fixtures.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -14,14 +14,14 @@ afterEach(() => prober?.stop());
 
 function probing() {
   const told: InstanceEvent[] = [];
-  const signs: Partial<ProberOptions['signs']> = { resume: async () => undefined };
+  const signs: Partial<ProberOptions['signals']> = { resume: async () => undefined };
   const context = { project: 'test', env: null, root: '/', inherited: {} };
   prober = new Prober({
     nowMs: () => 5_000,
     launchContext: () => context,
     newNonce: () => 'probe',
     receive: (_id, _nonce, event) => told.push(event),
-    signs: signs as ProberOptions['signs'],
+    signals: signs as ProberOptions['signals'],
   });
   return { prober, told };
 }

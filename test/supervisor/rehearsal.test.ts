@@ -2,7 +2,7 @@
 // projects that are too large to be played through.
 import { expect, test } from 'vitest';
 import type { Dependency, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { rehearse } from '../../src/supervisor/api/rehearsal.ts';
+import { simulate } from '../../src/plan/simulate.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
 
 const on = (service: string, changes: Partial<Dependency> = {}): Dependency[] => [
@@ -19,7 +19,7 @@ function fates(before: ServiceSpec[], after: ServiceSpec[], ...others: Slot[]): 
   const findVersion = (name: string, hash: string): ServiceSpec | null =>
     versions.find((one) => one.name === name && one.specHash === hash) ?? null;
   const input = { desired: desire(after), slots: all, rollouts: new Map(), findVersion, nowMs: 10_000 };
-  return Object.fromEntries(rehearse(input));
+  return Object.fromEntries(simulate(input));
 }
 
 const changed = (service: ServiceSpec): ServiceSpec => ({ ...service, specHash: `${service.name}-v2` });

@@ -1,22 +1,22 @@
 // What runs beside an instance answers in every case; the secrets that it and a start are given.
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { secretReads } from '../../src/runtime/secret-reads.ts';
-import { prepareBeside } from '../../src/supervisor/perform/run-beside.ts';
-import { readSecrets } from '../../src/supervisor/perform/secrets.ts';
+import { secretFileReader } from '../../src/os/secret-file.ts';
+import { readSecrets } from '../../src/supervisor/instances/environment.ts';
+import { prepareCommand } from '../../src/supervisor/instances/instance-command.ts';
 import { spec as specOf } from '../core/fixtures.ts';
 
 const CONTEXT = { project: 'p', env: null, root: '/', inherited: {} };
 
 test('with secrets: what goes wrong on the way is its outcome', async () => {
   const spec = specOf('api', { env: { TOKEN: { secret: '/no/such/file' } }, cwd: '$' + '{NO_SUCH_VARIABLE}' });
-  const run = prepareBeside({ spec, index: 1, command: { kind: 'argv', argv: ['true'] }, extra: {} }, CONTEXT);
+  const run = prepareCommand({ spec, index: 1, command: { kind: 'argv', argv: ['true'] }, extra: {} }, CONTEXT);
   expect(await run().outcome).toEqual({ ok: false, because: expect.stringContaining('NO_SUCH_VARIABLE') });
 });
 
 test('the secrets of one start are asked for side by side, and the first that is lacking is named', async () => {
   const asked: string[] = [];
   const answers: (() => void)[] = [];
-  const reading = vi.spyOn(secretReads, 'read').mockImplementation((path) => {
+  const reading = vi.spyOn(secretFileReader, 'read').mockImplementation((path) => {
     asked.push(path);
     return new Promise((resolve) => {
       answers.push(() =>

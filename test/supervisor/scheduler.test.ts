@@ -1,7 +1,7 @@
 // The scheduler on clocks of its own: next runs, time zones, what was missed, what is left out, clocks that are set.
 import { expect, test } from 'vitest';
 import type { InstanceEvent, Schedule, Slot } from '../../src/core/model.ts';
-import { Scheduler } from '../../src/supervisor/companions/scheduler.ts';
+import { Scheduler } from '../../src/supervisor/instances/scheduler.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
 
 const at = (text: string): number => Date.parse(text);

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { HeldAddress } from '../../src/core/model.ts';
-import { SocketTable } from '../../src/supervisor/perform/socket-table.ts';
+import type { ListenAddress } from '../../src/core/model.ts';
+import { ServiceSockets } from '../../src/supervisor/instances/service-sockets.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 test('a keeper that has not got as far as listening is replaced all the same', async () => {
@@ -12,14 +12,14 @@ test('a keeper that has not got as far as listening is replaced all the same', a
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const keeperPath = join(directory, 'held.sock');
   const addresses = [1, 2, 3].map(
-    (n): HeldAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
+    (n): ListenAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
   );
   const complaints: string[] = [];
-  const table = new SocketTable({
+  const table = new ServiceSockets({
     paths: { keeperSocket: keeperPath, stateFile: join(directory, 'state.json') },
-    onUnkept: (why) => complaints.push(why),
+    onNotKept: (why) => complaints.push(why),
   });
-  table.keep([{ listen: addresses }]);
+  table.configure([{ listen: addresses }]);
   // One after the other, and no pause in which a keeper could begin to listen.
   for (const address of addresses) expect(await table.descriptors([address])).toHaveLength(1);
   const last = await waitFor(

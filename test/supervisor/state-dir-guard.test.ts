@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
-import { ensureStateDir } from '../../src/runtime/secure-dir.ts';
-import { type Guarded, guardStateDir } from '../../src/supervisor/state/state-dir-guard.ts';
+import { ensureStateDir } from '../../src/os/private-dir.ts';
+import { guardStateDir, type StateDirGuardOptions } from '../../src/supervisor/adoption/state-dir-guard.ts';
 
 /** @returns what was done, in order; `isDisplaced` and `mayListen` are what the world is like. */
 function guarded() {
@@ -27,8 +27,12 @@ function guarded() {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const end = guardStateDir({
     paths,
-    lock: { isDisplaced: () => world.isDisplaced, isTakenOver: () => false, restore } as unknown as Guarded['lock'],
-    server: { listenAgain } as unknown as Guarded['server'],
+    lock: {
+      isDisplaced: () => world.isDisplaced,
+      isTakenOver: () => false,
+      restore,
+    } as unknown as StateDirGuardOptions['lock'],
+    server: { listenAgain } as unknown as StateDirGuardOptions['server'],
     onRestored: () => void world.done.push('saves'),
     onTakenOver: () => void world.done.push('leaves'),
     report: ({ type }) => void world.done.push(type),

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/model.ts';
-import { decodeState, encodeState } from '../../src/supervisor/state/state.ts';
-import { adopt } from '../../src/supervisor/succession/adopt.ts';
+import { adopt } from '../../src/supervisor/adoption/adopt.ts';
+import { decodeState, encodeState } from '../../src/supervisor/adoption/previous-state.ts';
 import { alive, slotOf, spec } from '../core/fixtures.ts';
 
 const NOW = { nowMs: 1_000_000, wallMs: 1_000_000, bootMs: 500_000, recordOf: () => null, bootId: 'b' };

@@ -1,20 +1,20 @@
 // Turns of the kernel: none is taken any more once they are frozen.
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { Turns } from '../../src/supervisor/turns.ts';
+import { systemClock } from '../../src/os/clock.ts';
+import { KernelLoop } from '../../src/supervisor/kernel/kernel-loop.ts';
 
 test('a freeze before the first turn leaves none', () => {
   const seen: string[] = [];
-  const turns = new Turns({
+  const turns = new KernelLoop({
     clock: systemClock(),
-    turn: () => seen.push('turn'),
-    look: () => {
+    step: () => seen.push('turn'),
+    poll: () => {
       seen.push('look');
       return 60_000;
     },
   });
   turns.freeze();
   turns.begin();
-  turns.stopLooking();
+  turns.stopPolling();
   expect(seen).toEqual([]);
 });

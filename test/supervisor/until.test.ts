@@ -1,6 +1,6 @@
 // Waiting for a condition that breaks: whoever waits is told, nobody else.
 import { expect, test } from 'vitest';
-import { until } from '../../src/supervisor/api/until.ts';
+import { until } from '../../src/supervisor/api/wait-until.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 
 /** `after`: of so many looks the next one throws. */

@@ -1,6 +1,6 @@
 // A full disk, recycled pids and a process 1 that waits for nobody, each in namespaces of its own. TRUST_REUSES=10000 for the figures.
 import { expect, test } from 'vitest';
-import { posixSpawn } from '../../src/runtime/spawn/posix-spawn.ts';
+import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';
 import { mayUnshare, runInside } from './namespaces.ts';
 
 test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { timeout: 120_000 }, () => {

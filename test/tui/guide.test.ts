@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
+import { KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 const guide = read('docs/guide/terminal-ui.md');

@@ -3,9 +3,9 @@ import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { createElement } from 'react';
 import { App } from '../../src/tui/app.tsx';
-import { type Frame, shareLines } from '../../src/tui/frame.ts';
 import { InkOutput } from '../../src/tui/ink-output.ts';
-import { themeOf } from '../../src/tui/theme.ts';
+import { type Frame, reuseLines } from '../../src/tui/view/frame.ts';
+import { themeOf } from '../../src/tui/view/theme.ts';
 
 export type InkScreen = { show(frame: Frame): void; rows(): string[]; frames: () => number; close(): void };
 
@@ -24,7 +24,7 @@ export function openInkScreen(columns: number, colour = false): InkScreen {
   let shown: Frame | null = null;
   return {
     show(frame) {
-      shown = shareLines(shown, frame);
+      shown = reuseLines(shown, frame);
       output.columns = frame.columns;
       const app = createElement(App, { frame: shown, theme, onInput: () => undefined });
       if (ink !== null) ink.rerender(app);

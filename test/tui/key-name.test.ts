@@ -1,10 +1,10 @@
 // From Ink's description of a key to names, typed and pasted.
 import type { Key } from 'ink';
 import { expect, test } from 'vitest';
-import { KeyReader, type Pressed } from '../../src/tui/key-name.ts';
+import { type KeyPress, KeyReader } from '../../src/tui/keyboard.ts';
 
 const key = (change: Partial<Key> = {}) => change as Key;
-const names = (pressed: Pressed[]) => pressed.map((each) => (each.kind === 'key' ? each.name : `pasted ${each.text}`));
+const names = (pressed: KeyPress[]) => pressed.map((each) => (each.kind === 'key' ? each.name : `pasted ${each.text}`));
 
 test.each<[string, Partial<Key>, string[]]>([
   ['j', {}, ['j']],

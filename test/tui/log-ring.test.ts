@@ -1,8 +1,8 @@
 // The ring of output: bounds, scrolling that stays where it is while lines come in, search.
 import { describe, expect, test } from 'vitest';
-import { LogRing } from '../../src/tui/log-ring.ts';
-import { scrollLog } from '../../src/tui/scrolling.ts';
-import { searchPattern } from '../../src/tui/search.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import { searchPattern } from '../../src/tui/model/state.ts';
+import { scrollLog } from '../../src/tui/view/scrolling.ts';
 import { outputLine, ringOf } from './sample.ts';
 
 const texts = (ring: LogRing, bottom: number | null, count: number, pattern: RegExp | null = null) =>
@@ -82,7 +82,7 @@ describe('while the output is paused', () => {
   const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => outputLine(from + index));
   const held = (before: number, after: number) => {
     const ring = ringOf(before);
-    ring.hold(true);
+    ring.setPaused(true);
     for (let from = before; from < before + after; from += 1000) ring.push(many(from, 1000));
     return ring;
   };
@@ -109,13 +109,13 @@ describe('while the output is paused', () => {
 
   test('following again keeps the newest 5000', () => {
     const ring = held(6000, 20_000);
-    ring.hold(false);
+    ring.setPaused(false);
     expect(ring.size).toBe(5000);
     ring.push(many(26_000, 10));
     expect(ring.size).toBe(5000);
     expect(texts(ring, null, 1)).toEqual(['request 26009']);
     const short = held(100, 1000);
-    short.hold(false);
+    short.setPaused(false);
     expect(texts(short, null, 1100)[0]).toBe('request 0');
   });
 

@@ -3,9 +3,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LogRing } from '../../src/tui/log-ring.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import { initialState, type UiState } from '../../src/tui/model/state.ts';
 import { OutputFollower } from '../../src/tui/output-follower.ts';
-import { initialState, type UiState } from '../../src/tui/state.ts';
 import { sampleStatus } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { pool } from './sample.ts';
@@ -51,7 +51,7 @@ const shows = (text: string) =>
 
 test('a quiet one beside a flood keeps its lines, and gets each new one', async () => {
   writeFileSync(path, line('wide.1', 'first') + flood);
-  follower.watch(state('wide'));
+  follower.update(state('wide'));
   await shows('first');
   const before = sizes.length;
   for (const text of ['1', '2', '3', '4', '5']) {
@@ -64,7 +64,7 @@ test('a quiet one beside a flood keeps its lines, and gets each new one', async 
 
 test('all output that is skipped and read anew leaves no empty screen in between', async () => {
   writeFileSync(path, line('wide.1', 'first'));
-  follower.watch(state(null));
+  follower.update(state(null));
   await shows('first');
   const before = sizes.length;
   appendFileSync(path, flood + line('wide.1', 'last'));
@@ -74,10 +74,10 @@ test('all output that is skipped and read anew leaves no empty screen in between
 
 test('another target: nothing of the one before is left, and what was written is being read', async () => {
   writeFileSync(path, line('flood.1', 'of the flood') + line('wide.1', 'of wide'));
-  follower.watch(state('flood'));
+  follower.update(state('flood'));
   expect([ring.size, ring.isReading]).toEqual([0, true]);
   await shows('of the flood');
-  follower.watch(state('wide'));
+  follower.update(state('wide'));
   expect([ring.size, ring.isReading]).toEqual([0, true]);
   await shows('of wide');
   expect(shown()).toEqual(['of wide']);
@@ -90,7 +90,7 @@ test('another target: nothing of the one before is left, and what was written is
 
 test('one that never said anything: the past is read, then there is none', async () => {
   writeFileSync(path, flood);
-  follower.watch(state('wide'));
+  follower.update(state('wide'));
   expect(ring.isReading).toBe(true);
   await waitFor(
     'the past is read',
@@ -102,7 +102,7 @@ test('one that never said anything: the past is read, then there is none', async
 
 test('a flood that even one cannot be read beside leaves one mark', async () => {
   writeFileSync(path, line('wide.1', 'first'));
-  follower.watch(state('wide'));
+  follower.update(state('wide'));
   await shows('first');
   const marks = () => shown().filter((each) => each.endsWith(' KiB not shown')).length;
   appendFileSync(path, flood.repeat(20));

@@ -1,13 +1,13 @@
 // Paging through the output: every line is seen on the way, wrapped or not, and where the oldest are it says where to look on.
 import { describe, expect, test } from 'vitest';
-import { LogRing } from '../../src/tui/log-ring.ts';
-import type { Size, UiState } from '../../src/tui/state.ts';
-import { UNICODE } from '../../src/tui/theme.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
+import { UNICODE } from '../../src/tui/view/theme.ts';
 import { viewModel } from '../../src/tui/view-model.ts';
 import { NOW_MS, outputLine, press, shownState } from './sample.ts';
 
 /** `longest`: characters of a line, less than a page. */
-const SIZES: (Size & { longest: number })[] = [
+const SIZES: (TerminalSize & { longest: number })[] = [
   { columns: 120, rows: 40, longest: 350 },
   { columns: 80, rows: 24, longest: 350 },
   { columns: 40, rows: 15, longest: 60 },

@@ -39,7 +39,7 @@ test('a shorter frame erases what is left over', () => {
 test('after forgetting, the frame is whole again', () => {
   const painter = new Painter();
   painter.paint(['a']);
-  painter.forget();
+  painter.invalidate();
   expect(changes(painter.paint(['a']))).toEqual([
     [1, 'a'],
     [2, 'erase below'],

@@ -1,11 +1,10 @@
 // What keys do: tables of (state, keys) → (state, effects).
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../src/tui/actions.ts';
-import { actionOf, KEYMAP, keyLabel } from '../../src/tui/keymap.ts';
-import { outputTarget } from '../../src/tui/output-target.ts';
+import { actionOf, KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
+import { outputTarget, selectedIndex, tableRows } from '../../src/tui/model/rows.ts';
+import { contextOf, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
-import { selectedIndex, tableRows } from '../../src/tui/rows.ts';
-import { contextOf, type UiState } from '../../src/tui/state.ts';
 import { event, NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
 
 const SIZE = { columns: 80, rows: 24 };
@@ -18,13 +17,13 @@ const selectedId = (state: UiState) => {
 describe('the keymap', () => {
   test('gives each key one meaning per context', () => {
     const seen = KEYMAP.flatMap((binding) =>
-      binding.in.flatMap((context) => binding.keys.map((key) => `${context} ${key}`)),
+      binding.contexts.flatMap((context) => binding.keys.map((key) => `${context} ${key}`)),
     );
     expect(seen.filter((each, index) => seen.indexOf(each) !== index)).toEqual([]);
   });
 
   test('explains every action that is in the main view', () => {
-    const explained = KEYMAP.filter((binding) => binding.in.includes('main')).filter(
+    const explained = KEYMAP.filter((binding) => binding.contexts.includes('main')).filter(
       (binding) => binding.group === null,
     );
     expect(explained).toEqual([]);
@@ -72,7 +71,7 @@ describe('moving', () => {
 
   test('without services nothing happens', () => {
     const empty = start({ status: shopStatus({ services: [] }) });
-    const all = KEYMAP.filter((binding) => binding.in.includes('main')).flatMap((binding) => binding.keys);
+    const all = KEYMAP.filter((binding) => binding.contexts.includes('main')).flatMap((binding) => binding.keys);
     for (const key of all) expect(() => press(empty, [key])).not.toThrow();
     expect(press(empty, ['r', 's', '+', 'w', 'enter', 'j']).effects).toEqual([]);
   });

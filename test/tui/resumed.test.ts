@@ -1,8 +1,8 @@
 // What of a view outlives it when another supervisor takes over.
 import { describe, expect, test } from 'vitest';
 import { selectedRow } from '../../src/tui/actions.ts';
+import { choicesOf, contextOf, initialState, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
-import { choicesOf, contextOf, initialState, type UiState } from '../../src/tui/state.ts';
 import { press, ringOf, shopStatus, shownState } from './sample.ts';
 
 const SIZE = { columns: 80, rows: 24 };

@@ -1,9 +1,9 @@
 // Statuses and states for the tests of the interface: fixed times, so that every frame is the same on every day.
 import type { EventRecord, InstanceState, InstanceStatus, ServiceStatus, Status } from '../../src/api/protocol.ts';
 import type { Effect } from '../../src/tui/actions.ts';
-import { LogRing, type SourceLine } from '../../src/tui/log-ring.ts';
-import { type Message, reduce } from '../../src/tui/reducer.ts';
-import { initialState, type Size, type UiState } from '../../src/tui/state.ts';
+import { LogRing, type SourceLine } from '../../src/tui/model/log-ring.ts';
+import { initialState, type TerminalSize, type UiState } from '../../src/tui/model/state.ts';
+import { reduce, type UiMessage } from '../../src/tui/reducer.ts';
 
 export const NOW_MS = Date.parse('2026-03-01T12:00:00.000Z');
 
@@ -138,7 +138,7 @@ export function ringOf(count: number): LogRing {
 }
 
 /** A state as after the first messages of a supervisor. */
-export function shownState(size: Size, change: Partial<UiState> = {}): UiState {
+export function shownState(size: TerminalSize, change: Partial<UiState> = {}): UiState {
   const state = initialState({ size, owning: true, canEditFile: true });
   return { ...state, status: shopStatus(), events: [event(1, 'mailer.1 exited with code 1')], ...change };
 }
@@ -147,7 +147,7 @@ export function shownState(size: Size, change: Partial<UiState> = {}): UiState {
 export function press(state: UiState, keys: string[], log = new LogRing()): { state: UiState; effects: Effect[] } {
   const effects: Effect[] = [];
   for (const name of keys) {
-    const reduced = reduce(state, { kind: 'key', name, nowMs: NOW_MS } satisfies Message, log);
+    const reduced = reduce(state, { kind: 'key', name, nowMs: NOW_MS } satisfies UiMessage, log);
     state = reduced.state;
     effects.push(...reduced.effects);
   }

@@ -1,7 +1,7 @@
 // Hostile texts: whatever is printed, only SGR and visible characters come through.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { plainText, styledText, withoutSgr } from '../../src/tui/sanitize.ts';
+import { keepSgrOnly, stripSequences, stripSgr } from '../../src/terminal/sanitize-line.ts';
 import { HOSTILE } from './hostile.ts';
 
 /** Nothing but printable characters and SGR sequences. */
@@ -10,9 +10,9 @@ const SAFE =
 
 describe('output of a child', () => {
   test.each(HOSTILE)('%s', (_what, text) => {
-    expect(styledText(`before${text}after`)).toMatch(SAFE);
-    expect(styledText(`before${text}after`)).toContain('after');
-    expect(plainText(`before${text}after`)).not.toContain('\x1b');
+    expect(keepSgrOnly(`before${text}after`)).toMatch(SAFE);
+    expect(keepSgrOnly(`before${text}after`)).toContain('after');
+    expect(stripSequences(`before${text}after`)).not.toContain('\x1b');
   });
 
   test('of any characters at all, nothing but SGR passes', () => {
@@ -38,7 +38,9 @@ describe('output of a child', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
         const text = pieces.join('');
-        return SAFE.test(styledText(text)) && SAFE.test(plainText(text)) && !plainText(text).includes('\x1b');
+        return (
+          SAFE.test(keepSgrOnly(text)) && SAFE.test(stripSequences(text)) && !stripSequences(text).includes('\x1b')
+        );
       }),
       { numRuns: 300 },
     );
@@ -55,16 +57,16 @@ describe('output of a child', () => {
     ['an OSC without an end takes what belongs to it', 'text\x1b]0;title', 'text'],
     ['emoji with joiners stay whole', '👩‍👩‍👧 ok', '👩‍👩‍👧 ok'],
   ])('%s', (_what, text, shown) => {
-    expect(styledText(text)).toBe(shown);
+    expect(keepSgrOnly(text)).toBe(shown);
   });
 
   test('a sequence put together by what was cut out of it does not work', () => {
-    expect(styledText('\x1b\x1b[2J[2J')).toMatch(SAFE);
-    expect(styledText('\x1b\x1b]0;x\x07]52;c;aGk=\x07')).toMatch(SAFE);
+    expect(keepSgrOnly('\x1b\x1b[2J[2J')).toMatch(SAFE);
+    expect(keepSgrOnly('\x1b\x1b]0;x\x07]52;c;aGk=\x07')).toMatch(SAFE);
   });
 });
 
 test('names and reasons lose colours and line breaks', () => {
-  expect(plainText('a\nb\x1b[31mc\x1b[0m\td')).toBe('a bc d');
-  expect(withoutSgr('\x1b[1mbold\x1b[22m')).toBe('bold');
+  expect(stripSequences('a\nb\x1b[31mc\x1b[0m\td')).toBe('a bc d');
+  expect(stripSgr('\x1b[1mbold\x1b[22m')).toBe('bold');
 });

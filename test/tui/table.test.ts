@@ -1,8 +1,8 @@
 // The table where it is too small for what it shows: long names, many rows.
 import { describe, expect, test } from 'vitest';
-import { LogRing } from '../../src/tui/log-ring.ts';
-import type { UiState } from '../../src/tui/state.ts';
-import { UNICODE } from '../../src/tui/theme.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import type { UiState } from '../../src/tui/model/state.ts';
+import { UNICODE } from '../../src/tui/view/theme.ts';
 import { viewModel } from '../../src/tui/view-model.ts';
 import { drawnRows } from './ink-frame.ts';
 import { instanceStatus, NOW_MS, pool, serviceStatus, shopStatus, shownState } from './sample.ts';

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { isOneColumnEach } from '../../src/tui/one-column.ts';
-import { withoutSgr } from '../../src/tui/sanitize.ts';
-import { clip, clipMiddle, fitted, widthOf, wrap } from '../../src/tui/text.ts';
+import { isOneColumnEach, stripSgr } from '../../src/terminal/sanitize-line.ts';
+import { clip, clipMiddle, fitWidth, widthOf, wrap } from '../../src/terminal/width.ts';
 
 test.each([
   ['ascii', 5],
@@ -43,7 +42,7 @@ describe('clip', () => {
       fc.property(fc.array(piece), fc.integer({ min: 0, max: 30 }), (pieces, width) => {
         const text = pieces.join('');
         expect(widthOf(clip(text, width))).toBeLessThanOrEqual(width);
-        expect(widthOf(fitted(text, width))).toBe(width);
+        expect(widthOf(fitWidth(text, width))).toBe(width);
         for (const part of wrap(text, Math.max(2, width), 100))
           expect(widthOf(part)).toBeLessThanOrEqual(Math.max(2, width));
       }),
@@ -73,11 +72,11 @@ describe('wrap', () => {
       '\x1b[31mabc\x1b[0m',
       '\x1b[31mdef\x1b[0m\x1b[0m',
     ]);
-    expect(wrap('\x1b[31mabcdef\x1b[0mg', 3, 9).map(withoutSgr)).toEqual(['abc', 'def', 'g']);
+    expect(wrap('\x1b[31mabcdef\x1b[0mg', 3, 9).map(stripSgr)).toEqual(['abc', 'def', 'g']);
   });
 
   test('gives up after so many pieces and says so', () => {
-    expect(wrap('x'.repeat(100), 10, 3).map(withoutSgr)).toEqual(['x'.repeat(10), 'x'.repeat(10), `${'x'.repeat(9)}…`]);
+    expect(wrap('x'.repeat(100), 10, 3).map(stripSgr)).toEqual(['x'.repeat(10), 'x'.repeat(10), `${'x'.repeat(9)}…`]);
   });
 
   test('gets on where not even one character fits', () => {

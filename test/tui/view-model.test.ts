@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InstanceState } from '../../src/api/protocol.ts';
-import { shareLines } from '../../src/tui/frame.ts';
-import { LogRing } from '../../src/tui/log-ring.ts';
-import { withoutSgr } from '../../src/tui/sanitize.ts';
-import type { Size, UiState } from '../../src/tui/state.ts';
-import { widthOf } from '../../src/tui/text.ts';
-import { ASCII, UNICODE } from '../../src/tui/theme.ts';
+import { stripSgr } from '../../src/terminal/sanitize-line.ts';
+import { widthOf } from '../../src/terminal/width.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
+import { reuseLines } from '../../src/tui/view/frame.ts';
+import { ASCII, UNICODE } from '../../src/tui/view/theme.ts';
 import { viewModel } from '../../src/tui/view-model.ts';
 import { drawnRows, openInkScreen } from './ink-frame.ts';
 import {
@@ -35,7 +35,7 @@ const EVENTS = [
   event(3, 'mailer.1 starts again in 2 s', { instance: 'mailer.1', type: 'backoff' }),
   event(4, 'configuration applied, generation 3', { type: 'applied' }),
 ];
-const SIZES: Size[] = [
+const SIZES: TerminalSize[] = [
   { columns: 80, rows: 24 },
   { columns: 40, rows: 10 },
   { columns: 120, rows: 40 },
@@ -61,8 +61,8 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
 
   test('the way down', async () => {
     const holdingUp = ['db.1 (pid 4001) ignores SIGTERM, SIGKILL in 3 s'];
-    const leaving = { sinceMs: NOW_MS - 4000, total: 24, atOnce: false, progress: { remaining: 7, holdingUp } };
-    await expect(screenOf({ ...state, leaving })).toMatchFileSnapshot(`frames/${name}-down.txt`);
+    const leaving = { sinceMs: NOW_MS - 4000, total: 24, immediate: false, progress: { remaining: 7, holdingUp } };
+    await expect(screenOf({ ...state, shutdown: leaving })).toMatchFileSnapshot(`frames/${name}-down.txt`);
   });
 });
 
@@ -164,7 +164,7 @@ describe('drawing', () => {
 
   test('the same again is the same frame, to the object', () => {
     const first = frameOf(shownState(size), ringOf(9));
-    const again = shareLines(first, frameOf(shownState(size), ringOf(9)));
+    const again = reuseLines(first, frameOf(shownState(size), ringOf(9)));
     expect(again.regions).toBe(first.regions);
   });
 
@@ -175,7 +175,7 @@ describe('drawing', () => {
       ...api!,
       instances: api!.instances.map((each, index) => (index === 1 ? { ...each, restarts: 1 } : each)),
     };
-    const next = shareLines(
+    const next = reuseLines(
       first,
       frameOf(shownState(size, { status: shopStatus({ services: [restarted, ...others] }) }), ringOf(9)),
     );
@@ -183,7 +183,7 @@ describe('drawing', () => {
     const changed = next.regions.flatMap((region) => region.lines).filter((line) => !lines.includes(line));
     expect(
       changed.map((line) =>
-        withoutSgr(line.cells.map((each) => each.text).join(''))
+        stripSgr(line.cells.map((each) => each.text).join(''))
           .trim()
           .slice(0, 10),
       ),

@@ -1,20 +1,20 @@
 // What may stand at the cursor: commands, options, their values, names. Reads the tables, so that nothing is said twice.
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { commands } from '../command-list.ts';
 import {
   type CommandDefinition,
-  type Completes,
+  type CompletionKind,
   globalOptions,
-  globalsAfter,
+  globalOptionsAfter,
   type OptionDefinition,
-} from '../definition.ts';
-import { commands } from '../definitions.ts';
-import { knownNames, type Names } from './names.ts';
+} from '../context/definition.ts';
+import { type KnownNames, knownNames } from './known-names.ts';
 
 /** `text` is what would stand in the line; `about` a few words for shells that show them. */
 export type Candidate = { text: string; about: string };
 /** The shell's own completion of file names. */
-export const FILES = 'files';
+export const COMPLETE_FILES = 'files';
 
 /** Finds the project of a line: its `-f`, or null to discover it. */
 export type FindFile = (file: string | null) => string;
@@ -22,30 +22,31 @@ export type FindFile = (file: string | null) => string;
 /**
  * @param words the line up to the cursor, without the program's name; the last one is being typed and may be ''.
  */
-export async function candidatesFor(words: string[], findFile: FindFile): Promise<Candidate[] | typeof FILES> {
+export async function candidatesFor(words: string[], findFile: FindFile): Promise<Candidate[] | typeof COMPLETE_FILES> {
   const current = words.at(-1) ?? '';
-  const line = readLine(words.slice(0, -1));
-  const offered = await offer(line, current, findFile);
-  return offered === FILES ? FILES : offered.filter(({ text }) => text.startsWith(current));
+  const line = parseCommandLine(words.slice(0, -1));
+  const offered = await candidatesAt(line, current, findFile);
+  return offered === COMPLETE_FILES ? COMPLETE_FILES : offered.filter(({ text }) => text.startsWith(current));
 }
 
-type Line = {
+type CommandLine = {
   command: CommandDefinition | null;
   file: string | null;
   /** The option whose value comes next. */
-  open: OptionDefinition | null;
+  pendingOption: OptionDefinition | null;
   /** Words of the command that are no options. */
   names: string[];
 };
 
-function readLine(words: string[]): Line {
-  const line: Line = { command: null, file: null, open: null, names: [] };
+function parseCommandLine(words: string[]): CommandLine {
+  const line: CommandLine = { command: null, file: null, pendingOption: null, names: [] };
   for (const word of words) {
-    if (line.open) {
-      if (line.open.flags.includes('--file')) line.file = word;
-      line.open = null;
+    if (line.pendingOption) {
+      if (line.pendingOption.flags.includes('--file')) line.file = word;
+      line.pendingOption = null;
     } else if (word.startsWith('-')) {
-      line.open = optionsOf(line.command).find((option) => takesValue(option) && spells(option).includes(word)) ?? null;
+      line.pendingOption =
+        optionsOf(line.command).find((option) => takesValue(option) && spellingsOf(option).includes(word)) ?? null;
     } else if (line.command) {
       line.names.push(word);
     } else {
@@ -55,35 +56,43 @@ function readLine(words: string[]): Line {
   return line;
 }
 
-function offer(line: Line, current: string, findFile: FindFile): Candidate[] | typeof FILES | Promise<Candidate[]> {
-  const { command, open, names } = line;
+function candidatesAt(
+  line: CommandLine,
+  current: string,
+  findFile: FindFile,
+): Candidate[] | typeof COMPLETE_FILES | Promise<Candidate[]> {
+  const { command, pendingOption: open, names } = line;
   if (open?.value?.kind === 'choice') return open.value.choices.map((text) => ({ text, about: '' }));
-  if (open) return open.completes ? offerKind(open.completes, line, findFile) : [];
+  if (open) return open.completes ? candidatesOfKind(open.completes, line, findFile) : [];
   if (current.startsWith('-')) return optionsOf(command).flatMap(optionCandidates);
   if (!command) return commandCandidates();
   const definition = command.arguments.at(Math.min(names.length, command.arguments.length - 1));
   if (!definition?.completes || (names.length > 0 && !definition.syntax.includes('...'))) return [];
-  return offerKind(definition.completes, line, findFile);
+  return candidatesOfKind(definition.completes, line, findFile);
 }
 
-function offerKind(kind: Completes, line: Line, findFile: FindFile): Candidate[] | typeof FILES | Promise<Candidate[]> {
+function candidatesOfKind(
+  kind: CompletionKind,
+  line: CommandLine,
+  findFile: FindFile,
+): Candidate[] | typeof COMPLETE_FILES | Promise<Candidate[]> {
   const file = findFile(line.file);
   switch (kind) {
     case 'file':
-      return FILES;
+      return COMPLETE_FILES;
     case 'shell':
       return ['bash', 'zsh', 'fish'].map((text) => ({ text, about: '' }));
     case 'command':
       return commandCandidates();
     case 'environment':
-      return environmentsBeside(file);
+      return environmentCandidates(file);
     default:
       return nameCandidates(kind, line.names, file);
   }
 }
 
 async function nameCandidates(kind: 'name' | 'service' | 'size', taken: string[], file: string): Promise<Candidate[]> {
-  const { services, instances }: Names = await knownNames(file);
+  const { services, instances }: KnownNames = await knownNames(file);
   const suffix = kind === 'size' ? '=' : '';
   const candidates = services.map((name) => ({ text: name + suffix, about: 'service' }));
   if (kind === 'name') candidates.push(...instances.map((id) => ({ text: id, about: 'instance' })));
@@ -91,7 +100,7 @@ async function nameCandidates(kind: 'name' | 'service' | 'size', taken: string[]
 }
 
 /** `procs.prod.yaml` → `prod`. */
-function environmentsBeside(file: string): Candidate[] {
+function environmentCandidates(file: string): Candidate[] {
   try {
     const names = readdirSync(dirname(file)).map((name) => /^procs\.([a-z0-9_-]+)\.ya?ml$/.exec(name)?.[1]);
     return names.filter((name) => name !== undefined).map((text) => ({ text, about: 'environment' }));
@@ -104,10 +113,10 @@ const commandCandidates = () =>
   commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
 
 const optionsOf = (command: CommandDefinition | null) =>
-  command ? [...command.options, ...globalsAfter(command)] : globalOptions;
+  command ? [...command.options, ...globalOptionsAfter(command)] : globalOptions;
 const takesValue = ({ flags }: OptionDefinition) => flags.includes('<');
-const spells = ({ flags }: OptionDefinition) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+const spellingsOf = ({ flags }: OptionDefinition) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
 const optionCandidates = (option: OptionDefinition) =>
-  spells(option)
+  spellingsOf(option)
     .filter((text) => text.startsWith('--'))
     .map((text) => ({ text, about: option.description }));

@@ -1,6 +1,6 @@
 // Commands that change what runs.
-import type { CommandDefinition } from '../definition.ts';
-import { theNames, timeout } from './shared.ts';
+import type { CommandDefinition } from '../context/definition.ts';
+import { requiredNames, timeoutOption } from '../context/definition.ts';
 
 const group = 'Change';
 
@@ -10,10 +10,14 @@ export const changeCommands: CommandDefinition[] = [
     group,
     summary: 'start what was stopped or has failed',
     details: 'Takes back `orch stop` and forgets earlier failures.',
-    arguments: theNames,
-    options: [{ flags: '--wait', description: 'return when they are ready' }, timeout('with --wait: how long to wait')],
+    arguments: requiredNames,
+    options: [
+      { flags: '--wait', description: 'return when they are ready' },
+      timeoutOption('with --wait: how long to wait'),
+    ],
     examples: [['orch start worker', 'the whole service']],
-    run: async (context, options, names) => (await import('../control.ts')).runStart(context, options, names),
+    run: async (context, options, names) =>
+      (await import('../commands/start-stop-restart.ts')).runStart(context, options, names),
   },
   {
     name: 'stop',
@@ -21,26 +25,28 @@ export const changeCommands: CommandDefinition[] = [
     summary: 'stop, and keep stopped until `orch start`',
     details:
       'Returns when no process of them is left. Edits of the file do not start them again. Fails where somebody starts them meanwhile.',
-    arguments: theNames,
-    options: [timeout('how long to wait for their end')],
+    arguments: requiredNames,
+    options: [timeoutOption('how long to wait for their end')],
     examples: [
       ['orch stop worker', 'the whole service'],
       ['orch stop api.3', 'one instance of the pool'],
     ],
-    run: async (context, options, names) => (await import('../control.ts')).runStop(context, options, names),
+    run: async (context, options, names) =>
+      (await import('../commands/start-stop-restart.ts')).runStop(context, options, names),
   },
   {
     name: 'restart',
     group,
     summary: 'stop and start again',
     details: '',
-    arguments: theNames,
+    arguments: requiredNames,
     options: [
       { flags: '--wait', description: 'return when they are ready again' },
-      timeout('with --wait: how long to wait'),
+      timeoutOption('with --wait: how long to wait'),
     ],
     examples: [['orch restart api --wait', 'the whole service; returns when it is ready']],
-    run: async (context, options, names) => (await import('../control.ts')).runRestart(context, options, names),
+    run: async (context, options, names) =>
+      (await import('../commands/start-stop-restart.ts')).runRestart(context, options, names),
   },
   {
     name: 'scale',
@@ -57,6 +63,6 @@ export const changeCommands: CommandDefinition[] = [
       ['orch scale --ephemeral api=8', 'for now'],
       ['orch scale --ephemeral api=file', 'back to what the file says'],
     ],
-    run: async (context, options, names) => (await import('../scale.ts')).runScale(context, options, names),
+    run: async (context, options, names) => (await import('../commands/scale.ts')).runScale(context, options, names),
   },
 ];

@@ -1,5 +1,5 @@
 // Commands about the files.
-import type { CommandDefinition } from '../definition.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 
 const group = 'Configuration';
 
@@ -13,8 +13,8 @@ export const configurationCommands: CommandDefinition[] = [
     arguments: [],
     options: [],
     examples: [['orch init', 'then read the file, and `orch up`']],
-    here: true,
-    run: async (context) => (await import('../init.ts')).runInit(context),
+    inCurrentDirectory: true,
+    run: async (context) => (await import('../commands/init.ts')).runInit(context),
   },
   {
     name: 'validate',
@@ -27,7 +27,7 @@ export const configurationCommands: CommandDefinition[] = [
       ['orch validate', 'for a commit hook or CI'],
       ['orch -e prod validate', 'together with the overlay procs.prod.yaml'],
     ],
-    run: async (context) => (await import('../validate.ts')).runValidate(context),
+    run: async (context) => (await import('../commands/validate.ts')).runValidate(context),
   },
   {
     name: 'config',
@@ -40,6 +40,6 @@ export const configurationCommands: CommandDefinition[] = [
       ['orch -e prod config', 'what prod really is'],
       ['orch config --explain', 'where every value comes from'],
     ],
-    run: async (context, options) => (await import('../config.ts')).runConfig(context, options),
+    run: async (context, options) => (await import('../commands/config.ts')).runConfig(context, options),
   },
 ];

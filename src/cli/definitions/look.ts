@@ -1,7 +1,8 @@
 // Commands that only look.
-import type { CommandDefinition } from '../definition.ts';
-import { psDefinition } from '../ps-definition.ts';
-import { someNames, theNames, timeout } from './shared.ts';
+
+import { psDefinition } from '../commands/ps.ts';
+import type { CommandDefinition } from '../context/definition.ts';
+import { optionalNames, requiredNames, timeoutOption } from '../context/definition.ts';
 
 const group = 'Look';
 
@@ -23,7 +24,7 @@ export const lookCommands: CommandDefinition[] = [
       ['orch events -n 20', 'the last twenty'],
       ['orch events -f --json', 'for programs'],
     ],
-    run: async (context, options) => (await import('../events.ts')).runEvents(context, options),
+    run: async (context, options) => (await import('../commands/events.ts')).runEvents(context, options),
   },
   {
     name: 'logs',
@@ -33,7 +34,7 @@ export const lookCommands: CommandDefinition[] = [
       'Reads the log queues back in time order, rotated and compressed files included. `orch logs rotate [QUEUE…]` closes',
       'the live files under a dated name. TIME is how long ago (10m, 1h30m) or a point in time (14:05, 2026-01-31).',
     ].join(' '),
-    arguments: someNames,
+    arguments: optionalNames,
     options: [
       { flags: '-f, --follow', description: 'go on with new lines until interrupted' },
       { flags: '-n, --tail <count>', description: 'only the newest so many lines', value: { kind: 'count' } },
@@ -50,40 +51,40 @@ export const lookCommands: CommandDefinition[] = [
       ['orch logs --json db.1 | jq .line', 'for programs'],
       ['orch logs rotate', 'close all live files now'],
     ],
-    run: async (context, options, names) => (await import('../logs.ts')).runLogs(context, options, names),
+    run: async (context, options, names) => (await import('../commands/logs.ts')).runLogs(context, options, names),
   },
   {
     name: 'why',
     group,
     summary: 'say why something is not running or not ready',
     details: '',
-    arguments: theNames,
+    arguments: requiredNames,
     options: [],
     examples: [
       ['orch why api', 'the chain of causes of each instance'],
       ['orch why api.2', 'of one instance'],
     ],
-    run: async (context, _options, names) => (await import('../why.ts')).runWhy(context, names),
+    run: async (context, _options, names) => (await import('../commands/why.ts')).runWhy(context, names),
   },
   {
     name: 'wait',
     group,
     summary: 'wait until the project, or some of it, is in a state',
     details: 'Exits with 1 when the time is over or the state cannot be reached any more.',
-    arguments: someNames,
+    arguments: optionalNames,
     options: [
       {
         flags: '--for <state>',
         description: 'converged: everything is as declared (the default); ready; stopped',
         value: { kind: 'choice', choices: ['converged', 'ready', 'stopped'] },
       },
-      timeout('how long to wait (default: without end)'),
+      timeoutOption('how long to wait (default: without end)'),
     ],
     examples: [
       ['orch wait --timeout 30s', 'until everything is as declared'],
       ['orch wait --for ready api db', 'until these are ready'],
     ],
-    run: async (context, options, names) => (await import('../wait.ts')).runWait(context, options, names),
+    run: async (context, options, names) => (await import('../commands/wait.ts')).runWait(context, options, names),
   },
   {
     name: 'plan',
@@ -100,6 +101,6 @@ export const lookCommands: CommandDefinition[] = [
       ['orch plan main..HEAD', 'what a branch changes'],
       ['orch -e prod plan --json v1.2', 'since a release, for programs'],
     ],
-    run: async (context, _options, names) => (await import('../plan.ts')).runPlan(context, names),
+    run: async (context, _options, names) => (await import('../commands/plan.ts')).runPlan(context, names),
   },
 ];

@@ -1,6 +1,6 @@
 // Commands that run a project and show it.
-import type { CommandDefinition } from '../definition.ts';
-import { timeout } from './shared.ts';
+import type { CommandDefinition } from '../context/definition.ts';
+import { timeoutOption } from '../context/definition.ts';
 
 const group = 'Run';
 
@@ -20,7 +20,7 @@ export const runCommands: CommandDefinition[] = [
     options: [
       { flags: '-d, --detach', description: 'return at once and leave it running in the background' },
       { flags: '--wait', description: 'with -d: return when everything is as declared' },
-      timeout('with --wait: how long to wait'),
+      timeoutOption('with --wait: how long to wait'),
       { flags: '--profile <names>', description: 'run the services of these profiles (a,b), and of no others' },
       { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
     ],
@@ -31,7 +31,7 @@ export const runCommands: CommandDefinition[] = [
       ['orch up --profile debug', 'with the services of that profile'],
       ['orch up api', 'just api and what it depends on'],
     ],
-    run: async (context, options, names) => (await import('../up.ts')).runUp(context, options, names),
+    run: async (context, options, names) => (await import('../commands/up.ts')).runUp(context, options, names),
   },
   {
     name: 'down',
@@ -39,12 +39,12 @@ export const runCommands: CommandDefinition[] = [
     summary: 'stop everything, then the supervisor',
     details: 'Dependents stop before what they depend on. Returns only when no process is left.',
     arguments: [],
-    options: [timeout('after this, kill what is left (default: each service has its own grace period)')],
+    options: [timeoutOption('after this, kill what is left (default: each service has its own grace period)')],
     examples: [
       ['orch down', 'each service has its grace period'],
       ['orch down --timeout 0', 'kill everything at once'],
     ],
-    run: async (context, options) => (await import('../down.ts')).runDown(context, options),
+    run: async (context, options) => (await import('../up/take-down.ts')).runDown(context, options),
   },
   {
     name: 'upgrade',
@@ -54,7 +54,7 @@ export const runCommands: CommandDefinition[] = [
     arguments: [],
     options: [],
     examples: [['orch upgrade', 'after an update']],
-    run: async (context) => (await import('../upgrade.ts')).runUpgrade(context),
+    run: async (context) => (await import('../commands/upgrade.ts')).runUpgrade(context),
   },
   {
     name: 'attach',
@@ -71,6 +71,6 @@ export const runCommands: CommandDefinition[] = [
       ['orch attach', 'q or Ctrl-C leaves, nothing is stopped'],
       ['orch attach console', 'type into console; Ctrl-] leaves (with `stdin`: Ctrl-D or Ctrl-C)'],
     ],
-    run: async (context, options, [name]) => (await import('../attach.ts')).runAttach(context, options, name),
+    run: async (context, options, [name]) => (await import('../commands/attach.ts')).runAttach(context, options, name),
   },
 ];

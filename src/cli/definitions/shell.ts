@@ -1,5 +1,5 @@
 // Commands about the shell and the terminal.
-import type { CommandDefinition } from '../definition.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 
 const group = 'Shell';
 
@@ -15,7 +15,7 @@ export const shellCommands: CommandDefinition[] = [
       ['source <(orch completion bash)', 'in ~/.bashrc; zsh alike'],
       ['orch completion fish | source', 'in config.fish'],
     ],
-    run: async (context, _options, names) => (await import('../completion.ts')).runCompletion(context, names),
+    run: async (context, _options, names) => (await import('../commands/completion.ts')).runCompletion(context, names),
   },
   {
     name: 'reset-term',
@@ -25,7 +25,7 @@ export const shellCommands: CommandDefinition[] = [
     arguments: [],
     options: [],
     examples: [['orch reset-term', 'type it blindly if need be']],
-    run: async (context) => (await import('../reset-term.ts')).runResetTerm(context),
+    run: async (context) => (await import('../commands/reset-term.ts')).runResetTerm(context),
   },
   {
     name: '__complete',
@@ -36,6 +36,6 @@ export const shellCommands: CommandDefinition[] = [
     options: [],
     examples: [['orch __complete -- start a', 'names that begin with a']],
     hidden: true,
-    run: async (context, _options, names) => (await import('../completion.ts')).runComplete(context, names),
+    run: async (context, _options, names) => (await import('../commands/completion.ts')).runComplete(context, names),
   },
 ];

@@ -1,11 +1,11 @@
 // Values as compose writes them -> ours. Pure.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
-import { RESERVED_VARIABLES } from '../../config/normalize/env.ts';
-import { parseDurationMs } from '../../config/quantities.ts';
-import { escapeTemplate, parseTemplate } from '../../config/template.ts';
+import { RESERVED_VARIABLES } from '../../config/normalize/normalize-env.ts';
+import { escapeTemplate, parseTemplate } from '../../config/tree/template.ts';
+import { parseDurationMs } from '../../units.ts';
 
 /** Keys that have no place here, and what to do about them. */
-export const DROPPED: Record<string, string> = {
+export const COMPOSE_ONLY_KEYS: Record<string, string> = {
   image: 'programs run on this machine, not in a container',
   build: 'nothing is built: build it beforehand',
   ports: 'nothing is mapped: the program listens on its own port (`port` sets PORT)',
@@ -23,10 +23,10 @@ export const DROPPED: Record<string, string> = {
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value ?? ''));
 
 /** Notes what cannot be taken over: a key of the service, and why. */
-export type Note = (key: string, reason: string) => void;
+export type NoteLoss = (key: string, reason: string) => void;
 
 /** A string is a line for the shell, which fills in its own variables. @returns null when there is none. */
-export function commandOf(service: Record<string, unknown>, note: Note): string | string[] | null {
+export function composeCommand(service: Record<string, unknown>, note: NoteLoss): string | string[] | null {
   const { entrypoint, command } = service;
   if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');
   const words = [...wordsOf(entrypoint), ...wordsOf(command)].map((word) => convertVariables(word, 'command', note));
@@ -42,7 +42,7 @@ function wordsOf(value: unknown): string[] {
 }
 
 /** A map or a list of `NAME=value`; a name alone is passed on from the environment, as all are here. */
-export function environmentOf(value: unknown, note: Note): Record<string, string> {
+export function composeEnvironment(value: unknown, note: NoteLoss): Record<string, string> {
   const pairs = Array.isArray(value)
     ? value
         .map(textOf)
@@ -51,11 +51,11 @@ export function environmentOf(value: unknown, note: Note): Record<string, string
     : Object.entries((value ?? {}) as Record<string, unknown>).filter(([, text]) => text !== null);
   const kept = pairs
     .map(([name, text]) => [textOf(name), textOf(text)] as const)
-    .filter(([name]) => mayDeclare(name, note));
+    .filter(([name]) => isDeclarable(name, note));
   return Object.fromEntries(kept.map(([name, text]) => [name, convertVariables(text, `environment.${name}`, note)]));
 }
 
-function mayDeclare(name: string, note: Note): boolean {
+function isDeclarable(name: string, note: NoteLoss): boolean {
   const isReserved = RESERVED_VARIABLES.has(name);
   if (isReserved) note(`environment.${name}`, 'orch sets it for every instance');
   else if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) note(`environment.${name}`, 'it is no name of a variable');
@@ -64,7 +64,7 @@ function mayDeclare(name: string, note: Note): boolean {
 }
 
 /** One path, a list of them, or of `{ path, required }`. */
-export function envFilesOf(value: unknown, note: Note): string[] {
+export function composeEnvFiles(value: unknown, note: NoteLoss): string[] {
   return [value ?? []].flat().map((entry: unknown) => {
     const { path, required } = (entry ?? {}) as { path?: unknown; required?: unknown };
     const name = convertVariables(textOf(path ?? entry), 'env_file', note);
@@ -78,13 +78,13 @@ const CONDITIONS: Record<string, string> = {
   service_completed_successfully: 'completed',
 };
 
-export function dependenciesOf(value: unknown): Record<string, string> {
+export function composeDependencies(value: unknown): Record<string, string> {
   if (Array.isArray(value)) return Object.fromEntries(value.map((name) => [textOf(name), 'started']));
   const pairs = Object.entries((value ?? {}) as Record<string, { condition?: string } | null>);
   return Object.fromEntries(pairs.map(([name, how]) => [name, CONDITIONS[how?.condition ?? ''] ?? 'started']));
 }
 
-export function restartOf(value: unknown): string | null {
+export function composeRestart(value: unknown): string | null {
   if (value === undefined) return null;
   const text = textOf(value);
   if (/^on-failure/.test(text)) return 'on_failure';
@@ -92,13 +92,13 @@ export function restartOf(value: unknown): string | null {
 }
 
 /** `1m30s` -> milliseconds; null when there is none. */
-export function graceOf(value: unknown): number | null {
+export function composeGraceMs(value: unknown): number | null {
   const parts = textOf(value).match(/\d+(?:\.\d+)?(?:ms|s|m|h)/g);
   return parts ? parts.reduce((sum, part) => sum + (parseDurationMs(part) ?? 0), 0) : null;
 }
 
 /** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. A text with a form that we lack is taken literally, and noted. */
-function convertVariables(text: string, key: string, note: Note): string {
+function convertVariables(text: string, key: string, note: NoteLoss): string {
   const converted = text.replace(/\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)([-?])/g, (whole, bare, braced, operator) => {
     if (bare) return `\${${bare}}`;
     return braced ? `\${${braced}:${operator}` : whole;

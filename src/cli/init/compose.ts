@@ -1,23 +1,23 @@
 // A compose file -> draft. Services that are built here become programs; what only a container has is listed as lost.
 import { parse } from 'yaml';
-import { printDuration } from '../../config/quantities.ts';
+import { printExactDuration } from '../../units.ts';
 import {
-  commandOf,
-  DROPPED,
-  dependenciesOf,
-  envFilesOf,
-  environmentOf,
-  graceOf,
-  type Note,
-  restartOf,
+  COMPOSE_ONLY_KEYS,
+  composeCommand,
+  composeDependencies,
+  composeEnvFiles,
+  composeEnvironment,
+  composeGraceMs,
+  composeRestart,
+  type NoteLoss,
   textOf,
 } from './compose-values.ts';
-import { type Draft, type DraftService, fitNames } from './draft.ts';
+import { type Draft, type DraftService, toServiceNames } from './draft.ts';
 
 type Compose = { services?: Record<string, Service | null> };
 type Service = Record<string, unknown>;
 
-const ignore: Note = () => undefined;
+const ignore: NoteLoss = () => undefined;
 
 /** @param file its name, for messages. @returns null when it is no compose file. */
 export function draftFromCompose(text: string, file: string): Draft | null {
@@ -25,8 +25,10 @@ export function draftFromCompose(text: string, file: string): Draft | null {
   const services = Object.entries(compose?.services ?? {});
   if (services.length === 0) return null;
   const lost: string[] = [];
-  const runnable = services.filter(([, service]) => commandOf(service ?? {}, ignore) !== null).map(([name]) => name);
-  const fitted = fitNames(runnable);
+  const runnable = services
+    .filter(([, service]) => composeCommand(service ?? {}, ignore) !== null)
+    .map(([name]) => name);
+  const fitted = toServiceNames(runnable);
   const known = new Map(runnable.map((name, index) => [name, fitted[index]!]));
   const drafts = services.flatMap(([name, service]) => {
     if (known.has(name)) return [toService(name, service ?? {}, known, lost)];
@@ -48,24 +50,24 @@ function readYaml(text: string): Compose | null {
 
 /** @param known our names of the services that are taken over, by theirs */
 function toService(name: string, service: Service, known: Map<string, string>, lost: string[]): DraftService {
-  const note: Note = (key, reason) => {
+  const note: NoteLoss = (key, reason) => {
     const sentence = `${name}.${key}: ${reason}`;
     if (!lost.includes(sentence)) lost.push(sentence);
   };
-  const draft: DraftService = { name: known.get(name)!, command: commandOf(service, note)!, notes: [] };
-  const env = environmentOf(service.environment, note);
+  const draft: DraftService = { name: known.get(name)!, command: composeCommand(service, note)!, notes: [] };
+  const env = composeEnvironment(service.environment, note);
   if (Object.keys(env).length > 0) draft.env = env;
-  const files = envFilesOf(service.env_file, note);
+  const files = composeEnvFiles(service.env_file, note);
   if (files.length > 0) draft.envFiles = files;
   const replicas = Number(
     (service.deploy as { replicas?: unknown } | undefined)?.replicas ?? service.scale ?? Number.NaN,
   );
   if (Number.isInteger(replicas)) draft.pool = replicas;
-  const restart = restartOf(service.restart);
+  const restart = composeRestart(service.restart);
   if (restart) draft.restart = restart;
   const stop = stopOf(service);
   if (Object.keys(stop).length > 0) draft.stop = stop;
-  const depends = dependenciesOf(service.depends_on);
+  const depends = composeDependencies(service.depends_on);
   const kept = Object.entries(depends).filter(([on]) => known.has(on));
   if (kept.length > 0) draft.dependsOn = Object.fromEntries(kept.map(([on, condition]) => [known.get(on)!, condition]));
   noteLost(
@@ -78,16 +80,16 @@ function toService(name: string, service: Service, known: Map<string, string>, l
 }
 
 function stopOf(service: Service): { signal?: string; grace?: string } {
-  const graceMs = graceOf(service.stop_grace_period);
+  const graceMs = composeGraceMs(service.stop_grace_period);
   return {
     ...(service.stop_signal ? { signal: textOf(service.stop_signal).replace(/^(?!SIG)/, 'SIG') } : {}),
-    ...(graceMs === null ? {} : { grace: printDuration(graceMs) }),
+    ...(graceMs === null ? {} : { grace: printExactDuration(graceMs) }),
   };
 }
 
 function noteLost(name: string, service: Service, dependencies: string[], lost: string[]): void {
   for (const key of Object.keys(service)) {
-    const reason = DROPPED[key];
+    const reason = COMPOSE_ONLY_KEYS[key];
     if (reason) lost.push(`${name}.${key}: ${reason}`);
   }
   if (dependencies.length > 0) lost.push(`${name}.depends_on: ${dependencies.join(', ')} is not taken over`);

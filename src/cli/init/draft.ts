@@ -25,10 +25,10 @@ export type Draft = {
 };
 
 /** The same for several, each another: a name that is taken already gets `-2`, `-3`, … */
-export function fitNames(names: string[]): string[] {
+export function toServiceNames(names: string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {
-    const fitted = fitName(name);
+    const fitted = toServiceName(name);
     let unique = fitted;
     for (let number = 2; taken.has(unique); number++) unique = `${fitted.slice(0, 58)}-${number}`;
     taken.add(unique);
@@ -37,7 +37,7 @@ export function fitNames(names: string[]): string[] {
 }
 
 /** A name of the other tool made to fit ours. */
-export function fitName(name: string): string {
+export function toServiceName(name: string): string {
   const fitted = name
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')

@@ -1,7 +1,7 @@
 // The scripts of a package.json -> draft: those that look as if they kept running.
-import { type Draft, type DraftService, fitNames } from './draft.ts';
+import { type Draft, type DraftService, toServiceNames } from './draft.ts';
 
-const RUNS_ON = /^(start|dev|serve|server|worker|web|api|watch)([:._-].+)?$/;
+const LONG_RUNNING_SCRIPT = /^(start|dev|serve|server|worker|web|api|watch)([:._-].+)?$/;
 
 /**
  * @param text of package.json
@@ -10,11 +10,11 @@ const RUNS_ON = /^(start|dev|serve|server|worker|web|api|watch)([:._-].+)?$/;
  */
 export function draftFromPackage(text: string, runner: string): Draft | null {
   const scripts = readScripts(text);
-  const names = Object.keys(scripts).filter((name) => RUNS_ON.test(name));
+  const names = Object.keys(scripts).filter((name) => LONG_RUNNING_SCRIPT.test(name));
   if (names.length === 0) return null;
   const chosen = chooseScripts(names);
   const rest = Object.keys(scripts).filter((name) => !chosen.includes(name));
-  const fitted = fitNames(chosen);
+  const fitted = toServiceNames(chosen);
   const services = chosen.map((name, index): DraftService => {
     const note = scripts[name]!.replace(/\s+/g, ' ').slice(0, 100);
     return { name: fitted[index]!, command: [runner, 'run', name], notes: [note] };

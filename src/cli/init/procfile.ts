@@ -1,5 +1,5 @@
 // A Procfile (foreman, Heroku, overmind) -> draft. `name: command` a line, run by the shell.
-import { type Draft, type DraftService, fitNames } from './draft.ts';
+import { type Draft, type DraftService, toServiceNames } from './draft.ts';
 
 /** foreman's convention: the first process gets 5000, each further one 100 more. */
 const FIRST_PORT = 5000;
@@ -14,7 +14,7 @@ export function draftFromProcfile(text: string): Draft {
     if (!match) lost.push(`line ${index + 1} is not \`name: command\`: ${line.trim().slice(0, 60)}`);
     else found.push({ name: match[1]!, command: match[2]!.trim() });
   }
-  const names = fitNames(found.map(({ name }) => name));
+  const names = toServiceNames(found.map(({ name }) => name));
   const services = found.map(({ command }, position) => toService(names[position]!, command, position));
   const release = services.find(({ name }) => name === 'release');
   for (const service of release ? services : []) if (service !== release) service.dependsOn = { release: 'completed' };

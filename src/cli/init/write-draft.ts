@@ -3,7 +3,7 @@ import { printText } from '../../config/print-yaml.ts';
 import type { Draft, DraftService } from './draft.ts';
 
 /** @param schema path for editors, relative to the file; null: unknown */
-export function writeDraft(name: string, draft: Draft, schema: string | null): string {
+export function printDraft(name: string, draft: Draft, schema: string | null): string {
   const lines = [
     ...(schema ? [`# yaml-language-server: $schema=${schema}`] : []),
     `# What \`orch up\` runs${draft.from ? `; made from ${draft.from}` : ''}. Edit and save it while orch runs: just what changed is touched.`,

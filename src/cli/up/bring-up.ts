@@ -5,15 +5,14 @@ import { type Client, ClientError, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/model.ts';
-import type { CliContext, ExitCode } from '../command.ts';
-import { fail } from '../errors.ts';
-import { areServices, loadOrPrint } from '../load.ts';
-import { printProblems } from '../problems.ts';
+import { checkServiceNames, loadOrPrint, printProblems } from '../context/configuration.ts';
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { fail } from '../context/errors.ts';
 import type { Interrupts } from './interrupts.ts';
-import { type Launch, launchSupervisor, type Started } from './launch.ts';
+import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
 
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
-export type Running = { client: Client; accepted: AcceptedConfig; owning: boolean };
+export type RunningProject = { client: Client; accepted: AcceptedConfig; owning: boolean };
 
 /** A supervisor that holds the lock answers within this, or is about to go. */
 const CONFLICT_PATIENCE_MS = 10_000;
@@ -31,14 +30,14 @@ export async function bringUp(
   paths: ProjectPaths,
   only: string[] | null,
   interrupts?: Interrupts,
-): Promise<Running | ExitCode> {
+): Promise<RunningProject | ExitCode> {
   // Whoever listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
   const client = await connect(paths);
   // A new one starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
-  if (!accepted || !areServices(context, accepted.config, only ?? [])) {
+  if (!accepted || !checkServiceNames(context, accepted.config, only ?? [])) {
     await launch?.abandon();
     if (client && !accepted) context.stderr.write('\nWhat runs keeps running.\n');
     client?.close();
@@ -49,22 +48,22 @@ export async function bringUp(
     client?.close();
     return 1;
   }
-  return untilOneRuns({ context, paths, owned }, { accepted, only }, client, launch);
+  return retryUntilRunning({ context, paths, owned }, { accepted, only }, client, launch);
 }
 
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, owned });
 
-type Wish = { accepted: AcceptedConfig; only: string[] | null };
+type WaitGoal = { accepted: AcceptedConfig; only: string[] | null };
 
-type Attempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
+type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
 
-async function untilOneRuns(
-  { context, paths, owned }: Attempt,
-  wish: Wish,
+async function retryUntilRunning(
+  { context, paths, owned }: BringUpAttempt,
+  wish: WaitGoal,
   client: Client | null,
-  launch: Launch | null,
-): Promise<Running | ExitCode> {
+  launch: SupervisorLaunch | null,
+): Promise<RunningProject | ExitCode> {
   let conflict: WireError | null = null;
   let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
@@ -96,13 +95,13 @@ async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<C
   return null;
 }
 
-function start(launch: Launch, { accepted, only }: Wish): Promise<Started> {
+function start(launch: SupervisorLaunch, { accepted, only }: WaitGoal): Promise<LaunchOutcome> {
   launch.accept(accepted, only);
   return launch.started;
 }
 
 /** @returns `gone` when the supervisor was going down, after it has gone. */
-async function apply(context: CliContext, client: Client, wish: Wish): Promise<Running | ExitCode | 'gone'> {
+async function apply(context: CliContext, client: Client, wish: WaitGoal): Promise<RunningProject | ExitCode | 'gone'> {
   try {
     const { status, problems } = await client.request('apply', { ...wish, file: context.file });
     if (status === 'applied') return { client, accepted: wish.accepted, owning: false };
@@ -119,7 +118,7 @@ async function apply(context: CliContext, client: Client, wish: Wish): Promise<R
 }
 
 /** It said that it is ready, so it listens; only a crash in between can prevent this. */
-async function afterStart(paths: ProjectPaths, accepted: AcceptedConfig): Promise<Running> {
+async function afterStart(paths: ProjectPaths, accepted: AcceptedConfig): Promise<RunningProject> {
   const client = await connect(paths);
   if (client) return { client, accepted, owning: true };
   throw new ClientError({ ...supervisorDied(paths, { how: 'ended right after its start', last: '' }) });

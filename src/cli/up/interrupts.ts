@@ -7,7 +7,7 @@ export type Interrupts = {
   /** Resolves with the next one. */
   next(): Promise<void>;
   /** They are somebody else's now, who listens already; SIGINT is still kept from ending the process. */
-  handOver(): void;
+  pause(): void;
   /** From now on they are noted again, also a SIGINT that came before and was not told to anybody yet. */
   resume(): void;
   /** From now on they do again what they do by default. */
@@ -15,7 +15,7 @@ export type Interrupts = {
 };
 
 /** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPT_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function listenForInterrupts(): Interrupts {
   let count = 0;
@@ -34,7 +34,8 @@ export function listenForInterrupts(): Interrupts {
   };
   const resume = () => {
     isOurs = true;
-    for (const signal of SIGNALS) if (!process.listeners(signal).includes(listener)) process.on(signal, listener);
+    for (const signal of INTERRUPT_SIGNALS)
+      if (!process.listeners(signal).includes(listener)) process.on(signal, listener);
   };
   resume();
   return {
@@ -42,8 +43,8 @@ export function listenForInterrupts(): Interrupts {
       return count;
     },
     next: () => new Promise((resolve) => waiting.push(resolve)),
-    handOver: () => unlisten(['SIGTERM', 'SIGHUP']),
+    pause: () => unlisten(['SIGTERM', 'SIGHUP']),
     resume,
-    stop: () => unlisten(SIGNALS),
+    stop: () => unlisten(INTERRUPT_SIGNALS),
   };
 }

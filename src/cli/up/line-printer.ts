@@ -1,12 +1,12 @@
 // Prints output and events as `api.1 | text`. In a terminal a line may change colours and nothing else of the screen;
 // elsewhere it goes out as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
-import type { LogLine } from '../../logs/reading/reader.ts';
-import { sanitizeLine } from '../../logs/reading/sanitize.ts';
-import type { CliContext } from '../command.ts';
-import { instanceColour, painter, printable } from '../format/colour.ts';
-import { lineFormatter } from '../format/log-line.ts';
-import { pacedWrite } from '../paced-write.ts';
+import type { LogLine } from '../../logs/reader/read-logs.ts';
+import { painter, printable } from '../../terminal/colour.ts';
+import { sanitizeLine } from '../../terminal/sanitize-line.ts';
+import type { CliContext } from '../context/context.ts';
+import { lineFormatter, pacedWrite } from '../format/log-output.ts';
+import { instanceColour } from '../format/state-colour.ts';
 
 export type LinePrinter = {
   /** Makes room for these instances, so that the separator does not move when they begin to speak. */
@@ -17,24 +17,24 @@ export type LinePrinter = {
 };
 
 /** Whose events are printed in front of the separator, padded as an instance. */
-const ORCH = 'orch';
+const ORCH_PREFIX = 'orch';
 /** Where nobody reads on, events come all the same: above this much unread text they are counted, not kept. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** With --json: lines as `orch logs --json` prints them, events as `{"event": …}`. */
 export function createLinePrinter(context: CliContext): LinePrinter {
-  return pace(context, context.json ? jsonFormat(context) : prefixFormat(context));
+  return pacedPrinter(context, context.json ? jsonFormat(context) : prefixFormat(context));
 }
 
 /** What is to be printed; ends with a newline, or is empty. `missed`: how many events are not shown in this place. */
-type Format = {
+type PrinterFormat = {
   expect(instances: string[]): void;
   line(line: LogLine): string;
   event(event: EventRecord): string;
   missed(count: number): string;
 };
 
-function pace({ stdout }: CliContext, format: Format): LinePrinter {
+function pacedPrinter({ stdout }: CliContext, format: PrinterFormat): LinePrinter {
   let missed = 0;
   const missedMark = () => {
     const mark = missed > 0 ? format.missed(missed) : '';
@@ -53,7 +53,7 @@ function pace({ stdout }: CliContext, format: Format): LinePrinter {
   };
 }
 
-function jsonFormat(context: CliContext): Format {
+function jsonFormat(context: CliContext): PrinterFormat {
   return {
     expect: () => undefined,
     line: lineFormatter(context, false),
@@ -62,10 +62,10 @@ function jsonFormat(context: CliContext): Format {
   };
 }
 
-function prefixFormat({ stdout, colour }: CliContext): Format {
+function prefixFormat({ stdout, colour }: CliContext): PrinterFormat {
   const paint = painter(colour);
   const isTerminal = stdout.isTTY === true;
-  let width = ORCH.length;
+  let width = ORCH_PREFIX.length;
   const prefixed = (from: string, text: string, asColour: Parameters<typeof paint>[0]) => {
     width = Math.max(width, from.length);
     return `${paint(asColour, `${from.padEnd(width)} |`)} ${text}\n`;
@@ -76,12 +76,12 @@ function prefixFormat({ stdout, colour }: CliContext): Format {
     },
     line: ({ instance, line }) =>
       prefixed(instance, isTerminal || colour ? sanitizeLine(line, colour) : line, instanceColour(instance)),
-    event: (event) => (isInteresting(event) ? prefixed(ORCH, printable(event.message), 'bold') : ''),
-    missed: (count) => prefixed(ORCH, `… ${count.toLocaleString('en-US')} events not shown`, 'bold'),
+    event: (event) => (isShown(event) ? prefixed(ORCH_PREFIX, printable(event.message), 'bold') : ''),
+    missed: (count) => prefixed(ORCH_PREFIX, `… ${count.toLocaleString('en-US')} events not shown`, 'bold'),
   };
 }
 
 /** How an instance ended is told by what follows from it; who stops in a `down` when he has stopped. */
-function isInteresting({ type, details }: EventRecord): boolean {
+function isShown({ type, details }: EventRecord): boolean {
   return type !== 'exited' && !(type === 'stopping' && details.cause === 'unwanted');
 }

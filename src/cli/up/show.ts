@@ -1,18 +1,17 @@
 // Shows a running project until its user leaves or it ends: the full-screen view in a terminal, prefixed lines elsewhere.
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { Resumed } from '../../tui/options.ts';
-import type { CliContext, ExitCode } from '../command.ts';
-import { takeDownOrphans } from '../down.ts';
-import { fail } from '../errors.ts';
-import { runLineMode, stopEverything } from '../line-mode.ts';
-import { wireOf } from '../problems.ts';
-import { scaleInFile } from '../scale-in-file.ts';
-import { untilGone } from '../until-gone.ts';
+import type { ResumedView } from '../../tui/controller.tsx';
+import { scaleInFile, toWireError } from '../context/configuration.ts';
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { fail } from '../context/errors.ts';
 import type { Interrupts } from './interrupts.ts';
-import { findSuccessor, type Lost } from './successor.ts';
+import { runLineMode, stopEverything } from './line-mode.ts';
+import { findSuccessor, type LostSupervisor } from './successor.ts';
+import { takeDownOrphans } from './take-down.ts';
+import { untilGone } from './until-gone.ts';
 
-export type View = {
+export type ShownProject = {
   client: Client;
   paths: ProjectPaths;
   /** Leaving stops everything. */
@@ -25,19 +24,19 @@ export type View = {
   tasks: string[] | null;
   interrupts: Interrupts;
   /** What a full-screen view goes on with, and tells, after another one was lost. */
-  resumed?: Resumed | null;
+  resumed?: ResumedView | null;
 };
 
-export async function showProject(context: CliContext, first: View): Promise<ExitCode> {
+export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
   for (let view = first; ; ) {
     const hello = await view.client.request('hello', {}).catch(() => null); // lost already: the view finds out
-    const end = await show(context, view, hello?.pid ?? null);
+    const end = await showOnce(context, view, hello?.pid ?? null);
     if (typeof end === 'number') return end;
     view.interrupts.resume();
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
-    if (!next && view.interrupts.count > 0) return view.owning ? endOrphans(context, view.paths) : 0;
-    if (!next) return fail(context, supervisorLost);
-    const notice = next.pid === hello?.pid ? CONNECTED_AGAIN : `another supervisor has taken over (pid ${next.pid})`;
+    if (!next && view.interrupts.count > 0) return view.owning ? stopOrphans(context, view.paths) : 0;
+    if (!next) return fail(context, supervisorLostError);
+    const notice = next.pid === hello?.pid ? RECONNECTED : `another supervisor has taken over (pid ${next.pid})`;
     if (!end.choices) context.stderr.write(`${notice}\n`);
     if (view.owning) await next.client.request('own', {});
     const resumed = end.choices ? { choices: end.choices, notice } : null;
@@ -46,10 +45,14 @@ export async function showProject(context: CliContext, first: View): Promise<Exi
 }
 
 /** Suspended for long, a view is cut off for all that it has not read. */
-const CONNECTED_AGAIN = 'the connection to the supervisor was lost and is there again';
+const RECONNECTED = 'the connection to the supervisor was lost and is there again';
 
 /** @param pid of the supervisor; null: it is lost already */
-async function show(context: CliContext, view: View, pid: number | null): Promise<ExitCode | Lost> {
+async function showOnce(
+  context: CliContext,
+  view: ShownProject,
+  pid: number | null,
+): Promise<ExitCode | LostSupervisor> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are noted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
@@ -60,19 +63,23 @@ function canShowTui({ stdout, json, environment }: CliContext): boolean {
   return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
 }
 
-type Tui = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null };
+type TuiStart = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null };
 
-async function showTui(context: CliContext, view: View, { runTui, pid }: Tui): Promise<ExitCode | Lost> {
+async function showTui(
+  context: CliContext,
+  view: ShownProject,
+  { runTui, pid }: TuiStart,
+): Promise<ExitCode | LostSupervisor> {
   const { client, paths, owning, resumed = null } = view;
   const { colour } = context;
   const { stdout, stdin } = process;
   const scale = async (service: string, size: number) => {
     const [problem] = await scaleInFile(context, client, { [service]: size });
-    return problem ? { ok: false as const, error: wireOf(problem) } : { ok: true as const };
+    return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const };
   };
   const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
   // Only now that it listens: Ctrl-C is a key, and signals are the view's. Between the two nothing may be awaited.
-  view.interrupts.handOver();
+  view.interrupts.pause();
   const { outcome, choices } = await shown;
   client.close();
   switch (outcome) {
@@ -91,10 +98,10 @@ async function showTui(context: CliContext, view: View, { runTui, pid }: Tui): P
 }
 
 /** Its output is not the view's. */
-const endOrphans = (context: CliContext, paths: ProjectPaths): Promise<ExitCode> =>
+const stopOrphans = (context: CliContext, paths: ProjectPaths): Promise<ExitCode> =>
   takeDownOrphans({ ...context, json: false, stdout: context.stderr }, paths, null);
 
-const supervisorLost = {
+const supervisorLostError = {
   code: 'failed',
   message: 'the supervisor has ended unexpectedly; what it ran may still run',
   hint: 'run `orch up`: it takes over what still fits and stops the rest',

@@ -2,15 +2,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { Choices } from '../../tui/state.ts';
+import type { ViewChoices } from '../../tui/model/state.ts';
 
 /**
  * The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch).
  * `choices`: of a full-screen view, for the one that goes on.
  */
-export type Lost = { lostAtMs: number; choices?: Choices };
+export type LostSupervisor = { lostAtMs: number; choices?: ViewChoices };
 
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 /** One takes over within a second, on a slow machine in two. */
 const PATIENCE_MS = 3000;
 
@@ -27,7 +27,7 @@ export async function findSuccessor(
     const found = client && (await client.request('hello', {}).catch(() => null)); // it leaves, too
     if (client && found) return { client, pid: found.pid };
     client?.close();
-    await pause(LOOK_EVERY_MS);
+    await pause(POLL_INTERVAL_MS);
   }
   return null;
 }

@@ -2,9 +2,9 @@
 // Values are taken as they are: nothing is expanded, a `$` in a password stays one. Follows the npm package dotenv:
 // 'single' literal, "double" with \n \r \t \" \\, `backtick` literal, unquoted up to ` #`, quoted ones over several lines.
 import type { Problem } from '../../core/model.ts';
-import { problemAt, quote } from '../problem.ts';
-import type { SourceFile, Span } from './source-file.ts';
-import { spanAt } from './source-file.ts';
+import { problemAt, quote } from '../problem/problem.ts';
+import type { SourceFile, Span } from '../problem/source-file.ts';
+import { spanAt } from '../problem/source-file.ts';
 
 /** Line ends of Windows may be part of either. */
 const BLANK_OR_COMMENT = /^\s*(#[^\n]*)?$/;
@@ -26,11 +26,11 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
     }
     const match = /^(\s*(?:export\s+)?)([^\s=:#'"]+)\s*=[ \t]*/.exec(line);
     if (!match || !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(match[2]!)) {
-      problems.push(explainLine(source, at, line));
+      problems.push(badLineProblem(source, at, line));
       at = end + 1;
       continue;
     }
-    const value = readValue(source, at + match[0].length);
+    const value = readDotenvValue(source, at + match[0].length);
     if ('problem' in value) problems.push(value.problem);
     else
       entries.push({
@@ -43,9 +43,9 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
   return { entries, problems };
 }
 
-type Value = { text: string; next: number } | { problem: Problem; next: number };
+type DotenvValue = { text: string; next: number } | { problem: Problem; next: number };
 
-function readValue(source: SourceFile, from: number): Value {
+function readDotenvValue(source: SourceFile, from: number): DotenvValue {
   const { text } = source;
   const end = lineEnd(text, from);
   const mark = text[from];
@@ -84,7 +84,7 @@ function readValue(source: SourceFile, from: number): Value {
   return withoutNul(source, from, mark === '"' ? unescapeQuoted(inner) : inner, after + 1);
 }
 
-function withoutNul(source: SourceFile, from: number, value: string, next: number): Value {
+function withoutNul(source: SourceFile, from: number, value: string, next: number): DotenvValue {
   if (!value.includes('\0')) return { text: value, next };
   const message = 'a value may not hold a NUL character';
   return { problem: problemAt(spanAt(source, from), { code: 'bad-env-file', message }), next };
@@ -108,7 +108,7 @@ function lineEnd(text: string, from: number): number {
 }
 
 /** What has no name may be a line of a secret, of a key in PEM above all: it is neither quoted nor shown. */
-function explainLine(source: SourceFile, at: number, line: string): Problem {
+function badLineProblem(source: SourceFile, at: number, line: string): Problem {
   const start = at + (line.length - line.trimStart().length);
   const word = /^(?:export\s+)?([^\s=:]*)/.exec(line.trimStart())?.[1] ?? '';
   const span = spanAt(source, start, start + Math.max(1, word.length));

@@ -1,17 +1,17 @@
 // `env_files` of the project or a service -> variables. A missing file is an error unless it is written `?path`.
 import { resolve } from 'node:path';
-import { problemAt, quote } from '../problem.ts';
+import { problemAt, quote } from '../problem/problem.ts';
+import type { Span } from '../problem/source-file.ts';
 import { itemsOf, type ScalarTree, type Tree } from '../tree/tree.ts';
 import { type EnvEntry, parseDotenv } from './dotenv.ts';
-import { displayName, type Reading, readText } from './reading.ts';
-import type { Span } from './source-file.ts';
+import { displayPath, type LoadContext, readText } from './load-context.ts';
 
 /** Files that were parsed in this load, by path: services share them. */
 export type EnvFileCache = Map<string, Promise<EnvEntry[] | 'missing'>>;
 
 /** @param list expanded paths, relative to the root. Later files win. */
 export async function readEnvFiles(
-  reading: Reading,
+  reading: LoadContext,
   cache: EnvFileCache,
   list: Tree | undefined,
 ): Promise<Map<string, EnvEntry>> {
@@ -27,7 +27,7 @@ export async function readEnvFiles(
 }
 
 async function readEnvFile(
-  reading: Reading,
+  reading: LoadContext,
   cache: EnvFileCache,
   item: ScalarTree,
   written: string,
@@ -47,14 +47,14 @@ async function readEnvFile(
       problemAt(item.at, {
         code: 'missing-file',
         message: `the env file ${quote(name)} does not exist`,
-        hint: `create ${displayName(reading.root, path)}, or write "?${name}" if it may be missing`,
+        hint: `create ${displayPath(reading.root, path)}, or write "?${name}" if it may be missing`,
       }),
     );
   }
   return [];
 }
 
-async function parseFile(reading: Reading, path: string, named: Span): Promise<EnvEntry[] | 'missing'> {
+async function parseFile(reading: LoadContext, path: string, named: Span): Promise<EnvEntry[] | 'missing'> {
   const source = await readText(reading, path, named);
   if (source === 'missing') return 'missing';
   if (source === 'bad') return [];

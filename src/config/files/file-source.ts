@@ -35,12 +35,12 @@ async function readRegularFile(path: string): Promise<FileContent> {
   try {
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    return refusal(error as NodeJS.ErrnoException);
+    return readRefusal(error as NodeJS.ErrnoException);
   }
   try {
     const stat = await file.stat();
     if (!stat.isFile()) {
-      return { kind: 'refused', code: 'not-a-file', message: `is ${kindOf(stat)}, not a file`, hint: null };
+      return { kind: 'refused', code: 'not-a-file', message: `is ${fileKindOf(stat)}, not a file`, hint: null };
     }
     const buffer = Buffer.allocUnsafe(Math.min(stat.size, MAX_FILE_BYTES) + 1);
     const chunks: Buffer[] = [];
@@ -53,7 +53,7 @@ async function readRegularFile(path: string): Promise<FileContent> {
       chunks.push(Buffer.from(buffer.subarray(0, bytesRead)));
     }
   } catch (error) {
-    return refusal(error as NodeJS.ErrnoException);
+    return readRefusal(error as NodeJS.ErrnoException);
   } finally {
     await file.close();
   }
@@ -69,7 +69,7 @@ export function tooLarge(bytes: number): FileContent {
   };
 }
 
-function refusal(error: NodeJS.ErrnoException): FileContent {
+function readRefusal(error: NodeJS.ErrnoException): FileContent {
   if (error.code === 'ENOENT') return { kind: 'missing' };
   const reason = READ_ERRORS[error.code ?? ''] ?? `cannot be read (${error.code ?? error.message})`;
   const hint =
@@ -88,7 +88,7 @@ const READ_ERRORS: Record<string, string> = {
   EISDIR: 'is a directory, not a file',
 };
 
-function kindOf(stat: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
+function fileKindOf(stat: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string {
   if (stat.isDirectory()) return 'a directory';
   if (stat.isFIFO()) return 'a named pipe (FIFO)';
   return stat.isSocket() ? 'a socket' : 'a device';

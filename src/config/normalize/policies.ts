@@ -1,29 +1,35 @@
 // `restart` and `stop` -> policies in milliseconds.
-import type { Problem, RestartPolicy, StopPolicy } from '../../core/model.ts';
-import { DEFAULT_DRAIN_TIMEOUT, DEFAULT_RESTART, DEFAULT_STOP, HEALTHY_AFTER_MS } from '../defaults.ts';
-import { problemAt, quote, warningAt } from '../problem.ts';
-import { printDuration, SIGNALS, signalName } from '../quantities.ts';
-import { suggestionHint } from '../suggest.ts';
-import { child, itemsOf, type Tree } from '../tree/tree.ts';
-import { durationOf } from './duration.ts';
-import { integerOf, literalOf, textOf } from './normalizing.ts';
-import { commandOf } from './probe.ts';
+
+import type { Portion, Problem, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/model.ts';
+import { printExactDuration, STOP_SIGNALS, stopSignalName } from '../../units.ts';
+import { problemAt, quote, warningAt } from '../problem/problem.ts';
+import { suggestionHint } from '../problem/suggest.ts';
+import {
+  DEFAULT_DRAIN_TIMEOUT,
+  DEFAULT_RESTART,
+  DEFAULT_ROLLOUT,
+  DEFAULT_STOP,
+  HEALTHY_AFTER_MS,
+} from '../schema/defaults.ts';
+import { childOf, itemsOf, type Tree } from '../tree/tree.ts';
+import { durationOf, integerOf, literalOf, textOf } from './normalize-context.ts';
+import { commandOf } from './normalize-probe.ts';
 
 export function normalizeRestart(tree: Tree | undefined, problems: Problem[]): RestartPolicy {
-  const policy = literalOf(tree?.kind === 'map' ? child(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
-  if (policy === 'never') warnOfUseless(tree, problems);
+  const policy = literalOf(tree?.kind === 'map' ? childOf(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
+  if (policy === 'never') warnOfNoEffect(tree, problems);
   return {
     policy: policy as RestartPolicy['policy'],
-    backoff: normalizeBackoff(child(tree, 'backoff'), problems),
-    limit: normalizeLimit(child(tree, 'limit'), problems),
+    backoff: normalizeBackoff(childOf(tree, 'backoff'), problems),
+    limit: normalizeLimit(childOf(tree, 'limit'), problems),
     healthyAfterMs: HEALTHY_AFTER_MS,
   };
 }
 
 /** A longer first pause than the default longest one lifts that one. */
 function normalizeBackoff(tree: Tree | undefined, problems: Problem[]): RestartPolicy['backoff'] {
-  const initialMs = durationOf(child(tree, 'initial'), DEFAULT_RESTART.initial, problems);
-  const max = child(tree, 'max');
+  const initialMs = durationOf(childOf(tree, 'initial'), DEFAULT_RESTART.initial, problems);
+  const max = childOf(tree, 'max');
   const maxMs = durationOf(max, DEFAULT_RESTART.max, problems);
   if (max && maxMs < initialMs) {
     const message = `the longest pause (${literalOf(max)}) is shorter than the first one`;
@@ -32,19 +38,19 @@ function normalizeBackoff(tree: Tree | undefined, problems: Problem[]): RestartP
   return {
     initialMs,
     maxMs: Math.max(initialMs, maxMs),
-    factor: integerOf(child(tree, 'factor')) ?? DEFAULT_RESTART.factor,
+    factor: integerOf(childOf(tree, 'factor')) ?? DEFAULT_RESTART.factor,
   };
 }
 
 function normalizeLimit(tree: Tree | undefined, problems: Problem[]): RestartPolicy['limit'] {
-  const count = integerOf(child(tree, 'count'));
-  const within = child(tree, 'within');
+  const count = integerOf(childOf(tree, 'count'));
+  const within = childOf(tree, 'within');
   return count === null || !within ? null : { count, withinMs: durationOf(within, '0s', problems) };
 }
 
-function warnOfUseless(tree: Tree | undefined, problems: Problem[]): void {
+function warnOfNoEffect(tree: Tree | undefined, problems: Problem[]): void {
   for (const key of ['backoff', 'limit']) {
-    const value = child(tree, key);
+    const value = childOf(tree, key);
     const message = `\`${key}\` has no effect with \`policy: never\``;
     if (value)
       problems.push(warningAt(value.at, { code: 'no-effect', message, hint: 'take it out, or choose on_failure' }));
@@ -52,33 +58,33 @@ function warnOfUseless(tree: Tree | undefined, problems: Problem[]): void {
 }
 
 export function normalizeStop(tree: Tree | undefined, portless: (tree: Tree) => Tree, problems: Problem[]): StopPolicy {
-  const graceMs = durationOf(child(tree, 'grace'), DEFAULT_STOP.grace, problems);
-  const command = child(tree, 'command');
-  const escalate = itemsOf(child(tree, 'escalate')).map((step) => ({
-    signal: signalOf(child(step, 'signal'), problems),
-    afterMs: durationOf(child(step, 'after'), '0s', problems),
+  const graceMs = durationOf(childOf(tree, 'grace'), DEFAULT_STOP.grace, problems);
+  const command = childOf(tree, 'command');
+  const escalate = itemsOf(childOf(tree, 'escalate')).map((step) => ({
+    signal: signalOf(childOf(step, 'signal'), problems),
+    afterMs: durationOf(childOf(step, 'after'), '0s', problems),
   }));
-  refuseLateSteps(tree, escalate, graceMs, problems);
+  rejectLateSteps(tree, escalate, graceMs, problems);
   return {
-    signal: signalOf(child(tree, 'signal'), problems),
-    to: (literalOf(child(tree, 'to')) ?? DEFAULT_STOP.to) as StopPolicy['to'],
+    signal: signalOf(childOf(tree, 'signal'), problems),
+    to: (literalOf(childOf(tree, 'to')) ?? DEFAULT_STOP.to) as StopPolicy['to'],
     graceMs,
     command: command ? commandOf(command, portless) : null,
     escalate,
-    drain: normalizeDrain(child(tree, 'drain'), portless, problems),
+    drain: normalizeDrain(childOf(tree, 'drain'), portless, problems),
   };
 }
 
-function refuseLateSteps(
+function rejectLateSteps(
   tree: Tree | undefined,
   escalate: StopPolicy['escalate'],
   graceMs: number,
   problems: Problem[],
 ): void {
   const lastMs = escalate.reduce((sum, { afterMs }) => sum + afterMs, 0);
-  const written = child(tree, 'escalate');
+  const written = childOf(tree, 'escalate');
   if (!written || escalate.length === 0 || lastMs < graceMs) return;
-  const message = `the last step comes ${printDuration(lastMs)} after the first signal, SIGKILL after ${printDuration(graceMs)}`;
+  const message = `the last step comes ${printExactDuration(lastMs)} after the first signal, SIGKILL after ${printExactDuration(graceMs)}`;
   problems.push(problemAt(written.at, { code: 'bad-value', message, hint: 'raise `grace`, or shorten the steps' }));
 }
 
@@ -88,12 +94,12 @@ function normalizeDrain(
   problems: Problem[],
 ): StopPolicy['drain'] {
   if (tree?.kind !== 'map') return null;
-  const [signal, http, exec] = ['signal', 'http', 'exec'].map((key) => child(tree, key));
+  const [signal, http, exec] = ['signal', 'http', 'exec'].map((key) => childOf(tree, key));
   if ([signal, http, exec].filter(Boolean).length !== 1) {
     const message = '`drain` needs one of signal, http, exec';
     problems.push(problemAt(tree.at, { code: 'bad-value', message, hint: 'keep exactly one of them' }));
   }
-  const timeoutMs = durationOf(child(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, problems);
+  const timeoutMs = durationOf(childOf(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, problems);
   if (exec) return { by: { kind: 'exec', command: commandOf(exec, portless) }, timeoutMs };
   if (!http) return { by: { kind: 'signal', signal: signalOf(signal, problems) }, timeoutMs };
   return { by: { kind: 'http', url: textOf(portless(http)) }, timeoutMs };
@@ -102,13 +108,51 @@ function normalizeDrain(
 /** SIGTERM where nothing is written. */
 function signalOf(written: Tree | undefined, problems: Problem[]): string {
   const signal = literalOf(written) ?? DEFAULT_STOP.signal;
-  const name = signalName(signal);
+  const name = stopSignalName(signal);
   if (written && name === null) {
     const hint = /STOP|TSTP/.test(signal)
       ? 'it does not end a program: SIGTERM, SIGINT or SIGKILL do'
-      : suggestionHint(`SIG${signal.toUpperCase().replace(/^SIG/, '')}`, SIGNALS, 'signals');
+      : suggestionHint(`SIG${signal.toUpperCase().replace(/^SIG/, '')}`, STOP_SIGNALS, 'signals');
     const message = `${quote(signal)} is no signal to stop a program by`;
     problems.push(problemAt(written.at, { code: 'bad-value', message, hint }));
   }
   return name ?? DEFAULT_STOP.signal;
 }
+
+// `rollout` -> a policy with portions and milliseconds.
+
+/** @param service the whole service: `rollout` may stand beside `pool` or in it. */
+export function normalizeRollout(service: Tree, problems: Problem[]): RolloutPolicy {
+  const beside = childOf(service, 'rollout');
+  const within = childOf(childOf(service, 'pool'), 'rollout');
+  if (beside && within) {
+    const message = '`rollout` is written twice: in `pool` and beside it';
+    problems.push(problemAt(beside.at, { code: 'bad-value', message, hint: 'take one of them out' }));
+  }
+  const tree = within ?? beside;
+  const unavailable = childOf(tree, 'max_unavailable');
+  const policy: RolloutPolicy = {
+    maxUnavailable: portionOf(unavailable, DEFAULT_ROLLOUT.maxUnavailable),
+    maxSurge: portionOf(childOf(tree, 'max_surge'), DEFAULT_ROLLOUT.maxSurge),
+    minReadyMs: durationOf(childOf(tree, 'min_ready'), DEFAULT_ROLLOUT.minReady, problems),
+    deadlineMs: durationOf(childOf(tree, 'deadline'), DEFAULT_ROLLOUT.deadline, problems),
+    onFailure: (literalOf(childOf(tree, 'on_failure')) ?? DEFAULT_ROLLOUT.onFailure) as RolloutPolicy['onFailure'],
+  };
+  if (unavailable && isNone(policy.maxUnavailable) && isNone(policy.maxSurge)) {
+    const message = 'none may be missing and none may be there on top: nothing could ever be replaced';
+    problems.push(problemAt(unavailable.at, { code: 'bad-value', message, hint: 'raise it, or set `max_surge`' }));
+  }
+  return policy;
+}
+
+/** `2` or `25%`. */
+function portionOf(tree: Tree | undefined, otherwise: string | number): Portion {
+  const count = integerOf(tree);
+  if (count !== null) return { kind: 'count', count };
+  const text = literalOf(tree) ?? String(otherwise);
+  return text.endsWith('%')
+    ? { kind: 'percent', percent: Number(text.slice(0, -1)) }
+    : { kind: 'count', count: Number(text) };
+}
+
+const isNone = (portion: Portion): boolean => (portion.kind === 'count' ? portion.count : portion.percent) === 0;

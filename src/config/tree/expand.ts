@@ -1,11 +1,11 @@
 // Fills variables into every string of a tree but the commands that a shell runs. What only an instance knows stays a
 // template (template.ts), so that the result can be expanded, hashed or printed again.
 import type { Problem } from '../../core/model.ts';
-import type { Span } from '../files/source-file.ts';
-import { problemAt, warningAt } from '../problem.ts';
-import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../secrets.ts';
-import { suggestionHint } from '../suggest.ts';
-import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from '../template.ts';
+import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../problem/masking.ts';
+import { problemAt, warningAt } from '../problem/problem.ts';
+import type { Span } from '../problem/source-file.ts';
+import { suggestionHint } from '../problem/suggest.ts';
+import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from './template.ts';
 import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 
 /** Where the shell expands, seen from a service; `*` stands for any key. */
@@ -45,18 +45,18 @@ export const differsByInstance = (name: string): boolean =>
   isInstanceVariable(name) && name !== 'ORCH_PROJECT' && name !== 'ORCH_ENV';
 
 /** Keys from the innermost outwards: only the rare text with a variable asks for the whole path. */
-type Path = { key: string; above: Path } | null;
+type KeyPath = { key: string; above: KeyPath } | null;
 
 /** @param path where the tree stands, from the top of the file */
 export function expandTree(tree: Tree, options: ExpandOptions, path: readonly string[] = []): Tree {
   return expand(
     tree,
     options,
-    path.reduce<Path>((above, key) => ({ key, above }), null),
+    path.reduce<KeyPath>((above, key) => ({ key, above }), null),
   );
 }
 
-function expand(tree: Tree, options: ExpandOptions, path: Path): Tree {
+function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
   if (tree.kind === 'scalar') {
     return typeof tree.value === 'string' && tree.value.includes('$') ? expandScalar(tree, options, path) : tree;
   }
@@ -71,18 +71,18 @@ function expand(tree: Tree, options: ExpandOptions, path: Path): Tree {
   return entries ? { ...tree, entries } : tree;
 }
 
-function expandList(tree: ListTree, options: ExpandOptions, path: Path): Tree {
+function expandList(tree: ListTree, options: ExpandOptions, path: KeyPath): Tree {
   const items = tree.items.map((item) => expand(item, options, { key: '', above: path }));
   return items.some((item, index) => item !== tree.items[index]) ? { ...tree, items } : tree;
 }
 
-function expandScalar(tree: ScalarTree, options: ExpandOptions, path: Path): Tree {
+function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): Tree {
   if (isShellPlace(path)) return tree;
   const partly = expandPartly(String(tree.value), options.lookup, options.isKept);
   const expansion = partly.ok ? tryForInstance(partly, options.env) : partly;
   if (!expansion.ok) {
-    const hidden = isSecret(tree, path);
-    for (const problem of expansion.problems) options.problems.push(placed(tree, problem, hidden));
+    const hidden = isSecretPlace(tree, path);
+    for (const problem of expansion.problems) options.problems.push(templateProblem(tree, problem, hidden));
     return tree;
   }
   warnOfBareVariable(tree, path, options.problems);
@@ -99,7 +99,7 @@ function tryForInstance(partly: Expansion & { ok: true }, env: string | null): E
   return whole.ok ? partly : whole;
 }
 
-function isShellPlace(innermost: Path): boolean {
+function isShellPlace(innermost: KeyPath): boolean {
   const path: string[] = [];
   for (let step = innermost; step; step = step.above) path.unshift(step.key);
   const inService = path[0] === 'services' ? path.slice(2) : path[0] === 'defaults' ? path.slice(1) : null;
@@ -110,20 +110,20 @@ function isShellPlace(innermost: Path): boolean {
 }
 
 /** Of its text nothing is said but the names within well-formed `${NAME}`. */
-function isSecret({ value }: ScalarTree, path: Path): boolean {
+function isSecretPlace({ value }: ScalarTree, path: KeyPath): boolean {
   const keys = [path?.key ?? '', path?.above?.key ?? ''];
   const text = String(value).slice(0, MAX_MASKED_CHARACTERS);
   return keys.some(isSecretKey) || maskLine(text) !== text;
 }
 
 /** `$HOME` is left alone: most often `${HOME}` was meant. */
-function warnOfBareVariable(tree: ScalarTree, path: Path, problems: Problem[]): void {
+function warnOfBareVariable(tree: ScalarTree, path: KeyPath, problems: Problem[]): void {
   const bare = /(?<!\$)(?:\$\$)*\$([A-Za-z_][A-Za-z0-9_]*)/.exec(String(tree.value));
   if (!bare) return;
-  const hidden = isSecret(tree, path);
+  const hidden = isSecretPlace(tree, path);
   const name = hidden ? 'NAME' : bare[1]!;
   problems.push(
-    warningAt(hidden ? tree.at : within(tree.at, `$${name}`), {
+    warningAt(hidden ? tree.at : spanWithin(tree.at, `$${name}`), {
       code: 'bare-variable',
       message: hidden ? 'a $ with a name behind it is taken as it stands' : `$${name} is taken as it stands`,
       hint: `write \${${name}} for the variable, $$${name} for the text`,
@@ -131,12 +131,12 @@ function warnOfBareVariable(tree: ScalarTree, path: Path, problems: Problem[]): 
   );
 }
 
-function placed(tree: ScalarTree, problem: TemplateProblem, hidden: boolean): Problem {
+function templateProblem(tree: ScalarTree, problem: TemplateProblem, hidden: boolean): Problem {
   const { code, message, name } = problem;
   const hint = instanceHint(problem) ?? problem.hint;
   if (hidden && name === null) return problemAt(tree.at, { code, message: 'a ${ in it begins no variable', hint });
   const written = String(tree.value).slice(problem.at, problem.end);
-  return problemAt(within(tree.at, written), { code, message, hint });
+  return problemAt(spanWithin(tree.at, written), { code, message, hint });
 }
 
 function instanceHint({ name, code }: TemplateProblem): string | null {
@@ -149,7 +149,7 @@ function instanceHint({ name, code }: TemplateProblem): string | null {
 }
 
 /** The place of a piece of text within a scalar's source; the scalar itself where escapes or folds hide it. */
-function within(at: Span, piece: string): Span {
+function spanWithin(at: Span, piece: string): Span {
   const offset = at.source.text.slice(at.start, at.end).indexOf(piece);
   return offset === -1 ? at : { source: at.source, start: at.start + offset, end: at.start + offset + piece.length };
 }

@@ -1,7 +1,7 @@
 // How deep a YAML text nests, in one pass over its lines, without parsing it. Too deep overflows the parser's stack.
 import type { Problem } from '../../core/model.ts';
-import { type SourceFile, spanAt } from '../files/source-file.ts';
-import { problemAt } from '../problem.ts';
+import { problemAt } from '../problem/problem.ts';
+import { type SourceFile, spanAt } from '../problem/source-file.ts';
 
 /** Of what is read as YAML. */
 export const MAX_DEPTH = 64;
@@ -9,7 +9,7 @@ export const MAX_DEPTH = 64;
 const MAX_RAW_DEPTH = 500;
 
 export function measureDepth(source: SourceFile): Problem[] {
-  const scan: Scan = {
+  const scan: DepthScan = {
     source,
     at: 0,
     indents: [],
@@ -38,7 +38,7 @@ function tooDeep(source: SourceFile, at: number): Problem {
   });
 }
 
-type Scan = {
+type DepthScan = {
   source: SourceFile;
   at: number;
   /** Columns of the open block collections. */
@@ -54,7 +54,7 @@ type Scan = {
   rawIndents: number[];
 };
 
-function scanLine(scan: Scan, end: number): void {
+function scanLine(scan: DepthScan, end: number): void {
   const { text } = scan.source;
   let at = scan.at;
   while (text[at] === ' ') at++;
@@ -70,7 +70,7 @@ function scanLine(scan: Scan, end: number): void {
   scan.tooDeep ??= raw;
 }
 
-function scanStructure(scan: Scan, start: number, end: number, indent: number): void {
+function scanStructure(scan: DepthScan, start: number, end: number, indent: number): void {
   const { text } = scan.source;
   let at = start;
   let column = indent;
@@ -83,28 +83,28 @@ function scanStructure(scan: Scan, start: number, end: number, indent: number): 
 }
 
 /** `- - key:` opens one level for each dash and one for the key. @returns the column of the content */
-function enterBlock(scan: Scan, at: number, indent: number, end: number): number {
+function enterBlock(scan: DepthScan, at: number, indent: number, end: number): number {
   const { text } = scan.source;
   let column = indent;
-  open(scan, column, at);
+  openBlock(scan, column, at);
   for (let here = at; /[-?]/.test(text[here] ?? '') && (here + 1 >= end || /[ \t\r]/.test(text[here + 1]!)); ) {
     here++;
     while (here < end && (text[here] === ' ' || text[here] === '\t')) here++;
     if (here >= end) return here - scan.at;
     column = here - scan.at;
-    open(scan, column, here);
+    openBlock(scan, column, here);
   }
   return column;
 }
 
-function open(scan: Scan, column: number, at: number): void {
+function openBlock(scan: DepthScan, column: number, at: number): void {
   while (scan.indents.length > 0 && scan.indents.at(-1)! >= column) scan.indents.pop();
   scan.indents.push(column);
   if (scan.indents.length + scan.flow > MAX_DEPTH) scan.tooDeep ??= at;
 }
 
 /** Brackets and quotes of one line; a `|` or `>` at its end opens a block of text. */
-function scanContent(scan: Scan, from: number, end: number, column: number): void {
+function scanContent(scan: DepthScan, from: number, end: number, column: number): void {
   const { text } = scan.source;
   let mayOpen = true; // does a value begin here, so that a quote opens a string?
   let last = '';
@@ -131,13 +131,13 @@ function scanContent(scan: Scan, from: number, end: number, column: number): voi
   if (scan.quote === null && scan.flow === 0) enterText(scan, from, end, column);
 }
 
-function openFlow(scan: Scan, at: number): void {
+function openFlow(scan: DepthScan, at: number): void {
   scan.flow++;
   if (scan.indents.length + scan.flow > MAX_DEPTH) scan.tooDeep ??= at;
 }
 
 /** May a value begin behind this character? Anchors and tags keep it possible. */
-function isOpener(scan: Scan, character: string, reached: string | undefined, before: boolean): boolean {
+function isOpener(scan: DepthScan, character: string, reached: string | undefined, before: boolean): boolean {
   if (character === '[' || character === '{' || character === ',') return scan.flow > 0;
   if (character === '&' || character === '!') return before && reached !== undefined;
   return false;
@@ -150,7 +150,7 @@ function skipWord(text: string, at: number, end: number): number {
 }
 
 /** @returns the offset of the closing quote, or the last one of the line. */
-function skipQuoted(scan: Scan, from: number): number {
+function skipQuoted(scan: DepthScan, from: number): number {
   const { text } = scan.source;
   for (let at = from; at < text.length && text[at] !== '\n'; at++) {
     if (text[at] === '\\' && scan.quote === '"') at++;
@@ -166,14 +166,14 @@ function skipQuoted(scan: Scan, from: number): number {
   return from;
 }
 
-function enterText(scan: Scan, from: number, end: number, column: number): void {
+function enterText(scan: DepthScan, from: number, end: number, column: number): void {
   const content = scan.source.text.slice(Math.max(from, end - 200), end);
   if (!/(^|[\s:])[|>][-+0-9]{0,2}[ \t]*(\s#.*)?\r?$/.test(content)) return;
   const isBare = /^[|>]/.test(scan.source.text.slice(from, end));
   scan.blockIndent = isBare ? (scan.indents.at(-2) ?? -1) : column;
 }
 
-function countRaw(scan: Scan, at: number, end: number, indent: number): void {
+function countRaw(scan: DepthScan, at: number, end: number, indent: number): void {
   const { text } = scan.source;
   // A new key at the top: brackets that stood in texts and comments before it open nothing.
   if (indent === 0 && scan.quote === null && scan.flow === 0) scan.rawFlow = 0;

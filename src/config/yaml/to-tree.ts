@@ -1,50 +1,56 @@
 // Nodes of the yaml library -> our tree: aliases shared, `<<` merged, `x-` keys dropped, doubled and dangerous keys named.
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from 'yaml';
 import type { Problem } from '../../core/model.ts';
-import { describePlace, type SourceFile, type Span } from '../files/source-file.ts';
-import { problemAt, quote } from '../problem.ts';
-import { suggest } from '../suggest.ts';
-import type { Entry, MapTree, ScalarTree, Tree } from '../tree/tree.ts';
+import { problemAt, quote } from '../problem/problem.ts';
+import { describePlace, type SourceFile, type Span } from '../problem/source-file.ts';
+import { suggest } from '../problem/suggest.ts';
+import type { MapTree, ScalarTree, Tree, TreeEntry } from '../tree/tree.ts';
+import { FORBIDDEN_KEYS } from '../tree/tree.ts';
 import { MAX_DEPTH } from './depth.ts';
-import { FORBIDDEN_KEYS } from './forbidden-keys.ts';
 
 /** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
 export const MAX_NODES = 200_000;
 
-type Extent = { size: number; depth: number };
+type TreeExtent = { size: number; depth: number };
 
-type Context = {
+type ConversionContext = {
   source: SourceFile;
   problems: Problem[];
   anchors: Map<string, Tree>;
   /** Stand for aliases that could not be resolved, which is reported already. */
   unresolved: Set<Tree>;
   /** Values and levels of each collection with its aliases followed: walking them must stay cheap. */
-  extents: Map<Tree, Extent>;
+  extents: Map<Tree, TreeExtent>;
 };
 
 /** @returns the tree; problems are added to the list. An empty document gives an `empty` scalar. */
 export function toTree(root: Node | null, source: SourceFile, problems: Problem[]): Tree {
-  const context: Context = { source, problems, anchors: new Map(), unresolved: new Set(), extents: new Map() };
+  const context: ConversionContext = {
+    source,
+    problems,
+    anchors: new Map(),
+    unresolved: new Set(),
+    extents: new Map(),
+  };
   const tree = convert(root, context, 0);
   const { size, depth } = extentOf(tree, context);
   if (size <= MAX_NODES && depth <= MAX_DEPTH) return tree;
-  problems.push(size > MAX_NODES ? tooMany(tree) : tooDeep(tree));
+  problems.push(size > MAX_NODES ? aliasesTooMany(tree) : aliasesTooDeep(tree));
   return { kind: 'map', entries: new Map(), at: tree.at };
 }
 
-function tooMany(tree: Tree): Problem {
+function aliasesTooMany(tree: Tree): Problem {
   const message = `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`;
   const hint = 'an alias that holds aliases multiplies: write less with them';
   return problemAt(tree.at, { code: 'too-many-values', message, hint });
 }
 
-function tooDeep(tree: Tree): Problem {
+function aliasesTooDeep(tree: Tree): Problem {
   const message = `with its aliases followed the file nests deeper than ${MAX_DEPTH} levels`;
   return problemAt(tree.at, { code: 'too-deep', message, hint: 'write less with aliases within aliases' });
 }
 
-function convert(node: Node | null, context: Context, emptyAt: number): Tree {
+function convert(node: Node | null, context: ConversionContext, emptyAt: number): Tree {
   if (node === null) return { kind: 'scalar', value: null, at: span(context, emptyAt, emptyAt), style: 'empty' };
   if (isAlias(node)) return resolveAlias(node, context);
   const tree = convertContent(node, context);
@@ -53,7 +59,7 @@ function convert(node: Node | null, context: Context, emptyAt: number): Tree {
   return tree;
 }
 
-function convertContent(node: Node, context: Context): Tree {
+function convertContent(node: Node, context: ConversionContext): Tree {
   if (isMap(node)) return convertMap(node as YAMLMap<Node, Node | null>, context);
   const at = spanOf(node, context);
   if (isSeq(node)) {
@@ -76,7 +82,7 @@ function styleOf(node: Scalar): ScalarTree['style'] {
   return node.type === Scalar.BLOCK_FOLDED || node.type === Scalar.BLOCK_LITERAL ? 'block' : 'quoted';
 }
 
-function resolveAlias(alias: Alias, context: Context): Tree {
+function resolveAlias(alias: Alias, context: ConversionContext): Tree {
   const target = context.anchors.get(alias.source);
   if (target) return target;
   const at = spanOf(alias, context);
@@ -93,9 +99,9 @@ function resolveAlias(alias: Alias, context: Context): Tree {
   return placeholder;
 }
 
-function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree {
+function convertMap(node: YAMLMap<Node, Node | null>, context: ConversionContext): MapTree {
   const at = spanOf(node, context);
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, TreeEntry>();
   const merged: Tree[] = [];
   for (const pair of node.items) {
     const entry = convertPair(pair, context);
@@ -115,7 +121,7 @@ function convertMap(node: YAMLMap<Node, Node | null>, context: Context): MapTree
   return map;
 }
 
-function convertPair(pair: Pair<Node, Node | null>, context: Context): Entry | null {
+function convertPair(pair: Pair<Node, Node | null>, context: ConversionContext): TreeEntry | null {
   const keyAt = pair.key ? spanOf(pair.key, context) : span(context, 0, 0);
   const value = convert(pair.value, context, keyAt.end);
   if (!isScalar(pair.key) || pair.key.value === null || typeof pair.key.value === 'object') {
@@ -128,7 +134,7 @@ function convertPair(pair: Pair<Node, Node | null>, context: Context): Entry | n
   return { key, keyAt, value };
 }
 
-function isUsable(entry: Entry, entries: Map<string, Entry>, context: Context): boolean {
+function isUsable(entry: TreeEntry, entries: Map<string, TreeEntry>, context: ConversionContext): boolean {
   const first = entries.get(entry.key);
   if (first) {
     const where = describePlace(first.keyAt);
@@ -146,7 +152,7 @@ const isMergeKey = (pair: Pair<Node, Node | null>): boolean =>
   isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === Scalar.PLAIN;
 
 /** Earlier sources win over later ones, and the map's own keys over all (yaml.org/type/merge.html). */
-function mergeSources(entry: Entry, context: Context): Tree[] {
+function mergeSources(entry: TreeEntry, context: ConversionContext): Tree[] {
   const sources = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   const wrong = sources.find((source) => source.kind !== 'map' && !context.unresolved.has(source));
   if (!wrong) return sources;
@@ -155,9 +161,10 @@ function mergeSources(entry: Entry, context: Context): Tree[] {
   return [];
 }
 
-const extentOf = (tree: Tree, context: Context): Extent => context.extents.get(tree) ?? { size: 1, depth: 1 };
+const extentOf = (tree: Tree, context: ConversionContext): TreeExtent =>
+  context.extents.get(tree) ?? { size: 1, depth: 1 };
 
-function extentAbove(inner: Tree[], context: Context): Extent {
+function extentAbove(inner: Tree[], context: ConversionContext): TreeExtent {
   const whole = { size: 1, depth: 1 };
   for (const tree of inner) {
     const { size, depth } = extentOf(tree, context);
@@ -166,9 +173,9 @@ function extentAbove(inner: Tree[], context: Context): Extent {
   }
   return whole;
 }
-const span = ({ source }: Context, start: number, end: number): Span => ({ source, start, end });
+const span = ({ source }: ConversionContext, start: number, end: number): Span => ({ source, start, end });
 
-function spanOf(node: Node, context: Context): Span {
+function spanOf(node: Node, context: ConversionContext): Span {
   const [start, end] = node.range ?? [0, 0, 0];
   return span(context, start, end);
 }

@@ -1,19 +1,18 @@
 // Errors of the yaml library -> Problems in our words, with the caret where the mistake is rather than where it was noticed.
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
 import type { Problem } from '../../core/model.ts';
-import { secretAbove } from '../files/secret-lines.ts';
-import { type SourceFile, type Span, spanAt } from '../files/source-file.ts';
-import { problemAt, quote } from '../problem.ts';
-import { maskLine } from '../secrets.ts';
+import { maskLine, secretKeyAbove } from '../problem/masking.ts';
+import { problemAt, quote } from '../problem/problem.ts';
+import { type SourceFile, type Span, spanAt } from '../problem/source-file.ts';
 
-type Wording = { message: string; hint: string | null; at?: Span };
+type YamlExplanation = { message: string; hint: string | null; at?: Span };
 
 export function explainYamlError(error: YAMLError, document: Document.Parsed, source: SourceFile): Problem {
-  const { message, hint, at } = word(error, document, source);
-  const place = at ?? trimmed(source, error.pos[0], error.pos[1]);
-  const secret = secretAbove(source, source.locate(place.start).line);
+  const { message, hint, at } = explanationOf(error, document, source);
+  const place = at ?? visibleSpan(source, error.pos[0], error.pos[1]);
+  const secret = secretKeyAbove(source, source.locate(place.start).line);
   if (secret !== null) return belowSecret(place, secret);
-  return problemAt(place, { code: codeOf(error), message, hint });
+  return problemAt(place, { code: yamlProblemCode(error), message, hint });
 }
 
 /** The line may be a part of the secret: nothing of it is said. */
@@ -23,9 +22,9 @@ function belowSecret(place: Span, key: string): Problem {
   return problemAt(place, { code: 'syntax', message, hint });
 }
 
-const codeOf = ({ code }: YAMLError): string => (code === 'MULTIPLE_DOCS' ? 'several-documents' : 'syntax');
+const yamlProblemCode = ({ code }: YAMLError): string => (code === 'MULTIPLE_DOCS' ? 'several-documents' : 'syntax');
 
-function word(error: YAMLError, document: Document.Parsed, source: SourceFile): Wording {
+function explanationOf(error: YAMLError, document: Document.Parsed, source: SourceFile): YamlExplanation {
   const [start, end] = error.pos;
   const text = source.text.slice(start, Math.min(end, start + 200));
   switch (error.code) {
@@ -37,7 +36,7 @@ function word(error: YAMLError, document: Document.Parsed, source: SourceFile): 
         hint: 'take the line --- out, or move the rest to a file of its own',
       };
     case 'MISSING_CHAR':
-      return missing(error, document, source);
+      return missingExplanation(error, document, source);
     case 'BAD_INDENT':
       return /flow/i.test(error.message)
         ? unclosed(document, source, start)
@@ -47,7 +46,7 @@ function word(error: YAMLError, document: Document.Parsed, source: SourceFile): 
             at: firstWord(source, source.locate(start).line),
           };
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return nested(source, start, text);
+      return nestedExplanation(source, start, text);
     case 'MULTILINE_IMPLICIT_KEY':
       return multilineKey(text);
     case 'BAD_SCALAR_START':
@@ -66,7 +65,7 @@ function word(error: YAMLError, document: Document.Parsed, source: SourceFile): 
     case 'BAD_DIRECTIVE':
       return { message: error.message, hint: 'take the line that begins with % out' };
     case 'UNEXPECTED_TOKEN':
-      return unexpected(error, source, start, text);
+      return unexpectedExplanation(error, source, start, text);
     case 'BAD_ALIAS':
       return { message: 'a name must follow *', hint: 'a plain text that begins with * needs quotes' };
     default:
@@ -74,7 +73,7 @@ function word(error: YAMLError, document: Document.Parsed, source: SourceFile): 
   }
 }
 
-function tabs(source: SourceFile, start: number): Wording {
+function tabs(source: SourceFile, start: number): YamlExplanation {
   const lines = source.text.split('\n').filter((line) => /^ *\t+ *[^\s#]/.test(line)).length;
   const more = lines > 1 ? ` (and on ${lines - 1} more ${lines === 2 ? 'line' : 'lines'})` : '';
   const tab = source.text.indexOf('\t', start);
@@ -82,7 +81,7 @@ function tabs(source: SourceFile, start: number): Wording {
   return { message: `a tab stands in the indentation${more}`, hint: 'use spaces: YAML allows no tabs there', at };
 }
 
-function missing(error: YAMLError, document: Document.Parsed, source: SourceFile): Wording {
+function missingExplanation(error: YAMLError, document: Document.Parsed, source: SourceFile): YamlExplanation {
   const [start, end] = error.pos;
   const mark = /closing (["'])/.exec(error.message)?.[1];
   if (mark) {
@@ -108,7 +107,7 @@ function missing(error: YAMLError, document: Document.Parsed, source: SourceFile
 }
 
 /** The bracket that was opened last before the place and is not closed. */
-function unclosed(document: Document.Parsed, source: SourceFile, noticed: number): Wording {
+function unclosed(document: Document.Parsed, source: SourceFile, noticed: number): YamlExplanation {
   const { text } = source;
   const isOpen = (node: Node): boolean => {
     const [from, to] = node.range!;
@@ -141,7 +140,7 @@ function openingOf(
 }
 
 /** `a: b: c`, a line that is indented below a finished value, or a block within `{ }`. */
-function nested(source: SourceFile, start: number, text: string): Wording {
+function nestedExplanation(source: SourceFile, start: number, text: string): YamlExplanation {
   const { line } = source.locate(start);
   const here = source.line(line);
   if (/^\s*- /.test(here) || text.trimStart().startsWith('- ')) {
@@ -166,14 +165,14 @@ function nested(source: SourceFile, start: number, text: string): Wording {
   return { message: 'within { } the entries are parted by commas', hint: 'put a comma behind each, or leave { } out' };
 }
 
-function multilineKey(text: string): Wording {
+function multilineKey(text: string): YamlExplanation {
   const first = maskLine(text.split(/\r?\n/)[0]!.trim());
   const glued = /^([\w-]+):(\S.*)$/.exec(first);
   if (glued) return { message: `a space is missing after \`${glued[1]}:\``, hint: `write ${glued[1]}: ${glued[2]}` };
   return { message: `there is no \`:\` after ${quote(first)}`, hint: 'write `key: value`' };
 }
 
-function unexpected(error: YAMLError, source: SourceFile, start: number, text: string): Wording {
+function unexpectedExplanation(error: YAMLError, source: SourceFile, start: number, text: string): YamlExplanation {
   const line = maskLine(text.split('\n')[0]!.trim());
   const first = text.slice(0, 1);
   if (source.text[start - 1] === '$')
@@ -197,7 +196,7 @@ function unexpected(error: YAMLError, source: SourceFile, start: number, text: s
 }
 
 /** Never on white space: the first thing that stands behind it on the line, or the end of the line before. */
-function trimmed(source: SourceFile, start: number, end: number): Span {
+function visibleSpan(source: SourceFile, start: number, end: number): Span {
   const { text } = source;
   let at = Math.min(start, text.length);
   while (at < text.length && (text[at] === ' ' || text[at] === '\t')) at++;

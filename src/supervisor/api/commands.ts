@@ -1,18 +1,21 @@
 // The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
 // the rest. A command resolves when what it asked for has come about or cannot.
-import { LAST_PORT, lastPortOf } from '../../config/instance-variables.ts';
+import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
 import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
-import type { Kernel } from '../kernel.ts';
-import { resolveInstances } from '../names.ts';
-import { queueFeeding } from '../perform/sinks.ts';
-import { RequestError } from './server.ts';
+import { queueFeeding } from '../instances/inputs.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { RequestError } from './api-server.ts';
+import { resolveInstances } from './instance-names.ts';
 
 const MAX_POOL = 10_000;
 
 export function startInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
+  kernel.override({
+    ...withProfilesOf(kernel, names.length > 0 ? ids : []),
+    stopped: withoutStops(kernel, names, ids),
+  });
   for (const id of ids) kernel.receive(id, null, { kind: 'rearmed' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -28,7 +31,10 @@ export function stopInstances(kernel: Kernel, names: string[]): InstanceId[] {
 /** Instances held stopped are started; those that run are replaced. */
 export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({ ...askedFor(kernel, names.length > 0 ? ids : []), stopped: withoutStops(kernel, names, ids) });
+  kernel.override({
+    ...withProfilesOf(kernel, names.length > 0 ? ids : []),
+    stopped: withoutStops(kernel, names, ids),
+  });
   for (const id of ids) kernel.receive(id, null, { kind: 'restartRequested' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -39,7 +45,7 @@ function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
 }
 
 /** Services of a profile that are named run, whatever profiles are wanted. */
-function askedFor({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
+function withProfilesOf({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
   const services = new Set(ids.map((id) => parseInstanceId(id)!.service));
   const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
   return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
@@ -96,15 +102,15 @@ export function selectServices(overrides: Overrides, all: Iterable<string>, chos
 /** Whether a command on this instance has run its course: it runs, or it is plain why it does not. */
 export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
   const slot = kernel.slots.get(id);
-  const wish = kernel.desired.wishes.get(id);
+  const wish = kernel.desired.instances.get(id);
   if (!slot) return !wish?.run || kernel.dependencies().blockerOf(wish.spec) !== null;
   if (slot.phase.kind === 'starting' || slot.phase.kind === 'stopping') return false;
   if (!wish?.run) return !isOccupied(slot);
   if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wish.spec) !== null;
-  return !(slot.phase.kind === 'alive' && isTold(slot));
+  return !(slot.phase.kind === 'alive' && hasPendingRestart(slot));
 }
 
-function isTold(slot: Slot): boolean {
+function hasPendingRestart(slot: Slot): boolean {
   return slot.restartRequestedMs !== null;
 }
 
@@ -120,7 +126,7 @@ function withoutStops(kernel: Kernel, names: string[], ids: InstanceId[]): strin
     const service = id.slice(0, id.lastIndexOf('.'));
     if (!stopped.has(service)) continue;
     stopped.delete(service);
-    for (const sibling of kernel.desired.wishes.keys()) {
+    for (const sibling of kernel.desired.instances.keys()) {
       if (sibling.startsWith(`${service}.`)) stopped.add(sibling);
     }
   }

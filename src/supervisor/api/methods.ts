@@ -5,9 +5,10 @@ import { PROTOCOL_VERSION } from '../../api/protocol.ts';
 import { explain } from '../../core/explain.ts';
 import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
+import { planFor } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
-import { knownQueues, resolveInstances } from '../names.ts';
 import type { Supervisor } from '../supervisor.ts';
+import { type Call, type MethodTable, RequestError } from './api-server.ts';
 import {
   chooseProfiles,
   isSettledAfterCommand,
@@ -16,22 +17,20 @@ import {
   startInstances,
   stopInstances,
 } from './commands.ts';
-import { planFor } from './plan.ts';
-import { type Call, type Methods, RequestError } from './server.ts';
-import { awaitStopped } from './stopped.ts';
-import { until, untilDown } from './until.ts';
-import { type Condition, judge } from './waiting.ts';
+import { knownQueues, resolveInstances } from './instance-names.ts';
+import { judgeWait, type WaitCondition } from './wait-condition.ts';
+import { awaitStopped, until, untilDown } from './wait-until.ts';
 
 const DOWN_PROGRESS_MS = 250;
 /** More names than this say no more. */
 const MAX_HOLDERS_NAMED = 5;
 const RESOURCE_REFRESH_MS = 2_000;
 /** A start or restart that takes longer is left to itself; the command returns. */
-const COMMAND_PATIENCE_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 30_000;
 const MAX_EVENTS = 10_000;
 
 /** @param onDown called once everything is stopped and the answer is on its way: the supervisor may leave. */
-export function createMethods(supervisor: Supervisor, onDown: () => void): Methods {
+export function createMethods(supervisor: Supervisor, onDown: () => void): MethodTable {
   const { kernel } = supervisor;
   return {
     hello: () => ({
@@ -52,23 +51,23 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
         .finally(end)
         .then(() => ({}));
     },
-    why: ({ name }) => ({ explanations: supervisor.explain(text(name, 'name')) }),
-    start: ({ names }, call) => settle(supervisor, startInstances(kernel, named(names)), call.signal),
-    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, named(names)), call.signal),
+    why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
+    start: ({ names }, call) => settle(supervisor, startInstances(kernel, requiredNames(names)), call.signal),
+    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, requiredNames(names)), call.signal),
     stop: async ({ names, timeoutMs }, call) => {
-      const instances = stopInstances(kernel, named(names));
+      const instances = stopInstances(kernel, requiredNames(names));
       await awaitStopped(supervisor, instances, timeoutMs ?? null, call.signal);
       return { instances };
     },
     scale: ({ service, size }) => {
-      const name = text(service, 'service');
+      const name = requiredString(service, 'service');
       return { service: name, size: scaleService(kernel, name, size) };
     },
-    profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, list(profiles)) }),
+    profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, stringList(profiles)) }),
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
     apply: async ({ accepted, only, file }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
-      if (typeof file === 'string') supervisor.readFrom(file);
+      if (typeof file === 'string') supervisor.setFile(file);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
@@ -93,7 +92,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
       return {};
     },
     rotateLogs: async ({ queues }) => ({
-      rotated: await supervisor.writer.rotate(knownQueues(kernel, list(queues))),
+      rotated: await supervisor.writer.rotate(knownQueues(kernel, stringList(queues))),
     }),
   };
 }
@@ -137,21 +136,21 @@ async function applyConfig(supervisor: Supervisor, accepted: AcceptedConfig | nu
 
 async function settle(supervisor: Supervisor, instances: InstanceId[], signal: AbortSignal) {
   const settled = (): boolean => instances.every((id) => isSettledAfterCommand(supervisor.kernel, id));
-  await until(supervisor, settled, signal, COMMAND_PATIENCE_MS);
+  await until(supervisor, settled, signal, COMMAND_TIMEOUT_MS);
   return { instances };
 }
 
-type WaitParams = { for: Condition; names: string[]; timeoutMs: number | null };
+type WaitParams = { for: WaitCondition; names: string[]; timeoutMs: number | null };
 
 async function wait(supervisor: Supervisor, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
   const condition = params.for ?? 'converged';
   if (!['converged', 'ready', 'stopped'].includes(condition)) {
     throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": converged, ready or stopped` });
   }
-  const names = list(params.names ?? []);
+  const names = stringList(params.names ?? []);
   resolveInstances(supervisor.kernel, names);
   const startedMs = performance.now();
-  const verdict = () => judge(supervisor.kernel, condition, names, supervisor.clock.nowMs());
+  const verdict = () => judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
   const last = verdict();
   if (last.kind === 'holds') return { waitedMs: Math.round(performance.now() - startedMs) };
@@ -179,7 +178,7 @@ function downProgress(supervisor: Supervisor) {
   const dependencies = supervisor.kernel.dependencies();
   const holding = [...supervisor.kernel.slots.values()].filter(isOccupied);
   const holdingUp = holding.slice(0, MAX_HOLDERS_NAMED).map((slot) => {
-    const wish = supervisor.kernel.desired.wishes.get(slot.id) ?? null;
+    const wish = supervisor.kernel.desired.instances.get(slot.id) ?? null;
     const { state, reason } = explain(slot, wish, dependencies, supervisor.clock.nowMs());
     return `${slot.id}: ${reason ?? state}`;
   });
@@ -192,18 +191,18 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** An empty list means all of them, and a frame that lacks it nobody: nonsense must not stop anything. */
-function named(names: unknown): string[] {
+function requiredNames(names: unknown): string[] {
   if (names === undefined || names === null) throw new RequestError({ code: 'usage', message: 'names must be given' });
-  return list(names);
+  return stringList(names);
 }
 
-function list(names: unknown): string[] {
+function stringList(names: unknown): string[] {
   if (names === undefined || names === null) return [];
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
   throw new RequestError({ code: 'usage', message: 'names must be a list of texts' });
 }
 
-function text(value: unknown, parameter: string): string {
+function requiredString(value: unknown, parameter: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new RequestError({ code: 'usage', message: `${parameter} must be a text` });
 }

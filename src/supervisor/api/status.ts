@@ -4,7 +4,7 @@ import type {
   ExitStatus,
   InstanceStatus,
   LogQueueStatus,
-  MemoryBoundStatus,
+  MemoryLimitStatus,
   ServiceStatus,
   Status,
 } from '../../api/protocol.ts';
@@ -12,7 +12,8 @@ import type { DependencyView } from '../../core/dependencies.ts';
 import { explain } from '../../core/explain.ts';
 import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../../core/model.ts';
 import { emptySlot } from '../../core/transition.ts';
-import type { Kernel } from '../kernel.ts';
+import { createResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 
 export type Usage = { cpuPercent: number; rssBytes: number };
 export type StatusParts = {
@@ -25,8 +26,8 @@ export type StatusParts = {
   usage: ReadonlyMap<number, Usage>;
   supervisor: Status['supervisor'];
   /** Why the start of an instance takes so long; null: nothing holds it up. */
-  heldUpBy(id: InstanceId): string | null;
-  memoryBoundOf(slot: Slot): MemoryBoundStatus | null;
+  waitReasonOf(id: InstanceId): string | null;
+  memoryBoundOf(slot: Slot): MemoryLimitStatus | null;
   logQueues: LogQueueStatus[];
 };
 
@@ -99,7 +100,7 @@ function instanceStatus(
 ): InstanceStatus {
   const { kernel } = parts;
   const slot = kernel.slots.get(id) ?? emptySlot(id, spec!.name, Number(id.slice(id.lastIndexOf('.') + 1)));
-  const { state, reason } = explain(slot, kernel.desired.wishes.get(id) ?? null, dependencies, parts.nowMs);
+  const { state, reason } = explain(slot, kernel.desired.instances.get(id) ?? null, dependencies, parts.nowMs);
   const live = liveOf(slot);
   const usage = live ? parts.usage.get(live.pid) : undefined;
   return {
@@ -111,7 +112,7 @@ function instanceStatus(
     lastExit: slot.lastExit ? exitStatus(slot.lastExit) : null,
     adopted: live?.adopted ?? false,
     specHash: slot.spec?.specHash ?? spec?.specHash ?? '',
-    reason: parts.heldUpBy(id) ?? reason,
+    reason: parts.waitReasonOf(id) ?? reason,
     cpuPercent: usage?.cpuPercent ?? 0,
     rssBytes: usage?.rssBytes ?? 0,
     memoryBound: parts.memoryBoundOf(slot),
@@ -138,4 +139,58 @@ function exitStatus(exit: Exit): ExitStatus {
 function displayPath(root: string, path: string): string {
   const inside = relative(root, path);
   return inside.startsWith('..') ? path : inside;
+}
+
+// CPU and memory of the instances and of the supervisor itself, for `ps`. Measures only when asked.
+
+/** Restarts come first; descriptors on what has ended are let go after them. */
+const TRIM_AFTER_MS = 1_000;
+
+export class ResourceUsage {
+  #slots: () => Iterable<Slot>;
+  #sampler = createResourceSampler();
+  #trimTimer: NodeJS.Timeout | null = null;
+  #lastOwnCpu = { atMs: performance.now(), usage: process.cpuUsage() };
+  readonly #startedAt = new Date().toISOString();
+
+  constructor(slots: () => Iterable<Slot>) {
+    this.#slots = slots;
+  }
+
+  /** pid -> usage since the last time. */
+  sample(): ReadonlyMap<number, ResourceUse> {
+    return this.#sampler.sample(this.#live());
+  }
+
+  ofSupervisor(): Status['supervisor'] {
+    const atMs = performance.now();
+    const { user, system } = process.cpuUsage(this.#lastOwnCpu.usage);
+    const cpuPercent = (user + system) / 10 / Math.max(1, atMs - this.#lastOwnCpu.atMs);
+    this.#lastOwnCpu = { atMs, usage: process.cpuUsage() };
+    const rssBytes = ownRssBytes();
+    return { pid: process.pid, startedAt: this.#startedAt, rssBytes, cpuPercent: Math.round(cpuPercent * 100) / 100 };
+  }
+
+  /** Descriptors on processes that have ended are let go soon, not at the next `ps`. */
+  trimSoon(): void {
+    if (this.#sampler.openFiles() === 0) return;
+    this.#trimTimer ??= setTimeout(() => {
+      this.#trimTimer = null;
+      const live = this.#live();
+      if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
+    }, TRIM_AFTER_MS).unref();
+  }
+
+  #live() {
+    return [...this.#slots()].map(liveOf).filter((process) => process !== null);
+  }
+}
+
+/** Node reads it from /proc. */
+function ownRssBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0; // no descriptor left: not known
+  }
 }

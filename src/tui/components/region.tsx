@@ -1,8 +1,8 @@
 // A region of the screen: its lines, one below the other.
 import { Box } from 'ink';
 import { memo } from 'react';
-import type { Region as RegionLines } from '../frame.ts';
-import type { Theme } from '../theme.ts';
+import type { FrameRegion as RegionLines } from '../view/frame.ts';
+import type { Theme } from '../view/theme.ts';
 import { Row } from './row.tsx';
 
 type Props = { region: RegionLines; columns: number; theme: Theme };

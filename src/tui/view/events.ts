@@ -1,36 +1,37 @@
 // The last events, as a few lines under the output or on the whole screen with the log queues in their rule.
-import { losersOf } from '../../api/drops.ts';
+
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
+import { formatDroppedByInstance } from '../../api/status-queries.ts';
 import { formatAge, formatBytes, formatClock } from '../format.ts';
-import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine, type Style } from '../frame.ts';
-import { isInTrouble } from '../main-layout.ts';
-import { indexOfSeq, matchingEvents } from '../scrolling.ts';
-import { searchPattern } from '../search.ts';
-import type { UiState } from '../state.ts';
-import type { Glyphs } from '../theme.ts';
+import { isQueueInTrouble } from '../model/layout.ts';
+import type { UiState } from '../model/state.ts';
+import { searchPattern } from '../model/state.ts';
+import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, padLines, ruleLine } from './frame.ts';
+import { indexOfSeq, matchingEvents } from './scrolling.ts';
+import type { Glyphs } from './theme.ts';
 
 /** Less is how long a batch takes. */
-const SHOWN_LAG_MS = 1000;
+const MIN_SHOWN_LAG_MS = 1000;
 
 /** The newest `height` events, the newest at the bottom. */
-export function lastEventLines(state: UiState, height: number): Line[] {
+export function lastEventLines(state: UiState, height: number): FrameLine[] {
   const lines = state.events.slice(-height).map((event) => eventLine(event, state.size.columns));
-  return height <= 0 ? [] : filled(lines, height);
+  return height <= 0 ? [] : padLines(lines, height);
 }
 
 /** The event view: what its scroll position and search leave. */
-export function eventPageLines(state: UiState, height: number): Line[] {
+export function eventPageLines(state: UiState, height: number): FrameLine[] {
   const events = matchingEvents(state.events, searchPattern(state.lineFilter));
   const bottom = state.eventBottom === null ? events.length - 1 : indexOfSeq(events, state.eventBottom);
   const page = events.slice(Math.max(0, bottom + 1 - height), bottom + 1);
-  if (page.length === 0) return filled([line([cell('  no events yet', 'dim')], state.size.columns)], height);
-  return filled(
+  if (page.length === 0) return padLines([line([cell('  no events yet', 'dim')], state.size.columns)], height);
+  return padLines(
     page.map((event) => eventLine(event, state.size.columns)),
     height,
   );
 }
 
-export function eventTitle(state: UiState, glyphs: Glyphs): Line {
+export function eventTitle(state: UiState, glyphs: Glyphs): FrameLine {
   const title = [
     cell('events', 'bold'),
     ...(state.lineFilter === '' ? [] : [cell(' with ', 'dim'), cell(state.lineFilter, 'match')]),
@@ -42,7 +43,7 @@ export function eventTitle(state: UiState, glyphs: Glyphs): Line {
   return ruleLine(title, [mark], state.size.columns, glyphs.rule);
 }
 
-function eventLine(event: EventRecord, columns: number): Line {
+function eventLine(event: EventRecord, columns: number): FrameLine {
   const who = event.instance ?? event.service;
   const named = who !== null && event.message.startsWith(who);
   return line(
@@ -55,23 +56,23 @@ function eventLine(event: EventRecord, columns: number): Line {
   );
 }
 
-function eventStyle({ type }: EventRecord): Style {
+function eventStyle({ type }: EventRecord): CellStyle {
   if (/fail|reject|error|lost|crash/i.test(type)) return 'bad';
   if (/backoff|unready|kill|drop|refus|taken/i.test(type)) return 'warn';
   return 'plain';
 }
 
 /** The rule above the last events, and in it the log queues: `── events ───── main 12 KiB of 8.0 MiB ──`. */
-export function eventRule(state: UiState, glyphs: Glyphs): Line {
+export function eventRule(state: UiState, glyphs: Glyphs): FrameLine {
   const { columns } = state.size;
   return ruleLine([cell('events', 'bold')], queueCells(state, glyphs, columns - 16), columns, glyphs.rule);
 }
 
 /** The troubled ones first; as many as fit whole. */
-function queueCells(state: UiState, glyphs: Glyphs, room: number): Cell[] {
+function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
   const queues = [...(state.status?.logQueues ?? [])];
-  queues.sort((one, other) => Number(isInTrouble(other)) - Number(isInTrouble(one)));
-  const cells: Cell[] = [];
+  queues.sort((one, other) => Number(isQueueInTrouble(other)) - Number(isQueueInTrouble(one)));
+  const cells: FrameCell[] = [];
   for (const queue of queues) {
     const added = [
       cell(cells.length === 0 ? 'queue ' : '  ', 'dim'),
@@ -87,13 +88,13 @@ function queueCells(state: UiState, glyphs: Glyphs, room: number): Cell[] {
 
 function depthText(queue: LogQueueStatus): string {
   const high = queue.highWaterBytes > 0 ? `, high ${formatBytes(queue.highWaterBytes)}` : '';
-  const lag = (queue.lagMs ?? 0) >= SHOWN_LAG_MS ? `, ${formatAge(queue.lagMs!).text} behind` : '';
+  const lag = (queue.lagMs ?? 0) >= MIN_SHOWN_LAG_MS ? `, ${formatAge(queue.lagMs!).text} behind` : '';
   return `${formatBytes(queue.depthBytes)} of ${formatBytes(queue.capacityBytes)}${high}${lag}`;
 }
 
-function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): Cell[] {
-  const cells: Cell[] = [];
-  const losers = losersOf(queue);
+function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): FrameCell[] {
+  const cells: FrameCell[] = [];
+  const losers = formatDroppedByInstance(queue);
   const whose = losers === '' ? '' : ` (${losers})`;
   if (queue.droppedLines > 0)
     cells.push(cell(` ${glyphs.state.failed} ${queue.droppedLines} lines dropped${whose}`, 'warn'));
@@ -101,7 +102,7 @@ function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): Cell[] {
   return cells;
 }
 
-function queueStyle(queue: LogQueueStatus): Style {
+function queueStyle(queue: LogQueueStatus): CellStyle {
   if (queue.error !== null) return 'bad';
-  return isInTrouble(queue) ? 'warn' : 'dim';
+  return isQueueInTrouble(queue) ? 'warn' : 'dim';
 }

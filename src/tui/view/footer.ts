@@ -1,10 +1,11 @@
 // The last line: a question with what was typed so far, a notice, or the keys that matter here.
-import { type Cell, cell, cellsWidth, type Line, line } from '../frame.ts';
-import { KEYMAP, type KeyContext, keyLabel } from '../keymap.ts';
-import { contextOf, type Overlay, type UiState } from '../state.ts';
-import type { Glyphs } from '../theme.ts';
 
-export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line {
+import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
+import { contextOf, type Overlay, type UiState } from '../model/state.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, line } from './frame.ts';
+import type { Glyphs } from './theme.ts';
+
+export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): FrameLine {
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
@@ -18,11 +19,11 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
 }
 
 /** As many keys as fit whole. */
-function keyCells(context: KeyContext, columns: number, before: readonly Cell[]): Cell[] {
-  const cells: Cell[] = [];
+function keyCells(context: KeyContext, columns: number, before: readonly FrameCell[]): FrameCell[] {
+  const cells: FrameCell[] = [];
   let left = columns - cellsWidth(before);
   for (const { keys, footer } of KEYMAP.filter(
-    (binding) => binding.footer !== undefined && binding.in.includes(context),
+    (binding) => binding.footer !== undefined && binding.contexts.includes(context),
   )) {
     const added = [cell(' '), cell(footerKeys(keys), 'key'), cell(` ${footer} `, 'dim')];
     const width = cellsWidth(added);
@@ -40,13 +41,13 @@ function footerKeys(keys: readonly string[]): string {
   return keyLabel(keys[0]!);
 }
 
-function filterCells(state: UiState): Cell[] {
+function filterCells(state: UiState): FrameCell[] {
   return state.view === 'main' && state.nameFilter !== ''
     ? [cell(` names with ${state.nameFilter} `, 'match'), cell(' ')]
     : [];
 }
 
-function scaleCells(overlay: Extract<Overlay, { kind: 'scale' }>): Cell[] {
+function scaleCells(overlay: Extract<Overlay, { kind: 'scale' }>): FrameCell[] {
   const where = overlay.target === 'file' ? 'edits procs.yaml' : 'for now, not in the file';
   return [
     cell(` scale ${overlay.service} from ${overlay.from} to `, 'bold'),
@@ -61,7 +62,7 @@ function scaleCells(overlay: Extract<Overlay, { kind: 'scale' }>): Cell[] {
   ];
 }
 
-function searchCells(overlay: Extract<Overlay, { kind: 'search' }>): Cell[] {
+function searchCells(overlay: Extract<Overlay, { kind: 'search' }>): FrameCell[] {
   const question = overlay.of === 'names' ? 'names or states with' : 'lines with';
   return [
     cell(` ${question} `, 'bold'),

@@ -3,15 +3,15 @@
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import type { Problem } from '../../core/model.ts';
 import { formatBytes, formatPercent } from '../format.ts';
-import { type Cell, cell, cellsWidth, type Line, line, type Style, spread } from '../frame.ts';
-import type { UiState } from '../state.ts';
-import { type Glyphs, STATE_STYLE } from '../theme.ts';
+import type { UiState } from '../model/state.ts';
+import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
+import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 /** Said first, when something is pending. */
-const PENDING: InstanceState[] = ['failed', 'backoff', 'unready', 'stopping', 'starting', 'waiting', 'running'];
+const PENDING_STATES: InstanceState[] = ['failed', 'backoff', 'unready', 'stopping', 'starting', 'waiting', 'running'];
 
 /** @param hidden which rows of the table are shown, where only this line has room to say it. */
-export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): Line {
+export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): FrameLine {
   const { columns } = state.size;
   const { status } = state;
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
@@ -22,16 +22,16 @@ export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): Line {
   const ready = countStates(status).get('ready') ?? 0;
   const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
   if (hidden !== '' && cellsWidth([name, cell('  '), ...needs]) + hidden.length + 2 <= columns)
-    return spread(wholeCells([name, ...now], columns - hidden.length - 2), [cell(hidden, 'dim')], columns);
+    return spaceBetween(wholeCells([name, ...now], columns - hidden.length - 2), [cell(hidden, 'dim')], columns);
   const full = [name, ...env, generation, ...now];
   const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
   const { long, short } = supervisorTexts(status, state.owning);
   const right = cellsWidth(left) + long.length + 2 <= columns ? long : short;
-  return spread(left, [cell(right, 'dim')], columns);
+  return spaceBetween(left, [cell(right, 'dim')], columns);
 }
 
 /** As many as fit without a cut; at least the first. */
-function wholeCells(cells: readonly Cell[], columns: number): Cell[] {
+function wholeCells(cells: readonly FrameCell[], columns: number): FrameCell[] {
   const kept = cells.slice(0, 1);
   for (const each of cells.slice(1)) {
     if (cellsWidth([...kept, each]) > columns) break;
@@ -41,19 +41,19 @@ function wholeCells(cells: readonly Cell[], columns: number): Cell[] {
 }
 
 /** `● converged`, or what it waits for: `◔ converging  1 failed  2 starting`. */
-function convergence(status: Status, glyphs: Glyphs): Cell[] {
+function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
   const counts = countStates(status);
-  const pending = PENDING.filter((state) => counts.has(state)).map((state) =>
-    counted(state, counts.get(state)!, glyphs),
+  const pending = PENDING_STATES.filter((state) => counts.has(state)).map((state) =>
+    stateCount(state, counts.get(state)!, glyphs),
   );
-  const head: Cell = status.converged
+  const head: FrameCell = status.converged
     ? cell(`${glyphs.state.ready} converged`, 'good')
     : cell(`${glyphs.state.starting} converging`, 'busy');
   const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} rejected`, 'bad')] : [];
   return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...pending.flatMap((each) => [cell('  '), each])];
 }
 
-function counted(state: InstanceState, count: number, glyphs: Glyphs): Cell {
+function stateCount(state: InstanceState, count: number, glyphs: Glyphs): FrameCell {
   return cell(`${glyphs.state[state]} ${count} ${state}`, STATE_STYLE[state]);
 }
 
@@ -72,7 +72,7 @@ function supervisorTexts({ supervisor }: Status, owning: boolean): { long: strin
 }
 
 /** Empty while the configuration is applied. The most important line comes first: what does not fit is cut below. */
-export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
+export function bannerLines(state: UiState, glyphs: Glyphs): FrameLine[] {
   const { columns } = state.size;
   const config = state.status?.config;
   if (config === undefined || config.status === 'applied') return [];
@@ -91,7 +91,7 @@ export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
   return lines;
 }
 
-function alertLine(text: string, columns: number, glyphs: Glyphs): Line {
+function alertLine(text: string, columns: number, glyphs: Glyphs): FrameLine {
   return line([cell(` ${glyphs.state.failed} `, 'alert'), cell(` ${text}`, 'bad')], columns);
 }
 
@@ -100,10 +100,10 @@ function positionOf(problem: Problem): string {
   return `${parts.join(':')}`;
 }
 
-function excerptLines({ excerpt, line: number }: Problem, columns: number): Line[] {
+function excerptLines({ excerpt, line: number }: Problem, columns: number): FrameLine[] {
   if (excerpt === null) return [];
   const gutter = `   ${number ?? ''} | `;
-  const style: Style = 'bad';
+  const style: CellStyle = 'bad';
   const caret =
     ' '.repeat(gutter.length + Math.max(0, excerpt.caretColumn - 1)) + '^'.repeat(Math.max(1, excerpt.caretLength));
   return [

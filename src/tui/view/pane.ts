@@ -1,25 +1,25 @@
 // The output of what is selected: title, and as many of its lines as there is room for.
+
+import { stripSgr } from '../../terminal/sanitize-line.ts';
+import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../format.ts';
-import { type Cell, cell, cellsWidth, filled, type Line, line, ruleLine } from '../frame.ts';
-import type { KeptLine, LogView } from '../log-ring.ts';
-import { type OutputTarget, outputTarget } from '../output-target.ts';
-import { withoutSgr } from '../sanitize.ts';
-import { type Pattern, searchPattern } from '../search.ts';
-import type { UiState } from '../state.ts';
-import { clip, clipMiddle, widthOf, wrap } from '../text.ts';
-import { ASCII, type Glyphs, hueOf } from '../theme.ts';
+import type { BufferedLine, LogView } from '../model/log-ring.ts';
+import { type OutputTarget, outputTarget } from '../model/rows.ts';
+import { type SearchPattern, searchPattern, type UiState } from '../model/state.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, line, padLines, ruleLine } from './frame.ts';
+import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
 
 /** From here on a time is worth its columns. */
 const TIMES_FROM_COLUMNS = 60;
 /** A name in the title is cut no further: then the marks at the right go. */
-const NAME_LEAST = 12;
+const MIN_NAME_WIDTH = 12;
 /** A wrapped line never takes more of the screen. */
 const MAX_WRAPPED = 20;
 
 /** @param hidden which rows of the table above are shown, where its head has no room to say it. */
-export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden = ''): Line {
+export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden = ''): FrameLine {
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
@@ -32,9 +32,9 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden =
   const count = cell(`rows ${hidden}`, 'dim');
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
-  const room = (marks: Cell[]) => columns - 9 - cellsWidth([...what, ...marks]);
+  const room = (marks: FrameCell[]) => columns - 9 - cellsWidth([...what, ...marks]);
   const choices = hidden === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
-  const least = Math.min(NAME_LEAST, widthOf(target.title));
+  const least = Math.min(MIN_NAME_WIDTH, widthOf(target.title));
   const marks = choices.find((each) => room(each) >= least) ?? [];
   const name = clipMiddle(target.title, Math.max(least, room(marks)));
   return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
@@ -44,62 +44,62 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden =
  * Exactly `height` lines; the newest at the bottom, or from the top while there are few. What is left below a wrapped first
  * page goes to the line after it, cut.
  */
-export function paneLines(state: UiState, log: LogView, options: PaneOptions): Line[] {
+export function paneLines(state: UiState, log: LogView, options: PaneOptions): FrameLine[] {
   const { height } = options;
   if (height <= 0) return [];
   const drawing = drawingOf(state, log, options);
   const kept = log.window(state.logBottom, height, drawing.pattern);
   const last = kept.at(-1);
-  if (last === undefined) return filled([emptyLine(state, log)], height);
+  if (last === undefined) return padLines([emptyLine(state, log)], height);
   const drawn = kept.flatMap((each) => drawLine(each, drawing)).slice(-height);
   const below = log.after(last.seq, height - drawn.length, drawing.pattern);
-  return filled([...drawn, ...below.flatMap((each) => drawLine(each, drawing))], height);
+  return padLines([...drawn, ...below.flatMap((each) => drawLine(each, drawing))], height);
 }
 
 /** How many lines of the screen a line of the log takes in an output of that height. */
-export function drawnRows(state: UiState, log: LogView, height: number): (kept: KeptLine) => number {
+export function screenRowsOf(state: UiState, log: LogView, height: number): (kept: BufferedLine) => number {
   const drawing = drawingOf(state, log, { height, colour: false, glyphs: ASCII });
   return (kept) => drawLine(kept, drawing).length;
 }
 
-type Drawing = {
+type PaneDrawing = {
   state: UiState;
   target: OutputTarget;
-  pattern: Pattern;
+  pattern: SearchPattern;
   options: PaneOptions;
   /** Before this line it is said where older ones are; null: there are none. */
   oldestSeq: number | null;
 };
 
-function drawingOf(state: UiState, log: LogView, options: PaneOptions): Drawing {
+function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDrawing {
   const pattern = searchPattern(state.lineFilter);
   const oldestSeq = log.mayHaveOlder ? (log.after(null, 1, pattern)[0]?.seq ?? null) : null;
   return { state, target: outputTarget(state), pattern, options, oldestSeq };
 }
 
-function drawLine(kept: KeptLine, { state, target, pattern, options, oldestSeq }: Drawing): Line[] {
+function drawLine(kept: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): FrameLine[] {
   const { columns } = state.size;
   const { colour, glyphs, height } = options;
   const prefix = prefixCells(kept, state, target, glyphs);
   const room = Math.max(1, columns - cellsWidth(prefix));
-  const text = colour && pattern === null ? kept.line : withoutSgr(kept.line);
+  const text = colour && pattern === null ? kept.line : stripSgr(kept.line);
   const older = kept.seq === oldestSeq && height > 1 ? [olderLine(state, target)] : [];
   // No longer than the page: each line can be seen whole, or at least from its begin.
   const most = Math.min(MAX_WRAPPED, height - older.length);
   const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
   const lines = pieces.map((piece, index) =>
-    line([...(index === 0 ? prefix : indent), ...marked(piece, pattern)], columns),
+    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, pattern)], columns),
   );
   return [...older, ...lines];
 }
 
-function olderLine(state: UiState, { names }: OutputTarget): Line {
+function olderLine(state: UiState, { names }: OutputTarget): FrameLine {
   const command = ['orch logs', ...names].join(' ');
   return line([cell(`  older lines, if there are any: ${command}`, 'dim')], state.size.columns);
 }
 
-function prefixCells(kept: KeptLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {
+function prefixCells(kept: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): FrameCell[] {
   const { columns } = state.size;
   const isError = kept.stream === 'e';
   const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(kept.timeMs)} `, 'dim')] : [];
@@ -111,7 +111,7 @@ function prefixCells(kept: KeptLine, state: UiState, target: OutputTarget, glyph
 }
 
 /** The text with what was searched for shown inverse. */
-function marked(text: string, pattern: RegExp | null): Cell[] {
+function highlightMatches(text: string, pattern: RegExp | null): FrameCell[] {
   if (pattern === null) return [{ text, style: 'plain' }];
   const found = pattern.exec(text);
   if (found === null || found[0] === '') return [{ text, style: 'plain' }];
@@ -119,12 +119,29 @@ function marked(text: string, pattern: RegExp | null): Cell[] {
   return [
     { text: text.slice(0, found.index), style: 'plain' },
     { text: found[0], style: 'match' },
-    ...marked(text.slice(end), pattern),
+    ...highlightMatches(text.slice(end), pattern),
   ];
 }
 
-function emptyLine(state: UiState, log: LogView): Line {
+function emptyLine(state: UiState, log: LogView): FrameLine {
   const none = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
   const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);
+}
+
+// The output on screen as plain text, for the normal screen, where the terminal's own selection works. Pure.
+
+const MAX_COPIED_LINES = 1000;
+
+/** What the pane shows, further back than it reaches, without colours, and how to come back. No newline at the end. */
+export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): string {
+  const target = outputTarget(state);
+  const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((kept) => {
+    const time = state.showTimes ? `${formatClock(kept.timeMs, true)} ` : '';
+    const name = target.isMixed ? `${kept.instance} ` : '';
+    return `${time}${name}${stripSgr(kept.line)}`;
+  });
+  const rule = glyphs.rule.repeat(2);
+  const end = `${rule} ${lines.length} lines of ${target.title}; any key comes back ${rule}`;
+  return [`${rule} ${target.title} ${rule}`, ...lines, end].join('\n');
 }

@@ -1,21 +1,30 @@
 // The panels over the view: help (made from the keymap), why, and the way down with who is being waited for.
 import type { Explanation } from '../../api/protocol.ts';
+import { stripSequences } from '../../terminal/sanitize-line.ts';
+import { wrap } from '../../terminal/width.ts';
 import { formatAge } from '../format.ts';
-import { type Cell, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line, type Style } from '../frame.ts';
-import { KEYMAP, type KeyBinding, keyLabel } from '../keymap.ts';
-import { plainText } from '../sanitize.ts';
-import type { Leaving, Overlay } from '../state.ts';
-import { wrap } from '../text.ts';
-import { type Glyphs, STATE_STYLE, UNICODE } from '../theme.ts';
+import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';
+import type { Overlay, ShutdownView } from '../model/state.ts';
+import {
+  type CellStyle,
+  cell,
+  cellsWidth,
+  EMPTY_LINE,
+  type FrameCell,
+  type FrameLine,
+  fixedCell,
+  line,
+} from './frame.ts';
+import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
 
-type Panel = Extract<Overlay, { scroll: number }>;
+type OpenPanel = Extract<Overlay, { scroll: number }>;
 
 /** All lines of a panel, without its title; the view shows those from `scroll` on. */
-export function panelLines(panel: Panel, columns: number, glyphs: Glyphs = UNICODE): Line[] {
+export function panelLines(panel: OpenPanel, columns: number, glyphs: Glyphs = UNICODE): FrameLine[] {
   return panel.kind === 'help' ? helpLines(columns) : whyLines(panel, columns, glyphs);
 }
 
-export function panelTitle(panel: Panel): string {
+export function panelTitle(panel: OpenPanel): string {
   return panel.kind === 'help' ? 'keys' : `why ${panel.name}`;
 }
 
@@ -23,17 +32,17 @@ const KEY_COLUMN = 16;
 const TWO_COLUMNS_FROM = 110;
 const GROUPS = ['Move', 'Services', 'Output', 'Leave'] as const;
 
-function helpLines(columns: number): Line[] {
+function helpLines(columns: number): FrameLine[] {
   if (columns < TWO_COLUMNS_FROM) return GROUPS.flatMap((group) => groupLines(group, columns));
   const half = Math.floor(columns / 2) - 1;
   const left = [...groupLines('Move', half), ...groupLines('Services', half)];
   const right = [...groupLines('Output', half), ...groupLines('Leave', half)];
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) =>
-    beside(left[index] ?? EMPTY_LINE, right[index] ?? EMPTY_LINE, half, columns),
+    sideBySide(left[index] ?? EMPTY_LINE, right[index] ?? EMPTY_LINE, half, columns),
   );
 }
 
-function groupLines(group: (typeof GROUPS)[number], columns: number): Line[] {
+function groupLines(group: (typeof GROUPS)[number], columns: number): FrameLine[] {
   const bindings = KEYMAP.filter((binding) => binding.group === group);
   return [
     line([cell(` ${group}`, 'title')], columns),
@@ -42,7 +51,7 @@ function groupLines(group: (typeof GROUPS)[number], columns: number): Line[] {
   ];
 }
 
-function bindingLines(binding: KeyBinding, columns: number): Line[] {
+function bindingLines(binding: KeyBinding, columns: number): FrameLine[] {
   const keys = binding.keys.map(keyLabel).join(' ');
   const room = Math.max(8, columns - KEY_COLUMN);
   return wrapWords(binding.help, room).map((text, index) =>
@@ -50,49 +59,49 @@ function bindingLines(binding: KeyBinding, columns: number): Line[] {
   );
 }
 
-function beside(left: Line, right: Line, half: number, columns: number): Line {
-  const gap: Cell = { text: ' '.repeat(Math.max(0, half + 2 - cellsWidth(left.cells))), style: 'plain' };
+function sideBySide(left: FrameLine, right: FrameLine, half: number, columns: number): FrameLine {
+  const gap: FrameCell = { text: ' '.repeat(Math.max(0, half + 2 - cellsWidth(left.cells))), style: 'plain' };
   return line([...left.cells, gap, ...right.cells], columns);
 }
 
-function whyLines(panel: Extract<Panel, { kind: 'why' }>, columns: number, glyphs: Glyphs): Line[] {
+function whyLines(panel: Extract<OpenPanel, { kind: 'why' }>, columns: number, glyphs: Glyphs): FrameLine[] {
   if (panel.error !== null)
     return wrapWords(panel.error, columns - 2).map((text) => line([cell(`  ${text}`, 'bad')], columns));
   if (panel.explanations === null) return [line([cell('  asking the supervisor …', 'dim')], columns)];
   return panel.explanations.flatMap((each) => explanationLines(each, columns, glyphs));
 }
 
-function explanationLines(explanation: Explanation, columns: number, glyphs: Glyphs): Line[] {
+function explanationLines(explanation: Explanation, columns: number, glyphs: Glyphs): FrameLine[] {
   const { id, state, causes, unblock, notes = [] } = explanation;
   const style = STATE_STYLE[state] ?? 'plain';
   return [
     line([cell(` ${id} `, 'bold'), cell(`${glyphs.state[state] ?? ''} ${state}`, style)], columns),
-    ...causes.flatMap((cause, depth) => sentence(cause, depth, columns, glyphs)),
-    ...(unblock === null ? [] : marked(glyphs.remedy, 'good', unblock, 3, columns)),
-    ...notes.flatMap((note) => sentence(note, 0, columns, glyphs)),
+    ...causes.flatMap((cause, depth) => causeLines(cause, depth, columns, glyphs)),
+    ...(unblock === null ? [] : bulletLines(glyphs.remedy, 'good', unblock, 3, columns)),
+    ...notes.flatMap((note) => causeLines(note, 0, columns, glyphs)),
     EMPTY_LINE,
   ];
 }
 
 /** The direct cause first; each further one a step to the right. */
-function sentence(cause: string, depth: number, columns: number, glyphs: Glyphs): Line[] {
+function causeLines(cause: string, depth: number, columns: number, glyphs: Glyphs): FrameLine[] {
   if (depth === 0) return wrapWords(cause, columns - 3).map((part) => line([cell(`   ${part}`)], columns));
-  return marked(glyphs.because, 'dim', cause, 1 + 2 * depth, columns);
+  return bulletLines(glyphs.because, 'dim', cause, 1 + 2 * depth, columns);
 }
 
-function marked(mark: string, style: Style, text: string, indent: number, columns: number): Line[] {
+function bulletLines(mark: string, style: CellStyle, text: string, indent: number, columns: number): FrameLine[] {
   return wrapWords(text, columns - indent - 2).map((part, index) =>
     line([cell(' '.repeat(indent)), cell(index === 0 ? `${mark} ` : '  ', style), cell(part)], columns),
   );
 }
 
 /** The progress of `down`: how many are left, who holds it up, what Ctrl-C does now. */
-export function leavingLines(leaving: Leaving, around: { columns: number; nowMs: number }): Line[] {
+export function shutdownLines(leaving: ShutdownView, around: { columns: number; nowMs: number }): FrameLine[] {
   const { columns, nowMs } = around;
   const { total } = leaving;
   const remaining = leaving.progress?.remaining ?? total;
   const age = formatAge(nowMs - leaving.sinceMs).text;
-  const what = leaving.atOnce ? 'Stopping everything at once' : 'Stopping everything, dependents first';
+  const what = leaving.immediate ? 'Stopping everything at once' : 'Stopping everything, dependents first';
   const holding = leaving.progress?.holdingUp ?? [];
   return [
     EMPTY_LINE,
@@ -105,7 +114,7 @@ export function leavingLines(leaving: Leaving, around: { columns: number; nowMs:
     ...(holding.length === 0 ? [] : [line([cell('  waiting for', 'dim')], columns)]),
     ...holding.map((who) => line([cell(`    ${who}`, 'warn')], columns)),
     ...(holding.length === 0 ? [] : [EMPTY_LINE]),
-    ...(leaving.atOnce ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
+    ...(leaving.immediate ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
   ];
 }
 
@@ -119,7 +128,7 @@ function progressBar(total: number, remaining: number, width: number): string {
 function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let current = '';
-  for (const word of plainText(text)
+  for (const word of stripSequences(text)
     .split(' ')
     .flatMap((each) => wrap(each, Math.max(1, width), 50))) {
     if (current !== '' && current.length + 1 + word.length > width) {

@@ -1,34 +1,21 @@
 // Which columns of the table fit into the terminal, and how wide each is.
-import { type Cell, cell } from '../frame.ts';
-import { type TableRow, worstState } from '../rows.ts';
-import { widthOf } from '../text.ts';
-import { type Glyphs, STATE_STYLE } from '../theme.ts';
-import {
-  cpuText,
-  isAlive,
-  memoryText,
-  nameCell,
-  nameText,
-  nameWidth,
-  pidText,
-  pidWidth,
-  reasonCell,
-  reasonOf,
-  restartsCell,
-  stateCell,
-  stateWidth,
-  uptimeText,
-} from './table-cells.ts';
 
-export type Column = {
+import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import { clipMiddle, widthOf } from '../../terminal/width.ts';
+import { formatAge, formatBytesShort, formatPercent } from '../format.ts';
+import { type TableRow, worstState } from '../model/rows.ts';
+import { cell, type FrameCell } from './frame.ts';
+import { type Glyphs, STATE_STYLE } from './theme.ts';
+
+export type ServiceColumn = {
   title: string;
   width: number;
   align: 'left' | 'right';
   /** Says something of a live process only. */
-  ofProcess: boolean;
+  onlyWhenAlive: boolean;
   /** The lowest goes first when the terminal is narrow. */
-  rank: number;
-  show(row: TableRow): Cell;
+  priority: number;
+  cellOf(row: TableRow): FrameCell;
 };
 
 /** Before the first column: the cursor. */
@@ -40,46 +27,58 @@ const NAME_MAX = 34;
 const REASON_MIN = 16;
 
 /** @returns at least the column of names; together at most `columns` wide. */
-export function fittingColumns(rows: readonly TableRow[], columns: number, nowMs: number, glyphs: Glyphs): Column[] {
-  const wanted = widest(rows, nameWidth);
+export function fittingColumns(
+  rows: readonly TableRow[],
+  columns: number,
+  nowMs: number,
+  glyphs: Glyphs,
+): ServiceColumn[] {
+  const wanted = widestRow(rows, nameWidth);
   const all = [
     nameColumn(Math.max(NAME_MIN, Math.min(NAME_MAX, wanted)), glyphs),
     stateColumn(rows, glyphs),
-    column(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, (row) => restartsCell(row)),
-    column('PID', Math.max(5, widest(rows, pidWidth)), 3, (row) => cell(pidText(row), 'dim')),
-    column('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
-    column('CPU', 5, 7, (row) => cell(cpuText(row))),
-    column('MEM', 5, 6, (row) => cell(memoryText(row))),
+    numberColumn(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, (row) => restartsCell(row)),
+    numberColumn('PID', Math.max(5, widestRow(rows, pidWidth)), 3, (row) => cell(pidText(row), 'dim')),
+    numberColumn('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
+    numberColumn('CPU', 5, 7, (row) => cell(cpuText(row))),
+    numberColumn('MEM', 5, 6, (row) => cell(memoryText(row))),
   ];
   let kept = all;
   // Columns go, the least wanted first, until the rest fits; the name gives way last.
   while (kept.length > 1 && totalWidth(kept) > columns) {
-    const lowest = Math.min(...kept.map((each) => each.rank));
-    kept = kept.filter((each) => each.rank !== lowest);
+    const lowest = Math.min(...kept.map((each) => each.priority));
+    kept = kept.filter((each) => each.priority !== lowest);
   }
   const [name, ...others] = kept;
   if (name === undefined || others.length === 0 || totalWidth(kept) > columns) return [narrowColumn(columns, glyphs)];
   const left = columns - totalWidth(kept);
   const hasReasons = kept.length === all.length && left - GAP >= REASON_MIN;
   // What has ended says why in the columns of a process, which are empty then; only what lives needs the column.
-  const reasons = hasReasons ? GAP + Math.max(REASON_MIN, widest(rows, livingReasonWidth)) : 0;
+  const reasons = hasReasons ? GAP + Math.max(REASON_MIN, widestRow(rows, livingReasonWidth)) : 0;
   const more = Math.max(0, Math.min(wanted - name.width, left - reasons));
   const wide = [nameColumn(name.width + more, glyphs), ...others];
   return hasReasons ? [...wide, reasonColumn(left - more - GAP)] : wide;
 }
 
-function nameColumn(width: number, glyphs: Glyphs): Column {
+function nameColumn(width: number, glyphs: Glyphs): ServiceColumn {
   const show = (row: TableRow) => nameCell(row, glyphs, width);
-  return { title: 'NAME', ofProcess: false, width, align: 'left', rank: 9, show };
+  return { title: 'NAME', onlyWhenAlive: false, width, align: 'left', priority: 9, cellOf: show };
 }
 
-function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): Column {
-  const width = Math.max(9, widest(rows, stateWidth));
-  return { title: 'STATE', ofProcess: false, width, align: 'left', rank: 8, show: (row) => stateCell(row, glyphs) };
+function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
+  const width = Math.max(9, widestRow(rows, stateWidth));
+  return {
+    title: 'STATE',
+    onlyWhenAlive: false,
+    width,
+    align: 'left',
+    priority: 8,
+    cellOf: (row) => stateCell(row, glyphs),
+  };
 }
 
-function reasonColumn(width: number): Column {
-  return { title: 'REASON', width, align: 'left', rank: 0, ofProcess: true, show: reasonCell };
+function reasonColumn(width: number): ServiceColumn {
+  return { title: 'REASON', width, align: 'left', priority: 0, onlyWhenAlive: true, cellOf: reasonCell };
 }
 
 function livingReasonWidth(row: TableRow): number {
@@ -87,23 +86,139 @@ function livingReasonWidth(row: TableRow): number {
 }
 
 /** Where there is room for one column only: the glyph of the state and the name. */
-function narrowColumn(columns: number, glyphs: Glyphs): Column {
+function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
   const width = Math.max(1, columns - GUTTER);
   const show = (row: TableRow) => {
     const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
     return cell(`${glyphs.state[state]}${nameText(row, glyphs, width - 1)}`, STATE_STYLE[state]);
   };
-  return { title: 'NAME', width, align: 'left', rank: 0, ofProcess: false, show };
+  return { title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf: show };
 }
 
-function column(title: string, width: number, rank: number, show: (row: TableRow) => Cell): Column {
-  return { title, width, align: 'right', rank, ofProcess: title !== 'RESTARTS' && title !== 'RST', show };
+function numberColumn(title: string, width: number, rank: number, show: (row: TableRow) => FrameCell): ServiceColumn {
+  return {
+    title,
+    width,
+    align: 'right',
+    priority: rank,
+    onlyWhenAlive: title !== 'RESTARTS' && title !== 'RST',
+    cellOf: show,
+  };
 }
 
-function totalWidth(columns: readonly Column[]): number {
+function totalWidth(columns: readonly ServiceColumn[]): number {
   return GUTTER + columns.reduce((sum, each) => sum + each.width + GAP, -GAP);
 }
 
-export function widest(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
+export function widestRow(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
   return rows.reduce((most, row) => Math.max(most, widthOfRow(row)), 0);
+}
+
+// What each column of the table says of a row: a service with one instance, a pool as a whole, one instance of it.
+
+/** At most `width` columns where that can be: a name gives way in its middle, its number and the size of a pool stay. */
+function nameText(row: TableRow, glyphs: Glyphs, width = Infinity): string {
+  const [before, name, after] = nameParts(row, glyphs);
+  return `${before}${clipMiddle(name, Math.max(1, width - widthOf(before) - widthOf(after)))}${after}`;
+}
+
+function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string, after: string] {
+  if (row.kind === 'single') return ['  ', row.service.name, ''];
+  if (row.kind === 'instance') {
+    const { id } = row.instance;
+    const end = Math.max(0, id.lastIndexOf('.'));
+    return [`  ${glyphs.branch} `, id.slice(0, end), id.slice(end)];
+  }
+  const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
+  return [`${fold} `, row.service.name, ` ${glyphs.multiplier}${row.service.pool}`];
+}
+
+/** Columns of `nameText`. Asked for every row in every frame: a glyph is one column, so only the name is measured. */
+function nameWidth(row: TableRow): number {
+  if (row.kind === 'instance') return 4 + widthOf(row.instance.id);
+  const name = 2 + widthOf(row.service.name);
+  return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
+}
+
+function nameCell(row: TableRow, glyphs: Glyphs, width: number): FrameCell {
+  return cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
+}
+
+function stateText(row: TableRow, glyphs: Glyphs): string {
+  if (row.kind !== 'pool') return `${glyphs.state[row.instance.state]} ${row.instance.state}`;
+  const state = worstState(row.service);
+  if (row.service.instances.length === 0) return `${glyphs.state[state]} none`;
+  return `${glyphs.state[state]} ${state} ${countText(row.service)}`;
+}
+
+/** Columns of `stateText`. */
+function stateWidth(row: TableRow): number {
+  if (row.kind !== 'pool') return 2 + row.instance.state.length;
+  if (row.service.instances.length === 0) return 2 + 'none'.length;
+  return 2 + worstState(row.service).length + 1 + countText(row.service).length;
+}
+
+/** `3/4`: how many of the pool are in the state that is shown; for `ready` those that are ready. */
+function countText(service: ServiceStatus): string {
+  const state = worstState(service);
+  const count = service.instances.filter((instance) => instance.state === state).length;
+  return `${count}/${Math.max(service.pool, service.instances.length)}`;
+}
+
+function stateCell(row: TableRow, glyphs: Glyphs): FrameCell {
+  const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
+  return cell(stateText(row, glyphs), STATE_STYLE[state]);
+}
+
+function pidText(row: TableRow): string {
+  return row.kind === 'pool' || row.instance.pid === null ? '' : String(row.instance.pid);
+}
+
+function pidWidth(row: TableRow): number {
+  return pidText(row).length;
+}
+
+function restartsCell(row: TableRow): FrameCell {
+  const restarts = sumOver(row, (instance) => instance.restarts);
+  return cell(restarts === 0 ? '' : String(restarts), restarts > 0 ? 'warn' : 'plain');
+}
+
+function uptimeText(row: TableRow, nowMs: number): string {
+  if (row.kind === 'pool' || row.instance.startedAt === null) return '';
+  return formatAge(nowMs - Date.parse(row.instance.startedAt)).text;
+}
+
+function cpuText(row: TableRow): string {
+  return isAlive(row) ? formatPercent(sumOver(row, (instance) => instance.cpuPercent)) : '';
+}
+
+function memoryText(row: TableRow): string {
+  return isAlive(row) ? formatBytesShort(sumOver(row, (instance) => instance.rssBytes)) : '';
+}
+
+function reasonCell(row: TableRow): FrameCell {
+  const text = reasonOf(row);
+  return cell(text, 'dim');
+}
+
+/** The sentence about a row: its own reason, what a command holds against the file, what it was adopted from. */
+export function reasonOf(row: TableRow): string {
+  const { override } = row.service;
+  const held = override?.stopped ? 'held stopped' : override?.pool !== undefined ? `pool ${override.pool} for now` : '';
+  if (row.kind === 'pool') {
+    const worst = worstState(row.service);
+    return row.service.instances.find((instance) => instance.state === worst)?.reason ?? held;
+  }
+  const note = row.instance.reason ?? (row.instance.adopted ? 'adopted from an earlier supervisor' : '');
+  return note === '' && row.kind === 'single' ? held : note;
+}
+
+function sumOver(row: TableRow, of: (instance: InstanceStatus) => number): number {
+  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
+  return instances.reduce((total, instance) => total + of(instance), 0);
+}
+
+export function isAlive(row: TableRow): boolean {
+  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
+  return instances.some((instance) => instance.pid !== null);
 }

@@ -1,18 +1,18 @@
 // The table of services: which columns fit, what they say, only the rows that are visible.
+
+import { widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../format.ts';
-import { type Cell, cell, EMPTY_LINE, fixedCell, type Line, line } from '../frame.ts';
-import { firstVisible } from '../layout.ts';
-import { selectedIndex, type TableRow } from '../rows.ts';
-import type { UiState } from '../state.ts';
-import { widthOf } from '../text.ts';
-import type { Glyphs } from '../theme.ts';
-import { isAlive, reasonOf } from './table-cells.ts';
-import { type Column, fittingColumns, GAP, GUTTER } from './table-columns.ts';
+import { firstVisible } from '../model/layout.ts';
+import { selectedIndex, type TableRow } from '../model/rows.ts';
+import type { UiState } from '../model/state.ts';
+import { cell, EMPTY_LINE, type FrameCell, type FrameLine, fixedCell, line } from './frame.ts';
+import { fittingColumns, GAP, GUTTER, isAlive, reasonOf, type ServiceColumn } from './table-columns.ts';
+import type { Glyphs } from './theme.ts';
 
 export type TableView = {
-  lines: Line[];
+  lines: FrameLine[];
   /** Which rows are shown when there are more, and the head has no room to say it; else empty. */
-  hidden: string;
+  visibleRange: string;
   /** When an uptime on screen changes; Infinity: none does. */
   nextChangeMs: number;
 };
@@ -36,36 +36,41 @@ export function tableView(
   );
   if (rows.length === 0) lines.push(line([cell(emptyText(state), 'dim')], state.size.columns));
   while (lines.length < height) lines.push(EMPTY_LINE);
-  const hidden = hiddenText(rows.length, start, height, glyphs);
-  const head = headOf(columns, state.size.columns, hidden, around.isHiddenToldHere);
+  const hidden = visibleRangeText(rows.length, start, height, glyphs);
+  const head = headLine(columns, state.size.columns, hidden, around.isHiddenToldHere);
   return {
     lines: [...(around.head > 0 ? [head.line] : []), ...lines],
-    hidden: around.head > 0 && head.isTold ? '' : hidden,
+    visibleRange: around.head > 0 && head.isTold ? '' : hidden,
     nextChangeMs: nowMs + nextUptimeChange(visible, nowMs),
   };
 }
 
-function rowLine(row: TableRow, columns: Column[], selected: boolean, width: number, glyphs: Glyphs): Line {
-  const cells: Cell[] = [{ text: selected ? `${glyphs.cursor} ` : '  ', style: 'accent' }];
+function rowLine(row: TableRow, columns: ServiceColumn[], selected: boolean, width: number, glyphs: Glyphs): FrameLine {
+  const cells: FrameCell[] = [{ text: selected ? `${glyphs.cursor} ` : '  ', style: 'accent' }];
   const reason = reasonOf(row);
   const last = columns.at(-1);
   const isCut = last?.title !== 'REASON' || widthOf(reason) > last.width;
   for (const [index, each] of columns.entries()) {
     if (index > 0) cells.push({ text: ' '.repeat(GAP), style: 'plain' });
     // Nothing lives: the columns of a process are empty, so the reason may have their place.
-    if (each.ofProcess && isCut && reason !== '' && !isAlive(row)) {
+    if (each.onlyWhenAlive && isCut && reason !== '' && !isAlive(row)) {
       cells.push(cell(reason, 'dim'));
       break;
     }
-    const { text, style } = each.show(row);
+    const { text, style } = each.cellOf(row);
     cells.push(fixedCell(text, each.width, style, each.align));
   }
   return line(cells, width, selected);
 }
 
 /** The titles and, at the right end, which rows are shown, if there is room: titles make some only where they `mayGive` way. */
-function headOf(columns: Column[], width: number, hidden: string, mayGive: boolean): { line: Line; isTold: boolean } {
-  const fits = (some: Column[]) => GUTTER + widthOf(titlesText(some)) + GAP + hidden.length <= width;
+function headLine(
+  columns: ServiceColumn[],
+  width: number,
+  hidden: string,
+  mayGive: boolean,
+): { line: FrameLine; isTold: boolean } {
+  const fits = (some: ServiceColumn[]) => GUTTER + widthOf(titlesText(some)) + GAP + hidden.length <= width;
   let shown = columns;
   while (hidden !== '' && mayGive && shown.length > 1 && !fits(shown)) shown = shown.slice(0, -1);
   const isTold = fits(shown);
@@ -74,12 +79,12 @@ function headOf(columns: Column[], width: number, hidden: string, mayGive: boole
   return { line: line([cell(text, 'dim')], width), isTold };
 }
 
-function titlesText(columns: Column[]): string {
+function titlesText(columns: ServiceColumn[]): string {
   const titles = columns.map((each) => fixedCell(each.title, each.width, 'dim', each.align).text);
   return titles.join(' '.repeat(GAP)).trimEnd();
 }
 
-function hiddenText(count: number, start: number, height: number, glyphs: Glyphs): string {
+function visibleRangeText(count: number, start: number, height: number, glyphs: Glyphs): string {
   return count > height ? `${start + 1}${glyphs.rule}${Math.min(count, start + height)} of ${count}` : '';
 }
 

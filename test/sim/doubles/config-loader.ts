@@ -1,10 +1,10 @@
 // Loads the simulated procs.yaml as the real reader would: in another process, which takes its time, may find the file
 // wanting, and may never answer.
 import type { LoadResult } from '../../../src/core/model.ts';
-import type { ConfigLoader } from '../../../src/supervisor/configuration/config-loader.ts';
+import type { ConfigLoader } from '../../../src/supervisor/config/config-loader.ts';
 import { loadSimulated } from '../project-file.ts';
 
-export type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/configuration/config-loader.ts';
+export type { ConfigLoader, ConfigLoaderOptions } from '../../../src/supervisor/config/config-loader.ts';
 
 const DEADLINE_MS = 10_000;
 

@@ -1,10 +1,10 @@
 // Connections to the programs of the simulated machine: answered after a moment, or never.
-import { tcpTarget } from '../../../src/runtime/probe/connect.ts';
-import { type Running, runCheck } from '../../../src/runtime/probe/running.ts';
+import { tcpTarget } from '../../../src/os/probe/connect.ts';
+import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check.ts';
 
-export { connectionFailure, tcpTarget } from '../../../src/runtime/probe/connect.ts';
+export { connectionFailure, tcpTarget } from '../../../src/os/probe/connect.ts';
 
-export function checkTcp(address: string): Running {
+export function checkTcp(address: string): RunningCheck {
   const { guest, machine } = bridge;
   return runCheck((settle) =>
     guest.later(machine.chance.between(0, 20), () => {
@@ -14,6 +14,6 @@ export function checkTcp(address: string): Running {
   );
 }
 
-export function checkUnix(): Running {
+export function checkUnix(): RunningCheck {
   throw new Error('the simulated machine has no unix sockets to probe');
 }

@@ -1,10 +1,10 @@
 // Hooks of the simulated machine: they take the time that they are told and succeed, or never end.
-import type { ExecRequest } from '../../../src/runtime/probe/exec.ts';
-import { type Running, runCheck } from '../../../src/runtime/probe/running.ts';
+import type { ExecRequest } from '../../../src/os/probe/exec.ts';
+import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check.ts';
 
-export type { ExecRequest } from '../../../src/runtime/probe/exec.ts';
+export type { ExecRequest } from '../../../src/os/probe/exec.ts';
 
-export function runExec({ args }: ExecRequest): Running {
+export function runExec({ args }: ExecRequest): RunningCheck {
   const { guest } = bridge;
   const takesMs = JSON.parse(args[0]!) as number | null;
   return runCheck((settle) => (takesMs === null ? () => undefined : guest.later(takesMs, () => settle({ ok: true }))));

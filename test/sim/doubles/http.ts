@@ -1,10 +1,10 @@
 // Requests to the programs of the simulated machine: drains only.
-import type { HttpRequest } from '../../../src/runtime/probe/http.ts';
-import { type Running, runCheck } from '../../../src/runtime/probe/running.ts';
+import type { HttpRequest } from '../../../src/os/probe/http.ts';
+import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check.ts';
 
-export type { HttpRequest } from '../../../src/runtime/probe/http.ts';
+export type { HttpRequest } from '../../../src/os/probe/http.ts';
 
-export function requestHttp({ url, judge }: HttpRequest): Running {
+export function requestHttp({ url, judge }: HttpRequest): RunningCheck {
   const { guest, machine } = bridge;
   const port = Number(/:(\d+)\//.exec(url)?.[1]);
   return runCheck((settle) =>
@@ -16,7 +16,7 @@ export function requestHttp({ url, judge }: HttpRequest): Running {
   );
 }
 
-export function prepareHttp(): () => Running {
+export function prepareHttp(): () => RunningCheck {
   throw new Error('the simulated machine has no HTTP to probe');
 }
 

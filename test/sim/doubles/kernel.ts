@@ -1,7 +1,7 @@
 // The real kernel, whose effects are reported to the simulation before they happen.
-import { type Effects, Kernel as RealKernel } from '../../../src/supervisor/kernel.ts';
+import { type Effects, Kernel as RealKernel } from '../../../src/supervisor/kernel/kernel.ts';
 
-export { type Effects, type KernelState, occupiedSlots, slotSpecOf } from '../../../src/supervisor/kernel.ts';
+export { type Effects, type KernelState, occupiedSlots } from '../../../src/supervisor/kernel/kernel.ts';
 
 export class Kernel extends RealKernel {
   constructor(effects: Effects) {

@@ -1,7 +1,7 @@
 // The project lock and the locks of singletons: held by the simulated kernel, freed when the process ends.
-import type { Lock, LockAttempt, LockOptions } from '../../../src/runtime/lock.ts';
+import type { Lock, LockAttempt, LockOptions } from '../../../src/os/lock/lock.ts';
 
-export type { Lock, LockAttempt, LockHolder, LockOptions } from '../../../src/runtime/lock.ts';
+export type { Lock, LockAttempt, LockHolder, LockOptions } from '../../../src/os/lock/lock.ts';
 
 /** As the real one. */
 const RETRY_MS = 50;

@@ -1,7 +1,12 @@
 // A log writer that has always drained everything after a moment: no log byte flows in the simulation.
-import type { LogWriterClient } from '../../../src/logs/client.ts';
+import type { LogWriterClient } from '../../../src/logs/log-writer-client.ts';
 
-export type { LogEvent, LogWriterClient, LogWriterOptions, StreamSource } from '../../../src/logs/client.ts';
+export type {
+  InstanceFifos,
+  LogWriterClient,
+  LogWriterOptions,
+  WriterEvent,
+} from '../../../src/logs/log-writer-client.ts';
 
 export function startLogWriter(): LogWriterClient {
   const { guest, machine } = bridge;
@@ -9,7 +14,7 @@ export function startLogWriter(): LogWriterClient {
   return {
     configure: soon,
     expect: async () => undefined,
-    told: soon,
+    whenUpToDate: soon,
     attach: soon,
     detach: soon,
     shutdown: soon,

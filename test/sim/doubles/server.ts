@@ -1,9 +1,9 @@
 // The API without its socket: the simulation calls the methods directly. Whoever listens at a path replaces who did.
-import type { ApiServer, Methods } from '../../../src/supervisor/api/server.ts';
+import type { ApiServer, MethodTable } from '../../../src/supervisor/api/api-server.ts';
 
-export { type Call, type Methods, RequestError } from '../../../src/supervisor/api/server.ts';
+export { type Call, type MethodTable, RequestError } from '../../../src/supervisor/api/api-server.ts';
 
-export async function serve(path: string, methods: Methods, onOwnerGone: () => void): Promise<ApiServer> {
+export async function serve(path: string, methods: MethodTable, onOwnerGone: () => void): Promise<ApiServer> {
   const { guest, machine } = bridge;
   const listen = (): Promise<void> =>
     guest.pooled(() => {

@@ -1,7 +1,7 @@
 // The file watch: an event reaches it a moment after a change, unless it is lost; it looks by itself every 2 s.
-import type { FileWatch, WatchOptions } from '../../../src/runtime/watch/watch.ts';
+import type { FileWatch, WatchOptions } from '../../../src/os/watch/watch-files.ts';
 
-export type { FileWatch, WatchOptions } from '../../../src/runtime/watch/watch.ts';
+export type { FileWatch, WatchOptions } from '../../../src/os/watch/watch-files.ts';
 
 const SETTLE_MS = 50;
 const POLL_MS = 2_000;
@@ -39,7 +39,7 @@ export function watchFiles(first: string[], onChange: () => void, options: Watch
       seen = fingerprint();
       noticed();
     },
-    lookAgain: () => {
+    checkAgain: () => {
       settle ??= setTimeout(settled, SETTLE_MS);
     },
     close: async () => {

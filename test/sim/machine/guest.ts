@@ -1,6 +1,6 @@
 // One simulated process of orch: evaluates the real code of the supervisor with a Node of its own, whose clock, files and
 // processes are the machine's. It may die before any effect, freeze, or be told to leave.
-import type { Methods as SupervisorMethods } from '../../../src/supervisor/api/server.ts';
+import type { MethodTable as SupervisorMethods } from '../../../src/supervisor/api/api-server.ts';
 import type { Bridge, Observer } from '../doubles/bridge.ts';
 import { fakeGlobals } from './guest-globals.ts';
 import { fakeModules } from './guest-modules.ts';

@@ -1,0 +1,151 @@
+// `orch plan`: what `up` would do and why, against what runs; or what lies between two commits. Never acts.
+import { connect } from '../../api/client.ts';
+import type { Plan, PlanChange } from '../../api/protocol.ts';
+import { isGitProblem, openGitSource } from '../../config/files/git-source.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import type { AcceptedConfig, Problem } from '../../core/model.ts';
+import { comparePlan } from '../../plan/compare.ts';
+import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
+import { printProblems, printWarnings } from '../context/configuration.ts';
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { printError } from '../context/errors.ts';
+import { failRequest, findPaths } from '../context/running-project.ts';
+import { hasOrphanedState } from '../up/orphan-check.ts';
+
+/** 0: nothing to do; 2: changes; 1: every kind of failure, a configuration with problems included. */
+export async function runPlan(context: CliContext, [range]: string[]): Promise<ExitCode> {
+  try {
+    const planned = range === undefined ? await againstWhatRuns(context) : await betweenCommits(context, range);
+    if (planned === null) return 1;
+    const { plan, title } = planned;
+    const text = context.json ? JSON.stringify(plan) : `${title}\n\n${formatPlan(plan, painter(context.colour))}`;
+    context.stdout.write(`${text}\n`);
+    return plan.changes.length > 0 ? 2 : 0;
+  } catch (error) {
+    failRequest(context, error);
+    return 1;
+  }
+}
+
+type Planned = { plan: Plan; title: string };
+
+async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
+  const paths = findPaths(context);
+  const [accepted, client] = await Promise.all([loadRevision(context, null), paths && connect(paths)]);
+  try {
+    if (!accepted) return null;
+    const { project, env } = accepted.config;
+    const name = `${project}${env === null ? '' : ` (${env})`}`;
+    if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, name);
+    if (!client) return { plan: comparePlan(null, accepted.config), title: `${name}: nothing runs yet` };
+    return { plan: await client.request('plan', { accepted }), title: `${name}: what runs → the files` };
+  } finally {
+    client?.close();
+  }
+}
+
+/** What lives, what has completed and what was stopped by hand is for the next supervisor to find out. */
+function printUnknownState(context: CliContext, project: string): null {
+  printError(context, {
+    code: 'no-supervisor',
+    message: `no supervisor of ${project} runs, but an earlier one was killed: what \`up\` would do depends on what it left`,
+    hint: '`orch up -d` takes over what still fits, and starts the rest; `orch plan HEAD` compares the files alone',
+  });
+  return null;
+}
+
+/** `REF`: from there to the files; `A..B`: from commit to commit; an empty side is HEAD, as in git. */
+async function betweenCommits(context: CliContext, range: string): Promise<Planned | null> {
+  const [from, to] = range.includes('..') ? range.split(/\.\.\.?/, 2).map((ref) => ref || 'HEAD') : [range, null];
+  const before = await loadRevision(context, from!);
+  const after = before && (await loadRevision(context, to ?? null));
+  if (!before || !after) return null;
+  return { plan: comparePlan(before.config, after.config), title: `${from} → ${to ?? 'the files'}` };
+}
+
+/** @param ref null: the files on disk. @returns null after printing why not. */
+async function loadRevision(context: CliContext, ref: string | null): Promise<AcceptedConfig | null> {
+  const { file, env, environment } = context;
+  if (ref === null) return acceptedOrPrint(context, await loadConfig({ file, env, environment }), '');
+  const git = await openGitSource(file, ref);
+  if (isGitProblem(git)) {
+    const { code, message, hint } = git;
+    printError(context, { code, message, ...(hint === null ? {} : { hint }) });
+    return null;
+  }
+  return acceptedOrPrint(context, await loadConfig({ file, env, environment, source: git.source }), `${ref}:`);
+}
+
+function acceptedOrPrint(context: CliContext, loaded: Awaited<ReturnType<typeof loadConfig>>, prefix: string) {
+  if (loaded.ok) {
+    if (prefix === '') printWarnings(context, loaded.accepted.warnings);
+    return loaded.accepted;
+  }
+  // `main:procs.yaml`, as git names a file of a commit.
+  const named = ({ file, ...problem }: Problem): Problem => ({ ...problem, file: `${prefix}${file}` });
+  printProblems(context, loaded.problems.map(named));
+  return null;
+}
+
+// A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed. Pure.
+
+const SIGNS: Record<PlanChange['action'], [sign: string, colour: Colour]> = {
+  start: ['+', 'green'],
+  stop: ['-', 'red'],
+  restart: ['~', 'yellow'],
+  scale: ['±', 'cyan'],
+  update: ['=', 'dim'],
+};
+
+/** Ends without a line break. */
+export function formatPlan({ changes }: Plan, paint: Paint): string {
+  if (changes.length === 0) return 'Nothing to do.';
+  const width = Math.max(...changes.map(({ service }) => service.length));
+  const lines = withoutRepeats(changes).map((change) => formatChange(change, width, paint));
+  return [...lines, '', formatSummary(changes)].join('\n');
+}
+
+/** A key that several changes of a service name is shown with the first of them. */
+function withoutRepeats(changes: PlanChange[]): PlanChange[] {
+  const shown = new Set<string>();
+  return changes.map((change) => {
+    const keys = change.keys.filter(({ key }) => !shown.has(`${change.service} ${key}`));
+    for (const { key } of keys) shown.add(`${change.service} ${key}`);
+    return { ...change, keys };
+  });
+}
+
+function formatChange({ service, action, instances, keys, reason }: PlanChange, width: number, paint: Paint): string {
+  const [sign, colour] = SIGNS[action];
+  const which = instances.length === 0 ? '' : ` ${formatInstances(service, instances)}`;
+  const head = `${paint(colour, `${sign} ${service.padEnd(width)}  ${action}`)}${which}: ${printable(reason)}`;
+  const lines = keys.map(({ key, from, to }) => `      ${key}: ${value(from)} → ${value(to)}`);
+  return [head, ...lines].join('\n');
+}
+
+const value = (text: string | null) => (text === null ? '(none)' : printable(text));
+
+/** `api.1`, `api.1 … api.4`, `api.1, api.3`. */
+function formatInstances(service: string, instances: string[]): string {
+  const numbers = instances.map((id) => Number(id.slice(service.length + 1)));
+  const isRange = numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1);
+  if (isRange && instances.length > 2) return `${instances[0]} … ${instances.at(-1)} (${instances.length})`;
+  return instances.length > 8 ? `${instances.length} instances` : instances.join(', ');
+}
+
+function formatSummary(changes: PlanChange[]): string {
+  const count = (action: PlanChange['action']) =>
+    changes.filter((change) => change.action === action).reduce((sum, change) => sum + change.instances.length, 0);
+  const updates = changes.filter(({ action }) => action === 'update');
+  const scaled = changes.filter(({ action }) => action === 'scale');
+  const parts = [
+    [count('start'), 'to start'],
+    [count('restart'), 'to restart'],
+    [count('stop'), 'to stop'],
+    [scaled.length, scaled.length === 1 ? 'pool to scale' : 'pools to scale'],
+    [updates.filter((change) => change.class === 'live').length, 'updated in place'],
+    [updates.filter((change) => change.class === 'restart').length, 'held back'],
+  ] as const;
+  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  return `Plan: ${said.join(', ')}.`;
+}

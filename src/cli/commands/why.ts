@@ -1,0 +1,29 @@
+// `orch why NAME…`: the chain of causes of each instance, and what would unblock it.
+import type { Explanation } from '../../api/protocol.ts';
+import { type Paint, painter, printable } from '../../terminal/colour.ts';
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { withSupervisor } from '../context/running-project.ts';
+import { stateColour } from '../format/state-colour.ts';
+
+export function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
+  return withSupervisor(context, async (client) => {
+    const answers = await Promise.all(names.map((name) => client.request('why', { name })));
+    const explanations = answers.flatMap((answer) => answer.explanations);
+    const paint = painter(context.colour);
+    const text = context.json
+      ? JSON.stringify({ explanations })
+      : explanations.map((explanation) => formatExplanation(explanation, paint)).join('\n');
+    context.stdout.write(`${text}\n`);
+    return 0;
+  });
+}
+
+export function formatExplanation({ id, state, causes, unblock, notes }: Explanation, paint: Paint): string {
+  const lines = [`${paint('bold', id)} is ${paint(stateColour(state), state)}`];
+  causes.forEach((cause, depth) => {
+    lines.push(`${'  '.repeat(depth + 1)}${depth === 0 ? 'because' : 'since'}: ${printable(cause)}`);
+  });
+  if (unblock !== null) lines.push(`  to unblock: ${printable(unblock)}`);
+  for (const note of notes ?? []) lines.push(`  ${printable(note)}`);
+  return lines.join('\n');
+}

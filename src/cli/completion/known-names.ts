@@ -1,0 +1,58 @@
+// Names of services and instances for completion, quickly: from the running supervisor, else by a look at the file that
+// does not load the YAML parser. An empty answer is fine, a slow one is not.
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { connect } from '../../api/client.ts';
+import { projectPaths } from '../../api/paths.ts';
+
+export type KnownNames = { services: string[]; instances: string[] };
+
+const SUPERVISOR_TIMEOUT_MS = 300;
+const MAX_READ_BYTES = 1024 * 1024;
+
+export async function knownNames(file: string): Promise<KnownNames> {
+  return (await namesOfSupervisor(file)) ?? { services: namesInFile(file), instances: [] };
+}
+
+async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
+  try {
+    const client = await connect(projectPaths(realpathSync(dirname(file))), { timeoutMs: SUPERVISOR_TIMEOUT_MS });
+    if (!client) return null;
+    const timer = setTimeout(() => client.close(), SUPERVISOR_TIMEOUT_MS);
+    const { services } = await client.request('status', {});
+    clearTimeout(timer);
+    client.close();
+    const instances = services.flatMap((service) => service.instances.map(({ id }) => id));
+    return { services: services.map(({ name }) => name), instances };
+  } catch {
+    return null; // Whatever is wrong there, the file may still be read.
+  }
+}
+
+function namesInFile(file: string): string[] {
+  try {
+    return serviceKeys(readFileSync(file, 'utf8').slice(0, MAX_READ_BYTES));
+  } catch {
+    return []; // No file: nothing to offer.
+  }
+}
+
+/** The keys one level below a block `services:`, as everybody writes it. Flow style and includes stay unseen. */
+export function serviceKeys(text: string): string[] {
+  const names: string[] = [];
+  let indent: number | null = null;
+  let isInside = false;
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    const depth = line.length - line.trimStart().length;
+    if (depth === 0) {
+      isInside = /^services\s*:/.test(line);
+      indent = null;
+    } else if (isInside) {
+      indent ??= depth;
+      const key = /^\s*["']?([a-z0-9][a-z0-9_-]{0,62})["']?\s*:/.exec(line)?.[1];
+      if (depth === indent && key) names.push(key);
+    }
+  }
+  return names;
+}

@@ -1,0 +1,79 @@
+// What a command and an option are made of, and the options that every command has.
+import type { CliContext, ExitCode } from './context.ts';
+
+export type OptionDefinition = {
+  /** As commander reads them: `-d, --detach`, `--timeout <duration>`, `--no-tui`. */
+  flags: string;
+  description: string;
+  /** How the value is checked: a duration becomes milliseconds, a count a whole number from 0. Without: kept as text. */
+  value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'choice'; choices: readonly string[] };
+  /** What completion offers for the value. */
+  completes?: CompletionKind;
+};
+
+/** `name`: services and instances; `size`: `api=`. */
+export type CompletionKind = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell' | 'command';
+
+export type ArgumentDefinition = {
+  /** `<name...>` is required, `[name...]` is not. */
+  syntax: string;
+  description: string;
+  completes?: CompletionKind;
+};
+
+export type CommandDefinition = {
+  name: string;
+  group: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** More lines of help, or ''. */
+  details: string;
+  arguments: ArgumentDefinition[];
+  options: OptionDefinition[];
+  /** Command lines with what they do. */
+  examples: [line: string, does: string][];
+  /** Not in the list of commands. */
+  hidden?: true;
+  /** `-f` is this command's own: the file is named by `--file` or before the command. */
+  ownsShortF?: true;
+  /** Is about this directory, not about the project that it belongs to. */
+  inCurrentDirectory?: true;
+  /** `options`: what the tables above describe, as commander or the fast path read it. */
+  run(context: CliContext, options: Record<string, never>, names: string[]): Promise<ExitCode>;
+};
+
+export const globalOptions: OptionDefinition[] = [
+  {
+    flags: '-f, --file <file>',
+    description: 'the procs.yaml to use (default: in this directory or the nearest parent)',
+    completes: 'file',
+  },
+  {
+    flags: '-e, --env <name>',
+    description: 'the environment, which adds procs.<name>.yaml (default: $ORCH_ENV)',
+    completes: 'environment',
+  },
+  { flags: '--json', description: 'print JSON for programs instead of text for people' },
+  { flags: '--no-color', description: 'print no colours (also: NO_COLOR=1)' },
+];
+
+/** Global options as they are understood after a command too: `orch ps --json`, `orch up -f FILE`, `orch logs --file FILE`. */
+export function globalOptionsAfter({ ownsShortF }: Pick<CommandDefinition, 'ownsShortF'>): OptionDefinition[] {
+  return globalOptions.map((option) =>
+    ownsShortF && option.flags.startsWith('-f,') ? { ...option, flags: option.flags.slice('-f, '.length) } : option,
+  );
+}
+
+// Arguments and options that several commands have.
+
+export const optionalNames: ArgumentDefinition[] = [
+  { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`); default: all', completes: 'name' },
+];
+export const requiredNames: ArgumentDefinition[] = [
+  { syntax: '<names...>', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
+];
+export const timeoutOption = (description: string): OptionDefinition => ({
+  flags: '--timeout <duration>',
+  description: `${description} (such as 500ms, 30s, 5m)`,
+  value: { kind: 'duration' },
+});

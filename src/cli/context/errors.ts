@@ -1,0 +1,47 @@
+// How an error reaches the user: one `error:` line on stderr, with --json an object on stdout as well, and an exit code.
+import type { WireError } from '../../api/protocol.ts';
+import { printable } from '../../terminal/colour.ts';
+import type { CliContext, ExitCode } from './context.ts';
+
+/** What printing an error needs of the context. */
+export type ErrorOutput = Pick<CliContext, 'json' | 'stdout' | 'stderr'>;
+
+/**
+ * stderr: `error: file:line:column: message`, then `hint: …`. A message of several lines keeps its first one on the
+ * `error:` line. With --json also `{"error": {code, message, file?, line?, column?, hint?}}` on stdout.
+ */
+export function printError(output: ErrorOutput, error: WireError): void {
+  output.stderr.write(`error: ${printableLines(formatPosition(error) + error.message)}\n`);
+  if (error.hint) output.stderr.write(`hint: ${printableLines(error.hint)}\n`);
+  if (output.json) output.stdout.write(`${JSON.stringify({ error })}\n`);
+}
+
+/** Paths and arguments are repeated in messages, and may be called anything. */
+const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** Prints and returns the exit code that belongs to the error's code. */
+export function fail(output: ErrorOutput, error: WireError): ExitCode {
+  printError(output, error);
+  return exitCodeOf(error);
+}
+
+export function exitCodeOf(error: WireError): ExitCode {
+  switch (error.code) {
+    case 'usage':
+    case 'not-found':
+    case 'config':
+      return 2;
+    case 'no-supervisor':
+      return 3;
+    case 'conflict':
+      return 4;
+    default:
+      return 1;
+  }
+}
+
+function formatPosition(error: WireError): string {
+  if (error.file === undefined) return '';
+  const parts = [error.file, error.line, error.column].filter((part) => part !== undefined && part !== null);
+  return `${parts.join(':')}: `;
+}

@@ -1,0 +1,72 @@
+// One line of a log as `orch logs` prints it: for people in a terminal, as in a text queue for pipes, as JSON, or bare.
+import type { LogLine } from '../../logs/reader/log-line.ts';
+import { painter } from '../../terminal/colour.ts';
+import { sanitizeLine } from '../../terminal/sanitize-line.ts';
+import type { CliContext } from '../context/context.ts';
+import { instanceColour } from './state-colour.ts';
+
+/** The returned text ends with a newline. Nothing but SGR reaches a terminal, whatever the children wrote. */
+export function lineFormatter(context: CliContext, raw: boolean): (line: LogLine) => string {
+  const isTerminal = context.stdout.isTTY === true;
+  if (context.json) return isTerminal ? (line) => escapeUnprintable(formatJson(line)) : formatJson;
+  if (raw) return isTerminal ? (line) => `${sanitizedBytes(line.line, context.colour)}\n` : ({ line }) => `${line}\n`;
+  return isTerminal || context.colour ? forPeople(context) : (line) => formatText(line, sanitizeLine(line.line, false));
+}
+
+/** `line` holds bytes as characters, and so does what is returned. */
+function sanitizedBytes(line: string, keepColours: boolean): string {
+  const text = sanitizeLine(Buffer.from(line, 'latin1').toString('utf8'), keepColours);
+  return Buffer.from(text).toString('latin1');
+}
+
+function forPeople(context: CliContext): (line: LogLine) => string {
+  const paint = painter(context.colour);
+  let width = 0;
+  return (line) => {
+    width = Math.max(width, line.instance.length);
+    const time = paint('dim', formatTimeOfDay(line.timeMs));
+    const instance = paint(instanceColour(line.instance), line.instance.padEnd(width));
+    const bar = paint(line.stream === 'e' ? 'red' : 'dim', '|');
+    const text = sanitizeLine(line.line, context.colour);
+    return `${time} ${instance} ${bar} ${line.gap === undefined ? text : paint('yellow', text)}\n`;
+  };
+}
+
+function formatText(line: LogLine, text: string): string {
+  return `${new Date(line.timeMs).toISOString()} ${line.instance || '-'} ${line.stream} ${text}\n`;
+}
+
+function formatJson({ timeMs, service, instance, stream, line, gap }: LogLine): string {
+  const time = new Date(timeMs).toISOString();
+  return `${JSON.stringify({ time, service, instance, stream, line, ...(gap === undefined ? {} : { dropped: gap }) })}\n`;
+}
+
+/** JSON leaves DEL, C1 and bidi marks as they are. */
+function escapeUnprintable(json: string): string {
+  return json.replace(/[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function formatTimeOfDay(timeMs: number): string {
+  const at = new Date(timeMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const ms = String(at.getMilliseconds()).padStart(3, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
+}
+
+// Writing no faster than the reader of our output reads, so that memory stays bounded however slow it is.
+
+/** @returns undefined: there is room for more; else resolves when there is again, or nobody reads any more. */
+export function pacedWrite(stdout: CliContext['stdout'], text: string | Buffer): Promise<void> | undefined {
+  if (stdout.write(text) || stdout.destroyed) return undefined;
+  return new Promise((resolve) => {
+    const done = () => {
+      stdout.removeListener('drain', done);
+      stdout.removeListener('close', done);
+      resolve();
+    };
+    stdout.once('drain', done);
+    stdout.once('close', done);
+  });
+}

@@ -1,0 +1,122 @@
+// `orch down`: returns when nothing is left, and says meanwhile who holds it up. Nothing running is no error: scripts
+// may call it twice.
+import { type Client, ClientError, connect } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { MethodResult } from '../../api/protocol.ts';
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { fail } from '../context/errors.ts';
+import { failRequest, findPaths } from '../context/running-project.ts';
+import { launchSupervisor } from './launch-supervisor.ts';
+import { hasOrphanedState } from './orphan-check.ts';
+import { findSuccessor } from './successor.ts';
+import { untilGone } from './until-gone.ts';
+
+export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
+  const timeoutMs = options.timeout ?? null;
+  try {
+    const paths = findPaths(context);
+    const client = paths && (await connect(paths));
+    if (!client)
+      return paths && hasOrphanedState(paths)
+        ? await takeDownOrphans(context, paths, timeoutMs)
+        : reportNothingRuns(context);
+    return await takeDown({ client, paths }, context, timeoutMs);
+  } catch (error) {
+    return failRequest(context, error);
+  }
+}
+
+/** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
+export async function takeDownOrphans(
+  context: CliContext,
+  paths: ProjectPaths,
+  timeoutMs: number | null,
+): Promise<ExitCode> {
+  const launch = launchSupervisor({ paths, file: context.file, env: context.env });
+  launch.recover(timeoutMs);
+  const started = await launch.started;
+  if (started.kind === 'refused') return fail(context, started.error);
+  if (started.kind === 'died') {
+    const hint = started.last || `see ${paths.supervisorLog}`;
+    return fail(context, {
+      code: 'failed',
+      message: `what a killed supervisor left could not be stopped: it ${started.how}`,
+      hint,
+    });
+  }
+  await untilGone(started.pid);
+  return reportDown(context, { stopped: started.stopped ?? 0, leftovers: started.leftovers ?? [] });
+}
+
+function reportNothingRuns(context: CliContext): ExitCode {
+  context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');
+  return 0;
+}
+
+/**
+ * Returns when the supervisor is gone as well. Progress goes to stderr, a line whenever it changes.
+ * @param timeoutMs null: the grace periods of the services.
+ */
+export async function takeDown(
+  target: SupervisorConnection,
+  context: CliContext,
+  timeoutMs: number | null,
+): Promise<ExitCode> {
+  try {
+    return await requestDown(target.client, context, timeoutMs);
+  } catch (error) {
+    // `lost` before it was asked for anything: it has just ended.
+    const isElsewhere = error instanceof ClientError && ['handing-over', 'lost'].includes(error.wire.code);
+    if (!isElsewhere) throw error;
+  }
+  await target.client.closed;
+  const next = await findSuccessor(target.paths, () => false);
+  if (!next) return takeDownOrphans(context, target.paths, timeoutMs);
+  try {
+    return await takeDown({ ...target, client: next.client }, context, timeoutMs);
+  } finally {
+    next.client.close();
+  }
+}
+
+/** A running supervisor, and where the next one would be found. */
+export type SupervisorConnection = { client: Client; paths: ProjectPaths };
+
+async function requestDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+  const { pid } = await client.request('hello', {});
+  let lastProgress = '';
+  const { done } = client.stream('down', { timeoutMs }, ({ remaining, holdingUp }) => {
+    const progress = holdingUp.length > 0 ? `waiting for ${holdingUp.join(', ')}` : `stopping, ${remaining} left`;
+    if (progress !== lastProgress) context.stderr.write(`${progress}\n`);
+    lastProgress = progress;
+  });
+  const result = await done.catch(explainLoss);
+  await untilGone(pid);
+  return reportDown(context, result);
+}
+
+function reportDown(context: CliContext, result: MethodResult<'down'>): ExitCode {
+  if (context.json) context.stdout.write(`${JSON.stringify(result)}\n`);
+  const { stopped, leftovers } = result;
+  if (leftovers.length > 0) {
+    const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
+    return fail(
+      { ...context, json: false },
+      { code: 'failed', message: `still alive: ${named}`, hint: 'they could not be killed; see their state with `ps`' },
+    );
+  }
+  const count = stopped === 0 ? 'nothing ran' : `${stopped} ${stopped === 1 ? 'instance' : 'instances'} stopped`;
+  if (!context.json) context.stdout.write(`everything is down (${count})\n`);
+  return 0;
+}
+
+/** Losing the supervisor without its result means that nobody knows whether everything is stopped. */
+function explainLoss(error: unknown): never {
+  if (!(error instanceof ClientError) || error.wire.code !== 'lost') throw error;
+  const message = 'the supervisor ended before everything was stopped';
+  throw new ClientError({
+    code: 'failed',
+    message,
+    hint: 'run `orch up` and `orch down` to find and stop what is left',
+  });
+}

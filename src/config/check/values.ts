@@ -1,0 +1,134 @@
+// Addresses of probes and drains, with the variables of the first and of the last instance filled in: what is fine for one
+// may be none for the other.
+import type { Probe, Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import { problemAt, quote } from '../problem/problem.ts';
+import { differsByInstance } from '../tree/expand.ts';
+import { instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';
+import { expandTemplate, variablesOf } from '../tree/template.ts';
+import { descend, entriesOf, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
+
+/** @param tree the merged tree that the configuration was made of, for places */
+export function checkAddresses(config: ProjectConfig, tree: Tree): Problem[] {
+  return config.services.flatMap((spec) =>
+    addressesOf(spec).flatMap((address) => {
+      const message = addressMessage(address, spec, config);
+      const { at } = descend(tree, ['services', spec.name, ...address.path]).tree;
+      return message === null ? [] : [problemAt(at, { code: 'bad-value', message, hint: address.kind.hint })];
+    }),
+  );
+}
+
+type AddressKind = { noun: string; hint: string; isValid(text: string): boolean };
+type AddressTemplate = { template: string; path: string[]; kind: AddressKind };
+
+const probeUrl: AddressKind = {
+  noun: 'http URL',
+  hint: 'for example "http://127.0.0.1:$' + '{PORT}/healthz"',
+  isValid: isHttpUrl,
+};
+const drainUrl: AddressKind = { ...probeUrl, hint: 'for example "http://127.0.0.1:8000/drain"' };
+const tcpAddress: AddressKind = {
+  noun: 'port and no host:port',
+  hint: 'for example `tcp: "$' + '{PORT}"`',
+  isValid: isTcpAddress,
+};
+
+function addressesOf({ startup, readiness, liveness, stop }: ServiceSpec): AddressTemplate[] {
+  const by = stop.drain?.by;
+  const drain = by?.kind === 'http' ? [{ template: by.url, path: ['stop', 'drain', 'http'], kind: drainUrl }] : [];
+  const probes = Object.entries({ startup, readiness, liveness });
+  return [...probes.flatMap(([key, probe]) => (probe ? probeAddresses(probe, key) : [])), ...drain];
+}
+
+function probeAddresses({ checks }: Probe, key: string): AddressTemplate[] {
+  return checks.flatMap((check): AddressTemplate[] => {
+    if (check.kind === 'http') return [{ template: check.url, path: [key, 'http', 'url'], kind: probeUrl }];
+    return check.kind === 'tcp' ? [{ template: check.address, path: [key, 'tcp'], kind: tcpAddress }] : [];
+  });
+}
+
+/** @returns null where it fits, or cannot be filled in, which was told already. */
+function addressMessage({ template, kind }: AddressTemplate, spec: ServiceSpec, config: ProjectConfig): string | null {
+  const wrong = `${quote(template)} is no ${kind.noun}`;
+  for (const index of new Set([1, Math.max(1, lastIndexOf(spec))])) {
+    const expansion = expandTemplate(template, instanceVariables(spec, index, config));
+    if (!expansion.ok || kind.isValid(expansion.text)) continue;
+    const isSame = expansion.text === template;
+    return isSame ? wrong : `${wrong} for ${spec.name}.${index}, where it is ${quote(expansion.text)}`;
+  }
+  return null;
+}
+
+function isHttpUrl(text: string): boolean {
+  try {
+    return ['http:', 'https:'].includes(new URL(text).protocol);
+  } catch {
+    return false; // not a URL at all
+  }
+}
+
+function isTcpAddress(text: string): boolean {
+  const port = /^(?:\[[^\]]+\]:|[^:[\]]+:)?(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) <= LAST_PORT;
+}
+
+// `key:` with nothing behind it: the mark of a torn file or a forgotten value, and never taken for null.
+
+export function findEmptyValues(tree: Tree): Problem[] {
+  const inLists = itemsOf(tree).flatMap((item) => (isEmptyScalar(item) ? [emptyItem(item)] : findEmptyValues(item)));
+  const inMaps = entriesOf(tree).flatMap(({ key, keyAt, value }) => {
+    if (!isEmptyScalar(value)) return findEmptyValues(value);
+    const message = `${quote(key)} has no value`;
+    return [problemAt(keyAt, { code: 'empty-value', message, hint: emptyHint(key) })];
+  });
+  return [...inLists, ...inMaps];
+}
+
+const isEmptyScalar = (tree: Tree): boolean => tree.kind === 'scalar' && tree.style === 'empty';
+
+function emptyItem(item: Tree): Problem {
+  return problemAt(item.at, {
+    code: 'empty-value',
+    message: 'this list item has no value',
+    hint: 'take it out, or write "" for an empty text',
+  });
+}
+
+function emptyHint(key: string): string {
+  if (key === 'services') return 'for no services at all write `services: {}`';
+  return `write a value, or \`${key}: null\` to take away what other files or \`defaults\` say`;
+}
+
+// Values that are one for a whole service or queue: a variable that only an instance has cannot be filled in there.
+
+/** `*` stands for any key. What has a fixed form (durations, words) is refused by the schema; addresses by `listen`. */
+const LITERAL_PLACES = [
+  'log_queues.*.path',
+  'services.*.singleton.key',
+  'services.*.singleton.pid_file',
+  'services.*.env_files',
+  'services.*.watch.paths',
+  'services.*.watch.ignore',
+].map((place) => place.split('.'));
+
+/** @param tree with its `defaults` applied; places below them count once. */
+export function checkLiterals(tree: MapTree): Problem[] {
+  return LITERAL_PLACES.flatMap((place) =>
+    treesAt(tree, place).flatMap((found) => rejectVariables(found, place.slice(2).join('.'))),
+  );
+}
+
+function treesAt(tree: Tree, [key, ...rest]: string[]): Tree[] {
+  if (key === undefined) return tree.kind === 'list' ? tree.items : [tree];
+  const below = entriesOf(tree).filter((entry) => key === '*' || entry.key === key);
+  return below.flatMap(({ value }) => treesAt(value, rest));
+}
+
+function rejectVariables(tree: Tree, key: string): Problem[] {
+  if (tree.kind !== 'scalar' || typeof tree.value !== 'string') return [];
+  const variable = variablesOf(tree.value).find(({ name }) => differsByInstance(name));
+  if (!variable) return [];
+  const message = `\`${key}\` is the same for all instances, but ${quote(variable.name)} is not`;
+  const hint = 'of the variables that orch sets only ORCH_ENV and ORCH_PROJECT are filled in here';
+  return [problemAt(tree.at, { code: 'bad-value', message, hint })];
+}

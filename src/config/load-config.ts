@@ -1,0 +1,50 @@
+// The one way from files to a configuration: text -> every problem, or an accepted whole. Never throws for bad input.
+import { basename, dirname, join } from 'node:path';
+import type { LoadResult, Problem, WatchedFile } from '../core/model.ts';
+import { type BuiltConfig, buildConfig } from './build-config.ts';
+import { diskSource, type FileSource } from './files/file-source.ts';
+import type { LoadContext } from './files/load-context.ts';
+import { mergeConfigFiles } from './files/merge-config-files.ts';
+import { sortProblems } from './problem/problem.ts';
+
+export type { FileSource } from './files/file-source.ts';
+
+export type LoadRequest = {
+  /** Absolute path of procs.yaml. */
+  file: string;
+  /** Name of the environment, or null. */
+  env: string | null;
+  /** The environment for `${VAR}`; wins over env files there. */
+  environment: Record<string, string | undefined>;
+  /** Where files are read from; the disk when left out. */
+  source?: FileSource;
+};
+
+export type LoadedTree = {
+  /** Null when there is an error among the problems. */
+  built: BuiltConfig | null;
+  /** Errors and warnings, in the order of the files. */
+  problems: Problem[];
+  watched: WatchedFile[];
+  /** Relative to the root. */
+  files: string[];
+};
+
+export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
+  const { built: digested, problems, watched, files } = await loadTree(request);
+  if (!digested) return { ok: false, problems, watched };
+  return { ok: true, accepted: { config: digested.config, watched, files, warnings: problems } };
+}
+
+/** The same as `loadConfig`, with the tree of where values come from. */
+export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
+  const source = request.source ?? diskSource;
+  const root = await source.resolve(dirname(request.file));
+  const { environment, env } = request;
+  const reading: LoadContext = { root, source, environment, env, problems: [], watched: new Map(), files: [] };
+  const merged = await mergeConfigFiles(reading, join(root, basename(request.file)), env);
+  const digested = merged && (await buildConfig(merged, reading, env));
+  const problems = sortProblems(reading.problems);
+  const isGood = !problems.some(({ severity }) => severity === 'error');
+  return { built: isGood ? digested : null, problems, watched: [...reading.watched.values()], files: reading.files };
+}

@@ -1,0 +1,58 @@
+// YAML by the full library -> tree and problems.
+import { parseDocument } from 'yaml';
+import type { Problem } from '../../core/model.ts';
+import { problemAt } from '../problem/problem.ts';
+import type { SourceFile } from '../problem/source-file.ts';
+import { spanAt } from '../problem/source-file.ts';
+import type { MapTree, Tree } from '../tree/tree.ts';
+import { toTree } from './to-tree.ts';
+import { explainYamlError } from './yaml-problems.ts';
+
+/** `part`: an overlay or included file, which need not have services. */
+export type FileRole = 'base' | 'part';
+export type ParsedFile = { tree: MapTree | null; problems: Problem[] };
+
+/** @param source a text that the prescan had nothing against */
+export function parseWithLibrary(source: SourceFile, role: FileRole): ParsedFile {
+  try {
+    return parseChecked(source, role);
+  } catch (error) {
+    // The library reports bad input as values; what it throws (a stack overflow) is still about the input.
+    const message = `the YAML parser gave up: ${(error as Error).message}`;
+    return { tree: null, problems: [problemAt(spanAt(source, 0), { code: 'syntax', message })] };
+  }
+}
+
+function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
+  const document = parseDocument(source.text, {
+    prettyErrors: false,
+    // The library compares every pair of keys; to-tree.ts finds doubles in one pass.
+    uniqueKeys: false,
+    // `silent` would also hide a second document.
+    logLevel: 'error',
+    resolveKnownTags: false,
+  });
+  const first = document.errors[0] ?? document.warnings[0];
+  if (first) return { tree: null, problems: [explainYamlError(first, document, source)] };
+  const problems: Problem[] = [];
+  const tree = toTree(document.contents, source, problems);
+  if (tree.kind === 'map') return { tree: problems.length > 0 ? null : tree, problems };
+  return { tree: null, problems: [...problems, notAConfiguration(tree, source, role)] };
+}
+
+function notAConfiguration(tree: Tree, source: SourceFile, role: FileRole): Problem {
+  const isEmpty = tree.kind === 'scalar' && tree.style === 'empty';
+  const what = tree.kind === 'list' ? 'a list' : isEmpty ? 'empty' : `only ${describeScalar(tree)}`;
+  const expected = role === 'base' ? 'a map with `services`' : 'a map of keys';
+  const hint =
+    role === 'part'
+      ? 'for no change at all write `{}`'
+      : isEmpty
+        ? 'for no services at all write `services: {}`'
+        : 'begin with `services:`';
+  const message = `not a configuration: the file is ${what}; expected ${expected}`;
+  return problemAt(isEmpty ? spanAt(source, 0) : tree.at, { code: 'not-a-configuration', message, hint });
+}
+
+const describeScalar = (tree: Tree): string =>
+  tree.kind === 'scalar' && tree.value === null ? 'null' : 'a single value';

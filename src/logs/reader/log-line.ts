@@ -1,0 +1,111 @@
+// One line as it comes back out of a queue file, and how text and json lines are read. Pure.
+import { parseInstanceId } from '../../core/model.ts';
+import type { StreamCode } from '../line-format.ts';
+import type { LineFilter } from './segment.ts';
+
+export type LogLine = {
+  /** When it reached the log writer, milliseconds since the epoch. */
+  timeMs: number;
+  service: string;
+  /** Empty where it is not known (a line that is none of ours). */
+  instance: string;
+  stream: StreamCode;
+  line: string;
+  /** How many lines of that instance were dropped here; `line` says so in words. */
+  gap?: number;
+};
+
+const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?) ([oe]) /;
+const GAP = /^… ([\d,]+) lines? dropped$/;
+
+/** Reads text and json lines, each for itself: a queue may have changed its format in between. */
+export class LineParser {
+  private lastTimeText = '';
+  private lastTimeMs = 0;
+
+  parse(line: string): LogLine {
+    return (line.startsWith('{') ? this.parseJson(line) : this.parseText(line)) ?? this.unknown(line);
+  }
+
+  /** The line's time; null where it is none of ours. Cheaper than `parse`. */
+  timeOf(line: string): number | null {
+    if (line.startsWith('{"time":"')) return this.timeMs(line.slice(9, 33));
+    return TEXT.test(line) ? this.timeMs(line.slice(0, 24)) : null;
+  }
+
+  private parseText(text: string): LogLine | null {
+    const match = TEXT.exec(text);
+    if (match === null) return null;
+    const line = text.slice(match[0].length);
+    return this.logLine(match[1]!, match[2]!, match[3] as StreamCode, line);
+  }
+
+  private parseJson(text: string): LogLine | null {
+    try {
+      const { time, service, instance, stream, line, dropped } = JSON.parse(text);
+      if (typeof time !== 'string' || typeof instance !== 'string' || typeof line !== 'string') return null;
+      const timeMs = this.timeMs(time) ?? this.lastTimeMs;
+      const parsed: LogLine = { timeMs, service: String(service), instance, stream: stream === 'e' ? 'e' : 'o', line };
+      return typeof dropped === 'number' ? { ...parsed, gap: dropped } : parsed;
+    } catch {
+      return null; // no line of ours
+    }
+  }
+
+  private logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
+    const timeMs = this.timeMs(time) ?? this.lastTimeMs;
+    const parsed: LogLine = { timeMs, service: serviceOf(instance), instance, stream, line };
+    const gap = line.startsWith('…') ? GAP.exec(line) : null;
+    return gap === null ? parsed : { ...parsed, gap: Number(gap[1]!.replaceAll(',', '')) };
+  }
+
+  private unknown(line: string): LogLine {
+    return { timeMs: this.lastTimeMs, service: '', instance: '', stream: 'o', line };
+  }
+
+  private timeMs(text: string): number | null {
+    if (text === this.lastTimeText) return this.lastTimeMs;
+    const ms = Date.parse(text);
+    if (Number.isNaN(ms)) return null;
+    this.lastTimeText = text;
+    this.lastTimeMs = ms;
+    return ms;
+  }
+}
+
+export function serviceOf(instance: string): string {
+  return parseInstanceId(instance)?.service ?? instance;
+}
+
+// The last lines of a file, of what can only be read from its start, or of what is read from its end. Lines are never
+// spread into a call: a call takes only so many arguments.
+
+/** So many more than wanted are held before those at the front are let go of. */
+const HELD_LINES = 10_000;
+
+/** @returns the last `count` lines that pass, oldest first; fewer where there are not so many. */
+export async function lastOf(all: AsyncIterable<LogLine[]>, count: number, passes: LineFilter): Promise<LogLine[]> {
+  let found: LogLine[] = [];
+  for await (const lines of all) {
+    for (const line of lines) if (passes(line)) found.push(line);
+    if (found.length > count * 2 + HELD_LINES) found = found.slice(-count);
+  }
+  return found.slice(-count);
+}
+
+/** As `lastOf`, of batches that come newest first, each with its lines in file order; asks for no more than it needs. */
+export async function lastOfReversed(
+  batches: Iterable<LogLine[]> | AsyncIterable<LogLine[]>,
+  count: number,
+  passes: LineFilter,
+): Promise<LogLine[]> {
+  const found: LogLine[][] = [];
+  let lines = 0;
+  for await (const batch of batches) {
+    const passing = batch.filter(passes);
+    found.push(passing);
+    lines += passing.length;
+    if (lines >= count) break;
+  }
+  return found.reverse().flat().slice(-count);
+}

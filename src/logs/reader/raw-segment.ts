@@ -1,0 +1,213 @@
+// A raw file with its index: the index says who wrote which bytes and when. Bytes that it does not cover (the writer was
+// killed between the two writes) come back as lines of nobody.
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { gapText } from '../line-format.ts';
+import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
+import { gunzipped, NEWLINE, sizeOf } from './file-bytes.ts';
+import { type LogLine, lastOf, lastOfReversed, serviceOf } from './log-line.ts';
+import type { LineFilter, Segment, SegmentFile } from './segment.ts';
+
+const RECORDS_PER_READ = 1024;
+const READ_ON_BYTES = 1024 * 1024;
+
+export class RawSegment implements Segment {
+  readonly path: string;
+  readonly closedMs: number | null;
+  readonly inode: number;
+  private readonly file: SegmentFile;
+  private readonly index: number;
+  private frozenAt: number | null = null;
+  private isStopped = false;
+  private readonly origins = new Map<number, string>();
+
+  /** @param index descriptor of its index; closed with the segment */
+  constructor(file: SegmentFile, index: number) {
+    this.file = file;
+    this.path = file.path;
+    this.closedMs = file.closedMs;
+    this.inode = file.inode;
+    this.index = index;
+  }
+
+  async firstTimeMs(): Promise<number | null> {
+    for (const record of this.records(0)) return record.timeMs;
+    return null;
+  }
+
+  async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
+    const bytes = this.file.gzip ? new GunzippedBytes(this.file) : new PlainBytes(this.file);
+    for (const record of this.records(this.firstRecord(sinceMs))) {
+      if (this.isStopped) return;
+      if (record.timeMs < sinceMs) continue;
+      const lines = this.linesOf(record, await bytes.read(record.offset, record.length));
+      if (lines.length > 0) yield lines;
+      await nextTurn();
+    }
+  }
+
+  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
+    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
+    return lastOfReversed(this.backward(), count, passes);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  close(): void {
+    closeSync(this.file.fd);
+    closeSync(this.index);
+  }
+
+  freeze(): number {
+    this.frozenAt = this.extent();
+    return this.frozenAt;
+  }
+
+  readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
+    const bytes = new PlainBytes(this.file);
+    const lines: LogLine[] = [];
+    const count = this.extent();
+    let next = place;
+    for (let length = 0; next < count && length < READ_ON_BYTES; next += 1) {
+      const record = this.recordAt(next);
+      if (record === null) continue;
+      length += record.length;
+      if (!this.isOf(record, only)) continue;
+      for (const line of this.linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
+    }
+    return { lines, next };
+  }
+
+  bytesAfter(place: number): number {
+    const next = this.recordAt(place);
+    return next === null ? 0 : sizeOf(this.file) - next.offset;
+  }
+
+  extent(): number {
+    return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
+  }
+
+  /** The lines of one record after the other from the end, or from where it was frozen. */
+  private async *backward(): AsyncGenerator<LogLine[]> {
+    const bytes = new PlainBytes(this.file);
+    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
+      if (number % RECORDS_PER_READ === 0) await nextTurn();
+      const record = this.recordAt(number);
+      if (record !== null) yield this.linesOf(record, bytes.readNow(record.offset, record.length));
+    }
+  }
+
+  private linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {
+    const instance = this.instanceOf(record.origin);
+    const origin = { timeMs: record.timeMs, service: serviceOf(instance), instance, stream: record.stream };
+    if (record.kind === GAP) return [{ ...origin, line: gapText(record.lines), gap: record.lines }];
+    const texts = bytes.toString(this.file.decoding).split('\n');
+    if (texts.at(-1) === '') texts.pop();
+    return texts.map((line) => ({ ...origin, line }));
+  }
+
+  private isOf({ origin }: IndexRecord, only: string | null): boolean {
+    if (only === null) return true;
+    const instance = this.instanceOf(origin);
+    return instance === only || serviceOf(instance) === only;
+  }
+
+  private instanceOf(origin: number): string {
+    const known = this.origins.get(origin);
+    if (known !== undefined) return known;
+    const bytes = Buffer.alloc(MAX_ORIGIN_BYTES);
+    const length = readSync(this.index, bytes, 0, bytes.length, origin * RECORD_BYTES);
+    const name = decodeOrigin(bytes.subarray(0, length)) ?? '';
+    this.origins.set(origin, name);
+    return name;
+  }
+
+  private *records(from: number): Generator<IndexRecord> {
+    const block = Buffer.alloc(RECORDS_PER_READ * RECORD_BYTES);
+    for (let number = from; ; number += RECORDS_PER_READ) {
+      const length = readSync(this.index, block, 0, block.length, number * RECORD_BYTES);
+      for (let at = 0; at + RECORD_BYTES <= length; at += RECORD_BYTES) {
+        if (this.frozenAt !== null && number + at / RECORD_BYTES >= this.frozenAt) return;
+        const record = decodeRecord(block, at);
+        if (record !== null) yield record;
+      }
+      if (length < block.length) return;
+    }
+  }
+
+  private recordAt(number: number): IndexRecord | null {
+    const bytes = Buffer.alloc(RECORD_BYTES);
+    const length = readSync(this.index, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
+    return length === RECORD_BYTES ? decodeRecord(bytes, 0) : null;
+  }
+
+  /** By bisection; origin records have no time: the next one that has decides. */
+  private firstRecord(timeMs: number): number {
+    let low = 0;
+    let high = this.extent();
+    while (high - low > 16) {
+      const middle = Math.floor((low + high) / 2);
+      let record: IndexRecord | null = null;
+      for (let number = middle; number < high && record === null; number += 1) record = this.recordAt(number);
+      if (record === null || record.timeMs >= timeMs) high = middle;
+      else low = middle;
+    }
+    return low;
+  }
+}
+
+class PlainBytes {
+  private readonly file: SegmentFile;
+
+  constructor(file: SegmentFile) {
+    this.file = file;
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    return this.readNow(offset, length);
+  }
+
+  readNow(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, sizeOf(this.file) - offset)));
+    const got = readSync(this.file.fd, bytes, 0, bytes.length, offset);
+    return bytes.subarray(0, got);
+  }
+}
+
+/** Offsets asked for must not go back. */
+class GunzippedBytes {
+  private readonly blocks: AsyncIterator<Buffer>;
+  private held: Buffer = Buffer.alloc(0);
+  private heldFrom = 0;
+  /** Told once, in place of what is missing. */
+  private damage = '';
+
+  constructor(file: SegmentFile) {
+    this.blocks = gunzipped(file, (mark) => {
+      this.damage = mark;
+    });
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    while (this.heldFrom + this.held.length < offset + length) {
+      const { value, done } = await this.blocks.next();
+      if (done) break;
+      const keep = this.held.subarray(Math.max(0, offset - this.heldFrom));
+      this.heldFrom += this.held.length - keep.length;
+      this.held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
+    }
+    const from = Math.max(0, offset - this.heldFrom);
+    const found = this.held.subarray(from, from + length);
+    return found.length < length ? this.withMark(found) : found;
+  }
+
+  private withMark(found: Buffer): Buffer {
+    const { damage } = this;
+    this.damage = '';
+    if (damage === '') return found;
+    const isTorn = found.length > 0 && found.at(-1) !== NEWLINE;
+    return Buffer.concat([found, Buffer.from(`${isTorn ? '\n' : ''}${damage}`)]);
+  }
+}

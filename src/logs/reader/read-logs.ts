@@ -1,0 +1,155 @@
+// Reads queues back: all their files, rotated and gzipped ones too, merged in time order. Needs no supervisor and no
+// writer, only the files. `followLogs` (follow-logs.ts) goes on with what is written from now on.
+import type { LogFormat } from '../../core/model.ts';
+import { type LogLine, lastOf } from './log-line.ts';
+import { openQueueFiles } from './queue-files.ts';
+import type { Decoding, LineFilter, Segment } from './segment.ts';
+
+export { type FollowOptions, followLogs, isSkipMark, type LogFollower } from './follow-logs.ts';
+export type { LogLine } from './log-line.ts';
+
+/** `format` is a hint only: each file says itself what it is, and earlier ones may be of another. */
+export type LogQueueFile = { name: string; path: string; format: LogFormat };
+
+export type ReadOptions = {
+  queues: LogQueueFile[];
+  /** Names of instances or services; null: all. */
+  instances: ReadonlySet<string> | null;
+  /** Only the newest so many that pass everything else; null: all. */
+  tail: number | null;
+  /** From this time on; null: from the beginning. */
+  sinceMs: number | null;
+  /** Before this time; null: to the end. */
+  untilMs: number | null;
+  grep: RegExp | null;
+  decoding?: Decoding;
+};
+
+/** Batches of lines in time order. The files are open until the generator is exhausted or returned. */
+export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine[]> {
+  const decoding = options.decoding ?? 'utf8';
+  const queues = options.queues.map((queue) => openQueueFiles(queue, decoding, options.sinceMs ?? 0).segments);
+  try {
+    yield* readSegments(queues, options);
+  } finally {
+    for (const segment of queues.flat()) segment.close();
+  }
+}
+
+/** As `readLogs`, over segments that the caller opened and closes. */
+export async function* readSegments(queues: Segment[][], options: ReadOptions): AsyncGenerator<LogLine[]> {
+  const passes = lineFilter(options);
+  if (options.tail !== null) {
+    const lines = await lastLines(queues, options, options.tail, passes);
+    if (lines.length > 0) yield lines;
+    return;
+  }
+  for await (const lines of mergeByTime(queues.map((segments) => sequenceOf(segments, options)))) {
+    const passing = lines.filter(passes);
+    if (passing.length > 0) yield passing;
+  }
+}
+
+/** What of a line is asked for: instance, time, text. Drop marks pass every grep: they say that something is missing. */
+export function lineFilter(
+  options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep' | 'decoding'>,
+): LineFilter {
+  const { instances, grep } = options;
+  const text = options.decoding === 'latin1' ? utf8Of : (line: string) => line;
+  const sinceMs = options.sinceMs ?? Number.NEGATIVE_INFINITY;
+  const untilMs = options.untilMs ?? Number.POSITIVE_INFINITY;
+  return (line) =>
+    line.timeMs >= sinceMs &&
+    line.timeMs < untilMs &&
+    (instances === null || instances.has(line.instance) || instances.has(line.service)) &&
+    (grep === null || line.gap !== undefined || grep.test(text(line.line)));
+}
+
+async function* sequenceOf(segments: Segment[], options: ReadOptions): AsyncGenerator<LogLine[]> {
+  for (const segment of segments) {
+    for await (const lines of segment.forward(options.sinceMs ?? 0)) {
+      yield lines;
+      const last = lines.at(-1);
+      if (options.untilMs !== null && last !== undefined && last.timeMs >= options.untilMs) return;
+    }
+  }
+}
+
+async function lastLines(
+  queues: Segment[][],
+  options: ReadOptions,
+  count: number,
+  passes: LineFilter,
+): Promise<LogLine[]> {
+  if (count === 0) return [];
+  // With a begin, from there on; else from the end, so that old files are not even looked at.
+  const perQueue = queues.map((segments) =>
+    options.sinceMs === null ? singleBatch(() => lastOfQueue(segments, count, passes)) : sequenceOf(segments, options),
+  );
+  return lastOf(mergeByTime(perQueue), count, passes);
+}
+
+async function lastOfQueue(segments: Segment[], count: number, passes: LineFilter): Promise<LogLine[]> {
+  let found: LogLine[] = [];
+  for (const segment of [...segments].reverse()) {
+    found = [...(await segment.last(count - found.length, passes)), ...found];
+    if (found.length >= count) break;
+  }
+  return found;
+}
+
+async function* singleBatch(read: () => Promise<LogLine[]>): AsyncGenerator<LogLine[]> {
+  yield await read();
+}
+
+/** Of a line whose characters are its bytes. */
+function utf8Of(line: string): string {
+  return Buffer.from(line, 'latin1').toString('utf8');
+}
+
+// Several sequences of lines into one, by time. Each sequence keeps its own order; equal times keep the order of the sequences.
+
+const BATCH_LINES = 1000;
+
+async function* mergeByTime(sequences: AsyncGenerator<LogLine[]>[]): AsyncGenerator<LogLine[]> {
+  const heads = (await Promise.all(sequences.map(nextHead))).filter((head) => head !== null);
+  if (heads.length === 1) {
+    yield heads[0]!.lines;
+    yield* heads[0]!.sequence;
+    return;
+  }
+  let batch: LogLine[] = [];
+  while (heads.length > 0) {
+    const head = earliest(heads);
+    batch.push(head.lines[head.at]!);
+    head.at += 1;
+    if (head.at === head.lines.length) await advance(heads, head);
+    if (batch.length >= BATCH_LINES) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+type MergeHead = { sequence: AsyncGenerator<LogLine[]>; lines: LogLine[]; at: number };
+
+async function nextHead(sequence: AsyncGenerator<LogLine[]>): Promise<MergeHead | null> {
+  for (;;) {
+    const { value, done } = await sequence.next();
+    if (done) return null;
+    if (value.length > 0) return { sequence, lines: value, at: 0 };
+  }
+}
+
+function earliest(heads: MergeHead[]): MergeHead {
+  let best = heads[0]!;
+  for (const head of heads) if (head.lines[head.at]!.timeMs < best.lines[best.at]!.timeMs) best = head;
+  return best;
+}
+
+async function advance(heads: MergeHead[], head: MergeHead): Promise<void> {
+  const next = await nextHead(head.sequence);
+  if (next === null) heads.splice(heads.indexOf(head), 1);
+  else heads[heads.indexOf(head)] = next;
+}

@@ -1,0 +1,47 @@
+// What a supervisor and the log writer say to each other: JSON lines on a unix socket, answered in the order sent.
+// Types only.
+import type { LogQueueStatus } from '../api/protocol.ts';
+import type { LogQueueSpec } from '../core/model.ts';
+import type { LineExpectation } from './writer/line-matcher.ts';
+
+/** A writer of another number is asked to leave; its successor takes over the FIFOs. */
+export const LOG_PROTOCOL = 3;
+export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
+
+/** The two FIFOs of an instance and the queue they fill. */
+export type InstanceFifos = { instance: string; service: string; queue: string; outPath: string; errPath: string };
+
+/** `type` is past tense and stable: `log_blocked`, `log_resumed`, … */
+export type WriterEvent = {
+  type: string;
+  queue: string | null;
+  instance: string | null;
+  /** A sentence for people. */
+  message: string;
+  details: Record<string, unknown>;
+};
+
+/** method -> [params, result] */
+export type WriterMethods = {
+  hello: [{ protocol: number }, { protocol: number; pid: number }];
+  configure: [{ queues: LogQueueSpec[] }, Record<string, never>];
+  attach: [{ sources: InstanceFifos[] }, { failed: { instance: string; message: string }[] }];
+  endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean }];
+  /** Lines to look for in the output of an incarnation from now on; each is told once as the event `line_matched`. */
+  expect: [LineExpectation, Record<string, never>];
+  detach: [{ instances: string[] }, Record<string, never>];
+  /** The service that the queue feeds is about to read. */
+  openSink: [{ queue: string; service: string }, Record<string, never>];
+  /** Gives it all that is there, then ends its input; what comes later waits for `openSink`. `drained`: false at the deadline. */
+  closeSink: [{ queue: string; service: string; deadlineMs: number }, { drained: boolean }];
+  stats: [Record<string, never>, { queues: LogQueueStatus[] }];
+  rotate: [{ queues: string[] }, { rotated: string[] }];
+  /** Drains every FIFO, flushes, exits. `flushed`: false where the deadline came first. */
+  shutdown: [{ deadlineMs: number }, { flushed: boolean }];
+};
+
+export type WriterMethod = keyof WriterMethods;
+export type WriterRequest = {
+  [M in WriterMethod]: { id: number; method: M; params: WriterMethods[M][0] };
+}[WriterMethod];
+export type WriterReply = { id: number; result: unknown } | { id: number; error: string } | { event: WriterEvent };

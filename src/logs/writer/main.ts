@@ -1,0 +1,30 @@
+// Entry of the log writer: one process of a project that drains the FIFOs of all its instances into queue files.
+// Usage: log-writer.cjs ROOT | --gzip FILE (the same program compresses rotated files, at low priority).
+import { projectPaths } from '../../api/paths.ts';
+import { serveLogWriter } from './writer-server.ts';
+
+const [mode, target] = process.argv.slice(2);
+process.umask(0o077);
+if (mode === '--gzip' && target !== undefined) void compress(target);
+else if (mode !== undefined) void runWriter(mode);
+else {
+  console.error('usage: log-writer.cjs ROOT | --gzip FILE');
+  process.exitCode = 2;
+}
+
+/** Loaded here only: whoever drains FIFOs has no use for the compressor. */
+async function compress(path: string): Promise<void> {
+  const { gzipFile } = await import('./gzip-file.ts');
+  await gzipFile(path);
+}
+
+async function runWriter(root: string): Promise<void> {
+  // What is thrown on the hot path is EAGAIN and its like: a stack costs more than all the rest.
+  Error.stackTraceLimit = 0;
+  try {
+    await serveLogWriter(projectPaths(root));
+  } catch (error) {
+    console.error(`${new Date().toISOString()} log writer: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}

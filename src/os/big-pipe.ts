@@ -1,0 +1,20 @@
+// Pipes that hold more than the usual 64 KiB before their writer has to wait (docs/decisions/0207). Linux only.
+import { cLibrary, type NativeFunction } from './c-library.ts';
+
+const BIG_PIPE_BYTES = 256 * 1024;
+
+/** Of <fcntl.h>, the same on all architectures. */
+const F_SETPIPE_SZ = 1031;
+
+let fcntl: NativeFunction | null | undefined;
+
+/**
+ * What is in the pipe stays in it. Memory is taken only as far as it is filled, but the kernel counts all of it against the
+ * user's share (/proc/sys/fs/pipe-user-pages-soft, 64 MiB unless changed).
+ * @param fd any descriptor of the pipe
+ * @returns false where it stays as it is: another system, no koffi, or the share is used up
+ */
+export function makeBigPipe(fd: number): boolean {
+  if (fcntl === undefined) fcntl = cLibrary()?.func('int fcntl(int, int, int)') ?? null;
+  return fcntl !== null && fcntl(fd, F_SETPIPE_SZ, BIG_PIPE_BYTES) >= BIG_PIPE_BYTES;
+}

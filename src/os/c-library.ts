@@ -1,0 +1,24 @@
+// The C library of a Linux system, through the optional package koffi (docs/decisions/0105): for the few calls that Node does
+// not have. Every caller can do without.
+import { createRequire } from 'node:module';
+import { platform } from './platform.ts';
+
+export type NativeFunction = (...args: unknown[]) => number;
+export type CLibrary = { func(prototype: string): NativeFunction };
+
+let loaded: CLibrary | null | undefined;
+
+/** Loaded at the first call, in about 10 ms. @returns null on other systems, and where koffi cannot be loaded. */
+export function cLibrary(): CLibrary | null {
+  if (loaded === undefined) loaded = platform === 'linux' ? load() : null;
+  return loaded;
+}
+
+function load(): CLibrary | null {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as { load(library: null): CLibrary };
+    return koffi.load(null);
+  } catch {
+    return null; // not installed (it is optional), or not made for this machine
+  }
+}

@@ -1,0 +1,79 @@
+// Directories that only we may enter: the state directory, and places for sockets in shared directories. Refuses
+// anything that another user could have prepared.
+import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from './platform.ts';
+
+/** The part of `ProjectPaths` that is made here. */
+type StateDirectoryPaths = { stateDir: string; runDir: string; fifoDir: string; socketDir: string; logsDir: string };
+
+/** `message` says what is wrong with which path and what to do. */
+export class UnsafeDirectoryError extends Error {
+  readonly path: string;
+  readonly reason: 'symlink' | 'not-a-directory' | 'foreign-owner' | 'not-creatable';
+
+  constructor(path: string, reason: UnsafeDirectoryError['reason'], message: string) {
+    super(message);
+    this.name = 'UnsafeDirectoryError';
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Makes the directory (and its parents) or checks it: a real directory, ours, mode 0700 afterwards.
+ * @throws UnsafeDirectoryError
+ */
+export function ensurePrivateDir(path: string): void {
+  create(path);
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) {
+    throw new UnsafeDirectoryError(
+      path,
+      'symlink',
+      `${path} is a symbolic link: remove it, orch makes a real directory`,
+    );
+  }
+  if (!stat.isDirectory()) {
+    throw new UnsafeDirectoryError(path, 'not-a-directory', `${path} is not a directory: move it out of the way`);
+  }
+  const uid = process.getuid?.();
+  if (uid !== undefined && stat.uid !== uid) {
+    const message = `${path} belongs to user ${stat.uid}, not to you (${uid}): remove it, or run orch as its owner`;
+    throw new UnsafeDirectoryError(path, 'foreign-owner', message);
+  }
+  if (process.platform !== 'win32' && (stat.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
+}
+
+/** `.orch/` with everything in it that the supervisor expects to be there; git never sees it. */
+export function ensureStateDir(paths: StateDirectoryPaths): void {
+  ensurePrivateDir(paths.stateDir);
+  for (const path of [paths.runDir, paths.fifoDir, paths.socketDir, paths.logsDir]) ensurePrivateDir(path);
+  ignoreInGit(paths.stateDir);
+}
+
+function create(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (exists(path)) return; // a file, or a link to nowhere: the check says what
+    throw new UnsafeDirectoryError(path, 'not-creatable', `cannot make the directory ${path} (${errnoOf(error)})`);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false; // the answer itself
+  }
+}
+
+function ignoreInGit(stateDir: string): void {
+  try {
+    writeFileSync(join(stateDir, '.gitignore'), '*\n', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,52 @@
+// Whether a process is one of orch's own: a member of this project, a descendant of this supervisor, or one of orch's own
+// programs (log writer, socket keeper, the command that started us). What cannot be shown to be ours is not.
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { readStat } from './proc-stat.ts';
+
+export type OwnProcessCriteria = {
+  /** Of the nonces of the project. */
+  noncePrefix: string;
+  /** A file among orch's own programs. */
+  entry: string;
+};
+
+const MAX_GENERATIONS = 1_000;
+
+export function isOwnProcess(pid: number, { noncePrefix, entry }: OwnProcessCriteria): boolean {
+  return isDescendant(pid) || hasNonce(pid, noncePrefix) || runsProgramIn(pid, dirname(realpathSync(entry)));
+}
+
+function isDescendant(pid: number): boolean {
+  let at = pid;
+  for (let generation = 0; at > 1 && generation < MAX_GENERATIONS; generation++) {
+    if (at === process.pid) return true;
+    at = readStat(at)?.ppid ?? 0;
+  }
+  return at === process.pid;
+}
+
+function hasNonce(pid: number, prefix: string): boolean {
+  return wordsOf(`/proc/${pid}/environ`).some((word) => word.startsWith(`ORCH_NONCE=${prefix}`));
+}
+
+/** Node, with a program out of `directory`. */
+function runsProgramIn(pid: number, directory: string): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/exe`) !== realpathSync(process.execPath)) return false;
+    const [, ...args] = wordsOf(`/proc/${pid}/cmdline`);
+    const program = args.find((word) => !word.startsWith('-'));
+    if (program === undefined) return false;
+    return realpathSync(resolve(readlinkSync(`/proc/${pid}/cwd`), program)).startsWith(directory + sep);
+  } catch {
+    return false; // gone, or not for us to look into
+  }
+}
+
+function wordsOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\0').filter(Boolean);
+  } catch {
+    return []; // gone, or not for us to look into
+  }
+}

@@ -1,0 +1,103 @@
+// Processes of systems without /proc (macOS, the BSDs, Windows), asked through their own tools. Slow (5 ms a call and
+// more) and, for `ps`, exact to a second only; the interface is that of proc-stat.ts.
+import { execFileSync } from 'node:child_process';
+import type { Platform } from '../platform.ts';
+import type { ProcStat } from './proc-stat.ts';
+
+/** pid, ppid, group, state, rss in KiB, CPU time, then the start in five words: `Mon Jan  1 00:00:00 2026`. */
+const PS_FIELDS = 'pid=,ppid=,pgid=,stat=,rss=,time=,lstart=';
+const PAGE_KIB = 4;
+const TICKS_PER_SECOND = 100;
+
+/** Null where there is no such process. */
+export function statByTool(pid: number, platform: Platform): ProcStat | null {
+  if (platform === 'win32') return parseWindowsProcess(powershell(windowsProcessScript(pid)));
+  return parsePsLine(run('ps', ['-o', PS_FIELDS, '-p', String(pid)]));
+}
+
+/** One `ps` for all; those that do not live are missing. Empty on Windows: there a call costs more than it is worth. */
+export function statsByTool(pids: readonly number[], platform: Platform): Map<number, ProcStat> {
+  if (pids.length === 0 || platform === 'win32') return new Map();
+  const lines = run('ps', ['-o', PS_FIELDS, '-p', pids.join(',')]).split('\n');
+  return new Map(lines.flatMap((line) => parsePsLine(line) ?? []).map((stat) => [stat.pid, stat]));
+}
+
+/** Stable while the system is up. */
+export function bootIdByTool(platform: Platform): string {
+  if (platform === 'win32') {
+    return powershell('(Get-CimInstance Win32_OperatingSystem).LastBootUpTime.ToFileTimeUtc()').trim();
+  }
+  return parseBootTime(run('sysctl', ['-n', 'kern.boottime']));
+}
+
+/** `{ sec = 1700000000, usec = 5 } Tue …` -> `boot-1700000000`. */
+export function parseBootTime(text: string): string {
+  return `boot-${/sec\s*=\s*(\d+)/.exec(text)?.[1] ?? text.trim()}`;
+}
+
+/** One line of `ps -o` with PS_FIELDS; null for anything else (an empty answer means: no such process). */
+export function parsePsLine(line: string): ProcStat | null {
+  const words = line.trim().split(/\s+/);
+  if (words.length < 11) return null;
+  const [pid, ppid, pgid, state, rss, time, ...start] = words as [string, string, string, string, string, string];
+  return {
+    pid: Number(pid),
+    comm: '',
+    state: state.charAt(0),
+    ppid: Number(ppid),
+    pgid: Number(pgid),
+    // `sess` is a kernel address on macOS: our instances lead their session, so the group stands for it.
+    session: Number(pgid),
+    cpuTicks: Math.round(parseCpuSeconds(time) * TICKS_PER_SECOND),
+    startTime: (start as string[]).slice(0, 5).join(' '),
+    rssPages: Math.round(Number(rss) / PAGE_KIB),
+    environBytes: null,
+  };
+}
+
+/** `1-02:03:04`, `02:03:04`, `3:04.56` -> seconds. */
+export function parseCpuSeconds(text: string): number {
+  const [, days = '0', clock = '0'] = /^(?:(\d+)-)?(.*)$/.exec(text) as RegExpExecArray;
+  return clock.split(':').reduce((total, part) => total * 60 + Number(part), 0) + Number(days) * 86_400;
+}
+
+/** `pid ppid filetime workingset cpu100ns`; null for an empty answer. */
+export function parseWindowsProcess(text: string): ProcStat | null {
+  const words = text.trim().split(/\s+/);
+  if (words.length !== 5) return null;
+  const [pid, ppid, startTime, workingSet, cpu] = words as [string, string, string, string, string];
+  return {
+    pid: Number(pid),
+    comm: '',
+    state: 'R',
+    ppid: Number(ppid),
+    pgid: Number(pid),
+    session: Number(pid),
+    cpuTicks: Math.round(Number(cpu) / (10_000_000 / TICKS_PER_SECOND)),
+    startTime,
+    rssPages: Math.round(Number(workingSet) / (PAGE_KIB * 1024)),
+    environBytes: null,
+  };
+}
+
+function windowsProcessScript(pid: number): string {
+  return (
+    `$p = Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}'; if ($p) { ` +
+    '"$($p.ProcessId) $($p.ParentProcessId) $($p.CreationDate.ToFileTimeUtc()) $($p.WorkingSetSize) ' +
+    '$($p.UserModeTime + $p.KernelModeTime)" }'
+  );
+}
+
+function powershell(script: string): string {
+  return run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]);
+}
+
+/** Empty when it fails: `ps -p` exits 1 when there is no such process. */
+function run(file: string, args: string[]): string {
+  try {
+    const env = { ...process.env, LC_ALL: 'C' };
+    return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true, env });
+  } catch {
+    return '';
+  }
+}

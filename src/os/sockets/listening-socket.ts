@@ -1,0 +1,128 @@
+// A listening socket that we hold open and never accept on: connections wait in its backlog until a process that got the
+// descriptor accepts them. Node has no such thing: whatever `listen()`s in a Node process also accepts. So the socket is
+// bound here and told to listen by a short-lived process that ends before it could accept.
+import { spawn } from 'node:child_process';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import * as net from 'node:net';
+import { connect, isIP } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import type { ListenAddress } from '../../core/model.ts';
+
+export type ListeningSocket = {
+  /** Close-on-exec; give it to a child as a stdio entry. Non-blocking, which all that get it share. */
+  fd: number;
+  close(): void;
+};
+export type BindFailure = { errno: string; detail: string };
+
+/** What Node itself binds shared sockets of a cluster with; -errno where that fails. Undocumented, there since 0.8. */
+type BoundHandle = { fd: number; close(): void; getsockname?(into: object): number };
+type CreateHandle = (
+  address: string,
+  port: number,
+  type: 4 | 6 | -1,
+  fd?: number,
+  flags?: number,
+) => BoundHandle | number;
+const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle };
+
+/** As much as the kernel gives (net.core.somaxconn): what comes in while nobody accepts must find room. */
+const BACKLOG = 4096;
+const LISTEN = `
+const { createServer } = require('net');
+for (let fd = 3; fd < 3 + Number(process.argv[1]); fd++)
+  if (!createServer().on('error', () => {}).listen({ fd, backlog: ${BACKLOG} }).listening) process.exit(1);
+process.exit(0);`;
+
+/** Binds all of them, or none. Takes about 50 ms: a process is started once for all. */
+export async function openListeningSockets(
+  addresses: readonly ListenAddress[],
+): Promise<{ ok: true; sockets: ListeningSocket[] } | ({ ok: false; address: ListenAddress } & BindFailure)> {
+  const sockets: ListeningSocket[] = [];
+  const letGo = (): void => {
+    for (const socket of sockets) socket.close();
+  };
+  for (const address of addresses) {
+    const bound = await bind(address);
+    if ('errno' in bound) {
+      letGo();
+      return { ok: false, address, ...bound };
+    }
+    sockets.push(bound);
+  }
+  const failure = await listen(sockets.map(({ fd }) => fd));
+  if (!failure) return { ok: true, sockets };
+  letGo();
+  return { ok: false, address: addresses[0]!, ...failure };
+}
+
+async function bind(address: ListenAddress): Promise<ListeningSocket | BindFailure> {
+  if (address.kind === 'unix') return bindPath(address.path);
+  const { host, port } = address;
+  if (host !== 'localhost' && isIP(host) === 0)
+    return { errno: 'EINVAL', detail: `${host} is no IP address; held sockets are bound by address` };
+  const handle = createHandle(host === 'localhost' ? '127.0.0.1' : host, port, isIP(host) === 6 ? 6 : 4, undefined, 0);
+  if (typeof handle === 'number') return failureOf(handle, `${host}:${port}`);
+  // libuv keeps EADDRINUSE to itself until it is asked to listen, which is not for us to do; this tells, too.
+  const failed = handle.getsockname?.({}) ?? 0;
+  if (failed === 0) return socketOf(handle, null);
+  handle.close();
+  return failureOf(failed, `${host}:${port}`);
+}
+
+async function bindPath(path: string): Promise<ListeningSocket | BindFailure> {
+  if (await hasListener(path)) return { errno: 'EADDRINUSE', detail: `${path} is in use by another process` };
+  try {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
+  } catch {
+    // not ours to take away: binding says why
+  }
+  const handle = createHandle(path, -1, -1);
+  if (typeof handle === 'number') return failureOf(handle, path);
+  chmodSync(path, 0o600);
+  return socketOf(handle, path);
+}
+
+/** A socket file that nobody listens on is left over from a process that was killed. */
+function hasListener(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EAGAIN'));
+  });
+}
+
+function socketOf(handle: BoundHandle, path: string | null): ListeningSocket {
+  return {
+    fd: handle.fd,
+    close: () => {
+      handle.close();
+      // libuv takes the file away itself where it bound it.
+      if (path !== null) rmSync(path, { force: true });
+    },
+  };
+}
+
+function failureOf(negated: number, what: string): BindFailure {
+  const errno = getSystemErrorName(negated);
+  const why = errno === 'EADDRINUSE' ? 'is in use by another process' : `cannot be bound (${errno})`;
+  return { errno, detail: `${what} ${why}` };
+}
+
+/** It calls listen(2) on each and leaves within the same turn, before its event loop could accept anything. */
+function listen(fds: readonly number[]): Promise<BindFailure | null> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['-e', LISTEN, String(fds.length)], {
+      stdio: ['ignore', 'ignore', 'ignore', ...fds],
+      env: {},
+    });
+    child.on('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve({ errno: code ?? 'UNKNOWN', detail: 'a process that was to open the sockets could not be started' }),
+    );
+    child.on('exit', (code) =>
+      resolve(code === 0 ? null : { errno: 'EADDRINUSE', detail: 'the socket cannot be listened on' }),
+    );
+  });
+}

@@ -1,0 +1,39 @@
+// Descriptors that we were started with and know nothing of: a lock of the calling script, a make job server. Left
+// open, every instance would inherit them and keep them open for good. Linux only; elsewhere Node itself does its part.
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { hasProc } from '../platform.ts';
+
+/** In the octal `flags` of /proc/PID/fdinfo. */
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Closes every descriptor above 2 that a child would inherit. To be called first thing in a process of ours: whatever
+ * Node opens is close-on-exec, and Node (libuv) sees to inherited ones only up to the first gap above 15.
+ * @param kept stay open and inheritable: see `reopenForUsOnly`.
+ * @returns the descriptors that were closed
+ */
+export function closeInheritedFiles(kept: readonly number[] = []): number[] {
+  if (!hasProc) return [];
+  const inherited = readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => fd > 2 && !kept.includes(fd) && isInheritable(fd));
+  for (const fd of inherited) closeSync(fd);
+  return inherited;
+}
+
+/** Moves an inherited descriptor for writing to one that no child of ours inherits. @returns the new one. */
+export function reopenCloseOnExec(fd: number): number {
+  if (!hasProc) return fd;
+  const own = openSync(`/proc/self/fd/${fd}`, 'w');
+  closeSync(fd);
+  return own;
+}
+
+function isInheritable(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;
+  } catch {
+    return false; // the descriptor of the listing itself, closed by now
+  }
+}

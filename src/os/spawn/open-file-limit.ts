@@ -1,0 +1,39 @@
+// How many open files a process that we start can have (setrlimit(2)). Linux only; elsewhere the shell that sets it finds out.
+import { readFileSync } from 'node:fs';
+import { platform } from '../platform.ts';
+
+/** CAP_SYS_RESOURCE of capabilities(7): may raise the hard limit. */
+const SYS_RESOURCE = 1n << 24n;
+
+export type OpenFileLimits = { hard: number; mayRaise: boolean; ofSystem: number };
+
+/** @returns a clause about why `nofile` cannot be had; null where it can, or nobody knows. */
+export function whyNofileTooHigh(nofile: number, limits: OpenFileLimits | null = ownLimits()): string | null {
+  if (limits === null || nofile <= limits.hard) return null;
+  if (!limits.mayRaise) return `limits.nofile is ${nofile}, and the hard limit here is ${limits.hard}`;
+  if (nofile <= limits.ofSystem) return null;
+  return `limits.nofile is ${nofile}, and the limit of the system (fs.nr_open) is ${limits.ofSystem}`;
+}
+
+function ownLimits(): OpenFileLimits | null {
+  if (platform !== 'linux') return null;
+  try {
+    return parseLimits(read('/proc/self/limits'), read('/proc/self/status'), read('/proc/sys/fs/nr_open'));
+  } catch {
+    return null; // no /proc, or no descriptor left to read it
+  }
+}
+
+/** @param limits of proc_pid_limits(5), `status` of proc_pid_status(5); null for texts that have no such lines. */
+export function parseLimits(limits: string, status: string, nrOpen: string): OpenFileLimits | null {
+  const hard = /^Max open files +\S+ +(\S+)/m.exec(limits)?.[1];
+  const capabilities = /^CapEff:\s+([0-9a-f]+)$/m.exec(status)?.[1];
+  if (hard === undefined || capabilities === undefined) return null;
+  return {
+    hard: hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard),
+    mayRaise: (BigInt(`0x${capabilities}`) & SYS_RESOURCE) !== 0n,
+    ofSystem: Number(nrOpen),
+  };
+}
+
+const read = (path: string): string => readFileSync(path, 'latin1');

@@ -1,0 +1,143 @@
+// Starts the process of an instance: own session, nothing inherited but stdin, stdout and stderr. The hot path of
+// `up`: posix_spawn where there is one, else raw child_process; no wrapper, nothing explained unless the start fails.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Exit } from '../../core/model.ts';
+import { moveIntoCgroup, prepareCgroup, releaseCgroup } from '../cgroup/cgroup.ts';
+import { errnoOf, findProgram, platform } from '../platform.ts';
+import { recordSeenAlive } from '../process/identity.ts';
+import { type PosixSpawnRequest, posixSpawn } from './posix-spawn.ts';
+import { reapOnExit } from './reaper.ts';
+import { explainSpawnFailure } from './spawn-failure.ts';
+
+export type SpawnRequest = {
+  file: string;
+  args: string[];
+  cwd: string;
+  /** The whole environment of the child. */
+  env: Record<string, string>;
+  /** A descriptor, or `ignore` for the null device. */
+  stdin: 'ignore' | number;
+  stdout: number;
+  stderr: number;
+  /** Further descriptors, which the child gets from 3 on. */
+  more?: readonly number[];
+  /** Put it into a cgroup of its own where that is possible, by its ORCH_NONCE. Costs 0.2 ms (see cgroup.ts). */
+  contain?: boolean;
+};
+
+export type SpawnResult = { ok: true; pid: number } | SpawnFailure;
+/** `detail`: a sentence for people. `transient`: the machine's fault, not the service's; try again later. */
+export type SpawnFailure = { ok: false; errno: string; detail: string; transient: boolean };
+
+/** Pressure on the machine (fork(2), execve(2)): says nothing about the command. */
+const TRANSIENT = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+export const isTransient = (errno: string): boolean => TRANSIENT.has(errno);
+
+/**
+ * Has started the program before it returns; both ways wait for its exec, so a pid means that it runs.
+ * @param onExit called once, when the process has been reaped; never before the promise is settled, never when the
+ * start failed. From then on its pid may belong to a stranger.
+ */
+export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) => void): Promise<SpawnResult> {
+  try {
+    const nonce = request.contain ? (request.env.ORCH_NONCE ?? '') : '';
+    const contained = nonce !== '' && prepareCgroup(nonce);
+    const ended = (pid: number, exit: Exit): void => {
+      recordSeenAlive(pid);
+      onExit(exit);
+    };
+    let pid = startDirectly(request, ended);
+    if (pid === null) {
+      const child = fork(request);
+      if (child.pid === undefined) {
+        if (contained) releaseCgroup(nonce);
+        return failed(request, errnoOf(await nextError(child)));
+      }
+      pid = child.pid;
+      followNodeChild(child, pid, ended);
+    }
+    if (contained) moveIntoCgroup(pid, nonce);
+    return { ok: true, pid };
+  } catch (error) {
+    return failed(request, errnoOf(error));
+  }
+}
+
+/** How a command line is run: by the user's system shell. */
+export function shellCommand(line: string): { file: string; args: string[] } {
+  return shellCommandOn(platform, line);
+}
+
+export function shellCommandOn(system: string, line: string): { file: string; args: string[] } {
+  if (system === 'win32') return { file: process.env.ComSpec ?? 'cmd.exe', args: ['/d', '/s', '/c', line] };
+  return { file: '/bin/sh', args: ['-c', line] };
+}
+
+type OnProcessExit = (pid: number, exit: Exit) => void;
+
+/** Without fork(2). @returns the pid, or null where that is not possible or did not work: fork(2) then finds the reason. */
+export function startDirectly(request: SpawnRequest, ended: OnProcessExit): number | null {
+  const plain = plainStart(request);
+  const library = plain && posixSpawn();
+  const pid = library ? library.start(plain) : null;
+  if (pid !== null) reapOnExit(pid, library!, (exit) => ended(pid, exit));
+  return pid;
+}
+
+/** @returns null for what needs more care than posix_spawn takes, or is not valid. */
+function plainStart({ file, args, cwd, env, stdin, stdout, stderr, more }: SpawnRequest): PosixSpawnRequest | null {
+  if (more !== undefined && more.length > 0) return null;
+  const path = file.includes('/') ? file : findProgramCached(file, env.PATH ?? '');
+  if (!path?.includes('/')) return null;
+  const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  const argv = [file, ...args];
+  if (hasNul(file) || hasNul(cwd) || argv.some(hasNul) || pairs.some(hasNul)) return null;
+  return { file: path, argv, cwd, env: pairs, stdin: stdin === 'ignore' ? null : stdin, stdout, stderr };
+}
+
+/** A pool starts the same program many times in a row; what has vanished meanwhile, fork(2) looks for once more. */
+const PROGRAM_CACHE_MS = 250;
+const programCache = { path: '', untilMs: 0, programs: new Map<string, string | null>() };
+
+function findProgramCached(name: string, path: string): string | null {
+  if (programCache.path !== path || performance.now() > programCache.untilMs) {
+    programCache.programs.clear();
+    programCache.path = path;
+    programCache.untilMs = performance.now() + PROGRAM_CACHE_MS;
+  }
+  const known = programCache.programs.get(name);
+  if (known !== undefined) return known;
+  const program = findProgram(name, path);
+  programCache.programs.set(name, program);
+  return program;
+}
+
+/** A C string would end there. */
+function hasNul(text: string): boolean {
+  return text.includes('\0');
+}
+
+function followNodeChild(child: ChildProcess, pid: number, ended: OnProcessExit): void {
+  // An error after a good start is one of sending signals, which nobody does through this object.
+  child.on('error', () => undefined);
+  child.once('exit', (code, signal) => ended(pid, signal === null ? { code: code ?? 0 } : { signal }));
+  child.unref();
+}
+
+function fork(request: SpawnRequest): ChildProcess {
+  return spawn(request.file, request.args, {
+    cwd: request.cwd,
+    env: request.env,
+    stdio: [request.stdin, request.stdout, request.stderr, ...(request.more ?? [])],
+    detached: true,
+    windowsHide: true,
+  });
+}
+
+function nextError(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once('error', resolve));
+}
+
+function failed(request: SpawnRequest, errno: string): SpawnResult {
+  return { ok: false, errno, detail: explainSpawnFailure(request, errno), transient: isTransient(errno) };
+}

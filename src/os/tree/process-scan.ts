@@ -1,0 +1,200 @@
+// One pass over all processes of the machine, in slices that leave the event loop free. Callers that ask while a
+// pass waits to begin share it. Reads /proc; elsewhere `ps`.
+
+import { execFile } from 'node:child_process';
+import { readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { withFile } from '../descriptor-reserve.ts';
+import { hasProc, type Platform, platform } from '../platform.ts';
+import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
+import type { TreeMember } from './sweep.ts';
+
+export type ScannedProcess = TreeMember & { session: number };
+export type ProcessSnapshot = {
+  /** Live processes with an ORCH_NONCE. */
+  carriers: ScannedProcess[];
+  /** Live processes without one; empty unless sessions were asked for. */
+  others: ScannedProcess[];
+};
+
+/** How long one slice may hold the event loop. */
+const SLICE_MS = 4;
+const NONCE = Buffer.from('ORCH_NONCE=');
+const UNREADABLE = -1;
+const EXEC_RETRY_MS = 1;
+const MAX_RETRIES = 20;
+/** Of looking for new pids: a machine that forks all the time must not hold us. */
+const MAX_ROUNDS = 4;
+const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
+
+let waiting: { sessions: boolean; snapshot: Promise<ProcessSnapshot> } | null = null;
+let running: Promise<unknown> = Promise.resolve();
+let environ = Buffer.allocUnsafe(64 * 1024);
+
+/** A snapshot that began after this call. */
+export function scanProcesses(wanted: { sessions: boolean }): Promise<ProcessSnapshot> {
+  if (waiting !== null) {
+    waiting.sessions ||= wanted.sessions;
+    return waiting.snapshot;
+  }
+  const next = { sessions: wanted.sessions, snapshot: running.then(() => nextTurn()).then(() => begin()) };
+  waiting = next;
+  running = next.snapshot.catch(() => undefined); // whoever asked for it gets the error
+  return next.snapshot;
+}
+
+function begin(): Promise<ProcessSnapshot> {
+  const sessions = waiting?.sessions ?? false;
+  waiting = null;
+  return hasProc ? scan(sessions) : snapshotByTool(platform);
+}
+
+/**
+ * A process forked during a pass by one that then ended is in no listing of that pass: look again until no pid is new.
+ */
+async function scan(sessions: boolean): Promise<ProcessSnapshot> {
+  const snapshot: ProcessSnapshot = { carriers: [], others: [] };
+  const seen = new Set<number>([process.pid]);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const fresh = listPids().filter((pid) => !seen.has(pid));
+    if (fresh.length === 0) break;
+    for (const pid of fresh) seen.add(pid);
+    const unclear = await visitAll(fresh, sessions, snapshot);
+    if (unclear.length > 0) await retryDuringExec(unclear, sessions, snapshot);
+  }
+  return snapshot;
+}
+
+/** Returns those that are to be visited again. */
+async function visitAll(pids: number[], sessions: boolean, snapshot: ProcessSnapshot): Promise<number[]> {
+  const unclear: number[] = [];
+  let sliceEndsMs = performance.now() + SLICE_MS;
+  for (const pid of pids) {
+    if (!visit(pid, sessions, snapshot)) unclear.push(pid);
+    if (performance.now() < sliceEndsMs) continue;
+    await nextTurn();
+    sliceEndsMs = performance.now() + SLICE_MS;
+  }
+  return unclear;
+}
+
+/** In the middle of execve a process shows no environment for some 100 µs: look again until it does. */
+async function retryDuringExec(pids: number[], sessions: boolean, snapshot: ProcessSnapshot): Promise<void> {
+  for (let look = 1; pids.length > 0 && look <= MAX_RETRIES; look++) {
+    await sleep(EXEC_RETRY_MS);
+    pids = pids.filter((pid) => !visit(pid, sessions, snapshot));
+  }
+}
+
+/** False: it is in the middle of execve and has to be visited again. */
+function visit(pid: number, sessions: boolean, snapshot: ProcessSnapshot): boolean {
+  const length = readEnviron(pid);
+  const nonce = length <= 0 ? null : variableAt(length, NONCE);
+  if (nonce === null && length !== 0 && !sessions) return true;
+  const environment = nonce === null ? {} : orchVariables(length);
+  const stat = readStat(pid);
+  if (stat === null || isDeadState(stat.state) || isKernelThread(stat)) return true;
+  if (length === 0 && stat.environBytes !== 0) return false;
+  const { startTime, session, comm } = stat;
+  const found = { pid, startTime, nonce, sessionLeader: session === pid, environment, command: comm, session };
+  if (nonce !== null) snapshot.carriers.push(found);
+  else if (sessions) snapshot.others.push(found);
+  return true;
+}
+
+/** Its environment is empty too. 2 is kthreadd, except in a pid namespace, where no kernel thread shows. */
+function isKernelThread(stat: ProcStat): boolean {
+  return stat.ppid === 2 || stat.comm === 'kthreadd';
+}
+
+/** Fills `environ`; returns how many bytes it holds now, or UNREADABLE: gone, or not for us to read. */
+function readEnviron(pid: number): number {
+  return withFile(`/proc/${pid}/environ`, fillOrNothing) ?? UNREADABLE;
+}
+
+function fillOrNothing(fd: number): number {
+  try {
+    return fill(fd);
+  } catch {
+    return 0; // ESRCH: gone, which stat will tell; EIO: it left this memory by execve while we read
+  }
+}
+
+function fill(fd: number): number {
+  let length = 0;
+  while (length < MAX_ENVIRON_BYTES) {
+    if (length === environ.length) environ = Buffer.concat([environ], environ.length * 2);
+    const read = readSync(fd, environ, length, environ.length - length, length);
+    if (read === 0) break;
+    length += read;
+  }
+  return length;
+}
+
+/** Value of the variable whose `NAME=` is given, in the first `length` bytes of `environ`. */
+function variableAt(length: number, name: Buffer): string | null {
+  for (let from = 0; ; ) {
+    const at = environ.indexOf(name, from);
+    if (at < 0 || at >= length) return null;
+    if (at === 0 || environ[at - 1] === 0) {
+      const end = environ.indexOf(0, at);
+      return environ.toString('utf8', at + name.length, end < 0 || end > length ? length : end);
+    }
+    from = at + 1;
+  }
+}
+
+function orchVariables(length: number): Record<string, string> {
+  const pairs = environ
+    .toString('utf8', 0, length)
+    .split('\0')
+    .filter((text) => text.startsWith('ORCH_') && text.includes('='))
+    .map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] as const);
+  return Object.fromEntries(pairs);
+}
+
+// The process scan of systems without /proc: macOS and the BSDs show the environment of our own processes through
+// `ps -E`; Windows shows none, so that nothing is found there and trees are ended by `taskkill /T`.
+
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+async function snapshotByTool(platform: Platform): Promise<ProcessSnapshot> {
+  if (platform === 'win32') return { carriers: [], others: [] };
+  return parseProcessList(await listProcesses());
+}
+
+/** Lines of `ps -E -o pid=,pgid=,stat=,lstart=,command=`: command and environment run into one another. */
+export function parseProcessList(text: string): ProcessSnapshot {
+  const found = text.split('\n').flatMap((line) => parseProcessLine(line) ?? []);
+  return {
+    carriers: found.filter((member) => member.nonce !== null),
+    others: found.filter((member) => member.nonce === null),
+  };
+}
+
+function parseProcessLine(line: string): ScannedProcess | null {
+  const words = line.trim().split(/\s+/);
+  const [pid, pgid, state] = words as [string, string, string];
+  if (words.length < 9 || isDeadState(state.charAt(0))) return null;
+  const environment = Object.fromEntries(
+    words.filter((word) => /^ORCH_[A-Z_]+=/.test(word)).map((word) => word.split(/=(.*)/s).slice(0, 2)),
+  ) as Record<string, string>;
+  return {
+    pid: Number(pid),
+    startTime: words.slice(3, 8).join(' '),
+    nonce: environment.ORCH_NONCE ?? null,
+    sessionLeader: pid === pgid,
+    environment,
+    command: words[8] as string,
+    session: Number(pgid),
+  };
+}
+
+function listProcesses(): Promise<string> {
+  const args = ['-A', '-ww', '-E', '-o', 'pid=,pgid=,stat=,lstart=,command='];
+  const options = { maxBuffer: MAX_OUTPUT_BYTES, env: { ...process.env, LC_ALL: 'C' } };
+  return new Promise((resolve, reject) => {
+    execFile('ps', args, options, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
+  });
+}

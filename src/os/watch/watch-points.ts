@@ -1,0 +1,97 @@
+// Where to look so that no change of a file stays unseen: every directory entry on the way to it that could be
+// swapped. Reads the file system, watches nothing.
+import { type BigIntStats, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join, parse, resolve } from 'node:path';
+import { errnoOf } from '../platform.ts';
+
+/** Directory (free of symbolic links) -> names in it that matter. */
+export type WatchPoints = Map<string, Set<string>>;
+
+const MAX_LINKS = 40;
+
+/**
+ * The last entry of each path and every symbolic link that is followed on the way: a Kubernetes volume swaps `..data`,
+ * two links away from the file. Of a path that does not exist (yet), its first missing entry.
+ */
+export function watchPoints(paths: readonly string[]): WatchPoints {
+  const points: WatchPoints = new Map();
+  for (const path of paths) addPoints(points, path);
+  return points;
+}
+
+function addPoints(points: WatchPoints, path: string): void {
+  let [at, rest] = split(path);
+  for (let links = 0; rest.length > 0 && links < MAX_LINKS; ) {
+    const name = rest[0] as string;
+    const entry = join(at, name);
+    const kind = kindOf(entry);
+    if (kind !== 'entry' || rest.length === 1) addPoint(points, at, name);
+    if (kind === 'missing') return;
+    rest = rest.slice(1);
+    if (kind === 'link') {
+      const [from, target] = split(resolve(at, readLink(entry)));
+      [at, rest] = [from, [...target, ...rest]];
+      links++;
+    } else {
+      at = entry;
+    }
+  }
+}
+
+function addPoint(points: WatchPoints, directory: string, name: string): void {
+  const names = points.get(directory);
+  if (names === undefined) points.set(directory, new Set([name]));
+  else names.add(name);
+}
+
+/** Root and the names below it. */
+function split(path: string): [root: string, names: string[]] {
+  const { root } = parse(path);
+  return [root, path.slice(root.length).split(/[/\\]/).filter(Boolean)];
+}
+
+function kindOf(path: string): 'link' | 'entry' | 'missing' {
+  try {
+    return lstatSync(path).isSymbolicLink() ? 'link' : 'entry';
+  } catch {
+    return 'missing'; // or not for us to see
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return basename(path); // swapped this very moment: its own event brings us back
+  }
+}
+
+/** Changes whenever what is at one of the paths changes; contents are not read. */
+export function fingerprint(paths: readonly string[]): string {
+  return paths.map((path) => fingerprintOf(path)).join('\n');
+}
+
+/** Tells two sets of points apart, also when a directory was replaced by another of the same name. */
+export function pointsKey(points: WatchPoints): string {
+  return [...points]
+    .map(([directory, names]) => `${directory}@${inodeOf(directory)}:${[...names].sort().join('/')}`)
+    .sort()
+    .join('\n');
+}
+
+function fingerprintOf(path: string): string {
+  try {
+    const stat: BigIntStats = statSync(path, { bigint: true });
+    return [stat.dev, stat.ino, stat.size, stat.mode, stat.mtimeNs, stat.ctimeNs].join(':');
+  } catch (error) {
+    return errnoOf(error);
+  }
+}
+
+function inodeOf(path: string): string {
+  try {
+    return String(statSync(path, { bigint: true }).ino);
+  } catch (error) {
+    return errnoOf(error);
+  }
+}

@@ -1,0 +1,166 @@
+// Plays a change through on a copy of the slots, by the very rules that will carry it out, in a world where every start
+// succeeds, gets ready, and every stop ends: what `plan` cannot see from the declarations alone (docs/decisions/0700). Pure.
+import type { Desired } from '../core/desired.ts';
+import type {
+  InstanceAction,
+  InstanceEvent,
+  InstanceId,
+  Rollout,
+  ServiceName,
+  ServiceSpec,
+  Slot,
+} from '../core/model.ts';
+import { initialReadiness } from '../core/readiness.ts';
+import { reconcile } from '../core/reconcile.ts';
+import { type FindVersion, planRollouts } from '../core/rollout.ts';
+import { emptySlot, nonceOf, slotSpecOf, transition } from '../core/transition.ts';
+
+export type InstanceOutcome = 'start' | 'stop' | 'restart';
+
+export type SimulationInput = {
+  /** What the changed file and the overrides say, before roll-outs. */
+  desired: Desired;
+  slots: ReadonlyMap<InstanceId, Slot>;
+  rollouts: ReadonlyMap<ServiceName, Rollout>;
+  findVersion: FindVersion;
+  nowMs: number;
+};
+
+/** Looks at so many slots in all; a larger project is played through in part. */
+const MAX_SLOT_VISITS = 40_000;
+
+/** @returns what becomes of each instance that is touched; what comes on top of a pool meanwhile is among them. */
+export function simulate(input: SimulationInput): ReadonlyMap<InstanceId, InstanceOutcome> {
+  const play = new Simulation(input);
+  const rounds = Math.max(4, Math.floor(MAX_SLOT_VISITS / (input.slots.size + input.desired.instances.size + 1)));
+  for (let round = 0; round < rounds && play.advance(); round++);
+  return play.outcomes;
+}
+
+class Simulation {
+  readonly outcomes = new Map<InstanceId, InstanceOutcome>();
+  #input: SimulationInput;
+  #slots: Map<InstanceId, Slot>;
+  #rollouts: ReadonlyMap<ServiceName, Rollout>;
+  #nowMs: number;
+  /** Services that somebody waits for to run to completion. */
+  #tasks: ReadonlySet<ServiceName>;
+  #nonces = 0;
+
+  constructor(input: SimulationInput) {
+    this.#input = input;
+    this.#rollouts = input.rollouts;
+    this.#nowMs = input.nowMs;
+    this.#tasks = tasksOf(input.desired.services.values());
+    this.#slots = new Map([...input.slots.values()].map((slot) => [slot.id, withDeclaredSpec(slot, input.desired)]));
+  }
+
+  /** @returns whether anything happened. */
+  advance(): boolean {
+    const { desired: base, findVersion } = this.#input;
+    const rolled = planRollouts(base, this.#slots, { rollouts: this.#rollouts, findVersion }, this.#nowMs);
+    this.#rollouts = rolled.rollouts;
+    const { actions } = reconcile(rolled.desired, this.#slots, this.#nowMs);
+    const due = actions.filter((action) => !this.#isForLater(action));
+    for (const action of due) this.#perform(action, rolled.desired);
+    return due.length > 0 || this.#advanceClock(rolled.wakeAtMs);
+  }
+
+  /** Time starts what is scheduled, not the configuration. */
+  #isForLater(action: InstanceAction): boolean {
+    return action.kind === 'start' && action.spec.schedule !== null;
+  }
+
+  #perform(action: InstanceAction, desired: Desired): void {
+    const slot = this.#slots.get(action.id) ?? slotForAction(action, desired);
+    if (!slot) return;
+    if (action.kind === 'start' || action.kind === 'stop') this.#recordOutcome(action.id, action.kind);
+    const after = this.#after(slot, action);
+    if (after) this.#slots.set(action.id, after);
+    else this.#slots.delete(action.id);
+  }
+
+  #after(slot: Slot, action: InstanceAction): Slot | null {
+    switch (action.kind) {
+      case 'start':
+        return this.#startInstance(slot, action.spec);
+      case 'stop': {
+        const { cause, reason } = action;
+        return this.#applyEvents(slot, { kind: 'stopIntended', cause, because: reason }, ...ENDED);
+      }
+      case 'forget':
+        return null;
+      case 'abandon':
+        return this.#applyEvents(slot, { kind: 'startAbandoned' });
+      case 'term':
+      case 'escalate':
+      case 'kill':
+      case 'clear':
+        return this.#applyEvents(slot, ...ENDED);
+    }
+  }
+
+  #startInstance(slot: Slot, spec: ServiceSpec): Slot {
+    const nonce = `rehearsal-${this.#nonces++}`;
+    const begun = this.#applyEvents(slot, { kind: 'startIntended', nonce, spec: slotSpecOf(spec) });
+    return this.#finishStart(begun, spec);
+  }
+
+  /** Its process is there, ready, and has ended if that is what it is for. */
+  #finishStart(slot: Slot, spec: ServiceSpec): Slot {
+    const process = { pid: 0, startTime: '', bootId: '', nonce: nonceOf(slot) ?? '' };
+    const readiness = initialReadiness(spec);
+    const alive = this.#applyEvents(
+      slot,
+      { kind: 'spawned', process, readiness },
+      ...(readiness === 'none' ? [] : PASSING),
+    );
+    return spec.restart.policy === 'never' || this.#tasks.has(spec.name)
+      ? this.#applyEvents(alive, ...COMPLETED)
+      : alive;
+  }
+
+  #applyEvents(slot: Slot, ...events: InstanceEvent[]): Slot {
+    return events.reduce((before, event) => transition(before, event, this.#nowMs), slot);
+  }
+
+  #recordOutcome(id: InstanceId, what: 'start' | 'stop'): void {
+    const before = this.outcomes.get(id);
+    if (what === 'stop') this.outcomes.set(id, before === 'start' ? 'start' : 'stop');
+    else this.outcomes.set(id, before === undefined || before === 'start' ? 'start' : 'restart');
+  }
+
+  /** To when a roll-out moves on or a back-off is over. @returns false: neither. */
+  #advanceClock(wakeAtMs: number | null): boolean {
+    const next = [wakeAtMs ?? Number.POSITIVE_INFINITY];
+    for (const { phase } of this.#slots.values()) {
+      if (phase.kind === 'backoff' && phase.untilMs > this.#nowMs) next.push(phase.untilMs);
+    }
+    const soonestMs = Math.min(...next);
+    if (soonestMs <= this.#nowMs || soonestMs === Number.POSITIVE_INFINITY) return false;
+    this.#nowMs = soonestMs;
+    return true;
+  }
+}
+
+const ENDED: InstanceEvent[] = [{ kind: 'exited', exit: { signal: 'SIGTERM' } }, { kind: 'emptied' }];
+const COMPLETED: InstanceEvent[] = [{ kind: 'exited', exit: { code: 0 } }, { kind: 'emptied' }];
+const PASSING: InstanceEvent[] = [{ kind: 'readinessChanged', readiness: 'passing', because: null }];
+
+function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
+  const dependencies = [...services].flatMap(({ dependsOn }) => dependsOn);
+  return new Set(dependencies.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
+}
+
+/** As the kernel does when a configuration is applied. */
+function withDeclaredSpec(slot: Slot, { services }: Desired): Slot {
+  const declared = services.get(slot.service);
+  if (!slot.spec || !declared) return slot;
+  const isSame = declared.specHash === slot.spec.specHash;
+  return { ...slot, spec: isSame ? slotSpecOf(declared) : { ...slot.spec, dependsOn: declared.dependsOn } };
+}
+
+function slotForAction(action: InstanceAction, { instances: wishes }: Desired): Slot | null {
+  const wish = wishes.get(action.id);
+  return wish ? emptySlot(action.id, wish.spec.name, Number(action.id.slice(action.id.lastIndexOf('.') + 1))) : null;
+}

@@ -1,0 +1,170 @@
+// What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
+// Holds no secret: environments are not part of it.
+import {
+  type Exit,
+  type Incarnation,
+  type Phase,
+  type PhaseKind,
+  parseInstanceId,
+  type Rollout,
+  type Slot,
+  type SlotSpec,
+} from '../../core/model.ts';
+import { emptySlot } from '../../core/transition.ts';
+import type { KernelState } from '../kernel/kernel.ts';
+import { type ClockMark, toClock } from './state-times.ts';
+
+const VERSION = 1;
+
+/** @param written when, so that the next supervisor can put the times on its own clock. */
+export function encodeState(state: KernelState, written: ClockMark): string {
+  return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(withoutSecrets) })}\n`;
+}
+
+/** @returns null where the text is not a state of this version: then the processes themselves are the only truth. */
+export function decodeState(text: string, now: ClockMark): KernelState | null {
+  try {
+    const read = JSON.parse(text) as Partial<KernelState> & { version?: number; written?: ClockMark };
+    if (read.version !== VERSION || !Array.isArray(read.slots)) return null;
+    const slots = read.slots.map(readSlot).filter((slot) => slot !== null);
+    const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
+    const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
+    const profiles = (read.overrides?.profiles ?? []).filter((name) => typeof name === 'string');
+    const rollouts = (read.rollouts ?? []).filter(isRollout);
+    const overrides = { stopped, pools: Object.fromEntries(pools), profiles };
+    const state = { generation: Number.isInteger(read.generation) ? read.generation! : 0, overrides, slots, rollouts };
+    return toClock(state, read.written ?? null, now);
+  } catch {
+    return null; // torn or garbage: as good as missing
+  }
+}
+
+/** Commands and URLs may hold what the file took from the environment: they are read from the file again. */
+function withoutSecrets(slot: Slot): Slot {
+  if (!slot.spec) return slot;
+  const { stop } = slot.spec;
+  const by = stop.drain?.by.kind;
+  const drain = by === 'signal' || by === 'end_of_input' ? stop.drain : null;
+  return { ...slot, spec: { ...slot.spec, stop: { ...stop, command: null, drain } } };
+}
+
+function isRollout(rollout: unknown): rollout is Rollout {
+  const { service, specHash, verdict } = (rollout ?? {}) as Partial<Rollout>;
+  return typeof service === 'string' && typeof specHash === 'string' && typeof verdict?.kind === 'string';
+}
+
+// Slots as they were read from the state file: whatever lies there (an older version's, a torn or a hostile one) becomes a
+// whole slot or none. Where a phase cannot be what it says, the slot counts as empty; what lives is found by itself.
+
+type Fields = Record<string, unknown>;
+
+/** @returns null for what is no slot at all. */
+function readSlot(value: unknown): Slot | null {
+  if (!isFields(value)) return null;
+  const parsed = typeof value.id === 'string' ? parseInstanceId(value.id) : null;
+  if (!parsed) return null;
+  const spec = readSpec(value.spec);
+  const phase = readPhase(value.phase);
+  return {
+    ...emptySlot(value.id as Slot['id'], parsed.service, parsed.index),
+    // What lives must be stopped as it was told to be: without a spec nobody knows how.
+    phase: spec === null && 'process' in phase ? { kind: 'idle' } : phase,
+    spec,
+    restarts: numberOr(value.restarts, 0),
+    failures: numberOr(value.failures, 0),
+    recentFailuresMs: Array.isArray(value.recentFailuresMs) ? value.recentFailuresMs.filter(Number.isFinite) : [],
+    lastExit: readExit(value.lastExit),
+    lastNonce: stringOr(value.lastNonce, null),
+    restartRequestedMs: numberOr(value.restartRequestedMs, null),
+    nextRunMs: numberOr(value.nextRunMs, null),
+  };
+}
+
+/** What each phase cannot do without, and what a supervisor of an earlier version did not write. */
+const PHASE_RULES: Record<PhaseKind, { needs: Record<string, (value: unknown) => boolean>; adds: object }> = {
+  idle: { needs: {}, adds: {} },
+  held: { needs: { by: isString }, adds: {} },
+  starting: { needs: { nonce: isString, sinceMs: isNumber }, adds: {} },
+  alive: {
+    needs: { process: isIncarnation, sinceMs: isNumber },
+    adds: { adopted: true, readiness: 'none', because: null, unhealthy: null },
+  },
+  stopping: {
+    needs: {
+      process: isIncarnation,
+      startedMs: isNumber,
+      sinceMs: isNumber,
+      cause: isString,
+      step: isString,
+      deadlineMs: isNumber,
+      nextCheckMs: isNumber,
+      checkGapMs: isNumber,
+    },
+    adds: { adopted: true, exit: null, because: 'not wanted any more', escalated: 0 },
+  },
+  backoff: { needs: { untilMs: isNumber }, adds: { because: null } },
+  completed: { needs: { atMs: isNumber }, adds: {} },
+  failed: { needs: { atMs: isNumber, reason: isString }, adds: {} },
+};
+
+function readPhase(value: unknown): Phase {
+  const rule =
+    isFields(value) && Object.hasOwn(PHASE_RULES, String(value.kind)) ? PHASE_RULES[value.kind as PhaseKind] : null;
+  if (!rule || !isFields(value)) return { kind: 'idle' };
+  const fits = Object.entries(rule.needs).every(([key, holds]) => holds(value[key]));
+  if (!fits) return { kind: 'idle' };
+  const since = value.kind === 'alive' ? { readinessSinceMs: numberOr(value.readinessSinceMs, value.sinceMs) } : {};
+  return { ...rule.adds, ...value, ...since } as Phase;
+}
+
+/** Null where it could not be acted upon. */
+function readSpec(value: unknown): SlotSpec | null {
+  if (!isFields(value) || !isString(value.specHash) || !isFields(value.stop) || !isFields(value.restart)) return null;
+  const { stop, restart } = value;
+  const fits =
+    isString(stop.signal) &&
+    isNumber(stop.graceMs) &&
+    isString(restart.policy) &&
+    isNumber(restart.healthyAfterMs) &&
+    isFields(restart.backoff) &&
+    ['initialMs', 'maxMs', 'factor'].every((key) => isNumber((restart.backoff as Fields)[key]));
+  if (!fits || (value.singleton && !isString((value.singleton as Fields).key))) return null;
+  const dependsOn = Array.isArray(value.dependsOn) ? value.dependsOn.filter(isFields) : [];
+  return {
+    ...value,
+    singleton: value.singleton ?? null,
+    stop: { to: 'tree', command: null, escalate: [], drain: null, ...stop },
+    dependsOn: dependsOn.map((dependency) => ({ onLoss: 'ignore', ...dependency })),
+  } as unknown as SlotSpec;
+}
+
+function readExit(value: unknown): Exit | null {
+  if (!isFields(value)) return null;
+  const known = isNumber(value.code) || isString(value.signal) || isString(value.spawnError) || value.unknown === true;
+  return known ? (value as Exit) : null;
+}
+
+function isIncarnation(value: unknown): value is Incarnation {
+  if (!isFields(value)) return false;
+  return Number.isInteger(value.pid) && isString(value.startTime) && isString(value.bootId) && isString(value.nonce);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function numberOr<T>(value: unknown, otherwise: T): number | T {
+  return isNumber(value) ? value : otherwise;
+}
+
+function stringOr<T>(value: unknown, otherwise: T): string | T {
+  return isString(value) ? value : otherwise;
+}

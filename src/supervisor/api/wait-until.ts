@@ -1,0 +1,187 @@
+// Waits for conditions of the kernel. For the end of what is being stopped it does not wait for ever: what outlives SIGKILL
+// (uninterruptible sleep, another user's process) is named. In a `down` it is given up, so that all others still stop in
+// their order.
+
+import type { WireError } from '../../api/protocol.ts';
+import type { InstanceId, Phase, Slot } from '../../core/model.ts';
+import { isOccupied } from '../../core/transition.ts';
+import type { Leftover } from '../adoption/take-over.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { RequestError } from './api-server.ts';
+
+type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'stopping' }> };
+
+/** How soon after a step a condition is looked at. */
+const COALESCE_MS = 3;
+/** SIGKILL takes milliseconds; design promises that a stop is over 2 s after it. */
+const KILLED_FOR_MS = 1_500;
+const STUCK_CHECK_MS = 250;
+
+/**
+ * @returns whether `holds` came true before the time was over (null: no limit) and the caller was still there. Rejects with
+ * what `holds` throws.
+ */
+export async function until(
+  supervisor: Supervisor,
+  holds: () => boolean,
+  signal: AbortSignal,
+  timeoutMs: number | null,
+): Promise<boolean> {
+  // Wishes are folded at the next turn of the loop: what holds now may be what was true before them.
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  if (holds()) return true;
+  return await new Promise<boolean>((resolve, reject) => {
+    const leave = (): void => {
+      end();
+      clearTimeout(timer);
+      clearTimeout(look);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const finish = (held: boolean): void => {
+      leave();
+      resolve(held);
+    };
+    const onAbort = (): void => finish(false);
+    // Thrown in a timer it would end the supervisor.
+    const judge = (isLast: boolean): void => {
+      try {
+        const held = holds();
+        if (held || isLast) finish(held);
+      } catch (error) {
+        leave();
+        reject(error);
+      }
+    };
+    // A burst of steps is looked at once.
+    let look: NodeJS.Timeout | undefined;
+    const end = supervisor.onStep(() => {
+      look ??= setTimeout(() => {
+        look = undefined;
+        judge(false);
+      }, COALESCE_MS);
+    });
+    const timer = timeoutMs === null ? undefined : setTimeout(() => judge(true), timeoutMs);
+    signal.addEventListener('abort', onAbort);
+  });
+}
+
+/** @returns who could not be ended; empty: all is stopped, or the caller has left. */
+export async function untilStopped(
+  supervisor: Supervisor,
+  isMeant: (id: InstanceId) => boolean,
+  signal: AbortSignal,
+): Promise<StuckSlot[]> {
+  const left = (): Slot[] =>
+    [...supervisor.kernel.slots.values()].filter((slot) => isMeant(slot.id) && isOccupied(slot));
+  const killedSince = new Map<string, number>();
+  for (;;) {
+    if (await until(supervisor, () => left().length === 0, signal, STUCK_CHECK_MS)) return [];
+    if (signal.aborted) return [];
+    const stuck = left().filter((slot) => isStuck(slot, killedSince));
+    // Who lives on without being stopped waits for one of them.
+    if (stuck.length > 0 && left().every((slot) => isStuck(slot, killedSince) || slot.phase.kind === 'alive'))
+      return stuck;
+  }
+}
+
+/**
+ * After `shutDown`: everything has stopped or was given up.
+ * @param timeoutMs after this, what is left is killed; null: each has its own grace period.
+ */
+export async function untilDown(supervisor: Supervisor, timeoutMs: number | null): Promise<void> {
+  // Whoever asked may go away; what was begun is finished.
+  const { signal } = new AbortController();
+  const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
+  if (isLate) supervisor.kernel.killAll();
+  for (;;) {
+    const stuck = await untilStopped(supervisor, () => true, signal);
+    if (stuck.length === 0) return;
+    await supervisor.giveUpOn(stuck);
+  }
+}
+
+export function leftoverOf({ id, phase }: StuckSlot): Leftover {
+  return { pid: phase.process.pid, instance: id };
+}
+
+function isStuck(slot: Slot, killedSince: Map<string, number>): slot is StuckSlot {
+  const { phase } = slot;
+  if (phase.kind !== 'stopping' || phase.step !== 'kill') return false;
+  const { nonce } = phase.process;
+  const nowMs = performance.now();
+  if (!killedSince.has(nonce)) killedSince.set(nonce, nowMs);
+  return nowMs - killedSince.get(nonce)! >= KILLED_FOR_MS;
+}
+
+// `orch stop`: waits until nothing of what was named is left, and says why not where that does not come about.
+
+/** More names than this say no more. */
+const MAX_NAMED = 5;
+
+/**
+ * Who is wanted again meanwhile is not waited for: it never shows up as gone, since the next start follows in the same turn.
+ *
+ * @param ids held stopped by now
+ * @param timeoutMs null: as long as it takes
+ * @throws RequestError `failed` for who outlives SIGKILL or was started again, `timeout`
+ */
+export async function awaitStopped(
+  supervisor: Supervisor,
+  ids: readonly InstanceId[],
+  timeoutMs: number | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kernel } = supervisor;
+  const meant = new Set(ids);
+  const isWanted = (id: InstanceId): boolean => kernel.desired.instances.get(id)?.run === true;
+  const isLeft = (id: InstanceId): boolean => meant.has(id) && !isWanted(id);
+  const stuck = await withTimeout(timeoutMs, signal, (patience) => untilStopped(supervisor, isLeft, patience));
+  if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
+  const late = ids.filter((id) => isLeft(id) && isLiving(supervisor, id));
+  if (late.length > 0) {
+    const hint = '`orch why` tells what holds it up; it is still being stopped';
+    throw new RequestError({ code: 'timeout', message: `not stopped in time: ${nameList(late)}`, hint });
+  }
+  const again = ids.filter(isWanted);
+  if (again.length > 0) {
+    const verb = again.length === 1 ? 'was' : 'were';
+    throw new RequestError({ code: 'failed', message: `${nameList(again)} ${verb} started again meanwhile` });
+  }
+}
+
+const isLiving = ({ kernel }: Supervisor, id: InstanceId): boolean => {
+  const slot = kernel.slots.get(id);
+  return slot !== undefined && isOccupied(slot);
+};
+
+/** The signal that `wait` gets ends with the caller's, or when the time is over. */
+async function withTimeout<T>(
+  timeoutMs: number | null,
+  signal: AbortSignal,
+  wait: (patience: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === null) return await wait(signal);
+  const controller = new AbortController();
+  const end = (): void => controller.abort();
+  const timer = setTimeout(end, timeoutMs);
+  signal.addEventListener('abort', end);
+  try {
+    return await wait(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function notEnded(leftovers: readonly Leftover[]): WireError {
+  const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
+  const hint =
+    "SIGKILL did not end it: it sleeps uninterruptibly, or is another user's; `orch why` shows when it is gone";
+  return { code: 'failed', message: `still alive: ${named}`, hint };
+}
+
+function nameList(ids: readonly InstanceId[]): string {
+  const named = ids.slice(0, MAX_NAMED).join(', ');
+  return ids.length > MAX_NAMED ? `${named} and ${ids.length - MAX_NAMED} more` : named;
+}

@@ -1,0 +1,140 @@
+// Follows the configuration files: a settled change is loaded and handed on, valid or not. Says nothing while the bytes
+// stay the same, whatever events the file system sends.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { LoadResult, WatchedFile } from '../../core/model.ts';
+import { watchFiles } from '../../os/watch/watch-files.ts';
+import type { ConfigLoader, LoaderFault } from './config-loader.ts';
+
+export type ConfigFollower = {
+  /** Reads now, changed or not. Concurrent calls share one reading that began after the last of them. */
+  reload(): Promise<LoadResult>;
+  /** The files that make up the configuration in force. What somebody else read of them may be older than they are: looks again. */
+  follow(watched: WatchedFile[]): void;
+  close(): Promise<void>;
+};
+
+export type ConfigFollowerOptions = {
+  loader: ConfigLoader;
+  watched: WatchedFile[];
+  onLoaded(result: LoadResult): void;
+  onDegraded(why: string): void;
+};
+
+/** Nothing was learned of the file then, and no further event may ever come. */
+const LOADER_FAULTS: readonly string[] = ['load-failed', 'load-timeout'] satisfies LoaderFault[];
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** The loader refuses larger files; what cannot be compared cheaply counts as changed. */
+const MAX_COMPARED_BYTES = 1024 * 1024;
+
+export function followConfig(options: ConfigFollowerOptions): ConfigFollower {
+  return new ConfigFileFollower(options);
+}
+
+class ConfigFileFollower implements ConfigFollower {
+  #options: ConfigFollowerOptions;
+  #watched: WatchedFile[];
+  #watcher: ReturnType<typeof watchFiles>;
+  /** Raised when somebody else's reading is in force: what was still being read then is older. */
+  #epoch = 0;
+  #running: Promise<LoadResult> | null = null;
+  #next: Promise<LoadResult> | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retryMs = FIRST_RETRY_MS;
+
+  constructor(options: ConfigFollowerOptions) {
+    this.#options = options;
+    this.#watched = options.watched;
+    this.#watcher = watchFiles(
+      options.watched.map(({ path }) => path),
+      () => void this.#settled(),
+      { onFirstEvent: () => options.loader.warmUp(), onDegraded: options.onDegraded },
+    );
+  }
+
+  follow(watched: WatchedFile[]): void {
+    if (watched === this.#watched) return;
+    this.#epoch++;
+    this.#keep(watched);
+    this.#watcher.checkAgain();
+  }
+
+  #keep(watched: WatchedFile[]): void {
+    const before = this.#watched.map(({ path }) => path).join('\n');
+    this.#watched = watched;
+    const paths = watched.map(({ path }) => path);
+    if (paths.join('\n') !== before) this.#watcher.update(paths);
+  }
+
+  reload(): Promise<LoadResult> {
+    if (!this.#running) {
+      this.#running = this.#load().finally(() => {
+        this.#running = null;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      return this.reload();
+    });
+    return this.#next;
+  }
+
+  async close(): Promise<void> {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    await Promise.all([this.#options.loader.close(), this.#watcher.close()]);
+  }
+
+  async #settled(): Promise<void> {
+    if (await hasChanged(this.#watched)) await this.reload();
+  }
+
+  async #load(): Promise<LoadResult> {
+    const epoch = this.#epoch;
+    const result = await this.#options.loader.load();
+    if (epoch !== this.#epoch) return await this.#load();
+    const watched = result.ok ? result.accepted.watched : result.watched;
+    // A reader that died names no files: go on watching those of before, but compare them with nothing.
+    this.#keep(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
+    this.#options.onLoaded(result);
+    this.#tryAgainAfter(result);
+    return result;
+  }
+
+  #tryAgainAfter(result: LoadResult): void {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    if (result.ok || !result.problems.some(({ code }) => LOADER_FAULTS.includes(code))) {
+      this.#retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    this.#retryTimer = setTimeout(() => void this.reload(), this.#retryMs).unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  }
+}
+
+async function hasChanged(watched: readonly WatchedFile[]): Promise<boolean> {
+  const now = await Promise.all(watched.map(({ path }) => contentHash(path)));
+  return watched.some(({ contentHash: before }, index) => now[index] !== before);
+}
+
+/** @returns null where there is no file; a text that equals no hash where it cannot be compared. */
+async function contentHash(path: string): Promise<string | null> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile() || stat.size > MAX_COMPARED_BYTES) return `not comparable at ${performance.now()}`;
+      return createHash('sha256')
+        .update(await file.readFile())
+        .digest('hex');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? null : `unreadable: ${code}`;
+  }
+}

@@ -1,0 +1,151 @@
+// Watches the files that services name and does what they ask for once a burst of changes has settled: restart the
+// instances, send them a signal, or run a command. Level-triggered towards the configuration: only what differs is set up anew.
+import type {
+  Incarnation,
+  InstanceEvent,
+  InstanceId,
+  ServiceName,
+  ServiceSpec,
+  Slot,
+  WatchPolicy,
+} from '../../core/model.ts';
+import type { RunningCheck } from '../../os/probe/running-check.ts';
+import { signalMain } from '../../os/tree/signal.ts';
+import { type GlobWatch, watchGlobs } from '../../os/watch/watch-globs.ts';
+import { errorText } from '../kernel/error-text.ts';
+import type { EventDraft } from '../kernel/events.ts';
+import type { LaunchContext } from './environment.ts';
+import { prepareCommand } from './instance-command.ts';
+
+export type FileWatchOptions = {
+  root: string;
+  launchContext(): LaunchContext;
+  newNonce(): string;
+  slots(): Iterable<Slot>;
+  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
+  report(happening: EventDraft): void;
+};
+
+type WatchedService = {
+  spec: ServiceSpec;
+  policy: WatchPolicy;
+  files: GlobWatch;
+  changed: Set<string>;
+  settling: { timer: NodeJS.Timeout; sinceMs: number } | null;
+  /** The command of `action: run`; `again`: files changed meanwhile. */
+  running: { command: RunningCheck; again: boolean } | null;
+};
+
+/** Files that change without end are acted on now and then all the same. */
+const LONGEST_SETTLE_MS = 10_000;
+const LONGEST_RUN_MS = 10 * 60_000;
+
+export class FileWatches {
+  #options: FileWatchOptions;
+  #watched = new Map<ServiceName, WatchedService>();
+
+  constructor(options: FileWatchOptions) {
+    this.#options = options;
+  }
+
+  /** The configuration changed. */
+  configure(services: readonly ServiceSpec[]): void {
+    const wanted = new Map(services.filter(({ watch, enabled }) => watch && enabled).map((spec) => [spec.name, spec]));
+    for (const [name, watched] of this.#watched) {
+      const spec = wanted.get(name);
+      if (spec && JSON.stringify(spec.watch) === JSON.stringify(watched.policy)) watched.spec = spec;
+      else this.#drop(name, watched);
+    }
+    for (const spec of wanted.values()) if (!this.#watched.has(spec.name)) this.#begin(spec, spec.watch!);
+  }
+
+  #begin(spec: ServiceSpec, policy: WatchPolicy): void {
+    const files = watchGlobs(this.#options.root, {
+      ...policy,
+      onChange: (path) => this.#changed(watched, path),
+      onFailure: (why) => this.#report(watched.spec, 'watch_degraded', `not all of its files can be watched: ${why}`),
+    });
+    const watched: WatchedService = { spec, policy, files, changed: new Set(), settling: null, running: null };
+    this.#watched.set(spec.name, watched);
+  }
+
+  #drop(name: ServiceName, { files, settling, running }: WatchedService): void {
+    this.#watched.delete(name);
+    if (settling) clearTimeout(settling.timer);
+    running?.command.cancel('not watched any more');
+    void files.close();
+  }
+
+  #changed(watched: WatchedService, path: string): void {
+    watched.changed.add(path);
+    const sinceMs = watched.settling?.sinceMs ?? performance.now();
+    if (watched.settling) clearTimeout(watched.settling.timer);
+    const leftMs = LONGEST_SETTLE_MS - (performance.now() - sinceMs);
+    const timer = setTimeout(() => this.#act(watched), Math.max(0, Math.min(watched.policy.debounceMs, leftMs)));
+    watched.settling = { timer, sinceMs };
+  }
+
+  #act(watched: WatchedService): void {
+    watched.settling = null;
+    const { spec, policy, changed, running } = watched;
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const [first = '', ...more] = changed;
+    watched.changed = new Set();
+    const what = `${first}${more.length > 0 ? ` and ${more.length} more` : ''} changed`;
+    const { action } = policy;
+    const doing = {
+      restart: 'restarting',
+      signal: `sending ${action.kind === 'signal' ? action.signal : ''}`,
+      run: 'running the command',
+    };
+    this.#report(spec, 'files_changed', `${what}; ${doing[action.kind]}`, { files: [first, ...more].slice(0, 20) });
+    for (const slot of this.#options.slots()) {
+      if (slot.service !== spec.name) continue;
+      if (action.kind === 'restart') this.#options.receive(slot.id, null, { kind: 'restartRequested' });
+      else if (action.kind === 'signal' && slot.phase.kind === 'alive')
+        this.#signal(spec, slot.phase.process, action.signal);
+    }
+    if (action.kind === 'run') void this.#run(watched, action.command);
+  }
+
+  #signal(spec: ServiceSpec, incarnation: Incarnation, signal: string): void {
+    try {
+      signalMain({ incarnation, ourChild: false }, signal);
+    } catch (error) {
+      this.#report(spec, 'watch_failed', `${signal} was not sent to pid ${incarnation.pid}: ${errorText(error)}`);
+    }
+  }
+
+  async #run(
+    watched: WatchedService,
+    command: Extract<WatchPolicy['action'], { kind: 'run' }>['command'],
+  ): Promise<void> {
+    const extra = { ORCH_NONCE: this.#options.newNonce() };
+    const running = prepareCommand({ spec: watched.spec, index: 1, command, extra }, this.#options.launchContext())();
+    watched.running = { command: running, again: false };
+    const timer = setTimeout(() => running.cancel(`not done within ${LONGEST_RUN_MS / 60_000} min`), LONGEST_RUN_MS);
+    const outcome = await running.outcome;
+    clearTimeout(timer);
+    const { again } = watched.running;
+    watched.running = null;
+    if (this.#watched.get(watched.spec.name) !== watched) return;
+    if (!outcome.ok) this.#report(watched.spec, 'watch_failed', `the command of its watch failed: ${outcome.because}`);
+    if (again) this.#act(watched);
+  }
+
+  #report({ name }: ServiceSpec, type: string, message: string, details: Record<string, unknown> = {}): void {
+    this.#options.report({
+      type,
+      instance: null,
+      message: `${name}: ${message}`,
+      details: { service: name, ...details },
+    });
+  }
+
+  close(): void {
+    for (const [name, watched] of this.#watched) this.#drop(name, watched);
+  }
+}

@@ -1,0 +1,108 @@
+// Runs the commands that a service declares around the life of its instances. `before_start` decides whether the start goes
+// on; the other two only follow what happened, and their failures are told. Never two of one kind for one instance at a time.
+import type { Command, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { RunningCheck } from '../../os/probe/running-check.ts';
+import type { EventDraft } from '../kernel/events.ts';
+import type { LaunchContext } from './environment.ts';
+import { prepareCommand } from './instance-command.ts';
+
+export type HookOptions = {
+  launchContext(): LaunchContext;
+  newNonce(): string;
+  slotOf(id: InstanceId): Slot | undefined;
+  /** The whole spec that the instance runs with; null where it is not remembered. */
+  specOf(slot: Slot): ServiceSpec | null;
+  report(happening: EventDraft): void;
+};
+
+type HookName = 'before_start' | 'after_ready' | 'after_exit';
+
+const LONGEST_BEFORE_MS = 10 * 60_000;
+const LONGEST_AFTER_MS = 60_000;
+
+export class HookRunner {
+  #options: HookOptions;
+  #running = new Map<string, RunningCheck>();
+
+  constructor(options: HookOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the sentence why it must not be started, or null. */
+  async beforeStart({ id, index, restarts }: Slot, spec: ServiceSpec): Promise<string | null> {
+    const command = spec.hooks.beforeStart;
+    if (!command) return null;
+    const extra = { ORCH_RESTARTS: String(restarts) };
+    return await this.#run('before_start', { id, index, spec, command, extra }, LONGEST_BEFORE_MS);
+  }
+
+  /** The start is not wanted any more. */
+  cancel(id: InstanceId): void {
+    this.#running.get(`before_start ${id}`)?.cancel('the start is not wanted any more');
+  }
+
+  /** Something was reported: is there a hook for it? */
+  runAfter({ type, instance, details }: EventDraft): void {
+    const slot = instance ? this.#options.slotOf(instance) : undefined;
+    const spec = slot ? this.#options.specOf(slot) : null;
+    if (!slot || !spec) return;
+    const { afterReady, afterExit } = spec.hooks;
+    if (afterExit && type === 'exited')
+      this.#runUnawaited('after_exit', slot, spec, afterExit, exitVariables(details.exit));
+    if (!afterReady) return;
+    // Ready again after having been unready is nothing new.
+    const isFirst = type === 'became_ready' && details.afterMs !== undefined;
+    const isAtOnce = type === 'started' && spec.readiness === null && spec.startup === null;
+    if (isFirst || isAtOnce) this.#runUnawaited('after_ready', slot, spec, afterReady, {});
+  }
+
+  #runUnawaited(
+    name: HookName,
+    slot: Slot,
+    spec: ServiceSpec,
+    command: Command,
+    variables: Record<string, string>,
+  ): void {
+    const { phase, id, index, restarts } = slot;
+    const pid = 'process' in phase ? { ORCH_PID: String(phase.process.pid) } : {};
+    const extra = { ...pid, ...variables, ORCH_RESTARTS: String(restarts) };
+    void this.#run(name, { id, index, spec, command, extra }, LONGEST_AFTER_MS).then((failure) => {
+      if (failure === null) return;
+      const message = `${id}: ${failure}`;
+      this.#options.report({ type: 'hook_failed', instance: id, message, details: { hook: name } });
+    });
+  }
+
+  /** @returns what went wrong, or null. */
+  async #run(name: HookName, subject: HookRun, longestMs: number): Promise<string | null> {
+    const key = `${name} ${subject.id}`;
+    this.#running.get(key)?.cancel('the next one begins');
+    const { spec, index, command, extra } = subject;
+    const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#options.newNonce() };
+    const running = prepareCommand({ spec, index, command, extra: variables }, this.#options.launchContext())();
+    this.#running.set(key, running);
+    const timer = setTimeout(() => running.cancel(`not done within ${longestMs / 1_000} s`), longestMs);
+    const outcome = await running.outcome;
+    clearTimeout(timer);
+    if (this.#running.get(key) === running) this.#running.delete(key);
+    return outcome.ok ? null : `${name} failed: ${outcome.because}`;
+  }
+
+  /** Resolves when what still runs has ended, or at the deadline. */
+  async finish(withinMs: number): Promise<void> {
+    const running = [...this.#running.values()];
+    const timer = setTimeout(() => {
+      for (const one of running) one.cancel('the project is down');
+    }, withinMs);
+    await Promise.all(running.map(({ outcome }) => outcome));
+    clearTimeout(timer);
+  }
+}
+
+type HookRun = { id: InstanceId; index: number; spec: ServiceSpec; command: Command; extra: Record<string, string> };
+
+function exitVariables(exit: unknown): Record<string, string> {
+  const { code, signal } = (exit ?? {}) as { code?: number; signal?: string };
+  if (code !== undefined) return { ORCH_EXIT_CODE: String(code) };
+  return signal === undefined ? {} : { ORCH_EXIT_SIGNAL: signal };
+}

@@ -1,0 +1,92 @@
+// The FIFOs that instances with `stdin: true` read from. Ours are open for reading and writing as long as the slot is
+// there, so that neither the program nor whoever writes ever sees the other end vanish. Reads and writes nothing.
+import { closeSync } from 'node:fs';
+import { inputPath, type ProjectPaths } from '../../api/paths.ts';
+import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { LogWriterClient } from '../../logs/log-writer-client.ts';
+import { makeFifos, openFifoAsInput, openFifoForChild } from '../../os/fifo.ts';
+
+/** `both`: null once the end may be seen. `read`: null unless somebody may have to see an end; keeps what is unread. */
+type InputDescriptors = { both: number | null; read: number | null };
+
+export class InputFifos {
+  #paths: ProjectPaths;
+  #open = new Map<InstanceId, InputDescriptors>();
+
+  constructor(paths: ProjectPaths) {
+    this.#paths = paths;
+  }
+
+  /** @returns the descriptor for the child, which sees no end. Rejects where the FIFO cannot be made. */
+  async open(id: InstanceId): Promise<number> {
+    const known = this.#open.get(id)?.both ?? null;
+    if (known !== null) return known;
+    const path = inputPath(this.#paths, id);
+    await makeFifos([path]);
+    const input = this.#open.get(id) ?? { both: null, read: null };
+    input.both ??= openFifoForChild(path);
+    this.#open.set(id, input);
+    return input.both;
+  }
+
+  /** As `open`; the child sees the end when nobody has it open for writing any more. */
+  async openToRead(id: InstanceId): Promise<number> {
+    await this.open(id);
+    const input = this.#open.get(id)!;
+    input.read ??= openFifoAsInput(inputPath(this.#paths, id));
+    return input.read;
+  }
+
+  /** The reader may see the end; what it does not read waits for the next one. */
+  endWriting(id: InstanceId): void {
+    const input = this.#open.get(id);
+    if (!input || input.both === null || input.read === null) return;
+    closeSync(input.both);
+    input.both = null;
+  }
+
+  close(id: InstanceId): void {
+    const input = this.#open.get(id);
+    this.#open.delete(id);
+    for (const fd of [input?.both, input?.read]) if (typeof fd === 'number') closeSync(fd);
+  }
+}
+
+// Services that read a log queue on stdin: when their input goes on, and when it ends. The lines themselves go from the log
+// writer to the program and never come here.
+
+/** @returns the queue whose lines the service reads, or null. */
+export function queueFeeding({ stop }: ServiceSpec): string | null {
+  return stop.drain?.by.kind === 'end_of_input' ? stop.drain.by.queue : null;
+}
+
+/** The end of the input comes this long before the signal at the latest. */
+const END_BEFORE_SIGNAL_MS = 250;
+
+export class SinkInputs {
+  #inputs: InputFifos;
+  #writer: LogWriterClient;
+  /** Who reads; taken out when its input is to end, so that a late end does not hit the next incarnation. */
+  #reading = new Map<InstanceId, symbol>();
+
+  constructor(inputs: InputFifos, writer: LogWriterClient) {
+    this.#inputs = inputs;
+    this.#writer = writer;
+  }
+
+  /** @returns the descriptor for the child. Rejects where the FIFO cannot be made. */
+  async open(slot: Slot, queue: string): Promise<number> {
+    this.#reading.set(slot.id, Symbol(queue));
+    const fd = await this.#inputs.openToRead(slot.id);
+    void this.#writer.openSink(queue, slot.service).catch(() => undefined); // told again by the client itself
+    return fd;
+  }
+
+  /** The end comes behind all that the queue holds; at the deadline what is left waits for the next incarnation. */
+  async end(slot: Slot, queue: string, deadlineMs: number): Promise<void> {
+    const reading = this.#reading.get(slot.id);
+    const withinMs = Math.max(0, deadlineMs - END_BEFORE_SIGNAL_MS);
+    await this.#writer.closeSink(queue, slot.service, withinMs).catch(() => undefined); // lost: it does not write either
+    if (this.#reading.get(slot.id) === reading) this.#inputs.endWriting(slot.id);
+  }
+}

@@ -1,0 +1,43 @@
+// Runs a command of the configuration beside an instance, with its directory and environment: probes, hooks, ways to stop.
+import type { Command, ProbeResult, ServiceSpec } from '../../core/model.ts';
+import { runExec } from '../../os/probe/exec.ts';
+import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
+import { errorText } from '../kernel/error-text.ts';
+import { declaresSecrets, type LaunchContext, launchCommand, readSecrets, type Secrets } from './environment.ts';
+
+export type InstanceCommand = { spec: ServiceSpec; index: number; command: Command; extra: Record<string, string> };
+
+/** @returns the function that runs it, as often as one likes; all but secrets is looked up once. */
+export function prepareCommand(beside: InstanceCommand, context: LaunchContext): () => RunningCheck {
+  const { spec, index, command, extra } = beside;
+  if (declaresSecrets(spec)) return () => runWithSecrets(beside, context);
+  const launch = launchCommand(spec, index, command, extra, context);
+  return () => runExec(launch);
+}
+
+/**
+ * A secret that cannot be read is left out of the environment: a command that does not use it works, a hook may be the one
+ * that fetches it, and a healthy instance is not ended because the file is gone. If the command fails, that is named.
+ */
+function runWithSecrets({ spec, index, command, extra }: InstanceCommand, context: LaunchContext): RunningCheck {
+  return runCheck((settle) => {
+    let running: RunningCheck | null = null;
+    let isOver = false;
+    const run = async (secrets: Secrets): Promise<ProbeResult> => {
+      if (isOver) return { ok: false, because: 'not wanted any more' };
+      const launch = launchCommand(spec, index, command, { ...secrets.values, ...extra }, context);
+      running = runExec({ ...launch, secrets: Object.values(secrets.values) });
+      return withMissingSecret(secrets, await running.outcome);
+    };
+    const failed = (error: unknown): ProbeResult => ({ ok: false, because: errorText(error) });
+    void readSecrets(spec, index, context).then(run).catch(failed).then(settle);
+    return () => {
+      isOver = true;
+      running?.cancel('not wanted any more');
+    };
+  });
+}
+
+function withMissingSecret({ missing: lacking }: Secrets, outcome: ProbeResult): ProbeResult {
+  return outcome.ok || !lacking ? outcome : { ok: false, because: `${outcome.because} (${lacking.detail})` };
+}

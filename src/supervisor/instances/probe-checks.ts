@@ -1,0 +1,96 @@
+// From the declared checks of a probe to checks under way on one instance.
+import type { Check, ProbeResult, ServiceSpec } from '../../core/model.ts';
+import { linearRegExp } from '../../os/linear-regexp.ts';
+import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
+import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
+import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
+import { expanderOf, type LaunchContext } from './environment.ts';
+import { prepareCommand } from './instance-command.ts';
+
+/** One instance as its checks see it. */
+export type CheckSubject = {
+  spec: ServiceSpec;
+  index: number;
+  /** How long its process has lived. */
+  aliveMs(): number;
+  /** Whether its process has said so since its start. */
+  hasLogged(pattern: string): boolean;
+  hasNotified(): boolean;
+  /** Whether a watchdog message is overdue; for `liveness: { notify }`. */
+  silentMs(): number;
+  /** Of the probe that is made ready: how often WATCHDOG=1 must come; null: READY=1 is waited for. */
+  watchdogMs: number | null;
+  /** Of the commands that are run for it. */
+  nonce: string;
+  context: LaunchContext;
+};
+
+/** @returns the function that begins the check; templates are filled in once. */
+export function prepareCheck(check: Check, subject: CheckSubject): () => RunningCheck {
+  const { spec, index, context } = subject;
+  const expand = expanderOf(spec, index, context);
+  switch (check.kind) {
+    case 'tcp': {
+      const address = expand(check.address);
+      return () => withName(checkTcp(address), `tcp ${address}`);
+    }
+    case 'unix': {
+      const path = expand(check.path);
+      return () => withName(checkUnix(path), `unix ${path}`);
+    }
+    case 'http':
+      return httpCheck(check, expand);
+    case 'exec': {
+      const run = prepareCommand(
+        { spec, index, command: check.command, extra: { ORCH_NONCE: subject.nonce } },
+        context,
+      );
+      return () => withName(run(), 'exec');
+    }
+    case 'log':
+      return () => settled(subject.hasLogged(check.pattern), `no line of output has matched "${check.pattern}" yet`);
+    case 'notify':
+      return subject.watchdogMs === null
+        ? () => settled(subject.hasNotified(), 'it has not sent READY=1 yet')
+        : watchdog(subject, subject.watchdogMs);
+    case 'delay':
+      return () => settled(subject.aliveMs() >= check.delayMs, `${check.delayMs} ms have not passed yet`);
+  }
+}
+
+/** A message late by half its interval is late: sd_watchdog_enabled(3) advises to send two in each. */
+function watchdog(subject: CheckSubject, everyMs: number): () => RunningCheck {
+  return () => {
+    const silentMs = subject.silentMs();
+    return settled(silentMs <= everyMs * 1.5, `no WATCHDOG=1 for ${silentMs} ms`);
+  };
+}
+
+function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: string) => string): () => RunningCheck {
+  const url = expand(check.url);
+  const headers = Object.fromEntries(Object.entries(check.headers).map(([name, value]) => [name, expand(value)]));
+  const pattern = check.body === null ? null : linearRegExp(check.body);
+  const judge = (status: number, body: string): ProbeResult => {
+    const isWanted = check.status === null ? status >= 200 && status < 400 : status === check.status;
+    if (!isWanted) return { ok: false, because: `status ${status}` };
+    if (pattern && !pattern.test(body)) return { ok: false, because: `the body does not match "${check.body}"` };
+    return { ok: true };
+  };
+  const name = `http ${withoutSecrets(url)}`;
+  const begin = prepareHttp({ method: 'GET', url, headers, judge, wantsBody: pattern !== null });
+  return () => withName(begin(), name);
+}
+
+function withName(running: RunningCheck, name: string): RunningCheck {
+  const outcome = running.outcome.then(
+    (found): ProbeResult => (found.ok ? found : { ok: false, because: `${name}: ${found.because}` }),
+  );
+  return { outcome, cancel: running.cancel };
+}
+
+function settled(holds: boolean, because: string): RunningCheck {
+  return runCheck((settle) => {
+    settle(holds ? { ok: true } : { ok: false, because });
+    return () => undefined;
+  });
+}

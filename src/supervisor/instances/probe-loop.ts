@@ -1,0 +1,88 @@
+// Makes the attempts of one probe on one process, one after the other, and keeps count. Never two at a time, never longer
+// than the timeout. Knows nothing of slots; tells when what counts has changed.
+import type { Probe, ProbeResult } from '../../core/model.ts';
+import { newProbeRecord, nextAttemptDelayMs, type ProbeRecord, recordProbeResult } from '../../core/readiness.ts';
+import type { RunningCheck } from '../../os/probe/running-check.ts';
+
+export type ProbeLoopOptions = {
+  probe: Probe;
+  /** Begins all checks of one attempt. */
+  begin(): RunningCheck[];
+  /** The verdict or the reason changed; `because` is null after an attempt that succeeded. */
+  onChange(verdict: ProbeRecord['verdict'], because: string | null): void;
+};
+
+/** Attempts fall on multiples of this, so that those of many instances share one wake-up. */
+const TICK_MS = 20;
+
+export class ProbeLoop {
+  #options: ProbeLoopOptions;
+  #record: ProbeRecord;
+  #because: string | null = null;
+  #state:
+    | { kind: 'waiting'; timer: NodeJS.Timeout }
+    | { kind: 'trying'; running: RunningCheck[]; again: boolean }
+    | null;
+
+  /** Begins at once. @param sinceMs how long the process has lived already: less of `initialDelayMs` is left. */
+  constructor(options: ProbeLoopOptions, sinceMs: number) {
+    this.#options = options;
+    this.#record = newProbeRecord(options.probe, performance.now() - sinceMs);
+    this.#state = { kind: 'waiting', timer: this.#after(Math.max(0, options.probe.initialDelayMs - sinceMs)) };
+  }
+
+  /** Something happened that may make it pass: the next attempt is now. */
+  nudge(): void {
+    if (this.#state?.kind === 'trying') this.#state.again = true;
+    if (this.#state?.kind !== 'waiting') return;
+    clearTimeout(this.#state.timer);
+    void this.#attempt();
+  }
+
+  stop(): void {
+    const state = this.#state;
+    this.#state = null;
+    if (state?.kind === 'waiting') clearTimeout(state.timer);
+    if (state?.kind === 'trying') for (const running of state.running) running.cancel('no longer asked for');
+  }
+
+  #after(pauseMs: number): NodeJS.Timeout {
+    const dueMs = performance.now() + pauseMs;
+    const delayMs = pauseMs < TICK_MS * 5 ? pauseMs : Math.ceil(dueMs / TICK_MS) * TICK_MS - performance.now();
+    return setTimeout(() => void this.#attempt(), delayMs);
+  }
+
+  async #attempt(): Promise<void> {
+    const { probe } = this.#options;
+    const state = { kind: 'trying' as const, running: this.#options.begin(), again: false };
+    this.#state = state;
+    const late = `no answer within ${probe.timeoutMs} ms`;
+    // A turn later: where we were held up ourselves, the answer may lie there already.
+    const giveUp = (): void => {
+      for (const running of state.running) running.cancel(late);
+    };
+    const timer = setTimeout(() => setImmediate(giveUp), probe.timeoutMs);
+    const outcomes = await Promise.all(state.running.map(({ outcome }) => outcome));
+    clearTimeout(timer);
+    if (this.#state !== state) return;
+    this.#conclude(together(outcomes));
+    // What was told of the change may have stopped us.
+    if (this.#state !== state) return;
+    const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe);
+    this.#state = { kind: 'waiting', timer: this.#after(pause) };
+  }
+
+  #conclude(outcome: ProbeResult): void {
+    const { verdict } = this.#record;
+    this.#record = recordProbeResult(this.#record, outcome, this.#options.probe, performance.now());
+    const because = outcome.ok ? null : outcome.because;
+    if (verdict === this.#record.verdict && because === this.#because) return;
+    this.#because = because;
+    this.#options.onChange(this.#record.verdict, because);
+  }
+}
+
+/** All must hold; the first that does not is the reason. */
+function together(outcomes: ProbeResult[]): ProbeResult {
+  return outcomes.find((outcome) => !outcome.ok) ?? { ok: true };
+}

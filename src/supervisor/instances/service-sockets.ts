@@ -1,0 +1,130 @@
+// The sockets that services ask us to hold: bound before the first start, kept over everything that happens to the
+// instances, closed when no service names the address any more. A keeper process has them, too, for the supervisor
+// after us. Accepts nothing.
+import { rmSync } from 'node:fs';
+import type { ListenAddress, ServiceSpec } from '../../core/model.ts';
+import { printAddress } from '../../core/print-address.ts';
+import {
+  dismissKeeper,
+  type KeeperPaths,
+  type KeptSocket,
+  type SocketKeeper,
+  startKeeper,
+  takeKeptSockets,
+} from '../../os/sockets/kept-sockets.ts';
+import { openListeningSockets } from '../../os/sockets/listening-socket.ts';
+
+export type SocketFailure = { errno: string; detail: string };
+export type ServiceSocketsOptions = {
+  paths: KeeperPaths;
+  /** They could not be given to a keeper: they will not outlive us. */
+  onNotKept(why: string): void;
+};
+
+type BoundSocket = { fd: number; kind: ListenAddress['kind']; close(): void };
+
+function closeTaken(handle: { close(): void }, address: ListenAddress): void {
+  handle.close();
+  if (address.kind === 'unix') rmSync(address.path, { force: true });
+}
+
+export class ServiceSockets {
+  #options: ServiceSocketsOptions;
+  #bound = new Map<string, BoundSocket>();
+  /** What is named now. */
+  #wanted = new Map<string, ListenAddress>();
+  /** One after the other: two starts of a pool must not bind twice. */
+  #work: Promise<unknown> = Promise.resolve();
+  /** The one that we have started last. */
+  #keeper: SocketKeeper | null = null;
+  #hasAskedKeeper = false;
+  #isClosed = false;
+
+  constructor(options: ServiceSocketsOptions) {
+    this.#options = options;
+  }
+
+  /** The configuration changed. */
+  configure(services: readonly Pick<ServiceSpec, 'listen'>[]): void {
+    const addresses = services.flatMap(({ listen }) => listen);
+    this.#wanted = new Map(addresses.map((address) => [printAddress(address), address]));
+    const unnamed = [...this.#bound.keys()].filter((address) => !this.#wanted.has(address));
+    if (unnamed.length === 0) return;
+    for (const address of unnamed) this.#closeSocket(address);
+    void this.#enqueue(() => this.#giveToKeeper());
+  }
+
+  #closeSocket(address: string): void {
+    this.#bound.get(address)?.close();
+    this.#bound.delete(address);
+  }
+
+  /** @returns the descriptors, in the order of the addresses; binds what is not held yet. */
+  async descriptors(addresses: readonly ListenAddress[]): Promise<number[] | SocketFailure> {
+    if (addresses.length === 0) return [];
+    const found = this.#find(addresses);
+    if (found) return found;
+    const failure = await this.#enqueue(() => this.#bindMissing(addresses));
+    return failure ?? this.#find(addresses) ?? { errno: 'ECANCELED', detail: 'its sockets are not declared any more' };
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => undefined); // whoever waits for it gets the error
+    return result;
+  }
+
+  async #bindMissing(addresses: readonly ListenAddress[]): Promise<SocketFailure | null> {
+    if (!this.#hasAskedKeeper) await this.#takeFromKeeper();
+    const missing = addresses.filter((address) => !this.#bound.has(printAddress(address)));
+    if (missing.length === 0 || this.#isClosed) return null;
+    const result = await openListeningSockets(missing);
+    if (!result.ok) {
+      // A keeper whose socket was deleted puts it back within a second, and may be the one that has the address.
+      this.#hasAskedKeeper = false;
+      return { errno: result.errno, detail: result.detail };
+    }
+    for (const [index, address] of missing.entries())
+      this.#bound.set(printAddress(address), { kind: address.kind, ...result.sockets[index]! });
+    await this.#giveToKeeper();
+    return null;
+  }
+
+  /** What an earlier supervisor gave to its keeper. */
+  async #takeFromKeeper(): Promise<void> {
+    this.#hasAskedKeeper = true;
+    for (const [address, handle] of await takeKeptSockets(this.#options.paths.keeperSocket)) {
+      const wanted = this.#wanted.get(address);
+      if (!wanted) handle.close();
+      else this.#bound.set(address, { fd: handle.fd, kind: wanted.kind, close: () => closeTaken(handle, wanted) });
+    }
+  }
+
+  /** The keeper has what we have. */
+  async #giveToKeeper(): Promise<void> {
+    await this.#endKeeper();
+    if (this.#isClosed || this.#bound.size === 0) return;
+    const sockets = [...this.#bound].map(([address, { fd, kind }]): KeptSocket => ({ address, kind, fd }));
+    this.#keeper = startKeeper(this.#options.paths, sockets, this.#options.onNotKept);
+  }
+
+  /** Ours may not listen yet; one of an earlier supervisor is known by its path only. */
+  async #endKeeper(): Promise<void> {
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    await (keeper ? keeper.end() : dismissKeeper(this.#options.paths.keeperSocket));
+  }
+
+  #find(addresses: readonly ListenAddress[]): number[] | null {
+    const fds = addresses.flatMap((address) => this.#bound.get(printAddress(address))?.fd ?? []);
+    return fds.length === addresses.length ? fds : null;
+  }
+
+  /** Everything is stopped: nobody listens any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#work;
+    for (const address of [...this.#bound.keys()]) this.#closeSocket(address);
+    await this.#endKeeper();
+  }
+}

@@ -1,0 +1,70 @@
+// Between the performer and the registry of singletons: claims a key before a start, tells who took it afterwards.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Incarnation, InstanceId, ServiceSpec, SingletonPolicy } from '../../core/model.ts';
+import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singleton/claim-singleton.ts';
+
+export type SingletonClaim =
+  | { outcome: 'claimed'; lease: Lease }
+  /** By policy, or because the older one cannot be ended: a sentence says who has it. */
+  | { outcome: 'refused'; by: string }
+  | { outcome: 'abandoned' }
+  /** Under `adopt`: this process is to be taken over as it is. */
+  | { outcome: 'adopt'; process: Incarnation };
+
+export type SingletonClaimRequest = {
+  spec: ServiceSpec;
+  policy: SingletonPolicy;
+  id: InstanceId;
+  nonce: string;
+  root: string;
+};
+
+/** Under `wait` the key is tried again at this pace. */
+const WAIT_RETRY_MS = 500;
+
+/**
+ * @param signal gives the claim up: the start is not wanted any more.
+ * @param onWait told before each pause, with a sentence that says who has the key
+ */
+export async function claimKey(
+  request: SingletonClaimRequest,
+  signal: AbortSignal,
+  onWait: (because: string) => void,
+): Promise<SingletonClaim> {
+  for (;;) {
+    const result = await claimOnce(request, signal);
+    if (result.ok) {
+      return 'lease' in result
+        ? { outcome: 'claimed', lease: result.lease }
+        : { outcome: 'adopt', process: result.adopt };
+    }
+    if (result.code === 'aborted' || signal.aborted) return { outcome: 'abandoned' };
+    if (result.code === 'refused' || result.code === 'not-stopped') return { outcome: 'refused', by: result.reason };
+    onWait(result.reason);
+    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined); // given up: the next round sees it
+  }
+}
+
+function claimOnce({ spec, policy, id, nonce, root }: SingletonClaimRequest, abort: AbortSignal) {
+  const { key, scope, onConflict } = policy;
+  const { signal, graceMs } = spec.stop;
+  const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
+  const pidFile = policy.pidFile === null ? null : { path: policy.pidFile, command };
+  const who = { projectRoot: root, instance: id, nonce };
+  return claimSingleton({ key, scope, onConflict, ...who, signal, graceMs, pidFile, abort });
+}
+
+/**
+ * Looks who has the key of an instance that has just ended.
+ *
+ * @returns a sentence when somebody else holds or claims it: then it was taken over and must not be started again.
+ */
+export function singletonTakenBy({ key, scope }: SingletonPolicy, ended: Incarnation, root: string): string | null {
+  const { holder, claim } = readHolderAndClaim(key, scope, root);
+  for (const record of [claim, holder]) {
+    if (record && record.process.nonce !== ended.nonce) {
+      return `singleton "${key}" was taken over by ${record.instance} of ${record.projectRoot}`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,71 @@
+// Keeps the newest events in memory for clients and appends all of them to `.orch/events.jsonl`. Bounded in both places.
+import { appendFile, rename, stat } from 'node:fs/promises';
+import type { EventRecord } from '../../api/protocol.ts';
+import { parseInstanceId } from '../../core/model.ts';
+import type { EventDraft } from './events.ts';
+
+const MAX_KEPT_EVENTS = 2_000;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+export class EventLog {
+  #events: EventRecord[] = [];
+  #listeners = new Set<(event: EventRecord) => void>();
+  #nextSeq = 1;
+  #unwritten = '';
+  #writing: Promise<void> | null = null;
+  #path: string;
+
+  /** @param path of the file; its directory exists. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  record({ type, instance, message, details }: EventDraft, nowMs: number): void {
+    const event: EventRecord = {
+      seq: this.#nextSeq++,
+      time: new Date(nowMs).toISOString(),
+      type,
+      service: instance ? (parseInstanceId(instance)?.service ?? null) : null,
+      instance,
+      message,
+      details,
+    };
+    this.#events.push(event);
+    if (this.#events.length > MAX_KEPT_EVENTS * 1.25) this.#events = this.#events.slice(-MAX_KEPT_EVENTS);
+    this.#unwritten += `${JSON.stringify(event)}\n`;
+    this.#writing ??= this.#write();
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** @returns kept events from `fromSeq` on, at most the `limit` newest. */
+  since(fromSeq: number, limit: number): EventRecord[] {
+    return this.#events.filter(({ seq }) => seq >= fromSeq).slice(-limit);
+  }
+
+  /** @returns the function that ends the subscription. */
+  subscribe(listener: (event: EventRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when all that was recorded is on disk (or could not be put there). */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    await new Promise(setImmediate);
+    while (this.#unwritten) {
+      const text = this.#unwritten;
+      this.#unwritten = '';
+      try {
+        await appendFile(this.#path, text, { mode: 0o600 });
+        if ((await stat(this.#path)).size > MAX_FILE_BYTES) await rename(this.#path, `${this.#path}.1`);
+      } catch {
+        // A full or missing disk costs the record on disk, never the supervision; memory still has it.
+        break;
+      }
+    }
+    this.#writing = null;
+  }
+}

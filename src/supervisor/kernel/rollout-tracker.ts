@@ -1,0 +1,112 @@
+// What the kernel must remember for roll-outs: their records (durable) and the versions that were in force (in memory
+// only: environments may hold secrets). Reports what becomes of them. No I/O, no clock.
+import type { Desired } from '../../core/desired.ts';
+import type { InstanceId, ProjectConfig, Rollout, ServiceName, ServiceSpec, Slot } from '../../core/model.ts';
+import { planRollouts, type RolloutPlan } from '../../core/rollout.ts';
+import type { EventDraft } from './events.ts';
+
+export class RolloutTracker {
+  #report: (happening: EventDraft) => void;
+  #rollouts: ReadonlyMap<ServiceName, Rollout> = new Map();
+  /** service -> hash -> spec, of versions that something still runs or may go back to. */
+  #versions = new Map<ServiceName, Map<string, ServiceSpec>>();
+
+  constructor(report: (happening: EventDraft) => void) {
+    this.#report = report;
+  }
+
+  get rollouts(): ReadonlyMap<ServiceName, Rollout> {
+    return this.#rollouts;
+  }
+
+  restore(rollouts: readonly Rollout[]): void {
+    this.#rollouts = new Map(rollouts.map((rollout) => [rollout.service, rollout]));
+  }
+
+  /** The spec of a version that was in force since this supervisor began; null where it is not remembered. */
+  find(service: ServiceName, specHash: string): ServiceSpec | null {
+    return this.#versions.get(service)?.get(specHash) ?? null;
+  }
+
+  /** A configuration came into force. What nothing runs and nothing may go back to is forgotten. */
+  remember(config: ProjectConfig, slots: ReadonlyMap<InstanceId, Slot>): void {
+    const used = new Map<ServiceName, Set<string>>();
+    const use = (service: ServiceName, hash: string | null | undefined): void => {
+      if (hash) used.set(service, (used.get(service) ?? new Set()).add(hash));
+    };
+    for (const { service, spec } of slots.values()) use(service, spec?.specHash);
+    for (const { service, olderHash } of this.#rollouts.values()) use(service, olderHash);
+    for (const [service, versions] of this.#versions) {
+      for (const hash of versions.keys()) if (!used.get(service)?.has(hash)) versions.delete(hash);
+      if (versions.size === 0) this.#versions.delete(service);
+    }
+    for (const spec of config.services) {
+      const versions = this.#versions.get(spec.name) ?? new Map<string, ServiceSpec>();
+      this.#versions.set(spec.name, versions.set(spec.specHash, spec));
+    }
+  }
+
+  /** Somebody wants it to go on: what has failed is tried again. */
+  resume(services: Iterable<ServiceName>, nowMs: number): void {
+    const rollouts = new Map(this.#rollouts);
+    for (const service of services) {
+      const rollout = rollouts.get(service);
+      if (rollout && rollout.verdict.kind !== 'going')
+        rollouts.set(service, { ...rollout, sinceMs: nowMs, progressMs: nowMs, verdict: { kind: 'going' } });
+    }
+    this.#rollouts = rollouts;
+  }
+
+  /** Which version every instance should run now. */
+  plan(base: Desired, slots: ReadonlyMap<InstanceId, Slot>, nowMs: number): RolloutPlan {
+    const findVersion = (service: ServiceName, hash: string): ServiceSpec | null => this.find(service, hash);
+    const plan = planRollouts(base, slots, { rollouts: this.#rollouts, findVersion }, nowMs);
+    const before = this.#rollouts;
+    this.#rollouts = plan.rollouts;
+    if (before !== plan.rollouts) this.#reportChanges(before, plan.rollouts);
+    return plan;
+  }
+
+  #reportChanges(before: ReadonlyMap<ServiceName, Rollout>, now: ReadonlyMap<ServiceName, Rollout>): void {
+    for (const [service, rollout] of now) {
+      const old = before.get(service);
+      if (old?.specHash !== rollout.specHash)
+        this.#reportRollout('rollout_began', rollout, 'goes over to another version');
+      else if (old.verdict.kind !== rollout.verdict.kind) this.#reportVerdict(rollout);
+    }
+    for (const [service, rollout] of before) {
+      if (!now.has(service) && rollout.verdict.kind === 'going')
+        this.#reportRollout('rollout_finished', rollout, 'every instance is of the version that is declared');
+    }
+  }
+
+  #reportVerdict(rollout: Rollout): void {
+    const { verdict, service, olderHash } = rollout;
+    switch (verdict.kind) {
+      case 'going':
+        this.#reportRollout('rollout_resumed', rollout, 'the roll-out goes on');
+        break;
+      case 'paused':
+        this.#reportRollout('rollout_paused', rollout, `the roll-out is paused: ${verdict.because}`);
+        break;
+      case 'rolledBack': {
+        const isKnown = this.find(service, olderHash ?? '') !== null;
+        const what = isKnown
+          ? 'goes back to the version before'
+          : 'stays as it is: nobody remembers the version before';
+        this.#reportRollout('rollout_rolled_back', rollout, `${what}: ${verdict.because}`);
+      }
+    }
+  }
+
+  /** A restart that was asked for is a roll-out, too, but no news: its stops and starts are told. */
+  #reportRollout(type: string, { service, specHash, olderHash }: Rollout, message: string): void {
+    if (olderHash === null && type !== 'rollout_paused') return;
+    this.#report({
+      type,
+      instance: null,
+      message: `${service}: ${message}`,
+      details: { service, specHash, olderHash },
+    });
+  }
+}

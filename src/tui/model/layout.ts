@@ -1,0 +1,95 @@
+// How many lines each region of the main view gets: numbers in, numbers out.
+import type { LogQueueStatus } from '../../api/protocol.ts';
+import { tableRows } from './rows.ts';
+import type { UiState } from './state.ts';
+
+export type LayoutNeeds = {
+  /** Lines of the frame, not of the terminal. */
+  rows: number;
+  /** Lines that the table would fill. */
+  table: number;
+  /** Lines of the rejected configuration, at most. */
+  banner: number;
+  /** Is there a log queue in trouble, which must show even where there is no room for events? */
+  hasQueueTrouble: boolean;
+};
+export type MainLayout = {
+  header: number;
+  banner: number;
+  tableHead: number;
+  table: number;
+  paneTitle: number;
+  pane: number;
+  /** The rule above the events, with the log queues; alone where only those matter. */
+  eventTitle: number;
+  events: number;
+  footer: number;
+};
+
+/**
+ * Every line belongs to someone: the sum is `rows`. When it gets narrow the table stays longest, then header and footer.
+ */
+export function planLayout({ rows, table, banner, hasQueueTrouble: queueTrouble }: LayoutNeeds): MainLayout {
+  const header = rows >= 2 ? 1 : 0;
+  const footer = rows >= 4 ? 1 : 0;
+  const bannerRows = Math.min(banner, Math.max(0, Math.floor((rows - header - footer) / 3)));
+  const tableHead = rows >= 9 ? 1 : 0;
+  const events = rows >= 40 ? 4 : rows >= 28 ? 3 : rows >= 18 ? 2 : 0;
+  const eventTitle = events > 0 || (queueTrouble && rows >= 8) ? 1 : 0;
+  const open = Math.max(0, rows - header - footer - bannerRows - tableHead - events - eventTitle);
+  // The output gets what the table leaves, but at least two fifths, unless there is no room for a pane at all.
+  const paneMin = open >= 7 ? Math.max(3, Math.floor(open * 0.4)) : 0;
+  const tableRows = paneMin === 0 ? open : Math.max(1, Math.min(table, open - paneMin));
+  const paneAll = paneMin === 0 ? 0 : open - tableRows;
+  return {
+    header,
+    banner: bannerRows,
+    tableHead,
+    table: tableRows,
+    paneTitle: paneAll > 0 ? 1 : 0,
+    pane: Math.max(0, paneAll - 1),
+    eventTitle,
+    events,
+    footer,
+  };
+}
+
+/** First visible of `count` items in `height` lines so that `selected` shows, in the middle where possible. */
+export function firstVisible(count: number, height: number, selected: number): number {
+  return Math.max(0, Math.min(selected - Math.floor(height / 2), count - height));
+}
+
+// The layout of the main view for a state: shared by the view, which draws it, and the reducer, which scrolls in it.
+
+/** The last line of the terminal stays empty: nothing can make it scroll then. */
+export function frameHeight(state: UiState): number {
+  return Math.max(1, state.size.rows - 1);
+}
+
+export function layoutOf(state: UiState, tableCount = tableRows(state).length): MainLayout {
+  return planLayout({
+    rows: frameHeight(state),
+    table: Math.max(1, tableCount),
+    banner: bannerRowsNeeded(state),
+    hasQueueTrouble: (state.status?.logQueues ?? []).some(isQueueInTrouble),
+  });
+}
+
+/** Lines of output that a page is long in the current view. */
+export function pageHeight(state: UiState): number {
+  if (state.view === 'main') return Math.max(1, layoutOf(state).pane);
+  return Math.max(1, frameHeight(state) - 3);
+}
+
+/** A queue that loses lines, cannot write, or makes its writers wait soon. */
+export function isQueueInTrouble(queue: LogQueueStatus): boolean {
+  return queue.error !== null || queue.droppedLines > 0 || queue.depthBytes * 2 > queue.capacityBytes;
+}
+
+function bannerRowsNeeded(state: UiState): number {
+  const config = state.status?.config;
+  if (config === undefined || config.status === 'applied') return 0;
+  const [first, ...more] = config.problems.filter((problem) => problem.severity === 'error');
+  // Position and message, the hint, the line with its caret, and how many more there are.
+  return 1 + (first?.hint ? 1 : 0) + (first?.excerpt ? 2 : 0) + (more.length > 0 ? 1 : 0);
+}

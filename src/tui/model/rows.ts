@@ -1,0 +1,108 @@
+// The rows of the table of services: filter, folds, which one is selected. Pure; formats nothing.
+import type { InstanceState, InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import { type SearchPattern, searchPattern, type UiState } from './state.ts';
+
+export type TableRow =
+  /** A pool, or a service without instances: its instances, if any, are rows below when unfolded. */
+  | { kind: 'pool'; id: string; service: ServiceStatus; folded: boolean }
+  /** A service with one instance: both in one row. */
+  | { kind: 'single'; id: string; service: ServiceStatus; instance: InstanceStatus }
+  | { kind: 'instance'; id: string; service: ServiceStatus; instance: InstanceStatus };
+
+/** Larger pools are folded until the user unfolds them. */
+const FOLD_ABOVE = 8;
+
+/** Worst first: the state that a folded pool shows. */
+const SEVERITY: InstanceState[] = [
+  'failed',
+  'backoff',
+  'unready',
+  'stopping',
+  'starting',
+  'waiting',
+  'running',
+  'ready',
+  'stopped',
+  'completed',
+];
+
+export function tableRows(state: UiState): TableRow[] {
+  const filter = searchPattern(state.nameFilter);
+  return (state.status?.services ?? []).flatMap((service) => rowsOf(service, state, filter));
+}
+
+/** Index of the selected row; when it is gone, of its service, else the first. -1 without rows. */
+export function selectedIndex(rows: readonly TableRow[], selected: string | null): number {
+  if (rows.length === 0) return -1;
+  const exact = rows.findIndex((row) => row.id === selected);
+  if (exact !== -1 || selected === null) return Math.max(0, exact);
+  const service = selected.split('.')[0];
+  return Math.max(
+    0,
+    rows.findIndex((row) => row.service.name === service),
+  );
+}
+
+export function isFolded(service: ServiceStatus, folds: UiState['folds']): boolean {
+  return folds[service.name] ?? service.instances.length > FOLD_ABOVE;
+}
+
+/** The state that stands for a whole pool; `stopped` for one without instances. */
+export function worstState(service: ServiceStatus): InstanceState {
+  const states = new Set(service.instances.map((instance) => instance.state));
+  return SEVERITY.find((state) => states.has(state)) ?? 'stopped';
+}
+
+/** Is there nothing alive or on its way, so that `s` starts it? */
+export function isInactive(row: TableRow): boolean {
+  const states = row.kind === 'pool' ? row.service.instances.map((each) => each.state) : [row.instance.state];
+  return states.every((state) => state === 'stopped' || state === 'failed' || state === 'completed');
+}
+
+function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): TableRow[] {
+  const whole = filter === null || filter.test(service.name);
+  const instances = whole ? service.instances : service.instances.filter((each) => isMatch(each, filter));
+  const only = service.instances[0];
+  if (service.instances.length === 1 && only !== undefined) {
+    return whole || instances.length > 0 ? [{ kind: 'single', id: service.name, service, instance: only }] : [];
+  }
+  if (!whole && instances.length === 0) return [];
+  const folded = isFolded(service, state.folds) && whole;
+  const pool: TableRow = { kind: 'pool', id: service.name, service, folded };
+  const below = folded ? [] : instances;
+  return [pool, ...below.map((instance): TableRow => ({ kind: 'instance', id: instance.id, service, instance }))];
+}
+
+function isMatch(instance: InstanceStatus, filter: RegExp): boolean {
+  return filter.test(instance.id) || filter.test(instance.state);
+}
+
+// Whose output is on screen: of all until something is selected, then of that. Pure.
+
+export type OutputTarget = {
+  title: string;
+  /** Services or instances; empty: all. */
+  names: string[];
+  /** May lines of several instances meet, so that each line needs its name? */
+  isMixed: boolean;
+  /** Columns of the longest name that can occur. */
+  nameWidth: number;
+};
+
+export function outputTarget(state: UiState): OutputTarget {
+  const services = state.status?.services ?? [];
+  const ids = services.flatMap((service) => service.instances.map((instance) => instance.id));
+  if (state.allOutput || state.selected === null || services.length === 0) {
+    return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
+  }
+  const rows = tableRows(state);
+  const row = rows[selectedIndex(rows, state.selected)];
+  if (row === undefined) return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
+  if (row.kind === 'instance') return { title: row.id, names: [row.id], isMixed: false, nameWidth: row.id.length };
+  const own = row.service.instances.map((instance) => instance.id);
+  return { title: row.id, names: [row.id], isMixed: row.kind === 'pool', nameWidth: longest(own) };
+}
+
+function longest(names: readonly string[]): number {
+  return names.reduce((most, name) => Math.max(most, name.length), 4);
+}

@@ -1,0 +1,81 @@
+// Where the lists stand after a scroll key: outputs and events by the line at the bottom, panels by the line at the top.
+import type { EventRecord } from '../../api/protocol.ts';
+import { frameHeight } from '../model/layout.ts';
+import type { BufferedLine, LogView } from '../model/log-ring.ts';
+import type { Overlay, SearchPattern, UiState } from '../model/state.ts';
+import { panelLines } from './panel.ts';
+
+/** `height`: lines of the screen. `rowsOf`: how many of them a line of the log takes, at most all; default: one. */
+type ScrollPage = { height: number; pattern: SearchPattern; rowsOf?: (line: BufferedLine) => number };
+
+/** @param delta lines, down positive; infinite: to the end. @returns the lowest visible line; null: the newest, and follow. */
+export function scrollLog(log: LogView, bottom: number | null, delta: number, page: ScrollPage): number | null {
+  if (delta === Infinity) return null;
+  const lowest = firstPageBottom(log, page);
+  if (lowest === null || delta === -Infinity) return lowest;
+  const moved = log.step(bottom, delta, page.pattern);
+  if (moved === null) return null;
+  const clamped = Math.max(moved, lowest);
+  return clamped >= log.lastSeq ? null : clamped;
+}
+
+/** How many lines of the log a page up (negative) or down is: those that are whole on it. */
+export function pageDelta(log: LogView, bottom: number | null, direction: -1 | 1, page: ScrollPage): number {
+  const { height, pattern } = page;
+  if (direction === -1) return -fittingCount(log.window(bottom, height, pattern).reverse(), page);
+  return fittingCount(log.after(bottom ?? log.lastSeq, height, pattern), page);
+}
+
+/** The last whole line of the page that begins with the oldest; null: all lines fit on it. */
+function firstPageBottom(log: LogView, page: ScrollPage): number | null {
+  const lines = log.after(null, page.height, page.pattern);
+  const last = lines[fittingCount(lines, page) - 1];
+  return last === undefined || log.after(last.seq, 1, page.pattern).length === 0 ? null : last.seq;
+}
+
+/** How many of the lines, from the first, fit on a page; at least one. */
+function fittingCount(lines: readonly BufferedLine[], { height, rowsOf = () => 1 }: ScrollPage): number {
+  let count = 0;
+  for (let left = height; count < lines.length; count++) {
+    left -= rowsOf(lines[count]!);
+    if (left < 0) break;
+  }
+  return Math.max(1, count);
+}
+
+/** The same for the events of the event view. */
+export function scrollEvents(state: UiState, delta: number, page: number, pattern: SearchPattern): number | null {
+  const events = matchingEvents(state.events, pattern);
+  if (delta === Infinity || events.length <= page) return null;
+  const last = events.length - 1;
+  const at = state.eventBottom === null ? last : indexOfSeq(events, state.eventBottom);
+  const to = Math.max(page - 1, at + delta);
+  return to >= last ? null : events[to]!.seq;
+}
+
+export function matchingEvents(events: readonly EventRecord[], pattern: SearchPattern): readonly EventRecord[] {
+  if (pattern === null) return events;
+  return events.filter((event) =>
+    pattern.test(`${event.type} ${event.instance ?? event.service ?? ''} ${event.message}`),
+  );
+}
+
+/** The event with that number, or the next older one that is there. */
+export function indexOfSeq(events: readonly EventRecord[], seq: number): number {
+  const after = events.findIndex((event) => event.seq > seq);
+  return Math.max(0, (after === -1 ? events.length : after) - 1);
+}
+
+export function scrollOverlay<Panel extends Extract<Overlay, { scroll: number }>>(
+  state: UiState,
+  overlay: Panel,
+  delta: number,
+): Panel {
+  const most = Math.max(0, panelLines(overlay, state.size.columns).length - panelRows(state));
+  return { ...overlay, scroll: Math.max(0, Math.min(most, overlay.scroll + delta)) };
+}
+
+/** Lines of a panel that fit under the header, over the footer, and under its own title. */
+export function panelRows(state: UiState): number {
+  return Math.max(1, frameHeight(state) - 3);
+}

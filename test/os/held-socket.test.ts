@@ -1,0 +1,67 @@
+// A held socket is listening, is never accepted on by us, and goes on over the processes that serve it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import type { ListenAddress } from '../../src/core/model.ts';
+import { openListeningSockets } from '../../src/os/sockets/listening-socket.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'orch-held-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const tcp: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 18641, name: '18641' };
+const unix: ListenAddress = { kind: 'unix', path: join(directory, 'api.sock'), name: 'api.sock' };
+const dial = (address: ListenAddress): Socket =>
+  address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host);
+
+async function hold(...addresses: ListenAddress[]) {
+  const result = await openListeningSockets(addresses);
+  if (!result.ok) throw new Error(result.detail);
+  onTestFinished(() => {
+    for (const socket of result.sockets) socket.close();
+  });
+  return result.sockets;
+}
+
+/** Answers one connection with its pid, then ends. */
+function serveOnce(fd: number) {
+  const program =
+    "require('net').createServer(s=>s.end(String(process.pid),()=>s.destroy(process.exit()))).listen({fd:3})";
+  return spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'inherit', 'inherit', fd] });
+}
+
+test.each([tcp, unix])(
+  'connections to $name wait until somebody accepts them, one server after the other',
+  async (address) => {
+    const [socket] = await hold(address);
+    const clients = [dial(address), dial(address)];
+    await Promise.all(clients.map((client) => once(client, 'connect')));
+    const answers = clients.map(async (client) => String((await once(client, 'data'))[0]));
+    const pids: string[] = [];
+    for (let turn = 0; turn < 2; turn++) {
+      const server = serveOnce(socket!.fd);
+      await once(server, 'exit');
+      pids.push(String(server.pid));
+    }
+    expect((await Promise.all(answers)).sort()).toEqual(pids.sort());
+  },
+);
+
+test('an address in use is a failure that binds nothing, a left-over socket file is replaced', async () => {
+  const other = createServer().listen(18642, '127.0.0.1');
+  await once(other, 'listening');
+  const taken: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 18642, name: '18642' };
+  const failed = await openListeningSockets([tcp, taken]);
+  expect(failed).toMatchObject({ ok: false, errno: 'EADDRINUSE', address: taken });
+  other.close();
+  // 18641 was let go of again.
+  await hold(tcp);
+  const killed = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(unix.path)})`]);
+  while (!statSync(unix.path, { throwIfNoEntry: false })) await new Promise(setImmediate);
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  await hold(unix);
+  expect(statSync(unix.path).mode & 0o777).toBe(0o600);
+});

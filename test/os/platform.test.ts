@@ -1,0 +1,107 @@
+// What is decided for systems that the tests do not run on: which tool is asked, and how its answer is read.
+import { describe, expect, test } from 'vitest';
+import { findProgram, platformOf } from '../../src/os/platform.ts';
+import {
+  parseBootTime,
+  parseCpuSeconds,
+  parsePsLine,
+  parseWindowsProcess,
+  statByTool,
+  statsByTool,
+} from '../../src/os/process/system-tools.ts';
+import { parseProcessList } from '../../src/os/tree/process-scan.ts';
+import { treeKillCommand } from '../../src/os/tree/signal.ts';
+import { startShell } from './trees.ts';
+
+test.each([
+  ['linux', 'linux'],
+  ['darwin', 'darwin'],
+  ['win32', 'win32'],
+  ['freebsd', 'other'],
+])('%s is %s', (name, platform) => {
+  expect(platformOf(name)).toBe(platform);
+});
+
+test('programs are found along PATH, in order, skipping what is no program', () => {
+  expect(findProgram('sh', '/nowhere::/bin')).toBe('/bin/sh');
+  expect(findProgram('no-such-program')).toBeNull();
+});
+
+describe('a tree', () => {
+  test('is ended by taskkill on Windows, by tree-kill elsewhere', () => {
+    expect(treeKillCommand(42, 'win32')).toEqual({ file: 'taskkill', args: ['/PID', '42', '/T', '/F'] });
+    expect(treeKillCommand(42, 'darwin')).toBeNull();
+    expect(treeKillCommand(42, 'other')).toBeNull();
+  });
+});
+
+describe('ps', () => {
+  test('as on macOS is read', () => {
+    expect(parsePsLine('  501     1   501 Ss    12345   1:02.50 Mon Jan  5 09:08:07 2026    \n')).toEqual({
+      pid: 501,
+      comm: '',
+      state: 'S',
+      ppid: 1,
+      pgid: 501,
+      session: 501,
+      cpuTicks: 6250,
+      startTime: 'Mon Jan 5 09:08:07 2026',
+      rssPages: 3086,
+      environBytes: null,
+    });
+    expect(parsePsLine('')).toBeNull();
+    expect(parsePsLine('ps: no such process')).toBeNull();
+  });
+
+  test.each([
+    ['0:00.05', 0.05],
+    ['1:02:03', 3723],
+    ['2-00:00:01', 172801],
+  ])('CPU time %s is %f s', (text, seconds) => {
+    expect(parseCpuSeconds(text)).toBeCloseTo(seconds);
+  });
+
+  test('of this system answers in the same form', async () => {
+    const tree = await startShell('exec sleep 1000', 1);
+    const { pid } = tree.incarnation;
+    const stat = statByTool(pid, 'other');
+    expect(stat).toMatchObject({ pid, pgid: pid, state: 'S', ppid: process.pid });
+    expect(stat?.startTime).toMatch(/^\w{3} \w{3} \d+ \d\d:\d\d:\d\d \d{4}$/);
+    expect(statsByTool([pid, 4_000_000], 'other').get(pid)).toEqual(stat);
+    expect(statsByTool([pid, 4_000_000], 'other').size).toBe(1);
+    process.kill(pid, 'SIGKILL');
+    await tree.ended;
+    expect(statByTool(pid, 'other')).toBeNull();
+  });
+
+  test('with environments is swept', () => {
+    const list = [
+      '  10   10 Ss   Mon Jan  5 09:08:07 2026     /usr/bin/node server.js ORCH_NONCE=n-1 ORCH_INSTANCE_ID=api.1 HOME=/x',
+      '  11   10 S    Mon Jan  5 09:08:08 2026     sleep 10 ORCH_NONCE=n-1',
+      '  12   12 Z    Mon Jan  5 09:08:08 2026     (sleep) ORCH_NONCE=n-1',
+      '  13   13 S    Mon Jan  5 09:08:08 2026     login HOME=/x',
+      '',
+    ].join('\n');
+    const { carriers, others } = parseProcessList(list);
+    expect(carriers).toMatchObject([
+      { pid: 10, nonce: 'n-1', sessionLeader: true, environment: { ORCH_NONCE: 'n-1', ORCH_INSTANCE_ID: 'api.1' } },
+      { pid: 11, nonce: 'n-1', sessionLeader: false, startTime: 'Mon Jan 5 09:08:08 2026', command: 'sleep' },
+    ]);
+    expect(others.map(({ pid }) => pid)).toEqual([13]);
+  });
+});
+
+test('the boot time of sysctl is read', () => {
+  expect(parseBootTime('{ sec = 1767600000, usec = 123456 } Mon Jan  5 08:00:00 2026\n')).toBe('boot-1767600000');
+});
+
+test('the answer of Windows is read', () => {
+  expect(parseWindowsProcess('42 7 134000000000000000 8192 50000000\r\n')).toMatchObject({
+    pid: 42,
+    ppid: 7,
+    startTime: '134000000000000000',
+    rssPages: 2,
+    cpuTicks: 500,
+  });
+  expect(parseWindowsProcess('\r\n')).toBeNull();
+});

@@ -1,0 +1,71 @@
+// CPU and memory figures of live processes, and the descriptors that they cost.
+import { readdirSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { readStartTime } from '../../src/os/process/identity.ts';
+import { createResourceSampler, type ResourceSampler } from '../../src/os/process/resource-use.ts';
+import { waitFor } from '../rig/wait-for.ts';
+import { startShell, type Tree } from './trees.ts';
+
+const samplers: ResourceSampler[] = [];
+afterEach(() => {
+  for (const sampler of samplers.splice(0)) sampler.close();
+});
+const create = (maxOpenFiles?: number) => {
+  const sampler = createResourceSampler(maxOpenFiles);
+  samplers.push(sampler);
+  return sampler;
+};
+const end = async (tree: Tree) => {
+  process.kill(-tree.incarnation.pid, 'SIGKILL');
+  await tree.ended;
+};
+const heldFiles = () => readdirSync('/proc/self/fd').length;
+
+test('tells the busy from the idle, and what they hold in memory', async () => {
+  const busy = await startShell('while :; do :; done', 1);
+  const idle = await startShell('exec sleep 1000', 1);
+  const sampler = create();
+  const pids = [busy.incarnation, idle.incarnation];
+  sampler.sample(pids);
+  const later = await waitFor(
+    'some work',
+    () => sampler.sample(pids),
+    (use) => (use.get(busy.incarnation.pid)?.cpuPercent ?? 0) > 20,
+  );
+  expect(later.get(busy.incarnation.pid)?.cpuPercent).toBeLessThan(250);
+  expect(later.get(idle.incarnation.pid)?.cpuPercent).toBe(0);
+  expect(later.get(idle.incarnation.pid)?.rssBytes).toBeGreaterThan(100_000);
+  expect(later.get(idle.incarnation.pid)?.rssBytes).toBeLessThan(50_000_000);
+  await end(busy);
+  await end(idle);
+});
+
+test('counts memory as Node does', () => {
+  const sampler = create();
+  const [own] = [...sampler.sample([{ pid: process.pid, startTime: readStartTime(process.pid) ?? '' }]).values()];
+  expect((own?.rssBytes ?? 0) / process.memoryUsage.rss()).toBeGreaterThan(0.8);
+  expect((own?.rssBytes ?? 0) / process.memoryUsage.rss()).toBeLessThan(1.2);
+});
+
+test('leaves out whoever ended, and a stranger with the same pid', async () => {
+  const tree = await startShell('exec sleep 1000', 1);
+  const sampler = create();
+  expect([...sampler.sample([{ ...tree.incarnation, startTime: '1' }]).keys()]).toEqual([]);
+  expect([...sampler.sample([tree.incarnation]).keys()]).toEqual([tree.incarnation.pid]);
+  await end(tree);
+  expect([...sampler.sample([tree.incarnation]).keys()]).toEqual([]);
+  expect(sampler.openFiles()).toBe(0);
+});
+
+test('gives every descriptor back', async () => {
+  const trees = await Promise.all(Array.from({ length: 8 }, () => startShell('exec sleep 1000', 1)));
+  const before = heldFiles();
+  const sampler = create(5);
+  expect(sampler.sample(trees.map(({ incarnation }) => incarnation)).size).toBe(8);
+  expect(sampler.openFiles()).toBe(5);
+  sampler.sample(trees.slice(0, 2).map(({ incarnation }) => incarnation));
+  expect(sampler.openFiles()).toBe(2);
+  sampler.close();
+  expect(heldFiles()).toBe(before);
+  for (const tree of trees) await end(tree);
+});
