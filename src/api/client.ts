@@ -83,117 +83,117 @@ type PendingRequest = {
 
 class SupervisorClient implements Client {
   readonly closed: Promise<void>;
-  private readonly socket: Socket;
-  private readonly pending = new Map<number, PendingRequest>();
-  private nextId = 1;
-  private lossReason = 'the supervisor closed the connection';
-  private readonly paths: ProjectPaths;
+  readonly #socket: Socket;
+  readonly #pending = new Map<number, PendingRequest>();
+  #nextId = 1;
+  #lossReason = 'the supervisor closed the connection';
+  readonly #paths: ProjectPaths;
   /** Runs until the first answer; null: there was one, or nothing was asked yet. */
-  private silenceTimer: NodeJS.Timeout | null = null;
-  private hasAnswered = false;
+  #silenceTimer: NodeJS.Timeout | null = null;
+  #hasAnswered = false;
 
   constructor(socket: Socket, paths: ProjectPaths) {
-    this.socket = socket;
-    this.paths = paths;
+    this.#socket = socket;
+    this.#paths = paths;
     const lines = new LineSplitter(MAX_FRAME_BYTES);
     socket.on('data', (chunk: Buffer) => {
-      this.noteAnswer();
-      const fits = lines.push(chunk, (line) => this.receive(line));
-      if (!fits) this.abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
+      this.#noteAnswer();
+      const fits = lines.push(chunk, (line) => this.#receive(line));
+      if (!fits) this.#abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
     });
     socket.on('error', (error) => {
-      this.lossReason = `the connection to the supervisor broke: ${error.message}`;
+      this.#lossReason = `the connection to the supervisor broke: ${error.message}`;
     });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
-        this.noteAnswer();
-        this.failAll();
+        this.#noteAnswer();
+        this.#failAll();
         resolve();
       });
     });
   }
 
   request<M extends Method>(method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
-    return this.send(method, params, null).done;
+    return this.#send(method, params, null).done;
   }
 
   stream<M extends Method>(method: M, params: MethodParams<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M> {
-    const { id, done } = this.send(method, params, onEvent as (event: unknown) => void);
+    const { id, done } = this.#send(method, params, onEvent as (event: unknown) => void);
     done.catch(() => undefined); // Whoever wants the outcome awaits `done`; nobody has to.
-    const cancel = () => this.take(id)?.reject(new ClientError({ code: 'cancelled', message: 'cancelled' }));
+    const cancel = () => this.#take(id)?.reject(new ClientError({ code: 'cancelled', message: 'cancelled' }));
     return { done, cancel };
   }
 
   close(): void {
-    this.lossReason = 'the connection was closed';
-    this.socket.end();
-    this.socket.destroySoon();
+    this.#lossReason = 'the connection was closed';
+    this.#socket.end();
+    this.#socket.destroySoon();
   }
 
-  private send<M extends Method>(method: M, params: MethodParams<M>, onEvent: PendingRequest['onEvent']) {
-    const id = this.nextId++;
+  #send<M extends Method>(method: M, params: MethodParams<M>, onEvent: PendingRequest['onEvent']) {
+    const id = this.#nextId++;
     const done = new Promise<MethodResult<M>>((resolve, reject) => {
       const line = `${JSON.stringify({ id, method, params })}\n`;
       if (Buffer.byteLength(line) > MAX_FRAME_BYTES) {
         reject(new ClientError({ code: 'usage', message: `the request is over ${MAX_FRAME_BYTES} bytes` }));
-      } else if (this.socket.destroyed || this.socket.writableEnded) {
-        reject(this.lostError());
+      } else if (this.#socket.destroyed || this.#socket.writableEnded) {
+        reject(this.#lostError());
       } else {
-        this.pending.set(id, { resolve: resolve as PendingRequest['resolve'], reject, onEvent });
-        this.socket.write(line);
-        if (!this.hasAnswered) this.silenceTimer ??= setTimeout(() => this.checkAlive(), CHECK_ALIVE_AFTER_MS);
+        this.#pending.set(id, { resolve: resolve as PendingRequest['resolve'], reject, onEvent });
+        this.#socket.write(line);
+        if (!this.#hasAnswered) this.#silenceTimer ??= setTimeout(() => this.#checkAlive(), CHECK_ALIVE_AFTER_MS);
       }
     });
     return { id, done };
   }
 
-  private noteAnswer(): void {
-    this.hasAnswered = true;
-    if (this.silenceTimer) clearTimeout(this.silenceTimer);
+  #noteAnswer(): void {
+    this.#hasAnswered = true;
+    if (this.#silenceTimer) clearTimeout(this.#silenceTimer);
   }
 
   /** The kernel takes connections for a stopped process, too: whoever lives answers this at once, whatever else he does. */
-  private checkAlive(): void {
-    this.silenceTimer = setTimeout(() => {
+  #checkAlive(): void {
+    this.#silenceTimer = setTimeout(() => {
       const message = 'the supervisor does not answer';
-      const hint = `it may be stopped or stuck; ${this.paths.lockFile} has its pid, \`kill -CONT\` wakes it`;
-      for (const id of [...this.pending.keys()])
-        this.take(id)?.reject(new ClientError({ code: 'timeout', message, hint }));
-      this.abandon(message);
+      const hint = `it may be stopped or stuck; ${this.#paths.lockFile} has its pid, \`kill -CONT\` wakes it`;
+      for (const id of [...this.#pending.keys()])
+        this.#take(id)?.reject(new ClientError({ code: 'timeout', message, hint }));
+      this.#abandon(message);
     }, ALIVE_TIMEOUT_MS);
     this.request('hello', {}).catch(() => undefined); // whoever waits is told by the timer
   }
 
-  private receive(line: string): void {
+  #receive(line: string): void {
     const reply = parseReply(line);
     if (reply === null) {
-      this.abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
+      this.#abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
     } else if ('event' in reply) {
-      this.pending.get(reply.id)?.onEvent?.(reply.event);
+      this.#pending.get(reply.id)?.onEvent?.(reply.event);
     } else if ('error' in reply) {
-      this.take(reply.id)?.reject(new ClientError(reply.error));
+      this.#take(reply.id)?.reject(new ClientError(reply.error));
     } else {
-      this.take(reply.id)?.resolve(reply.result);
+      this.#take(reply.id)?.resolve(reply.result);
     }
   }
 
-  private take(id: number): PendingRequest | undefined {
-    const pending = this.pending.get(id);
-    this.pending.delete(id);
+  #take(id: number): PendingRequest | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
     return pending;
   }
 
-  private abandon(reason: string): void {
-    this.lossReason = reason;
-    this.socket.destroy();
+  #abandon(reason: string): void {
+    this.#lossReason = reason;
+    this.#socket.destroy();
   }
 
-  private failAll(): void {
-    for (const id of [...this.pending.keys()]) this.take(id)?.reject(this.lostError());
+  #failAll(): void {
+    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(this.#lostError());
   }
 
-  private lostError(): ClientError {
-    return new ClientError({ code: 'lost', message: this.lossReason });
+  #lostError(): ClientError {
+    return new ClientError({ code: 'lost', message: this.#lossReason });
   }
 }
 

@@ -73,45 +73,45 @@ export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): 
 }
 
 class ReconnectingClient implements LogWriterClient {
-  private readonly queues = new NeededQueues();
-  private readonly sources = new Map<string, InstanceFifos>();
+  readonly #queues = new NeededQueues();
+  readonly #sources = new Map<string, InstanceFifos>();
   /** Detached, and no writer has said yet that it read what is left of them. */
-  private readonly detaching = new Map<string, InstanceFifos>();
-  private readonly expectations = new Map<string, LineExpectation>();
+  readonly #detaching = new Map<string, InstanceFifos>();
+  readonly #expectations = new Map<string, LineExpectation>();
   /** Queue -> the service that reads it now. */
-  private readonly sinks = new Map<string, string>();
-  private lastStats: LogQueueStatus[] = [];
-  private statsAsked: Promise<void> | null = null;
-  private statsAskedMs = 0;
+  readonly #sinks = new Map<string, string>();
+  #lastStats: LogQueueStatus[] = [];
+  #statsAsked: Promise<void> | null = null;
+  #statsAskedMs = 0;
   /** Instances whose FIFOs the writer could not open. */
-  private readonly unreadInstances = new Set<string>();
-  private retryTimer: NodeJS.Timeout | null = null;
-  private retryMs = FIRST_RETRY_MS;
-  private readonly connection: WriterConnection;
+  readonly #unreadInstances = new Set<string>();
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retryMs = FIRST_RETRY_MS;
+  readonly #connection: WriterConnection;
 
   constructor(paths: ProjectPaths, options: LogWriterOptions) {
-    this.connection = new WriterConnection(paths, options, () => this.resendAll());
+    this.#connection = new WriterConnection(paths, options, () => this.#resendAll());
   }
 
   async configure(queues: LogQueueSpec[]): Promise<void> {
-    this.queues.configure(queues, this.knownSources());
-    await this.sendOrResend('configure', { queues });
+    this.#queues.configure(queues, this.#knownSources());
+    await this.#sendOrResend('configure', { queues });
   }
 
   async attach(sources: InstanceFifos[]): Promise<void> {
     for (const source of sources) {
-      this.sources.set(source.instance, source);
-      this.detaching.delete(source.instance);
+      this.#sources.set(source.instance, source);
+      this.#detaching.delete(source.instance);
     }
-    await this.attachSources(sources);
+    await this.#attachSources(sources);
   }
 
   async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
     const untilMs = performance.now() + deadlineMs;
     // Answered in the order sent: it is read now, or never.
-    if (this.unreadInstances.has(instance)) void this.attachSources([this.sources.get(instance)!]);
-    const answered = this.connection.request('hello', { protocol: LOG_PROTOCOL });
-    const drained = this.connection.request('endOfOutput', { instance, deadlineMs });
+    if (this.#unreadInstances.has(instance)) void this.#attachSources([this.#sources.get(instance)!]);
+    const answered = this.#connection.request('hello', { protocol: LOG_PROTOCOL });
+    const drained = this.#connection.request('endOfOutput', { instance, deadlineMs });
     drained.catch(() => undefined); // lost: the FIFO keeps it
     // A writer that hangs in a write must not hold up a restart.
     if (!(await settlesWithin(answered, Math.min(deadlineMs, HANG_TIMEOUT_MS)))) return;
@@ -119,119 +119,119 @@ class ReconnectingClient implements LogWriterClient {
   }
 
   async expect(expectation: LineExpectation, patienceMs: number): Promise<void> {
-    this.expectations.set(expectation.instance, expectation);
-    await settlesWithin(this.sendOrResend('expect', expectation), patienceMs);
+    this.#expectations.set(expectation.instance, expectation);
+    await settlesWithin(this.#sendOrResend('expect', expectation), patienceMs);
   }
 
   async whenUpToDate(patienceMs: number): Promise<void> {
-    await settlesWithin(this.connection.request('hello', { protocol: LOG_PROTOCOL }), patienceMs);
+    await settlesWithin(this.#connection.request('hello', { protocol: LOG_PROTOCOL }), patienceMs);
   }
 
   async detach(instances: string[]): Promise<void> {
-    const leaving = instances.flatMap((instance) => this.sources.get(instance) ?? []);
-    for (const source of leaving) this.detaching.set(source.instance, source);
+    const leaving = instances.flatMap((instance) => this.#sources.get(instance) ?? []);
+    for (const source of leaving) this.#detaching.set(source.instance, source);
     for (const instance of instances) {
-      this.sources.delete(instance);
-      this.unreadInstances.delete(instance);
-      this.expectations.delete(instance);
+      this.#sources.delete(instance);
+      this.#unreadInstances.delete(instance);
+      this.#expectations.delete(instance);
     }
-    await this.sendOrResend('detach', { instances });
+    await this.#sendOrResend('detach', { instances });
     for (const source of leaving)
-      if (this.detaching.get(source.instance) === source) this.detaching.delete(source.instance);
+      if (this.#detaching.get(source.instance) === source) this.#detaching.delete(source.instance);
   }
 
   async openSink(queue: string, service: string): Promise<void> {
-    this.sinks.set(queue, service);
-    await this.sendOrResend('openSink', { queue, service });
+    this.#sinks.set(queue, service);
+    await this.#sendOrResend('openSink', { queue, service });
   }
 
   async closeSink(queue: string, service: string, deadlineMs: number): Promise<void> {
-    if (this.sinks.get(queue) === service) this.sinks.delete(queue);
-    if (!this.connection.isUp()) return; // for the next writer it is not open
-    const closed = this.connection.send('closeSink', { queue, service, deadlineMs });
+    if (this.#sinks.get(queue) === service) this.#sinks.delete(queue);
+    if (!this.#connection.isUp()) return; // for the next writer it is not open
+    const closed = this.#connection.send('closeSink', { queue, service, deadlineMs });
     closed.catch(() => undefined); // lost: as above
     await settlesWithin(closed, deadlineMs + CLOSE_ANSWER_MS);
   }
 
   async stats(): Promise<LogQueueStatus[]> {
     // One question at a time: a writer that hangs must not make them pile up.
-    this.statsAsked ??= this.askStats();
-    await settlesWithin(this.statsAsked, this.statsAskedMs + STATS_TIMEOUT_MS - performance.now());
-    return this.lastStats;
+    this.#statsAsked ??= this.#askStats();
+    await settlesWithin(this.#statsAsked, this.#statsAskedMs + STATS_TIMEOUT_MS - performance.now());
+    return this.#lastStats;
   }
 
   async rotate(queues: string[]): Promise<string[]> {
-    return (await this.connection.request('rotate', { queues })).rotated;
+    return (await this.#connection.request('rotate', { queues })).rotated;
   }
 
   async shutdown(deadlineMs: number): Promise<void> {
-    await this.connection.shutdown(deadlineMs);
+    await this.#connection.shutdown(deadlineMs);
   }
 
   close(): void {
-    if (this.retryTimer) clearTimeout(this.retryTimer);
-    this.connection.close();
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    this.#connection.close();
   }
 
-  private async attachSources(sources: InstanceFifos[]): Promise<void> {
-    if (!this.connection.isUp()) return this.connection.whenUp();
-    const answer = await this.connection.request('attach', { sources }).catch(() => null); // lost: `tellAll` repeats it
-    if (answer === null) return this.connection.whenUp();
-    this.noteAttachResult(sources, answer.failed);
+  async #attachSources(sources: InstanceFifos[]): Promise<void> {
+    if (!this.#connection.isUp()) return this.#connection.whenUp();
+    const answer = await this.#connection.request('attach', { sources }).catch(() => null); // lost: `tellAll` repeats it
+    if (answer === null) return this.#connection.whenUp();
+    this.#noteAttachResult(sources, answer.failed);
   }
 
   /** What could not be read (no descriptor left, say) is tried again: its programs would wait for ever. */
-  private noteAttachResult(sources: Iterable<InstanceFifos>, failed: readonly { instance: string }[]): void {
-    for (const { instance } of sources) this.unreadInstances.delete(instance);
-    for (const { instance } of failed) if (this.sources.has(instance)) this.unreadInstances.add(instance);
-    if (this.unreadInstances.size === 0) this.retryMs = FIRST_RETRY_MS;
-    if (this.unreadInstances.size === 0 || this.retryTimer !== null) return;
-    this.retryTimer = setTimeout(() => {
-      this.retryTimer = null;
-      const unread = [...this.unreadInstances].flatMap((instance) => this.sources.get(instance) ?? []);
-      if (unread.length > 0) void this.attachSources(unread);
-    }, this.retryMs).unref();
-    this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
+  #noteAttachResult(sources: Iterable<InstanceFifos>, failed: readonly { instance: string }[]): void {
+    for (const { instance } of sources) this.#unreadInstances.delete(instance);
+    for (const { instance } of failed) if (this.#sources.has(instance)) this.#unreadInstances.add(instance);
+    if (this.#unreadInstances.size === 0) this.#retryMs = FIRST_RETRY_MS;
+    if (this.#unreadInstances.size === 0 || this.#retryTimer !== null) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      const unread = [...this.#unreadInstances].flatMap((instance) => this.#sources.get(instance) ?? []);
+      if (unread.length > 0) void this.#attachSources(unread);
+    }, this.#retryMs).unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
-  private async askStats(): Promise<void> {
-    this.statsAskedMs = performance.now();
-    const answer = await this.connection.request('stats', {}).catch(() => null); // lost: the last known figures are all there is
-    if (answer !== null) this.lastStats = answer.queues;
-    this.statsAsked = null;
+  async #askStats(): Promise<void> {
+    this.#statsAskedMs = performance.now();
+    const answer = await this.#connection.request('stats', {}).catch(() => null); // lost: the last known figures are all there is
+    if (answer !== null) this.#lastStats = answer.queues;
+    this.#statsAsked = null;
   }
 
   /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
-  private async sendOrResend<M extends 'configure' | 'expect' | 'detach' | 'openSink'>(
+  async #sendOrResend<M extends 'configure' | 'expect' | 'detach' | 'openSink'>(
     method: M,
     params: WriterMethods[M][0],
   ): Promise<void> {
-    if (!this.connection.isUp()) return this.connection.whenUp();
-    await this.connection.request(method as WriterMethod, params as never).catch(() => this.connection.whenUp());
+    if (!this.#connection.isUp()) return this.#connection.whenUp();
+    await this.#connection.request(method as WriterMethod, params as never).catch(() => this.#connection.whenUp());
   }
 
   /** All of it is sent at once: what is asked from now on comes after it, and finds everything attached. */
-  private async resendAll(): Promise<void> {
-    const sources = this.knownSources();
-    const former = this.queues.removedInUse(sources);
-    const { connection: link } = this;
+  async #resendAll(): Promise<void> {
+    const sources = this.#knownSources();
+    const former = this.#queues.removedInUse(sources);
+    const link = this.#connection;
     const told: Promise<unknown>[] = [];
-    if (this.queues.configured !== null)
-      told.push(link.send('configure', { queues: [...this.queues.configured, ...former] }));
-    for (const [queue, service] of this.sinks) told.push(link.send('openSink', { queue, service }));
-    for (const expectation of this.expectations.values()) told.push(link.send('expect', expectation));
+    if (this.#queues.configured !== null)
+      told.push(link.send('configure', { queues: [...this.#queues.configured, ...former] }));
+    for (const [queue, service] of this.#sinks) told.push(link.send('openSink', { queue, service }));
+    for (const expectation of this.#expectations.values()) told.push(link.send('expect', expectation));
     if (sources.length > 0) {
       const attached = link.send('attach', { sources });
-      told.push(attached.then(({ failed }) => this.noteAttachResult(sources, failed)));
+      told.push(attached.then(({ failed }) => this.#noteAttachResult(sources, failed)));
     }
-    if (this.detaching.size > 0) told.push(link.send('detach', { instances: [...this.detaching.keys()] }));
-    if (this.queues.configured !== null && former.length > 0)
-      told.push(link.send('configure', { queues: this.queues.configured }));
+    if (this.#detaching.size > 0) told.push(link.send('detach', { instances: [...this.#detaching.keys()] }));
+    if (this.#queues.configured !== null && former.length > 0)
+      told.push(link.send('configure', { queues: this.#queues.configured }));
     await Promise.all(told);
   }
 
-  private knownSources(): InstanceFifos[] {
-    return [...this.sources.values(), ...this.detaching.values()];
+  #knownSources(): InstanceFifos[] {
+    return [...this.#sources.values(), ...this.#detaching.values()];
   }
 }
 
@@ -258,19 +258,19 @@ type QueueUsers = readonly { queue: string }[];
 class NeededQueues {
   /** Of the newest configuration; null: none came yet. */
   configured: LogQueueSpec[] | null = null;
-  private removed: LogQueueSpec[] = [];
+  #removed: LogQueueSpec[] = [];
 
   /** @param sources all that writes */
   configure(queues: LogQueueSpec[], sources: QueueUsers): void {
     const names = new Set(queues.map(({ name }) => name));
-    const before = [...this.removed, ...(this.configured ?? [])];
+    const before = [...this.#removed, ...(this.configured ?? [])];
     this.configured = queues;
-    this.removed = before.filter(({ name }) => !names.has(name));
-    this.removed = this.removedInUse(sources);
+    this.#removed = before.filter(({ name }) => !names.has(name));
+    this.#removed = this.removedInUse(sources);
   }
 
   /** Those no longer named to which one of the sources writes. */
   removedInUse(sources: QueueUsers): LogQueueSpec[] {
-    return this.removed.filter(({ name }) => sources.some(({ queue }) => queue === name));
+    return this.#removed.filter(({ name }) => sources.some(({ queue }) => queue === name));
   }
 }

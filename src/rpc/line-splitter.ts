@@ -3,12 +3,12 @@
 const NEWLINE = 0x0a;
 
 export class LineSplitter {
-  private parts: Buffer[] = [];
-  private pendingBytes = 0;
-  private readonly maxLineBytes: number;
+  #parts: Buffer[] = [];
+  #pendingBytes = 0;
+  readonly #maxLineBytes: number;
 
   constructor(maxLineBytes: number) {
-    this.maxLineBytes = maxLineBytes;
+    this.#maxLineBytes = maxLineBytes;
   }
 
   /**
@@ -18,26 +18,26 @@ export class LineSplitter {
   push(chunk: Buffer, onLine: (line: string) => void): boolean {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      if (this.pendingBytes + at - from > this.maxLineBytes) return false;
-      const line = this.takeLine(chunk.subarray(from, at));
+      if (this.#pendingBytes + at - from > this.#maxLineBytes) return false;
+      const line = this.#takeLine(chunk.subarray(from, at));
       from = at + 1;
       if (line !== '') onLine(line);
     }
-    return this.keepRest(chunk.subarray(from));
+    return this.#keepRest(chunk.subarray(from));
   }
 
-  private takeLine(end: Buffer): string {
-    if (this.parts.length === 0) return end.toString('utf8');
-    const line = Buffer.concat([...this.parts, end]).toString('utf8');
-    this.parts = [];
-    this.pendingBytes = 0;
+  #takeLine(end: Buffer): string {
+    if (this.#parts.length === 0) return end.toString('utf8');
+    const line = Buffer.concat([...this.#parts, end]).toString('utf8');
+    this.#parts = [];
+    this.#pendingBytes = 0;
     return line;
   }
 
-  private keepRest(rest: Buffer): boolean {
+  #keepRest(rest: Buffer): boolean {
     if (rest.length === 0) return true;
-    this.parts.push(rest);
-    this.pendingBytes += rest.length;
-    return this.pendingBytes <= this.maxLineBytes;
+    this.#parts.push(rest);
+    this.#pendingBytes += rest.length;
+    return this.#pendingBytes <= this.#maxLineBytes;
   }
 }

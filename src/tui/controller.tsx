@@ -23,252 +23,252 @@ import { viewModel } from './view-model.ts';
 type Ink = ReturnType<typeof render>;
 
 export class TuiController {
-  private readonly options: TuiOptions;
-  private readonly screen: Screen;
-  private readonly ring = new LogRing();
-  private readonly keys = new KeyReader();
-  private readonly session: SupervisorSession;
-  private readonly follower: OutputFollower;
-  private readonly clock = new FrameClock(() => this.draw());
-  private readonly appearance: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
-  private state: UiState;
-  private frame: Frame | null = null;
-  private ink: Ink | null = null;
-  private readonly output: InkOutput;
-  private readonly renderInk: typeof render;
+  readonly #options: TuiOptions;
+  readonly #screen: Screen;
+  readonly #ring = new LogRing();
+  readonly #keys = new KeyReader();
+  readonly #session: SupervisorSession;
+  readonly #follower: OutputFollower;
+  readonly #clock = new FrameClock(() => this.#draw());
+  readonly #appearance: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
+  #state: UiState;
+  #frame: Frame | null = null;
+  #ink: Ink | null = null;
+  readonly #output: InkOutput;
+  readonly #renderInk: typeof render;
   /** The output is printed on the normal screen, and any key comes back. */
-  private isCopying = false;
+  #isCopying = false;
   /** The supervisor has said so. */
-  private isGoingDown = false;
-  private pendingRun: { resolve(result: TuiResult): void; reject(error: unknown): void } | null = null;
-  private readonly cleanups: (() => void)[] = [];
+  #isGoingDown = false;
+  #pendingRun: { resolve(result: TuiResult): void; reject(error: unknown): void } | null = null;
+  readonly #cleanups: (() => void)[] = [];
 
   constructor(options: TuiOptions, renderInk: typeof render) {
     const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
-    this.options = options;
-    this.renderInk = renderInk;
-    this.screen = new Screen(stdout, stdin);
-    this.appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
-    const beginning = { size: this.screen.size, owning, canEditFile: scaleInFile !== null };
-    this.state = initialState(beginning, resumed?.choices);
-    this.session = new SupervisorSession({
+    this.#options = options;
+    this.#renderInk = renderInk;
+    this.#screen = new Screen(stdout, stdin);
+    this.#appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
+    const beginning = { size: this.#screen.size, owning, canEditFile: scaleInFile !== null };
+    this.#state = initialState(beginning, resumed?.choices);
+    this.#session = new SupervisorSession({
       client,
       scaleInFile,
-      dispatch: (message) => this.dispatch(message, 'news'),
+      dispatch: (message) => this.#dispatch(message, 'news'),
     });
-    this.follower = new OutputFollower(this.ring, paths.root, () => this.clock.request('news'));
-    this.output = new InkOutput(this.screen.size.columns, (rows) => this.screen.paint(rows));
+    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('news'));
+    this.#output = new InkOutput(this.#screen.size.columns, (rows) => this.#screen.paint(rows));
   }
 
   run(): Promise<TuiResult> {
     return new Promise((resolve, reject) => {
-      this.pendingRun = { resolve, reject };
-      this.listen();
-      this.screen.enter();
-      this.draw();
-      const { resumed } = this.options;
-      if (resumed) this.dispatch({ kind: 'said', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'news');
-      this.session.start();
-      void this.options.client.closed.then(() => this.connectionEnded());
+      this.#pendingRun = { resolve, reject };
+      this.#listen();
+      this.#screen.enter();
+      this.#draw();
+      const { resumed } = this.#options;
+      if (resumed) this.#dispatch({ kind: 'said', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'news');
+      this.#session.start();
+      void this.#options.client.closed.then(() => this.#connectionEnded());
     });
   }
 
-  private listen(): void {
-    const { stdin, stdout } = this.options;
-    this.cleanups.push(
+  #listen(): void {
+    const { stdin, stdout } = this.#options;
+    this.#cleanups.push(
       listenToProcess(stdin, stdout, {
         onSignal: (signal) => {
-          this.endWith('quit');
+          this.#endWith('quit');
           endBySignal(signal);
         },
-        onInterrupt: () => this.pressed({ kind: 'key', name: 'ctrl+c' }),
-        onSuspend: () => this.suspend(),
-        onWindowChange: () => this.resized(),
-        onContinue: () => this.continued(),
-        onError: (error) => this.endWithError(error),
-        onHangUp: () => this.endWith('quit'),
+        onInterrupt: () => this.#pressed({ kind: 'key', name: 'ctrl+c' }),
+        onSuspend: () => this.#suspend(),
+        onWindowChange: () => this.#resized(),
+        onContinue: () => this.#continued(),
+        onError: (error) => this.#endWithError(error),
+        onHangUp: () => this.#endWith('quit'),
       }),
     );
   }
 
-  private dispatch(message: UiMessage, urgency: FrameUrgency): void {
-    if (this.pendingRun === null) return;
-    if (message.kind === 'events') this.isGoingDown ||= message.events.some(({ type }) => type === 'going_down');
-    const { state, effects } = reduce(this.state, message, this.ring);
-    if (state !== this.state) {
-      this.state = state;
-      this.ring.setPaused(state.logBottom !== null);
-      this.follower.update(state);
-      this.clock.request(urgency);
+  #dispatch(message: UiMessage, urgency: FrameUrgency): void {
+    if (this.#pendingRun === null) return;
+    if (message.kind === 'events') this.#isGoingDown ||= message.events.some(({ type }) => type === 'going_down');
+    const { state, effects } = reduce(this.#state, message, this.#ring);
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#ring.setPaused(state.logBottom !== null);
+      this.#follower.update(state);
+      this.#clock.request(urgency);
     }
-    for (const effect of effects) this.runEffect(effect);
+    for (const effect of effects) this.#runEffect(effect);
   }
 
-  private pressed(pressed: KeyPress): void {
-    if (this.isCopying) this.endCopy();
-    else if (pressed.kind === 'pasted') this.dispatch(pressed, 'key');
-    else this.dispatch({ ...pressed, nowMs: Date.now() }, 'key');
+  #pressed(pressed: KeyPress): void {
+    if (this.#isCopying) this.#endCopy();
+    else if (pressed.kind === 'pasted') this.#dispatch(pressed, 'key');
+    else this.#dispatch({ ...pressed, nowMs: Date.now() }, 'key');
   }
 
-  private runEffect(effect: Effect): void {
+  #runEffect(effect: Effect): void {
     switch (effect.kind) {
       case 'command':
       case 'scale':
       case 'explain':
-        void this.session.run(effect);
+        void this.#session.run(effect);
         return;
       case 'down':
-        void this.shutDown(effect.timeoutMs);
+        void this.#shutDown(effect.timeoutMs);
         return;
       case 'leave':
-        void this.leave(effect.outcome);
+        void this.#leave(effect.outcome);
         return;
       case 'copy':
-        this.beginCopy();
+        this.#beginCopy();
         return;
       case 'suspend':
-        this.suspend();
+        this.#suspend();
         return;
       case 'redraw':
-        this.redraw();
+        this.#redraw();
     }
   }
 
   /** @returns when the picture changes by itself. */
-  private draw(): number | null {
-    if (this.pendingRun === null || this.isCopying) return null;
+  #draw(): number | null {
+    if (this.#pendingRun === null || this.#isCopying) return null;
     const around = {
-      log: this.ring,
+      log: this.#ring,
       nowMs: Date.now(),
-      colour: this.appearance.theme.colour,
-      glyphs: this.appearance.glyphs,
+      colour: this.#appearance.theme.colour,
+      glyphs: this.#appearance.glyphs,
     };
-    const next = reuseLines(this.frame, viewModel(this.state, around));
-    const isSame = this.frame !== null && next.regions === this.frame.regions;
-    this.frame = next;
-    if (!isSame) this.show(next);
+    const next = reuseLines(this.#frame, viewModel(this.#state, around));
+    const isSame = this.#frame !== null && next.regions === this.#frame.regions;
+    this.#frame = next;
+    if (!isSame) this.#show(next);
     return next.nextChangeMs;
   }
 
-  private show(frame: Frame): void {
-    this.output.columns = frame.columns;
-    const app = <App frame={frame} theme={this.appearance.theme} onInput={this.onInput} />;
-    if (this.ink !== null) {
-      this.ink.rerender(app);
+  #show(frame: Frame): void {
+    this.#output.columns = frame.columns;
+    const app = <App frame={frame} theme={this.#appearance.theme} onInput={this.#onInput} />;
+    if (this.#ink !== null) {
+      this.#ink.rerender(app);
       return;
     }
-    this.ink = this.renderInk(app, {
-      stdout: this.output as unknown as NodeJS.WriteStream,
-      stdin: this.options.stdin,
+    this.#ink = this.#renderInk(app, {
+      stdout: this.#output as unknown as NodeJS.WriteStream,
+      stdin: this.#options.stdin,
       debug: true, // each frame whole, to InkOutput
       exitOnCtrlC: false,
       patchConsole: false,
     });
-    this.ink.waitUntilExit().catch((error) => this.endWithError(error));
+    this.#ink.waitUntilExit().catch((error) => this.#endWithError(error));
   }
 
-  private readonly onInput = (input: string, key: Key) => {
-    for (const pressed of this.keys.read(input, key)) this.pressed(pressed);
+  readonly #onInput = (input: string, key: Key) => {
+    for (const pressed of this.#keys.read(input, key)) this.#pressed(pressed);
   };
 
-  private resized(): void {
-    this.screen.forget();
-    this.frame = null;
-    this.dispatch({ kind: 'resized', size: this.screen.size }, 'key');
+  #resized(): void {
+    this.#screen.forget();
+    this.#frame = null;
+    this.#dispatch({ kind: 'resized', size: this.#screen.size }, 'key');
   }
 
-  private redraw(): void {
-    this.screen.forget();
-    this.frame = null;
-    this.clock.request('key');
+  #redraw(): void {
+    this.#screen.forget();
+    this.#frame = null;
+    this.#clock.request('key');
   }
 
-  private suspend(): void {
+  #suspend(): void {
     if (process.platform === 'win32') return;
     // Our own listener would swallow the signal that is to stop us.
     const listeners = process.listeners('SIGTSTP');
     process.removeAllListeners('SIGTSTP');
-    this.screen.suspend();
+    this.#screen.suspend();
     for (const listener of listeners) process.on('SIGTSTP', listener);
-    this.redraw();
+    this.#redraw();
   }
 
-  private continued(): void {
-    if (this.isCopying) return;
-    this.screen.resume();
-    this.resized();
+  #continued(): void {
+    if (this.#isCopying) return;
+    this.#screen.resume();
+    this.#resized();
   }
 
-  private beginCopy(): void {
-    this.isCopying = true;
-    this.screen.leave();
-    this.options.stdout.write(plainOutput(this.state, this.ring, this.appearance.glyphs));
+  #beginCopy(): void {
+    this.#isCopying = true;
+    this.#screen.leave();
+    this.#options.stdout.write(plainOutput(this.#state, this.#ring, this.#appearance.glyphs));
   }
 
-  private endCopy(): void {
-    this.isCopying = false;
-    this.options.stdout.write('\r\x1b[K');
-    this.screen.enter();
-    this.redraw();
+  #endCopy(): void {
+    this.#isCopying = false;
+    this.#options.stdout.write('\r\x1b[K');
+    this.#screen.enter();
+    this.#redraw();
   }
 
-  private async shutDown(timeoutMs: number | null): Promise<void> {
+  async #shutDown(timeoutMs: number | null): Promise<void> {
     try {
-      const { stopped, leftovers } = await this.session.down(timeoutMs);
+      const { stopped, leftovers } = await this.#session.down(timeoutMs);
       // Asked twice, the second answer counts only what the first had left.
-      const count = Math.max(stopped, this.state.shutdown?.total ?? 0);
-      this.endWith(leftovers.length > 0 ? 'leftovers' : 'down', [
+      const count = Math.max(stopped, this.#state.shutdown?.total ?? 0);
+      this.#endWith(leftovers.length > 0 ? 'leftovers' : 'down', [
         `Stopped ${count} ${count === 1 ? 'instance' : 'instances'}.`,
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
     } catch (error) {
-      this.dispatch({ kind: 'downFailed', error: messageOf(error), nowMs: Date.now() }, 'news');
+      this.#dispatch({ kind: 'downFailed', error: messageOf(error), nowMs: Date.now() }, 'news');
     }
   }
 
-  private async leave(outcome: 'quit' | 'detached'): Promise<void> {
-    if (outcome === 'detached' && this.options.owning) {
+  async #leave(outcome: 'quit' | 'detached'): Promise<void> {
+    if (outcome === 'detached' && this.#options.owning) {
       try {
-        await this.options.client.request('disown', {});
+        await this.#options.client.request('disown', {});
       } catch (error) {
-        this.dispatch({ kind: 'said', text: messageOf(error), tone: 'bad', nowMs: Date.now() }, 'news');
+        this.#dispatch({ kind: 'said', text: messageOf(error), tone: 'bad', nowMs: Date.now() }, 'news');
         return;
       }
     }
-    this.endWith(outcome);
+    this.#endWith(outcome);
   }
 
   /** Gone without our asking: stopped from elsewhere, or lost. */
-  private connectionEnded(): void {
-    const wasStopped = hasShutDownCleanly(this.state.status, this.isGoingDown);
-    if (wasStopped) this.endWith('down', ['The project was stopped.']);
-    else this.endWith('lost');
+  #connectionEnded(): void {
+    const wasStopped = hasShutDownCleanly(this.#state.status, this.#isGoingDown);
+    if (wasStopped) this.#endWith('down', ['The project was stopped.']);
+    else this.#endWith('lost');
   }
 
-  private endWith(outcome: TuiOutcome, lines: string[] = []): void {
-    const { pendingRun: settle } = this;
+  #endWith(outcome: TuiOutcome, lines: string[] = []): void {
+    const settle = this.#pendingRun;
     if (settle === null) return;
-    this.tearDown();
-    for (const line of lines) this.options.stdout.write(`${line}\n`);
-    settle.resolve({ outcome, choices: choicesOf(this.state) });
+    this.#tearDown();
+    for (const line of lines) this.#options.stdout.write(`${line}\n`);
+    settle.resolve({ outcome, choices: choicesOf(this.#state) });
   }
 
-  private endWithError(error: unknown): void {
-    const { pendingRun: settle } = this;
+  #endWithError(error: unknown): void {
+    const settle = this.#pendingRun;
     if (settle === null) return;
-    this.tearDown();
+    this.#tearDown();
     settle.reject(error);
   }
 
-  private tearDown(): void {
-    this.pendingRun = null;
-    this.clock.stop();
-    this.follower.close();
-    this.session.stop();
-    this.output.close();
-    this.ink?.unmount();
-    this.screen.restore();
-    for (const cleanup of this.cleanups) cleanup();
+  #tearDown(): void {
+    this.#pendingRun = null;
+    this.#clock.stop();
+    this.#follower.close();
+    this.#session.stop();
+    this.#output.close();
+    this.#ink?.unmount();
+    this.#screen.restore();
+    for (const cleanup of this.#cleanups) cleanup();
   }
 }
 

@@ -15,44 +15,44 @@ const MAX_REST_MS = 400;
 export type FrameUrgency = 'key' | 'news' | 'tick';
 
 export class FrameClock {
-  private readonly draw: () => number | null;
-  private timer: NodeJS.Timeout | null = null;
-  private dueMs = Infinity;
-  private lastStartMs = -Infinity;
-  private lastCostMs = 0;
-  private stopped = false;
+  readonly #draw: () => number | null;
+  #timer: NodeJS.Timeout | null = null;
+  #dueMs = Infinity;
+  #lastStartMs = -Infinity;
+  #lastCostMs = 0;
+  #stopped = false;
 
   /** @param draw draws; returns when (`performance.now`-independent wall clock, ms) the picture changes by itself, or null. */
   constructor(draw: () => number | null) {
-    this.draw = draw;
+    this.#draw = draw;
   }
 
   request(urgency: FrameUrgency): void {
     const intervalMs = { key: KEY_INTERVAL_MS, news: UPDATE_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
-    const restMs = urgency === 'key' ? 0 : Math.min(MAX_REST_MS, this.lastCostMs * (1 + REST_PER_COST));
-    this.drawAt(Math.max(performance.now(), this.lastStartMs + Math.max(intervalMs, restMs)));
+    const restMs = urgency === 'key' ? 0 : Math.min(MAX_REST_MS, this.#lastCostMs * (1 + REST_PER_COST));
+    this.#drawAt(Math.max(performance.now(), this.#lastStartMs + Math.max(intervalMs, restMs)));
   }
 
   stop(): void {
-    this.stopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  private drawAt(dueMs: number): void {
-    if (this.stopped || dueMs >= this.dueMs) return;
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.dueMs = dueMs;
-    this.timer = setTimeout(() => this.drawNow(), Math.max(0, dueMs - performance.now()));
+  #drawAt(dueMs: number): void {
+    if (this.#stopped || dueMs >= this.#dueMs) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => this.#drawNow(), Math.max(0, dueMs - performance.now()));
   }
 
-  private drawNow(): void {
-    this.dueMs = Infinity;
-    this.timer = null;
-    this.lastStartMs = performance.now();
-    const nextChangeMs = this.draw();
-    this.lastCostMs = performance.now() - this.lastStartMs;
+  #drawNow(): void {
+    this.#dueMs = Infinity;
+    this.#timer = null;
+    this.#lastStartMs = performance.now();
+    const nextChangeMs = this.#draw();
+    this.#lastCostMs = performance.now() - this.#lastStartMs;
     if (nextChangeMs === null) return;
     const untilChangeMs = nextChangeMs - Date.now();
-    this.drawAt(Math.max(performance.now() + untilChangeMs, this.lastStartMs + TICK_INTERVAL_MS));
+    this.#drawAt(Math.max(performance.now() + untilChangeMs, this.#lastStartMs + TICK_INTERVAL_MS));
   }
 }

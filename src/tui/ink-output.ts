@@ -6,23 +6,23 @@ import { EventEmitter } from 'node:events';
 export class InkOutput extends EventEmitter {
   columns: number;
   readonly isTTY = false;
-  private readonly onFrame: (rows: string[]) => void;
-  private isOpen = true;
+  readonly #onFrame: (rows: string[]) => void;
+  #isOpen = true;
 
   constructor(columns: number, onFrame: (rows: string[]) => void) {
     super();
     this.columns = columns;
-    this.onFrame = onFrame;
+    this.#onFrame = onFrame;
   }
 
   /** In Ink's debug mode every write is one complete frame. */
   write(frame: string): boolean {
-    if (this.isOpen) this.onFrame(frame.split('\n'));
+    if (this.#isOpen) this.#onFrame(frame.split('\n'));
     return true;
   }
 
   /** No frame comes after this. Where `CI` is set, Ink ends with an empty line, which would wipe the picture. */
   close(): void {
-    this.isOpen = false;
+    this.#isOpen = false;
   }
 }

@@ -26,15 +26,15 @@ const PASTE_END = '[201~';
 const MAX_TYPED_AT_ONCE = 24;
 
 export class KeyReader {
-  private isPasting = false;
+  #isPasting = false;
 
   /** @returns one press, or several that came in one read; none for keys without a name. */
   read(input: string, key: Key): KeyPress[] {
     if (input === PASTE_START || input === PASTE_END) {
-      this.isPasting = input === PASTE_START;
+      this.#isPasting = input === PASTE_START;
       return [];
     }
-    if (this.isPasting) return input === '' ? [] : [{ kind: 'pasted', text: input }];
+    if (this.#isPasting) return input === '' ? [] : [{ kind: 'pasted', text: input }];
     return pressedKeys(input, key);
   }
 }

@@ -17,58 +17,58 @@ const RESYNC_MS = 500;
 type FollowTarget = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
 
 export class OutputFollower {
-  private readonly ring: LogRing;
-  private readonly root: string;
-  private readonly onLines: () => void;
-  private follower: LogFollower | null = null;
-  private timer: NodeJS.Timeout | null = null;
-  private resyncTimer: NodeJS.Timeout | null = null;
+  readonly #ring: LogRing;
+  readonly #root: string;
+  readonly #onLines: () => void;
+  #follower: LogFollower | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #resyncTimer: NodeJS.Timeout | null = null;
   /** What is followed, or will be once the selection has settled. */
-  private targetKey = '';
-  private isPaused = false;
+  #targetKey = '';
+  #isPaused = false;
   /** The last line of the ring says already that some are missing. */
-  private endsWithSkipMark = false;
+  #endsWithSkipMark = false;
 
   /** @param root where relative paths of queues begin. `onLines`: the ring has changed. */
   constructor(ring: LogRing, root: string, onLines: () => void) {
-    this.ring = ring;
-    this.root = root;
-    this.onLines = onLines;
+    this.#ring = ring;
+    this.#root = root;
+    this.#onLines = onLines;
   }
 
   /** Cheap when nothing changed; called after each change of the state. */
   update(state: UiState): void {
     if (state.status === null) return;
-    this.isPaused = state.logBottom !== null;
+    this.#isPaused = state.logBottom !== null;
     const { names } = outputTarget(state);
     const queues = state.status.logQueues.map(({ name, path }) => {
-      return { name, path: resolve(this.root, path), format: 'text' as const };
+      return { name, path: resolve(this.#root, path), format: 'text' as const };
     });
     const key = JSON.stringify([names, queues.map(({ path }) => path)]);
-    if (key === this.targetKey) return;
-    const delayMs = this.targetKey === '' ? 0 : SETTLE_MS;
-    this.targetKey = key;
+    if (key === this.#targetKey) return;
+    const delayMs = this.#targetKey === '' ? 0 : SETTLE_MS;
+    this.#targetKey = key;
     this.close();
     // At once, so that nobody's lines stand under another's title.
-    this.ring.clear();
-    this.ring.isReading = true;
-    this.onLines();
-    this.timer = setTimeout(() => this.follow({ names, queues }), delayMs);
+    this.#ring.clear();
+    this.#ring.isReading = true;
+    this.#onLines();
+    this.#timer = setTimeout(() => this.#follow({ names, queues }), delayMs);
   }
 
   close(): void {
-    for (const timer of [this.timer, this.resyncTimer]) if (timer !== null) clearTimeout(timer);
-    this.resyncTimer = null;
-    this.follower?.close();
-    this.follower = null;
+    for (const timer of [this.#timer, this.#resyncTimer]) if (timer !== null) clearTimeout(timer);
+    this.#resyncTimer = null;
+    this.#follower?.close();
+    this.#follower = null;
   }
 
   /** What is in the ring stays until there is something to replace it. */
-  private follow(target: FollowTarget): void {
+  #follow(target: FollowTarget): void {
     let isFirst = true;
     const [only = null] = target.names;
     const begin = () => {
-      if (isFirst) this.ring.clear();
+      if (isFirst) this.#ring.clear();
       isFirst = false;
     };
     const follower = followLogs({
@@ -77,43 +77,43 @@ export class OutputFollower {
       tail: HISTORY_LINES,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
-        if (this.follower !== follower) return;
-        this.ring.isReading = false;
-        this.onLines();
+        if (this.#follower !== follower) return;
+        this.#ring.isReading = false;
+        this.#onLines();
       },
       onLines: (lines) => {
-        if (this.follower !== follower) return;
+        if (this.#follower !== follower) return;
         begin();
-        this.append(lines, target);
+        this.#append(lines, target);
       },
     });
-    this.follower = follower;
+    this.#follower = follower;
   }
 
-  private append(lines: LogLine[], target: FollowTarget): void {
-    this.ring.push(lines.filter((line) => this.isShown(line)));
-    this.onLines();
-    if (target.names.length === 0 && lines.some(isSkipMark)) this.resyncSoon(target);
+  #append(lines: LogLine[], target: FollowTarget): void {
+    this.#ring.push(lines.filter((line) => this.#isShown(line)));
+    this.#onLines();
+    if (target.names.length === 0 && lines.some(isSkipMark)) this.#resyncSoon(target);
   }
 
   /** Of a flood that goes on one mark is enough: they would push out the lines that are read between. */
-  private isShown(line: LogLine): boolean {
+  #isShown(line: LogLine): boolean {
     const isMark = isSkipMark(line);
-    const isRepeated = isMark && this.endsWithSkipMark;
-    this.endsWithSkipMark = isMark;
+    const isRepeated = isMark && this.#endsWithSkipMark;
+    this.#endsWithSkipMark = isMark;
     return !isRepeated;
   }
 
   /** Not while the user reads what is there. */
-  private resyncSoon(target: FollowTarget): void {
-    this.resyncTimer ??= setTimeout(() => {
-      this.resyncTimer = null;
-      if (this.isPaused) {
-        this.resyncSoon(target);
+  #resyncSoon(target: FollowTarget): void {
+    this.#resyncTimer ??= setTimeout(() => {
+      this.#resyncTimer = null;
+      if (this.#isPaused) {
+        this.#resyncSoon(target);
         return;
       }
-      this.follower?.close();
-      this.follow(target);
+      this.#follower?.close();
+      this.#follow(target);
     }, RESYNC_MS);
   }
 }

@@ -10,12 +10,12 @@ const BEGIN_SYNC = '\x1b[?2026h';
 const END_SYNC = '\x1b[?2026l';
 
 export class Painter {
-  private shown: string[] | null = null;
+  #shown: string[] | null = null;
 
   /** @returns what to write; empty when the screen says it already. */
   paint(rows: readonly string[]): string {
-    const before = this.shown;
-    this.shown = [...rows];
+    const before = this.#shown;
+    this.#shown = [...rows];
     let changes = '';
     for (const [index, row] of rows.entries()) {
       if (before?.[index] !== row) changes += `${moveTo(index)}${RESET}${ERASE_LINE}${row}${RESET}`;
@@ -26,7 +26,7 @@ export class Painter {
 
   /** The terminal no longer shows what was painted: the next frame is painted whole. */
   invalidate(): void {
-    this.shown = null;
+    this.#shown = null;
   }
 }
 

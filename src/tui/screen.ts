@@ -15,40 +15,40 @@ const FALLBACK: TerminalSize = { columns: 80, rows: 24 };
 const MAX_PENDING_CHARS = 64 * 1024;
 
 export class Screen {
-  private readonly stdout: NodeJS.WriteStream;
-  private readonly stdin: NodeJS.ReadStream;
-  private readonly painter = new Painter();
-  private isActive = false;
-  private releaseStderr: () => void = () => undefined;
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #stdin: NodeJS.ReadStream;
+  readonly #painter = new Painter();
+  #isActive = false;
+  #releaseStderr: () => void = () => undefined;
   /** For `exit`, which comes however the process ends but by SIGKILL. */
-  private readonly onExit = () => this.restore();
+  readonly #onExit = () => this.restore();
 
   constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
-    this.stdout = stdout;
-    this.stdin = stdin;
+    this.#stdout = stdout;
+    this.#stdin = stdin;
   }
 
   get size(): TerminalSize {
-    return { columns: this.stdout.columns || FALLBACK.columns, rows: this.stdout.rows || FALLBACK.rows };
+    return { columns: this.#stdout.columns || FALLBACK.columns, rows: this.#stdout.rows || FALLBACK.rows };
   }
 
   /** Idempotent. */
   enter(): void {
-    if (this.isActive) return;
-    this.isActive = true;
-    this.painter.invalidate();
-    this.releaseStderr = bufferStderr();
-    process.on('exit', this.onExit);
-    this.stdout.write(ENTER);
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#painter.invalidate();
+    this.#releaseStderr = bufferStderr();
+    process.on('exit', this.#onExit);
+    this.#stdout.write(ENTER);
   }
 
   /** Back to the normal screen as it was; raw mode stays as it is. Idempotent. */
   leave(): void {
-    if (!this.isActive) return;
-    this.isActive = false;
-    this.stdout.write(LEAVE);
-    process.off('exit', this.onExit);
-    this.releaseStderr();
+    if (!this.#isActive) return;
+    this.#isActive = false;
+    this.#stdout.write(LEAVE);
+    process.off('exit', this.#onExit);
+    this.#releaseStderr();
   }
 
   /** The normal screen and the terminal's own line editing. */
@@ -58,19 +58,19 @@ export class Screen {
   }
 
   setRaw(raw: boolean): void {
-    if (this.stdin.isTTY && !this.stdin.destroyed) this.stdin.setRawMode(raw);
+    if (this.#stdin.isTTY && !this.#stdin.destroyed) this.#stdin.setRawMode(raw);
   }
 
   /** Nothing happens while the normal screen is shown. */
   paint(rows: readonly string[]): void {
-    if (!this.isActive) return;
-    const bytes = this.painter.paint(rows);
-    if (bytes !== '') this.stdout.write(bytes);
+    if (!this.#isActive) return;
+    const bytes = this.#painter.paint(rows);
+    if (bytes !== '') this.#stdout.write(bytes);
   }
 
   /** After a resize, or when something else wrote to the terminal. */
   forget(): void {
-    this.painter.invalidate();
+    this.#painter.invalidate();
   }
 
   /**
@@ -87,8 +87,8 @@ export class Screen {
   resume(): void {
     this.setRaw(false);
     this.setRaw(true);
-    this.painter.invalidate();
-    if (this.isActive) this.stdout.write(ENTER);
+    this.#painter.invalidate();
+    if (this.#isActive) this.#stdout.write(ENTER);
     else this.enter();
   }
 }

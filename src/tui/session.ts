@@ -16,73 +16,73 @@ const STATUS_INTERVAL_MS = 100;
 const PAST_EVENTS = 200;
 
 export class SupervisorSession {
-  private readonly options: SessionOptions;
-  private readonly streams: { cancel(): void }[] = [];
-  private newEvents: EventRecord[] = [];
+  readonly #options: SessionOptions;
+  readonly #streams: { cancel(): void }[] = [];
+  #newEvents: EventRecord[] = [];
 
   constructor(options: SessionOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   start(): void {
-    const { client, dispatch } = this.options;
+    const { client, dispatch } = this.#options;
     const status = client.stream('watchStatus', { minIntervalMs: STATUS_INTERVAL_MS }, (next) => {
       dispatch({ kind: 'status', status: next });
     });
-    const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.collect(event));
-    this.streams.push(status, events);
-    for (const stream of this.streams.slice(0, 2))
-      void (stream as typeof status).done.catch((error) => this.report(error));
+    const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.#collect(event));
+    this.#streams.push(status, events);
+    for (const stream of this.#streams.slice(0, 2))
+      void (stream as typeof status).done.catch((error) => this.#report(error));
   }
 
   stop(): void {
-    for (const stream of this.streams) stream.cancel();
+    for (const stream of this.#streams) stream.cancel();
   }
 
   async run(command: SessionCommand): Promise<void> {
     try {
-      await this.send(command);
+      await this.#send(command);
     } catch (error) {
-      this.report(error);
+      this.#report(error);
     }
   }
 
   /** Resolves when nothing is left; rejects with a ClientError. Progress comes as messages. */
   down(timeoutMs: number | null): Promise<MethodResult<'down'>> {
-    const { client, dispatch } = this.options;
+    const { client, dispatch } = this.#options;
     return client.stream('down', { timeoutMs }, (progress) => dispatch({ kind: 'downProgressed', progress })).done;
   }
 
-  private async send(command: SessionCommand): Promise<void> {
-    const { client } = this.options;
+  async #send(command: SessionCommand): Promise<void> {
+    const { client } = this.#options;
     switch (command.kind) {
       case 'command': {
         const { instances } = await client.request(command.method, { names: [command.name] });
-        this.notify(commandNotice(command.method, command.name, instances.length), 'good');
+        this.#notify(commandNotice(command.method, command.name, instances.length), 'good');
         return;
       }
       case 'scale':
-        await this.scale(command);
+        await this.#scale(command);
         return;
       case 'explain':
-        await this.explain(command.name);
+        await this.#explain(command.name);
     }
   }
 
-  private async scale({ service, size, target }: Extract<SessionCommand, { kind: 'scale' }>): Promise<void> {
-    const { client, scaleInFile } = this.options;
+  async #scale({ service, size, target }: Extract<SessionCommand, { kind: 'scale' }>): Promise<void> {
+    const { client, scaleInFile } = this.#options;
     if (target === 'override' || scaleInFile === null) {
       await client.request('scale', { service, size });
-      this.notify(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
+      this.#notify(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
       return;
     }
     const result = await scaleInFile(service, size);
-    if (result.ok) this.notify(`procs.yaml: ${service} has ${size}`, 'good');
-    else this.notify(errorText(result.error), 'bad');
+    if (result.ok) this.#notify(`procs.yaml: ${service} has ${size}`, 'good');
+    else this.#notify(errorText(result.error), 'bad');
   }
 
-  private async explain(name: string): Promise<void> {
-    const { client, dispatch } = this.options;
+  async #explain(name: string): Promise<void> {
+    const { client, dispatch } = this.#options;
     try {
       const { explanations } = await client.request('why', { name });
       dispatch({ kind: 'explained', name, explanations, error: null });
@@ -92,23 +92,23 @@ export class SupervisorSession {
   }
 
   /** Past events come in one burst: one message for all of them. */
-  private collect(event: EventRecord): void {
-    this.newEvents.push(event);
-    if (this.newEvents.length > 1) return;
+  #collect(event: EventRecord): void {
+    this.#newEvents.push(event);
+    if (this.#newEvents.length > 1) return;
     setImmediate(() => {
-      const events = this.newEvents;
-      this.newEvents = [];
-      this.options.dispatch({ kind: 'events', events });
+      const events = this.#newEvents;
+      this.#newEvents = [];
+      this.#options.dispatch({ kind: 'events', events });
     });
   }
 
-  private report(error: unknown): void {
+  #report(error: unknown): void {
     if (error instanceof ClientError && (error.wire.code === 'lost' || error.wire.code === 'cancelled')) return;
-    this.notify(messageOf(error), 'bad');
+    this.#notify(messageOf(error), 'bad');
   }
 
-  private notify(text: string, tone: Tone): void {
-    this.options.dispatch({ kind: 'said', text, tone, nowMs: Date.now() });
+  #notify(text: string, tone: Tone): void {
+    this.#options.dispatch({ kind: 'said', text, tone, nowMs: Date.now() });
   }
 }
 

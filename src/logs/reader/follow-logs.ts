@@ -39,67 +39,67 @@ export function followLogs(options: FollowOptions): LogFollower {
 }
 
 class QueueFollower implements LogFollower {
-  private readonly options: FollowOptions;
-  private readonly read: ReadOptions;
-  private readonly tails: QueueTail[];
-  private readonly watcher: QueueWatcher;
-  private closed = false;
+  readonly #options: FollowOptions;
+  readonly #read: ReadOptions;
+  readonly #tails: QueueTail[];
+  readonly #watcher: QueueWatcher;
+  #closed = false;
 
   constructor(options: FollowOptions) {
-    this.options = options;
+    this.#options = options;
     const { queues, instances, tail, sinceMs = null, grep = null, decoding = 'utf8' } = options;
     const readExisting = sinceMs !== null && tail === 0 ? null : tail;
-    this.read = { queues, instances, tail: readExisting, sinceMs, untilMs: null, grep, decoding };
+    this.#read = { queues, instances, tail: readExisting, sinceMs, untilMs: null, grep, decoding };
     const only = instances?.size === 1 ? [...instances][0]! : null;
     const wish = { skipAboveBytes: options.skipWhenBehindBytes ?? null, only };
-    this.tails = queues.map((queue) => new QueueTail(queue, decoding, wish));
-    this.watcher = new QueueWatcher(queues.map((queue) => queue.path));
+    this.#tails = queues.map((queue) => new QueueTail(queue, decoding, wish));
+    this.#watcher = new QueueWatcher(queues.map((queue) => queue.path));
   }
 
   async run(): Promise<void> {
-    await this.past();
-    if (!this.closed) this.options.onCaughtUp?.();
-    const passes = lineFilter(this.read);
-    while (!this.closed) {
+    await this.#past();
+    if (!this.#closed) this.#options.onCaughtUp?.();
+    const passes = lineFilter(this.#read);
+    while (!this.#closed) {
       const beganMs = performance.now();
-      const lines = (await this.readAll()).filter((line) => isSkipMark(line) || passes(line));
-      if (lines.length > 0 && !this.closed) await this.options.onLines(lines);
-      if (this.closed) break;
-      if (this.tails.some((tail) => tail.hasMore())) {
+      const lines = (await this.#readAll()).filter((line) => isSkipMark(line) || passes(line));
+      if (lines.length > 0 && !this.#closed) await this.#options.onLines(lines);
+      if (this.#closed) break;
+      if (this.#tails.some((tail) => tail.hasMore())) {
         await nextTurn(); // all the above may have been synchronous: signals and sockets get their turn
         continue;
       }
-      await this.watcher.wait(Math.max(0, READ_EVERY_MS - (performance.now() - beganMs)));
+      await this.#watcher.wait(Math.max(0, READ_EVERY_MS - (performance.now() - beganMs)));
     }
-    this.dispose();
+    this.#dispose();
   }
 
   close(): void {
-    this.closed = true;
-    for (const tail of this.tails) tail.stopExisting();
-    this.watcher.close();
+    this.#closed = true;
+    for (const tail of this.#tails) tail.stopExisting();
+    this.#watcher.close();
   }
 
   /** What was written before; the tails go on exactly where it ends. */
-  private async past(): Promise<void> {
-    const segments = this.tails.map((tail) => tail.begin(this.read.sinceMs ?? 0));
-    for await (const lines of readSegments(segments, this.read)) {
-      if (this.closed) break;
-      await this.options.onLines(lines);
+  async #past(): Promise<void> {
+    const segments = this.#tails.map((tail) => tail.begin(this.#read.sinceMs ?? 0));
+    for await (const lines of readSegments(segments, this.#read)) {
+      if (this.#closed) break;
+      await this.#options.onLines(lines);
     }
-    for (const tail of this.tails) tail.closeExisting();
+    for (const tail of this.#tails) tail.closeExisting();
   }
 
-  private async readAll(): Promise<LogLine[]> {
+  async #readAll(): Promise<LogLine[]> {
     const perQueue: LogLine[][] = [];
-    for (const tail of this.tails) perQueue.push(await tail.read());
+    for (const tail of this.#tails) perQueue.push(await tail.read());
     const filled = perQueue.filter((lines) => lines.length > 0);
     if (filled.length <= 1) return filled[0] ?? [];
     return filled.flat().sort((a, b) => a.timeMs - b.timeMs); // stable: a queue's own order stays
   }
 
-  private dispose(): void {
-    for (const tail of this.tails) tail.close();
+  #dispose(): void {
+    for (const tail of this.#tails) tail.close();
   }
 }
 
@@ -113,69 +113,69 @@ export function isSkipMark(line: LogLine): boolean {
 const POLL_EVERY_MS = 1000;
 
 class QueueWatcher {
-  private readonly directories: Set<string>;
-  private readonly watchers = new Map<string, { watcher: FSWatcher; inode: number }>();
-  private pending = false;
-  private closed = false;
-  private resolve: (() => void) | null = null;
+  readonly #directories: Set<string>;
+  readonly #watchers = new Map<string, { watcher: FSWatcher; inode: number }>();
+  #pending = false;
+  #closed = false;
+  #resolve: (() => void) | null = null;
 
   constructor(paths: string[]) {
-    this.directories = new Set(paths.map((path) => dirname(path)));
+    this.#directories = new Set(paths.map((path) => dirname(path)));
   }
 
   /** Resolves when something changed since the last call, a second passed, or on close; after `pauseMs` at the earliest. */
   async wait(pauseMs: number): Promise<void> {
-    this.watchAll();
-    if (!this.pending && !this.closed) await this.nextChange();
-    this.pending = false;
-    if (pauseMs > 0 && !this.closed) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    this.#watchAll();
+    if (!this.#pending && !this.#closed) await this.#nextChange();
+    this.#pending = false;
+    if (pauseMs > 0 && !this.#closed) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
   close(): void {
-    this.closed = true;
-    for (const { watcher } of this.watchers.values()) watcher.close();
-    this.watchers.clear();
-    this.notify();
+    this.#closed = true;
+    for (const { watcher } of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+    this.#notify();
   }
 
-  private nextChange(): Promise<void> {
+  #nextChange(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.notify(), POLL_EVERY_MS);
-      this.resolve = () => {
+      const timer = setTimeout(() => this.#notify(), POLL_EVERY_MS);
+      this.#resolve = () => {
         clearTimeout(timer);
-        this.resolve = null;
+        this.#resolve = null;
         resolve();
       };
     });
   }
 
-  private notify(): void {
-    this.pending = true;
-    this.resolve?.();
+  #notify(): void {
+    this.#pending = true;
+    this.#resolve?.();
   }
 
   /** A directory that was removed and made anew is another one: its old watch is silent. */
-  private watchAll(): void {
-    for (const directory of this.directories) {
+  #watchAll(): void {
+    for (const directory of this.#directories) {
       const inode = statSync(directory, { throwIfNoEntry: false })?.ino ?? null;
-      if (this.watchers.get(directory)?.inode === inode) continue;
-      this.unwatch(directory);
-      if (inode !== null) this.watchOne(directory, inode);
+      if (this.#watchers.get(directory)?.inode === inode) continue;
+      this.#unwatch(directory);
+      if (inode !== null) this.#watchOne(directory, inode);
     }
   }
 
-  private watchOne(directory: string, inode: number): void {
+  #watchOne(directory: string, inode: number): void {
     try {
-      const watcher = watch(directory, { persistent: false }, () => this.notify());
-      watcher.on('error', () => this.unwatch(directory));
-      this.watchers.set(directory, { watcher, inode });
+      const watcher = watch(directory, { persistent: false }, () => this.#notify());
+      watcher.on('error', () => this.#unwatch(directory));
+      this.#watchers.set(directory, { watcher, inode });
     } catch {
       // Watches have run out: the look once a second goes on.
     }
   }
 
-  private unwatch(directory: string): void {
-    this.watchers.get(directory)?.watcher.close();
-    this.watchers.delete(directory);
+  #unwatch(directory: string): void {
+    this.#watchers.get(directory)?.watcher.close();
+    this.#watchers.delete(directory);
   }
 }

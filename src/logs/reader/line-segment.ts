@@ -15,13 +15,13 @@ export class LineSegment implements Segment {
   readonly path: string;
   readonly closedMs: number | null;
   readonly inode: number;
-  private readonly file: SegmentFile;
-  private readonly parser = new LineParser();
-  private frozenAt: number | null = null;
-  private isStopped = false;
+  readonly #file: SegmentFile;
+  readonly #parser = new LineParser();
+  #frozenAt: number | null = null;
+  #isStopped = false;
 
   constructor(file: SegmentFile) {
-    this.file = file;
+    this.#file = file;
     this.path = file.path;
     this.closedMs = file.closedMs;
     this.inode = file.inode;
@@ -34,11 +34,11 @@ export class LineSegment implements Segment {
 
   async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
     const parser = new LineParser();
-    const from = sinceMs > 0 && !this.file.gzip ? this.offsetOf(sinceMs) : 0;
+    const from = sinceMs > 0 && !this.#file.gzip ? this.#offsetOf(sinceMs) : 0;
     let begun = false;
-    for await (const bytes of wholeLines(this.file, from, this.frozenAt ?? Number.POSITIVE_INFINITY)) {
-      if (this.isStopped) return;
-      let lines = parseAll(parser, bytes, this.file.decoding);
+    for await (const bytes of wholeLines(this.#file, from, this.#frozenAt ?? Number.POSITIVE_INFINITY)) {
+      if (this.#isStopped) return;
+      let lines = parseAll(parser, bytes, this.#file.decoding);
       if (!begun) lines = lines.slice(firstAtOrAfter(lines, sinceMs));
       begun ||= lines.length > 0;
       if (lines.length > 0) yield lines;
@@ -46,71 +46,71 @@ export class LineSegment implements Segment {
   }
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.backward(), count, passes);
+    if (this.#file.gzip) return lastOf(this.forward(0), count, passes);
+    return lastOfReversed(this.#backward(), count, passes);
   }
 
   freeze(): number {
-    this.frozenAt = this.wholeBytes();
-    return this.frozenAt;
+    this.#frozenAt = this.#wholeBytes();
+    return this.#frozenAt;
   }
 
   readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
-    const some = this.wholeLinesAt(place, READ_ON_BYTES);
-    const bytes = some.length > 0 ? some : this.wholeLinesAt(place, LONGEST_LINE_BYTES);
+    const some = this.#wholeLinesAt(place, READ_ON_BYTES);
+    const bytes = some.length > 0 ? some : this.#wholeLinesAt(place, LONGEST_LINE_BYTES);
     const wanted = only === null ? bytes : linesWith(bytes, only);
-    return { lines: parseAll(this.parser, wanted, this.file.decoding), next: place + bytes.length };
+    return { lines: parseAll(this.#parser, wanted, this.#file.decoding), next: place + bytes.length };
   }
 
   bytesAfter(place: number): number {
-    return sizeOf(this.file) - place;
+    return sizeOf(this.#file) - place;
   }
 
   extent(): number {
-    return sizeOf(this.file);
+    return sizeOf(this.#file);
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.#isStopped = true;
   }
 
   close(): void {
-    closeSync(this.file.fd);
+    closeSync(this.#file.fd);
   }
 
   /** Blocks of lines from the end, or from where it was frozen. */
-  private async *backward(): AsyncGenerator<LogLine[]> {
+  async *#backward(): AsyncGenerator<LogLine[]> {
     const parser = new LineParser();
-    for (let end = this.frozenAt ?? this.wholeBytes(); end > 0 && !this.isStopped; ) {
-      const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
+    for (let end = this.#frozenAt ?? this.#wholeBytes(); end > 0 && !this.#isStopped; ) {
+      const begin = lineStart(this.#file, Math.max(0, end - BLOCK_BYTES));
       const bytes = Buffer.allocUnsafe(end - begin);
-      readSync(this.file.fd, bytes, 0, bytes.length, begin);
-      yield parseAll(parser, bytes, this.file.decoding);
+      readSync(this.#file.fd, bytes, 0, bytes.length, begin);
+      yield parseAll(parser, bytes, this.#file.decoding);
       end = begin;
       await nextTurn();
     }
   }
 
-  private wholeLinesAt(place: number, maxBytes: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(0, sizeOf(this.file) - place)));
-    const length = readSync(this.file.fd, bytes, 0, bytes.length, place);
+  #wholeLinesAt(place: number, maxBytes: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(0, sizeOf(this.#file) - place)));
+    const length = readSync(this.#file.fd, bytes, 0, bytes.length, place);
     return bytes.subarray(0, bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1);
   }
 
   /** Up to and with the last newline. */
-  private wholeBytes(): number {
-    return newlineBefore(this.file, sizeOf(this.file)) + 1;
+  #wholeBytes(): number {
+    return newlineBefore(this.#file, sizeOf(this.#file)) + 1;
   }
 
   /** Where to read from so that no line at or after the time is missed. */
-  private offsetOf(timeMs: number): number {
+  #offsetOf(timeMs: number): number {
     const parser = new LineParser();
-    const size = sizeOf(this.file);
+    const size = sizeOf(this.#file);
     let low = 0;
     let high = size;
     while (high - low > BISECT_ABOVE_BYTES) {
       const middle = Math.floor((low + high) / 2);
-      const line = lineAfter(this.file, middle, size);
+      const line = lineAfter(this.#file, middle, size);
       const lineMs = line === null ? null : parser.timeOf(line.text);
       if (line === null || line.begin >= high || lineMs === null || lineMs >= timeMs) high = middle;
       else low = line.begin;

@@ -20,31 +20,31 @@ const GAP = /^… ([\d,]+) lines? dropped$/;
 
 /** Reads text and json lines, each for itself: a queue may have changed its format in between. */
 export class LineParser {
-  private lastTimeText = '';
-  private lastTimeMs = 0;
+  #lastTimeText = '';
+  #lastTimeMs = 0;
 
   parse(line: string): LogLine {
-    return (line.startsWith('{') ? this.parseJson(line) : this.parseText(line)) ?? this.unknown(line);
+    return (line.startsWith('{') ? this.#parseJson(line) : this.#parseText(line)) ?? this.#unknown(line);
   }
 
   /** The line's time; null where it is none of ours. Cheaper than `parse`. */
   timeOf(line: string): number | null {
-    if (line.startsWith('{"time":"')) return this.timeMs(line.slice(9, 33));
-    return TEXT.test(line) ? this.timeMs(line.slice(0, 24)) : null;
+    if (line.startsWith('{"time":"')) return this.#timeMs(line.slice(9, 33));
+    return TEXT.test(line) ? this.#timeMs(line.slice(0, 24)) : null;
   }
 
-  private parseText(text: string): LogLine | null {
+  #parseText(text: string): LogLine | null {
     const match = TEXT.exec(text);
     if (match === null) return null;
     const line = text.slice(match[0].length);
-    return this.logLine(match[1]!, match[2]!, match[3] as StreamCode, line);
+    return this.#logLine(match[1]!, match[2]!, match[3] as StreamCode, line);
   }
 
-  private parseJson(text: string): LogLine | null {
+  #parseJson(text: string): LogLine | null {
     try {
       const { time, service, instance, stream, line, dropped } = JSON.parse(text);
       if (typeof time !== 'string' || typeof instance !== 'string' || typeof line !== 'string') return null;
-      const timeMs = this.timeMs(time) ?? this.lastTimeMs;
+      const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
       const parsed: LogLine = { timeMs, service: String(service), instance, stream: stream === 'e' ? 'e' : 'o', line };
       return typeof dropped === 'number' ? { ...parsed, gap: dropped } : parsed;
     } catch {
@@ -52,23 +52,23 @@ export class LineParser {
     }
   }
 
-  private logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
-    const timeMs = this.timeMs(time) ?? this.lastTimeMs;
+  #logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
+    const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
     const parsed: LogLine = { timeMs, service: serviceOf(instance), instance, stream, line };
     const gap = line.startsWith('…') ? GAP.exec(line) : null;
     return gap === null ? parsed : { ...parsed, gap: Number(gap[1]!.replaceAll(',', '')) };
   }
 
-  private unknown(line: string): LogLine {
-    return { timeMs: this.lastTimeMs, service: '', instance: '', stream: 'o', line };
+  #unknown(line: string): LogLine {
+    return { timeMs: this.#lastTimeMs, service: '', instance: '', stream: 'o', line };
   }
 
-  private timeMs(text: string): number | null {
-    if (text === this.lastTimeText) return this.lastTimeMs;
+  #timeMs(text: string): number | null {
+    if (text === this.#lastTimeText) return this.#lastTimeMs;
     const ms = Date.parse(text);
     if (Number.isNaN(ms)) return null;
-    this.lastTimeText = text;
-    this.lastTimeMs = ms;
+    this.#lastTimeText = text;
+    this.#lastTimeMs = ms;
     return ms;
   }
 }

@@ -15,121 +15,121 @@ export class RawSegment implements Segment {
   readonly path: string;
   readonly closedMs: number | null;
   readonly inode: number;
-  private readonly file: SegmentFile;
-  private readonly index: number;
-  private frozenAt: number | null = null;
-  private isStopped = false;
-  private readonly origins = new Map<number, string>();
+  readonly #file: SegmentFile;
+  readonly #index: number;
+  #frozenAt: number | null = null;
+  #isStopped = false;
+  readonly #origins = new Map<number, string>();
 
   /** @param index descriptor of its index; closed with the segment */
   constructor(file: SegmentFile, index: number) {
-    this.file = file;
+    this.#file = file;
     this.path = file.path;
     this.closedMs = file.closedMs;
     this.inode = file.inode;
-    this.index = index;
+    this.#index = index;
   }
 
   async firstTimeMs(): Promise<number | null> {
-    for (const record of this.records(0)) return record.timeMs;
+    for (const record of this.#records(0)) return record.timeMs;
     return null;
   }
 
   async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
-    const bytes = this.file.gzip ? new GunzippedBytes(this.file) : new PlainBytes(this.file);
-    for (const record of this.records(this.firstRecord(sinceMs))) {
-      if (this.isStopped) return;
+    const bytes = this.#file.gzip ? new GunzippedBytes(this.#file) : new PlainBytes(this.#file);
+    for (const record of this.#records(this.#firstRecord(sinceMs))) {
+      if (this.#isStopped) return;
       if (record.timeMs < sinceMs) continue;
-      const lines = this.linesOf(record, await bytes.read(record.offset, record.length));
+      const lines = this.#linesOf(record, await bytes.read(record.offset, record.length));
       if (lines.length > 0) yield lines;
       await nextTurn();
     }
   }
 
   async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.backward(), count, passes);
+    if (this.#file.gzip) return lastOf(this.forward(0), count, passes);
+    return lastOfReversed(this.#backward(), count, passes);
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.#isStopped = true;
   }
 
   close(): void {
-    closeSync(this.file.fd);
-    closeSync(this.index);
+    closeSync(this.#file.fd);
+    closeSync(this.#index);
   }
 
   freeze(): number {
-    this.frozenAt = this.extent();
-    return this.frozenAt;
+    this.#frozenAt = this.extent();
+    return this.#frozenAt;
   }
 
   readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
-    const bytes = new PlainBytes(this.file);
+    const bytes = new PlainBytes(this.#file);
     const lines: LogLine[] = [];
     const count = this.extent();
     let next = place;
     for (let length = 0; next < count && length < READ_ON_BYTES; next += 1) {
-      const record = this.recordAt(next);
+      const record = this.#recordAt(next);
       if (record === null) continue;
       length += record.length;
-      if (!this.isOf(record, only)) continue;
-      for (const line of this.linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
+      if (!this.#isOf(record, only)) continue;
+      for (const line of this.#linesOf(record, bytes.readNow(record.offset, record.length))) lines.push(line);
     }
     return { lines, next };
   }
 
   bytesAfter(place: number): number {
-    const next = this.recordAt(place);
-    return next === null ? 0 : sizeOf(this.file) - next.offset;
+    const next = this.#recordAt(place);
+    return next === null ? 0 : sizeOf(this.#file) - next.offset;
   }
 
   extent(): number {
-    return Math.floor(fstatSync(this.index).size / RECORD_BYTES);
+    return Math.floor(fstatSync(this.#index).size / RECORD_BYTES);
   }
 
   /** The lines of one record after the other from the end, or from where it was frozen. */
-  private async *backward(): AsyncGenerator<LogLine[]> {
-    const bytes = new PlainBytes(this.file);
-    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
+  async *#backward(): AsyncGenerator<LogLine[]> {
+    const bytes = new PlainBytes(this.#file);
+    for (let number = (this.#frozenAt ?? this.extent()) - 1; number >= 0 && !this.#isStopped; number -= 1) {
       if (number % RECORDS_PER_READ === 0) await nextTurn();
-      const record = this.recordAt(number);
-      if (record !== null) yield this.linesOf(record, bytes.readNow(record.offset, record.length));
+      const record = this.#recordAt(number);
+      if (record !== null) yield this.#linesOf(record, bytes.readNow(record.offset, record.length));
     }
   }
 
-  private linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {
-    const instance = this.instanceOf(record.origin);
+  #linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {
+    const instance = this.#instanceOf(record.origin);
     const origin = { timeMs: record.timeMs, service: serviceOf(instance), instance, stream: record.stream };
     if (record.kind === GAP) return [{ ...origin, line: gapText(record.lines), gap: record.lines }];
-    const texts = bytes.toString(this.file.decoding).split('\n');
+    const texts = bytes.toString(this.#file.decoding).split('\n');
     if (texts.at(-1) === '') texts.pop();
     return texts.map((line) => ({ ...origin, line }));
   }
 
-  private isOf({ origin }: IndexRecord, only: string | null): boolean {
+  #isOf({ origin }: IndexRecord, only: string | null): boolean {
     if (only === null) return true;
-    const instance = this.instanceOf(origin);
+    const instance = this.#instanceOf(origin);
     return instance === only || serviceOf(instance) === only;
   }
 
-  private instanceOf(origin: number): string {
-    const known = this.origins.get(origin);
+  #instanceOf(origin: number): string {
+    const known = this.#origins.get(origin);
     if (known !== undefined) return known;
     const bytes = Buffer.alloc(MAX_ORIGIN_BYTES);
-    const length = readSync(this.index, bytes, 0, bytes.length, origin * RECORD_BYTES);
+    const length = readSync(this.#index, bytes, 0, bytes.length, origin * RECORD_BYTES);
     const name = decodeOrigin(bytes.subarray(0, length)) ?? '';
-    this.origins.set(origin, name);
+    this.#origins.set(origin, name);
     return name;
   }
 
-  private *records(from: number): Generator<IndexRecord> {
+  *#records(from: number): Generator<IndexRecord> {
     const block = Buffer.alloc(RECORDS_PER_READ * RECORD_BYTES);
     for (let number = from; ; number += RECORDS_PER_READ) {
-      const length = readSync(this.index, block, 0, block.length, number * RECORD_BYTES);
+      const length = readSync(this.#index, block, 0, block.length, number * RECORD_BYTES);
       for (let at = 0; at + RECORD_BYTES <= length; at += RECORD_BYTES) {
-        if (this.frozenAt !== null && number + at / RECORD_BYTES >= this.frozenAt) return;
+        if (this.#frozenAt !== null && number + at / RECORD_BYTES >= this.#frozenAt) return;
         const record = decodeRecord(block, at);
         if (record !== null) yield record;
       }
@@ -137,20 +137,20 @@ export class RawSegment implements Segment {
     }
   }
 
-  private recordAt(number: number): IndexRecord | null {
+  #recordAt(number: number): IndexRecord | null {
     const bytes = Buffer.alloc(RECORD_BYTES);
-    const length = readSync(this.index, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
+    const length = readSync(this.#index, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
     return length === RECORD_BYTES ? decodeRecord(bytes, 0) : null;
   }
 
   /** By bisection; origin records have no time: the next one that has decides. */
-  private firstRecord(timeMs: number): number {
+  #firstRecord(timeMs: number): number {
     let low = 0;
     let high = this.extent();
     while (high - low > 16) {
       const middle = Math.floor((low + high) / 2);
       let record: IndexRecord | null = null;
-      for (let number = middle; number < high && record === null; number += 1) record = this.recordAt(number);
+      for (let number = middle; number < high && record === null; number += 1) record = this.#recordAt(number);
       if (record === null || record.timeMs >= timeMs) high = middle;
       else low = middle;
     }
@@ -159,10 +159,10 @@ export class RawSegment implements Segment {
 }
 
 class PlainBytes {
-  private readonly file: SegmentFile;
+  readonly #file: SegmentFile;
 
   constructor(file: SegmentFile) {
-    this.file = file;
+    this.#file = file;
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -170,42 +170,42 @@ class PlainBytes {
   }
 
   readNow(offset: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, sizeOf(this.file) - offset)));
-    const got = readSync(this.file.fd, bytes, 0, bytes.length, offset);
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, sizeOf(this.#file) - offset)));
+    const got = readSync(this.#file.fd, bytes, 0, bytes.length, offset);
     return bytes.subarray(0, got);
   }
 }
 
 /** Offsets asked for must not go back. */
 class GunzippedBytes {
-  private readonly blocks: AsyncIterator<Buffer>;
-  private held: Buffer = Buffer.alloc(0);
-  private heldFrom = 0;
+  readonly #blocks: AsyncIterator<Buffer>;
+  #held: Buffer = Buffer.alloc(0);
+  #heldFrom = 0;
   /** Told once, in place of what is missing. */
-  private damage = '';
+  #damage = '';
 
   constructor(file: SegmentFile) {
-    this.blocks = gunzipped(file, (mark) => {
-      this.damage = mark;
+    this.#blocks = gunzipped(file, (mark) => {
+      this.#damage = mark;
     });
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
-    while (this.heldFrom + this.held.length < offset + length) {
-      const { value, done } = await this.blocks.next();
+    while (this.#heldFrom + this.#held.length < offset + length) {
+      const { value, done } = await this.#blocks.next();
       if (done) break;
-      const keep = this.held.subarray(Math.max(0, offset - this.heldFrom));
-      this.heldFrom += this.held.length - keep.length;
-      this.held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
+      const keep = this.#held.subarray(Math.max(0, offset - this.#heldFrom));
+      this.#heldFrom += this.#held.length - keep.length;
+      this.#held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
     }
-    const from = Math.max(0, offset - this.heldFrom);
-    const found = this.held.subarray(from, from + length);
-    return found.length < length ? this.withMark(found) : found;
+    const from = Math.max(0, offset - this.#heldFrom);
+    const found = this.#held.subarray(from, from + length);
+    return found.length < length ? this.#withMark(found) : found;
   }
 
-  private withMark(found: Buffer): Buffer {
-    const { damage } = this;
-    this.damage = '';
+  #withMark(found: Buffer): Buffer {
+    const damage = this.#damage;
+    this.#damage = '';
     if (damage === '') return found;
     const isTorn = found.length > 0 && found.at(-1) !== NEWLINE;
     return Buffer.concat([found, Buffer.from(`${isTorn ? '\n' : ''}${damage}`)]);

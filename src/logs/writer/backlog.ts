@@ -14,17 +14,17 @@ const SWEEP_ABOVE = 64;
 export class Backlog {
   /** What is held, entries' own cost included. */
   bytes = 0;
-  private order: BacklogEntry[] = [];
+  #order: BacklogEntry[] = [];
   /** Marks in `order` that became part of another. */
-  private absorbed = 0;
-  private readonly byOrigin = new Map<Origin, { entries: BacklogEntry[]; bytes: number }>();
+  #absorbed = 0;
+  readonly #byOrigin = new Map<Origin, { entries: BacklogEntry[]; bytes: number }>();
 
   isEmpty(): boolean {
-    return this.order.length === 0;
+    return this.#order.length === 0;
   }
 
   oldestMs(): number | null {
-    return this.order[0]?.timeMs ?? null;
+    return this.#order[0]?.timeMs ?? null;
   }
 
   /**
@@ -33,18 +33,18 @@ export class Backlog {
    * @returns how many lines were dropped of whom
    */
   push(entry: BacklogEntry, policy: OverflowPolicy, capacityBytes: number): Map<Origin, number> {
-    this.order.push(entry);
-    const of = this.byOrigin.get(entry.origin) ?? { entries: [], bytes: 0 };
-    this.byOrigin.set(entry.origin, of);
+    this.#order.push(entry);
+    const of = this.#byOrigin.get(entry.origin) ?? { entries: [], bytes: 0 };
+    this.#byOrigin.set(entry.origin, of);
     of.entries.push(entry);
     of.bytes += cost(entry);
     this.bytes += cost(entry);
     const dropped = new Map<Origin, number>();
     if (policy === 'block') return dropped;
     while (this.bytes > capacityBytes) {
-      const victim = this.greediest();
+      const victim = this.#greediest();
       if (victim === null) break;
-      dropped.set(victim, (dropped.get(victim) ?? 0) + this.drop(victim, policy === 'drop_oldest'));
+      dropped.set(victim, (dropped.get(victim) ?? 0) + this.#drop(victim, policy === 'drop_oldest'));
     }
     return dropped;
   }
@@ -52,43 +52,43 @@ export class Backlog {
   /** Removes the oldest entries, about `maxBytes` of them, for writing: from then on they are out of any policy's reach. */
   take(maxBytes: number): BacklogEntry[] {
     let count = 0;
-    for (let bytes = 0; count < this.order.length && bytes < maxBytes; count += 1) bytes += cost(this.order[count]!);
-    const taken = this.order.splice(0, count).filter((entry) => !isAbsorbed(entry));
-    this.absorbed -= count - taken.length;
-    for (const entry of taken) this.remove(entry);
+    for (let bytes = 0; count < this.#order.length && bytes < maxBytes; count += 1) bytes += cost(this.#order[count]!);
+    const taken = this.#order.splice(0, count).filter((entry) => !isAbsorbed(entry));
+    this.#absorbed -= count - taken.length;
+    for (const entry of taken) this.#remove(entry);
     return taken;
   }
 
   /** Turns one entry of the origin into a mark; marks that come to lie side by side in its stream become one. */
-  private drop(origin: Origin, oldest: boolean): number {
-    const of = this.byOrigin.get(origin)!;
+  #drop(origin: Origin, oldest: boolean): number {
+    const of = this.#byOrigin.get(origin)!;
     const at = oldest ? of.entries.findIndex(hasBytes) : of.entries.findLastIndex(hasBytes);
     const entry = of.entries[at]!;
     const lines = entry.lines;
     of.bytes -= cost(entry);
     this.bytes -= entry.bytes!.length;
     entry.bytes = null;
-    if (of.entries[at + 1]?.bytes === null) this.absorb(of.entries, at, at + 1);
-    if (of.entries[at - 1]?.bytes === null) this.absorb(of.entries, at - 1, at);
+    if (of.entries[at + 1]?.bytes === null) this.#absorb(of.entries, at, at + 1);
+    if (of.entries[at - 1]?.bytes === null) this.#absorb(of.entries, at - 1, at);
     return lines;
   }
 
-  private absorb(entries: BacklogEntry[], into: number, at: number): void {
+  #absorb(entries: BacklogEntry[], into: number, at: number): void {
     entries[into]!.lines += entries[at]!.lines;
     entries[at]!.lines = 0;
     entries.splice(at, 1);
     this.bytes -= ENTRY_COST_BYTES;
-    this.absorbed += 1;
-    if (this.absorbed < SWEEP_ABOVE || this.absorbed * 2 < this.order.length) return;
-    this.order = this.order.filter((entry) => !isAbsorbed(entry));
-    this.absorbed = 0;
+    this.#absorbed += 1;
+    if (this.#absorbed < SWEEP_ABOVE || this.#absorbed * 2 < this.#order.length) return;
+    this.#order = this.#order.filter((entry) => !isAbsorbed(entry));
+    this.#absorbed = 0;
   }
 
   /** Whose lines hold the most bytes; null when nothing but marks is left. */
-  private greediest(): Origin | null {
+  #greediest(): Origin | null {
     let greediest: Origin | null = null;
     let most = 0;
-    for (const [origin, { bytes }] of this.byOrigin) {
+    for (const [origin, { bytes }] of this.#byOrigin) {
       if (bytes <= most) continue;
       greediest = origin;
       most = bytes;
@@ -96,12 +96,12 @@ export class Backlog {
     return greediest;
   }
 
-  private remove(entry: BacklogEntry): void {
-    const of = this.byOrigin.get(entry.origin)!;
+  #remove(entry: BacklogEntry): void {
+    const of = this.#byOrigin.get(entry.origin)!;
     of.entries.shift();
     this.bytes -= cost(entry);
     if (entry.bytes !== null) of.bytes -= cost(entry);
-    if (of.entries.length === 0) this.byOrigin.delete(entry.origin);
+    if (of.entries.length === 0) this.#byOrigin.delete(entry.origin);
   }
 }
 
@@ -122,31 +122,31 @@ const UNKNOWN_ORIGIN: Origin = { instance: '', service: '', stream: 'o' };
 export class InFlight {
   /** What is left to write. */
   bytes = 0;
-  private readonly pieces: UnwrittenPiece[] = [];
+  readonly #pieces: UnwrittenPiece[] = [];
 
   isEmpty(): boolean {
-    return this.pieces.length === 0;
+    return this.#pieces.length === 0;
   }
 
   oldestMs(): number | null {
-    return this.pieces[0]?.piece.timeMs ?? null;
+    return this.#pieces[0]?.piece.timeMs ?? null;
   }
 
   /** Throws where there is none. */
   head(): UnwrittenPiece {
-    const head = this.pieces[0];
+    const head = this.#pieces[0];
     if (head === undefined) throw new Error('nothing is in flight');
     return head;
   }
 
   /** The begin of the first piece is on disk: the rest must follow it in the same file. */
   isWithinPiece(): boolean {
-    const head = this.pieces[0];
+    const head = this.#pieces[0];
     return head !== undefined && head.bytes.length < head.whole.length;
   }
 
   add(entries: BacklogEntry[]): void {
-    for (const entry of entries) this.push(renderEntry(entry));
+    for (const entry of entries) this.#push(renderEntry(entry));
   }
 
   /** A batch that could not be written directly. Copied. `pieces`: none where nobody needs to know whose bytes they are. */
@@ -155,7 +155,7 @@ export class InFlight {
     let from = 0;
     for (const piece of pieces.length > 0 ? pieces : [whole]) {
       const bytes = Buffer.from(batch.subarray(from, from + piece.length));
-      this.push({ whole: bytes, bytes, format, piece });
+      this.#push({ whole: bytes, bytes, format, piece });
       from += piece.length;
     }
   }
@@ -164,7 +164,7 @@ export class InFlight {
   next(roomBytes: number): Buffer[] {
     const buffers: Buffer[] = [];
     let bytes = 0;
-    for (const rest of this.pieces) {
+    for (const rest of this.#pieces) {
       bytes += rest.bytes.length;
       if (buffers.length > 0 && (bytes > roomBytes || rest.format !== this.head().format)) break;
       buffers.push(rest.bytes);
@@ -177,12 +177,12 @@ export class InFlight {
     this.bytes -= written;
     let left = written;
     let count = 0;
-    while (count < this.pieces.length && left >= this.pieces[count]!.bytes.length) {
-      left -= this.pieces[count]!.bytes.length;
+    while (count < this.#pieces.length && left >= this.#pieces[count]!.bytes.length) {
+      left -= this.#pieces[count]!.bytes.length;
       count += 1;
     }
-    const complete = this.pieces.splice(0, count).map(({ piece }) => piece);
-    const head = this.pieces[0];
+    const complete = this.#pieces.splice(0, count).map(({ piece }) => piece);
+    const head = this.#pieces[0];
     if (head !== undefined) head.bytes = head.bytes.subarray(left);
     return complete;
   }
@@ -194,7 +194,7 @@ export class InFlight {
     const from = whole.lastIndexOf(NEWLINE, whole.length - bytes.length - 1) + 1;
     const rest = whole.subarray(from);
     const before = piece.isGap ? 0 : linesIn(whole.subarray(0, from));
-    this.pieces[0] = {
+    this.#pieces[0] = {
       whole: rest,
       bytes: rest,
       format,
@@ -204,8 +204,8 @@ export class InFlight {
     return before;
   }
 
-  private push(rest: UnwrittenPiece): void {
-    this.pieces.push(rest);
+  #push(rest: UnwrittenPiece): void {
+    this.#pieces.push(rest);
     this.bytes += rest.bytes.length;
   }
 }

@@ -25,74 +25,74 @@ export type QueueLoad = {
 
 export class Backpressure {
   isPaused = false;
-  private resumeTimer: NodeJS.Timeout | null = null;
-  private readonly onChange: (isShut: boolean) => void;
+  #resumeTimer: NodeJS.Timeout | null = null;
+  readonly #onChange: (isShut: boolean) => void;
 
   constructor(onTurn: (isShut: boolean) => void) {
-    this.onChange = onTurn;
+    this.#onChange = onTurn;
   }
 
   update(spec: LogQueueSpec, pressure: QueueLoad): void {
     const isFilled = pressure.depthBytes >= spec.capacityBytes * (this.isPaused ? RESUME_AT : PAUSE_AT);
     const isDraining = keepsOneChunk(spec) && this.isPaused && pressure.depthBytes > 0;
-    if (spec.overflow === 'block') this.setPaused(pressure.hasFailed || isFilled || isDraining);
-    else this.setPaused(isFilled && this.isWriteYoung(pressure));
+    if (spec.overflow === 'block') this.#setPaused(pressure.hasFailed || isFilled || isDraining);
+    else this.#setPaused(isFilled && this.#isWriteYoung(pressure));
   }
 
   close(): void {
-    if (this.resumeTimer !== null) clearTimeout(this.resumeTimer);
+    if (this.#resumeTimer !== null) clearTimeout(this.#resumeTimer);
   }
 
-  private isWriteYoung({ writeBeganMs, hasFailed }: QueueLoad): boolean {
+  #isWriteYoung({ writeBeganMs, hasFailed }: QueueLoad): boolean {
     if (writeBeganMs === null || hasFailed) return false;
     const leftMs = DROP_AFTER_MS - (performance.now() - writeBeganMs);
     if (leftMs <= 0) return false;
-    this.resumeTimer ??= setTimeout(() => {
-      this.resumeTimer = null;
-      this.setPaused(false);
+    this.#resumeTimer ??= setTimeout(() => {
+      this.#resumeTimer = null;
+      this.#setPaused(false);
     }, leftMs);
     return true;
   }
 
-  private setPaused(isShut: boolean): void {
+  #setPaused(isShut: boolean): void {
     if (isShut === this.isPaused) return;
     this.isPaused = isShut;
-    this.onChange(isShut);
+    this.#onChange(isShut);
   }
 }
 
 // The streams that a queue is fed from, and which of them are not read just now. Reads none itself.
 
 export class Producers {
-  private readonly sources = new Set<FifoSource>();
+  readonly #sources = new Set<FifoSource>();
   /** Their last chunk is not written yet. */
-  private readonly unwritten = new Set<FifoSource>();
-  private isPaused = false;
+  readonly #unwritten = new Set<FifoSource>();
+  #isPaused = false;
 
   isEmpty(): boolean {
-    return this.sources.size === 0;
+    return this.#sources.size === 0;
   }
 
   mayBeRead(source: FifoSource): boolean {
-    return !this.isPaused && !this.unwritten.has(source);
+    return !this.#isPaused && !this.#unwritten.has(source);
   }
 
   add(source: FifoSource): void {
-    this.sources.add(source);
+    this.#sources.add(source);
   }
 
   /** It feeds another queue now, or none. */
   remove(source: FifoSource): void {
     const wasRead = this.mayBeRead(source);
-    this.sources.delete(source);
-    this.unwritten.delete(source);
+    this.#sources.delete(source);
+    this.#unwritten.delete(source);
     if (!wasRead) source.resume();
   }
 
   /** All of them, or as many as have no other reason to wait. */
   setPaused(isHeld: boolean): void {
-    this.isPaused = isHeld;
-    for (const source of this.sources) {
+    this.#isPaused = isHeld;
+    for (const source of this.#sources) {
       if (isHeld) source.pause();
       else if (this.mayBeRead(source)) source.resume();
     }
@@ -100,14 +100,14 @@ export class Producers {
 
   /** What is read of it is lost if we are killed now: no more of it until `written`. */
   pauseUntilWritten(source: FifoSource): void {
-    this.unwritten.add(source);
+    this.#unwritten.add(source);
     source.pause();
   }
 
   /** All that was read is safe. */
   resumeWritten(): void {
-    const safe = [...this.unwritten];
-    this.unwritten.clear();
-    if (!this.isPaused) for (const source of safe) source.resume();
+    const safe = [...this.#unwritten];
+    this.#unwritten.clear();
+    if (!this.#isPaused) for (const source of safe) source.resume();
   }
 }

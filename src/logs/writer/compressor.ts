@@ -5,31 +5,31 @@ import { setPriority } from 'node:os';
 const LOWEST_PRIORITY = 19;
 
 export class Compressor {
-  private readonly queued = new Set<string>();
-  private current: string | null = null;
-  private running: ChildProcess | null = null;
+  readonly #queued = new Set<string>();
+  #current: string | null = null;
+  #running: ChildProcess | null = null;
 
   /** `path` becomes `path.gz`; until that is complete the plain file stays. One that waits, or is under way, is not added again. */
   add(path: string): void {
-    if (path !== this.current) this.queued.add(path);
-    this.next();
+    if (path !== this.#current) this.#queued.add(path);
+    this.#next();
   }
 
   /** What is not compressed yet stays plain. */
   stop(): void {
-    this.queued.clear();
-    this.running?.kill('SIGKILL');
+    this.#queued.clear();
+    this.#running?.kill('SIGKILL');
   }
 
-  private next(): void {
-    const [path] = this.queued;
-    if (this.running !== null || path === undefined) return;
-    this.queued.delete(path);
+  #next(): void {
+    const [path] = this.#queued;
+    if (this.#running !== null || path === undefined) return;
+    this.#queued.delete(path);
     const child = spawn(process.execPath, [process.argv[1]!, '--gzip', path], { stdio: 'ignore' });
-    this.running = child;
-    this.current = path;
-    child.once('error', () => this.ended());
-    child.once('exit', () => this.ended());
+    this.#running = child;
+    this.#current = path;
+    child.once('error', () => this.#ended());
+    child.once('exit', () => this.#ended());
     if (child.pid === undefined) return;
     try {
       setPriority(child.pid, LOWEST_PRIORITY);
@@ -38,9 +38,9 @@ export class Compressor {
     }
   }
 
-  private ended(): void {
-    this.running = null;
-    this.current = null;
-    this.next();
+  #ended(): void {
+    this.#running = null;
+    this.#current = null;
+    this.#next();
   }
 }

@@ -42,71 +42,71 @@ export class FifoSource implements Origin, FifoListener {
   partialBytes = 0;
   /** A writer before us read the begin of the next line and took it to its grave: what comes first is no line. */
   skipsToNewline = false;
-  private isNotedPartial = false;
-  private floodReads = 0;
-  private calmTimer: NodeJS.Timeout | null = null;
-  private fifo: ReadableFifo | null = null;
-  private fd = -1;
-  private inode = 0;
-  private readonly reader: SourceListener;
+  #isNotedPartial = false;
+  #floodReads = 0;
+  #calmTimer: NodeJS.Timeout | null = null;
+  #fifo: ReadableFifo | null = null;
+  #fd = -1;
+  #inode = 0;
+  readonly #reader: SourceListener;
 
   constructor(origin: Origin, path: string, reader: SourceListener) {
     this.instance = origin.instance;
     this.service = origin.service;
     this.stream = origin.stream;
     this.path = path;
-    this.reader = reader;
+    this.#reader = reader;
   }
 
   isOpen(): boolean {
-    return this.fifo !== null;
+    return this.#fifo !== null;
   }
 
   /** Opens the FIFO, anew if another one lies under its path now. Throws errno errors. */
   open(): void {
     const fd = openFifoForReading(this.path);
     const inode = fstatSync(fd).ino;
-    if (this.fifo !== null && inode === this.inode) {
+    if (this.#fifo !== null && inode === this.#inode) {
       closeSync(fd);
       return;
     }
     this.close();
-    this.inode = inode;
-    this.fd = fd;
-    this.skipsToNewline = this.reader.partialLines.takeLeft(inode);
-    this.isNotedPartial = this.skipsToNewline;
-    this.floodReads = 0;
-    this.fifo = readFifo(fd, this.reader.input, this);
+    this.#inode = inode;
+    this.#fd = fd;
+    this.skipsToNewline = this.#reader.partialLines.takeLeft(inode);
+    this.#isNotedPartial = this.skipsToNewline;
+    this.#floodReads = 0;
+    this.#fifo = readFifo(fd, this.#reader.input, this);
   }
 
   pause(): void {
-    this.fifo?.pause();
+    this.#fifo?.pause();
   }
 
   resume(): void {
-    this.fifo?.resume();
+    this.#fifo?.resume();
   }
 
   onBytes(length: number): void {
     const isFlood = length >= FLOOD_READ_BYTES;
     // First of all: whoever follows us, should we be killed right now, must know.
-    if (isFlood || this.reader.input[length - 1] !== NEWLINE) this.setPartial(true);
-    this.reader.onBytes(this, length);
-    if (isFlood) this.noteFlood();
+    if (isFlood || this.#reader.input[length - 1] !== NEWLINE) this.#setPartial(true);
+    this.#reader.onBytes(this, length);
+    if (isFlood) this.#noteFlood();
     else this.notePartial();
   }
 
   onEnd(): void {
     this.close();
-    this.reader.onEnd(this);
+    this.#reader.onEnd(this);
   }
 
   /** Reads until the FIFO is empty, the reader takes no more, or the deadline (`performance.now()`) has passed. Returns
    * whether it is empty. */
   drain(untilMs: number): boolean {
-    while (this.fifo !== null) {
-      if (!this.reader.takesMore(this)) return false;
-      const length = readNow(this.fd, this.reader.input);
+    while (this.#fifo !== null) {
+      if (!this.#reader.takesMore(this)) return false;
+      const length = readNow(this.#fd, this.#reader.input);
       if (length <= 0) return true;
       this.onBytes(length);
       if (performance.now() > untilMs) return false;
@@ -117,7 +117,7 @@ export class FifoSource implements Origin, FifoListener {
   /** Appends `[from, to)` of `bytes` to the incomplete line. */
   appendPartial(bytes: Buffer, from: number, to: number): void {
     const length = this.partialBytes + to - from;
-    if (length > this.partial.length) this.grow(length);
+    if (length > this.partial.length) this.#grow(length);
     copyShort(bytes, from, to, this.partial, this.partialBytes);
     this.partialBytes = length;
   }
@@ -133,45 +133,45 @@ export class FifoSource implements Origin, FifoListener {
 
   /** For good: nobody will ask for the rest of its line. */
   release(): void {
-    this.reader.partialLines.forget(this.inode);
+    this.#reader.partialLines.forget(this.#inode);
     this.close();
   }
 
   close(): void {
-    if (this.calmTimer !== null) clearTimeout(this.calmTimer);
-    this.calmTimer = null;
-    const { fifo } = this;
-    this.fifo = null;
+    if (this.#calmTimer !== null) clearTimeout(this.#calmTimer);
+    this.#calmTimer = null;
+    const fifo = this.#fifo;
+    this.#fifo = null;
     fifo?.close();
   }
 
-  private grow(bytes: number): void {
+  #grow(bytes: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(256, 2 ** Math.ceil(Math.log2(bytes))));
     this.partial.copy(larger, 0, 0, this.partialBytes);
     this.partial = larger;
   }
 
   /** We may be killed right after the next read, before we have seen how it ends: as long as it floods, it counts as cut. */
-  private noteFlood(): void {
-    this.calmTimer ??= setTimeout(() => {
-      this.calmTimer = null;
+  #noteFlood(): void {
+    this.#calmTimer ??= setTimeout(() => {
+      this.#calmTimer = null;
       this.notePartial();
     }, CALM_AFTER_MS).unref();
-    if (this.floodReads === FLOOD_READS) return;
-    this.floodReads += 1;
+    if (this.#floodReads === FLOOD_READS) return;
+    this.#floodReads += 1;
     compileSoon();
-    if (this.floodReads === FLOOD_READS) this.reader.onFlood(this);
+    if (this.#floodReads === FLOOD_READS) this.#reader.onFlood(this);
   }
 
   /** Whether half a line is held, for whoever follows us. */
   notePartial(): void {
-    this.setPartial(this.skipsToNewline || this.partialBytes > 0);
+    this.#setPartial(this.skipsToNewline || this.partialBytes > 0);
   }
 
-  private setPartial(isMidLine: boolean): void {
-    if (isMidLine === this.isNotedPartial) return;
-    this.isNotedPartial = isMidLine;
-    this.reader.partialLines.set(this.inode, isMidLine);
+  #setPartial(isMidLine: boolean): void {
+    if (isMidLine === this.#isNotedPartial) return;
+    this.#isNotedPartial = isMidLine;
+    this.#reader.partialLines.set(this.#inode, isMidLine);
   }
 }
 

@@ -46,37 +46,37 @@ export class Framer {
   readonly input: Buffer;
   /** How many lines the last `frame` framed. */
   lines = 0;
-  private readonly wasm: FramerExports;
-  private readonly free: FramedBatch[] = [];
-  private readonly long: FramedBatch = { begin: LONG, capacityBytes: LONG_BYTES, fill: LONG };
-  private readonly prefixes = new WeakMap<Origin, LinePrefix>();
-  private timeMs = 0;
-  private timeText = '';
+  readonly #wasm: FramerExports;
+  readonly #free: FramedBatch[] = [];
+  readonly #long: FramedBatch = { begin: LONG, capacityBytes: LONG_BYTES, fill: LONG };
+  readonly #prefixes = new WeakMap<Origin, LinePrefix>();
+  #timeMs = 0;
+  #timeText = '';
 
   constructor() {
-    this.wasm = instantiate(Buffer.from(framerModule, 'base64'));
-    this.memory = Buffer.from(this.wasm.memory.buffer);
+    this.#wasm = instantiate(Buffer.from(framerModule, 'base64'));
+    this.memory = Buffer.from(this.#wasm.memory.buffer);
     this.input = this.memory.subarray(INPUT, INPUT + READ_BYTES);
     for (let index = 0; index < BATCH_COUNT; index += 1) {
       const begin = BATCHES + index * BATCH_BYTES;
-      this.free.push({ begin, capacityBytes: BATCH_BYTES, fill: begin });
+      this.#free.push({ begin, capacityBytes: BATCH_BYTES, fill: begin });
     }
   }
 
   /** An empty batch, or null when all are in use. */
   takeBatch(): FramedBatch | null {
-    return this.free.pop() ?? null;
+    return this.#free.pop() ?? null;
   }
 
   returnBatch(batch: FramedBatch): void {
     batch.fill = batch.begin;
-    this.free.push(batch);
+    this.#free.push(batch);
   }
 
   /** For one line that fits in no batch; emptied here, to be used up before the next call. */
   longBatch(): FramedBatch {
-    this.long.fill = this.long.begin;
-    return this.long;
+    this.#long.fill = this.#long.begin;
+    return this.#long;
   }
 
   /** Where the input stands once `held` was put right before it. */
@@ -114,20 +114,20 @@ export class Framer {
     limitBytes: number,
   ) {
     const limit = batch.begin + Math.min(limitBytes, batch.capacityBytes);
-    if (format === 'raw') return this.copyWhole(from, end, batch, limit);
-    const prefixLength = this.putPrefix(format, origin, timeMs);
-    this.wasm[format](from, end, batch.fill, limit, PREFIX, prefixLength);
-    batch.fill = this.wasm.outAt.value;
-    this.lines = this.wasm.lines.value;
-    return this.wasm.inAt.value;
+    if (format === 'raw') return this.#copyWhole(from, end, batch, limit);
+    const prefixLength = this.#putPrefix(format, origin, timeMs);
+    this.#wasm[format](from, end, batch.fill, limit, PREFIX, prefixLength);
+    batch.fill = this.#wasm.outAt.value;
+    this.lines = this.#wasm.lines.value;
+    return this.#wasm.inAt.value;
   }
 
   /** How many lines end in `[from, end)`. */
   count(from: number, end: number): number {
-    return this.wasm.count(from, end);
+    return this.#wasm.count(from, end);
   }
 
-  private copyWhole(from: number, end: number, batch: FramedBatch, limit: number): number {
+  #copyWhole(from: number, end: number, batch: FramedBatch, limit: number): number {
     let to = end;
     if (end - from > limit - batch.fill) {
       to = this.memory.lastIndexOf(NEWLINE, from + limit - batch.fill - 1) + 1;
@@ -142,18 +142,18 @@ export class Framer {
     return to;
   }
 
-  private putPrefix(format: 'text' | 'json', origin: Origin, timeMs: number): number {
-    let prefix = this.prefixes.get(origin);
+  #putPrefix(format: 'text' | 'json', origin: Origin, timeMs: number): number {
+    let prefix = this.#prefixes.get(origin);
     if (prefix === undefined || prefix.format !== format) {
       prefix = makePrefix(format, origin);
-      this.prefixes.set(origin, prefix);
+      this.#prefixes.set(origin, prefix);
     }
-    if (timeMs !== this.timeMs) {
-      this.timeMs = timeMs;
-      this.timeText = new Date(timeMs).toISOString();
+    if (timeMs !== this.#timeMs) {
+      this.#timeMs = timeMs;
+      this.#timeText = new Date(timeMs).toISOString();
     }
     this.memory.set(prefix.bytes, PREFIX);
-    this.memory.write(this.timeText, PREFIX + prefix.timeAt, 'latin1');
+    this.memory.write(this.#timeText, PREFIX + prefix.timeAt, 'latin1');
     return prefix.bytes.length;
   }
 }

@@ -19,33 +19,33 @@ type WatchedOutput = {
 };
 
 export class LineMatcher {
-  private readonly watched = new Map<string, WatchedOutput>();
-  private readonly report: (match: LineMatch) => void;
+  readonly #watched = new Map<string, WatchedOutput>();
+  readonly #report: (match: LineMatch) => void;
 
   constructor(report: (match: LineMatch) => void) {
-    this.report = report;
+    this.#report = report;
   }
 
   /** From here on. What the same incarnation has matched already is told again; another one begins anew. */
   expect({ instance, nonce, patterns }: LineExpectation): void {
-    const known = this.watched.get(instance);
+    const known = this.#watched.get(instance);
     const old = known?.nonce === nonce ? known : null;
     const matched = old?.matched.filter((pattern) => patterns.includes(pattern)) ?? [];
     const waiting = patterns
       .filter((pattern) => !matched.includes(pattern))
       .map((pattern) => ({ pattern, regExp: linearRegExp(pattern) }));
-    if (patterns.length === 0) this.watched.delete(instance);
-    else this.watched.set(instance, { nonce, waiting, matched, partial: old?.partial ?? new Map() });
-    for (const pattern of matched) this.report({ instance, nonce, pattern });
+    if (patterns.length === 0) this.#watched.delete(instance);
+    else this.#watched.set(instance, { nonce, waiting, matched, partial: old?.partial ?? new Map() });
+    for (const pattern of matched) this.#report({ instance, nonce, pattern });
   }
 
   forget(instance: string): void {
-    this.watched.delete(instance);
+    this.#watched.delete(instance);
   }
 
   /** @param stream tells the two streams of an instance apart; `input`, up to `length`, is only looked at during the call. */
   feed(instance: string, stream: string, input: Buffer, length = input.length): void {
-    const expected = this.watched.get(instance);
+    const expected = this.#watched.get(instance);
     if (!expected || expected.waiting.length === 0) return; // of most instances nothing is expected: nothing is made for them
     const chunk = input.subarray(0, length);
     let from = 0;
@@ -53,14 +53,14 @@ export class LineMatcher {
       const held = expected.partial.get(stream);
       expected.partial.delete(stream);
       const rest = chunk.subarray(from, Math.min(end, from + MAX_LINE_BYTES));
-      this.matchLine(instance, expected, held ? Buffer.concat([held, rest]) : rest);
+      this.#matchLine(instance, expected, held ? Buffer.concat([held, rest]) : rest);
       from = end + 1;
       if (expected.waiting.length === 0) return;
     }
-    this.keepPartial(expected, stream, chunk.subarray(from));
+    this.#keepPartial(expected, stream, chunk.subarray(from));
   }
 
-  private keepPartial({ partial }: WatchedOutput, stream: string, rest: Buffer): void {
+  #keepPartial({ partial }: WatchedOutput, stream: string, rest: Buffer): void {
     const held = partial.get(stream);
     const room = MAX_LINE_BYTES - (held?.length ?? 0);
     if (rest.length === 0 || room <= 0) return;
@@ -68,14 +68,14 @@ export class LineMatcher {
     partial.set(stream, held ? Buffer.concat([held, kept]) : Buffer.from(kept));
   }
 
-  private matchLine(instance: string, expected: WatchedOutput, line: Buffer): void {
+  #matchLine(instance: string, expected: WatchedOutput, line: Buffer): void {
     const text = line.toString('utf8', 0, MAX_LINE_BYTES).replace(/\r$/, '');
     const found = expected.waiting.filter(({ regExp }) => regExp.test(text));
     if (found.length === 0) return;
     expected.waiting = expected.waiting.filter((one) => !found.includes(one));
     for (const { pattern } of found) {
       expected.matched.push(pattern);
-      this.report({ instance, nonce: expected.nonce, pattern });
+      this.#report({ instance, nonce: expected.nonce, pattern });
     }
   }
 }

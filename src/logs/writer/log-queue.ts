@@ -39,29 +39,29 @@ export class LogQueue implements Flushable {
   readonly output: QueueOutput;
   /** The service that is fed, if there is one. */
   readonly sink = new LogSink(this);
-  private readonly tools: QueueTools;
-  private batch: FramedBatch | null = null;
-  private batchLines = 0;
-  private readonly pieces = new PieceList();
-  private readonly clock = new ArrivalClock();
-  private readonly dropCounter = new DropCounter();
-  private readonly rotationTimer = new RotationTimer((boundaryMs) => this.rotateOlder(boundaryMs));
+  readonly #tools: QueueTools;
+  #batch: FramedBatch | null = null;
+  #batchLines = 0;
+  readonly #pieces = new PieceList();
+  readonly #clock = new ArrivalClock();
+  readonly #dropCounter = new DropCounter();
+  readonly #rotationTimer = new RotationTimer((boundaryMs) => this.#rotateOlder(boundaryMs));
 
   constructor(spec: LogQueueSpec, tools: QueueTools) {
     this.spec = spec;
-    this.tools = tools;
+    this.#tools = tools;
     this.output = new QueueOutput(spec, {
       setPaused: (isHeld) => this.producers.setPaused(isHeld),
       allWritten: () => this.producers.resumeWritten(),
-      rotated: (path) => this.compressPlain(path),
-      rotationFailed: (message) => this.report('log_rotation_failed', rotationText(this.spec, message)),
-      dropped: (lines) => this.noteDrops(lines),
-      blocked: (message) => this.report('log_blocked', blockedText(this.spec, message)),
-      resumed: () => this.report('log_resumed', `log queue ${this.spec.name} is written again`),
+      rotated: (path) => this.#compressPlain(path),
+      rotationFailed: (message) => this.#report('log_rotation_failed', rotationText(this.spec, message)),
+      dropped: (lines) => this.#noteDrops(lines),
+      blocked: (message) => this.#report('log_blocked', blockedText(this.spec, message)),
+      resumed: () => this.#report('log_resumed', `log queue ${this.spec.name} is written again`),
     });
-    this.rotationTimer.schedule(spec.rotate.everyMs);
+    this.#rotationTimer.schedule(spec.rotate.everyMs);
     removeAllPartials(spec.path);
-    this.compressPlain();
+    this.#compressPlain();
   }
 
   /** Nothing is taken of anybody until the file takes something again. */
@@ -74,55 +74,55 @@ export class LogQueue implements Flushable {
     this.spec = spec;
     this.output.configure(spec);
     pruneRotated(spec.path, spec.rotate.keep, spec.rotate.totalBytes);
-    this.rotationTimer.schedule(spec.rotate.everyMs);
+    this.#rotationTimer.schedule(spec.rotate.everyMs);
     if (!keepsOneChunk(spec)) this.producers.resumeWritten();
   }
 
   /** `length` bytes of the source at the begin of the framer's input. */
   accept(source: FifoSource, length: number): void {
-    const from = source.skipsToNewline ? this.skipToNewline(source, length) : 0;
+    const from = source.skipsToNewline ? this.#skipToNewline(source, length) : 0;
     if (from === length) return;
-    if (source.partialBytes + length > MAX_LINE_BYTES) this.acceptLong(source, from, length);
-    else this.acceptLines(source, from, length);
+    if (source.partialBytes + length > MAX_LINE_BYTES) this.#acceptLong(source, from, length);
+    else this.#acceptLines(source, from, length);
   }
 
-  private acceptLines(source: FifoSource, from: number, length: number): void {
-    const { framer } = this.tools;
+  #acceptLines(source: FifoSource, from: number, length: number): void {
+    const { framer } = this.#tools;
     const whole = Math.max(from, framer.input.lastIndexOf(NEWLINE, length - 1) + 1);
     if (whole > from) {
       const begin = source.partialBytes > 0 ? framer.prependToInput(source.takePartial()) : framer.inputEnd(from);
-      this.append(source, begin, framer.inputEnd(whole));
+      this.#append(source, begin, framer.inputEnd(whole));
     }
     if (whole < length) source.appendPartial(framer.input, whole, length);
   }
 
   /** Leaves out the rest of a line whose begin died with the writer before us; a mark says so. */
-  private skipToNewline(source: FifoSource, length: number): number {
-    const newline = this.tools.framer.input.subarray(0, length).indexOf(NEWLINE);
+  #skipToNewline(source: FifoSource, length: number): number {
+    const newline = this.#tools.framer.input.subarray(0, length).indexOf(NEWLINE);
     if (newline < 0) return length;
     source.skipsToNewline = false;
-    this.noteDrops(new Map([[source, 1]]));
+    this.#noteDrops(new Map([[source, 1]]));
     this.flush();
-    this.output.mark(source, this.clock.now(), 1);
+    this.output.mark(source, this.#clock.now(), 1);
     return newline + 1;
   }
 
   /** The source's output has ended: its last line counts, newline or not. */
   endLine(source: FifoSource): void {
     source.skipsToNewline = false;
-    if (source.partialBytes > 0) this.appendPartial(source, LINE_END);
+    if (source.partialBytes > 0) this.#appendPartial(source, LINE_END);
     source.notePartial();
   }
 
   flush(): number {
-    const { batch } = this;
+    const batch = this.#batch;
     if (batch === null) return 0;
-    this.batch = null;
+    this.#batch = null;
     const bytes = batch.fill - batch.begin;
-    const { memory } = this.tools.framer;
-    if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, this.batchLines, this.pieces.take());
-    this.batchLines = 0;
-    this.tools.framer.returnBatch(batch);
+    const { memory } = this.#tools.framer;
+    if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, this.#batchLines, this.#pieces.take());
+    this.#batchLines = 0;
+    this.#tools.framer.returnBatch(batch);
     return bytes;
   }
 
@@ -139,7 +139,7 @@ export class LogQueue implements Flushable {
   }
 
   isIdle(): boolean {
-    return this.batch === null && this.output.isIdle();
+    return this.#batch === null && this.output.isIdle();
   }
 
   status(): LogQueueStatus {
@@ -147,28 +147,28 @@ export class LogQueue implements Flushable {
     return {
       name: spec.name,
       path: spec.path,
-      depthBytes: output.depthBytes() + (this.batch === null ? 0 : this.batch.fill - this.batch.begin),
+      depthBytes: output.depthBytes() + (this.#batch === null ? 0 : this.#batch.fill - this.#batch.begin),
       capacityBytes: spec.capacityBytes,
       highWaterBytes: output.highWaterBytes,
       lines: output.lines,
       bytes: output.bytes,
-      droppedLines: this.dropCounter.lines,
+      droppedLines: this.#dropCounter.lines,
       overflow: spec.overflow,
       error: output.error ?? output.rotations.error,
       lagMs: output.lagMs(Date.now()),
-      droppedByInstance: this.dropCounter.byInstance(),
+      droppedByInstance: this.#dropCounter.byInstance(),
     };
   }
 
   close(): void {
     this.flush();
-    this.rotationTimer.schedule(0);
+    this.#rotationTimer.schedule(0);
     this.output.close();
   }
 
   /** Rare: a line that may be longer than allowed. Copied piece by piece. */
-  private acceptLong(source: FifoSource, begin: number, length: number): void {
-    const chunk = Buffer.from(this.tools.framer.input.subarray(begin, length));
+  #acceptLong(source: FifoSource, begin: number, length: number): void {
+    const chunk = Buffer.from(this.#tools.framer.input.subarray(begin, length));
     for (let from = 0; from < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, from);
       const end = newline < 0 ? chunk.length : newline;
@@ -176,73 +176,73 @@ export class LogQueue implements Flushable {
       const to = Math.min(end, from + room);
       if (to > from) source.appendPartial(chunk, from, to);
       from = to;
-      if (from < end) this.appendPartial(source, SPLIT_END);
+      if (from < end) this.#appendPartial(source, SPLIT_END);
       else if (newline >= 0) {
-        this.appendPartial(source, LINE_END);
+        this.#appendPartial(source, LINE_END);
         from = newline + 1;
       }
     }
   }
 
-  private appendPartial(source: FifoSource, end: Buffer): void {
-    const { framer } = this.tools;
+  #appendPartial(source: FifoSource, end: Buffer): void {
+    const { framer } = this.#tools;
     const from = framer.prependToInput(source.takePartial(end === SPLIT_END));
-    this.append(source, from, framer.putAfter(framer.inputEnd(0), end));
+    this.#append(source, from, framer.putAfter(framer.inputEnd(0), end));
   }
 
   /** Whole lines at `[from, end)` of the framer's memory. */
-  private append(source: FifoSource, from: number, end: number): void {
-    const timeMs = this.clock.now();
+  #append(source: FifoSource, from: number, end: number): void {
+    const timeMs = this.#clock.now();
     for (let at = from; at < end; ) {
-      at = this.output.isDirect() ? this.toBatch(source, timeMs, at, end) : this.toBacklog(source, timeMs, at, end);
+      at = this.output.isDirect() ? this.#toBatch(source, timeMs, at, end) : this.#toBacklog(source, timeMs, at, end);
     }
     if (!this.output.isIdle() && keepsOneChunk(this.spec)) this.producers.pauseUntilWritten(source);
   }
 
-  private toBatch(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer, ticker } = this.tools;
-    if (end - from >= WHOLE_BYTES && this.spec.format === 'raw' && end - from <= this.batchLimit())
-      return this.writeWhole(source, timeMs, from, end);
-    this.batch ??= this.takeBatch();
-    const { fill, begin } = this.batch;
-    const at = framer.frame(this.spec.format, source, timeMs, from, end, this.batch, this.batchLimit());
-    this.notePiece(source, timeMs, this.batch.fill - fill, framer.lines);
+  #toBatch(source: FifoSource, timeMs: number, from: number, end: number): number {
+    const { framer, ticker } = this.#tools;
+    if (end - from >= WHOLE_BYTES && this.spec.format === 'raw' && end - from <= this.#batchLimit())
+      return this.#writeWhole(source, timeMs, from, end);
+    this.#batch ??= this.#takeBatch();
+    const { fill, begin } = this.#batch;
+    const at = framer.frame(this.spec.format, source, timeMs, from, end, this.#batch, this.#batchLimit());
+    this.#notePiece(source, timeMs, this.#batch.fill - fill, framer.lines);
     if ((at < end && fill > begin) || (at === end && end - from >= WHOLE_BYTES)) this.flush();
-    else if (at === from) return this.longToBatch(source, timeMs, from);
+    else if (at === from) return this.#longToBatch(source, timeMs, from);
     else ticker.schedule(this);
     return at;
   }
 
   /** Raw lines need no frame: the copy into a batch is spared. */
-  private writeWhole(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer } = this.tools;
+  #writeWhole(source: FifoSource, timeMs: number, from: number, end: number): number {
+    const { framer } = this.#tools;
     this.flush();
     if (!this.output.isDirect()) return from;
-    this.writePiece(source, timeMs, from, end, framer.count(from, end));
+    this.#writePiece(source, timeMs, from, end, framer.count(from, end));
     return end;
   }
 
   /** One line that fits in no batch. */
-  private longToBatch(source: FifoSource, timeMs: number, from: number): number {
-    const { framer } = this.tools;
+  #longToBatch(source: FifoSource, timeMs: number, from: number): number {
+    const { framer } = this.#tools;
     this.flush();
     if (!this.output.isDirect()) return from;
     const long = framer.longBatch();
     const next = framer.lineEnd(from);
     framer.frame(this.spec.format, source, timeMs, from, next, long, long.capacityBytes);
-    this.writePiece(source, timeMs, long.begin, long.fill, 1);
+    this.#writePiece(source, timeMs, long.begin, long.fill, 1);
     return next;
   }
 
-  private writePiece(origin: FifoSource, timeMs: number, from: number, end: number, lines: number): void {
+  #writePiece(origin: FifoSource, timeMs: number, from: number, end: number, lines: number): void {
     const pieces = this.spec.format === 'raw' ? [{ origin, timeMs, length: end - from, lines, isGap: false }] : [];
-    this.output.writeDirect(this.tools.framer.memory, from, end, lines, pieces);
+    this.output.writeDirect(this.#tools.framer.memory, from, end, lines, pieces);
   }
 
-  private toBacklog(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer } = this.tools;
+  #toBacklog(source: FifoSource, timeMs: number, from: number, end: number): number {
+    const { framer } = this.#tools;
     const batch = framer.longBatch();
-    let at = framer.frame(this.spec.format, source, timeMs, from, end, batch, this.batchLimit());
+    let at = framer.frame(this.spec.format, source, timeMs, from, end, batch, this.#batchLimit());
     if (at === from)
       at = framer.frame(this.spec.format, source, timeMs, from, framer.lineEnd(from), batch, batch.capacityBytes);
     const bytes = Buffer.from(framer.memory.subarray(batch.begin, batch.fill));
@@ -251,43 +251,43 @@ export class LogQueue implements Flushable {
   }
 
   /** Another queue's batch is written early where all are in use. */
-  private takeBatch(): FramedBatch {
-    const batch = this.tools.framer.takeBatch() ?? this.tools.ticker.flushAll(() => this.tools.framer.takeBatch());
+  #takeBatch(): FramedBatch {
+    const batch = this.#tools.framer.takeBatch() ?? this.#tools.ticker.flushAll(() => this.#tools.framer.takeBatch());
     if (batch === null) throw new Error('no batch is free');
     return batch;
   }
 
-  private notePiece(origin: Origin, timeMs: number, length: number, lines: number): void {
-    this.batchLines += lines;
-    if (this.spec.format === 'raw' && length > 0) this.pieces.add(origin, timeMs, length, lines);
+  #notePiece(origin: Origin, timeMs: number, length: number, lines: number): void {
+    this.#batchLines += lines;
+    if (this.spec.format === 'raw' && length > 0) this.#pieces.add(origin, timeMs, length, lines);
   }
 
-  private batchLimit(): number {
+  #batchLimit(): number {
     const { sizeBytes } = this.spec.rotate;
     return sizeBytes === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(sizeBytes, MIN_BATCH_BYTES));
   }
 
   /** By time, also where nothing is written any more. */
-  private rotateOlder(boundaryMs: number): void {
+  #rotateOlder(boundaryMs: number): void {
     this.flush();
     this.output.rotateOlder(boundaryMs);
   }
 
   /** Also what a killed writer, or a disk that was full, left plain. */
-  private compressPlain(rotated?: string): void {
+  #compressPlain(rotated?: string): void {
     if (this.spec.rotate.compress !== 'gzip') return;
-    if (rotated !== undefined) this.tools.compress(rotated); // of another path, where that was changed meanwhile
-    for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.tools.compress(path);
+    if (rotated !== undefined) this.#tools.compress(rotated); // of another path, where that was changed meanwhile
+    for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.#tools.compress(path);
   }
 
-  private noteDrops(lines: ReadonlyMap<Origin, number>): void {
-    const isNews = this.dropCounter.add(lines, Date.now());
+  #noteDrops(lines: ReadonlyMap<Origin, number>): void {
+    const isNews = this.#dropCounter.add(lines, Date.now());
     const { name, overflow } = this.spec;
-    if (isNews) this.report('log_dropped', `log queue ${name} has lost lines (overflow: ${overflow}); it marks where`);
+    if (isNews) this.#report('log_dropped', `log queue ${name} has lost lines (overflow: ${overflow}); it marks where`);
   }
 
-  private report(type: string, message: string): void {
+  #report(type: string, message: string): void {
     const { name, path, overflow: _, ...figures } = this.status();
-    this.tools.emit({ type, queue: name, instance: null, message, details: { path, ...figures } });
+    this.#tools.emit({ type, queue: name, instance: null, message, details: { path, ...figures } });
   }
 }

@@ -10,21 +10,21 @@ type SinkQueue = {
 };
 
 export class LogSink {
-  private readonly queue: SinkQueue;
+  readonly #queue: SinkQueue;
   /** A close that takes its time is of no more use once the sink was opened again. */
-  private generation = 0;
-  private isClosing = false;
+  #generation = 0;
+  #isClosing = false;
 
   constructor(queue: SinkQueue) {
-    this.queue = queue;
+    this.#queue = queue;
   }
 
   /** The service is about to read. */
   open(service: string): void {
-    if (this.queue.spec.sink !== service) return;
-    this.generation += 1;
-    this.isClosing = false;
-    this.queue.output.openSink();
+    if (this.#queue.spec.sink !== service) return;
+    this.#generation += 1;
+    this.#isClosing = false;
+    this.#queue.output.openSink();
   }
 
   /**
@@ -32,32 +32,32 @@ export class LogSink {
    * @param drainProducers reads what they left. @returns whether all was written
    */
   async close(service: string, untilMs: number, drainProducers: () => Promise<unknown>): Promise<boolean> {
-    const { queue } = this;
-    if (queue.spec.sink !== service) return this.releaseOldFile();
-    this.generation += 1;
-    this.isClosing = true;
-    const { generation: turn } = this;
+    const queue = this.#queue;
+    if (queue.spec.sink !== service) return this.#releaseOldFile();
+    this.#generation += 1;
+    this.#isClosing = true;
+    const turn = this.#generation;
     await drainProducers();
     const isDry = await settlesBy(queue.drained(), untilMs);
-    if (turn === this.generation) queue.output.closeSink();
+    if (turn === this.#generation) queue.output.closeSink();
     return isDry;
   }
 
   /** How much is lost if the writer leaves now. */
   undeliveredBytes(): number {
-    this.queue.flush();
-    return this.queue.spec.sink === null ? 0 : this.queue.output.depthBytes();
+    this.#queue.flush();
+    return this.#queue.spec.sink === null ? 0 : this.#queue.output.depthBytes();
   }
 
   /** Nobody reads, or soon nobody will: not to be waited for. */
   hasNoReader(): boolean {
-    return this.isClosing || this.queue.output.isSinkClosed;
+    return this.#isClosing || this.#queue.output.isSinkClosed;
   }
 
   /** The queue feeds somebody else by now. */
-  private releaseOldFile(): boolean {
-    this.queue.flush();
-    this.queue.output.closeOldFile();
+  #releaseOldFile(): boolean {
+    this.#queue.flush();
+    this.#queue.output.closeOldFile();
     return true;
   }
 }

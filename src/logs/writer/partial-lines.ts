@@ -10,50 +10,50 @@ const OPEN_AS_IT_IS = constants.O_RDWR | constants.O_CREAT;
 
 export class PartialLines {
   /** What the writer before left behind, until it was asked for. */
-  private readonly left = new Set<bigint>();
-  private readonly slots = new Map<number, number>();
-  private readonly freeSlots: number[] = [];
-  private readonly fd: number;
+  readonly #left = new Set<bigint>();
+  readonly #slots = new Map<number, number>();
+  readonly #freeSlots: number[] = [];
+  readonly #fd: number;
 
   constructor(path: string) {
-    this.fd = openSync(path, OPEN_AS_IT_IS, 0o600);
-    readRecords(this.fd).forEach(({ inode, isMidLine }, place) => {
-      if (!isMidLine) this.freeSlots.push(place);
+    this.#fd = openSync(path, OPEN_AS_IT_IS, 0o600);
+    readRecords(this.#fd).forEach(({ inode, isMidLine }, place) => {
+      if (!isMidLine) this.#freeSlots.push(place);
       else {
-        this.left.add(inode);
-        this.slots.set(Number(inode), place);
+        this.#left.add(inode);
+        this.#slots.set(Number(inode), place);
       }
     });
   }
 
   /** Did the writer before us die with half a line of this FIFO? True once. */
   takeLeft(inode: number): boolean {
-    return this.left.delete(BigInt(inode));
+    return this.#left.delete(BigInt(inode));
   }
 
   set(inode: number, isMidLine: boolean): void {
-    let place = this.slots.get(inode);
+    let place = this.#slots.get(inode);
     if (place === undefined) {
       if (!isMidLine) return;
-      place = this.freeSlots.pop() ?? this.slots.size; // none free: all of them are taken
-      this.slots.set(inode, place);
+      place = this.#freeSlots.pop() ?? this.#slots.size; // none free: all of them are taken
+      this.#slots.set(inode, place);
     }
     const record = Buffer.alloc(RECORD_BYTES);
     record.writeBigUInt64LE(BigInt(inode), 0);
     record.writeUInt8(isMidLine ? 1 : 0, 8);
-    writeQuietly(this.fd, record, place * RECORD_BYTES);
+    writeQuietly(this.#fd, record, place * RECORD_BYTES);
   }
 
   forget(inode: number): void {
-    const place = this.slots.get(inode);
+    const place = this.#slots.get(inode);
     if (place === undefined) return;
     this.set(inode, false);
-    this.slots.delete(inode);
-    this.freeSlots.push(place);
+    this.#slots.delete(inode);
+    this.#freeSlots.push(place);
   }
 
   close(): void {
-    closeSync(this.fd);
+    closeSync(this.#fd);
   }
 }
 

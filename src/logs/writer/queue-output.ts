@@ -20,58 +20,58 @@ export class QueueOutput {
   lines = 0;
   bytes = 0;
   highWaterBytes = 0;
-  private spec: LogQueueSpec;
-  private file: OutputFile;
-  private isBehind: boolean;
-  private isWriting = false;
-  private writeBeganMs = 0;
+  #spec: LogQueueSpec;
+  #file: OutputFile;
+  #isBehind: boolean;
+  #isWriting = false;
+  #writeBeganMs = 0;
   /** The last write took nothing: the reader of a FIFO is slow, or away. */
-  private isStalled = false;
-  private isClosed = false;
+  #isStalled = false;
+  #isClosed = false;
   /** The service that is fed is not there (yet): all is kept. */
   isSinkClosed: boolean;
-  private readonly backlog = new Backlog();
-  private readonly inFlight = new InFlight();
-  private retryTimer: NodeJS.Timeout | null = null;
-  private drainWaiters: (() => void)[] = [];
-  private readonly hooks: OutputHooks;
-  private readonly backpressure: Backpressure;
+  readonly #backlog = new Backlog();
+  readonly #inFlight = new InFlight();
+  #retryTimer: NodeJS.Timeout | null = null;
+  #drainWaiters: (() => void)[] = [];
+  readonly #hooks: OutputHooks;
+  readonly #backpressure: Backpressure;
   readonly rotations: RotationAttempts;
 
   constructor(spec: LogQueueSpec, hooks: OutputHooks) {
-    this.spec = spec;
-    this.file = new OutputFile(spec.path, spec.sink !== null);
-    this.isBehind = isWrittenAsync(spec);
+    this.#spec = spec;
+    this.#file = new OutputFile(spec.path, spec.sink !== null);
+    this.#isBehind = isWrittenAsync(spec);
     this.isSinkClosed = spec.sink !== null;
-    this.hooks = hooks;
-    this.backpressure = new Backpressure(hooks.setPaused);
+    this.#hooks = hooks;
+    this.#backpressure = new Backpressure(hooks.setPaused);
     this.rotations = new RotationAttempts(hooks.rotationFailed);
   }
 
   configure(spec: LogQueueSpec): void {
-    if (spec.path !== this.spec.path || spec.sink === null) this.isSinkClosed = spec.sink !== null;
-    this.spec = spec;
-    if (isWrittenAsync(spec)) this.isBehind = true;
-    this.updateBackpressure();
-    this.pump();
+    if (spec.path !== this.#spec.path || spec.sink === null) this.isSinkClosed = spec.sink !== null;
+    this.#spec = spec;
+    if (isWrittenAsync(spec)) this.#isBehind = true;
+    this.#updateBackpressure();
+    this.#pump();
   }
 
   isDirect(): boolean {
-    return !this.isBehind;
+    return !this.#isBehind;
   }
 
   /** May more be read for this queue now? */
   takesMore(): boolean {
-    return !this.backpressure.isPaused;
+    return !this.#backpressure.isPaused;
   }
 
   depthBytes(): number {
-    return this.backlog.bytes + this.inFlight.bytes;
+    return this.#backlog.bytes + this.#inFlight.bytes;
   }
 
   /** How long the oldest line waits that is not written. */
   lagMs(nowMs: number): number {
-    const oldestMs = this.inFlight.oldestMs() ?? this.backlog.oldestMs();
+    const oldestMs = this.#inFlight.oldestMs() ?? this.#backlog.oldestMs();
     return oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs);
   }
 
@@ -81,24 +81,24 @@ export class QueueOutput {
     const beganMs = performance.now();
     let at = from;
     try {
-      this.prepare(this.spec.format, to - from, true);
-      while (at < to) at += this.file.write(memory, at, to);
-      for (const piece of pieces) this.file.addToIndex(piece);
+      this.#prepare(this.#spec.format, to - from, true);
+      while (at < to) at += this.#file.write(memory, at, to);
+      for (const piece of pieces) this.#file.addToIndex(piece);
       this.bytes += to - from;
       this.lines += lines;
-      this.file.writeIndex();
-      if (performance.now() - beganMs > SLOW_WRITE_MS) this.isBehind = true;
+      this.#file.writeIndex();
+      if (performance.now() - beganMs > SLOW_WRITE_MS) this.#isBehind = true;
     } catch (error) {
-      if (at < to) this.keepRest(memory.subarray(from, to), at - from, lines, pieces); // else only the index is missing
-      this.onFailure(error as NodeJS.ErrnoException);
+      if (at < to) this.#keepRest(memory.subarray(from, to), at - from, lines, pieces); // else only the index is missing
+      this.#onFailure(error as NodeJS.ErrnoException);
     }
   }
 
   /** Says in place that `lines` of the origin are missing here. */
   mark(origin: Origin, timeMs: number, lines: number): void {
-    const { format } = this.spec;
+    const { format } = this.#spec;
     const entry = { origin, format, timeMs, bytes: null, lines };
-    if (this.isBehind) this.push(entry);
+    if (this.#isBehind) this.push(entry);
     else {
       const { bytes, piece } = renderEntry(entry);
       this.writeDirect(bytes, 0, bytes.length, 0, format === 'raw' ? [piece] : []);
@@ -107,192 +107,192 @@ export class QueueOutput {
 
   /** Behind only. */
   push(entry: BacklogEntry): void {
-    const { overflow, capacityBytes } = this.spec;
-    const dropped = this.backlog.push(entry, overflow, Math.max(0, capacityBytes - this.inFlight.bytes));
-    if (dropped.size > 0) this.hooks.dropped(dropped);
-    this.pump();
-    this.updateBackpressure();
+    const { overflow, capacityBytes } = this.#spec;
+    const dropped = this.#backlog.push(entry, overflow, Math.max(0, capacityBytes - this.#inFlight.bytes));
+    if (dropped.size > 0) this.#hooks.dropped(dropped);
+    this.#pump();
+    this.#updateBackpressure();
   }
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
   async rotate(): Promise<string | null> {
-    if (!this.file.isRegular) return null; // a write to it may take for ever
+    if (!this.#file.isRegular) return null; // a write to it may take for ever
     const rotated = this.rotations.request();
-    if (!this.isWriting && !this.inFlight.isWithinPiece()) this.rotateNow(false);
+    if (!this.#isWriting && !this.#inFlight.isWithinPiece()) this.#rotateNow(false);
     return rotated;
   }
 
   /** By time: rotates a file that was begun before `boundaryMs`. */
   rotateOlder(boundaryMs: number): void {
-    if (this.isBehind && !this.isIdle()) return; // the next write does it
-    if (this.file.isOpen() && this.file.begunMs < boundaryMs) this.rotateNow(true);
+    if (this.#isBehind && !this.isIdle()) return; // the next write does it
+    if (this.#file.isOpen() && this.#file.begunMs < boundaryMs) this.#rotateNow(true);
   }
 
   isIdle(): boolean {
-    return this.backlog.isEmpty() && this.inFlight.isEmpty();
+    return this.#backlog.isEmpty() && this.#inFlight.isEmpty();
   }
 
   /** Resolves when nothing is held back any more. */
   drained(): Promise<void> {
-    this.pump();
-    return this.isIdle() ? Promise.resolve() : new Promise((resolve) => this.drainWaiters.push(resolve));
+    this.#pump();
+    return this.isIdle() ? Promise.resolve() : new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
   /** Opens it at once: as long as we have it open, its reader does not see an end, whoever else dies. */
   openSink(): void {
     this.isSinkClosed = false;
     try {
-      if (!this.isWriting) this.prepare(this.spec.format, 0, !this.inFlight.isWithinPiece());
+      if (!this.#isWriting) this.#prepare(this.#spec.format, 0, !this.#inFlight.isWithinPiece());
     } catch {
       // The next write tries again and says what is wrong.
     }
-    this.pump();
-    this.updateBackpressure();
+    this.#pump();
+    this.#updateBackpressure();
   }
 
   closeOldFile(): void {
-    if (this.file.path !== this.spec.path && !this.isWriting && !this.inFlight.isWithinPiece()) this.file.close();
+    if (this.#file.path !== this.#spec.path && !this.#isWriting && !this.#inFlight.isWithinPiece()) this.#file.close();
   }
 
   closeSink(): void {
-    this.isSinkClosed = this.spec.sink !== null;
-    if (!this.isWriting) this.file.close();
+    this.isSinkClosed = this.#spec.sink !== null;
+    if (!this.#isWriting) this.#file.close();
   }
 
   close(): void {
-    this.isClosed = true;
-    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
-    this.backpressure.close();
-    if (!this.isWriting) this.file.close();
+    this.#isClosed = true;
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    this.#backpressure.close();
+    if (!this.#isWriting) this.#file.close();
   }
 
   /** Opens the file and makes room in it. `isLineBegin`: nothing of a line is in it without its end. */
-  private prepare(format: LogQueueSpec['format'], moreBytes: number, isLineBegin: boolean): void {
+  #prepare(format: LogQueueSpec['format'], moreBytes: number, isLineBegin: boolean): void {
     const nowMs = Date.now();
-    if (isLineBegin && this.file.path !== this.spec.path) {
-      this.file.close();
-      this.file = new OutputFile(this.spec.path, this.spec.sink !== null);
+    if (isLineBegin && this.#file.path !== this.#spec.path) {
+      this.#file.close();
+      this.#file = new OutputFile(this.#spec.path, this.#spec.sink !== null);
     }
-    this.afterRotation(this.file.ensure(format, nowMs, !isLineBegin && this.file.isRegular));
-    if (this.file.takeExternalChange() && !isLineBegin && this.file.isRegular) this.lines += this.inFlight.rewind();
-    if (!isLineBegin || this.file.sizeBytes === 0) return;
-    const isDue = this.rotations.isDue(this.file, this.spec.rotate, moreBytes);
+    this.#afterRotation(this.#file.ensure(format, nowMs, !isLineBegin && this.#file.isRegular));
+    if (this.#file.takeExternalChange() && !isLineBegin && this.#file.isRegular) this.lines += this.#inFlight.rewind();
+    if (!isLineBegin || this.#file.sizeBytes === 0) return;
+    const isDue = this.rotations.isDue(this.#file, this.#spec.rotate, moreBytes);
     if (!isDue && !this.rotations.isRequested()) return;
-    this.rotateNow(isDue);
-    this.file.ensure(format, nowMs);
+    this.#rotateNow(isDue);
+    this.#file.ensure(format, nowMs);
   }
 
   /** Does not throw: what cannot be rotated can often be written. */
-  private rotateNow(isDue: boolean): void {
+  #rotateNow(isDue: boolean): void {
     this.rotations.attempt(isDue, () => {
-      const rotated = this.file.rotate(Date.now());
-      this.afterRotation(rotated);
+      const rotated = this.#file.rotate(Date.now());
+      this.#afterRotation(rotated);
       return rotated;
     });
   }
 
-  private afterRotation(rotated: string | null): void {
+  #afterRotation(rotated: string | null): void {
     if (rotated === null) return;
-    pruneRotated(this.spec.path, this.spec.rotate.keep, this.spec.rotate.totalBytes);
-    this.hooks.rotated(rotated);
+    pruneRotated(this.#spec.path, this.#spec.rotate.keep, this.#spec.rotate.totalBytes);
+    this.#hooks.rotated(rotated);
   }
 
-  private keepRest(batch: Buffer, done: number, lines: number, pieces: IndexPiece[]): void {
-    this.inFlight.addBatch(batch, this.spec.format, lines, pieces);
-    this.noteWritten(done);
+  #keepRest(batch: Buffer, done: number, lines: number, pieces: IndexPiece[]): void {
+    this.#inFlight.addBatch(batch, this.#spec.format, lines, pieces);
+    this.#noteWritten(done);
   }
 
   /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
-  private pump(): void {
-    if (this.isWriting || this.isClosed || this.isSinkClosed || !this.isBehind || this.retryTimer !== null) return;
-    if (this.inFlight.isEmpty()) this.inFlight.add(this.backlog.take(this.spec.capacityBytes * WRITE_SHARE));
-    if (this.inFlight.isEmpty()) this.onCaughtUp();
-    else this.writeNext();
+  #pump(): void {
+    if (this.#isWriting || this.#isClosed || this.isSinkClosed || !this.#isBehind || this.#retryTimer !== null) return;
+    if (this.#inFlight.isEmpty()) this.#inFlight.add(this.#backlog.take(this.#spec.capacityBytes * WRITE_SHARE));
+    if (this.#inFlight.isEmpty()) this.#onCaughtUp();
+    else this.#writeNext();
   }
 
-  private writeNext(): void {
+  #writeNext(): void {
     try {
-      const { format, bytes } = this.inFlight.head();
-      this.prepare(format, bytes.length, !this.inFlight.isWithinPiece());
-      const { sizeBytes } = this.spec.rotate;
+      const { format, bytes } = this.#inFlight.head();
+      this.#prepare(format, bytes.length, !this.#inFlight.isWithinPiece());
+      const { sizeBytes } = this.#spec.rotate;
       const isBounded = sizeBytes > 0 && this.rotations.error === null;
-      const buffers = this.inFlight.next(isBounded ? sizeBytes - this.file.sizeBytes : Number.POSITIVE_INFINITY);
-      this.isWriting = true;
-      if (!this.isStalled) this.writeBeganMs = performance.now();
-      this.file.writeLater(buffers, (error, written) => this.onWritten(error, written));
+      const buffers = this.#inFlight.next(isBounded ? sizeBytes - this.#file.sizeBytes : Number.POSITIVE_INFINITY);
+      this.#isWriting = true;
+      if (!this.#isStalled) this.#writeBeganMs = performance.now();
+      this.#file.writeLater(buffers, (error, written) => this.#onWritten(error, written));
     } catch (error) {
-      this.onFailure(error as NodeJS.ErrnoException);
+      this.#onFailure(error as NodeJS.ErrnoException);
     }
   }
 
-  private onWritten(error: NodeJS.ErrnoException | null, written: number): void {
-    this.isWriting = false;
-    if (this.isClosed) this.file.close();
-    else if (error !== null) this.onFailure(error);
-    else this.afterWrite(written);
+  #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
+    this.#isWriting = false;
+    if (this.#isClosed) this.#file.close();
+    else if (error !== null) this.#onFailure(error);
+    else this.#afterWrite(written);
   }
 
-  private afterWrite(written: number): void {
-    this.isStalled = written === 0;
-    this.noteWritten(written);
+  #afterWrite(written: number): void {
+    this.#isStalled = written === 0;
+    this.#noteWritten(written);
     try {
-      this.file.writeIndex();
+      this.#file.writeIndex();
     } catch (error) {
-      return void this.onFailure(error as NodeJS.ErrnoException);
+      return void this.#onFailure(error as NodeJS.ErrnoException);
     }
-    this.onRecovery();
-    if (this.isSinkClosed) this.file.close();
-    this.pump();
-    this.updateBackpressure();
+    this.#onRecovery();
+    if (this.isSinkClosed) this.#file.close();
+    this.#pump();
+    this.#updateBackpressure();
   }
 
-  private noteWritten(written: number): void {
+  #noteWritten(written: number): void {
     this.bytes += written;
-    for (const piece of this.inFlight.takeWritten(written)) {
+    for (const piece of this.#inFlight.takeWritten(written)) {
       if (!piece.isGap) this.lines += piece.lines;
-      this.file.addToIndex(piece);
+      this.#file.addToIndex(piece);
     }
   }
 
-  private onCaughtUp(): void {
-    this.isBehind = isWrittenAsync(this.spec);
-    if (this.rotations.isRequested()) this.rotateNow(false);
-    this.updateBackpressure();
-    this.hooks.allWritten();
-    for (const resolve of this.drainWaiters.splice(0)) resolve();
+  #onCaughtUp(): void {
+    this.#isBehind = isWrittenAsync(this.#spec);
+    if (this.rotations.isRequested()) this.#rotateNow(false);
+    this.#updateBackpressure();
+    this.#hooks.allWritten();
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
-  private onFailure(error: NodeJS.ErrnoException): void {
+  #onFailure(error: NodeJS.ErrnoException): void {
     const isNew = this.error === null;
     this.error = error.message;
-    this.isBehind = true;
-    this.retryTimer ??= setTimeout(() => this.retryNow(), RETRY_MS);
+    this.#isBehind = true;
+    this.#retryTimer ??= setTimeout(() => this.#retryNow(), RETRY_MS);
     this.rotations.rejectRequests(error);
-    this.updateBackpressure();
-    if (isNew) this.hooks.blocked(error.message);
+    this.#updateBackpressure();
+    if (isNew) this.#hooks.blocked(error.message);
   }
 
-  private retryNow(): void {
-    this.retryTimer = null;
+  #retryNow(): void {
+    this.#retryTimer = null;
     try {
-      if (this.file.isOpen()) this.file.writeIndex();
+      if (this.#file.isOpen()) this.#file.writeIndex();
     } catch (error) {
-      return void this.onFailure(error as NodeJS.ErrnoException);
+      return void this.#onFailure(error as NodeJS.ErrnoException);
     }
-    if (this.isIdle()) this.onRecovery();
-    this.pump();
+    if (this.isIdle()) this.#onRecovery();
+    this.#pump();
   }
 
-  private onRecovery(): void {
-    if (this.error !== null) this.hooks.resumed();
+  #onRecovery(): void {
+    if (this.error !== null) this.#hooks.resumed();
     this.error = null;
-    this.updateBackpressure();
+    this.#updateBackpressure();
   }
 
-  private updateBackpressure(): void {
+  #updateBackpressure(): void {
     this.highWaterBytes = Math.max(this.highWaterBytes, this.depthBytes());
-    const writeBeganMs = this.isWriting ? this.writeBeganMs : null;
-    this.backpressure.update(this.spec, {
+    const writeBeganMs = this.#isWriting ? this.#writeBeganMs : null;
+    this.#backpressure.update(this.#spec, {
       depthBytes: this.depthBytes(),
       writeBeganMs,
       hasFailed: this.error !== null,

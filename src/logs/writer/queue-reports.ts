@@ -7,22 +7,22 @@ const REPORT_EVERY_MS = 10_000;
 
 export class DropCounter {
   lines = 0;
-  private readonly byOrigin = new Map<string, number>();
-  private reportedMs = 0;
+  readonly #byOrigin = new Map<string, number>();
+  #reportedMs = 0;
 
   /** @returns whether it is time to say so again */
   add(lines: ReadonlyMap<Origin, number>, nowMs: number): boolean {
     for (const [{ instance }, count] of lines) {
-      this.byOrigin.set(instance, (this.byOrigin.get(instance) ?? 0) + count);
+      this.#byOrigin.set(instance, (this.#byOrigin.get(instance) ?? 0) + count);
       this.lines += count;
     }
-    if (nowMs - this.reportedMs < REPORT_EVERY_MS) return false;
-    this.reportedMs = nowMs;
+    if (nowMs - this.#reportedMs < REPORT_EVERY_MS) return false;
+    this.#reportedMs = nowMs;
     return true;
   }
 
   byInstance(): Record<string, number> {
-    return Object.fromEntries(this.byOrigin);
+    return Object.fromEntries(this.#byOrigin);
   }
 }
 

@@ -13,126 +13,126 @@ const UNKNOWN_ORIGIN: Origin = { instance: '', service: '', stream: 'o' };
 const FIRST_PENDING_BYTES = 8 * RECORD_BYTES;
 
 export class RawIndexWriter {
-  private readonly fd: number;
-  private readonly origins = new Map<string, number>();
-  private records = 0;
-  private coveredBytes = 0;
+  readonly #fd: number;
+  readonly #origins = new Map<string, number>();
+  #records = 0;
+  #coveredBytes = 0;
   /** Records that are not written yet. */
-  private pending = Buffer.allocUnsafeSlow(FIRST_PENDING_BYTES);
-  private view = new DataView(this.pending.buffer);
-  private pendingBytes = 0;
+  #pending = Buffer.allocUnsafeSlow(FIRST_PENDING_BYTES);
+  #view = new DataView(this.#pending.buffer);
+  #pendingBytes = 0;
   /** Still growing: pieces of one origin and time are one record. */
-  private last: IndexRecord | null = null;
+  #last: IndexRecord | null = null;
 
   /**
    * @param fileBytes how much of the raw file is there already
    * @param isAnew what the index has is of bytes that others have taken the place of. Throws errno errors; then nothing is left open
    */
   constructor(rawPath: string, fileBytes: number, nowMs: number, isAnew = false) {
-    this.fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
+    this.#fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
     try {
-      this.keepRecordsOf(isAnew ? 0 : fileBytes);
-      this.coverRest(fileBytes, nowMs);
+      this.#keepRecordsOf(isAnew ? 0 : fileBytes);
+      this.#coverRest(fileBytes, nowMs);
     } catch (error) {
-      closeSync(this.fd);
+      closeSync(this.#fd);
       throw error;
     }
   }
 
   /** Keeps the records of the first `fileBytes`: what else it has is of bytes that are not there any more. */
-  private keepRecordsOf(fileBytes: number): void {
-    const { size } = fstatSync(this.fd);
-    this.records = fileBytes === 0 ? 0 : Math.floor(size / RECORD_BYTES);
-    this.coveredBytes = this.dropBeyond(fileBytes);
-    if (size !== this.records * RECORD_BYTES) ftruncateSync(this.fd, this.records * RECORD_BYTES);
+  #keepRecordsOf(fileBytes: number): void {
+    const { size } = fstatSync(this.#fd);
+    this.#records = fileBytes === 0 ? 0 : Math.floor(size / RECORD_BYTES);
+    this.#coveredBytes = this.#dropBeyond(fileBytes);
+    if (size !== this.#records * RECORD_BYTES) ftruncateSync(this.#fd, this.#records * RECORD_BYTES);
   }
 
-  private coverRest(fileBytes: number, nowMs: number): void {
-    const length = fileBytes - this.coveredBytes;
+  #coverRest(fileBytes: number, nowMs: number): void {
+    const length = fileBytes - this.#coveredBytes;
     if (length > 0) this.add({ origin: UNKNOWN_ORIGIN, timeMs: nowMs, length, lines: 0, isGap: false });
   }
 
   add(piece: IndexPiece): void {
-    const origin = this.originRecord(piece.origin.instance);
+    const origin = this.#originRecord(piece.origin.instance);
     const { timeMs, length, lines } = piece;
-    const { last } = this;
+    const last = this.#last;
     if (last?.kind === BATCH && !piece.isGap && isSameOrigin(last, origin, piece)) {
       last.length += length;
       last.lines += lines;
     } else {
-      this.encodeLast();
+      this.#encodeLast();
       const kind = piece.isGap ? GAP : BATCH;
-      this.last = {
+      this.#last = {
         kind,
         stream: piece.origin.stream,
         split: false,
         origin,
         timeMs,
-        offset: this.coveredBytes,
+        offset: this.#coveredBytes,
         length,
         lines,
       };
     }
-    this.coveredBytes += length;
+    this.#coveredBytes += length;
   }
 
   flush(): void {
-    this.encodeLast();
-    while (this.pendingBytes > 0) {
-      const written = writeSync(this.fd, this.pending, 0, this.pendingBytes);
-      if (written < this.pendingBytes) this.pending.copyWithin(0, written, this.pendingBytes); // the next one says why
-      this.pendingBytes -= written;
+    this.#encodeLast();
+    while (this.#pendingBytes > 0) {
+      const written = writeSync(this.#fd, this.#pending, 0, this.#pendingBytes);
+      if (written < this.#pendingBytes) this.#pending.copyWithin(0, written, this.#pendingBytes); // the next one says why
+      this.#pendingBytes -= written;
     }
   }
 
   close(): void {
-    closeSync(this.fd);
+    closeSync(this.#fd);
   }
 
-  private encodeLast(): void {
-    if (this.last === null) return;
-    const at = this.reserve(RECORD_BYTES);
-    encodeRecord(this.view, at, this.last);
-    this.last = null;
+  #encodeLast(): void {
+    if (this.#last === null) return;
+    const at = this.#reserve(RECORD_BYTES);
+    encodeRecord(this.#view, at, this.#last);
+    this.#last = null;
   }
 
-  private originRecord(instance: string): number {
-    const known = this.origins.get(instance);
+  #originRecord(instance: string): number {
+    const known = this.#origins.get(instance);
     if (known !== undefined) return known;
-    this.encodeLast();
+    this.#encodeLast();
     const bytes = encodeOrigin(instance);
-    const number = this.records;
-    this.origins.set(instance, number);
-    const at = this.reserve(bytes.length);
-    bytes.copy(this.pending, at);
+    const number = this.#records;
+    this.#origins.set(instance, number);
+    const at = this.#reserve(bytes.length);
+    bytes.copy(this.#pending, at);
     return number;
   }
 
   /** For so many bytes of records. @returns where in `pending`, which may be another one from now on */
-  private reserve(bytes: number): number {
-    const at = this.pendingBytes;
-    this.pendingBytes += bytes;
-    this.records += bytes / RECORD_BYTES;
-    if (this.pendingBytes > this.pending.length) this.grow();
+  #reserve(bytes: number): number {
+    const at = this.#pendingBytes;
+    this.#pendingBytes += bytes;
+    this.#records += bytes / RECORD_BYTES;
+    if (this.#pendingBytes > this.#pending.length) this.#grow();
     return at;
   }
 
-  private grow(): void {
-    const larger = Buffer.allocUnsafeSlow(2 * this.pendingBytes);
-    this.pending.copy(larger);
-    this.pending = larger;
-    this.view = new DataView(larger.buffer);
+  #grow(): void {
+    const larger = Buffer.allocUnsafeSlow(2 * this.#pendingBytes);
+    this.#pending.copy(larger);
+    this.#pending = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   /** @returns how many bytes the records that stay cover */
-  private dropBeyond(fileBytes: number): number {
+  #dropBeyond(fileBytes: number): number {
     const bytes = Buffer.alloc(RECORD_BYTES);
-    for (let number = this.records - 1; number >= 0; number -= 1) {
-      readSync(this.fd, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
+    for (let number = this.#records - 1; number >= 0; number -= 1) {
+      readSync(this.#fd, bytes, 0, RECORD_BYTES, number * RECORD_BYTES);
       const record = decodeRecord(bytes, 0);
       if (record === null) continue;
       if (record.offset + record.length <= fileBytes) return record.offset + record.length;
-      this.records = number;
+      this.#records = number;
     }
     return 0;
   }
@@ -145,21 +145,21 @@ function isSameOrigin(last: IndexRecord, origin: number, piece: IndexPiece): boo
 // Whose bytes are in a batch, in their order: what the index of a raw queue is made of.
 
 export class PieceList {
-  private pieces: IndexPiece[] = [];
+  #pieces: IndexPiece[] = [];
 
   /** What follows from the same origin at the same time is one piece with it. */
   add(origin: Origin, timeMs: number, length: number, lines: number): void {
-    const last = this.pieces.at(-1);
+    const last = this.#pieces.at(-1);
     if (last?.origin === origin && last.timeMs === timeMs) {
       last.length += length;
       last.lines += lines;
-    } else this.pieces.push({ origin, timeMs, length, lines, isGap: false });
+    } else this.#pieces.push({ origin, timeMs, length, lines, isGap: false });
   }
 
   /** All of them; none are left. */
   take(): IndexPiece[] {
-    const { pieces } = this;
-    this.pieces = [];
+    const pieces = this.#pieces;
+    this.#pieces = [];
     return pieces;
   }
 }

@@ -53,17 +53,17 @@ export function readFifo(fd: number, input: Buffer, reader: FifoListener): Reada
 }
 
 class HandleFifo implements ReadableFifo {
-  private readonly handle: PipeHandle;
-  private readonly reader: FifoListener;
-  private readonly fd: number;
-  private readonly input: Buffer;
-  private bytesRead = 0;
+  readonly #handle: PipeHandle;
+  readonly #reader: FifoListener;
+  readonly #fd: number;
+  readonly #input: Buffer;
+  #bytesRead = 0;
 
   constructor(handle: PipeHandle, fd: number, input: Buffer, reader: FifoListener) {
-    this.handle = handle;
-    this.fd = fd;
-    this.input = input;
-    this.reader = reader;
+    this.#handle = handle;
+    this.#fd = fd;
+    this.#input = input;
+    this.#reader = reader;
     const errno = handle.open(fd) ?? 0;
     if (errno < 0) {
       closeSync(fd);
@@ -77,37 +77,37 @@ class HandleFifo implements ReadableFifo {
   }
 
   pause(): void {
-    this.handle.readStop();
+    this.#handle.readStop();
   }
 
   resume(): void {
-    this.handle.readStart();
+    this.#handle.readStart();
   }
 
   close(): void {
-    this.handle.close();
+    this.#handle.close();
   }
 
   /** How much was read is told to Node's own code only, but the handle counts. */
   onReadable(): void {
-    const { bytesRead } = this.handle;
-    const length = bytesRead - this.bytesRead;
-    this.bytesRead = bytesRead;
-    if (length > 0) this.reader.onBytes(length);
-    else this.readAfterEmptyWake();
+    const { bytesRead } = this.#handle;
+    const length = bytesRead - this.#bytesRead;
+    this.#bytesRead = bytesRead;
+    if (length > 0) this.#reader.onBytes(length);
+    else this.#readAfterEmptyWake();
   }
 
   /** The end, or somebody drained the FIFO right before: only a read can tell. */
-  private readAfterEmptyWake(): void {
+  #readAfterEmptyWake(): void {
     let length: number;
     try {
-      length = readSync(this.fd, this.input, 0, this.input.length, null);
+      length = readSync(this.#fd, this.#input, 0, this.#input.length, null);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
       length = 0; // as little to be had as at the end
     }
-    if (length > 0) this.reader.onBytes(length);
-    else this.reader.onEnd();
+    if (length > 0) this.#reader.onBytes(length);
+    else this.#reader.onEnd();
   }
 }
 

@@ -10,13 +10,13 @@ type RotationRequest = { resolve(path: string | null): void; reject(error: Error
 export class RotationAttempts {
   /** Why the file that is due could not be rotated. */
   error: string | null = null;
-  private triedMs = 0;
-  private requests: RotationRequest[] = [];
-  private readonly onFailure: (message: string) => void;
+  #triedMs = 0;
+  #requests: RotationRequest[] = [];
+  readonly #onFailure: (message: string) => void;
 
   /** @param onFailure told once, until it works again or is not due any more */
   constructor(onFailure: (message: string) => void) {
-    this.onFailure = onFailure;
+    this.#onFailure = onFailure;
   }
 
   /** Is the file too large for `moreBytes`, or of an earlier span of time, and was that not found impossible just now? */
@@ -24,17 +24,17 @@ export class RotationAttempts {
     const isFull = rotate.sizeBytes > 0 && file.sizeBytes + moreBytes > rotate.sizeBytes;
     const isDue = isFull || isOfEarlierSpan(file.begunMs, rotate.everyMs);
     if (!isDue) this.error = null;
-    return isDue && (this.error === null || performance.now() - this.triedMs >= RETRY_AFTER_MS);
+    return isDue && (this.error === null || performance.now() - this.#triedMs >= RETRY_AFTER_MS);
   }
 
   isRequested(): boolean {
-    return this.requests.length > 0;
+    return this.#requests.length > 0;
   }
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate, after the next attempt. Rejects with why
    * it could not be done. */
   request(): Promise<string | null> {
-    return new Promise((resolve, reject) => this.requests.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }));
   }
 
   /** @param rotate returns as `want` does, throws errno errors */
@@ -42,23 +42,23 @@ export class RotationAttempts {
     try {
       const rotated = rotate();
       this.error = null;
-      for (const { resolve } of this.requests.splice(0)) resolve(rotated);
+      for (const { resolve } of this.#requests.splice(0)) resolve(rotated);
     } catch (error) {
       this.rejectRequests(error as Error);
-      if (isDue) this.noteFailure((error as Error).message);
+      if (isDue) this.#noteFailure((error as Error).message);
     }
   }
 
   /** Nobody waits any longer for what cannot be done now. */
   rejectRequests(error: Error): void {
-    for (const { reject } of this.requests.splice(0)) reject(error);
+    for (const { reject } of this.#requests.splice(0)) reject(error);
   }
 
-  private noteFailure(message: string): void {
+  #noteFailure(message: string): void {
     const isNew = this.error === null;
-    this.triedMs = performance.now();
+    this.#triedMs = performance.now();
     this.error = message;
-    if (isNew) this.onFailure(message);
+    if (isNew) this.#onFailure(message);
   }
 }
 
@@ -72,23 +72,23 @@ function isOfEarlierSpan(begunMs: number, everyMs: number): boolean {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class RotationTimer {
-  private timer: NodeJS.Timeout | null = null;
-  private readonly onBoundary: (boundaryMs: number) => void;
+  #timer: NodeJS.Timeout | null = null;
+  readonly #onBoundary: (boundaryMs: number) => void;
 
   constructor(onBoundary: (boundaryMs: number) => void) {
-    this.onBoundary = onBoundary;
+    this.#onBoundary = onBoundary;
   }
 
   /** 0: never. */
   schedule(spanMs: number): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     if (spanMs <= 0) return;
     const waitMs = spanStart(Date.now(), spanMs) + spanMs - Date.now() + 1;
-    this.timer = setTimeout(
+    this.#timer = setTimeout(
       () => {
         this.schedule(spanMs);
-        this.onBoundary(spanStart(Date.now(), spanMs));
+        this.#onBoundary(spanStart(Date.now(), spanMs));
       },
       Math.min(waitMs, MAX_TIMER_MS),
     );

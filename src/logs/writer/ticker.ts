@@ -15,31 +15,31 @@ export type Flushable = {
 };
 
 export class Ticker {
-  private readonly dirty = new Set<Flushable>();
-  private scheduled: NodeJS.Immediate | null = null;
-  private lastTickMs = 0;
-  private readonly sleepCell = new Int32Array(new SharedArrayBuffer(4));
+  readonly #dirty = new Set<Flushable>();
+  #scheduled: NodeJS.Immediate | null = null;
+  #lastTickMs = 0;
+  readonly #sleepCell = new Int32Array(new SharedArrayBuffer(4));
 
   schedule(queue: Flushable): void {
-    this.dirty.add(queue);
-    this.scheduled ??= setImmediate(() => this.tick());
+    this.#dirty.add(queue);
+    this.#scheduled ??= setImmediate(() => this.#tick());
   }
 
   /** Writes every batch now; what `then` takes is free again. */
   flushAll<T>(then: () => T): T {
-    for (const queue of this.dirty) queue.flush();
+    for (const queue of this.#dirty) queue.flush();
     return then();
   }
 
-  private tick(): void {
-    this.scheduled = null;
+  #tick(): void {
+    this.#scheduled = null;
     let bytes = 0;
-    for (const queue of this.dirty) bytes += queue.flush();
-    this.dirty.clear();
+    for (const queue of this.#dirty) bytes += queue.flush();
+    this.#dirty.clear();
     const nowMs = performance.now();
-    const isStream = nowMs - this.lastTickMs < STREAM_GAP_MS;
-    if (isStream && bytes < SMALL_TICK_BYTES) Atomics.wait(this.sleepCell, 0, 0, REST_MS);
-    this.lastTickMs = performance.now();
+    const isStream = nowMs - this.#lastTickMs < STREAM_GAP_MS;
+    if (isStream && bytes < SMALL_TICK_BYTES) Atomics.wait(this.#sleepCell, 0, 0, REST_MS);
+    this.#lastTickMs = performance.now();
   }
 }
 
@@ -49,12 +49,12 @@ export class Ticker {
 const SLACK_MS = 1000;
 
 export class ArrivalClock {
-  private lastMs = 0;
+  #lastMs = 0;
 
   /** @returns milliseconds since the epoch */
   now(): number {
     const nowMs = Date.now();
-    if (nowMs > this.lastMs || nowMs < this.lastMs - SLACK_MS) this.lastMs = nowMs;
-    return this.lastMs;
+    if (nowMs > this.#lastMs || nowMs < this.#lastMs - SLACK_MS) this.#lastMs = nowMs;
+    return this.#lastMs;
   }
 }

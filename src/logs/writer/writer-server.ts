@@ -26,54 +26,54 @@ export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
 }
 
 class WriterServer {
-  private readonly paths: ProjectPaths;
-  private readonly lock: Lock;
-  private listening: NetServer | null = null;
-  private readonly clients = new Set<Socket>();
-  private readonly compressor = new Compressor();
-  private readonly writer: LogWriter;
-  private exitTimer: NodeJS.Timeout | null = null;
+  readonly #paths: ProjectPaths;
+  readonly #lock: Lock;
+  #listening: NetServer | null = null;
+  readonly #clients = new Set<Socket>();
+  readonly #compressor = new Compressor();
+  readonly #writer: LogWriter;
+  #exitTimer: NodeJS.Timeout | null = null;
 
   constructor(paths: ProjectPaths, lock: Lock) {
-    this.paths = paths;
-    this.lock = lock;
-    this.writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
-      emit: (event) => this.emit(event),
-      compress: (path) => this.compressor.add(path),
-      onSourceEnd: () => this.scheduleExit(),
+    this.#paths = paths;
+    this.#lock = lock;
+    this.#writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
+      emit: (event) => this.#emit(event),
+      compress: (path) => this.#compressor.add(path),
+      onSourceEnd: () => this.#scheduleExit(),
     });
-    process.on('SIGTERM', () => void this.finishAndExit(2000));
+    process.on('SIGTERM', () => void this.#finishAndExit(2000));
     for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined); // a terminal's, not ours
   }
 
   listen(): Promise<void> {
-    this.listening?.close(); // now: it removes what lies at the path
-    const server = createServer((socket) => this.connected(socket));
-    this.listening = server;
+    this.#listening?.close(); // now: it removes what lies at the path
+    const server = createServer((socket) => this.#connected(socket));
+    this.#listening = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.paths.logSocket, () => {
-        chmodSync(this.paths.logSocket, 0o600);
-        this.scheduleExit();
+      server.listen(this.#paths.logSocket, () => {
+        chmodSync(this.#paths.logSocket, 0o600);
+        this.#scheduleExit();
         resolve();
       });
     });
   }
 
-  private connected(socket: Socket): void {
-    this.clients.add(socket);
+  #connected(socket: Socket): void {
+    this.#clients.add(socket);
     const lines = new LineSplitter(MAX_LOG_FRAME_BYTES);
     socket.on('data', (chunk: Buffer) => {
-      if (!lines.push(chunk, (line) => this.answer(socket, line))) socket.destroy();
+      if (!lines.push(chunk, (line) => this.#answer(socket, line))) socket.destroy();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      this.clients.delete(socket);
-      this.scheduleExit();
+      this.#clients.delete(socket);
+      this.#scheduleExit();
     });
   }
 
-  private answer(socket: Socket, line: string): void {
+  #answer(socket: Socket, line: string): void {
     let request: WriterRequest;
     try {
       request = JSON.parse(line) as WriterRequest;
@@ -82,79 +82,79 @@ class WriterServer {
     }
     const { id, method } = request;
     Promise.resolve()
-      .then(() => this.dispatch(request))
+      .then(() => this.#dispatch(request))
       .then((result) => ({ id, result }))
       .catch((error: Error) => ({ id, error: error.message }))
       .then((reply) => {
         const text = `${JSON.stringify(reply)}\n`;
         const isStuck =
           method === 'shutdown' && !('result' in reply && (reply.result as { flushed?: boolean }).flushed);
-        if (method === 'shutdown') socket.end(text, () => this.exit(isStuck));
+        if (method === 'shutdown') socket.end(text, () => this.#exit(isStuck));
         else socket.write(text);
       });
   }
 
-  private async dispatch(request: WriterRequest): Promise<unknown> {
+  async #dispatch(request: WriterRequest): Promise<unknown> {
     switch (request.method) {
       case 'hello':
         return { protocol: LOG_PROTOCOL, pid: process.pid };
       case 'configure':
-        return this.writer.configure(request.params.queues) ?? {};
+        return this.#writer.configure(request.params.queues) ?? {};
       case 'attach':
-        return { failed: this.writer.attach(request.params.sources) };
+        return { failed: this.#writer.attach(request.params.sources) };
       case 'endOfOutput':
-        return { drained: await this.writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
+        return { drained: await this.#writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
       case 'expect':
-        return this.writer.expect(request.params) ?? {};
+        return this.#writer.expect(request.params) ?? {};
       case 'detach':
-        return this.writer.detach(request.params.instances) ?? {};
+        return this.#writer.detach(request.params.instances) ?? {};
       case 'openSink':
-        return this.writer.openSink(request.params.queue, request.params.service) ?? {};
+        return this.#writer.openSink(request.params.queue, request.params.service) ?? {};
       case 'closeSink':
-        return { drained: await this.writer.closeSink(request.params) };
+        return { drained: await this.#writer.closeSink(request.params) };
       case 'stats':
-        return { queues: this.writer.stats() };
+        return { queues: this.#writer.stats() };
       case 'rotate':
-        return { rotated: await this.writer.rotate(request.params.queues) };
+        return { rotated: await this.#writer.rotate(request.params.queues) };
       case 'shutdown':
-        return { flushed: await this.writer.finish(request.params.deadlineMs) };
+        return { flushed: await this.#writer.finish(request.params.deadlineMs) };
       default:
         throw new Error(`no such method: ${(request as { method: string }).method}`);
     }
   }
 
-  private emit(event: WriterEvent): void {
+  #emit(event: WriterEvent): void {
     const line = `${JSON.stringify({ event })}\n`;
-    for (const client of this.clients) client.write(line);
+    for (const client of this.#clients) client.write(line);
   }
 
-  private scheduleExit(): void {
-    if (this.exitTimer !== null) clearTimeout(this.exitTimer);
-    this.exitTimer = null;
-    if (this.clients.size > 0) return;
-    void this.recreateSocket().catch(() => undefined); // no descriptor left, say: tried again with the next look
-    this.exitTimer = setTimeout(() => {
-      if (this.clients.size > 0) return;
-      if (this.writer.isNeeded()) this.scheduleExit();
-      else void this.finishAndExit(0);
+  #scheduleExit(): void {
+    if (this.#exitTimer !== null) clearTimeout(this.#exitTimer);
+    this.#exitTimer = null;
+    if (this.#clients.size > 0) return;
+    void this.#recreateSocket().catch(() => undefined); // no descriptor left, say: tried again with the next look
+    this.#exitTimer = setTimeout(() => {
+      if (this.#clients.size > 0) return;
+      if (this.#writer.isNeeded()) this.#scheduleExit();
+      else void this.#finishAndExit(0);
     }, EXIT_AFTER_MS);
   }
 
   /** Somebody deleted the socket: as long as we have the lock, the next supervisor has no other writer. */
-  private async recreateSocket(): Promise<void> {
-    if (existsSync(this.paths.logSocket) || !this.lock.isInPlace()) return;
-    mkdirSync(this.paths.socketDir, { recursive: true, mode: 0o700 });
+  async #recreateSocket(): Promise<void> {
+    if (existsSync(this.#paths.logSocket) || !this.#lock.isInPlace()) return;
+    mkdirSync(this.#paths.socketDir, { recursive: true, mode: 0o700 });
     await this.listen();
   }
 
-  private async finishAndExit(deadlineMs: number): Promise<void> {
-    this.exit(!(await this.writer.finish(deadlineMs)));
+  async #finishAndExit(deadlineMs: number): Promise<void> {
+    this.#exit(!(await this.#writer.finish(deadlineMs)));
   }
 
   /** `isStuck`: a write that never returns would make an orderly exit wait for it. */
-  private exit(isStuck: boolean): void {
-    rmSync(this.paths.logSocket, { force: true });
-    this.compressor.stop();
+  #exit(isStuck: boolean): void {
+    rmSync(this.#paths.logSocket, { force: true });
+    this.#compressor.stop();
     if (isStuck) process.kill(process.pid, 'SIGKILL');
     process.exit(0);
   }

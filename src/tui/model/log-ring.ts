@@ -34,142 +34,142 @@ const MAX_LINE_CHARS = 4096;
 export class LogRing implements LogView {
   isReading = false;
   /** While held: the lines that were there when it began, and a mark where some that came later are missing. */
-  private pausedLines: BufferedLine[] = [];
-  private isPaused = false;
+  #pausedLines: BufferedLine[] = [];
+  #isPaused = false;
   /** How many are missing there. */
-  private missedCount = 0;
-  private lines: BufferedLine[] = [];
+  #missedCount = 0;
+  #lines: BufferedLine[] = [];
   /** Index of the oldest line in `lines`; those before it are dropped in bulk. */
-  private first = 0;
+  #first = 0;
   /** Of `lines`. */
-  private chars = 0;
-  private nextSeq = 0;
-  private hasDropped = false;
+  #chars = 0;
+  #nextSeq = 0;
+  #hasDropped = false;
 
   get size(): number {
-    return this.pausedLines.length + this.lines.length - this.first;
+    return this.#pausedLines.length + this.#lines.length - this.#first;
   }
 
   get mayHaveOlder(): boolean {
-    return this.hasDropped || this.size >= HISTORY_LINES;
+    return this.#hasDropped || this.size >= HISTORY_LINES;
   }
 
   get lastSeq(): number {
-    return this.nextSeq - 1;
+    return this.#nextSeq - 1;
   }
 
   push(added: readonly SourceLine[]): void {
     for (const source of added) {
       const line = detachedCopy(keepSgrOnly(source.line.slice(0, MAX_LINE_CHARS)));
-      this.lines.push({ ...source, line, seq: this.nextSeq++ });
-      this.chars += line.length;
+      this.#lines.push({ ...source, line, seq: this.#nextSeq++ });
+      this.#chars += line.length;
     }
-    this.dropOldest();
+    this.#dropOldest();
   }
 
   /** Held, it keeps what is there, as what the user reads; of what comes after that it keeps the newest, as always. */
   setPaused(isHeld: boolean): void {
-    if (isHeld === this.isPaused) return;
-    this.isPaused = isHeld;
-    const all = [...this.pausedLines, ...this.lines.slice(this.first)];
-    const { hasDropped } = this;
+    if (isHeld === this.#isPaused) return;
+    this.#isPaused = isHeld;
+    const all = [...this.#pausedLines, ...this.#lines.slice(this.#first)];
+    const hasDropped = this.#hasDropped;
     this.clear();
-    this.hasDropped = hasDropped;
-    if (isHeld) this.pausedLines = all;
+    this.#hasDropped = hasDropped;
+    if (isHeld) this.#pausedLines = all;
     else {
-      this.lines = all;
-      this.chars = all.reduce((sum, each) => sum + each.line.length, 0);
-      this.dropOldest();
+      this.#lines = all;
+      this.#chars = all.reduce((sum, each) => sum + each.line.length, 0);
+      this.#dropOldest();
     }
   }
 
   clear(): void {
-    this.pausedLines = [];
-    this.missedCount = 0;
-    this.lines = [];
-    this.first = 0;
-    this.chars = 0;
-    this.hasDropped = false;
+    this.#pausedLines = [];
+    this.#missedCount = 0;
+    this.#lines = [];
+    this.#first = 0;
+    this.#chars = 0;
+    this.#hasDropped = false;
   }
 
   window(bottomSeq: number | null, count: number, pattern: SearchPattern): BufferedLine[] {
-    if (bottomSeq !== null && this.indexOf(bottomSeq) === -1) return this.after(null, count, pattern);
+    if (bottomSeq !== null && this.#indexOf(bottomSeq) === -1) return this.after(null, count, pattern);
     const found: BufferedLine[] = [];
-    for (let index = this.indexOf(bottomSeq); index >= 0 && found.length < count; index--) {
-      const line = this.at(index)!;
+    for (let index = this.#indexOf(bottomSeq); index >= 0 && found.length < count; index--) {
+      const line = this.#at(index)!;
       if (matches(line, pattern)) found.push(line);
     }
     return found.reverse();
   }
 
   step(bottomSeq: number | null, delta: number, pattern: SearchPattern): number | null {
-    const bottom = Math.max(0, this.indexOf(bottomSeq));
+    const bottom = Math.max(0, this.#indexOf(bottomSeq));
     // From the line that is seen at the bottom: one that matches.
-    let index = this.nextMatch(bottom + 1, -1, pattern) ?? bottom;
+    let index = this.#nextMatch(bottom + 1, -1, pattern) ?? bottom;
     for (let left = Math.abs(delta); left > 0; left--) {
-      const next = this.nextMatch(index, Math.sign(delta), pattern);
-      if (next === null) return delta > 0 ? null : (this.at(index)?.seq ?? null);
+      const next = this.#nextMatch(index, Math.sign(delta), pattern);
+      if (next === null) return delta > 0 ? null : (this.#at(index)?.seq ?? null);
       index = next;
     }
-    const isNewest = this.nextMatch(index, 1, pattern) === null;
-    return isNewest && delta > 0 ? null : (this.at(index)?.seq ?? null);
+    const isNewest = this.#nextMatch(index, 1, pattern) === null;
+    return isNewest && delta > 0 ? null : (this.#at(index)?.seq ?? null);
   }
 
   after(seq: number | null, count: number, pattern: SearchPattern): BufferedLine[] {
     const found: BufferedLine[] = [];
-    for (let index = seq === null ? 0 : this.indexOf(seq) + 1; index < this.size && found.length < count; index++) {
-      const line = this.at(index)!;
+    for (let index = seq === null ? 0 : this.#indexOf(seq) + 1; index < this.size && found.length < count; index++) {
+      const line = this.#at(index)!;
       if (matches(line, pattern)) found.push(line);
     }
     return found;
   }
 
-  private nextMatch(from: number, direction: number, pattern: SearchPattern): number | null {
+  #nextMatch(from: number, direction: number, pattern: SearchPattern): number | null {
     for (let index = from + direction; index >= 0 && index < this.size; index += direction) {
-      if (matches(this.at(index)!, pattern)) return index;
+      if (matches(this.#at(index)!, pattern)) return index;
     }
     return null;
   }
 
-  private at(index: number): BufferedLine | undefined {
-    return index < this.pausedLines.length
-      ? this.pausedLines[index]
-      : this.lines[this.first + index - this.pausedLines.length];
+  #at(index: number): BufferedLine | undefined {
+    return index < this.#pausedLines.length
+      ? this.#pausedLines[index]
+      : this.#lines[this.#first + index - this.#pausedLines.length];
   }
 
   /** Index of that line, or of the next older one that is there; -1: all are newer. null: the newest. */
-  private indexOf(seq: number | null): number {
+  #indexOf(seq: number | null): number {
     if (seq === null) return this.size - 1;
     let [from, to] = [0, this.size];
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (this.at(middle)!.seq <= seq) from = middle + 1;
+      if (this.#at(middle)!.seq <= seq) from = middle + 1;
       else to = middle;
     }
     return from - 1;
   }
 
-  private dropOldest(): void {
-    const before = this.first;
-    while (this.lines.length > this.first + (this.chars > MAX_CHARS ? 1 : MAX_LINES)) {
-      this.chars -= this.lines[this.first++]!.line.length;
+  #dropOldest(): void {
+    const before = this.#first;
+    while (this.#lines.length > this.#first + (this.#chars > MAX_CHARS ? 1 : MAX_LINES)) {
+      this.#chars -= this.#lines[this.#first++]!.line.length;
     }
-    this.hasDropped ||= this.first > before;
-    if (this.isPaused && this.first > before) this.markMissed(this.first - before, this.lines[this.first - 1]!);
-    if (this.first > MAX_LINES) this.compact();
+    this.#hasDropped ||= this.#first > before;
+    if (this.#isPaused && this.#first > before) this.#markMissed(this.#first - before, this.#lines[this.#first - 1]!);
+    if (this.#first > MAX_LINES) this.#compact();
   }
 
   /** One mark, in the place of all that are missing. @param newest of them. */
-  private markMissed(count: number, newest: BufferedLine): void {
-    if (this.missedCount > 0) this.pausedLines.pop();
-    this.missedCount += count;
-    const line = `… ${this.missedCount.toLocaleString('en-US')} lines not kept while paused`;
-    this.pausedLines.push({ ...newest, service: '', instance: '', stream: 'o', line });
+  #markMissed(count: number, newest: BufferedLine): void {
+    if (this.#missedCount > 0) this.#pausedLines.pop();
+    this.#missedCount += count;
+    const line = `… ${this.#missedCount.toLocaleString('en-US')} lines not kept while paused`;
+    this.#pausedLines.push({ ...newest, service: '', instance: '', stream: 'o', line });
   }
 
-  private compact(): void {
-    this.lines = this.lines.slice(this.first);
-    this.first = 0;
+  #compact(): void {
+    this.#lines = this.#lines.slice(this.#first);
+    this.#first = 0;
   }
 }
 
