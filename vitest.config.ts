@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // unit: pure, milliseconds. sim: seeded simulation. real: real processes, the built CLI, real terminals. One after the
 // other, so that the real ones have the machine to themselves.
-const real = ['test/{lifecycle,trust,e2e,runtime,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
+const real = ['test/{lifecycle,trust,e2e,os,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
 const sim = ['test/sim/**/*.test.ts'];
 // What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`,
 // which also tries a crash at each effect and not only at every third.

@@ -2,7 +2,7 @@
 // that takes "too many open files" for "no such process" would start everything twice. More than one: a thread of the
 // pool may take the first that we let go of.
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { errnoOf } from './platform.ts';
+import { errnoOf } from './errors.ts';
 
 const SHORTAGE_ERRNOS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 /** What a successor of ours needs to be started with. */

@@ -1,4 +1,4 @@
-// Facts of the machine that other parts of runtime/ choose their way by. Decides nothing about processes.
+// Facts about this machine by which the rest of os/ chooses its implementation. Decides nothing about processes.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -33,15 +33,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** `ENOENT` and the like of an error thrown by Node; `UNKNOWN` where it has none. */
-export function errnoOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'UNKNOWN';
-}
-
-// From the number of a signal, as the system tells it, to its name.
-
-/** The first name counts where there are two, as Node has it: SIGABRT, not SIGIOT. Null for those without one. */
+/** Of two names for one number the first counts, as in Node: SIGABRT, not SIGIOT. Null for a number without a name. */
 export function signalName(number: number): NodeJS.Signals | null {
   const named = Object.entries(osConstants.signals).find(([, value]) => value === number);
   return (named?.[0] as NodeJS.Signals | undefined) ?? null;

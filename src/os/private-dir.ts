@@ -2,7 +2,7 @@
 // anything that another user could have prepared.
 import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from './platform.ts';
+import { errnoOf } from './errors.ts';
 
 /** The part of `ProjectPaths` that is made here. */
 type StateDirectoryPaths = { stateDir: string; runDir: string; fifoDir: string; socketDir: string; logsDir: string };

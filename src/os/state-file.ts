@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from './platform.ts';
+import { errnoOf } from './errors.ts';
 
 /** What the text must survive: the end of this process, or that of the machine (fsync, milliseconds on a slow disk). */
 export type Durability = 'crash' | 'power_loss';

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
 import type { WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
+import { errorText } from '../os/errors.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';
 import { lockProject } from './adoption/project-lock.ts';
@@ -16,7 +17,6 @@ import type { Leftover } from './adoption/take-over.ts';
 import { type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
 import { untilDown } from './api/wait-until.ts';
-import { errorText } from './kernel/error-text.ts';
 import { occupiedSlots } from './kernel/kernel.ts';
 import { Supervisor } from './supervisor.ts';
 

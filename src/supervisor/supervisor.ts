@@ -7,6 +7,7 @@ import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
+import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
 import { NotifyRelay } from '../os/sockets/notify-relay.ts';
 import type { FirstMessage, SupervisorFault } from './adoption/restart-after-fault.ts';
@@ -24,7 +25,6 @@ import { createInstanceProcesses, InstanceControllers, type InstanceProcesses } 
 import { memoryNote } from './instances/memory-guard.ts';
 import { Prober } from './instances/prober.ts';
 import { ReadinessSignals } from './instances/readiness-signals.ts';
-import { errorText } from './kernel/error-text.ts';
 import { EventLog } from './kernel/event-log.ts';
 import type { EventDraft } from './kernel/events.ts';
 import { Kernel, occupiedSlots } from './kernel/kernel.ts';

@@ -3,7 +3,7 @@
 // a leaf first, and only if all of it is ours. Knows no bound and no instance.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 import { isDeadState, readStat } from '../process/proc-stat.ts';
 import { CGROUP_BASE, SUPERVISOR_LEAF } from './cgroup.ts';
 

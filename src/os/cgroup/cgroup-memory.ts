@@ -2,7 +2,7 @@
 // shrunk, is killed with all others in it at once. Works on a directory; whose that is, others know.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 
 /** @returns null: it stands. Otherwise why not, as a clause. */
 export function setMemoryLimit(directory: string, maxBytes: number): string | null {

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf, findProgram, type Platform, platform } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
+import { findProgram, type Platform, platform } from '../platform.ts';
 import { liveStat } from '../process/identity.ts';
 import { acquireRecordLock } from './record-lock.ts';
 

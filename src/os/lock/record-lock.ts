@@ -3,7 +3,7 @@
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Incarnation } from '../../core/model.ts';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 import { identify, isAlive } from '../process/identity.ts';
 import type { LockAttempt } from './lock.ts';
 

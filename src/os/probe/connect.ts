@@ -1,7 +1,7 @@
 // Whether a TCP port or a unix socket accepts a connection. Sends nothing.
 import { createConnection, type NetConnectOpts } from 'node:net';
 import { relative } from 'node:path';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 import { type RunningCheck, runCheck } from './running-check.ts';
 
 /** `8000`, `localhost:8000` or `[::1]:8000`; a port alone is one of 127.0.0.1. */

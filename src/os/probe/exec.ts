@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, readSync } from 'node:fs';
 import type { Exit, ProbeResult } from '../../core/model.ts';
-import { errnoOf, platform } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
+import { platform } from '../platform.ts';
 import { posixSpawn } from '../spawn/posix-spawn.ts';
 import { startDirectly } from '../spawn/spawn.ts';
 import { explainSpawnFailure } from '../spawn/spawn-failure.ts';

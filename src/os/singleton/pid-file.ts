@@ -5,7 +5,8 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Incarnation } from '../../core/model.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
-import { errnoOf, hasProc } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
+import { hasProc } from '../platform.ts';
 import { bootId, currentTicks, liveStat, TICKS_PER_SECOND } from '../process/identity.ts';
 
 export type PidFileReading =

@@ -21,7 +21,8 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Incarnation, SingletonPolicy } from '../../core/model.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
-import { errnoOf, platform } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
+import { platform } from '../platform.ts';
 import { ensurePrivateDir, UnsafeDirectoryError } from '../private-dir.ts';
 import { isAlive } from '../process/identity.ts';
 

@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Exit } from '../../core/model.ts';
 import { moveIntoCgroup, prepareCgroup, releaseCgroup } from '../cgroup/cgroup.ts';
-import { errnoOf, findProgram, platform } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
+import { findProgram, platform } from '../platform.ts';
 import { recordSeenAlive } from '../process/identity.ts';
 import { type PosixSpawnRequest, posixSpawn } from './posix-spawn.ts';
 import { reapOnExit } from './reaper.ts';

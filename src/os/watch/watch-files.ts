@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 import { fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-points.ts';
 
 export type WatchOptions = {

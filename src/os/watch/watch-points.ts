@@ -2,7 +2,7 @@
 // swapped. Reads the file system, watches nothing.
 import { type BigIntStats, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, parse, resolve } from 'node:path';
-import { errnoOf } from '../platform.ts';
+import { errnoOf } from '../errors.ts';
 
 /** Directory (free of symbolic links) -> names in it that matter. */
 export type WatchPoints = Map<string, Set<string>>;

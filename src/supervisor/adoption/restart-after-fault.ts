@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { AcceptedConfig } from '../../core/model.ts';
 import { releaseReserve } from '../../os/descriptor-reserve.ts';
-import { errorText } from '../kernel/error-text.ts';
+import { errorText } from '../../os/errors.ts';
 
 /** More faults than this within the time: it would only go on, so it stays down; what runs is left alone. */
 const MAX_FAULTS = 5;

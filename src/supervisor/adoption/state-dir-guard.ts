@@ -2,9 +2,9 @@
 // client would find the supervisor again, although it runs.
 import { lstatSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
+import { errorText } from '../../os/errors.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
 import type { ApiServer } from '../api/api-server.ts';
-import { errorText } from '../kernel/error-text.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { ProjectLock } from './project-lock.ts';
 

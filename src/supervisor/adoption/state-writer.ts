@@ -1,8 +1,8 @@
 // Keeps the kernel's state on disk: at once for intents, soon for everything else. A disk that fails never stops the
 // supervision: the processes can be found by their nonce without it.
 import type { Clock } from '../../os/clock.ts';
+import { errorText } from '../../os/errors.ts';
 import { createStateFile, type Durability } from '../../os/state-file.ts';
-import { errorText } from '../kernel/error-text.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { encodeState } from './previous-state.ts';

@@ -10,8 +10,8 @@ import {
   type StreamEvent,
   type WireError,
 } from '../../api/protocol.ts';
+import { errorText } from '../../os/errors.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
-import { errorText } from '../kernel/error-text.ts';
 
 /** What a method may do with the connection it came by. */
 export type Call<M extends Method> = {

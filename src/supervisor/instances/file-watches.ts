@@ -9,10 +9,10 @@ import type {
   Slot,
   WatchPolicy,
 } from '../../core/model.ts';
+import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
 import { type GlobWatch, watchGlobs } from '../../os/watch/watch-globs.ts';
-import { errorText } from '../kernel/error-text.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { LaunchContext } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';

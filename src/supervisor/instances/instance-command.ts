@@ -1,8 +1,8 @@
 // Runs a command of the configuration beside an instance, with its directory and environment: probes, hooks, ways to stop.
 import type { Command, ProbeResult, ServiceSpec } from '../../core/model.ts';
+import { errorText } from '../../os/errors.ts';
 import { runExec } from '../../os/probe/exec.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import { errorText } from '../kernel/error-text.ts';
 import { declaresSecrets, type LaunchContext, launchCommand, readSecrets, type Secrets } from './environment.ts';
 
 export type InstanceCommand = { spec: ServiceSpec; index: number; command: Command; extra: Record<string, string> };

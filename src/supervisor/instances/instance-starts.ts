@@ -5,10 +5,10 @@ import { type ProjectPaths, terminalPath } from '../../api/paths.ts';
 import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import { slotSpecOf } from '../../core/transition.ts';
+import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
-import { errorText } from '../kernel/error-text.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import {
   declaresSecrets,
