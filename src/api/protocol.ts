@@ -184,11 +184,7 @@ export type ApiMethods = {
     never,
   ];
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
-  down: [
-    { timeoutMs: number | null },
-    { stopped: number; leftovers: { pid: number; instance: string }[] },
-    DownProgress,
-  ];
+  down: [{ timeoutMs: number | null }, { stopped: number; leftovers: Leftover[] }, DownProgress];
   /** Leaves without stopping anything: the caller starts the next supervisor, of whatever version, which adopts what runs. */
   handOver: [Record<string, never>, { pid: number; version: string }, never];
   /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
@@ -197,6 +193,9 @@ export type ApiMethods = {
   /** Rotate now: all queues, or the named ones. */
   rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
 };
+
+/** A process that could not be ended. `instance`: of which it was a part, `?` where that is not known. */
+export type Leftover = { pid: number; instance: string };
 
 export type DownProgress = {
   remaining: number;

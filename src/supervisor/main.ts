@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
-import type { WireError } from '../api/protocol.ts';
+import type { Leftover, WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/model.ts';
 import { errorText } from '../os/errors.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
@@ -13,11 +13,8 @@ import { reapContainerOrphans } from '../os/spawn/reaper.ts';
 import { lockProject } from './adoption/project-lock.ts';
 import { readFirstMessage, restartAfterFault } from './adoption/restart-after-fault.ts';
 import { guardStateDir } from './adoption/state-dir-guard.ts';
-import type { Leftover } from './adoption/take-over.ts';
 import { type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
-import { untilDown } from './api/wait-until.ts';
-import { occupiedSlots } from './kernel/kernel.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
@@ -67,13 +64,11 @@ async function main(): Promise<void> {
       process.exit(0);
     });
   };
-  const goDown = async (timeoutMs: number | null = null): Promise<Leftover[]> => {
-    if (supervisor.isHandedOver) return [];
-    supervisor.kernel.shutDown();
-    await untilDown(supervisor, timeoutMs);
-    const leftovers = await supervisor.finish();
+  const goDown = async (timeoutMs: number | null = null) => {
+    if (supervisor.isHandedOver) return { stopped: 0, leftovers: [] };
+    const result = await supervisor.down(timeoutMs);
     leave();
-    return leftovers;
+    return result;
   };
   await supervisor.takeOver();
   const methods = createMethods(supervisor, leave);
@@ -81,7 +76,7 @@ async function main(): Promise<void> {
   const endGuard = guardStateDir({
     paths,
     lock,
-    server,
+    listenAgain: () => server.listenAgain(),
     onRestored: () => supervisor.saveAll(),
     onTakenOver: () => {
       supervisor.freeze();
@@ -93,9 +88,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => void supervisor.reload());
   supervisor.begin();
   if (accepted === null) {
-    const stopped = occupiedSlots(supervisor.kernel).length;
-    const leftovers = await goDown(first.timeoutMs);
-    answer({ ready: true, pid: process.pid, stopped, leftovers });
+    answer({ ready: true, pid: process.pid, ...(await goDown(first.timeoutMs)) });
     return;
   }
   if (first.owned) watchLauncher(methods, () => void goDown());

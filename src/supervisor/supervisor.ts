@@ -2,7 +2,7 @@
 // to the last leftover. Decides nothing about services; that is the kernel's.
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
-import type { Explanation, Status } from '../api/protocol.ts';
+import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
@@ -12,11 +12,12 @@ import { ensureStateDir } from '../os/private-dir.ts';
 import { NotifyRelay } from '../os/sockets/notify-relay.ts';
 import type { FirstMessage, SupervisorFault } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
-import { endUnknownProcesses, type Leftover, type Successor, takeOverRunning } from './adoption/take-over.ts';
+import { endUnknownProcesses, type Successor, takeOverRunning } from './adoption/take-over.ts';
 import { selectServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
-import { leftoverOf } from './api/wait-until.ts';
+import type { Supervised } from './api/supervised.ts';
+import { leftoverOf, type StuckSlot, untilDown } from './api/wait-until.ts';
 import { type ConfigFollower, followConfig } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { inheritedEnvironment } from './instances/environment.ts';
@@ -31,6 +32,7 @@ import { Kernel, occupiedSlots } from './kernel/kernel.ts';
 import { KernelLoop } from './kernel/kernel-loop.ts';
 import { newNonce } from './kernel/nonce.ts';
 
+const DOWN_PROGRESS_MS = 250;
 const WRITER_SHUTDOWN_MS = 5_000;
 /** One that was just started holds the FIFOs by then. */
 const WRITER_CONFIRM_MS = 2_000;
@@ -44,7 +46,7 @@ export type SupervisorOptions = {
   mayStart(): boolean;
 };
 
-export class Supervisor {
+export class Supervisor implements Supervised {
   readonly kernel: Kernel;
   readonly events: EventLog;
   readonly writer: LogWriterClient;
@@ -309,11 +311,20 @@ export class Supervisor {
     return { project, env, root };
   }
 
+  async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {
+    const stopped = occupiedSlots(this.kernel).length;
+    this.kernel.shutDown();
+    const progress = setInterval(onProgress, DOWN_PROGRESS_MS);
+    await untilDown(this, timeoutMs);
+    clearInterval(progress);
+    return { stopped, leftovers: await this.#finish() };
+  }
+
   /**
    * Ends what is left after the kernel stopped everything: escaped processes, the log writer, our files.
    * @returns what could not be ended.
    */
-  async finish(): Promise<Leftover[]> {
+  async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
     this.#prober.stop();
     await this.#follower?.close();
@@ -342,7 +353,7 @@ export class Supervisor {
   }
 
   /** They cannot be ended. What is remembered of them stays on disk, so that the next supervisor knows that they live. */
-  async giveUpOn(stuck: Parameters<typeof leftoverOf>[0][]): Promise<void> {
+  async giveUpOn(stuck: readonly StuckSlot[]): Promise<void> {
     this.#unkillable.push(...stuck.map(leftoverOf));
     await this.#state.save(this.kernel.state());
     await this.#state.close();

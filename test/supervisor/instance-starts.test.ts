@@ -43,7 +43,7 @@ test.each([
     const isEquipped = new Promise<void>((resolve) => {
       equip = resolve;
     });
-    const outfitter = { isNeeded: () => true, equip: () => isEquipped.then(() => equipment), cancel: () => equip() };
+    const outfitter = { isNeeded: () => true, acquire: () => isEquipped.then(() => equipment), cancel: () => equip() };
     const streams: Pick<OutputFifos, 'open' | 'of'> = {
       open: async () => undefined,
       of: () => {

@@ -29,5 +29,5 @@ test('the secrets of one start are asked for side by side, and the first that is
   const secrets = readSecrets(spec, 1, CONTEXT);
   expect(asked).toEqual(['/a', '/b', '/c']);
   for (const answer of answers.reverse()) answer();
-  expect(await secrets).toMatchObject({ values: { B: 'b' }, lacking: { detail: expect.stringContaining('secret A') } });
+  expect(await secrets).toMatchObject({ values: { B: 'b' }, missing: { detail: expect.stringContaining('secret A') } });
 });

@@ -32,7 +32,7 @@ function guarded() {
       isTakenOver: () => false,
       restore,
     } as unknown as StateDirGuardOptions['lock'],
-    server: { listenAgain } as unknown as StateDirGuardOptions['server'],
+    listenAgain,
     onRestored: () => void world.done.push('saves'),
     onTakenOver: () => void world.done.push('leaves'),
     report: ({ type }) => void world.done.push(type),

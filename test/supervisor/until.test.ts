@@ -1,7 +1,6 @@
 // Waiting for a condition that breaks: whoever waits is told, nobody else.
 import { expect, test } from 'vitest';
 import { until } from '../../src/supervisor/api/wait-until.ts';
-import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 
 /** `after`: of so many looks the next one throws. */
 function breaking(after: number): () => boolean {
@@ -22,7 +21,7 @@ test.each([
     if (timeoutMs === null) setImmediate(listener);
     return () => subscriptions--;
   };
-  const waiting = until({ onStep } as unknown as Supervisor, breaking(1), new AbortController().signal, timeoutMs);
+  const waiting = until({ onStep }, breaking(1), new AbortController().signal, timeoutMs);
   await expect(waiting).rejects.toThrow('a condition that cannot be judged');
   expect(subscriptions).toBe(0);
 });

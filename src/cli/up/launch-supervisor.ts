@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { MethodResult, WireError } from '../../api/protocol.ts';
+import type { Leftover, WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/model.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
@@ -28,14 +28,13 @@ export type SupervisorLaunch = {
 
 export type LaunchOutcome =
   /** After `recover` only: how many were stopped, and what could not be ended. */
-  | { kind: 'ready'; pid: number; stopped?: number; leftovers?: DownLeftover[] }
+  | { kind: 'ready'; pid: number; stopped?: number; leftovers?: Leftover[] }
   /** It says why not: code `conflict` when another supervisor runs. */
   | { kind: 'refused'; error: WireError }
   /** It ended without a word. `last`: the end of what it printed. */
   | { kind: 'died'; how: string; last: string };
 
 type LaunchReady = Extract<LaunchOutcome, { kind: 'ready' }>;
-type DownLeftover = MethodResult<'down'>['leftovers'][number];
 
 export type SupervisorLaunchOptions = {
   paths: ProjectPaths;

@@ -12,7 +12,7 @@ import {
 } from '../../core/model.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import { decideRestart } from '../../core/restart-policy.ts';
-import { emptySlot, nonceOf, transition } from '../../core/transition.ts';
+import { emptySlot, nonceOf, slotSpecOf, transition } from '../../core/transition.ts';
 import type { TreeMember } from '../../os/tree/sweep.ts';
 import { specHashOf } from '../kernel/nonce.ts';
 
@@ -137,7 +137,7 @@ function adoptUnremembered(
   const existing = remembered && ended.has(id) ? vacated(remembered) : remembered;
   if (existing && (nonceOf(existing) !== null || existing.lastNonce === member.nonce)) return null;
   const declared = input.services.get(parsed.service);
-  const spec: SlotSpec = declared?.specHash === specHash ? pickSlotSpec(declared) : { ...UNKNOWN_SPEC, specHash };
+  const spec: SlotSpec = declared?.specHash === specHash ? slotSpecOf(declared) : { ...UNKNOWN_SPEC, specHash };
   const process = incarnationOf(member, input.bootId);
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
   const readiness = firstReadiness(spec, input);
@@ -152,10 +152,6 @@ function vacated(slot: Slot): Slot {
 function firstReadiness({ specHash }: SlotSpec, { services }: AdoptionInput): 'none' | 'pending' {
   const declared = [...services.values()].find((service) => service.specHash === specHash);
   return declared ? initialReadiness(declared) : 'none';
-}
-
-function pickSlotSpec({ specHash, stop, restart, dependsOn, singleton }: ServiceSpec): SlotSpec {
-  return { specHash, stop, restart, dependsOn, singleton };
 }
 
 /**

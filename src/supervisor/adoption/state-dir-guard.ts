@@ -4,14 +4,14 @@ import { lstatSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { errorText } from '../../os/errors.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
-import type { ApiServer } from '../api/api-server.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { ProjectLock } from './project-lock.ts';
 
 export type StateDirGuardOptions = {
   paths: ProjectPaths;
   lock: ProjectLock;
-  server: ApiServer;
+  /** The socket was deleted: makes it again. */
+  listenAgain(): Promise<void>;
   /** Writes again what was lost. */
   onRestored(): void;
   /** The project was removed and made again, and another supervisor has taken over what ran: nothing here is ours. */
@@ -56,12 +56,12 @@ function isGone(path: string): boolean {
 
 /** @param former what was complained of last time. @returns what stands in the way; null: all is in place again. */
 async function restore(guarded: StateDirGuardOptions, former: string | null): Promise<string | null> {
-  const { lock, paths, server, onRestored, report } = guarded;
+  const { lock, paths, onRestored, report } = guarded;
   const told = (type: string, message: string): void => report({ type, instance: null, message, details: {} });
   try {
     if (!lock.isDisplaced()) ensureStateDir(paths);
     else if (!(await lock.restore())) return former;
-    await server.listenAgain();
+    await guarded.listenAgain();
     onRestored();
     told(
       'state_dir_restored',

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { Leftover } from '../../api/protocol.ts';
 import { NO_OVERRIDES } from '../../core/desired.ts';
 import type { AcceptedConfig, Slot } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
@@ -78,8 +79,6 @@ function reportAdopted({ report }: Successor, { id, phase, spec }: Slot): void {
 
 // Ends processes of the project that belong to no slot any more: what escaped its instance, what an earlier supervisor
 // left. Found by their nonce, so never a stranger's.
-
-export type Leftover = { pid: number; instance: string };
 
 const KILL_WITHIN_MS = 2_000;
 const SCAN_RETRY_MS = 50;

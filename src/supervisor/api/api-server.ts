@@ -12,6 +12,7 @@ import {
 } from '../../api/protocol.ts';
 import { errorText } from '../../os/errors.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
+import { RequestError } from './request-error.ts';
 
 /** What a method may do with the connection it came by. */
 export type Call<M extends Method> = {
@@ -28,15 +29,6 @@ export type ClientConnection = { owning: boolean };
 export type MethodTable = {
   [M in Method]: (params: MethodParams<M>, call: Call<M>) => Promise<MethodResult<M>> | MethodResult<M>;
 };
-
-/** An expected failure that the peer should read. */
-export class RequestError extends Error {
-  readonly wire: WireError;
-  constructor(wire: WireError) {
-    super(wire.message);
-    this.wire = wire;
-  }
-}
 
 const BEHIND_BYTES = 1024 * 1024;
 /** A subscriber that does not read is cut off here. */

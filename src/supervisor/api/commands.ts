@@ -5,8 +5,8 @@ import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../
 import { isOccupied } from '../../core/transition.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { RequestError } from './api-server.ts';
 import { resolveInstances } from './instance-names.ts';
+import { RequestError } from './request-error.ts';
 
 const MAX_POOL = 10_000;
 

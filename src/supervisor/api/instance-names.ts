@@ -2,7 +2,7 @@
 import { suggestionHint } from '../../config/problem/suggest.ts';
 import type { InstanceId, ServiceName } from '../../core/model.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { RequestError } from './api-server.ts';
+import { RequestError } from './request-error.ts';
 
 /** @returns the instances meant by `names`, each once; no names mean all. Throws a RequestError for an unknown one. */
 export function resolveInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {

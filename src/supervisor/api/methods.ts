@@ -7,8 +7,7 @@ import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
 import { planFor } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
-import type { Supervisor } from '../supervisor.ts';
-import { type Call, type MethodTable, RequestError } from './api-server.ts';
+import type { Call, MethodTable } from './api-server.ts';
 import {
   chooseProfiles,
   isSettledAfterCommand,
@@ -18,10 +17,11 @@ import {
   stopInstances,
 } from './commands.ts';
 import { knownQueues, resolveInstances } from './instance-names.ts';
+import { RequestError } from './request-error.ts';
+import type { Supervised } from './supervised.ts';
 import { judgeWait, type WaitCondition } from './wait-condition.ts';
-import { awaitStopped, until, untilDown } from './wait-until.ts';
+import { awaitStopped, until } from './wait-until.ts';
 
-const DOWN_PROGRESS_MS = 250;
 /** More names than this say no more. */
 const MAX_HOLDERS_NAMED = 5;
 const RESOURCE_REFRESH_MS = 2_000;
@@ -30,7 +30,7 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const MAX_EVENTS = 10_000;
 
 /** @param onDown called once everything is stopped and the answer is on its way: the supervisor may leave. */
-export function createMethods(supervisor: Supervisor, onDown: () => void): MethodTable {
+export function createMethods(supervisor: Supervised, onDown: () => void): MethodTable {
   const { kernel } = supervisor;
   return {
     hello: () => ({
@@ -74,7 +74,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
     wait: (params, call) => wait(supervisor, params, call.signal),
     down: async ({ timeoutMs }, call) => {
       if (supervisor.isHandedOver) throw new RequestError(handingOver);
-      const result = await goDown(supervisor, timeoutMs ?? null, call);
+      const result = await supervisor.down(timeoutMs ?? null, () => call.emit(downProgress(supervisor)));
       setImmediate(onDown);
       return result;
     },
@@ -100,7 +100,7 @@ export function createMethods(supervisor: Supervisor, onDown: () => void): Metho
 const goingDown = { code: 'going-down', message: 'the project is going down' };
 const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
 
-async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call: Call<'watchStatus'>) {
+async function streamStatus(supervisor: Supervised, minIntervalMs: number, call: Call<'watchStatus'>) {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
   const send = async (): Promise<void> => {
@@ -125,7 +125,7 @@ async function streamStatus(supervisor: Supervisor, minIntervalMs: number, call:
   return {};
 }
 
-async function applyConfig(supervisor: Supervisor, accepted: AcceptedConfig | null, only: string[] | null) {
+async function applyConfig(supervisor: Supervised, accepted: AcceptedConfig | null, only: string[] | null) {
   if (accepted !== null) {
     supervisor.apply(acceptedConfig(accepted), only);
     return [];
@@ -134,7 +134,7 @@ async function applyConfig(supervisor: Supervisor, accepted: AcceptedConfig | nu
   return result.ok ? [] : result.problems;
 }
 
-async function settle(supervisor: Supervisor, instances: InstanceId[], signal: AbortSignal) {
+async function settle(supervisor: Supervised, instances: InstanceId[], signal: AbortSignal) {
   const settled = (): boolean => instances.every((id) => isSettledAfterCommand(supervisor.kernel, id));
   await until(supervisor, settled, signal, COMMAND_TIMEOUT_MS);
   return { instances };
@@ -142,7 +142,7 @@ async function settle(supervisor: Supervisor, instances: InstanceId[], signal: A
 
 type WaitParams = { for: WaitCondition; names: string[]; timeoutMs: number | null };
 
-async function wait(supervisor: Supervisor, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
+async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
   const condition = params.for ?? 'converged';
   if (!['converged', 'ready', 'stopped'].includes(condition)) {
     throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": converged, ready or stopped` });
@@ -163,18 +163,7 @@ async function wait(supervisor: Supervisor, params: WaitParams, signal: AbortSig
   });
 }
 
-async function goDown(supervisor: Supervisor, timeoutMs: number | null, call: Call<'down'>) {
-  const { kernel } = supervisor;
-  const stopped = [...kernel.slots.values()].filter(isOccupied).length;
-  kernel.shutDown();
-  const progress = setInterval(() => call.emit(downProgress(supervisor)), DOWN_PROGRESS_MS);
-  await untilDown(supervisor, timeoutMs);
-  clearInterval(progress);
-  const leftovers = await supervisor.finish();
-  return { stopped, leftovers };
-}
-
-function downProgress(supervisor: Supervisor) {
+function downProgress(supervisor: Supervised) {
   const dependencies = supervisor.kernel.dependencies();
   const holding = [...supervisor.kernel.slots.values()].filter(isOccupied);
   const holdingUp = holding.slice(0, MAX_HOLDERS_NAMED).map((slot) => {

@@ -2,14 +2,14 @@
 // (uninterruptible sleep, another user's process) is named. In a `down` it is given up, so that all others still stop in
 // their order.
 
-import type { WireError } from '../../api/protocol.ts';
+import type { Leftover, WireError } from '../../api/protocol.ts';
 import type { InstanceId, Phase, Slot } from '../../core/model.ts';
 import { isOccupied } from '../../core/transition.ts';
-import type { Leftover } from '../adoption/take-over.ts';
-import type { Supervisor } from '../supervisor.ts';
-import { RequestError } from './api-server.ts';
+import { RequestError } from './request-error.ts';
+import type { Supervised } from './supervised.ts';
 
-type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'stopping' }> };
+/** Of an instance that does not end. */
+export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'stopping' }> };
 
 /** How soon after a step a condition is looked at. */
 const COALESCE_MS = 3;
@@ -22,7 +22,7 @@ const STUCK_CHECK_MS = 250;
  * what `holds` throws.
  */
 export async function until(
-  supervisor: Supervisor,
+  supervisor: Pick<Supervised, 'onStep'>,
   holds: () => boolean,
   signal: AbortSignal,
   timeoutMs: number | null,
@@ -68,7 +68,7 @@ export async function until(
 
 /** @returns who could not be ended; empty: all is stopped, or the caller has left. */
 export async function untilStopped(
-  supervisor: Supervisor,
+  supervisor: Pick<Supervised, 'onStep' | 'kernel'>,
   isMeant: (id: InstanceId) => boolean,
   signal: AbortSignal,
 ): Promise<StuckSlot[]> {
@@ -89,7 +89,7 @@ export async function untilStopped(
  * After `shutDown`: everything has stopped or was given up.
  * @param timeoutMs after this, what is left is killed; null: each has its own grace period.
  */
-export async function untilDown(supervisor: Supervisor, timeoutMs: number | null): Promise<void> {
+export async function untilDown(supervisor: Supervised, timeoutMs: number | null): Promise<void> {
   // Whoever asked may go away; what was begun is finished.
   const { signal } = new AbortController();
   const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
@@ -127,7 +127,7 @@ const MAX_NAMED = 5;
  * @throws RequestError `failed` for who outlives SIGKILL or was started again, `timeout`
  */
 export async function awaitStopped(
-  supervisor: Supervisor,
+  supervisor: Supervised,
   ids: readonly InstanceId[],
   timeoutMs: number | null,
   signal: AbortSignal,
@@ -150,7 +150,7 @@ export async function awaitStopped(
   }
 }
 
-const isLiving = ({ kernel }: Supervisor, id: InstanceId): boolean => {
+const isLiving = ({ kernel }: Supervised, id: InstanceId): boolean => {
   const slot = kernel.slots.get(id);
   return slot !== undefined && isOccupied(slot);
 };

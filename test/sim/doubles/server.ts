@@ -1,7 +1,7 @@
 // The API without its socket: the simulation calls the methods directly. Whoever listens at a path replaces who did.
 import type { ApiServer, MethodTable } from '../../../src/supervisor/api/api-server.ts';
 
-export { type Call, type MethodTable, RequestError } from '../../../src/supervisor/api/api-server.ts';
+export type { Call, MethodTable } from '../../../src/supervisor/api/api-server.ts';
 
 export async function serve(path: string, methods: MethodTable, onOwnerGone: () => void): Promise<ApiServer> {
   const { guest, machine } = bridge;

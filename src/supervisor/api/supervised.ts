@@ -1,0 +1,42 @@
+// The supervisor as the API sees it. An interface, so that the API does not import what is built on top of it.
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
+import type { AcceptedConfig, LoadResult } from '../../core/model.ts';
+import type { LogWriterClient } from '../../logs/log-writer-client.ts';
+import type { Clock } from '../../os/clock.ts';
+import type { EventLog } from '../kernel/event-log.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { StuckSlot } from './wait-until.ts';
+
+export interface Supervised {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly events: EventLog;
+  readonly paths: ProjectPaths;
+  readonly writer: Pick<LogWriterClient, 'rotate'>;
+  /** The configuration file, absolute. */
+  readonly file: string;
+  /** Another supervisor takes over: nothing is stopped here any more. */
+  readonly isHandedOver: boolean;
+  status(): Promise<Status>;
+  explain(name: string): Explanation[];
+  /** @param only run just these and what they depend on; null leaves the overrides as they are. */
+  apply(accepted: AcceptedConfig, only: string[] | null): void;
+  /** Reads the files now. */
+  reload(): Promise<LoadResult>;
+  /** From now on this file is read and watched. */
+  setFile(file: string): void;
+  /** Called after each step of the kernel. @returns the function that ends the subscription. */
+  onStep(listener: () => void): () => void;
+  isEmpty(): boolean;
+  /** Instances that SIGKILL did not end: the next supervisor finds them in the state file. */
+  giveUpOn(stuck: readonly StuckSlot[]): Promise<void>;
+  /**
+   * Stops everything in order and cleans up.
+   * @param timeoutMs after this, what is left is killed; null: each instance has its own grace period
+   * @param onProgress called now and then until everything has stopped
+   */
+  down(timeoutMs: number | null, onProgress?: () => void): Promise<{ stopped: number; leftovers: Leftover[] }>;
+  /** @returns false when everything is being stopped, or another supervisor already takes over. */
+  handOver(): Promise<boolean>;
+}
