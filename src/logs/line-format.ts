@@ -4,7 +4,10 @@ import type { LogFormat } from '../core/model.ts';
 export type StreamCode = 'o' | 'e';
 export type Origin = { instance: string; service: string; stream: StreamCode };
 
-const NEWLINE = 0x0a;
+/** Of bytes whose instance is not known. */
+export const UNKNOWN_ORIGIN: Origin = { instance: '', service: '', stream: 'o' };
+
+export const NEWLINE = 0x0a;
 
 /** @param lines whole lines of one stream, each with its newline */
 export function frameLines(format: LogFormat, origin: Origin, timeMs: number, lines: Buffer): Buffer {

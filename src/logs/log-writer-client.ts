@@ -3,10 +3,10 @@
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import type { LineExpectation } from './writer/line-matcher.ts';
 import { WriterConnection } from './writer-connection.ts';
 import {
   type InstanceFifos,
+  type LineExpectation,
   LOG_PROTOCOL,
   type WriterEvent,
   type WriterMethod,

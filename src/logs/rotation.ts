@@ -28,11 +28,15 @@ export function listRotated(livePath: string): RotatedFile[] {
   return [...byStamp.values()].sort((a, b) => a.stampMs - b.stampMs);
 }
 
+/** @param rotated oldest first. @returns 0: there is none */
+export function newestStamp(rotated: RotatedFile[]): number {
+  return rotated.at(-1)?.stampMs ?? 0;
+}
+
 /** Renames the live file, its index first (`finishRotation` knows what a death in between leaves). Returns the new path.
  * Throws errno errors. */
 export function rotateFile(livePath: string, nowMs: number): string {
-  const newest = listRotated(livePath).at(-1);
-  let stampMs = Math.max(nowMs, (newest?.stampMs ?? 0) + 1); // the clock may have been set back: the newest must stay so
+  let stampMs = Math.max(nowMs, newestStamp(listRotated(livePath)) + 1); // the clock may have been set back: the newest must stay so
   let target = livePath + stampText(stampMs);
   while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
   if (hasIndex(livePath)) renameSync(livePath + INDEX_SUFFIX, target + INDEX_SUFFIX);

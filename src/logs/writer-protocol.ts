@@ -2,7 +2,6 @@
 // Types only.
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/model.ts';
-import type { LineExpectation } from './writer/line-matcher.ts';
 
 /** A writer of another number is asked to leave; its successor takes over the FIFOs. */
 export const LOG_PROTOCOL = 3;
@@ -10,6 +9,9 @@ export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
 /** The two FIFOs of an instance and the queue they fill. */
 export type InstanceFifos = { instance: string; service: string; queue: string; outPath: string; errPath: string };
+
+/** Patterns to look for in the output of one incarnation. */
+export type LineExpectation = { instance: string; nonce: string; patterns: string[] };
 
 /** `type` is past tense and stable: `log_blocked`, `log_resumed`, … */
 export type WriterEvent = {

@@ -1,6 +1,7 @@
 // Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
-import { followLogs, isSkipMark, type LogFollower, type LogLine } from '../logs/reader/read-logs.ts';
+import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
+import type { LogLine } from '../logs/reader/log-line.ts';
 import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
 import { outputTarget } from './model/rows.ts';
 import type { UiState } from './model/state.ts';

@@ -2,8 +2,8 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { followLogs } from '../../src/logs/reader/read-logs.ts';
-import { openRotated } from '../../src/logs/reader/segment.ts';
+import { followLogs } from '../../src/logs/reader/follow-logs.ts';
+import { openRotated } from '../../src/logs/reader/queue-files.ts';
 import { main } from './log-directory.ts';
 import { until } from './rig.ts';
 

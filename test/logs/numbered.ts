@@ -1,7 +1,8 @@
 // Numbered lines with a check figure, written by real processes, and what of them came through.
 
 import { statSync } from 'node:fs';
-import { type LogLine, readLogs } from '../../src/logs/reader/read-logs.ts';
+import type { LogLine } from '../../src/logs/reader/log-line.ts';
+import { readLogs } from '../../src/logs/reader/read-logs.ts';
 import { type Child, type LogRig, until } from './rig.ts';
 
 /** Numbered lines with a check figure; some straddle the 4 KiB writes of awk. */

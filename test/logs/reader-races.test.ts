@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { encodeOrigin } from '../../src/logs/raw-index.ts';
-import { followLogs, readLogs } from '../../src/logs/reader/read-logs.ts';
+import { followLogs } from '../../src/logs/reader/follow-logs.ts';
+import { readLogs } from '../../src/logs/reader/read-logs.ts';
 import { indexRecord } from './index-record.ts';
 import { until } from './rig.ts';
 

@@ -1,7 +1,8 @@
 // The log writer as a process, driven by its client: formats, rotation, and who outlives whom.
 import { statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type LogLine, type ReadOptions, readLogs } from '../../src/logs/reader/read-logs.ts';
+import type { LogLine } from '../../src/logs/reader/log-line.ts';
+import { type ReadOptions, readLogs } from '../../src/logs/reader/read-logs.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
 import { findWriter, LogRig, until } from './rig.ts';
 

@@ -2,7 +2,9 @@
 // they are, and runs undisturbed however slowly this reads.
 import { resolve } from 'node:path';
 import { ClientError, connect } from '../../api/client.ts';
-import { type FollowOptions, followLogs, type LogQueueFile, readLogs } from '../../logs/reader/read-logs.ts';
+import { type FollowOptions, followLogs } from '../../logs/reader/follow-logs.ts';
+import { readLogs } from '../../logs/reader/read-logs.ts';
+import type { LogQueueFile } from '../../logs/reader/segment.ts';
 import { parseTimePoint, TIME_FORMS } from '../../logs/reading/time-point.ts';
 import { printable } from '../../terminal/colour.ts';
 import { loadOrPrint } from '../context/configuration.ts';

@@ -1,7 +1,7 @@
 // Prints output and events as `api.1 | text`. In a terminal a line may change colours and nothing else of the screen;
 // elsewhere it goes out as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
-import type { LogLine } from '../../logs/reader/read-logs.ts';
+import type { LogLine } from '../../logs/reader/log-line.ts';
 import { painter, printable } from '../../terminal/colour.ts';
 import { sanitizeLine } from '../../terminal/sanitize-line.ts';
 import type { CliContext } from '../context/context.ts';

@@ -1,7 +1,8 @@
 // The output of a project's instances as it comes, read from the files of its log queues: the supervisor never sees it.
 import { resolve } from 'node:path';
 import type { LogQueueStatus } from '../../api/protocol.ts';
-import { followLogs, type LogFollower, type LogLine } from '../../logs/reader/read-logs.ts';
+import { followLogs, type LogFollower } from '../../logs/reader/follow-logs.ts';
+import type { LogLine } from '../../logs/reader/log-line.ts';
 
 export type ProjectOutput = {
   /** Follows these queues too, from `sinceMs` on; an edit may have added some. */

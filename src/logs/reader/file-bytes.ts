@@ -1,17 +1,29 @@
-// Bytes of a queue file in blocks that end with a newline: forward, plain or gzipped, and where a line begins. No meaning.
+// Bytes of a queue file in blocks that end with a newline, plain or gzipped, and where lines begin and end. Parses nothing.
 import { createReadStream, fstatSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { constants, createGunzip } from 'node:zlib';
-import type { SegmentFile } from './segment.ts';
+import type { Decoding } from './log-line.ts';
 
 export const BLOCK_BYTES = 256 * 1024;
 export const NEWLINE = 0x0a;
+/** How much of a file one `readFrom` reads. */
+export const READ_ON_BYTES = 1024 * 1024;
+
+/** An open file of a queue. */
+export type SegmentFile = {
+  path: string;
+  closedMs: number | null;
+  fd: number;
+  gzip: boolean;
+  inode: number;
+  decoding: Decoding;
+};
 
 /**
- * Whole lines only; an unfinished last one of a live file is left for later. Blocks are valid until the next one.
+ * Whole lines only; an incomplete last line of a live file is left out. A block is valid until the next one.
  *
- * @param end of what is wanted, where a line ends; what is written beyond is somebody else's to read. Not for gzipped files.
+ * @param end where to stop, at the end of a line. Ignored for gzipped files.
  */
 export async function* wholeLines(file: SegmentFile, from: number, end: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
@@ -29,7 +41,7 @@ export async function* wholeLines(file: SegmentFile, from: number, end: number):
   if (damage !== '') yield Buffer.from(damage);
 }
 
-/** Up to the size that the file has when the end is reached, at most. */
+/** Stops at the size that the file has when its end is reached. */
 async function* plainBlocks(file: SegmentFile, from: number, end: number): AsyncGenerator<Buffer> {
   const block = Buffer.allocUnsafe(BLOCK_BYTES);
   for (let at = from; at < end; ) {
@@ -37,14 +49,14 @@ async function* plainBlocks(file: SegmentFile, from: number, end: number): Async
     if (length === 0) return;
     at += length;
     yield block.subarray(0, length);
-    await nextTurn();
+    await nextTick();
   }
 }
 
 /**
- * A file that is damaged, by a power cut say, gives what it still holds.
+ * A damaged file, after a power cut for example, gives the bytes that are still readable.
  *
- * @param onDamage called at the end with a line that says so
+ * @param onDamage called at the end with a line that reports the damage
  */
 export async function* gunzipped(file: SegmentFile, onDamage: (mark: string) => void): AsyncGenerator<Buffer> {
   const compressed = createReadStream(file.path, { fd: file.fd, autoClose: false, start: 0 });
@@ -77,25 +89,37 @@ export function sizeOf(file: SegmentFile): number {
   return fstatSync(file.fd).size;
 }
 
-/** The first whole line at or after `at`, with where it begins; null where none follows. */
+/** The first whole line at or after `at`, and its offset; null: none follows. */
 export function lineAfter(file: SegmentFile, at: number, sizeBytes: number): { begin: number; text: string } | null {
-  const begin = at === 0 ? 0 : findNewline(file, at - 1, sizeBytes) + 1;
+  const begin = at === 0 ? 0 : newlineAfter(file, at - 1, sizeBytes) + 1;
   if (begin <= 0 && at > 0) return null;
-  const end = findNewline(file, begin, sizeBytes);
+  const end = newlineAfter(file, begin, sizeBytes);
   if (end < 0) return null;
   const bytes = Buffer.alloc(Math.min(end - begin, 512));
   readSync(file.fd, bytes, 0, bytes.length, begin);
   return { begin, text: bytes.toString('latin1') };
 }
 
-/** @returns -1 where there is none */
-function findNewline(file: SegmentFile, from: number, sizeBytes: number): number {
+/** @returns -1: there is none */
+function newlineAfter(file: SegmentFile, from: number, sizeBytes: number): number {
   const block = Buffer.allocUnsafe(4096);
   for (let at = from; at < sizeBytes; at += block.length) {
     const length = readSync(file.fd, block, 0, block.length, at);
     const found = block.subarray(0, length).indexOf(NEWLINE);
     if (found >= 0) return at + found;
     if (length === 0) return -1;
+  }
+  return -1;
+}
+
+/** @returns -1: there is none */
+export function newlineBefore(file: SegmentFile, end: number): number {
+  const block = Buffer.allocUnsafe(64 * 1024);
+  for (let to = end; to > 0; to -= block.length) {
+    const from = Math.max(0, to - block.length);
+    readSync(file.fd, block, 0, to - from, from);
+    const found = block.subarray(0, to - from).lastIndexOf(NEWLINE);
+    if (found >= 0) return from + found;
   }
   return -1;
 }

@@ -6,18 +6,13 @@ import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LogLine } from './log-line.ts';
 import { QueueTail } from './queue-tail.ts';
-import { type LogQueueFile, lineFilter, type ReadOptions, readSegments } from './read-logs.ts';
-import type { Decoding } from './segment.ts';
+import { type LogSelection, lineFilter, type ReadOptions, readSegments } from './read-logs.ts';
 
-export type FollowOptions = {
-  queues: LogQueueFile[];
-  /** Names of instances or services; null: all. */
-  instances: ReadonlySet<string> | null;
+export type FollowOptions = LogSelection & {
   /** How many of the lines that are there already come first. */
   tail: number;
   sinceMs?: number | null;
   grep?: RegExp | null;
-  decoding?: Decoding;
   /** A reader this far behind jumps ahead, and gets a line (`gap`) that says so; default: never, every line is given. */
   skipWhenBehindBytes?: number;
   /** What was there already has been handed over. */

@@ -1,31 +1,26 @@
-// A text or json file. A time is found by bisection, the last lines from the end; only a gzipped file is read from its start.
+// A text or json file. Finds a time by bisection and the last lines from the end; reads a gzipped file from its start.
 import { closeSync, readSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BLOCK_BYTES, lineAfter, NEWLINE, sizeOf, wholeLines } from './file-bytes.ts';
-import { LineParser, type LogLine, lastOf, lastOfReversed } from './log-line.ts';
-import type { LineFilter, Segment, SegmentFile } from './segment.ts';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import {
+  BLOCK_BYTES,
+  lineAfter,
+  NEWLINE,
+  newlineBefore,
+  READ_ON_BYTES,
+  type SegmentFile,
+  sizeOf,
+  wholeLines,
+} from './file-bytes.ts';
+import { LineParser, type LogLine } from './log-line.ts';
+import { Segment } from './segment.ts';
 
-const READ_ON_BYTES = 1024 * 1024;
-/** More than the longest line with its frame, escapes included. */
+/** More than the longest line with its frame and escapes. */
 const LONGEST_LINE_BYTES = 8 * 1024 * 1024;
-/** Below this, reading is quicker than looking for the place. */
+/** Below this, reading is faster than bisecting. */
 const BISECT_ABOVE_BYTES = 64 * 1024;
 
-export class LineSegment implements Segment {
-  readonly path: string;
-  readonly closedMs: number | null;
-  readonly inode: number;
-  readonly #file: SegmentFile;
+export class LineSegment extends Segment {
   readonly #parser = new LineParser();
-  #frozenAt: number | null = null;
-  #isStopped = false;
-
-  constructor(file: SegmentFile) {
-    this.#file = file;
-    this.path = file.path;
-    this.closedMs = file.closedMs;
-    this.inode = file.inode;
-  }
 
   async firstTimeMs(): Promise<number | null> {
     for await (const lines of this.forward(0)) return lines[0]?.timeMs ?? null;
@@ -34,83 +29,73 @@ export class LineSegment implements Segment {
 
   async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
     const parser = new LineParser();
-    const from = sinceMs > 0 && !this.#file.gzip ? this.#offsetOf(sinceMs) : 0;
+    const from = sinceMs > 0 && !this.file.gzip ? this.#offsetOf(sinceMs) : 0;
     let begun = false;
-    for await (const bytes of wholeLines(this.#file, from, this.#frozenAt ?? Number.POSITIVE_INFINITY)) {
-      if (this.#isStopped) return;
-      let lines = parseAll(parser, bytes, this.#file.decoding);
+    for await (const bytes of wholeLines(this.file, from, this.frozenAt ?? Number.POSITIVE_INFINITY)) {
+      if (this.isStopped) return;
+      let lines = parseAll(parser, bytes, this.file.decoding);
       if (!begun) lines = lines.slice(firstAtOrAfter(lines, sinceMs));
       begun ||= lines.length > 0;
       if (lines.length > 0) yield lines;
     }
   }
 
-  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.#file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.#backward(), count, passes);
-  }
-
   freeze(): number {
-    this.#frozenAt = this.#wholeBytes();
-    return this.#frozenAt;
+    this.frozenAt = this.#wholeLineBytes();
+    return this.frozenAt;
   }
 
   readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
     const some = this.#wholeLinesAt(place, READ_ON_BYTES);
     const bytes = some.length > 0 ? some : this.#wholeLinesAt(place, LONGEST_LINE_BYTES);
     const wanted = only === null ? bytes : linesWith(bytes, only);
-    return { lines: parseAll(this.#parser, wanted, this.#file.decoding), next: place + bytes.length };
+    return { lines: parseAll(this.#parser, wanted, this.file.decoding), next: place + bytes.length };
   }
 
   bytesAfter(place: number): number {
-    return sizeOf(this.#file) - place;
+    return sizeOf(this.file) - place;
   }
 
   extent(): number {
-    return sizeOf(this.#file);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
+    return sizeOf(this.file);
   }
 
   close(): void {
-    closeSync(this.#file.fd);
+    closeSync(this.file.fd);
   }
 
-  /** Blocks of lines from the end, or from where it was frozen. */
-  async *#backward(): AsyncGenerator<LogLine[]> {
+  protected async *backward(): AsyncGenerator<LogLine[]> {
     const parser = new LineParser();
-    for (let end = this.#frozenAt ?? this.#wholeBytes(); end > 0 && !this.#isStopped; ) {
-      const begin = lineStart(this.#file, Math.max(0, end - BLOCK_BYTES));
+    for (let end = this.frozenAt ?? this.#wholeLineBytes(); end > 0 && !this.isStopped; ) {
+      const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
       const bytes = Buffer.allocUnsafe(end - begin);
-      readSync(this.#file.fd, bytes, 0, bytes.length, begin);
-      yield parseAll(parser, bytes, this.#file.decoding);
+      readSync(this.file.fd, bytes, 0, bytes.length, begin);
+      yield parseAll(parser, bytes, this.file.decoding);
       end = begin;
-      await nextTurn();
+      await nextTick();
     }
   }
 
   #wholeLinesAt(place: number, maxBytes: number): Buffer {
-    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(0, sizeOf(this.#file) - place)));
-    const length = readSync(this.#file.fd, bytes, 0, bytes.length, place);
+    const bytes = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(0, sizeOf(this.file) - place)));
+    const length = readSync(this.file.fd, bytes, 0, bytes.length, place);
     return bytes.subarray(0, bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1);
   }
 
-  /** Up to and with the last newline. */
-  #wholeBytes(): number {
-    return newlineBefore(this.#file, sizeOf(this.#file)) + 1;
+  /** The size up to the last newline, which is included. */
+  #wholeLineBytes(): number {
+    return newlineBefore(this.file, sizeOf(this.file)) + 1;
   }
 
-  /** Where to read from so that no line at or after the time is missed. */
+  /** An offset that is not after the first line at or after the time. */
   #offsetOf(timeMs: number): number {
     const parser = new LineParser();
-    const size = sizeOf(this.#file);
+    const size = sizeOf(this.file);
     let low = 0;
     let high = size;
     while (high - low > BISECT_ABOVE_BYTES) {
       const middle = Math.floor((low + high) / 2);
-      const line = lineAfter(this.#file, middle, size);
+      const line = lineAfter(this.file, middle, size);
       const lineMs = line === null ? null : parser.timeOf(line.text);
       if (line === null || line.begin >= high || lineMs === null || lineMs >= timeMs) high = middle;
       else low = line.begin;
@@ -125,7 +110,7 @@ function parseAll(parser: LineParser, bytes: Buffer, decoding: BufferEncoding): 
   return lines.map((line) => parser.parse(line));
 }
 
-/** A search for bytes: what is not wanted is not parsed. Whole lines in, whole lines out. */
+/** The whole lines that contain the text. Searches bytes, so that other lines need not be parsed. */
 function linesWith(bytes: Buffer, text: string): Buffer {
   const found: Buffer[] = [];
   for (let end = 0, at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, end)) {
@@ -140,18 +125,7 @@ function firstAtOrAfter(lines: LogLine[], timeMs: number): number {
   return index < 0 ? lines.length : index;
 }
 
-/** The begin of the line that covers `at`. */
+/** Offset of the line that covers `at`. */
 function lineStart(file: SegmentFile, at: number): number {
   return at === 0 ? 0 : newlineBefore(file, at) + 1;
-}
-
-function newlineBefore(file: SegmentFile, end: number): number {
-  const block = Buffer.allocUnsafe(64 * 1024);
-  for (let to = end; to > 0; to -= block.length) {
-    const from = Math.max(0, to - block.length);
-    readSync(file.fd, block, 0, to - from, from);
-    const found = block.subarray(0, to - from).lastIndexOf(NEWLINE);
-    if (found >= 0) return from + found;
-  }
-  return -1;
 }

@@ -1,7 +1,6 @@
 // One line as it comes back out of a queue file, and how text and json lines are read. Pure.
 import { parseInstanceId } from '../../core/model.ts';
 import type { StreamCode } from '../line-format.ts';
-import type { LineFilter } from './segment.ts';
 
 export type LogLine = {
   /** When it reached the log writer, milliseconds since the epoch. */
@@ -14,6 +13,11 @@ export type LogLine = {
   /** How many lines of that instance were dropped here; `line` says so in words. */
   gap?: number;
 };
+
+export type LineFilter = (line: LogLine) => boolean;
+
+/** `latin1`: one character per byte, so that no byte of a line is lost. */
+export type Decoding = 'utf8' | 'latin1';
 
 const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?) ([oe]) /;
 const GAP = /^… ([\d,]+) lines? dropped$/;

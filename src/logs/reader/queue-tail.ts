@@ -2,10 +2,9 @@
 // meanwhile, its rest and all files in between. Holds the live file open, so a rename or deletion takes nothing away.
 
 import { listRotated, type RotatedFile } from '../rotation.ts';
-import type { LogLine } from './log-line.ts';
-import { openQueueFiles } from './queue-files.ts';
-import type { LogQueueFile } from './read-logs.ts';
-import { type Decoding, inodeOf, openLive, openRotated, type Segment } from './segment.ts';
+import type { Decoding, LogLine } from './log-line.ts';
+import { inodeOf, openLive, openQueueFiles, openRotated } from './queue-files.ts';
+import type { LogQueueFile, Segment } from './segment.ts';
 
 export type TailRequest = {
   /** Further behind it jumps ahead; null: never. */

@@ -1,32 +1,22 @@
-// A raw file with its index: the index says who wrote which bytes and when. Bytes that it does not cover (the writer was
-// killed between the two writes) come back as lines of nobody.
+// A raw file with its index, which records the instance and time of each range of bytes. Bytes that the index does not cover
+// (the writer was killed between the two writes) are read as lines of an unknown instance.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { gapText } from '../line-format.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
-import { gunzipped, NEWLINE, sizeOf } from './file-bytes.ts';
-import { type LogLine, lastOf, lastOfReversed, serviceOf } from './log-line.ts';
-import type { LineFilter, Segment, SegmentFile } from './segment.ts';
+import { gunzipped, NEWLINE, READ_ON_BYTES, type SegmentFile, sizeOf } from './file-bytes.ts';
+import { type LogLine, serviceOf } from './log-line.ts';
+import { Segment } from './segment.ts';
 
 const RECORDS_PER_READ = 1024;
-const READ_ON_BYTES = 1024 * 1024;
 
-export class RawSegment implements Segment {
-  readonly path: string;
-  readonly closedMs: number | null;
-  readonly inode: number;
-  readonly #file: SegmentFile;
+export class RawSegment extends Segment {
   readonly #index: number;
-  #frozenAt: number | null = null;
-  #isStopped = false;
   readonly #origins = new Map<number, string>();
 
   /** @param index descriptor of its index; closed with the segment */
   constructor(file: SegmentFile, index: number) {
-    this.#file = file;
-    this.path = file.path;
-    this.closedMs = file.closedMs;
-    this.inode = file.inode;
+    super(file);
     this.#index = index;
   }
 
@@ -36,37 +26,28 @@ export class RawSegment implements Segment {
   }
 
   async *forward(sinceMs: number): AsyncGenerator<LogLine[]> {
-    const bytes = this.#file.gzip ? new GunzippedBytes(this.#file) : new PlainBytes(this.#file);
+    const bytes = this.file.gzip ? new GunzippedBytes(this.file) : new PlainBytes(this.file);
     for (const record of this.#records(this.#firstRecord(sinceMs))) {
-      if (this.#isStopped) return;
+      if (this.isStopped) return;
       if (record.timeMs < sinceMs) continue;
       const lines = this.#linesOf(record, await bytes.read(record.offset, record.length));
       if (lines.length > 0) yield lines;
-      await nextTurn();
+      await nextTick();
     }
   }
 
-  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
-    if (this.#file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.#backward(), count, passes);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   close(): void {
-    closeSync(this.#file.fd);
+    closeSync(this.file.fd);
     closeSync(this.#index);
   }
 
   freeze(): number {
-    this.#frozenAt = this.extent();
-    return this.#frozenAt;
+    this.frozenAt = this.extent();
+    return this.frozenAt;
   }
 
   readFrom(place: number, only: string | null): { lines: LogLine[]; next: number } {
-    const bytes = new PlainBytes(this.#file);
+    const bytes = new PlainBytes(this.file);
     const lines: LogLine[] = [];
     const count = this.extent();
     let next = place;
@@ -82,18 +63,17 @@ export class RawSegment implements Segment {
 
   bytesAfter(place: number): number {
     const next = this.#recordAt(place);
-    return next === null ? 0 : sizeOf(this.#file) - next.offset;
+    return next === null ? 0 : sizeOf(this.file) - next.offset;
   }
 
   extent(): number {
     return Math.floor(fstatSync(this.#index).size / RECORD_BYTES);
   }
 
-  /** The lines of one record after the other from the end, or from where it was frozen. */
-  async *#backward(): AsyncGenerator<LogLine[]> {
-    const bytes = new PlainBytes(this.#file);
-    for (let number = (this.#frozenAt ?? this.extent()) - 1; number >= 0 && !this.#isStopped; number -= 1) {
-      if (number % RECORDS_PER_READ === 0) await nextTurn();
+  protected async *backward(): AsyncGenerator<LogLine[]> {
+    const bytes = new PlainBytes(this.file);
+    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
+      if (number % RECORDS_PER_READ === 0) await nextTick();
       const record = this.#recordAt(number);
       if (record !== null) yield this.#linesOf(record, bytes.readNow(record.offset, record.length));
     }
@@ -103,7 +83,7 @@ export class RawSegment implements Segment {
     const instance = this.#instanceOf(record.origin);
     const origin = { timeMs: record.timeMs, service: serviceOf(instance), instance, stream: record.stream };
     if (record.kind === GAP) return [{ ...origin, line: gapText(record.lines), gap: record.lines }];
-    const texts = bytes.toString(this.#file.decoding).split('\n');
+    const texts = bytes.toString(this.file.decoding).split('\n');
     if (texts.at(-1) === '') texts.pop();
     return texts.map((line) => ({ ...origin, line }));
   }
@@ -129,7 +109,7 @@ export class RawSegment implements Segment {
     for (let number = from; ; number += RECORDS_PER_READ) {
       const length = readSync(this.#index, block, 0, block.length, number * RECORD_BYTES);
       for (let at = 0; at + RECORD_BYTES <= length; at += RECORD_BYTES) {
-        if (this.#frozenAt !== null && number + at / RECORD_BYTES >= this.#frozenAt) return;
+        if (this.frozenAt !== null && number + at / RECORD_BYTES >= this.frozenAt) return;
         const record = decodeRecord(block, at);
         if (record !== null) yield record;
       }
@@ -143,7 +123,7 @@ export class RawSegment implements Segment {
     return length === RECORD_BYTES ? decodeRecord(bytes, 0) : null;
   }
 
-  /** By bisection; origin records have no time: the next one that has decides. */
+  /** By bisection. An origin record has no time: the next record that has one decides. */
   #firstRecord(timeMs: number): number {
     let low = 0;
     let high = this.extent();
@@ -176,12 +156,12 @@ class PlainBytes {
   }
 }
 
-/** Offsets asked for must not go back. */
+/** Offsets must not decrease from one read to the next. */
 class GunzippedBytes {
   readonly #blocks: AsyncIterator<Buffer>;
-  #held: Buffer = Buffer.alloc(0);
-  #heldFrom = 0;
-  /** Told once, in place of what is missing. */
+  #block: Buffer = Buffer.alloc(0);
+  #blockFrom = 0;
+  /** Returned once, in place of the missing bytes. */
   #damage = '';
 
   constructor(file: SegmentFile) {
@@ -191,15 +171,15 @@ class GunzippedBytes {
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
-    while (this.#heldFrom + this.#held.length < offset + length) {
+    while (this.#blockFrom + this.#block.length < offset + length) {
       const { value, done } = await this.#blocks.next();
       if (done) break;
-      const keep = this.#held.subarray(Math.max(0, offset - this.#heldFrom));
-      this.#heldFrom += this.#held.length - keep.length;
-      this.#held = keep.length > 0 ? Buffer.concat([keep, value]) : value;
+      const keep = this.#block.subarray(Math.max(0, offset - this.#blockFrom));
+      this.#blockFrom += this.#block.length - keep.length;
+      this.#block = keep.length > 0 ? Buffer.concat([keep, value]) : value;
     }
-    const from = Math.max(0, offset - this.#heldFrom);
-    const found = this.#held.subarray(from, from + length);
+    const from = Math.max(0, offset - this.#blockFrom);
+    const found = this.#block.subarray(from, from + length);
     return found.length < length ? this.#withMark(found) : found;
   }
 

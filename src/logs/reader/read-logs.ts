@@ -1,20 +1,18 @@
 // Reads queues back: all their files, rotated and gzipped ones too, merged in time order. Needs no supervisor and no
 // writer, only the files. `followLogs` (follow-logs.ts) goes on with what is written from now on.
-import type { LogFormat } from '../../core/model.ts';
-import { type LogLine, lastOf } from './log-line.ts';
+import { type Decoding, type LineFilter, type LogLine, lastOf } from './log-line.ts';
 import { openQueueFiles } from './queue-files.ts';
-import type { Decoding, LineFilter, Segment } from './segment.ts';
+import type { LogQueueFile, Segment } from './segment.ts';
 
-export { type FollowOptions, followLogs, isSkipMark, type LogFollower } from './follow-logs.ts';
-export type { LogLine } from './log-line.ts';
-
-/** `format` is a hint only: each file says itself what it is, and earlier ones may be of another. */
-export type LogQueueFile = { name: string; path: string; format: LogFormat };
-
-export type ReadOptions = {
+/** Which lines of which queues are wanted. */
+export type LogSelection = {
   queues: LogQueueFile[];
   /** Names of instances or services; null: all. */
   instances: ReadonlySet<string> | null;
+  decoding?: Decoding;
+};
+
+export type ReadOptions = LogSelection & {
   /** Only the newest so many that pass everything else; null: all. */
   tail: number | null;
   /** From this time on; null: from the beginning. */
@@ -22,7 +20,6 @@ export type ReadOptions = {
   /** Before this time; null: to the end. */
   untilMs: number | null;
   grep: RegExp | null;
-  decoding?: Decoding;
 };
 
 /** Batches of lines in time order. The files are open until the generator is exhausted or returned. */

@@ -1,8 +1,8 @@
 // What a queue holds back while its file is slower than its producers: framed whole lines in order of arrival, and marks
 // where some had to go. Decides who loses lines when it is full. Pure; the bound is the caller's capacity.
 import type { LogFormat, OverflowPolicy } from '../../core/model.ts';
-import { frameGap, type Origin } from '../line-format.ts';
-import type { IndexPiece } from './output-file.ts';
+import { frameGap, type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
+import type { IndexPiece } from './raw-index-writer.ts';
 
 /** Whole framed lines of one origin; or, `bytes` null, the mark that `lines` of them are missing here. */
 export type BacklogEntry = { origin: Origin; format: LogFormat; timeMs: number; bytes: Buffer | null; lines: number };
@@ -116,8 +116,6 @@ const NEWLINE = 0x0a;
 
 /** `whole`: the bytes of the piece; `bytes`: what is left of them. */
 type UnwrittenPiece = { whole: Buffer; bytes: Buffer; format: LogFormat; piece: IndexPiece };
-
-const UNKNOWN_ORIGIN: Origin = { instance: '', service: '', stream: 'o' };
 
 export class InFlight {
   /** What is left to write. */

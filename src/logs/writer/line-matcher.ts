@@ -1,9 +1,8 @@
 // Looks for lines that somebody waits for (a `log` probe) in what instances write, as it is read. Costs nothing where
 // nobody waits; patterns run in V8's linear engine, so that no output can stall the writer.
 import { linearRegExp } from '../../os/linear-regexp.ts';
+import type { LineExpectation } from '../writer-protocol.ts';
 
-/** What is looked for in the output of one incarnation. */
-export type LineExpectation = { instance: string; nonce: string; patterns: string[] };
 export type LineMatch = { instance: string; nonce: string; pattern: string };
 
 /** So much of a line is looked at. */

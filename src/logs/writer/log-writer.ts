@@ -1,10 +1,10 @@
 // All queues and sources of a project: what the supervisor asks for is done here. Knows neither socket nor protocol.
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import type { LogQueueSpec } from '../../core/model.ts';
-import type { InstanceFifos, WriterEvent, WriterMethods } from '../writer-protocol.ts';
+import type { InstanceFifos, LineExpectation, WriterEvent, WriterMethods } from '../writer-protocol.ts';
 import { FifoSource } from './fifo-source.ts';
 import { Framer } from './framer.ts';
-import { type LineExpectation, LineMatcher } from './line-matcher.ts';
+import { LineMatcher } from './line-matcher.ts';
 import { LogQueue, type QueueTools } from './log-queue.ts';
 import { PartialLines } from './partial-lines.ts';
 import { Ticker } from './ticker.ts';

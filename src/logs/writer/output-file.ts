@@ -14,9 +14,8 @@ import {
 import { dirname } from 'node:path';
 import type { LogFormat, LogQueueSpec } from '../../core/model.ts';
 import { openFifoForWriting } from '../../os/fifo.ts';
-import type { Origin } from '../line-format.ts';
 import { finishRotation, hasIndex, rotateFile } from '../rotation.ts';
-import { RawIndexWriter } from './raw-index-writer.ts';
+import { type IndexPiece, RawIndexWriter } from './raw-index-writer.ts';
 
 /** How stale the knowledge may be that the path still leads to our file. */
 const CHECK_EVERY_MS = 500;
@@ -26,9 +25,6 @@ const MAX_PAUSE_MS = 32;
 const NEWLINE = 0x0a;
 /** A torn last line is looked for this far back: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
-
-/** What a piece of a raw file is: written to its index once the piece is written. */
-export type IndexPiece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
 /** A path whose writes may wait for ever: a FIFO, a device. What is not there yet becomes a regular file. */
 function isSpecial(path: string): boolean {

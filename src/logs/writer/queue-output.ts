@@ -5,8 +5,9 @@ import type { Origin } from '../line-format.ts';
 import { pruneRotated } from '../rotation.ts';
 import { Backlog, type BacklogEntry, InFlight, renderEntry } from './backlog.ts';
 import { Backpressure } from './backpressure.ts';
-import { type IndexPiece, isWrittenAsync, OutputFile } from './output-file.ts';
+import { isWrittenAsync, OutputFile } from './output-file.ts';
 import type { OutputHooks } from './queue-reports.ts';
+import type { IndexPiece } from './raw-index-writer.ts';
 import { RotationAttempts } from './rotation-schedule.ts';
 
 /** A synchronous write that takes longer stalls all queues: go on off this thread. */

@@ -1,13 +1,12 @@
 // The index of a raw file as it is written: whose bytes came when. Made whole again where a killed writer left it behind
 // the bytes.
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import type { Origin } from '../line-format.ts';
+import { type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import { BATCH, decodeRecord, encodeOrigin, encodeRecord, GAP, type IndexRecord, RECORD_BYTES } from '../raw-index.ts';
 import { INDEX_SUFFIX } from '../rotation.ts';
-import type { IndexPiece } from './output-file.ts';
 
-/** Bytes that nobody can be named for. */
-const UNKNOWN_ORIGIN: Origin = { instance: '', service: '', stream: 'o' };
+/** A range of bytes of a raw file, for its index. */
+export type IndexPiece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
 /** More are held only while the disk does not take them. */
 const FIRST_PENDING_BYTES = 8 * RECORD_BYTES;

@@ -2,7 +2,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { encodeOrigin } from '../../src/logs/raw-index.ts';
-import { openLive } from '../../src/logs/reader/segment.ts';
+import { openLive } from '../../src/logs/reader/queue-files.ts';
 import { indexRecord } from './index-record.ts';
 import { main, T0 } from './log-directory.ts';
 
