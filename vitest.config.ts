@@ -2,12 +2,24 @@ import { defineConfig } from 'vitest/config';
 
 // unit: pure, milliseconds. sim: seeded simulation. real: real processes, the built CLI, real terminals. One after the
 // other, so that the real ones have the machine to themselves.
-const real = ['test/{lifecycle,trust,e2e,os,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}'];
+const real = [
+  'test/{lifecycle,trust,e2e,os,logs,supervisor,examples,bench}/**/*.test.{ts,tsx}',
+  'test/**/*.pty.test.ts',
+  'test/cli/{completion,line-mode,until-gone}.test.ts',
+  'test/config/{child,git-source,hostile,prefixes}.test.ts',
+];
 const sim = ['test/sim/**/*.test.ts'];
 // What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`,
 // which also tries a crash at each effect and not only at every third.
 const demanding = ['test/trust/{ailing-supervisor,api-abuse,hard-files}.test.ts'];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
+// `npm run check`: a short simulation, no crash points.
+const isQuick = process.env.ORCH_TEST === 'quick';
+const simNow = isDemanding
+  ? ['test/sim/crash-points.test.ts']
+  : isQuick
+    ? ['test/sim/{simulation,planted}.test.ts']
+    : sim;
 
 export default defineConfig({
   test: {
@@ -23,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'sim',
-          include: isDemanding ? ['test/sim/crash-points.test.ts'] : sim,
+          include: simNow,
           testTimeout: 600_000,
           sequence: { groupOrder: 1 },
         },
