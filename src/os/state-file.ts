@@ -1,5 +1,4 @@
-// A small file that is at any moment, power loss included, either the old or the new version. Knows nothing of what
-// is in it.
+// A small file that is always, power loss included, either the old or the new version. Knows nothing of its content.
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -8,17 +7,9 @@ import { errnoOf } from './errors.ts';
 /** What the text must survive: the end of this process, or that of the machine (fsync, milliseconds on a slow disk). */
 export type Durability = 'crash' | 'power_loss';
 
-export type StateFile = {
-  /**
-   * Resolves once this text or a newer one is durable; rejects with the error of the write, the old file then being
-   * untouched. Calls made during a write share the next one: the latest text wins.
-   */
-  save(text: string, durability?: Durability): Promise<void>;
-};
-
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
 
-/** Follows no symbolic link; `error` is a sentence naming the file. */
+/** Does not follow symbolic links; `error` is a sentence naming the file. */
 export async function readStateFile(path: string): Promise<{ text: string } | { missing: true } | { error: string }> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -36,27 +27,42 @@ export async function readStateFile(path: string): Promise<{ text: string } | { 
   }
 }
 
-export function createStateFile(path: string): StateFile {
-  let waiting: { text: string; durability: Durability; done: Promise<void> } | null = null;
-  let running: Promise<unknown> = Promise.resolve();
-  const begin = () => {
-    const { text, durability } = waiting!;
-    waiting = null;
-    return replaceAtomically(path, text, durability);
-  };
-  return {
-    save: (text, durability = 'power_loss') => {
-      if (waiting !== null) {
-        waiting.text = text;
-        if (durability === 'power_loss') waiting.durability = durability;
-        return waiting.done;
-      }
-      const done = running.then(begin);
-      waiting = { text, durability, done };
-      running = done.catch(() => undefined); // its callers get the error; the next save must run all the same
-      return done;
-    },
-  };
+function explainReadError(path: string, errno: string): string {
+  if (errno === 'ELOOP') return `${path} is a symbolic link; orch follows none for its own files`;
+  if (errno === 'EACCES') return `no permission to read ${path}`;
+  return `cannot read ${path} (${errno})`;
+}
+
+export class StateFile {
+  readonly #path: string;
+  #waiting: { text: string; durability: Durability; done: Promise<void> } | null = null;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Resolves once this text or a newer one is durable; rejects with the error of the write, the old file then being
+   * untouched. Calls made during a write share the next one: the latest text wins.
+   */
+  save(text: string, durability: Durability = 'power_loss'): Promise<void> {
+    if (this.#waiting !== null) {
+      this.#waiting.text = text;
+      if (durability === 'power_loss') this.#waiting.durability = durability;
+      return this.#waiting.done;
+    }
+    const done = this.#running.then(() => this.#writeWaiting());
+    this.#waiting = { text, durability, done };
+    this.#running = done.catch(() => undefined); // the callers get the error; the next save must still run
+    return done;
+  }
+
+  #writeWaiting(): Promise<void> {
+    const { text, durability } = this.#waiting!;
+    this.#waiting = null;
+    return replaceAtomically(this.#path, text, durability);
+  }
 }
 
 /**
@@ -69,7 +75,7 @@ async function replaceAtomically(path: string, text: string, durability: Durabil
     await writeDraft(draft, text, durability);
     await rename(draft, path);
   } catch (error) {
-    await unlink(draft).catch(() => undefined); // it may never have come to be
+    await unlink(draft).catch(() => undefined); // ENOENT: it was not created
     throw error;
   }
   if (durability === 'power_loss') await syncDirectory(dirname(path));
@@ -94,10 +100,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-function explainReadError(path: string, errno: string): string {
-  if (errno === 'ELOOP') return `${path} is a symbolic link; orch follows none for its own files`;
-  if (errno === 'EACCES') return `no permission to read ${path}`;
-  return `cannot read ${path} (${errno})`;
 }

@@ -26,7 +26,7 @@ if (mayContain) releaseCgroup('probe-faults');
 
 async function end(tree: Tree): Promise<void> {
   const directory = cgroupDirOfNonce(tree.nonce);
-  expect(await killTree({ incarnation: tree.incarnation, ourChild: true }, { withinMs: 3000 })).toEqual({
+  expect(await killTree({ incarnation: tree.incarnation, isOurChild: true }, { withinMs: 3000 })).toEqual({
     survivors: [],
   });
   await tree.ended;

@@ -22,7 +22,7 @@ const mayContain = prepareCgroup('probe');
 if (mayContain) releaseCgroup('probe');
 
 const contained = (line: string) => startTree(['/bin/sh', '-c', line], {}, true);
-const target = (tree: Tree) => ({ incarnation: tree.incarnation, ourChild: tree.exit() === null });
+const target = (tree: Tree) => ({ incarnation: tree.incarnation, isOurChild: tree.exit() === null });
 
 /** Where the kernel says that a process lives. */
 function cgroupOf(pid: number): string {

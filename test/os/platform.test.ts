@@ -10,7 +10,7 @@ import {
   statsByTool,
 } from '../../src/os/process/system-tools.ts';
 import { parseProcessList } from '../../src/os/tree/process-scan.ts';
-import { treeKillCommand } from '../../src/os/tree/signal.ts';
+import { treeInListing } from '../../src/os/tree/signal.ts';
 import { startShell } from './trees.ts';
 
 test.each([
@@ -27,12 +27,10 @@ test('programs are found along PATH, in order, skipping what is no program', () 
   expect(findProgram('no-such-program')).toBeNull();
 });
 
-describe('a tree', () => {
-  test('is ended by taskkill on Windows, by tree-kill elsewhere', () => {
-    expect(treeKillCommand(42, 'win32')).toEqual({ file: 'taskkill', args: ['/PID', '42', '/T', '/F'] });
-    expect(treeKillCommand(42, 'darwin')).toBeNull();
-    expect(treeKillCommand(42, 'other')).toBeNull();
-  });
+test('a tree is found by parent links, parents first', () => {
+  const listing = '    1     0\n   42     1\n  100    42\n   43    42\n   44   100\n  101     1\n';
+  expect(treeInListing(42, listing)).toEqual([42, 100, 43, 44]);
+  expect(treeInListing(7, '')).toEqual([7]);
 });
 
 describe('ps', () => {
@@ -84,8 +82,8 @@ describe('ps', () => {
     ].join('\n');
     const { carriers, others } = parseProcessList(list);
     expect(carriers).toMatchObject([
-      { pid: 10, nonce: 'n-1', sessionLeader: true, environment: { ORCH_NONCE: 'n-1', ORCH_INSTANCE_ID: 'api.1' } },
-      { pid: 11, nonce: 'n-1', sessionLeader: false, startTime: 'Mon Jan 5 09:08:08 2026', command: 'sleep' },
+      { pid: 10, nonce: 'n-1', isSessionLeader: true, environment: { ORCH_NONCE: 'n-1', ORCH_INSTANCE_ID: 'api.1' } },
+      { pid: 11, nonce: 'n-1', isSessionLeader: false, startTime: 'Mon Jan 5 09:08:08 2026', command: 'sleep' },
     ]);
     expect(others.map(({ pid }) => pid)).toEqual([13]);
   });

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { readStartTime } from '../../src/os/process/identity.ts';
-import { createResourceSampler, type ResourceSampler } from '../../src/os/process/resource-use.ts';
+import { ResourceSampler } from '../../src/os/process/resource-use.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { startShell, type Tree } from './trees.ts';
 
@@ -11,7 +11,7 @@ afterEach(() => {
   for (const sampler of samplers.splice(0)) sampler.close();
 });
 const create = (maxOpenFiles?: number) => {
-  const sampler = createResourceSampler(maxOpenFiles);
+  const sampler = new ResourceSampler(maxOpenFiles);
   samplers.push(sampler);
   return sampler;
 };
@@ -54,7 +54,7 @@ test('leaves out whoever ended, and a stranger with the same pid', async () => {
   expect([...sampler.sample([tree.incarnation]).keys()]).toEqual([tree.incarnation.pid]);
   await end(tree);
   expect([...sampler.sample([tree.incarnation]).keys()]).toEqual([]);
-  expect(sampler.openFiles()).toBe(0);
+  expect(sampler.openFiles).toBe(0);
 });
 
 test('gives every descriptor back', async () => {
@@ -62,9 +62,9 @@ test('gives every descriptor back', async () => {
   const before = heldFiles();
   const sampler = create(5);
   expect(sampler.sample(trees.map(({ incarnation }) => incarnation)).size).toBe(8);
-  expect(sampler.openFiles()).toBe(5);
+  expect(sampler.openFiles).toBe(5);
   sampler.sample(trees.slice(0, 2).map(({ incarnation }) => incarnation));
-  expect(sampler.openFiles()).toBe(2);
+  expect(sampler.openFiles).toBe(2);
   sampler.close();
   expect(heldFiles()).toBe(before);
   for (const tree of trees) await end(tree);

@@ -4,15 +4,16 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { readStat as readWholeStat } from '../../src/os/process/proc-stat.ts';
+import type { TreeMember } from '../../src/os/tree/process-scan.ts';
 import { groupIsEmpty, killTree, signalOutsideGroup, signalTree } from '../../src/os/tree/signal.ts';
 import { stopTree } from '../../src/os/tree/stop-tree.ts';
-import { sweepByNonce, type TreeMember } from '../../src/os/tree/sweep.ts';
+import { sweepByNonce } from '../../src/os/tree/sweep.ts';
 import { findProcesses, isAlive, readStat } from '../rig/processes.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { bundle } from './bundle.ts';
 import { living, program, startShell, startTree, type Tree, treeSize } from './trees.ts';
 
-const target = (tree: Tree) => ({ incarnation: tree.incarnation, ourChild: tree.exit() === null });
+const target = (tree: Tree) => ({ incarnation: tree.incarnation, isOurChild: tree.exit() === null });
 const sweep = async ({ nonce, incarnation }: Tree) =>
   (await sweepByNonce([nonce], new Map([[nonce, incarnation]]))).get(nonce) ?? [];
 
@@ -112,10 +113,10 @@ describe('signalTree', () => {
 
   test('gives each process its signal once, inside and outside of the group', async () => {
     const tree = await startShell('setsid sleep 1000 & sleep 1000 & exec sleep 1000', 3);
-    const leaders = (found: TreeMember[]) => found.filter((member) => member.sessionLeader).length === 2;
+    const leaders = (found: TreeMember[]) => found.filter((member) => member.isSessionLeader).length === 2;
     const members = await waitFor('two sessions', () => sweep(tree), leaders);
     const { signalled, gone } = signalTree(target(tree), 'SIGTERM', members);
-    const outside = members.find((member) => member.sessionLeader && member.pid !== tree.incarnation.pid);
+    const outside = members.find((member) => member.isSessionLeader && member.pid !== tree.incarnation.pid);
     expect(signalled.sort()).toEqual([tree.incarnation.pid, outside?.pid].sort());
     expect(gone).toBe(false);
     expect(await tree.ended).toEqual({ signal: 'SIGTERM' });
@@ -125,7 +126,7 @@ describe('signalTree', () => {
 
   test('reaches those outside alone when the group had its signal', async () => {
     const tree = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
-    const leaders = (found: TreeMember[]) => found.every((member) => member.sessionLeader);
+    const leaders = (found: TreeMember[]) => found.every((member) => member.isSessionLeader);
     const members = await waitFor('two sessions', () => sweep(tree), leaders);
     const { signalled } = signalOutsideGroup(target(tree), 'SIGTERM', members);
     await treeSize(tree, (size) => size === 1);
@@ -137,13 +138,13 @@ describe('signalTree', () => {
 
   test.each([1, 0, -1, process.pid, process.ppid])('never signals %i: no proof, init, ourselves', (pid) => {
     const wrong = { pid, startTime: '1', bootId: 'another boot', nonce: 'x' };
-    const member = { ...wrong, sessionLeader: true, environment: {}, command: 'x' };
-    expect(signalTree({ incarnation: wrong, ourChild: false }, 'SIGKILL', [member]).signalled).toEqual([]);
+    const member = { ...wrong, isSessionLeader: true, environment: {}, command: 'x' };
+    expect(signalTree({ incarnation: wrong, isOurChild: false }, 'SIGKILL', [member]).signalled).toEqual([]);
   });
 
   test('never signals our own group, not even by a claim that it is our child', () => {
     const self = { pid: process.pid, startTime: '1', bootId: '', nonce: 'x' };
-    expect(signalTree({ incarnation: self, ourChild: true }, 'SIGKILL', []).signalled).toEqual([]);
+    expect(signalTree({ incarnation: self, isOurChild: true }, 'SIGKILL', []).signalled).toEqual([]);
   });
 });
 

@@ -201,7 +201,7 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       // posix_spawn needs none.
       expect(result).toMatchObject(way === 'fork' ? { ok: false, errno: 'EMFILE', transient: true } : { ok: true });
       expect({ alive, swept }).toEqual({ alive: true, swept: 2 });
-      await killTree({ incarnation: tree.incarnation, ourChild: true }, { withinMs: 3000 });
+      await killTree({ incarnation: tree.incarnation, isOurChild: true }, { withinMs: 3000 });
       await tree.ended;
     });
   });

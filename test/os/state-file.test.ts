@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createStateFile, readStateFile } from '../../src/os/state-file.ts';
+import { readStateFile, StateFile } from '../../src/os/state-file.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { bundle } from './bundle.ts';
 
@@ -57,7 +57,7 @@ describe('reading', () => {
 
 describe('saving', () => {
   test('replaces the file, for us alone', async () => {
-    const file = createStateFile(path);
+    const file = new StateFile(path);
     await file.save('1');
     const { ino } = statSync(path);
     await file.save('2');
@@ -68,7 +68,7 @@ describe('saving', () => {
   });
 
   test('of many texts at once writes the latest and answers all', async () => {
-    const file = createStateFile(path);
+    const file = new StateFile(path);
     const saves = Array.from({ length: 100 }, (_, index) => file.save(String(index)));
     await saves[0];
     const atFirst = Number(readFileSync(path, 'utf8'));
@@ -78,7 +78,7 @@ describe('saving', () => {
   });
 
   test('that fails says so, leaves nothing behind, and does not spoil the next', async () => {
-    const file = createStateFile(path);
+    const file = new StateFile(path);
     await file.save('old');
     mkdirSync(join(directory, '.state.json.tmp'));
     await expect(file.save('new')).rejects.toThrow(/EISDIR/);
@@ -91,14 +91,14 @@ describe('saving', () => {
   test('follows no link that lies in wait for its draft', async () => {
     writeFileSync(join(directory, 'canary'), 'untouched');
     symlinkSync(join(directory, 'canary'), join(directory, '.state.json.tmp'));
-    await expect(createStateFile(path).save('x')).rejects.toThrow(/ELOOP/);
+    await expect(new StateFile(path).save('x')).rejects.toThrow(/ELOOP/);
     expect(readFileSync(join(directory, 'canary'), 'utf8')).toBe('untouched');
   });
 
   test('over a link replaces the link, not what it leads to', async () => {
     writeFileSync(join(directory, 'canary'), 'untouched');
     symlinkSync(join(directory, 'canary'), path);
-    await createStateFile(path).save('mine');
+    await new StateFile(path).save('mine');
     expect(readFileSync(join(directory, 'canary'), 'utf8')).toBe('untouched');
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
@@ -138,7 +138,7 @@ describe('saving', () => {
 
   test.skipIf(process.getuid?.() === 0)('to a directory that we may not write', async () => {
     chmodSync(directory, 0o500);
-    await expect(createStateFile(path).save('x')).rejects.toThrow(/EACCES/);
+    await expect(new StateFile(path).save('x')).rejects.toThrow(/EACCES/);
     chmodSync(directory, 0o700);
   });
 });

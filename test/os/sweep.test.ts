@@ -7,7 +7,7 @@ import { living, mark, startShell, startTree, type Tree } from './trees.ts';
 
 const end = async (...trees: Tree[]) => {
   for (const tree of trees) {
-    await killTree({ incarnation: tree.incarnation, ourChild: tree.exit() === null }, { withinMs: 3000 });
+    await killTree({ incarnation: tree.incarnation, isOurChild: tree.exit() === null }, { withinMs: 3000 });
   }
 };
 
@@ -27,7 +27,7 @@ test('tells who they are', async () => {
       pid: tree.incarnation.pid,
       startTime: tree.incarnation.startTime,
       nonce: tree.nonce,
-      sessionLeader: true,
+      isSessionLeader: true,
       environment: { ORCH_NONCE: tree.nonce, ORCH_INSTANCE_ID: 'api.1', ORCH_EMPTY: '' },
       command: 'sleep',
     },

@@ -1,7 +1,7 @@
 // Who is adopted when the remembered state and the live processes disagree.
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/model.ts';
-import type { TreeMember } from '../../src/os/tree/sweep.ts';
+import type { TreeMember } from '../../src/os/tree/process-scan.ts';
 import { adopt } from '../../src/supervisor/adoption/adopt.ts';
 import { alive, incarnation, slotOf, spec } from '../core/fixtures.ts';
 
@@ -9,11 +9,11 @@ const service = spec('a', { specHash: 'abc123' });
 const OLD = '0123456789ab.abc123.old';
 const NEW = '0123456789ab.abc123.new';
 
-const member = (pid: number, nonce: string, startTime: string, sessionLeader = true): TreeMember => ({
+const member = (pid: number, nonce: string, startTime: string, isSessionLeader = true): TreeMember => ({
   pid,
   startTime,
   nonce,
-  sessionLeader,
+  isSessionLeader,
   environment: { ORCH_INSTANCE_ID: 'a.1' },
   command: 'sleep',
 });

@@ -1,17 +1,17 @@
-// Who a process is: boot, pid and kernel start time. Every signal to a process that is not our direct child goes
-// through here first, because a pid alone may by now be a stranger's. Synchronous, about 30 µs by /proc.
+// The identity of a process: boot, pid and kernel start time. Checked before each signal to a process that is not our
+// direct child, because another process may have its pid by now. Synchronous, about 30 µs by /proc.
 import { readFileSync, statSync } from 'node:fs';
 import type { Incarnation } from '../../core/model.ts';
 import { withFile } from '../descriptor-reserve.ts';
 import { hasProc, platform } from '../platform.ts';
-import { isDeadState, type ProcStat, readStat } from './proc-stat.ts';
+import { isDeadState, type ProcStat, readStat, TICKS_PER_SECOND } from './proc-stat.ts';
 import { bootIdByTool, statByTool } from './system-tools.ts';
 
 let cachedBootId: string | null = null;
 
 /**
  * Names this boot and, on Linux, our pid namespace: a pid means nothing outside both (a restarted container keeps the
- * boot id of its host but counts its pids anew).
+ * boot id of its host, but its pids start over).
  */
 export function bootId(): string {
   cachedBootId ??= hasProc ? procBootId() : bootIdByTool(platform);
@@ -23,12 +23,12 @@ function procBootId(): string {
   return `${boot}:${statSync('/proc/self/ns/pid').ino}`;
 }
 
-/** Clock ticks since boot on Linux, elsewhere what the system calls the start; null: no such process, or it has ended. */
+/** Clock ticks since boot on Linux, elsewhere the start as the system prints it; null: not found, or it has ended. */
 export function readStartTime(pid: number): string | null {
   return liveStat(pid)?.startTime ?? null;
 }
 
-/** The incarnation of whatever has the pid now, a zombie included (our child that ended at once); null: nobody. */
+/** The incarnation of the process that has the pid now, also of a zombie (our child that exited at once); null: none. */
 export function identify(pid: number, nonce: string): Incarnation | null {
   const stat = readStatAnywhere(pid);
   return stat === null ? null : { pid, startTime: stat.startTime, bootId: bootId(), nonce };
@@ -39,7 +39,7 @@ export function isAlive(incarnation: Pick<Incarnation, 'pid' | 'startTime' | 'bo
   return incarnation.bootId === bootId() && isSameProcess(incarnation);
 }
 
-/** As `isAlive` for what was seen during this boot. */
+/** As `isAlive`, for a process that was seen during this boot. */
 export function isSameProcess(seen: { pid: number; startTime: string }): boolean {
   return seen.pid > 0 && readStartTime(seen.pid) === seen.startTime;
 }
@@ -54,35 +54,32 @@ function readStatAnywhere(pid: number): ProcStat | null {
   return hasProc ? readStat(pid) : statByTool(pid, platform);
 }
 
-/** Now, on the clock that Linux start times are counted on (100 ticks a second); 0 elsewhere. @throws as `withFile` */
+/** The time now, on the clock of Linux start times (100 ticks a second); 0 elsewhere. @throws as `withFile` */
 export function currentTicks(): number {
   if (!hasProc) return 0;
-  // Whole hundredths of a second: 0.29 * 100 is not 29 to a computer.
+  // Whole hundredths of a second: in floating point 0.29 * 100 is not 29.
   const uptime = withFile('/proc/uptime', (fd) => readFileSync(fd, 'latin1'));
   return Math.round(Number.parseFloat(uptime ?? '0') * TICKS_PER_SECOND);
 }
 
-/** USER_HZ: fixed at 100 for user space on every Linux that Node runs on. */
-export const TICKS_PER_SECOND = 100;
-
-// Remembers until when the pid of a process of ours was in use by it. That proves later that what still lives in its
-// session is ours, although its leader is gone and its environment cleared (see sweep.ts). Bounded; holds no process.
-
 const MAX_REMEMBERED = 4096;
 const lastSeenTicks = new Map<number, number>();
 
-/** The process lives, or is our child and was not reaped before this turn of the event loop. */
+/**
+ * Remembers that the process still has its pid: it lives, or is our child and was not reaped before this tick. That proves
+ * later that processes in its session are ours, although the leader is gone and their environment cleared (see sweep.ts).
+ */
 export function recordSeenAlive(pid: number): void {
   lastSeenTicks.delete(pid);
   try {
     lastSeenTicks.set(pid, currentTicks());
   } catch {
-    return; // no descriptor left, not even the reserve: less is known later, which harms nobody
+    return; // no descriptor is left, not even the reserve: less is known later, which is harmless
   }
   if (lastSeenTicks.size > MAX_REMEMBERED) lastSeenTicks.delete(lastSeenTicks.keys().next().value as number);
 }
 
-/** On the clock of start times; 0 where nothing is known. */
+/** On the clock of start times; 0 for an unknown pid. */
 export function lastSeenAliveTicks(pid: number): number {
   return lastSeenTicks.get(pid) ?? 0;
 }

@@ -1,13 +1,13 @@
 // Whether a process is one of orch's own: a member of this project, a descendant of this supervisor, or one of orch's own
-// programs (log writer, socket keeper, the command that started us). What cannot be shown to be ours is not.
+// programs (log writer, socket keeper, the command that started us). Without proof a process does not count as ours.
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { readStat } from './proc-stat.ts';
 
 export type OwnProcessCriteria = {
-  /** Of the nonces of the project. */
+  /** With which all nonces of the project begin. */
   noncePrefix: string;
-  /** A file among orch's own programs. */
+  /** A file in the directory of orch's own programs. */
   entry: string;
 };
 
@@ -39,7 +39,7 @@ function runsProgramIn(pid: number, directory: string): boolean {
     if (program === undefined) return false;
     return realpathSync(resolve(readlinkSync(`/proc/${pid}/cwd`), program)).startsWith(directory + sep);
   } catch {
-    return false; // gone, or not for us to look into
+    return false; // gone, or we may not inspect it
   }
 }
 
@@ -47,6 +47,6 @@ function wordsOf(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\0').filter(Boolean);
   } catch {
-    return []; // gone, or not for us to look into
+    return []; // gone, or we may not inspect it
   }
 }

@@ -1,4 +1,4 @@
-// Reads /proc/PID/stat: the cheapest truth about a process (about 15 µs, synchronous). Linux only.
+// Reads what /proc tells about one process: its stat line (about 15 µs, synchronous), its children. Linux only.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { listDirectory, withFile } from '../descriptor-reserve.ts';
 import { hasProc } from '../platform.ts';
@@ -18,11 +18,14 @@ export type ProcStat = {
   /** Since boot, in clock ticks. A string: it is only ever compared. */
   startTime: string;
   rssPages: number;
-  /** Null: kernel threads, processes that we may not look into, and for an instant everybody who calls execve. */
+  /** Null: a kernel thread, a process that we may not inspect, and for an instant every process that calls execve. */
   environBytes: number | null;
 };
 
-// proc(5), counted from the field after `comm`, which may itself hold spaces and parentheses.
+/** USER_HZ: fixed at 100 for user space on every Linux that Node runs on. */
+export const TICKS_PER_SECOND = 100;
+
+// proc(5), counted from the field after `comm`, which may itself contain spaces and parentheses.
 const STATE = 0;
 const PPID = 1;
 const PGRP = 2;
@@ -36,11 +39,13 @@ const ENV_END = 48;
 
 const buffer = Buffer.allocUnsafe(4096);
 
-/** Null where there is no such process. A zombie still has one: see `isDeadState`. */
+/** Null where the process does not exist. A zombie still has a stat: see `isDeadState`. @throws as `withFile` */
 export function readStat(pid: number): ProcStat | null {
-  const text = readSmallFile(`/proc/${pid}/stat`);
+  const text = withFile(`/proc/${pid}/stat`, readStart);
   return text === null ? null : parseStat(text);
 }
+
+const readStart = (fd: number): string => buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
 
 /** Null for text that is not a stat line. */
 export function parseStat(text: string): ProcStat | null {
@@ -74,15 +79,8 @@ export function listPids(): number[] {
   return listDirectory('/proc').map(Number).filter(Number.isInteger);
 }
 
-/** First 4 KiB as latin1, or null when it cannot be read. */
-function readSmallFile(path: string): string | null {
-  return withFile(path, (fd) => buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0)));
-}
-
-// How large a page of memory is: /proc counts in pages.
-
 let cachedPageBytes: number | null = null;
-/** 4, 16 or 64 KiB, by kernel: what Node counts in bytes of ourselves, /proc counts in pages. */
+/** 4, 16 or 64 KiB, by kernel: the same memory of ourselves, which Node counts in bytes and /proc in pages. */
 export function pageBytes(): number {
   if (cachedPageBytes !== null) return cachedPageBytes;
   try {
@@ -91,28 +89,22 @@ export function pageBytes(): number {
     cachedPageBytes = 2 ** Math.round(Math.log2(ratio));
     return cachedPageBytes;
   } catch {
-    return 4096; // no descriptor left: the next sample tries again
+    return 4096; // no descriptor is left: the next call tries again
   }
 }
 
-// The children of a process as the kernel lists them: with the thread that forked each. Linux only.
-
-const smallFileBuffer = Buffer.allocUnsafe(4096);
-
-/** Of all its threads: runtimes with thread pools fork from any of them. Empty where the process is gone; about 10 µs a thread. */
+/** Of all its threads, as runtimes with thread pools fork from any of them; empty where it is gone. About 10 µs a thread. */
 export function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => numbersIn(readProcText(`/proc/${pid}/task/${thread}/children`)));
 }
 
-/** As latin1; empty where it cannot be read. Half of what `readFileSync` costs for the few bytes of such files. */
+/** As latin1; empty on any error, also without a descriptor. Half the cost of `readFileSync` for such short files. */
 export function readProcText(path: string): string {
   try {
     const fd = openSync(path, 'r');
     try {
-      const length = readSync(fd, smallFileBuffer, 0, smallFileBuffer.length, 0);
-      return length < smallFileBuffer.length
-        ? smallFileBuffer.toString('latin1', 0, length)
-        : readFileSync(path, 'latin1');
+      const text = readStart(fd);
+      return text.length < buffer.length ? text : readFileSync(path, 'latin1');
     } finally {
       closeSync(fd);
     }

@@ -1,71 +1,83 @@
-// CPU and memory of the instances' main processes, as `ps` shows them. Keeps /proc/PID/stat open and re-reads it: 7 µs
-// a process, and such a descriptor answers ESRCH once its process is gone, whoever got the pid then.
+// CPU and memory of processes. Keeps /proc/PID/stat open and re-reads it: 7 µs a process, and such a descriptor answers
+// ESRCH once its process is gone, even where another process has the pid.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hasProc, platform } from '../platform.ts';
-import { currentTicks, TICKS_PER_SECOND } from './identity.ts';
-import { childrenOf, isDeadState, type ProcStat, pageBytes, parseStat, readProcText } from './proc-stat.ts';
+import { currentTicks } from './identity.ts';
+import {
+  childrenOf,
+  isDeadState,
+  type ProcStat,
+  pageBytes,
+  parseStat,
+  readProcText,
+  TICKS_PER_SECOND,
+} from './proc-stat.ts';
 import { statsByTool } from './system-tools.ts';
 
 export type ResourceUse = {
-  /** Of one core, since the previous sample; the first one: since the process started. */
+  /** Of one core, since the previous sample; in the first sample: since the process started. */
   cpuPercent: number;
   rssBytes: number;
 };
-export type ResourceSampler = {
-  /** Those that have ended, or were replaced by a stranger with their pid, are missing from the result. */
-  sample(processes: readonly { pid: number; startTime: string }[]): Map<number, ResourceUse>;
-  /** Descriptors that are held open now. */
-  openFiles(): number;
-  close(): void;
-};
-
 type SampledProcess = { fd: number | null; startTime: string; cpuTicks: number; atMs: number };
 
-/** Beyond this many the file is opened anew each time, so that descriptors remain for the rest. */
+/** Beyond this many the file is reopened each time, so that descriptors remain for other uses. */
 const MAX_OPEN_FILES = 1024;
 
 const buffer = Buffer.allocUnsafe(1024);
 
-export function createResourceSampler(maxOpenFiles: number = MAX_OPEN_FILES): ResourceSampler {
-  const watched = new Map<number, SampledProcess>();
-  let openFiles = 0;
+/** CPU and memory of the instances' main processes, as `orch ps` shows them. */
+export class ResourceSampler {
+  readonly #watched = new Map<number, SampledProcess>();
+  readonly #maxOpenFiles: number;
+  #openFiles = 0;
 
-  const forget = (pid: number) => {
-    const { fd = null } = watched.get(pid) ?? {};
-    if (fd !== null) closeSync(fd);
-    if (fd !== null) openFiles--;
-    watched.delete(pid);
-  };
-  const keep = (pid: number, startTime: string): SampledProcess => {
-    const known = watched.get(pid);
+  constructor(maxOpenFiles = MAX_OPEN_FILES) {
+    this.#maxOpenFiles = maxOpenFiles;
+  }
+
+  /** @returns nothing for a process that has ended, or whose pid another process has by now */
+  sample(processes: readonly { pid: number; startTime: string }[]): Map<number, ResourceUse> {
+    const pids = new Set(processes.map(({ pid }) => pid));
+    for (const pid of [...this.#watched.keys()]) if (!pids.has(pid)) this.#forget(pid);
+    const stats = hasProc ? null : statsByTool([...pids], platform);
+    const uses = new Map<number, ResourceUse>();
+    for (const { pid, startTime } of processes) {
+      const entry = this.#watch(pid, startTime);
+      const stat = stats === null ? readOpenStat(pid, entry.fd) : (stats.get(pid) ?? null);
+      if (stat === null || stat.startTime !== startTime || isDeadState(stat.state)) this.#forget(pid);
+      else uses.set(pid, measure(entry, stat));
+    }
+    return uses;
+  }
+
+  get openFiles(): number {
+    return this.#openFiles;
+  }
+
+  close(): void {
+    for (const pid of [...this.#watched.keys()]) this.#forget(pid);
+  }
+
+  #watch(pid: number, startTime: string): SampledProcess {
+    const known = this.#watched.get(pid);
     if (known?.startTime === startTime) return known;
-    forget(pid);
-    const fd = hasProc && openFiles < maxOpenFiles ? openStat(pid) : null;
-    if (fd !== null) openFiles++;
+    this.#forget(pid);
+    const fd = hasProc && this.#openFiles < this.#maxOpenFiles ? openStat(pid) : null;
+    if (fd !== null) this.#openFiles++;
     const entry = { fd, startTime, cpuTicks: 0, atMs: startedAtMs(startTime) };
-    watched.set(pid, entry);
+    this.#watched.set(pid, entry);
     return entry;
-  };
+  }
 
-  return {
-    sample(processes) {
-      const wanted = new Set(processes.map(({ pid }) => pid));
-      for (const pid of [...watched.keys()]) if (!wanted.has(pid)) forget(pid);
-      const stats = hasProc ? null : statsByTool([...wanted], platform);
-      const uses = new Map<number, ResourceUse>();
-      for (const { pid, startTime } of processes) {
-        const entry = keep(pid, startTime);
-        const stat = stats === null ? readOpenStat(pid, entry.fd) : (stats.get(pid) ?? null);
-        if (stat === null || stat.startTime !== startTime || isDeadState(stat.state)) forget(pid);
-        else uses.set(pid, measure(entry, stat));
-      }
-      return uses;
-    },
-    openFiles: () => openFiles,
-    close: () => {
-      for (const pid of [...watched.keys()]) forget(pid);
-    },
-  };
+  #forget(pid: number): void {
+    const fd = this.#watched.get(pid)?.fd ?? null;
+    if (fd !== null) {
+      closeSync(fd);
+      this.#openFiles--;
+    }
+    this.#watched.delete(pid);
+  }
 }
 
 /** Updates the entry. */
@@ -93,7 +105,7 @@ function openStat(pid: number): number | null {
   try {
     return openSync(`/proc/${pid}/stat`, 'r');
   } catch {
-    return null; // gone, or no descriptor to be had: the reading will tell
+    return null; // the process is gone, or no descriptor is left
   }
 }
 
@@ -109,18 +121,19 @@ function readOpenStat(pid: number, kept: number | null): ProcStat | null {
   }
 }
 
-// Resident memory of a process and its descendants: what is mapped by several of them counts several times. Linux only;
-// elsewhere null. Those that left the tree (their parent ended) are not found.
+/** The tree of an instance is smaller; the count stops here. */
+const MAX_TREE_PROCESSES = 10_000;
 
-/** No tree of an instance is larger; beyond that it is left at what was counted. */
-const MAX_PROCESSES = 10_000;
-
-/** @returns bytes; null where the process is gone, or this system does not tell. */
+/**
+ * Resident memory of a process and its descendants: pages that several of them map count several times. Processes that
+ * left the tree (their parent ended) are not counted.
+ * @returns bytes; null where the process is gone, or where there is no /proc
+ */
 export function treeMemoryBytes(pid: number): number | null {
   if (!hasProc) return null;
   const pending = [pid];
   let bytes: number | null = null;
-  for (let seen = 0; pending.length > 0 && seen < MAX_PROCESSES; seen++) {
+  for (let seen = 0; pending.length > 0 && seen < MAX_TREE_PROCESSES; seen++) {
     const next = pending.pop()!;
     const own = residentBytes(next);
     if (own === null) continue;

@@ -1,21 +1,20 @@
-// Processes of systems without /proc (macOS, the BSDs, Windows), asked through their own tools. Slow (5 ms a call and
-// more) and, for `ps`, exact to a second only; the interface is that of proc-stat.ts.
+// Processes of systems without /proc (macOS, the BSDs, Windows), by their own tools: 5 ms a call and more, and `ps` is
+// exact to a second only. The interface is that of proc-stat.ts.
 import { execFileSync } from 'node:child_process';
 import type { Platform } from '../platform.ts';
-import type { ProcStat } from './proc-stat.ts';
+import { type ProcStat, TICKS_PER_SECOND } from './proc-stat.ts';
 
 /** pid, ppid, group, state, rss in KiB, CPU time, then the start in five words: `Mon Jan  1 00:00:00 2026`. */
 const PS_FIELDS = 'pid=,ppid=,pgid=,stat=,rss=,time=,lstart=';
 const PAGE_KIB = 4;
-const TICKS_PER_SECOND = 100;
 
-/** Null where there is no such process. */
+/** Null where the process does not exist. */
 export function statByTool(pid: number, platform: Platform): ProcStat | null {
   if (platform === 'win32') return parseWindowsProcess(powershell(windowsProcessScript(pid)));
   return parsePsLine(run('ps', ['-o', PS_FIELDS, '-p', String(pid)]));
 }
 
-/** One `ps` for all; those that do not live are missing. Empty on Windows: there a call costs more than it is worth. */
+/** One `ps` for all; processes that do not live are missing. Empty on Windows: there a call costs more than it is worth. */
 export function statsByTool(pids: readonly number[], platform: Platform): Map<number, ProcStat> {
   if (pids.length === 0 || platform === 'win32') return new Map();
   const lines = run('ps', ['-o', PS_FIELDS, '-p', pids.join(',')]).split('\n');
@@ -35,23 +34,26 @@ export function parseBootTime(text: string): string {
   return `boot-${/sec\s*=\s*(\d+)/.exec(text)?.[1] ?? text.trim()}`;
 }
 
-/** One line of `ps -o` with PS_FIELDS; null for anything else (an empty answer means: no such process). */
+/** One line of `ps -o` with PS_FIELDS; null for any other text (an empty one: the process does not exist). */
 export function parsePsLine(line: string): ProcStat | null {
   const words = line.trim().split(/\s+/);
   if (words.length < 11) return null;
-  const [pid, ppid, pgid, state, rss, time, ...start] = words as [string, string, string, string, string, string];
+  const [pid, ppid, pgid, state, rss, time, ...start] = words as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   return {
-    pid: Number(pid),
-    comm: '',
-    state: state.charAt(0),
-    ppid: Number(ppid),
-    pgid: Number(pgid),
     // `sess` is a kernel address on macOS: our instances lead their session, so the group stands for it.
-    session: Number(pgid),
+    ...statOf(pid, ppid, pgid),
+    state: state.charAt(0),
     cpuTicks: Math.round(parseCpuSeconds(time) * TICKS_PER_SECOND),
-    startTime: (start as string[]).slice(0, 5).join(' '),
+    startTime: start.slice(0, 5).join(' '),
     rssPages: Math.round(Number(rss) / PAGE_KIB),
-    environBytes: null,
   };
 }
 
@@ -61,23 +63,23 @@ export function parseCpuSeconds(text: string): number {
   return clock.split(':').reduce((total, part) => total * 60 + Number(part), 0) + Number(days) * 86_400;
 }
 
-/** `pid ppid filetime workingset cpu100ns`; null for an empty answer. */
+/** `pid ppid filetime workingset cpu100ns`; null for any other text (an empty one: the process does not exist). */
 export function parseWindowsProcess(text: string): ProcStat | null {
   const words = text.trim().split(/\s+/);
   if (words.length !== 5) return null;
   const [pid, ppid, startTime, workingSet, cpu] = words as [string, string, string, string, string];
   return {
-    pid: Number(pid),
-    comm: '',
+    ...statOf(pid, ppid, pid),
     state: 'R',
-    ppid: Number(ppid),
-    pgid: Number(pid),
-    session: Number(pid),
     cpuTicks: Math.round(Number(cpu) / (10_000_000 / TICKS_PER_SECOND)),
     startTime,
     rssPages: Math.round(Number(workingSet) / (PAGE_KIB * 1024)),
-    environBytes: null,
   };
+}
+
+function statOf(pid: string, ppid: string, group: string) {
+  const pgid = Number(group);
+  return { pid: Number(pid), comm: '', ppid: Number(ppid), pgid, session: pgid, environBytes: null };
 }
 
 function windowsProcessScript(pid: number): string {
@@ -92,7 +94,7 @@ function powershell(script: string): string {
   return run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]);
 }
 
-/** Empty when it fails: `ps -p` exits 1 when there is no such process. */
+/** @returns what it printed; empty where it fails: `ps -p` exits with 1 for a process that does not exist */
 function run(file: string, args: string[]): string {
   try {
     const env = { ...process.env, LC_ALL: 'C' };

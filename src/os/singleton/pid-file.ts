@@ -7,7 +7,8 @@ import type { Incarnation } from '../../core/model.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
 import { errnoOf } from '../errors.ts';
 import { hasProc } from '../platform.ts';
-import { bootId, currentTicks, liveStat, TICKS_PER_SECOND } from '../process/identity.ts';
+import { bootId, currentTicks, liveStat } from '../process/identity.ts';
+import { TICKS_PER_SECOND } from '../process/proc-stat.ts';
 
 export type PidFileReading =
   | { kind: 'holder'; process: Incarnation; command: string }

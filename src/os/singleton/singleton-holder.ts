@@ -48,13 +48,13 @@ export async function findHolder(base: string, ownNonce: string): Promise<Single
   const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
   for (const one of others) {
     const members = (trees.get(one.record.process.nonce) ?? []).filter(({ pid }) => mayWriterName(one, pid));
-    const leader = members.find(({ sessionLeader }) => sessionLeader) ?? members[0];
+    const leader = members.find(({ isSessionLeader }) => isSessionLeader) ?? members[0];
     if (leader === undefined) continue;
     const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
     const record = { ...one.record, process };
     // The dead claimant's record is about to be overwritten by ours, and we may die as well.
     if (one.kind === 'claim' && isTrusted(one)) writeRecord(base, 'holder', record);
-    return holderOf(one, record, one.kind === 'claim' && leader.sessionLeader);
+    return holderOf(one, record, one.kind === 'claim' && leader.isSessionLeader);
   }
   return null;
 }
@@ -86,8 +86,8 @@ export function describeHolder({ key, instance, projectRoot, process: { pid } }:
 
 function holderOf(written: WrittenRecord, record: SingletonRecord, leads: boolean): SingletonHolder {
   const isForeign = !isTrusted(written);
-  const target: TreeTarget = { incarnation: record.process, ourChild: false };
-  if (isForeign) target.mayTouch = (pid) => mayWriterName(written, pid);
+  const target: TreeTarget = { incarnation: record.process, isOurChild: false };
+  if (isForeign) target.maySignalPid = (pid) => mayWriterName(written, pid);
   return { record, leads, isForeign, reason: describeHolder(record), stop: (policy) => stopTree(target, policy) };
 }
 

@@ -1,15 +1,24 @@
-// One pass over all processes of the machine, in slices that leave the event loop free. Callers that ask while a
-// pass waits to begin share it. Reads /proc; elsewhere `ps`.
-
+// One pass over all processes of the machine, in slices that leave the event loop free. Calls made while a pass waits
+// to begin share it. Reads /proc; macOS and the BSDs show the environment of our own processes through `ps -E`; Windows
+// shows none, so that a scan finds nothing there and trees are ended by `taskkill /T`.
 import { execFile } from 'node:child_process';
 import { readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { withFile } from '../descriptor-reserve.ts';
-import { hasProc, type Platform, platform } from '../platform.ts';
+import { hasProc, platform } from '../platform.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
-import type { TreeMember } from './sweep.ts';
 
+export type TreeMember = {
+  pid: number;
+  startTime: string;
+  /** Null: found by its session, its environment was cleared. */
+  nonce: string | null;
+  isSessionLeader: boolean;
+  /** Its ORCH_* variables only. */
+  environment: Record<string, string>;
+  command: string;
+};
 export type ScannedProcess = TreeMember & { session: number };
 export type ProcessSnapshot = {
   /** Live processes with an ORCH_NONCE. */
@@ -24,9 +33,10 @@ const NONCE = Buffer.from('ORCH_NONCE=');
 const UNREADABLE = -1;
 const EXEC_RETRY_MS = 1;
 const MAX_RETRIES = 20;
-/** Of looking for new pids: a machine that forks all the time must not hold us. */
+/** Of looking for new pids: a machine that forks all the time must not keep a pass running. */
 const MAX_ROUNDS = 4;
 const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
+const MAX_PS_BYTES = 64 * 1024 * 1024;
 
 let waiting: { sessions: boolean; snapshot: Promise<ProcessSnapshot> } | null = null;
 let running: Promise<unknown> = Promise.resolve();
@@ -40,19 +50,19 @@ export function scanProcesses(wanted: { sessions: boolean }): Promise<ProcessSna
   }
   const next = { sessions: wanted.sessions, snapshot: running.then(() => nextTurn()).then(() => begin()) };
   waiting = next;
-  running = next.snapshot.catch(() => undefined); // whoever asked for it gets the error
+  running = next.snapshot.catch(() => undefined); // the callers of this scan get the error
   return next.snapshot;
 }
 
 function begin(): Promise<ProcessSnapshot> {
   const sessions = waiting?.sessions ?? false;
   waiting = null;
-  return hasProc ? scan(sessions) : snapshotByTool(platform);
+  if (hasProc) return scan(sessions);
+  if (platform === 'win32') return Promise.resolve({ carriers: [], others: [] });
+  return listByPs().then(parseProcessList);
 }
 
-/**
- * A process forked during a pass by one that then ended is in no listing of that pass: look again until no pid is new.
- */
+/** Lists pids until none is new: the first listing lacks a process whose parent forked it during the pass and then ended. */
 async function scan(sessions: boolean): Promise<ProcessSnapshot> {
   const snapshot: ProcessSnapshot = { carriers: [], others: [] };
   const seen = new Set<number>([process.pid]);
@@ -66,7 +76,7 @@ async function scan(sessions: boolean): Promise<ProcessSnapshot> {
   return snapshot;
 }
 
-/** Returns those that are to be visited again. */
+/** @returns the pids to visit again */
 async function visitAll(pids: number[], sessions: boolean, snapshot: ProcessSnapshot): Promise<number[]> {
   const unclear: number[] = [];
   let sliceEndsMs = performance.now() + SLICE_MS;
@@ -79,15 +89,15 @@ async function visitAll(pids: number[], sessions: boolean, snapshot: ProcessSnap
   return unclear;
 }
 
-/** In the middle of execve a process shows no environment for some 100 µs: look again until it does. */
+/** In the middle of execve a process shows no environment for some 100 µs: visit it until it does. */
 async function retryDuringExec(pids: number[], sessions: boolean, snapshot: ProcessSnapshot): Promise<void> {
-  for (let look = 1; pids.length > 0 && look <= MAX_RETRIES; look++) {
+  for (let retry = 1; pids.length > 0 && retry <= MAX_RETRIES; retry++) {
     await sleep(EXEC_RETRY_MS);
     pids = pids.filter((pid) => !visit(pid, sessions, snapshot));
   }
 }
 
-/** False: it is in the middle of execve and has to be visited again. */
+/** @returns false where the process is in the middle of execve: visit it again */
 function visit(pid: number, sessions: boolean, snapshot: ProcessSnapshot): boolean {
   const length = readEnviron(pid);
   const nonce = length <= 0 ? null : variableAt(length, NONCE);
@@ -97,7 +107,7 @@ function visit(pid: number, sessions: boolean, snapshot: ProcessSnapshot): boole
   if (stat === null || isDeadState(stat.state) || isKernelThread(stat)) return true;
   if (length === 0 && stat.environBytes !== 0) return false;
   const { startTime, session, comm } = stat;
-  const found = { pid, startTime, nonce, sessionLeader: session === pid, environment, command: comm, session };
+  const found = { pid, startTime, nonce, isSessionLeader: session === pid, environment, command: comm, session };
   if (nonce !== null) snapshot.carriers.push(found);
   else if (sessions) snapshot.others.push(found);
   return true;
@@ -108,7 +118,7 @@ function isKernelThread(stat: ProcStat): boolean {
   return stat.ppid === 2 || stat.comm === 'kthreadd';
 }
 
-/** Fills `environ`; returns how many bytes it holds now, or UNREADABLE: gone, or not for us to read. */
+/** Fills `environ`. @returns its length in bytes, or UNREADABLE: the process is gone, or we may not read it. */
 function readEnviron(pid: number): number {
   return withFile(`/proc/${pid}/environ`, fillOrNothing) ?? UNREADABLE;
 }
@@ -117,7 +127,7 @@ function fillOrNothing(fd: number): number {
   try {
     return fill(fd);
   } catch {
-    return 0; // ESRCH: gone, which stat will tell; EIO: it left this memory by execve while we read
+    return 0; // ESRCH: gone, as its stat will show; EIO: execve replaced this memory while we read
   }
 }
 
@@ -154,17 +164,15 @@ function orchVariables(length: number): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-// The process scan of systems without /proc: macOS and the BSDs show the environment of our own processes through
-// `ps -E`; Windows shows none, so that nothing is found there and trees are ended by `taskkill /T`.
-
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-async function snapshotByTool(platform: Platform): Promise<ProcessSnapshot> {
-  if (platform === 'win32') return { carriers: [], others: [] };
-  return parseProcessList(await listProcesses());
+function listByPs(): Promise<string> {
+  const args = ['-A', '-ww', '-E', '-o', 'pid=,pgid=,stat=,lstart=,command='];
+  const options = { maxBuffer: MAX_PS_BYTES, env: { ...process.env, LC_ALL: 'C' } };
+  return new Promise((resolve, reject) => {
+    execFile('ps', args, options, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
+  });
 }
 
-/** Lines of `ps -E -o pid=,pgid=,stat=,lstart=,command=`: command and environment run into one another. */
+/** @param text of `ps -E` with the fields above: command and environment follow each other without a mark */
 export function parseProcessList(text: string): ProcessSnapshot {
   const found = text.split('\n').flatMap((line) => parseProcessLine(line) ?? []);
   return {
@@ -184,17 +192,9 @@ function parseProcessLine(line: string): ScannedProcess | null {
     pid: Number(pid),
     startTime: words.slice(3, 8).join(' '),
     nonce: environment.ORCH_NONCE ?? null,
-    sessionLeader: pid === pgid,
+    isSessionLeader: pid === pgid,
     environment,
     command: words[8] as string,
     session: Number(pgid),
   };
-}
-
-function listProcesses(): Promise<string> {
-  const args = ['-A', '-ww', '-E', '-o', 'pid=,pgid=,stat=,lstart=,command='];
-  const options = { maxBuffer: MAX_OUTPUT_BYTES, env: { ...process.env, LC_ALL: 'C' } };
-  return new Promise((resolve, reject) => {
-    execFile('ps', args, options, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
-  });
 }

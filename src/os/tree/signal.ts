@@ -1,38 +1,38 @@
 // Sends signals to the tree of one instance, and only to it: to the leader's group while the leader is proven to be
-// ours, to every swept member after a fresh look at its start time. Keeps no state.
-
+// ours, to every swept member after its start time is read again. Keeps no state.
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incarnation } from '../../core/model.ts';
 import { killCgroup } from '../cgroup/cgroup.ts';
 import { errnoOf } from '../errors.ts';
-import { hasProc, type Platform, platform } from '../platform.ts';
+import { hasProc, platform } from '../platform.ts';
 import { isAlive, liveStat } from '../process/identity.ts';
 import { isDeadState, listPids, readStat } from '../process/proc-stat.ts';
-import { sweepByNonce, type TreeMember } from './sweep.ts';
+import type { TreeMember } from './process-scan.ts';
+import { sweepByNonce } from './sweep.ts';
 
 export type TreeTarget = {
   incarnation: Incarnation;
   /** It is our direct child and its exit has not been reported: the kernel keeps its pid for us. */
-  ourChild: boolean;
+  isOurChild: boolean;
   /**
-   * Asked before each signal; the nonce alone does not prove that a process is the tree's where somebody else named it.
-   * Then nothing is signalled but pid by pid. Left out: the nonce is proof.
+   * Asked before each signal where the nonce does not prove that a process belongs to the tree, as another user named it;
+   * signals then go to single pids only. Left out: the nonce is proof.
    */
-  mayTouch?: (pid: number) => boolean;
+  maySignalPid?: (pid: number) => boolean;
 };
 
 type Delivery = 'sent' | 'gone' | 'denied';
 
-/** Between two rounds of killTree; grows, because what is slow to die needs no hurry. */
+/** Between two rounds of killTree; grows, because a process that exits slowly needs no hurry. */
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 /** A continue after these would undo them, or is pointless. */
 const NOT_CONTINUED = new Set(['SIGKILL', 'SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCONT']);
 
 /**
- * Sends `signal` once to everybody in the tree, then SIGCONT: on a stopped process the signal would stay pending.
- * @returns the pids that took it (the leader's stands for its group); `gone`: there was nobody left.
+ * Sends `signal` once to every process of the tree, then SIGCONT: on a stopped process the signal would stay pending.
+ * @returns the pids that took it (the leader's stands for its group); `gone`: no process was left.
  */
 export function signalTree(
   target: TreeTarget,
@@ -40,30 +40,28 @@ export function signalTree(
   members: readonly TreeMember[],
 ): { signalled: number[]; gone: boolean } {
   const { pid } = target.incarnation;
-  const { mayTouch = () => true } = target;
-  const leads = maySignal(pid) && mayTouch(pid) && (target.ourChild || isAlive(target.incarnation));
-  const asGroup = target.mayTouch === undefined && leadsGroup(target);
+  const { maySignalPid = () => true } = target;
+  const mayReachLeader = maySignal(pid) && maySignalPid(pid) && (target.isOurChild || isAlive(target.incarnation));
+  const asGroup = target.maySignalPid === undefined && leadsGroup(target);
   const deliveries = new Map<number, Delivery>();
-  if (leads) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
+  if (mayReachLeader) deliveries.set(pid, deliver(asGroup ? -pid : pid, signal));
   const group = asGroup && deliveries.get(pid) === 'sent' ? pid : null;
   for (const member of members) {
-    if (member.pid === group) continue; // it may be dead of the signal by now
-    const delivery = mayTouch(member.pid) ? signalMember(member, group, signal) : 'denied';
+    if (member.pid === group) continue; // the signal may have ended it by now
+    const delivery = maySignalPid(member.pid) ? signalMember(member, group, signal) : 'denied';
     if (delivery !== 'in group') deliveries.set(member.pid, delivery);
   }
   const signalled = [...deliveries].filter(([, delivery]) => delivery === 'sent').map(([member]) => member);
   return { signalled, gone: [...deliveries.values()].every((delivery) => delivery === 'gone') };
 }
 
-/** Sends `signal` to the leader alone; it has children of its own that it ends itself. @returns whether it took it. */
-export function signalMain({ incarnation, ourChild }: TreeTarget, signal: string): boolean {
+/** Sends `signal` to the leader alone; it ends its children itself. @returns whether the leader took it. */
+export function signalMain({ incarnation, isOurChild }: TreeTarget, signal: string): boolean {
   const { pid } = incarnation;
-  return maySignal(pid) && (ourChild || isAlive(incarnation)) && deliver(pid, signal) === 'sent';
+  return maySignal(pid) && (isOurChild || isAlive(incarnation)) && deliver(pid, signal) === 'sent';
 }
 
-/**
- * As `signalTree` for those that are not in the leader's group: when the group had its signal before the sweep was done.
- */
+/** As `signalTree` for members outside the leader's group: when the group had its signal before the sweep was done. */
 export function signalOutsideGroup(
   target: TreeTarget,
   signal: string,
@@ -74,8 +72,8 @@ export function signalOutsideGroup(
 }
 
 /**
- * SIGKILL to the whole tree, again and again until a sweep finds nothing of it, or until the deadline.
- * @returns what still lives then: in uninterruptible sleep, or not ours to signal (setuid, `mayTouch`)
+ * SIGKILL to the whole tree, repeated until a sweep finds nothing of it, or until the deadline.
+ * @returns the processes that still live then: in uninterruptible sleep, or not ours to signal (setuid, `maySignalPid`)
  */
 export async function killTree(
   target: TreeTarget,
@@ -83,8 +81,8 @@ export async function killTree(
 ): Promise<{ survivors: TreeMember[] }> {
   const { incarnation } = target;
   const deadlineMs = performance.now() + options.withinMs;
-  if (target.mayTouch === undefined) {
-    if (!hasProc && (target.ourChild || isAlive(incarnation))) await killTreeByTool(incarnation.pid, platform);
+  if (target.maySignalPid === undefined) {
+    if (!hasProc && (target.isOurChild || isAlive(incarnation))) await killTreeByTool(incarnation.pid);
     killCgroup(incarnation.nonce);
   }
   signalTree(target, 'SIGKILL', []);
@@ -94,18 +92,18 @@ export async function killTree(
     if (members.length === 0) return { survivors: [] };
     if (performance.now() >= deadlineMs) return { survivors: members };
     // By now the leader may have been reaped: only a fresh identity check counts.
-    signalTree({ ...target, ourChild: false }, 'SIGKILL', members);
+    signalTree({ ...target, isOurChild: false }, 'SIGKILL', members);
     await sleep(pauseMs);
   }
 }
 
-/** No live process is left in the group. Zombies are not alive, though the kernel still counts them. */
+/** Whether the group has no live process. Zombies are not alive, though the kernel still counts them. */
 export function groupIsEmpty(pgid: number): boolean {
   if (pgid <= 1) return false;
   try {
     process.kill(-pgid, 0);
   } catch (error) {
-    return errnoOf(error) === 'ESRCH'; // EPERM: somebody is there
+    return errnoOf(error) === 'ESRCH'; // EPERM: a process of another user is there
   }
   return hasProc && !listPids().some((pid) => isLiveInGroup(pid, pgid));
 }
@@ -135,9 +133,9 @@ function maySignal(pid: number): boolean {
   return Number.isInteger(pid) && pid > 1 && pid !== process.pid && pid !== ownGroup();
 }
 
-/** Our own children do; an adopted process may live in the group of whatever started it. */
-function leadsGroup({ incarnation: { pid }, ourChild }: TreeTarget): boolean {
-  return platform !== 'win32' && (ourChild || !hasProc || readStat(pid)?.pgid === pid);
+/** Our own children lead their group; an adopted process may live in the group of the program that started it. */
+function leadsGroup({ incarnation: { pid }, isOurChild }: TreeTarget): boolean {
+  return platform !== 'win32' && (isOurChild || !hasProc || readStat(pid)?.pgid === pid);
 }
 
 let cachedGroup: number | null = null;
@@ -149,7 +147,7 @@ function ownGroup(): number {
 /** @param to a pid, or a process group as its negative */
 function deliver(to: number, signal: string): Delivery {
   const delivery = send(to, signal);
-  // It may have died of the signal by now, which is no news.
+  // Ignore ESRCH: the signal may have ended it.
   if (delivery === 'sent' && !NOT_CONTINUED.has(signal) && platform !== 'win32') send(to, 'SIGCONT');
   return delivery;
 }
@@ -163,24 +161,28 @@ function send(to: number, signal: string): Delivery {
   }
 }
 
-// Ends a process tree where there is no /proc to sweep: by parent links, which lose what was reparented.
-// On macOS the nonce sweep by `ps -E` comes on top; on Windows this is all there is.
-
-/** The command that ends the tree of a pid, or null where tree-kill (by `ps` or `pgrep`) does it. */
-export function treeKillCommand(pid: number, platform: Platform): { file: string; args: string[] } | null {
-  if (platform !== 'win32') return null;
-  return { file: 'taskkill', args: ['/PID', String(pid), '/T', '/F'] };
+/**
+ * Ends a process tree by parent links, where there is no /proc: reparented processes are missed. On macOS and the BSDs the
+ * sweep by `ps -E` finds those; on Windows this is all there is. The next sweep tells whether anything survived.
+ */
+async function killTreeByTool(pid: number): Promise<void> {
+  if (platform === 'win32') {
+    await outputOf('taskkill', ['/PID', String(pid), '/T', '/F']);
+    return;
+  }
+  const listing = await outputOf('ps', ['-A', '-o', 'pid=,ppid=']);
+  for (const member of treeInListing(pid, listing)) send(member, 'SIGKILL');
 }
 
-/** Resolves when the tool has ended; whether anything survived is for the next look at the processes to say. */
-async function killTreeByTool(pid: number, platform: Platform): Promise<void> {
-  const command = treeKillCommand(pid, platform);
-  if (command !== null) return await runQuietly(command.file, command.args);
-  const { default: treeKill } = await import('tree-kill');
-  await new Promise<void>((resolve) => treeKill(pid, 'SIGKILL', () => resolve()));
+/** @param listing a line `pid ppid` for each process; @returns the pid and its descendants, parents first */
+export function treeInListing(root: number, listing: string): number[] {
+  const links = listing.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = new Set([root]);
+  for (const parent of tree) for (const [pid = 0, ppid] of links) if (ppid === parent && pid > 1) tree.add(pid);
+  return [...tree];
 }
 
-/** Fails when the process has gone meanwhile, which is what was wanted. */
-function runQuietly(file: string, args: string[]): Promise<void> {
-  return new Promise((resolve) => execFile(file, args, { windowsHide: true }, () => resolve()));
+/** Of a tool that fails: what it printed before. It fails where the process has gone meanwhile, which is the aim. */
+function outputOf(file: string, args: string[]): Promise<string> {
+  return new Promise((resolve) => execFile(file, args, { windowsHide: true }, (_error, stdout) => resolve(stdout)));
 }

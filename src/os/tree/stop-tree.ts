@@ -3,22 +3,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../process/identity.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
+import type { TreeMember } from './process-scan.ts';
 import { killTree, signalMember, signalTree, type TreeTarget } from './signal.ts';
-import { sweepByNonce, type TreeMember } from './sweep.ts';
+import { sweepByNonce } from './sweep.ts';
 
-/** After SIGKILL; whoever lives on then sleeps uninterruptibly. */
-const KILL_WITHIN_MS = 5_000;
+export type TreeStopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
+
 const POLL_MS = 20;
+/** After SIGKILL; a process that lives longer sleeps uninterruptibly, or is not ours to signal. */
+const KILL_WITHIN_MS = 5_000;
 
-/** Resolves when the tree is empty, or with those that could not be ended, or with who lives when it was aborted. */
-export async function stopTree(
-  target: TreeTarget,
-  policy: { signal: string; graceMs: number; abort?: AbortSignal | undefined },
-): Promise<{ survivors: TreeMember[] }> {
+/** @returns the live processes of the tree: none, or those that SIGKILL did not end, or all of them when it was aborted */
+export async function stopTree(target: TreeTarget, policy: TreeStopPolicy): Promise<{ survivors: TreeMember[] }> {
   const deadlineMs = performance.now() + policy.graceMs;
   signalTree(target, policy.signal, await membersOf(target));
   while (performance.now() < deadlineMs) {
-    // A look at the leader costs 30 µs, a sweep several ms: sweep only once the leader has gone.
+    // Reading the leader's start time takes 30 µs, a sweep several ms: sweep only once the leader has gone.
     if (!isAlive(target.incarnation) && (await membersOf(target)).length === 0) return { survivors: [] };
     if (policy.abort?.aborted) return { survivors: await membersOf(target) };
     await sleep(POLL_MS);
@@ -31,57 +31,48 @@ async function membersOf({ incarnation }: TreeTarget): Promise<TreeMember[]> {
   return swept.get(incarnation.nonce) ?? [];
 }
 
-// The tree of a process that we did not start: its descendants by parent links, and its group and session where it
-// leads them. Every signal goes to a pid only after a look at its start time.
-
 type Descendant = { pid: number; startTime: string };
 
-const DESCENDANTS_POLL_MS = 20;
-/** After SIGKILL; whoever lives on then sleeps uninterruptibly, or is not ours to signal. */
-const DESCENDANTS_KILL_MS = 5_000;
-
 /**
- * Stops the process and all that descends from it: the signal, the grace period, SIGKILL until nothing is left.
- * A descendant that was reparented before we looked, in a session of its own, cannot be known for one.
+ * Stops a process that we did not start, and its tree: its descendants by parent links, and its group and session where
+ * it leads them. Each signal goes to a pid only after its start time is read. A descendant that was reparented before we
+ * looked, and has a session of its own, cannot be recognised.
  */
-export async function stopDescendants(
-  root: Descendant,
-  policy: { signal: string; graceMs: number; abort?: AbortSignal | undefined },
-): Promise<{ survivors: Descendant[] }> {
+export async function stopDescendants(root: Descendant, policy: TreeStopPolicy): Promise<{ survivors: Descendant[] }> {
   const known = new Map<number, Descendant>([[root.pid, root]]);
   const living = () => liveDescendants(root, known);
-  for (const relative of living()) signalMember(relative, null, policy.signal);
+  for (const member of living()) signalMember(member, null, policy.signal);
   if (await isEmptyWithin(living, policy.graceMs, () => undefined, policy.abort)) return { survivors: [] };
   if (policy.abort?.aborted) return { survivors: living() };
-  const kill = (relatives: Descendant[]) =>
-    relatives.forEach((relative) => void signalMember(relative, null, 'SIGKILL'));
-  await isEmptyWithin(living, DESCENDANTS_KILL_MS, kill);
+  await isEmptyWithin(living, KILL_WITHIN_MS, (members) => {
+    for (const member of members) signalMember(member, null, 'SIGKILL');
+  });
   return { survivors: living() };
 }
 
 async function isEmptyWithin(
   living: () => Descendant[],
   withinMs: number,
-  act: (relatives: Descendant[]) => void,
+  act: (members: Descendant[]) => void,
   abort?: AbortSignal,
 ): Promise<boolean> {
   const deadlineMs = performance.now() + withinMs;
   for (;;) {
-    const relatives = living();
-    if (relatives.length === 0) return true;
-    act(relatives);
+    const members = living();
+    if (members.length === 0) return true;
+    act(members);
     if (abort?.aborted || performance.now() >= deadlineMs) return false;
-    await sleep(DESCENDANTS_POLL_MS);
+    await sleep(POLL_MS);
   }
 }
 
-/** Adds who was born meanwhile to `known`; returns those of them that live. */
+/** Adds newly born descendants to `known`. @returns those of `known` that live */
 function liveDescendants(root: Descendant, known: Map<number, Descendant>): Descendant[] {
   const stats = listPids()
     .map(readStat)
     .filter((stat) => stat !== null);
   const now = new Map(stats.map((stat) => [stat.pid, stat]));
-  // A pid that belongs to somebody else by now leads to strangers.
+  // A pid that another process has by now would lead to unrelated processes.
   for (const { pid, startTime } of [...known.values()]) {
     if (now.has(pid) && now.get(pid)?.startTime !== startTime) known.delete(pid);
   }

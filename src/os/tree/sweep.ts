@@ -1,25 +1,15 @@
-// Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE): what escaped its process
-// group by setsid or a double fork is found here. Reads only; decides nothing, signals nothing.
+// Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE), also those that left their
+// process group by setsid or a double fork. Reads only; decides nothing, sends no signal.
 import type { Incarnation } from '../../core/model.ts';
 import { cgroupPids, releaseCgroup } from '../cgroup/cgroup.ts';
 import { isAlive, lastSeenAliveTicks, liveStat, recordSeenAlive } from '../process/identity.ts';
-import { type ProcessSnapshot, type ScannedProcess, scanProcesses } from './process-scan.ts';
-
-export type TreeMember = {
-  pid: number;
-  startTime: string;
-  /** Null: found by its session, its environment was cleared. */
-  nonce: string | null;
-  sessionLeader: boolean;
-  /** Its ORCH_* variables only. */
-  environment: Record<string, string>;
-  command: string;
-};
+import { type ProcessSnapshot, type ScannedProcess, scanProcesses, type TreeMember } from './process-scan.ts';
 
 /**
  * Every live process of each nonce: by environment, and by the session of its leader where one is given.
+ * All calls made while a scan waits or runs share the next one.
  * @param leaders the main process of each nonce, alive or not
- * All calls made while a scan waits or runs share the next one. An unknown nonce has an empty list.
+ * @returns an empty list for an unknown nonce
  */
 export async function sweepByNonce(
   nonces: string[],
@@ -36,7 +26,7 @@ export async function findProjectProcesses(prefix: string): Promise<TreeMember[]
 }
 
 type SnapshotIndex = { byNonce: Map<string, ScannedProcess[]>; bySession: Map<number, ScannedProcess[]> };
-/** Hundreds of requests share a snapshot: each must not go through all of it. */
+/** Hundreds of requests share a snapshot: its processes are grouped once for all of them. */
 const indices = new WeakMap<ProcessSnapshot, SnapshotIndex>();
 
 function indexOf(snapshot: ProcessSnapshot): SnapshotIndex {
@@ -72,28 +62,28 @@ function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: Sna
   return all;
 }
 
-/** Nothing leaves a cgroup by itself: this finds also who cleared its environment and left the session. */
+/** A process cannot leave its cgroup by itself: this finds also one that cleared its environment and left the session. */
 function addCgroupMembers(nonce: string, members: TreeMember[]): TreeMember[] {
   const known = new Set(members.map(({ pid }) => pid));
   const others = cgroupPids(nonce).filter((pid) => !known.has(pid));
   const found = others.map(liveStat).filter((stat) => stat !== null);
   const contained = found.map(({ pid, startTime, session, comm }) => {
-    return { pid, startTime, nonce: null, sessionLeader: session === pid, environment: {}, command: comm };
+    return { pid, startTime, nonce: null, isSessionLeader: session === pid, environment: {}, command: comm };
   });
   return [...members, ...contained];
 }
 
-/** A leader that does not lead its session, or whose environment is not for us to read, belongs to it all the same. */
+/** Also a leader that does not lead its session, or whose environment we may not read, belongs to the tree. */
 function addLeader(leader: Incarnation, members: TreeMember[]): TreeMember[] {
   if (members.some(({ pid }) => pid === leader.pid) || !isAlive(leader)) return members;
   const { pid, startTime } = leader;
-  return [{ pid, startTime, nonce: null, sessionLeader: false, environment: {}, command: '' }, ...members];
+  return [{ pid, startTime, nonce: null, isSessionLeader: false, environment: {}, command: '' }, ...members];
 }
 
 /**
- * Processes without a nonce in the leader's session. The kernel gives a session's number to nobody else while one
- * member lives, so they are ours if the leader lives, or a member that carries the nonce, or one that was born before
- * the leader was last seen alive. Failing that the number may have been recycled by a stranger: then none counts.
+ * Processes without a nonce in the leader's session. The kernel does not reuse a session's number while one member
+ * lives, so they are ours if one of these lives: the leader, a member with the nonce, or a member born before the leader
+ * was last seen alive. Otherwise an unrelated process may have got the number: then none counts.
  */
 function membersWithoutNonce(
   leader: Incarnation,

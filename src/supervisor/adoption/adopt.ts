@@ -13,7 +13,7 @@ import {
 import { initialReadiness } from '../../core/readiness.ts';
 import { decideRestart } from '../../core/restart-policy.ts';
 import { emptySlot, nonceOf, slotSpecOf, transition } from '../../core/transition.ts';
-import type { TreeMember } from '../../os/tree/sweep.ts';
+import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { specHashOf } from '../kernel/nonce.ts';
 
 export type Adoption = {
@@ -84,7 +84,7 @@ function recordedExit(nonce: string | null, { recordOf }: AdoptionInput): Exit {
 function leadersOf(members: readonly TreeMember[]): Map<string, TreeMember> {
   const leaders = new Map<string, TreeMember>();
   for (const member of members) {
-    if (!member.nonce || !member.sessionLeader) continue;
+    if (!member.nonce || !member.isSessionLeader) continue;
     const other = leaders.get(member.nonce);
     if (!other || Number(member.startTime) < Number(other.startTime)) leaders.set(member.nonce, member);
   }

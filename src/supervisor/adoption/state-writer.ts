@@ -2,7 +2,7 @@
 // supervision: the processes can be found by their nonce without it.
 import type { Clock } from '../../os/clock.ts';
 import { errorText } from '../../os/errors.ts';
-import { createStateFile, type Durability } from '../../os/state-file.ts';
+import { type Durability, StateFile } from '../../os/state-file.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { encodeState } from './previous-state.ts';
@@ -14,7 +14,7 @@ const SAVE_DELAY_MS = 200;
 const RETRY_MS = 1_000;
 
 export class StateWriter {
-  #file: ReturnType<typeof createStateFile>;
+  #file: StateFile;
   #report: (happening: EventDraft) => void;
   #timer: NodeJS.Timeout | null = null;
   #hasFailed = false;
@@ -24,7 +24,7 @@ export class StateWriter {
   #clock: Clock;
 
   constructor(path: string, clock: Clock, report: (happening: EventDraft) => void) {
-    this.#file = createStateFile(path);
+    this.#file = new StateFile(path);
     this.#clock = clock;
     this.#report = report;
   }

@@ -57,7 +57,7 @@ export async function takeOverRunning(heir: Successor, accepted: AcceptedConfig)
   for (const slot of live) if (!gone.has(slot.id)) reportAdopted(heir, slot);
   for (const { id, exit } of adoption.ended) kernel.receive(id, null, { kind: 'exited', exit });
   for (const incarnation of adoption.unknown) {
-    killTree({ incarnation, ourChild: false }, { withinMs: UNKNOWN_KILL_MS }).catch(() => undefined); // found again by `down`
+    killTree({ incarnation, isOurChild: false }, { withinMs: UNKNOWN_KILL_MS }).catch(() => undefined); // found again by `down`
   }
 }
 
@@ -100,7 +100,7 @@ async function endFound(noncePrefix: string): Promise<Leftover[]> {
   const leftovers = new Map<number, Leftover>();
   for (const { pid, startTime, nonce, environment } of await findProjectProcesses(noncePrefix)) {
     const incarnation = { pid, startTime, bootId: bootId(), nonce: nonce ?? '' };
-    const { survivors } = await killTree({ incarnation, ourChild: false }, { withinMs: KILL_WITHIN_MS });
+    const { survivors } = await killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS });
     const instance = environment.ORCH_INSTANCE_ID ?? '?';
     for (const survivor of survivors) leftovers.set(survivor.pid, { pid: survivor.pid, instance });
   }

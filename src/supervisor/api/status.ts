@@ -12,7 +12,7 @@ import type { DependencyView } from '../../core/dependencies.ts';
 import { explain } from '../../core/explain.ts';
 import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../../core/model.ts';
 import { emptySlot } from '../../core/transition.ts';
-import { createResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
+import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
 export type Usage = { cpuPercent: number; rssBytes: number };
@@ -148,7 +148,7 @@ const TRIM_AFTER_MS = 1_000;
 
 export class ResourceUsage {
   #slots: () => Iterable<Slot>;
-  #sampler = createResourceSampler();
+  #sampler = new ResourceSampler();
   #trimTimer: NodeJS.Timeout | null = null;
   #lastOwnCpu = { atMs: performance.now(), usage: process.cpuUsage() };
   readonly #startedAt = new Date().toISOString();
@@ -173,11 +173,11 @@ export class ResourceUsage {
 
   /** Descriptors on processes that have ended are let go soon, not at the next `ps`. */
   trimSoon(): void {
-    if (this.#sampler.openFiles() === 0) return;
+    if (this.#sampler.openFiles === 0) return;
     this.#trimTimer ??= setTimeout(() => {
       this.#trimTimer = null;
       const live = this.#live();
-      if (this.#sampler.openFiles() > live.length) this.#sampler.sample(live);
+      if (this.#sampler.openFiles > live.length) this.#sampler.sample(live);
     }, TRIM_AFTER_MS).unref();
   }
 

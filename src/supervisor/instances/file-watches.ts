@@ -113,7 +113,7 @@ export class FileWatches {
 
   #signal(spec: ServiceSpec, incarnation: Incarnation, signal: string): void {
     try {
-      signalMain({ incarnation, ourChild: false }, signal);
+      signalMain({ incarnation, isOurChild: false }, signal);
     } catch (error) {
       this.#report(spec, 'watch_failed', `${signal} was not sent to pid ${incarnation.pid}: ${errorText(error)}`);
     }

@@ -4,8 +4,9 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { isAlive } from '../../os/process/identity.ts';
+import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { groupIsEmpty, killTree, signalTree } from '../../os/tree/signal.ts';
-import { sweepByNonce, type TreeMember } from '../../os/tree/sweep.ts';
+import { sweepByNonce } from '../../os/tree/sweep.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { LaunchContext } from './environment.ts';
 import type { ExitRecords } from './exit-records.ts';
@@ -146,7 +147,7 @@ export class InstanceExits {
     return found.get(process.nonce) ?? [];
   }
 
-  #targetOf({ process }: InstanceEndingPhase): { incarnation: Incarnation; ourChild: boolean } {
-    return { incarnation: process, ourChild: this.#starts.isChild(process.nonce) };
+  #targetOf({ process }: InstanceEndingPhase): { incarnation: Incarnation; isOurChild: boolean } {
+    return { incarnation: process, isOurChild: this.#starts.isChild(process.nonce) };
   }
 }

@@ -130,7 +130,7 @@ export class MemoryGuard {
   #kill(incarnation: Incarnation): void {
     // Where it could not be looked at (no descriptor left), the next look decides anew.
     const forget = (): boolean => this.#handled.delete(incarnation.nonce);
-    killTree({ incarnation, ourChild: false }, { withinMs: KILL_WITHIN_MS }).catch(forget);
+    killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS }).catch(forget);
   }
 
   close(): void {

@@ -12,14 +12,14 @@ import type {
 } from '../../core/model.ts';
 import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
+import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
-import type { TreeMember } from '../../os/tree/sweep.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import { expanderOf, type LaunchContext } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 
 export type InstanceEndingPhase = Extract<Phase, { kind: 'stopping' }>;
-type SignalTarget = { incarnation: Incarnation; ourChild: boolean };
+type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
 
 export type StopStepsOptions = {
   /** The whole spec that the instance runs with; null where it is not remembered. */

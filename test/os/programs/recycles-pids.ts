@@ -6,9 +6,10 @@ import { openSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive } from '../../../src/os/process/identity.ts';
 import { type SpawnRequest, spawnInstance } from '../../../src/os/spawn/spawn.ts';
+import type { TreeMember } from '../../../src/os/tree/process-scan.ts';
 import { killTree, signalTree } from '../../../src/os/tree/signal.ts';
 import { stopTree } from '../../../src/os/tree/stop-tree.ts';
-import { sweepByNonce, type TreeMember } from '../../../src/os/tree/sweep.ts';
+import { sweepByNonce } from '../../../src/os/tree/sweep.ts';
 
 const rounds = Number(process.argv[2]);
 const out = openSync('/dev/null', 'r+');
@@ -24,7 +25,7 @@ for (let round = 0; round < rounds; round++) {
   const stranger = spawn('sleep', ['1000'], { stdio: 'ignore', detached: round % 2 === 0 });
   const ended = once(stranger, 'exit');
   if (stranger.pid === incarnation.pid) recycled++;
-  const target = { incarnation, ourChild: false };
+  const target = { incarnation, isOurChild: false };
   if (isAlive(incarnation)) harmed++;
   signalTree(target, 'SIGKILL', swept);
   await killTree(target, { withinMs: 50 });

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createStateFile } from '../../../src/os/state-file.ts';
+import { StateFile } from '../../../src/os/state-file.ts';
 
 const directory = process.argv[2] ?? '';
 execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', directory]);
 const path = join(directory, 'state.json');
-const file = createStateFile(path);
+const file = new StateFile(path);
 const text = (fill: string) => JSON.stringify(fill.repeat(50_000));
 await file.save(text('a'));
 writeFileSync(join(directory, 'ballast'), 'b'.repeat(40_000));
