@@ -1,34 +1,14 @@
-// Durations for people: `4s`, `3m 05s`, `2h 07m`, `3d 04h`; and back from what users type.
+// Durations, sizes, shares and times of day: text -> numbers, and numbers -> text for people. Pure, no Node module.
+// The only table of each kind of unit; every part of orch may import this file.
 
-const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Two units at most, the smaller one with two digits so that columns line up. Negative counts as 0. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${padded(seconds % 60)}s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${padded(Math.floor(seconds / 60) % 60)}m`;
-  return `${Math.floor(seconds / 86_400)}d ${padded(Math.floor(seconds / 3600) % 24)}h`;
-}
-
-/** A span that was measured: `240 ms`, `1.3 s`, then as formatDuration. */
-export function formatSpan(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
-}
-
-/** @param text `250ms`, `10s`, `1.5m`, `1h`, `1d`, or `0`. @returns milliseconds, null when it has no such form. */
-export function parseDuration(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  if (!match) return text === '0' ? 0 : null;
-  return Math.round(Number(match[1]) * UNITS_MS[match[2]!]!);
-}
-
-const padded = (value: number) => String(value).padStart(2, '0');
-
-// Durations, sizes and signals as they are written -> numbers and names. Pure.
-
-const DURATION_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION_MS: Record<string, number> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 const SIZE_BYTES: Record<string, number> = {
   B: 1,
   KiB: 1024,
@@ -39,16 +19,29 @@ const SIZE_BYTES: Record<string, number> = {
   MB: 1e6,
   GB: 1e9,
 };
+const NUMBER = String.raw`\d+(?:\.\d+)?`;
+const ONE_DURATION = new RegExp(`^(${NUMBER})(ms|[smhd])$`);
+const DURATION_SUM = new RegExp(`^(?:${NUMBER}(?:ms|[smhdw]))+$`);
+const PARTS_OF_SUM = new RegExp(`(${NUMBER})(ms|[smhdw])`, 'g');
+const ONE_SIZE = new RegExp(`^(${NUMBER})(${Object.keys(SIZE_BYTES).join('|')})$`);
 
-/** `250ms 10s 1.5m 1h 1d` -> milliseconds, rounded; null where the text has no such form. */
+/** `250ms 10s 1.5m 1h 1d` -> milliseconds, rounded; null where the text has another form. Weeks are not allowed. */
 export function parseDurationMs(text: string): number | null {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$/.exec(text);
+  const match = ONE_DURATION.exec(text);
   return match ? Math.round(Number(match[1]) * DURATION_MS[match[2]!]!) : null;
 }
 
-/** `4KiB 64MiB 1GiB 10MB` -> bytes, rounded; null where the text has no such form. */
+/** `1h30m`, `2w` -> milliseconds, not rounded; null where the text has another form. */
+export function parseDurationSumMs(text: string): number | null {
+  if (!DURATION_SUM.test(text)) return null;
+  let ms = 0;
+  for (const [, count, unit] of text.matchAll(PARTS_OF_SUM)) ms += Number(count) * DURATION_MS[unit!]!;
+  return ms;
+}
+
+/** `4KiB 64MiB 1GiB 10MB` -> bytes, rounded; null where the text has another form. */
 export function parseSizeBytes(text: string): number | null {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(B|KiB|MiB|GiB|kB|KB|MB|GB)$/.exec(text);
+  const match = ONE_SIZE.exec(text);
   return match ? Math.round(Number(match[1]) * SIZE_BYTES[match[2]!]!) : null;
 }
 
@@ -64,23 +57,65 @@ export function printExactSize(bytes: number): string {
   return `${bytes / SIZE_BYTES[unit]!}${unit}`;
 }
 
-/** Signals that may end a program, by name; Linux and macOS have them all. */
-export const STOP_SIGNALS = (
-  'SIGTERM SIGINT SIGHUP SIGQUIT SIGKILL SIGUSR1 SIGUSR2 SIGABRT SIGALRM SIGWINCH SIGPIPE SIGCONT SIGTTIN SIGTTOU ' +
-  'SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGIO SIGURG SIGTRAP SIGSYS SIGBUS SIGFPE SIGILL SIGSEGV'
-).split(' ');
-
-/** Numbers by which people know some of them. */
-export const SIGNAL_NUMBERS: Record<number, string> = {
-  1: 'SIGHUP',
-  2: 'SIGINT',
-  3: 'SIGQUIT',
-  9: 'SIGKILL',
-  15: 'SIGTERM',
-};
-
-/** `TERM` and `SIGTERM` -> `SIGTERM`; null for what is no signal to stop by. */
-export function stopSignalName(text: string): string | null {
-  const name = text.startsWith('SIG') ? text : `SIG${text}`;
-  return STOP_SIGNALS.includes(name) ? name : null;
+/** `4s`, `3m 05s`, `2h 07m`, `3d 04h`: the smaller unit with two digits, so that columns line up. Negative counts as 0. */
+export function formatDuration(ms: number): string {
+  const { days, hours, minutes, seconds } = splitDuration(ms);
+  if (days > 0) return `${days}d ${two(hours)}h`;
+  if (hours > 0) return `${hours}h ${two(minutes)}m`;
+  return minutes > 0 ? `${minutes}m ${two(seconds)}s` : `${seconds}s`;
 }
+
+/** A measured span: `240 ms`, `1.3 s`, from a minute on as formatDuration. */
+export function formatSpan(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
+}
+
+/** For a narrow column: `4s`, `3m`, `2h07`, `3d04`. `nextMs`: after how many milliseconds the text changes. */
+export function formatAge(ageMs: number): { text: string; nextMs: number } {
+  const { days, hours, minutes, seconds } = splitDuration(ageMs);
+  const unitMs = DURATION_MS[days > 0 ? 'h' : hours > 0 || minutes > 0 ? 'm' : 's']!;
+  const nextMs = unitMs - (Math.max(0, ageMs) % unitMs);
+  if (days > 0) return { text: `${days}d${two(hours)}`, nextMs };
+  if (hours > 0) return { text: `${hours}h${two(minutes)}`, nextMs };
+  return { text: minutes > 0 ? `${minutes}m` : `${seconds}s`, nextMs };
+}
+
+function splitDuration(ms: number): { days: number; hours: number; minutes: number; seconds: number } {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return {
+    days: Math.floor(seconds / 86_400),
+    hours: Math.floor(seconds / 3600) % 24,
+    minutes: Math.floor(seconds / 60) % 60,
+    seconds: seconds % 60,
+  };
+}
+
+const SIZE_NAMES = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `0 B`, `812 KiB`, `41.2 MiB`. @param decimalBelow numbers below it get one decimal */
+export function formatSize(bytes: number, decimalBelow = 100): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1000 && unit < SIZE_NAMES.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit > 0 && value < decimalBelow ? value.toFixed(1) : Math.round(value)} ${SIZE_NAMES[unit]}`;
+}
+
+/** `0.3 %`, `12 %`. */
+export function formatPercent(percent: number): string {
+  return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
+}
+
+/** Local time: `14:03:07`. @param show `date`: `2026-01-31 14:03:07`; `ms`: `14:03:07.250` */
+export function formatClock(timeMs: number, { date = false, ms = false } = {}): string {
+  const at = new Date(timeMs);
+  if (Number.isNaN(at.getTime())) return '--:--:--';
+  const day = date ? `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ` : '';
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${day}${clock}${ms ? `.${String(at.getMilliseconds()).padStart(3, '0')}` : ''}`;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');

@@ -1,6 +1,6 @@
 // Makes commander's program out of the tables, and usage errors into one `error:` line with exit code 2.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../units.ts';
+import { parseDurationMs } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { commands } from './command-list.ts';
 import type { ExitCode } from './context/context.ts';
@@ -98,7 +98,7 @@ function toOption({ flags, description, value }: OptionDefinition): Option {
       return option.choices(value.choices);
     case 'duration':
       return option.argParser((text: string) => {
-        const ms = parseDuration(text);
+        const ms = text === '0' ? 0 : parseDurationMs(text);
         if (ms === null) throw new InvalidArgumentError('Expected a duration such as 500ms, 30s or 5m.');
         return ms;
       });

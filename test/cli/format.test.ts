@@ -1,10 +1,9 @@
 // The small formats: durations, sizes, colours, tables. Pure.
 import { describe, expect, test } from 'vitest';
-import { formatPercent, formatSize } from '../../src/cli/format/size.ts';
 import { instanceColour } from '../../src/cli/format/state-colour.ts';
 import { painter, printable } from '../../src/terminal/colour.ts';
 import { displayWidth, renderTable, truncate } from '../../src/terminal/table.ts';
-import { formatDuration, formatSpan, parseDuration } from '../../src/units.ts';
+import { formatDuration, formatPercent, formatSize, formatSpan, parseDurationMs } from '../../src/units.ts';
 
 test.each([
   [-5, '0s'],
@@ -26,14 +25,14 @@ test.each([
 test.each([
   ['250ms', 250],
   ['1.5s', 1500],
-  ['0', 0],
+  ['0', null],
   ['2d', 172_800_000],
   ['10', null],
   ['-1s', null],
   ['1 s', null],
   ['', null],
   ['1e3s', null],
-])('the duration "%s" is %s ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
+])('the duration "%s" is %s ms', (text, ms) => expect(parseDurationMs(text)).toBe(ms));
 
 test.each([
   [0, '0 B'],

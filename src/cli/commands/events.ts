@@ -1,6 +1,7 @@
 // `orch events [-f]`: what happened, one line each; with --json one object a line.
 import type { EventRecord } from '../../api/protocol.ts';
 import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
+import { formatClock } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
@@ -34,18 +35,10 @@ function printCriticalPath(context: CliContext): Promise<ExitCode> {
 /** `2026-11-23 12:00:01.250  exited        api.1 ended with code 1`, in local time; the message names whom it is about. */
 export function formatEvent(event: EventRecord, paint: Paint): string {
   return [
-    paint('dim', formatLocalTime(event.time)),
+    paint('dim', formatClock(Date.parse(event.time), { date: true, ms: true })),
     paint(eventColour(event.type), event.type.padEnd(14)),
     printable(event.message),
   ].join('  ');
-}
-
-function formatLocalTime(iso: string): string {
-  const at = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  return `${day} ${time}.${String(at.getMilliseconds()).padStart(3, '0')}`;
 }
 
 function eventColour(type: string): Colour | null {

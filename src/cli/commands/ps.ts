@@ -5,11 +5,10 @@ import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../.
 import { formatDroppedByInstance } from '../../api/status-queries.ts';
 import { type Paint, painter, printable } from '../../terminal/colour.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
-import { formatDuration, formatSpan } from '../../units.ts';
+import { formatDuration, formatPercent, formatSize, formatSpan } from '../../units.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
-import { formatPercent, formatSize } from '../format/size.ts';
 import { stateColour } from '../format/state-colour.ts';
 
 export function runPs(context: CliContext, options: { wide?: boolean }): Promise<ExitCode> {

@@ -2,6 +2,7 @@
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import { painter } from '../../terminal/colour.ts';
 import { sanitizeLine } from '../../terminal/sanitize-line.ts';
+import { formatClock } from '../../units.ts';
 import type { CliContext } from '../context/context.ts';
 import { instanceColour } from './state-colour.ts';
 
@@ -24,7 +25,7 @@ function forPeople(context: CliContext): (line: LogLine) => string {
   let width = 0;
   return (line) => {
     width = Math.max(width, line.instance.length);
-    const time = paint('dim', formatTimeOfDay(line.timeMs));
+    const time = paint('dim', formatClock(line.timeMs, { ms: true }));
     const instance = paint(instanceColour(line.instance), line.instance.padEnd(width));
     const bar = paint(line.stream === 'e' ? 'red' : 'dim', '|');
     const text = sanitizeLine(line.line, context.colour);
@@ -46,13 +47,6 @@ function escapeUnprintable(json: string): string {
   return json.replace(/[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
-}
-
-function formatTimeOfDay(timeMs: number): string {
-  const at = new Date(timeMs);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const ms = String(at.getMilliseconds()).padStart(3, '0');
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${ms}`;
 }
 
 // Writing no faster than the reader of our output reads, so that memory stays bounded however slow it is.

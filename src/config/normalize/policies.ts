@@ -1,7 +1,7 @@
 // `restart` and `stop` -> policies in milliseconds.
 
 import type { Portion, Problem, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/model.ts';
-import { printExactDuration, STOP_SIGNALS, stopSignalName } from '../../units.ts';
+import { printExactDuration } from '../../units.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import {
@@ -11,6 +11,7 @@ import {
   DEFAULT_STOP,
   HEALTHY_AFTER_MS,
 } from '../schema/defaults.ts';
+import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
 import { childOf, itemsOf, type Tree } from '../tree/tree.ts';
 import { durationOf, integerOf, literalOf, textOf } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';

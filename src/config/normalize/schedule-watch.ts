@@ -2,10 +2,11 @@
 import { Cron } from 'croner';
 import picomatch from 'picomatch';
 import type { Hooks, Limits, Schedule, WatchPolicy } from '../../core/model.ts';
-import { parseSizeBytes, STOP_SIGNALS, stopSignalName } from '../../units.ts';
+import { parseSizeBytes } from '../../units.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { DEFAULT_MEMORY_ACTION, DEFAULT_SCHEDULE, DEFAULT_STOP, DEFAULT_WATCH } from '../schema/defaults.ts';
+import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
 import { childOf, itemsOf, type Tree } from '../tree/tree.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { durationOf, integerOf, literalOf, textOf } from './normalize-context.ts';

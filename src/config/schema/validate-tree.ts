@@ -3,7 +3,8 @@
 import type { Problem } from '../../core/model.ts';
 import { type SchemaError, validate } from '../schema-generated/validate-schema.js';
 import { descend, type MapTree, type ScalarTree, type Tree, toPlain, withoutNulls } from '../tree/tree.ts';
-import { explainSchemaErrors, pathOf } from './schema-problems.ts';
+import { pathOf } from './findings.ts';
+import { explainSchemaErrors } from './schema-problems.ts';
 
 export type ValidatedTree = {
   /** With such values retyped, and without what the schema refuses. */

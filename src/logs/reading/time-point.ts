@@ -1,6 +1,6 @@
 // What users type after `--since` and `--until`: how long ago, or a point in time. Pure.
-const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const SPAN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
+import { parseDurationSumMs } from '../../units.ts';
+
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d{1,3})?))?$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
@@ -13,7 +13,8 @@ export const TIME_FORMS = 'such as 10m, 1h30m, 14:05, 2026-01-31, 2026-01-31T14:
  */
 export function parseTimePoint(text: string, nowMs: number): number | null {
   if (text === 'now') return nowMs;
-  if (SPAN.test(text)) return nowMs - spanMs(text);
+  const agoMs = parseDurationSumMs(text);
+  if (agoMs !== null) return nowMs - agoMs;
   const clock = CLOCK.exec(text);
   if (clock !== null) return atClock(nowMs, Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0));
   const date = DATE.exec(text);
@@ -21,12 +22,6 @@ export function parseTimePoint(text: string, nowMs: number): number | null {
   if (!/^\d{4}-\d\d-\d\d[T ]/.test(text)) return null;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
-}
-
-function spanMs(text: string): number {
-  let ms = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) ms += Number(count) * UNITS_MS[unit!]!;
-  return ms;
 }
 
 function atClock(nowMs: number, hour: number, minute: number, second: number): number | null {

@@ -2,10 +2,11 @@
 
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
 import { formatDroppedByInstance } from '../../api/status-queries.ts';
-import { formatAge, formatBytes, formatClock } from '../format.ts';
+import { formatAge, formatClock } from '../../units.ts';
 import { isQueueInTrouble } from '../model/layout.ts';
 import type { UiState } from '../model/state.ts';
 import { searchPattern } from '../model/state.ts';
+import { formatRoundedBytes } from './format.ts';
 import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, padLines, ruleLine } from './frame.ts';
 import { indexOfSeq, matchingEvents } from './scrolling.ts';
 import type { Glyphs } from './theme.ts';
@@ -87,9 +88,9 @@ function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
 }
 
 function depthText(queue: LogQueueStatus): string {
-  const high = queue.highWaterBytes > 0 ? `, high ${formatBytes(queue.highWaterBytes)}` : '';
+  const high = queue.highWaterBytes > 0 ? `, high ${formatRoundedBytes(queue.highWaterBytes)}` : '';
   const lag = (queue.lagMs ?? 0) >= MIN_SHOWN_LAG_MS ? `, ${formatAge(queue.lagMs!).text} behind` : '';
-  return `${formatBytes(queue.depthBytes)} of ${formatBytes(queue.capacityBytes)}${high}${lag}`;
+  return `${formatRoundedBytes(queue.depthBytes)} of ${formatRoundedBytes(queue.capacityBytes)}${high}${lag}`;
 }
 
 function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): FrameCell[] {

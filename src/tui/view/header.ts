@@ -2,8 +2,8 @@
 // And the banner of a rejected configuration: position, message, the line with a caret, the hint.
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import type { Problem } from '../../core/model.ts';
-import { formatBytes, formatPercent } from '../format.ts';
 import type { UiState } from '../model/state.ts';
+import { formatCpuPercent, formatRoundedBytes } from './format.ts';
 import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
@@ -67,7 +67,7 @@ function countStates(status: Status): Map<InstanceState, number> {
 
 function supervisorTexts({ supervisor }: Status, owning: boolean): { long: string; short: string } {
   const { pid, cpuPercent, rssBytes } = supervisor;
-  const cost = `${formatPercent(cpuPercent)}  ${formatBytes(rssBytes)} `;
+  const cost = `${formatCpuPercent(cpuPercent)}  ${formatRoundedBytes(rssBytes)} `;
   return { long: `${owning ? '' : 'attached  '}supervisor ${pid}  ${cost}`, short: `orch ${cost}` };
 }
 

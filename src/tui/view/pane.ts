@@ -2,7 +2,7 @@
 
 import { stripSgr } from '../../terminal/sanitize-line.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
-import { formatClock } from '../format.ts';
+import { formatClock } from '../../units.ts';
 import type { BufferedLine, LogView } from '../model/log-ring.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { type SearchPattern, searchPattern, type UiState } from '../model/state.ts';
@@ -137,7 +137,7 @@ const MAX_COPIED_LINES = 1000;
 export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): string {
   const target = outputTarget(state);
   const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((kept) => {
-    const time = state.showTimes ? `${formatClock(kept.timeMs, true)} ` : '';
+    const time = state.showTimes ? `${formatClock(kept.timeMs, { ms: true })} ` : '';
     const name = target.isMixed ? `${kept.instance} ` : '';
     return `${time}${name}${stripSgr(kept.line)}`;
   });

@@ -2,7 +2,7 @@
 import type { Explanation } from '../../api/protocol.ts';
 import { stripSequences } from '../../terminal/sanitize-line.ts';
 import { wrap } from '../../terminal/width.ts';
-import { formatAge } from '../format.ts';
+import { formatAge } from '../../units.ts';
 import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';
 import type { Overlay, ShutdownView } from '../model/state.ts';
 import {

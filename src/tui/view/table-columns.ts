@@ -2,8 +2,9 @@
 
 import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
-import { formatAge, formatBytesShort, formatPercent } from '../format.ts';
+import { formatAge } from '../../units.ts';
 import { type TableRow, worstState } from '../model/rows.ts';
+import { formatBytesShort, formatCpuPercent } from './format.ts';
 import { cell, type FrameCell } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
@@ -189,7 +190,7 @@ function uptimeText(row: TableRow, nowMs: number): string {
 }
 
 function cpuText(row: TableRow): string {
-  return isAlive(row) ? formatPercent(sumOver(row, (instance) => instance.cpuPercent)) : '';
+  return isAlive(row) ? formatCpuPercent(sumOver(row, (instance) => instance.cpuPercent)) : '';
 }
 
 function memoryText(row: TableRow): string {

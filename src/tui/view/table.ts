@@ -1,7 +1,7 @@
 // The table of services: which columns fit, what they say, only the rows that are visible.
 
 import { widthOf } from '../../terminal/width.ts';
-import { formatAge } from '../format.ts';
+import { formatAge } from '../../units.ts';
 import { firstVisible } from '../model/layout.ts';
 import { selectedIndex, type TableRow } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
