@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// argv → command → exit code. `ps` is read without commander and stays in this file's bundle: its start is hot.
-import { psDefinition } from './cli/commands/ps.ts';
+// argv → command → exit code. `ps` is read without commander and is part of this bundle: it must start fast.
+import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type HostProcess } from './cli/context/context.ts';
 import { parseSimpleLine } from './cli/fast-path.ts';
 
 const { stdout, stderr } = process;
-// A reader that went away (`orch ps | head -1`) is no error; nobody is left to be told.
+// A reader that closed the pipe (`orch ps | head -1`) is not an error.
 for (const stream of [stdout, stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }
 
-const around: HostProcess = { stdout, stderr, environment: process.env, cwd: process.cwd() };
+const host: HostProcess = { stdout, stderr, environment: process.env, cwd: process.cwd() };
 const argv = process.argv.slice(2);
 
 run().then(
@@ -22,13 +22,13 @@ run().then(
 );
 
 async function run() {
-  const plain = parseSimpleLine(argv, psDefinition);
-  if (plain) return psDefinition.run(createContext(plain.options, around), plain.options as Record<string, never>, []);
+  const simple = parseSimpleLine(argv, psCommand);
+  if (simple) return psCommand.run(createContext(simple.options, host), simple.options, []);
   const { runProgram } = await import('./cli/program.ts');
-  return runProgram(argv, around);
+  return runProgram(argv, host);
 }
 
-/** Nobody should ever see this; ORCH_DEBUG=1 shows where it comes from. */
+/** Every expected error is reported by its command. ORCH_DEBUG=1 adds the stack. */
 function describeBug(error: unknown): string {
   if (!(error instanceof Error)) return `internal: ${String(error)}`;
   return process.env.ORCH_DEBUG ? `internal: ${error.stack}` : `internal: ${error.message} (this is a bug in orch)`;

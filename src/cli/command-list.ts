@@ -1,17 +1,28 @@
-// Every command of orch, as plain tables: what commander, help, completion and the reference page are made of.
-// The tables hold no behaviour but loading the module that has it: reading them must cost nothing.
+// Every command of orch, in the order of the help: what commander, help, completion and the reference page are made of.
+// Command modules import only light code; what a command needs to run is loaded inside its `run`.
+import { attachCommand } from './commands/attach.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
+import { configCommand } from './commands/config.ts';
+import { downCommand } from './commands/down.ts';
+import { eventsCommand } from './commands/events.ts';
+import { initCommand } from './commands/init.ts';
+import { logsCommand } from './commands/logs.ts';
+import { planCommand } from './commands/plan.ts';
+import { psCommand } from './commands/ps.ts';
+import { resetTermCommand } from './commands/reset-term.ts';
+import { scaleCommand } from './commands/scale.ts';
+import { restartCommand, startCommand, stopCommand } from './commands/start-stop-restart.ts';
+import { upCommand } from './commands/up.ts';
+import { upgradeCommand } from './commands/upgrade.ts';
+import { validateCommand } from './commands/validate.ts';
+import { waitCommand } from './commands/wait.ts';
+import { whyCommand } from './commands/why.ts';
 import type { CommandDefinition } from './context/definition.ts';
-import { changeCommands } from './definitions/change.ts';
-import { configurationCommands } from './definitions/configuration.ts';
-import { lookCommands } from './definitions/look.ts';
-import { runCommands } from './definitions/run.ts';
-import { shellCommands } from './definitions/shell.ts';
 
-/** In the order of the help. */
 export const commands: CommandDefinition[] = [
-  ...runCommands,
-  ...lookCommands,
-  ...changeCommands,
-  ...configurationCommands,
-  ...shellCommands,
+  ...[upCommand, downCommand, upgradeCommand, attachCommand],
+  ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand],
+  ...[startCommand, stopCommand, restartCommand, scaleCommand],
+  ...[initCommand, validateCommand, configCommand],
+  ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

@@ -1,6 +1,12 @@
-// Reads the command line of `orch ps` without commander, whose loading alone would be a tenth of the whole run.
-// Knows only what the tables define and gives up on everything else: commander then says what is wrong, or helps.
-import { type CommandDefinition, globalOptions, type OptionDefinition } from './context/definition.ts';
+// Reads the command line of `orch ps` without commander: loading commander would take a tenth of the whole run.
+// It knows only what the tables define. For every other line it returns null, and commander reports errors or helps.
+import {
+  type CommandDefinition,
+  globalOptions,
+  type OptionDefinition,
+  spellingsOf,
+  takesValue,
+} from './context/definition.ts';
 
 export type SimpleLine = { options: Record<string, string | boolean> };
 
@@ -8,7 +14,10 @@ export type SimpleLine = { options: Record<string, string | boolean> };
  * @param argv without node and script. @returns null when the line is not plainly `[options] <command> [options]`;
  * otherwise exactly what commander would make of it (a test compares them).
  */
-export function parseSimpleLine(argv: string[], command: CommandDefinition): SimpleLine | null {
+export function parseSimpleLine(
+  argv: string[],
+  command: Pick<CommandDefinition, 'name' | 'options'>,
+): SimpleLine | null {
   const options: Record<string, string | boolean> = {};
   let known = globalOptions;
   for (let at = 0; at < argv.length; at++) {
@@ -17,9 +26,9 @@ export function parseSimpleLine(argv: string[], command: CommandDefinition): Sim
       known = [...globalOptions, ...command.options];
       continue;
     }
-    const option = known.find(({ flags }) => flags.split(/[ ,]+/).includes(word));
+    const option = known.find((one) => spellingsOf(one).includes(word));
     if (!option || option.value) return null;
-    const value = option.flags.includes('<') ? argv[++at] : !word.startsWith('--no-');
+    const value = takesValue(option) ? argv[++at] : !word.startsWith('--no-');
     if (value === undefined || (typeof value === 'string' && value.startsWith('-'))) return null;
     options[keyOf(option)] = value;
   }
@@ -27,7 +36,7 @@ export function parseSimpleLine(argv: string[], command: CommandDefinition): Sim
 }
 
 /** `-d, --dry-run` → `dryRun`, `--no-color` → `color`. */
-export function keyOf(option: OptionDefinition): string {
+function keyOf(option: OptionDefinition): string {
   const long = /--(?:no-)?([a-z-]+)/.exec(option.flags)![1]!;
   return long.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }

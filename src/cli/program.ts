@@ -1,10 +1,9 @@
-// Makes commander's program out of the tables, and usage errors into one `error:` line with exit code 2.
+// Builds commander's program from the command definitions; a usage error becomes one `error:` line and exit code 2.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../units.ts';
 import { VERSION } from '../version.ts';
 import { commands } from './command-list.ts';
-import type { ExitCode } from './context/context.ts';
-import { createContext, type GlobalOptions, type HostProcess } from './context/context.ts';
+import { createContext, type ExitCode, type GlobalOptions, type HostProcess } from './context/context.ts';
 import {
   type CommandDefinition,
   globalOptions,
@@ -14,11 +13,11 @@ import {
 import { fail } from './context/errors.ts';
 
 /** @param argv without node and script. */
-export async function runProgram(argv: string[], around: HostProcess): Promise<ExitCode> {
+export async function runProgram(argv: string[], host: HostProcess): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = createProgram(around, async (command, globals, options, names) => {
+  const program = createProgram(host, async ({ command, globals, options, names }) => {
     const file = globals.file ?? (command.inCurrentDirectory ? 'procs.yaml' : undefined);
-    code = await command.run(createContext({ ...globals, file }, around), options as Record<string, never>, names);
+    code = await command.run(createContext({ ...globals, file }, host), options as never, names);
   });
   if (argv.length === 0) {
     program.outputHelp();
@@ -28,21 +27,23 @@ export async function runProgram(argv: string[], around: HostProcess): Promise<E
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return usageError(error, argv, around);
+    if (error instanceof CommanderError) return usageError(error, argv, host);
     throw error;
   }
 }
 
-export type Run = (
-  command: CommandDefinition,
-  globals: GlobalOptions,
-  options: Record<string, unknown>,
-  names: string[],
-) => Promise<void>;
+/** A line that commander understood. */
+export type Invocation = {
+  command: CommandDefinition;
+  globals: GlobalOptions;
+  options: Record<string, unknown>;
+  names: string[];
+};
+export type OnCommand = (invocation: Invocation) => Promise<void>;
 
-export function createProgram(around: HostProcess, run: Run): Command {
+export function createProgram(host: HostProcess, onCommand: OnCommand): Command {
   const program = new Command('orch')
-    .description('Runs the processes that procs.yaml declares, and keeps them as declared.')
+    .description('Runs the processes that procs.yaml declares and keeps them as declared.')
     .usage('[options] <command>')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
@@ -51,14 +52,14 @@ export function createProgram(around: HostProcess, run: Run): Command {
     )
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput(outputTo(around))
+    .configureOutput(outputTo(host))
     .configureHelp({
       showGlobalOptions: true,
       subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
     });
   for (const option of globalOptions) program.addOption(toOption(option));
   for (const command of commands)
-    program.addCommand(toCommand(command, program, around, run), { hidden: !!command.hidden });
+    program.addCommand(toCommand(command, program, host, onCommand), { hidden: !!command.hidden });
   program.addHelpText('after', '\nStart with `orch init`, then `orch up`. `orch help <command>` has examples.');
   return program;
 }
@@ -68,25 +69,26 @@ const argumentTerm = (argument: Argument) => {
   return argument.required ? `<${name}>` : `[${name}]`;
 };
 
-function toCommand(definition: CommandDefinition, program: Command, around: HostProcess, run: Run): Command {
+function toCommand(definition: CommandDefinition, program: Command, host: HostProcess, onCommand: OnCommand): Command {
   const command = new Command(definition.name)
     .summary(definition.summary)
     .description([sentence(definition.summary), definition.details].filter(Boolean).join('\n\n'))
     .helpGroup(`${definition.group}:`)
     .helpOption('-h, --help', 'show help')
     .copyInheritedSettings(program)
-    .configureOutput(outputTo(around));
+    .configureOutput(outputTo(host));
   for (const { syntax, description } of definition.arguments) command.addArgument(new Argument(syntax, description));
   for (const option of definition.options) command.addOption(toOption(option));
   for (const option of globalOptionsAfter(definition)) command.addOption(toOption(option).hideHelp());
   command.addHelpText('after', `\nExamples:\n${examples(definition)}`);
   return command.action(async () => {
-    const own = command.opts();
-    await run(definition, mergeGlobals(program.opts(), own), own, command.args);
+    const options = command.opts();
+    const globals = mergeGlobals(program.opts(), options);
+    await onCommand({ command: definition, globals, options, names: command.args });
   });
 }
 
-/** What stands nearer to the end of the line wins; `--no-color` counts wherever it stands. */
+/** The option nearer to the end of the line wins; `--no-color` counts in every position. */
 function mergeGlobals(before: GlobalOptions, after: GlobalOptions): GlobalOptions {
   return { ...before, ...after, color: before.color !== false && after.color !== false };
 }
@@ -116,7 +118,7 @@ function outputTo({ stdout, stderr }: HostProcess) {
   return {
     writeOut: (text: string) => void stdout.write(text),
     writeErr: (text: string) => void stderr.write(text),
-    // usageError prints them, in our form.
+    // usageError prints them in the form of orch.
     outputError: () => undefined,
     getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
     getErrHelpWidth: () => 100,
@@ -125,15 +127,17 @@ function outputTo({ stdout, stderr }: HostProcess) {
   };
 }
 
-/** Help and version end as CommanderErrors too, with exit code 0. */
-function usageError(error: CommanderError, argv: string[], around: HostProcess): ExitCode {
+/** Help and version are CommanderErrors too, with exit code 0. */
+function usageError(error: CommanderError, argv: string[], host: HostProcess): ExitCode {
   if (error.exitCode === 0) return 0;
   // No command: the help has been printed.
   if (error.code === 'commander.help') return 2;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const meant = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
-  const hint = meant ? `did you mean \`${meant}\`?` : `see \`${['orch help', commandIn(argv)].join(' ').trim()}\``;
-  return fail({ ...around, json: argv.includes('--json') }, { code: 'usage', message: first, hint });
+  const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+  const hint = suggestion
+    ? `did you mean \`${suggestion}\`?`
+    : `see \`${['orch help', commandIn(argv)].join(' ').trim()}\``;
+  return fail({ ...host, json: argv.includes('--json') }, { code: 'usage', message: first, hint });
 }
 
 const commandIn = (argv: string[]) => argv.find((word) => commands.some(({ name }) => name === word)) ?? '';

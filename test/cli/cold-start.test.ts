@@ -1,24 +1,63 @@
-// What `orch ps` loads: the bundle of main.ts stays small and holds nothing but the client and the formats.
+// What the command line loads before a command runs: `orch ps` almost nothing, every other command only light code.
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { expect, test } from 'vitest';
 
-test('the front of the command line loads no package and no more of Node than it needs', async () => {
-  const { metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('../../src/main.ts', import.meta.url))],
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
+const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+const bundle = async (options: BuildOptions): Promise<Metafile> =>
+  (
+    await build({
+      bundle: true,
+      minify: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      outdir: 'out',
+      ...options,
+    })
+  ).metafile!;
+const inputsOf = (files: { inputs: object }[]) =>
+  files.flatMap(({ inputs }) => Object.keys(inputs)).map((path) => path.replace(/^.*?(src|node_modules)\//, '$1/'));
+
+test('`orch ps` loads no package and no more of Node than it needs', async () => {
+  const { outputs } = await bundle({
+    entryPoints: [source('main.ts')],
     format: 'cjs',
-    outdir: 'out',
     external: ['./cli/program.ts'],
   });
-  const inputs = Object.keys(metafile.inputs).map((path) => path.replace(/^.*?src\//, 'src/'));
-  expect(inputs.filter((path) => !/^src\/(main|api\/|cli\/|terminal\/|units|rpc\/)/.test(path))).toEqual([]);
-  const [output] = Object.values(metafile.outputs);
+  const [output] = Object.values(outputs);
+  expect(inputsOf([output!]).filter((path) => !/^src\/(main|api\/|cli\/|terminal\/|units|rpc\/)/.test(path))).toEqual(
+    [],
+  );
   expect(output!.bytes).toBeLessThan(24 * 1024);
   const external = output!.imports.filter((one) => one.external).map(({ path }) => path);
   expect([...new Set(external)].sort()).toEqual(['./cli/program.ts', 'node:fs', 'node:net', 'node:os', 'node:path']);
+});
+
+test('help, completion and the choice of a command load commander and the definitions alone', async () => {
+  const { outputs } = await bundle({
+    entryPoints: [source('cli/program.ts')],
+    format: 'esm',
+    splitting: true,
+    jsx: 'automatic',
+    external: ['koffi', '@lydell/node-pty', 'react-devtools-core'],
+  });
+  const isStatic = ({ kind }: { kind: string }) => kind === 'import-statement' || kind === 'require-call';
+  const loaded = new Set<string>();
+  const external = new Set<string>();
+  const load = (path: string) => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const one of outputs[path]!.imports.filter(isStatic)) {
+      if (one.external) external.add(one.path);
+      else load(one.path);
+    }
+  };
+  load(Object.keys(outputs).find((path) => outputs[path]!.entryPoint?.endsWith('cli/program.ts'))!);
+  const inputs = inputsOf([...loaded].map((path) => outputs[path]!));
+  const isLight = /^(package\.json|src\/(cli|api|rpc|terminal)\/|src\/(units|version)\.ts|node_modules\/commander\/)/;
+  expect(inputs.filter((path) => !isLight.test(path))).toEqual([]);
+  expect(inputs.filter((path) => /\/cli\/(init|completion)\/|\/up\/(?!interrupts)/.test(path))).toEqual([]);
+  const ofCommander = ['node:child_process', 'node:events', 'node:fs', 'node:path', 'node:process'];
+  expect([...external].sort()).toEqual([...ofCommander, 'node:net', 'node:os'].sort());
 });

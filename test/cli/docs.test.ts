@@ -37,8 +37,8 @@ test('there is something to check', () => {
 test.each(lines)('$path: orch $argv', async ({ argv }) => {
   let ran: string | null = null;
   const around = { stdout: capture(), stderr: capture(), environment: {}, cwd: '/' };
-  const program = createProgram(around, async ({ name }) => {
-    ran = name;
+  const program = createProgram(around, async ({ command }) => {
+    ran = command.name;
   });
   await program.parseAsync(argv, { from: 'user' });
   expect(ran).not.toBeNull();

@@ -1,7 +1,7 @@
 // The fast path must read a line exactly as commander does, or not at all.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { psDefinition } from '../../src/cli/commands/ps.ts';
+import { psCommand } from '../../src/cli/commands/ps.ts';
 import type { GlobalOptions } from '../../src/cli/context/context.ts';
 import { parseSimpleLine } from '../../src/cli/fast-path.ts';
 import { createProgram } from '../../src/cli/program.ts';
@@ -12,7 +12,7 @@ type Read = { command: string; globals: GlobalOptions; options: Record<string, u
 async function byCommander(argv: string[]): Promise<Read | null> {
   let read: Read | null = null;
   const around = { stdout: capture(), stderr: capture(), environment: {}, cwd: '/' };
-  const program = createProgram(around, async (command, globals, options) => {
+  const program = createProgram(around, async ({ command, globals, options }) => {
     read = { command: command.name, globals, options };
   });
   await program.parseAsync(argv, { from: 'user' }).catch(() => undefined); // usage errors are no reading
@@ -54,7 +54,7 @@ test('what it reads is what commander reads', async () => {
   let plain = 0;
   await fc.assert(
     fc.asyncProperty(lines, async (argv) => {
-      const read = parseSimpleLine(argv, psDefinition);
+      const read = parseSimpleLine(argv, psCommand);
       if (read === null) return;
       plain++;
       const expected = await byCommander(argv);
@@ -75,10 +75,10 @@ test('what it reads is what commander reads', async () => {
 
 test.each([[['ps']], [['ps', '--json']], [['--json', 'ps']], [['-f', 'a.yaml', 'ps', '-w', '-e', 'prod']]])(
   '%j is read without commander',
-  (argv) => expect(parseSimpleLine(argv, psDefinition)).not.toBeNull(),
+  (argv) => expect(parseSimpleLine(argv, psCommand)).not.toBeNull(),
 );
 
 test.each([[[]], [['--json']], [['up']], [['ps', 'api']], [['ps', '--help']], [['ps', '-f']], [['--wide', 'ps']]])(
   '%j is left to commander',
-  (argv) => expect(parseSimpleLine(argv, psDefinition)).toBeNull(),
+  (argv) => expect(parseSimpleLine(argv, psCommand)).toBeNull(),
 );

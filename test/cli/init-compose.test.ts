@@ -1,4 +1,4 @@
-// What of a compose file becomes a procs.yaml that loads, and what is listed as lost.
+// What of a compose file becomes a valid procs.yaml, and what is listed as not taken over.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of compose files
 import { expect, test } from 'vitest';
 import { draftFromCompose } from '../../src/cli/init/compose.ts';
@@ -9,7 +9,7 @@ async function initFrom(compose: string, files: Record<string, string> = {}, env
   const draft = draftFromCompose(compose, 'compose.yaml');
   const text = printDraft('project', draft!, null);
   const { services } = await accept({ 'procs.yaml': text, ...files }, { environment });
-  return { services, lost: draft!.lost };
+  return { services, notTakenOver: draft!.notTakenOver };
 }
 
 test('an env file that need not be there', async () => {
@@ -27,11 +27,11 @@ test('the path of an env file may hold a variable of compose', async () => {
 });
 
 test('variables that orch sets itself, and names that are none, are left out and listed', async () => {
-  const { services, lost } = await initFrom(
+  const { services, notTakenOver } = await initFrom(
     'services: { web: { command: [a], environment: { ORCH_ENV: x, "a b": c, A: "1", "null": d } } }',
   );
   expect(services[0]!.env).toEqual({ A: '1', null: 'd' });
-  expect(lost).toEqual([
+  expect(notTakenOver).toEqual([
     'web.environment.ORCH_ENV: orch sets it for every instance',
     'web.environment.a b: it is no name of a variable',
   ]);
@@ -49,10 +49,10 @@ test.for([
   ['$$A', '$A', false],
 ] as const)('the variable %s', async ([written, value, isLost]) => {
   const compose = JSON.stringify({ services: { web: { command: ['a', written], environment: { V: written } } } });
-  const { services, lost } = await initFrom(compose, {}, { A: 'a' });
+  const { services, notTakenOver } = await initFrom(compose, {}, { A: 'a' });
   const escaped = value.replaceAll('$', '$$$$');
   expect(services[0]).toMatchObject({ command: { argv: ['a', escaped] }, env: { V: escaped } });
-  expect(lost).toEqual(
+  expect(notTakenOver).toEqual(
     isLost
       ? ['web.command', 'web.environment.V'].map(
           (key) => `${key}: taken as it stands: only \${NAME}, \${NAME:-default} and \${NAME:?message} are filled in`,

@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest';
 import { draftFromCompose } from '../../src/cli/init/compose.ts';
 import type { Draft } from '../../src/cli/init/draft.ts';
-import { draftFromPackage } from '../../src/cli/init/package-scripts.ts';
-import { draftFromProcfile } from '../../src/cli/init/procfile.ts';
+import { draftFromPackage, draftFromProcfile } from '../../src/cli/init/sources.ts';
 import { printDraft } from '../../src/cli/init/write-draft.ts';
 import { accept } from '../config/loading.ts';
 

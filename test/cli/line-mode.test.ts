@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import type { EventRecord, InstanceState, Status } from '../../src/api/protocol.ts';
 import { createContext } from '../../src/cli/context/context.ts';
-import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
+import { Interrupts } from '../../src/cli/up/interrupts.ts';
 import { areTasksOver, runLineMode } from '../../src/cli/up/line-mode.ts';
-import { createLinePrinter } from '../../src/cli/up/line-printer.ts';
-import type { ShownProject } from '../../src/cli/up/show.ts';
+import { LinePrinter } from '../../src/cli/up/line-printer.ts';
+import type { ShownProject } from '../../src/cli/up/shown-project.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { holdsFor } from '../rig/wait-for.ts';
 import { type Capture, capture } from './run-command.ts';
@@ -25,7 +25,7 @@ let tell: (message: string, type?: string, details?: object) => void;
 
 beforeEach(async () => {
   [stdout, stderr] = [capture(), capture()];
-  interrupts = listenForInterrupts();
+  interrupts = new Interrupts();
   answers.watchStatus = (_params, call) => {
     send = (status) => call.event(status);
     send(sampleStatus());
@@ -209,7 +209,7 @@ describe('a reader of the output that does not read on', () => {
 
   test.each([true, false])('gets no end of events kept for it (json: %s)', async (json) => {
     const context = createContext({ json }, { stdout, stderr, environment: {}, cwd: supervisor.paths.root });
-    const printer = createLinePrinter(context);
+    const printer = new LinePrinter(context);
     const message = 'api.1 has failed, '.repeat(1000);
     const event = { seq: 1, time: '', type: 'failed', service: null, instance: null, message, details: {} };
     for (let count = 0; count < 10_000; count += 1) printer.event(event as EventRecord);
@@ -218,7 +218,7 @@ describe('a reader of the output that does not read on', () => {
 });
 
 test('how many events were not kept is said when there is room again', () => {
-  const printer = createLinePrinter(createContext({}, { stdout, stderr, environment: {}, cwd: '/' }));
+  const printer = new LinePrinter(createContext({}, { stdout, stderr, environment: {}, cwd: '/' }));
   let unreadBytes = 100 * 1024 * 1024;
   Object.defineProperty(stdout, 'writableLength', { get: () => unreadBytes });
   const event = { seq: 1, time: '', type: 'failed', service: null, instance: null, message: 'gone', details: {} };

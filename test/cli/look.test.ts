@@ -109,7 +109,7 @@ describe('ps', () => {
     const problems = [{ ...problem, severity: 'error' as const, hint: null, excerpt: null }];
     answers.status = () => sampleStatus({ config: { files: ['procs.yaml'], status: 'rejected', problems } });
     expect((await orch('ps')).stdout.split('\n').slice(0, 2)).toEqual([
-      'The file on disk is rejected; what runs is the last good configuration:',
+      'The file on disk is rejected; the last good configuration stays active:',
       '  procs.yaml:3:5: unknown key "poool"',
     ]);
   });

@@ -1,4 +1,4 @@
-// Help and the reference page say what the tables say. `-u` writes them anew; read the difference.
+// Help and the reference page say what the tables say. `-u` writes them; review the difference.
 import { expect, test } from 'vitest';
 import { commands } from '../../src/cli/command-list.ts';
 import { referenceText } from './reference.ts';
@@ -32,8 +32,8 @@ test('every example of the help is a line that commander understands', async () 
       const argv = (/orch ((?:[^|)'"]|"[^"]*")*)/.exec(line)?.[1] ?? '').trim().split(/\s+/);
       let ran = '';
       const around = { stdout: capture(), stderr: capture(), environment: {}, cwd: '/' };
-      const program = createProgram(around, async ({ name }) => {
-        ran = name;
+      const program = createProgram(around, async (invocation) => {
+        ran = invocation.command.name;
       });
       await program.parseAsync(argv, { from: 'user' });
       expect([line, ran]).toEqual([line, command.name]);

@@ -1,4 +1,4 @@
-// Writes the reference of the command line from the tables that commander is made of.
+// Writes the reference of the command line from the definitions that commander is built from.
 
 import { commands } from '../../src/cli/command-list.ts';
 import { type CommandDefinition, globalOptions, type OptionDefinition } from '../../src/cli/context/definition.ts';
@@ -9,7 +9,7 @@ export function referenceText(): string {
   return [
     '# Command line',
     '',
-    '<!-- Written by `npx vitest run test/cli/reference.test.ts -u` from src/cli/definitions; a test keeps it so. -->',
+    '<!-- Written by `npx vitest run test/cli/reference.test.ts -u` from src/cli/commands; a test keeps it so. -->',
     '',
     '`orch [options] COMMAND`. The project is the nearest `procs.yaml` in this directory or its parents, or the file named by',
     '`-f`. Global options may stand before or after the command.',

@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { createContext } from '../../src/cli/context/context.ts';
-import { type Interrupts, listenForInterrupts } from '../../src/cli/up/interrupts.ts';
-import { type ShownProject, showProject } from '../../src/cli/up/show.ts';
+import { Interrupts } from '../../src/cli/up/interrupts.ts';
+import { showProject } from '../../src/cli/up/show.ts';
+import type { ShownProject } from '../../src/cli/up/shown-project.ts';
 import {
   type Answers,
   type Call,
@@ -23,7 +24,7 @@ const silence = () => new Promise<never>(() => undefined);
 
 beforeEach(async () => {
   stderr = capture();
-  interrupts = listenForInterrupts();
+  interrupts = new Interrupts();
   answers = {
     watchStatus: (_params, call) => {
       watching = call;
@@ -91,7 +92,7 @@ test('where a view looks for the next supervisor, a second Ctrl-C kills what is 
   expect(asked('down').map(({ params }) => params)).toEqual([{ timeoutMs: null }, { timeoutMs: 0 }]);
 });
 
-test('cut off by the supervisor that goes on, the view owns it again', async () => {
+test('dropped by a supervisor that keeps running, the view owns it again', async () => {
   const code = show();
   await isAsked('events', 1);
   watching.hangUp();
@@ -99,7 +100,7 @@ test('cut off by the supervisor that goes on, the view owns it again', async () 
   expect(asked('own').length).toBe(1);
   process.emit('SIGINT');
   expect(await code).toBe(0);
-  expect(stderr.text()).toContain('the connection to the supervisor was lost and is there again\n');
+  expect(stderr.text()).toContain('the connection to the supervisor was lost and has been restored\n');
   expect(stderr.text()).not.toContain('taken over');
 });
 
@@ -161,14 +162,14 @@ test('Ctrl-C in the moment when the full-screen view is left is not lost', async
   expect(asked('down').length).toBe(1);
 });
 
-test('the full-screen view of the next supervisor goes on where the last one ended, and says why', async () => {
+test('the full-screen view continues with the next supervisor, and says why', async () => {
   const choices = { selected: 'wide', nameFilter: 'wi' };
   const runTui = vi.fn(async (_options: Options) => ({
     outcome: runTui.mock.calls.length === 1 ? 'lost' : 'quit',
     choices,
   }));
   expect(await showFull({}, () => undefined, runTui)).toBe(0);
-  const notice = 'the connection to the supervisor was lost and is there again';
+  const notice = 'the connection to the supervisor was lost and has been restored';
   expect(runTui.mock.calls.map(([{ resumed }]) => resumed)).toEqual([null, { choices, notice }]);
   expect(stderr.text()).toBe('');
 });

@@ -35,10 +35,10 @@ test('applies what the files say, and waits only when asked to', async () => {
   expect(asked('wait')[0]!.params).toEqual({ for: 'converged', names: ['api'], timeoutMs: 3000 });
 });
 
-test('says what is held stopped', async () => {
+test('says what is kept stopped', async () => {
   const [api, db] = sampleStatus().services as [ServiceStatus, ServiceStatus];
   answers.status = () => sampleStatus({ services: [api, { ...db, override: { stopped: true } }] });
-  expect((await orch('up -d')).stdout).toContain('held stopped: db (`orch start db` undoes it)\n');
+  expect((await orch('up -d')).stdout).toContain('kept stopped: db (`orch start db` undoes it)\n');
 });
 
 test('--json is one object', async () => {
@@ -54,7 +54,7 @@ test('a bad file changes nothing: exit code 2, the supervisor is asked nothing',
   await write('services:\n  api: { comand: [a] }\n');
   const { code, stderr } = await orch('up -d');
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: procs\.yaml:2:10: unknown key "comand"[\s\S]*\nWhat runs keeps running\.\n$/);
+  expect(stderr).toMatch(/^error: procs\.yaml:2:10: unknown key "comand"[\s\S]*\nServices keep running\.\n$/);
   expect(supervisor.requests).toEqual([]);
 });
 
@@ -82,7 +82,7 @@ test('a project that is going down is waited for, then looked at again', async (
   };
   expect(await orch('up -d')).toMatchObject({
     code: 0,
-    stderr: 'The project is going down; waiting for its end.\n',
+    stderr: 'The project is going down; waiting until it has stopped.\n',
   });
   expect(round).toBe(2);
 });

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runConfig } from '../../src/cli/commands/config.ts';
-import { runInit } from '../../src/cli/commands/init.ts';
-import { runValidate } from '../../src/cli/commands/validate.ts';
+import { configCommand } from '../../src/cli/commands/config.ts';
+import { initCommand } from '../../src/cli/commands/init.ts';
+import { validateCommand } from '../../src/cli/commands/validate.ts';
 import type { CliContext, ExitCode } from '../../src/cli/context/context.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 
@@ -21,6 +21,10 @@ const write = (name: string, text: string) => writeFileSync(join(directory, name
 const read = (name: string) => readFileSync(join(directory, name), 'utf8');
 
 type Options = Partial<Pick<CliContext, 'env' | 'json' | 'environment'>>;
+
+const config = (options: { explain?: boolean }) => (context: CliContext) => configCommand.run(context, options, []);
+const validate = (context: CliContext) => validateCommand.run(context, undefined as never, []);
+const init = (context: CliContext) => initCommand.run(context, undefined as never, []);
 async function call(run: (context: CliContext) => Promise<ExitCode>, options: Options = {}) {
   const written = { out: '', err: '' };
   const sink = (name: 'out' | 'err') =>
@@ -48,8 +52,8 @@ const loadHere = (environment = {}) => loadConfig({ file: join(directory, 'procs
 describe('validate', () => {
   test('says that all is well, with what was counted', async () => {
     write('procs.yaml', 'services: { a: { command: x } }');
-    expect(await call(runValidate)).toEqual({ code: 0, out: 'procs.yaml: good, 1 service, 1 log queue\n', err: '' });
-    expect(JSON.parse((await call(runValidate, { json: true })).out)).toEqual({
+    expect(await call(validate)).toEqual({ code: 0, out: 'procs.yaml: good, 1 service, 1 log queue\n', err: '' });
+    expect(JSON.parse((await call(validate, { json: true })).out)).toEqual({
       ok: true,
       files: ['procs.yaml'],
       services: ['a'],
@@ -60,18 +64,18 @@ describe('validate', () => {
 
   test('warnings are told and do no harm', async () => {
     write('procs.yaml', 'services: { a: { command: ["$HOME"] } }');
-    const result = await call(runValidate);
+    const result = await call(validate);
     expect(result.code).toBe(0);
     expect(result.err).toMatch(/^warning: procs\.yaml:1:29: \$HOME is taken as it stands/);
   });
 
   test('every problem, errors first, exit 2', async () => {
     write('procs.yaml', 'services:\n  a: { command: ["$HOME"], pol: 1 }\n  b: {}\n');
-    const result = await call(runValidate);
+    const result = await call(validate);
     expect(result.code).toBe(2);
     expect(result.err).toMatch(/^error: procs\.yaml:2:28: unknown key "pol"/);
     expect(result.err).toMatch(/procs\.yaml:3:3: the service "b" has no command/);
-    const json = JSON.parse((await call(runValidate, { json: true })).out);
+    const json = JSON.parse((await call(validate, { json: true })).out);
     expect(json).toMatchObject({
       error: { code: 'unknown-key', file: 'procs.yaml', line: 2, column: 28, hint: 'did you mean "pool"?' },
     });
@@ -91,7 +95,7 @@ describe('config', () => {
 
   test('merged and expanded, secrets masked', async () => {
     project();
-    const { code, out } = await call((context) => runConfig(context, {}), { env: 'dev' });
+    const { code, out } = await call(config({}), { env: 'dev' });
     expect(code).toBe(0);
     expect(out).toBe(`name: shop
 services:
@@ -125,7 +129,7 @@ services:
     write('procs.yaml', read('procs.yaml').replace(', URL: "postgres://u:pw@h/x"', ''));
     const before = await loadHere();
     for (const explain of [false, true]) {
-      const { out } = await call((context) => runConfig(context, { explain }));
+      const { out } = await call(config({ explain }));
       write('again.yaml', out);
       const after = await loadConfig({ file: join(directory, 'again.yaml'), env: null, environment: {} });
       expect(after.ok ? after.accepted.config : after.problems).toEqual(before.ok && before.accepted.config);
@@ -134,7 +138,7 @@ services:
 
   test('--explain names file and line of every value, and what nobody wrote', async () => {
     project();
-    const { out } = await call((context) => runConfig(context, { explain: true }), { env: 'dev' });
+    const { out } = await call(config({ explain: true }), { env: 'dev' });
     expect(out).toContain('name: shop  # procs.yaml:1\n');
     expect(out).toContain('    pool: 3  # procs.dev.yaml:1\n');
     expect(out).toContain(
@@ -149,12 +153,12 @@ services:
 
   test('--json', async () => {
     project();
-    const plain = JSON.parse((await call((context) => runConfig(context, {}), { json: true })).out);
+    const plain = JSON.parse((await call(config({}), { json: true })).out);
     expect(plain).toMatchObject({
       name: 'shop',
       services: { api: { env: { API_TOKEN: '***', URL: 'postgres://u:***@h/x' } } },
     });
-    const explained = JSON.parse((await call((context) => runConfig(context, { explain: true }), { json: true })).out);
+    const explained = JSON.parse((await call(config({ explain: true }), { json: true })).out);
     expect(explained.origins).toMatchObject({
       'services.api.port': 'procs.yaml:8',
       'services.api.env.PLAIN': '.env:2',
@@ -164,7 +168,7 @@ services:
 
   test('a bad configuration: problems and exit 2', async () => {
     write('procs.yaml', 'services: {');
-    expect(await call((context) => runConfig(context, {}))).toMatchObject({ code: 2, out: '' });
+    expect(await call(config({}))).toMatchObject({ code: 2, out: '' });
   });
 });
 
@@ -176,7 +180,7 @@ describe('init', () => {
   };
 
   test('nothing there: a sample that runs', async () => {
-    const { code, out } = await call(runInit);
+    const { code, out } = await call(init);
     expect([code, out]).toEqual([0, 'wrote procs.yaml: hello\nstart it with `orch up`\n']);
     expect((await accepted())[0]).toMatchObject({ name: 'hello', command: { kind: 'argv' } });
     expect(read('procs.yaml')).toMatch(/^# /);
@@ -184,14 +188,14 @@ describe('init', () => {
 
   test('never overwrites', async () => {
     write('procs.yaml', 'mine');
-    const { code, err } = await call(runInit);
-    expect([code, err.split('\n')[0], read('procs.yaml')]).toEqual([2, 'error: procs.yaml is there already', 'mine']);
+    const { code, err } = await call(init);
+    expect([code, err.split('\n')[0], read('procs.yaml')]).toEqual([2, 'error: procs.yaml already exists', 'mine']);
   });
 
   test('a directory that is not there', async () => {
-    const result = await call((context) => runInit({ ...context, file: join(directory, 'no', 'procs.yaml') }));
+    const result = await call((context) => init({ ...context, file: join(directory, 'no', 'procs.yaml') }));
     expect(result.code).toBe(2);
-    expect(result.err).toMatch(/^error: .*cannot be written/);
+    expect(result.err).toMatch(/^error: .*cannot write/);
   });
 
   test('a Procfile', async () => {
@@ -200,7 +204,7 @@ describe('init', () => {
       '# comment\nweb: bundle exec puma -p $PORT\nrelease: rake db:migrate\nMy_Worker: rake "jobs: x" # y\nnonsense\n',
     );
     write('.env', 'A=1\n');
-    expect((await call(runInit)).out).toContain('not taken over: line 5 is not `name: command`: nonsense');
+    expect((await call(init)).out).toContain('not taken over: line 5 is not `name: command`: nonsense');
     expect(await accepted()).toMatchObject([
       {
         name: 'web',
@@ -222,7 +226,7 @@ describe('init', () => {
   ] as [Record<string, string>, string[]][])('scripts %o', async ([scripts, names]) => {
     write('package.json', JSON.stringify({ scripts }));
     write('pnpm-lock.yaml', '');
-    await call(runInit);
+    await call(init);
     const services = await accepted();
     expect(services.map(({ name }) => name)).toEqual(names);
     expect(services[0]!.command).toMatchObject({ argv: ['pnpm', 'run', expect.any(String)] });
@@ -247,7 +251,7 @@ describe('init', () => {
   db: { image: "postgres:16", healthcheck: { test: x } }
 `,
     );
-    const { out } = await call(runInit);
+    const { out } = await call(init);
     expect(await accepted()).toMatchObject([
       {
         name: 'web',
@@ -278,13 +282,13 @@ describe('init', () => {
   test('a broken compose file or package.json is passed over', async () => {
     write('compose.yaml', 'services: [');
     write('package.json', '{');
-    expect((await call(runInit)).out).toContain('hello');
+    expect((await call(init)).out).toContain('hello');
     expect(existsSync(join(directory, 'procs.yaml'))).toBe(true);
   });
 
   test('--json', async () => {
     write('Procfile', 'web: x\n');
-    expect(JSON.parse((await call(runInit, { json: true })).out)).toEqual({
+    expect(JSON.parse((await call(init, { json: true })).out)).toEqual({
       file: 'procs.yaml',
       from: 'Procfile',
       services: ['web'],

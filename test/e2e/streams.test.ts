@@ -180,6 +180,6 @@ test('nobody takes over: up says what may still run, and how to get it back', as
   await waitFor('all run', project.instances, (seen) => seen.length === 3);
   process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
   expect(await up.exited).toBe(1);
-  expect(up.output()).toMatch(/^error: the supervisor has ended unexpectedly.*\nhint: run `orch up`/m);
+  expect(up.output()).toMatch(/^error: the supervisor has exited unexpectedly.*\nhint: run `orch up`/m);
   expect(project.instances()).toHaveLength(3);
 });

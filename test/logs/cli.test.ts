@@ -101,10 +101,10 @@ test.each<[LogsOptions, string[], string]>([
   [
     { since: 'bogus' },
     [],
-    'error: --since: "bogus" is no time; expected one such as 10m, 1h30m, 14:05, 2026-01-31, 2026-01-31T14:05:00Z\n',
+    'error: --since: "bogus" is not a valid time; expected one such as 10m, 1h30m, 14:05, 2026-01-31, 2026-01-31T14:05:00Z\n',
   ],
   [{ grep: '(' }, [], 'error: --grep: '],
-  [{ queue: 'othr' }, [], 'error: no log queue "othr"\nhint: there are: '],
+  [{ queue: 'othr' }, [], 'error: no log queue "othr"\nhint: the log queues are: '],
   [{ follow: true, until: '5m' }, [], 'error: --until and --follow exclude each other\n'],
 ])('%o is refused', async (options, names, message) => {
   const { code, err, out } = await run(options, names);

@@ -3,11 +3,31 @@ import type { EventRecord } from '../../api/protocol.ts';
 import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
 import { formatClock } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
 type EventsOptions = { follow?: boolean; limit?: number; criticalPath?: boolean };
 
-export function runEvents(context: CliContext, options: EventsOptions): Promise<ExitCode> {
+export const eventsCommand: CommandDefinition<EventsOptions> = {
+  name: 'events',
+  group: 'Look',
+  summary: 'show what happened',
+  details: 'With --json: one object a line.',
+  arguments: [],
+  options: [
+    { flags: '-f, --follow', description: 'keep printing new events until interrupted' },
+    { flags: '-n, --limit <count>', description: 'show at most COUNT past events', value: { kind: 'count' } },
+    { flags: '--critical-path', description: 'show the dependency chain that determined start-up time' },
+  ],
+  ownsShortF: true,
+  examples: [
+    ['orch events -n 20', 'the last twenty'],
+    ['orch events -f --json', 'for programs'],
+  ],
+  run: runEvents,
+};
+
+function runEvents(context: CliContext, options: EventsOptions): Promise<ExitCode> {
   if (options.criticalPath) return printCriticalPath(context);
   return withSupervisor(context, async (client) => {
     const paint = painter(context.colour);

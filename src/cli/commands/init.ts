@@ -1,26 +1,42 @@
-// `orch init`: writes a procs.yaml for the project that lies there. Never overwrites one.
+// `orch init`: writes a first procs.yaml from what it finds in the directory. Never overwrites one.
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import type { Draft } from '../init/draft.ts';
-import { toServiceName } from '../init/draft.ts';
+
+export const initCommand: CommandDefinition = {
+  name: 'init',
+  group: 'Configuration',
+  summary: 'write a first procs.yaml',
+  details: 'With comments, from package.json scripts, a Procfile or a compose file. Never overwrites a file.',
+  arguments: [],
+  options: [],
+  examples: [['orch init', 'then read the file, and `orch up`']],
+  inCurrentDirectory: true,
+  run: runInit,
+};
 
 const COMPOSE_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
-/** Exit 2 when there is one already or the directory is missing. */
-export async function runInit(context: CliContext): Promise<ExitCode> {
+/** Exit code 2 if the file exists or cannot be written. */
+async function runInit(context: CliContext): Promise<ExitCode> {
   const { file } = context;
   const directory = dirname(file);
   if (existsSync(file)) return fail(context, alreadyExists(file));
-  const [{ printDraft }, draft] = await Promise.all([import('../init/write-draft.ts'), detect(directory)]);
+  const { writeFile } = await import('node:fs/promises');
+  const [{ printDraft }, { toServiceName }, draft] = await Promise.all([
+    import('../init/write-draft.ts'),
+    import('../init/draft.ts'),
+    detect(directory),
+  ]);
   const text = printDraft(toServiceName(basename(directory)), draft, findSchema(directory));
   try {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return fail(context, alreadyExists(file));
-    return fail(context, { code: 'usage', message: `${file} cannot be written: ${(error as Error).message}` });
+    return fail(context, { code: 'usage', message: `cannot write ${file}: ${(error as Error).message}` });
   }
   reportDraft(context, draft);
   return 0;
@@ -28,11 +44,11 @@ export async function runInit(context: CliContext): Promise<ExitCode> {
 
 const alreadyExists = (file: string) => ({
   code: 'usage',
-  message: `${basename(file)} is there already`,
-  hint: '`orch validate` checks it; remove or rename it to begin anew',
+  message: `${basename(file)} already exists`,
+  hint: '`orch validate` checks it; remove or rename it to start over',
 });
 
-/** Procfile before compose file before package.json: the nearer it is to ours, the better it fits. */
+/** Procfile before compose file before package.json: the more its format resembles procs.yaml, the better the result. */
 async function detect(directory: string): Promise<Draft> {
   const draft =
     (await detectProcfile(directory)) ??
@@ -43,9 +59,9 @@ async function detect(directory: string): Promise<Draft> {
 }
 
 async function detectProcfile(directory: string): Promise<Draft | null> {
-  const text = await readIfThere(join(directory, 'Procfile'));
+  const text = await readIfExists(join(directory, 'Procfile'));
   if (text === null) return null;
-  const { draftFromProcfile } = await import('../init/procfile.ts');
+  const { draftFromProcfile } = await import('../init/sources.ts');
   const draft = draftFromProcfile(text);
   return draft.services.length > 0 ? draft : null;
 }
@@ -53,7 +69,7 @@ async function detectProcfile(directory: string): Promise<Draft | null> {
 async function detectCompose(directory: string): Promise<Draft | null> {
   const { draftFromCompose } = await import('../init/compose.ts');
   for (const name of COMPOSE_FILES) {
-    const text = await readIfThere(join(directory, name));
+    const text = await readIfExists(join(directory, name));
     const draft = text === null ? null : draftFromCompose(text, name);
     if (draft) return draft;
   }
@@ -61,15 +77,15 @@ async function detectCompose(directory: string): Promise<Draft | null> {
 }
 
 async function detectPackage(directory: string): Promise<Draft | null> {
-  const text = await readIfThere(join(directory, 'package.json'));
+  const text = await readIfExists(join(directory, 'package.json'));
   if (text === null) return null;
-  const { draftFromPackage } = await import('../init/package-scripts.ts');
+  const { draftFromPackage } = await import('../init/sources.ts');
   const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'bun.lockb': 'bun', 'bun.lock': 'bun' };
   const runner = Object.entries(locks).find(([lock]) => existsSync(join(directory, lock)))?.[1] ?? 'npm';
   return draftFromPackage(text, runner);
 }
 
-/** Runs wherever orch does, and shows something. */
+/** A service that runs wherever orch does and prints output. */
 function sample(): Draft {
   const command = [
     process.platform === 'win32' ? 'node.exe' : 'node',
@@ -80,11 +96,12 @@ function sample(): Draft {
     from: null,
     services: [{ name: 'hello', command, notes: ['An example: put your own program here.'] }],
     envFiles: [],
-    lost: [],
+    notTakenOver: [],
   };
 }
 
-async function readIfThere(path: string): Promise<string | null> {
+async function readIfExists(path: string): Promise<string | null> {
+  const { readFile } = await import('node:fs/promises');
   return readFile(path, 'utf8').catch(() => null); // missing or unreadable: nothing to detect
 }
 
@@ -98,10 +115,12 @@ function reportDraft(context: CliContext, draft: Draft): void {
   const name = basename(context.file);
   const services = draft.services.map((service) => service.name);
   if (context.json) {
-    context.stdout.write(`${JSON.stringify({ file: name, from: draft.from, services, notTakenOver: draft.lost })}\n`);
+    context.stdout.write(
+      `${JSON.stringify({ file: name, from: draft.from, services, notTakenOver: draft.notTakenOver })}\n`,
+    );
     return;
   }
   const origin = draft.from ? ` from ${draft.from}` : '';
-  const lost = draft.lost.map((sentence) => `  not taken over: ${sentence}\n`).join('');
-  context.stdout.write(`wrote ${name}${origin}: ${services.join(', ')}\n${lost}start it with \`orch up\`\n`);
+  const notTakenOver = draft.notTakenOver.map((sentence) => `  not taken over: ${sentence}\n`).join('');
+  context.stdout.write(`wrote ${name}${origin}: ${services.join(', ')}\n${notTakenOver}start it with \`orch up\`\n`);
 }

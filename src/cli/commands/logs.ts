@@ -1,17 +1,13 @@
-// `orch logs`: reads queues back, follows them, rotates them. Reads files only; a supervisor is asked for no more than where
-// they are, and runs undisturbed however slowly this reads.
+// `orch logs`: reads queues back, follows them, rotates them. It reads files; the supervisor is asked only where they are,
+// so that a slow reader never disturbs it.
 import { resolve } from 'node:path';
-import { ClientError, connect } from '../../api/client.ts';
-import { type FollowOptions, followLogs } from '../../logs/reader/follow-logs.ts';
-import { readLogs } from '../../logs/reader/read-logs.ts';
+import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
-import { parseTimePoint, TIME_FORMS } from '../../logs/reading/time-point.ts';
 import { printable } from '../../terminal/colour.ts';
-import { loadOrPrint } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CommandDefinition, optionalNames } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
-import { failRequest, findPaths, withSupervisor } from '../context/running-project.ts';
-import { lineFormatter, pacedWrite } from '../format/log-output.ts';
+import { failRequest, openProject, withSupervisor } from '../context/running-project.ts';
 
 export type LogsOptions = {
   follow?: boolean;
@@ -24,12 +20,40 @@ export type LogsOptions = {
   queue?: string;
 };
 
+export const logsCommand: CommandDefinition<LogsOptions> = {
+  name: 'logs',
+  group: 'Look',
+  summary: 'show what services wrote',
+  details: [
+    'Reads the log queues back in time order, rotated and compressed files included. `orch logs rotate [QUEUE…]` closes',
+    'the live files under a dated name. TIME is how long ago (10m, 1h30m) or a point in time (14:05, 2026-01-31).',
+  ].join(' '),
+  arguments: optionalNames,
+  options: [
+    { flags: '-f, --follow', description: 'keep printing new lines until interrupted' },
+    { flags: '-n, --tail <count>', description: 'show only the last COUNT lines', value: { kind: 'count' } },
+    { flags: '--since <time>', description: 'show only lines from TIME on' },
+    { flags: '--until <time>', description: 'show only lines before TIME' },
+    { flags: '--grep <pattern>', description: 'show only lines that match this regular expression' },
+    { flags: '--queue <queue>', description: 'show only this log queue' },
+    { flags: '--raw', description: 'print the bare lines, byte by byte, without time and instance' },
+  ],
+  ownsShortF: true,
+  examples: [
+    ['orch logs -f api', 'follow all instances of api'],
+    ['orch logs --since 10m --grep "error|warn"', 'recent errors and warnings'],
+    ['orch logs --json db.1 | jq .line', 'for programs'],
+    ['orch logs rotate', 'close all live files now'],
+  ],
+  run: runLogs,
+};
+
 /** With `-f` and neither `--tail` nor `--since`. */
 const FOLLOW_TAIL = 100;
 
 export async function runLogs(context: CliContext, options: LogsOptions, names: string[]): Promise<ExitCode> {
   if (names[0] === 'rotate') return rotate(context, names.slice(1));
-  const selection = parseSelection(options, Date.now());
+  const selection = await parseSelection(options, Date.now());
   if (typeof selection === 'string') return fail(context, { code: 'usage', message: selection });
   const project = await findQueues(context);
   if (typeof project === 'number') return project;
@@ -49,8 +73,11 @@ type LogQuery = LogSelection & {
   decoding: 'utf8' | 'latin1';
 };
 
-/** @returns a sentence where an option cannot be understood */
-function parseSelection(options: LogsOptions, nowMs: number): LogSelection | string {
+/** @returns a sentence if an option is not valid */
+async function parseSelection(options: LogsOptions, nowMs: number): Promise<LogSelection | string> {
+  const { parseTimePoint, TIME_FORMS } = await import('../../logs/reading/time-point.ts');
+  const badTime = (option: string, text: string) =>
+    `${option}: "${text}" is not a valid time; expected one ${TIME_FORMS}`;
   const sinceMs = options.since === undefined ? null : parseTimePoint(options.since, nowMs);
   const untilMs = options.until === undefined ? null : parseTimePoint(options.until, nowMs);
   if (options.since !== undefined && sinceMs === null) return badTime('--since', options.since);
@@ -65,29 +92,21 @@ function parseSelection(options: LogsOptions, nowMs: number): LogSelection | str
   }
 }
 
-const badTime = (option: string, text: string) => `${option}: "${text}" is no time; expected one ${TIME_FORMS}`;
-
 /** One write a batch; waits when the reader of our output is slow, so that memory stays bounded. */
 async function printLogs(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
-  const format = lineFormatter(context, options.raw ?? false);
-  for await (const lines of readLogs(reading)) await writePaced(context, lines.map(format).join(''), options.raw);
+  const { readLogs } = await import('../../logs/reader/read-logs.ts');
+  const write = await pacedWriter(context, options);
+  for await (const lines of readLogs(reading)) await write(lines);
   return 0;
 }
 
 /** Until the process is interrupted. */
-function follow(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
-  const format = lineFormatter(context, options.raw ?? false);
-  const { queues, instances, sinceMs, grep, decoding } = reading;
+async function follow(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
+  const { followLogs } = await import('../../logs/reader/follow-logs.ts');
+  const onLines = await pacedWriter(context, options);
+  const { queues, instances, sinceMs, grep, decoding, tail } = reading;
   return new Promise((resolve) => {
-    const follower = followLogs({
-      queues,
-      instances,
-      sinceMs,
-      grep,
-      decoding,
-      tail: reading.tail ?? 0,
-      onLines: (lines) => writePaced(context, lines.map(format).join(''), options.raw),
-    });
+    const follower = followLogs({ queues, instances, sinceMs, grep, decoding, tail: tail ?? 0, onLines });
     context.stdout.once('close', () => {
       follower.close();
       resolve(0);
@@ -95,36 +114,37 @@ function follow(context: CliContext, options: LogsOptions, reading: LogQuery): P
   });
 }
 
-function writePaced({ stdout }: CliContext, text: string, raw: boolean | undefined): Promise<void> | undefined {
-  return pacedWrite(stdout, raw ? Buffer.from(text, 'latin1') : text);
+async function pacedWriter(context: CliContext, { raw = false }: LogsOptions): Promise<FollowOptions['onLines']> {
+  const { lineFormatter, pacedWrite } = await import('../format/log-output.ts');
+  const format = lineFormatter(context, raw);
+  return (lines) => {
+    const text = lines.map(format).join('');
+    return pacedWrite(context.stdout, raw ? Buffer.from(text, 'latin1') : text);
+  };
 }
 
 type ProjectQueues = { queues: LogQueueFile[]; names: Set<string> };
 
-/** Of the running supervisor, else of the configuration. Prints why it is not known. */
+/** From the running supervisor, else from the configuration. Prints why if both fail. */
 async function findQueues(context: CliContext): Promise<ProjectQueues | ExitCode> {
   try {
-    const paths = findPaths(context);
-    const client = paths && (await connect(paths));
-    if (!paths || !client) return queuesOfConfig(context);
-    try {
-      const { services, logQueues } = await client.request('status', {});
-      const names = new Set(services.flatMap(({ name, instances }) => [name, ...instances.map(({ id }) => id)]));
-      const queues = logQueues.map(({ name, path }) => ({
-        name,
-        path: resolve(paths.root, path),
-        format: 'text' as const,
-      }));
-      return queues.length > 0 ? { queues, names } : queuesOfConfig(context);
-    } finally {
-      client.close();
-    }
+    const { paths, client } = await openProject(context);
+    if (!client) return queuesOfConfig(context);
+    const { services, logQueues } = await client.request('status', {}).finally(() => client.close());
+    const names = new Set(services.flatMap(({ name, instances }) => [name, ...instances.map(({ id }) => id)]));
+    const queues = logQueues.map(({ name, path }) => ({
+      name,
+      path: resolve(paths.root, path),
+      format: 'text' as const,
+    }));
+    return queues.length > 0 ? { queues, names } : queuesOfConfig(context);
   } catch (error) {
     return failRequest(context, error);
   }
 }
 
 async function queuesOfConfig(context: CliContext): Promise<ProjectQueues | ExitCode> {
+  const { loadOrPrint } = await import('../context/configuration.ts');
   const accepted = await loadOrPrint(context);
   if (accepted === null) return 2;
   const { services, logQueues } = accepted.config;
@@ -138,25 +158,20 @@ async function queuesOfConfig(context: CliContext): Promise<ProjectQueues | Exit
 
 function rotate(context: CliContext, queues: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    try {
-      const { rotated } = await client.request('rotateLogs', { queues });
-      if (context.json) context.stdout.write(`${JSON.stringify({ rotated })}\n`);
-      else for (const path of rotated) context.stdout.write(`${printable(path)}\n`);
-      return 0;
-    } catch (error) {
-      if (error instanceof ClientError) return fail(context, error.wire);
-      throw error;
-    }
+    const { rotated } = await client.request('rotateLogs', { queues });
+    if (context.json) context.stdout.write(`${JSON.stringify({ rotated })}\n`);
+    else for (const path of rotated) context.stdout.write(`${printable(path)}\n`);
+    return 0;
   });
 }
 
 function noSuchQueue(name: string | undefined, queues: LogQueueFile[]) {
   const known = queues.map((queue) => queue.name).join(', ');
   if (name === undefined) return { code: 'not-found', message: 'the project has no log queues' };
-  return { code: 'not-found', message: `no log queue "${name}"`, hint: `there are: ${known}` };
+  return { code: 'not-found', message: `no log queue "${name}"`, hint: `the log queues are: ${known}` };
 }
 
-/** Its lines may still be there: it was removed from the file, or scaled down. */
+/** Not an error: lines of a removed service, or of a pool that was scaled down, may still exist. */
 function warnUnknown(context: CliContext, name: string): void {
   context.stderr.write(`warning: no service or instance "${printable(name)}" is declared now\n`);
 }

@@ -1,19 +1,32 @@
-// `orch plan`: what `up` would do and why, against what runs; or what lies between two commits. Never acts.
-import { connect } from '../../api/client.ts';
+// `orch plan`: what `up` would do to what runs, and why; or what changes between two commits. Never changes anything.
 import type { Plan, PlanChange } from '../../api/protocol.ts';
-import { isGitProblem, openGitSource } from '../../config/files/git-source.ts';
-import { loadConfig } from '../../config/load-config.ts';
-import type { AcceptedConfig, Problem } from '../../core/model.ts';
-import { comparePlan } from '../../plan/compare.ts';
+import type { AcceptedConfig } from '../../core/model.ts';
 import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
-import { printProblems, printWarnings } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 import { printError } from '../context/errors.ts';
-import { failRequest, findPaths } from '../context/running-project.ts';
-import { hasOrphanedState } from '../up/orphan-check.ts';
+import { failRequest, openProject } from '../context/running-project.ts';
 
-/** 0: nothing to do; 2: changes; 1: every kind of failure, a configuration with problems included. */
-export async function runPlan(context: CliContext, [range]: string[]): Promise<ExitCode> {
+export const planCommand: CommandDefinition = {
+  name: 'plan',
+  group: 'Look',
+  summary: 'show what `up` would do, and why',
+  details: [
+    'Compares the files with what runs; with a commit, that commit with the files; with A..B, two commits. Starts, stops',
+    'and writes nothing. Exit code: 0 nothing to do, 2 changes, 1 error.',
+  ].join(' '),
+  arguments: [{ syntax: '[range]', description: 'a commit (`HEAD~1`, `v1.2`) or two (`main..HEAD`)' }],
+  options: [],
+  examples: [
+    ['orch plan', 'what saving procs.yaml would do'],
+    ['orch plan main..HEAD', 'what a branch changes'],
+    ['orch -e prod plan --json v1.2', 'since a release, for programs'],
+  ],
+  run: (context, _options, names) => runPlan(context, names),
+};
+
+/** Exit code 0: nothing to do; 2: changes; 1: every failure, a configuration with problems included. */
+async function runPlan(context: CliContext, [range]: string[]): Promise<ExitCode> {
   try {
     const planned = range === undefined ? await againstWhatRuns(context) : await betweenCommits(context, range);
     if (planned === null) return 1;
@@ -30,13 +43,14 @@ export async function runPlan(context: CliContext, [range]: string[]): Promise<E
 type Planned = { plan: Plan; title: string };
 
 async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
-  const paths = findPaths(context);
-  const [accepted, client] = await Promise.all([loadRevision(context, null), paths && connect(paths)]);
+  const [accepted, { paths, client }] = await Promise.all([loadRevision(context, null), openProject(context)]);
   try {
     if (!accepted) return null;
     const { project, env } = accepted.config;
     const name = `${project}${env === null ? '' : ` (${env})`}`;
+    const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
     if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, name);
+    const { comparePlan } = await import('../../plan/compare.ts');
     if (!client) return { plan: comparePlan(null, accepted.config), title: `${name}: nothing runs yet` };
     return { plan: await client.request('plan', { accepted }), title: `${name}: what runs → the files` };
   } finally {
@@ -44,12 +58,12 @@ async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
   }
 }
 
-/** What lives, what has completed and what was stopped by hand is for the next supervisor to find out. */
+/** Only the next supervisor can find out what lives, what has completed and what was stopped by hand. */
 function printUnknownState(context: CliContext, project: string): null {
   printError(context, {
     code: 'no-supervisor',
-    message: `no supervisor of ${project} runs, but an earlier one was killed: what \`up\` would do depends on what it left`,
-    hint: '`orch up -d` takes over what still fits, and starts the rest; `orch plan HEAD` compares the files alone',
+    message: `no supervisor of ${project} runs, but an earlier one was killed: what \`up\` would do depends on what it left running`,
+    hint: '`orch up -d` adopts what still fits and starts the rest; `orch plan HEAD` compares only the files',
   });
   return null;
 }
@@ -60,30 +74,19 @@ async function betweenCommits(context: CliContext, range: string): Promise<Plann
   const before = await loadRevision(context, from!);
   const after = before && (await loadRevision(context, to ?? null));
   if (!before || !after) return null;
+  const { comparePlan } = await import('../../plan/compare.ts');
   return { plan: comparePlan(before.config, after.config), title: `${from} → ${to ?? 'the files'}` };
 }
 
-/** @param ref null: the files on disk. @returns null after printing why not. */
+/** @param ref null: the files on disk. @returns null after printing the reason. */
 async function loadRevision(context: CliContext, ref: string | null): Promise<AcceptedConfig | null> {
-  const { file, env, environment } = context;
-  if (ref === null) return acceptedOrPrint(context, await loadConfig({ file, env, environment }), '');
-  const git = await openGitSource(file, ref);
-  if (isGitProblem(git)) {
-    const { code, message, hint } = git;
-    printError(context, { code, message, ...(hint === null ? {} : { hint }) });
-    return null;
-  }
-  return acceptedOrPrint(context, await loadConfig({ file, env, environment, source: git.source }), `${ref}:`);
-}
-
-function acceptedOrPrint(context: CliContext, loaded: Awaited<ReturnType<typeof loadConfig>>, prefix: string) {
-  if (loaded.ok) {
-    if (prefix === '') printWarnings(context, loaded.accepted.warnings);
-    return loaded.accepted;
-  }
-  // `main:procs.yaml`, as git names a file of a commit.
-  const named = ({ file, ...problem }: Problem): Problem => ({ ...problem, file: `${prefix}${file}` });
-  printProblems(context, loaded.problems.map(named));
+  const { loadOrPrint } = await import('../context/configuration.ts');
+  if (ref === null) return loadOrPrint(context);
+  const { isGitProblem, openGitSource } = await import('../../config/files/git-source.ts');
+  const git = await openGitSource(context.file, ref);
+  if (!isGitProblem(git)) return loadOrPrint(context, { ref, source: git.source });
+  const { code, message, hint } = git;
+  printError(context, { code, message, ...(hint === null ? {} : { hint }) });
   return null;
 }
 
@@ -105,7 +108,7 @@ export function formatPlan({ changes }: Plan, paint: Paint): string {
   return [...lines, '', formatSummary(changes)].join('\n');
 }
 
-/** A key that several changes of a service name is shown with the first of them. */
+/** Several changes of one service may list the same key: it is shown with the first of them. */
 function withoutRepeats(changes: PlanChange[]): PlanChange[] {
   const shown = new Set<string>();
   return changes.map((change) => {
@@ -146,6 +149,6 @@ function formatSummary(changes: PlanChange[]): string {
     [updates.filter((change) => change.class === 'live').length, 'updated in place'],
     [updates.filter((change) => change.class === 'restart').length, 'held back'],
   ] as const;
-  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
-  return `Plan: ${said.join(', ')}.`;
+  const shown = parts.filter(([number]) => number > 0).map(([number, label]) => `${number} ${label}`);
+  return `Plan: ${shown.join(', ')}.`;
 }

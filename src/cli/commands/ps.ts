@@ -1,6 +1,5 @@
-// `orch ps`: one status request, printed as a table or as the contract's object. On the fast path of a cold start: it
-// must not load anything but the client and the formats.
-
+// `orch ps`: one status request, printed as a table or as JSON. It is on the fast path of a cold start: it must not import
+// more than the client and the formats.
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { formatDroppedByInstance } from '../../api/status-queries.ts';
 import { type Paint, painter, printable } from '../../terminal/colour.ts';
@@ -11,7 +10,23 @@ import type { CommandDefinition } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { stateColour } from '../format/state-colour.ts';
 
-export function runPs(context: CliContext, options: { wide?: boolean }): Promise<ExitCode> {
+export type PsOptions = { wide?: boolean };
+
+export const psCommand: CommandDefinition<PsOptions> = {
+  name: 'ps',
+  group: 'Look',
+  summary: 'list services and instances',
+  details: '',
+  arguments: [],
+  options: [{ flags: '-w, --wide', description: 'also show log queues and the supervisor; never cut a line' }],
+  examples: [
+    ['orch ps', 'services with their instances'],
+    ['orch ps --json | jq .converged', 'for scripts'],
+  ],
+  run: runPs,
+};
+
+function runPs(context: CliContext, options: PsOptions): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const status = await client.request('status', {});
     const text = context.json
@@ -45,18 +60,14 @@ function rejectedConfig({ config }: Status, paint: Paint): string[] {
     const position = [file, line, column].filter((part) => part !== null).join(':');
     return printable(`  ${position}: ${message}`);
   });
-  const title = 'The file on disk is rejected; what runs is the last good configuration:';
+  const title = 'The file on disk is rejected; the last good configuration stays active:';
   return [paint('red', title), ...lines, ''];
 }
 
 const SERVICE_COLUMNS: TextColumn[] = [
   { title: 'NAME' },
   { title: 'STATE' },
-  { title: 'PID', align: 'right' },
-  { title: 'UPTIME', align: 'right' },
-  { title: 'RESTARTS', align: 'right' },
-  { title: 'CPU', align: 'right' },
-  { title: 'MEM', align: 'right' },
+  ...['PID', 'UPTIME', 'RESTARTS', 'CPU', 'MEM'].map((title) => ({ title, align: 'right' as const })),
   { title: 'REASON' },
 ];
 
@@ -65,78 +76,65 @@ function serviceTable(status: Status, format: StatusFormat, paint: Paint): strin
   return renderTable(SERVICE_COLUMNS, rows, paint, format.widthColumns);
 }
 
-/** A pool has a line of its own with its instances below; a single instance stands alone. */
+/** A pool has a row of its own above its instances; a single instance has only its own row. */
 function serviceRows(service: ServiceStatus, nowMs: number): TextCell[][] {
-  const { instances, override } = service;
-  const isPool = service.pool !== 1 || instances.length !== 1;
-  if (!isPool) return instances.map((instance) => instanceRow(instance, '', nowMs));
-  return [poolRow(service, override), ...instances.map((instance) => instanceRow(instance, '  ', nowMs))];
+  const { instances, pool } = service;
+  if (pool === 1 && instances.length === 1) return instances.map((instance) => instanceRow(instance, '', nowMs));
+  return [poolRow(service), ...instances.map((instance) => instanceRow(instance, '  ', nowMs))];
 }
 
-function poolRow(service: ServiceStatus, override: ServiceStatus['override']): TextCell[] {
-  const { instances, pool, ready } = service;
+function poolRow({ name, instances, pool, ready, running, override }: ServiceStatus): TextCell[] {
   const sum = (value: (instance: InstanceStatus) => number) => instances.reduce((total, one) => total + value(one), 0);
-  const isLive = service.running > 0;
+  const isLive = running > 0;
+  const note = override?.pool === undefined ? '' : `scaled to ${override.pool} by \`orch scale --ephemeral\``;
   return [
-    { text: service.name, colour: 'bold' },
+    { text: name, colour: 'bold' },
     { text: `${ready}/${pool} ready`, colour: ready === pool ? 'green' : 'yellow' },
     { text: '' },
     { text: '' },
     { text: instances.length > 0 ? String(sum((one) => one.restarts)) : '' },
     { text: isLive ? formatPercent(sum((one) => one.cpuPercent)) : '' },
     { text: isLive ? formatSize(sum((one) => one.rssBytes)) : '' },
-    {
-      text: override?.pool === undefined ? '' : `scaled to ${override.pool} by \`orch scale --ephemeral\``,
-      colour: 'dim',
-    },
+    { text: note, colour: 'dim' },
   ];
 }
 
 function instanceRow(instance: InstanceStatus, indent: string, nowMs: number): TextCell[] {
-  const isLive = instance.pid !== null;
-  const uptime = instance.startedAt === null ? '' : formatDuration(nowMs - Date.parse(instance.startedAt));
+  const { id, state, pid, startedAt, restarts, adopted, reason } = instance;
   return [
-    { text: indent + instance.id },
-    { text: instance.state, colour: stateColour(instance.state) },
-    { text: isLive ? String(instance.pid) : '' },
-    { text: uptime },
-    { text: String(instance.restarts) },
-    { text: isLive ? formatPercent(instance.cpuPercent) : '' },
-    { text: isLive ? formatSize(instance.rssBytes) : '' },
-    { text: [instance.adopted ? 'adopted' : '', instance.reason ?? ''].filter(Boolean).join('; '), colour: 'dim' },
+    { text: indent + id },
+    { text: state, colour: stateColour(state) },
+    { text: pid === null ? '' : String(pid) },
+    { text: startedAt === null ? '' : formatDuration(nowMs - Date.parse(startedAt)) },
+    { text: String(restarts) },
+    { text: pid === null ? '' : formatPercent(instance.cpuPercent) },
+    { text: pid === null ? '' : formatSize(instance.rssBytes) },
+    { text: [adopted ? 'adopted' : '', reason ?? ''].filter(Boolean).join('; '), colour: 'dim' },
   ];
 }
 
-const QUEUE_COLUMNS: TextColumn[] = [
-  { title: 'LOG QUEUE' },
-  { title: 'PATH' },
-  { title: 'DEPTH', align: 'right' },
-  { title: 'HIGH', align: 'right' },
-  { title: 'CAPACITY', align: 'right' },
-  { title: 'LINES', align: 'right' },
-  { title: 'BYTES', align: 'right' },
-  { title: 'LAG', align: 'right' },
-  { title: 'DROPPED', align: 'right' },
-  { title: 'LOST BY' },
-  { title: 'OVERFLOW' },
-  { title: 'ERROR' },
+type QueueColumn = TextColumn & { cell(queue: LogQueueStatus): string; isRed?(queue: LogQueueStatus): boolean };
+
+const right = (title: string, cell: QueueColumn['cell']): QueueColumn => ({ title, align: 'right', cell });
+const QUEUE_COLUMNS: QueueColumn[] = [
+  { title: 'LOG QUEUE', cell: ({ name }) => name },
+  { title: 'PATH', cell: ({ path }) => path },
+  right('DEPTH', ({ depthBytes }) => formatSize(depthBytes)),
+  right('HIGH', ({ highWaterBytes }) => formatSize(highWaterBytes)),
+  right('CAPACITY', ({ capacityBytes }) => formatSize(capacityBytes)),
+  right('LINES', ({ lines }) => String(lines)),
+  right('BYTES', ({ bytes }) => formatSize(bytes)),
+  right('LAG', ({ lagMs }) => (lagMs ? formatSpan(lagMs) : '')),
+  { ...right('DROPPED', ({ droppedLines }) => String(droppedLines)), isRed: ({ droppedLines }) => droppedLines > 0 },
+  { title: 'LOST BY', cell: formatDroppedByInstance },
+  { title: 'OVERFLOW', cell: ({ overflow }) => overflow },
+  { title: 'ERROR', cell: ({ error }) => error ?? '', isRed: () => true },
 ];
 
 function queueTable(queues: LogQueueStatus[], format: StatusFormat, paint: Paint): string[] {
-  const rows = queues.map((queue): TextCell[] => [
-    { text: queue.name },
-    { text: queue.path },
-    { text: formatSize(queue.depthBytes) },
-    { text: formatSize(queue.highWaterBytes) },
-    { text: formatSize(queue.capacityBytes) },
-    { text: String(queue.lines) },
-    { text: formatSize(queue.bytes) },
-    { text: queue.lagMs ? formatSpan(queue.lagMs) : '' },
-    { text: String(queue.droppedLines), colour: queue.droppedLines > 0 ? 'red' : null },
-    { text: formatDroppedByInstance(queue) },
-    { text: queue.overflow },
-    { text: queue.error ?? '', colour: 'red' },
-  ]);
+  const rows = queues.map((queue) =>
+    QUEUE_COLUMNS.map(({ cell, isRed }): TextCell => ({ text: cell(queue), colour: isRed?.(queue) ? 'red' : null })),
+  );
   return renderTable(QUEUE_COLUMNS, rows, paint, format.widthColumns);
 }
 
@@ -151,19 +149,3 @@ function supervisorSummary(status: Status, { nowMs }: StatusFormat): string {
   ];
   return parts.join(' · ');
 }
-
-// The table of `orch ps`, apart from the others: the fast path in main.ts needs this one and no more.
-
-export const psDefinition: CommandDefinition = {
-  name: 'ps',
-  group: 'Look',
-  summary: 'show what runs',
-  details: '',
-  arguments: [],
-  options: [{ flags: '-w, --wide', description: 'also show log queues and the supervisor; never cut a line' }],
-  examples: [
-    ['orch ps', 'services with their instances'],
-    ['orch ps --json | jq .converged', 'for scripts'],
-  ],
-  run: runPs,
-};

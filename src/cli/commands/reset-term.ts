@@ -1,6 +1,17 @@
-// `orch reset-term`: puts a terminal back in order after a program (ours included) died without doing so.
-import { spawnSync } from 'node:child_process';
+// `orch reset-term`: resets a terminal after a program (orch included) died without restoring it.
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
+
+export const resetTermCommand: CommandDefinition = {
+  name: 'reset-term',
+  group: 'Shell',
+  summary: 'reset the terminal',
+  details: 'For when a program died and left the cursor hidden, the mouse captured or the colours wrong.',
+  arguments: [],
+  options: [],
+  examples: [['orch reset-term', 'works even if you cannot see what you type']],
+  run: runResetTerm,
+};
 
 /** Leave the alternate screen; cursor, wrap and normal keypad; no mouse, focus or paste reports; plain colours, ASCII. */
 export const RESET_SEQUENCE = [
@@ -9,7 +20,8 @@ export const RESET_SEQUENCE = [
   '\x1b[0m\x1b(B\x0f\x1b[r\x1b[4l',
 ].join('');
 
-export async function runResetTerm(context: CliContext): Promise<ExitCode> {
+async function runResetTerm(context: CliContext): Promise<ExitCode> {
+  const { spawnSync } = await import('node:child_process');
   if (process.stdin.isTTY) spawnSync('stty', ['sane'], { stdio: ['inherit', 'ignore', 'ignore'] });
   if (context.stdout.isTTY) context.stdout.write(RESET_SEQUENCE);
   return 0;

@@ -1,27 +1,42 @@
-// `orch scale NAME=N…`: edits the pool size in procs.yaml, comments and layout kept; or, with --ephemeral, asks the
-// supervisor for an override that the file does not know.
-import { type Client, connect } from '../../api/client.ts';
+// `orch scale NAME=N…`: edits the pool size in procs.yaml, comments and layout kept; with --ephemeral asks the supervisor
+// for an override instead.
 import type { WireError } from '../../api/protocol.ts';
-import { printProblems, scaleInFile } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
-import { failRequest, findPaths, withSupervisor } from '../context/running-project.ts';
+import { failRequest, openProject, withSupervisor } from '../context/running-project.ts';
 
 /** `size` null: back to what the file says. */
 type ScaleRequest = { service: string; size: number | null };
 
-export async function runScale(
-  context: CliContext,
-  options: { ephemeral?: boolean },
-  words: string[],
-): Promise<ExitCode> {
-  const wishes: ScaleRequest[] = [];
+type ScaleOptions = { ephemeral?: boolean };
+
+export const scaleCommand: CommandDefinition<ScaleOptions> = {
+  name: 'scale',
+  group: 'Change',
+  summary: 'change the size of a pool',
+  details: [
+    'Edits procs.yaml in place; comments and layout stay. With --ephemeral the file is left alone: the size holds until',
+    '`orch scale --ephemeral NAME=file` or until the supervisor ends.',
+  ].join(' '),
+  arguments: [{ syntax: '<sizes...>', description: 'service and size, such as `api=4`', completes: 'size' }],
+  options: [{ flags: '--ephemeral', description: 'override the size in the supervisor instead of editing the file' }],
+  examples: [
+    ['orch scale api=8', 'in the file, for good'],
+    ['orch scale --ephemeral api=8', 'for now'],
+    ['orch scale --ephemeral api=file', 'back to what the file says'],
+  ],
+  run: runScale,
+};
+
+async function runScale(context: CliContext, { ephemeral = false }: ScaleOptions, words: string[]): Promise<ExitCode> {
+  const requests: ScaleRequest[] = [];
   for (const word of words) {
-    const wish = parseScaleRequest(word, options.ephemeral ?? false);
-    if ('code' in wish) return fail(context, wish);
-    wishes.push(wish);
+    const request = parseScaleRequest(word, ephemeral);
+    if ('code' in request) return fail(context, request);
+    requests.push(request);
   }
-  return options.ephemeral ? scaleBySupervisor(context, wishes) : scaleFiles(context, wishes);
+  return ephemeral ? scaleBySupervisor(context, requests) : scaleFiles(context, requests);
 }
 
 function parseScaleRequest(word: string, isEphemeral: boolean): ScaleRequest | WireError {
@@ -32,28 +47,27 @@ function parseScaleRequest(word: string, isEphemeral: boolean): ScaleRequest | W
   return { code: 'usage', message: `expected NAME=N with a service and a whole number from 0, got "${word}"`, hint };
 }
 
-function scaleBySupervisor(context: CliContext, wishes: ScaleRequest[]): Promise<ExitCode> {
+function scaleBySupervisor(context: CliContext, requests: ScaleRequest[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const scaled = [];
     const text = [];
-    for (const wish of wishes) {
-      const { service, size } = await client.request('scale', wish);
+    for (const request of requests) {
+      const { service, size } = await client.request('scale', request);
       scaled.push({ service, size });
       const until = `until \`orch scale --ephemeral ${service}=file\``;
-      text.push(`${service}: ${size} (${wish.size === null ? 'as the file says' : until})`);
+      text.push(`${service}: ${size} (${request.size === null ? 'as the file says' : until})`);
     }
     context.stdout.write(`${context.json ? JSON.stringify({ scaled, ephemeral: true }) : text.join('\n')}\n`);
     return 0;
   });
 }
 
-async function scaleFiles(context: CliContext, wishes: ScaleRequest[]): Promise<ExitCode> {
-  const sizes = Object.fromEntries(wishes.map(({ service, size }) => [service, size ?? 0]));
-  const paths = findPaths(context);
-  let client: Client | null = null;
+async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promise<ExitCode> {
+  const sizes = Object.fromEntries(requests.map(({ service, size }) => [service, size ?? 0]));
   try {
-    client = paths && (await connect(paths));
-    const problems = await scaleInFile(context, client, sizes);
+    const { client } = await openProject(context);
+    const { printProblems, scaleInFile } = await import('../context/configuration.ts');
+    const problems = await scaleInFile(context, client, sizes).finally(() => client?.close());
     if (problems.length > 0) {
       printProblems(context, problems);
       return 2;
@@ -62,14 +76,12 @@ async function scaleFiles(context: CliContext, wishes: ScaleRequest[]): Promise<
     return 0;
   } catch (error) {
     return failRequest(context, error);
-  } finally {
-    client?.close();
   }
 }
 
 function reportScale(context: CliContext, sizes: Record<string, number>, running: boolean): void {
   const scaled = Object.entries(sizes).map(([service, size]) => ({ service, size }));
-  const when = running ? '' : ' (no supervisor runs: from the next `orch up` on)';
+  const when = running ? '' : ' (no supervisor runs: it takes effect at the next `orch up`)';
   const text = scaled.map(({ service, size }) => `${service}: ${size}${when}`).join('\n');
   context.stdout.write(`${context.json ? JSON.stringify({ scaled, ephemeral: false, running }) : text}\n`);
 }

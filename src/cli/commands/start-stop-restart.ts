@@ -1,42 +1,68 @@
-// `orch start`, `stop` and `restart`: one request each; `stop` returns when nothing of them is left.
-import type { Client } from '../../api/client.ts';
+// `orch start`, `orch stop`, `orch restart`: change what runs, and wait for it.
 import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CommandDefinition, requiredNames, timeoutOption } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
-export type ControlOptions = { wait?: boolean; timeout?: number };
+type ChangeOptions = { wait?: boolean; timeout?: number };
 
-export function runStart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return requestChange(context, 'start', 'started', { names }, (client) =>
-    options.wait ? untilReady(client, names, options) : null,
-  );
-}
+export const startCommand: CommandDefinition<ChangeOptions> = {
+  name: 'start',
+  group: 'Change',
+  summary: 'start services that were stopped or have failed',
+  details: 'Undoes `orch stop` and forgets earlier failures.',
+  arguments: requiredNames,
+  options: [
+    { flags: '--wait', description: 'return once they are ready' },
+    timeoutOption('with --wait: how long to wait'),
+  ],
+  examples: [['orch start worker', 'the whole service']],
+  run: (context, options, names) => requestChange(context, 'start', names, options),
+};
 
-export function runStop(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return requestChange(context, 'stop', 'stopped', { names, timeoutMs: options.timeout ?? null }, () => null);
-}
+export const stopCommand: CommandDefinition<ChangeOptions> = {
+  name: 'stop',
+  group: 'Change',
+  summary: 'stop services and keep them stopped until `orch start`',
+  details: [
+    'Returns once all their processes are gone. Edits of the file do not start them again. Fails if another command starts',
+    'them meanwhile.',
+  ].join(' '),
+  arguments: requiredNames,
+  options: [timeoutOption('how long to wait until they are gone')],
+  examples: [
+    ['orch stop worker', 'the whole service'],
+    ['orch stop api.3', 'one instance of the pool'],
+  ],
+  run: (context, options, names) => requestChange(context, 'stop', names, options),
+};
 
-export function runRestart(context: CliContext, options: ControlOptions, names: string[]): Promise<ExitCode> {
-  return requestChange(context, 'restart', 'restarted', { names }, (client) =>
-    options.wait ? untilReady(client, names, options) : null,
-  );
-}
+export const restartCommand: CommandDefinition<ChangeOptions> = {
+  name: 'restart',
+  group: 'Change',
+  summary: 'stop and start again',
+  details: '',
+  arguments: requiredNames,
+  options: [
+    { flags: '--wait', description: 'return once they are ready again' },
+    timeoutOption('with --wait: how long to wait'),
+  ],
+  examples: [['orch restart api --wait', 'the whole service; returns once it is ready']],
+  run: (context, options, names) => requestChange(context, 'restart', names, options),
+};
+
+const PARTICIPLE = { start: 'started', stop: 'stopped', restart: 'restarted' };
 
 function requestChange(
   context: CliContext,
   method: 'start' | 'stop' | 'restart',
-  participle: string,
-  params: { names: string[]; timeoutMs?: number | null },
-  afterwards: (client: Client) => Promise<unknown> | null,
+  names: string[],
+  { wait, timeout: timeoutMs = null }: { wait?: boolean; timeout?: number | null },
 ): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const { instances } = await client.request(method, params);
-    await afterwards(client);
-    const text = instances.length === 0 ? `nothing to ${method}` : `${participle} ${instances.join(', ')}`;
+    const { instances } = await client.request(method, method === 'stop' ? { names, timeoutMs } : { names });
+    if (wait) await client.request('wait', { for: 'ready', names, timeoutMs });
+    const text = instances.length === 0 ? `nothing to ${method}` : `${PARTICIPLE[method]} ${instances.join(', ')}`;
     context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
     return 0;
   });
-}
-
-function untilReady(client: Client, names: string[], { timeout }: ControlOptions) {
-  return client.request('wait', { for: 'ready', names, timeoutMs: timeout ?? null });
 }

@@ -1,20 +1,47 @@
-// `orch up`: makes sure that a supervisor runs this configuration, then shows it or leaves it in the background.
+// `orch up`: makes a supervisor run this configuration, then shows the project or leaves it in the background.
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/model.ts';
 import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { failRequest, findPaths } from '../context/running-project.ts';
-import { bringUp, type RunningProject } from '../up/bring-up.ts';
-import { type Interrupts, listenForInterrupts } from '../up/interrupts.ts';
-import { showProject } from '../up/show.ts';
+import type { RunningProject } from '../up/bring-up.ts';
+import { Interrupts } from '../up/interrupts.ts';
 
-export type UpOptions = { detach?: boolean; wait?: boolean; timeout?: number; tui?: boolean; profile?: string };
+type UpOptions = { detach?: boolean; wait?: boolean; timeout?: number; tui?: boolean; profile?: string };
 
-export async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
+export const upCommand: CommandDefinition<UpOptions> = {
+  name: 'up',
+  group: 'Run',
+  summary: 'start the project, or apply the file to what runs',
+  details: [
+    'Starts the supervisor if none runs, applies procs.yaml and shows the project: in a terminal as a full-screen view,',
+    'elsewhere as prefixed lines. From then on edits of the file apply automatically. Leaving the view stops everything,',
+    'unless you detach (d) or the supervisor was already running.',
+  ].join(' '),
+  arguments: [{ syntax: '[services...]', description: 'run only these and what they depend on', completes: 'service' }],
+  options: [
+    { flags: '-d, --detach', description: 'return at once and keep running in the background' },
+    { flags: '--wait', description: 'with -d: return once everything is as declared' },
+    timeoutOption('with --wait: how long to wait'),
+    { flags: '--profile <names>', description: 'also run the services of these profiles (a,b), and of no others' },
+    { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+  ],
+  examples: [
+    ['orch up', 'watch it; Ctrl-C stops everything in order'],
+    ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
+    ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
+    ['orch up --profile debug', 'with the services of that profile'],
+    ['orch up api', 'only api and what it depends on'],
+  ],
+  run: runUp,
+};
+
+async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
   const paths = findPaths(context);
-  if (!paths) return fail(context, { code: 'usage', message: `there is no directory for ${context.file}` });
+  if (!paths) return fail(context, { code: 'usage', message: `the directory of ${context.file} does not exist` });
   const only = names.length > 0 ? names : null;
   try {
     return options.detach || options.wait
@@ -31,6 +58,7 @@ async function runInBackground(
   { wait, timeout, profile }: UpOptions,
   only: string[] | null,
 ): Promise<ExitCode> {
+  const { bringUp } = await import('../up/bring-up.ts');
   const running = await bringUp(context, paths, only);
   if (typeof running === 'number') return running;
   const { client } = running;
@@ -47,8 +75,9 @@ async function runInBackground(
 
 async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, only: string[] | null) {
   const sinceMs = Date.now();
-  const interrupts: Interrupts = listenForInterrupts();
+  const interrupts = new Interrupts();
   try {
+    const { bringUp } = await import('../up/bring-up.ts');
     const running = await bringUp(context, paths, only, interrupts);
     if (typeof running === 'number') return running;
     const { client, accepted, owning } = running;
@@ -56,13 +85,14 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     await selectProfiles(client, options.profile);
     const tasks = taskNamesOf(accepted, only);
     const wantsTui = options.tui !== false;
+    const { showProject } = await import('../up/show.ts');
     return await showProject(context, { client, paths, owning, wantsTui, tasks, sinceMs, interrupts });
   } finally {
     interrupts.stop();
   }
 }
 
-/** Without `--profile` those that were chosen before stay. @param profile names with commas; '': none */
+/** Without `--profile` the earlier choice stays. @param profile names with commas; '': none */
 async function selectProfiles(client: Client, profile: string | undefined): Promise<void> {
   if (profile === undefined) return;
   const profiles = profile.split(',').map((name) => name.trim());
@@ -80,14 +110,14 @@ async function reportUp(context: CliContext, running: RunningProject, waitedMs: 
   context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await stoppedNote(running.client))}\n`);
 }
 
-/** Whoever stopped a service, or chose others with `up NAME`, may have forgotten it. */
+/** Reminds the user of services that `orch stop` or `up NAME` stopped earlier. */
 async function stoppedNote(client: Client): Promise<string> {
   const { services } = await client.request('status', {});
-  const held = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
-  return held.length === 0 ? '' : `\nheld stopped: ${held.join(', ')} (\`orch start ${held[0]}\` undoes it)`;
+  const stopped = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
+  return stopped.length === 0 ? '' : `\nkept stopped: ${stopped.join(', ')} (\`orch start ${stopped[0]}\` undoes it)`;
 }
 
-/** The services that this `up` is about, when all of them run to completion: then the end of them is the end of `up`. */
+/** The services of this `up` if all of them run to completion: `up` then ends with them. Else null. */
 function taskNamesOf({ config }: AcceptedConfig, only: string[] | null): string[] | null {
   const wanted = new Set<string>();
   const add = (name: string) => {

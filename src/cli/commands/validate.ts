@@ -1,20 +1,28 @@
 // `orch validate`: checks the configuration without running anything.
-
 import { printable } from '../../terminal/colour.ts';
-import { printProblems } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import type { CommandDefinition } from '../context/definition.ts';
+
+export const validateCommand: CommandDefinition = {
+  name: 'validate',
+  group: 'Configuration',
+  summary: 'check procs.yaml without running anything',
+  details: 'Prints every problem with file, line and column. Exit code: 0 valid, 2 problems.',
+  arguments: [],
+  options: [],
+  examples: [
+    ['orch validate', 'for a commit hook or CI'],
+    ['orch -e prod validate', 'together with the overlay procs.prod.yaml'],
+  ],
+  run: runValidate,
+};
 
 /** Problems on stderr and exit 2; otherwise one line on stdout, or `{ok, files, services, logQueues, warnings}`. */
-export async function runValidate(context: CliContext): Promise<ExitCode> {
-  const { loadConfig } = await import('../../config/load-config.ts');
-  const { file, env, environment } = context;
-  const loaded = await loadConfig({ file, env, environment });
-  if (!loaded.ok) {
-    printProblems(context, loaded.problems);
-    return 2;
-  }
-  const { config, files, warnings } = loaded.accepted;
-  if (warnings.length > 0) printProblems({ ...context, json: false }, warnings);
+async function runValidate(context: CliContext): Promise<ExitCode> {
+  const { loadOrPrint } = await import('../context/configuration.ts');
+  const accepted = await loadOrPrint(context);
+  if (!accepted) return 2;
+  const { config, files, warnings } = accepted;
   const services = config.services.map(({ name }) => name as string);
   const logQueues = config.logQueues.map(({ name }) => name);
   const text = context.json

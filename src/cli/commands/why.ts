@@ -1,11 +1,26 @@
-// `orch why NAME…`: the chain of causes of each instance, and what would unblock it.
+// `orch why NAME…`: prints the chain of causes of each instance, and what would unblock it.
 import type { Explanation } from '../../api/protocol.ts';
 import { type Paint, painter, printable } from '../../terminal/colour.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CommandDefinition, requiredNames } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { stateColour } from '../format/state-colour.ts';
 
-export function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
+export const whyCommand: CommandDefinition = {
+  name: 'why',
+  group: 'Look',
+  summary: 'explain why something is not running or not ready',
+  details: '',
+  arguments: requiredNames,
+  options: [],
+  examples: [
+    ['orch why api', 'the chain of causes of each instance'],
+    ['orch why api.2', 'of one instance'],
+  ],
+  run: (context, _options, names) => runWhy(context, names),
+};
+
+function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const answers = await Promise.all(names.map((name) => client.request('why', { name })));
     const explanations = answers.flatMap((answer) => answer.explanations);

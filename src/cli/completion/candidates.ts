@@ -1,31 +1,32 @@
-// What may stand at the cursor: commands, options, their values, names. Reads the tables, so that nothing is said twice.
+// What completion offers at the cursor: commands, options, their values, names. It reads the definitions of the commands.
 import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { commands } from '../command-list.ts';
+import { dirname, resolve } from 'node:path';
+import { discoverFile } from '../context/context.ts';
 import {
   type CommandDefinition,
   type CompletionKind,
   globalOptions,
   globalOptionsAfter,
   type OptionDefinition,
+  spellingsOf,
+  takesValue,
 } from '../context/definition.ts';
-import { type KnownNames, knownNames } from './known-names.ts';
+import { knownNames } from './known-names.ts';
+import { shells } from './scripts.ts';
 
-/** `text` is what would stand in the line; `about` a few words for shells that show them. */
+/** `text` would be inserted into the line; `about` is a description for shells that show one. */
 export type Candidate = { text: string; about: string };
-/** The shell's own completion of file names. */
+/** The shell completes file names by itself. */
 export const COMPLETE_FILES = 'files';
-
-/** Finds the project of a line: its `-f`, or null to discover it. */
-export type FindFile = (file: string | null) => string;
+type Candidates = Candidate[] | typeof COMPLETE_FILES;
 
 /**
  * @param words the line up to the cursor, without the program's name; the last one is being typed and may be ''.
  */
-export async function candidatesFor(words: string[], findFile: FindFile): Promise<Candidate[] | typeof COMPLETE_FILES> {
+export async function candidatesFor(words: string[], commands: CommandDefinition[], cwd: string): Promise<Candidates> {
   const current = words.at(-1) ?? '';
-  const line = parseCommandLine(words.slice(0, -1));
-  const offered = await candidatesAt(line, current, findFile);
+  const line = parseCommandLine(words.slice(0, -1), commands);
+  const offered = await candidatesAt(line, current, commands, cwd);
   return offered === COMPLETE_FILES ? COMPLETE_FILES : offered.filter(({ text }) => text.startsWith(current));
 }
 
@@ -34,11 +35,11 @@ type CommandLine = {
   file: string | null;
   /** The option whose value comes next. */
   pendingOption: OptionDefinition | null;
-  /** Words of the command that are no options. */
+  /** Words of the command that are not options. */
   names: string[];
 };
 
-function parseCommandLine(words: string[]): CommandLine {
+function parseCommandLine(words: string[], commands: CommandDefinition[]): CommandLine {
   const line: CommandLine = { command: null, file: null, pendingOption: null, names: [] };
   for (const word of words) {
     if (line.pendingOption) {
@@ -57,66 +58,61 @@ function parseCommandLine(words: string[]): CommandLine {
 }
 
 function candidatesAt(
-  line: CommandLine,
+  { command, file, pendingOption, names }: CommandLine,
   current: string,
-  findFile: FindFile,
-): Candidate[] | typeof COMPLETE_FILES | Promise<Candidate[]> {
-  const { command, pendingOption: open, names } = line;
-  if (open?.value?.kind === 'choice') return open.value.choices.map((text) => ({ text, about: '' }));
-  if (open) return open.completes ? candidatesOfKind(open.completes, line, findFile) : [];
+  commands: CommandDefinition[],
+  cwd: string,
+): Candidates | Promise<Candidates> {
+  const path = file === null ? discoverFile(cwd) : resolve(cwd, file);
+  if (pendingOption?.value?.kind === 'choice') return describeAll(pendingOption.value.choices, '');
+  if (pendingOption) return pendingOption.completes ? candidatesOfKind(pendingOption.completes, names, path) : [];
   if (current.startsWith('-')) return optionsOf(command).flatMap(optionCandidates);
-  if (!command) return commandCandidates();
-  const definition = command.arguments.at(Math.min(names.length, command.arguments.length - 1));
-  if (!definition?.completes || (names.length > 0 && !definition.syntax.includes('...'))) return [];
-  return candidatesOfKind(definition.completes, line, findFile);
+  if (!command) {
+    return commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
+  }
+  const argument = command.arguments.at(Math.min(names.length, command.arguments.length - 1));
+  if (!argument?.completes || (names.length > 0 && !argument.syntax.includes('...'))) return [];
+  return candidatesOfKind(argument.completes, names, path);
 }
 
-function candidatesOfKind(
-  kind: CompletionKind,
-  line: CommandLine,
-  findFile: FindFile,
-): Candidate[] | typeof COMPLETE_FILES | Promise<Candidate[]> {
-  const file = findFile(line.file);
+/** @param taken names that are already in the line */
+async function candidatesOfKind(kind: CompletionKind, taken: string[], file: string): Promise<Candidates> {
   switch (kind) {
     case 'file':
       return COMPLETE_FILES;
     case 'shell':
-      return ['bash', 'zsh', 'fish'].map((text) => ({ text, about: '' }));
-    case 'command':
-      return commandCandidates();
+      return describeAll(shells, '');
     case 'environment':
-      return environmentCandidates(file);
+      return describeAll(environmentNames(file), 'environment');
     default:
-      return nameCandidates(kind, line.names, file);
+      return nameCandidates(kind, taken, file);
   }
 }
 
+const describeAll = (texts: readonly string[], about: string): Candidate[] => texts.map((text) => ({ text, about }));
+
 async function nameCandidates(kind: 'name' | 'service' | 'size', taken: string[], file: string): Promise<Candidate[]> {
-  const { services, instances }: KnownNames = await knownNames(file);
+  const { services, instances } = await knownNames(file);
   const suffix = kind === 'size' ? '=' : '';
-  const candidates = services.map((name) => ({ text: name + suffix, about: 'service' }));
-  if (kind === 'name') candidates.push(...instances.map((id) => ({ text: id, about: 'instance' })));
-  return candidates.filter(({ text }) => !taken.includes(text));
+  return [
+    ...services.map((name) => ({ text: name + suffix, about: 'service' })),
+    ...describeAll(kind === 'name' ? instances : [], 'instance'),
+  ].filter(({ text }) => !taken.includes(text));
 }
 
 /** `procs.prod.yaml` → `prod`. */
-function environmentCandidates(file: string): Candidate[] {
+function environmentNames(file: string): string[] {
   try {
-    const names = readdirSync(dirname(file)).map((name) => /^procs\.([a-z0-9_-]+)\.ya?ml$/.exec(name)?.[1]);
-    return names.filter((name) => name !== undefined).map((text) => ({ text, about: 'environment' }));
+    return readdirSync(dirname(file)).flatMap((name) => /^procs\.([a-z0-9_-]+)\.ya?ml$/.exec(name)?.[1] ?? []);
   } catch {
-    return []; // No such directory: nothing to offer.
+    return []; // the directory does not exist
   }
 }
 
-const commandCandidates = () =>
-  commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
-
 const optionsOf = (command: CommandDefinition | null) =>
   command ? [...command.options, ...globalOptionsAfter(command)] : globalOptions;
-const takesValue = ({ flags }: OptionDefinition) => flags.includes('<');
-const spellingsOf = ({ flags }: OptionDefinition) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
 const optionCandidates = (option: OptionDefinition) =>
-  spellingsOf(option)
-    .filter((text) => text.startsWith('--'))
-    .map((text) => ({ text, about: option.description }));
+  describeAll(
+    spellingsOf(option).filter((text) => text.startsWith('--')),
+    option.description,
+  );

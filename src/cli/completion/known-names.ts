@@ -1,5 +1,5 @@
-// Names of services and instances for completion, quickly: from the running supervisor, else by a look at the file that
-// does not load the YAML parser. An empty answer is fine, a slow one is not.
+// Names of services and instances for completion: from the running supervisor, else read from the file without the YAML
+// parser. An empty answer is acceptable, a slow one is not.
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connect } from '../../api/client.ts';
@@ -25,7 +25,7 @@ async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
     const instances = services.flatMap((service) => service.instances.map(({ id }) => id));
     return { services: services.map(({ name }) => name), instances };
   } catch {
-    return null; // Whatever is wrong there, the file may still be read.
+    return null; // the file may still be readable
   }
 }
 
@@ -33,11 +33,11 @@ function namesInFile(file: string): string[] {
   try {
     return serviceKeys(readFileSync(file, 'utf8').slice(0, MAX_READ_BYTES));
   } catch {
-    return []; // No file: nothing to offer.
+    return []; // no file
   }
 }
 
-/** The keys one level below a block `services:`, as everybody writes it. Flow style and includes stay unseen. */
+/** The keys one level below a block `services:`. Flow style and includes are not read. */
 export function serviceKeys(text: string): string[] {
   const names: string[] = [];
   let indent: number | null = null;

@@ -1,7 +1,9 @@
-// What a shell has to source so that TAB asks `orch __complete`. The words to complete are decided there, not here.
+// The scripts that make TAB call `orch __complete`, which decides what is offered.
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof shells)[number];
+type Shell = (typeof shells)[number];
+
+export const isShell = (name: string | undefined): name is Shell => shells.some((shell) => shell === name);
 
 const bash = `# bash completion of orch:  source <(orch completion bash)
 _orch() {

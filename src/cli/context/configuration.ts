@@ -1,28 +1,38 @@
-// Loads the configuration for a command and shows its problems. The only place where a command meets the config part, so
-// that yaml and ajv are loaded by none that does not need them.
+// Loads the configuration for a command, prints its problems, writes pool sizes into it. Commands import this module only
+// when they run: it leads to yaml and ajv.
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
 import type { WireError } from '../../api/protocol.ts';
+import type { FileSource } from '../../config/load-config.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
 import { suggestionHint } from '../../config/problem/suggest.ts';
 import type { AcceptedConfig, Problem, ProjectConfig } from '../../core/model.ts';
 import type { CliContext } from './context.ts';
 import { fail } from './errors.ts';
 
-/** @returns null after printing every problem; the exit code is then 2. */
-export async function loadOrPrint(context: CliContext): Promise<AcceptedConfig | null> {
+/** A commit to load from instead of the disk. */
+type Revision = { ref: string; source: FileSource };
+
+/** @returns null after printing every problem; the exit code is then 2. Warnings are printed only for files on disk. */
+export async function loadOrPrint(context: CliContext, revision?: Revision): Promise<AcceptedConfig | null> {
   const { loadConfig } = await import('../../config/load-config.ts');
   const { file, env, environment } = context;
-  const loaded = await loadConfig({ file, env, environment });
-  if (!loaded.ok) {
-    printProblems(context, loaded.problems);
-    return null;
+  const loaded = await loadConfig({ file, env, environment, ...(revision && { source: revision.source }) });
+  if (loaded.ok) {
+    if (!revision && loaded.accepted.warnings.length > 0)
+      printProblems({ ...context, json: false }, loaded.accepted.warnings);
+    return loaded.accepted;
   }
-  printWarnings(context, loaded.accepted.warnings);
-  return loaded.accepted;
+  // `main:procs.yaml`, as git names a file of a commit.
+  const prefix = revision ? `${revision.ref}:` : '';
+  printProblems(
+    context,
+    loaded.problems.map((problem) => ({ ...problem, file: prefix + problem.file })),
+  );
+  return null;
 }
 
-/** @returns false after printing which of `names` is no service. */
+/** @returns false after printing the first of `names` that is not a service. */
 export function checkServiceNames(context: CliContext, config: ProjectConfig, names: string[]): boolean {
   const known = config.services.map(({ name }) => name as string);
   const unknown = names.find((name) => !known.includes(name));
@@ -35,12 +45,9 @@ export function checkServiceNames(context: CliContext, config: ProjectConfig, na
   return false;
 }
 
-// Problems of a configuration on stderr, for people, and with --json as an object on stdout.
-
 /**
  * stderr: every problem as `error: file:line:column: message`, the offending line with a caret, a hint.
- * With --json on stdout: `{"error": {code, message, file?, line?, column?, hint?}, "problems": [...]}`, `error` being the
- * first of them.
+ * With --json on stdout: `{"error": {code, message, file?, line?, column?, hint?}, "problems": [...]}`; `error` is the first.
  */
 export function printProblems(context: CliContext, problems: Problem[]): void {
   const colour = context.colour && context.stderr.isTTY === true;
@@ -49,12 +56,7 @@ export function printProblems(context: CliContext, problems: Problem[]): void {
   if (context.json && first) context.stdout.write(`${JSON.stringify({ error: toWireError(first), problems })}\n`);
 }
 
-export function printWarnings(context: CliContext, warnings: Problem[]): void {
-  const colour = context.colour && context.stderr.isTTY === true;
-  if (warnings.length > 0) context.stderr.write(`${formatProblems(warnings, { colour })}\n`);
-}
-
-/** For where one error has to stand for all. */
+/** For callers that report only one problem. */
 export function toWireError({ code, message, file, line, column, hint }: Problem): WireError {
   return {
     code,
@@ -66,16 +68,13 @@ export function toWireError({ code, message, file, line, column, hint }: Problem
   };
 }
 
-// Writes pool sizes into the files and makes sure that the supervisor has taken them up. For `orch scale` and the TUI.
-
 type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
 
 /**
- * The file is the one that runs, whatever it is called. Where no environment is given it is the one that runs, too: its
- * overlay may have the last word on the size.
- * @param client null: no supervisor runs, the files alone are edited.
- * @returns what stands against it; empty when it is done. The supervisor watches the files anyway; asking it makes sure
- * that what was wanted has begun.
+ * Writes pool sizes into the files and waits until the supervisor has applied them. The file is the one that runs, under
+ * any name. Without a given environment it is the one that runs, too: its overlay may define the size.
+ * @param client null: no supervisor runs; the files alone are edited.
+ * @returns the problems that prevent it; empty on success.
  */
 export async function scaleInFile(
   { file, env: givenEnv, environment }: ScaleContext,

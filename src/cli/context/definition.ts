@@ -12,7 +12,7 @@ export type OptionDefinition = {
 };
 
 /** `name`: services and instances; `size`: `api=`. */
-export type CompletionKind = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell' | 'command';
+export type CompletionKind = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell';
 
 export type ArgumentDefinition = {
   /** `<name...>` is required, `[name...]` is not. */
@@ -21,9 +21,10 @@ export type ArgumentDefinition = {
   completes?: CompletionKind;
 };
 
-export type CommandDefinition = {
+/** A file commands/<name>.ts holds the definition of its command and the code that runs it. */
+export type CommandDefinition<Options = never> = {
   name: string;
-  group: string;
+  group: 'Run' | 'Look' | 'Change' | 'Configuration' | 'Shell';
   /** One line, for the list of commands. */
   summary: string;
   /** More lines of help, or ''. */
@@ -34,12 +35,15 @@ export type CommandDefinition = {
   examples: [line: string, does: string][];
   /** Not in the list of commands. */
   hidden?: true;
-  /** `-f` is this command's own: the file is named by `--file` or before the command. */
+  /** `-f` is an option of the command itself: the file is named by `--file` or before the command. */
   ownsShortF?: true;
   /** Is about this directory, not about the project that it belongs to. */
   inCurrentDirectory?: true;
-  /** `options`: what the tables above describe, as commander or the fast path read it. */
-  run(context: CliContext, options: Record<string, never>, names: string[]): Promise<ExitCode>;
+  /**
+   * Writes to the streams of the context, never to `process`, and never calls process.exit.
+   * @param options what the tables above describe, as commander or the fast path read it
+   */
+  run(context: CliContext, options: Options, names: string[]): Promise<ExitCode>;
 };
 
 export const globalOptions: OptionDefinition[] = [
@@ -63,6 +67,12 @@ export function globalOptionsAfter({ ownsShortF }: Pick<CommandDefinition, 'owns
     ownsShortF && option.flags.startsWith('-f,') ? { ...option, flags: option.flags.slice('-f, '.length) } : option,
   );
 }
+
+/** `-f, --file <file>` → `-f`, `--file`. */
+export const spellingsOf = ({ flags }: OptionDefinition): string[] =>
+  flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+
+export const takesValue = ({ flags }: OptionDefinition): boolean => flags.includes('<');
 
 // Arguments and options that several commands have.
 

@@ -11,21 +11,29 @@ export function findPaths(context: CliContext): ProjectPaths | null {
   try {
     return projectPaths(realpathSync(dirname(context.file)));
   } catch {
-    return null; // No such directory: nothing can run there.
+    return null; // the directory does not exist
   }
 }
 
-/** Runs `act` with a connection and closes it afterwards. Prints why not, when there is none (exit code 3). */
+export type OpenProject = { paths: ProjectPaths; client: Client } | { paths: ProjectPaths | null; client: null };
+
+/** @returns `client` null: no supervisor runs. `paths` null: the directory does not exist. Throws ClientErrors. */
+export async function openProject(context: CliContext): Promise<OpenProject> {
+  const paths = findPaths(context);
+  const client = paths && (await connect(paths));
+  return client ? { paths: paths!, client } : { paths, client: null };
+}
+
+/** Runs `action` with a connection and closes it afterwards. Without a supervisor: prints that (exit code 3). */
 export async function withSupervisor(
   context: CliContext,
-  act: (client: Client, paths: ProjectPaths) => Promise<ExitCode>,
+  action: (client: Client, paths: ProjectPaths) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   try {
-    const paths = findPaths(context);
-    const client = paths && (await connect(paths));
-    if (!paths || !client) return fail(context, noSupervisorError(context));
+    const { paths, client } = await openProject(context);
+    if (!client) return fail(context, noSupervisorError(context));
     try {
-      return await act(client, paths);
+      return await action(client, paths);
     } finally {
       client.close();
     }
@@ -34,13 +42,13 @@ export async function withSupervisor(
   }
 }
 
-/** For a ClientError: printed, with its exit code. Everything else is a bug and goes on upwards. */
+/** Prints a ClientError and returns its exit code. Every other error is a bug and is thrown again. */
 export function failRequest(context: CliContext, error: unknown): ExitCode {
   if (error instanceof ClientError) return fail(context, error.wire);
   throw error;
 }
 
-export function noSupervisorError(context: CliContext) {
+function noSupervisorError(context: CliContext) {
   const directory = dirname(context.file);
   const name = basename(context.file);
   return {

@@ -1,4 +1,4 @@
-// A compose file -> draft. Services that are built here become programs; what only a container has is listed as lost.
+// A compose file -> draft. Services that are built here become programs; what only a container has is listed as not taken over.
 import { parse } from 'yaml';
 import { printExactDuration } from '../../units.ts';
 import {
@@ -19,24 +19,24 @@ type Service = Record<string, unknown>;
 
 const ignore: NoteLoss = () => undefined;
 
-/** @param file its name, for messages. @returns null when it is no compose file. */
+/** @param file its name, for messages. @returns null if it is not a compose file. */
 export function draftFromCompose(text: string, file: string): Draft | null {
   const compose = readYaml(text);
   const services = Object.entries(compose?.services ?? {});
   if (services.length === 0) return null;
-  const lost: string[] = [];
+  const notTakenOver: string[] = [];
   const runnable = services
     .filter(([, service]) => composeCommand(service ?? {}, ignore) !== null)
     .map(([name]) => name);
   const fitted = toServiceNames(runnable);
   const known = new Map(runnable.map((name, index) => [name, fitted[index]!]));
   const drafts = services.flatMap(([name, service]) => {
-    if (known.has(name)) return [toService(name, service ?? {}, known, lost)];
-    const what = service?.image ? `the image ${textOf(service.image)}` : 'an image that is built';
-    lost.push(`${name}: runs ${what} without a command: add the program to procs.yaml, or leave it to docker`);
+    if (known.has(name)) return [toService(name, service ?? {}, known, notTakenOver)];
+    const image = service?.image ? `the image ${textOf(service.image)}` : 'an image that is built';
+    notTakenOver.push(`${name}: runs ${image} without a command: add the program to procs.yaml, or leave it to docker`);
     return [];
   });
-  return { from: file, services: drafts, envFiles: [], lost };
+  return { from: file, services: drafts, envFiles: [], notTakenOver };
 }
 
 function readYaml(text: string): Compose | null {
@@ -44,15 +44,15 @@ function readYaml(text: string): Compose | null {
     const value = parse(text, { merge: true, logLevel: 'silent' });
     return value !== null && typeof value === 'object' ? (value as Compose) : null;
   } catch {
-    return null; // no YAML: nothing to find
+    return null; // not YAML: no services
   }
 }
 
-/** @param known our names of the services that are taken over, by theirs */
-function toService(name: string, service: Service, known: Map<string, string>, lost: string[]): DraftService {
+/** @param known the services that are taken over: name in the compose file -> name here */
+function toService(name: string, service: Service, known: Map<string, string>, notTakenOver: string[]): DraftService {
   const note: NoteLoss = (key, reason) => {
     const sentence = `${name}.${key}: ${reason}`;
-    if (!lost.includes(sentence)) lost.push(sentence);
+    if (!notTakenOver.includes(sentence)) notTakenOver.push(sentence);
   };
   const draft: DraftService = { name: known.get(name)!, command: composeCommand(service, note)!, notes: [] };
   const env = composeEnvironment(service.environment, note);
@@ -74,7 +74,7 @@ function toService(name: string, service: Service, known: Map<string, string>, l
     name,
     service,
     Object.keys(depends).filter((on) => !known.has(on)),
-    lost,
+    notTakenOver,
   );
   return draft;
 }
@@ -87,10 +87,10 @@ function stopOf(service: Service): { signal?: string; grace?: string } {
   };
 }
 
-function noteLost(name: string, service: Service, dependencies: string[], lost: string[]): void {
+function noteLost(name: string, service: Service, dependencies: string[], notTakenOver: string[]): void {
   for (const key of Object.keys(service)) {
     const reason = COMPOSE_ONLY_KEYS[key];
-    if (reason) lost.push(`${name}.${key}: ${reason}`);
+    if (reason) notTakenOver.push(`${name}.${key}: ${reason}`);
   }
-  if (dependencies.length > 0) lost.push(`${name}.depends_on: ${dependencies.join(', ')} is not taken over`);
+  if (dependencies.length > 0) notTakenOver.push(`${name}.depends_on: ${dependencies.join(', ')} is not taken over`);
 }

@@ -16,15 +16,15 @@ export type DraftService = {
 };
 
 export type Draft = {
-  /** File that it was made from, or null for the sample. */
+  /** The file it was made from; null for the sample. */
   from: string | null;
   services: DraftService[];
   envFiles: string[];
-  /** What could not be taken over, one sentence each. */
-  lost: string[];
+  /** One sentence for each part that has no counterpart here. */
+  notTakenOver: string[];
 };
 
-/** The same for several, each another: a name that is taken already gets `-2`, `-3`, … */
+/** Unique service names: a name that is already taken gets `-2`, `-3`, … */
 export function toServiceNames(names: string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {
@@ -36,7 +36,7 @@ export function toServiceNames(names: string[]): string[] {
   });
 }
 
-/** A name of the other tool made to fit ours. */
+/** Makes a name of another tool a valid service name. */
 export function toServiceName(name: string): string {
   const fitted = name
     .toLowerCase()

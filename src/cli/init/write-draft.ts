@@ -10,7 +10,7 @@ export function printDraft(name: string, draft: Draft, schema: string | null): s
     '# `orch validate` checks it, `orch config --explain` shows what holds; every key: docs/reference/procs-yaml.md of orch.',
     `name: ${printText(name)}`,
     ...(draft.envFiles.length > 0 ? ['', `env_files: ${printList(draft.envFiles)}`] : []),
-    ...draft.lost.flatMap((sentence, index) => [
+    ...draft.notTakenOver.flatMap((sentence, index) => [
       ...(index === 0 ? ['', '# Not taken over:'] : []),
       `# - ${oneLine(sentence)}`,
     ]),

@@ -1,5 +1,5 @@
-// Gets a configuration to run: applied to the supervisor that runs, or by a new one. Others may start or end one at the
-// same time: whoever loses such a race looks again.
+// Makes a configuration run: applies it to the running supervisor, or starts one. Other commands may start or stop one at
+// the same time: a command that loses such a race tries again.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
@@ -14,16 +14,16 @@ import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './l
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
 export type RunningProject = { client: Client; accepted: AcceptedConfig; owning: boolean };
 
-/** A supervisor that holds the lock answers within this, or is about to go. */
+/** A supervisor that holds the lock answers within this time, or is about to exit. */
 const CONFLICT_PATIENCE_MS = 10_000;
 const RETRY_MS = 50;
-/** Or it was about to go, and the lock is free by now. */
+/** After this the lock may be free: launch again. */
 const RELAUNCH_MS = 1000;
 
 /**
- * @param only just these services and what they depend on; null: all
- * @param interrupts before anything was started, one of them ends the attempt (exit code 1)
- * @returns an exit code after printing why it did not work out. Throws ClientErrors.
+ * @param only these services and what they depend on; null: all
+ * @param interrupts an interrupt before anything was started ends the attempt (exit code 1)
+ * @returns an exit code after printing why it failed. Throws ClientErrors.
  */
 export async function bringUp(
   context: CliContext,
@@ -31,15 +31,15 @@ export async function bringUp(
   only: string[] | null,
   interrupts?: Interrupts,
 ): Promise<RunningProject | ExitCode> {
-  // Whoever listens for Ctrl-C stays, and owns what it starts.
+  // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
   const client = await connect(paths);
-  // A new one starts while this process still reads the configuration.
+  // A new supervisor starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
   if (!accepted || !checkServiceNames(context, accepted.config, only ?? [])) {
     await launch?.abandon();
-    if (client && !accepted) context.stderr.write('\nWhat runs keeps running.\n');
+    if (client && !accepted) context.stderr.write('\nServices keep running.\n');
     client?.close();
     return 2;
   }
@@ -54,13 +54,13 @@ export async function bringUp(
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, owned });
 
-type WaitGoal = { accepted: AcceptedConfig; only: string[] | null };
+type ApplyRequest = { accepted: AcceptedConfig; only: string[] | null };
 
 type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
 
 async function retryUntilRunning(
   { context, paths, owned }: BringUpAttempt,
-  wish: WaitGoal,
+  request: ApplyRequest,
   client: Client | null,
   launch: SupervisorLaunch | null,
 ): Promise<RunningProject | ExitCode> {
@@ -68,17 +68,17 @@ async function retryUntilRunning(
   let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
     if (client) {
-      const applied = await apply(context, client, wish);
+      const applied = await apply(context, client, request);
       if (applied !== 'gone') return applied;
-      // It took as long as its services needed to stop; only now the patience begins.
+      // Its services took their time to stop; the patience begins only now.
       untilMs = performance.now() + CONFLICT_PATIENCE_MS;
       client = await connect(paths);
       continue;
     }
     if (conflict && performance.now() > untilMs) return fail(context, conflict);
-    const started = await start(launch ?? startLaunch(context, paths, owned), wish);
+    const started = await start(launch ?? startLaunch(context, paths, owned), request);
     launch = null;
-    if (started.kind === 'ready') return afterStart(paths, wish.accepted);
+    if (started.kind === 'ready') return afterStart(paths, request.accepted);
     if (started.kind === 'died') return fail(context, supervisorDied(paths, started));
     if (started.error.code !== 'conflict') return fail(context, started.error);
     conflict = started.error;
@@ -86,7 +86,7 @@ async function retryUntilRunning(
   }
 }
 
-/** The holder of the lock may be about to listen. */
+/** The supervisor that holds the lock may be about to listen. */
 async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<Client | null> {
   for (const untilMs = performance.now() + patienceMs; performance.now() < untilMs; await pause(RETRY_MS)) {
     const client = await connect(paths);
@@ -95,33 +95,38 @@ async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<C
   return null;
 }
 
-function start(launch: SupervisorLaunch, { accepted, only }: WaitGoal): Promise<LaunchOutcome> {
+function start(launch: SupervisorLaunch, { accepted, only }: ApplyRequest): Promise<LaunchOutcome> {
   launch.accept(accepted, only);
   return launch.started;
 }
 
-/** @returns `gone` when the supervisor was going down, after it has gone. */
-async function apply(context: CliContext, client: Client, wish: WaitGoal): Promise<RunningProject | ExitCode | 'gone'> {
+/** @returns `gone` if the supervisor was going down, once it has exited. */
+async function apply(
+  context: CliContext,
+  client: Client,
+  request: ApplyRequest,
+): Promise<RunningProject | ExitCode | 'gone'> {
   try {
-    const { status, problems } = await client.request('apply', { ...wish, file: context.file });
-    if (status === 'applied') return { client, accepted: wish.accepted, owning: false };
+    const { status, problems } = await client.request('apply', { ...request, file: context.file });
+    if (status === 'applied') return { client, accepted: request.accepted, owning: false };
     printProblems(context, problems);
     client.close();
     return 2;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    if (error.wire.code === 'going-down') context.stderr.write('The project is going down; waiting for its end.\n');
+    if (error.wire.code === 'going-down')
+      context.stderr.write('The project is going down; waiting until it has stopped.\n');
     else if (error.wire.code !== 'lost') throw error;
     await client.closed;
     return 'gone';
   }
 }
 
-/** It said that it is ready, so it listens; only a crash in between can prevent this. */
+/** The supervisor reported that it is ready, so it listens, unless it crashed in between. */
 async function afterStart(paths: ProjectPaths, accepted: AcceptedConfig): Promise<RunningProject> {
   const client = await connect(paths);
   if (client) return { client, accepted, owning: true };
-  throw new ClientError({ ...supervisorDied(paths, { how: 'ended right after its start', last: '' }) });
+  throw new ClientError(supervisorDied(paths, { how: 'exited right after its start', last: '' }));
 }
 
 function supervisorDied(paths: ProjectPaths, { how, last }: { how: string; last: string }): WireError {

@@ -1,50 +1,58 @@
-// Ctrl-C and its kin while `up` runs: noted from the first moment on, so that none ends the command halfway and leaves a
-// supervisor behind that nobody wanted.
+// Ctrl-C and other interrupts while `up` runs: counted from the first moment, so that none ends the command halfway and
+// leaves an unwanted supervisor behind.
 
-export type Interrupts = {
-  /** So far. */
-  readonly count: number;
-  /** Resolves with the next one. */
-  next(): Promise<void>;
-  /** They are somebody else's now, who listens already; SIGINT is still kept from ending the process. */
-  pause(): void;
-  /** From now on they are noted again, also a SIGINT that came before and was not told to anybody yet. */
-  resume(): void;
-  /** From now on they do again what they do by default. */
-  stop(): void;
-};
-
-/** SIGHUP too: the terminal is gone, and the order of stopping shall be kept. */
+/** SIGHUP too: the terminal is gone, and services must still stop in order. */
 const INTERRUPT_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export function listenForInterrupts(): Interrupts {
-  let count = 0;
-  let waiting: (() => void)[] = [];
-  let isOurs = true;
-  const listener = () => {
-    if (!isOurs) return;
-    count++;
-    for (const resolve of waiting.splice(0)) resolve();
-  };
-  // Where nobody listened in between, one that is on its way would be dropped: SIGINT keeps its listener all the time.
-  const unlisten = (signals: readonly NodeJS.Signals[]) => {
-    waiting = [];
-    isOurs = false;
-    for (const signal of signals) process.removeListener(signal, listener);
-  };
-  const resume = () => {
-    isOurs = true;
+/** Listens from its construction until `stop`. */
+export class Interrupts {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+  #isPaused = false;
+
+  constructor() {
+    this.resume();
+  }
+
+  /** So far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Resolves with the next one. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Another part of this process handles signals from now on. SIGINT keeps its listener, so that one that arrives between
+   * the two does not end the process.
+   */
+  pause(): void {
+    this.#unlisten(['SIGTERM', 'SIGHUP']);
+  }
+
+  /** Counts again, also a SIGINT that arrived before and was not delivered yet. */
+  resume(): void {
+    this.#isPaused = false;
     for (const signal of INTERRUPT_SIGNALS)
-      if (!process.listeners(signal).includes(listener)) process.on(signal, listener);
+      if (!process.listeners(signal).includes(this.#listener)) process.on(signal, this.#listener);
+  }
+
+  /** Restores the default effect of the signals. */
+  stop(): void {
+    this.#unlisten(INTERRUPT_SIGNALS);
+  }
+
+  readonly #listener = (): void => {
+    if (this.#isPaused) return;
+    this.#count++;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   };
-  resume();
-  return {
-    get count() {
-      return count;
-    },
-    next: () => new Promise((resolve) => waiting.push(resolve)),
-    pause: () => unlisten(['SIGTERM', 'SIGHUP']),
-    resume,
-    stop: () => unlisten(INTERRUPT_SIGNALS),
-  };
+
+  #unlisten(signals: readonly NodeJS.Signals[]): void {
+    this.#waiting = [];
+    this.#isPaused = true;
+    for (const signal of signals) process.removeListener(signal, this.#listener);
+  }
 }

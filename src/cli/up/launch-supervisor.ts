@@ -1,5 +1,5 @@
-// Starts a supervisor in the background and hands it the configuration once that was found valid. The start of the process
-// and the loading of the configuration overlap; a supervisor that gets no configuration leaves without touching anything.
+// Starts a supervisor in the background and hands it the configuration once it is known to be valid. The process starts
+// while the configuration loads; a supervisor that gets no configuration exits without touching anything.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -13,25 +13,25 @@ import type { AcceptedConfig } from '../../core/model.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
 export type SupervisorLaunch = {
-  /** Go: run this configuration. `only`: just these services and what they depend on; null: all. */
+  /** Run this configuration. `only`: these services and what they depend on; null: all. */
   accept(accepted: AcceptedConfig, only: string[] | null): void;
   /**
-   * Go: stop what a killed supervisor left running; `started` tells how many instances that were.
+   * Stop what a killed supervisor left running; `started` has the number of instances.
    * @param timeoutMs after this, kill what is left; null: the grace periods of the services.
    */
   recover(timeoutMs: number | null): void;
-  /** Never mind: resolves when it has ended, having touched nothing. */
+  /** Cancels the start; resolves once the process has exited. It has touched nothing. */
   abandon(): Promise<void>;
   /** After `accept`. */
   started: Promise<LaunchOutcome>;
 };
 
 export type LaunchOutcome =
-  /** After `recover` only: how many were stopped, and what could not be ended. */
+  /** After `recover` only: how many were stopped, and what could not be killed. */
   | { kind: 'ready'; pid: number; stopped?: number; leftovers?: Leftover[] }
-  /** It says why not: code `conflict` when another supervisor runs. */
+  /** It reported an error: code `conflict` if another supervisor runs. */
   | { kind: 'refused'; error: WireError }
-  /** It ended without a word. `last`: the end of what it printed. */
+  /** It exited without a report. `last`: the end of what it printed. */
   | { kind: 'died'; how: string; last: string };
 
 type LaunchReady = Extract<LaunchOutcome, { kind: 'ready' }>;
@@ -40,9 +40,9 @@ export type SupervisorLaunchOptions = {
   paths: ProjectPaths;
   file: string;
   env: string | null;
-  /** This command stays and will `own` it; if it dies before that, the supervisor goes down. */
+  /** This command stays and will `own` the supervisor, which goes down if the command dies before that. */
   owned?: boolean;
-  /** Default: our own. */
+  /** Default: that of this process. */
   environment?: Record<string, string | undefined>;
   entry?: string;
 };
@@ -70,7 +70,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
     detached: true,
     stdio: ['pipe', log.fd, log.fd, 'pipe'],
   });
-  child.stdin!.on('error', () => undefined); // It died early; `started` tells how.
+  child.stdin!.on('error', () => undefined); // It died early: `started` has the reason.
   const started = waitForStatus(child).then((outcome): LaunchOutcome => {
     const last = outcome.kind === 'died' ? log.readEnd() : '';
     closeSync(log.fd);
@@ -83,7 +83,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
     recover: (timeoutMs) => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null, timeoutMs })}\n`),
     abandon: async () => {
       child.stdin!.end();
-      // It would end by itself, but a command that failed leaves nothing behind, not even for a moment.
+      // It would exit by itself, but a failed command must not leave a process behind, not even for a moment.
       child.kill('SIGKILL');
       await started;
     },
@@ -95,29 +95,29 @@ function supervisorEntry(): string {
   return fileURLToPath(new URL('./supervisor.js', import.meta.url));
 }
 
-/** Its first line on descriptor 3, or its end. */
+/** Its first line on descriptor 3, or its exit. */
 function waitForStatus(
   child: ChildProcess,
 ): Promise<Exclude<LaunchOutcome, { kind: 'died' }> | { kind: 'died'; how: string }> {
   const status = child.stdio[3] as Readable;
   const lines = new LineSplitter(MAX_STATUS_BYTES);
   return new Promise((resolve) => {
-    status.on('error', () => undefined); // Its end is reported by `exit`.
+    status.on('error', () => undefined); // `close` of the child reports it
     status.on('data', (chunk: Buffer) => {
       lines.push(chunk, (line) => {
-        const said = JSON.parse(line) as ({ ready: true } & Omit<LaunchReady, 'kind'>) | { error: WireError };
-        if ('error' in said) return resolve({ kind: 'refused', error: said.error });
-        const { ready: _, ...rest } = said;
+        const report = JSON.parse(line) as ({ ready: true } & Omit<LaunchReady, 'kind'>) | { error: WireError };
+        if ('error' in report) return resolve({ kind: 'refused', error: report.error });
+        const { ready: _, ...rest } = report;
         resolve({ kind: 'ready', ...rest });
       });
     });
     child.once('error', (error) => resolve({ kind: 'died', how: `could not be started: ${error.message}` }));
-    // `close`, not `exit`: what it said last has been read then.
+    // `close`, not `exit`: its last report has then been read.
     child.once('close', (code, signal) => resolve({ kind: 'died', how: `ended with ${signal ?? `code ${code}`}` }));
   });
 }
 
-/** Nothing of the child may keep this process alive. @param owned it sees by this pipe whether we live. */
+/** The child must not keep this process alive. @param owned the child learns from this pipe whether this process lives. */
 function detachChild(child: ChildProcess, owned: boolean): void {
   if (owned) (child.stdio[3] as Socket).unref();
   else child.stdio[3]?.destroy();
@@ -127,8 +127,8 @@ function detachChild(child: ChildProcess, owned: boolean): void {
 type StartLog = { fd: number; readEnd(): string };
 
 /**
- * Where a supervisor's own words go: its log, or where the project has no state directory yet (only the supervisor may
- * make one, under its lock) a nameless temporary file.
+ * Where the supervisor prints: its log, or an unlinked temporary file if the project has no state directory yet (only the
+ * supervisor may create one, under its lock).
  */
 function openLog(paths: ProjectPaths): StartLog {
   const hasState = statSync(paths.stateDir, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -1,57 +1,60 @@
 // Prints output and events as `api.1 | text`. In a terminal a line may change colours and nothing else of the screen;
-// elsewhere it goes out as the program wrote it.
+// elsewhere it is printed as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
-import { painter, printable } from '../../terminal/colour.ts';
+import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
 import { sanitizeLine } from '../../terminal/sanitize-line.ts';
 import type { CliContext } from '../context/context.ts';
 import { lineFormatter, pacedWrite } from '../format/log-output.ts';
 import { instanceColour } from '../format/state-colour.ts';
 
-export type LinePrinter = {
-  /** Makes room for these instances, so that the separator does not move when they begin to speak. */
-  expect(instances: string[]): void;
-  /** At once; what is returned resolves when there is room for more. */
-  lines(lines: LogLine[]): Promise<void> | undefined;
-  event(event: EventRecord): void;
-};
-
-/** Whose events are printed in front of the separator, padded as an instance. */
+/** Printed in front of the separator for events, padded as an instance. */
 const ORCH_PREFIX = 'orch';
-/** Where nobody reads on, events come all the same: above this much unread text they are counted, not kept. */
+/** Above this much unread text, events are counted and not kept. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** With --json: lines as `orch logs --json` prints them, events as `{"event": …}`. */
-export function createLinePrinter(context: CliContext): LinePrinter {
-  return pacedPrinter(context, context.json ? jsonFormat(context) : prefixFormat(context));
+export class LinePrinter {
+  readonly #stdout: CliContext['stdout'];
+  readonly #format: PrinterFormat;
+  #missedEvents = 0;
+
+  constructor(context: CliContext) {
+    this.#stdout = context.stdout;
+    this.#format = context.json ? jsonFormat(context) : new PrefixFormat(context);
+  }
+
+  /** Makes room for these instances, so that the separator does not move when they print their first line. */
+  expect(instances: string[]): void {
+    this.#format.expect(instances);
+  }
+
+  /** Writes at once; the returned promise resolves when there is room for more. */
+  lines(lines: LogLine[]): Promise<void> | undefined {
+    return pacedWrite(this.#stdout, this.#missedMark() + lines.map((line) => this.#format.line(line)).join(''));
+  }
+
+  event(event: EventRecord): void {
+    const text = this.#format.event(event);
+    if (text === '') return;
+    if ((this.#stdout.writableLength ?? 0) > MAX_UNREAD_BYTES) this.#missedEvents += 1;
+    else this.#stdout.write(this.#missedMark() + text);
+  }
+
+  #missedMark(): string {
+    const mark = this.#missedEvents > 0 ? this.#format.missed(this.#missedEvents) : '';
+    this.#missedEvents = 0;
+    return mark;
+  }
 }
 
-/** What is to be printed; ends with a newline, or is empty. `missed`: how many events are not shown in this place. */
+/** A text ends with a newline or is empty. `missed`: how many events are not shown in this place. */
 type PrinterFormat = {
   expect(instances: string[]): void;
   line(line: LogLine): string;
   event(event: EventRecord): string;
   missed(count: number): string;
 };
-
-function pacedPrinter({ stdout }: CliContext, format: PrinterFormat): LinePrinter {
-  let missed = 0;
-  const missedMark = () => {
-    const mark = missed > 0 ? format.missed(missed) : '';
-    missed = 0;
-    return mark;
-  };
-  return {
-    expect: format.expect,
-    lines: (lines) => pacedWrite(stdout, missedMark() + lines.map(format.line).join('')),
-    event: (event) => {
-      const text = format.event(event);
-      if (text === '') return;
-      if ((stdout.writableLength ?? 0) > MAX_UNREAD_BYTES) missed += 1;
-      else stdout.write(missedMark() + text);
-    },
-  };
-}
 
 function jsonFormat(context: CliContext): PrinterFormat {
   return {
@@ -62,26 +65,42 @@ function jsonFormat(context: CliContext): PrinterFormat {
   };
 }
 
-function prefixFormat({ stdout, colour }: CliContext): PrinterFormat {
-  const paint = painter(colour);
-  const isTerminal = stdout.isTTY === true;
-  let width = ORCH_PREFIX.length;
-  const prefixed = (from: string, text: string, asColour: Parameters<typeof paint>[0]) => {
-    width = Math.max(width, from.length);
-    return `${paint(asColour, `${from.padEnd(width)} |`)} ${text}\n`;
-  };
-  return {
-    expect: (instances) => {
-      width = Math.max(width, ...instances.map((id) => id.length));
-    },
-    line: ({ instance, line }) =>
-      prefixed(instance, isTerminal || colour ? sanitizeLine(line, colour) : line, instanceColour(instance)),
-    event: (event) => (isShown(event) ? prefixed(ORCH_PREFIX, printable(event.message), 'bold') : ''),
-    missed: (count) => prefixed(ORCH_PREFIX, `… ${count.toLocaleString('en-US')} events not shown`, 'bold'),
-  };
+class PrefixFormat implements PrinterFormat {
+  readonly #paint: Paint;
+  readonly #colour: boolean;
+  readonly #mustSanitize: boolean;
+  #width = ORCH_PREFIX.length;
+
+  constructor({ stdout, colour }: CliContext) {
+    this.#paint = painter(colour);
+    this.#colour = colour;
+    this.#mustSanitize = stdout.isTTY === true || colour;
+  }
+
+  expect(instances: string[]): void {
+    this.#width = Math.max(this.#width, ...instances.map((id) => id.length));
+  }
+
+  line({ instance, line }: LogLine): string {
+    const text = this.#mustSanitize ? sanitizeLine(line, this.#colour) : line;
+    return this.#prefixed(instance, text, instanceColour(instance));
+  }
+
+  event(event: EventRecord): string {
+    return isShown(event) ? this.#prefixed(ORCH_PREFIX, printable(event.message), 'bold') : '';
+  }
+
+  missed(count: number): string {
+    return this.#prefixed(ORCH_PREFIX, `… ${count.toLocaleString('en-US')} events not shown`, 'bold');
+  }
+
+  #prefixed(from: string, text: string, colour: Colour): string {
+    this.#width = Math.max(this.#width, from.length);
+    return `${this.#paint(colour, `${from.padEnd(this.#width)} |`)} ${text}\n`;
+  }
 }
 
-/** How an instance ended is told by what follows from it; who stops in a `down` when he has stopped. */
+/** The event after `exited` says how the instance ended; in a `down`, `stopped` follows `stopping`. */
 function isShown({ type, details }: EventRecord): boolean {
   return type !== 'exited' && !(type === 'stopping' && details.cause === 'unwanted');
 }

@@ -1,65 +1,68 @@
-// The output of a project's instances as it comes, read from the files of its log queues: the supervisor never sees it.
+// The output of a project's instances, read from the files of its log queues: it does not pass through the supervisor.
 import { resolve } from 'node:path';
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import { followLogs, type LogFollower } from '../../logs/reader/follow-logs.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
 
-export type ProjectOutput = {
-  /** Follows these queues too, from `sinceMs` on; an edit may have added some. */
-  follow(queues: LogQueueStatus[]): void;
-  /**
-   * Hands over what has been written by now, then ends; after 3 s in any case.
-   * @param goesOn more will be written, which is not waited for
-   * @returns that moment, in milliseconds since the epoch
-   */
-  stop(goesOn: boolean): Promise<number>;
-};
-
 export type ProjectOutputOptions = {
-  /** Where relative paths of queues begin. */
+  /** The directory of relative queue paths. */
   root: string;
   /** Lines from this time on. */
   sinceMs: number;
-  /** None further of that queue before a returned promise settles. */
+  /** A queue waits until the returned promise settles before it delivers more. */
   onLines(lines: LogLine[]): Promise<void> | undefined;
 };
 
-/** The files are read every 40 ms or so; nothing that was written before for this long means that there is no more. */
+/** The files are read about every 40 ms: after this long without a line there are no more. */
 const QUIET_MS = 120;
 const PATIENCE_MS = 3000;
 
-export function createProjectOutput({ root, sinceMs, onLines }: ProjectOutputOptions): ProjectOutput {
-  const followers = new Map<string, LogFollower>();
-  let lastLineMs = 0;
-  let untilMs = Number.POSITIVE_INFINITY;
-  /** Hand-overs that the reader of our output has not taken yet. */
-  let waiting = 0;
-  const take = async (lines: LogLine[]) => {
-    const wanted = lines.filter((line) => line.timeMs <= untilMs);
-    if (wanted.length === 0) return;
-    waiting += 1;
-    await onLines(wanted);
-    waiting -= 1;
-    lastLineMs = performance.now();
-  };
-  return {
-    follow(queues) {
-      for (const { name, path } of queues) {
-        if (followers.has(path)) continue;
-        const file = { name, path: resolve(root, path), format: 'text' as const };
-        followers.set(path, followLogs({ queues: [file], instances: null, tail: 0, sinceMs, onLines: take }));
-      }
-    },
-    async stop(goesOn) {
-      const nowMs = Date.now();
-      if (goesOn) untilMs = nowMs;
-      const startMs = performance.now();
-      const quietSinceMs = () => (waiting > 0 ? 0 : performance.now() - Math.max(lastLineMs, startMs));
-      while (quietSinceMs() < QUIET_MS && performance.now() - startMs < PATIENCE_MS) {
-        await new Promise((done) => setTimeout(done, QUIET_MS - quietSinceMs()));
-      }
-      for (const follower of followers.values()) follower.close();
-      return nowMs;
-    },
-  };
+export class ProjectOutput {
+  readonly #options: ProjectOutputOptions;
+  readonly #followers = new Map<string, LogFollower>();
+  #lastLineMs = 0;
+  #untilMs = Number.POSITIVE_INFINITY;
+  /** Batches that the reader of our output has not taken yet. */
+  #pendingBatches = 0;
+
+  constructor(options: ProjectOutputOptions) {
+    this.#options = options;
+  }
+
+  /** Follows these queues too, from `sinceMs` on; an edit may have added some. */
+  follow(queues: LogQueueStatus[]): void {
+    const { root, sinceMs } = this.#options;
+    const onLines = (lines: LogLine[]) => this.#deliver(lines);
+    for (const { name, path } of queues) {
+      if (this.#followers.has(path)) continue;
+      const file = { name, path: resolve(root, path), format: 'text' as const };
+      this.#followers.set(path, followLogs({ queues: [file], instances: null, tail: 0, sinceMs, onLines }));
+    }
+  }
+
+  /**
+   * Delivers what has been written by now, then ends; after 3 s in any case.
+   * @param continues more will be written; it is not waited for
+   * @returns that moment, in milliseconds since the epoch
+   */
+  async stop(continues: boolean): Promise<number> {
+    const nowMs = Date.now();
+    if (continues) this.#untilMs = nowMs;
+    const startMs = performance.now();
+    const quietMs = () => (this.#pendingBatches > 0 ? 0 : performance.now() - Math.max(this.#lastLineMs, startMs));
+    while (quietMs() < QUIET_MS && performance.now() - startMs < PATIENCE_MS) {
+      await new Promise((done) => setTimeout(done, QUIET_MS - quietMs()));
+    }
+    for (const follower of this.#followers.values()) follower.close();
+    return nowMs;
+  }
+
+  async #deliver(lines: LogLine[]): Promise<void> {
+    const inTime = lines.filter((line) => line.timeMs <= this.#untilMs);
+    if (inTime.length === 0) return;
+    this.#pendingBatches += 1;
+    await this.#options.onLines(inTime);
+    this.#pendingBatches -= 1;
+    this.#lastLineMs = performance.now();
+  }
 }

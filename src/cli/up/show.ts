@@ -1,35 +1,17 @@
 // Shows a running project until its user leaves or it ends: the full-screen view in a terminal, prefixed lines elsewhere.
-import type { Client } from '../../api/client.ts';
+// If the supervisor is lost, the view continues with the next one.
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { ResumedView } from '../../tui/controller.tsx';
 import { scaleInFile, toWireError } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
-import type { Interrupts } from './interrupts.ts';
 import { runLineMode, stopEverything } from './line-mode.ts';
-import { findSuccessor, type LostSupervisor } from './successor.ts';
+import type { LostSupervisor, ShownProject } from './shown-project.ts';
+import { findSuccessor, untilGone } from './supervisor-presence.ts';
 import { takeDownOrphans } from './take-down.ts';
-import { untilGone } from './until-gone.ts';
-
-export type ShownProject = {
-  client: Client;
-  paths: ProjectPaths;
-  /** Leaving stops everything. */
-  owning: boolean;
-  /** Lines and events from this time on belong to the view. */
-  sinceMs: number;
-  /** false: `--no-tui`. */
-  wantsTui: boolean;
-  /** Services that all run to completion: their end is the end of the view. null: it goes on until it is left. */
-  tasks: string[] | null;
-  interrupts: Interrupts;
-  /** What a full-screen view goes on with, and tells, after another one was lost. */
-  resumed?: ResumedView | null;
-};
 
 export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
   for (let view = first; ; ) {
-    const hello = await view.client.request('hello', {}).catch(() => null); // lost already: the view finds out
+    const hello = await view.client.request('hello', {}).catch(() => null); // already lost: the view notices it
     const end = await showOnce(context, view, hello?.pid ?? null);
     if (typeof end === 'number') return end;
     view.interrupts.resume();
@@ -44,17 +26,17 @@ export async function showProject(context: CliContext, first: ShownProject): Pro
   }
 }
 
-/** Suspended for long, a view is cut off for all that it has not read. */
-const RECONNECTED = 'the connection to the supervisor was lost and is there again';
+/** The supervisor drops a client that does not read, such as a view that was suspended for long. */
+const RECONNECTED = 'the connection to the supervisor was lost and has been restored';
 
-/** @param pid of the supervisor; null: it is lost already */
+/** @param pid of the supervisor; null: already lost */
 async function showOnce(
   context: CliContext,
   view: ShownProject,
   pid: number | null,
 ): Promise<ExitCode | LostSupervisor> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
-  const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are noted meanwhile
+  const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
   return showTui(context, view, { runTui, pid });
 }
@@ -78,13 +60,13 @@ async function showTui(
     return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const };
   };
   const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
-  // Only now that it listens: Ctrl-C is a key, and signals are the view's. Between the two nothing may be awaited.
+  // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.
   view.interrupts.pause();
   const { outcome, choices } = await shown;
   client.close();
   switch (outcome) {
     case 'detached':
-      context.stdout.write('It keeps running: `orch attach` shows it again, `orch down` stops it.\n');
+      context.stdout.write('The project keeps running: `orch attach` shows it again, `orch down` stops it.\n');
       return 0;
     case 'lost':
       return { lostAtMs: Date.now(), choices };
@@ -97,12 +79,12 @@ async function showTui(
   }
 }
 
-/** Its output is not the view's. */
+/** Its report goes to stderr: stdout belongs to the view. */
 const stopOrphans = (context: CliContext, paths: ProjectPaths): Promise<ExitCode> =>
   takeDownOrphans({ ...context, json: false, stdout: context.stderr }, paths, null);
 
 const supervisorLostError = {
   code: 'failed',
-  message: 'the supervisor has ended unexpectedly; what it ran may still run',
-  hint: 'run `orch up`: it takes over what still fits and stops the rest',
+  message: 'the supervisor has exited unexpectedly; its services may still run',
+  hint: 'run `orch up`: it adopts what still fits and stops the rest',
 };

@@ -1,32 +1,39 @@
-// `orch down`: returns when nothing is left, and says meanwhile who holds it up. Nothing running is no error: scripts
-// may call it twice.
-import { type Client, ClientError, connect } from '../../api/client.ts';
+// Stops a whole project and reports it. Meanwhile stderr names what holds it up.
+import { type Client, ClientError } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { MethodResult } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
-import { failRequest, findPaths } from '../context/running-project.ts';
 import { launchSupervisor } from './launch-supervisor.ts';
-import { hasOrphanedState } from './orphan-check.ts';
-import { findSuccessor } from './successor.ts';
-import { untilGone } from './until-gone.ts';
+import { findSuccessor, untilGone } from './supervisor-presence.ts';
 
-export async function runDown(context: CliContext, options: { timeout?: number }): Promise<ExitCode> {
-  const timeoutMs = options.timeout ?? null;
+/**
+ * Returns once the supervisor is gone as well. Progress goes to stderr, a line for each change.
+ * @param timeoutMs null: the grace periods of the services.
+ */
+export async function takeDown(
+  target: SupervisorConnection,
+  context: CliContext,
+  timeoutMs: number | null,
+): Promise<ExitCode> {
   try {
-    const paths = findPaths(context);
-    const client = paths && (await connect(paths));
-    if (!client)
-      return paths && hasOrphanedState(paths)
-        ? await takeDownOrphans(context, paths, timeoutMs)
-        : reportNothingRuns(context);
-    return await takeDown({ client, paths }, context, timeoutMs);
+    return await requestDown(target.client, context, timeoutMs);
   } catch (error) {
-    return failRequest(context, error);
+    // `lost` before the request: it has just exited.
+    const isReplaced = error instanceof ClientError && ['handing-over', 'lost'].includes(error.wire.code);
+    if (!isReplaced) throw error;
+  }
+  await target.client.closed;
+  const next = await findSuccessor(target.paths, () => false);
+  if (!next) return takeDownOrphans(context, target.paths, timeoutMs);
+  try {
+    return await takeDown({ ...target, client: next.client }, context, timeoutMs);
+  } finally {
+    next.client.close();
   }
 }
 
-/** A supervisor was killed and its instances live on: a new one finds them by their marks, stops them, and leaves. */
+/** The instances of a killed supervisor still run: a new one finds them by their marks, stops them and exits. */
 export async function takeDownOrphans(
   context: CliContext,
   paths: ProjectPaths,
@@ -40,7 +47,7 @@ export async function takeDownOrphans(
     const hint = started.last || `see ${paths.supervisorLog}`;
     return fail(context, {
       code: 'failed',
-      message: `what a killed supervisor left could not be stopped: it ${started.how}`,
+      message: `cannot stop what a killed supervisor left running: the new one ${started.how}`,
       hint,
     });
   }
@@ -48,38 +55,7 @@ export async function takeDownOrphans(
   return reportDown(context, { stopped: started.stopped ?? 0, leftovers: started.leftovers ?? [] });
 }
 
-function reportNothingRuns(context: CliContext): ExitCode {
-  context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');
-  return 0;
-}
-
-/**
- * Returns when the supervisor is gone as well. Progress goes to stderr, a line whenever it changes.
- * @param timeoutMs null: the grace periods of the services.
- */
-export async function takeDown(
-  target: SupervisorConnection,
-  context: CliContext,
-  timeoutMs: number | null,
-): Promise<ExitCode> {
-  try {
-    return await requestDown(target.client, context, timeoutMs);
-  } catch (error) {
-    // `lost` before it was asked for anything: it has just ended.
-    const isElsewhere = error instanceof ClientError && ['handing-over', 'lost'].includes(error.wire.code);
-    if (!isElsewhere) throw error;
-  }
-  await target.client.closed;
-  const next = await findSuccessor(target.paths, () => false);
-  if (!next) return takeDownOrphans(context, target.paths, timeoutMs);
-  try {
-    return await takeDown({ ...target, client: next.client }, context, timeoutMs);
-  } finally {
-    next.client.close();
-  }
-}
-
-/** A running supervisor, and where the next one would be found. */
+/** A running supervisor, and the paths at which the next one listens. */
 export type SupervisorConnection = { client: Client; paths: ProjectPaths };
 
 async function requestDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
@@ -110,10 +86,10 @@ function reportDown(context: CliContext, result: MethodResult<'down'>): ExitCode
   return 0;
 }
 
-/** Losing the supervisor without its result means that nobody knows whether everything is stopped. */
+/** Without the result of the supervisor it is unknown whether everything is stopped. */
 function explainLoss(error: unknown): never {
   if (!(error instanceof ClientError) || error.wire.code !== 'lost') throw error;
-  const message = 'the supervisor ended before everything was stopped';
+  const message = 'the supervisor exited before everything was stopped';
   throw new ClientError({
     code: 'failed',
     message,

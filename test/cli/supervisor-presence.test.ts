@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { untilGone } from '../../src/cli/up/until-gone.ts';
+import { untilGone } from '../../src/cli/up/supervisor-presence.ts';
 
 test('returns when the process ends, and not before', async () => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' });

@@ -1,0 +1,41 @@
+// `orch down`: stops everything and returns once every process is gone. A project that is not running is not an error:
+// scripts may call it twice.
+import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
+import { failRequest, openProject } from '../context/running-project.ts';
+
+type DownOptions = { timeout?: number };
+
+export const downCommand: CommandDefinition<DownOptions> = {
+  name: 'down',
+  group: 'Run',
+  summary: 'stop everything, then the supervisor',
+  details: 'Dependents stop before what they depend on. Returns only once every process is gone.',
+  arguments: [],
+  options: [timeoutOption('after this, kill what is left (default: the grace period of each service)')],
+  examples: [
+    ['orch down', 'each service has its grace period'],
+    ['orch down --timeout 0', 'kill everything at once'],
+  ],
+  run: runDown,
+};
+
+async function runDown(context: CliContext, options: DownOptions): Promise<ExitCode> {
+  const timeoutMs = options.timeout ?? null;
+  try {
+    const { paths, client } = await openProject(context);
+    const { takeDown, takeDownOrphans } = await import('../up/take-down.ts');
+    if (client) return await takeDown({ client, paths }, context, timeoutMs);
+    const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
+    return paths && hasOrphanedState(paths)
+      ? await takeDownOrphans(context, paths, timeoutMs)
+      : reportNothingRuns(context);
+  } catch (error) {
+    return failRequest(context, error);
+  }
+}
+
+function reportNothingRuns(context: CliContext): ExitCode {
+  context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');
+  return 0;
+}

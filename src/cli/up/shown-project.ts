@@ -1,0 +1,27 @@
+// A project on its way to a view: what `orch up` and `orch attach` show. Types only.
+import type { Client } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { ResumedView } from '../../tui/controller.tsx';
+import type { Interrupts } from './interrupts.ts';
+
+export type ShownProject = {
+  client: Client;
+  paths: ProjectPaths;
+  /** Leaving stops everything. */
+  owning: boolean;
+  /** Lines and events from this time on belong to the view. */
+  sinceMs: number;
+  /** false: `--no-tui`. */
+  wantsTui: boolean;
+  /** Services that all run to completion: the view ends with them. null: it lasts until the user leaves. */
+  tasks: string[] | null;
+  interrupts: Interrupts;
+  /** What a full-screen view keeps and reports after an earlier one lost its supervisor. */
+  resumed?: ResumedView | null;
+};
+
+/**
+ * The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch).
+ * `choices`: of a full-screen view, for the view that continues it.
+ */
+export type LostSupervisor = { lostAtMs: number; choices?: ResumedView['choices'] };

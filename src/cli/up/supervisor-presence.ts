@@ -1,0 +1,98 @@
+// Is a supervisor there? Waits until one is gone, finds the one that replaces it, and what a killed one left behind.
+// It only looks and never signals a process.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Client, connect } from '../../api/client.ts';
+import { noncePrefix, type ProjectPaths } from '../../api/paths.ts';
+
+const GONE_POLL_MS = 10;
+const GONE_PATIENCE_MS = 5000;
+
+/**
+ * The socket of a supervisor closes a moment before its process is gone, and `down` promises that nothing is left when it
+ * returns. Returns after 5 s in any case.
+ */
+export async function untilGone(pid: number): Promise<void> {
+  for (const startMs = performance.now(); isAlive(pid) && performance.now() - startMs < GONE_PATIENCE_MS; ) {
+    await pause(GONE_POLL_MS);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false; // ESRCH: gone. EPERM: the pid is another user's by now.
+  }
+  return !isZombie(pid);
+}
+
+/** A zombie may never be reaped: in a container without an init. proc(5): the state follows the last `)`. */
+function isZombie(pid: number): boolean {
+  const stat = readProc(`${pid}/stat`);
+  return stat[stat.lastIndexOf(')') + 2] === 'Z';
+}
+
+const SUCCESSOR_POLL_MS = 50;
+/** A supervisor takes over within a second, on a slow machine in two. */
+const SUCCESSOR_PATIENCE_MS = 3000;
+
+/**
+ * Another supervisor may take over: after `orch upgrade`, or after a crash.
+ * @param hasUserLeft true ends the search
+ * @returns the connection to it and its pid; null if none appears in time
+ */
+export async function findSuccessor(
+  paths: ProjectPaths,
+  hasUserLeft: () => boolean,
+): Promise<{ client: Client; pid: number } | null> {
+  for (const startMs = performance.now(); performance.now() - startMs < SUCCESSOR_PATIENCE_MS && !hasUserLeft(); ) {
+    const client = await connect(paths).catch(() => null); // not yet
+    const hello = client && (await client.request('hello', {}).catch(() => null)); // this one exits as well
+    if (client && hello) return { client, pid: hello.pid };
+    client?.close();
+    await pause(SUCCESSOR_POLL_MS);
+  }
+  return null;
+}
+
+/**
+ * Only valid if no supervisor answers: whether a killed one left processes or state. One that went down properly leaves no
+ * state behind.
+ */
+export const hasOrphanedState = (paths: ProjectPaths): boolean =>
+  existsSync(paths.stateFile) || hasOrphanProcesses(paths);
+
+/** @returns false also on a system without /proc. */
+function hasOrphanProcesses({ root }: ProjectPaths): boolean {
+  const mark = `\0ORCH_NONCE=${noncePrefix(root)}`;
+  return listPids().some((pid) => `\0${readProc(`${pid}/environ`)}`.includes(mark));
+}
+
+function listPids(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  } catch {
+    return []; // no /proc on this system
+  }
+}
+
+/**
+ * The configuration keeps its meaning only in the environment in which its supervisor was started.
+ * @returns null where the system does not provide it.
+ */
+export function environmentOf(pid: number): Record<string, string> | null {
+  const entries = readProc(`${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+  return entries.length === 0 ? null : Object.fromEntries(entries.map((entry) => splitAt(entry, entry.indexOf('='))));
+}
+
+const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)];
+
+/** @returns '' without /proc, after the end of the process, or for a process of another user. */
+function readProc(path: string, encoding: 'latin1' | 'utf8' = 'latin1'): string {
+  try {
+    return readFileSync(`/proc/${path}`, encoding);
+  } catch {
+    return ''; // see above
+  }
+}
