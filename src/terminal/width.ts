@@ -1,25 +1,25 @@
 // Text as columns of a terminal: measuring, cutting, padding, wrapping, with and without SGR sequences.
-// Expects text that went through sanitize.ts.
-import stringWidth from 'string-width';
-import { isOneColumnEach } from './sanitize-line.ts';
+// Expects text without other control characters: the caller cleans it and expands its tabs.
+import { eastAsianWidth } from 'get-east-asian-width';
+import { isOneColumnEach, stripSgr } from './sanitize-line.ts';
 
 const SGR_SPLIT = /(\x1b\[[\d;:]*m)/;
 const SGR_RESET = '\x1b[0m';
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 export type Align = 'left' | 'right';
 
-/** Measuring takes apart graphemes: 100 times the rest. The same lines come again in the next frame. */
+/** Measuring splits the text into graphemes, which is 100 times slower. The same lines return in the next frame. */
 const MAX_CACHED_WIDTHS = 2000;
 const widthCache = new Map<string, number>();
 
-/** Columns that the text takes; SGR sequences take none. */
+/** Columns that the text takes: wide East Asian characters and emoji two, combining marks and SGR sequences none. */
 export function widthOf(text: string): number {
   if (isOneColumnEach(text)) return text.length;
   const known = widthCache.get(text);
   if (known !== undefined) return known;
   if (widthCache.size >= MAX_CACHED_WIDTHS) widthCache.clear();
-  const width = stringWidth(text);
+  let width = 0;
+  for (const { segment } of graphemesOf(stripSgr(text))) width += widthOfGrapheme(segment);
   widthCache.set(text, width);
   return width;
 }
@@ -99,7 +99,7 @@ function firstColumns(text: string, width: number, atLeastOne = false): string {
   if (isOneColumnEach(text)) return text.slice(0, Math.max(0, width));
   let head = '';
   let left = width;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     left -= widthOf(segment);
     if (left < 0 && !(atLeastOne && head === '')) break;
     head += segment;
@@ -111,7 +111,7 @@ function firstColumns(text: string, width: number, atLeastOne = false): string {
 function lastColumns(text: string, width: number): string {
   let tail = '';
   let left = width;
-  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+  for (const { segment } of [...graphemesOf(text)].reverse()) {
     left -= widthOf(segment);
     if (left < 0) break;
     tail = segment + tail;
@@ -122,4 +122,51 @@ function lastColumns(text: string, width: number): string {
 function activeColours(colours: string): string {
   const reset = Math.max(colours.lastIndexOf('\x1b[0m'), colours.lastIndexOf('\x1b[m'));
   return reset === -1 ? colours : colours.slice(colours.indexOf('m', reset) + 1);
+}
+
+/** The pattern of a shortened emoji is quadratic, and a hostile grapheme may be as long as its line. */
+const MAX_EMOJI_LENGTH = 50;
+
+/** A text: the compiler's target does not know the flag `v` of a literal. */
+const ONE_EMOJI = '^\\p{RGI_Emoji}$';
+
+/** Compiled on first use: the segmenter and the set of all emoji take 20 ms together, and most commands print ASCII. */
+let unicode: ReturnType<typeof compileUnicode> | null = null;
+
+function compileUnicode() {
+  return {
+    segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }),
+    invisible: /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Mn}\p{Me}\p{Surrogate}]$/u,
+    emoji: new RegExp(ONE_EMOJI, 'v'),
+    /** An emoji without its variation selector: a keycap, or pictures joined by U+200D. */
+    shortenedEmoji: /^[\d#*]\u20e3$|\p{Extended_Pictographic}.*\u200d.*\p{Extended_Pictographic}/u,
+    /** Takes columns of its own after the first character of a grapheme. */
+    spacing: /[\p{Mc}\uff00-\uffef]/u,
+    jamo: /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]/,
+    /** What Korean letters form in one grapheme: syllables, and letters without a partner. */
+    syllable: /[\u1100-\u115f\ua960-\ua97c](?:[\u1160-\u11a7\ud7b0-\ud7c6][\u11a8-\u11ff\ud7cb-\ud7fb]?)?|./gu,
+  };
+}
+
+function graphemesOf(text: string): Intl.Segments {
+  unicode ??= compileUnicode();
+  return unicode.segmenter.segment(text);
+}
+
+/** The rules of string-width, which a test compares with: https://github.com/sindresorhus/string-width */
+function widthOfGrapheme(grapheme: string): number {
+  unicode ??= compileUnicode();
+  const { invisible, emoji, shortenedEmoji, spacing, jamo, syllable } = unicode;
+  const characters = [...grapheme];
+  const first = characters.findIndex((character) => !invisible.test(character));
+  if (first === -1) return 0;
+  if (grapheme.length <= MAX_EMOJI_LENGTH && (emoji.test(grapheme) || shortenedEmoji.test(grapheme))) return 2;
+  const visible = characters.slice(first);
+  const spaced = jamo.test(visible[0]!)
+    ? visible
+        .filter((character) => !invisible.test(character))
+        .join('')
+        .match(syllable)!
+    : visible.filter((character, at) => at === 0 || spacing.test(character));
+  return spaced.reduce((width, character) => width + eastAsianWidth(character.codePointAt(0)!), 0);
 }

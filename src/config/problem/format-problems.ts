@@ -1,5 +1,6 @@
 // Problems -> text for people: where, what, the line with a caret, what to do.
 import type { Problem } from '../../core/model.ts';
+import { widthOf } from '../../terminal/width.ts';
 import { oneLine } from './problem.ts';
 
 export type ProblemFormat = { colour?: boolean };
@@ -26,30 +27,16 @@ function placeOf({ file, line, column }: Problem): string {
 function excerptLines(excerpt: NonNullable<Problem['excerpt']>, line: number, paint: ProblemColours): string[] {
   const { text, caretColumn, caretLength } = excerpt;
   const margin = String(line);
-  const before = text.slice(0, caretColumn - 1);
-  const caret = '^'.repeat(Math.max(1, displayWidth(text.slice(caretColumn - 1, caretColumn - 1 + caretLength))));
+  const before = expandTabs(text.slice(0, caretColumn - 1));
+  const marked = expandTabs(text.slice(caretColumn - 1, caretColumn - 1 + caretLength));
+  const caret = '^'.repeat(Math.max(1, widthOf(marked)));
   return [
-    `  ${paint.dim(`${margin} |`)} ${text.replaceAll('\t', '    ')}`,
-    `  ${paint.dim(`${' '.repeat(margin.length)} |`)} ${' '.repeat(displayWidth(before))}${paint.red(caret)}`,
+    `  ${paint.dim(`${margin} |`)} ${expandTabs(text)}`,
+    `  ${paint.dim(`${' '.repeat(margin.length)} |`)} ${' '.repeat(widthOf(before))}${paint.red(caret)}`,
   ];
 }
 
-/** Columns that the text takes: wide East Asian characters and emoji two, combining marks none, a tab four. */
-function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += widthOf(character);
-  return width;
-}
-
-function widthOf(character: string): number {
-  if (character === '\t') return 4;
-  if (/\p{Mn}|\u200d|\ufe0f/u.test(character)) return 0;
-  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-    character,
-  )
-    ? 2
-    : 1;
-}
+const expandTabs = (text: string): string => text.replaceAll('\t', '    ');
 
 type ProblemColours = Record<'red' | 'yellow' | 'cyan' | 'bold' | 'dim', (text: string) => string>;
 const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;

@@ -9,11 +9,47 @@ test.each([
   ['ascii', 5],
   ['日本語', 6],
   ['👩‍👩‍👧', 2],
+  ['⚡', 2],
+  ['✅', 2],
+  ['⭐', 2],
   ['e\u0301', 1],
   ['\x1b[31mred\x1b[0m', 3],
   ['', 0],
 ])('%j takes %i columns', (text, width) => {
   expect(widthOf(text)).toBe(width);
+});
+
+describe('the width is that of string-width', () => {
+  test('for each character of the lower blocks, each emoji, and samples of the rest', () => {
+    const different: string[] = [];
+    for (let code = 0x20; code <= 0x10_ffff; code += code < 0x3400 || (code >= 0x1_f000 && code < 0x1_fb00) ? 1 : 31) {
+      const character = String.fromCodePoint(code);
+      if (code !== 0x9b && widthOf(character) !== stringWidth(character)) different.push(code.toString(16));
+    }
+    expect(different).toEqual([]);
+  }, 60_000);
+
+  test('for what characters form together', () => {
+    const character = fc.constantFrom(
+      ...'a1#*日ｱﾞ한ㅎกำのがनिकष्⚡☕✅❤👩👧👍🏽🇩🇪',
+      ...['\u0301', '\u20e3', '\u200d', '\ufe0e', '\ufe0f', '\u0903', '\u093e', '\u0bbe', '\u0e33', '\u200b', '\u115f'],
+      ...['\u1100', '\u1161', '\u11a8', '\ua960', '\ud7b0', '\ud7cb', '\uac00', '\u{1f3f4}', '\u{e0067}', '\u{e007f}'],
+      ...['👩‍👩‍👧', '🏳️‍🌈', '\x1b[31m', '\x1b[38:5:1m'],
+    );
+    const text = fc.array(fc.oneof(character, fc.string({ unit: 'grapheme', maxLength: 3 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(text, (pieces) => {
+        expect(widthOf(pieces.join(''))).toBe(stringWidth(pieces.join('')));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test('soon, however long one grapheme is', () => {
+    const started = performance.now();
+    expect(widthOf(`👩${'\u200d'.repeat(60_000)}`)).toBe(2);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
 });
 
 test('what is taken for one column wide is', () => {
