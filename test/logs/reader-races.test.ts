@@ -50,40 +50,45 @@ afterEach(() => {
 /** A queue with one rotated file (line 1) and a live one (line 2), and the steps of its writer until line 3 is in a new one. */
 class RacedQueue {
   readonly path: string;
-  private readonly format: Format;
+  readonly #format: Format;
 
   constructor(format: Format) {
-    this.format = format;
+    this.#format = format;
     this.path = join(mkdtempSync(join(root, 'queue-')), 'main.log');
-    this.write(1);
-    this.rotation(1).forEach((step) => void step());
-    this.write(2);
+    this.#write(1);
+    this.#rotation(1).forEach((step) => void step());
+    this.#write(2);
   }
 
   steps(compresses: boolean): Step[] {
-    return [...this.rotation(2), ...(compresses ? this.compression(2) : []), ...this.beginning(), () => this.write(3)];
+    return [
+      ...this.#rotation(2),
+      ...(compresses ? this.#compression(2) : []),
+      ...this.#beginning(),
+      () => this.#write(3),
+    ];
   }
 
-  private write(ms: number): void {
-    appendFileSync(this.path, this.format === 'raw' ? `line ${ms}\n` : text(ms));
-    if (this.format === 'raw') appendFileSync(`${this.path}.idx`, Buffer.concat([encodeOrigin('a.1'), record(ms, 0)]));
+  #write(ms: number): void {
+    appendFileSync(this.path, this.#format === 'raw' ? `line ${ms}\n` : text(ms));
+    if (this.#format === 'raw') appendFileSync(`${this.path}.idx`, Buffer.concat([encodeOrigin('a.1'), record(ms, 0)]));
   }
 
-  private rotation(ms: number): Step[] {
+  #rotation(ms: number): Step[] {
     const target = `${this.path}.${stamp(ms)}`;
     const index = () => renameSync(`${this.path}.idx`, `${target}.idx`);
-    return [...(this.format === 'raw' ? [index] : []), () => renameSync(this.path, target)];
+    return [...(this.#format === 'raw' ? [index] : []), () => renameSync(this.path, target)];
   }
 
-  private compression(ms: number): Step[] {
+  #compression(ms: number): Step[] {
     const target = `${this.path}.${stamp(ms)}`;
-    const bytes = this.format === 'raw' ? `line ${ms}\n` : text(ms);
+    const bytes = this.#format === 'raw' ? `line ${ms}\n` : text(ms);
     return [() => writeFileSync(`${target}.gz`, gzipSync(bytes)), () => unlinkSync(target)];
   }
 
-  private beginning(): Step[] {
+  #beginning(): Step[] {
     const index = () => writeFileSync(`${this.path}.idx`, '');
-    return [() => writeFileSync(this.path, ''), ...(this.format === 'raw' ? [index] : [])];
+    return [() => writeFileSync(this.path, ''), ...(this.#format === 'raw' ? [index] : [])];
   }
 }
 

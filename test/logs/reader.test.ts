@@ -190,9 +190,9 @@ describe('more lines at once than a call takes arguments', () => {
 
 class Followed {
   readonly lines: string[] = [];
-  private readonly follower;
+  readonly #follower;
   constructor(tail = 0) {
-    this.follower = followLogs({
+    this.#follower = followLogs({
       queues: [{ name: 'main', path: main, format: 'text' }],
       instances: null,
       tail,
@@ -206,7 +206,7 @@ class Followed {
     expect(this.lines).toEqual(expected);
   }
   close(): void {
-    this.follower.close();
+    this.#follower.close();
   }
 }
 

@@ -51,8 +51,8 @@ export class LogRig {
   client!: LogWriterClient;
   /** Widens the pipe of a stream that floods, as a supervisor does. */
   widensPipes = false;
-  private readonly fds = new Map<string, { out: number; err: number }>();
-  private readonly children = new Set<ChildProcess>();
+  readonly #fds = new Map<string, { out: number; err: number }>();
+  readonly #children = new Set<ChildProcess>();
 
   constructor() {
     this.paths = projectPaths(realpathSync(mkdtempSync(join(tmpdir(), 'orch-logs-'))));
@@ -73,7 +73,7 @@ export class LogRig {
       onEvent: (event) => {
         this.events.push(event);
         const isFlood = this.widensPipes && event.type === 'stream_flooded';
-        if (isFlood) makeBigPipe(this.fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
+        if (isFlood) makeBigPipe(this.#fds.get(event.instance!)![event.details.stream === 'e' ? 'err' : 'out']);
       },
       entry: await entry,
     });
@@ -102,22 +102,22 @@ export class LogRig {
     });
     await makeFifos(sources.flatMap((source) => [source.outPath, source.errPath]));
     for (const source of sources) {
-      if (this.fds.has(source.instance)) continue;
+      if (this.#fds.has(source.instance)) continue;
       const fds = { out: openFifoForChild(source.outPath), err: openFifoForChild(source.errPath) };
-      this.fds.set(source.instance, fds);
+      this.#fds.set(source.instance, fds);
     }
     await this.client.attach(sources);
   }
 
   /** Runs a program as that instance. */
   run(instance: string, file: string, args: string[], env: Record<string, string> = {}): Child {
-    const fds = this.fds.get(instance)!;
+    const fds = this.#fds.get(instance)!;
     const child = spawn(file, args, {
       stdio: ['ignore', fds.out, fds.err],
       detached: true,
       env: { ...process.env, ...env },
     });
-    this.children.add(child);
+    this.#children.add(child);
     const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     return { process: child, exited };
   }
@@ -128,19 +128,19 @@ export class LogRig {
 
   /** The descriptors of a supervisor that died are gone. */
   releaseFifos(): void {
-    for (const { out, err } of this.fds.values()) {
+    for (const { out, err } of this.#fds.values()) {
       closeSync(out);
       closeSync(err);
     }
-    this.fds.clear();
+    this.#fds.clear();
   }
 
   /** The slot is gone. */
   releaseFifo(instance: string): void {
-    const { out, err } = this.fds.get(instance)!;
+    const { out, err } = this.#fds.get(instance)!;
     closeSync(out);
     closeSync(err);
-    this.fds.delete(instance);
+    this.#fds.delete(instance);
   }
 
   async writerPid(): Promise<number> {
@@ -164,7 +164,7 @@ export class LogRig {
   }
 
   async close(): Promise<void> {
-    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const child of this.#children) if (child.exitCode === null) child.kill('SIGKILL');
     await this.client.shutdown(2000);
     this.releaseFifos();
     await until(() => findWriter(this.paths.root) === null, 'the log writer is gone');
