@@ -88,7 +88,7 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
   test('one that is not ours stays as it is, and so does everything in it', () => {
     const [own, stranger] = inhabit(2);
     expect(enableController(place((pid) => pid === own))).toBe(
-      `the cgroup of orch has others, too, such as sleep (pid ${stranger})`,
+      `the cgroup of orch also contains other processes, such as sleep (pid ${stranger})`,
     );
     expect(pidsIn(top).sort()).toEqual([own, stranger].sort());
     expect(existsSync(join(top, 'orch'))).toBe(false);
@@ -164,6 +164,6 @@ describe('a directory that stands in for', () => {
 
   test('one that we may not write to', () => {
     const place = standIn({ 'cgroup.controllers': 'memory' });
-    expect(enableController(place)).toBe(`the cgroup ${top} is not ours to divide (ENOENT)`);
+    expect(enableController(place)).toBe(`the cgroup ${top} cannot be divided (ENOENT)`);
   });
 });

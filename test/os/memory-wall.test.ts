@@ -36,7 +36,7 @@ test('a kernel without swap has no file for it, and none is made', () => {
 });
 
 test('a cgroup without the controller takes no wall', () => {
-  expect(setMemoryLimit(directory, MIB)).toBe('the kernel did not take memory.max (ENOENT)');
+  expect(setMemoryLimit(directory, MIB)).toBe('the kernel rejected memory.max (ENOENT)');
   expect(existsSync(join(directory, 'memory.max'))).toBe(false);
   expect(memoryLimitOf(directory)).toBe(null);
 });

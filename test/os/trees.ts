@@ -31,7 +31,11 @@ const sessions = new Set<number>();
 export const program = (name: string): string => join(fileURLToPath(new URL('programs/', import.meta.url)), name);
 
 /** @param command a list; `$MARK` in it stands for the mark */
-export async function startTree(command: string[], env: Record<string, string> = {}, contain = false): Promise<Tree> {
+export async function startTree(
+  command: string[],
+  env: Record<string, string> = {},
+  inOwnCgroup = false,
+): Promise<Tree> {
   const nonce = `${mark}-${++count}`;
   let exit: Exit | null = null;
   let announce: (exit: Exit) => void = () => undefined;
@@ -41,7 +45,7 @@ export async function startTree(command: string[], env: Record<string, string> =
   const [file, ...args] = command.map((word) => word.replaceAll('$MARK', mark)) as [string, ...string[]];
   const environment = { PATH: process.env.PATH ?? '', ORCH_NONCE: nonce, MARK: mark, ...env };
   const streams = { stdin: 'ignore', stdout: nullDevice, stderr: nullDevice } as const;
-  const result = await spawnInstance({ file, args, cwd: '/', env: environment, contain, ...streams }, (how) => {
+  const result = await spawnInstance({ file, args, cwd: '/', env: environment, inOwnCgroup, ...streams }, (how) => {
     exit = how;
     announce(how);
   });

@@ -128,7 +128,7 @@ test('kill, but the kernel takes no bound: the cgroup goes again', () => {
   const { guard, spec, slot } = guarded('kill', { on: bare });
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
-  expect(guard.statusOf(slot)).toMatchObject({ because: 'the kernel did not take memory.max (ENOENT)' });
+  expect(guard.statusOf(slot)).toMatchObject({ because: 'the kernel rejected memory.max (ENOENT)' });
 });
 
 test('restart: no wall would stop it gracefully', () => {

@@ -1,6 +1,6 @@
-// Gives the cgroups of our instances a controller, so that they can be bounded. The kernel lets a cgroup have processes
-// or bound its children, not both (cgroups(7), "no internal processes"; the root is exempt): what lives in ours moves into
-// a leaf first, and only if all of it is ours. Knows no bound and no instance.
+// Gives the cgroups of our instances a controller, so that they can be limited. A cgroup may contain processes or limit its
+// children, not both (cgroups(7), "no internal processes"; the root is exempt): the processes in ours move into a leaf
+// first, and only if all of them are ours. Does not know limits or instances.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
@@ -8,9 +8,9 @@ import { isDeadState, readStat } from '../process/proc-stat.ts';
 import { CGROUP_BASE, SUPERVISOR_LEAF } from './cgroup.ts';
 
 export type ControllerTarget = {
-  /** Directory of our own cgroup; the instances' are made below its `orch`. */
+  /** Directory of our own cgroup; those of the instances are created below its `orch`. */
   top: string;
-  /** As the kernel calls it: `memory`. */
+  /** The kernel's name for it: `memory`. */
   controller: string;
   /** Whether a process may be moved. */
   isOurs(pid: number): boolean;
@@ -31,14 +31,14 @@ export function enableController(place: ControllerTarget): string | null {
     if (!isEnabled(base, controller)) enable(base, controller);
     return null;
   } catch (error) {
-    return `the cgroup ${top} is not ours to divide (${errnoOf(error)})`;
+    return `the cgroup ${top} cannot be divided (${errnoOf(error)})`;
   }
 }
 
-/** @throws what the file system says */
+/** @throws the error of the file system */
 function enableAtTop(place: ControllerTarget): string | null {
   const { top, controller } = place;
-  // Only the root has no type.
+  // Only the root lacks a type.
   if (!existsSync(join(top, 'cgroup.type'))) return enable(top, controller);
   for (let round = 1; ; round++) {
     const stranger = unrelatedProcessIn(place);
@@ -53,8 +53,8 @@ function enableAtTop(place: ControllerTarget): string | null {
 }
 
 /**
- * In the end: where only our own live in the leaf, and nobody else uses what we enabled, all is as before: they are back
- * in `top`, and our directories are gone. Otherwise it stays, which harms nobody.
+ * Call it at the end. Where only our own processes live in the leaf, and no other cgroup uses the controller that we
+ * enabled, it moves them back to `top` and removes our directories. Otherwise all stays, which is harmless.
  */
 export function disableController({ top, controller, isOurs }: ControllerTarget): void {
   const base = join(top, CGROUP_BASE);
@@ -68,17 +68,17 @@ export function disableController({ top, controller, isOurs }: ControllerTarget)
     rmdirSync(leaf);
     rmdirSync(base);
   } catch {
-    // never divided, or somebody came meanwhile
+    // never divided, or another process came meanwhile
   }
 }
 
-/** Nobody is moved as long as one of them is not ours. */
+/** No process is moved while one of them is not ours. */
 function unrelatedProcessIn({ top, isOurs }: Pick<ControllerTarget, 'top' | 'isOurs'>): string | null {
   for (const pid of pidsIn(top)) {
-    if (pid === 0) return 'the cgroup of orch has processes of another pid namespace, too';
+    if (pid === 0) return 'the cgroup of orch also contains processes of another pid namespace';
     const stat = readStat(pid);
     if (stat === null || isDeadState(stat.state) || isOurs(pid)) continue;
-    return `the cgroup of orch has others, too, such as ${stat.comm} (pid ${pid})`;
+    return `the cgroup of orch also contains other processes, such as ${stat.comm} (pid ${pid})`;
   }
   return null;
 }

@@ -1,25 +1,25 @@
-// A cgroup v2 directory per contained instance, where we may make one: what is born in it cannot leave it, whatever it
-// does to its session and its environment, and one write kills all of it at once. Always below our own cgroup, so that
-// limits that hold for us hold for the instances too. Every function does nothing where there is no such thing.
+// A cgroup v2 directory per contained instance, where we may create one: a process born in it cannot leave it by a new
+// session or environment, and one write kills all of them at once. Always below our own cgroup, so that limits for us
+// apply to the instances too. Where there is no cgroup v2, every function does nothing.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { listDirectory } from '../descriptor-reserve.ts';
 import { hasProc } from '../platform.ts';
 import { childrenOf } from '../process/proc-stat.ts';
 
-/** Below our own cgroup: holds one of each contained instance. */
+/** Below our own cgroup: contains a cgroup for each contained instance. */
 export const CGROUP_BASE = 'orch';
-/** Below the base: what of ours lived in our own cgroup before that was to bound its children (cgroup-controller.ts). */
+/** Below the base: our own processes, once our own cgroup has to limit its children (cgroup-controller.ts). */
 export const SUPERVISOR_LEAF = 'supervisor';
 
-/** `<mount>/<our own cgroup>/orch`, made with the first instance; null: no cgroup v2 here. */
+/** `<mount>/<our own cgroup>/orch`, created with the first instance; null: no cgroup v2 here. */
 let cachedBase: string | null | undefined;
-/** False once one could not be had; those that are there stay of use. */
+/** False once a creation failed; existing ones stay in use. */
 let canCreate = true;
-/** Nonce -> directory, of those that were not made below our own base. */
+/** Nonce -> directory, of those that are not below our own base. */
 const adoptedDirectories = new Map<string, string>();
 
-/** Makes the cgroup of a nonce, before the fork; false where it cannot be had, and the sweep alone has to do. */
+/** Creates the cgroup of a nonce, before the fork; false where that fails: then only the sweep finds the tree. */
 export function prepareCgroup(nonce: string): boolean {
   const directory = canCreate ? cgroupDirOfNonce(nonce) : null;
   if (directory === null) return false;
@@ -35,8 +35,8 @@ export function prepareCgroup(nonce: string): boolean {
 }
 
 /**
- * Puts a process into its prepared cgroup, with the children that it may have by now. To be called in the same turn of
- * the event loop as the fork, while the pid is surely its own; about 0.2 ms.
+ * Moves a process into its prepared cgroup, with the children that it may have by now. Call it in the same tick as the
+ * fork, while the pid is certainly its own; about 0.2 ms.
  */
 export function moveIntoCgroup(pid: number, nonce: string): void {
   const directory = cgroupDirOfNonce(nonce);
@@ -44,7 +44,7 @@ export function moveIntoCgroup(pid: number, nonce: string): void {
   try {
     moveWithChildren(pid, join(directory, 'cgroup.procs'));
   } catch {
-    // ended at once, or not allowed: whoever lives of it is found by the sweep
+    // exited at once, or not allowed: the sweep finds what lives of it
   }
 }
 
@@ -55,15 +55,15 @@ function moveWithChildren(pid: number, file: string): void {
     try {
       moveWithChildren(child, file);
     } catch {
-      // ESRCH: it has ended meanwhile; its siblings have not
+      // ESRCH: it has exited meanwhile; its siblings may live
     }
   }
 }
 
-/** Processes in the cgroup, zombies included; empty where it has none. */
+/** Processes in the cgroup, zombies included; empty where it does not exist. */
 export function cgroupPids(nonce: string): number[] {
-  const directory = cgroupDirOfNonce(nonce);
-  if (directory === null || !existsSync(directory)) return [];
+  const directory = existingCgroup(nonce);
+  if (directory === null) return [];
   try {
     return readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number);
   } catch {
@@ -71,21 +71,21 @@ export function cgroupPids(nonce: string): number[] {
   }
 }
 
-/** SIGKILL to all of it at once; no fork outruns it. */
+/** SIGKILL to all its processes at once; no fork outruns it. */
 export function killCgroup(nonce: string): void {
-  const directory = cgroupDirOfNonce(nonce);
-  if (directory === null || !existsSync(directory)) return;
+  const directory = existingCgroup(nonce);
+  if (directory === null) return;
   try {
     writeFileSync(join(directory, 'cgroup.kill'), '1');
   } catch {
-    // removed meanwhile: nobody was left in it
+    // removed meanwhile: it was empty
   }
 }
 
-/** Removes the cgroup if nobody is left in it. */
+/** Removes the cgroup if it is empty. */
 export function releaseCgroup(nonce: string): void {
-  const directory = cgroupDirOfNonce(nonce);
-  if (directory === null || !existsSync(directory)) return;
+  const directory = existingCgroup(nonce);
+  if (directory === null) return;
   try {
     rmdirSync(directory);
     adoptedDirectories.delete(nonce);
@@ -95,7 +95,7 @@ export function releaseCgroup(nonce: string): void {
   }
 }
 
-/** Removes the empty cgroups of all nonces that begin with `prefix`: of starts that came to nothing, of ends nobody saw. */
+/** Removes the empty cgroups of all nonces that begin with `prefix`: of failed starts, of exits without a supervisor. */
 export function releaseCgroups(prefix: string): void {
   const base = baseDir();
   if (base === null || !existsSync(base)) return;
@@ -104,7 +104,7 @@ export function releaseCgroups(prefix: string): void {
 
 /**
  * Directory of our own cgroup in the v2 hierarchy, by the texts of /proc/self/mountinfo and /proc/self/cgroup; null
- * where there is none, or it lies outside of what is mounted here.
+ * where it does not exist, or is outside the part that is mounted here.
  */
 export function ownCgroupDir(mountinfo: string, cgroup: string): string | null {
   const own = /^0::(.*)$/m.exec(cgroup)?.[1];
@@ -121,8 +121,8 @@ export function ownCgroupDir(mountinfo: string, cgroup: string): string | null {
 }
 
 /**
- * A process of an earlier supervisor, which may have lived in another cgroup than we do (a systemd unit, a terminal): its
- * own is found from here on.
+ * For a process of an earlier supervisor, which may have run in another cgroup than we do (a systemd unit, a terminal):
+ * from now on the nonce means the cgroup of that process.
  */
 export function findExistingCgroup(pid: number, nonce: string): void {
   const directory = cgroupDirOfFile(`/proc/${pid}/cgroup`);
@@ -132,7 +132,12 @@ export function findExistingCgroup(pid: number, nonce: string): void {
   if (found !== cgroupDirOfNonce(nonce)) adoptedDirectories.set(nonce, found);
 }
 
-/** Where the cgroup of a nonce lies, made or not; null where there is none. */
+function existingCgroup(nonce: string): string | null {
+  const directory = cgroupDirOfNonce(nonce);
+  return directory !== null && existsSync(directory) ? directory : null;
+}
+
+/** The path for the cgroup of a nonce, whether it exists or not; null without cgroup v2. */
 export function cgroupDirOfNonce(nonce: string): string | null {
   const known = adoptedDirectories.get(nonce);
   if (known !== undefined) return known;
@@ -140,13 +145,13 @@ export function cgroupDirOfNonce(nonce: string): string | null {
   return base === null || !/^[\w.-]+$/.test(nonce) || nonce.startsWith('.') ? null : join(base, nonce);
 }
 
-/** Our own cgroup, or the one that we were in before we moved into its leaf; null where there is none. */
+/** Our own cgroup, or the one that we were in before we moved into its leaf; null without cgroup v2. */
 export function topCgroup(): string | null {
   const base = baseDir();
   return base === null ? null : dirname(base);
 }
 
-/** @param own the cgroup of a supervisor, whichever of ours it is */
+/** @param own the cgroup of a supervisor: the one it was started in, or the leaf */
 export function topCgroupOf(own: string): string {
   const leaf = `/${CGROUP_BASE}/${SUPERVISOR_LEAF}`;
   return own.endsWith(leaf) ? own.slice(0, -leaf.length) || '/' : own;
@@ -162,7 +167,7 @@ function findBase(): string | null {
   return own === null ? null : join(topCgroupOf(own), CGROUP_BASE);
 }
 
-/** @param file of a process, as in /proc/PID/cgroup */
+/** @param file /proc/PID/cgroup of a process */
 function cgroupDirOfFile(file: string): string | null {
   try {
     return ownCgroupDir(readFileSync('/proc/self/mountinfo', 'utf8'), readFileSync(file, 'utf8'));

@@ -1,12 +1,13 @@
 // Runs a command of the configuration for its exit code: a probe, a drain, a stop. In a process group of its own, which is
 // killed as a whole when the time is over; of its output only the end is kept, for the reason.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, readSync } from 'node:fs';
 import type { Exit, ProbeResult } from '../../core/model.ts';
 import { errnoOf } from '../errors.ts';
 import { platform } from '../platform.ts';
 import { posixSpawn } from '../spawn/posix-spawn.ts';
-import { startDirectly } from '../spawn/spawn.ts';
+import { exitOfNode } from '../spawn/reaper.ts';
+import { forkProcess, startDirectly } from '../spawn/spawn.ts';
 import { explainSpawnFailure } from '../spawn/spawn-failure.ts';
 import { type RunningCheck, runCheck } from './running-check.ts';
 
@@ -27,7 +28,9 @@ const TAIL_BYTES = 512;
 export function runExec(request: ExecRequest): RunningCheck {
   return runCheck((settle) => {
     try {
-      return runDirectly(request, settle) ?? followChild(fork(request), request, settle);
+      return (
+        runDirectly(request, settle) ?? followChild(forkProcess(request, ['ignore', 'pipe', 'pipe']), request, settle)
+      );
     } catch (error) {
       settle({ ok: false, because: explainSpawnFailure(request, errnoOf(error)) });
       return () => undefined;
@@ -57,10 +60,6 @@ function runDirectly(request: ExecRequest, settle: SettleExec): (() => void) | n
   };
 }
 
-function fork({ file, args, cwd, env }: ExecRequest): ChildProcess {
-  return spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true, windowsHide: true });
-}
-
 function followChild(child: ChildProcess, request: ExecRequest, settle: SettleExec): () => void {
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -71,9 +70,8 @@ function followChild(child: ChildProcess, request: ExecRequest, settle: SettleEx
   }
   child.on('error', (error) => settle({ ok: false, because: explainSpawnFailure(request, errnoOf(error)) }));
   child.on('exit', (code, signal) => {
-    const exit: Exit = signal === null ? { code: code ?? 0 } : { signal };
     // A turn later its last words have come; a grandchild that holds the pipes is not waited for.
-    setImmediate(() => settle(code === 0 ? { ok: true } : failure(exit, tail, request.secrets)));
+    setImmediate(() => settle(code === 0 ? { ok: true } : failure(exitOfNode(code, signal), tail, request.secrets)));
   });
   return () => {
     killChild(child);

@@ -1,5 +1,5 @@
-// Descriptors that we were started with and know nothing of: a lock of the calling script, a make job server. Left
-// open, every instance would inherit them and keep them open for good. Linux only; elsewhere Node itself does its part.
+// Descriptors that we inherited unasked: a lock of the calling script, a make job server. Left open, every instance would
+// inherit them and keep them open for good. Linux only; elsewhere Node closes those that it finds.
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { hasProc } from '../platform.ts';
 
@@ -7,9 +7,9 @@ import { hasProc } from '../platform.ts';
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Closes every descriptor above 2 that a child would inherit. To be called first thing in a process of ours: whatever
- * Node opens is close-on-exec, and Node (libuv) sees to inherited ones only up to the first gap above 15.
- * @param kept stay open and inheritable: see `reopenForUsOnly`.
+ * Closes every descriptor above 2 that a child would inherit. Call it first in a process of ours: files that Node opens
+ * are close-on-exec, and Node (libuv) handles inherited ones only up to the first gap above 15.
+ * @param kept stay open and inheritable: see `reopenCloseOnExec`.
  * @returns the descriptors that were closed
  */
 export function closeInheritedFiles(kept: readonly number[] = []): number[] {

@@ -1,4 +1,5 @@
-// How many open files a process that we start can have (setrlimit(2)). Linux only; elsewhere the shell that sets it finds out.
+// How many open files a process that we start can have (setrlimit(2)). Linux only; elsewhere the shell that sets the
+// limit reports the failure.
 import { readFileSync } from 'node:fs';
 import { platform } from '../platform.ts';
 
@@ -7,7 +8,7 @@ const SYS_RESOURCE = 1n << 24n;
 
 export type OpenFileLimits = { hard: number; mayRaise: boolean; ofSystem: number };
 
-/** @returns a clause about why `nofile` cannot be had; null where it can, or nobody knows. */
+/** @returns a clause about why `nofile` is not possible; null where it is, or where the limits are unknown. */
 export function whyNofileTooHigh(nofile: number, limits: OpenFileLimits | null = ownLimits()): string | null {
   if (limits === null || nofile <= limits.hard) return null;
   if (!limits.mayRaise) return `limits.nofile is ${nofile}, and the hard limit here is ${limits.hard}`;
@@ -20,11 +21,11 @@ function ownLimits(): OpenFileLimits | null {
   try {
     return parseLimits(read('/proc/self/limits'), read('/proc/self/status'), read('/proc/sys/fs/nr_open'));
   } catch {
-    return null; // no /proc, or no descriptor left to read it
+    return null; // no /proc, or no descriptor is left to read it
   }
 }
 
-/** @param limits of proc_pid_limits(5), `status` of proc_pid_status(5); null for texts that have no such lines. */
+/** @param limits of proc_pid_limits(5), `status` of proc_pid_status(5); null for texts without these lines. */
 export function parseLimits(limits: string, status: string, nrOpen: string): OpenFileLimits | null {
   const hard = /^Max open files +\S+ +(\S+)/m.exec(limits)?.[1];
   const capabilities = /^CapEff:\s+([0-9a-f]+)$/m.exec(status)?.[1];

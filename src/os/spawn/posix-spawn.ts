@@ -1,13 +1,13 @@
 // Starts programs by posix_spawn(3) of the C library, through the optional package koffi. Node forks, which copies the
-// page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, where
-// koffi cannot be loaded, and for whatever posix_spawn refuses, the caller starts the program by Node.
+// page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, without
+// koffi, and where posix_spawn refuses the program, the caller starts it by Node.
 import { constants } from 'node:fs';
 import { type CLibrary, cLibrary } from '../c-library.ts';
 
 export type PosixSpawnRequest = {
   /** Absolute, or relative to `cwd` with a slash in it. */
   file: string;
-  /** All of them, the name first. */
+  /** All arguments, the name of the program first. */
   argv: string[];
   cwd: string;
   /** `KEY=value` each. */
@@ -18,21 +18,7 @@ export type PosixSpawnRequest = {
   stderr: number;
 };
 
-export type PosixSpawn = {
-  /**
-   * The program leads a session of its own, with default signal actions, none blocked.
-   * @returns its pid, to be reaped by `reap`; null where it could not be started.
-   */
-  start(request: PosixSpawnRequest): number | null;
-  /** @returns the status of wait(2) and forgets the process; null while it runs. */
-  reap(pid: number): number | null;
-  /** @returns the pid of one child that has ended and was not waited for, whoever started it; 0: there is none. */
-  ended(): number;
-  /** Orphans below us become our children, to be reaped, instead of those of process 1 (prctl(2)). */
-  becomeSubreaper(): boolean;
-  /** For output that is only looked at in the end. @returns null where there is none left; reading never waits. */
-  openPipe(): { read: number; write: number } | null;
-};
+export type PosixSpawn = ReturnType<typeof bind>;
 
 /** Values of <spawn.h>, the same in glibc and musl. */
 const SETSIGDEF = 0x04;
@@ -59,7 +45,7 @@ const SIGNAL_SET_BYTES = 256;
 
 let loaded: PosixSpawn | null | undefined;
 
-/** Loads the C library at the first call. @returns null where there is none, or ORCH_SPAWN=fork. */
+/** Loads the C library at the first call. @returns null where it cannot be loaded, or with ORCH_SPAWN=fork. */
 export function posixSpawn(): PosixSpawn | null {
   if (loaded === undefined) loaded = load();
   return process.env.ORCH_SPAWN === 'fork' ? null : loaded;
@@ -70,11 +56,11 @@ function load(): PosixSpawn | null {
     const library = cLibrary();
     return library === null ? null : bind(library);
   } catch {
-    return null; // one of the functions is missing in this C library
+    return null; // this C library lacks one of the functions
   }
 }
 
-function bind(libc: CLibrary): PosixSpawn {
+function bind(libc: CLibrary) {
   const ok = (result: number): boolean => result === 0;
   const spawn = libc.func('int posix_spawn(void *, const char *, void *, void *, const char **, const char **)');
   const initActions = libc.func('int posix_spawn_file_actions_init(void *)');
@@ -95,7 +81,11 @@ function bind(libc: CLibrary): PosixSpawn {
   const ends = Buffer.alloc(8);
 
   return {
-    start({ file, argv, cwd, env, stdin, stdout, stderr }) {
+    /**
+     * The program leads a session of its own, with default signal actions and no blocked signals.
+     * @returns its pid, to be reaped by `reap`; null where it could not be started
+     */
+    start({ file, argv, cwd, env, stdin, stdout, stderr }: PosixSpawnRequest): number | null {
       initActions(actions);
       try {
         const isReady =
@@ -109,15 +99,19 @@ function bind(libc: CLibrary): PosixSpawn {
         endActions(actions);
       }
     },
-    reap(child) {
+    /** @returns the status of wait(2), and forgets the process; null while it runs */
+    reap(child: number): number | null {
       return waitpid(child, status, WNOHANG) === child ? status.readInt32LE() : null;
     },
-    ended() {
+    /** @returns the pid of a child that has exited and was not waited for, also of one that Node started; 0: none */
+    ended(): number {
       info.writeInt32LE(0, PID_OFFSET);
       return ok(waitid(P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT)) ? info.readInt32LE(PID_OFFSET) : 0;
     },
-    becomeSubreaper: () => ok(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)),
-    openPipe() {
+    /** Orphans below us become our children, to be reaped, instead of those of process 1 (prctl(2)). */
+    becomeSubreaper: (): boolean => ok(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)),
+    /** For output of which only the end is read; reading never blocks. @returns null where no descriptor is left */
+    openPipe(): { read: number; write: number } | null {
       if (!ok(pipe2(ends, O_CLOEXEC))) return null;
       const [read, write] = [ends.readInt32LE(0), ends.readInt32LE(4)];
       // Of our end only: the program's output must not become non-blocking.
@@ -133,7 +127,7 @@ function sessionLeaderAttributes(libc: CLibrary): Buffer {
   libc.func('int posix_spawnattr_init(void *)')(attributes);
   libc.func('int sigemptyset(void *)')(signals);
   libc.func('int posix_spawnattr_setsigmask(void *, void *)')(attributes, signals);
-  // Node ignores SIGPIPE; an ignored signal stays ignored in whoever we start.
+  // Node ignores SIGPIPE; an ignored signal would stay ignored in the program.
   libc.func('int sigfillset(void *)')(signals);
   libc.func('int posix_spawnattr_setsigdefault(void *, void *)')(attributes, signals);
   libc.func('int posix_spawnattr_setflags(void *, short)')(attributes, SETSIGDEF | SETSIGMASK | SETSID);

@@ -1,6 +1,5 @@
-// Learns of the end of processes that Node does not know of (see posix-spawn.ts), and of them only: Node waits for its
-// own children one by one, so neither takes the other's. Orphans that came to us (see orphans.ts) are reaped untold.
-
+// Waits for processes that Node does not know of (see posix-spawn.ts), and only for them: Node waits for its own children
+// one by one, so neither reaps a process of the other. In a container it also reaps orphans, without a report.
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { readlinkSync } from 'node:fs';
@@ -11,20 +10,20 @@ import { type PosixSpawn, posixSpawn } from './posix-spawn.ts';
 type ReaperLibrary = Pick<PosixSpawn, 'reap' | 'ended'>;
 type OnReaped = (exit: Exit) => void;
 
-/** Of the only library there is. */
+/** One for the whole process. */
 let reaper: Reaper | null = null;
 
 /**
  * Does not keep the event loop alive.
  * @param pid of a child that has not been waited for
- * @param onExit called once, never before this turn of the event loop is over
+ * @param onExit called once, never before this tick is over
  */
 export function reapOnExit(pid: number, library: ReaperLibrary, onExit: OnReaped): void {
   sharedReaper(library).add(pid, onExit);
 }
 
-/** From now on whoever is neither known here nor a child of Node is reaped as well. */
-export function reapOrphans(library: ReaperLibrary, isNodes: (pid: number) => boolean): void {
+/** From now on every child that is neither known here nor started by Node is reaped as well. */
+function reapOrphans(library: ReaperLibrary, isNodes: (pid: number) => boolean): void {
   sharedReaper(library).reapOrphans(isNodes);
 }
 
@@ -33,19 +32,19 @@ function sharedReaper(library: ReaperLibrary): Reaper {
   const first = new Reaper(library);
   reaper = first;
   process.on('SIGCHLD', () => first.reap());
-  // One that ended before we listened made no signal for us.
+  // A child that exited before we listened caused no signal for us.
   setImmediate(() => first.reap());
   return first;
 }
 
-/** Of a storm of orphans, a turn of the event loop takes no more. */
+/** Limits the work of one tick when very many orphans end. */
 const MAX_PER_TICK = 500;
 
 export class Reaper {
   #library: ReaperLibrary;
   #children = new Map<number, OnReaped>();
   #isRetryScheduled = false;
-  /** Null: orphans do not come to us. */
+  /** Null: orphans do not become our children. */
   #isChildOfNode: ((pid: number) => boolean) | null = null;
 
   constructor(library: ReaperLibrary) {
@@ -61,14 +60,15 @@ export class Reaper {
   }
 
   /**
-   * One signal may stand for many ends. The system names who has ended, so that the end of a probe costs nothing for each
-   * of a thousand instances; but it names one at a time, and a child of Node stands in the way until Node has reaped it.
+   * One signal may stand for many exits. The system names a child that has exited, so that the exit of a probe costs
+   * nothing for each of a thousand instances; but it names one at a time, and a child of Node blocks the others until
+   * Node has reaped it.
    */
   reap(): void {
     if (this.#reapFirst() || this.#library.ended() !== 0) this.#retryNextTick();
   }
 
-  /** In this turn of the event loop Node, too, has its turn. */
+  /** Before the next tick Node reaps its own children, too. */
   #retryNextTick(): void {
     if (this.#isRetryScheduled) return;
     this.#isRetryScheduled = true;
@@ -79,7 +79,7 @@ export class Reaper {
     });
   }
 
-  /** As long as the one that the system names is for us to reap. @returns whether there may be more of them. */
+  /** As long as the child that the system names is ours to reap. @returns whether there may be more of them. */
   #reapFirst(): boolean {
     for (let count = 0; count < MAX_PER_TICK; count++) {
       const pid = this.#library.ended();
@@ -93,7 +93,7 @@ export class Reaper {
     return this.#library.reap(pid) !== null;
   }
 
-  /** @returns whether it was one of ours, and had ended. */
+  /** @returns whether it was a child of ours that had exited */
   #reapOne(pid: number): boolean {
     const onExit = this.#children.get(pid);
     const status = onExit ? this.#library.reap(pid) : null;
@@ -104,19 +104,25 @@ export class Reaper {
   }
 }
 
-/** @param status as wait(2) tells it: a signal in the low seven bits, else a code in the next eight. */
+/** @param status of wait(2): a signal in the low seven bits, else a code in the next eight */
 export function exitOf(status: number): Exit {
   const signal = status & 0x7f;
   return signal === 0 ? { code: (status >> 8) & 0xff } : { signal: signalName(signal) ?? `SIG${signal}` };
 }
 
-// In a container, process 1 is often a program that waits for nobody: what an instance leaves behind as an orphan stays a
-// zombie there for ever, and each takes a pid. There the supervisor asks the kernel for the orphans below it, and reaps them.
+/** @param code as Node reports the exit of a child */
+export function exitOfNode(code: number | null, signal: NodeJS.Signals | null): Exit {
+  return signal === null ? { code: code ?? 0 } : { signal };
+}
 
-/** PROC_PID_INIT_INO of the kernel (include/linux/proc_ns.h): the namespace that the machine's own init is in. */
+/** PROC_PID_INIT_INO of the kernel (include/linux/proc_ns.h): the namespace of the machine's own init. */
 const INIT_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** Call before anything is started. Does nothing where a real init reaps, or without the library. */
+/**
+ * In a container, process 1 often does not wait for children: each orphan of an instance would stay a zombie and keep a
+ * pid. The supervisor asks the kernel to make the orphans below it its own children, and reaps them. Call before anything
+ * is started. Does nothing where a real init reaps, or without the library.
+ */
 export function reapContainerOrphans(): void {
   if (!isContained() || !posixSpawn()?.becomeSubreaper()) return;
   const children = childrenOfNode();
@@ -127,11 +133,11 @@ function isContained(): boolean {
   try {
     return readlinkSync('/proc/self/ns/pid') !== INIT_PID_NAMESPACE;
   } catch {
-    return false; // no Linux, or no /proc
+    return false; // not Linux, or no /proc
   }
 }
 
-/** Those that Node has yet to wait for; it must find them. They are named before they have a pid. */
+/** Children that Node has not waited for yet, and must reap itself. The channel reports them before they have a pid. */
 function childrenOfNode(): Set<ChildProcess> {
   const children = new Set<ChildProcess>();
   subscribe('child_process', (message) => {
@@ -145,7 +151,7 @@ function childrenOfNode(): Set<ChildProcess> {
 function hasChild(children: Set<ChildProcess>, pid: number): boolean {
   for (const child of children) {
     if (child.pid === pid) return true;
-    if (child.pid === undefined) children.delete(child); // could not be started
+    if (child.pid === undefined) children.delete(child); // the start failed
   }
   return false;
 }

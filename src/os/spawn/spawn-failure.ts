@@ -1,11 +1,11 @@
-// Says in words why a program could not be started. Runs only after a failure, so it may look at files.
+// Explains why a program could not be started. Runs only after a failure, so it may read files.
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { findProgram } from '../platform.ts';
 
 type StartAttempt = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 
-/** A sentence with what was looked for and where, and a hint where one helps. */
+/** @returns a sentence with the path that failed, and a hint where one helps */
 export function explainSpawnFailure(attempt: StartAttempt, errno: string): string {
   switch (errno) {
     case 'ENOENT':
@@ -32,7 +32,7 @@ export function explainSpawnFailure(attempt: StartAttempt, errno: string): strin
   }
 }
 
-/** The same errno comes for the directory, the command and its interpreter: find out which. */
+/** The directory, the command and its interpreter fail with the same errno: find out which one it was. */
 function explainPath(attempt: StartAttempt, errno: string): string {
   const cwd = kindOf(attempt.cwd);
   if (cwd === 'missing') return `the working directory does not exist: ${attempt.cwd}`;
@@ -62,7 +62,7 @@ function explainFile(command: string, errno: string): string {
   return `the system refused to run ${command} (${errno})`;
 }
 
-/** Where the system looks for the command: as given when it has a slash, else along the child's PATH. */
+/** Where the system searches for the command: as given when it has a slash, else along the child's PATH. */
 function locateCommand({ file, cwd, env }: StartAttempt): string | null {
   if (isAbsolute(file)) return file;
   return file.includes('/') ? join(cwd, file) : findProgram(file, env.PATH ?? '/bin:/usr/bin');
@@ -86,7 +86,7 @@ function interpreterOf(path: string): string | null {
     const length = readSync(fd, start, 0, start.length, 0);
     return /^#![ \t]*([^\r\n]+)/.exec(start.toString('utf8', 0, length))?.[1]?.trim() ?? null;
   } catch {
-    return null; // unreadable: nothing more to say about it
+    return null; // unreadable: the failure is explained without it
   } finally {
     if (fd !== null) closeSync(fd);
   }
@@ -97,7 +97,7 @@ function kindOf(path: string): 'missing' | 'directory' | 'file' | 'other' {
     const stat = statSync(path);
     return stat.isDirectory() ? 'directory' : stat.isFile() ? 'file' : 'other';
   } catch {
-    return 'missing'; // or hidden by a directory we may not enter, which is the same to the child
+    return 'missing'; // or in a directory that we may not enter, which is the same for the child
   }
 }
 
@@ -106,7 +106,7 @@ function canAccess(path: string, mode: number): boolean {
     accessSync(path, mode);
     return true;
   } catch {
-    return false; // the answer itself
+    return false; // the error is the answer
   }
 }
 

@@ -1,13 +1,13 @@
-// Starts the process of an instance: own session, nothing inherited but stdin, stdout and stderr. The hot path of
-// `up`: posix_spawn where there is one, else raw child_process; no wrapper, nothing explained unless the start fails.
-import { type ChildProcess, spawn } from 'node:child_process';
+// Starts the process of an instance: own session, inherits only the descriptors that the request names. The hot path of
+// `up`: posix_spawn where the C library has it, else raw child_process; explains nothing unless the start fails.
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Exit } from '../../core/model.ts';
 import { moveIntoCgroup, prepareCgroup, releaseCgroup } from '../cgroup/cgroup.ts';
 import { errnoOf } from '../errors.ts';
 import { findProgram, platform } from '../platform.ts';
 import { recordSeenAlive } from '../process/identity.ts';
 import { type PosixSpawnRequest, posixSpawn } from './posix-spawn.ts';
-import { reapOnExit } from './reaper.ts';
+import { exitOfNode, reapOnExit } from './reaper.ts';
 import { explainSpawnFailure } from './spawn-failure.ts';
 
 export type SpawnRequest = {
@@ -21,35 +21,36 @@ export type SpawnRequest = {
   stdout: number;
   stderr: number;
   /** Further descriptors, which the child gets from 3 on. */
-  more?: readonly number[];
+  extraFds?: readonly number[];
   /** Put it into a cgroup of its own where that is possible, by its ORCH_NONCE. Costs 0.2 ms (see cgroup.ts). */
-  contain?: boolean;
+  inOwnCgroup?: boolean;
 };
 
 export type SpawnResult = { ok: true; pid: number } | SpawnFailure;
-/** `detail`: a sentence for people. `transient`: the machine's fault, not the service's; try again later. */
+/** `detail`: a sentence for people. `transient`: the machine lacks something, the service is not at fault; try again. */
 export type SpawnFailure = { ok: false; errno: string; detail: string; transient: boolean };
 
-/** Pressure on the machine (fork(2), execve(2)): says nothing about the command. */
+/** Of a machine under pressure (fork(2), execve(2)), whatever the command is. */
 const TRANSIENT = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 export const isTransient = (errno: string): boolean => TRANSIENT.has(errno);
 
 /**
- * Has started the program before it returns; both ways wait for its exec, so a pid means that it runs.
+ * Both ways wait for the exec of the program, so a pid means that it runs.
  * @param onExit called once, when the process has been reaped; never before the promise is settled, never when the
- * start failed. From then on its pid may belong to a stranger.
+ * start failed. From then on another process may get its pid.
  */
 export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) => void): Promise<SpawnResult> {
   try {
-    const nonce = request.contain ? (request.env.ORCH_NONCE ?? '') : '';
+    const nonce = request.inOwnCgroup ? (request.env.ORCH_NONCE ?? '') : '';
     const contained = nonce !== '' && prepareCgroup(nonce);
     const ended = (pid: number, exit: Exit): void => {
       recordSeenAlive(pid);
       onExit(exit);
     };
+    const { stdin, stdout, stderr, extraFds = [] } = request;
     let pid = startDirectly(request, ended);
     if (pid === null) {
-      const child = fork(request);
+      const child = forkProcess(request, [stdin, stdout, stderr, ...extraFds]);
       if (child.pid === undefined) {
         if (contained) releaseCgroup(nonce);
         return failed(request, errnoOf(await nextError(child)));
@@ -64,7 +65,7 @@ export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) 
   }
 }
 
-/** How a command line is run: by the user's system shell. */
+/** @returns the command by which the system's shell runs a line */
 export function shellCommand(line: string): { file: string; args: string[] } {
   return shellCommandOn(platform, line);
 }
@@ -76,7 +77,7 @@ export function shellCommandOn(system: string, line: string): { file: string; ar
 
 type OnProcessExit = (pid: number, exit: Exit) => void;
 
-/** Without fork(2). @returns the pid, or null where that is not possible or did not work: fork(2) then finds the reason. */
+/** Without fork(2). @returns the pid; null where that is impossible or failed: fork(2) then finds the reason. */
 export function startDirectly(request: SpawnRequest, ended: OnProcessExit): number | null {
   const plain = plainStart(request);
   const library = plain && posixSpawn();
@@ -85,9 +86,9 @@ export function startDirectly(request: SpawnRequest, ended: OnProcessExit): numb
   return pid;
 }
 
-/** @returns null for what needs more care than posix_spawn takes, or is not valid. */
-function plainStart({ file, args, cwd, env, stdin, stdout, stderr, more }: SpawnRequest): PosixSpawnRequest | null {
-  if (more !== undefined && more.length > 0) return null;
+/** @returns null for a request that posix_spawn cannot carry out, or that is not valid */
+function plainStart({ file, args, cwd, env, stdin, stdout, stderr, extraFds }: SpawnRequest): PosixSpawnRequest | null {
+  if (extraFds !== undefined && extraFds.length > 0) return null;
   const path = file.includes('/') ? file : findProgramCached(file, env.PATH ?? '');
   if (!path?.includes('/')) return null;
   const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
@@ -96,7 +97,7 @@ function plainStart({ file, args, cwd, env, stdin, stdout, stderr, more }: Spawn
   return { file: path, argv, cwd, env: pairs, stdin: stdin === 'ignore' ? null : stdin, stdout, stderr };
 }
 
-/** A pool starts the same program many times in a row; what has vanished meanwhile, fork(2) looks for once more. */
+/** A pool starts the same program many times in a row; where it has vanished meanwhile, fork(2) searches again. */
 const PROGRAM_CACHE_MS = 250;
 const programCache = { path: '', untilMs: 0, programs: new Map<string, string | null>() };
 
@@ -119,20 +120,18 @@ function hasNul(text: string): boolean {
 }
 
 function followNodeChild(child: ChildProcess, pid: number, ended: OnProcessExit): void {
-  // An error after a good start is one of sending signals, which nobody does through this object.
+  // Errors after a successful start concern signals, which orch does not send through this object.
   child.on('error', () => undefined);
-  child.once('exit', (code, signal) => ended(pid, signal === null ? { code: code ?? 0 } : { signal }));
+  child.once('exit', (code, signal) => ended(pid, exitOfNode(code, signal)));
   child.unref();
 }
 
-function fork(request: SpawnRequest): ChildProcess {
-  return spawn(request.file, request.args, {
-    cwd: request.cwd,
-    env: request.env,
-    stdio: [request.stdin, request.stdout, request.stderr, ...(request.more ?? [])],
-    detached: true,
-    windowsHide: true,
-  });
+/** By fork(2), as the leader of a session and process group of its own. */
+export function forkProcess(
+  { file, args, cwd, env }: Pick<SpawnRequest, 'file' | 'args' | 'cwd' | 'env'>,
+  stdio: StdioOptions,
+): ChildProcess {
+  return spawn(file, args, { cwd, env, stdio, detached: true, windowsHide: true });
 }
 
 function nextError(child: ChildProcess): Promise<unknown> {

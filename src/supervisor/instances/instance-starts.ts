@@ -217,7 +217,14 @@ export class InstanceStarts {
       const streams = this.#outputs.of(slot.id);
       const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
       const contain = this.#options.prepareMemoryLimit(spec, nonce) || spec.singleton !== null;
-      const request = { ...launch, stdin, stdout: streams.out, stderr: streams.err, more, contain } as const;
+      const request = {
+        ...launch,
+        stdin,
+        stdout: streams.out,
+        stderr: streams.err,
+        extraFds: more,
+        inOwnCgroup: contain,
+      } as const;
       const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
       const recorded = (exit: Exit): Exit => (isJudged ? (this.#options.records.take(nonce, exit) ?? exit) : exit);
       return await spawnInstance(request, (exit) => this.#exited(slot.id, nonce, recorded(exit)));
