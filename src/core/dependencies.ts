@@ -5,6 +5,7 @@ import {
   type DependencyCondition,
   type InstanceId,
   instanceId,
+  phaseWord,
   type ServiceName,
   type ServiceSpec,
   type Slot,
@@ -117,7 +118,7 @@ class MemoizedDependencyView implements DependencyView {
   #keepsMeeting(slot: Slot, { service, condition }: Dependency): boolean {
     const spec = this.#desired.services.get(service);
     const wish = this.#desired.instances.get(slot.id);
-    if (!spec || !wish?.run || wish.stage?.turn === 'now') return false;
+    if (!spec || !wish?.run || wish.rolloutStep?.step === 'now') return false;
     return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wish.spec) === null;
   }
 
@@ -210,7 +211,7 @@ function describeUnmetSlot({ phase, lastExit, failures }: Slot, goal: string): s
       return `has not ${goal} (failed ${failures === 1 ? 'once' : `${failures} times in a row`}, last: ${last})`;
     }
     default:
-      return `has not ${goal} (${phase.kind})`;
+      return `has not ${goal} (${phaseWord(phase.kind)})`;
   }
 }
 

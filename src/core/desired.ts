@@ -10,18 +10,18 @@ import {
 
 /** Whether one instance should run, and if not, the sentence that says why. */
 export type DesiredInstance =
-  | { spec: ServiceSpec; run: true; stage: RolloutStep | null }
+  | { spec: ServiceSpec; run: true; rolloutStep: RolloutStep | null }
   /** `unblock`: what would make it wanted; null: nothing any more. */
   | { spec: ServiceSpec; run: false; because: string; unblock: string | null };
 
 /** The part of one instance in a roll-out. */
 export type RolloutStep =
   /** What runs there is to be replaced now, for this reason. */
-  | { turn: 'now'; because: string }
+  | { step: 'now'; because: string }
   /** Whatever runs there is left alone; where nothing runs, nothing starts unless the wish names the older version. */
-  | { turn: 'later'; because: string; unblock: string | null }
+  | { step: 'later'; because: string; unblock: string | null }
   /** It runs what it should for now; the sentence says why the pool is not as declared. */
-  | { turn: 'done'; because: string; unblock: string | null };
+  | { step: 'done'; because: string; unblock: string | null };
 
 export type Desired = {
   services: ReadonlyMap<ServiceName, ServiceSpec>;
@@ -72,7 +72,7 @@ function desiredInstanceFor(
     return unwanted(profileReason(spec), `\`orch start ${spec.name}\``);
   if (stopped.has(spec.name)) return byHand(spec.name);
   if (stopped.has(id)) return byHand(id);
-  return { spec, run: true, stage: null };
+  return { spec, run: true, rolloutStep: null };
 }
 
 function profileReason({ name, profiles }: ServiceSpec): string {

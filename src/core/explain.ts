@@ -39,7 +39,7 @@ export function explain(
       return explainAlive(slot, phase, wish, dependencies);
     case 'starting':
       return { state: 'starting', reason: 'Its process is being started.', unblock: null };
-    case 'stopping':
+    case 'ending':
       return explainEnding(slot, phase, nowMs);
     default:
       return wish?.run
@@ -70,7 +70,7 @@ function explainAlive(
 function aliveReason(
   slot: Slot,
   phase: Extract<Phase, { kind: 'alive' }>,
-  { spec, stage }: Extract<DesiredInstance, { run: true }>,
+  { spec, rolloutStep }: Extract<DesiredInstance, { run: true }>,
 ) {
   const own = readinessReason(phase);
   if (own !== null) {
@@ -80,9 +80,9 @@ function aliveReason(
       unblock: `the ${which} of ${slot.id} must pass; \`orch logs ${slot.id}\` shows what it does`,
     };
   }
-  if (stage === null) return { reason: null, unblock: null };
-  if (stage.turn === 'now') return { reason: `About to be replaced: ${stage.because}.`, unblock: null };
-  return { reason: sentence(stage.because), unblock: stage.unblock };
+  if (rolloutStep === null) return { reason: null, unblock: null };
+  if (rolloutStep.step === 'now') return { reason: `About to be replaced: ${rolloutStep.because}.`, unblock: null };
+  return { reason: sentence(rolloutStep.because), unblock: rolloutStep.unblock };
 }
 
 function probesOf({ readiness, startup }: ServiceSpec): string {
@@ -96,7 +96,7 @@ function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' 
   return sentence(because ? `${state}: ${because}` : state);
 }
 
-function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>, nowMs: number): StateExplanation {
+function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, nowMs: number): StateExplanation {
   const signal = slot.spec?.stop.signal ?? 'SIGTERM';
   const left = Math.max(0, Math.ceil((phase.deadlineMs - nowMs) / 1000));
   const who = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
@@ -131,7 +131,7 @@ function explainWanted(
     const unblock = `fix the cause and save procs.yaml, or run \`orch restart ${slot.id}\``;
     return { state: 'failed', reason: sentence(phase.reason), unblock };
   }
-  if (!fresh && phase.kind === 'held') {
+  if (!fresh && phase.kind === 'blocked') {
     return { state: 'stopped', reason: sentence(phase.by), unblock: `\`orch start ${slot.id}\` tries again` };
   }
   if (!fresh && phase.kind === 'backoff') {
@@ -148,8 +148,8 @@ function explainWanted(
       unblock: 'it is started again by itself',
     };
   }
-  if (fresh && wish.stage?.turn === 'later') {
-    return { state: 'waiting', reason: sentence(wish.stage.because), unblock: wish.stage.unblock };
+  if (fresh && wish.rolloutStep?.step === 'later') {
+    return { state: 'waiting', reason: sentence(wish.rolloutStep.because), unblock: wish.rolloutStep.unblock };
   }
   const blocker = dependencies.blockerOf(wish.spec);
   if (blocker) {

@@ -1,5 +1,5 @@
 // The words of orch as types: what is declared (Config), what runs (Slot), what happened (InstanceEvent).
-// Plain serialisable data only; no behaviour, no clock, no Node module.
+// Plain serialisable data only; no no clock, no Node module.
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -337,7 +337,7 @@ export type StopCause =
  * Life of a slot:
  *
  *            startIntended        spawned            stopIntended | exited
- *   idle ───────────────▶ starting ───────▶ alive ─────────────────────▶ stopping
+ *   idle ───────────────▶ starting ───────▶ alive ─────────────────────▶ ending
  *    ▲                       │ spawnFailed                                  │ emptied
  *    │◀──── (due) backoff ◀──┴──────────────────────────────────────────────┤
  *    │◀──── completed | failed (spec changed, or told to start) ◀───────────┘
@@ -346,7 +346,7 @@ export type Phase =
   /** Nothing lives. */
   | { kind: 'idle' }
   /** Nothing lives and nothing may start, wanted or not: a sentence says who has the singleton. */
-  | { kind: 'held'; by: string }
+  | { kind: 'blocked'; by: string }
   /** The intent with its nonce is recorded; a process may or may not exist yet. */
   | { kind: 'starting'; nonce: string; sinceMs: number }
   | {
@@ -363,7 +363,7 @@ export type Phase =
       unhealthy: string | null;
     }
   | {
-      kind: 'stopping';
+      kind: 'ending';
       process: Incarnation;
       /** When the incarnation was started, and when it began to stop. */
       startedMs: number;
@@ -391,6 +391,16 @@ export type Phase =
   | { kind: 'failed'; atMs: number; reason: string };
 
 export type PhaseKind = Phase['kind'];
+
+/** The state file and the messages keep the words of the first version, so that every version can read the file. */
+const WRITTEN_PHASES = { ending: 'stopping', blocked: 'held' } as const;
+export type WrittenPhaseKind = Exclude<PhaseKind, 'ending' | 'blocked'> | 'stopping' | 'held';
+
+/** The word for a phase in the state file and in messages. */
+export function phaseWord(kind: PhaseKind): WrittenPhaseKind {
+  return kind === 'ending' || kind === 'blocked' ? WRITTEN_PHASES[kind] : kind;
+}
+
 /** `none`: no readiness probe; alive means ready. */
 export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
 /**
@@ -484,7 +494,7 @@ export type InstanceAction =
 export type InstanceEvent =
   | { kind: 'startIntended'; nonce: string; spec: SlotSpec }
   | { kind: 'spawned'; process: Incarnation; readiness: 'none' | 'pending' }
-  | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; charged: boolean }
+  | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; countsAsFailure: boolean }
   /** The singleton could not be had. */
   | { kind: 'startRefused'; by: string }
   /** The start was given up before there was a process. */
@@ -513,5 +523,5 @@ export type InstanceEvent =
   | { kind: 'runScheduled'; atMs: number | null }
   /** `orch restart`: an incarnation begun before now is replaced. */
   | { kind: 'restartRequested' }
-  /** `orch start`, `orch restart`: forget failures; leave `completed`, `failed`, `backoff`, `held`. */
+  /** `orch start`, `orch restart`: forget failures; leave `completed`, `failed`, `backoff`, `blocked`. */
   | { kind: 'rearmed' };

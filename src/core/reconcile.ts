@@ -24,16 +24,16 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextAc
     switch (slot.phase.kind) {
       case 'starting':
         // Not wanted, or not so: what waits on the way goes no further; a process that comes all the same is seen to then.
-        if (!wish?.run || wish.stage?.turn === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
+        if (!wish?.run || wish.rolloutStep?.step === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
         break;
       case 'alive':
         considerAlive(pass, slot, slot.phase, wish);
         break;
-      case 'stopping':
+      case 'ending':
         considerEnding(pass, slot, slot.phase);
         break;
       case 'idle':
-      case 'held':
+      case 'blocked':
       case 'backoff':
       case 'completed':
       case 'failed':
@@ -69,7 +69,7 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wish: DesiredInstance): 
   const { phase } = slot;
   const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
   // 2. Its turn in a roll-out has not come, and the version that it had is not remembered.
-  if (fresh && wish.stage?.turn === 'later') return;
+  if (fresh && wish.rolloutStep?.step === 'later') return;
   const turn = scheduleStateOf(slot, wish.spec, pass.nowMs);
   // 3. Its time has not come.
   if (turn === 'later') {
@@ -79,7 +79,7 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wish: DesiredInstance): 
   }
   if (!fresh && turn === null) {
     // 4. Done, given up, or somebody else's: only a new spec or a person changes that.
-    if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'held') return;
+    if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'blocked') return;
     // 5. Not yet.
     if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
       wakeAt(pass, phase.untilMs);
@@ -138,13 +138,13 @@ function considerAlive(
     }
   }
   // 5. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
-  if (wish.stage?.turn !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
-  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.stage.because });
+  if (wish.rolloutStep?.step !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
+  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.rolloutStep.because });
 }
 
 /** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was
  * asked to stop yet. */
-function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, { kind: 'stopping' }>): void {
+function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, { kind: 'ending' }>): void {
   const isTimed = phase.step !== 'clear';
   if (isTimed && phase.deadlineMs <= pass.nowMs) {
     pass.actions.push(harderStep(slot, phase));
@@ -157,7 +157,7 @@ function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, {
   else wakeAt(pass, phase.nextCheckMs);
 }
 
-function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind: 'stopping' }>): InstanceAction {
+function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { kind: 'ending' }>): InstanceAction {
   if (step === 'drain') return { kind: 'term', id, reason: 'the drain is over' };
   const further = step === 'term' ? spec?.stop.escalate[escalated] : undefined;
   if (further) return { kind: 'escalate', id, signal: further.signal };
@@ -203,13 +203,13 @@ export function isConverged(desired: Desired, slots: Slots, nowMs: number): bool
 
 function isSettled(
   slot: Slot | undefined,
-  { spec, stage }: Extract<DesiredInstance, { run: true }>,
+  { spec, rolloutStep }: Extract<DesiredInstance, { run: true }>,
   nowMs: number,
 ): boolean {
   // A run that has begun ends as it began, whatever the file says by then.
-  if (slot && spec.schedule && stage === null)
+  if (slot && spec.schedule && rolloutStep === null)
     return isOccupied(slot) ? isReady(slot.phase) : isWaitingForSchedule(slot, nowMs);
-  if (!slot || stage !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
+  if (!slot || rolloutStep !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
     return false;
   return slot.phase.kind === 'completed' || isReady(slot.phase);
 }

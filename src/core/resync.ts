@@ -29,10 +29,10 @@ function suspectOf({ phase }: Slot, nowMs: number): Incarnation | null {
   if (phase.kind === 'alive') {
     return phase.adopted || nowMs - phase.sinceMs > EXIT_EVENT_GRACE_MS ? phase.process : null;
   }
-  if (phase.kind !== 'stopping' || phase.exit !== null) return null;
+  if (phase.kind !== 'ending' || phase.exit !== null) return null;
   return phase.adopted || nowMs - phase.sinceMs > EXIT_EVENT_GRACE_MS ? phase.process : null;
 }
 
 function isAdopted({ phase }: Slot): boolean {
-  return (phase.kind === 'alive' || phase.kind === 'stopping') && phase.adopted;
+  return (phase.kind === 'alive' || phase.kind === 'ending') && phase.adopted;
 }

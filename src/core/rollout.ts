@@ -7,6 +7,7 @@ import {
   type InstanceId,
   instanceId,
   type Portion,
+  phaseWord,
   type Rollout,
   type RolloutPolicy,
   type RolloutVerdict,
@@ -133,7 +134,7 @@ function planScheduledService(staging: RolloutPass, declared: ServiceSpec, ids: 
   for (const id of ids) {
     const { progress, slot, because } = memberOf(staging, id, declared);
     if (progress === 'old' && isReplaceable(slot))
-      staging.instances.set(id, { spec: declared, run: true, stage: { turn: 'now', because } });
+      staging.instances.set(id, { spec: declared, run: true, rolloutStep: { step: 'now', because } });
   }
 }
 
@@ -191,7 +192,7 @@ function memberOf(staging: RolloutPass, id: InstanceId, target: ServiceSpec): Po
   if (!slot || slot.spec === null) return { ...member, progress: 'moving', because: '' };
   const because = staleReason(slot, target, staging.dependencies);
   if (because !== null) {
-    const isGoing = slot.phase.kind === 'stopping' && slot.phase.cause === 'replaced';
+    const isGoing = slot.phase.kind === 'ending' && slot.phase.cause === 'replaced';
     return { ...member, progress: isGoing ? 'moving' : 'old', because };
   }
   return { ...member, progress: isGood(staging, slot, target) ? 'good' : 'moving', because: '' };
@@ -221,7 +222,7 @@ function assignSteps(staging: RolloutPass, rollout: Rollout, stages: StagedPool)
   for (const member of members)
     staging.instances.set(member.id, desiredInstanceOf(staging, rollout, stages, chosen, member));
   const because = 'On top of the pool while it is replaced; it goes afterwards.';
-  const onTop: DesiredInstance = { spec: target, run: true, stage: { turn: 'done', because, unblock: null } };
+  const onTop: DesiredInstance = { spec: target, run: true, rolloutStep: { step: 'done', because, unblock: null } };
   for (const { id } of surge) staging.instances.set(id, onTop);
 }
 
@@ -232,10 +233,10 @@ function desiredInstanceOf(
   chosen: Set<InstanceId>,
   { id, slot, progress, because }: PoolMember,
 ): DesiredInstance {
-  if (chosen.has(id)) return { spec: target, run: true, stage: { turn: 'now', because } };
-  if (progress !== 'old') return { spec: target, run: true, stage: currentStep(rollout, declared) };
+  if (chosen.has(id)) return { spec: target, run: true, rolloutStep: { step: 'now', because } };
+  if (progress !== 'old') return { spec: target, run: true, rolloutStep: currentStep(rollout, declared) };
   const older = staging.findVersion(declared.name, slot?.spec?.specHash ?? '');
-  return { spec: older ?? target, run: true, stage: { turn: 'later', ...whyNotYet(rollout, declared) } };
+  return { spec: older ?? target, run: true, rolloutStep: { step: 'later', ...whyNotYet(rollout, declared) } };
 }
 
 function whyNotYet({ verdict }: Rollout, { name }: ServiceSpec): { because: string; unblock: string | null } {
@@ -249,7 +250,7 @@ function whyNotYet({ verdict }: Rollout, { name }: ServiceSpec): { because: stri
 function currentStep({ verdict }: Rollout, { name }: ServiceSpec): RolloutStep | null {
   if (verdict.kind !== 'rolledBack') return null;
   const because = `Rolled back to the version before: ${verdict.because}`;
-  return { turn: 'done', because, unblock: `change procs.yaml, or run \`orch restart ${name}\` to try again` };
+  return { step: 'done', because, unblock: `change procs.yaml, or run \`orch restart ${name}\` to try again` };
 }
 
 function wakeAt(staging: RolloutPass, atMs: number): void {
@@ -323,7 +324,7 @@ function describeNotReady({ phase, failures }: Slot): string {
   if (phase.kind === 'alive')
     return phase.because ? `is not ready (${phase.because})` : 'was not ready for long enough';
   if (phase.kind === 'backoff') return `failed ${failures} times in a row`;
-  return `is ${phase.kind}`;
+  return `is ${phaseWord(phase.kind)}`;
 }
 
 /** Back to the older version only if that was in service; otherwise there is nothing better to go to. */
@@ -398,5 +399,5 @@ function chooseReplacements(rollout: Rollout, { declared, members, surge }: Stag
 
 /** What ends is left to do so first; a start may be given up. */
 function isReplaceable(slot: Slot | undefined): boolean {
-  return slot?.phase.kind !== 'stopping';
+  return slot?.phase.kind !== 'ending';
 }

@@ -22,7 +22,7 @@ export const KILL_RETRY_MS = 500;
 type EventOf<K extends InstanceEvent['kind']> = Extract<InstanceEvent, { kind: K }>;
 type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 type AlivePhase = PhaseOf<'alive'>;
-type EndingPhase = PhaseOf<'stopping'>;
+type EndingPhase = PhaseOf<'ending'>;
 
 /** A slot that has never run. */
 export function emptySlot(id: InstanceId, service: ServiceName, index: number): Slot {
@@ -68,9 +68,11 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'adopted':
       return adopt(slot, event, nowMs);
     case 'exited':
-      return observeExit(slot, event.exit, nowMs);
+      return slot.phase.kind === 'alive'
+        ? exitedByItself(slot, slot.phase, event.exit, nowMs)
+        : exitedWhileEnding(slot, event.exit, nowMs);
     case 'stopIntended':
-      return slot.phase.kind === 'alive' ? { ...slot, phase: endingPhaseOf(slot, slot.phase, event, nowMs) } : slot;
+      return slot.phase.kind === 'alive' ? { ...slot, phase: beginStop(slot, slot.phase, event, nowMs) } : slot;
     case 'drained':
       return isAt(slot, 'drain') ? { ...slot, phase: { ...slot.phase, deadlineMs: nowMs } } : slot;
     case 'termIntended':
@@ -80,13 +82,13 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
         ? { ...slot, phase: { ...slot.phase, ...termStep(slot.spec, slot.phase.escalated + 1, nowMs) } }
         : slot;
     case 'killIntended':
-      return slot.phase.kind === 'stopping'
+      return slot.phase.kind === 'ending'
         ? { ...slot, phase: { ...slot.phase, step: 'kill', deadlineMs: nowMs + KILL_RETRY_MS } }
         : slot;
     case 'leftoversFound':
-      return slot.phase.kind === 'stopping' ? { ...slot, phase: observeLeftovers(slot, slot.phase, nowMs) } : slot;
+      return slot.phase.kind === 'ending' ? { ...slot, phase: observeLeftovers(slot, slot.phase, nowMs) } : slot;
     case 'emptied':
-      return slot.phase.kind === 'stopping' ? finishEnding(slot, slot.phase, nowMs) : slot;
+      return slot.phase.kind === 'ending' ? finishEnding(slot, slot.phase, nowMs) : slot;
     case 'readinessChanged':
       return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
     case 'unhealthy':
@@ -94,7 +96,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
         ? { ...slot, phase: { ...slot.phase, unhealthy: event.because } }
         : slot;
     case 'takenOver':
-      return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'held', by: event.by } } : slot;
+      return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'blocked', by: event.by } } : slot;
     case 'specUpdated':
       return slot.spec?.specHash === event.spec.specHash ? { ...slot, spec: event.spec } : slot;
     case 'runScheduled':
@@ -114,7 +116,7 @@ export function isOccupied(slot: Slot): boolean {
 /** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */
 export function nonceOf({ phase }: Slot): string | null {
   if (phase.kind === 'starting') return phase.nonce;
-  return phase.kind === 'alive' || phase.kind === 'stopping' ? phase.process.nonce : null;
+  return phase.kind === 'alive' || phase.kind === 'ending' ? phase.process.nonce : null;
 }
 
 /**
@@ -132,7 +134,7 @@ export function isLostOnCrash(before: Slot, after: Slot, spec: ServiceSpec | nul
 const isFinal = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';
 
 function isEmptyPhase(phase: Phase): boolean {
-  return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'stopping';
+  return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'ending';
 }
 
 function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
@@ -157,13 +159,13 @@ function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, no
 }
 
 /** A restart that was asked for meanwhile is still to be done. */
-function failedStart(slot: Slot, { exit, charged }: EventOf<'spawnFailed'>, nowMs: number): Slot {
+function failedStart(slot: Slot, { exit, countsAsFailure }: EventOf<'spawnFailed'>, nowMs: number): Slot {
   if (slot.restartRequestedMs !== null) return { ...slot, phase: { kind: 'idle' }, lastExit: exit };
-  return { ...slot, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure: charged, unhealthy: null }, nowMs) };
+  return { ...slot, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure, unhealthy: null }, nowMs) };
 }
 
 function refusedStart({ restartRequestedMs }: Slot, { by }: EventOf<'startRefused'>): Phase {
-  return restartRequestedMs === null ? { kind: 'held', by } : { kind: 'idle' };
+  return restartRequestedMs === null ? { kind: 'blocked', by } : { kind: 'idle' };
 }
 
 function adopt(slot: Slot, event: EventOf<'adopted'>, nowMs: number): Slot {
@@ -195,35 +197,40 @@ function observeReadiness(slot: Slot, phase: AlivePhase, event: EventOf<'readine
   return { ...slot, phase: { ...phase, readiness, readinessSinceMs, because } };
 }
 
-/** The main process is gone: from `alive` that begins the clearing of its tree, in `stopping` it is one step of it. */
-function observeExit(slot: Slot, exit: Exit, nowMs: number): Slot {
+/** The process was not asked to stop: the rest of its tree is cleared, then the restart policy decides (`finishEnding`). */
+function exitedByItself(slot: Slot, alive: AlivePhase, exit: Exit, nowMs: number): Slot {
+  const { deadlineMs } = firstStep(slot.spec, 'exited', nowMs);
+  const step = { step: 'clear', escalated: 0, deadlineMs } as const;
+  return { ...slot, phase: endingPhaseOf(alive, { cause: 'exited', because: 'ended by itself', exit }, step, nowMs) };
+}
+
+function exitedWhileEnding(slot: Slot, exit: Exit, nowMs: number): Slot {
   const { phase } = slot;
-  if (phase.kind === 'alive') {
-    const stopping = endingPhaseOf(
-      slot,
-      phase,
-      { kind: 'stopIntended', cause: 'exited', because: 'ended by itself' },
-      nowMs,
-    );
-    return { ...slot, phase: { ...stopping, exit, step: 'clear' } };
-  }
-  if (phase.kind !== 'stopping' || phase.exit !== null) return slot;
-  // Nobody is left to drain; what is left of its tree was not asked to stop yet.
+  if (phase.kind !== 'ending' || phase.exit !== null) return slot;
+  // No process is left to drain; the rest of its tree has not been asked to stop yet.
   const step = phase.step === 'drain' ? 'clear' : phase.step;
   return { ...slot, phase: { ...phase, exit, step, nextCheckMs: nowMs, checkGapMs: FIRST_CHECK_GAP_MS } };
 }
 
-function endingPhaseOf(slot: Slot, alive: AlivePhase, event: EventOf<'stopIntended'>, nowMs: number): EndingPhase {
+function beginStop(slot: Slot, alive: AlivePhase, event: EventOf<'stopIntended'>, nowMs: number): EndingPhase {
+  const { cause, because } = event;
+  return endingPhaseOf(alive, { cause, because, exit: null }, firstStep(slot.spec, cause, nowMs), nowMs);
+}
+
+function endingPhaseOf(
+  alive: AlivePhase,
+  why: Pick<EndingPhase, 'cause' | 'because' | 'exit'>,
+  step: StopDeadline,
+  nowMs: number,
+): EndingPhase {
   return {
-    kind: 'stopping',
+    kind: 'ending',
     process: alive.process,
     startedMs: alive.sinceMs,
     sinceMs: nowMs,
     adopted: alive.adopted,
-    cause: event.cause,
-    because: event.because,
-    exit: null,
-    ...firstStep(slot.spec, event.cause, nowMs),
+    ...why,
+    ...step,
     nextCheckMs: nowMs,
     checkGapMs: FIRST_CHECK_GAP_MS,
   };
@@ -285,7 +292,7 @@ function termStep(spec: SlotSpec | null, escalated: number, nowMs: number): Stop
 }
 
 function isAt(slot: Slot, step: EndingPhase['step']): slot is Slot & { phase: EndingPhase } {
-  return slot.phase.kind === 'stopping' && slot.phase.step === step;
+  return slot.phase.kind === 'ending' && slot.phase.step === step;
 }
 
 /** What a slot remembers of the spec that its incarnation was started with. */

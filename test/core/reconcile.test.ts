@@ -15,8 +15,8 @@ const plan = (services: ServiceSpec[], ...list: Slot[]) => {
 const actionsOf = (services: ServiceSpec[], ...list: Slot[]) => brief(plan(services, ...list).actions);
 const depending = (name: string, on: string, condition: 'started' | 'ready' | 'completed' = 'started') =>
   spec(name, { dependsOn: [{ service: on as ServiceSpec['name'], condition, onLoss: 'ignore' }] });
-const stopping = (changes: object): Phase => ({
-  kind: 'stopping',
+const ending = (changes: object): Phase => ({
+  kind: 'ending',
   process: incarnation(),
   startedMs: 0,
   sinceMs: 0,
@@ -40,7 +40,7 @@ describe('an empty slot', () => {
   it.each([
     ['completed', { kind: 'completed', atMs: 1 }],
     ['failed', { kind: 'failed', atMs: 1, reason: 'x' }],
-    ['held', { kind: 'held', by: 'x' }],
+    ['blocked', { kind: 'blocked', by: 'x' }],
   ] as [string, Phase][])('that is %s stays so, until its spec changes', (_, phase) => {
     expect(actionsOf([api], slotOf(api, 1, { phase }))).toEqual([]);
     expect(actionsOf([{ ...api, specHash: 'v2' }], slotOf(api, 1, { phase }))).toEqual(['start api.1']);
@@ -157,7 +157,7 @@ describe('a live slot', () => {
     const live = Array.from({ length: 8 }, (_, i) => slotOf(old, i + 1, { phase: alive(i + 1) }));
     const next = { ...old, specHash: 'v2' };
     expect(actionsOf([next], ...live)).toEqual(['stop api.2', 'stop api.1']);
-    const oneDown = [slotOf(old, 1, { phase: stopping({}) }), ...live.slice(1)];
+    const oneDown = [slotOf(old, 1, { phase: ending({}) }), ...live.slice(1)];
     expect(actionsOf([next], ...oneDown)).toEqual(['stop api.2']);
   });
   it('that is unhealthy is stopped, wanted as it is', () => {
@@ -174,9 +174,9 @@ describe('a live slot', () => {
   });
 });
 
-describe('a stopping slot', () => {
+describe('an ending slot', () => {
   const api = spec('api');
-  const planOf = (changes: object) => plan([api], slotOf(api, 1, { phase: stopping(changes) }));
+  const planOf = (changes: object) => plan([api], slotOf(api, 1, { phase: ending(changes) }));
   it('waits for the exit of our child until the grace period is over', () => {
     expect(planOf({})).toEqual({ actions: [], wakeAtMs: NOW + 500 });
     expect(brief(planOf({ deadlineMs: NOW }).actions)).toEqual(['kill api.1']);
@@ -193,7 +193,7 @@ describe('a stopping slot', () => {
     expect(planOf({ step: 'drain' })).toEqual({ actions: [], wakeAtMs: NOW + 500 });
     const stop = { ...STOP, escalate: [{ signal: 'SIGINT', afterMs: 10 }] };
     const at = (escalated: number) => {
-      const slot = slotOf(spec('api', { stop }), 1, { phase: stopping({ escalated, deadlineMs: NOW }) });
+      const slot = slotOf(spec('api', { stop }), 1, { phase: ending({ escalated, deadlineMs: NOW }) });
       return plan([spec('api', { stop })], slot).actions;
     };
     expect(at(0)).toEqual([{ kind: 'escalate', id: 'api.1', signal: 'SIGINT' }]);

@@ -49,7 +49,7 @@ describe('a pool that runs by the clock', () => {
     const memory = { rollouts: new Map(), findVersion: () => null };
     const plan = planRollouts(desire([report]), running, memory, 6_000);
     expect(plan).toMatchObject({ wakeAtMs: null, rollouts: new Map() });
-    expect([...plan.desired.instances].map(([id, wish]) => [id, wish.run && wish.stage?.turn])).toEqual([
+    expect([...plan.desired.instances].map(([id, wish]) => [id, wish.run && wish.rolloutStep?.step])).toEqual([
       ['report.1', 'now'],
       ['report.2', 'now'],
     ]);

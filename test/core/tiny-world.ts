@@ -87,7 +87,7 @@ export class TinyWorld {
         this.#fold(id, { kind: 'exited', exit: { code: 1 } });
       } else if (phase.kind === 'alive' && fate !== 'crash' && fate !== 'waits') {
         this.#fold(id, { kind: 'readinessChanged', readiness: fate, because: fate === 'passing' ? null : 'refused' });
-      } else if (phase.kind === 'stopping') {
+      } else if (phase.kind === 'ending') {
         this.#fold(id, { kind: 'exited', exit: { signal: 'SIGTERM' } });
         this.#fold(id, { kind: 'emptied' });
       }

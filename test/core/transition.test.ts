@@ -7,8 +7,8 @@ import { TRANSITIONS } from './transition-table.ts';
 
 const NOW = 5_000;
 const service = spec('api');
-const stopping: Extract<Phase, { kind: 'stopping' }> = {
-  kind: 'stopping',
+const ending: Extract<Phase, { kind: 'ending' }> = {
+  kind: 'ending',
   process: incarnation(),
   startedMs: 0,
   sinceMs: 4_000,
@@ -25,10 +25,10 @@ const stopping: Extract<Phase, { kind: 'stopping' }> = {
 
 const phases: Record<PhaseKind, Phase> = {
   idle: { kind: 'idle' },
-  held: { kind: 'held', by: 'somebody' },
+  blocked: { kind: 'blocked', by: 'somebody' },
   starting: { kind: 'starting', nonce: 'n', sinceMs: 4_000 },
   alive: alive(),
-  stopping,
+  ending,
   backoff: { kind: 'backoff', untilMs: 9_000, because: null },
   completed: { kind: 'completed', atMs: 1 },
   failed: { kind: 'failed', atMs: 1, reason: 'why' },
@@ -38,7 +38,7 @@ const specOf = slotOf(service, 1).spec!;
 const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   startIntended: { kind: 'startIntended', nonce: 'n2', spec: specOf },
   spawned: { kind: 'spawned', process: incarnation(11), readiness: 'none' },
-  spawnFailed: { kind: 'spawnFailed', exit: { spawnError: 'ENOENT', detail: 'not found' }, charged: true },
+  spawnFailed: { kind: 'spawnFailed', exit: { spawnError: 'ENOENT', detail: 'not found' }, countsAsFailure: true },
   startRefused: { kind: 'startRefused', by: 'other' },
   startAbandoned: { kind: 'startAbandoned' },
   adopted: { kind: 'adopted', process: incarnation(12), sinceMs: 1, spec: specOf, readiness: 'none' },
@@ -78,8 +78,8 @@ describe('transition: every state × event cell', () => {
 describe('transition: what the kinds do not show', () => {
   const fold = (slot: Slot, ...list: InstanceEvent[]): Slot =>
     list.reduce((s, event) => transition(s, event, NOW), slot);
-  const stoppingSlot = (changes: Partial<typeof stopping>): Slot =>
-    slotOf(service, 1, { phase: { ...stopping, ...changes } });
+  const stoppingSlot = (changes: Partial<typeof ending>): Slot =>
+    slotOf(service, 1, { phase: { ...ending, ...changes } });
 
   it('counts a second start as a restart, the first not', () => {
     const fresh = slotOf(service, 1, { spec: null });
@@ -96,7 +96,7 @@ describe('transition: what the kinds do not show', () => {
 
   it('clears the tree before anything else when the main process ends by itself', () => {
     const slot = fold(slotOf(service, 1, { phase: alive() }), events.exited);
-    expect(slot.phase).toMatchObject({ kind: 'stopping', cause: 'exited', step: 'clear', exit: { code: 1 } });
+    expect(slot.phase).toMatchObject({ kind: 'ending', cause: 'exited', step: 'clear', exit: { code: 1 } });
   });
 
   it('gives leftovers of an ended process the whole grace period once', () => {
@@ -221,7 +221,7 @@ describe('transition: what the kinds do not show', () => {
   ] as const)('an empty tree after %s with %j, told to restart meanwhile, begins anew (%s)', (cause, exit, policy) => {
     const declared = spec('job', { restart: { ...service.restart, policy, limit: { count: 1, withinMs: 60_000 } } });
     const clearing = slotOf(declared, 1, {
-      phase: { ...stopping, cause, exit },
+      phase: { ...ending, cause, exit },
       failures: 3,
       recentFailuresMs: [NOW - 2, NOW - 1],
     });
@@ -250,9 +250,9 @@ describe('what a later supervisor could not find out', () => {
   const pending = { ...alive(), readiness: 'pending' } as Phase;
   const ready = { ...alive(), readiness: 'passing' } as Phase;
   it.each([
-    ['a task has ended well', stopping, phases.completed, service, true],
-    ['a service gave up', stopping, phases.failed, service, true],
-    ['a process ended, and is started again, which is saved anyway', stopping, phases.backoff, service, false],
+    ['a task has ended well', ending, phases.completed, service, true],
+    ['a service gave up', ending, phases.failed, service, true],
+    ['a process ended, and is started again, which is saved anyway', ending, phases.backoff, service, false],
     ['READY=1 came', pending, ready, notifying, true],
     ['READY=1 had come before', ready, ready, notifying, false],
     ['a probe passed that is made again', pending, ready, probed, false],

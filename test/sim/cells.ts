@@ -5,7 +5,7 @@ import { TRANSITIONS } from '../core/transition-table.ts';
 type EventKind = InstanceEvent['kind'];
 type Rule = { why: string; events: EventKind[]; phases: PhaseKind[] };
 
-const EMPTY: PhaseKind[] = ['idle', 'held', 'backoff', 'completed', 'failed'];
+const EMPTY: PhaseKind[] = ['idle', 'blocked', 'backoff', 'completed', 'failed'];
 const START_OUTCOMES: EventKind[] = ['spawned', 'spawnFailed', 'startRefused', 'startAbandoned'];
 const STOP_NEWS: EventKind[] = ['drained', 'emptied', 'leftoversFound'];
 const LIFE_NEWS: EventKind[] = ['exited', 'readinessChanged', 'unhealthy'];
@@ -16,7 +16,7 @@ const UNREACHABLE: Rule[] = [
     events: [...START_OUTCOMES, ...STOP_NEWS, ...LIFE_NEWS],
     phases: EMPTY,
   },
-  { why: 'a start has one outcome, and it ends `starting`', events: START_OUTCOMES, phases: ['alive', 'stopping'] },
+  { why: 'a start has one outcome, and it ends `starting`', events: START_OUTCOMES, phases: ['alive', 'ending'] },
   { why: 'nothing is known of a process before `spawned`', events: LIFE_NEWS, phases: ['starting'] },
   {
     why: 'only a stop that was begun has such news, and nothing leads back',
@@ -26,12 +26,12 @@ const UNREACHABLE: Rule[] = [
   {
     why: 'the reconciler starts only what is empty',
     events: ['startIntended'],
-    phases: ['starting', 'alive', 'stopping'],
+    phases: ['starting', 'alive', 'ending'],
   },
   {
     why: 'the reconciler stops only what is alive',
     events: ['stopIntended'],
-    phases: [...EMPTY, 'starting', 'stopping'],
+    phases: [...EMPTY, 'starting', 'ending'],
   },
   {
     why: 'the reconciler goes on only with a stop that was begun',
@@ -47,14 +47,14 @@ const UNREACHABLE: Rule[] = [
   {
     why: 'who took the singleton is told with the end of the incarnation that lost it',
     events: ['takenOver'],
-    phases: ['held', 'starting', 'alive', 'stopping'],
+    phases: ['blocked', 'starting', 'alive', 'ending'],
   },
   {
     why: 'not simulated: singletons that adopt (test/trust tries them with real processes)',
     events: ['adopted'],
     phases: ['starting'],
   },
-  { why: 'an occupied slot is not given another process', events: ['adopted'], phases: ['alive', 'stopping'] },
+  { why: 'an occupied slot is not given another process', events: ['adopted'], phases: ['alive', 'ending'] },
 ];
 
 const cellOf = (phase: string, event: string): string => `${phase} + ${event}`;

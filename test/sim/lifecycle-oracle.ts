@@ -27,11 +27,11 @@ export class LifecycleOracle {
 
   /** Whether this stop was judged before, when its drain began. */
   isSecondStep(slot: Slot): boolean {
-    return slot.phase.kind === 'stopping' && this.#draining.has(slot.phase.process.nonce);
+    return slot.phase.kind === 'ending' && this.#draining.has(slot.phase.process.nonce);
   }
 
   onDrain(slot: Slot): void {
-    if (slot.phase.kind === 'stopping') {
+    if (slot.phase.kind === 'ending') {
       this.#draining.set(slot.phase.process.nonce, this.#world.machine.schedule.nowMs);
     }
   }
@@ -121,7 +121,7 @@ export class LifecycleOracle {
     const slot = kernel.slots.get(id as Slot['id']);
     const spec = slot && kernel.desired.services.get(slot.service);
     const isRenewedForEver = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart') ?? false;
-    return isRenewedForEver && slot?.phase.kind === 'stopping';
+    return isRenewedForEver && slot?.phase.kind === 'ending';
   }
 
   onSpawn(kernel: Kernel, process: SimProcess, spec: ServiceSpec): void {
@@ -163,7 +163,7 @@ export class LifecycleOracle {
   /** The stop signal comes only when the drain is over. */
   onSignal(process: SimProcess, signal: string, slot: Slot): void {
     const { phase, spec } = slot;
-    if (phase.kind !== 'stopping' || phase.process.nonce !== process.of!.nonce || !process.isLeader) return;
+    if (phase.kind !== 'ending' || phase.process.nonce !== process.of!.nonce || !process.isLeader) return;
     const drain = spec?.stop.drain;
     if (signal !== 'SIGTERM' || drain?.by.kind !== 'http' || !isDrained(phase.cause) || spec?.singleton) return;
     const { machine } = this.#world;
@@ -260,7 +260,7 @@ export class LifecycleOracle {
   }
 
   #processOf({ phase }: Slot): SimProcess | null {
-    if (phase.kind !== 'stopping' && phase.kind !== 'alive') return null;
+    if (phase.kind !== 'ending' && phase.kind !== 'alive') return null;
     const { nonce } = phase.process;
     return [...this.#world.leaders()].find(({ of }) => of!.nonce === nonce) ?? null;
   }

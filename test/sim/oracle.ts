@@ -134,7 +134,7 @@ export class Oracle implements Observer {
     const written = new Set<string>();
     try {
       const { slots } = JSON.parse(text ?? '{"slots":[]}') as { slots: Slot[] };
-      for (const { id, phase } of slots) if (phase.kind === 'alive' || phase.kind === 'stopping') written.add(id);
+      for (const { id, phase } of slots) if (phase.kind === 'alive' || phase.kind === 'ending') written.add(id);
     } catch {
       this.#fail(`I14: the supervisor left this state: ${text?.slice(0, 100)}`);
     }
@@ -231,9 +231,9 @@ export class Oracle implements Observer {
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
     this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
-    if (slot.phase.kind === 'stopping' && slot.phase.cause === 'unhealthy')
+    if (slot.phase.kind === 'ending' && slot.phase.cause === 'unhealthy')
       this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
-    if (slot.phase.kind === 'stopping' && slot.phase.cause !== 'exited') return;
+    if (slot.phase.kind === 'ending' && slot.phase.cause !== 'exited') return;
     // A person's word goes before its back-off.
     if (slot.restartRequestedMs !== null) return;
     if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
@@ -271,7 +271,7 @@ export class Oracle implements Observer {
   }
 
   #checkMayKill({ id, phase, spec }: Slot): void {
-    if (phase.kind !== 'stopping' || this.killingIsFine) return;
+    if (phase.kind !== 'ending' || this.killingIsFine) return;
     const hadMs = this.#supervisorMs() - phase.sinceMs;
     if (hadMs < (spec?.stop.graceMs ?? 0) - LIVE_EDITS_MS)
       this.#fail(`${id} killed ${hadMs} ms after it was asked to stop`);
@@ -396,16 +396,16 @@ export class Oracle implements Observer {
     return (
       (kind === 'completed' && 'code' in lastExit && lastExit.code === 0) ||
       kind === 'failed' ||
-      (kind === 'held' && spec.singleton !== null) ||
+      (kind === 'blocked' && spec.singleton !== null) ||
       // Ended again and again by one with the same key that ends by itself, and was gone before its tree was.
       (kind === 'backoff' && spec.singleton !== null && this.#machine.neverRests) ||
-      ((kind === 'backoff' || kind === 'starting' || kind === 'stopping') && mayEnd) ||
+      ((kind === 'backoff' || kind === 'starting' || kind === 'ending') && mayEnd) ||
       (slot.phase.kind === 'alive' && mayEnd && this.#hasJustEnded(slot.phase.process.nonce))
     );
   }
 
   #hasJustBegun({ phase }: Slot): boolean {
-    const isMoving = phase.kind === 'starting' || phase.kind === 'stopping';
+    const isMoving = phase.kind === 'starting' || phase.kind === 'ending';
     return isMoving && this.#supervisorMs() - phase.sinceMs < MOVING_MS;
   }
 
@@ -472,5 +472,5 @@ const LEFTOVERS_MS = 4_000;
 const UNSAVED_MS = 250;
 
 function isNonceOf({ phase }: Slot, nonce: string | undefined): boolean {
-  return (phase.kind === 'alive' || phase.kind === 'stopping') && phase.process.nonce === nonce;
+  return (phase.kind === 'alive' || phase.kind === 'ending') && phase.process.nonce === nonce;
 }

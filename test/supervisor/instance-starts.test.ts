@@ -9,7 +9,7 @@ import { slotOf, spec } from '../core/fixtures.ts';
 test.each([
   ['EMFILE', false],
   ['ENOSPC', true],
-])('%s on the way to a process is charged to the service: %s', async (code, charged) => {
+])('%s on the way to a process is charged to the service: %s', async (code, countsAsFailure) => {
   const streams: Pick<OutputFifos, 'open' | 'of'> = {
     open: async () => undefined,
     of: () => {
@@ -29,7 +29,7 @@ test.each([
     const api = spec('api');
     starts.start(slotOf(api, 1), api, 'nonce');
   });
-  expect(event).toMatchObject({ kind: 'spawnFailed', exit: { spawnError: code }, charged });
+  expect(event).toMatchObject({ kind: 'spawnFailed', exit: { spawnError: code }, countsAsFailure });
 });
 
 test.each([

@@ -25,6 +25,21 @@ test('what was written is read', () => {
   expect(decodeState(text, NOW)).toEqual(state);
 });
 
+/** Written by a supervisor that still called the phases `blocked` and `ending` by their words in the file. */
+const firstVersion =
+  '{"version":1,"written":{"nowMs":1000000,"wallMs":1000000,"bootMs":500000,"bootId":"b"},"generation":3,"overrides":{"stopped":[],"pools":{},"profiles":[]},"slots":[{"id":"a.1","service":"a","index":1,"phase":{"kind":"held","by":"another project runs it"},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":"n","restartRequestedMs":null,"nextRunMs":null},{"id":"a.2","service":"a","index":2,"phase":{"kind":"stopping","process":{"pid":7,"startTime":"1","bootId":"b","nonce":"n"},"startedMs":900000,"sinceMs":900000,"adopted":false,"cause":"replaced","because":"its configuration changed","exit":null,"step":"term","escalated":0,"deadlineMs":910000,"nextCheckMs":900000,"checkGapMs":10},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":null,"restartRequestedMs":null,"nextRunMs":null},{"id":"a.3","service":"a","index":3,"phase":{"kind":"stopping","process":{"pid":7,"startTime":"1","bootId":"b","nonce":"n"},"startedMs":900000,"sinceMs":900000,"adopted":false,"cause":"exited","because":"ended by itself","exit":{"code":1},"step":"clear","escalated":0,"deadlineMs":910000,"nextCheckMs":900000,"checkGapMs":10},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":null,"restartRequestedMs":null,"nextRunMs":null}],"rollouts":[]}';
+
+test('a file of the first version is read, and written again with the same words', () => {
+  const read = decodeState(firstVersion, NOW)!;
+  expect(read.slots.map(({ phase }) => phase.kind)).toEqual(['blocked', 'ending', 'ending']);
+  expect(JSON.parse(encodeState(read, NOW)).slots).toEqual(JSON.parse(firstVersion).slots);
+});
+
+test.for(['ending', 'blocked'])('the word %s is not a phase of the file', (kind) => {
+  const read = decodeState(firstVersion.replaceAll(/"(stopping|held)"/g, `"${kind}"`), NOW)!;
+  expect(read.slots.map(({ phase }) => phase.kind)).toEqual(['idle', 'idle', 'idle']);
+});
+
 describe('a wall clock that was set between two supervisors', () => {
   test.for([-31_536_000_000, 31_536_000_000])('moves all times by %s ms', (byMs) => {
     const nowMs = NOW.nowMs + 5_000 + byMs;

@@ -116,7 +116,7 @@ function matchRemembered(
 
 /** The main process is known once it was recorded: what else leads a session with its nonce only escaped from it. */
 function mainProcess({ phase }: Slot, leader: TreeMember | null): TreeMember | null {
-  if (phase.kind !== 'alive' && phase.kind !== 'stopping') return leader;
+  if (phase.kind !== 'alive' && phase.kind !== 'ending') return leader;
   const { pid, startTime } = phase.process;
   return leader?.pid === pid && leader.startTime === startTime ? leader : null;
 }
@@ -169,12 +169,12 @@ function withoutProcess(slot: Slot, exit: Exit, nowMs: number): Slot {
 function asEnded(slot: Slot, nowMs: number): Slot {
   const { phase } = slot;
   if (phase.kind === 'alive') return { ...slot, phase: { ...phase, adopted: true, sinceMs: nowMs } };
-  return phase.kind === 'stopping' ? { ...slot, phase: { ...phase, adopted: true } } : slot;
+  return phase.kind === 'ending' ? { ...slot, phase: { ...phase, adopted: true } } : slot;
 }
 
 function startedMs({ phase }: Slot): number | null {
   if (phase.kind === 'alive' || phase.kind === 'starting') return phase.sinceMs;
-  return phase.kind === 'stopping' ? phase.startedMs : null;
+  return phase.kind === 'ending' ? phase.startedMs : null;
 }
 
 function incarnationOf({ pid, startTime, nonce }: TreeMember, bootId: string): Incarnation {

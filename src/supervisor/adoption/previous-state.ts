@@ -6,9 +6,11 @@ import {
   type Phase,
   type PhaseKind,
   parseInstanceId,
+  phaseWord,
   type Rollout,
   type Slot,
   type SlotSpec,
+  type WrittenPhaseKind,
 } from '../../core/model.ts';
 import { emptySlot } from '../../core/transition.ts';
 import type { KernelState } from '../kernel/kernel.ts';
@@ -18,7 +20,7 @@ const VERSION = 1;
 
 /** @param written when, so that the next supervisor can put the times on its own clock. */
 export function encodeState(state: KernelState, written: ClockMark): string {
-  return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(withoutSecrets) })}\n`;
+  return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(toWritten) })}\n`;
 }
 
 /** @returns null where the text is not a state of this version: then the processes themselves are the only truth. */
@@ -37,6 +39,10 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
   } catch {
     return null; // torn or garbage: as good as missing
   }
+}
+
+function toWritten(slot: Slot): object {
+  return { ...withoutSecrets(slot), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };
 }
 
 /** Commands and URLs may hold what the file took from the environment: they are read from the file again. */
@@ -81,7 +87,7 @@ function readSlot(value: unknown): Slot | null {
 }
 
 /** What each phase cannot do without, and what a supervisor of an earlier version did not write. */
-const PHASE_RULES: Record<PhaseKind, { needs: Record<string, (value: unknown) => boolean>; adds: object }> = {
+const PHASE_RULES: Record<WrittenPhaseKind, { needs: Record<string, (value: unknown) => boolean>; adds: object }> = {
   idle: { needs: {}, adds: {} },
   held: { needs: { by: isString }, adds: {} },
   starting: { needs: { nonce: isString, sinceMs: isNumber }, adds: {} },
@@ -109,13 +115,17 @@ const PHASE_RULES: Record<PhaseKind, { needs: Record<string, (value: unknown) =>
 
 function readPhase(value: unknown): Phase {
   const rule =
-    isFields(value) && Object.hasOwn(PHASE_RULES, String(value.kind)) ? PHASE_RULES[value.kind as PhaseKind] : null;
+    isFields(value) && Object.hasOwn(PHASE_RULES, String(value.kind))
+      ? PHASE_RULES[value.kind as WrittenPhaseKind]
+      : null;
   if (!rule || !isFields(value)) return { kind: 'idle' };
   const fits = Object.entries(rule.needs).every(([key, holds]) => holds(value[key]));
   if (!fits) return { kind: 'idle' };
   const since = value.kind === 'alive' ? { readinessSinceMs: numberOr(value.readinessSinceMs, value.sinceMs) } : {};
-  return { ...rule.adds, ...value, ...since } as Phase;
+  return { ...rule.adds, ...value, ...since, kind: READ_PHASES[String(value.kind)] ?? value.kind } as Phase;
 }
+
+const READ_PHASES: Record<string, PhaseKind> = { stopping: 'ending', held: 'blocked' };
 
 /** Null where it could not be acted upon. */
 function readSpec(value: unknown): SlotSpec | null {

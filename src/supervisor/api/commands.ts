@@ -104,7 +104,7 @@ export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
   const slot = kernel.slots.get(id);
   const wish = kernel.desired.instances.get(id);
   if (!slot) return !wish?.run || kernel.dependencies().blockerOf(wish.spec) !== null;
-  if (slot.phase.kind === 'starting' || slot.phase.kind === 'stopping') return false;
+  if (slot.phase.kind === 'starting' || slot.phase.kind === 'ending') return false;
   if (!wish?.run) return !isOccupied(slot);
   if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wish.spec) !== null;
   return !(slot.phase.kind === 'alive' && hasPendingRestart(slot));

@@ -124,7 +124,7 @@ export function liveOf({
   phase,
 }: Slot): { pid: number; startTime: string; startedMs: number; adopted: boolean } | null {
   if (phase.kind === 'alive') return { ...phase.process, startedMs: phase.sinceMs, adopted: phase.adopted };
-  if (phase.kind === 'stopping' && phase.exit === null) {
+  if (phase.kind === 'ending' && phase.exit === null) {
     return { ...phase.process, startedMs: phase.startedMs, adopted: phase.adopted };
   }
   return null;

@@ -9,7 +9,7 @@ import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
 
 /** Of an instance that does not end. */
-export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'stopping' }> };
+export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 
 /** How soon after a step a condition is looked at. */
 const COALESCE_MS = 3;
@@ -107,7 +107,7 @@ export function leftoverOf({ id, phase }: StuckSlot): Leftover {
 
 function isStuck(slot: Slot, killedSince: Map<string, number>): slot is StuckSlot {
   const { phase } = slot;
-  if (phase.kind !== 'stopping' || phase.step !== 'kill') return false;
+  if (phase.kind !== 'ending' || phase.step !== 'kill') return false;
   const { nonce } = phase.process;
   const nowMs = performance.now();
   if (!killedSince.has(nonce)) killedSince.set(nonce, nowMs);

@@ -83,7 +83,7 @@ export class InstanceStarts {
     // Given up while its intent was being written.
     if (this.#abandonedNonces.has(nonce)) this.#abandoned(start);
     else if (this.#options.mayStart()) this.#queue.add(start);
-    else this.#reportOutcome(start, { kind: 'spawnFailed', exit: PROJECT_REPLACED, charged: false });
+    else this.#reportOutcome(start, { kind: 'spawnFailed', exit: PROJECT_REPLACED, countsAsFailure: false });
   }
 
   /** As far as it has not begun; a process that is being made comes as one that runs. */
@@ -122,7 +122,7 @@ export class InstanceStarts {
 
   #failed(start: PendingStart, what: string, error: unknown): void {
     const exit = { spawnError: codeOf(error), detail: `${what}: ${errorText(error)}` };
-    this.#reportOutcome(start, { kind: 'spawnFailed', exit, charged: false });
+    this.#reportOutcome(start, { kind: 'spawnFailed', exit, countsAsFailure: false });
   }
 
   /** The one outcome of a start. What comes to nothing after it was given up is nobody's failure. */
@@ -187,7 +187,7 @@ export class InstanceStarts {
     const result = await this.#spawnProcess(start);
     if (!result.ok) {
       const exit = { spawnError: result.errno, detail: result.detail };
-      this.#reportOutcome(start, { kind: 'spawnFailed', exit, charged: !result.transient });
+      this.#reportOutcome(start, { kind: 'spawnFailed', exit, countsAsFailure: !result.transient });
       return null;
     }
     // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.

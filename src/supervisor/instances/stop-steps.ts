@@ -18,7 +18,7 @@ import type { EventDraft } from '../kernel/events.ts';
 import { expanderOf, type LaunchContext } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 
-export type InstanceEndingPhase = Extract<Phase, { kind: 'stopping' }>;
+export type InstanceEndingPhase = Extract<Phase, { kind: 'ending' }>;
 type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
 
 export type StopStepsOptions = {

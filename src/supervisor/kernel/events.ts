@@ -48,7 +48,7 @@ export function describeTransition(
     case 'killIntended':
       return told('killed', `gets SIGKILL: ${reason ?? 'the grace period is over'}`);
     case 'leftoversFound':
-      return before.phase.kind === 'stopping' && before.phase.step === 'clear'
+      return before.phase.kind === 'ending' && before.phase.step === 'clear'
         ? told('leftovers_found', 'ended, but members of its process tree live on; they are being stopped')
         : null;
     case 'startRefused':
@@ -84,7 +84,7 @@ type DraftEvent = (type: string, message: string, details?: Record<string, unkno
 /** Its deadline is the one it had from the begin: nothing has said since that it was drained. */
 function describeLateDrain({ phase, spec }: Slot, told: DraftEvent): EventDraft | null {
   const drain = spec?.stop.drain;
-  if (!drain || phase.kind !== 'stopping' || phase.deadlineMs < phase.sinceMs + drain.timeoutMs) return null;
+  if (!drain || phase.kind !== 'ending' || phase.deadlineMs < phase.sinceMs + drain.timeoutMs) return null;
   return told('drain_failed', `did not drain: not within ${drain.timeoutMs} ms`);
 }
 

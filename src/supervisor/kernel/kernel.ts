@@ -182,7 +182,7 @@ export class Kernel {
         this.#applyEvent(id, { kind: 'stopIntended', cause: 'unwanted', because: 'no patience left' }, nowMs);
       this.#applyEvent(id, { kind: 'killIntended' }, nowMs, 'no patience left');
       const slot = this.#slots.get(id)!;
-      if (slot.phase.kind === 'stopping') this.#effects.kill(slot);
+      if (slot.phase.kind === 'ending') this.#effects.kill(slot);
     }
     this.#effects.requestStep();
   }
@@ -275,7 +275,7 @@ export class Kernel {
       case 'term': {
         this.#applyEvent(action.id, { kind: 'termIntended' }, nowMs);
         const { phase } = this.#slots.get(action.id)!;
-        if (phase.kind === 'stopping') this.#effects.stop(this.#slots.get(action.id)!, phase.cause);
+        if (phase.kind === 'ending') this.#effects.stop(this.#slots.get(action.id)!, phase.cause);
         return;
       }
       case 'escalate':
@@ -303,7 +303,7 @@ export class Kernel {
   }
 
   #beginStop(slot: Slot, cause: StopCause): void {
-    if (slot.phase.kind === 'stopping' && slot.phase.step === 'drain') this.#effects.drain(slot);
+    if (slot.phase.kind === 'ending' && slot.phase.step === 'drain') this.#effects.drain(slot);
     else this.#effects.stop(slot, cause);
   }
 
