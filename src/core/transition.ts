@@ -96,7 +96,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
         ? { ...slot, phase: { ...slot.phase, unhealthy: event.because } }
         : slot;
     case 'takenOver':
-      return isEmptyPhase(slot.phase) ? { ...slot, phase: { kind: 'blocked', by: event.by } } : slot;
+      return isOccupied(slot) ? slot : { ...slot, phase: { kind: 'blocked', by: event.by } };
     case 'specUpdated':
       return slot.spec?.specHash === event.spec.specHash ? { ...slot, spec: event.spec } : slot;
     case 'runScheduled':
@@ -109,8 +109,8 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
 }
 
 /** Whether a process of the slot lives or may live: what must never be counted twice. */
-export function isOccupied(slot: Slot): boolean {
-  return !isEmptyPhase(slot.phase);
+export function isOccupied({ phase }: Slot): boolean {
+  return phase.kind === 'starting' || phase.kind === 'alive' || phase.kind === 'ending';
 }
 
 /** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */
@@ -132,10 +132,6 @@ export function isLostOnCrash(before: Slot, after: Slot, spec: ServiceSpec | nul
 }
 
 const isFinal = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';
-
-function isEmptyPhase(phase: Phase): boolean {
-  return phase.kind !== 'starting' && phase.kind !== 'alive' && phase.kind !== 'ending';
-}
 
 function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
   if (isOccupied(slot)) return slot;
