@@ -1,4 +1,4 @@
-// The interface as a process of its own, against any supervisor socket: `node host.mjs ROOT [own] [colour] [file] [crash]`.
+// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [colour] [file] [crash]`.
 // Bundled by terminal-host.ts; prints how it ended.
 import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';

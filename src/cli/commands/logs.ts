@@ -66,15 +66,15 @@ export async function runLogs(context: CliContext, options: LogsOptions, names: 
   return options.follow ? follow(context, options, reading) : printLogs(context, options, reading);
 }
 
-type LogSelection = { tail: number | null; sinceMs: number | null; untilMs: number | null; grep: RegExp | null };
-type LogQuery = LogSelection & {
+type LogLimits = { tail: number | null; sinceMs: number | null; untilMs: number | null; grep: RegExp | null };
+type LogQuery = LogLimits & {
   queues: LogQueueFile[];
   instances: ReadonlySet<string> | null;
   decoding: 'utf8' | 'latin1';
 };
 
 /** @returns a sentence if an option is not valid */
-async function parseSelection(options: LogsOptions, nowMs: number): Promise<LogSelection | string> {
+async function parseSelection(options: LogsOptions, nowMs: number): Promise<LogLimits | string> {
   const { parseTimePoint, TIME_FORMS } = await import('../../logs/reading/time-point.ts');
   const badTime = (option: string, text: string) =>
     `${option}: "${text}" is not a valid time; expected one ${TIME_FORMS}`;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Incarnation, InstanceId, ServiceSpec, SingletonPolicy } from '../../core/model.ts';
 import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singleton/claim-singleton.ts';
 
-export type SingletonClaim =
+export type ClaimOutcome =
   | { outcome: 'claimed'; lease: Lease }
   /** By policy, or because the older one cannot be ended: a sentence says who has it. */
   | { outcome: 'refused'; by: string }
@@ -30,7 +30,7 @@ export async function claimKey(
   request: SingletonClaimRequest,
   signal: AbortSignal,
   onWait: (because: string) => void,
-): Promise<SingletonClaim> {
+): Promise<ClaimOutcome> {
   for (;;) {
     const result = await claimOnce(request, signal);
     if (result.ok) {

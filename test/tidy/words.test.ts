@@ -1,0 +1,62 @@
+// Plain English (docs/style): idioms that read like a translation do not come back. Their number may only shrink.
+// `TIDY_UPDATE=1 npx vitest run test/tidy/words.test.ts` lowers the allowed counts to what is there.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { commentsIn, read, tracked, withoutComments } from './project-files.ts';
+
+const COUNTS = new URL('./words.json', import.meta.url);
+const idioms: Record<string, RegExp> = {
+  nobody: /\bnobody\b/gi,
+  somebody: /\bsomebody\b/gi,
+  whoever: /\bwhoever\b/gi,
+  'be had': /\bbe had\b/gi,
+  'is no (noun)': /\b(?:is|are|was|were) no (?!longer\b|more\b|other\b|less\b)/gi,
+  'the begin': /\bthe begin\b/gi,
+  'beside(s)': /\bbesides?\b/gi,
+  anew: /\banew\b/gi,
+  'goes on': /\b(?:goes|go|went|going) on\b(?! top)/gi,
+  'told as': /\btold (?:as|of)\b/gi,
+  'by heart': /\bby heart\b/gi,
+};
+
+const isProse = (path: string): boolean => path.endsWith('.md') && !path.startsWith('test/');
+const isCode = (path: string): boolean => /\.(?:[cm]?[jt]sx?)$/.test(path);
+/** Fixtures, planted patches and this list itself are no prose of ours. */
+const isTest = (path: string): boolean =>
+  path.startsWith('test/') && isCode(path) && !/^test\/(?:fixtures|tidy|sim\/planted)\//.test(path);
+
+const places: Record<string, () => string[]> = {
+  'src: comments': () => ofSources(commentsIn),
+  'src: code and messages': () => ofSources(withoutComments),
+  tests: () => tracked.filter(isTest).map(read),
+  documents: () => tracked.filter(isProse).map(read),
+};
+
+function ofSources(part: (text: string) => string): string[] {
+  return tracked.filter((path) => path.startsWith('src/') && isCode(path)).map((path) => part(read(path)));
+}
+
+type Counts = Record<string, Record<string, number>>;
+
+function countAll(): Counts {
+  return Object.fromEntries(Object.entries(places).map(([place, texts]) => [place, countIn(texts().join('\n'))]));
+}
+
+/** Only idioms that occur. */
+function countIn(text: string): Record<string, number> {
+  const counts = Object.entries(idioms).map(([name, pattern]) => [name, text.match(pattern)?.length ?? 0] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+test('idioms occur exactly as often as words.json allows; lower a count when one is gone', () => {
+  const now = countAll();
+  const allowed = JSON.parse(readFileSync(COUNTS, 'utf8')) as Counts;
+  const grown = Object.entries(now).flatMap(([place, counts]) =>
+    Object.entries(counts)
+      .filter(([idiom, count]) => count > (allowed[place]?.[idiom] ?? 0))
+      .map(([idiom, count]) => `${place}: "${idiom}" ${count}, allowed ${allowed[place]?.[idiom] ?? 0}`),
+  );
+  expect(grown).toEqual([]);
+  if (process.env.TIDY_UPDATE === '1') writeFileSync(COUNTS, `${JSON.stringify(now, null, 2)}\n`);
+  else expect(now).toEqual(allowed);
+});
