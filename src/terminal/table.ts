@@ -1,5 +1,6 @@
 // Plain tables. In a terminal the last column gives way so that no line wraps; elsewhere nothing is ever cut.
-import { type Colour, type Paint, printable } from './colour.ts';
+import type { Colour, Paint } from './colour.ts';
+import { escapeControls } from './sanitize.ts';
 
 export type TextCell = { text: string; colour?: Colour | null };
 export type TextColumn = { title: string; align?: 'left' | 'right' };
@@ -14,7 +15,7 @@ export function renderTable(
   paint: Paint,
   widthColumns: number | null,
 ): string[] {
-  const table = { columns, rows: rows.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) }))) };
+  const table = { columns, rows: rows.map((row) => row.map((cell) => ({ ...cell, text: escapeControls(cell.text) }))) };
   const kept = columns.map((_, at) => at).filter((at) => at === 0 || table.rows.some((row) => row[at]?.text));
   const widths = kept.map((at) =>
     Math.max(displayWidth(columns[at]!.title), ...table.rows.map((row) => displayWidth(row[at]?.text ?? ''))),

@@ -1,10 +1,9 @@
 // Text as columns of a terminal: measuring, cutting, padding, wrapping, with and without SGR sequences.
 // Expects text without other control characters: the caller cleans it and expands its tabs.
 import { eastAsianWidth } from 'get-east-asian-width';
-import { isOneColumnEach, stripSgr } from './sanitize-line.ts';
+import { isOneColumnEach, SGR_RESET, stripSgr } from './sanitize.ts';
 
 const SGR_SPLIT = /(\x1b\[[\d;:]*m)/;
-const SGR_RESET = '\x1b[0m';
 
 export type Align = 'left' | 'right';
 

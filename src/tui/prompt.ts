@@ -1,6 +1,6 @@
 // The questions of the last line: a search, a new pool size. What typed text and the answering keys do to them. Pure.
 
-import { stripSequences } from '../terminal/sanitize-line.ts';
+import { stripSequences } from '../terminal/sanitize.ts';
 import type { Effect } from './actions.ts';
 import type { Overlay, UiState } from './model/state.ts';
 

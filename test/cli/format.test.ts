@@ -1,7 +1,8 @@
 // The small formats: durations, sizes, colours, tables. Pure.
 import { describe, expect, test } from 'vitest';
 import { instanceColour } from '../../src/cli/format/state-colour.ts';
-import { painter, printable } from '../../src/terminal/colour.ts';
+import { painter } from '../../src/terminal/colour.ts';
+import { escapeControls } from '../../src/terminal/sanitize.ts';
 import { displayWidth, renderTable, truncate } from '../../src/terminal/table.ts';
 import { formatDuration, formatPercent, formatSize, formatSpan, parseDurationMs } from '../../src/units.ts';
 
@@ -102,7 +103,7 @@ test('an instance keeps its colour, and it is never red', () => {
   expect(colours.size).toBeGreaterThan(3);
 });
 
-test('printable keeps tabs and text, shows the rest', () => {
-  expect(printable('a\tb ż €')).toBe('a\tb ż €');
-  expect(printable('\x07\x9b')).toBe('\\x07\\x9b');
+test('escapeControls keeps tabs and text, shows the rest', () => {
+  expect(escapeControls('a\tb ż €')).toBe('a\tb ż €');
+  expect(escapeControls('\x07\x9b')).toBe('\\x07\\x9b');
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { isOneColumnEach, stripSgr } from '../../src/terminal/sanitize-line.ts';
+import { isOneColumnEach, stripSgr } from '../../src/terminal/sanitize.ts';
 import { clip, clipMiddle, fitWidth, widthOf, wrap } from '../../src/terminal/width.ts';
 
 test.each([

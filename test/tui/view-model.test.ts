@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InstanceState } from '../../src/api/protocol.ts';
-import { stripSgr } from '../../src/terminal/sanitize-line.ts';
+import { stripSgr } from '../../src/terminal/sanitize.ts';
 import { widthOf } from '../../src/terminal/width.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';

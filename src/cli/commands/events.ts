@@ -1,6 +1,7 @@
 // `orch events [-f]`: what happened, one line each; with --json one object a line.
 import type { EventRecord } from '../../api/protocol.ts';
-import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
+import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import { formatClock } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
@@ -57,7 +58,7 @@ export function formatEvent(event: EventRecord, paint: Paint): string {
   return [
     paint('dim', formatClock(Date.parse(event.time), { date: true, ms: true })),
     paint(eventColour(event.type), event.type.padEnd(14)),
-    printable(event.message),
+    escapeControls(event.message),
   ].join('  ');
 }
 

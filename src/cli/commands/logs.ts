@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
-import { printable } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, optionalNames } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -160,7 +160,7 @@ function rotate(context: CliContext, queues: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const { rotated } = await client.request('rotateLogs', { queues });
     if (context.json) context.stdout.write(`${JSON.stringify({ rotated })}\n`);
-    else for (const path of rotated) context.stdout.write(`${printable(path)}\n`);
+    else for (const path of rotated) context.stdout.write(`${escapeControls(path)}\n`);
     return 0;
   });
 }
@@ -173,5 +173,5 @@ function noSuchQueue(name: string | undefined, queues: LogQueueFile[]) {
 
 /** Not an error: lines of a removed service, or of a pool that was scaled down, may still exist. */
 function warnUnknown(context: CliContext, name: string): void {
-  context.stderr.write(`warning: no service or instance "${printable(name)}" is declared now\n`);
+  context.stderr.write(`warning: no service or instance "${escapeControls(name)}" is declared now\n`);
 }

@@ -1,7 +1,8 @@
 // `orch plan`: what `up` would do to what runs, and why; or what changes between two commits. Never changes anything.
 import type { Plan, PlanChange } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/model.ts';
-import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
+import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { printError } from '../context/errors.ts';
@@ -121,12 +122,12 @@ function withoutRepeats(changes: PlanChange[]): PlanChange[] {
 function formatChange({ service, action, instances, keys, reason }: PlanChange, width: number, paint: Paint): string {
   const [sign, colour] = SIGNS[action];
   const which = instances.length === 0 ? '' : ` ${formatInstances(service, instances)}`;
-  const head = `${paint(colour, `${sign} ${service.padEnd(width)}  ${action}`)}${which}: ${printable(reason)}`;
+  const head = `${paint(colour, `${sign} ${service.padEnd(width)}  ${action}`)}${which}: ${escapeControls(reason)}`;
   const lines = keys.map(({ key, from, to }) => `      ${key}: ${value(from)} → ${value(to)}`);
   return [head, ...lines].join('\n');
 }
 
-const value = (text: string | null) => (text === null ? '(none)' : printable(text));
+const value = (text: string | null) => (text === null ? '(none)' : escapeControls(text));
 
 /** `api.1`, `api.1 … api.4`, `api.1, api.3`. */
 function formatInstances(service: string, instances: string[]): string {

@@ -2,7 +2,8 @@
 // more than the client and the formats.
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { formatDroppedByInstance } from '../../api/status-queries.ts';
-import { type Paint, painter, printable } from '../../terminal/colour.ts';
+import { type Paint, painter } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
 import { formatDuration, formatPercent, formatSize, formatSpan } from '../../units.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
@@ -58,7 +59,7 @@ function rejectedConfig({ config }: Status, paint: Paint): string[] {
   if (config.status !== 'rejected') return [];
   const lines = config.problems.map(({ file, line, column, message }) => {
     const position = [file, line, column].filter((part) => part !== null).join(':');
-    return printable(`  ${position}: ${message}`);
+    return escapeControls(`  ${position}: ${message}`);
   });
   const title = 'The file on disk is rejected; the last good configuration stays active:';
   return [paint('red', title), ...lines, ''];

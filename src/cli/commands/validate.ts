@@ -1,5 +1,5 @@
 // `orch validate`: checks the configuration without running anything.
-import { printable } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 
@@ -28,7 +28,7 @@ async function runValidate(context: CliContext): Promise<ExitCode> {
   const text = context.json
     ? JSON.stringify({ ok: true, files, services, logQueues, warnings })
     : `${files.join(', ')}: good, ${count(services.length, 'service')}, ${count(logQueues.length, 'log queue')}`;
-  context.stdout.write(`${context.json ? text : printable(text)}\n`);
+  context.stdout.write(`${context.json ? text : escapeControls(text)}\n`);
   return 0;
 }
 

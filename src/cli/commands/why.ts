@@ -1,6 +1,7 @@
 // `orch why NAME…`: prints the chain of causes of each instance, and what would unblock it.
 import type { Explanation } from '../../api/protocol.ts';
-import { type Paint, painter, printable } from '../../terminal/colour.ts';
+import { type Paint, painter } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, requiredNames } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
@@ -36,9 +37,9 @@ function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
 export function formatExplanation({ id, state, causes, unblock, notes }: Explanation, paint: Paint): string {
   const lines = [`${paint('bold', id)} is ${paint(stateColour(state), state)}`];
   causes.forEach((cause, depth) => {
-    lines.push(`${'  '.repeat(depth + 1)}${depth === 0 ? 'because' : 'since'}: ${printable(cause)}`);
+    lines.push(`${'  '.repeat(depth + 1)}${depth === 0 ? 'because' : 'since'}: ${escapeControls(cause)}`);
   });
-  if (unblock !== null) lines.push(`  to unblock: ${printable(unblock)}`);
-  for (const note of notes ?? []) lines.push(`  ${printable(note)}`);
+  if (unblock !== null) lines.push(`  to unblock: ${escapeControls(unblock)}`);
+  for (const note of notes ?? []) lines.push(`  ${escapeControls(note)}`);
   return lines.join('\n');
 }

@@ -1,6 +1,6 @@
 // How an error reaches the user: one `error:` line on stderr, with --json an object on stdout as well, and an exit code.
 import type { WireError } from '../../api/protocol.ts';
-import { printable } from '../../terminal/colour.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from './context.ts';
 
 /** What printing an error needs of the context. */
@@ -17,7 +17,7 @@ export function printError(output: ErrorOutput, error: WireError): void {
 }
 
 /** Paths and arguments are repeated in messages, and may be called anything. */
-const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+const printableLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
 
 /** Prints and returns the exit code that belongs to the error's code. */
 export function fail(output: ErrorOutput, error: WireError): ExitCode {

@@ -1,7 +1,7 @@
 // One line of a log as `orch logs` prints it: for people in a terminal, as in a text queue for pipes, as JSON, or bare.
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import { painter } from '../../terminal/colour.ts';
-import { sanitizeLine } from '../../terminal/sanitize-line.ts';
+import { sanitizeLine } from '../../terminal/sanitize.ts';
 import { formatClock } from '../../units.ts';
 import type { CliContext } from '../context/context.ts';
 import { instanceColour } from './state-colour.ts';

@@ -2,8 +2,8 @@
 // elsewhere it is printed as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
-import { type Colour, type Paint, painter, printable } from '../../terminal/colour.ts';
-import { sanitizeLine } from '../../terminal/sanitize-line.ts';
+import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
+import { escapeControls, sanitizeLine } from '../../terminal/sanitize.ts';
 import type { CliContext } from '../context/context.ts';
 import { lineFormatter, pacedWrite } from '../format/log-output.ts';
 import { instanceColour } from '../format/state-colour.ts';
@@ -87,7 +87,7 @@ class PrefixFormat implements PrinterFormat {
   }
 
   event(event: EventRecord): string {
-    return isShown(event) ? this.#prefixed(ORCH_PREFIX, printable(event.message), 'bold') : '';
+    return isShown(event) ? this.#prefixed(ORCH_PREFIX, escapeControls(event.message), 'bold') : '';
   }
 
   missed(count: number): string {

@@ -1,6 +1,6 @@
 // The newest lines of the output that is on screen, kept outside React with a bound on lines and on characters.
 // Lines are cleaned when they come in, so that whatever is read from here may be drawn.
-import { keepSgrOnly, stripSgr } from '../../terminal/sanitize-line.ts';
+import { sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
 import type { SearchPattern } from './state.ts';
 
 /** What a reader of the log files delivers. */
@@ -60,7 +60,7 @@ export class LogRing implements LogView {
 
   push(added: readonly SourceLine[]): void {
     for (const source of added) {
-      const line = detachedCopy(keepSgrOnly(source.line.slice(0, MAX_LINE_CHARS)));
+      const line = detachedCopy(sanitizeScreenLine(source.line.slice(0, MAX_LINE_CHARS)));
       this.#lines.push({ ...source, line, seq: this.#nextSeq++ });
       this.#chars += line.length;
     }

@@ -1,6 +1,6 @@
 // What a frame is made of: regions of lines of cells, each already as wide as it will be drawn. No colours here, only
 // the names of styles.
-import { stripSequences } from '../../terminal/sanitize-line.ts';
+import { stripSequences } from '../../terminal/sanitize.ts';
 import { clip, fitWidth as fittedText, widthOf } from '../../terminal/width.ts';
 
 export type CellStyle =

@@ -1,6 +1,6 @@
 // The output of what is selected: title, and as many of its lines as there is room for.
 
-import { stripSgr } from '../../terminal/sanitize-line.ts';
+import { stripSgr } from '../../terminal/sanitize.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../../units.ts';
 import type { BufferedLine, LogView } from '../model/log-ring.ts';

@@ -1,6 +1,6 @@
 // The panels over the view: help (made from the keymap), why, and the way down with who is being waited for.
 import type { Explanation } from '../../api/protocol.ts';
-import { stripSequences } from '../../terminal/sanitize-line.ts';
+import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';

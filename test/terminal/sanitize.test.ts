@@ -1,9 +1,12 @@
-// Hostile lines on a real terminal emulator: nothing but colours may reach it.
+// Hostile texts, on patterns and on a real terminal emulator: nothing but colours may reach it.
 import xterm from '@xterm/headless';
-import { expect, test } from 'vitest';
-import { sanitizeLine } from '../../src/terminal/sanitize-line.ts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { sanitizeLine, sanitizeScreenLine, stripSequences, stripSgr } from '../../src/terminal/sanitize.ts';
+import { HOSTILE } from '../tui/hostile.ts';
 
 const hostile: string[] = [
+  ...HOSTILE.map(([, text]) => text),
   '\x1b]0;title\x07',
   '\x1b]0;title\x1b\\',
   '\x1b]0;never closed',
@@ -154,7 +157,8 @@ test.each(hostile.map((text) => [JSON.stringify(text).slice(0, 40), text]))(
     expect(answers).toEqual([]);
     expect(terminal.buffer.active.type).toBe('normal');
     expect([rows[0], rows[2]]).toEqual(['before', 'after']);
-    expect(rows[1]).toBe(clean.replace(/\x1b\[[\d;:]*m/g, '').trimEnd());
+    // The emulator itself drops a BOM.
+    expect(rows[1]).toBe(stripSgr(clean).replace('\ufeff', '').trimEnd());
     expect([terminal.buffer.active.cursorX, terminal.buffer.active.cursorY]).toEqual([5, 2]);
     const after = terminal.buffer.active.getLine(2)!.getCell(0)!;
     expect([after.isFgDefault(), after.isBgDefault(), after.isInverse()]).toEqual([true, true, 0]);
@@ -173,4 +177,76 @@ test('harmless text is untouched', () => {
   for (const text of ['', 'plain', 'tab\there', 'ünïcode 你好 👩‍👩‍👧', '[31m'])
     expect(sanitizeLine(text, true)).toBe(text);
   expect(sanitizeLine('windows line\r', true)).toBe('windows line');
+});
+
+/** Nothing but printable characters and SGR sequences. */
+const SAFE =
+  /^(?:[^\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|\x1b\[[\d;:]*m)*$/u;
+
+describe('a line for the full screen', () => {
+  test.each(hostile.map((text) => [JSON.stringify(text).slice(0, 40), text]))('%s', (_name, text) => {
+    expect(sanitizeScreenLine(`before${text}after`)).toMatch(SAFE);
+    expect(stripSequences(`before${text}after`)).not.toContain('\x1b');
+  });
+
+  test.each(HOSTILE)('what %s does not hide the text after it', (_what, text) => {
+    expect(sanitizeScreenLine(`before${text}after`)).toContain('after');
+  });
+
+  test('of any characters at all, nothing but SGR passes', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '\x1b',
+        '\x1b[',
+        '\x1b]',
+        '\x9b',
+        '\x9d',
+        '\x07',
+        '\x1b\\',
+        '\r',
+        '\t',
+        'm',
+        '0;1',
+        '2J',
+        '52;c;',
+        '\x18',
+      ),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = pieces.join('');
+        return (
+          SAFE.test(sanitizeScreenLine(text)) &&
+          SAFE.test(stripSequences(text)) &&
+          !stripSequences(text).includes('\x1b')
+        );
+      }),
+      { numRuns: 300 },
+    );
+  }, 30_000);
+
+  test.each([
+    ['colours stay', '\x1b[31mred\x1b[0m', '\x1b[31mred\x1b[0m'],
+    ['colours with colons stay', '\x1b[38:2::1:2:3mx\x1b[m', '\x1b[38:2::1:2:3mx\x1b[m'],
+    ['an 8-bit CSI becomes the usual one', '\x9b32mgreen', '\x1b[32mgreen'],
+    ['of a progress bar the last state stays', '10%\r50%\r100%', '100%'],
+    ['Windows line ends', 'text\r', 'text'],
+    ['tabs reach to the next eighth column', 'a\tb', 'a       b'],
+    ['a sequence cut off by the end of the line', 'text\x1b[3', 'text'],
+    ['an OSC without an end takes what belongs to it', 'text\x1b]0;title', 'text'],
+    ['emoji with joiners stay whole', '👩‍👩‍👧 ok', '👩‍👩‍👧 ok'],
+  ])('%s', (_what, text, shown) => {
+    expect(sanitizeScreenLine(text)).toBe(shown);
+  });
+
+  test('a sequence put together by what was cut out of it does not work', () => {
+    expect(sanitizeScreenLine('\x1b\x1b[2J[2J')).toMatch(SAFE);
+    expect(sanitizeScreenLine('\x1b\x1b]0;x\x07]52;c;aGk=\x07')).toMatch(SAFE);
+  });
+});
+
+test('a name or a reason loses colours and line breaks', () => {
+  expect(stripSequences('a\nb\x1b[31mc\x1b[0m\td')).toBe('a bc d');
+  expect(stripSgr('\x1b[1mbold\x1b[22m')).toBe('bold');
 });
