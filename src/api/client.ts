@@ -1,7 +1,7 @@
-// The client's end of the supervisor's socket: requests, streams, and what happens when the socket ends.
-// Loads nothing but node:net: `orch ps` lives on its cold start. It never starts a supervisor.
+// The client's end of the supervisor's socket: typed requests and streams, and a check that the supervisor is alive.
+// Loads nothing but node:net: the cold start of `orch ps` depends on it. It never starts a supervisor.
 import { connect as connectSocket, type Socket } from 'node:net';
-import { LineSplitter } from '../rpc/line-splitter.ts';
+import { RpcClient } from '../rpc/rpc-client.ts';
 import type { ProjectPaths } from './paths.ts';
 import {
   MAX_FRAME_BYTES,
@@ -28,8 +28,8 @@ export class ClientError extends Error {
 export type Stream<M extends Method> = {
   /** Settles when the stream ends; rejects with a ClientError. May be left unawaited: a rejection is never "unhandled". */
   done: Promise<MethodResult<M>>;
-  /** No event arrives after this returns, and `done` rejects with `cancelled`. The supervisor itself goes on sending until
-   * the connection closes. */
+  /** No event arrives after this returns, and `done` rejects with `cancelled`. The supervisor keeps sending until the
+   * connection closes. */
   cancel(): void;
 };
 
@@ -37,17 +37,17 @@ export type Client = {
   /** Rejects with a ClientError. */
   request<M extends Method>(method: M, params: MethodParams<M>): Promise<MethodResult<M>>;
   stream<M extends Method>(method: M, params: MethodParams<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M>;
-  /** Ends the connection; what is still pending rejects with `lost`. */
+  /** Ends the connection; pending requests reject with `lost`. */
   close(): void;
-  /** Resolves once the connection is gone, whoever ended it. */
+  /** Resolves once the connection is gone, whichever side ended it. */
   readonly closed: Promise<void>;
 };
 
-/** Nobody listens there: no socket, a stale one, or no such directory. */
+/** No process listens: the socket is missing or stale, or its directory is missing. */
 const NOT_LISTENING = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
 
 /**
- * @returns null when no supervisor runs. Throws a ClientError where one may run but cannot be talked to (no permission,
+ * @returns null when no supervisor runs. Throws a ClientError where one may run but cannot be reached (no permission,
  * no answer within `timeoutMs`, default 5000).
  */
 export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {}): Promise<Client | null> {
@@ -71,80 +71,51 @@ export function connect(paths: ProjectPaths, options: { timeoutMs?: number } = {
   });
 }
 
-/** Without any answer this long, the client asks whether anybody is there, and gives up after the second time. */
+/** After this long without an answer, the client sends `hello`; after the second time it gives up. */
 const CHECK_ALIVE_AFTER_MS = 2_000;
 const ALIVE_TIMEOUT_MS = 4_000;
 
-type PendingRequest = {
-  resolve(result: unknown): void;
-  reject(error: ClientError): void;
-  onEvent: ((event: unknown) => void) | null;
-};
-
 class SupervisorClient implements Client {
   readonly closed: Promise<void>;
-  readonly #socket: Socket;
-  readonly #pending = new Map<number, PendingRequest>();
-  #nextId = 1;
-  #lossReason = 'the supervisor closed the connection';
-  readonly #paths: ProjectPaths;
-  /** Runs until the first answer; null: there was one, or nothing was asked yet. */
+  readonly #rpc: RpcClient;
+  readonly #lockFile: string;
+  /** Runs from the first request until the first answer. */
   #silenceTimer: NodeJS.Timeout | null = null;
   #hasAnswered = false;
 
   constructor(socket: Socket, paths: ProjectPaths) {
-    this.#socket = socket;
-    this.#paths = paths;
-    const lines = new LineSplitter(MAX_FRAME_BYTES);
-    socket.on('data', (chunk: Buffer) => {
-      this.#noteAnswer();
-      const fits = lines.push(chunk, (line) => this.#receive(line));
-      if (!fits) this.#abandon(`the supervisor sent a line over ${MAX_FRAME_BYTES} bytes`);
+    this.#lockFile = paths.lockFile;
+    socket.on('data', () => this.#noteAnswer());
+    this.#rpc = new RpcClient(socket, {
+      maxFrameBytes: MAX_FRAME_BYTES,
+      peer: 'the supervisor',
+      endedText: 'the supervisor closed the connection',
+      toError: (error) => new ClientError(error as WireError),
+      onClose: () => this.#noteAnswer(),
     });
-    socket.on('error', (error) => {
-      this.#lossReason = `the connection to the supervisor broke: ${error.message}`;
-    });
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
-        this.#noteAnswer();
-        this.#failAll();
-        resolve();
-      });
-    });
+    this.closed = this.#rpc.closed;
   }
 
   request<M extends Method>(method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
-    return this.#send(method, params, null).done;
+    return this.#send(method, params).done;
   }
 
   stream<M extends Method>(method: M, params: MethodParams<M>, onEvent: (event: StreamEvent<M>) => void): Stream<M> {
     const { id, done } = this.#send(method, params, onEvent as (event: unknown) => void);
-    done.catch(() => undefined); // Whoever wants the outcome awaits `done`; nobody has to.
-    const cancel = () => this.#take(id)?.reject(new ClientError({ code: 'cancelled', message: 'cancelled' }));
+    done.catch(() => undefined); // a caller that needs the outcome awaits `done`
+    const cancel = () => this.#rpc.cancel(id, new ClientError({ code: 'cancelled', message: 'cancelled' }));
     return { done, cancel };
   }
 
   close(): void {
-    this.#lossReason = 'the connection was closed';
-    this.#socket.end();
-    this.#socket.destroySoon();
+    this.#rpc.close('the connection was closed');
   }
 
-  #send<M extends Method>(method: M, params: MethodParams<M>, onEvent: PendingRequest['onEvent']) {
-    const id = this.#nextId++;
-    const done = new Promise<MethodResult<M>>((resolve, reject) => {
-      const line = `${JSON.stringify({ id, method, params })}\n`;
-      if (Buffer.byteLength(line) > MAX_FRAME_BYTES) {
-        reject(new ClientError({ code: 'usage', message: `the request is over ${MAX_FRAME_BYTES} bytes` }));
-      } else if (this.#socket.destroyed || this.#socket.writableEnded) {
-        reject(this.#lostError());
-      } else {
-        this.#pending.set(id, { resolve: resolve as PendingRequest['resolve'], reject, onEvent });
-        this.#socket.write(line);
-        if (!this.#hasAnswered) this.#silenceTimer ??= setTimeout(() => this.#checkAlive(), CHECK_ALIVE_AFTER_MS);
-      }
-    });
-    return { id, done };
+  #send<M extends Method>(method: M, params: MethodParams<M>, onEvent?: (event: unknown) => void) {
+    const sent = this.#rpc.send(method, params, onEvent);
+    if (!this.#hasAnswered && this.#rpc.isOpen())
+      this.#silenceTimer ??= setTimeout(() => this.#checkAlive(), CHECK_ALIVE_AFTER_MS);
+    return sent as { id: number; done: Promise<MethodResult<M>> };
   }
 
   #noteAnswer(): void {
@@ -152,58 +123,13 @@ class SupervisorClient implements Client {
     if (this.#silenceTimer) clearTimeout(this.#silenceTimer);
   }
 
-  /** The kernel takes connections for a stopped process, too: whoever lives answers this at once, whatever else he does. */
+  /** The kernel accepts connections for a stopped process too; a running supervisor answers `hello` at once, even when busy. */
   #checkAlive(): void {
     this.#silenceTimer = setTimeout(() => {
       const message = 'the supervisor does not answer';
-      const hint = `it may be stopped or stuck; ${this.#paths.lockFile} has its pid, \`kill -CONT\` wakes it`;
-      for (const id of [...this.#pending.keys()])
-        this.#take(id)?.reject(new ClientError({ code: 'timeout', message, hint }));
-      this.#abandon(message);
+      const hint = `it may be stopped or stuck; ${this.#lockFile} has its pid, \`kill -CONT\` wakes it`;
+      this.#rpc.abandon(message, new ClientError({ code: 'timeout', message, hint }));
     }, ALIVE_TIMEOUT_MS);
-    this.request('hello', {}).catch(() => undefined); // whoever waits is told by the timer
-  }
-
-  #receive(line: string): void {
-    const reply = parseReply(line);
-    if (reply === null) {
-      this.#abandon(`the supervisor sent a line that is no reply: ${line.slice(0, 80)}`);
-    } else if ('event' in reply) {
-      this.#pending.get(reply.id)?.onEvent?.(reply.event);
-    } else if ('error' in reply) {
-      this.#take(reply.id)?.reject(new ClientError(reply.error));
-    } else {
-      this.#take(reply.id)?.resolve(reply.result);
-    }
-  }
-
-  #take(id: number): PendingRequest | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
-  }
-
-  #abandon(reason: string): void {
-    this.#lossReason = reason;
-    this.#socket.destroy();
-  }
-
-  #failAll(): void {
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(this.#lostError());
-  }
-
-  #lostError(): ClientError {
-    return new ClientError({ code: 'lost', message: this.#lossReason });
-  }
-}
-
-type ParsedReply = { id: number; result: unknown } | { id: number; error: WireError } | { id: number; event: unknown };
-
-function parseReply(line: string): ParsedReply | null {
-  try {
-    const reply = JSON.parse(line);
-    return typeof reply?.id === 'number' ? reply : null;
-  } catch {
-    return null; // Not JSON: the caller ends the connection and says what it saw.
+    this.request('hello', {}).catch(() => undefined); // the timer rejects the requests of the caller
   }
 }

@@ -122,7 +122,7 @@ describe('frames', () => {
     expect(await pending).toMatchObject({ code: 'lost', message: expect.stringContaining(`${MAX_FRAME_BYTES} bytes`) });
   });
 
-  test('what is no reply ends the connection and is quoted', async () => {
+  test('a line that is not a reply ends the connection and is quoted', async () => {
     await connected({ status: silence });
     const pending = wireOf(client.request('status', {}));
     await until(() => supervisor.requests.length === 1);

@@ -1,21 +1,18 @@
-// The log writer's socket and its life: one writer per project, leaves when it is of no use.
-//
-// It leaves when no supervisor is connected AND every FIFO has come to its end, which the kernel says of a FIFO that no
-// process holds for writing: the supervisor that died held some, its instances hold theirs as long as they live.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
+// The log writer's socket and lifetime: one writer per project. It exits when no supervisor is connected AND every FIFO is
+// at its end, which means that no process has it open for writing: a running supervisor and its instances do.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { acquireLock, type Lock } from '../../os/lock/lock.ts';
-import { LineSplitter } from '../../rpc/line-splitter.ts';
-import { LOG_PROTOCOL, MAX_LOG_FRAME_BYTES, type WriterEvent, type WriterRequest } from '../writer-protocol.ts';
+import { type PeerListener, type RpcPeer, RpcServer } from '../../rpc/rpc-server.ts';
+import { LOG_PROTOCOL, MAX_LOG_FRAME_BYTES, type WriterMethods, type WriterRequest } from '../writer-protocol.ts';
 import { Compressor } from './compressor.ts';
 import { LogWriter } from './log-writer.ts';
 
 /** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
 const EXIT_AFTER_MS = 3000;
 
-/** Rejects where another writer serves the project or the socket cannot be had. */
+/** Rejects where another writer serves the project or the socket cannot be created. */
 export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
   mkdirSync(paths.socketDir, { recursive: true, mode: 0o700 });
   mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
@@ -25,122 +22,88 @@ export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
   await new WriterServer(paths, lock).listen();
 }
 
+type MethodTable = {
+  [M in keyof WriterMethods]: (
+    params: WriterMethods[M][0],
+  ) => WriterMethods[M][1] | Promise<WriterMethods[M][1]> | undefined;
+};
+
 class WriterServer {
   readonly #paths: ProjectPaths;
   readonly #lock: Lock;
-  #listening: NetServer | null = null;
-  readonly #clients = new Set<Socket>();
+  readonly #rpc: RpcServer;
   readonly #compressor = new Compressor();
   readonly #writer: LogWriter;
+  readonly #methods: MethodTable;
   #exitTimer: NodeJS.Timeout | null = null;
 
   constructor(paths: ProjectPaths, lock: Lock) {
     this.#paths = paths;
     this.#lock = lock;
+    this.#rpc = new RpcServer(paths.logSocket, {
+      maxFrameBytes: MAX_LOG_FRAME_BYTES,
+      maxConnections: 0,
+      onPeer: (peer) => this.#listenTo(peer),
+    });
     this.#writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        for (const peer of this.#rpc.peers) peer.send({ event });
+      },
       compress: (path) => this.#compressor.add(path),
       onSourceEnd: () => this.#scheduleExit(),
     });
+    this.#methods = methodsOf(this.#writer);
     process.on('SIGTERM', () => void this.#finishAndExit(2000));
-    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined); // a terminal's, not ours
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined); // meant for a terminal's job
   }
 
-  listen(): Promise<void> {
-    this.#listening?.close(); // now: it removes what lies at the path
-    const server = createServer((socket) => this.#connected(socket));
-    this.#listening = server;
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#paths.logSocket, () => {
-        chmodSync(this.#paths.logSocket, 0o600);
-        this.#scheduleExit();
-        resolve();
-      });
-    });
+  async listen(): Promise<void> {
+    await this.#rpc.listen();
+    this.#scheduleExit();
   }
 
-  #connected(socket: Socket): void {
-    this.#clients.add(socket);
-    const lines = new LineSplitter(MAX_LOG_FRAME_BYTES);
-    socket.on('data', (chunk: Buffer) => {
-      if (!lines.push(chunk, (line) => this.#answer(socket, line))) socket.destroy();
-    });
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      this.#clients.delete(socket);
-      this.#scheduleExit();
-    });
+  #listenTo(peer: RpcPeer): PeerListener {
+    return {
+      onLine: (line) => this.#answer(peer, line),
+      onTooLong: () => peer.destroy(),
+      onClose: () => this.#scheduleExit(),
+    };
   }
 
-  #answer(socket: Socket, line: string): void {
-    let request: WriterRequest;
-    try {
-      request = JSON.parse(line) as WriterRequest;
-    } catch {
-      return void socket.destroy(); // no peer of ours
-    }
+  /** Calls start in the order of their lines: `endOfOutput` relies on that. */
+  #answer(peer: RpcPeer, line: string): void {
+    const request = parseRequest(line);
+    if (request === null) return void peer.destroy();
     const { id, method } = request;
     Promise.resolve()
-      .then(() => this.#dispatch(request))
-      .then((result) => ({ id, result }))
+      .then(() => this.#call(request))
+      .then((result) => ({ id, result: result ?? {} }))
       .catch((error: Error) => ({ id, error: error.message }))
       .then((reply) => {
-        const text = `${JSON.stringify(reply)}\n`;
-        const isStuck =
-          method === 'shutdown' && !('result' in reply && (reply.result as { flushed?: boolean }).flushed);
-        if (method === 'shutdown') socket.end(text, () => this.#exit(isStuck));
-        else socket.write(text);
+        if (method !== 'shutdown') return void peer.send(reply);
+        const isFlushed = 'result' in reply && (reply.result as WriterMethods['shutdown'][1]).flushed;
+        peer.end(reply, () => this.#exit(!isFlushed));
       });
   }
 
-  async #dispatch(request: WriterRequest): Promise<unknown> {
-    switch (request.method) {
-      case 'hello':
-        return { protocol: LOG_PROTOCOL, pid: process.pid };
-      case 'configure':
-        return this.#writer.configure(request.params.queues) ?? {};
-      case 'attach':
-        return { failed: this.#writer.attach(request.params.sources) };
-      case 'endOfOutput':
-        return { drained: await this.#writer.endOfOutput(request.params.instance, request.params.deadlineMs) };
-      case 'expect':
-        return this.#writer.expect(request.params) ?? {};
-      case 'detach':
-        return this.#writer.detach(request.params.instances) ?? {};
-      case 'openSink':
-        return this.#writer.openSink(request.params.queue, request.params.service) ?? {};
-      case 'closeSink':
-        return { drained: await this.#writer.closeSink(request.params) };
-      case 'stats':
-        return { queues: this.#writer.stats() };
-      case 'rotate':
-        return { rotated: await this.#writer.rotate(request.params.queues) };
-      case 'shutdown':
-        return { flushed: await this.#writer.finish(request.params.deadlineMs) };
-      default:
-        throw new Error(`no such method: ${(request as { method: string }).method}`);
-    }
-  }
-
-  #emit(event: WriterEvent): void {
-    const line = `${JSON.stringify({ event })}\n`;
-    for (const client of this.#clients) client.write(line);
+  #call({ method, params }: WriterRequest): unknown {
+    if (!Object.hasOwn(this.#methods, method)) throw new Error(`no such method: ${method}`);
+    return this.#methods[method](params as never);
   }
 
   #scheduleExit(): void {
     if (this.#exitTimer !== null) clearTimeout(this.#exitTimer);
     this.#exitTimer = null;
-    if (this.#clients.size > 0) return;
-    void this.#recreateSocket().catch(() => undefined); // no descriptor left, say: tried again with the next look
+    if (this.#rpc.peers.size > 0) return;
+    void this.#recreateSocket().catch(() => undefined); // no descriptor is free, for example: the next timer retries
     this.#exitTimer = setTimeout(() => {
-      if (this.#clients.size > 0) return;
+      if (this.#rpc.peers.size > 0) return;
       if (this.#writer.isNeeded()) this.#scheduleExit();
       else void this.#finishAndExit(0);
     }, EXIT_AFTER_MS);
   }
 
-  /** Somebody deleted the socket: as long as we have the lock, the next supervisor has no other writer. */
+  /** The socket was deleted: as long as this process holds the lock, no other writer can serve the next supervisor. */
   async #recreateSocket(): Promise<void> {
     if (existsSync(this.#paths.logSocket) || !this.#lock.isInPlace()) return;
     mkdirSync(this.#paths.socketDir, { recursive: true, mode: 0o700 });
@@ -157,5 +120,30 @@ class WriterServer {
     this.#compressor.stop();
     if (isStuck) process.kill(process.pid, 'SIGKILL');
     process.exit(0);
+  }
+}
+
+function methodsOf(writer: LogWriter): MethodTable {
+  return {
+    hello: () => ({ protocol: LOG_PROTOCOL, pid: process.pid }),
+    configure: ({ queues }) => void writer.configure(queues),
+    attach: ({ sources }) => ({ failed: writer.attach(sources) }),
+    endOfOutput: async ({ instance, deadlineMs }) => ({ drained: await writer.endOfOutput(instance, deadlineMs) }),
+    expect: (expectation) => void writer.expect(expectation),
+    detach: ({ instances }) => void writer.detach(instances),
+    openSink: ({ queue, service }) => void writer.openSink(queue, service),
+    closeSink: async (params) => ({ drained: await writer.closeSink(params) }),
+    stats: () => ({ queues: writer.stats() }),
+    rotate: async ({ queues }) => ({ rotated: await writer.rotate(queues) }),
+    shutdown: async ({ deadlineMs }) => ({ flushed: await writer.finish(deadlineMs) }),
+  };
+}
+
+/** @returns null: the peer does not speak this protocol */
+function parseRequest(line: string): WriterRequest | null {
+  try {
+    return JSON.parse(line) as WriterRequest | null;
+  } catch {
+    return null; // not JSON
   }
 }

@@ -1,7 +1,5 @@
-// The unix socket: frames in, replies and streams out. Knows the protocol's shape and its limits, nothing of processes.
-// A peer that misbehaves loses its connection, never more.
-import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+// The supervisor's API on its unix socket: calls methods, sends replies and streams, holds the limits of a connection.
+// Knows no process. A client that misbehaves loses its connection, never more.
 import {
   MAX_FRAME_BYTES,
   type Method,
@@ -11,16 +9,16 @@ import {
   type WireError,
 } from '../../api/protocol.ts';
 import { errorText } from '../../os/errors.ts';
-import { LineSplitter } from '../../rpc/line-splitter.ts';
+import { type PeerListener, type RpcPeer, RpcServer } from '../../rpc/rpc-server.ts';
 import { RequestError } from './request-error.ts';
 
-/** What a method may do with the connection it came by. */
+/** What a method may do with the connection of its call. */
 export type Call<M extends Method> = {
-  /** Sends one event of a stream; false: the peer is gone. */
+  /** Sends one event of a stream; false: the client is gone. */
   emit(event: StreamEvent<M>): boolean;
-  /** Much of what was sent is still unread: a stream whose next event holds all that matters waits. */
+  /** Much of what was sent is unread: a stream whose next event is complete in itself skips this one. */
   isBehind(): boolean;
-  /** Aborts when the connection ends or the peer cancels. */
+  /** Aborts when the connection ends or the client cancels. */
   signal: AbortSignal;
   connection: ClientConnection;
 };
@@ -31,142 +29,109 @@ export type MethodTable = {
 };
 
 const BEHIND_BYTES = 1024 * 1024;
-/** A subscriber that does not read is cut off here. */
+/** A client that does not read is disconnected here. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 const MAX_CALLS_PER_CONNECTION = 64;
 const MAX_CONNECTIONS = 2_000;
 
-/** A peer that does not read its last answer is not waited for longer than this. */
+/** A client that does not read its last answer is disconnected after this time. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
 export type ApiServer = {
-  /** No new connections; calls back when the last answers are with their peers. */
+  /** Takes no new connections; calls back when the clients have received the last answers. */
   close(onClosed: () => void): void;
-  /** The socket was deleted: makes it again. Connections that stand are kept. */
+  /** The socket was deleted: creates it again. Connections stay. */
   listenAgain(): Promise<void>;
 };
 
 /**
- * Listens on `path`; whoever calls holds the project's lock, so a socket that lies there is stale and is replaced.
+ * Listens on `path`. The caller holds the project's lock, so a socket at the path is stale and is replaced.
  *
  * @param onOwnerGone the connection that owned the supervisor ended without `disown`.
  */
 export async function serve(path: string, methods: MethodTable, onOwnerGone: () => void): Promise<ApiServer> {
-  const sockets = new Set<Socket>();
-  const open = async (): Promise<Server> => {
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      serveConnection(socket, methods, onOwnerGone);
-    });
-    server.maxConnections = MAX_CONNECTIONS;
-    try {
-      await listen(server, path);
-    } catch (error) {
-      server.close();
-      throw error;
-    }
-    return server;
-  };
-  let server = await open();
+  const server = new RpcServer(path, {
+    maxFrameBytes: MAX_FRAME_BYTES,
+    maxConnections: MAX_CONNECTIONS,
+    onPeer: (peer) => new Conversation(peer, methods, onOwnerGone),
+  });
+  await server.listen();
   return {
     close(onClosed) {
       server.close(onClosed);
-      for (const socket of sockets) socket.destroySoon();
+      for (const peer of server.peers) peer.destroySoon();
       setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
+        for (const peer of server.peers) peer.destroy();
       }, CLOSE_TIMEOUT_MS).unref();
     },
-    async listenAgain() {
-      // First: it removes whatever lies at the path.
-      server.close();
-      server = await open();
-    },
+    listenAgain: () => server.listen(),
   };
 }
 
-async function listen(server: Server, path: string): Promise<void> {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  // A connection that could not be accepted for want of descriptors; its peer sees the end of it.
-  server.on('error', () => undefined);
-  chmodSync(path, 0o600);
-}
+/** The calls of one connection. */
+class Conversation implements PeerListener {
+  readonly #peer: RpcPeer;
+  readonly #methods: MethodTable;
+  readonly #onOwnerGone: () => void;
+  readonly #connection: ClientConnection = { owning: false };
+  readonly #calls = new Map<number, AbortController>();
 
-function serveConnection(socket: Socket, methods: MethodTable, onOwnerGone: () => void): void {
-  const connection: ClientConnection = { owning: false };
-  const calls = new Map<number, AbortController>();
-  const lines = new LineSplitter(MAX_FRAME_BYTES);
-  const send = (reply: unknown): boolean => {
-    if (socket.destroyed) return false;
-    socket.write(`${JSON.stringify(reply)}\n`);
-    if (socket.writableLength > MAX_UNREAD_BYTES) cutOff();
-    return !socket.destroyed;
-  };
-  // It may be suspended only, and owns again when it is back: nothing is stopped for that.
-  const cutOff = (): void => {
-    connection.owning = false;
-    socket.destroy();
-  };
-  const isBehind = (): boolean => socket.writableLength > BEHIND_BYTES;
-  socket.on('data', (chunk) => {
-    const fits = lines.push(chunk, (line) => handleLine(line, { methods, connection, calls, send, isBehind }));
-    if (fits) return;
-    send({ id: 0, error: { code: 'usage', message: `a frame may hold at most ${MAX_FRAME_BYTES} bytes` } });
-    socket.destroySoon();
-  });
-  // Ends like any other: `close` follows.
-  socket.on('error', () => undefined);
-  socket.once('close', () => {
-    for (const call of calls.values()) call.abort();
-    if (connection.owning) onOwnerGone();
-  });
-}
+  constructor(peer: RpcPeer, methods: MethodTable, onOwnerGone: () => void) {
+    this.#peer = peer;
+    this.#methods = methods;
+    this.#onOwnerGone = onOwnerGone;
+  }
 
-type Conversation = {
-  methods: MethodTable;
-  connection: ClientConnection;
-  calls: Map<number, AbortController>;
-  send(reply: unknown): boolean;
-  isBehind(): boolean;
-};
+  onLine(line: string): void {
+    const request = parseRequest(line);
+    if ('error' in request) return void this.#send({ id: request.id, error: request.error });
+    const { id, method, params } = request;
+    if (method === 'cancel') this.#calls.get(id)?.abort();
+    else if (!Object.hasOwn(this.#methods, method))
+      this.#refuse(id, `unknown method ${JSON.stringify(method.slice(0, 64))}`);
+    else if (this.#calls.size >= MAX_CALLS_PER_CONNECTION || this.#calls.has(id))
+      this.#refuse(id, 'too many requests under way, or an id used twice');
+    else this.#call(id, method as Method, params);
+  }
 
-function handleLine(line: string, { methods, connection, calls, send, isBehind }: Conversation): void {
-  const request = parseRequest(line);
-  if ('error' in request) {
-    send({ id: request.id, error: request.error });
-    return;
+  onTooLong(): void {
+    this.#refuse(0, `a frame may hold at most ${MAX_FRAME_BYTES} bytes`);
+    this.#peer.destroySoon();
   }
-  const { id, method, params } = request;
-  if (method === 'cancel') {
-    calls.get(id)?.abort();
-    return;
+
+  onClose(): void {
+    for (const call of this.#calls.values()) call.abort();
+    if (this.#connection.owning) this.#onOwnerGone();
   }
-  if (!Object.hasOwn(methods, method)) {
-    send({ id, error: { code: 'usage', message: `unknown method ${JSON.stringify(method.slice(0, 64))}` } });
-    return;
+
+  #call(id: number, method: Method, params: object): void {
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#calls.set(id, abort);
+    const emit = (event: unknown): boolean => !signal.aborted && this.#send({ id, event });
+    const isBehind = (): boolean => this.#peer.unreadBytes > BEHIND_BYTES;
+    const run = this.#methods[method] as (params: unknown, call: unknown) => unknown;
+    new Promise((resolve) => resolve(run(params, { emit, isBehind, signal, connection: this.#connection })))
+      .then(
+        (result) => this.#send({ id, result }),
+        (error) => this.#send({ id, error: toWireError(error) }),
+      )
+      .finally(() => this.#calls.delete(id));
   }
-  if (calls.size >= MAX_CALLS_PER_CONNECTION || calls.has(id)) {
-    send({ id, error: { code: 'usage', message: 'too many requests under way, or an id used twice' } });
-    return;
+
+  #refuse(id: number, message: string): void {
+    this.#send({ id, error: { code: 'usage', message } });
   }
-  const abort = new AbortController();
-  calls.set(id, abort);
-  const emit = (event: unknown): boolean => !abort.signal.aborted && send({ id, event });
-  const run = methods[method as Method] as (params: unknown, call: unknown) => unknown;
-  new Promise((resolve) => resolve(run(params, { emit, isBehind, signal: abort.signal, connection })))
-    .then(
-      (result) => send({ id, result }),
-      (error) => send({ id, error: toWireError(error) }),
-    )
-    .finally(() => calls.delete(id));
+
+  /** @returns false: the client is gone */
+  #send(reply: object): boolean {
+    if (!this.#peer.send(reply)) return false;
+    if (this.#peer.unreadBytes <= MAX_UNREAD_BYTES) return true;
+    // The client may only be suspended, and owns again once it is back: that must not stop the project.
+    this.#connection.owning = false;
+    this.#peer.destroy();
+    return false;
+  }
 }
 
 type ParsedRequest = { id: number; method: string; params: object } | { id: number; error: WireError };
