@@ -25,7 +25,7 @@ type PendingRequest = {
   reject(error: Error): void;
   onEvent: ((event: unknown) => void) | null;
 };
-type Reply = { id?: number; result?: unknown; error?: RpcError; event?: unknown };
+type RpcReply = { id?: number; result?: unknown; error?: RpcError; event?: unknown };
 
 export class RpcClient {
   /** Resolves once the connection is gone. */
@@ -130,7 +130,7 @@ export class RpcClient {
 }
 
 /** @returns null: the line is neither a reply nor an event */
-function parseReply(line: string): Reply | null {
+function parseReply(line: string): RpcReply | null {
   try {
     const reply = JSON.parse(line);
     const isReply = typeof reply?.id === 'number' || (reply?.id === undefined && reply?.event !== undefined);

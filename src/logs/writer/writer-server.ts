@@ -22,7 +22,7 @@ export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
   await new WriterServer(paths, lock).listen();
 }
 
-type MethodTable = {
+type WriterMethodTable = {
   [M in keyof WriterMethods]: (
     params: WriterMethods[M][0],
   ) => WriterMethods[M][1] | Promise<WriterMethods[M][1]> | undefined;
@@ -34,7 +34,7 @@ class WriterServer {
   readonly #rpc: RpcServer;
   readonly #compressor = new Compressor();
   readonly #writer: LogWriter;
-  readonly #methods: MethodTable;
+  readonly #methods: WriterMethodTable;
   #exitTimer: NodeJS.Timeout | null = null;
 
   constructor(paths: ProjectPaths, lock: Lock) {
@@ -123,7 +123,7 @@ class WriterServer {
   }
 }
 
-function methodsOf(writer: LogWriter): MethodTable {
+function methodsOf(writer: LogWriter): WriterMethodTable {
   return {
     hello: () => ({ protocol: LOG_PROTOCOL, pid: process.pid }),
     configure: ({ queues }) => void writer.configure(queues),
