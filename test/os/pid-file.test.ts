@@ -66,15 +66,15 @@ describe('a pid file', () => {
     const why = expect.stringMatching(
       new RegExp(`names pid ${pid}, which runs .*writes-pid-file.*, not other-bot.py$`),
     );
-    expect(readPidFile(path, ['python3', 'other-bot.py'])).toEqual({ kind: 'nobody', why });
+    expect(readPidFile(path, ['python3', 'other-bot.py'])).toEqual({ kind: 'none', why });
   });
 
   test('older than the process names nobody: the pid was recycled', async () => {
     await startBot();
     utimesSync(path, Date.now() / 1000 - 60, Date.now() / 1000 - 60);
     expect(readPidFile(path, command)).toEqual({
-      kind: 'nobody',
-      why: expect.stringMatching(/a stranger has the pid$/),
+      kind: 'none',
+      why: expect.stringMatching(/the pid was reused$/),
     });
   });
 
@@ -84,15 +84,15 @@ describe('a pid file', () => {
     ['words', () => writeFileSync(path, 'pid: 42'), /holds no pid$/],
     ['a group', () => writeFileSync(path, '-42'), /holds no pid$/],
     ['zero', () => writeFileSync(path, '0'), /holds no pid$/],
-    ['init', () => writeFileSync(path, '1\n'), /names pid 1, which does not live$/],
-    ['ourselves', () => writeFileSync(path, `${process.pid}\n`), /which does not live$/],
-    ['the dead', () => writeFileSync(path, '4194304\n'), /names pid 4194304, which does not live$/],
+    ['init', () => writeFileSync(path, '1\n'), /names pid 1, which is not running$/],
+    ['ourselves', () => writeFileSync(path, `${process.pid}\n`), /which is not running$/],
+    ['the dead', () => writeFileSync(path, '4194304\n'), /names pid 4194304, which is not running$/],
     ['a link', () => symlinkSync('/proc/self/stat', path), /cannot be read \(ELOOP\)$/],
     ['a directory', () => mkdirSync(path), /is not a regular file$/],
     ['a FIFO', () => execFileSync('mkfifo', [path]), /is not a regular file$/],
   ])('that is or names %s names nobody', (_name, make, why) => {
     make();
-    expect(readPidFile(path, command)).toEqual({ kind: 'nobody', why: expect.stringMatching(why) });
+    expect(readPidFile(path, command)).toEqual({ kind: 'none', why: expect.stringMatching(why) });
   });
 
   test('is written whole, for all to read, and removed while it is ours', async () => {

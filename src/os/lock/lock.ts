@@ -1,5 +1,5 @@
-// The lock that makes one supervisor per project. The kernel holds it for us and frees it however we end, so that
-// there is never a stale one; the text in the file says who had it, no more. A loser changes nothing on disk.
+// The lock that makes one supervisor per project. The kernel keeps it and frees it however we exit, so it is never stale;
+// the text in the file only names the holder. A failed attempt changes nothing on disk.
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,44 +9,44 @@ import { liveStat } from '../process/identity.ts';
 import { acquireRecordLock } from './record-lock.ts';
 
 export type LockHolder = { pid: number; since: string };
-/** `path` and `inode`: of the file that was locked, which a copy is not. */
+/** `path` and `inode` of the locked file: a copy of it has others. */
 type LockRecord = LockHolder & { path: string; inode: string };
 export type Lock = {
   release(): void;
-  /** The file at the path is still the one that we hold; false once somebody removed or replaced it. */
+  /** The file at the path is still the one that we locked; false once it was removed or replaced. */
   isInPlace(): boolean;
-  /** Another file is at the path; false also where that cannot be told. */
+  /** Another file is at the path; false also where the path cannot be read. */
   isReplaced(): boolean;
-  /** ... and somebody who locked that very file at this very path has written it since; a copy proves nothing. */
+  /** ... and a later holder, which locked that file at this path, has written it; a copy proves nothing. */
   isTakenOver(): boolean;
 };
 export type LockAttempt = Lock | { heldBy: LockHolder | null };
 
 const RETRY_MS = 50;
-/** sys/fcntl.h of macOS and the BSDs; on Windows libuv takes its own bit for "share with nobody". */
+/** sys/fcntl.h of macOS and the BSDs; on Windows a bit of libuv for exclusive sharing. */
 const O_EXLOCK = { darwin: 0x20, win32: 0x10000000, other: 0x20, linux: 0 };
 
 export type LockOptions = {
   /** How long to wait for the lock; default 0: do not. */
   waitMs?: number;
-  /** Ends the wait; then as if somebody else held it. */
+  /** Ends the wait; the result is as if another process held the lock. */
   abort?: AbortSignal | undefined;
-  /** Other users take this lock too: the file is readable by all, and never written by whoever did not create it. */
+  /** Other users take this lock too: all can read the file, and only its creator writes it. */
   shared?: boolean;
 };
 
 /**
  * Takes the lock if it is free, or becomes so within `waitMs`.
- * @returns `heldBy`: somebody else has it (null: who it is cannot be told)
- * @throws when the file cannot be opened, or the file system knows no locks
+ * @returns `heldBy`: another process has it (null: its record cannot be read)
+ * @throws when the file cannot be opened, or the file system does not support locks
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<LockAttempt> {
   const strategy = lockStrategy(platform, findProgram('flock') !== null);
   if (strategy === 'flock') return await acquireFlock(path, options);
-  return await retry(options, () => (strategy === 'exlock' ? acquireByOpen(path, options) : acquireRecordLock(path)));
+  return await retry(options, () => (strategy === 'exlock' ? acquireByOpen(path, options) : acquireByRecord(path)));
 }
 
-/** For locks that cannot be waited for. */
+/** For locks without a blocking wait. */
 async function retry({ waitMs = 0, abort }: LockOptions, attempt: () => LockAttempt): Promise<LockAttempt> {
   const deadlineMs = performance.now() + waitMs;
   for (;;) {
@@ -56,7 +56,7 @@ async function retry({ waitMs = 0, abort }: LockOptions, attempt: () => LockAtte
   }
 }
 
-/** `flock`: flock(1) on our descriptor; `exlock`: the open itself locks; `record`: no kernel lock to be had. */
+/** `flock`: flock(1) on our descriptor; `exlock`: the open itself locks; `record`: no kernel lock is available. */
 export function lockStrategy(system: Platform, hasFlock: boolean): 'flock' | 'exlock' | 'record' {
   if (system === 'darwin' || system === 'win32') return 'exlock';
   return hasFlock ? 'flock' : 'record';
@@ -66,12 +66,12 @@ async function acquireFlock(path: string, options: LockOptions): Promise<LockAtt
   const fd = openLockFile(path, options);
   try {
     if (!(await flock(fd, path, options))) return refused(fd, path);
-    if (isSameFile(fd, path)) return acquired(fd, path, options);
+    if (compareFile(fd, path) === 'same') return new FileLock(fd, path, options);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  // Somebody removed the file between our open and our lock: then it locks nothing any more.
+  // The file was removed between our open and our lock: a lock on it is useless.
   closeSync(fd);
   return await acquireFlock(path, options);
 }
@@ -97,30 +97,48 @@ function openLockFile(path: string, { shared = false }: LockOptions): number {
 function acquireByOpen(path: string, options: LockOptions): LockAttempt {
   try {
     const lock = O_EXLOCK[platform] | (platform === 'win32' ? 0 : constants.O_NONBLOCK | constants.O_NOFOLLOW);
-    return acquired(
-      openSync(path, constants.O_RDWR | constants.O_CREAT | lock, options.shared ? 0o666 : 0o600),
-      path,
-      options,
-    );
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | lock, options.shared ? 0o666 : 0o600);
+    return new FileLock(fd, path, options);
   } catch (error) {
     if (!['EAGAIN', 'EWOULDBLOCK', 'EBUSY'].includes(errnoOf(error))) throw error;
     return { heldBy: readLockHolder(path) };
   }
 }
 
-function acquired(fd: number, path: string, { shared = false }: LockOptions): Lock {
-  const since = new Date().toISOString();
-  if (!shared) writeLockHolder(fd, path, since);
-  let held = true;
-  return {
-    release: () => {
-      if (held) closeSync(fd);
-      held = false;
-    },
-    isInPlace: () => held && isSameFile(fd, path),
-    isReplaced: () => held && isOtherFile(fd, path),
-    isTakenOver: () => held && isOtherFile(fd, path) && wasTakenByLaterHolder(path, since),
-  };
+/** The record lock holds a name, not a file: whether another file replaced it is unknown. */
+function acquireByRecord(path: string): LockAttempt {
+  const result = acquireRecordLock(path);
+  return 'heldBy' in result ? result : { ...result, isReplaced: () => false, isTakenOver: () => false };
+}
+
+class FileLock implements Lock {
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #since = new Date().toISOString();
+  #isHeld = true;
+
+  constructor(fd: number, path: string, { shared = false }: LockOptions) {
+    this.#fd = fd;
+    this.#path = path;
+    if (!shared) writeLockHolder(fd, path, this.#since);
+  }
+
+  release(): void {
+    if (this.#isHeld) closeSync(this.#fd);
+    this.#isHeld = false;
+  }
+
+  isInPlace(): boolean {
+    return this.#isHeld && compareFile(this.#fd, this.#path) === 'same';
+  }
+
+  isReplaced(): boolean {
+    return this.#isHeld && compareFile(this.#fd, this.#path) === 'other';
+  }
+
+  isTakenOver(): boolean {
+    return this.isReplaced() && wasTakenByLaterHolder(this.#path, this.#since);
+  }
 }
 
 function writeLockHolder(fd: number, path: string, since: string): void {
@@ -135,8 +153,8 @@ function refused(fd: number, path: string): LockAttempt {
 }
 
 /**
- * flock(1) locks the open file description that it shares with us, and leaves the lock there when it ends. It is ended
- * by us when the wait is over: the one of busybox knows no time limit.
+ * flock(1) locks the open file description that it shares with us; the lock stays when flock exits. We end it when the
+ * wait is over: the flock of busybox does not have a time limit.
  */
 function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Promise<boolean> {
   const child = spawn('flock', [...(waitMs === 0 ? ['-n'] : []), '3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
@@ -152,7 +170,7 @@ function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Pr
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0 || code === 1 || child.killed) resolve(code === 0);
-      else reject(new Error(`cannot lock ${path}: ${complaint.trim() || `flock ended with ${code}`}`));
+      else reject(new Error(`cannot lock ${path}: ${complaint.trim() || `flock exited with ${code}`}`));
     });
   }).finally(() => {
     clearTimeout(timer);
@@ -160,32 +178,24 @@ function flock(fd: number, path: string, { waitMs = 0, abort }: LockOptions): Pr
   });
 }
 
-function isSameFile(fd: number, path: string): boolean {
+/** @returns `missing` where the path does not exist or cannot be read (EACCES, ESTALE, EIO) */
+function compareFile(fd: number, path: string): 'same' | 'other' | 'missing' {
   try {
-    const [ours, there] = [fstatSync(fd), statSync(path)];
-    return ours.ino === there.ino && ours.dev === there.dev;
+    const [ours, found] = [fstatSync(fd), statSync(path)];
+    return ours.ino === found.ino && ours.dev === found.dev ? 'same' : 'other';
   } catch {
-    return false; // nothing there
+    return 'missing';
   }
 }
 
-function isOtherFile(fd: number, path: string): boolean {
-  try {
-    const [ours, there] = [fstatSync(fd), statSync(path)];
-    return ours.ino !== there.ino || ours.dev !== there.dev;
-  } catch {
-    return false; // nothing there, or no look at it to be had (EACCES, ESTALE, EIO)
-  }
-}
-
-/** By a later holder, or, as the wall clock may have been set back, by one that lives. */
+/** By a later holder; as the wall clock may have been set back, also by any that lives. */
 function wasTakenByLaterHolder(path: string, since: string): boolean {
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as LockRecord;
     if (record.path !== path || record.inode !== String(statSync(path).ino)) return false;
     return record.since > since || (record.pid !== process.pid && liveStat(record.pid) !== null);
   } catch {
-    return false; // being written right now, or not to be read: there is another look
+    return false; // being written now, or unreadable: the caller checks again
   }
 }
 
@@ -194,6 +204,6 @@ function readLockHolder(path: string): LockHolder | null {
     const record = JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
     return typeof record.pid === 'number' ? { pid: record.pid, since: String(record.since) } : null;
   } catch {
-    return null; // being written right now, or not shared: only for display
+    return null; // being written now, or shared and without a record: only for display
   }
 }

@@ -1,19 +1,19 @@
-// The lock where the kernel offers none to a Node program: numbered record files, the highest of which counts, made
-// with O_EXCL semantics by link(2). Its holder is checked by identity, so a dead one frees it.
+// The lock for systems where Node has no access to a kernel lock: numbered record files, the highest of which counts,
+// created with O_EXCL semantics by link(2). The holder is checked by identity, so the lock of a dead one is free.
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Incarnation } from '../../core/model.ts';
 import { errnoOf } from '../errors.ts';
 import { identify, isAlive } from '../process/identity.ts';
-import type { LockAttempt } from './lock.ts';
 
+export type RecordLockAttempt = { heldBy: { pid: number; since: string } } | { release(): void; isInPlace(): boolean };
 type NumberedLockRecord = { holder: Incarnation | null; since: string };
 
 /**
- * The numbers only ever grow and the highest file is never removed, so two takers can never believe in different
- * files: whoever finds a higher number than its own after taking has lost.
+ * The numbers only grow and the highest file is never removed, so two claimants cannot rely on different files: a claimant
+ * that finds a higher number than its own after it took the lock has lost.
  */
-export function acquireRecordLock(path: string): LockAttempt {
+export function acquireRecordLock(path: string): RecordLockAttempt {
   for (;;) {
     const [top = 0] = numbersOf(path);
     const record = top === 0 ? null : readRecord(path, top);
@@ -27,12 +27,7 @@ export function acquireRecordLock(path: string): LockAttempt {
       continue;
     }
     for (const number of numbersOf(path)) if (number < mine) removeRecord(path, number);
-    return {
-      release: () => markReleased(path, mine),
-      isInPlace: () => isHighest(path, mine),
-      isReplaced: () => false, // a name, not a file, is what we hold: it cannot be told
-      isTakenOver: () => false,
-    };
+    return { release: () => markReleased(path, mine), isInPlace: () => isHighest(path, mine) };
   }
 }
 
@@ -53,7 +48,7 @@ function numbersOf(path: string): number[] {
     .sort((a, b) => b - a);
 }
 
-/** Complete as soon as it has its name; false when the number is taken. */
+/** The record is complete before it gets its name. @returns false when the number is taken */
 function create(path: string, number: number): boolean {
   const draft = `${path}.draft-${process.pid}-${number}`;
   const record: NumberedLockRecord = { holder: identify(process.pid, ''), since: new Date().toISOString() };
@@ -77,7 +72,7 @@ function readRecord(path: string, number: number): NumberedLockRecord | null {
   try {
     return JSON.parse(readFileSync(`${path}.${number}`, 'utf8')) as NumberedLockRecord;
   } catch {
-    return null; // released this instant, or removed by a winner: the next number decides
+    return null; // just released, or removed by the new holder: the next number decides
   }
 }
 
@@ -85,6 +80,6 @@ function removeRecord(path: string, number: number): void {
   try {
     unlinkSync(join(dirname(path), `${basename(path)}.${number}`));
   } catch {
-    // ENOENT: another winner was faster
+    // ENOENT: another process removed it
   }
 }

@@ -1,5 +1,5 @@
-// At most one live instance per singleton key and scope, over all supervisors of the machine. A key's lock is held
-// from the first look until the new holder's record is written, so that any number of racing starts take turns.
+// At most one live instance per singleton key and scope, over all supervisors of the machine. The lock of a key is kept
+// from the first check until the new holder is recorded, so that racing starts happen one after the other.
 import type { Incarnation, SingletonPolicy } from '../../core/model.ts';
 import { acquireLock, type Lock } from '../lock/lock.ts';
 import { identify } from '../process/identity.ts';
@@ -22,20 +22,22 @@ export type SingletonClaim = {
   /** `api.1` */
   instance: string;
   nonce: string;
-  /** How an older holder is asked to stop, and how long it gets. */
+  /** How an older holder is stopped, and its grace period. */
   signal: string;
   graceMs: number;
   /** A plain pid file that counts as a record of the holder; `command`: the words of the command, or its shell line. */
   pidFile?: { path: string; command: readonly string[] } | null;
-  /** Ends the wait for another claimant or for the older holder; whom we already signalled stays signalled. */
+  /** Ends the wait for another claimant or for the older holder; signals that were sent stay sent. */
   abort?: AbortSignal;
 };
 
 export type Lease = {
-  /** The new holder runs: records it and lets the next claimant look. Rejects when its record or pid file cannot be
-   * written; it holds the key all the same. */
+  /**
+   * The new holder runs: records it and frees the lock. Rejects when its record or pid file cannot be written; it holds
+   * the key even then.
+   */
   commit(holder: Incarnation): Promise<void>;
-  /** Nothing was started: lets the next claimant look. */
+  /** Nothing was started: frees the lock. */
   abandon(): void;
   /** The holder is dead: removes its record, if it is still the holder's. */
   release(): void;
@@ -43,22 +45,26 @@ export type Lease = {
 
 export type ClaimResult =
   | { ok: true; lease: Lease }
-  /** `adopt`: this process holds the key and is to be taken over as it is. */
+  /** `adopt`: this process holds the key and is to be adopted as it is. */
   | { ok: true; adopt: Incarnation; heldBy: SingletonRecord }
-  /** `refused`, `waiting`: by policy; `busy`: another claim takes its time; `not-stopped`: the older one's tree cannot
-   * be ended; `aborted`. `reason` is a sentence. */
-  | {
-      ok: false;
-      code: 'refused' | 'waiting' | 'busy' | 'not-stopped' | 'aborted';
-      heldBy: SingletonRecord | null;
-      reason: string;
-    };
+  | SingletonRefusal;
+
+/**
+ * `refused`, `waiting`: by policy; `busy`: another claim is in progress; `not-stopped`: the older tree survived SIGKILL;
+ * `aborted`. `reason` is a sentence.
+ */
+type SingletonRefusal = {
+  ok: false;
+  code: 'refused' | 'waiting' | 'busy' | 'not-stopped' | 'aborted';
+  heldBy: SingletonRecord | null;
+  reason: string;
+};
 
 /** Beyond the grace period: time for the other claimant to kill and to spawn. */
 const BUSY_MARGIN_MS = 10_000;
 
 /**
- * Decides who may hold the key. Under `replace` the older one's whole tree is dead when this resolves. With `lease`
+ * Decides whether the claimant gets the key. Under `replace` the whole older tree is dead when this resolves. With `lease`
  * the key stays locked until `commit` or `abandon` (or until we die).
  * @throws UnsafeDirectoryError where the shared directory cannot be trusted
  */
@@ -78,7 +84,7 @@ export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult
   }
 }
 
-/** Who holds the key now, and who is about to take it; null where nobody alive does. */
+/** The live holder of the key, and the live claimant that is about to take it; null where there is none. */
 export function readHolderAndClaim(
   key: string,
   scope: SingletonPolicy['scope'],
@@ -89,8 +95,8 @@ export function readHolderAndClaim(
 }
 
 /**
- * A sentence naming who took the key from the process with this nonce; null: nobody did. A supervisor whose instance
- * ended asks before it starts it again: two that replace each other in turn would never end.
+ * A sentence naming the process that took the key from the one with this nonce; null: it was not taken. A supervisor asks
+ * before it restarts an instance: two supervisors would otherwise replace each other's instance for ever.
  */
 export function describeTakeover(lost: Pick<SingletonClaim, 'key' | 'scope' | 'projectRoot' | 'nonce'>): string | null {
   const { claim, holder } = readHolderAndClaim(lost.key, lost.scope, lost.projectRoot);
@@ -98,27 +104,20 @@ export function describeTakeover(lost: Pick<SingletonClaim, 'key' | 'scope' | 'p
   return other == null ? null : describeHolder(other);
 }
 
-/** With the key's lock held, so that nothing changes under us but by death. */
+/** Call it with the key locked: then the holder changes only by its death. */
 async function applyConflictPolicy(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
   const occupant = (await findHolder(base, claim.nonce)) ?? findHolderByPidFile(claim);
-  if (occupant === null) return { ok: true, lease: openLease(base, claim, lock) };
-  const { record, reason, leads, isForeign } = occupant;
+  if (occupant === null) return { ok: true, lease: new SingletonLease(base, claim, lock) };
+  const { record, reason, isMainAlive, isForeign } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
-      return { ok: false, code: 'refused', heldBy: record, reason };
+      return refusal('refused', record, reason);
     case 'wait':
-      return { ok: false, code: 'waiting', heldBy: record, reason };
+      return refusal('waiting', record, reason);
     case 'adopt':
-      if (leads && isForeign) {
-        return {
-          ok: false,
-          code: 'refused',
-          heldBy: record,
-          reason: `${reason}: another user's, so it cannot be taken over`,
-        };
-      }
-      if (leads) return { ok: true, adopt: record.process, heldBy: record };
-      return await replaceHolder(base, claim, lock, occupant); // only remains of a tree: nothing to adopt
+      if (!isMainAlive) return await replaceHolder(base, claim, lock, occupant); // nothing to adopt
+      if (isForeign) return refusal('refused', record, `${reason}: another user's, so it cannot be taken over`);
+      return { ok: true, adopt: record.process, heldBy: record };
     case 'replace':
       return await replaceHolder(base, claim, lock, occupant);
   }
@@ -130,53 +129,64 @@ async function replaceHolder(
   lock: Lock,
   occupant: SingletonHolder,
 ): Promise<ClaimResult> {
-  // Recorded before the first signal: the older one's supervisor reads it when its instance ends, and lets it go.
-  const lease = openLease(base, claim, lock);
+  // The claim is recorded before the first signal: the older supervisor reads it when its instance exits, and gives up.
+  const lease = new SingletonLease(base, claim, lock);
   const { survivors } = await occupant.stop(claim);
   if (survivors.length === 0) return { ok: true, lease };
   lease.abandon();
-  const { record: heldBy, reason } = occupant;
-  if (claim.abort?.aborted) return { ok: false, code: 'aborted', heldBy, reason };
+  const { record, reason } = occupant;
+  if (claim.abort?.aborted) return refusal('aborted', record, reason);
   const pids = survivors.map(({ pid }) => pid).join(', ');
-  return { ok: false, code: 'not-stopped', heldBy, reason: `${reason} and cannot be ended (pid ${pids})` };
+  return refusal('not-stopped', record, `${reason} and cannot be stopped (pid ${pids})`);
 }
 
-/** Writes the claim, so that a process started from now on is found even if we die before its record is written. */
-function openLease(base: string, claim: SingletonClaim, lock: Lock): Lease {
-  const claimant = identify(process.pid, claim.nonce) as Incarnation;
-  writeRecord(base, 'claim', toRecord(claim, claimant));
-  let holder: Incarnation | null = null;
-  const endClaim = () => {
-    removeRecord(base, 'claim', claimant);
-    lock.release();
-  };
-  const recordHolder = (started: Incarnation) => {
+function refusal(code: SingletonRefusal['code'], heldBy: SingletonRecord | null, reason: string): SingletonRefusal {
+  return { ok: false, code, heldBy, reason };
+}
+
+/** Its claim is written first, so that a process started from now on is found even if we die before we record it. */
+class SingletonLease implements Lease {
+  readonly #base: string;
+  readonly #claim: SingletonClaim;
+  readonly #lock: Lock;
+  readonly #claimant: Incarnation;
+  #holder: Incarnation | null = null;
+
+  constructor(base: string, claim: SingletonClaim, lock: Lock) {
+    this.#base = base;
+    this.#claim = claim;
+    this.#lock = lock;
+    this.#claimant = identify(process.pid, claim.nonce) as Incarnation;
+    writeRecord(base, 'claim', toRecord(claim, this.#claimant));
+  }
+
+  async commit(holder: Incarnation): Promise<void> {
+    this.#holder = holder;
     try {
-      writeRecord(base, 'holder', toRecord(claim, started));
+      writeRecord(this.#base, 'holder', toRecord(this.#claim, holder));
     } catch (error) {
-      // The claim stays, and tells of the holder by its nonce.
-      lock.release();
+      // The claim stays, and names the holder by its nonce.
+      this.#lock.release();
       throw error;
     }
-  };
-  return {
-    commit: async (started) => {
-      holder = started;
-      recordHolder(started);
-      try {
-        if (claim.pidFile) await writePidFile(claim.pidFile.path, started.pid);
-      } finally {
-        endClaim();
-      }
-    },
-    abandon: endClaim,
-    release: () => {
-      if (holder === null) return;
-      if (claim.pidFile) removePidFile(claim.pidFile.path, holder.pid);
-      removeRecord(base, 'holder', holder);
-      removeRecord(base, 'claim', claimant);
-    },
-  };
+    try {
+      if (this.#claim.pidFile) await writePidFile(this.#claim.pidFile.path, holder.pid);
+    } finally {
+      this.abandon();
+    }
+  }
+
+  abandon(): void {
+    removeRecord(this.#base, 'claim', this.#claimant);
+    this.#lock.release();
+  }
+
+  release(): void {
+    if (this.#holder === null) return;
+    if (this.#claim.pidFile) removePidFile(this.#claim.pidFile.path, this.#holder.pid);
+    removeRecord(this.#base, 'holder', this.#holder);
+    removeRecord(this.#base, 'claim', this.#claimant);
+  }
 }
 
 function toRecord({ key, projectRoot, instance }: SingletonClaim, named: Incarnation): SingletonRecord {
@@ -185,7 +195,6 @@ function toRecord({ key, projectRoot, instance }: SingletonClaim, named: Incarna
 
 function claimBusy(base: string, { key, abort }: SingletonClaim): ClaimResult {
   const claimant = readLiveRecord(base, 'claim');
-  const who = claimant === null ? 'another supervisor' : `${claimant.instance} of ${claimant.projectRoot}`;
-  const code = abort?.aborted ? 'aborted' : 'busy';
-  return { ok: false, code, heldBy: claimant, reason: `singleton "${key}" is being taken by ${who}` };
+  const taker = claimant === null ? 'another supervisor' : `${claimant.instance} of ${claimant.projectRoot}`;
+  return refusal(abort?.aborted ? 'aborted' : 'busy', claimant, `singleton "${key}" is being taken by ${taker}`);
 }

@@ -1,9 +1,9 @@
-// Finds whoever holds a singleton key in truth: by the records of the key and what lives of their trees, and by a plain
-// pid file. Ends nobody by itself; says how the one it found is ended.
+// Finds the process that holds a singleton key: by the records of the key and the live processes of their trees, and by a
+// plain pid file. Ends nothing by itself; returns how the holder is stopped.
 import type { Incarnation } from '../../core/model.ts';
 import { bootId, isAlive } from '../process/identity.ts';
 import type { TreeTarget } from '../tree/signal.ts';
-import { stopDescendants, stopTree } from '../tree/stop-tree.ts';
+import { stopDescendants, stopTree, type TreeStopPolicy } from '../tree/stop-tree.ts';
 import { sweepByNonce } from '../tree/sweep.ts';
 import { readPidFile } from './pid-file.ts';
 import {
@@ -17,15 +17,14 @@ import {
 
 export type SingletonHolder = {
   record: SingletonRecord;
-  /** A sentence: who holds the key. */
+  /** A sentence that names the holder. */
   reason: string;
-  /** Its main process lives; false: only what that left behind. */
-  leads: boolean;
-  /** Named by another user's record: whoever takes it over would end by its nonce whom that user may not. */
+  /** Its main process lives; false: only processes that it left behind. */
+  isMainAlive: boolean;
+  /** Named by another user's record: adopting it would later end, by its nonce, processes that this user may not end. */
   isForeign: boolean;
-  stop(policy: HolderStopPolicy): Promise<{ survivors: { pid: number }[] }>;
+  stop(policy: TreeStopPolicy): Promise<{ survivors: { pid: number }[] }>;
 };
-type HolderStopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
 type PidFileClaim = {
   key: string;
   nonce: string;
@@ -35,8 +34,8 @@ type PidFileClaim = {
 };
 
 /**
- * The record whose tree still lives; null when none does. A process that a supervisor started right before it died, and
- * never recorded, is found by the nonce in that supervisor's claim.
+ * The record whose tree still lives; null when none does. A process that a supervisor started just before it died, and
+ * did not record, is found by the nonce in that supervisor's claim.
  */
 export async function findHolder(base: string, ownNonce: string): Promise<SingletonHolder | null> {
   const others = readRecords(base).filter(
@@ -52,29 +51,24 @@ export async function findHolder(base: string, ownNonce: string): Promise<Single
     if (leader === undefined) continue;
     const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };
     const record = { ...one.record, process };
-    // The dead claimant's record is about to be overwritten by ours, and we may die as well.
+    // Our claim is about to overwrite that of the dead claimant, and we may die as well.
     if (one.kind === 'claim' && isTrusted(one)) writeRecord(base, 'holder', record);
     return holderOf(one, record, one.kind === 'claim' && leader.isSessionLeader);
   }
   return null;
 }
 
-/** The process that a pid file names, once it is proven; its nonce is ours, for it may have none. */
-export function findHolderByPidFile({
-  key,
-  nonce,
-  projectRoot,
-  instance,
-  pidFile,
-}: PidFileClaim): SingletonHolder | null {
+/** The process that a trusted pid file names; it gets our nonce, as it may not have one. */
+export function findHolderByPidFile(claim: PidFileClaim): SingletonHolder | null {
+  const { key, nonce, projectRoot, instance, pidFile } = claim;
   if (pidFile == null) return null;
   const reading = readPidFile(pidFile.path, pidFile.command);
-  if (reading.kind === 'nobody') return null;
+  if (reading.kind === 'none') return null;
   const process: Incarnation = { ...reading.process, nonce };
   return {
     record: { key, process, projectRoot, instance, since: '' },
     reason: `singleton "${key}" is held by pid ${process.pid} (${reading.command.slice(0, 80)}), named by ${pidFile.path}`,
-    leads: true,
+    isMainAlive: true,
     isForeign: false,
     stop: (policy) => stopDescendants(process, policy),
   };
@@ -84,11 +78,12 @@ export function describeHolder({ key, instance, projectRoot, process: { pid } }:
   return `singleton "${key}" is held by ${instance} of ${projectRoot} (pid ${pid})`;
 }
 
-function holderOf(written: WrittenRecord, record: SingletonRecord, leads: boolean): SingletonHolder {
+function holderOf(written: WrittenRecord, record: SingletonRecord, isMainAlive: boolean): SingletonHolder {
   const isForeign = !isTrusted(written);
   const target: TreeTarget = { incarnation: record.process, isOurChild: false };
   if (isForeign) target.maySignalPid = (pid) => mayWriterName(written, pid);
-  return { record, leads, isForeign, reason: describeHolder(record), stop: (policy) => stopTree(target, policy) };
+  const reason = describeHolder(record);
+  return { record, isMainAlive, isForeign, reason, stop: (policy) => stopTree(target, policy) };
 }
 
 const mayNameItsProcess = (written: WrittenRecord) => mayWriterName(written, written.record.process.pid);

@@ -1,5 +1,5 @@
-// The shared directory in which supervisors tell each other who holds a singleton key: one record of the holder and one
-// of whoever is about to replace it, per key and user. Reads and writes them; takes no decision and ends nobody.
+// The shared directory of singleton records: for each key and user one record of the holder, and one of the claimant that
+// is about to replace it. Reads and writes records; decides nothing and ends no process.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -30,8 +30,8 @@ export type SingletonScope = SingletonPolicy['scope'];
 export type SingletonRecord = {
   key: string;
   /**
-   * `holder`: the process that holds the key. `claim`: the supervisor that is about to start one, with the nonce of
-   * the process to be: found by it if the supervisor dies between the start and its record.
+   * `holder`: the process that holds the key. `claim`: the supervisor that is about to start one, with the nonce of the
+   * coming process, which finds it if the supervisor dies between the start and the record.
    */
   process: Incarnation;
   projectRoot: string;
@@ -57,7 +57,7 @@ export function singletonDir(scope: SingletonScope, projectRoot: string): string
   );
 }
 
-/** One place for all users, whatever their TMPDIR; records do not outlive a boot anyway. */
+/** The same for all users, whatever their TMPDIR; records are worthless after a boot anyway. */
 const HOST_DIR = '/tmp/orch-singletons';
 
 function stateHome(): string {
@@ -69,7 +69,7 @@ function privateDir(path: string): string {
   return path;
 }
 
-/** Everybody may add records, nobody may touch another's: mode 1777, as /tmp itself. */
+/** Every user may add records, and change only their own: mode 1777, as /tmp itself. */
 function hostDir(path: string): string {
   try {
     mkdirSync(path);
@@ -88,19 +88,19 @@ function hostDir(path: string): string {
   return path;
 }
 
-/** Common beginning of the files of a key: readable, and unique also where the key has characters that a name may not. */
+/** Common prefix of the files of a key: readable, and unique even where the key has characters that a name may not have. */
 export function singletonBase(directory: string, key: string): string {
   const slug = key.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 40);
   return join(directory, `${slug}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`);
 }
 
-/** The live one, or null. Records of the dead count as none: nobody has to clean up after a crash. */
+/** The record of a live process, or null. Records of dead ones do not count, so a crash needs no cleaning up. */
 export function readLiveRecord(base: string, kind: RecordKind): SingletonRecord | null {
   const live = readRecords(base).find((written) => written.kind === kind && isAlive(written.record.process));
   return live !== undefined && mayWriterName(live, live.record.process.pid) ? live.record : null;
 }
 
-/** Every record of the key, whoever wrote it, dead or alive. */
+/** Every record of the key, by any user, of dead and of live processes. */
 export function readRecords(base: string): WrittenRecord[] {
   const prefix = `${basename(base)}.`;
   return readdirSync(dirname(base))
@@ -109,14 +109,14 @@ export function readRecords(base: string): WrittenRecord[] {
 }
 
 /**
- * A record may only speak of processes of the user who wrote it (root: of everybody's): otherwise any user could have
- * a supervisor of root end a process of his choice.
+ * A record may only name processes of the user who wrote it (root: of all users): otherwise any user could make a
+ * supervisor of root end a chosen process.
  */
 export function mayWriterName({ uid }: WrittenRecord, pid: number): boolean {
   return platform === 'win32' || uid === 0 || uid === ownerOf(pid);
 }
 
-/** Written by ourselves or by root: then its nonce is believed, too. Anybody else may have copied it from a stranger's record. */
+/** Written by our user or by root: then its nonce is trusted, too. Another user may have copied it from any record. */
 export function isTrusted({ uid }: WrittenRecord): boolean {
   return platform === 'win32' || uid === 0 || uid === OWN_UID;
 }
@@ -128,7 +128,7 @@ export function writeRecord(base: string, kind: RecordKind, record: SingletonRec
     writeFileSync(draft, JSON.stringify(record), { flag: 'wx', mode: 0o644 });
     renameSync(draft, path);
   } catch (error) {
-    // On a full disk an empty one is left, which would be in the way of the next attempt.
+    // On a full disk an empty draft remains, which would block the next attempt.
     rmSync(draft, { force: true });
     throw error;
   }
@@ -150,7 +150,7 @@ function recordPath(base: string, kind: RecordKind): string {
   return `${base}.${OWN_UID}.${kind}`;
 }
 
-/** Null for what is no whole record: renamed into place they are never half written. */
+/** Null for anything but a complete record: as records are renamed into place, they are never half written. */
 function readRecord(path: string): WrittenRecord | null {
   const kind = extname(path).slice(1);
   if (kind !== 'holder' && kind !== 'claim') return null;
@@ -158,8 +158,8 @@ function readRecord(path: string): WrittenRecord | null {
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (isResourceShortage(error)) throw error; // somebody may hold the key
-    return null; // removed meanwhile, or a link that somebody planted
+    if (isResourceShortage(error)) throw error; // the key may be held
+    return null; // removed meanwhile, or a symbolic link of another user
   }
   try {
     const stat = fstatSync(fd);
@@ -167,7 +167,7 @@ function readRecord(path: string): WrittenRecord | null {
     const record = JSON.parse(readFileSync(fd, 'utf8')) as SingletonRecord;
     return isRecord(record) ? { record, kind, uid: stat.uid } : null;
   } catch {
-    return null; // not JSON: none of ours
+    return null; // not JSON: not a record of orch
   } finally {
     closeSync(fd);
   }
