@@ -1,5 +1,5 @@
-// Entry of the supervisor process: takes the first configuration on stdin, the project's lock, then serves until it is told
-// to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
+// Entry of the supervisor process: reads the first configuration from stdin, takes the project's lock, then serves until it is
+// told to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename } from 'node:path';
@@ -18,7 +18,7 @@ import { createMethods } from './api/methods.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
-/** Where `orch up` listens for the one answer; null: started by hand. */
+/** `orch up` reads the one answer from it; null: started by hand. */
 let readyFd: number | null = null;
 /** Descriptor 3 stays open until the launcher owns us or is gone. */
 let isLauncherWatched = false;
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const { root, file } = values;
   if (!root || !file) throw new Error('the supervisor is started by `orch up`');
   const first = await readFirstMessage();
-  // The client found the configuration wanting and left: nothing was touched.
+  // The client rejected the configuration and closed stdin: nothing was touched.
   if (!first) return;
   const paths = projectPaths(root);
   const lock = await lockProject(paths, first.waitMs ?? 0);
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
       supervisor.freeze();
       void supervisor.events.flush().finally(() => process.exit(0));
     },
-    report: (happening) => supervisor.report(happening),
+    journal: supervisor.events,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
   process.on('SIGHUP', () => void supervisor.reload());
@@ -96,7 +96,7 @@ async function main(): Promise<void> {
   supervisor.watch();
 }
 
-/** Between this start and its `own`, the launching command is known by its end of descriptor 3 only. */
+/** Until its call of `own`, only the launching command's end of descriptor 3 tells whether it lives. */
 function watchLauncher(methods: MethodTable, onGone: () => void): void {
   if (readyFd === null) return;
   const launcher = new Socket({ fd: readyFd, readable: true, writable: false });
@@ -125,7 +125,7 @@ function answer(message: ReadyAnswer | { error: WireError }): void {
     writeSync(readyFd, `${JSON.stringify(message)}\n`);
     if (!isLauncherWatched) closeSync(readyFd);
   } catch {
-    // The client was killed meanwhile: the socket is there for others.
+    // The client was killed: the socket is there for other clients.
   }
   readyFd = null;
 }
@@ -134,7 +134,7 @@ function ownReadyFd(): number | null {
   try {
     return reopenCloseOnExec(READY_FD);
   } catch (error) {
-    // Node's pipes are sockets, which cannot be reopened (ENXIO): kept as it is, and closed before anything is started.
+    // Node's pipes are sockets, which cannot be reopened (ENXIO): kept as it is, and closed before anything starts.
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') return READY_FD;
     return null; // there is no descriptor 3: started by hand
   }

@@ -1,40 +1,36 @@
-// Puts the supervisor together: kernel, performer, log writer, configuration, API. Owns the process's life: from the lock
-// to the last leftover. Decides nothing about services; that is the kernel's.
+// Puts the supervisor together: kernel, instances, log writer, configuration. Owns the life of the process, from the lock to
+// the last leftover. Decides nothing about services: the kernel does.
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import type { AcceptedConfig, InstanceId, LoadResult, ServiceSpec, Slot } from '../core/model.ts';
-import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
+import type { AcceptedConfig, InstanceId, LoadResult } from '../core/model.ts';
+import { type LogWriterClient, startLogWriter, type WriterEvent } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
-import { NotifyRelay } from '../os/sockets/notify-relay.ts';
 import type { FirstMessage, SupervisorFault } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
-import { endUnknownProcesses, type Successor, takeOverRunning } from './adoption/take-over.ts';
+import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
 import { selectServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
 import type { Supervised } from './api/supervised.ts';
 import { leftoverOf, type StuckSlot, untilDown } from './api/wait-until.ts';
-import { type ConfigFollower, followConfig } from './config/config-follower.ts';
+import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { inheritedEnvironment } from './instances/environment.ts';
-import { ExitRecords, pollForLostExits } from './instances/exit-records.ts';
-import { createInstanceProcesses, InstanceControllers, type InstanceProcesses } from './instances/instances.ts';
+import { Instances } from './instances/instances.ts';
 import { memoryNote } from './instances/memory-guard.ts';
-import { Prober } from './instances/prober.ts';
-import { ReadinessSignals } from './instances/readiness-signals.ts';
+import type { SupervisorContext } from './kernel/context.ts';
 import { EventLog } from './kernel/event-log.ts';
-import type { EventDraft } from './kernel/events.ts';
-import { Kernel, occupiedSlots } from './kernel/kernel.ts';
+import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
 import { KernelLoop } from './kernel/kernel-loop.ts';
-import { newNonce } from './kernel/nonce.ts';
+import { Nonces } from './kernel/nonce.ts';
 
 const DOWN_PROGRESS_MS = 250;
 const WRITER_SHUTDOWN_MS = 5_000;
-/** One that was just started holds the FIFOs by then. */
+/** By then, a writer that was just started has the FIFOs open. */
 const WRITER_CONFIRM_MS = 2_000;
 
 export type SupervisorOptions = {
@@ -42,7 +38,7 @@ export type SupervisorOptions = {
   file: string;
   accepted: AcceptedConfig;
   only: string[] | null;
-  /** False: the project is not ours any more. */
+  /** False: the project has another owner by now. */
   mayStart(): boolean;
 };
 
@@ -53,21 +49,15 @@ export class Supervisor implements Supervised {
   readonly paths: ProjectPaths;
   readonly clock = systemClock();
   #options: SupervisorOptions;
-  /** Absolute. */
   #file: string;
-  #instances: InstanceProcesses;
-  #prober: Prober;
-  #signals: ReadinessSignals;
-  #relay: NotifyRelay;
+  #context: SupervisorContext;
+  #instances: Instances;
   #state: StateWriter;
-  #controllers: InstanceControllers;
-  #records: ExitRecords;
+  #loop: KernelLoop;
   #usage = new ResourceUsage(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
-  #loop: KernelLoop;
   #unkillable: Leftover[] = [];
   #isHandedOver = false;
-  readonly #noncePrefix: string;
 
   /** Only under the project's lock. */
   constructor(options: SupervisorOptions) {
@@ -75,176 +65,94 @@ export class Supervisor implements Supervised {
     this.#file = options.file;
     this.paths = projectPaths(options.root);
     ensureStateDir(this.paths);
-    this.#noncePrefix = noncePrefix(options.root);
-    this.events = new EventLog(this.paths.eventsFile);
-    this.#state = new StateWriter(this.paths.stateFile, this.clock, (happening) => this.report(happening));
-    this.writer = startLogWriter(this.paths, {
+    const { paths, clock } = this;
+    const nonces = new Nonces(noncePrefix(options.root));
+    this.events = new EventLog(paths.eventsFile, clock);
+    this.#state = new StateWriter(paths.stateFile, clock, this.events);
+    this.writer = startLogWriter(paths, {
       onLost: (reason) =>
-        this.report({
-          type: 'log_writer_lost',
-          instance: null,
-          message: `The log writer was lost (${reason}); a new one is started, producers wait.`,
-          details: {},
-        }),
-      onEvent: ({ type, instance, message, details }) => {
-        const id = instance as InstanceId | null;
-        if (id && type === 'line_matched')
-          this.#signals.lineMatched(id, String(details.nonce), String(details.pattern));
-        else if (id && type === 'stream_flooded')
-          this.#instances.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
-        else this.report({ type, instance: id, message, details });
-      },
+        this.#report('log_writer_lost', `The log writer was lost (${reason}); a new one is started, producers wait.`),
+      onEvent: (event) => this.#writerReported(event),
     });
-    this.#relay = new NotifyRelay(this.paths.socketDir);
-    this.#signals = new ReadinessSignals({
-      writer: this.writer,
-      relay: this.#relay,
-      nowMs: () => this.clock.nowMs(),
-      onSignal: (id) => this.#prober.nudge(id),
-    });
-    this.#loop = new KernelLoop({ clock: this.clock, step: () => this.#step(), poll: () => this.#poll() });
-    this.kernel = new Kernel(this.#effects());
+    this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
+    this.kernel = new Kernel(this.#effects(nonces));
     const inherited = inheritedEnvironment(process.env);
-    this.#controllers = new InstanceControllers({
-      paths: this.paths,
-      kernel: this.kernel,
-      nowMs: () => this.clock.nowMs(),
-      writer: this.writer,
-      launchContext: () => ({ ...this.#identity(), inherited }),
-      newNonce: () => newNonce(this.#noncePrefix, 'hook'),
-      noncePrefix: this.#noncePrefix,
-      report: (happening) => this.report(happening),
-    });
-    this.#records = new ExitRecords(this.paths.runDir, (nonce) => this.#controllers.memory.explainKill(nonce));
-    this.#instances = createInstanceProcesses({
-      mayStart: options.mayStart,
-      paths: this.paths,
-      writer: this.writer,
-      nowMs: () => this.clock.nowMs(),
-      resources: this.#controllers.resources,
-      records: this.#records,
-      launchContext: () => ({ ...this.#identity(), inherited }),
-      specOf: (slot) => this.kernel.specOf(slot),
-      newNonce: () => newNonce(this.#noncePrefix, 'probe'),
-      prepareMemoryLimit: (spec, nonce) => this.#controllers.memory.prepare(spec, nonce),
-      expectSignals: (id, nonce, spec) => this.#signals.expect(id, nonce, spec),
-      isWritten: (queue, except) =>
-        occupiedSlots(this.kernel).some((slot) => slot !== except && this.kernel.specOf(slot)?.logQueue === queue),
-      forgotten: (id) => this.#signals.forget(id),
-      receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
-      report: (happening) => this.report(happening),
-    });
-    this.#prober = new Prober({
-      nowMs: () => this.clock.nowMs(),
-      launchContext: () => ({ ...this.#identity(), inherited }),
-      newNonce: () => newNonce(this.#noncePrefix, 'probe'),
-      receive: (id, nonce, event) => this.kernel.receive(id, nonce, event),
-      signals: this.#signals,
-    });
+    const launchContext = () => ({ ...this.#identity(), inherited });
+    const { kernel, events: journal } = this;
+    this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
+    this.#instances = new Instances(this.#context, this.writer, options.mayStart);
+    this.events.subscribe(({ type, instance, details }) =>
+      this.#instances.hooks.runAfter({ type, instance: instance as InstanceId | null, details }),
+    );
   }
 
-  #effects(): ConstructorParameters<typeof Kernel>[0] {
+  /** Reads `#instances` late: they need the kernel, and the kernel acts only after `begin`. A plain object for the simulation. */
+  #effects(nonces: Nonces): Effects {
     return {
       nowMs: () => this.clock.nowMs(),
-      newNonce: (spec: ServiceSpec) => newNonce(this.#noncePrefix, spec.specHash),
+      newNonce: ({ specHash }) => nonces.forInstance(specHash),
       requestStep: () => this.#loop.requestStep(),
       wakeAt: (atMs) => this.#loop.wakeAt(atMs),
       save: (state) => this.#state.save(state),
-      saveSoon: () => this.#state.saveSoon(() => this.kernel.state()),
+      saveSoon: () => this.#saveSoon(),
       start: (slot, spec, nonce) => {
         if (!this.#loop.isFrozen) this.#instances.start(slot, spec, nonce);
       },
-      stop: (slot) => this.#instances.stop(slot),
-      drain: (slot) => this.#instances.drain(slot),
-      escalate: (slot, signal) => this.#instances.escalate(slot, signal),
+      stop: (slot) => this.#instances.stopSteps.stop(slot),
+      drain: (slot) => this.#instances.stopSteps.drain(slot),
+      escalate: (slot, signal) => this.#instances.stopSteps.signal(slot, signal),
       kill: (slot) => this.#instances.kill(slot),
       clear: (slot) => this.#instances.clear(slot),
       abandon: (slot) => this.#instances.abandon(slot),
       forget: (slot) => this.#instances.forget(slot),
-      report: (happening) => this.report(happening),
+      report: (draft) => this.events.report(draft),
     };
   }
 
   /**
-   * Takes over what an earlier supervisor left and applies the first configuration. Before anybody can ask for anything:
-   * what is not adopted yet counts as missing and would be started a second time.
+   * Adopts what an earlier supervisor left running and applies the first configuration. Before the API listens: a process that
+   * is not adopted yet counts as missing and would be started a second time.
    */
   async takeOver(): Promise<void> {
     const { accepted, only } = this.#options;
-    // A writer that was just started must know the queues before anybody is routed to them.
+    // A new log writer must know the queues before an instance is routed to them.
     this.#configureWriter(accepted);
-    await takeOverRunning(this.#successor(), accepted);
+    await takeOverRunning(this.#context, this.kernel, this.#instances, accepted);
     this.apply(accepted, only);
-    await this.#resumeInputs();
+    await this.#instances.resumeInputs();
   }
 
-  #successor(): Successor {
-    const { paths, clock, kernel } = this;
-    const report = (happening: EventDraft): void => this.report(happening);
-    const records = this.#records;
-    return { paths, clock, kernel, noncePrefix: this.#noncePrefix, performer: this.#instances, records, report };
-  }
-
-  /** The log writer knows the queues by now. */
-  async #resumeInputs(): Promise<void> {
-    for (const slot of this.kernel.slots.values()) {
-      const spec = slot.phase.kind === 'alive' ? this.kernel.specOf(slot) : null;
-      if (spec)
-        await this.#controllers.resources
-          .resumeInput(slot, spec)
-          .catch((error) => this.#reportLostInput(slot.id, error));
-    }
-  }
-
-  #reportLostInput(instance: InstanceId, error: unknown): void {
-    const message = `The input of ${instance} could not be opened: ${errorText(error)}`;
-    this.report({ type: 'input_failed', instance, message, details: {} });
-  }
-
-  /** Begins to act. */
+  /** The first step of the kernel. */
   begin(): void {
     this.#loop.begin();
   }
 
-  /** Begins to watch the files. Apart from `start`, so that the first instances need not wait for the watcher. */
+  /** Begins to watch the files. Apart from `begin`, so that the first instances do not wait for the watcher. */
   watch(): void {
-    const { accepted } = this.#options;
-    this.#follower = followConfig({
+    this.#follower = new ConfigFollower({
       loader: createConfigLoader(() => ({
         file: this.#file,
         env: this.kernel.accepted!.config.env,
         environment: process.env,
       })),
-      watched: accepted.watched,
+      watched: this.#options.accepted.watched,
       onLoaded: (result) => this.#configLoaded(result),
-      onDegraded: (why) =>
-        this.report({
-          type: 'watch_degraded',
-          instance: null,
-          message: `File events are not to be had (${why}); the files are polled.`,
-          details: {},
-        }),
+      onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable (${why}); polling instead.`),
     });
   }
 
-  /** @param only run just these and what they depend on; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void {
-    // The writer learns of a queue before any instance is routed to it.
+    // The writer learns of a queue before an instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
-    this.#controllers.configure(accepted.config.services);
-    // Before the step that was just asked for starts anything: what is only due by an old schedule is not.
-    this.#controllers.sync();
+    this.#instances.configure(accepted.config.services);
     this.#follower?.follow(accepted.watched);
-    const queues = new Map(accepted.config.services.map(({ name, logQueue }) => [name as string, logQueue]));
-    this.#instances.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
     if (only && only.length > 0) {
       const chosen = withDependencies(only, this.kernel.desired.services);
       this.kernel.override(selectServices(this.kernel.overrides, this.kernel.desired.services.keys(), chosen));
     }
   }
 
-  /** A client has loaded its configuration from this file: from now on it is the one that is read and watched. */
   setFile(file: string): void {
     this.#file = file;
   }
@@ -253,7 +161,6 @@ export class Supervisor implements Supervised {
     return this.#file;
   }
 
-  /** Reads the files now. */
   async reload(): Promise<LoadResult> {
     if (!this.#follower) this.watch();
     return await this.#follower!.reload();
@@ -264,22 +171,26 @@ export class Supervisor implements Supervised {
     else this.kernel.rejectConfig(result.problems);
   }
 
-  report(happening: EventDraft): void {
-    this.events.record(happening, this.clock.nowMs());
-    this.#controllers.follow(happening);
+  #report(type: string, message: string): void {
+    this.events.report({ type, instance: null, message });
   }
 
-  /** Called after each turn of the loop. @returns the function that ends the subscription. */
+  #writerReported({ type, instance, message, details }: WriterEvent): void {
+    const id = instance as InstanceId | null;
+    if (id && type === 'line_matched')
+      this.#instances.signals.lineMatched(id, String(details.nonce), String(details.pattern));
+    else if (id && type === 'stream_flooded') this.#instances.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
+    else this.events.report({ type, instance: id, message, details });
+  }
+
   onStep(listener: () => void): () => void {
     return this.#loop.onStep(listener);
   }
 
   #configureWriter({ config }: AcceptedConfig): void {
-    const tell = (error: unknown): void => {
-      const message = `Log queues could not be set up: ${errorText(error)}`;
-      this.report({ type: 'log_queue_failed', instance: null, message, details: {} });
-    };
-    void this.writer.configure(config.logQueues).catch(tell);
+    void this.writer.configure(config.logQueues).catch((error) => {
+      this.#report('log_queue_failed', `Log queues could not be set up: ${errorText(error)}`);
+    });
   }
 
   async status(): Promise<Status> {
@@ -291,19 +202,17 @@ export class Supervisor implements Supervised {
       nowMs: this.clock.nowMs(),
       usage: this.#usage.sample(),
       supervisor: this.#usage.ofSupervisor(),
-      waitReasonOf: (id) => this.#instances.waitReasonOf(id),
-      memoryBoundOf: (slot) => this.#controllers.memory.statusOf(slot),
+      instances: this.#instances,
       logQueues,
     });
   }
 
   explain(name: string): Explanation[] {
-    const notesOf = (slot: Slot): string[] => {
-      const bound = this.#controllers.memory.statusOf(slot);
-      return bound ? [memoryNote(bound)] : [];
-    };
-    const heldUpBy = (id: InstanceId) => this.#instances.waitReasonOf(id);
-    return explanationsOf(this.kernel, name, this.clock.nowMs(), { waitReasonOf: heldUpBy, notesOf });
+    const { memory } = this.#instances;
+    return explanationsOf(this.kernel, name, this.clock.nowMs(), {
+      waitReasonOf: (id) => this.#instances.waitReasonOf(id),
+      notesOf: (slot) => [memory.statusOf(slot)].filter((limit) => limit !== null).map(memoryNote),
+    });
   }
 
   #identity(): { project: string; env: string | null; root: string } {
@@ -321,21 +230,17 @@ export class Supervisor implements Supervised {
   }
 
   /**
-   * Ends what is left after the kernel stopped everything: escaped processes, the log writer, our files.
-   * @returns what could not be ended.
+   * After the kernel stopped everything: ends escaped processes and the log writer, removes our files.
+   * @returns the processes that could not be ended.
    */
   async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
-    this.#prober.stop();
     await this.#follower?.close();
-    await this.#relay.close();
-    await this.#controllers.close();
-    const strays = await endUnknownProcesses(this.#noncePrefix);
-    const leftovers = [
-      ...this.#unkillable,
-      ...strays.filter(({ pid }) => !this.#unkillable.some((one) => one.pid === pid)),
-    ];
-    // Nobody is left to read.
+    await this.#instances.close();
+    const unknown = await endUnknownProcesses(this.#context.nonces.prefix);
+    const given = new Set(this.#unkillable.map(({ pid }) => pid));
+    const leftovers = [...this.#unkillable, ...unknown.filter(({ pid }) => !given.has(pid))];
+    // No reader of a sink is left.
     for (const { name, sink } of this.kernel.accepted?.config.logQueues ?? []) {
       if (sink) void this.writer.closeSink(name, sink, 0);
     }
@@ -344,17 +249,16 @@ export class Supervisor implements Supervised {
     this.#loop.freeze();
     await this.events.flush();
     if (leftovers.length === 0) {
-      this.#controllers.releaseCgroups();
+      this.#instances.cleanUp();
       rmSync(this.paths.stateFile, { force: true });
       rmSync(this.paths.fifoDir, { recursive: true, force: true });
-      this.#records.clear();
     }
     return leftovers;
   }
 
-  /** They cannot be ended. What is remembered of them stays on disk, so that the next supervisor knows that they live. */
   async giveUpOn(stuck: readonly StuckSlot[]): Promise<void> {
     this.#unkillable.push(...stuck.map(leftoverOf));
+    // Saved as they are now, so that the next supervisor knows that they live.
     await this.#state.save(this.kernel.state());
     await this.#state.close();
     for (const { id, phase } of stuck) {
@@ -364,26 +268,23 @@ export class Supervisor implements Supervised {
     }
   }
 
-  /** Stops supervising; what runs is not touched, and nothing more is done or saved. */
+  /** Stops supervising: running instances are not touched, and nothing more is done or saved. */
   freeze(): void {
     this.#loop.freeze();
-    this.#prober.stop();
-    this.#instances.abandonStarts();
+    this.#instances.freeze();
   }
 
   /**
-   * Leaves everything to the next supervisor, which may be of another version: what runs goes on, its output waits in the
-   * FIFOs. The caller has only to leave.
-   *
-   * @returns false where everything is to stop: then nobody is to come, and all goes on as before; or it was asked for twice.
+   * Leaves everything to the next supervisor, which may be of another version: instances keep running, their output waits in
+   * the FIFOs. Afterwards the caller only has to exit. If this returns false, nothing has changed.
    */
   async handOver(): Promise<boolean> {
-    // The writer goes on, and the next supervisor meets it: whatever ends until then is read while somebody holds its FIFO.
+    // The writer keeps running for the next supervisor; until then, every FIFO must have a reader.
     if (!this.kernel.desired.shuttingDown) await this.writer.whenUpToDate(WRITER_CONFIRM_MS);
     if (this.kernel.desired.shuttingDown || this.#isHandedOver) return false;
     this.#isHandedOver = true;
     this.writer.close();
-    await this.#relay.handOver();
+    await this.#instances.handOver();
     this.freeze();
     await this.#follower?.close();
     await this.#state.save(this.kernel.state());
@@ -392,12 +293,11 @@ export class Supervisor implements Supervised {
     return true;
   }
 
-  /** The next supervisor is to have it: nothing is stopped here any more. */
   get isHandedOver(): boolean {
     return this.#isHandedOver;
   }
 
-  /** What a successor is told: to go on, or to stop the rest of what was being stopped. */
+  /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
   successorMessage(): FirstMessage {
     const { accepted, desired } = this.kernel;
     return {
@@ -411,11 +311,15 @@ export class Supervisor implements Supervised {
     const last = faults.at(-1);
     if (!last) return;
     const message = `The supervisor had a fault (${last.message}) and was replaced by a new one; supervisor.log has more.`;
-    this.report({ type: 'supervisor_replaced', instance: null, message, details: { faults: faults.length } });
+    this.events.report({ type: 'supervisor_replaced', instance: null, message, details: { faults: faults.length } });
   }
 
   /** Our files were deleted: writes them again. */
   saveAll(): void {
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
     this.#state.saveSoon(() => this.kernel.state());
   }
 
@@ -425,13 +329,7 @@ export class Supervisor implements Supervised {
 
   #step(): void {
     this.kernel.step();
-    this.#controllers.sync();
-    this.#prober.sync(this.kernel.slots, (slot) => this.kernel.specOf(slot));
+    this.#instances.afterStep();
     this.#usage.trimSoon();
-  }
-
-  #poll(): number {
-    this.#controllers.sync();
-    return pollForLostExits(this.kernel, this.#records, this.clock.nowMs());
   }
 }

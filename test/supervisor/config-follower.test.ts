@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../src/core/model.ts';
-import { type ConfigFollower, followConfig } from '../../src/supervisor/config/config-follower.ts';
+import { ConfigFollower } from '../../src/supervisor/config/config-follower.ts';
 import type { ConfigLoader } from '../../src/supervisor/config/config-loader.ts';
 import { config, spec } from '../core/fixtures.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -28,7 +28,7 @@ function following(text: string) {
     return { ok: true, accepted: { config: config(spec('api')), files: [path], watched, warnings: [] } };
   };
   const loader: ConfigLoader = { load, warmUp: () => undefined, close: async () => undefined };
-  follower = followConfig({
+  follower = new ConfigFollower({
     loader,
     watched: [{ path, contentHash: hashOf(text) }],
     onLoaded: () => tell(),
@@ -70,7 +70,7 @@ test('what is still being read when a client applies other files is not applied 
     return new Promise((resolve) => pending.push(() => resolve({ ok: true, accepted })));
   };
   const applied: string[] = [];
-  follower = followConfig({
+  follower = new ConfigFollower({
     loader: { load, warmUp: () => undefined, close: async () => undefined },
     watched: read(path).watched,
     onLoaded: (result) => applied.push(...(result.ok ? result.accepted.files : ['rejected'])),

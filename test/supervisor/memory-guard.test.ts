@@ -2,16 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { InstanceEvent } from '../../src/core/model.ts';
-import {
-  type MemoryCgroups,
-  MemoryGuard,
-  MemoryLimits,
-  memoryNote,
-} from '../../src/supervisor/instances/memory-guard.ts';
-import type { EventDraft } from '../../src/supervisor/kernel/events.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MemoryGuard, MemoryLimits, memoryNote } from '../../src/supervisor/instances/memory-guard.ts';
 import { alive, slotOf, spec as specOf } from '../core/fixtures.ts';
+import { contextOf } from './context.ts';
 
 const MIB = 1024 ** 2;
 const MAX = 512 * MIB;
@@ -20,54 +14,65 @@ let mount = '';
 
 beforeEach(() => {
   mount = mkdtempSync(join(tmpdir(), 'orch-guard-'));
+  world.missing = null;
+  world.prepare = makeCgroup;
 });
 afterEach(() => rmSync(mount, { recursive: true }));
 
 const directory = (): string => join(mount, NONCE);
 
-/** As a kernel that makes the files of a cgroup. */
-function ground(missing: string | null = null): MemoryCgroups {
-  return {
-    offer: () => missing,
-    prepare: (nonce) => {
-      mkdirSync(join(mount, nonce), { recursive: true });
-      for (const file of ['memory.max', 'memory.oom.group', 'memory.events', 'cgroup.procs'])
-        writeFileSync(join(mount, nonce, file), '');
-      return true;
-    },
-    release: (nonce) => rmSync(join(mount, nonce), { recursive: true }),
-    directoryOf: (nonce) => join(mount, nonce),
-    isInhabited: (nonce) => readFileSync(join(mount, nonce, 'cgroup.procs'), 'latin1') !== '',
-    recognize: () => undefined,
-    leave: () => undefined,
-  };
+/** Makes a cgroup, as the kernel does. */
+function makeCgroup(nonce: string): boolean {
+  mkdirSync(join(mount, nonce), { recursive: true });
+  for (const file of ['memory.max', 'memory.oom.group', 'memory.events', 'cgroup.procs'])
+    writeFileSync(join(mount, nonce, file), '');
+  return true;
 }
+
+/** `missing`: why there are no memory limits; `prepare`: makes a cgroup. */
+const world = vi.hoisted(() => ({ missing: null as string | null, prepare: (_nonce: string): boolean => false }));
+vi.mock(import('../../src/os/cgroup/cgroup.ts'), async (original) => ({
+  ...(await original()),
+  topCgroup: () => mount,
+  prepareCgroup: (nonce) => world.prepare(nonce),
+  releaseCgroup: (nonce) => rmSync(join(mount, nonce), { recursive: true }),
+  cgroupDirOfNonce: (nonce) => join(mount, nonce),
+  cgroupPids: (nonce) =>
+    readFileSync(join(mount, nonce, 'cgroup.procs'), 'latin1')
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map(Number),
+  findExistingCgroup: () => undefined,
+}));
+vi.mock(import('../../src/os/cgroup/cgroup-controller.ts'), async (original) => ({
+  ...(await original()),
+  enableController: () => world.missing,
+}));
+vi.mock(import('../../src/os/cgroup/cgroup-memory.ts'), async (original) => ({
+  ...(await original()),
+  isExemptFromOom: () => false,
+}));
 
 const enter = (): void => writeFileSync(join(directory(), 'cgroup.procs'), '4242\n');
 const hit = (): void => writeFileSync(join(directory(), 'memory.events'), 'max 9\noom 1\noom_kill 2\n');
 
 /** A supervisor with one live instance that uses `bytes`. */
-function guarded(action: 'restart' | 'kill', { bytes = 10 * MIB, on = ground() } = {}) {
+function guarded(action: 'restart' | 'kill', bytes = 10 * MIB) {
   const limits = { memory: { maxBytes: MAX, action }, nofile: null, nice: null };
   const spec = specOf('hog', { limits });
   const slot = slotOf(spec, 1, { phase: alive(10) });
-  const told: EventDraft[] = [];
-  const events: InstanceEvent[] = [];
-  const guard = new MemoryGuard({
-    slots: () => [slot],
-    specOf: () => spec,
-    receive: (_id, _nonce, event) => void events.push(event),
-    report: (happening) => void told.push(happening),
-    limits: new MemoryLimits(on),
-    measure: () => bytes,
+  const context = contextOf({
+    specs: { ...contextOf().specs, slots: new Map([[slot.id, slot]]), specOf: () => spec },
   });
-  return { guard, spec, slot, told, events };
+  const guard = new MemoryGuard(context, new MemoryLimits('test.'), () => bytes);
+  return { guard, spec, slot, told: context.reported, events: context.received };
 }
 
 const OVER = { signal: 'SIGKILL', because: 'over its memory bound of 512 MiB' };
 
 test('kill, where there is a wall: it is raised before the fork, and nothing is sampled', () => {
-  const { guard, spec, slot, told } = guarded('kill', { bytes: 600 * MIB });
+  const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(true);
   expect(readFileSync(join(directory(), 'memory.max'), 'latin1')).toBe(String(MAX));
   enter();
@@ -95,7 +100,7 @@ test('a later supervisor finds the wall, and how it ended', () => {
   const first = guarded('kill');
   first.guard.prepare(first.spec, NONCE);
   enter();
-  const next = guarded('kill', { bytes: 600 * MIB });
+  const next = guarded('kill', 600 * MIB);
   next.guard.poll();
   expect(next.told).toEqual([]);
   expect(next.guard.statusOf(next.slot)).toMatchObject({ enforcedBy: 'kernel' });
@@ -104,7 +109,8 @@ test('a later supervisor finds the wall, and how it ended', () => {
 });
 
 test('kill, where there is no wall: sampled, and it says why', () => {
-  const { guard, spec, slot, told } = guarded('kill', { bytes: 600 * MIB, on: ground('there is no cgroup v2 here') });
+  world.missing = 'there is no cgroup v2 here';
+  const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(memoryNote(guard.statusOf(slot)!)).toBe(
@@ -124,15 +130,15 @@ test('kill, but the process could not be put inside: sampled', () => {
 });
 
 test('kill, but the kernel takes no bound: the cgroup goes again', () => {
-  const bare: MemoryCgroups = { ...ground(), prepare: (nonce) => !!mkdirSync(join(mount, nonce), { recursive: true }) };
-  const { guard, spec, slot } = guarded('kill', { on: bare });
+  world.prepare = (nonce) => !!mkdirSync(join(mount, nonce), { recursive: true });
+  const { guard, spec, slot } = guarded('kill');
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(guard.statusOf(slot)).toMatchObject({ because: 'the kernel rejected memory.max (ENOENT)' });
 });
 
 test('restart: no wall would stop it gracefully', () => {
-  const { guard, spec, slot, events } = guarded('restart', { bytes: 600 * MIB });
+  const { guard, spec, slot, events } = guarded('restart', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(guard.statusOf(slot)).toMatchObject({ enforcedBy: 'sampling', because: expect.stringContaining('restart') });

@@ -1,8 +1,9 @@
 // The scheduler on clocks of its own: next runs, time zones, what was missed, what is left out, clocks that are set.
 import { expect, test } from 'vitest';
-import type { InstanceEvent, Schedule, Slot } from '../../src/core/model.ts';
+import type { Schedule, Slot } from '../../src/core/model.ts';
 import { Scheduler } from '../../src/supervisor/instances/scheduler.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
+import { contextOf } from './context.ts';
 
 const at = (text: string): number => Date.parse(text);
 const NOON = at('2026-03-28T12:00:00Z');
@@ -13,19 +14,29 @@ const job = (changes: Partial<Schedule> = {}) =>
 function world(service: ReturnType<typeof job>, slot: Partial<Slot> | null = {}) {
   const clock = { nowMs: NOON, wallMs: NOON };
   const state = { slot: slotOf(service, 1, slot ?? {}), told: 0, reports: [] as string[], service, stopped: false };
-  const scheduler = new Scheduler({
-    nowMs: () => clock.nowMs,
-    wallMs: () => clock.wallMs,
-    receive: (_id, _nonce, event: InstanceEvent) => {
-      if (event.kind !== 'runScheduled') throw new Error(event.kind);
-      state.told++;
-      state.slot = { ...state.slot, nextRunMs: event.atMs };
+  const context = contextOf({
+    clock: { ...contextOf().clock, nowMs: () => clock.nowMs },
+    specs: {
+      get slots() {
+        return slots(state.slot);
+      },
+      get desired() {
+        return desire([state.service], { stopped: state.stopped ? ['job'] : [], pools: {} });
+      },
+      specOf: () => state.service,
     },
-    report: ({ type }) => state.reports.push(type),
+    inbox: {
+      receive: (_id, _nonce, event) => {
+        if (event.kind !== 'runScheduled') throw new Error(event.kind);
+        state.told++;
+        state.slot = { ...state.slot, nextRunMs: event.atMs };
+      },
+    },
+    journal: { report: ({ type }) => void state.reports.push(type) },
   });
+  const scheduler = new Scheduler(context, () => clock.wallMs);
   const sync = (): string | null => {
-    const overrides = { stopped: state.stopped ? ['job'] : [], pools: {} };
-    scheduler.sync(desire([state.service], overrides), slots(state.slot));
+    scheduler.sync();
     return state.slot.nextRunMs === null ? null : new Date(state.slot.nextRunMs).toISOString().slice(0, 16);
   };
   return { clock, state, sync };

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { ListenAddress } from '../../src/core/model.ts';
 import { ServiceSockets } from '../../src/supervisor/instances/service-sockets.ts';
 import { waitFor } from '../rig/wait-for.ts';
+import { contextOf } from './context.ts';
 
 test('a keeper that has not got as far as listening is replaced all the same', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-keeper-'));
@@ -14,11 +15,10 @@ test('a keeper that has not got as far as listening is replaced all the same', a
   const addresses = [1, 2, 3].map(
     (n): ListenAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
   );
-  const complaints: string[] = [];
-  const table = new ServiceSockets({
-    paths: { keeperSocket: keeperPath, stateFile: join(directory, 'state.json') },
-    onNotKept: (why) => complaints.push(why),
+  const context = contextOf({
+    paths: { ...contextOf().paths, keeperSocket: keeperPath, stateFile: join(directory, 'state.json') },
   });
+  const table = new ServiceSockets(context);
   table.configure([{ listen: addresses }]);
   // One after the other, and no pause in which a keeper could begin to listen.
   for (const address of addresses) expect(await table.descriptors([address])).toHaveLength(1);
@@ -31,7 +31,7 @@ test('a keeper that has not got as far as listening is replaced all the same', a
   expect(JSON.parse(last[0]!)).toHaveLength(3);
   await table.close();
   expect(keepers(keeperPath)).toEqual([]);
-  expect(complaints).toEqual([]);
+  expect(context.reported).toEqual([]);
 });
 
 /** What each live keeper at this path was told to keep. */

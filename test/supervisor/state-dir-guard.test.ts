@@ -35,7 +35,7 @@ function guarded() {
     listenAgain,
     onRestored: () => void world.done.push('saves'),
     onTakenOver: () => void world.done.push('leaves'),
-    report: ({ type }) => void world.done.push(type),
+    journal: { report: ({ type }) => void world.done.push(type) },
   });
   onTestFinished(() => {
     end();

@@ -177,6 +177,6 @@ function startedMs({ phase }: Slot): number | null {
   return phase.kind === 'ending' ? phase.startedMs : null;
 }
 
-function incarnationOf({ pid, startTime, nonce }: TreeMember, bootId: string): Incarnation {
+export function incarnationOf({ pid, startTime, nonce }: TreeMember, bootId: string): Incarnation {
   return { pid, startTime, bootId, nonce: nonce ?? '' };
 }

@@ -1,10 +1,10 @@
-// Puts `.orch/`, or what of it was deleted under a running supervisor, back: locks, directories, socket, state. Otherwise no
-// client would find the supervisor again, although it runs.
+// Restores `.orch/`, or the part of it that was deleted under a running supervisor: locks, directories, socket, state.
+// Otherwise no client would find the supervisor, although it runs.
 import { lstatSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { errorText } from '../../os/errors.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
-import type { EventDraft } from '../kernel/events.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 import type { ProjectLock } from './project-lock.ts';
 
 export type StateDirGuardOptions = {
@@ -12,11 +12,11 @@ export type StateDirGuardOptions = {
   lock: ProjectLock;
   /** The socket was deleted: makes it again. */
   listenAgain(): Promise<void>;
-  /** Writes again what was lost. */
+  /** Writes the files that were lost. */
   onRestored(): void;
-  /** The project was removed and made again, and another supervisor has taken over what ran: nothing here is ours. */
+  /** The project was removed and recreated, and another supervisor has taken over its processes. */
   onTakenOver(): void;
-  report(happening: EventDraft): void;
+  journal: SupervisorContext['journal'];
 };
 
 const CHECK_EVERY_MS = 1_000;
@@ -25,14 +25,14 @@ const CHECK_EVERY_MS = 1_000;
 export function guardStateDir(guarded: StateDirGuardOptions): () => void {
   const { lock, paths } = guarded;
   let isBusy = false;
-  /** Found missing, and not made again yet: the lock may be back in place while nobody listens. */
+  /** The failure of the last attempt to restore: the lock may be back in place while no socket listens. */
   let complaint: string | null = null;
   const timer = setInterval(() => {
     if (isBusy || (complaint === null && !lock.isDisplaced() && !isGone(paths.socket))) return;
     if (lock.isTakenOver()) {
       clearInterval(timer);
       const message = "The project's directory was replaced, and another supervisor runs it: this one leaves.";
-      guarded.report({ type: 'supervisor_displaced', instance: null, message, details: { pid: process.pid } });
+      guarded.journal.report({ type: 'supervisor_displaced', instance: null, message, details: { pid: process.pid } });
       return guarded.onTakenOver();
     }
     isBusy = true;
@@ -54,16 +54,16 @@ function isGone(path: string): boolean {
   }
 }
 
-/** @param former what was complained of last time. @returns what stands in the way; null: all is in place again. */
+/** @param former the failure of the last attempt. @returns the failure of this one; null: everything is restored. */
 async function restore(guarded: StateDirGuardOptions, former: string | null): Promise<string | null> {
-  const { lock, paths, onRestored, report } = guarded;
-  const told = (type: string, message: string): void => report({ type, instance: null, message, details: {} });
+  const { lock, paths, onRestored, journal } = guarded;
+  const report = (type: string, message: string): void => journal.report({ type, instance: null, message });
   try {
     if (!lock.isDisplaced()) ensureStateDir(paths);
     else if (!(await lock.restore())) return former;
     await guarded.listenAgain();
     onRestored();
-    told(
+    report(
       'state_dir_restored',
       'The directory .orch, or its socket, was removed; it was made again. What runs was not touched.',
     );
@@ -71,7 +71,7 @@ async function restore(guarded: StateDirGuardOptions, former: string | null): Pr
   } catch (error) {
     const because = errorText(error);
     if (because !== former)
-      told('state_dir_lost', `The directory .orch, or its socket, was removed and cannot be made again: ${because}`);
+      report('state_dir_lost', `The directory .orch, or its socket, was removed and cannot be made again: ${because}`);
     return because;
   }
 }

@@ -1,21 +1,21 @@
-// Keeps the kernel's state on disk: at once for intents, soon for everything else. A disk that fails never stops the
-// supervision: the processes can be found by their nonce without it.
+// Saves the kernel's state: at once for intents, soon for everything else. A disk that fails never stops the supervision: the
+// processes can be found by their nonce.
 import type { Clock } from '../../os/clock.ts';
 import { errorText } from '../../os/errors.ts';
 import { type Durability, StateFile } from '../../os/state-file.ts';
-import type { EventDraft } from '../kernel/events.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { encodeState } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
-/** Intents are saved at once; what else changed can be found out again, so a burst of it is one write. */
+/** Everything but intents can be found out again, so a burst of changes is one write. */
 const SAVE_DELAY_MS = 200;
 /** After a write that failed. */
 const RETRY_MS = 1_000;
 
 export class StateWriter {
   #file: StateFile;
-  #report: (happening: EventDraft) => void;
+  #journal: SupervisorContext['journal'];
   #timer: NodeJS.Timeout | null = null;
   #hasFailed = false;
   #isClosed = false;
@@ -23,21 +23,17 @@ export class StateWriter {
   #stateNow: (() => KernelState) | null = null;
   #clock: Clock;
 
-  constructor(path: string, clock: Clock, report: (happening: EventDraft) => void) {
+  constructor(path: string, clock: Clock, journal: SupervisorContext['journal']) {
     this.#file = new StateFile(path);
     this.#clock = clock;
-    this.#report = report;
+    this.#journal = journal;
   }
 
   /**
-   * For intents: resolves when this or a newer state survives the end of the supervisor, or could not be made so (reported
-   * once until it works again). After a power loss no process is left that an intent could lead to.
+   * Resolves when this or a newer state survives the end of the supervisor, or when the write failed (reported once until a
+   * write works again). Intents need no more: after a power loss no process is left that an intent could lead to.
    */
-  async save(state: KernelState): Promise<void> {
-    await this.#write(state, 'crash');
-  }
-
-  async #write(state: KernelState, durability: Durability): Promise<void> {
+  async save(state: KernelState, durability: Durability = 'crash'): Promise<void> {
     if (this.#isClosed) return;
     this.#saving = this.#replace(state, durability);
     await this.#saving;
@@ -49,13 +45,13 @@ export class StateWriter {
       this.#hasFailed = false;
     } catch (error) {
       const message = `The state could not be written: ${errorText(error)}`;
-      if (!this.#hasFailed) this.#report({ type: 'state_not_saved', instance: null, message, details: {} });
+      if (!this.#hasFailed) this.#journal.report({ type: 'state_not_saved', instance: null, message });
       this.#hasFailed = true;
       this.#retryLater();
     }
   }
 
-  /** A disk that was full may have room by now, although nothing else changed since. */
+  /** A full disk may have room by then, although nothing else has changed. */
   #retryLater(): void {
     if (this.#isClosed) return;
     this.#timer ??= setTimeout(() => this.#writeNow(), RETRY_MS);
@@ -64,10 +60,10 @@ export class StateWriter {
 
   #writeNow(): void {
     this.#timer = null;
-    if (this.#stateNow) void this.#write(this.#stateNow(), 'power_loss');
+    if (this.#stateNow) void this.save(this.#stateNow(), 'power_loss');
   }
 
-  /** @param stateNow read when the time has come, so that many changes are one write. */
+  /** @param stateNow called at the time of the write, so that many changes are one write */
   saveSoon(stateNow: () => KernelState): void {
     this.#stateNow = stateNow;
     this.#timer ??= setTimeout(() => this.#writeNow(), SAVE_DELAY_MS);

@@ -1,21 +1,14 @@
-// Builds what `orch ps --json` shows (design.md §2.2) from the kernel's state. Reads only.
-import { relative } from 'node:path';
-import type {
-  ExitStatus,
-  InstanceStatus,
-  LogQueueStatus,
-  MemoryLimitStatus,
-  ServiceStatus,
-  Status,
-} from '../../api/protocol.ts';
+// Builds what `orch ps --json` shows from the kernel's state. Reads only.
+import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { explain } from '../../core/explain.ts';
 import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../../core/model.ts';
 import { emptySlot } from '../../core/transition.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
+import { displayPath } from '../instances/environment.ts';
+import type { Instances } from '../instances/instances.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
-export type Usage = { cpuPercent: number; rssBytes: number };
 export type StatusParts = {
   kernel: Kernel;
   project: string;
@@ -23,11 +16,9 @@ export type StatusParts = {
   root: string;
   nowMs: number;
   /** pid -> usage; a pid without an entry counts as zero. */
-  usage: ReadonlyMap<number, Usage>;
+  usage: ReadonlyMap<number, ResourceUse>;
   supervisor: Status['supervisor'];
-  /** Why the start of an instance takes so long; null: nothing holds it up. */
-  waitReasonOf(id: InstanceId): string | null;
-  memoryBoundOf(slot: Slot): MemoryLimitStatus | null;
+  instances: Instances;
   logQueues: LogQueueStatus[];
 };
 
@@ -47,7 +38,7 @@ export function buildStatus(parts: StatusParts): Status {
     },
     supervisor: parts.supervisor,
     services: [...services, ...leavingServices(parts, dependencies)],
-    logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(parts.root, queue.path) })),
+    logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(queue.path, parts.root) })),
   };
 }
 
@@ -69,7 +60,7 @@ function serviceStatus(spec: ServiceSpec, parts: StatusParts, dependencies: Depe
   };
 }
 
-/** Services that left the file but still have instances on their way out: nothing that lives is ever hidden (I3). */
+/** Services that left the file but whose instances still stop: no live process is ever hidden (I3). */
 function leavingServices(parts: StatusParts, dependencies: DependencyView): ServiceStatus[] {
   const leaving = new Map<string, InstanceStatus[]>();
   for (const slot of parts.kernel.slots.values()) {
@@ -112,10 +103,10 @@ function instanceStatus(
     lastExit: slot.lastExit ? exitStatus(slot.lastExit) : null,
     adopted: live?.adopted ?? false,
     specHash: slot.spec?.specHash ?? spec?.specHash ?? '',
-    reason: parts.waitReasonOf(id) ?? reason,
+    reason: parts.instances.waitReasonOf(id) ?? reason,
     cpuPercent: usage?.cpuPercent ?? 0,
     rssBytes: usage?.rssBytes ?? 0,
-    memoryBound: parts.memoryBoundOf(slot),
+    memoryBound: parts.instances.memory.statusOf(slot),
   };
 }
 
@@ -135,15 +126,9 @@ function exitStatus(exit: Exit): ExitStatus {
   return 'signal' in exit ? { signal: exit.signal } : exit;
 }
 
-/** As in the file where the queue lies inside the project; absolute elsewhere. */
-function displayPath(root: string, path: string): string {
-  const inside = relative(root, path);
-  return inside.startsWith('..') ? path : inside;
-}
-
 // CPU and memory of the instances and of the supervisor itself, for `ps`. Measures only when asked.
 
-/** Restarts come first; descriptors on what has ended are let go after them. */
+/** Restarts come first; descriptors on ended processes are closed after them. */
 const TRIM_AFTER_MS = 1_000;
 
 export class ResourceUsage {
@@ -171,7 +156,7 @@ export class ResourceUsage {
     return { pid: process.pid, startedAt: this.#startedAt, rssBytes, cpuPercent: Math.round(cpuPercent * 100) / 100 };
   }
 
-  /** Descriptors on processes that have ended are let go soon, not at the next `ps`. */
+  /** Closes descriptors on ended processes soon, not at the next `ps`. */
   trimSoon(): void {
     if (this.#sampler.openFiles === 0) return;
     this.#trimTimer ??= setTimeout(() => {

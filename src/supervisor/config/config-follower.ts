@@ -1,19 +1,11 @@
-// Follows the configuration files: a settled change is loaded and handed on, valid or not. Says nothing while the bytes
-// stay the same, whatever events the file system sends.
+// Follows the configuration files: loads a settled change and passes it on, valid or not. Does nothing while the bytes stay the
+// same, whatever events the file system sends.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { LoadResult, WatchedFile } from '../../core/model.ts';
 import { watchFiles } from '../../os/watch/watch-files.ts';
 import type { ConfigLoader, LoaderFault } from './config-loader.ts';
-
-export type ConfigFollower = {
-  /** Reads now, changed or not. Concurrent calls share one reading that began after the last of them. */
-  reload(): Promise<LoadResult>;
-  /** The files that make up the configuration in force. What somebody else read of them may be older than they are: looks again. */
-  follow(watched: WatchedFile[]): void;
-  close(): Promise<void>;
-};
 
 export type ConfigFollowerOptions = {
   loader: ConfigLoader;
@@ -22,23 +14,19 @@ export type ConfigFollowerOptions = {
   onDegraded(why: string): void;
 };
 
-/** Nothing was learned of the file then, and no further event may ever come. */
+/** The content of the file is not known then, and no further event may come. */
 const LOADER_FAULTS: readonly string[] = ['load-failed', 'load-timeout'] satisfies LoaderFault[];
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** The loader refuses larger files; what cannot be compared cheaply counts as changed. */
+/** The loader refuses larger files; a file that cannot be compared cheaply counts as changed. */
 const MAX_COMPARED_BYTES = 1024 * 1024;
 
-export function followConfig(options: ConfigFollowerOptions): ConfigFollower {
-  return new ConfigFileFollower(options);
-}
-
-class ConfigFileFollower implements ConfigFollower {
+export class ConfigFollower {
   #options: ConfigFollowerOptions;
   #watched: WatchedFile[];
   #watcher: ReturnType<typeof watchFiles>;
-  /** Raised when somebody else's reading is in force: what was still being read then is older. */
+  /** Raised when a client's configuration comes into force: a reading under way is older. */
   #epoch = 0;
   #running: Promise<LoadResult> | null = null;
   #next: Promise<LoadResult> | null = null;
@@ -55,6 +43,7 @@ class ConfigFileFollower implements ConfigFollower {
     );
   }
 
+  /** The files of the configuration in force. The client that read them may have read an older content: checks again. */
   follow(watched: WatchedFile[]): void {
     if (watched === this.#watched) return;
     this.#epoch++;
@@ -69,6 +58,7 @@ class ConfigFileFollower implements ConfigFollower {
     if (paths.join('\n') !== before) this.#watcher.update(paths);
   }
 
+  /** Reads now, changed or not. Concurrent calls share one reading that began after the last of them. */
   reload(): Promise<LoadResult> {
     if (!this.#running) {
       this.#running = this.#load().finally(() => {
@@ -97,7 +87,7 @@ class ConfigFileFollower implements ConfigFollower {
     const result = await this.#options.loader.load();
     if (epoch !== this.#epoch) return await this.#load();
     const watched = result.ok ? result.accepted.watched : result.watched;
-    // A reader that died names no files: go on watching those of before, but compare them with nothing.
+    // A reader that died names no files: keep watching the same files, but compare them with nothing.
     this.#keep(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
     this.#options.onLoaded(result);
     this.#tryAgainAfter(result);

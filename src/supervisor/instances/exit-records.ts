@@ -1,5 +1,5 @@
-// How a program ended although no supervisor looked (`exit_record: true`): a shell stays beside it as its parent, writes
-// down what it saw and ends the same way. Where nothing was written (the shell was killed too) nothing is known.
+// How a program ended while no supervisor ran (`exit_record: true`): a shell stays as its parent, records the exit and exits
+// the same way. If the shell was killed too, there is no record and the exit is unknown.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -7,13 +7,14 @@ import type { Exit, Incarnation, InstanceId } from '../../core/model.ts';
 import { planResync } from '../../core/resync.ts';
 import { platform, signalName } from '../../os/platform.ts';
 import { isAlive } from '../../os/process/identity.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 import type { InstanceLaunch } from './environment.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 
 /**
- * The signals of a stop reach the whole group: the shell lives through them to see the end of the program, in which they
- * act as ever. A program that ended by a signal has 128 + its number as its code, and so may one that chose that code:
- * but only of the first the shell says a word on its stderr, which is the record.
+ * The signals of a stop reach the whole group: the shell survives them to see the program exit; the program gets them with
+ * their default actions. A program ended by a signal has the code 128 + its number, and so may one that chose that code:
+ * only for the first does the shell print a word on its stderr, which is the record.
  */
 const RECORDER = `
 record=$1; shift
@@ -25,21 +26,21 @@ code=$?
 echo "=$code" >&2
 exit $code
 `;
-/** Of these the shell says nothing. */
+/** For these the shell prints nothing. */
 const SILENT = new Set([constants.signals.SIGINT, constants.signals.SIGPIPE]);
 const MAX_CODE = 255;
 
 export class ExitRecords {
   #directory: string;
-  #explainKill: (nonce: string) => Exit | null;
+  #memory: Pick<MemoryGuard, 'explainKill'> | null;
 
-  /** @param verdictOn what is known of a SIGKILL, or of an end that nobody saw, by other means */
-  constructor(runDir: string, verdictOn: (nonce: string) => Exit | null = () => null) {
-    this.#explainKill = verdictOn;
+  /** @param memory explains a SIGKILL, or an exit that was not seen */
+  constructor(runDir: string, memory: Pick<MemoryGuard, 'explainKill'> | null = null) {
+    this.#memory = memory;
     this.#directory = join(runDir, 'exits');
   }
 
-  /** @returns the launch whose end is written down; the same on Windows. */
+  /** @returns the launch whose exit is recorded; the same on Windows. */
   withRecorder(launch: InstanceLaunch, nonce: string): InstanceLaunch {
     if (platform === 'win32') return launch;
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
@@ -48,13 +49,13 @@ export class ExitRecords {
   }
 
   /**
-   * How a process ended, once: what was written down, or was seen; null where nothing is known.
-   * @param seen by its parent, us
+   * @param seen by us, the parent
+   * @returns how a process ended; null where that is not known. Reads a record once.
    */
   take(nonce: string, seen: Exit | null = null): Exit | null {
     const exit = this.#read(nonce) ?? seen;
     const mayBeKill = exit === null || ('signal' in exit && exit.signal === 'SIGKILL');
-    return (mayBeKill ? this.#explainKill(nonce) : null) ?? exit;
+    return (mayBeKill ? this.#memory?.explainKill(nonce) : null) ?? exit;
   }
 
   #read(nonce: string): Exit | null {
@@ -68,7 +69,7 @@ export class ExitRecords {
     }
   }
 
-  /** Nobody is left to ask. */
+  /** No process is left whose exit could be asked for. */
   clear(): void {
     rmSync(this.#directory, { recursive: true, force: true });
   }
@@ -78,7 +79,7 @@ export class ExitRecords {
   }
 }
 
-/** @param text what the shell had to say, then a line `=CODE`; null where that line is not whole. */
+/** @param text what the shell printed, then a line `=CODE`. @returns null where that line is not complete. */
 export function parseRecord(text: string): Exit | null {
   const match = /^([\s\S]*)=(\d+)\n$/.exec(text);
   if (!match) return null;
@@ -88,26 +89,28 @@ export function parseRecord(text: string): Exit | null {
   return code <= MAX_CODE ? { code } : null;
 }
 
-/** @param spoke whether the shell had a word to say. ksh needs none: it adds 256, where the others add 128. */
+/** @param spoke whether the shell printed a word. ksh need not: it adds 256, where the others add 128. */
 function signalOfCode(code: number, spoke: boolean): string | null {
   const number = code > MAX_CODE ? code - 256 : code - 128;
   return code > MAX_CODE || spoke || SILENT.has(number) ? signalName(number) : null;
 }
 
-// Ends of which no event came: now and then those who should live are looked at, and whoever does not is told to the kernel.
+// Exits without an event: now and then, checks the processes that should live and tells the kernel which are gone.
 
-/** @returns in how many milliseconds to look again. */
-export function pollForLostExits(kernel: Kernel, records: ExitRecords, nowMs: number): number {
-  const { suspects, nextMs } = planResync(kernel.slots, nowMs);
-  for (const { id, process } of suspects) if (hasVanished(process)) reportLostExit(kernel, records, id, process);
+/** @returns in how many milliseconds to poll again. */
+export function pollForLostExits(context: PollContext, records: ExitRecords): number {
+  const { suspects, nextMs } = planResync(context.specs.slots, context.clock.nowMs());
+  for (const { id, process } of suspects) if (hasVanished(process)) reportLostExit(context, records, id, process);
   return nextMs;
 }
 
-/** An exit event of our own child may just be on its way and knows more: it is folded first. */
-function reportLostExit(kernel: Kernel, records: ExitRecords, id: InstanceId, process: Incarnation): void {
+type PollContext = Pick<SupervisorContext, 'specs' | 'clock' | 'inbox'>;
+
+/** An exit event of our own child may be on its way and knows more: it goes first. */
+function reportLostExit({ inbox }: PollContext, records: ExitRecords, id: InstanceId, process: Incarnation): void {
   setImmediate(() => {
     const exit = records.take(process.nonce) ?? { unknown: true as const };
-    kernel.receive(id, process.nonce, { kind: 'exited', exit });
+    inbox.receive(id, process.nonce, { kind: 'exited', exit });
   });
 }
 
@@ -115,6 +118,6 @@ function hasVanished(process: Incarnation): boolean {
   try {
     return !isAlive(process);
   } catch {
-    return false; // it could not be looked at: nobody is taken for dead for want of a descriptor
+    return false; // no descriptor left to look with, which does not prove an exit
   }
 }

@@ -1,30 +1,12 @@
-// Watches the files that services name and does what they ask for once a burst of changes has settled: restart the
-// instances, send them a signal, or run a command. Level-triggered towards the configuration: only what differs is set up anew.
-import type {
-  Incarnation,
-  InstanceEvent,
-  InstanceId,
-  ServiceName,
-  ServiceSpec,
-  Slot,
-  WatchPolicy,
-} from '../../core/model.ts';
+// Watches the files that services name. Once a burst of changes has settled: restarts the instances, sends them a signal, or
+// runs a command. Level-triggered: a new configuration replaces only the watches that differ.
+import type { Command, Incarnation, ServiceName, ServiceSpec, WatchPolicy } from '../../core/model.ts';
 import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
 import { type GlobWatch, watchGlobs } from '../../os/watch/watch-globs.ts';
-import type { EventDraft } from '../kernel/events.ts';
-import type { LaunchContext } from './environment.ts';
-import { prepareCommand } from './instance-command.ts';
-
-export type FileWatchOptions = {
-  root: string;
-  launchContext(): LaunchContext;
-  newNonce(): string;
-  slots(): Iterable<Slot>;
-  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
-  report(happening: EventDraft): void;
-};
+import type { SupervisorContext } from '../kernel/context.ts';
+import { prepareCommand, runWithin } from './instance-command.ts';
 
 type WatchedService = {
   spec: ServiceSpec;
@@ -36,16 +18,16 @@ type WatchedService = {
   running: { command: RunningCheck; again: boolean } | null;
 };
 
-/** Files that change without end are acted on now and then all the same. */
+/** Files that keep changing are acted on at least this often. */
 const LONGEST_SETTLE_MS = 10_000;
 const LONGEST_RUN_MS = 10 * 60_000;
 
 export class FileWatches {
-  #options: FileWatchOptions;
+  #context: SupervisorContext;
   #watched = new Map<ServiceName, WatchedService>();
 
-  constructor(options: FileWatchOptions) {
-    this.#options = options;
+  constructor(context: SupervisorContext) {
+    this.#context = context;
   }
 
   /** The configuration changed. */
@@ -60,7 +42,7 @@ export class FileWatches {
   }
 
   #begin(spec: ServiceSpec, policy: WatchPolicy): void {
-    const files = watchGlobs(this.#options.root, {
+    const files = watchGlobs(this.#context.paths.root, {
       ...policy,
       onChange: (path) => this.#changed(watched, path),
       onFailure: (why) => this.#report(watched.spec, 'watch_degraded', `not all of its files can be watched: ${why}`),
@@ -102,9 +84,9 @@ export class FileWatches {
       run: 'running the command',
     };
     this.#report(spec, 'files_changed', `${what}; ${doing[action.kind]}`, { files: [first, ...more].slice(0, 20) });
-    for (const slot of this.#options.slots()) {
+    for (const slot of this.#context.specs.slots.values()) {
       if (slot.service !== spec.name) continue;
-      if (action.kind === 'restart') this.#options.receive(slot.id, null, { kind: 'restartRequested' });
+      if (action.kind === 'restart') this.#context.inbox.receive(slot.id, null, { kind: 'restartRequested' });
       else if (action.kind === 'signal' && slot.phase.kind === 'alive')
         this.#signal(spec, slot.phase.process, action.signal);
     }
@@ -119,16 +101,12 @@ export class FileWatches {
     }
   }
 
-  async #run(
-    watched: WatchedService,
-    command: Extract<WatchPolicy['action'], { kind: 'run' }>['command'],
-  ): Promise<void> {
-    const extra = { ORCH_NONCE: this.#options.newNonce() };
-    const running = prepareCommand({ spec: watched.spec, index: 1, command, extra }, this.#options.launchContext())();
+  async #run(watched: WatchedService, command: Command): Promise<void> {
+    const { spec } = watched;
+    const extra = { ORCH_NONCE: this.#context.nonces.forHook() };
+    const running = prepareCommand({ spec, index: 1, command, extra }, this.#context.launchContext())();
     watched.running = { command: running, again: false };
-    const timer = setTimeout(() => running.cancel(`not done within ${LONGEST_RUN_MS / 60_000} min`), LONGEST_RUN_MS);
-    const outcome = await running.outcome;
-    clearTimeout(timer);
+    const outcome = await runWithin(running, LONGEST_RUN_MS, `not done within ${LONGEST_RUN_MS / 60_000} min`);
     const { again } = watched.running;
     watched.running = null;
     if (this.#watched.get(watched.spec.name) !== watched) return;
@@ -137,12 +115,8 @@ export class FileWatches {
   }
 
   #report({ name }: ServiceSpec, type: string, message: string, details: Record<string, unknown> = {}): void {
-    this.#options.report({
-      type,
-      instance: null,
-      message: `${name}: ${message}`,
-      details: { service: name, ...details },
-    });
+    const draft = { type, instance: null, message: `${name}: ${message}`, details: { service: name, ...details } };
+    this.#context.journal.report(draft);
   }
 
   close(): void {

@@ -1,19 +1,10 @@
-// Runs the commands that a service declares around the life of its instances. `before_start` decides whether the start goes
-// on; the other two only follow what happened, and their failures are told. Never two of one kind for one instance at a time.
+// Runs the commands that a service declares around the life of its instances. `before_start` decides whether an instance
+// starts; the other two follow events, and their failures are reported. Never two of one kind for one instance at a time.
 import type { Command, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 import type { EventDraft } from '../kernel/events.ts';
-import type { LaunchContext } from './environment.ts';
-import { prepareCommand } from './instance-command.ts';
-
-export type HookOptions = {
-  launchContext(): LaunchContext;
-  newNonce(): string;
-  slotOf(id: InstanceId): Slot | undefined;
-  /** The whole spec that the instance runs with; null where it is not remembered. */
-  specOf(slot: Slot): ServiceSpec | null;
-  report(happening: EventDraft): void;
-};
+import { prepareCommand, runWithin } from './instance-command.ts';
 
 type HookName = 'before_start' | 'after_ready' | 'after_exit';
 
@@ -21,14 +12,14 @@ const LONGEST_BEFORE_MS = 10 * 60_000;
 const LONGEST_AFTER_MS = 60_000;
 
 export class HookRunner {
-  #options: HookOptions;
+  #context: SupervisorContext;
   #running = new Map<string, RunningCheck>();
 
-  constructor(options: HookOptions) {
-    this.#options = options;
+  constructor(context: SupervisorContext) {
+    this.#context = context;
   }
 
-  /** @returns the sentence why it must not be started, or null. */
+  /** @returns a clause that says why the instance must not start, or null. */
   async beforeStart({ id, index, restarts }: Slot, spec: ServiceSpec): Promise<string | null> {
     const command = spec.hooks.beforeStart;
     if (!command) return null;
@@ -36,21 +27,22 @@ export class HookRunner {
     return await this.#run('before_start', { id, index, spec, command, extra }, LONGEST_BEFORE_MS);
   }
 
-  /** The start is not wanted any more. */
+  /** The start is given up. */
   cancel(id: InstanceId): void {
     this.#running.get(`before_start ${id}`)?.cancel('the start is not wanted any more');
   }
 
-  /** Something was reported: is there a hook for it? */
-  runAfter({ type, instance, details }: EventDraft): void {
-    const slot = instance ? this.#options.slotOf(instance) : undefined;
-    const spec = slot ? this.#options.specOf(slot) : null;
+  /** Runs the hook that the reported event calls for, if there is one. */
+  runAfter({ type, instance, details = {} }: Omit<EventDraft, 'message'>): void {
+    const { specs } = this.#context;
+    const slot = instance ? specs.slots.get(instance) : undefined;
+    const spec = slot ? specs.specOf(slot) : null;
     if (!slot || !spec) return;
     const { afterReady, afterExit } = spec.hooks;
     if (afterExit && type === 'exited')
       this.#runUnawaited('after_exit', slot, spec, afterExit, exitVariables(details.exit));
     if (!afterReady) return;
-    // Ready again after having been unready is nothing new.
+    // Only the first time: an instance that is ready again after being unready runs no hook.
     const isFirst = type === 'became_ready' && details.afterMs !== undefined;
     const isAtOnce = type === 'started' && spec.readiness === null && spec.startup === null;
     if (isFirst || isAtOnce) this.#runUnawaited('after_ready', slot, spec, afterReady, {});
@@ -69,7 +61,7 @@ export class HookRunner {
     void this.#run(name, { id, index, spec, command, extra }, LONGEST_AFTER_MS).then((failure) => {
       if (failure === null) return;
       const message = `${id}: ${failure}`;
-      this.#options.report({ type: 'hook_failed', instance: id, message, details: { hook: name } });
+      this.#context.journal.report({ type: 'hook_failed', instance: id, message, details: { hook: name } });
     });
   }
 
@@ -78,17 +70,15 @@ export class HookRunner {
     const key = `${name} ${subject.id}`;
     this.#running.get(key)?.cancel('the next one begins');
     const { spec, index, command, extra } = subject;
-    const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#options.newNonce() };
-    const running = prepareCommand({ spec, index, command, extra: variables }, this.#options.launchContext())();
+    const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#context.nonces.forHook() };
+    const running = prepareCommand({ spec, index, command, extra: variables }, this.#context.launchContext())();
     this.#running.set(key, running);
-    const timer = setTimeout(() => running.cancel(`not done within ${longestMs / 1_000} s`), longestMs);
-    const outcome = await running.outcome;
-    clearTimeout(timer);
+    const outcome = await runWithin(running, longestMs, `not done within ${longestMs / 1_000} s`);
     if (this.#running.get(key) === running) this.#running.delete(key);
     return outcome.ok ? null : `${name} failed: ${outcome.because}`;
   }
 
-  /** Resolves when what still runs has ended, or at the deadline. */
+  /** Resolves when the running hooks have ended, or at the deadline. */
   async finish(withinMs: number): Promise<void> {
     const running = [...this.#running.values()];
     const timer = setTimeout(() => {

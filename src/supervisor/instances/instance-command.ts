@@ -1,23 +1,32 @@
-// Runs a command of the configuration beside an instance, with its directory and environment: probes, hooks, ways to stop.
+// Runs a command of the configuration for an instance, with its directory and environment: probes, hooks, stop commands.
 import type { Command, ProbeResult, ServiceSpec } from '../../core/model.ts';
 import { errorText } from '../../os/errors.ts';
 import { runExec } from '../../os/probe/exec.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import { declaresSecrets, type LaunchContext, launchCommand, readSecrets, type Secrets } from './environment.ts';
+import type { LaunchContext } from '../kernel/context.ts';
+import { declaresSecrets, launchCommand, readSecrets, type Secrets } from './environment.ts';
 
 export type InstanceCommand = { spec: ServiceSpec; index: number; command: Command; extra: Record<string, string> };
 
-/** @returns the function that runs it, as often as one likes; all but secrets is looked up once. */
-export function prepareCommand(beside: InstanceCommand, context: LaunchContext): () => RunningCheck {
-  const { spec, index, command, extra } = beside;
-  if (declaresSecrets(spec)) return () => runWithSecrets(beside, context);
+/** @returns the function that runs it, any number of times; everything but secrets is looked up once. */
+export function prepareCommand(prepared: InstanceCommand, context: LaunchContext): () => RunningCheck {
+  const { spec, index, command, extra } = prepared;
+  if (declaresSecrets(spec)) return () => runWithSecrets(prepared, context);
   const launch = launchCommand(spec, index, command, extra, context);
   return () => runExec(launch);
 }
 
+/** @param late the reason of a command that is cancelled because it took longer */
+export async function runWithin(running: RunningCheck, longestMs: number, late: string): Promise<ProbeResult> {
+  const timer = setTimeout(() => running.cancel(late), longestMs);
+  const outcome = await running.outcome;
+  clearTimeout(timer);
+  return outcome;
+}
+
 /**
  * A secret that cannot be read is left out of the environment: a command that does not use it works, a hook may be the one
- * that fetches it, and a healthy instance is not ended because the file is gone. If the command fails, that is named.
+ * that fetches it, and a healthy instance is not ended because the file is gone. If the command fails, the secret is named.
  */
 function runWithSecrets({ spec, index, command, extra }: InstanceCommand, context: LaunchContext): RunningCheck {
   return runCheck((settle) => {
@@ -38,6 +47,6 @@ function runWithSecrets({ spec, index, command, extra }: InstanceCommand, contex
   });
 }
 
-function withMissingSecret({ missing: lacking }: Secrets, outcome: ProbeResult): ProbeResult {
-  return outcome.ok || !lacking ? outcome : { ok: false, because: `${outcome.because} (${lacking.detail})` };
+function withMissingSecret({ missing }: Secrets, outcome: ProbeResult): ProbeResult {
+  return outcome.ok || !missing ? outcome : { ok: false, because: `${outcome.because} (${missing.detail})` };
 }

@@ -1,7 +1,7 @@
-// From a wanted start to a process of ours: the turn in the queue, the key of a singleton, equipment, the spawn, and who
-// it is. Tells the kernel how it went; decides nothing.
+// From the intent of a start to a process: start queue, singleton key, resources, spawn, identity. Sends one outcome to the
+// kernel; decides nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProjectPaths, terminalPath } from '../../api/paths.ts';
+import { terminalPath } from '../../api/paths.ts';
 import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import { slotSpecOf } from '../../core/transition.ts';
@@ -9,69 +9,56 @@ import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
-import type { EventDraft } from '../kernel/events.ts';
-import {
-  declaresSecrets,
-  type InstanceLaunch,
-  type LaunchContext,
-  launchOf,
-  NO_SECRETS,
-  readSecrets,
-} from './environment.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
+import { declaresSecrets, type InstanceLaunch, launchCommand, NO_SECRETS, readSecrets } from './environment.ts';
 import type { ExitRecords } from './exit-records.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputFifos } from './outputs.ts';
+import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
 import { type PendingStart, StartQueue } from './start-queue.ts';
 import { NOTHING_NEEDED, type StartResources } from './start-resources.ts';
 import { programExists, wrapInShell, wrapInTty } from './wrapper.ts';
 
-export type InstanceStartsOptions = {
-  paths: ProjectPaths;
-  nowMs(): number;
+export type StartParts = {
+  outputs: OutputFifos;
   resources: StartResources;
   records: ExitRecords;
-  /** Read at each start, so that the newest configuration counts. */
-  launchContext(): LaunchContext;
-  /** False: another supervisor has the project, or may have; what it starts must not be started twice. */
+  signals: ReadinessSignals;
+  memory: MemoryGuard;
+  /** False: another supervisor has the project, or may have; its instances must not be started twice. */
   mayStart(): boolean;
-  /** Before a process begins. @returns what its environment needs on top; null: nothing, and nothing to wait for. */
-  expectSignals(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<Record<string, string>> | null;
-  /** Right before the fork. @returns whether the process needs a cgroup of its own for its bounds. */
-  prepareMemoryLimit(spec: ServiceSpec, nonce: string): boolean;
-  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
-  report(happening: EventDraft): void;
 };
 
-/** How often it is tried to look at a process while there is no descriptor left to look with. */
+/** Pause between attempts to identify a process while no descriptor is left to look with. */
 const IDENTIFY_RETRY_MS = 50;
 
 const NOT_WANTED: SpawnResult = { ok: false, errno: 'ECANCELED', detail: 'not wanted any more', transient: true };
 
-/** Nobody's fault, and made up for as soon as the directory is there again. */
+/** Does not count as a failure of the service: the start is repeated as soon as the directory is there again. */
 const PROJECT_REPLACED = {
   spawnError: 'ESTALE',
   detail: "the project's directory was replaced by another one; `orch up` there takes over",
 };
 
 export class InstanceStarts {
-  #options: InstanceStartsOptions;
-  #outputs: OutputFifos;
+  #context: SupervisorContext;
+  #parts: StartParts;
   #queue: StartQueue;
   /** Nonces of direct children whose exit has not been reported. */
   #children = new Set<string>();
-  /** Keys that are held, and those that are being waited for. */
+  /** Singleton keys that instances hold, and claims under way. */
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
-  /** Nonces of starts that are not wanted any more and whose outcome has not been told. */
+  /** Nonces of starts that were given up and whose outcome has not been reported. */
   #abandonedNonces = new Set<string>();
-  /** Of those that wait: who has the key. */
+  /** Of claims that wait: a clause that names the holder of the key. */
   #waitReasons = new Map<InstanceId, string>();
 
-  constructor(options: InstanceStartsOptions, streams: OutputFifos) {
-    this.#options = options;
-    this.#outputs = streams;
-    this.#queue = new StartQueue({
-      openStreams: (sources) => streams.open(sources),
+  constructor(context: SupervisorContext, parts: StartParts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#queue = new StartQueue(parts.outputs, {
       begin: (start) => void (start.spec.singleton ? this.#startSingleton(start) : this.#spawn(start)),
       fail: (start, error) => this.#failed(start, 'its output cannot be captured', error),
       abandon: (start) => this.#abandoned(start),
@@ -80,19 +67,19 @@ export class InstanceStarts {
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
     const start = { slot, spec, nonce };
-    // Given up while its intent was being written.
+    // Given up while its intent was being saved.
     if (this.#abandonedNonces.has(nonce)) this.#abandoned(start);
-    else if (this.#options.mayStart()) this.#queue.add(start);
+    else if (this.#parts.mayStart()) this.#queue.add(start);
     else this.#reportOutcome(start, { kind: 'spawnFailed', exit: PROJECT_REPLACED, countsAsFailure: false });
   }
 
-  /** As far as it has not begun; a process that is being made comes as one that runs. */
+  /** Gives a start up as far as it has not begun; a process that is being spawned is reported as running. */
   abandon(slot: Slot): void {
     if (slot.phase.kind !== 'starting') return;
     this.#abandonedNonces.add(slot.phase.nonce);
     this.#queue.drop(slot.phase.nonce);
     this.#claims.get(slot.id)?.abort();
-    this.#options.resources.cancel(slot.id);
+    this.#parts.resources.cancel(slot.id);
   }
 
   abandonAll(): void {
@@ -104,13 +91,13 @@ export class InstanceStarts {
     return this.#children.has(nonce);
   }
 
-  /** @returns a sentence that says why its start takes so long; null: it does not wait for anybody. */
+  /** @returns a sentence that says why its start takes so long; null: it does not wait for a key. */
   waitReasonOf(id: InstanceId): string | null {
     const because = this.#waitReasons.get(id);
     return because === undefined ? null : `It waits for its key: ${because}.`;
   }
 
-  /** Its whole tree is gone: the key of a singleton is free. */
+  /** The whole tree of the instance is gone: frees its singleton key. */
   releaseKey(id: InstanceId): void {
     this.#leases.get(id)?.release();
     this.#leases.delete(id);
@@ -125,11 +112,11 @@ export class InstanceStarts {
     this.#reportOutcome(start, { kind: 'spawnFailed', exit, countsAsFailure: false });
   }
 
-  /** The one outcome of a start. What comes to nothing after it was given up is nobody's failure. */
+  /** The one outcome of a start. A start that fails after it was given up does not count as a failure. */
   #reportOutcome({ slot, nonce }: PendingStart, event: InstanceEvent): void {
     const isGivenUp = this.#abandonedNonces.delete(nonce);
     const isNothing = event.kind === 'spawnFailed' || event.kind === 'startRefused';
-    this.#options.receive(slot.id, nonce, isGivenUp && isNothing ? { kind: 'startAbandoned' } : event);
+    this.#context.inbox.receive(slot.id, nonce, isGivenUp && isNothing ? { kind: 'startAbandoned' } : event);
   }
 
   /** The older holder's whole tree is dead before ours is spawned (I2); the key stays locked in between. */
@@ -138,26 +125,26 @@ export class InstanceStarts {
     const abort = new AbortController();
     this.#claims.set(slot.id, abort);
     try {
-      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#options.paths.root };
+      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#context.paths.root };
       const claim = await claimKey(request, abort.signal, (because) => this.#reportWaiting(slot.id, because));
       if (claim.outcome === 'abandoned') return this.#abandoned(start);
       if (claim.outcome === 'refused') return this.#reportOutcome(start, { kind: 'startRefused', by: claim.by });
       if (claim.outcome === 'adopt') return this.#adoptHolder(start, claim.process);
       await this.#spawnWithKey(start, claim.lease);
     } catch (error) {
-      this.#failed(start, 'the singleton lock cannot be had', error);
+      this.#failed(start, 'cannot take the singleton lock', error);
     } finally {
       this.#claims.delete(slot.id);
       this.#waitReasons.delete(slot.id);
     }
   }
 
-  /** Told again only when it is somebody else who has the key. */
+  /** Reports again only when another process has the key. */
   #reportWaiting(instance: InstanceId, because: string): void {
     if (this.#waitReasons.get(instance) === because) return;
     this.#waitReasons.set(instance, because);
     const message = `${instance} waits for its key: ${because}`;
-    this.#options.report({ type: 'singleton_waits', instance, message, details: {} });
+    this.#context.journal.report({ type: 'singleton_waits', instance, message });
   }
 
   async #spawnWithKey(start: PendingStart, lease: Lease): Promise<void> {
@@ -168,16 +155,16 @@ export class InstanceStarts {
     await lease.commit(incarnation).catch((error) => this.#reportUnrecorded(id, error));
   }
 
-  /** A full disk, say. It runs, and whoever claims the key finds it. */
+  /** A full disk, for example. The instance runs, and another claim of the key still finds it. */
   #reportUnrecorded(instance: InstanceId, error: unknown): void {
     const message = `${instance} holds its key, but the record could not be written: ${errorText(error)}`;
-    this.#options.report({ type: 'singleton_not_recorded', instance, message, details: {} });
+    this.#context.journal.report({ type: 'singleton_not_recorded', instance, message });
   }
 
-  /** The key's holder goes on as it is and is ours from now on. */
+  /** The holder of the key keeps running and belongs to this project from now on. */
   #adoptHolder(start: PendingStart, process: Incarnation): void {
     const { spec } = start;
-    const sinceMs = this.#options.nowMs();
+    const sinceMs = this.#context.clock.nowMs();
     const readiness = initialReadiness(spec);
     this.#reportOutcome(start, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
   }
@@ -190,7 +177,7 @@ export class InstanceStarts {
       this.#reportOutcome(start, { kind: 'spawnFailed', exit, countsAsFailure: !result.transient });
       return null;
     }
-    // Not reaped before the exit event, so its pid and start time are still its own even if it has ended.
+    // The process is not reaped before the exit event: its pid and start time are its own even if it has exited.
     const process = (await identifyWithRetry(result.pid, nonce)) ?? {
       pid: result.pid,
       startTime: '0',
@@ -204,29 +191,22 @@ export class InstanceStarts {
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
     try {
-      const { resources: outfitter } = this.#options;
-      const equipment = outfitter.isNeeded(spec) ? await outfitter.acquire(slot, spec) : NOTHING_NEEDED;
-      if (!equipment.ok) return equipment;
-      const { stdin, more } = equipment;
-      const context = this.#options.launchContext();
+      const { outputs, resources, records, signals, memory } = this.#parts;
+      const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
+      if (!acquired.ok) return acquired;
+      const { stdin, more } = acquired;
+      const context = this.#context.launchContext();
       const secrets = declaresSecrets(spec) ? await readSecrets(spec, slot.index, context) : NO_SECRETS;
       if (secrets.missing) return secrets.missing;
-      const prepared = this.#options.expectSignals(slot.id, nonce, spec);
-      const extra = prepared === null ? {} : await prepared;
+      const expected = signals.expect(slot.id, nonce, spec);
+      const extra = expected === null ? {} : await expected;
       if (this.#abandonedNonces.has(nonce)) return NOT_WANTED;
-      const streams = this.#outputs.of(slot.id);
+      const { out, err } = outputs.of(slot.id);
       const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
-      const contain = this.#options.prepareMemoryLimit(spec, nonce) || spec.singleton !== null;
-      const request = {
-        ...launch,
-        stdin,
-        stdout: streams.out,
-        stderr: streams.err,
-        extraFds: more,
-        inOwnCgroup: contain,
-      } as const;
+      const inOwnCgroup = memory.prepare(spec, nonce) || spec.singleton !== null;
+      const request = { ...launch, stdin, stdout: out, stderr: err, extraFds: more, inOwnCgroup } as const;
       const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
-      const recorded = (exit: Exit): Exit => (isJudged ? (this.#options.records.take(nonce, exit) ?? exit) : exit);
+      const recorded = (exit: Exit): Exit => (isJudged ? (records.take(nonce, exit) ?? exit) : exit);
       return await spawnInstance(request, (exit) => this.#exited(slot.id, nonce, recorded(exit)));
     } catch (error) {
       const errno = codeOf(error);
@@ -235,19 +215,20 @@ export class InstanceStarts {
   }
 
   #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): InstanceLaunch {
-    const program = launchOf(spec, slot.index, nonce, this.#options.launchContext(), extra);
-    const held = spec.tty ? wrapInTty(program, terminalPath(this.#options.paths, slot.id)) : program;
-    const launch = wrapInShell(held, spec);
-    return spec.exitRecord && programExists(program) ? this.#options.records.withRecorder(launch, nonce) : launch;
+    const variables = { ...extra, ORCH_NONCE: nonce };
+    const program = launchCommand(spec, slot.index, spec.command, variables, this.#context.launchContext());
+    const inTty = spec.tty ? wrapInTty(program, terminalPath(this.#context.paths, slot.id)) : program;
+    const launch = wrapInShell(inTty, spec);
+    return spec.exitRecord && programExists(program) ? this.#parts.records.withRecorder(launch, nonce) : launch;
   }
 
   #exited(id: InstanceId, nonce: string, exit: Exit): void {
     this.#children.delete(nonce);
-    this.#options.receive(id, nonce, { kind: 'exited', exit });
+    this.#context.inbox.receive(id, nonce, { kind: 'exited', exit });
   }
 }
 
-/** Waits where there is no descriptor left to look with: an instance whose start time is not known could not be kept. */
+/** Waits while no descriptor is left: an instance whose start time is not known could not be adopted later. */
 async function identifyWithRetry(pid: number, nonce: string): Promise<Incarnation | null> {
   for (;;) {
     try {

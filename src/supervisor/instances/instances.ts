@@ -1,163 +1,168 @@
-// Carries out the kernel's actions with real processes. Results go back to the kernel as events; nothing here decides
-// anything. How an instance starts and how it ends is in the two files of that name.
-
-import type { ProjectPaths } from '../../api/paths.ts';
-import type { InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+// The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
+// probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
+import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
-import type { EventDraft } from '../kernel/events.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { LaunchContext } from './environment.ts';
+import { errorText } from '../../os/errors.ts';
+import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
+import { ExitRecords, pollForLostExits } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
-import { InstanceExits, type InstanceExitsOptions } from './instance-exits.ts';
-import { InstanceStarts, type InstanceStartsOptions } from './instance-starts.ts';
-import { kernelCgroups, MemoryGuard, MemoryLimits } from './memory-guard.ts';
+import { InstanceExits } from './instance-exits.ts';
+import { InstanceStarts } from './instance-starts.ts';
+import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { type OutputDescriptors, OutputFifos, type OutputSource } from './outputs.ts';
+import { Prober } from './prober.ts';
+import { ReadinessSignals } from './readiness-signals.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceSockets } from './service-sockets.ts';
 import { StartResources } from './start-resources.ts';
+import type { StopSteps } from './stop-steps.ts';
 
-export type InstanceProcesses = {
-  start(slot: Slot, spec: ServiceSpec, nonce: string): void;
-  drain(slot: Slot): void;
-  stop(slot: Slot): void;
-  escalate(slot: Slot, signal: string): void;
-  kill(slot: Slot): void;
-  clear(slot: Slot): void;
-  abandon(slot: Slot): void;
-  forget(slot: Slot): void;
-  /** A sentence that says why a start takes so long; null: nothing holds it up. */
-  waitReasonOf(id: InstanceId): string | null;
-  /** Starts that have not come to their turn never will. */
-  abandonStarts(): void;
-  /** Opens the descriptors of instances that already run (adopted), so that their output is never without a reader. */
-  openOutputs(sources: OutputSource[]): Promise<void>;
-  /** What an instance writes is more than its pipe holds. */
-  enlargePipe(id: InstanceId, stream: keyof OutputDescriptors): void;
-  /** The configuration changed: instances whose queue is another one now write there from here on. */
-  route(queueOf: (id: InstanceId) => string | null): void;
-};
-
-export type InstanceProcessesOptions = InstanceStartsOptions &
-  InstanceExitsOptions & { forgotten(id: InstanceId): void };
-
-export function createInstanceProcesses(options: InstanceProcessesOptions): InstanceProcesses {
-  const streams = new OutputFifos(options.paths, options.writer);
-  const starts = new InstanceStarts(options, streams);
-  const ends = new InstanceExits(options, starts);
-  return {
-    start: (slot, spec, nonce) => starts.start(slot, spec, nonce),
-    drain: (slot) => ends.steps.drain(slot),
-    stop: (slot) => ends.steps.stop(slot),
-    escalate: (slot, signal) => ends.steps.signal(slot, signal),
-    kill: (slot) => ends.kill(slot),
-    clear: (slot) => ends.clear(slot),
-    abandon: (slot) => starts.abandon(slot),
-    forget(slot) {
-      ends.forget(slot.id);
-      options.forgotten(slot.id);
-      streams.close(slot.id);
-      options.resources.forget(slot.id);
-    },
-    waitReasonOf: (id) => starts.waitReasonOf(id),
-    abandonStarts: () => starts.abandonAll(),
-    openOutputs: (sources) => streams.open(sources),
-    enlargePipe: (id, stream) => streams.enlargePipe(id, stream),
-    route: (queueOf) => streams.route(queueOf),
-  };
-}
-
-// What goes along with the instances besides the kernel: held sockets, schedules, hooks, bounds, watches. Each is level-triggered and decides
-// nothing; here they are only put together, so that the supervisor has one thing to keep in step.
-
-type InstanceControllersOptions = {
-  paths: ProjectPaths;
-  launchContext(): LaunchContext;
-  newNonce(): string;
-  noncePrefix: string;
-  kernel: Kernel;
-  nowMs(): number;
-  writer: LogWriterClient;
-  report(happening: EventDraft): void;
-};
-
-/** What the hooks of the last ends may still take. */
+/** The hooks of the last exits may take this long. */
 const LAST_HOOKS_MS = 5_000;
 
-const SOCKETS_NOT_KEPT = 'The held sockets would not survive the end of the supervisor';
-
-export class InstanceControllers {
-  readonly resources: StartResources;
-  #sockets: ServiceSockets;
-  #hooks: HookRunner;
+export class Instances {
   readonly memory: MemoryGuard;
+  readonly records: ExitRecords;
+  readonly hooks: HookRunner;
+  readonly signals: ReadinessSignals;
+  #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
+  #relay: NotifyRelay;
+  #outputs: OutputFifos;
+  #sockets: ServiceSockets;
+  #resources: StartResources;
   #watches: FileWatches;
-  #options: InstanceControllersOptions;
   #scheduler: Scheduler;
+  #prober: Prober;
+  #starts: InstanceStarts;
+  #exits: InstanceExits;
 
-  constructor(options: InstanceControllersOptions) {
-    const { kernel, nowMs, report } = options;
-    this.#options = options;
-    const receive = (id: InstanceId, nonce: string | null, event: InstanceEvent): void =>
-      kernel.receive(id, nonce, event);
-    const slotOf = (id: InstanceId) => kernel.slots.get(id);
-    const specOf = (slot: Slot) => kernel.specOf(slot);
-    const { launchContext, newNonce, paths } = options;
-    this.#hooks = new HookRunner({ launchContext, newNonce, slotOf, specOf, report });
-    this.#memoryLimits = new MemoryLimits(kernelCgroups(options.noncePrefix));
-    this.memory = new MemoryGuard({
-      slots: () => kernel.slots.values(),
-      specOf,
-      receive,
-      report,
-      limits: this.#memoryLimits,
-    });
-    this.#watches = new FileWatches({
-      root: paths.root,
-      launchContext,
-      newNonce,
-      slots: () => kernel.slots.values(),
-      receive,
-      report,
-    });
-    this.#sockets = new ServiceSockets({
-      paths,
-      onNotKept: (why) =>
-        report({ type: 'sockets_unkept', instance: null, message: `${SOCKETS_NOT_KEPT}: ${why}`, details: {} }),
-    });
-    this.resources = new StartResources(paths, this.#sockets, this.#hooks, options.writer);
-    this.#scheduler = new Scheduler({ nowMs, wallMs: () => Date.now(), receive, report });
+  /** @param mayStart false: another supervisor has the project, or may have */
+  constructor(context: SupervisorContext, writer: LogWriterClient, mayStart: () => boolean) {
+    this.#context = context;
+    this.#memoryLimits = new MemoryLimits(context.nonces.prefix);
+    this.memory = new MemoryGuard(context, this.#memoryLimits);
+    this.records = new ExitRecords(context.paths.runDir, this.memory);
+    this.hooks = new HookRunner(context);
+    this.#relay = new NotifyRelay(context.paths.socketDir);
+    this.signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
+    this.#prober = new Prober(context, this.signals);
+    this.#outputs = new OutputFifos(context.paths, writer);
+    this.#sockets = new ServiceSockets(context);
+    this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
+    this.#watches = new FileWatches(context);
+    this.#scheduler = new Scheduler(context);
+    const { memory, records, signals } = this;
+    const parts = { outputs: this.#outputs, resources: this.#resources, records, signals, memory, mayStart };
+    this.#starts = new InstanceStarts(context, parts);
+    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources: this.#resources, records });
   }
 
-  /** The configuration changed. */
+  start(slot: Slot, spec: ServiceSpec, nonce: string): void {
+    this.#starts.start(slot, spec, nonce);
+  }
+
+  abandon(slot: Slot): void {
+    this.#starts.abandon(slot);
+  }
+
+  /** Drains, stop commands and signals. */
+  get stopSteps(): StopSteps {
+    return this.#exits.steps;
+  }
+
+  kill(slot: Slot): void {
+    this.#exits.kill(slot);
+  }
+
+  clear(slot: Slot): void {
+    this.#exits.clear(slot);
+  }
+
+  forget({ id }: Slot): void {
+    this.#exits.forget(id);
+    this.signals.forget(id);
+    this.#outputs.close(id);
+    this.#resources.forget(id);
+  }
+
+  /** @returns a sentence that says why a start takes so long; null: nothing holds it up. */
+  waitReasonOf(id: InstanceId): string | null {
+    return this.#starts.waitReasonOf(id);
+  }
+
+  /** Opens the outputs of adopted instances, so that they never lack a reader. */
+  async openOutputs(sources: OutputSource[]): Promise<void> {
+    await this.#outputs.open(sources);
+  }
+
+  /** An instance writes more than its pipe holds. */
+  enlargePipe(id: InstanceId, stream: keyof OutputDescriptors): void {
+    this.#outputs.enlargePipe(id, stream);
+  }
+
+  /** For adopted instances, once the log writer knows the queues. */
+  async resumeInputs(): Promise<void> {
+    const { specs, journal } = this.#context;
+    for (const slot of specs.slots.values()) {
+      const spec = slot.phase.kind === 'alive' ? specs.specOf(slot) : null;
+      if (!spec) continue;
+      await this.#resources.resumeInput(slot, spec).catch((error) => {
+        const message = `The input of ${slot.id} could not be opened: ${errorText(error)}`;
+        journal.report({ type: 'input_failed', instance: slot.id, message });
+      });
+    }
+  }
+
+  /** The configuration changed, and the kernel has it. */
   configure(services: readonly ServiceSpec[]): void {
     this.#sockets.configure(services);
     this.memory.configure(services);
     this.#watches.configure(services);
+    // Before the kernel's next step starts anything: a run that is due by the old schedule only must not start.
+    this.#scheduler.sync();
+    const queues = new Map(services.map(({ name, logQueue }) => [name as string, logQueue]));
+    this.#outputs.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
   }
 
-  /** Call before the first step of the kernel, after each, and now and then. */
-  sync(): void {
-    const { kernel } = this.#options;
-    this.#scheduler.sync(kernel.desired, kernel.slots);
+  /** Call after each step of the kernel. */
+  afterStep(): void {
+    this.#scheduler.sync();
+    this.#prober.sync();
   }
 
-  /** Something was reported. */
-  follow(happening: EventDraft): void {
-    this.#hooks.runAfter(happening);
+  /** Call before the first step, and now and then. @returns in how many milliseconds to call again. */
+  poll(): number {
+    this.#scheduler.sync();
+    return pollForLostExits(this.#context, this.records);
   }
 
-  /** Everything is stopped. */
+  /** Nothing more is started or probed; running instances are not touched. */
+  freeze(): void {
+    this.#prober.stop();
+    this.#starts.abandonAll();
+  }
+
+  /** Running instances keep their notify sockets for the next supervisor. */
+  async handOver(): Promise<void> {
+    await this.#relay.handOver();
+  }
+
+  /** Every instance has stopped. */
   async close(): Promise<void> {
+    this.#prober.stop();
+    await this.#relay.close();
     this.memory.close();
     this.#watches.close();
     await this.#sockets.close();
-    await this.#hooks.finish(LAST_HOOKS_MS);
+    await this.hooks.finish(LAST_HOOKS_MS);
   }
 
-  /** Nothing of the project lives any more but us. */
-  releaseCgroups(): void {
-    this.#memoryLimits.release();
+  /** No process of the project is left but this one: removes cgroups and exit records. */
+  cleanUp(): void {
+    this.#memoryLimits.releaseAll();
+    this.records.clear();
   }
 }

@@ -1,9 +1,8 @@
-// Keeps `limits.memory`: where the kernel has a wall around an instance, it only tells of it; else it looks once a second
-// and acts when the bound is exceeded, by the restart policy, or at once by SIGKILL. What grows faster is seen too late.
-
+// Enforces `limits.memory`: by a hard limit of the kernel where it has one, otherwise by sampling once a second, then restart
+// or SIGKILL. Sampling is too late for memory that grows faster.
 import { readFileSync } from 'node:fs';
 import type { MemoryLimitStatus } from '../../api/protocol.ts';
-import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { Exit, Incarnation, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import { builtEntry } from '../../os/built-entry.ts';
 import {
   cgroupDirOfNonce,
@@ -20,70 +19,67 @@ import { isOwnProcess } from '../../os/process/own-process.ts';
 import { treeMemoryBytes } from '../../os/process/resource-use.ts';
 import { killTree } from '../../os/tree/signal.ts';
 import { printExactSize } from '../../units.ts';
-import type { EventDraft } from '../kernel/events.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 
-export type MemoryGuardOptions = {
-  slots(): Iterable<Slot>;
-  specOf(slot: Slot): ServiceSpec | null;
-  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
-  report(happening: EventDraft): void;
-  limits: MemoryLimits;
-  measure?: (pid: number) => number | null;
-};
+type GuardContext = Pick<SupervisorContext, 'specs' | 'inbox' | 'journal'>;
 type MemoryBound = NonNullable<ServiceSpec['limits']['memory']>;
 
 const SAMPLE_EVERY_MS = 1_000;
 const KILL_WITHIN_MS = 2_000;
 
 export class MemoryGuard {
-  #options: MemoryGuardOptions;
+  #context: GuardContext;
+  #limits: MemoryLimits;
+  #measure: (pid: number) => number | null;
   #timer: NodeJS.Timeout | null = null;
-  /** Nonces of those that were dealt with -> the bound, if they were killed. */
+  /** Nonces of instances that were restarted or killed -> the limit, if they were killed. */
   #handled = new Map<string, number | null>();
-  /** Nonce -> whether the kernel has a wall around it, for all that live and are bounded. */
+  /** Nonces of live instances with a limit -> whether the kernel enforces it. */
   #kernelLimited = new Map<string, boolean>();
 
-  constructor(options: MemoryGuardOptions) {
-    this.#options = options;
+  constructor(context: GuardContext, limits: MemoryLimits, measure = treeMemoryBytes) {
+    this.#context = context;
+    this.#limits = limits;
+    this.#measure = measure;
   }
 
-  /** Looks only while somebody is bounded. */
+  /** Samples only while a service has a limit. */
   configure(services: readonly ServiceSpec[]): void {
     const isNeeded = services.some(({ limits }) => limits.memory !== null);
     if (isNeeded && !this.#timer) this.#timer = setInterval(() => this.poll(), SAMPLE_EVERY_MS);
     if (!isNeeded) this.close();
   }
 
-  /** Before the fork. @returns whether the process is to be put into a cgroup of its own for it. */
+  /** Call right before the fork. @returns whether the process needs a cgroup of its own. */
   prepare({ limits: { memory } }: ServiceSpec, nonce: string): boolean {
-    return memory?.action === 'kill' && this.#options.limits.impose(nonce, memory.maxBytes);
+    return memory?.action === 'kill' && this.#limits.impose(nonce, memory.maxBytes);
   }
 
   poll(): void {
     const bounded = new Set<string>();
-    for (const slot of this.#options.slots()) {
+    for (const slot of this.#context.specs.slots.values()) {
       const memory = this.#boundOf(slot);
       if (slot.phase.kind !== 'alive' || !memory) continue;
       const { process } = slot.phase;
       bounded.add(process.nonce);
       if (this.#handled.has(process.nonce) || this.#isKernelLimited(process, memory)) continue;
-      const bytes = (this.#options.measure ?? treeMemoryBytes)(process.pid);
+      const bytes = this.#measure(process.pid);
       if (bytes !== null && bytes > memory.maxBytes) this.#act(slot.id, process, memory, bytes);
     }
     forgetOthers(this.#handled, bounded);
     forgetOthers(this.#kernelLimited, bounded);
   }
 
-  /** Null: it has no bound, or does not run. */
+  /** @returns null where the instance has no limit, or does not run. */
   statusOf(slot: Slot): MemoryLimitStatus | null {
     const memory = this.#boundOf(slot);
     if (slot.phase.kind !== 'alive' || !memory) return null;
     if (this.#isKernelLimited(slot.phase.process, memory)) return { ...memory, enforcedBy: 'kernel', because: null };
-    const { missing } = this.#options.limits;
-    return { ...memory, enforcedBy: 'sampling', because: memory.action === 'restart' ? RESTART_IS_SAMPLED : missing };
+    const because = memory.action === 'restart' ? RESTART_IS_SAMPLED : this.#limits.unavailableBecause;
+    return { ...memory, enforcedBy: 'sampling', because };
   }
 
-  /** That a SIGKILL, or an end that nobody saw, was for the bound; null: nothing is known of that. */
+  /** @returns the exit of an instance killed for its limit; null where a SIGKILL or an unseen exit had another cause. */
   explainKill(nonce: string): Exit | null {
     const maxBytes = this.#handled.get(nonce) ?? this.#exceededLimitOf(nonce);
     if (maxBytes === null) return null;
@@ -91,8 +87,10 @@ export class MemoryGuard {
   }
 
   #exceededLimitOf(nonce: string): number | null {
-    const maxBytes = this.#options.limits.exceededLimitOf(nonce);
-    const slot = [...this.#options.slots()].find(({ phase }) => 'process' in phase && phase.process.nonce === nonce);
+    const maxBytes = this.#limits.exceededLimitOf(nonce);
+    const slot = [...this.#context.specs.slots.values()].find(
+      ({ phase }) => 'process' in phase && phase.process.nonce === nonce,
+    );
     if (maxBytes === null || !slot || this.#handled.has(nonce)) return maxBytes;
     this.#handled.set(nonce, maxBytes);
     this.#reportExceeded(slot.id, `it went over its memory bound of ${readableSize(maxBytes)}; the kernel killed it`, {
@@ -104,31 +102,31 @@ export class MemoryGuard {
   }
 
   #boundOf(slot: Slot): MemoryBound | null {
-    return this.#options.specOf(slot)?.limits.memory ?? null;
+    return this.#context.specs.specOf(slot)?.limits.memory ?? null;
   }
 
   #isKernelLimited(process: Incarnation, { action }: MemoryBound): boolean {
     const known = this.#kernelLimited.get(process.nonce);
     if (known !== undefined) return known;
-    const stands = action === 'kill' && this.#options.limits.isInForce(process);
-    this.#kernelLimited.set(process.nonce, stands);
-    return stands;
+    const isLimited = action === 'kill' && this.#limits.isInForce(process);
+    this.#kernelLimited.set(process.nonce, isLimited);
+    return isLimited;
   }
 
   #act(id: InstanceId, process: Incarnation, { maxBytes, action }: MemoryBound, bytes: number): void {
     this.#handled.set(process.nonce, action === 'kill' ? maxBytes : null);
     const because = `it uses ${printExactSize(roundedMiB(bytes))}, limits.memory is ${printExactSize(maxBytes)}`;
     this.#reportExceeded(id, because, { bytes, maxBytes, action, enforcedBy: 'sampling' });
-    if (action === 'restart') this.#options.receive(id, process.nonce, { kind: 'unhealthy', because });
+    if (action === 'restart') this.#context.inbox.receive(id, process.nonce, { kind: 'unhealthy', because });
     else this.#kill(process);
   }
 
   #reportExceeded(id: InstanceId, because: string, details: Record<string, unknown>): void {
-    this.#options.report({ type: 'memory_exceeded', instance: id, message: `${id}: ${because}`, details });
+    this.#context.journal.report({ type: 'memory_exceeded', instance: id, message: `${id}: ${because}`, details });
   }
 
   #kill(incarnation: Incarnation): void {
-    // Where it could not be looked at (no descriptor left), the next look decides anew.
+    // The process could not be checked (no descriptor left): the next sample tries again.
     const forget = (): boolean => this.#handled.delete(incarnation.nonce);
     killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS }).catch(forget);
   }
@@ -139,9 +137,9 @@ export class MemoryGuard {
   }
 }
 
-const RESTART_IS_SAMPLED = 'a stop that is asked for (action: restart) comes before any wall';
+const RESTART_IS_SAMPLED = 'a graceful stop (action: restart) must come before a hard limit is hit';
 
-/** For people: how the bound of an instance is kept. */
+/** @returns a sentence that says how the limit of an instance is enforced. */
 export function memoryNote({ maxBytes, enforcedBy, because }: MemoryLimitStatus): string {
   const bound = `Its memory bound of ${readableSize(maxBytes)} is`;
   if (enforcedBy === 'kernel') return `${bound} enforced by the kernel.`;
@@ -160,90 +158,67 @@ function readableSize(bytes: number): string {
   return `${Math.round((bytes / MIB) * 10) / 10} MiB`;
 }
 
-// The kernel's walls around the instances with `limits.memory: { action: kill }`: raised before the fork where that can be
-// had, found again from the nonce by whatever supervisor comes later. Where there is none, memory-guard.ts samples.
-
-/** The cgroups that it works in. */
-export type MemoryCgroups = {
-  /** @returns null: cgroups can be bounded here; otherwise why not, as a clause */
-  offer(): string | null;
-  /** Makes the cgroup of a nonce; false where that cannot be had. */
-  prepare(nonce: string): boolean;
-  release(nonce: string): void;
-  /** Null where there are no cgroups. */
-  directoryOf(nonce: string): string | null;
-  isInhabited(nonce: string): boolean;
-  /** Finds the cgroup of a live process that another supervisor put into one. */
-  recognize(pid: number, nonce: string): void;
-  /** Everything is stopped: what was made is taken away, as far as nobody else uses it. */
-  leave(): void;
-};
-
+/**
+ * The kernel's hard limits for instances with `limits.memory: { action: kill }`: set before the fork, found again from the
+ * nonce by every later supervisor.
+ */
 export class MemoryLimits {
-  #cgroups: MemoryCgroups;
+  #noncePrefix: string;
   #unavailableBecause: string | null = null;
 
-  constructor(ground: MemoryCgroups) {
-    this.#cgroups = ground;
+  /** @param noncePrefix of the project, whose processes may be moved within our own cgroup and removed in the end */
+  constructor(noncePrefix: string) {
+    this.#noncePrefix = noncePrefix;
   }
 
-  /** Before the fork. @returns whether the process is to be put into its cgroup. */
+  /** Call before the fork. @returns whether the process is to be put into its cgroup. */
   impose(nonce: string, maxBytes: number): boolean {
-    this.#unavailableBecause = this.#cgroups.offer() ?? this.#imposeOn(nonce, maxBytes);
+    this.#unavailableBecause = this.#whyNoLimits() ?? this.#imposeOn(nonce, maxBytes);
     return this.#unavailableBecause === null;
   }
 
   #imposeOn(nonce: string, maxBytes: number): string | null {
-    const directory = this.#cgroups.directoryOf(nonce);
-    if (directory === null || !this.#cgroups.prepare(nonce)) return 'no cgroup can be made for it';
+    const directory = cgroupDirOfNonce(nonce);
+    if (directory === null || !prepareCgroup(nonce)) return 'no cgroup can be made for it';
     const missing = setMemoryLimit(directory, maxBytes);
-    if (missing !== null) this.#cgroups.release(nonce);
+    if (missing !== null) releaseCgroup(nonce);
     return missing;
   }
 
-  /** Whether it stands around a live process: what could not be put inside is not held by it. */
+  /** Whether a live process is under its limit: a process that could not be put into the cgroup is not. */
   isInForce({ pid, nonce }: Incarnation): boolean {
-    this.#cgroups.recognize(pid, nonce);
-    const directory = this.#cgroups.directoryOf(nonce);
-    return directory !== null && memoryLimitOf(directory) !== null && this.#cgroups.isInhabited(nonce);
+    findExistingCgroup(pid, nonce);
+    const directory = cgroupDirOfNonce(nonce);
+    return directory !== null && memoryLimitOf(directory) !== null && cgroupPids(nonce).length > 0;
   }
 
-  /** @returns the bound in bytes if the kernel killed for it; null: it did not, or nothing is known. */
+  /** @returns the limit in bytes if the kernel killed for it; null where it did not, or that is not known. */
   exceededLimitOf(nonce: string): number | null {
-    const directory = this.#cgroups.directoryOf(nonce);
+    const directory = cgroupDirOfNonce(nonce);
     return directory !== null && wasMemoryLimitHit(directory) ? memoryLimitOf(directory) : null;
   }
 
-  release(): void {
-    this.#cgroups.leave();
+  /** No process of the project is left: removes its cgroups, as far as no other process uses them. */
+  releaseAll(): void {
+    const top = topCgroup();
+    releaseCgroups(this.#noncePrefix);
+    if (top !== null) disableController({ top, controller: 'memory', isOurs: this.#isOurs });
   }
 
-  /** Why the last one could not be raised; null: none was tried, or it stands. */
-  get missing(): string | null {
+  /** Why the last limit could not be set; null: none was tried, or it is set. */
+  get unavailableBecause(): string | null {
     return this.#unavailableBecause;
   }
-}
 
-/** @param noncePrefix of the project: what may be moved within our own cgroup, and removed in the end */
-export function kernelCgroups(noncePrefix: string): MemoryCgroups {
-  const isOurs = (pid: number): boolean => isOwnProcess(pid, { noncePrefix, entry: builtEntry('supervisor.js') });
-  return {
-    offer: () => {
-      const top = topCgroup();
-      if (top === null) return 'there is no cgroup v2 here that we may write to';
-      if (isExemptFromOom(readFileSync('/proc/self/oom_score_adj', 'latin1')))
-        return 'what we start is exempt from the out-of-memory killer';
-      return enableController({ top, controller: 'memory', isOurs });
-    },
-    prepare: prepareCgroup,
-    release: releaseCgroup,
-    directoryOf: cgroupDirOfNonce,
-    isInhabited: (nonce) => cgroupPids(nonce).length > 0,
-    recognize: findExistingCgroup,
-    leave: () => {
-      const top = topCgroup();
-      releaseCgroups(noncePrefix);
-      if (top !== null) disableController({ top, controller: 'memory', isOurs });
-    },
-  };
+  /** @returns a clause; null where cgroups can be limited here. */
+  #whyNoLimits(): string | null {
+    const top = topCgroup();
+    if (top === null) return 'there is no cgroup v2 here that we may write to';
+    if (isExemptFromOom(readFileSync('/proc/self/oom_score_adj', 'latin1')))
+      return 'what we start is exempt from the out-of-memory killer';
+    return enableController({ top, controller: 'memory', isOurs: this.#isOurs });
+  }
+
+  #isOurs = (pid: number): boolean =>
+    isOwnProcess(pid, { noncePrefix: this.#noncePrefix, entry: builtEntry('supervisor.js') });
 }

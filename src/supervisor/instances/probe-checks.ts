@@ -4,7 +4,8 @@ import { linearRegExp } from '../../os/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import { expanderOf, type LaunchContext } from './environment.ts';
+import type { LaunchContext } from '../kernel/context.ts';
+import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 
 /** One instance as its checks see it. */

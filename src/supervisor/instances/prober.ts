@@ -1,20 +1,11 @@
-// Keeps the probes of every live instance going: level-triggered, it compares what is probed with what should be after
-// each step of the kernel. What it finds goes to the kernel as events; it decides nothing about instances.
+// Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
+// kernel. Sends results to the kernel as events; decides nothing about instances.
 import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../../core/model.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
-import type { LaunchContext } from './environment.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
-
-export type ProberOptions = {
-  nowMs(): number;
-  launchContext(): LaunchContext;
-  /** For the commands that probes run. */
-  newNonce(): string;
-  receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void;
-  signals: ReadinessSignals;
-};
 
 type ProbeablePhase = Extract<Phase, { kind: 'alive' }>;
 type ProbeableSlot = Slot & { phase: ProbeablePhase };
@@ -27,29 +18,33 @@ type Probed = {
 };
 
 export class Prober {
-  #options: ProberOptions;
+  #context: SupervisorContext;
+  #signals: ReadinessSignals;
   #probed = new Map<InstanceId, Probed>();
   #isStopped = false;
 
-  constructor(options: ProberOptions) {
-    this.#options = options;
+  constructor(context: SupervisorContext, signals: ReadinessSignals) {
+    this.#context = context;
+    this.#signals = signals;
   }
 
   /** Call after each step. Cheap where nothing is probed. */
-  sync(slots: ReadonlyMap<InstanceId, Slot>, specOf: (slot: Slot) => ServiceSpec | null): void {
+  sync(): void {
     if (this.#isStopped) return;
+    const { specs } = this.#context;
+    const { slots } = specs;
     for (const [id, probed] of this.#probed) {
       const slot = slots.get(id);
       if (!slot || !isProbeable(slot) || slot.phase.process.nonce !== probed.nonce) this.#drop(id, probed);
     }
     for (const slot of slots.values()) {
       if (!isProbeable(slot)) continue;
-      const spec = specOf(slot);
+      const spec = specs.specOf(slot);
       if (spec) this.#syncOne(slot, spec);
     }
   }
 
-  /** Something that a check waits for may have come. */
+  /** A check of this instance may pass now. */
   nudge(id: InstanceId): void {
     for (const { loop } of this.#probed.get(id)?.loops.values() ?? []) loop.nudge();
   }
@@ -68,7 +63,7 @@ export class Prober {
     const old = this.#probed.get(slot.id);
     if (old?.spec === spec) return;
     if (spec.readiness === null && spec.startup === null && slot.phase.readiness !== 'none')
-      this.#options.receive(slot.id, slot.phase.process.nonce, {
+      this.#context.inbox.receive(slot.id, slot.phase.process.nonce, {
         kind: 'readinessChanged',
         readiness: 'none',
         because: null,
@@ -85,12 +80,16 @@ export class Prober {
     };
     probed.spec = spec;
     this.#probed.set(slot.id, probed);
-    void this.#options.signals.resume(slot.id, probed.nonce, spec).catch(() => undefined); // told at the next start
+    void this.#signals.resume(slot.id, probed.nonce, spec).catch(() => undefined); // reported at the next start
     this.#syncLoops(slot, probed);
-    // A readiness probe was removed: past its startup probe, which speaks no more, it is ready.
+    // The readiness probe was removed: an instance past its startup probe is ready.
     const isUnready = slot.phase.readiness === 'pending' || slot.phase.readiness === 'failing';
     if (probed.isStarted && spec.startup !== null && spec.readiness === null && isUnready)
-      this.#options.receive(slot.id, probed.nonce, { kind: 'readinessChanged', readiness: 'passing', because: null });
+      this.#context.inbox.receive(slot.id, probed.nonce, {
+        kind: 'readinessChanged',
+        readiness: 'passing',
+        because: null,
+      });
   }
 
   #syncLoops(slot: ProbeableSlot, probed: Probed): void {
@@ -116,7 +115,7 @@ export class Prober {
     const begin = () => begins.map((one) => one());
     const onChange = (verdict: ProbeVerdict, because: string | null): void =>
       this.#changed(slot, probed, key, { verdict, because });
-    // Held back until the start-up probe passed: the delay counts from then on.
+    // Other probes begin when the startup probe has passed: their delay counts from then on.
     const aliveMs = key === 'startup' || probed.spec.startup === null ? subject.aliveMs() : 0;
     const loop = new ProbeLoop({ probe, begin, onChange }, aliveMs);
     for (const check of probe.checks) {
@@ -126,41 +125,42 @@ export class Prober {
   }
 
   #subjectOf({ id, index, phase }: ProbeableSlot, spec: ServiceSpec, watchdogMs: number | null): CheckSubject {
-    const { nowMs, signals: signs, newNonce, launchContext } = this.#options;
+    const { clock, nonces } = this.#context;
+    const signals = this.#signals;
     const { nonce } = phase.process;
-    // Who counted as ready when probing began (adopted, or probed since an edit) gave its signs when nobody looked.
+    // An instance that was ready when probing began (adopted, or probed since an edit) gave its signals before that.
     const wasReady = phase.readiness !== 'pending';
     return {
       spec,
       index,
-      aliveMs: () => nowMs() - phase.sinceMs,
-      hasLogged: (pattern) => wasReady || signs.hasLogged(id, nonce, pattern),
-      hasNotified: () => wasReady || signs.hasNotified(id, nonce),
-      silentMs: () => signs.silentMs(id, nonce),
+      aliveMs: () => clock.nowMs() - phase.sinceMs,
+      hasLogged: (pattern) => wasReady || signals.hasLogged(id, nonce, pattern),
+      hasNotified: () => wasReady || signals.hasNotified(id, nonce),
+      silentMs: () => signals.silentMs(id, nonce),
       watchdogMs,
-      nonce: newNonce(),
-      context: launchContext(),
+      nonce: nonces.forProbe(),
+      context: this.#context.launchContext(),
     };
   }
 
   #changed(slot: ProbeableSlot, probed: Probed, key: ProbeRole, { verdict, because }: ProbeChange): void {
-    const tell = (event: InstanceEvent): void => this.#options.receive(slot.id, slot.phase.process.nonce, event);
-    // An instance that counts as ready goes on doing so until a threshold says otherwise.
-    const isTold = verdict !== 'unknown' || slot.phase.readiness === 'pending';
+    const send = (event: InstanceEvent): void => this.#context.inbox.receive(slot.id, slot.phase.process.nonce, event);
+    // An instance that counts as ready keeps doing so until a threshold is reached.
+    const isReported = verdict !== 'unknown' || slot.phase.readiness === 'pending';
     if (key === 'readiness') {
-      if (isTold) tell({ kind: 'readinessChanged', readiness: READINESS[verdict], because });
+      if (isReported) send({ kind: 'readinessChanged', readiness: READINESS[verdict], because });
     } else if (verdict === 'failing') {
-      tell({ kind: 'unhealthy', because: `${key} probe failed: ${because}` });
+      send({ kind: 'unhealthy', because: `${key} probe failed: ${because}` });
     } else if (key === 'startup') {
-      if (verdict === 'passing') this.#passedStartup(slot, probed, tell);
-      else if (isTold) tell({ kind: 'readinessChanged', readiness: 'pending', because });
+      if (verdict === 'passing') this.#passedStartup(slot, probed, send);
+      else if (isReported) send({ kind: 'readinessChanged', readiness: 'pending', because });
     }
   }
 
-  #passedStartup(slot: ProbeableSlot, probed: Probed, tell: (event: InstanceEvent) => void): void {
+  #passedStartup(slot: ProbeableSlot, probed: Probed, send: (event: InstanceEvent) => void): void {
     probed.isStarted = true;
     this.#syncLoops(slot, probed);
-    if (probed.spec.readiness === null) tell({ kind: 'readinessChanged', readiness: 'passing', because: null });
+    if (probed.spec.readiness === null) send({ kind: 'readinessChanged', readiness: 'passing', because: null });
   }
 }
 
@@ -172,7 +172,7 @@ function isProbeable(slot: Slot): slot is ProbeableSlot {
   return slot.phase.kind === 'alive' && slot.phase.unhealthy === null;
 }
 
-/** Of an adopted process: it was past its start-up probe if it was ever found ready or unready. */
+/** An adopted process is past its startup probe if it was ever found ready or unready. */
 function hasStarted({ adopted, readiness }: ProbeablePhase): boolean {
   return adopted && (readiness === 'passing' || readiness === 'failing');
 }

@@ -1,26 +1,19 @@
-// The sockets that services ask us to hold: bound before the first start, kept over everything that happens to the
-// instances, closed when no service names the address any more. A keeper process has them, too, for the supervisor
-// after us. Accepts nothing.
+// The sockets that services ask us to keep: bound before the first start, kept while instances come and go, closed when no
+// service names the address any more. A keeper process has them too, for the next supervisor. Accepts nothing.
 import { rmSync } from 'node:fs';
 import type { ListenAddress, ServiceSpec } from '../../core/model.ts';
 import { printAddress } from '../../core/print-address.ts';
 import {
   dismissKeeper,
-  type KeeperPaths,
   type KeptSocket,
   type SocketKeeper,
   startKeeper,
   takeKeptSockets,
 } from '../../os/sockets/kept-sockets.ts';
 import { openListeningSockets } from '../../os/sockets/listening-socket.ts';
+import type { SupervisorContext } from '../kernel/context.ts';
 
 export type SocketFailure = { errno: string; detail: string };
-export type ServiceSocketsOptions = {
-  paths: KeeperPaths;
-  /** They could not be given to a keeper: they will not outlive us. */
-  onNotKept(why: string): void;
-};
-
 type BoundSocket = { fd: number; kind: ListenAddress['kind']; close(): void };
 
 function closeTaken(handle: { close(): void }, address: ListenAddress): void {
@@ -29,19 +22,19 @@ function closeTaken(handle: { close(): void }, address: ListenAddress): void {
 }
 
 export class ServiceSockets {
-  #options: ServiceSocketsOptions;
+  #context: Pick<SupervisorContext, 'paths' | 'journal'>;
   #bound = new Map<string, BoundSocket>();
-  /** What is named now. */
+  /** The addresses that services name now. */
   #wanted = new Map<string, ListenAddress>();
-  /** One after the other: two starts of a pool must not bind twice. */
+  /** One task after the other: two starts of a pool must not bind twice. */
   #work: Promise<unknown> = Promise.resolve();
-  /** The one that we have started last. */
+  /** The keeper that we started last. */
   #keeper: SocketKeeper | null = null;
   #hasAskedKeeper = false;
   #isClosed = false;
 
-  constructor(options: ServiceSocketsOptions) {
-    this.#options = options;
+  constructor(context: Pick<SupervisorContext, 'paths' | 'journal'>) {
+    this.#context = context;
   }
 
   /** The configuration changed. */
@@ -59,7 +52,7 @@ export class ServiceSockets {
     this.#bound.delete(address);
   }
 
-  /** @returns the descriptors, in the order of the addresses; binds what is not held yet. */
+  /** @returns the descriptors, in the order of the addresses; binds those that are missing. */
   async descriptors(addresses: readonly ListenAddress[]): Promise<number[] | SocketFailure> {
     if (addresses.length === 0) return [];
     const found = this.#find(addresses);
@@ -70,7 +63,7 @@ export class ServiceSockets {
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#work.then(work);
-    this.#work = result.catch(() => undefined); // whoever waits for it gets the error
+    this.#work = result.catch(() => undefined); // the caller gets the error
     return result;
   }
 
@@ -80,7 +73,7 @@ export class ServiceSockets {
     if (missing.length === 0 || this.#isClosed) return null;
     const result = await openListeningSockets(missing);
     if (!result.ok) {
-      // A keeper whose socket was deleted puts it back within a second, and may be the one that has the address.
+      // A keeper whose socket was deleted puts it back within a second, and may have the address.
       this.#hasAskedKeeper = false;
       return { errno: result.errno, detail: result.detail };
     }
@@ -90,29 +83,34 @@ export class ServiceSockets {
     return null;
   }
 
-  /** What an earlier supervisor gave to its keeper. */
+  /** The sockets that an earlier supervisor gave to its keeper. */
   async #takeFromKeeper(): Promise<void> {
     this.#hasAskedKeeper = true;
-    for (const [address, handle] of await takeKeptSockets(this.#options.paths.keeperSocket)) {
+    for (const [address, handle] of await takeKeptSockets(this.#context.paths.keeperSocket)) {
       const wanted = this.#wanted.get(address);
       if (!wanted) handle.close();
       else this.#bound.set(address, { fd: handle.fd, kind: wanted.kind, close: () => closeTaken(handle, wanted) });
     }
   }
 
-  /** The keeper has what we have. */
+  /** Replaces the keeper by one that has exactly our sockets. */
   async #giveToKeeper(): Promise<void> {
     await this.#endKeeper();
     if (this.#isClosed || this.#bound.size === 0) return;
     const sockets = [...this.#bound].map(([address, { fd, kind }]): KeptSocket => ({ address, kind, fd }));
-    this.#keeper = startKeeper(this.#options.paths, sockets, this.#options.onNotKept);
+    this.#keeper = startKeeper(this.#context.paths, sockets, (why) => this.#reportNotKept(why));
+  }
+
+  #reportNotKept(why: string): void {
+    const message = `The held sockets would not survive the end of the supervisor: ${why}`;
+    this.#context.journal.report({ type: 'sockets_unkept', instance: null, message });
   }
 
   /** Ours may not listen yet; one of an earlier supervisor is known by its path only. */
   async #endKeeper(): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = null;
-    await (keeper ? keeper.end() : dismissKeeper(this.#options.paths.keeperSocket));
+    await (keeper ? keeper.end() : dismissKeeper(this.#context.paths.keeperSocket));
   }
 
   #find(addresses: readonly ListenAddress[]): number[] | null {
@@ -120,7 +118,7 @@ export class ServiceSockets {
     return fds.length === addresses.length ? fds : null;
   }
 
-  /** Everything is stopped: nobody listens any more. */
+  /** Everything is stopped. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#work;

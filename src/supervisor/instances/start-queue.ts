@@ -1,22 +1,20 @@
-// Starts that have not come to their turn: taken in batches, so that the FIFOs of one are made while the one before it is
-// spawned, and no turn of the event loop is so long that others wait for theirs. Starts nothing itself.
+// Pending starts, taken in batches: the FIFOs of one batch are made while the batch before it is spawned, and no tick of the
+// event loop gets too long. Starts nothing itself.
 import type { ServiceSpec, Slot } from '../../core/model.ts';
-import type { OutputSource } from './outputs.ts';
+import type { OutputFifos } from './outputs.ts';
 
 export type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
 
 export type StartQueueOptions = {
-  /** Makes and opens the FIFOs. Rejects where they cannot be had. */
-  openStreams(sources: OutputSource[]): Promise<void>;
-  /** Its streams are open; whoever begins it tells how it went. */
+  /** Its outputs are open. */
   begin(start: PendingStart): void;
-  /** Its streams could not be opened. */
+  /** Its outputs could not be opened. */
   fail(start: PendingStart, error: unknown): void;
-  /** It is not wanted any more. */
+  /** It was given up. */
   abandon(start: PendingStart): void;
 };
 
-/** Longest turn of the event loop spent on spawning before others get theirs. */
+/** Longest time spent on spawning before other events are handled. */
 const SLICE_MS = 25;
 /** Starts whose FIFOs are made together. */
 const BATCH = 32;
@@ -24,13 +22,15 @@ const BATCH = 32;
 type StartBatch = { starts: PendingStart[]; opened: Promise<unknown> };
 
 export class StartQueue {
+  #outputs: Pick<OutputFifos, 'open'>;
   #options: StartQueueOptions;
   #waiting: PendingStart[] = [];
-  /** Nonces of starts that have not come to their turn; an abandoned one is taken out. */
+  /** Nonces of pending starts; an abandoned one is taken out. */
   #wanted = new Set<string>();
   #running = false;
 
-  constructor(options: StartQueueOptions) {
+  constructor(outputs: Pick<OutputFifos, 'open'>, options: StartQueueOptions) {
+    this.#outputs = outputs;
     this.#options = options;
   }
 
@@ -42,7 +42,7 @@ export class StartQueue {
     void this.#run();
   }
 
-  /** It is told as abandoned when its turn comes. */
+  /** It is abandoned when its batch comes. */
   drop(nonce: string): void {
     this.#wanted.delete(nonce);
   }
@@ -56,7 +56,7 @@ export class StartQueue {
     while (next) {
       const { starts, opened } = next;
       const failure = await opened;
-      // A new FIFO may take the file system a millisecond: those of the next batch are made while this one is spawned.
+      // Making a FIFO may take a millisecond: the next batch gets its FIFOs while this one is spawned.
       next = this.#takeBatch();
       await this.#beginAll(starts, failure);
       next ??= this.#takeBatch();
@@ -68,7 +68,7 @@ export class StartQueue {
     if (this.#waiting.length === 0) return null;
     const starts = this.#waiting.splice(0, BATCH);
     const sources = starts.map(({ slot, spec }) => ({ id: slot.id, queue: spec.logQueue }));
-    const opened = this.#options.openStreams(sources).then(
+    const opened = this.#outputs.open(sources).then(
       () => null,
       (error: unknown) => error,
     );

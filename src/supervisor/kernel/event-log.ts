@@ -2,6 +2,7 @@
 import { appendFile, rename, stat } from 'node:fs/promises';
 import type { EventRecord } from '../../api/protocol.ts';
 import { parseInstanceId } from '../../core/model.ts';
+import type { Clock } from '../../os/clock.ts';
 import type { EventDraft } from './events.ts';
 
 const MAX_KEPT_EVENTS = 2_000;
@@ -14,16 +15,18 @@ export class EventLog {
   #unwritten = '';
   #writing: Promise<void> | null = null;
   #path: string;
+  #clock: Clock;
 
   /** @param path of the file; its directory exists. */
-  constructor(path: string) {
+  constructor(path: string, clock: Clock) {
     this.#path = path;
+    this.#clock = clock;
   }
 
-  record({ type, instance, message, details }: EventDraft, nowMs: number): void {
+  report({ type, instance, message, details = {} }: EventDraft): void {
     const event: EventRecord = {
       seq: this.#nextSeq++,
-      time: new Date(nowMs).toISOString(),
+      time: new Date(this.#clock.nowMs()).toISOString(),
       type,
       service: instance ? (parseInstanceId(instance)?.service ?? null) : null,
       instance,
@@ -48,7 +51,7 @@ export class EventLog {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when all that was recorded is on disk (or could not be put there). */
+  /** Resolves when every event so far is on disk, or could not be written. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
   }
@@ -62,7 +65,7 @@ export class EventLog {
         await appendFile(this.#path, text, { mode: 0o600 });
         if ((await stat(this.#path)).size > MAX_FILE_BYTES) await rename(this.#path, `${this.#path}.1`);
       } catch {
-        // A full or missing disk costs the record on disk, never the supervision; memory still has it.
+        // A full or missing disk must not end the supervision; memory still has the events.
         break;
       }
     }

@@ -1,12 +1,31 @@
-// The nonce that every process of an instance inherits as ORCH_NONCE: `<project>.<spec hash>.<random>`. It says by itself
-// whose the process is and which spec it was started with, so that even a lost state file does not orphan it.
+// The nonce that every process of an instance inherits as ORCH_NONCE: `<project>.<spec hash>.<random>`. It names the
+// project of a process and the spec it was started with, so that not even a lost state file orphans it.
 import { randomBytes } from 'node:crypto';
 
-export function newNonce(prefix: string, specHash: string): string {
-  return `${prefix}${specHash}.${randomBytes(9).toString('base64url')}`;
+export class Nonces {
+  readonly prefix: string;
+
+  /** @param prefix of the project; see `noncePrefix` */
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  forInstance(specHash: string): string {
+    return `${this.prefix}${specHash}.${randomBytes(9).toString('base64url')}`;
+  }
+
+  /** For a command that runs around the life of an instance. */
+  forHook(): string {
+    return this.forInstance('hook');
+  }
+
+  /** For a command that probes an instance, or drains or stops it. */
+  forProbe(): string {
+    return this.forInstance('probe');
+  }
 }
 
-/** @returns the spec hash, or null where the text is no nonce of ours. */
+/** @returns the spec hash; null where the text is not one of our nonces. */
 export function specHashOf(nonce: string): string | null {
   return /^[0-9a-f]{12}\.([0-9a-f]+)\.[\w-]+$/.exec(nonce)?.[1] ?? null;
 }

@@ -1,0 +1,34 @@
+// What every part of the supervisor may use, passed whole. Built once, in supervisor.ts. Types only.
+import type { ProjectPaths } from '../../api/paths.ts';
+import type { Desired } from '../../core/desired.ts';
+import type { InstanceEvent, InstanceId, ProjectConfig, ServiceSpec, Slot } from '../../core/model.ts';
+import type { Clock } from '../../os/clock.ts';
+import type { EventDraft } from './events.ts';
+import type { Nonces } from './nonce.ts';
+
+export type SupervisorContext = {
+  readonly paths: ProjectPaths;
+  readonly clock: Clock;
+  /** The kernel, as the receiver of results. */
+  readonly inbox: Inbox;
+  /** The kernel, read only. */
+  readonly specs: InstanceSpecs;
+  readonly journal: { report(draft: EventDraft): void };
+  readonly nonces: Nonces;
+  /** Read at each start, so that the newest configuration counts. */
+  launchContext(): LaunchContext;
+};
+
+export type Inbox = { receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void };
+
+export type InstanceSpecs = {
+  readonly slots: ReadonlyMap<InstanceId, Slot>;
+  readonly desired: Desired;
+  /** The whole spec that the instance runs with; null where it is not remembered. */
+  specOf(slot: Slot): ServiceSpec | null;
+};
+
+export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
+  /** The supervisor's own environment without the variables of another orch. */
+  inherited: Record<string, string>;
+};
