@@ -22,11 +22,11 @@ import { createConfigLoader } from './config/config-loader.ts';
 import { inheritedEnvironment } from './instances/environment.ts';
 import { Instances } from './instances/instances.ts';
 import { memoryNote } from './instances/memory-guard.ts';
-import type { SupervisorContext } from './kernel/context.ts';
 import { EventLog } from './kernel/event-log.ts';
 import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
 import { KernelLoop } from './kernel/kernel-loop.ts';
 import { Nonces } from './kernel/nonce.ts';
+import type { SupervisorContext } from './kernel/supervisor-context.ts';
 
 const DOWN_PROGRESS_MS = 250;
 const WRITER_SHUTDOWN_MS = 5_000;

@@ -2,9 +2,9 @@
 import { projectPaths } from '../../src/api/paths.ts';
 import { desiredOf, NO_OVERRIDES } from '../../src/core/desired.ts';
 import type { InstanceEvent } from '../../src/core/model.ts';
-import type { SupervisorContext } from '../../src/supervisor/kernel/context.ts';
 import type { EventDraft } from '../../src/supervisor/kernel/events.ts';
 import { Nonces } from '../../src/supervisor/kernel/nonce.ts';
+import type { SupervisorContext } from '../../src/supervisor/kernel/supervisor-context.ts';
 
 export type TestContext = SupervisorContext & { received: InstanceEvent[]; reported: EventDraft[] };
 

@@ -4,7 +4,7 @@ import { lstatSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { errorText } from '../../os/errors.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { ProjectLock } from './project-lock.ts';
 
 export type StateDirGuardOptions = {

@@ -3,8 +3,8 @@
 import type { Clock } from '../../os/clock.ts';
 import { errorText } from '../../os/errors.ts';
 import { type Durability, StateFile } from '../../os/state-file.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
 import type { KernelState } from '../kernel/kernel.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { encodeState } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 

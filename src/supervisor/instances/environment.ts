@@ -7,7 +7,7 @@ import { expandTemplate } from '../../config/tree/template.ts';
 import type { Command, ServiceSpec } from '../../core/model.ts';
 import { secretFileReader } from '../../os/secret-file.ts';
 import { isTransient, type SpawnFailure, shellCommand } from '../../os/spawn/spawn.ts';
-import type { LaunchContext } from '../kernel/context.ts';
+import type { LaunchContext } from '../kernel/supervisor-context.ts';
 
 export type InstanceLaunch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 

@@ -7,7 +7,7 @@ import type { Exit, Incarnation, InstanceId } from '../../core/model.ts';
 import { planResync } from '../../core/resync.ts';
 import { platform, signalName } from '../../os/platform.ts';
 import { isAlive } from '../../os/process/identity.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { InstanceLaunch } from './environment.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 

@@ -5,7 +5,7 @@ import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
 import { type GlobWatch, watchGlobs } from '../../os/watch/watch-globs.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
 
 type WatchedService = {

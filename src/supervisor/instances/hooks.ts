@@ -2,8 +2,8 @@
 // starts; the other two follow events, and their failures are reported. Never two of one kind for one instance at a time.
 import type { Command, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
 import type { EventDraft } from '../kernel/events.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
 
 type HookName = 'before_start' | 'after_ready' | 'after_exit';

@@ -3,7 +3,7 @@ import type { Command, ProbeResult, ServiceSpec } from '../../core/model.ts';
 import { errorText } from '../../os/errors.ts';
 import { runExec } from '../../os/probe/exec.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import type { LaunchContext } from '../kernel/context.ts';
+import type { LaunchContext } from '../kernel/supervisor-context.ts';
 import { declaresSecrets, launchCommand, readSecrets, type Secrets } from './environment.ts';
 
 export type InstanceCommand = { spec: ServiceSpec; index: number; command: Command; extra: Record<string, string> };

@@ -6,7 +6,7 @@ import { isAlive } from '../../os/process/identity.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { groupIsEmpty, killTree, signalTree } from '../../os/tree/signal.ts';
 import { sweepByNonce } from '../../os/tree/sweep.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
 import { singletonTakenBy } from './singleton-claims.ts';

@@ -9,7 +9,7 @@ import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { declaresSecrets, type InstanceLaunch, launchCommand, NO_SECRETS, readSecrets } from './environment.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { MemoryGuard } from './memory-guard.ts';

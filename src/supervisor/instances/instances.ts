@@ -4,7 +4,7 @@ import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { ExitRecords, pollForLostExits } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';

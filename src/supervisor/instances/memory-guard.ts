@@ -19,7 +19,7 @@ import { isOwnProcess } from '../../os/process/own-process.ts';
 import { treeMemoryBytes } from '../../os/process/resource-use.ts';
 import { killTree } from '../../os/tree/signal.ts';
 import { printExactSize } from '../../units.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type GuardContext = Pick<SupervisorContext, 'specs' | 'inbox' | 'journal'>;
 type MemoryBound = NonNullable<ServiceSpec['limits']['memory']>;

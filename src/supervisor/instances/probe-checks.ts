@@ -4,7 +4,7 @@ import { linearRegExp } from '../../os/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import type { LaunchContext } from '../kernel/context.ts';
+import type { LaunchContext } from '../kernel/supervisor-context.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 

@@ -2,7 +2,7 @@
 // kernel. Sends results to the kernel as events; decides nothing about instances.
 import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../../core/model.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';

@@ -3,7 +3,7 @@
 import type { Check, InstanceId, ServiceSpec } from '../../core/model.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { NotifyFields, NotifyRelay } from '../../os/sockets/notify-relay.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type SeenSignals = { nonce: string; patterns: Set<string>; isReady: boolean; lastPingMs: number };
 

@@ -5,7 +5,7 @@ import type { DesiredInstance } from '../../core/desired.ts';
 import type { InstanceId, Schedule, Slot } from '../../core/model.ts';
 import { isDue } from '../../core/reconcile.ts';
 import { isOccupied } from '../../core/transition.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type SchedulerContext = Pick<SupervisorContext, 'clock' | 'specs' | 'inbox' | 'journal'>;
 

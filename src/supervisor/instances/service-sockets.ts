@@ -11,7 +11,7 @@ import {
   takeKeptSockets,
 } from '../../os/sockets/kept-sockets.ts';
 import { openListeningSockets } from '../../os/sockets/listening-socket.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 export type SocketFailure = { errno: string; detail: string };
 type BoundSocket = { fd: number; kind: ListenAddress['kind']; close(): void };

@@ -6,7 +6,7 @@ import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
-import type { SupervisorContext } from '../kernel/context.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { StartResources } from './start-resources.ts';
