@@ -1,7 +1,7 @@
 // What clients and the supervisor say to each other: JSON lines on a unix socket, one object a line.
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Types only, shared by both sides; the shapes of `orch ps --json` are design.md §2.2 and change only compatibly.
-import type { AcceptedConfig, Problem } from '../core/model.ts';
+import type { AcceptedConfig, Problem } from '../core/load-result.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** A longer line ends the connection. Both ways; `apply` carries a whole configuration. */

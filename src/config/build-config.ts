@@ -1,6 +1,8 @@
 // The merged files of one load -> a configuration: env files, variables, schema, defaults, normal form, checks.
 // Every step adds its problems; a step whose input is broken is left out, so that one mistake is told once.
-import type { Problem, ProjectConfig } from '../core/model.ts';
+
+import type { Problem } from '../core/load-result.ts';
+import type { ProjectConfig } from '../core/spec.ts';
 import { checkCollisions, checkListening, checkPaths } from './check/conflicts.ts';
 import { checkExitRecord, checkNotify, checkSecretFiles, checkTerminals } from './check/host-support.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';

@@ -1,8 +1,9 @@
 // Entry of the process that loads configurations for the supervisor, so that a hostile file is parsed where it can't hurt.
 // JSON lines: a LoadRequest (without `source`) on stdin, its LoadResult on stdout, in order; ends with stdin.
 // `{"started":true}` comes first, once everything is loaded.
+
 import { createInterface } from 'node:readline';
-import type { LoadResult } from '../core/model.ts';
+import type { LoadResult } from '../core/load-result.ts';
 import { type LoadRequest, loadConfig } from './load-config.ts';
 import { failed, fileProblem } from './problem/problem.ts';
 

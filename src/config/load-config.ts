@@ -1,6 +1,7 @@
 // The one way from files to a configuration: text -> every problem, or an accepted whole. Never throws for bad input.
+
 import { basename, dirname, join } from 'node:path';
-import type { LoadResult, Problem, WatchedFile } from '../core/model.ts';
+import type { LoadResult, Problem, WatchedFile } from '../core/load-result.ts';
 import { type BuiltConfig, buildConfig } from './build-config.ts';
 import { diskSource, type FileSource } from './files/file-source.ts';
 import type { LoadContext } from './files/load-context.ts';

@@ -1,6 +1,7 @@
 // One number in a YAML text, changed in place: comments, layout, quoting and line breaks stay as they are.
+
 import { isAlias, isMap, isScalar, type Node, type Pair, parseDocument, visit, type YAMLMap } from 'yaml';
-import type { Problem } from '../core/model.ts';
+import type { Problem } from '../core/load-result.ts';
 import { type ConfigResult, failed, fileProblem, problemAt, quote } from './problem/problem.ts';
 import { SourceFile, spanAt } from './problem/source-file.ts';
 import { MAX_POOL } from './schema/defaults.ts';

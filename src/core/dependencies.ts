@@ -1,18 +1,17 @@
 // Order between services: what a start waits for, whose stop must wait for whom, and what a lost dependency means. Pure.
+
 import type { Desired } from './desired.ts';
+import { isReady } from './readiness.ts';
+import { describeExit } from './restart-policy.ts';
+import { isOccupied, phaseWord, type Slot } from './slot.ts';
 import {
   type Dependency,
   type DependencyCondition,
   type InstanceId,
   instanceId,
-  phaseWord,
   type ServiceName,
   type ServiceSpec,
-  type Slot,
-} from './model.ts';
-import { isReady } from './readiness.ts';
-import { describeExit } from './restart-policy.ts';
-import { isOccupied } from './transition.ts';
+} from './spec.ts';
 
 /** A dependency that does not hold yet, and the sentence that says why: down to the first cause. */
 export type Blocker = { dependency: Dependency; because: string };

@@ -1,12 +1,6 @@
 // What should run: the accepted configuration with the user's overrides laid over it. Plain serialisable data in, maps out.
-import {
-  type InstanceId,
-  instanceId,
-  type Overrides,
-  type ProjectConfig,
-  type ServiceName,
-  type ServiceSpec,
-} from './model.ts';
+import type { Overrides } from './slot.ts';
+import { type InstanceId, instanceId, type ProjectConfig, type ServiceName, type ServiceSpec } from './spec.ts';
 
 /** Whether one instance should run, and if not, the sentence that says why. */
 export type DesiredInstance =

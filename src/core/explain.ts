@@ -1,9 +1,11 @@
 // Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
+
 import type { DependencyView } from './dependencies.ts';
 import type { DesiredInstance } from './desired.ts';
-import type { Phase, ServiceSpec, Slot } from './model.ts';
 import { scheduleStateOf } from './reconcile.ts';
 import { describeExit, NOT_RESTARTED } from './restart-policy.ts';
+import type { Phase, Slot } from './slot.ts';
+import type { ServiceSpec } from './spec.ts';
 
 /** The states of design.md §2.2. */
 export type PublicState =

@@ -1,5 +1,5 @@
 // How the address of a held socket is written for people. Pure, no Node module.
-import type { ListenAddress } from './model.ts';
+import type { ListenAddress } from './spec.ts';
 
 /** As in the file, paths absolute; equal exactly for equal addresses. */
 export function printAddress(address: ListenAddress): string {

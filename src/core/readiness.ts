@@ -1,5 +1,7 @@
 // What the outcomes of one probe's attempts mean: thresholds, and the pace of the next attempt. Pure.
-import type { Phase, Probe, ProbeResult, ServiceSpec } from './model.ts';
+
+import type { Phase } from './slot.ts';
+import type { Probe, ProbeResult, ServiceSpec } from './spec.ts';
 
 export type ProbeRecord = {
   /** What counts now; `unknown` until a threshold was reached for the first time. */

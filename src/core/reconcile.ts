@@ -1,10 +1,29 @@
 // The reconciler: compares what is wanted with what is, and says what to do now. Pure and level-triggered: it looks at
 // the present state only, so that calling it again after a lost event asks for the same things again.
+
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
-import type { InstanceAction, Phase, ServiceSpec, Slot, SlotSpec } from './model.ts';
 import { isReady } from './readiness.ts';
-import { emptySlot, isOccupied } from './transition.ts';
+import { emptySlot, isOccupied, type Phase, type Slot, type SlotSpec, type StopCause } from './slot.ts';
+import type { InstanceId, ServiceSpec } from './spec.ts';
+
+/** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
+export type InstanceAction =
+  | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
+  /** Begin to stop: drain, or else the stop command or signal. */
+  | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }
+  /** The drain is over: the stop command or signal. */
+  | { kind: 'term'; id: InstanceId; reason: string }
+  /** The next signal of `stop.escalate`. */
+  | { kind: 'escalate'; id: InstanceId; signal: string }
+  /** The grace period is over: SIGKILL to the whole tree, sweep included. */
+  | { kind: 'kill'; id: InstanceId; reason: string }
+  /** Look whether anything of the tree is left. */
+  | { kind: 'clear'; id: InstanceId }
+  /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
+  | { kind: 'abandon'; id: InstanceId }
+  /** The slot is empty and not wanted: drop it. */
+  | { kind: 'forget'; id: InstanceId };
 
 export type NextActions = {
   /** Starts lowest instance first in file order, stops highest first. */

@@ -1,6 +1,8 @@
 // What follows when an incarnation ended by itself: run again after a back-off, be done, or give up.
 // Deterministic: the jitter is derived from the instance and the count, so that a replay gives the same times.
-import type { Exit, InstanceId, Phase, RestartPolicy, Slot } from './model.ts';
+
+import type { Exit, Phase, Slot } from './slot.ts';
+import type { InstanceId, RestartPolicy } from './spec.ts';
 
 /** Of the delay; spreads instances that fail together without ever exceeding the formula. */
 const MAX_JITTER = 0.1;

@@ -1,6 +1,8 @@
 // Events only wake the loop; the truth is re-read. Says whose main process must be looked at again, and how soon. Pure.
+
 import type { Slots } from './dependencies.ts';
-import type { Incarnation, InstanceId, Slot } from './model.ts';
+import type { Incarnation, Slot } from './slot.ts';
+import type { InstanceId } from './spec.ts';
 
 export const RESYNC_MS = 5_000;
 /** The end of a process that is not our child is seen only by looking. */

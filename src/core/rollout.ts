@@ -1,22 +1,19 @@
 // Roll-outs: how a pool goes over to another version, a few instances at a time, and what happens when the new ones do
 // not get good. Pure and level-triggered: it looks at the slots and at one small record for each service, and says for
 // every instance which version it should run now. The reconciler then does the rest.
+
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance, RolloutStep } from './desired.ts';
+import { isReady } from './readiness.ts';
+import { isOccupied, phaseWord, type Rollout, type RolloutVerdict, type Slot } from './slot.ts';
 import {
   type InstanceId,
   instanceId,
   type Portion,
-  phaseWord,
-  type Rollout,
   type RolloutPolicy,
-  type RolloutVerdict,
   type ServiceName,
   type ServiceSpec,
-  type Slot,
-} from './model.ts';
-import { isReady } from './readiness.ts';
-import { isOccupied } from './transition.ts';
+} from './spec.ts';
 
 export type Rollouts = ReadonlyMap<ServiceName, Rollout>;
 /** @returns the whole spec of a version that was in force once; null where nobody remembers it. */

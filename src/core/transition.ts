@@ -1,17 +1,10 @@
 // The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
-import type {
-  Exit,
-  InstanceEvent,
-  InstanceId,
-  Phase,
-  PhaseKind,
-  ServiceName,
-  ServiceSpec,
-  Slot,
-  SlotSpec,
-} from './model.ts';
+
+import type { InstanceEvent } from './instance-event.ts';
 import { decideRestart } from './restart-policy.ts';
+import { type Exit, isOccupied, nonceOf, type Phase, type PhaseKind, type Slot, type SlotSpec } from './slot.ts';
+import type { ServiceSpec } from './spec.ts';
 
 /** First look after leftovers were found; doubles up to the second figure. */
 export const FIRST_CHECK_GAP_MS = 10;
@@ -23,24 +16,6 @@ type EventOf<K extends InstanceEvent['kind']> = Extract<InstanceEvent, { kind: K
 type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 type AlivePhase = PhaseOf<'alive'>;
 type EndingPhase = PhaseOf<'ending'>;
-
-/** A slot that has never run. */
-export function emptySlot(id: InstanceId, service: ServiceName, index: number): Slot {
-  return {
-    id,
-    service,
-    index,
-    phase: { kind: 'idle' },
-    spec: null,
-    restarts: 0,
-    failures: 0,
-    recentFailuresMs: [],
-    lastExit: null,
-    lastNonce: null,
-    restartRequestedMs: null,
-    nextRunMs: null,
-  };
-}
 
 /**
  * Folds one event into a slot.
@@ -106,17 +81,6 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'rearmed':
       return rearm(slot, nowMs);
   }
-}
-
-/** Whether a process of the slot lives or may live: what must never be counted twice. */
-export function isOccupied({ phase }: Slot): boolean {
-  return phase.kind === 'starting' || phase.kind === 'alive' || phase.kind === 'ending';
-}
-
-/** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */
-export function nonceOf({ phase }: Slot): string | null {
-  if (phase.kind === 'starting') return phase.nonce;
-  return phase.kind === 'alive' || phase.kind === 'ending' ? phase.process.nonce : null;
 }
 
 /**
@@ -289,10 +253,4 @@ function termStep(spec: SlotSpec | null, escalated: number, nowMs: number): Stop
 
 function isAt(slot: Slot, step: EndingPhase['step']): slot is Slot & { phase: EndingPhase } {
   return slot.phase.kind === 'ending' && slot.phase.step === step;
-}
-
-/** What a slot remembers of the spec that its incarnation was started with. */
-export function slotSpecOf(spec: ServiceSpec): SlotSpec {
-  const { specHash, stop, restart, dependsOn, singleton } = spec;
-  return { specHash, stop, restart, dependsOn, singleton };
 }

@@ -1,5 +1,5 @@
 // How lines stand in a queue file: text, json, raw. The plain, slow form of it: what the fast framer is tested against.
-import type { LogFormat } from '../core/model.ts';
+import type { LogFormat } from '../core/spec.ts';
 
 export type StreamCode = 'o' | 'e';
 export type Origin = { instance: string; service: string; stream: StreamCode };

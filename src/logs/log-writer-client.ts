@@ -1,8 +1,9 @@
 // The supervisor's end of the log writer: starts one where none runs, reconnects, and tells a new one all it has to know.
 // No log byte passes here, and nobody waits for the writer longer than he said.
+
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
-import type { LogQueueSpec } from '../core/model.ts';
+import type { LogQueueSpec } from '../core/spec.ts';
 import { WriterConnection } from './writer-connection.ts';
 import {
   type InstanceFifos,

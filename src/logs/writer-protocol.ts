@@ -1,7 +1,8 @@
 // What a supervisor and the log writer say to each other: JSON lines on a unix socket, answered in the order sent.
 // Types only.
+
 import type { LogQueueStatus } from '../api/protocol.ts';
-import type { LogQueueSpec } from '../core/model.ts';
+import type { LogQueueSpec } from '../core/spec.ts';
 
 /** A writer of another number is asked to leave; its successor takes over the FIFOs. */
 export const LOG_PROTOCOL = 3;

@@ -1,8 +1,9 @@
 // What it takes to get from one configuration to another, when no supervisor is asked: between two commits, or from
 // nothing. Pure. The supervisor answers for what runs (plan/plan.ts); both speak of the same changes.
+
 import type { Plan, PlanChange } from '../api/protocol.ts';
 import { desiredOf, NO_OVERRIDES } from '../core/desired.ts';
-import { instanceId, type ProjectConfig, type ServiceSpec } from '../core/model.ts';
+import { instanceId, type ProjectConfig, type ServiceSpec } from '../core/spec.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 

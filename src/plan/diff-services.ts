@@ -3,8 +3,8 @@
 
 import { maskUrls, maskValue } from '../config/problem/masking.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from '../config/schema/change-classes.ts';
-import type { Check, Command, DrainMethod, EnvValue, Probe, ServiceSpec, StopPolicy } from '../core/model.ts';
 import { printAddress } from '../core/print-address.ts';
+import type { Check, Command, DrainMethod, EnvValue, Probe, ServiceSpec, StopPolicy } from '../core/spec.ts';
 import { printExactDuration, printExactSize } from '../units.ts';
 
 export type KeyChange = {

@@ -1,11 +1,13 @@
 // `orch plan` against the running supervisor: what applying a configuration would do, instance by instance. Pure; it uses
 // the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
+
 import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
 import { type Blocker, type Slots, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
-import type { AcceptedConfig, InstanceId, Overrides, Rollout, ServiceSpec, Slot } from '../core/model.ts';
+import type { AcceptedConfig } from '../core/load-result.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
-import { isOccupied } from '../core/transition.ts';
+import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../core/spec.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 import { type InstanceOutcome, simulate } from './simulate.ts';

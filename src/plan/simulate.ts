@@ -1,19 +1,14 @@
 // Plays a change through on a copy of the slots, by the very rules that will carry it out, in a world where every start
 // succeeds, gets ready, and every stop ends: what `plan` cannot see from the declarations alone (docs/decisions/0700). Pure.
+
 import type { Desired } from '../core/desired.ts';
-import type {
-  InstanceAction,
-  InstanceEvent,
-  InstanceId,
-  Rollout,
-  ServiceName,
-  ServiceSpec,
-  Slot,
-} from '../core/model.ts';
+import type { InstanceEvent } from '../core/instance-event.ts';
 import { initialReadiness } from '../core/readiness.ts';
-import { reconcile } from '../core/reconcile.ts';
+import { type InstanceAction, reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
-import { emptySlot, nonceOf, slotSpecOf, transition } from '../core/transition.ts';
+import { emptySlot, nonceOf, type Rollout, type Slot, slotSpecOf } from '../core/slot.ts';
+import type { InstanceId, ServiceName, ServiceSpec } from '../core/spec.ts';
+import { transition } from '../core/transition.ts';
 
 export type InstanceOutcome = 'start' | 'stop' | 'restart';
 

@@ -1,12 +1,13 @@
 // Entry of the supervisor process: reads the first configuration from stdin, takes the project's lock, then serves until it is
 // told to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
+
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectPaths } from '../api/paths.ts';
 import type { Leftover, WireError } from '../api/protocol.ts';
-import type { AcceptedConfig } from '../core/model.ts';
+import type { AcceptedConfig } from '../core/load-result.ts';
 import { errorText } from '../os/errors.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';

@@ -1,10 +1,12 @@
 // Puts the supervisor together: kernel, instances, log writer, configuration. Owns the life of the process, from the lock to
 // the last leftover. Decides nothing about services: the kernel does.
+
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
-import type { AcceptedConfig, InstanceId, LoadResult } from '../core/model.ts';
+import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
+import type { InstanceId } from '../core/spec.ts';
 import { type LogWriterClient, startLogWriter, type WriterEvent } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';

@@ -1,4 +1,5 @@
 // Starting a supervisor: the hand-over of the configuration, and every way in which it may end.
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
 import { launchSupervisor } from '../../src/cli/up/launch-supervisor.ts';
-import type { AcceptedConfig } from '../../src/core/model.ts';
+import type { AcceptedConfig } from '../../src/core/load-result.ts';
 
 const entry = fileURLToPath(new URL('./fake-entry.mjs', import.meta.url));
 const accepted: AcceptedConfig = {

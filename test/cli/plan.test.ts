@@ -1,11 +1,12 @@
 // Plans without a supervisor, from one configuration to another, and how any plan reads. Pure but for the loading.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatPlan } from '../../src/cli/commands/plan.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { ProjectConfig } from '../../src/core/model.ts';
+import type { ProjectConfig } from '../../src/core/spec.ts';
 import { comparePlan } from '../../src/plan/compare.ts';
 import { painter } from '../../src/terminal/colour.ts';
 

@@ -1,4 +1,5 @@
 // The process that loads configurations for the supervisor, as it is built: JSON lines in, JSON lines out.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LoadResult } from '../../src/core/model.ts';
+import type { LoadResult } from '../../src/core/load-result.ts';
 
 let directory = '';
 beforeAll(async () => {

@@ -1,9 +1,10 @@
 // What changed between two declarations, with its class and without its secrets; and the hash that follows from it.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { restartPart, SPEC_FIELDS } from '../../src/config/schema/change-classes.ts';
 import { canonicalJson, specHash } from '../../src/config/schema/spec-hash.ts';
-import type { ServiceSpec } from '../../src/core/model.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import { diffServices } from '../../src/plan/diff-services.ts';
 import { acceptService } from './loading.ts';
 

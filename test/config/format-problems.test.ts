@@ -1,7 +1,8 @@
 // Problems as text: the caret stands under what it means, whatever stands before it; colours only when wanted.
+
 import { expect, test } from 'vitest';
 import { formatProblem, formatProblems } from '../../src/config/problem/format-problems.ts';
-import type { Problem } from '../../src/core/model.ts';
+import type { Problem } from '../../src/core/load-result.ts';
 
 const problem = (text: string, caretColumn: number, caretLength: number): Problem => ({
   severity: 'error',

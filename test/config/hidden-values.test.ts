@@ -1,8 +1,9 @@
 // Problems and warnings about values of secret keys, and about lines that may be part of one, show nothing of them.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+
 import { expect, test } from 'vitest';
 import { formatProblems } from '../../src/config/problem/format-problems.ts';
-import type { Problem } from '../../src/core/model.ts';
+import type { Problem } from '../../src/core/load-result.ts';
 import { type Files, load } from './loading.ts';
 
 const inEnv = (line: string) => `services:\n  a:\n    command: x\n    env:\n      ${line}\n`;

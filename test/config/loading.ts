@@ -1,9 +1,10 @@
 // Loads configurations that lie in memory: what most tests of the loader need.
+
 import { posix } from 'node:path';
 import type { FileSource } from '../../src/config/files/file-source.ts';
 import { loadConfig, loadTree } from '../../src/config/load-config.ts';
 import { formatProblems } from '../../src/config/problem/format-problems.ts';
-import type { ProjectConfig, ServiceSpec } from '../../src/core/model.ts';
+import type { ProjectConfig, ServiceSpec } from '../../src/core/spec.ts';
 
 type Options = { env?: string | null; environment?: Record<string, string> };
 export type Files = string | Record<string, string>;

@@ -1,11 +1,12 @@
 // A save that was cut off at any byte: it is a configuration by itself, or a problem with a place. Nothing throws.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LoadResult } from '../../src/core/model.ts';
+import type { LoadResult } from '../../src/core/load-result.ts';
 import { load } from './loading.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

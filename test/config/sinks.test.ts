@@ -1,7 +1,8 @@
 // Log queues that feed a service: what becomes of them, and of the services on both sides.
+
 import { expect, test } from 'vitest';
 import { inputPath, projectPaths } from '../../src/api/paths.ts';
-import type { ServiceSpec } from '../../src/core/model.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import { accept, load, refuse } from './loading.ts';
 
 const YAML = `

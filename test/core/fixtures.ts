@@ -1,17 +1,15 @@
 // Declared services and slots for tests of the pure parts.
+
 import { desiredOf, NO_OVERRIDES } from '../../src/core/desired.ts';
-import type {
-  Incarnation,
-  Overrides,
-  Probe,
-  ProjectConfig,
-  RolloutPolicy,
-  ServiceSpec,
-  Slot,
-  StopPolicy,
-} from '../../src/core/model.ts';
-import { serviceName } from '../../src/core/model.ts';
-import { emptySlot } from '../../src/core/transition.ts';
+import { emptySlot, type Incarnation, type Overrides, type Slot } from '../../src/core/slot.ts';
+import {
+  type Probe,
+  type ProjectConfig,
+  type RolloutPolicy,
+  type ServiceSpec,
+  type StopPolicy,
+  serviceName,
+} from '../../src/core/spec.ts';
 
 export const STOP: StopPolicy = {
   signal: 'SIGTERM',

@@ -1,6 +1,6 @@
 // Thresholds and pace of one probe: rows of outcomes and what they amount to.
+
 import { describe, expect, it } from 'vitest';
-import type { Probe, ProbeResult } from '../../src/core/model.ts';
 import {
   initialReadiness,
   newProbeRecord,
@@ -8,6 +8,7 @@ import {
   type ProbeRecord,
   recordProbeResult,
 } from '../../src/core/readiness.ts';
+import type { Probe, ProbeResult } from '../../src/core/spec.ts';
 import { PROBE } from './fixtures.ts';
 
 const OK: ProbeResult = { ok: true };

@@ -1,9 +1,11 @@
 // Tables for src/core/reconcile.ts: rows of state, input and what must follow.
+
 import { describe, expect, it } from 'vitest';
 import { viewDependencies } from '../../src/core/dependencies.ts';
-import type { InstanceAction, LossPolicy, Phase, ServiceSpec, Slot } from '../../src/core/model.ts';
-import { isConverged, reconcile } from '../../src/core/reconcile.ts';
+import { type InstanceAction, isConverged, reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
+import type { Phase, Slot } from '../../src/core/slot.ts';
+import type { LossPolicy, ServiceSpec } from '../../src/core/spec.ts';
 import { alive, desire, incarnation, STOP, slotOf, slots, spec } from './fixtures.ts';
 
 const NOW = 10_000;

@@ -1,7 +1,9 @@
 // Tables for src/core/restart-policy.ts: rows of state, input and what must follow.
+
 import { describe, expect, it, test } from 'vitest';
-import type { Exit, RestartPolicy } from '../../src/core/model.ts';
 import { backoffMs, decideRestart, describeExit, type ProcessEnd } from '../../src/core/restart-policy.ts';
+import type { Exit } from '../../src/core/slot.ts';
+import type { RestartPolicy } from '../../src/core/spec.ts';
 import { slotOf, spec } from './fixtures.ts';
 
 const base: RestartPolicy = {

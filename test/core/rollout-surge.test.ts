@@ -1,7 +1,8 @@
 // What lives on top of a pool while it is replaced: who of it stays, and what is remembered of it.
+
 import { describe, expect, it } from 'vitest';
-import type { ServiceSpec } from '../../src/core/model.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import { alive, desire, slotOf, slots, spec } from './fixtures.ts';
 import { count, running, version } from './tiny-world.ts';
 

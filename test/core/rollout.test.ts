@@ -1,6 +1,7 @@
 // Roll-outs against a tiny world: who is replaced when, and what follows when the new version does not get ready.
+
 import { describe, expect, it } from 'vitest';
-import type { RolloutPolicy } from '../../src/core/model.ts';
+import type { RolloutPolicy } from '../../src/core/spec.ts';
 import { spec } from './fixtures.ts';
 import { count, type Fate, running, TinyWorld, version } from './tiny-world.ts';
 

@@ -1,9 +1,11 @@
 // Scheduled services: when a run begins, what it does to the one before, and what is said about it.
+
 import { describe, expect, test } from 'vitest';
 import { viewDependencies } from '../../src/core/dependencies.ts';
 import { explain } from '../../src/core/explain.ts';
-import type { Phase, Schedule, Slot } from '../../src/core/model.ts';
 import { isConverged, reconcile } from '../../src/core/reconcile.ts';
+import type { Phase, Slot } from '../../src/core/slot.ts';
+import type { Schedule } from '../../src/core/spec.ts';
 import { transition } from '../../src/core/transition.ts';
 import { alive, desire, slotOf, slots, spec } from './fixtures.ts';
 

@@ -1,8 +1,10 @@
 // A tiny world for roll-outs in which every stop and start takes one tick.
-import type { InstanceId, Readiness, RolloutPolicy, ServiceName, ServiceSpec, Slot } from '../../src/core/model.ts';
+
 import { reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts, type Rollouts } from '../../src/core/rollout.ts';
-import { emptySlot, isOccupied, transition } from '../../src/core/transition.ts';
+import { emptySlot, isOccupied, type Readiness, type Slot } from '../../src/core/slot.ts';
+import type { InstanceId, RolloutPolicy, ServiceName, ServiceSpec } from '../../src/core/spec.ts';
+import { transition } from '../../src/core/transition.ts';
 import { desire, incarnation, PROBE, ROLLOUT, spec } from './fixtures.ts';
 
 /** What the processes of a version come to: a readiness, or `crash`; `waits`: a start that never leads to one. */

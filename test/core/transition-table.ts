@@ -1,6 +1,8 @@
 // The transition table as the tests expect it: what each event leads to in each phase. Its cells are what the simulation
 // has to reach.
-import type { InstanceEvent, PhaseKind } from '../../src/core/model.ts';
+
+import type { InstanceEvent } from '../../src/core/instance-event.ts';
+import type { PhaseKind } from '../../src/core/slot.ts';
 
 export type Transitions = Record<InstanceEvent['kind'], Record<PhaseKind, PhaseKind | '-'>>;
 

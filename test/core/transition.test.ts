@@ -1,6 +1,9 @@
 // Tables for src/core/transition.ts: rows of state, input and what must follow.
+
 import { describe, expect, it } from 'vitest';
-import type { InstanceEvent, Phase, PhaseKind, ServiceSpec, Slot } from '../../src/core/model.ts';
+import type { InstanceEvent } from '../../src/core/instance-event.ts';
+import type { Phase, PhaseKind, Slot } from '../../src/core/slot.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import { isLostOnCrash, transition } from '../../src/core/transition.ts';
 import { alive, incarnation, PROBE, STOP, slotOf, spec } from './fixtures.ts';
 import { TRANSITIONS } from './transition-table.ts';

@@ -1,8 +1,9 @@
 // A stream that floods gets a wider pipe, from the supervisor that is asked by the log writer; others stay as they are.
+
 import { closeSync, constants, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fifoPaths, projectPaths } from '../../src/api/paths.ts';
-import type { InstanceId } from '../../src/core/model.ts';
+import type { InstanceId } from '../../src/core/spec.ts';
 import { cLibrary } from '../../src/os/c-library.ts';
 import { createProject, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';

@@ -1,4 +1,5 @@
 // The live file and its index when opening, writing or the path itself goes wrong under the writer.
+
 import fs, {
   mkdirSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LogFormat, LogQueueSpec } from '../../src/core/model.ts';
+import type { LogFormat, LogQueueSpec } from '../../src/core/spec.ts';
 import { OutputFile } from '../../src/logs/writer/output-file.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
 import { RawIndexWriter } from '../../src/logs/writer/raw-index-writer.ts';

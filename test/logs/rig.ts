@@ -1,5 +1,6 @@
 // A log writer under test: a project in a temporary directory, a client of the real writer process, real FIFOs, real
 // children. `close` asserts that no process is left.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { fifoPaths, type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
-import type { LogQueueSpec } from '../../src/core/model.ts';
+import type { LogQueueSpec } from '../../src/core/spec.ts';
 import { type LogWriterClient, startLogWriter, type WriterEvent } from '../../src/logs/log-writer-client.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
 import { makeBigPipe } from '../../src/os/big-pipe.ts';

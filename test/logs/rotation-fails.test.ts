@@ -1,9 +1,10 @@
 // A file that takes bytes and cannot be renamed: its lines go on, it is said once, and whoever asked for the rotation hears.
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { LogQueueSpec } from '../../src/core/model.ts';
+import type { LogQueueSpec } from '../../src/core/spec.ts';
 import { finishRotation, listRotated, rotateFile } from '../../src/logs/rotation.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
 import { RotationAttempts } from '../../src/logs/writer/rotation-schedule.ts';

@@ -1,4 +1,5 @@
 // A held socket is listening, is never accepted on by us, and goes on over the processes that serve it.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -6,7 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import type { ListenAddress } from '../../src/core/model.ts';
+import type { ListenAddress } from '../../src/core/spec.ts';
 import { openListeningSockets } from '../../src/os/sockets/listening-socket.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-held-'));

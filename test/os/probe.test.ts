@@ -1,11 +1,12 @@
 // The checks of probes against real servers, sockets and commands, well-behaved and not.
+
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { ProbeResult } from '../../src/core/model.ts';
+import type { ProbeResult } from '../../src/core/spec.ts';
 import { checkTcp, checkUnix, tcpTarget } from '../../src/os/probe/connect.ts';
 import { runExec } from '../../src/os/probe/exec.ts';
 import { type HttpRequest, requestHttp } from '../../src/os/probe/http.ts';

@@ -1,6 +1,7 @@
 // Who is asked for their exit status, and when: with a double of the C library that counts.
+
 import { expect, test } from 'vitest';
-import type { Exit } from '../../src/core/model.ts';
+import type { Exit } from '../../src/core/slot.ts';
 import { exitOf, Reaper } from '../../src/os/spawn/reaper.ts';
 
 const NODES = 9;

@@ -1,8 +1,9 @@
 // Singletons: who gets a key by which policy, what counts as its holder, and whom the registry believes.
+
 import { chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Incarnation } from '../../src/core/model.ts';
+import type { Incarnation } from '../../src/core/slot.ts';
 import { bootId } from '../../src/os/process/identity.ts';
 import { describeTakeover, readHolderAndClaim } from '../../src/os/singleton/claim-singleton.ts';
 import { singletonBase, singletonDir } from '../../src/os/singleton/singleton-records.ts';

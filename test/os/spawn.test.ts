@@ -1,10 +1,11 @@
 // The start of an instance: what it inherits, how its end is told, and what is said when it cannot be started.
+
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Exit } from '../../src/core/model.ts';
+import type { Exit } from '../../src/core/slot.ts';
 import { isAlive } from '../../src/os/process/identity.ts';
 import { readStat } from '../../src/os/process/proc-stat.ts';
 import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';

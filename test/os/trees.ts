@@ -1,11 +1,12 @@
 // Real process trees for the tests of runtime/, and the proof that none of them outlives its test. Looks for survivors
 // with the rig's own reading of /proc, never with the code under test.
+
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect } from 'vitest';
-import type { Exit, Incarnation } from '../../src/core/model.ts';
+import type { Exit, Incarnation } from '../../src/core/slot.ts';
 import { identify } from '../../src/os/process/identity.ts';
 import { readStat } from '../../src/os/process/proc-stat.ts';
 import { spawnInstance } from '../../src/os/spawn/spawn.ts';

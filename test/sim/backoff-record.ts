@@ -1,5 +1,5 @@
 // An own account of failures, from which follows when a slot may start again at the earliest, and whether at all (I8).
-import type { SlotSpec } from '../../src/core/model.ts';
+import type { SlotSpec } from '../../src/core/slot.ts';
 
 type Spec = Pick<SlotSpec, 'specHash' | 'restart'>;
 type Account = { spec: Spec; failures: number; chargedMs: number[]; lastMs: number; earliestMs: number };

@@ -1,5 +1,7 @@
 // Which cells of the transition table a run of the simulation must use, and which it cannot.
-import type { InstanceEvent, PhaseKind } from '../../src/core/model.ts';
+
+import type { InstanceEvent } from '../../src/core/instance-event.ts';
+import type { PhaseKind } from '../../src/core/slot.ts';
 import { TRANSITIONS } from '../core/transition-table.ts';
 
 type EventKind = InstanceEvent['kind'];

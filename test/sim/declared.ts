@@ -1,5 +1,5 @@
 // What a simulated service declares, as the configuration that the real loader would make of it.
-import type { Probe, RolloutPolicy, Schedule, ServiceSpec, StopPolicy } from '../../src/core/model.ts';
+import type { Probe, RolloutPolicy, Schedule, ServiceSpec, StopPolicy } from '../../src/core/spec.ts';
 import { STOP, spec as serviceSpec } from '../core/fixtures.ts';
 import type { Program } from './machine/processes.ts';
 import type { SimSchedule, SimService } from './scenario.ts';

@@ -1,6 +1,6 @@
 // How the programs of the simulated machine answer on their ports: when they serve, when they are ill, how they drain.
 // The truth that probes and drains are checked against.
-import type { ProbeResult } from '../../src/core/model.ts';
+import type { ProbeResult } from '../../src/core/spec.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 

@@ -1,8 +1,10 @@
 // Watches probes, roll-outs, drains and lost dependencies of one project from outside. Part of the oracle: throws by `fail`
 // where a property does not hold.
-import type { Rollout, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
+
 import { isReady } from '../../src/core/readiness.ts';
 import { rolloutLimitsOf } from '../../src/core/rollout.ts';
+import type { Rollout, Slot, StopCause } from '../../src/core/slot.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';

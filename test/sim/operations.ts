@@ -1,5 +1,5 @@
 // Carries out the operations of a scenario on the machine and its projects.
-import type { ServiceName } from '../../src/core/model.ts';
+import type { ServiceName } from '../../src/core/spec.ts';
 import { nameOf } from './declared.ts';
 import type { Machine } from './machine/machine.ts';
 import { type SimProcess, STRANGER } from './machine/processes.ts';

@@ -1,7 +1,7 @@
 // Watches one project from outside and throws where a property of design.md §6 does not hold. Looks at the world and, for
 // what was wished, at the desired state of the kernel; never at what the kernel believes to be running.
-import type { InstanceId, ServiceSpec, Slot, StopCause } from '../../src/core/model.ts';
-import { isOccupied } from '../../src/core/transition.ts';
+import { isOccupied, type Slot, type StopCause } from '../../src/core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
 import { hangs, versionOf } from './declared.ts';

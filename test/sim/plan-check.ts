@@ -1,8 +1,9 @@
 // I18: what `plan` says of an edit is what happens once it is made, and to plan does nothing. Asked when everything is
 // quiet; what moves by itself (programs that end, singletons, broken versions) nobody can foresee and is left out.
+
 import type { PlanChange } from '../../src/api/protocol.ts';
-import type { InstanceId } from '../../src/core/model.ts';
-import { isOccupied } from '../../src/core/transition.ts';
+import { isOccupied } from '../../src/core/slot.ts';
+import type { InstanceId } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { nameOf } from './declared.ts';
 import { operate, type Scene } from './operations.ts';

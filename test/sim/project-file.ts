@@ -1,7 +1,9 @@
 // The simulated procs.yaml: JSON of a whole configuration. Says what the real loader would say to each kind of bad file;
 // that it does say so is tested with the real one.
+
 import { createHash } from 'node:crypto';
-import type { LoadResult, Problem, ProjectConfig } from '../../src/core/model.ts';
+import type { LoadResult, Problem } from '../../src/core/load-result.ts';
+import type { ProjectConfig } from '../../src/core/spec.ts';
 import type { FileTree } from './machine/files.ts';
 
 /** How a file can be bad. */

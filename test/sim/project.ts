@@ -1,5 +1,7 @@
 // One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
-import type { AcceptedConfig, ProjectConfig } from '../../src/core/model.ts';
+
+import type { AcceptedConfig } from '../../src/core/load-result.ts';
+import type { ProjectConfig } from '../../src/core/spec.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
 import { type Declared, nameOf, specOf } from './declared.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';

@@ -1,4 +1,5 @@
 // What can happen in a simulated run: one or two projects, their programs, and a list of edits, commands and faults.
+
 import fc from 'fast-check';
 import type {
   DependencyCondition,
@@ -7,7 +8,7 @@ import type {
   RolloutPolicy,
   Schedule,
   SingletonPolicy,
-} from '../../src/core/model.ts';
+} from '../../src/core/spec.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
 

@@ -1,6 +1,7 @@
 // Watches the scheduled services of one project: that every run has its time, that no time has two runs, that what is due
 // comes about. Keeps an account of its own by the wall clock; part of the oracle: throws by `fail`.
-import type { ServiceSpec, Slot } from '../../src/core/model.ts';
+import type { Slot } from '../../src/core/slot.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';

@@ -1,6 +1,7 @@
 // Who is adopted when the remembered state and the live processes disagree.
+
 import { describe, expect, test } from 'vitest';
-import type { Slot } from '../../src/core/model.ts';
+import type { Slot } from '../../src/core/slot.ts';
 import type { TreeMember } from '../../src/os/tree/process-scan.ts';
 import { adopt } from '../../src/supervisor/adoption/adopt.ts';
 import { alive, incarnation, slotOf, spec } from '../core/fixtures.ts';

@@ -1,10 +1,11 @@
 // Following configuration files, with real files: what somebody else read of them may be older than they are.
+
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import type { AcceptedConfig, LoadResult, WatchedFile } from '../../src/core/model.ts';
+import type { AcceptedConfig, LoadResult, WatchedFile } from '../../src/core/load-result.ts';
 import { ConfigFollower } from '../../src/supervisor/config/config-follower.ts';
 import type { ConfigLoader } from '../../src/supervisor/config/config-loader.ts';
 import { config, spec } from '../core/fixtures.ts';

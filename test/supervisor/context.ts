@@ -1,7 +1,8 @@
 // What the parts of a supervisor share, for tests of one part: a context that records what is received and reported.
+
 import { projectPaths } from '../../src/api/paths.ts';
 import { desiredOf, NO_OVERRIDES } from '../../src/core/desired.ts';
-import type { InstanceEvent } from '../../src/core/model.ts';
+import type { InstanceEvent } from '../../src/core/instance-event.ts';
 import type { EventDraft } from '../../src/supervisor/kernel/events.ts';
 import { Nonces } from '../../src/supervisor/kernel/nonce.ts';
 import type { SupervisorContext } from '../../src/supervisor/kernel/supervisor-context.ts';

@@ -1,10 +1,11 @@
 // The shell that writes down how a program ended: what it records is what a parent would have seen, in every shell here.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Exit } from '../../src/core/model.ts';
+import type { Exit } from '../../src/core/slot.ts';
 import { ExitRecords, parseRecord } from '../../src/supervisor/instances/exit-records.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-exits-'));

@@ -1,6 +1,8 @@
 // A start that fails before there is a process: whether the failure counts, and what a start that was given up reports.
+
 import { expect, test } from 'vitest';
-import type { InstanceEvent, Slot } from '../../src/core/model.ts';
+import type { InstanceEvent } from '../../src/core/instance-event.ts';
+import type { Slot } from '../../src/core/slot.ts';
 import { InstanceStarts, type StartParts } from '../../src/supervisor/instances/instance-starts.ts';
 import { slotOf, spec } from '../core/fixtures.ts';
 import { contextOf } from './context.ts';

@@ -1,6 +1,8 @@
 // The kernel's own promises, with effects that do nothing: what it asks to be saved.
+
 import { expect, test } from 'vitest';
-import type { AcceptedConfig, ServiceSpec } from '../../src/core/model.ts';
+import type { AcceptedConfig } from '../../src/core/load-result.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
 import { scaleService, startInstances, stopInstances } from '../../src/supervisor/api/commands.ts';
 import { type Effects, Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { config, spec } from '../core/fixtures.ts';

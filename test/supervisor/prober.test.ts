@@ -1,6 +1,8 @@
 // What becomes of an instance's readiness when its probes are edited while it runs.
+
 import { afterEach, expect, test } from 'vitest';
-import type { InstanceId, Phase, Probe, ServiceSpec, Slot } from '../../src/core/model.ts';
+import type { Phase, Slot } from '../../src/core/slot.ts';
+import type { InstanceId, Probe, ServiceSpec } from '../../src/core/spec.ts';
 import { Prober } from '../../src/supervisor/instances/prober.ts';
 import type { ReadinessSignals } from '../../src/supervisor/instances/readiness-signals.ts';
 import { alive, PROBE, slotOf, spec } from '../core/fixtures.ts';

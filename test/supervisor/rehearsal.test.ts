@@ -1,7 +1,9 @@
 // What a change carries along, played through by the rules of the core: dependents, pools that are never lost, tasks, and
 // projects that are too large to be played through.
+
 import { expect, test } from 'vitest';
-import type { Dependency, ServiceSpec, Slot } from '../../src/core/model.ts';
+import type { Slot } from '../../src/core/slot.ts';
+import type { Dependency, ServiceSpec } from '../../src/core/spec.ts';
 import { simulate } from '../../src/plan/simulate.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
 

@@ -1,6 +1,8 @@
 // The scheduler on clocks of its own: next runs, time zones, what was missed, what is left out, clocks that are set.
+
 import { expect, test } from 'vitest';
-import type { Schedule, Slot } from '../../src/core/model.ts';
+import type { Slot } from '../../src/core/slot.ts';
+import type { Schedule } from '../../src/core/spec.ts';
 import { Scheduler } from '../../src/supervisor/instances/scheduler.ts';
 import { alive, desire, slotOf, slots, spec } from '../core/fixtures.ts';
 import { contextOf } from './context.ts';

@@ -1,9 +1,10 @@
 // The keeper of held sockets is one at a time, also when the set of sockets grows while one is only just starting.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ListenAddress } from '../../src/core/model.ts';
+import type { ListenAddress } from '../../src/core/spec.ts';
 import { ServiceSockets } from '../../src/supervisor/instances/service-sockets.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { contextOf } from './context.ts';

@@ -1,7 +1,8 @@
 // The state file of an earlier supervisor, whole and in every bad shape: what is read is whole, or nothing.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Slot } from '../../src/core/model.ts';
+import type { Slot } from '../../src/core/slot.ts';
 import { adopt } from '../../src/supervisor/adoption/adopt.ts';
 import { decodeState, encodeState } from '../../src/supervisor/adoption/previous-state.ts';
 import { alive, slotOf, spec } from '../core/fixtures.ts';

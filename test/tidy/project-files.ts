@@ -41,7 +41,7 @@ export function specifiersOf(path: string): string[] {
   return [...text.matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
 }
 
-/** Modules of the project that a file imports, from the root: `src/core/model.ts`. */
+/** Modules of the project that a file imports, from the root: `src/core/slot.ts`. */
 export function importsOf(path: string): string[] {
   return specifiersOf(path)
     .filter((name) => name.startsWith('.'))

@@ -1,6 +1,7 @@
 // `orch plan`: what `up` would do to what runs, and why; or what changes between two commits. Never changes anything.
+
 import type { Plan, PlanChange } from '../../api/protocol.ts';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';

@@ -1,7 +1,8 @@
 // `orch up`: makes a supervisor run this configuration, then shows the project or leaves it in the background.
+
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, timeoutOption } from '../context/definition.ts';

@@ -1,8 +1,9 @@
 // `orch upgrade`: replaces the running supervisor, which may be older, with one of this version. No instance is restarted:
 // the old supervisor exits, the new one adopts what runs.
+
 import { type Client, ClientError } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { VERSION } from '../../version.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';

@@ -1,12 +1,14 @@
 // Loads the configuration for a command, prints its problems, writes pool sizes into it. Commands import this module only
 // when they run: it leads to yaml and ajv.
+
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
 import type { WireError } from '../../api/protocol.ts';
 import type { FileSource } from '../../config/load-config.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
 import { suggestionHint } from '../../config/problem/suggest.ts';
-import type { AcceptedConfig, Problem, ProjectConfig } from '../../core/model.ts';
+import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
+import type { ProjectConfig } from '../../core/spec.ts';
 import type { CliContext } from './context.ts';
 import { fail } from './errors.ts';
 

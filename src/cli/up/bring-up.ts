@@ -1,10 +1,11 @@
 // Makes a configuration run: applies it to the running supervisor, or starts one. Other commands may start or stop one at
 // the same time: a command that loses such a race tries again.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { WireError } from '../../api/protocol.ts';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { checkServiceNames, loadOrPrint, printProblems } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';

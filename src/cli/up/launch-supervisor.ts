@@ -1,5 +1,6 @@
 // Starts a supervisor in the background and hands it the configuration once it is known to be valid. The process starts
 // while the configuration loads; a supervisor that gets no configuration exits without touching anything.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -9,7 +10,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Leftover, WireError } from '../../api/protocol.ts';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
 export type SupervisorLaunch = {

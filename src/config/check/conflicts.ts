@@ -1,8 +1,9 @@
 // What two may not share and what must exist: ports, log queues, singletons and their pools.
 
 import { join, sep } from 'node:path';
-import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { printAddress } from '../../core/print-address.ts';
+import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { describePlace, type Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';

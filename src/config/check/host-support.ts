@@ -4,7 +4,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join, resolve } from 'node:path';
-import type { Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
+import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { literalOf } from '../normalize/normalize-context.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { childOf, descend, entriesOf, placesIn, type Tree } from '../tree/tree.ts';

@@ -1,5 +1,6 @@
 // Names that must exist and circles that must not.
-import type { LogQueueSpec, Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
+import type { LogQueueSpec, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { describePlace, type Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';

@@ -1,6 +1,7 @@
 // Addresses of probes and drains, with the variables of the first and of the last instance filled in: what is fine for one
 // may be none for the other.
-import type { Probe, Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
+import type { Probe, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { differsByInstance } from '../tree/expand.ts';
 import { instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';

@@ -1,7 +1,7 @@
 // dotenv syntax -> variables with their places. Strict: a line that is neither blank, comment nor NAME=value is an error.
 // Values are taken as they are: nothing is expanded, a `$` in a password stays one. Follows the npm package dotenv:
 // 'single' literal, "double" with \n \r \t \" \\, `backtick` literal, unquoted up to ` #`, quoted ones over several lines.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import type { SourceFile, Span } from '../problem/source-file.ts';
 import { spanAt } from '../problem/source-file.ts';

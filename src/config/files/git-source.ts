@@ -1,8 +1,9 @@
 // Configuration files as a commit has them, for `orch plan A..B`. Reads by `git cat-file`; writes nothing, no index lock.
 // Files that git ignores (a `.env`) are not in any commit: those are read from the disk.
+
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { fileProblem, quote } from '../problem/problem.ts';
 import { diskSource, type FileContent, type FileSource, MAX_FILE_BYTES, tooLarge } from './file-source.ts';
 

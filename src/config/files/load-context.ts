@@ -1,7 +1,8 @@
 // One load in progress: what was read or looked for, and what was wrong with it.
+
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
-import type { Problem, WatchedFile } from '../../core/model.ts';
+import type { Problem, WatchedFile } from '../../core/load-result.ts';
 import { fileProblem, problemAt, quote } from '../problem/problem.ts';
 import { SourceFile, type Span, spanAt } from '../problem/source-file.ts';
 import type { FileContent, FileSource } from './file-source.ts';

@@ -1,9 +1,10 @@
 // A new text for a file: written beside it and renamed over it, so that nobody ever reads half a file. Keeps mode and owner,
 // follows symlinks. What the system refuses is a Problem.
+
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { type ConfigResult, failed, fileProblem } from '../problem/problem.ts';
 
 /** @param display its name for problems */

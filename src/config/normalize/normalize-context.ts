@@ -1,6 +1,6 @@
 // What normalising a service or queue needs to know, and how values are taken out of a tree that the schema accepted.
 
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { parseDurationMs } from '../../units.ts';
 import type { EnvEntry } from '../files/dotenv.ts';
 import { problemAt, quote } from '../problem/problem.ts';

@@ -1,7 +1,8 @@
 // What a service declares for its environment: project env files, project env, service env files, service env; the
 // later wins, and a null takes a variable away.
+
 import { resolve } from 'node:path';
-import type { EnvValue } from '../../core/model.ts';
+import type { EnvValue } from '../../core/spec.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { escapeTemplate } from '../tree/template.ts';
 import { childOf, entriesOf, isNull, type Tree, type TreeEntry } from '../tree/tree.ts';

@@ -1,7 +1,8 @@
 // `readiness`, `liveness`, `startup` -> probes in milliseconds, with what can be checked without running anything.
+
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import type { Check, Command, Probe } from '../../core/model.ts';
+import type { Check, Command, Probe } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { DEFAULT_PROBE } from '../schema/defaults.ts';
 import { escapeTemplate } from '../tree/template.ts';

@@ -1,6 +1,8 @@
 // The merged, expanded and valid tree -> ProjectConfig.
+
 import { basename, resolve } from 'node:path';
-import type { Dependency, LogQueueSpec, Problem, ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
+import type { Dependency, LogQueueSpec, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { parseDurationMs, parseSizeBytes } from '../../units.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { DEFAULT_LOG_QUEUE, DEFAULT_QUEUE, defaultLogPath, sinkPath } from '../schema/defaults.ts';

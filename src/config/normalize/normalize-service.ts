@@ -1,4 +1,5 @@
 // One valid service of the merged tree -> ServiceSpec: shorthands opened, defaults filled in, units turned into numbers.
+
 import { basename, resolve } from 'node:path';
 import {
   type Command,
@@ -9,7 +10,7 @@ import {
   type ServiceSpec,
   type SingletonPolicy,
   serviceName,
-} from '../../core/model.ts';
+} from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { DEFAULT_POOL, DEFAULT_QUEUE } from '../schema/defaults.ts';
 import { specHash } from '../schema/spec-hash.ts';

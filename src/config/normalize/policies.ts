@@ -1,6 +1,7 @@
 // `restart` and `stop` -> policies in milliseconds.
 
-import type { Portion, Problem, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
+import type { Portion, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/spec.ts';
 import { printExactDuration } from '../../units.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';

@@ -1,7 +1,8 @@
 // `schedule`, `watch`, `hooks`, `limits`, `profiles` -> what the model says.
+
 import { Cron } from 'croner';
 import picomatch from 'picomatch';
-import type { Hooks, Limits, Schedule, WatchPolicy } from '../../core/model.ts';
+import type { Hooks, Limits, Schedule, WatchPolicy } from '../../core/spec.ts';
 import { parseSizeBytes } from '../../units.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';

@@ -1,5 +1,5 @@
 // Problems -> text for people: where, what, the line with a caret, what to do.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { widthOf } from '../../terminal/width.ts';
 import { oneLine } from './problem.ts';
 

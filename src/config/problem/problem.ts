@@ -1,6 +1,6 @@
 // Builds Problems with their position and the offending line. What a line may show is decided here: no secrets, no
 // control characters, no endless lines.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { MAX_MASKED_CHARACTERS, maskLine, secretKeyAbove } from './masking.ts';
 import type { Span } from './source-file.ts';
 

@@ -1,6 +1,6 @@
 // What a change of each key does to instances that run. The only such table: the spec hash and `plan` read it.
 // Pure, no Node module.
-import type { ServiceSpec } from '../../core/model.ts';
+import type { ServiceSpec } from '../../core/spec.ts';
 
 /** `live`: applied in place; `restart`: needs a new process. */
 export type ChangeClass = 'live' | 'restart';

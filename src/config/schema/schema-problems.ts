@@ -1,5 +1,5 @@
 // Findings of the compiled schema -> Problems with a place, a message and a hint.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { isSecretKey } from '../problem/masking.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import type { SchemaError } from '../schema-generated/validate-schema.js';

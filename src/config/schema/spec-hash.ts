@@ -1,6 +1,7 @@
 // The hash by which a running instance is known to fit its declaration: over the `restart` keys only.
+
 import { createHash } from 'node:crypto';
-import type { ServiceSpec } from '../../core/model.ts';
+import type { ServiceSpec } from '../../core/spec.ts';
 import { restartPart } from './change-classes.ts';
 
 /** 16 hex characters of SHA-256 over canonical JSON: the order of keys does not matter. */

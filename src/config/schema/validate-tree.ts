@@ -1,6 +1,6 @@
 // The merged tree against the compiled schema. Plain values that came out of variables are read as numbers or booleans
 // where the schema wants those: `pool: ${WORKERS:-2}`.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { type SchemaError, validate } from '../schema-generated/validate-schema.js';
 import { descend, type MapTree, type ScalarTree, type Tree, toPlain, withoutNulls } from '../tree/tree.ts';
 import { pathOf } from './findings.ts';

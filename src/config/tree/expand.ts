@@ -1,6 +1,6 @@
 // Fills variables into every string of a tree but the commands that a shell runs. What only an instance knows stays a
 // template (template.ts), so that the result can be expanded, hashed or printed again.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../problem/masking.ts';
 import { problemAt, warningAt } from '../problem/problem.ts';
 import type { Span } from '../problem/source-file.ts';

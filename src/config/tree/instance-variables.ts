@@ -1,6 +1,6 @@
 // What stands for `${PORT}`, `${ORCH_INSTANCE}` and the like of one instance, and how far its ports go. Pure: the loader
 // tries with it what the supervisor fills in at each start.
-import type { ProjectConfig, ServiceSpec } from '../../core/model.ts';
+import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 
 export const LAST_PORT = 65_535;
 

@@ -1,5 +1,5 @@
 // How deep a YAML text nests, in one pass over its lines, without parsing it. Too deep overflows the parser's stack.
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { type SourceFile, spanAt } from '../problem/source-file.ts';
 

@@ -1,6 +1,7 @@
 // YAML by the full library -> tree and problems.
+
 import { parseDocument } from 'yaml';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import type { SourceFile } from '../problem/source-file.ts';
 import { spanAt } from '../problem/source-file.ts';

@@ -1,7 +1,7 @@
 // One YAML file -> tree and problems. Looks at the text first (prescan, depth), so that nothing hostile reaches the full
 // library, which is loaded only where the text needs it.
 
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { type SourceFile, spanAt } from '../problem/source-file.ts';
 import { measureDepth } from './depth.ts';

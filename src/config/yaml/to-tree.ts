@@ -1,6 +1,7 @@
 // Nodes of the yaml library -> our tree: aliases shared, `<<` merged, `x-` keys dropped, doubled and dangerous keys named.
+
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from 'yaml';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { describePlace, type SourceFile, type Span } from '../problem/source-file.ts';
 import { suggest } from '../problem/suggest.ts';

@@ -1,6 +1,7 @@
 // Errors of the yaml library -> Problems in our words, with the caret where the mistake is rather than where it was noticed.
+
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import { maskLine, secretKeyAbove } from '../problem/masking.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { type SourceFile, type Span, spanAt } from '../problem/source-file.ts';

@@ -1,5 +1,5 @@
 // One line as it comes back out of a queue file, and how text and json lines are read. Pure.
-import { parseInstanceId } from '../../core/model.ts';
+import { parseInstanceId } from '../../core/spec.ts';
 import type { StreamCode } from '../line-format.ts';
 
 export type LogLine = {

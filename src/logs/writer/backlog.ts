@@ -1,6 +1,6 @@
 // What a queue holds back while its file is slower than its producers: framed whole lines in order of arrival, and marks
 // where some had to go. Decides who loses lines when it is full. Pure; the bound is the caller's capacity.
-import type { LogFormat, OverflowPolicy } from '../../core/model.ts';
+import type { LogFormat, OverflowPolicy } from '../../core/spec.ts';
 import { frameGap, type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import type { IndexPiece } from './raw-index-writer.ts';
 

@@ -1,5 +1,5 @@
 // Between the producers of a queue and its backlog: shut while they have to wait. Decides only when; it reads nothing.
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 import type { FifoSource } from './fifo-source.ts';
 
 /** With a policy to drop, producers wait this long for a write that is under way before lines go: a disk that works is not

@@ -1,6 +1,6 @@
 // The fast way from what was read to what is written: the memory that FIFOs are read into, the batches that files are
 // written from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
-import type { LogFormat } from '../../core/model.ts';
+import type { LogFormat } from '../../core/spec.ts';
 import type { Origin } from '../line-format.ts';
 import { framerModule } from './framer-module.ts';
 

@@ -1,5 +1,5 @@
 // A service that reads a queue: when it may read, and when its input ends. The lines are written by queue-output.ts.
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 import type { QueueOutput } from './queue-output.ts';
 
 type SinkQueue = {

@@ -1,6 +1,7 @@
 // All queues and sources of a project: what the supervisor asks for is done here. Knows neither socket nor protocol.
+
 import type { LogQueueStatus } from '../../api/protocol.ts';
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 import type { InstanceFifos, LineExpectation, WriterEvent, WriterMethods } from '../writer-protocol.ts';
 import { FifoSource } from './fifo-source.ts';
 import { Framer } from './framer.ts';

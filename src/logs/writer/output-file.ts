@@ -1,5 +1,6 @@
 // The live file of a queue, and for raw ones its index: appends, rotates, knows its size, notices when it was moved, deleted
 // or truncated by somebody else. Holds no lines back: what it does not take, the caller keeps.
+
 import {
   closeSync,
   fstatSync,
@@ -12,7 +13,7 @@ import {
   writev,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { LogFormat, LogQueueSpec } from '../../core/model.ts';
+import type { LogFormat, LogQueueSpec } from '../../core/spec.ts';
 import { openFifoForWriting } from '../../os/fifo.ts';
 import { finishRotation, hasIndex, rotateFile } from '../rotation.ts';
 import { type IndexPiece, RawIndexWriter } from './raw-index-writer.ts';

@@ -1,6 +1,6 @@
 // The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow, full, or the policy is to
 // drop; then lines go through the backlog and are written off this thread. Decides when producers are held.
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 import type { Origin } from '../line-format.ts';
 import { pruneRotated } from '../rotation.ts';
 import { Backlog, type BacklogEntry, InFlight, renderEntry } from './backlog.ts';

@@ -1,6 +1,6 @@
 // Who lost how many lines of a queue since the writer runs. Counts only; the marks in the file are the backlog's.
 
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 import type { Origin } from '../line-format.ts';
 
 const REPORT_EVERY_MS = 10_000;

@@ -1,6 +1,6 @@
 // When the live file of a queue is to be rotated, and who waits for that. One that cannot be (a directory that is read-only,
 // a file that is a mount) is no reason to stop writing: it is told, and tried again later. Renames nothing itself.
-import type { LogQueueSpec } from '../../core/model.ts';
+import type { LogQueueSpec } from '../../core/spec.ts';
 
 /** A file that is due stays due with every line: so often is enough to ask again. */
 const RETRY_AFTER_MS = 60_000;

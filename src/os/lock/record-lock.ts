@@ -1,8 +1,9 @@
 // The lock for systems where Node has no access to a kernel lock: numbered record files, the highest of which counts,
 // created with O_EXCL semantics by link(2). The holder is checked by identity, so the lock of a dead one is free.
+
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { errnoOf } from '../errors.ts';
 import { identify, isAlive } from '../process/identity.ts';
 

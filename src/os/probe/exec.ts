@@ -1,8 +1,10 @@
 // Runs a command of the configuration for its exit code: a probe, a drain, a stop. In a process group of its own, which is
 // killed as a whole when the time is over; of its output only the end is kept, for the reason.
+
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, readSync } from 'node:fs';
-import type { Exit, ProbeResult } from '../../core/model.ts';
+import type { Exit } from '../../core/slot.ts';
+import type { ProbeResult } from '../../core/spec.ts';
 import { errnoOf } from '../errors.ts';
 import { platform } from '../platform.ts';
 import { posixSpawn } from '../spawn/posix-spawn.ts';

@@ -1,7 +1,8 @@
 // One HTTP/1.1 request on a connection of its own, as cheap as a probe must be: 500 a second are to cost little, and
 // node:http costs five times as much. Understands just enough of the answer: status line, length, chunks.
+
 import { createConnection, type Socket } from 'node:net';
-import type { ProbeResult } from '../../core/model.ts';
+import type { ProbeResult } from '../../core/spec.ts';
 import { connectionFailure } from './connect.ts';
 import { type ResponseHead, readBody, readHead } from './http-response.ts';
 import { type RunningCheck, runCheck } from './running-check.ts';

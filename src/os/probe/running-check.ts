@@ -1,5 +1,5 @@
 // A check that is under way: it ends by itself or is cut short, once.
-import type { ProbeResult } from '../../core/model.ts';
+import type { ProbeResult } from '../../core/spec.ts';
 
 export type RunningCheck = {
   outcome: Promise<ProbeResult>;

@@ -1,7 +1,8 @@
 // The identity of a process: boot, pid and kernel start time. Checked before each signal to a process that is not our
 // direct child, because another process may have its pid by now. Synchronous, about 30 µs by /proc.
+
 import { readFileSync, statSync } from 'node:fs';
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { withFile } from '../descriptor-reserve.ts';
 import { hasProc, platform } from '../platform.ts';
 import { isDeadState, type ProcStat, readStat, TICKS_PER_SECOND } from './proc-stat.ts';

@@ -1,6 +1,8 @@
 // At most one live instance per singleton key and scope, over all supervisors of the machine. The lock of a key is kept
 // from the first check until the new holder is recorded, so that racing starts happen one after the other.
-import type { Incarnation, SingletonPolicy } from '../../core/model.ts';
+
+import type { Incarnation } from '../../core/slot.ts';
+import type { SingletonPolicy } from '../../core/spec.ts';
 import { acquireLock, type Lock } from '../lock/lock.ts';
 import { identify } from '../process/identity.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';

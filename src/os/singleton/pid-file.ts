@@ -1,9 +1,10 @@
 // Plain pid files as other programs write them: reads the pid, decides whether to trust it, writes our own. A pid file
 // proves nothing by itself: it outlives its process, and another process may then get the pid.
+
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
 import { errnoOf } from '../errors.ts';
 import { hasProc } from '../platform.ts';

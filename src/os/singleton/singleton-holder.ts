@@ -1,6 +1,6 @@
 // Finds the process that holds a singleton key: by the records of the key and the live processes of their trees, and by a
 // plain pid file. Ends nothing by itself; returns how the holder is stopped.
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { bootId, isAlive } from '../process/identity.ts';
 import type { TreeTarget } from '../tree/signal.ts';
 import { stopDescendants, stopTree, type TreeStopPolicy } from '../tree/stop-tree.ts';

@@ -1,5 +1,6 @@
 // The shared directory of singleton records: for each key and user one record of the holder, and one of the claimant that
 // is about to replace it. Reads and writes records; decides nothing and ends no process.
+
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -19,7 +20,8 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
-import type { Incarnation, SingletonPolicy } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
+import type { SingletonPolicy } from '../../core/spec.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
 import { errnoOf } from '../errors.ts';
 import { platform } from '../platform.ts';

@@ -1,12 +1,13 @@
 // A listening socket that we hold open and never accept on: connections wait in its backlog until a process that got the
 // descriptor accepts them. Node has no such thing: whatever `listen()`s in a Node process also accepts. So the socket is
 // bound here and told to listen by a short-lived process that ends before it could accept.
+
 import { spawn } from 'node:child_process';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import * as net from 'node:net';
 import { connect, isIP } from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import type { ListenAddress } from '../../core/model.ts';
+import type { ListenAddress } from '../../core/spec.ts';
 
 export type ListeningSocket = {
   /** Close-on-exec; give it to a child as a stdio entry. Non-blocking, which all that get it share. */

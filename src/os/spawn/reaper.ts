@@ -1,9 +1,10 @@
 // Waits for processes that Node does not know of (see posix-spawn.ts), and only for them: Node waits for its own children
 // one by one, so neither reaps a process of the other. In a container it also reaps orphans, without a report.
+
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { readlinkSync } from 'node:fs';
-import type { Exit } from '../../core/model.ts';
+import type { Exit } from '../../core/slot.ts';
 import { signalName } from '../platform.ts';
 import { type PosixSpawn, posixSpawn } from './posix-spawn.ts';
 

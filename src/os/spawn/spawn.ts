@@ -1,7 +1,8 @@
 // Starts the process of an instance: own session, inherits only the descriptors that the request names. The hot path of
 // `up`: posix_spawn where the C library has it, else raw child_process; explains nothing unless the start fails.
+
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import type { Exit } from '../../core/model.ts';
+import type { Exit } from '../../core/slot.ts';
 import { moveIntoCgroup, prepareCgroup, releaseCgroup } from '../cgroup/cgroup.ts';
 import { errnoOf } from '../errors.ts';
 import { findProgram, platform } from '../platform.ts';

@@ -1,8 +1,9 @@
 // Sends signals to the tree of one instance, and only to it: to the leader's group while the leader is proven to be
 // ours, to every swept member after its start time is read again. Keeps no state.
+
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { killCgroup } from '../cgroup/cgroup.ts';
 import { errnoOf } from '../errors.ts';
 import { hasProc, platform } from '../platform.ts';

@@ -1,6 +1,6 @@
 // Finds processes by the nonce that every instance inherits in its environment (ORCH_NONCE), also those that left their
 // process group by setsid or a double fork. Reads only; decides nothing, sends no signal.
-import type { Incarnation } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
 import { cgroupPids, releaseCgroup } from '../cgroup/cgroup.ts';
 import { isAlive, lastSeenAliveTicks, liveStat, recordSeenAlive } from '../process/identity.ts';
 import { type ProcessSnapshot, type ScannedProcess, scanProcesses, type TreeMember } from './process-scan.ts';

@@ -1,18 +1,19 @@
 // Takes over what an earlier supervisor left running: matches live processes (found by nonce) with the remembered slots.
 // Pure: looks at a list of processes, signals nothing. What fits goes on untouched (I4); what nobody knows is named.
 
-import {
-  type Exit,
-  type Incarnation,
-  type InstanceId,
-  parseInstanceId,
-  type ServiceSpec,
-  type Slot,
-  type SlotSpec,
-} from '../../core/model.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import { decideRestart } from '../../core/restart-policy.ts';
-import { emptySlot, nonceOf, slotSpecOf, transition } from '../../core/transition.ts';
+import {
+  type Exit,
+  emptySlot,
+  type Incarnation,
+  nonceOf,
+  type Slot,
+  type SlotSpec,
+  slotSpecOf,
+} from '../../core/slot.ts';
+import { type InstanceId, parseInstanceId, type ServiceSpec } from '../../core/spec.ts';
+import { transition } from '../../core/transition.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { specHashOf } from '../kernel/nonce.ts';
 

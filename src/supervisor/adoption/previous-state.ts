@@ -1,18 +1,19 @@
 // What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
 // Holds no secret: environments are not part of it.
+
 import {
   type Exit,
+  emptySlot,
   type Incarnation,
   type Phase,
   type PhaseKind,
-  parseInstanceId,
   phaseWord,
   type Rollout,
   type Slot,
   type SlotSpec,
   type WrittenPhaseKind,
-} from '../../core/model.ts';
-import { emptySlot } from '../../core/transition.ts';
+} from '../../core/slot.ts';
+import { parseInstanceId } from '../../core/spec.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { type ClockMark, toClock } from './state-times.ts';
 

@@ -1,8 +1,9 @@
 // The supervisor's own faults: an exception that nobody caught leaves a state that nobody can trust, so the process ends at
 // once and a new one takes over, as after a kill -9. Instances notice nothing. The reason is kept.
+
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import type { AcceptedConfig } from '../../core/model.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import { releaseReserve } from '../../os/descriptor-reserve.ts';
 import { errorText } from '../../os/errors.ts';
 

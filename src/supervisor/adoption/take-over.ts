@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leftover } from '../../api/protocol.ts';
 import { NO_OVERRIDES } from '../../core/desired.ts';
-import type { AcceptedConfig, Slot } from '../../core/model.ts';
-import { isOccupied } from '../../core/transition.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
+import { isOccupied, type Slot } from '../../core/slot.ts';
 import { findExistingCgroup } from '../../os/cgroup/cgroup.ts';
 import { isResourceShortage } from '../../os/descriptor-reserve.ts';
 import { bootId } from '../../os/process/identity.ts';

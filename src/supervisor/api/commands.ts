@@ -1,8 +1,9 @@
 // The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
 // the rest. A command resolves when what it asked for has come about or cannot.
+
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
-import { type InstanceId, type Overrides, parseInstanceId, type Slot } from '../../core/model.ts';
-import { isOccupied } from '../../core/transition.ts';
+import { isOccupied, type Overrides, type Slot } from '../../core/slot.ts';
+import { type InstanceId, parseInstanceId } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';

@@ -1,10 +1,11 @@
 // `orch why`: the chain of causes of each instance, from what is seen down to the first cause, and what would unblock it.
 // Reads only.
+
 import type { Explanation } from '../../api/protocol.ts';
 import { explain, type StateExplanation } from '../../core/explain.ts';
-import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
 import { isSuccess } from '../../core/restart-policy.ts';
-import { emptySlot, isOccupied } from '../../core/transition.ts';
+import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';
 

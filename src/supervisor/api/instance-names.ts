@@ -1,6 +1,7 @@
 // Resolves what a user names (a service or an instance) against what is declared or still runs. Pure.
+
 import { suggestionHint } from '../../config/problem/suggest.ts';
-import type { InstanceId, ServiceName } from '../../core/model.ts';
+import type { InstanceId, ServiceName } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { RequestError } from './request-error.ts';
 

@@ -3,8 +3,9 @@
 
 import { PROTOCOL_VERSION } from '../../api/protocol.ts';
 import { explain } from '../../core/explain.ts';
-import type { AcceptedConfig, InstanceId } from '../../core/model.ts';
-import { isOccupied } from '../../core/transition.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
+import { isOccupied } from '../../core/slot.ts';
+import type { InstanceId } from '../../core/spec.ts';
 import { planFor } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
 import type { Call, MethodTable } from './api-server.ts';

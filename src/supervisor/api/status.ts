@@ -1,9 +1,10 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
+
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { explain } from '../../core/explain.ts';
-import { type Exit, type InstanceId, instanceId, type ServiceSpec, type Slot } from '../../core/model.ts';
-import { emptySlot } from '../../core/transition.ts';
+import { type Exit, emptySlot, type Slot } from '../../core/slot.ts';
+import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
 import { displayPath } from '../instances/environment.ts';
 import type { Instances } from '../instances/instances.ts';

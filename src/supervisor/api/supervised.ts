@@ -1,7 +1,8 @@
 // The supervisor as the API sees it. An interface, so that the API does not import what is built on top of it.
+
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
-import type { AcceptedConfig, LoadResult } from '../../core/model.ts';
+import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventLog } from '../kernel/event-log.ts';

@@ -1,8 +1,9 @@
 // `orch wait`: whether a condition holds, does not hold yet, or can no longer come about by itself. Pure.
+
 import { explain } from '../../core/explain.ts';
-import type { InstanceId, ServiceName, ServiceSpec, Slot } from '../../core/model.ts';
 import { isWaitingForSchedule } from '../../core/reconcile.ts';
-import { emptySlot, isOccupied } from '../../core/transition.ts';
+import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
+import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { isDeclared, remainingInstances } from './instance-names.ts';
 

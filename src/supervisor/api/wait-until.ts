@@ -3,8 +3,8 @@
 // their order.
 
 import type { Leftover, WireError } from '../../api/protocol.ts';
-import type { InstanceId, Phase, Slot } from '../../core/model.ts';
-import { isOccupied } from '../../core/transition.ts';
+import { isOccupied, type Phase, type Slot } from '../../core/slot.ts';
+import type { InstanceId } from '../../core/spec.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
 

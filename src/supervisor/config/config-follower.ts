@@ -1,9 +1,10 @@
 // Follows the configuration files: loads a settled change and passes it on, valid or not. Does nothing while the bytes stay the
 // same, whatever events the file system sends.
+
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { LoadResult, WatchedFile } from '../../core/model.ts';
+import type { LoadResult, WatchedFile } from '../../core/load-result.ts';
 import { watchFiles } from '../../os/watch/watch-files.ts';
 import type { ConfigLoader, LoaderFault } from './config-loader.ts';
 

@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import { instanceVariables } from '../../config/tree/instance-variables.ts';
 import { expandTemplate } from '../../config/tree/template.ts';
-import type { Command, ServiceSpec } from '../../core/model.ts';
+import type { Command, ServiceSpec } from '../../core/spec.ts';
 import { secretFileReader } from '../../os/secret-file.ts';
 import { isTransient, type SpawnFailure, shellCommand } from '../../os/spawn/spawn.ts';
 import type { LaunchContext } from '../kernel/supervisor-context.ts';

@@ -1,10 +1,12 @@
 // How a program ended while no supervisor ran (`exit_record: true`): a shell stays as its parent, records the exit and exits
 // the same way. If the shell was killed too, there is no record and the exit is unknown.
+
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { Exit, Incarnation, InstanceId } from '../../core/model.ts';
 import { planResync } from '../../core/resync.ts';
+import type { Exit, Incarnation } from '../../core/slot.ts';
+import type { InstanceId } from '../../core/spec.ts';
 import { platform, signalName } from '../../os/platform.ts';
 import { isAlive } from '../../os/process/identity.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';

@@ -1,6 +1,7 @@
 // Watches the files that services name. Once a burst of changes has settled: restarts the instances, sends them a signal, or
 // runs a command. Level-triggered: a new configuration replaces only the watches that differ.
-import type { Command, Incarnation, ServiceName, ServiceSpec, WatchPolicy } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
+import type { Command, ServiceName, ServiceSpec, WatchPolicy } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';

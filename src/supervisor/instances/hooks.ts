@@ -1,6 +1,7 @@
 // Runs the commands that a service declares around the life of its instances. `before_start` decides whether an instance
 // starts; the other two follow events, and their failures are reported. Never two of one kind for one instance at a time.
-import type { Command, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { Command, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { EventDraft } from '../kernel/events.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';

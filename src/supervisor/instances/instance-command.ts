@@ -1,5 +1,5 @@
 // Runs a command of the configuration for an instance, with its directory and environment: probes, hooks, stop commands.
-import type { Command, ProbeResult, ServiceSpec } from '../../core/model.ts';
+import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import { runExec } from '../../os/probe/exec.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';

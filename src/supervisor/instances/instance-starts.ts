@@ -1,10 +1,12 @@
 // From the intent of a start to a process: start queue, singleton key, resources, spawn, identity. Sends one outcome to the
 // kernel; decides nothing.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { terminalPath } from '../../api/paths.ts';
-import type { Exit, Incarnation, InstanceEvent, InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { InstanceEvent } from '../../core/instance-event.ts';
 import { initialReadiness } from '../../core/readiness.ts';
-import { slotSpecOf } from '../../core/transition.ts';
+import { type Exit, type Incarnation, type Slot, slotSpecOf } from '../../core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';

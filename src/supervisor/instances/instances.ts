@@ -1,6 +1,7 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
-import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';

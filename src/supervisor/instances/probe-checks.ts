@@ -1,5 +1,5 @@
 // From the declared checks of a probe to checks under way on one instance.
-import type { Check, ProbeResult, ServiceSpec } from '../../core/model.ts';
+import type { Check, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { linearRegExp } from '../../os/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';

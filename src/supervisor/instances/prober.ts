@@ -1,7 +1,10 @@
 // Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
 // kernel. Sends results to the kernel as events; decides nothing about instances.
-import type { InstanceEvent, InstanceId, Phase, Probe, ServiceSpec, Slot } from '../../core/model.ts';
+
+import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
+import type { Phase, Slot } from '../../core/slot.ts';
+import type { InstanceId, Probe, ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
 import { ProbeLoop } from './probe-loop.ts';

@@ -1,6 +1,6 @@
 // Signals that instances give by themselves, for probes that wait for them: lines of output (found by the log writer) and
 // sd_notify messages. Remembers the signals of each incarnation; sends nothing, decides nothing.
-import type { Check, InstanceId, ServiceSpec } from '../../core/model.ts';
+import type { Check, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { NotifyFields, NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';

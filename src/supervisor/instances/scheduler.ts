@@ -1,10 +1,11 @@
 // Tells every instance of a scheduled service when its next run is due, by the wall clock in its time zone. Level-triggered:
 // compares slots with declarations. Starts nothing: the reconciler does.
+
 import { Cron } from 'croner';
 import type { DesiredInstance } from '../../core/desired.ts';
-import type { InstanceId, Schedule, Slot } from '../../core/model.ts';
 import { isDue } from '../../core/reconcile.ts';
-import { isOccupied } from '../../core/transition.ts';
+import { isOccupied, type Slot } from '../../core/slot.ts';
+import type { InstanceId, Schedule } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type SchedulerContext = Pick<SupervisorContext, 'clock' | 'specs' | 'inbox' | 'journal'>;

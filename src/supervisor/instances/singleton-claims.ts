@@ -1,6 +1,8 @@
 // Between the performer and the registry of singletons: claims a key before a start, tells who took it afterwards.
+
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Incarnation, InstanceId, ServiceSpec, SingletonPolicy } from '../../core/model.ts';
+import type { Incarnation } from '../../core/slot.ts';
+import type { InstanceId, ServiceSpec, SingletonPolicy } from '../../core/spec.ts';
 import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singleton/claim-singleton.ts';
 
 export type ClaimOutcome =

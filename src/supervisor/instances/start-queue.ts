@@ -1,6 +1,7 @@
 // Pending starts, taken in batches: the FIFOs of one batch are made while the batch before it is spawned, and no tick of the
 // event loop gets too long. Starts nothing itself.
-import type { ServiceSpec, Slot } from '../../core/model.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { ServiceSpec } from '../../core/spec.ts';
 import type { OutputFifos } from './outputs.ts';
 
 export type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };

@@ -1,6 +1,8 @@
 // What an instance needs before its process can be started: its sockets, its input, the blessing of its hook, files to open.
+
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { InstanceId, ServiceSpec, Slot } from '../../core/model.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { whyNofileTooHigh } from '../../os/spawn/open-file-limit.ts';
 import type { HookRunner } from './hooks.ts';

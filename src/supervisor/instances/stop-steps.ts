@@ -1,7 +1,7 @@
 // The steps of a stop before SIGKILL: drain, command or signal, further signals. Decides nothing: the reconciler knows when the
 // next step is due.
-import type { Command, Incarnation, Phase, ProbeResult, ServiceSpec, Slot } from '../../core/model.ts';
-import { isOccupied } from '../../core/transition.ts';
+import { type Incarnation, isOccupied, type Phase, type Slot } from '../../core/slot.ts';
+import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';

@@ -1,7 +1,8 @@
 // Keeps the newest events in memory for clients and appends all of them to `.orch/events.jsonl`. Bounded in both places.
+
 import { appendFile, rename, stat } from 'node:fs/promises';
 import type { EventRecord } from '../../api/protocol.ts';
-import { parseInstanceId } from '../../core/model.ts';
+import { parseInstanceId } from '../../core/spec.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventDraft } from './events.ts';
 

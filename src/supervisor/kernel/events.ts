@@ -1,6 +1,9 @@
 // Describes a transition of an instance as the event that people read in `orch events`. Pure.
-import type { InstanceEvent, InstanceId, Slot } from '../../core/model.ts';
+
+import type { InstanceEvent } from '../../core/instance-event.ts';
 import { describeExit } from '../../core/restart-policy.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { InstanceId } from '../../core/spec.ts';
 
 /** An event before it has a number and a time. `type` is past tense and stable. */
 export type EventDraft = {

@@ -1,22 +1,23 @@
 // The one writer of state. Receives what happened, folds it into the slots, asks the reconciler what to do, records the
 // intent and hands the actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
+
 import { type DependencyView, lastMetDependency, viewDependencies } from '../../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
-import type {
-  AcceptedConfig,
-  InstanceAction,
-  InstanceEvent,
-  InstanceId,
-  Overrides,
-  Problem,
-  Rollout,
-  ServiceName,
-  ServiceSpec,
-  Slot,
-  StopCause,
-} from '../../core/model.ts';
-import { isConverged, reconcile } from '../../core/reconcile.ts';
-import { emptySlot, isLostOnCrash, isOccupied, nonceOf, slotSpecOf, transition } from '../../core/transition.ts';
+import type { InstanceEvent } from '../../core/instance-event.ts';
+import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
+import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
+import {
+  emptySlot,
+  isOccupied,
+  nonceOf,
+  type Overrides,
+  type Rollout,
+  type Slot,
+  type StopCause,
+  slotSpecOf,
+} from '../../core/slot.ts';
+import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
+import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
 import { RolloutTracker } from './rollout-tracker.ts';
 

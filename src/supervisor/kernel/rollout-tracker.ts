@@ -1,8 +1,10 @@
 // What the kernel must remember for roll-outs: their records (durable) and the versions that were in force (in memory
 // only: environments may hold secrets). Reports what becomes of them. No I/O, no clock.
+
 import type { Desired } from '../../core/desired.ts';
-import type { InstanceId, ProjectConfig, Rollout, ServiceName, ServiceSpec, Slot } from '../../core/model.ts';
 import { planRollouts, type RolloutPlan } from '../../core/rollout.ts';
+import type { Rollout, Slot } from '../../core/slot.ts';
+import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import type { EventDraft } from './events.ts';
 
 export class RolloutTracker {

@@ -1,7 +1,10 @@
 // What every part of the supervisor may use, passed whole. Built once, in supervisor.ts. Types only.
+
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Desired } from '../../core/desired.ts';
-import type { InstanceEvent, InstanceId, ProjectConfig, ServiceSpec, Slot } from '../../core/model.ts';
+import type { InstanceEvent } from '../../core/instance-event.ts';
+import type { Slot } from '../../core/slot.ts';
+import type { InstanceId, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventDraft } from './events.ts';
 import type { Nonces } from './nonce.ts';

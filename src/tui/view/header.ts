@@ -1,7 +1,8 @@
 // The first line: which project, what is applied, is it converged, what the supervisor itself costs.
 // And the banner of a rejected configuration: position, message, the line with a caret, the hint.
+
 import type { InstanceState, Status } from '../../api/protocol.ts';
-import type { Problem } from '../../core/model.ts';
+import type { Problem } from '../../core/load-result.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
 import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';

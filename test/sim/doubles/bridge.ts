@@ -1,5 +1,5 @@
 // What the doubles inside a simulated process see of the simulation: given to the code as a parameter named `bridge`.
-import type { Slot, StopCause } from '../../../src/core/model.ts';
+import type { Slot, StopCause } from '../../../src/core/slot.ts';
 import type { Kernel } from '../../../src/supervisor/kernel/kernel.ts';
 import type { Guest } from '../machine/guest.ts';
 import type { Machine } from '../machine/machine.ts';

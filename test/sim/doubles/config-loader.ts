@@ -1,6 +1,6 @@
 // Loads the simulated procs.yaml as the real reader would: in another process, which takes its time, may find the file
 // wanting, and may never answer.
-import type { LoadResult } from '../../../src/core/model.ts';
+import type { LoadResult } from '../../../src/core/load-result.ts';
 import type { ConfigLoader } from '../../../src/supervisor/config/config-loader.ts';
 import { loadSimulated } from '../project-file.ts';
 

@@ -1,5 +1,7 @@
 // The real transition table, with a mark for every cell that is used.
-import type { InstanceEvent, Slot } from '../../../src/core/model.ts';
+
+import type { InstanceEvent } from '../../../src/core/instance-event.ts';
+import type { Slot } from '../../../src/core/slot.ts';
 import { transition as realTransition } from '../../../src/core/transition.ts';
 
 export * from '../../../src/core/transition.ts';

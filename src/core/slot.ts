@@ -1,0 +1,204 @@
+// What runs: the slots of a pool, the life of an instance in one of them, roll-outs, and the user's overrides.
+// Plain serialisable data (it is the state file), and the small facts that follow from it. Pure.
+import type { InstanceId, ServiceName, ServiceSpec } from './spec.ts';
+
+/** One real process; never a pid alone (design.md §1). */
+export type Incarnation = {
+  pid: number;
+  /** Kernel start time (Linux: clock ticks since boot, field 22 of /proc/PID/stat). */
+  startTime: string;
+  bootId: string;
+  nonce: string;
+};
+
+export type Exit =
+  | { code: number }
+  /** `because`: where it is known what it was sent for: `over its memory bound of 512 MiB`. */
+  | { signal: string; because?: string }
+  /** The process could not be started: an errno name such as `ENOENT`. */
+  | { spawnError: string; detail: string }
+  /** Nobody saw it end. */
+  | { unknown: true };
+
+/** Why an instance is being stopped; decides what follows once its tree is empty. */
+export type StopCause =
+  /** Its main process ended by itself; what is left of its tree is cleared. */
+  | 'exited'
+  /** `orch stop`, `down`, scaled down, removed from the file, disabled. */
+  | 'unwanted'
+  /** The spec changed, or `orch restart`. */
+  | 'replaced'
+  /** A liveness probe failed. */
+  | 'unhealthy';
+
+/*
+ * Life of a slot:
+ *
+ *            startIntended        spawned            stopIntended | exited
+ *   idle ───────────────▶ starting ───────▶ alive ─────────────────────▶ ending
+ *    ▲                       │ spawnFailed                                  │ emptied
+ *    │◀──── (due) backoff ◀──┴──────────────────────────────────────────────┤
+ *    │◀──── completed | failed (spec changed, or told to start) ◀───────────┘
+ */
+export type Phase =
+  /** Nothing lives. */
+  | { kind: 'idle' }
+  /** Nothing lives and nothing may start, wanted or not: a sentence says who has the singleton. */
+  | { kind: 'blocked'; by: string }
+  /** The intent with its nonce is recorded; a process may or may not exist yet. */
+  | { kind: 'starting'; nonce: string; sinceMs: number }
+  | {
+      kind: 'alive';
+      process: Incarnation;
+      sinceMs: number;
+      adopted: boolean;
+      readiness: Readiness;
+      /** Since when `readiness` is what it is. */
+      readinessSinceMs: number;
+      /** What the last probe found when it did not pass; null when it did, or there is none. */
+      because: string | null;
+      /** A liveness or startup probe has failed: the sentence. It is to be stopped; nothing takes that back. */
+      unhealthy: string | null;
+    }
+  | {
+      kind: 'ending';
+      process: Incarnation;
+      /** When the incarnation was started, and when it began to stop. */
+      startedMs: number;
+      sinceMs: number;
+      adopted: boolean;
+      cause: StopCause;
+      /** The sentence behind the cause. */
+      because: string;
+      /** How the main process ended; null while it lives. */
+      exit: Exit | null;
+      step: StopStep;
+      /** How many signals of `stop.escalate` were sent. */
+      escalated: number;
+      /** When the next, harder step is due. */
+      deadlineMs: number;
+      /** When to look again whether the tree is empty; the gap doubles. */
+      nextCheckMs: number;
+      checkGapMs: number;
+    }
+  /** `because`: why the last incarnation was ended by us; null: it ended by itself, see `lastExit`. */
+  | { kind: 'backoff'; untilMs: number; because: string | null }
+  /** Ran to completion (exit 0) and is not wanted again. */
+  | { kind: 'completed'; atMs: number }
+  /** Given up: a task that failed, a crash-loop limit. */
+  | { kind: 'failed'; atMs: number; reason: string };
+
+export type PhaseKind = Phase['kind'];
+
+/** The state file and the messages keep the words of the first version, so that every version can read the file. */
+const WRITTEN_PHASES = { ending: 'stopping', blocked: 'held' } as const;
+export type WrittenPhaseKind = Exclude<PhaseKind, 'ending' | 'blocked'> | 'stopping' | 'held';
+
+/** The word for a phase in the state file and in messages. */
+export function phaseWord(kind: PhaseKind): WrittenPhaseKind {
+  return kind === 'ending' || kind === 'blocked' ? WRITTEN_PHASES[kind] : kind;
+}
+
+/** `none`: no readiness probe; alive means ready. */
+export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
+/**
+ * `clear`: look whether anything of the tree is left; `drain`: told to take no new work; `term`: asked to stop; `kill`:
+ * SIGKILL sent, repeated until empty.
+ */
+export type StopStep = 'clear' | 'drain' | 'term' | 'kill';
+
+/** One place of a pool: at most one live incarnation at a time. */
+export type Slot = {
+  id: InstanceId;
+  service: ServiceName;
+  index: number;
+  phase: Phase;
+  /** The spec of the current or last incarnation (stop policy, dependencies, hash); null before the first start. */
+  spec: SlotSpec | null;
+  /** Starts after the first since the slot exists, or since `orch start`. */
+  restarts: number;
+  /** Failures in a row; reset by a healthy spell. */
+  failures: number;
+  /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
+  recentFailuresMs: number[];
+  lastExit: Exit | null;
+  /** Of the incarnation before: what still carries it was left behind by that one. */
+  lastNonce: string | null;
+  /** Raised by `orch restart`: an incarnation begun before this is replaced. */
+  restartRequestedMs: number | null;
+  /** Of a scheduled service: when the next run is; null: it has none, or that is not known yet. */
+  nextRunMs: number | null;
+};
+
+/** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
+export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'>;
+
+/**
+ * A pool on its way to another version (or through a restart); gone once every instance is there. Without environments
+ * and commands: it is written down.
+ */
+export type Rollout = {
+  service: ServiceName;
+  /** The version that is being rolled out; equal to the one that runs where a restart was asked for. */
+  specHash: string;
+  sinceMs: number;
+  /** When the number of new instances that are good last grew, and to how many. */
+  progressMs: number;
+  good: number;
+  /** How many instances of older versions were available at the begin: what there is to protect. */
+  protected: number;
+  /** The version that most of those were of; null: none of them was available. */
+  olderHash: string | null;
+  verdict: RolloutVerdict;
+};
+export type RolloutVerdict =
+  | { kind: 'going' }
+  /** Nothing more is replaced until the new ones are good after all, the file changes, or somebody says so. */
+  | { kind: 'paused'; atMs: number; because: string }
+  /** The pool goes back to `olderHash` and stays there until the file changes or somebody says so. */
+  | { kind: 'rolledBack'; atMs: number; because: string };
+
+/** Wishes of the user on top of the file; kept until undone, shown in `ps`. */
+export type Overrides = {
+  /** Services and instances held stopped. */
+  stopped: string[];
+  /** `scale --ephemeral`: service -> size. */
+  pools: Record<string, number>;
+  /** `up --profile`: profiles that are wanted, and services of a profile that were asked for by name. */
+  profiles: string[];
+};
+
+/** A slot that has never run. */
+export function emptySlot(id: InstanceId, service: ServiceName, index: number): Slot {
+  return {
+    id,
+    service,
+    index,
+    phase: { kind: 'idle' },
+    spec: null,
+    restarts: 0,
+    failures: 0,
+    recentFailuresMs: [],
+    lastExit: null,
+    lastNonce: null,
+    restartRequestedMs: null,
+    nextRunMs: null,
+  };
+}
+
+/** Whether a process of the slot lives or may live: what must never be counted twice. */
+export function isOccupied({ phase }: Slot): boolean {
+  return phase.kind === 'starting' || phase.kind === 'alive' || phase.kind === 'ending';
+}
+
+/** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */
+export function nonceOf({ phase }: Slot): string | null {
+  if (phase.kind === 'starting') return phase.nonce;
+  return phase.kind === 'alive' || phase.kind === 'ending' ? phase.process.nonce : null;
+}
+
+/** What a slot remembers of the spec that its incarnation was started with. */
+export function slotSpecOf(spec: ServiceSpec): SlotSpec {
+  const { specHash, stop, restart, dependsOn, singleton } = spec;
+  return { specHash, stop, restart, dependsOn, singleton };
+}

@@ -1,0 +1,267 @@
+// A configuration as types: services, log queues and everything that can be declared about them, after parsing, merging,
+// expansion and defaults. Plain serialisable data; no clock, no Node module.
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** `[a-z0-9][a-z0-9_-]{0,62}` */
+export type ServiceName = Brand<string, 'ServiceName'>;
+/** `<service>.<index>`, index from 1: `api.1`. */
+export type InstanceId = Brand<string, 'InstanceId'>;
+
+export const serviceName = (text: string): ServiceName => text as ServiceName;
+export const instanceId = (service: string, index: number): InstanceId => `${service}.${index}` as InstanceId;
+
+/** Splits `api.3` into its service and index; `null` where the text has no such form. */
+export function parseInstanceId(text: string): { service: ServiceName; index: number } | null {
+  const match = /^([a-z0-9][a-z0-9_-]{0,62})\.([1-9][0-9]{0,5})$/.exec(text);
+  return match ? { service: match[1] as ServiceName, index: Number(match[2]) } : null;
+}
+
+/**
+ * A string in which `$$` stands for `$` and `${PORT}`, `${ORCH_INSTANCE}` and the other per-instance variables are still
+ * to be filled in for each instance; everything else was expanded at load.
+ */
+export type InstanceTemplate = string;
+
+/** The value of a variable: in the configuration, or in a file (an absolute path) that is read at each start. */
+export type EnvValue = InstanceTemplate | { secret: InstanceTemplate };
+
+export type Command =
+  /** Run as is. */
+  | { kind: 'argv'; argv: InstanceTemplate[] }
+  /** Run by the shell, which expands variables itself: never a template. */
+  | { kind: 'shell'; line: string };
+
+export type RestartPolicy = {
+  policy: 'always' | 'on_failure' | 'never';
+  backoff: { initialMs: number; maxMs: number; factor: number };
+  /** More than `count` failures within `withinMs` give up (state `failed`); null: never give up. */
+  limit: { count: number; withinMs: number } | null;
+  /** Being alive this long counts as a healthy spell: the back-off starts over. */
+  healthyAfterMs: number;
+};
+
+export type StopPolicy = {
+  /** A name such as `SIGTERM`. */
+  signal: string;
+  /** Who gets the signals: the whole tree, or the main process, which then ends its children itself. */
+  to: 'tree' | 'main';
+  /** From the first signal to SIGKILL. */
+  graceMs: number;
+  /** Run instead of the first signal; null: the signal. */
+  command: Command | null;
+  /** Further signals on the way to SIGKILL, each after a pause since the step before; together within `graceMs`. */
+  escalate: { signal: string; afterMs: number }[];
+  /** Before the first signal; null: stopped at once. */
+  drain: DrainPolicy | null;
+};
+
+/** How an instance is told to take no more work, and the longest that it may take to finish what it has. */
+export type DrainPolicy = { by: DrainMethod; timeoutMs: number };
+export type DrainMethod =
+  /** Drained when the process ends by itself. */
+  | { kind: 'signal'; signal: string }
+  /** A POST; drained when it is answered. */
+  | { kind: 'http'; url: InstanceTemplate }
+  /** Drained when the command ends. */
+  | { kind: 'exec'; command: Command }
+  /** Only where it is not wanted any more: the log queue that it reads is written to the end, then its input ends. Drained
+   * when the process ends by itself. */
+  | { kind: 'end_of_input'; queue: string };
+
+/** One thing that must be so. */
+export type Check =
+  /** Exits with 0. */
+  | { kind: 'exec'; command: Command }
+  | {
+      kind: 'http';
+      url: InstanceTemplate;
+      /** Null: any 2xx or 3xx. */
+      status: number | null;
+      headers: Record<string, InstanceTemplate>;
+      /** A regular expression that the body must match, or null. */
+      body: string | null;
+    }
+  /** `port` or `host:port` accepts a connection. */
+  | { kind: 'tcp'; address: InstanceTemplate }
+  /** A socket accepts a connection; an absolute path. */
+  | { kind: 'unix'; path: InstanceTemplate }
+  /** A line of output has matched this regular expression since the start. */
+  | { kind: 'log'; pattern: string }
+  /** `READY=1` has come by the sd_notify protocol since the start. */
+  | { kind: 'notify' }
+  /** This much time has passed since the start. */
+  | { kind: 'delay'; delayMs: number };
+
+/** Checks that are made together, again and again: an attempt succeeds when all of them hold. */
+export type Probe = {
+  checks: Check[];
+  /** From the end of one attempt to the begin of the next. */
+  everyMs: number;
+  timeoutMs: number;
+  /** In a row, to count as passing; in a row, to count as failing. */
+  successes: number;
+  failures: number;
+  /** From the start of the process (or, held back by `startup`, from its success) to the first attempt. */
+  initialDelayMs: number;
+};
+
+/** What an attempt found; a failure with the sentence that says which check failed and how. */
+export type ProbeResult = { ok: true } | { ok: false; because: string };
+
+/** A number of instances, or a share of the pool. */
+export type Portion = { kind: 'count'; count: number } | { kind: 'percent'; percent: number };
+
+/** A socket that the supervisor holds for a service. `name`: what LISTEN_FDNAMES calls it. */
+export type ListenAddress =
+  | { kind: 'tcp'; host: string; port: number; name: string }
+  /** An absolute path. */
+  | { kind: 'unix'; path: string; name: string };
+
+/** Runs at given times instead of always. */
+export type Schedule = {
+  /** Five or six fields, seconds first. */
+  cron: string;
+  /** An IANA name. */
+  timeZone: string;
+  /** Run once, late, for what was missed while no supervisor ran. */
+  catchUp: boolean;
+  /** When the run before still runs: leave this one out, run it afterwards, or end the one before. */
+  overlap: 'skip' | 'queue' | 'replace';
+};
+
+/** Files of the program: what happens when they change. */
+export type WatchPolicy = {
+  /** Globs, relative to the root; `/` between the parts. */
+  paths: string[];
+  ignore: string[];
+  debounceMs: number;
+  action: { kind: 'restart' } | { kind: 'signal'; signal: string } | { kind: 'run'; command: Command };
+};
+
+/** Commands around the life of an instance. */
+export type Hooks = {
+  /** Must succeed for the instance to be started. */
+  beforeStart: Command | null;
+  afterReady: Command | null;
+  afterExit: Command | null;
+};
+
+export type Limits = {
+  /** Of the resident memory of the whole tree; `kill`: SIGKILL at once instead of a stop. */
+  memory: { maxBytes: number; action: 'restart' | 'kill' } | null;
+  /** Open files of each process. */
+  nofile: number | null;
+  nice: number | null;
+};
+
+/** How a pool goes over to a new version. */
+export type RolloutPolicy = {
+  /** How many of the pool may be missing meanwhile; a share is rounded down, and at least 1 unless surge is allowed. */
+  maxUnavailable: Portion;
+  /** How many instances may be there on top; a share is rounded up. */
+  maxSurge: Portion;
+  /** How long a new instance must be ready to count. */
+  minReadyMs: number;
+  /** Longest wait for the next new instance to get ready; then `onFailure`. */
+  deadlineMs: number;
+  onFailure: 'pause' | 'rollback';
+};
+
+export type SingletonPolicy = {
+  key: string;
+  scope: 'project' | 'user' | 'host';
+  onConflict: 'replace' | 'refuse' | 'adopt' | 'wait';
+  /** Absolute path, or null. */
+  pidFile: string | null;
+};
+
+export type DependencyCondition = 'started' | 'ready' | 'completed';
+/**
+ * What a running instance does when the dependency is lost (none of its instances meets the condition any more):
+ * `ignore`: runs on; `hold`: is stopped until the condition holds again; `restart`: runs on, and is restarted once the
+ * dependency is back as a new process.
+ */
+export type LossPolicy = 'ignore' | 'hold' | 'restart';
+export type Dependency = { service: ServiceName; condition: DependencyCondition; onLoss: LossPolicy };
+
+/** One service after parsing, merging, expansion and defaults: nothing is optional. */
+export type ServiceSpec = {
+  name: ServiceName;
+  description: string | null;
+  command: Command;
+  /** Absolute path. */
+  cwd: InstanceTemplate;
+  /** What the service declares on top of the supervisor's own environment: project env files, project env, service env
+   * files, service env; the later wins. */
+  env: Record<string, EnvValue>;
+  pool: number;
+  /** Instance n listens on `port + n - 1` (its PORT); null: no PORT is set. */
+  port: number | null;
+  singleton: SingletonPolicy | null;
+  logQueue: string;
+  dependsOn: Dependency[];
+  /** When an instance counts as ready; null: as soon as it runs (and `startup`, if any, has passed). */
+  readiness: Probe | null;
+  /** When it must be restarted although it runs; null: never. */
+  liveness: Probe | null;
+  /** Holds the other probes back until it passes once; its failure counts like that of `liveness`. Null: they begin at once. */
+  startup: Probe | null;
+  rollout: RolloutPolicy;
+  restart: RestartPolicy;
+  stop: StopPolicy;
+  /** Shared by the whole pool; descriptors from 3 on, in this order. */
+  listen: ListenAddress[];
+  /** Null: runs all the time, or once. */
+  schedule: Schedule | null;
+  watch: WatchPolicy | null;
+  hooks: Hooks;
+  limits: Limits;
+  /** Runs only when one of these is asked for; empty: always. */
+  profiles: string[];
+  /** Gets a FIFO that others may write to, instead of the null device. */
+  stdin: boolean;
+  /** Runs on a pseudo-terminal of its own, which `orch attach` types into. */
+  tty: boolean;
+  /** Writes down how it ends, for the case that no supervisor sees it. */
+  exitRecord: boolean;
+  enabled: boolean;
+  /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
+  specHash: string;
+};
+
+export type LogFormat = 'text' | 'json' | 'raw';
+export type OverflowPolicy = 'block' | 'drop_oldest' | 'drop_newest';
+export type LogQueueSpec = {
+  name: string;
+  /** Absolute path of the live file, or of the FIFO that the sink reads. */
+  path: string;
+  /** The service that reads the lines on stdin, instead of a file; null: a file. */
+  sink: string | null;
+  format: LogFormat;
+  rotate: {
+    /** 0: never by size. */
+    sizeBytes: number;
+    keep: number;
+    compress: 'gzip' | 'none';
+    /** 0: never by time. */
+    everyMs: number;
+    /** Cap over the rotated files of the queue; 0: none. */
+    totalBytes: number;
+  };
+  capacityBytes: number;
+  overflow: OverflowPolicy;
+};
+
+/** A whole accepted configuration. */
+export type ProjectConfig = {
+  project: string;
+  /** Name of the environment (`--env`), or null. */
+  env: string | null;
+  /** Directory of procs.yaml, absolute. */
+  root: string;
+  /** In file order. */
+  services: ServiceSpec[];
+  logQueues: LogQueueSpec[];
+};
