@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { serviceKeys } from '../../src/cli/completion/known-names.ts';
-import { completionScripts, shells } from '../../src/cli/completion/scripts.ts';
+import { completionScripts } from '../../src/cli/completion/scripts.ts';
+import { shells } from '../../src/cli/context/definition.ts';
 import { sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { runCommand } from './run-command.ts';
 

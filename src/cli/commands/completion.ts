@@ -1,6 +1,6 @@
 // `orch completion SHELL` prints the script to source; `orch __complete -- WORD…` answers it: one `text<TAB>about` a line.
 import type { CliContext, ExitCode } from '../context/context.ts';
-import type { CommandDefinition } from '../context/definition.ts';
+import { type CommandDefinition, shells } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 
 export const completionCommand: CommandDefinition = {
@@ -15,12 +15,13 @@ export const completionCommand: CommandDefinition = {
     ['orch completion fish | source', 'in config.fish'],
   ],
   run: async (context, _options, [shell]) => {
-    const { completionScripts, isShell, shells } = await import('../completion/scripts.ts');
-    if (!isShell(shell)) {
+    const known = shells.find((one) => one === shell);
+    if (known === undefined) {
       const message = `no completion for the shell "${shell}"`;
       return fail(context, { code: 'usage', message, hint: `it is one of ${shells.join(', ')}` });
     }
-    context.stdout.write(completionScripts[shell]);
+    const { completionScripts } = await import('../completion/scripts.ts');
+    context.stdout.write(completionScripts[known]);
     return 0;
   },
 };

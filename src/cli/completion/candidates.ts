@@ -8,11 +8,11 @@ import {
   globalOptions,
   globalOptionsAfter,
   type OptionDefinition,
+  shells,
   spellingsOf,
   takesValue,
 } from '../context/definition.ts';
 import { knownNames } from './known-names.ts';
-import { shells } from './scripts.ts';
 
 /** `text` would be inserted into the line; `about` is a description for shells that show one. */
 export type Candidate = { text: string; about: string };

@@ -1,9 +1,5 @@
 // The scripts that make TAB call `orch __complete`, which decides what is offered.
-
-export const shells = ['bash', 'zsh', 'fish'] as const;
-type Shell = (typeof shells)[number];
-
-export const isShell = (name: string | undefined): name is Shell => shells.some((shell) => shell === name);
+import type { shells } from '../context/definition.ts';
 
 const bash = `# bash completion of orch:  source <(orch completion bash)
 _orch() {
@@ -54,4 +50,4 @@ end
 complete -c orch -f -a '(__orch_complete)'
 `;
 
-export const completionScripts: Record<Shell, string> = { bash, zsh, fish };
+export const completionScripts: Record<(typeof shells)[number], string> = { bash, zsh, fish };

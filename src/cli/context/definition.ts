@@ -11,6 +11,9 @@ export type OptionDefinition = {
   completes?: CompletionKind;
 };
 
+/** Shells with a completion script. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
 /** `name`: services and instances; `size`: `api=`. */
 export type CompletionKind = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell';
 
