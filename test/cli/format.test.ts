@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { instanceColour } from '../../src/cli/format/state-colour.ts';
 import { painter } from '../../src/terminal/colour.ts';
 import { escapeControls } from '../../src/terminal/sanitize.ts';
-import { displayWidth, renderTable, truncate } from '../../src/terminal/table.ts';
+import { renderTable } from '../../src/terminal/table.ts';
+import { widthOf } from '../../src/terminal/width.ts';
 import { formatDuration, formatPercent, formatSize, formatSpan, parseDurationMs } from '../../src/units.ts';
 
 test.each([
@@ -72,7 +73,7 @@ describe('tables', () => {
   });
 
   test.each([80, 40, 20, 8, 1])('never go beyond %i columns of a terminal', (width) => {
-    for (const line of renderTable(columns, rows, paint, width)) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+    for (const line of renderTable(columns, rows, paint, width)) expect(widthOf(line)).toBeLessThanOrEqual(width);
   });
 
   test('cut the last column with an ellipsis, and close every colour', () => {
@@ -87,13 +88,10 @@ describe('tables', () => {
   });
 });
 
-test('wide characters count as two, marks as none', () => {
-  expect([displayWidth('abc'), displayWidth('日本'), displayWidth('e\u0301'), displayWidth('🐢')]).toEqual([
-    3, 4, 1, 2,
-  ]);
-  expect(truncate('日本語', 5)).toBe('日本…');
-  expect(truncate('日本語', 6)).toBe('日本語');
-  expect(truncate('abc', 0)).toBe('');
+test('a wide character takes two columns, an emoji with its parts too, a mark none', () => {
+  const cells = ['日本語', 'e\u0301', '⚡', '👩‍👩‍👧‍👦'].map((text) => [{ text }, { text: '|' }]);
+  const lines = renderTable([{ title: '' }, { title: '' }], cells, painter(false), null).slice(1);
+  expect(lines).toEqual(['日本語  |', 'e\u0301       |', '⚡      |', '👩‍👩‍👧‍👦      |']);
 });
 
 test('an instance keeps its colour, and it is never red', () => {

@@ -116,7 +116,7 @@ test('plan makes no guess about what a killed supervisor left', async () => {
   const plan = await project.orch(['plan', '--json']);
   expect(plan.exitCode).toBe(1);
   expect(JSON.parse(plan.stdout)).toMatchObject({
-    error: { code: 'no-supervisor', hint: expect.stringContaining('`orch up -d` takes over') },
+    error: { code: 'no-supervisor', hint: expect.stringContaining('`orch up -d` adopts') },
   });
   const before = incarnations(project.instances());
   await project.up();
