@@ -1,6 +1,7 @@
 // The README's stack and its commands, run as they stand there, in their order.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations } from '../rig/project.ts';
 import { startCommand } from '../rig/running-command.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -22,8 +23,8 @@ const commands = blocks('sh')
   );
 
 const files = {
-  // Another port than the README's, which is more likely to be taken on the machine of a test.
-  'procs.yaml': stack.replace('port: 8000', 'port: 18620'),
+  // Not the ports of the README: another program of this machine may have them.
+  'procs.yaml': stack.replace('port: 8000', `port: ${await freePorts(8)}`),
   'procs.prod.yaml': 'services:\n  api: { pool: 6 }\n',
   'migrate.js': "console.log('migrated');\n",
   'server.js':

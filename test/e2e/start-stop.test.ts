@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
 import { countDescriptors, findOpenFiles, readStat } from '../rig/processes.ts';
 import { createProject, incarnations, instanceOf } from '../rig/project.ts';
@@ -107,6 +108,7 @@ test('ten concurrent ups give one supervisor', async () => {
 });
 
 test('every instance is told who it is, and has its own PORT', async () => {
+  const port = await freePorts(2);
   const project = createProject({
     'procs.yaml': `
 name: shop
@@ -116,7 +118,7 @@ services:
     command: [node, PROGRAMS/prints-environment.mjs, "../out", "\${PORT}"]
     cwd: ./api
     pool: 2
-    port: 18600
+    port: ${port}
     env: { LEVEL: debug, PRICE: "5$$" }
   other:
     command: "node PROGRAMS/prints-environment.mjs out $WHO"
@@ -132,7 +134,7 @@ services:
     () => readdirSync(project.path('out')).filter((name) => name.endsWith('.json')),
     (seen) => seen.length === 3,
   );
-  expect(read('api.2')).toMatchObject({ cwd: project.path('api'), argv: ['../out', '18601'] });
+  expect(read('api.2')).toMatchObject({ cwd: project.path('api'), argv: ['../out', String(port + 1)] });
   expect(read('api.2').env).toMatchObject({
     ORCH_PROJECT: 'shop',
     ORCH_SERVICE: 'api',
@@ -140,14 +142,14 @@ services:
     ORCH_INSTANCE_ID: 'api.2',
     ORCH_POOL_SIZE: '2',
     ORCH_NONCE: expect.stringMatching(/./),
-    PORT: '18601',
+    PORT: String(port + 1),
     SHARED: 'everywhere',
     WHO: 'api.2',
     LEVEL: 'debug',
     PRICE: '5$',
     FROM_OUTSIDE: 'kept',
   });
-  expect(read('api.1').env.PORT).toBe('18600');
+  expect(read('api.1').env.PORT).toBe(String(port));
   expect(read('other.1')).toMatchObject({ cwd: project.root, argv: ['out', 'other.1'] });
   expect(read('other.1').env.PORT).toBeUndefined();
   await project.down();

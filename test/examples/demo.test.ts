@@ -3,17 +3,19 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { get } from '../rig/example.ts';
+import { get, withPorts } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
+/** Someone may be looking at the demo on this machine: not on its own ports. */
+const PORT = await freePorts(4);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 function createDemo(): Project {
   const project = createProject({});
   for (const name of ['procs.yaml', 'examples/demo']) cpSync(join(root, name), project.path(name), { recursive: true });
-  // Somebody may be looking at the demo on this machine right now.
-  project.write('procs.yaml', project.read('procs.yaml').replaceAll('1847', '1877'));
+  project.write('procs.yaml', withPorts(project.read('procs.yaml'), { 18470: PORT, 18471: PORT + 1 }));
   return project;
 }
 
@@ -31,7 +33,7 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   expect(
     await waitFor(
       'web.1 answers',
-      () => get(18770),
+      () => get(PORT),
       (body) => body !== null,
     ),
   ).toMatch(/^hello from web\.1 of 3/);
@@ -44,12 +46,12 @@ test('the demo stack comes up, follows an edit, and is gone after down', async (
   project.edit('procs.yaml', edited);
   await waitFor(
     'web.4 answers',
-    () => get(18773),
+    () => get(PORT + 3),
     (body) => body?.startsWith('good morning from web.4 of 4') ?? false,
   );
   await waitFor(
     'web.1 answers anew',
-    () => get(18770),
+    () => get(PORT),
     (body) => body?.startsWith('good morning from web.1') ?? false,
   );
   await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);

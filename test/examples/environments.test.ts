@@ -1,17 +1,20 @@
 // examples/environments: one base, overlays for dev and prod, and the plan from one to the other.
 import { expect, test } from 'vitest';
 import { createExampleProject, get } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { incarnations } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
+const PORT = await freePorts(4);
+
 test('each environment runs its own set, and prod can be planned and applied over dev', async () => {
-  const project = createExampleProject('environments');
+  const project = createExampleProject('environments', { 18550: PORT });
   await project.mustOrch(['-e', 'dev', 'up', '-d', '--wait']);
   expect(Object.keys(incarnations(project.instances()))).toEqual(['api.1']);
   expect(
     await waitFor(
       'dev answers',
-      () => get(18550),
+      () => get(PORT),
       (body) => body !== null,
     ),
   ).toBe('env=dev log=debug cache=off\n');
@@ -29,7 +32,7 @@ test('each environment runs its own set, and prod can be planned and applied ove
   expect(
     await waitFor(
       'prod answers',
-      () => get(18553),
+      () => get(PORT + 3),
       (body) => body !== null,
     ),
   ).toBe('env=prod log=info cache=on\n');
@@ -37,7 +40,7 @@ test('each environment runs its own set, and prod can be planned and applied ove
 });
 
 test('config explains where a value comes from', async () => {
-  const project = createExampleProject('environments');
+  const project = createExampleProject('environments', { 18550: PORT });
   const dev = await project.mustOrch(['-e', 'dev', 'config']);
   expect(dev.stdout).not.toContain('reporter');
   const prod = await project.mustOrch(['-e', 'prod', 'config', '--explain']);

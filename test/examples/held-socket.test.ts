@@ -2,10 +2,11 @@
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { createExampleProject, get } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import type { Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-const PORT = 18630;
+const PORT = await freePorts(2);
 
 /** Requests one after the other in `lanes` lanes until `stop`; `failed` says what became of those without an answer. */
 function generateLoad(lanes: number) {
@@ -57,7 +58,7 @@ const ready = (project: Project, count: number) =>
   );
 
 test('kills, a roll-out and scaling lose no connection', { timeout: 240_000 }, async () => {
-  const project = createExampleProject('held-socket');
+  const project = createExampleProject('held-socket', { 18630: PORT, 18631: PORT + 1 });
   // Killed again and again on purpose: the pauses in between are not what is looked at.
   const restart = 'restart: { policy: always, backoff: { initial: 10ms, max: 50ms } }';
   project.write('procs.yaml', project.read('procs.yaml').replace('    pool: 4', `    ${restart}\n    pool: 4`));

@@ -2,21 +2,24 @@
 import { expect, test } from 'vitest';
 import { startLoad } from '../lifecycle/load.ts';
 import { createExampleProject } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { waitFor } from '../rig/wait-for.ts';
+
+const PORT = await freePorts(5);
 
 test('a new version goes through, a broken one is rolled back, and four serve all the time', {
   timeout: 120_000,
 }, async () => {
-  const project = createExampleProject('rollout');
+  const project = createExampleProject('rollout', { 18700: PORT });
   await project.up();
-  const load = startLoad([18700, 18701, 18702, 18703, 18704]);
+  const load = startLoad([PORT, PORT + 1, PORT + 2, PORT + 3, PORT + 4]);
   await waitFor('the load runs', load.rounds, (rounds) => rounds > 2);
   const write = (version: string) =>
     project.edit('procs.yaml', project.read('procs.yaml').replace(/VERSION: '\w+'/, `VERSION: '${version}'`));
   write('2');
   await waitFor('it has begun', project.ps, (status) => status.generation === 2);
   await project.mustOrch(['wait', '--timeout', '60s']);
-  const version = async () => (await (await fetch('http://127.0.0.1:18700/')).text()).trim();
+  const version = async () => (await (await fetch(`http://127.0.0.1:${PORT}/`)).text()).trim();
   expect(await version()).toBe('web.1 version 2');
   write('broken');
   await waitFor(

@@ -1,11 +1,14 @@
 // examples/tasks: migrate, then seed, then serve; and what a failing task holds back.
 import { expect, test } from 'vitest';
 import { createExampleProject, get } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { instanceOf } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
+const PORT = await freePorts();
+
 test('the server starts after both tasks have completed', async () => {
-  const project = createExampleProject('tasks');
+  const project = createExampleProject('tasks', { 18530: PORT });
   await project.up();
   const status = await project.ps();
   expect(instanceOf(status, 'migrate.1')).toMatchObject({ state: 'completed', pid: null, lastExit: { code: 0 } });
@@ -14,7 +17,7 @@ test('the server starts after both tasks have completed', async () => {
   expect(
     await waitFor(
       'it serves',
-      () => get(18530),
+      () => get(PORT),
       (body) => body !== null,
     ),
   ).toBe('apple\npear\nplum\n');
@@ -22,7 +25,7 @@ test('the server starts after both tasks have completed', async () => {
 });
 
 test('a failed task holds back what depends on it, and why says so', async () => {
-  const project = createExampleProject('tasks');
+  const project = createExampleProject('tasks', { 18530: PORT });
   project.write('migrate.mjs', "console.error('no disk');\nprocess.exit(1);\n");
   const up = await project.orch(['up', '-d', '--wait']);
   expect(up.exitCode).toBe(1);

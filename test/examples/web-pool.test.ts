@@ -1,20 +1,24 @@
 // examples/web-pool: four workers behind a balancer, scaled while they answer.
 import { expect, test } from 'vitest';
 import { createExampleProject, get } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { incarnations } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
+
+/** The balancer, then six workers. */
+const PORT = await freePorts(7);
 
 async function whoAnswers(requests: number): Promise<Set<string>> {
   const names = new Set<string>();
   for (let n = 0; n < requests; n++) {
-    const body = await get(18510, `/hello/${n}`);
+    const body = await get(PORT, `/hello/${n}`);
     if (body?.startsWith('{')) names.add((JSON.parse(body) as { worker: string }).worker);
   }
   return names;
 }
 
 test('requests reach every worker of the pool, and a bigger pool is used at once', async () => {
-  const project = createExampleProject('web-pool');
+  const project = createExampleProject('web-pool', { 18510: PORT, 18511: PORT + 1 });
   await project.up();
   await waitFor(
     'all four answer',

@@ -1,16 +1,18 @@
 // Liveness probes with real processes: restart by policy, with the reason; and by the next supervisor as well.
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { PROGRAMS } from './procs.ts';
 
+const PORT = await freePorts(2);
 const yaml = (more: string): string =>
   `
 services:
   api:
     command: [node, ${PROGRAMS}serves-by-file.mjs]
-    port: 18400
+    port: ${PORT}
     pool: 2
     readiness: { tcp: "$` +
   `{PORT}", every: 50ms }

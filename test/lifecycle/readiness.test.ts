@@ -1,9 +1,11 @@
 // Readiness probes with real processes: each kind, thresholds, what depends on it.
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
+const PORT = await freePorts();
 const SERVER = 'command: [node, LIFECYCLE/serves-by-file.mjs, api.sock]';
 
 import { PROGRAMS } from './procs.ts';
@@ -32,7 +34,7 @@ test.each(kinds)('%s: alive, ready, unready, ready again; dependents wait for it
   const project = createProject(
     procs(`
 services:
-  api: { ${SERVER}, port: 18100, readiness: { ${probe}, every: 100ms, failures: 2 } }
+  api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms, failures: 2 } }
   web: { command: [sleep, "1000"], depends_on: { api: ready } }
 `),
   );
@@ -67,7 +69,7 @@ test.each([
   ['several together', 'tcp: "$' + '{PORT}", unix: api.sock, exec: "test -e api.sock"'],
 ])('%s: ready once it holds', async (_, probe) => {
   const project = createProject(
-    procs(`services:\n  api: { ${SERVER}, port: 18110, readiness: { ${probe}, every: 100ms } }\n`),
+    procs(`services:\n  api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms } }\n`),
   );
   await project.up();
   const events = await project.events();
@@ -82,7 +84,7 @@ test('startup holds the other probes back; when it fails the instance is restart
 services:
   api:
     ${SERVER}
-    port: 18120
+    port: ${PORT}
     startup: { ${startup} }
     liveness: { exec: [test, -e, never-there], every: 50ms, failures: 1 }
     restart: { policy: on_failure, backoff: { initial: 50ms } }

@@ -1,12 +1,14 @@
 // Roll-outs of real processes under load: how many serve at any time, and what a broken version does.
 import { expect, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { type Load, startLoad } from './load.ts';
 import { PROGRAMS } from './procs.ts';
 
 const POOL = 4;
-const PORTS = [18300, 18301, 18302, 18303, 18304];
+const PORT = await freePorts(5);
+const PORTS = [PORT, PORT + 1, PORT + 2, PORT + 3, PORT + 4];
 
 const yaml = (version: string, rollout: string, command = `[node, ${PROGRAMS}serves-by-file.mjs]`): string =>
   `

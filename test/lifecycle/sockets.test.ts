@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { get } from '../rig/example.ts';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
@@ -22,7 +23,8 @@ const becomes = (orch: Project, id: string, state: string) =>
 const keeperOf = (orch: Project) => orch.processes().filter(({ command }) => command.includes('socket-keeper'));
 
 test('the supervisor is killed: instances serve on, and the next one has the sockets, too', async () => {
-  const orch = project(18651);
+  const port = await freePorts();
+  const orch = project(port);
   await orch.up();
   const before = incarnations(orch.instances());
   const keeper = await waitFor(
@@ -31,17 +33,17 @@ test('the supervisor is killed: instances serve on, and the next one has the soc
     (found) => found.length === 1 && orch.exists('.orch/run/held.sock'),
   );
   process.kill((await orch.ps()).supervisor.pid, 'SIGKILL');
-  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  expect(await get(port)).toMatch(/^web\.[12]$/);
   await orch.up();
   expect(incarnations(orch.instances())).toEqual(before);
   // Nobody serves while both are restarted: the connection waits.
   for (const { pid } of orch.instances()) process.kill(pid, 'SIGKILL');
-  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  expect(await get(port)).toMatch(/^web\.[12]$/);
   await orch.mustOrch(['wait']);
   expect(keeperOf(orch)).toHaveLength(1);
   expect(keeperOf(orch)[0]!.pid).toBe(keeper[0]!.pid);
   // Another address: another keeper, which has both of what is held then.
-  orch.edit('procs.yaml', orch.read('procs.yaml').replace("'127.0.0.1:18651'", "'127.0.0.1:18651', ./web.sock"));
+  orch.edit('procs.yaml', orch.read('procs.yaml').replace(`'127.0.0.1:${port}'`, `'127.0.0.1:${port}', ./web.sock`));
   await waitFor(
     'both are held',
     () => keeperOf(orch),
@@ -52,7 +54,7 @@ test('the supervisor is killed: instances serve on, and the next one has the soc
   await orch.mustOrch(['upgrade']);
   await orch.mustOrch(['restart', 'web']);
   await orch.mustOrch(['wait']);
-  expect(await get(18651)).toMatch(/^web\.[12]$/);
+  expect(await get(port)).toMatch(/^web\.[12]$/);
   expect(orch.exists('web.sock')).toBe(true);
   await orch.down();
   expect(orch.exists('web.sock')).toBe(false);
@@ -60,7 +62,8 @@ test('the supervisor is killed: instances serve on, and the next one has the soc
 });
 
 test('the keeper is killed as well: what runs serves on, and a new instance says what it cannot have', async () => {
-  const orch = project(18654, ', restart: { policy: always, backoff: { initial: 100ms } }');
+  const port = await freePorts();
+  const orch = project(port, ', restart: { policy: always, backoff: { initial: 100ms } }');
   await orch.up();
   const [keeper] = await waitFor(
     'a keeper',
@@ -72,13 +75,13 @@ test('the keeper is killed as well: what runs serves on, and a new instance says
   await orch.up();
   process.kill(instanceOf(await orch.ps(), 'web.1').pid!, 'SIGKILL');
   await waitFor('it says why', orch.ps, (status) =>
-    /127\.0\.0\.1:18654 is in use by another process/.test(instanceOf(status, 'web.1').reason ?? ''),
+    (instanceOf(status, 'web.1').reason ?? '').includes(`127.0.0.1:${port} is in use by another process`),
   );
-  expect(await get(18654)).toBe('web.2');
+  expect(await get(port)).toBe('web.2');
   await orch.mustOrch(['stop', 'web']);
   await orch.mustOrch(['start', 'web']);
   await orch.mustOrch(['wait']);
-  expect(await get(18654)).toMatch(/^web\.[12]$/);
+  expect(await get(port)).toMatch(/^web\.[12]$/);
   await orch.down();
 });
 
@@ -90,24 +93,25 @@ async function occupy(port: number): Promise<Server> {
 }
 
 test('an address that is taken is told and tried again; one that leaves the file is let go of', async () => {
-  const stranger = await occupy(18652);
-  const orch = project(18652, ', restart: { backoff: { initial: 100ms, max: 300ms } }');
+  const port = await freePorts(2);
+  const stranger = await occupy(port);
+  const orch = project(port, ', restart: { backoff: { initial: 100ms, max: 300ms } }');
   await orch.mustOrch(['up', '-d']);
   const status = await becomes(orch, 'web.2', 'backoff');
-  expect(instanceOf(status, 'web.2').reason).toMatch(/18652 is in use by another process/);
+  expect(instanceOf(status, 'web.2').reason).toContain(`${port} is in use by another process`);
   stranger.close();
   await orch.mustOrch(['wait']);
-  expect(await get(18652)).toMatch(/^web\./);
-  orch.edit('procs.yaml', orch.read('procs.yaml').replace('18652', '18653'));
+  expect(await get(port)).toMatch(/^web\./);
+  orch.edit('procs.yaml', orch.read('procs.yaml').replace(`${port}`, `${port + 1}`));
   await waitFor(
     'the new address serves',
-    () => get(18653),
+    () => get(port + 1),
     (answer) => answer !== null,
     15_000,
   );
   await orch.mustOrch(['wait']);
-  expect(await get(18652)).toBeNull();
-  await occupy(18652);
+  expect(await get(port)).toBeNull();
+  await occupy(port);
   await orch.down();
 });
 
@@ -127,7 +131,8 @@ test('what other services run with knows nothing of sockets, not even from a sup
 });
 
 test('down without a supervisor ends the keeper, too', async () => {
-  const orch = project(18655);
+  const port = await freePorts();
+  const orch = project(port);
   await orch.up();
   await waitFor(
     'a keeper',
@@ -137,5 +142,5 @@ test('down without a supervisor ends the keeper, too', async () => {
   process.kill((await orch.ps()).supervisor.pid, 'SIGKILL');
   await orch.down();
   expect(orch.processes()).toEqual([]);
-  expect(await get(18655)).toBeNull();
+  expect(await get(port)).toBeNull();
 });

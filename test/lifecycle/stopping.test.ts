@@ -1,6 +1,7 @@
 // The ways to an end, with real processes: drains, further signals, stop commands, the main process alone.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -55,7 +56,9 @@ test('a drain that takes too long ends at its timeout', async () => {
 
 test('a drain by HTTP is over when it is answered', async () => {
   const stop = '{ drain: { http: "http://127.0.0.1:$' + '{PORT}/drain", timeout: 30s } }';
-  const { story, project } = await storyOf(`command: [${ENDS}, --drains-in, "200"], port: 18200, stop: ${stop}`);
+  const { story, project } = await storyOf(
+    `command: [${ENDS}, --drains-in, "200"], port: ${await freePorts()}, stop: ${stop}`,
+  );
   expect(story).toEqual(['up', 'POST /drain', 'drained', 'SIGTERM']);
   expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).not.toContain('did not drain');
 });
@@ -103,8 +106,9 @@ test('to: main spares the children while the main process lives, not longer', as
 });
 
 test('scaling down drains what goes, and nothing else', async () => {
+  const port = await freePorts(3);
   const yaml = (pool: number) =>
-    `services:\n  a: { command: [${ENDS}], pool: ${pool}, port: 18210, stop: { drain: { http: "http://127.0.0.1:$` +
+    `services:\n  a: { command: [${ENDS}], pool: ${pool}, port: ${port}, stop: { drain: { http: "http://127.0.0.1:$` +
     '{PORT}/drain" } } }\n';
   const project = createProject({ 'procs.yaml': yaml(3) });
   await project.up();

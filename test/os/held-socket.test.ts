@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { openListeningSockets } from '../../src/os/sockets/listening-socket.ts';
+import { freePorts } from '../rig/free-ports.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'orch-held-'));
 afterAll(() => rmSync(directory, { recursive: true }));
-const tcp: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 18641, name: '18641' };
+const PORT = await freePorts(2);
+const tcp: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: PORT, name: String(PORT) };
 const unix: ListenAddress = { kind: 'unix', path: join(directory, 'api.sock'), name: 'api.sock' };
 const dial = (address: ListenAddress): Socket =>
   address.kind === 'unix' ? connect(address.path) : connect(address.port, address.host);
@@ -51,13 +53,13 @@ test.each([tcp, unix])(
 );
 
 test('an address in use is a failure that binds nothing, a left-over socket file is replaced', async () => {
-  const other = createServer().listen(18642, '127.0.0.1');
+  const other = createServer().listen(PORT + 1, '127.0.0.1');
   await once(other, 'listening');
-  const taken: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 18642, name: '18642' };
+  const taken: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: PORT + 1, name: String(PORT + 1) };
   const failed = await openListeningSockets([tcp, taken]);
   expect(failed).toMatchObject({ ok: false, errno: 'EADDRINUSE', address: taken });
   other.close();
-  // 18641 was let go of again.
+  // The first address was released again.
   await hold(tcp);
   const killed = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(unix.path)})`]);
   while (!statSync(unix.path, { throwIfNoEntry: false })) await new Promise(setImmediate);

@@ -6,21 +6,28 @@ import { createProject, type Project } from './project.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 
-/** @param name a folder below `examples/` */
-export function createExampleProject(name: string, options: { env?: Record<string, string> } = {}): Project {
+/**
+ * @param name a folder below `examples/`
+ * @param ports port in the files of the example -> port that the test uses instead
+ */
+export function createExampleProject(name: string, ports: Record<number, number> = {}): Project {
   const directory = join(examples, name);
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((path) => statSync(join(directory, path)).isFile() && !path.includes('.orch/'))
-    .map((path) => [path, readFileSync(join(directory, path), 'utf8')]);
-  return createProject(Object.fromEntries(files) as Record<string, string>, options);
+    .map((path) => [path, withPorts(readFileSync(join(directory, path), 'utf8'), ports)]);
+  return createProject(Object.fromEntries(files) as Record<string, string>);
 }
 
-/** The body of an HTTP answer on loopback, or null while nobody answers. */
+export function withPorts(text: string, ports: Record<number, number>): string {
+  return Object.entries(ports).reduce((result, [from, to]) => result.replaceAll(from, String(to)), text);
+}
+
+/** The body of an HTTP answer on loopback, or null while nothing answers. */
 export async function get(port: number, path = '/'): Promise<string | null> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
     return await response.text();
   } catch {
-    return null; // refused or reset: nobody there (yet)
+    return null; // refused or reset: nothing listens (yet)
   }
 }

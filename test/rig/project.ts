@@ -1,8 +1,7 @@
 // A project in a temporary directory, driven through the built command and watched through /proc.
 // Its teardown fails the test when a process, descriptor or socket outlives it.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -10,6 +9,7 @@ import type { EventRecord, InstanceStatus, Status } from '../../src/api/protocol
 import { type EditStyle, saveFile } from './edit.ts';
 import { type OrchOptions, type Outcome, orch } from './orch.ts';
 import { findOpenFiles, findProcesses, killByIdentity, type LiveProcess } from './processes.ts';
+import { makeDirectory, removeDirectory } from './temporary-directory.ts';
 import { openTerminal, type Terminal, type TerminalOptions } from './terminal.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -48,7 +48,7 @@ export type Project = {
  * @param options `env`: for every command that is run in it
  */
 export function createProject(files: Record<string, string>, options: { env?: Record<string, string> } = {}): Project {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'orch-e2e-')));
+  const root = makeDirectory('e2e');
   const mark = randomBytes(8).toString('hex');
   const env: Record<string, string> = { [MARK]: mark, ...options.env };
   const path = (name: string): string => join(root, name);
@@ -89,7 +89,7 @@ export function createProject(files: Record<string, string>, options: { env?: Re
       try {
         await tearDown(project);
       } finally {
-        rmSync(root, { recursive: true, force: true });
+        removeDirectory(root);
       }
     },
   };

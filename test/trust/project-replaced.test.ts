@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { removeDirectory } from '../rig/temporary-directory.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
@@ -15,7 +17,7 @@ test('a project that was removed and made again: the next up takes over, who had
   await project.up();
   const before = running(project);
   const { pid } = theSupervisor(project);
-  rmSync(project.root, { recursive: true, maxRetries: 5 }); // its supervisor may write meanwhile
+  removeDirectory(project.root); // its supervisor may write meanwhile
   mkdirSync(project.root);
   project.write('procs.yaml', YAML);
   await project.up();
@@ -41,7 +43,7 @@ test('a project replaced by its own copy: its supervisor stays until another one
   const pids = () => supervisorsOf(project).map((one) => one.pid);
   const before = running(project);
   const aside = `${project.root}.old`;
-  onTestFinished(() => rmSync(aside, { recursive: true, force: true }));
+  onTestFinished(() => removeDirectory(aside));
   renameSync(project.root, aside);
   // It goes on past a file that vanishes meanwhile, such as a state that is just being written.
   spawnSync('cp', ['-a', aside, project.root]);
@@ -57,7 +59,7 @@ test('a project replaced by its own copy: its supervisor stays until another one
 test('a project that was removed and made again: down ends everything', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
-  rmSync(project.root, { recursive: true, maxRetries: 5 }); // its supervisor may write meanwhile
+  removeDirectory(project.root); // its supervisor may write meanwhile
   mkdirSync(project.root);
   project.write('procs.yaml', YAML);
   await project.down();
@@ -81,7 +83,6 @@ function listens(port: number): Promise<boolean> {
 test.for([
   [
     '.orch deleted over a crash',
-    18_671,
     async (project: Project) => {
       await killSupervisor(project);
       rmSync(project.path('.orch'), { recursive: true });
@@ -89,15 +90,15 @@ test.for([
   ],
   [
     'the project made again',
-    18_672,
     async (project: Project) => {
       const yaml = project.read('procs.yaml');
-      rmSync(project.root, { recursive: true, maxRetries: 5 }); // its supervisor may write meanwhile
+      removeDirectory(project.root); // its supervisor may write meanwhile
       mkdirSync(project.root);
       project.write('procs.yaml', yaml);
     },
   ],
-] as const)('held sockets: %s, and the next supervisor has them', async ([, port, spoil]) => {
+] as const)('held sockets: %s, and the next supervisor has them', async ([, spoil]) => {
+  const port = await freePorts();
   const yaml = `services:\n  api: { command: [sleep, "1000"], listen: ['127.0.0.1:${port}'] }\n`;
   const project = createProject({ 'procs.yaml': yaml });
   await project.up();

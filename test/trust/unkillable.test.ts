@@ -1,7 +1,8 @@
 // What SIGKILL does not end, here another user's process: `stop` and `down` say so in time, the rest is stopped in its order,
 // and the next supervisor starts no second one.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
@@ -26,6 +27,8 @@ test.skipIf(!mayBecomeRoot())('stop and down name what they cannot end, and end'
   copyFileSync(execFileSync('which', ['setpriv'], { encoding: 'utf8' }).trim(), project.path('becomes-root'));
   chmodSync(project.path('becomes-root'), 0o4755);
   execFileSync('chown', [`${NOBODY}:${NOBODY}`, project.root]);
+  // The other user may not be able to read this clone: "mktemp -d" makes a private directory.
+  cpSync(dirname(MAIN), project.path('built'), { recursive: true });
   const boundMs = (GRACE_MS + 2_000 + 2_000) * (await slowness());
   expect(await asNobody(project, 'up', '-d', '--wait')).toMatchObject({ exitCode: 0 });
   const lives = await waitFor(
@@ -61,11 +64,13 @@ function isRoot(pid: number): boolean {
 
 function asNobody(project: Project, ...args: string[]) {
   const env = { ...cleanEnvironment(), ...project.env, HOME: project.root, XDG_RUNTIME_DIR: project.root };
-  const command = [...AS_NOBODY, process.execPath, MAIN, ...args];
+  const main = join(project.path('built'), basename(MAIN));
+  const command = [...AS_NOBODY, process.execPath, main, ...args];
   return execa('setpriv', command, { cwd: project.root, env, extendEnv: false, reject: false, timeout: 60_000 });
 }
 
-/** We are root, and a program with the set-user-id bit works where the projects of tests lie. */
+/** We are root, and another user can run Node. */
 function mayBecomeRoot(): boolean {
-  return process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+  const asOther = () => spawnSync('setpriv', [...AS_NOBODY, process.execPath, '--version'], { cwd: '/' });
+  return process.getuid?.() === 0 && asOther().status === 0;
 }
