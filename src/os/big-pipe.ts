@@ -9,10 +9,10 @@ const F_SETPIPE_SZ = 1031;
 let fcntl: NativeFunction | null | undefined;
 
 /**
- * What is in the pipe stays in it. Memory is taken only as far as it is filled, but the kernel counts all of it against the
- * user's share (/proc/sys/fs/pipe-user-pages-soft, 64 MiB unless changed).
+ * Keeps the content of the pipe. The kernel allocates memory only as the pipe fills, but counts the whole size against the
+ * user's share (/proc/sys/fs/pipe-user-pages-soft, by default 64 MiB).
  * @param fd any descriptor of the pipe
- * @returns false where it stays as it is: another system, no koffi, or the share is used up
+ * @returns false where the size stays: another system, no koffi, or the share is used up
  */
 export function makeBigPipe(fd: number): boolean {
   if (fcntl === undefined) fcntl = cLibrary()?.func('int fcntl(int, int, int)') ?? null;

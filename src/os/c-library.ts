@@ -1,5 +1,5 @@
-// The C library of a Linux system, through the optional package koffi (docs/decisions/0105): for the few calls that Node does
-// not have. Every caller can do without.
+// The C library of a Linux system, through the optional package koffi (docs/decisions/0105), for the few calls that Node
+// lacks. Every caller works without it.
 import { createRequire } from 'node:module';
 import { platform } from './platform.ts';
 
@@ -19,6 +19,6 @@ function load(): CLibrary | null {
     const koffi = createRequire(import.meta.url)('koffi') as { load(library: null): CLibrary };
     return koffi.load(null);
   } catch {
-    return null; // not installed (it is optional), or not made for this machine
+    return null; // not installed (it is optional), or not built for this machine
   }
 }

@@ -1,5 +1,5 @@
-// Time for the supervisor: starts at the wall clock and then only follows the monotonic one, so that a changed
-// wall clock neither fires nor delays a back-off or a grace period.
+// Time for the supervisor: starts at the wall clock and then follows only the monotonic one, so that a changed wall clock
+// neither shortens nor delays a back-off or a grace period.
 
 export type Timer = { cancel(): void };
 export type Clock = {
@@ -23,7 +23,7 @@ function startTimer(nowMs: () => number, atMs: number, run: () => void): Timer {
   const arm = () => {
     handle = setTimeout(fire, Math.min(Math.max(atMs - nowMs(), 0), MAX_DELAY_MS));
   };
-  // Node may fire up to a millisecond early, and a long delay comes in pieces.
+  // Node may fire up to a millisecond early, and a long delay is split into several timers.
   const fire = () => (nowMs() >= atMs ? run() : arm());
   arm();
   return { cancel: () => clearTimeout(handle) };

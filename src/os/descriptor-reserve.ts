@@ -1,18 +1,18 @@
-// A few descriptors in reserve, so that the truth about processes can be read even when there is none left: a supervisor
-// that takes "too many open files" for "no such process" would start everything twice. More than one: a thread of the
-// pool may take the first that we let go of.
+// A few descriptors in reserve, so that processes can be inspected even when all others are in use: a supervisor that
+// takes "too many open files" for "no such process" would start everything twice. More than one, as a thread of the pool
+// may take the first that we close.
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { errnoOf } from './errors.ts';
 
 const SHORTAGE_ERRNOS = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
-/** What a successor of ours needs to be started with. */
+/** As many as the start of a successor needs. */
 const RESERVED = 4;
 const spares: number[] = [];
 replenish();
 
 /**
- * Opens, uses and closes a file, synchronously; null where it cannot be opened or read because of what it is.
- * @throws for want of descriptors or memory, when even the reserve does not help: then nothing is known
+ * Opens, uses and closes a file, synchronously; null where the file itself cannot be opened or read.
+ * @throws for lack of descriptors or memory, when even the reserve does not help: then nothing is known about the file
  */
 export function withFile<T>(path: string, use: (fd: number) => T): T | null {
   return withReserve(() => {
@@ -25,7 +25,7 @@ export function withFile<T>(path: string, use: (fd: number) => T): T | null {
   });
 }
 
-/** Names in a directory. @throws as `withFile`, and where there is no such directory */
+/** Names in a directory. @throws as `withFile`, and where the directory does not exist */
 export function listDirectory(path: string): string[] {
   const names = withReserve(() => readdirSync(path));
   if (names === null) throw new Error(`cannot list ${path}`);
@@ -48,12 +48,12 @@ function withReserve<T>(read: () => T): T | null {
   }
 }
 
-/** For the last thing that we do. */
+/** For the last actions before we exit. */
 export function releaseReserve(): void {
   for (const spare of spares.splice(0)) closeSync(spare);
 }
 
-/** Null for every error that says something about the file; the others are thrown. */
+/** Null for an error about the file; others are thrown. */
 function attempt<T>(read: () => T): T | null {
   try {
     return read();
@@ -63,7 +63,7 @@ function attempt<T>(read: () => T): T | null {
   }
 }
 
-/** It says nothing about what was looked at: there is no descriptor left, or no memory. */
+/** For lack of descriptors or memory: such an error says nothing about the file. */
 export function isResourceShortage(error: unknown): boolean {
   return SHORTAGE_ERRNOS.has(errnoOf(error));
 }
@@ -72,6 +72,6 @@ function replenish(): void {
   try {
     while (spares.length < RESERVED) spares.push(openSync('/dev/null', 'r'));
   } catch {
-    // none to be had now: the next reading tries again
+    // none is left now: the next call tries again
   }
 }

@@ -1,4 +1,4 @@
-// Named pipes: the way the output of an instance takes. Creates and opens them; never reads or writes one.
+// Named pipes, for the input and output of instances. Creates and opens them; never reads or writes one.
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
@@ -10,47 +10,47 @@ const PATHS_PER_CALL = 500;
 const run = promisify(execFile);
 
 /**
- * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700): one mkfifo(1) for all that are missing.
- * A FIFO that exists is kept with what is in it; anything else in its place is replaced. Throws where that fails.
+ * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700): one mkfifo(1) for all missing ones.
+ * An existing FIFO is kept with its content; any other file in its place is replaced. Throws where that fails.
  */
 export async function makeFifos(paths: string[]): Promise<void> {
-  const wanted = [...new Set(paths)];
-  const directories = new Set(wanted.map((path) => dirname(path)));
+  const unique = [...new Set(paths)];
+  const directories = new Set(unique.map((path) => dirname(path)));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const present = await Promise.all(wanted.map(isFifo));
-  const missing = wanted.filter((_, index) => !present[index]);
+  const present = await Promise.all(unique.map(isFifo));
+  const missing = unique.filter((_, index) => !present[index]);
   for (let from = 0; from < missing.length; from += PATHS_PER_CALL) {
     await run('mkfifo', ['-m', '600', '--', ...missing.slice(from, from + PATHS_PER_CALL)]);
   }
 }
 
 /**
- * A descriptor to hand to a child as stdout or stderr. Read-write, so that the pipe always has a reader: no SIGPIPE when
- * the log writer is gone, the child merely waits when it is full. Never read from it: it blocks, and a blocked read
- * takes a thread of the pool with it.
+ * A descriptor for the stdout or stderr of a child. Read-write, so that the pipe always has a reader: without a log writer
+ * the child does not get SIGPIPE and only waits when the pipe is full. Never read from it: a read blocks, and occupies a
+ * thread of the pool.
  */
 export function openFifoForChild(path: string): number {
   return openSync(path, constants.O_RDWR);
 }
 
-/** A descriptor to hand to a child as stdin: it sees an end when nobody writes any more. Waits for ever where nobody does yet. */
+/** A descriptor for the stdin of a child, which sees its end when the last writer closes. Blocks until there is a writer. */
 export function openFifoAsInput(path: string): number {
   return openSync(path, constants.O_RDONLY);
 }
 
-/** A descriptor to write to without ever blocking: EAGAIN when it is full. Read-write, so that the reader may come and go. */
+/** A descriptor that never blocks a write: EAGAIN when the pipe is full. Read-write, so that readers may come and go. */
 export function openFifoForWriting(path: string): number {
   return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 }
 
-/** A descriptor to read from without ever blocking: an own file description, since spawning clears O_NONBLOCK on a shared one. */
+/** A descriptor that never blocks a read. Its own file description, as spawning clears O_NONBLOCK on a shared one. */
 export function openFifoForReading(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-/** Clears the way where something other than a FIFO lies. */
+/** Removes any other file at the path. */
 async function isFifo(path: string): Promise<boolean> {
-  const found = await lstat(path).catch(() => null); // not there: to be made
+  const found = await lstat(path).catch(() => null); // ENOENT: to be created
   if (found?.isFIFO()) return true;
   if (found !== null) await unlink(path);
   return false;

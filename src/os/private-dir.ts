@@ -1,13 +1,13 @@
-// Directories that only we may enter: the state directory, and places for sockets in shared directories. Refuses
-// anything that another user could have prepared.
+// Directories that only our user may enter: the state directory, and directories for sockets in shared places. Refuses any
+// path that another user could have prepared.
 import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from './errors.ts';
 
-/** The part of `ProjectPaths` that is made here. */
+/** The part of `ProjectPaths` that is created here. */
 type StateDirectoryPaths = { stateDir: string; runDir: string; fifoDir: string; socketDir: string; logsDir: string };
 
-/** `message` says what is wrong with which path and what to do. */
+/** `message` names the path, what is wrong with it and what to do. */
 export class UnsafeDirectoryError extends Error {
   readonly path: string;
   readonly reason: 'symlink' | 'not-a-directory' | 'foreign-owner' | 'not-creatable';
@@ -21,18 +21,15 @@ export class UnsafeDirectoryError extends Error {
 }
 
 /**
- * Makes the directory (and its parents) or checks it: a real directory, ours, mode 0700 afterwards.
+ * Creates the directory (and its parents) or checks it: a real directory of our user, with mode 0700 afterwards.
  * @throws UnsafeDirectoryError
  */
 export function ensurePrivateDir(path: string): void {
   create(path);
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) {
-    throw new UnsafeDirectoryError(
-      path,
-      'symlink',
-      `${path} is a symbolic link: remove it, orch makes a real directory`,
-    );
+    const message = `${path} is a symbolic link: remove it, orch makes a real directory`;
+    throw new UnsafeDirectoryError(path, 'symlink', message);
   }
   if (!stat.isDirectory()) {
     throw new UnsafeDirectoryError(path, 'not-a-directory', `${path} is not a directory: move it out of the way`);
@@ -45,7 +42,7 @@ export function ensurePrivateDir(path: string): void {
   if (process.platform !== 'win32' && (stat.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
 }
 
-/** `.orch/` with everything in it that the supervisor expects to be there; git never sees it. */
+/** `.orch/` with the directories that the supervisor expects; git ignores it. */
 export function ensureStateDir(paths: StateDirectoryPaths): void {
   ensurePrivateDir(paths.stateDir);
   for (const path of [paths.runDir, paths.fifoDir, paths.socketDir, paths.logsDir]) ensurePrivateDir(path);
@@ -56,7 +53,7 @@ function create(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    if (exists(path)) return; // a file, or a link to nowhere: the check says what
+    if (exists(path)) return; // a file, or a dangling link: the checks report it
     throw new UnsafeDirectoryError(path, 'not-creatable', `cannot make the directory ${path} (${errnoOf(error)})`);
   }
 }
@@ -66,7 +63,7 @@ function exists(path: string): boolean {
     lstatSync(path);
     return true;
   } catch {
-    return false; // the answer itself
+    return false; // the error is the answer
   }
 }
 

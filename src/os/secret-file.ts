@@ -1,13 +1,19 @@
-// Reads the file of one secret, now. A FIFO or a socket answers at once and what is endless is refused; a file system that
-// is gone may never answer, which secret-file.ts bounds.
+// Reads secret files: few at a time and each path once, so that a file system that does not respond blocks two threads of
+// the pool (4, libuv) and never all of them: the rest of the supervisor writes its state with the others. FIFOs, sockets and
+// endless files are refused at once.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
 
 export type SecretFileResult = { ok: true; text: string } | { ok: false; errno: string; because: string };
 
-/** Linux takes no longer variable (MAX_ARG_STRLEN, execve(2)). */
+/** The longest variable that Linux accepts (MAX_ARG_STRLEN, execve(2)). */
 const MAX_BYTES = 128 * 1024 - 1;
+/** A lost network drive never responds; a read cannot be cancelled, and keeps its thread. */
+const TIMEOUT_MS = 10_000;
+const MAX_RUNNING = 2;
+
+export const refused = (errno: string, because: string): SecretFileResult => ({ ok: false, errno, because });
 
 /** @returns the text without the newline at its end; never rejects. */
 export async function readSecretFile(path: string): Promise<SecretFileResult> {
@@ -20,7 +26,7 @@ export async function readSecretFile(path: string): Promise<SecretFileResult> {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN';
     return refused(errno, REASONS[errno] ?? `cannot be read (${errno})`);
   } finally {
-    await file?.close().catch(() => undefined); // EIO: what it held is known, or why not
+    await file?.close().catch(() => undefined); // EIO: the content, or the reason, is known already
   }
 }
 
@@ -33,7 +39,7 @@ const REASONS: Record<string, string> = {
   ELOOP: 'cannot be read: its symlinks go in a circle',
 };
 
-/** At most one byte more than is allowed. */
+/** Reads at most one byte more than is allowed. */
 async function readAll(file: FileHandle): Promise<Buffer> {
   const buffer = Buffer.alloc(MAX_BYTES + 1);
   let length = 0;
@@ -45,7 +51,7 @@ async function readAll(file: FileHandle): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
-/** What would reach the program in another form than it lies in the file is no text that a variable can hold. */
+/** Refuses bytes that a variable cannot hold, or that the program would not get as they are in the file. */
 function secretText(bytes: Buffer): SecretFileResult {
   if (bytes.length > MAX_BYTES) return refused('E2BIG', 'is larger than a variable may be (128 KiB)');
   if (bytes.includes(0)) return refused('EINVAL', 'holds a NUL character, which no variable can');
@@ -57,30 +63,21 @@ function secretText(bytes: Buffer): SecretFileResult {
   }
 }
 
-export const refused = (errno: string, because: string): SecretFileResult => ({ ok: false, errno, because });
-
-// How secret files are read: few at a time, each path once, so that a file system that is gone takes two threads of the
-// pool (4, libuv) and never all of them: the rest of the supervisor writes its state with the others.
-
-/** A network drive that is gone answers never; nothing can call the read back, and it keeps its thread. */
-const TIMEOUT_MS = 10_000;
-const MAX_RUNNING = 2;
-
 export class SecretFileReader {
   /** By path. */
   readonly #running = new Map<string, { isOverdue: boolean }>();
-  /** By path, in the order of asking. All who ask before a read begins share it; nobody one that began before: it may be old. */
+  /** By path, in the order of the calls, which share the next read. A running read is not shared: its result may be old. */
   readonly #waiting = new Map<string, PendingRead>();
   readonly #timeoutMs: number;
   readonly #readFile: (path: string) => Promise<SecretFileResult>;
 
   /** @param readFile instead of the disk, for tests */
-  constructor(patienceMs = TIMEOUT_MS, readFile = readSecretFile) {
-    this.#timeoutMs = patienceMs;
+  constructor(timeoutMs = TIMEOUT_MS, readFile = readSecretFile) {
+    this.#timeoutMs = timeoutMs;
     this.#readFile = readFile;
   }
 
-  /** @returns what the file holds now; ETIMEDOUT after the patience, and at once while two do not answer. */
+  /** @returns the present content; ETIMEDOUT after the time limit, and at once while two other files do not respond */
   async read(path: string): Promise<SecretFileResult> {
     if (this.#isBlocked()) return this.#timedOut(path);
     const answer = this.#request(path);
@@ -97,8 +94,8 @@ export class SecretFileReader {
 
   #timedOut(path: string): SecretFileResult {
     const because = this.#running.has(path)
-      ? `cannot be read: its file system has not answered within ${this.#timeoutMs / 1_000} s`
-      : `is not read as long as there is no answer about ${[...this.#running.keys()].join(' and ')}`;
+      ? `cannot be read: its file system has not responded within ${this.#timeoutMs / 1_000} s`
+      : `is not read while ${[...this.#running.keys()].join(' and ')} do not respond`;
     return refused('ETIMEDOUT', because);
   }
 
@@ -136,7 +133,7 @@ export class SecretFileReader {
   }
 }
 
-/** The pool of threads is the process's, so these are too. */
+/** One for the process, as its threads are. */
 export const secretFileReader = new SecretFileReader();
 
 type PendingRead = { answer: Promise<SecretFileResult>; settle: (reading: Promise<SecretFileResult>) => void };

@@ -29,7 +29,7 @@ const late = { ok: false, errno: 'ETIMEDOUT' };
 
 test('is given up', async () => {
   const { readFile } = disk();
-  const because = 'cannot be read: its file system has not answered within 0.02 s';
+  const because = 'cannot be read: its file system has not responded within 0.02 s';
   expect(await new SecretFileReader(SHORT_MS, readFile).read('/gone/a')).toEqual({ ...late, because });
 });
 
@@ -52,7 +52,7 @@ test('holds two threads for all paths, also when all are asked for at once; then
   await vi.advanceTimersByTimeAsync(LONG_MS);
   expect(await asked).toMatchObject([late, late, late, late]);
   expect(begun).toEqual(['/gone/a', '/gone/b']);
-  const because = 'is not read as long as there is no answer about /gone/a and /gone/b';
+  const because = 'is not read while /gone/a and /gone/b do not respond';
   expect(await reads.read('/here/e')).toEqual({ ...late, because });
 
   // One is back: what is asked for now is read after those that have waited.

@@ -1,5 +1,5 @@
-// Pseudo-terminals come from a prebuilt native package that need not be there: it is optional, and not made for every system.
-
+// Pseudo-terminals, from a prebuilt native package that is optional and not available on every system; their signals and
+// their output.
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isSameProcess } from '../process/identity.ts';
@@ -21,40 +21,41 @@ export function loadPty(): PtyLibrary {
   return createRequire(import.meta.url)('@lydell/node-pty') as PtyLibrary;
 }
 
-// Passes a signal on to the program on the terminal. The library reaps that program, and tells us up to 200 ms later: by then
-// the pid may be a stranger's, so each signal goes out after a look at who has it.
-
-/** To the program and what it runs with it; a shell has its jobs in groups of their own, which it ends itself. To nobody once
- * it has ended. */
+/**
+ * Sends a signal to the program on the terminal and its group; a shell runs jobs in groups of their own, which it ends
+ * itself. The library reaps the program and reports it up to 200 ms later: as another process may have the pid by then,
+ * its start time is checked first.
+ */
 export function forwardSignal(program: { pid: number; startTime: string }, signal: NodeJS.Signals): void {
   if (!isSameProcess(program)) return;
   try {
     process.kill(-program.pid, signal);
   } catch {
-    // ESRCH: it has ended in this moment.
+    // ESRCH: it has just exited
   }
 }
 
-// Writes what a terminal prints to a descriptor, in order, and lets the terminal wait while that is full: the program then
-// blocks, as it would on a pipe.
-
+/**
+ * Writes the output of a terminal to a descriptor, in order, and pauses the terminal while that is full: the program then
+ * blocks, as it would on a pipe.
+ */
 export class TerminalOutput {
   #stream: WriteStream;
   #source: { pause(): void; resume(): void };
 
   constructor(fd: number, source: { pause(): void; resume(): void }) {
     this.#source = source;
-    // In the thread pool: a blocking write would hold up signals and typed keys.
+    // In the thread pool: a blocking write would delay signals and typed keys.
     this.#stream = createWriteStream('', { fd, autoClose: false });
     this.#stream.on('drain', () => this.#source.resume());
-    this.#stream.on('error', () => this.#source.resume()); // nobody reads any more: the program goes on
+    this.#stream.on('error', () => this.#source.resume()); // the reader is gone: the program may continue
   }
 
   write(chunk: Buffer): void {
     if (!this.#stream.write(chunk)) this.#source.pause();
   }
 
-  /** Resolves when everything is written, or cannot be. */
+  /** Resolves when everything is written, or the write failed. */
   end(): Promise<void> {
     return new Promise((resolve) => {
       this.#stream.once('error', () => resolve());

@@ -1,5 +1,5 @@
-// Entry of the terminal holder: runs a program on a pseudo-terminal and stays its other end, so that the program outlives
-// the supervisor. Usage: tty-holder.js SOCKET FILE ARG…; what the terminal prints goes to stdout. Ends as the program does.
+// Entry of the terminal holder: runs a program on a pseudo-terminal and keeps the other end, so that the program outlives
+// the supervisor. Usage: tty-holder.js SOCKET FILE ARG…; the terminal's output goes to stdout. Exits as the program does.
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -7,27 +7,27 @@ import { signalName } from '../platform.ts';
 import { readStartTime } from '../process/identity.ts';
 import { forwardSignal, loadPty, TerminalOutput } from './pty.ts';
 
-/** What somebody who attaches says: typed keys in base64, or the size of the window. */
+/** From an attached client: typed keys in base64, or the size of its window. */
 type AttachMessage = { keys?: string; size?: [number, number] };
 
 const COLUMNS = 80;
 const ROWS = 24;
-/** So much of what was printed last is shown to who attaches. */
+/** The latest output, shown to a client that attaches. */
 const RECENT_OUTPUT_BYTES = 16 * 1024;
-/** What one who is attached has not read yet. */
+/** Of one client. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
 
 const [socketPath = '', file = '', ...args] = process.argv.slice(2);
 const env = { ...process.env } as Record<string, string>;
-// Node takes these for itself otherwise.
+// Otherwise the Node of this holder would use them.
 if (env.ORCH_TTY_NODE_OPTIONS !== undefined) env.NODE_OPTIONS = env.ORCH_TTY_NODE_OPTIONS;
 delete env.ORCH_TTY_NODE_OPTIONS;
 
 rmSync(socketPath, { force: true });
 const clients = new Set<Socket>();
 const server = createServer(acceptClient);
-server.on('error', (error) => process.stderr.write(`orch: nobody can attach: ${error.message}\n`));
+server.on('error', (error) => process.stderr.write(`orch: attaching is unavailable: ${error.message}\n`));
 const mask = process.umask(0o177);
 server.listen(socketPath);
 process.umask(mask);
@@ -45,7 +45,7 @@ terminal.onExit(({ exitCode, signal }) => void exitLikeProgram(exitCode, signal 
 const program = { pid: terminal.pid, startTime: readStartTime(terminal.pid) ?? '' };
 for (const signal of FORWARDED) process.on(signal, () => forwardSignal(program, signal));
 
-/** A window that does not read (Ctrl-Z) is let go of: nobody else may wait for it, and we cannot keep all that comes meanwhile. */
+/** Drops a client that does not read (Ctrl-Z): others must not wait for it, and its unread output would grow. */
 function sendTo(client: Socket, chunk: Buffer): void {
   client.write(chunk);
   if (client.writableLength <= MAX_UNREAD_BYTES) return;
@@ -58,12 +58,12 @@ function acceptClient(client: Socket): void {
   client.on('error', () => undefined); // `close` follows
   client.on('close', () => clients.delete(client));
   const lines = createInterface({ input: client });
-  lines.on('error', () => undefined); // the socket's, told here as well
+  lines.on('error', () => undefined); // an error of the socket, reported here as well
   lines.on('line', (line) => {
     try {
       applyMessage(JSON.parse(line) as AttachMessage);
     } catch {
-      client.destroy(); // it speaks something else
+      client.destroy(); // not a message of this protocol
     }
   });
   client.write(recentOutput);

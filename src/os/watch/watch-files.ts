@@ -1,6 +1,5 @@
-// Tells when configuration files may have changed, whatever way they were saved, swapped or removed. Says only "look
-// again": what changed, and whether it did, is for the caller to find out from the contents.
-
+// Reports that configuration files may have changed, in whatever way they were saved, replaced or removed. The caller has to
+// read them to find out whether and what.
 import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { errnoOf } from '../errors.ts';
@@ -9,41 +8,40 @@ import { fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-p
 export type WatchOptions = {
   /** Quiet time after the last event; default 50. */
   settleMs?: number;
-  /** Safety net for file systems that lose or have no events; default 2000. */
+  /** Safety net for file systems that lose events or have none; default 2000. */
   pollMs?: number;
-  /** At the first event of each burst, before anything has settled. */
+  /** At the first event of each burst, before the settle time. */
   onFirstEvent?: () => void;
-  /** Events are not to be had; from now on the files are polled. Called at most once. */
+  /** Events are unavailable; from now on the files are polled. Called at most once. */
   onDegraded?: (why: string) => void;
 };
 export type FileWatch = {
-  /** Watches these paths instead. */
+  /** Replaces the watched paths. */
   update(paths: string[]): void;
   /** Calls `onChange` soon, as after a change. */
   checkAgain(): void;
   close(): Promise<void>;
 };
 
-/** Instead of `pollMs` once events are not to be had. */
+/** Instead of `pollMs` once events are unavailable. */
 const DEGRADED_POLL_MS = 250;
 
 /**
- * Calls `onChange` once a burst of changes has settled, and once whenever the watch stands on new places: what
- * changed between the caller's reading and then, no event tells.
+ * Calls `onChange` once a burst of changes has settled, and once whenever new places are watched: changes between the
+ * caller's reading and then cause no event.
  * @param paths absolute; they need not exist
  */
 export function watchFiles(paths: string[], onChange: () => void, options: WatchOptions = {}): FileWatch {
-  const watch = new FileWatcher(paths, onChange, options);
-  return { update: (next) => watch.update(next), checkAgain: () => watch.checkAgain(), close: () => watch.close() };
+  return new FileWatcher(paths, onChange, options);
 }
 
-class FileWatcher {
+class FileWatcher implements FileWatch {
   #paths: string[];
   readonly #onChange: () => void;
   readonly #options: WatchOptions;
-  /** What stands now; null when closed or degraded to polling. */
+  /** The present watcher; null when closed or degraded to polling. */
   #watching: { watcher: FSWatcher; key: string } | null = null;
-  /** Runs while a new watcher is set up; one at a time. */
+  /** Pending while a new watcher is set up; one at a time. */
   #setup: Promise<void> = Promise.resolve();
   #settleTimer: NodeJS.Timeout | null = null;
   #lastFingerprint: string;
@@ -85,7 +83,7 @@ class FileWatcher {
     this.#onChanged();
   }
 
-  /** Something happened: wait until nothing has for the settle time. */
+  /** Waits until the settle time has passed without a further change. */
   #onChanged(): void {
     if (this.#mode === 'closed') return;
     if (this.#settleTimer === null) this.#options.onFirstEvent?.();
@@ -97,7 +95,7 @@ class FileWatcher {
     this.#settleTimer = null;
     const now = fingerprint(this.#paths);
     if (this.#mode === 'polling' && now !== this.#lastFingerprint) {
-      // Without events a save that goes on shows only here.
+      // Without events a save in progress shows only here.
       this.#lastFingerprint = now;
       this.#onChanged();
       return;
@@ -107,7 +105,7 @@ class FileWatcher {
     this.#onChange();
   }
 
-  /** Makes the events come from where the paths lead now. */
+  /** Watches the places to which the paths lead now. */
   #followPaths(): void {
     if (!this.#wantsEvents()) return;
     this.#setup = this.#setup.then(() => this.#rewatch()).catch((error) => this.#degradeToPolling(errnoOf(error)));
@@ -123,16 +121,16 @@ class FileWatcher {
     this.#watching = null;
     if (!this.#wantsEvents()) return await watcher.close();
     this.#watching = { watcher, key };
-    // What changed between the look at the points and now, no watcher saw.
+    // No watcher saw changes between the reading of the points and now.
     this.checkAgain();
   }
 
-  /** Asked anew after each await: meanwhile we may have been closed or degraded. */
+  /** Checked again after each await: meanwhile the watch may have been closed or degraded. */
   #wantsEvents(): boolean {
     return this.#mode === 'events';
   }
 
-  /** As `#noticed`, but without the announcement of a first event: most likely nothing has changed. */
+  /** As `#onChanged`, but without the report of a first event: most likely nothing has changed. */
   checkAgain(): void {
     if (this.#mode === 'closed') return;
     this.#settleTimer ??= setTimeout(() => this.#onSettled(), this.#options.settleMs ?? 50);
@@ -141,17 +139,17 @@ class FileWatcher {
   async #open(points: WatchPoints): Promise<FSWatcher> {
     const { watch } = await import('chokidar');
     const directories = [...points.keys()];
-    const matters = namesThatMatter(points);
+    const watchedNames = namesToWatch(points);
     const watcher = watch(directories, {
       depth: 0,
       followSymlinks: false, // else the swap of a link is missed
       ignoreInitial: true,
       atomic: false,
-      ignored: (path) => !points.has(path) && !matters.has(basename(path)),
+      ignored: (path) => !points.has(path) && !watchedNames.has(basename(path)),
     });
     watcher.on('raw', (_event, path: string | null, about) => {
-      // Of a watched directory `path` is the name within it.
-      if (matters.has(basename(path ?? (about as { watchedPath: string }).watchedPath))) this.#onChanged();
+      // In a watched directory `path` is the name within it.
+      if (watchedNames.has(basename(path ?? (about as { watchedPath: string }).watchedPath))) this.#onChanged();
     });
     watcher.on('error', (error) => this.#degradeToPolling(errnoOf(error)));
     await new Promise<void>((resolve) => watcher.once('ready', resolve));
@@ -170,16 +168,14 @@ class FileWatcher {
   }
 }
 
-/** The directories' own names too: that is how the removal of a watched directory shows. */
-function namesThatMatter(points: WatchPoints): Set<string> {
+/** With the directories' own names, by which the removal of a watched directory is reported. */
+function namesToWatch(points: WatchPoints): Set<string> {
   const names = [...points.values()].flatMap((set) => [...set]);
   return new Set([...names, ...[...points.keys()].map((directory) => basename(directory))]);
 }
 
 function explainDegraded(errno: string): string {
-  if (errno === 'ENOSPC')
-    return 'no inotify watches left (raise fs.inotify.max_user_watches); polling the files instead';
-  if (errno === 'EMFILE')
-    return 'no inotify instances left (raise fs.inotify.max_user_instances); polling the files instead';
-  return `watching files failed (${errno}); polling them instead`;
+  const limit = { ENOSPC: 'watches', EMFILE: 'instances' }[errno];
+  if (limit === undefined) return `watching files failed (${errno}); polling them instead`;
+  return `no inotify ${limit} left (raise fs.inotify.max_user_${limit}); polling the files instead`;
 }

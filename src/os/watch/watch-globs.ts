@@ -1,5 +1,5 @@
-// Tells which files below a directory were created, changed or removed, of those that match globs. Symbolic links are not
-// followed; `.git`, `.orch` and `node_modules` are left out unless a glob names them.
+// Reports files below a directory that match globs and were created, changed or removed. Does not follow symbolic links;
+// ignores `.git`, `.orch` and `node_modules` unless a glob names them.
 import { relative, resolve, sep } from 'node:path';
 
 export type GlobWatchOptions = {
@@ -8,11 +8,11 @@ export type GlobWatchOptions = {
   ignore: readonly string[];
   /** @param path relative to `root`, with `/` */
   onChange(path: string): void;
-  /** Some of it cannot be watched; may come several times. */
+  /** A part of the tree cannot be watched; may be called several times. */
   onFailure(why: string): void;
 };
 export type GlobWatch = {
-  /** Resolves when every change from then on is seen. */
+  /** Resolves when every later change will be reported. */
   ready: Promise<void>;
   close(): Promise<void>;
 };
@@ -31,26 +31,26 @@ export function watchGlobs(root: string, options: GlobWatchOptions): GlobWatch {
   };
 }
 
-/** Loaded only now: a project that watches nothing pays nothing. */
+/** Loads the libraries only now: a project without `watch` does not need them. */
 async function open(root: string, { paths, ignore, onChange, onFailure }: GlobWatchOptions, isClosed: () => boolean) {
   const [{ watch }, { default: picomatch }] = await Promise.all([import('chokidar'), import('picomatch')]);
   const globs = { dot: true, posixSlashes: true };
-  const isWanted = picomatch([...paths], globs);
+  const isMatch = picomatch([...paths], globs);
   const isIgnored = picomatch([...ignore], globs);
-  const leftOut = DEFAULT_IGNORED.filter((name) => !paths.some((path) => path.split('/').includes(name)));
+  const ignoredNames = DEFAULT_IGNORED.filter((name) => !paths.some((path) => path.split('/').includes(name)));
   const bases = [...new Set(paths.map((path) => resolve(root, picomatch.scan(path).base)))];
-  const named = (path: string): string => relative(root, path).replaceAll(sep, '/');
+  const nameOf = (path: string): string => relative(root, path).replaceAll(sep, '/');
   const watcher = watch(bases, {
     ignoreInitial: true,
     followSymlinks: false,
     ignored: (path) => {
-      const name = named(path);
-      return name.split('/').some((part) => leftOut.includes(part)) || (name !== '' && isIgnored(name));
+      const name = nameOf(path);
+      return name.split('/').some((part) => ignoredNames.includes(part)) || (name !== '' && isIgnored(name));
     },
   });
   watcher.on('all', (event, path) => {
-    const name = named(path);
-    if (!isClosed() && !event.endsWith('Dir') && isWanted(name)) onChange(name);
+    const name = nameOf(path);
+    if (!isClosed() && !event.endsWith('Dir') && isMatch(name)) onChange(name);
   });
   watcher.on('error', (error) => onFailure(error instanceof Error ? error.message : String(error)));
   const ready = new Promise<void>((done) => watcher.on('ready', () => done()));

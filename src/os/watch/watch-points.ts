@@ -1,17 +1,17 @@
-// Where to look so that no change of a file stays unseen: every directory entry on the way to it that could be
-// swapped. Reads the file system, watches nothing.
+// The places to watch so that no change of a file is missed: every directory entry on the way to it that could be
+// replaced. Reads the file system, watches nothing.
 import { type BigIntStats, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, parse, resolve } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
-/** Directory (free of symbolic links) -> names in it that matter. */
+/** Directory (without symbolic links in its path) -> names in it to watch. */
 export type WatchPoints = Map<string, Set<string>>;
 
 const MAX_LINKS = 40;
 
 /**
- * The last entry of each path and every symbolic link that is followed on the way: a Kubernetes volume swaps `..data`,
- * two links away from the file. Of a path that does not exist (yet), its first missing entry.
+ * The last entry of each path and every symbolic link on the way: a Kubernetes volume replaces `..data`, two links away
+ * from the file. For a path that does not exist yet, its first missing entry.
  */
 export function watchPoints(paths: readonly string[]): WatchPoints {
   const points: WatchPoints = new Map();
@@ -54,7 +54,7 @@ function kindOf(path: string): 'link' | 'entry' | 'missing' {
   try {
     return lstatSync(path).isSymbolicLink() ? 'link' : 'entry';
   } catch {
-    return 'missing'; // or not for us to see
+    return 'missing'; // or we may not see it
   }
 }
 
@@ -62,35 +62,32 @@ function readLink(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return basename(path); // swapped this very moment: its own event brings us back
+    return basename(path); // replaced just now: its event makes us look again
   }
 }
 
-/** Changes whenever what is at one of the paths changes; contents are not read. */
+/** Changes whenever a file at one of the paths changes; contents are not read. */
 export function fingerprint(paths: readonly string[]): string {
   return paths.map((path) => fingerprintOf(path)).join('\n');
 }
 
-/** Tells two sets of points apart, also when a directory was replaced by another of the same name. */
+/** Differs for different points, and also after a directory was replaced by another of the same name. */
 export function pointsKey(points: WatchPoints): string {
   return [...points]
-    .map(([directory, names]) => `${directory}@${inodeOf(directory)}:${[...names].sort().join('/')}`)
+    .map(
+      ([directory, names]) => `${directory}@${statText(directory, ({ ino }) => [ino])}:${[...names].sort().join('/')}`,
+    )
     .sort()
     .join('\n');
 }
 
 function fingerprintOf(path: string): string {
-  try {
-    const stat: BigIntStats = statSync(path, { bigint: true });
-    return [stat.dev, stat.ino, stat.size, stat.mode, stat.mtimeNs, stat.ctimeNs].join(':');
-  } catch (error) {
-    return errnoOf(error);
-  }
+  return statText(path, ({ dev, ino, size, mode, mtimeNs, ctimeNs }) => [dev, ino, size, mode, mtimeNs, ctimeNs]);
 }
 
-function inodeOf(path: string): string {
+function statText(path: string, fieldsOf: (stat: BigIntStats) => bigint[]): string {
   try {
-    return String(statSync(path, { bigint: true }).ino);
+    return fieldsOf(statSync(path, { bigint: true })).join(':');
   } catch (error) {
     return errnoOf(error);
   }
