@@ -1,4 +1,4 @@
-// Entry of the process that loads configurations for the supervisor, so that a hostile file is parsed where it can't hurt.
+// Entry of the process that loads configurations for the supervisor: a hostile file cannot hurt the supervisor.
 // JSON lines: a LoadRequest (without `source`) on stdin, its LoadResult on stdout, in order; ends with stdin.
 // `{"started":true}` comes first, once everything is loaded.
 
@@ -7,7 +7,7 @@ import type { LoadResult } from '../core/load-result.ts';
 import { type LoadRequest, loadConfig } from './load-config.ts';
 import { failed, fileProblem } from './problem/problem.ts';
 
-process.stdout.on('error', () => process.exit(0)); // nobody reads the answers any more
+process.stdout.on('error', () => process.exit(0)); // the supervisor has closed the pipe
 await write({ started: true });
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
   if (line.trim() !== '') await write(await answer(line));
@@ -22,7 +22,7 @@ async function answer(line: string): Promise<LoadResult> {
     const { file, env, environment } = JSON.parse(line) as LoadRequest;
     return await loadConfig({ file, env, environment });
   } catch (error) {
-    // A fault of ours must look like a bad file to the supervisor: what runs goes on.
+    // A bug in orch must look like a bad file to the supervisor, which keeps all services running.
     const message = `orch failed to read the configuration: ${(error as Error).message}`;
     return {
       ...failed(fileProblem('procs.yaml', { code: 'internal', message, hint: 'please report this' })),

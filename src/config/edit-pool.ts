@@ -1,6 +1,5 @@
-// `orch scale`: changes the size of a pool in the file that sets it, and nothing else in it. What cannot be changed
-// without touching something else is refused.
-
+// `orch scale`: changes the size of a pool in the file that sets it, and nothing else in that file. An edit that would change
+// another value is refused.
 import { diskSource } from './files/file-source.ts';
 import { decodeUtf8 } from './files/load-context.ts';
 import { replaceFiles } from './files/replace-files.ts';
@@ -12,11 +11,11 @@ import { suggestionHint } from './problem/suggest.ts';
 import { childOf, entriesOf } from './tree/tree.ts';
 
 /**
- * Sets pool sizes where they are declared: in the overlay or included file that has the last word.
- * All or none: every edit is made and the result loaded before the first file is written.
+ * Sets pool sizes where they are declared: in the overlay or included file that wins.
+ * All or none: every edit is made, and the result is loaded, before the first file is written.
  *
  * @param sizes service -> size
- * @returns the files that were written, absolute; none when nothing had to change
+ * @returns the files that were written, absolute; none when no size changes
  */
 export async function editPoolSizes(
   request: LoadRequest,
@@ -55,7 +54,7 @@ async function planPoolEdits(
 async function readForEdit(path: string, display: string) {
   const content = await diskSource.read(path);
   if (content.kind !== 'bytes')
-    return failed(fileProblem(display, { code: 'unreadable', message: `${display} cannot be read any more` }));
+    return failed(fileProblem(display, { code: 'unreadable', message: `${display} can no longer be read` }));
   const decoded = decodeUtf8(path, display, content.bytes);
   if (!(decoded instanceof SourceFile)) return failed(decoded);
   const hasMark = content.bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
@@ -71,22 +70,20 @@ function sourceWithEdits(texts: EditedTexts): typeof diskSource {
   return { ...diskSource, read };
 }
 
-// Which file has the last word on the size of a pool: procs.yaml, a file that it includes, or the overlay.
-
 /**
- * @returns the file where `pool` of the service is written, or, where it is written nowhere (or only in `defaults`), the
- * last file that writes something of the service. Problems: the configuration has errors, or no such service.
+ * @returns the file that sets `pool` of the service: procs.yaml, an included file or the overlay. Where none does, or only
+ * `defaults`, the last file with a key of the service. Problems: the configuration has errors, or no such service.
  */
 export async function findPoolFile(
   request: LoadRequest,
   service: string,
 ): Promise<ConfigResult<{ path: string; display: string }>> {
-  const { built: digested, problems } = await loadTree(request);
-  if (!digested) return failed(...problems.filter(({ severity }) => severity === 'error'));
-  const services = childOf(digested.written, 'services');
+  const { built, problems } = await loadTree(request);
+  if (!built) return failed(...problems.filter(({ severity }) => severity === 'error'));
+  const services = childOf(built.written, 'services');
   const entry = entriesOf(services).find(({ key }) => key === service);
   if (!entry) {
-    const names = digested.config.services.map(({ name }) => name as string);
+    const names = built.config.services.map(({ name }) => name as string);
     const message = `there is no service ${quote(service)}`;
     return failed(
       fileProblem('procs.yaml', { code: 'not-found', message, hint: suggestionHint(service, names, 'services') }),

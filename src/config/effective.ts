@@ -1,6 +1,5 @@
-// The configuration as it takes effect, as a tree with places: what `orch config` prints. Values of env files and of the
-// project lie in the services; loading it again gives the same services.
-
+// The effective configuration as a tree with places: what `orch config` prints. The services hold the values of env files
+// and of the project; loading the output gives the same services.
 import type { BuiltConfig } from './build-config.ts';
 import { oneLine } from './problem/problem.ts';
 import { SourceFile, type Span } from './problem/source-file.ts';
@@ -15,6 +14,7 @@ import {
   type ScalarTree,
   type Tree,
   type TreeEntry,
+  withEntry,
   withoutKeys,
   withoutNulls,
 } from './tree/tree.ts';
@@ -26,22 +26,17 @@ export function originOf(at: Span): string {
   return at.source === BUILT_IN.source ? 'default' : `${oneLine(at.source.display)}:${at.source.locate(at.start).line}`;
 }
 
-/** @param options `defaults`: what nobody wrote is filled in as well */
-export function effectiveTree(digested: BuiltConfig, options: { defaults: boolean }): MapTree {
-  const { tree, config } = digested;
+/** @param options `defaults`: add the values that orch uses for keys that are not written */
+export function effectiveTree(built: BuiltConfig, options: { defaults: boolean }): MapTree {
+  const { tree, config } = built;
   const specs = new Map(config.services.map((spec) => [spec.name as string, spec]));
   const services = entriesOf(childOf(tree, 'services')).map((entry): TreeEntry => {
-    const own = withEnv(entry, digested, Object.keys(specs.get(entry.key)?.env ?? {}));
+    const own = withEnv(entry, built, Object.keys(specs.get(entry.key)?.env ?? {}));
     return { ...entry, value: inOrder(options.defaults ? withBuiltIn(own) : own) };
   });
-  const kept = withoutKeys(withoutNulls(tree) as MapTree, ['env', 'env_files', 'defaults', 'services']);
+  const kept = withoutKeys(withoutNulls(tree), ['env', 'env_files', 'defaults', 'services']);
   const named = mapOf([['name', scalar(config.project)]]);
-  const whole = mergeTrees(named, kept) as MapTree;
-  whole.entries.set('services', {
-    ...tree.entries.get('services')!,
-    value: { kind: 'map', entries: byKey(services), at: tree.at },
-  });
-  return whole;
+  return withEntry(mergeTrees(named, kept), 'services', { kind: 'map', entries: byKey(services), at: tree.at });
 }
 
 /** The service with its whole environment in `env`, each variable where it was written last. */
@@ -53,12 +48,11 @@ function withEnv(entry: TreeEntry, { tree, context }: BuiltConfig, names: string
     fromFiles(context.serviceFileEnv.get(entry.key) ?? new Map()),
     childOf(service, 'env'),
   ];
-  const merged = layers.reduce<Tree>((below, layer) => (layer ? mergeTrees(below, layer) : below), mapOf([]));
+  const merged = layers.reduce<Tree>((base, layer) => (layer ? mergeTrees(base, layer) : base), mapOf([]));
   const entries = entriesOf(merged).filter(({ key }) => names.includes(key));
   const bare = withoutKeys(service, ['env', 'env_files']);
   if (entries.length === 0) return bare;
-  const env: MapTree = { kind: 'map', entries: byKey(entries), at: service.at };
-  return { ...bare, entries: new Map(bare.entries).set('env', { key: 'env', keyAt: service.at, value: env }) };
+  return withEntry(bare, 'env', { kind: 'map', entries: byKey(entries), at: service.at });
 }
 
 function fromFiles(variables: BuiltConfig['context']['projectFileEnv']): MapTree {
@@ -68,10 +62,10 @@ function fromFiles(variables: BuiltConfig['context']['projectFileEnv']): MapTree
   return { kind: 'map', entries: byKey(entries), at: BUILT_IN };
 }
 
-/** Shorthands are opened where defaults have to be shown beside what they hold. */
+/** The shorthand of `restart` is expanded, so that defaults can be shown next to its value. */
 function withBuiltIn(service: MapTree): MapTree {
   const restart = childOf(service, 'restart');
-  const opened = restart?.kind === 'scalar' ? mapOf([['policy', restart]]) : restart;
+  const expanded = restart?.kind === 'scalar' ? mapOf([['policy', restart]]) : restart;
   const base = mapOf([
     ['cwd', scalar('.')],
     ['pool', scalar(DEFAULT_POOL)],
@@ -80,8 +74,8 @@ function withBuiltIn(service: MapTree): MapTree {
     ['stop', mapOf(Object.entries(DEFAULT_STOP).map(([key, value]) => [key, scalar(value)]))],
     ['enabled', scalar(true)],
   ]);
-  const own = opened ? withEntry(service, 'restart', opened) : service;
-  return mergeTrees(base, own) as MapTree;
+  const own = expanded ? withEntry(service, 'restart', expanded) : service;
+  return mergeTrees(base, own);
 }
 
 /** Keys in the order of the reference, whatever file they come from. */
@@ -104,10 +98,6 @@ function builtInRestart(): MapTree {
   ]);
 }
 
-const withEntry = (map: MapTree, key: string, value: Tree): MapTree => ({
-  ...map,
-  entries: new Map(map.entries).set(key, { ...map.entries.get(key)!, value }),
-});
 const scalar = (value: ScalarTree['value']): ScalarTree => ({ kind: 'scalar', value, at: BUILT_IN, style: 'plain' });
 const byKey = (entries: TreeEntry[]): MapTree['entries'] => new Map(entries.map((entry) => [entry.key, entry]));
 const mapOf = (pairs: [string, Tree][]): MapTree => ({

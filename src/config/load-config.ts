@@ -1,5 +1,4 @@
-// The one way from files to a configuration: text -> every problem, or an accepted whole. Never throws for bad input.
-
+// The only way from files to a configuration: the accepted whole, or every problem. Never throws for bad input.
 import { basename, dirname, join } from 'node:path';
 import type { LoadResult, Problem, WatchedFile } from '../core/load-result.ts';
 import { type BuiltConfig, buildConfig } from './build-config.ts';
@@ -7,8 +6,6 @@ import { diskSource, type FileSource } from './files/file-source.ts';
 import type { LoadContext } from './files/load-context.ts';
 import { mergeConfigFiles } from './files/merge-config-files.ts';
 import { sortProblems } from './problem/problem.ts';
-
-export type { FileSource } from './files/file-source.ts';
 
 export type LoadRequest = {
   /** Absolute path of procs.yaml. */
@@ -32,20 +29,20 @@ export type LoadedTree = {
 };
 
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
-  const { built: digested, problems, watched, files } = await loadTree(request);
-  if (!digested) return { ok: false, problems, watched };
-  return { ok: true, accepted: { config: digested.config, watched, files, warnings: problems } };
+  const { built, problems, watched, files } = await loadTree(request);
+  if (!built) return { ok: false, problems, watched };
+  return { ok: true, accepted: { config: built.config, watched, files, warnings: problems } };
 }
 
-/** The same as `loadConfig`, with the tree of where values come from. */
+/** The same as `loadConfig`, with the tree that shows where values come from. */
 export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const source = request.source ?? diskSource;
   const root = await source.resolve(dirname(request.file));
   const { environment, env } = request;
-  const reading: LoadContext = { root, source, environment, env, problems: [], watched: new Map(), files: [] };
-  const merged = await mergeConfigFiles(reading, join(root, basename(request.file)), env);
-  const digested = merged && (await buildConfig(merged, reading, env));
-  const problems = sortProblems(reading.problems);
+  const context: LoadContext = { root, source, environment, env, problems: [], watched: new Map(), files: [] };
+  const merged = await mergeConfigFiles(context, join(root, basename(request.file)), env);
+  const built = merged && (await buildConfig(merged, context, env));
+  const problems = sortProblems(context.problems);
   const isGood = !problems.some(({ severity }) => severity === 'error');
-  return { built: isGood ? digested : null, problems, watched: [...reading.watched.values()], files: reading.files };
+  return { built: isGood ? built : null, problems, watched: [...context.watched.values()], files: context.files };
 }

@@ -45,31 +45,31 @@ describe('probes', () => {
     ['readiness: { every: 1s }', '`readiness` checks nothing'],
     ['readiness: { notify: false }', '`readiness` checks nothing'],
     ['readiness: { notify: true }', /needs perl or python3 to hold its socket, and neither is on PATH/],
-    ['readiness: { tcp: nowhere }', '"nowhere" is no port and no host:port'],
-    ['readiness: { http: "ftp://x" }', '"ftp://x" is no http URL'],
-    ['readiness: { http: localhost }', '"localhost" is no http URL'],
+    ['readiness: { tcp: nowhere }', '"nowhere" is not a port or host:port'],
+    ['readiness: { http: "ftp://x" }', '"ftp://x" is not a valid HTTP URL'],
+    ['readiness: { http: localhost }', '"localhost" is not a valid HTTP URL'],
     [
       'readiness: { http: "http://${ORCH_INSTANCE_ID}:80/" }',
-      '"http://${ORCH_INSTANCE_ID}:80/" is no http URL for api.1, where it is "http://api.1:80/"',
+      '"http://${ORCH_INSTANCE_ID}:80/" is not a valid HTTP URL for api.1, where it is "http://api.1:80/"',
     ],
     [
       'startup: { http: { url: "http://x:6553${ORCH_INSTANCE}/" } }\n    pool: 6',
-      '"http://x:6553${ORCH_INSTANCE}/" is no http URL for api.6, where it is "http://x:65536/"',
+      '"http://x:6553${ORCH_INSTANCE}/" is not a valid HTTP URL for api.6, where it is "http://x:65536/"',
     ],
     [
       'stop: { drain: { http: "http://x:6553${ORCH_INSTANCE}/" } }\n    pool: 4\n    rollout: { max_surge: 50% }',
-      '"http://x:6553${ORCH_INSTANCE}/" is no http URL for api.6, where it is "http://x:65536/"',
+      '"http://x:6553${ORCH_INSTANCE}/" is not a valid HTTP URL for api.6, where it is "http://x:65536/"',
     ],
     [
       'liveness: { tcp: "6553${ORCH_INSTANCE}" }\n    pool: 6',
-      '"6553${ORCH_INSTANCE}" is no port and no host:port for api.6, where it is "65536"',
+      '"6553${ORCH_INSTANCE}" is not a port or host:port for api.6, where it is "65536"',
     ],
-    ['liveness: { tcp: "65536" }', '"65536" is no port and no host:port'],
+    ['liveness: { tcp: "65536" }', '"65536" is not a port or host:port'],
     ['readiness: { log: "(" }', /"\(" cannot be used as a pattern: .*Unterminated group/],
-    ['readiness: { log: "(?=a)b" }', '"(?=a)b" cannot be used as a pattern: it could take very long on some text'],
+    ['readiness: { log: "(?=a)b" }', '"(?=a)b" cannot be used as a pattern: it could take very long on some lines'],
     ['readiness: { http: { url: "http://x", body: "(a)\\\\1" } }', /cannot be used as a pattern/],
-    ['liveness: { log: up }', '`log` cannot tell that a program no longer works'],
-    ['liveness: { delay: 1s }', '`delay` cannot tell that a program no longer works'],
+    ['liveness: { log: up }', '`log` cannot detect that a program has stopped working'],
+    ['liveness: { delay: 1s }', '`delay` cannot detect that a program has stopped working'],
   ])('%s is refused', async (text, message) => {
     expect(await problems(text)).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
   });
@@ -101,19 +101,16 @@ describe('roll-outs', () => {
   });
 
   test.each([
-    ['rollout: { max_unavailable: 0 }', /nothing could ever be replaced/],
-    ['rollout: { max_unavailable: 0%, max_surge: 0 }', /nothing could ever be replaced/],
+    ['rollout: { max_unavailable: 0 }', /a roll-out could never replace one/],
+    ['rollout: { max_unavailable: 0%, max_surge: 0 }', /a roll-out could never replace one/],
     [`rollout: ${written}\n    pool: { rollout: ${written} }`, /written twice/],
     ['rollout: { max_surge: 101% }', /a share of the pool such as 25%|a share such as 25%/],
-    [
-      'singleton: true\n    rollout: { max_surge: 1, max_unavailable: 0 }',
-      /singleton and cannot have instances on top/,
-    ],
+    ['singleton: true\n    rollout: { max_surge: 1, max_unavailable: 0 }', /singleton and cannot have a `max_surge`/],
   ])('%s is refused', async (text, message) => {
     expect((await problems(text)).join('\n')).toMatch(message);
   });
 
-  test('instances on top need ports, too', async () => {
+  test('instances that a roll-out adds need ports, too', async () => {
     const two = (surge: number) =>
       load(
         `services:\n  a: { command: [a], port: 80, pool: 2, rollout: { max_surge: ${surge} } }\n  b: { command: [b], port: 83 }\n`,
@@ -141,8 +138,8 @@ describe('stops', () => {
   test.each([
     ['stop: { drain: { timeout: 1s } }', '`drain` needs one of signal, http, exec'],
     ['stop: { drain: { signal: USR1, exec: "true" } }', '`drain` needs one of signal, http, exec'],
-    ['stop: { drain: { http: "/drain" } }', '"/drain" is no http URL'],
-    ['stop: { drain: { signal: SIGNAL } }', '"SIGNAL" is no signal to stop a program by'],
+    ['stop: { drain: { http: "/drain" } }', '"/drain" is not a valid HTTP URL'],
+    ['stop: { drain: { signal: SIGNAL } }', '"SIGNAL" is not a signal that can stop a program'],
     [
       'stop: { grace: 2s, escalate: [{ signal: INT, after: 1s }, { signal: QUIT, after: 1s }] }',
       'the last step comes 2s after the first signal, SIGKILL after 2s',

@@ -27,7 +27,7 @@ test('listen: TCP addresses and paths', async () => {
 test.each([
   ["listen: ['127.0.0.1:0']", /no port from 1/],
   ["listen: ['127.0.0.1:70000']", /no port from 1/],
-  ['listen: [api]', /no address and no path/],
+  ['listen: [api]', /neither an address nor a path/],
   ["port: 80, listen: ['127.0.0.1:${PORT}']", /the whole pool shares the socket, but "PORT" differs/],
   ["listen: ['127.0.0.1:80', '127.0.0.1:80']", /which it names already/],
   [`listen: [./${'x'.repeat(120)}.sock]`, /too long/],
@@ -64,11 +64,11 @@ test('schedule: a line or a map', async () => {
 });
 
 test.each([
-  ["schedule: '99 * * * *'", /"99 \* \* \* \*" is no schedule: /],
-  ['schedule: soon', /is no schedule: /],
-  ["schedule: '0 0 30 2 *'", /it never comes/],
-  ["schedule: { cron: '0 3 * * *', time_zone: Mars/Olympus }", /"Mars\/Olympus" is no time zone/],
-  ["schedule: '0 3 * * *', restart: always", /which `restart: always` does not allow/],
+  ["schedule: '99 * * * *'", /"99 \* \* \* \*" is not a valid schedule: /],
+  ['schedule: soon', /is not a valid schedule: /],
+  ["schedule: '0 0 30 2 *'", /it never matches/],
+  ["schedule: { cron: '0 3 * * *', time_zone: Mars/Olympus }", /"Mars\/Olympus" is not a valid time zone/],
+  ["schedule: '0 3 * * *', restart: always", /`restart: always` does not go with `schedule`/],
 ])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));
 
 test('watch: a list of globs or a map', async () => {
@@ -87,7 +87,7 @@ test('watch: a list of globs or a map', async () => {
 
 test.each([
   ['watch: []', /names no files/],
-  ["watch: ['../other/**']", /leaves the project/],
+  ["watch: ['../other/**']", /is outside the project/],
   ['watch: { paths: [a], action: run }', /needs `run`/],
   ['watch: { paths: [a], signal: SIGHUP }', /`signal` has no effect with `action: restart`/],
   ['limits: { memory: 5KiB }', /"5KiB" is too small/],

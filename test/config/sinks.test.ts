@@ -50,8 +50,8 @@ test.for([
   ['a pool', 'command: cat,', 'command: cat, pool: 2,', ['bad-sink:7'], 'pool: 1'],
   ['a drain of its own', 'grace: 3s', 'drain: { signal: SIGUSR1 }', ['bad-sink:7'], 'grace'],
   ['a schedule', 'command: cat,', 'command: cat, schedule: "@daily",', ['bad-sink:7'], 'schedule'],
-  ['a file as well', 'format: json', 'path: x.log', ['bad-sink:3'], 'take `path` out'],
-  ['rotation', 'format: json', 'rotate: { keep: 2 }', ['bad-sink:3'], 'take `rotate` out'],
+  ['a file as well', 'format: json', 'path: x.log', ['bad-sink:3'], 'remove `path`'],
+  ['rotation', 'format: json', 'rotate: { keep: 2 }', ['bad-sink:3'], 'remove `rotate`'],
   ['a second queue', 'services:', '  more: { sink: { service: collector } }\nservices:', ['bad-sink:4'], 'one queue'],
 ] as const)('refused: %s', async ([, from, to, codes, hint]) => {
   const yaml = YAML.replace(from, to);

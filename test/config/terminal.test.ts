@@ -40,7 +40,7 @@ test('without the package: what to install', async () => {
   expect(problem).toMatchObject({
     code: 'not-supported-here',
     line: 3,
-    message: '`tty` is not to be had here: it is not installed',
+    message: '`tty` is not supported here: it is not installed',
     hint: expect.stringContaining('@lydell/node-pty'),
   });
 });

@@ -1,6 +1,6 @@
 // Values as compose writes them -> ours. Pure.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
-import { RESERVED_VARIABLES } from '../../config/normalize/normalize-env.ts';
+import { RESERVED_VARIABLES } from '../../config/tree/instance-variables.ts';
 import { escapeTemplate, parseTemplate } from '../../config/tree/template.ts';
 import { parseDurationMs } from '../../units.ts';
 

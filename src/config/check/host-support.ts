@@ -1,77 +1,48 @@
-// `tty` needs a package with a native part, and a process between orch and the program: what does not go with that is told
-// at load instead of at the first start.
-
+// Keys that this machine or other keys of the service do not allow: `tty`, `exit_record`, `notify` probes, secret files.
+// Such a conflict is reported at load instead of at the first start.
 import { accessSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join, resolve } from 'node:path';
 import type { Problem } from '../../core/load-result.ts';
 import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
-import { literalOf } from '../normalize/normalize-context.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
-import { childOf, descend, entriesOf, placesIn, type Tree } from '../tree/tree.ts';
+import { childOf, descend, entriesOf, literalOf, placeOf, type Tree } from '../tree/tree.ts';
 
-/** @param missing why this machine has no pseudo-terminals for us; null: it has */
-export function checkTerminals(config: ProjectConfig, tree: Tree, missing = whyPtyIsMissing): Problem[] {
+/** @param findReason why this machine has no pseudo-terminals; null: it has */
+export function checkTerminals(config: ProjectConfig, tree: Tree, findReason = whyPtyIsMissing): Problem[] {
   const services = config.services.filter(({ tty }) => tty);
   if (services.length === 0) return [];
-  const placeOf = placesIn(tree);
-  const reason = missing();
+  const reason = findReason();
   return services.flatMap((spec) => {
-    const clashes = keyConflictProblems(spec, tree, ttyConflicts(spec), 'tty', 'tty-clash');
-    if (reason === null) return clashes;
-    const message = `\`tty\` is not to be had here: ${reason}`;
-    const hint = 'install the optional package @lydell/node-pty, or take `tty` out';
-    return [
-      problemAt(placeOf(['services', spec.name, 'tty']), { code: 'not-supported-here', message, hint }),
-      ...clashes,
-    ];
+    const conflicts = keyConflictProblems(spec, tree, ttyConflicts(spec), 'tty', 'tty-clash');
+    if (reason === null) return conflicts;
+    const message = `\`tty\` is not supported here: ${reason}`;
+    const hint = 'install the optional package @lydell/node-pty, or remove `tty`';
+    const at = placeOf(tree, ['services', spec.name, 'tty']);
+    return [problemAt(at, { code: 'not-supported-here', message, hint }), ...conflicts];
   });
 }
 
 function ttyConflicts({ stdin, listen, exitRecord }: ServiceSpec): KeyConflict[] {
-  const clashes: KeyConflict[] = [];
-  if (stdin) clashes.push(['stdin', 'the program reads from its terminal']);
-  if (listen.length > 0) clashes.push(['listen', 'sockets cannot be passed on through a terminal']);
-  if (exitRecord) clashes.push(['exit_record', 'the process that holds the terminal must be the main one']);
-  return clashes;
+  const conflicts: KeyConflict[] = [];
+  if (stdin) conflicts.push(['stdin', 'the program reads from its terminal']);
+  if (listen.length > 0) conflicts.push(['listen', 'sockets cannot be passed on through a terminal']);
+  if (exitRecord) conflicts.push(['exit_record', 'the process that holds the terminal must be the main one']);
+  return conflicts;
 }
 
-/** As os/tty/pty.ts, which this must not import. */
+/** As in os/tty/pty.ts, which config must not import. */
 function whyPtyIsMissing(): string | null {
   if (process.platform === 'win32') return 'pseudo-terminals are not supported on Windows';
   try {
     createRequire(import.meta.url)('@lydell/node-pty');
     return null;
   } catch {
-    return 'the package @lydell/node-pty is not installed, or not made for this system';
+    return 'the package @lydell/node-pty is not installed, or not built for this system';
   }
 }
 
-// Keys of one service that do not go together, each told at its place.
-
-/** A key of the service, dots between its parts, and why it cannot stand beside the other. */
-type KeyConflict = [key: string, why: string];
-
-/** @param other the key that they clash with; @param code of the problems */
-function keyConflictProblems(
-  spec: ServiceSpec,
-  tree: Tree,
-  clashes: KeyConflict[],
-  other: string,
-  code: string,
-): Problem[] {
-  const placeOf = placesIn(tree);
-  return clashes.map(([key, why]) =>
-    problemAt(placeOf(['services', spec.name, ...key.split('.')]), {
-      code,
-      message: `\`${key}\` does not go with \`${other}\`: ${why}`,
-      hint: 'take one of the two out',
-    }),
-  );
-}
-
-// `exit_record` puts a shell between orch and the program: what is meant for the main process alone would not reach it.
-
+/** `exit_record` puts a shell between orch and the program: what is meant for the main process alone would not reach it. */
 export function checkExitRecord(config: ProjectConfig, tree: Tree): Problem[] {
   return config.services
     .filter(({ exitRecord }) => exitRecord)
@@ -79,19 +50,37 @@ export function checkExitRecord(config: ProjectConfig, tree: Tree): Problem[] {
 }
 
 function exitRecordConflicts({ stop, singleton, tty }: ServiceSpec): KeyConflict[] {
-  const clashes: KeyConflict[] = [];
+  const conflicts: KeyConflict[] = [];
   if (stop.to === 'main' && !tty)
-    clashes.push(['stop.to', 'the main process is the shell that writes the record down']);
-  if (singleton?.pidFile) clashes.push(['singleton.pid_file', 'the pid would be that of the shell']);
-  return clashes;
+    conflicts.push(['stop.to', 'the main process is the shell that writes the exit record']);
+  if (singleton?.pidFile) conflicts.push(['singleton.pid_file', 'the pid would be that of the shell']);
+  return conflicts;
 }
 
-// `notify` probes need a program that holds the socket: better to say so at load than at the first start.
+/** A key of the service, with dots between its parts, and why it does not go with the other key. */
+type KeyConflict = [key: string, why: string];
 
-/** As os/sockets/notify-relay.ts, which this must not import. */
+/** @param other the key that they conflict with; @param code of the problems */
+function keyConflictProblems(
+  spec: ServiceSpec,
+  tree: Tree,
+  conflicts: KeyConflict[],
+  other: string,
+  code: string,
+): Problem[] {
+  return conflicts.map(([key, why]) =>
+    problemAt(placeOf(tree, ['services', spec.name, ...key.split('.')]), {
+      code,
+      message: `\`${key}\` does not go with \`${other}\`: ${why}`,
+      hint: 'remove one of them',
+    }),
+  );
+}
+
+/** The programs that can hold the socket of a `notify` probe: as in os/sockets/notify-relay.ts, which config must not import. */
 const NOTIFY_PROGRAMS = ['perl', 'python3'];
 
-/** @param path the PATH that orch runs with */
+/** @param path the PATH of orch */
 export function checkNotify(config: ProjectConfig, tree: Tree, path: string): Problem[] {
   const uses = config.services.flatMap((spec) =>
     (['startup', 'readiness', 'liveness'] as const)
@@ -117,23 +106,18 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    return false; // not there, or not for us: the next directory may have it
+    return false; // missing or not executable: the next directory may have it
   }
 }
 
-// Files of secrets that more people can read than the one who runs orch.
-
 const GROUP_AND_OTHERS = 0o077;
 
-/**
- * A file that is not there yet is no mistake: it may be made by the time that something starts.
- * @param root directory of the project, absolute
- */
-export function checkSecretFiles(tree: Tree, root: string): Problem[] {
-  return secretPlaces(tree).flatMap((place) => checkFile(place, root));
+/** Secret files that other users can read. A missing file is not a problem: it may exist by the time of the start. */
+export function checkSecretFiles({ root }: ProjectConfig, tree: Tree): Problem[] {
+  return secretPlaces(tree).flatMap((place) => checkSecretFile(place, root));
 }
 
-/** Where files of secrets are named, of the project and of every service, each once. */
+/** The names of secret files, of the project and of every service, each once. */
 export function secretPlaces(tree: Tree): Tree[] {
   const envs = [
     childOf(tree, 'env'),
@@ -143,8 +127,8 @@ export function secretPlaces(tree: Tree): Tree[] {
   return [...new Set(places)].filter((place) => place !== undefined);
 }
 
-/** A path that differs by instance is no literal and is not looked at. */
-function checkFile(place: Tree, root: string): Problem[] {
+/** A path that differs by instance is not a literal, and is not checked. */
+function checkSecretFile(place: Tree, root: string): Problem[] {
   const named = literalOf(place);
   const mode = named === null ? null : modeOf(resolve(root, named));
   if (named === null || mode === null || (mode & GROUP_AND_OTHERS) === 0) return [];
@@ -152,12 +136,12 @@ function checkFile(place: Tree, root: string): Problem[] {
   return [warningAt(place.at, { code: 'open-secret', message, hint: `chmod 600 ${named}` })];
 }
 
-/** @returns null: not there, or a system without such modes. */
+/** @returns null: the file is missing, or the system has no such modes. */
 function modeOf(path: string): number | null {
   if (process.platform === 'win32') return null;
   try {
     return statSync(path).mode & 0o777;
   } catch {
-    return null; // missing or out of reach: the start will say so
+    return null; // missing or unreadable: the start reports it
   }
 }

@@ -1,14 +1,15 @@
-// Addresses of probes and drains, with the variables of the first and of the last instance filled in: what is fine for one
-// may be none for the other.
+// Values that the schema cannot judge alone: addresses with their variables filled in, keys without a value, and variables of
+// an instance in keys that are the same for all instances.
+
 import type { Problem } from '../../core/load-result.ts';
 import type { Probe, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
-import { differsByInstance } from '../tree/expand.ts';
-import { instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';
+
+import { differsByInstance, instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';
 import { expandTemplate, variablesOf } from '../tree/template.ts';
 import { descend, entriesOf, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
 
-/** @param tree the merged tree that the configuration was made of, for places */
+/** Addresses of probes and drains, for the first and the last instance: a port may be valid for one of them only. */
 export function checkAddresses(config: ProjectConfig, tree: Tree): Problem[] {
   return config.services.flatMap((spec) =>
     addressesOf(spec).flatMap((address) => {
@@ -23,13 +24,13 @@ type AddressKind = { noun: string; hint: string; isValid(text: string): boolean 
 type AddressTemplate = { template: string; path: string[]; kind: AddressKind };
 
 const probeUrl: AddressKind = {
-  noun: 'http URL',
+  noun: 'a valid HTTP URL',
   hint: 'for example "http://127.0.0.1:$' + '{PORT}/healthz"',
   isValid: isHttpUrl,
 };
 const drainUrl: AddressKind = { ...probeUrl, hint: 'for example "http://127.0.0.1:8000/drain"' };
 const tcpAddress: AddressKind = {
-  noun: 'port and no host:port',
+  noun: 'a port or host:port',
   hint: 'for example `tcp: "$' + '{PORT}"`',
   isValid: isTcpAddress,
 };
@@ -48,9 +49,9 @@ function probeAddresses({ checks }: Probe, key: string): AddressTemplate[] {
   });
 }
 
-/** @returns null where it fits, or cannot be filled in, which was told already. */
+/** @returns null for a valid address, and for one that cannot be filled in, which is reported elsewhere. */
 function addressMessage({ template, kind }: AddressTemplate, spec: ServiceSpec, config: ProjectConfig): string | null {
-  const wrong = `${quote(template)} is no ${kind.noun}`;
+  const wrong = `${quote(template)} is not ${kind.noun}`;
   for (const index of new Set([1, Math.max(1, lastIndexOf(spec))])) {
     const expansion = expandTemplate(template, instanceVariables(spec, index, config));
     if (!expansion.ok || kind.isValid(expansion.text)) continue;
@@ -64,7 +65,7 @@ function isHttpUrl(text: string): boolean {
   try {
     return ['http:', 'https:'].includes(new URL(text).protocol);
   } catch {
-    return false; // not a URL at all
+    return false; // TypeError: not a URL
   }
 }
 
@@ -73,8 +74,7 @@ function isTcpAddress(text: string): boolean {
   return port !== undefined && Number(port) <= LAST_PORT;
 }
 
-// `key:` with nothing behind it: the mark of a torn file or a forgotten value, and never taken for null.
-
+/** `key:` without a value: a sign of a torn file or a forgotten value, and never taken for null. */
 export function findEmptyValues(tree: Tree): Problem[] {
   const inLists = itemsOf(tree).flatMap((item) => (isEmptyScalar(item) ? [emptyItem(item)] : findEmptyValues(item)));
   const inMaps = entriesOf(tree).flatMap(({ key, keyAt, value }) => {
@@ -91,18 +91,16 @@ function emptyItem(item: Tree): Problem {
   return problemAt(item.at, {
     code: 'empty-value',
     message: 'this list item has no value',
-    hint: 'take it out, or write "" for an empty text',
+    hint: 'remove it, or write "" for an empty string',
   });
 }
 
 function emptyHint(key: string): string {
-  if (key === 'services') return 'for no services at all write `services: {}`';
-  return `write a value, or \`${key}: null\` to take away what other files or \`defaults\` say`;
+  if (key === 'services') return 'to declare no services, write `services: {}`';
+  return `write a value, or \`${key}: null\` to remove the value of other files and \`defaults\``;
 }
 
-// Values that are one for a whole service or queue: a variable that only an instance has cannot be filled in there.
-
-/** `*` stands for any key. What has a fixed form (durations, words) is refused by the schema; addresses by `listen`. */
+/** Keys with one value for a whole service or queue. `*` is any key. The schema refuses variables in durations and words. */
 const LITERAL_PLACES = [
   'log_queues.*.path',
   'services.*.singleton.key',
@@ -112,7 +110,7 @@ const LITERAL_PLACES = [
   'services.*.watch.ignore',
 ].map((place) => place.split('.'));
 
-/** @param tree with its `defaults` applied; places below them count once. */
+/** @param tree with its `defaults` applied */
 export function checkLiterals(tree: MapTree): Problem[] {
   return LITERAL_PLACES.flatMap((place) =>
     treesAt(tree, place).flatMap((found) => rejectVariables(found, place.slice(2).join('.'))),
@@ -121,8 +119,8 @@ export function checkLiterals(tree: MapTree): Problem[] {
 
 function treesAt(tree: Tree, [key, ...rest]: string[]): Tree[] {
   if (key === undefined) return tree.kind === 'list' ? tree.items : [tree];
-  const below = entriesOf(tree).filter((entry) => key === '*' || entry.key === key);
-  return below.flatMap(({ value }) => treesAt(value, rest));
+  const entries = entriesOf(tree).filter((entry) => key === '*' || entry.key === key);
+  return entries.flatMap(({ value }) => treesAt(value, rest));
 }
 
 function rejectVariables(tree: Tree, key: string): Problem[] {
@@ -130,6 +128,6 @@ function rejectVariables(tree: Tree, key: string): Problem[] {
   const variable = variablesOf(tree.value).find(({ name }) => differsByInstance(name));
   if (!variable) return [];
   const message = `\`${key}\` is the same for all instances, but ${quote(variable.name)} is not`;
-  const hint = 'of the variables that orch sets only ORCH_ENV and ORCH_PROJECT are filled in here';
+  const hint = 'of the variables that orch sets, only ORCH_ENV and ORCH_PROJECT are available here';
   return [problemAt(tree.at, { code: 'bad-value', message, hint })];
 }

@@ -1,12 +1,10 @@
-// What normalising a service or queue needs to know, and how values are taken out of a tree that the schema accepted.
-
+// What normalising a service or a queue needs to know, and the steps that all normalizers share.
 import type { Problem } from '../../core/load-result.ts';
 import { parseDurationMs } from '../../units.ts';
 import type { EnvEntry } from '../files/dotenv.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { MAX_TIMER_MS } from '../schema/defaults.ts';
-import { expandTemplate } from '../tree/template.ts';
-import type { Tree } from '../tree/tree.ts';
+import { literalOf, type Tree } from '../tree/tree.ts';
 
 export type NormalizeContext = {
   /** Name of the project. */
@@ -20,33 +18,22 @@ export type NormalizeContext = {
   projectEnv: Tree | undefined;
   /** Variables of each service's own env files, by service. */
   serviceFileEnv: Map<string, Map<string, EnvEntry>>;
-  /** The same tree with `${PORT}` filled in from the variables at load, for a service without a port. */
+  /** Fills in `${PORT}` from the variables at load: for a service without a `port`. Other services leave it to each start. */
   expandPort: (tree: Tree) => Tree;
-  /** Was the service's command refused already? */
-  isCommandRejected: (service: string) => boolean;
+  /** Services whose command the schema refused: a missing command is not reported again. */
+  rejectedCommands: ReadonlySet<string>;
 };
 
-/** The text of a scalar, as a template. */
-export const textOf = (tree: Tree): string => (tree.kind === 'scalar' ? String(tree.value) : '');
+type Problems = Pick<NormalizeContext, 'problems'>;
 
-/** The text of a scalar with its `$$` resolved, for what is no template; null where there is none. */
-export function literalOf(tree: Tree | undefined): string | null {
-  if (tree?.kind !== 'scalar' || typeof tree.value !== 'string') return null;
-  const expansion = expandTemplate(tree.value, {});
-  return expansion.ok ? expansion.text : tree.value;
+export function reportBadValue({ problems }: Problems, { at }: Tree, message: string, hint: string | null): void {
+  problems.push(problemAt(at, { code: 'bad-value', message, hint }));
 }
 
-export function integerOf(tree: Tree | undefined): number | null {
-  return tree?.kind === 'scalar' && typeof tree.value === 'number' ? tree.value : null;
-}
-
-// A duration for a timer, from a valid tree.
-
-/** Longer than Node's timers hold is a problem. */
-export function durationOf(tree: Tree | undefined, otherwise: string, problems: Problem[]): number {
+/** Milliseconds of a valid duration. A duration that is too long for a timer of Node is a problem. */
+export function durationOf(tree: Tree | undefined, otherwise: string, context: Problems): number {
   const ms = parseDurationMs(literalOf(tree) ?? otherwise) ?? 0;
   if (!tree || ms <= MAX_TIMER_MS) return ms;
-  const message = `${quote(literalOf(tree) ?? '')} is too long`;
-  problems.push(problemAt(tree.at, { code: 'bad-value', message, hint: 'at most 24d' }));
+  reportBadValue(context, tree, `${quote(literalOf(tree) ?? '')} is too long`, 'at most 24d');
   return MAX_TIMER_MS;
 }

@@ -1,81 +1,76 @@
-// `readiness`, `liveness`, `startup` -> probes in milliseconds, with what can be checked without running anything.
-
+// `readiness`, `liveness`, `startup` -> probes in milliseconds. Checks all that needs no running program.
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Check, Command, Probe } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { DEFAULT_PROBE } from '../schema/defaults.ts';
 import { escapeTemplate } from '../tree/template.ts';
-import { childOf, entriesOf, itemsOf, type Tree, type TreeEntry } from '../tree/tree.ts';
-import { durationOf, integerOf, literalOf, type NormalizeContext, textOf } from './normalize-context.ts';
+import {
+  childOf,
+  entriesOf,
+  integerOf,
+  isTrue,
+  itemsOf,
+  literalOf,
+  type Tree,
+  type TreeEntry,
+  textOf,
+} from '../tree/tree.ts';
+import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 
-export type ProbeName = 'readiness' | 'liveness' | 'startup';
-
-/** What `log` and `delay` find stays true for the life of a process: of no use for finding out that it has died inside. */
+/** A `log` or `delay` probe that succeeded once succeeds as long as the process lives, whatever happens inside. */
 const LATCHED = ['log', 'delay'];
 
-/**
- * @param portless fills in `${PORT}` for a service without a port.
- * @returns null where there is no probe.
- */
-export function normalizeProbe(
-  entry: TreeEntry | undefined,
-  portless: (tree: Tree) => Tree,
-  { root, problems }: Pick<NormalizeContext, 'root' | 'problems'>,
-): Probe | null {
+/** @returns null where there is no probe. */
+export function normalizeProbe(entry: TreeEntry | undefined, context: NormalizeContext): Probe | null {
   if (entry?.value.kind !== 'map') return null;
   const tree = entry.value;
-  const refuse = (at: Tree, message: string, hint: string): void => {
-    problems.push(problemAt(at.at, { code: 'bad-value', message, hint }));
-  };
-  const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, { portless, refuse, root }));
+  const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, context));
   if (checks.length === 0) {
     const hint = 'add one of exec, http, tcp, unix, log, notify, delay';
-    problems.push(problemAt(entry.keyAt, { code: 'bad-value', message: `\`${entry.key}\` checks nothing`, hint }));
+    const message = `\`${entry.key}\` checks nothing`;
+    context.problems.push(problemAt(entry.keyAt, { code: 'bad-value', message, hint }));
     return null;
   }
   for (const latched of entry.key === 'liveness' ? LATCHED : []) {
     const written = childOf(tree, latched);
-    if (written)
-      refuse(written, `\`${latched}\` cannot tell that a program no longer works`, 'use it for readiness or startup');
+    const message = `\`${latched}\` cannot detect that a program has stopped working`;
+    if (written) reportBadValue(context, written, message, 'use it for readiness or startup');
   }
   return {
     checks,
-    everyMs: Math.max(1, durationOf(childOf(tree, 'every'), DEFAULT_PROBE.every, problems)),
-    timeoutMs: Math.max(1, durationOf(childOf(tree, 'timeout'), DEFAULT_PROBE.timeout, problems)),
+    everyMs: Math.max(1, durationOf(childOf(tree, 'every'), DEFAULT_PROBE.every, context)),
+    timeoutMs: Math.max(1, durationOf(childOf(tree, 'timeout'), DEFAULT_PROBE.timeout, context)),
     successes: integerOf(childOf(tree, 'successes')) ?? DEFAULT_PROBE.successes,
     failures: integerOf(childOf(tree, 'failures')) ?? DEFAULT_PROBE.failures,
-    initialDelayMs: durationOf(childOf(tree, 'initial_delay'), DEFAULT_PROBE.initialDelay, problems),
+    initialDelayMs: durationOf(childOf(tree, 'initial_delay'), DEFAULT_PROBE.initialDelay, context),
   };
 }
 
-type ReportBadValue = (at: Tree, message: string, hint: string) => void;
-
-type CheckContext = { portless: (tree: Tree) => Tree; refuse: ReportBadValue; root: string };
-
-function checkOf(key: string, value: Tree, { portless, refuse, root }: CheckContext): Check[] {
+function checkOf(key: string, value: Tree, context: NormalizeContext): Check[] {
+  const { root, expandPort } = context;
   switch (key) {
     case 'exec':
-      return [{ kind: 'exec', command: commandOf(value, portless) }];
+      return [{ kind: 'exec', command: commandOf(value, context) }];
     case 'http':
-      return [httpCheck(portless(value), refuse)];
+      return [httpCheck(expandPort(value), context)];
     case 'tcp':
-      return [{ kind: 'tcp', address: textOf(portless(value)) }];
+      return [{ kind: 'tcp', address: textOf(expandPort(value)) }];
     case 'unix':
-      return [{ kind: 'unix', path: resolve(escapeTemplate(root), textOf(portless(value))) }];
+      return [{ kind: 'unix', path: resolve(escapeTemplate(root), textOf(expandPort(value))) }];
     case 'log':
-      return [{ kind: 'log', pattern: patternOf(value, refuse) }];
+      return [{ kind: 'log', pattern: patternOf(value, context) }];
     case 'notify':
-      return value.kind === 'scalar' && value.value === true ? [{ kind: 'notify' }] : [];
+      return isTrue(value) ? [{ kind: 'notify' }] : [];
     case 'delay':
-      return [{ kind: 'delay', delayMs: durationOf(value, '0s', []) }];
+      return [{ kind: 'delay', delayMs: durationOf(value, '0s', { problems: [] }) }];
     default:
       return [];
   }
 }
 
-/** Whether the URL is one is found by config/check/values.ts. */
-function httpCheck(tree: Tree, refuse: ReportBadValue): Check {
+/** config/check/values.ts checks the URL. */
+function httpCheck(tree: Tree, context: NormalizeContext): Check {
   const written = tree.kind === 'map' ? childOf(tree, 'url')! : tree;
   const headers = entriesOf(childOf(tree, 'headers')).map(({ key, value }) => [key, textOf(value)] as const);
   const body = childOf(tree, 'body');
@@ -84,29 +79,30 @@ function httpCheck(tree: Tree, refuse: ReportBadValue): Check {
     url: textOf(written),
     status: integerOf(childOf(tree, 'status')),
     headers: Object.fromEntries(headers),
-    body: body ? patternOf(body, refuse) : null,
+    body: body ? patternOf(body, context) : null,
   };
 }
 
-/** A list is run as is and its parts are templates; a string is run by the shell, which expands it itself. */
-export function commandOf(tree: Tree, portless: (tree: Tree) => Tree): Command {
+/** The items of a list are templates. The shell runs a string, and expands it itself. */
+export function commandOf(tree: Tree, { expandPort }: Pick<NormalizeContext, 'expandPort'>): Command {
   if (tree.kind !== 'list') return { kind: 'shell', line: textOf(tree) };
-  return { kind: 'argv', argv: itemsOf(portless(tree)).map(textOf) };
+  return { kind: 'argv', argv: itemsOf(expandPort(tree)).map(textOf) };
 }
 
-function patternOf(tree: Tree, refuse: ReportBadValue): string {
+function patternOf(tree: Tree, context: NormalizeContext): string {
   const pattern = literalOf(tree) ?? '';
   const wrong = patternProblem(pattern);
-  if (wrong) refuse(tree, `${quote(pattern)} cannot be used as a pattern: ${wrong.because}`, wrong.hint);
+  if (wrong)
+    reportBadValue(context, tree, `${quote(pattern)} cannot be used as a pattern: ${wrong.because}`, wrong.hint);
   return pattern;
 }
 
-// Whether a regular expression can be matched in linear time: program output must never be able to stall us. The log
-// writer and the probes run these patterns in V8's linear engine (flag `l`).
-
 const MAX_PATTERN_LENGTH = 500;
 
-/** @returns null when it is fine; otherwise what is wrong with it. */
+/**
+ * Patterns run in V8's linear engine (flag `l`), in the log writer and in probes: program output must never stall them.
+ * @returns null for a pattern that this engine takes
+ */
 function patternProblem(pattern: string): { because: string; hint: string } | null {
   if (pattern.length > MAX_PATTERN_LENGTH)
     return { because: `it is longer than ${MAX_PATTERN_LENGTH} characters`, hint: 'shorten it' };
@@ -114,15 +110,15 @@ function patternProblem(pattern: string): { because: string; hint: string } | nu
     new RegExp(pattern);
   } catch (error) {
     const because = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
-    return { because, hint: 'it is a regular expression of JavaScript' };
+    return { because, hint: 'write a regular expression of JavaScript' };
   }
   try {
-    // The same engine as os/linear-regexp.ts, which this must not import.
+    // The same engine as in os/linear-regexp.ts, which config must not import.
     setFlagsFromString('--enable-experimental-regexp-engine');
     new RegExp(pattern, 'l');
     return null;
   } catch {
-    const because = 'it could take very long on some text';
-    return { because, hint: 'do without look-around, back references and counts such as {2,300}' };
+    const because = 'it could take very long on some lines';
+    return { because, hint: 'avoid look-around, back references and counts such as {2,300}' };
   }
 }

@@ -1,9 +1,8 @@
-// `restart` and `stop` -> policies in milliseconds.
+// `restart`, `stop` and `rollout` -> policies in milliseconds.
 
-import type { Problem } from '../../core/load-result.ts';
 import type { Portion, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/spec.ts';
 import { printExactDuration } from '../../units.ts';
-import { problemAt, quote, warningAt } from '../problem/problem.ts';
+import { quote, warningAt } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import {
   DEFAULT_DRAIN_TIMEOUT,
@@ -13,29 +12,30 @@ import {
   HEALTHY_AFTER_MS,
 } from '../schema/defaults.ts';
 import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
-import { childOf, itemsOf, type Tree } from '../tree/tree.ts';
-import { durationOf, integerOf, literalOf, textOf } from './normalize-context.ts';
+import { isZeroPortion } from '../tree/instance-variables.ts';
+import { childOf, integerOf, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
+import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';
 
-export function normalizeRestart(tree: Tree | undefined, problems: Problem[]): RestartPolicy {
+export function normalizeRestart(tree: Tree | undefined, context: NormalizeContext): RestartPolicy {
   const policy = literalOf(tree?.kind === 'map' ? childOf(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
-  if (policy === 'never') warnOfNoEffect(tree, problems);
+  if (policy === 'never') warnOfNoEffect(tree, context);
   return {
     policy: policy as RestartPolicy['policy'],
-    backoff: normalizeBackoff(childOf(tree, 'backoff'), problems),
-    limit: normalizeLimit(childOf(tree, 'limit'), problems),
+    backoff: normalizeBackoff(childOf(tree, 'backoff'), context),
+    limit: normalizeLimit(childOf(tree, 'limit'), context),
     healthyAfterMs: HEALTHY_AFTER_MS,
   };
 }
 
-/** A longer first pause than the default longest one lifts that one. */
-function normalizeBackoff(tree: Tree | undefined, problems: Problem[]): RestartPolicy['backoff'] {
-  const initialMs = durationOf(childOf(tree, 'initial'), DEFAULT_RESTART.initial, problems);
+/** A first pause longer than the default maximum raises the maximum. */
+function normalizeBackoff(tree: Tree | undefined, context: NormalizeContext): RestartPolicy['backoff'] {
+  const initialMs = durationOf(childOf(tree, 'initial'), DEFAULT_RESTART.initial, context);
   const max = childOf(tree, 'max');
-  const maxMs = durationOf(max, DEFAULT_RESTART.max, problems);
+  const maxMs = durationOf(max, DEFAULT_RESTART.max, context);
   if (max && maxMs < initialMs) {
     const message = `the longest pause (${literalOf(max)}) is shorter than the first one`;
-    problems.push(problemAt(max.at, { code: 'bad-value', message, hint: 'raise `max` or lower `initial`' }));
+    reportBadValue(context, max, message, 'raise `max` or lower `initial`');
   }
   return {
     initialMs,
@@ -44,36 +44,37 @@ function normalizeBackoff(tree: Tree | undefined, problems: Problem[]): RestartP
   };
 }
 
-function normalizeLimit(tree: Tree | undefined, problems: Problem[]): RestartPolicy['limit'] {
+function normalizeLimit(tree: Tree | undefined, context: NormalizeContext): RestartPolicy['limit'] {
   const count = integerOf(childOf(tree, 'count'));
   const within = childOf(tree, 'within');
-  return count === null || !within ? null : { count, withinMs: durationOf(within, '0s', problems) };
+  return count === null || !within ? null : { count, withinMs: durationOf(within, '0s', context) };
 }
 
-function warnOfNoEffect(tree: Tree | undefined, problems: Problem[]): void {
+function warnOfNoEffect(tree: Tree | undefined, context: NormalizeContext): void {
   for (const key of ['backoff', 'limit']) {
     const value = childOf(tree, key);
     const message = `\`${key}\` has no effect with \`policy: never\``;
-    if (value)
-      problems.push(warningAt(value.at, { code: 'no-effect', message, hint: 'take it out, or choose on_failure' }));
+    if (!value) continue;
+    const hint = 'remove it, or choose on_failure';
+    context.problems.push(warningAt(value.at, { code: 'no-effect', message, hint }));
   }
 }
 
-export function normalizeStop(tree: Tree | undefined, portless: (tree: Tree) => Tree, problems: Problem[]): StopPolicy {
-  const graceMs = durationOf(childOf(tree, 'grace'), DEFAULT_STOP.grace, problems);
+export function normalizeStop(tree: Tree | undefined, context: NormalizeContext): StopPolicy {
+  const graceMs = durationOf(childOf(tree, 'grace'), DEFAULT_STOP.grace, context);
   const command = childOf(tree, 'command');
   const escalate = itemsOf(childOf(tree, 'escalate')).map((step) => ({
-    signal: signalOf(childOf(step, 'signal'), problems),
-    afterMs: durationOf(childOf(step, 'after'), '0s', problems),
+    signal: signalOf(childOf(step, 'signal'), context),
+    afterMs: durationOf(childOf(step, 'after'), '0s', context),
   }));
-  rejectLateSteps(tree, escalate, graceMs, problems);
+  rejectLateSteps(tree, escalate, graceMs, context);
   return {
-    signal: signalOf(childOf(tree, 'signal'), problems),
+    signal: signalOf(childOf(tree, 'signal'), context),
     to: (literalOf(childOf(tree, 'to')) ?? DEFAULT_STOP.to) as StopPolicy['to'],
     graceMs,
-    command: command ? commandOf(command, portless) : null,
+    command: command ? commandOf(command, context) : null,
     escalate,
-    drain: normalizeDrain(childOf(tree, 'drain'), portless, problems),
+    drain: normalizeDrain(childOf(tree, 'drain'), context),
   };
 }
 
@@ -81,68 +82,62 @@ function rejectLateSteps(
   tree: Tree | undefined,
   escalate: StopPolicy['escalate'],
   graceMs: number,
-  problems: Problem[],
+  context: NormalizeContext,
 ): void {
   const lastMs = escalate.reduce((sum, { afterMs }) => sum + afterMs, 0);
   const written = childOf(tree, 'escalate');
   if (!written || escalate.length === 0 || lastMs < graceMs) return;
   const message = `the last step comes ${printExactDuration(lastMs)} after the first signal, SIGKILL after ${printExactDuration(graceMs)}`;
-  problems.push(problemAt(written.at, { code: 'bad-value', message, hint: 'raise `grace`, or shorten the steps' }));
+  reportBadValue(context, written, message, 'raise `grace`, or shorten the steps');
 }
 
-function normalizeDrain(
-  tree: Tree | undefined,
-  portless: (tree: Tree) => Tree,
-  problems: Problem[],
-): StopPolicy['drain'] {
+function normalizeDrain(tree: Tree | undefined, context: NormalizeContext): StopPolicy['drain'] {
   if (tree?.kind !== 'map') return null;
   const [signal, http, exec] = ['signal', 'http', 'exec'].map((key) => childOf(tree, key));
   if ([signal, http, exec].filter(Boolean).length !== 1) {
     const message = '`drain` needs one of signal, http, exec';
-    problems.push(problemAt(tree.at, { code: 'bad-value', message, hint: 'keep exactly one of them' }));
+    reportBadValue(context, tree, message, 'keep exactly one of them');
   }
-  const timeoutMs = durationOf(childOf(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, problems);
-  if (exec) return { by: { kind: 'exec', command: commandOf(exec, portless) }, timeoutMs };
-  if (!http) return { by: { kind: 'signal', signal: signalOf(signal, problems) }, timeoutMs };
-  return { by: { kind: 'http', url: textOf(portless(http)) }, timeoutMs };
+  const timeoutMs = durationOf(childOf(tree, 'timeout'), DEFAULT_DRAIN_TIMEOUT, context);
+  if (exec) return { by: { kind: 'exec', command: commandOf(exec, context) }, timeoutMs };
+  if (!http) return { by: { kind: 'signal', signal: signalOf(signal, context) }, timeoutMs };
+  return { by: { kind: 'http', url: textOf(context.expandPort(http)) }, timeoutMs };
 }
 
-/** SIGTERM where nothing is written. */
-function signalOf(written: Tree | undefined, problems: Problem[]): string {
+/** SIGTERM without a value. */
+function signalOf(written: Tree | undefined, context: NormalizeContext): string {
   const signal = literalOf(written) ?? DEFAULT_STOP.signal;
   const name = stopSignalName(signal);
   if (written && name === null) {
     const hint = /STOP|TSTP/.test(signal)
-      ? 'it does not end a program: SIGTERM, SIGINT or SIGKILL do'
+      ? 'it only pauses a program; SIGTERM, SIGINT and SIGKILL end it'
       : suggestionHint(`SIG${signal.toUpperCase().replace(/^SIG/, '')}`, STOP_SIGNALS, 'signals');
-    const message = `${quote(signal)} is no signal to stop a program by`;
-    problems.push(problemAt(written.at, { code: 'bad-value', message, hint }));
+    const message = `${quote(signal)} is not a signal that can stop a program`;
+    reportBadValue(context, written, message, hint);
   }
   return name ?? DEFAULT_STOP.signal;
 }
 
-// `rollout` -> a policy with portions and milliseconds.
-
-/** @param service the whole service: `rollout` may stand beside `pool` or in it. */
-export function normalizeRollout(service: Tree, problems: Problem[]): RolloutPolicy {
-  const beside = childOf(service, 'rollout');
-  const within = childOf(childOf(service, 'pool'), 'rollout');
-  if (beside && within) {
-    const message = '`rollout` is written twice: in `pool` and beside it';
-    problems.push(problemAt(beside.at, { code: 'bad-value', message, hint: 'take one of them out' }));
+/** @param service the whole service: `rollout` may be next to `pool` or inside it. */
+export function normalizeRollout(service: Tree, context: NormalizeContext): RolloutPolicy {
+  const ofService = childOf(service, 'rollout');
+  const ofPool = childOf(childOf(service, 'pool'), 'rollout');
+  if (ofService && ofPool) {
+    const message = '`rollout` is written twice: inside `pool` and next to it';
+    reportBadValue(context, ofService, message, 'remove one of them');
   }
-  const tree = within ?? beside;
+  const tree = ofPool ?? ofService;
   const unavailable = childOf(tree, 'max_unavailable');
   const policy: RolloutPolicy = {
     maxUnavailable: portionOf(unavailable, DEFAULT_ROLLOUT.maxUnavailable),
     maxSurge: portionOf(childOf(tree, 'max_surge'), DEFAULT_ROLLOUT.maxSurge),
-    minReadyMs: durationOf(childOf(tree, 'min_ready'), DEFAULT_ROLLOUT.minReady, problems),
-    deadlineMs: durationOf(childOf(tree, 'deadline'), DEFAULT_ROLLOUT.deadline, problems),
+    minReadyMs: durationOf(childOf(tree, 'min_ready'), DEFAULT_ROLLOUT.minReady, context),
+    deadlineMs: durationOf(childOf(tree, 'deadline'), DEFAULT_ROLLOUT.deadline, context),
     onFailure: (literalOf(childOf(tree, 'on_failure')) ?? DEFAULT_ROLLOUT.onFailure) as RolloutPolicy['onFailure'],
   };
-  if (unavailable && isNone(policy.maxUnavailable) && isNone(policy.maxSurge)) {
-    const message = 'none may be missing and none may be there on top: nothing could ever be replaced';
-    problems.push(problemAt(unavailable.at, { code: 'bad-value', message, hint: 'raise it, or set `max_surge`' }));
+  if (unavailable && isZeroPortion(policy.maxUnavailable) && isZeroPortion(policy.maxSurge)) {
+    const message = 'no instance may be missing or added: a roll-out could never replace one';
+    reportBadValue(context, unavailable, message, 'raise it, or set `max_surge`');
   }
   return policy;
 }
@@ -156,5 +151,3 @@ function portionOf(tree: Tree | undefined, otherwise: string | number): Portion 
     ? { kind: 'percent', percent: Number(text.slice(0, -1)) }
     : { kind: 'count', count: Number(text) };
 }
-
-const isNone = (portion: Portion): boolean => (portion.kind === 'count' ? portion.count : portion.percent) === 0;

@@ -1,25 +1,20 @@
-// `schedule`, `watch`, `hooks`, `limits`, `profiles` -> what the model says.
-
+// `schedule`, `watch`, `hooks`, `limits`, `profiles` -> their normal form.
 import { Cron } from 'croner';
 import picomatch from 'picomatch';
 import type { Hooks, Limits, Schedule, WatchPolicy } from '../../core/spec.ts';
 import { parseSizeBytes } from '../../units.ts';
-import { problemAt, quote } from '../problem/problem.ts';
+import { quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { DEFAULT_MEMORY_ACTION, DEFAULT_SCHEDULE, DEFAULT_STOP, DEFAULT_WATCH } from '../schema/defaults.ts';
 import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
-import { childOf, itemsOf, type Tree } from '../tree/tree.ts';
-import type { NormalizeContext } from './normalize-context.ts';
-import { durationOf, integerOf, literalOf, textOf } from './normalize-context.ts';
+import { childOf, integerOf, isTrue, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
+import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';
 
-type ExpandPort = (tree: Tree) => Tree;
-type ProblemList = Pick<NormalizeContext, 'problems'>;
-
-/** Below this a process does not even start. */
+/** A process needs more than this to start. */
 const MIN_MEMORY_BYTES = 1024 ** 2;
 
-export function normalizeSchedule(tree: Tree | undefined, restart: string, context: ProblemList): Schedule | null {
+export function normalizeSchedule(tree: Tree | undefined, restart: string, context: NormalizeContext): Schedule | null {
   if (!tree) return null;
   const cron = tree.kind === 'map' ? childOf(tree, 'cron')! : tree;
   const zone = childOf(tree, 'time_zone');
@@ -31,31 +26,32 @@ export function normalizeSchedule(tree: Tree | undefined, restart: string, conte
   };
   if (!isTimeZone(schedule.timeZone)) {
     reportBadValue(
-      zone!,
-      `${quote(schedule.timeZone)} is no time zone`,
-      'an IANA name, for example Europe/Berlin',
       context,
+      zone!,
+      `${quote(schedule.timeZone)} is not a valid time zone`,
+      'write an IANA name, for example Europe/Berlin',
     );
     return null;
   }
   const wrong = cronError(schedule);
   if (wrong !== null) {
-    const hint = 'minute hour day month weekday: "0 3 * * *" is every night at three';
-    reportBadValue(cron, `${quote(schedule.cron)} is no schedule: ${wrong}`, hint, context);
+    const hint = 'minute hour day month weekday: "0 3 * * *" runs at three every night';
+    reportBadValue(context, cron, `${quote(schedule.cron)} is not a valid schedule: ${wrong}`, hint);
     return null;
   }
   if (restart === 'always') {
-    const message = 'a scheduled service ends and waits for its time, which `restart: always` does not allow';
-    reportBadValue(tree, message, 'use `restart: on_failure` or `never`', context);
+    const message =
+      '`restart: always` does not go with `schedule`: a scheduled service exits and waits for its next run';
+    reportBadValue(context, tree, message, 'use `restart: on_failure` or `never`');
   }
   return schedule;
 }
 
-/** @returns what is wrong, or null. */
+/** @returns null for a valid expression. */
 function cronError({ cron, timeZone }: Schedule): string | null {
   try {
     const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun();
-    return next === null ? 'it never comes' : null;
+    return next === null ? 'it never matches' : null;
   } catch (error) {
     const [reason = ''] = (error as Error).message.replace(/^CronPattern: /, '').split('\n');
     return reason.charAt(0).toLowerCase() + reason.slice(1);
@@ -66,70 +62,70 @@ function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== null;
   } catch {
-    return false; // RangeError: not known
+    return false; // RangeError: unknown
   }
 }
 
-export function normalizeWatch(tree: Tree | undefined, portless: ExpandPort, context: ProblemList): WatchPolicy | null {
+export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext): WatchPolicy | null {
   if (!tree) return null;
   const paths = itemsOf(tree.kind === 'list' ? tree : childOf(tree, 'paths'));
   const ignore = itemsOf(childOf(tree, 'ignore'));
   for (const glob of [...paths, ...ignore]) checkGlob(glob, context);
   if (paths.length === 0) {
-    reportBadValue(tree, '`watch` names no files', 'for example `watch: ["src/**/*.js"]`', context);
+    reportBadValue(context, tree, '`watch` names no files', 'for example `watch: ["src/**/*.js"]`');
     return null;
   }
   return {
     paths: paths.map(globOf),
     ignore: ignore.map(globOf),
-    debounceMs: durationOf(childOf(tree, 'debounce'), DEFAULT_WATCH.debounce, context.problems),
-    action: watchAction(tree, portless, context),
+    debounceMs: durationOf(childOf(tree, 'debounce'), DEFAULT_WATCH.debounce, context),
+    action: watchAction(tree, context),
   };
 }
 
 const globOf = (tree: Tree): string => (literalOf(tree) ?? textOf(tree)).replace(/^\.\//, '');
 
-function checkGlob(tree: Tree, context: ProblemList): void {
+function checkGlob(tree: Tree, context: NormalizeContext): void {
   try {
     picomatch.makeRe(globOf(tree));
-    if (globOf(tree).startsWith('../')) throw new Error('it leaves the project');
+    if (globOf(tree).startsWith('../')) throw new Error('it is outside the project');
   } catch (error) {
     const message = `${quote(textOf(tree))} cannot be watched: ${(error as Error).message}`;
-    reportBadValue(tree, message, 'a glob within the project, for example src/**/*.js', context);
+    reportBadValue(context, tree, message, 'write a glob within the project, for example src/**/*.js');
   }
 }
 
-function watchAction(tree: Tree, portless: ExpandPort, context: ProblemList): WatchPolicy['action'] {
+function watchAction(tree: Tree, context: NormalizeContext): WatchPolicy['action'] {
   const [signal, run] = [childOf(tree, 'signal'), childOf(tree, 'run')];
   const kind = literalOf(childOf(tree, 'action')) ?? DEFAULT_WATCH.action;
-  const useless = kind !== 'signal' && signal ? 'signal' : kind !== 'run' && run ? 'run' : null;
-  if (useless) {
-    const message = `\`${useless}\` has no effect with \`action: ${kind}\``;
-    reportBadValue(childOf(tree, useless)!, message, `write \`action: ${useless}\`, or take it out`, context);
+  const unused = kind !== 'signal' && signal ? 'signal' : kind !== 'run' && run ? 'run' : null;
+  if (unused) {
+    const message = `\`${unused}\` has no effect with \`action: ${kind}\``;
+    reportBadValue(context, childOf(tree, unused)!, message, `write \`action: ${unused}\`, or remove it`);
   }
   if (kind === 'signal') return { kind, signal: watchSignal(signal, context) };
   if (kind !== 'run') return { kind: 'restart' };
-  if (!run) reportBadValue(tree, '`action: run` needs `run`', 'add for example `run: [npm, run, build]`', context);
-  return { kind, command: run ? commandOf(run, portless) : { kind: 'shell', line: ':' } };
+  if (!run) reportBadValue(context, tree, '`action: run` needs `run`', 'add for example `run: [npm, run, build]`');
+  return { kind, command: run ? commandOf(run, context) : { kind: 'shell', line: ':' } };
 }
 
-function watchSignal(tree: Tree | undefined, context: ProblemList): string {
+function watchSignal(tree: Tree | undefined, context: NormalizeContext): string {
   const text = literalOf(tree) ?? 'SIGHUP';
   const name = stopSignalName(text);
   if (tree && name === null)
     reportBadValue(
-      tree,
-      `${quote(text)} is no signal`,
-      suggestionHint(text, STOP_SIGNALS, 'signals') ?? 'for example SIGHUP',
       context,
+      tree,
+      `${quote(text)} is not a signal`,
+      suggestionHint(text, STOP_SIGNALS, 'signals') ?? 'for example SIGHUP',
     );
   return name ?? DEFAULT_STOP.signal;
 }
 
-export function normalizeHooks(tree: Tree | undefined, portless: ExpandPort): Hooks {
+export function normalizeHooks(tree: Tree | undefined, context: NormalizeContext): Hooks {
   const commandAt = (key: string) => {
     const command = childOf(tree, key);
-    return command ? commandOf(command, portless) : null;
+    return command ? commandOf(command, context) : null;
   };
   return {
     beforeStart: commandAt('before_start'),
@@ -138,12 +134,12 @@ export function normalizeHooks(tree: Tree | undefined, portless: ExpandPort): Ho
   };
 }
 
-export function normalizeLimits(tree: Tree | undefined, context: ProblemList): Limits {
+export function normalizeLimits(tree: Tree | undefined, context: NormalizeContext): Limits {
   const written = childOf(tree, 'memory');
   const max = written?.kind === 'map' ? childOf(written, 'max') : written;
   const maxBytes = parseSizeBytes(literalOf(max) ?? '');
   if (max && (maxBytes ?? 0) < MIN_MEMORY_BYTES)
-    reportBadValue(max, `${quote(textOf(max))} is too small`, 'no program fits into less than 1MiB', context);
+    reportBadValue(context, max, `${quote(textOf(max))} is too small`, 'at least 1MiB');
   const action = (literalOf(childOf(written, 'action')) ?? DEFAULT_MEMORY_ACTION) as 'restart' | 'kill';
   return {
     memory: maxBytes === null ? null : { maxBytes, action },
@@ -154,10 +150,4 @@ export function normalizeLimits(tree: Tree | undefined, context: ProblemList): L
 
 export function normalizeProfiles(tree: Tree | undefined): string[] {
   return [...new Set(itemsOf(tree).map(textOf))];
-}
-
-export const isTrue = (tree: Tree | undefined): boolean => tree?.kind === 'scalar' && tree.value === true;
-
-function reportBadValue(tree: Tree, message: string, hint: string, { problems }: ProblemList): void {
-  problems.push(problemAt(tree.at, { code: 'bad-value', message, hint }));
 }

@@ -5,6 +5,7 @@ import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../problem/masking
 import { problemAt, warningAt } from '../problem/problem.ts';
 import type { Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';
+import { INSTANCE_VARIABLES } from './instance-variables.ts';
 import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from './template.ts';
 import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 
@@ -28,21 +29,6 @@ export type ExpandOptions = {
   env: string | null;
   problems: Problem[];
 };
-
-/** What the supervisor fills in for each instance. ORCH_NONCE is not for sharing. */
-const INSTANCE_VARIABLES = [
-  'PORT',
-  'ORCH_PROJECT',
-  'ORCH_ENV',
-  'ORCH_SERVICE',
-  'ORCH_INSTANCE',
-  'ORCH_INSTANCE_ID',
-  'ORCH_POOL_SIZE',
-];
-export const isInstanceVariable = (name: string): boolean => INSTANCE_VARIABLES.includes(name);
-/** All but what is the same for the whole project, and so known at load. */
-export const differsByInstance = (name: string): boolean =>
-  isInstanceVariable(name) && name !== 'ORCH_PROJECT' && name !== 'ORCH_ENV';
 
 /** Keys from the innermost outwards: only the rare text with a variable asks for the whole path. */
 type KeyPath = { key: string; above: KeyPath } | null;

@@ -1,8 +1,30 @@
-// What stands for `${PORT}`, `${ORCH_INSTANCE}` and the like of one instance, and how far its ports go. Pure: the loader
-// tries with it what the supervisor fills in at each start.
-import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
+// The variables of one instance such as `${PORT}` and `${ORCH_INSTANCE}`, and the indices and ports of a service. Pure: the
+// loader tries the values that the supervisor fills in at each start.
+import type { Portion, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 
 export const LAST_PORT = 65_535;
+
+/** The variables that a template may use, and the supervisor fills in for each instance. */
+export const INSTANCE_VARIABLES = [
+  'PORT',
+  'ORCH_PROJECT',
+  'ORCH_ENV',
+  'ORCH_SERVICE',
+  'ORCH_INSTANCE',
+  'ORCH_INSTANCE_ID',
+  'ORCH_POOL_SIZE',
+];
+const KNOWN_AT_LOAD = ['ORCH_PROJECT', 'ORCH_ENV'];
+const PER_INSTANCE = new Set(INSTANCE_VARIABLES.filter((name) => !KNOWN_AT_LOAD.includes(name)));
+
+/** All but the variables that are the same for the whole project, and so known at load. */
+export const differsByInstance = (name: string): boolean => PER_INSTANCE.has(name);
+
+/** The supervisor sets them for every instance, so `env` may not. Templates may not use ORCH_NONCE, which is secret. */
+export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
+  ...INSTANCE_VARIABLES.filter((name) => name !== 'PORT'),
+  'ORCH_NONCE',
+]);
 
 /** @param index from 1. */
 export function instanceVariables(
@@ -22,12 +44,15 @@ export function instanceVariables(
   return own;
 }
 
-/** Those on top of the pool while it is rolled out come after those of the pool. @returns 0 for an empty pool. */
+/** Instances that a roll-out adds come after those of the pool. @returns 0 for an empty pool. */
 export function lastIndexOf({ pool, rollout: { maxSurge } }: Pick<ServiceSpec, 'pool' | 'rollout'>): number {
   return pool + (maxSurge.kind === 'count' ? maxSurge.count : Math.ceil((pool * maxSurge.percent) / 100));
 }
 
-/** Each instance takes one. @returns null without a port. */
+/** Each instance takes one port. @returns null without a port. */
 export function lastPortOf(spec: Pick<ServiceSpec, 'port' | 'pool' | 'rollout'>): number | null {
   return spec.port === null ? null : spec.port + lastIndexOf(spec) - 1;
 }
+
+export const isZeroPortion = (portion: Portion): boolean =>
+  (portion.kind === 'count' ? portion.count : portion.percent) === 0;

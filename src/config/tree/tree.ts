@@ -1,5 +1,7 @@
-// A configuration as a tree that knows where each part was written. Immutable: an alias shares its anchor's node.
+// A configuration as a tree that knows where each part was written, and how values are taken out of it. Immutable: an alias
+// shares the node of its anchor.
 import type { Span } from '../problem/source-file.ts';
+import { expandTemplate } from './template.ts';
 
 export type Tree = ScalarTree | ListTree | MapTree;
 
@@ -7,9 +9,9 @@ export type ScalarTree = {
   kind: 'scalar';
   value: string | number | boolean | null;
   at: Span;
-  /** `empty`: nothing was written (`key:`), which never means null. */
+  /** `empty`: no value is written (`key:`), which never means null. */
   style: 'plain' | 'quoted' | 'block' | 'empty';
-  /** A plain scalar in which variables were filled in: may yet turn out to be a number or boolean. */
+  /** A plain scalar with its variables filled in: it may be a number or boolean. */
   expanded?: true;
 };
 export type ListTree = { kind: 'list'; items: Tree[]; at: Span };
@@ -19,13 +21,28 @@ export type TreeEntry = { key: string; keyAt: Span; value: Tree };
 export const isNull = (tree: Tree | undefined): boolean =>
   tree?.kind === 'scalar' && tree.value === null && tree.style !== 'empty';
 
-/** The value under a key; undefined where the tree is no map or has no such key. */
+/** The value under a key; undefined where the tree is not a map or lacks the key. */
 export const childOf = (tree: Tree | undefined, key: string): Tree | undefined =>
   tree?.kind === 'map' ? tree.entries.get(key)?.value : undefined;
 
 export const entriesOf = (tree: Tree | undefined): TreeEntry[] =>
   tree?.kind === 'map' ? [...tree.entries.values()] : [];
 export const itemsOf = (tree: Tree | undefined): Tree[] => (tree?.kind === 'list' ? tree.items : []);
+
+/** The text of a scalar, as a template; empty for other trees. */
+export const textOf = (tree: Tree): string => (tree.kind === 'scalar' ? String(tree.value) : '');
+
+/** The text of a string that is not a template, its `$$` resolved; null for other trees. */
+export function literalOf(tree: Tree | undefined): string | null {
+  if (tree?.kind !== 'scalar' || typeof tree.value !== 'string') return null;
+  const expansion = expandTemplate(tree.value, {});
+  return expansion.ok ? expansion.text : tree.value;
+}
+
+export const integerOf = (tree: Tree | undefined): number | null =>
+  tree?.kind === 'scalar' && typeof tree.value === 'number' ? tree.value : null;
+
+export const isTrue = (tree: Tree | undefined): boolean => tree?.kind === 'scalar' && tree.value === true;
 
 /** Follows keys and list positions as far as they go. */
 export function descend(tree: Tree, path: readonly string[]): { entry: TreeEntry | null; tree: Tree } {
@@ -51,7 +68,7 @@ export function toPlain(tree: Tree): unknown {
   return plain;
 }
 
-/** `services.api.env[2]`, as it stands in messages. */
+/** `services.api.env[2]`, for messages. */
 export function printPath(path: readonly string[]): string {
   return path.reduce(
     (text, step) => (/^\d+$/.test(step) ? `${text}[${step}]` : text === '' ? step : `${text}.${step}`),
@@ -59,7 +76,7 @@ export function printPath(path: readonly string[]): string {
   );
 }
 
-/** Do two trees hold the same values in the same order of keys, places and the value at `except` aside? */
+/** Are the values and the order of keys the same? Places and the value at `except` are ignored. */
 export function isSameTree(a: Tree, b: Tree, except: readonly string[] | null = null): boolean {
   if (a.kind === 'list' && b.kind === 'list') {
     return a.items.length === b.items.length && a.items.every((item, index) => isSameTree(item, b.items[index]!));
@@ -75,35 +92,32 @@ export function isSameTree(a: Tree, b: Tree, except: readonly string[] | null = 
   });
 }
 
-// Where a checked value was written: the value itself, or the nearest key above it.
-
-export type PlaceOf = (path: string[]) => Span;
-
-export function placesIn(tree: Tree): PlaceOf {
-  return (path) => {
-    const reached = descend(tree, path);
-    const isThere = reached.entry?.key === path.at(-1);
-    return isThere || !reached.entry ? reached.tree.at : reached.entry.keyAt;
-  };
+/** The place of the value at the path, or of the nearest key above it. */
+export function placeOf(tree: Tree, path: readonly string[]): Span {
+  const reached = descend(tree, path);
+  const isThere = reached.entry?.key === path.at(-1);
+  return isThere || !reached.entry ? reached.tree.at : reached.entry.keyAt;
 }
 
-// Laws of overlays and includes: maps merge by key, scalars and lists replace, an explicit null removes. Pure.
-
 /**
- * `over` laid over `base`. A null of `over` takes the key of `base` away and stays as a mark, so that it also takes
- * away what `defaults` or the project would bring; `withoutNulls` clears the marks at the end.
+ * The law of overlays and includes: maps merge by key, scalars and lists replace, an explicit null removes. The null
+ * stays as a mark, so that it also removes the key from `defaults` or the project; `withoutNulls` clears the marks.
  */
-export function mergeTrees(base: Tree, over: Tree): Tree {
-  if (base.kind !== 'map' || over.kind !== 'map') return over;
+export function mergeTrees(base: MapTree, overlay: MapTree): MapTree;
+export function mergeTrees(base: Tree, overlay: Tree): Tree;
+export function mergeTrees(base: Tree, overlay: Tree): Tree {
+  if (base.kind !== 'map' || overlay.kind !== 'map') return overlay;
   const entries = new Map(base.entries);
-  for (const [key, entry] of over.entries) {
-    const below = entries.get(key);
-    entries.set(key, below ? { ...entry, value: mergeTrees(below.value, entry.value) } : entry);
+  for (const [key, entry] of overlay.entries) {
+    const before = entries.get(key);
+    entries.set(key, before ? { ...entry, value: mergeTrees(before.value, entry.value) } : entry);
   }
-  return { kind: 'map', entries, at: over.at };
+  return { kind: 'map', entries, at: overlay.at };
 }
 
 /** The same tree without keys whose value is an explicit null, at any depth below maps. */
+export function withoutNulls(tree: MapTree): MapTree;
+export function withoutNulls(tree: Tree): Tree;
 export function withoutNulls(tree: Tree): Tree {
   if (tree.kind !== 'map') return tree;
   const entries: MapTree['entries'] = new Map();
@@ -113,11 +127,16 @@ export function withoutNulls(tree: Tree): Tree {
   return { ...tree, entries };
 }
 
+/** The same map with another value under a key. @param keyAt the place of the key where it is new */
+export function withEntry(map: MapTree, key: string, value: Tree, keyAt: Span = value.at): MapTree {
+  const entry = { key, keyAt: map.entries.get(key)?.keyAt ?? keyAt, value };
+  return { ...map, entries: new Map(map.entries).set(key, entry) };
+}
+
 /** The same tree without some keys at its top. */
 export function withoutKeys(tree: MapTree, keys: readonly string[]): MapTree {
   return { ...tree, entries: new Map([...tree.entries].filter(([key]) => !keys.includes(key))) };
 }
 
-// Keys that no map may have: they mean something to every object.
-
+/** Keys that are refused in every map: JavaScript objects have them. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
