@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
 import type { WireError } from '../../api/protocol.ts';
-import type { FileSource } from '../../config/load-config.ts';
+import type { FileSource } from '../../config/files/file-source.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
 import { suggestionHint } from '../../config/problem/suggest.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
