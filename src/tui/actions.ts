@@ -1,29 +1,17 @@
-// What each action of the keymap does to the state, and what it asks of the outside. Pure.
+// What each action of the keymap does to the state, and which effects it has. Pure. The page keys measure with the view.
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
-import { isFolded, isInactive, outputTarget, selectedIndex, type TableRow, tableRows } from './model/rows.ts';
-import type { Overlay, ScaleTarget, UiState } from './model/state.ts';
-import { searchPattern } from './model/state.ts';
+import { type Reduced, withoutEffects } from './model/messages.ts';
+import { isFolded, isInactive, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
+import { type ScaleTarget, searchPattern, type UiState, type WhyOverlay } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { screenRowsOf } from './view/pane.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
-/** What the session carries out; results come back as messages. */
-export type Effect =
-  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; name: string }
-  | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
-  | { kind: 'explain'; name: string }
-  | { kind: 'down'; timeoutMs: number | null }
-  | { kind: 'leave'; outcome: 'quit' | 'detached' }
-  | { kind: 'copy' }
-  | { kind: 'suspend' }
-  | { kind: 'redraw' };
-
 export type ActionContext = { log: LogView; nowMs: number };
-type ActionResult = { state: UiState; effects: Effect[] };
 
-export function applyAction(state: UiState, action: KeyAction, around: ActionContext): ActionResult {
+export function applyAction(state: UiState, action: KeyAction, context: ActionContext): Reduced {
   switch (action) {
     case 'previous':
     case 'next':
@@ -42,15 +30,9 @@ export function applyAction(state: UiState, action: KeyAction, around: ActionCon
     case 'scaleDown':
       return applyToRow(state, action);
     case 'filter':
-      return withoutEffects({
-        ...state,
-        overlay: { kind: 'search', of: 'names', text: state.nameFilter, before: state.nameFilter },
-      });
+      return withoutEffects(openSearch(state, 'names', state.nameFilter));
     case 'grep':
-      return withoutEffects({
-        ...state,
-        overlay: { kind: 'search', of: 'lines', text: state.lineFilter, before: state.lineFilter },
-      });
+      return withoutEffects(openSearch(state, 'lines', state.lineFilter));
     case 'logs':
     case 'events':
       return withoutEffects({ ...state, view: action, overlay: null });
@@ -66,7 +48,7 @@ export function applyAction(state: UiState, action: KeyAction, around: ActionCon
     case 'lineDown':
     case 'oldest':
     case 'newest':
-      return withoutEffects(scroll(state, action, around.log));
+      return withoutEffects(scroll(state, action, context.log));
     case 'help':
       return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0 } });
     case 'back':
@@ -82,7 +64,7 @@ export function applyAction(state: UiState, action: KeyAction, around: ActionCon
       return { state, effects: [{ kind: 'leave', outcome: 'detached' }] };
     case 'quit':
     case 'interrupt':
-      return quit(state, around.nowMs);
+      return quit(state, context.nowMs);
     case 'copy':
     case 'suspend':
     case 'redraw':
@@ -90,19 +72,17 @@ export function applyAction(state: UiState, action: KeyAction, around: ActionCon
   }
 }
 
-/** The row that keys act on; null where there is none. */
-export function selectedRow(state: UiState): TableRow | null {
-  const rows = tableRows(state);
-  return rows[selectedIndex(rows, state.selected)] ?? null;
-}
-
 function select(state: UiState, action: 'previous' | 'next' | 'first' | 'last'): UiState {
   const rows = tableRows(state);
   const at = selectedIndex(rows, state.selected);
-  const wanted = { previous: at - 1, next: at + 1, first: 0, last: rows.length - 1 }[action];
-  const row = rows[Math.max(0, Math.min(rows.length - 1, wanted))];
+  const target = { previous: at - 1, next: at + 1, first: 0, last: rows.length - 1 }[action];
+  const row = rows[Math.max(0, Math.min(rows.length - 1, target))];
   if (row === undefined || row.id === state.selected) return state;
   return { ...state, selected: row.id, logBottom: state.allOutput ? state.logBottom : null };
+}
+
+function openSearch(state: UiState, of: 'names' | 'lines', text: string): UiState {
+  return { ...state, overlay: { kind: 'search', of, text, before: text } };
 }
 
 function switchOutput(state: UiState): UiState {
@@ -119,12 +99,12 @@ function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAl
   const row = selectedRow(state);
   if (row === null || row.kind === 'single') return state;
   const folded = action === 'toggleFold' ? !isFolded(row.service, state.folds) : action === 'fold';
-  // The row of a folded instance is gone; its pool is the next best.
+  // The row of an instance disappears when its pool is folded: select the pool.
   const selected = folded ? row.service.name : row.id;
   return { ...state, selected, folds: { ...state.folds, [row.service.name]: folded } };
 }
 
-function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): ActionResult {
+function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): Reduced {
   const row = selectedRow(state);
   if (row === null) return withoutEffects(state);
   switch (action) {
@@ -133,7 +113,7 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
     case 'stopOrStart':
       return { state, effects: [{ kind: 'command', method: isInactive(row) ? 'start' : 'stop', name: row.id }] };
     case 'why': {
-      const overlay: Overlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
+      const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
     }
     case 'scaleUp':
@@ -178,8 +158,8 @@ function back(state: UiState): UiState {
   return { ...state, lineFilter: '', nameFilter: state.view === 'main' ? '' : state.nameFilter, logBottom: null };
 }
 
-/** Owning: everything goes down first; asked again, at once. Not owning: just leave. */
-function quit(state: UiState, nowMs: number): ActionResult {
+/** In the view that owns the project everything is stopped first; a second request kills at once. Other views only leave. */
+function quit(state: UiState, nowMs: number): Reduced {
   if (state.shutdown !== null) {
     if (state.shutdown.immediate) return withoutEffects(state);
     return {
@@ -188,15 +168,11 @@ function quit(state: UiState, nowMs: number): ActionResult {
     };
   }
   if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
-  const leaving = { sinceMs: nowMs, total: liveCount(state), immediate: false, progress: null };
-  return { state: { ...state, overlay: null, shutdown: leaving }, effects: [{ kind: 'down', timeoutMs: null }] };
+  const shutdown = { sinceMs: nowMs, total: liveCount(state), immediate: false, progress: null };
+  return { state: { ...state, overlay: null, shutdown }, effects: [{ kind: 'down', timeoutMs: null }] };
 }
 
 function liveCount(state: UiState): number {
   const instances = (state.status?.services ?? []).flatMap((service) => service.instances);
   return instances.filter((instance) => instance.pid !== null).length;
-}
-
-function withoutEffects(state: UiState): ActionResult {
-  return { state, effects: [] };
 }

@@ -3,16 +3,16 @@ import type { Key, render } from 'ink';
 import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
-import type { Effect } from './actions.ts';
 import { App } from './app.tsx';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
 import { LogRing } from './model/log-ring.ts';
+import type { Effect, UiMessage } from './model/messages.ts';
 import { choicesOf, initialState, type UiState, type ViewChoices } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
-import { endBySignal, listenToProcess } from './process-events.ts';
-import { reduce, type UiMessage } from './reducer.ts';
+import { endBySignal, listenToProcess, type ProcessEvent } from './process-events.ts';
+import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { messageOf, type ScaleInFile, SupervisorSession } from './session.ts';
 import { type Frame, reuseLines } from './view/frame.ts';
@@ -20,7 +20,29 @@ import { plainOutput } from './view/pane.ts';
 import { glyphsFor, themeOf } from './view/theme.ts';
 import { viewModel } from './view-model.ts';
 
+export type TuiOptions = {
+  client: Client;
+  paths: ProjectPaths;
+  /** Leaving stops everything. The caller has already sent `own`; detaching sends `disown`. */
+  owning: boolean;
+  colour: boolean;
+  /** Both must be terminals. */
+  stdout: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
+  scaleInFile?: ScaleInFile;
+  /** Continues a view that lost its supervisor, and says why. */
+  resumed?: ResumedView | null;
+};
+
+export type ResumedView = { choices: ViewChoices; notice: string };
+/** `choices`: for a view that continues this one. */
+export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
+
+type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';
+
 type Ink = ReturnType<typeof render>;
+type PendingRun = { resolve(result: TuiResult): void; reject(error: unknown): void };
 
 export class TuiController {
   readonly #options: TuiOptions;
@@ -36,12 +58,12 @@ export class TuiController {
   #ink: Ink | null = null;
   readonly #output: InkOutput;
   readonly #renderInk: typeof render;
-  /** The output is printed on the normal screen, and any key comes back. */
+  /** The output is printed on the normal screen until a key is pressed. */
   #isCopying = false;
-  /** The supervisor has said so. */
+  /** The supervisor has sent `going_down`. */
   #isGoingDown = false;
-  #pendingRun: { resolve(result: TuiResult): void; reject(error: unknown): void } | null = null;
-  readonly #cleanups: (() => void)[] = [];
+  #pendingRun: PendingRun | null = null;
+  #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions, renderInk: typeof render) {
     const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
@@ -49,46 +71,51 @@ export class TuiController {
     this.#renderInk = renderInk;
     this.#screen = new Screen(stdout, stdin);
     this.#appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
-    const beginning = { size: this.#screen.size, owning, canEditFile: scaleInFile !== null };
-    this.#state = initialState(beginning, resumed?.choices);
-    this.#session = new SupervisorSession({
-      client,
-      scaleInFile,
-      dispatch: (message) => this.#dispatch(message, 'news'),
-    });
-    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('news'));
+    this.#state = initialState(
+      { size: this.#screen.size, owning, canEditFile: scaleInFile !== null },
+      resumed?.choices,
+    );
+    const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
+    this.#session = new SupervisorSession({ client, scaleInFile, dispatch });
+    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'));
     this.#output = new InkOutput(this.#screen.size.columns, (rows) => this.#screen.paint(rows));
   }
 
   run(): Promise<TuiResult> {
     return new Promise((resolve, reject) => {
       this.#pendingRun = { resolve, reject };
-      this.#listen();
+      const { stdin, stdout, resumed } = this.#options;
+      this.#stopListening = listenToProcess(stdin, stdout, (event) => this.#onProcessEvent(event));
       this.#screen.enter();
       this.#draw();
-      const { resumed } = this.#options;
-      if (resumed) this.#dispatch({ kind: 'said', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'news');
+      if (resumed) this.#dispatch({ kind: 'notice', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'update');
       this.#session.start();
       void this.#options.client.closed.then(() => this.#connectionEnded());
     });
   }
 
-  #listen(): void {
-    const { stdin, stdout } = this.#options;
-    this.#cleanups.push(
-      listenToProcess(stdin, stdout, {
-        onSignal: (signal) => {
-          this.#endWith('quit');
-          endBySignal(signal);
-        },
-        onInterrupt: () => this.#pressed({ kind: 'key', name: 'ctrl+c' }),
-        onSuspend: () => this.#suspend(),
-        onWindowChange: () => this.#resized(),
-        onContinue: () => this.#continued(),
-        onError: (error) => this.#endWithError(error),
-        onHangUp: () => this.#endWith('quit'),
-      }),
-    );
+  #onProcessEvent(event: ProcessEvent): void {
+    switch (event.kind) {
+      case 'signal':
+      case 'hangUp':
+        this.#endWith('quit');
+        if (event.kind === 'signal') endBySignal(event.signal);
+        return;
+      case 'interrupt':
+        this.#pressed({ kind: 'key', name: 'ctrl+c' });
+        return;
+      case 'suspend':
+        this.#suspend();
+        return;
+      case 'windowChange':
+        this.#resized();
+        return;
+      case 'continue':
+        this.#continued();
+        return;
+      case 'error':
+        this.#endWithError(event.error);
+    }
   }
 
   #dispatch(message: UiMessage, urgency: FrameUrgency): void {
@@ -134,16 +161,16 @@ export class TuiController {
     }
   }
 
-  /** @returns when the picture changes by itself. */
+  /** @returns when the frame changes by itself; null: never. */
   #draw(): number | null {
     if (this.#pendingRun === null || this.#isCopying) return null;
-    const around = {
+    const context = {
       log: this.#ring,
       nowMs: Date.now(),
       colour: this.#appearance.theme.colour,
       glyphs: this.#appearance.glyphs,
     };
-    const next = reuseLines(this.#frame, viewModel(this.#state, around));
+    const next = reuseLines(this.#frame, viewModel(this.#state, context));
     const isSame = this.#frame !== null && next.regions === this.#frame.regions;
     this.#frame = next;
     if (!isSame) this.#show(next);
@@ -172,8 +199,7 @@ export class TuiController {
   };
 
   #resized(): void {
-    this.#screen.forget();
-    this.#frame = null;
+    this.#redraw();
     this.#dispatch({ kind: 'resized', size: this.#screen.size }, 'key');
   }
 
@@ -185,7 +211,7 @@ export class TuiController {
 
   #suspend(): void {
     if (process.platform === 'win32') return;
-    // Our own listener would swallow the signal that is to stop us.
+    // Our own listener would swallow the signal that must stop this process.
     const listeners = process.listeners('SIGTSTP');
     process.removeAllListeners('SIGTSTP');
     this.#screen.suspend();
@@ -215,52 +241,50 @@ export class TuiController {
   async #shutDown(timeoutMs: number | null): Promise<void> {
     try {
       const { stopped, leftovers } = await this.#session.down(timeoutMs);
-      // Asked twice, the second answer counts only what the first had left.
+      // The answer to a second request counts only the instances that the first one had left.
       const count = Math.max(stopped, this.#state.shutdown?.total ?? 0);
       this.#endWith(leftovers.length > 0 ? 'leftovers' : 'down', [
         `Stopped ${count} ${count === 1 ? 'instance' : 'instances'}.`,
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
     } catch (error) {
-      this.#dispatch({ kind: 'downFailed', error: messageOf(error), nowMs: Date.now() }, 'news');
+      this.#dispatch({ kind: 'shutdownFailed', error: messageOf(error), nowMs: Date.now() }, 'update');
     }
   }
 
   async #leave(outcome: 'quit' | 'detached'): Promise<void> {
     if (outcome === 'detached' && this.#options.owning) {
       try {
-        await this.#options.client.request('disown', {});
+        await this.#session.disown();
       } catch (error) {
-        this.#dispatch({ kind: 'said', text: messageOf(error), tone: 'bad', nowMs: Date.now() }, 'news');
+        this.#dispatch({ kind: 'notice', text: messageOf(error), tone: 'bad', nowMs: Date.now() }, 'update');
         return;
       }
     }
     this.#endWith(outcome);
   }
 
-  /** Gone without our asking: stopped from elsewhere, or lost. */
+  /** The connection ended without a request of this view: the project was stopped by another client, or is lost. */
   #connectionEnded(): void {
-    const wasStopped = hasShutDownCleanly(this.#state.status, this.#isGoingDown);
-    if (wasStopped) this.#endWith('down', ['The project was stopped.']);
+    if (hasShutDownCleanly(this.#state.status, this.#isGoingDown)) this.#endWith('down', ['The project was stopped.']);
     else this.#endWith('lost');
   }
 
   #endWith(outcome: TuiOutcome, lines: string[] = []): void {
-    const settle = this.#pendingRun;
-    if (settle === null) return;
-    this.#tearDown();
+    const run = this.#tearDown();
+    if (run === null) return;
     for (const line of lines) this.#options.stdout.write(`${line}\n`);
-    settle.resolve({ outcome, choices: choicesOf(this.#state) });
+    run.resolve({ outcome, choices: choicesOf(this.#state) });
   }
 
   #endWithError(error: unknown): void {
-    const settle = this.#pendingRun;
-    if (settle === null) return;
-    this.#tearDown();
-    settle.reject(error);
+    this.#tearDown()?.reject(error);
   }
 
-  #tearDown(): void {
+  /** Restores the terminal. @returns the run to settle; null when it has already ended. */
+  #tearDown(): PendingRun | null {
+    const run = this.#pendingRun;
+    if (run === null) return null;
     this.#pendingRun = null;
     this.#clock.stop();
     this.#follower.close();
@@ -268,29 +292,7 @@ export class TuiController {
     this.#output.close();
     this.#ink?.unmount();
     this.#screen.restore();
-    for (const cleanup of this.#cleanups) cleanup();
+    this.#stopListening();
+    return run;
   }
 }
-
-// What the command line hands to the interface, and what it gets back. Types only.
-
-export type TuiOptions = {
-  client: Client;
-  paths: ProjectPaths;
-  /** Leaving stops everything. The caller has sent `own` already; detaching sends `disown`. */
-  owning: boolean;
-  colour: boolean;
-  /** Both must be terminals. */
-  stdout: NodeJS.WriteStream;
-  stdin: NodeJS.ReadStream;
-  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
-  scaleInFile?: ScaleInFile;
-  /** Goes on where a view ended that was lost, and says why. */
-  resumed?: ResumedView | null;
-};
-
-export type ResumedView = { choices: ViewChoices; notice: string };
-/** `choices`: for a view that goes on. */
-export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
-
-type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';

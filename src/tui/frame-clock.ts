@@ -1,9 +1,9 @@
-// When the next frame is drawn: soon after a key, seldom for news, at the next change of a visible time; else never.
+// When the next frame is drawn: soon after a key, less often for updates, at the next change of a visible time.
 // One timer, none when idle.
 
 /** A key is answered within a thirtieth of a second. */
 const KEY_INTERVAL_MS = 33;
-/** News (status, output, events): at most 10 frames a second. */
+/** Updates (status, output, events): at most 10 frames a second. */
 const UPDATE_INTERVAL_MS = 100;
 /** Uptimes and other clocks on screen: at most once a second. */
 const TICK_INTERVAL_MS = 1000;
@@ -12,7 +12,7 @@ const REST_PER_COST = 4;
 /** One slow frame (the first, which compiles everything) must not hold up the next for long. */
 const MAX_REST_MS = 400;
 
-export type FrameUrgency = 'key' | 'news' | 'tick';
+export type FrameUrgency = 'key' | 'update' | 'tick';
 
 export class FrameClock {
   readonly #draw: () => number | null;
@@ -28,7 +28,7 @@ export class FrameClock {
   }
 
   request(urgency: FrameUrgency): void {
-    const intervalMs = { key: KEY_INTERVAL_MS, news: UPDATE_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
+    const intervalMs = { key: KEY_INTERVAL_MS, update: UPDATE_INTERVAL_MS, tick: TICK_INTERVAL_MS }[urgency];
     const restMs = urgency === 'key' ? 0 : Math.min(MAX_REST_MS, this.#lastCostMs * (1 + REST_PER_COST));
     this.#drawAt(Math.max(performance.now(), this.#lastStartMs + Math.max(intervalMs, restMs)));
   }

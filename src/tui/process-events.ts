@@ -1,53 +1,54 @@
-// What comes from outside: signals, a window that changes, a terminal that is gone, a bug of ours. Decides nothing.
+// Signals and what the terminal reports, as one union of events. Decides nothing.
 
-export type ProcessEventHandlers = {
-  /** SIGTERM and the like: after the terminal is restored the process ends by that signal, as it would have. */
-  onSignal(signal: NodeJS.Signals): void;
-  /** Ctrl-C from outside: the same as the key. */
-  onInterrupt(): void;
-  onSuspend(): void;
+export type ProcessEvent =
+  /** SIGTERM and the like: once the terminal is restored, the process must end by that signal. */
+  | { kind: 'signal'; signal: NodeJS.Signals }
+  /** SIGINT from another process: the same as the key Ctrl-C. */
+  | { kind: 'interrupt' }
+  | { kind: 'suspend' }
+  /** The process continues after a stop. */
+  | { kind: 'continue' }
   /** The window has another size, or had one in between: the terminal may have dropped rows. */
-  onWindowChange(): void;
-  /** The process was stopped and goes on. */
-  onContinue(): void;
-  onError(error: unknown): void;
-  /** The terminal went away without a signal. */
-  onHangUp(): void;
-};
+  | { kind: 'windowChange' }
+  /** An uncaught exception or an unhandled rejection. */
+  | { kind: 'error'; error: unknown }
+  /** The terminal disappeared without a signal. */
+  | { kind: 'hangUp' };
 
 const TERMINATING_SIGNALS: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
-/** @returns takes all listeners back. */
+/** @returns removes all listeners. */
 export function listenToProcess(
   stdin: NodeJS.ReadStream,
   stdout: NodeJS.WriteStream,
-  watch: ProcessEventHandlers,
+  onEvent: (event: ProcessEvent) => void,
 ): () => void {
   const removers: (() => void)[] = [];
-  const listen = (target: NodeJS.EventEmitter, event: string, listener: (...args: never[]) => void) => {
-    target.on(event, listener as (...args: unknown[]) => void);
-    removers.push(() => target.off(event, listener as (...args: unknown[]) => void));
+  const listen = (target: NodeJS.EventEmitter, name: string, eventOf: (argument: unknown) => ProcessEvent) => {
+    const listener = (argument: unknown) => onEvent(eventOf(argument));
+    target.on(name, listener);
+    removers.push(() => target.off(name, listener));
   };
-  for (const signal of TERMINATING_SIGNALS) listen(process, signal, () => watch.onSignal(signal));
-  listen(process, 'SIGINT', () => watch.onInterrupt());
+  for (const signal of TERMINATING_SIGNALS) listen(process, signal, () => ({ kind: 'signal', signal }));
+  listen(process, 'SIGINT', () => ({ kind: 'interrupt' }));
   if (process.platform !== 'win32') {
-    listen(process, 'SIGTSTP', () => watch.onSuspend());
-    listen(process, 'SIGCONT', () => watch.onContinue());
-    // Not only `resize`: that is silent when two changes end where they began.
-    listen(process, 'SIGWINCH', () => watch.onWindowChange());
+    listen(process, 'SIGTSTP', () => ({ kind: 'suspend' }));
+    listen(process, 'SIGCONT', () => ({ kind: 'continue' }));
+    // Not only `resize`, which is silent when two changes end at the first size.
+    listen(process, 'SIGWINCH', () => ({ kind: 'windowChange' }));
   }
-  listen(process, 'uncaughtException', (error: Error) => watch.onError(error));
-  listen(process, 'unhandledRejection', (reason: unknown) => watch.onError(reason));
-  listen(stdout, 'resize', () => watch.onWindowChange());
-  listen(stdin, 'end', () => watch.onHangUp());
-  listen(stdin, 'error', () => watch.onHangUp());
-  listen(stdout, 'error', () => watch.onHangUp());
+  for (const name of ['uncaughtException', 'unhandledRejection'])
+    listen(process, name, (error) => ({ kind: 'error', error }));
+  listen(stdout, 'resize', () => ({ kind: 'windowChange' }));
+  listen(stdin, 'end', () => ({ kind: 'hangUp' }));
+  listen(stdin, 'error', () => ({ kind: 'hangUp' }));
+  listen(stdout, 'error', () => ({ kind: 'hangUp' }));
   return () => {
     for (const remove of removers) remove();
   };
 }
 
-/** Ends this process by `signal` now that nothing catches it any more. */
+/** Ends this process by `signal`; its listeners must be removed before. */
 export function endBySignal(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }

@@ -1,18 +1,14 @@
-// The questions of the last line: a search, a new pool size. What typed text and the answering keys do to them. Pure.
-
+// The questions in the last line: a search, a new pool size. What typed text and the keys for the answer do. Pure.
 import { stripSequences } from '../terminal/sanitize.ts';
-import type { Effect } from './actions.ts';
-import type { Overlay, UiState } from './model/state.ts';
+import { type Effect, type Reduced, withoutEffects } from './model/messages.ts';
+import type { ScaleOverlay, SearchOverlay, UiState } from './model/state.ts';
 
-type SearchOverlay = Extract<Overlay, { kind: 'search' }>;
-type ScaleOverlay = Extract<Overlay, { kind: 'scale' }>;
-type PromptResult = { state: UiState; effects: Effect[] };
 export type PromptAction = 'accept' | 'erase' | 'eraseAll' | 'increase' | 'decrease' | 'switchTarget';
 
 const MAX_SEARCH_CHARS = 200;
 const MAX_POOL = 9999;
 
-/** Text goes into the open question; without one it means nothing. */
+/** Text goes into the open question; without one it is ignored. */
 export function typeIntoPrompt(state: UiState, text: string): UiState {
   const overlay = state.overlay;
   if (state.shutdown !== null || overlay === null) return state;
@@ -27,28 +23,26 @@ export function typeIntoPrompt(state: UiState, text: string): UiState {
   return state;
 }
 
-/** The lists follow while the user types. */
+/** The filters change while the user types. */
 export function setSearch(state: UiState, overlay: SearchOverlay, text: string): UiState {
   const filters =
     overlay.of === 'names' ? { nameFilter: text } : { lineFilter: text, logBottom: null, eventBottom: null };
   return { ...state, ...filters, overlay: { ...overlay, text } };
 }
 
-export function answerPrompt(state: UiState, action: PromptAction): PromptResult {
+export function answerPrompt(state: UiState, action: PromptAction): Reduced {
   const { overlay } = state;
   if (overlay?.kind === 'scale') return answerScale(state, overlay, action);
-  if (overlay?.kind !== 'search') return { state, effects: [] };
-  if (action === 'accept') return { state: { ...state, overlay: null }, effects: [] };
+  if (overlay?.kind !== 'search') return withoutEffects(state);
+  if (action === 'accept') return withoutEffects({ ...state, overlay: null });
   const text = action === 'erase' ? [...overlay.text].slice(0, -1).join('') : '';
-  return { state: setSearch(state, overlay, text), effects: [] };
+  return withoutEffects(setSearch(state, overlay, text));
 }
 
-function answerScale(state: UiState, overlay: ScaleOverlay, action: PromptAction): PromptResult {
+function answerScale(state: UiState, overlay: ScaleOverlay, action: PromptAction): Reduced {
   const size = overlay.text === '' ? overlay.from : Number(overlay.text);
-  const edited = (changes: Partial<ScaleOverlay>): PromptResult => ({
-    state: { ...state, overlay: { ...overlay, ...changes } },
-    effects: [],
-  });
+  const edited = (changes: Partial<ScaleOverlay>): Reduced =>
+    withoutEffects({ ...state, overlay: { ...overlay, ...changes } });
   switch (action) {
     case 'accept': {
       const effect: Effect = { kind: 'scale', service: overlay.service, size, target: overlay.target };
@@ -67,7 +61,7 @@ function answerScale(state: UiState, overlay: ScaleOverlay, action: PromptAction
   }
 }
 
-/** Keys without a meaning here (`f1`, `ctrl+x`) are no text. */
+/** Keys without a meaning here (`f1`, `ctrl+x`) are not text. */
 function isKeyName(text: string): boolean {
   return /^(ctrl\+.+|meta\+.+|f[0-9]{1,2}|up|down|left|right|tab|pageup|pagedown|home|end|escape|insert|unknown)$/.test(
     text,

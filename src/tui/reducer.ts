@@ -1,30 +1,15 @@
-// (state, message) → next state and what is to be done outside. Pure: the clock comes with the message.
-import type { DownProgress, EventRecord, Explanation, Status } from '../api/protocol.ts';
-import { applyAction, type Effect } from './actions.ts';
+// (state, message) → next state and effects. Pure: the clock comes with the message.
+import { applyAction } from './actions.ts';
 import { actionOf } from './model/keymap.ts';
 import type { LogView } from './model/log-ring.ts';
-import { contextOf, MAX_EVENTS, type TerminalSize, type Tone, type UiState } from './model/state.ts';
+import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';
+import { contextOf, MAX_EVENTS, type Tone, type UiState } from './model/state.ts';
 import { typeIntoPrompt } from './prompt.ts';
-
-export type UiMessage =
-  | { kind: 'status'; status: Status }
-  | { kind: 'events'; events: EventRecord[] }
-  | { kind: 'resized'; size: TerminalSize }
-  /** `name` as in the keymap. */
-  | { kind: 'key'; name: string; nowMs: number }
-  /** More than one character at once: pasted. */
-  | { kind: 'pasted'; text: string }
-  | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
-  | { kind: 'said'; text: string; tone: Tone; nowMs: number }
-  | { kind: 'downProgressed'; progress: DownProgress }
-  | { kind: 'downFailed'; error: string; nowMs: number };
-
-export type Reduced = { state: UiState; effects: Effect[] };
 
 const NOTICE_MS = 5000;
 const FAILURE_NOTICE_MS = 12_000;
 
-/** @param log what the scroll keys move in; only read. */
+/** @param log the scroll keys move in it; the reducer only reads it. */
 export function reduce(state: UiState, message: UiMessage, log: LogView): Reduced {
   switch (message.kind) {
     case 'status':
@@ -39,13 +24,13 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects(typeIntoPrompt(state, message.text));
     case 'explained':
       return withoutEffects(explain(state, message));
-    case 'said':
+    case 'notice':
       return withoutEffects({ ...state, notice: noticeOf(message.text, message.tone, message.nowMs) });
-    case 'downProgressed':
+    case 'shutdownProgress':
       return withoutEffects(
         state.shutdown === null ? state : { ...state, shutdown: { ...state.shutdown, progress: message.progress } },
       );
-    case 'downFailed':
+    case 'shutdownFailed':
       return withoutEffects({ ...state, shutdown: null, notice: noticeOf(message.error, 'bad', message.nowMs) });
   }
 }
@@ -63,8 +48,4 @@ function explain(state: UiState, message: Extract<UiMessage, { kind: 'explained'
 
 function noticeOf(text: string, tone: Tone, nowMs: number): UiState['notice'] {
   return { text, tone, untilMs: nowMs + (tone === 'bad' ? FAILURE_NOTICE_MS : NOTICE_MS) };
-}
-
-function withoutEffects(state: UiState): Reduced {
-  return { state, effects: [] };
 }

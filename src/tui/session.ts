@@ -1,12 +1,11 @@
-// The supervisor's side of the interface: its status and events come in as messages, commands go out.
-// Keeps no state of its own and draws nothing.
+// The supervisor as the view sees it: status and events come in as messages, commands go out.
+// Keeps no state of the view and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
 import type { EventRecord, MethodResult, WireError } from '../api/protocol.ts';
-import type { Effect } from './actions.ts';
+import type { Effect, UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
-import type { UiMessage } from './reducer.ts';
 
-/** Writes a pool size into procs.yaml and has it applied; the error says why not. */
+/** Writes a pool size into procs.yaml and applies it; the error says why it could not. */
 export type ScaleInFile = (service: string, size: number) => Promise<{ ok: true } | { ok: false; error: WireError }>;
 export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
 
@@ -31,8 +30,7 @@ export class SupervisorSession {
     });
     const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.#collect(event));
     this.#streams.push(status, events);
-    for (const stream of this.#streams.slice(0, 2))
-      void (stream as typeof status).done.catch((error) => this.#report(error));
+    for (const { done } of [status, events]) done.catch((error) => this.#report(error));
   }
 
   stop(): void {
@@ -47,10 +45,15 @@ export class SupervisorSession {
     }
   }
 
-  /** Resolves when nothing is left; rejects with a ClientError. Progress comes as messages. */
+  /** Resolves when the shutdown is over; rejects with a ClientError. Progress comes as messages. */
   down(timeoutMs: number | null): Promise<MethodResult<'down'>> {
     const { client, dispatch } = this.#options;
-    return client.stream('down', { timeoutMs }, (progress) => dispatch({ kind: 'downProgressed', progress })).done;
+    return client.stream('down', { timeoutMs }, (progress) => dispatch({ kind: 'shutdownProgress', progress })).done;
+  }
+
+  /** From now on the project outlives this view. Rejects with a ClientError. */
+  async disown(): Promise<void> {
+    await this.#options.client.request('disown', {});
   }
 
   async #send(command: SessionCommand): Promise<void> {
@@ -108,7 +111,7 @@ export class SupervisorSession {
   }
 
   #notify(text: string, tone: Tone): void {
-    this.#options.dispatch({ kind: 'said', text, tone, nowMs: Date.now() });
+    this.#options.dispatch({ kind: 'notice', text, tone, nowMs: Date.now() });
   }
 }
 

@@ -1,25 +1,24 @@
 // (state, log, clock) → frame: the whole screen as regions of lines. Pure; draws nothing, decides no colours.
 
-import { frameHeight, layoutOf } from './model/layout.ts';
+import { frameHeight, layoutOf, listHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { tableRows } from './model/rows.ts';
-import type { Overlay, UiState } from './model/state.ts';
+import type { PanelOverlay, UiState } from './model/state.ts';
 import { eventPageLines, eventRule, eventTitle, lastEventLines } from './view/events.ts';
 import { footerLine } from './view/footer.ts';
 import { cell, type Frame, type FrameRegion, padLines, ruleLine } from './view/frame.ts';
 import { bannerLines, headerLine } from './view/header.ts';
 import { paneLines, paneTitle } from './view/pane.ts';
 import { panelLines, panelTitle, shutdownLines } from './view/panel.ts';
-import { panelRows } from './view/scrolling.ts';
 import { tableView } from './view/table.ts';
 import type { Glyphs } from './view/theme.ts';
 
 export type ViewContext = { log: LogView; nowMs: number; colour: boolean; glyphs: Glyphs };
 
 /** @returns never more lines than the terminal has, nor wider ones. */
-export function viewModel(state: UiState, around: ViewContext): Frame {
-  const body = bodyOf(state, around);
-  const noticeEndMs = state.notice !== null && state.notice.untilMs > around.nowMs ? state.notice.untilMs : Infinity;
+export function viewModel(state: UiState, context: ViewContext): Frame {
+  const body = bodyOf(state, context);
+  const noticeEndMs = state.notice !== null && state.notice.untilMs > context.nowMs ? state.notice.untilMs : Infinity;
   const nextChangeMs = Math.min(body.nextChangeMs, noticeEndMs);
   return {
     columns: state.size.columns,
@@ -30,22 +29,22 @@ export function viewModel(state: UiState, around: ViewContext): Frame {
 
 type ViewBody = { regions: FrameRegion[]; nextChangeMs: number };
 
-function bodyOf(state: UiState, around: ViewContext): ViewBody {
-  if (state.shutdown !== null) return shutdownBody(state, around);
-  if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') return panelBody(state, state.overlay, around);
-  if (state.view === 'main') return mainBody(state, around);
-  return listBody(state, around);
+function bodyOf(state: UiState, context: ViewContext): ViewBody {
+  if (state.shutdown !== null) return shutdownBody(state, context);
+  if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') return panelBody(state, state.overlay, context);
+  if (state.view === 'main') return mainBody(state, context);
+  return listBody(state, context);
 }
 
-function mainBody(state: UiState, around: ViewContext): ViewBody {
-  const { log, nowMs, glyphs, colour } = around;
+function mainBody(state: UiState, context: ViewContext): ViewBody {
+  const { log, nowMs, glyphs, colour } = context;
   const rows = tableRows(state);
   const layout = layoutOf(state, rows.length);
   const hasPane = layout.paneTitle > 0;
   const table = tableView(state, rows, {
     height: layout.table,
     head: layout.tableHead,
-    isHiddenToldHere: !hasPane,
+    mayDropTitles: !hasPane,
     nowMs,
     glyphs,
   });
@@ -71,8 +70,8 @@ function mainBody(state: UiState, around: ViewContext): ViewBody {
 }
 
 /** Output or events on the whole screen, under the header. */
-function listBody(state: UiState, around: ViewContext): ViewBody {
-  const { log, nowMs, glyphs, colour } = around;
+function listBody(state: UiState, context: ViewContext): ViewBody {
+  const { log, nowMs, glyphs, colour } = context;
   const height = Math.max(0, frameHeight(state) - 3);
   const lines =
     state.view === 'logs'
@@ -81,11 +80,11 @@ function listBody(state: UiState, around: ViewContext): ViewBody {
   return { regions: withHeaderAndFooter(state, { name: 'pane', lines }, nowMs, glyphs), nextChangeMs: Infinity };
 }
 
-function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, around: ViewContext): ViewBody {
-  const { nowMs, glyphs } = around;
+function panelBody(state: UiState, panel: PanelOverlay, context: ViewContext): ViewBody {
+  const { nowMs, glyphs } = context;
   const { columns } = state.size;
   const all = panelLines(panel, columns, glyphs);
-  const height = panelRows(state);
+  const height = listHeight(state);
   const start = Math.max(0, Math.min(panel.scroll, all.length - height));
   const part = `${start + 1}-${Math.min(all.length, start + height)} of ${all.length}`;
   const mark = all.length > height ? [cell(part, 'dim')] : [];
@@ -94,8 +93,8 @@ function panelBody(state: UiState, panel: Extract<Overlay, { scroll: number }>, 
   return { regions: withHeaderAndFooter(state, { name: 'overlay', lines }, nowMs, glyphs), nextChangeMs: Infinity };
 }
 
-function shutdownBody(state: UiState, around: ViewContext): ViewBody {
-  const { nowMs, glyphs } = around;
+function shutdownBody(state: UiState, context: ViewContext): ViewBody {
+  const { nowMs, glyphs } = context;
   const lines = shutdownLines(state.shutdown!, { columns: state.size.columns, nowMs });
   const height = Math.max(1, frameHeight(state) - 2);
   const regions = withHeaderAndFooter(state, { name: 'overlay', lines: padLines(lines, height) }, nowMs, glyphs);

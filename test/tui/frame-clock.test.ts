@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const frames = (totalMs: number, everyMs: number, urgency: 'key' | 'news') => {
+const frames = (totalMs: number, everyMs: number, urgency: 'key' | 'update') => {
   for (let at = 0; at < totalMs; at += everyMs) {
     clock.request(urgency);
     vi.advanceTimersByTime(everyMs);
@@ -29,7 +29,7 @@ const frames = (totalMs: number, everyMs: number, urgency: 'key' | 'news') => {
 };
 
 test('news makes at most ten frames a second', () => {
-  expect(frames(2000, 5, 'news')).toBeLessThanOrEqual(21);
+  expect(frames(2000, 5, 'update')).toBeLessThanOrEqual(21);
   expect(drawn.length).toBeGreaterThanOrEqual(19);
 });
 
@@ -41,23 +41,23 @@ test('a key is answered at once, and thirty times a second when held', () => {
 });
 
 test('a key does not wait for the rest that news has', () => {
-  clock.request('news');
+  clock.request('update');
   vi.advanceTimersByTime(1);
-  clock.request('news');
+  clock.request('update');
   clock.request('key');
   vi.advanceTimersByTime(40);
   expect(drawn).toHaveLength(2);
 });
 
 test('idle means no timer', () => {
-  clock.request('news');
+  clock.request('update');
   vi.advanceTimersByTime(10);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a change by itself is drawn when it comes, but not more than once a second', () => {
   nextChangeMs = Date.now() + 5000;
-  clock.request('news');
+  clock.request('update');
   vi.advanceTimersByTime(4999);
   expect(drawn).toHaveLength(1);
   nextChangeMs = Date.now() + 10;
@@ -71,7 +71,7 @@ test('a change by itself is drawn when it comes, but not more than once a second
 });
 
 test('after it was stopped nothing is drawn', () => {
-  clock.request('news');
+  clock.request('update');
   clock.stop();
   clock.request('key');
   vi.advanceTimersByTime(1000);

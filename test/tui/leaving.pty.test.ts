@@ -7,7 +7,7 @@ import type { HostTerminal } from './terminal-host.ts';
 
 const stage = setStage();
 
-describe('leaving', () => {
+describe('shutdown', () => {
   const restored = { alternateScreen: false, cursorHidden: false, bracketedPaste: false, wrap: true };
 
   async function left(flags: string, leave: (now: HostTerminal) => void | Promise<void>): Promise<string> {

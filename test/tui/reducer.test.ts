@@ -1,18 +1,15 @@
 // What keys do: tables of (state, keys) → (state, effects).
 import { describe, expect, test } from 'vitest';
-import type { Effect } from '../../src/tui/actions.ts';
 import { actionOf, KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
-import { outputTarget, selectedIndex, tableRows } from '../../src/tui/model/rows.ts';
+import type { Effect } from '../../src/tui/model/messages.ts';
+import { outputTarget, selectedRow, tableRows } from '../../src/tui/model/rows.ts';
 import { contextOf, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { event, NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
 
 const SIZE = { columns: 80, rows: 24 };
 const start = (change: Partial<UiState> = {}) => shownState(SIZE, change);
-const selectedId = (state: UiState) => {
-  const rows = tableRows(state);
-  return rows[selectedIndex(rows, state.selected)]?.id;
-};
+const selectedId = (state: UiState) => selectedRow(state)?.id;
 
 describe('the keymap', () => {
   test('gives each key one meaning per context', () => {
@@ -30,7 +27,7 @@ describe('the keymap', () => {
   });
 
   test('leaves a way out of every context', () => {
-    for (const context of ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'leaving'] as const) {
+    for (const context of ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'shutdown'] as const) {
       expect(actionOf('ctrl+c', context)).toBe('interrupt');
     }
   });
@@ -147,11 +144,11 @@ describe('commands', () => {
   });
 });
 
-describe('leaving', () => {
+describe('shutdown', () => {
   test.each(['q', 'ctrl+c'])('%s when owning: everything goes down, the second time at once, once', (key) => {
     const first = press(start(), [key]);
     expect(first.effects).toEqual([{ kind: 'down', timeoutMs: null }]);
-    expect(contextOf(first.state)).toBe('leaving');
+    expect(contextOf(first.state)).toBe('shutdown');
     const second = press(first.state, ['ctrl+c', 'ctrl+c']);
     expect(second.effects).toEqual([{ kind: 'down', timeoutMs: 0 }]);
   });
@@ -167,7 +164,7 @@ describe('leaving', () => {
 
   test('a down that failed gives the view back', () => {
     const leaving = press(start(), ['q']).state;
-    const { state } = reduce(leaving, { kind: 'downFailed', error: 'no', nowMs: NOW_MS }, ringOf(0));
+    const { state } = reduce(leaving, { kind: 'shutdownFailed', error: 'no', nowMs: NOW_MS }, ringOf(0));
     expect(contextOf(state)).toBe('main');
     expect(state.notice?.text).toBe('no');
   });

@@ -1,6 +1,6 @@
 // What of a view outlives it when another supervisor takes over.
 import { describe, expect, test } from 'vitest';
-import { selectedRow } from '../../src/tui/actions.ts';
+import { selectedRow } from '../../src/tui/model/rows.ts';
 import { choicesOf, contextOf, initialState, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { press, ringOf, shopStatus, shownState } from './sample.ts';
@@ -25,7 +25,7 @@ describe('another view, for another supervisor', () => {
     expect(selectedId(after)).not.toBe('api');
   });
 
-  test('is in the same place, and what was half typed is no keys', () => {
+  test('keeps its place, and half-typed text does not act as keys', () => {
     expect(contextOf(next(press(start(), ['l', 'f', 'e']).state))).toBe('search');
     expect(press(next(press(start(), ['/', 'm']).state), ['a', 'r']).effects).toEqual([]);
     expect(press(next(press(start(), ['+']).state), ['enter']).effects).toMatchObject([{ service: 'api', size: 4 }]);

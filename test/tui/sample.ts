@@ -1,9 +1,10 @@
 // Statuses and states for the tests of the interface: fixed times, so that every frame is the same on every day.
 import type { EventRecord, InstanceState, InstanceStatus, ServiceStatus, Status } from '../../src/api/protocol.ts';
-import type { Effect } from '../../src/tui/actions.ts';
-import { LogRing, type SourceLine } from '../../src/tui/model/log-ring.ts';
+import type { LogLine } from '../../src/logs/reader/log-line.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import type { Effect, UiMessage } from '../../src/tui/model/messages.ts';
 import { initialState, type TerminalSize, type UiState } from '../../src/tui/model/state.ts';
-import { reduce, type UiMessage } from '../../src/tui/reducer.ts';
+import { reduce } from '../../src/tui/reducer.ts';
 
 export const NOW_MS = Date.parse('2026-03-01T12:00:00.000Z');
 
@@ -119,7 +120,7 @@ export function event(seq: number, message: string, change: Partial<EventRecord>
   return { seq, time, type: 'exited', service: null, instance: null, message, details: {}, ...change };
 }
 
-export function outputLine(number: number, change: Partial<SourceLine> = {}): SourceLine {
+export function outputLine(number: number, change: Partial<LogLine> = {}): LogLine {
   const timeMs = NOW_MS - 10_000 + number;
   return {
     timeMs,

@@ -1,7 +1,7 @@
 // The one table of keys: what they do, where, and the words of the help screen and the footer. No behaviour.
 
 /** Where a key is pressed: what the screen shows, or the question it asks. */
-export type KeyContext = 'main' | 'logs' | 'events' | 'help' | 'why' | 'scale' | 'search' | 'leaving';
+export type KeyContext = 'main' | 'logs' | 'events' | 'help' | 'why' | 'scale' | 'search' | 'shutdown';
 
 export type KeyAction =
   | 'previous'
@@ -46,13 +46,13 @@ export type KeyAction =
   | 'switchTarget';
 
 export type KeyBinding = {
-  /** Names as `keyName` gives them: `up`, `ctrl+c`, or the character itself. */
+  /** Names as the keyboard gives them: `up`, `ctrl+c`, or the character itself. */
   keys: string[];
   contexts: KeyContext[];
   action: KeyAction;
   /** Heading in the help screen; null: not listed. */
   group: 'Move' | 'Services' | 'Output' | 'Leave' | null;
-  /** What it does, as the help screen says it. */
+  /** The text in the help screen. */
   help: string;
   /** Word in the footer; the earlier in the table, the longer it stays when the terminal is narrow. */
   footer?: string;
@@ -60,197 +60,89 @@ export type KeyBinding = {
 
 const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why'];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
+const QUESTIONS: KeyContext[] = ['scale', 'search'];
+
+/** One row of the table. @param keys separated by a blank. */
+function key(
+  keys: string,
+  contexts: KeyContext | KeyContext[],
+  action: KeyAction,
+  group: KeyBinding['group'],
+  help: string,
+  footer?: string,
+): KeyBinding {
+  const binding = { keys: keys.split(' '), contexts: [contexts].flat(), action, group, help };
+  return footer === undefined ? binding : { ...binding, footer };
+}
 
 export const KEYMAP: readonly KeyBinding[] = [
-  // What matters most comes first: the footer shows as many as fit.
-  {
-    keys: ['?'],
-    contexts: ['main', 'logs', 'events', 'why'],
-    action: 'help',
-    group: 'Move',
-    help: 'this help',
-    footer: 'help',
-  },
-  { keys: ['escape', 'q', '?'], contexts: ['help'], action: 'back', group: null, help: 'close', footer: 'close' },
-  { keys: ['escape', 'q', 'w'], contexts: ['why'], action: 'back', group: null, help: 'close', footer: 'close' },
-  {
-    keys: ['escape', 'l'],
-    contexts: ['logs'],
-    action: 'back',
-    group: null,
-    help: 'back to the services',
-    footer: 'back',
-  },
-  {
-    keys: ['escape', 'e'],
-    contexts: ['events'],
-    action: 'back',
-    group: null,
-    help: 'back to the services',
-    footer: 'back',
-  },
-  {
-    keys: ['q'],
-    contexts: ['main', 'logs', 'events'],
-    action: 'quit',
-    group: 'Leave',
-    help: 'leave; when `orch up` started the project here: stop everything in order, then leave',
-    footer: 'quit',
-  },
-  {
-    keys: ['ctrl+c'],
-    contexts: ['main', 'logs', 'events', 'help', 'why', 'scale', 'search'],
-    action: 'interrupt',
-    group: 'Leave',
-    help: 'the same as q; a second time: stop at once, without grace',
-  },
-  {
-    keys: ['ctrl+c'],
-    contexts: ['leaving'],
-    action: 'interrupt',
-    group: null,
-    help: 'at once, without grace',
-    footer: 'stop at once',
-  },
-  {
-    keys: ['d'],
-    contexts: ['main', 'logs', 'events'],
-    action: 'detach',
-    group: 'Leave',
-    help: 'detach: leave, and let everything run on',
-    footer: 'detach',
-  },
-  {
-    keys: ['ctrl+z'],
-    contexts: [...SCREENS, 'leaving'],
-    action: 'suspend',
-    group: 'Leave',
-    help: 'suspend; `fg` comes back',
-  },
+  // The most important come first: the footer shows as many as fit.
+  key('?', ['main', 'logs', 'events', 'why'], 'help', 'Move', 'this help', 'help'),
+  key('escape q ?', 'help', 'back', null, 'close', 'close'),
+  key('escape q w', 'why', 'back', null, 'close', 'close'),
+  key('escape l', 'logs', 'back', null, 'back to the services', 'back'),
+  key('escape e', 'events', 'back', null, 'back to the services', 'back'),
+  key(
+    'q',
+    ['main', 'logs', 'events'],
+    'quit',
+    'Leave',
+    'leave; when `orch up` started the project here: stop everything in order, then leave',
+    'quit',
+  ),
+  key(
+    'ctrl+c',
+    [...SCREENS, ...QUESTIONS],
+    'interrupt',
+    'Leave',
+    'the same as q; a second time: stop at once, without grace',
+  ),
+  key('ctrl+c', 'shutdown', 'interrupt', null, 'at once, without grace', 'stop at once'),
+  key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave, and let everything run on', 'detach'),
+  key('ctrl+z', [...SCREENS, 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` comes back'),
 
-  { keys: ['up', 'k'], contexts: ['main'], action: 'previous', group: 'Move', help: 'the row above' },
-  { keys: ['down', 'j'], contexts: ['main'], action: 'next', group: 'Move', help: 'the row below' },
-  { keys: ['g'], contexts: ['main'], action: 'first', group: 'Move', help: 'the first row' },
-  { keys: ['G'], contexts: ['main'], action: 'last', group: 'Move', help: 'the last row' },
-  {
-    keys: ['enter', 'space'],
-    contexts: ['main'],
-    action: 'toggleFold',
-    group: 'Move',
-    help: 'fold a pool, or unfold it',
-  },
-  { keys: ['left', 'h'], contexts: ['main'], action: 'fold', group: 'Move', help: 'fold the pool' },
-  { keys: ['right'], contexts: ['main'], action: 'unfold', group: 'Move', help: 'unfold the pool' },
-  { keys: ['z'], contexts: ['main'], action: 'foldAll', group: 'Move', help: 'fold or unfold all pools' },
-  {
-    keys: ['/'],
-    contexts: ['main'],
-    action: 'filter',
-    group: 'Move',
-    help: 'show only names or states with …',
-    footer: 'filter',
-  },
+  key('up k', 'main', 'previous', 'Move', 'the row above'),
+  key('down j', 'main', 'next', 'Move', 'the row below'),
+  key('g', 'main', 'first', 'Move', 'the first row'),
+  key('G', 'main', 'last', 'Move', 'the last row'),
+  key('enter space', 'main', 'toggleFold', 'Move', 'fold a pool, or unfold it'),
+  key('left h', 'main', 'fold', 'Move', 'fold the pool'),
+  key('right', 'main', 'unfold', 'Move', 'unfold the pool'),
+  key('z', 'main', 'foldAll', 'Move', 'fold or unfold all pools'),
+  key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
 
-  { keys: ['r'], contexts: ['main', 'logs'], action: 'restart', group: 'Services', help: 'restart', footer: 'restart' },
-  {
-    keys: ['s'],
-    contexts: ['main', 'logs'],
-    action: 'stopOrStart',
-    group: 'Services',
-    help: 'stop and hold stopped, or start again',
-    footer: 'stop/start',
-  },
-  {
-    keys: ['+', '='],
-    contexts: ['main'],
-    action: 'scaleUp',
-    group: 'Services',
-    help: 'scale up, asks first',
-    footer: 'scale',
-  },
-  { keys: ['-', '_'], contexts: ['main'], action: 'scaleDown', group: 'Services', help: 'scale down, asks first' },
-  {
-    keys: ['w'],
-    contexts: ['main', 'logs'],
-    action: 'why',
-    group: 'Services',
-    help: 'why it is in its state',
-    footer: 'why',
-  },
+  key('r', ['main', 'logs'], 'restart', 'Services', 'restart', 'restart'),
+  key('s', ['main', 'logs'], 'stopOrStart', 'Services', 'stop and hold stopped, or start again', 'stop/start'),
+  key('+ =', 'main', 'scaleUp', 'Services', 'scale up, asks first', 'scale'),
+  key('- _', 'main', 'scaleDown', 'Services', 'scale down, asks first'),
+  key('w', ['main', 'logs'], 'why', 'Services', 'why it is in its state', 'why'),
 
-  {
-    keys: ['l'],
-    contexts: ['main', 'events'],
-    action: 'logs',
-    group: 'Output',
-    help: 'output on the whole screen',
-    footer: 'logs',
-  },
-  {
-    keys: ['e'],
-    contexts: ['main', 'logs'],
-    action: 'events',
-    group: 'Output',
-    help: 'events on the whole screen',
-    footer: 'events',
-  },
-  { keys: ['f', '/'], contexts: ['logs', 'events'], action: 'grep', group: null, help: 'find', footer: 'find' },
-  { keys: ['f'], contexts: ['main'], action: 'grep', group: 'Output', help: 'only lines that match …', footer: 'find' },
-  {
-    keys: ['a'],
-    contexts: ['main', 'logs'],
-    action: 'allOutput',
-    group: 'Output',
-    help: 'output of all, or of the selected',
-    footer: 'all',
-  },
-  { keys: ['x'], contexts: ['main', 'logs'], action: 'wrap', group: 'Output', help: 'wrap long lines, or cut them' },
-  { keys: ['t'], contexts: ['main', 'logs'], action: 'times', group: 'Output', help: 'show times, or hide them' },
-  {
-    keys: ['c'],
-    contexts: ['main', 'logs'],
-    action: 'copy',
-    group: 'Output',
-    help: 'print the output plainly, to select and copy',
-    footer: 'copy',
-  },
-  { keys: ['pageup', 'ctrl+u'], contexts: SCREENS, action: 'pageUp', group: 'Output', help: 'scroll up; pauses' },
-  { keys: ['pagedown', 'ctrl+d'], contexts: SCREENS, action: 'pageDown', group: 'Output', help: 'scroll down' },
-  { keys: ['up', 'k'], contexts: LISTS, action: 'lineUp', group: null, help: 'one line up', footer: 'scroll' },
-  { keys: ['down', 'j'], contexts: LISTS, action: 'lineDown', group: null, help: 'one line down' },
-  { keys: ['home'], contexts: SCREENS, action: 'oldest', group: 'Output', help: 'the oldest lines' },
-  { keys: ['end'], contexts: SCREENS, action: 'newest', group: 'Output', help: 'the newest lines, and follow' },
-  { keys: ['g'], contexts: LISTS, action: 'oldest', group: null, help: 'the oldest lines' },
-  { keys: ['G'], contexts: LISTS, action: 'newest', group: null, help: 'the newest lines, and follow' },
-  { keys: ['escape'], contexts: ['main'], action: 'back', group: 'Move', help: 'clear filters, go on following' },
-  {
-    keys: ['ctrl+l'],
-    contexts: [...SCREENS, 'leaving'],
-    action: 'redraw',
-    group: 'Output',
-    help: 'draw the screen again',
-  },
+  key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
+  key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
+  key('f /', ['logs', 'events'], 'grep', null, 'find', 'find'),
+  key('f', 'main', 'grep', 'Output', 'only lines that match …', 'find'),
+  key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all, or of the selected', 'all'),
+  key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap long lines, or cut them'),
+  key('t', ['main', 'logs'], 'times', 'Output', 'show times, or hide them'),
+  key('c', ['main', 'logs'], 'copy', 'Output', 'print the output plainly, to select and copy', 'copy'),
+  key('pageup ctrl+u', SCREENS, 'pageUp', 'Output', 'scroll up; pauses'),
+  key('pagedown ctrl+d', SCREENS, 'pageDown', 'Output', 'scroll down'),
+  key('up k', LISTS, 'lineUp', null, 'one line up', 'scroll'),
+  key('down j', LISTS, 'lineDown', null, 'one line down'),
+  key('home', SCREENS, 'oldest', 'Output', 'the oldest lines'),
+  key('end', SCREENS, 'newest', 'Output', 'the newest lines, and follow'),
+  key('g', LISTS, 'oldest', null, 'the oldest lines'),
+  key('G', LISTS, 'newest', null, 'the newest lines, and follow'),
+  key('escape', 'main', 'back', 'Move', 'clear filters, go on following'),
+  key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'draw the screen again'),
 
-  { keys: ['enter'], contexts: ['scale', 'search'], action: 'accept', group: null, help: 'accept', footer: 'ok' },
-  { keys: ['escape'], contexts: ['scale', 'search'], action: 'back', group: null, help: 'cancel', footer: 'cancel' },
-  { keys: ['up', '+', '='], contexts: ['scale'], action: 'increase', group: null, help: 'one more', footer: 'more' },
-  { keys: ['down', '-', '_'], contexts: ['scale'], action: 'decrease', group: null, help: 'one less', footer: 'less' },
-  {
-    keys: ['tab'],
-    contexts: ['scale'],
-    action: 'switchTarget',
-    group: null,
-    help: 'file or override',
-    footer: 'file/for now',
-  },
-  {
-    keys: ['backspace', 'delete'],
-    contexts: ['scale', 'search'],
-    action: 'erase',
-    group: null,
-    help: 'delete a character',
-  },
-  { keys: ['ctrl+u'], contexts: ['scale', 'search'], action: 'eraseAll', group: null, help: 'delete all' },
+  key('enter', QUESTIONS, 'accept', null, 'accept', 'ok'),
+  key('escape', QUESTIONS, 'back', null, 'cancel', 'cancel'),
+  key('up + =', 'scale', 'increase', null, 'one more', 'more'),
+  key('down - _', 'scale', 'decrease', null, 'one less', 'less'),
+  key('tab', 'scale', 'switchTarget', null, 'file or override', 'file/for now'),
+  key('backspace delete', QUESTIONS, 'erase', null, 'delete a character'),
+  key('ctrl+u', QUESTIONS, 'eraseAll', null, 'delete all'),
 ];
 
 const actionsByKey = new Map<string, KeyAction>();
@@ -259,7 +151,7 @@ for (const binding of KEYMAP) {
     for (const key of binding.keys) actionsByKey.set(`${context} ${key}`, binding.action);
 }
 
-/** @returns null where the key means nothing. */
+/** @returns null for a key without a meaning in that context. */
 export function actionOf(key: string, context: KeyContext): KeyAction | null {
   return actionsByKey.get(`${context} ${key}`) ?? null;
 }

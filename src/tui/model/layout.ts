@@ -10,7 +10,7 @@ export type LayoutNeeds = {
   table: number;
   /** Lines of the rejected configuration, at most. */
   banner: number;
-  /** Is there a log queue in trouble, which must show even where there is no room for events? */
+  /** A log queue in trouble is shown even without room for events. */
   hasQueueTrouble: boolean;
 };
 export type MainLayout = {
@@ -27,17 +27,17 @@ export type MainLayout = {
 };
 
 /**
- * Every line belongs to someone: the sum is `rows`. When it gets narrow the table stays longest, then header and footer.
+ * The sum of all regions is `rows`. In a small terminal the table stays longest, then header and footer.
  */
-export function planLayout({ rows, table, banner, hasQueueTrouble: queueTrouble }: LayoutNeeds): MainLayout {
+export function planLayout({ rows, table, banner, hasQueueTrouble }: LayoutNeeds): MainLayout {
   const header = rows >= 2 ? 1 : 0;
   const footer = rows >= 4 ? 1 : 0;
   const bannerRows = Math.min(banner, Math.max(0, Math.floor((rows - header - footer) / 3)));
   const tableHead = rows >= 9 ? 1 : 0;
   const events = rows >= 40 ? 4 : rows >= 28 ? 3 : rows >= 18 ? 2 : 0;
-  const eventTitle = events > 0 || (queueTrouble && rows >= 8) ? 1 : 0;
+  const eventTitle = events > 0 || (hasQueueTrouble && rows >= 8) ? 1 : 0;
   const open = Math.max(0, rows - header - footer - bannerRows - tableHead - events - eventTitle);
-  // The output gets what the table leaves, but at least two fifths, unless there is no room for a pane at all.
+  // The output gets what the table leaves, but at least two fifths. Below 7 open lines the table gets all.
   const paneMin = open >= 7 ? Math.max(3, Math.floor(open * 0.4)) : 0;
   const tableRows = paneMin === 0 ? open : Math.max(1, Math.min(table, open - paneMin));
   const paneAll = paneMin === 0 ? 0 : open - tableRows;
@@ -59,13 +59,12 @@ export function firstVisible(count: number, height: number, selected: number): n
   return Math.max(0, Math.min(selected - Math.floor(height / 2), count - height));
 }
 
-// The layout of the main view for a state: shared by the view, which draws it, and the reducer, which scrolls in it.
-
-/** The last line of the terminal stays empty: nothing can make it scroll then. */
+/** The last line of the terminal stays empty, so that no output makes it scroll. */
 export function frameHeight(state: UiState): number {
   return Math.max(1, state.size.rows - 1);
 }
 
+/** The layout of the main view: the view draws it, the reducer scrolls in it. */
 export function layoutOf(state: UiState, tableCount = tableRows(state).length): MainLayout {
   return planLayout({
     rows: frameHeight(state),
@@ -78,10 +77,15 @@ export function layoutOf(state: UiState, tableCount = tableRows(state).length): 
 /** Lines of output that a page is long in the current view. */
 export function pageHeight(state: UiState): number {
   if (state.view === 'main') return Math.max(1, layoutOf(state).pane);
+  return listHeight(state);
+}
+
+/** Lines of a list or panel on the whole screen: under header and title, over the footer. */
+export function listHeight(state: UiState): number {
   return Math.max(1, frameHeight(state) - 3);
 }
 
-/** A queue that loses lines, cannot write, or makes its writers wait soon. */
+/** A queue that loses lines, cannot write, or will soon make its producers wait. */
 export function isQueueInTrouble(queue: LogQueueStatus): boolean {
   return queue.error !== null || queue.droppedLines > 0 || queue.depthBytes * 2 > queue.capacityBytes;
 }

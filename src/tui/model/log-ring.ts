@@ -1,16 +1,16 @@
-// The newest lines of the output that is on screen, kept outside React with a bound on lines and on characters.
-// Lines are cleaned when they come in, so that whatever is read from here may be drawn.
+// The newest lines of the output on screen, kept outside React with a bound on lines and on characters.
+// Lines are sanitized when they come in: what is read from here may be drawn.
+
+import type { LogLine } from '../../logs/reader/log-line.ts';
 import { sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
 import type { SearchPattern } from './state.ts';
 
-/** What a reader of the log files delivers. */
-export type SourceLine = { timeMs: number; service: string; instance: string; stream: 'o' | 'e'; line: string };
 /** `seq` counts up as long as the ring lives. */
-export type BufferedLine = SourceLine & { seq: number };
+export type BufferedLine = LogLine & { seq: number };
 
-/** The reading side, all that views and the reducer get to see. */
+/** The reading side, for the view and the reducer. */
 export type LogView = {
-  /** What was written before is still being read: more may come. */
+  /** Older lines are still being read. */
   readonly isReading: boolean;
   readonly size: number;
   readonly lastSeq: number;
@@ -20,28 +20,28 @@ export type LogView = {
   step(bottomSeq: number | null, delta: number, pattern: SearchPattern): number | null;
   /** The oldest `count` matching lines that are newer than `seq` (null: of all), oldest first. */
   after(seq: number | null, count: number, pattern: SearchPattern): BufferedLine[];
-  /** May there be older lines in the log than those that are here? */
+  /** The log may have older lines than the ring. */
   readonly mayHaveOlder: boolean;
 };
 
-/** How much of the past is read when another service is selected. */
+/** Lines that are read when another service is selected. */
 export const HISTORY_LINES = 1000;
 const MAX_LINES = 5000;
 const MAX_CHARS = 4 * 1024 * 1024;
-/** What is kept of one line. A screen shows less; a line of 1 MiB must not cost a megabyte per frame. */
+/** Kept of one line. A screen shows less; a line of 1 MiB must not cost a megabyte per frame. */
 const MAX_LINE_CHARS = 4096;
 
 export class LogRing implements LogView {
   isReading = false;
-  /** While held: the lines that were there when it began, and a mark where some that came later are missing. */
+  /** While paused: the lines that were there at its start, and a mark where later lines are missing. */
   #pausedLines: BufferedLine[] = [];
   #isPaused = false;
-  /** How many are missing there. */
+  /** How many lines the mark stands for. */
   #missedCount = 0;
   #lines: BufferedLine[] = [];
   /** Index of the oldest line in `lines`; those before it are dropped in bulk. */
   #first = 0;
-  /** Of `lines`. */
+  /** Characters in `lines`. */
   #chars = 0;
   #nextSeq = 0;
   #hasDropped = false;
@@ -58,7 +58,7 @@ export class LogRing implements LogView {
     return this.#nextSeq - 1;
   }
 
-  push(added: readonly SourceLine[]): void {
+  push(added: readonly LogLine[]): void {
     for (const source of added) {
       const line = detachedCopy(sanitizeScreenLine(source.line.slice(0, MAX_LINE_CHARS)));
       this.#lines.push({ ...source, line, seq: this.#nextSeq++ });
@@ -67,15 +67,15 @@ export class LogRing implements LogView {
     this.#dropOldest();
   }
 
-  /** Held, it keeps what is there, as what the user reads; of what comes after that it keeps the newest, as always. */
-  setPaused(isHeld: boolean): void {
-    if (isHeld === this.#isPaused) return;
-    this.#isPaused = isHeld;
+  /** Paused, it keeps the lines that the user reads, and the newest of those that come later. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
     const all = [...this.#pausedLines, ...this.#lines.slice(this.#first)];
     const hasDropped = this.#hasDropped;
     this.clear();
     this.#hasDropped = hasDropped;
-    if (isHeld) this.#pausedLines = all;
+    if (isPaused) this.#pausedLines = all;
     else {
       this.#lines = all;
       this.#chars = all.reduce((sum, each) => sum + each.line.length, 0);
@@ -137,7 +137,7 @@ export class LogRing implements LogView {
       : this.#lines[this.#first + index - this.#pausedLines.length];
   }
 
-  /** Index of that line, or of the next older one that is there; -1: all are newer. null: the newest. */
+  /** Index of that line, or of the next older one; -1: all are newer. null: the newest. */
   #indexOf(seq: number | null): number {
     if (seq === null) return this.size - 1;
     let [from, to] = [0, this.size];
@@ -159,7 +159,7 @@ export class LogRing implements LogView {
     if (this.#first > MAX_LINES) this.#compact();
   }
 
-  /** One mark, in the place of all that are missing. @param newest of them. */
+  /** One mark for all missing lines. @param newest of them. */
   #markMissed(count: number, newest: BufferedLine): void {
     if (this.#missedCount > 0) this.#pausedLines.pop();
     this.#missedCount += count;

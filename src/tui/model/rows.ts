@@ -13,7 +13,7 @@ export type TableRow =
 const FOLD_ABOVE = 8;
 
 /** Worst first: the state that a folded pool shows. */
-const SEVERITY: InstanceState[] = [
+export const SEVERITY: InstanceState[] = [
   'failed',
   'backoff',
   'unready',
@@ -43,6 +43,17 @@ export function selectedIndex(rows: readonly TableRow[], selected: string | null
   );
 }
 
+/** The row that keys act on; null when the table is empty. */
+export function selectedRow(state: UiState): TableRow | null {
+  const rows = tableRows(state);
+  return rows[selectedIndex(rows, state.selected)] ?? null;
+}
+
+/** The instances that a row stands for. */
+export function instancesOf(row: TableRow): readonly InstanceStatus[] {
+  return row.kind === 'pool' ? row.service.instances : [row.instance];
+}
+
 export function isFolded(service: ServiceStatus, folds: UiState['folds']): boolean {
   return folds[service.name] ?? service.instances.length > FOLD_ABOVE;
 }
@@ -53,10 +64,9 @@ export function worstState(service: ServiceStatus): InstanceState {
   return SEVERITY.find((state) => states.has(state)) ?? 'stopped';
 }
 
-/** Is there nothing alive or on its way, so that `s` starts it? */
+/** True when no instance runs or is about to: then `s` starts it. */
 export function isInactive(row: TableRow): boolean {
-  const states = row.kind === 'pool' ? row.service.instances.map((each) => each.state) : [row.instance.state];
-  return states.every((state) => state === 'stopped' || state === 'failed' || state === 'completed');
+  return instancesOf(row).every(({ state }) => state === 'stopped' || state === 'failed' || state === 'completed');
 }
 
 function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): TableRow[] {
@@ -77,27 +87,23 @@ function isMatch(instance: InstanceStatus, filter: RegExp): boolean {
   return filter.test(instance.id) || filter.test(instance.state);
 }
 
-// Whose output is on screen: of all until something is selected, then of that. Pure.
-
+/** Whose output is on screen: that of all services until a row is selected. */
 export type OutputTarget = {
   title: string;
   /** Services or instances; empty: all. */
   names: string[];
-  /** May lines of several instances meet, so that each line needs its name? */
+  /** Lines of several instances can mix, so each line needs its name. */
   isMixed: boolean;
   /** Columns of the longest name that can occur. */
   nameWidth: number;
 };
 
 export function outputTarget(state: UiState): OutputTarget {
-  const services = state.status?.services ?? [];
-  const ids = services.flatMap((service) => service.instances.map((instance) => instance.id));
-  if (state.allOutput || state.selected === null || services.length === 0) {
+  const row = state.allOutput || state.selected === null ? null : selectedRow(state);
+  if (row === null) {
+    const ids = (state.status?.services ?? []).flatMap((service) => service.instances.map(({ id }) => id));
     return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
   }
-  const rows = tableRows(state);
-  const row = rows[selectedIndex(rows, state.selected)];
-  if (row === undefined) return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
   if (row.kind === 'instance') return { title: row.id, names: [row.id], isMixed: false, nameWidth: row.id.length };
   const own = row.service.instances.map((instance) => instance.id);
   return { title: row.id, names: [row.id], isMixed: row.kind === 'pool', nameWidth: longest(own) };

@@ -6,22 +6,39 @@ export type TerminalSize = { columns: number; rows: number };
 export type ViewName = 'main' | 'logs' | 'events';
 export type Tone = 'good' | 'warn' | 'bad';
 
-/** What lies over the view, or asks something in the last line. `typed`: digits of the user's own, no longer the offer. */
-export type Overlay =
-  | { kind: 'help'; scroll: number }
-  | { kind: 'why'; name: string; scroll: number; explanations: Explanation[] | null; error: string | null }
-  | { kind: 'scale'; service: string; from: number; text: string; typed: boolean; target: ScaleTarget }
-  | { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
-/** `file`: procs.yaml is edited; `override`: for now only, kept by the supervisor. */
+/** A panel over the view, or a question in the last line. */
+export type Overlay = PanelOverlay | ScaleOverlay | SearchOverlay;
+export type PanelOverlay = HelpOverlay | WhyOverlay;
+export type HelpOverlay = { kind: 'help'; scroll: number };
+export type WhyOverlay = {
+  kind: 'why';
+  name: string;
+  scroll: number;
+  /** null: not answered yet. */
+  explanations: Explanation[] | null;
+  error: string | null;
+};
+/** `typed`: the user has typed digits; the offered number is gone. */
+export type ScaleOverlay = {
+  kind: 'scale';
+  service: string;
+  from: number;
+  text: string;
+  typed: boolean;
+  target: ScaleTarget;
+};
+/** `before`: the filter to restore when the search is cancelled. */
+export type SearchOverlay = { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
+/** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
 export type ScaleTarget = 'file' | 'override';
 
-/** The way down, from the moment it was asked for. `total`: instances that lived then. */
+/** The shutdown, from its request on. `total`: instances that were alive then. */
 export type ShutdownView = { sinceMs: number; total: number; immediate: boolean; progress: DownProgress | null };
 
 export type UiState = {
   size: TerminalSize;
   owning: boolean;
-  /** May `scale` edit procs.yaml? */
+  /** `scale` can edit procs.yaml. */
   canEditFile: boolean;
   status: Status | null;
   /** Oldest first, at most MAX_EVENTS. */
@@ -56,9 +73,9 @@ export const MAX_EVENTS = 1000;
 type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean };
 
 /** @param choices of the view before. */
-export function initialState(beginning: InitialOptions, choices: ViewChoices | null = null): UiState {
+export function initialState(start: InitialOptions, choices: ViewChoices | null = null): UiState {
   return {
-    ...beginning,
+    ...start,
     status: null,
     events: [],
     view: 'main',
@@ -78,7 +95,7 @@ export function initialState(beginning: InitialOptions, choices: ViewChoices | n
   };
 }
 
-/** A question that waits for its answer is dropped: nobody answers it any more. What is typed stays, else its rest were keys. */
+/** An unanswered `why` is dropped: its supervisor is gone. Typed text stays, otherwise the rest of it would act as keys. */
 export function choicesOf(state: UiState): ViewChoices {
   const { view, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes } = state;
   const isUnanswered = state.overlay?.kind === 'why' && state.overlay.explanations === null;
@@ -86,19 +103,19 @@ export function choicesOf(state: UiState): ViewChoices {
   return { view, overlay, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes };
 }
 
-/** Where the next key goes. */
+/** The context in which the next key is looked up. */
 export function contextOf(state: UiState): KeyContext {
-  if (state.shutdown !== null) return 'leaving';
+  if (state.shutdown !== null) return 'shutdown';
   return state.overlay?.kind ?? state.view;
 }
 
-// What is typed as a search, of lines, events or names: the same rules for all. Pure.
-
-/** null: everything. */
+/** null: matches everything. */
 export type SearchPattern = RegExp | null;
 
-/** What the user typed as a search: a regular expression where it is one, else the text itself; case matters only when
- * the user typed upper case. */
+/**
+ * A search as the user typed it, for lines, events and names: a regular expression if it is valid, else the text itself.
+ * Case matters only when the text has upper case.
+ */
 export function searchPattern(text: string): SearchPattern {
   if (text === '') return null;
   const flags = /[A-Z]/.test(text) ? '' : 'i';

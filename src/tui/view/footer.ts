@@ -1,7 +1,7 @@
 // The last line: a question with what was typed so far, a notice, or the keys that matter here.
 
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
-import { contextOf, type Overlay, type UiState } from '../model/state.ts';
+import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
 import { cell, cellsWidth, type FrameCell, type FrameLine, line } from './frame.ts';
 import type { Glyphs } from './theme.ts';
 
@@ -47,7 +47,7 @@ function filterCells(state: UiState): FrameCell[] {
     : [];
 }
 
-function scaleCells(overlay: Extract<Overlay, { kind: 'scale' }>): FrameCell[] {
+function scaleCells(overlay: ScaleOverlay): FrameCell[] {
   const where = overlay.target === 'file' ? 'edits procs.yaml' : 'for now, not in the file';
   return [
     cell(` scale ${overlay.service} from ${overlay.from} to `, 'bold'),
@@ -62,7 +62,7 @@ function scaleCells(overlay: Extract<Overlay, { kind: 'scale' }>): FrameCell[] {
   ];
 }
 
-function searchCells(overlay: Extract<Overlay, { kind: 'search' }>): FrameCell[] {
+function searchCells(overlay: SearchOverlay): FrameCell[] {
   const question = overlay.of === 'names' ? 'names or states with' : 'lines with';
   return [
     cell(` ${question} `, 'bold'),

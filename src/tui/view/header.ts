@@ -3,13 +3,14 @@
 
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import type { Problem } from '../../core/load-result.ts';
+import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
 import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 /** Said first, when something is pending. */
-const PENDING_STATES: InstanceState[] = ['failed', 'backoff', 'unready', 'stopping', 'starting', 'waiting', 'running'];
+const PENDING_STATES = SEVERITY.slice(0, SEVERITY.indexOf('running') + 1);
 
 /** @param hidden which rows of the table are shown, where only this line has room to say it. */
 export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): FrameLine {

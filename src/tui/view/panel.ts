@@ -4,7 +4,7 @@ import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';
-import type { Overlay, ShutdownView } from '../model/state.ts';
+import type { PanelOverlay, ShutdownView, WhyOverlay } from '../model/state.ts';
 import {
   type CellStyle,
   cell,
@@ -17,14 +17,12 @@ import {
 } from './frame.ts';
 import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
 
-type OpenPanel = Extract<Overlay, { scroll: number }>;
-
 /** All lines of a panel, without its title; the view shows those from `scroll` on. */
-export function panelLines(panel: OpenPanel, columns: number, glyphs: Glyphs = UNICODE): FrameLine[] {
+export function panelLines(panel: PanelOverlay, columns: number, glyphs: Glyphs = UNICODE): FrameLine[] {
   return panel.kind === 'help' ? helpLines(columns) : whyLines(panel, columns, glyphs);
 }
 
-export function panelTitle(panel: OpenPanel): string {
+export function panelTitle(panel: PanelOverlay): string {
   return panel.kind === 'help' ? 'keys' : `why ${panel.name}`;
 }
 
@@ -64,7 +62,7 @@ function sideBySide(left: FrameLine, right: FrameLine, half: number, columns: nu
   return line([...left.cells, gap, ...right.cells], columns);
 }
 
-function whyLines(panel: Extract<OpenPanel, { kind: 'why' }>, columns: number, glyphs: Glyphs): FrameLine[] {
+function whyLines(panel: WhyOverlay, columns: number, glyphs: Glyphs): FrameLine[] {
   if (panel.error !== null)
     return wrapWords(panel.error, columns - 2).map((text) => line([cell(`  ${text}`, 'bad')], columns));
   if (panel.explanations === null) return [line([cell('  asking the supervisor …', 'dim')], columns)];
@@ -96,13 +94,13 @@ function bulletLines(mark: string, style: CellStyle, text: string, indent: numbe
 }
 
 /** The progress of `down`: how many are left, who holds it up, what Ctrl-C does now. */
-export function shutdownLines(leaving: ShutdownView, around: { columns: number; nowMs: number }): FrameLine[] {
-  const { columns, nowMs } = around;
-  const { total } = leaving;
-  const remaining = leaving.progress?.remaining ?? total;
-  const age = formatAge(nowMs - leaving.sinceMs).text;
-  const what = leaving.immediate ? 'Stopping everything at once' : 'Stopping everything, dependents first';
-  const holding = leaving.progress?.holdingUp ?? [];
+export function shutdownLines(shutdown: ShutdownView, context: { columns: number; nowMs: number }): FrameLine[] {
+  const { columns, nowMs } = context;
+  const { total } = shutdown;
+  const remaining = shutdown.progress?.remaining ?? total;
+  const age = formatAge(nowMs - shutdown.sinceMs).text;
+  const what = shutdown.immediate ? 'Stopping everything at once' : 'Stopping everything, dependents first';
+  const holding = shutdown.progress?.holdingUp ?? [];
   return [
     EMPTY_LINE,
     line([cell(`  ${what}`, 'title'), cell(`   ${age}`, 'dim')], columns),
@@ -114,7 +112,7 @@ export function shutdownLines(leaving: ShutdownView, around: { columns: number; 
     ...(holding.length === 0 ? [] : [line([cell('  waiting for', 'dim')], columns)]),
     ...holding.map((who) => line([cell(`    ${who}`, 'warn')], columns)),
     ...(holding.length === 0 ? [] : [EMPTY_LINE]),
-    ...(leaving.immediate ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
+    ...(shutdown.immediate ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
   ];
 }
 

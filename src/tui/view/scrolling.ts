@@ -1,8 +1,8 @@
-// Where the lists stand after a scroll key: outputs and events by the line at the bottom, panels by the line at the top.
+// The scroll position after a scroll key: of output and events the line at the bottom, of panels the line at the top.
 import type { EventRecord } from '../../api/protocol.ts';
-import { frameHeight } from '../model/layout.ts';
+import { listHeight } from '../model/layout.ts';
 import type { BufferedLine, LogView } from '../model/log-ring.ts';
-import type { Overlay, SearchPattern, UiState } from '../model/state.ts';
+import type { PanelOverlay, SearchPattern, UiState } from '../model/state.ts';
 import { panelLines } from './panel.ts';
 
 /** `height`: lines of the screen. `rowsOf`: how many of them a line of the log takes, at most all; default: one. */
@@ -66,16 +66,7 @@ export function indexOfSeq(events: readonly EventRecord[], seq: number): number 
   return Math.max(0, (after === -1 ? events.length : after) - 1);
 }
 
-export function scrollOverlay<Panel extends Extract<Overlay, { scroll: number }>>(
-  state: UiState,
-  overlay: Panel,
-  delta: number,
-): Panel {
-  const most = Math.max(0, panelLines(overlay, state.size.columns).length - panelRows(state));
+export function scrollOverlay<Panel extends PanelOverlay>(state: UiState, overlay: Panel, delta: number): Panel {
+  const most = Math.max(0, panelLines(overlay, state.size.columns).length - listHeight(state));
   return { ...overlay, scroll: Math.max(0, Math.min(most, overlay.scroll + delta)) };
-}
-
-/** Lines of a panel that fit under the header, over the footer, and under its own title. */
-export function panelRows(state: UiState): number {
-  return Math.max(1, frameHeight(state) - 3);
 }

@@ -3,7 +3,7 @@
 import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
-import { type TableRow, worstState } from '../model/rows.ts';
+import { instancesOf, type TableRow, worstState } from '../model/rows.ts';
 import { formatBytesShort, formatCpuPercent } from './format.ts';
 import { cell, type FrameCell } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
@@ -215,11 +215,9 @@ export function reasonOf(row: TableRow): string {
 }
 
 function sumOver(row: TableRow, of: (instance: InstanceStatus) => number): number {
-  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
-  return instances.reduce((total, instance) => total + of(instance), 0);
+  return instancesOf(row).reduce((total, instance) => total + of(instance), 0);
 }
 
 export function isAlive(row: TableRow): boolean {
-  const instances = row.kind === 'pool' ? row.service.instances : [row.instance];
-  return instances.some((instance) => instance.pid !== null);
+  return instancesOf(row).some((instance) => instance.pid !== null);
 }

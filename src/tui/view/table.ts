@@ -1,5 +1,4 @@
-// The table of services: which columns fit, what they say, only the rows that are visible.
-
+// The table of services as lines: only the rows that are visible.
 import { widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { firstVisible } from '../model/layout.ts';
@@ -11,22 +10,22 @@ import type { Glyphs } from './theme.ts';
 
 export type TableView = {
   lines: FrameLine[];
-  /** Which rows are shown when there are more, and the head has no room to say it; else empty. */
+  /** Which rows are shown, when there are more and the head has no room for it; else empty. */
   visibleRange: string;
   /** When an uptime on screen changes; Infinity: none does. */
   nextChangeMs: number;
 };
 
 /**
- * @param height rows without the head; `head`: 0 or 1. `isHiddenToldHere`: nobody else can say that rows are hidden, so
- *   titles of columns give way to it.
+ * @param context `height`: rows without the head; `head`: 0 or 1. `mayDropTitles`: only the head can show which rows are
+ *   visible, so column titles make room for it.
  */
 export function tableView(
   state: UiState,
   rows: readonly TableRow[],
-  around: { height: number; head: number; isHiddenToldHere: boolean; nowMs: number; glyphs: Glyphs },
+  context: { height: number; head: number; mayDropTitles: boolean; nowMs: number; glyphs: Glyphs },
 ): TableView {
-  const { height, nowMs, glyphs } = around;
+  const { height, nowMs, glyphs } = context;
   const selected = selectedIndex(rows, state.selected);
   const start = firstVisible(rows.length, height, selected);
   const visible = rows.slice(start, start + height);
@@ -36,11 +35,11 @@ export function tableView(
   );
   if (rows.length === 0) lines.push(line([cell(emptyText(state), 'dim')], state.size.columns));
   while (lines.length < height) lines.push(EMPTY_LINE);
-  const hidden = visibleRangeText(rows.length, start, height, glyphs);
-  const head = headLine(columns, state.size.columns, hidden, around.isHiddenToldHere);
+  const visibleRange = visibleRangeText(rows.length, start, height, glyphs);
+  const head = headLine(columns, state.size.columns, visibleRange, context.mayDropTitles);
   return {
-    lines: [...(around.head > 0 ? [head.line] : []), ...lines],
-    visibleRange: around.head > 0 && head.isTold ? '' : hidden,
+    lines: [...(context.head > 0 ? [head.line] : []), ...lines],
+    visibleRange: context.head > 0 && head.showsRange ? '' : visibleRange,
     nextChangeMs: nowMs + nextUptimeChange(visible, nowMs),
   };
 }
@@ -52,7 +51,7 @@ function rowLine(row: TableRow, columns: ServiceColumn[], selected: boolean, wid
   const isCut = last?.title !== 'REASON' || widthOf(reason) > last.width;
   for (const [index, each] of columns.entries()) {
     if (index > 0) cells.push({ text: ' '.repeat(GAP), style: 'plain' });
-    // Nothing lives: the columns of a process are empty, so the reason may have their place.
+    // Without a process its columns are empty: the reason takes their place.
     if (each.onlyWhenAlive && isCut && reason !== '' && !isAlive(row)) {
       cells.push(cell(reason, 'dim'));
       break;
@@ -63,20 +62,20 @@ function rowLine(row: TableRow, columns: ServiceColumn[], selected: boolean, wid
   return line(cells, width, selected);
 }
 
-/** The titles and, at the right end, which rows are shown, if there is room: titles make some only where they `mayGive` way. */
+/** The titles and, at the right end, which rows are shown if there is room. `mayDropTitles`: titles make room for it. */
 function headLine(
   columns: ServiceColumn[],
   width: number,
-  hidden: string,
-  mayGive: boolean,
-): { line: FrameLine; isTold: boolean } {
-  const fits = (some: ServiceColumn[]) => GUTTER + widthOf(titlesText(some)) + GAP + hidden.length <= width;
+  visibleRange: string,
+  mayDropTitles: boolean,
+): { line: FrameLine; showsRange: boolean } {
+  const fits = (some: ServiceColumn[]) => GUTTER + widthOf(titlesText(some)) + GAP + visibleRange.length <= width;
   let shown = columns;
-  while (hidden !== '' && mayGive && shown.length > 1 && !fits(shown)) shown = shown.slice(0, -1);
-  const isTold = fits(shown);
-  const titles = `  ${titlesText(isTold ? shown : columns)}`;
-  const text = isTold ? titles + hidden.padStart(width - widthOf(titles)) : titles;
-  return { line: line([cell(text, 'dim')], width), isTold };
+  while (visibleRange !== '' && mayDropTitles && shown.length > 1 && !fits(shown)) shown = shown.slice(0, -1);
+  const showsRange = fits(shown);
+  const titles = `  ${titlesText(showsRange ? shown : columns)}`;
+  const text = showsRange ? titles + visibleRange.padStart(width - widthOf(titles)) : titles;
+  return { line: line([cell(text, 'dim')], width), showsRange };
 }
 
 function titlesText(columns: ServiceColumn[]): string {

@@ -1,0 +1,33 @@
+// What goes into the reducer (messages) and what comes out of it: the next state, and effects for the controller.
+import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
+import type { ScaleTarget, TerminalSize, Tone, UiState } from './state.ts';
+
+export type UiMessage =
+  | { kind: 'status'; status: Status }
+  | { kind: 'events'; events: EventRecord[] }
+  | { kind: 'resized'; size: TerminalSize }
+  /** `name` as in the keymap. */
+  | { kind: 'key'; name: string; nowMs: number }
+  /** More than one character at once: pasted. */
+  | { kind: 'pasted'; text: string }
+  | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
+  | { kind: 'notice'; text: string; tone: Tone; nowMs: number }
+  | { kind: 'shutdownProgress'; progress: DownProgress }
+  | { kind: 'shutdownFailed'; error: string; nowMs: number };
+
+/** What the controller carries out; results come back as messages. `leave`: the view ends. */
+export type Effect =
+  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; name: string }
+  | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
+  | { kind: 'explain'; name: string }
+  | { kind: 'down'; timeoutMs: number | null }
+  | { kind: 'leave'; outcome: 'quit' | 'detached' }
+  | { kind: 'copy' }
+  | { kind: 'suspend' }
+  | { kind: 'redraw' };
+
+export type Reduced = { state: UiState; effects: Effect[] };
+
+export function withoutEffects(state: UiState): Reduced {
+  return { state, effects: [] };
+}
