@@ -126,8 +126,16 @@ function activeColours(colours: string): string {
 /** The pattern of a shortened emoji is quadratic, and a hostile grapheme may be as long as its line. */
 const MAX_EMOJI_LENGTH = 50;
 
-/** A text: the compiler's target does not know the flag `v` of a literal. */
+/**
+ * Texts, not literals: V8 builds the sets of a literal while it parses the file, which costs each start 1 ms. The compiler's
+ * target does not know the flag `v` either.
+ */
+const INVISIBLE = '^[\\p{Default_Ignorable_Code_Point}\\p{Control}\\p{Format}\\p{Mn}\\p{Me}\\p{Surrogate}]$';
 const ONE_EMOJI = '^\\p{RGI_Emoji}$';
+/** An emoji without its variation selector: a keycap, or pictures joined by U+200D. */
+const SHORTENED_EMOJI = '^[\\d#*]\\u20e3$|\\p{Extended_Pictographic}.*\\u200d.*\\p{Extended_Pictographic}';
+/** Takes columns of its own after the first character of a grapheme. */
+const SPACING = '[\\p{Mc}\\uff00-\\uffef]';
 
 /** Compiled on first use: the segmenter and the set of all emoji take 20 ms together, and most commands print ASCII. */
 let unicode: ReturnType<typeof compileUnicode> | null = null;
@@ -135,12 +143,10 @@ let unicode: ReturnType<typeof compileUnicode> | null = null;
 function compileUnicode() {
   return {
     segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }),
-    invisible: /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Mn}\p{Me}\p{Surrogate}]$/u,
+    invisible: new RegExp(INVISIBLE, 'u'),
     emoji: new RegExp(ONE_EMOJI, 'v'),
-    /** An emoji without its variation selector: a keycap, or pictures joined by U+200D. */
-    shortenedEmoji: /^[\d#*]\u20e3$|\p{Extended_Pictographic}.*\u200d.*\p{Extended_Pictographic}/u,
-    /** Takes columns of its own after the first character of a grapheme. */
-    spacing: /[\p{Mc}\uff00-\uffef]/u,
+    shortenedEmoji: new RegExp(SHORTENED_EMOJI, 'u'),
+    spacing: new RegExp(SPACING, 'u'),
     jamo: /^[\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb]/,
     /** What Korean letters form in one grapheme: syllables, and letters without a partner. */
     syllable: /[\u1100-\u115f\ua960-\ua97c](?:[\u1160-\u11a7\ud7b0-\ud7c6][\u11a8-\u11ff\ud7cb-\ud7fb]?)?|./gu,
