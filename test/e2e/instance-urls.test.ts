@@ -14,7 +14,7 @@ test('a URL that is none for an instance on top of the file fails its probe and 
   await project.mustOrch(['up', '-d']);
   const { pid } = theSupervisor(project);
   await project.mustOrch(['scale', '--ephemeral', 'a=6']);
-  const because = '"http://127.0.0.1:65536/" is no http URL';
+  const because = '"http://127.0.0.1:65536/" is not a valid HTTP URL';
   await waitFor(
     'it says why a.6 is not ready',
     async () => instanceOf(await project.ps(), 'a.6').reason,

@@ -42,10 +42,13 @@ const get = (port: number, changes: Partial<HttpRequest> = {}): Promise<ProbeRes
 
 describe('http', () => {
   test('what is no URL fails each time, and shows neither password nor token', async () => {
-    expect(await get(65_536)).toEqual({ ok: false, because: '"http://127.0.0.1:65536/health" is no http URL' });
+    expect(await get(65_536)).toEqual({
+      ok: false,
+      because: '"http://127.0.0.1:65536/health" is not a valid HTTP URL',
+    });
     expect(await get(0, { url: 'http://me:pass@api.1:80/x?token=1' })).toEqual({
       ok: false,
-      because: '"http://api.1:80/x" is no http URL',
+      because: '"http://api.1:80/x" is not a valid HTTP URL',
     });
   });
 
@@ -75,8 +78,8 @@ describe('http', () => {
     ['without a length, until it ends', 'HTTP/1.0 200 OK\r\n\r\nbody', '200 body'],
     ['after an informational answer', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No\r\n\r\n', '204 '],
     ['that is cut off', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', '200 abc'],
-    ['that is none', 'SSH-2.0-OpenSSH\r\n', 'no HTTP answer'],
-    ['of nothing', '', 'closed without an answer'],
+    ['that is none', 'SSH-2.0-OpenSSH\r\n', 'not an HTTP response'],
+    ['of nothing', '', 'closed without a response'],
   ])('an answer %s', async (_, text, because) => {
     const port = await listening((socket) => void socket.once('data', () => socket.end(text)));
     expect(await get(port)).toEqual({ ok: false, because });
@@ -87,7 +90,7 @@ describe('http', () => {
     async (size) => {
       const text = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nbody\r\n0\r\n\r\n`;
       const port = await listening((socket) => void socket.once('data', () => socket.write(text)));
-      expect(await get(port)).toEqual({ ok: false, because: 'no HTTP answer' });
+      expect(await get(port)).toEqual({ ok: false, because: 'not an HTTP response' });
     },
   );
 
@@ -147,7 +150,7 @@ describe('connections', () => {
     expect(await checkUnix(join(directory, 'a.sock')).outcome).toEqual({ ok: true });
     expect(await checkUnix(join(directory, 'b.sock')).outcome).toEqual({
       ok: false,
-      because: 'there is no such socket',
+      because: 'the socket does not exist',
     });
   });
 });

@@ -4,12 +4,12 @@ import { relative } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { type RunningCheck, runCheck } from './running-check.ts';
 
-/** `8000`, `localhost:8000` or `[::1]:8000`; a port alone is one of 127.0.0.1. */
+/** `8000`, `localhost:8000` or `[::1]:8000`; a port alone means 127.0.0.1. */
 export function checkTcp(address: string): RunningCheck {
   return checkConnection(tcpTarget(address));
 }
 
-/** @param path absolute; by the shorter way from here, because the system takes some 100 bytes only. */
+/** @param path absolute; the shorter relative path is used where it helps, as the system accepts only some 100 bytes */
 export function checkUnix(path: string): RunningCheck {
   const near = relative(process.cwd(), path);
   return checkConnection({ path: near.length < path.length ? near : path });
@@ -28,21 +28,21 @@ function checkConnection(target: NetConnectOpts): RunningCheck {
       socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
       return () => socket.destroy();
     } catch (error) {
-      // A port above 65535, once the variables were filled in.
+      // A port above 65535, once the variables are filled in.
       settle({ ok: false, because: connectionFailure(error) });
       return () => undefined;
     }
   });
 }
 
-/** A sentence part for people. */
+/** @returns a clause for people */
 export function connectionFailure(error: unknown): string {
   const errno = errnoOf(error);
   switch (errno) {
     case 'ECONNREFUSED':
       return 'connection refused';
     case 'ENOENT':
-      return 'there is no such socket';
+      return 'the socket does not exist';
     case 'ECONNRESET':
       return 'connection reset';
     case 'ENOTFOUND':

@@ -1,5 +1,5 @@
 // Runs a command of the configuration for its exit code: a probe, a drain, a stop. In a process group of its own, which is
-// killed as a whole when the time is over; of its output only the end is kept, for the reason.
+// killed as a whole at the time limit. Keeps only the end of its output, for the reason of a failure.
 
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, readSync } from 'node:fs';
@@ -11,18 +11,16 @@ import { posixSpawn } from '../spawn/posix-spawn.ts';
 import { exitOfNode } from '../spawn/reaper.ts';
 import { forkProcess, startDirectly } from '../spawn/spawn.ts';
 import { explainSpawnFailure } from '../spawn/spawn-failure.ts';
-import { type RunningCheck, runCheck } from './running-check.ts';
+import { type RunningCheck, runCheck, type Settle } from './running-check.ts';
 
 export type ExecRequest = {
   file: string;
   args: string[];
   cwd: string;
   env: Record<string, string>;
-  /** Values that the reason of a failure must not repeat. */
+  /** Values that the reason of a failure must not contain. */
   secrets?: readonly string[];
 };
-
-type SettleExec = (outcome: ProbeResult) => void;
 
 const TAIL_BYTES = 512;
 
@@ -30,9 +28,7 @@ const TAIL_BYTES = 512;
 export function runExec(request: ExecRequest): RunningCheck {
   return runCheck((settle) => {
     try {
-      return (
-        runDirectly(request, settle) ?? followChild(forkProcess(request, ['ignore', 'pipe', 'pipe']), request, settle)
-      );
+      return runDirectly(request, settle) ?? runForked(request, settle);
     } catch (error) {
       settle({ ok: false, because: explainSpawnFailure(request, errnoOf(error)) });
       return () => undefined;
@@ -40,8 +36,8 @@ export function runExec(request: ExecRequest): RunningCheck {
   });
 }
 
-/** A third of the cost of a fork. @returns what ends it; null: not here, or not this program. */
-function runDirectly(request: ExecRequest, settle: SettleExec): (() => void) | null {
+/** By posix_spawn, at a third of the cost of a fork. @returns the function that ends it; null: impossible here, or failed. */
+function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null {
   const pipe = posixSpawn()?.openPipe();
   if (!pipe) return null;
   const tail = new PipeTail(pipe.read, TAIL_BYTES);
@@ -62,17 +58,18 @@ function runDirectly(request: ExecRequest, settle: SettleExec): (() => void) | n
   };
 }
 
-function followChild(child: ChildProcess, request: ExecRequest, settle: SettleExec): () => void {
+function runForked(request: ExecRequest, settle: Settle): () => void {
+  const child = forkProcess(request, ['ignore', 'pipe', 'pipe']);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       tail = (tail + chunk.toString('utf8', Math.max(0, chunk.length - TAIL_BYTES))).slice(-TAIL_BYTES);
     });
-    stream?.on('error', () => undefined); // the process is gone, which its exit tells
+    stream?.on('error', () => undefined); // the process is gone: its exit is reported below
   }
   child.on('error', (error) => settle({ ok: false, because: explainSpawnFailure(request, errnoOf(error)) }));
   child.on('exit', (code, signal) => {
-    // A turn later its last words have come; a grandchild that holds the pipes is not waited for.
+    // A tick later its last output has come. A grandchild may keep the pipes open, so their end is not awaited.
     setImmediate(() => settle(code === 0 ? { ok: true } : failure(exitOfNode(code, signal), tail, request.secrets)));
   });
   return () => {
@@ -88,7 +85,7 @@ function failure(exit: Exit, tail: string, secrets: ExecRequest['secrets']): Pro
   return { ok: false, because: said === '' ? end : `${end}: ${said}` };
 }
 
-/** Only while it is ours: once it has been reaped, its pid may be a stranger's. What it left behind is swept by its nonce. */
+/** Only until it is reaped: then another process may have its pid. The sweep by nonce finds the rest of its tree. */
 function killChild({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
 }
@@ -97,17 +94,16 @@ function killGroup(pid: number): void {
   try {
     process.kill(platform === 'win32' ? pid : -pid, 'SIGKILL');
   } catch {
-    // ESRCH: it has ended meanwhile.
+    // ESRCH: it has exited meanwhile
   }
 }
 
-// Takes secrets out of what a program printed. Pure.
-
 const MASK = '***';
-/** Shorter ones are words that stand in any text. */
+/** Shorter secrets would match ordinary words. */
 const SHORTEST_SECRET = 4;
 
 /**
+ * Replaces secrets in the output of a program. Pure.
  * @param text the end of an output: it may begin within a secret
  * @param secrets values; a longer one is masked line by line, as programs print it
  */
@@ -119,7 +115,7 @@ export function maskSecrets(text: string, secrets: readonly string[] = []): stri
   return words.reduce((left, word) => maskCutSecret(word, left).replaceAll(word, MASK), text);
 }
 
-/** What was cut off in front may have been the begin of the secret. */
+/** The text may begin with the end of a secret whose start was cut off. */
 function maskCutSecret(word: string, text: string): string {
   for (let length = word.length - 1; length >= SHORTEST_SECRET; length--) {
     if (text.startsWith(word.slice(-length))) return MASK + text.slice(length);
@@ -127,22 +123,23 @@ function maskCutSecret(word: string, text: string): string {
   return text;
 }
 
-// The end of what comes through a pipe that nobody listens to: looked at when it is asked for, and now and then before, so
-// that whoever writes much is not held up for long. Most commands say nothing, and cost one timer.
-
 /** A pipe holds 64 KiB. */
 const READ_EVERY_MS = 20;
-/** When it was full. */
+/** After a read that found the pipe full. */
 const READ_AGAIN_MS = 2;
 const CHUNK = Buffer.alloc(65_536);
-/** In one look: who floods us is held up instead. */
+/** In one read; a program that writes more has to wait. */
 const MAX_CHUNKS = 4;
 
+/**
+ * The end of the output in a pipe. Reads it on demand, and now and then before, so that a program that writes much does not
+ * block for long. Most commands print nothing, and cost one timer.
+ */
 class PipeTail {
   #fd: number;
   #keptBytes: number;
   #tail = Buffer.alloc(0);
-  /** Null once it is closed. */
+  /** Null once the pipe is closed. */
   #timer: NodeJS.Timeout | null;
 
   /** @param fd our end, non-blocking; closed by `close` */
@@ -174,7 +171,7 @@ class PipeTail {
     }
   }
 
-  /** @returns 0 at the end, and where there is nothing yet. */
+  /** @returns 0 at the end, and while the pipe is empty */
   #read(): number {
     try {
       return readSync(this.#fd, CHUNK);

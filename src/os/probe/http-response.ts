@@ -2,15 +2,15 @@
 
 export type ResponseHead = {
   status: number;
-  /** Where the body begins. */
+  /** Offset of the body. */
   bodyAt: number;
-  /** How its end is known: a length in bytes, chunks, or the end of the connection. */
+  /** How the body ends: by a length in bytes, by chunks, or with the connection. */
   framing: { kind: 'length'; bytes: number } | { kind: 'chunked' } | { kind: 'close' };
 };
 
 const HEAD_END = '\r\n\r\n';
 
-/** @returns null while the head is not complete, or where it is none. Informational (1xx) answers are skipped. */
+/** @returns null while the head is incomplete, or where it is not HTTP. Skips informational (1xx) responses. */
 export function readHead(received: Buffer, from = 0): ResponseHead | null {
   const end = received.indexOf(HEAD_END, from);
   if (end === -1) return null;
@@ -30,8 +30,8 @@ function framingOf(status: number, head: string): ResponseHead['framing'] {
 }
 
 /**
- * @param isEnd nothing more will come, or be waited for.
- * @returns the body as far as it came; `incomplete` while there is more to wait for; `broken` where it is no HTTP.
+ * @param isEnd nothing more will come, or be waited for
+ * @returns the body as far as it came; `incomplete` while more is expected; `broken` where it is not HTTP
  */
 export function readBody({ bodyAt, framing }: ResponseHead, received: Buffer, isEnd: boolean): Buffer | UnreadableBody {
   const rest = received.subarray(bodyAt);
@@ -42,7 +42,7 @@ export function readBody({ bodyAt, framing }: ResponseHead, received: Buffer, is
 
 export type UnreadableBody = 'incomplete' | 'broken';
 
-/** Of what comes from outside: a sign, or anything else that a number may begin with, would lead backwards. */
+/** Strict, as the text is foreign: a sign, or another prefix of a number, would move the offset backwards. */
 const CHUNK_SIZE = /^[0-9a-f]{1,13}[ \t]*(?:;|$)/i;
 
 function readChunks(rest: Buffer, isEnd: boolean): Buffer | UnreadableBody {

@@ -1,22 +1,22 @@
-// One HTTP/1.1 request on a connection of its own, as cheap as a probe must be: 500 a second are to cost little, and
-// node:http costs five times as much. Understands just enough of the answer: status line, length, chunks.
+// One HTTP/1.1 request on a connection of its own. Cheap, as there may be 500 probes a second; node:http costs five times as
+// much. Reads only the status line, the length and the chunks of the response.
 
 import { createConnection, type Socket } from 'node:net';
 import type { ProbeResult } from '../../core/spec.ts';
 import { connectionFailure } from './connect.ts';
 import { type ResponseHead, readBody, readHead } from './http-response.ts';
-import { type RunningCheck, runCheck } from './running-check.ts';
+import { failedCheck, type RunningCheck, runCheck, type Settle } from './running-check.ts';
 
 export type HttpRequest = {
   method: 'GET' | 'POST';
   url: string;
   headers: Record<string, string>;
-  /** Decides once the answer is there; `body` is empty unless `wantsBody`. */
+  /** Judges the response; `body` is empty unless `wantsBody`. */
   judge(status: number, body: string): ProbeResult;
   wantsBody: boolean;
 };
 
-/** Of the body; what lies beyond is neither read nor matched. */
+/** More of the body is neither read nor matched. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 32 * 1024;
 
@@ -25,13 +25,12 @@ export function requestHttp(request: HttpRequest): RunningCheck {
 }
 
 /**
- * What can be done once is done once.
- *
- * @returns the function that makes the request; what is no URL, once the variables are filled in, fails each time.
+ * Prepares a request that is repeated.
+ * @returns the function that sends it; where the URL is not valid once its variables are filled in, each call fails
  */
 export function prepareHttp(request: HttpRequest): () => RunningCheck {
   const url = parseUrl(request.url);
-  if (url === null) return () => failedCheck(`"${withoutSecrets(request.url)}" is no http URL`);
+  if (url === null) return () => failedCheck(`"${withoutSecrets(request.url)}" is not a valid HTTP URL`);
   const target = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (isTls(url) ? 443 : 80)) };
   const text = requestText(request, url);
   return () =>
@@ -47,18 +46,11 @@ function parseUrl(text: string): URL | null {
   try {
     return new URL(text);
   } catch {
-    return null; // its port or host is none
+    return null; // its port or host is not valid
   }
 }
 
-function failedCheck(because: string): RunningCheck {
-  return runCheck((settle) => {
-    settle({ ok: false, because });
-    return () => undefined;
-  });
-}
-
-/** A query may hold a token, and what is before the host a password; reasons are shown and written down. */
+/** A query may hold a token, and the part before the host a password; reasons are shown and logged. */
 export function withoutSecrets(url: string): string {
   const parsed = parseUrl(url);
   if (parsed) return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
@@ -67,36 +59,34 @@ export function withoutSecrets(url: string): string {
 
 const isTls = ({ protocol }: URL): boolean => protocol === 'https:';
 
-type SettleHttp = (outcome: ProbeResult) => void;
-
-function exchange(socket: Socket, text: string, request: HttpRequest, settle: SettleHttp): void {
+function exchange(socket: Socket, text: string, request: HttpRequest, settle: Settle): void {
   let received = EMPTY;
   let head: ResponseHead | null = null;
-  const look = (isEnd: boolean): void => {
+  const judgeReceived = (isEnd: boolean): void => {
     head ??= readHead(received);
     if (head === null) {
-      const because = received.length === 0 ? 'closed without an answer' : 'no HTTP answer';
+      const because = received.length === 0 ? 'closed without a response' : 'not an HTTP response';
       if (isEnd || received.length > MAX_HEAD_BYTES) settle({ ok: false, because });
       return;
     }
     const body = readBody(head, received, isEnd || received.length - head.bodyAt > MAX_BODY_BYTES);
     if (body === 'incomplete') return;
-    if (body === 'broken') settle({ ok: false, because: 'no HTTP answer' });
+    if (body === 'broken') settle({ ok: false, because: 'not an HTTP response' });
     else settle(request.judge(head.status, request.wantsBody ? body.toString('utf8', 0, MAX_BODY_BYTES) : ''));
   };
   socket.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    look(false);
+    judgeReceived(false);
   });
-  socket.on('end', () => look(true));
+  socket.on('end', () => judgeReceived(true));
   socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
   socket.write(text);
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** @returns what frees the socket, whether it is open by then or not. */
-function whenOpen(opening: Promise<Socket>, use: (socket: Socket) => void, settle: SettleHttp): () => void {
+/** @returns the function that frees the socket, open or not */
+function whenOpen(opening: Promise<Socket>, use: (socket: Socket) => void, settle: Settle): () => void {
   let isFreed = false;
   let socket: Socket | null = null;
   opening.then(
@@ -113,13 +103,13 @@ function whenOpen(opening: Promise<Socket>, use: (socket: Socket) => void, settl
   };
 }
 
-/** TLS is rare here and loaded only then. A probe asks whether the program answers, not who it is: no certificate check. */
+/** Loads TLS only when needed. Does not check certificates: a probe tests whether the program responds, not its identity. */
 async function openTls(target: { host: string; port: number }): Promise<Socket> {
   const { connect } = await import('node:tls');
   return connect({ ...target, rejectUnauthorized: false, servername: servername(target.host) });
 }
 
-/** An IP address is no server name (RFC 6066). */
+/** An IP address is not a server name (RFC 6066). */
 const servername = (host: string): string => (/^[\d.]+$|:/.test(host) ? '' : host);
 
 function requestText({ method, headers }: HttpRequest, url: URL): string {

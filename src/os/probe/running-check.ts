@@ -1,16 +1,17 @@
-// A check that is under way: it ends by itself or is cut short, once.
+// A check in progress: it completes or is cancelled, once.
 import type { ProbeResult } from '../../core/spec.ts';
 
 export type RunningCheck = {
   outcome: Promise<ProbeResult>;
-  /** Ends it now, as a failure for this reason; nothing happens when it is over. */
+  /** Ends it now, as a failure for this reason; does nothing once it is over. */
   cancel(because: string): void;
 };
 
-/**
- * @param begin starts the work and returns what frees it; calls `settle` at most once, later or at once.
- */
-export function runCheck(begin: (settle: (outcome: ProbeResult) => void) => () => void): RunningCheck {
+/** Further calls have no effect. */
+export type Settle = (outcome: ProbeResult) => void;
+
+/** @param begin starts the work and returns how to free it; calls `settle` later or at once */
+export function runCheck(begin: (settle: Settle) => () => void): RunningCheck {
   let cancel: RunningCheck['cancel'] = () => undefined;
   const outcome = new Promise<ProbeResult>((resolve) => {
     let isOver = false;
@@ -26,4 +27,11 @@ export function runCheck(begin: (settle: (outcome: ProbeResult) => void) => () =
     if (isOver) free();
   });
   return { outcome, cancel };
+}
+
+export function failedCheck(because: string): RunningCheck {
+  return runCheck((settle) => {
+    settle({ ok: false, because });
+    return () => undefined;
+  });
 }

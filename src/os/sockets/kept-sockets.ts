@@ -1,26 +1,26 @@
-// Gives our listening sockets to a keeper process and gets them back from it, so that they outlive us. Where that cannot be had
-// everything else works all the same: the sockets are then gone with us.
+// Gives our listening sockets to a keeper process and takes them back from it, so that they outlive us. Where that is not
+// possible, the sockets close with us; nothing else depends on it.
 import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { builtEntry } from '../built-entry.ts';
 import { type IpcPipe, loadNodeBindings, type NodeBindings, type SocketHandle } from './node-bindings.ts';
 
-/** By its address as printed. */
+/** `address` as it is printed. */
 export type KeptSocket = { address: string; kind: 'tcp' | 'unix'; fd: number };
 
 const TAKE_TIMEOUT_MS = 3_000;
 
 /** A keeper that we have started. */
 export type SocketKeeper = {
-  /** Resolves when it is gone, however far it had come. */
+  /** Resolves when the keeper is gone, even if it was just starting. */
   end(): Promise<void>;
 };
 
-/** Where a keeper listens, and the file that is there as long as some supervisor has the project, or had it and was killed. */
+/** The socket of a keeper, and the file that exists while a supervisor has the project, or after it was killed. */
 export type KeeperPaths = { keeperSocket: string; stateFile: string };
 
-/** Starts a keeper of these sockets, which outlives us. Only when the one before has gone: both want the path. */
+/** Starts a keeper of these sockets, which outlives us. The keeper before must be gone: both use the path. */
 export function startKeeper(
   { keeperSocket: path, stateFile }: KeeperPaths,
   sockets: readonly KeptSocket[],
@@ -38,7 +38,7 @@ export function startKeeper(
       resolve();
     });
     keeper.on('exit', (code) => {
-      if (code !== 0 && code !== null) onFailure(`the keeper ended with exit code ${code}`);
+      if (code !== 0 && code !== null) onFailure(`the socket keeper exited with code ${code}`);
       resolve();
     });
   });
@@ -53,81 +53,62 @@ export function startKeeper(
   };
 }
 
-/** @returns what a keeper has, by address; empty where there is none, or it does not answer. */
-export async function takeKeptSockets(path: string): Promise<Map<string, SocketHandle>> {
-  if (!existsSync(path)) return new Map();
-  const taking = new KeeperConversation(path);
-  const timer = setTimeout(() => taking.end(), TAKE_TIMEOUT_MS);
-  const taken = await taking.done;
-  clearTimeout(timer);
-  return taken;
+/** @returns the sockets of a keeper, by address; empty where there is no keeper, or it does not answer */
+export function takeKeptSockets(path: string): Promise<Map<string, SocketHandle>> {
+  const taken = new Map<string, SocketHandle>();
+  if (!existsSync(path)) return Promise.resolve(taken);
+  return new Promise((resolve) => {
+    let pipe: IpcPipe | null = null;
+    const end = (): void => {
+      clearTimeout(timer);
+      pipe?.close();
+      pipe = null;
+      resolve(taken);
+    };
+    const timer = setTimeout(end, TAKE_TIMEOUT_MS);
+    try {
+      const bindings = loadNodeBindings();
+      pipe = bindings.newPipe('IPC');
+      startTaking(pipe, path, bindings, taken, end);
+    } catch {
+      end(); // this Node lacks the bindings: nothing can be taken
+    }
+  });
 }
 
-/** Of an earlier supervisor's keeper: resolves when it, if there is one, has been told to leave. */
+/** The keeper sends the list of its addresses first; then we ask for one socket after the other. */
+function startTaking(
+  pipe: IpcPipe,
+  path: string,
+  bindings: NodeBindings,
+  taken: Map<string, SocketHandle>,
+  end: () => void,
+): void {
+  let addresses: string[] | null = null;
+  pipe.onread = (bytes) => {
+    if (!bytes) return end();
+    const handle = pipe.pendingHandle;
+    pipe.pendingHandle = null;
+    if (addresses === null) addresses = JSON.parse(Buffer.from(bytes).toString('utf8')) as string[];
+    else if (handle) taken.set(addresses[taken.size]!, handle);
+    if (taken.size === addresses.length) return end();
+    const request = bindings.newWrite();
+    request.oncomplete = () => undefined;
+    pipe.writeUtf8String(request, String(taken.size));
+  };
+  const connection = bindings.newConnect();
+  connection.oncomplete = (status) => (status === 0 ? pipe.readStart() : end());
+  if (pipe.connect(connection, path) !== 0) end();
+}
+
+/** Ends the keeper of an earlier supervisor, where there is one. Resolves when it closed the connection. */
 export function dismissKeeper(path: string): Promise<void> {
   return new Promise((resolve) => {
     if (!existsSync(path)) return resolve();
     const client = connect(path, () => client.write('leave'));
-    client.on('error', () => undefined); // there is none any more
+    client.on('error', () => undefined); // it is gone already
     client.on('close', () => resolve());
     client.setTimeout(TAKE_TIMEOUT_MS, () => client.destroy());
     client.resume();
   });
-}
-
-/** One conversation: the list of addresses first, then one socket after the other. */
-class KeeperConversation {
-  readonly done: Promise<Map<string, SocketHandle>>;
-  #resolve: (taken: Map<string, SocketHandle>) => void = () => undefined;
-  #taken = new Map<string, SocketHandle>();
-  #addresses: string[] | null = null;
-  #bindings: NodeBindings | null = null;
-  #pipe: IpcPipe | null = null;
-
-  constructor(path: string) {
-    this.done = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    try {
-      this.#begin(path);
-    } catch {
-      this.end(); // a Node without these parts: nothing can be taken
-    }
-  }
-
-  #begin(path: string): void {
-    const bindings = loadNodeBindings();
-    const pipe = bindings.newPipe('IPC');
-    this.#bindings = bindings;
-    this.#pipe = pipe;
-    const request = bindings.newConnect();
-    request.oncomplete = (status) => (status === 0 ? pipe.readStart() : this.end());
-    pipe.onread = (bytes) => this.#read(bytes);
-    if (pipe.connect(request, path) !== 0) this.end();
-  }
-
-  #read(bytes: ArrayBuffer | undefined): void {
-    const pipe = this.#pipe;
-    if (!bytes || !pipe) {
-      this.end();
-      return;
-    }
-    const handle = pipe.pendingHandle;
-    pipe.pendingHandle = null;
-    if (this.#addresses === null) this.#addresses = JSON.parse(Buffer.from(bytes).toString('utf8')) as string[];
-    else if (handle) this.#taken.set(this.#addresses[this.#taken.size]!, handle);
-    if (this.#taken.size === this.#addresses.length) {
-      this.end();
-      return;
-    }
-    const request = this.#bindings!.newWrite();
-    request.oncomplete = () => undefined;
-    pipe.writeUtf8String(request, String(this.#taken.size));
-  }
-
-  end(): void {
-    this.#pipe?.close();
-    this.#pipe = null;
-    this.#resolve(this.#taken);
-  }
 }

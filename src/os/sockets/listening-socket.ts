@@ -1,6 +1,6 @@
-// A listening socket that we hold open and never accept on: connections wait in its backlog until a process that got the
-// descriptor accepts them. Node has no such thing: whatever `listen()`s in a Node process also accepts. So the socket is
-// bound here and told to listen by a short-lived process that ends before it could accept.
+// A listening socket that we keep open and never accept on: connections wait in its backlog until a process that got the
+// descriptor accepts them. Node lacks this: a socket that listens in a Node process also accepts. So the socket is bound
+// here, and a short-lived process calls listen(2) and exits before it could accept.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ export type ListeningSocket = {
 };
 export type BindFailure = { errno: string; detail: string };
 
-/** What Node itself binds shared sockets of a cluster with; -errno where that fails. Undocumented, there since 0.8. */
+/** Node's own function for shared sockets of a cluster; -errno where it fails. Undocumented, present since 0.8. */
 type BoundHandle = { fd: number; close(): void; getsockname?(into: object): number };
 type CreateHandle = (
   address: string,
@@ -27,7 +27,7 @@ type CreateHandle = (
 ) => BoundHandle | number;
 const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle };
 
-/** As much as the kernel gives (net.core.somaxconn): what comes in while nobody accepts must find room. */
+/** At most net.core.somaxconn counts. Must hold the connections that come while no process accepts. */
 const BACKLOG = 4096;
 const LISTEN = `
 const { createServer } = require('net');
@@ -35,25 +35,25 @@ for (let fd = 3; fd < 3 + Number(process.argv[1]); fd++)
   if (!createServer().on('error', () => {}).listen({ fd, backlog: ${BACKLOG} }).listening) process.exit(1);
 process.exit(0);`;
 
-/** Binds all of them, or none. Takes about 50 ms: a process is started once for all. */
+/** Binds all of them, or none. Takes about 50 ms, as it starts one process for all. */
 export async function openListeningSockets(
   addresses: readonly ListenAddress[],
 ): Promise<{ ok: true; sockets: ListeningSocket[] } | ({ ok: false; address: ListenAddress } & BindFailure)> {
   const sockets: ListeningSocket[] = [];
-  const letGo = (): void => {
+  const closeAll = (): void => {
     for (const socket of sockets) socket.close();
   };
   for (const address of addresses) {
     const bound = await bind(address);
     if ('errno' in bound) {
-      letGo();
+      closeAll();
       return { ok: false, address, ...bound };
     }
     sockets.push(bound);
   }
   const failure = await listen(sockets.map(({ fd }) => fd));
   if (!failure) return { ok: true, sockets };
-  letGo();
+  closeAll();
   return { ok: false, address: addresses[0]!, ...failure };
 }
 
@@ -61,10 +61,13 @@ async function bind(address: ListenAddress): Promise<ListeningSocket | BindFailu
   if (address.kind === 'unix') return bindPath(address.path);
   const { host, port } = address;
   if (host !== 'localhost' && isIP(host) === 0)
-    return { errno: 'EINVAL', detail: `${host} is no IP address; held sockets are bound by address` };
+    return {
+      errno: 'EINVAL',
+      detail: `${host} is not an IP address; sockets that orch keeps open are bound by address`,
+    };
   const handle = createHandle(host === 'localhost' ? '127.0.0.1' : host, port, isIP(host) === 6 ? 6 : 4, undefined, 0);
   if (typeof handle === 'number') return failureOf(handle, `${host}:${port}`);
-  // libuv keeps EADDRINUSE to itself until it is asked to listen, which is not for us to do; this tells, too.
+  // libuv reports EADDRINUSE only at listen, which we must not call; this reports it, too.
   const failed = handle.getsockname?.({}) ?? 0;
   if (failed === 0) return socketOf(handle, null);
   handle.close();
@@ -76,7 +79,7 @@ async function bindPath(path: string): Promise<ListeningSocket | BindFailure> {
   try {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
   } catch {
-    // not ours to take away: binding says why
+    // we may not remove it: bind reports why
   }
   const handle = createHandle(path, -1, -1);
   if (typeof handle === 'number') return failureOf(handle, path);
@@ -84,7 +87,7 @@ async function bindPath(path: string): Promise<ListeningSocket | BindFailure> {
   return socketOf(handle, path);
 }
 
-/** A socket file that nobody listens on is left over from a process that was killed. */
+/** Without a listener the socket file is left over from a process that was killed. */
 function hasListener(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {
@@ -100,7 +103,7 @@ function socketOf(handle: BoundHandle, path: string | null): ListeningSocket {
     fd: handle.fd,
     close: () => {
       handle.close();
-      // libuv takes the file away itself where it bound it.
+      // libuv removes only the file of a socket that it bound itself.
       if (path !== null) rmSync(path, { force: true });
     },
   };
@@ -112,7 +115,7 @@ function failureOf(negated: number, what: string): BindFailure {
   return { errno, detail: `${what} ${why}` };
 }
 
-/** It calls listen(2) on each and leaves within the same turn, before its event loop could accept anything. */
+/** By a process that calls listen(2) on each and exits within the same tick, before its event loop could accept. */
 function listen(fds: readonly number[]): Promise<BindFailure | null> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['-e', LISTEN, String(fds.length)], {
@@ -120,7 +123,7 @@ function listen(fds: readonly number[]): Promise<BindFailure | null> {
       env: {},
     });
     child.on('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve({ errno: code ?? 'UNKNOWN', detail: 'a process that was to open the sockets could not be started' }),
+      resolve({ errno: code ?? 'UNKNOWN', detail: 'the process that opens the sockets could not be started' }),
     );
     child.on('exit', (code) =>
       resolve(code === 0 ? null : { errno: 'EADDRINUSE', detail: 'the socket cannot be listened on' }),

@@ -1,5 +1,5 @@
-// The parts of Node that pass descriptors between processes that are not parent and child: only its own IPC has them,
-// and its bindings are not documented. Whoever uses this must do without where they are missing.
+// The parts of Node that pass descriptors between processes that are not parent and child: only its own IPC uses them, and
+// they are not documented. Callers must work without them where they are missing.
 import 'node:net'; // a received descriptor becomes an object of this module: unloaded, the process would be aborted
 
 export type SocketHandle = { fd: number; close(): void };
@@ -18,7 +18,7 @@ export type IpcPipe = SocketHandle & {
 };
 export type NodeBindings = {
   newPipe(kind: 'SOCKET' | 'SERVER' | 'IPC'): IpcPipe;
-  /** Makes an object of a descriptor, which can be sent. */
+  /** Wraps a descriptor, so that it can be sent. */
   adopt(fd: number, kind: 'tcp' | 'unix'): SocketHandle;
   newWrite(): { oncomplete: (status: number) => void };
   newConnect(): { oncomplete: (status: number) => void };
@@ -27,7 +27,7 @@ export type NodeBindings = {
 // biome-ignore lint/suspicious/noExplicitAny: undocumented
 type InternalBinding = (name: string) => Record<string, any>;
 
-/** Throws where Node has them no more. */
+/** @throws where this Node does not have them */
 export function loadNodeBindings(): NodeBindings {
   const binding = (process as unknown as { binding: InternalBinding }).binding.bind(process);
   const { Pipe, PipeConnectWrap, constants } = binding('pipe_wrap');
@@ -37,7 +37,7 @@ export function loadNodeBindings(): NodeBindings {
     newPipe: (kind) => new Pipe(constants[kind]) as IpcPipe,
     adopt: (fd, kind) => {
       const handle = kind === 'tcp' ? new TCP(tcp.SOCKET) : new Pipe(constants.SOCKET);
-      if (handle.open(fd) !== 0) throw new Error(`descriptor ${fd} is no socket`);
+      if (handle.open(fd) !== 0) throw new Error(`descriptor ${fd} is not a socket`);
       return handle as SocketHandle;
     },
     newWrite: () => new WriteWrap(),

@@ -1,5 +1,5 @@
-// The receiving end of the sd_notify protocol (sd_notify(3)): a datagram socket for each instance. Node has no unix
-// datagram sockets, so a few lines of perl or python hold them and write what comes to their stdout.
+// The receiving end of the sd_notify protocol (sd_notify(3)): a datagram socket for each instance. Node lacks unix datagram
+// sockets, so a small perl or python program opens them and writes the messages to its stdout.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,16 +10,16 @@ import { findProgram } from '../platform.ts';
 
 export type NotifyFields = ReadonlyMap<string, string>;
 
-/** By which programs the sockets can be held; the first that is found. */
+/** Interpreters for the relay; the first that is found is used. Containers often have only one of them. */
 export const RELAY_PROGRAMS = ['perl', 'python3'] as const;
 
 /**
  * Requests `+ <id> <path>` and `- <id>` on stdin; answers `<id> =` once bound, `<id> !<error>` where it cannot be, and
  * `<id> <message>` for each message, newlines as \x1f.
  */
-// READY=1 is kept in a file beside the socket: a supervisor that is just dying may have read it in vain. At the end of stdin
-// the supervisor is gone: everything that comes from then on is kept, until the sockets are no
-// longer its own, because the next supervisor's relay has them or they were removed, and for a minute at most.
+// READY=1 is kept in a file next to the socket: a supervisor that is just dying may have read it in vain. At the end of
+// stdin the supervisor is gone: every later message is kept, until the relay of the next supervisor has replaced the
+// sockets or they were removed, and for a minute at most.
 const PERL = String.raw`
 use strict; use Socket; $| = 1; $SIG{$_} = 'IGNORE' for qw(INT PIPE); my (%socks, %paths, %inodes); my ($in, $alone, $end) = ('', 0, 0);
 sub inode { (stat $_[0])[1] // 0 }
@@ -76,19 +76,19 @@ while True:
         if i in socks: tell(i, b'=')
 `;
 
-/** It ends at the end of its stdin, its sockets being gone; then it is killed. */
+/** The relay exits when its stdin is closed and its sockets are removed; later than this it is killed. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
 type NotifyListener = { path: string; onMessage(fields: NotifyFields): void; bound(error: string | null): void };
 
-/** A relay that dies is started again with the next request. */
+/** Starts a relay that died again with the next request. */
 export class NotifyRelay {
   #directory: string;
   #program: (typeof RELAY_PROGRAMS)[number] | null;
   #child: ChildProcess | null = null;
   #listeners = new Map<string, NotifyListener>();
 
-  /** @param directory for the sockets, short enough for them; made when it is needed. */
+  /** @param directory for the sockets, with a path short enough for them; created at the first request */
   constructor(directory: string, program = RELAY_PROGRAMS.find((name) => findProgram(name) !== null) ?? null) {
     this.#directory = directory;
     this.#program = program;
@@ -96,8 +96,8 @@ export class NotifyRelay {
 
   /**
    * Receives for `id` from now on.
-   * @param isSame for whom an earlier supervisor listened: what came since then is handed on, too
-   * @returns the path of its socket. Rejects where no relay can be had.
+   * @param isSame an earlier supervisor listened for the same instance: its kept messages are delivered, too
+   * @returns the path of its socket. Rejects where the relay cannot be started.
    */
   async listen(id: string, onMessage: (fields: NotifyFields) => void, isSame = false): Promise<string> {
     const path = join(this.#directory, socketName(id));
@@ -107,14 +107,14 @@ export class NotifyRelay {
       const bound = (error: string | null): void => (error === null ? resolve() : reject(new Error(error)));
       this.#listeners.set(id, { path, onMessage, bound });
       child.once('error', reject);
-      child.once('exit', () => reject(new Error('the relay of notifications has ended')));
+      child.once('exit', () => reject(new Error('the notification relay has exited')));
       child.stdin?.write(`+ ${id} ${path}\n`);
     });
     if (isSame) for (const text of readKeptMessages(path)) onMessage(fieldsOf(text));
     return path;
   }
 
-  /** The next supervisor takes over: from when this resolves on, what comes is kept for it. */
+  /** The next supervisor takes over: once this resolves, messages are kept for it. */
   async handOver(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -128,7 +128,7 @@ export class NotifyRelay {
     if (this.#listeners.delete(id)) this.#child?.stdin?.write(`- ${id}\n`);
   }
 
-  /** Resolves when its process is gone. */
+  /** Resolves when the process of the relay is gone. */
   async close(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -136,16 +136,16 @@ export class NotifyRelay {
     this.#removeSockets();
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
-      const patience = setTimeout(() => child.kill('SIGKILL'), CLOSE_TIMEOUT_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_TIMEOUT_MS);
       child.once('exit', () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve();
       });
       child.stdin?.end();
     });
   }
 
-  /** Those of earlier relays, too, which end by that. */
+  /** Also those of earlier relays, which exit then. */
   #removeSockets(): void {
     if (!existsSync(this.#directory)) return;
     for (const name of readdirSync(this.#directory)) {
@@ -157,16 +157,16 @@ export class NotifyRelay {
     if (this.#child) return this.#child;
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const child = startRelay(this.#program);
-    child.on('error', () => undefined); // whoever waits for it is told as well
-    // No descriptor left: nothing was started.
-    if (!child.stdout) throw new Error('the relay of notifications cannot be started');
+    child.on('error', () => undefined); // each `listen` that waits for it handles the error, too
+    // No descriptor is left: nothing was started.
+    if (!child.stdout) throw new Error('the notification relay cannot be started');
     this.#child = child;
-    child.stdin?.on('error', () => undefined); // it is gone, which its exit tells
+    child.stdin?.on('error', () => undefined); // the relay is gone: its exit is handled below
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });
     createInterface({ input: child.stdout }).on('line', (line) => this.#received(line));
-    // Whom it listened for before it was lost is heard again.
+    // The new relay listens for the same instances as the one that was lost.
     for (const [id, { path }] of this.#listeners) child.stdin?.write(`+ ${id} ${path}\n`);
     child.unref();
     return child;
@@ -188,18 +188,18 @@ function startRelay(program: (typeof RELAY_PROGRAMS)[number] | null): ChildProce
   return spawn(findProgram(program)!, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
 }
 
-/** Where messages for a socket are kept for the next supervisor, a line each. */
+/** The file with the messages that are kept for the next supervisor, a line each. */
 const keptMessagesPath = (socket: string): string => `${socket}.left`;
 
 function readKeptMessages(socket: string): string[] {
   try {
     return readFileSync(keptMessagesPath(socket), 'utf8').split('\n').filter(Boolean);
   } catch {
-    return []; // nothing was left
+    return []; // ENOENT: nothing was kept
   }
 }
 
-/** As short as the name of our own socket, whose directory was chosen so that it fits; the same each time. */
+/** The same each time, and as short as the name of our own socket, for which the directory was chosen. */
 const SOCKET_NAME = /^n[\w-]{8}(\.left)?$/;
 
 function socketName(id: string): string {

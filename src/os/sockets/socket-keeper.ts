@@ -1,20 +1,20 @@
-// Entry of the socket keeper: a process that does nothing but hold the sockets that a supervisor holds, too, so that the next
-// one can have them when the first was killed. Usage: socket-keeper.js PATH ADDRESSES STATE, the sockets from descriptor 3 on.
-// Answers `<index>` with that socket, and leaves at `leave`. Accepts nothing on them.
+// Entry of the socket keeper: a process that only keeps the sockets of a supervisor open, so that the next supervisor gets
+// them when the first was killed. Usage: socket-keeper.js PATH ADDRESSES STATE, the sockets from descriptor 3 on.
+// Answers `<index>` with that socket, and exits at `leave`. Does not accept connections on them.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { type IpcPipe, loadNodeBindings } from './node-bindings.ts';
 
 const CHECK_EVERY_MS = 1_000;
-/** Our socket was removed, and no supervisor has come for so many looks: nobody will ever ask. */
+/** Checks without our own socket file and without a supervisor; then no request can come any more. */
 const MAX_MISSED_CHECKS = 10;
 
 const [path = '', addresses = '[]', state = ''] = process.argv.slice(2);
 const bindings = loadNodeBindings();
 const names = JSON.parse(addresses) as { address: string; kind: 'tcp' | 'unix' }[];
 const sockets = names.map(({ kind }, index) => bindings.adopt(3 + index, kind));
-/** Kept, as a server that is collected is closed. */
+/** Referenced, as the garbage collector closes a server. */
 const servers: IpcPipe[] = [];
-/** Each pair shares a descriptor: none may be closed, or collected, before the process ends. */
+/** Each pair shares a descriptor: none may be closed, or collected, before the process exits. */
 const clients: IpcPipe[] = [];
 
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -23,7 +23,7 @@ let ownIdentity = listen();
 let missedChecks = 0;
 setInterval(checkOwnSocket, CHECK_EVERY_MS);
 
-/** @returns what tells our socket from another one at the path. */
+/** @returns an identity that differs for another socket at the path */
 function listen(): string | null {
   const server = bindings.newPipe('SERVER');
   servers.push(server);
@@ -32,11 +32,11 @@ function listen(): string | null {
   return socketIdentity();
 }
 
-/** `.orch` may be removed under us, and made again by a supervisor, which then has a state and needs to find us. */
+/** `.orch` may be removed, and created again by a supervisor, which then has a state and needs to find us. */
 function checkOwnSocket(): void {
-  const there = socketIdentity();
-  if (there === ownIdentity) return;
-  if (there !== null) process.exit(0); // another keeper's
+  const found = socketIdentity();
+  if (found === ownIdentity) return;
+  if (found !== null) process.exit(0); // the socket of another keeper
   missedChecks++;
   if (missedChecks > MAX_MISSED_CHECKS) process.exit(0);
   if (!existsSync(state)) return;
