@@ -43,7 +43,6 @@ const directions: Record<string, string[]> = {
 /** Files over 300 lines, each with the reason why it is not two files. */
 const longFiles: Record<string, string> = {
   'src/core/rollout.ts': 'one topic: what a roll-out does next, and when it is over',
-  'src/logs/writer/queue-output.ts': 'the hot path of one file, with its failures',
   'src/supervisor/kernel/kernel.ts': 'the one writer of state: its whole interface on one page or two',
   'src/supervisor/supervisor.ts': 'the composition root: who is told what',
   'test/sim/oracle.ts': 'every property beside the others, as design has them',

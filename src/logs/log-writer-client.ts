@@ -1,9 +1,9 @@
 // The supervisor's end of the log writer: starts one where none runs, reconnects, and tells a new one all it has to know.
 // No log byte passes here, and nobody waits for the writer longer than he said.
-
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/spec.ts';
+import { settlesWithin } from './settles-within.ts';
 import { WriterConnection } from './writer-connection.ts';
 import {
   type InstanceFifos,
@@ -234,21 +234,6 @@ class ReconnectingClient implements LogWriterClient {
   #knownSources(): InstanceFifos[] {
     return [...this.#sources.values(), ...this.#detaching.values()];
   }
-}
-
-/** @returns false at the deadline. Never rejects. */
-async function settlesWithin(work: Promise<unknown>, deadlineMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadlineMs), false);
-  });
-  const settled = work.then(
-    () => true,
-    () => true, // lost: nothing more to wait for
-  );
-  const isInTime = await Promise.race([settled, late]);
-  clearTimeout(timer);
-  return isInTime;
 }
 
 // The queues that a log writer must know: those of the configuration, and those that are no longer in it as long as

@@ -27,7 +27,7 @@ test('an unknown queue is reported by name', async () => {
   await rig.client.configure([rig.queue()]);
   await rig.attach(['a.1'], 'nope');
   await until(() => rig.events.length > 0, 'it is reported');
-  expect(rig.events[0]!.message).toBe('what a.1 writes cannot be read: no such log queue: nope');
+  expect(rig.events[0]!.message).toBe('cannot read the output of a.1: no such log queue: nope');
 });
 
 test('makeFifos replaces what is no FIFO, keeps what is one, and lets nobody else in', async () => {

@@ -1,5 +1,4 @@
 // The live file and its index when opening, writing or the path itself goes wrong under the writer.
-
 import fs, {
   mkdirSync,
   mkdtempSync,
@@ -17,8 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFormat, LogQueueSpec } from '../../src/core/spec.ts';
+import { Producers } from '../../src/logs/writer/backpressure.ts';
 import { OutputFile } from '../../src/logs/writer/output-file.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
+import type { QueueReports } from '../../src/logs/writer/queue-reports.ts';
 import { RawIndexWriter } from '../../src/logs/writer/raw-index-writer.ts';
 import { range, readBack } from './numbered.ts';
 import { canMount, mountSmallDisk, resizeDisk, unmount } from './small-disk.ts';
@@ -93,7 +94,7 @@ describe.runIf(canMount)('within a line that the disk does not take', () => {
   );
 
   test.each(cases)('$format, $how: the line is written whole, and all after it', async ({ format, meddle }) => {
-    output = new QueueOutput(queue(format), hooks);
+    output = opened(queue(format));
     const texts = range(2000).map((n) => `${format === 'text' ? `${STAMP} a.1 o ` : ''}${text(n)}`);
     const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
     const half = { origin, timeMs: T0, length: bytes.length, lines: 2000, isGap: false };
@@ -113,7 +114,7 @@ describe.runIf(canMount)('within a line that the disk does not take', () => {
   });
 
   test('the index of what follows fits its bytes', async () => {
-    output = new QueueOutput(queue('raw'), hooks);
+    output = opened(queue('raw'));
     const [first, other] = [Buffer.alloc(70_000, 'first line of many\n'), Buffer.from('of another\n')];
     const piece = (instance: string, length: number, lines: number) => ({
       origin: { ...origin, instance },
@@ -137,15 +138,8 @@ describe.runIf(canMount)('within a line that the disk does not take', () => {
 });
 
 const STAMP = new Date(T0).toISOString();
-const hooks = {
-  setPaused: () => undefined,
-  allWritten: () => undefined,
-  rotated: () => undefined,
-  rotationFailed: () => undefined,
-  dropped: () => undefined,
-  blocked: () => undefined,
-  resumed: () => undefined,
-};
+const reports = { blocked: () => undefined, resumed: () => undefined } as unknown as QueueReports;
+const opened = (spec: LogQueueSpec) => new QueueOutput(spec, new Producers(), reports, () => undefined);
 
 function queue(format: LogFormat): LogQueueSpec {
   const rotate = { sizeBytes: 0, keep: 5, compress: 'none' as const, everyMs: 0, totalBytes: 0 };

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LogQueueSpec } from '../../src/core/spec.ts';
 import { finishRotation, listRotated, rotateFile } from '../../src/logs/rotation.ts';
+import { Producers } from '../../src/logs/writer/backpressure.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';
+import type { QueueReports } from '../../src/logs/writer/queue-reports.ts';
 import { RotationAttempts } from '../../src/logs/writer/rotation-schedule.ts';
 import { body, endOf, numbered, range, tally } from './numbered.ts';
 import { LogRig } from './rig.ts';
@@ -73,15 +75,18 @@ describe('in one process', () => {
 
   function open(change: Partial<LogQueueSpec>): QueueOutput {
     const spec = { name: 'main', path: join(dir, 'main.log'), sink: null, format: 'text', rotate, ...change };
-    output = new QueueOutput({ capacityBytes: 1 << 20, overflow: 'block', ...spec } as LogQueueSpec, {
-      setPaused: () => undefined,
-      allWritten: () => undefined,
-      rotated: () => undefined,
-      rotationFailed: (message) => failures.push(message),
+    const reports = {
+      rotationFailed: (reason: string) => failures.push(reason),
+      blocked: (reason: string) => failures.push(`blocked: ${reason}`),
       dropped: () => undefined,
-      blocked: (message) => failures.push(`blocked: ${message}`),
       resumed: () => undefined,
-    });
+    };
+    output = new QueueOutput(
+      { capacityBytes: 1 << 20, overflow: 'block', ...spec } as LogQueueSpec,
+      new Producers(),
+      reports as unknown as QueueReports,
+      () => undefined,
+    );
     return output;
   }
 

@@ -1,8 +1,8 @@
-// The reading half of a queue: cuts what its sources read into lines, frames and batches them. Writing is queue-output.ts.
+// The reading half of a queue: cuts what its sources read into lines, frames and batches them. queue-output.ts writes.
 
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import type { LogQueueSpec } from '../../core/spec.ts';
-import type { Origin } from '../line-format.ts';
+import { NEWLINE, type Origin } from '../line-format.ts';
 import { listRotated, pruneRotated, removeAllPartials } from '../rotation.ts';
 import type { WriterEvent } from '../writer-protocol.ts';
 import { keepsOneChunk, Producers } from './backpressure.ts';
@@ -10,26 +10,24 @@ import type { FifoSource } from './fifo-source.ts';
 import { BATCH_BYTES, type FramedBatch, type Framer, MAX_LINE_BYTES } from './framer.ts';
 import { LogSink } from './log-sink.ts';
 import { QueueOutput } from './queue-output.ts';
-import { blockedText, DropCounter, rotationText } from './queue-reports.ts';
+import { QueueReports } from './queue-reports.ts';
 import { PieceList } from './raw-index-writer.ts';
 import { RotationTimer } from './rotation-schedule.ts';
-import type { Flushable, Ticker } from './ticker.ts';
-import { ArrivalClock } from './ticker.ts';
+import { ArrivalClock, type Flushable, type Ticker } from './ticker.ts';
 
-const NEWLINE = 0x0a;
-/** What the pieces of a line that is too long end with, but the last. */
+/** The end of each piece of a line that is too long, except the last piece. */
 const SPLIT_END = Buffer.from(' … (line goes on)\n');
 const LINE_END = Buffer.from('\n');
-/** A file rotated by size is not larger than asked, but for one line. */
+/** A file rotated by size exceeds that size by one line at most. */
 const MIN_BATCH_BYTES = 1024;
-/** What is read in one piece of at least this size is written before anything else is read. */
+/** A read of at least this size is written before anything else is read. */
 const WHOLE_BYTES = 32 * 1024;
 
-export type QueueTools = {
+export type QueueContext = {
   framer: Framer;
   ticker: Ticker;
   emit(event: WriterEvent): void;
-  /** A rotated file that is to be compressed. */
+  /** Compresses a rotated file later. */
   compress(path: string): void;
 };
 
@@ -37,34 +35,27 @@ export class LogQueue implements Flushable {
   spec: LogQueueSpec;
   readonly producers = new Producers();
   readonly output: QueueOutput;
-  /** The service that is fed, if there is one. */
+  /** The service that is fed, if any. */
   readonly sink = new LogSink(this);
-  readonly #tools: QueueTools;
+  readonly #context: QueueContext;
   #batch: FramedBatch | null = null;
   #batchLines = 0;
   readonly #pieces = new PieceList();
   readonly #clock = new ArrivalClock();
-  readonly #dropCounter = new DropCounter();
+  readonly #reports: QueueReports;
   readonly #rotationTimer = new RotationTimer((boundaryMs) => this.#rotateOlder(boundaryMs));
 
-  constructor(spec: LogQueueSpec, tools: QueueTools) {
+  constructor(spec: LogQueueSpec, context: QueueContext) {
     this.spec = spec;
-    this.#tools = tools;
-    this.output = new QueueOutput(spec, {
-      setPaused: (isHeld) => this.producers.setPaused(isHeld),
-      allWritten: () => this.producers.resumeWritten(),
-      rotated: (path) => this.#compressPlain(path),
-      rotationFailed: (message) => this.#report('log_rotation_failed', rotationText(this.spec, message)),
-      dropped: (lines) => this.#noteDrops(lines),
-      blocked: (message) => this.#report('log_blocked', blockedText(this.spec, message)),
-      resumed: () => this.#report('log_resumed', `log queue ${this.spec.name} is written again`),
-    });
+    this.#context = context;
+    this.#reports = new QueueReports(() => this.status(), context.emit);
+    this.output = new QueueOutput(spec, this.producers, this.#reports, (path) => this.#afterRotation(path));
     this.#rotationTimer.schedule(spec.rotate.everyMs);
     removeAllPartials(spec.path);
     this.#compressPlain();
   }
 
-  /** Nothing is taken of anybody until the file takes something again. */
+  /** No producer is read until the file takes bytes again. */
   isBlocked(): boolean {
     return !this.output.takesMore();
   }
@@ -73,12 +64,12 @@ export class LogQueue implements Flushable {
     this.flush();
     this.spec = spec;
     this.output.configure(spec);
-    pruneRotated(spec.path, spec.rotate.keep, spec.rotate.totalBytes);
+    this.#prune();
     this.#rotationTimer.schedule(spec.rotate.everyMs);
     if (!keepsOneChunk(spec)) this.producers.resumeWritten();
   }
 
-  /** `length` bytes of the source at the begin of the framer's input. */
+  /** The first `length` bytes of the framer's input came from the source. */
   accept(source: FifoSource, length: number): void {
     const from = source.skipsToNewline ? this.#skipToNewline(source, length) : 0;
     if (from === length) return;
@@ -86,28 +77,7 @@ export class LogQueue implements Flushable {
     else this.#acceptLines(source, from, length);
   }
 
-  #acceptLines(source: FifoSource, from: number, length: number): void {
-    const { framer } = this.#tools;
-    const whole = Math.max(from, framer.input.lastIndexOf(NEWLINE, length - 1) + 1);
-    if (whole > from) {
-      const begin = source.partialBytes > 0 ? framer.prependToInput(source.takePartial()) : framer.inputEnd(from);
-      this.#append(source, begin, framer.inputEnd(whole));
-    }
-    if (whole < length) source.appendPartial(framer.input, whole, length);
-  }
-
-  /** Leaves out the rest of a line whose begin died with the writer before us; a mark says so. */
-  #skipToNewline(source: FifoSource, length: number): number {
-    const newline = this.#tools.framer.input.subarray(0, length).indexOf(NEWLINE);
-    if (newline < 0) return length;
-    source.skipsToNewline = false;
-    this.#noteDrops(new Map([[source, 1]]));
-    this.flush();
-    this.output.mark(source, this.#clock.now(), 1);
-    return newline + 1;
-  }
-
-  /** The source's output has ended: its last line counts, newline or not. */
+  /** The source's output has ended: its last line is complete, even without a newline. */
   endLine(source: FifoSource): void {
     source.skipsToNewline = false;
     if (source.partialBytes > 0) this.#appendPartial(source, LINE_END);
@@ -119,20 +89,20 @@ export class LogQueue implements Flushable {
     if (batch === null) return 0;
     this.#batch = null;
     const bytes = batch.fill - batch.begin;
-    const { memory } = this.#tools.framer;
+    const { memory } = this.#context.framer;
     if (bytes > 0) this.output.writeDirect(memory, batch.begin, batch.fill, this.#batchLines, this.#pieces.take());
     this.#batchLines = 0;
-    this.#tools.framer.returnBatch(batch);
+    this.#context.framer.returnBatch(batch);
     return bytes;
   }
 
-  /** As soon as what is being written is. Null: there was nothing to rotate. */
+  /** Rotates once the present write is complete. Null: there was nothing to rotate. */
   rotate(): Promise<string | null> {
     this.flush();
     return this.output.rotate();
   }
 
-  /** Resolves when all that was accepted is written. */
+  /** Resolves when everything that was accepted is written. */
   drained(): Promise<void> {
     this.flush();
     return this.output.drained();
@@ -152,11 +122,11 @@ export class LogQueue implements Flushable {
       highWaterBytes: output.highWaterBytes,
       lines: output.lines,
       bytes: output.bytes,
-      droppedLines: this.#dropCounter.lines,
+      droppedLines: this.#reports.droppedLines,
       overflow: spec.overflow,
       error: output.error ?? output.rotations.error,
       lagMs: output.lagMs(Date.now()),
-      droppedByInstance: this.#dropCounter.byInstance(),
+      droppedByInstance: this.#reports.droppedByInstance(),
     };
   }
 
@@ -166,9 +136,30 @@ export class LogQueue implements Flushable {
     this.output.close();
   }
 
+  #acceptLines(source: FifoSource, from: number, length: number): void {
+    const { framer } = this.#context;
+    const whole = Math.max(from, framer.input.lastIndexOf(NEWLINE, length - 1) + 1);
+    if (whole > from) {
+      const begin = source.partialBytes > 0 ? framer.prependToInput(source.takePartial()) : framer.inputEnd(from);
+      this.#append(source, begin, framer.inputEnd(whole));
+    }
+    if (whole < length) source.appendPartial(framer.input, whole, length);
+  }
+
+  /** Skips the rest of a line whose start was lost with the previous writer, and marks the gap. */
+  #skipToNewline(source: FifoSource, length: number): number {
+    const newline = this.#context.framer.input.subarray(0, length).indexOf(NEWLINE);
+    if (newline < 0) return length;
+    source.skipsToNewline = false;
+    this.#reports.dropped(new Map([[source, 1]]));
+    this.flush();
+    this.output.mark(source, this.#clock.now(), 1);
+    return newline + 1;
+  }
+
   /** Rare: a line that may be longer than allowed. Copied piece by piece. */
   #acceptLong(source: FifoSource, begin: number, length: number): void {
-    const chunk = Buffer.from(this.#tools.framer.input.subarray(begin, length));
+    const chunk = Buffer.from(this.#context.framer.input.subarray(begin, length));
     for (let from = 0; from < chunk.length; ) {
       const newline = chunk.indexOf(NEWLINE, from);
       const end = newline < 0 ? chunk.length : newline;
@@ -185,7 +176,7 @@ export class LogQueue implements Flushable {
   }
 
   #appendPartial(source: FifoSource, end: Buffer): void {
-    const { framer } = this.#tools;
+    const { framer } = this.#context;
     const from = framer.prependToInput(source.takePartial(end === SPLIT_END));
     this.#append(source, from, framer.putAfter(framer.inputEnd(0), end));
   }
@@ -200,7 +191,7 @@ export class LogQueue implements Flushable {
   }
 
   #toBatch(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer, ticker } = this.#tools;
+    const { framer, ticker } = this.#context;
     if (end - from >= WHOLE_BYTES && this.spec.format === 'raw' && end - from <= this.#batchLimit())
       return this.#writeWhole(source, timeMs, from, end);
     this.#batch ??= this.#takeBatch();
@@ -213,18 +204,18 @@ export class LogQueue implements Flushable {
     return at;
   }
 
-  /** Raw lines need no frame: the copy into a batch is spared. */
+  /** Raw lines need no frame: this saves the copy into a batch. */
   #writeWhole(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer } = this.#tools;
+    const { framer } = this.#context;
     this.flush();
     if (!this.output.isDirect()) return from;
     this.#writePiece(source, timeMs, from, end, framer.count(from, end));
     return end;
   }
 
-  /** One line that fits in no batch. */
+  /** One line that does not fit in a batch. */
   #longToBatch(source: FifoSource, timeMs: number, from: number): number {
-    const { framer } = this.#tools;
+    const { framer } = this.#context;
     this.flush();
     if (!this.output.isDirect()) return from;
     const long = framer.longBatch();
@@ -236,11 +227,11 @@ export class LogQueue implements Flushable {
 
   #writePiece(origin: FifoSource, timeMs: number, from: number, end: number, lines: number): void {
     const pieces = this.spec.format === 'raw' ? [{ origin, timeMs, length: end - from, lines, isGap: false }] : [];
-    this.output.writeDirect(this.#tools.framer.memory, from, end, lines, pieces);
+    this.output.writeDirect(this.#context.framer.memory, from, end, lines, pieces);
   }
 
   #toBacklog(source: FifoSource, timeMs: number, from: number, end: number): number {
-    const { framer } = this.#tools;
+    const { framer } = this.#context;
     const batch = framer.longBatch();
     let at = framer.frame(this.spec.format, source, timeMs, from, end, batch, this.#batchLimit());
     if (at === from)
@@ -252,7 +243,8 @@ export class LogQueue implements Flushable {
 
   /** Another queue's batch is written early where all are in use. */
   #takeBatch(): FramedBatch {
-    const batch = this.#tools.framer.takeBatch() ?? this.#tools.ticker.flushAll(() => this.#tools.framer.takeBatch());
+    const batch =
+      this.#context.framer.takeBatch() ?? this.#context.ticker.flushAll(() => this.#context.framer.takeBatch());
     if (batch === null) throw new Error('no batch is free');
     return batch;
   }
@@ -267,27 +259,25 @@ export class LogQueue implements Flushable {
     return sizeBytes === 0 ? BATCH_BYTES : Math.min(BATCH_BYTES, Math.max(sizeBytes, MIN_BATCH_BYTES));
   }
 
-  /** By time, also where nothing is written any more. */
+  /** By time, even when nothing is written any more. */
   #rotateOlder(boundaryMs: number): void {
     this.flush();
     this.output.rotateOlder(boundaryMs);
   }
 
-  /** Also what a killed writer, or a disk that was full, left plain. */
+  #afterRotation(rotated: string): void {
+    this.#prune();
+    this.#compressPlain(rotated);
+  }
+
+  #prune(): void {
+    pruneRotated(this.spec.path, this.spec.rotate.keep, this.spec.rotate.totalBytes);
+  }
+
+  /** Includes files that a killed writer or a full disk left plain. */
   #compressPlain(rotated?: string): void {
     if (this.spec.rotate.compress !== 'gzip') return;
-    if (rotated !== undefined) this.#tools.compress(rotated); // of another path, where that was changed meanwhile
-    for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.#tools.compress(path);
-  }
-
-  #noteDrops(lines: ReadonlyMap<Origin, number>): void {
-    const isNews = this.#dropCounter.add(lines, Date.now());
-    const { name, overflow } = this.spec;
-    if (isNews) this.#report('log_dropped', `log queue ${name} has lost lines (overflow: ${overflow}); it marks where`);
-  }
-
-  #report(type: string, message: string): void {
-    const { name, path, overflow: _, ...figures } = this.status();
-    this.#tools.emit({ type, queue: name, instance: null, message, details: { path, ...figures } });
+    if (rotated !== undefined) this.#context.compress(rotated); // it has another path where that was just changed
+    for (const { path, gzip } of listRotated(this.spec.path)) if (!gzip) this.#context.compress(path);
   }
 }

@@ -1,5 +1,6 @@
-// A service that reads a queue: when it may read, and when its input ends. The lines are written by queue-output.ts.
+// The service that a queue feeds: when it starts to read, and when its input ends. queue-output.ts writes the lines.
 import type { LogQueueSpec } from '../../core/spec.ts';
+import { settlesWithin } from '../settles-within.ts';
 import type { QueueOutput } from './queue-output.ts';
 
 type SinkQueue = {
@@ -11,7 +12,7 @@ type SinkQueue = {
 
 export class LogSink {
   readonly #queue: SinkQueue;
-  /** A close that takes its time is of no more use once the sink was opened again. */
+  /** A close that is under way does nothing once the sink is opened again. */
   #generation = 0;
   #isClosing = false;
 
@@ -19,7 +20,7 @@ export class LogSink {
     this.#queue = queue;
   }
 
-  /** The service is about to read. */
+  /** The service starts to read. */
   open(service: string): void {
     if (this.#queue.spec.sink !== service) return;
     this.#generation += 1;
@@ -28,41 +29,36 @@ export class LogSink {
   }
 
   /**
-   * Ends the input of the service once all is written, at the deadline without the rest, which is kept.
-   * @param drainProducers reads what they left. @returns whether all was written
+   * Ends the input of the service once everything is written, or at the deadline; the rest is then kept.
+   * @param drainProducers reads what is left in their FIFOs. @returns whether everything was written
    */
   async close(service: string, untilMs: number, drainProducers: () => Promise<unknown>): Promise<boolean> {
     const queue = this.#queue;
     if (queue.spec.sink !== service) return this.#releaseOldFile();
     this.#generation += 1;
     this.#isClosing = true;
-    const turn = this.#generation;
+    const generation = this.#generation;
     await drainProducers();
-    const isDry = await settlesBy(queue.drained(), untilMs);
-    if (turn === this.#generation) queue.output.closeSink();
-    return isDry;
+    const isWritten = await settlesWithin(queue.drained(), untilMs - performance.now());
+    if (generation === this.#generation) queue.output.closeSink();
+    return isWritten;
   }
 
-  /** How much is lost if the writer leaves now. */
+  /** How many bytes are lost if the writer exits now. */
   undeliveredBytes(): number {
     this.#queue.flush();
     return this.#queue.spec.sink === null ? 0 : this.#queue.output.depthBytes();
   }
 
-  /** Nobody reads, or soon nobody will: not to be waited for. */
+  /** The service does not read, or is about to stop: do not wait for it. */
   hasNoReader(): boolean {
     return this.#isClosing || this.#queue.output.isSinkClosed;
   }
 
-  /** The queue feeds somebody else by now. */
+  /** The queue feeds another service by now. */
   #releaseOldFile(): boolean {
     this.#queue.flush();
     this.#queue.output.closeOldFile();
     return true;
   }
-}
-
-function settlesBy(work: Promise<void>, untilMs: number): Promise<boolean> {
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, Math.max(0, untilMs - performance.now()), false));
-  return Promise.race([work.then(() => true), late]);
 }

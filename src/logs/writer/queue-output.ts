@@ -1,19 +1,18 @@
-// The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow, full, or the policy is to
-// drop; then lines go through the backlog and are written off this thread. Decides when producers are held.
+// The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow or full, or the policy drops
+// lines; then lines go through the backlog and are written off this thread. Decides when producers are paused.
 import type { LogQueueSpec } from '../../core/spec.ts';
 import type { Origin } from '../line-format.ts';
-import { pruneRotated } from '../rotation.ts';
 import { Backlog, type BacklogEntry, InFlight, renderEntry } from './backlog.ts';
-import { Backpressure } from './backpressure.ts';
+import { Backpressure, type Producers } from './backpressure.ts';
 import { isWrittenAsync, OutputFile } from './output-file.ts';
-import type { OutputHooks } from './queue-reports.ts';
+import type { QueueReports } from './queue-reports.ts';
 import type { IndexPiece } from './raw-index-writer.ts';
 import { RotationAttempts } from './rotation-schedule.ts';
 
-/** A synchronous write that takes longer stalls all queues: go on off this thread. */
+/** A slower synchronous write stalls all queues: the next ones happen off this thread. */
 const SLOW_WRITE_MS = 100;
 const RETRY_MS = 200;
-/** One write takes at most this share of the capacity, so that the rest has room meanwhile. */
+/** One write takes at most this share of the capacity: new lines need room meanwhile. */
 const WRITE_SHARE = 1 / 2;
 
 export class QueueOutput {
@@ -26,27 +25,32 @@ export class QueueOutput {
   #isBehind: boolean;
   #isWriting = false;
   #writeBeganMs = 0;
-  /** The last write took nothing: the reader of a FIFO is slow, or away. */
+  /** The last write took no bytes: the reader of a FIFO is slow or gone. */
   #isStalled = false;
   #isClosed = false;
-  /** The service that is fed is not there (yet): all is kept. */
+  /** The service that is fed does not read (yet): everything is kept. */
   isSinkClosed: boolean;
   readonly #backlog = new Backlog();
   readonly #inFlight = new InFlight();
   #retryTimer: NodeJS.Timeout | null = null;
   #drainWaiters: (() => void)[] = [];
-  readonly #hooks: OutputHooks;
+  readonly #producers: Producers;
+  readonly #reports: QueueReports;
+  readonly #onRotated: (path: string) => void;
   readonly #backpressure: Backpressure;
   readonly rotations: RotationAttempts;
 
-  constructor(spec: LogQueueSpec, hooks: OutputHooks) {
+  /** @param onRotated a rotated file is complete */
+  constructor(spec: LogQueueSpec, producers: Producers, reports: QueueReports, onRotated: (path: string) => void) {
     this.#spec = spec;
     this.#file = new OutputFile(spec.path, spec.sink !== null);
     this.#isBehind = isWrittenAsync(spec);
     this.isSinkClosed = spec.sink !== null;
-    this.#hooks = hooks;
-    this.#backpressure = new Backpressure(hooks.setPaused);
-    this.rotations = new RotationAttempts(hooks.rotationFailed);
+    this.#producers = producers;
+    this.#reports = reports;
+    this.#onRotated = onRotated;
+    this.#backpressure = new Backpressure((isPaused) => producers.setPaused(isPaused));
+    this.rotations = new RotationAttempts((reason) => reports.rotationFailed(reason));
   }
 
   configure(spec: LogQueueSpec): void {
@@ -70,13 +74,13 @@ export class QueueOutput {
     return this.#backlog.bytes + this.#inFlight.bytes;
   }
 
-  /** How long the oldest line waits that is not written. */
+  /** The age of the oldest line that is not written. */
   lagMs(nowMs: number): number {
     const oldestMs = this.#inFlight.oldestMs() ?? this.#backlog.oldestMs();
     return oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs);
   }
 
-  /** Direct only. Whole lines; what the disk does not take is kept, and we are behind. */
+  /** Direct only. Whole lines; what the disk does not take is kept, and the queue is then behind. */
   writeDirect(memory: Buffer, from: number, to: number, lines: number, pieces: IndexPiece[]): void {
     this.highWaterBytes = Math.max(this.highWaterBytes, to - from);
     const beganMs = performance.now();
@@ -90,12 +94,15 @@ export class QueueOutput {
       this.#file.writeIndex();
       if (performance.now() - beganMs > SLOW_WRITE_MS) this.#isBehind = true;
     } catch (error) {
-      if (at < to) this.#keepRest(memory.subarray(from, to), at - from, lines, pieces); // else only the index is missing
+      if (at < to) {
+        this.#inFlight.addBatch(memory.subarray(from, to), this.#spec.format, lines, pieces);
+        this.#noteWritten(at - from);
+      } // else only the index is missing
       this.#onFailure(error as NodeJS.ErrnoException);
     }
   }
 
-  /** Says in place that `lines` of the origin are missing here. */
+  /** Marks that `lines` of the origin are missing here. */
   mark(origin: Origin, timeMs: number, lines: number): void {
     const { format } = this.#spec;
     const entry = { origin, format, timeMs, bytes: null, lines };
@@ -110,20 +117,20 @@ export class QueueOutput {
   push(entry: BacklogEntry): void {
     const { overflow, capacityBytes } = this.#spec;
     const dropped = this.#backlog.push(entry, overflow, Math.max(0, capacityBytes - this.#inFlight.bytes));
-    if (dropped.size > 0) this.#hooks.dropped(dropped);
+    if (dropped.size > 0) this.#reports.dropped(dropped);
     this.#pump();
     this.#updateBackpressure();
   }
 
   /** Resolves with the rotated file's path, null where there was nothing to rotate. Rejects with errno errors. */
   async rotate(): Promise<string | null> {
-    if (!this.#file.isRegular) return null; // a write to it may take for ever
+    if (!this.#file.isRegular) return null; // a write to it may never return
     const rotated = this.rotations.request();
     if (!this.#isWriting && !this.#inFlight.isWithinPiece()) this.#rotateNow(false);
     return rotated;
   }
 
-  /** By time: rotates a file that was begun before `boundaryMs`. */
+  /** By time: rotates a file that was started before `boundaryMs`. */
   rotateOlder(boundaryMs: number): void {
     if (this.#isBehind && !this.isIdle()) return; // the next write does it
     if (this.#file.isOpen() && this.#file.begunMs < boundaryMs) this.#rotateNow(true);
@@ -133,19 +140,19 @@ export class QueueOutput {
     return this.#backlog.isEmpty() && this.#inFlight.isEmpty();
   }
 
-  /** Resolves when nothing is held back any more. */
+  /** Resolves when nothing is left to write. */
   drained(): Promise<void> {
     this.#pump();
     return this.isIdle() ? Promise.resolve() : new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  /** Opens it at once: as long as we have it open, its reader does not see an end, whoever else dies. */
+  /** Opens the file at once: while this process has it open, its reader does not see an end of file. */
   openSink(): void {
     this.isSinkClosed = false;
     try {
       if (!this.#isWriting) this.#prepare(this.#spec.format, 0, !this.#inFlight.isWithinPiece());
     } catch {
-      // The next write tries again and says what is wrong.
+      // The next write retries and reports the error.
     }
     this.#pump();
     this.#updateBackpressure();
@@ -167,43 +174,33 @@ export class QueueOutput {
     if (!this.#isWriting) this.#file.close();
   }
 
-  /** Opens the file and makes room in it. `isLineBegin`: nothing of a line is in it without its end. */
-  #prepare(format: LogQueueSpec['format'], moreBytes: number, isLineBegin: boolean): void {
+  /** Opens the file and makes room in it. `isLineStart`: the file does not end within a line. */
+  #prepare(format: LogQueueSpec['format'], moreBytes: number, isLineStart: boolean): void {
     const nowMs = Date.now();
-    if (isLineBegin && this.#file.path !== this.#spec.path) {
+    if (isLineStart && this.#file.path !== this.#spec.path) {
       this.#file.close();
       this.#file = new OutputFile(this.#spec.path, this.#spec.sink !== null);
     }
-    this.#afterRotation(this.#file.ensure(format, nowMs, !isLineBegin && this.#file.isRegular));
-    if (this.#file.takeExternalChange() && !isLineBegin && this.#file.isRegular) this.lines += this.#inFlight.rewind();
-    if (!isLineBegin || this.#file.sizeBytes === 0) return;
+    const madeRoom = this.#file.ensure(format, nowMs, !isLineStart && this.#file.isRegular);
+    if (madeRoom !== null) this.#onRotated(madeRoom);
+    if (this.#file.takeExternalChange() && !isLineStart && this.#file.isRegular) this.lines += this.#inFlight.rewind();
+    if (!isLineStart || this.#file.sizeBytes === 0) return;
     const isDue = this.rotations.isDue(this.#file, this.#spec.rotate, moreBytes);
     if (!isDue && !this.rotations.isRequested()) return;
     this.#rotateNow(isDue);
     this.#file.ensure(format, nowMs);
   }
 
-  /** Does not throw: what cannot be rotated can often be written. */
+  /** Does not throw: a file that cannot be rotated can often be written. */
   #rotateNow(isDue: boolean): void {
     this.rotations.attempt(isDue, () => {
       const rotated = this.#file.rotate(Date.now());
-      this.#afterRotation(rotated);
+      if (rotated !== null) this.#onRotated(rotated);
       return rotated;
     });
   }
 
-  #afterRotation(rotated: string | null): void {
-    if (rotated === null) return;
-    pruneRotated(this.#spec.path, this.#spec.rotate.keep, this.#spec.rotate.totalBytes);
-    this.#hooks.rotated(rotated);
-  }
-
-  #keepRest(batch: Buffer, done: number, lines: number, pieces: IndexPiece[]): void {
-    this.#inFlight.addBatch(batch, this.#spec.format, lines, pieces);
-    this.#noteWritten(done);
-  }
-
-  /** Writes off this thread until nothing is held back, then goes direct again where the policy allows it. */
+  /** Writes off this thread until nothing is left, then is direct again if the policy allows it. */
   #pump(): void {
     if (this.#isWriting || this.#isClosed || this.isSinkClosed || !this.#isBehind || this.#retryTimer !== null) return;
     if (this.#inFlight.isEmpty()) this.#inFlight.add(this.#backlog.take(this.#spec.capacityBytes * WRITE_SHARE));
@@ -228,23 +225,26 @@ export class QueueOutput {
 
   #onWritten(error: NodeJS.ErrnoException | null, written: number): void {
     this.#isWriting = false;
-    if (this.#isClosed) this.#file.close();
-    else if (error !== null) this.#onFailure(error);
-    else this.#afterWrite(written);
-  }
-
-  #afterWrite(written: number): void {
+    if (this.#isClosed) return void this.#file.close();
+    if (error !== null) return void this.#onFailure(error);
     this.#isStalled = written === 0;
     this.#noteWritten(written);
-    try {
-      this.#file.writeIndex();
-    } catch (error) {
-      return void this.#onFailure(error as NodeJS.ErrnoException);
-    }
+    if (!this.#writeIndex()) return;
     this.#onRecovery();
     if (this.isSinkClosed) this.#file.close();
     this.#pump();
     this.#updateBackpressure();
+  }
+
+  /** @returns false: it failed, and is tried again */
+  #writeIndex(): boolean {
+    try {
+      this.#file.writeIndex();
+      return true;
+    } catch (error) {
+      this.#onFailure(error as NodeJS.ErrnoException);
+      return false;
+    }
   }
 
   #noteWritten(written: number): void {
@@ -259,7 +259,7 @@ export class QueueOutput {
     this.#isBehind = isWrittenAsync(this.#spec);
     if (this.rotations.isRequested()) this.#rotateNow(false);
     this.#updateBackpressure();
-    this.#hooks.allWritten();
+    this.#producers.resumeWritten();
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
@@ -270,22 +270,18 @@ export class QueueOutput {
     this.#retryTimer ??= setTimeout(() => this.#retryNow(), RETRY_MS);
     this.rotations.rejectRequests(error);
     this.#updateBackpressure();
-    if (isNew) this.#hooks.blocked(error.message);
+    if (isNew) this.#reports.blocked(error.message);
   }
 
   #retryNow(): void {
     this.#retryTimer = null;
-    try {
-      if (this.#file.isOpen()) this.#file.writeIndex();
-    } catch (error) {
-      return void this.#onFailure(error as NodeJS.ErrnoException);
-    }
+    if (!this.#writeIndex()) return;
     if (this.isIdle()) this.#onRecovery();
     this.#pump();
   }
 
   #onRecovery(): void {
-    if (this.error !== null) this.#hooks.resumed();
+    if (this.error !== null) this.#reports.resumed();
     this.error = null;
     this.#updateBackpressure();
   }
@@ -293,10 +289,7 @@ export class QueueOutput {
   #updateBackpressure(): void {
     this.highWaterBytes = Math.max(this.highWaterBytes, this.depthBytes());
     const writeBeganMs = this.#isWriting ? this.#writeBeganMs : null;
-    this.#backpressure.update(this.#spec, {
-      depthBytes: this.depthBytes(),
-      writeBeganMs,
-      hasFailed: this.error !== null,
-    });
+    const hasFailed = this.error !== null;
+    this.#backpressure.update(this.#spec, { depthBytes: this.depthBytes(), writeBeganMs, hasFailed });
   }
 }

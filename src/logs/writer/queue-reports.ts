@@ -1,54 +1,62 @@
-// Who lost how many lines of a queue since the writer runs. Counts only; the marks in the file are the backlog's.
-
-import type { LogQueueSpec } from '../../core/spec.ts';
+// What a queue reports to people: lost lines, a file that cannot be written or rotated. Counts lost lines per instance;
+// the marks in the file are the backlog's.
+import type { LogQueueStatus } from '../../api/protocol.ts';
 import type { Origin } from '../line-format.ts';
+import type { WriterEvent } from '../writer-protocol.ts';
 
-const REPORT_EVERY_MS = 10_000;
+const DROPS_EVERY_MS = 10_000;
 
-export class DropCounter {
-  lines = 0;
-  readonly #byOrigin = new Map<string, number>();
-  #reportedMs = 0;
+export class QueueReports {
+  /** Since the writer started. */
+  droppedLines = 0;
+  readonly #dropped = new Map<string, number>();
+  #dropsReportedMs = 0;
+  readonly #status: () => LogQueueStatus;
+  readonly #emit: (event: WriterEvent) => void;
 
-  /** @returns whether it is time to say so again */
-  add(lines: ReadonlyMap<Origin, number>, nowMs: number): boolean {
+  constructor(status: () => LogQueueStatus, emit: (event: WriterEvent) => void) {
+    this.#status = status;
+    this.#emit = emit;
+  }
+
+  droppedByInstance(): Record<string, number> {
+    return Object.fromEntries(this.#dropped);
+  }
+
+  /** Counts each call, but reports only now and then. */
+  dropped(lines: ReadonlyMap<Origin, number>): void {
     for (const [{ instance }, count] of lines) {
-      this.#byOrigin.set(instance, (this.#byOrigin.get(instance) ?? 0) + count);
-      this.lines += count;
+      this.#dropped.set(instance, (this.#dropped.get(instance) ?? 0) + count);
+      this.droppedLines += count;
     }
-    if (nowMs - this.#reportedMs < REPORT_EVERY_MS) return false;
-    this.#reportedMs = nowMs;
-    return true;
+    const nowMs = Date.now();
+    if (nowMs - this.#dropsReportedMs < DROPS_EVERY_MS) return;
+    this.#dropsReportedMs = nowMs;
+    this.#report('log_dropped', ({ name, overflow }) => {
+      return `log queue ${name} dropped lines (overflow: ${overflow}); gaps are marked in the file`;
+    });
   }
 
-  byInstance(): Record<string, number> {
-    return Object.fromEntries(this.#byOrigin);
+  blocked(reason: string): void {
+    this.#report('log_blocked', ({ name, overflow }) => {
+      const consequence = overflow === 'block' ? 'its producers wait' : 'lines beyond its capacity are dropped';
+      return `log queue ${name} cannot be written (${reason}); ${consequence}`;
+    });
+  }
+
+  resumed(): void {
+    this.#report('log_resumed', ({ name }) => `log queue ${name} is writable again`);
+  }
+
+  rotationFailed(reason: string): void {
+    this.#report('log_rotation_failed', ({ name }) => {
+      return `the file of log queue ${name} cannot be rotated (${reason}); it keeps growing; retrying every minute`;
+    });
+  }
+
+  #report(type: string, messageFor: (status: LogQueueStatus) => string): void {
+    const status = this.#status();
+    const { name, path, overflow: _, ...figures } = status;
+    this.#emit({ type, queue: name, instance: null, message: messageFor(status), details: { path, ...figures } });
   }
 }
-
-// What people are told of a queue that cannot be written, or whose file cannot be rotated. Sentences only.
-
-export function blockedText(spec: LogQueueSpec, message: string): string {
-  const consequence = spec.overflow === 'block' ? 'its producers wait' : 'lines beyond its capacity are dropped';
-  return `log queue ${spec.name} cannot be written (${message}); ${consequence}`;
-}
-
-export function rotationText({ name }: LogQueueSpec, message: string): string {
-  return `the file of log queue ${name} cannot be rotated (${message}); it grows on, and this is tried again every minute`;
-}
-
-// What the writing half of a queue tells the reading half.
-
-export type OutputHooks = {
-  /** Stop (or go on) reading the producers. */
-  setPaused(isHeld: boolean): void;
-  /** All that was accepted is written. */
-  allWritten(): void;
-  /** A rotated file is complete. */
-  rotated(path: string): void;
-  /** The file is due and cannot be rotated; it is written all the same. */
-  rotationFailed(message: string): void;
-  dropped(lines: Map<Origin, number>): void;
-  blocked(message: string): void;
-  resumed(): void;
-};

@@ -1,0 +1,99 @@
+// One instance whose output is read: its two FIFOs, the queue they fill, and the lines that are waited for in them.
+import type { InstanceFifos } from '../writer-protocol.ts';
+import { FifoSource, type SourceListener } from './fifo-source.ts';
+import type { LineMatcher } from './line-matcher.ts';
+import type { LogQueue, QueueContext } from './log-queue.ts';
+import type { PartialLines } from './partial-lines.ts';
+
+export type InstanceContext = QueueContext & {
+  partialLines: PartialLines;
+  matcher: LineMatcher;
+  /** One of its FIFOs came to its end. */
+  onSourceEnd(instance: AttachedInstance): void;
+};
+
+export class AttachedInstance implements SourceListener {
+  readonly id: string;
+  readonly input: Buffer;
+  readonly partialLines: PartialLines;
+  /** Detached while its queue took no more: it is read to the end of its FIFOs, then released. */
+  isDetaching = false;
+  #queue: LogQueue;
+  readonly #sources: readonly FifoSource[];
+  readonly #firstQueue: string;
+  readonly #context: InstanceContext;
+
+  constructor(spec: InstanceFifos, queue: LogQueue, context: InstanceContext) {
+    const { instance, service, outPath, errPath } = spec;
+    this.id = instance;
+    this.input = context.framer.input;
+    this.partialLines = context.partialLines;
+    this.#queue = queue;
+    this.#firstQueue = spec.queue;
+    this.#context = context;
+    this.#sources = [
+      new FifoSource({ instance, service, stream: 'o' }, outPath, this),
+      new FifoSource({ instance, service, stream: 'e' }, errPath, this),
+    ];
+  }
+
+  get queue(): LogQueue {
+    return this.#queue;
+  }
+
+  /** May any process still write to it? */
+  isOpen(): boolean {
+    return this.#sources.some((source) => source.isOpen());
+  }
+
+  /** Reads it for `queue` from now on. Throws errno errors. */
+  attach(queue: LogQueue): void {
+    if (queue !== this.#queue) this.#leaveQueue();
+    this.#queue = queue;
+    this.isDetaching = false;
+    for (const source of this.#sources) {
+      queue.producers.add(source);
+      source.open();
+      if (!queue.producers.mayBeRead(source)) source.pause();
+    }
+  }
+
+  /** @returns whether both FIFOs are empty; a last line without newline is then complete */
+  drain(untilMs: number): boolean {
+    const drained = this.#sources.map((source) => source.drain(untilMs));
+    this.#sources.forEach((source, index) => {
+      if (drained[index]) this.#queue.endLine(source);
+    });
+    this.#queue.flush();
+    return drained.every(Boolean);
+  }
+
+  release(): void {
+    this.#context.matcher.forget(this.id);
+    for (const source of this.#sources) source.release();
+    this.#leaveQueue();
+  }
+
+  takesMore(source: FifoSource): boolean {
+    return this.#queue.producers.mayBeRead(source);
+  }
+
+  onBytes(source: FifoSource, length: number): void {
+    this.#context.matcher.feed(source.instance, source.stream, this.input, length);
+    this.#queue.accept(source, length);
+  }
+
+  onFlood({ instance, stream }: FifoSource): void {
+    const message = `output of ${instance} exceeds its pipe`;
+    this.#context.emit({ type: 'stream_flooded', queue: this.#firstQueue, instance, message, details: { stream } });
+  }
+
+  onEnd(source: FifoSource): void {
+    this.#queue.endLine(source);
+    this.#context.onSourceEnd(this);
+  }
+
+  #leaveQueue(): void {
+    for (const source of this.#sources) this.#queue.producers.remove(source);
+  }
+}
