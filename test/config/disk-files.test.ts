@@ -58,12 +58,12 @@ test('a socket', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('a directory, a symlink in a circle, a missing file, a part of the path that is a file', async () => {
+test('a directory, a symlink loop, a missing file, a part of the path that is a file', async () => {
   mkdirSync(place('directory'));
   symlinkSync('circle', place('circle'));
   writeFileSync(place('file'), 'services: {}');
   expect(await says(place('directory'))).toBe('not-a-file: it is a directory, not a file');
-  expect(await says(place('circle'))).toBe('unreadable: it cannot be read: its symlinks go in a circle');
+  expect(await says(place('circle'))).toBe('unreadable: it cannot be read: its symlinks form a loop');
   expect(await says(place('nothing.yaml'))).toMatch(/^missing-file: there is no nothing\.yaml in /);
   expect(await says(place('file/procs.yaml'))).toMatch(/^unreadable: .* a part of its path is a file/);
 });

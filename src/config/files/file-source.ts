@@ -1,5 +1,5 @@
-// Where configuration files are read from: the disk here, a git ref in git-source.ts. Reading never hangs and never
-// takes an unreadable file for an empty one.
+// Where configuration files are read from: the disk here, a commit in git-source.ts. Reading never hangs, and never takes an
+// unreadable file for an empty one.
 import { constants } from 'node:fs';
 import { open, readdir, realpath } from 'node:fs/promises';
 
@@ -8,7 +8,7 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 export type FileContent =
   | { kind: 'bytes'; bytes: Buffer }
   | { kind: 'missing' }
-  /** `code`: stable, for Problem.code; `message`: what stands against reading it, e.g. `is a directory`. */
+  /** `code`: stable, for Problem.code; `message`: why it is not read, e.g. `is a directory`. */
   | { kind: 'refused'; code: 'not-a-file' | 'too-large' | 'unreadable'; message: string; hint: string | null };
 
 export type FileSource = {
@@ -27,8 +27,8 @@ export const diskSource: FileSource = {
 };
 
 /**
- * Opened without blocking, so that a FIFO without a writer answers at once, then looked at by descriptor, so that what
- * was checked is what is read. Reads one byte more than is allowed: files under /proc and growing ones have no true size.
+ * Opened without blocking, so that a FIFO without a writer answers at once, then checked by descriptor, so that the checked
+ * file is the one that is read. Reads one byte more than is allowed: the size of growing files and of /proc is not reliable.
  */
 async function readRegularFile(path: string): Promise<FileContent> {
   let file: Awaited<ReturnType<typeof open>>;
@@ -61,26 +61,28 @@ async function readRegularFile(path: string): Promise<FileContent> {
 
 export function tooLarge(bytes: number): FileContent {
   const message = `has ${bytes.toLocaleString('en')} bytes; at most 1 MiB is read`;
-  return {
-    kind: 'refused',
-    code: 'too-large',
-    message,
-    hint: 'is this the right file? `include` spreads a configuration over several',
-  };
+  const hint = 'is this the right file? `include` splits a configuration into several';
+  return { kind: 'refused', code: 'too-large', message, hint };
 }
+
+export const SYMLINK_LOOP: FileContent = {
+  kind: 'refused',
+  code: 'unreadable',
+  message: 'cannot be read: its symlinks form a loop',
+  hint: null,
+};
 
 function readRefusal(error: NodeJS.ErrnoException): FileContent {
   if (error.code === 'ENOENT') return { kind: 'missing' };
   const reason = READ_ERRORS[error.code ?? ''] ?? `cannot be read (${error.code ?? error.message})`;
-  const hint =
-    error.code === 'EACCES' || error.code === 'EPERM' ? 'give the user that runs orch permission to read it' : null;
+  const hint = error.code === 'EACCES' || error.code === 'EPERM' ? 'give the user of orch permission to read it' : null;
   return { kind: 'refused', code: 'unreadable', message: reason, hint };
 }
 
 const READ_ERRORS: Record<string, string> = {
   EACCES: 'cannot be read: permission denied',
   EPERM: 'cannot be read: permission denied',
-  ELOOP: 'cannot be read: its symlinks go in a circle',
+  ELOOP: 'cannot be read: its symlinks form a loop',
   ENOTDIR: 'cannot be read: a part of its path is a file, not a directory',
   ENXIO: 'is a socket or device, not a file',
   EIO: 'cannot be read: the disk reports an error (EIO)',

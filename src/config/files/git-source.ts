@@ -1,52 +1,45 @@
-// Configuration files as a commit has them, for `orch plan A..B`. Reads by `git cat-file`; writes nothing, no index lock.
-// Files that git ignores (a `.env`) are not in any commit: those are read from the disk.
-
+// Configuration files as a commit has them, for `orch plan A..B`. Reads with `git cat-file`, writes nothing, takes no index
+// lock. A file that git ignores (a `.env`) is not in any commit: it is read from the disk.
+import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
 import type { Problem } from '../../core/load-result.ts';
 import { fileProblem, quote } from '../problem/problem.ts';
-import { diskSource, type FileContent, type FileSource, MAX_FILE_BYTES, tooLarge } from './file-source.ts';
+import {
+  diskSource,
+  type FileContent,
+  type FileSource,
+  MAX_FILE_BYTES,
+  SYMLINK_LOOP,
+  tooLarge,
+} from './file-source.ts';
 
 export type GitSource = { source: FileSource /** Full hash. */; commit: string };
 
 /**
- * @param file absolute path of procs.yaml; where its directory is gone, the nearest one that exists says which repository
+ * @param file absolute path of procs.yaml; where its directory is gone, the nearest existing one names the repository
  * @param ref a branch, tag, hash, `HEAD~2`, …
- * @returns the source, or the Problem: no git, no repository, no such commit.
+ * @returns the source, or the Problem: git, the repository or the commit is missing
  */
 export async function openGitSource(file: string, ref: string): Promise<GitSource | Problem> {
-  const { execa } = await import('execa');
-  const { existing } = await nearestDirectory(dirname(file));
-  const directory = existing;
-  const git: Git = (args) =>
-    execa('git', args, {
-      cwd: directory,
-      encoding: 'buffer',
-      reject: false,
-      stripFinalNewline: false,
-      env: { ...CLEARED_GIT_VARIABLES, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
-    });
+  const { existing: directory } = await nearestDirectory(dirname(file));
+  const git: Git = (args) => runGit(args, directory);
   const top = await git(['rev-parse', '--show-toplevel']);
   if (top.exitCode !== 0) return fileProblem(basename(file), noRepository(top, directory));
   const found = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
   if (found.exitCode !== 0) {
     const hint = 'name a branch, a tag or a commit, such as HEAD~1; `git log --oneline` lists them';
-    return fileProblem(basename(file), { code: 'no-such-commit', message: `git knows no commit ${quote(ref)}`, hint });
+    const message = `git does not know the commit ${quote(ref)}`;
+    return fileProblem(basename(file), { code: 'no-such-commit', message, hint });
   }
-  const commit = gitOutput(found);
-  return { commit, source: commitSource(git, await diskSource.resolve(gitOutput(top)), commit) };
+  const commit = textOf(found);
+  return { commit, source: new CommitSource(git, await diskSource.resolve(textOf(top)), commit) };
 }
 
-/** What git tells a hook of the repository that it runs in: ours is the one around the file. */
-const CLEARED_GIT_VARIABLES = {
-  GIT_DIR: undefined,
-  GIT_COMMON_DIR: undefined,
-  GIT_WORK_TREE: undefined,
-  GIT_INDEX_FILE: undefined,
-  GIT_PREFIX: undefined,
-};
+export const isGitProblem = (value: GitSource | Problem): value is Problem => 'severity' in value;
 
-/** @returns `existing` with symlinks resolved, `gone`: what follows of the path, '' where all of it exists. */
+/** @returns `existing` with symlinks resolved, `gone`: the rest of the path, '' where all of it exists. */
 async function nearestDirectory(directory: string): Promise<{ existing: string; gone: string }> {
   let [existing, gone] = [directory, ''];
   while (existing !== dirname(existing) && !(await isDirectory(existing))) {
@@ -58,105 +51,135 @@ async function nearestDirectory(directory: string): Promise<{ existing: string; 
 const isDirectory = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isDirectory(),
-    () => false, // not there, or not for us: git will say the same of what is above it
+    () => false, // missing or unreadable: git reports the same of its parent
   );
 
-export const isGitProblem = (value: GitSource | Problem): value is Problem => 'severity' in value;
+type Git = (args: string[]) => Promise<GitAnswer>;
+/** `exitCode`: null where git did not start, `code` says why, or was killed. */
+type GitAnswer = { exitCode: number | null; stdout: Buffer; code?: string | undefined };
 
-type Git = (
-  args: string[],
-) => Promise<{ exitCode?: number | undefined; stdout: Uint8Array; code?: string | undefined }>;
-type GitAnswer = Awaited<ReturnType<Git>>;
-const gitOutput = ({ stdout }: GitAnswer): string => Buffer.from(stdout).toString('utf8').trim();
+const MAX_OUTPUT_BYTES = 100_000_000;
+/** A hook gets these for the repository that it runs in: orch reads the repository around the file. */
+const CLEARED_GIT_VARIABLES = {
+  GIT_DIR: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_PREFIX: undefined,
+};
+
+async function runGit(args: string[], cwd: string): Promise<GitAnswer> {
+  const env = { ...process.env, ...CLEARED_GIT_VARIABLES, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
+  try {
+    const options = { cwd, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES } as const;
+    const { stdout } = await promisify(execFile)('git', args, options);
+    return { exitCode: 0, stdout };
+  } catch (error) {
+    const { code, stdout = Buffer.alloc(0) } = error as { code?: string | number | null; stdout?: Buffer };
+    if (typeof code === 'number') return { exitCode: code, stdout };
+    return { exitCode: null, stdout, code: code ?? undefined };
+  }
+}
+
+const textOf = ({ stdout }: GitAnswer): string => stdout.toString('utf8').trim();
 
 function noRepository(answer: GitAnswer, directory: string): { code: string; message: string; hint: string } {
   if (answer.code === 'ENOENT')
     return { code: 'no-git', message: 'the program git was not found', hint: 'install git' };
-  const message = `${directory} is in no git repository`;
+  const message = `${directory} is not in a git repository`;
   return { code: 'no-repository', message, hint: 'plan between commits needs one: `git init`, then commit procs.yaml' };
 }
 
-function commitSource(git: Git, top: string, commit: string): FileSource {
-  const inRepository = (path: string): string | null => {
-    const inside = relative(top, path).split(sep).join('/');
-    return inside.startsWith('../') || posix.isAbsolute(inside) ? null : inside;
-  };
-  const read = async (path: string, hops: number): Promise<FileContent> => {
-    const inside = inRepository(path);
-    if (inside === null) return diskSource.read(path);
-    if (hops > MAX_HOPS) return SYMLINK_LOOP;
-    const entry = await gitEntryAt(git, commit, inside);
-    if (entry?.mode === SYMLINK) return read(resolve(top, dirname(inside), await targetOf(git, entry)), hops + 1);
-    if (entry) return readBlob(git, entry);
-    const direct = await resolveFirstSymlink(git, { top, commit }, inside);
-    if (direct !== null) return read(direct, hops + 1);
-    return (await isIgnored(git, path)) ? diskSource.read(path) : { kind: 'missing' };
-  };
-  return {
-    resolve: async (directory) => {
-      const { existing, gone } = await nearestDirectory(directory);
-      return join(existing, gone);
-    },
-    read: (path) => read(path, 0),
-    list: async (directory) => {
-      const inside = inRepository(directory);
-      if (inside === null) return [];
-      const tree = inside === '' ? commit : `${commit}:${inside}`;
-      const listed = await git(['ls-tree', '-z', '--name-only', '--full-tree', tree]);
-      return listed.exitCode === 0
-        ? gitOutput(listed)
-            .split('\0')
-            .filter((name) => name !== '')
-        : [];
-    },
-  };
-}
-
-async function isIgnored(git: Git, path: string): Promise<boolean> {
-  return (await git(['check-ignore', '--quiet', '--', path])).exitCode === 0;
-}
-
 type GitEntry = { mode: string; type: string; hash: string; size: number };
-/** `top`: the directory of the repository. */
-type CommitPlace = { top: string; commit: string };
 const SYMLINK = '120000';
 const MAX_HOPS = 10;
-const SYMLINK_LOOP: FileContent = {
-  kind: 'refused',
-  code: 'unreadable',
-  message: 'cannot be read: its symlinks go in a circle',
-  hint: null,
-};
 
-async function gitEntryAt(git: Git, commit: string, path: string): Promise<GitEntry | null> {
-  const listed = await git(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path]);
-  const match = /^(\d{6}) (\w+) (\w+)\s+(\d+|-)\t/.exec(gitOutput(listed));
-  if (listed.exitCode !== 0 || !match) return null;
-  const [, mode, type, hash, size] = match;
-  return { mode: mode!, type: type!, hash: hash!, size: Number(size) };
-}
+class CommitSource implements FileSource {
+  readonly #git: Git;
+  /** Directory of the repository, absolute. */
+  readonly #top: string;
+  readonly #commit: string;
 
-async function readBlob(git: Git, { type, hash, size }: GitEntry): Promise<FileContent> {
-  if (type !== 'blob')
-    return { kind: 'refused', code: 'not-a-file', message: 'is a directory, not a file', hint: null };
-  if (size > MAX_FILE_BYTES) return tooLarge(size);
-  const blob = await git(['cat-file', 'blob', hash]);
-  if (blob.exitCode !== 0) return { kind: 'refused', code: 'unreadable', message: 'cannot be read by git', hint: null };
-  return { kind: 'bytes', bytes: Buffer.from(blob.stdout) };
-}
-
-const targetOf = async (git: Git, { hash }: GitEntry): Promise<string> =>
-  gitOutput(await git(['cat-file', 'blob', hash]));
-
-/** The absolute path with its first directory that is a symlink replaced by where that leads; null: there is none. */
-async function resolveFirstSymlink(git: Git, { top, commit }: CommitPlace, path: string): Promise<string | null> {
-  const steps = path.split('/');
-  for (let depth = 1; depth < steps.length; depth++) {
-    const directory = steps.slice(0, depth).join('/');
-    const entry = await gitEntryAt(git, commit, directory);
-    if (!entry) return null;
-    if (entry.mode !== SYMLINK) continue;
-    return resolve(top, dirname(directory), await targetOf(git, entry), ...steps.slice(depth));
+  constructor(git: Git, top: string, commit: string) {
+    this.#git = git;
+    this.#top = top;
+    this.#commit = commit;
   }
-  return null;
+
+  read(path: string): Promise<FileContent> {
+    return this.#read(path, 0);
+  }
+
+  async list(directory: string): Promise<string[]> {
+    const inside = this.#pathInside(directory);
+    if (inside === null) return [];
+    const tree = inside === '' ? this.#commit : `${this.#commit}:${inside}`;
+    const listed = await this.#git(['ls-tree', '-z', '--name-only', '--full-tree', tree]);
+    if (listed.exitCode !== 0) return [];
+    return textOf(listed)
+      .split('\0')
+      .filter((name) => name !== '');
+  }
+
+  async resolve(directory: string): Promise<string> {
+    const { existing, gone } = await nearestDirectory(directory);
+    return join(existing, gone);
+  }
+
+  async #read(path: string, hops: number): Promise<FileContent> {
+    const inside = this.#pathInside(path);
+    if (inside === null) return diskSource.read(path);
+    if (hops > MAX_HOPS) return SYMLINK_LOOP;
+    const entry = await this.#entryAt(inside);
+    if (entry?.mode === SYMLINK)
+      return this.#read(resolve(this.#top, dirname(inside), await this.#targetOf(entry)), hops + 1);
+    if (entry) return this.#readBlob(entry);
+    const direct = await this.#resolveFirstSymlink(inside);
+    if (direct !== null) return this.#read(direct, hops + 1);
+    return (await this.#isIgnored(path)) ? diskSource.read(path) : { kind: 'missing' };
+  }
+
+  /** The path within the repository, with forward slashes; null for a path outside. */
+  #pathInside(path: string): string | null {
+    const inside = relative(this.#top, path).split(sep).join('/');
+    return inside.startsWith('../') || posix.isAbsolute(inside) ? null : inside;
+  }
+
+  async #entryAt(inside: string): Promise<GitEntry | null> {
+    const listed = await this.#git(['ls-tree', '-z', '-l', '--full-tree', this.#commit, '--', inside]);
+    const match = /^(\d{6}) (\w+) (\w+)\s+(\d+|-)\t/.exec(textOf(listed));
+    if (listed.exitCode !== 0 || !match) return null;
+    const [, mode, type, hash, size] = match;
+    return { mode: mode!, type: type!, hash: hash!, size: Number(size) };
+  }
+
+  async #readBlob({ type, hash, size }: GitEntry): Promise<FileContent> {
+    if (type !== 'blob')
+      return { kind: 'refused', code: 'not-a-file', message: 'is a directory, not a file', hint: null };
+    if (size > MAX_FILE_BYTES) return tooLarge(size);
+    const { exitCode, stdout } = await this.#git(['cat-file', 'blob', hash]);
+    if (exitCode !== 0) return { kind: 'refused', code: 'unreadable', message: 'cannot be read by git', hint: null };
+    return { kind: 'bytes', bytes: stdout };
+  }
+
+  async #targetOf({ hash }: GitEntry): Promise<string> {
+    return textOf(await this.#git(['cat-file', 'blob', hash]));
+  }
+
+  /** The absolute path with its first symlinked directory replaced by the target; null without such a directory. */
+  async #resolveFirstSymlink(inside: string): Promise<string | null> {
+    const steps = inside.split('/');
+    for (let depth = 1; depth < steps.length; depth++) {
+      const directory = steps.slice(0, depth).join('/');
+      const entry = await this.#entryAt(directory);
+      if (!entry) return null;
+      if (entry.mode !== SYMLINK) continue;
+      return resolve(this.#top, dirname(directory), await this.#targetOf(entry), ...steps.slice(depth));
+    }
+    return null;
+  }
+
+  async #isIgnored(path: string): Promise<boolean> {
+    return (await this.#git(['check-ignore', '--quiet', '--', path])).exitCode === 0;
+  }
 }
