@@ -1,6 +1,5 @@
 // Entry of the supervisor process: reads the first configuration from stdin, takes the project's lock, then serves until it is
 // told to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
-
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename } from 'node:path';
@@ -12,7 +11,7 @@ import { errorText } from '../os/errors.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';
 import { lockProject } from './adoption/project-lock.ts';
-import { readFirstMessage, restartAfterFault } from './adoption/restart-after-fault.ts';
+import { readFirstMessage, reportFaults, restartAfterFault } from './adoption/restart-after-fault.ts';
 import { guardStateDir } from './adoption/state-dir-guard.ts';
 import { type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
     successorMessage: () => supervisor.successorMessage(),
     freeze: () => supervisor.freeze(),
   });
-  supervisor.reportFaults(faults);
+  reportFaults(supervisor.events, faults);
   const leave = (): void => {
     endGuard();
     server.close(() => {
@@ -78,7 +77,7 @@ async function main(): Promise<void> {
     paths,
     lock,
     listenAgain: () => server.listenAgain(),
-    onRestored: () => supervisor.saveAll(),
+    onRestored: () => supervisor.saveSoon(),
     onTakenOver: () => {
       supervisor.freeze();
       void supervisor.events.flush().finally(() => process.exit(0));

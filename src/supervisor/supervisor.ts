@@ -1,29 +1,26 @@
 // Puts the supervisor together: kernel, instances, log writer, configuration. Owns the life of the process, from the lock to
 // the last leftover. Decides nothing about services: the kernel does.
-
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
-import type { InstanceId } from '../core/spec.ts';
-import { type LogWriterClient, startLogWriter, type WriterEvent } from '../logs/log-writer-client.ts';
+import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
-import type { FirstMessage, SupervisorFault } from './adoption/restart-after-fault.ts';
+import type { FirstMessage } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
 import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
 import { selectServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
-import type { Supervised } from './api/supervised.ts';
-import { leftoverOf, type StuckSlot, untilDown } from './api/wait-until.ts';
+import type { StuckSlot, Supervised } from './api/supervised.ts';
+import { leftoverOf, untilDown } from './api/wait-until.ts';
 import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { inheritedEnvironment } from './instances/environment.ts';
 import { Instances } from './instances/instances.ts';
-import { memoryNote } from './instances/memory-guard.ts';
 import { EventLog } from './kernel/event-log.ts';
 import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
 import { KernelLoop } from './kernel/kernel-loop.ts';
@@ -50,8 +47,8 @@ export class Supervisor implements Supervised {
   readonly writer: LogWriterClient;
   readonly paths: ProjectPaths;
   readonly clock = systemClock();
+  file: string;
   #options: SupervisorOptions;
-  #file: string;
   #context: SupervisorContext;
   #instances: Instances;
   #state: StateWriter;
@@ -64,7 +61,7 @@ export class Supervisor implements Supervised {
   /** Only under the project's lock. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#file = options.file;
+    this.file = options.file;
     this.paths = projectPaths(options.root);
     ensureStateDir(this.paths);
     const { paths, clock } = this;
@@ -74,18 +71,19 @@ export class Supervisor implements Supervised {
     this.writer = startLogWriter(paths, {
       onLost: (reason) =>
         this.#report('log_writer_lost', `The log writer was lost (${reason}); a new one is started, producers wait.`),
-      onEvent: (event) => this.#writerReported(event),
+      onEvent: (event) => this.#instances.writerReported(event),
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
     const inherited = inheritedEnvironment(process.env);
-    const launchContext = () => ({ ...this.#identity(), inherited });
+    const launchContext = () => {
+      const { project, env, root } = this.kernel.accepted!.config;
+      return { project, env, root, inherited };
+    };
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
-    this.events.subscribe(({ type, instance, details }) =>
-      this.#instances.hooks.runAfter({ type, instance: instance as InstanceId | null, details }),
-    );
+    this.events.subscribe((event) => this.#instances.hooks.runAfter(event));
   }
 
   /** Reads `#instances` late: they need the kernel, and the kernel acts only after `begin`. A plain object for the simulation. */
@@ -96,7 +94,7 @@ export class Supervisor implements Supervised {
       requestStep: () => this.#loop.requestStep(),
       wakeAt: (atMs) => this.#loop.wakeAt(atMs),
       save: (state) => this.#state.save(state),
-      saveSoon: () => this.#saveSoon(),
+      saveSoon: () => this.saveSoon(),
       start: (slot, spec, nonce) => {
         if (!this.#loop.isFrozen) this.#instances.start(slot, spec, nonce);
       },
@@ -133,7 +131,7 @@ export class Supervisor implements Supervised {
   watch(): void {
     this.#follower = new ConfigFollower({
       loader: createConfigLoader(() => ({
-        file: this.#file,
+        file: this.file,
         env: this.kernel.accepted!.config.env,
         environment: process.env,
       })),
@@ -155,14 +153,6 @@ export class Supervisor implements Supervised {
     }
   }
 
-  setFile(file: string): void {
-    this.#file = file;
-  }
-
-  get file(): string {
-    return this.#file;
-  }
-
   async reload(): Promise<LoadResult> {
     if (!this.#follower) this.watch();
     return await this.#follower!.reload();
@@ -175,14 +165,6 @@ export class Supervisor implements Supervised {
 
   #report(type: string, message: string): void {
     this.events.report({ type, instance: null, message });
-  }
-
-  #writerReported({ type, instance, message, details }: WriterEvent): void {
-    const id = instance as InstanceId | null;
-    if (id && type === 'line_matched')
-      this.#instances.signals.lineMatched(id, String(details.nonce), String(details.pattern));
-    else if (id && type === 'stream_flooded') this.#instances.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
-    else this.events.report({ type, instance: id, message, details });
   }
 
   onStep(listener: () => void): () => void {
@@ -199,7 +181,6 @@ export class Supervisor implements Supervised {
     const logQueues = await this.writer.stats().catch(() => []);
     return buildStatus({
       kernel: this.kernel,
-      ...this.#identity(),
       root: this.paths.root,
       nowMs: this.clock.nowMs(),
       usage: this.#usage.sample(),
@@ -210,16 +191,7 @@ export class Supervisor implements Supervised {
   }
 
   explain(name: string): Explanation[] {
-    const { memory } = this.#instances;
-    return explanationsOf(this.kernel, name, this.clock.nowMs(), {
-      waitReasonOf: (id) => this.#instances.waitReasonOf(id),
-      notesOf: (slot) => [memory.statusOf(slot)].filter((limit) => limit !== null).map(memoryNote),
-    });
-  }
-
-  #identity(): { project: string; env: string | null; root: string } {
-    const { project, env, root } = this.kernel.accepted!.config;
-    return { project, env, root };
+    return explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs());
   }
 
   async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {
@@ -305,23 +277,11 @@ export class Supervisor implements Supervised {
     return {
       accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted),
       only: null,
-      file: this.#file,
+      file: this.file,
     };
   }
 
-  reportFaults(faults: readonly SupervisorFault[]): void {
-    const last = faults.at(-1);
-    if (!last) return;
-    const message = `The supervisor had a fault (${last.message}) and was replaced by a new one; supervisor.log has more.`;
-    this.events.report({ type: 'supervisor_replaced', instance: null, message, details: { faults: faults.length } });
-  }
-
-  /** Our files were deleted: writes them again. */
-  saveAll(): void {
-    this.#saveSoon();
-  }
-
-  #saveSoon(): void {
+  saveSoon(): void {
     this.#state.saveSoon(() => this.kernel.state());
   }
 

@@ -67,7 +67,7 @@ test('an unknown service is named with the nearest one', async () => {
 
 test('a condition that cannot come true is exit code 1', async () => {
   answers.wait = () => {
-    throw { code: 'failed', message: 'cannot become converged: api.1 is failed' };
+    throw { code: 'failed', message: 'cannot converge: api.1 is failed' };
   };
   expect(await orch('up -d --wait')).toMatchObject({ code: 1, stdout: '' });
 });

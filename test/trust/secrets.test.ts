@@ -167,7 +167,7 @@ services:
   await project.orch(['up', '-d']);
   await waitFor('it is tried again', project.ps, (seen) => instanceOf(seen, 'api.1').restarts >= 2);
   const why = async () => (await project.orch(['why', 'api.1'])).stdout;
-  const lacking = 'the secret API_KEY cannot be had: run/key does not exist';
+  const lacking = 'cannot read secret API_KEY: run/key does not exist';
   await waitFor('it is said why', why, (said) => said.includes(lacking));
   writeFileSync(project.path('run/key'), 'now', { mode: 0o600 });
   const ready = (id: string) => waitFor(id, project.ps, (seen) => instanceOf(seen, id).state === 'ready');
@@ -185,7 +185,7 @@ services:
   await waitFor('three more probes', probes, (count) => count >= before + 3);
   expect(instanceOf(await project.ps(), 'probed.1')).toMatchObject({ state: 'ready', pid });
   rmSync(project.path('alive'));
-  const lost = 'exit code 1 (the secret API_KEY cannot be had: run/other';
+  const lost = 'exit code 1 (cannot read secret API_KEY: run/other';
   await waitFor('it is named when the probe fails', project.events, (seen) =>
     seen.some(({ message }) => message.includes(lost)),
   );

@@ -1,6 +1,5 @@
 // Takes over what an earlier supervisor left running: matches live processes (found by nonce) with the remembered slots.
 // Pure: looks at a list of processes, signals nothing. What fits goes on untouched (I4); what nobody knows is named.
-
 import { initialReadiness } from '../../core/readiness.ts';
 import { decideRestart } from '../../core/restart-policy.ts';
 import {

@@ -1,6 +1,5 @@
 // What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
 // Holds no secret: environments are not part of it.
-
 import {
   type Exit,
   emptySlot,

@@ -1,8 +1,7 @@
-// The user's wishes over the API: start, stop, restart, scale. Each becomes an override or an event; the reconciler does
-// the rest. A command resolves when what it asked for has come about or cannot.
-
+// Commands of the user: start, stop, restart, scale, profiles. Each becomes an override or an event; the reconciler does the
+// rest.
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
-import { isOccupied, type Overrides, type Slot } from '../../core/slot.ts';
+import { isOccupied, type Overrides } from '../../core/slot.ts';
 import { type InstanceId, parseInstanceId } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -29,7 +28,7 @@ export function stopInstances(kernel: Kernel, names: string[]): InstanceId[] {
   return ids;
 }
 
-/** Instances held stopped are started; those that run are replaced. */
+/** Starts stopped instances and replaces running ones. */
 export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
   kernel.override({
@@ -45,14 +44,14 @@ function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
   kernel.resumeRollouts(new Set(ids.map((id) => parseInstanceId(id)!.service)));
 }
 
-/** Services of a profile that are named run, whatever profiles are wanted. */
+/** A service that is named runs, whichever profiles are chosen. */
 function withProfilesOf({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
   const services = new Set(ids.map((id) => parseInstanceId(id)!.service));
   const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
   return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
 }
 
-/** Only those of these profiles run, besides what belongs to none. @returns the services of them. */
+/** Services without a profile and those of the given profiles run. @returns the latter. */
 export function chooseProfiles(kernel: Kernel, profiles: string[]): string[] {
   const services = [...kernel.desired.services.values()];
   const known = new Set(services.flatMap((spec) => spec.profiles));
@@ -79,7 +78,7 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
   const queue = queueFeeding(spec);
   if (queue !== null && size !== null && size !== 1) {
     const message = `${service} reads the log queue ${queue}: it has exactly 1 instance, not ${size}`;
-    const hint = `\`orch stop ${service}\` holds the lines back until \`orch start ${service}\``;
+    const hint = `\`orch stop ${service}\` keeps the lines in the queue until \`orch start ${service}\``;
     throw new RequestError({ code: 'usage', message, hint });
   }
   const lastPort = size === null ? null : lastPortOf({ ...spec, pool: size });
@@ -92,7 +91,7 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
   return [...kernel.desired.services.values()].find(({ name }) => name === service)!.pool;
 }
 
-/** Runs only `names` and what they depend on: every other service is held stopped. */
+/** Runs only the chosen services: every other one is stopped. */
 export function selectServices(overrides: Overrides, all: Iterable<string>, chosen: ReadonlySet<string>): Overrides {
   const services = [...all];
   const kept = overrides.stopped.filter((name) => name.includes('.') && services.includes(name.split('.')[0]!));
@@ -100,23 +99,19 @@ export function selectServices(overrides: Overrides, all: Iterable<string>, chos
   return { ...overrides, stopped, profiles: [...new Set([...overrides.profiles, ...chosen])] };
 }
 
-/** Whether a command on this instance has run its course: it runs, or it is plain why it does not. */
+/** Whether a command on this instance is finished: the instance runs, or the reason why it does not is known. */
 export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
   const slot = kernel.slots.get(id);
-  const wish = kernel.desired.instances.get(id);
-  if (!slot) return !wish?.run || kernel.dependencies().blockerOf(wish.spec) !== null;
+  const wanted = kernel.desired.instances.get(id);
+  if (!slot) return !wanted?.run || kernel.dependencies().blockerOf(wanted.spec) !== null;
   if (slot.phase.kind === 'starting' || slot.phase.kind === 'ending') return false;
-  if (!wish?.run) return !isOccupied(slot);
-  if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wish.spec) !== null;
-  return !(slot.phase.kind === 'alive' && hasPendingRestart(slot));
-}
-
-function hasPendingRestart(slot: Slot): boolean {
-  return slot.restartRequestedMs !== null;
+  if (!wanted?.run) return !isOccupied(slot);
+  if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wanted.spec) !== null;
+  return !(slot.phase.kind === 'alive' && slot.restartRequestedMs !== null);
 }
 
 /**
- * `start api.2` while the whole of api is held stopped: the others stay stopped, one by one.
+ * `start api.2` while all of api is stopped: the other instances stay stopped, one by one.
  * @returns the stops that remain.
  */
 function withoutStops(kernel: Kernel, names: string[], ids: InstanceId[]): string[] {

@@ -1,5 +1,4 @@
-// Resolves what a user names (a service or an instance) against what is declared or still runs. Pure.
-
+// Resolves names of services and instances against those that are declared or still run. Pure.
 import { suggestionHint } from '../../config/problem/suggest.ts';
 import type { InstanceId, ServiceName } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -13,12 +12,12 @@ export function resolveInstances(kernel: Kernel, names: readonly string[]): Inst
   return selectInstances(known, names);
 }
 
-/** The same for names that were known once: nobody is meant any more by one that is not. */
+/** The same for names that were known when a wait began: a name that is unknown by now is ignored. */
 export function remainingInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {
   return selectInstances(instancesByName(kernel), names);
 }
 
-/** What is left of somebody who was taken out is there until it has stopped, and not declared. */
+/** A removed service is known until its instances have stopped, but not declared. */
 export function isDeclared({ desired }: Kernel, name: string): boolean {
   return desired.services.has(name as ServiceName) || desired.instances.has(name as InstanceId);
 }

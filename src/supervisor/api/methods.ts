@@ -1,8 +1,6 @@
-// The API's methods over one supervisor: parses parameters, calls the kernel, waits for conditions. The allow-list of what
-// a client can ask is exactly the keys here.
-
+// The API's methods over one supervisor: parse parameters, call the kernel, wait for conditions. A client can call exactly the
+// keys of this table.
 import { PROTOCOL_VERSION } from '../../api/protocol.ts';
-import { explain } from '../../core/explain.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
@@ -17,20 +15,21 @@ import {
   startInstances,
   stopInstances,
 } from './commands.ts';
+import { explainInstance } from './explanations.ts';
 import { knownQueues, resolveInstances } from './instance-names.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
 import { judgeWait, type WaitCondition } from './wait-condition.ts';
 import { awaitStopped, until } from './wait-until.ts';
 
-/** More names than this say no more. */
+/** Progress of `down` names at most this many instances. */
 const MAX_HOLDERS_NAMED = 5;
 const RESOURCE_REFRESH_MS = 2_000;
-/** A start or restart that takes longer is left to itself; the command returns. */
+/** A start or restart that takes longer continues; the command returns. */
 const COMMAND_TIMEOUT_MS = 30_000;
 const MAX_EVENTS = 10_000;
 
-/** @param onDown called once everything is stopped and the answer is on its way: the supervisor may leave. */
+/** @param onDown called once everything is stopped and the answer is on its way: the process may exit. */
 export function createMethods(supervisor: Supervised, onDown: () => void): MethodTable {
   const { kernel } = supervisor;
   return {
@@ -43,13 +42,14 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
       file: supervisor.file,
     }),
     status: () => supervisor.status(),
-    watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, numberOr(minIntervalMs, 100), call),
+    watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, nonNegativeOr(minIntervalMs, 100), call),
     events: ({ follow, fromSeq, limit }, call) => {
-      for (const event of supervisor.events.since(numberOr(fromSeq, 1), numberOr(limit, MAX_EVENTS))) call.emit(event);
+      for (const event of supervisor.events.since(nonNegativeOr(fromSeq, 1), nonNegativeOr(limit, MAX_EVENTS)))
+        call.emit(event);
       if (!follow) return {};
-      const end = supervisor.events.subscribe((event) => call.emit(event));
+      const unsubscribe = supervisor.events.subscribe((event) => call.emit(event));
       return aborted(call.signal)
-        .finally(end)
+        .finally(unsubscribe)
         .then(() => ({}));
     },
     why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
@@ -68,7 +68,7 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
     plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
     apply: async ({ accepted, only, file }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
-      if (typeof file === 'string') supervisor.setFile(file);
+      if (typeof file === 'string') supervisor.file = file;
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
@@ -107,20 +107,20 @@ async function streamStatus(supervisor: Supervised, minIntervalMs: number, call:
   const send = async (): Promise<void> => {
     timer = null;
     lastMs = performance.now();
-    if (call.isBehind()) return; // the next one is whole anyway
+    if (call.isBehind()) return; // the next status is complete anyway
     const status = await supervisor.status().catch(() => null); // no descriptor left: the next change tries again
     if (status) call.emit(status);
   };
   const changed = (): void => {
     timer ??= setTimeout(send, Math.max(0, lastMs + Math.max(minIntervalMs, 20) - performance.now()));
   };
-  const end = supervisor.onStep(changed);
-  const endEvents = supervisor.events.subscribe(changed);
+  const unsubscribe = supervisor.onStep(changed);
+  const unsubscribeEvents = supervisor.events.subscribe(changed);
   const refresh = setInterval(changed, RESOURCE_REFRESH_MS);
   changed();
   await aborted(call.signal);
-  end();
-  endEvents();
+  unsubscribe();
+  unsubscribeEvents();
   clearInterval(refresh);
   if (timer) clearTimeout(timer);
   return {};
@@ -141,6 +141,8 @@ async function settle(supervisor: Supervised, instances: InstanceId[], signal: A
   return { instances };
 }
 
+const cannot = { converged: 'cannot converge', ready: 'cannot become ready', stopped: 'cannot stop' };
+
 type WaitParams = { for: WaitCondition; names: string[]; timeoutMs: number | null };
 
 async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
@@ -154,13 +156,12 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
   const verdict = () => judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
   const last = verdict();
-  if (last.kind === 'holds') return { waitedMs: Math.round(performance.now() - startedMs) };
-  const hint = 'hint' as const;
+  if (last.kind === 'met') return { waitedMs: Math.round(performance.now() - startedMs) };
   if (!decided) throw new RequestError({ code: 'timeout', message: `not ${condition} in time: ${last.because}` });
   throw new RequestError({
     code: 'failed',
-    message: `cannot become ${condition}: ${last.because}`,
-    [hint]: '`orch why` and `orch logs` tell more',
+    message: `${cannot[condition]}: ${last.because}`,
+    hint: '`orch why` and `orch logs` show more',
   });
 }
 
@@ -168,8 +169,7 @@ function downProgress(supervisor: Supervised) {
   const dependencies = supervisor.kernel.dependencies();
   const holding = [...supervisor.kernel.slots.values()].filter(isOccupied);
   const holdingUp = holding.slice(0, MAX_HOLDERS_NAMED).map((slot) => {
-    const wish = supervisor.kernel.desired.instances.get(slot.id) ?? null;
-    const { state, reason } = explain(slot, wish, dependencies, supervisor.clock.nowMs());
+    const { state, reason } = explainInstance(supervisor.kernel, slot.id, supervisor.clock.nowMs(), dependencies);
     return `${slot.id}: ${reason ?? state}`;
   });
   if (holding.length > MAX_HOLDERS_NAMED) holdingUp.push(`and ${holding.length - MAX_HOLDERS_NAMED} more`);
@@ -180,7 +180,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** An empty list means all of them, and a frame that lacks it nobody: nonsense must not stop anything. */
+/** An empty list means all instances. A frame without the list is an error: it must not stop everything. */
 function requiredNames(names: unknown): string[] {
   if (names === undefined || names === null) throw new RequestError({ code: 'usage', message: 'names must be given' });
   return stringList(names);
@@ -189,19 +189,19 @@ function requiredNames(names: unknown): string[] {
 function stringList(names: unknown): string[] {
   if (names === undefined || names === null) return [];
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  throw new RequestError({ code: 'usage', message: 'names must be a list of texts' });
+  throw new RequestError({ code: 'usage', message: 'names must be a list of strings' });
 }
 
 function requiredString(value: unknown, parameter: string): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new RequestError({ code: 'usage', message: `${parameter} must be a text` });
+  throw new RequestError({ code: 'usage', message: `${parameter} must be a string` });
 }
 
-function numberOr(value: unknown, otherwise: number): number {
+function nonNegativeOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : otherwise;
 }
 
-/** The client has checked it by the same code; this guards against another program's nonsense. */
+/** The client has checked it by the same code; this guards against invalid input of other programs. */
 function acceptedConfig(value: unknown): AcceptedConfig {
   const { config, watched, files } = (value ?? {}) as Partial<AcceptedConfig>;
   const fits =

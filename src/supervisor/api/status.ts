@@ -1,22 +1,19 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
-
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
-import { explain } from '../../core/explain.ts';
-import { type Exit, emptySlot, type Slot } from '../../core/slot.ts';
+import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
 import { displayPath } from '../instances/environment.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { explainInstance, slotFor } from './explanations.ts';
 
 export type StatusParts = {
   kernel: Kernel;
-  project: string;
-  env: string | null;
   root: string;
   nowMs: number;
-  /** pid -> usage; a pid without an entry counts as zero. */
+  /** By pid; a pid without an entry counts as zero. */
   usage: ReadonlyMap<number, ResourceUse>;
   supervisor: Status['supervisor'];
   instances: Instances;
@@ -25,11 +22,12 @@ export type StatusParts = {
 
 export function buildStatus(parts: StatusParts): Status {
   const { kernel } = parts;
+  const { project, env } = kernel.accepted!.config;
   const dependencies = kernel.dependencies();
   const services = [...kernel.desired.services.values()].map((spec) => serviceStatus(spec, parts, dependencies));
   return {
-    project: parts.project,
-    env: parts.env,
+    project,
+    env,
     generation: kernel.generation,
     converged: kernel.isConverged(),
     config: {
@@ -91,8 +89,8 @@ function instanceStatus(
   dependencies: DependencyView,
 ): InstanceStatus {
   const { kernel } = parts;
-  const slot = kernel.slots.get(id) ?? emptySlot(id, spec!.name, Number(id.slice(id.lastIndexOf('.') + 1)));
-  const { state, reason } = explain(slot, kernel.desired.instances.get(id) ?? null, dependencies, parts.nowMs);
+  const slot = slotFor(kernel, id);
+  const { state, reason } = explainInstance(kernel, id, parts.nowMs, dependencies);
   const live = liveOf(slot);
   const usage = live ? parts.usage.get(live.pid) : undefined;
   return {

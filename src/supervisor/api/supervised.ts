@@ -1,13 +1,15 @@
 // The supervisor as the API sees it. An interface, so that the API does not import what is built on top of it.
-
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
+import type { Phase, Slot } from '../../core/slot.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { StuckSlot } from './wait-until.ts';
+
+/** Of an instance that does not end. */
+export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 
 export interface Supervised {
   readonly kernel: Kernel;
@@ -15,8 +17,8 @@ export interface Supervised {
   readonly events: EventLog;
   readonly paths: ProjectPaths;
   readonly writer: Pick<LogWriterClient, 'rotate'>;
-  /** The configuration file, absolute. */
-  readonly file: string;
+  /** The configuration file that is read and watched, absolute. */
+  file: string;
   /** Another supervisor takes over: nothing is stopped here any more. */
   readonly isHandedOver: boolean;
   status(): Promise<Status>;
@@ -25,8 +27,6 @@ export interface Supervised {
   apply(accepted: AcceptedConfig, only: string[] | null): void;
   /** Reads the files now. */
   reload(): Promise<LoadResult>;
-  /** From now on this file is read and watched. */
-  setFile(file: string): void;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

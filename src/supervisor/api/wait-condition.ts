@@ -1,19 +1,18 @@
-// `orch wait`: whether a condition holds, does not hold yet, or can no longer come about by itself. Pure.
-
-import { explain } from '../../core/explain.ts';
+// `orch wait`: whether a condition is met, pending, or impossible without a change. Pure.
 import { isWaitingForSchedule } from '../../core/reconcile.ts';
-import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
+import { isOccupied, type Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { explainInstance, slotFor } from './explanations.ts';
 import { isDeclared, remainingInstances } from './instance-names.ts';
 
 export type WaitCondition = 'converged' | 'ready' | 'stopped';
 export type WaitVerdict =
-  | { kind: 'holds' }
+  | { kind: 'met' }
   | { kind: 'pending'; because: string }
-  | { kind: 'hopeless'; because: string };
+  | { kind: 'impossible'; because: string };
 
-/** @param names services or instances that were known when the waiting began; none: all there are. */
+/** @param names services or instances that were known when the wait began; none: all. */
 export function judgeWait(
   kernel: Kernel,
   condition: WaitCondition,
@@ -23,35 +22,35 @@ export function judgeWait(
   const ids = remainingInstances(kernel, names);
   if (condition === 'stopped') return judgeStopped(kernel, ids);
   const gone = names.find((name) => !isDeclared(kernel, name));
-  if (gone !== undefined) return { kind: 'hopeless', because: `${gone} is not declared any more` };
+  if (gone !== undefined) return { kind: 'impossible', because: `${gone} is not declared any more` };
   const dependencies = kernel.dependencies();
   let pending: string | null = null;
   for (const id of ids) {
-    const wish = kernel.desired.instances.get(id) ?? null;
-    if (!wish) continue;
-    const slot = kernel.slots.get(id) ?? emptySlot(id, wish.spec.name, 1);
-    const { state, reason } = explain(slot, wish, dependencies, nowMs);
+    const desired = kernel.desired.instances.get(id) ?? null;
+    if (!desired) continue;
+    const slot = slotFor(kernel, id);
+    const { state, reason } = explainInstance(kernel, id, nowMs, dependencies);
     const because = `${id} is ${state}${reason ? `: ${reason}` : ''}`;
-    if (wish.run && (state === 'failed' || state === 'stopped')) return { kind: 'hopeless', because };
-    if (!wish.run && condition === 'ready') return { kind: 'hopeless', because };
-    const halted = haltedRollout(kernel, wish.spec.name);
-    if (halted !== null) return { kind: 'hopeless', because: `${id}: ${halted}` };
-    const good = wish.run
-      ? ((state === 'ready' || state === 'completed') && reason === null) || isBetweenRuns(slot, wish.spec, nowMs)
+    if (desired.run && (state === 'failed' || state === 'stopped')) return { kind: 'impossible', because };
+    if (!desired.run && condition === 'ready') return { kind: 'impossible', because };
+    const halted = haltedRollout(kernel, desired.spec.name);
+    if (halted !== null) return { kind: 'impossible', because: `${id}: ${halted}` };
+    const good = desired.run
+      ? ((state === 'ready' || state === 'completed') && reason === null) || isBetweenRuns(slot, desired.spec, nowMs)
       : state === 'stopped' || !isOccupied(slot);
     if (!good) pending ??= because;
   }
   if (pending) return { kind: 'pending', because: pending };
-  if (names.length > 0 || kernel.isConverged()) return { kind: 'holds' };
+  if (names.length > 0 || kernel.isConverged()) return { kind: 'met' };
   return { kind: 'pending', because: leavingReason(kernel) };
 }
 
-/** Nothing is amiss with a scheduled service between two runs. */
+/** A scheduled service between two runs is healthy. */
 function isBetweenRuns(slot: Slot, spec: ServiceSpec, nowMs: number): boolean {
   return spec.schedule !== null && isWaitingForSchedule(slot, nowMs);
 }
 
-/** A roll-out that nothing but a person or an edit brings on; the sentence, or null. */
+/** @returns a clause where the roll-out continues only after a command or an edit; null: it continues by itself. */
 function haltedRollout(kernel: Kernel, service: ServiceName): string | null {
   const verdict = kernel.rollouts.get(service)?.verdict;
   if (!verdict || verdict.kind === 'going') return null;
@@ -63,7 +62,7 @@ function judgeStopped(kernel: Kernel, ids: readonly InstanceId[]): WaitVerdict {
     const slot = kernel.slots.get(id);
     if (slot && isOccupied(slot)) return { kind: 'pending', because: `${id} is still alive` };
   }
-  return { kind: 'holds' };
+  return { kind: 'met' };
 }
 
 function leavingReason(kernel: Kernel): string {

@@ -1,25 +1,21 @@
-// Waits for conditions of the kernel. For the end of what is being stopped it does not wait for ever: what outlives SIGKILL
-// (uninterruptible sleep, another user's process) is named. In a `down` it is given up, so that all others still stop in
-// their order.
-
+// Waits for conditions of the kernel. Does not wait forever for a process that survives SIGKILL (uninterruptible sleep, another
+// user's process): it is named, and `down` gives it up, so that all others still stop in order.
 import type { Leftover, WireError } from '../../api/protocol.ts';
-import { isOccupied, type Phase, type Slot } from '../../core/slot.ts';
+import { isOccupied, type Slot } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { RequestError } from './request-error.ts';
-import type { Supervised } from './supervised.ts';
+import type { StuckSlot, Supervised } from './supervised.ts';
 
-/** Of an instance that does not end. */
-export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
-
-/** How soon after a step a condition is looked at. */
+/** A condition is checked this long after a step: a burst of steps is one check. */
 const COALESCE_MS = 3;
-/** SIGKILL takes milliseconds; design promises that a stop is over 2 s after it. */
+/** SIGKILL takes milliseconds; a stop must be over 2 s after it. */
 const KILLED_FOR_MS = 1_500;
 const STUCK_CHECK_MS = 250;
 
 /**
- * @returns whether `holds` came true before the time was over (null: no limit) and the caller was still there. Rejects with
- * what `holds` throws.
+ * @param signal aborts when the caller is gone
+ * @param timeoutMs null: no limit
+ * @returns whether `holds` came true in time. Rejects with what `holds` throws.
  */
 export async function until(
   supervisor: Pick<Supervised, 'onStep'>,
@@ -27,37 +23,36 @@ export async function until(
   signal: AbortSignal,
   timeoutMs: number | null,
 ): Promise<boolean> {
-  // Wishes are folded at the next turn of the loop: what holds now may be what was true before them.
+  // The next step of the kernel applies the request of the caller: a condition that holds now may be outdated.
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   if (holds()) return true;
   return await new Promise<boolean>((resolve, reject) => {
-    const leave = (): void => {
-      end();
+    const cleanUp = (): void => {
+      unsubscribe();
       clearTimeout(timer);
-      clearTimeout(look);
+      clearTimeout(check);
       signal.removeEventListener('abort', onAbort);
     };
     const finish = (held: boolean): void => {
-      leave();
+      cleanUp();
       resolve(held);
     };
     const onAbort = (): void => finish(false);
-    // Thrown in a timer it would end the supervisor.
+    // An error thrown in a timer would end the supervisor.
     const judge = (isLast: boolean): void => {
       try {
         const held = holds();
         if (held || isLast) finish(held);
       } catch (error) {
-        leave();
+        cleanUp();
         reject(error);
       }
     };
-    // A burst of steps is looked at once.
-    let look: NodeJS.Timeout | undefined;
-    const end = supervisor.onStep(() => {
-      look ??= setTimeout(() => {
-        look = undefined;
+    let check: NodeJS.Timeout | undefined;
+    const unsubscribe = supervisor.onStep(() => {
+      check ??= setTimeout(() => {
+        check = undefined;
         judge(false);
       }, COALESCE_MS);
     });
@@ -66,7 +61,7 @@ export async function until(
   });
 }
 
-/** @returns who could not be ended; empty: all is stopped, or the caller has left. */
+/** @returns the instances that could not be ended; empty: all have stopped, or the caller is gone. */
 export async function untilStopped(
   supervisor: Pick<Supervised, 'onStep' | 'kernel'>,
   isMeant: (id: InstanceId) => boolean,
@@ -79,18 +74,18 @@ export async function untilStopped(
     if (await until(supervisor, () => left().length === 0, signal, STUCK_CHECK_MS)) return [];
     if (signal.aborted) return [];
     const stuck = left().filter((slot) => isStuck(slot, killedSince));
-    // Who lives on without being stopped waits for one of them.
+    // A live instance that is not being stopped waits for a stuck one.
     if (stuck.length > 0 && left().every((slot) => isStuck(slot, killedSince) || slot.phase.kind === 'alive'))
       return stuck;
   }
 }
 
 /**
- * After `shutDown`: everything has stopped or was given up.
+ * After `shutDown`: resolves when every instance has stopped or was given up.
  * @param timeoutMs after this, what is left is killed; null: each has its own grace period.
  */
 export async function untilDown(supervisor: Supervised, timeoutMs: number | null): Promise<void> {
-  // Whoever asked may go away; what was begun is finished.
+  // Goes on without the caller: a `down` is always finished.
   const { signal } = new AbortController();
   const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
   if (isLate) supervisor.kernel.killAll();
@@ -114,17 +109,16 @@ function isStuck(slot: Slot, killedSince: Map<string, number>): slot is StuckSlo
   return nowMs - killedSince.get(nonce)! >= KILLED_FOR_MS;
 }
 
-// `orch stop`: waits until nothing of what was named is left, and says why not where that does not come about.
-
-/** More names than this say no more. */
+/** A message names at most this many instances. */
 const MAX_NAMED = 5;
 
 /**
- * Who is wanted again meanwhile is not waited for: it never shows up as gone, since the next start follows in the same turn.
+ * `orch stop`: waits until no process of these instances is left. Does not wait for an instance that was started again: it
+ * never shows up as gone, since the next start follows in the same step.
  *
  * @param ids held stopped by now
  * @param timeoutMs null: as long as it takes
- * @throws RequestError `failed` for who outlives SIGKILL or was started again, `timeout`
+ * @throws RequestError `failed` where an instance survives SIGKILL or was started again; `timeout`
  */
 export async function awaitStopped(
   supervisor: Supervised,
@@ -140,7 +134,7 @@ export async function awaitStopped(
   if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
   const late = ids.filter((id) => isLeft(id) && isLiving(supervisor, id));
   if (late.length > 0) {
-    const hint = '`orch why` tells what holds it up; it is still being stopped';
+    const hint = '`orch why` shows what holds it up; it is still being stopped';
     throw new RequestError({ code: 'timeout', message: `not stopped in time: ${nameList(late)}`, hint });
   }
   const again = ids.filter(isWanted);
@@ -155,11 +149,11 @@ const isLiving = ({ kernel }: Supervised, id: InstanceId): boolean => {
   return slot !== undefined && isOccupied(slot);
 };
 
-/** The signal that `wait` gets ends with the caller's, or when the time is over. */
+/** The signal that `wait` gets aborts with the caller's, or when the time is over. */
 async function withTimeout<T>(
   timeoutMs: number | null,
   signal: AbortSignal,
-  wait: (patience: AbortSignal) => Promise<T>,
+  wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === null) return await wait(signal);
   const controller = new AbortController();
@@ -177,7 +171,7 @@ async function withTimeout<T>(
 function notEnded(leftovers: readonly Leftover[]): WireError {
   const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
   const hint =
-    "SIGKILL did not end it: it sleeps uninterruptibly, or is another user's; `orch why` shows when it is gone";
+    'SIGKILL did not end it: it sleeps uninterruptibly, or belongs to another user; `orch why` shows when it is gone';
   return { code: 'failed', message: `still alive: ${named}`, hint };
 }
 

@@ -1,6 +1,5 @@
 // Follows the configuration files: loads a settled change and passes it on, valid or not. Does nothing while the bytes stay the
 // same, whatever events the file system sends.
-
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';

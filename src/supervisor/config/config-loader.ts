@@ -1,6 +1,5 @@
 // Loads the configuration in a process of its own, where a hostile file can hurt nobody: warmed up at the first sign of
 // an edit, ended when it has been idle. A loader that hangs or dies yields a problem, never a missing configuration.
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LoadResult, Problem } from '../../core/load-result.ts';

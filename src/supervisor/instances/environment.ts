@@ -1,6 +1,5 @@
 // From a declared service to the exact program, directory and environment of one instance, and the secrets of one start.
 // Starts nothing.
-
 import { relative } from 'node:path';
 import { instanceVariables } from '../../config/tree/instance-variables.ts';
 import { expandTemplate } from '../../config/tree/template.ts';

@@ -1,9 +1,9 @@
 // Runs the commands that a service declares around the life of its instances. `before_start` decides whether an instance
 // starts; the other two follow events, and their failures are reported. Never two of one kind for one instance at a time.
+import type { EventRecord } from '../../api/protocol.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { Command, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
-import type { EventDraft } from '../kernel/events.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
 
@@ -34,9 +34,9 @@ export class HookRunner {
   }
 
   /** Runs the hook that the reported event calls for, if there is one. */
-  runAfter({ type, instance, details = {} }: Omit<EventDraft, 'message'>): void {
+  runAfter({ type, instance, details }: EventRecord): void {
     const { specs } = this.#context;
-    const slot = instance ? specs.slots.get(instance) : undefined;
+    const slot = instance ? specs.slots.get(instance as InstanceId) : undefined;
     const spec = slot ? specs.specOf(slot) : null;
     if (!slot || !spec) return;
     const { afterReady, afterExit } = spec.hooks;

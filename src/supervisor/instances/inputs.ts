@@ -1,6 +1,5 @@
 // The FIFOs that instances with `stdin: true` read from. Ours are open for reading and writing as long as the slot is
 // there, so that neither the program nor whoever writes ever sees the other end vanish. Reads and writes nothing.
-
 import { closeSync } from 'node:fs';
 import { inputPath, type ProjectPaths } from '../../api/paths.ts';
 import type { Slot } from '../../core/slot.ts';

@@ -1,6 +1,5 @@
 // From the intent to end an instance to an empty process tree: stop steps, SIGKILL, the search for leftovers, the last output.
 // Reports an end once, when no process is left. Decides nothing: the kernel knows when the next step is due.
-
 import type { Incarnation, Slot } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';

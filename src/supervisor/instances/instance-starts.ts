@@ -1,6 +1,5 @@
 // From the intent of a start to a process: start queue, singleton key, resources, spawn, identity. Sends one outcome to the
 // kernel; decides nothing.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { terminalPath } from '../../api/paths.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';

@@ -2,7 +2,7 @@
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
 import type { Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
-import type { LogWriterClient } from '../../logs/log-writer-client.ts';
+import type { LogWriterClient, WriterEvent } from '../../logs/log-writer-client.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
@@ -12,7 +12,7 @@ import { HookRunner } from './hooks.ts';
 import { InstanceExits } from './instance-exits.ts';
 import { InstanceStarts } from './instance-starts.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
-import { type OutputDescriptors, OutputFifos, type OutputSource } from './outputs.ts';
+import { OutputFifos, type OutputSource } from './outputs.ts';
 import { Prober } from './prober.ts';
 import { ReadinessSignals } from './readiness-signals.ts';
 import { Scheduler } from './scheduler.ts';
@@ -27,7 +27,7 @@ export class Instances {
   readonly memory: MemoryGuard;
   readonly records: ExitRecords;
   readonly hooks: HookRunner;
-  readonly signals: ReadinessSignals;
+  #signals: ReadinessSignals;
   #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
   #relay: NotifyRelay;
@@ -48,15 +48,22 @@ export class Instances {
     this.records = new ExitRecords(context.paths.runDir, this.memory);
     this.hooks = new HookRunner(context);
     this.#relay = new NotifyRelay(context.paths.socketDir);
-    this.signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
-    this.#prober = new Prober(context, this.signals);
+    this.#signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
+    this.#prober = new Prober(context, this.#signals);
     this.#outputs = new OutputFifos(context.paths, writer);
     this.#sockets = new ServiceSockets(context);
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
     this.#watches = new FileWatches(context);
     this.#scheduler = new Scheduler(context);
-    const { memory, records, signals } = this;
-    const parts = { outputs: this.#outputs, resources: this.#resources, records, signals, memory, mayStart };
+    const { memory, records } = this;
+    const parts = {
+      outputs: this.#outputs,
+      resources: this.#resources,
+      records,
+      signals: this.#signals,
+      memory,
+      mayStart,
+    };
     this.#starts = new InstanceStarts(context, parts);
     this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources: this.#resources, records });
   }
@@ -84,7 +91,7 @@ export class Instances {
 
   forget({ id }: Slot): void {
     this.#exits.forget(id);
-    this.signals.forget(id);
+    this.#signals.forget(id);
     this.#outputs.close(id);
     this.#resources.forget(id);
   }
@@ -99,9 +106,11 @@ export class Instances {
     await this.#outputs.open(sources);
   }
 
-  /** An instance writes more than its pipe holds. */
-  enlargePipe(id: InstanceId, stream: keyof OutputDescriptors): void {
-    this.#outputs.enlargePipe(id, stream);
+  writerReported({ type, instance, message, details }: WriterEvent): void {
+    const id = instance as InstanceId | null;
+    if (id && type === 'line_matched') this.#signals.lineMatched(id, String(details.nonce), String(details.pattern));
+    else if (id && type === 'stream_flooded') this.#outputs.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
+    else this.#context.journal.report({ type, instance: id, message, details });
   }
 
   /** For adopted instances, once the log writer knows the queues. */

@@ -1,6 +1,5 @@
 // The FIFOs that instances write to, and our own descriptors on them: open for the life of the slot, so that what the log
 // writer has not read yet survives its death. Reads and writes nothing.
-
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
 import type { InstanceId } from '../../core/spec.ts';

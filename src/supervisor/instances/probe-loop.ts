@@ -1,6 +1,5 @@
 // Makes the attempts of one probe on one process, one after the other, and keeps count. Never two at a time, never longer
 // than the timeout. Knows nothing of slots; tells when what counts has changed.
-
 import { newProbeRecord, nextAttemptDelayMs, type ProbeRecord, recordProbeResult } from '../../core/readiness.ts';
 import type { Probe, ProbeResult } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';

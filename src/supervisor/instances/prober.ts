@@ -1,6 +1,5 @@
 // Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
 // kernel. Sends results to the kernel as events; decides nothing about instances.
-
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
 import type { Phase, Slot } from '../../core/slot.ts';

@@ -1,6 +1,5 @@
 // Tells every instance of a scheduled service when its next run is due, by the wall clock in its time zone. Level-triggered:
 // compares slots with declarations. Starts nothing: the reconciler does.
-
 import { Cron } from 'croner';
 import type { DesiredInstance } from '../../core/desired.ts';
 import { isDue } from '../../core/reconcile.ts';

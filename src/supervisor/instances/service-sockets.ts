@@ -1,6 +1,5 @@
 // The sockets that services ask us to keep: bound before the first start, kept while instances come and go, closed when no
 // service names the address any more. A keeper process has them too, for the next supervisor. Accepts nothing.
-
 import { rmSync } from 'node:fs';
 import { printAddress } from '../../core/print-address.ts';
 import type { ListenAddress, ServiceSpec } from '../../core/spec.ts';

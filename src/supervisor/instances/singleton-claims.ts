@@ -1,5 +1,4 @@
 // Between the performer and the registry of singletons: claims a key before a start, tells who took it afterwards.
-
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Incarnation } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec, SingletonPolicy } from '../../core/spec.ts';

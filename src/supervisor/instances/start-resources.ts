@@ -1,5 +1,4 @@
 // What an instance needs before its process can be started: its sockets, its input, the blessing of its hook, files to open.
-
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';

@@ -1,6 +1,5 @@
 // What only a process itself can do before it becomes the program: tell its own pid, bound its open files, lower its
 // priority. A shell does that and is replaced by the program (exec), pid and identity included.
-
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Limits, ServiceSpec } from '../../core/spec.ts';

@@ -1,5 +1,4 @@
 // Describes a transition of an instance as the event that people read in `orch events`. Pure.
-
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import { describeExit } from '../../core/restart-policy.ts';
 import type { Slot } from '../../core/slot.ts';

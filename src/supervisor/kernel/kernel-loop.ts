@@ -1,11 +1,11 @@
-// When the kernel takes a turn: soon after something happened, and when its timer is due; and now and then a look at whether
-// what it believes is still true. Knows nothing of what a turn does.
+// Decides when the kernel takes a step: soon after an event, and when its timer is due. Polls now and then whether its state is
+// still true. Knows nothing about the steps.
 import type { Clock, Timer } from '../../os/clock.ts';
 
 export type KernelLoopOptions = {
   clock: Clock;
   step(): void;
-  /** @returns in how many milliseconds to look again. */
+  /** @returns in how many milliseconds to poll again. */
   poll(): number;
 };
 
@@ -25,14 +25,14 @@ export class KernelLoop {
     return this.#isFrozen;
   }
 
-  /** The first turn, at once; nothing where a fault has already ended it. */
+  /** The first step, at once; nothing where a fault has frozen the loop. */
   begin(): void {
     if (this.#isFrozen) return;
     this.#step();
     this.#poll();
   }
 
-  /** A turn soon; any number of requests before it are one. */
+  /** A step soon; any number of requests before it are one. */
   requestStep(): void {
     if (this.#isRequested || this.#isFrozen) return;
     this.#isRequested = true;
@@ -42,13 +42,13 @@ export class KernelLoop {
     });
   }
 
-  /** @param atMs on the clock; null: not by itself. Replaces what was asked for before. */
+  /** @param atMs on the clock; null: only on request. Replaces the time set before. */
   wakeAt(atMs: number | null): void {
     this.#wake?.cancel();
     this.#wake = atMs === null ? null : this.#options.clock.setTimer(atMs, () => this.requestStep());
   }
 
-  /** Called after each turn. @returns the function that ends the subscription. */
+  /** Called after each step. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -58,7 +58,7 @@ export class KernelLoop {
     if (this.#nextPoll) clearTimeout(this.#nextPoll);
   }
 
-  /** There will be no more turns. */
+  /** No more steps from now on. */
   freeze(): void {
     this.#isFrozen = true;
     this.#wake?.cancel();

@@ -1,6 +1,5 @@
-// The one writer of state. Receives what happened, folds it into the slots, asks the reconciler what to do, records the
-// intent and hands the actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
-
+// The one writer of state. Applies events to the slots, asks the reconciler what to do, records the intent and passes the
+// actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
 import { type DependencyView, lastMetDependency, viewDependencies } from '../../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
@@ -21,7 +20,7 @@ import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
 import { RolloutTracker } from './rollout-tracker.ts';
 
-/** What the kernel needs done; results come back through `receive`. */
+/** What the kernel has others do; results come back through `receive`. */
 export type Effects = {
   /** Epoch milliseconds that advance monotonically. */
   nowMs(): number;
@@ -30,7 +29,7 @@ export type Effects = {
   requestStep(): void;
   /** Arm the one timer; null disarms it. */
   wakeAt(atMs: number | null): void;
-  /** Make the state durable. Resolves also when that failed (the failure is reported elsewhere): what runs goes on. */
+  /** Make the state durable. Resolves also when that failed (reported elsewhere): instances keep running. */
   save(state: KernelState): Promise<void>;
   /** Save some time soon. */
   saveSoon(): void;
@@ -43,13 +42,13 @@ export type Effects = {
   clear(slot: Slot): void;
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
-  report(happening: EventDraft): void;
+  report(draft: EventDraft): void;
 };
 
 /** What must outlive the supervisor. */
 export type KernelState = { generation: number; overrides: Overrides; slots: Slot[]; rollouts: Rollout[] };
 
-/** A pass that acts changes what the next one sees; more rounds than this mean a rule that never settles. */
+/** Each round of actions changes the next plan; more rounds than this mean a rule that never settles. */
 const MAX_ROUNDS = 16;
 
 export class Kernel {
@@ -60,20 +59,20 @@ export class Kernel {
   #accepted: AcceptedConfig | null = null;
   #problems: Problem[] = [];
   #generation = 0;
-  /** What the file and the overrides say, before roll-outs. */
+  /** What the file and the overrides declare, before roll-outs. */
   #declared: Desired = desiredOf(null, NO_OVERRIDES, false);
   #desired: Desired = this.#declared;
   #rollouts: RolloutTracker;
 
   constructor(effects: Effects) {
     this.#effects = effects;
-    this.#rollouts = new RolloutTracker((happening) => effects.report(happening));
+    this.#rollouts = new RolloutTracker(effects);
   }
 
   get slots(): ReadonlyMap<InstanceId, Slot> {
     return this.#slots;
   }
-  /** Every instance with the version that it should run now: roll-outs are counted in. */
+  /** Every instance with the version that it should run now, as roll-outs have it. */
   get desired(): Desired {
     return this.#desired;
   }
@@ -86,7 +85,7 @@ export class Kernel {
   get accepted(): AcceptedConfig | null {
     return this.#accepted;
   }
-  /** Of the configuration on disk when it was rejected; empty while it is applied. */
+  /** Problems of the rejected configuration on disk; empty while it is applied. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -99,7 +98,7 @@ export class Kernel {
     return { generation: this.#generation, overrides: this.#overrides, slots: [...this.#slots.values()], rollouts };
   }
 
-  /** Continues from what an earlier supervisor left. Only before the first `step`. */
+  /** Continues from the state of an earlier supervisor. Only before the first `step`. */
   restore(state: KernelState): void {
     this.#generation = state.generation;
     this.#overrides = state.overrides;
@@ -109,16 +108,16 @@ export class Kernel {
   }
 
   /**
-   * Something happened to an instance; folded at the next step, in order of arrival.
+   * Queues an event of an instance; the next step applies events in order of arrival.
    *
-   * @param nonce the incarnation that it happened to: late news of an earlier one is dropped. Null: the slot as such.
+   * @param nonce of the incarnation: a late event of an earlier one is dropped. Null: an event of the slot as such.
    */
   receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void {
     this.#inbox.push({ id, nonce, event });
     this.#effects.requestStep();
   }
 
-  /** A valid configuration was read: it becomes the next generation, if it differs from the present one. */
+  /** Applies a valid configuration: the next generation, if it differs from the present one. */
   applyConfig(accepted: AcceptedConfig): void {
     const wasRejected = this.#problems.length > 0;
     const changed = JSON.stringify(accepted.config) !== JSON.stringify(this.#accepted?.config);
@@ -145,7 +144,7 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
-  /** The configuration on disk is not valid: the last good one stays in force. */
+  /** The configuration on disk is not valid: the last good one stays active. */
   rejectConfig(problems: Problem[]): void {
     if (JSON.stringify(problems) === JSON.stringify(this.#problems)) return;
     this.#problems = problems;
@@ -154,12 +153,12 @@ export class Kernel {
     this.#effects.report({
       type: 'config_rejected',
       instance: null,
-      message: `Configuration rejected, generation ${this.#generation} goes on: ${where}`,
+      message: `Configuration rejected; generation ${this.#generation} stays active: ${where}`,
       details: { problems: problems.length },
     });
   }
 
-  /** Replaces the wishes laid over the file. */
+  /** Replaces the overrides, which take precedence over the file. */
   override(overrides: Overrides): void {
     this.#overrides = overrides;
     this.#updateDesired(this.#desired.shuttingDown);
@@ -167,7 +166,7 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
-  /** Everything is to stop; cannot be taken back. */
+  /** Stops everything; cannot be undone. */
   shutDown(): void {
     if (this.#desired.shuttingDown) return;
     this.#updateDesired(true);
@@ -175,7 +174,7 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
-  /** The patience is over: SIGKILL to everything that lives, without order. Only after `shutDown`. */
+  /** The time for a stop is over: SIGKILL to every live instance, without order. Only after `shutDown`. */
   killAll(): void {
     const nowMs = this.#effects.nowMs();
     for (const { id, phase } of [...this.#slots.values()]) {
@@ -188,7 +187,7 @@ export class Kernel {
     this.#effects.requestStep();
   }
 
-  /** Somebody wants the roll-outs of these services to go on, or to be tried again. */
+  /** Resumes or retries the roll-outs of these services. */
   resumeRollouts(services: Iterable<ServiceName>): void {
     this.#rollouts.resume(services, this.#effects.nowMs());
     this.#effects.saveSoon();
@@ -204,17 +203,17 @@ export class Kernel {
     return viewDependencies(this.#desired, this.#slots);
   }
 
-  /** The whole spec that the instance was started with; null where it is not remembered. */
+  /** The whole spec that the instance runs with; null where it is not remembered. */
   specOf({ service, spec }: Slot): ServiceSpec | null {
     return spec && this.#rollouts.find(service, spec.specHash);
   }
 
-  /** A version that was in force once; null where it is not remembered. */
+  /** A version that was active before; null where it is not remembered. */
   versionOf(service: ServiceName, specHash: string): ServiceSpec | null {
     return this.#rollouts.find(service, specHash);
   }
 
-  /** One turn of the loop: fold the inbox, reconcile until nothing is due, act, arm the timer. */
+  /** Applies the inbox, reconciles until nothing is due, acts, arms the timer. */
   step(): void {
     const nowMs = this.#effects.nowMs();
     const inbox = this.#inbox;
@@ -241,7 +240,7 @@ export class Kernel {
     this.#effects.wakeAt(wakeAtMs);
   }
 
-  /** @returns when a roll-out has to be looked at again though nothing happened. */
+  /** @returns when roll-outs must be planned again even if nothing happens. */
   #planRollouts(nowMs: number): number | null {
     const before = this.rollouts;
     const { desired, wakeAtMs } = this.#rollouts.plan(this.#declared, this.#slots, nowMs);
@@ -250,10 +249,10 @@ export class Kernel {
     return wakeAtMs;
   }
 
-  /** Something is known now that no later supervisor could find out: saved at the end of the step. */
+  /** The state has a fact that no later supervisor could find out: saved at the end of the step. */
   #mustSave = false;
 
-  /** Actions of this step that do not change the slot by themselves, so that they are not asked for twice. */
+  /** Actions of this step that do not change the slot, so that they are not requested twice. */
   #requestedActions = new Set<string>();
 
   #isRequested(action: InstanceAction): boolean {
@@ -308,7 +307,7 @@ export class Kernel {
     else this.#effects.stop(slot, cause);
   }
 
-  /** Starts only once the intent with its nonce is durable: whatever crashes later, the process can be found. */
+  /** Starts only once the intent with its nonce is durable: the process can be found after any crash. */
   #startOnceSaved(starts: IntendedStart[]): void {
     void this.#effects.save(this.state()).then(() => {
       for (const { id, spec, nonce } of starts) {
@@ -326,32 +325,32 @@ export class Kernel {
     this.#slots.set(id, after);
     this.#mustSave ||= isLostOnCrash(before, after, this.specOf(after));
     this.#effects.saveSoon();
-    const happening = describeTransition(before, after, event, reason, nowMs);
-    if (!happening) return;
-    if (event.kind === 'spawned') happening.details.waitedFor = lastMetDependency(after, this.#desired, this.#slots);
-    this.#effects.report(happening);
+    const draft = describeTransition(before, after, event, reason, nowMs);
+    if (!draft) return;
+    if (event.kind === 'spawned') draft.details.waitedFor = lastMetDependency(after, this.#desired, this.#slots);
+    this.#effects.report(draft);
   }
 
-  /** Events may concern an instance that has no slot yet (a start) or none any more (a late exit): only the first counts. */
+  /** @returns a slot for a start; null for a late event of an instance that is not desired any more. */
   #newSlot(id: InstanceId): Slot | null {
-    const wish = this.#desired.instances.get(id);
-    return wish ? emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1))) : null;
+    const desired = this.#desired.instances.get(id);
+    return desired ? emptySlot(id, desired.spec.name, Number(id.slice(id.lastIndexOf('.') + 1))) : null;
   }
 
-  /** What changed without a new version holds for what runs, too. */
+  /** Settings that changed without a new version apply to running instances, too. */
   #updateSpecs(): void {
     const nowMs = this.#effects.nowMs();
     for (const { id, service, spec } of [...this.#slots.values()]) {
       const declared = this.#declared.services.get(service);
       if (!spec || !declared) continue;
-      // Dependencies are of one generation for all, so that stops can never wait for one another in a circle.
+      // All instances have the dependencies of one generation, so that stops never wait for each other in a circle.
       const { dependsOn } = declared;
       const now = declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn };
       if (JSON.stringify(now) !== JSON.stringify(spec)) this.#applyEvent(id, { kind: 'specUpdated', spec: now }, nowMs);
     }
   }
 
-  /** A hook needs no new version when it is edited, but the start that is held up by it must begin anew. */
+  /** An edited hook makes no new version, but a start that waits for the old hook must start over. */
   #repeatStarts(former: Desired['services']): void {
     const hookOf = (spec: ServiceSpec | undefined): string => JSON.stringify(spec?.hooks.beforeStart ?? null);
     for (const { id, service, phase, spec } of [...this.#slots.values()]) {

@@ -1,20 +1,19 @@
-// What the kernel must remember for roll-outs: their records (durable) and the versions that were in force (in memory
-// only: environments may hold secrets). Reports what becomes of them. No I/O, no clock.
-
+// Remembers roll-outs (durable) and the versions that were active (in memory only: environments may hold secrets). Reports
+// their progress. No I/O, no clock.
 import type { Desired } from '../../core/desired.ts';
 import { planRollouts, type RolloutPlan } from '../../core/rollout.ts';
 import type { Rollout, Slot } from '../../core/slot.ts';
 import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../../core/spec.ts';
-import type { EventDraft } from './events.ts';
+import type { SupervisorContext } from './supervisor-context.ts';
 
 export class RolloutTracker {
-  #report: (happening: EventDraft) => void;
+  #journal: SupervisorContext['journal'];
   #rollouts: ReadonlyMap<ServiceName, Rollout> = new Map();
-  /** service -> hash -> spec, of versions that something still runs or may go back to. */
+  /** service -> hash -> spec, of versions that an instance still runs or a roll-out may return to. */
   #versions = new Map<ServiceName, Map<string, ServiceSpec>>();
 
-  constructor(report: (happening: EventDraft) => void) {
-    this.#report = report;
+  constructor(journal: SupervisorContext['journal']) {
+    this.#journal = journal;
   }
 
   get rollouts(): ReadonlyMap<ServiceName, Rollout> {
@@ -25,12 +24,12 @@ export class RolloutTracker {
     this.#rollouts = new Map(rollouts.map((rollout) => [rollout.service, rollout]));
   }
 
-  /** The spec of a version that was in force since this supervisor began; null where it is not remembered. */
+  /** The spec of a version that was active since this supervisor started; null where it is not remembered. */
   find(service: ServiceName, specHash: string): ServiceSpec | null {
     return this.#versions.get(service)?.get(specHash) ?? null;
   }
 
-  /** A configuration came into force. What nothing runs and nothing may go back to is forgotten. */
+  /** A configuration was applied. Forgets versions that no instance runs and no roll-out may return to. */
   remember(config: ProjectConfig, slots: ReadonlyMap<InstanceId, Slot>): void {
     const used = new Map<ServiceName, Set<string>>();
     const use = (service: ServiceName, hash: string | null | undefined): void => {
@@ -48,7 +47,7 @@ export class RolloutTracker {
     }
   }
 
-  /** Somebody wants it to go on: what has failed is tried again. */
+  /** Resumes roll-outs that were paused or rolled back: a failed one is tried again. */
   resume(services: Iterable<ServiceName>, nowMs: number): void {
     const rollouts = new Map(this.#rollouts);
     for (const service of services) {
@@ -73,12 +72,12 @@ export class RolloutTracker {
     for (const [service, rollout] of now) {
       const old = before.get(service);
       if (old?.specHash !== rollout.specHash)
-        this.#reportRollout('rollout_began', rollout, 'goes over to another version');
+        this.#reportRollout('rollout_began', rollout, 'is moved to another version');
       else if (old.verdict.kind !== rollout.verdict.kind) this.#reportVerdict(rollout);
     }
     for (const [service, rollout] of before) {
       if (!now.has(service) && rollout.verdict.kind === 'going')
-        this.#reportRollout('rollout_finished', rollout, 'every instance is of the version that is declared');
+        this.#reportRollout('rollout_finished', rollout, 'all instances run the declared version');
     }
   }
 
@@ -86,7 +85,7 @@ export class RolloutTracker {
     const { verdict, service, olderHash } = rollout;
     switch (verdict.kind) {
       case 'going':
-        this.#reportRollout('rollout_resumed', rollout, 'the roll-out goes on');
+        this.#reportRollout('rollout_resumed', rollout, 'the roll-out is resumed');
         break;
       case 'paused':
         this.#reportRollout('rollout_paused', rollout, `the roll-out is paused: ${verdict.because}`);
@@ -94,17 +93,17 @@ export class RolloutTracker {
       case 'rolledBack': {
         const isKnown = this.find(service, olderHash ?? '') !== null;
         const what = isKnown
-          ? 'goes back to the version before'
-          : 'stays as it is: nobody remembers the version before';
+          ? 'is moved back to the version before'
+          : 'stays as it is: the version before is not remembered';
         this.#reportRollout('rollout_rolled_back', rollout, `${what}: ${verdict.because}`);
       }
     }
   }
 
-  /** A restart that was asked for is a roll-out, too, but no news: its stops and starts are told. */
+  /** A restart requested by the user is a roll-out, too, but is not reported: its stops and starts are. */
   #reportRollout(type: string, { service, specHash, olderHash }: Rollout, message: string): void {
     if (olderHash === null && type !== 'rollout_paused') return;
-    this.#report({
+    this.#journal.report({
       type,
       instance: null,
       message: `${service}: ${message}`,

@@ -1,5 +1,4 @@
 // What every part of the supervisor may use, passed whole. Built once, in supervisor.ts. Types only.
-
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Desired } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
