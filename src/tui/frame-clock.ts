@@ -9,7 +9,7 @@ const UPDATE_INTERVAL_MS = 100;
 const TICK_INTERVAL_MS = 1000;
 /** Drawing may take a fifth of a core: a frame that cost 40 ms is followed by 160 ms of rest. */
 const REST_PER_COST = 4;
-/** One slow frame (the first, which compiles everything) must not hold up the next for long. */
+/** One slow frame (the first, which compiles everything) must not delay the next for long. */
 const MAX_REST_MS = 400;
 
 export type FrameUrgency = 'key' | 'update' | 'tick';
@@ -22,7 +22,7 @@ export class FrameClock {
   #lastCostMs = 0;
   #stopped = false;
 
-  /** @param draw draws; returns when (`performance.now`-independent wall clock, ms) the picture changes by itself, or null. */
+  /** @param draw returns when the frame changes by itself (wall clock, ms); null: never. */
   constructor(draw: () => number | null) {
     this.#draw = draw;
   }

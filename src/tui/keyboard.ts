@@ -1,4 +1,4 @@
-// Ink's description of a key press → the names that the keymap uses; pasted text apart from typed keys.
+// Ink's description of a key press → the names of the keymap. Tells pasted text from typed keys.
 import type { Key } from 'ink';
 
 export type KeyPress = { kind: 'key'; name: string } | { kind: 'pasted'; text: string };
@@ -22,7 +22,7 @@ const KEY_NAMES: [keyof Key, string][] = [
 /** Brackets of a paste (private mode 2004), as Ink leaves them. */
 const PASTE_START = '[200~';
 const PASTE_END = '[201~';
-/** What comes in one read and is longer was not typed, even where the terminal knows no brackets. */
+/** A longer read was not typed, even if the terminal does not support brackets. */
 const MAX_TYPED_AT_ONCE = 24;
 
 export class KeyReader {
@@ -49,7 +49,7 @@ function pressedKeys(input: string, key: Key): KeyPress[] {
   return characters.map((character) => ({ kind: 'key', name: characterName(character) }));
 }
 
-/** One of several that came in one read: Ink names only those that come alone. */
+/** For several keys in one read: Ink names only a single key. */
 function characterName(character: string): string {
   const named: Record<string, string> = {
     ' ': 'space',

@@ -1,17 +1,17 @@
 // Entry of the full-screen interface. The only module that the command line loads, and the only way to Ink.
-// A client like any other: it never starts a supervisor, and what the user sees of output comes from the files.
+// An ordinary client: it never starts a supervisor, and reads the output from the log files.
 import './without-devtools.ts';
 import { render } from 'ink';
 import type { TuiOptions, TuiResult } from './controller.tsx';
 import { TuiController } from './controller.tsx';
 
 /**
- * Shows the project until the user leaves or the supervisor is gone; the terminal is then as it was before. Neither closes
- * the client nor prints anything for `detached`, `quit` and `lost`; for the others it says what was stopped and what was not.
+ * Shows the project until the user leaves or the supervisor is gone, then restores the terminal. Does not close the client.
+ * Prints what was stopped for `down` and `leftovers`, nothing for the other outcomes.
  *
- * @returns `detached`: it all runs on (`disown` was sent). `down`: everything was stopped, here or from elsewhere.
- *   `leftovers`: what could be stopped was, and something lives on.
- *   `quit`: left, not owning; also after a signal, by which the process then ends. `lost`: the supervisor went away.
+ * @returns `detached`: everything keeps running (`disown` was sent). `down`: everything was stopped, by this or another
+ *   client. `leftovers`: some processes could not be stopped. `quit`: the view left without owning the project, or by a
+ *   signal that then ends the process. `lost`: the connection to the supervisor ended.
  */
 export function runTui(options: TuiOptions): Promise<TuiResult> {
   return new TuiController(options, render).run();

@@ -1,4 +1,4 @@
-// Keeps the ring filled with the output of what is on screen: reads the queue files, never asks the supervisor.
+// Keeps the ring filled with the output of the selected row: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
 import type { LogLine } from '../logs/reader/log-line.ts';
@@ -6,13 +6,13 @@ import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
 import { outputTarget } from './model/rows.ts';
 import type { UiState } from './model/state.ts';
 
-/** A flood of all is skipped, not read: nobody can see it, and every line read costs. */
+/** In the output of all services a flood is skipped, not read: it scrolls too fast to be seen, and each line costs. */
 const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
-/** Of one service or instance the rest is not even parsed; only what is faster than that is skipped. */
+/** For one service or instance the lines of others are not parsed; only a faster flood than that is skipped. */
 const SKIP_FOR_ONE_WHEN_BEHIND_BYTES = 16 * 1024 * 1024;
 /** The selection may run through many rows before it stays on one. */
 const SETTLE_MS = 60;
-/** After a skip of all output the newest lines may be among those skipped: read the tail again, so often at most. */
+/** A skip may include the newest lines of all output: read the tail again, at most this often. */
 const RESYNC_MS = 500;
 
 type FollowTarget = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
@@ -24,13 +24,13 @@ export class OutputFollower {
   #follower: LogFollower | null = null;
   #timer: NodeJS.Timeout | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
-  /** What is followed, or will be once the selection has settled. */
+  /** What is followed now, or once the selection has settled. */
   #targetKey = '';
   #isPaused = false;
-  /** The last line of the ring says already that some are missing. */
+  /** The last line of the ring is already a mark for skipped lines. */
   #endsWithSkipMark = false;
 
-  /** @param root where relative paths of queues begin. `onLines`: the ring has changed. */
+  /** @param root of relative queue paths. @param onLines called when the ring has changed. */
   constructor(ring: LogRing, root: string, onLines: () => void) {
     this.#ring = ring;
     this.#root = root;
@@ -50,7 +50,7 @@ export class OutputFollower {
     const delayMs = this.#targetKey === '' ? 0 : SETTLE_MS;
     this.#targetKey = key;
     this.close();
-    // At once, so that nobody's lines stand under another's title.
+    // At once, so that no lines are shown under the title of another service.
     this.#ring.clear();
     this.#ring.isReading = true;
     this.#onLines();
@@ -64,14 +64,10 @@ export class OutputFollower {
     this.#follower = null;
   }
 
-  /** What is in the ring stays until there is something to replace it. */
+  /** The lines of the ring stay until the first new ones arrive. */
   #follow(target: FollowTarget): void {
     let isFirst = true;
     const [only = null] = target.names;
-    const begin = () => {
-      if (isFirst) this.#ring.clear();
-      isFirst = false;
-    };
     const follower = followLogs({
       queues: target.queues,
       instances: only === null ? null : new Set(target.names),
@@ -84,7 +80,8 @@ export class OutputFollower {
       },
       onLines: (lines) => {
         if (this.#follower !== follower) return;
-        begin();
+        if (isFirst) this.#ring.clear();
+        isFirst = false;
         this.#append(lines, target);
       },
     });
@@ -97,7 +94,7 @@ export class OutputFollower {
     if (target.names.length === 0 && lines.some(isSkipMark)) this.#resyncSoon(target);
   }
 
-  /** Of a flood that goes on one mark is enough: they would push out the lines that are read between. */
+  /** One mark is enough for a continuing flood: more would push out the lines that are read in between. */
   #isShown(line: LogLine): boolean {
     const isMark = isSkipMark(line);
     const isRepeated = isMark && this.#endsWithSkipMark;
@@ -105,7 +102,7 @@ export class OutputFollower {
     return !isRepeated;
   }
 
-  /** Not while the user reads what is there. */
+  /** Not while the user reads: the output is paused. */
   #resyncSoon(target: FollowTarget): void {
     this.#resyncTimer ??= setTimeout(() => {
       this.#resyncTimer = null;

@@ -1,17 +1,16 @@
-// The terminal while the interface is on it: alternate screen, hidden cursor, no wrapping; and all of it given back on
-// every way out. Knows nothing of what is drawn.
-
+// The modes of the terminal: alternate screen, hidden cursor, no wrapping; restored on every way out. Does not know what
+// is drawn.
 import type { TerminalSize } from './model/state.ts';
 import { Painter } from './painter.ts';
 
 /** 1049: alternate screen, cursor saved. 25: cursor. 7: wrapping; a row that a terminal measures wider
- * must not spill. 2004: pasted text comes in brackets, so that it does not act as keys. */
+ * must not wrap. 2004: pasted text comes in brackets, so that it does not act as keys. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h';
 const LEAVE = '\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
 
-/** Where the size is unknown (0 × 0, as some pseudo-terminals say). */
+/** For an unknown size: some pseudo-terminals report 0 × 0. */
 const FALLBACK: TerminalSize = { columns: 80, rows: 24 };
-/** What is kept of foreign writes to stderr until the normal screen is back. */
+/** Foreign writes to stderr that are kept until the normal screen is back. */
 const MAX_PENDING_CHARS = 64 * 1024;
 
 export class Screen {
@@ -20,7 +19,7 @@ export class Screen {
   readonly #painter = new Painter();
   #isActive = false;
   #releaseStderr: () => void = () => undefined;
-  /** For `exit`, which comes however the process ends but by SIGKILL. */
+  /** For `exit`, which every end but SIGKILL emits. */
   readonly #onExit = () => this.restore();
 
   constructor(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream) {
@@ -61,21 +60,21 @@ export class Screen {
     if (this.#stdin.isTTY && !this.#stdin.destroyed) this.#stdin.setRawMode(raw);
   }
 
-  /** Nothing happens while the normal screen is shown. */
+  /** Does nothing while the normal screen is shown. */
   paint(rows: readonly string[]): void {
     if (!this.#isActive) return;
     const bytes = this.#painter.paint(rows);
     if (bytes !== '') this.#stdout.write(bytes);
   }
 
-  /** After a resize, or when something else wrote to the terminal. */
+  /** The next paint draws everything: after a resize, or when another program wrote to the terminal. */
   forget(): void {
     this.#painter.invalidate();
   }
 
   /**
-   * Gives the terminal to the shell until the user comes back (`fg`). Synchronous: kill returns after SIGCONT, or at once
-   * where nobody does job control.
+   * Gives the terminal to the shell until the user resumes this process (`fg`). Synchronous: kill returns after SIGCONT, or
+   * at once without job control.
    */
   suspend(): void {
     this.restore();
@@ -83,7 +82,7 @@ export class Screen {
     this.resume();
   }
 
-  /** After SIGCONT the shell may have changed the terminal's modes: set them anew. */
+  /** After SIGCONT the shell may have changed the terminal's modes: set them again. */
   resume(): void {
     this.setRaw(false);
     this.setRaw(true);
@@ -93,20 +92,20 @@ export class Screen {
   }
 }
 
-/** Warnings of Node or of a library would be printed right into the picture. They come when it is gone. */
+/** Warnings of Node or of a library would be printed into the frame. They are printed when the normal screen is back. */
 function bufferStderr(): () => void {
   const { stderr } = process;
   if (!stderr.isTTY) return () => undefined;
   const write = stderr.write;
-  let held = '';
+  let pending = '';
   stderr.write = ((chunk: string | Uint8Array, ...rest: unknown[]) => {
-    held = (held + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).slice(-MAX_PENDING_CHARS);
+    pending = (pending + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())).slice(-MAX_PENDING_CHARS);
     const callback = rest.find((each) => typeof each === 'function') as (() => void) | undefined;
     callback?.();
     return true;
   }) as typeof stderr.write;
   return () => {
     stderr.write = write;
-    if (held !== '') stderr.write(held);
+    if (pending !== '') stderr.write(pending);
   };
 }

@@ -76,11 +76,11 @@ export class SupervisorSession {
     const { client, scaleInFile } = this.#options;
     if (target === 'override' || scaleInFile === null) {
       await client.request('scale', { service, size });
-      this.#notify(`${service} has ${size} for now; procs.yaml is as it was`, 'good');
+      this.#notify(`${service} scaled to ${size} as an override; procs.yaml is unchanged`, 'good');
       return;
     }
     const result = await scaleInFile(service, size);
-    if (result.ok) this.#notify(`procs.yaml: ${service} has ${size}`, 'good');
+    if (result.ok) this.#notify(`procs.yaml: ${service} scaled to ${size}`, 'good');
     else this.#notify(errorText(result.error), 'bad');
   }
 

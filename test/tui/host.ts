@@ -7,7 +7,7 @@ import { runTui } from '../../src/tui/main.tsx';
 const [root = '', ...flags] = process.argv.slice(2);
 const paths = projectPaths(root);
 const client = await connect(paths);
-if (client === null) throw new Error(`nobody listens at ${paths.socket}`);
+if (client === null) throw new Error(`no supervisor listens at ${paths.socket}`);
 const { stdout, stdin } = process;
 const owning = flags.includes('own');
 if (owning) await client.request('own', {});

@@ -9,7 +9,7 @@ import { themeOf } from '../../src/tui/view/theme.ts';
 
 export type InkScreen = { show(frame: Frame): void; rows(): string[]; frames: () => number; close(): void };
 
-/** A keyboard that nobody types on. */
+/** A keyboard without input. */
 const stdin = Object.assign(new EventEmitter(), { isTTY: false }) as unknown as NodeJS.ReadStream;
 
 export function openInkScreen(columns: number, colour = false): InkScreen {

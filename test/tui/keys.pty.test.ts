@@ -66,7 +66,7 @@ describe('keys', () => {
       now.type('5\r');
       await now.shows('procs.yaml: api has 5');
       now.type('-\t\r');
-      await now.shows('api has 1 for now');
+      await now.shows('api scaled to 1 as an override');
       now.type('+999\r');
       await now.shows('procs.yaml:7 too many');
       expect(stage.supervisor.requests.filter(({ method }) => method === 'scale').map(({ params }) => params)).toEqual([
@@ -125,13 +125,13 @@ describe('keys', () => {
   );
 
   test(
-    'copy: plain text on the normal screen, and any key comes back',
+    'copy: plain text on the normal screen, any key returns',
     async () => {
       writeOutput(stage.supervisor.paths.logsDir, [['api.1', 'o', '\x1b[32mgreen\x1b[0m words']], true);
       const now = await stage.opened();
       await now.shows('green words');
       now.type('c');
-      await now.shows('any key comes back');
+      await now.shows('press any key to return');
       expect(now.modes().alternateScreen).toBe(false);
       expect(now.screen()).toContain('green words');
       now.type('x');

@@ -1,4 +1,4 @@
-// Every way out of the interface, and that the terminal is afterwards as it was before.
+// Every way out of the view restores the terminal.
 import { describe, expect, test } from 'vitest';
 import { sampleStatus } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -149,7 +149,7 @@ describe('shutdown', () => {
 
 describe('suspend', () => {
   test(
-    'Ctrl-Z gives the terminal to the shell, fg comes back',
+    'Ctrl-Z gives the terminal to the shell, fg resumes',
     async () => {
       const now = stage.open('', SIZE, "PS1='shell> ' PROGRAM='HOST' exec bash --norc --noprofile -i");
       await now.shows('shell>');

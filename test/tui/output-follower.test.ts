@@ -49,7 +49,7 @@ const shows = (text: string) =>
     () => shown().includes(text),
   );
 
-test('a quiet one beside a flood keeps its lines, and gets each new one', async () => {
+test('a quiet service next to a flood keeps its lines and gets each new one', async () => {
   writeFileSync(path, line('wide.1', 'first') + flood);
   follower.update(state('wide'));
   await shows('first');
@@ -62,7 +62,7 @@ test('a quiet one beside a flood keeps its lines, and gets each new one', async 
   expect(Math.min(...sizes.slice(before))).toBeGreaterThan(0);
 });
 
-test('all output that is skipped and read anew leaves no empty screen in between', async () => {
+test('a skip of all output and its second read do not empty the screen in between', async () => {
   writeFileSync(path, line('wide.1', 'first'));
   follower.update(state(null));
   await shows('first');
@@ -100,7 +100,7 @@ test('one that never said anything: the past is read, then there is none', async
   expect(ring.size).toBe(0);
 });
 
-test('a flood that even one cannot be read beside leaves one mark', async () => {
+test('a flood too fast for one selected service leaves one mark', async () => {
   writeFileSync(path, line('wide.1', 'first'));
   follower.update(state('wide'));
   await shows('first');

@@ -57,7 +57,7 @@ describe.each(SIZES)('at $columns×$rows', ({ longest, ...size }) => {
   const wrapped = shownState(size, { wrapLines: true, showTimes: false });
 
   test.each([
-    ['beside the table', wrapped],
+    ['next to the table', wrapped],
     ['on the whole screen', { ...wrapped, view: 'logs' as const }],
   ])('wrapped, %s: pages up and down show every line', (_where, start) => {
     const up = seenBy('pageup', start, log);

@@ -118,7 +118,7 @@ describe('commands', () => {
       [{ kind: 'scale', service: 'api', size: 12, target: 'file' }],
     ],
     ['scale by steps', ['+', '+', '+', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 5, target: 'file' }]],
-    ['scale for now only', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
+    ['scale as an override', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
     ['not scale after all', ['+', 'escape'], []],
     ['not scale to what it is', ['+', '3', 'enter'], []],
     [
@@ -131,7 +131,7 @@ describe('commands', () => {
     expect(press(start(), keys).effects).toEqual(effects);
   });
 
-  test('without a way to edit the file scaling is for now', () => {
+  test('without a way to edit the file, scaling is an override', () => {
     expect(press(start({ canEditFile: false }), ['+', 'tab', 'enter']).effects).toMatchObject([{ target: 'override' }]);
   });
 

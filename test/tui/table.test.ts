@@ -12,7 +12,7 @@ const frameOf = (state: UiState) =>
 const screenOf = (state: UiState) => drawnRows(frameOf(state)).join('\n');
 
 describe('long names', () => {
-  const name = 'a-very-long-service-name-that-somebody-chose-for-europe-or-asia';
+  const name = 'a-very-long-service-name-that-was-once-chosen-for-europe-or-asia';
   const status = (change = {}) => shopStatus({ services: [pool(name, 3), { ...pool('db', 1), ...change }] });
   const rowsAt = (columns: number, rows: number, shown = status()) => {
     const screen = drawnRows(frameOf(shownState({ columns, rows }, { status: shown })));

@@ -125,7 +125,7 @@ describe('what is on screen', () => {
   test('the question of a scale says what it will do', () => {
     expect(screenOf(press(shownState(size), ['+']).state)).toMatch(/scale api from 3 to {2}4 {3}edits procs\.yaml/);
     expect(screenOf(press(shownState(size), ['+', 'tab', '9']).state)).toMatch(
-      /scale api from 3 to {2}9 {3}for now, not in the file/,
+      /scale api from 3 to {2}9 {3}override, not in procs\.yaml/,
     );
   });
 
@@ -133,7 +133,7 @@ describe('what is on screen', () => {
     const log = ringOf(100);
     const { state } = press(shownState(size), ['pageup'], log);
     log.push([outputLine(100), outputLine(101)]);
-    expect(screenOf(state, log)).toMatch(/‖ paused, \d+ newer: End follows/);
+    expect(screenOf(state, log)).toMatch(/‖ paused · \d+ new lines? · End to follow/);
     expect(screenOf(state, log)).not.toContain('request 101');
   });
 

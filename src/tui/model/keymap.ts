@@ -1,6 +1,6 @@
-// The one table of keys: what they do, where, and the words of the help screen and the footer. No behaviour.
+// The table of keys: action, contexts, and the words of the help screen and the footer. No behaviour.
 
-/** Where a key is pressed: what the screen shows, or the question it asks. */
+/** Where a key is pressed: the screen that is shown, or the open question. */
 export type KeyContext = 'main' | 'logs' | 'events' | 'help' | 'why' | 'scale' | 'search' | 'shutdown';
 
 export type KeyAction =
@@ -87,7 +87,7 @@ export const KEYMAP: readonly KeyBinding[] = [
     ['main', 'logs', 'events'],
     'quit',
     'Leave',
-    'leave; when `orch up` started the project here: stop everything in order, then leave',
+    'leave; if `orch up` started the project here, stop everything in order first',
     'quit',
   ),
   key(
@@ -95,36 +95,36 @@ export const KEYMAP: readonly KeyBinding[] = [
     [...SCREENS, ...QUESTIONS],
     'interrupt',
     'Leave',
-    'the same as q; a second time: stop at once, without grace',
+    'like q; a second time: stop at once, without a grace period',
   ),
-  key('ctrl+c', 'shutdown', 'interrupt', null, 'at once, without grace', 'stop at once'),
-  key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave, and let everything run on', 'detach'),
-  key('ctrl+z', [...SCREENS, 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` comes back'),
+  key('ctrl+c', 'shutdown', 'interrupt', null, 'stop at once, without a grace period', 'stop at once'),
+  key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave; everything keeps running', 'detach'),
+  key('ctrl+z', [...SCREENS, 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` resumes'),
 
   key('up k', 'main', 'previous', 'Move', 'the row above'),
   key('down j', 'main', 'next', 'Move', 'the row below'),
   key('g', 'main', 'first', 'Move', 'the first row'),
   key('G', 'main', 'last', 'Move', 'the last row'),
-  key('enter space', 'main', 'toggleFold', 'Move', 'fold a pool, or unfold it'),
+  key('enter space', 'main', 'toggleFold', 'Move', 'fold or unfold a pool'),
   key('left h', 'main', 'fold', 'Move', 'fold the pool'),
   key('right', 'main', 'unfold', 'Move', 'unfold the pool'),
   key('z', 'main', 'foldAll', 'Move', 'fold or unfold all pools'),
   key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
 
   key('r', ['main', 'logs'], 'restart', 'Services', 'restart', 'restart'),
-  key('s', ['main', 'logs'], 'stopOrStart', 'Services', 'stop and hold stopped, or start again', 'stop/start'),
-  key('+ =', 'main', 'scaleUp', 'Services', 'scale up, asks first', 'scale'),
-  key('- _', 'main', 'scaleDown', 'Services', 'scale down, asks first'),
-  key('w', ['main', 'logs'], 'why', 'Services', 'why it is in its state', 'why'),
+  key('s', ['main', 'logs'], 'stopOrStart', 'Services', 'stop until started again, or start', 'stop/start'),
+  key('+ =', 'main', 'scaleUp', 'Services', 'scale up (asks first)', 'scale'),
+  key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
+  key('w', ['main', 'logs'], 'why', 'Services', 'explain its state', 'why'),
 
   key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
   key('f /', ['logs', 'events'], 'grep', null, 'find', 'find'),
   key('f', 'main', 'grep', 'Output', 'only lines that match …', 'find'),
-  key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all, or of the selected', 'all'),
-  key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap long lines, or cut them'),
-  key('t', ['main', 'logs'], 'times', 'Output', 'show times, or hide them'),
-  key('c', ['main', 'logs'], 'copy', 'Output', 'print the output plainly, to select and copy', 'copy'),
+  key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
+  key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),
+  key('t', ['main', 'logs'], 'times', 'Output', 'show or hide times'),
+  key('c', ['main', 'logs'], 'copy', 'Output', 'print the output as plain text, to select and copy', 'copy'),
   key('pageup ctrl+u', SCREENS, 'pageUp', 'Output', 'scroll up; pauses'),
   key('pagedown ctrl+d', SCREENS, 'pageDown', 'Output', 'scroll down'),
   key('up k', LISTS, 'lineUp', null, 'one line up', 'scroll'),
@@ -133,14 +133,14 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('end', SCREENS, 'newest', 'Output', 'the newest lines, and follow'),
   key('g', LISTS, 'oldest', null, 'the oldest lines'),
   key('G', LISTS, 'newest', null, 'the newest lines, and follow'),
-  key('escape', 'main', 'back', 'Move', 'clear filters, go on following'),
-  key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'draw the screen again'),
+  key('escape', 'main', 'back', 'Move', 'clear filters and follow again'),
+  key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'redraw the screen'),
 
   key('enter', QUESTIONS, 'accept', null, 'accept', 'ok'),
   key('escape', QUESTIONS, 'back', null, 'cancel', 'cancel'),
   key('up + =', 'scale', 'increase', null, 'one more', 'more'),
   key('down - _', 'scale', 'decrease', null, 'one less', 'less'),
-  key('tab', 'scale', 'switchTarget', null, 'file or override', 'file/for now'),
+  key('tab', 'scale', 'switchTarget', null, 'file or override', 'file/override'),
   key('backspace delete', QUESTIONS, 'erase', null, 'delete a character'),
   key('ctrl+u', QUESTIONS, 'eraseAll', null, 'delete all'),
 ];

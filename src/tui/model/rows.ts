@@ -1,4 +1,4 @@
-// The rows of the table of services: filter, folds, which one is selected. Pure; formats nothing.
+// The rows of the table of services: filter, folds, selection, and whose output is shown. Pure; formats nothing.
 import type { InstanceState, InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { type SearchPattern, searchPattern, type UiState } from './state.ts';
 
@@ -58,7 +58,7 @@ export function isFolded(service: ServiceStatus, folds: UiState['folds']): boole
   return folds[service.name] ?? service.instances.length > FOLD_ABOVE;
 }
 
-/** The state that stands for a whole pool; `stopped` for one without instances. */
+/** The state shown for a whole pool; `stopped` without instances. */
 export function worstState(service: ServiceStatus): InstanceState {
   const states = new Set(service.instances.map((instance) => instance.state));
   return SEVERITY.find((state) => states.has(state)) ?? 'stopped';

@@ -1,4 +1,4 @@
-// What the screen knows: the newest status, the events, and what the user has chosen. Plain values, replaced, never changed.
+// The state of the view: the newest status, the events, and the user's choices. Plain values, replaced, never mutated.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { KeyContext } from './keymap.ts';
 
@@ -62,7 +62,7 @@ export type UiState = {
   notice: { text: string; tone: Tone; untilMs: number } | null;
 };
 
-/** What the user has chosen and typed: it outlives a view that ends because another supervisor takes over. */
+/** The user's choices and typed text: kept when another supervisor takes over and a new view continues this one. */
 export type ViewChoices = Pick<
   UiState,
   'view' | 'overlay' | 'selected' | 'folds' | 'nameFilter' | 'lineFilter' | 'allOutput' | 'wrapLines' | 'showTimes'

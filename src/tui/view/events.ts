@@ -1,5 +1,4 @@
-// The last events, as a few lines under the output or on the whole screen with the log queues in their rule.
-
+// Events: the last few under the output, with the log queues in their rule, or all of them on the whole screen.
 import type { EventRecord, LogQueueStatus } from '../../api/protocol.ts';
 import { formatDroppedByInstance } from '../../api/status-queries.ts';
 import { formatAge, formatClock } from '../../units.ts';
@@ -11,7 +10,7 @@ import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line,
 import { indexOfSeq, matchingEvents } from './scrolling.ts';
 import type { Glyphs } from './theme.ts';
 
-/** Less is how long a batch takes. */
+/** A batch of the writer takes this long: a shorter lag is normal. */
 const MIN_SHOWN_LAG_MS = 1000;
 
 /** The newest `height` events, the newest at the bottom. */
@@ -20,7 +19,7 @@ export function lastEventLines(state: UiState, height: number): FrameLine[] {
   return height <= 0 ? [] : padLines(lines, height);
 }
 
-/** The event view: what its scroll position and search leave. */
+/** The event view: the events at its scroll position that match the search. */
 export function eventPageLines(state: UiState, height: number): FrameLine[] {
   const events = matchingEvents(state.events, searchPattern(state.lineFilter));
   const bottom = state.eventBottom === null ? events.length - 1 : indexOfSeq(events, state.eventBottom);
@@ -39,18 +38,18 @@ export function eventTitle(state: UiState, glyphs: Glyphs): FrameLine {
   ];
   const isPaused = state.eventBottom !== null;
   const mark = isPaused
-    ? cell(`${glyphs.pause} paused: End follows`, 'warn')
+    ? cell(`${glyphs.pause} paused ${glyphs.dot} End to follow`, 'warn')
     : cell(`${glyphs.follow} following`, 'dim');
   return ruleLine(title, [mark], state.size.columns, glyphs.rule);
 }
 
 function eventLine(event: EventRecord, columns: number): FrameLine {
-  const who = event.instance ?? event.service;
-  const named = who !== null && event.message.startsWith(who);
+  const subject = event.instance ?? event.service;
+  const isNamed = subject !== null && event.message.startsWith(subject);
   return line(
     [
       cell(`${formatClock(Date.parse(event.time))} `, 'dim'),
-      ...(who === null || named ? [] : [cell(`${who} `, 'accent')]),
+      ...(subject === null || isNamed ? [] : [cell(`${subject} `, 'accent')]),
       cell(event.message, eventStyle(event)),
     ],
     columns,
@@ -69,7 +68,7 @@ export function eventRule(state: UiState, glyphs: Glyphs): FrameLine {
   return ruleLine([cell('events', 'bold')], queueCells(state, glyphs, columns - 16), columns, glyphs.rule);
 }
 
-/** The troubled ones first; as many as fit whole. */
+/** Queues in trouble first; as many as fit uncut. */
 function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
   const queues = [...(state.status?.logQueues ?? [])];
   queues.sort((one, other) => Number(isQueueInTrouble(other)) - Number(isQueueInTrouble(one)));

@@ -1,5 +1,4 @@
-// The last line: a question with what was typed so far, a notice, or the keys that matter here.
-
+// The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
 import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
 import { cell, cellsWidth, type FrameCell, type FrameLine, line } from './frame.ts';
@@ -18,7 +17,7 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Frame
   return line([...filterCells(state), ...keyCells(contextOf(state), columns, filterCells(state))], columns);
 }
 
-/** As many keys as fit whole. */
+/** As many keys as fit uncut. */
 function keyCells(context: KeyContext, columns: number, before: readonly FrameCell[]): FrameCell[] {
   const cells: FrameCell[] = [];
   let left = columns - cellsWidth(before);
@@ -48,7 +47,7 @@ function filterCells(state: UiState): FrameCell[] {
 }
 
 function scaleCells(overlay: ScaleOverlay): FrameCell[] {
-  const where = overlay.target === 'file' ? 'edits procs.yaml' : 'for now, not in the file';
+  const where = overlay.target === 'file' ? 'edits procs.yaml' : 'override, not in procs.yaml';
   return [
     cell(` scale ${overlay.service} from ${overlay.from} to `, 'bold'),
     cell(` ${overlay.text} `, 'match'),
@@ -58,7 +57,7 @@ function scaleCells(overlay: ScaleOverlay): FrameCell[] {
     cell(' Esc', 'key'),
     cell(' cancel ', 'dim'),
     cell(' Tab', 'key'),
-    cell(overlay.target === 'file' ? ' only for now' : ' in the file', 'dim'),
+    cell(overlay.target === 'file' ? ' override' : ' edit procs.yaml', 'dim'),
   ];
 }
 

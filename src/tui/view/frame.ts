@@ -1,5 +1,4 @@
-// What a frame is made of: regions of lines of cells, each already as wide as it will be drawn. No colours here, only
-// the names of styles.
+// The parts of a frame: regions of lines of cells, each exactly as wide as it is drawn. Names of styles, no colours.
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { clip, fitWidth as fittedText, widthOf } from '../../terminal/width.ts';
 
@@ -24,7 +23,7 @@ export type CellStyle =
   | 'hue4'
   | 'hue5';
 
-/** `text` may hold SGR sequences when it is output of a child; it is clean of anything else. */
+/** `text` of a child's output may contain SGR sequences, but no other control characters. */
 export type FrameCell = { text: string; style: CellStyle };
 export type FrameLine = { cells: readonly FrameCell[]; selected: boolean };
 export type FrameRegionName = 'header' | 'banner' | 'table' | 'pane' | 'events' | 'overlay' | 'footer';
@@ -32,7 +31,7 @@ export type FrameRegion = { name: FrameRegionName; lines: readonly FrameLine[] }
 export type Frame = {
   columns: number;
   regions: readonly FrameRegion[];
-  /** When the same state would look different (an uptime, a notice that ends); null: never. */
+  /** When the same state will look different (an uptime, a notice that ends); null: never. */
   nextChangeMs: number | null;
 };
 
@@ -41,7 +40,7 @@ export const EMPTY_LINE: FrameLine = { cells: [], selected: false };
 /** No line of a screen is longer; a reason of a megabyte must not be cleaned whole in every frame. */
 const MAX_CELL_CHARS = 2000;
 
-/** A cell of a text that others wrote: cleaned, at its natural width. */
+/** A cell of a foreign text: sanitized, at its natural width. */
 export function cell(text: string, style: CellStyle = 'plain'): FrameCell {
   return { text: stripSequences(text.slice(0, MAX_CELL_CHARS)), style };
 }
@@ -56,7 +55,7 @@ export function fixedCell(
   return { text: fittedText(stripSequences(text.slice(0, MAX_CELL_CHARS)), width, align), style };
 }
 
-/** A line of at most `columns`: what does not fit is cut. */
+/** A line of at most `columns`; the rest is cut. */
 export function line(cells: readonly FrameCell[], columns: number, selected = false): FrameLine {
   const fitted: FrameCell[] = [];
   let left = columns;
@@ -70,7 +69,7 @@ export function line(cells: readonly FrameCell[], columns: number, selected = fa
   return { cells: fitted, selected };
 }
 
-/** `left … right` on one line; the right side goes first when both do not fit. */
+/** `left … right` on one line; the right side is dropped when both do not fit. */
 export function spaceBetween(left: readonly FrameCell[], right: readonly FrameCell[], columns: number): FrameLine {
   const used = cellsWidth(left);
   const gap = columns - used - cellsWidth(right);
@@ -78,7 +77,7 @@ export function spaceBetween(left: readonly FrameCell[], right: readonly FrameCe
   return line([...left, { text: ' '.repeat(gap), style: 'plain' }, ...right], columns);
 }
 
-/** `── title ─────── mark ──`: a line that separates, filled up between its ends. The mark goes first when it is narrow. */
+/** `── title ─────── mark ──`: a separating line, filled between its ends. The mark is dropped when both do not fit. */
 export function ruleLine(
   title: readonly FrameCell[],
   mark: readonly FrameCell[],
@@ -106,17 +105,17 @@ export function padLines(lines: readonly FrameLine[], height: number): FrameLine
 }
 
 /**
- * The new frame with every line of the old one that says the same: so a line that did not change is the same object, and
- * a frame without any change is the old frame itself.
+ * The new frame with the unchanged lines and regions of the old one as the same objects, so that React skips them. Without
+ * any change, `regions` is that of the old frame.
  */
 export function reuseLines(previous: Frame | null, next: Frame): Frame {
   if (previous === null) return next;
   const regions = next.regions.map((region, index) => reuseRegion(previous.regions[index], region));
-  const same =
+  const isSame =
     previous.columns === next.columns &&
     previous.regions.length === regions.length &&
     regions.every((region, index) => region === previous.regions[index]);
-  if (same) return { ...previous, nextChangeMs: next.nextChangeMs, regions: previous.regions };
+  if (isSame) return { ...previous, nextChangeMs: next.nextChangeMs };
   return { ...next, regions };
 }
 
@@ -126,8 +125,8 @@ function reuseRegion(previous: FrameRegion | undefined, next: FrameRegion): Fram
     const old = previous.lines[index];
     return old !== undefined && isSameLine(old, each) ? old : each;
   });
-  const same = lines.length === previous.lines.length && lines.every((each, index) => each === previous.lines[index]);
-  return same ? previous : { ...next, lines };
+  const isSame = lines.length === previous.lines.length && lines.every((each, index) => each === previous.lines[index]);
+  return isSame ? previous : { ...next, lines };
 }
 
 function isSameLine(one: FrameLine, other: FrameLine): boolean {

@@ -1,19 +1,19 @@
-// The first line: which project, what is applied, is it converged, what the supervisor itself costs.
-// And the banner of a rejected configuration: position, message, the line with a caret, the hint.
+// The first line: project, generation, convergence, cost of the supervisor. Below it, the banner of a rejected
+// configuration: position, message, the line with a caret, the hint.
 
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import type { Problem } from '../../core/load-result.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
-import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
-/** Said first, when something is pending. */
+/** Shown first, in this order. */
 const PENDING_STATES = SEVERITY.slice(0, SEVERITY.indexOf('running') + 1);
 
-/** @param hidden which rows of the table are shown, where only this line has room to say it. */
-export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): FrameLine {
+/** @param visibleRange the rows of the table that are shown, when only this line has room for it; else empty. */
+export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): FrameLine {
   const { columns } = state.size;
   const { status } = state;
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
@@ -23,8 +23,12 @@ export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): FrameLi
   const needs = convergence(status, glyphs);
   const ready = countStates(status).get('ready') ?? 0;
   const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
-  if (hidden !== '' && cellsWidth([name, cell('  '), ...needs]) + hidden.length + 2 <= columns)
-    return spaceBetween(wholeCells([name, ...now], columns - hidden.length - 2), [cell(hidden, 'dim')], columns);
+  if (visibleRange !== '' && cellsWidth([name, cell('  '), ...needs]) + visibleRange.length + 2 <= columns)
+    return spaceBetween(
+      wholeCells([name, ...now], columns - visibleRange.length - 2),
+      [cell(visibleRange, 'dim')],
+      columns,
+    );
   const full = [name, ...env, generation, ...now];
   const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
   const { long, short } = supervisorTexts(status, state.owning);
@@ -32,7 +36,7 @@ export function headerLine(state: UiState, glyphs: Glyphs, hidden = ''): FrameLi
   return spaceBetween(left, [cell(right, 'dim')], columns);
 }
 
-/** As many as fit without a cut; at least the first. */
+/** As many as fit uncut; at least the first. */
 function wholeCells(cells: readonly FrameCell[], columns: number): FrameCell[] {
   const kept = cells.slice(0, 1);
   for (const each of cells.slice(1)) {
@@ -42,7 +46,7 @@ function wholeCells(cells: readonly FrameCell[], columns: number): FrameCell[] {
   return kept;
 }
 
-/** `● converged`, or what it waits for: `◔ converging  1 failed  2 starting`. */
+/** `● converged`, or what is pending: `◔ converging  1 failed  2 starting`. */
 function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
   const counts = countStates(status);
   const pending = PENDING_STATES.filter((state) => counts.has(state)).map((state) =>
@@ -73,21 +77,21 @@ function supervisorTexts({ supervisor }: Status, owning: boolean): { long: strin
   return { long: `${owning ? '' : 'attached  '}supervisor ${pid}  ${cost}`, short: `orch ${cost}` };
 }
 
-/** Empty while the configuration is applied. The most important line comes first: what does not fit is cut below. */
+/** Empty while the configuration is applied. The most important line comes first: the caller cuts at the end. */
 export function bannerLines(state: UiState, glyphs: Glyphs): FrameLine[] {
   const { columns } = state.size;
   const config = state.status?.config;
   if (config === undefined || config.status === 'applied') return [];
-  const goesOn = `generation ${state.status!.generation} goes on`;
+  const stillRunning = `still running generation ${state.status!.generation}`;
   const errors = config.problems.filter((problem) => problem.severity === 'error');
   const [problem] = errors;
-  if (problem === undefined) return [alertLine(`configuration rejected; ${goesOn}`, columns, glyphs)];
+  if (problem === undefined) return [alertLine(`configuration rejected; ${stillRunning}`, columns, glyphs)];
   const more = errors.length - 1;
   const lines = [alertLine(`${positionOf(problem)} ${problem.message}`, columns, glyphs)];
   if (problem.hint !== null) lines.push(line([cell('   hint: ', 'warn'), cell(problem.hint)], columns));
   lines.push(...excerptLines(problem, columns));
   if (more > 0) {
-    const others = `${more} more error${more === 1 ? '' : 's'}: orch validate  (rejected, ${goesOn})`;
+    const others = `${more} more error${more === 1 ? '' : 's'}: orch validate  (rejected; ${stillRunning})`;
     lines.push(line([cell(`   ${others}`, 'dim')], columns));
   }
   return lines;
@@ -98,18 +102,16 @@ function alertLine(text: string, columns: number, glyphs: Glyphs): FrameLine {
 }
 
 function positionOf(problem: Problem): string {
-  const parts = [problem.file, problem.line, problem.column].filter((part) => part !== null);
-  return `${parts.join(':')}`;
+  return [problem.file, problem.line, problem.column].filter((part) => part !== null).join(':');
 }
 
 function excerptLines({ excerpt, line: number }: Problem, columns: number): FrameLine[] {
   if (excerpt === null) return [];
   const gutter = `   ${number ?? ''} | `;
-  const style: CellStyle = 'bad';
   const caret =
     ' '.repeat(gutter.length + Math.max(0, excerpt.caretColumn - 1)) + '^'.repeat(Math.max(1, excerpt.caretLength));
   return [
     line([cell(gutter, 'dim'), cell(excerpt.text.replaceAll('\t', ' '))], columns),
-    line([cell(caret, style)], columns),
+    line([cell(caret, 'bad')], columns),
   ];
 }

@@ -1,5 +1,4 @@
-// The output of what is selected: title, and as many of its lines as there is room for.
-
+// The output of the selected row: its title, its lines as far as they fit, and the same as plain text to copy.
 import { stripSgr } from '../../terminal/sanitize.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../../units.ts';
@@ -11,38 +10,41 @@ import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
 
-/** From here on a time is worth its columns. */
+/** Narrower terminals show no times. */
 const TIMES_FROM_COLUMNS = 60;
-/** A name in the title is cut no further: then the marks at the right go. */
+/** A name in the title keeps this width; the marks at the right are dropped first. */
 const MIN_NAME_WIDTH = 12;
-/** A wrapped line never takes more of the screen. */
+/** Screen lines that a wrapped line takes at most. */
 const MAX_WRAPPED = 20;
 
-/** @param hidden which rows of the table above are shown, where its head has no room to say it. */
-export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, hidden = ''): FrameLine {
+/** @param visibleRange the rows of the table that are shown, when its head has no room for it; else empty. */
+export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleRange = ''): FrameLine {
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
   const behind = following ? 0 : Math.max(0, log.lastSeq - state.logBottom!);
   const filter = state.lineFilter === '' ? [] : [cell(', lines with ', 'dim'), cell(state.lineFilter, 'match')];
   const what = [cell(target.names.length === 0 ? '' : ' output', 'dim'), ...filter];
-  const mark = following
-    ? cell(`${glyphs.follow} following`, 'dim')
-    : cell(`${glyphs.pause} paused, ${behind} newer: End follows`, 'warn');
-  const count = cell(`rows ${hidden}`, 'dim');
+  const mark = following ? cell(`${glyphs.follow} following`, 'dim') : cell(pausedText(behind, glyphs), 'warn');
+  const count = cell(`rows ${visibleRange}`, 'dim');
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
   const room = (marks: FrameCell[]) => columns - 9 - cellsWidth([...what, ...marks]);
-  const choices = hidden === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
+  const choices = visibleRange === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
   const least = Math.min(MIN_NAME_WIDTH, widthOf(target.title));
   const marks = choices.find((each) => room(each) >= least) ?? [];
   const name = clipMiddle(target.title, Math.max(least, room(marks)));
   return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
 }
 
+function pausedText(behind: number, { pause, dot }: Glyphs): string {
+  const news = behind === 0 ? '' : ` ${dot} ${behind} new ${behind === 1 ? 'line' : 'lines'}`;
+  return `${pause} paused${news} ${dot} End to follow`;
+}
+
 /**
- * Exactly `height` lines; the newest at the bottom, or from the top while there are few. What is left below a wrapped first
- * page goes to the line after it, cut.
+ * Exactly `height` lines; the newest at the bottom, or from the top while there are few. Room left below a wrapped first
+ * page shows the start of the next line.
  */
 export function paneLines(state: UiState, log: LogView, options: PaneOptions): FrameLine[] {
   const { height } = options;
@@ -56,10 +58,10 @@ export function paneLines(state: UiState, log: LogView, options: PaneOptions): F
   return padLines([...drawn, ...below.flatMap((each) => drawLine(each, drawing))], height);
 }
 
-/** How many lines of the screen a line of the log takes in an output of that height. */
-export function screenRowsOf(state: UiState, log: LogView, height: number): (kept: BufferedLine) => number {
+/** Returns how many screen lines a line of the log takes in a pane of that height. */
+export function screenRowsOf(state: UiState, log: LogView, height: number): (entry: BufferedLine) => number {
   const drawing = drawingOf(state, log, { height, colour: false, glyphs: ASCII });
-  return (kept) => drawLine(kept, drawing).length;
+  return (entry) => drawLine(entry, drawing).length;
 }
 
 type PaneDrawing = {
@@ -67,7 +69,7 @@ type PaneDrawing = {
   target: OutputTarget;
   pattern: SearchPattern;
   options: PaneOptions;
-  /** Before this line it is said where older ones are; null: there are none. */
+  /** Above this line the pane names the command for older ones; null: there are none. */
   oldestSeq: number | null;
 };
 
@@ -77,14 +79,14 @@ function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDraw
   return { state, target: outputTarget(state), pattern, options, oldestSeq };
 }
 
-function drawLine(kept: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): FrameLine[] {
+function drawLine(entry: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): FrameLine[] {
   const { columns } = state.size;
   const { colour, glyphs, height } = options;
-  const prefix = prefixCells(kept, state, target, glyphs);
+  const prefix = prefixCells(entry, state, target, glyphs);
   const room = Math.max(1, columns - cellsWidth(prefix));
-  const text = colour && pattern === null ? kept.line : stripSgr(kept.line);
-  const older = kept.seq === oldestSeq && height > 1 ? [olderLine(state, target)] : [];
-  // No longer than the page: each line can be seen whole, or at least from its begin.
+  const text = colour && pattern === null ? entry.line : stripSgr(entry.line);
+  const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state, target)] : [];
+  // No longer than the page, so that a page can start with the start of a line.
   const most = Math.min(MAX_WRAPPED, height - older.length);
   const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
@@ -99,18 +101,18 @@ function olderLine(state: UiState, { names }: OutputTarget): FrameLine {
   return line([cell(`  older lines, if there are any: ${command}`, 'dim')], state.size.columns);
 }
 
-function prefixCells(kept: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): FrameCell[] {
+function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): FrameCell[] {
   const { columns } = state.size;
-  const isError = kept.stream === 'e';
-  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(kept.timeMs)} `, 'dim')] : [];
+  const isError = entry.stream === 'e';
+  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(entry.timeMs)} `, 'dim')] : [];
   const name = target.isMixed
-    ? [cell(kept.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(kept.instance)), cell(' ')]
+    ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
   const bar = columns < 30 ? [] : [cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim')];
   return [...time, ...name, ...bar];
 }
 
-/** The text with what was searched for shown inverse. */
+/** The text with its matches shown inverse. */
 function highlightMatches(text: string, pattern: RegExp | null): FrameCell[] {
   if (pattern === null) return [{ text, style: 'plain' }];
   const found = pattern.exec(text);
@@ -129,19 +131,20 @@ function emptyLine(state: UiState, log: LogView): FrameLine {
   return line([cell(`  ${text}`, 'dim')], state.size.columns);
 }
 
-// The output on screen as plain text, for the normal screen, where the terminal's own selection works. Pure.
-
 const MAX_COPIED_LINES = 1000;
 
-/** What the pane shows, further back than it reaches, without colours, and how to come back. No newline at the end. */
+/**
+ * The output as plain text for the normal screen, where the terminal's own selection works: more lines than the pane shows,
+ * then how to return. No newline at the end.
+ */
 export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): string {
   const target = outputTarget(state);
-  const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((kept) => {
-    const time = state.showTimes ? `${formatClock(kept.timeMs, { ms: true })} ` : '';
-    const name = target.isMixed ? `${kept.instance} ` : '';
-    return `${time}${name}${stripSgr(kept.line)}`;
+  const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((entry) => {
+    const time = state.showTimes ? `${formatClock(entry.timeMs, { ms: true })} ` : '';
+    const name = target.isMixed ? `${entry.instance} ` : '';
+    return `${time}${name}${stripSgr(entry.line)}`;
   });
   const rule = glyphs.rule.repeat(2);
-  const end = `${rule} ${lines.length} lines of ${target.title}; any key comes back ${rule}`;
+  const end = `${rule} ${lines.length} lines of ${target.title}; press any key to return ${rule}`;
   return [`${rule} ${target.title} ${rule}`, ...lines, end].join('\n');
 }

@@ -1,4 +1,4 @@
-// The panels over the view: help (made from the keymap), why, and the way down with who is being waited for.
+// The panels over the view: help (made from the keymap), why, and the progress of a shutdown.
 import type { Explanation } from '../../api/protocol.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
@@ -81,7 +81,7 @@ function explanationLines(explanation: Explanation, columns: number, glyphs: Gly
   ];
 }
 
-/** The direct cause first; each further one a step to the right. */
+/** The direct cause first; each further one is indented more. */
 function causeLines(cause: string, depth: number, columns: number, glyphs: Glyphs): FrameLine[] {
   if (depth === 0) return wrapWords(cause, columns - 3).map((part) => line([cell(`   ${part}`)], columns));
   return bulletLines(glyphs.because, 'dim', cause, 1 + 2 * depth, columns);
@@ -93,7 +93,7 @@ function bulletLines(mark: string, style: CellStyle, text: string, indent: numbe
   );
 }
 
-/** The progress of `down`: how many are left, who holds it up, what Ctrl-C does now. */
+/** The progress of `down`: how many instances are left, and which ones it waits for. */
 export function shutdownLines(shutdown: ShutdownView, context: { columns: number; nowMs: number }): FrameLine[] {
   const { columns, nowMs } = context;
   const { total } = shutdown;
@@ -110,9 +110,9 @@ export function shutdownLines(shutdown: ShutdownView, context: { columns: number
     ),
     EMPTY_LINE,
     ...(holding.length === 0 ? [] : [line([cell('  waiting for', 'dim')], columns)]),
-    ...holding.map((who) => line([cell(`    ${who}`, 'warn')], columns)),
+    ...holding.map((name) => line([cell(`    ${name}`, 'warn')], columns)),
     ...(holding.length === 0 ? [] : [EMPTY_LINE]),
-    ...(shutdown.immediate ? [line([cell('  SIGKILL to all that is left', 'dim')], columns)] : []),
+    ...(shutdown.immediate ? [line([cell('  sending SIGKILL to the remaining processes', 'dim')], columns)] : []),
   ];
 }
 
@@ -122,7 +122,7 @@ function progressBar(total: number, remaining: number, width: number): string {
   return '█'.repeat(done) + '░'.repeat(width - done);
 }
 
-/** At blanks where possible; a word that is too long is cut. */
+/** Breaks at blanks if possible; a word that is too long is cut. */
 function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let current = '';

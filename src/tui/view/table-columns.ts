@@ -1,4 +1,4 @@
-// Which columns of the table fit into the terminal, and how wide each is.
+// The columns of the table: which fit into the terminal, how wide each is, and its cell for each kind of row.
 
 import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
@@ -12,9 +12,9 @@ export type ServiceColumn = {
   title: string;
   width: number;
   align: 'left' | 'right';
-  /** Says something of a live process only. */
+  /** Empty for a row without a live process. */
   onlyWhenAlive: boolean;
-  /** The lowest goes first when the terminal is narrow. */
+  /** The lowest is dropped first when the terminal is narrow. */
   priority: number;
   cellOf(row: TableRow): FrameCell;
 };
@@ -23,7 +23,7 @@ export type ServiceColumn = {
 export const GUTTER = 2;
 export const GAP = 2;
 const NAME_MIN = 8;
-/** More only where nothing else wants the room. */
+/** Wider only if no other column needs the room. */
 const NAME_MAX = 34;
 const REASON_MIN = 16;
 
@@ -38,14 +38,22 @@ export function fittingColumns(
   const all = [
     nameColumn(Math.max(NAME_MIN, Math.min(NAME_MAX, wanted)), glyphs),
     stateColumn(rows, glyphs),
-    numberColumn(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, (row) => restartsCell(row)),
-    numberColumn('PID', Math.max(5, widestRow(rows, pidWidth)), 3, (row) => cell(pidText(row), 'dim')),
+    numberColumn(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, restartsCell),
+    numberColumn(
+      'PID',
+      Math.max(
+        5,
+        widestRow(rows, (row) => pidText(row).length),
+      ),
+      3,
+      (row) => cell(pidText(row), 'dim'),
+    ),
     numberColumn('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
     numberColumn('CPU', 5, 7, (row) => cell(cpuText(row))),
     numberColumn('MEM', 5, 6, (row) => cell(memoryText(row))),
   ];
   let kept = all;
-  // Columns go, the least wanted first, until the rest fits; the name gives way last.
+  // Drop columns by priority until the rest fits; the name shrinks last.
   while (kept.length > 1 && totalWidth(kept) > columns) {
     const lowest = Math.min(...kept.map((each) => each.priority));
     kept = kept.filter((each) => each.priority !== lowest);
@@ -54,7 +62,7 @@ export function fittingColumns(
   if (name === undefined || others.length === 0 || totalWidth(kept) > columns) return [narrowColumn(columns, glyphs)];
   const left = columns - totalWidth(kept);
   const hasReasons = kept.length === all.length && left - GAP >= REASON_MIN;
-  // What has ended says why in the columns of a process, which are empty then; only what lives needs the column.
+  // A row without a process shows its reason in the empty columns; only live rows need this one.
   const reasons = hasReasons ? GAP + Math.max(REASON_MIN, widestRow(rows, livingReasonWidth)) : 0;
   const more = Math.max(0, Math.min(wanted - name.width, left - reasons));
   const wide = [nameColumn(name.width + more, glyphs), ...others];
@@ -86,7 +94,7 @@ function livingReasonWidth(row: TableRow): number {
   return isAlive(row) ? widthOf(reasonOf(row)) : 0;
 }
 
-/** Where there is room for one column only: the glyph of the state and the name. */
+/** The only column of a narrow terminal: the glyph of the state and the name. */
 function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
   const width = Math.max(1, columns - GUTTER);
   const show = (row: TableRow) => {
@@ -111,13 +119,11 @@ function totalWidth(columns: readonly ServiceColumn[]): number {
   return GUTTER + columns.reduce((sum, each) => sum + each.width + GAP, -GAP);
 }
 
-export function widestRow(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
+function widestRow(rows: readonly TableRow[], widthOfRow: (row: TableRow) => number): number {
   return rows.reduce((most, row) => Math.max(most, widthOfRow(row)), 0);
 }
 
-// What each column of the table says of a row: a service with one instance, a pool as a whole, one instance of it.
-
-/** At most `width` columns where that can be: a name gives way in its middle, its number and the size of a pool stay. */
+/** At most `width` columns if possible: the middle of a name is cut; its number and the size of the pool stay. */
 function nameText(row: TableRow, glyphs: Glyphs, width = Infinity): string {
   const [before, name, after] = nameParts(row, glyphs);
   return `${before}${clipMiddle(name, Math.max(1, width - widthOf(before) - widthOf(after)))}${after}`;
@@ -134,7 +140,7 @@ function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string
   return [`${fold} `, row.service.name, ` ${glyphs.multiplier}${row.service.pool}`];
 }
 
-/** Columns of `nameText`. Asked for every row in every frame: a glyph is one column, so only the name is measured. */
+/** Columns of `nameText`. Called for every row of every frame: a glyph is one column, so only the name is measured. */
 function nameWidth(row: TableRow): number {
   if (row.kind === 'instance') return 4 + widthOf(row.instance.id);
   const name = 2 + widthOf(row.service.name);
@@ -175,10 +181,6 @@ function pidText(row: TableRow): string {
   return row.kind === 'pool' || row.instance.pid === null ? '' : String(row.instance.pid);
 }
 
-function pidWidth(row: TableRow): number {
-  return pidText(row).length;
-}
-
 function restartsCell(row: TableRow): FrameCell {
   const restarts = sumOver(row, (instance) => instance.restarts);
   return cell(restarts === 0 ? '' : String(restarts), restarts > 0 ? 'warn' : 'plain');
@@ -198,20 +200,23 @@ function memoryText(row: TableRow): string {
 }
 
 function reasonCell(row: TableRow): FrameCell {
-  const text = reasonOf(row);
-  return cell(text, 'dim');
+  return cell(reasonOf(row), 'dim');
 }
 
-/** The sentence about a row: its own reason, what a command holds against the file, what it was adopted from. */
+/** The sentence about a row: its own reason, the override of a command, or its adoption. */
 export function reasonOf(row: TableRow): string {
   const { override } = row.service;
-  const held = override?.stopped ? 'held stopped' : override?.pool !== undefined ? `pool ${override.pool} for now` : '';
+  const overridden = override?.stopped
+    ? 'stopped by a command'
+    : override?.pool !== undefined
+      ? `pool ${override.pool} (override)`
+      : '';
   if (row.kind === 'pool') {
     const worst = worstState(row.service);
-    return row.service.instances.find((instance) => instance.state === worst)?.reason ?? held;
+    return row.service.instances.find((instance) => instance.state === worst)?.reason ?? overridden;
   }
   const note = row.instance.reason ?? (row.instance.adopted ? 'adopted from an earlier supervisor' : '');
-  return note === '' && row.kind === 'single' ? held : note;
+  return note === '' && row.kind === 'single' ? overridden : note;
 }
 
 function sumOver(row: TableRow, of: (instance: InstanceStatus) => number): number {

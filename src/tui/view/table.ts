@@ -91,7 +91,7 @@ function emptyText(state: UiState): string {
   if (state.status === null) return '  waiting for the supervisor …';
   return state.nameFilter === ''
     ? '  no services: `services:` in procs.yaml is empty'
-    : `  nothing matches ${state.nameFilter}`;
+    : `  no match for ${state.nameFilter}`;
 }
 
 function nextUptimeChange(rows: readonly TableRow[], nowMs: number): number {

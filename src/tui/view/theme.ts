@@ -1,5 +1,5 @@
-// Colours and glyphs. Only the sixteen colours of the terminal's own palette, so that light and dark themes both work;
-// every state has a glyph and its word too, so that nothing is said by colour alone.
+// Colours and glyphs. Only the 16 colours of the terminal's own palette, so that light and dark themes both work. Every
+// state also has a glyph and a word, so that nothing depends on colour alone.
 import type { InstanceState } from '../../api/protocol.ts';
 import type { CellStyle } from './frame.ts';
 
@@ -25,7 +25,7 @@ const STYLE_SGR: Record<CellStyle, string> = {
 };
 const SELECTED_SGR = '1;97;44';
 
-/** The sequence that begins a style; empty for plain text and where colours are off. */
+/** `startSequence` starts a style; empty for plain text and where colours are off. */
 export type Theme = { startSequence(style: CellStyle, selected: boolean): string; colour: boolean };
 
 export function themeOf(colour: boolean): Theme {
@@ -59,81 +59,49 @@ export const STATE_STYLE: Record<InstanceState, CellStyle> = {
   failed: 'bad',
 };
 
-/** One column each. */
-export type Glyphs = {
-  state: Record<InstanceState, string>;
-  folded: string;
-  unfolded: string;
-  branch: string;
-  cursor: string;
-  rule: string;
-  bar: string;
-  errorBar: string;
-  dot: string;
-  multiplier: string;
-  pause: string;
-  because: string;
-  remedy: string;
-  follow: string;
+/** One column each: Unicode, ASCII. */
+const STATE_GLYPHS: Record<InstanceState, [string, string]> = {
+  waiting: ['◌', '.'],
+  starting: ['◔', 'o'],
+  running: ['◑', 'O'],
+  ready: ['●', '*'],
+  unready: ['◐', '?'],
+  stopping: ['◒', '%'],
+  backoff: ['↻', '~'],
+  completed: ['✓', '+'],
+  stopped: ['■', '#'],
+  failed: ['✗', 'X'],
 };
+const OTHER_GLYPHS = {
+  folded: ['▸', '>'],
+  unfolded: ['▾', 'v'],
+  branch: ['·', '-'],
+  cursor: ['▌', '>'],
+  rule: ['─', '-'],
+  bar: ['│', '|'],
+  errorBar: ['┃', '!'],
+  dot: ['·', '-'],
+  multiplier: ['×', 'x'],
+  pause: ['‖', '='],
+  because: ['└', '-'],
+  remedy: ['▸', '>'],
+  follow: ['▼', 'v'],
+} satisfies Record<string, [string, string]>;
 
-export const UNICODE: Glyphs = {
-  state: {
-    waiting: '◌',
-    starting: '◔',
-    running: '◑',
-    ready: '●',
-    unready: '◐',
-    stopping: '◒',
-    backoff: '↻',
-    completed: '✓',
-    stopped: '■',
-    failed: '✗',
-  },
-  folded: '▸',
-  unfolded: '▾',
-  branch: '·',
-  cursor: '▌',
-  rule: '─',
-  bar: '│',
-  errorBar: '┃',
-  dot: '·',
-  multiplier: '×',
-  pause: '‖',
-  because: '└',
-  remedy: '▸',
-  follow: '▼',
-};
+export type Glyphs = { state: Record<InstanceState, string> } & Record<keyof typeof OTHER_GLYPHS, string>;
+export const UNICODE = glyphSet(0);
+export const ASCII = glyphSet(1);
 
-export const ASCII: Glyphs = {
-  state: {
-    waiting: '.',
-    starting: 'o',
-    running: 'O',
-    ready: '*',
-    unready: '?',
-    stopping: '%',
-    backoff: '~',
-    completed: '+',
-    stopped: '#',
-    failed: 'X',
-  },
-  folded: '>',
-  unfolded: 'v',
-  branch: '-',
-  cursor: '>',
-  rule: '-',
-  bar: '|',
-  errorBar: '!',
-  dot: '-',
-  multiplier: 'x',
-  pause: '=',
-  because: '-',
-  remedy: '>',
-  follow: 'v',
-};
+function glyphSet(column: 0 | 1): Glyphs {
+  const pick = <Name extends string>(table: Record<Name, [string, string]>) =>
+    Object.fromEntries(Object.entries<[string, string]>(table).map(([name, pair]) => [name, pair[column]])) as Record<
+      Name,
+      string
+    >;
+  return { state: pick(STATE_GLYPHS), ...pick(OTHER_GLYPHS) };
+}
 
-/** ASCII only where the environment names a character set that has no more: unset usually means a bare container. */
+/** ASCII only if the environment names another character set than UTF-8: unset usually means a bare container. */
 export function glyphsFor(environment: Record<string, string | undefined>): Glyphs {
   const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '';
   const limited = locale !== '' && !/utf-?8/i.test(locale);
