@@ -1,4 +1,5 @@
-// Where a project keeps its files, and the mark of its processes. Shared by clients, the supervisor and the log writer; creates nothing.
+// Where a project keeps its files, and the mark of its processes. Shared by clients, the supervisor and the log writer.
+// It computes paths and creates nothing.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,7 +9,7 @@ const MAX_SOCKET_PATH_BYTES = 103;
 export type ProjectPaths = {
   /** Directory of procs.yaml, absolute and resolved. */
   root: string;
-  /** `.orch/`, mode 0700, ignores itself in git. */
+  /** `.orch/`, mode 0700, with a .gitignore of its own. */
   stateDir: string;
   stateFile: string;
   eventsFile: string;
@@ -16,18 +17,18 @@ export type ProjectPaths = {
   lockFile: string;
   runDir: string;
   fifoDir: string;
-  /** Where sockets lie: `runDir`, or an own directory under the temporary one when the path would be too long. */
+  /** The directory of sockets: `runDir`, or one under the temporary directory if the path would be too long. */
   socketDir: string;
   socket: string;
   logSocket: string;
-  /** Where the keeper of held sockets gives them out. */
+  /** The socket of the process that keeps listening sockets. */
   keeperSocket: string;
   /** Default directory of queue files. */
   logsDir: string;
 };
 
 /**
- * @param root absolute, symlinks resolved: the same project must give the same paths whatever way it is reached.
+ * @param root absolute, symlinks resolved: a project must have the same paths for every way to its directory.
  */
 export function projectPaths(root: string): ProjectPaths {
   const stateDir = join(root, '.orch');
@@ -57,7 +58,7 @@ function shortDir(root: string): string {
   return join(tmpdir(), `orch-${process.getuid?.() ?? 'user'}-${hash}`);
 }
 
-/** With what the ORCH_NONCE of every process of the project begins. @param root of the project, symlinks resolved. */
+/** The prefix of ORCH_NONCE in every process of the project. @param root of the project, symlinks resolved. */
 export function noncePrefix(root: string): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   return `${createHash('sha256').update(root).digest('hex').slice(0, 12)}.`;
@@ -68,13 +69,13 @@ export function fifoPaths(paths: ProjectPaths, instance: string): { out: string;
   return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };
 }
 
-/** Where one attaches to an instance with `tty: true`: as short as the name of our own socket, whose place was chosen for it. */
+/** The socket of the terminal of an instance (`tty: true`). Its name is as short as `orch.sock`, for the same limit. */
 export function terminalPath(paths: ProjectPaths, instance: string): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   return join(paths.socketDir, `t${createHash('sha256').update(instance).digest('base64url').slice(0, 8)}`);
 }
 
-/** What an instance with `stdin: true` reads. */
+/** The FIFO that an instance with `stdin: true` reads. */
 export function inputPath(paths: ProjectPaths, instance: string): string {
   return join(paths.fifoDir, `${instance}.in`);
 }

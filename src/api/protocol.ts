@@ -1,10 +1,10 @@
-// What clients and the supervisor say to each other: JSON lines on a unix socket, one object a line.
+// The protocol between clients and the supervisor: JSON lines on a unix socket, one object a line.
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
-// Types only, shared by both sides; the shapes of `orch ps --json` are design.md §2.2 and change only compatibly.
+// Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
 import type { AcceptedConfig, Problem } from '../core/load-result.ts';
 
 export const PROTOCOL_VERSION = 1;
-/** A longer line ends the connection. Both ways; `apply` carries a whole configuration. */
+/** A longer line ends the connection, in both directions. `apply` carries a whole configuration. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 
 export type InstanceState =
@@ -25,22 +25,22 @@ export type InstanceStatus = {
   id: string;
   state: InstanceState;
   pid: number | null;
-  /** ISO 8601 with milliseconds; null when nothing lives. */
+  /** ISO 8601 with milliseconds; null if no process lives. */
   startedAt: string | null;
   restarts: number;
   lastExit: ExitStatus | null;
   adopted: boolean;
   specHash: string;
-  /** A sentence; null when there is nothing to explain. */
+  /** A sentence; null if there is nothing to explain. */
   reason: string | null;
   /** Of one core, whole process only, since the previous sample. */
   cpuPercent: number;
   rssBytes: number;
-  /** Null: it has no `limits.memory`, or does not run. */
+  /** Null: it has no `limits.memory`, or is not running. */
   memoryBound?: MemoryLimitStatus | null;
 };
 
-/** How `limits.memory` is kept. `because`: why it is only sampled, where that is known. */
+/** How `limits.memory` is enforced. `because`: why it is only sampled, if known. */
 export type MemoryLimitStatus = {
   maxBytes: number;
   action: 'restart' | 'kill';
@@ -55,7 +55,7 @@ export type ServiceStatus = {
   ready: number;
   singleton: boolean;
   logQueue: string;
-  /** `{stopped: true}` or `{pool: n}`: what a command holds against the file. */
+  /** `{stopped: true}` or `{pool: n}`: what a command set in place of the file. */
   override: { stopped?: true; pool?: number } | null;
   instances: InstanceStatus[];
 };
@@ -71,7 +71,7 @@ export type LogQueueStatus = {
   droppedLines: number;
   overflow: 'block' | 'drop_oldest' | 'drop_newest';
   error: string | null;
-  /** How long the oldest line waits that is not on disk yet. */
+  /** How long the oldest line that is not on disk yet has waited. */
   lagMs?: number;
   /** Instances that lost lines, and how many. */
   droppedByInstance?: Record<string, number>;
@@ -96,7 +96,7 @@ export type Status = {
 
 /** One line of `orch events`. `type` is past tense and stable. */
 export type EventRecord = {
-  /** Counts up without gaps within one supervisor; a client that saw n asks from n + 1. */
+  /** Counts up without gaps within one supervisor; a client that received n asks from n + 1. */
   seq: number;
   /** ISO 8601 with milliseconds. */
   time: string;
@@ -112,7 +112,7 @@ export type PlanChange = {
   /** Or `log_queues.main`: a log queue. */
   service: string;
   action: 'start' | 'stop' | 'restart' | 'update' | 'scale';
-  /** Which instances are touched; empty for `update`. */
+  /** The affected instances; empty for `update`. */
   instances: string[];
   /** `live`: applied in place; `restart`: needs new processes. */
   class: 'live' | 'restart';
@@ -127,16 +127,16 @@ export type Plan = { changes: PlanChange[] };
 export type Explanation = {
   id: string;
   state: InstanceState;
-  /** One sentence each: the direct cause first, what it waits for next. */
+  /** One sentence each: the direct cause first, then what that one waits for. */
   causes: string[];
-  /** What would unblock it; null when nothing is wrong. */
+  /** What would unblock it; null if nothing is wrong. */
   unblock: string | null;
-  /** What holds for it besides, one sentence each. */
+  /** Further facts about it, one sentence each. */
   notes?: string[];
 };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `handing-over` (ask the next one), `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
   code: string;
   message: string;
   file?: string;
@@ -147,7 +147,7 @@ export type WireError = {
 
 /** method -> [params, result, event of a stream or never] */
 export type ApiMethods = {
-  /** `file`: what the configuration in force was read from, absolute. */
+  /** `file`: from which the active configuration was read, absolute. */
   hello: [
     Record<string, never>,
     { version: string; protocol: number; pid: number; project: string; root: string; file: string },
@@ -160,24 +160,24 @@ export type ApiMethods = {
   events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
   why: [{ name: string }, { explanations: Explanation[] }, never];
   start: [{ names: string[] }, { instances: string[] }, never];
-  /** Resolves when nothing of them is left; `timeoutMs`: the longest wait, not for the stop itself. */
+  /** Resolves once their processes are gone; `timeoutMs` limits this wait, not the stop itself. */
   stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];
   restart: [{ names: string[] }, { instances: string[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
-  /** Besides what belongs to no profile, services of these profiles run, and of no others. `services`: which those are. */
+  /** Runs the services of these profiles, of no others, and those without a profile. `services`: those of the profiles. */
   profiles: [{ profiles: string[] }, { services: string[] }, never];
   /** What applying `config` would do now. */
   plan: [{ accepted: AcceptedConfig }, Plan, never];
-  /** Apply a configuration that the client loaded, or (null) make the supervisor read its files now.
-   * `only`: run just these services and what they depend on (the others are held stopped); null: all. `file`: which file
-   * it is read from, and watched, from now on (absolute). */
+  /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
+   * `only`: runs only these services and what they depend on (the others stay stopped); null: all. `file`: the file to
+   * read and watch from now on (absolute). */
   apply: [
     { accepted: AcceptedConfig | null; only: string[] | null; file?: string },
     { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
     never,
   ];
-  /** Resolves when the condition holds; an error `timeout` or `failed` names what stands against it. */
+  /** Resolves once the condition holds; an error `timeout` or `failed` names what prevents it. */
   wait: [
     { for: 'converged' | 'ready' | 'stopped'; names: string[]; timeoutMs: number | null },
     { waitedMs: number },
@@ -185,12 +185,12 @@ export type ApiMethods = {
   ];
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
   down: [{ timeoutMs: number | null }, { stopped: number; leftovers: Leftover[] }, DownProgress];
-  /** Leaves without stopping anything: the caller starts the next supervisor, of whatever version, which adopts what runs. */
+  /** Exits without stopping anything: the caller starts the next supervisor, of any version, which adopts what runs. */
   handOver: [Record<string, never>, { pid: number; version: string }, never];
   /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
   own: [Record<string, never>, Record<string, never>, never];
   disown: [Record<string, never>, Record<string, never>, never];
-  /** Rotate now: all queues, or the named ones. */
+  /** Rotates now: all queues, or the named ones. */
   rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
 };
 
@@ -199,7 +199,7 @@ export type Leftover = { pid: number; instance: string };
 
 export type DownProgress = {
   remaining: number;
-  /** Who holds it up, e.g. `db.1 (pid 42) ignores SIGTERM, SIGKILL in 3 s`. */
+  /** What delays it, such as `db.1 (pid 42) ignores SIGTERM, SIGKILL in 3 s`. */
   holdingUp: string[];
 };
 

@@ -31,7 +31,7 @@ const until = async (condition: () => boolean) => {
 };
 
 describe('connect', () => {
-  test('is null where nobody listens: no socket, no directory, a stale socket', async () => {
+  test('is null if no process listens: no socket, no directory, a stale socket', async () => {
     supervisor = await startFakeSupervisor();
     await supervisor.close();
     expect(await connect(supervisor.paths)).toBeNull();
@@ -46,7 +46,7 @@ describe('connect', () => {
 });
 
 describe('request', () => {
-  test('gives the result of its own answer, whatever order they come in', async () => {
+  test('gives the result of its own answer, in any order of answers', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -132,7 +132,7 @@ describe('frames', () => {
 });
 
 describe('stream', () => {
-  test('hands over events until its result', async () => {
+  test('delivers events until its result', async () => {
     await connected({
       down: (_params, call) => {
         call.event({ remaining: 2, holdingUp: [] });
@@ -146,7 +146,7 @@ describe('stream', () => {
     expect(remaining).toEqual([2, 1]);
   });
 
-  test('gives nothing after cancel', async () => {
+  test('delivers nothing after cancel', async () => {
     await connected({
       watchStatus: (_params, call) => {
         call.event(sampleStatus());

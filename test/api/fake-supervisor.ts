@@ -1,4 +1,4 @@
-// A supervisor for tests of clients: answers JSON lines on a real unix socket in a temporary directory, as told.
+// A supervisor for tests of clients: it sends the given answers as JSON lines on a real unix socket.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';

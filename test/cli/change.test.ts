@@ -24,7 +24,7 @@ const refuse = (error: WireError) => () => {
 };
 
 describe('start, stop, restart', () => {
-  test('say whom they touched', async () => {
+  test('print the instances that they changed', async () => {
     answers.stop = () => ({ instances: ['api.1', 'api.2'] });
     answers.restart = () => ({ instances: [] });
     answers.wait = () => ({ waitedMs: 1 });
@@ -53,7 +53,7 @@ describe('start, stop, restart', () => {
 });
 
 describe('down', () => {
-  test('says who holds it up, once per change, and what was stopped', async () => {
+  test('names what delays it, once per change, and prints what was stopped', async () => {
     answers.down = (_params, call) => {
       const holding = { remaining: 1, holdingUp: ['db.1 (pid 42), SIGKILL in 3 s'] };
       call.event({ remaining: 2, holdingUp: [] });
@@ -70,7 +70,7 @@ describe('down', () => {
     expect(asked()).toEqual([{ method: 'down', params: { timeoutMs: null } }]);
   });
 
-  test('what could not be ended is named, exit code 1', async () => {
+  test('names what could not be killed, exit code 1', async () => {
     answers.down = (_params, call) => {
       setTimeout(call.hangUp, 20);
       return { stopped: 2, leftovers: [{ pid: 42, instance: 'db.1' }] };
@@ -80,7 +80,7 @@ describe('down', () => {
     expect(asked()[0]!.params).toEqual({ timeoutMs: 0 });
   });
 
-  test('losing the supervisor on the way is no success', async () => {
+  test('losing the supervisor meanwhile is not a success', async () => {
     answers.down = (_params, call) => {
       call.hangUp();
       return new Promise(() => undefined);
@@ -90,7 +90,7 @@ describe('down', () => {
 });
 
 describe('scale', () => {
-  test('--ephemeral asks for an override, `file` takes it back', async () => {
+  test('--ephemeral requests an override, `file` removes it', async () => {
     answers.scale = ({ service, size }) => ({ service, size: size ?? 2 });
     expect((await orch('scale --ephemeral api=4 web=file')).stdout).toBe(
       'api: 4 (until `orch scale --ephemeral api=file`)\nweb: 2 (as the file says)\n',
@@ -108,7 +108,7 @@ describe('scale', () => {
     expect(supervisor.requests).toEqual([]);
   });
 
-  test('edits the file, keeps the rest of it, and has it applied', async () => {
+  test('edits the file, keeps the rest of it, and applies it', async () => {
     const file = join(supervisor.paths.root, 'procs.yaml');
     await writeFile(file, 'services:\n  api: # the api\n    command: [a]\n    pool: 1 # one\n');
     answers.status = () => sampleStatus();

@@ -65,14 +65,14 @@ describe('offers', () => {
     await supervisor.close();
   });
 
-  test('names all the same when the supervisor is stuck', async () => {
+  test('names even if the supervisor is stuck', async () => {
     const supervisor = await startFakeSupervisor({ status: () => new Promise(() => undefined) });
     await writeFile(join(supervisor.paths.root, 'procs.yaml'), 'services:\n  api: {}\n');
     expect(await complete(['stop', ''], supervisor.paths.root)).toEqual(['api']);
     await supervisor.close();
   });
 
-  test('nothing, quietly, where there is no project', async () => {
+  test('nothing, without an error, outside a project', async () => {
     expect(await complete(['stop', ''], '/')).toEqual([]);
   });
 });
@@ -96,7 +96,7 @@ test('service names are read from a file as people write it', () => {
   expect(serviceKeys('')).toEqual([]);
 });
 
-test.each(shells)('the script for %s is one that the shell can read', (shell) => {
+test.each(shells)('the script for %s can be parsed by the shell', (shell) => {
   if (spawnSync(shell, ['--version']).error) return; // not installed here
   const read = spawnSync(shell, ['-n'], { input: completionScripts[shell] });
   expect(read.stderr.toString()).toBe('');

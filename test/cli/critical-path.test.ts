@@ -35,7 +35,7 @@ const EVENTS = [
   event(9_400, 'became_ready', 'db.1'),
 ];
 
-it('goes back from who was there last over what each had waited for', () => {
+it('goes back from the instance that was ready last over what each one waited for', () => {
   const path = criticalPath(EVENTS)!;
   expect(path.totalMs).toBe(2_900);
   expect(path.steps.map(({ instance, beganMs, workMs, end }) => [instance, beganMs, workMs, end])).toEqual([

@@ -1,4 +1,4 @@
-// `orch down` where the supervisor is just leaving everything to the next one.
+// `orch down` while the supervisor hands over to the next one.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Answers, type FakeSupervisor, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { runCommand } from './run-command.ts';
@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => supervisor.close());
 
-test('the next one is told instead', async () => {
+test('asks the next supervisor instead', async () => {
   let round = 0;
   answers.down = (_params, call) => {
     setTimeout(call.hangUp, 20);

@@ -49,7 +49,7 @@ const someWords = fc.array(
   { maxLength: 3 },
 );
 
-test('what it reads is what commander reads', async () => {
+test('reads a line as commander does', async () => {
   const lines = fc.tuple(someWords, someWords).map(([before, after]) => [...before.flat(), 'ps', ...after.flat()]);
   let plain = 0;
   await fc.assert(
@@ -79,6 +79,6 @@ test.each([[['ps']], [['ps', '--json']], [['--json', 'ps']], [['-f', 'a.yaml', '
 );
 
 test.each([[[]], [['--json']], [['up']], [['ps', 'api']], [['ps', '--help']], [['ps', '-f']], [['--wide', 'ps']]])(
-  '%j is left to commander',
+  '%j is not read',
   (argv) => expect(parseSimpleLine(argv, psCommand)).toBeNull(),
 );

@@ -45,7 +45,7 @@ test.each([
   [5e15, '4547 TiB'],
 ])('%d bytes read %s', (bytes, text) => expect(formatSize(bytes)).toBe(text));
 
-test('percentages keep one digit where it says something', () => {
+test('percentages below 10 keep one digit', () => {
   expect([0, 0.04, 9.96, 10, 180.4].map(formatPercent)).toEqual(['0.0 %', '0.0 %', '10.0 %', '10 %', '180 %']);
 });
 
@@ -57,7 +57,7 @@ describe('tables', () => {
     [{ text: 'a-long-name.12' }, { text: '12345' }, { text: '' }],
   ];
 
-  test('line up, without blanks at the end', () => {
+  test('align their columns, without blanks at the end', () => {
     expect(renderTable(columns, rows, paint, null)).toEqual([
       'NAME              PID  REASON',
       'api.1               7  waits for db to be ready',
@@ -65,7 +65,7 @@ describe('tables', () => {
     ]);
   });
 
-  test('leave out columns that are empty everywhere, but the first', () => {
+  test('leave out columns that are empty in every row, except the first', () => {
     expect(renderTable(columns, [[{ text: '' }, { text: '' }, { text: 'x' }]], paint, null)).toEqual([
       'NAME  REASON',
       '      x',
@@ -82,7 +82,7 @@ describe('tables', () => {
     expect(renderTable(columns, painted, painter(true), 6)[1]).not.toMatch(/\x1b\[2m(?!.*\x1b\[22m)/);
   });
 
-  test('let no cell move the cursor', () => {
+  test('never let a cell move the cursor', () => {
     const [, line] = renderTable([{ title: 'A' }], [[{ text: 'x\x1b[2J\r\ny\u202e' }]], paint, null);
     expect(line).toBe('x\\x1b[2J\\x0d\\x0ay\\u202e');
   });

@@ -12,7 +12,7 @@ async function initFrom(compose: string, files: Record<string, string> = {}, env
   return { services, notTakenOver: draft!.notTakenOver };
 }
 
-test('an env file that need not be there', async () => {
+test('an optional env file', async () => {
   const { services } = await initFrom(
     'services: { web: { command: [a], env_file: [{ path: ./no.env, required: false }, { path: a.env }, b.env] } }',
     { 'a.env': 'A=1', 'b.env': 'B=2' },
@@ -26,14 +26,14 @@ test('the path of an env file may hold a variable of compose', async () => {
   expect(services[0]!.env).toEqual({ A: '1' });
 });
 
-test('variables that orch sets itself, and names that are none, are left out and listed', async () => {
+test('variables that orch sets itself and invalid names are left out and listed', async () => {
   const { services, notTakenOver } = await initFrom(
     'services: { web: { command: [a], environment: { ORCH_ENV: x, "a b": c, A: "1", "null": d } } }',
   );
   expect(services[0]!.env).toEqual({ A: '1', null: 'd' });
   expect(notTakenOver).toEqual([
     'web.environment.ORCH_ENV: orch sets it for every instance',
-    'web.environment.a b: it is no name of a variable',
+    'web.environment.a b: it is not a valid name of a variable',
   ]);
 });
 
@@ -55,7 +55,7 @@ test.for([
   expect(notTakenOver).toEqual(
     isLost
       ? ['web.command', 'web.environment.V'].map(
-          (key) => `${key}: taken as it stands: only \${NAME}, \${NAME:-default} and \${NAME:?message} are filled in`,
+          (key) => `${key}: taken literally: only \${NAME}, \${NAME:-default} and \${NAME:?message} are expanded`,
         )
       : [],
   );

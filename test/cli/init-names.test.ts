@@ -1,4 +1,4 @@
-// Services of `orch init` that would have one name get one each, and whoever refers to them follows.
+// Services of `orch init` that would share a name get different ones, and references to them follow.
 import { expect, test } from 'vitest';
 import { draftFromCompose } from '../../src/cli/init/compose.ts';
 import type { Draft } from '../../src/cli/init/draft.ts';

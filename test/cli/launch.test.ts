@@ -1,4 +1,4 @@
-// Starting a supervisor: the hand-over of the configuration, and every way in which it may end.
+// Starting a supervisor: how it gets the configuration, and every way in which the start can end.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ const launch = (mode: string, env: string | null = null) =>
   launchSupervisor({ paths, file: `/some/${mode}.yaml`, env, entry });
 const recorded = () => JSON.parse(readFileSync(join(paths.root, 'record'), 'utf8'));
 
-test('gets its arguments, the configuration as one line, and says that it is ready', async () => {
+test('gets its arguments and the configuration as one line, and reports that it is ready', async () => {
   const supervisor = launch('good', 'prod');
   supervisor.accept(accepted, ['api']);
   expect(await supervisor.started).toEqual({ kind: 'ready', pid: 42 });
@@ -42,14 +42,14 @@ test('gets its arguments, the configuration as one line, and says that it is rea
   });
 });
 
-test('abandoned, it gets not a word and is gone', async () => {
+test('abandoned, it gets no configuration and exits', async () => {
   const supervisor = launch('good');
   await supervisor.abandon();
   expect(await supervisor.started).toMatchObject({ kind: 'died' });
   expect(existsSync(join(paths.root, 'record')) && recorded().got).toBeFalsy();
 });
 
-test('a refusal comes through', async () => {
+test('a refusal is reported', async () => {
   const supervisor = launch('conflict');
   supervisor.accept(accepted, null);
   expect(await supervisor.started).toEqual({ kind: 'refused', error: { code: 'conflict', message: 'another one' } });
@@ -58,7 +58,7 @@ test('a refusal comes through', async () => {
 test.each([
   ['crash-at-once', 'ended with code 7', 'cannot load shared object'],
   ['crash-later', 'ended with SIGKILL', 'boom'],
-])('%s: tells how it ended and what it said last', async (mode, how, last) => {
+])('%s: reports how it exited and what it printed last', async (mode, how, last) => {
   for (const hasState of [false, true]) {
     if (hasState) mkdirSync(paths.stateDir);
     const supervisor = launch(mode);

@@ -68,7 +68,7 @@ async function writes(line: string): Promise<void> {
   await appendFile(path, `${new Date().toISOString()} ${line}\n`);
 }
 
-test('prints output and events with whom they come from; Ctrl-C stops everything', async () => {
+test('prints output and events with their instance in front; Ctrl-C stops everything', async () => {
   const { code } = start();
   await isWatching();
   await writes('api.1 o hello');
@@ -140,7 +140,7 @@ test('tasks that have all ended end the view, after a down', async () => {
   expect(supervisor.requests.at(-1)?.method).toBe('down');
 });
 
-test('a lost supervisor is said to be lost; one that was told to go down is not', async () => {
+test('a lost supervisor is reported as lost; one that was asked to go down is not', async () => {
   const { code } = start();
   await isWatching();
   await supervisor.close();
@@ -161,7 +161,7 @@ test('a lost supervisor is said to be lost; one that was told to go down is not'
 });
 
 test.each([
-  ['nothing lives, and nobody has asked for its end', 'completed', 'marker'],
+  ['no process lives, and no client asked for the end', 'completed', 'marker'],
   ['it was being stopped, and something lives', 'ready', 'going_down'],
 ] as [string, InstanceState, string][])('lost while %s', async (_when, state, type) => {
   const { code } = start();
@@ -189,7 +189,7 @@ describe('a reader of the output that does not read on', () => {
     await appendFile(path, flood);
   });
 
-  test('is waited for: no more is held than was read at once', async () => {
+  test('slows the reading down: memory holds no more than one batch', async () => {
     const { code } = start();
     await expect.poll(() => stdout.writableLength, { timeout: 5000 }).toBeGreaterThan(0);
     const isBounded = (bytes: number) => bytes < flood.length / 2;
@@ -207,7 +207,7 @@ describe('a reader of the output that does not read on', () => {
     expect(supervisor.requests.at(-1)?.method).toBe('down');
   }, 15_000);
 
-  test.each([true, false])('gets no end of events kept for it (json: %s)', async (json) => {
+  test.each([true, false])('does not make memory grow with events (json: %s)', async (json) => {
     const context = createContext({ json }, { stdout, stderr, environment: {}, cwd: supervisor.paths.root });
     const printer = new LinePrinter(context);
     const message = 'api.1 has failed, '.repeat(1000);
@@ -217,7 +217,7 @@ describe('a reader of the output that does not read on', () => {
   });
 });
 
-test('how many events were not kept is said when there is room again', () => {
+test('the number of events that were not kept is printed once there is room again', () => {
   const printer = new LinePrinter(createContext({}, { stdout, stderr, environment: {}, cwd: '/' }));
   let unreadBytes = 100 * 1024 * 1024;
   Object.defineProperty(stdout, 'writableLength', { get: () => unreadBytes });

@@ -50,7 +50,7 @@ describe('without a supervisor', () => {
     });
   });
 
-  test('down is done: scripts may call it twice', async () => {
+  test('down succeeds: scripts may call it twice', async () => {
     expect(await orch('down', { cwd: empty })).toEqual({ code: 0, stdout: 'nothing is running\n', stderr: '' });
     expect((await orch('down --json', { cwd: empty })).stdout).toBe('{"stopped":0,"leftovers":[]}\n');
   });
@@ -65,7 +65,7 @@ describe('without a supervisor', () => {
 });
 
 describe('ps', () => {
-  test('--json is the status as it came', async () => {
+  test('--json prints the status unchanged', async () => {
     const status = sampleStatus();
     answers.status = () => status;
     expect(JSON.parse((await orch('ps --json')).stdout)).toEqual(status);
@@ -95,7 +95,7 @@ describe('ps', () => {
     `);
   });
 
-  test('a log queue that lags and loses says how far and whose', () => {
+  test('a log queue shows its lag and whose lines it lost', () => {
     const [queue] = sampleStatus().logQueues;
     const losing = { ...queue!, lagMs: 2300, droppedLines: 340, droppedByInstance: { 'a.1': 40, 'flood.1': 300 } };
     const format = { nowMs: 0, wide: true, widthColumns: null, colour: false };
@@ -119,7 +119,7 @@ describe('ps', () => {
     expect((await orch('ps')).stdout).toBe('No services are declared.\n');
   });
 
-  test('a narrow terminal cuts, a pipe never does; colours only where they are wanted', async () => {
+  test('a narrow terminal cuts, a pipe never does; colours only if enabled', async () => {
     answers.status = () => sampleStatus();
     const narrow = (await orch('ps', { columns: 50 })).stdout;
     for (const line of narrow.replace(/\x1b\[\d+m/g, '').split('\n')) expect(line.length).toBeLessThanOrEqual(50);
@@ -155,7 +155,7 @@ test('events: one line each; with --json one object each', async () => {
   expect(json.map((line) => JSON.parse(line).seq)).toEqual([1, 2]);
 });
 
-test('why: the causes in order, then what helps', async () => {
+test('why: the causes in order, then what would unblock', async () => {
   answers.why = ({ name }) => ({
     explanations: [
       { id: `${name}.1`, state: 'waiting', causes: ['it waits for db', 'db.1 has failed'], unblock: 'fix db' },

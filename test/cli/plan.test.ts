@@ -98,7 +98,7 @@ test('a log queue that changes is a change, by its own name', async () => {
 });
 
 describe('formatPlan', () => {
-  test('reads from left to right: sign, service, what, whom, why; then the keys, each once', async () => {
+  test('reads from left to right: sign, service, action, instances, reason; then the keys, each once', async () => {
     const from = await config('api: { command: [a], pool: 3 }', 'old: { command: [x] }');
     const to = await config('api: { command: [b], pool: 4, env: { API_TOKEN: abc } }', 'worker: { command: [w] }');
     expect(formatPlan(comparePlan(from, to), painter(false))).toMatchInlineSnapshot(`
@@ -114,7 +114,7 @@ describe('formatPlan', () => {
     `);
   });
 
-  test('says so when there is nothing', () => {
+  test('says so if there is nothing to do', () => {
     expect(formatPlan({ changes: [] }, painter(false))).toBe('Nothing to do.');
   });
 });

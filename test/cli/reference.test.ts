@@ -4,7 +4,7 @@ import { commands } from '../../src/cli/command-list.ts';
 import { referenceText } from './reference.ts';
 import { runCommand } from './run-command.ts';
 
-test('docs/reference/cli.md is in step', async () => {
+test('docs/reference/cli.md is up to date', async () => {
   await expect(referenceText()).toMatchFileSnapshot('../../docs/reference/cli.md');
 });
 

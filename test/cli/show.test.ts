@@ -1,4 +1,4 @@
-// A view over the loss of its connection, against a scripted supervisor: who is looked for, and what is left behind.
+// A view that loses its connection, against a scripted supervisor: what it connects to next, and what it leaves behind.
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { createContext } from '../../src/cli/context/context.ts';
@@ -77,7 +77,7 @@ const asked = (method: string) => supervisor.requests.filter((request) => reques
 const isAsked = (method: string, times: number) =>
   expect.poll(() => asked(method).length, { timeout: 5_000 }).toBe(times);
 
-test('where a view looks for the next supervisor, a second Ctrl-C kills what is left', async () => {
+test('while a view looks for the next supervisor, a second Ctrl-C kills what is left', async () => {
   let finish: () => void = () => undefined;
   answers.down = async ({ timeoutMs }) => {
     if (timeoutMs === 0) finish();
@@ -134,7 +134,7 @@ test.each([
   expect(runTui).not.toHaveBeenCalled();
 });
 
-test('from the first moment of the full-screen view on signals are its own', async () => {
+test('the full-screen view handles signals from its first moment', async () => {
   let heardByUs = Number.NaN;
   const runTui = () => {
     const heard = interrupts.count;
@@ -148,12 +148,12 @@ test('from the first moment of the full-screen view on signals are its own', asy
   expect(heardByUs).toBe(0);
 });
 
-test('Ctrl-C in the moment when the full-screen view is left is not lost', async () => {
+test('Ctrl-C while the full-screen view ends is not lost', async () => {
   const runTui = vi.fn(async () => {
     const ofTheView = () => undefined;
     process.on('SIGINT', ofTheView);
     await new Promise((done) => setImmediate(done));
-    process.kill(process.pid, 'SIGINT'); // delivered at once; who listens is asked only in the next turn
+    process.kill(process.pid, 'SIGINT'); // delivered at once; listeners are called only in the next turn
     process.off('SIGINT', ofTheView);
     return { outcome: 'lost' };
   });

@@ -1,4 +1,4 @@
-// Waiting for a process' end: a live one, one that is gone, a zombie.
+// Waiting until a process is gone: a live one, one that is gone, a zombie.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ test('returns when the process ends, and not before', async () => {
 });
 
 test.runIf(process.platform === 'linux')('a zombie is gone', async () => {
-  // The shell starts a child, becomes a program that reaps nobody, and the child ends.
+  // The shell starts a child, then becomes a program that never reaps it; the child exits.
   const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const [text] = (await once(parent.stdout, 'data')) as [Buffer];
   const startMs = performance.now();

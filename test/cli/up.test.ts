@@ -21,7 +21,7 @@ const write = (text: string) => writeFile(join(supervisor.paths.root, 'procs.yam
 const orch = (line: string) => runCommand(line.split(' '), { cwd: supervisor.paths.root });
 const asked = (method: string) => supervisor.requests.filter((request) => request.method === method);
 
-test('applies what the files say, and waits only when asked to', async () => {
+test('applies the files, and waits only if requested', async () => {
   expect(await orch('up -d')).toEqual({
     code: 0,
     stdout: 'fake: applied (2 services, supervisor pid 4194305)\n',
@@ -50,7 +50,7 @@ test('--json is one object', async () => {
   });
 });
 
-test('a bad file changes nothing: exit code 2, the supervisor is asked nothing', async () => {
+test('a bad file changes nothing: exit code 2, the supervisor gets no request', async () => {
   await write('services:\n  api: { comand: [a] }\n');
   const { code, stderr } = await orch('up -d');
   expect(code).toBe(2);
@@ -58,7 +58,7 @@ test('a bad file changes nothing: exit code 2, the supervisor is asked nothing',
   expect(supervisor.requests).toEqual([]);
 });
 
-test('an unknown service is named with the nearest one', async () => {
+test('an unknown service is reported with the nearest name', async () => {
   expect(await orch('up -d apii')).toMatchObject({
     code: 2,
     stderr: 'error: no service "apii" in procs.yaml\nhint: did you mean "api"?\n',
@@ -72,7 +72,7 @@ test('a condition that cannot come true is exit code 1', async () => {
   expect(await orch('up -d --wait')).toMatchObject({ code: 1, stdout: '' });
 });
 
-test('a project that is going down is waited for, then looked at again', async () => {
+test('waits for a project that is going down, then tries again', async () => {
   let round = 0;
   answers.apply = (_params, call) => {
     round++;

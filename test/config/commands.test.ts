@@ -52,7 +52,7 @@ const loadHere = (environment = {}) => loadConfig({ file: join(directory, 'procs
 describe('validate', () => {
   test('says that all is well, with what was counted', async () => {
     write('procs.yaml', 'services: { a: { command: x } }');
-    expect(await call(validate)).toEqual({ code: 0, out: 'procs.yaml: good, 1 service, 1 log queue\n', err: '' });
+    expect(await call(validate)).toEqual({ code: 0, out: 'procs.yaml: valid, 1 service, 1 log queue\n', err: '' });
     expect(JSON.parse((await call(validate, { json: true })).out)).toEqual({
       ok: true,
       files: ['procs.yaml'],

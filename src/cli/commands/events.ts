@@ -53,7 +53,7 @@ function printCriticalPath(context: CliContext): Promise<ExitCode> {
   });
 }
 
-/** `2026-11-23 12:00:01.250  exited        api.1 ended with code 1`, in local time; the message names whom it is about. */
+/** `2026-11-23 12:00:01.250  exited        api.1 ended with code 1`, in local time. */
 export function formatEvent(event: EventRecord, paint: Paint): string {
   return [
     paint('dim', formatClock(Date.parse(event.time), { date: true, ms: true })),
@@ -67,18 +67,18 @@ function eventColour(type: string): Colour | null {
   return /exit|stop|kill|backoff|lost/i.test(type) ? 'yellow' : null;
 }
 
-// The chain of instances that made a start as long as it was, out of the events: from the one that was there last back
-// over what each of them had waited for. Pure.
+// The critical path of a start: from the instance that was ready last back over the instances that each one waited for.
+// Pure.
 
 export type CriticalStep = {
   instance: string;
-  /** Whose readiness, start or completion it had waited for last; null: for nobody. */
+  /** The instance whose readiness, start or completion it waited for last; null: none. */
   waitedFor: string | null;
-  /** Since the begin of the whole start. */
+  /** Since the whole start began. */
   beganMs: number;
-  /** From the moment at which nothing stood against it until its process ran. */
+  /** From the moment at which it could start until its process ran. */
   spawnMs: number;
-  /** From then until it was ready or had completed; 0 where starting was all. */
+  /** From then until it was ready or had completed; 0 if it has neither readiness nor an end. */
   workMs: number;
   end: 'started' | 'ready' | 'completed';
 };
@@ -95,7 +95,7 @@ type FirstRun = {
 
 const ENDS: Record<string, CriticalStep['end']> = { became_ready: 'ready', completed: 'completed' };
 
-/** @returns null where nothing was started. First starts only: what was restarted says nothing about the start. */
+/** @returns null if nothing was started. Only first starts count: a restart is not part of the start. */
 export function criticalPath(events: readonly EventRecord[]): CriticalPath | null {
   const runs = firstRuns(events);
   const last = [...runs.values()].reduce<FirstRun | null>((a, b) => (a && a.endMs >= b.endMs ? a : b), null);
@@ -124,7 +124,7 @@ function firstRuns(events: readonly EventRecord[]): Map<string, FirstRun> {
   return runs;
 }
 
-/** When the configuration that brought the first of the chain was applied. */
+/** When the configuration that started the first of the chain was applied. */
 function startOfRun(events: readonly EventRecord[], { startedMs, spawnMs }: FirstRun): number {
   const applied = events.filter(({ type, time }) => type === 'config_applied' && Date.parse(time) <= startedMs).at(-1);
   return applied ? Date.parse(applied.time) : startedMs - spawnMs;
@@ -134,7 +134,7 @@ function stepOf({ instance, waitedFor, startedMs, spawnMs, endMs, end }: FirstRu
   return { instance, waitedFor, beganMs: startedMs - spawnMs - beginMs, spawnMs, workMs: endMs - startedMs, end };
 }
 
-/** One line a step and the total. */
+/** One line per step, and the total. */
 export function formatCriticalPath({ totalMs, steps }: CriticalPath): string {
   const width = Math.max(...steps.map(({ instance }) => instance.length));
   const lines = steps.map(({ instance, beganMs, spawnMs, workMs, end }) => {

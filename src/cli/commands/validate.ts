@@ -27,7 +27,7 @@ async function runValidate(context: CliContext): Promise<ExitCode> {
   const logQueues = config.logQueues.map(({ name }) => name);
   const text = context.json
     ? JSON.stringify({ ok: true, files, services, logQueues, warnings })
-    : `${files.join(', ')}: good, ${count(services.length, 'service')}, ${count(logQueues.length, 'log queue')}`;
+    : `${files.join(', ')}: valid, ${count(services.length, 'service')}, ${count(logQueues.length, 'log queue')}`;
   context.stdout.write(`${context.json ? text : escapeControls(text)}\n`);
   return 0;
 }

@@ -3,7 +3,6 @@ import type { WireError } from '../../api/protocol.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from './context.ts';
 
-/** What printing an error needs of the context. */
 export type ErrorOutput = Pick<CliContext, 'json' | 'stdout' | 'stderr'>;
 
 /**
@@ -16,10 +15,10 @@ export function printError(output: ErrorOutput, error: WireError): void {
   if (output.json) output.stdout.write(`${JSON.stringify({ error })}\n`);
 }
 
-/** Paths and arguments are repeated in messages, and may be called anything. */
+/** Messages contain paths and arguments, which may hold any character. */
 const printableLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
 
-/** Prints and returns the exit code that belongs to the error's code. */
+/** Prints the error and returns the exit code for its code. */
 export function fail(output: ErrorOutput, error: WireError): ExitCode {
   printError(output, error);
   return exitCodeOf(error);

@@ -6,7 +6,7 @@ import { formatClock } from '../../units.ts';
 import type { CliContext } from '../context/context.ts';
 import { instanceColour } from './state-colour.ts';
 
-/** The returned text ends with a newline. Nothing but SGR reaches a terminal, whatever the children wrote. */
+/** The text ends with a newline. Of the control sequences of a program only SGR reaches a terminal. */
 export function lineFormatter(context: CliContext, raw: boolean): (line: LogLine) => string {
   const isTerminal = context.stdout.isTTY === true;
   if (context.json) return isTerminal ? (line) => escapeUnprintable(formatJson(line)) : formatJson;
@@ -14,7 +14,7 @@ export function lineFormatter(context: CliContext, raw: boolean): (line: LogLine
   return isTerminal || context.colour ? forPeople(context) : (line) => formatText(line, sanitizeLine(line.line, false));
 }
 
-/** `line` holds bytes as characters, and so does what is returned. */
+/** The text and the result hold one byte per character. */
 function sanitizedBytes(line: string, keepColours: boolean): string {
   const text = sanitizeLine(Buffer.from(line, 'latin1').toString('utf8'), keepColours);
   return Buffer.from(text).toString('latin1');
@@ -49,9 +49,10 @@ function escapeUnprintable(json: string): string {
   });
 }
 
-// Writing no faster than the reader of our output reads, so that memory stays bounded however slow it is.
-
-/** @returns undefined: there is room for more; else resolves when there is again, or nobody reads any more. */
+/**
+ * Writes no faster than the reader of our output reads, so that memory stays bounded.
+ * @returns undefined: there is room for more; else resolves once there is room again, or the reader is gone
+ */
 export function pacedWrite(stdout: CliContext['stdout'], text: string | Buffer): Promise<void> | undefined {
   if (stdout.write(text) || stdout.destroyed) return undefined;
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The colour of a state and of an instance, the same in every listing.
+// The colour of a state and of an instance, the same in every command.
 import type { InstanceState } from '../../api/protocol.ts';
 import type { Colour } from '../../terminal/colour.ts';
 
@@ -19,7 +19,7 @@ export const stateColour = (state: InstanceState): Colour => STATE_COLOUR[state]
 
 const INSTANCE_COLOURS: Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'];
 
-/** The same instance has the same colour in every run. Red stays for errors. */
+/** An instance has the same colour in every run. Red is only for errors. */
 export function instanceColour(id: string): Colour {
   let hash = 0;
   for (const character of id) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;

@@ -1,10 +1,10 @@
-// Values as compose writes them -> ours. Pure.
+// Values of a compose file -> values of procs.yaml. Pure.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { RESERVED_VARIABLES } from '../../config/tree/instance-variables.ts';
 import { escapeTemplate, parseTemplate } from '../../config/tree/template.ts';
 import { parseDurationMs } from '../../units.ts';
 
-/** Keys that have no place here, and what to do about them. */
+/** Keys without a counterpart, and what to do about them. */
 export const COMPOSE_ONLY_KEYS: Record<string, string> = {
   image: 'programs run on this machine, not in a container',
   build: 'nothing is built: build it beforehand',
@@ -22,14 +22,14 @@ export const COMPOSE_ONLY_KEYS: Record<string, string> = {
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value ?? ''));
 
-/** Notes what cannot be taken over: a key of the service, and why. */
-export type NoteLoss = (key: string, reason: string) => void;
+/** Reports a key of the service that cannot be taken over, and why. */
+export type ReportLoss = (key: string, reason: string) => void;
 
-/** A string is a line for the shell, which fills in its own variables. @returns null when there is none. */
-export function composeCommand(service: Record<string, unknown>, note: NoteLoss): string | string[] | null {
+/** A string is a line for the shell, which expands its own variables. @returns null if there is no command. */
+export function composeCommand(service: Record<string, unknown>, report: ReportLoss): string | string[] | null {
   const { entrypoint, command } = service;
   if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');
-  const words = [...wordsOf(entrypoint), ...wordsOf(command)].map((word) => convertVariables(word, 'command', note));
+  const words = [...wordsOf(entrypoint), ...wordsOf(command)].map((word) => convertVariables(word, 'command', report));
   return words.length > 0 ? words : null;
 }
 
@@ -41,8 +41,8 @@ function wordsOf(value: unknown): string[] {
   return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
 }
 
-/** A map or a list of `NAME=value`; a name alone is passed on from the environment, as all are here. */
-export function composeEnvironment(value: unknown, note: NoteLoss): Record<string, string> {
+/** A map or a list of `NAME=value`; a name alone is inherited from the environment, which orch always does. */
+export function composeEnvironment(value: unknown, report: ReportLoss): Record<string, string> {
   const pairs = Array.isArray(value)
     ? value
         .map(textOf)
@@ -51,23 +51,24 @@ export function composeEnvironment(value: unknown, note: NoteLoss): Record<strin
     : Object.entries((value ?? {}) as Record<string, unknown>).filter(([, text]) => text !== null);
   const kept = pairs
     .map(([name, text]) => [textOf(name), textOf(text)] as const)
-    .filter(([name]) => isDeclarable(name, note));
-  return Object.fromEntries(kept.map(([name, text]) => [name, convertVariables(text, `environment.${name}`, note)]));
+    .filter(([name]) => isDeclarable(name, report));
+  return Object.fromEntries(kept.map(([name, text]) => [name, convertVariables(text, `environment.${name}`, report)]));
 }
 
-function isDeclarable(name: string, note: NoteLoss): boolean {
+function isDeclarable(name: string, report: ReportLoss): boolean {
   const isReserved = RESERVED_VARIABLES.has(name);
-  if (isReserved) note(`environment.${name}`, 'orch sets it for every instance');
-  else if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) note(`environment.${name}`, 'it is no name of a variable');
+  if (isReserved) report(`environment.${name}`, 'orch sets it for every instance');
+  else if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name))
+    report(`environment.${name}`, 'it is not a valid name of a variable');
   else return true;
   return false;
 }
 
 /** One path, a list of them, or of `{ path, required }`. */
-export function composeEnvFiles(value: unknown, note: NoteLoss): string[] {
+export function composeEnvFiles(value: unknown, report: ReportLoss): string[] {
   return [value ?? []].flat().map((entry: unknown) => {
     const { path, required } = (entry ?? {}) as { path?: unknown; required?: unknown };
-    const name = convertVariables(textOf(path ?? entry), 'env_file', note);
+    const name = convertVariables(textOf(path ?? entry), 'env_file', report);
     return required === false ? `?${name}` : name;
   });
 }
@@ -91,19 +92,19 @@ export function composeRestart(value: unknown): string | null {
   return text === 'always' || text === 'unless-stopped' ? 'always' : 'never';
 }
 
-/** `1m30s` -> milliseconds; null when there is none. */
+/** `1m30s` -> milliseconds; null without a duration. */
 export function composeGraceMs(value: unknown): number | null {
   const parts = textOf(value).match(/\d+(?:\.\d+)?(?:ms|s|m|h)/g);
   return parts ? parts.reduce((sum, part) => sum + (parseDurationMs(part) ?? 0), 0) : null;
 }
 
-/** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. A text with a form that we lack is taken literally, and noted. */
-function convertVariables(text: string, key: string, note: NoteLoss): string {
+/** `$VAR` and `${VAR-x}` of compose -> `${VAR}` and `${VAR:-x}`. A text with any other form is taken literally and reported. */
+function convertVariables(text: string, key: string, report: ReportLoss): string {
   const converted = text.replace(/\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)([-?])/g, (whole, bare, braced, operator) => {
     if (bare) return `\${${bare}}`;
     return braced ? `\${${braced}:${operator}` : whole;
   });
   if (parseTemplate(converted).ok) return converted;
-  note(key, 'taken as it stands: only ${NAME}, ${NAME:-default} and ${NAME:?message} are filled in');
+  report(key, 'taken literally: only ${NAME}, ${NAME:-default} and ${NAME:?message} are expanded');
   return escapeTemplate(text.replaceAll('$$', '$'));
 }

@@ -9,7 +9,7 @@ import {
   composeEnvironment,
   composeGraceMs,
   composeRestart,
-  type NoteLoss,
+  type ReportLoss,
   textOf,
 } from './compose-values.ts';
 import { type Draft, type DraftService, toServiceNames } from './draft.ts';
@@ -17,7 +17,7 @@ import { type Draft, type DraftService, toServiceNames } from './draft.ts';
 type Compose = { services?: Record<string, Service | null> };
 type Service = Record<string, unknown>;
 
-const ignore: NoteLoss = () => undefined;
+const ignore: ReportLoss = () => undefined;
 
 /** @param file its name, for messages. @returns null if it is not a compose file. */
 export function draftFromCompose(text: string, file: string): Draft | null {
@@ -50,14 +50,14 @@ function readYaml(text: string): Compose | null {
 
 /** @param known the services that are taken over: name in the compose file -> name here */
 function toService(name: string, service: Service, known: Map<string, string>, notTakenOver: string[]): DraftService {
-  const note: NoteLoss = (key, reason) => {
+  const report: ReportLoss = (key, reason) => {
     const sentence = `${name}.${key}: ${reason}`;
     if (!notTakenOver.includes(sentence)) notTakenOver.push(sentence);
   };
-  const draft: DraftService = { name: known.get(name)!, command: composeCommand(service, note)!, notes: [] };
-  const env = composeEnvironment(service.environment, note);
+  const draft: DraftService = { name: known.get(name)!, command: composeCommand(service, report)!, notes: [] };
+  const env = composeEnvironment(service.environment, report);
   if (Object.keys(env).length > 0) draft.env = env;
-  const files = composeEnvFiles(service.env_file, note);
+  const files = composeEnvFiles(service.env_file, report);
   if (files.length > 0) draft.envFiles = files;
   const replicas = Number(
     (service.deploy as { replicas?: unknown } | undefined)?.replicas ?? service.scale ?? Number.NaN,

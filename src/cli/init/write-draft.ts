@@ -6,8 +6,8 @@ import type { Draft, DraftService } from './draft.ts';
 export function printDraft(name: string, draft: Draft, schema: string | null): string {
   const lines = [
     ...(schema ? [`# yaml-language-server: $schema=${schema}`] : []),
-    `# What \`orch up\` runs${draft.from ? `; made from ${draft.from}` : ''}. Edit and save it while orch runs: just what changed is touched.`,
-    '# `orch validate` checks it, `orch config --explain` shows what holds; every key: docs/reference/procs-yaml.md of orch.',
+    `# What \`orch up\` runs${draft.from ? `; made from ${draft.from}` : ''}. Edit and save it while orch runs: only what you changed is touched.`,
+    '# `orch validate` checks it, `orch config --explain` shows the result; every key: docs/reference/procs-yaml.md of orch.',
     `name: ${printText(name)}`,
     ...(draft.envFiles.length > 0 ? ['', `env_files: ${printList(draft.envFiles)}`] : []),
     ...draft.notTakenOver.flatMap((sentence, index) => [
