@@ -1,4 +1,4 @@
-// Makes a program of test/runtime/programs/*.ts that plain node runs: for tests that need the code under test in a
+// Makes a program of test/os/programs/*.ts that plain node runs: for tests that need the code under test in a
 // process of its own, to be killed, raced or put into a namespace.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

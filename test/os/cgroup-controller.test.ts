@@ -1,5 +1,5 @@
 // Making a controller available below our own cgroup, on the real hierarchy: with hugetlb in the place of memory, which
-// many machines still have in cgroup v1. No directory is left over.
+// many machines still have in cgroup v1. Leaves no directory behind.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { type ControllerTarget, disableController, enableController } from '../.
 import { waitFor } from '../rig/wait-for.ts';
 
 const CONTROLLER = 'hugetlb';
-/** The root of the hierarchy: only below it a test may do as it likes. Null where it is not to be had. */
+/** The root of the hierarchy; tests may only change cgroups below it. Null where it is not available. */
 const root = ownCgroupDir(readFileSync('/proc/self/mountinfo', 'utf8'), '0::/\n');
 const mayDivide = root !== null && isWritable(root) && words(root, 'cgroup.controllers').includes(CONTROLLER);
 
@@ -30,7 +30,7 @@ function words(directory: string, file: string): string[] {
 }
 const pidsIn = (directory: string): number[] => words(directory, 'cgroup.procs').map(Number);
 
-describe.skipIf(!mayDivide)('a cgroup that holds', () => {
+describe.skipIf(!mayDivide)('a cgroup that contains', () => {
   const wasOffered = mayDivide && words(root!, 'cgroup.subtree_control').includes(CONTROLLER);
   const children = new Set<ReturnType<typeof spawn>>();
   let top = '';
@@ -70,12 +70,12 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
   }
   const place = (isOurs: ControllerTarget['isOurs']): ControllerTarget => ({ top, controller: CONTROLLER, isOurs });
 
-  test('processes refuses, says the kernel', () => {
+  test('processes cannot enable a controller (kernel rule)', () => {
     inhabit(1);
     expect(() => writeFileSync(join(top, 'cgroup.subtree_control'), `+${CONTROLLER}`)).toThrow('EBUSY');
   });
 
-  test('only processes of our own is vacated: they go on in a leaf, and its children can be bounded', () => {
+  test('only our own processes is emptied: they move into a leaf, and its children can be limited', () => {
     const pids = inhabit(3);
     expect(enableController(place((pid) => pids.includes(pid)))).toBe(null);
     expect(pidsIn(top)).toEqual([]);
@@ -85,7 +85,7 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
     expect(existsSync(join(top, 'orch/one', `${CONTROLLER}.2MB.max`))).toBe(true);
   });
 
-  test('one that is not ours stays as it is, and so does everything in it', () => {
+  test('an unrelated process is left unchanged', () => {
     const [own, stranger] = inhabit(2);
     expect(enableController(place((pid) => pid === own))).toBe(
       `the cgroup of orch also contains other processes, such as sleep (pid ${stranger})`,
@@ -95,14 +95,14 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
     expect(words(top, 'cgroup.subtree_control')).toEqual([]);
   });
 
-  test('nothing any more needs no move: the next one only looks', () => {
+  test('no process needs no move: a second call changes nothing', () => {
     const pids = inhabit(1);
     expect(enableController(place((pid) => pids.includes(pid)))).toBe(null);
     const mayNotAsk = (): never => expect.unreachable();
     expect(enableController(place(mayNotAsk))).toBe(null);
   });
 
-  test('its own again, in the end: all is as before', () => {
+  test('only our own processes is restored at the end', () => {
     const pids = inhabit(2);
     const own = place((pid) => pids.includes(pid));
     enableController(own);
@@ -112,7 +112,7 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
     expect(existsSync(join(top, 'orch'))).toBe(false);
   });
 
-  test('others in the end: it stays divided', () => {
+  test('other processes at the end stays divided', () => {
     const pids = inhabit(1);
     const own = place((pid) => pids.includes(pid));
     enableController(own);
@@ -124,7 +124,7 @@ describe.skipIf(!mayDivide)('a cgroup that holds', () => {
     expect(words(top, 'cgroup.subtree_control')).toEqual([CONTROLLER]);
   });
 
-  test('no such controller is left alone', () => {
+  test('no such controller is left unchanged', () => {
     inhabit(1);
     const absent = { ...place(() => true), controller: 'no-such-controller' };
     expect(enableController(absent)).toBe('cgroup v2 has no no-such-controller control here');
@@ -157,7 +157,7 @@ describe('a directory that stands in for', () => {
     expect(existsSync(join(top, 'orch/supervisor'))).toBe(false);
   });
 
-  test('a cgroup that others see into from their own pid namespace', () => {
+  test('a cgroup with processes of another pid namespace', () => {
     const files = { 'cgroup.controllers': 'memory', 'cgroup.subtree_control': '', 'cgroup.type': 'domain' };
     expect(enableController(standIn({ ...files, 'cgroup.procs': '0\n' }))).toContain('another pid namespace');
   });

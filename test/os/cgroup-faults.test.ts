@@ -1,4 +1,4 @@
-// Containment when something goes wrong in between: a child that ends while it is moved, a cgroup that cannot be made.
+// Containment when something goes wrong in between: a child that ends while it is moved, a cgroup that cannot be created.
 import type fs from 'node:fs';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -34,7 +34,7 @@ async function end(tree: Tree): Promise<void> {
   expect(existsSync(directory ?? '')).toBe(false);
 }
 
-test.skipIf(!mayContain)('a child that ended before its move keeps no sibling outside', async () => {
+test.skipIf(!mayContain)('a child that exits before its move does not keep its siblings outside', async () => {
   const tree = await startShell('sleep 1000 & sleep 1001 & wait', 3);
   const list = `/proc/${tree.incarnation.pid}/task/${tree.incarnation.pid}/children`;
   const real = vi.mocked(readFileSync).getMockImplementation() as typeof readFileSync;
@@ -48,7 +48,7 @@ test.skipIf(!mayContain)('a child that ended before its move keeps no sibling ou
   await end(tree);
 });
 
-test.skipIf(!mayContain)('a cgroup that cannot be made takes nothing from those that are there', async () => {
+test.skipIf(!mayContain)('a cgroup that cannot be created does not affect existing ones', async () => {
   const tree = await startTree(['sleep', '1000'], {}, true);
   vi.mocked(mkdirSync).mockImplementationOnce(() => {
     throw Object.assign(new Error('no memory'), { code: 'ENOMEM' });

@@ -1,4 +1,4 @@
-// Containment by cgroup v2: what no sweep could find is found and ended, and no directory is left over.
+// Containment by cgroup v2: processes that a sweep cannot find are found and ended, and no directory is left behind.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ function cgroupOf(pid: number): string {
 }
 
 describe.skipIf(!mayContain)('a contained instance', () => {
-  test('lives in a cgroup below ours, which goes with it', async () => {
+  test('lives in a cgroup below ours, which is removed with it', async () => {
     const tree = await contained('exec sleep 1000');
     const directory = cgroupOf(tree.incarnation.pid);
     expect(directory).toBe(join(cgroupOf(process.pid), 'orch', tree.nonce));
@@ -56,7 +56,7 @@ describe.skipIf(!mayContain)('a contained instance', () => {
     expect(swept.filter(isAlive)).toEqual([]);
   });
 
-  test('cannot outrun its end', async () => {
+  test('cannot outrun SIGKILL by forking', async () => {
     const hops = `setsid /bin/sh ${program('hops.sh')} 400`;
     const tree = await contained(`${hops} & ${hops} & exec /bin/sh ${program('forks-on.sh')}`);
     await waitFor(
@@ -72,8 +72,8 @@ describe.skipIf(!mayContain)('a contained instance', () => {
   });
 });
 
-describe.skipIf(!mayContain)('what another supervisor contained, from a cgroup of its own,', () => {
-  test('is found by where its process lives, ended, and removed', async () => {
+describe.skipIf(!mayContain)('a process that a supervisor in another cgroup contained', () => {
+  test('is found by its own cgroup and ended, and the cgroup is removed', async () => {
     const top = join(cgroupOf(process.pid), `orch-test-${process.pid}`);
     const tree = await startTree(['/bin/sh', '-c', 'sleep 1000 & exec sleep 1001'], {});
     await waitFor(

@@ -39,7 +39,7 @@ test('fires as soon as possible for a time in the past', async () => {
   await new Promise<void>((resolve) => clock.setTimer(clock.nowMs() - YEAR_MS, resolve));
 });
 
-test('waits a hundred years when told to', async () => {
+test('waits a hundred years', async () => {
   const clock = systemClock();
   let fired = false;
   const timer = clock.setTimer(clock.nowMs() + 100 * YEAR_MS, () => {
@@ -54,7 +54,7 @@ test('waits a hundred years when told to', async () => {
   timer.cancel();
 });
 
-test('arms a long delay piece by piece', () => {
+test('splits a long delay into several timers', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
   const clock = systemClock();
   let fired = false;

@@ -1,4 +1,4 @@
-// Who a process is, and the reading of /proc that it rests on.
+// The identity of a process, and the reading of /proc behind it.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { bootId, currentTicks, identify, isAlive, liveStat, readStartTime } from '../../src/os/process/identity.ts';
@@ -7,7 +7,7 @@ import { waitFor } from '../rig/wait-for.ts';
 import { startShell, startTree } from './trees.ts';
 
 describe('an incarnation', () => {
-  test('is alive until it ends, and only on its own boot', async () => {
+  test('is alive until it exits, and only during its own boot', async () => {
     const tree = await startShell('exec sleep 1000', 1);
     const { incarnation } = tree;
     expect(incarnation).toMatchObject({ bootId: bootId(), nonce: tree.nonce });
@@ -40,7 +40,7 @@ describe('an incarnation', () => {
     await tree.ended;
   });
 
-  test('that is a zombie is not alive, though kill(pid, 0) succeeds', async () => {
+  test('of a zombie is not alive, though kill(pid, 0) succeeds', async () => {
     const tree = await startShell('sleep 0.05 & exec sleep 1000', 1);
     const isZombie = () => execFileSync('ps', ['-o', 'pid=,stat=', '--ppid', String(tree.incarnation.pid)]).toString();
     const line = await waitFor('a zombie', isZombie, (text) => /Z/.test(text));
@@ -57,7 +57,7 @@ describe('an incarnation', () => {
     expect(isAlive({ pid, startTime: '0', bootId: bootId() })).toBe(false);
   });
 
-  test('costs microseconds', async () => {
+  test('is checked in microseconds', async () => {
     const own = identify(process.pid, 'x');
     const began = performance.now();
     for (let round = 0; round < 1000; round++) isAlive(own as NonNullable<typeof own>);
@@ -69,7 +69,7 @@ test('the boot id names the pid namespace as well', () => {
   expect(bootId()).toMatch(/^[0-9a-f-]{36}:\d+$/);
 });
 
-test('start times are counted on the clock of currentTicks', async () => {
+test('start times use the clock of currentTicks', async () => {
   const tree = await startShell('exec sleep 1000', 1);
   expect(currentTicks() - Number(tree.incarnation.startTime)).toBeLessThan(500);
   expect(currentTicks() - Number(tree.incarnation.startTime)).toBeGreaterThanOrEqual(0);
@@ -95,7 +95,7 @@ describe('parseStat', () => {
     });
   });
 
-  test.each(['', '42', '42 (sleep', '42 (sleep) S 1'])('makes nothing of "%s"', (text) => {
+  test.each(['', '42', '42 (sleep', '42 (sleep) S 1'])('returns null for "%s"', (text) => {
     expect(parseStat(text)).toBeNull();
   });
 });

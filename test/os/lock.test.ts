@@ -1,4 +1,4 @@
-// The project lock: one holder, freed however it ends, and a loser that leaves no trace.
+// The project lock: one holder, freed however it exits; a failed attempt leaves no trace.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -69,7 +69,7 @@ async function mustAcquire(): Promise<Lock> {
   return attempt;
 }
 
-test('has one holder at a time, and tells who', async () => {
+test('has one holder at a time, and names it', async () => {
   const lock = await mustAcquire();
   expect(await acquireLock(path)).toEqual({
     heldBy: { pid: process.pid, since: expect.stringMatching(/^\d{4}-.*Z$/) },
@@ -79,7 +79,7 @@ test('has one holder at a time, and tells who', async () => {
   (await mustAcquire()).release();
 });
 
-test('is lost without a trace', async () => {
+test('a failed attempt leaves no trace', async () => {
   const lock = await mustAcquire();
   const before = { stat: statSync(path, { bigint: true }), text: readFileSync(path, 'utf8') };
   await acquireLock(path);
@@ -92,7 +92,7 @@ test('is lost without a trace', async () => {
   lock.release();
 });
 
-test('is free the moment its holder is killed, though a child of the holder lives on', async () => {
+test('is free as soon as its holder is killed, though a child of the holder lives', async () => {
   const { child, says } = await run(holdsLock, path, mark);
   expect(says).toMatch(/^held \d+$/);
   const orphan = { pid: Number(says.slice(5)), startTime: readStat(Number(says.slice(5)))?.startTime ?? '' };
@@ -106,14 +106,14 @@ test('is free the moment its holder is killed, though a child of the holder live
   lock.release();
 });
 
-test('is held through a stop of its holder', async () => {
+test('stays locked while its holder is stopped', async () => {
   const { child, says } = await run(holdsLock, path, mark);
   child.kill('SIGSTOP');
   expect(await acquireLock(path)).toMatchObject({ heldBy: { pid: child.pid } });
   killByIdentity({ pid: Number(says.slice(5)), startTime: readStat(Number(says.slice(5)))?.startTime ?? '' });
 });
 
-test('goes to exactly one of ten that race for it', async () => {
+test('goes to exactly one of ten racing processes', async () => {
   const results = await Promise.all(Array.from({ length: 10 }, () => run(holdsLock, path, mark)));
   const winners = results.filter(({ says }) => says.startsWith('held'));
   expect(winners).toHaveLength(1);
@@ -121,7 +121,7 @@ test('goes to exactly one of ten that race for it', async () => {
   killByIdentity({ pid: orphan, startTime: readStat(orphan)?.startTime ?? '' });
 });
 
-test('can be waited for, until it is free or the wait is given up', async () => {
+test('can be waited for, until it is free or the wait is aborted', async () => {
   const lock = await mustAcquire();
   const waiting = acquireLock(path, { waitMs: 10_000 });
   setTimeout(() => lock.release(), 50);
@@ -135,7 +135,7 @@ test('can be waited for, until it is free or the wait is given up', async () => 
   if ('release' in next) next.release();
 });
 
-test('tells when its file was removed or replaced', async () => {
+test('reports that its file was removed or replaced', async () => {
   const lock = await mustAcquire();
   expect(lock.isInPlace()).toBe(true);
   renameSync(path, `${path}.old`);
@@ -145,7 +145,7 @@ test('tells when its file was removed or replaced', async () => {
   lock.release();
 });
 
-test('is replaced only where another file is seen, and taken over only by who locked that one', async () => {
+test('is replaced only where another file is found, and taken over only by a process that locked that file', async () => {
   const lock = await mustAcquire();
   const seen = () => ({ isReplaced: lock.isReplaced(), isTakenOver: lock.isTakenOver() });
   expect(seen()).toEqual({ isReplaced: false, isTakenOver: false });
@@ -165,7 +165,7 @@ test('is replaced only where another file is seen, and taken over only by who lo
   lock.release();
 });
 
-test('follows no link, and says so by throwing', async () => {
+test('does not follow a link, and throws', async () => {
   writeFileSync(join(directory, 'canary'), 'untouched');
   symlinkSync(join(directory, 'canary'), path);
   await expect(acquireLock(path)).rejects.toThrow(/ELOOP/);
@@ -182,8 +182,8 @@ test.each([
   expect(lockStrategy(platform, hasFlock)).toBe(strategy);
 });
 
-describe('the record lock, where the kernel has none for us', () => {
-  test('has one holder at a time, and tells who', () => {
+describe('the record lock, without a kernel lock', () => {
+  test('has one holder at a time, and names it', () => {
     const lock = acquireRecordLock(path);
     expect(acquireRecordLock(path)).toMatchObject({ heldBy: { pid: process.pid } });
     if ('release' in lock) lock.release();
@@ -199,7 +199,7 @@ describe('the record lock, where the kernel has none for us', () => {
     expect(acquireRecordLock(path)).toMatchObject({ heldBy: { pid: process.pid } });
   });
 
-  test('never has two holders while six processes fight for it', async () => {
+  test('never has two holders while six processes compete for it', async () => {
     const results = await Promise.all(
       Array.from({ length: 6 }, async () => {
         const child = spawn(process.execPath, [takesRecordLock, path, '1500'], {

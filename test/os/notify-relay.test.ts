@@ -1,4 +1,4 @@
-// The relay of sd_notify messages with each program that can hold its sockets.
+// The relay of sd_notify messages, with each interpreter that can run it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const notify = (socket: string, ...fields: string[]): void => {
   execFileSync('perl', [NOTIFIES, ...fields], { env: { ...process.env, NOTIFY_SOCKET: socket } });
 };
 
-test.each(RELAY_PROGRAMS)('%s: hands each message to whom it is for', async (program) => {
+test.each(RELAY_PROGRAMS)('%s: delivers each message to its instance', async (program) => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-notify-'));
   const relay = new NotifyRelay(directory, program);
   onTestFinished(async () => {
@@ -34,7 +34,7 @@ test.each(RELAY_PROGRAMS)('%s: hands each message to whom it is for', async (pro
   );
   // Messages to different sockets may overtake one another.
   expect([...heard].sort()).toEqual(['a.1 STATUS=half way = 50% READY=1', 'b.1 WATCHDOG=1']);
-  // Another incarnation listens anew at the same place; who is forgotten is deaf.
+  // Another incarnation listens again at the same path; a forgotten instance gets nothing.
   await listen('a.1');
   notify(a, 'READY=1');
   relay.forget('b.1');
@@ -80,11 +80,11 @@ test.each(RELAY_PROGRAMS)(
     await newer.listen('a.1', hears('a.1'), true);
     await newer.listen('b.1', hears('b.1'));
     expect(heard).toEqual(['a.1 alone']);
-    notify(sockets[1]!, 'STATUS=anew');
+    notify(sockets[1]!, 'STATUS=again');
     await waitFor(
       'the newer one hears',
       () => heard,
-      (seen) => seen.includes('b.1 anew'),
+      (seen) => seen.includes('b.1 again'),
     );
     // The older one has c.1 still, and ends with it.
     rmSync(sockets[2]!);
@@ -92,7 +92,7 @@ test.each(RELAY_PROGRAMS)(
   },
 );
 
-test('says that the socket cannot be had', async () => {
+test('reports that the socket cannot be bound', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-notify-'));
   const relay = new NotifyRelay(join(directory, 'there', 'is', 'nothing'));
   writeFileSync(join(directory, 'there'), '');

@@ -1,4 +1,4 @@
-// How many open files can be had: rows of what the system says, and what is refused.
+// Limits of open files: rows of the system's values, and the refusals that follow.
 import { expect, test } from 'vitest';
 import { parseLimits, whyNofileTooHigh } from '../../src/os/spawn/open-file-limit.ts';
 
@@ -19,6 +19,6 @@ test.each<[who: string, nofile: number, hard: string, status: string, refusal: s
   expect(whyNofileTooHigh(nofile, parseLimits(limitsText(hard), status, '1048576\n'))).toBe(refusal);
 });
 
-test('where nobody knows, nothing is refused', () => {
+test('without known limits nothing is refused', () => {
   expect(whyNofileTooHigh(4097, parseLimits('', '', ''))).toBe(null);
 });

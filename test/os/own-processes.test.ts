@@ -1,4 +1,4 @@
-// Which processes count as orch's own: what is moved within our cgroup, and nothing else.
+// Which processes count as orch's own, and may be moved within our cgroup.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -50,18 +50,18 @@ async function orphan(command: string, env: Record<string, string> = {}): Promis
 
 const node = process.execPath;
 test.each<[whose: string, command: string, env: Record<string, string>, own: boolean]>([
-  ['a stranger', 'sleep 1000', {}, false],
+  ['an unrelated process', 'sleep 1000', {}, false],
   ['a member of the project', 'sleep 1000', { ORCH_NONCE: `${PREFIX}c0ffee.x` }, true],
   ['a member of another project', 'sleep 1000', { ORCH_NONCE: 'ba9876543210.c0ffee.x' }, false],
   ['a log writer of an earlier supervisor', `${node} --max-semi-space-size=2 dist/log-writer.js /root`, {}, true],
   ['a command of orch, by a link', `${node} orch up`, {}, true],
-  ["somebody's Node program", `${node} other.cjs dist/log-writer.js`, {}, false],
-  ['somebody who reads our program', 'tail -f dist/log-writer.js', {}, false],
+  ['another Node program', `${node} other.cjs dist/log-writer.js`, {}, false],
+  ['a process that reads our program', 'tail -f dist/log-writer.js', {}, false],
 ])('%s', async (_whose, command, env, own) => {
   expect(isOwnProcess(await orphan(command, env), ownership)).toBe(own);
 });
 
-test('we ourselves and our descendants are, whatever they run', () => {
+test('our own process and its descendants are, whatever they run', () => {
   expect(isOwnProcess(process.pid, ownership)).toBe(true);
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
   started.push(child.pid!);

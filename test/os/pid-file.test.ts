@@ -1,4 +1,4 @@
-// Pid files: the program that one names is found and ended with its tree, a stranger never.
+// Pid files: the program that one names is found and ended with its tree, an unrelated process never.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const botProcesses = () => findProcesses([mark]).filter((found) => found.command.includes(mark));
 
-/** The old bot as somebody started it by hand: not by orch, ignoring SIGTERM, with a worker in another session. */
+/** The old bot, started by hand: not by orch, ignoring SIGTERM, with a worker in another session. */
 async function startBot(): Promise<{ pid: number; whole: LiveProcess[] }> {
   const child = spawn(process.execPath, [bot, path, mark], { stdio: 'ignore' });
   started.push(child);
@@ -61,7 +61,7 @@ describe('a pid file', () => {
     });
   });
 
-  test('names nobody who runs another program', async () => {
+  test('does not name a process that runs another program', async () => {
     const { pid } = await startBot();
     const why = expect.stringMatching(
       new RegExp(`names pid ${pid}, which runs .*writes-pid-file.*, not other-bot.py$`),
@@ -69,7 +69,7 @@ describe('a pid file', () => {
     expect(readPidFile(path, ['python3', 'other-bot.py'])).toEqual({ kind: 'none', why });
   });
 
-  test('older than the process names nobody: the pid was recycled', async () => {
+  test('older than the process names none: the pid was reused', async () => {
     await startBot();
     utimesSync(path, Date.now() / 1000 - 60, Date.now() / 1000 - 60);
     expect(readPidFile(path, command)).toEqual({
@@ -79,7 +79,7 @@ describe('a pid file', () => {
   });
 
   test.each<[name: string, make: () => void, why: RegExp]>([
-    ['missing', () => undefined, /^there is no /],
+    ['missing', () => undefined, / does not exist$/],
     ['empty', () => writeFileSync(path, ''), /holds no pid$/],
     ['words', () => writeFileSync(path, 'pid: 42'), /holds no pid$/],
     ['a group', () => writeFileSync(path, '-42'), /holds no pid$/],
@@ -90,12 +90,12 @@ describe('a pid file', () => {
     ['a link', () => symlinkSync('/proc/self/stat', path), /cannot be read \(ELOOP\)$/],
     ['a directory', () => mkdirSync(path), /is not a regular file$/],
     ['a FIFO', () => execFileSync('mkfifo', [path]), /is not a regular file$/],
-  ])('that is or names %s names nobody', (_name, make, why) => {
+  ])('that is or names %s names no process', (_name, make, why) => {
     make();
     expect(readPidFile(path, command)).toEqual({ kind: 'none', why: expect.stringMatching(why) });
   });
 
-  test('is written whole, for all to read, and removed while it is ours', async () => {
+  test('is written at once, readable by all, and removed while it is ours', async () => {
     await writePidFile(path, 42);
     expect(readFileSync(path, 'utf8')).toBe('42\n');
     expect(statSync(path).mode & 0o777).toBe(0o644);
@@ -103,7 +103,7 @@ describe('a pid file', () => {
     removePidFile(path, 43);
     expect(readFileSync(path, 'utf8')).toBe('42\n');
     removePidFile(path, 42);
-    expect(readPidFile(path, command)).toMatchObject({ why: expect.stringMatching(/^there is no/) });
+    expect(readPidFile(path, command)).toMatchObject({ why: expect.stringMatching(/ does not exist$/) });
   });
 });
 
@@ -137,12 +137,12 @@ describe('a singleton with a pid file', () => {
     expect(whole.filter(isAlive)).toHaveLength(2);
   });
 
-  test('under adopt hands it over', async () => {
+  test('under adopt returns it', async () => {
     const { pid } = await startBot();
     expect(await claim({ pidFile: pidFile(), onConflict: 'adopt' })).toMatchObject({ ok: true, adopt: { pid } });
   });
 
-  test('harms no stranger who is named by a stale file', async () => {
+  test('does not harm an unrelated process that a stale file names', async () => {
     const { whole } = await startBot();
     const other = ['python3', 'feishu_bot.py'];
     (await mustLease({ pidFile: { path, command: other }, graceMs: 50 })).abandon();

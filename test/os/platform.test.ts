@@ -1,4 +1,4 @@
-// What is decided for systems that the tests do not run on: which tool is asked, and how its answer is read.
+// Code for systems that the tests do not run on: which tool is called, and how its output is read.
 import { describe, expect, test } from 'vitest';
 import { findProgram, platformOf } from '../../src/os/platform.ts';
 import {
@@ -22,7 +22,7 @@ test.each([
   expect(platformOf(name)).toBe(platform);
 });
 
-test('programs are found along PATH, in order, skipping what is no program', () => {
+test('programs are found along PATH, in order, skipping other files', () => {
   expect(findProgram('sh', '/nowhere::/bin')).toBe('/bin/sh');
   expect(findProgram('no-such-program')).toBeNull();
 });
@@ -34,7 +34,7 @@ test('a tree is found by parent links, parents first', () => {
 });
 
 describe('ps', () => {
-  test('as on macOS is read', () => {
+  test('of macOS is read', () => {
     expect(parsePsLine('  501     1   501 Ss    12345   1:02.50 Mon Jan  5 09:08:07 2026    \n')).toEqual({
       pid: 501,
       comm: '',
@@ -59,7 +59,7 @@ describe('ps', () => {
     expect(parseCpuSeconds(text)).toBeCloseTo(seconds);
   });
 
-  test('of this system answers in the same form', async () => {
+  test('of this system has the same form', async () => {
     const tree = await startShell('exec sleep 1000', 1);
     const { pid } = tree.incarnation;
     const stat = statByTool(pid, 'other');
@@ -93,7 +93,7 @@ test('the boot time of sysctl is read', () => {
   expect(parseBootTime('{ sec = 1767600000, usec = 123456 } Mon Jan  5 08:00:00 2026\n')).toBe('boot-1767600000');
 });
 
-test('the answer of Windows is read', () => {
+test('the output of Windows is read', () => {
   expect(parseWindowsProcess('42 7 134000000000000000 8192 50000000\r\n')).toMatchObject({
     pid: 42,
     ppid: 7,

@@ -41,7 +41,7 @@ const get = (port: number, changes: Partial<HttpRequest> = {}): Promise<ProbeRes
   }).outcome;
 
 describe('http', () => {
-  test('what is no URL fails each time, and shows neither password nor token', async () => {
+  test('a text that is not a URL fails each time, and shows neither password nor token', async () => {
     expect(await get(65_536)).toEqual({
       ok: false,
       because: '"http://127.0.0.1:65536/health" is not a valid HTTP URL',
@@ -52,7 +52,7 @@ describe('http', () => {
     });
   });
 
-  test('sends what is declared, reads status and body', async () => {
+  test('sends the declared request, reads status and body', async () => {
     const port = await serving((request, response) => {
       response.statusCode = 201;
       response.end(`${request.method} ${request.url} ${request.headers.host} ${request.headers['x-probe']}`);
@@ -80,7 +80,7 @@ describe('http', () => {
     ['that is cut off', 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', '200 abc'],
     ['that is none', 'SSH-2.0-OpenSSH\r\n', 'not an HTTP response'],
     ['of nothing', '', 'closed without a response'],
-  ])('an answer %s', async (_, text, because) => {
+  ])('a response %s', async (_, text, because) => {
     const port = await listening((socket) => void socket.once('data', () => socket.end(text)));
     expect(await get(port)).toEqual({ ok: false, because });
   });
@@ -94,7 +94,7 @@ describe('http', () => {
     },
   );
 
-  test('does not read without end', async () => {
+  test('stops reading an endless body', async () => {
     const port = await listening((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => {
@@ -112,7 +112,7 @@ describe('http', () => {
     });
   });
 
-  test('is cut short when told to', async () => {
+  test('can be cancelled', async () => {
     const port = await listening(() => undefined);
     const running = requestHttp({
       method: 'GET',
@@ -170,14 +170,14 @@ describe.each(['posix_spawn', 'fork'])('commands by %s', (way) => {
     ['head -c 1000000 /dev/zero; echo; echo in the end >&2; exit 2', { ok: false, because: 'exit code 2: in the end' }],
   ])('%s', async (line, outcome) => expect(await sh(line).outcome).toEqual(outcome));
 
-  test('that print a secret do not spread it', async () => {
+  test('that print a secret do not reveal it', async () => {
     const args = ['-c', 'echo "the password is $PASSWORD" >&2; exit 1'];
     const secrets = ['hunter2'];
     const running = runExec({ file: '/bin/sh', args, cwd: '/', env: { ...env, PASSWORD: 'hunter2' }, secrets });
     expect(await running.outcome).toEqual({ ok: false, because: 'exit code 1: the password is ***' });
   });
 
-  test('that cannot be run says why', async () => {
+  test('that cannot be run explains the failure', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'orch-probe-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const file = join(directory, 'script');
@@ -191,7 +191,7 @@ describe.each(['posix_spawn', 'fork'])('commands by %s', (way) => {
     });
   });
 
-  test('ends with its whole group when it takes too long, and is not held up by who keeps its pipes', async () => {
+  test('is killed with its whole group at the time limit, and does not wait for processes that keep its pipes', async () => {
     const mark = `mark-${process.pid}-${Date.now()}`;
     const running = runExec({
       file: '/bin/sh',

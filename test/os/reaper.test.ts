@@ -1,4 +1,4 @@
-// Who is asked for their exit status, and when: with a double of the C library that counts.
+// Which exit statuses are read, and when: with a double of the C library that counts calls.
 
 import { expect, test } from 'vitest';
 import type { Exit } from '../../src/core/slot.ts';
@@ -19,44 +19,44 @@ function setUp(...ours: number[]) {
       return pid << 8;
     },
   };
-  const told: [number, Exit][] = [];
+  const reported: [number, Exit][] = [];
   const reaper = new Reaper(library);
-  for (const pid of ours) reaper.add(pid, (exit) => told.push([pid, exit]));
-  return { reaper, zombies, told, questions: () => questions };
+  for (const pid of ours) reaper.add(pid, (exit) => reported.push([pid, exit]));
+  return { reaper, zombies, reported, questions: () => questions };
 }
 
-test('all that have ended are told after one signal, and nobody else is asked', () => {
-  const { reaper, zombies, told, questions } = setUp(1, 2, 3, 4);
+test('all exits are reported after one signal, and no other child is queried', () => {
+  const { reaper, zombies, reported, questions } = setUp(1, 2, 3, 4);
   zombies.push(3, 1);
   reaper.reap();
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [3, { code: 3 }],
     [1, { code: 1 }],
   ]);
   expect(questions()).toBe(2);
 });
 
-test('a child of Node that is still there hides nobody', async () => {
-  const { reaper, zombies, told } = setUp(1, 2);
+test('an unreaped child of Node does not hide others', async () => {
+  const { reaper, zombies, reported } = setUp(1, 2);
   zombies.push(NODES, 2);
   reaper.reap();
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   await immediate();
-  expect(told).toEqual([[2, { code: 2 }]]);
+  expect(reported).toEqual([[2, { code: 2 }]]);
   expect(zombies).toEqual([NODES]);
 });
 
-test('once Node has reaped its own, nobody is asked in vain', async () => {
-  const { reaper, zombies, told, questions } = setUp(1, 2);
+test('once Node has reaped its own, no child is queried needlessly', async () => {
+  const { reaper, zombies, reported, questions } = setUp(1, 2);
   zombies.push(NODES, 2);
   reaper.reap();
   zombies.shift();
   await immediate();
-  expect(told).toEqual([[2, { code: 2 }]]);
+  expect(reported).toEqual([[2, { code: 2 }]]);
   expect(questions()).toBe(1);
 });
 
-test('the end of a child of Node alone costs the others nothing', async () => {
+test('the exit of a child of Node does not query the others', async () => {
   const { reaper, zombies, questions } = setUp(1, 2);
   zombies.push(NODES);
   reaper.reap();
@@ -65,18 +65,18 @@ test('the end of a child of Node alone costs the others nothing', async () => {
   expect(questions()).toBe(0);
 });
 
-test('orphans are reaped untold, whatever stands before or behind them; children of Node never', async () => {
-  const { reaper, zombies, told } = setUp(1, 2);
+test('orphans are reaped without a report, in any order; children of Node never', async () => {
+  const { reaper, zombies, reported } = setUp(1, 2);
   reaper.reapOrphans((pid) => pid === NODES);
   zombies.push(7, 1, 8, NODES, 2);
   reaper.reap();
   expect(zombies).toEqual([NODES, 2]);
   await immediate();
-  expect(told.map(([pid]) => pid)).toEqual([1, 2]);
+  expect(reported.map(([pid]) => pid)).toEqual([1, 2]);
   expect(zombies).toEqual([NODES]);
 });
 
-test('without that, a stranger is left alone', async () => {
+test('without that, an orphan is left alone', async () => {
   const { reaper, zombies } = setUp(1);
   zombies.push(7);
   reaper.reap();
@@ -84,7 +84,7 @@ test('without that, a stranger is left alone', async () => {
   expect(zombies).toEqual([7]);
 });
 
-test('a storm of orphans holds the event loop for a part of them only, and all are reaped', async () => {
+test('many orphans are reaped in several ticks', async () => {
   const { reaper, zombies } = setUp();
   reaper.reapOrphans(() => false);
   zombies.push(...Array.from({ length: 1_700 }, (_, index) => index + 1));

@@ -21,7 +21,7 @@ const end = async (tree: Tree) => {
 };
 const heldFiles = () => readdirSync('/proc/self/fd').length;
 
-test('tells the busy from the idle, and what they hold in memory', async () => {
+test('measures the CPU and memory of a busy and an idle process', async () => {
   const busy = await startShell('while :; do :; done', 1);
   const idle = await startShell('exec sleep 1000', 1);
   const sampler = create();
@@ -47,7 +47,7 @@ test('counts memory as Node does', () => {
   expect((own?.rssBytes ?? 0) / process.memoryUsage.rss()).toBeLessThan(1.2);
 });
 
-test('leaves out whoever ended, and a stranger with the same pid', async () => {
+test('omits a process that ended, and another with the same pid', async () => {
   const tree = await startShell('exec sleep 1000', 1);
   const sampler = create();
   expect([...sampler.sample([{ ...tree.incarnation, startTime: '1' }]).keys()]).toEqual([]);
@@ -57,7 +57,7 @@ test('leaves out whoever ended, and a stranger with the same pid', async () => {
   expect(sampler.openFiles).toBe(0);
 });
 
-test('gives every descriptor back', async () => {
+test('closes every descriptor', async () => {
   const trees = await Promise.all(Array.from({ length: 8 }, () => startShell('exec sleep 1000', 1)));
   const before = heldFiles();
   const sampler = create(5);

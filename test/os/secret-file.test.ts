@@ -1,4 +1,4 @@
-// What the file of a secret may be, and that none of the others is waited for or taken for an empty one.
+// Which files a secret may be in; any other is refused at once, and never counts as empty.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -54,7 +54,7 @@ test.for(others)('%s is refused', async ([, make, errno]) => {
   expect(await readSecretFile(path)).toMatchObject({ ok: false, errno });
 });
 
-test('a file that cannot be closed has been read', async () => {
+test('a file whose close fails was read', async () => {
   const path = join(directory(), 'secret');
   writeFileSync(path, 'x\n');
   const file = await open(path);
@@ -81,7 +81,7 @@ test.runIf(process.getuid?.() !== 0)('what may not be read is refused', async ()
   expect(await readSecretFile(path)).toMatchObject({ ok: false, errno: 'EACCES' });
 });
 
-test('what a program printed is shown without secrets', () => {
+test('the output of a program is shown without secrets', () => {
   const mask = (text: string, ...secrets: string[]) => maskSecrets(text, secrets);
   expect(mask('bad password hunter2, hunter2!', 'hunter2')).toBe('bad password ***, ***!');
   expect(mask('line-one of key', 'line-one\r\nline-two\n')).toBe('*** of key');

@@ -1,4 +1,4 @@
-// A file system that is gone: nothing is waited for long, and it does not take the threads of the supervisor.
+// A file system that does not respond: reads end early, and it does not use up the supervisor's threads.
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { SecretFileResult } from '../../src/os/secret-file.ts';
 import { SecretFileReader } from '../../src/os/secret-file.ts';
@@ -27,13 +27,13 @@ function disk() {
 
 const late = { ok: false, errno: 'ETIMEDOUT' };
 
-test('is given up', async () => {
+test('times out', async () => {
   const { readFile } = disk();
   const because = 'cannot be read: its file system has not responded within 0.02 s';
   expect(await new SecretFileReader(SHORT_MS, readFile).read('/gone/a')).toEqual({ ...late, because });
 });
 
-test('holds one thread for a path, however often it is asked for', async () => {
+test('uses one thread for a path, however often it is read', async () => {
   const { begun, readFile, answer } = disk();
   const reads = new SecretFileReader(SHORT_MS, readFile);
   for (let i = 0; i < 5; i++) expect(await reads.read('/gone/a')).toMatchObject(late);
@@ -43,7 +43,7 @@ test('holds one thread for a path, however often it is asked for', async () => {
   expect(await other).toEqual({ ok: true, text: 'b' });
 });
 
-test('holds two threads for all paths, also when all are asked for at once; then refuses at once', async () => {
+test('uses two threads for all paths, also when all are read at once; then refuses at once', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const { begun, readFile, answer } = disk();
@@ -55,7 +55,7 @@ test('holds two threads for all paths, also when all are asked for at once; then
   const because = 'is not read while /gone/a and /gone/b do not respond';
   expect(await reads.read('/here/e')).toEqual({ ...late, because });
 
-  // One is back: what is asked for now is read after those that have waited.
+  // One responds again: new reads come after those that waited.
   answer('/gone/a', 'a');
   await vi.advanceTimersByTimeAsync(0);
   expect(begun).toEqual(['/gone/a', '/gone/b', '/gone/c']);
@@ -67,7 +67,7 @@ test('holds two threads for all paths, also when all are asked for at once; then
   expect(await later).toEqual({ ok: true, text: '/here/e' });
 });
 
-test('while nothing is overdue, what finds no place waits for one', async () => {
+test('while no read is overdue, further reads wait for a thread', async () => {
   const { begun, readFile, answer } = disk();
   const reads = new SecretFileReader(LONG_MS, readFile);
   const all = Promise.all(['/a', '/b', '/c'].map((path) => reads.read(path)));
@@ -79,7 +79,7 @@ test('while nothing is overdue, what finds no place waits for one', async () => 
   expect((await all).map((file) => file.ok && file.text)).toEqual(['a', 'b', 'c']);
 });
 
-test('a read that began earlier is no answer: its file may have been written since', async () => {
+test('a read that began earlier is not shared: its file may have been written since', async () => {
   const { begun, readFile, answer } = disk();
   const reads = new SecretFileReader(LONG_MS, readFile);
   const first = reads.read('/a');

@@ -1,4 +1,4 @@
-// Ending trees: every way in which processes get out of a group's reach, and the strangers that must never be hit.
+// Ending trees: every way in which processes get out of a group's reach, and unrelated processes that must never get a signal.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -46,7 +46,7 @@ describe('killTree', () => {
     ['in its group', 'trap "" TERM; sleep 1000 & exit 0', 1],
     ['in a session of its own', 'setsid sleep 1000 & exit 0', 1],
     ['after a double fork', '(setsid sh -c "sleep 1000 & sleep 1000 & exit" &); exit 3', 2],
-  ])('finds who stays when the leader has gone: %s', async (_name, line, size) => {
+  ])('finds what remains when the leader has gone: %s', async (_name, line, size) => {
     const tree = await startShell(line, size);
     await tree.ended;
     await treeSize(tree, (now) => now === size);
@@ -63,7 +63,7 @@ describe('killTree', () => {
     expect(living(tree)).toEqual([]);
   });
 
-  test('catches a process that hops from session to session', async () => {
+  test('finds a process that changes its session again and again', async () => {
     const tree = await startShell(`exec /bin/sh ${program('hops.sh')} 400`, 1);
     await tree.ended;
     expect(await killTree(target(tree), { withinMs: 3000 })).toEqual({ survivors: [] });
@@ -124,7 +124,7 @@ describe('signalTree', () => {
     expect(signalTree(target(tree), 'SIGTERM', members)).toEqual({ signalled: [], gone: true });
   });
 
-  test('reaches those outside alone when the group had its signal', async () => {
+  test('reaches only those outside when the group had its signal', async () => {
     const tree = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
     const leaders = (found: TreeMember[]) => found.every((member) => member.isSessionLeader);
     const members = await waitFor('two sessions', () => sweep(tree), leaders);
@@ -136,7 +136,7 @@ describe('signalTree', () => {
     await tree.ended;
   });
 
-  test.each([1, 0, -1, process.pid, process.ppid])('never signals %i: no proof, init, ourselves', (pid) => {
+  test.each([1, 0, -1, process.pid, process.ppid])('never signals %i: without proof, init, ourselves', (pid) => {
     const wrong = { pid, startTime: '1', bootId: 'another boot', nonce: 'x' };
     const member = { ...wrong, isSessionLeader: true, environment: {}, command: 'x' };
     expect(signalTree({ incarnation: wrong, isOurChild: false }, 'SIGKILL', [member]).signalled).toEqual([]);
@@ -149,7 +149,7 @@ describe('signalTree', () => {
 });
 
 describe('groupIsEmpty', () => {
-  test('counts the living and not the zombies', async () => {
+  test('counts live processes and not zombies', async () => {
     const tree = await startShell('sleep 1000 & exec sleep 1000', 2);
     const { pid } = tree.incarnation;
     expect(groupIsEmpty(pid)).toBe(false);
@@ -173,7 +173,7 @@ describe('groupIsEmpty', () => {
 });
 
 describe('stopTree', () => {
-  test('lets a tree end in its own time, then is done at once', async () => {
+  test('resolves as soon as a tree has exited by itself', async () => {
     const tree = await startShell('trap "sleep 0.1; exit 0" TERM; while :; do sleep 0.02; done', 1);
     const began = performance.now();
     expect(await stopTree(target(tree), { signal: 'SIGTERM', graceMs: 5000 })).toEqual({ survivors: [] });
@@ -197,7 +197,7 @@ const mayUnshare = (() => {
   }
 })();
 
-test.skipIf(!mayUnshare)('a stranger with a recycled pid is never signalled', async () => {
+test.skipIf(!mayUnshare)('another process with a reused pid is never signalled', async () => {
   const rounds = Number(process.env.REUSE_ROUNDS ?? 60);
   const args = ['-pf', '--kill-child', '--mount-proc', process.execPath, bundle('recycles-pids'), String(rounds)];
   const { stdout } = await promisify(execFile)('unshare', args, {

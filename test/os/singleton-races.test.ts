@@ -1,4 +1,4 @@
-// Singletons over supervisors that are real processes: they race, and they die at the worst moments.
+// Singletons over supervisors that are real processes: they race, and are killed at the worst moments.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ async function supervise(
 }
 
 describe('supervisors', () => {
-  test('that replace each other take turns: never two alive', async () => {
+  test('that replace each other have one live instance at a time', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const all = await Promise.all(names.map((name) => supervise(name, 'replace')));
     expect(all.map(({ says }) => says.split(' ')[0])).toEqual(names.map(() => 'holds'));
@@ -81,7 +81,7 @@ describe('supervisors', () => {
     await endAll(`${mark}-third`);
   });
 
-  test('that die one after the other while they replace lose sight of nobody', async () => {
+  test('that die one after the other while they replace lose track of no process', async () => {
     await supervise('first', 'replace', 'crash');
     const second = supervise('second', 'replace');
     await waitFor(

@@ -1,4 +1,4 @@
-// Singletons: who gets a key by which policy, what counts as its holder, and whom the registry believes.
+// Singletons: which claimant gets a key under each policy, what counts as its holder, and which records are trusted.
 
 import { chownSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ describe('a free key', () => {
     expect(readHolderAndClaim('bot', 'host', '/projects/a')).toEqual({ holder: null, claim: null });
   });
 
-  test('is one of many: other keys and scopes do not meet', async () => {
+  test('is independent of other keys and scopes', async () => {
     const leases = [
       await mustLease(),
       await mustLease({ key: 'Bot' }),
@@ -48,7 +48,7 @@ describe('a free key', () => {
     expect(readdirSync(place.directory)).toEqual(['registry']);
   });
 
-  test('of a holder that died without a word', async () => {
+  test('is free after its holder died', async () => {
     const tree = await startHolder();
     await end(tree);
     (await mustLease({ onConflict: 'refuse' })).abandon();
@@ -71,14 +71,14 @@ describe('a held key', () => {
     await end(tree);
   });
 
-  test('under adopt hands over the very process', async () => {
+  test('under adopt returns the live process', async () => {
     const tree = await startHolder();
     expect(await claim({ onConflict: 'adopt' })).toMatchObject({ ok: true, adopt: tree.incarnation });
     expect(isAlive(tree.incarnation)).toBe(true);
     await end(tree);
   });
 
-  test('under replace is had once the whole older tree is dead', async () => {
+  test('under replace is free once the whole older tree is dead', async () => {
     const tree = await startHolder('trap "" TERM; setsid sleep 1000 & while :; do sleep 0.1; done', 3);
     const lease = await mustLease({ graceMs: 200 });
     expect(living(tree)).toEqual([]);
@@ -90,7 +90,7 @@ describe('a held key', () => {
     await tree.ended;
   });
 
-  test('is not free while what its main process left behind lives', async () => {
+  test('is not free while processes that its main process left behind live', async () => {
     const tree = await startHolder('setsid sleep 1000 & sleep 0.1', 2);
     await tree.ended;
     expect(await claim({ onConflict: 'refuse' })).toMatchObject({ ok: false, code: 'refused' });
@@ -99,7 +99,7 @@ describe('a held key', () => {
     expect(living(tree)).toEqual([]);
   });
 
-  test('gives up the claim when it is not wanted any more', async () => {
+  test('ends the claim when it is aborted', async () => {
     const tree = await startHolder('trap "" TERM; while :; do sleep 0.1; done', 2);
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 100);
@@ -109,7 +109,7 @@ describe('a held key', () => {
     await end(tree);
   });
 
-  test('names no stranger that got the pid', async () => {
+  test('does not name another process that got the pid', async () => {
     const stranger = await startShell('exec sleep 1000', 1);
     const { incarnation } = stranger;
     const lease = await mustLease({ nonce: 'dead' });
@@ -121,7 +121,7 @@ describe('a held key', () => {
 });
 
 describe('the registry', () => {
-  test('heeds no record of garbage, of another boot, or behind a link', async () => {
+  test('ignores a record that is garbage, of another boot, or behind a link', async () => {
     const tree = await startShell('exec sleep 1000', 1);
     const base = singletonBase(singletonDir('host', ''), 'bot');
     const record = { key: 'bot', projectRoot: '/x', instance: 'x.1', since: '', process: tree.incarnation };
@@ -139,7 +139,7 @@ describe('the registry', () => {
     await end(tree);
   });
 
-  test.skipIf(process.getuid?.() !== 0)('heeds no record by which one user names the process of another', async () => {
+  test.skipIf(process.getuid?.() !== 0)('ignores a record by which one user names the process of another', async () => {
     const victim = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
     const base = singletonBase(singletonDir('host', ''), 'bot');
     for (const kind of ['holder', 'claim']) {
@@ -188,19 +188,19 @@ describe('the registry', () => {
       await victim.ended;
     });
 
-    test('a record with its own process and the nonce of a stranger harms only that process', async () => {
+    test('a record with its own process and a foreign nonce harms only that process', async () => {
       const own = await startAsNobody('exec sleep 1000', 1);
       writeAsNobody('holder', { ...own.incarnation, nonce: victim.nonce });
       const result = await claim({ graceMs: 100 });
       expect(result).toMatchObject({ ok: false, code: 'not-stopped' });
       expect(living(victim)).toHaveLength(2);
       await own.ended;
-      // Whoever wrote it holds nothing any more.
+      // The user who wrote it does not hold the key any more.
       (await mustLease({ graceMs: 100 })).abandon();
       expect(living(victim)).toHaveLength(2);
     });
 
-    test('nor does one of the dead, where something of that user has the nonce as well', async () => {
+    test('a record of a dead process, whose nonce a process of that user has, harms only that process', async () => {
       const own = await startAsNobody('exec sleep 1000', 1, { ORCH_NONCE: victim.nonce });
       writeAsNobody('claim', { ...own.incarnation, nonce: victim.nonce, startTime: '1' });
       expect(await claim({ graceMs: 100 })).toMatchObject({ ok: false, code: 'not-stopped' });
@@ -212,7 +212,7 @@ describe('the registry', () => {
       ).toEqual([]);
     });
 
-    test('what it names is not taken over', async () => {
+    test('the process that it names is not adopted', async () => {
       const own = await startAsNobody('exec sleep 1000', 1);
       writeAsNobody('holder', own.incarnation);
       const result = await claim({ onConflict: 'adopt' });
@@ -231,7 +231,7 @@ describe('the registry', () => {
     });
   });
 
-  test.skipIf(process.getuid?.() !== 0)('refuses a directory that somebody else prepared', async () => {
+  test.skipIf(process.getuid?.() !== 0)('refuses a directory that another user prepared', async () => {
     const registry = join(place.directory, 'registry');
     mkdirSync(join(registry, 'host'), { recursive: true });
     chownSync(join(registry, 'host'), 65534, 65534);

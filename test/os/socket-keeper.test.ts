@@ -1,10 +1,10 @@
-// The socket of the keeper removed now and then over a long life, with a supervisor there: it listens again each time.
+// The keeper's socket is removed again and again while a supervisor runs: the keeper listens again each time.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-test('a keeper whose socket was removed many times has not lost its patience', async () => {
+test('a keeper whose socket was removed many times keeps listening', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-keeper-'));
   const [path, state] = [join(directory, 'held.sock'), join(directory, 'state.json')];
   const { argv } = process;

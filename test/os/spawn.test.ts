@@ -1,4 +1,4 @@
-// The start of an instance: what it inherits, how its end is told, and what is said when it cannot be started.
+// The start of an instance: what it inherits, how its exit is reported, and how a failed start is explained.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const request = (file: string, over: Partial<SpawnRequest> = {}): SpawnRequest =
   ...over,
 });
 
-/** Signals 32 and 33 belong to threads; every program sets them anew. */
+/** Signals 32 and 33 belong to threads; every program sets them again. */
 const OF_THE_C_LIBRARY = 3n << 31n;
 
 /** Runs to the end with stdout in a file. */
@@ -83,11 +83,11 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       ['kill -9 $$', { signal: 'SIGKILL' }],
       ['kill -SEGV $$', { signal: 'SIGSEGV' }],
       ['exit 137', { code: 137 }],
-    ])('that ends by `%s` is told as such', async (line, exit) => {
+    ])('that ends by `%s` is reported so', async (line, exit) => {
       expect((await run('/bin/sh', ['-c', line])).exit).toEqual(exit);
     });
 
-    test('ignores and blocks no signal, although we ignore SIGPIPE', async () => {
+    test('does not ignore or block a signal, although we ignore SIGPIPE', async () => {
       const { output } = await run('/bin/sh', ['-c', 'grep -E "^Sig(Blk|Ign)" /proc/self/status']);
       const [blocked, ignored] = [...output.matchAll(/:\s*(\w+)/g)].map(([, mask]) => BigInt(`0x${mask}`));
       expect(blocked).toBe(0n);
@@ -110,7 +110,7 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       expect(readFileSync(output, 'utf8')).toBe('typed before\n');
     });
 
-    test('one of many, among children of Node: every end is told once, with its own code', async () => {
+    test('one of many, among children of Node: every exit is reported once, with its own code', async () => {
       const told: number[] = [];
       const ends = Array.from({ length: 150 }, (_, index) => {
         const nodes = new Promise<number>((resolve) => {
@@ -129,7 +129,7 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       expect(told.sort((a, b) => a - b)).toEqual(ends.map((_, index) => index));
     }, 30_000);
 
-    test('that ends at once has an identity all the same', async () => {
+    test('that exits at once still has an identity', async () => {
       const tree = await startTree(['/bin/true']);
       expect(tree.incarnation.startTime).toMatch(/^\d+$/);
       expect(await tree.ended).toEqual({ code: 0 });
@@ -192,7 +192,7 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       expect(result.ok ? '' : result.detail).toMatch(detail);
     });
 
-    test('for want of descriptors is transient, where there is one at all, and nobody is taken for dead meanwhile', async () => {
+    test('for lack of descriptors is transient, and no live process counts as dead meanwhile', async () => {
       const tree = await startShell('setsid sleep 1000 & exec sleep 1000', 2);
       const { result, alive, swept } = await withoutDescriptors(async () => ({
         result: await spawnInstance(request('/bin/true'), () => undefined),

@@ -1,4 +1,4 @@
-// The state file: old or new at any moment, whoever is killed and however full the disk.
+// The state file: always old or new, however its writer is killed and however full the disk is.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -39,7 +39,7 @@ const mayMount = (() => {
 })();
 
 describe('reading', () => {
-  test('gives the text, or says that there is none', async () => {
+  test('returns the text, or that the file is missing', async () => {
     expect(await readStateFile(path)).toEqual({ missing: true });
     writeFileSync(path, '{"é":1}');
     expect(await readStateFile(path)).toEqual({ text: '{"é":1}' });
@@ -56,7 +56,7 @@ describe('reading', () => {
 });
 
 describe('saving', () => {
-  test('replaces the file, for us alone', async () => {
+  test('replaces the file, with mode 0600', async () => {
     const file = new StateFile(path);
     await file.save('1');
     const { ino } = statSync(path);
@@ -67,7 +67,7 @@ describe('saving', () => {
     expect(readdirSync(directory)).toEqual(['state.json']);
   });
 
-  test('of many texts at once writes the latest and answers all', async () => {
+  test('of many texts at once writes the latest and resolves all', async () => {
     const file = new StateFile(path);
     const saves = Array.from({ length: 100 }, (_, index) => file.save(String(index)));
     await saves[0];
@@ -77,7 +77,7 @@ describe('saving', () => {
     expect(readFileSync(path, 'utf8')).toBe('99');
   });
 
-  test('that fails says so, leaves nothing behind, and does not spoil the next', async () => {
+  test('that fails rejects, leaves nothing behind, and does not affect the next', async () => {
     const file = new StateFile(path);
     await file.save('old');
     mkdirSync(join(directory, '.state.json.tmp'));
@@ -88,14 +88,14 @@ describe('saving', () => {
     expect(readFileSync(path, 'utf8')).toBe('newer');
   });
 
-  test('follows no link that lies in wait for its draft', async () => {
+  test('does not follow a link in the place of its draft', async () => {
     writeFileSync(join(directory, 'canary'), 'untouched');
     symlinkSync(join(directory, 'canary'), join(directory, '.state.json.tmp'));
     await expect(new StateFile(path).save('x')).rejects.toThrow(/ELOOP/);
     expect(readFileSync(join(directory, 'canary'), 'utf8')).toBe('untouched');
   });
 
-  test('over a link replaces the link, not what it leads to', async () => {
+  test('over a link replaces the link, not its target', async () => {
     writeFileSync(join(directory, 'canary'), 'untouched');
     symlinkSync(join(directory, 'canary'), path);
     await new StateFile(path).save('mine');
@@ -103,7 +103,7 @@ describe('saving', () => {
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
-  test('killed at any moment leaves a whole file, never older than what it called durable', async () => {
+  test('killed at any moment leaves a whole file, never older than the last durable one', async () => {
     for (let round = 0; round < 8; round++) {
       const child = spawn(process.execPath, [savesForEver, path, String(round * 1000)], {
         stdio: ['ignore', 'pipe', 'inherit'],

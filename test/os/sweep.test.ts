@@ -1,4 +1,4 @@
-// The sweep: who belongs to a nonce, how many scans that takes, and how long the event loop is held.
+// The sweep: which processes belong to a nonce, how many scans that takes, and how long the event loop is blocked.
 import { describe, expect, test } from 'vitest';
 import { killTree } from '../../src/os/tree/signal.ts';
 import { findProjectProcesses, sweepByNonce } from '../../src/os/tree/sweep.ts';
@@ -11,7 +11,7 @@ const end = async (...trees: Tree[]) => {
   }
 };
 
-test('tells who they are', async () => {
+test('describes each process', async () => {
   const env = {
     ORCH_INSTANCE_ID: 'api.1',
     ORCH_EMPTY: '',
@@ -51,7 +51,7 @@ test('sees processes that are in the middle of an exec', async () => {
   await end(tree);
 });
 
-test('counts no zombie and nobody who ended', async () => {
+test('does not count zombies and ended processes', async () => {
   const tree = await startShell('sleep 0.01 & exec sleep 1000', 1);
   await waitFor(
     'one left',
@@ -72,7 +72,7 @@ test('finds a project by the beginning of its nonces', async () => {
   await end(...trees);
 });
 
-test('never takes the processes of a stranger for a session whose leader is gone', async () => {
+test('ignores unrelated processes in a session whose leader is gone', async () => {
   const stranger = await startShell('env -i /bin/sleep 1000 & exec sleep 1000', 1);
   // As if our leader had had this pid long ago: other start time, exit never seen.
   const ours = { ...stranger.incarnation, startTime: '1', nonce: 'long gone' };
@@ -82,7 +82,7 @@ test('never takes the processes of a stranger for a session whose leader is gone
 });
 
 describe('among many processes', () => {
-  test('a hundred requests cost one or two scans, and the event loop turns meanwhile', async () => {
+  test('a hundred requests cost one or two scans, and the event loop runs meanwhile', async () => {
     const crowd = await startShell('i=0; while [ $i -lt 300 ]; do sleep 1000 & i=$((i+1)); done; wait', 301);
     const alone = await timeOf(() => sweepByNonce([crowd.nonce]));
     const turns = watchTurns();

@@ -30,6 +30,6 @@ test.runIf(hasProc).each([
   await tree.ended;
 });
 
-test('of nobody there is none', () => {
+test('a process that does not exist has none', () => {
   expect(treeMemoryBytes(2 ** 22 + 1)).toBeNull();
 });

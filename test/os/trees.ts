@@ -1,4 +1,4 @@
-// Real process trees for the tests of runtime/, and the proof that none of them outlives its test. Looks for survivors
+// Real process trees for the tests of os/, and the proof that none of them outlives its test. Looks for survivors
 // with the rig's own reading of /proc, never with the code under test.
 
 import { openSync } from 'node:fs';

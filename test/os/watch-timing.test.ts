@@ -1,4 +1,4 @@
-// What the file watch says and when: bursts, slow saves, neighbours, a close, and a machine without events.
+// What the file watch reports and when: bursts, slow saves, neighbours, a close, and a machine without events.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { place, settledOn, start } from './watching.ts';
 
 const watchesWithoutEvents = bundle('watches-without-events');
 
-describe('what is told', () => {
-  test('a first event at once, the change once all is quiet, one for a burst', async () => {
+describe('the watch reports', () => {
+  test('a first event at once, the change after the settle time, one for a burst', async () => {
     const { seen } = await start([place.path], { settleMs: 200 }); // so long that a busy machine does not break the burst
     const began = performance.now();
     for (let part = 1; part <= 20; part++) {
@@ -48,7 +48,7 @@ describe('what is told', () => {
     );
   });
 
-  test('without events: nothing before a save that goes on has ended', async () => {
+  test('without events: nothing before a save in progress has ended', async () => {
     const { seen } = await start([place.path], { pollMs: 40, settleMs: 200 });
     for (let part = 1; part <= 20; part++) {
       writeFileSync(place.path, 'x'.repeat(part));
@@ -68,7 +68,7 @@ describe('what is told', () => {
       () => seen.changes,
       (changes) => changes === 1,
     );
-    writeFileSync(place.path, 'nobody looks');
+    writeFileSync(place.path, 'not watched');
     await holdsFor(
       'quiet',
       () => seen.changes,
@@ -111,7 +111,7 @@ const mayLimit = limits.every((limit) => {
 test.skipIf(!mayLimit).each([
   ['max_inotify_instances', /^no inotify instances left .*; polling the files instead$/m],
   ['max_inotify_watches', /^no inotify watches left .*; polling the files instead$/m],
-])('without any %s left it polls, and says so', async (limit, why) => {
+])('without any %s left it polls, and reports it', async (limit, why) => {
   const line = `echo 0 > /proc/sys/user/${limit} && exec "$0" "$@"`;
   const child = spawn('unshare', ['-Ur', 'sh', '-c', line, process.execPath, watchesWithoutEvents, place.path]);
   let text = '';

@@ -22,18 +22,18 @@ afterEach(async () => {
   rmSync(place.directory, { recursive: true });
 });
 
-/** What a watch has said, and the text of the first path each time it told of a change. */
+/** The reports of a watch, and the text of the first path at each reported change. */
 export type Seen = { changes: number; firsts: number; texts: (string | null)[] };
 
 /** A watch that stands: what it says about its own setting up is over. */
 export async function start(paths: string[], options: WatchOptions = {}): Promise<{ watch: FileWatch; seen: Seen }> {
   const seen: Seen = { changes: 0, firsts: 0, texts: [] };
-  const told = () => {
+  const onChange = () => {
     seen.changes++;
     seen.texts.push(read(paths[0] as string));
   };
   // Polling would hide what the events miss.
-  const watch = watchFiles(paths, told, { pollMs: 60_000, onFirstEvent: () => seen.firsts++, ...options });
+  const watch = watchFiles(paths, onChange, { pollMs: 60_000, onFirstEvent: () => seen.firsts++, ...options });
   open.push(watch);
   const stands = (changes: number) => changes > 0;
   await waitFor('the watch stands', () => seen.changes, stands);
@@ -42,7 +42,7 @@ export async function start(paths: string[], options: WatchOptions = {}): Promis
   return { watch, seen };
 }
 
-/** Waits until the last thing that was told is this text. */
+/** Waits until the last reported text is this one. */
 export function settledOn(seen: Seen, text: string | null): Promise<unknown> {
   const isLast = (last: string | null | undefined) => last === text;
   return waitFor(`sees ${text}`, () => seen.texts.at(-1), isLast, 3000);

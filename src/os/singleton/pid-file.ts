@@ -88,7 +88,7 @@ function readPidAndAge(path: string): { pid: number; ageMs: number } | { why: st
   } catch (error) {
     if (isResourceShortage(error)) throw error; // the file may name a live process
     const errno = errnoOf(error);
-    return { why: errno === 'ENOENT' ? `there is no ${path}` : `${path} cannot be read (${errno})` };
+    return { why: errno === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${errno})` };
   }
   try {
     const stat = fstatSync(fd);

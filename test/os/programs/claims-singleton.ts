@@ -23,7 +23,7 @@ else if ('adopt' in result) say(`adopt ${result.adopt.nonce}`);
 else {
   const out = openSync('/dev/null', 'r+');
   const env = { PATH: process.env.PATH ?? '', ORCH_NONCE: nonce, MARK: process.env.MARK ?? '' };
-  // -E 99: somebody else lives. The grandchild holds the lock too: the whole tree counts.
+  // -E 99: another one lives. The grandchild holds the lock too: the whole tree counts.
   const line = `flock -n -E 99 ${process.env.ALONE} sh -c 'trap "" TERM; setsid sleep 1000 & wait' || exit $?`;
   const request = {
     file: '/bin/sh',

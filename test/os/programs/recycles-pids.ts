@@ -1,5 +1,5 @@
-// In a pid namespace of its own: lets a stranger have the pid of an instance that ended, again and again, and aims every
-// kind of signal at the instance. Prints how many strangers got the pid and how many of them were harmed.
+// In a pid namespace of its own: lets another process have the pid of an instance that ended, again and again, and aims every
+// kind of signal at the instance. Prints how many processes got the pid and how many of them were harmed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, writeFileSync } from 'node:fs';

@@ -20,7 +20,7 @@ while (performance.now() < endMs) {
     await sleep(1);
     unlinkSync(`${path}-alone`);
   } catch {
-    overlaps++; // EEXIST: somebody else believes that he holds it
+    overlaps++; // EEXIST: another process holds it, too
   }
   attempt.release();
 }

@@ -1,4 +1,4 @@
-// The kernel's files of a bounded cgroup, against a directory that stands in for one.
+// The kernel's files of a limited cgroup, with a directory in its place.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test('a wall is a bound, death for all at once, and no swap', () => {
+test('a limit sets memory.max, kills all at once, and forbids swap', () => {
   for (const file of ['memory.max', 'memory.oom.group', 'memory.swap.max']) put(file, '');
   expect(setMemoryLimit(directory, 512 * MIB)).toBe(null);
   expect(read('memory.max')).toBe(String(512 * MIB));
@@ -29,19 +29,19 @@ test('a wall is a bound, death for all at once, and no swap', () => {
   expect(memoryLimitOf(directory)).toBe(512 * MIB);
 });
 
-test('a kernel without swap has no file for it, and none is made', () => {
+test('without swap in the kernel its file is not created', () => {
   for (const file of ['memory.max', 'memory.oom.group']) put(file, '');
   expect(setMemoryLimit(directory, MIB)).toBe(null);
   expect(existsSync(join(directory, 'memory.swap.max'))).toBe(false);
 });
 
-test('a cgroup without the controller takes no wall', () => {
+test('a cgroup without the controller rejects a limit', () => {
   expect(setMemoryLimit(directory, MIB)).toBe('the kernel rejected memory.max (ENOENT)');
   expect(existsSync(join(directory, 'memory.max'))).toBe(false);
   expect(memoryLimitOf(directory)).toBe(null);
 });
 
-test('one without a bound is no wall', () => {
+test('a cgroup without memory.max has no limit', () => {
   put('memory.max', 'max\n');
   expect(memoryLimitOf(directory)).toBe(null);
 });
@@ -51,13 +51,13 @@ test.each<[what: string, events: string | null, hit: boolean]>([
   ['it was shrunk', 'low 0\nhigh 0\nmax 81\noom 0\noom_kill 0\n', false],
   ['it was killed', 'low 0\nhigh 0\nmax 93\noom 1\noom_kill 3\noom_group_kill 1\n', true],
   ['it was killed for want of memory elsewhere', 'low 0\nhigh 0\nmax 0\noom 0\noom_kill 2\n', false],
-  ['there is no such file', null, false],
+  ['the file does not exist', null, false],
 ])('%s: hit is %s', (_what, events, hit) => {
   if (events !== null) put('memory.events', events);
   expect(wasMemoryLimitHit(directory)).toBe(hit);
 });
 
-test('a bound that the program put up below, and hit, is not ours', () => {
+test('a limit that the program set further down, and hit, does not count', () => {
   put('memory.events', 'oom 1\noom_kill 1\n');
   put('memory.events.local', 'oom 0\noom_kill 0\n');
   expect(wasMemoryLimitHit(directory)).toBe(false);
@@ -65,7 +65,7 @@ test('a bound that the program put up below, and hit, is not ours', () => {
   expect(wasMemoryLimitHit(directory)).toBe(true);
 });
 
-test('who may not be killed would wait at the wall for ever', () => {
+test('a process that the kernel may not kill is exempt', () => {
   expect(isExemptFromOom('-1000\n')).toBe(true);
   expect(isExemptFromOom('-999\n')).toBe(false);
   expect(isExemptFromOom('0\n')).toBe(false);

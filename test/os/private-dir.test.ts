@@ -1,4 +1,4 @@
-// Directories for us alone, and every way in which somebody may have prepared one.
+// Private directories, and every way in which another user may have prepared one.
 import {
   chmodSync,
   chownSync,
@@ -26,7 +26,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const modeOf = (file: string) => statSync(file).mode & 0o777;
 
-test('is made for us alone, whatever the umask', () => {
+test('is created for our user alone, whatever the umask', () => {
   const before = process.umask(0);
   ensurePrivateDir(path);
   process.umask(before);
@@ -34,7 +34,7 @@ test('is made for us alone, whatever the umask', () => {
   ensurePrivateDir(path);
 });
 
-test('is closed if it stood open', () => {
+test('gets mode 0700 where it was open', () => {
   mkdirSync(path);
   chmodSync(path, 0o777);
   ensurePrivateDir(path);
@@ -63,12 +63,12 @@ test.skipIf(process.getuid?.() !== 0)('refuses what belongs to another user, and
   expect(modeOf(path)).toBe(0o755);
 });
 
-test('says where it cannot be made', () => {
+test('names the path where it cannot be created', () => {
   writeFileSync(join(directory, 'file'), '');
   expect(() => ensurePrivateDir(join(directory, 'file', 'x'))).toThrow(/cannot make the directory .*x \(ENOTDIR\)/);
 });
 
-test('the state directory is whole, private, and ignores itself in git', () => {
+test('the state directory is complete, private, and ignored by git', () => {
   const paths = projectPaths(directory);
   ensureStateDir(paths);
   ensureStateDir(paths);

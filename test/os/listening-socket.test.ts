@@ -1,4 +1,4 @@
-// A held socket is listening, is never accepted on by us, and goes on over the processes that serve it.
+// A socket that orch keeps open listens, is never accepted on by orch, and outlives the processes that serve it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ function serveOnce(fd: number) {
 }
 
 test.each([tcp, unix])(
-  'connections to $name wait until somebody accepts them, one server after the other',
+  'connections to $name wait until a server accepts them, one server after the other',
   async (address) => {
     const [socket] = await hold(address);
     const clients = [dial(address), dial(address)];
@@ -52,7 +52,7 @@ test.each([tcp, unix])(
   },
 );
 
-test('an address in use is a failure that binds nothing, a left-over socket file is replaced', async () => {
+test('an address in use fails and binds nothing; a left-over socket file is replaced', async () => {
   const other = createServer().listen(PORT + 1, '127.0.0.1');
   await once(other, 'listening');
   const taken: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: PORT + 1, name: String(PORT + 1) };
