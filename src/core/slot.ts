@@ -130,6 +130,8 @@ export type Slot = {
   nextRunMs: number | null;
 };
 
+export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
+
 /** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
 export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'>;
 

@@ -1,10 +1,12 @@
 // Puts the supervisor together: kernel, instances, log writer, configuration. Owns the life of the process, from the lock to
 // the last leftover. Decides nothing about services: the kernel does.
+
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
+import type { EndingSlot } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
@@ -15,7 +17,7 @@ import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
 import { selectServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
-import type { StuckSlot, Supervised } from './api/supervised.ts';
+import type { Supervised } from './api/supervised.ts';
 import { leftoverOf, untilDown } from './api/wait-until.ts';
 import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
@@ -230,7 +232,7 @@ export class Supervisor implements Supervised {
     return leftovers;
   }
 
-  async giveUpOn(stuck: readonly StuckSlot[]): Promise<void> {
+  async giveUpOn(stuck: readonly EndingSlot[]): Promise<void> {
     this.#unkillable.push(...stuck.map(leftoverOf));
     // Saved as they are now, so that the next supervisor knows that they live.
     await this.#state.save(this.kernel.state());

@@ -2,14 +2,11 @@
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
-import type { Phase, Slot } from '../../core/slot.ts';
+import type { EndingSlot } from '../../core/slot.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-
-/** Of an instance that does not end. */
-export type StuckSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 
 export interface Supervised {
   readonly kernel: Kernel;
@@ -31,7 +28,7 @@ export interface Supervised {
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;
   /** Instances that SIGKILL did not end: the next supervisor finds them in the state file. */
-  giveUpOn(stuck: readonly StuckSlot[]): Promise<void>;
+  giveUpOn(stuck: readonly EndingSlot[]): Promise<void>;
   /**
    * Stops everything in order and cleans up.
    * @param timeoutMs after this, what is left is killed; null: each instance has its own grace period

@@ -1,10 +1,11 @@
 // Waits for conditions of the kernel. Does not wait forever for a process that survives SIGKILL (uninterruptible sleep, another
 // user's process): it is named, and `down` gives it up, so that all others still stop in order.
+
 import type { Leftover, WireError } from '../../api/protocol.ts';
-import { isOccupied, type Slot } from '../../core/slot.ts';
+import { type EndingSlot, isOccupied, type Slot } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { RequestError } from './request-error.ts';
-import type { StuckSlot, Supervised } from './supervised.ts';
+import type { Supervised } from './supervised.ts';
 
 /** A condition is checked this long after a step: a burst of steps is one check. */
 const COALESCE_MS = 3;
@@ -66,7 +67,7 @@ export async function untilStopped(
   supervisor: Pick<Supervised, 'onStep' | 'kernel'>,
   isMeant: (id: InstanceId) => boolean,
   signal: AbortSignal,
-): Promise<StuckSlot[]> {
+): Promise<EndingSlot[]> {
   const left = (): Slot[] =>
     [...supervisor.kernel.slots.values()].filter((slot) => isMeant(slot.id) && isOccupied(slot));
   const killedSince = new Map<string, number>();
@@ -96,11 +97,11 @@ export async function untilDown(supervisor: Supervised, timeoutMs: number | null
   }
 }
 
-export function leftoverOf({ id, phase }: StuckSlot): Leftover {
+export function leftoverOf({ id, phase }: EndingSlot): Leftover {
   return { pid: phase.process.pid, instance: id };
 }
 
-function isStuck(slot: Slot, killedSince: Map<string, number>): slot is StuckSlot {
+function isStuck(slot: Slot, killedSince: Map<string, number>): slot is EndingSlot {
   const { phase } = slot;
   if (phase.kind !== 'ending' || phase.step !== 'kill') return false;
   const { nonce } = phase.process;

@@ -1,6 +1,6 @@
 // From the intent to end an instance to an empty process tree: stop steps, SIGKILL, the search for leftovers, the last output.
 // Reports an end once, when no process is left. Decides nothing: the kernel knows when the next step is due.
-import type { Incarnation, Slot } from '../../core/slot.ts';
+import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { isAlive } from '../../os/process/identity.ts';
@@ -12,7 +12,7 @@ import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
 import { singletonTakenBy } from './singleton-claims.ts';
 import type { StartResources } from './start-resources.ts';
-import { type InstanceEndingPhase, StopSteps } from './stop-steps.ts';
+import { type SignalTarget, StopSteps } from './stop-steps.ts';
 
 export type ExitParts = {
   starts: InstanceStarts;
@@ -43,25 +43,24 @@ export class InstanceExits {
     this.steps = new StopSteps(context, tree, parts.resources);
   }
 
-  kill(slot: Slot): void {
-    const phase = slot.phase as InstanceEndingPhase;
-    this.steps.cancel(phase.process.nonce);
-    const checkAgain = (): void =>
-      this.#context.inbox.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' });
-    killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
+  kill(slot: EndingSlot): void {
+    const { process, exit, adopted } = slot.phase;
+    this.steps.cancel(process.nonce);
+    const checkAgain = (): void => this.#context.inbox.receive(slot.id, process.nonce, { kind: 'leftoversFound' });
+    killTree(this.#targetOf(process), { withinMs: KILL_DEADLINE_MS }).then(({ survivors }) => {
       if (survivors.length > 0) checkAgain();
-      else if (phase.exit !== null || phase.adopted) this.clear(slot);
+      else if (exit !== null || adopted) this.clear(slot);
     }, checkAgain);
   }
 
   /** Checks whether a process is left, and reports the result. */
-  clear(slot: Slot): void {
-    const phase = slot.phase as InstanceEndingPhase;
-    if (this.#checking.has(slot.id) || this.#cleared.get(slot.id) === phase.process.nonce) return;
+  clear(slot: EndingSlot): void {
+    const { nonce } = slot.phase.process;
+    if (this.#checking.has(slot.id) || this.#cleared.get(slot.id) === nonce) return;
     this.#checking.add(slot.id);
-    this.#checkTree(slot, phase)
+    this.#checkTree(slot)
       // A sweep that failed (no descriptor left) does not prove that the tree is empty.
-      .catch(() => this.#context.inbox.receive(slot.id, phase.process.nonce, { kind: 'leftoversFound' }))
+      .catch(() => this.#context.inbox.receive(slot.id, nonce, { kind: 'leftoversFound' }))
       .finally(() => this.#checking.delete(slot.id));
   }
 
@@ -69,25 +68,25 @@ export class InstanceExits {
     this.#cleared.delete(id);
   }
 
-  async #checkTree(slot: Slot, phase: InstanceEndingPhase): Promise<void> {
-    const { id } = slot;
+  async #checkTree(slot: EndingSlot): Promise<void> {
+    const { id, phase } = slot;
     const { nonce } = phase.process;
     if (phase.exit === null) {
       if (isAlive(phase.process)) return this.#context.inbox.receive(id, nonce, { kind: 'leftoversFound' });
       const exit = this.#parts.records.take(nonce) ?? { unknown: true as const };
       this.#context.inbox.receive(id, nonce, { kind: 'exited', exit });
     }
-    const leftovers = await this.#leftovers(slot, phase);
+    const leftovers = await this.#leftovers(slot);
     if (leftovers.length > 0) {
       this.steps.signalRest(slot, leftovers);
       return this.#context.inbox.receive(id, nonce, { kind: 'leftoversFound' });
     }
     this.steps.forget(nonce);
     await this.#parts.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
-    this.#reportEmptied(slot, phase);
+    this.#reportEmptied(slot);
   }
 
-  #reportEmptied({ id, spec }: Slot, { process }: InstanceEndingPhase): void {
+  #reportEmptied({ id, spec, phase: { process } }: EndingSlot): void {
     const takenBy = spec?.singleton ? singletonTakenBy(spec.singleton, process, this.#context.paths.root) : null;
     this.#parts.starts.releaseKey(id);
     this.#cleared.set(id, process.nonce);
@@ -99,19 +98,21 @@ export class InstanceExits {
    * After a process exited by itself and its group is empty, the restart does not wait: processes that left the group are
    * swept afterwards. Singletons and stops wait for the whole sweep.
    */
-  async #leftovers(slot: Slot, phase: InstanceEndingPhase): Promise<TreeMember[]> {
+  async #leftovers(slot: EndingSlot): Promise<TreeMember[]> {
+    const { phase } = slot;
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
       // A failed sweep is repeated when the project goes down.
-      const sweep = (): Promise<void> => this.#sweepLater(slot, phase).catch(() => undefined); // see above
+      const sweep = (): Promise<void> => this.#sweepLater(slot).catch(() => undefined); // see above
       setTimeout(sweep, SWEEP_AFTER_MS).unref();
       return [];
     }
-    return this.#membersOf(phase);
+    return this.#membersOf(phase.process);
   }
 
-  async #sweepLater(slot: Slot, phase: InstanceEndingPhase): Promise<void> {
-    const members = await this.#membersOf(phase);
+  async #sweepLater(slot: EndingSlot): Promise<void> {
+    const { process } = slot.phase;
+    const members = await this.#membersOf(process);
     if (members.length === 0) return;
     this.#context.journal.report({
       type: 'leftovers_found',
@@ -119,20 +120,20 @@ export class InstanceExits {
       message: `${slot.id} left ${members.length} process(es) behind; they are being ended`,
       details: { pids: members.map(({ pid }) => pid) },
     });
-    signalTree(this.#targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', members);
+    signalTree(this.#targetOf(process), slot.spec?.stop.signal ?? 'SIGTERM', members);
     const graceMs = slot.spec?.stop.graceMs ?? 0;
     const end = (): void => {
-      killTree(this.#targetOf(phase), { withinMs: KILL_DEADLINE_MS }).catch(() => undefined); // as above
+      killTree(this.#targetOf(process), { withinMs: KILL_DEADLINE_MS }).catch(() => undefined); // as above
     };
     setTimeout(end, graceMs).unref();
   }
 
-  async #membersOf({ process }: InstanceEndingPhase): Promise<TreeMember[]> {
+  async #membersOf(process: Incarnation): Promise<TreeMember[]> {
     const found = await sweepByNonce([process.nonce], new Map([[process.nonce, process]]));
     return found.get(process.nonce) ?? [];
   }
 
-  #targetOf({ process }: InstanceEndingPhase): { incarnation: Incarnation; isOurChild: boolean } {
+  #targetOf(process: Incarnation): SignalTarget {
     return { incarnation: process, isOurChild: this.#parts.starts.isChild(process.nonce) };
   }
 }

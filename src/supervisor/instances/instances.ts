@@ -1,6 +1,6 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
-import type { Slot } from '../../core/slot.ts';
+import type { EndingSlot, Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient, WriterEvent } from '../../logs/log-writer-client.ts';
 import { errorText } from '../../os/errors.ts';
@@ -81,11 +81,11 @@ export class Instances {
     return this.#exits.steps;
   }
 
-  kill(slot: Slot): void {
+  kill(slot: EndingSlot): void {
     this.#exits.kill(slot);
   }
 
-  clear(slot: Slot): void {
+  clear(slot: EndingSlot): void {
     this.#exits.clear(slot);
   }
 

@@ -1,6 +1,6 @@
 // The steps of a stop before SIGKILL: drain, command or signal, further signals. Decides nothing: the reconciler knows when the
 // next step is due.
-import { type Incarnation, isOccupied, type Phase, type Slot } from '../../core/slot.ts';
+import { type EndingSlot, type Incarnation, isOccupied } from '../../core/slot.ts';
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
@@ -11,12 +11,11 @@ import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { StartResources } from './start-resources.ts';
 
-export type InstanceEndingPhase = Extract<Phase, { kind: 'ending' }>;
-type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
+export type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
 
 export type ProcessTree = {
-  targetOf(phase: InstanceEndingPhase): SignalTarget;
-  membersOf(phase: InstanceEndingPhase): Promise<TreeMember[]>;
+  targetOf(process: Incarnation): SignalTarget;
+  membersOf(process: Incarnation): Promise<TreeMember[]>;
 };
 
 const SIGNAL_AGAIN_MS = 100;
@@ -36,18 +35,17 @@ export class StopSteps {
     this.#resources = resources;
   }
 
-  drain(slot: Slot): void {
-    const phase = slot.phase as InstanceEndingPhase;
+  drain(slot: EndingSlot): void {
     const by = slot.spec?.stop.drain?.by;
-    const running = this.#beginDrain(slot, phase);
+    const running = this.#beginDrain(slot);
     if (by?.kind === 'signal') this.signal(slot, by.signal);
     else if (by?.kind === 'end_of_input') this.#endInput(slot, by.queue, slot.spec!.stop.drain!.timeoutMs);
-    else if (running) this.#follow(phase, running, (outcome) => this.#drained(slot, phase, outcome));
-    else this.#drained(slot, phase, { ok: false, because: 'how to drain it is not remembered' });
+    else if (running) this.#follow(slot, running, (outcome) => this.#drained(slot, outcome));
+    else this.#drained(slot, { ok: false, because: 'how to drain it is not remembered' });
   }
 
   /** Lets a service that reads a log queue read the rest, and then the end of its input. */
-  #endInput(slot: Slot, queue: string, timeoutMs: number): void {
+  #endInput(slot: EndingSlot, queue: string, timeoutMs: number): void {
     const { specs } = this.#context;
     const isWritten = [...specs.slots.values()].some(
       (other) => other !== slot && isOccupied(other) && specs.specOf(other)?.logQueue === queue,
@@ -57,7 +55,7 @@ export class StopSteps {
   }
 
   /** Calls `then` unless the step is cancelled before. */
-  #follow({ process }: InstanceEndingPhase, running: RunningCheck, then: (outcome: ProbeResult) => void): void {
+  #follow({ phase: { process } }: EndingSlot, running: RunningCheck, then: (outcome: ProbeResult) => void): void {
     this.#running.set(process.nonce, running);
     void running.outcome.then((outcome) => {
       if (this.#running.get(process.nonce) !== running) return;
@@ -66,35 +64,33 @@ export class StopSteps {
     });
   }
 
-  #beginDrain(slot: Slot, phase: InstanceEndingPhase): RunningCheck | null {
+  #beginDrain(slot: EndingSlot): RunningCheck | null {
     const spec = this.#context.specs.specOf(slot);
     const by = spec?.stop.drain?.by;
     if (!spec || !by || by.kind === 'signal' || by.kind === 'end_of_input') return null;
-    if (by.kind === 'exec') return this.#runCommand(slot, phase, spec, by.command);
+    if (by.kind === 'exec') return this.#runCommand(slot, spec, by.command);
     const url = expanderOf(spec, slot.index, this.#context.launchContext())(by.url);
     const judge = (status: number) =>
       status >= 200 && status < 400 ? ({ ok: true } as const) : { ok: false as const, because: `status ${status}` };
     return requestHttp({ method: 'POST', url, headers: {}, judge, wantsBody: false });
   }
 
-  #drained({ id }: Slot, { process }: InstanceEndingPhase, outcome: ProbeResult): void {
+  #drained({ id, phase }: EndingSlot, outcome: ProbeResult): void {
     const because = outcome.ok ? null : outcome.because;
-    this.#context.inbox.receive(id, process.nonce, { kind: 'drained', because });
+    this.#context.inbox.receive(id, phase.process.nonce, { kind: 'drained', because });
   }
 
   /** The stop command, if there is one, else the stop signal. */
-  stop(slot: Slot): void {
-    const phase = slot.phase as InstanceEndingPhase;
-    this.cancel(phase.process.nonce);
+  stop(slot: EndingSlot): void {
+    this.cancel(slot.phase.process.nonce);
     const spec = this.#context.specs.specOf(slot);
     const signal = slot.spec?.stop.signal ?? 'SIGTERM';
     if (spec?.stop.command) this.#stopByCommand(slot, spec, spec.stop.command, signal);
     else this.signal(slot, signal);
   }
 
-  #stopByCommand(slot: Slot, spec: ServiceSpec, command: Command, signal: string): void {
-    const phase = slot.phase as InstanceEndingPhase;
-    this.#follow(phase, this.#runCommand(slot, phase, spec, command), (outcome) => {
+  #stopByCommand(slot: EndingSlot, spec: ServiceSpec, command: Command, signal: string): void {
+    this.#follow(slot, this.#runCommand(slot, spec, command), (outcome) => {
       if (outcome.ok) return;
       const message = `the stop command of ${slot.id} failed (${outcome.because}); ${signal} is sent instead`;
       this.#context.journal.report({ type: 'stop_command_failed', instance: slot.id, message });
@@ -103,11 +99,11 @@ export class StopSteps {
   }
 
   /** Signals the whole tree, or the main process alone, as declared. */
-  signal(slot: Slot, signal: string): void {
-    const phase = slot.phase as InstanceEndingPhase;
+  signal(slot: EndingSlot, signal: string): void {
+    const { process } = slot.phase;
     try {
-      if (slot.spec?.stop.to === 'main') signalMain(this.#tree.targetOf(phase), signal);
-      else this.#signalTree(phase, signal);
+      if (slot.spec?.stop.to === 'main') signalMain(this.#tree.targetOf(process), signal);
+      else this.#signalTree(process, signal);
     } catch {
       // No descriptor left to prove that the process is still ours; SIGKILL is not due before the grace period is over.
       setTimeout(() => this.signal(slot, signal), SIGNAL_AGAIN_MS).unref();
@@ -115,22 +111,22 @@ export class StopSteps {
   }
 
   /** The group gets the signal at once; processes that left it are found by a sweep and get the same signal. */
-  #signalTree(phase: InstanceEndingPhase, signal: string): void {
-    signalTree(this.#tree.targetOf(phase), signal, []);
-    this.#tree.membersOf(phase).then(
-      (members) => signalOutsideGroup(this.#tree.targetOf(phase), signal, members),
+  #signalTree(process: Incarnation, signal: string): void {
+    signalTree(this.#tree.targetOf(process), signal, []);
+    this.#tree.membersOf(process).then(
+      (members) => signalOutsideGroup(this.#tree.targetOf(process), signal, members),
       () => undefined, // no descriptor left: `clear` looks again
     );
   }
 
   /** The main process is gone: signals the rest of its tree once, unless it got the signal together with it. */
-  signalRest(slot: Slot, leftovers: readonly TreeMember[]): void {
-    const phase = slot.phase as InstanceEndingPhase;
-    const { nonce } = phase.process;
-    const isFirst = slot.spec?.stop.to === 'main' && phase.step === 'term' && !this.#restSignalled.has(nonce);
-    if (phase.step !== 'clear' && !isFirst) return;
+  signalRest(slot: EndingSlot, leftovers: readonly TreeMember[]): void {
+    const { step, process } = slot.phase;
+    const { nonce } = process;
+    const isFirst = slot.spec?.stop.to === 'main' && step === 'term' && !this.#restSignalled.has(nonce);
+    if (step !== 'clear' && !isFirst) return;
     this.#restSignalled.add(nonce);
-    signalTree(this.#tree.targetOf(phase), slot.spec?.stop.signal ?? 'SIGTERM', leftovers);
+    signalTree(this.#tree.targetOf(process), slot.spec?.stop.signal ?? 'SIGTERM', leftovers);
   }
 
   /** Cancels the drain or stop command under way. */
@@ -146,8 +142,8 @@ export class StopSteps {
     this.#restSignalled.delete(nonce);
   }
 
-  #runCommand(slot: Slot, { process }: InstanceEndingPhase, spec: ServiceSpec, command: Command): RunningCheck {
-    const extra = { ORCH_NONCE: this.#context.nonces.forProbe(), ORCH_PID: String(process.pid) };
+  #runCommand(slot: EndingSlot, spec: ServiceSpec, command: Command): RunningCheck {
+    const extra = { ORCH_NONCE: this.#context.nonces.forProbe(), ORCH_PID: String(slot.phase.process.pid) };
     return prepareCommand({ spec, index: slot.index, command, extra }, this.#context.launchContext())();
   }
 }

@@ -6,6 +6,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
+  type EndingSlot,
   emptySlot,
   isOccupied,
   nonceOf,
@@ -34,12 +35,12 @@ export type Effects = {
   /** Save some time soon. */
   saveSoon(): void;
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
-  drain(slot: Slot): void;
+  drain(slot: EndingSlot): void;
   /** The stop command or signal. */
-  stop(slot: Slot, cause: StopCause): void;
-  escalate(slot: Slot, signal: string): void;
-  kill(slot: Slot): void;
-  clear(slot: Slot): void;
+  stop(slot: EndingSlot, cause: StopCause): void;
+  escalate(slot: EndingSlot, signal: string): void;
+  kill(slot: EndingSlot): void;
+  clear(slot: EndingSlot): void;
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
   report(draft: EventDraft): void;
@@ -181,8 +182,8 @@ export class Kernel {
       if (phase.kind === 'alive')
         this.#applyEvent(id, { kind: 'stopIntended', cause: 'unwanted', because: 'no patience left' }, nowMs);
       this.#applyEvent(id, { kind: 'killIntended' }, nowMs, 'no patience left');
-      const slot = this.#slots.get(id)!;
-      if (slot.phase.kind === 'ending') this.#effects.kill(slot);
+      const slot = this.#endingSlot(id);
+      if (slot) this.#effects.kill(slot);
     }
     this.#effects.requestStep();
   }
@@ -260,51 +261,55 @@ export class Kernel {
   }
 
   #perform(action: InstanceAction, starts: IntendedStart[], nowMs: number): void {
-    const slot = this.#slots.get(action.id);
-    switch (action.kind) {
+    const { id, kind } = action;
+    switch (kind) {
       case 'start': {
         const nonce = this.#effects.newNonce(action.spec);
-        this.#applyEvent(action.id, { kind: 'startIntended', nonce, spec: slotSpecOf(action.spec) }, nowMs);
-        starts.push({ id: action.id, spec: action.spec, nonce });
+        this.#applyEvent(id, { kind: 'startIntended', nonce, spec: slotSpecOf(action.spec) }, nowMs);
+        starts.push({ id, spec: action.spec, nonce });
         return;
       }
-      case 'stop':
-        this.#applyEvent(action.id, { kind: 'stopIntended', cause: action.cause, because: action.reason }, nowMs);
-        this.#beginStop(this.#slots.get(action.id)!, action.cause);
+      case 'stop': {
+        this.#applyEvent(id, { kind: 'stopIntended', cause: action.cause, because: action.reason }, nowMs);
+        const slot = this.#endingSlot(id)!;
+        if (slot.phase.step === 'drain') this.#effects.drain(slot);
+        else this.#effects.stop(slot, action.cause);
         return;
+      }
       case 'term': {
-        this.#applyEvent(action.id, { kind: 'termIntended' }, nowMs);
-        const { phase } = this.#slots.get(action.id)!;
-        if (phase.kind === 'ending') this.#effects.stop(this.#slots.get(action.id)!, phase.cause);
+        this.#applyEvent(id, { kind: 'termIntended' }, nowMs);
+        const slot = this.#endingSlot(id)!;
+        this.#effects.stop(slot, slot.phase.cause);
         return;
       }
       case 'escalate':
-        this.#applyEvent(action.id, { kind: 'escalateIntended', signal: action.signal }, nowMs);
-        this.#effects.escalate(this.#slots.get(action.id)!, action.signal);
+        this.#applyEvent(id, { kind: 'escalateIntended', signal: action.signal }, nowMs);
+        this.#effects.escalate(this.#endingSlot(id)!, action.signal);
         return;
       case 'kill':
-        this.#applyEvent(action.id, { kind: 'killIntended' }, nowMs, action.reason);
-        this.#effects.kill(this.#slots.get(action.id)!);
+        this.#applyEvent(id, { kind: 'killIntended' }, nowMs, action.reason);
+        this.#effects.kill(this.#endingSlot(id)!);
         return;
       case 'clear':
-        this.#requestedActions.add(`clear ${action.id}`);
-        this.#effects.clear(slot!);
+        this.#requestedActions.add(`${kind} ${id}`);
+        this.#effects.clear(this.#endingSlot(id)!);
         return;
       case 'abandon':
-        this.#requestedActions.add(`abandon ${action.id}`);
-        this.#effects.abandon(slot!);
+        this.#requestedActions.add(`${kind} ${id}`);
+        this.#effects.abandon(this.#slots.get(id)!);
         return;
-      case 'forget':
-        this.#slots.delete(action.id);
-        this.#effects.forget(slot!);
+      case 'forget': {
+        const slot = this.#slots.get(id)!;
+        this.#slots.delete(id);
+        this.#effects.forget(slot);
         this.#effects.saveSoon();
-        return;
+      }
     }
   }
 
-  #beginStop(slot: Slot, cause: StopCause): void {
-    if (slot.phase.kind === 'ending' && slot.phase.step === 'drain') this.#effects.drain(slot);
-    else this.#effects.stop(slot, cause);
+  #endingSlot(id: InstanceId): EndingSlot | null {
+    const slot = this.#slots.get(id);
+    return slot?.phase.kind === 'ending' ? (slot as EndingSlot) : null;
   }
 
   /** Starts only once the intent with its nonce is durable: the process can be found after any crash. */

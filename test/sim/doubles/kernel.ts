@@ -23,7 +23,7 @@ function observed(effects: Effects): Effects {
       effects.stop(slot, cause);
     },
     drain: (slot) => {
-      if (slot.phase.kind === 'ending') observer.onAction(guest, { kind: 'drain', slot, cause: slot.phase.cause });
+      observer.onAction(guest, { kind: 'drain', slot, cause: slot.phase.cause });
       effects.drain(slot);
     },
     escalate: (slot, signal) => {
