@@ -134,7 +134,7 @@ const waitsFor = (blocker: Blocker | null): string =>
 function serviceChanges({ service, from, to, touched, waits }: ServiceComparison, keys: KeyChange[]): PlanChange[] {
   const change = (action: PlanChange['action'], instances: string[], reason: string): PlanChange => {
     const isRestart = action === 'restart';
-    const relevant = isRestart ? keys : keys.filter((key) => key.class === 'live');
+    const relevant = action === 'scale' ? keys.filter((key) => key.class === 'live') : keys;
     const shown = relevant.map(({ key, from: old, to: now }) => ({ key, from: old, to: now }));
     return {
       service,
