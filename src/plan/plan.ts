@@ -7,7 +7,7 @@ import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
 import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
-import type { InstanceId, ServiceSpec } from '../core/spec.ts';
+import { type InstanceId, parseInstanceId, type ServiceName, type ServiceSpec } from '../core/spec.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 import { type InstanceOutcome, simulate } from './simulate.ts';
@@ -26,14 +26,17 @@ export type PlanBase = {
 export function planFor(base: PlanBase, accepted: AcceptedConfig, nowMs: number): WirePlan {
   const before = base.desired.services;
   const after = desiredOf(accepted.config, base.overrides, false);
-  const names = new Set<string>([...after.services.keys(), ...[...base.slots.values()].map(({ service }) => service)]);
+  const names = new Set<ServiceName>([
+    ...after.services.keys(),
+    ...[...base.slots.values()].map(({ service }) => service),
+  ]);
   const changes: PlanChange[] = [];
   const fates = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, base.slots);
   const isEdited = JSON.stringify(accepted.config) !== JSON.stringify(base.accepted?.config);
   for (const name of names) {
-    const from = [...before.values()].find((spec) => spec.name === name) ?? null;
-    const to = [...after.services.values()].find((spec) => spec.name === name) ?? null;
+    const from = before.get(name) ?? null;
+    const to = after.services.get(name) ?? null;
     const keys = diffServices(from, to);
     const halted = to && !isEdited ? whyHalted(base.rollouts.get(to.name), to) : null;
     if (halted !== null) {
@@ -42,7 +45,10 @@ export function planFor(base: PlanBase, accepted: AcceptedConfig, nowMs: number)
     }
     const touched = classifyInstances(base, name, after);
     const waits = to && !touched.start.some((id) => fates.get(id) === 'start') ? dependencies.blockerOf(to) : null;
-    changes.push(...serviceChanges({ service: name, from, to, touched, waits }, keys));
+    const again = from && to && whyAgain(from, to, touched);
+    const noMore = from && to && whyNoMore(from, to, after.instances);
+    const { instances } = after;
+    changes.push(...serviceChanges({ service: name, from, to, keys, touched, instances, again, noMore, waits }));
     changes.push(...followingChanges(name, after, touched, fates));
   }
   changes.push(...diffQueues(base.accepted?.config ?? null, accepted.config));
@@ -123,54 +129,100 @@ type ServiceComparison = {
   service: string;
   from: ServiceSpec | null;
   to: ServiceSpec | null;
+  keys: KeyChange[];
   touched: TouchedInstances;
-  /** What will still be missing for its starts. */
+  /** What the configuration says of each instance after the change. */
+  instances: Desired['instances'];
+  /** The key by which the whole service runs again, or runs no more; null: not so. */
+  again: string | null;
+  noMore: string | null;
+  /** Why its starts will have to wait. */
   waits: Blocker | null;
 };
 
-const waitsFor = (blocker: Blocker | null): string =>
-  blocker ? `; it waits for ${blocker.dependency.service} (${blocker.dependency.condition})` : '';
-
-function serviceChanges({ service, from, to, touched, waits }: ServiceComparison, keys: KeyChange[]): PlanChange[] {
-  const change = (action: PlanChange['action'], instances: string[], reason: string): PlanChange => {
-    const isRestart = action === 'restart';
-    const relevant = action === 'scale' ? keys.filter((key) => key.class === 'live') : keys;
-    const shown = relevant.map(({ key, from: old, to: now }) => ({ key, from: old, to: now }));
-    return {
-      service,
-      action,
-      instances,
-      class: isRestart ? 'restart' : 'live',
-      keys: action === 'start' || action === 'stop' ? [] : shown,
-      reason,
-    };
-  };
-  const scaled = from !== null && to !== null && from.pool !== to.pool;
-  const changes: PlanChange[] = [];
-  if (touched.restart.length > 0) {
-    const names = keys.filter((key) => key.class === 'restart').map(({ key }) => key);
-    changes.push(
-      change(
-        'restart',
-        touched.restart,
-        names.length > 0 ? `${names.join(', ')} changed` : 'it runs an older configuration',
-      ),
-    );
-  }
-  if (scaled) {
-    const instances = [...touched.start, ...touched.stop];
-    changes.push(change('scale', instances, `pool ${from.pool} → ${to.pool}`));
-  } else {
-    if (touched.start.length > 0)
-      changes.push(
-        change('start', touched.start, `${from ? 'not running' : 'new in the configuration'}${waitsFor(waits)}`),
-      );
-    if (touched.stop.length > 0)
-      changes.push(change('stop', touched.stop, to ? 'not wanted any more' : 'no longer declared'));
-  }
-  if (!from && to?.schedule) changes.push(change('update', [], 'declared; it waits for its time'));
-  if (from && to && changes.length === 0 && keys.length > 0) {
-    changes.push(change('update', [], `${keys.map(({ key }) => key).join(', ')} changed, applied in place`));
-  }
+function serviceChanges(comparison: ServiceComparison): PlanChange[] {
+  const { from, to, keys } = comparison;
+  const changes = [...restartOf(comparison), ...scalingOf(comparison), ...startOf(comparison), ...stopOf(comparison)];
+  if (!from && to?.schedule && isWanted(to, comparison.instances))
+    changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its time'));
+  if (from && to && changes.length === 0 && keys.length > 0)
+    changes.push(changeOf(comparison, 'update', [], `${namesOf(keys)} changed, applied in place`));
   return changes;
+}
+
+const isWanted = ({ name }: ServiceSpec, instances: Desired['instances']): boolean =>
+  [...instances.values()].some(({ spec, run }) => run && spec.name === name);
+
+function changeOf(
+  { service, keys }: ServiceComparison,
+  action: PlanChange['action'],
+  instances: InstanceId[],
+  reason: string,
+): PlanChange {
+  const shown = KEYS_SHOWN[action](keys).map(({ key, from, to }) => ({ key, from, to }));
+  return { service, action, instances, class: action === 'restart' ? 'restart' : 'live', keys: shown, reason };
+}
+
+const KEYS_SHOWN: Record<PlanChange['action'], (keys: KeyChange[]) => KeyChange[]> = {
+  restart: (keys) => keys,
+  update: (keys) => keys,
+  scale: (keys) => keys.filter((key) => key.class === 'live'),
+  start: () => [],
+  stop: () => [],
+};
+
+const namesOf = (keys: KeyChange[]): string => keys.map(({ key }) => key).join(', ');
+
+function restartOf(comparison: ServiceComparison): PlanChange[] {
+  const { restart } = comparison.touched;
+  if (restart.length === 0) return [];
+  const names = namesOf(comparison.keys.filter((key) => key.class === 'restart'));
+  return [changeOf(comparison, 'restart', restart, names ? `${names} changed` : 'it runs an older configuration')];
+}
+
+/** Instances that come or go because the pool has another size. */
+function scalingOf(comparison: ServiceComparison): PlanChange[] {
+  const { from, to, touched } = comparison;
+  const instances = [...touched.start, ...touched.stop].filter((id) => isScaled(comparison, id));
+  return from && to && instances.length > 0
+    ? [changeOf(comparison, 'scale', instances, `pool ${from.pool} → ${to.pool}`)]
+    : [];
+}
+
+/** Not where the whole service runs again or no more: then the size of its pool is not the reason. */
+function isScaled({ from, to, instances, again, noMore }: ServiceComparison, id: InstanceId): boolean {
+  if (!from || !to || from.pool === to.pool || again !== null || noMore !== null) return false;
+  const index = parseInstanceId(id)?.index ?? 0;
+  return index > Math.min(from.pool, to.pool) && instances.get(id)?.run !== false;
+}
+
+function startOf(comparison: ServiceComparison): PlanChange[] {
+  const { from, touched, again, waits } = comparison;
+  const ids = touched.start.filter((id) => !isScaled(comparison, id));
+  if (ids.length === 0) return [];
+  const why = from ? (again ?? 'not running') : 'new in the configuration';
+  const waiting = waits ? `; it waits for ${waits.dependency.service} (${waits.dependency.condition})` : '';
+  return [changeOf(comparison, 'start', ids, `${why}${waiting}`)];
+}
+
+function stopOf(comparison: ServiceComparison): PlanChange[] {
+  const { to, touched, noMore } = comparison;
+  const ids = touched.stop.filter((id) => !isScaled(comparison, id));
+  if (ids.length === 0) return [];
+  return [changeOf(comparison, 'stop', ids, to ? (noMore ?? 'not wanted any more') : 'no longer declared')];
+}
+
+/** Why the whole pool starts that was declared before; null: not for a key of its own. */
+function whyAgain(from: ServiceSpec, to: ServiceSpec, { start }: TouchedInstances): string | null {
+  if (start.length === 0 || start.length < to.pool) return null;
+  if (!from.enabled && to.enabled) return 'enabled again';
+  if (from.profiles.length > 0 && to.profiles.length === 0) return 'it needs no profile any more';
+  return from.schedule && !to.schedule ? 'it has no schedule any more' : null;
+}
+
+/** Why the whole pool stops that is declared still; null: not for a key of its own. */
+function whyNoMore(from: ServiceSpec, to: ServiceSpec, instances: Desired['instances']): string | null {
+  if (isWanted(to, instances)) return null;
+  if (from.enabled && !to.enabled) return 'disabled now';
+  return from.profiles.length === 0 && to.profiles.length > 0 ? 'it runs only with a profile now' : null;
 }
