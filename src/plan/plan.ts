@@ -1,39 +1,47 @@
-// `orch plan` against the running supervisor: what applying a configuration would do, instance by instance. Pure; it uses
-// the same desired state and the same classification as the reconciler, so that the plan is the truth (I18).
+// `orch plan`: what applying a configuration would do, instance by instance. The change starts from the state of the running
+// supervisor, or of one that has settled (settled-state.ts). Pure; it uses the same desired state and the same rules as the
+// reconciler, so that the plan is what happens (I18).
 
-import type { PlanChange, Plan as WirePlan } from '../api/protocol.ts';
+import type { Plan, PlanChange } from '../api/protocol.ts';
 import { type Blocker, type Slots, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
 import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
-import { type InstanceId, parseInstanceId, type ServiceName, type ServiceSpec } from '../core/spec.ts';
+import {
+  type InstanceId,
+  type ProjectConfig,
+  parseInstanceId,
+  type ServiceName,
+  type ServiceSpec,
+} from '../core/spec.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 import { type InstanceOutcome, simulate } from './simulate.ts';
 
-/** What a change starts from: the state of a supervisor. */
+/** What a change starts from. The kernel is one; `settledState` makes one from a configuration. */
 export type PlanBase = {
   readonly desired: Desired;
   readonly slots: Slots;
   readonly rollouts: Rollouts;
   readonly overrides: Overrides;
-  readonly accepted: AcceptedConfig | null;
+  readonly accepted: Pick<AcceptedConfig, 'config'> | null;
   versionOf: FindVersion;
 };
 
 /** @param nowMs on the clock of `base`'s times */
-export function planFor(base: PlanBase, accepted: AcceptedConfig, nowMs: number): WirePlan {
+export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number): Plan {
   const before = base.desired.services;
-  const after = desiredOf(accepted.config, base.overrides, false);
+  const after = desiredOf(config, base.overrides, false);
   const names = new Set<ServiceName>([
     ...after.services.keys(),
+    ...before.keys(),
     ...[...base.slots.values()].map(({ service }) => service),
   ]);
   const changes: PlanChange[] = [];
   const fates = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, base.slots);
-  const isEdited = JSON.stringify(accepted.config) !== JSON.stringify(base.accepted?.config);
+  const isEdited = JSON.stringify(config) !== JSON.stringify(base.accepted?.config);
   for (const name of names) {
     const from = before.get(name) ?? null;
     const to = after.services.get(name) ?? null;
@@ -47,11 +55,13 @@ export function planFor(base: PlanBase, accepted: AcceptedConfig, nowMs: number)
     const waits = to && !touched.start.some((id) => fates.get(id) === 'start') ? dependencies.blockerOf(to) : null;
     const again = from && to && whyAgain(from, to, touched);
     const noMore = from && to && whyNoMore(from, to, after.instances);
+    const wasWanted = from !== null && to === null && isWanted(from, base.desired.instances);
     const { instances } = after;
-    changes.push(...serviceChanges({ service: name, from, to, keys, touched, instances, again, noMore, waits }));
+    const comparison = { service: name, from, to, keys, touched, instances, again, noMore, wasWanted, waits };
+    changes.push(...serviceChanges(comparison));
     changes.push(...followingChanges(name, after, touched, fates));
   }
-  changes.push(...diffQueues(base.accepted?.config ?? null, accepted.config));
+  changes.push(...diffQueues(base.accepted?.config ?? null, config));
   return { changes };
 }
 
@@ -99,10 +109,16 @@ const FOLLOWING_REASONS: Record<InstanceOutcome, string> = {
   start: 'what it waits for comes',
 };
 
-type TouchedInstances = { start: InstanceId[]; stop: InstanceId[]; restart: InstanceId[] };
+type TouchedInstances = {
+  start: InstanceId[];
+  stop: InstanceId[];
+  restart: InstanceId[];
+  /** Of `start`: they have completed as they were declared, and run again as they are declared now. */
+  rerun: InstanceId[];
+};
 
 function classifyInstances(base: PlanBase, service: string, after: ReturnType<typeof desiredOf>): TouchedInstances {
-  const touched: TouchedInstances = { start: [], stop: [], restart: [] };
+  const touched: TouchedInstances = { start: [], stop: [], restart: [], rerun: [] };
   for (const slot of base.slots.values()) {
     if (slot.service !== service || !isOccupied(slot)) continue;
     const wish = after.instances.get(slot.id);
@@ -111,7 +127,10 @@ function classifyInstances(base: PlanBase, service: string, after: ReturnType<ty
     else if (slot.spec?.specHash !== wish.spec.specHash && !wish.spec.schedule) touched.restart.push(slot.id);
   }
   for (const [id, wish] of after.instances) {
-    if (wish.spec.name === service && wish.run && needsStart(base.slots.get(id), wish.spec)) touched.start.push(id);
+    const slot = base.slots.get(id);
+    if (wish.spec.name !== service || !wish.run || !needsStart(slot, wish.spec)) continue;
+    touched.start.push(id);
+    if (slot?.phase.kind === 'completed') touched.rerun.push(id);
   }
   return touched;
 }
@@ -136,6 +155,8 @@ type ServiceComparison = {
   /** The key by which the whole service runs again, or runs no more; null: not so. */
   again: string | null;
   noMore: string | null;
+  /** Whether any instance was to run before. */
+  wasWanted: boolean;
   /** Why its starts will have to wait. */
   waits: Blocker | null;
 };
@@ -147,6 +168,9 @@ function serviceChanges(comparison: ServiceComparison): PlanChange[] {
     changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its time'));
   if (from && to && changes.length === 0 && keys.length > 0)
     changes.push(changeOf(comparison, 'update', [], `${namesOf(keys)} changed, applied in place`));
+  // A task that has completed leaves no process to stop, and a schedule none to wait for: what disappears is named all the same.
+  if (from && !to && comparison.wasWanted && changes.length === 0)
+    changes.push(changeOf(comparison, 'update', [], 'no longer declared'));
   return changes;
 }
 
@@ -176,8 +200,13 @@ const namesOf = (keys: KeyChange[]): string => keys.map(({ key }) => key).join('
 function restartOf(comparison: ServiceComparison): PlanChange[] {
   const { restart } = comparison.touched;
   if (restart.length === 0) return [];
-  const names = namesOf(comparison.keys.filter((key) => key.class === 'restart'));
-  return [changeOf(comparison, 'restart', restart, names ? `${names} changed` : 'it runs an older configuration')];
+  return [changeOf(comparison, 'restart', restart, whatChanged(comparison) ?? 'it runs an older configuration')];
+}
+
+/** The keys that need new processes; null: none of them changed. */
+function whatChanged({ keys }: ServiceComparison): string | null {
+  const names = namesOf(keys.filter((key) => key.class === 'restart'));
+  return names ? `${names} changed` : null;
 }
 
 /** Instances that come or go because the pool has another size. */
@@ -200,9 +229,11 @@ function startOf(comparison: ServiceComparison): PlanChange[] {
   const { from, touched, again, waits } = comparison;
   const ids = touched.start.filter((id) => !isScaled(comparison, id));
   if (ids.length === 0) return [];
-  const why = from ? (again ?? 'not running') : 'new in the configuration';
+  const changed = ids.every((id) => touched.rerun.includes(id)) ? whatChanged(comparison) : null;
+  const why = from ? (again ?? changed ?? 'not running') : 'new in the configuration';
   const waiting = waits ? `; it waits for ${waits.dependency.service} (${waits.dependency.condition})` : '';
-  return [changeOf(comparison, 'start', ids, `${why}${waiting}`)];
+  const start = changeOf(comparison, 'start', ids, `${why}${waiting}`);
+  return [changed && why === changed ? { ...start, keys: changeOf(comparison, 'restart', ids, why).keys } : start];
 }
 
 function stopOf(comparison: ServiceComparison): PlanChange[] {

@@ -110,9 +110,7 @@ class Simulation {
       { kind: 'spawned', process, readiness },
       ...(readiness === 'none' ? [] : PASSING),
     );
-    return spec.restart.policy === 'never' || this.#tasks.has(spec.name)
-      ? this.#applyEvents(alive, ...COMPLETED)
-      : alive;
+    return runsToCompletion(spec, this.#tasks) ? this.#applyEvents(alive, ...COMPLETED) : alive;
   }
 
   #applyEvents(slot: Slot, ...events: InstanceEvent[]): Slot {
@@ -138,11 +136,17 @@ class Simulation {
   }
 }
 
+/** Whether its process is expected to end by itself. */
+export function runsToCompletion({ name, restart }: ServiceSpec, tasks: ReadonlySet<ServiceName>): boolean {
+  return restart.policy === 'never' || tasks.has(name);
+}
+
 const ENDED: InstanceEvent[] = [{ kind: 'exited', exit: { signal: 'SIGTERM' } }, { kind: 'emptied' }];
 const COMPLETED: InstanceEvent[] = [{ kind: 'exited', exit: { code: 0 } }, { kind: 'emptied' }];
 const PASSING: InstanceEvent[] = [{ kind: 'readinessChanged', readiness: 'passing', because: null }];
 
-function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
+/** Services that another one waits for to run to completion. */
+export function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
   const dependencies = [...services].flatMap(({ dependsOn }) => dependsOn);
   return new Set(dependencies.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
 }

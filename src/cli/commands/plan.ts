@@ -52,8 +52,7 @@ async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
     const name = `${project}${env === null ? '' : ` (${env})`}`;
     const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
     if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, name);
-    const { comparePlan } = await import('../../plan/compare.ts');
-    if (!client) return { plan: comparePlan(null, accepted.config), title: `${name}: nothing runs yet` };
+    if (!client) return { plan: await planBetween(null, accepted), title: `${name}: nothing runs yet` };
     return { plan: await client.request('plan', { accepted }), title: `${name}: what runs → the files` };
   } finally {
     client?.close();
@@ -76,8 +75,16 @@ async function betweenCommits(context: CliContext, range: string): Promise<Plann
   const before = await loadRevision(context, from!);
   const after = before && (await loadRevision(context, to ?? null));
   if (!before || !after) return null;
-  const { comparePlan } = await import('../../plan/compare.ts');
-  return { plan: comparePlan(before.config, after.config), title: `${from} → ${to ?? 'the files'}` };
+  return { plan: await planBetween(before, after), title: `${from} → ${to ?? 'the files'}` };
+}
+
+/** What a supervisor would do that has settled on `before`; null: that has run nothing. */
+async function planBetween(before: AcceptedConfig | null, after: AcceptedConfig): Promise<Plan> {
+  const [{ planChange }, { SETTLED_MS, settledState }] = await Promise.all([
+    import('../../plan/plan.ts'),
+    import('../../plan/settled-state.ts'),
+  ]);
+  return planChange(settledState(before?.config ?? null), after.config, SETTLED_MS);
 }
 
 /** @param ref null: the files on disk. @returns null after printing the reason. */

@@ -4,7 +4,7 @@ import { PROTOCOL_VERSION } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
-import { planFor } from '../../plan/plan.ts';
+import { planChange } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
 import type { Call, MethodTable } from './api-server.ts';
 import {
@@ -65,7 +65,7 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
       return { service: name, size: scaleService(kernel, name, size) };
     },
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, stringList(profiles)) }),
-    plan: ({ accepted }) => planFor(kernel, acceptedConfig(accepted), supervisor.clock.nowMs()),
+    plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
     apply: async ({ accepted, only, file }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
       if (typeof file === 'string') supervisor.file = file;

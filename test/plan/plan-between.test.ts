@@ -7,8 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatPlan } from '../../src/cli/commands/plan.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
-import { comparePlan } from '../../src/plan/compare.ts';
+import { planChange } from '../../src/plan/plan.ts';
+import { SETTLED_MS, settledState } from '../../src/plan/settled-state.ts';
 import { painter } from '../../src/terminal/colour.ts';
+
+const planBetween = (from: ProjectConfig | null, to: ProjectConfig) => planChange(settledState(from), to, SETTLED_MS);
 
 let directory: string;
 beforeAll(() => {
@@ -27,16 +30,18 @@ async function config(...services: string[]): Promise<ProjectConfig> {
 
 async function planned(from: string[] | null, to: string[]): Promise<string[]> {
   const before = from && (await config(...from));
-  const { changes } = comparePlan(before, await config(...to));
+  const { changes } = planBetween(before, await config(...to));
   return changes.map(
     ({ service, action, instances, reason }) => `${action} ${instances.join(' ') || service}: ${reason}`,
   );
 }
 
 const api = 'api: { command: [a], pool: 3 }';
+const task = 'migrate: { command: [a], restart: never }';
+const follower = 'api: { command: [c], depends_on: { db: { condition: started, on_loss: restart } } }';
 const cron = 'cron: { command: [a], schedule: "0 4 * * *" }';
 
-describe('comparePlan', () => {
+describe('a plan from one configuration to another', () => {
   test.each([
     [null, [api], ['start api.1 api.2 api.3: new in the configuration']],
     [[api], [api], []],
@@ -54,8 +59,8 @@ describe('comparePlan', () => {
       ['api: { command: [b], pool: 4 }'],
       ['restart api.1 api.2 api.3: command changed', 'scale api.4: pool 3 → 4'],
     ],
-    [[api], ['api: { command: [a], pool: 0 }'], ['stop api.1 api.2 api.3: its pool is 0 now']],
-    [['api: { command: [a], pool: 0 }'], [api], ['start api.1 api.2 api.3: its pool was 0']],
+    [[api], ['api: { command: [a], pool: 0 }'], ['scale api.1 api.2 api.3: pool 3 → 0']],
+    [['api: { command: [a], pool: 0 }'], [api], ['scale api.1 api.2 api.3: pool 0 → 3']],
     [[api], ['api: { command: [a], pool: 3, enabled: false }'], ['stop api.1 api.2 api.3: disabled now']],
     [['api: { command: [a], enabled: false }'], ['api: { command: [a] }'], ['start api.1: enabled again']],
     [null, ['dbg: { command: [a], profiles: [debug] }'], []],
@@ -66,6 +71,21 @@ describe('comparePlan', () => {
     [[api], [api.replace('}', ', schedule: "0 4 * * *" }')], [expect.stringMatching(/^update api: schedule.cron, /)]],
     [[api], [api.replace('}', ', profiles: [x, y] }')], ['stop api.1 api.2 api.3: it runs only with a profile now']],
     [[api.replace('}', ', profiles: [x] }')], [api], ['start api.1 api.2 api.3: it needs no profile any more']],
+    [[task], [task.replace('[a]', '[b]')], ['start migrate.1: command changed']],
+    [[task, api], [api], ['update migrate: no longer declared']],
+    [[cron, api], [api], ['update cron: no longer declared']],
+    [['dbg: { command: [a], profiles: [debug] }', api], [api], []],
+    [[api], ['api: { command: [a], pool: 5, enabled: false }'], ['stop api.1 api.2 api.3: disabled now']],
+    [
+      ['db: { command: [a] }', follower],
+      ['db: { command: [b] }', follower],
+      ['restart db.1: command changed', 'restart api.1: what it depends on is replaced (on_loss)'],
+    ],
+    [
+      ['db: { command: [a], enabled: false }', follower],
+      ['db: { command: [a] }', follower],
+      ['start db.1: enabled again', 'start api.1: not running'],
+    ],
     [
       [api],
       ['api: { command: [a], pool: 3, stop: { grace: 1s } }'],
@@ -79,7 +99,7 @@ describe('comparePlan', () => {
 test('a restart shows every key that changed, as the supervisor does', async () => {
   const from = await config('api: { command: [a] }');
   const to = await config('api: { command: [b], restart: never }');
-  const { changes } = comparePlan(from, to);
+  const { changes } = planBetween(from, to);
   expect(changes).toHaveLength(1);
   expect(changes[0]!.keys.map(({ key }) => key)).toEqual(['command', 'restart.policy']);
   expect(changes[0]!.reason).toBe('command changed');
@@ -89,7 +109,7 @@ test('a log queue that changes is a change, by its own name', async () => {
   const from = await config(api);
   const [queue] = from.logQueues;
   const logQueues = [{ ...queue!, rotate: { ...queue!.rotate, sizeBytes: 4096 } }];
-  expect(formatPlan(comparePlan(from, { ...from, logQueues }), painter(false))).toMatchInlineSnapshot(`
+  expect(formatPlan(planBetween(from, { ...from, logQueues }), painter(false))).toMatchInlineSnapshot(`
     "= log_queues.default  update: rotate.size changed, applied in place
           rotate.size: 64MiB → 4KiB
 
@@ -101,7 +121,7 @@ describe('formatPlan', () => {
   test('reads from left to right: sign, service, action, instances, reason; then the keys, each once', async () => {
     const from = await config('api: { command: [a], pool: 3 }', 'old: { command: [x] }');
     const to = await config('api: { command: [b], pool: 4, env: { API_TOKEN: abc } }', 'worker: { command: [w] }');
-    expect(formatPlan(comparePlan(from, to), painter(false))).toMatchInlineSnapshot(`
+    expect(formatPlan(planBetween(from, to), painter(false))).toMatchInlineSnapshot(`
       "~ api     restart api.1 … api.3 (3): command, env.API_TOKEN changed
             command: ["a"] → ["b"]
             pool: 3 → 4

@@ -1,0 +1,63 @@
+// The state of a supervisor that is not there: one that has run a configuration for so long that nothing moves any more.
+// `plan A..B` starts from it, so that two commits are compared by the rules that carry a change out. Pure.
+import { viewDependencies } from '../core/dependencies.ts';
+import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
+import { initialReadiness } from '../core/readiness.ts';
+import { emptySlot, type Phase, type Slot, slotSpecOf } from '../core/slot.ts';
+import {
+  type InstanceId,
+  type ProjectConfig,
+  parseInstanceId,
+  type ServiceName,
+  type ServiceSpec,
+} from '../core/spec.ts';
+import type { PlanBase } from './plan.ts';
+import { runsToCompletion, tasksOf } from './simulate.ts';
+
+/** The time at which such a state is looked at: every instance has been ready for longer than any `min_ready`. */
+export const SETTLED_MS = 1e15;
+
+/** Every wanted instance is ready and every task has completed. @param config null: nothing was ever declared. */
+export function settledState(config: ProjectConfig | null): PlanBase {
+  const desired = desiredOf(config, NO_OVERRIDES, false);
+  const tasks = tasksOf(desired.services.values());
+  const slots = new Map<InstanceId, Slot>();
+  for (const [id, { run, spec }] of desired.instances) if (run) slots.set(id, settledSlot(id, spec, tasks));
+  removeBlocked(desired, slots);
+  return {
+    desired,
+    slots,
+    rollouts: new Map(),
+    overrides: NO_OVERRIDES,
+    accepted: config && { config },
+    versionOf: (name, hash) => {
+      const declared = desired.services.get(name);
+      return declared?.specHash === hash ? declared : null;
+    },
+  };
+}
+
+function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>): Slot {
+  const empty = emptySlot(id, spec.name, parseInstanceId(id)!.index);
+  // A service that others wait for has run. Of all other schedules no run is assumed: they change no instance.
+  if (spec.schedule && !tasks.has(spec.name)) return empty;
+  const phase: Phase = runsToCompletion(spec, tasks) ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);
+  return { ...empty, spec: slotSpecOf(spec), phase };
+}
+
+function alivePhase(id: InstanceId, spec: ServiceSpec): Phase {
+  const readiness = initialReadiness(spec) === 'none' ? 'none' : 'passing';
+  const process = { pid: 0, startTime: '', bootId: '', nonce: id };
+  const times = { sinceMs: 0, readinessSinceMs: 0 };
+  return { kind: 'alive', process, ...times, adopted: false, readiness, because: null, unhealthy: null };
+}
+
+/** An instance whose dependency never runs (disabled, of a profile, no instances) has not been started either. */
+function removeBlocked(desired: Desired, slots: Map<InstanceId, Slot>): void {
+  for (let before = -1; before !== slots.size; ) {
+    before = slots.size;
+    const dependencies = viewDependencies(desired, slots);
+    const blocked = [...slots.keys()].filter((id) => dependencies.blockerOf(desired.instances.get(id)!.spec) !== null);
+    for (const id of blocked) slots.delete(id);
+  }
+}
