@@ -96,7 +96,7 @@ class Simulation {
   }
 
   #startInstance(slot: Slot, spec: ServiceSpec): Slot {
-    const nonce = `rehearsal-${this.#nonces++}`;
+    const nonce = `simulated-${this.#nonces++}`;
     const begun = this.#applyEvents(slot, { kind: 'startIntended', nonce, spec: slotSpecOf(spec) });
     return this.#finishStart(begun, spec);
   }

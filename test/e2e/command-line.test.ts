@@ -146,26 +146,6 @@ test('plan tells of log queues, whose change is a generation, too', async () => 
   await project.down();
 });
 
-test('plan between two git commits', async () => {
-  const project = createProject({ 'procs.yaml': good });
-  const git = (...args: string[]): Promise<unknown> =>
-    execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false', ...args], {
-      cwd: project.root,
-      env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
-    });
-  await git('init', '-q');
-  await git('add', 'procs.yaml');
-  await git('commit', '-qm', 'one');
-  project.edit('procs.yaml', good.replace('pool: 2', 'pool: 5'));
-  await git('commit', '-qam', 'two');
-  const plan = await project.orch(['plan', 'HEAD~1..HEAD', '--json']);
-  expect(plan.exitCode).toBe(2);
-  const answer = JSON.parse(plan.stdout) as { changes: unknown[] };
-  expectShape('plan', answer);
-  expect(answer.changes).toEqual([expect.objectContaining({ service: 'a', action: 'scale', class: 'live' })]);
-  expect(project.processes()).toEqual([]);
-});
-
 test('wait: 0 when it holds, 1 when the time is over', async () => {
   const project = createProject({
     'procs.yaml': `${good}  t: { command: [sh, -c, "sleep 0.5"], restart: never }\n  u: { command: [sleep, "1000"], depends_on: { t: completed } }\n`,
