@@ -64,7 +64,7 @@ describe('keys', () => {
       now.type('+');
       await now.shows(/scale api from 2 to {2}3 {3}edits procs\.yaml/);
       now.type('5\r');
-      await now.shows('procs.yaml: api has 5');
+      await now.shows('procs.yaml: api scaled to 5');
       now.type('-\t\r');
       await now.shows('api scaled to 1 as an override');
       now.type('+999\r');
@@ -142,7 +142,7 @@ describe('keys', () => {
   );
 
   test(
-    'paused, what is read stays however much comes',
+    'while paused, the lines on screen stay however many arrive',
     async () => {
       const now = await stage.opened();
       const write = (from: number, count: number) => {
@@ -160,7 +160,7 @@ describe('keys', () => {
       const seen = now.screen().match(/read \d+\./g);
       for (const from of [100, 3100]) {
         write(from, 3000);
-        await now.shows(`paused, ${from + 2926} newer`);
+        await now.shows(`paused · ${from + 2926} new lines`);
       }
       expect(now.screen().match(/read \d+\./g)).toEqual(seen);
       now.type('\x1b[F');

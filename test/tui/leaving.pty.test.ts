@@ -36,7 +36,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'Ctrl-C shows who is waited for; a second one ends it at once',
+    'Ctrl-C shows which instances it waits for; a second one stops at once',
     async () => {
       stage.answers.down = async ({ timeoutMs }, call) => {
         if (timeoutMs === 0) return { stopped: 2, leftovers: [{ pid: 77, instance: 'db.1' }] };
