@@ -1,5 +1,5 @@
-// The supervisor's end of the log writer: starts one where none runs, reconnects, and tells a new one all it has to know.
-// No log byte passes here, and nobody waits for the writer longer than he said.
+// The supervisor's end of the log writer: remembers what the writer must know, and sends all of it to a new one.
+// No log byte passes here; each caller sets how long it waits for the writer.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/spec.ts';
@@ -14,61 +14,59 @@ import {
   type WriterMethods,
 } from './writer-protocol.ts';
 
-export type { InstanceFifos, WriterEvent } from './writer-protocol.ts';
-
 export type LogWriterClient = {
   /** Live: capacity, rotation, format, overflow and path change in place; a queue that is no longer named is closed. */
   configure(queues: LogQueueSpec[]): Promise<void>;
   /** Idempotent; once per slot, kept over restarts of the instance. */
   attach(sources: InstanceFifos[]): Promise<void>;
-  /** The incarnation ended: drain both FIFOs to the bottom, flush a last line without newline. Resolves at the deadline
-   * at the latest, whatever the writer does; nothing is lost by that, the FIFO keeps it. */
+  /** The incarnation ended: read both FIFOs until empty and write a last line without newline. Resolves at the deadline at the
+   * latest, even if the writer hangs; nothing is lost by that, the FIFO keeps it. */
   endOfOutput(instance: string, deadlineMs: number): Promise<void>;
-  /** Lines to look for in the output of an incarnation; kept over a loss of the writer. Resolves when the writer knows,
-   * at the latest after `patienceMs`. */
+  /** Lines to look for in the output of an incarnation; kept when the writer is lost. Resolves when the writer knows them,
+   * or after `patienceMs`. */
   expect(expectation: LineExpectation, patienceMs: number): Promise<void>;
-  /** Resolves when a writer runs that has been told everything so far, at the latest after `patienceMs`. */
+  /** Resolves when a writer runs that knows everything so far, or after `patienceMs`. */
   whenUpToDate(patienceMs: number): Promise<void>;
-  /** Gone for good. Resolves when a writer has read what is in the FIFOs, or has them open to do so: until then somebody
-   * must hold them. Kept over a loss of the writer. */
+  /** The slots are removed. Resolves when a writer has read their FIFOs, or has them open: until then the caller must keep them
+   * open. Kept when the writer is lost. */
   detach(instances: string[]): Promise<void>;
-  /** The service that the queue feeds is about to read; kept over a loss of the writer. */
+  /** The service that the queue feeds starts to read; kept when the writer is lost. */
   openSink(queue: string, service: string): Promise<void>;
-  /** Gives the service all that its queue holds, then ends its input; what comes later waits. Resolves at the deadline at the
-   * latest; what was not given by then is kept. */
+  /** Gives the service all that its queue holds, then ends its input; later lines wait. Resolves at the deadline at the latest;
+   * what was not delivered by then is kept. */
   closeSink(queue: string, service: string, deadlineMs: number): Promise<void>;
-  /** The newest figures; those of the last time where the writer does not answer at once. */
+  /** The newest figures, or the previous ones when the writer does not answer at once. */
   stats(): Promise<LogQueueStatus[]>;
-  /** @param queues names; none: all. Returns the paths of the files made. Rejects when the writer is lost meanwhile. */
+  /** @param queues names; none: all. Returns the paths of the rotated files. Rejects when the writer is lost meanwhile. */
   rotate(queues: string[]): Promise<string[]>;
-  /** Flush everything, exit. */
+  /** Flushes everything and ends the writer. */
   shutdown(deadlineMs: number): Promise<void>;
-  /** Disconnect only; the writer lives on. */
+  /** Disconnects; the writer keeps running. */
   close(): void;
 };
 
 export type LogWriterOptions = {
-  /** The connection ended unexpectedly; the client is already on its way to a new one. */
+  /** The connection ended unexpectedly; the client already connects again. */
   onLost(reason: string): void;
   onEvent(event: WriterEvent): void;
   /** The program to start; default: the built `log-writer.cjs`. */
   entry?: string;
 };
 
-/** After so long without an answer, `stats` gives the last known one: the first who asks waits, the others do not. */
+/** After this long without an answer, `stats` returns the previous figures. Only the first caller waits. */
 const STATS_TIMEOUT_MS = 100;
 
-/** For the answer to a `closeSink` whose time is over. */
+/** For the answer to a `closeSink` after its deadline. */
 const CLOSE_ANSWER_MS = 200;
 
-/** For the FIFOs that the writer could not open. */
+/** For FIFOs that the writer could not open. */
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
 
-/** A writer that does not answer for so long is stuck. */
+/** A writer that does not answer for this long is stuck. */
 const HANG_TIMEOUT_MS = 100;
 
-/** Returns at once; what is asked before the connection stands is sent when it does. */
+/** Returns at once; requests before the connection is up are sent when it is. */
 export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): LogWriterClient {
   return new ReconnectingClient(paths, options);
 }
@@ -76,13 +74,13 @@ export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): 
 class ReconnectingClient implements LogWriterClient {
   readonly #queues = new NeededQueues();
   readonly #sources = new Map<string, InstanceFifos>();
-  /** Detached, and no writer has said yet that it read what is left of them. */
+  /** Detached, and no writer has confirmed yet that their FIFOs are read. */
   readonly #detaching = new Map<string, InstanceFifos>();
   readonly #expectations = new Map<string, LineExpectation>();
   /** Queue -> the service that reads it now. */
   readonly #sinks = new Map<string, string>();
   #lastStats: LogQueueStatus[] = [];
-  #statsAsked: Promise<void> | null = null;
+  #statsRequest: Promise<void> | null = null;
   #statsAskedMs = 0;
   /** Instances whose FIFOs the writer could not open. */
   readonly #unreadInstances = new Set<string>();
@@ -109,12 +107,12 @@ class ReconnectingClient implements LogWriterClient {
 
   async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
     const untilMs = performance.now() + deadlineMs;
-    // Answered in the order sent: it is read now, or never.
+    // Requests are handled in the order sent: this is the last chance to read these FIFOs.
     if (this.#unreadInstances.has(instance)) void this.#attachSources([this.#sources.get(instance)!]);
     const answered = this.#connection.request('hello', { protocol: LOG_PROTOCOL });
     const drained = this.#connection.request('endOfOutput', { instance, deadlineMs });
     drained.catch(() => undefined); // lost: the FIFO keeps it
-    // A writer that hangs in a write must not hold up a restart.
+    // A writer that hangs in a write must not delay a restart.
     if (!(await settlesWithin(answered, Math.min(deadlineMs, HANG_TIMEOUT_MS)))) return;
     await settlesWithin(drained, untilMs - performance.now());
   }
@@ -129,15 +127,15 @@ class ReconnectingClient implements LogWriterClient {
   }
 
   async detach(instances: string[]): Promise<void> {
-    const leaving = instances.flatMap((instance) => this.#sources.get(instance) ?? []);
-    for (const source of leaving) this.#detaching.set(source.instance, source);
+    const detaching = instances.flatMap((instance) => this.#sources.get(instance) ?? []);
+    for (const source of detaching) this.#detaching.set(source.instance, source);
     for (const instance of instances) {
       this.#sources.delete(instance);
       this.#unreadInstances.delete(instance);
       this.#expectations.delete(instance);
     }
     await this.#sendOrResend('detach', { instances });
-    for (const source of leaving)
+    for (const source of detaching)
       if (this.#detaching.get(source.instance) === source) this.#detaching.delete(source.instance);
   }
 
@@ -148,16 +146,15 @@ class ReconnectingClient implements LogWriterClient {
 
   async closeSink(queue: string, service: string, deadlineMs: number): Promise<void> {
     if (this.#sinks.get(queue) === service) this.#sinks.delete(queue);
-    if (!this.#connection.isUp()) return; // for the next writer it is not open
+    if (!this.#connection.isUp()) return; // the next writer does not open it
     const closed = this.#connection.send('closeSink', { queue, service, deadlineMs });
-    closed.catch(() => undefined); // lost: as above
     await settlesWithin(closed, deadlineMs + CLOSE_ANSWER_MS);
   }
 
   async stats(): Promise<LogQueueStatus[]> {
-    // One question at a time: a writer that hangs must not make them pile up.
-    this.#statsAsked ??= this.#askStats();
-    await settlesWithin(this.#statsAsked, this.#statsAskedMs + STATS_TIMEOUT_MS - performance.now());
+    // One request at a time: they must not pile up while a writer hangs.
+    this.#statsRequest ??= this.#requestStats();
+    await settlesWithin(this.#statsRequest, this.#statsAskedMs + STATS_TIMEOUT_MS - performance.now());
     return this.#lastStats;
   }
 
@@ -176,12 +173,12 @@ class ReconnectingClient implements LogWriterClient {
 
   async #attachSources(sources: InstanceFifos[]): Promise<void> {
     if (!this.#connection.isUp()) return this.#connection.whenUp();
-    const answer = await this.#connection.request('attach', { sources }).catch(() => null); // lost: `tellAll` repeats it
+    const answer = await this.#connection.request('attach', { sources }).catch(() => null); // lost: `resendAll` repeats it
     if (answer === null) return this.#connection.whenUp();
     this.#noteAttachResult(sources, answer.failed);
   }
 
-  /** What could not be read (no descriptor left, say) is tried again: its programs would wait for ever. */
+  /** Retries FIFOs that could not be opened (no descriptor was free, for example): their programs would block for ever. */
   #noteAttachResult(sources: Iterable<InstanceFifos>, failed: readonly { instance: string }[]): void {
     for (const { instance } of sources) this.#unreadInstances.delete(instance);
     for (const { instance } of failed) if (this.#sources.has(instance)) this.#unreadInstances.add(instance);
@@ -195,14 +192,14 @@ class ReconnectingClient implements LogWriterClient {
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
-  async #askStats(): Promise<void> {
+  async #requestStats(): Promise<void> {
     this.#statsAskedMs = performance.now();
-    const answer = await this.#connection.request('stats', {}).catch(() => null); // lost: the last known figures are all there is
+    const answer = await this.#connection.request('stats', {}).catch(() => null); // lost: the previous figures stay
     if (answer !== null) this.#lastStats = answer.queues;
-    this.#statsAsked = null;
+    this.#statsRequest = null;
   }
 
-  /** Wishes that outlive a connection: where it breaks, the next one carries them in `tellAll`. */
+  /** For requests that outlive a connection: when it breaks, `resendAll` repeats them on the next one. */
   async #sendOrResend<M extends 'configure' | 'expect' | 'detach' | 'openSink'>(
     method: M,
     params: WriterMethods[M][0],
@@ -211,24 +208,24 @@ class ReconnectingClient implements LogWriterClient {
     await this.#connection.request(method as WriterMethod, params as never).catch(() => this.#connection.whenUp());
   }
 
-  /** All of it is sent at once: what is asked from now on comes after it, and finds everything attached. */
+  /** Sends everything in one go and in this order: requests that follow find all instances attached. Queues that are removed but
+   * still in use are configured until their instances are attached. */
   async #resendAll(): Promise<void> {
+    const connection = this.#connection;
     const sources = this.#knownSources();
-    const former = this.#queues.removedInUse(sources);
-    const link = this.#connection;
-    const told: Promise<unknown>[] = [];
-    if (this.#queues.configured !== null)
-      told.push(link.send('configure', { queues: [...this.#queues.configured, ...former] }));
-    for (const [queue, service] of this.#sinks) told.push(link.send('openSink', { queue, service }));
-    for (const expectation of this.#expectations.values()) told.push(link.send('expect', expectation));
+    const { configured } = this.#queues;
+    const removed = this.#queues.removedInUse(sources);
+    const sent: Promise<unknown>[] = [];
+    if (configured !== null) sent.push(connection.send('configure', { queues: [...configured, ...removed] }));
+    for (const [queue, service] of this.#sinks) sent.push(connection.send('openSink', { queue, service }));
+    for (const expectation of this.#expectations.values()) sent.push(connection.send('expect', expectation));
     if (sources.length > 0) {
-      const attached = link.send('attach', { sources });
-      told.push(attached.then(({ failed }) => this.#noteAttachResult(sources, failed)));
+      const attached = connection.send('attach', { sources });
+      sent.push(attached.then(({ failed }) => this.#noteAttachResult(sources, failed)));
     }
-    if (this.#detaching.size > 0) told.push(link.send('detach', { instances: [...this.#detaching.keys()] }));
-    if (this.#queues.configured !== null && former.length > 0)
-      told.push(link.send('configure', { queues: this.#queues.configured }));
-    await Promise.all(told);
+    if (this.#detaching.size > 0) sent.push(connection.send('detach', { instances: [...this.#detaching.keys()] }));
+    if (configured !== null && removed.length > 0) sent.push(connection.send('configure', { queues: configured }));
+    await Promise.all(sent);
   }
 
   #knownSources(): InstanceFifos[] {
@@ -236,27 +233,23 @@ class ReconnectingClient implements LogWriterClient {
   }
 }
 
-// The queues that a log writer must know: those of the configuration, and those that are no longer in it as long as
-// somebody still writes to them. Plain bookkeeping, no effects.
-
 type QueueUsers = readonly { queue: string }[];
 
+/** The queues that a log writer must know: the configured ones, and removed ones while an instance still writes to them. */
 class NeededQueues {
   /** Of the newest configuration; null: none came yet. */
   configured: LogQueueSpec[] | null = null;
   #removed: LogQueueSpec[] = [];
 
-  /** @param sources all that writes */
-  configure(queues: LogQueueSpec[], sources: QueueUsers): void {
+  configure(queues: LogQueueSpec[], users: QueueUsers): void {
     const names = new Set(queues.map(({ name }) => name));
     const before = [...this.#removed, ...(this.configured ?? [])];
     this.configured = queues;
     this.#removed = before.filter(({ name }) => !names.has(name));
-    this.#removed = this.removedInUse(sources);
+    this.#removed = this.removedInUse(users);
   }
 
-  /** Those no longer named to which one of the sources writes. */
-  removedInUse(sources: QueueUsers): LogQueueSpec[] {
-    return this.#removed.filter(({ name }) => sources.some(({ queue }) => queue === name));
+  removedInUse(users: QueueUsers): LogQueueSpec[] {
+    return this.#removed.filter(({ name }) => users.some(({ queue }) => queue === name));
   }
 }

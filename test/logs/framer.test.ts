@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assemble } from '../../scripts/framer.mjs';
-import { frameLines, type Origin } from '../../src/logs/line-format.ts';
+import type { Origin } from '../../src/logs/line-format.ts';
 import { Framer } from '../../src/logs/writer/framer.ts';
 import { framerModule } from '../../src/logs/writer/framer-module.ts';
+import { frameLines } from './frame-lines.ts';
 
 const framer = new Framer();
 const origin: Origin = { instance: 'api.1', service: 'api', stream: 'o' };

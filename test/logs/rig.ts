@@ -9,8 +9,9 @@ import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { fifoPaths, type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
 import type { LogQueueSpec } from '../../src/core/spec.ts';
-import { type LogWriterClient, startLogWriter, type WriterEvent } from '../../src/logs/log-writer-client.ts';
+import { type LogWriterClient, startLogWriter } from '../../src/logs/log-writer-client.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
+import type { WriterEvent } from '../../src/logs/writer-protocol.ts';
 import { makeBigPipe } from '../../src/os/big-pipe.ts';
 import { makeFifos, openFifoForChild } from '../../src/os/fifo.ts';
 

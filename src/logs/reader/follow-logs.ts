@@ -1,23 +1,22 @@
-// Goes on reading queues while they are written: over rotation, deletion and return. Idle, it costs one stat a second and
-// queue; it holds no more than one read of lines, and the writer never notices it.
-
+// Follows queues while they are written, also when their files are rotated, deleted or recreated. Idle, it costs one stat
+// per second and directory; it keeps the lines of one read at most and does not affect the writer.
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { LogLine } from './log-line.ts';
 import { QueueTail } from './queue-tail.ts';
 import { type LogSelection, lineFilter, type ReadOptions, readSegments } from './read-logs.ts';
 
 export type FollowOptions = LogSelection & {
-  /** How many of the lines that are there already come first. */
+  /** How many existing lines come first. */
   tail: number;
   sinceMs?: number | null;
   grep?: RegExp | null;
-  /** A reader this far behind jumps ahead, and gets a line (`gap`) that says so; default: never, every line is given. */
+  /** A reader this far behind skips ahead and gets a line (`gap`) that reports it; default: no line is skipped. */
   skipWhenBehindBytes?: number;
-  /** What was there already has been handed over. */
+  /** All existing lines have been delivered. */
   onCaughtUp?(): void;
-  /** Lines in time order (over queues: within one read). No further call before a returned promise settles. */
+  /** Lines in time order (across queues: within one read). The next call waits for the returned promise. */
   onLines(lines: LogLine[]): void | Promise<void>;
 };
 
@@ -26,7 +25,7 @@ export type LogFollower = { close(): void };
 /** A burst is read at most this often. */
 const READ_EVERY_MS = 40;
 
-/** Begins at once and never ends by itself. */
+/** Starts at once and runs until `close`. */
 export function followLogs(options: FollowOptions): LogFollower {
   const follower = new QueueFollower(options);
   void follower.run();
@@ -46,13 +45,13 @@ class QueueFollower implements LogFollower {
     const readExisting = sinceMs !== null && tail === 0 ? null : tail;
     this.#read = { queues, instances, tail: readExisting, sinceMs, untilMs: null, grep, decoding };
     const only = instances?.size === 1 ? [...instances][0]! : null;
-    const wish = { skipAboveBytes: options.skipWhenBehindBytes ?? null, only };
-    this.#tails = queues.map((queue) => new QueueTail(queue, decoding, wish));
+    const request = { skipAboveBytes: options.skipWhenBehindBytes ?? null, only };
+    this.#tails = queues.map((queue) => new QueueTail(queue, decoding, request));
     this.#watcher = new QueueWatcher(queues.map((queue) => queue.path));
   }
 
   async run(): Promise<void> {
-    await this.#past();
+    await this.#readExisting();
     if (!this.#closed) this.#options.onCaughtUp?.();
     const passes = lineFilter(this.#read);
     while (!this.#closed) {
@@ -61,12 +60,12 @@ class QueueFollower implements LogFollower {
       if (lines.length > 0 && !this.#closed) await this.#options.onLines(lines);
       if (this.#closed) break;
       if (this.#tails.some((tail) => tail.hasMore())) {
-        await nextTurn(); // all the above may have been synchronous: signals and sockets get their turn
+        await nextTick(); // all of the above may have been synchronous: lets signals and sockets in
         continue;
       }
       await this.#watcher.wait(Math.max(0, READ_EVERY_MS - (performance.now() - beganMs)));
     }
-    this.#dispose();
+    for (const tail of this.#tails) tail.close();
   }
 
   close(): void {
@@ -75,8 +74,8 @@ class QueueFollower implements LogFollower {
     this.#watcher.close();
   }
 
-  /** What was written before; the tails go on exactly where it ends. */
-  async #past(): Promise<void> {
+  /** The lines written before; the tails continue exactly where these end. */
+  async #readExisting(): Promise<void> {
     const segments = this.#tails.map((tail) => tail.begin(this.#read.sinceMs ?? 0));
     for await (const lines of readSegments(segments, this.#read)) {
       if (this.#closed) break;
@@ -92,21 +91,16 @@ class QueueFollower implements LogFollower {
     if (filled.length <= 1) return filled[0] ?? [];
     return filled.flat().sort((a, b) => a.timeMs - b.timeMs); // stable: a queue's own order stays
   }
-
-  #dispose(): void {
-    for (const tail of this.#tails) tail.close();
-  }
 }
 
-/** What the reader itself says: how much it skipped. */
+/** A line of the reader itself: how much it skipped. */
 export function isSkipMark(line: LogLine): boolean {
   return line.instance === '' && line.gap !== undefined;
 }
 
-// Wakes a reader when a queue file may have changed: the system's word where it gives one, a look once a second else.
-
 const POLL_EVERY_MS = 1000;
 
+/** Wakes a reader when a queue file may have changed: uses fs.watch where available, and polls every second. */
 class QueueWatcher {
   readonly #directories: Set<string>;
   readonly #watchers = new Map<string, { watcher: FSWatcher; inode: number }>();
@@ -118,7 +112,7 @@ class QueueWatcher {
     this.#directories = new Set(paths.map((path) => dirname(path)));
   }
 
-  /** Resolves when something changed since the last call, a second passed, or on close; after `pauseMs` at the earliest. */
+  /** Resolves after a change since the last call, after a second, or on close, but not before `pauseMs`. */
   async wait(pauseMs: number): Promise<void> {
     this.#watchAll();
     if (!this.#pending && !this.#closed) await this.#nextChange();
@@ -149,7 +143,7 @@ class QueueWatcher {
     this.#resolve?.();
   }
 
-  /** A directory that was removed and made anew is another one: its old watch is silent. */
+  /** A directory that was removed and recreated needs a new watch. */
   #watchAll(): void {
     for (const directory of this.#directories) {
       const inode = statSync(directory, { throwIfNoEntry: false })?.ino ?? null;
@@ -165,7 +159,7 @@ class QueueWatcher {
       watcher.on('error', () => this.#unwatch(directory));
       this.#watchers.set(directory, { watcher, inode });
     } catch {
-      // Watches have run out: the look once a second goes on.
+      // No watch is free: polling every second remains.
     }
   }
 

@@ -1,16 +1,16 @@
-// One line as it comes back out of a queue file, and how text and json lines are read. Pure.
+// One line read from a queue file, the parser of text and json lines, and how the last lines are selected. Pure.
 import { parseInstanceId } from '../../core/spec.ts';
-import type { StreamCode } from '../line-format.ts';
+import { parseGap, type StreamCode } from '../line-format.ts';
 
 export type LogLine = {
-  /** When it reached the log writer, milliseconds since the epoch. */
+  /** When the log writer read it, milliseconds since the epoch. */
   timeMs: number;
   service: string;
-  /** Empty where it is not known (a line that is none of ours). */
+  /** Empty where it is not known (a line that orch did not write). */
   instance: string;
   stream: StreamCode;
   line: string;
-  /** How many lines of that instance were dropped here; `line` says so in words. */
+  /** A mark in place of this many dropped lines; `line` is its text. */
   gap?: number;
 };
 
@@ -20,9 +20,8 @@ export type LineFilter = (line: LogLine) => boolean;
 export type Decoding = 'utf8' | 'latin1';
 
 const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?) ([oe]) /;
-const GAP = /^… ([\d,]+) lines? dropped$/;
 
-/** Reads text and json lines, each for itself: a queue may have changed its format in between. */
+/** Parses each line as text or json on its own: a queue may have changed its format in between. */
 export class LineParser {
   #lastTimeText = '';
   #lastTimeMs = 0;
@@ -31,7 +30,7 @@ export class LineParser {
     return (line.startsWith('{') ? this.#parseJson(line) : this.#parseText(line)) ?? this.#unknown(line);
   }
 
-  /** The line's time; null where it is none of ours. Cheaper than `parse`. */
+  /** The line's time; null: orch did not write it. Cheaper than `parse`. */
   timeOf(line: string): number | null {
     if (line.startsWith('{"time":"')) return this.#timeMs(line.slice(9, 33));
     return TEXT.test(line) ? this.#timeMs(line.slice(0, 24)) : null;
@@ -52,15 +51,15 @@ export class LineParser {
       const parsed: LogLine = { timeMs, service: String(service), instance, stream: stream === 'e' ? 'e' : 'o', line };
       return typeof dropped === 'number' ? { ...parsed, gap: dropped } : parsed;
     } catch {
-      return null; // no line of ours
+      return null; // not a line of orch
     }
   }
 
   #logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
     const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
     const parsed: LogLine = { timeMs, service: serviceOf(instance), instance, stream, line };
-    const gap = line.startsWith('…') ? GAP.exec(line) : null;
-    return gap === null ? parsed : { ...parsed, gap: Number(gap[1]!.replaceAll(',', '')) };
+    const gap = parseGap(line);
+    return gap === null ? parsed : { ...parsed, gap };
   }
 
   #unknown(line: string): LogLine {
@@ -81,23 +80,20 @@ export function serviceOf(instance: string): string {
   return parseInstanceId(instance)?.service ?? instance;
 }
 
-// The last lines of a file, of what can only be read from its start, or of what is read from its end. Lines are never
-// spread into a call: a call takes only so many arguments.
+/** `lastOf` keeps this many lines more than wanted before it drops the first ones. */
+const SPARE_LINES = 10_000;
 
-/** So many more than wanted are held before those at the front are let go of. */
-const HELD_LINES = 10_000;
-
-/** @returns the last `count` lines that pass, oldest first; fewer where there are not so many. */
+/** @returns the last `count` lines that pass, or fewer, oldest first. Never spreads lines into a call: arguments are limited. */
 export async function lastOf(all: AsyncIterable<LogLine[]>, count: number, passes: LineFilter): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for await (const lines of all) {
     for (const line of lines) if (passes(line)) found.push(line);
-    if (found.length > count * 2 + HELD_LINES) found = found.slice(-count);
+    if (found.length > count * 2 + SPARE_LINES) found = found.slice(-count);
   }
   return found.slice(-count);
 }
 
-/** As `lastOf`, of batches that come newest first, each with its lines in file order; asks for no more than it needs. */
+/** As `lastOf`, of batches that come newest first, each in file order; reads no more than it needs. */
 export async function lastOfReversed(
   batches: Iterable<LogLine[]> | AsyncIterable<LogLine[]>,
   count: number,

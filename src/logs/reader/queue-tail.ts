@@ -1,15 +1,14 @@
-// The moving end of one queue: what was written to the live file since the last read, and, when that was rotated away
-// meanwhile, its rest and all files in between. Holds the live file open, so a rename or deletion takes nothing away.
-
+// The growing end of one queue: what was written to the live file since the last read, and after a rotation the rest of that
+// file and all files in between. Keeps the live file open, so that a rename or deletion loses no line.
 import { listRotated, type RotatedFile } from '../rotation.ts';
 import type { Decoding, LogLine } from './log-line.ts';
 import { inodeOf, openLive, openQueueFiles, openRotated } from './queue-files.ts';
 import type { LogQueueFile, Segment } from './segment.ts';
 
 export type TailRequest = {
-  /** Further behind it jumps ahead; null: never. */
+  /** It skips ahead when more bytes than this are unread; null: never. */
   skipAboveBytes: number | null;
-  /** Lines of others than this instance or service may be left out; null: all. */
+  /** Lines of other instances and services may be left out; null: all lines. */
   only: string | null;
 };
 
@@ -19,19 +18,19 @@ export class QueueTail {
   #position = 0;
   #more = false;
   #listed: RotatedFile[] = [];
-  /** Newest rotated file when `live` was opened: those after it are ours to read. */
+  /** The newest rotated file when `live` was opened: later ones are still to be read. */
   #knownStampMs = 0;
   readonly #queue: LogQueueFile;
   readonly #decoding: Decoding;
   readonly #request: TailRequest;
 
-  constructor(queue: LogQueueFile, decoding: Decoding, wish: TailRequest) {
+  constructor(queue: LogQueueFile, decoding: Decoding, request: TailRequest) {
     this.#queue = queue;
     this.#decoding = decoding;
-    this.#request = wish;
+    this.#request = request;
   }
 
-  /** Opens all that is there, the live file frozen at its present end; `read` goes on after it. */
+  /** Opens all existing files, the live one frozen at its present end; `read` continues after it. */
   begin(sinceMs: number): Segment[] {
     const { segments, newestStampMs } = openQueueFiles(this.#queue, this.#decoding, sinceMs);
     this.#existing = segments;
@@ -64,7 +63,7 @@ export class QueueTail {
     return this.#readNextFile();
   }
 
-  /** Whoever reads what `begin` returned gets no more of it. */
+  /** Ends the reading of what `begin` returned. */
   stopExisting(): void {
     for (const segment of this.#existing) segment.stop();
   }
@@ -79,7 +78,7 @@ export class QueueTail {
   #readLive(): LogLine[] | null {
     if (this.#live === null) return null;
     const extent = this.#live.extent();
-    if (extent < this.#position) this.#position = 0; // truncated by somebody
+    if (extent < this.#position) this.#position = 0; // truncated by another program
     const skipped = this.#skipAhead();
     const { lines, next } = this.#live.readFrom(this.#position, this.#request.only);
     if (next === this.#position && skipped === null) return null;
@@ -97,7 +96,7 @@ export class QueueTail {
     return { timeMs: Date.now(), service: '', instance: '', stream: 'o', line, gap: 0 };
   }
 
-  /** The live file is another one now: what is left of ours, the rotated ones since, then the new one from its begin. */
+  /** The live file was replaced: reads the rest of the old one, the files rotated since, then the new one from its start. */
   async #readNextFile(): Promise<LogLine[]> {
     const rest = this.#readLive();
     if (rest !== null) {
@@ -133,15 +132,15 @@ export class QueueTail {
     const next = this.#listed.shift();
     if (next === undefined) return null;
     const segment = openRotated(next, this.#decoding);
-    if (segment === null) this.#listed = []; // deleted since: list anew
+    if (segment === null) this.#listed = []; // deleted meanwhile: list again
     return segment;
   }
 
   #listLater(): RotatedFile[] {
     const later = listRotated(this.#queue.path).filter((file) => file.stampMs > this.#knownStampMs);
-    // The first one since we opened the live file is that file, unless somebody else moved it.
+    // The first one is the file that was opened as the live one, unless another program moved it.
     if (this.#live === null || this.#live.closedMs !== null || later[0] === undefined) return later;
-    const inode = later[0].gzip ? null : inodeOf(later[0].path); // null: compressed, maybe only since it was listed
+    const inode = later[0].gzip ? null : inodeOf(later[0].path); // null: compressed, perhaps after it was listed
     if (inode !== null && inode !== this.#live.inode) return later;
     this.#knownStampMs = later[0].stampMs;
     return later.slice(1);

@@ -1,5 +1,5 @@
-// Reads queues back: all their files, rotated and gzipped ones too, merged in time order. Needs no supervisor and no
-// writer, only the files. `followLogs` (follow-logs.ts) goes on with what is written from now on.
+// Reads queues: all their files, also rotated and gzipped ones, merged in time order. Works without supervisor and writer.
+// follow-logs.ts reads the lines that are written from now on.
 import { type Decoding, type LineFilter, type LogLine, lastOf } from './log-line.ts';
 import { openQueueFiles } from './queue-files.ts';
 import type { LogQueueFile, Segment } from './segment.ts';
@@ -13,7 +13,7 @@ export type LogSelection = {
 };
 
 export type ReadOptions = LogSelection & {
-  /** Only the newest so many that pass everything else; null: all. */
+  /** Only the last `tail` lines of those that pass everything else; null: all. */
   tail: number | null;
   /** From this time on; null: from the beginning. */
   sinceMs: number | null;
@@ -22,7 +22,7 @@ export type ReadOptions = LogSelection & {
   grep: RegExp | null;
 };
 
-/** Batches of lines in time order. The files are open until the generator is exhausted or returned. */
+/** Batches of lines in time order. The files stay open until the generator is exhausted or returned. */
 export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine[]> {
   const decoding = options.decoding ?? 'utf8';
   const queues = options.queues.map((queue) => openQueueFiles(queue, decoding, options.sinceMs ?? 0).segments);
@@ -33,7 +33,7 @@ export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine[]>
   }
 }
 
-/** As `readLogs`, over segments that the caller opened and closes. */
+/** As `readLogs`, of segments that the caller opens and closes. */
 export async function* readSegments(queues: Segment[][], options: ReadOptions): AsyncGenerator<LogLine[]> {
   const passes = lineFilter(options);
   if (options.tail !== null) {
@@ -47,7 +47,7 @@ export async function* readSegments(queues: Segment[][], options: ReadOptions): 
   }
 }
 
-/** What of a line is asked for: instance, time, text. Drop marks pass every grep: they say that something is missing. */
+/** Selects by instance, time and text. Gap marks pass every grep: they show that lines are missing. */
 export function lineFilter(
   options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep' | 'decoding'>,
 ): LineFilter {
@@ -79,7 +79,7 @@ async function lastLines(
   passes: LineFilter,
 ): Promise<LogLine[]> {
   if (count === 0) return [];
-  // With a begin, from there on; else from the end, so that old files are not even looked at.
+  // With a start time: forward from there. Otherwise from the end, so that old files are not read.
   const perQueue = queues.map((segments) =>
     options.sinceMs === null ? singleBatch(() => lastOfQueue(segments, count, passes)) : sequenceOf(segments, options),
   );
@@ -99,15 +99,14 @@ async function* singleBatch(read: () => Promise<LogLine[]>): AsyncGenerator<LogL
   yield await read();
 }
 
-/** Of a line whose characters are its bytes. */
+/** The text of a line whose characters are its bytes. */
 function utf8Of(line: string): string {
   return Buffer.from(line, 'latin1').toString('utf8');
 }
 
-// Several sequences of lines into one, by time. Each sequence keeps its own order; equal times keep the order of the sequences.
-
 const BATCH_LINES = 1000;
 
+/** Merges sequences by time. Each sequence keeps its own order; equal times keep the order of the sequences. */
 async function* mergeByTime(sequences: AsyncGenerator<LogLine[]>[]): AsyncGenerator<LogLine[]> {
   const heads = (await Promise.all(sequences.map(nextHead))).filter((head) => head !== null);
   if (heads.length === 1) {

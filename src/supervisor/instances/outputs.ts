@@ -3,7 +3,8 @@
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
 import type { InstanceId } from '../../core/spec.ts';
-import type { InstanceFifos, LogWriterClient } from '../../logs/log-writer-client.ts';
+import type { LogWriterClient } from '../../logs/log-writer-client.ts';
+import type { InstanceFifos } from '../../logs/writer-protocol.ts';
 import { makeBigPipe } from '../../os/big-pipe.ts';
 import { makeFifos, openFifoForChild } from '../../os/fifo.ts';
 

@@ -1,12 +1,8 @@
 // A log writer that has always drained everything after a moment: no log byte flows in the simulation.
 import type { LogWriterClient } from '../../../src/logs/log-writer-client.ts';
 
-export type {
-  InstanceFifos,
-  LogWriterClient,
-  LogWriterOptions,
-  WriterEvent,
-} from '../../../src/logs/log-writer-client.ts';
+export type { LogWriterClient, LogWriterOptions } from '../../../src/logs/log-writer-client.ts';
+export type { InstanceFifos, WriterEvent } from '../../../src/logs/writer-protocol.ts';
 
 export function startLogWriter(): LogWriterClient {
   const { guest, machine } = bridge;
