@@ -2,7 +2,8 @@
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
 import type { EndingSlot, Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
-import type { LogWriterClient, WriterEvent } from '../../logs/log-writer-client.ts';
+import type { LogWriterClient } from '../../logs/log-writer-client.ts';
+import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
