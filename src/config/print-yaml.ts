@@ -1,10 +1,9 @@
-// A tree -> YAML that can be loaded again, with a comment behind each value if wanted. Secrets are masked.
-
+// A tree -> YAML that can be loaded again, with an optional comment after each value. Secrets are masked.
 import { isNamesMap, maskUrls, maskValue } from './problem/masking.ts';
 import type { Span } from './problem/source-file.ts';
 import type { ScalarTree, Tree } from './tree/tree.ts';
 
-/** @param comment text behind each value, by its place; null: none */
+/** @param comment the text after each value, by its place; null: none */
 export function printYaml(tree: Tree, comment: ((at: Span) => string) | null): string {
   return printMap(tree, '', comment, '');
 }
@@ -50,7 +49,7 @@ function printScalar({ value }: ScalarTree, variable: string): string {
   return printText(variable === '' ? maskUrls(value) : maskValue(variable, value));
 }
 
-/** Plain where no reader could take it for anything else, otherwise in double quotes: JSON strings are YAML. */
+/** Plain where every reader takes it for a string or a unit, otherwise in double quotes: JSON strings are YAML. */
 export function printText(text: string): string {
   if (/^[0-9]{1,9}(ms|[smhd]|[KMG]iB|[kKMG]?B)$/.test(text)) return text;
   const isPlain = /^[A-Za-z_./][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*$/.test(text) && text.length < 80;
@@ -59,7 +58,7 @@ export function printText(text: string): string {
     : JSON.stringify(text).replace(INVISIBLE, escaped);
 }
 
-/** What JSON leaves as it is and a terminal does not. */
+/** Characters that JSON does not escape, but a terminal may interpret. */
 const INVISIBLE = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 

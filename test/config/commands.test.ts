@@ -66,7 +66,7 @@ describe('validate', () => {
     write('procs.yaml', 'services: { a: { command: ["$HOME"] } }');
     const result = await call(validate);
     expect(result.code).toBe(0);
-    expect(result.err).toMatch(/^warning: procs\.yaml:1:29: \$HOME is taken as it stands/);
+    expect(result.err).toMatch(/^warning: procs\.yaml:1:29: \$HOME is taken literally/);
   });
 
   test('every problem, errors first, exit 2', async () => {

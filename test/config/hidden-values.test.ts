@@ -41,7 +41,7 @@ test('an undefined variable is named: it is no text of the secret', async () => 
 });
 
 test('of other values the variable is named', async () => {
-  expect(await say(inEnv('A: "a$bee"'))).toContain('$bee is taken as it stands');
+  expect(await say(inEnv('A: "a$bee"'))).toContain('$bee is taken literally');
   expect(await say(inEnv('A: "a${bee"'))).toContain('`${bee` is not closed by `}`');
 });
 
@@ -90,7 +90,7 @@ test.for(['|', '>-', '"', "'", '', '&anchor |'])(
 
 test('what is wrong there is said, and what follows is shown', async () => {
   const said = formatProblems(await problemsOf(`${inEnv('TLS_KEY: |')}        abc\n    def\n      B: c\n`));
-  expect(said).toContain('this line is no YAML where it stands, below "TLS_KEY"');
+  expect(said).toContain('this line is not valid YAML here, below "TLS_KEY"');
   expect(said).toContain('    ***\n');
   expect(formatProblems(await problemsOf(`${inEnv('TLS_KEY: |')}        abc\n    portt: 8000\n`))).toContain(
     'portt: 8000',

@@ -1,12 +1,11 @@
 // dotenv syntax -> variables with their places. Strict: a line that is neither blank, comment nor NAME=value is an error.
-// Values are taken as they are: nothing is expanded, a `$` in a password stays one. Follows the npm package dotenv:
+// Values are not expanded: a `$` in a password is a `$`. Follows the npm package dotenv:
 // 'single' literal, "double" with \n \r \t \" \\, `backtick` literal, unquoted up to ` #`, quoted ones over several lines.
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
-import type { SourceFile, Span } from '../problem/source-file.ts';
-import { spanAt } from '../problem/source-file.ts';
+import { type SourceFile, type Span, spanAt } from '../problem/source-file.ts';
 
-/** Line ends of Windows may be part of either. */
+/** `\r` before the line end may belong to either. */
 const BLANK_OR_COMMENT = /^\s*(#[^\n]*)?$/;
 
 export type EnvEntry = { name: string; value: string; at: Span };
@@ -31,13 +30,10 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
       continue;
     }
     const value = readDotenvValue(source, at + match[0].length);
+    const [, before, name] = match as unknown as [string, string, string];
+    const start = at + before.length;
     if ('problem' in value) problems.push(value.problem);
-    else
-      entries.push({
-        name: match[2]!,
-        value: value.text,
-        at: spanAt(source, at + match[1]!.length, at + match[1]!.length + match[2]!.length),
-      });
+    else entries.push({ name, value: value.text, at: spanAt(source, start, start + name.length) });
     at = value.next;
   }
   return { entries, problems };
@@ -56,29 +52,13 @@ function readDotenvValue(source: SourceFile, from: number): DotenvValue {
   const close = closingQuote(text, from, mark);
   if (close === -1) {
     const message = `the value's opening ${mark} is never closed`;
-    return {
-      problem: problemAt(spanAt(source, from, from + 1), {
-        code: 'bad-env-file',
-        message,
-        hint: `close it with ${mark}`,
-      }),
-      next: end + 1,
-    };
+    return { problem: badLine(spanAt(source, from, from + 1), message, `close it with ${mark}`), next: end + 1 };
   }
   const after = lineEnd(text, close);
-  const rest = text.slice(close + 1, after);
-  if (!BLANK_OR_COMMENT.test(rest)) {
-    const message = `something stands after the closing ${mark}`;
+  if (!BLANK_OR_COMMENT.test(text.slice(close + 1, after))) {
+    const message = `found text after the closing ${mark}`;
     const hint = 'quote the whole value, or put a # before a comment';
-    return {
-      problem: problemAt(spanAt(source, close + 1, after), {
-        code: 'bad-env-file',
-        message,
-        hint,
-        hidesLine: close > end,
-      }),
-      next: after + 1,
-    };
+    return { problem: badLine(spanAt(source, close + 1, after), message, hint, close > end), next: after + 1 };
   }
   const inner = text.slice(from + 1, close).replaceAll('\r\n', '\n');
   return withoutNul(source, from, mark === '"' ? unescapeQuoted(inner) : inner, after + 1);
@@ -86,8 +66,7 @@ function readDotenvValue(source: SourceFile, from: number): DotenvValue {
 
 function withoutNul(source: SourceFile, from: number, value: string, next: number): DotenvValue {
   if (!value.includes('\0')) return { text: value, next };
-  const message = 'a value may not hold a NUL character';
-  return { problem: problemAt(spanAt(source, from), { code: 'bad-env-file', message }), next };
+  return { problem: badLine(spanAt(source, from), 'a value cannot contain a NUL character', null), next };
 }
 
 function closingQuote(text: string, from: number, mark: string): number {
@@ -107,22 +86,20 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** What has no name may be a line of a secret, of a key in PEM above all: it is neither quoted nor shown. */
+/** A line without a name may be part of a secret, such as a key in PEM: it is neither quoted nor shown. */
 function badLineProblem(source: SourceFile, at: number, line: string): Problem {
   const start = at + (line.length - line.trimStart().length);
   const word = /^(?:export\s+)?([^\s=:]*)/.exec(line.trimStart())?.[1] ?? '';
   const span = spanAt(source, start, start + Math.max(1, word.length));
-  if (/^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*:/.test(line)) {
-    return problemAt(span, {
-      code: 'bad-env-file',
-      message: `expected NAME=value, found ${quote(`${word}:`)}`,
-      hint: `write ${word}=…, this is no YAML file`,
-    });
-  }
-  const hint = 'one NAME=value a line; comments begin with #';
-  // A `=` at the end is how base64 ends.
+  if (/^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*:/.test(line))
+    return badLine(span, `expected NAME=value, found ${quote(`${word}:`)}`, `write ${word}=…, this is not a YAML file`);
+  const hint = 'write one NAME=value per line; comments begin with #';
+  // Base64 ends with a `=`.
   if (/^\s*(?:export\s+)?[\w.-]+\s*=(?!=?\s*$)/.test(line))
-    return problemAt(span, { code: 'bad-env-file', message: `${quote(word)} is no name of a variable`, hint });
-  const message = line.includes('=') ? 'what stands before the = is no name of a variable' : 'expected NAME=value';
-  return problemAt(spanAt(source, start), { code: 'bad-env-file', message, hint, hidesLine: true });
+    return badLine(span, `${quote(word)} is not a valid variable name`, hint);
+  const message = line.includes('=') ? 'the text before the = is not a valid variable name' : 'expected NAME=value';
+  return badLine(spanAt(source, start), message, hint, true);
 }
+
+const badLine = (span: Span, message: string, hint: string | null, hidesLine = false): Problem =>
+  problemAt(span, { code: 'bad-env-file', message, hint, hidesLine });

@@ -11,14 +11,14 @@ export type EnvFileCache = Map<string, Promise<EnvEntry[] | 'missing'>>;
 
 /** @param list expanded paths, relative to the root. Later files win. */
 export async function readEnvFiles(
-  reading: LoadContext,
+  context: LoadContext,
   cache: EnvFileCache,
   list: Tree | undefined,
 ): Promise<Map<string, EnvEntry>> {
   const variables = new Map<string, EnvEntry>();
   for (const item of itemsOf(list)) {
-    if (item.kind !== 'scalar' || typeof item.value !== 'string') continue; // the schema has said so
-    for (const entry of await readEnvFile(reading, cache, item, item.value)) {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') continue; // the schema reports it
+    for (const entry of await readEnvFile(context, cache, item, item.value)) {
       variables.delete(entry.name);
       variables.set(entry.name, entry);
     }
@@ -27,38 +27,34 @@ export async function readEnvFiles(
 }
 
 async function readEnvFile(
-  reading: LoadContext,
+  context: LoadContext,
   cache: EnvFileCache,
   item: ScalarTree,
   written: string,
 ): Promise<EnvEntry[]> {
   const isOptional = written.startsWith('?');
   const name = isOptional ? written.slice(1) : written;
-  const path = resolve(reading.root, name);
+  const path = resolve(context.root, name);
   let reads = cache.get(path);
   if (!reads) {
-    reads = parseFile(reading, path, item.at);
+    reads = parseFile(context, path, item.at);
     cache.set(path, reads);
   }
   const entries = await reads;
   if (entries !== 'missing') return entries;
   if (!isOptional) {
-    reading.problems.push(
-      problemAt(item.at, {
-        code: 'missing-file',
-        message: `the env file ${quote(name)} does not exist`,
-        hint: `create ${displayPath(reading.root, path)}, or write "?${name}" if it may be missing`,
-      }),
-    );
+    const message = `the env file ${quote(name)} does not exist`;
+    const hint = `create ${displayPath(context.root, path)}, or write "?${name}" if it may be missing`;
+    context.problems.push(problemAt(item.at, { code: 'missing-file', message, hint }));
   }
   return [];
 }
 
-async function parseFile(reading: LoadContext, path: string, named: Span): Promise<EnvEntry[] | 'missing'> {
-  const source = await readText(reading, path, named);
+async function parseFile(context: LoadContext, path: string, named: Span): Promise<EnvEntry[] | 'missing'> {
+  const source = await readText(context, path, named);
   if (source === 'missing') return 'missing';
   if (source === 'bad') return [];
   const { entries, problems } = parseDotenv(source);
-  reading.problems.push(...problems);
+  context.problems.push(...problems);
   return entries;
 }

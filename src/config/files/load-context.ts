@@ -1,4 +1,4 @@
-// One load in progress: what was read or looked for, and what was wrong with it.
+// One load in progress: the files that were read or missing, and the problems so far.
 
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
@@ -12,7 +12,7 @@ export type LoadContext = {
   root: string;
   source: FileSource;
   environment: Readonly<Record<string, string | undefined>>;
-  /** The environment that was chosen, or null. */
+  /** Name of the environment, or null. */
   env: string | null;
   problems: Problem[];
   /** By path; the first read counts. */
@@ -21,35 +21,36 @@ export type LoadContext = {
   files: string[];
 };
 
-export type TextFile = SourceFile | 'missing' | 'bad';
+type TextFile = SourceFile | 'missing' | 'bad';
 
 /**
- * Reads one file as text and remembers that it was looked for. Problems go to `reading`, but not that it is missing.
- * @param named where the file is named, for what stands against reading it
+ * Reads one file as text, and adds it to the watched files. Problems go to the context, except that the file is missing.
+ * @param named where the file is named: the place of the problems
  */
-export async function readText(reading: LoadContext, path: string, named: Span | null): Promise<TextFile> {
-  const content = await reading.source.read(path);
-  if (!reading.watched.has(path)) reading.watched.set(path, { path, contentHash: contentHashOf(content) });
-  const display = displayPath(reading.root, path);
+export async function readText(context: LoadContext, path: string, named: Span | null): Promise<TextFile> {
+  const content = await context.source.read(path);
+  if (!context.watched.has(path)) context.watched.set(path, { path, contentHash: contentHashOf(content) });
+  const display = displayPath(context.root, path);
   if (content.kind === 'missing') return 'missing';
   if (content.kind === 'refused') {
     const { code, message, hint } = content;
-    const problem = named
-      ? problemAt(named, { code, message: `${quote(display)} ${message}`, hint })
-      : fileProblem(display, { code, message: `it ${message}`, hint });
-    reading.problems.push(problem);
+    context.problems.push(
+      named
+        ? problemAt(named, { code, message: `${quote(display)} ${message}`, hint })
+        : fileProblem(display, { code, message: `it ${message}`, hint }),
+    );
     return 'bad';
   }
-  if (!reading.files.includes(display)) reading.files.push(display);
+  if (!context.files.includes(display)) context.files.push(display);
   const decoded = decodeUtf8(path, display, content.bytes);
   if (decoded instanceof SourceFile) return decoded;
-  reading.problems.push(decoded);
+  context.problems.push(decoded);
   return 'bad';
 }
 
 /**
- * A variable of the environment that orch runs in; never what every object has. ORCH_ENV is what was chosen, and ORCH_PROJECT
- * none: there it may be that of another project, whose instance runs orch.
+ * A variable of the environment of orch, own properties only. ORCH_ENV is the chosen environment. ORCH_PROJECT is undefined:
+ * it may belong to another project, whose instance runs orch.
  */
 export function environmentVariable({ environment, env }: LoadContext, name: string): string | undefined {
   if (name === 'ORCH_ENV') return env ?? undefined;
@@ -69,18 +70,13 @@ function contentHashOf(content: FileContent): string | null {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-// Bytes -> text. Never replaces a byte silently.
-
-/** @returns the file without its byte order mark, or one Problem that names the first bad byte. */
+/**
+ * Never replaces a byte silently.
+ * @returns the file without its byte order mark, or one Problem that names the first bad byte
+ */
 export function decodeUtf8(path: string, display: string, bytes: Buffer): SourceFile | Problem {
   const wide = utf16Name(bytes);
-  if (wide) {
-    return fileProblem(display, {
-      code: 'not-utf-8',
-      message: `the file is ${wide}, not UTF-8`,
-      hint: 'save it as UTF-8',
-    });
-  }
+  if (wide) return fileProblem(display, { ...NOT_UTF8, message: `the file is ${wide}, not UTF-8` });
   try {
     return new SourceFile(path, display, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
@@ -88,22 +84,23 @@ export function decodeUtf8(path: string, display: string, bytes: Buffer): Source
   }
 }
 
+const NOT_UTF8 = { code: 'not-utf-8', hint: 'save it as UTF-8' };
+
 function notUtf8Problem(path: string, display: string, bytes: Buffer): Problem {
   const offset = firstBadByte(bytes);
   const before = bytes
     .subarray(0, offset)
     .toString('utf8')
     .replace(/^\ufeff/, '');
-  const around = new SourceFile(path, display, before + bytes.subarray(offset, offset + 200).toString('utf8'));
+  const excerpt = new SourceFile(path, display, before + bytes.subarray(offset, offset + 200).toString('utf8'));
   const byte = `0x${bytes[offset]!.toString(16).padStart(2, '0')}`;
-  return problemAt(spanAt(around, before.length, before.length + 1), {
-    code: 'not-utf-8',
+  return problemAt(spanAt(excerpt, before.length, before.length + 1), {
+    ...NOT_UTF8,
     message: `the file is not UTF-8: byte ${byte} at offset ${offset.toLocaleString('en')}`,
-    hint: 'save it as UTF-8',
   });
 }
 
-/** Where the first sequence begins that is none. The fatal decoder does not say it: by bisection, then a few steps back. */
+/** Offset of the first invalid sequence. The decoder does not report it: found by bisection, then a few steps back. */
 function firstBadByte(bytes: Buffer): number {
   let good = 0;
   let bad = bytes.length + 1;
@@ -122,7 +119,7 @@ function decodes(bytes: Buffer, isCut: boolean): boolean {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut });
     return true;
   } catch {
-    return false; // that is the answer
+    return false; // TypeError: invalid
   }
 }
 

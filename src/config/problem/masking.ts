@@ -1,6 +1,6 @@
-// Which values are secret, by their key, and how they are masked. Pure; no Node module.
+// Which values are secret, by their key, and how they are masked. Pure, no Node module.
 //
-// A key is secret when one of its words is on the list below, or ends with one of the long ones: words are parted by `_`,
+// A key is secret when one of its words is in the list below, or ends with one of the long ones: words are separated by `_`,
 // `-`, `.` and by the step from a lower-case to an upper-case letter. `DB_PASSWORD`, `PGPASSWORD`, `apiKey`,
 // `STRIPE_SECRET_KEY` and `DATABASE_URL` are secret, `MONKEY`, `KEYBOARD` and `TOKENIZER` are not.
 import type { SourceFile } from './source-file.ts';
@@ -26,20 +26,15 @@ export function isSecretKey(name: string): boolean {
   return SECRET_NAMES.test(name) || wordsOf(name).some((word) => SECRET_WORDS.has(word) || SECRET_ENDING.test(word));
 }
 
-/** The maps whose keys are names of the user's, with a text each: variables and headers. */
+/** Maps whose keys the user chooses, with a string each: variables and headers. */
 export const isNamesMap = (key: string): boolean => key === 'env' || key === 'headers';
-
-/** The same map with every secret value replaced by `***`; a password within a URL is masked too. */
-export function maskEnv(env: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, maskValue(name, value)]));
-}
 
 export function maskValue(name: string, value: string): string {
   if (value === '') return value;
   return isSecretKey(name) ? MASK : maskUrls(value);
 }
 
-/** `postgres://user:pw@host` -> `postgres://user:***@host`, wherever it stands. The host begins after the last `@`. */
+/** `postgres://user:pw@host` -> `postgres://user:***@host`, anywhere in the text. The host begins after the last `@`. */
 export function maskUrls(text: string): string {
   return text.replace(/(:\/\/[^\s/:]*):[^\s/]+@/g, `$1:${MASK}@`);
 }
@@ -48,8 +43,8 @@ const ASSIGNMENT =
   /(?<![\w.]|[\w.]-|\$\{)(\w[\w.-]{0,200})(["']?\s{0,50}[:=]\s{0,50})(\$\{[^}]*\}|"(?:[^"\\]|\\.)*"[^,}\]]*|'[^']*'[^,}\]]*|[[{"'].*$|[^\s,{}[\]#][^,{}[\]]*)/g;
 
 /**
- * A source line as it may be shown: what follows `secret_key:` or `SECRET_KEY=` is masked, character by character, so
- * that columns stay; outside of `{ }` and `[ ]`, and where a quote or bracket stays open, to the end of the line.
+ * A source line without its secrets: the value after `secret_key:` or `SECRET_KEY=` is masked, character by character, so
+ * that columns stay. Outside of `{ }` and `[ ]`, and with an unclosed quote or bracket, to the end of the line.
  * At most quadratic in the length of the line.
  */
 export function maskLine(line: string): string {
@@ -69,7 +64,7 @@ export function maskLine(line: string): string {
   return safe.replace(/(:\/\/[^\s/:]*:)([^\s/]+)@/g, (_, before, word) => `${before}${'*'.repeat(word.length)}@`);
 }
 
-/** `key: value` and `KEY=value` in a line; the value of what is no secret key may hold further ones. */
+/** `key: value` and `KEY=value` in a line; the value of a key that is not secret may contain further ones. */
 function* assignments(line: string): Generator<{ key: string; from: number; to: number }> {
   ASSIGNMENT.lastIndex = 0;
   for (let match = ASSIGNMENT.exec(line); match; match = ASSIGNMENT.exec(line)) {
@@ -89,7 +84,7 @@ function startOfBareSecret(line: string): number {
 
 const maskCharacters = (text: string): string => '*'.repeat(text.trimEnd().length) + text.slice(text.trimEnd().length);
 
-/** `${DB_PASSWORD}` names a secret and is none. */
+/** `${DB_PASSWORD}` names a secret, but does not contain one. */
 const isReference = (value: string): boolean => /^["']?\$\{[A-Za-z_]\w*(:\?[^}]*)?\}["']?\s*$/.test(value);
 
 function wordsOf(name: string): string[] {
@@ -99,10 +94,10 @@ function wordsOf(name: string): string[] {
     .split(/[^a-z0-9]+/);
 }
 
-// Lines of a YAML file that may be part of a secret although no secret key stands on them: the text of a block or of a quote
-// below `TLS_KEY: |`, wrongly indented lines included. A look at the lines alone, for texts that no parser understands.
-
-/** The secret key that the lines below belong to, as long as nothing else begins. */
+/**
+ * The secret key that the lines below it belong to: the text of a block or of a quote after `TLS_KEY: |`, including lines with
+ * wrong indentation. Judged by the lines alone, because no parser may understand the text.
+ */
 type OpenSecret = { key: string; indent: number; reach: 'texts' | 'deeper' | 'block' };
 
 const KEY_LINE = /^([ \t]*(?:-[ \t]+)*)(["']?)([A-Za-z_][\w.-]*)\2[ \t]*:(?:[ \t]+(.*))?$/;
@@ -110,7 +105,7 @@ const CLOSED_QUOTE = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(#.*)?$/;
 
 const secretLinesByFile = new WeakMap<SourceFile, Map<number, string>>();
 
-/** @param line from 1. @returns the secret key above that the line may be a part of; null: none. */
+/** @param line from 1. @returns the secret key above that the line may belong to, or null. */
 export function secretKeyAbove(source: SourceFile, line: number): string | null {
   if (line === 1) return null;
   const lines = secretLinesByFile.get(source) ?? findSecretLines(source.text);
@@ -121,7 +116,7 @@ export function secretKeyAbove(source: SourceFile, line: number): string | null 
 function findSecretLines(text: string): Map<number, string> {
   const found = new Map<number, string>();
   let open: OpenSecret | null = null;
-  /** The key above a private key or the like in PEM, which has lines such as `Proc-Type: 4,ENCRYPTED`. */
+  /** The key above a text in PEM, which may have lines such as `Proc-Type: 4,ENCRYPTED`. */
   let pem: string | null = null;
   let last = '';
   for (const [index, raw] of text.split('\n').entries()) {
@@ -137,7 +132,7 @@ function findSecretLines(text: string): Map<number, string> {
   return found;
 }
 
-/** Of a block every deeper line is a part, and one that is no `key:` wherever it stands: its indentation is wrong. */
+/** Every deeper line belongs to a block, and every line without `key:`, whose indentation is wrong. */
 function isPartOf({ indent, reach }: OpenSecret, line: string): boolean {
   const isDeeper = line.search(/\S/) > indent;
   if (reach === 'block' && isDeeper) return true;

@@ -1,13 +1,13 @@
-// Builds Problems with their position and the offending line. What a line may show is decided here: no secrets, no
-// control characters, no endless lines.
+// Builds Problems with their position and the offending line. An excerpt shows no secrets, no control characters and no line
+// of unlimited length.
 import type { Problem } from '../../core/load-result.ts';
 import { MAX_MASKED_CHARACTERS, maskLine, secretKeyAbove } from './masking.ts';
 import type { Span } from './source-file.ts';
 
 const MAX_EXCERPT_COLUMNS = 160;
 
-/** `hidesLine`: of the line only its indentation and length may be shown. */
-type ProblemText = { code: string; message: string; hint?: string | null; hidesLine?: boolean };
+/** `hidesLine`: show only the indentation and the length of the line. */
+export type ProblemText = { code: string; message: string; hint?: string | null; hidesLine?: boolean };
 
 export function problemAt(span: Span, wording: ProblemText, severity: Problem['severity'] = 'error'): Problem {
   const { line, column } = span.source.locate(span.start);
@@ -27,26 +27,25 @@ export function problemAt(span: Span, wording: ProblemText, severity: Problem['s
 
 export const warningAt = (span: Span, wording: ProblemText): Problem => problemAt(span, wording, 'warning');
 
-/** For what has no place in a text: a file that cannot be read. */
+/** A problem without a place in a text: a file that cannot be read. */
 export function fileProblem(file: string, wording: ProblemText): Problem {
   const { code, message, hint } = wording;
-  const said = { message: oneLine(message), hint: hint ? oneLine(hint) : null };
-  return { severity: 'error', file, line: null, column: null, code, ...said, excerpt: null };
+  const text = { message: oneLine(message), hint: hint ? oneLine(hint) : null };
+  return { severity: 'error', file, line: null, column: null, code, ...text, excerpt: null };
 }
 
-/** Errors before warnings, files in the order they were read, positions in order; doubles dropped. */
+/** Errors before warnings, files in the order they were read, positions in order; duplicates dropped. */
 export function sortProblems(problems: Problem[]): Problem[] {
   const files = [...new Set(problems.map((problem) => problem.file))];
-  const key = (problem: Problem) =>
-    [
-      problem.severity === 'error' ? 0 : 1,
-      files.indexOf(problem.file),
-      problem.line ?? 0,
-      problem.column ?? 0,
-    ] as const;
+  const rank = ({ severity, file, line, column }: Problem): number[] => [
+    severity === 'error' ? 0 : 1,
+    files.indexOf(file),
+    line ?? 0,
+    column ?? 0,
+  ];
   const sorted = problems
-    .map((problem) => ({ problem, at: key(problem) }))
-    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1] || a.at[2] - b.at[2] || a.at[3] - b.at[3])
+    .map((problem) => ({ problem, rank: rank(problem) }))
+    .sort((a, b) => a.rank.reduce((order, part, at) => order || part - b.rank[at]!, 0))
     .map(({ problem }) => problem);
   const seen = new Set<string>();
   return sorted.filter((problem) => {
@@ -65,7 +64,7 @@ function excerptOf(line: string, column: number, length: number): Problem['excer
   return cutLong(visible(part), caretColumn - from, caretLength);
 }
 
-/** Of a line that is cut before its masking, the first piece may be the end of a secret. */
+/** The first piece of a line that is cut before masking may be the end of a secret. */
 function maskCut(part: string, isCut: boolean): string {
   const masked = maskLine(part);
   if (!isCut) return masked;
@@ -92,7 +91,7 @@ function visible(line: string): string {
   return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
-/** Words of ours may hold words of the file. */
+/** For messages of orch, which may quote text of the file. */
 export const oneLine = (text: string): string => visible(text).replace(/[\t\n]/g, ' ');
 
 /** Quotes text of the user within a message: one line, no secrets, no control characters, at most 60 characters. */
@@ -101,8 +100,7 @@ export function quote(text: string): string {
   return `"${flat.length > 60 ? `${flat.slice(0, 57)}…` : flat}"`;
 }
 
-// A value, or the problems that stand against it.
-
+/** A value, or the problems that prevent it. */
 export type ConfigResult<T> = ({ ok: true } & T) | { ok: false; problems: Problem[] };
 
 export const failed = (...problems: Problem[]): { ok: false; problems: Problem[] } => ({ ok: false, problems });

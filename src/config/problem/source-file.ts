@@ -1,12 +1,12 @@
-// One text file of a configuration and where in it something stands. Lines are found only when a position is asked for.
+// One text file of a configuration, and places in it. Lines are computed only for the first position that is needed.
 
-/** A stretch of a file, in UTF-16 offsets; `end` is the first one behind it. */
+/** A stretch of a file, in UTF-16 offsets; `end` is the offset after the last character. */
 export type Span = { source: SourceFile; start: number; end: number };
 
 export class SourceFile {
   /** Absolute. */
   readonly path: string;
-  /** As the user would name it: relative to where procs.yaml lies. */
+  /** For messages: relative to the directory of procs.yaml. */
   readonly display: string;
   readonly text: string;
   #lineStarts: number[] | null = null;

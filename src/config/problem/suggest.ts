@@ -1,6 +1,6 @@
 // Did-you-mean: the nearest of the known words. Pure.
 
-/** The nearest candidate within a third of the word's length (1 or 2 edits, a swap counts as one), or one that it begins. */
+/** The nearest candidate within 1 or 2 edits (a swap counts as one), or one that begins with the word. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
   const wanted = normal(word);
   let best: { candidate: string; distance: number } | null = null;
@@ -11,7 +11,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
   return best?.candidate ?? null;
 }
 
-/** `did you mean "x"?`, or the list of what there is, or null when there is nothing. */
+/** `did you mean "x"?`, or the list of candidates, or null when there are none. */
 export function suggestionHint(word: string, candidates: Iterable<string>, label: string): string | null {
   const known = [...candidates];
   const near = suggest(word, known);
@@ -24,7 +24,7 @@ export function suggestionHint(word: string, candidates: Iterable<string>, label
 const normal = (word: string) => word.toLowerCase().replace(/[-_\s]/g, '');
 const reach = (word: string) => (word.length < 6 ? 1 : 2);
 
-/** A word that was cut off counts as one edit. */
+/** A candidate that begins with the word counts as one edit. */
 function distanceTo(wanted: string, candidate: string): number {
   const isCut = wanted.length >= 3 && candidate.startsWith(wanted);
   return isCut && candidate !== wanted ? 1 : editDistance(wanted, candidate);

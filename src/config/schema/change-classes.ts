@@ -1,11 +1,11 @@
-// What a change of each key does to instances that run. The only such table: the spec hash and `plan` read it.
-// Pure, no Node module.
+// What a change of each key does to running instances. The only such table: the spec hash and `plan` read it. Pure, no Node
+// module.
 import type { ServiceSpec } from '../../core/spec.ts';
 
 /** `live`: applied in place; `restart`: needs a new process. */
 export type ChangeClass = 'live' | 'restart';
 
-/** Every key of a service in the schema, as it is written there. */
+/** Every key of a service in the schema. */
 export const SERVICE_KEY_CLASSES = {
   description: 'live',
   command: 'restart',
@@ -37,39 +37,43 @@ export const SERVICE_KEY_CLASSES = {
 
 type SpecField = Exclude<keyof ServiceSpec, 'name' | 'specHash'>;
 
-/** Every field of a normalised service: its key in the file and its class. Parts of `singleton` differ. */
-export const SPEC_FIELDS: Record<SpecField, { key: keyof typeof SERVICE_KEY_CLASSES; class: ChangeClass }> = {
-  description: { key: 'description', class: 'live' },
-  command: { key: 'command', class: 'restart' },
-  cwd: { key: 'cwd', class: 'restart' },
-  env: { key: 'env', class: 'restart' },
-  pool: { key: 'pool', class: 'live' },
-  port: { key: 'port', class: 'restart' },
-  singleton: { key: 'singleton', class: 'restart' },
-  logQueue: { key: 'log_queue', class: 'live' },
-  dependsOn: { key: 'depends_on', class: 'live' },
-  readiness: { key: 'readiness', class: 'live' },
-  liveness: { key: 'liveness', class: 'live' },
-  startup: { key: 'startup', class: 'live' },
-  rollout: { key: 'rollout', class: 'live' },
-  restart: { key: 'restart', class: 'live' },
-  stop: { key: 'stop', class: 'live' },
-  listen: { key: 'listen', class: 'restart' },
-  schedule: { key: 'schedule', class: 'live' },
-  watch: { key: 'watch', class: 'live' },
-  hooks: { key: 'hooks', class: 'live' },
-  limits: { key: 'limits', class: 'restart' },
-  profiles: { key: 'profiles', class: 'live' },
-  stdin: { key: 'stdin', class: 'restart' },
-  tty: { key: 'tty', class: 'restart' },
-  exitRecord: { key: 'exit_record', class: 'restart' },
-  enabled: { key: 'enabled', class: 'live' },
+/** Every field of a normalised service, with its key in the file. */
+const KEY_OF_FIELD: Record<SpecField, keyof typeof SERVICE_KEY_CLASSES> = {
+  description: 'description',
+  command: 'command',
+  cwd: 'cwd',
+  env: 'env',
+  pool: 'pool',
+  port: 'port',
+  singleton: 'singleton',
+  logQueue: 'log_queue',
+  dependsOn: 'depends_on',
+  readiness: 'readiness',
+  liveness: 'liveness',
+  startup: 'startup',
+  rollout: 'rollout',
+  restart: 'restart',
+  stop: 'stop',
+  listen: 'listen',
+  schedule: 'schedule',
+  watch: 'watch',
+  hooks: 'hooks',
+  limits: 'limits',
+  profiles: 'profiles',
+  stdin: 'stdin',
+  tty: 'tty',
+  exitRecord: 'exit_record',
+  enabled: 'enabled',
 };
 
-/** Within `singleton`, how a conflict is solved matters only at the next start. */
+export const SPEC_FIELDS = Object.fromEntries(
+  Object.entries(KEY_OF_FIELD).map(([field, key]) => [field, { key, class: SERVICE_KEY_CLASSES[key] }]),
+) as Record<SpecField, { key: keyof typeof SERVICE_KEY_CLASSES; class: ChangeClass }>;
+
+/** The part of `singleton` that matters only at the next start. */
 export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
 
-/** Came later: left out of the hash where they are not used, so that what already runs keeps its hash. */
+/** Fields of later versions: left out of the hash where they are not used, so that running instances keep their hash. */
 const ADDED_FIELDS: readonly SpecField[] = ['listen', 'limits', 'stdin', 'tty', 'exitRecord'];
 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
@@ -84,7 +88,7 @@ const RESTART_FIELDS = (Object.keys(SPEC_FIELDS) as SpecField[])
   .filter((field) => SPEC_FIELDS[field].class === 'restart')
   .sort();
 
-/** Nothing but nulls, falses and empty lists. */
+/** Only nulls, falses and empty lists. */
 function isUnused(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return value === null || value === false;
   return Object.values(value).every(isUnused);

@@ -1,8 +1,8 @@
-// What holds where a key is left out. The schema says the same in `default`; a test compares.
+// Values of keys that are left out. The schema has the same in `default`; a test compares them.
 
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_POOL = 1;
-/** Being alive this long is a healthy spell: the back-off starts over. Not configurable. */
+/** An instance that is alive this long is healthy: the back-off starts over. Not configurable. */
 export const HEALTHY_AFTER_MS = 10_000;
 
 export const DEFAULT_RESTART = { policy: 'on_failure', initial: '100ms', max: '30s', factor: 2 } as const;
@@ -25,9 +25,9 @@ export const DEFAULT_LOG_QUEUE = {
   capacity: '8MiB',
   overflow: 'block',
 } as const;
-/** Where a queue writes, relative to the project. */
+/** The file of a queue, relative to the project. */
 export const defaultLogPath = (queue: string): string => `.orch/logs/${queue}.log`;
-/** The FIFO that a service reads, relative to the project (api/paths.ts: `inputPath`). */
+/** The FIFO that a service reads, relative to the project (`inputPath` in api/paths.ts). */
 export const sinkPath = (service: string): string => `.orch/run/fifo/${service}.1.in`;
 
 export const MAX_POOL = 10_000;

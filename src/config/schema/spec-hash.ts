@@ -1,4 +1,4 @@
-// The hash by which a running instance is known to fit its declaration: over the `restart` keys only.
+// The hash that tells whether a running instance fits its declaration: over the `restart` keys only.
 
 import { createHash } from 'node:crypto';
 import type { ServiceSpec } from '../../core/spec.ts';
@@ -12,7 +12,7 @@ export function specHash(spec: Omit<ServiceSpec, 'specHash'>): string {
     .slice(0, 16);
 }
 
-/** JSON with the keys of every map in order. */
+/** JSON with the keys of every map sorted. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';

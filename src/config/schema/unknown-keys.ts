@@ -1,5 +1,4 @@
-// What to write instead of a key that is none: near ones, keys of other tools by habit, keys in the wrong place.
-
+// What to write instead of an unknown key: a similar one, the key for one of another tool, the right place for it.
 import { suggest, suggestionHint } from '../problem/suggest.ts';
 import { childOf, type Tree } from '../tree/tree.ts';
 import { SERVICE_KEY_CLASSES } from './change-classes.ts';
@@ -67,7 +66,7 @@ const TOP_KEYS: Record<string, string> = {
   logging: 'log_queues',
 };
 const NEEDLESS_KEYS: Record<string, string> = {
-  version: 'leave it out: the file has no version',
+  version: 'remove it: the file has no version',
   image: 'orch runs programs, not containers: name the program in `command`',
   build: 'orch builds nothing: name the built program in `command`',
   volumes: 'orch runs programs on this machine: they see its files as they are',

@@ -1,5 +1,5 @@
-// The merged tree against the compiled schema. Plain values that came out of variables are read as numbers or booleans
-// where the schema wants those: `pool: ${WORKERS:-2}`.
+// Checks the merged tree against the compiled schema. Plain values of variables are read as numbers or booleans where the
+// schema requires those: `pool: ${WORKERS:-2}`.
 import type { Problem } from '../../core/load-result.ts';
 import { type SchemaError, validate } from '../schema-generated/validate-schema.js';
 import { descend, type MapTree, type ScalarTree, type Tree, toPlain, withoutNulls } from '../tree/tree.ts';
@@ -7,10 +7,10 @@ import { pathOf } from './findings.ts';
 import { explainSchemaErrors } from './schema-problems.ts';
 
 export type ValidatedTree = {
-  /** With such values retyped, and without what the schema refuses. */
+  /** With such values retyped, and without the values that the schema refuses. */
   tree: MapTree;
   problems: Problem[];
-  /** Where something was taken out. */
+  /** Paths of the removed values. */
   pruned: string[][];
 };
 
@@ -51,11 +51,10 @@ function replaceScalars(tree: Tree, replaced: Map<Tree, Tree>): Tree {
   return { ...tree, entries: new Map(entries) };
 }
 
-// Takes out of a tree what the schema refused, so that the rest can still be checked and all problems be told at once.
-
-/** Paths of what was taken out, from the top. A list with a wrong item goes as a whole. */
+/** Paths of the removed values, from the top. A list with a wrong item is removed as a whole. */
 type PrunedTree = { tree: Tree; paths: string[][] };
 
+/** Removes the values that the schema refused, so that the rest can still be checked and all problems are reported at once. */
 function prune(tree: Tree, errors: readonly SchemaError[]): PrunedTree {
   const paths = errors.map(pathToDrop).filter((path) => path.length > 0);
   return { tree: paths.reduce<Tree>((pruned, path) => withoutPath(pruned, path), tree), paths };

@@ -1,5 +1,5 @@
-// Fills variables into every string of a tree but the commands that a shell runs. What only an instance knows stays a
-// template (template.ts), so that the result can be expanded, hashed or printed again.
+// Fills variables into every string of a tree, except into commands that a shell runs. Variables of an instance stay, as a
+// template (template.ts), so that the result can be expanded again, hashed or printed.
 import type { Problem } from '../../core/load-result.ts';
 import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../problem/masking.ts';
 import { problemAt, warningAt } from '../problem/problem.ts';
@@ -9,7 +9,7 @@ import { INSTANCE_VARIABLES } from './instance-variables.ts';
 import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from './template.ts';
 import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 
-/** Where the shell expands, seen from a service; `*` stands for any key. */
+/** Keys of a service that the shell expands; `*` is any key. */
 const SHELL_PLACES = [
   'command',
   'stop.command',
@@ -25,21 +25,18 @@ export type ExpandOptions = {
   lookup: Lookup;
   /** Variables that stay as they are written. */
   isKept: (name: string) => boolean;
-  /** Name of the environment: the one thing about an instance that is known at load and may be empty. */
+  /** Name of the environment: ORCH_ENV is known at load and may be empty. */
   env: string | null;
   problems: Problem[];
 };
 
-/** Keys from the innermost outwards: only the rare text with a variable asks for the whole path. */
+/** A linked list from the innermost key outwards: only the rare string with a variable needs the whole path. */
 type KeyPath = { key: string; above: KeyPath } | null;
 
-/** @param path where the tree stands, from the top of the file */
+/** @param path of the tree, from the top of the file */
 export function expandTree(tree: Tree, options: ExpandOptions, path: readonly string[] = []): Tree {
-  return expand(
-    tree,
-    options,
-    path.reduce<KeyPath>((above, key) => ({ key, above }), null),
-  );
+  const start = path.reduce<KeyPath>((above, key) => ({ key, above }), null);
+  return expand(tree, options, start);
 }
 
 function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
@@ -78,7 +75,7 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): 
     : { ...tree, value: expansion.text };
 }
 
-/** The supervisor must never meet a template that it cannot fill in. */
+/** The supervisor must never get a template that it cannot fill in. */
 function tryForInstance(partly: Expansion & { ok: true }, env: string | null): Expansion {
   const vars = Object.fromEntries(INSTANCE_VARIABLES.map((name) => [name, name === 'ORCH_ENV' ? (env ?? '') : '1']));
   const whole = expandTemplate(partly.text, vars);
@@ -95,14 +92,14 @@ function isShellPlace(innermost: KeyPath): boolean {
   );
 }
 
-/** Of its text nothing is said but the names within well-formed `${NAME}`. */
+/** Messages about a secret quote only the names within well-formed `${NAME}`. */
 function isSecretPlace({ value }: ScalarTree, path: KeyPath): boolean {
   const keys = [path?.key ?? '', path?.above?.key ?? ''];
   const text = String(value).slice(0, MAX_MASKED_CHARACTERS);
   return keys.some(isSecretKey) || maskLine(text) !== text;
 }
 
-/** `$HOME` is left alone: most often `${HOME}` was meant. */
+/** `$HOME` is not expanded, but most often `${HOME}` was meant. */
 function warnOfBareVariable(tree: ScalarTree, path: KeyPath, problems: Problem[]): void {
   const bare = /(?<!\$)(?:\$\$)*\$([A-Za-z_][A-Za-z0-9_]*)/.exec(String(tree.value));
   if (!bare) return;
@@ -111,8 +108,8 @@ function warnOfBareVariable(tree: ScalarTree, path: KeyPath, problems: Problem[]
   problems.push(
     warningAt(hidden ? tree.at : spanWithin(tree.at, `$${name}`), {
       code: 'bare-variable',
-      message: hidden ? 'a $ with a name behind it is taken as it stands' : `$${name} is taken as it stands`,
-      hint: `write \${${name}} for the variable, $$${name} for the text`,
+      message: hidden ? 'a $ before a name is taken literally' : `$${name} is taken literally`,
+      hint: `write \${${name}} for the variable, or $$${name} for the text`,
     }),
   );
 }
@@ -120,7 +117,8 @@ function warnOfBareVariable(tree: ScalarTree, path: KeyPath, problems: Problem[]
 function templateProblem(tree: ScalarTree, problem: TemplateProblem, hidden: boolean): Problem {
   const { code, message, name } = problem;
   const hint = instanceHint(problem) ?? problem.hint;
-  if (hidden && name === null) return problemAt(tree.at, { code, message: 'a ${ in it begins no variable', hint });
+  if (hidden && name === null)
+    return problemAt(tree.at, { code, message: 'a ${ in it does not begin a variable', hint });
   const written = String(tree.value).slice(problem.at, problem.end);
   return problemAt(spanWithin(tree.at, written), { code, message, hint });
 }
@@ -128,13 +126,13 @@ function templateProblem(tree: ScalarTree, problem: TemplateProblem, hidden: boo
 function instanceHint({ name, code }: TemplateProblem): string | null {
   if (code !== 'undefined-variable') return null;
   if (name === 'ORCH_ENV') return 'choose an environment with `-e NAME`';
-  if (name === 'ORCH_PROJECT') return 'it is not known in `name`, `include` and the `env_files` of the project';
+  if (name === 'ORCH_PROJECT') return 'it is not available in `name`, `include` and the `env_files` of the project';
   if (name === 'PORT') return 'add `port: 8000` to the service, and each instance gets its own';
   if (name === null || !name.startsWith('ORCH_')) return null;
   return suggestionHint(name, INSTANCE_VARIABLES, 'variables of an instance');
 }
 
-/** The place of a piece of text within a scalar's source; the scalar itself where escapes or folds hide it. */
+/** The place of a piece of text within the source of a scalar; the whole scalar where escapes or folds hide the piece. */
 function spanWithin(at: Span, piece: string): Span {
   const offset = at.source.text.slice(at.start, at.end).indexOf(piece);
   return offset === -1 ? at : { source: at.source, start: at.start + offset, end: at.start + offset + piece.length };

@@ -1,16 +1,17 @@
-// `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `$$`. Pure, no Node module: the supervisor fills the rest in for
-// each instance with the same code that the loader uses.
+// `${VAR}`, `${VAR:-default}`, `${VAR:?message}` and `$$`. Pure, no Node module: the loader fills in
+// the variables it knows, and the supervisor, with the same code, the rest for each instance.
 
-export type TemplatePart =
-  | { kind: 'text'; text: string }
-  /** `otherwise`: null: none; a default may hold variables itself. `at`: offset of the `$`. */
-  | {
-      kind: 'variable';
-      name: string;
-      otherwise: { kind: 'default'; parts: TemplatePart[]; source: string } | { kind: 'message'; text: string } | null;
-      at: number;
-      end: number;
-    };
+export type TemplatePart = { kind: 'text'; text: string } | TemplateVariable;
+
+type TemplateVariable = {
+  kind: 'variable';
+  name: string;
+  /** A default may contain variables itself. */
+  otherwise: { kind: 'default'; parts: TemplatePart[]; source: string } | { kind: 'message'; text: string } | null;
+  /** Offset of the `$`. */
+  at: number;
+  end: number;
+};
 
 export type TemplateProblem = {
   code: 'bad-variable' | 'undefined-variable';
@@ -27,15 +28,15 @@ export type Lookup = (name: string) => string | undefined;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const MAX_NESTING = 8;
 
-/** Fills a template in completely. @param vars what stands for the instance, e.g. PORT and ORCH_*. */
+/** Fills in every variable of a template. @param vars the variables of the instance: PORT and ORCH_*. */
 export function expandTemplate(text: string, vars: Readonly<Record<string, string | undefined>>): Expansion {
   if (!text.includes('$')) return { ok: true, text };
   return expandWith(text, (name) => (Object.hasOwn(vars, name) ? vars[name] : undefined), null);
 }
 
 /**
- * Fills in what is known at load and leaves the rest as a template: `$$` stays `$$`, what was filled in is escaped, and
- * variables that `isKept` names stay as they were written. Doing it twice changes nothing more.
+ * Fills in the variables that are known at load and leaves a template: `$$` stays `$$`, filled-in values are escaped, and
+ * variables for which `isKept` is true stay as they are. A second call changes nothing.
  */
 export function expandPartly(text: string, lookup: Lookup, isKept: (name: string) => boolean): Expansion {
   if (!text.includes('$')) return { ok: true, text };
@@ -45,7 +46,7 @@ export function expandPartly(text: string, lookup: Lookup, isKept: (name: string
 /** Literal text as a template: every `$` doubled. */
 export const escapeTemplate = (text: string): string => text.replaceAll('$', '$$$$');
 
-/** Names of the variables in a template, those within defaults included; empty where the syntax is bad. */
+/** The variables of a template, also within defaults; empty where the syntax is invalid. */
 export function variablesOf(text: string): { name: string; hasDefault: boolean }[] {
   const parsed = parseTemplate(text);
   return parsed.ok ? collectVariables(parsed.parts) : [];
@@ -67,7 +68,7 @@ function expandWith(text: string, lookup: Lookup, isKept: ((name: string) => boo
   return problems.length > 0 ? { ok: false, problems } : { ok: true, text: expanded };
 }
 
-/** `isKept` null: the end result; otherwise a template again. */
+/** @returns the final text where `isKept` is null, otherwise a template */
 function render(
   parts: TemplatePart[],
   lookup: Lookup,
@@ -89,7 +90,7 @@ function render(
 }
 
 function keepVariable(
-  part: Extract<TemplatePart, { kind: 'variable' }>,
+  part: TemplateVariable,
   lookup: Lookup,
   isKept: (name: string) => boolean,
   problems: TemplateProblem[],
@@ -100,21 +101,18 @@ function keepVariable(
   const kept = `\${${name}:-${render(otherwise.parts, lookup, isKept, problems)}}`;
   const again = parseTemplate(kept);
   if (!again.ok || again.parts.length !== 1) {
-    const message = `the default of ${name} holds a } once it is filled in`;
+    const message = `the default of ${name} contains a } after its variables are filled in`;
     problems.push({ code: 'bad-variable', message, hint: 'choose another default', name, at, end });
   }
   return kept;
 }
 
-function undefinedVariable(
-  part: Extract<TemplatePart, { kind: 'variable' }>,
-  value: string | undefined,
-): TemplateProblem {
+function undefinedVariable(part: TemplateVariable, value: string | undefined): TemplateProblem {
   const { name, at, end, otherwise } = part;
-  const said = otherwise?.kind === 'message' && otherwise.text !== '' ? `: ${otherwise.text}` : '';
+  const reason = otherwise?.kind === 'message' && otherwise.text !== '' ? `: ${otherwise.text}` : '';
   return {
     code: 'undefined-variable',
-    message: `the variable ${name} is ${value === undefined ? 'not defined' : 'empty'}${said}`,
+    message: `the variable ${name} is ${value === undefined ? 'not defined' : 'empty'}${reason}`,
     hint: `set it in the environment or in an env file of the project, or write \${${name}:-default}`,
     name,
     at,
@@ -168,7 +166,7 @@ function parseVariable(cursor: TemplateCursor, depth: number): TemplatePart | nu
   if (name === undefined) return failParse(cursor, at, 'a variable name must follow `${`');
   cursor.at = at + 2 + name.length;
   const operator = cursor.text.slice(cursor.at, cursor.at + 2);
-  let otherwise: Extract<TemplatePart, { kind: 'variable' }>['otherwise'] = null;
+  let otherwise: TemplateVariable['otherwise'] = null;
   if (operator === ':-') {
     if (depth >= MAX_NESTING) return failParse(cursor, at, `defaults are nested deeper than ${MAX_NESTING}`);
     cursor.at += 2;

@@ -1,25 +1,15 @@
-// How deep a YAML text nests, in one pass over its lines, without parsing it. Too deep overflows the parser's stack.
+// How deep a YAML text nests, in one pass over its lines, without parsing it: deep nesting overflows the parser's stack.
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { type SourceFile, spanAt } from '../problem/source-file.ts';
 
-/** Of what is read as YAML. */
+/** Of the structure. */
 export const MAX_DEPTH = 64;
-/** Of brackets, dashes and indentation wherever they stand: should this scan take structure for text. */
+/** Of brackets, dashes and indentation anywhere: a second limit, in case this scan takes structure for text. */
 const MAX_RAW_DEPTH = 500;
 
 export function measureDepth(source: SourceFile): Problem[] {
-  const scan: DepthScan = {
-    source,
-    at: 0,
-    indents: [],
-    flow: 0,
-    quote: null,
-    blockIndent: null,
-    tooDeep: null,
-    rawFlow: 0,
-    rawIndents: [],
-  };
+  const scan = new DepthScan(source);
   const { text } = source;
   while (scan.at <= text.length && scan.tooDeep === null) {
     const end = text.indexOf('\n', scan.at);
@@ -27,32 +17,33 @@ export function measureDepth(source: SourceFile): Problem[] {
     if (end === -1) break;
     scan.at = end + 1;
   }
-  return scan.tooDeep === null ? [] : [tooDeep(source, scan.tooDeep)];
+  if (scan.tooDeep === null) return [];
+  const message = `the file nests deeper than ${MAX_DEPTH} levels here`;
+  const hint = 'is a bracket or quote not closed?';
+  return [problemAt(spanAt(source, scan.tooDeep, scan.tooDeep + 1), { code: 'too-deep', message, hint })];
 }
 
-function tooDeep(source: SourceFile, at: number): Problem {
-  return problemAt(spanAt(source, at, at + 1), {
-    code: 'too-deep',
-    message: `the file nests deeper than ${MAX_DEPTH} levels here`,
-    hint: 'is a bracket or quote not closed?',
-  });
-}
-
-type DepthScan = {
-  source: SourceFile;
-  at: number;
+class DepthScan {
+  readonly source: SourceFile;
+  /** Start of the line. */
+  at = 0;
   /** Columns of the open block collections. */
-  indents: number[];
+  indents: number[] = [];
   /** Open brackets. */
-  flow: number;
-  /** The quote that is open over a line's end. */
-  quote: '"' | "'" | null;
-  /** Lines indented deeper than this belong to a block of text. */
-  blockIndent: number | null;
-  tooDeep: number | null;
-  rawFlow: number;
-  rawIndents: number[];
-};
+  flow = 0;
+  /** The quote that is open over the end of a line. */
+  quote: '"' | "'" | null = null;
+  /** Lines that are indented deeper belong to a block of text. */
+  blockIndent: number | null = null;
+  /** Offset of the first place that is too deep. */
+  tooDeep: number | null = null;
+  rawFlow = 0;
+  rawIndents: number[] = [];
+
+  constructor(source: SourceFile) {
+    this.source = source;
+  }
+}
 
 function scanLine(scan: DepthScan, end: number): void {
   const { text } = scan.source;
@@ -71,15 +62,10 @@ function scanLine(scan: DepthScan, end: number): void {
 }
 
 function scanStructure(scan: DepthScan, start: number, end: number, indent: number): void {
-  const { text } = scan.source;
-  let at = start;
-  let column = indent;
-  if (scan.quote === null && scan.flow === 0) {
-    if (text[at] === '#') return;
-    column = enterBlock(scan, at, indent, end);
-    at = scan.at + column;
-  }
-  scanContent(scan, at, end, column);
+  const isInside = scan.quote !== null || scan.flow > 0;
+  if (!isInside && scan.source.text[start] === '#') return;
+  const column = isInside ? indent : enterBlock(scan, start, indent, end);
+  scanContent(scan, scan.at + column, end, column);
 }
 
 /** `- - key:` opens one level for each dash and one for the key. @returns the column of the content */
@@ -106,7 +92,7 @@ function openBlock(scan: DepthScan, column: number, at: number): void {
 /** Brackets and quotes of one line; a `|` or `>` at its end opens a block of text. */
 function scanContent(scan: DepthScan, from: number, end: number, column: number): void {
   const { text } = scan.source;
-  let mayOpen = true; // does a value begin here, so that a quote opens a string?
+  let mayOpen = true; // a value may begin here, so that a quote opens a string
   let last = '';
   for (let at = from; at < end; at++) {
     const character = text[at]!;
@@ -121,8 +107,7 @@ function scanContent(scan: DepthScan, from: number, end: number, column: number)
     }
     if (character === '#' && (at === from || /[ \t]/.test(text[at - 1]!))) break;
     if (mayOpen && (character === '"' || character === "'")) scan.quote = character;
-    else if (mayOpen && (character === '[' || character === '{')) openFlow(scan, at);
-    else if (scan.flow > 0 && (character === '[' || character === '{')) openFlow(scan, at);
+    else if ((mayOpen || scan.flow > 0) && (character === '[' || character === '{')) openFlow(scan, at);
     else if (scan.flow > 0 && (character === ']' || character === '}')) scan.flow--;
     else if (mayOpen && (character === '&' || character === '!')) at = skipWord(text, at, end);
     mayOpen = isOpener(scan, character, text[at], mayOpen);
@@ -136,7 +121,7 @@ function openFlow(scan: DepthScan, at: number): void {
   if (scan.indents.length + scan.flow > MAX_DEPTH) scan.tooDeep ??= at;
 }
 
-/** May a value begin behind this character? Anchors and tags keep it possible. */
+/** May a value begin after this character? Anchors and tags keep it possible. */
 function isOpener(scan: DepthScan, character: string, reached: string | undefined, before: boolean): boolean {
   if (character === '[' || character === '{' || character === ',') return scan.flow > 0;
   if (character === '&' || character === '!') return before && reached !== undefined;
@@ -175,7 +160,7 @@ function enterText(scan: DepthScan, from: number, end: number, column: number): 
 
 function countRaw(scan: DepthScan, at: number, end: number, indent: number): void {
   const { text } = scan.source;
-  // A new key at the top: brackets that stood in texts and comments before it open nothing.
+  // A new key at the top: brackets in texts and comments before it do not count.
   if (indent === 0 && scan.quote === null && scan.flow === 0) scan.rawFlow = 0;
   while (scan.rawIndents.length > 0 && scan.rawIndents.at(-1)! >= indent) scan.rawIndents.pop();
   scan.rawIndents.push(indent);

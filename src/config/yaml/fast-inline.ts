@@ -1,12 +1,18 @@
 // Values on one line, for fast-yaml.ts: scalars, `[a, b]`, `{ a: b }`. Null where the full library must decide.
 import type { SourceFile } from '../problem/source-file.ts';
-import type { ListTree, MapTree, ScalarTree, Tree, TreeEntry } from '../tree/tree.ts';
-import { FORBIDDEN_KEYS } from '../tree/tree.ts';
+import {
+  FORBIDDEN_KEYS,
+  type ListTree,
+  type MapTree,
+  type ScalarTree,
+  type Tree,
+  type TreeEntry,
+} from '../tree/tree.ts';
 
 export type InlineReader = {
   source: SourceFile;
   text: string;
-  /** Where reading goes on. */
+  /** The next character to read. */
   at: number;
   /** End of the line. */
   end: number;
@@ -14,7 +20,7 @@ export type InlineReader = {
 
 const MAX_FLOW_DEPTH = 16;
 const NUMBER = /^[-+]?[0-9]{1,15}$/;
-/** What the core schema takes for a number, or nearly: left to the library. */
+/** A number in the core schema, or nearly: left to the library. */
 const LIKE_A_NUMBER = /^[-+]?(\.?[0-9][0-9.]*([eE][-+]?[0-9]*)?|0[ox][0-9A-Fa-f]*|\.(inf|nan))$/i;
 /** Where a plain scalar ends within brackets; outside of them it ends with its line or a comment. */
 const FLOW_END = /[,[\]{}]/;
@@ -68,7 +74,7 @@ function readQuoted(reader: InlineReader, mark: '"' | "'"): ScalarTree | null {
   do {
     close = text.indexOf(mark, close + 1);
     if (close === -1 || close >= reader.end) return null;
-    // '' is a quote within quotes.
+    // `''` is a quote within quotes.
     if (mark === "'" && text[close + 1] === "'") close++;
     else break;
   } while (close < reader.end);
@@ -118,7 +124,7 @@ function readFlowEntry(reader: InlineReader, depth: number): TreeEntry | null {
   return value && { key, keyAt, value };
 }
 
-/** Behind the opening bracket. @returns the closing one, `,` when something follows, null at the end of the line. */
+/** After the opening bracket. @returns the closing one, `,` when a value follows, null at the end of the line. */
 function openFlowAt(reader: InlineReader, close: string): string | null {
   reader.at++;
   skipBlanks(reader);
@@ -128,7 +134,7 @@ function openFlowAt(reader: InlineReader, close: string): string | null {
   return close;
 }
 
-/** Behind a value: `,` when another one follows; a comma before the closing bracket is left to the library. */
+/** After a value. @returns `,` when another one follows; null for a comma before the closing bracket: the library decides. */
 function readSeparator(reader: InlineReader, close: string): string | null {
   skipBlanks(reader);
   const mark = reader.at < reader.end ? reader.text[reader.at] : undefined;

@@ -1,15 +1,21 @@
-// Reads the plain part of YAML that most configurations are written in, ten times as fast as the full library: block maps
-// and lists, flow collections and scalars on one line, comments. At anything else, and at any doubt, it gives up and the
-// library reads the text instead; so no error is ever reported here. A test compares the two on every text it can find.
+// Reads the plain part of YAML that most configurations use, ten times as fast as the full library: block maps and lists,
+// flow collections and scalars on one line, comments. At any other syntax it gives up, reports no error, and the library
+// reads the text instead. A test compares the two on every text it can find.
 import type { SourceFile, Span } from '../problem/source-file.ts';
-import type { ListTree, MapTree, ScalarTree, Tree, TreeEntry } from '../tree/tree.ts';
-import { FORBIDDEN_KEYS } from '../tree/tree.ts';
+import {
+  FORBIDDEN_KEYS,
+  type ListTree,
+  type MapTree,
+  type ScalarTree,
+  type Tree,
+  type TreeEntry,
+} from '../tree/tree.ts';
 import { type InlineReader, readInline } from './fast-inline.ts';
 
 type YamlLine = { start: number; indent: number; end: number };
 type BlockReader = InlineReader & {
   lines: YamlLine[];
-  /** The line that is read. */
+  /** Index of the current line. */
   line: number;
   /** Open blocks. */
   depth: number;
@@ -28,7 +34,7 @@ export function readFastYaml(source: SourceFile): MapTree | null {
   return tree && reader.line === lines.length ? tree : null;
 }
 
-/** Lines with content, without their line break; null where a tab or a lone carriage return stands in the way. */
+/** Lines with content, without their line break; null for a text with a tab or a lone carriage return there. */
 function splitLines(text: string): YamlLine[] | null {
   if (/\r(?!\n)/.test(text)) return null;
   const lines: YamlLine[] = [];
@@ -82,7 +88,7 @@ function readEntry(reader: BlockReader, column: number): TreeEntry | null {
   return value && { key, keyAt, value };
 }
 
-/** Behind `key:`: on the same line, or a block on the next ones. */
+/** After `key:`: a value on the same line, or a block on the next lines. */
 function readValue(reader: BlockReader, column: number): Tree | null {
   if (!isAtEnd(reader)) return readLastOfLine(reader);
   nextLine(reader);
@@ -121,7 +127,7 @@ function readItem(reader: BlockReader): Tree | null {
   return readMap(reader, indent + reader.at - start);
 }
 
-/** A value that ends with its line. A deeper line behind it would go on with it: the block that it stands in gives up there. */
+/** A value that ends with its line. A deeper line after it would continue it: there the block around it gives up. */
 function readLastOfLine(reader: BlockReader): ScalarTree | ListTree | MapTree | null {
   const value = readInline(reader, false);
   if (!value || !isAtEnd(reader)) return null;
@@ -129,7 +135,7 @@ function readLastOfLine(reader: BlockReader): ScalarTree | ListTree | MapTree | 
   return value;
 }
 
-/** Skips blanks. Is there nothing but a comment left on the line? */
+/** Skips blanks. @returns whether only a comment is left on the line */
 function isAtEnd(reader: BlockReader): boolean {
   const { text, end } = reader;
   const from = reader.at;

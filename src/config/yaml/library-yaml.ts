@@ -1,10 +1,9 @@
-// YAML by the full library -> tree and problems.
+// One YAML text -> tree and problems, with the full library. Loaded only where fast-yaml.ts gives up: it costs 20 ms.
 
 import { parseDocument } from 'yaml';
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
-import type { SourceFile } from '../problem/source-file.ts';
-import { spanAt } from '../problem/source-file.ts';
+import { type SourceFile, spanAt } from '../problem/source-file.ts';
 import type { MapTree, Tree } from '../tree/tree.ts';
 import { toTree } from './to-tree.ts';
 import { explainYamlError } from './yaml-problems.ts';
@@ -13,13 +12,13 @@ import { explainYamlError } from './yaml-problems.ts';
 export type FileRole = 'base' | 'part';
 export type ParsedFile = { tree: MapTree | null; problems: Problem[] };
 
-/** @param source a text that the prescan had nothing against */
+/** @param source a text that passed the prescan */
 export function parseWithLibrary(source: SourceFile, role: FileRole): ParsedFile {
   try {
     return parseChecked(source, role);
   } catch (error) {
-    // The library reports bad input as values; what it throws (a stack overflow) is still about the input.
-    const message = `the YAML parser gave up: ${(error as Error).message}`;
+    // The library reports bad input as values. An exception, such as a stack overflow, is still caused by the input.
+    const message = `the YAML parser failed: ${(error as Error).message}`;
     return { tree: null, problems: [problemAt(spanAt(source, 0), { code: 'syntax', message })] };
   }
 }
@@ -27,7 +26,7 @@ export function parseWithLibrary(source: SourceFile, role: FileRole): ParsedFile
 function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
   const document = parseDocument(source.text, {
     prettyErrors: false,
-    // The library compares every pair of keys; to-tree.ts finds doubles in one pass.
+    // The library compares every pair of keys; to-tree.ts finds duplicates in one pass.
     uniqueKeys: false,
     // `silent` would also hide a second document.
     logLevel: 'error',
@@ -43,15 +42,15 @@ function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
 
 function notAConfiguration(tree: Tree, source: SourceFile, role: FileRole): Problem {
   const isEmpty = tree.kind === 'scalar' && tree.style === 'empty';
-  const what = tree.kind === 'list' ? 'a list' : isEmpty ? 'empty' : `only ${describeScalar(tree)}`;
+  const content = tree.kind === 'list' ? 'a list' : isEmpty ? 'empty' : `only ${describeScalar(tree)}`;
   const expected = role === 'base' ? 'a map with `services`' : 'a map of keys';
   const hint =
     role === 'part'
-      ? 'for no change at all write `{}`'
+      ? 'to change nothing, write `{}`'
       : isEmpty
-        ? 'for no services at all write `services: {}`'
+        ? 'to declare no services, write `services: {}`'
         : 'begin with `services:`';
-  const message = `not a configuration: the file is ${what}; expected ${expected}`;
+  const message = `not a configuration: the file is ${content}; expected ${expected}`;
   return problemAt(isEmpty ? spanAt(source, 0) : tree.at, { code: 'not-a-configuration', message, hint });
 }
 

@@ -1,6 +1,5 @@
-// One YAML file -> tree and problems. Looks at the text first (prescan, depth), so that nothing hostile reaches the full
+// One YAML file -> tree and problems. Checks the text first (prescan, depth), so that hostile text never reaches the full
 // library, which is loaded only where the text needs it.
-
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { type SourceFile, spanAt } from '../problem/source-file.ts';
@@ -8,9 +7,7 @@ import { measureDepth } from './depth.ts';
 import { readFastYaml } from './fast-yaml.ts';
 import type { FileRole, ParsedFile } from './library-yaml.ts';
 
-export type { FileRole, ParsedFile } from './library-yaml.ts';
-
-/** @returns the file's map; null when it has none or is no valid YAML, then there is at least one problem. */
+/** @returns the map of the file; null, with at least one problem, when it has none or is not valid YAML. */
 export async function parseYaml(source: SourceFile, role: FileRole = 'base'): Promise<ParsedFile> {
   const problems = prescan(source);
   if (problems.length > 0) return { tree: null, problems };
@@ -22,16 +19,13 @@ export async function parseYaml(source: SourceFile, role: FileRole = 'base'): Pr
   return parseWithLibrary(source, role);
 }
 
-// A linear look at the text before the YAML parser sees it: what would hurt the parser, and what it would explain badly.
-// Knows strings, comments and blocks of text just well enough for that.
-
-/** Problems of one kind are named this often; the rest is counted. */
+/** Only the first problems of a kind are reported; the others are counted. */
 const MAX_OF_A_KIND = 3;
 
-/** Lines and commas: the parser takes seconds for more, and no configuration of ten thousand services has as many. */
+/** Lines and commas. The parser takes seconds for more; a configuration of ten thousand services has fewer. */
 const MAX_PARTS = 50_000;
 
-/** @returns nothing when the text may be parsed, as far as it is not too deep (depth.ts). */
+/** One linear pass over the text, for input that would hurt the parser, or that it would explain badly. */
 export function prescan(source: SourceFile): Problem[] {
   const parts = countParts(source.text);
   if (parts > MAX_PARTS) return [tooManyParts(source, parts)];
@@ -63,7 +57,7 @@ function findConflictMarkers(source: SourceFile): Problem[] {
     problemAt(spanAt(source, match.index, match.index + match[0].trimEnd().length), {
       code: 'merge-conflict',
       message: 'a merge conflict was left unresolved here',
-      hint: 'keep one side, and take out the lines <<<<<<<, ======= and >>>>>>>',
+      hint: 'keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>',
     }),
   );
 }
@@ -76,12 +70,12 @@ function findControlCharacters(source: SourceFile): Problem[] {
     return problemAt(spanAt(source, match.index, match.index + 1), {
       code: 'control-character',
       message: `${name} is in the file`,
-      hint: code === 0 ? 'is this a text file?' : 'take it out, or write it as an escape within double quotes',
+      hint: code === 0 ? 'is this a text file?' : 'remove it, or write it as an escape within double quotes',
     });
   });
 }
 
-/** Spaces that are none: YAML counts only U+0020 as indentation, and takes others for text. */
+/** Characters that look like spaces: YAML counts only U+0020 as indentation, and takes others for text. */
 const ODD_SPACES: Record<string, string> = {
   '\u00a0': 'a no-break space (U+00A0)',
   '\u2002': 'an en space (U+2002)',
@@ -99,12 +93,9 @@ function findOddIndentation(source: SourceFile): Problem[] {
   const pattern = /^[ \t-]*([\u00a0\u2002\u2003\u2007\u2009\u200b\u202f\u2060\u3000\ufeff]+)/gm;
   return limitProblems([...source.text.matchAll(pattern)], (match) => {
     const start = match.index + match[0].length - match[1]!.length;
-    const message = `${ODD_SPACES[match[1]![0]!]} stands in the indentation`;
-    return problemAt(spanAt(source, start, start + match[1]!.length), {
-      code: 'odd-space',
-      message,
-      hint: 'replace it by plain spaces',
-    });
+    const message = `${ODD_SPACES[match[1]![0]!]} found in the indentation`;
+    const hint = 'replace it with plain spaces';
+    return problemAt(spanAt(source, start, start + match[1]!.length), { code: 'odd-space', message, hint });
   });
 }
 

@@ -1,16 +1,15 @@
-// Nodes of the yaml library -> our tree: aliases shared, `<<` merged, `x-` keys dropped, doubled and dangerous keys named.
+// Nodes of the yaml library -> tree: aliases shared, `<<` merged, `x-` keys dropped, duplicate and dangerous keys reported.
 
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from 'yaml';
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { describePlace, type SourceFile, type Span } from '../problem/source-file.ts';
 import { suggest } from '../problem/suggest.ts';
-import type { MapTree, ScalarTree, Tree, TreeEntry } from '../tree/tree.ts';
-import { FORBIDDEN_KEYS } from '../tree/tree.ts';
+import { FORBIDDEN_KEYS, type MapTree, type ScalarTree, type Tree, type TreeEntry } from '../tree/tree.ts';
 import { MAX_DEPTH } from './depth.ts';
 
-/** Nodes after all aliases are followed: far above a thousand services, far below what takes a second to walk. */
-export const MAX_NODES = 200_000;
+/** Nodes after all aliases are followed: far more than a thousand services have; a walk takes much less than a second. */
+const MAX_NODES = 200_000;
 
 type TreeExtent = { size: number; depth: number };
 
@@ -18,9 +17,9 @@ type ConversionContext = {
   source: SourceFile;
   problems: Problem[];
   anchors: Map<string, Tree>;
-  /** Stand for aliases that could not be resolved, which is reported already. */
+  /** Placeholders for aliases that could not be resolved, which are reported already. */
   unresolved: Set<Tree>;
-  /** Values and levels of each collection with its aliases followed: walking them must stay cheap. */
+  /** Values and levels of each collection with its aliases followed: a walk must stay cheap. */
   extents: Map<Tree, TreeExtent>;
 };
 
@@ -34,21 +33,21 @@ export function toTree(root: Node | null, source: SourceFile, problems: Problem[
     extents: new Map(),
   };
   const tree = convert(root, context, 0);
-  const { size, depth } = extentOf(tree, context);
-  if (size <= MAX_NODES && depth <= MAX_DEPTH) return tree;
-  problems.push(size > MAX_NODES ? aliasesTooMany(tree) : aliasesTooDeep(tree));
+  const problem = extentProblem(tree, extentOf(tree, context));
+  if (!problem) return tree;
+  problems.push(problem);
   return { kind: 'map', entries: new Map(), at: tree.at };
 }
 
-function aliasesTooMany(tree: Tree): Problem {
-  const message = `with its aliases followed the file has over ${MAX_NODES.toLocaleString('en')} values`;
-  const hint = 'an alias that holds aliases multiplies: write less with them';
-  return problemAt(tree.at, { code: 'too-many-values', message, hint });
-}
-
-function aliasesTooDeep(tree: Tree): Problem {
-  const message = `with its aliases followed the file nests deeper than ${MAX_DEPTH} levels`;
-  return problemAt(tree.at, { code: 'too-deep', message, hint: 'write less with aliases within aliases' });
+function extentProblem({ at }: Tree, { size, depth }: TreeExtent): Problem | null {
+  const subject = 'with its aliases followed the file';
+  if (size > MAX_NODES) {
+    const message = `${subject} has over ${MAX_NODES.toLocaleString('en')} values`;
+    return problemAt(at, { code: 'too-many-values', message, hint: 'aliases within aliases multiply: use fewer' });
+  }
+  if (depth <= MAX_DEPTH) return null;
+  const message = `${subject} nests deeper than ${MAX_DEPTH} levels`;
+  return problemAt(at, { code: 'too-deep', message, hint: 'use fewer aliases within aliases' });
 }
 
 function convert(node: Node | null, context: ConversionContext, emptyAt: number): Tree {
@@ -91,8 +90,8 @@ function resolveAlias(alias: Alias, context: ConversionContext): Tree {
   context.problems.push(
     problemAt(at, {
       code: 'unknown-alias',
-      message: `no anchor &${alias.source} stands before *${alias.source}`,
-      hint: near === null ? 'a plain text that begins with * needs quotes' : `did you mean *${near}?`,
+      message: `there is no anchor &${alias.source} before *${alias.source}`,
+      hint: near === null ? 'a string that begins with * needs quotes' : `did you mean *${near}?`,
     }),
   );
   const placeholder: Tree = { kind: 'scalar', value: '', at, style: 'plain' };
@@ -130,7 +129,7 @@ function convertPair(pair: Pair<Node, Node | null>, context: ConversionContext):
     context.problems.push(problemAt(keyAt, { code: 'bad-key', message, hint: 'write `key: value`' }));
     return null;
   }
-  // As it is written: `010` and `1e3` are names, not numbers.
+  // The key as it is written: `010` and `1e3` are names, not numbers.
   const key = typeof pair.key.value === 'string' ? pair.key.value : (pair.key.source ?? String(pair.key.value));
   return { key, keyAt, value };
 }
@@ -139,7 +138,7 @@ function isUsable(entry: TreeEntry, entries: Map<string, TreeEntry>, context: Co
   const first = entries.get(entry.key);
   if (first) {
     const where = describePlace(first.keyAt);
-    const message = `${quote(entry.key)} is here twice: first on line ${where.slice(where.lastIndexOf(':') + 1)}`;
+    const message = `${quote(entry.key)} is a duplicate key: first on line ${where.slice(where.lastIndexOf(':') + 1)}`;
     context.problems.push(problemAt(entry.keyAt, { code: 'duplicate-key', message, hint: 'keep one of them' }));
     return false;
   }
@@ -157,7 +156,7 @@ function mergeSources(entry: TreeEntry, context: ConversionContext): Tree[] {
   const sources = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   const wrong = sources.find((source) => source.kind !== 'map' && !context.unresolved.has(source));
   if (!wrong) return sources;
-  const message = '`<<` takes in a map or a list of maps';
+  const message = '`<<` takes a map or a list of maps';
   context.problems.push(problemAt(entry.keyAt, { code: 'bad-merge', message, hint: 'write `<<: *anchor`' }));
   return [];
 }

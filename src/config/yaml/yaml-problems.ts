@@ -1,4 +1,4 @@
-// Errors of the yaml library -> Problems in our words, with the caret where the mistake is rather than where it was noticed.
+// Errors of the yaml library -> Problems in plain words, with the caret at the mistake rather than where the parser noticed it.
 
 import { type Document, isCollection, isScalar, type Node, visit, type YAMLError } from 'yaml';
 import type { Problem } from '../../core/load-result.ts';
@@ -16,10 +16,10 @@ export function explainYamlError(error: YAMLError, document: Document.Parsed, so
   return problemAt(place, { code: yamlProblemCode(error), message, hint });
 }
 
-/** The line may be a part of the secret: nothing of it is said. */
+/** The line may be part of the secret: the message quotes none of it. */
 function belowSecret(place: Span, key: string): Problem {
-  const message = `this line is no YAML where it stands, below ${quote(key)}`;
-  const hint = `indent every line of a text deeper than its key`;
+  const message = `this line is not valid YAML here, below ${quote(key)}`;
+  const hint = 'indent every line of a text deeper than its key';
   return problemAt(place, { code: 'syntax', message, hint });
 }
 
@@ -34,7 +34,7 @@ function explanationOf(error: YAMLError, document: Document.Parsed, source: Sour
     case 'MULTIPLE_DOCS':
       return {
         message: 'a second document begins here: a file holds one configuration',
-        hint: 'take the line --- out, or move the rest to a file of its own',
+        hint: 'remove the line ---, or move the rest to a file of its own',
       };
     case 'MISSING_CHAR':
       return missingExplanation(error, document, source);
@@ -42,8 +42,8 @@ function explanationOf(error: YAMLError, document: Document.Parsed, source: Sour
       return /flow/i.test(error.message)
         ? unclosed(document, source, start)
         : {
-            message: 'this line is indented differently from the ones that it belongs to',
-            hint: 'keys of one map begin in the same column',
+            message: 'this line is indented differently from the others of its map',
+            hint: 'begin all keys of a map in the same column',
             at: firstWord(source, source.locate(start).line),
           };
     case 'BLOCK_AS_IMPLICIT_KEY':
@@ -54,21 +54,21 @@ function explanationOf(error: YAMLError, document: Document.Parsed, source: Sour
       return { message: `a value cannot begin with ${text.slice(0, 1)}`, hint: 'put it in quotes' };
     case 'BAD_DQ_ESCAPE':
       return {
-        message: `${quote(source.text.slice(start, start + 2))} is no escape that is known within double quotes`,
+        message: `${quote(source.text.slice(start, start + 2))} is not a known escape within double quotes`,
         hint: 'write \\\\ for a backslash, or use single quotes',
         at: spanAt(source, start, start + 2),
       };
     case 'TAG_RESOLVE_FAILED':
       return {
-        message: `the tag ${text.trim()} means nothing here`,
-        hint: text.startsWith('!reset') ? 'write null to take a value away' : 'take it out',
+        message: `the tag ${text.trim()} has no meaning here`,
+        hint: text.startsWith('!reset') ? 'write null to remove a value' : 'remove it',
       };
     case 'BAD_DIRECTIVE':
-      return { message: error.message, hint: 'take the line that begins with % out' };
+      return { message: error.message, hint: 'remove the line that begins with %' };
     case 'UNEXPECTED_TOKEN':
       return unexpectedExplanation(error, source, start, text);
     case 'BAD_ALIAS':
-      return { message: 'a name must follow *', hint: 'a plain text that begins with * needs quotes' };
+      return { message: 'a name must follow *', hint: 'a string that begins with * needs quotes' };
     default:
       return { message: error.message, hint: null };
   }
@@ -79,7 +79,7 @@ function tabs(source: SourceFile, start: number): YamlExplanation {
   const more = lines > 1 ? ` (and on ${lines - 1} more ${lines === 2 ? 'line' : 'lines'})` : '';
   const tab = source.text.indexOf('\t', start);
   const at = tab === -1 ? spanAt(source, start) : spanAt(source, tab, tab + 1);
-  return { message: `a tab stands in the indentation${more}`, hint: 'use spaces: YAML allows no tabs there', at };
+  return { message: `a tab was found in the indentation${more}`, hint: 'use spaces: YAML allows no tabs there', at };
 }
 
 function missingExplanation(error: YAMLError, document: Document.Parsed, source: SourceFile): YamlExplanation {
@@ -107,7 +107,7 @@ function missingExplanation(error: YAMLError, document: Document.Parsed, source:
   return { message: error.message, hint: /,/.test(error.message) ? 'put a comma between the entries' : null };
 }
 
-/** The bracket that was opened last before the place and is not closed. */
+/** The last unclosed bracket before the place. */
 function unclosed(document: Document.Parsed, source: SourceFile, noticed: number): YamlExplanation {
   const { text } = source;
   const isOpen = (node: Node): boolean => {
@@ -146,24 +146,24 @@ function nestedExplanation(source: SourceFile, start: number, text: string): Yam
   const here = source.line(line);
   if (/^\s*- /.test(here) || text.trimStart().startsWith('- ')) {
     return {
-      message: 'a list item stands among the keys of a map',
-      hint: 'indent it below a key of its own, or take the dash out',
+      message: 'a list item is among the keys of a map',
+      hint: 'indent it below a key of its own, or remove the dash',
       at: firstWord(source, line),
     };
   }
   const rest = here.slice(source.locate(start).column - 1);
   if (/\S:(\s|$)/.test(rest))
-    return { message: 'a plain value may not hold `: `', hint: 'put the whole value in quotes' };
+    return { message: 'a value without quotes cannot contain `: `', hint: 'put the whole value in quotes' };
   const next = line + 1;
   const indent = (number: number) => source.line(number).search(/\S/);
   if (indent(next) > indent(line)) {
     return {
-      message: `this line is indented deeper, but line ${line} has its value already`,
+      message: `this line is indented deeper, but line ${line} already has a value`,
       hint: `begin in the column of line ${line}`,
       at: firstWord(source, next),
     };
   }
-  return { message: 'within { } the entries are parted by commas', hint: 'put a comma behind each, or leave { } out' };
+  return { message: 'entries within { } are separated by commas', hint: 'put a comma after each, or remove { }' };
 }
 
 function multilineKey(text: string): YamlExplanation {
@@ -178,16 +178,19 @@ function unexpectedExplanation(error: YAMLError, source: SourceFile, start: numb
   const first = text.slice(0, 1);
   if (source.text[start - 1] === '$')
     return { message: 'a variable within { } or [ ] needs quotes', hint: `write "$\{…}"` };
-  if (/\]|\}/.test(first)) return { message: `there is one \`${first}\` too many`, hint: 'take it out' };
-  if (first === ',') return { message: 'there is a comma too many', hint: 'take it out' };
+  if (/\]|\}/.test(first)) return { message: `there is one \`${first}\` too many`, hint: 'remove it' };
+  if (first === ',') return { message: 'there is one comma too many', hint: 'remove it' };
   if (/block-seq-ind/.test(error.message))
-    return { message: 'a list cannot begin behind a key', hint: 'begin it on the next line, or write [a, b]' };
+    return {
+      message: 'a list cannot begin on the line of its key',
+      hint: 'begin it on the next line, or write [a, b]',
+    };
   const before = source.text.slice(0, start).trimEnd().at(-1);
   if (before === '"' || before === "'")
-    return { message: 'something stands after the closing quote', hint: 'put the whole value in quotes' };
+    return { message: 'found text after the closing quote', hint: 'put the whole value in quotes' };
   if (/^\s*\[[\w.-]+\]/.test(source.text))
     return {
-      message: `${quote(line)} is no YAML`,
+      message: `${quote(line)} is not valid YAML`,
       hint: 'the file looks like TOML or INI: write `key: value` lines',
     };
   return {
@@ -196,7 +199,7 @@ function unexpectedExplanation(error: YAMLError, source: SourceFile, start: numb
   };
 }
 
-/** Never on white space: the first thing that stands behind it on the line, or the end of the line before. */
+/** Never on white space: the first character after it on the line, or the end of the line before. */
 function visibleSpan(source: SourceFile, start: number, end: number): Span {
   const { text } = source;
   let at = Math.min(start, text.length);
