@@ -26,18 +26,15 @@ export class UnsafeDirectoryError extends Error {
  */
 export function ensurePrivateDir(path: string): void {
   create(path);
+  const refuse = (reason: UnsafeDirectoryError['reason'], why: string): never => {
+    throw new UnsafeDirectoryError(path, reason, `${path} ${why}`);
+  };
   const stat = lstatSync(path);
-  if (stat.isSymbolicLink()) {
-    const message = `${path} is a symbolic link: remove it, orch makes a real directory`;
-    throw new UnsafeDirectoryError(path, 'symlink', message);
-  }
-  if (!stat.isDirectory()) {
-    throw new UnsafeDirectoryError(path, 'not-a-directory', `${path} is not a directory: move it out of the way`);
-  }
+  if (stat.isSymbolicLink()) refuse('symlink', 'is a symbolic link: remove it, orch makes a real directory');
+  if (!stat.isDirectory()) refuse('not-a-directory', 'is not a directory: move it out of the way');
   const uid = process.getuid?.();
   if (uid !== undefined && stat.uid !== uid) {
-    const message = `${path} belongs to user ${stat.uid}, not to you (${uid}): remove it, or run orch as its owner`;
-    throw new UnsafeDirectoryError(path, 'foreign-owner', message);
+    refuse('foreign-owner', `belongs to user ${stat.uid}, not to you (${uid}): remove it, or run orch as its owner`);
   }
   if (process.platform !== 'win32' && (stat.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
 }

@@ -33,18 +33,6 @@ export type SingletonClaim = {
   abort?: AbortSignal;
 };
 
-export type Lease = {
-  /**
-   * The new holder runs: records it and frees the lock. Rejects when its record or pid file cannot be written; it holds
-   * the key even then.
-   */
-  commit(holder: Incarnation): Promise<void>;
-  /** Nothing was started: frees the lock. */
-  abandon(): void;
-  /** The holder is dead: removes its record, if it is still the holder's. */
-  release(): void;
-};
-
 export type ClaimResult =
   | { ok: true; lease: Lease }
   /** `adopt`: this process holds the key and is to be adopted as it is. */
@@ -109,7 +97,7 @@ export function describeTakeover(lost: Pick<SingletonClaim, 'key' | 'scope' | 'p
 /** Call it with the key locked: then the holder changes only by its death. */
 async function applyConflictPolicy(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
   const occupant = (await findHolder(base, claim.nonce)) ?? findHolderByPidFile(claim);
-  if (occupant === null) return { ok: true, lease: new SingletonLease(base, claim, lock) };
+  if (occupant === null) return { ok: true, lease: new Lease(base, claim, lock) };
   const { record, reason, isMainAlive, isForeign } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
@@ -132,7 +120,7 @@ async function replaceHolder(
   occupant: SingletonHolder,
 ): Promise<ClaimResult> {
   // The claim is recorded before the first signal: the older supervisor reads it when its instance exits, and gives up.
-  const lease = new SingletonLease(base, claim, lock);
+  const lease = new Lease(base, claim, lock);
   const { survivors } = await occupant.stop(claim);
   if (survivors.length === 0) return { ok: true, lease };
   lease.abandon();
@@ -146,8 +134,11 @@ function refusal(code: SingletonRefusal['code'], heldBy: SingletonRecord | null,
   return { ok: false, code, heldBy, reason };
 }
 
-/** Its claim is written first, so that a process started from now on is found even if we die before we record it. */
-class SingletonLease implements Lease {
+/**
+ * The right to start the holder of a key. The claim is written first, so that a process started from now on is found even
+ * if we die before we record it.
+ */
+export class Lease {
   readonly #base: string;
   readonly #claim: SingletonClaim;
   readonly #lock: Lock;
@@ -162,6 +153,10 @@ class SingletonLease implements Lease {
     writeRecord(base, 'claim', toRecord(claim, this.#claimant));
   }
 
+  /**
+   * The new holder runs: records it and frees the lock. Rejects when its record or pid file cannot be written; it holds
+   * the key even then.
+   */
   async commit(holder: Incarnation): Promise<void> {
     this.#holder = holder;
     try {
@@ -178,11 +173,13 @@ class SingletonLease implements Lease {
     }
   }
 
+  /** Nothing was started: frees the lock. */
   abandon(): void {
     removeRecord(this.#base, 'claim', this.#claimant);
     this.#lock.release();
   }
 
+  /** The holder is dead: removes its record, if it is still the holder's. */
   release(): void {
     if (this.#holder === null) return;
     if (this.#claim.pidFile) removePidFile(this.#claim.pidFile.path, this.#holder.pid);

@@ -23,11 +23,6 @@ export function reapOnExit(pid: number, library: ReaperLibrary, onExit: OnReaped
   sharedReaper(library).add(pid, onExit);
 }
 
-/** From now on every child that is neither known here nor started by Node is reaped as well. */
-function reapOrphans(library: ReaperLibrary, isNodes: (pid: number) => boolean): void {
-  sharedReaper(library).reapOrphans(isNodes);
-}
-
 function sharedReaper(library: ReaperLibrary): Reaper {
   if (reaper !== null) return reaper;
   const first = new Reaper(library);
@@ -56,8 +51,9 @@ export class Reaper {
     this.#children.set(pid, onExit);
   }
 
-  reapOrphans(isNodes: (pid: number) => boolean): void {
-    this.#isChildOfNode = isNodes;
+  /** From now on every child that is neither known here nor started by Node is reaped as well. */
+  reapOrphans(isChildOfNode: (pid: number) => boolean): void {
+    this.#isChildOfNode = isChildOfNode;
   }
 
   /**
@@ -125,9 +121,8 @@ const INIT_PID_NAMESPACE = 'pid:[4026531836]';
  * is started. Does nothing where a real init reaps, or without the library.
  */
 export function reapContainerOrphans(): void {
-  if (!isContained() || !posixSpawn()?.becomeSubreaper()) return;
-  const children = childrenOfNode();
-  reapOrphans(posixSpawn()!, (pid) => hasChild(children, pid));
+  const library = isContained() ? posixSpawn() : null;
+  if (library?.becomeSubreaper()) sharedReaper(library).reapOrphans(followChildrenOfNode());
 }
 
 function isContained(): boolean {
@@ -138,21 +133,19 @@ function isContained(): boolean {
   }
 }
 
-/** Children that Node has not waited for yet, and must reap itself. The channel reports them before they have a pid. */
-function childrenOfNode(): Set<ChildProcess> {
+/** @returns whether a pid is a child that Node has not waited for yet: Node must reap it itself */
+function followChildrenOfNode(): (pid: number) => boolean {
   const children = new Set<ChildProcess>();
   subscribe('child_process', (message) => {
-    const child = (message as { process: ChildProcess }).process;
+    const child = (message as { process: ChildProcess }).process; // without a pid yet
     children.add(child);
     child.once('exit', () => children.delete(child));
   });
-  return children;
-}
-
-function hasChild(children: Set<ChildProcess>, pid: number): boolean {
-  for (const child of children) {
-    if (child.pid === pid) return true;
-    if (child.pid === undefined) children.delete(child); // the start failed
-  }
-  return false;
+  return (pid) => {
+    for (const child of children) {
+      if (child.pid === pid) return true;
+      if (child.pid === undefined) children.delete(child); // the start failed
+    }
+    return false;
+  };
 }

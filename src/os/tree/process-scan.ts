@@ -102,7 +102,7 @@ function visit(pid: number, sessions: boolean, snapshot: ProcessSnapshot): boole
   const length = readEnviron(pid);
   const nonce = length <= 0 ? null : variableAt(length, NONCE);
   if (nonce === null && length !== 0 && !sessions) return true;
-  const environment = nonce === null ? {} : orchVariables(length);
+  const environment = nonce === null ? {} : orchVariables(environ.toString('utf8', 0, length).split('\0'));
   const stat = readStat(pid);
   if (stat === null || isDeadState(stat.state) || isKernelThread(stat)) return true;
   if (length === 0 && stat.environBytes !== 0) return false;
@@ -155,13 +155,9 @@ function variableAt(length: number, name: Buffer): string | null {
   }
 }
 
-function orchVariables(length: number): Record<string, string> {
-  const pairs = environ
-    .toString('utf8', 0, length)
-    .split('\0')
-    .filter((text) => text.startsWith('ORCH_') && text.includes('='))
-    .map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] as const);
-  return Object.fromEntries(pairs);
+function orchVariables(words: string[]): Record<string, string> {
+  const assignments = words.filter((word) => word.startsWith('ORCH_') && word.includes('='));
+  return Object.fromEntries(assignments.map((word) => word.split(/=(.*)/s).slice(0, 2)));
 }
 
 function listByPs(): Promise<string> {
@@ -185,9 +181,7 @@ function parseProcessLine(line: string): ScannedProcess | null {
   const words = line.trim().split(/\s+/);
   const [pid, pgid, state] = words as [string, string, string];
   if (words.length < 9 || isDeadState(state.charAt(0))) return null;
-  const environment = Object.fromEntries(
-    words.filter((word) => /^ORCH_[A-Z_]+=/.test(word)).map((word) => word.split(/=(.*)/s).slice(0, 2)),
-  ) as Record<string, string>;
+  const environment = orchVariables(words);
   return {
     pid: Number(pid),
     startTime: words.slice(3, 8).join(' '),

@@ -10,7 +10,7 @@ import { hasProc, platform } from '../platform.ts';
 import { isAlive, liveStat } from '../process/identity.ts';
 import { isDeadState, listPids, readStat } from '../process/proc-stat.ts';
 import type { TreeMember } from './process-scan.ts';
-import { sweepByNonce } from './sweep.ts';
+import { sweepTree } from './sweep.ts';
 
 export type TreeTarget = {
   incarnation: Incarnation;
@@ -88,8 +88,7 @@ export async function killTree(
   }
   signalTree(target, 'SIGKILL', []);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const swept = await sweepByNonce([incarnation.nonce], new Map([[incarnation.nonce, incarnation]]));
-    const members = swept.get(incarnation.nonce) ?? [];
+    const members = await sweepTree(incarnation);
     if (members.length === 0) return { survivors: [] };
     if (performance.now() >= deadlineMs) return { survivors: members };
     // By now the leader may have been reaped: only a fresh identity check counts.

@@ -5,7 +5,7 @@ import { isAlive } from '../process/identity.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
 import type { TreeMember } from './process-scan.ts';
 import { killTree, signalMember, signalTree, type TreeTarget } from './signal.ts';
-import { sweepByNonce } from './sweep.ts';
+import { sweepTree } from './sweep.ts';
 
 export type TreeStopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
 
@@ -16,19 +16,14 @@ const KILL_WITHIN_MS = 5_000;
 /** @returns the live processes of the tree: none, or those that SIGKILL did not end, or all of them when it was aborted */
 export async function stopTree(target: TreeTarget, policy: TreeStopPolicy): Promise<{ survivors: TreeMember[] }> {
   const deadlineMs = performance.now() + policy.graceMs;
-  signalTree(target, policy.signal, await membersOf(target));
+  signalTree(target, policy.signal, await sweepTree(target.incarnation));
   while (performance.now() < deadlineMs) {
     // Reading the leader's start time takes 30 µs, a sweep several ms: sweep only once the leader has gone.
-    if (!isAlive(target.incarnation) && (await membersOf(target)).length === 0) return { survivors: [] };
-    if (policy.abort?.aborted) return { survivors: await membersOf(target) };
+    if (!isAlive(target.incarnation) && (await sweepTree(target.incarnation)).length === 0) return { survivors: [] };
+    if (policy.abort?.aborted) return { survivors: await sweepTree(target.incarnation) };
     await sleep(POLL_MS);
   }
   return await killTree(target, { withinMs: KILL_WITHIN_MS });
-}
-
-async function membersOf({ incarnation }: TreeTarget): Promise<TreeMember[]> {
-  const swept = await sweepByNonce([incarnation.nonce], new Map([[incarnation.nonce, incarnation]]));
-  return swept.get(incarnation.nonce) ?? [];
 }
 
 type Descendant = { pid: number; startTime: string };

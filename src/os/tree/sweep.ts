@@ -19,6 +19,11 @@ export async function sweepByNonce(
   return new Map(nonces.map((nonce) => [nonce, membersOf(nonce, leaders.get(nonce), snapshot)]));
 }
 
+/** Every live process of one tree. */
+export async function sweepTree(leader: Incarnation): Promise<TreeMember[]> {
+  return (await sweepByNonce([leader.nonce], new Map([[leader.nonce, leader]]))).get(leader.nonce) ?? [];
+}
+
 /** Every live process whose nonce begins with `prefix`. */
 export async function findProjectProcesses(prefix: string): Promise<TreeMember[]> {
   const { carriers } = await scanProcesses({ sessions: false });
@@ -53,10 +58,8 @@ function groupBy<Key>(processes: ScannedProcess[], keyOf: (one: ScannedProcess) 
 function membersOf(nonce: string, leader: Incarnation | undefined, snapshot: SnapshotIndex): TreeMember[] {
   const carriers = snapshot.byNonce.get(nonce) ?? [];
   const cleared = leader === undefined ? [] : membersWithoutNonce(leader, carriers, snapshot);
-  const members = addCgroupMembers(
-    nonce,
-    [...carriers, ...cleared].map(({ session: _, ...member }) => member),
-  );
+  const swept = [...carriers, ...cleared].map(({ session: _, ...member }) => member);
+  const members = addCgroupMembers(nonce, swept);
   const all = leader === undefined ? members : addLeader(leader, members);
   if (all.length === 0) releaseCgroup(nonce);
   return all;
