@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isGitProblem, openGitSource } from '../../src/config/files/git-source.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { git as gitIn } from '../rig/git.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -14,14 +14,10 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
-const git = (...args: string[]) =>
-  execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false', ...args], {
-    cwd: directory,
-    env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
-  });
-const commit = async (message: string) => {
-  await git('add', '-A');
-  await git('commit', '-qm', message);
+const git = (...args: string[]) => gitIn(directory, ...args);
+const commit = (message: string) => {
+  git('add', '-A');
+  git('commit', '-qm', message);
 };
 
 async function loadAt(ref: string, env: string | null = null, file = 'app/procs.yaml') {
@@ -36,7 +32,7 @@ async function loadAt(ref: string, env: string | null = null, file = 'app/procs.
 }
 
 test('reads overlays, includes, env files and symlinks of a commit, not of the disk', async () => {
-  await git('init', '-q');
+  git('init', '-q');
   mkdirSync(join(directory, 'app'));
   mkdirSync(join(directory, 'shared'));
   write('app/procs.yaml', 'include: [../shared/base.yaml]\nservices: { api: { pool: 2, env_files: [my.env] } }');
@@ -44,36 +40,36 @@ test('reads overlays, includes, env files and symlinks of a commit, not of the d
   write('shared/real.yaml', 'services: { api: { command: x } }');
   symlinkSync('real.yaml', join(directory, 'shared/base.yaml'));
   write('app/my.env', 'A=committed\n');
-  await commit('one');
+  commit('one');
   write('app/procs.yaml', 'services: { api: { command: x, pool: 9 } }');
   write('app/my.env', 'A=changed\n');
-  await commit('two');
+  commit('two');
   write('app/procs.yaml', 'not committed: [');
   expect(await loadAt('HEAD~1')).toBe('api=2 {"A":"committed"}');
   expect(await loadAt('HEAD~1', 'dev')).toBe('api=3 {"A":"committed"}');
   expect(await loadAt('HEAD')).toBe('api=9 {}');
   expect(await loadAt('HEAD', 'prod')).toBe('missing-overlay');
-  expect((await git('status', '--short')).stdout).toBe(' M app/procs.yaml');
+  expect(git('status', '--short')).toBe(' M app/procs.yaml\n');
 });
 
 test('what git ignores is read from the disk, what it merely does not have is missing', async () => {
-  await git('init', '-q');
+  git('init', '-q');
   write('.gitignore', '.env\n');
   write('procs.yaml', 'env_files: [.env, other.env]\nservices: { api: { command: x } }');
-  await commit('one');
+  commit('one');
   write('.env', 'A=secret\n');
   write('other.env', 'B=new\n');
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('missing-file');
   write('procs.yaml', 'env_files: [.env]\nservices: { api: { command: x } }');
-  await commit('two');
+  commit('two');
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=1 {"A":"secret"}');
 });
 
 test('says what is wrong with a ref, a directory, a file', async () => {
   write('procs.yaml', 'services: {}');
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('no-repository');
-  await git('init', '-q');
-  await commit('one');
+  git('init', '-q');
+  commit('one');
   for (const ref of ['nothing', '--help', '-n', '', 'HEAD:procs.yaml', '$(touch x)']) {
     expect([ref, await loadAt(ref, null, 'procs.yaml')]).toEqual([ref, 'no-such-commit']);
   }
@@ -82,12 +78,12 @@ test('says what is wrong with a ref, a directory, a file', async () => {
 
 test('looks for the repository around the file, whatever git tells a hook of its own', async () => {
   const elsewhere = mkdtempSync(join(directory, 'other-'));
-  await execa('git', ['init', '-q'], { cwd: elsewhere });
+  gitIn(elsewhere, 'init', '-q');
   mkdirSync(join(directory, 'app'));
-  await git('init', '-q');
+  git('init', '-q');
   write('app/procs.yaml', 'services: { api: { command: x } }');
   write('.gitignore', 'other-*\n');
-  await commit('one');
+  commit('one');
   const told = {
     GIT_DIR: join(elsewhere, '.git'),
     GIT_WORK_TREE: elsewhere,
@@ -101,18 +97,18 @@ test('looks for the repository around the file, whatever git tells a hook of its
 });
 
 test('reads a directory that is not there any more', async () => {
-  await git('init', '-q');
+  git('init', '-q');
   mkdirSync(join(directory, 'gone/deep'), { recursive: true });
   write('gone/procs.yaml', 'include: [deep/more.yaml]\nservices: {}');
   write('gone/deep/more.yaml', 'services: { api: { command: x } }');
-  await commit('one');
+  commit('one');
   rmSync(join(directory, 'gone'), { recursive: true });
   expect(await loadAt('HEAD', null, 'gone/procs.yaml')).toBe('api=1 {}');
   expect(await loadAt('HEAD', null, 'never/procs.yaml')).toBe('missing-file');
 });
 
 test('follows directories that are symlinks', async () => {
-  await git('init', '-q');
+  git('init', '-q');
   mkdirSync(join(directory, 'app'));
   mkdirSync(join(directory, 'shared/deep'), { recursive: true });
   write('shared/deep/base.yaml', 'services: { api: { command: x } }');
@@ -121,11 +117,11 @@ test('follows directories that are symlinks', async () => {
   symlinkSync('link', join(directory, 'app/again'));
   symlinkSync('circle', join(directory, 'app/circle'));
   write('app/procs.yaml', 'include: [again/deep/base.yaml]\nservices: {}');
-  await commit('one');
+  commit('one');
   write('app/procs.yaml', 'include: [../absolute/base.yaml]\nservices: {}');
-  await commit('two');
+  commit('two');
   write('app/procs.yaml', 'include: [circle/base.yaml]\nservices: {}');
-  await commit('three');
+  commit('three');
   write('shared/deep/base.yaml', 'not committed: [');
   expect(await loadAt('HEAD~2')).toBe('api=1 {}');
   expect(await loadAt('HEAD~1')).toBe('api=1 {}');
@@ -135,10 +131,10 @@ test('follows directories that are symlinks', async () => {
 test('follows a symlink out of the repository to the disk', async () => {
   const outside = mkdtempSync(join(realpathSync(tmpdir()), 'orch-git-'));
   writeFileSync(join(outside, 'base.yaml'), 'services: { api: { command: x } }');
-  await git('init', '-q');
+  git('init', '-q');
   symlinkSync(outside, join(directory, 'link'));
   write('procs.yaml', 'include: [link/base.yaml]\nservices: {}');
-  await commit('one');
+  commit('one');
   const seen = await loadAt('HEAD', null, 'procs.yaml');
   rmSync(outside, { recursive: true });
   expect(seen).toBe('api=1 {}');

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
 import { cleanEnvironment, MAIN } from '../rig/orch.ts';
 import { createProject, incarnations } from '../rig/project.ts';
+import { killSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { killSupervisor } from '../trust/supervisors.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
 const bad = 'services:\n  a:\n    comand: [sleep, "1000"]\n';
@@ -13,10 +13,10 @@ const bad = 'services:\n  a:\n    comand: [sleep, "1000"]\n';
 test.for([
   ['bad usage: an unknown command', ['strat'], 2, /start/],
   ['bad usage: an unknown option', ['ps', '--nope'], 2, /--nope/],
-  ['bad usage: a missing argument', ['restart'], 2, /./],
+  ['bad usage: a missing argument', ['restart'], 2, /missing required argument 'names'/],
   ['no supervisor: ps', ['ps'], 3, /up/],
   ['no supervisor: restart', ['restart', 'a'], 3, /up/],
-  ['no supervisor: events', ['events'], 3, /./],
+  ['no supervisor: events', ['events'], 3, /no supervisor/],
 ] as [string, string[], number, RegExp][])('%s', async ([, args, code, says]) => {
   const project = createProject({ 'procs.yaml': good });
   const outcome = await project.orch(args);

@@ -2,8 +2,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
 import { createProject, instanceOf } from '../rig/project.ts';
+import { theSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { theSupervisor } from '../trust/supervisors.ts';
 
 const URL_OF_FIVE = 'http://127.0.0.1:6553${ORCH_INSTANCE}/';
 

@@ -53,8 +53,8 @@ test('two projects with one key: the newer replaces the older, whose tree is dea
     (seen) => seen.filter((one) => one.event === 'start').length === 2,
   );
   expect(readRecords(record).map((one) => one.event)).toEqual(['start', 'stop', 'start']);
-  const held = instanceOf(await first.ps(), 'bot.1');
-  expect(held).toMatchObject({ pid: null, reason: expect.stringMatching(/\w/) });
+  const replaced = instanceOf(await first.ps(), 'bot.1');
+  expect(replaced).toMatchObject({ pid: null, reason: expect.stringContaining(second.root) });
   await first.down();
   expect(second.instances().length).toBe(1);
   await second.down();

@@ -141,7 +141,7 @@ services:
     ORCH_INSTANCE: '2',
     ORCH_INSTANCE_ID: 'api.2',
     ORCH_POOL_SIZE: '2',
-    ORCH_NONCE: expect.stringMatching(/./),
+    ORCH_NONCE: expect.stringMatching(/^\w+\.[0-9a-f]+\.[\w-]+$/),
     PORT: String(port + 1),
     SHARED: 'everywhere',
     WHO: 'api.2',

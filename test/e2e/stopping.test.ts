@@ -1,8 +1,8 @@
 // Stopping: programs that do not want to, and trees that try to escape (I3, I9).
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
+import { killSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { killSupervisor } from '../trust/supervisors.ts';
 
 const GRACE_MS = 700;
 /** I9: grace + kill + 2 s; the command itself and a busy machine on top. */

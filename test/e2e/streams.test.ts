@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
 import { startCommand } from '../rig/running-command.ts';
+import { mainsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { mainsOf } from '../trust/supervisors.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
 
@@ -44,12 +44,12 @@ test('the owner that is killed takes everything down', async () => {
 
 test('up beside a detached supervisor follows it, and leaves it running', async () => {
   const project = createProject({
-    'procs.yaml': "services:\n  a: { command: 'while :; do echo x; sleep 0.05; done' }\n",
+    'procs.yaml': "services:\n  a: { command: 'while :; do echo a line; sleep 0.05; done' }\n",
   });
   await project.up();
   const before = incarnations(mainsOf(project));
   const up = startCommand(project, ['up']);
-  await waitFor('it follows', up.output, (seen) => /^a(\.1)?\b.*x$/m.test(seen));
+  await waitFor('it follows', up.output, (seen) => /^a(\.1)?\b.*a line$/m.test(seen));
   const lines = (): number => up.output().split('\n').length;
   const shown = lines();
   up.signal('SIGINT');
@@ -94,11 +94,11 @@ test('events -f --json is a stream of objects, one a line', async () => {
 
 test('a follower whose reader is gone ends by itself', async () => {
   const project = createProject({
-    'procs.yaml': "services:\n  a: { command: 'while :; do echo x; sleep 0.05; done' }\n",
+    'procs.yaml': "services:\n  a: { command: 'while :; do echo a line; sleep 0.05; done' }\n",
   });
   await project.up();
   const logs = startCommand(project, ['logs', '-f']);
-  await waitFor('lines come', logs.output, (seen) => seen.includes('x'));
+  await waitFor('lines come', logs.output, (seen) => /a\.1 .*a line/.test(seen));
   logs.closeOutput();
   expect([0, null]).toContain(await logs.exited);
   await project.down();

@@ -4,8 +4,8 @@ import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
 import type { MethodParams } from '../../src/api/protocol.ts';
 import { createProject, type Project } from '../rig/project.ts';
+import { theSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { theSupervisor } from '../trust/supervisors.ts';
 
 const KEPT = 'services:\n  kept: { command: [sleep, "1000"] }\n';
 const SLOW = '  slow: { command: [node, PROGRAMS/stops-slowly.mjs, "700"] }\n';

@@ -1,8 +1,8 @@
 // `exit_record: true`: an end that no supervisor saw is known by its code, and acted on as if it had been seen.
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
+import { killSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { killSupervisor } from '../trust/supervisors.ts';
 
 const yaml = (record: boolean): string => `
 services:

@@ -1,6 +1,6 @@
 // A service goes over to another queue while it writes: no line is lost, and the old queue is closed once all is written.
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { body, endOf, numbered, range, tally } from './numbered.ts';
@@ -36,7 +36,8 @@ test('back and forth while it writes: every line once, whole, in one of the two'
 test('a queue that is taken out of the file goes when its last producer has, and not before all is written', async () => {
   const path = join(rig.paths.root, 'slow');
   execFileSync('mkfifo', [path]);
-  const hold = openSync(path, 'r+');
+  const hold = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  fill(hold);
   const old = rig.queue({ name: 'old', path, capacityBytes: 1024 * 1024 });
   await rig.client.configure([old, rig.queue()]);
   await rig.attach(['a.1'], 'old');
@@ -48,12 +49,25 @@ test('a queue that is taken out of the file goes when its last producer has, and
   await child.exited; // what it had left to write goes to the other
   await endOf(rig, ['a.1'], 'main');
   const copy = join(rig.paths.root, 'copy');
+  const linesOfCopy = () => rig.lines(copy).filter((line) => line !== '');
   const reader = rig.run('a.1', 'sh', ['-c', 'exec cat "$0" > "$1"', path, copy]);
   await until(async () => (await names()).join() === 'main', 'the old queue is closed');
   const main = rig.lines(rig.queue().path).map(body);
-  await until(() => rig.lines(copy).length + main.length === 5000, 'all of it was read');
+  await until(() => linesOfCopy().length + main.length === 5000, 'all of it was read');
   reader.process.kill('SIGKILL');
   closeSync(hold);
   expect(main.length).toBeGreaterThan(0);
-  expect(tally([...rig.lines(copy).map(body), ...main]).seen.get('a.1')).toEqual(range(5000));
+  expect(tally([...linesOfCopy().map(body), ...main]).seen.get('a.1')).toEqual(range(5000));
 });
+
+/** Empty lines until the pipe takes no more: what comes next stays in the queue until a reader comes. */
+function fill(fd: number): void {
+  for (;;) {
+    try {
+      writeSync(fd, '\n'.repeat(4096));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      return;
+    }
+  }
+}

@@ -1,5 +1,4 @@
 // The file watch: every way in which editors, git, Kubernetes and scripts save a file.
-import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -16,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { watchPoints } from '../../src/os/watch/watch-points.ts';
+import { git as gitIn } from '../rig/git.ts';
 import { place, settledOn, start } from './watching.ts';
 
 /** Each leaves `text` at the path. */
@@ -105,11 +105,7 @@ describe('a save by', () => {
   });
 
   test('git, between branches at any speed, ends on the last', async () => {
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.org', ...args], {
-        cwd: dirname(place.path),
-        stdio: 'pipe',
-      });
+    const git = (...args: string[]) => gitIn(dirname(place.path), ...args);
     git('init', '-q', '-b', 'main');
     for (const branch of ['one', 'two', 'three']) {
       git('checkout', '-q', '-b', branch);

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from '../rig/supervisors.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { expectNoLineLost, FILES, mains } from './numbers.ts';
-import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 test('a stopped supervisor keeps its place: up says that it does not answer, and starts nothing', async () => {
   const project = createProject(FILES);

@@ -9,8 +9,8 @@ import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
 import { readStat } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { theSupervisor } from '../rig/supervisors.ts';
 import { slowness } from './slowness.ts';
-import { theSupervisor } from './supervisors.ts';
 
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n';
 const socketOf = (project: Project) => projectPaths(project.root).socket;

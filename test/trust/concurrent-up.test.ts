@@ -1,8 +1,8 @@
 // Any number of `orch up` at once: one supervisor, and everybody succeeds (I13). TRUST_ROUNDS=200 for the figures.
 import { expect, test } from 'vitest';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { killSupervisor, lockHoldersOf, quantile, roundsOf, say, supervisorsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, lockHoldersOf, quantile, roundsOf, say, supervisorsOf } from './supervisors.ts';
 
 const CLIENTS = 10;
 

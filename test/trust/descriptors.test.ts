@@ -6,8 +6,8 @@ import { projectPaths } from '../../src/api/paths.ts';
 import { countDescriptors, killByIdentity } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
+import { logWritersOf, mainsOf, theSupervisor } from '../rig/supervisors.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { logWritersOf, mainsOf, theSupervisor } from './supervisors.ts';
 
 const YAML = `
 services:

@@ -6,10 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
+import { git as gitIn } from '../rig/git.ts';
 import { createProject, incarnations } from '../rig/project.ts';
+import { quantile, roundsOf, say } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { slowness } from './slowness.ts';
-import { quantile, roundsOf, say } from './supervisors.ts';
 
 const ANSWER_WITHIN_MS = 250;
 
@@ -38,11 +39,7 @@ test.for([
 test('200 git switches between five configurations: the last one wins', { timeout: 600_000 }, async () => {
   const kept = 'services:\n  kept: { command: [sleep, "1000"], pool: 3 }\n';
   const project = createProject({ 'procs.yaml': kept });
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], {
-      cwd: project.root,
-      stdio: 'pipe',
-    });
+  const git = (...args: string[]) => gitIn(project.root, ...args);
   git('init', '-q', '-b', 'c0');
   git('add', 'procs.yaml');
   git('commit', '-qm', 'c0');

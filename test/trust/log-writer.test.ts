@@ -7,8 +7,8 @@ import { projectPaths } from '../../src/api/paths.ts';
 import { killByIdentity } from '../rig/processes.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
+import { logWritersOf, mainsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { logWritersOf, mainsOf } from './supervisors.ts';
 
 const FILES = {
   'procs.yaml': `

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { createProject, instanceOf } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { expectNoLineLost, FILES, mains, NUMBERS } from './numbers.ts';
-import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 test('orch upgrade replaces the supervisor and nothing else', async () => {
   const project = createProject(FILES);

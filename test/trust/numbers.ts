@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { incarnations, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
-import { mainsOf } from './supervisors.ts';
+import { mainsOf } from '../rig/supervisors.ts';
 
 export const NUMBERS = `
 log_queues: { default: { path: out.log, format: raw, rotate: { size: 1GiB } } }

@@ -12,8 +12,8 @@ import {
 import { expect, test } from 'vitest';
 import { projectPaths } from '../../src/api/paths.ts';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
+import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from '../rig/supervisors.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, mainsOf, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());

@@ -1,8 +1,8 @@
 // Who owns the supervisor: a terminal that vanishes takes it down gracefully, a detached one leaves it alone.
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
+import { supervisorsOf } from '../rig/supervisors.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { supervisorsOf } from './supervisors.ts';
 
 const FILES = {
   'procs.yaml': 'services:\n  a: { command: [sh, obeys.sh], pool: 2 }\n',
@@ -21,7 +21,7 @@ test('a terminal that vanishes stops everything in order', async () => {
   await waitFor(
     'it owns the supervisor',
     () => terminal.screen(),
-    (seen) => seen.includes('a'),
+    (seen) => /^.*a\.1 .*ready/m.test(seen),
     20_000,
   );
   terminal.close();
@@ -41,7 +41,7 @@ test('a terminal that only attached may vanish', async () => {
   await waitFor(
     'it shows the project',
     () => terminal.screen(),
-    (seen) => seen.includes('a'),
+    (seen) => /^.*a\.1 .*ready/m.test(seen),
     20_000,
   );
   terminal.close();

@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
+import { killSupervisor, supervisorsOf, theSupervisor } from '../rig/supervisors.ts';
 import { removeDirectory } from '../rig/temporary-directory.ts';
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
-import { killSupervisor, supervisorsOf, theSupervisor } from './supervisors.ts';
 
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
+import { mainsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { mainsOf } from './supervisors.ts';
 
 const RACERS = 4;
 /** Holds a lock as long as it or one of its children lives: the kernel tells of two at once. */

@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
+import { killSupervisor, mainsOf, quantile, roundsOf, say } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { slowness } from './slowness.ts';
-import { killSupervisor, mainsOf, quantile, roundsOf, say } from './supervisors.ts';
 
 const INSTANCES = 50;
 const BACK_WITHIN_MS = 2_000;

@@ -4,8 +4,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Client, connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
 import { createProject, type Project } from '../rig/project.ts';
+import { logWritersOf, supervisorsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { logWritersOf, supervisorsOf } from './supervisors.ts';
 
 async function clientOf(project: Project): Promise<Client> {
   const client = (await connect(projectPaths(project.root)))!;

@@ -1,7 +1,7 @@
 // Supervisors of a project as /proc shows them, and ways to make one suffer.
-import { heldLocks, killByIdentity, type LiveProcess, readStat } from '../rig/processes.ts';
-import type { Project } from '../rig/project.ts';
-import { waitFor } from '../rig/wait-for.ts';
+import { heldLocks, killByIdentity, type LiveProcess, readStat } from './processes.ts';
+import type { Project } from './project.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Rounds of a test that repeats: few in the suite, many by `TRUST_ROUNDS`, when it also says how it went. */
 export function roundsOf(inSuite: number): number {
