@@ -8,6 +8,7 @@ import { renderTable, type TextCell, type TextColumn } from '../../terminal/tabl
 import { formatDuration, formatPercent, formatSize, formatSpan } from '../../units.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
+import { formatPosition } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { stateColour } from '../format/state-colour.ts';
 
@@ -57,10 +58,7 @@ export function formatStatus(status: Status, format: StatusFormat): string {
 
 function rejectedConfig({ config }: Status, paint: Paint): string[] {
   if (config.status !== 'rejected') return [];
-  const lines = config.problems.map(({ file, line, column, message }) => {
-    const position = [file, line, column].filter((part) => part !== null).join(':');
-    return escapeControls(`  ${position}: ${message}`);
-  });
+  const lines = config.problems.map((problem) => escapeControls(`  ${formatPosition(problem)}${problem.message}`));
   const title = 'The file on disk is rejected; the last good configuration stays active:';
   return [paint('red', title), ...lines, ''];
 }

@@ -39,8 +39,10 @@ export function exitCodeOf(error: WireError): ExitCode {
   }
 }
 
-function formatPosition(error: WireError): string {
-  if (error.file === undefined) return '';
-  const parts = [error.file, error.line, error.column].filter((part) => part !== undefined && part !== null);
-  return `${parts.join(':')}: `;
+type Position = { file?: string | undefined; line?: number | null | undefined; column?: number | null | undefined };
+
+/** `procs.yaml:3:7: `, as far as the position is known; '' without a file. */
+export function formatPosition({ file, line, column }: Position): string {
+  if (file === undefined) return '';
+  return `${[file, line, column].filter((part) => part !== undefined && part !== null).join(':')}: `;
 }
