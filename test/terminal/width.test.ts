@@ -1,4 +1,4 @@
-// Columns: nothing is ever wider than it may be, colours and wide characters included.
+// Widths: as string-width measures; cut, padded and wrapped text is never too wide.
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
@@ -45,14 +45,14 @@ describe('the width is that of string-width', () => {
     );
   });
 
-  test('soon, however long one grapheme is', () => {
+  test('and measuring one very long grapheme is fast', () => {
     const started = performance.now();
     expect(widthOf(`👩${'\u200d'.repeat(60_000)}`)).toBe(2);
     expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 
-test('what is taken for one column wide is', () => {
+test('isOneColumnEach accepts only characters of one column', () => {
   const claimed = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).filter(isOneColumnEach);
   expect(claimed.length).toBeGreaterThan(900);
   expect(claimed.filter((character) => stringWidth(character) !== 1)).toEqual([]);
@@ -72,7 +72,7 @@ describe('clip', () => {
     expect(clip(text, width)).toBe(expected);
   });
 
-  test('is never wider than asked for', () => {
+  test('is never wider than requested', () => {
     const piece = fc.constantFrom('a', '日', '👩‍👩‍👧', '\x1b[31m', '\x1b[0m', 'e\u0301', '…', '🇩🇪');
     fc.assert(
       fc.property(fc.array(piece), fc.integer({ min: 0, max: 30 }), (pieces, width) => {
@@ -111,11 +111,11 @@ describe('wrap', () => {
     expect(wrap('\x1b[31mabcdef\x1b[0mg', 3, 9).map(stripSgr)).toEqual(['abc', 'def', 'g']);
   });
 
-  test('gives up after so many pieces and says so', () => {
+  test('stops after the given number of pieces, with an ellipsis', () => {
     expect(wrap('x'.repeat(100), 10, 3).map(stripSgr)).toEqual(['x'.repeat(10), 'x'.repeat(10), `${'x'.repeat(9)}…`]);
   });
 
-  test('gets on where not even one character fits', () => {
+  test('takes one character per piece when none fits', () => {
     expect(wrap('日本', 1, 10).length).toBeLessThanOrEqual(3);
   });
 });

@@ -1,4 +1,4 @@
-// What is written to a real pseudo-terminal: at any size, whatever others print, and no more than needed.
+// What the view writes to a real pseudo-terminal: at any size, with hostile output, and no more than needed.
 import { describe, expect, test } from 'vitest';
 import { sampleStatus } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -10,7 +10,7 @@ const stage = setStage();
 
 describe('sizes', () => {
   test(
-    'a storm of resizes, down to nothing, ends in a whole picture',
+    'many resizes, down to 0×0, end in a complete frame',
     async () => {
       const now = await stage.opened();
       for (let step = 0; step < 40; step++) now.resize(1 + ((step * 37) % 150), 1 + ((step * 13) % 50));
@@ -25,7 +25,7 @@ describe('sizes', () => {
   );
 
   test(
-    'a window that shrinks and is back before anybody looks',
+    'a window that shrinks and grows back at once is drawn again',
     async () => {
       const now = await stage.opened();
       const whole = now.screen();
@@ -41,7 +41,7 @@ describe('sizes', () => {
     { columns: 2, rows: 1 },
     { columns: 200, rows: 60 },
   ])(
-    'begins at $columns×$rows',
+    'starts at $columns×$rows',
     async (size) => {
       const now = stage.open('', size);
       await waitFor('something is drawn', now.screen, (screen) => screen.trim() !== '');
@@ -67,7 +67,7 @@ test.each(['CI=1', 'NO_COLOR=1 TERM=vt100', 'COLUMNS=10 LINES=3', 'DEV=true'])(
 
 describe('hostile text', () => {
   test(
-    'leaves title, clipboard, modes and cursor of the terminal alone',
+    'hostile output does not change title, clipboard, modes or cursor',
     async () => {
       const lines = HOSTILE.map(([what, text]): ['api.1', 'o', string] => [
         'api.1',
@@ -122,7 +122,7 @@ describe('hostile text', () => {
 
 describe('drawing', () => {
   test(
-    'nothing is written when nothing changes',
+    'an unchanged state writes nothing',
     async () => {
       stage.answers.watchStatus = (_params, call) => {
         const [api, ...rest] = sampleStatus().services;

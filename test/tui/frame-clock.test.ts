@@ -1,4 +1,4 @@
-// When frames are drawn, on a fake clock.
+// When the frame clock draws, on a fake clock.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FrameClock } from '../../src/tui/frame-clock.ts';
 
@@ -28,7 +28,7 @@ const frames = (totalMs: number, everyMs: number, urgency: 'key' | 'update') => 
   return drawn.length;
 };
 
-test('news makes at most ten frames a second', () => {
+test('updates draw at most ten frames a second', () => {
   expect(frames(2000, 5, 'update')).toBeLessThanOrEqual(21);
   expect(drawn.length).toBeGreaterThanOrEqual(19);
 });
@@ -40,7 +40,7 @@ test('a key is answered at once, and thirty times a second when held', () => {
   expect(frames(1000, 5, 'key')).toBeLessThanOrEqual(33);
 });
 
-test('a key does not wait for the rest that news has', () => {
+test('a key does not wait for the rest after an update', () => {
   clock.request('update');
   vi.advanceTimersByTime(1);
   clock.request('update');
@@ -49,13 +49,13 @@ test('a key does not wait for the rest that news has', () => {
   expect(drawn).toHaveLength(2);
 });
 
-test('idle means no timer', () => {
+test('an idle clock has no timer', () => {
   clock.request('update');
   vi.advanceTimersByTime(10);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a change by itself is drawn when it comes, but not more than once a second', () => {
+test('a change of a visible time is drawn on time, at most once a second', () => {
   nextChangeMs = Date.now() + 5000;
   clock.request('update');
   vi.advanceTimersByTime(4999);
@@ -70,7 +70,7 @@ test('a change by itself is drawn when it comes, but not more than once a second
   expect(drawn).toHaveLength(3);
 });
 
-test('after it was stopped nothing is drawn', () => {
+test('a stopped clock draws nothing', () => {
   clock.request('update');
   clock.stop();
   clock.request('key');

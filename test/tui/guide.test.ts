@@ -1,4 +1,4 @@
-// The guide shows the screen and the keys as they are.
+// The guide shows the current frame and the current keys.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -7,11 +7,11 @@ import { KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 const guide = read('docs/guide/terminal-ui.md');
 
-test('its picture is the frame that the tests draw', () => {
+test('the frame in the guide is the golden frame', () => {
   expect(guide).toContain(`\`\`\`text\n${read('test/tui/frames/80x24.txt')}\`\`\``);
 });
 
-test('its table is the keymap', () => {
+test('the table of keys in the guide is the keymap', () => {
   const rows = KEYMAP.filter((binding) => binding.group !== null).map(
     ({ group, keys, help }) => `| ${group} | ${keys.map((key) => `\`${keyLabel(key)}\``).join(' ')} | ${help} |`,
   );

@@ -1,4 +1,4 @@
-// Keys in a real pseudo-terminal: what they show, and what they ask of the supervisor.
+// Keys in a real pseudo-terminal: what they show, and which requests they send.
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../rig/wait-for.ts';
 import { setStage, TIMEOUT_MS } from './stage.ts';

@@ -23,7 +23,7 @@ describe('shutdown', () => {
   }
 
   test(
-    'q when owning: everything goes down',
+    'q in the owning view stops everything',
     async () => {
       const screen = await left('own', (now) => now.type('q'));
       expect(screen).toContain('Stopped 2 instances.');
@@ -56,7 +56,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'q when not owning leaves it running',
+    'q in another view leaves everything running',
     async () => {
       expect(await left('', (now) => now.type('q'))).toContain('outcome: quit');
       expect(stage.methods()).not.toContain('down');
@@ -65,7 +65,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'd gives the ownership back first',
+    'd sends disown, then leaves',
     async () => {
       expect(await left('own', (now) => now.type('d'))).toContain('outcome: detached');
       expect(stage.methods()).toContain('disown');
@@ -75,7 +75,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'a supervisor that goes away',
+    'a lost supervisor ends the view',
     async () => {
       expect(await left('own', () => stage.supervisor.close())).toContain('outcome: lost');
     },
@@ -83,7 +83,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'a project that is stopped from elsewhere',
+    'a project stopped by another client ends the view',
     async () => {
       const screen = await left('', async (now) => {
         const [api, ...rest] = sampleStatus().services;
@@ -99,7 +99,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'a supervisor that goes away while nothing lives',
+    'a supervisor lost while no instance is alive ends the view',
     async () => {
       const screen = await left('own', async (now) => {
         const [api, ...rest] = sampleStatus().services;
@@ -114,7 +114,7 @@ describe('shutdown', () => {
   );
 
   test.each(['TERM', 'HUP', 'QUIT'])(
-    'SIG%s restores the terminal and then ends the program',
+    'SIG%s restores the terminal and then ends the process',
     async (signal) => {
       const direct = stage.open(
         '',
@@ -134,7 +134,7 @@ describe('shutdown', () => {
   );
 
   test(
-    'a bug of ours restores the terminal and says what happened',
+    'an uncaught exception restores the terminal and is reported',
     async () => {
       const now = stage.open('crash', SIZE, WITH_STTY);
       await now.exited();

@@ -1,4 +1,4 @@
-// The ring of output: bounds, scrolling that stays where it is while lines come in, search.
+// LogRing: bounds, a scroll position that stays while lines arrive, search.
 import { describe, expect, test } from 'vitest';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import { searchPattern } from '../../src/tui/model/state.ts';
@@ -25,7 +25,7 @@ test('keeps 5000 lines, and less of long ones', () => {
   expect(ring.window(null, 1, null)[0]!.line.length).toBe(4096);
 });
 
-test('cleans what comes in', () => {
+test('sanitizes new lines', () => {
   const ring = new LogRing();
   ring.push([outputLine(1, { line: '\x1b]0;owned\x07\x1b[32mok\x1b[0m' })]);
   expect(texts(ring, null, 1)).toEqual(['\x1b[32mok\x1b[0m']);
@@ -35,7 +35,7 @@ describe('scrolling', () => {
   const step = (ring: LogRing, bottom: number | null, delta: number, pattern: RegExp | null = null) =>
     scrollLog(ring, bottom, delta, { height: 10, pattern });
 
-  test('up pauses, and new lines do not move what is seen', () => {
+  test('up pauses, and new lines do not move the visible lines', () => {
     const ring = ringOf(100);
     const bottom = step(ring, null, -10);
     const seen = texts(ring, bottom, 10);
@@ -58,7 +58,7 @@ describe('scrolling', () => {
     expect(step(ring, null, -Infinity)).toBe(step(ring, null, -1000));
   });
 
-  test('of fewer lines than a page goes nowhere', () => {
+  test('fewer lines than a page do not scroll', () => {
     expect(step(ringOf(5), null, -10)).toBeNull();
     expect(step(new LogRing(), null, -10)).toBeNull();
   });
@@ -70,7 +70,7 @@ describe('scrolling', () => {
     expect(texts(ring, bottom, 2, pattern)).toEqual(['request 80', 'request 85']);
   });
 
-  test('where what was seen is gone, there is a full page of the oldest lines', () => {
+  test('when the visible lines are dropped, the page shows the oldest lines', () => {
     const ring = ringOf(100);
     const bottom = step(ring, null, -50);
     ring.push(Array.from({ length: 6000 }, (_, index) => outputLine(1000 + index)));
@@ -87,14 +87,14 @@ describe('while the output is paused', () => {
     return ring;
   };
 
-  test('what is read stays, and all that was there before it', () => {
+  test('the visible lines stay, and all older ones', () => {
     const ring = held(6000, 20_000);
     expect(texts(ring, 5800, 3)).toEqual(['request 5798', 'request 5799', 'request 5800']);
     expect(texts(ring, 1001, 3)).toEqual(['request 1000', 'request 1001']);
     expect(ring.lastSeq).toBe(25_999);
   });
 
-  test('the newest lines are there, after a mark where some are missing', () => {
+  test('the newest lines follow a mark for the missing ones', () => {
     const ring = held(6000, 20_000);
     expect(texts(ring, null, 1)).toEqual(['request 25999']);
     const next = scrollLog(ring, 5999, 2, { height: 10, pattern: null });
@@ -102,7 +102,7 @@ describe('while the output is paused', () => {
     expect(ring.size).toBe(10_001);
   });
 
-  test('nothing is missing while there is room', () => {
+  test('no line is missing while there is room', () => {
     const ring = held(100, 1000);
     expect(ring.window(null, 1e6, null).map((each) => each.seq)).toEqual(Array.from({ length: 1100 }, (_, seq) => seq));
   });
@@ -119,7 +119,7 @@ describe('while the output is paused', () => {
     expect(texts(short, null, 1100)[0]).toBe('request 0');
   });
 
-  test('another output begins empty', () => {
+  test('another output starts empty', () => {
     const ring = held(6000, 20_000);
     ring.clear();
     expect(ring.size).toBe(0);
@@ -138,6 +138,6 @@ test.each([
   expect(searchPattern(search)!.test(text)).toBe(found);
 });
 
-test('an empty search is none', () => {
+test('an empty search matches everything', () => {
   expect(searchPattern('')).toBeNull();
 });

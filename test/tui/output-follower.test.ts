@@ -1,4 +1,4 @@
-// What the ring holds while a target is followed: its own lines and no others, and never nothing where there was something.
+// OutputFollower: the ring holds the lines of the target only, and is not emptied by a second read.
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -72,7 +72,7 @@ test('a skip of all output and its second read do not empty the screen in betwee
   expect(Math.min(...sizes.slice(before))).toBeGreaterThan(0);
 });
 
-test('another target: nothing of the one before is left, and what was written is being read', async () => {
+test('another target clears the ring and reads its past lines', async () => {
   writeFileSync(path, line('flood.1', 'of the flood') + line('wide.1', 'of wide'));
   follower.update(state('flood'));
   expect([ring.size, ring.isReading]).toEqual([0, true]);
@@ -88,7 +88,7 @@ test('another target: nothing of the one before is left, and what was written is
   );
 });
 
-test('one that never said anything: the past is read, then there is none', async () => {
+test('a service without output: the past is read and is empty', async () => {
   writeFileSync(path, flood);
   follower.update(state('wide'));
   expect(ring.isReading).toBe(true);

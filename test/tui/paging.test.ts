@@ -1,4 +1,4 @@
-// Paging through the output: every line is seen on the way, wrapped or not, and where the oldest are it says where to look on.
+// Paging shows every line, wrapped or not; above the oldest line the pane names the command for older ones.
 import { describe, expect, test } from 'vitest';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
@@ -73,7 +73,7 @@ describe.each(SIZES)('at $columns×$rows', ({ longest, ...size }) => {
     expect(seenBy('up', logs, log).seen).toEqual(all(100));
   });
 
-  test('wrapped, the oldest are at the top of a full page', () => {
+  test('wrapped, the oldest lines are at the top of a full page', () => {
     const { state } = press(wrapped, ['home'], log);
     const pane = paneOf(state, log);
     expect(pane[0]).toContain('<1 ');
@@ -81,13 +81,13 @@ describe.each(SIZES)('at $columns×$rows', ({ longest, ...size }) => {
     expect(state.logBottom).toBe(seenBy('pageup', wrapped, log).state.logBottom);
   });
 
-  test('wrapped, few lines go nowhere', () => {
+  test('wrapped, few lines do not scroll', () => {
     expect(press(wrapped, ['home'], longLines(1, longest)).state.logBottom).toBeNull();
     expect(press(wrapped, ['pageup'], longLines(1, longest)).state.logBottom).toBeNull();
   });
 });
 
-test('a line longer than the page is shown from its begin, and cut', () => {
+test('a line longer than the page is shown from its start, and cut', () => {
   const log = new LogRing();
   log.push([1, 2, 3].map((number) => outputLine(number, { line: `<${number} ${'x'.repeat(2000)}` })));
   const start = shownState({ columns: 80, rows: 24 }, { wrapLines: true });
@@ -98,7 +98,7 @@ test('a line longer than the page is shown from its begin, and cut', () => {
   }
 });
 
-describe('where the oldest lines are', () => {
+describe('above the oldest line', () => {
   const size = { columns: 80, rows: 24 };
   const linesOf = (count: number) => {
     const ring = new LogRing();
@@ -122,11 +122,11 @@ describe('where the oldest lines are', () => {
     }
   });
 
-  test('nothing is said where all of the past was read', () => {
+  test('no command is named when all past lines were read', () => {
     expect(atHome(999)[0]).toContain('request 0');
   });
 
-  test('paging up ends there too', () => {
+  test('paging up ends at the oldest line', () => {
     const log = linesOf(1200);
     const { state } = seenBy('pageup', shownState(size), log);
     expect(paneOf(state, log)[0]).toContain('older lines');

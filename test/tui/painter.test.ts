@@ -1,4 +1,4 @@
-// The fewest bytes that bring the terminal from one frame to the next.
+// Painter: the fewest bytes from one frame to the next.
 import { expect, test } from 'vitest';
 import { Painter } from '../../src/tui/painter.ts';
 
@@ -9,7 +9,7 @@ const changes = (bytes: string) =>
     match[3] === undefined ? match[2] : 'erase below',
   ]);
 
-test('the first frame is whole, and what lies below it is erased', () => {
+test('the first frame is complete, and the screen below it is erased', () => {
   expect(changes(new Painter().paint(['a', 'b']))).toEqual([
     [1, 'a'],
     [2, 'b'],
@@ -17,26 +17,26 @@ test('the first frame is whole, and what lies below it is erased', () => {
   ]);
 });
 
-test('the same frame again is nothing', () => {
+test('the same frame again writes nothing', () => {
   const painter = new Painter();
   painter.paint(['a', 'b']);
   expect(painter.paint(['a', 'b'])).toBe('');
 });
 
-test('a changed row is that row only', () => {
+test('a changed row writes that row only', () => {
   const painter = new Painter();
   painter.paint(['a', 'b', 'c']);
   expect(changes(painter.paint(['a', 'x', 'c']))).toEqual([[2, 'x']]);
 });
 
-test('a shorter frame erases what is left over', () => {
+test('a shorter frame erases the remaining rows', () => {
   const painter = new Painter();
   painter.paint(['a', 'b', 'c']);
   expect(changes(painter.paint(['a']))).toEqual([[2, 'erase below']]);
   expect(changes(painter.paint(['a', 'b']))).toEqual([[2, 'b']]);
 });
 
-test('after forgetting, the frame is whole again', () => {
+test('after invalidate, the frame is complete again', () => {
   const painter = new Painter();
   painter.paint(['a']);
   painter.invalidate();

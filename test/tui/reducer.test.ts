@@ -26,7 +26,7 @@ describe('the keymap', () => {
     expect(explained).toEqual([]);
   });
 
-  test('leaves a way out of every context', () => {
+  test('every context has a key that leaves it', () => {
     for (const context of ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'shutdown'] as const) {
       expect(actionOf('ctrl+c', context)).toBe('interrupt');
     }
@@ -54,7 +54,7 @@ describe('moving', () => {
     expect(selectedId(press(start(), keys).state)).toBe(id);
   });
 
-  test('a row that is gone gives way to its service, a service that is gone to the first row', () => {
+  test('a removed row selects its service, a removed service the first row', () => {
     const state = press(start(), ['down', 'down']).state;
     const smaller = reduce(
       state,
@@ -66,7 +66,7 @@ describe('moving', () => {
     expect(selectedId(none.state)).toBe('db');
   });
 
-  test('without services nothing happens', () => {
+  test('without services keys do nothing', () => {
     const empty = start({ status: shopStatus({ services: [] }) });
     const all = KEYMAP.filter((binding) => binding.contexts.includes('main')).flatMap((binding) => binding.keys);
     for (const key of all) expect(() => press(empty, [key])).not.toThrow();
@@ -77,7 +77,7 @@ describe('moving', () => {
 describe('pools', () => {
   const ids = (state: UiState) => tableRows(state).map((row) => row.id);
 
-  test('small ones are unfolded, large ones folded', () => {
+  test('small pools are unfolded, large ones folded', () => {
     expect(ids(start())).toEqual(['api', 'api.1', 'api.2', 'api.3', 'db', 'mailer', 'migrate', 'worker']);
   });
 
@@ -121,11 +121,7 @@ describe('commands', () => {
     ['scale as an override', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
     ['not scale after all', ['+', 'escape'], []],
     ['not scale to what it is', ['+', '3', 'enter'], []],
-    [
-      'not scale below nothing',
-      ['+', '0', '-', '-', 'enter'],
-      [{ kind: 'scale', service: 'api', size: 0, target: 'file' }],
-    ],
+    ['not scale below 0', ['+', '0', '-', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 0, target: 'file' }]],
     ['detach', ['d'], [{ kind: 'leave', outcome: 'detached' }]],
   ])('%s', (_what, keys, effects) => {
     expect(press(start(), keys).effects).toEqual(effects);
@@ -135,7 +131,7 @@ describe('commands', () => {
     expect(press(start({ canEditFile: false }), ['+', 'tab', 'enter']).effects).toMatchObject([{ target: 'override' }]);
   });
 
-  test('pasted text acts as no keys', () => {
+  test('pasted text does not act as keys', () => {
     const pasted = (state: UiState, text: string) => reduce(state, { kind: 'pasted', text }, ringOf(0));
     expect(pasted(start(), 'rsdq')).toEqual({ state: start(), effects: [] });
     expect(pasted(press(start(), ['/']).state, 'ap\x1b[31mi').state.nameFilter).toBe('api');
@@ -145,7 +141,7 @@ describe('commands', () => {
 });
 
 describe('shutdown', () => {
-  test.each(['q', 'ctrl+c'])('%s when owning: everything goes down, the second time at once, once', (key) => {
+  test.each(['q', 'ctrl+c'])('%s in the owning view stops everything; a second time at once, only once', (key) => {
     const first = press(start(), [key]);
     expect(first.effects).toEqual([{ kind: 'down', timeoutMs: null }]);
     expect(contextOf(first.state)).toBe('shutdown');
@@ -153,16 +149,16 @@ describe('shutdown', () => {
     expect(second.effects).toEqual([{ kind: 'down', timeoutMs: 0 }]);
   });
 
-  test.each(['q', 'ctrl+c'])('%s when not owning: just leaves', (key) => {
+  test.each(['q', 'ctrl+c'])('%s in another view only leaves', (key) => {
     expect(press(start({ owning: false }), [key]).effects).toEqual([{ kind: 'leave', outcome: 'quit' }]);
   });
 
-  test('while it goes down, other keys mean nothing', () => {
+  test('during the shutdown other keys do nothing', () => {
     const leaving = press(start(), ['q']).state;
     expect(press(leaving, ['q', 'd', 's', 'r', 'escape', 'enter', 'x']).effects).toEqual([]);
   });
 
-  test('a down that failed gives the view back', () => {
+  test('a failed shutdown returns to the view', () => {
     const leaving = press(start(), ['q']).state;
     const { state } = reduce(leaving, { kind: 'shutdownFailed', error: 'no', nowMs: NOW_MS }, ringOf(0));
     expect(contextOf(state)).toBe('main');
@@ -193,7 +189,7 @@ describe('searching', () => {
     expect(tableRows(press(start(), ['/', ...text]).state).map((row) => row.id)).toEqual(ids);
   });
 
-  test('escape takes back what was typed, escape again the filter', () => {
+  test('escape discards the typed text, a second escape the filter', () => {
     const kept = press(start(), ['/', 'd', 'b', 'enter']).state;
     expect(kept.nameFilter).toBe('db');
     expect(press(kept, ['/', 'x', 'escape']).state.nameFilter).toBe('db');
@@ -230,7 +226,7 @@ describe('views', () => {
     expect(contextOf(press(start(), keys).state)).toBe(context);
   });
 
-  test('output: of all until something is selected, then of that, or of all when asked for', () => {
+  test('output of all services until a row is selected, then of that row, or of all by `a`', () => {
     const titleOf = (keys: string[]) => outputTarget(press(start(), keys).state).title;
     expect(titleOf([])).toBe('all output');
     expect(titleOf(['down'])).toBe('api.1');

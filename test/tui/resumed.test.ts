@@ -1,4 +1,4 @@
-// What of a view outlives it when another supervisor takes over.
+// The choices that a view keeps when another supervisor takes over.
 import { describe, expect, test } from 'vitest';
 import { selectedRow } from '../../src/tui/model/rows.ts';
 import { choicesOf, contextOf, initialState, type UiState } from '../../src/tui/model/state.ts';
@@ -31,7 +31,7 @@ describe('another view, for another supervisor', () => {
     expect(press(next(press(start(), ['+']).state), ['enter']).effects).toMatchObject([{ service: 'api', size: 4 }]);
   });
 
-  test('waits for no answer and no page that are gone', () => {
+  test('does not wait for an answer or a page of the earlier supervisor', () => {
     expect(contextOf(next(press(start(), ['w']).state))).toBe('main');
     expect(next(press(start(), ['pageup'], ringOf(100)).state).logBottom).toBeNull();
   });

@@ -1,4 +1,4 @@
-// The table where it is too small for what it shows: long names, many rows.
+// The table in too little room: long names, many rows.
 import { describe, expect, test } from 'vitest';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { UiState } from '../../src/tui/model/state.ts';
@@ -19,7 +19,7 @@ describe('long names', () => {
     return screen.filter((row) => row.includes('a-ver')).slice(0, 4);
   };
 
-  test('have the room that reasons leave', () => {
+  test('get the room that reasons leave', () => {
     const [first, ...instances] = rowsAt(160, 40);
     expect(first).toContain(`${name} ×3`);
     expect(instances.map((row) => row.slice(6, 6 + name.length + 2))).toEqual([1, 2, 3].map((n) => `${name}.${n}`));
@@ -36,7 +36,7 @@ describe('long names', () => {
     for (const [index, row] of instances.entries()) expect(row).toMatch(new RegExp(`a-ver.*….*asia\\.${index + 1}\\b`));
   });
 
-  test('do not take the room of the reason of something that runs', () => {
+  test("do not take the room of a live row's reason", () => {
     const reason = 'readiness probe: GET /health answers 503 since 12:00';
     const waiting = status({ instances: [instanceStatus('db.1', 'unready', { reason })] });
     expect(screenOf(shownState({ columns: 150, rows: 40 }, { status: waiting }))).toContain(reason);
@@ -63,17 +63,17 @@ describe('more rows than there is room for', () => {
     expect(rowOf(columns, rows)).toMatch(expected);
   });
 
-  test('say where one is', () => {
+  test('show the visible range', () => {
     expect(rowOf(80, 24, { selected: 's99' })).toMatch(/90─100 of 100$/);
   });
 
-  test('give way to the mark of a pause, not to that of following', () => {
+  test('the visible range is dropped for the mark of a pause, not of following', () => {
     const paused = rowOf(56, 24, { logBottom: 3 });
     expect(paused).toBeUndefined();
     expect(rowOf(40, 24, { logBottom: 3 })).toMatch(/── all output ─+ rows 1─11 of 100 ──$/);
   });
 
-  test('where all are there nothing is said', () => {
+  test('no range is shown when all rows are visible', () => {
     const status = shopStatus({ services: many(3) });
     expect(screenOf(shownState({ columns: 80, rows: 24 }, { status }))).not.toContain(' of 3');
   });

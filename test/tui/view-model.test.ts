@@ -1,4 +1,4 @@
-// Frames: what a person sees at the usual sizes, and that no size, status or text can make one too large.
+// Frames: goldens at the usual sizes; no size, status or text makes a frame too large.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InstanceState } from '../../src/api/protocol.ts';
@@ -59,7 +59,7 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
     await expect(screenOf(press(state, ['?']).state)).toMatchFileSnapshot(`frames/${name}-help.txt`);
   });
 
-  test('the way down', async () => {
+  test('a shutdown', async () => {
     const holdingUp = ['db.1 (pid 4001) ignores SIGTERM, SIGKILL in 3 s'];
     const leaving = { sinceMs: NOW_MS - 4000, total: 24, immediate: false, progress: { remaining: 7, holdingUp } };
     await expect(screenOf({ ...state, shutdown: leaving })).toMatchFileSnapshot(`frames/${name}-down.txt`);
@@ -69,7 +69,7 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
 describe('what is on screen', () => {
   const size = { columns: 100, rows: 30 };
 
-  test('no line is drawn with colours where colours are off', () => {
+  test('no line has colours when colours are off', () => {
     const log = new LogRing();
     log.push([outputLine(1, { line: '\x1b[31mred\x1b[0m text' })]);
     const text = screenOf(shownState(size), log);
@@ -85,7 +85,7 @@ describe('what is on screen', () => {
     expect(row).toMatch(/\x1b\[31m.*without end\x1b\[(0|39)m/);
   });
 
-  test('why: the chain of causes and the way out of it', () => {
+  test('why: the chain of causes and the remedy', () => {
     const overlay = {
       kind: 'why' as const,
       name: 'api.1',
@@ -113,7 +113,7 @@ describe('what is on screen', () => {
     );
   });
 
-  test('a queue that lags and loses says how far and whose', () => {
+  test('a queue that lags and drops lines shows how far and of which instance', () => {
     const [queue] = shopStatus().logQueues;
     const droppedByInstance = { 'a.1': 1, 'api.1': 40, 'b.1': 3, 'c.1': 1, 'flood.1': 300 };
     const logQueues = [{ ...queue!, lagMs: 2300, droppedLines: 345, droppedByInstance }];
@@ -122,14 +122,14 @@ describe('what is on screen', () => {
     );
   });
 
-  test('the question of a scale says what it will do', () => {
+  test('the scale question names its target', () => {
     expect(screenOf(press(shownState(size), ['+']).state)).toMatch(/scale api from 3 to {2}4 {3}edits procs\.yaml/);
     expect(screenOf(press(shownState(size), ['+', 'tab', '9']).state)).toMatch(
       /scale api from 3 to {2}9 {3}override, not in procs\.yaml/,
     );
   });
 
-  test('a paused output says how much is new', () => {
+  test('a paused output counts the new lines', () => {
     const log = ringOf(100);
     const { state } = press(shownState(size), ['pageup'], log);
     log.push([outputLine(100), outputLine(101)]);
@@ -137,14 +137,14 @@ describe('what is on screen', () => {
     expect(screenOf(state, log)).not.toContain('request 101');
   });
 
-  test('found text is marked, other lines are gone', () => {
+  test('matches are marked, other lines are hidden', () => {
     const { state } = press(shownState(size), ['f', ...'4\\d', 'enter']);
     const text = screenOf(state, ringOf(60));
     expect(text).toContain('request 49');
     expect(text).not.toContain('request 50');
   });
 
-  test('only the rows that fit are made', () => {
+  test('only visible rows are built', () => {
     const services = Array.from({ length: 5000 }, (_, index) =>
       serviceStatus(`s${index}`, [instanceStatus(`s${index}.1`, 'ready')]),
     );
@@ -153,7 +153,7 @@ describe('what is on screen', () => {
     expect(frame.regions.find((region) => region.name === 'table')!.lines.some((line) => line.selected)).toBe(true);
   });
 
-  test('ASCII alone where the terminal has no more', () => {
+  test('a terminal without UTF-8 gets ASCII only', () => {
     const frame = viewModel(shownState(size), { log: ringOf(0), nowMs: NOW_MS, colour: false, glyphs: ASCII });
     expect(drawnRows(frame).join('\n').replaceAll(/[▼↑↓]/g, '')).toMatch(/^[\x20-\x7e\n]*$/);
   });
@@ -162,13 +162,13 @@ describe('what is on screen', () => {
 describe('drawing', () => {
   const size = { columns: 80, rows: 24 };
 
-  test('the same again is the same frame, to the object', () => {
+  test('an unchanged state gives the same frame object', () => {
     const first = frameOf(shownState(size), ringOf(9));
     const again = reuseLines(first, frameOf(shownState(size), ringOf(9)));
     expect(again.regions).toBe(first.regions);
   });
 
-  test('a change redraws its line only', () => {
+  test('a change replaces its line only', () => {
     const first = frameOf(shownState(size), ringOf(9));
     const [api, ...others] = shopStatus().services;
     const restarted = {
@@ -190,7 +190,7 @@ describe('drawing', () => {
     ).toEqual([expect.stringContaining('api ×3'), expect.stringContaining('api.2')]);
   });
 
-  test('says when an uptime changes next', () => {
+  test('the frame says when an uptime changes next', () => {
     expect(frameOf(shownState(size)).nextChangeMs).toBe(NOW_MS + 55_000);
     const services = [serviceStatus('db', [instanceStatus('db.1', 'backoff')])];
     expect(frameOf(shownState(size, { status: shopStatus({ services }) })).nextChangeMs).toBeNull();
@@ -272,7 +272,7 @@ describe('any size, any status, any text', () => {
     );
   }, 30_000);
 
-  test('a storm of resizes draws', () => {
+  test('many resizes draw', () => {
     const screen = openInkScreen(80);
     const log = ringOf(100);
     for (let step = 0; step < 25; step++) {

@@ -1,4 +1,4 @@
-// From Ink's description of a key to names, typed and pasted.
+// KeyReader: Ink's description of a key to names, typed and pasted.
 import type { Key } from 'ink';
 import { expect, test } from 'vitest';
 import { type KeyPress, KeyReader } from '../../src/tui/keyboard.ts';
@@ -27,7 +27,7 @@ test.each<[string, Partial<Key>, string[]]>([
   expect(names(new KeyReader().read(input, key(change)))).toEqual(expected);
 });
 
-test('what comes between the brackets of a paste acts as no key', () => {
+test('text between the brackets of a paste does not act as keys', () => {
   const reader = new KeyReader();
   const all = ['[200~', 'q', '', 'sd', '[201~', 'w'].flatMap((input) => names(reader.read(input, key())));
   expect(all).toEqual(['pasted q', 'pasted sd', 'w']);
