@@ -1,4 +1,4 @@
-// Who is adopted when the remembered state and the live processes disagree.
+// Which process is adopted when the remembered state and the live processes disagree.
 
 import { describe, expect, test } from 'vitest';
 import type { Slot } from '../../src/core/slot.ts';
@@ -32,13 +32,12 @@ const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
 
 describe('adopt', () => {
   test('takes the remembered main process, and nothing that left its session', () => {
-    const {
-      slots,
-      unknown: strays,
-      ended,
-    } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(9, OLD, '2'), member(10, OLD, '1')]);
+    const { slots, unknown, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
+      member(9, OLD, '2'),
+      member(10, OLD, '1'),
+    ]);
     expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 10 } });
-    expect([strays, ended]).toEqual([[], []]);
+    expect([unknown, ended]).toEqual([[], []]);
   });
 
   test('counts a slot as ended when only what left its session lives', () => {
@@ -47,34 +46,30 @@ describe('adopt', () => {
   });
 
   test('takes the newer incarnation where the state could not be written any more', () => {
-    const {
-      slots,
-      unknown: strays,
-      ended,
-    } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(20, NEW, '5')]);
+    const { slots, unknown, ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(20, NEW, '5')]);
     expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 20, nonce: NEW }, adopted: true });
-    expect([strays, ended]).toEqual([[], []]);
+    expect([unknown, ended]).toEqual([[], []]);
   });
 
   test('then ends what the older one left behind', () => {
-    const { slots, unknown: strays } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
+    const { slots, unknown } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [
       member(11, OLD, '2'),
       member(20, NEW, '5'),
     ]);
     expect(slots[0]!.phase).toMatchObject({ process: { pid: 20 } });
-    expect(strays).toMatchObject([{ pid: 11 }]);
+    expect(unknown).toMatchObject([{ pid: 11 }]);
   });
 
   test('never takes what the last incarnation left behind for a new one', () => {
     const slot = slotOf(service, 1, { phase: { kind: 'backoff', untilMs: 2_000, because: null }, lastNonce: OLD });
-    const { slots, unknown: strays } = adoptOf(slot, [member(11, OLD, '2')]);
+    const { slots, unknown } = adoptOf(slot, [member(11, OLD, '2')]);
     expect(slots[0]!.phase.kind).toBe('backoff');
-    expect(strays).toMatchObject([{ pid: 11 }]);
+    expect(unknown).toMatchObject([{ pid: 11 }]);
   });
 
   test('finds everything by itself where nothing is remembered', () => {
-    const { slots, unknown: strays } = adoptOf(null, [member(20, NEW, '5')]);
+    const { slots, unknown } = adoptOf(null, [member(20, NEW, '5')]);
     expect(slots).toMatchObject([{ id: 'a.1', phase: { kind: 'alive', process: { pid: 20 } } }]);
-    expect(strays).toEqual([]);
+    expect(unknown).toEqual([]);
   });
 });

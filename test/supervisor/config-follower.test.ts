@@ -1,4 +1,4 @@
-// Following configuration files, with real files: what somebody else read of them may be older than they are.
+// Following real configuration files: another reader may have read older content than the files have.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -50,7 +50,7 @@ function atRest(...services: ServiceSpec[]): { kernel: Kernel; wasSaved: () => b
   return { kernel, wasSaved };
 }
 
-test('wishes are saved although nothing runs that they would change', () => {
+test('overrides are saved although they change no running instance', () => {
   const { kernel, wasSaved } = atRest(spec('api', { pool: 0 }));
   stopInstances(kernel, ['api']);
   kernel.step();

@@ -73,7 +73,7 @@ test('after the run was used up comes the next one, even if the clocks differ by
 test.each([
   [false, '2026-03-29T03:00'],
   [true, '2026-03-28T03:00'],
-])('missed while nobody looked, catch_up %s', (catchUp, next) => {
+])('a run missed while no supervisor ran, catch_up %s', (catchUp, next) => {
   expect(world(job({ catchUp }), { nextRunMs: at('2026-03-28T03:00:00Z') }).sync()).toBe(next);
 });
 
@@ -89,7 +89,7 @@ test.each([
   expect(state.reports).toEqual(reports);
 });
 
-test('what is stopped by hand misses its runs without a word', () => {
+test('a service stopped by hand misses its runs without an event', () => {
   const { clock, state, sync } = world(job({ cron: '*/10 * * * *' }));
   state.stopped = true;
   sync();
@@ -98,7 +98,7 @@ test('what is stopped by hand misses its runs without a word', () => {
   expect(state.reports).toEqual([]);
 });
 
-test('the machine slept, or somebody set its clock: the run stays at its time of day', () => {
+test('a machine that slept, or a clock that was set, leaves the run at its time of day', () => {
   const { clock, state, sync } = world(job());
   sync();
   clock.wallMs += 3_600_000;

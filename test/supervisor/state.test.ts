@@ -57,7 +57,7 @@ describe('a wall clock that was set between two supervisors', () => {
 });
 
 test.for(['b', 'another'])('the next run of a schedule stays at its time on the wall, boot %s', (bootId) => {
-  // The clock of the supervisor that wrote it no longer followed the wall clock: somebody had set that an hour ahead.
+  // The wall clock was set an hour ahead while the earlier supervisor ran: its own clock no longer followed it.
   const hourMs = 3_600_000;
   const scheduled = { ...state, slots: [slotOf(service, 1, { nextRunMs: 1_004_000 })] };
   const written = encodeState(scheduled as never, { ...NOW, wallMs: NOW.nowMs + hourMs });

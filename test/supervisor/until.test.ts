@@ -1,4 +1,4 @@
-// Waiting for a condition that breaks: whoever waits is told, nobody else.
+// Waiting for a condition that throws: only the waiting caller gets the error.
 import { expect, test } from 'vitest';
 import { until } from '../../src/supervisor/api/wait-until.ts';
 

@@ -1,5 +1,5 @@
-// Takes over what an earlier supervisor left running: matches live processes (found by nonce) with the remembered slots.
-// Pure: looks at a list of processes, signals nothing. What fits goes on untouched (I4); what nobody knows is named.
+// Adopts the processes of an earlier supervisor: matches live processes (found by nonce) with the remembered slots. Pure:
+// signals nothing. A process that matches keeps running untouched (I4); all others are listed as unknown.
 import { initialReadiness } from '../../core/readiness.ts';
 import { decideRestart } from '../../core/restart-policy.ts';
 import {
@@ -20,7 +20,7 @@ export type Adoption = {
   slots: Slot[];
   /** Live incarnations that belong to no slot (a second one of the same instance): to be ended. */
   unknown: Incarnation[];
-  /** Slots whose main process ended while nobody looked: their trees are still to be cleared. */
+  /** Slots whose main process exited while no supervisor ran: their trees are still to be cleared. */
   ended: { id: InstanceId; exit: Exit }[];
 };
 
@@ -29,13 +29,13 @@ export type AdoptionInput = {
   /** Every live process of the project. */
   members: readonly TreeMember[];
   services: ReadonlyMap<string, ServiceSpec>;
-  /** What a process that is gone left written down of its end; null: nothing. */
+  /** The recorded exit of a process that is gone; null: no record. */
   recordOf(nonce: string): Exit | null;
   bootId: string;
   nowMs: number;
 };
 
-/** Used for a process whose spec nobody remembers: stopped gently, never restarted under that spec. */
+/** For a process whose spec is not remembered: stopped gently, never restarted under this spec. */
 const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
   stop: { signal: 'SIGTERM', to: 'tree', graceMs: 10_000, command: null, escalate: [], drain: null },
   restart: {
@@ -57,23 +57,23 @@ export function adopt(input: AdoptionInput): Adoption {
     slots.set(slot.id, resumed.slot);
     if (resumed.ended) ended.add(slot.id);
   }
-  const strays: Incarnation[] = [];
-  // The newest first: an older one of the same instance is what an earlier incarnation left behind.
+  const unknown: Incarnation[] = [];
+  // The newest first: an older one of the same instance is a leftover of an earlier incarnation.
   for (const member of [...leaders.values()].sort((a, b) => Number(b.startTime) - Number(a.startTime))) {
-    const newcomer = adoptUnremembered(member, slots, ended, input);
-    if (newcomer) {
-      slots.set(newcomer.id, newcomer);
-      ended.delete(newcomer.id);
-    } else strays.push(incarnationOf(member, input.bootId));
+    const adopted = adoptUnremembered(member, slots, ended, input);
+    if (adopted) {
+      slots.set(adopted.id, adopted);
+      ended.delete(adopted.id);
+    } else unknown.push(incarnationOf(member, input.bootId));
   }
   const known = new Set([...slots.values()].map(nonceOf));
   for (const member of input.members) {
     if (member.nonce && !known.has(member.nonce) && !leaders.has(member.nonce)) {
-      strays.push(incarnationOf(member, input.bootId));
+      unknown.push(incarnationOf(member, input.bootId));
     }
   }
   const ends = [...ended].map((id) => ({ id, exit: recordedExit(nonceOf(slots.get(id)!), input) }));
-  return { slots: [...slots.values()], unknown: strays, ended: ends };
+  return { slots: [...slots.values()], unknown, ended: ends };
 }
 
 function recordedExit(nonce: string | null, { recordOf }: AdoptionInput): Exit {
@@ -91,7 +91,7 @@ function leadersOf(members: readonly TreeMember[]): Map<string, TreeMember> {
   return leaders;
 }
 
-/** A remembered slot, with what is true of it now. Claims its leader (removes it from the map). */
+/** Brings a remembered slot up to date. Claims its leader (removes it from the map). */
 function matchRemembered(
   slot: Slot,
   leaders: Map<string, TreeMember>,
@@ -104,17 +104,17 @@ function matchRemembered(
   const sinceMs = startedMs(slot) ?? input.nowMs;
   if (leader && slot.spec) {
     const process = incarnationOf(leader, input.bootId);
-    const free: Slot = { ...slot, phase: { kind: 'idle' } };
+    const vacant: Slot = { ...slot, phase: { kind: 'idle' } };
     const readiness = slot.phase.kind === 'alive' ? slot.phase.readiness : firstReadiness(slot.spec, input);
     const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness } as const;
-    return { slot: transition(free, adopted, input.nowMs), ended: false };
+    return { slot: transition(vacant, adopted, input.nowMs), ended: false };
   }
   if (slot.phase.kind === 'starting')
     return { slot: withoutProcess(slot, recordedExit(nonce, input), input.nowMs), ended: false };
   return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
-/** The main process is known once it was recorded: what else leads a session with its nonce only escaped from it. */
+/** Once the main process was recorded, another session leader with its nonce is an escaped process. */
 function mainProcess({ phase }: Slot, leader: TreeMember | null): TreeMember | null {
   if (phase.kind !== 'alive' && phase.kind !== 'ending') return leader;
   const { pid, startTime } = phase.process;
@@ -133,7 +133,7 @@ function adoptUnremembered(
   const specHash = specHashOf(member.nonce ?? '');
   if (!parsed || !specHash) return null;
   const remembered = slots.get(id);
-  // The state could not be written for a while: the one that it names is gone, and a newer one lives.
+  // The state could not be written for a while: the process that it names is gone, and a newer one lives.
   const existing = remembered && ended.has(id) ? vacated(remembered) : remembered;
   if (existing && (nonceOf(existing) !== null || existing.lastNonce === member.nonce)) return null;
   const declared = input.services.get(parsed.service);
@@ -148,15 +148,15 @@ function vacated(slot: Slot): Slot {
   return { ...slot, phase: { kind: 'idle' }, lastNonce: nonceOf(slot) };
 }
 
-/** Of a process of which nothing is remembered: its probes, if they are known, must pass anew. */
+/** The readiness of a process that is not remembered: its probes, if they are known, must pass again. */
 function firstReadiness({ specHash }: SlotSpec, { services }: AdoptionInput): 'none' | 'pending' {
   const declared = [...services.values()].find((service) => service.specHash === specHash);
   return declared ? initialReadiness(declared) : 'none';
 }
 
 /**
- * The intent was recorded, and whether there ever was a process is not known: it may have failed at once, over and over,
- * so the back-off goes on. What is never restarted would be lost by that, and is begun (perhaps again).
+ * The intent to start was recorded, but whether there ever was a process is not known: it may have failed at once, over and
+ * over, so the back-off continues. An instance with `restart: never` would be lost by that, and is started (perhaps again).
  */
 function withoutProcess(slot: Slot, exit: Exit, nowMs: number): Slot {
   const isKnown = !('unknown' in exit);
@@ -165,7 +165,7 @@ function withoutProcess(slot: Slot, exit: Exit, nowMs: number): Slot {
   return { ...slot, ...decideRestart(slot, death, nowMs) };
 }
 
-/** Nobody knows how long it lived: the time without a supervisor is no healthy spell. */
+/** How long it lived is not known: time without a supervisor does not count as healthy. */
 function asEnded(slot: Slot, nowMs: number): Slot {
   const { phase } = slot;
   if (phase.kind === 'alive') return { ...slot, phase: { ...phase, adopted: true, sinceMs: nowMs } };

@@ -1,5 +1,5 @@
-// What outlives the supervisor, as text: `.orch/state.json`. Parses what an earlier one left without trusting it.
-// Holds no secret: environments are not part of it.
+// `.orch/state.json`, the state that outlives the supervisor: encodes it without secrets, and parses the file of an earlier
+// supervisor without trusting it.
 import {
   type Exit,
   emptySlot,
@@ -18,12 +18,12 @@ import { type ClockMark, toClock } from './state-times.ts';
 
 const VERSION = 1;
 
-/** @param written when, so that the next supervisor can put the times on its own clock. */
+/** @param written the time of writing, so that the next supervisor can convert all times to its own clock */
 export function encodeState(state: KernelState, written: ClockMark): string {
   return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(toWritten) })}\n`;
 }
 
-/** @returns null where the text is not a state of this version: then the processes themselves are the only truth. */
+/** @returns null where the text is not a state of this version: then only the processes themselves can be trusted. */
 export function decodeState(text: string, now: ClockMark): KernelState | null {
   try {
     const read = JSON.parse(text) as Partial<KernelState> & { version?: number; written?: ClockMark };
@@ -37,7 +37,7 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const state = { generation: Number.isInteger(read.generation) ? read.generation! : 0, overrides, slots, rollouts };
     return toClock(state, read.written ?? null, now);
   } catch {
-    return null; // torn or garbage: as good as missing
+    return null; // a torn or invalid file counts as missing
   }
 }
 
@@ -45,7 +45,7 @@ function toWritten(slot: Slot): object {
   return { ...withoutSecrets(slot), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };
 }
 
-/** Commands and URLs may hold what the file took from the environment: they are read from the file again. */
+/** Commands and URLs may hold secrets from the environment: they are read from the configuration again. */
 function withoutSecrets(slot: Slot): Slot {
   if (!slot.spec) return slot;
   const { stop } = slot.spec;
@@ -59,12 +59,13 @@ function isRollout(rollout: unknown): rollout is Rollout {
   return typeof service === 'string' && typeof specHash === 'string' && typeof verdict?.kind === 'string';
 }
 
-// Slots as they were read from the state file: whatever lies there (an older version's, a torn or a hostile one) becomes a
-// whole slot or none. Where a phase cannot be what it says, the slot counts as empty; what lives is found by itself.
-
 type Fields = Record<string, unknown>;
 
-/** @returns null for what is no slot at all. */
+/**
+ * Parses a slot of an older version, or a hostile one. A slot with an invalid phase counts as empty: its process is found by
+ * its nonce.
+ * @returns null where the value is not a slot.
+ */
 function readSlot(value: unknown): Slot | null {
   if (!isFields(value)) return null;
   const parsed = typeof value.id === 'string' ? parseInstanceId(value.id) : null;
@@ -73,7 +74,7 @@ function readSlot(value: unknown): Slot | null {
   const phase = readPhase(value.phase);
   return {
     ...emptySlot(value.id as Slot['id'], parsed.service, parsed.index),
-    // What lives must be stopped as it was told to be: without a spec nobody knows how.
+    // Without a spec, it is not known how to stop the process.
     phase: spec === null && 'process' in phase ? { kind: 'idle' } : phase,
     spec,
     restarts: numberOr(value.restarts, 0),
@@ -86,7 +87,7 @@ function readSlot(value: unknown): Slot | null {
   };
 }
 
-/** What each phase cannot do without, and what a supervisor of an earlier version did not write. */
+/** `needs`: required fields of a phase; `adds`: defaults of fields that earlier versions did not write. */
 const PHASE_RULES: Record<WrittenPhaseKind, { needs: Record<string, (value: unknown) => boolean>; adds: object }> = {
   idle: { needs: {}, adds: {} },
   held: { needs: { by: isString }, adds: {} },
@@ -127,7 +128,7 @@ function readPhase(value: unknown): Phase {
 
 const READ_PHASES: Record<string, PhaseKind> = { stopping: 'ending', held: 'blocked' };
 
-/** Null where it could not be acted upon. */
+/** @returns null where required fields are missing. */
 function readSpec(value: unknown): SlotSpec | null {
   if (!isFields(value) || !isString(value.specHash) || !isFields(value.stop) || !isFields(value.restart)) return null;
   const { stop, restart } = value;

@@ -1,5 +1,5 @@
-// What makes one supervisor per project: the lock in `.orch/`, which says who holds it, and one on the project's directory
-// itself, which holds where `.orch/` was deleted or replaced under a supervisor that runs.
+// Ensures one supervisor per project, by two locks: one in `.orch/`, which names its holder, and one on the project's directory,
+// which still holds where `.orch/` was deleted or replaced under a running supervisor.
 import { readFileSync, statSync } from 'node:fs';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { acquireLock, type Lock } from '../../os/lock/lock.ts';
@@ -7,18 +7,18 @@ import { ensureStateDir } from '../../os/private-dir.ts';
 
 export type ProjectLock = {
   release(): void;
-  /** The path of the project leads, for all that can be seen, to another directory than the one that we locked. */
+  /** The path of the project now leads to another directory than the one that we locked, as far as that can be checked. */
   isReplaced(): boolean;
   /** ... and another supervisor has been there since. */
   isTakenOver(): boolean;
-  /** Somebody deleted `.orch/`, or replaced it, while we run. */
+  /** `.orch/` was deleted or replaced while this supervisor runs. */
   isDisplaced(): boolean;
-  /** Makes the directories again and takes the lock in them. @returns whether that worked; otherwise try again later. */
+  /** Recreates the directories and takes the lock in them. @returns false: try again later. */
   restore(): Promise<boolean>;
 };
 
 /**
- * Makes `.orch/` if need be; who loses changes no file.
+ * Makes `.orch/` if it is missing. Changes no file where another supervisor has the lock.
  *
  * @param waitMs how long to wait for the holder to end. @returns a sentence naming the holder where there is one.
  */
@@ -33,7 +33,7 @@ export async function lockProject(paths: ProjectPaths, waitMs: number): Promise<
   return { refused: `another supervisor runs this project${holder}` };
 }
 
-/** @returns null where directories cannot be locked: the lock in `.orch/` must do there. */
+/** @returns null where directories cannot be locked: there the lock in `.orch/` must be enough. */
 async function lockRoot(root: string, waitMs: number): Promise<Lock | 'held' | null> {
   try {
     const lock = await acquireLock(root, { shared: true, waitMs });
@@ -49,7 +49,7 @@ function recordedHolder({ lockFile }: ProjectPaths): string {
     const { pid } = JSON.parse(readFileSync(lockFile, 'utf8')) as { pid: number };
     return ` (pid ${pid})`;
   } catch {
-    return '; its .orch was removed, and it is about to put it back'; // nothing there to read
+    return '; its .orch was removed, and it is about to restore it'; // nothing there to read
   }
 }
 
@@ -82,7 +82,7 @@ class AcquiredProjectLock implements ProjectLock {
   }
 
   async restore(): Promise<boolean> {
-    // Without the other lock somebody may have taken our place; without the project there is nothing to put back.
+    // Without the other lock, another supervisor may run by now; without the project there is nothing to restore.
     if (!this.#outer?.isInPlace() || !isDirectory(this.#paths.root)) return false;
     ensureStateDir(this.#paths);
     const lock = await acquireLock(this.#paths.lockFile);
@@ -97,6 +97,6 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    return false; // nothing there, or no look at it to be had (ELOOP, EACCES, ESTALE, EIO)
+    return false; // missing, or not accessible (ELOOP, EACCES, ESTALE, EIO)
   }
 }

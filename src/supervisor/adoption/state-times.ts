@@ -1,11 +1,10 @@
-// The times in a remembered state are on the clock of the supervisor that wrote it, which took its start from the wall
-// clock. Whoever sets the wall clock between two supervisors must not shorten a back-off, nor stretch it by a year. Pure but
-// for reading the clocks.
+// Converts the times of a remembered state to the clock of this supervisor. A wall clock that is set between two supervisors
+// must not shorten a back-off, nor stretch it by a year. Pure but for reading the clocks.
 import type { Clock } from '../../os/clock.ts';
 import { bootId } from '../../os/process/identity.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 
-/** One moment on three clocks: the supervisor's, the wall's, and the machine's since its boot, which nobody can set. */
+/** One moment on three clocks: the supervisor's, the wall clock, and the time since boot, which cannot be set. */
 export type ClockMark = { nowMs: number; wallMs: number; bootMs: number; bootId: string };
 
 export function markClock(clock: Clock): ClockMark {
@@ -28,8 +27,8 @@ const TIME_KEYS = new Set([
 ]);
 
 /**
- * The same state with its times on the clock of `now`. Of another boot (or where nobody wrote down the clock) no more is
- * known than that they lie in the past.
+ * @returns the state with its times on the clock of `now`. After a reboot (or where the clock was not recorded), all that is
+ * known of a time is that it lies in the past.
  */
 export function toClock<T extends Pick<KernelState, 'slots' | 'rollouts'>>(
   state: T,
@@ -46,9 +45,9 @@ export function toClock<T extends Pick<KernelState, 'slots' | 'rollouts'>>(
   return { ...state, slots, rollouts: shiftTimes(state.rollouts, move) };
 }
 
-/** A schedule goes by the wall clock, whoever sets it: the run stays at its time of day. */
+/** A schedule follows the wall clock, even one that was set: the run stays at its time of day. */
 function nextRunOn(nextRunMs: number | null, written: ClockMark | null, now: ClockMark): number | null {
-  // An earlier version did not write down the wall clock.
+  // An earlier version did not record the wall clock.
   if (nextRunMs === null || written?.wallMs === undefined) return nextRunMs;
   return nextRunMs + (written.wallMs - written.nowMs) - (now.wallMs - now.nowMs);
 }

@@ -1,5 +1,5 @@
-// The first thing a supervisor does: finds what an earlier one left running, by its state file and by the processes
-// themselves, and puts it into the kernel. Ends only what belongs to no slot.
+// Finds what an earlier supervisor left running, by its state file and by its processes, and restores the kernel from it. Ends
+// only processes that belong to no slot.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leftover } from '../../api/protocol.ts';
 import { NO_OVERRIDES } from '../../core/desired.ts';

@@ -1,29 +1,29 @@
-// Loads the configuration in a process of its own, where a hostile file can hurt nobody: warmed up at the first sign of
-// an edit, ended when it has been idle. A loader that hangs or dies yields a problem, never a missing configuration.
+// Loads the configuration in a process of its own, which protects the supervisor from hostile files. Starts it at the first
+// sign of an edit and ends it when idle. A loader that hangs or dies yields a problem, never a missing configuration.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { LoadResult, Problem } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
 export type ConfigLoader = {
-  /** An edit has begun: start the process now, so that it is there when the file has settled. */
+  /** An edit has begun: starts the process, so that it is ready when the file has settled. */
   warmUp(): void;
   load(): Promise<LoadResult>;
   /** Resolves when its process has ended. */
   close(): Promise<void>;
 };
 
-/** Codes of problems: the process that reads could not be started or died, or it hung. What is in the file is not known. */
+/** Codes of problems: the reading process did not start, died, or hung. The content of the file is not known. */
 export type LoaderFault = 'load-failed' | 'load-timeout';
 
 export type ConfigLoaderOptions = { file: string; env: string | null; environment: Record<string, string | undefined> };
 
 const LOAD_DEADLINE_MS = 10_000;
 const IDLE_MS = 15_000;
-const CLOSE_PATIENCE_MS = 500;
+const CLOSE_TIMEOUT_MS = 500;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** @param optionsNow asked at each load: the environment may have been switched meanwhile. */
+/** @param optionsNow called at each load: the environment may have changed */
 export function createConfigLoader(optionsNow: () => ConfigLoaderOptions): ConfigLoader {
   return new ChildLoader(optionsNow);
 }
@@ -77,9 +77,9 @@ class ChildLoader implements ConfigLoader {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.stdin?.end();
-    const patience = setTimeout(() => child.kill('SIGKILL'), CLOSE_PATIENCE_MS);
+    const kill = setTimeout(() => child.kill('SIGKILL'), CLOSE_TIMEOUT_MS);
     await ended;
-    clearTimeout(patience);
+    clearTimeout(kill);
   }
 
   #start(): ChildProcess {
@@ -89,7 +89,7 @@ class ChildLoader implements ConfigLoader {
     child.stdout?.on('data', (chunk: Buffer) => {
       lines.push(chunk, (line) => this.#receive(line));
     });
-    // The exit reports what a failed write would.
+    // A failed write is followed by the exit, which reports it.
     child.stdin?.on('error', () => undefined);
     child.once('error', (error) => this.#lost(child, error.message));
     child.once('exit', (code, signal) => this.#lost(child, `ended with ${signal ?? `code ${code}`}`));
@@ -117,7 +117,7 @@ class ChildLoader implements ConfigLoader {
 }
 
 function loadFailure(file: string, code: LoaderFault, message: string): LoadResult {
-  const hint = 'the file may nest or repeat too much; the last good configuration goes on';
+  const hint = 'the file may nest or repeat too much; the last good configuration stays active';
   const problem: Problem = { severity: 'error', file, line: null, column: null, code, message, hint, excerpt: null };
   return { ok: false, problems: [problem], watched: [] };
 }

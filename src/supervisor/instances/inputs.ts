@@ -1,5 +1,5 @@
-// The FIFOs that instances with `stdin: true` read from. Ours are open for reading and writing as long as the slot is
-// there, so that neither the program nor whoever writes ever sees the other end vanish. Reads and writes nothing.
+// The FIFOs that instances with `stdin: true` read from, and services that read a log queue on stdin. Our descriptors stay open
+// for reading and writing while the slot exists, so that neither end sees the other vanish. Reads and writes nothing.
 import { closeSync } from 'node:fs';
 import { inputPath, type ProjectPaths } from '../../api/paths.ts';
 import type { Slot } from '../../core/slot.ts';
@@ -7,7 +7,7 @@ import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import { makeFifos, openFifoAsInput, openFifoForChild } from '../../os/fifo.ts';
 
-/** `both`: null once the end may be seen. `read`: null unless somebody may have to see an end; keeps what is unread. */
+/** `both`: null once the reader may see the end. `read`: only where a reader may see the end; keeps unread lines. */
 type InputDescriptors = { both: number | null; read: number | null };
 
 export class InputFifos {
@@ -18,7 +18,7 @@ export class InputFifos {
     this.#paths = paths;
   }
 
-  /** @returns the descriptor for the child, which sees no end. Rejects where the FIFO cannot be made. */
+  /** @returns the descriptor for the child, which never sees the end. Rejects where the FIFO cannot be made. */
   async open(id: InstanceId): Promise<number> {
     const known = this.#open.get(id)?.both ?? null;
     if (known !== null) return known;
@@ -30,7 +30,7 @@ export class InputFifos {
     return input.both;
   }
 
-  /** As `open`; the child sees the end when nobody has it open for writing any more. */
+  /** As `open`; the child sees the end when no process has it open for writing any more. */
   async openToRead(id: InstanceId): Promise<number> {
     await this.open(id);
     const input = this.#open.get(id)!;
@@ -38,7 +38,7 @@ export class InputFifos {
     return input.read;
   }
 
-  /** The reader may see the end; what it does not read waits for the next one. */
+  /** Lets the reader see the end; unread lines wait for the next incarnation. */
   endWriting(id: InstanceId): void {
     const input = this.#open.get(id);
     if (!input || input.both === null || input.read === null) return;
@@ -53,21 +53,19 @@ export class InputFifos {
   }
 }
 
-// Services that read a log queue on stdin: when their input goes on, and when it ends. The lines themselves go from the log
-// writer to the program and never come here.
-
 /** @returns the queue whose lines the service reads, or null. */
 export function queueFeeding({ stop }: ServiceSpec): string | null {
   return stop.drain?.by.kind === 'end_of_input' ? stop.drain.by.queue : null;
 }
 
-/** The end of the input comes this long before the signal at the latest. */
+/** The input ends at least this long before the signal. */
 const END_BEFORE_SIGNAL_MS = 250;
 
+/** Begins and ends the input of services that read a log queue. The lines go from the log writer to the program directly. */
 export class SinkInputs {
   #inputs: InputFifos;
   #writer: LogWriterClient;
-  /** Who reads; taken out when its input is to end, so that a late end does not hit the next incarnation. */
+  /** Instances that read, so that a late end does not hit the next incarnation. */
   #reading = new Map<InstanceId, symbol>();
 
   constructor(inputs: InputFifos, writer: LogWriterClient) {
@@ -79,11 +77,11 @@ export class SinkInputs {
   async open(slot: Slot, queue: string): Promise<number> {
     this.#reading.set(slot.id, Symbol(queue));
     const fd = await this.#inputs.openToRead(slot.id);
-    void this.#writer.openSink(queue, slot.service).catch(() => undefined); // told again by the client itself
+    void this.#writer.openSink(queue, slot.service).catch(() => undefined); // the client reports it
     return fd;
   }
 
-  /** The end comes behind all that the queue holds; at the deadline what is left waits for the next incarnation. */
+  /** The end comes after every line of the queue; at the deadline, unread lines wait for the next incarnation. */
   async end(slot: Slot, queue: string, deadlineMs: number): Promise<void> {
     const reading = this.#reading.get(slot.id);
     const withinMs = Math.max(0, deadlineMs - END_BEFORE_SIGNAL_MS);

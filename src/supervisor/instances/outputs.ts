@@ -1,5 +1,5 @@
-// The FIFOs that instances write to, and our own descriptors on them: open for the life of the slot, so that what the log
-// writer has not read yet survives its death. Reads and writes nothing.
+// The FIFOs that instances write to, and our own descriptors on them: open while the slot exists, so that unread output
+// survives a crash of the log writer. Reads and writes nothing.
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
 import type { InstanceId } from '../../core/spec.ts';
@@ -11,14 +11,14 @@ import { makeFifos, openFifoForChild } from '../../os/fifo.ts';
 export type OutputSource = { id: InstanceId; queue: string };
 export type OutputDescriptors = { out: number; err: number };
 
-/** A quarter of what the kernel grants all pipes of a user, before it makes every further one tiny. */
+/** A quarter of the pipe memory that the kernel grants a user before it makes every further pipe tiny. */
 const MAX_BIG_PIPES = 64;
 
 export class OutputFifos {
   #paths: ProjectPaths;
   #writer: LogWriterClient;
-  #open = new Map<InstanceId, OutputDescriptors & { queue: string; wide: Set<keyof OutputDescriptors> }>();
-  /** The start of an older version, or one that was asked for before the last edit, may name a queue that is gone. */
+  #open = new Map<InstanceId, OutputDescriptors & { queue: string; big: Set<keyof OutputDescriptors> }>();
+  /** The start of an older version, or one requested before the last edit, may name a queue that is gone. */
   #queueOf: (id: InstanceId) => string | null = () => null;
 
   constructor(paths: ProjectPaths, writer: LogWriterClient) {
@@ -28,12 +28,12 @@ export class OutputFifos {
 
   /** Throws for an instance that was not opened. */
   of(id: InstanceId): OutputDescriptors {
-    const streams = this.#open.get(id);
-    if (!streams) throw new Error(`the streams of ${id} are not open`);
-    return streams;
+    const outputs = this.#open.get(id);
+    if (!outputs) throw new Error(`the outputs of ${id} are not open`);
+    return outputs;
   }
 
-  /** Opens what is not open yet and tells the log writer, without waiting for it. Rejects where the FIFOs cannot be made. */
+  /** Opens missing outputs and attaches the log writer, without waiting for it. Rejects where the FIFOs cannot be made. */
   async open(sources: readonly OutputSource[]): Promise<void> {
     const missing = sources
       .filter(({ id }) => !this.#open.has(id))
@@ -44,52 +44,52 @@ export class OutputFifos {
     this.#attach(missing);
   }
 
-  /** The configuration changed: instances whose queue is another one now write there from here on. */
+  /** The configuration changed: routes each instance to its new queue. */
   route(queueOf: (id: InstanceId) => string | null): void {
     this.#queueOf = queueOf;
     const moved: OutputSource[] = [];
-    for (const [id, streams] of this.#open) {
+    for (const [id, outputs] of this.#open) {
       const queue = queueOf(id);
-      if (queue === null || queue === streams.queue) continue;
-      streams.queue = queue;
+      if (queue === null || queue === outputs.queue) continue;
+      outputs.queue = queue;
       moved.push({ id, queue });
     }
     if (moved.length > 0) this.#attach(moved);
   }
 
-  /** It floods: its producer waits less often when the pipe holds more. */
+  /** The instance floods: it waits less often when the pipe holds more. */
   enlargePipe(id: InstanceId, which: keyof OutputDescriptors): void {
-    const streams = this.#open.get(id);
+    const outputs = this.#open.get(id);
     // A log writer that was restarted asks again.
-    if (!streams || streams.wide.has(which) || this.#bigPipeCount() >= MAX_BIG_PIPES) return;
-    if (makeBigPipe(streams[which])) streams.wide.add(which);
+    if (!outputs || outputs.big.has(which) || this.#bigPipeCount() >= MAX_BIG_PIPES) return;
+    if (makeBigPipe(outputs[which])) outputs.big.add(which);
   }
 
   #bigPipeCount(): number {
-    return [...this.#open.values()].reduce((sum, { wide }) => sum + wide.size, 0);
+    return [...this.#open.values()].reduce((sum, { big }) => sum + big.size, 0);
   }
 
-  /** The slot is gone: closes its descriptors once the writer has let go of it. */
+  /** The slot is gone: closes its descriptors once the writer has detached. */
   close(id: InstanceId): void {
-    const streams = this.#open.get(id);
+    const outputs = this.#open.get(id);
     this.#open.delete(id);
     const detached = this.#writer.detach([id]).catch(() => undefined); // a lost writer has nothing attached
     void detached.finally(() => {
-      if (!streams) return;
-      closeSync(streams.out);
-      closeSync(streams.err);
+      if (!outputs) return;
+      closeSync(outputs.out);
+      closeSync(outputs.err);
     });
   }
 
   #attach(sources: readonly OutputSource[]): void {
-    void this.#writer.attach(sources.map((source) => this.#sourceFor(source))).catch(() => undefined); // told again by the client itself
+    void this.#writer.attach(sources.map((source) => this.#sourceFor(source))).catch(() => undefined); // the client reports it
   }
 
   #openPair({ id, queue }: OutputSource): void {
     const paths = fifoPaths(this.#paths, id);
     const out = openFifoForChild(paths.out);
     try {
-      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, wide: new Set() });
+      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, big: new Set() });
     } catch (error) {
       closeSync(out);
       throw error;

@@ -1,4 +1,4 @@
-// From the declared checks of a probe to checks under way on one instance.
+// Runs the declared checks of a probe on one instance.
 import type { Check, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { linearRegExp } from '../../os/linear-regexp.ts';
 import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
@@ -14,14 +14,14 @@ export type CheckSubject = {
   index: number;
   /** How long its process has lived. */
   aliveMs(): number;
-  /** Whether its process has said so since its start. */
+  /** Whether its process has printed such a line since its start. */
   hasLogged(pattern: string): boolean;
   hasNotified(): boolean;
-  /** Whether a watchdog message is overdue; for `liveness: { notify }`. */
+  /** Time since the last watchdog message; for `liveness: { notify }`. */
   silentMs(): number;
-  /** Of the probe that is made ready: how often WATCHDOG=1 must come; null: READY=1 is waited for. */
+  /** How often WATCHDOG=1 must come; null: the probe waits for READY=1. */
   watchdogMs: number | null;
-  /** Of the commands that are run for it. */
+  /** Of the commands that the probe runs. */
   nonce: string;
   context: LaunchContext;
 };
@@ -59,7 +59,7 @@ export function prepareCheck(check: Check, subject: CheckSubject): () => Running
   }
 }
 
-/** A message late by half its interval is late: sd_watchdog_enabled(3) advises to send two in each. */
+/** A message may be late by half an interval: sd_watchdog_enabled(3) advises to send two in each. */
 function watchdog(subject: CheckSubject, everyMs: number): () => RunningCheck {
   return () => {
     const silentMs = subject.silentMs();

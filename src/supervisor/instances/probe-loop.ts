@@ -1,5 +1,5 @@
-// Makes the attempts of one probe on one process, one after the other, and keeps count. Never two at a time, never longer
-// than the timeout. Knows nothing of slots; tells when what counts has changed.
+// Makes the attempts of one probe on one process, one after the other, and counts results. Never two at a time, never longer
+// than the timeout. Knows nothing of slots; reports a changed verdict.
 import { newProbeRecord, nextAttemptDelayMs, type ProbeRecord, recordProbeResult } from '../../core/readiness.ts';
 import type { Probe, ProbeResult } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
@@ -24,14 +24,14 @@ export class ProbeLoop {
     | { kind: 'trying'; running: RunningCheck[]; again: boolean }
     | null;
 
-  /** Begins at once. @param sinceMs how long the process has lived already: less of `initialDelayMs` is left. */
+  /** Begins at once. @param sinceMs the age of the process, which counts towards `initialDelayMs` */
   constructor(options: ProbeLoopOptions, sinceMs: number) {
     this.#options = options;
     this.#record = newProbeRecord(options.probe, performance.now() - sinceMs);
     this.#state = { kind: 'waiting', timer: this.#after(Math.max(0, options.probe.initialDelayMs - sinceMs)) };
   }
 
-  /** Something happened that may make it pass: the next attempt is now. */
+  /** The probe may pass now: makes the next attempt at once. */
   nudge(): void {
     if (this.#state?.kind === 'trying') this.#state.again = true;
     if (this.#state?.kind !== 'waiting') return;
@@ -57,7 +57,7 @@ export class ProbeLoop {
     const state = { kind: 'trying' as const, running: this.#options.begin(), again: false };
     this.#state = state;
     const late = `no answer within ${probe.timeoutMs} ms`;
-    // A turn later: where we were held up ourselves, the answer may lie there already.
+    // One tick later: if this process was blocked, the answer may have arrived already.
     const giveUp = (): void => {
       for (const running of state.running) running.cancel(late);
     };
@@ -66,7 +66,7 @@ export class ProbeLoop {
     clearTimeout(timer);
     if (this.#state !== state) return;
     this.#conclude(together(outcomes));
-    // What was told of the change may have stopped us.
+    // `onChange` may have stopped this loop.
     if (this.#state !== state) return;
     const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe);
     this.#state = { kind: 'waiting', timer: this.#after(pause) };
@@ -82,7 +82,7 @@ export class ProbeLoop {
   }
 }
 
-/** All must hold; the first that does not is the reason. */
+/** All checks must pass; the first that fails is the reason. */
 function together(outcomes: ProbeResult[]): ProbeResult {
   return outcomes.find((outcome) => !outcome.ok) ?? { ok: true };
 }

@@ -1,4 +1,4 @@
-// Between the performer and the registry of singletons: claims a key before a start, tells who took it afterwards.
+// Claims the singleton key before a start, and checks after an exit whether another instance took the key.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Incarnation } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec, SingletonPolicy } from '../../core/spec.ts';
@@ -6,10 +6,10 @@ import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singlet
 
 export type ClaimOutcome =
   | { outcome: 'claimed'; lease: Lease }
-  /** By policy, or because the older one cannot be ended: a sentence says who has it. */
+  /** By policy, or because the older holder cannot be ended; `by`: a clause that names the holder. */
   | { outcome: 'refused'; by: string }
   | { outcome: 'abandoned' }
-  /** Under `adopt`: this process is to be taken over as it is. */
+  /** Under `adopt`: this process is adopted as it is. */
   | { outcome: 'adopt'; process: Incarnation };
 
 export type SingletonClaimRequest = {
@@ -20,12 +20,12 @@ export type SingletonClaimRequest = {
   root: string;
 };
 
-/** Under `wait` the key is tried again at this pace. */
+/** Under `wait`, the pause between attempts. */
 const WAIT_RETRY_MS = 500;
 
 /**
- * @param signal gives the claim up: the start is not wanted any more.
- * @param onWait told before each pause, with a sentence that says who has the key
+ * @param signal aborts the claim: the start is given up
+ * @param onWait called before each pause, with a clause that names the holder of the key
  */
 export async function claimKey(
   request: SingletonClaimRequest,
@@ -42,7 +42,7 @@ export async function claimKey(
     if (result.code === 'aborted' || signal.aborted) return { outcome: 'abandoned' };
     if (result.code === 'refused' || result.code === 'not-stopped') return { outcome: 'refused', by: result.reason };
     onWait(result.reason);
-    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined); // given up: the next round sees it
+    await delay(WAIT_RETRY_MS, undefined, { signal }).catch(() => undefined); // aborted: the next round sees it
   }
 }
 
@@ -51,14 +51,14 @@ function claimOnce({ spec, policy, id, nonce, root }: SingletonClaimRequest, abo
   const { signal, graceMs } = spec.stop;
   const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
   const pidFile = policy.pidFile === null ? null : { path: policy.pidFile, command };
-  const who = { projectRoot: root, instance: id, nonce };
-  return claimSingleton({ key, scope, onConflict, ...who, signal, graceMs, pidFile, abort });
+  const owner = { projectRoot: root, instance: id, nonce };
+  return claimSingleton({ key, scope, onConflict, ...owner, signal, graceMs, pidFile, abort });
 }
 
 /**
- * Looks who has the key of an instance that has just ended.
+ * Checks the key of an instance that has just ended.
  *
- * @returns a sentence when somebody else holds or claims it: then it was taken over and must not be started again.
+ * @returns a clause when another instance holds or claims the key: the ended one must not be started again.
  */
 export function singletonTakenBy({ key, scope }: SingletonPolicy, ended: Incarnation, root: string): string | null {
   const { holder, claim } = readHolderAndClaim(key, scope, root);

@@ -1,4 +1,4 @@
-// What an instance needs before its process can be started: its sockets, its input, the blessing of its hook, files to open.
+// What an instance needs before its process starts: a successful before_start hook, sockets, its input, open files.
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
@@ -26,14 +26,14 @@ export class StartResources {
     this.#sinkInputs = new SinkInputs(this.#inputs, writer);
   }
 
-  /** Most need nothing, and their start waits for nothing. */
+  /** Most services need nothing: their start waits for nothing. */
   isNeeded({ listen, stdin, hooks, limits }: ServiceSpec): boolean {
     return listen.length > 0 || stdin || hooks.beforeStart !== null || limits.nofile !== null;
   }
 
   async acquire(slot: Slot, spec: ServiceSpec): Promise<AcquiredResources | MissingResource> {
-    const unattainable = spec.limits.nofile === null ? null : whyNofileTooHigh(spec.limits.nofile);
-    if (unattainable !== null) return { ok: false, errno: 'EPERM', detail: unattainable, transient: false };
+    const tooHigh = spec.limits.nofile === null ? null : whyNofileTooHigh(spec.limits.nofile);
+    if (tooHigh !== null) return { ok: false, errno: 'EPERM', detail: tooHigh, transient: false };
     const refused = await this.#hooks.beforeStart(slot, spec);
     if (refused !== null) return { ok: false, errno: 'ECANCELED', detail: refused, transient: false };
     const more = await this.#sockets.descriptors(spec.listen);
@@ -47,18 +47,18 @@ export class StartResources {
     return spec.stdin ? await this.#inputs.open(slot.id) : 'ignore';
   }
 
-  /** It runs already (adopted): what it reads goes on. */
+  /** For an adopted instance: continues its input. */
   async resumeInput(slot: Slot, spec: ServiceSpec): Promise<void> {
     const queue = queueFeeding(spec);
     if (queue !== null) await this.#sinkInputs.open(slot, queue);
   }
 
-  /** Lets the service that a log queue feeds read the rest, and then the end. */
+  /** Lets the service read the rest of the log queue, and then the end. */
   async endInput(slot: Slot, queue: string, timeoutMs: number): Promise<void> {
     await this.#sinkInputs.end(slot, queue, timeoutMs);
   }
 
-  /** The start is not wanted any more. */
+  /** The start is given up. */
   cancel(id: InstanceId): void {
     this.#hooks.cancel(id);
   }

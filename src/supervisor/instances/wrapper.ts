@@ -1,5 +1,5 @@
-// What only a process itself can do before it becomes the program: tell its own pid, bound its open files, lower its
-// priority. A shell does that and is replaced by the program (exec), pid and identity included.
+// Wraps a program in a shell, for steps that only the process itself can do: print its own pid, limit its open files, lower its
+// priority. The program then replaces the shell (exec) and keeps its pid. Also wraps a program in a pseudo-terminal.
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Limits, ServiceSpec } from '../../core/spec.ts';
@@ -13,7 +13,7 @@ export function wrapInShell(
   { listen, limits }: Pick<ServiceSpec, 'listen' | 'limits'>,
 ): InstanceLaunch {
   const steps = shellSteps(listen.length > 0, limits);
-  // A program that does not exist is best complained of by the kernel.
+  // The spawn itself gives the best error for a program that does not exist.
   if (steps.length === 0 || platform === 'win32' || !programExists(launch)) return launch;
   const env = { ...launch.env, ...listenVariables(listen) };
   return { ...launch, file: '/bin/sh', args: ['-c', steps.join('\n'), 'orch', launch.file, ...launch.args], env };
@@ -28,29 +28,31 @@ function shellSteps(hasSockets: boolean, { nofile, nice }: Limits): string[] {
   return steps;
 }
 
-/** The protocol of sd_listen_fds(3); LISTEN_PID is set by the shim. */
+/** The protocol of sd_listen_fds(3); LISTEN_PID is set by the shell. */
 function listenVariables(listen: ServiceSpec['listen']): Record<string, string> {
   if (listen.length === 0) return {};
   return { LISTEN_FDS: String(listen.length), LISTEN_FDNAMES: listen.map(({ name }) => name).join(':') };
 }
 
-/** @returns whether there is a program to become; a shell before one that is missing would hide why it cannot start. */
+/** @returns whether the program exists; a shell around a missing one would hide why it cannot start. */
 export function programExists({ file, cwd, env }: InstanceLaunch): boolean {
   if (!file.includes('/')) return findProgram(file, env.PATH) !== null;
   return statSync(isAbsolute(file) ? file : join(cwd, file), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-// Programs on a pseudo-terminal (`tty: true`): what is started is a holder process, and the program is its child. It needs no
-// supervisor, so that both are adopted like any other instance; who attaches talks to it, not to us.
-
 /** A small young generation: it only passes bytes on. */
 const SMALL_HEAP_FLAGS = ['--max-semi-space-size=1'];
 
-/** @param socket where people attach. @returns the same where there is no such program, which the kernel complains of. */
+/**
+ * For `tty: true`: starts a holder process whose child is the program. It needs no supervisor, so that both are adopted like
+ * any other instance; `orch attach` connects to it, not to us.
+ * @param socket of `orch attach`
+ * @returns the launch unchanged where the program does not exist: the spawn gives the error.
+ */
 export function wrapInTty(launch: InstanceLaunch, socket: string): InstanceLaunch {
   if (!programExists(launch)) return launch;
   const { NODE_OPTIONS, ...env } = launch.env;
-  // They are the program's, not the holder's.
+  // Meant for the program, not for the holder.
   if (NODE_OPTIONS !== undefined) env.ORCH_TTY_NODE_OPTIONS = NODE_OPTIONS;
   const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.js'), socket, launch.file, ...launch.args];
   return { ...launch, file: process.execPath, args, env };

@@ -1,4 +1,4 @@
-// Keeps the newest events in memory for clients and appends all of them to `.orch/events.jsonl`. Bounded in both places.
+// Keeps the newest events in memory for clients and appends every event to `.orch/events.jsonl`. Bounded in both places.
 import { appendFile, rename, stat } from 'node:fs/promises';
 import type { EventRecord } from '../../api/protocol.ts';
 import { parseInstanceId } from '../../core/spec.ts';

@@ -1,4 +1,4 @@
-// What runs beside an instance answers in every case; the secrets that it and a start are given.
+// Commands that run for an instance always answer; the secrets of commands and starts.
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { secretFileReader } from '../../src/os/secret-file.ts';
 import { readSecrets } from '../../src/supervisor/instances/environment.ts';
@@ -13,7 +13,7 @@ test('with secrets: what goes wrong on the way is its outcome', async () => {
   expect(await run().outcome).toEqual({ ok: false, because: expect.stringContaining('NO_SUCH_VARIABLE') });
 });
 
-test('the secrets of one start are asked for side by side, and the first that is lacking is named', async () => {
+test('the secrets of one start are read at the same time, and the first that is missing is named', async () => {
   const asked: string[] = [];
   const answers: (() => void)[] = [];
   const reading = vi.spyOn(secretFileReader, 'read').mockImplementation((path) => {
