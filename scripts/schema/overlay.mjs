@@ -1,4 +1,4 @@
-// The schema -> the one for overlays and included files: the same keys, and `null` takes any of them away.
+// The schema -> the one for overlays and included files: the same keys, and `null` removes any of them.
 
 /** @returns the text of schema/procs.overlay.schema.json */
 export function overlaySchema(schema) {

@@ -1,4 +1,4 @@
-// The schema -> docs/reference/procs-yaml.md. What is general stands in schema/reference-intro.md.
+// The schema -> docs/reference/procs-yaml.md. The general text is in schema/reference-intro.md.
 import { branches, definitionName, mapBranch, resolved } from './resolve.mjs';
 
 /**
@@ -10,7 +10,7 @@ export function referencePage(schema, { intro, classes }) {
   const page = { schema, classes, sections: [], seen: new Set() };
   const service = schema.definitions.service;
   section(page, 'The file', schema, { skip: ['services', 'log_queues', 'defaults'], path: null });
-  page.sections.push(`\`services\`, \`defaults\` and \`log_queues\` hold what the next sections describe.\n`);
+  page.sections.push(`\`services\`, \`defaults\` and \`log_queues\` are described in the next sections.\n`);
   section(page, 'services.<name>', service, { path: '', hasClass: true });
   section(page, 'log_queues.<name>', schema.definitions.log_queue, { path: '' });
   const note =

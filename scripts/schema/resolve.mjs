@@ -1,6 +1,6 @@
-// Walking the schema: references followed, descriptions beside them kept.
+// Walking the schema: references followed, descriptions next to them kept.
 
-/** A node with its `$ref` followed; keys beside it win. */
+/** A node with its `$ref` followed; keys next to it win. */
 export function resolved(schema, node) {
   if (!node.$ref) return node;
   const target = schema.definitions[definitionName(node)];
@@ -10,7 +10,7 @@ export function resolved(schema, node) {
 
 export const definitionName = (node) => node.$ref?.replace('#/definitions/', '');
 
-/** The branches of a union; of anything else itself. */
+/** The branches of a union; another node itself. */
 export const branches = (schema, node) => {
   const whole = resolved(schema, node);
   return whole.anyOf ? whole.anyOf.map((branch) => resolved(schema, branch)) : [whole];

@@ -8,7 +8,7 @@ const DOCUMENTATION = new Set(['description', 'examples', 'default', 'title', '$
 export function validatorCode(schema) {
   const ajv = new Ajv({
     allErrors: true,
-    // Errors carry their part of the schema: its `x-expected` is the text of the message.
+    // Errors contain their part of the schema: its `x-expected` is the text of the message.
     verbose: true,
     strict: true,
     strictTypes: false,
