@@ -42,7 +42,6 @@ const directions: Record<string, string[]> = {
 
 /** Files over 300 lines, each with the reason why it is not two files. */
 const longFiles: Record<string, string> = {
-  'src/core/rollout.ts': 'one topic: what a roll-out does next, and when it is over',
   'src/supervisor/kernel/kernel.ts': 'the one writer of state: its whole interface on one page or two',
   'test/sim/oracle.ts': 'every property beside the others, as design has them',
   'test/core/transition.test.ts': 'one table, a row for every cell of state and event',

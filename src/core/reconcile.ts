@@ -4,7 +4,7 @@
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
 import { isReady } from './readiness.ts';
-import { emptySlot, isOccupied, type Phase, type Slot, type SlotSpec, type StopCause } from './slot.ts';
+import { earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec, type StopCause } from './slot.ts';
 import type { InstanceId, ServiceSpec } from './spec.ts';
 
 /** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
@@ -36,7 +36,7 @@ export type NextActions = {
 export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextActions {
   const pass = beginPass(desired, slots, nowMs);
   for (const [id, wish] of desired.instances) {
-    if (!slots.has(id)) considerEmpty(pass, slotFor(wish, id), wish);
+    if (!slots.has(id)) considerEmpty(pass, emptySlotOf(id, wish.spec.name), wish);
   }
   for (const slot of slots.values()) {
     const wish = desired.instances.get(slot.id) ?? null;
@@ -65,7 +65,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextAc
 }
 
 type ReconcilePass = {
-  isDeclared(service: Slot['service']): boolean;
+  desired: Desired;
   nowMs: number;
   dependencies: DependencyView;
   actions: InstanceAction[];
@@ -73,12 +73,7 @@ type ReconcilePass = {
 };
 
 function beginPass(desired: Desired, slots: Slots, nowMs: number): ReconcilePass {
-  const isDeclared = (service: Slot['service']): boolean => desired.services.has(service);
-  return { nowMs, isDeclared, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
-}
-
-function slotFor(wish: DesiredInstance, id: Slot['id']): Slot {
-  return emptySlot(id, wish.spec.name, Number(id.slice(id.lastIndexOf('.') + 1)));
+  return { desired, nowMs, dependencies: viewDependencies(desired, slots), actions: [], wakeAtMs: null };
 }
 
 /** Nothing lives in the slot. Rules in order, first match wins. */
@@ -127,7 +122,11 @@ function considerAlive(
   // 1. Not wanted: stop, dependents first.
   if (!wish?.run) {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
-    const reason = wish ? wish.because : pass.isDeclared(slot.service) ? 'beyond the pool' : 'no longer declared';
+    const reason = wish
+      ? wish.because
+      : pass.desired.services.has(slot.service)
+        ? 'beyond the pool'
+        : 'no longer declared';
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
     return;
   }
@@ -187,7 +186,7 @@ function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { ki
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';
 
 function wakeAt(pass: ReconcilePass, atMs: number): void {
-  pass.wakeAtMs = pass.wakeAtMs === null ? atMs : Math.min(pass.wakeAtMs, atMs);
+  pass.wakeAtMs = earlier(pass.wakeAtMs, atMs);
 }
 
 const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
@@ -248,7 +247,7 @@ export const isDue = ({ nextRunMs }: Slot, nowMs: number): boolean => nextRunMs 
 /** When something will be due by itself; null: that is not known yet. */
 function nextDueMs({ phase, nextRunMs }: Slot): number | null {
   if (phase.kind !== 'backoff') return nextRunMs;
-  return nextRunMs === null ? phase.untilMs : Math.min(nextRunMs, phase.untilMs);
+  return earlier(nextRunMs, phase.untilMs);
 }
 
 /** Whether a scheduled service without a process is as it should be: it waits for its time, and the last run went well. */

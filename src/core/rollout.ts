@@ -1,45 +1,35 @@
-// Roll-outs: how a pool goes over to another version, a few instances at a time, and what happens when the new ones do
-// not get good. Pure and level-triggered: it looks at the slots and at one small record for each service, and says for
-// every instance which version it should run now. The reconciler then does the rest.
+// Roll-outs: a pool is moved to another version a few instances at a time, and the roll-out is paused or rolled back when
+// the new instances do not get ready. Pure and level-triggered: from the slots and one small record for each service it
+// says which version every instance should run now. The reconciler does the rest.
 
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance, RolloutStep } from './desired.ts';
 import { isReady } from './readiness.ts';
-import { isOccupied, phaseWord, type Rollout, type RolloutVerdict, type Slot } from './slot.ts';
 import {
-  type InstanceId,
-  instanceId,
-  type Portion,
-  type RolloutPolicy,
-  type ServiceName,
-  type ServiceSpec,
-} from './spec.ts';
+  chooseReplacements,
+  chooseSurge,
+  isReplaceable,
+  type PoolInRollout,
+  type PoolMember,
+  rolloutLimitsOf,
+  surgeToKeep,
+} from './rollout-batch.ts';
+import { earlier, isOccupied, phaseWord, type Rollout, type RolloutVerdict, type Slot } from './slot.ts';
+import { type InstanceId, instanceId, type ServiceName, type ServiceSpec } from './spec.ts';
 
 export type Rollouts = ReadonlyMap<ServiceName, Rollout>;
-/** @returns the whole spec of a version that was in force once; null where nobody remembers it. */
+/** @returns the whole spec of a version that was in force once; null: it is not remembered. */
 export type FindVersion = (service: ServiceName, specHash: string) => ServiceSpec | null;
 
 export type RolloutPlan = {
   /** Every instance with the version that it should run now, and the instances on top of the pool. */
   desired: Desired;
   rollouts: Rollouts;
-  /** When a roll-out could move on, or fail, by the passing of time alone. */
+  /** When a roll-out could move on, or fail, because time has passed. */
   wakeAtMs: number | null;
 };
 
-/** One instance of a pool in a roll-out. */
-export type PoolMember = {
-  id: InstanceId;
-  slot: Slot | undefined;
-  /** `old`: still to be replaced; `moving`: on its way; `good`: there, ready for long enough. */
-  progress: 'old' | 'moving' | 'good';
-  /** It serves, in whatever version. */
-  isAvailable: boolean;
-  /** Why it is old. */
-  because: string;
-};
-
-/** @param base what the file and the overrides say. It is returned as it is where nothing is rolled out. */
+/** @param base what the file and the overrides say; returned unchanged when no service is rolled out. */
 export function planRollouts(
   base: Desired,
   slots: Slots,
@@ -49,7 +39,7 @@ export function planRollouts(
   const dependencies = viewDependencies(base, slots);
   const services = new Set<ServiceName>([...rollouts.keys(), ...staleServices(base, slots, dependencies)]);
   if (services.size === 0) return { desired: base, rollouts, wakeAtMs: null };
-  const staging: RolloutPass = {
+  const pass: RolloutPass = {
     base,
     slots,
     dependencies,
@@ -60,9 +50,9 @@ export function planRollouts(
     rollouts: new Map(),
     wakeAtMs: null,
   };
-  for (const service of services) planService(staging, service, rollouts.get(service) ?? null);
-  const desired: Desired = { ...base, services: staging.services, instances: staging.instances };
-  return { desired, rollouts: staging.rollouts, wakeAtMs: staging.wakeAtMs };
+  for (const service of services) planService(pass, service, rollouts.get(service) ?? null);
+  const desired: Desired = { ...base, services: pass.services, instances: pass.instances };
+  return { desired, rollouts: pass.rollouts, wakeAtMs: pass.wakeAtMs };
 }
 
 type RolloutPass = {
@@ -80,18 +70,19 @@ type RolloutPass = {
 function staleServices(base: Desired, slots: Slots, dependencies: DependencyView): ServiceName[] {
   const stale: ServiceName[] = [];
   for (const slot of slots.values()) {
-    const wish = base.instances.get(slot.id);
-    if (wish?.run && isOccupied(slot) && staleReason(slot, wish.spec, dependencies) !== null) stale.push(slot.service);
+    const wanted = base.instances.get(slot.id);
+    if (wanted?.run && isOccupied(slot) && staleReason(slot, wanted.spec, dependencies) !== null)
+      stale.push(slot.service);
   }
   return stale;
 }
 
-/** Why what runs in the slot, or is on its way there, is not what should; null when it is. */
+/** Why the process in the slot, or the start under way, is to be replaced; null: it is as it should be. */
 function staleReason(slot: Slot, target: ServiceSpec, dependencies: DependencyView): string | null {
-  // A run that has begun ends as it began; the next one is of the new version.
+  // A scheduled run keeps the version it began with; the next one is of the new version.
   if (slot.spec?.specHash !== target.specHash && target.schedule === null) return 'its configuration changed';
   const { phase, restartRequestedMs } = slot;
-  // It may wait for a key or a hook, and go on as it began.
+  // The start may wait for a singleton or a hook, and continues as it began.
   if (phase.kind === 'starting') return restartRequestedMs === null ? null : 'restart requested';
   if (phase.kind !== 'alive') return null;
   if (restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs) return 'restart requested';
@@ -99,51 +90,39 @@ function staleReason(slot: Slot, target: ServiceSpec, dependencies: DependencyVi
   return renewed ? `${renewed}, which it depends on, was restarted` : null;
 }
 
-function planService(staging: RolloutPass, service: ServiceName, record: Rollout | null): void {
-  const declared = staging.base.services.get(service);
-  const ids = declared ? runningIds(staging.base, declared) : [];
+function planService(pass: RolloutPass, service: ServiceName, record: Rollout | null): void {
+  const declared = pass.base.services.get(service);
+  const ids = declared ? runningIds(pass.base, declared) : [];
   if (!declared || ids.length === 0) return;
   if (declared.schedule) {
-    planScheduledService(staging, declared, ids);
+    planScheduledService(pass, declared, ids);
     return;
   }
   const current = record?.specHash === declared.specHash ? record : null;
-  const target = targetOf(staging, declared, current);
-  const surge = surgeMembers(staging, declared, target);
-  const members = ids.map((id) => memberOf(staging, id, target));
-  const isOver = current?.verdict.kind !== 'rolledBack' && members.every(({ progress }) => progress === 'good');
+  const target = targetOf(pass, declared, current);
+  const pool = poolFor(pass, declared, target, ids);
+  const { members, surge } = pool;
+  const isOver = current?.verdict.kind !== 'rolledBack' && members.every(({ progress }) => progress === 'current');
   if (isOver) return;
-  const rollout = judgeRollout(
-    current ?? newRollout(staging, declared, members),
-    declared,
-    [...members, ...surge],
-    staging,
-  );
-  staging.rollouts.set(service, rollout);
-  const now = targetOf(staging, declared, rollout);
-  // What was just judged to go back is looked at with the older version's eyes.
-  if (now !== target) planAsRollback(staging, rollout, declared, now, ids);
-  else assignSteps(staging, rollout, { declared, target, members, surge });
+  const rollout = judgeRollout(current ?? newRollout(pass, declared, members), declared, [...members, ...surge], pass);
+  pass.rollouts.set(service, rollout);
+  const now = targetOf(pass, declared, rollout);
+  // Just rolled back: judge the instances again by the older version.
+  assignSteps(pass, rollout, now === target ? pool : poolFor(pass, declared, now, ids));
 }
 
-/** What comes and goes by the clock serves nobody: what is to begin anew does so at once, with no record and nobody on top. */
-function planScheduledService(staging: RolloutPass, declared: ServiceSpec, ids: InstanceId[]): void {
+/** Scheduled services need no roll-out: a run that is to be replaced is replaced at once, without a record or a surge. */
+function planScheduledService(pass: RolloutPass, declared: ServiceSpec, ids: InstanceId[]): void {
   for (const id of ids) {
-    const { progress, slot, because } = memberOf(staging, id, declared);
+    const { progress, slot, because } = memberOf(pass, id, declared);
     if (progress === 'old' && isReplaceable(slot))
-      staging.instances.set(id, { spec: declared, run: true, rolloutStep: { step: 'now', because } });
+      pass.instances.set(id, { spec: declared, run: true, rolloutStep: { step: 'now', because } });
   }
 }
 
-function planAsRollback(
-  staging: RolloutPass,
-  rollout: Rollout,
-  declared: ServiceSpec,
-  target: ServiceSpec,
-  ids: InstanceId[],
-): void {
-  const members = ids.map((id) => memberOf(staging, id, target));
-  assignSteps(staging, rollout, { declared, target, members, surge: surgeMembers(staging, declared, target) });
+function poolFor(pass: RolloutPass, declared: ServiceSpec, target: ServiceSpec, ids: InstanceId[]): PoolInRollout {
+  const members = ids.map((id) => memberOf(pass, id, target));
+  return { declared, target, members, surge: surgeMembers(pass, declared, target) };
 }
 
 function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: PoolMember[]): Rollout {
@@ -161,7 +140,7 @@ function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: Pool
   };
 }
 
-/** The first of those that are there most often; null where there is none. */
+/** The first of the most frequent ones; null: there are none. */
 function mostFrequent(hashes: string[]): string | null {
   const counts = new Map<string, number>();
   for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1);
@@ -170,7 +149,7 @@ function mostFrequent(hashes: string[]): string | null {
   return best;
 }
 
-/** The version that the pool should come to: the declared one, or after a failure the older one if it is remembered. */
+/** The version to reach: the declared one, or after a roll-back the older one if it is remembered. */
 function targetOf({ findVersion }: RolloutPass, declared: ServiceSpec, rollout: Rollout | null): ServiceSpec {
   if (rollout?.verdict.kind !== 'rolledBack' || rollout.olderHash === null) return declared;
   const older = findVersion(declared.name, rollout.olderHash);
@@ -182,57 +161,56 @@ function runningIds(base: Desired, { name, pool }: ServiceSpec): InstanceId[] {
   return ids.filter((id) => base.instances.get(id)?.run);
 }
 
-function memberOf(staging: RolloutPass, id: InstanceId, target: ServiceSpec): PoolMember {
-  const slot = staging.slots.get(id);
+function memberOf(pass: RolloutPass, id: InstanceId, target: ServiceSpec): PoolMember {
+  const slot = pass.slots.get(id);
   const isAvailable = slot !== undefined && isReady(slot.phase);
   const member = { id, slot, isAvailable };
-  if (!slot || slot.spec === null) return { ...member, progress: 'moving', because: '' };
-  const because = staleReason(slot, target, staging.dependencies);
+  if (!slot || slot.spec === null) return { ...member, progress: 'updating', because: '' };
+  const because = staleReason(slot, target, pass.dependencies);
   if (because !== null) {
     const isGoing = slot.phase.kind === 'ending' && slot.phase.cause === 'replaced';
-    return { ...member, progress: isGoing ? 'moving' : 'old', because };
+    return { ...member, progress: isGoing ? 'updating' : 'old', because };
   }
-  return { ...member, progress: isGood(staging, slot, target) ? 'good' : 'moving', because: '' };
+  return { ...member, progress: isGood(pass, slot, target) ? 'current' : 'updating', because: '' };
 }
 
-function isGood(staging: RolloutPass, { phase }: Slot, { rollout }: ServiceSpec): boolean {
+function isGood(pass: RolloutPass, { phase }: Slot, { rollout }: ServiceSpec): boolean {
   if (phase.kind === 'completed') return true;
   if (!isReady(phase)) return false;
   const goodAtMs = phase.readinessSinceMs + rollout.minReadyMs;
-  if (goodAtMs > staging.nowMs) wakeAt(staging, goodAtMs);
-  return goodAtMs <= staging.nowMs;
+  if (goodAtMs > pass.nowMs) pass.wakeAtMs = earlier(pass.wakeAtMs, goodAtMs);
+  return goodAtMs <= pass.nowMs;
 }
 
-/** Instances beyond the pool that run, or may run, the new version. */
-function surgeMembers(staging: RolloutPass, declared: ServiceSpec, target: ServiceSpec): PoolMember[] {
+/** Instances beyond the pool that run, or may run, the target version. */
+function surgeMembers(pass: RolloutPass, declared: ServiceSpec, target: ServiceSpec): PoolMember[] {
   const { extra } = rolloutLimitsOf(declared.rollout, declared.pool);
   const ids = Array.from({ length: extra }, (_, index) => instanceId(declared.name, declared.pool + index + 1));
-  return ids.map((id) => memberOf(staging, id, target));
+  return ids.map((id) => memberOf(pass, id, target));
 }
 
-function assignSteps(staging: RolloutPass, rollout: Rollout, stages: StagedPool): void {
-  const { declared, target, members } = stages;
-  if (rollout.verdict.kind === 'rolledBack') staging.services.set(declared.name, target);
+function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): void {
+  const { declared, target, members } = pool;
+  if (rollout.verdict.kind === 'rolledBack') pass.services.set(declared.name, target);
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
-  const surge = isHalted ? surgeToKeep(stages) : chooseSurge(stages, staging.slots.values());
-  const chosen = isHalted ? new Set<InstanceId>() : chooseReplacements(rollout, { ...stages, surge });
-  for (const member of members)
-    staging.instances.set(member.id, desiredInstanceOf(staging, rollout, stages, chosen, member));
+  const surge = isHalted ? surgeToKeep(pool) : chooseSurge(pool, pass.slots.values());
+  const chosen = isHalted ? new Set<InstanceId>() : chooseReplacements(rollout, { ...pool, surge });
+  for (const member of members) pass.instances.set(member.id, desiredInstanceOf(pass, rollout, pool, chosen, member));
   const because = 'On top of the pool while it is replaced; it goes afterwards.';
   const onTop: DesiredInstance = { spec: target, run: true, rolloutStep: { step: 'done', because, unblock: null } };
-  for (const { id } of surge) staging.instances.set(id, onTop);
+  for (const { id } of surge) pass.instances.set(id, onTop);
 }
 
 function desiredInstanceOf(
-  staging: RolloutPass,
+  pass: RolloutPass,
   rollout: Rollout,
-  { declared, target }: StagedPool,
+  { declared, target }: PoolInRollout,
   chosen: Set<InstanceId>,
   { id, slot, progress, because }: PoolMember,
 ): DesiredInstance {
   if (chosen.has(id)) return { spec: target, run: true, rolloutStep: { step: 'now', because } };
   if (progress !== 'old') return { spec: target, run: true, rolloutStep: currentStep(rollout, declared) };
-  const older = staging.findVersion(declared.name, slot?.spec?.specHash ?? '');
+  const older = pass.findVersion(declared.name, slot?.spec?.specHash ?? '');
   return { spec: older ?? target, run: true, rolloutStep: { step: 'later', ...whyNotYet(rollout, declared) } };
 }
 
@@ -250,46 +228,22 @@ function currentStep({ verdict }: Rollout, { name }: ServiceSpec): RolloutStep |
   return { step: 'done', because, unblock: `change procs.yaml, or run \`orch restart ${name}\` to try again` };
 }
 
-function wakeAt(staging: RolloutPass, atMs: number): void {
-  staging.wakeAtMs = staging.wakeAtMs === null ? atMs : Math.min(staging.wakeAtMs, atMs);
-}
-
-// A number of instances out of a share of a pool. Pure.
-
-/** How many of `pool` may be missing and how many may be there on top. Never none of both: something must be able to move. */
-export function rolloutLimitsOf(
-  { maxUnavailable, maxSurge }: RolloutPolicy,
-  pool: number,
-): { missing: number; extra: number } {
-  const extra = instanceCountOf(maxSurge, pool, Math.ceil);
-  const missing = instanceCountOf(maxUnavailable, pool, Math.floor);
-  return { missing: Math.min(pool, extra === 0 ? Math.max(1, missing) : missing), extra };
-}
-
-function instanceCountOf(portion: Portion, pool: number, round: (value: number) => number): number {
-  return portion.kind === 'count' ? portion.count : round((pool * portion.percent) / 100);
-}
-
-// Whether a roll-out goes on, has to stop, or may go on again. Pure.
-
-type RolloutClock = { nowMs: number; wakeAtMs: number | null };
-
 /**
- * Takes in what the instances have come to. Rules, first match wins:
+ * Updates the record by the state of the instances. Rules, first match wins:
  * 1. More new instances are good than ever before: that is progress, and the deadline starts over.
- * 2. Paused, and every new instance is good after all: it goes on.
- * 3. Going, and a new instance has given up, or none got good for as long as the deadline: it fails.
+ * 2. Paused, and every new instance is good after all: it resumes.
+ * 3. Going, and a new instance has failed for good, or none got good within the deadline: it fails.
  *
- * @param members of the pool and on top of it; `clock.wakeAtMs` is brought forward to the deadline.
+ * @param members of the pool and on top of it
  */
-function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMember[], clock: RolloutClock): Rollout {
-  const { nowMs } = clock;
-  const good = members.filter(({ progress }) => progress === 'good').length;
+function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMember[], pass: RolloutPass): Rollout {
+  const { nowMs } = pass;
+  const good = members.filter(({ progress }) => progress === 'current').length;
   const grown = good > rollout.good ? { ...rollout, good, progressMs: nowMs } : rollout;
   const { verdict } = grown;
   if (verdict.kind === 'rolledBack') return grown;
   const fresh = members.filter(
-    ({ progress, slot }) => progress === 'moving' && slot?.spec?.specHash === declared.specHash,
+    ({ progress, slot }) => progress === 'updating' && slot?.spec?.specHash === declared.specHash,
   );
   if (verdict.kind === 'paused') {
     const isWell = fresh.length === 0 && good > 0;
@@ -297,8 +251,7 @@ function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMemb
   }
   const failure = failureReason(grown, declared, fresh, nowMs);
   if (failure) return { ...grown, verdict: failedVerdict(grown, declared, failure, nowMs) };
-  const deadlineMs = grown.progressMs + declared.rollout.deadlineMs;
-  clock.wakeAtMs = clock.wakeAtMs === null ? deadlineMs : Math.min(clock.wakeAtMs, deadlineMs);
+  pass.wakeAtMs = earlier(pass.wakeAtMs, grown.progressMs + declared.rollout.deadlineMs);
   return grown;
 }
 
@@ -324,77 +277,8 @@ function describeNotReady({ phase, failures }: Slot): string {
   return `is ${phaseWord(phase.kind)}`;
 }
 
-/** Back to the older version only if that was in service; otherwise there is nothing better to go to. */
+/** Back to the older version only if that was in service; otherwise the roll-out is paused. */
 function failedVerdict(rollout: Rollout, declared: ServiceSpec, because: string, atMs: number): RolloutVerdict {
   const canGoBack = declared.rollout.onFailure === 'rollback' && rollout.olderHash !== null;
   return { kind: canGoBack ? 'rolledBack' : 'paused', atMs, because };
-}
-
-// Which instances of a roll-out move now: who of the pool is replaced, and who lives on top of it meanwhile. Pure.
-
-/** A pool and what is on top of it; both are looked at as instances of `target`. */
-type StagedPool = { declared: ServiceSpec; target: ServiceSpec; members: PoolMember[]; surge: PoolMember[] };
-
-/**
- * As many as there are instances still to be replaced, who serves already first; never more live on top than may, who is
- * leaving counted in.
- */
-function chooseSurge({ declared, target, members, surge }: StagedPool, slots: Iterable<Slot>): PoolMember[] {
-  const missing = members.filter(({ progress }) => progress !== 'good').length;
-  const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
-  const wanted = surge.toSorted((a, b) => surgeRank(a) - surgeRank(b)).slice(0, missing);
-  const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
-  const living = [...slots].filter(
-    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
-  );
-  const room = Math.max(0, surge.length - living.length);
-  const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
-  return [...staying, ...starting];
-}
-
-function surgeRank({ progress, slot }: PoolMember): number {
-  if (progress !== 'moving') return progress === 'good' ? 0 : 2;
-  return slot?.phase.kind === 'alive' || slot?.phase.kind === 'starting' ? 1 : 2;
-}
-
-/** While nothing moves nobody comes or goes on top: who has failed there must not be forgotten, it is why nothing moves. */
-function surgeToKeep({ target, members, surge }: StagedPool): PoolMember[] {
-  if (members.every(({ progress }) => progress === 'good')) return [];
-  return surge.filter(({ slot }) => slot && slot.phase.kind !== 'idle' && slot.spec?.specHash === target.specHash);
-}
-
-/**
- * Which old instances may be replaced now. What does not serve anyway goes first; of what serves only so many that never
- * more than `missing` of the pool are gone; and never more on their way at once than `missing` and the good ones on top,
- * so that a version which does not get good ends with its first batch.
- *
- * @param stages `surge`: who is to stay on top
- */
-function chooseReplacements(rollout: Rollout, { declared, members, surge }: StagedPool): Set<InstanceId> {
-  const limits = rolloutLimitsOf(declared.rollout, members.length);
-  const moving = members.filter(({ progress }) => progress === 'moving').length;
-  const onTop = surge.filter(({ progress }) => progress === 'good').length;
-  let room = limits.missing + onTop - moving;
-  let spare =
-    [...members, ...surge].filter(({ isAvailable }) => isAvailable).length - (members.length - limits.missing);
-  const chosen = new Set<InstanceId>();
-  const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot));
-  for (const { id } of old.filter(({ isAvailable }) => !isAvailable)) {
-    // Nothing served when it began: there is nothing to protect.
-    if (room <= 0 && rollout.protected > 0) break;
-    chosen.add(id);
-    room--;
-  }
-  for (const { id } of old.filter(({ isAvailable }) => isAvailable)) {
-    if (room <= 0 || spare <= 0) break;
-    chosen.add(id);
-    room--;
-    spare--;
-  }
-  return chosen;
-}
-
-/** What ends is left to do so first; a start may be given up. */
-function isReplaceable(slot: Slot | undefined): boolean {
-  return slot?.phase.kind !== 'ending';
 }

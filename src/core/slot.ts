@@ -204,3 +204,19 @@ export function slotSpecOf(spec: ServiceSpec): SlotSpec {
   const { specHash, stop, restart, dependsOn, singleton } = spec;
   return { specHash, stop, restart, dependsOn, singleton };
 }
+
+/** The slot of an instance that has never run. */
+export function emptySlotOf(id: InstanceId, service: ServiceName): Slot {
+  return emptySlot(id, service, Number(id.slice(id.lastIndexOf('.') + 1)));
+}
+
+/** The spec of a slot after the file was edited: keys that need no new process hold for the running one, too. Dependencies
+ * are of one generation for all, so that stops can never wait for one another in a circle. */
+export function specAfterEdit(spec: SlotSpec, declared: ServiceSpec): SlotSpec {
+  return declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn: declared.dependsOn };
+}
+
+/** The earlier of two times; null: never. */
+export function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}

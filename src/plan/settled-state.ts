@@ -3,14 +3,8 @@
 import { viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import { initialReadiness } from '../core/readiness.ts';
-import { emptySlot, type Phase, type Slot, slotSpecOf } from '../core/slot.ts';
-import {
-  type InstanceId,
-  type ProjectConfig,
-  parseInstanceId,
-  type ServiceName,
-  type ServiceSpec,
-} from '../core/spec.ts';
+import { emptySlotOf, type Phase, type Slot, slotSpecOf } from '../core/slot.ts';
+import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../core/spec.ts';
 import type { PlanBase } from './plan.ts';
 import { runsToCompletion, tasksOf } from './simulate.ts';
 
@@ -38,7 +32,7 @@ export function settledState(config: ProjectConfig | null): PlanBase {
 }
 
 function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>): Slot {
-  const empty = emptySlot(id, spec.name, parseInstanceId(id)!.index);
+  const empty = emptySlotOf(id, spec.name);
   // A service that others wait for has run. Of all other schedules no run is assumed: they change no instance.
   if (spec.schedule && !tasks.has(spec.name)) return empty;
   const phase: Phase = runsToCompletion(spec, tasks) ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);

@@ -6,7 +6,7 @@ import type { InstanceEvent } from '../core/instance-event.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import { type InstanceAction, reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
-import { emptySlot, nonceOf, type Rollout, type Slot, slotSpecOf } from '../core/slot.ts';
+import { emptySlotOf, nonceOf, type Rollout, type Slot, slotSpecOf, specAfterEdit } from '../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
 
@@ -67,7 +67,8 @@ class Simulation {
   }
 
   #perform(action: InstanceAction, desired: Desired): void {
-    const slot = this.#slots.get(action.id) ?? slotForAction(action, desired);
+    const wanted = desired.instances.get(action.id);
+    const slot = this.#slots.get(action.id) ?? (wanted && emptySlotOf(action.id, wanted.spec.name));
     if (!slot) return;
     if (action.kind === 'start' || action.kind === 'stop') this.#recordOutcome(action.id, action.kind);
     const after = this.#after(slot, action);
@@ -154,12 +155,5 @@ export function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
 /** As the kernel does when a configuration is applied. */
 function withDeclaredSpec(slot: Slot, { services }: Desired): Slot {
   const declared = services.get(slot.service);
-  if (!slot.spec || !declared) return slot;
-  const isSame = declared.specHash === slot.spec.specHash;
-  return { ...slot, spec: isSame ? slotSpecOf(declared) : { ...slot.spec, dependsOn: declared.dependsOn } };
-}
-
-function slotForAction(action: InstanceAction, { instances: wishes }: Desired): Slot | null {
-  const wish = wishes.get(action.id);
-  return wish ? emptySlot(action.id, wish.spec.name, Number(action.id.slice(action.id.lastIndexOf('.') + 1))) : null;
+  return slot.spec && declared ? { ...slot, spec: specAfterEdit(slot.spec, declared) } : slot;
 }

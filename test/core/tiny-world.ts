@@ -2,7 +2,7 @@
 
 import { reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts, type Rollouts } from '../../src/core/rollout.ts';
-import { emptySlot, isOccupied, type Readiness, type Slot } from '../../src/core/slot.ts';
+import { emptySlotOf, isOccupied, type Readiness, type Slot } from '../../src/core/slot.ts';
 import type { InstanceId, RolloutPolicy, ServiceName, ServiceSpec } from '../../src/core/spec.ts';
 import { transition } from '../../src/core/transition.ts';
 import { desire, incarnation, PROBE, ROLLOUT, spec } from './fixtures.ts';
@@ -69,7 +69,7 @@ export class TinyWorld {
 
   #start(id: InstanceId, service: ServiceSpec): void {
     const { specHash, stop, restart, dependsOn, singleton } = service;
-    const slot = this.slots.get(id) ?? emptySlot(id, service.name, Number(id.split('.')[1]));
+    const slot = this.slots.get(id) ?? emptySlotOf(id, service.name);
     this.slots.set(id, slot);
     this.#fold(id, {
       kind: 'startIntended',

@@ -2,7 +2,7 @@
 // where a property does not hold.
 
 import { isReady } from '../../src/core/readiness.ts';
-import { rolloutLimitsOf } from '../../src/core/rollout.ts';
+import { rolloutLimitsOf } from '../../src/core/rollout-batch.ts';
 import type { Rollout, Slot, StopCause } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';

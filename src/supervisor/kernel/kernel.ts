@@ -7,7 +7,8 @@ import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
   type EndingSlot,
-  emptySlot,
+  earlier,
+  emptySlotOf,
   isOccupied,
   nonceOf,
   type Overrides,
@@ -15,6 +16,7 @@ import {
   type Slot,
   type StopCause,
   slotSpecOf,
+  specAfterEdit,
 } from '../../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import { isLostOnCrash, transition } from '../../core/transition.ts';
@@ -339,7 +341,7 @@ export class Kernel {
   /** @returns a slot for a start; null for a late event of an instance that is not desired any more. */
   #newSlot(id: InstanceId): Slot | null {
     const desired = this.#desired.instances.get(id);
-    return desired ? emptySlot(id, desired.spec.name, Number(id.slice(id.lastIndexOf('.') + 1))) : null;
+    return desired ? emptySlotOf(id, desired.spec.name) : null;
   }
 
   /** Settings that changed without a new version apply to running instances, too. */
@@ -348,9 +350,7 @@ export class Kernel {
     for (const { id, service, spec } of [...this.#slots.values()]) {
       const declared = this.#declared.services.get(service);
       if (!spec || !declared) continue;
-      // All instances have the dependencies of one generation, so that stops never wait for each other in a circle.
-      const { dependsOn } = declared;
-      const now = declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn };
+      const now = specAfterEdit(spec, declared);
       if (JSON.stringify(now) !== JSON.stringify(spec)) this.#applyEvent(id, { kind: 'specUpdated', spec: now }, nowMs);
     }
   }
@@ -371,10 +371,6 @@ export class Kernel {
     this.#desired = this.#declared;
     if (this.#accepted) this.#planRollouts(this.#effects.nowMs());
   }
-}
-
-function earlier(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 type InboxEntry = { id: InstanceId; nonce: string | null; event: InstanceEvent };

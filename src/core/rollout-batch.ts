@@ -1,0 +1,97 @@
+// Which instances of a pool move now in a roll-out: those that are replaced, and those that run on top of the pool meanwhile.
+// Pure; `rollout.ts` says what has become of each instance.
+import { isOccupied, type Rollout, type Slot } from './slot.ts';
+import type { InstanceId, Portion, RolloutPolicy, ServiceSpec } from './spec.ts';
+
+/** One instance of a pool in a roll-out. */
+export type PoolMember = {
+  id: InstanceId;
+  slot: Slot | undefined;
+  /** `old`: still to be replaced; `updating`: its start or stop is under way; `current`: ready for long enough. */
+  progress: 'old' | 'updating' | 'current';
+  /** It serves, in any version. */
+  isAvailable: boolean;
+  /** Why it is old. */
+  because: string;
+};
+
+/** A pool and the instances on top of it; both are judged as instances of `target`. */
+export type PoolInRollout = { declared: ServiceSpec; target: ServiceSpec; members: PoolMember[]; surge: PoolMember[] };
+
+/**
+ * As many as there are instances still to be replaced, those that serve already first. Never more run on top than allowed;
+ * an instance that is ending still counts.
+ */
+export function chooseSurge({ declared, target, members, surge }: PoolInRollout, slots: Iterable<Slot>): PoolMember[] {
+  const missing = members.filter(({ progress }) => progress !== 'current').length;
+  const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
+  const wanted = surge.toSorted((a, b) => surgeRank(a) - surgeRank(b)).slice(0, missing);
+  const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
+  const living = [...slots].filter(
+    (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
+  );
+  const room = Math.max(0, surge.length - living.length);
+  const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
+  return [...staying, ...starting];
+}
+
+function surgeRank({ progress, slot }: PoolMember): number {
+  if (progress !== 'updating') return progress === 'current' ? 0 : 2;
+  return slot?.phase.kind === 'alive' || slot?.phase.kind === 'starting' ? 1 : 2;
+}
+
+/** While the roll-out is halted, none is added or removed: an instance that failed there is the reason and must stay known. */
+export function surgeToKeep({ target, members, surge }: PoolInRollout): PoolMember[] {
+  if (members.every(({ progress }) => progress === 'current')) return [];
+  return surge.filter(({ slot }) => slot && slot.phase.kind !== 'idle' && slot.spec?.specHash === target.specHash);
+}
+
+/**
+ * Which old instances may be replaced now. Those that do not serve go first; of those that serve, never so many that more
+ * than `missing` of the pool are gone. Never more are updated at once than `missing` and the current ones on top, so that
+ * a version that never gets ready ends with its first batch.
+ *
+ * @param pool `surge`: the instances that stay on top
+ */
+export function chooseReplacements(rollout: Rollout, { declared, members, surge }: PoolInRollout): Set<InstanceId> {
+  const limits = rolloutLimitsOf(declared.rollout, members.length);
+  const updating = members.filter(({ progress }) => progress === 'updating').length;
+  const onTop = surge.filter(({ progress }) => progress === 'current').length;
+  let room = limits.missing + onTop - updating;
+  let spare =
+    [...members, ...surge].filter(({ isAvailable }) => isAvailable).length - (members.length - limits.missing);
+  const chosen = new Set<InstanceId>();
+  const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot));
+  for (const { id } of old.filter(({ isAvailable }) => !isAvailable)) {
+    // No instance served when the roll-out began: there is nothing to protect.
+    if (room <= 0 && rollout.protected > 0) break;
+    chosen.add(id);
+    room--;
+  }
+  for (const { id } of old.filter(({ isAvailable }) => isAvailable)) {
+    if (room <= 0 || spare <= 0) break;
+    chosen.add(id);
+    room--;
+    spare--;
+  }
+  return chosen;
+}
+
+/** An instance that is ending finishes that first; a start may be given up. */
+export function isReplaceable(slot: Slot | undefined): boolean {
+  return slot?.phase.kind !== 'ending';
+}
+
+/** How many of `pool` may be missing and how many may run on top. Never are both 0: the roll-out must be able to move. */
+export function rolloutLimitsOf(
+  { maxUnavailable, maxSurge }: RolloutPolicy,
+  pool: number,
+): { missing: number; extra: number } {
+  const extra = instanceCountOf(maxSurge, pool, Math.ceil);
+  const missing = instanceCountOf(maxUnavailable, pool, Math.floor);
+  return { missing: Math.min(pool, extra === 0 ? Math.max(1, missing) : missing), extra };
+}
+
+function instanceCountOf(portion: Portion, pool: number, round: (value: number) => number): number {
+  return portion.kind === 'count' ? portion.count : round((pool * portion.percent) / 100);
+}
