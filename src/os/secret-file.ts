@@ -63,6 +63,8 @@ function secretText(bytes: Buffer): SecretFileResult {
   }
 }
 
+type PendingRead = { answer: Promise<SecretFileResult>; settle: (reading: Promise<SecretFileResult>) => void };
+
 export class SecretFileReader {
   /** By path. */
   readonly #running = new Map<string, { isOverdue: boolean }>();
@@ -102,10 +104,13 @@ export class SecretFileReader {
   #request(path: string): Promise<SecretFileResult> {
     const shared = this.#waiting.get(path);
     if (shared) return shared.answer;
-    const later = createPendingRead();
-    this.#waiting.set(path, later);
+    let settle: PendingRead['settle'] = () => undefined;
+    const answer = new Promise<SecretFileResult>((resolve) => {
+      settle = resolve;
+    });
+    this.#waiting.set(path, { answer, settle });
     this.#startWaiting();
-    return later.answer;
+    return answer;
   }
 
   #startWaiting(): void {
@@ -135,13 +140,3 @@ export class SecretFileReader {
 
 /** One for the process, as its threads are. */
 export const secretFileReader = new SecretFileReader();
-
-type PendingRead = { answer: Promise<SecretFileResult>; settle: (reading: Promise<SecretFileResult>) => void };
-
-function createPendingRead(): PendingRead {
-  let settle: PendingRead['settle'] = () => undefined;
-  const answer = new Promise<SecretFileResult>((resolve) => {
-    settle = resolve;
-  });
-  return { answer, settle };
-}

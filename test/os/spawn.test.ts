@@ -9,7 +9,7 @@ import type { Exit } from '../../src/core/slot.ts';
 import { isAlive } from '../../src/os/process/identity.ts';
 import { readStat } from '../../src/os/process/proc-stat.ts';
 import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';
-import { type SpawnRequest, shellCommand, shellCommandOn, spawnInstance } from '../../src/os/spawn/spawn.ts';
+import { type SpawnRequest, shellCommand, spawnInstance } from '../../src/os/spawn/spawn.ts';
 import { killTree } from '../../src/os/tree/signal.ts';
 import { sweepByNonce } from '../../src/os/tree/sweep.ts';
 import { bundle } from './bundle.ts';
@@ -143,8 +143,8 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
     });
 
     test('is run by cmd on Windows', () => {
-      expect(shellCommandOn('win32', 'dir').args).toEqual(['/d', '/s', '/c', 'dir']);
-      expect(shellCommandOn('darwin', 'ls')).toEqual({ file: '/bin/sh', args: ['-c', 'ls'] });
+      expect(shellCommand('dir', 'win32').args).toEqual(['/d', '/s', '/c', 'dir']);
+      expect(shellCommand('ls', 'darwin')).toEqual({ file: '/bin/sh', args: ['-c', 'ls'] });
     });
   });
 

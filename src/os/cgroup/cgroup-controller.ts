@@ -23,7 +23,8 @@ const MAX_ROUNDS = 10;
 export function enableController(place: ControllerTarget): string | null {
   const { top, controller } = place;
   try {
-    if (!isListed(join(top, 'cgroup.controllers'), controller)) return `cgroup v2 has no ${controller} control here`;
+    if (!wordsIn(join(top, 'cgroup.controllers')).includes(controller))
+      return `cgroup v2 has no ${controller} control here`;
     const base = join(top, CGROUP_BASE);
     const missing = isEnabled(top, controller) ? null : enableAtTop(place);
     if (missing !== null) return missing;
@@ -95,7 +96,7 @@ function moveAll(from: string, to: string): void {
     try {
       writeFileSync(join(to, 'cgroup.procs'), String(pid));
     } catch (error) {
-      if (errnoOf(error) !== 'ESRCH') throw error; // it has ended
+      if (errnoOf(error) !== 'ESRCH') throw error; // ESRCH: it has exited
     }
   }
 }
@@ -113,11 +114,7 @@ function directoriesIn(directory: string): string[] {
 const containsOnly = (words: string[], word: string): boolean => words.length === 1 && words[0] === word;
 
 function isEnabled(directory: string, controller: string): boolean {
-  return isListed(join(directory, 'cgroup.subtree_control'), controller);
-}
-
-function isListed(file: string, word: string): boolean {
-  return wordsIn(file).includes(word);
+  return wordsIn(join(directory, 'cgroup.subtree_control')).includes(controller);
 }
 
 function wordsIn(file: string): string[] {

@@ -65,7 +65,10 @@ export function lockStrategy(system: Platform, hasFlock: boolean): 'flock' | 'ex
 async function acquireFlock(path: string, options: LockOptions): Promise<LockAttempt> {
   const fd = openLockFile(path, options);
   try {
-    if (!(await flock(fd, path, options))) return refused(fd, path);
+    if (!(await flock(fd, path, options))) {
+      closeSync(fd);
+      return { heldBy: readLockHolder(path) };
+    }
     if (compareFile(fd, path) === 'same') return new FileLock(fd, path, options);
   } catch (error) {
     closeSync(fd);
@@ -145,11 +148,6 @@ function writeLockHolder(fd: number, path: string, since: string): void {
   const record: LockRecord = { pid: process.pid, since, path, inode: String(fstatSync(fd).ino) };
   ftruncateSync(fd, 0);
   writeSync(fd, `${JSON.stringify(record)}\n`, 0);
-}
-
-function refused(fd: number, path: string): LockAttempt {
-  closeSync(fd);
-  return { heldBy: readLockHolder(path) };
 }
 
 /**

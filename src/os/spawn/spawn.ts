@@ -67,11 +67,7 @@ export async function spawnInstance(request: SpawnRequest, onExit: (exit: Exit) 
 }
 
 /** @returns the command by which the system's shell runs a line */
-export function shellCommand(line: string): { file: string; args: string[] } {
-  return shellCommandOn(platform, line);
-}
-
-export function shellCommandOn(system: string, line: string): { file: string; args: string[] } {
+export function shellCommand(line: string, system: string = platform): { file: string; args: string[] } {
   if (system === 'win32') return { file: process.env.ComSpec ?? 'cmd.exe', args: ['/d', '/s', '/c', line] };
   return { file: '/bin/sh', args: ['-c', line] };
 }
