@@ -6,7 +6,16 @@ import { isQueueInTrouble } from '../model/layout.ts';
 import type { UiState } from '../model/state.ts';
 import { searchPattern } from '../model/state.ts';
 import { formatRoundedBytes } from './format.ts';
-import { type CellStyle, cell, cellsWidth, type FrameCell, type FrameLine, line, padLines, ruleLine } from './frame.ts';
+import {
+  type CellStyle,
+  cell,
+  type FrameCell,
+  type FrameLine,
+  fittingGroups,
+  line,
+  padLines,
+  ruleLine,
+} from './frame.ts';
 import { indexOfSeq, matchingEvents } from './scrolling.ts';
 import type { Glyphs } from './theme.ts';
 
@@ -72,18 +81,13 @@ export function eventRule(state: UiState, glyphs: Glyphs): FrameLine {
 function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
   const queues = [...(state.status?.logQueues ?? [])];
   queues.sort((one, other) => Number(isQueueInTrouble(other)) - Number(isQueueInTrouble(one)));
-  const cells: FrameCell[] = [];
-  for (const queue of queues) {
-    const added = [
-      cell(cells.length === 0 ? 'queue ' : '  ', 'dim'),
-      cell(queue.name, 'bold'),
-      cell(` ${depthText(queue)}`, queueStyle(queue)),
-      ...troubleCells(queue, glyphs),
-    ];
-    if (cells.length > 0 && cellsWidth([...cells, ...added]) > room) break;
-    cells.push(...added);
-  }
-  return line(cells, Math.max(0, room)).cells.slice();
+  const groups = queues.map((queue, index) => [
+    cell(index === 0 ? 'queue ' : '  ', 'dim'),
+    cell(queue.name, 'bold'),
+    cell(` ${depthText(queue)}`, queueStyle(queue)),
+    ...troubleCells(queue, glyphs),
+  ]);
+  return [...line(fittingGroups(groups, room, 1), Math.max(0, room)).cells];
 }
 
 function depthText(queue: LogQueueStatus): string {

@@ -1,7 +1,7 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
 import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
-import { cell, cellsWidth, type FrameCell, type FrameLine, line } from './frame.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, fittingGroups, line } from './frame.ts';
 import type { Glyphs } from './theme.ts';
 
 export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): FrameLine {
@@ -9,28 +9,23 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Frame
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
-    const glyph = { good: glyphs.state.completed, warn: glyphs.state.backoff, bad: glyphs.state.failed }[
-      state.notice.tone
-    ];
-    return line([cell(` ${glyph} `, state.notice.tone), cell(state.notice.text, state.notice.tone)], columns);
+    const { text, tone } = state.notice;
+    const glyph = { good: glyphs.state.completed, warn: glyphs.state.backoff, bad: glyphs.state.failed }[tone];
+    return line([cell(` ${glyph} `, tone), cell(text, tone)], columns);
   }
-  return line([...filterCells(state), ...keyCells(contextOf(state), columns, filterCells(state))], columns);
+  const filter = filterCells(state);
+  return line([...filter, ...keyCells(contextOf(state), columns - cellsWidth(filter))], columns);
 }
 
 /** As many keys as fit uncut. */
-function keyCells(context: KeyContext, columns: number, before: readonly FrameCell[]): FrameCell[] {
-  const cells: FrameCell[] = [];
-  let left = columns - cellsWidth(before);
-  for (const { keys, footer } of KEYMAP.filter(
-    (binding) => binding.footer !== undefined && binding.contexts.includes(context),
-  )) {
-    const added = [cell(' '), cell(footerKeys(keys), 'key'), cell(` ${footer} `, 'dim')];
-    const width = cellsWidth(added);
-    if (width > left) break;
-    left -= width;
-    cells.push(...added);
-  }
-  return cells;
+function keyCells(context: KeyContext, columns: number): FrameCell[] {
+  const bindings = KEYMAP.filter(({ footer, contexts }) => footer !== undefined && contexts.includes(context));
+  const groups = bindings.map(({ keys, footer }) => [
+    cell(' '),
+    cell(footerKeys(keys), 'key'),
+    cell(` ${footer} `, 'dim'),
+  ]);
+  return fittingGroups(groups, columns, 0);
 }
 
 /** One key is enough in the footer; scaling and scrolling need both of theirs. */

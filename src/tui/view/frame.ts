@@ -97,6 +97,18 @@ export function cellsWidth(cells: readonly FrameCell[]): number {
   return cells.reduce((sum, each) => sum + widthOf(each.text), 0);
 }
 
+/** The first groups of cells that fit uncut into `columns`; at least `atLeast` of them. */
+export function fittingGroups(groups: readonly FrameCell[][], columns: number, atLeast: number): FrameCell[] {
+  const kept: FrameCell[] = [];
+  let left = columns;
+  for (const [index, group] of groups.entries()) {
+    left -= cellsWidth(group);
+    if (left < 0 && index >= atLeast) break;
+    kept.push(...group);
+  }
+  return kept;
+}
+
 /** Exactly `height` lines: empty ones are added below. */
 export function padLines(lines: readonly FrameLine[], height: number): FrameLine[] {
   const result = lines.slice(0, Math.max(0, height));

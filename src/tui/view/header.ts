@@ -6,7 +6,7 @@ import type { Problem } from '../../core/load-result.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
-import { cell, cellsWidth, type FrameCell, type FrameLine, line, spaceBetween } from './frame.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, fittingGroups, line, spaceBetween } from './frame.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 /** Shown first, in this order. */
@@ -23,27 +23,18 @@ export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): F
   const needs = convergence(status, glyphs);
   const ready = countStates(status).get('ready') ?? 0;
   const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
+  const groups = [name, ...now].map((each) => [each]);
   if (visibleRange !== '' && cellsWidth([name, cell('  '), ...needs]) + visibleRange.length + 2 <= columns)
     return spaceBetween(
-      wholeCells([name, ...now], columns - visibleRange.length - 2),
+      fittingGroups(groups, columns - visibleRange.length - 2, 1),
       [cell(visibleRange, 'dim')],
       columns,
     );
   const full = [name, ...env, generation, ...now];
-  const left = cellsWidth(full) <= columns ? full : wholeCells([name, ...now], columns);
+  const left = cellsWidth(full) <= columns ? full : fittingGroups(groups, columns, 1);
   const { long, short } = supervisorTexts(status, state.owning);
   const right = cellsWidth(left) + long.length + 2 <= columns ? long : short;
   return spaceBetween(left, [cell(right, 'dim')], columns);
-}
-
-/** As many as fit uncut; at least the first. */
-function wholeCells(cells: readonly FrameCell[], columns: number): FrameCell[] {
-  const kept = cells.slice(0, 1);
-  for (const each of cells.slice(1)) {
-    if (cellsWidth([...kept, each]) > columns) break;
-    kept.push(each);
-  }
-  return kept;
 }
 
 /** `● converged`, or what is pending: `◔ converging  1 failed  2 starting`. */

@@ -1,6 +1,6 @@
 // The columns of the table: which fit into the terminal, how wide each is, and its cell for each kind of row.
 
-import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import type { InstanceState, InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { instancesOf, type TableRow, worstState } from '../model/rows.ts';
@@ -63,56 +63,50 @@ export function fittingColumns(
   const left = columns - totalWidth(kept);
   const hasReasons = kept.length === all.length && left - GAP >= REASON_MIN;
   // A row without a process shows its reason in the empty columns; only live rows need this one.
-  const reasons = hasReasons ? GAP + Math.max(REASON_MIN, widestRow(rows, livingReasonWidth)) : 0;
+  const reasons = hasReasons
+    ? GAP +
+      Math.max(
+        REASON_MIN,
+        widestRow(rows, (row) => (isAlive(row) ? widthOf(reasonOf(row)) : 0)),
+      )
+    : 0;
   const more = Math.max(0, Math.min(wanted - name.width, left - reasons));
   const wide = [nameColumn(name.width + more, glyphs), ...others];
   return hasReasons ? [...wide, reasonColumn(left - more - GAP)] : wide;
 }
 
 function nameColumn(width: number, glyphs: Glyphs): ServiceColumn {
-  const show = (row: TableRow) => nameCell(row, glyphs, width);
-  return { title: 'NAME', onlyWhenAlive: false, width, align: 'left', priority: 9, cellOf: show };
+  const cellOf = (row: TableRow) => cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
+  return { title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
 }
 
 function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
-  const width = Math.max(9, widestRow(rows, stateWidth));
-  return {
-    title: 'STATE',
-    onlyWhenAlive: false,
-    width,
-    align: 'left',
-    priority: 8,
-    cellOf: (row) => stateCell(row, glyphs),
-  };
+  const width = Math.max(9, 2 + widestRow(rows, (row) => stateText(row).length));
+  const cellOf = (row: TableRow) => cell(`${glyphs.state[stateOf(row)]} ${stateText(row)}`, STATE_STYLE[stateOf(row)]);
+  return { title: 'STATE', width, align: 'left', priority: 8, onlyWhenAlive: false, cellOf };
 }
 
 function reasonColumn(width: number): ServiceColumn {
-  return { title: 'REASON', width, align: 'left', priority: 0, onlyWhenAlive: true, cellOf: reasonCell };
-}
-
-function livingReasonWidth(row: TableRow): number {
-  return isAlive(row) ? widthOf(reasonOf(row)) : 0;
+  const cellOf = (row: TableRow) => cell(reasonOf(row), 'dim');
+  return { title: 'REASON', width, align: 'left', priority: 0, onlyWhenAlive: true, cellOf };
 }
 
 /** The only column of a narrow terminal: the glyph of the state and the name. */
 function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
   const width = Math.max(1, columns - GUTTER);
-  const show = (row: TableRow) => {
-    const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
-    return cell(`${glyphs.state[state]}${nameText(row, glyphs, width - 1)}`, STATE_STYLE[state]);
-  };
-  return { title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf: show };
+  const cellOf = (row: TableRow) =>
+    cell(`${glyphs.state[stateOf(row)]}${nameText(row, glyphs, width - 1)}`, STATE_STYLE[stateOf(row)]);
+  return { title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf };
 }
 
-function numberColumn(title: string, width: number, rank: number, show: (row: TableRow) => FrameCell): ServiceColumn {
-  return {
-    title,
-    width,
-    align: 'right',
-    priority: rank,
-    onlyWhenAlive: title !== 'RESTARTS' && title !== 'RST',
-    cellOf: show,
-  };
+function numberColumn(
+  title: string,
+  width: number,
+  priority: number,
+  cellOf: (row: TableRow) => FrameCell,
+): ServiceColumn {
+  const onlyWhenAlive = title !== 'RESTARTS' && title !== 'RST';
+  return { title, width, align: 'right', priority, onlyWhenAlive, cellOf };
 }
 
 function totalWidth(columns: readonly ServiceColumn[]): number {
@@ -147,22 +141,14 @@ function nameWidth(row: TableRow): number {
   return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
 }
 
-function nameCell(row: TableRow, glyphs: Glyphs, width: number): FrameCell {
-  return cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
+/** The state that a row shows. */
+function stateOf(row: TableRow): InstanceState {
+  return row.kind === 'pool' ? worstState(row.service) : row.instance.state;
 }
 
-function stateText(row: TableRow, glyphs: Glyphs): string {
-  if (row.kind !== 'pool') return `${glyphs.state[row.instance.state]} ${row.instance.state}`;
-  const state = worstState(row.service);
-  if (row.service.instances.length === 0) return `${glyphs.state[state]} none`;
-  return `${glyphs.state[state]} ${state} ${countText(row.service)}`;
-}
-
-/** Columns of `stateText`. */
-function stateWidth(row: TableRow): number {
-  if (row.kind !== 'pool') return 2 + row.instance.state.length;
-  if (row.service.instances.length === 0) return 2 + 'none'.length;
-  return 2 + worstState(row.service).length + 1 + countText(row.service).length;
+function stateText(row: TableRow): string {
+  if (row.kind === 'pool' && row.service.instances.length === 0) return 'none';
+  return row.kind === 'pool' ? `${stateOf(row)} ${countText(row.service)}` : stateOf(row);
 }
 
 /** `3/4`: how many of the pool are in the state that is shown; for `ready` those that are ready. */
@@ -170,11 +156,6 @@ function countText(service: ServiceStatus): string {
   const state = worstState(service);
   const count = service.instances.filter((instance) => instance.state === state).length;
   return `${count}/${Math.max(service.pool, service.instances.length)}`;
-}
-
-function stateCell(row: TableRow, glyphs: Glyphs): FrameCell {
-  const state = row.kind === 'pool' ? worstState(row.service) : row.instance.state;
-  return cell(stateText(row, glyphs), STATE_STYLE[state]);
 }
 
 function pidText(row: TableRow): string {
@@ -197,10 +178,6 @@ function cpuText(row: TableRow): string {
 
 function memoryText(row: TableRow): string {
   return isAlive(row) ? formatBytesShort(sumOver(row, (instance) => instance.rssBytes)) : '';
-}
-
-function reasonCell(row: TableRow): FrameCell {
-  return cell(reasonOf(row), 'dim');
 }
 
 /** The sentence about a row: its own reason, the override of a command, or its adoption. */
