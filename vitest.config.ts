@@ -21,8 +21,12 @@ const simNow = isDemanding
     ? ['test/sim/{simulation,planted}.test.ts']
     : sim;
 
+// A machine of a CI service may stall: a test with real processes gets a second try there, and the run lists it.
+const isCi = process.env.CI !== undefined;
+
 export default defineConfig({
   test: {
+    reporters: isCi ? ['default', './test/rig/retry-reporter.ts'] : ['default'],
     projects: [
       {
         test: {
@@ -45,6 +49,7 @@ export default defineConfig({
           name: 'real',
           include: isDemanding ? demanding : real,
           exclude: isDemanding ? [] : demanding,
+          retry: isCi ? 1 : 0,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
