@@ -25,7 +25,7 @@ test.for([
   expect(outcome.exitCode).toBe(code);
 });
 
-test('a bad configuration: exit 2, file:line:column, the line with a caret, a hint; JSON as well', async () => {
+test('a bad configuration exits with 2 and shows file:line:column, a caret and a hint, in JSON too', async () => {
   const project = createProject({ 'procs.yaml': bad });
   for (const args of [['validate'], ['up', '-d'], ['plan'], ['config']]) {
     const outcome = await project.orch(args);
@@ -44,7 +44,7 @@ test('a bad configuration: exit 2, file:line:column, the line with a caret, a hi
   expect(project.processes()).toEqual([]);
 });
 
-test('no procs.yaml: says where it looked and what to do', async () => {
+test('a command without a procs.yaml says where it looked and what to do', async () => {
   const project = createProject({});
   const outcome = await project.orch(['up', '-d']);
   expect(outcome.exitCode).toBe(2);
@@ -54,7 +54,7 @@ test('no procs.yaml: says where it looked and what to do', async () => {
   expectShape('error', JSON.parse(json.stdout));
 });
 
-test('--json wherever something is listed, in the fixed shapes', async () => {
+test('every listing command prints the fixed shape with --json', async () => {
   const project = createProject({ 'procs.yaml': good });
   await project.up();
   expectShape('ps', await project.ps());
@@ -75,7 +75,7 @@ test('--json wherever something is listed, in the fixed shapes', async () => {
   await project.down();
 });
 
-test('plan tells what up will do, does nothing itself, and is right', async () => {
+test('plan predicts what up does and changes nothing', async () => {
   const project = createProject({ 'procs.yaml': good });
   await project.up();
   const before = incarnations(project.processes());
@@ -106,7 +106,7 @@ test('plan tells what up will do, does nothing itself, and is right', async () =
   await project.down();
 });
 
-test('plan makes no guess about what a killed supervisor left', async () => {
+test('plan does not guess about instances that a killed supervisor left', async () => {
   const project = createProject({ 'procs.yaml': good });
   const fresh = await project.orch(['plan', '--json']);
   expect(fresh.exitCode).toBe(2);
@@ -125,7 +125,7 @@ test('plan makes no guess about what a killed supervisor left', async () => {
   await project.down();
 });
 
-test('plan tells of log queues, whose change is a generation, too', async () => {
+test('plan lists changes of log queues, which make a new generation', async () => {
   const project = createProject({ 'procs.yaml': good });
   await project.up();
   project.write('other.yaml', `${good}log_queues: { default: { rotate: { size: 1MiB } } }\n`);
@@ -146,7 +146,7 @@ test('plan tells of log queues, whose change is a generation, too', async () => 
   await project.down();
 });
 
-test('wait: 0 when it holds, 1 when the time is over', async () => {
+test('wait exits with 0 when the condition holds and with 1 at its timeout', async () => {
   const project = createProject({
     'procs.yaml': `${good}  t: { command: [sh, -c, "sleep 0.5"], restart: never }\n  u: { command: [sleep, "1000"], depends_on: { t: completed } }\n`,
   });
@@ -158,7 +158,7 @@ test('wait: 0 when it holds, 1 when the time is over', async () => {
   await project.down();
 });
 
-test('why answers for what runs, and for what does not exist', async () => {
+test('why explains a running instance and rejects an unknown name', async () => {
   const project = createProject({ 'procs.yaml': good });
   await project.up();
   expect((await project.mustOrch(['why', 'a.1'])).stdout).toMatch(/a\.1/);
@@ -170,7 +170,7 @@ test('why answers for what runs, and for what does not exist', async () => {
   await project.down();
 });
 
-test('a reader that leaves early is no error: orch … | head', async () => {
+test('a reader that closes the pipe early causes no error: orch … | head', async () => {
   const project = createProject({ 'procs.yaml': good.replace('pool: 2', 'pool: 200') });
   await project.up();
   for (const command of ['ps', 'ps --json', 'events', 'events --json', 'config']) {
@@ -187,7 +187,7 @@ test('a reader that leaves early is no error: orch … | head', async () => {
   await project.down();
 });
 
-test('help on every command, with examples; completion for three shells that they can read', async () => {
+test('every command has help with examples, and three shells can read their completion script', async () => {
   const project = createProject({ 'procs.yaml': good });
   const help = await project.mustOrch(['--help']);
   const commands = [
@@ -223,7 +223,7 @@ test('help on every command, with examples; completion for three shells that the
   }
 });
 
-test('init writes a file that validates, and never overwrites one', async () => {
+test('init writes a valid file and never overwrites one', async () => {
   const project = createProject({
     'package.json': '{"name":"thing","scripts":{"start":"node server.js","dev":"node dev.js"}}',
   });
@@ -235,7 +235,7 @@ test('init writes a file that validates, and never overwrites one', async () => 
   expect(project.read('procs.yaml')).toBe(text);
 });
 
-test('secrets do not show in config, ps, events or plan', async () => {
+test('config, ps, events and plan hide secrets', async () => {
   const project = createProject({
     'procs.yaml': 'env_files: [.env]\nservices:\n  a: { command: [sleep, "1000"], env: { DB_PASSWORD: canary-one } }\n',
     '.env': 'API_TOKEN=canary-two\n',

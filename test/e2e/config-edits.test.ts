@@ -45,7 +45,7 @@ test.for(['plain', 'atomic'] as const)(
   },
 );
 
-test('keys of class live are applied in place', async () => {
+test('a changed live key is applied without a restart', async () => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"] }\n' });
   await project.up();
   const before = running(project);
@@ -62,7 +62,7 @@ test('keys of class live are applied in place', async () => {
   await project.down();
 });
 
-test('a service that is added starts, one that is removed stops, `services: {}` means none', async () => {
+test('an added service starts, a removed one stops, and `services: {}` stops all', async () => {
   const project = createProject({ 'procs.yaml': stack('0', 2) });
   await project.up();
   project.edit('procs.yaml', stack('0', 3));
@@ -120,7 +120,7 @@ describe('what is on disk is not a valid configuration', () => {
     ],
   ];
 
-  test('it is rejected with its position, what runs goes on, and a good edit is taken afterwards', async () => {
+  test('orch rejects it with its position, keeps instances running, and applies a good edit afterwards', async () => {
     const project = createProject({ 'procs.yaml': stack() });
     await project.up();
     const before = running(project);
@@ -142,7 +142,7 @@ describe('what is on disk is not a valid configuration', () => {
   });
 });
 
-test('a save that takes its time does not count until it has settled', async ({ skip }) => {
+test('a slow save is applied only once the file has settled', async ({ skip }) => {
   const project = createProject({ 'procs.yaml': stack() });
   await project.up();
   // A prefix that stays for longer than orch waits is a file like any other: such a round proves nothing.
@@ -175,7 +175,7 @@ test('a save that takes its time does not count until it has settled', async ({ 
   skip('this machine is too busy to write every 20 ms');
 });
 
-test('a link that is switched over, as Kubernetes does with ..data, is an edit', async () => {
+test('a switched symlink, as Kubernetes switches ..data, counts as an edit', async () => {
   const project = createProject({ 'v1/procs.yaml': stack('0', 3), 'v2/procs.yaml': stack('1', 3) });
   symlinkSync('v1', project.path('..data'));
   symlinkSync('..data/procs.yaml', project.path('procs.yaml'));
@@ -192,7 +192,7 @@ test('a link that is switched over, as Kubernetes does with ..data, is an edit',
   await project.down();
 });
 
-test('overlay, included and dotenv files are watched as well', async () => {
+test('orch also watches overlay, included and dotenv files', async () => {
   const project = createProject({
     'procs.yaml': 'include: [more.yaml]\nenv_files: [.env]\nservices:\n  a: { command: [sleep, "1000"] }\n',
     'more.yaml': 'services:\n  b: { command: [sleep, "1000"] }\n',
@@ -224,7 +224,7 @@ test('overlay, included and dotenv files are watched as well', async () => {
   await project.down();
 });
 
-test('scale edits the file and keeps comments; --ephemeral leaves it alone', async () => {
+test('scale edits the file and keeps its comments; --ephemeral does not edit it', async () => {
   const text = '# top\nservices:\n  a: # the service\n    command: [sleep, "1000"]\n    pool: 2   # how many\n';
   const project = createProject({ 'procs.yaml': text });
   await project.up();
@@ -247,7 +247,7 @@ test('scale edits the file and keeps comments; --ephemeral leaves it alone', asy
   await project.down();
 });
 
-test('`up` with another file: that one is read and watched from then on', async () => {
+test('`up` with another file reads and watches that file from then on', async () => {
   const yaml = (seconds: number): string => `services:\n  api: { command: [sleep, '${seconds}'] }\n`;
   const project = createProject({ 'procs.yaml': yaml(1001), 'other.yaml': yaml(2001) });
   const runs = (seconds: number) =>

@@ -9,7 +9,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const running = (project: Project): Record<string, string> => incarnations(project.instances());
 
-test('a killed instance is started again, with the true exit on record', async () => {
+test('a killed instance restarts and its exit is recorded', async () => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n' });
   await project.up();
   const before = running(project);
@@ -55,7 +55,7 @@ test.for([
   await project.down();
 });
 
-test('restarts follow the back-off, and a limit gives up', async () => {
+test('restarts follow the back-off and stop at the limit', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -84,7 +84,7 @@ services:
   await project.down();
 });
 
-test('a program that does not exist is named, with what to do', async () => {
+test('a missing program is named, with a hint', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [no-such-program-here], restart: never }\n',
   });
@@ -95,7 +95,7 @@ test('a program that does not exist is named, with what to do', async () => {
   await project.down();
 });
 
-test('descriptors stay flat over a thousand restarts', async () => {
+test('a thousand restarts leak no descriptor', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -124,7 +124,7 @@ services:
   await project.down();
 });
 
-test('a killed supervisor leaves its instances alive; the next one adopts what fits and stops what does not', async () => {
+test('instances outlive a killed supervisor; the next one adopts those that match and stops the others', async () => {
   const yaml = (size: number, version: string): string => `
 services:
   keep: { command: [sh, PROGRAMS/records-start-stop.sh, record.txt], pool: ${size} }
@@ -173,7 +173,7 @@ test('down stops the instances that a killed supervisor left', async () => {
   expect(project.processes()).toEqual([]);
 });
 
-test('what children print while no supervisor lives is not lost', async () => {
+test('output that instances write while no supervisor runs is not lost', async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { default: { path: out.log, format: raw } }
@@ -208,7 +208,7 @@ services:
   expect(lines()).toEqual(Array.from({ length: lines().length }, (_, index) => index + 1));
 });
 
-test('events are numbered, in order and say who', async () => {
+test('events are numbered, ordered and name their instance', async () => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"] }\n' });
   await project.up();
   await project.mustOrch(['restart', 'a.1']);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
 
-test('a compose file', async () => {
+test('init converts a compose file', async () => {
   const project = createProject({
     'compose.yaml': 'services:\n  web:\n    build: .\n    command: [node, web.js]\n  db: { image: postgres }\n',
   });
@@ -12,7 +12,7 @@ test('a compose file', async () => {
   await project.mustOrch(['validate']);
 });
 
-test('a Procfile', async () => {
+test('init converts a Procfile', async () => {
   const project = createProject({ Procfile: 'web: node web.js\n' });
   expect((await project.mustOrch(['init'])).stdout).toContain('wrote procs.yaml from Procfile: web\n');
   await project.mustOrch(['validate']);

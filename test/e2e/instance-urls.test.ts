@@ -7,7 +7,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const URL_OF_FIVE = 'http://127.0.0.1:6553${ORCH_INSTANCE}/';
 
-test('a URL that is none for an instance on top of the file fails its probe and its drain, and ends nothing', async () => {
+test('a URL that is invalid for one instance fails its probe and its drain, and stops nothing', async () => {
   const project = createProject({
     'procs.yaml': `services:\n  a:\n    command: [sleep, "1000"]\n    pool: 5\n    readiness: { http: "${URL_OF_FIVE}" }\n    stop: { drain: { http: "${URL_OF_FIVE}" } }\n`,
   });
@@ -28,7 +28,7 @@ test('a URL that is none for an instance on top of the file fails its probe and 
   await project.down();
 });
 
-test('a pool is not scaled past the last port', async () => {
+test('scale refuses a pool that would go past the last port', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], port: 65533, pool: 1, rollout: { max_surge: 1 } }\n',
   });

@@ -15,7 +15,7 @@ async function untilCompleted(project: Project): Promise<void> {
   );
 }
 
-test('five instances print 2,000 lines each: all of them, once, in order, marked with who and when', async () => {
+test('the log has every line of five instances once, in order, with instance and time', async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { main: { path: logs/all.log } }
@@ -52,7 +52,7 @@ services:
   await project.down();
 });
 
-test('json and raw formats, stdout and stderr, a last line without its end', async () => {
+test('json and raw logs keep stdout, stderr and a last line without newline', async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { j: { path: j.log, format: json }, r: { path: r.log, format: raw } }
@@ -141,7 +141,7 @@ services:
   expect((await project.mustOrch(['logs', 'a'])).stdout).toContain('from a');
 });
 
-test('one that floods and one that is never read delay nobody', async () => {
+test('an instance that floods and a queue that is never read delay no other instance', async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { default: { path: flood.log, rotate: { size: 8MiB, keep: 1, compress: none } } }
@@ -169,7 +169,7 @@ services:
   await project.down();
 });
 
-test('a service goes over to another queue by an edit, without a restart', async () => {
+test('an edit moves a service to another queue without a restart', async () => {
   const yaml = `
 log_queues: { one: { path: one.log, format: raw }, two: { path: two.log, format: raw } }
 services:

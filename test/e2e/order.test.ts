@@ -4,7 +4,7 @@ import { createProject, incarnations, instanceOf } from '../rig/project.ts';
 import { linesOf, readRecords } from '../rig/records.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-test('a task completes before what needs it starts; stops run in reverse', async () => {
+test('a dependent starts after its task has completed, and stops before its dependencies', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -27,7 +27,7 @@ services:
   expect(project.processes()).toEqual([]);
 });
 
-test('a dependency that is never met holds back, and says what it waits for', async () => {
+test('an unmet dependency keeps an instance waiting, and its reason names the dependency', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -55,7 +55,7 @@ services:
   await project.down();
 });
 
-test('a pool grows and shrinks at its upper end, highest number first', async () => {
+test('a pool grows and shrinks at its highest number', async () => {
   const yaml = (size: number): string =>
     `services:\n  w: { command: [sh, PROGRAMS/records-start-stop.sh, record.txt], pool: ${size} }\n`;
   const project = createProject({ 'procs.yaml': yaml(2) });

@@ -6,7 +6,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const yaml = 'services:\n  a: { command: [sleep, "1000"] }\n';
 
-test('a path too long for a socket, with spaces and letters beyond ASCII', async () => {
+test('orch works in a path too long for a socket, with spaces and non-ASCII letters', async () => {
   const folder = `${'deep-'.repeat(12)}/${'a path with spaces '.repeat(3)}/grüße-${'x'.repeat(40)}`;
   const project = createProject({ [`${folder}/procs.yaml`]: yaml });
   const cwd = project.path(folder);
@@ -36,7 +36,7 @@ test('every way to the project finds the same supervisor', async () => {
   expect(project.processes()).toEqual([]);
 });
 
-test('two projects side by side do not meddle with each other', async () => {
+test('two projects do not affect each other', async () => {
   const first = createProject({ 'procs.yaml': yaml });
   const second = createProject({ 'procs.yaml': yaml });
   await first.up();
@@ -47,7 +47,7 @@ test('two projects side by side do not meddle with each other', async () => {
   await second.down();
 });
 
-test('a bad file given to up while it runs: exit 2, nothing is touched', async () => {
+test('up with a bad file on a running project exits with 2 and changes nothing', async () => {
   const project = createProject({ 'procs.yaml': yaml });
   await project.up();
   const before = incarnations(project.processes());
@@ -69,7 +69,7 @@ test('ORCH_ENV chooses the overlay like --env', async () => {
   await project.down();
 });
 
-test('a log queue in a directory that does not exist yet, and one that cannot be written', async () => {
+test('orch creates the directory of a log queue and reports a queue that it cannot write', async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { good: { path: new/dir/good.log }, bad: { path: blocked/bad.log } }

@@ -1,19 +1,19 @@
 // `orch plan` between two commits: what it names, and that it agrees with the plan of a running project.
-import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';
+import { git as gitIn } from '../rig/git.ts';
 import { createProject } from '../rig/project.ts';
 
 const good = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n  b: { command: [sleep, "1000"] }\n';
 
-test('plan between two git commits', async () => {
+test('plan compares two git commits', async () => {
   const project = createProject({ 'procs.yaml': good });
-  const git = gitIn(project.root);
-  await git('init', '-q');
-  await git('add', 'procs.yaml');
-  await git('commit', '-qm', 'one');
+  const git = (...args: string[]) => gitIn(project.root, ...args);
+  git('init', '-q');
+  git('add', 'procs.yaml');
+  git('commit', '-qm', 'one');
   project.edit('procs.yaml', good.replace('pool: 2', 'pool: 5'));
-  await git('commit', '-qam', 'two');
+  git('commit', '-qam', 'two');
   const plan = await project.orch(['plan', 'HEAD~1..HEAD', '--json']);
   expect(plan.exitCode).toBe(2);
   const answer = JSON.parse(plan.stdout) as { changes: unknown[] };
@@ -26,10 +26,10 @@ test('plan of two commits is the plan of a supervisor that runs the first one', 
   const service = (seconds: number): string =>
     `services:\n  db: { command: [sleep, "${seconds}"] }\n  api: { command: [sleep, "1000"], depends_on: { db: { condition: started, on_loss: restart } } }\n`;
   const project = createProject({ 'procs.yaml': service(1000) });
-  const git = gitIn(project.root);
-  await git('init', '-q');
-  await git('add', 'procs.yaml');
-  await git('commit', '-qm', 'one');
+  const git = (...args: string[]) => gitIn(project.root, ...args);
+  git('init', '-q');
+  git('add', 'procs.yaml');
+  git('commit', '-qm', 'one');
   project.write('other.yaml', service(1001));
   project.write('procs.yaml', service(1001));
   const planned = await project.orch(['plan', 'HEAD', '--json']);
@@ -45,9 +45,3 @@ test('plan of two commits is the plan of a supervisor that runs the first one', 
   expect(JSON.parse(running.stdout)).toEqual(JSON.parse(planned.stdout));
   await project.down();
 });
-
-function gitIn(root: string): (...args: string[]) => Promise<unknown> {
-  const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false'];
-  const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
-  return (...args) => execa('git', [...identity, ...args], { cwd: root, env });
-}

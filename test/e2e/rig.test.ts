@@ -6,7 +6,7 @@ import { findOpenFiles, findProcesses, isAlive, killByIdentity, readStat } from 
 import { createProject } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-test('sees a process that only the environment ties to the project, and ends it by identity', async () => {
+test('the rig finds a process by its environment alone and ends it by identity', async () => {
   const project = createProject({ 'procs.yaml': 'services: {}\n' });
   const stray = spawn('sleep', ['1000'], { cwd: '/', env: { PATH: process.env.PATH, ...project.env }, detached: true });
   await once(stray, 'spawn');
@@ -18,7 +18,7 @@ test('sees a process that only the environment ties to the project, and ends it 
   await waitFor('the stray is gone', project.processes, (found) => found.length === 0);
 });
 
-test('a survivor fails the teardown, which ends it', async () => {
+test('a surviving process fails the teardown, which ends it', async () => {
   const project = createProject({ 'procs.yaml': 'services: {}\n' });
   const stray = spawn('sleep', ['1000'], { cwd: '/', env: { PATH: process.env.PATH, ...project.env }, detached: true });
   await once(stray, 'spawn');
@@ -26,7 +26,7 @@ test('a survivor fails the teardown, which ends it', async () => {
   await waitFor('the stray is gone', project.processes, (found) => found.length === 0);
 });
 
-test('sees descriptors below a directory', async () => {
+test('the rig finds open descriptors below a directory', async () => {
   const project = createProject({ 'held.txt': 'x' });
   const holder = spawn('sh', ['-c', `exec sleep 1000 <${project.path('held.txt')}`], { cwd: '/', detached: true });
   await once(holder, 'spawn');
@@ -40,7 +40,7 @@ test('sees descriptors below a directory', async () => {
   expect(findOpenFiles(project.root)).toEqual([]);
 });
 
-test('a zombie is not alive', async () => {
+test('a zombie does not count as alive', async () => {
   // The shell becomes `sleep`, which never reaps the child that has ended.
   const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], { detached: true });
   const [line] = (await once(parent.stdout!, 'data')) as [Buffer];
@@ -54,7 +54,7 @@ test('a zombie is not alive', async () => {
   process.kill(parent.pid!, 'SIGKILL');
 });
 
-test('a condition that never holds fails with what was seen last', async () => {
+test('waitFor fails with its last observation', async () => {
   await expect(
     waitFor(
       'the answer is 42',

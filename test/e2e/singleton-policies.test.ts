@@ -19,7 +19,7 @@ async function pair(policy: string): Promise<{ first: Project; second: Project; 
   return { first, second, older: (await botOf(first)).pid! };
 }
 
-test('refuse: the older stays, the newer says who has it', async () => {
+test('refuse: the older instance keeps running, and the newer one names its owner', async () => {
   const { first, second, older } = await pair('refuse');
   await second.orch(['up', '-d']);
   const refused = await waitFor(
@@ -39,7 +39,7 @@ test('refuse: the older stays, the newer says who has it', async () => {
   await second.down();
 });
 
-test('wait: the newer starts as soon as the older is gone', async () => {
+test('wait: the newer instance starts as soon as the older one is gone', async () => {
   const { first, second, older } = await pair('wait');
   await second.orch(['up', '-d']);
   await waitFor(
@@ -60,7 +60,7 @@ test('wait: the newer starts as soon as the older is gone', async () => {
   await second.down();
 });
 
-test('adopt: the incarnation goes on unchanged and belongs to the newer', async () => {
+test('adopt: the process keeps running and belongs to the newer supervisor', async () => {
   const { first, second, older } = await pair('adopt');
   const startTime = readStat(older)!.startTime;
   await second.up();
@@ -71,7 +71,7 @@ test('adopt: the incarnation goes on unchanged and belongs to the newer', async 
   await first.down();
 });
 
-test('pid_file: the program it names is ended, and ours is written', async () => {
+test('pid_file: orch ends the program in the file and writes its own pid', async () => {
   const project = createProject({ 'procs.yaml': holder(newKey(), 'replace', ', pid_file: bot.pid') });
   const old = spawn('sleep', ['100000'], { detached: true, stdio: 'ignore', cwd: project.root });
   const identity = { pid: old.pid!, startTime: readStat(old.pid!)!.startTime };
@@ -86,7 +86,7 @@ test('pid_file: the program it names is ended, and ours is written', async () =>
   await project.down();
 });
 
-test('pid_file: a stale one that names a stranger harms nobody', async () => {
+test('pid_file: a stale file that names another program harms no process', async () => {
   const stranger = spawn('tail', ['-f', '/dev/null'], { detached: true, stdio: 'ignore' });
   const identity = { pid: stranger.pid!, startTime: readStat(stranger.pid!)!.startTime };
   const project = createProject({

@@ -13,7 +13,7 @@ services:
     env: { RECORD_ID: the-bot${more} }
 `;
 
-test('an edit replaces it without two at once', async () => {
+test('an edit replaces a singleton without two at once', async () => {
   const project = createProject({ 'procs.yaml': bot('record.txt', 'true') });
   await project.up();
   for (let version = 1; version <= 3; version++) {
@@ -35,7 +35,7 @@ test('an edit replaces it without two at once', async () => {
   expect(story).toEqual(['start', 'stop', 'start', 'stop', 'start', 'stop', 'start', 'stop']);
 });
 
-test('two projects with one key: the newer replaces the older, whose tree is dead before', async () => {
+test('the newer of two projects with one key replaces the older, whose tree is dead before', async () => {
   const key = `rig-${process.pid}-${Date.now()}`;
   const first = createProject({});
   const second = createProject({});
@@ -60,7 +60,7 @@ test('two projects with one key: the newer replaces the older, whose tree is dea
   await second.down();
 });
 
-test('a supervisor that was killed leaves it, and the next one does not start a second', async () => {
+test('a singleton outlives a killed supervisor, and the next one does not start a second', async () => {
   const project = createProject({ 'procs.yaml': bot('record.txt', 'true') });
   await project.up();
   const before = incarnations(project.instances());

@@ -48,7 +48,7 @@ services:
 
 const FILES = { 'procs.yaml': YAML, 'collector.mjs': COLLECTOR, 'producer.mjs': PRODUCER };
 
-test('starts first, reads every line once and in order, stops last and by itself', async () => {
+test('a sink starts first, reads every line once and in order, and stops last', async () => {
   const project = createProject(FILES);
   await project.up();
   await collected(project, 500);
@@ -62,7 +62,7 @@ test('starts first, reads every line once and in order, stops last and by itself
   expect((await project.orch(['logs', '--queue', 'lines', '--raw'])).stdout).toBe('');
 });
 
-test('killed and replaced by an edit meanwhile, it misses nothing but what a killed one had in its hands', async () => {
+test('a sink that is killed and replaced loses only lines that it had already read', async () => {
   const project = createProject(FILES);
   await project.up();
   await collected(project, 200);
@@ -82,7 +82,7 @@ test('killed and replaced by an edit meanwhile, it misses nothing but what a kil
   expect(missing(project).filter((what) => what.includes('twice') || what.includes('order'))).toEqual([]);
 });
 
-test('stopped and started while the others write on, and over an upgrade, nothing is lost', async () => {
+test('a sink that is stopped and started, or upgraded, loses no line', async () => {
   const project = createProject(FILES);
   await project.up();
   await collected(project, 200);
@@ -99,7 +99,7 @@ test('stopped and started while the others write on, and over an upgrade, nothin
   expect(missing(project)).toEqual([]);
 });
 
-test('it has one instance, whatever `scale` asks for', async () => {
+test('scale does not give a sink a second instance', async () => {
   const project = createProject(FILES);
   await project.up();
   for (const size of [2, 0]) {
@@ -115,7 +115,7 @@ test('it has one instance, whatever `scale` asks for', async () => {
   await project.down();
 });
 
-test('it reads on when the supervisor is killed', async () => {
+test('a sink keeps reading when the supervisor is killed', async () => {
   const project = createProject(FILES);
   await project.up();
   await collected(project, 200);
@@ -129,7 +129,7 @@ test('it reads on when the supervisor is killed', async () => {
   expect(missing(project)).toEqual([]);
 });
 
-test('a queue that loses its sink goes on in a file', async () => {
+test('a queue that loses its sink writes to a file', async () => {
   const project = createProject(FILES);
   await project.up();
   await collected(project, 200);

@@ -12,7 +12,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const sleeper = 'services:\n  sleeper: { command: [sleep, "1000"], pool: 3 }\n';
 
-test('what is declared runs, ps tells the truth about it, and down leaves nothing', async () => {
+test('up runs what is declared, ps agrees with /proc, and down leaves no process', async () => {
   const project = createProject({ 'procs.yaml': `name: shop\n${sleeper}` });
   await project.up();
   const status = await project.ps();
@@ -38,7 +38,7 @@ test('what is declared runs, ps tells the truth about it, and down leaves nothin
   expect((await project.orch(['ps'])).exitCode).toBe(3);
 });
 
-test('500 instances are up, listed and gone, and no descriptor stays behind', async () => {
+test('500 instances start, are listed and stop, and leak no descriptor', async () => {
   const project = createProject({ 'procs.yaml': sleeper });
   await project.up();
   const { pid } = (await project.ps()).supervisor;
@@ -68,7 +68,7 @@ test('500 instances are up, listed and gone, and no descriptor stays behind', as
   expect(project.processes()).toEqual([]);
 });
 
-test('a supervisor with 100 idle instances is small and quiet', async () => {
+test('a supervisor of 100 idle instances uses little memory and CPU', async () => {
   const project = createProject({ 'procs.yaml': sleeper.replace('pool: 3', 'pool: 100') });
   await project.up();
   const { pid } = (await project.ps()).supervisor;
@@ -87,7 +87,7 @@ test('a supervisor with 100 idle instances is small and quiet', async () => {
   await project.down();
 });
 
-test('a second up changes nothing and runs no second supervisor', async () => {
+test('a second up changes nothing and starts no second supervisor', async () => {
   const project = createProject({ 'procs.yaml': sleeper });
   await project.up();
   const before = incarnations(project.processes());
@@ -96,7 +96,7 @@ test('a second up changes nothing and runs no second supervisor', async () => {
   await project.down();
 });
 
-test('ten concurrent ups give one supervisor', async () => {
+test('ten concurrent ups start one supervisor', async () => {
   const project = createProject({ 'procs.yaml': sleeper });
   const outcomes = await Promise.all(Array.from({ length: 10 }, () => project.orch(['up', '-d', '--wait'])));
   expect(outcomes.map((one) => one.exitCode)).toEqual(outcomes.map(() => 0));
@@ -107,7 +107,7 @@ test('ten concurrent ups give one supervisor', async () => {
   await project.down();
 });
 
-test('every instance is told who it is, and has its own PORT', async () => {
+test('every instance gets its identity and its own PORT in its environment', async () => {
   const port = await freePorts(2);
   const project = createProject({
     'procs.yaml': `
@@ -155,7 +155,7 @@ services:
   await project.down();
 });
 
-test('descriptors of the calling script reach nobody', async () => {
+test('instances do not inherit descriptors of the calling script', async () => {
   const project = createProject({ 'procs.yaml': sleeper });
   // 9 is below, 60 above what libuv closes by itself; a script that reads to the end of `up` must not hang on them.
   const script = `exec 9>nine.txt 60>sixty.txt; "${process.execPath}" "${MAIN}" up -d --wait | cat`;
@@ -180,7 +180,7 @@ test('the state directory ignores itself in git and is private', async () => {
   await project.down();
 });
 
-test('stop holds until start, and survives edits of others', async () => {
+test('a stopped service stays stopped until start, over edits of other services', async () => {
   const project = createProject({ 'procs.yaml': `${sleeper}  other: { command: [sleep, "1000"] }\n` });
   await project.up();
   await project.mustOrch(['stop', 'sleeper']);
@@ -210,7 +210,7 @@ test('stop holds until start, and survives edits of others', async () => {
   await project.down();
 });
 
-test('up of one service brings what it depends on, and nothing else', async () => {
+test('up of one service starts only that service and its dependencies', async () => {
   const project = createProject({
     'procs.yaml': `
 services:

@@ -39,7 +39,7 @@ test.for([
   expect(down.durationMs).toBeLessThan(BOUND_MS);
 });
 
-test('what a program leaves behind when it ends is cleared before it is started again', async () => {
+test('orch ends processes that a program left behind before it restarts the program', async () => {
   const project = projectOf('[sh, PROGRAMS/leaves-grandchild-behind.sh]', '    restart: never\n');
   await project.up();
   await waitFor('it completed', project.ps, (seen) => instanceOf(seen, 'a.1').state === 'completed', BOUND_MS + 3_000);
@@ -47,7 +47,7 @@ test('what a program leaves behind when it ends is cleared before it is started 
   await project.down();
 });
 
-test('a slow program gets its grace period, and no more', async () => {
+test('a slow program gets its grace period and is killed after it', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -70,7 +70,7 @@ services:
   await project.down();
 });
 
-test('the stop signal is the declared one', async () => {
+test('orch stops a program by the declared signal', async () => {
   const project = createProject({
     'procs.yaml': `services:\n  a: { command: [sh, -c, "trap 'echo got it >signal.txt; exit 0' INT; echo set; while :; do sleep 0.05; done"], stop: { signal: SIGINT } }\n`,
   });
@@ -84,19 +84,22 @@ test('the stop signal is the declared one', async () => {
   expect(project.read('signal.txt')).toBe('got it\n');
 });
 
-test.each(['a live supervisor', 'a killed one'])('down --timeout kills what is left by then: %s', async (whose) => {
-  const project = createProject({
-    'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
-  });
-  await project.up();
-  await waitFor(
-    'it is set up',
-    async () => (await project.mustOrch(['logs'])).stdout,
-    (seen) => seen.includes('ready to ignore'),
-  );
-  if (whose === 'a killed one') await killSupervisor(project);
-  const down = await project.mustOrch(['down', '--timeout', '500ms', '--json']);
-  expect(JSON.parse(down.stdout)).toEqual({ stopped: 1, leftovers: [] });
-  expect(down.durationMs).toBeLessThan(500 + 2_000 + 1_500);
-  expect(project.processes()).toEqual([]);
-});
+test.each(['a live supervisor', 'a killed one'])(
+  'down --timeout kills the processes left at the timeout: %s',
+  async (whose) => {
+    const project = createProject({
+      'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
+    });
+    await project.up();
+    await waitFor(
+      'it is set up',
+      async () => (await project.mustOrch(['logs'])).stdout,
+      (seen) => seen.includes('ready to ignore'),
+    );
+    if (whose === 'a killed one') await killSupervisor(project);
+    const down = await project.mustOrch(['down', '--timeout', '500ms', '--json']);
+    expect(JSON.parse(down.stdout)).toEqual({ stopped: 1, leftovers: [] });
+    expect(down.durationMs).toBeLessThan(500 + 2_000 + 1_500);
+    expect(project.processes()).toEqual([]);
+  },
+);

@@ -20,7 +20,7 @@ test('up without a terminal prints prefixed lines; Ctrl-C stops everything in or
   expect(project.processes()).toEqual([]);
 });
 
-test('a second Ctrl-C does not wait for those who ignore the first', async () => {
+test('a second Ctrl-C kills instances that ignore the first', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
   });
@@ -33,7 +33,7 @@ test('a second Ctrl-C does not wait for those who ignore the first', async () =>
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 5_000);
 });
 
-test('the owner that is killed takes everything down', async () => {
+test('everything stops when the owning up is killed', async () => {
   const project = createProject({ 'procs.yaml': good });
   const up = startCommand(project, ['up']);
   await waitFor('all run', project.instances, (seen) => seen.length === 3);
@@ -42,7 +42,7 @@ test('the owner that is killed takes everything down', async () => {
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 8_000);
 });
 
-test('up beside a detached supervisor follows it, and leaves it running', async () => {
+test('up follows a detached supervisor and leaves it running', async () => {
   const project = createProject({
     'procs.yaml': "services:\n  a: { command: 'while :; do echo a line; sleep 0.05; done' }\n",
   });
@@ -78,7 +78,7 @@ test('logs -f shows new lines until Ctrl-C, over a restart of what it follows', 
   await project.down();
 });
 
-test('events -f --json is a stream of objects, one a line', async () => {
+test('events -f --json prints one object per line', async () => {
   const project = createProject({ 'procs.yaml': good });
   await project.up();
   const events = startCommand(project, ['events', '-f', '--json']);
@@ -92,7 +92,7 @@ test('events -f --json is a stream of objects, one a line', async () => {
   expect([0, 1, 3]).toContain(await events.exited);
 });
 
-test('a follower whose reader is gone ends by itself', async () => {
+test('logs -f exits when its reader is gone', async () => {
   const project = createProject({
     'procs.yaml': "services:\n  a: { command: 'while :; do echo a line; sleep 0.05; done' }\n",
   });
@@ -104,7 +104,7 @@ test('a follower whose reader is gone ends by itself', async () => {
   await project.down();
 });
 
-test('followers that never read delay nobody and cost no memory', async () => {
+test('followers that never read delay no instance and use no memory', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -128,7 +128,7 @@ services:
   await project.down();
 });
 
-test('up goes on with the supervisor that takes over, and still owns the project', async () => {
+test('up follows the next supervisor after an upgrade and still owns the project', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: "i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.05; done" }\n',
   });
@@ -145,7 +145,7 @@ test('up goes on with the supervisor that takes over, and still owns the project
   expect(project.processes()).toEqual([]);
 });
 
-test('up goes on also where nothing lives at the moment of the upgrade', async () => {
+test('up follows the next supervisor even when no instance runs during the upgrade', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  yearly: { command: "true", schedule: "0 0 1 1 *" }\n',
   });
@@ -163,7 +163,7 @@ test('up goes on also where nothing lives at the moment of the upgrade', async (
   expect(project.processes()).toEqual([]);
 });
 
-test('Ctrl-C where nobody takes over ends what the dead supervisor left', async () => {
+test('Ctrl-C ends the instances of a dead supervisor that has no successor', async () => {
   const project = createProject({ 'procs.yaml': good });
   const up = startCommand(project, ['up']);
   await waitFor('all run', project.instances, (seen) => seen.length === 3);
@@ -174,7 +174,7 @@ test('Ctrl-C where nobody takes over ends what the dead supervisor left', async 
   expect(project.processes()).toEqual([]);
 });
 
-test('nobody takes over: up says what may still run, and how to get it back', async () => {
+test('up says what may still run when no supervisor takes over, and how to adopt it', async () => {
   const project = createProject({ 'procs.yaml': good });
   const up = startCommand(project, ['up']);
   await waitFor('all run', project.instances, (seen) => seen.length === 3);

@@ -18,7 +18,7 @@ const allRun = (project: Project) =>
   );
 const asBefore = { alternateScreen: false, cursorHidden: false, mouse: false, bracketedPaste: false };
 
-test('up shows the services, and q stops everything and gives the terminal back', async () => {
+test('up shows the services; q stops everything and restores the terminal', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('shop');
@@ -42,7 +42,7 @@ test('Ctrl-C stops everything in order', async () => {
   expect(project.processes()).toEqual([]);
 });
 
-test('Ctrl-C while the view is still being loaded stops everything too', async () => {
+test('Ctrl-C stops everything while the view is still loading', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await waitFor(
@@ -56,7 +56,7 @@ test('Ctrl-C while the view is still being loaded stops everything too', async (
   expect(project.processes()).toEqual([]);
 });
 
-test('a second Ctrl-C ends at once what ignores the first', async () => {
+test('a second Ctrl-C kills at once an instance that ignores the first', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  a: { command: [node, PROGRAMS/ignores-term.mjs], stop: { grace: 60s } }\n',
   });
@@ -75,7 +75,7 @@ test('a second Ctrl-C ends at once what ignores the first', async () => {
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 5_000);
 });
 
-test('d detaches and keeps everything; attach comes back, q leaves it running', async () => {
+test('d detaches and keeps everything running; attach returns, and q leaves it running', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const first = project.terminal(['up']);
   await first.waitForText('worker');
@@ -92,7 +92,7 @@ test('d detaches and keeps everything; attach comes back, q leaves it running', 
   await project.down();
 });
 
-test('a terminal that vanishes takes its supervisor down with it', async () => {
+test('a supervisor stops when its terminal vanishes', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');
@@ -101,7 +101,7 @@ test('a terminal that vanishes takes its supervisor down with it', async () => {
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 8_000);
 });
 
-test('a rejected edit is shown with its position', async () => {
+test('the view shows a rejected edit with its position', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');
@@ -111,7 +111,7 @@ test('a rejected edit is shown with its position', async () => {
   await terminal.waitForExit();
 });
 
-test('what children print cannot touch the screen, title or modes', async () => {
+test('output of instances cannot change the screen, title or modes', async () => {
   const project = createProject({
     'procs.yaml': 'services:\n  evil: { command: [node, PROGRAMS/prints-escapes.mjs] }\n',
   });
@@ -125,7 +125,7 @@ test('what children print cannot touch the screen, title or modes', async () => 
   expect(terminal.modes()).toEqual(asBefore);
 });
 
-test('it fits into 40 × 10, and follows a resize', async () => {
+test('the view fits into 40 × 10 and follows a resize', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up'], { cols: 40, rows: 10 });
   await terminal.waitForText('api');
@@ -136,7 +136,7 @@ test('it fits into 40 × 10, and follows a resize', async () => {
   expect(terminal.modes()).toEqual(asBefore);
 });
 
-test('the view goes on with the supervisor that takes over, and q still stops everything', async () => {
+test('the view follows the next supervisor after an upgrade, and q still stops everything', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');
@@ -152,7 +152,7 @@ test('the view goes on with the supervisor that takes over, and q still stops ev
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
 });
 
-test('row, filter and switches of the view outlive an upgrade, which it tells', async () => {
+test('the view keeps row, filter and switches over an upgrade and reports it', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up'], { cols: 100, rows: 30 });
   await terminal.waitForText('worker');
@@ -167,7 +167,7 @@ test('row, filter and switches of the view outlive an upgrade, which it tells', 
   await terminal.waitForExit();
 });
 
-test('Ctrl-C before the next supervisor is found stops everything once it is', async () => {
+test('Ctrl-C during an upgrade stops everything once the next supervisor is found', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('worker');

@@ -23,7 +23,7 @@ async function waiting(project: Project, condition: MethodParams<'wait'>['for'],
   return { answer };
 }
 
-test('who is waited for to stop, and is taken out, has stopped once nothing of it lives', async () => {
+test('wait --for stopped ends for a removed service once none of its processes lives', async () => {
   const project = createProject({ 'procs.yaml': KEPT + SLOW });
   await project.up();
   await waitFor(

@@ -19,7 +19,7 @@ function createDemo(): Project {
   return project;
 }
 
-test('the demo stack comes up, follows an edit, and is gone after down', async () => {
+test('the demo stack starts, follows an edit, and leaves no process after down', async () => {
   const project = createDemo();
   await project.up();
   const status = await project.ps();

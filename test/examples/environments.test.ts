@@ -7,7 +7,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const PORT = await freePorts(4);
 
-test('each environment runs its own set, and prod can be planned and applied over dev', async () => {
+test('each environment runs its own services, and prod can be planned and applied over dev', async () => {
   const project = createExampleProject('environments', { 18550: PORT });
   await project.mustOrch(['-e', 'dev', 'up', '-d', '--wait']);
   expect(Object.keys(incarnations(project.instances()))).toEqual(['api.1']);

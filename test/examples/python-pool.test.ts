@@ -10,7 +10,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const workerNames = Array.from({ length: 7 }, (_, index) => `worker.${index + 1}`);
 
-test('before: one script, seven workers, a writer, a bot and its pid file', async () => {
+test('the script runs seven workers, a writer and a bot with its pid file', async () => {
   const project = createExampleProject('python-pool/before');
   const script = spawn('python3', ['run_all.py'], {
     cwd: project.root,
@@ -30,7 +30,7 @@ test('before: one script, seven workers, a writer, a bot and its pid file', asyn
   await waitFor('all are gone', project.processes, (seen) => seen.length === 0);
 });
 
-test('after: the same with procs.yaml', async () => {
+test('procs.yaml runs the same processes as the script', async () => {
   const project = createExampleProject('python-pool/after');
   await project.up();
   const status = await project.ps();

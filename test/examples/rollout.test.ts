@@ -7,7 +7,7 @@ import { waitFor } from '../rig/wait-for.ts';
 
 const PORT = await freePorts(5);
 
-test('a new version goes through, a broken one is rolled back, and four serve all the time', {
+test('a new version is rolled out, a broken one is rolled back, and four instances always serve', {
   timeout: 120_000,
 }, async () => {
   const project = createExampleProject('rollout', { 18700: PORT });

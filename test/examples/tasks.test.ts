@@ -24,7 +24,7 @@ test('the server starts after both tasks have completed', async () => {
   await project.down();
 });
 
-test('a failed task holds back what depends on it, and why says so', async () => {
+test('a failed task keeps its dependents waiting, and why names it', async () => {
   const project = createExampleProject('tasks', { 18530: PORT });
   project.write('migrate.mjs', "console.error('no disk');\nprocess.exit(1);\n");
   const up = await project.orch(['up', '-d', '--wait']);

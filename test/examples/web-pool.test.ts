@@ -17,7 +17,7 @@ async function whoAnswers(requests: number): Promise<Set<string>> {
   return names;
 }
 
-test('requests reach every worker of the pool, and a bigger pool is used at once', async () => {
+test('requests reach every worker of the pool, also after it grows', async () => {
   const project = createExampleProject('web-pool', { 18510: PORT, 18511: PORT + 1 });
   await project.up();
   await waitFor(

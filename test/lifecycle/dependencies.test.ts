@@ -20,7 +20,7 @@ async function begin(onLoss: string): Promise<{ project: Project; before: Record
   return { project, before: living(project) };
 }
 
-test('ignore: dependents run on', async () => {
+test('on_loss ignore: dependents keep running', async () => {
   const { project, before } = await begin('ignore');
   kill(project, 'db.1');
   await waitFor(
@@ -32,7 +32,7 @@ test('ignore: dependents run on', async () => {
   await project.down();
 });
 
-test('hold: dependents end, last first, and start again once it is back', async () => {
+test('on_loss hold: dependents stop, last first, and start once the dependency is back', async () => {
   const { project, before } = await begin('hold');
   await project.mustOrch(['stop', 'db']);
   await waitFor(
@@ -58,7 +58,7 @@ test('hold: dependents end, last first, and start again once it is back', async 
   await project.down();
 });
 
-test('restart: dependents run on, and are renewed once it is back as a new process', async () => {
+test('on_loss restart: dependents keep running and restart once the dependency is back as a new process', async () => {
   const { project, before } = await begin('restart');
   kill(project, 'db.1');
   await holdsFor(
@@ -81,7 +81,7 @@ test('restart: dependents run on, and are renewed once it is back as a new proce
   await project.down();
 });
 
-test('the first cause is named by everyone who waits, and why tells the whole chain', async () => {
+test('each waiting instance names the root cause, and why shows the whole chain', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -104,7 +104,7 @@ services:
   await project.down();
 });
 
-test('what is not ready is named as what would unblock, until it is lost, and then as what is lost', async () => {
+test('a reason names a dependency as not ready until it is lost, then as lost', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -125,7 +125,7 @@ services:
   await project.down();
 });
 
-test('who waits for what is not wanted is told what would make it wanted', async () => {
+test('the reason of an instance that waits for a disabled service says how to start it', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -145,7 +145,7 @@ services:
   await project.down();
 });
 
-test('a restart that was asked for is nothing to explain', async () => {
+test('why does not explain a requested restart', async () => {
   const project = createProject({ 'procs.yaml': 'services: { a: { command: [sleep, "1000"] } }' });
   await project.up();
   await project.mustOrch(['restart', 'a']);

@@ -24,7 +24,7 @@ async function endUnseen(project: Project): Promise<void> {
   await project.mustOrch(['up', '-d']);
 }
 
-test('is told, and decides what happens next', async () => {
+test('a recorded exit is reported and decides what happens next', async () => {
   const project = createProject({ 'procs.yaml': yaml(true) });
   await endUnseen(project);
   const failed = await waitFor(
@@ -38,7 +38,7 @@ test('is told, and decides what happens next', async () => {
   expect(project.exists('.orch/run/exits')).toBe(false);
 });
 
-test('without it nobody knows, and the task runs once more', async () => {
+test('a task without an exit record has an unknown exit and runs once more', async () => {
   const project = createProject({ 'procs.yaml': yaml(false) });
   await endUnseen(project);
   const ofTask = async () => (await project.events()).filter(({ instance }) => instance === 'task.1');
@@ -47,7 +47,7 @@ test('without it nobody knows, and the task runs once more', async () => {
   expect(told.map(({ type }) => type)).toContain('started');
 });
 
-test('while a supervisor looks it changes nothing: a program is stopped by its signal within its grace', async () => {
+test('an exit record changes no stop: the program gets its signal and its grace period', async () => {
   const project = createProject({
     'procs.yaml': `
 services:

@@ -13,7 +13,7 @@ const told = (project: Project, count: number) =>
     (all) => all.length >= count,
   );
 
-test('each runs at its time, in the environment of the instance, and knows the event', async () => {
+test('each hook runs at its time, in the environment of the instance, with the event', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -41,7 +41,7 @@ services:
   expect(lines(project).at(-1)).toBe('after_exit SIGTERM');
 });
 
-test('before_start decides: its failure is a failed start, and nothing was started', async () => {
+test('a failed before_start hook fails the start, and no process starts', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -60,7 +60,7 @@ services:
   await project.down();
 });
 
-test('a start that is given up ends its hook; other instances are not held up by it', async () => {
+test('a cancelled start ends its hook and delays no other instance', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -76,7 +76,7 @@ services:
   await project.down();
 });
 
-test('a task whose start is given up has not failed: it runs when it is wanted again', async () => {
+test('a task whose start is cancelled has not failed and runs when it is enabled again', async () => {
   const project = createProject({
     'procs.yaml': `
 services:
@@ -102,7 +102,7 @@ services:
   await project.down();
 });
 
-test('a start whose hook hangs takes up an edit, and begins anew when it is told to', async () => {
+test('a start whose hook hangs follows an edit and starts over on request', async () => {
   const yaml = (hook: string): string =>
     `services:\n  api: { command: [sleep, "1000"], hooks: { before_start: 'echo ${hook} >> hooks.txt; ${hook}' } }\n`;
   const project = createProject({ 'procs.yaml': yaml('sleep 500') });

@@ -12,7 +12,7 @@ const logged = (project: Project, text: string) =>
     (log) => log.includes(text),
   );
 
-test('nofile and nice hold for the program, which keeps its pid and its arguments', async () => {
+test('nofile and nice apply to the program, which keeps its pid and its arguments', async () => {
   const show =
     'console.log(process.argv[2], require("child_process").execSync("ulimit -n; nice; echo $PPID").toString().split("\\n").join(" "), process.pid)';
   const project = createProject({
@@ -75,7 +75,7 @@ services:
   await project.down();
 });
 
-test('stdin: what is written into its FIFO reaches the program, writer by writer, restarts included', async () => {
+test('text written into the stdin FIFO reaches the program, over writers and restarts', async () => {
   const project = createProject({
     'procs.yaml': `
 services:

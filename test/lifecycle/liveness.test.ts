@@ -54,7 +54,7 @@ test.each([
   await project.down();
 });
 
-test('a task that is ill has failed, whatever it says when it is stopped', async () => {
+test('an unhealthy task has failed, whatever its exit code', async () => {
   const project = createProject({ 'procs.yaml': yaml('restart: never').replace('pool: 2', 'pool: 1') });
   await project.up();
   project.write('answer.api.1', '500');
@@ -68,7 +68,7 @@ test('a task that is ill has failed, whatever it says when it is stopped', async
   await project.down();
 });
 
-test('probes go on under the next supervisor; what is well is not touched', async () => {
+test('probes continue under the next supervisor, and healthy instances keep running', async () => {
   const project = createProject({ 'procs.yaml': yaml('restart: { policy: always, backoff: { initial: 50ms } }') });
   await project.up();
   const before = incarnations(project.instances());
@@ -92,7 +92,7 @@ test('probes go on under the next supervisor; what is well is not touched', asyn
   await project.down();
 });
 
-test('a probe that is changed holds at once, without a restart', async () => {
+test('a changed probe applies at once, without a restart', async () => {
   const project = createProject({ 'procs.yaml': yaml('') });
   await project.up();
   const before = incarnations(project.instances());

@@ -13,7 +13,7 @@ services:
 const running = async (project: Project): Promise<string[]> =>
   (await project.ps()).services.filter(({ instances }) => instances[0]?.pid != null).map(({ name }) => name);
 
-test('up runs what belongs to no profile; --profile adds those of the profile until others are chosen', async () => {
+test('up runs services without a profile; --profile adds its services until others are chosen', async () => {
   const project = createProject(PROJECT);
   await project.up();
   expect(await running(project)).toEqual(['api']);

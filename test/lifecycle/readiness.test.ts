@@ -30,36 +30,39 @@ const kinds: [string, string, (project: Project) => void, (project: Project) => 
   ],
 ];
 
-test.each(kinds)('%s: alive, ready, unready, ready again; dependents wait for it', async (_, probe, hold, fail) => {
-  const project = createProject(
-    procs(`
+test.each(kinds)(
+  '%s: an instance turns ready, unready and ready again, and dependents wait for it',
+  async (_, probe, hold, fail) => {
+    const project = createProject(
+      procs(`
 services:
   api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms, failures: 2 } }
   web: { command: [sleep, "1000"], depends_on: { api: ready } }
 `),
-  );
-  project.write('answer.api.1', '503');
-  await project.mustOrch(['up', '-d']);
-  const status = await waitFor('api says why', project.ps, (seen) => instanceOf(seen, 'api.1').reason !== null);
-  expect(instanceOf(status, 'api.1')).toMatchObject({
-    state: 'running',
-    reason: expect.stringMatching(/^Alive, not ready yet: /),
-  });
-  expect(instanceOf(status, 'web.1')).toMatchObject({ state: 'waiting', pid: null });
-  expect(status.converged).toBe(false);
-  hold(project);
-  await project.mustOrch(['wait']);
-  const before = incarnations(project.instances());
-  expect(Object.keys(before).sort()).toEqual(['api.1', 'web.1']);
-  fail(project);
-  const unready = await becomes(project, 'api.1', 'unready');
-  expect(unready.services[0]).toMatchObject({ running: 1, ready: 0 });
-  hold(project);
-  await becomes(project, 'api.1', 'ready');
-  // Nothing was restarted, dependents included: that is what `on_loss: ignore` means.
-  expect(incarnations(project.instances())).toEqual(before);
-  await project.down();
-});
+    );
+    project.write('answer.api.1', '503');
+    await project.mustOrch(['up', '-d']);
+    const status = await waitFor('api says why', project.ps, (seen) => instanceOf(seen, 'api.1').reason !== null);
+    expect(instanceOf(status, 'api.1')).toMatchObject({
+      state: 'running',
+      reason: expect.stringMatching(/^Alive, not ready yet: /),
+    });
+    expect(instanceOf(status, 'web.1')).toMatchObject({ state: 'waiting', pid: null });
+    expect(status.converged).toBe(false);
+    hold(project);
+    await project.mustOrch(['wait']);
+    const before = incarnations(project.instances());
+    expect(Object.keys(before).sort()).toEqual(['api.1', 'web.1']);
+    fail(project);
+    const unready = await becomes(project, 'api.1', 'unready');
+    expect(unready.services[0]).toMatchObject({ running: 1, ready: 0 });
+    hold(project);
+    await becomes(project, 'api.1', 'ready');
+    // Nothing was restarted, dependents included: that is what `on_loss: ignore` means.
+    expect(incarnations(project.instances())).toEqual(before);
+    await project.down();
+  },
+);
 
 test.each([
   ['tcp', 'tcp: "$' + '{PORT}"'],
@@ -67,7 +70,7 @@ test.each([
   ['unix', 'unix: api.sock'],
   ['delay', 'delay: 300ms'],
   ['several together', 'tcp: "$' + '{PORT}", unix: api.sock, exec: "test -e api.sock"'],
-])('%s: ready once it holds', async (_, probe) => {
+])('%s: an instance is ready once its probe succeeds', async (_, probe) => {
   const project = createProject(
     procs(`services:\n  api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms } }\n`),
   );
@@ -79,7 +82,7 @@ test.each([
   await project.down();
 });
 
-test('startup holds the other probes back; when it fails the instance is restarted', async () => {
+test('a startup probe delays the other probes', async () => {
   const yaml = (startup: string): string => `
 services:
   api:

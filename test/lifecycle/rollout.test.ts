@@ -95,7 +95,7 @@ test.each([
   await project.down();
 });
 
-test('a broken version is rolled back, and says so', async () => {
+test('a broken version is rolled back and reported', async () => {
   const rollout = 'max_unavailable: 1, deadline: 1500ms, on_failure: rollback';
   const { project, load } = await underLoad(rollout);
   const good = await versionsOf(project);
@@ -133,7 +133,7 @@ test('a broken version is rolled back, and says so', async () => {
   await project.down();
 });
 
-test('a roll-out goes on under the next supervisor', async () => {
+test('a roll-out continues under the next supervisor', async () => {
   const rollout = 'max_unavailable: 1, min_ready: 300ms';
   const { project, load } = await underLoad(rollout);
   project.edit('procs.yaml', yaml('2', rollout));

@@ -11,7 +11,7 @@ const starts = async (project: Project, id: string): Promise<number> =>
 const nextRunMs = (status: Status, id: string): number =>
   Date.parse(/Next run at (\S+?); the last one ended well/.exec(instanceOf(status, id).reason ?? '')?.[1] ?? '') || 0;
 
-test('missed while no supervisor ran: made up for once where catch_up says so', async () => {
+test('catch_up runs a schedule once that was missed while no supervisor ran', async () => {
   const every = "'*/3 * * * * *'";
   const project = createProject({
     'procs.yaml': `
@@ -53,7 +53,7 @@ services:
   await project.down();
 });
 
-test('plan: a new schedule and a new command start nothing now, and interrupt no run', async () => {
+test('plan shows that a new schedule or command starts no run and interrupts none', async () => {
   const yaml = (command: string): string =>
     `services:\n  job: { command: ${command}, schedule: '0 3 1 1 *' }\n  api: { command: [sleep, "1000"] }\n`;
   const project = createProject({ 'procs.yaml': 'services:\n  api: { command: [sleep, "1000"] }\n' });

@@ -54,7 +54,7 @@ test.each([
   await project.down();
 });
 
-test('a line that comes at once, before anybody could have asked for it', async () => {
+test('a readiness line counts even when the program prints it at once', async () => {
   const project = createProject({
     'procs.yaml': `services:\n  api: { command: "echo up; exec sleep 1000", pool: 20, readiness: { log: "^up$" } }\n`,
   });
@@ -62,7 +62,7 @@ test('a line that comes at once, before anybody could have asked for it', async 
   await project.down();
 });
 
-test('READY=1 that is sent while no supervisor runs is heard by the next one', async () => {
+test('READY=1 sent while no supervisor runs reaches the next one', async () => {
   const tells = `${NOTIFY} READY=1; touch told.$ORCH_INSTANCE`;
   const project = createProject({ 'procs.yaml': yaml(tells, 'readiness: { notify: true }') });
   await project.mustOrch(['up', '-d']);
@@ -75,7 +75,7 @@ test('READY=1 that is sent while no supervisor runs is heard by the next one', a
   await project.down();
 });
 
-test('output while nobody waits for it, and evil lines, do no harm', async () => {
+test('output that no probe waits for, and hostile lines, do no harm', async () => {
   const evil = `node ${PROGRAMS}writes-evil-lines.mjs`;
   const project = createProject({ 'procs.yaml': yaml(evil, 'readiness: { log: "^done$|(a+)+b" }') });
   project.write('go', '');

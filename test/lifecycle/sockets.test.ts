@@ -22,7 +22,7 @@ const becomes = (orch: Project, id: string, state: string) =>
 
 const keeperOf = (orch: Project) => orch.processes().filter(({ command }) => command.includes('socket-keeper'));
 
-test('the supervisor is killed: instances serve on, and the next one has the sockets, too', async () => {
+test('instances keep serving when the supervisor is killed, and the next one has the sockets too', async () => {
   const port = await freePorts();
   const orch = project(port);
   await orch.up();
@@ -61,7 +61,7 @@ test('the supervisor is killed: instances serve on, and the next one has the soc
   expect(orch.exists('.orch/run/held.sock')).toBe(false);
 });
 
-test('the keeper is killed as well: what runs serves on, and a new instance says what it cannot have', async () => {
+test('instances keep serving when the keeper is killed too, and a new one names the address in use', async () => {
   const port = await freePorts();
   const orch = project(port, ', restart: { policy: always, backoff: { initial: 100ms } }');
   await orch.up();
@@ -92,7 +92,7 @@ async function occupy(port: number): Promise<Server> {
   return server;
 }
 
-test('an address that is taken is told and tried again; one that leaves the file is let go of', async () => {
+test('an address in use is reported and tried again; an address removed from the file is released', async () => {
   const port = await freePorts(2);
   const stranger = await occupy(port);
   const orch = project(port, ', restart: { backoff: { initial: 100ms, max: 300ms } }');
@@ -115,7 +115,7 @@ test('an address that is taken is told and tried again; one that leaves the file
   await orch.down();
 });
 
-test('what other services run with knows nothing of sockets, not even from a supervisor that was given some', async () => {
+test('other services inherit no sockets, not even those given to the supervisor', async () => {
   const orch = createProject({
     'procs.yaml': `services:\n  plain: { command: 'env | grep -c ^LISTEN_; ls /proc/self/fd | wc -w', restart: never }\n  held: { command: [sleep, "1000"], listen: [./s.sock] }\n`,
   });
@@ -130,7 +130,7 @@ test('what other services run with knows nothing of sockets, not even from a sup
   await orch.down();
 });
 
-test('down without a supervisor ends the keeper, too', async () => {
+test('down without a supervisor ends the keeper too', async () => {
   const port = await freePorts();
   const orch = project(port);
   await orch.up();

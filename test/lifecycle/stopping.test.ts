@@ -24,7 +24,7 @@ async function storyOf(service: string): Promise<{ story: string[]; project: Pro
   return { story: linesOf(project.path('story.txt')).map((line) => line.replace(/^a\.1 /, '')), project, downMs };
 }
 
-test('further signals on the way to SIGKILL', async () => {
+test('a stop sends the further signals before SIGKILL', async () => {
   const stop = '{ grace: 5s, escalate: [{ signal: SIGINT, after: 100ms }, { signal: SIGQUIT, after: 100ms }] }';
   const { story, downMs } = await storyOf(`command: [${ENDS}, --ends-on, SIGQUIT], stop: ${stop}`);
   expect(story).toEqual(['up', 'SIGTERM', 'SIGINT', 'SIGQUIT']);
@@ -39,7 +39,7 @@ test('SIGKILL comes after the grace period, counted from the first signal', asyn
   expect(downMs).toBeLessThan(3_000);
 });
 
-test('a drain by signal is over when the process ends by itself', async () => {
+test('a drain by signal ends when the process exits', async () => {
   const stop = '{ drain: { signal: SIGUSR1, timeout: 30s } }';
   const { story, downMs } = await storyOf(`command: [${ENDS}, --ends-on, SIGUSR1], stop: ${stop}`);
   expect(story).toEqual(['up', 'SIGUSR1']);
@@ -54,7 +54,7 @@ test('a drain that takes too long ends at its timeout', async () => {
   expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).toContain('a.1 did not drain: not within 300 ms');
 });
 
-test('a drain by HTTP is over when it is answered', async () => {
+test('a drain by HTTP ends with its answer', async () => {
   const stop = '{ drain: { http: "http://127.0.0.1:$' + '{PORT}/drain", timeout: 30s } }';
   const { story, project } = await storyOf(
     `command: [${ENDS}, --drains-in, "200"], port: ${await freePorts()}, stop: ${stop}`,
@@ -69,7 +69,7 @@ test('a drain by a command sees the instance, its pid included', async () => {
   expect(story).toEqual(['up', 'drains a.1 node', 'SIGTERM']);
 });
 
-test('a drain that fails holds nothing up and is told', async () => {
+test('a failed drain is reported and delays nothing', async () => {
   const project = createProject({
     'procs.yaml': `services:\n  a: { command: [${ENDS}], stop: { drain: { http: "http://127.0.0.1:9/drain" } } }\n`,
   });
@@ -87,7 +87,7 @@ test('a stop command runs instead of the signal; where it fails the signal is se
   expect(bad.story).toEqual(['up', 'SIGTERM']);
 });
 
-test('to: main spares the children while the main process lives, not longer', async () => {
+test('to: main does not signal children while the main process lives', async () => {
   const child = `node ${PROGRAMS}tells-its-end.mjs`;
   const main = `trap 'echo main SIGTERM >>story.txt; sleep 0.3; exit 0' TERM; ${child} & while :; do sleep 0.05; done`;
   const project = createProject({
@@ -105,7 +105,7 @@ test('to: main spares the children while the main process lives, not longer', as
   expect(linesOf(project.path('story.txt'))).toEqual(['a.1 up', 'main SIGTERM', 'a.1 SIGTERM']);
 });
 
-test('scaling down drains what goes, and nothing else', async () => {
+test('scaling down drains only the instances that go', async () => {
   const port = await freePorts(3);
   const yaml = (pool: number) =>
     `services:\n  a: { command: [${ENDS}], pool: ${pool}, port: ${port}, stop: { drain: { http: "http://127.0.0.1:$` +
@@ -124,7 +124,7 @@ test('scaling down drains what goes, and nothing else', async () => {
   await project.down();
 });
 
-test('a task that is told to restart while its own end is still being cleared runs again', async () => {
+test('a task that is restarted while its leftovers are being ended runs again', async () => {
   const leaves = `'echo run >> runs.txt; (trap "" TERM; while :; do sleep 0.1; done) & exit 0'`;
   const project = createProject({
     'procs.yaml': `services:\n  job: { command: ${leaves}, restart: never, stop: { grace: 2s } }\n`,
@@ -141,7 +141,7 @@ const STUBBORN = `services:
   api: { command: 'trap "" TERM; echo up >> ups.txt; while :; do sleep 0.1; done', stop: { grace: 3s } }
 `;
 
-test('a stop ends when somebody starts it again meanwhile, and says so', async () => {
+test('a stop command ends with a message when the service is started again meanwhile', async () => {
   const project = createProject({ 'procs.yaml': STUBBORN });
   await project.up();
   await waitFor(
@@ -162,7 +162,7 @@ test('a stop ends when somebody starts it again meanwhile, and says so', async (
   await project.down();
 });
 
-test('a stop waits no longer than its --timeout; what it began goes on', async () => {
+test('a stop command ends at its --timeout while the service continues to stop', async () => {
   const project = createProject({ 'procs.yaml': STUBBORN });
   await project.up();
   await waitFor(

@@ -24,7 +24,7 @@ const logged = (project: Project, text: string | RegExp) =>
     (log) => (typeof text === 'string' ? log.includes(text) : text.test(log)),
   );
 
-test('a terminal, whose output is logged; attach types, tells the size of the window, and leaves', async () => {
+test('a tty service has a logged terminal; attach types, sets the window size and detaches', async () => {
   const project = open();
   await project.up();
   await logged(project, 'console.1 o terminal true 80x24');
@@ -45,7 +45,7 @@ test('a terminal, whose output is logged; attach types, tells the size of the wi
   await project.down();
 });
 
-test('the supervisor is killed: the program goes on, can be typed into, and is adopted', async () => {
+test('a tty service outlives a killed supervisor, still takes input, and is adopted', async () => {
   const project = open();
   await project.up();
   await logged(project, 'terminal true');
@@ -60,7 +60,7 @@ test('the supervisor is killed: the program goes on, can be typed into, and is a
   expect(project.read('.orch/logs/default.log')).toContain('asked to end');
 });
 
-test('its end is the end of the program: code, signal, and the stop signal that it was sent once', async () => {
+test('a tty service ends with the code or signal of its program and gets the stop signal once', async () => {
   const project = open(', restart: never');
   await project.up();
   await logged(project, 'terminal true');
@@ -90,7 +90,7 @@ test('a program that does not stop is killed with its holder, and a flood is log
   await project.down();
 });
 
-test('a window that does not read is let go of: the holder keeps nothing for it, and the program goes on', async () => {
+test('an attached window that does not read is dropped, and the program keeps running', async () => {
   const floods = `import { writeFileSync } from 'node:fs'; const line = 'x'.repeat(1023) + '\\n'; let left = 0;
 process.stdin.on('data', () => { left = 32 * 1024; write(); });
 function write() {
@@ -122,7 +122,7 @@ console.log('begun');\n`;
   await project.down();
 });
 
-test('a window that is killed while it does not read takes nothing with it', async () => {
+test('a killed window that does not read ends no process', async () => {
   const project = createProject({
     'program.sh': 'echo begun; while read -r line; do head -c 500000 /dev/zero | tr "\\0" x; echo " $line done"; done',
     'procs.yaml': 'services:\n  console: { command: [sh, program.sh], tty: true }\n',

@@ -30,7 +30,7 @@ async function watching(project: Project): Promise<void> {
 
 const PROBE = `probe: { command: ${SLEEP}, watch: { paths: [probe/**], action: run, run: "true", debounce: 10ms } }`;
 
-test('restart: a burst is one restart of the whole pool; what does not match or is ignored does nothing', async () => {
+test('restart: a burst of changes restarts the pool once, and other files restart nothing', async () => {
   const project = createProject({
     'src/a.js': '1',
     'procs.yaml': `
@@ -65,7 +65,7 @@ services:
   await project.down();
 });
 
-test('signal and run leave the process alone; a failing command is told', async () => {
+test('signal and run do not restart the process, and a failing command is reported', async () => {
   const project = createProject({
     'procs.yaml': `
 services:

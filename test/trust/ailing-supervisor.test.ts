@@ -6,7 +6,7 @@ import { killSupervisor, supervisorsOf, theSupervisor } from '../rig/supervisors
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { expectNoLineLost, FILES, mains } from './numbers.ts';
 
-test('a stopped supervisor keeps its place: up says that it does not answer, and starts nothing', async () => {
+test('up says that a stopped supervisor does not answer, and starts nothing', async () => {
   const project = createProject(FILES);
   await project.up();
   const before = mains(project);
@@ -29,7 +29,7 @@ test('a stopped supervisor keeps its place: up says that it does not answer, and
   expectNoLineLost(project);
 });
 
-test('a fault of the supervisor: a new one takes over by itself, and keeps the reason', async () => {
+test('a new supervisor takes over after a fault and keeps its reason', async () => {
   const project = createProject(FILES);
   const hook = project.path('hook.cjs');
   writeFileSync(hook, "process.on('SIGUSR2', () => { throw new Error('a fault on request'); });\n");
@@ -81,7 +81,7 @@ test.for([
   await project.down();
 });
 
-test('faults one after the other end in a supervisor that stays down, and instances that live', async () => {
+test('repeated faults end in no supervisor, and instances keep running', async () => {
   const project = createProject(FILES);
   const hook = project.path('hook.cjs');
   const throwing =

@@ -47,7 +47,7 @@ function exchange(socket: Socket, bytes: string | Buffer): Promise<string> {
   });
 }
 
-test('a thousand idle connections delay nobody', async () => {
+test('a thousand idle connections delay no client', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const idle = await Promise.all(Array.from({ length: 1_000 }, () => open(project)));
@@ -81,7 +81,7 @@ const NONSENSE: [string, string | Buffer][] = [
   ['random bytes', Buffer.from(Array.from({ length: 4_096 }, (_, n) => (n * 7919) % 256))],
 ];
 
-test('nonsense is refused, and costs nobody more than its own connection', async () => {
+test('an invalid request closes only its own connection', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = incarnations(project.instances());
@@ -99,7 +99,7 @@ test('nonsense is refused, and costs nobody more than its own connection', async
   await project.down();
 });
 
-test('an endless frame is cut off, and memory stays bounded', async () => {
+test('an endless frame is cut off and memory stays bounded', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const { pid } = theSupervisor(project);
@@ -117,7 +117,7 @@ test('an endless frame is cut off, and memory stays bounded', async () => {
   await project.down();
 });
 
-test('subscribers that never read delay nobody', async () => {
+test('subscribers that never read delay no client', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const deaf = await Promise.all(Array.from({ length: 20 }, () => open(project)));
@@ -136,7 +136,7 @@ test('subscribers that never read delay nobody', async () => {
   await project.down();
 });
 
-test("everything of ours is its owner's alone", async () => {
+test('only the owner can read the state directory', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const open: string[] = [];
@@ -151,7 +151,7 @@ test("everything of ours is its owner's alone", async () => {
 });
 
 const mayChangeUser = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
-test.skipIf(!mayChangeUser)('another user is refused', async () => {
+test.skipIf(!mayChangeUser)('the socket refuses another user', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   execFileSync('chmod', ['755', project.root]);

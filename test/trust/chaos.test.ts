@@ -4,7 +4,7 @@ import { playRound } from './chaos/rounds.mjs';
 
 const FAULTS = 12;
 
-test.for([1, 14])('the faults of seed %i violate nothing', { timeout: 200_000 }, async (seed) => {
+test.for([1, 14])('the faults of seed %i violate no property', { timeout: 200_000 }, async (seed) => {
   const { violations, story } = await playRound(seed, FAULTS);
   expect(violations, story.join('\n')).toEqual([]);
 });

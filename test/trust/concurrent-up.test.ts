@@ -24,7 +24,7 @@ test('ten orch up at once make one supervisor, and all ten succeed', { timeout: 
   );
 });
 
-test('ten at once after a crash adopt, once', { timeout: 3_600_000 }, async () => {
+test('ten orch up at once after a crash adopt once', { timeout: 3_600_000 }, async () => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 10 }\n' });
   await project.up();
   const before = incarnations(project.instances());

@@ -54,7 +54,7 @@ test('stop ends every kind of tree in time, and down ends them all', async () =>
   expect(durationMs).toBeLessThan((GRACE_MS + BEYOND_MS) * (await slowness()));
 });
 
-test('down names who holds it up while it waits', async () => {
+test('down names the instances that it waits for', async () => {
   const yaml = 'services:\n  slow: { command: [sh, escape.sh], stop: { grace: 1500ms } }\n';
   const project = createProject({ 'procs.yaml': yaml, 'escape.sh': `${ESCAPES['ignores TERM']}\n` });
   await project.up();

@@ -28,7 +28,7 @@ const goesOn = async (project: Project): Promise<void> => {
   );
 };
 
-test('killed again and again: restarted, nobody else is touched, no line twice', async () => {
+test('a log writer that is killed repeatedly restarts, repeats no line and disturbs no instance', async () => {
   const project = createProject(FILES);
   await project.up();
   const before = incarnations(mainsOf(project));
@@ -51,7 +51,7 @@ test('killed again and again: restarted, nobody else is touched, no line twice',
   expect(seen.at(-1)! - seen.length).toBeLessThan(40);
 });
 
-test('stopped for a while: nothing is lost, and the supervisor answers meanwhile', async () => {
+test('a stopped log writer loses nothing, and the supervisor still answers', async () => {
   const project = createProject(FILES);
   await project.up();
   await goesOn(project);
@@ -72,7 +72,7 @@ test('stopped for a while: nothing is lost, and the supervisor answers meanwhile
   expect(seen.slice(second)).toEqual(Array.from({ length: seen.length - second }, (_, index) => index + 1));
 });
 
-test('an instance that ends while one supervisor has left and the next one is not there yet: its last lines are kept', async () => {
+test('the last lines of an instance are kept when it ends between two supervisors', async () => {
   const project = createProject({
     'procs.yaml': 'services: { a: { command: [sh, records.sh] } }\n',
     'records.sh': 'n=0\nwhile :; do n=$((n+1)); echo "$$ $n."; echo "$$ $n." >> printed; sleep 0.02; done\n',
@@ -98,7 +98,7 @@ test('an instance that ends while one supervisor has left and the next one is no
   await waitFor('its last line is stored', logged, (log) => log.includes(last));
 });
 
-test('its socket is deleted: the next supervisor meets it all the same, and what is started then is logged', async () => {
+test('the next supervisor finds a log writer whose socket was deleted, and new instances are logged', async () => {
   const project = createProject({
     'procs.yaml': "services:\n  a: { command: 'while :; do echo from $ORCH_INSTANCE_ID; sleep 0.05; done' }\n",
   });

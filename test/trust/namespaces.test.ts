@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';
 import { mayUnshare, runInside } from './namespaces.ts';
 
-test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { timeout: 120_000 }, () => {
+test.skipIf(!mayUnshare)('a full disk stops no instance and duplicates none', { timeout: 120_000 }, () => {
   expect(runInside('full-disk', {}, 110_000)).toEqual({
     told: true,
     upStatus: 0,
@@ -16,7 +16,7 @@ test.skipIf(!mayUnshare)('a full disk stops nobody and duplicates nothing', { ti
   });
 });
 
-test.skipIf(!mayUnshare)('no stranger with a recycled pid is harmed', { timeout: 7_200_000 }, () => {
+test.skipIf(!mayUnshare)('orch never signals another process with a recycled pid', { timeout: 7_200_000 }, () => {
   const reuses = Number(process.env.TRUST_REUSES ?? 80);
   const { reused, harmed } = runInside('recycled-pids', { reuses }, 7_000_000) as { reused: number; harmed: number };
   if (process.env.TRUST_REUSES) process.stdout.write(`${reused} pids reused, ${harmed} strangers harmed\n`);

@@ -26,7 +26,7 @@ test('orch upgrade replaces the supervisor and nothing else', async () => {
   expect((await project.orch(['upgrade'])).exitCode).toBe(3);
 });
 
-test('an upgrade in another environment changes nothing of what runs', async () => {
+test('an upgrade in another environment changes no instance', async () => {
   const yaml = `services: { a: { command: [sleep, "1000"], env: { WHO: "\${WHO:?set WHO}" } } }\n`;
   const project = createProject({ 'procs.yaml': yaml });
   await project.mustOrch(['up', '-d', '--wait'], { env: { WHO: 'first' } });
@@ -37,7 +37,7 @@ test('an upgrade in another environment changes nothing of what runs', async () 
   await project.down();
 });
 
-test('a bad file on the way back: up exits 2 and touches nobody', async () => {
+test('up with a bad file after a crash exits with 2 and changes no instance', async () => {
   const project = createProject(FILES);
   await project.up();
   const before = mains(project);

@@ -18,7 +18,7 @@ import { holdsFor, waitFor } from '../rig/wait-for.ts';
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());
 
-test('a deleted .orch is put back; a second up meanwhile joins the same supervisor', async () => {
+test('the supervisor recreates a deleted .orch, and a second up joins the same supervisor', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
@@ -40,7 +40,7 @@ test('a deleted .orch is put back; a second up meanwhile joins the same supervis
   await project.down();
 });
 
-test('what lies in .orch/run is deleted: the supervisor is reached again, and starts and logs as before', async () => {
+test('the supervisor is reachable again after .orch/run was emptied, and starts and logs as before', async () => {
   const project = createProject({
     'procs.yaml': `${YAML}  loud: { command: 'while :; do date +%s%N; sleep 0.05; done' }\n`,
   });
@@ -67,7 +67,7 @@ test('what lies in .orch/run is deleted: the supervisor is reached again, and st
   await project.down();
 });
 
-test('.orch deleted over a crash: everything is found by itself', async () => {
+test('up finds every instance after a crash with a deleted .orch', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
@@ -78,7 +78,7 @@ test('.orch deleted over a crash: everything is found by itself', async () => {
   await project.down();
 });
 
-test('.orch deleted over a crash: down ends what lives all the same', async () => {
+test('down ends every instance after a crash with a deleted .orch', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   await killSupervisor(project);
@@ -114,7 +114,7 @@ const SPOILT: [how: string, spoil: (path: string) => void][] = [
   ['with more behind it', (path: string) => appendFileSync(path, '}}}')],
 ];
 
-test('a spoilt state file costs nobody its process', async () => {
+test('a damaged state file ends no instance', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
@@ -140,7 +140,7 @@ const IN_PLACE_OF_SOCKET: [what: string, put: ((path: string, target: string) =>
   ['a link to nowhere', (path: string) => symlinkSync('/no/such/place', path)],
 ];
 
-test('whatever is in the place of the socket is replaced, and nothing behind it', async () => {
+test('orch replaces a file in the place of the socket, but not the target of a link', async () => {
   const project = createProject({ 'procs.yaml': YAML, 'mine.txt': 'mine' });
   await project.up();
   const before = running(project);
@@ -158,7 +158,7 @@ test('whatever is in the place of the socket is replaced, and nothing behind it'
   await project.down();
 });
 
-test('a file in the place of .orch is said, and nothing is started', async () => {
+test('up reports a file in the place of .orch and starts nothing', async () => {
   const project = createProject({ 'procs.yaml': YAML, '.orch': 'a file' });
   const up = await project.orch(['up', '-d']);
   expect(up.exitCode).toBe(1);

@@ -9,7 +9,7 @@ const FILES = {
   'obeys.sh': `trap 'echo stopped >>stops.txt; kill $!; exit 0' TERM\nwhile :; do sleep 1000 & wait $!; done\n`,
 };
 
-test('a terminal that vanishes stops everything in order', async () => {
+test('everything stops in order when the terminal of up vanishes', async () => {
   const project = createProject(FILES);
   const terminal = project.terminal(['up']);
   await waitFor(
@@ -34,7 +34,7 @@ test('a terminal that vanishes stops everything in order', async () => {
   expect(project.read('stops.txt').trim().split('\n')).toEqual(['stopped', 'stopped']);
 });
 
-test('a terminal that only attached may vanish', async () => {
+test('instances keep running when an attached terminal vanishes', async () => {
   const project = createProject(FILES);
   await project.up();
   const terminal = project.terminal(['attach']);
@@ -55,7 +55,7 @@ test('a terminal that only attached may vanish', async () => {
   await project.down();
 });
 
-test('up -d outlives the terminal that it was typed in', async () => {
+test('a supervisor of up -d outlives its terminal', async () => {
   const project = createProject(FILES);
   const terminal = project.terminal(['up', '-d', '--wait']);
   await terminal.waitForExit(20_000);

@@ -12,7 +12,7 @@ import { holdsFor, waitFor } from '../rig/wait-for.ts';
 const YAML = 'services:\n  a: { command: [sleep, "1000"], pool: 3 }\n  b: { command: [sleep, "1000"] }\n';
 const running = (project: Project) => incarnations(project.instances());
 
-test('a project that was removed and made again: the next up takes over, who had it leaves', async () => {
+test('up takes over a project that was removed and recreated, and the old supervisor leaves', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
@@ -36,7 +36,7 @@ test('a project that was removed and made again: the next up takes over, who had
   expect(project.instances()).toEqual([]);
 });
 
-test('a project replaced by its own copy: its supervisor stays until another one comes, and says that it leaves', async () => {
+test('the supervisor of a project replaced by its copy stays until the next one comes, and reports it', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const { pid } = theSupervisor(project);
@@ -56,7 +56,7 @@ test('a project replaced by its own copy: its supervisor stays until another one
   await project.down();
 });
 
-test('a project that was removed and made again: down ends everything', async () => {
+test('down ends everything of a project that was removed and recreated', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   removeDirectory(project.root); // its supervisor may write meanwhile
@@ -97,7 +97,7 @@ test.for([
       project.write('procs.yaml', yaml);
     },
   ],
-] as const)('held sockets: %s, and the next supervisor has them', async ([, spoil]) => {
+] as const)('the next supervisor gets the kept sockets: %s', async ([, spoil]) => {
   const port = await freePorts();
   const yaml = `services:\n  api: { command: [sleep, "1000"], listen: ['127.0.0.1:${port}'] }\n`;
   const project = createProject({ 'procs.yaml': yaml });

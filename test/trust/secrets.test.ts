@@ -45,7 +45,7 @@ function environmentOf(project: Project, id: string): string {
   return readFileSync(`/proc/${pid}/environ`, 'utf8');
 }
 
-test('a secret is found nowhere', async () => {
+test('a secret appears in no file, output or command line', async () => {
   const [inFile, inEnv, inEnvFile, next] = [canary(), canary(), canary(), canary()];
   const yaml = (password: string, extra = '') => `
 env_files: [secrets.env]
@@ -100,7 +100,7 @@ services:
     stop: { command: 'echo $HARMLESS; exit 1' }
 `;
 
-test('what a reference leads to is found nowhere, whatever its key, and is read at each start', async () => {
+test('a referenced secret appears nowhere, whatever its key, and is read at each start', async () => {
   const [first, second, shared] = [canary(), canary(), canary()];
   const files = { 'procs.yaml': REFERENCES, 'run/password': `${first}\n`, 'run/shared': shared };
   const project = createProject(files);
@@ -146,7 +146,7 @@ test('what a reference leads to is found nowhere, whatever its key, and is read 
   }
 });
 
-test('without its file nothing starts, and it is said which one; a healthy instance stays', async () => {
+test('an instance whose secret file is missing does not start and names it; a healthy one stays', async () => {
   const project = createProject({
     'procs.yaml': `
 defaults: { restart: { backoff: { initial: 100ms, max: 100ms } } }
@@ -191,7 +191,7 @@ services:
   );
 });
 
-test('a file that others may read is told by `validate` and `up`, and used', async () => {
+test('`validate` and `up` warn of a secret file that others can read, and use it', async () => {
   const project = createProject({
     'procs.yaml':
       'services:\n  api: { command: [sleep, "1000"], env: { A: { secret: run/a }, B: { secret: run/b } } }\n',

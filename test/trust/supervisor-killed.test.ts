@@ -10,7 +10,7 @@ import { slowness } from './slowness.ts';
 const INSTANCES = 50;
 const BACK_WITHIN_MS = 2_000;
 
-test('fifty instances go on while their supervisor is killed', { timeout: 3_600_000 }, async () => {
+test('fifty instances keep running while their supervisor is killed', { timeout: 3_600_000 }, async () => {
   const project = createProject({
     'procs.yaml': `
 log_queues: { default: { path: out.log, format: text, rotate: { size: 1GiB } } }

@@ -22,7 +22,7 @@ services:
 `;
 const OBEYS = `trap 'echo stopped >>stops.txt; exit 0' TERM\nwhile :; do sleep 0.1; done\n`;
 
-test.skipIf(!mayBecomeRoot())('stop and down name what they cannot end, and end', async () => {
+test.skipIf(!mayBecomeRoot())('stop and down exit and name the processes that they cannot end', async () => {
   const project = createProject({ 'procs.yaml': YAML, 'obeys.sh': OBEYS });
   copyFileSync(execFileSync('which', ['setpriv'], { encoding: 'utf8' }).trim(), project.path('becomes-root'));
   chmodSync(project.path('becomes-root'), 0o4755);

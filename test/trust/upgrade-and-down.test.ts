@@ -19,7 +19,7 @@ const codeOf = (asked: Promise<unknown>): Promise<string> =>
     (error) => error.wire.code,
   );
 
-test('orch upgrade does not bring back what orch down is stopping', async () => {
+test('orch upgrade does not restart instances that orch down is stopping', async () => {
   const project = createProject({
     'procs.yaml': `services:
   quick: { command: [sleep, "1000"] }
@@ -43,7 +43,7 @@ const ENDS: [string, (client: Client) => Promise<void>][] = [
   ['its owner goes away', async (client) => client.close()],
 ];
 
-test.for(ENDS)('a supervisor that is about to hand over, and %s: everything stops', async ([, end]) => {
+test.for(ENDS)('everything stops when a supervisor is about to hand over, and %s', async ([, end]) => {
   const project = createProject({ 'procs.yaml': 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n' });
   await project.up();
   const [owner, other] = [await clientOf(project), await clientOf(project)];
