@@ -1,4 +1,5 @@
 // Code for systems that the tests do not run on: which tool is called, and how its output is read.
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { findProgram, platformOf } from '../../src/os/platform.ts';
 import {
@@ -11,7 +12,7 @@ import {
 } from '../../src/os/process/system-tools.ts';
 import { parseProcessList } from '../../src/os/tree/process-scan.ts';
 import { treeInListing } from '../../src/os/tree/signal.ts';
-import { startShell } from './trees.ts';
+import { living, startShell } from './trees.ts';
 
 test.each([
   ['linux', 'linux'],
@@ -31,6 +32,18 @@ test('a tree is found by parent links, parents first', () => {
   const listing = '    1     0\n   42     1\n  100    42\n   43    42\n   44   100\n  101     1\n';
   expect(treeInListing(42, listing)).toEqual([42, 100, 43, 44]);
   expect(treeInListing(7, '')).toEqual([7]);
+});
+
+test('the tree of a live process is found in the output of ps', async () => {
+  const tree = await startShell('sleep 1000 & setsid sleep 1000 & wait', 3);
+  const listing = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  expect(treeInListing(tree.incarnation.pid, listing).sort()).toEqual(
+    living(tree)
+      .map(({ pid }) => pid)
+      .sort(),
+  );
+  for (const { pid } of living(tree)) process.kill(pid, 'SIGKILL');
+  await tree.ended;
 });
 
 describe('ps', () => {
