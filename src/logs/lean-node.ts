@@ -1,9 +1,9 @@
-// How Node is told to stay small in a process that sleeps most of its life, and to be quick once it does not. Starts nothing.
+// Node options that keep a mostly idle process small, and make it fast once output floods. Starts nothing.
 
-/** A young generation of 1 MiB: what is read goes through memory of our own. */
+/** A young generation of 1 MiB is enough: output goes through the framer's own memory. */
 const SMALL_HEAP = '--max-semi-space-size=1';
-/** A compiler that has not run has not been read from disk either: 1 MB the quick one, 4 MB the good one. The good one is
- * put off until output really floods; opening the FIFOs of 500 instances is not worth it. */
+/** A compiler that does not run is not loaded from disk: 1 MB for the fast one, 4 MB for the optimising one. The latter is
+ * delayed until output floods; opening the FIFOs of 500 instances does not need it. */
 const LATE_COMPILERS: Record<string, readonly string[]> = {
   '20': ['--no-sparkplug', '--interrupt-budget=500000'],
   '22': ['--no-sparkplug', '--no-maglev'],
@@ -12,24 +12,24 @@ const LATE_COMPILERS: Record<string, readonly string[]> = {
 
 /**
  * @param version as `process.versions.node`
- * @returns options that this version knows: Node does not start with one that it does not know
+ * @returns options that this version supports: Node does not start with an unknown option
  */
 export function leanNodeOptions(version: string): string[] {
   const [major = ''] = version.split('.');
   return [SMALL_HEAP, ...(LATE_COMPILERS[major] ?? [])];
 }
 
-/** For versions that are held back by their budget (bytes of code run) and not only by lack of a compiler. */
+/** For versions that delay compilation by a budget (bytes of code run). */
 const EAGER_COMPILERS: Record<string, string> = { '20': '--interrupt-budget=10000' };
 let isEager = false;
 
-/** For a process that runs with the options above, from the first flood on: what carries it is worth compiling at once.
- * Interpreted, it is a third of the work. */
+/** For a process that runs with the options above, called at the first flood: compiled at once, the hot path saves a third of
+ * the work. */
 export function compileSoon(): void {
   if (isEager) return;
   isEager = true;
   const [major = ''] = process.versions.node.split('.');
   const option = EAGER_COMPILERS[major];
-  // Not imported: a process that never sees a flood has no use for it.
+  // Not imported: a process that sees no flood does not need it.
   if (option !== undefined) process.getBuiltinModule('node:v8').setFlagsFromString(option);
 }

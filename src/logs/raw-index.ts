@@ -1,5 +1,5 @@
-// The index beside a raw file, `<file>.idx`: who wrote which bytes, and when. Records of 32 bytes, little endian, so that a
-// time is found by bisection. An origin record names an instance; a batch record refers to it by its record number.
+// The index of a raw file, `<file>.idx`: which instance wrote which bytes, and when. Records of 32 bytes, little endian, so
+// that a time is found by bisection. An origin record names an instance; a batch record refers to it by its record number.
 //
 //   batch   u8 1 | u8 'o'/'e' | u16 flags | u32 origin | f64 timeMs | f64 offset | u32 length | u32 lines
 //   gap     u8 4 | the same, length 0, lines = how many were dropped there
@@ -11,7 +11,7 @@ export const BATCH = 1;
 export const ORIGIN = 2;
 export const MORE = 3;
 export const GAP = 4;
-/** Flag: the last line of the batch goes on in the next batch of the stream. */
+/** Flag: the last line of the batch continues in the next batch of the stream. */
 export const SPLIT = 1;
 
 const FIRST_NAME_BYTES = 30;
@@ -29,7 +29,7 @@ export type IndexRecord = {
   lines: number;
 };
 
-/** Writes RECORD_BYTES at `at`. Once for each piece of a flood, hence by a DataView, which V8 knows by heart. */
+/** Writes RECORD_BYTES at `at`. Uses a DataView, which V8 optimises best: a flood calls this for each piece. */
 export function encodeRecord(view: DataView, at: number, record: IndexRecord): void {
   view.setUint8(at, record.kind);
   view.setUint8(at + 1, record.stream.charCodeAt(0));
@@ -41,7 +41,7 @@ export function encodeRecord(view: DataView, at: number, record: IndexRecord): v
   view.setUint32(at + 28, record.lines, true);
 }
 
-/** @returns null for origin records and what is damaged */
+/** @returns null for origin records and damaged records */
 export function decodeRecord(bytes: Buffer, at: number): IndexRecord | null {
   const kind = bytes.readUInt8(at);
   if (kind !== BATCH && kind !== GAP) return null;
@@ -74,7 +74,7 @@ export function encodeOrigin(instance: string): Buffer {
   return bytes;
 }
 
-/** How many bytes of records an origin record at `at` covers, and its name; null where there is none. */
+/** The name in the origin record at `at`; null: there is none. */
 export function decodeOrigin(bytes: Buffer, at = 0): string | null {
   if (bytes.length < at + RECORD_BYTES || bytes.readUInt8(at) !== ORIGIN) return null;
   const length = bytes.readUInt8(at + 1);
@@ -86,5 +86,5 @@ export function decodeOrigin(bytes: Buffer, at = 0): string | null {
   return name;
 }
 
-/** The longest name takes this many bytes of records. */
+/** Records of the longest name. */
 export const MAX_ORIGIN_BYTES = 4 * RECORD_BYTES;

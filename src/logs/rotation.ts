@@ -1,22 +1,22 @@
-// Rotated files of a queue: `<file>.<UTC stamp>[.gz]`, the stamp being when the file was closed. One rename makes one, so
-// that there is no step between which something could be lost or doubled. Nothing is ever renumbered; stamps only grow.
+// Rotated files of a queue: `<file>.<UTC stamp>[.gz]`; the stamp says when the file was closed. Rotation is one rename, so that
+// no crash can lose or double a line. Files are never renumbered; stamps only grow.
 import { existsSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 export type RotatedFile = { path: string; stampMs: number; gzip: boolean };
 
-/** Its name without `.gz`: what it was before it was compressed. */
+/** Its name before it was compressed. */
 export const plainPath = ({ path, gzip }: Pick<RotatedFile, 'path' | 'gzip'>): string =>
   gzip ? path.slice(0, -'.gz'.length) : path;
 
 const STAMP = /^\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z(\.gz)?$/;
 const STAMP_CHARS = '.20260131T140500123Z'.length;
-/** What a compressor is writing, or has left where it was killed. */
+/** A file that a compressor writes, or left when it was killed. */
 const PARTIAL = /^\.gz(\.[0-9a-f]+)?\.tmp$/;
-/** What belongs to a rotated file and goes with it. */
+/** The index of a file; it is renamed and deleted with its file. */
 export const INDEX_SUFFIX = '.idx';
 
-/** Oldest first. A file that is there both ways (killed between compressing and deleting) is listed once, plain. */
+/** Oldest first. A file that exists plain and compressed (a compressor was killed before deleting) is listed once, plain. */
 export function listRotated(livePath: string): RotatedFile[] {
   const byStamp = new Map<number, RotatedFile>();
   for (const name of suffixesOf(livePath)) {
@@ -33,8 +33,8 @@ export function newestStamp(rotated: RotatedFile[]): number {
   return rotated.at(-1)?.stampMs ?? 0;
 }
 
-/** Renames the live file, its index first (`finishRotation` knows what a death in between leaves). Returns the new path.
- * Throws errno errors. */
+/** Renames the live file, its index first (`finishRotation` repairs a crash in between). Returns the new path. Throws errno
+ * errors. */
 export function rotateFile(livePath: string, nowMs: number): string {
   let stampMs = Math.max(nowMs, newestStamp(listRotated(livePath)) + 1); // the clock may have been set back: the newest must stay so
   let target = livePath + stampText(stampMs);
@@ -44,7 +44,7 @@ export function rotateFile(livePath: string, nowMs: number): string {
   return target;
 }
 
-/** The index goes back where its file cannot follow it: the bytes to come are to be found in it. */
+/** When the file cannot be renamed, its index gets its name back: it describes the bytes that follow. */
 function renameAfterIndex(livePath: string, target: string): void {
   try {
     renameSync(livePath, target);
@@ -54,7 +54,7 @@ function renameAfterIndex(livePath: string, target: string): void {
   }
 }
 
-/** Completes a rotation that a killed writer had begun, or undoes it where that cannot be. */
+/** Completes a rotation that a killed writer started, or undoes it where that is impossible. */
 export function finishRotation(livePath: string): void {
   if (!existsSync(livePath) || hasIndex(livePath)) return;
   const target = unfinishedRotation(livePath);
@@ -62,12 +62,12 @@ export function finishRotation(livePath: string): void {
   try {
     renameAfterIndex(livePath, target);
   } catch {
-    // EBUSY, EACCES: the file stays the live one; where even its index could not go back, opening one says so.
+    // EBUSY, EACCES: the file stays live; if its index could not be renamed back, opening an index reports it.
   }
 }
 
-/** The dated name that the live file is about to get, or would have got from a killed writer: its index has that name, and the
- * bytes have not. Null: none is under way. */
+/** The dated name that the live file is about to get, or that a killed writer was about to give it: its index has that name
+ * already. Null: no rotation is under way. */
 export function unfinishedRotation(livePath: string): string | null {
   for (const name of suffixesOf(livePath)) {
     if (!name.endsWith(INDEX_SUFFIX)) continue;
@@ -102,12 +102,12 @@ function removeRotated(file: RotatedFile): void {
   removePartials(plain);
 }
 
-/** What was left of compressing this rotated file; who is still at it can then not complete it. */
+/** Removes partial compressions of this rotated file; a compressor that is still writing one cannot complete it then. */
 export function removePartials(plainPath: string): void {
   for (const suffix of suffixesOf(plainPath)) if (PARTIAL.test(suffix)) unlinkQuietly(plainPath + suffix);
 }
 
-/** As `removePartials`, for all rotated files of a queue, also those that are not there any more. */
+/** As `removePartials`, for all rotated files of a queue, including files that were deleted. */
 export function removeAllPartials(livePath: string): void {
   for (const suffix of suffixesOf(livePath)) {
     const stamp = suffix.slice(0, STAMP_CHARS);
@@ -119,7 +119,7 @@ function unlinkQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // ENOENT: it was there in the other form only, or somebody else was faster.
+    // ENOENT: it exists in the other form only, or was just deleted.
   }
 }
 
@@ -130,7 +130,7 @@ function suffixesOf(livePath: string): string[] {
       .filter((name) => name.startsWith(base))
       .map((name) => name.slice(base.length));
   } catch {
-    return []; // no directory: nothing was ever written
+    return []; // no directory: the queue was never written
   }
 }
 

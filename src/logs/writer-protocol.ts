@@ -1,10 +1,9 @@
-// What a supervisor and the log writer say to each other: JSON lines on a unix socket, answered in the order sent.
-// Types only.
+// The protocol of supervisor and log writer: JSON lines on a unix socket, handled in the order sent. Types only.
 
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/spec.ts';
 
-/** A writer of another number is asked to leave; its successor takes over the FIFOs. */
+/** A writer with another number is asked to exit; the next one takes over the FIFOs. */
 export const LOG_PROTOCOL = 3;
 export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
@@ -30,16 +29,16 @@ export type WriterMethods = {
   configure: [{ queues: LogQueueSpec[] }, Record<string, never>];
   attach: [{ sources: InstanceFifos[] }, { failed: { instance: string; message: string }[] }];
   endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean }];
-  /** Lines to look for in the output of an incarnation from now on; each is told once as the event `line_matched`. */
+  /** Lines to look for in the output of an incarnation from now on; each is reported once as the event `line_matched`. */
   expect: [LineExpectation, Record<string, never>];
   detach: [{ instances: string[] }, Record<string, never>];
-  /** The service that the queue feeds is about to read. */
+  /** The service that the queue feeds starts to read. */
   openSink: [{ queue: string; service: string }, Record<string, never>];
-  /** Gives it all that is there, then ends its input; what comes later waits for `openSink`. `drained`: false at the deadline. */
+  /** Gives it all that the queue holds, then ends its input; later lines wait for `openSink`. `drained`: false at the deadline. */
   closeSink: [{ queue: string; service: string; deadlineMs: number }, { drained: boolean }];
   stats: [Record<string, never>, { queues: LogQueueStatus[] }];
   rotate: [{ queues: string[] }, { rotated: string[] }];
-  /** Drains every FIFO, flushes, exits. `flushed`: false where the deadline came first. */
+  /** Drains every FIFO, flushes, exits. `flushed`: false at the deadline. */
   shutdown: [{ deadlineMs: number }, { flushed: boolean }];
 };
 

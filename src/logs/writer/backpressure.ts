@@ -1,16 +1,16 @@
-// Between the producers of a queue and its backlog: shut while they have to wait. Decides only when; it reads nothing.
+// Pauses the producers of a queue while its backlog is too full. Decides only when; reads nothing.
 import type { LogQueueSpec } from '../../core/spec.ts';
 import type { FifoSource } from './fifo-source.ts';
 
-/** With a policy to drop, producers wait this long for a write that is under way before lines go: a disk that works is not
- * outrun by a reader that is merely quicker. */
+/** With a policy that drops, producers wait this long for a write that is under way before lines are dropped: a working disk
+ * should not lose lines only because reading is faster. */
 const DROP_AFTER_MS = 100;
-/** Shares of the capacity: so much is enough to shut; so little, to open again. */
+/** Shares of the capacity at which producers are paused and resumed. */
 const PAUSE_AT = 0.75;
 const RESUME_AT = 0.5;
 
-/** Of each stream only one chunk is held until it is written: that is all a killed writer may take with it. What feeds a
- * service may hold more: it bridges the service's restarts. */
+/** Only one chunk of each stream is kept until it is written: a killed writer loses no more than that. A queue that feeds a
+ * service keeps more, to bridge the service's restarts. */
 export function keepsOneChunk({ overflow, sink }: LogQueueSpec): boolean {
   return overflow === 'block' && sink === null;
 }
@@ -26,17 +26,17 @@ export type QueueLoad = {
 export class Backpressure {
   isPaused = false;
   #resumeTimer: NodeJS.Timeout | null = null;
-  readonly #onChange: (isShut: boolean) => void;
+  readonly #onChange: (isPaused: boolean) => void;
 
-  constructor(onTurn: (isShut: boolean) => void) {
-    this.#onChange = onTurn;
+  constructor(onChange: (isPaused: boolean) => void) {
+    this.#onChange = onChange;
   }
 
-  update(spec: LogQueueSpec, pressure: QueueLoad): void {
-    const isFilled = pressure.depthBytes >= spec.capacityBytes * (this.isPaused ? RESUME_AT : PAUSE_AT);
-    const isDraining = keepsOneChunk(spec) && this.isPaused && pressure.depthBytes > 0;
-    if (spec.overflow === 'block') this.#setPaused(pressure.hasFailed || isFilled || isDraining);
-    else this.#setPaused(isFilled && this.#isWriteYoung(pressure));
+  update(spec: LogQueueSpec, load: QueueLoad): void {
+    const isFilled = load.depthBytes >= spec.capacityBytes * (this.isPaused ? RESUME_AT : PAUSE_AT);
+    const isDraining = keepsOneChunk(spec) && this.isPaused && load.depthBytes > 0;
+    if (spec.overflow === 'block') this.#setPaused(load.hasFailed || isFilled || isDraining);
+    else this.#setPaused(isFilled && this.#isWriteYoung(load));
   }
 
   close(): void {
@@ -54,18 +54,17 @@ export class Backpressure {
     return true;
   }
 
-  #setPaused(isShut: boolean): void {
-    if (isShut === this.isPaused) return;
-    this.isPaused = isShut;
-    this.#onChange(isShut);
+  #setPaused(isPaused: boolean): void {
+    if (isPaused === this.isPaused) return;
+    this.isPaused = isPaused;
+    this.#onChange(isPaused);
   }
 }
 
-// The streams that a queue is fed from, and which of them are not read just now. Reads none itself.
-
+/** The streams that fill a queue, and which of them are paused. */
 export class Producers {
   readonly #sources = new Set<FifoSource>();
-  /** Their last chunk is not written yet. */
+  /** Streams whose last chunk is not written yet. */
   readonly #unwritten = new Set<FifoSource>();
   #isPaused = false;
 
@@ -81,7 +80,7 @@ export class Producers {
     this.#sources.add(source);
   }
 
-  /** It feeds another queue now, or none. */
+  /** It fills another queue now, or none. */
   remove(source: FifoSource): void {
     const wasRead = this.mayBeRead(source);
     this.#sources.delete(source);
@@ -89,22 +88,22 @@ export class Producers {
     if (!wasRead) source.resume();
   }
 
-  /** All of them, or as many as have no other reason to wait. */
-  setPaused(isHeld: boolean): void {
-    this.#isPaused = isHeld;
+  /** Resumes only those that have no other reason to wait. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
     for (const source of this.#sources) {
-      if (isHeld) source.pause();
+      if (isPaused) source.pause();
       else if (this.mayBeRead(source)) source.resume();
     }
   }
 
-  /** What is read of it is lost if we are killed now: no more of it until `written`. */
+  /** What was read of it would be lost with this process: it is not read again before `resumeWritten`. */
   pauseUntilWritten(source: FifoSource): void {
     this.#unwritten.add(source);
     source.pause();
   }
 
-  /** All that was read is safe. */
+  /** Everything that was read is on disk. */
   resumeWritten(): void {
     const safe = [...this.#unwritten];
     this.#unwritten.clear();

@@ -9,13 +9,13 @@ export class Compressor {
   #current: string | null = null;
   #running: ChildProcess | null = null;
 
-  /** `path` becomes `path.gz`; until that is complete the plain file stays. One that waits, or is under way, is not added again. */
+  /** `path` becomes `path.gz`; the plain file stays until that is complete. A file that waits or is under way is not added again. */
   add(path: string): void {
     if (path !== this.#current) this.#queued.add(path);
     this.#next();
   }
 
-  /** What is not compressed yet stays plain. */
+  /** Files that are not compressed yet stay plain. */
   stop(): void {
     this.#queued.clear();
     this.#running?.kill('SIGKILL');
@@ -34,7 +34,7 @@ export class Compressor {
     try {
       setPriority(child.pid, LOWEST_PRIORITY);
     } catch {
-      // ESRCH: it is done already.
+      // ESRCH: it has finished already.
     }
   }
 

@@ -1,19 +1,19 @@
-// Looks for lines that somebody waits for (a `log` probe) in what instances write, as it is read. Costs nothing where
-// nobody waits; patterns run in V8's linear engine, so that no output can stall the writer.
+// Looks for expected lines (of a `log` probe) in the output of instances while it is read. Costs nothing for instances without
+// expectations; patterns run in V8's linear engine, so that no output can stall the writer.
 import { linearRegExp } from '../../os/linear-regexp.ts';
+import { NEWLINE } from '../line-format.ts';
 import type { LineExpectation } from '../writer-protocol.ts';
 
 export type LineMatch = { instance: string; nonce: string; pattern: string };
 
-/** So much of a line is looked at. */
+/** Only the start of a line is matched. */
 const MAX_LINE_BYTES = 4096;
-const NEWLINE = 0x0a;
 
 type WatchedOutput = {
   nonce: string;
   waiting: { pattern: string; regExp: RegExp }[];
   matched: string[];
-  /** The begin of a line whose end has not come, by stream. */
+  /** The start of an incomplete line, by stream. */
   partial: Map<string, Buffer>;
 };
 
@@ -25,7 +25,7 @@ export class LineMatcher {
     this.#report = report;
   }
 
-  /** From here on. What the same incarnation has matched already is told again; another one begins anew. */
+  /** From now on. Patterns that the same incarnation matched already are reported again; another incarnation starts over. */
   expect({ instance, nonce, patterns }: LineExpectation): void {
     const known = this.#watched.get(instance);
     const old = known?.nonce === nonce ? known : null;
@@ -42,17 +42,17 @@ export class LineMatcher {
     this.#watched.delete(instance);
   }
 
-  /** @param stream tells the two streams of an instance apart; `input`, up to `length`, is only looked at during the call. */
+  /** @param input read up to `length`, only during the call */
   feed(instance: string, stream: string, input: Buffer, length = input.length): void {
     const expected = this.#watched.get(instance);
-    if (!expected || expected.waiting.length === 0) return; // of most instances nothing is expected: nothing is made for them
+    if (!expected || expected.waiting.length === 0) return; // most instances: nothing is allocated for them
     const chunk = input.subarray(0, length);
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
-      const held = expected.partial.get(stream);
+      const start = expected.partial.get(stream);
       expected.partial.delete(stream);
       const rest = chunk.subarray(from, Math.min(end, from + MAX_LINE_BYTES));
-      this.#matchLine(instance, expected, held ? Buffer.concat([held, rest]) : rest);
+      this.#matchLine(instance, expected, start ? Buffer.concat([start, rest]) : rest);
       from = end + 1;
       if (expected.waiting.length === 0) return;
     }
@@ -60,11 +60,11 @@ export class LineMatcher {
   }
 
   #keepPartial({ partial }: WatchedOutput, stream: string, rest: Buffer): void {
-    const held = partial.get(stream);
-    const room = MAX_LINE_BYTES - (held?.length ?? 0);
+    const start = partial.get(stream);
+    const room = MAX_LINE_BYTES - (start?.length ?? 0);
     if (rest.length === 0 || room <= 0) return;
     const kept = rest.subarray(0, room);
-    partial.set(stream, held ? Buffer.concat([held, kept]) : Buffer.from(kept));
+    partial.set(stream, start ? Buffer.concat([start, kept]) : Buffer.from(kept));
   }
 
   #matchLine(instance: string, expected: WatchedOutput, line: Buffer): void {

@@ -12,14 +12,14 @@ else {
   process.exitCode = 2;
 }
 
-/** Loaded here only: whoever drains FIFOs has no use for the compressor. */
+/** Loaded here only: the process that drains FIFOs does not need the compressor. */
 async function compress(path: string): Promise<void> {
   const { gzipFile } = await import('./gzip-file.ts');
   await gzipFile(path);
 }
 
 async function runWriter(root: string): Promise<void> {
-  // What is thrown on the hot path is EAGAIN and its like: a stack costs more than all the rest.
+  // The hot path throws EAGAIN and the like: collecting a stack costs more than the read itself.
   Error.stackTraceLimit = 0;
   try {
     await serveLogWriter(projectPaths(root));

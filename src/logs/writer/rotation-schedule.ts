@@ -1,25 +1,25 @@
-// When the live file of a queue is to be rotated, and who waits for that. One that cannot be (a directory that is read-only,
-// a file that is a mount) is no reason to stop writing: it is told, and tried again later. Renames nothing itself.
+// When the live file of a queue is rotated, and which requests wait for it. If that fails (a read-only directory, a file that
+// is a mount), the file is still written; the failure is reported and retried later. Renames nothing itself.
 import type { LogQueueSpec } from '../../core/spec.ts';
 
-/** A file that is due stays due with every line: so often is enough to ask again. */
+/** After a failed rotation, the next attempt waits this long. */
 const RETRY_AFTER_MS = 60_000;
 
 type RotationRequest = { resolve(path: string | null): void; reject(error: Error): void };
 
 export class RotationAttempts {
-  /** Why the file that is due could not be rotated. */
+  /** Why the last due rotation failed. */
   error: string | null = null;
   #triedMs = 0;
   #requests: RotationRequest[] = [];
   readonly #onFailure: (message: string) => void;
 
-  /** @param onFailure told once, until it works again or is not due any more */
+  /** @param onFailure called once, until a rotation succeeds or is no longer due */
   constructor(onFailure: (message: string) => void) {
     this.#onFailure = onFailure;
   }
 
-  /** Is the file too large for `moreBytes`, or of an earlier span of time, and was that not found impossible just now? */
+  /** Is the file too large for `moreBytes`, or of an earlier time span, and did no rotation fail just now? */
   isDue(file: { sizeBytes: number; begunMs: number }, rotate: LogQueueSpec['rotate'], moreBytes: number): boolean {
     const isFull = rotate.sizeBytes > 0 && file.sizeBytes + moreBytes > rotate.sizeBytes;
     const isDue = isFull || isOfEarlierSpan(file.begunMs, rotate.everyMs);
@@ -31,13 +31,13 @@ export class RotationAttempts {
     return this.#requests.length > 0;
   }
 
-  /** Resolves with the rotated file's path, null where there was nothing to rotate, after the next attempt. Rejects with why
-   * it could not be done. */
+  /** Waits for the next attempt. Resolves with the rotated file's path, null: there was nothing to rotate. Rejects with the
+   * attempt's error. */
   request(): Promise<string | null> {
     return new Promise((resolve, reject) => this.#requests.push({ resolve, reject }));
   }
 
-  /** @param rotate returns as `want` does, throws errno errors */
+  /** @param rotate returns as `request` resolves, throws errno errors */
   attempt(isDue: boolean, rotate: () => string | null): void {
     try {
       const rotated = rotate();
@@ -49,7 +49,7 @@ export class RotationAttempts {
     }
   }
 
-  /** Nobody waits any longer for what cannot be done now. */
+  /** The file cannot be rotated now: requests do not wait any longer. */
   rejectRequests(error: Error): void {
     for (const { reject } of this.#requests.splice(0)) reject(error);
   }
@@ -63,14 +63,13 @@ export class RotationAttempts {
 }
 
 function isOfEarlierSpan(begunMs: number, everyMs: number): boolean {
-  return everyMs > 0 && Math.floor(begunMs / everyMs) < Math.floor(Date.now() / everyMs);
+  return everyMs > 0 && spanStart(begunMs, everyMs) < spanStart(Date.now(), everyMs);
 }
 
-// Tells when a span of time begins that is counted from the epoch: `1d` at midnight UTC, `1h` on the hour.
-
-/** What setTimeout can wait at most. */
+/** The longest delay of setTimeout. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Fires at the start of each time span, counted from the epoch: `1d` at midnight UTC, `1h` on the hour. */
 export class RotationTimer {
   #timer: NodeJS.Timeout | null = null;
   readonly #onBoundary: (boundaryMs: number) => void;

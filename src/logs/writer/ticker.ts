@@ -1,16 +1,16 @@
-// When batches are written: once per turn of the event loop, after all FIFOs that were ready have been read. Where producers
-// write line by line, it rests a moment between turns, so that a read finds many lines instead of one.
+// When batches are written: once per tick of the event loop, after all ready FIFOs have been read. While producers write line
+// by line, it pauses between ticks, so that a read finds many lines instead of one. Also stamps arrivals.
 import { performance } from 'node:perf_hooks';
 
-/** A turn that got less than this was woken too early. */
+/** A tick that wrote less than this came too early. */
 const SMALL_TICK_BYTES = 48 * 1024;
-/** Turns that follow each other this closely are a stream, not an event now and then. */
+/** Ticks that follow each other this closely belong to a stream. */
 const STREAM_GAP_MS = 1;
 /** A pipe of 64 KiB fills in 0.25 ms at 250 MB/s. */
 const REST_MS = 0.25;
 
 export type Flushable = {
-  /** Writes what is batched; returns how many bytes that were. */
+  /** Writes what is batched; returns the number of bytes. */
   flush(): number;
 };
 
@@ -25,7 +25,7 @@ export class Ticker {
     this.#scheduled ??= setImmediate(() => this.#tick());
   }
 
-  /** Writes every batch now; what `then` takes is free again. */
+  /** Writes every batch now, then calls `then`: the batches are free again. */
   flushAll<T>(then: () => T): T {
     for (const queue of this.#dirty) queue.flush();
     return then();
@@ -43,11 +43,10 @@ export class Ticker {
   }
 }
 
-// Stamps that do not go back, so that a file is in order of time also where the clock is set back a little.
-
-/** The clock may be set back by less than this without the order of time in a file being broken. */
+/** A file stays in order of time when the clock is set back by less than this. */
 const SLACK_MS = 1000;
 
+/** Stamps that do not go back when the clock is set back a little. */
 export class ArrivalClock {
   #lastMs = 0;
 
