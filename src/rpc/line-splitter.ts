@@ -1,4 +1,4 @@
-// Cuts a byte stream into lines with a cap. Decodes whole lines only, so that a character cut by a chunk border survives.
+// Cuts a byte stream into lines of limited length. Decodes whole lines only: a chunk may end within a character.
 
 const NEWLINE = 0x0a;
 
@@ -13,7 +13,7 @@ export class LineSplitter {
 
   /**
    * Calls `onLine` for every line that `chunk` completes, without its newline; empty lines are skipped.
-   * @returns false as soon as a line is longer than the cap: the stream is then unusable.
+   * @returns false once a line exceeds the limit: the stream is then unusable.
    */
   push(chunk: Buffer, onLine: (line: string) => void): boolean {
     let from = 0;

@@ -126,7 +126,7 @@ export class QueueTail {
     return batches.flat();
   }
 
-  /** The first rotated file after ours. One listing serves for all that it found. */
+  /** The first rotated file after the open one. One listing serves for all files that it found. */
   #nextRotated(): Segment | null {
     if (this.#listed.length === 0) this.#listed = this.#listLater();
     const next = this.#listed.shift();

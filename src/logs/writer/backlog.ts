@@ -1,21 +1,21 @@
-// What a queue holds back while its file is slower than its producers: framed whole lines in order of arrival, and marks
-// where some had to go. Decides who loses lines when it is full. Pure; the bound is the caller's capacity.
+// What a queue keeps in memory while its file is slower than its producers: Backlog has whole framed lines and marks of dropped
+// ones, and decides which instance loses lines when it is full; InFlight has what is being written. Does no I/O.
 import type { LogFormat, OverflowPolicy } from '../../core/spec.ts';
-import { frameGap, type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
+import { frameGap, NEWLINE, type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import type { IndexPiece } from './raw-index-writer.ts';
 
-/** Whole framed lines of one origin; or, `bytes` null, the mark that `lines` of them are missing here. */
+/** Whole framed lines of one origin; `bytes` null: the mark that `lines` of them are missing here. */
 export type BacklogEntry = { origin: Origin; format: LogFormat; timeMs: number; bytes: Buffer | null; lines: number };
 
-/** What an entry costs beside its bytes: many short ones must not break the bound. */
+/** The cost of an entry besides its bytes: many short entries must not exceed the capacity. */
 const ENTRY_COST_BYTES = 200;
 const SWEEP_ABOVE = 64;
 
 export class Backlog {
-  /** What is held, entries' own cost included. */
+  /** Includes the cost of the entries. */
   bytes = 0;
   #order: BacklogEntry[] = [];
-  /** Marks in `order` that became part of another. */
+  /** How many marks in `order` were merged into another one. */
   #absorbed = 0;
   readonly #byOrigin = new Map<Origin, { entries: BacklogEntry[]; bytes: number }>();
 
@@ -28,28 +28,28 @@ export class Backlog {
   }
 
   /**
-   * @param policy `block`: everything is taken, the caller holds the producers. Otherwise the greediest producer loses its
-   * oldest or newest lines until `capacityBytes` hold again: a flooding one cannot push out what others wrote.
-   * @returns how many lines were dropped of whom
+   * @param policy `block`: everything is taken, and the caller pauses the producers. Otherwise the origin with the most bytes loses
+   * its oldest or newest lines until the rest fits in `capacityBytes`: one that floods cannot push out the lines of others.
+   * @returns how many lines each origin lost
    */
   push(entry: BacklogEntry, policy: OverflowPolicy, capacityBytes: number): Map<Origin, number> {
     this.#order.push(entry);
-    const of = this.#byOrigin.get(entry.origin) ?? { entries: [], bytes: 0 };
-    this.#byOrigin.set(entry.origin, of);
-    of.entries.push(entry);
-    of.bytes += cost(entry);
+    const share = this.#byOrigin.get(entry.origin) ?? { entries: [], bytes: 0 };
+    this.#byOrigin.set(entry.origin, share);
+    share.entries.push(entry);
+    share.bytes += cost(entry);
     this.bytes += cost(entry);
     const dropped = new Map<Origin, number>();
     if (policy === 'block') return dropped;
     while (this.bytes > capacityBytes) {
-      const victim = this.#greediest();
+      const victim = this.#largest();
       if (victim === null) break;
       dropped.set(victim, (dropped.get(victim) ?? 0) + this.#drop(victim, policy === 'drop_oldest'));
     }
     return dropped;
   }
 
-  /** Removes the oldest entries, about `maxBytes` of them, for writing: from then on they are out of any policy's reach. */
+  /** Removes the oldest entries, about `maxBytes` of them, for writing: no policy can drop them any more. */
   take(maxBytes: number): BacklogEntry[] {
     let count = 0;
     for (let bytes = 0; count < this.#order.length && bytes < maxBytes; count += 1) bytes += cost(this.#order[count]!);
@@ -59,17 +59,18 @@ export class Backlog {
     return taken;
   }
 
-  /** Turns one entry of the origin into a mark; marks that come to lie side by side in its stream become one. */
+  /** Turns one entry of the origin into a mark, and merges it with adjacent marks. */
   #drop(origin: Origin, oldest: boolean): number {
-    const of = this.#byOrigin.get(origin)!;
-    const at = oldest ? of.entries.findIndex(hasBytes) : of.entries.findLastIndex(hasBytes);
-    const entry = of.entries[at]!;
+    const share = this.#byOrigin.get(origin)!;
+    const { entries } = share;
+    const at = oldest ? entries.findIndex(hasBytes) : entries.findLastIndex(hasBytes);
+    const entry = entries[at]!;
     const lines = entry.lines;
-    of.bytes -= cost(entry);
+    share.bytes -= cost(entry);
     this.bytes -= entry.bytes!.length;
     entry.bytes = null;
-    if (of.entries[at + 1]?.bytes === null) this.#absorb(of.entries, at, at + 1);
-    if (of.entries[at - 1]?.bytes === null) this.#absorb(of.entries, at - 1, at);
+    if (entries[at + 1]?.bytes === null) this.#absorb(entries, at, at + 1);
+    if (entries[at - 1]?.bytes === null) this.#absorb(entries, at - 1, at);
     return lines;
   }
 
@@ -84,24 +85,24 @@ export class Backlog {
     this.#absorbed = 0;
   }
 
-  /** Whose lines hold the most bytes; null when nothing but marks is left. */
-  #greediest(): Origin | null {
-    let greediest: Origin | null = null;
+  /** The origin whose lines have the most bytes; null: only marks are left. */
+  #largest(): Origin | null {
+    let largest: Origin | null = null;
     let most = 0;
     for (const [origin, { bytes }] of this.#byOrigin) {
       if (bytes <= most) continue;
-      greediest = origin;
+      largest = origin;
       most = bytes;
     }
-    return greediest;
+    return largest;
   }
 
   #remove(entry: BacklogEntry): void {
-    const of = this.#byOrigin.get(entry.origin)!;
-    of.entries.shift();
+    const share = this.#byOrigin.get(entry.origin)!;
+    share.entries.shift();
     this.bytes -= cost(entry);
-    if (entry.bytes !== null) of.bytes -= cost(entry);
-    if (of.entries.length === 0) this.#byOrigin.delete(entry.origin);
+    if (entry.bytes !== null) share.bytes -= cost(entry);
+    if (share.entries.length === 0) this.#byOrigin.delete(entry.origin);
   }
 }
 
@@ -109,14 +110,10 @@ const hasBytes = (entry: BacklogEntry) => entry.bytes !== null;
 const isAbsorbed = (entry: BacklogEntry) => entry.bytes === null && entry.lines === 0;
 const cost = (entry: BacklogEntry) => (entry.bytes?.length ?? 0) + ENTRY_COST_BYTES;
 
-// What was taken out of the backlog to be written and is not on disk yet: out of any policy's reach, and exact to the byte
-// where a write stopped in the middle. Writes nothing itself.
-
-const NEWLINE = 0x0a;
-
 /** `whole`: the bytes of the piece; `bytes`: what is left of them. */
 type UnwrittenPiece = { whole: Buffer; bytes: Buffer; format: LogFormat; piece: IndexPiece };
 
+/** What was taken from the backlog to be written and is not on disk yet, exact to the byte where a write stopped. */
 export class InFlight {
   /** What is left to write. */
   bytes = 0;
@@ -130,14 +127,14 @@ export class InFlight {
     return this.#pieces[0]?.piece.timeMs ?? null;
   }
 
-  /** Throws where there is none. */
+  /** Throws if there is none. */
   head(): UnwrittenPiece {
     const head = this.#pieces[0];
     if (head === undefined) throw new Error('nothing is in flight');
     return head;
   }
 
-  /** The begin of the first piece is on disk: the rest must follow it in the same file. */
+  /** The start of the first piece is on disk: the rest must follow it in the same file. */
   isWithinPiece(): boolean {
     const head = this.#pieces[0];
     return head !== undefined && head.bytes.length < head.whole.length;
@@ -147,7 +144,7 @@ export class InFlight {
     for (const entry of entries) this.#push(renderEntry(entry));
   }
 
-  /** A batch that could not be written directly. Copied. `pieces`: none where nobody needs to know whose bytes they are. */
+  /** A batch that could not be written directly. Copied. `pieces`: none unless the file needs an index. */
   addBatch(batch: Buffer, format: LogFormat, lines: number, pieces: IndexPiece[]): void {
     const whole = { origin: UNKNOWN_ORIGIN, timeMs: Date.now(), length: batch.length, lines, isGap: false };
     let from = 0;
@@ -158,7 +155,7 @@ export class InFlight {
     }
   }
 
-  /** As many as `roomBytes` hold and are of one format; one at least. */
+  /** As many pieces of one format as fit in `roomBytes`, but at least one. */
   next(roomBytes: number): Buffer[] {
     const buffers: Buffer[] = [];
     let bytes = 0;
@@ -170,7 +167,7 @@ export class InFlight {
     return buffers;
   }
 
-  /** So many bytes more are on disk. Returns the pieces that are now complete. */
+  /** `written` more bytes are on disk. Returns the pieces that are now complete. */
   takeWritten(written: number): IndexPiece[] {
     this.bytes -= written;
     let left = written;
@@ -185,8 +182,8 @@ export class InFlight {
     return complete;
   }
 
-  /** Within a piece, where its begin is not in the file any more that the rest goes to: the line that was being written begins
-   * anew, and with it the piece. Returns how many lines of it came before. */
+  /** When the start of the piece is no longer in the file that takes the rest: the piece restarts at the line that was being
+   * written. Returns how many of its lines came before. */
   rewind(): number {
     const { whole, bytes, format, piece } = this.head();
     const from = whole.lastIndexOf(NEWLINE, whole.length - bytes.length - 1) + 1;

@@ -1,34 +1,33 @@
-// One FIFO as the writer sees it: one stream of one instance, read into one buffer that all share. Keeps the bytes of a line
-// that is not complete yet.
-import { closeSync, fstatSync, readSync } from 'node:fs';
+// One FIFO of the writer: one stream of one instance, read into a buffer that all sources share. Keeps the bytes of an
+// incomplete line.
+import { closeSync, fstatSync } from 'node:fs';
 import { openFifoForReading } from '../../os/fifo.ts';
 import { compileSoon } from '../lean-node.ts';
-import type { Origin, StreamCode } from '../line-format.ts';
+import { NEWLINE, type Origin, type StreamCode } from '../line-format.ts';
 import { copyShort } from './framer.ts';
 import type { PartialLines } from './partial-lines.ts';
-import { type FifoListener, type ReadableFifo, readFifo } from './readable-fifo.ts';
+import { type FifoListener, type ReadableFifo, readAvailable, readFifo } from './readable-fifo.ts';
 
-const NEWLINE = 0x0a;
-/** One long line does not keep its memory. */
+/** A larger buffer is freed after its line. */
 const MAX_KEPT_BYTES = 64 * 1024;
-/** So many reads of at least so much, and the pipe is what holds up its producer. */
+/** After this many reads of at least this size, the pipe is what slows its producer down. */
 const FLOOD_READS = 16;
 const FLOOD_READ_BYTES = 32 * 1024;
 const CALM_AFTER_MS = 20;
-/** Most streams never hold a byte. */
+/** Most streams never keep a byte. */
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export type SourceListener = {
-  /** Where all sources read to, one at a time. */
+  /** The buffer that all sources read into, one at a time. */
   readonly input: Buffer;
-  /** So many bytes are at the begin of `input`, until this returns. */
+  /** The first `length` bytes of `input` were read; they are valid until this returns. */
   onBytes(source: FifoSource, length: number): void;
-  /** False: it would have nowhere to go with more. */
+  /** False: its queue is full. */
   takesMore(source: FifoSource): boolean;
   readonly partialLines: PartialLines;
-  /** It brings more than its FIFO holds. Once for each FIFO. */
+  /** Its output exceeds its pipe. Called once for each FIFO. */
   onFlood(source: FifoSource): void;
-  /** No process holds the FIFO for writing any more. */
+  /** No process has the FIFO open for writing any more. */
   onEnd(source: FifoSource): void;
 };
 
@@ -37,10 +36,10 @@ export class FifoSource implements Origin, FifoListener {
   readonly service: string;
   readonly stream: StreamCode;
   readonly path: string;
-  /** The beginning of a line whose end has not come yet. */
+  /** The start of an incomplete line. */
   partial: Buffer = NOTHING;
   partialBytes = 0;
-  /** A writer before us read the begin of the next line and took it to its grave: what comes first is no line. */
+  /** The previous writer died with the start of this line: skip to the next newline. */
   skipsToNewline = false;
   #isNotedPartial = false;
   #floodReads = 0;
@@ -48,21 +47,21 @@ export class FifoSource implements Origin, FifoListener {
   #fifo: ReadableFifo | null = null;
   #fd = -1;
   #inode = 0;
-  readonly #reader: SourceListener;
+  readonly #listener: SourceListener;
 
-  constructor(origin: Origin, path: string, reader: SourceListener) {
+  constructor(origin: Origin, path: string, listener: SourceListener) {
     this.instance = origin.instance;
     this.service = origin.service;
     this.stream = origin.stream;
     this.path = path;
-    this.#reader = reader;
+    this.#listener = listener;
   }
 
   isOpen(): boolean {
     return this.#fifo !== null;
   }
 
-  /** Opens the FIFO, anew if another one lies under its path now. Throws errno errors. */
+  /** Opens the FIFO, again if another FIFO is at its path now. Throws errno errors. */
   open(): void {
     const fd = openFifoForReading(this.path);
     const inode = fstatSync(fd).ino;
@@ -73,10 +72,10 @@ export class FifoSource implements Origin, FifoListener {
     this.close();
     this.#inode = inode;
     this.#fd = fd;
-    this.skipsToNewline = this.#reader.partialLines.takeLeft(inode);
+    this.skipsToNewline = this.#listener.partialLines.takeLeft(inode);
     this.#isNotedPartial = this.skipsToNewline;
     this.#floodReads = 0;
-    this.#fifo = readFifo(fd, this.#reader.input, this);
+    this.#fifo = readFifo(fd, this.#listener.input, this);
   }
 
   pause(): void {
@@ -89,25 +88,25 @@ export class FifoSource implements Origin, FifoListener {
 
   onBytes(length: number): void {
     const isFlood = length >= FLOOD_READ_BYTES;
-    // First of all: whoever follows us, should we be killed right now, must know.
-    if (isFlood || this.#reader.input[length - 1] !== NEWLINE) this.#setPartial(true);
-    this.#reader.onBytes(this, length);
+    // Before anything else: the next writer must know this if this one is killed right now.
+    if (isFlood || this.#listener.input[length - 1] !== NEWLINE) this.#setPartial(true);
+    this.#listener.onBytes(this, length);
     if (isFlood) this.#noteFlood();
     else this.notePartial();
   }
 
   onEnd(): void {
     this.close();
-    this.#reader.onEnd(this);
+    this.#listener.onEnd(this);
   }
 
-  /** Reads until the FIFO is empty, the reader takes no more, or the deadline (`performance.now()`) has passed. Returns
-   * whether it is empty. */
+  /** Reads until the FIFO is empty, the queue is full, or the deadline (`performance.now()`) has passed. Returns whether the
+   * FIFO is empty. */
   drain(untilMs: number): boolean {
     while (this.#fifo !== null) {
-      if (!this.#reader.takesMore(this)) return false;
-      const length = readNow(this.#fd, this.#reader.input);
-      if (length <= 0) return true;
+      if (!this.#listener.takesMore(this)) return false;
+      const length = readAvailable(this.#fd, this.#listener.input) ?? 0;
+      if (length === 0) return true;
       this.onBytes(length);
       if (performance.now() > untilMs) return false;
     }
@@ -122,18 +121,18 @@ export class FifoSource implements Origin, FifoListener {
     this.partialBytes = length;
   }
 
-  /** The incomplete line; from now on there is none. Valid until the next `hold`. `goesOn`: only a piece of a line that is too
-   * long, so that as much will be held again. */
-  takePartial(goesOn = false): Buffer {
-    const held = this.partial.subarray(0, this.partialBytes);
+  /** Removes and returns the incomplete line. Valid until the next `appendPartial`. `continues`: it is a piece of a line that is too
+   * long: the buffer is needed again. */
+  takePartial(continues = false): Buffer {
+    const taken = this.partial.subarray(0, this.partialBytes);
     this.partialBytes = 0;
-    if (this.partial.length > MAX_KEPT_BYTES && !goesOn) this.partial = NOTHING;
-    return held;
+    if (this.partial.length > MAX_KEPT_BYTES && !continues) this.partial = NOTHING;
+    return taken;
   }
 
-  /** For good: nobody will ask for the rest of its line. */
+  /** Closes it for ever: the rest of its line is not needed any more. */
   release(): void {
-    this.#reader.partialLines.forget(this.#inode);
+    this.#listener.partialLines.forget(this.#inode);
     this.close();
   }
 
@@ -151,7 +150,8 @@ export class FifoSource implements Origin, FifoListener {
     this.partial = larger;
   }
 
-  /** We may be killed right after the next read, before we have seen how it ends: as long as it floods, it counts as cut. */
+  /** This process may be killed right after the next read, before it knows how that ends: while a stream floods, its line
+   * counts as incomplete. */
   #noteFlood(): void {
     this.#calmTimer ??= setTimeout(() => {
       this.#calmTimer = null;
@@ -160,10 +160,10 @@ export class FifoSource implements Origin, FifoListener {
     if (this.#floodReads === FLOOD_READS) return;
     this.#floodReads += 1;
     compileSoon();
-    if (this.#floodReads === FLOOD_READS) this.#reader.onFlood(this);
+    if (this.#floodReads === FLOOD_READS) this.#listener.onFlood(this);
   }
 
-  /** Whether half a line is held, for whoever follows us. */
+  /** Records for the next writer whether a line is incomplete. */
   notePartial(): void {
     this.#setPartial(this.skipsToNewline || this.partialBytes > 0);
   }
@@ -171,15 +171,6 @@ export class FifoSource implements Origin, FifoListener {
   #setPartial(isMidLine: boolean): void {
     if (isMidLine === this.#isNotedPartial) return;
     this.#isNotedPartial = isMidLine;
-    this.#reader.partialLines.set(this.#inode, isMidLine);
-  }
-}
-
-/** @returns 0 at the end, -1 when there is nothing to read now */
-function readNow(fd: number, buffer: Buffer): number {
-  try {
-    return readSync(fd, buffer, 0, buffer.length, null);
-  } catch {
-    return -1; // EAGAIN: empty
+    this.#listener.partialLines.set(this.#inode, isMidLine);
   }
 }

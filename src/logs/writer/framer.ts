@@ -1,10 +1,10 @@
-// The fast way from what was read to what is written: the memory that FIFOs are read into, the batches that files are
-// written from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
+// The hot path from read bytes to written bytes: the memory that FIFOs are read into, the batches that files are written
+// from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
 import type { LogFormat } from '../../core/spec.ts';
 import type { Origin } from '../line-format.ts';
 import { framerModule } from './framer-module.ts';
 
-/** The most that a killed writer may take with it of one stream: it is written before more of that stream is read. */
+/** The most that a killed writer can lose of one stream: it is written before more of that stream is read. */
 const READ_BYTES = 64 * 1024;
 /** A longer line is split. */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -12,12 +12,12 @@ export const BATCH_BYTES = 256 * 1024;
 
 const NEWLINE = 0x0a;
 const PREFIX = 1024;
-/** Room for what is held of a line, right before what was read; then for a mark behind it. */
+/** Room for an incomplete line before the input; SLACK_BYTES are for a mark after it. */
 const INPUT = 4096 + MAX_LINE_BYTES;
 const SLACK_BYTES = 4096;
 const BATCHES = INPUT + READ_BYTES + SLACK_BYTES;
 const BATCH_COUNT = 6;
-/** The longest line when each of its bytes takes six (`\u0001`), and its frame. Touched only when one comes. */
+/** The longest line when each byte takes six (`\u0001`), and its frame. Touched only when such a line comes. */
 const LONG = BATCHES + BATCH_COUNT * BATCH_BYTES;
 const LONG_BYTES = 6 * MAX_LINE_BYTES + SLACK_BYTES;
 
@@ -34,15 +34,15 @@ type FramerExports = {
   json(from: number, end: number, out: number, limit: number, prefix: number, prefixLength: number): void;
 };
 
-/** A part of the framer's memory that is being filled with whole framed lines: `[begin, fill)` of `memory`. */
+/** A part of the framer's memory that is filled with whole framed lines: `[begin, fill)` of `memory`. */
 export type FramedBatch = { readonly begin: number; readonly capacityBytes: number; fill: number };
 
-/** A source's prefix up to the end, with the time left to be filled in. */
+/** The prefix of a source's lines; the time in it is replaced for each read. */
 type LinePrefix = { format: LogFormat; bytes: Buffer; timeAt: number };
 
 export class Framer {
   readonly memory: Buffer;
-  /** What any source has just read lies here until the next read of any source. */
+  /** The bytes that a source has just read, until the next read of any source. */
   readonly input: Buffer;
   /** How many lines the last `frame` framed. */
   lines = 0;
@@ -73,16 +73,16 @@ export class Framer {
     this.#free.push(batch);
   }
 
-  /** For one line that fits in no batch; emptied here, to be used up before the next call. */
+  /** For a line that does not fit in a batch; emptied here, valid until the next call. */
   longBatch(): FramedBatch {
     this.#long.fill = this.#long.begin;
     return this.#long;
   }
 
-  /** Where the input stands once `held` was put right before it. */
-  prependToInput(held: Buffer): number {
-    const from = INPUT - held.length;
-    copyShort(held, 0, held.length, this.memory, from);
+  /** Copies `start` to right before the input. @returns where that is */
+  prependToInput(start: Buffer): number {
+    const from = INPUT - start.length;
+    copyShort(start, 0, start.length, this.memory, from);
     return from;
   }
 
@@ -95,14 +95,14 @@ export class Framer {
     return this.memory.indexOf(NEWLINE, from) + 1;
   }
 
-  /** Puts a short text right behind `at`; returns its end. */
+  /** Puts a short text at `at`; returns its end. */
   putAfter(at: number, text: Buffer): number {
     return at + text.copy(this.memory, at);
   }
 
   /**
    * Frames whole lines of `[from, end)` into `batch`, up to `limitBytes` of it; `lines` says how many.
-   * @returns where the first line begins that did not fit, or `end`
+   * @returns where the first line starts that did not fit, or `end`
    */
   frame(
     format: LogFormat,
@@ -166,13 +166,13 @@ function makePrefix(format: 'text' | 'json', { service, instance, stream }: Orig
   return { format, bytes: Buffer.from(record.slice(0, -'"}'.length)), timeAt: '{"time":"'.length };
 }
 
-/** As Buffer.copy, which costs a view of its own: most lines that are cut are short. */
+/** As Buffer.copy, which creates a view: most incomplete lines are short. */
 export function copyShort(from: Buffer, begin: number, end: number, to: Buffer, at: number): void {
   if (end - begin > SHORT_BYTES) from.copy(to, at, begin, end);
   else for (let index = begin; index < end; index += 1) to[at + index - begin] = from[index]!;
 }
 
-/** The types of Node leave out what the browser's have. */
+/** Node's types lack what the browser's types have. */
 type WebAssemblyApi = {
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object) => { exports: unknown };

@@ -1,5 +1,5 @@
-// The live file of a queue, and for raw ones its index: appends, rotates, knows its size, notices when it was moved, deleted
-// or truncated by somebody else. Holds no lines back: what it does not take, the caller keeps.
+// The live file of a queue, and the index of a raw one: appends, rotates, knows its size, notices when another program moved,
+// deleted or truncated it. Keeps no lines: the caller keeps what the file does not take.
 
 import {
   closeSync,
@@ -15,29 +15,29 @@ import {
 import { dirname } from 'node:path';
 import type { LogFormat, LogQueueSpec } from '../../core/spec.ts';
 import { openFifoForWriting } from '../../os/fifo.ts';
+import { NEWLINE } from '../line-format.ts';
 import { finishRotation, hasIndex, rotateFile } from '../rotation.ts';
 import { type IndexPiece, RawIndexWriter } from './raw-index-writer.ts';
 
-/** How stale the knowledge may be that the path still leads to our file. */
+/** How often it checks that the path still leads to the open file. */
 const CHECK_EVERY_MS = 500;
-/** Until a FIFO that was full is tried again: short enough for a quick reader, long enough for one that is away. */
+/** Pause after a full FIFO: short enough for a fast reader, long enough for one that does not read. */
 const FIRST_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 32;
-const NEWLINE = 0x0a;
-/** A torn last line is looked for this far back: the longest line and its frame. */
+/** How far back an incomplete last line is searched: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
 
-/** A path whose writes may wait for ever: a FIFO, a device. What is not there yet becomes a regular file. */
+/** A FIFO or a device, whose writes may block for ever. A missing path becomes a regular file. */
 function isSpecial(path: string): boolean {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     return stat !== undefined && !stat.isFile();
   } catch {
-    return false; // ENOTDIR, EACCES: opening it says so, and only this queue waits
+    return false; // ENOTDIR, EACCES: opening it reports that, and only this queue waits
   }
 }
 
-/** Written off the main thread always: the policy is never to make producers wait, or the file may never take anything. */
+/** Always written off the main thread: the policy must not make producers wait, or a write may block for ever. */
 export function isWrittenAsync({ overflow, sink, path }: LogQueueSpec): boolean {
   return overflow !== 'block' || sink !== null || isSpecial(path);
 }
@@ -45,21 +45,21 @@ export function isWrittenAsync({ overflow, sink, path }: LogQueueSpec): boolean 
 export class OutputFile {
   readonly path: string;
   format: LogFormat = 'text';
-  /** When the file that is open now was begun. */
+  /** When the open file was created. */
   begunMs = 0;
-  /** 0 for what is no regular file. */
+  /** 0 unless it is a regular file. */
   sizeBytes = 0;
-  /** False: a device or a FIFO, which is never rotated, and may make a write wait for ever. */
+  /** False: a device or a FIFO; it is never rotated, and a write to it may block for ever. */
   isRegular = true;
   #fd: number | null = null;
   #inode = 0;
   #checkedMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #index: RawIndexWriter | null = null;
-  /** What somebody else did to the file that was open: `takeTurn`. */
+  /** What another program did to the open file: see `takeExternalChange`. */
   #externalChange: 'replaced' | 'truncated' | null = null;
 
-  /** Must be there: nothing is created in its place. */
+  /** A sink must exist: it is not created. */
   readonly #isSink: boolean;
 
   constructor(path: string, isSink = false) {
@@ -71,33 +71,33 @@ export class OutputFile {
     return this.#fd !== null;
   }
 
-  /** Opens or creates it where that is needed. Returns the path of a file of another format that had to make room. Throws
-   * errno errors. `isExact`: looks at the path now, not only now and then. */
+  /** Opens or creates the file if needed. Returns the new path of a file of another format that was rotated to make room.
+   * Throws errno errors. `isExact`: checks the path now, not only now and then. */
   ensure(format: LogFormat, nowMs: number, isExact = false): string | null {
     const isOpen = this.#fd !== null && format === this.format;
     if (isOpen && !isExact && nowMs - this.#checkedMs < CHECK_EVERY_MS) return null;
     this.#checkedMs = nowMs;
-    if (isOpen && this.#isStillOurs()) return null;
+    if (isOpen && this.#isUnchanged()) return null;
     this.close();
     return this.#open(format, nowMs);
   }
 
-  /** Has the file been moved, deleted or truncated since this was asked last? Then what was written last is not what the next
-   * bytes follow; the file begins, or ends, with a whole line. */
+  /** Was the file moved, deleted or truncated since the last call? The next bytes then do not follow those written last: the
+   * file is empty or ends with a whole line. */
   takeExternalChange(): boolean {
-    const hasTurned = this.#externalChange !== null;
+    const hasChanged = this.#externalChange !== null;
     this.#externalChange = null;
-    return hasTurned;
+    return hasChanged;
   }
 
-  /** @returns how many bytes the disk took; less than asked for on a nearly full one. Throws errno errors. */
+  /** @returns how many bytes the disk took; fewer than asked for on a nearly full disk. Throws errno errors. */
   write(bytes: Uint8Array, from: number, to: number): number {
     const written = writeSync(this.#fd!, bytes, from, to - from);
     if (this.isRegular) this.sizeBytes += written;
     return written;
   }
 
-  /** As `write`, off this thread; takes nothing, after a pause, where a sink is full. The file must not be closed meanwhile. */
+  /** As `write`, off this thread. Takes no bytes, after a pause, when a sink is full. The file must not be closed meanwhile. */
   writeLater(buffers: Buffer[], done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
     writev(this.#fd!, buffers, (error, written) => {
       if (error?.code === 'EAGAIN') return this.#retryLater(done);
@@ -107,23 +107,23 @@ export class OutputFile {
     });
   }
 
-  /** A sink that does not read must not hold one of the few threads that write for all queues. */
+  /** A sink that does not read must not block one of the few threads that write for all queues. */
   #retryLater(done: (error: null, written: number) => void): void {
     setTimeout(done, this.#pauseMs, null, 0);
     this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
   }
 
-  /** Says what the next bytes of a raw file are; other formats say it themselves. Kept until `writeIndex`. */
+  /** Describes the next bytes of a raw file; other formats need no index. Kept until `writeIndex`. */
   addToIndex(piece: IndexPiece): void {
     this.#index?.add(piece);
   }
 
-  /** Throws errno errors; then it is tried again with the next one. */
+  /** Throws errno errors; the next call then retries. */
   writeIndex(): void {
     this.#index?.flush();
   }
 
-  /** Closes the file under a dated name. Returns that, or null where there is nothing in it. Throws errno errors. */
+  /** Renames the file to a dated name and closes it. Returns that name; null: it is empty. Throws errno errors. */
   rotate(nowMs: number): string | null {
     if (this.#isSink) return null;
     const madeRoom = this.ensure(this.format, nowMs);
@@ -148,7 +148,7 @@ export class OutputFile {
     try {
       this.#readState(nowMs);
     } catch (error) {
-      this.close(); // as a whole, so that the next attempt opens all of it
+      this.close(); // so that the next attempt opens file and index
       throw error;
     }
     return madeRoom;
@@ -171,14 +171,14 @@ export class OutputFile {
     return this.#hasOtherFormat(format) ? rotateFile(this.path, nowMs) : null;
   }
 
-  /** Text and json lines may follow each other; raw bytes need their index from the first one on, and others must not have one. */
+  /** Text and json lines may share a file; raw bytes need an index from the first byte on, and other files must not have one. */
   #hasOtherFormat(format: LogFormat): boolean {
     const stat = statSync(this.path, { throwIfNoEntry: false });
     if (!stat?.isFile() || stat.size === 0) return false;
     return hasIndex(this.path) !== (format === 'raw');
   }
 
-  #isStillOurs(): boolean {
+  #isUnchanged(): boolean {
     const stat = statSync(this.path, { throwIfNoEntry: false });
     const isSame = stat?.ino === this.#inode;
     if (isSame && (!this.isRegular || stat!.size >= this.sizeBytes)) return true;
@@ -186,14 +186,14 @@ export class OutputFile {
     return false;
   }
 
-  /** A writer that was killed in the middle of a write leaves half a line, whose other half nobody has any more. */
+  /** A writer that was killed within a write leaves an incomplete line, whose rest is lost. */
   #dropTornLine(): void {
     const length = Math.min(this.sizeBytes, TORN_LINE_BYTES);
     const tail = Buffer.allocUnsafe(length);
     readSync(this.#fd!, tail, 0, length, this.sizeBytes - length);
     if (tail[length - 1] === NEWLINE) return;
     const whole = tail.lastIndexOf(NEWLINE) + 1;
-    if (whole === 0 && length < this.sizeBytes) return; // no line of ours
+    if (whole === 0 && length < this.sizeBytes) return; // not a line of orch
     this.sizeBytes -= length - whole;
     ftruncateSync(this.#fd!, this.sizeBytes);
   }

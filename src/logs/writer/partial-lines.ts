@@ -1,22 +1,22 @@
-// Remembers, beyond the death of the writer, which FIFOs it had read half a line of: the other half is what a new writer
-// finds first, and no line. One byte for each FIFO in a small file, written when it changes.
+// Remembers across a crash of the writer in which FIFOs it was within a line: the next writer skips the rest of that line.
+// One record for each FIFO in a small file, written when it changes.
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** Inode as eight bytes, then 1 while half a line is held. */
+/** The inode in eight bytes, then 1 while a line is incomplete. */
 const RECORD_BYTES = 9;
 
-/** The records stay where they are: a writer that is killed while it starts must not take them along. */
-const OPEN_AS_IT_IS = constants.O_RDWR | constants.O_CREAT;
+/** Not truncated: the records must survive a writer that is killed while it starts. */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT;
 
 export class PartialLines {
-  /** What the writer before left behind, until it was asked for. */
+  /** FIFOs that the previous writer left within a line, until `takeLeft` asks for them. */
   readonly #left = new Set<bigint>();
   readonly #slots = new Map<number, number>();
   readonly #freeSlots: number[] = [];
   readonly #fd: number;
 
   constructor(path: string) {
-    this.#fd = openSync(path, OPEN_AS_IT_IS, 0o600);
+    this.#fd = openSync(path, OPEN_FLAGS, 0o600);
     readRecords(this.#fd).forEach(({ inode, isMidLine }, place) => {
       if (!isMidLine) this.#freeSlots.push(place);
       else {
@@ -26,7 +26,7 @@ export class PartialLines {
     });
   }
 
-  /** Did the writer before us die with half a line of this FIFO? True once. */
+  /** Did the previous writer die within a line of this FIFO? True once. */
   takeLeft(inode: number): boolean {
     return this.#left.delete(BigInt(inode));
   }
@@ -35,7 +35,7 @@ export class PartialLines {
     let place = this.#slots.get(inode);
     if (place === undefined) {
       if (!isMidLine) return;
-      place = this.#freeSlots.pop() ?? this.#slots.size; // none free: all of them are taken
+      place = this.#freeSlots.pop() ?? this.#slots.size; // none is free: append one
       this.#slots.set(inode, place);
     }
     const record = Buffer.alloc(RECORD_BYTES);
@@ -61,7 +61,7 @@ function writeQuietly(fd: number, record: Buffer, at: number): void {
   try {
     writeSync(fd, record, 0, record.length, at);
   } catch {
-    // Disk full: at worst half a line is stored as one after the next crash.
+    // Disk full: at worst half a line is stored as a whole line after the next crash.
   }
 }
 

@@ -1,5 +1,5 @@
-// The index of a raw file as it is written: whose bytes came when. Made whole again where a killed writer left it behind
-// the bytes.
+// Writes the index of a raw file: which instance wrote which bytes, and when. Completes an index that a killed writer left
+// behind its file.
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import { BATCH, decodeRecord, encodeOrigin, encodeRecord, GAP, type IndexRecord, RECORD_BYTES } from '../raw-index.ts';
@@ -8,7 +8,7 @@ import { INDEX_SUFFIX } from '../rotation.ts';
 /** A range of bytes of a raw file, for its index. */
 export type IndexPiece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
 
-/** More are held only while the disk does not take them. */
+/** More are pending only while the disk does not take them. */
 const FIRST_PENDING_BYTES = 8 * RECORD_BYTES;
 
 export class RawIndexWriter {
@@ -20,17 +20,18 @@ export class RawIndexWriter {
   #pending = Buffer.allocUnsafeSlow(FIRST_PENDING_BYTES);
   #view = new DataView(this.#pending.buffer);
   #pendingBytes = 0;
-  /** Still growing: pieces of one origin and time are one record. */
+  /** Not encoded yet: pieces of one origin and time become one record. */
   #last: IndexRecord | null = null;
 
   /**
-   * @param fileBytes how much of the raw file is there already
-   * @param isAnew what the index has is of bytes that others have taken the place of. Throws errno errors; then nothing is left open
+   * Throws errno errors; nothing is then left open.
+   * @param fileBytes the present size of the raw file
+   * @param isReplaced the indexed bytes were replaced by others: all records are dropped
    */
-  constructor(rawPath: string, fileBytes: number, nowMs: number, isAnew = false) {
+  constructor(rawPath: string, fileBytes: number, nowMs: number, isReplaced = false) {
     this.#fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
     try {
-      this.#keepRecordsOf(isAnew ? 0 : fileBytes);
+      this.#keepRecordsOf(isReplaced ? 0 : fileBytes);
       this.#coverRest(fileBytes, nowMs);
     } catch (error) {
       closeSync(this.#fd);
@@ -38,7 +39,7 @@ export class RawIndexWriter {
     }
   }
 
-  /** Keeps the records of the first `fileBytes`: what else it has is of bytes that are not there any more. */
+  /** Keeps the records of the first `fileBytes`; other records describe bytes that are gone. */
   #keepRecordsOf(fileBytes: number): void {
     const { size } = fstatSync(this.#fd);
     this.#records = fileBytes === 0 ? 0 : Math.floor(size / RECORD_BYTES);
@@ -79,7 +80,7 @@ export class RawIndexWriter {
     this.#encodeLast();
     while (this.#pendingBytes > 0) {
       const written = writeSync(this.#fd, this.#pending, 0, this.#pendingBytes);
-      if (written < this.#pendingBytes) this.#pending.copyWithin(0, written, this.#pendingBytes); // the next one says why
+      if (written < this.#pendingBytes) this.#pending.copyWithin(0, written, this.#pendingBytes); // the next write reports why
       this.#pendingBytes -= written;
     }
   }
@@ -107,7 +108,7 @@ export class RawIndexWriter {
     return number;
   }
 
-  /** For so many bytes of records. @returns where in `pending`, which may be another one from now on */
+  /** Makes room for `bytes` of records. @returns the place in `pending`, which may be reallocated */
   #reserve(bytes: number): number {
     const at = this.#pendingBytes;
     this.#pendingBytes += bytes;
@@ -123,7 +124,7 @@ export class RawIndexWriter {
     this.#view = new DataView(larger.buffer);
   }
 
-  /** @returns how many bytes the records that stay cover */
+  /** @returns how many bytes the kept records cover */
   #dropBeyond(fileBytes: number): number {
     const bytes = Buffer.alloc(RECORD_BYTES);
     for (let number = this.#records - 1; number >= 0; number -= 1) {
@@ -141,12 +142,11 @@ function isSameOrigin(last: IndexRecord, origin: number, piece: IndexPiece): boo
   return last.origin === origin && last.stream === piece.origin.stream && last.timeMs === piece.timeMs;
 }
 
-// Whose bytes are in a batch, in their order: what the index of a raw queue is made of.
-
+/** The pieces of a batch in order, for the index of a raw queue. */
 export class PieceList {
   #pieces: IndexPiece[] = [];
 
-  /** What follows from the same origin at the same time is one piece with it. */
+  /** Bytes of the same origin and time join the last piece. */
   add(origin: Origin, timeMs: number, length: number, lines: number): void {
     const last = this.#pieces.at(-1);
     if (last?.origin === origin && last.timeMs === timeMs) {
@@ -155,7 +155,7 @@ export class PieceList {
     } else this.#pieces.push({ origin, timeMs, length, lines, isGap: false });
   }
 
-  /** All of them; none are left. */
+  /** Removes and returns all pieces. */
   take(): IndexPiece[] {
     const pieces = this.#pieces;
     this.#pieces = [];

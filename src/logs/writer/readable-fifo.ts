@@ -1,13 +1,13 @@
-// Tells when a FIFO has something, by epoll, so that an idle one costs no wake-up, and reads it. A net.Socket does that and
-// much else: with two for every instance, most of the memory and most of the work of attaching went there. So where Node's
-// insides are known, only the handle below the socket is made. Keeps no bytes.
+// Reads a FIFO whenever it has bytes, by epoll, so that an idle FIFO costs no wake-up. A net.Socket does that too, but two for
+// each instance take most of the memory and of the time to attach. So for known versions of Node only the handle below the
+// socket is created. Keeps no bytes.
 import { closeSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 export type FifoListener = {
-  /** So many bytes are at the begin of the input, until this returns. */
+  /** The first `length` bytes of the input were read; they are valid until this returns. */
   onBytes(length: number): void;
-  /** No process holds the FIFO for writing any more, or it cannot be read. */
+  /** No process has the FIFO open for writing any more, or it cannot be read. */
   onEnd(): void;
 };
 
@@ -18,13 +18,13 @@ export type ReadableFifo = {
   close(): void;
 };
 
-/** What a net.Socket on a FIFO has as `_handle`, as far as it is used here. Undocumented, hence `KNOWN_MAJORS`. */
+/** The `_handle` of a net.Socket on a FIFO, as far as it is used here. Undocumented, hence `KNOWN_MAJORS`. */
 type PipeHandle = {
   readonly bytesRead: number;
   onread: (this: PipeHandle) => void;
-  /** Ours. */
+  /** Set here. */
   fifo: HandleFifo;
-  /** An errno below 0 where it fails, else 0 or nothing. */
+  /** Returns a negative errno if it fails, else 0 or undefined. */
   open(fd: number): number | undefined;
   useUserBuffer(buffer: Buffer): void;
   readStart(): void;
@@ -33,43 +33,43 @@ type PipeHandle = {
 };
 type PipeClass = new (kind: number) => PipeHandle;
 
-/** Versions of Node that the tests of the log writer passed on with light handles; others get sockets. */
+/** Versions of Node on which the tests of the log writer pass with handles; others use sockets. */
 const KNOWN_MAJORS: ReadonlySet<string> = new Set(['20', '22', '24']);
-/** `constants.SOCKET` of Node's pipe_wrap: a pipe that is no server. */
+/** `constants.SOCKET` of Node's pipe_wrap: a pipe that is not a server. */
 const PLAIN_PIPE = 0;
 
-/** Taken from the first socket: there is no public way to it. */
+/** Taken from the first socket: it has no public name. */
 let pipeClass: PipeClass | null = null;
 
 /**
- * Reads into `input`, which all FIFOs share, from now until `close`.
- * @param fd non-blocking; belongs to what is returned. Throws errno errors.
+ * Reads into `input`, which all FIFOs share, from now until `close`. Throws errno errors.
+ * @param fd non-blocking; closed with the FIFO
  */
-export function readFifo(fd: number, input: Buffer, reader: FifoListener): ReadableFifo {
-  if (pipeClass !== null) return new HandleFifo(new pipeClass(PLAIN_PIPE), fd, input, reader);
-  const socket = openSocket(fd, input, reader);
+export function readFifo(fd: number, input: Buffer, listener: FifoListener): ReadableFifo {
+  if (pipeClass !== null) return new HandleFifo(new pipeClass(PLAIN_PIPE), fd, input, listener);
+  const socket = openSocket(fd, input, listener);
   if (mayUseHandle()) pipeClass = pipeClassOf(socket);
   return { pause: () => socket.pause(), resume: () => socket.resume(), close: () => socket.destroy() };
 }
 
 class HandleFifo implements ReadableFifo {
   readonly #handle: PipeHandle;
-  readonly #reader: FifoListener;
+  readonly #listener: FifoListener;
   readonly #fd: number;
   readonly #input: Buffer;
   #bytesRead = 0;
 
-  constructor(handle: PipeHandle, fd: number, input: Buffer, reader: FifoListener) {
+  constructor(handle: PipeHandle, fd: number, input: Buffer, listener: FifoListener) {
     this.#handle = handle;
     this.#fd = fd;
     this.#input = input;
-    this.#reader = reader;
+    this.#listener = listener;
     const errno = handle.open(fd) ?? 0;
     if (errno < 0) {
       closeSync(fd);
       throw new Error(`cannot be watched (errno ${-errno})`);
     }
-    // biome-ignore lint/correctness/useHookAtTopLevel: no hook of React, just a name that begins with `use`
+    // biome-ignore lint/correctness/useHookAtTopLevel: not a React hook, only a name that starts with `use`
     handle.useUserBuffer(input);
     handle.fifo = this;
     handle.onread = onHandleRead;
@@ -88,26 +88,30 @@ class HandleFifo implements ReadableFifo {
     this.#handle.close();
   }
 
-  /** How much was read is told to Node's own code only, but the handle counts. */
+  /** Node passes the length of a read to its own code only, but the handle counts bytes. */
   onReadable(): void {
     const { bytesRead } = this.#handle;
     const length = bytesRead - this.#bytesRead;
     this.#bytesRead = bytesRead;
-    if (length > 0) this.#reader.onBytes(length);
+    if (length > 0) this.#listener.onBytes(length);
     else this.#readAfterEmptyWake();
   }
 
-  /** The end, or somebody drained the FIFO right before: only a read can tell. */
+  /** The FIFO is at its end, or was drained right before: only a read can tell. */
   #readAfterEmptyWake(): void {
-    let length: number;
-    try {
-      length = readSync(this.#fd, this.#input, 0, this.#input.length, null);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return;
-      length = 0; // as little to be had as at the end
-    }
-    if (length > 0) this.#reader.onBytes(length);
-    else this.#reader.onEnd();
+    const length = readAvailable(this.#fd, this.#input);
+    if (length === null) return;
+    if (length > 0) this.#listener.onBytes(length);
+    else this.#listener.onEnd();
+  }
+}
+
+/** @returns 0 at the end or after an error; null: there is nothing to read now */
+export function readAvailable(fd: number, input: Buffer): number | null {
+  try {
+    return readSync(fd, input, 0, input.length, null);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? null : 0;
   }
 }
 
@@ -115,25 +119,25 @@ function onHandleRead(this: PipeHandle): void {
   this.fifo.onReadable();
 }
 
-function openSocket(fd: number, input: Buffer, reader: FifoListener): Socket {
+function openSocket(fd: number, input: Buffer, listener: FifoListener): Socket {
   const callback = (length: number) => {
-    reader.onBytes(length);
+    listener.onBytes(length);
     return true;
   };
-  // The option that makes Node read into our buffer instead of a fresh one is missing in the types of `new Socket`.
+  // `onread` makes Node read into this buffer instead of a new one; the types of `new Socket` lack it.
   const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer: input, callback } } as never);
-  socket.on('error', () => reader.onEnd());
-  socket.on('end', () => reader.onEnd());
+  socket.on('error', () => listener.onEnd());
+  socket.on('end', () => listener.onEnd());
   return socket.resume();
 }
 
-/** `ORCH_LOG_FIFOS=socket` is for comparing and for the tests. */
+/** `ORCH_LOG_FIFOS=socket` is for comparisons and for tests. */
 function mayUseHandle(): boolean {
   const [major = ''] = process.versions.node.split('.');
   return KNOWN_MAJORS.has(major) && process.env.ORCH_LOG_FIFOS !== 'socket';
 }
 
-/** @returns null where the handle does not look as expected */
+/** @returns null: the handle does not have the expected shape */
 function pipeClassOf(socket: Socket): PipeClass | null {
   const handle = (socket as unknown as { _handle?: Partial<PipeHandle> | null })._handle;
   const methods = ['open', 'useUserBuffer', 'readStart', 'readStop', 'close'] as const;
