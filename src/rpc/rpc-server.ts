@@ -80,13 +80,13 @@ export class RpcPeer {
   /** @returns false: the connection is gone */
   send(message: unknown): boolean {
     if (this.#socket.destroyed) return false;
-    this.#socket.write(frame(message));
+    this.#socket.write(`${JSON.stringify(message)}\n`);
     return true;
   }
 
   /** The last message; `onFlushed`: the kernel has it, or the connection is gone. */
   end(message: unknown, onFlushed: () => void): void {
-    this.#socket.end(frame(message), onFlushed);
+    this.#socket.end(`${JSON.stringify(message)}\n`, onFlushed);
   }
 
   /** Closes once everything is sent. */
@@ -98,8 +98,6 @@ export class RpcPeer {
     this.#socket.destroy();
   }
 }
-
-const frame = (message: unknown) => `${JSON.stringify(message)}\n`;
 
 async function listenAt(server: Server, path: string): Promise<void> {
   try {

@@ -64,7 +64,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
   });
 
   test('is what was asked for', () => {
-    expect(pipe.fifo.constructor.name).toBe(way === 'light' ? 'LightFifo' : 'Object');
+    expect(pipe.fifo.constructor.name).toBe(way === 'light' ? 'HandleFifo' : 'Object');
     pipe.fifo.close();
   });
 

@@ -41,7 +41,11 @@ export class PartialLines {
     const record = Buffer.alloc(RECORD_BYTES);
     record.writeBigUInt64LE(BigInt(inode), 0);
     record.writeUInt8(isMidLine ? 1 : 0, 8);
-    writeQuietly(this.#fd, record, place * RECORD_BYTES);
+    try {
+      writeSync(this.#fd, record, 0, RECORD_BYTES, place * RECORD_BYTES);
+    } catch {
+      // Disk full: at worst half a line is stored as a whole line after the next crash.
+    }
   }
 
   forget(inode: number): void {
@@ -54,14 +58,6 @@ export class PartialLines {
 
   close(): void {
     closeSync(this.#fd);
-  }
-}
-
-function writeQuietly(fd: number, record: Buffer, at: number): void {
-  try {
-    writeSync(fd, record, 0, record.length, at);
-  } catch {
-    // Disk full: at worst half a line is stored as a whole line after the next crash.
   }
 }
 

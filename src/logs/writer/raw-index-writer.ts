@@ -32,7 +32,8 @@ export class RawIndexWriter {
     this.#fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
     try {
       this.#keepRecordsOf(isReplaced ? 0 : fileBytes);
-      this.#coverRest(fileBytes, nowMs);
+      const length = fileBytes - this.#coveredBytes;
+      if (length > 0) this.add({ origin: UNKNOWN_ORIGIN, timeMs: nowMs, length, lines: 0, isGap: false });
     } catch (error) {
       closeSync(this.#fd);
       throw error;
@@ -47,31 +48,19 @@ export class RawIndexWriter {
     if (size !== this.#records * RECORD_BYTES) ftruncateSync(this.#fd, this.#records * RECORD_BYTES);
   }
 
-  #coverRest(fileBytes: number, nowMs: number): void {
-    const length = fileBytes - this.#coveredBytes;
-    if (length > 0) this.add({ origin: UNKNOWN_ORIGIN, timeMs: nowMs, length, lines: 0, isGap: false });
-  }
-
   add(piece: IndexPiece): void {
     const origin = this.#originRecord(piece.origin.instance);
     const { timeMs, length, lines } = piece;
+    const { stream } = piece.origin;
     const last = this.#last;
-    if (last?.kind === BATCH && !piece.isGap && isSameOrigin(last, origin, piece)) {
+    const isSame = last?.origin === origin && last.stream === stream && last.timeMs === timeMs;
+    if (isSame && last.kind === BATCH && !piece.isGap) {
       last.length += length;
       last.lines += lines;
     } else {
       this.#encodeLast();
       const kind = piece.isGap ? GAP : BATCH;
-      this.#last = {
-        kind,
-        stream: piece.origin.stream,
-        split: false,
-        origin,
-        timeMs,
-        offset: this.#coveredBytes,
-        length,
-        lines,
-      };
+      this.#last = { kind, stream, split: false, origin, timeMs, offset: this.#coveredBytes, length, lines };
     }
     this.#coveredBytes += length;
   }
@@ -136,10 +125,6 @@ export class RawIndexWriter {
     }
     return 0;
   }
-}
-
-function isSameOrigin(last: IndexRecord, origin: number, piece: IndexPiece): boolean {
-  return last.origin === origin && last.stream === piece.origin.stream && last.timeMs === piece.timeMs;
 }
 
 /** The pieces of a batch in order, for the index of a raw queue. */
