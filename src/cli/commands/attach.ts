@@ -37,9 +37,9 @@ export const attachCommand: CommandDefinition<AttachOptions> = {
 async function attachToProject(context: CliContext, options: AttachOptions): Promise<ExitCode> {
   const interrupts = new Interrupts();
   const wantsTui = options.tui !== false;
-  const sinceMs = Date.now();
   try {
     return await withSupervisor(context, async (client, paths) => {
+      const sinceMs = Date.now();
       const { showProject } = await import('../up/show.ts');
       return await showProject(context, { client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts });
     });
