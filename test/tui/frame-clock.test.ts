@@ -33,7 +33,7 @@ test('updates draw at most ten frames a second', () => {
   expect(drawn.length).toBeGreaterThanOrEqual(19);
 });
 
-test('a key is answered at once, and thirty times a second when held', () => {
+test('a key is drawn at once, and thirty times a second while pressed', () => {
   clock.request('key');
   vi.advanceTimersByTime(1);
   expect(drawn).toHaveLength(1);

@@ -80,7 +80,7 @@ describe('scrolling', () => {
 
 describe('while the output is paused', () => {
   const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => outputLine(from + index));
-  const held = (before: number, after: number) => {
+  const pausedRing = (before: number, after: number) => {
     const ring = ringOf(before);
     ring.setPaused(true);
     for (let from = before; from < before + after; from += 1000) ring.push(many(from, 1000));
@@ -88,14 +88,14 @@ describe('while the output is paused', () => {
   };
 
   test('the visible lines stay, and all older ones', () => {
-    const ring = held(6000, 20_000);
+    const ring = pausedRing(6000, 20_000);
     expect(texts(ring, 5800, 3)).toEqual(['request 5798', 'request 5799', 'request 5800']);
     expect(texts(ring, 1001, 3)).toEqual(['request 1000', 'request 1001']);
     expect(ring.lastSeq).toBe(25_999);
   });
 
   test('the newest lines follow a mark for the missing ones', () => {
-    const ring = held(6000, 20_000);
+    const ring = pausedRing(6000, 20_000);
     expect(texts(ring, null, 1)).toEqual(['request 25999']);
     const next = scrollLog(ring, 5999, 2, { height: 10, pattern: null });
     expect(texts(ring, next, 3)).toEqual(['request 5999', '… 15,000 lines not kept while paused', 'request 21000']);
@@ -103,24 +103,24 @@ describe('while the output is paused', () => {
   });
 
   test('no line is missing while there is room', () => {
-    const ring = held(100, 1000);
+    const ring = pausedRing(100, 1000);
     expect(ring.window(null, 1e6, null).map((each) => each.seq)).toEqual(Array.from({ length: 1100 }, (_, seq) => seq));
   });
 
   test('following again keeps the newest 5000', () => {
-    const ring = held(6000, 20_000);
+    const ring = pausedRing(6000, 20_000);
     ring.setPaused(false);
     expect(ring.size).toBe(5000);
     ring.push(many(26_000, 10));
     expect(ring.size).toBe(5000);
     expect(texts(ring, null, 1)).toEqual(['request 26009']);
-    const short = held(100, 1000);
+    const short = pausedRing(100, 1000);
     short.setPaused(false);
     expect(texts(short, null, 1100)[0]).toBe('request 0');
   });
 
   test('another output starts empty', () => {
-    const ring = held(6000, 20_000);
+    const ring = pausedRing(6000, 20_000);
     ring.clear();
     expect(ring.size).toBe(0);
     ring.push(many(1, 2));

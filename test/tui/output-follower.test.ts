@@ -16,7 +16,7 @@ let root: string;
 let path: string;
 let ring: LogRing;
 let follower: OutputFollower;
-/** Of the ring at each change that was told. */
+/** The ring at each reported change. */
 let sizes: number[];
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-// What the terminal tests share: per test a supervisor that does as it is told, and the interface in a terminal before it.
+// Shared by the terminal tests: a scripted supervisor per test, and the view in a terminal in front of it.
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { EventRecord, Status } from '../../src/api/protocol.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';

@@ -1,4 +1,4 @@
-// The interface in a real pseudo-terminal, behind it a terminal emulator, before it a supervisor that does as it is told.
+// The view in a real pseudo-terminal with a terminal emulator, connected to a scripted supervisor.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
