@@ -1,4 +1,4 @@
-// Order between services: what a start waits for, whose stop must wait for whom, and what a lost dependency means. Pure.
+// Order between services: what a start waits for, which stops wait for others, and what a lost dependency means. Pure.
 
 import type { Desired } from './desired.ts';
 import { isReady } from './readiness.ts';
@@ -67,7 +67,7 @@ class MemoizedDependencyView implements DependencyView {
 
   #findReason(dependency: Dependency): string | null {
     const unmet = findUnmetCondition(dependency, this.#desired, this.#slots);
-    // Who would have to end again at once does not begin.
+    // An instance that would have to stop again at once is not started.
     if (!unmet)
       return dependency.onLoss === 'hold' && this.#isLost(dependency) ? `${dependency.service} is leaving` : null;
     const spec = this.#desired.services.get(dependency.service);
@@ -94,8 +94,8 @@ class MemoizedDependencyView implements DependencyView {
   }
 
   #isLeaving(slot: Slot): boolean {
-    const wish = this.#desired.instances.get(slot.id);
-    return !wish?.run || this.lostDependencyOf(wish.spec) !== null;
+    const wanted = this.#desired.instances.get(slot.id);
+    return !wanted?.run || this.lostDependencyOf(wanted.spec) !== null;
   }
 
   lostDependencyOf(spec: ServiceSpec): ServiceName | null {
@@ -113,12 +113,12 @@ class MemoizedDependencyView implements DependencyView {
     return isLost;
   }
 
-  /** Meets the condition, and is not about to go: otherwise the dependents go first. */
+  /** Meets the condition and is not about to stop: otherwise its dependents stop first. */
   #keepsMeeting(slot: Slot, { service, condition }: Dependency): boolean {
     const spec = this.#desired.services.get(service);
-    const wish = this.#desired.instances.get(slot.id);
-    if (!spec || !wish?.run || wish.rolloutStep?.step === 'now') return false;
-    return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wish.spec) === null;
+    const wanted = this.#desired.instances.get(slot.id);
+    if (!spec || !wanted?.run || wanted.rolloutStep?.step === 'now') return false;
+    return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wanted.spec) === null;
   }
 
   dependencyRestartedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null {
@@ -152,13 +152,11 @@ export function withDependencies(names: readonly string[], services: Desired['se
   return closure;
 }
 
-// Whether the condition of one dependency holds, and the sentence that says why not. Pure.
-
 export type Slots = ReadonlyMap<InstanceId, Slot>;
 
 type UnmetCondition = {
   because: string;
-  /** It has not run yet, though it should: what it waits for in turn is the nearer cause. */
+  /** It has not run yet, though it should: its own unmet dependency is the nearer cause. */
   isWaiting: boolean;
 };
 
@@ -177,7 +175,7 @@ function findUnmetCondition({ service, condition }: Dependency, desired: Desired
 
 function meetsCondition(slot: Slot, spec: ServiceSpec, condition: DependencyCondition): boolean {
   const { phase } = slot;
-  // What ended with an older spec says nothing about the one that is declared now.
+  // A completed run of an older spec does not count for the declared one.
   const current = slot.spec?.specHash === spec.specHash;
   if (phase.kind === 'completed') return current;
   if (phase.kind !== 'alive' || condition === 'completed') return false;
@@ -190,8 +188,8 @@ function describeUnmet(
   slot: Slot | undefined,
   desired: Desired,
 ): UnmetCondition {
-  const wish = desired.instances.get(id);
-  if (wish && !wish.run) return { because: `${id} is not wanted: ${wish.because}`, isWaiting: false };
+  const wanted = desired.instances.get(id);
+  if (wanted && !wanted.run) return { because: `${id} is not wanted: ${wanted.because}`, isWaiting: false };
   const isEmpty = !slot || slot.phase.kind === 'idle';
   const goal = condition === 'ready' ? 'become ready' : condition;
   return { because: `${id} ${slot ? describeUnmetSlot(slot, goal) : `has not ${goal}`}`, isWaiting: isEmpty };
@@ -214,7 +212,7 @@ function describeUnmetSlot({ phase, lastExit, failures }: Slot, goal: string): s
   }
 }
 
-/** Of the instances that `slot` depends on the one that met its condition last; null where it depends on nobody. */
+/** Of the instances that `slot` depends on, the one that met its condition last; null: it has no dependency. */
 export function lastMetDependency(slot: Slot, desired: Desired, slots: Slots): InstanceId | null {
   let last: { id: InstanceId; atMs: number } | null = null;
   for (const { service, condition } of slot.spec?.dependsOn ?? []) {

@@ -1,20 +1,20 @@
-// What should run: the accepted configuration with the user's overrides laid over it. Plain serialisable data in, maps out.
+// What should run: the accepted configuration with the user's overrides on top. Plain serialisable data in, maps out. Pure.
 import type { Overrides } from './slot.ts';
 import { type InstanceId, instanceId, type ProjectConfig, type ServiceName, type ServiceSpec } from './spec.ts';
 
 /** Whether one instance should run, and if not, the sentence that says why. */
 export type DesiredInstance =
   | { spec: ServiceSpec; run: true; rolloutStep: RolloutStep | null }
-  /** `unblock`: what would make it wanted; null: nothing any more. */
+  /** `unblock`: what would make it run; null: nothing can. */
   | { spec: ServiceSpec; run: false; because: string; unblock: string | null };
 
 /** The part of one instance in a roll-out. */
 export type RolloutStep =
-  /** What runs there is to be replaced now, for this reason. */
+  /** The running instance is to be replaced now, for this reason. */
   | { step: 'now'; because: string }
-  /** Whatever runs there is left alone; where nothing runs, nothing starts unless the wish names the older version. */
+  /** A running instance is left alone; an empty slot is filled only if `spec` is the version that it had before. */
   | { step: 'later'; because: string; unblock: string | null }
-  /** It runs what it should for now; the sentence says why the pool is not as declared. */
+  /** It runs the right version for now; the sentence says why the pool is not as declared. */
   | { step: 'done'; because: string; unblock: string | null };
 
 export type Desired = {
@@ -30,7 +30,7 @@ export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [] };
 /** @param config null before the first configuration was accepted: nothing is declared. */
 export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
   const services = new Map<ServiceName, ServiceSpec>();
-  const wishes = new Map<InstanceId, DesiredInstance>();
+  const instances = new Map<InstanceId, DesiredInstance>();
   const stopped = new Set(overrides.stopped);
   const profiles = new Set(overrides.profiles);
   for (const declared of config?.services ?? []) {
@@ -38,10 +38,10 @@ export function desiredOf(config: ProjectConfig | null, overrides: Overrides, sh
     services.set(spec.name, spec);
     for (let index = 1; index <= spec.pool; index++) {
       const id = instanceId(spec.name, index);
-      wishes.set(id, desiredInstanceFor(spec, id, { stopped, profiles, shuttingDown }));
+      instances.set(id, desiredInstanceFor(spec, id, { stopped, profiles, shuttingDown }));
     }
   }
-  return { services, instances: wishes, shuttingDown };
+  return { services, instances, shuttingDown };
 }
 
 type OverrideSets = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };

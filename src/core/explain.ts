@@ -28,40 +28,40 @@ export type StateExplanation = {
   unblock: string | null;
 };
 
-/** @param wish null: no longer declared. */
+/** @param wanted null: no longer declared. */
 export function explain(
   slot: Slot,
-  wish: DesiredInstance | null,
+  wanted: DesiredInstance | null,
   dependencies: DependencyView,
   nowMs: number,
 ): StateExplanation {
   const { phase } = slot;
   switch (phase.kind) {
     case 'alive':
-      return explainAlive(slot, phase, wish, dependencies);
+      return explainAlive(slot, phase, wanted, dependencies);
     case 'starting':
       return { state: 'starting', reason: 'Its process is being started.', unblock: null };
     case 'ending':
       return explainEnding(slot, phase, nowMs);
     default:
-      return wish?.run
-        ? explainWanted(slot, phase, wish, dependencies, nowMs)
-        : { state: emptyState(phase), reason: stoppedReason(wish), unblock: wish?.unblock ?? null };
+      return wanted?.run
+        ? explainWanted(slot, phase, wanted, dependencies, nowMs)
+        : { state: emptyState(phase), reason: stoppedReason(wanted), unblock: wanted?.unblock ?? null };
   }
 }
 
 function explainAlive(
   slot: Slot,
   phase: Extract<Phase, { kind: 'alive' }>,
-  wish: DesiredInstance | null,
+  wanted: DesiredInstance | null,
   dependencies: DependencyView,
 ): StateExplanation {
   const state = ({ none: 'ready', passing: 'ready', pending: 'running', failing: 'unready' } as const)[phase.readiness];
-  if (wish?.run) {
-    return { state, ...aliveReason(slot, phase, wish) };
+  if (wanted?.run) {
+    return { state, ...aliveReason(slot, phase, wanted) };
   }
   const holders = dependencies.dependentsToStopFirst(slot.service).map((holder) => holder.id);
-  if (holders.length === 0) return { state, reason: stoppedReason(wish), unblock: null };
+  if (holders.length === 0) return { state, reason: stoppedReason(wanted), unblock: null };
   return {
     state,
     reason: `Stops after ${listOf(holders)}, which depend${holders.length === 1 ? 's' : ''} on it.`,
@@ -120,13 +120,13 @@ function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, no
 function explainWanted(
   slot: Slot,
   phase: Phase,
-  wish: Extract<DesiredInstance, { run: true }>,
+  wanted: Extract<DesiredInstance, { run: true }>,
   dependencies: DependencyView,
   nowMs: number,
 ): StateExplanation {
-  const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
+  const fresh = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
   const last = slot.lastExit ? describeExit(slot.lastExit) : null;
-  if (scheduleStateOf(slot, wish.spec, nowMs) === 'later' && phase.kind !== 'backoff')
+  if (scheduleStateOf(slot, wanted.spec, nowMs) === 'later' && phase.kind !== 'backoff')
     return explainScheduled(slot, phase);
   if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
   if (!fresh && phase.kind === 'failed') {
@@ -150,10 +150,10 @@ function explainWanted(
       unblock: 'it is started again by itself',
     };
   }
-  if (fresh && wish.rolloutStep?.step === 'later') {
-    return { state: 'waiting', reason: sentence(wish.rolloutStep.because), unblock: wish.rolloutStep.unblock };
+  if (fresh && wanted.rolloutStep?.step === 'later') {
+    return { state: 'waiting', reason: sentence(wanted.rolloutStep.because), unblock: wanted.rolloutStep.unblock };
   }
-  const blocker = dependencies.blockerOf(wish.spec);
+  const blocker = dependencies.blockerOf(wanted.spec);
   if (blocker) {
     const { service, condition } = blocker.dependency;
     return {
@@ -192,8 +192,8 @@ function emptyState(phase: Phase): PublicState {
   return phase.kind === 'completed' ? 'completed' : 'stopped';
 }
 
-function stoppedReason(wish: DesiredInstance | null): string {
-  return sentence(wish && !wish.run ? wish.because : 'no longer declared in procs.yaml');
+function stoppedReason(wanted: DesiredInstance | null): string {
+  return sentence(wanted && !wanted.run ? wanted.because : 'no longer declared in procs.yaml');
 }
 
 function sentence(text: string): string {

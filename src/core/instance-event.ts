@@ -6,7 +6,7 @@ export type InstanceEvent =
   | { kind: 'startIntended'; nonce: string; spec: SlotSpec }
   | { kind: 'spawned'; process: Incarnation; readiness: 'none' | 'pending' }
   | { kind: 'spawnFailed'; exit: Extract<Exit, { spawnError: string }>; countsAsFailure: boolean }
-  /** The singleton could not be had. */
+  /** The singleton is taken. */
   | { kind: 'startRefused'; by: string }
   /** The start was given up before there was a process. */
   | { kind: 'startAbandoned' }
@@ -26,7 +26,7 @@ export type InstanceEvent =
   | { kind: 'emptied' }
   /** The main process is gone but members of its tree live. */
   | { kind: 'leftoversFound' }
-  /** `because`: what stands against it; null when it passes, or where there is no probe. */
+  /** `because`: what the probe found; null when it passes, or when there is none. */
   | { kind: 'readinessChanged'; readiness: Readiness; because: string | null }
   /** A liveness or startup probe failed as often as its `failures` says. */
   | { kind: 'unhealthy'; because: string }

@@ -18,7 +18,7 @@ export type ProbeRecord = {
 /** Until it has passed once, a cheap probe is tried again after this, doubled each time, at most after `everyMs`. */
 const FIRST_GAP_MS = 25;
 
-/** @param nowMs the begin of probing, before `initialDelayMs`. */
+/** @param nowMs when probing starts, before `initialDelayMs`. */
 export function newProbeRecord(probe: Probe, nowMs: number): ProbeRecord {
   const failureCountsAtMs = nowMs + probe.initialDelayMs;
   return { verdict: 'unknown', successes: 0, failures: 0, earlyAttempts: 0, failureCountsAtMs };
@@ -55,7 +55,7 @@ export function initialReadiness({ readiness, startup }: Pick<ServiceSpec, 'read
   return readiness === null && startup === null ? 'none' : 'pending';
 }
 
-/** Alive, and ready as far as anybody can tell. */
+/** Alive and ready; without a probe, alive counts as ready. */
 export function isReady(phase: Phase): phase is Extract<Phase, { kind: 'alive' }> {
   return phase.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
 }

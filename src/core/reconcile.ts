@@ -1,5 +1,5 @@
-// The reconciler: compares what is wanted with what is, and says what to do now. Pure and level-triggered: it looks at
-// the present state only, so that calling it again after a lost event asks for the same things again.
+// The reconciler: compares the desired state with the slots and says what to do now. Pure and level-triggered: it reads
+// only the present state, so that another call after a lost event asks for the same actions again.
 
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
@@ -35,18 +35,18 @@ export type NextActions = {
 /** @returns the actions that are due now and the one next time at which anything could become due by itself. */
 export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextActions {
   const pass = beginPass(desired, slots, nowMs);
-  for (const [id, wish] of desired.instances) {
-    if (!slots.has(id)) considerEmpty(pass, emptySlotOf(id, wish.spec.name), wish);
+  for (const [id, wanted] of desired.instances) {
+    if (!slots.has(id)) considerEmpty(pass, emptySlotOf(id, wanted.spec.name), wanted);
   }
   for (const slot of slots.values()) {
-    const wish = desired.instances.get(slot.id) ?? null;
+    const wanted = desired.instances.get(slot.id) ?? null;
     switch (slot.phase.kind) {
       case 'starting':
-        // Not wanted, or not so: what waits on the way goes no further; a process that comes all the same is seen to then.
-        if (!wish?.run || wish.rolloutStep?.step === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
+        // Not wanted, or not in this version: the start is given up. A process that appears all the same is stopped then.
+        if (!wanted?.run || wanted.rolloutStep?.step === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
         break;
       case 'alive':
-        considerAlive(pass, slot, slot.phase, wish);
+        considerAlive(pass, slot, slot.phase, wanted);
         break;
       case 'ending':
         considerEnding(pass, slot, slot.phase);
@@ -56,7 +56,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextAc
       case 'backoff':
       case 'completed':
       case 'failed':
-        if (wish) considerEmpty(pass, slot, wish);
+        if (wanted) considerEmpty(pass, slot, wanted);
         else pass.actions.push({ kind: 'forget', id: slot.id });
         break;
     }
@@ -77,22 +77,22 @@ function beginPass(desired: Desired, slots: Slots, nowMs: number): ReconcilePass
 }
 
 /** Nothing lives in the slot. Rules in order, first match wins. */
-function considerEmpty(pass: ReconcilePass, slot: Slot, wish: DesiredInstance): void {
+function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance): void {
   // 1. Held stopped: stays empty.
-  if (!wish.run) return;
+  if (!wanted.run) return;
   const { phase } = slot;
-  const fresh = slot.spec !== null && slot.spec.specHash !== wish.spec.specHash;
-  // 2. Its turn in a roll-out has not come, and the version that it had is not remembered.
-  if (fresh && wish.rolloutStep?.step === 'later') return;
-  const turn = scheduleStateOf(slot, wish.spec, pass.nowMs);
-  // 3. Its time has not come.
-  if (turn === 'later') {
+  const fresh = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
+  // 2. Its roll-out step is later, and the version that it had is not remembered.
+  if (fresh && wanted.rolloutStep?.step === 'later') return;
+  const scheduleState = scheduleStateOf(slot, wanted.spec, pass.nowMs);
+  // 3. Its next run is later.
+  if (scheduleState === 'later') {
     const nextMs = nextDueMs(slot);
     if (nextMs !== null) wakeAt(pass, nextMs);
     return;
   }
-  if (!fresh && turn === null) {
-    // 4. Done, given up, or somebody else's: only a new spec or a person changes that.
+  if (!fresh && scheduleState === null) {
+    // 4. Completed, failed or blocked: only a new spec or the user changes that.
     if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'blocked') return;
     // 5. Not yet.
     if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
@@ -101,12 +101,12 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wish: DesiredInstance): 
     }
   }
   // 6. A dependency's condition does not hold; its change is an event of its own.
-  if (pass.dependencies.blockerOf(wish.spec) !== null) return;
-  pass.actions.push({ kind: 'start', id: slot.id, spec: wish.spec, reason: startReason(slot, fresh, turn) });
+  if (pass.dependencies.blockerOf(wanted.spec) !== null) return;
+  pass.actions.push({ kind: 'start', id: slot.id, spec: wanted.spec, reason: startReason(slot, fresh, scheduleState) });
 }
 
-function startReason(slot: Slot, fresh: boolean, turn: 'due' | null): string {
-  if (turn === 'due' && slot.phase.kind !== 'backoff') return 'its time has come';
+function startReason(slot: Slot, fresh: boolean, scheduleState: 'due' | null): string {
+  if (scheduleState === 'due' && slot.phase.kind !== 'backoff') return 'its time has come';
   if (slot.spec === null) return 'declared and not running';
   if (fresh) return 'its configuration changed';
   return slot.phase.kind === 'backoff' ? 'the back-off is over' : 'wanted and not running';
@@ -117,13 +117,13 @@ function considerAlive(
   pass: ReconcilePass,
   slot: Slot,
   phase: Extract<Phase, { kind: 'alive' }>,
-  wish: DesiredInstance | null,
+  wanted: DesiredInstance | null,
 ): void {
   // 1. Not wanted: stop, dependents first.
-  if (!wish?.run) {
+  if (!wanted?.run) {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
-    const reason = wish
-      ? wish.because
+    const reason = wanted
+      ? wanted.because
       : pass.desired.services.has(slot.service)
         ? 'beyond the pool'
         : 'no longer declared';
@@ -135,8 +135,8 @@ function considerAlive(
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unhealthy', reason: phase.unhealthy });
     return;
   }
-  // 3. A dependency that it cannot do without is lost: it starts again when that is back.
-  const lost = pass.dependencies.lostDependencyOf(wish.spec);
+  // 3. A dependency with `on_loss: hold` is lost: it starts again when that is back.
+  const lost = pass.dependencies.lostDependencyOf(wanted.spec);
   if (lost !== null) {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     pass.actions.push({
@@ -148,19 +148,19 @@ function considerAlive(
     return;
   }
   // 4. The next run is due, and the one before gives way to it.
-  if (wish.spec.schedule && slot.nextRunMs !== null) {
+  if (wanted.spec.schedule && slot.nextRunMs !== null) {
     if (!isDue(slot, pass.nowMs)) wakeAt(pass, slot.nextRunMs);
-    else if (wish.spec.schedule.overlap === 'replace') {
+    else if (wanted.spec.schedule.overlap === 'replace') {
       pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: 'its next run is due' });
       return;
     }
   }
-  // 5. Its turn to be replaced, as the roll-out says; what cannot do without it goes first.
-  if (wish.rolloutStep?.step !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
-  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wish.rolloutStep.because });
+  // 5. The roll-out replaces it now; dependents with `on_loss: hold` stop first.
+  if (wanted.rolloutStep?.step !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
+  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wanted.rolloutStep.because });
 }
 
-/** On its way out. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: nobody was
+/** The instance is ending. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: no process was
  * asked to stop yet. */
 function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, { kind: 'ending' }>): void {
   const isTimed = phase.step !== 'clear';
@@ -208,13 +208,13 @@ function inOrder(actions: InstanceAction[]): InstanceAction[] {
   return indexed.map(({ action }) => action);
 }
 
-/** Whether nothing is left to do and nothing is amiss: every wanted instance runs as declared or has completed. */
+/** Whether no action is left: every wanted instance runs as declared or has completed. */
 export function isConverged(desired: Desired, slots: Slots, nowMs: number): boolean {
   for (const slot of slots.values()) {
     if (!desired.instances.get(slot.id)?.run && isOccupied(slot)) return false;
   }
-  for (const [id, wish] of desired.instances) {
-    if (wish.run && !isSettled(slots.get(id), wish, nowMs)) return false;
+  for (const [id, wanted] of desired.instances) {
+    if (wanted.run && !isSettled(slots.get(id), wanted, nowMs)) return false;
   }
   return reconcile(desired, slots, nowMs).actions.length === 0;
 }
@@ -224,7 +224,7 @@ function isSettled(
   { spec, rolloutStep }: Extract<DesiredInstance, { run: true }>,
   nowMs: number,
 ): boolean {
-  // A run that has begun ends as it began, whatever the file says by then.
+  // A scheduled run keeps the version it began with, whatever the file says by then.
   if (slot && spec.schedule && rolloutStep === null)
     return isOccupied(slot) ? isReady(slot.phase) : isWaitingForSchedule(slot, nowMs);
   if (!slot || rolloutStep !== null || slot.spec?.specHash !== spec.specHash || slot.restartRequestedMs !== null)
@@ -232,9 +232,7 @@ function isSettled(
   return slot.phase.kind === 'completed' || isReady(slot.phase);
 }
 
-// Services that run at given times: whether it is time. Pure; when the next run is comes from outside, as part of the slot.
-
-/** `null`: not scheduled; the other two: as long as nothing lives. */
+/** Whether a scheduled service without a process is to run now; null: it has no schedule. */
 export function scheduleStateOf(slot: Slot, spec: ServiceSpec, nowMs: number): 'due' | 'later' | null {
   if (spec.schedule === null) return null;
   const isRetry = slot.phase.kind === 'backoff' && slot.spec?.specHash === spec.specHash;
@@ -244,13 +242,13 @@ export function scheduleStateOf(slot: Slot, spec: ServiceSpec, nowMs: number): '
 
 export const isDue = ({ nextRunMs }: Slot, nowMs: number): boolean => nextRunMs !== null && nextRunMs <= nowMs;
 
-/** When something will be due by itself; null: that is not known yet. */
+/** When the next start is due; null: that is not known yet. */
 function nextDueMs({ phase, nextRunMs }: Slot): number | null {
   if (phase.kind !== 'backoff') return nextRunMs;
   return earlier(nextRunMs, phase.untilMs);
 }
 
-/** Whether a scheduled service without a process is as it should be: it waits for its time, and the last run went well. */
+/** Whether a scheduled service without a process is as it should be: its next run is later, and the last one succeeded. */
 export function isWaitingForSchedule({ phase, nextRunMs }: Slot, nowMs: number): boolean {
   const isCalm = phase.kind === 'idle' || phase.kind === 'completed';
   return isCalm && nextRunMs !== null && nextRunMs > nowMs;

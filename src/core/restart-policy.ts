@@ -1,4 +1,4 @@
-// What follows when an incarnation ended by itself: run again after a back-off, be done, or give up.
+// What follows when an instance exits by itself: it starts again after a back-off, has completed, or has failed.
 // Deterministic: the jitter is derived from the instance and the count, so that a replay gives the same times.
 
 import type { Exit, Phase, Slot } from './slot.ts';
@@ -30,7 +30,7 @@ export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresM
  * An end that orch brought about because the instance was unhealthy is a failure, whatever its exit.
  */
 export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): RestartDecision {
-  const { exit, aliveMs, countsAsFailure: charged, unhealthy } = death;
+  const { exit, aliveMs, countsAsFailure, unhealthy } = death;
   const policy = slot.spec?.restart ?? NEVER_RESTART;
   const healthy = aliveMs >= policy.healthyAfterMs;
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
@@ -39,7 +39,7 @@ export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): Res
     return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
   }
   const failures = earlier.failures + 1;
-  const recent = charged && !succeeded ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
+  const recent = countsAsFailure && !succeeded ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
   const recentFailuresMs = withinLimitWindow(recent, policy, nowMs);
   const phase = failurePhase(slot.id, policy, { ...death, failures, recentFailuresMs }, nowMs);
   return { phase, failures, recentFailuresMs, lastExit: exit };
@@ -59,7 +59,7 @@ export function describeExit(exit: Exit): string {
   if ('code' in exit) return exit.code === 0 ? 'success (exit code 0)' : `exit code ${exit.code}`;
   if ('signal' in exit) return exit.because === undefined ? exit.signal : `${exit.signal} for being ${exit.because}`;
   if ('spawnError' in exit) return exit.detail;
-  return 'an end that nobody saw';
+  return 'an unknown exit status';
 }
 
 /** Of a task that failed; where a schedule begins the next run it says too much. */

@@ -1,17 +1,17 @@
-// Events only wake the loop; the truth is re-read. Says whose main process must be looked at again, and how soon. Pure.
+// Exit events can be lost, so main processes are checked again. Says which ones, and how soon the next check is. Pure.
 
 import type { Slots } from './dependencies.ts';
 import type { Incarnation, Slot } from './slot.ts';
 import type { InstanceId } from './spec.ts';
 
 export const RESYNC_MS = 5_000;
-/** The end of a process that is not our child is seen only by looking. */
+/** Only a check finds the end of a process that is not our child. */
 export const ADOPTED_RESYNC_MS = 250;
 /** A child's own exit event gets this long before it counts as lost. */
 const EXIT_EVENT_GRACE_MS = 2_000;
 
 export type ResyncPlan = {
-  /** If one of them is gone, nobody saw it end. */
+  /** If one of them is gone, its exit event was lost. */
   suspects: { id: InstanceId; process: Incarnation }[];
   nextMs: number;
 };

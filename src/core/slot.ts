@@ -2,7 +2,7 @@
 // Plain serialisable data (it is the state file), and the small facts that follow from it. Pure.
 import type { InstanceId, ServiceName, ServiceSpec } from './spec.ts';
 
-/** One real process; never a pid alone (design.md §1). */
+/** One real process; never a pid alone. */
 export type Incarnation = {
   pid: number;
   /** Kernel start time (Linux: clock ticks since boot, field 22 of /proc/PID/stat). */
@@ -17,7 +17,7 @@ export type Exit =
   | { signal: string; because?: string }
   /** The process could not be started: an errno name such as `ENOENT`. */
   | { spawnError: string; detail: string }
-  /** Nobody saw it end. */
+  /** It ended unseen. */
   | { unknown: true };
 
 /** Why an instance is being stopped; decides what follows once its tree is empty. */
@@ -122,7 +122,7 @@ export type Slot = {
   /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
   recentFailuresMs: number[];
   lastExit: Exit | null;
-  /** Of the incarnation before: what still carries it was left behind by that one. */
+  /** Of the previous incarnation: processes that still carry it were left behind by that one. */
   lastNonce: string | null;
   /** Raised by `orch restart`: an incarnation begun before this is replaced. */
   restartRequestedMs: number | null;
@@ -147,7 +147,7 @@ export type Rollout = {
   /** When the number of new instances that are good last grew, and to how many. */
   progressMs: number;
   good: number;
-  /** How many instances of older versions were available at the begin: what there is to protect. */
+  /** How many instances of older versions were available when it began: as many are protected. */
   protected: number;
   /** The version that most of those were of; null: none of them was available. */
   olderHash: string | null;
@@ -155,12 +155,12 @@ export type Rollout = {
 };
 export type RolloutVerdict =
   | { kind: 'going' }
-  /** Nothing more is replaced until the new ones are good after all, the file changes, or somebody says so. */
+  /** Nothing more is replaced until the new ones are good after all, the file changes, or the user restarts it. */
   | { kind: 'paused'; atMs: number; because: string }
-  /** The pool goes back to `olderHash` and stays there until the file changes or somebody says so. */
+  /** The pool goes back to `olderHash` and stays there until the file changes or the user restarts it. */
   | { kind: 'rolledBack'; atMs: number; because: string };
 
-/** Wishes of the user on top of the file; kept until undone, shown in `ps`. */
+/** What the user asked for on top of the file; kept until undone, shown in `ps`. */
 export type Overrides = {
   /** Services and instances held stopped. */
   stopped: string[];

@@ -97,7 +97,7 @@ export type Check =
 /** Checks that are made together, again and again: an attempt succeeds when all of them hold. */
 export type Probe = {
   checks: Check[];
-  /** From the end of one attempt to the begin of the next. */
+  /** From the end of one attempt to the start of the next. */
   everyMs: number;
   timeoutMs: number;
   /** In a row, to count as passing; in a row, to count as failing. */

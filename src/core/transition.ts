@@ -113,12 +113,12 @@ function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number):
   };
 }
 
-/** A restart that was asked for while the start was under way has come about with it. */
+/** A restart requested during a start is satisfied by that start. */
 function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, nowMs: number): Slot {
   return { ...slot, phase: aliveOf(process, nowMs, nowMs, false, readiness), restartRequestedMs: null };
 }
 
-/** A restart that was asked for meanwhile is still to be done. */
+/** A restart requested during a failed start is still due. */
 function failedStart(slot: Slot, { exit, countsAsFailure }: EventOf<'spawnFailed'>, nowMs: number): Slot {
   if (slot.restartRequestedMs !== null) return { ...slot, phase: { kind: 'idle' }, lastExit: exit };
   return { ...slot, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure, unhealthy: null }, nowMs) };
@@ -131,7 +131,7 @@ function refusedStart({ restartRequestedMs }: Slot, { by }: EventOf<'startRefuse
 function adopt(slot: Slot, event: EventOf<'adopted'>, nowMs: number): Slot {
   if (slot.phase.kind !== 'starting' && isOccupied(slot)) return slot;
   const { process, sinceMs, spec, readiness } = event;
-  // What began only after a restart was asked for is what that restart was for.
+  // A process that started after the restart was requested satisfies that request.
   const isOlder = slot.restartRequestedMs !== null && sinceMs <= slot.restartRequestedMs;
   const restartRequestedMs = isOlder ? slot.restartRequestedMs : null;
   return { ...slot, spec, phase: aliveOf(process, sinceMs, nowMs, true, readiness), restartRequestedMs };
@@ -150,7 +150,7 @@ function aliveOf(
 
 function observeReadiness(slot: Slot, phase: AlivePhase, event: EventOf<'readinessChanged'>, nowMs: number): Slot {
   const { because } = event;
-  // Who was never ready has not become unready.
+  // An instance that was never ready cannot become unready.
   const readiness = phase.readiness === 'pending' && event.readiness === 'failing' ? 'pending' : event.readiness;
   if (readiness === phase.readiness && because === phase.because) return slot;
   const readinessSinceMs = readiness === phase.readiness ? phase.readinessSinceMs : nowMs;
@@ -207,14 +207,14 @@ function observeLeftovers(slot: Slot, phase: EndingPhase, nowMs: number): Ending
 }
 
 function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
-  // Our own child always reports its exit: without it the tree is not empty, whatever was seen.
+  // Our own child always reports its exit: before that, its tree is not empty, whatever a check found.
   if (phase.exit === null && !phase.adopted) return slot;
   const exit = phase.exit ?? { unknown: true };
   const vacated: Slot = { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };
   switch (phase.cause) {
     case 'exited':
     case 'unhealthy': {
-      // Somebody wants it to begin anew: it is neither done nor given up.
+      // A restart was requested: it is neither completed nor failed.
       if (slot.restartRequestedMs !== null) return vacated;
       const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
       const aliveMs = phase.sinceMs - phase.startedMs;
@@ -226,7 +226,7 @@ function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
   }
 }
 
-/** Leaves the phases that only a person (or a new spec) ends; what is scheduled is due. */
+/** Leaves the phases that only the user or a new spec ends; a scheduled run is due at once. */
 function rearm(slot: Slot, nowMs: number): Slot {
   const parked = !isOccupied(slot) && slot.phase.kind !== 'idle';
   const nextRunMs = slot.nextRunMs === null ? null : nowMs;
@@ -235,7 +235,7 @@ function rearm(slot: Slot, nowMs: number): Slot {
 
 type StopDeadline = Pick<EndingPhase, 'step' | 'escalated' | 'deadlineMs'>;
 
-/** What is ill is not asked to finish its work. Input that the next incarnation goes on with does not end. */
+/** Unhealthy instances skip draining. Input that the next incarnation continues to read is not ended. */
 function firstStep(spec: SlotSpec | null, cause: EndingPhase['cause'], nowMs: number): StopDeadline {
   const drain = spec?.stop.drain;
   const goesOn = drain?.by.kind === 'end_of_input' && cause !== 'unwanted';

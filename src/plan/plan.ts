@@ -39,7 +39,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
     ...[...base.slots.values()].map(({ service }) => service),
   ]);
   const changes: PlanChange[] = [];
-  const fates = simulateOn(base, after, nowMs);
+  const outcomes = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, base.slots);
   const isEdited = JSON.stringify(config) !== JSON.stringify(base.accepted?.config);
   for (const name of names) {
@@ -52,14 +52,14 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
       continue;
     }
     const touched = classifyInstances(base, name, after);
-    const waits = to && !touched.start.some((id) => fates.get(id) === 'start') ? dependencies.blockerOf(to) : null;
+    const waits = to && !touched.start.some((id) => outcomes.get(id) === 'start') ? dependencies.blockerOf(to) : null;
     const again = from && to && whyAgain(from, to, touched);
     const noMore = from && to && whyNoMore(from, to, after.instances);
     const wasWanted = from !== null && to === null && isWanted(from, base.desired.instances);
     const { instances } = after;
     const comparison = { service: name, from, to, keys, touched, instances, again, noMore, wasWanted, waits };
     changes.push(...serviceChanges(comparison));
-    changes.push(...followingChanges(name, after, touched, fates));
+    changes.push(...followingChanges(name, after, touched, outcomes));
   }
   changes.push(...diffQueues(base.accepted?.config ?? null, config));
   return { changes };
@@ -72,7 +72,7 @@ function whyHalted(rollout: Rollout | undefined, { name, specHash }: ServiceSpec
   return `${state}; it stays so until procs.yaml changes, or \`orch restart ${name}\` tries again`;
 }
 
-/** It would need new processes, and gets none. */
+/** It would need new processes, but the roll-out is halted. */
 function haltedChange(service: string, reason: string, keys: KeyChange[]): PlanChange {
   const shown = keys.map(({ key, from, to }) => ({ key, from, to }));
   return { service, action: 'update', instances: [], class: 'restart', keys: shown, reason };
@@ -87,17 +87,17 @@ function simulateOn(base: PlanBase, desired: Desired, nowMs: number): ReadonlyMa
   return simulate({ desired, slots, rollouts, findVersion, nowMs });
 }
 
-/** What nothing in the file says by itself: it follows something that it depends on (`on_loss`). */
+/** Changes that no key of the service explains: its instances follow a dependency (`on_loss`). */
 function followingChanges(
   service: string,
-  { instances: wishes }: Desired,
+  { instances: wanted }: Desired,
   { start, stop, restart }: TouchedInstances,
-  fates: ReadonlyMap<InstanceId, InstanceOutcome>,
+  outcomes: ReadonlyMap<InstanceId, InstanceOutcome>,
 ): PlanChange[] {
   const known = new Set([...start, ...stop, ...restart]);
-  const carried = [...fates].filter(([id]) => wishes.get(id)?.spec.name === service && !known.has(id));
+  const following = [...outcomes].filter(([id]) => wanted.get(id)?.spec.name === service && !known.has(id));
   return (['restart', 'stop', 'start'] as const).flatMap((action) => {
-    const instances = carried.filter(([, fate]) => fate === action).map(([id]) => id);
+    const instances = following.filter(([, outcome]) => outcome === action).map(([id]) => id);
     const reason = FOLLOWING_REASONS[action];
     return instances.length > 0 ? [{ service, action, instances, class: 'live', keys: [], reason }] : [];
   });
@@ -121,14 +121,14 @@ function classifyInstances(base: PlanBase, service: string, after: ReturnType<ty
   const touched: TouchedInstances = { start: [], stop: [], restart: [], rerun: [] };
   for (const slot of base.slots.values()) {
     if (slot.service !== service || !isOccupied(slot)) continue;
-    const wish = after.instances.get(slot.id);
-    if (!wish?.run) touched.stop.push(slot.id);
-    // A run that has begun ends as it began.
-    else if (slot.spec?.specHash !== wish.spec.specHash && !wish.spec.schedule) touched.restart.push(slot.id);
+    const wanted = after.instances.get(slot.id);
+    if (!wanted?.run) touched.stop.push(slot.id);
+    // A scheduled run keeps the version it began with.
+    else if (slot.spec?.specHash !== wanted.spec.specHash && !wanted.spec.schedule) touched.restart.push(slot.id);
   }
-  for (const [id, wish] of after.instances) {
+  for (const [id, wanted] of after.instances) {
     const slot = base.slots.get(id);
-    if (wish.spec.name !== service || !wish.run || !needsStart(slot, wish.spec)) continue;
+    if (wanted.spec.name !== service || !wanted.run || !needsStart(slot, wanted.spec)) continue;
     touched.start.push(id);
     if (slot?.phase.kind === 'completed') touched.rerun.push(id);
   }
@@ -136,7 +136,7 @@ function classifyInstances(base: PlanBase, service: string, after: ReturnType<ty
 }
 
 function needsStart(slot: Slot | undefined, spec: ServiceSpec): boolean {
-  // Time starts it, not the configuration.
+  // Its schedule starts it, not the configuration.
   if (spec.schedule) return false;
   if (!slot) return true;
   if (isOccupied(slot)) return false;

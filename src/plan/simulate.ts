@@ -1,5 +1,5 @@
-// Plays a change through on a copy of the slots, by the very rules that will carry it out, in a world where every start
-// succeeds, gets ready, and every stop ends: what `plan` cannot see from the declarations alone (docs/decisions/0700). Pure.
+// Simulates a change on a copy of the slots, by the rules that will carry it out, in a world where every start succeeds
+// and gets ready, and every stop ends: finds what the declarations alone do not show (docs/decisions/0700). Pure.
 
 import type { Desired } from '../core/desired.ts';
 import type { InstanceEvent } from '../core/instance-event.ts';
@@ -21,15 +21,15 @@ export type SimulationInput = {
   nowMs: number;
 };
 
-/** Looks at so many slots in all; a larger project is played through in part. */
+/** How many slots are visited in all; a larger project is simulated in part. */
 const MAX_SLOT_VISITS = 40_000;
 
-/** @returns what becomes of each instance that is touched; what comes on top of a pool meanwhile is among them. */
+/** @returns what becomes of each instance that is touched, instances on top of a pool included. */
 export function simulate(input: SimulationInput): ReadonlyMap<InstanceId, InstanceOutcome> {
-  const play = new Simulation(input);
+  const simulation = new Simulation(input);
   const rounds = Math.max(4, Math.floor(MAX_SLOT_VISITS / (input.slots.size + input.desired.instances.size + 1)));
-  for (let round = 0; round < rounds && play.advance(); round++);
-  return play.outcomes;
+  for (let round = 0; round < rounds && simulation.advance(); round++);
+  return simulation.outcomes;
 }
 
 class Simulation {
@@ -38,7 +38,7 @@ class Simulation {
   #slots: Map<InstanceId, Slot>;
   #rollouts: ReadonlyMap<ServiceName, Rollout>;
   #nowMs: number;
-  /** Services that somebody waits for to run to completion. */
+  /** Services that another one waits for to run to completion. */
   #tasks: ReadonlySet<ServiceName>;
   #nonces = 0;
 
@@ -102,7 +102,7 @@ class Simulation {
     return this.#finishStart(begun, spec);
   }
 
-  /** Its process is there, ready, and has ended if that is what it is for. */
+  /** Its process runs and is ready; that of a task has ended. */
   #finishStart(slot: Slot, spec: ServiceSpec): Slot {
     const process = { pid: 0, startTime: '', bootId: '', nonce: nonceOf(slot) ?? '' };
     const readiness = initialReadiness(spec);
@@ -124,7 +124,7 @@ class Simulation {
     else this.outcomes.set(id, before === undefined || before === 'start' ? 'start' : 'restart');
   }
 
-  /** To when a roll-out moves on or a back-off is over. @returns false: neither. */
+  /** Moves the clock to when a roll-out moves on or a back-off is over. @returns false: neither will. */
   #advanceClock(wakeAtMs: number | null): boolean {
     const next = [wakeAtMs ?? Number.POSITIVE_INFINITY];
     for (const { phase } of this.#slots.values()) {

@@ -108,6 +108,6 @@ test('describes each kind of end', () => {
     'exit code 3',
     'SIGSEGV',
     'no such command',
-    'an end that nobody saw',
+    'an unknown exit status',
   ]);
 });
