@@ -11,7 +11,7 @@ const entries = {
   'tty-holder': 'src/os/tty/tty-holder.ts',
 };
 
-/** Not loaded by the front, which hands over to the built file beside it. */
+/** Not loaded by the front, which starts the built file next to it. */
 const laterProgram = {
   name: 'later-program',
   setup({ onResolve }) {

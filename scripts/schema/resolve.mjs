@@ -4,8 +4,8 @@
 export function resolved(schema, node) {
   if (!node.$ref) return node;
   const target = schema.definitions[definitionName(node)];
-  const { $ref: _, ...beside } = node;
-  return { ...resolved(schema, target), ...beside };
+  const { $ref: _, ...others } = node;
+  return { ...resolved(schema, target), ...others };
 }
 
 export const definitionName = (node) => node.$ref?.replace('#/definitions/', '');

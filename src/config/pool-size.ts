@@ -1,4 +1,4 @@
-// One number in a YAML text, changed in place: comments, layout, quoting and line breaks stay as they are.
+// Changes the size of one pool in a YAML text: comments, layout, quoting and line breaks stay as they are.
 
 import { isAlias, isMap, isScalar, type Node, type Pair, parseDocument, visit, type YAMLMap } from 'yaml';
 import type { Problem } from '../core/load-result.ts';
@@ -11,10 +11,10 @@ import { type ParsedFile, parseWithLibrary } from './yaml/library-yaml.ts';
 import { prescan } from './yaml/parse-yaml.ts';
 
 /**
- * @param text a file of the configuration, by itself
+ * @param text one file of the configuration
  * @param file its name for problems
- * @returns the edited text; the same text when the size is already so. Problems: no such service in this file, or the size
- * comes from a variable or an alias, or changing it would change something else.
+ * @returns the edited text; the same text when the size is already set. Problems: the file lacks the service, the size comes
+ * from a variable or an alias, or the edit would change another value.
  */
 export function setPoolSize(
   text: string,
@@ -23,41 +23,43 @@ export function setPoolSize(
   file = 'procs.yaml',
 ): ConfigResult<{ text: string }> {
   if (!Number.isInteger(size) || size < 0 || size > MAX_POOL) {
-    return failed(
-      fileProblem(file, { code: 'bad-value', message: `a pool has 0 to ${MAX_POOL} instances, not ${size}` }),
-    );
+    const message = `a pool has 0 to ${MAX_POOL} instances, not ${size}`;
+    return failed(fileProblem(file, { code: 'bad-value', message }));
   }
   const mark = text.startsWith('\ufeff') ? '\ufeff' : '';
   const source = new SourceFile(file, file, text.slice(mark.length));
   const before = parseSource(source);
   if (!before.tree) return failed(...before.problems);
-  const edit = findEdit(source, service, size);
+  const change: PoolChange = { source, service, size };
+  const edit = findEdit(change);
   if (isEditProblem(edit)) return failed(edit);
   const edited = source.text.slice(0, edit.start) + edit.text + source.text.slice(edit.end);
-  const harm = findSideEffect(before.tree, edited, service, size, source);
-  return harm ? failed(harm) : { ok: true, text: mark + edited };
+  const problem = findSideEffect(before.tree, edited, change);
+  return problem ? failed(problem) : { ok: true, text: mark + edited };
 }
 
+type PoolChange = { source: SourceFile; service: string; size: number };
 type TextEdit = { start: number; end: number; text: string };
 type MapNode = YAMLMap<Node, Node | null>;
 
-function findEdit(source: SourceFile, service: string, size: number): TextEdit | Problem {
-  const document = parseDocument(source.text, { uniqueKeys: false, logLevel: 'silent' });
-  const services = pairOf(document.contents, 'services');
+function findEdit(change: PoolChange): TextEdit | Problem {
+  const { source, service, size } = change;
+  const services = pairOf(parseNodes(source).contents, 'services');
   const pair = pairOf(services?.value ?? null, service);
-  if (!pair)
-    return fileProblem(source.display, {
-      code: 'not-found',
-      message: `${source.display} says nothing of ${quote(service)}`,
-    });
+  if (!pair) {
+    const message = `${source.display} does not contain ${quote(service)}`;
+    return fileProblem(source.display, { code: 'not-found', message });
+  }
   if (!isMap(pair.value))
-    return cannotEdit(source, pair.value ?? pair.key, `${quote(service)} is written by reference`, service, size);
+    return cannotEdit(change, pair.value ?? pair.key, `${quote(service)} is written by reference`);
   const pool = pairOf(pair.value, 'pool');
   if (!pool) return insertKey(source, pair.value as MapNode, `pool: ${size}`);
-  if (!isMap(pool.value)) return replaceValue(source, pool, service, size);
+  if (!isMap(pool.value)) return replaceValue(change, pool);
   const inner = pairOf(pool.value, 'size');
-  return inner ? replaceValue(source, inner, service, size) : insertKey(source, pool.value as MapNode, `size: ${size}`);
+  return inner ? replaceValue(change, inner) : insertKey(source, pool.value as MapNode, `size: ${size}`);
 }
+
+const parseNodes = ({ text }: SourceFile) => parseDocument(text, { uniqueKeys: false, logLevel: 'silent' });
 
 function parseSource(source: SourceFile): ParsedFile {
   const problems = [...prescan(source), ...measureDepth(source)];
@@ -69,36 +71,30 @@ function pairOf(node: unknown, key: string): Pair<Node, Node | null> | undefined
   return (node as MapNode).items.find((pair) => isScalar(pair.key) && pair.key.value === key);
 }
 
-function replaceValue(
-  source: SourceFile,
-  pair: Pair<Node, Node | null>,
-  service: string,
-  size: number,
-): TextEdit | Problem {
-  const { value } = pair;
+function replaceValue(change: PoolChange, { key, value }: Pair<Node, Node | null>): TextEdit | Problem {
+  const { source, size } = change;
   if (value !== null && !isScalar(value) && !isAlias(value))
-    return cannotEdit(source, value, 'the size is not a number', service, size);
-  const [start, end] = value?.range ?? [pair.key.range![1], pair.key.range![1]];
-  if (isScalar(value) && typeof value.value === 'string' && value.value.includes('$')) {
-    return cannotEdit(source, value, `the size comes from ${value.value}`, service, size);
-  }
-  if (isScalar(value) && value.anchor && isReferenced(source, value.anchor)) {
-    return cannotEdit(source, value, `others use this size as *${value.anchor}`, service, size);
-  }
+    return cannotEdit(change, value, 'the size is not a number');
+  const [start, end] = value?.range ?? [key.range![1], key.range![1]];
+  if (isScalar(value) && typeof value.value === 'string' && value.value.includes('$'))
+    return cannotEdit(change, value, `the size comes from ${value.value}`);
+  if (isScalar(value) && value.anchor && isReferenced(source, value.anchor))
+    return cannotEdit(change, value, `other values use this size as *${value.anchor}`);
   const needsSpace = start === end && !/\s/.test(source.text[start - 1] ?? ' ');
   return { start, end, text: `${needsSpace ? ' ' : ''}${size}` };
 }
 
 function isReferenced(source: SourceFile, anchor: string): boolean {
   let found = false;
-  const mark = (node: { source: string }) => {
-    found ||= node.source === anchor;
-  };
-  visit(parseDocument(source.text, { uniqueKeys: false, logLevel: 'silent' }), { Alias: (_, node) => mark(node) });
+  visit(parseNodes(source), {
+    Alias: (_, node) => {
+      found ||= node.source === anchor;
+    },
+  });
   return found;
 }
 
-/** After `command`, or the first key whose value is on one line: on a line of its own, or within `{ }`. */
+/** After `command`, or else the first key: on a line of its own, or within `{ }`. */
 function insertKey(source: SourceFile, map: MapNode, line: string): TextEdit {
   const { text } = source;
   const last = map.items.at(-1);
@@ -118,7 +114,7 @@ function endOfLine(text: string, from: number): number {
   return lineBreak === -1 ? text.length : lineBreak + 1;
 }
 
-/** Lines of comment that are further in than the key belong to its value: the end of a list, say. */
+/** Comments that are indented deeper than the key belong to its value, such as to the end of a list. */
 function afterComments(text: string, from: number, column: number): number {
   const comments = new RegExp(`(?:(?:[ \\t]*\\r?\\n)* {${column},}#[^\\n]*(?:\\n|$))+`, 'y');
   comments.lastIndex = from;
@@ -133,32 +129,23 @@ function insertInFlow(map: MapNode, line: string): TextEdit {
   return { start: end, end, text: `, ${line}` };
 }
 
-/** The edited text must load to the same tree but for this size. */
-function findSideEffect(
-  before: MapTree,
-  edited: string,
-  service: string,
-  size: number,
-  source: SourceFile,
-): Problem | null {
+/** The edited text must load to the same tree, except for this size. */
+function findSideEffect(before: MapTree, edited: string, { source, service, size }: PoolChange): Problem | null {
   const { tree: after } = parseSource(new SourceFile(source.path, source.display, edited));
   const pool = after && childOf(childOf(childOf(after, 'services'), service), 'pool');
   const written = pool?.kind === 'map' ? childOf(pool, 'size') : pool;
   const isSet = written?.kind === 'scalar' && written.value === size;
   if (after && isSet && isSameTree(before, after, ['services', service, 'pool'])) return null;
-  const entry = childOf(before, 'services');
-  const at = entry?.kind === 'map' ? entry.entries.get(service)?.keyAt : undefined;
-  const message = `setting the pool of ${quote(service)} here would change something else as well`;
+  const services = childOf(before, 'services');
+  const at = services?.kind === 'map' ? services.entries.get(service)?.keyAt : undefined;
+  const message = `setting the pool of ${quote(service)} here would change other values as well`;
   return problemAt(at ?? spanAt(source, 0), { code: 'cannot-edit', message, hint: manualEditHint(service, size) });
 }
 
-function cannotEdit(source: SourceFile, node: Node, reason: string, service: string, size: number): Problem {
-  const [start, end] = node.range!;
-  return problemAt(spanAt(source, start, end), {
-    code: 'cannot-edit',
-    message: `the pool of ${quote(service)} cannot be set here: ${reason}`,
-    hint: manualEditHint(service, size),
-  });
+function cannotEdit({ source, service, size }: PoolChange, { range }: Node, reason: string): Problem {
+  const message = `the pool of ${quote(service)} cannot be set here: ${reason}`;
+  const hint = manualEditHint(service, size);
+  return problemAt(spanAt(source, range![0], range![1]), { code: 'cannot-edit', message, hint });
 }
 
 const manualEditHint = (service: string, size: number): string =>

@@ -1,5 +1,5 @@
 // Hand-made bad files and the messages they must give, word for word. `UPDATE=1 vitest run test/config/bad-files` writes
-// what is said now: read every line of the difference before committing it.
+// the current messages: read every line of the difference before committing it.
 //
 // test/fixtures/bad/NAME.yaml is a procs.yaml by itself; NAME/ or NAME@ENV/ is a whole directory.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ test.for(names)('%s', async (name) => {
   }
 });
 
-test('there are many, and each has its message', () => {
+test('there are at least 200 files, and each has its message', () => {
   expect(names.length).toBeGreaterThanOrEqual(200);
   const kept = readdirSync(directory).filter((name) => name.endsWith('.expected.txt'));
   expect(kept.length).toBe(names.length);

@@ -1,4 +1,4 @@
-// The process that loads configurations for the supervisor, as it is built: JSON lines in, JSON lines out.
+// The built process that loads configurations for the supervisor: JSON lines in, JSON lines out.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -55,7 +55,7 @@ test('a request that is none gets an answer, not an end', async () => {
   expect((await once(child, 'exit'))[0]).toBe(0);
 });
 
-test('ends when nobody reads', async () => {
+test('ends when its output is closed', async () => {
   const { child, answers } = start();
   await next(answers);
   child.stdout!.destroy();

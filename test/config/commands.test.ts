@@ -50,7 +50,7 @@ async function call(run: (context: CliContext) => Promise<ExitCode>, options: Op
 const loadHere = (environment = {}) => loadConfig({ file: join(directory, 'procs.yaml'), env: null, environment });
 
 describe('validate', () => {
-  test('says that all is well, with what was counted', async () => {
+  test('reports a valid file, with the number of services', async () => {
     write('procs.yaml', 'services: { a: { command: x } }');
     expect(await call(validate)).toEqual({ code: 0, out: 'procs.yaml: valid, 1 service, 1 log queue\n', err: '' });
     expect(JSON.parse((await call(validate, { json: true })).out)).toEqual({
@@ -62,7 +62,7 @@ describe('validate', () => {
     });
   });
 
-  test('warnings are told and do no harm', async () => {
+  test('warnings are printed, and the exit code is 0', async () => {
     write('procs.yaml', 'services: { a: { command: ["$HOME"] } }');
     const result = await call(validate);
     expect(result.code).toBe(0);
@@ -123,7 +123,7 @@ services:
 `);
   });
 
-  test('what it prints loads to the same services', async () => {
+  test('its output loads to the same services', async () => {
     project();
     write('.env', 'PLAIN=x$y\n');
     write('procs.yaml', read('procs.yaml').replace(', URL: "postgres://u:pw@h/x"', ''));
@@ -136,7 +136,7 @@ services:
     }
   });
 
-  test('--explain names file and line of every value, and what nobody wrote', async () => {
+  test('--explain names the file and line of every value, and shows defaults', async () => {
     project();
     const { out } = await call(config({ explain: true }), { env: 'dev' });
     expect(out).toContain('name: shop  # procs.yaml:1\n');
@@ -232,7 +232,7 @@ describe('init', () => {
     expect(services[0]!.command).toMatchObject({ argv: ['pnpm', 'run', expect.any(String)] });
   });
 
-  test('a compose file: what can be is translated, what cannot is listed', async () => {
+  test('a compose file: keys are translated, or listed as lost', async () => {
     write(
       'compose.yaml',
       `services:

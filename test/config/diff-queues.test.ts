@@ -67,7 +67,7 @@ test('a queue that feeds a service instead of a file', async () => {
   expect(change!.keys).toContainEqual({ key: 'path', from: '/project/.orch/logs/main.log', to: null });
 });
 
-test('queues that come and go are told where no service tells of them', async () => {
+test('added and removed queues are listed where no service names them', async () => {
   const without = await config('');
   const more = await config('', 'more: {}');
   const used = await config('', 'more: {}', 'log_queue: more');

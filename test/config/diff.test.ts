@@ -71,7 +71,7 @@ test('commands are printed as they are written', async () => {
   ]);
 });
 
-test('nothing changed, a new service, a gone one', async () => {
+test('no change, a new service, a removed one', async () => {
   const one = await spec('env: { PASSWORD: hunter2 }');
   expect(diffServices(one, structuredClone(one))).toEqual([]);
   expect(diffServices(null, one).every(({ from, to }) => from === null && to !== null)).toBe(true);

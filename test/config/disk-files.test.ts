@@ -1,4 +1,4 @@
-// Reading real files: what is no regular file is a problem, never a hang and never an empty configuration.
+// Reading real files: a file that is not regular is a problem, never a hang and never an empty configuration.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -60,10 +60,10 @@ test('a socket', async () => {
 
 test('a directory, a symlink loop, a missing file, a part of the path that is a file', async () => {
   mkdirSync(place('directory'));
-  symlinkSync('circle', place('circle'));
+  symlinkSync('loop', place('loop'));
   writeFileSync(place('file'), 'services: {}');
   expect(await says(place('directory'))).toBe('not-a-file: it is a directory, not a file');
-  expect(await says(place('circle'))).toBe('unreadable: it cannot be read: its symlinks form a loop');
+  expect(await says(place('loop'))).toBe('unreadable: it cannot be read: its symlinks form a loop');
   expect(await says(place('nothing.yaml'))).toMatch(/^missing-file: there is no nothing\.yaml in /);
   expect(await says(place('file/procs.yaml'))).toMatch(/^unreadable: .* a part of its path is a file/);
 });
@@ -84,7 +84,7 @@ test('as many bytes as allowed, and one more', async () => {
   expect(await says()).toMatch(/^too-large/);
 });
 
-test('the root is the same by whatever way it is reached; a linked procs.yaml stays where the link is', async () => {
+test('the root is the same on every path to it; a linked procs.yaml stays at the link', async () => {
   mkdirSync(place('real'));
   mkdirSync(place('..data'));
   writeFileSync(place('..data/procs.yaml'), 'services: {}');

@@ -1,4 +1,4 @@
-// Env files line by line: line ends of any kind, comments behind values, and what is said of lines that are none.
+// Env files line by line: line ends of any kind, comments after values, and the messages for invalid lines.
 import { expect, test } from 'vitest';
 import { parseDotenv } from '../../src/config/files/dotenv.ts';
 import { SourceFile } from '../../src/config/problem/source-file.ts';

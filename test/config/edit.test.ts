@@ -61,7 +61,7 @@ const accepted: [name: string, before: string, after: string][] = [
     'x-n: &n 4\nservices: { api: { pool: *n }, b: { pool: *n } }',
     'x-n: &n 4\nservices: { api: { pool: 7 }, b: { pool: *n } }',
   ],
-  ['an anchor that nobody uses', 'services: { api: { pool: &n 4 } }', 'services: { api: { pool: &n 7 } }'],
+  ['an anchor without aliases', 'services: { api: { pool: &n 4 } }', 'services: { api: { pool: &n 7 } }'],
   [
     'a merged base',
     'x-b: &b { pool: 4 }\nservices:\n  api:\n    <<: *b\n    command: x\n',
@@ -80,10 +80,14 @@ test.for(accepted)('sets %s', ([, before, after]) => {
 
 const refused: [name: string, text: string, says: RegExp][] = [
   ['a variable', 'services: { api: { pool: "${N:-4}" } }', /comes from \$\{N:-4\}/],
-  ['a number that others use', 'services: { api: { pool: &n 4 }, b: { pool: *n } }', /others use/],
+  ['a number that other values use', 'services: { api: { pool: &n 4 }, b: { pool: *n } }', /other values use/],
   ['a service by reference', 'x-b: &b { pool: 4 }\nservices: { api: *b }', /by reference/],
-  ['a service that another one merges', 'services:\n  api: &b { command: x }\n  c: { <<: *b }\n', /something else/],
-  ['an unknown service', 'services: { apa: {} }', /says nothing of "api"/],
+  [
+    'a service that another one merges',
+    'services:\n  api: &b { command: x }\n  c: { <<: *b }\n',
+    /other values as well/,
+  ],
+  ['an unknown service', 'services: { apa: {} }', /does not contain "api"/],
   ['a broken file', 'services: {', /./],
 ];
 
@@ -133,7 +137,7 @@ test('writes nothing when the result would not load, and follows a symlink', asy
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
-test('keeps the mode, whatever the umask, and the owner', async () => {
+test('keeps the owner, and the mode under any umask', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   const file = join(directory, 'procs.yaml');
   await writeFile(file, 'services:\n  api: { command: a }\n');
@@ -161,7 +165,7 @@ async function asNobody<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-test('a directory that cannot be written to is a problem, and no file of several is changed', async () => {
+test('a directory that cannot be written to is a problem, and none of several files is changed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   await mkdir(join(directory, 'sealed'));
   const text = 'services:\n  web: { command: a }\n';

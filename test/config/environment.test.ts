@@ -48,7 +48,7 @@ describe('the environment of an instance', () => {
     ]);
   });
 
-  test('what is looked for is watched also when it fails', async () => {
+  test('a missing file is watched as well', async () => {
     const result = await load('services: { api: { command: a, env_files: [x.env] } }');
     expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual(['/project/procs.yaml', '/project/x.env']);
   });
@@ -98,7 +98,7 @@ describe('secrets', () => {
     expect((await acceptService(text)).env).toEqual({});
   });
 
-  test('are printed as they are written, whatever their key', async () => {
+  test('are printed as they are written, under any key', async () => {
     const loaded = await loadWithTree(service('{ DB_PASSWORD: { secret: ./p } }'));
     const printed = printYaml(effectiveTree(loaded.built!, { defaults: false }), null);
     expect(printed).toContain('DB_PASSWORD:\n        secret: ./p\n');
@@ -116,7 +116,7 @@ describe('variables', () => {
     });
   });
 
-  test('what only an instance knows stays a template', async () => {
+  test('variables of an instance stay a template', async () => {
     const text =
       'services: { api: { port: 80, command: ["${PORT}", "${ORCH_INSTANCE}", "$$x", "${A}"], cwd: "${ORCH_SERVICE}", env: { U: "http://h:${PORT:-1}" } } }';
     const spec = await acceptService(text, { environment: { A: 'a$b', PORT: '9' } });
@@ -139,13 +139,13 @@ describe('variables', () => {
     expect(spec.command).toEqual({ kind: 'shell', line: 'echo $HOME ${NOT_HERE} $$' });
   });
 
-  test('a variable named command is no shell command', async () => {
+  test('a variable named command is not a shell command', async () => {
     expect(await refuse('services: { api: { command: a, env: { command: "${NOT_HERE}" } } }')).toEqual([
       'undefined-variable:1',
     ]);
   });
 
-  test('a plain value may become a number or boolean; a quoted one and env stay text', async () => {
+  test('a plain value may become a number or boolean; a quoted one and env stay strings', async () => {
     const text =
       'services:\n  api:\n    command: a\n    pool: ${N:-4}\n    enabled: ${E:-false}\n    env:\n      A: "${N:-4}"\n      B: ${N:-4}\n';
     expect(await acceptService(text)).toMatchObject({ pool: 4, enabled: false, env: { A: '4', B: '4' } });

@@ -1,4 +1,4 @@
-// Problems as text: the caret stands under what it means, whatever stands before it; colours only when wanted.
+// Problems as text: the caret is under the mistake, after characters of any width; colours only on request.
 
 import { expect, test } from 'vitest';
 import { formatProblem, formatProblems } from '../../src/config/problem/format-problems.ts';
@@ -15,7 +15,7 @@ const problem = (text: string, caretColumn: number, caretLength: number): Proble
   excerpt: { text, caretColumn, caretLength },
 });
 
-test('where, what, the line, what to do', () => {
+test('place, message, line and hint', () => {
   expect(formatProblem(problem('    comand: x', 5, 6))).toBe(
     [
       'error: procs.yaml:7:5: unknown key "comand"',

@@ -52,7 +52,7 @@ test('reads overlays, includes, env files and symlinks of a commit, not of the d
   expect(git('status', '--short')).toBe(' M app/procs.yaml\n');
 });
 
-test('what git ignores is read from the disk, what it merely does not have is missing', async () => {
+test('an ignored file is read from the disk, an untracked one is missing', async () => {
   git('init', '-q');
   write('.gitignore', '.env\n');
   write('procs.yaml', 'env_files: [.env, other.env]\nservices: { api: { command: x } }');
@@ -65,7 +65,7 @@ test('what git ignores is read from the disk, what it merely does not have is mi
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=1 {"A":"secret"}');
 });
 
-test('says what is wrong with a ref, a directory, a file', async () => {
+test('reports an invalid ref, directory or file', async () => {
   write('procs.yaml', 'services: {}');
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('no-repository');
   git('init', '-q');
@@ -76,7 +76,7 @@ test('says what is wrong with a ref, a directory, a file', async () => {
   expect(await loadAt('HEAD', null, 'other.yaml')).toBe('missing-file');
 });
 
-test('looks for the repository around the file, whatever git tells a hook of its own', async () => {
+test('finds the repository around the file, also within a git hook', async () => {
   const elsewhere = mkdtempSync(join(directory, 'other-'));
   gitIn(elsewhere, 'init', '-q');
   mkdirSync(join(directory, 'app'));
@@ -84,13 +84,13 @@ test('looks for the repository around the file, whatever git tells a hook of its
   write('app/procs.yaml', 'services: { api: { command: x } }');
   write('.gitignore', 'other-*\n');
   commit('one');
-  const told = {
+  const ofHook = {
     GIT_DIR: join(elsewhere, '.git'),
     GIT_WORK_TREE: elsewhere,
     GIT_INDEX_FILE: 'nowhere',
     GIT_PREFIX: 'x/',
   };
-  for (const [name, value] of Object.entries(told)) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(ofHook)) vi.stubEnv(name, value);
   const seen = await loadAt('HEAD');
   vi.unstubAllEnvs();
   expect(seen).toBe('api=1 {}');
@@ -115,12 +115,12 @@ test('follows directories that are symlinks', async () => {
   symlinkSync('../shared', join(directory, 'app/link'));
   symlinkSync(join(directory, 'shared/deep'), join(directory, 'absolute'));
   symlinkSync('link', join(directory, 'app/again'));
-  symlinkSync('circle', join(directory, 'app/circle'));
+  symlinkSync('loop', join(directory, 'app/loop'));
   write('app/procs.yaml', 'include: [again/deep/base.yaml]\nservices: {}');
   commit('one');
   write('app/procs.yaml', 'include: [../absolute/base.yaml]\nservices: {}');
   commit('two');
-  write('app/procs.yaml', 'include: [circle/base.yaml]\nservices: {}');
+  write('app/procs.yaml', 'include: [loop/base.yaml]\nservices: {}');
   commit('three');
   write('shared/deep/base.yaml', 'not committed: [');
   expect(await loadAt('HEAD~2')).toBe('api=1 {}');

@@ -34,13 +34,13 @@ test.for([
   expect(formatProblems(problems) + JSON.stringify(problems)).not.toMatch(/ecret|hunter/);
 });
 
-test('an undefined variable is named: it is no text of the secret', async () => {
+test('an undefined variable is named: its name is not part of the secret', async () => {
   expect(await say(inEnv('DATABASE_URL: "postgres://me:${DB_PASS}@host"'))).toContain(
     'the variable DB_PASS is not defined',
   );
 });
 
-test('of other values the variable is named', async () => {
+test('the variable is named for other values', async () => {
   expect(await say(inEnv('A: "a$bee"'))).toContain('$bee is taken literally');
   expect(await say(inEnv('A: "a${bee"'))).toContain('`${bee` is not closed by `}`');
 });
@@ -61,7 +61,7 @@ function expectHidden(said: string): void {
 }
 
 test.for(['TLS_PRIVATE_KEY=', 'TLS_PRIVATE_KEY="', "TLS_PRIVATE_KEY='", 'PLAIN=', 'PLAIN="'])(
-  'a key in PEM that begins behind %s in an env file',
+  'a key in PEM that begins after %s in an env file',
   async (begin) => {
     const body = [...pem.slice(0, 1), ...pem.slice(2)].join('\n');
     for (const end of ['', '\nA=b\n', '"x\n', "'x\n"]) {
@@ -73,7 +73,7 @@ test.for(['TLS_PRIVATE_KEY=', 'TLS_PRIVATE_KEY="', "TLS_PRIVATE_KEY='", 'PLAIN='
 );
 
 test.for(['|', '>-', '"', "'", '', '&anchor |'])(
-  'a block behind `TLS_KEY: %s` with a line that is indented wrongly',
+  'a block after `TLS_KEY: %s` with a line of wrong indentation',
   async (mark) => {
     let refused = 0;
     for (let wrong = 0; wrong < pem.length; wrong++) {
@@ -88,7 +88,7 @@ test.for(['|', '>-', '"', "'", '', '&anchor |'])(
   },
 );
 
-test('what is wrong there is said, and what follows is shown', async () => {
+test('the mistake is reported, and later lines are shown', async () => {
   const said = formatProblems(await problemsOf(`${inEnv('TLS_KEY: |')}        abc\n    def\n      B: c\n`));
   expect(said).toContain('this line is not valid YAML here, below "TLS_KEY"');
   expect(said).toContain('    ***\n');
@@ -97,7 +97,7 @@ test('what is wrong there is said, and what follows is shown', async () => {
   );
 });
 
-test('a service or map of such a name is no secret', async () => {
+test('a service or map with such a name is not a secret', async () => {
   const said = formatProblems(await problemsOf('services:\n  auth:\n    comand: node\n    command: node\n'));
   expect(said).toContain('    comand: node\n');
 });

@@ -16,13 +16,13 @@ test.for([
   ['dashes', `${'- '.repeat(20_000)}x`],
   ['question marks', `${'? '.repeat(20_000)}x`],
   ['indentation', Array.from({ length: 1300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
-  ['brackets behind what looks like an open quote', `x: foo\n  'tis\ny: ${'['.repeat(20_000)}`],
-  ['brackets behind a block of text', `a:\n  - b: |\n      x\n    c: ${'['.repeat(20_000)}`],
+  ['brackets after an apparent open quote', `x: foo\n  'tis\ny: ${'['.repeat(20_000)}`],
+  ['brackets after a block of text', `a:\n  - b: |\n      x\n    c: ${'['.repeat(20_000)}`],
 ] as const)('too deep: %s', async ([, text]) => {
   expect((await refuse(text))[0]).toMatch(/^too-deep:/);
 });
 
-test('depth that is text is no depth', async () => {
+test('brackets in text do not count as depth', async () => {
   const art = Array.from({ length: 100 }, (_, depth) => `${' '.repeat(depth + 2)}[{`).join('\n');
   const text = `x-a: |\n${art}\nx-b: "${'['.repeat(100)}"\nx-c: '${'{'.repeat(100)}'\n# ${'['.repeat(100)}\nx-d: it's ${'['.repeat(9)} # "[[[[\nservices: {}\n`;
   expect((await load(text)).ok).toBe(true);
@@ -77,7 +77,7 @@ test('a long chain of aliases is too deep', async () => {
   expect(await refuse(`${links.join('\n')}\nservices: { a: { command: *l4999 } }`)).toEqual(['too-deep:1']);
 });
 
-test('a thousand services that share a base are no bomb', async () => {
+test('a thousand services may share a base', async () => {
   const services = Array.from({ length: 1000 }, (_, index) => `  s${index}: *base`).join('\n');
   expect((await load(`x-base: &base { command: [a, b], env: { A: x, B: y } }\nservices:\n${services}\n`)).ok).toBe(
     true,
@@ -85,7 +85,7 @@ test('a thousand services that share a base are no bomb', async () => {
 });
 
 describe('names that every object has', () => {
-  test.for(['__proto__', 'constructor', 'prototype'])('%s is no key', async (name) => {
+  test.for(['__proto__', 'constructor', 'prototype'])('%s is refused as a key', async (name) => {
     for (const text of [
       `${name}: {}\nservices: {}`,
       `services: { ${name}: { command: a } }`,
@@ -107,7 +107,7 @@ describe('names that every object has', () => {
   });
 });
 
-test('forty scalars in fields of each type: a typed field takes what it should and says why not otherwise', async () => {
+test('forty scalars in fields of each type: a typed field accepts valid values and reports others', async () => {
   const scalars = [
     'no',
     'on',
@@ -176,7 +176,7 @@ test('control sequences of a file never reach the terminal', async () => {
   expect((await parseYaml(new SourceFile('a', 'a', `services: ${nasty}`))).problems[0]?.code).toBe('control-character');
 });
 
-test('what loads the configuration loads neither ajv nor the schema', () => {
+test('the loader imports neither ajv nor the schema', () => {
   const script = `import { build } from 'esbuild';
     const { metafile } = await build({ entryPoints: ['src/config/child.ts', 'src/plan/diff-services.ts', 'src/config/tree/template.ts'], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm', outdir: 'x', external: ['node:*'] });
     console.log(JSON.stringify(Object.fromEntries(Object.entries(metafile.outputs).map(([name, { inputs, imports }]) => [name, [...Object.keys(inputs), ...imports.map(({ path }) => path)]]))));`;

@@ -1,4 +1,4 @@
-// Laws that hold for whatever is thrown at them: merging, templates, quantities, suggestions, diffs.
+// Laws that hold for every input: merging, templates, units, suggestions, diffs.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -66,7 +66,7 @@ describe('merging', () => {
     fc.assert(law);
   });
 
-  test('what the last one says stands', () => {
+  test('the last value wins', () => {
     const law = fc.property(map, map, (base, over) => {
       const result = merged(base, over) as Record<string, Json>;
       for (const [name, inner] of Object.entries(over))
@@ -92,7 +92,7 @@ describe('templates', () => {
     maxLength: 20,
   });
 
-  test('never throw, and literal text comes back', () => {
+  test('never throw, and return literal text unchanged', () => {
     const law = fc.property(text, (any) => {
       expandTemplate(any, { A: '1' });
       expect(expandTemplate(escapeTemplate(any), {})).toEqual({ ok: true, text: any });
@@ -118,7 +118,7 @@ describe('templates', () => {
     );
   });
 
-  test('doing it twice changes nothing more', () => {
+  test('a second expansion changes nothing', () => {
     fc.assert(
       fc.property(text, (any) => {
         const once = expandPartly(
@@ -176,7 +176,7 @@ describe('templates', () => {
 });
 
 describe('quantities', () => {
-  test('what is printed is read back', () => {
+  test('a printed value is read back', () => {
     const law = fc.property(fc.nat(), (number) => {
       expect(parseDurationMs(printExactDuration(number))).toBe(number);
       expect(parseSizeBytes(printExactSize(number))).toBe(number);

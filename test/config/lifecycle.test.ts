@@ -1,4 +1,4 @@
-// Probes, roll-outs, dependencies and stops as they are written, and what is said of those that make no sense.
+// Probes, roll-outs, dependencies and stops as they are written, and the messages for invalid ones.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
 import { acceptService, load } from './loading.ts';
@@ -36,7 +36,7 @@ describe('probes', () => {
     });
   });
 
-  test('they need no new process', async () => {
+  test('a change of them needs no new process', async () => {
     const [bare, probed] = [await service('enabled: true'), await service('liveness: { tcp: "${PORT}" }')];
     expect(probed.specHash).toBe(bare.specHash);
   });
@@ -85,12 +85,12 @@ describe('roll-outs', () => {
   };
   const written = '{ max_unavailable: 0, max_surge: 50%, min_ready: 5s, deadline: 1m, on_failure: rollback }';
 
-  test('beside the pool or in it', async () => {
+  test('next to the pool or inside it', async () => {
     expect((await service(`rollout: ${written}`)).rollout).toEqual(expected);
     expect(await service(`pool: { size: 3, rollout: ${written} }`)).toMatchObject({ pool: 3, rollout: expected });
   });
 
-  test('a quarter at a time where nothing is said', async () => {
+  test('a quarter at a time by default', async () => {
     expect((await service('pool: 4')).rollout).toEqual({
       maxUnavailable: { kind: 'percent', percent: 25 },
       maxSurge: { kind: 'count', count: 0 },
@@ -149,7 +149,7 @@ describe('stops', () => {
   });
 });
 
-test('what a lost dependency does', async () => {
+test('the effect of a lost dependency', async () => {
   const text =
     'services:\n  api: { command: [a], depends_on: { db: { condition: ready, on_loss: hold } } }\n  db: { command: [b] }\n';
   expect((await acceptService(text)).dependsOn).toEqual([{ service: 'db', condition: 'ready', onLoss: 'hold' }]);

@@ -1,9 +1,9 @@
-// What a configuration means once it is accepted: defaults, merging, environments, shorthands (design.md §2.1).
+// The meaning of an accepted configuration: defaults, merging, environments, shorthands (design.md §2.1).
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
 import { accept, acceptService, load, refuse } from './loading.ts';
 
-test('defaults: nothing is optional any more', async () => {
+test('defaults: every key has a value', async () => {
   const config = await accept('services: { api: { command: [node, a.js] } }');
   expect(config).toMatchObject({ project: 'project', env: null, root: '/project' });
   expect(config.services[0]).toMatchObject({
@@ -38,7 +38,7 @@ test('defaults: nothing is optional any more', async () => {
   ]);
 });
 
-test('no services is said, never guessed', async () => {
+test('an empty set of services must be declared', async () => {
   expect((await accept('services: {}')).services).toEqual([]);
   for (const text of ['', '# nothing\n', 'services:', 'services: null', '{}', 'name: x', '---', 'null']) {
     expect((await load(text)).ok).toBe(false);
@@ -96,13 +96,13 @@ describe('overlays and includes', () => {
     expect((await accept(files, { environment: { WHICH: 'x' } })).services).toEqual([]);
   });
 
-  test('an overlay of another file lies beside that one', async () => {
+  test('the overlay of another file is next to that file', async () => {
     expect(await refuse({ 'procs.yaml': 'services: {}' }, { env: 'prod' })).toEqual(['missing-overlay:null']);
   });
 });
 
 describe('defaults', () => {
-  test('lie under the service', async () => {
+  test('lose against the service', async () => {
     const text =
       'defaults: { pool: 3, env: { A: "1", B: "1" }, stop: { grace: 1s } }\nservices: { api: { command: a, env: { B: "2" }, stop: { signal: INT } } }';
     expect(await acceptService(text)).toMatchObject({
@@ -180,7 +180,7 @@ describe('shorthands', () => {
     ]);
   });
 
-  test('warnings do not stand in the way', async () => {
+  test('warnings do not prevent a load', async () => {
     const result = await load(
       'services:\n  a: { command: ["$HOME"], enabled: false }\n  b: { command: a, depends_on: [a], restart: { policy: never, limit: { count: 1, within: 1s } } }',
     );
@@ -198,7 +198,7 @@ test('ports may be shared by services that do not run together', async () => {
   );
 });
 
-test('the longest chain of dependencies is no problem, and no cycle is missed at its end', async () => {
+test('the longest chain of dependencies loads, and a cycle at its end is found', async () => {
   const names = Array.from({ length: 1000 }, (_, index) => `s${index}`);
   const text = (last: string) =>
     `services:\n${names.map((name, index) => `  ${name}: { command: a, depends_on: [${names[index + 1] ?? last}] }\n`).join('')}  end: { command: a }\n`;

@@ -1,4 +1,4 @@
-// Loads configurations that lie in memory: what most tests of the loader need.
+// Loads configurations from memory, for most tests of the loader.
 
 import { posix } from 'node:path';
 import type { FileSource } from '../../src/config/files/file-source.ts';
@@ -34,7 +34,7 @@ export async function acceptService(files: Files, options: Options = {}): Promis
 /** `code:line` of every problem; fails when it loads. */
 export async function refuse(files: Files, options: Options = {}): Promise<string[]> {
   const result = await load(files, options);
-  if (result.ok) throw new Error('it is loaded');
+  if (result.ok) throw new Error('it loads without a problem');
   return result.problems.map(({ code, line }) => `${code}:${line}`);
 }
 

@@ -1,4 +1,4 @@
-// The fast reader against the full library: where it reads a text at all, both read the same, places included.
+// The fast reader against the full library: where the fast reader does not give up, both read the same, places included.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -167,7 +167,7 @@ const block = fc.letrec<{ block: string[]; map: string[]; list: string[] }>((tie
   };
 });
 
-test('on random blocks, many of which it reads', { timeout: 60_000 }, () => {
+test('on random blocks, of which it reads many', { timeout: 60_000 }, () => {
   let [all, read] = [0, 0];
   const property = fc.property(block.map, fc.constantFrom('\n', '\r\n', '\n\n', '\n# x\n'), (lines, lineBreak) => {
     all++;
@@ -194,7 +194,7 @@ test('on random flow collections', { timeout: 60_000 }, () => {
   );
 });
 
-test('on mutations of what people write', { timeout: 60_000 }, () => {
+test('on mutations of typical files', { timeout: 60_000 }, () => {
   const good = texts.filter((text) => readFastYaml(new SourceFile('a', 'a', text)));
   const mutation = fc.record({
     at: fc.nat(),

@@ -1,4 +1,4 @@
-// A save that was cut off at any byte: it is a configuration by itself, or a problem with a place. Nothing throws.
+// A save that is cut off at any byte is a valid configuration, or a problem with a place. Nothing throws.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -50,11 +50,11 @@ test.for([...written, ['a dense one', dense] as const])('every prefix of %s', { 
   for (const end of ends) expectSense(await load(text.slice(0, end)), text.slice(0, end));
 });
 
-test('no prefix of a file loses a service silently but at the end of a line', { timeout: 60_000 }, async () => {
+test('a prefix of a file only loses a service silently at the end of a line', { timeout: 60_000 }, async () => {
   for (let end = 0; end < dense.length; end++) {
     const result = await load(dense.slice(0, end));
     if (!result.ok) continue;
-    // What is accepted ends behind a whole value: never within the name or before the value of a key.
+    // An accepted prefix ends after a whole value: never within the name or before the value of a key.
     expect(dense.slice(0, end)).not.toMatch(/[\w-]+:\s*$/);
   }
 });

@@ -1,4 +1,4 @@
-// Texts as YAML: what is printed is read as the same text again, plain or in quotes.
+// Strings as YAML: a printed string, plain or in quotes, is read as the same string.
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { printText } from '../../src/config/print-yaml.ts';

@@ -1,4 +1,4 @@
-// ORCH_ENV and ORCH_PROJECT are known at load: they stand wherever a value is, instance or not, and `-e` decides.
+// ORCH_ENV and ORCH_PROJECT are known at load: every value may use them, and `-e` sets ORCH_ENV.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -24,7 +24,7 @@ services:
   expect(logQueues[0]!.path).toBe('/project/logs/shop-prod.log');
 });
 
-test('without an environment it is empty, and a default holds', async () => {
+test('without an environment it is empty, and a default applies', async () => {
   const text = 'services: { a: { command: [a, "x${ORCH_ENV}"], singleton: { key: "${ORCH_ENV:-none}" } } }';
   const { services } = await withEnv(text, {}, null);
   expect(services[0]).toMatchObject({ command: { argv: ['a', 'x'] }, singleton: { key: 'none' } });
@@ -81,7 +81,7 @@ test.for([
   expect(formatProblems(result.ok ? [] : result.problems)).toContain(message);
 });
 
-test('an include that waits for an environment says so', async () => {
+test('an include that needs an environment reports it', async () => {
   const result = await load('include: ["conf-${ORCH_ENV}.yaml"]\nservices: {}');
   expect(result.ok).toBe(false);
 });

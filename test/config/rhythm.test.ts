@@ -1,4 +1,4 @@
-// `listen`, `schedule`, `watch`, `hooks`, `limits`, `profiles`, `stdin`: what they mean and what is refused.
+// `listen`, `schedule`, `watch`, `hooks`, `limits`, `profiles`, `stdin`: their normal form, and invalid values.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
 import { restartPart } from '../../src/config/schema/change-classes.ts';
@@ -42,7 +42,7 @@ test('one socket belongs to one service', async () => {
   ]);
 });
 
-test('what is not used does not change the hash', async () => {
+test('unused keys do not change the hash', async () => {
   const plain = await acceptService('cwd: .');
   expect(Object.keys(restartPart(plain))).toEqual(['command', 'cwd', 'env', 'port', 'singleton']);
   expect((await acceptService('listen: [./s]')).specHash).not.toBe(plain.specHash);

@@ -1,4 +1,4 @@
-// The schema is the one source: what is made of it is in step, it says what the code does, and its examples hold.
+// The schema is the only source: generated files match it, it matches the code, and its examples are valid.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
@@ -28,7 +28,7 @@ const schema = JSON.parse(read('schema/procs.schema.json')) as Node & { definiti
 const service = schema.definitions.service!.properties!;
 const queue = schema.definitions.log_queue!.properties!;
 
-test('what is generated is in step; otherwise run `node scripts/compile-schema.mjs`', async () => {
+test('generated files match; otherwise run `node scripts/compile-schema.mjs`', async () => {
   for (const [path, text] of Object.entries(await generate())) {
     // The formatter has the last word on JSON.
     const [made, kept] = path.endsWith('.json') ? [JSON.parse(text), JSON.parse(read(path))] : [text, read(path)];
@@ -36,7 +36,7 @@ test('what is generated is in step; otherwise run `node scripts/compile-schema.m
   }
 });
 
-test('every key has a description, and says what is expected of it', () => {
+test('every key has a description and an expected form', () => {
   const missing: string[] = [];
   const walk = (node: Node, path: string): void => {
     for (const [key, value] of Object.entries(node.properties ?? {})) {

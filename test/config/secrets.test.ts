@@ -1,4 +1,4 @@
-// Which keys are secret, and that what may be shown holds none of them.
+// Which keys are secret, and that shown text contains no secret.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { expect, test } from 'vitest';
 import { effectiveTree } from '../../src/config/effective.ts';
@@ -19,7 +19,7 @@ test.for(
   'PATH HOME MONKEY KEYBOARD TOKENIZER PASSAGE SECRETARY LOG_LEVEL NODE_ENV PORT URL BASE_URL AUTHOR KEYS_PER_PAGES_X COMPASS'
     .split(' ')
     .filter((name) => name !== 'KEYS_PER_PAGES_X'),
-)('%s is none', (name) => {
+)('%s is not secret', (name) => {
   expect(isSecretKey(name)).toBe(false);
 });
 

@@ -1,4 +1,4 @@
-// Log queues that feed a service: what becomes of them, and of the services on both sides.
+// Log queues that feed a service: their normal form, and that of the services on both sides.
 
 import { expect, test } from 'vitest';
 import { inputPath, projectPaths } from '../../src/api/paths.ts';
@@ -61,7 +61,7 @@ test.for([
   expect(problems[0]!.hint).toContain(hint);
 });
 
-test('a reader that waits for one of those it reads is a circle', async () => {
+test('a reader that waits for a service that it reads is a cycle', async () => {
   const yaml = YAML.replace('command: cat,', 'command: cat, depends_on: [api],');
   expect(await refuse(yaml)).toEqual(['dependency-cycle:5']);
 });

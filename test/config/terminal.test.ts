@@ -1,4 +1,4 @@
-// What does not go with a terminal, and a machine without pseudo-terminals, are told at load.
+// Keys that conflict with a terminal, and a machine without pseudo-terminals, are reported at load.
 import { expect, test } from 'vitest';
 import { checkTerminals } from '../../src/config/check/host-support.ts';
 import { SourceFile } from '../../src/config/problem/source-file.ts';
@@ -13,7 +13,7 @@ async function problemsOf(changes: Parameters<typeof spec>[1], missing: () => st
   return checkTerminals(config(spec('api', changes)), tree!, missing);
 }
 
-test('nothing is said of services without one, wherever they run', async () => {
+test('services without a terminal are not checked', async () => {
   expect(await problemsOf({ stdin: true }, () => 'gone')).toEqual([]);
   expect(await problemsOf({ tty: true })).toEqual([]);
 });
@@ -35,7 +35,7 @@ test.each([
   expect(problems).toMatchObject([{ code: 'tty-clash', line, message }]);
 });
 
-test('without the package: what to install', async () => {
+test('without the package: a hint what to install', async () => {
   const [problem] = await problemsOf({ tty: true }, () => 'it is not installed');
   expect(problem).toMatchObject({
     code: 'not-supported-here',
