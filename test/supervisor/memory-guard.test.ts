@@ -1,4 +1,4 @@
-// The bound on memory with and without the kernel's wall. A directory stands in for the cgroups, a figure for the memory.
+// The memory limit with and without a limit of the kernel. A directory stands in for the cgroups, a number for the memory.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ function guarded(action: 'restart' | 'kill', bytes = 10 * MIB) {
 
 const OVER = { signal: 'SIGKILL', because: 'over its memory bound of 512 MiB' };
 
-test('kill, where there is a wall: it is raised before the fork, and nothing is sampled', () => {
+test('kill with a limit of the kernel sets it before the fork and samples nothing', () => {
   const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(true);
   expect(readFileSync(join(directory(), 'memory.max'), 'latin1')).toBe(String(MAX));
@@ -83,7 +83,7 @@ test('kill, where there is a wall: it is raised before the fork, and nothing is 
   expect(memoryNote(status)).toBe('Its memory bound of 512 MiB is enforced by the kernel.');
 });
 
-test('the end that the wall brought about is told as such, once', () => {
+test('an exit caused by the limit is reported as such, once', () => {
   const { guard, spec, told } = guarded('kill');
   guard.prepare(spec, NONCE);
   enter();
@@ -96,7 +96,7 @@ test('the end that the wall brought about is told as such, once', () => {
   ]);
 });
 
-test('a later supervisor finds the wall, and how it ended', () => {
+test('a later supervisor finds the limit and the reason of the exit', () => {
   const first = guarded('kill');
   first.guard.prepare(first.spec, NONCE);
   enter();
@@ -108,7 +108,7 @@ test('a later supervisor finds the wall, and how it ended', () => {
   expect(guarded('kill').guard.explainKill(NONCE)).toEqual(OVER);
 });
 
-test('kill, where there is no wall: sampled, and it says why', () => {
+test('kill without a limit of the kernel is sampled, with the reason', () => {
   world.missing = 'there is no cgroup v2 here';
   const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
@@ -123,13 +123,13 @@ test('kill, where there is no wall: sampled, and it says why', () => {
   expect(guard.explainKill(NONCE)).toEqual(OVER);
 });
 
-test('kill, but the process could not be put inside: sampled', () => {
+test('kill of a process that is not in its cgroup is sampled', () => {
   const { guard, spec, slot } = guarded('kill');
   expect(guard.prepare(spec, NONCE)).toBe(true);
   expect(guard.statusOf(slot)).toMatchObject({ enforcedBy: 'sampling' });
 });
 
-test('kill, but the kernel takes no bound: the cgroup goes again', () => {
+test('kill where the kernel refuses the limit removes the cgroup', () => {
   world.prepare = (nonce) => !!mkdirSync(join(mount, nonce), { recursive: true });
   const { guard, spec, slot } = guarded('kill');
   expect(guard.prepare(spec, NONCE)).toBe(false);
@@ -137,7 +137,7 @@ test('kill, but the kernel takes no bound: the cgroup goes again', () => {
   expect(guard.statusOf(slot)).toMatchObject({ because: 'the kernel rejected memory.max (ENOENT)' });
 });
 
-test('restart: no wall would stop it gracefully', () => {
+test('restart is sampled: a limit of the kernel would not stop it gracefully', () => {
   const { guard, spec, slot, events } = guarded('restart', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);

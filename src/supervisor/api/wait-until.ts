@@ -117,7 +117,7 @@ const MAX_NAMED = 5;
  * `orch stop`: waits until no process of these instances is left. Does not wait for an instance that was started again: it
  * never shows up as gone, since the next start follows in the same step.
  *
- * @param ids held stopped by now
+ * @param ids of instances that are being stopped
  * @param timeoutMs null: as long as it takes
  * @throws RequestError `failed` where an instance survives SIGKILL or was started again; `timeout`
  */
@@ -131,7 +131,7 @@ export async function awaitStopped(
   const meant = new Set(ids);
   const isWanted = (id: InstanceId): boolean => kernel.desired.instances.get(id)?.run === true;
   const isLeft = (id: InstanceId): boolean => meant.has(id) && !isWanted(id);
-  const stuck = await withTimeout(timeoutMs, signal, (patience) => untilStopped(supervisor, isLeft, patience));
+  const stuck = await withTimeout(timeoutMs, signal, (deadline) => untilStopped(supervisor, isLeft, deadline));
   if (stuck.length > 0) throw new RequestError(notEnded(stuck.map(leftoverOf)));
   const late = ids.filter((id) => isLeft(id) && isLiving(supervisor, id));
   if (late.length > 0) {

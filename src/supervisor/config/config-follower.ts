@@ -110,7 +110,7 @@ async function hasChanged(watched: readonly WatchedFile[]): Promise<boolean> {
   return watched.some(({ contentHash: before }, index) => now[index] !== before);
 }
 
-/** @returns null where there is no file; a text that equals no hash where it cannot be compared. */
+/** @returns null where the file does not exist; a text that equals no hash where it cannot be compared. */
 async function contentHash(path: string): Promise<string | null> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -182,8 +182,8 @@ export class Kernel {
     const nowMs = this.#effects.nowMs();
     for (const { id, phase } of [...this.#slots.values()]) {
       if (phase.kind === 'alive')
-        this.#applyEvent(id, { kind: 'stopIntended', cause: 'unwanted', because: 'no patience left' }, nowMs);
-      this.#applyEvent(id, { kind: 'killIntended' }, nowMs, 'no patience left');
+        this.#applyEvent(id, { kind: 'stopIntended', cause: 'unwanted', because: 'the time to stop is over' }, nowMs);
+      this.#applyEvent(id, { kind: 'killIntended' }, nowMs, 'the time to stop is over');
       const slot = this.#endingSlot(id);
       if (slot) this.#effects.kill(slot);
     }
