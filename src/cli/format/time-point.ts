@@ -1,4 +1,4 @@
-// What users type after `--since` and `--until`: how long ago, or a point in time. Pure.
+// The values of `--since` and `--until`: how long ago, or a point in time. Pure.
 import { parseDurationSumMs } from '../../units.ts';
 
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d{1,3})?))?$/;
@@ -7,9 +7,9 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 export const TIME_FORMS = 'such as 10m, 1h30m, 14:05, 2026-01-31, 2026-01-31T14:05:00Z';
 
 /**
- * `10m`, `1h30m`: so long before now. `14:05[:00]`: today; `2026-01-31`: its first moment; `2026-01-31T14:05`: all three in
+ * `10m`, `1h30m`: that long before now. `14:05[:00]`: today; `2026-01-31`: its first moment; `2026-01-31T14:05`: all three in
  * local time; with `Z` or an offset as written. `now`.
- * @returns milliseconds since the epoch, null when the text has none of these forms
+ * @returns milliseconds since the epoch; null if the text has none of these forms
  */
 export function parseTimePoint(text: string, nowMs: number): number | null {
   if (text === 'now') return nowMs;
@@ -18,7 +18,7 @@ export function parseTimePoint(text: string, nowMs: number): number | null {
   const clock = CLOCK.exec(text);
   if (clock !== null) return atClock(nowMs, Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0));
   const date = DATE.exec(text);
-  if (date !== null) return dayBegin(Number(date[1]), Number(date[2]), Number(date[3]));
+  if (date !== null) return startOfDay(Number(date[1]), Number(date[2]), Number(date[3]));
   if (!/^\d{4}-\d\d-\d\d[T ]/.test(text)) return null;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
@@ -31,7 +31,7 @@ function atClock(nowMs: number, hour: number, minute: number, second: number): n
   return at.getTime();
 }
 
-function dayBegin(year: number, month: number, day: number): number | null {
+function startOfDay(year: number, month: number, day: number): number | null {
   const at = new Date(year, month - 1, day);
   return at.getMonth() === month - 1 && at.getDate() === day ? at.getTime() : null;
 }
