@@ -51,22 +51,22 @@ function desiredInstanceFor(
   id: InstanceId,
   { stopped, profiles, shuttingDown }: OverrideSets,
 ): DesiredInstance {
-  const unwanted = (because: string, unblock: string | null): DesiredInstance => ({
-    spec,
-    run: false,
-    because,
-    unblock,
-  });
-  const byHand = (name: string): DesiredInstance =>
-    unwanted(`stopped by hand; \`orch start ${name}\` undoes it`, `\`orch start ${name}\``);
-  if (shuttingDown) return unwanted('the project is going down', null);
+  if (shuttingDown) return unwanted(spec, 'the project is going down', null);
   if (!spec.enabled)
-    return unwanted('the service is disabled (enabled: false)', `set \`enabled: true\` for ${spec.name}`);
+    return unwanted(spec, 'the service is disabled (enabled: false)', `set \`enabled: true\` for ${spec.name}`);
   if (spec.profiles.length > 0 && ![spec.name, ...spec.profiles].some((name) => profiles.has(name)))
-    return unwanted(profileReason(spec), `\`orch start ${spec.name}\``);
-  if (stopped.has(spec.name)) return byHand(spec.name);
-  if (stopped.has(id)) return byHand(id);
+    return unwanted(spec, profileReason(spec), `\`orch start ${spec.name}\``);
+  if (stopped.has(spec.name)) return stoppedByHand(spec, spec.name);
+  if (stopped.has(id)) return stoppedByHand(spec, id);
   return { spec, run: true, rolloutStep: null };
+}
+
+function unwanted(spec: ServiceSpec, because: string, unblock: string | null): DesiredInstance {
+  return { spec, run: false, because, unblock };
+}
+
+function stoppedByHand(spec: ServiceSpec, name: string): DesiredInstance {
+  return unwanted(spec, `stopped by hand; \`orch start ${name}\` undoes it`, `\`orch start ${name}\``);
 }
 
 function profileReason({ name, profiles }: ServiceSpec): string {

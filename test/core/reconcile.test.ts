@@ -78,7 +78,7 @@ describe('dependencies', () => {
     const found = actionsOf([db, depending('api', 'db', condition)], slotOf(db, 1, { phase }));
     expect(found).toEqual(may ? ['start api.1'] : []);
   });
-  it('an older version of the dependency satisfies nobody', () => {
+  it('an older version of the dependency does not satisfy a dependent', () => {
     const found = actionsOf(
       [{ ...db, specHash: 'db-v2' }, depending('api', 'db')],
       slotOf(db, 1, { phase: { kind: 'completed', atMs: 1 } }),

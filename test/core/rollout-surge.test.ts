@@ -44,7 +44,7 @@ describe('a pool that runs by the clock', () => {
   const rollout = version('v1', TWO_ON_TOP).rollout;
   const report = spec('report', { pool: 2, schedule, rollout, specHash: 'v1' });
 
-  it('begins anew at once what is to be restarted, with nobody on top and nothing to be paused', () => {
+  it('restarts a scheduled run at once, without a surge and without a pause', () => {
     const asked = { phase: alive(), restartRequestedMs: 5_000, nextRunMs: 60_000 };
     const running = slots(slotOf(report, 1, asked), slotOf(report, 2, asked));
     const memory = { rollouts: new Map(), findVersion: () => null };

@@ -117,7 +117,7 @@ describe('a version that does not get ready', () => {
     expect(world.told().filter((line) => !line.endsWith('api.5'))).toEqual([]);
   });
 
-  it('is paused at the deadline, goes on when it gets ready after all', () => {
+  it('is paused at the deadline, resumes when it gets ready after all', () => {
     const policy = { deadlineMs: 2_000 };
     const world = running(policy);
     world.fates.v2 = 'failing';
@@ -206,7 +206,7 @@ describe('a start that waits', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v1', 'api.2': 'v1' });
   });
 
-  it('begins anew when it is told to restart', () => {
+  it('starts over when a restart is requested', () => {
     const world = new TinyWorld();
     world.fates = { v1: 'waits' };
     world.settle(version('v1', {}, 2));

@@ -28,7 +28,7 @@ const ending: Extract<Phase, { kind: 'ending' }> = {
 
 const phases: Record<PhaseKind, Phase> = {
   idle: { kind: 'idle' },
-  blocked: { kind: 'blocked', by: 'somebody' },
+  blocked: { kind: 'blocked', by: 'another project' },
   starting: { kind: 'starting', nonce: 'n', sinceMs: 4_000 },
   alive: alive(),
   ending,
@@ -174,7 +174,7 @@ describe('transition: what the kinds do not show', () => {
       slot = fold(slot, event);
       expect(slot.phase).toMatchObject(expected);
     }
-    // What ends while it drains leaves nobody to drain; what is ill is not drained at all.
+    // An exit ends the drain; an unhealthy instance is not drained at all.
     expect(fold(begun, events.exited).phase).toMatchObject({ step: 'clear', exit: { code: 1 } });
     const ill = { ...events.stopIntended, cause: 'unhealthy' } as InstanceEvent;
     expect(fold(slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }), ill).phase).toMatchObject(
@@ -182,7 +182,7 @@ describe('transition: what the kinds do not show', () => {
     );
   });
 
-  it('ends the input of a service only where no other incarnation goes on with it', () => {
+  it('ends the input of a service only when no other incarnation continues to read it', () => {
     const stop = { ...STOP, drain: { by: { kind: 'end_of_input', queue: 'main' }, timeoutMs: 5_000 } };
     const slot = slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() });
     const stepFor = (cause: string) => fold(slot, { ...events.stopIntended, cause } as InstanceEvent).phase;
@@ -221,17 +221,20 @@ describe('transition: what the kinds do not show', () => {
     ['exited', { code: 1 }, 'never'],
     ['exited', { code: 1 }, 'always'],
     ['unhealthy', { signal: 'SIGTERM' }, 'on_failure'],
-  ] as const)('an empty tree after %s with %j, told to restart meanwhile, begins anew (%s)', (cause, exit, policy) => {
-    const declared = spec('job', { restart: { ...service.restart, policy, limit: { count: 1, withinMs: 60_000 } } });
-    const clearing = slotOf(declared, 1, {
-      phase: { ...ending, cause, exit },
-      failures: 3,
-      recentFailuresMs: [NOW - 2, NOW - 1],
-    });
-    const after = fold(clearing, events.restartRequested, events.emptied);
-    expect(after).toMatchObject({ phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit });
-    expect(fold(after, events.startIntended).restartRequestedMs).toBeNull();
-  });
+  ] as const)(
+    'an empty tree after %s with %j, with a restart requested meanwhile, starts over (%s)',
+    (cause, exit, policy) => {
+      const declared = spec('job', { restart: { ...service.restart, policy, limit: { count: 1, withinMs: 60_000 } } });
+      const clearing = slotOf(declared, 1, {
+        phase: { ...ending, cause, exit },
+        failures: 3,
+        recentFailuresMs: [NOW - 2, NOW - 1],
+      });
+      const after = fold(clearing, events.restartRequested, events.emptied);
+      expect(after).toMatchObject({ phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit });
+      expect(fold(after, events.startIntended).restartRequestedMs).toBeNull();
+    },
+  );
 
   it('remembers when a restart was asked for until the next start', () => {
     const asked = fold(slotOf(service, 1, { phase: alive() }), events.restartRequested);

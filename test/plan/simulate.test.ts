@@ -1,5 +1,5 @@
-// What a change carries along, played through by the rules of the core: dependents, pools that are never lost, tasks, and
-// projects that are too large to be played through.
+// What a change affects beyond its own keys, simulated by the rules of the core: dependents, pools that are never lost,
+// tasks, and projects that are too large to be simulated whole.
 
 import { expect, test } from 'vitest';
 import type { Slot } from '../../src/core/slot.ts';
@@ -12,7 +12,7 @@ const on = (service: string, changes: Partial<Dependency> = {}): Dependency[] =>
 ];
 
 /** Everything runs as `before` says, for so long that nothing of it is new; then `after` is declared. */
-function fates(before: ServiceSpec[], after: ServiceSpec[], ...others: Slot[]): Record<string, string> {
+function outcomesOf(before: ServiceSpec[], after: ServiceSpec[], ...others: Slot[]): Record<string, string> {
   const running = before.flatMap((service) =>
     Array.from({ length: service.pool }, (_, index) => slotOf(service, index + 1, { phase: alive() })),
   );
@@ -28,7 +28,9 @@ const changed = (service: ServiceSpec): ServiceSpec => ({ ...service, specHash: 
 const db = spec('db');
 
 test('nothing changed: nothing happens', () => {
-  expect(fates([db, spec('api', { dependsOn: on('db') })], [db, spec('api', { dependsOn: on('db') })])).toEqual({});
+  expect(outcomesOf([db, spec('api', { dependsOn: on('db') })], [db, spec('api', { dependsOn: on('db') })])).toEqual(
+    {},
+  );
 });
 
 test.each([
@@ -37,35 +39,35 @@ test.each([
   ['hold', { 'db.1': 'restart', 'api.1': 'restart', 'api.2': 'restart' }],
 ] as const)('a dependency is replaced, on_loss %s', (onLoss, expected) => {
   const api = spec('api', { pool: 2, dependsOn: on('db', { onLoss }) });
-  expect(fates([db, api], [changed(db), api])).toEqual(expected);
+  expect(outcomesOf([db, api], [changed(db), api])).toEqual(expected);
 });
 
 test('a pool that is replaced one by one is never lost', () => {
   const pool = spec('db', { pool: 4 });
   const api = spec('api', { dependsOn: on('db', { onLoss: 'hold' }) });
-  expect(fates([pool, api], [changed(pool), api])).not.toHaveProperty('api.1');
+  expect(outcomesOf([pool, api], [changed(pool), api])).not.toHaveProperty('api.1');
 });
 
-test('a dependency that is scaled to nothing stops who cannot do without it', () => {
+test('a dependency that is scaled to 0 stops its dependents with on_loss hold', () => {
   const api = spec('api', { dependsOn: on('db', { onLoss: 'hold' }) });
-  expect(fates([db, api], [{ ...db, pool: 0 }, api])).toEqual({ 'db.1': 'stop', 'api.1': 'stop' });
+  expect(outcomesOf([db, api], [{ ...db, pool: 0 }, api])).toEqual({ 'db.1': 'stop', 'api.1': 'stop' });
 });
 
-test('what waits for a task starts when that is through', () => {
+test('a service that waits for a task starts when that has completed', () => {
   const restart = { ...db.restart, policy: 'never' as const };
   const task = spec('migrate', { restart });
   const api = spec('api', { dependsOn: on('migrate', { condition: 'completed' }) });
-  expect(fates([], [task, api])).toEqual({ 'migrate.1': 'start', 'api.1': 'start' });
+  expect(outcomesOf([], [task, api])).toEqual({ 'migrate.1': 'start', 'api.1': 'start' });
 });
 
 test('the plan starts no scheduled run', () => {
   const schedule = { cron: '* * * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip' as const };
-  expect(fates([], [spec('job', { schedule })])).toEqual({});
+  expect(outcomesOf([], [spec('job', { schedule })])).toEqual({});
 });
 
-test('a pool of thousands is not played through to the end', () => {
+test('a pool of thousands is not simulated to the end', () => {
   const many = spec('api', { pool: 5_000 });
-  const played = Object.keys(fates([many], [changed(many)])).length;
+  const played = Object.keys(outcomesOf([many], [changed(many)])).length;
   expect(played).toBeGreaterThan(0);
   expect(played).toBeLessThan(5_000);
 });
