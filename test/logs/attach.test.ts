@@ -30,7 +30,7 @@ test('an unknown queue is reported by name', async () => {
   expect(rig.events[0]!.message).toBe('cannot read the output of a.1: no such log queue: nope');
 });
 
-test('makeFifos replaces what is no FIFO, keeps what is one, and lets nobody else in', async () => {
+test('makeFifos replaces other files, keeps FIFOs, and gives access to the owner only', async () => {
   const path = join(rig.paths.fifoDir, 'x');
   mkdirSync(rig.paths.fifoDir, { recursive: true });
   writeFileSync(path, 'a file');

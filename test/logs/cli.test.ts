@@ -112,7 +112,7 @@ test.each<[LogsOptions, string[], string]>([
   expect(err).toContain(message);
 });
 
-test('a name that is not declared now is looked for all the same', async () => {
+test('a name that is not declared now is searched too', async () => {
   const { code, err } = await run({}, ['gone']);
   expect([code, err]).toEqual([0, 'warning: no service or instance "gone" is declared now\n']);
 });

@@ -23,12 +23,12 @@ describe('one file', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  test('pruned before its turn: nothing is made', async () => {
+  test('a file that was pruned while it waited is not compressed', async () => {
     await gzipFile(path);
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  test('what cannot be compressed leaves nothing half done', async () => {
+  test('a failed compression leaves no partial file', async () => {
     mkdirSync(path); // opens, and cannot be read
     await expect(gzipFile(path)).rejects.toThrow('EISDIR');
     expect(readdirSync(dir)).toEqual([basename(path)]);
@@ -68,7 +68,7 @@ describe('one file', () => {
 
   const partials = () => readdirSync(dir).filter((name) => name.endsWith('.tmp'));
 
-  test('what a killed compressor left goes with the file', () => {
+  test('partial files of a killed compressor are deleted with the file', () => {
     writeFileSync(path, 'one\n');
     writeFileSync(`${path}.gz.0badcafe.tmp`, '');
     writeFileSync(`${path}.gz.tmp`, '');
@@ -85,7 +85,7 @@ describe('with a real log writer', () => {
   afterEach(() => rig.close());
   const rotate = { sizeBytes: 0, keep: 5, compress: 'gzip' as const, everyMs: 0, totalBytes: 0 };
 
-  test('what others left half compressed goes when it starts; foreign files stay', async () => {
+  test('partial files are deleted when it starts; foreign files stay', async () => {
     const queue = rig.queue({ rotate });
     mkdirSync(rig.paths.logsDir, { recursive: true });
     for (const name of [`${STAMP}.gz.tmp`, `${STAMP}.gz.0badcafe.tmp`, 'gz.tmp'])
@@ -94,7 +94,7 @@ describe('with a real log writer', () => {
     expect(readdirSync(rig.paths.logsDir)).toEqual(['main.log.gz.tmp']);
   });
 
-  test.runIf(canMount)('a disk too full to compress: tried again after the next rotation', async () => {
+  test.runIf(canMount)('a disk too full to compress: retried after the next rotation', async () => {
     const disk = join(rig.paths.root, 'disk');
     mountSmallDisk(disk, '1m');
     try {

@@ -66,14 +66,14 @@ test.each([
   expect((await read(format, 2)).map((one) => one.line)).toEqual(lines.slice(-2));
 });
 
-test('following goes on after a damaged file, and compressed files that are whole have no mark', async () => {
+test('following continues after a damaged file, and intact compressed files have no mark', async () => {
   rotated('text', cutOff);
   const seen: string[] = [];
   const options = { queues: [queue('text')], instances: null, tail: 1_000_000, grep: null };
   const follower = followLogs({ ...options, onLines: (lines) => void seen.push(...lines.map((one) => one.line)) });
   await until(() => seen.includes(line(COUNT)), 'the live file is read');
   appendFileSync(main, stamped(COUNT + 1));
-  await until(() => seen.includes(line(COUNT + 1)), 'it goes on');
+  await until(() => seen.includes(line(COUNT + 1)), 'it continues');
   follower.close();
   expect(seen.filter((text) => text.startsWith('…'))).toHaveLength(1);
   renameSync(`${main}.${STAMP}.gz`, join(dir, 'away'));

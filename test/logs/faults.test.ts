@@ -59,7 +59,7 @@ test.each([
   },
 );
 
-test('a last line without newline is whole: who follows a killed writer leaves nothing out', async () => {
+test('a last line without newline is complete: the writer after a killed one skips nothing', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);
@@ -78,7 +78,7 @@ test('a last line without newline is whole: who follows a killed writer leaves n
 test.each([
   { when: 'before the writer is lost', isAsked: 'before', isQueueGone: false },
   { when: 'while no writer runs', isAsked: 'after', isQueueGone: false },
-  { when: 'while no writer runs, and its queue is no more', isAsked: 'after', isQueueGone: true },
+  { when: 'while no writer runs, and its queue is removed', isAsked: 'after', isQueueGone: true },
 ])('an instance that goes for good $when: its last lines are read', async ({ isAsked, isQueueGone }) => {
   const [queue, own] = [rig.queue(), rig.queue({ name: 'own' })];
   await rig.client.configure([queue, own]);
@@ -104,7 +104,7 @@ test.each([
   await until(async () => (await rig.client.stats()).map(({ name }) => name).join() === queues.join(), 'the queues');
 });
 
-test('the supervisor killed and back: the writer goes on, not a line is lost', async () => {
+test('the supervisor is killed and comes back: the writer keeps running and loses no line', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);
   await rig.attach(['a.1', 'b.1']);
@@ -125,7 +125,7 @@ test('the supervisor killed and back: the writer goes on, not a line is lost', a
 });
 
 test.runIf(canMount).each(['text', 'raw'] as const)(
-  'disk full (%s): producers wait, it is said, and all goes on when there is room',
+  'disk full (%s): producers wait, the writer reports it, and all resume when there is room',
   async (format) => {
     const disk = join(rig.paths.root, 'disk');
     mountSmallDisk(disk, '512k');
@@ -147,7 +147,7 @@ test.runIf(canMount).each(['text', 'raw'] as const)(
       resizeDisk(disk, '64m');
       await child.exited;
       await endOf(rig, ['a.1']);
-      await until(() => rig.events.some(({ type }) => type === 'log_resumed'), 'that it goes on is reported');
+      await until(() => rig.events.some(({ type }) => type === 'log_resumed'), 'the resumption is reported');
       const lines = (await readBack(full.path)).map(({ line }) => line);
       const { seen, torn } = tally(lines);
       expect(torn).toEqual([]);
@@ -209,7 +209,7 @@ test('the log directory removed, the file moved and deleted under the writer: it
   rmSync(rig.paths.logsDir, { recursive: true });
   await until(() => sizeOf(queue.path) > 0, 'a new directory');
   const before = lastOf(queue.path);
-  await until(() => lastOf(queue.path) > before, 'it goes on');
+  await until(() => lastOf(queue.path) > before, 'it continues');
 });
 
 test('a second writer of the same project is refused', async () => {
@@ -224,7 +224,7 @@ test('a second writer of the same project is refused', async () => {
   expect(findWriter(rig.paths.root)).toBe(pid);
 });
 
-test('a writer that ends before it listens: said at once, and another is started', async () => {
+test('a writer that exits before it listens is reported at once, and another one is started', async () => {
   const other = new LogRig();
   const entry = join(other.paths.root, 'log-writer.cjs');
   const real = JSON.stringify(await writerEntry());

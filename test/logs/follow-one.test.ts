@@ -15,7 +15,7 @@ const flood = line('flood.1', `wide.1 and ${'x'.repeat(1000)}`).repeat(2400);
 const json = (text: string) =>
   `${JSON.stringify({ time: TIME, service: 'wide', instance: 'wide.1', stream: 'o', line: text })}\n`;
 
-test.each(['wide', 'wide.1'])('%s beside a flood, over a rotation: every line, in order', async (name) => {
+test.each(['wide', 'wide.1'])('%s during a flood, over a rotation: every line, in order', async (name) => {
   writeFileSync(main, line('flood.1', 'begin') + line('wide.1', 'first'));
   const seen: string[] = [];
   const follower = followLogs({
@@ -36,7 +36,7 @@ test.each(['wide', 'wide.1'])('%s beside a flood, over a rotation: every line, i
   expect(seen).toEqual(['wide.1 first', 'wide.1 1', ...others, 'wide.1 2', 'wide.1 3', 'wide.1 4']);
 });
 
-test.each(['plain', 'gzipped'])('whoever looks for the last lines of a file stops when told to: %s', async (kind) => {
+test.each(['plain', 'gzipped'])('a reader of the last lines of a file stops on request: %s', async (kind) => {
   const path = kind === 'gzipped' ? `${main}.${STAMP}.gz` : `${main}.${STAMP}`;
   const all = flood.repeat(4);
   writeFileSync(path, kind === 'gzipped' ? gzipSync(all) : all);
@@ -53,13 +53,13 @@ test.each(['plain', 'gzipped'])('whoever looks for the last lines of a file stop
   expect(looked).toBeLessThan(all.split('\n').length / 4);
 });
 
-test('a follower that is closed while it reads the past hands over nothing', async () => {
+test('a follower that is closed while it reads existing lines delivers nothing', async () => {
   writeFileSync(main, flood.repeat(4));
   const told: string[] = [];
   const follow = (name: string) =>
     followLogs({
       queues: [{ name: 'main', path: main, format: 'text' }],
-      instances: new Set(['nobody']),
+      instances: new Set(['unknown']),
       tail: 10,
       onLines: () => void told.push(`${name} got lines`),
       onCaughtUp: () => void told.push(`${name} has read the past`),

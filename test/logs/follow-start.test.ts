@@ -16,7 +16,7 @@ const writes = {
   },
 };
 
-test.each(['text', 'raw'] as const)('a %s file that grows while its past is read', async (format) => {
+test.each(['text', 'raw'] as const)('a %s file that grows while its existing lines are read', async (format) => {
   writeFileSync(main, '');
   if (format === 'raw') writeFileSync(`${main}.idx`, encodeOrigin('a.1'));
   writes[format](0);

@@ -1,4 +1,4 @@
-// What the log writer costs while nobody writes.
+// What the log writer costs while no instance writes.
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { range } from './numbered.ts';

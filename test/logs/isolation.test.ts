@@ -58,7 +58,7 @@ async function measure(client: Client): Promise<Delays> {
   return { apiMs: median(answers), restartMs: median(restarts) };
 }
 
-/** By how much more than where nobody floods: what else goes on on the machine is not the question. */
+/** Compared with a run without a flood: other load on the machine must not matter. */
 async function expectQuick(client: Client, quiet: Delays): Promise<Delays> {
   const { apiMs, restartMs } = await measure(client);
   expect(apiMs - quiet.apiMs).toBeLessThan(LIMIT_MS);

@@ -30,7 +30,7 @@ describe('LineMatcher', () => {
     expect(found()).toEqual(['n1 ^listening$']);
   });
 
-  it('tells again what the same incarnation has written, another one begins anew', () => {
+  it('reports again what the same incarnation has written; another incarnation starts over', () => {
     const { matcher, feed, found } = matching('up');
     feed('up\n');
     matcher.expect({ ...api, patterns: ['up'] });
@@ -43,7 +43,7 @@ describe('LineMatcher', () => {
     expect(found()[2]).toBe('n2 up');
   });
 
-  it('looks at the begin of a long line only, and copes with any bytes', () => {
+  it('matches only the start of a long line, and accepts any bytes', () => {
     const { feed, found } = matching('needle$', 'last');
     for (let piece = 0; piece < 100; piece++) feed('x'.repeat(1_000));
     feed('needle\n');

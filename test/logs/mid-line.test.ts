@@ -46,7 +46,7 @@ function killed(...inodes: number[]): void {
   writer.close();
 }
 
-test('the next writer is told, once for each FIFO', () => {
+test('the next writer learns of it, once for each FIFO', () => {
   killed(11, 12);
   const next = new PartialLines(path);
   expect([next.takeLeft(11), next.takeLeft(11), next.takeLeft(13), next.takeLeft(12)]).toEqual([
@@ -60,7 +60,7 @@ test('the next writer is told, once for each FIFO', () => {
   expect(leftOf([11, 12])).toEqual([12]);
 });
 
-test('a writer killed while it starts, at any step, loses nothing of what the one before it left', () => {
+test('a writer killed at any step of its start loses nothing of what the previous one left', () => {
   killed(11, 12, 13);
   const known = readFileSync(path);
   const wanted = [11, 12, 13].map((inode) => known.subarray(known.indexOf(inode), known.indexOf(inode) + 9));
@@ -78,7 +78,7 @@ test('a writer killed while it starts, at any step, loses nothing of what the on
   expect(leftOf([11, 12, 13, 14])).toEqual([11, 12, 13, 14]);
 });
 
-test('room of FIFOs that are forgotten is used again, over any number of writers', () => {
+test('records of forgotten FIFOs are reused, over any number of writers', () => {
   for (let round = 1; round <= 50; round += 1) {
     const writer = new PartialLines(path);
     for (const inode of [round * 10, round * 10 + 1]) writer.set(inode, true);

@@ -41,7 +41,7 @@ function write(file: OutputFile, text: string, timeMs = T0): void {
   file.writeIndex();
 }
 
-test('truncated in place and written on, before it was noticed: each line once, and of who wrote it', async () => {
+test('truncated and written before it was noticed: each line once, with its instance', async () => {
   const file = new OutputFile(live);
   file.ensure('raw', T0);
   for (const n of [1, 2, 3]) write(file, `of the first file ${n}\n`);
@@ -53,10 +53,10 @@ test('truncated in place and written on, before it was noticed: each line once, 
   file.ensure('raw', T0 + 1000);
   write(file, 'two\n');
   file.close();
-  expect(await lines()).toEqual([' one', 'a.1 two']); // whose the first is, nobody knows any more
+  expect(await lines()).toEqual([' one', 'a.1 two']); // the instance of the first line is not known any more
 });
 
-test('an index that knows more than the file has (power failed): what is there keeps its origin', async () => {
+test('an index that covers more than the file has (power failure): the rest keeps its origin', async () => {
   const file = new OutputFile(live);
   file.ensure('raw', T0);
   for (const n of [1, 2, 3]) write(file, `line ${n}\n`, T0 + n);
@@ -162,7 +162,7 @@ test('an index that cannot be opened at first is opened by the next attempt, and
   expect(await lines()).toEqual(['a.1 one']);
 });
 
-test('an index that opens and cannot be mended leaves no descriptor behind', () => {
+test('an index that opens and cannot be repaired leaks no descriptor', () => {
   writeFileSync(`${live}.idx`, 'half a record');
   const before = openCount();
   const { ftruncateSync } = fs;

@@ -16,7 +16,7 @@ afterEach(() => rig.close());
 test.each(['drop_newest', 'drop_oldest'] as const)(
   '%s on a disk that hangs: written = stored + reported, marked in place, others fed',
   async (overflow) => {
-    // A file that hangs: a FIFO that nobody reads for a while.
+    // A file that hangs: a FIFO that no process reads for a while.
     const path = join(rig.paths.root, 'hanging');
     execFileSync('mkfifo', [path]);
     const hold = openSync(path, 'r+');
@@ -60,7 +60,7 @@ test.each(['drop_newest', 'drop_oldest'] as const)(
   },
 );
 
-test('a queue that feeds a FIFO: nothing is lost while its reader is away, and nobody else waits for it', async () => {
+test('a queue that feeds a FIFO loses nothing while its reader is gone, and no other queue waits for it', async () => {
   const path = join(rig.paths.root, 'sink');
   execFileSync('mkfifo', [path]);
   const hold = openSync(path, 'r+');
@@ -87,7 +87,7 @@ test('a queue that feeds a FIFO: nothing is lost while its reader is away, and n
   expect([torn, seen.get('a.1')]).toEqual([[], range(20_000)]);
 });
 
-test('a writer killed while its file is slow takes one chunk of a stream with it, not what the capacity allows', async () => {
+test('a writer killed while its file is slow loses one chunk of a stream, not a whole capacity', async () => {
   const path = join(rig.paths.root, 'slow');
   execFileSync('mkfifo', [path]);
   const hold = openSync(path, 'r+');
@@ -130,7 +130,7 @@ test('a device is never rotated away', async () => {
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
 });
 
-test('rotation by time, also of a file that nobody writes to any more', async () => {
+test('rotation by time includes a file that is not written any more', async () => {
   const queue = rig.queue({ rotate: { sizeBytes: 0, keep: 5, compress: 'none', everyMs: 1500, totalBytes: 0 } });
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);

@@ -63,7 +63,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
     rmSync(dir, { recursive: true });
   });
 
-  test('is what was asked for', () => {
+  test('has the class that the variable asks for', () => {
     expect(pipe.fifo.constructor.name).toBe(way === 'light' ? 'HandleFifo' : 'Object');
     pipe.fifo.close();
   });
@@ -80,7 +80,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
     pipe.fifo.close();
   });
 
-  test('holds when paused, goes on when resumed', async () => {
+  test('stops when paused, continues when resumed', async () => {
     pipe.fifo.pause();
     pipe.write('later');
     for (let turns = 0; turns < 20; turns += 1) await turn();
@@ -90,7 +90,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
     pipe.fifo.close();
   });
 
-  test('to find nothing, as somebody drained it right before, is no end', async () => {
+  test('an empty read after a drain is not the end', async () => {
     // Both are ready in one turn; whichever comes first drains the other.
     const others: Pipe[] = [];
     for (const name of ['a', 'b']) others.push(new Pipe(name, () => others.forEach(drainIfFull)));
@@ -101,7 +101,7 @@ describe.each(['light', 'socket'])('%s', (way) => {
     for (const { fifo } of [pipe, ...others]) fifo.close();
   });
 
-  test('says the end when nobody can write any more', async () => {
+  test('reports the end when no process can write any more', async () => {
     pipe.write('last');
     closeSync(pipe.writer);
     await until(() => pipe.ends > 0);

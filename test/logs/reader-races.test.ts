@@ -1,4 +1,4 @@
-// Readers beside a writer that rotates: its steps are put between any two looks that a reader takes at the files.
+// Readers while a writer rotates: its steps are placed between any two file accesses of a reader.
 import { appendFileSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +151,7 @@ test.each(cases)(
         tail: 10,
         onLines: (batch) => void lines.push(...batch.map(({ line }) => line)),
       });
-      await until(() => lines.length >= 2, `the begin, from look ${first}: ${lines}`);
+      await until(() => lines.length >= 2, `the first lines, from access ${first}: ${lines}`);
       writer.finish();
       await until(() => lines.length >= 3, `all, from look ${first}: ${lines}`);
       follower.close();

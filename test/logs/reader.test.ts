@@ -60,7 +60,7 @@ test('merges queues and rotated files, gzipped too, in time order', async () => 
   expect(texts(await read({ queues, sinceMs: T0 + 3, untilMs: T0 + 6 }))).toEqual(['o3', 'm4', 'o5']);
 });
 
-test('a file that is there plain and gzipped is read once', async () => {
+test('a file that exists plain and gzipped is read once', async () => {
   writeFileSync(`${main}.${stamp(1)}`, text(1, 'a.1', 'once'));
   writeFileSync(`${main}.${stamp(1)}.gz`, gzipSync(text(1, 'a.1', 'once')));
   writeFileSync(`${main}.${stamp(1)}.gz.tmp`, 'half');
@@ -82,7 +82,7 @@ test('finds a time in a large file, and the last lines, without reading all of i
   expect(texts(await read({ sinceMs: T0 + 10, tail: 1, untilMs: T0 + 20 }))).toEqual(['line 19']);
 });
 
-test('foreign lines take the time of their neighbour, an unfinished last line of the live file waits', async () => {
+test('foreign lines take the time of the line before, an incomplete last line of the live file waits', async () => {
   writeFileSync(main, `${text(1, 'a.1', 'one')}not ours\n${text(2, 'a.1', 'two')}2026-03-01T12:0`);
   expect((await read()).map(({ timeMs, line }) => [timeMs - T0, line])).toEqual([
     [1, 'one'],
@@ -91,7 +91,7 @@ test('foreign lines take the time of their neighbour, an unfinished last line of
   ]);
 });
 
-test('a mark of dropped lines is known as one and passes every grep', async () => {
+test('a gap mark is recognised and passes every grep', async () => {
   writeFileSync(main, text(1, 'a.1', 'keep') + text(2, 'a.1', '… 1,234 lines dropped') + text(3, 'a.1', 'other'));
   const lines = await read({ grep: /keep/ });
   expect(lines.map(({ line, gap }) => [line, gap])).toEqual([
@@ -152,7 +152,7 @@ test('a raw file is read by its index like any other', async () => {
   expect(texts(await read({ sinceMs: T0 + 3 }))).toEqual(['four']);
 });
 
-describe('more lines at once than a call takes arguments', () => {
+describe('more lines at once than a call can take arguments', () => {
   const COUNT = 200_000;
   const last = `line ${COUNT - 1}`;
   const rawLines = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`);
@@ -170,7 +170,7 @@ describe('more lines at once than a call takes arguments', () => {
     }
   });
 
-  test('followed: a raw record, and a compressed file that nobody had read', async () => {
+  test('follows a raw record, and a compressed file that was not read before', async () => {
     const followed = new Followed();
     writeFileSync(main, '');
     rawFile([[1, 'a.1', rawLines(0, COUNT).join('')]]);
@@ -210,7 +210,7 @@ class Followed {
   }
 }
 
-test('follows from the tail on, over rotation, deletion and return, without loss or double', async () => {
+test('follows from the tail on, over rotation, deletion and recreation, without loss or duplicate', async () => {
   writeFileSync(main, numbered(0, 10));
   const followed = new Followed(2);
   await followed.until(['line 8', 'line 9']);
@@ -236,7 +236,7 @@ test('follows from the tail on, over rotation, deletion and return, without loss
   followed.close();
 });
 
-test('behind a flood, other work gets its turn between two reads', async () => {
+test('during a flood, other work runs between two reads', async () => {
   writeFileSync(main, text(0, 'a.1', 'first'));
   let turns = 0;
   let isOver = false;

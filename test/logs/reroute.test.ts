@@ -33,7 +33,7 @@ test('back and forth while it writes: every line once, whole, in one of the two'
   expect(rig.lines(other.path).length).toBeGreaterThan(0);
 });
 
-test('a queue that is taken out of the file goes when its last producer has, and not before all is written', async () => {
+test('a removed queue is closed after its last producer, once everything is written', async () => {
   const path = join(rig.paths.root, 'slow');
   execFileSync('mkfifo', [path]);
   const hold = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);

@@ -1,4 +1,5 @@
-// A file that takes bytes and cannot be renamed: its lines go on, it is said once, and whoever asked for the rotation hears.
+// A file that can be written and not renamed: it is still written, the failure is reported once, and a rotation request is
+// rejected.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ describe('with a real log writer', () => {
   });
   afterEach(() => rig.close());
 
-  test.each(['block', 'drop_newest'] as const)('%s: not a line is held back or lost', async (overflow) => {
+  test.each(['block', 'drop_newest'] as const)('%s: no line is delayed or lost', async (overflow) => {
     const queue = rig.queue({ path: join(rig.paths.logsDir, LONG_NAME), overflow, rotate });
     await rig.client.configure([queue]);
     await rig.attach(['a.1']);
@@ -40,7 +41,7 @@ describe('with a real log writer', () => {
     await expect(rig.client.rotate([])).rejects.toThrow('ENAMETOOLONG');
   });
 
-  test.runIf(canMount)('once it can be renamed again, it is rotated when asked for, and ps has no error', async () => {
+  test.runIf(canMount)('once it can be renamed again, a request rotates it, and ps shows no error', async () => {
     const queue = rig.queue({ rotate });
     await rig.client.configure([queue]);
     await rig.attach(['a.1']);
@@ -93,7 +94,7 @@ describe('in one process', () => {
   const origin = { instance: 'a.1', service: 'a', stream: 'o' as const };
   const push = (text: string) => output.push({ origin, format: 'text', timeMs: 0, bytes: Buffer.from(text), lines: 1 });
 
-  test('asked for while a write is under way, nothing more to write: refused, and the writer lives', async () => {
+  test('a request during the last write is refused, and the writer keeps running', async () => {
     open({ path: join(dir, LONG_NAME), overflow: 'drop_newest' });
     push('one\n');
     await expect(output.rotate()).rejects.toThrow('ENAMETOOLONG');
@@ -103,7 +104,7 @@ describe('in one process', () => {
     expect([output.error, output.rotations.error, failures]).toEqual([null, null, []]);
   });
 
-  test('by time: said, and no reason to hold producers', () => {
+  test('by time: a failure is reported and does not pause producers', () => {
     open({ path: join(dir, LONG_NAME) });
     const line = Buffer.from('one\n');
     output.writeDirect(line, 0, line.length, 1, []);
@@ -129,7 +130,7 @@ describe('in one process', () => {
     },
   );
 
-  test.runIf(canMount)('a raw file keeps its index, also where the writer was killed between the two renames', () => {
+  test.runIf(canMount)('a raw file keeps its index, even if the writer was killed between the two renames', () => {
     const live = join(dir, 'main.log');
     writeFileSync(live, 'one\n');
     writeFileSync(`${live}.idx`, '');
@@ -146,7 +147,7 @@ describe('in one process', () => {
     }
   });
 
-  test('what is due is tried again after a minute, not at every write, and told once', () => {
+  test('a due rotation is retried after a minute, not at every write, and reported once', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
       const attempts = new RotationAttempts((message) => failures.push(message));
@@ -162,7 +163,7 @@ describe('in one process', () => {
       expect(isDue()).toBe(true);
       attempts.attempt(true, refuse);
       expect([failures, attempts.error]).toEqual([['EBUSY'], 'EBUSY']);
-      file.sizeBytes = 0; // somebody made room
+      file.sizeBytes = 0; // another program made room
       expect([isDue(), attempts.error]).toEqual([false, null]);
       file.sizeBytes = 4000;
       attempts.attempt(true, () => 'main.log.1');

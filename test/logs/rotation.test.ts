@@ -45,14 +45,14 @@ test('killed after the index was renamed and before the file was', async () => {
   expect(await lines()).toEqual(['a.1 one', 'a.1 two']);
 });
 
-test('killed between the bytes and their index: they are kept, as lines of nobody', async () => {
+test('killed between the bytes and their index: the bytes are kept, as lines of an unknown instance', async () => {
   writeRaw('one\n').close();
   writeFileSync(live, 'one\nlost\n');
   writeRaw('two\n').close();
   expect(await lines()).toEqual(['a.1 one', ' lost', 'a.1 two']);
 });
 
-test('killed in the middle of a write: half a line goes', async () => {
+test('killed within a write: the incomplete line is removed', async () => {
   writeFileSync(live, 'whole\nhal');
   const file = new OutputFile(live);
   file.ensure('text', T0);
@@ -80,7 +80,7 @@ test('two rotations in one millisecond make two files, oldest first', () => {
   expect(listRotated(live).map(({ stampMs }) => stampMs - T0)).toEqual([0, 1]);
 });
 
-test('a clock set back: what is closed from then on is still the newest, for keep, --since and the order', async () => {
+test('a clock set back: files closed from then on are still the newest, for keep, --since and the order', async () => {
   const ahead = T0 + 86_400_000;
   const close = (text: string, nowMs: number) => {
     writeFileSync(live, `${new Date(nowMs).toISOString()} a.1 o ${text}\n`);
@@ -96,7 +96,7 @@ test('a clock set back: what is closed from then on is still the newest, for kee
   expect(listRotated(live).map(({ stampMs }) => stampMs - ahead)).toEqual([1001, 1002]);
 });
 
-test('what belongs to a file goes with it; foreign files stay', () => {
+test('files that belong to a rotated file are deleted with it; foreign files stay', () => {
   writeRaw('one\n').close();
   const rotated = rotateFile(live, T0);
   writeFileSync(`${rotated}.gz.tmp`, '');

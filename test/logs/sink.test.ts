@@ -34,7 +34,7 @@ function reader(path: string) {
   return { child, lines: () => readFileSync(copy, 'utf8').split('\n').slice(0, -1) };
 }
 
-test('what was written before the service is there waits; at the end comes all of it, then the end', async () => {
+test('lines wait until the service reads; at the end it gets all of them, then its input ends', async () => {
   const { queue, path, release } = sinkQueue('main');
   await rig.client.configure([queue, rig.queue({ name: 'other' })]);
   await rig.attach(['a.1']);
@@ -51,7 +51,7 @@ test('what was written before the service is there waits; at the end comes all o
   expect([torn, seen.get('a.1')]).toEqual([[], range(3000)]);
 });
 
-test('more services that do not read than there are threads hold up no other queue, and no end', async () => {
+test('more services that do not read than there are threads delay no other queue and no exit', async () => {
   const sinks = ['s1', 's2', 's3', 's4', 's5', 's6'].map((name) => sinkQueue(name));
   const file = rig.queue({ name: 'file', overflow: 'drop_newest' });
   await rig.client.configure([...sinks.map(({ queue }) => queue), file]);
@@ -74,7 +74,7 @@ test('more services that do not read than there are threads hold up no other que
   const { path, release } = sinks[0]!;
   const fd = openSync(path, 'r');
   release();
-  // Held by nobody for writing: what is in the pipe can be read up to its end.
+  // No process has it open for writing: the pipe can be read up to its end.
   expect(readFileSync(fd).length).toBeGreaterThan(4096);
   closeSync(fd);
   for (const { process } of children) process.kill('SIGKILL');
@@ -83,7 +83,7 @@ test('more services that do not read than there are threads hold up no other que
   expect(lost.sort()).toEqual(['s1', 's2', 's3', 's4', 's5', 's6']);
 });
 
-test('a sink that was opened again is not closed by the end that was under way', async () => {
+test('a sink that was opened again is not closed by an earlier close', async () => {
   const { queue, path } = sinkQueue('main');
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);

@@ -10,7 +10,7 @@ export const canMount = (() => {
     execFileSync('umount', [probe]);
     return true;
   } catch {
-    return false; // not root: no small disk to be had
+    return false; // not root: cannot mount a small disk
   }
 })();
 
@@ -24,7 +24,7 @@ export function resizeDisk(path: string, size: string): void {
   execFileSync('mount', ['-o', `remount,size=${size}`, path]);
 }
 
-/** From now on renaming it is EBUSY; writing goes on as before. */
+/** From now on renaming it fails with EBUSY; writing works as before. */
 export function pinFile(path: string): void {
   execFileSync('mount', ['--bind', path, path]);
 }

@@ -83,7 +83,7 @@ test('rotation on demand, compressed off the path of the lines', async () => {
   await expect(rig.client.rotate(['nope'])).rejects.toThrow('no such log queue: nope');
 });
 
-test('a raw queue, rotated and compressed, is read back by who and when', async () => {
+test('a raw queue, rotated and compressed, is read by instance and time', async () => {
   const rotate = { sizeBytes: 100_000, keep: 100, compress: 'gzip' as const, everyMs: 0, totalBytes: 0 };
   const queue = rig.queue({ format: 'raw', rotate });
   await rig.client.configure([queue]);
@@ -116,7 +116,7 @@ test('a raw queue, rotated and compressed, is read back by who and when', async 
   expect(await read({ sinceMs: middle })).toEqual(all.filter(({ timeMs }) => timeMs >= middle));
 });
 
-test('what is asked before the writer runs is done when it does', async () => {
+test('requests before the writer runs are handled once it runs', async () => {
   const other = new LogRig();
   void other.connect();
   await until(() => other.client !== undefined, 'the client is there');
@@ -130,7 +130,7 @@ test('what is asked before the writer runs is done when it does', async () => {
   await other.close();
 });
 
-test('a killed writer is replaced and told everything; no line is lost that it had not read', async () => {
+test('a killed writer is replaced and its successor is configured; no unread line is lost', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);
@@ -144,7 +144,7 @@ test('a killed writer is replaced and told everything; no line is lost that it h
   expect(rig.lost.length).toBe(1);
 });
 
-test('the writer outlives its supervisor while an instance lives, and leaves after the last one', async () => {
+test('the writer outlives its supervisor while an instance lives, and exits after the last one', async () => {
   const queue = rig.queue();
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);
