@@ -1,14 +1,13 @@
 // The index of a raw file as it is written.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decodeOrigin, decodeRecord, RECORD_BYTES } from '../../src/logs/raw-index.ts';
 import { RawIndexWriter } from '../../src/logs/writer/raw-index-writer.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
 test('any number of pieces wait until they are written, and are all there then', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'orch-index-'));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const dir = temporaryDirectory('index');
   const path = join(dir, 'main.log');
   const index = new RawIndexWriter(path, 0, 1);
   const names = Array.from({ length: 50 }, (_, n) => `service-${'x'.repeat(n)}.1`);

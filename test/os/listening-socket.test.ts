@@ -2,17 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { openListeningSockets } from '../../src/os/sockets/listening-socket.ts';
 import { freePorts } from '../rig/free-ports.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'orch-held-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('held');
 const PORT = await freePorts(2);
 const tcp: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: PORT, name: String(PORT) };
 const unix: ListenAddress = { kind: 'unix', path: join(directory, 'api.sock'), name: 'api.sock' };

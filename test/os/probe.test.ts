@@ -1,9 +1,8 @@
 // The checks of probes against real servers, sockets and commands, well-behaved and not.
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProbeResult } from '../../src/core/spec.ts';
@@ -11,6 +10,7 @@ import { checkTcp, checkUnix, tcpTarget } from '../../src/os/probe/connect.ts';
 import { runExec } from '../../src/os/probe/exec.ts';
 import { type HttpRequest, requestHttp } from '../../src/os/probe/http.ts';
 import { findProcesses } from '../rig/processes.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
 async function listening(converse: (socket: Socket) => void): Promise<number> {
@@ -142,8 +142,7 @@ describe('connections', () => {
   });
 
   test('unix sockets, at long paths as well', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'orch-probe-'));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const directory = temporaryDirectory('probe');
     const server = createServer((socket) => void socket.on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(join(directory, 'a.sock'), resolve));
     onTestFinished(() => void server.close());
@@ -178,8 +177,7 @@ describe.each(['posix_spawn', 'fork'])('commands by %s', (way) => {
   });
 
   test('that cannot be run explains the failure', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'orch-probe-'));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const directory = temporaryDirectory('probe');
     const file = join(directory, 'script');
     writeFileSync(file, '#!/bin/sh\n');
     chmodSync(file, 0o600);

@@ -1,16 +1,15 @@
 // Which files a secret may be in; any other is refused at once, and never counts as empty.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { maskSecrets } from '../../src/os/probe/exec.ts';
 import { readSecretFile } from '../../src/os/secret-file.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
 function directory(): string {
-  const path = mkdtempSync(join(tmpdir(), 'orch-secret-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  const path = temporaryDirectory('secret');
   return path;
 }
 

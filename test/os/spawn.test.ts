@@ -1,10 +1,10 @@
 // The start of an instance: what it inherits, how its exit is reported, and how a failed start is explained.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exit } from '../../src/core/slot.ts';
 import { isAlive } from '../../src/os/process/identity.ts';
 import { readStat } from '../../src/os/process/proc-stat.ts';
@@ -12,11 +12,11 @@ import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';
 import { type SpawnRequest, shellCommand, spawnInstance } from '../../src/os/spawn/spawn.ts';
 import { killTree } from '../../src/os/tree/signal.ts';
 import { sweepByNonce } from '../../src/os/tree/sweep.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 import { bundle } from './bundle.ts';
 import { mark, startShell, startTree } from './trees.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'orch-spawn-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('spawn');
 
 const nullDevice = openSync('/dev/null', 'r+');
 const request = (file: string, over: Partial<SpawnRequest> = {}): SpawnRequest => ({

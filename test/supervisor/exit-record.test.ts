@@ -1,15 +1,14 @@
 // The shell that writes down how a program ended: what it records is what a parent would have seen, in every shell here.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Exit } from '../../src/core/slot.ts';
 import { ExitRecords, parseRecord } from '../../src/supervisor/instances/exit-records.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'orch-exits-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+const directory = temporaryDirectory('exits');
 const records = new ExitRecords(directory);
 let count = 0;
 

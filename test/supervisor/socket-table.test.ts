@@ -1,17 +1,16 @@
 // The keeper of held sockets is one at a time, also when the set of sockets grows while one is only just starting.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ListenAddress } from '../../src/core/spec.ts';
 import { ServiceSockets } from '../../src/supervisor/instances/service-sockets.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { contextOf } from './context.ts';
 
 test('a keeper that has not got as far as listening is replaced all the same', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'orch-keeper-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory('keeper');
   const keeperPath = join(directory, 'held.sock');
   const addresses = [1, 2, 3].map(
     (n): ListenAddress => ({ kind: 'unix', path: join(directory, `${n}.sock`), name: `${n}` }),
