@@ -129,6 +129,6 @@ function missingServices(tree: MapTree, pruned: string[][]): Problem[] {
   const services = childOf(tree, 'services');
   if ((services && !isNull(services)) || pruned.some((path) => path.length === 1)) return [];
   const at = services?.at ?? { ...tree.at, end: tree.at.start };
-  const message = services ? '`services` is null' : 'there is no `services`';
+  const message = services ? '`services` is null' : '`services` is missing';
   return [problemAt(at, { code: 'missing-key', message, hint: 'to declare no services, write `services: {}`' })];
 }

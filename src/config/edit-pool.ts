@@ -84,7 +84,7 @@ export async function findPoolFile(
   const entry = entriesOf(services).find(({ key }) => key === service);
   if (!entry) {
     const names = built.config.services.map(({ name }) => name as string);
-    const message = `there is no service ${quote(service)}`;
+    const message = `no service is named ${quote(service)}`;
     return failed(
       fileProblem('procs.yaml', { code: 'not-found', message, hint: suggestionHint(service, names, 'services') }),
     );

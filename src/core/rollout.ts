@@ -218,7 +218,7 @@ function whyNotYet({ verdict }: Rollout, { name }: ServiceSpec): { because: stri
   if (verdict.kind === 'going') {
     return { because: 'Runs an older configuration; its turn to be replaced comes.', unblock: null };
   }
-  const unblock = `change procs.yaml, or run \`orch restart ${name}\` to go on`;
+  const unblock = `change procs.yaml, or run \`orch restart ${name}\` to continue`;
   return { because: `Runs an older configuration; the roll-out is paused: ${verdict.because}`, unblock };
 }
 

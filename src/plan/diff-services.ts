@@ -138,12 +138,12 @@ const shownText = (text: string): ShownValue => ({ value: text, shown: maskUrls(
 
 /** Field names of the model -> keys of the file: `restart.backoff.initialMs` -> `restart.backoff.initial`. */
 function snakeCase(path: string, field: string): string {
-  // Names of the user's are none of the model's.
+  // Keys that the user chose stay as they are.
   if (field === 'env' || field === 'dependsOn' || path.includes('.headers.')) return path;
   return path.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-// How the parts of a declaration that are no plain maps are shown in `plan`. Pure, no Node module.
+// `plan` shows the parts of a declaration that are not plain maps in the notation of the file.
 
 function printCommand(command: Command): string {
   return command.kind === 'shell' ? command.line : JSON.stringify(command.argv).replaceAll('","', '", "');

@@ -136,7 +136,7 @@ function ownReadyFd(): number | null {
   } catch (error) {
     // Node's pipes are sockets, which cannot be reopened (ENXIO): kept as it is, and closed before anything starts.
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') return READY_FD;
-    return null; // there is no descriptor 3: started by hand
+    return null; // descriptor 3 is not open: started by hand
   }
 }
 

@@ -64,7 +64,7 @@ test('a directory, a symlink loop, a missing file, a part of the path that is a 
   writeFileSync(place('file'), 'services: {}');
   expect(await says(place('directory'))).toBe('not-a-file: it is a directory, not a file');
   expect(await says(place('loop'))).toBe('unreadable: it cannot be read: its symlinks form a loop');
-  expect(await says(place('nothing.yaml'))).toMatch(/^missing-file: there is no nothing\.yaml in /);
+  expect(await says(place('nothing.yaml'))).toMatch(/^missing-file: nothing\.yaml does not exist in /);
   expect(await says(place('file/procs.yaml'))).toMatch(/^unreadable: .* a part of its path is a file/);
 });
 

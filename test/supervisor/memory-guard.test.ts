@@ -109,12 +109,12 @@ test('a later supervisor finds the limit and the reason of the exit', () => {
 });
 
 test('kill without a limit of the kernel is sampled, with the reason', () => {
-  world.missing = 'there is no cgroup v2 here';
+  world.missing = 'orch has no cgroup v2 that it may write to';
   const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(memoryNote(guard.statusOf(slot)!)).toBe(
-    'Its memory bound of 512 MiB is sampled once a second: there is no cgroup v2 here.',
+    'Its memory bound of 512 MiB is sampled once a second: orch has no cgroup v2 that it may write to.',
   );
   expect(guard.explainKill(NONCE)).toBe(null);
   guard.poll();

@@ -76,7 +76,7 @@ function chooseInstance({ services }: Status, paths: ProjectPaths, name: string)
   }
   const id = service?.instances[0]?.id ?? instances.find((one) => one.id === name)?.id;
   if (id === undefined)
-    return { code: 'usage', message: `there is no service or instance "${name}"`, hint: 'see `orch ps`' };
+    return { code: 'usage', message: `no service or instance is named "${name}"`, hint: 'see `orch ps`' };
   if (existsSync(terminalPath(paths, id)) || existsSync(inputPath(paths, id))) return id;
   return { code: 'usage', message: `${id} has no input`, hint: 'declare `tty: true` or `stdin: true` for its service' };
 }

@@ -25,7 +25,7 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 /** Reports a key of the service that cannot be taken over, and why. */
 export type ReportLoss = (key: string, reason: string) => void;
 
-/** A string is a line for the shell, which expands its own variables. @returns null if there is no command. */
+/** A string is a line for the shell, which expands its own variables. @returns null without a command. */
 export function composeCommand(service: Record<string, unknown>, report: ReportLoss): string | string[] | null {
   const { entrypoint, command } = service;
   if (typeof command === 'string' && !entrypoint) return command.replaceAll('$$', '$');

@@ -30,7 +30,7 @@ async function readBase(context: LoadContext, file: string): Promise<MapTree | n
   if (tree !== 'missing') return tree;
   const twin = file.endsWith('.yaml') ? file.replace(/\.yaml$/, '.yml') : file.replace(/\.yml$/, '.yaml');
   const hasTwin = twin !== file && (await context.source.list(dirname(file))).includes(basename(twin));
-  const message = `there is no ${basename(file)} in ${dirname(file)}`;
+  const message = `${basename(file)} does not exist in ${dirname(file)}`;
   const hint = hasTwin
     ? `there is a ${basename(twin)}: name it with -f, or rename it`
     : 'run `orch init` to write one, or name another file with -f';
@@ -41,7 +41,7 @@ async function readOverlay(context: LoadContext, file: string, env: string): Pro
   const overlay = overlayPath(file, env);
   const tree = await readFile(context, overlay, [], null, 'part');
   if (tree !== 'missing') return tree;
-  const message = `there is no environment ${quote(env)}: ${basename(overlay)} does not exist`;
+  const message = `unknown environment ${quote(env)}: ${basename(overlay)} does not exist`;
   const hint =
     suggestionHint(env, await listEnvironments(context, file), 'environments here') ??
     `the project has no overlay: create ${basename(overlay)}, or leave out --env`;

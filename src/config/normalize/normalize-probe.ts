@@ -21,7 +21,7 @@ import { durationOf, type NormalizeContext, reportBadValue } from './normalize-c
 /** A `log` or `delay` probe that succeeded once succeeds as long as the process lives, whatever happens inside. */
 const LATCHED = ['log', 'delay'];
 
-/** @returns null where there is no probe. */
+/** @returns null without a probe. */
 export function normalizeProbe(entry: TreeEntry | undefined, context: NormalizeContext): Probe | null {
   if (entry?.value.kind !== 'map') return null;
   const tree = entry.value;

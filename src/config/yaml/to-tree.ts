@@ -90,7 +90,7 @@ function resolveAlias(alias: Alias, context: ConversionContext): Tree {
   context.problems.push(
     problemAt(at, {
       code: 'unknown-alias',
-      message: `there is no anchor &${alias.source} before *${alias.source}`,
+      message: `anchor &${alias.source} is not defined before *${alias.source}`,
       hint: near === null ? 'a string that begins with * needs quotes' : `did you mean *${near}?`,
     }),
   );

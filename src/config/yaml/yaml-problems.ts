@@ -101,7 +101,7 @@ function missingExplanation(error: YAMLError, document: Document.Parsed, source:
   const pair = /^([\w-]+)\s+(.+)$/.exec(text);
   if (/map value|implicit/i.test(error.message))
     return {
-      message: `there is no \`:\` after ${quote(text)}`,
+      message: `\`:\` is missing after ${quote(text)}`,
       hint: pair ? `write ${maskLine(`${pair[1]}: ${pair[2]}`)}` : 'write `key: value`',
     };
   return { message: error.message, hint: /,/.test(error.message) ? 'put a comma between the entries' : null };
@@ -170,7 +170,7 @@ function multilineKey(text: string): YamlExplanation {
   const first = maskLine(text.split(/\r?\n/)[0]!.trim());
   const glued = /^([\w-]+):(\S.*)$/.exec(first);
   if (glued) return { message: `a space is missing after \`${glued[1]}:\``, hint: `write ${glued[1]}: ${glued[2]}` };
-  return { message: `there is no \`:\` after ${quote(first)}`, hint: 'write `key: value`' };
+  return { message: `\`:\` is missing after ${quote(first)}`, hint: 'write `key: value`' };
 }
 
 function unexpectedExplanation(error: YAMLError, source: SourceFile, start: number, text: string): YamlExplanation {

@@ -7,7 +7,7 @@ import type { IndexPiece } from './raw-index-writer.ts';
 /** Whole framed lines of one origin; `bytes` null: the mark that `lines` of them are missing here. */
 export type BacklogEntry = { origin: Origin; format: LogFormat; timeMs: number; bytes: Buffer | null; lines: number };
 
-/** The cost of an entry besides its bytes: many short entries must not exceed the capacity. */
+/** The cost of an entry in addition to its bytes: many short entries must not exceed the capacity. */
 const ENTRY_COST_BYTES = 200;
 const SWEEP_ABOVE = 64;
 

@@ -1,6 +1,6 @@
 // A cgroup v2 directory per contained instance, where we may create one: a process born in it cannot leave it by a new
 // session or environment, and one write kills all of them at once. Always below our own cgroup, so that limits for us
-// apply to the instances too. Where there is no cgroup v2, every function does nothing.
+// apply to the instances too. Without cgroup v2, every function does nothing.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { listDirectory } from '../descriptor-reserve.ts';

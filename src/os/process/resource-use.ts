@@ -127,7 +127,7 @@ const MAX_TREE_PROCESSES = 10_000;
 /**
  * Resident memory of a process and its descendants: pages that several of them map count several times. Processes that
  * left the tree (their parent ended) are not counted.
- * @returns bytes; null where the process is gone, or where there is no /proc
+ * @returns bytes; null if the process is gone, or without /proc
  */
 export function treeMemoryBytes(pid: number): number | null {
   if (!hasProc) return null;

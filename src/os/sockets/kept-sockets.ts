@@ -53,7 +53,7 @@ export function startKeeper(
   };
 }
 
-/** @returns the sockets of a keeper, by address; empty where there is no keeper, or it does not answer */
+/** @returns the sockets of a keeper, by address; empty without a keeper, or if it does not answer */
 export function takeKeptSockets(path: string): Promise<Map<string, SocketHandle>> {
   const taken = new Map<string, SocketHandle>();
   if (!existsSync(path)) return Promise.resolve(taken);

@@ -162,7 +162,7 @@ function send(to: number, signal: string): Delivery {
 }
 
 /**
- * Ends a process tree by parent links, where there is no /proc: reparented processes are missed. On macOS and the BSDs the
+ * Ends a process tree by parent links, for systems without /proc: reparented processes are missed. On macOS and the BSDs the
  * sweep by `ps -E` finds those; on Windows this is all there is. The next sweep tells whether anything survived.
  */
 async function killTreeByTool(pid: number): Promise<void> {

@@ -86,7 +86,7 @@ export async function untilStopped(
  * @param timeoutMs after this, what is left is killed; null: each has its own grace period.
  */
 export async function untilDown(supervisor: Supervised, timeoutMs: number | null): Promise<void> {
-  // Goes on without the caller: a `down` is always finished.
+  // Continues without the caller: a `down` always finishes.
   const { signal } = new AbortController();
   const isLate = timeoutMs !== null && !(await until(supervisor, () => supervisor.isEmpty(), signal, timeoutMs));
   if (isLate) supervisor.kernel.killAll();

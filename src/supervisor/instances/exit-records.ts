@@ -1,5 +1,5 @@
 // How a program ended while no supervisor ran (`exit_record: true`): a shell stays as its parent, records the exit and exits
-// the same way. If the shell was killed too, there is no record and the exit is unknown.
+// the same way. If the shell was killed too, no record exists and the exit is unknown.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';

@@ -214,7 +214,7 @@ export class MemoryLimits {
   /** @returns a clause; null where cgroups can be limited here. */
   #whyNoLimits(): string | null {
     const top = topCgroup();
-    if (top === null) return 'there is no cgroup v2 here that we may write to';
+    if (top === null) return 'orch has no cgroup v2 that it may write to';
     if (isExemptFromOom(readFileSync('/proc/self/oom_score_adj', 'latin1')))
       return 'what we start is exempt from the out-of-memory killer';
     return enableController({ top, controller: 'memory', isOurs: this.#isOurs });
