@@ -43,7 +43,7 @@ const directions: Record<string, string[]> = {
 /** Files over 300 lines, each with the reason why it is not two files. */
 const longFiles: Record<string, string> = {
   'src/supervisor/kernel/kernel.ts': 'the one writer of state: its whole interface on one page or two',
-  'test/sim/oracle.ts': 'every property beside the others, as design has them',
+  'test/sim/oracle.ts': 'all properties in one place, in the order of the design',
   'test/core/transition.test.ts': 'one table, a row for every cell of state and event',
 };
 

@@ -15,7 +15,7 @@ async function byCommander(argv: string[]): Promise<Read | null> {
   const program = createProgram(around, async ({ command, globals, options }) => {
     read = { command: command.name, globals, options };
   });
-  await program.parseAsync(argv, { from: 'user' }).catch(() => undefined); // usage errors are no reading
+  await program.parseAsync(argv, { from: 'user' }).catch(() => undefined); // a usage error leaves null
   return read;
 }
 

@@ -173,7 +173,7 @@ test.each([
   expect(await code).toEqual({ lostAtMs: expect.any(Number) });
 });
 
-/** Nobody reads it: the first write never ends, the others wait. */
+/** A stream without a reader: the first write never ends, the others wait. */
 function unread(): Capture {
   return Object.assign(new Writable({ write: () => undefined }), { text: () => '' });
 }

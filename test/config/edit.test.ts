@@ -134,14 +134,14 @@ test('writes nothing when the result would not load, and follows a symlink', asy
   expect(await readFile(join(directory, 'real.yaml'), 'utf8')).toContain('api: { command: a, pool: 3 }');
 });
 
-const NOBODY = 65534;
+const OTHER_USER = 65534;
 const isRoot = process.getuid?.() === 0;
 
 test('keeps the owner, and the mode under any umask', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   const file = join(directory, 'procs.yaml');
   await writeFile(file, 'services:\n  api: { command: a }\n');
-  if (isRoot) await chown(file, NOBODY, NOBODY);
+  if (isRoot) await chown(file, OTHER_USER, OTHER_USER);
   await chmod(file, 0o666);
   const umask = process.umask(0o077);
   try {
@@ -151,13 +151,13 @@ test('keeps the owner, and the mode under any umask', async () => {
   }
   const { mode, uid, gid } = await stat(file);
   expect(mode & 0o7777).toBe(0o666);
-  if (isRoot) expect([uid, gid]).toEqual([NOBODY, NOBODY]);
+  if (isRoot) expect([uid, gid]).toEqual([OTHER_USER, OTHER_USER]);
 });
 
 /** Root may write everywhere; another user may not. */
 async function asNobody<T>(act: () => Promise<T>): Promise<T> {
   if (!isRoot) return act();
-  process.seteuid!(NOBODY);
+  process.seteuid!(OTHER_USER);
   try {
     return await act();
   } finally {

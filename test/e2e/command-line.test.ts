@@ -69,7 +69,7 @@ test('every listing command prints the fixed shape with --json', async () => {
   ]) {
     JSON.parse((await project.mustOrch(args)).stdout);
   }
-  const unknown = await project.orch(['restart', 'nobody', '--json']);
+  const unknown = await project.orch(['restart', 'unknown', '--json']);
   expect(unknown.exitCode).not.toBe(0);
   expectShape('error', JSON.parse(unknown.stdout));
   await project.down();
@@ -164,9 +164,9 @@ test('why explains a running instance and rejects an unknown name', async () => 
   expect((await project.mustOrch(['why', 'a.1'])).stdout).toMatch(/a\.1/);
   await project.mustOrch(['stop', 'b']);
   expect((await project.mustOrch(['why', 'b'])).stdout).toMatch(/stop/);
-  const nobody = await project.orch(['why', 'aa']);
-  expect(nobody.exitCode).toBe(2);
-  expect(nobody.stderr).toMatch(/^error: .*aa/);
+  const why = await project.orch(['why', 'aa']);
+  expect(why.exitCode).toBe(2);
+  expect(why.stderr).toMatch(/^error: .*aa/);
   await project.down();
 });
 

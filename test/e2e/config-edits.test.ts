@@ -36,7 +36,7 @@ test.for(['plain', 'atomic'] as const)(
     project.edit('procs.yaml', `# a comment\n${stack('1')}  # another\n`, style);
     const after = running(project);
     await holdsFor(
-      'a comment edit touches nobody',
+      'an edit of a comment restarts nothing',
       () => running(project),
       (seen) => JSON.stringify(seen) === JSON.stringify(after),
       700,
@@ -265,7 +265,7 @@ test('`up` with another file reads and watches that file from then on', async ()
   await project.mustOrch(['upgrade']);
   const { generation } = await project.ps();
   project.edit('procs.yaml', yaml(1002));
-  await holdsFor('procs.yaml is nobody’s concern', project.ps, (status) => status.generation === generation, 700);
+  await holdsFor('the supervisor ignores procs.yaml', project.ps, (status) => status.generation === generation, 700);
   process.kill((await project.ps()).supervisor.pid, 'SIGHUP'); // it reads its file again
   await holdsFor('still the other one', project.ps, (status) => status.generation === generation, 300);
   await project.up();

@@ -192,7 +192,7 @@ services:
     await killSupervisor(project);
     const at = lines().length;
     await waitFor(
-      'it goes on printing',
+      'it keeps printing',
       () => lines().length,
       (seen) => seen > at + 5,
     );

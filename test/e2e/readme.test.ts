@@ -34,7 +34,7 @@ const files = {
 
 /** What ends by itself with another code than 0, and why. */
 const expectedExits: Record<string, number> = { plan: 2, '-e prod plan': 2 };
-/** What goes on until it is told to stop, and what shows that it works. */
+/** Commands that run until they are interrupted, and the output that shows that they work. */
 const endless: Record<string, RegExp> = { 'logs -f api': /listening/ };
 
 test('the README has commands and a stack', () => {
@@ -46,7 +46,7 @@ test('every command of the README does what it says', async () => {
   const project = createProject(files);
   for (const args of commands) {
     const line = args.join(' ');
-    if (line === 'init') continue; // its own test: it writes only where there is no file yet
+    if (line === 'init') continue; // has its own test: it writes only where procs.yaml is missing
     const proof = endless[line];
     if (line === 'attach') {
       const terminal = project.terminal(args);

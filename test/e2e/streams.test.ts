@@ -1,4 +1,4 @@
-// Commands that go on: `up` without a terminal, `logs -f`, `events -f`; how they end and what they leave.
+// Commands that run until they are interrupted (`up` without a terminal, `logs -f`, `events -f`): how they end, what they leave.
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
 import { startCommand } from '../rig/running-command.ts';
@@ -122,7 +122,7 @@ services:
   const restarts = async (): Promise<number> =>
     (await project.ps()).services[0]!.instances.reduce((sum, one) => sum + one.restarts, 0);
   const at = await restarts();
-  await waitFor('life goes on', restarts, (seen) => seen > at + 100);
+  await waitFor('instances keep restarting', restarts, (seen) => seen > at + 100);
   expect((await project.mustOrch(['ps'])).durationMs).toBeLessThan(2_000);
   for (const one of followers) process.kill(one.pid, 'SIGKILL');
   await project.down();

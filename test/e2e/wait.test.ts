@@ -1,4 +1,4 @@
-// Waiting for somebody who is taken out of the file meanwhile: how that went is told, and the supervisor goes on.
+// A client that waits for a service which an edit removes meanwhile gets an answer, and the supervisor keeps running.
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';

@@ -1,4 +1,4 @@
-// examples/cron: runs come at their times, overlapping ones are left out, and one can be had now.
+// examples/cron: runs start at their times, overlapping ones are skipped, and a run can be requested now.
 import { expect, test } from 'vitest';
 import type { EventRecord } from '../../src/api/protocol.ts';
 import { createExampleProject } from '../rig/example.ts';

@@ -1,4 +1,4 @@
-// The root procs.yaml: what somebody sees first has to work, edits included.
+// The root procs.yaml is the first thing that a user tries: it has to work, edits included.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +50,7 @@ test('the demo stack starts, follows an edit, and leaves no process after down',
     (body) => body?.startsWith('good morning from web.4 of 4') ?? false,
   );
   await waitFor(
-    'web.1 answers anew',
+    'web.1 answers again',
     () => get(PORT),
     (body) => body?.startsWith('good morning from web.1') ?? false,
   );

@@ -87,7 +87,7 @@ test('kills, a roll-out and scaling lose no connection', { timeout: 240_000 }, a
   await project.mustOrch(['restart', 'web']);
   project.edit('procs.yaml', project.read('procs.yaml').replace('[node, server.mjs]', '[node, server.mjs, v2]'));
   await ready(project, 4);
-  // A version that does not even start: the roll-out stops, three of four go on serving.
+  // A version that does not even start: the roll-out stops, three of four keep serving.
   const good = project.read('procs.yaml');
   project.edit('procs.yaml', good.replace('server.mjs, v2', 'missing.mjs'));
   await waitFor(
@@ -113,9 +113,9 @@ test('kills, a roll-out and scaling lose no connection', { timeout: 240_000 }, a
   expect(load.seen.failed.slice(inFlight)).toEqual([]);
   expect(load.seen.by.size).toBeGreaterThan(4);
 
-  // Nobody there: the connection waits for whoever comes.
+  // No instance runs: the connection waits for the next one.
   await project.mustOrch(['stop', 'web']);
-  await waitFor('nobody serves', project.ps, (status) => status.services[0]!.running === 0);
+  await waitFor('no instance serves', project.ps, (status) => status.services[0]!.running === 0);
   const waiting = get(PORT, '/patient');
   await project.mustOrch(['start', 'web']);
   expect(await waiting).toMatch(/^web\.\d \d+ \/patient/);

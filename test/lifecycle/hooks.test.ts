@@ -37,7 +37,7 @@ services:
   const pid = instanceOf(await project.ps(), 'job.1').pid;
   expect(all).toContain(`after_ready ${pid}`);
   await project.mustOrch(['down']);
-  // What is told of the last end is waited for.
+  // `down` waits for the hook after the last exit.
   expect(lines(project).at(-1)).toBe('after_exit SIGTERM');
 });
 

@@ -39,7 +39,7 @@ export function startLoad(ports: readonly number[], isServing = (status: number)
   };
 }
 
-/** @returns the status; 0 where nobody answered within a second. */
+/** @returns the status; 0 if no answer came within a second. */
 function ask(port: number): Promise<number> {
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, agent: false, timeout: 1_000 }, (response) => {

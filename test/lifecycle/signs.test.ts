@@ -34,7 +34,7 @@ test.each([
   ],
   ['notify', `${NOTIFY} STATUS=fine READY=1`, 'readiness: { notify: true }', /has not sent READY=1 yet/],
   ['notify for startup', `${NOTIFY} READY=1`, 'startup: { notify: true, failures: 1000 }', /has not sent READY=1 yet/],
-])('%s: ready when the sign comes, each incarnation anew', async (_, what, probes, because) => {
+])('%s: every incarnation is ready when its own sign comes', async (_, what, probes, because) => {
   const project = createProject({ 'procs.yaml': yaml(what, probes) });
   await project.mustOrch(['up', '-d']);
   const status = await waitFor('it says why', project.ps, (seen) =>

@@ -36,7 +36,7 @@ test('instances keep serving when the supervisor is killed, and the next one has
   expect(await get(port)).toMatch(/^web\.[12]$/);
   await orch.up();
   expect(incarnations(orch.instances())).toEqual(before);
-  // Nobody serves while both are restarted: the connection waits.
+  // No instance serves while both restart: the connection waits.
   for (const { pid } of orch.instances()) process.kill(pid, 'SIGKILL');
   expect(await get(port)).toMatch(/^web\.[12]$/);
   await orch.mustOrch(['wait']);

@@ -158,26 +158,26 @@ describe('the registry', () => {
   });
 
   describe.skipIf(process.getuid?.() !== 0)('of another user', () => {
-    const NOBODY = 65534;
-    const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-    const startAsNobody = async (line: string, size: number, env: Record<string, string> = {}) => {
-      const tree = await startTree([...asNobody, '/bin/sh', '-c', line, mark], env);
+    const OTHER_USER = 65534;
+    const asOtherUser = ['setpriv', `--reuid=${OTHER_USER}`, `--regid=${OTHER_USER}`, '--clear-groups'];
+    const startAsOtherUser = async (line: string, size: number, env: Record<string, string> = {}) => {
+      const tree = await startTree([...asOtherUser, '/bin/sh', '-c', line, mark], env);
       await waitFor(
         'the tree of another user',
-        () => ofNobody().length,
+        () => ofOtherUser().length,
         (live) => live >= size,
       );
       return tree;
     };
-    const ofNobody = () =>
-      marked().filter(({ pid }) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === NOBODY);
-    const writeAsNobody = (kind: string, named: Incarnation) => {
-      const path = `${singletonBase(singletonDir('host', ''), 'bot')}.${NOBODY}.${kind}`;
+    const ofOtherUser = () =>
+      marked().filter(({ pid }) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === OTHER_USER);
+    const writeAsOtherUser = (kind: string, named: Incarnation) => {
+      const path = `${singletonBase(singletonDir('host', ''), 'bot')}.${OTHER_USER}.${kind}`;
       writeFileSync(
         path,
         JSON.stringify({ key: 'bot', projectRoot: '/x', instance: 'x.1', since: '', process: named }),
       );
-      chownSync(path, NOBODY, NOBODY);
+      chownSync(path, OTHER_USER, OTHER_USER);
     };
     let victim: Tree;
     beforeEach(async () => {
@@ -189,8 +189,8 @@ describe('the registry', () => {
     });
 
     test('a record with its own process and a foreign nonce harms only that process', async () => {
-      const own = await startAsNobody('exec sleep 1000', 1);
-      writeAsNobody('holder', { ...own.incarnation, nonce: victim.nonce });
+      const own = await startAsOtherUser('exec sleep 1000', 1);
+      writeAsOtherUser('holder', { ...own.incarnation, nonce: victim.nonce });
       const result = await claim({ graceMs: 100 });
       expect(result).toMatchObject({ ok: false, code: 'not-stopped' });
       expect(living(victim)).toHaveLength(2);
@@ -201,8 +201,8 @@ describe('the registry', () => {
     });
 
     test('a record of a dead process, whose nonce a process of that user has, harms only that process', async () => {
-      const own = await startAsNobody('exec sleep 1000', 1, { ORCH_NONCE: victim.nonce });
-      writeAsNobody('claim', { ...own.incarnation, nonce: victim.nonce, startTime: '1' });
+      const own = await startAsOtherUser('exec sleep 1000', 1, { ORCH_NONCE: victim.nonce });
+      writeAsOtherUser('claim', { ...own.incarnation, nonce: victim.nonce, startTime: '1' });
       expect(await claim({ graceMs: 100 })).toMatchObject({ ok: false, code: 'not-stopped' });
       expect(living(victim)).toHaveLength(2);
       await own.ended;
@@ -213,8 +213,8 @@ describe('the registry', () => {
     });
 
     test('the process that it names is not adopted', async () => {
-      const own = await startAsNobody('exec sleep 1000', 1);
-      writeAsNobody('holder', own.incarnation);
+      const own = await startAsOtherUser('exec sleep 1000', 1);
+      writeAsOtherUser('holder', own.incarnation);
       const result = await claim({ onConflict: 'adopt' });
       expect(result).toMatchObject({ ok: false, code: 'refused', heldBy: { process: own.incarnation } });
       expect(result).toHaveProperty('reason', expect.stringMatching(/another user's, so it cannot be taken over$/));
@@ -223,8 +223,8 @@ describe('the registry', () => {
     });
 
     test('a true record: its whole tree is ended', async () => {
-      const own = await startAsNobody('trap "" TERM; setsid sleep 1000 & while :; do sleep 0.1; done', 3);
-      writeAsNobody('holder', own.incarnation);
+      const own = await startAsOtherUser('trap "" TERM; setsid sleep 1000 & while :; do sleep 0.1; done', 3);
+      writeAsOtherUser('holder', own.incarnation);
       (await mustLease({ graceMs: 100 })).abandon();
       expect(living(own)).toEqual([]);
       await own.ended;

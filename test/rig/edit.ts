@@ -5,7 +5,7 @@ import { execa } from 'execa';
 
 const SAVES_SLOWLY = fileURLToPath(new URL('../fixtures/programs/saves-slowly.mjs', import.meta.url));
 
-/** `plain` truncates and writes in place; `atomic` writes beside and renames, as most editors do. */
+/** `plain` truncates and writes in place; `atomic` writes a second file and renames it, as most editors do. */
 export type EditStyle = 'plain' | 'atomic';
 
 export function saveFile(path: string, text: string | Uint8Array, style: EditStyle = 'atomic'): void {
@@ -13,9 +13,9 @@ export function saveFile(path: string, text: string | Uint8Array, style: EditSty
     writeFileSync(path, text);
     return;
   }
-  const beside = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  writeFileSync(beside, text);
-  renameSync(beside, path);
+  const temporary = `${path}.tmp-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
 }
 
 /**

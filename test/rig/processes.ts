@@ -7,7 +7,7 @@ export type LiveProcess = {
   startTime: string;
   parent: number;
   command: string;
-  /** `ORCH_NONCE` and `ORCH_INSTANCE_ID` of its environment; null where it is no instance of orch. */
+  /** `ORCH_NONCE` and `ORCH_INSTANCE_ID` of its environment; null if it is not an instance of orch. */
   nonce: string | null;
   instance: string | null;
 };

@@ -1,4 +1,4 @@
-// A command that goes on until it is told to stop, without a terminal: `up`, `logs -f`, `events -f`.
+// A command that runs until it is interrupted, without a terminal: `up`, `logs -f`, `events -f`.
 import { spawn } from 'node:child_process';
 import { cleanEnvironment, MAIN } from './orch.ts';
 import type { Project } from './project.ts';

@@ -36,7 +36,7 @@ const UNREACHABLE: Rule[] = [
     phases: [...EMPTY, 'starting', 'ending'],
   },
   {
-    why: 'the reconciler goes on only with a stop that was begun',
+    why: 'the reconciler continues only a stop that was begun',
     events: ['termIntended', 'escalateIntended'],
     phases: [...EMPTY, 'starting', 'alive'],
   },

@@ -17,7 +17,7 @@ const plain = {
 };
 
 /**
- * For the processes that simulate. Every simulated supervisor evaluates its code anew: what V8 optimizes for one is soon
+ * For the processes that simulate. Every simulated supervisor evaluates its code again: what V8 optimizes for one is soon
  * thrown away, so it waits longer before it does, and compiles all of it once in the cheap way, which is kept. Each run
  * leaves a lot of short-lived garbage; the other core has work of its own, so it is collected without help.
  */
@@ -32,7 +32,7 @@ export const FLAGS = [
 /** Costs a twentieth; for who reads what a failure prints. */
 export const REPLAY_FLAGS = [...FLAGS, '--enable-source-maps'];
 
-/** @param entry name of a file beside this one. @returns the path of the module. */
+/** @param entry name of a file in this folder. @returns the path of the module. */
 export async function compile(entry) {
   const outfile = join(directory, `${entry}.mjs`);
   const url = JSON.stringify(pathToFileURL(here(`./${entry}.ts`)).href);

@@ -22,7 +22,7 @@ const STRIDED: ReadonlySet<string> = new Set([
   'a new version that never gets ready is paused',
   'a new version that crashes is rolled back',
   'an instance that is ill for good',
-  'an instance that is not ready for a while, and whoever waits for it',
+  'an instance that is not ready for a while, and its dependents',
   'dependents that are renewed with what they depend on',
   'every step of a stop',
   'ill, and ends by itself at the same moment',

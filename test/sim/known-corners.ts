@@ -1,4 +1,4 @@
-// More scenarios written by hand, beside known-scenarios.ts: rare cells of the transition table, and what seeds once found.
+// More scenarios written by hand, next to known-scenarios.ts: rare cells of the transition table, and what seeds found.
 import type { Scenario, SimLife, SimService } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -124,7 +124,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_500, { kind: 'changeSpec', service: 0 }),
     after(0, { kind: 'restart', service: 1, instance: null }),
   ),
-  'told of a configuration that was read before the last edit': one(
+  'a configuration that was read before the last edit arrives late': one(
     [service({})],
     after(1_000, { kind: 'crash', beforeEffect: null, upAfterMs: 500, ups: 3 }),
     after(520, { kind: 'deleteStateDir' }),

@@ -43,7 +43,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(400, { kind: 'sicken', which: 1, forMs: null }),
     after(1_500, { kind: 'commentEdit' }),
   ),
-  'an instance that is not ready for a while, and whoever waits for it': one(
+  'an instance that is not ready for a while, and its dependents': one(
     [
       service({ life: { hasReadiness: true } }),
       service({ dependsOn: [{ on: 0, condition: 'ready', onLoss: 'hold' }] }),
@@ -273,7 +273,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(7_000, { kind: 'changeSpec', service: 0 }),
     after(20_000, { kind: 'commentEdit' }),
   ),
-  'ill for good, and nobody is to act on it': one(
+  'unhealthy for good, without liveness probe': one(
     [service({ life: { hasReadiness: true } })],
     after(1_500, { kind: 'sicken', which: 0, forMs: null }),
   ),

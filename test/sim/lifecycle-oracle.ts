@@ -20,7 +20,7 @@ export class LifecycleOracle {
   #world: LifecycleWorld;
   /** Services of which some instance has passed its readiness probe at some time. */
   #everReady = new Set<string>();
-  /** Nonces whose end began with a drain, and when: the signal later is no new stop. */
+  /** Nonces whose end began with a drain, and when: a later signal is not a new stop. */
   #draining = new Map<string, number>();
 
   constructor(world: LifecycleWorld) {
@@ -206,7 +206,7 @@ export class LifecycleOracle {
     const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
     const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
     const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
-    // Where the version stays as it is, what still waits to be begun anew is of it as well, and not new.
+    // If the version stays, an instance that still waits for a restart has this version as well, and is not new.
     const mayBeRenewed = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart');
     const waits = ({ restartRequestedMs, phase }: Slot): boolean =>
       restartRequestedMs !== null || (mayBeRenewed === true && phase.kind === 'alive' && phase.sinceMs < sinceMs);
@@ -220,7 +220,7 @@ export class LifecycleOracle {
     if (verdict.kind === 'paused')
       this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
     const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
-    if (isDone) this.#world.fail(`roll-out: that of ${service} goes on although every instance is good`);
+    if (isDone) this.#world.fail(`roll-out: that of ${service} continues although every instance is good`);
   }
 
   /** With `on_loss: restart` nothing is older than all of its dependency. */
@@ -243,7 +243,7 @@ export class LifecycleOracle {
     const isOld = this.#world.machine.schedule.nowMs - process.bornMs > QUIET_MS;
     if (!isOld) return;
     const { health } = this.#world.machine;
-    if (spec.liveness && health.isIll(process)) this.#world.fail(`probes: ${id} is ill and nobody ends it`);
+    if (spec.liveness && health.isIll(process)) this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
     const isShownReady = isReady(phase);
     if (spec.readiness && health.serves(process) !== isShownReady)
       this.#world.fail(`probes: ${id} counts as ${phase.readiness}, and serves: ${health.serves(process)}`);

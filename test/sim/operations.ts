@@ -52,7 +52,7 @@ const OPERATIONS: Operations = {
   restart: command,
   scale: ({ project }, { service, pool }) => {
     void project.call('scale', { service: nameOf(service), size: pool });
-    // What is scaled away and comes back begins anew.
+    // An instance that is scaled away and comes back starts without back-off.
     project.oracle.forgiveBackoff(nameOf(service));
   },
   up: ({ project }) => project.up(),
@@ -68,7 +68,7 @@ const OPERATIONS: Operations = {
   freeze: ({ project }, { forMs }) => {
     project.troubles++;
     project.guest?.freeze(forMs);
-    // How long lived what ends meanwhile, nobody sees.
+    // The lifetime of a process that exits meanwhile is unknown.
     project.oracle.isBlind = true;
     project.oracle.schedules.forgive(forMs + HELD_UP_MS);
   },
@@ -134,8 +134,8 @@ function command(
 }
 
 /**
- * A fault is followed by a successor without anybody's doing, unless something else befalls it. One that comes before the
- * supervisor has taken over is told to whoever typed `orch up`, as any start that fails: then there is nothing to replace.
+ * A successor follows a fault by itself, unless it fails as well. If the fault comes before the supervisor has taken over,
+ * `orch up` reports it as any other failed start, and nothing is replaced.
  */
 function fault({ machine, project }: Scene): void {
   const { guest } = project;

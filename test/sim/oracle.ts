@@ -70,7 +70,7 @@ export class Oracle implements Observer {
     this.#validTexts.add(text);
   }
 
-  /** What was asked -> who was asked; as long as there is no answer. */
+  /** Open requests: each promise with its method and the supervisor that has to answer. */
   readonly #asked = new Map<Promise<unknown>, { what: string; guest: Guest | null }>();
 
   /** @param answer settles when the command returns; never where its supervisor dies first */
@@ -98,7 +98,7 @@ export class Oracle implements Observer {
 
   onKernel(guest: Guest, kernel: Kernel): void {
     const other = [...this.#kernels.keys()].find((one) => one.isAlive);
-    if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) beside pid ${other.process.pid}`);
+    if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) runs next to pid ${other.process.pid}`);
     this.#kernels.set(guest, kernel);
     this.#inChargeSinceMs = this.#machine.schedule.nowMs;
     this.schedules.onChargeBegin(kernel, () => guest.isAlive && !guest.isFrozen);
@@ -144,7 +144,7 @@ export class Oracle implements Observer {
   /** Instances whose main process a dead supervisor had not written down yet. */
   readonly #unrecorded = new Set<string>();
 
-  /** I4: nobody who is to go on gets a signal. Singletons may be ended by another project. */
+  /** I4: an instance that should keep running gets no signal. Another project may end a singleton. */
   onSignal(process: SimProcess, signal: string): void {
     const { of, pid } = process;
     const slot = this.kernel?.slots.get(of!.instance as InstanceId);
@@ -176,7 +176,7 @@ export class Oracle implements Observer {
     }
     if (isBegin) {
       this.#checkMayStop(action.slot, action.cause);
-      // What is replaced, or waits for a dependency, begins anew: its failures are no more counted.
+      // An instance that is replaced, or waits for a dependency, starts over: its failures no longer count.
       if (action.cause !== 'unhealthy') this.#backoff.forgiveInstance(action.slot.id);
     }
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
@@ -286,7 +286,7 @@ export class Oracle implements Observer {
   /** The supervisor's clock less the machine's: taken from the wall when it starts. */
   #clockOffsetMs = 0;
 
-  /** I2: the whole tree of whoever had the key before is dead. */
+  /** I2: the whole tree of the previous owner of the key is dead. */
   #checkSingleton(spec: ServiceSpec, nonce: string): void {
     if (!spec.singleton) return;
     for (const other of this.#machine.processes.alive()) {
@@ -303,7 +303,7 @@ export class Oracle implements Observer {
     const config = this.kernel?.accepted?.config;
     if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
     this.#checkedConfig = config;
-    if (!this.#validTexts.has(JSON.stringify(config))) this.#fail('I6: a configuration is in force that nobody wrote');
+    if (!this.#validTexts.has(JSON.stringify(config))) this.#fail('I6: the configuration in force was never written');
   }
 
   // ---- properties once everything is quiet --------------------------------------------------------------------------
@@ -369,7 +369,7 @@ export class Oracle implements Observer {
     return this.kernel!.dependencies().blockerOf(spec) !== null;
   }
 
-  /** A start that never ends waits for the newest version, and was not to begin anew. */
+  /** A hanging start is correct only for the newest version, and without a requested restart. */
   #hangsRightly({ spec, phase, restartRequestedMs }: Slot, declared: ServiceSpec): boolean | null {
     const service = this.#project.services[Number(declared.name.slice(1))];
     if (phase.kind !== 'starting' || !spec || !service || !hangs(service, versionOf(spec.specHash))) return null;
@@ -388,7 +388,7 @@ export class Oracle implements Observer {
     if (spec.schedule) return true;
     // What comes and goes by itself moves who depends on it, and they who has their key.
     if (this.#machine.neverRests && this.#hasJustBegun(slot)) return true;
-    // Its older version is remembered by nobody since the supervisor died, and the newer one is known not to work.
+    // The older version was lost with the supervisor that died, and the newer one is known not to work.
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;

@@ -1,5 +1,5 @@
-// I18: what `plan` says of an edit is what happens once it is made, and to plan does nothing. Asked when everything is
-// quiet; what moves by itself (programs that end, singletons, broken versions) nobody can foresee and is left out.
+// I18: an edit does exactly what `plan` says of it, and planning changes nothing. Asked when everything is quiet. A plan
+// cannot foresee what moves by itself (programs that end, singletons, broken versions): that is left out.
 
 import type { PlanChange } from '../../src/api/protocol.ts';
 import { isOccupied } from '../../src/core/slot.ts';
@@ -13,7 +13,7 @@ import type { Edit } from './scenario.ts';
 type Fate = 'start' | 'stop' | 'restart';
 export type Fates = ReadonlyMap<string, Fate>;
 
-/** @returns what was planned; null: nobody could be asked. The file is written by then. */
+/** @returns what was planned; null if no supervisor could be asked. The file is written by then. */
 export async function planAndEdit(scene: Scene, edit: Edit): Promise<Fates | null> {
   const { machine, project } = scene;
   project.isDraft = true;
@@ -32,7 +32,7 @@ export async function planAndEdit(scene: Scene, edit: Edit): Promise<Fates | nul
     return null;
   }
   const { changes } = await answer;
-  // It plays the change through on a copy: that is no use of the table.
+  // A plan simulates the change on a copy: its transitions do not count as coverage.
   project.oracle.coverage = coverage;
   if (guest.effects !== before.effects) machine.fail(`I18: ${project.root}: to plan did ${guest.trace.at(-1)}`);
   if (JSON.stringify(kernel.state()) !== before.state) machine.fail(`I18: ${project.root}: to plan changed the state`);

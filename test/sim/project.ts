@@ -25,7 +25,7 @@ export class Project {
   /** How often something befell its supervisor from which it does not come back by itself; how often it had a fault. */
   troubles = 0;
   faults = 0;
-  /** Somebody else wrote into the state file, or removed it. */
+  /** Another program wrote into the state file, or removed it. */
   isStateSpoiled = false;
   /** Of the state file as it was spoiled last; null: it never was. */
   spoiledVersion: number | null = null;
@@ -180,7 +180,7 @@ export class Project {
 
   wantsDown = false;
 
-  /** Somebody else's `up` was faster. */
+  /** Another `up` was faster. */
   #join(accepted: AcceptedConfig, giveUpMs: number): void {
     const { schedule, sockets } = this.#machine;
     if (sockets.has(this.#socket)) this.#apply(accepted);

@@ -17,7 +17,7 @@ export type SimService = {
   policy: RestartPolicy['policy'];
   graceMs: number;
   limit: RestartPolicy['limit'];
-  /** Indexes of earlier services, so that there is no cycle. */
+  /** Indexes of earlier services only, to exclude cycles. */
   dependsOn: { on: number; condition: DependencyCondition; onLoss: LossPolicy }[];
   /** At most one, over all projects, of all services that have this. Then `pool` counts as 1. */
   singleton: SingletonPolicy['onConflict'] | null;
@@ -67,7 +67,7 @@ export type Operation =
   /** kill -9, at once or before its n-th effect from now on. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
-  /** An exception that nobody catches. */
+  /** An uncaught exception. */
   | { kind: 'fault' }
   | { kind: 'failSpawns'; errno: 'ENOENT' | 'EACCES' | 'EAGAIN' | 'EMFILE'; count: number }
   | { kind: 'loseExits'; count: number }

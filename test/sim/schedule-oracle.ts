@@ -96,14 +96,14 @@ export class ScheduleOracle {
 
   /**
    * Once everything is quiet: what is wanted and not blocked has run when it was due.
-   * @param isImpostor what an ended run left behind was taken for the run itself, which goes on for ever: a known limit
+   * @param isImpostor a process left behind by an ended run is taken for the run itself and never ends: a known limit
    */
   checkQuiet(kernel: Kernel, isImpostor: (slot: Slot) => boolean): void {
     for (const [id, wish] of kernel.desired.instances) {
       const everyMs = this.#world.everyMsOf(id);
       if (!wish.run || wish.spec.schedule === null || everyMs === null || everyMs > LONGEST_CHECKED_MS) continue;
       if (kernel.dependencies().blockerOf(wish.spec) !== null || wish.spec.dependsOn.length > 0) continue;
-      // Somebody else has its key.
+      // Another project may own its key.
       if (wish.spec.singleton !== null) continue;
       const slot = kernel.slots.get(id);
       if (slot && isImpostor(slot)) continue;
@@ -143,7 +143,7 @@ export class ScheduleOracle {
     return `starts, and it is not its time (every ${everyMs} ms, ${Math.floor(this.#wallMs(nowMs)) % everyMs} ms after)`;
   }
 
-  /** The supervisor before died when a run was due or had just ended: what nobody knows the end of is tried again. */
+  /** The supervisor before died when a run was due or had just ended: a run with an unknown end is repeated. */
   #wasUnsettled(before: Run | null, everyMs: number): boolean {
     const diedMs = this.#lastChargeEndMs;
     if (this.#dueBetween(diedMs - SAVED_MS, diedMs, everyMs) !== null) return true;

@@ -153,7 +153,7 @@ function checkRejections(): void {
   const [reason] = rejections.splice(0).filter((one) => !(one instanceof Dead));
   if (reason === undefined) return;
   if (reason instanceof Violation) throw reason;
-  throw new Violation(`nobody caught: ${reason instanceof Error ? reason.stack : String(reason)}`);
+  throw new Violation(`uncaught: ${reason instanceof Error ? reason.stack : String(reason)}`);
 }
 
 const rejections: unknown[] = [];

@@ -29,7 +29,7 @@ function makeCgroup(nonce: string): boolean {
   return true;
 }
 
-/** `missing`: why there are no memory limits; `prepare`: makes a cgroup. */
+/** `missing`: the reason why memory cannot be limited; `prepare`: makes a cgroup. */
 const world = vi.hoisted(() => ({ missing: null as string | null, prepare: (_nonce: string): boolean => false }));
 vi.mock(import('../../src/os/cgroup/cgroup.ts'), async (original) => ({
   ...(await original()),

@@ -1,4 +1,4 @@
-// A supervisor without a single descriptor left: it goes on, takes nobody for dead, and catches up once there are some again.
+// A supervisor without a free descriptor keeps running, takes no instance for dead, and catches up once it has some again.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const PLENTY = 1024;
 const mayLimit = spawnSync('prlimit', ['--version']).status === 0;
 
 test.skipIf(!mayLimit)(
-  'no descriptor left: nobody is lost, nothing is started twice, an edit is made up for',
+  'a supervisor without free descriptors loses no instance, starts none twice, and applies an edit later',
   async () => {
     const project = createProject({ 'procs.yaml': YAML });
     await project.up();
@@ -31,7 +31,7 @@ test.skipIf(!mayLimit)(
       killByIdentity(writer!);
       project.edit('procs.yaml', `${YAML}  c: { command: [sleep, "1000"] }\n`);
       await holdsFor(
-        'who was not killed goes on',
+        'instances that were not killed keep running',
         () => incarnations(mainsOf(project)),
         (seen) => ['a.2', 'a.3', 'b.1'].every((id) => seen[id] === before[id]),
         4_000,
@@ -87,7 +87,7 @@ test.skipIf(!mayLimit)(
       () => printed('n.1').length,
       (count) => count > 0,
     );
-    // Below all that it has: not one more number is to be had, whatever gaps there are between those.
+    // Below all that it has: it cannot open one more, even if there are gaps between the numbers.
     limit(writer!.pid, 3);
     await project.mustOrch(['scale', '--ephemeral', 'n=4']);
     await waitFor(

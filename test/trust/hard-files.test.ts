@@ -1,5 +1,5 @@
-// A procs.yaml that never ends, never answers or changes at random speed: nobody is stopped by mistake, the last one wins, and
-// the supervisor answers all the while (I6, I12).
+// A procs.yaml that never ends, never answers or changes at random speed: no instance stops by mistake, the last content
+// wins, and the supervisor always answers (I6, I12).
 import { execFileSync } from 'node:child_process';
 import { rmSync, symlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,7 +18,7 @@ test.for([
   ['/dev/zero', (path: string) => symlinkSync('/dev/zero', path)],
   ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
   ['a directory', (path: string) => execFileSync('mkdir', [path])],
-] as const)('%s in the place of procs.yaml is refused, and what runs goes on', async ([, put]) => {
+] as const)('%s in the place of procs.yaml is refused, and instances keep running', async ([, put]) => {
   const yaml = 'services:\n  a: { command: [sleep, "1000"], pool: 2 }\n';
   const project = createProject({ 'procs.yaml': yaml });
   await project.up();

@@ -1,4 +1,4 @@
-// A full disk, recycled pids and a process 1 that waits for nobody, each in namespaces of its own. TRUST_REUSES=10000 for the figures.
+// A full disk, recycled pids and a process 1 that never reaps, each in its own namespaces. TRUST_REUSES=10000 for the figures.
 import { expect, test } from 'vitest';
 import { posixSpawn } from '../../src/os/spawn/posix-spawn.ts';
 import { mayUnshare, runInside } from './namespaces.ts';
@@ -25,7 +25,7 @@ test.skipIf(!mayUnshare)('orch never signals another process with a recycled pid
 });
 
 test.skipIf(!mayUnshare || !posixSpawn())(
-  'where process 1 waits for nobody, orphans do not stay as zombies',
+  'orphans do not stay as zombies where process 1 never reaps',
   { timeout: 60_000 },
   () => {
     const exits = [{ code: 3 }, { code: 4 }];

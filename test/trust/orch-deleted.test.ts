@@ -50,7 +50,7 @@ test('the supervisor is reachable again after .orch/run was emptied, and starts 
   const lines = () => project.read('.orch/logs/default.log').split('\n').length;
   rmSync(project.path('.orch/run'), { recursive: true });
   await waitFor(
-    'somebody answers',
+    'a supervisor answers',
     async () => (await project.orch(['ps'])).exitCode,
     (code) => code === 0,
   );
@@ -134,7 +134,7 @@ test('a damaged state file ends no instance', async () => {
 });
 
 const IN_PLACE_OF_SOCKET: [what: string, put: ((path: string, target: string) => void) | null][] = [
-  ['a socket that nobody listens on', null],
+  ['a socket without a listener', null],
   ['a file', (path: string) => writeFileSync(path, 'not a socket')],
   ['a link to a file of ours', (path: string, target: string) => symlinkSync(target, path)],
   ['a link to nowhere', (path: string) => symlinkSync('/no/such/place', path)],

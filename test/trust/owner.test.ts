@@ -46,7 +46,7 @@ test('instances keep running when an attached terminal vanishes', async () => {
   );
   terminal.close();
   await holdsFor(
-    'it goes on',
+    'it keeps running',
     () => supervisorsOf(project).length,
     (seen) => seen === 1,
     1_500,
@@ -61,7 +61,7 @@ test('a supervisor of up -d outlives its terminal', async () => {
   await terminal.waitForExit(20_000);
   terminal.close();
   await holdsFor(
-    'it goes on',
+    'it keeps running',
     () => supervisorsOf(project).length,
     (seen) => seen === 1,
     1_000,

@@ -45,7 +45,7 @@ test('the supervisor of a project replaced by its copy stays until the next one 
   const aside = `${project.root}.old`;
   onTestFinished(() => removeDirectory(aside));
   renameSync(project.root, aside);
-  // It goes on past a file that vanishes meanwhile, such as a state that is just being written.
+  // cp skips a file that vanishes meanwhile, such as a state that is just being written.
   spawnSync('cp', ['-a', aside, project.root]);
   expect(project.exists('.orch/lock')).toBe(true);
   await holdsFor('it stays', pids, (seen) => seen.length === 1 && seen[0] === pid, 1_200);
@@ -114,7 +114,7 @@ test.for([
   expect(await listens(port)).toBe(true);
   await project.down();
   await waitFor(
-    'nobody listens',
+    'the port has no listener',
     () => listens(port),
     (seen) => !seen,
   );

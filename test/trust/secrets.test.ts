@@ -132,7 +132,7 @@ test('a referenced secret appears nowhere, whatever its key, and is read at each
   // `config` shows where it comes from, and what it prints can be loaded again.
   expect((await project.mustOrch(['config'])).stdout).toContain('secret: ./run/password');
 
-  // A change of the file touches nobody; the next start has it.
+  // A change of the file restarts nothing; the next start reads it.
   writeFileSync(project.path('run/password'), second);
   await project.mustOrch(['restart', 'plain', 'talking']);
   await waitFor('restarted', project.ps, (seen) => instanceOf(seen, 'plain.1').state === 'ready');

@@ -1,5 +1,5 @@
-// The supervisor killed -9 again and again under fifty instances that print numbered lines: nobody is restarted, no line is
-// lost or doubled, and it is back within 2 s. TRUST_ROUNDS=100 for the figures.
+// The supervisor is killed -9 repeatedly under fifty instances that print numbered lines: no instance restarts, no line is
+// lost or doubled, and the supervisor is back within 2 s. TRUST_ROUNDS=100 for the figures.
 import { expect, test } from 'vitest';
 import { createProject, incarnations } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
@@ -33,7 +33,7 @@ services:
   }
   const at = linesOf(project.path('out.log')).length;
   await waitFor(
-    'they go on',
+    'they keep printing',
     () => linesOf(project.path('out.log')).length,
     (seen) => seen > at + 2 * INSTANCES,
   );

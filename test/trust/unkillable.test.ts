@@ -12,8 +12,8 @@ import { waitFor } from '../rig/wait-for.ts';
 import { slowness } from './slowness.ts';
 
 const GRACE_MS = 300;
-const NOBODY = '65534';
-const AS_NOBODY = ['--reuid', NOBODY, '--regid', NOBODY, '--clear-groups'];
+const OTHER_USER = '65534';
+const AS_OTHER_USER = ['--reuid', OTHER_USER, '--regid', OTHER_USER, '--clear-groups'];
 const YAML = `
 defaults: { stop: { grace: ${GRACE_MS}ms } }
 services:
@@ -26,7 +26,7 @@ test.skipIf(!mayBecomeRoot())('stop and down exit and name the processes that th
   const project = createProject({ 'procs.yaml': YAML, 'obeys.sh': OBEYS });
   copyFileSync(execFileSync('which', ['setpriv'], { encoding: 'utf8' }).trim(), project.path('becomes-root'));
   chmodSync(project.path('becomes-root'), 0o4755);
-  execFileSync('chown', [`${NOBODY}:${NOBODY}`, project.root]);
+  execFileSync('chown', [`${OTHER_USER}:${OTHER_USER}`, project.root]);
   // The other user may not be able to read this clone: "mktemp -d" makes a private directory.
   cpSync(dirname(MAIN), project.path('built'), { recursive: true });
   const boundMs = (GRACE_MS + 2_000 + 2_000) * (await slowness());
@@ -65,12 +65,12 @@ function isRoot(pid: number): boolean {
 function asNobody(project: Project, ...args: string[]) {
   const env = { ...cleanEnvironment(), ...project.env, HOME: project.root, XDG_RUNTIME_DIR: project.root };
   const main = join(project.path('built'), basename(MAIN));
-  const command = [...AS_NOBODY, process.execPath, main, ...args];
+  const command = [...AS_OTHER_USER, process.execPath, main, ...args];
   return execa('setpriv', command, { cwd: project.root, env, extendEnv: false, reject: false, timeout: 60_000 });
 }
 
 /** We are root, and another user can run Node. */
 function mayBecomeRoot(): boolean {
-  const asOther = () => spawnSync('setpriv', [...AS_NOBODY, process.execPath, '--version'], { cwd: '/' });
+  const asOther = () => spawnSync('setpriv', [...AS_OTHER_USER, process.execPath, '--version'], { cwd: '/' });
   return process.getuid?.() === 0 && asOther().status === 0;
 }

@@ -1,5 +1,5 @@
-// Two wishes that exclude each other: an upgrade while everything is being stopped, and the end of everything while the
-// supervisor is about to leave it to the next one. Whoever wants the end has it.
+// Two requests that exclude each other: an upgrade while everything is being stopped, and a `down` while the supervisor is
+// about to hand over to the next one. The `down` wins.
 import { expect, onTestFinished, test } from 'vitest';
 import { type Client, connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
@@ -39,7 +39,7 @@ test('orch upgrade does not restart instances that orch down is stopping', async
 });
 
 const ENDS: [string, (client: Client) => Promise<void>][] = [
-  ['somebody asks for the end', async (client) => void (await client.request('down', { timeoutMs: null }))],
+  ['a client asks for `down`', async (client) => void (await client.request('down', { timeoutMs: null }))],
   ['its owner goes away', async (client) => client.close()],
 ];
 

@@ -9,7 +9,7 @@ const serve = (request, response) => {
   if (answer() === 'hang') return;
   response.statusCode = Number(answer());
   response.setHeader('connection', 'close');
-  response.end(`${id} saw ${request.headers['x-probe'] ?? 'nobody'}\n`);
+  response.end(`${id} saw ${request.headers['x-probe'] ?? 'no probe'}\n`);
 };
 const [path] = process.argv.slice(2);
 createServer(serve).listen(Number(process.env.PORT), '127.0.0.1', () => console.log('open for business'));

@@ -1,4 +1,4 @@
-// The API without its socket: the simulation calls the methods directly. Whoever listens at a path replaces who did.
+// The API without its socket: the simulation calls the methods directly. A new listener at a path replaces the one before.
 import type { ApiServer, MethodTable } from '../../../src/supervisor/api/api-server.ts';
 
 export type { Call, MethodTable } from '../../../src/supervisor/api/api-server.ts';
@@ -8,7 +8,7 @@ export async function serve(path: string, methods: MethodTable, onOwnerGone: () 
   const listen = (): Promise<void> =>
     guest.pooled(() => {
       guest.effect(`listen ${path}`);
-      // Left behind by whoever is killed, as a real one is. Where its directory was just deleted it is made again soon.
+      // A killed supervisor leaves it behind, as in reality. If its directory was just deleted, orch soon makes it again.
       if (machine.files.get(path.slice(0, path.lastIndexOf('/')))) machine.files.put(path, '');
       machine.sockets.set(path, { guest, methods, onOwnerGone });
     });

@@ -87,7 +87,7 @@ export class FileTree {
   }
 }
 
-/** Without a stack, which nobody reads and which costs more than all the rest of the call. */
+/** Without a stack, which costs more than the rest of the call and is never read. */
 export function errno(code: string, what: string): NodeJS.ErrnoException {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

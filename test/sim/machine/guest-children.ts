@@ -78,8 +78,8 @@ function born(guest: Guest, program: Program, { env }: SpawnOptions): SimProcess
 }
 
 /**
- * A lost end stays a zombie: its pid is nobody else's until we die and init reaps it. Otherwise the signal is there as soon
- * as the zombie is: whoever sees that in /proc hears of the end within the same turn of the event loop.
+ * A lost end stays a zombie: its pid is not reused until we die and init reaps it. Otherwise the signal comes with the
+ * zombie: a supervisor that sees the zombie in /proc receives the exit within the same turn of the event loop.
  */
 function hearOfEnd(guest: Guest, process: SimProcess, child: EventEmitter, exit: SimExit): void {
   const { faults, processes } = guest.machine;

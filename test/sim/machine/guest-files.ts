@@ -8,7 +8,7 @@ type Data = string | Buffer;
 type WriteOptions = { mode?: number; flag?: string };
 
 const WRITES = constants.O_WRONLY | constants.O_RDWR;
-/** The way to whoever started the supervisor. */
+/** The pipe to the command that started the supervisor. */
 const ANSWER_PATH = '/proc/self/fd/3';
 const STATE_FILE = 'state.json';
 

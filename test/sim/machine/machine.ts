@@ -54,7 +54,7 @@ export class Machine {
     throw this.violation;
   }
 
-  /** For the story of a failed run; null: nobody listens. */
+  /** Receives the story of a failed run; null without a listener. */
   listener: ((line: string) => void) | null = null;
 
   note(what: () => string): void {

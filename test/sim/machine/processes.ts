@@ -3,7 +3,7 @@
 import type { Chance, Schedule } from '../schedule.ts';
 import { Violation } from './violation.ts';
 
-/** What a program leaves beside its main process: in its group, in a session of its own, or (cleared) in the main
+/** The children of a program, in addition to its main process: in its group, in a session of its own, or (cleared) in the main
  * process's session with an empty environment. */
 export type Child = { kind: 'member' | 'session' | 'cleared'; obeysAfterMs: number | null };
 

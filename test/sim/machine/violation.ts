@@ -10,7 +10,7 @@ export class Dead extends Error {
   }
 }
 
-/** A fault of the supervisor itself that a scenario asks for: nobody catches it. */
+/** A fault of the supervisor itself that a scenario asks for: it is never caught. */
 export class InjectedFault extends Error {
   override stack = INJECTED_FAULT;
   constructor() {

@@ -1,6 +1,6 @@
 // The configurations of a chaotic project, by number, and what each of them means.
 
-/** `k` is in all of them, unchanged, and nobody harms its processes: whatever happens, they go on. */
+/** `k` is in all of them, unchanged, and no worker harms its processes: they must always keep running. */
 export const UNTOUCHED = ['k.1', 'k.2'];
 
 const POOLS = [0, 1, 2, 3, 3, 1];

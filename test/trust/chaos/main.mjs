@@ -14,7 +14,7 @@ const { values } = parseArgs({
 const from = Number(values.seed ?? Date.now() % 1_000_000);
 const endMs = performance.now() + Number(values.minutes ?? 0) * 60_000;
 const faults = Number(values.faults);
-if (!isIsolated) process.stdout.write('no namespaces to be had: without full disks and recycled pids\n');
+if (!isIsolated) process.stdout.write('namespaces are unavailable: running without full disks and recycled pids\n');
 
 let rounds = 0;
 let violated = 0;

@@ -1,5 +1,5 @@
-// Watches a round while it lasts: by /proc every few milliseconds, and by asking the supervisor for a sign of life beside a
-// process that does nothing else than answer. Believes nothing that orch says.
+// Watches a round: reads /proc every few milliseconds, and compares how fast the supervisor answers with a control process
+// that only answers. Believes nothing that orch says.
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -74,7 +74,7 @@ function open(path) {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
-    socket.on('error', () => resolve(null)); // nobody there
+    socket.on('error', () => resolve(null)); // no listener
   });
 }
 
@@ -100,16 +100,16 @@ async function converse(socket, samples, isOver) {
 }
 
 /**
- * How long it may take is told by the process beside it: on a busy machine both wait. One that has work to do waits longer
- * for its turn than one that has none: a few late answers are the machine's, many are ours.
+ * The control process sets the limit: on a busy machine both wait. A process with work to do waits longer than an idle
+ * one, so a few late answers are the machine's fault and many are ours.
  */
 function judgeLatency({ orch, control }, stops, violated) {
   const wasStopped = ({ atMs, tookMs }) =>
     stops.some(({ fromMs, untilMs }) => atMs < untilMs && atMs + tookMs > fromMs);
   const asked = orch.filter((one) => !wasStopped(one));
   const late = asked.filter(({ atMs, tookMs }) => {
-    const beside = control.filter((one) => one.atMs + one.tookMs > atMs - 1000 && one.atMs < atMs + tookMs + 1000);
-    return tookMs > ANSWER_WITHIN_MS + 5 * Math.max(0, ...beside.map((one) => one.tookMs));
+    const controls = control.filter((one) => one.atMs + one.tookMs > atMs - 1000 && one.atMs < atMs + tookMs + 1000);
+    return tookMs > ANSWER_WITHIN_MS + 5 * Math.max(0, ...controls.map((one) => one.tookMs));
   });
   const worstMs = Math.max(0, ...late.map(({ tookMs }) => tookMs));
   if (late.length > asked.length * MAX_LATE_SHARE || worstMs > HANGS_MS) {

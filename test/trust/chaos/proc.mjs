@@ -1,4 +1,4 @@
-// What /proc says: the only witness that the observer believes, beside the records of the workers.
+// Reads /proc, which the observer believes; its only other witness are the records of the workers.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** @returns all live processes (no zombies) that come from this round, by `CHAOS=<mark>` in their environment. */

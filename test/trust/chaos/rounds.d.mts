@@ -8,6 +8,6 @@ export type Round = {
   violations: string[];
   story: string[];
 };
-/** Own pids and mounts are to be had; without them no disk is filled and no pid recycled. */
+/** Namespaces for pids and mounts are available; without them no disk is filled and no pid recycled. */
 export const isIsolated: boolean;
 export function playRound(seed: number, faults: number): Promise<Round>;

@@ -46,7 +46,7 @@ export function createScene({ directory, main, mark, isolated, first }) {
     strangers: [],
   };
   commitAll(root, env, first);
-  // Like ours in everything but the nonce: nobody may ever signal them.
+  // They differ from ours only by the nonce: no supervisor may ever signal them.
   for (const args of [
     ['sleep', '100000'],
     ['sh', 'worker.sh'],

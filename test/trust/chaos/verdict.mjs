@@ -38,7 +38,7 @@ export async function judgeEnd(scene, last, { violated, slowness }) {
   const before = mainsOf(scene).map(nameOf).sort().join(' ');
   await pause(SETTLE_MS);
   const after = mainsOf(scene).map(nameOf).sort().join(' ');
-  if (before !== after) violated('I7', 'it goes on acting', `${before} became ${after}`);
+  if (before !== after) violated('I7', 'it keeps acting', `${before} became ${after}`);
   await judgeStatus(scene, violated);
 }
 

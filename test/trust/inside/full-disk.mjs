@@ -1,4 +1,4 @@
-// A project on a disk of its own that fills up while it runs: changes go on, a crash duplicates nothing, and the state is
+// A project on its own disk, which fills up while it runs: edits still apply, a crash duplicates nothing, and the state is
 // written again once there is room.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A container whose process 1 is a program that waits for nobody: what instances leave behind must not stay as zombies, and
-// every end that somebody waits for is still told.
+// A container whose process 1 never reaps: orphans of instances must not stay as zombies, and every exit that a client
+// waits for is still reported.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,13 +21,13 @@ const lines = (name) => {
   try {
     return readFileSync(`${root}/${name}`).length;
   } catch {
-    return 0; // nobody has written yet
+    return 0; // not written yet
   }
 };
 await until('the orphans were made', () => lines('done') > 0);
 await until('ends are told', () => lines('plain') >= 4 && lines('forked') >= 4);
 const service = (name) => ps(root).services.find((one) => one.name === name);
-await until('probes go on', () => service('probed').ready === 1);
+await until('probes continue', () => service('probed').ready === 1);
 // The process that reads the file is a child of Node.
 writeFileSync(`${root}/procs.yaml`, yaml('  added: { command: [sleep, "1000"] }\n'));
 await until('an edit is read', () => service('added')?.ready === 1);
