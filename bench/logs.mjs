@@ -45,7 +45,7 @@ async function measureGroup(programs, { load, paths, targets = {} }, peer, round
   const results = new Map(all.map((path) => [path, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const path of all) {
-      if (path === naive && round > 0) continue; // a minute each, and no news
+      if (path === naive && round > 0) continue; // a minute each, and always the same
       const scaled = path === naive ? { ...load, mib: Math.ceil(load.mib / 16) } : load;
       results.get(path).push(await runPath(programs, scaled, path));
     }

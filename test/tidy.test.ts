@@ -19,7 +19,7 @@ const wire = ['src/api/protocol', 'src/api/paths', 'src/rpc/', 'src/units.ts'];
 /** What reads and shows stored logs, apart from the log writer. */
 const logReading = ['src/logs/reader/', 'src/logs/'];
 
-/** Who may import whom (decisions/0004): folder or file -> prefixes. A part may always import itself. */
+/** The allowed imports (decisions/0004): folder or file -> prefixes. A part may always import itself. */
 const directions: Record<string, string[]> = {
   'src/units.ts': [],
   'src/version.ts': [],
@@ -85,7 +85,7 @@ describe('imports', () => {
     expect(sources.filter((path) => ruleOf(path) === undefined)).toEqual([]);
   });
 
-  test('core imports nothing but itself', () => {
+  test('core imports only itself', () => {
     const wrong = sources
       .filter((path) => path.startsWith('src/core/'))
       .flatMap((path) =>

@@ -1,4 +1,4 @@
-// One HTTP worker. PORT differs for each of the pool; in-flight requests are finished when it is told to stop.
+// One HTTP worker. PORT differs for each of the pool; in-flight requests are finished when it receives SIGTERM.
 import { createServer } from 'node:http';
 
 const { PORT, ORCH_INSTANCE_ID: id } = process.env;

@@ -1,5 +1,5 @@
 // The client's end of the supervisor's socket: typed requests and streams, and a check that the supervisor is alive.
-// Loads nothing but node:net: the cold start of `orch ps` depends on it. It never starts a supervisor.
+// Loads only node:net: the cold start of `orch ps` depends on it. It never starts a supervisor.
 import { connect as connectSocket, type Socket } from 'node:net';
 import { RpcClient } from '../rpc/rpc-client.ts';
 import type { ProjectPaths } from './paths.ts';

@@ -101,19 +101,19 @@ function readinessReason({ readiness, because }: Extract<Phase, { kind: 'alive' 
 function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, nowMs: number): StateExplanation {
   const signal = slot.spec?.stop.signal ?? 'SIGTERM';
   const left = Math.max(0, Math.ceil((phase.deadlineMs - nowMs) / 1000));
-  const who = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
+  const target = phase.exit === null ? `pid ${phase.process.pid}` : 'what is left of its process tree';
   if (phase.step === 'clear')
     return { state: 'stopping', reason: 'Ended; its process tree is being checked.', unblock: null };
   if (phase.step === 'drain') {
-    return { state: 'stopping', reason: `Drains; ${who} has ${left} s before ${signal}.`, unblock: null };
+    return { state: 'stopping', reason: `Drains; ${target} has ${left} s before ${signal}.`, unblock: null };
   }
   if (phase.step === 'kill') {
-    return { state: 'stopping', reason: `SIGKILL sent; waiting for ${who} to disappear.`, unblock: null };
+    return { state: 'stopping', reason: `SIGKILL sent; waiting for ${target} to disappear.`, unblock: null };
   }
   const { escalate } = slot.spec?.stop ?? { escalate: [] };
   const sent = phase.escalated > 0 ? (escalate[phase.escalated - 1]?.signal ?? signal) : signal;
   const next = escalate[phase.escalated]?.signal ?? 'SIGKILL';
-  return { state: 'stopping', reason: `${sent} sent; ${who} has ${left} s before ${next}.`, unblock: null };
+  return { state: 'stopping', reason: `${sent} sent; ${target} has ${left} s before ${next}.`, unblock: null };
 }
 
 /** Nothing lives although it should. */

@@ -13,7 +13,7 @@ export type InstanceEvent =
   | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
   | { kind: 'exited'; exit: Exit }
   | { kind: 'stopIntended'; cause: StopCause; because: string }
-  /** Another supervisor holds the singleton now: this one stays down until it is told to start. */
+  /** Another supervisor holds the singleton now: this one stays down until a command starts it. */
   | { kind: 'takenOver'; by: string }
   /** Keys that need no new process changed in the file: they hold for the running incarnation from now on. */
   | { kind: 'specUpdated'; spec: SlotSpec }

@@ -18,7 +18,7 @@ export type InstanceAction =
   | { kind: 'escalate'; id: InstanceId; signal: string }
   /** The grace period is over: SIGKILL to the whole tree, sweep included. */
   | { kind: 'kill'; id: InstanceId; reason: string }
-  /** Look whether anything of the tree is left. */
+  /** Check whether anything of the tree is left. */
   | { kind: 'clear'; id: InstanceId }
   /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
   | { kind: 'abandon'; id: InstanceId }
@@ -28,7 +28,7 @@ export type InstanceAction =
 export type NextActions = {
   /** Starts lowest instance first in file order, stops highest first. */
   actions: InstanceAction[];
-  /** When to look again although nothing happened; null: never. */
+  /** When to reconcile again although nothing happened; null: never. */
   wakeAtMs: number | null;
 };
 
@@ -42,7 +42,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextAc
     const wanted = desired.instances.get(slot.id) ?? null;
     switch (slot.phase.kind) {
       case 'starting':
-        // Not wanted, or not in this version: the start is given up. A process that appears all the same is stopped then.
+        // Not wanted, or not in this version: the start is given up. If a process appears nevertheless, it is stopped then.
         if (!wanted?.run || wanted.rolloutStep?.step === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
         break;
       case 'alive':
@@ -169,7 +169,7 @@ function considerEnding(pass: ReconcilePass, slot: Slot, phase: Extract<Phase, {
     return;
   }
   if (isTimed) wakeAt(pass, phase.deadlineMs);
-  // The end of our own child is an event; anything else must be looked for.
+  // The exit of our own child is an event; every other process must be polled.
   if (phase.exit === null && !phase.adopted) return;
   if (phase.nextCheckMs <= pass.nowMs) pass.actions.push({ kind: 'clear', id: slot.id });
   else wakeAt(pass, phase.nextCheckMs);

@@ -43,7 +43,7 @@ export type StopCause =
 export type Phase =
   /** Nothing lives. */
   | { kind: 'idle' }
-  /** Nothing lives and nothing may start, wanted or not: a sentence says who has the singleton. */
+  /** Nothing lives and nothing may start, wanted or not: a sentence names the holder of the singleton. */
   | { kind: 'blocked'; by: string }
   /** The intent with its nonce is recorded; a process may or may not exist yet. */
   | { kind: 'starting'; nonce: string; sinceMs: number }
@@ -77,7 +77,7 @@ export type Phase =
       escalated: number;
       /** When the next, harder step is due. */
       deadlineMs: number;
-      /** When to look again whether the tree is empty; the gap doubles. */
+      /** When to check again whether the tree is empty; the gap doubles. */
       nextCheckMs: number;
       checkGapMs: number;
     }
@@ -102,7 +102,7 @@ export function phaseWord(kind: PhaseKind): WrittenPhaseKind {
 /** `none`: no readiness probe; alive means ready. */
 export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
 /**
- * `clear`: look whether anything of the tree is left; `drain`: told to take no new work; `term`: asked to stop; `kill`:
+ * `clear`: check whether anything of the tree is left; `drain`: told to take no new work; `term`: asked to stop; `kill`:
  * SIGKILL sent, repeated until empty.
  */
 export type StopStep = 'clear' | 'drain' | 'term' | 'kill';

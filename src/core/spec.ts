@@ -45,7 +45,7 @@ export type RestartPolicy = {
 export type StopPolicy = {
   /** A name such as `SIGTERM`. */
   signal: string;
-  /** Who gets the signals: the whole tree, or the main process, which then ends its children itself. */
+  /** Target of the signals: the whole tree, or the main process, which then ends its children itself. */
   to: 'tree' | 'main';
   /** From the first signal to SIGKILL. */
   graceMs: number;
@@ -57,7 +57,7 @@ export type StopPolicy = {
   drain: DrainPolicy | null;
 };
 
-/** How an instance is told to take no more work, and the longest that it may take to finish what it has. */
+/** How an instance is asked to take no new work, and how long it may take to finish what it has. */
 export type DrainPolicy = { by: DrainMethod; timeoutMs: number };
 export type DrainMethod =
   /** Drained when the process ends by itself. */
@@ -156,7 +156,7 @@ export type Limits = {
   nice: number | null;
 };
 
-/** How a pool goes over to a new version. */
+/** How a pool is moved to a new version. */
 export type RolloutPolicy = {
   /** How many of the pool may be missing meanwhile; a share is rounded down, and at least 1 unless surge is allowed. */
   maxUnavailable: Portion;

@@ -6,7 +6,7 @@ import { decideRestart } from './restart-policy.ts';
 import { type Exit, isOccupied, nonceOf, type Phase, type PhaseKind, type Slot, type SlotSpec } from './slot.ts';
 import type { ServiceSpec } from './spec.ts';
 
-/** First look after leftovers were found; doubles up to the second figure. */
+/** Delay of the first check after leftovers were found; doubles up to the second figure. */
 export const FIRST_CHECK_GAP_MS = 10;
 export const MAX_CHECK_GAP_MS = 500;
 /** SIGKILL is repeated at this pace until the tree is empty. */
@@ -85,7 +85,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
 
 /**
  * Whether the step from `before` to `after` cannot be found out again by a supervisor that begins later: how a process
- * ended (only its parent is told), and READY=1, which is sent once. Everything else can be looked up.
+ * ended (only its parent learns that), and READY=1, which is sent once. Everything else can be looked up.
  */
 export function isLostOnCrash(before: Slot, after: Slot, spec: ServiceSpec | null): boolean {
   if (before.phase.kind !== after.phase.kind) return isFinal(after.phase);

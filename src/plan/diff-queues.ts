@@ -17,7 +17,7 @@ export type QueueChange = {
 type QueueDeclarations = Pick<ProjectConfig, 'services' | 'logQueues'>;
 
 /**
- * Queues that came or went are told only where no service writes to them: otherwise its own change tells.
+ * Added and removed queues are listed only if no service writes to them: otherwise the change of the service says it.
  * @param from null: nothing was declared, so that nothing changes.
  */
 export function diffQueues(from: QueueDeclarations | null, to: QueueDeclarations): QueueChange[] {

@@ -152,7 +152,7 @@ type ServiceComparison = {
   touched: TouchedInstances;
   /** What the configuration says of each instance after the change. */
   instances: Desired['instances'];
-  /** The key by which the whole service runs again, or runs no more; null: not so. */
+  /** The key by which the whole service runs again, or stops; null if neither. */
   again: string | null;
   noMore: string | null;
   /** Whether any instance was to run before. */
@@ -168,7 +168,7 @@ function serviceChanges(comparison: ServiceComparison): PlanChange[] {
     changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its time'));
   if (from && to && changes.length === 0 && keys.length > 0)
     changes.push(changeOf(comparison, 'update', [], `${namesOf(keys)} changed, applied in place`));
-  // A task that has completed leaves no process to stop, and a schedule none to wait for: what disappears is named all the same.
+  // A removed service is always listed, even without a process to stop (a completed task, a schedule between two runs).
   if (from && !to && comparison.wasWanted && changes.length === 0)
     changes.push(changeOf(comparison, 'update', [], 'no longer declared'));
   return changes;
@@ -218,7 +218,7 @@ function scalingOf(comparison: ServiceComparison): PlanChange[] {
     : [];
 }
 
-/** Not where the whole service runs again or no more: then the size of its pool is not the reason. */
+/** Not where the whole service runs again or stops: then the size of its pool is not the reason. */
 function isScaled({ from, to, instances, again, noMore }: ServiceComparison, id: InstanceId): boolean {
   if (!from || !to || from.pool === to.pool || again !== null || noMore !== null) return false;
   const index = parseInstanceId(id)?.index ?? 0;

@@ -8,7 +8,7 @@ import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../cor
 import type { PlanBase } from './plan.ts';
 import { runsToCompletion, tasksOf } from './simulate.ts';
 
-/** The time at which such a state is looked at: every instance has been ready for longer than any `min_ready`. */
+/** The time at which such a state is examined: every instance has been ready for longer than any `min_ready`. */
 export const SETTLED_MS = 1e15;
 
 /** Every wanted instance is ready and every task has completed. @param config null: nothing was ever declared. */

@@ -144,7 +144,7 @@ export class Supervisor implements Supervised {
   }
 
   apply(accepted: AcceptedConfig, only: string[] | null): void {
-    // The writer learns of a queue before an instance is routed to it.
+    // The writer knows a queue before an instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config.services);

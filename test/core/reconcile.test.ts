@@ -127,7 +127,7 @@ describe('dependencies', () => {
     const both = [slotOf(db, 1, { phase: alive(1, 100) }), slotOf(api, 1, { phase: alive(2, sinceMs) })];
     expect(actionsOf([db, api], ...both)).toEqual(expected);
   });
-  it('names the first cause to all who wait', () => {
+  it('names the first cause to all that wait', () => {
     const task = spec('migrate');
     const services = [task, depending('seed', 'migrate', 'completed'), depending('web', 'seed')];
     const failed = slotOf(task, 1, { phase: { kind: 'failed', atMs: 1, reason: 'ended with exit code 7' } });
@@ -164,8 +164,8 @@ describe('a live slot', () => {
   });
   it('that is unhealthy is stopped, wanted as it is', () => {
     const api = spec('api');
-    const ill = slotOf(api, 1, { phase: { ...alive(), unhealthy: 'tcp 80: refused' } as Phase });
-    expect(plan([api], ill).actions).toEqual([
+    const unhealthy = slotOf(api, 1, { phase: { ...alive(), unhealthy: 'tcp 80: refused' } as Phase });
+    expect(plan([api], unhealthy).actions).toEqual([
       { kind: 'stop', id: 'api.1', cause: 'unhealthy', reason: 'tcp 80: refused' },
     ]);
   });
@@ -190,7 +190,7 @@ describe('an ending slot', () => {
   it('is looked at from the start when it was adopted', () => {
     expect(brief(planOf({ adopted: true, nextCheckMs: NOW }).actions)).toEqual(['clear api.1']);
   });
-  it('is told to stop once its drain is over, and gets further signals before SIGKILL', () => {
+  it('is asked to stop once its drain is over, and gets further signals before SIGKILL', () => {
     expect(brief(planOf({ step: 'drain', deadlineMs: NOW }).actions)).toEqual(['term api.1']);
     expect(planOf({ step: 'drain' })).toEqual({ actions: [], wakeAtMs: NOW + 500 });
     const stop = { ...STOP, escalate: [{ signal: 'SIGINT', afterMs: 10 }] };

@@ -1,4 +1,4 @@
-// What lives on top of a pool while it is replaced: who of it stays, and what is remembered of it.
+// The extra instances of a pool during a roll-out: which of them stay, and what the roll-out remembers of them.
 
 import { describe, expect, it } from 'vitest';
 import { planRollouts } from '../../src/core/rollout.ts';
@@ -8,7 +8,7 @@ import { count, running, version } from './tiny-world.ts';
 
 const TWO_ON_TOP = { maxUnavailable: count(0), maxSurge: count(2) };
 
-/** Who fails once is given up. */
+/** An instance that fails once is given up. */
 function task(hash: string): ServiceSpec {
   const service = version(hash, TWO_ON_TOP, 2);
   return { ...service, restart: { ...service.restart, policy: 'never' } };
@@ -26,7 +26,7 @@ describe('of two on top, one fails', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
   });
 
-  it('who was given up is not begun again while the roll-out is paused for it', () => {
+  it('an instance that was given up does not start again while the roll-out is paused for it', () => {
     const world = running(TWO_ON_TOP, 2);
     while (!world.versions()['api.4']) world.tick(task('v2'));
     world.tick(task('v2'));
@@ -50,7 +50,7 @@ describe('a pool that runs by the clock', () => {
     const memory = { rollouts: new Map(), findVersion: () => null };
     const plan = planRollouts(desire([report]), running, memory, 6_000);
     expect(plan).toMatchObject({ wakeAtMs: null, rollouts: new Map() });
-    expect([...plan.desired.instances].map(([id, wish]) => [id, wish.run && wish.rolloutStep?.step])).toEqual([
+    expect([...plan.desired.instances].map(([id, desired]) => [id, desired.run && desired.rolloutStep?.step])).toEqual([
       ['report.1', 'now'],
       ['report.2', 'now'],
     ]);

@@ -1,4 +1,4 @@
-// Roll-outs against a tiny world: who is replaced when, and what follows when the new version does not get ready.
+// Roll-outs against a tiny world: which instance is replaced when, and what follows when the new version does not get ready.
 
 import { describe, expect, it } from 'vitest';
 import type { RolloutPolicy } from '../../src/core/spec.ts';
@@ -143,7 +143,7 @@ describe('a version that does not get ready', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v1', 'api.3': 'v1', 'api.4': 'v1' });
   });
 
-  it('goes back to the version before, if it is told to', () => {
+  it('goes back to the version before with `on_failure: rollback`', () => {
     const policy = { onFailure: 'rollback' as const, deadlineMs: 1_000 };
     const world = running(policy);
     world.fates.v2 = 'crash';
@@ -177,7 +177,7 @@ describe('a version that does not get ready', () => {
   });
 });
 
-it('a pool that is stopped meanwhile is rolled out no more', () => {
+it('a pool that is stopped meanwhile is no longer rolled out', () => {
   const world = running();
   world.tick(version('v2'));
   expect(world.rollouts.size).toBe(1);

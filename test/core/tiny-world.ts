@@ -47,7 +47,7 @@ export class TinyWorld {
     for (let count = 0; count < ticks; count++) this.tick(service);
   }
 
-  /** What was told since the last call. */
+  /** The reports since the last call. */
   told(): string[] {
     const story = this.story;
     this.story = [];

@@ -176,10 +176,10 @@ describe('transition: what the kinds do not show', () => {
     }
     // An exit ends the drain; an unhealthy instance is not drained at all.
     expect(fold(begun, events.exited).phase).toMatchObject({ step: 'clear', exit: { code: 1 } });
-    const ill = { ...events.stopIntended, cause: 'unhealthy' } as InstanceEvent;
-    expect(fold(slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }), ill).phase).toMatchObject(
-      { step: 'term' },
-    );
+    const unhealthy = { ...events.stopIntended, cause: 'unhealthy' } as InstanceEvent;
+    expect(
+      fold(slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }), unhealthy).phase,
+    ).toMatchObject({ step: 'term' });
   });
 
   it('ends the input of a service only when no other incarnation continues to read it', () => {
@@ -192,9 +192,9 @@ describe('transition: what the kinds do not show', () => {
   });
 
   it('once unhealthy stays so', () => {
-    const ill = fold(slotOf(service, 1, { phase: alive() }), events.unhealthy);
-    expect(ill.phase).toMatchObject({ unhealthy: 'tcp 80: refused' });
-    expect(fold(ill, { kind: 'unhealthy', because: 'another reason' })).toBe(ill);
+    const unhealthy = fold(slotOf(service, 1, { phase: alive() }), events.unhealthy);
+    expect(unhealthy.phase).toMatchObject({ unhealthy: 'tcp 80: refused' });
+    expect(fold(unhealthy, { kind: 'unhealthy', because: 'another reason' })).toBe(unhealthy);
   });
 
   it('does not take over a spec of another version', () => {

@@ -21,7 +21,7 @@ test.for([
   ['is a shell with a pipeline', '"sleep 1000 | cat"', 2],
   ['has stopped itself', '[sh, -c, "kill -STOP $$$$; sleep 1000"]', 1],
   [
-    'starts a successor whenever it is told to stop',
+    'starts a successor whenever it receives SIGTERM',
     `[sh, -c, "trap 'sleep 1000 & exit 0' TERM; sleep 1000 & wait"]`,
     2,
   ],

@@ -136,7 +136,7 @@ test('up follows the next supervisor after an upgrade and still owns the project
   const ticks = () => [...up.output().matchAll(/tick (\d+)$/gm)].map(([, number]) => Number(number));
   await waitFor('it is shown', ticks, (seen) => seen.length > 3);
   await project.mustOrch(['upgrade']);
-  await waitFor('the change is told', up.output, (seen) => /another supervisor has taken over/.test(seen));
+  await waitFor('the change is reported', up.output, (seen) => /another supervisor has taken over/.test(seen));
   const before = ticks().length;
   await waitFor('it is shown again', ticks, (seen) => seen.length > before + 3);
   expect(ticks()).toEqual([...new Set(ticks())]);
@@ -156,7 +156,7 @@ test('up follows the next supervisor even when no instance runs during the upgra
     (seen) => seen === 0,
   );
   await project.mustOrch(['upgrade']);
-  await waitFor('the change is told', up.output, (seen) => /another supervisor has taken over/.test(seen));
+  await waitFor('the change is reported', up.output, (seen) => /another supervisor has taken over/.test(seen));
   up.signal('SIGINT');
   expect(await up.exited).toBe(0);
   expect(up.output()).toContain('everything is down (nothing ran)');

@@ -41,7 +41,7 @@ test('wait --for stopped ends for a removed service once none of its processes l
 });
 
 test.for(['ready', 'converged'] as const)(
-  'who is waited for to be %s, and is taken out, never will be',
+  'wait for %s fails once the instance is no longer declared',
   async (condition) => {
     const project = createProject({ 'procs.yaml': KEPT + NEVER_READY });
     await project.mustOrch(['up', '-d']);

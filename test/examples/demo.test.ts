@@ -8,7 +8,7 @@ import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-/** Someone may be looking at the demo on this machine: not on its own ports. */
+/** The demo may already run on this machine: do not use its ports. */
 const PORT = await freePorts(4);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -40,7 +40,7 @@ test('procs.yaml runs the same processes as the script', async () => {
   ]);
   const log = project.path('run_all.log');
   const text = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
-  await waitFor('everybody has printed', text, (seen) =>
+  await waitFor('every instance has printed', text, (seen) =>
     [...workerNames, 'feishu-bot.1'].every((id) => seen.includes(` ${id} o `)),
   );
   expect(text()).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z worker\.3 o worker 3 of 7 started$/m);

@@ -1,4 +1,4 @@
-// Dependencies at run time: what dependents do when one is lost, and who is named as the cause.
+// Dependencies at run time: what dependents do when one is lost, and which instance is named as the cause.
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';

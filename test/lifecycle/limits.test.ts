@@ -63,7 +63,7 @@ services:
   const exceeded = (await project.events()).filter(({ type }) => type === 'memory_exceeded');
   expect(exceeded).toMatchObject([{ instance: 'hog.1', details: { maxBytes: 150 * 2 ** 20, action } }]);
   expect(instanceOf(status, 'calm.1')).toMatchObject({ state: 'ready', restarts: 0 });
-  // Where the kernel could have a wall, this machine decides; how the bound is kept is told in any case.
+  // This machine decides whether the kernel can enforce the limit; the status always says how it is enforced.
   const bound = { maxBytes: 150 * 2 ** 20, action: 'restart', enforcedBy: 'sampling' };
   expect(instanceOf(status, 'calm.1')).toMatchObject({ memoryBound: bound });
   expect(instanceOf(status, 'hog.1')).toMatchObject({ memoryBound: null });

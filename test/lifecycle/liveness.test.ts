@@ -29,12 +29,12 @@ test.each([
   await project.up();
   const before = incarnations(project.instances());
   project.write('answer.api.1', answer);
-  const ill = await waitFor(
-    'it is found ill',
+  const unhealthy = await waitFor(
+    'it is found unhealthy',
     async () => (await project.events()).find(({ type }) => type === 'became_unhealthy'),
     (event) => event !== undefined,
   );
-  expect(ill).toMatchObject({ instance: 'api.1', message: expect.stringMatching(because) });
+  expect(unhealthy).toMatchObject({ instance: 'api.1', message: expect.stringMatching(because) });
   rmSync(project.path('answer.api.1'));
   await waitFor(
     'another one runs',
@@ -84,7 +84,7 @@ test('probes continue under the next supervisor, and healthy instances keep runn
   expect(instanceOf(status, 'api.1')).toMatchObject({ state: 'ready', adopted: true });
   project.write('answer.api.2', '500');
   await waitFor(
-    'the ill one is restarted',
+    'the unhealthy one is restarted',
     () => incarnations(project.instances())['api.2'],
     (now) => now !== undefined && now !== before['api.2'],
   );

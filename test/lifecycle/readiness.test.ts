@@ -98,7 +98,7 @@ services:
   expect(instanceOf(held, 'api.1')).toMatchObject({ state: 'running', restarts: 0 });
   project.write('up', '');
   await waitFor('its liveness counts now', project.ps, (seen) => instanceOf(seen, 'api.1').restarts > 0);
-  const ill = (await project.events()).find((event) => event.type === 'became_unhealthy')!;
-  expect(ill.message).toMatch(/^api\.1 is unhealthy: liveness probe failed: exec: exit code 1/);
+  const unhealthy = (await project.events()).find((event) => event.type === 'became_unhealthy')!;
+  expect(unhealthy.message).toMatch(/^api\.1 is unhealthy: liveness probe failed: exec: exit code 1/);
   await project.down();
 });

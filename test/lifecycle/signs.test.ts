@@ -4,7 +4,7 @@ import { createProject, incarnations, instanceOf, type Project } from '../rig/pr
 import { holdsFor, waitFor } from '../rig/wait-for.ts';
 import { PROGRAMS } from './procs.ts';
 
-/** Waits for the file `go`, then does what it is told. */
+/** Waits for the file `go`, then runs the command. */
 const onGo = (what: string): string => `while [ ! -e go ]; do sleep 0.02; done; ${what}; exec sleep 1000`;
 const NOTIFY = `perl ${PROGRAMS}notifies.pl`;
 const yaml = (what: string, probes: string): string => `
@@ -96,11 +96,11 @@ test('a service that stops sending WATCHDOG=1 is restarted', async () => {
   expect(project.read('usec').trim()).toBe('400000');
   await holdsFor('it lives', project.ps, (status) => instanceOf(status, 'api.1').restarts === 0, 1_500);
   project.write('silent', '');
-  const ill = await waitFor(
-    'it is found ill',
+  const unhealthy = await waitFor(
+    'it is found unhealthy',
     async () => (await project.events()).find(({ type }) => type === 'became_unhealthy'),
     (event) => event !== undefined,
   );
-  expect(ill!.message).toMatch(/liveness probe failed: no WATCHDOG=1 for \d+ ms/);
+  expect(unhealthy!.message).toMatch(/liveness probe failed: no WATCHDOG=1 for \d+ ms/);
   await project.down();
 });

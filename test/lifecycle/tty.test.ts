@@ -112,7 +112,7 @@ console.log('begun');\n`;
   await waitFor('all is written', () => project.exists('written'), Boolean, 30_000);
   expect(residentBytes(holder) - before).toBeLessThan(24 * 1024 ** 2);
   process.kill(stopped.pid, 'SIGCONT');
-  // 0 would be the end of the program. The words on the screen may get lost in the rig behind so much output.
+  // 0 would be the end of the program. The text on the screen may get lost in the rig behind that much output.
   expect(await stopped.waitForExit(30_000)).toMatchObject({ exitCode: 1 });
   expect(stopped.raw().length).toBeLessThan(8 * 1024 ** 2);
   const again = project.terminal(['attach', 'console']);

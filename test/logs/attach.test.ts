@@ -1,4 +1,4 @@
-// FIFOs that cannot be read, and what the supervisor is told.
+// FIFOs that cannot be read, and the reports to the supervisor.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The backlog: order, bounds, who loses lines, and that every lost line is reported.
+// The backlog: order, bounds, which instance loses lines, and that every lost line is reported.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Origin } from '../../src/logs/line-format.ts';

@@ -58,7 +58,7 @@ test('all queues in time order, as in a text queue, without colours in a pipe', 
   ]);
 });
 
-test('in a terminal: a colour for each instance, and nothing but colours from the children', async () => {
+test('in a terminal: a colour for each instance, and only colours from the children', async () => {
   const { out } = await run({}, ['api.1'], { colour: true }, true);
   expect(out).toContain('one \x1b[31mred\x1b[0m');
   expect(out).not.toContain('\x1b[2J');

@@ -51,7 +51,7 @@ describe('one file', () => {
     expect(gunzipSync(readFileSync(`${path}.gz`)).equals(bytes)).toBe(true);
   });
 
-  /** A compressor of its own, stopped once it has written so much, or at its end. */
+  /** A second compressor, suspended once it has written `partialBytes`, or at its end. */
   async function compressUntil(partialBytes: number): Promise<Child> {
     const before = new Map(partials().map((name) => [name, sizeOf(join(dir, name))]));
     const child = spawn(process.execPath, [await writerEntry(), '--gzip', path], { stdio: 'ignore' });
@@ -61,7 +61,7 @@ describe('one file', () => {
         const size = sizeOf(join(dir, name));
         return size !== before.get(name) && size >= partialBytes;
       });
-    await until(() => child.exitCode !== null || isFar(), 'it has compressed so much');
+    await until(() => child.exitCode !== null || isFar(), 'it has compressed that part');
     child.kill('SIGSTOP');
     return { process: child, exited };
   }

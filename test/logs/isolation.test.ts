@@ -1,4 +1,4 @@
-// The whole of orch, with a log that takes nothing: restarts, probes and the API of everybody else stay quick.
+// The whole of orch, with a log that takes nothing: restarts, probes and the API stay quick for everything else.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
@@ -94,7 +94,7 @@ test('a log writer that hangs', async () => {
   const writer = findWriter(project.root)!;
   process.kill(writer, 'SIGSTOP');
   const { apiMs } = await expectQuick(client, quiet);
-  expect(apiMs - quiet.apiMs).toBeLessThan(50); // only the first who asks waits for the writer
+  expect(apiMs - quiet.apiMs).toBeLessThan(50); // only the first request waits for the writer
   process.kill(writer, 'SIGCONT');
   client.close();
 });

@@ -46,7 +46,7 @@ function killed(...inodes: number[]): void {
   writer.close();
 }
 
-test('the next writer learns of it, once for each FIFO', () => {
+test('the next writer is informed once for each FIFO', () => {
   killed(11, 12);
   const next = new PartialLines(path);
   expect([next.takeLeft(11), next.takeLeft(11), next.takeLeft(13), next.takeLeft(12)]).toEqual([

@@ -1,4 +1,4 @@
-// A service goes over to another queue while it writes: no line is lost, and the old queue is closed once all is written.
+// A service moves to another queue while it writes: no line is lost, and the old queue is closed once all is written.
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The log writer as a process, driven by its client: formats, rotation, and who outlives whom.
+// The log writer as a process, driven by its client: formats, rotation, and which process outlives which.
 import { statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LogLine } from '../../src/logs/reader/log-line.ts';

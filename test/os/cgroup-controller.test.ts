@@ -57,7 +57,7 @@ describe.skipIf(!mayDivide)('a cgroup that contains', () => {
     if (!wasOffered) writeFileSync(join(root!, 'cgroup.subtree_control'), `-${CONTROLLER}`);
   });
 
-  /** @returns the pids of so many processes in a new cgroup. */
+  /** @returns the pids of `size` processes in a new cgroup. */
   function inhabit(size: number): number[] {
     top = join(root!, `orch-test-${process.pid}-${++count}`);
     mkdirSync(top);

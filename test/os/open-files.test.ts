@@ -8,7 +8,7 @@ const USER = 'Name:\tnode\nCapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\
 const ROOT = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
 const CONTAINER_ROOT = 'Name:\tnode\nCapEff:\t00000000a80425fb\n';
 
-test.each<[who: string, nofile: number, hard: string, status: string, refusal: string | null]>([
+test.each<[user: string, nofile: number, hard: string, status: string, refusal: string | null]>([
   ['a user', 4096, '4096', USER, null],
   ['a user', 4097, '4096', USER, 'limits.nofile is 4097, and the hard limit here is 4096'],
   ['a user', 4097, 'unlimited', USER, null],

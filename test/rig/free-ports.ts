@@ -36,7 +36,7 @@ async function reserve(port: number) {
   return lock.unref();
 }
 
-/** On all addresses: a listener on any of them is in the way of some program. */
+/** On all addresses: a listener on any of them would block a program. */
 async function canListen(port: number): Promise<boolean> {
   const server = createServer().listen({ port, exclusive: true });
   try {

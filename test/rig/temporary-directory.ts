@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 
 /**
- * @param name for people who look into the temporary directory
+ * @param name for readers of the temporary directory
  * @returns an absolute path without symlinks. Inside a test it is removed after that test, else after the file.
  */
 export function temporaryDirectory(name = 'test'): string {

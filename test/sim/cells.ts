@@ -14,14 +14,14 @@ const LIFE_NEWS: EventKind[] = ['exited', 'readinessChanged', 'unhealthy'];
 
 const UNREACHABLE: Rule[] = [
   {
-    why: 'news of an incarnation carry its nonce: the kernel drops them where the slot has none',
+    why: 'events of an incarnation carry its nonce: the kernel drops them where the slot has none',
     events: [...START_OUTCOMES, ...STOP_NEWS, ...LIFE_NEWS],
     phases: EMPTY,
   },
   { why: 'a start has one outcome, and it ends `starting`', events: START_OUTCOMES, phases: ['alive', 'ending'] },
   { why: 'nothing is known of a process before `spawned`', events: LIFE_NEWS, phases: ['starting'] },
   {
-    why: 'only a stop that was begun has such news, and nothing leads back',
+    why: 'only a stop that was begun has such events, and nothing leads back',
     events: STOP_NEWS,
     phases: ['starting', 'alive'],
   },
@@ -47,7 +47,7 @@ const UNREACHABLE: Rule[] = [
     phases: ['starting'],
   },
   {
-    why: 'who took the singleton is told with the end of the incarnation that lost it',
+    why: 'the exit of the incarnation that lost the singleton names the new holder',
     events: ['takenOver'],
     phases: ['blocked', 'starting', 'alive', 'ending'],
   },

@@ -29,7 +29,7 @@ export const FLAGS = [
   '--max-semi-space-size=64',
   '--single-threaded-gc',
 ];
-/** Costs a twentieth; for who reads what a failure prints. */
+/** Costs a twentieth; for readers of what a failure prints. */
 export const REPLAY_FLAGS = [...FLAGS, '--enable-source-maps'];
 
 /** @param entry name of a file in this folder. @returns the path of the module. */

@@ -69,7 +69,7 @@ function hookOf(service: Declared): ServiceSpec['hooks']['beforeStart'] {
   return { kind: 'argv', argv: ['hook', JSON.stringify(takesMs)] };
 }
 
-/** Whether starts of this version never end. Who waits for the key of one that hangs would hang as well. */
+/** Whether starts of this version never end. An instance that waits for the key of one that hangs would hang as well. */
 export function hangs({ life, schedule, singleton }: SimService, version: number): boolean {
   return life.broken === 'hangs' && version % 2 === 0 && schedule === null && singleton === null;
 }

@@ -1,4 +1,4 @@
-// How the programs of the simulated machine answer on their ports: when they serve, when they are ill, how they drain.
+// How the programs of the simulated machine answer on their ports: when they serve, when they are unhealthy, how they drain.
 // The truth that probes and drains are checked against.
 import type { ProbeResult } from '../../src/core/spec.ts';
 import type { Machine } from './machine/machine.ts';
@@ -13,7 +13,7 @@ export class Health {
   #machine: Machine;
   #illUntilMs = new WeakMap<SimProcess, number>();
   readonly #hadFit = new WeakSet<SimProcess>();
-  /** Was suspended, or ill for long enough to be found so, at some time. */
+  /** Was once suspended, or unhealthy for long enough to be found so. */
   #everIll = new WeakSet<SimProcess>();
   /** Answered a probe well at some time. */
   #passed = new WeakSet<SimProcess>();
@@ -23,7 +23,7 @@ export class Health {
     this.#machine = machine;
   }
 
-  /** Who listens on the port, zombies aside. */
+  /** The process that listens on the port, zombies aside. */
   at(port: number): SimProcess | null {
     for (const process of this.#machine.processes.alive()) {
       if (process.isLeader && process.environ.includes(`PORT=${port}\0`)) return process;
@@ -33,7 +33,7 @@ export class Health {
 
   /** @param forMs null: for good. */
   sicken(process: SimProcess, forMs: number | null): void {
-    // A short fit fails one attempt; it takes another one to be called ill.
+    // A short trouble fails one attempt; a second failed attempt means unhealthy.
     const isShort = forMs !== null && forMs < FIT_MS && !this.#hadFit.has(process);
     if (isShort) this.#hadFit.add(process);
     else this.#everIll.add(process);
@@ -41,7 +41,7 @@ export class Health {
     this.#illUntilMs.set(process, untilMs);
   }
 
-  isIll(process: SimProcess): boolean {
+  isUnhealthy(process: SimProcess): boolean {
     const untilMs = this.#illUntilMs.get(process) ?? 0;
     const isCured = this.#machine.processes.calm && untilMs !== Number.POSITIVE_INFINITY;
     return !isCured && untilMs > this.#machine.schedule.nowMs;
@@ -60,7 +60,7 @@ export class Health {
   }
 
   serves(process: SimProcess): boolean {
-    if (process.state !== 'S' || this.isIll(process)) return false;
+    if (process.state !== 'S' || this.isUnhealthy(process)) return false;
     const afterMs = process.program?.answersAfterMs ?? (this.#machine.processes.calm ? 0 : null);
     return afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs;
   }
@@ -76,7 +76,7 @@ export class Health {
     const process = this.at(port);
     if (process?.state === 'T') return null;
     if (!process || !this.serves(process)) {
-      const isSilent = process !== null && this.isIll(process) && this.#machine.chance.hit(0.5);
+      const isSilent = process !== null && this.isUnhealthy(process) && this.#machine.chance.hit(0.5);
       return isSilent ? null : { ok: false, because: 'connection refused' };
     }
     this.#passed.add(process);

@@ -38,7 +38,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(7_000, { kind: 'restart', service: 0, instance: null }),
     after(7_000, { kind: 'commentEdit' }),
   ),
-  'an instance that is ill for good': one(
+  'an instance that is unhealthy for good': one(
     [service({ pool: 2, life: { hasReadiness: true, hasLiveness: true } }, { obeysAfterMs: null })],
     after(400, { kind: 'sicken', which: 1, forMs: null }),
     after(1_500, { kind: 'commentEdit' }),
@@ -234,7 +234,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(1, { kind: 'restart', service: 2, instance: null }),
     after(200, { kind: 'start', service: 2, instance: null }),
   ),
-  'ill, and ends by itself at the same moment': one(
+  'unhealthy, and exits by itself at the same moment': one(
     [1_635, 1_635, 1_635, 1_635].map((endsAfterMs) =>
       service({ pool: 4, life: { hasLiveness: true } }, { endsAfterMs, exitCode: 1 }),
     ),

@@ -40,22 +40,22 @@ export class LifecycleOracle {
 
   /** A stop of what runs as declared. @returns whether a probe or a dependency gives the reason. */
   mayStop(kernel: Kernel, slot: Slot, cause: StopCause): boolean {
-    const wish = kernel.desired.instances.get(slot.id);
-    if (!wish?.run) return false;
-    if (cause === 'unhealthy') return this.#mayEndAsIll(slot, wish.spec);
-    if (cause === 'unwanted') return wish.spec.dependsOn.some(({ onLoss }) => onLoss === 'hold');
-    return this.#isRenewed(kernel, slot, wish.spec);
+    const desired = kernel.desired.instances.get(slot.id);
+    if (!desired?.run) return false;
+    if (cause === 'unhealthy') return this.#mayEndAsUnhealthy(slot, desired.spec);
+    if (cause === 'unwanted') return desired.spec.dependsOn.some(({ onLoss }) => onLoss === 'hold');
+    return this.#isRenewed(kernel, slot, desired.spec);
   }
 
-  /** Only what was ill, or did not answer, is ended for it. */
-  #mayEndAsIll(slot: Slot, spec: ServiceSpec): boolean {
+  /** Only an unhealthy instance, or one that did not answer, is stopped as unhealthy. */
+  #mayEndAsUnhealthy(slot: Slot, spec: ServiceSpec): boolean {
     const process = this.#processOf(slot);
     if (!process) return true;
     const { health } = this.#world.machine;
     return spec.liveness !== null && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
   }
 
-  /** With `on_loss: restart`: every instance of one dependency, who is leaving aside, was born later. */
+  /** With `on_loss: restart`: every instance of one dependency that is not leaving started later. */
   #isRenewed(kernel: Kernel, slot: Slot, spec: ServiceSpec): boolean {
     const own = this.#processOf(slot);
     return spec.dependsOn.some(({ service, onLoss, condition }) => {
@@ -67,7 +67,7 @@ export class LifecycleOracle {
     });
   }
 
-  /** At the first step of an end: who else serves? */
+  /** At the first step of a stop: enough other instances must serve. */
   checkAvailability(kernel: Kernel, slot: Slot, cause: StopCause): void {
     const process = this.#processOf(slot);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
@@ -81,7 +81,7 @@ export class LifecycleOracle {
       return;
     if (declared.readiness !== null && !this.#world.machine.health.hasPassed(process)) return;
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
-    // Neither who is held stopped nor what is on top meanwhile.
+    // Neither instances that a command stopped nor the extra ones of a roll-out.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
     const wanted = ids.filter((id) => kernel.desired.instances.get(id)?.run).length;
     const { missing } = rolloutLimitsOf(declared.rollout, wanted);
@@ -100,17 +100,17 @@ export class LifecycleOracle {
     if (isPool) return;
     for (const process of this.#world.leaders()) {
       const [service] = process.of!.instance.split('.');
-      const wish = kernel.desired.instances.get(process.of!.instance as Slot['id']);
-      if (!wish?.run) continue;
-      const holds = wish.spec.dependsOn.some((one) => one.service === slot.service && one.onLoss === 'hold');
+      const desired = kernel.desired.instances.get(process.of!.instance as Slot['id']);
+      if (!desired?.run) continue;
+      const holds = desired.spec.dependsOn.some((one) => one.service === slot.service && one.onLoss === 'hold');
       if (holds) this.#world.fail(`I15: ${slot.id} ends before ${service}, which cannot do without it`);
     }
   }
 
-  /** Who would have to end again at once does not begin. */
+  /** An instance that would have to stop again at once does not start. */
   onStart(kernel: Kernel, slot: Slot): void {
-    const wish = kernel.desired.instances.get(slot.id);
-    for (const { service, onLoss } of wish?.spec.dependsOn ?? []) {
+    const desired = kernel.desired.instances.get(slot.id);
+    for (const { service, onLoss } of desired?.spec.dependsOn ?? []) {
       if (onLoss !== 'hold') continue;
       const isLeaving = [...kernel.desired.instances.values()].every(({ run, spec }) => spec.name !== service || !run);
       if (isLeaving)
@@ -156,7 +156,7 @@ export class LifecycleOracle {
     return false;
   }
 
-  /** Who ran to completion counts as ready. */
+  /** A run that completed counts as ready. */
   onEnd(process: SimProcess, hasCompleted: boolean): void {
     if (hasCompleted || this.#world.machine.health.hasPassed(process))
       this.#everReady.add(process.of!.instance.split('.')[0]!);
@@ -188,14 +188,14 @@ export class LifecycleOracle {
         this.#world.fail(`restart: ${slot.id} was to be restarted and is not`);
       this.#checkRenewed(kernel, process, slot, isMemorySure);
     }
-    for (const slot of kernel.slots.values()) this.#checkBegunAnew(kernel, slot);
+    for (const slot of kernel.slots.values()) this.#checkRestarted(kernel, slot);
     for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
   }
 
-  /** Who was to be restarted is neither done nor given up; what runs by the clock has its next time. */
-  #checkBegunAnew(kernel: Kernel, { id, phase, restartRequestedMs }: Slot): void {
-    const wish = kernel.desired.instances.get(id);
-    if (restartRequestedMs === null || !wish?.run || wish.spec.schedule) return;
+  /** An instance with a requested restart is neither completed nor failed; a scheduled one has its next time. */
+  #checkRestarted(kernel: Kernel, { id, phase, restartRequestedMs }: Slot): void {
+    const desired = kernel.desired.instances.get(id);
+    if (restartRequestedMs === null || !desired?.run || desired.spec.schedule) return;
     if (phase.kind === 'completed' || phase.kind === 'failed')
       this.#world.fail(`restart: ${id} was to be restarted and is ${phase.kind}`);
   }
@@ -225,9 +225,9 @@ export class LifecycleOracle {
 
   /** With `on_loss: restart` nothing is older than all of its dependency. */
   #checkRenewed(kernel: Kernel, own: SimProcess, slot: Slot, isMemorySure: boolean): void {
-    const wish = kernel.desired.instances.get(slot.id);
-    if (!isMemorySure || !wish?.run || kernel.rollouts.has(slot.service)) return;
-    for (const dependency of wish.spec.dependsOn) {
+    const desired = kernel.desired.instances.get(slot.id);
+    if (!isMemorySure || !desired?.run || kernel.rollouts.has(slot.service)) return;
+    for (const dependency of desired.spec.dependsOn) {
       if (dependency.onLoss !== 'restart' || dependency.condition === 'completed') continue;
       const pool = kernel.desired.services.get(dependency.service)?.pool ?? 0;
       const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${dependency.service}.`));
@@ -243,7 +243,7 @@ export class LifecycleOracle {
     const isOld = this.#world.machine.schedule.nowMs - process.bornMs > QUIET_MS;
     if (!isOld) return;
     const { health } = this.#world.machine;
-    if (spec.liveness && health.isIll(process)) this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
+    if (spec.liveness && health.isUnhealthy(process)) this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
     const isShownReady = isReady(phase);
     if (spec.readiness && health.serves(process) !== isShownReady)
       this.#world.fail(`probes: ${id} counts as ${phase.readiness}, and serves: ${health.serves(process)}`);
@@ -251,9 +251,9 @@ export class LifecycleOracle {
 
   /** With `on_loss: hold` nothing runs whose dependency is not there. */
   #checkHeld(kernel: Kernel, { id }: Slot): void {
-    const wish = kernel.desired.instances.get(id);
-    if (!wish?.run) return;
-    for (const { service, onLoss, condition } of wish.spec.dependsOn) {
+    const desired = kernel.desired.instances.get(id);
+    if (!desired?.run) return;
+    for (const { service, onLoss, condition } of desired.spec.dependsOn) {
       if (onLoss !== 'hold' || condition === 'completed') continue;
       const isThere = [...this.#world.leaders()].some(({ of }) => of!.instance.startsWith(`${service}.`));
       const mayBeDone = [...kernel.slots.values()].some((one) => one.service === service && one.phase.kind !== 'idle');

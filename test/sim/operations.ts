@@ -15,7 +15,7 @@ export function operate(scene: Scene, operation: Operation): void {
   run(scene, operation);
 }
 
-/** What waited while a supervisor was held up is done after this. */
+/** Work that waited for a delayed supervisor is done after this. */
 const HELD_UP_MS = 12_000;
 /** A clock that was set is noticed, and what follows from it done, after this. */
 const CLOCK_SEEN_MS = 12_000;

@@ -85,7 +85,7 @@ export class Oracle implements Observer {
     this.schedules.forgive(PERSON_MS);
   }
 
-  /** The state file was lost, or is not written for a while: failures, and who is held stopped, may be forgotten. */
+  /** The state file was lost, or is not written for a while: failures and stops by command may be forgotten. */
   forgetState(): void {
     this.#backoff.forgiveSince(0);
     this.schedules.forgive(PERSON_MS);
@@ -250,13 +250,13 @@ export class Oracle implements Observer {
   /** I4: what is wanted as it is must not be touched. I15: dependents go first. */
   #checkMayStop(slot: Slot, cause: StopCause): void {
     const kernel = this.kernel!;
-    const wish = kernel.desired.instances.get(slot.id);
+    const desired = kernel.desired.instances.get(slot.id);
     if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);
-    const isLeaving = !wish?.run;
-    const isOutdated = wish?.spec.specHash !== slot.spec?.specHash;
+    const isLeaving = !desired?.run;
+    const isOutdated = desired?.spec.specHash !== slot.spec?.specHash;
     this.#lifecycle.checkAvailability(kernel, slot, cause);
     this.#lifecycle.checkDependentsFirst(kernel, slot, cause);
-    const isNextDue = cause === 'replaced' && wish?.spec.schedule?.overlap === 'replace';
+    const isNextDue = cause === 'replaced' && desired?.spec.schedule?.overlap === 'replace';
     if (isNextDue && this.schedules.mayReplace(slot.id)) return;
     const isAsked = slot.restartRequestedMs !== null || this.#lifecycle.mayStop(kernel, slot, cause);
     if (!isLeaving && !isOutdated && !isAsked)
@@ -281,7 +281,7 @@ export class Oracle implements Observer {
     return Math.floor(this.#machine.schedule.nowMs + this.#clockOffsetMs);
   }
 
-  /** `down --timeout` has no more patience. */
+  /** The timeout of `down --timeout` is over. */
   killingIsFine = false;
   /** The supervisor's clock less the machine's: taken from the wall when it starts. */
   #clockOffsetMs = 0;
@@ -319,14 +319,14 @@ export class Oracle implements Observer {
     for (const name of this.#project.heldStopped.keys()) {
       for (const id of live.keys()) if (id.startsWith(`${name}.`)) this.#fail(`${id} runs although it is held stopped`);
     }
-    for (const [id, wish] of kernel.desired.instances) {
+    for (const [id, desired] of kernel.desired.instances) {
       const slot = kernel.slots.get(id);
       const process = live.get(id);
       live.delete(id);
-      if (!wish.run) {
+      if (!desired.run) {
         if (process) this.#fail(`I7: ${id} lives although it is not wanted`);
-      } else if (process) this.#checkRuns(process, slot, wish.spec);
-      else if (!this.#isExplained(slot, wish.spec))
+      } else if (process) this.#checkRuns(process, slot, desired.spec);
+      else if (!this.#isExplained(slot, desired.spec))
         this.#fail(`I1: ${id} does not run and nothing explains it: ${JSON.stringify(slot)}`);
     }
     const left = [...live.keys()].find((id) => !this.#lifecycle.isLeaving(kernel, id));
@@ -386,7 +386,7 @@ export class Oracle implements Observer {
     if (this.#isAdoptedInItsPlace(slot)) return true;
     // Between two runs; that they come is checked by itself.
     if (spec.schedule) return true;
-    // What comes and goes by itself moves who depends on it, and they who has their key.
+    // A program that comes and goes by itself moves its dependents, and those the holders of their keys.
     if (this.#machine.neverRests && this.#hasJustBegun(slot)) return true;
     // The older version was lost with the supervisor that died, and the newer one is known not to work.
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
@@ -409,7 +409,7 @@ export class Oracle implements Observer {
     return isMoving && this.#supervisorMs() - phase.sinceMs < MOVING_MS;
   }
 
-  /** Its supervisor hears of it soon. */
+  /** Its supervisor notices soon. */
   #hasJustEnded(nonce: string): boolean {
     return this.#machine.schedule.nowMs - (this.#endedMs.get(nonce) ?? 0) < NEWS_MS;
   }
@@ -460,7 +460,7 @@ export class Oracle implements Observer {
 const LIVE_EDITS_MS = 50;
 /** What an edit or a command sets going is over after this. */
 const PERSON_MS = 12_000;
-/** A start, with the end of who has the key; a stop. */
+/** A start, with the end of the holder of the key; a stop. */
 const MOVING_MS = 5_000;
 /** Of the scenarios. */
 const MAX_BACKOFF_MS = 5_000;

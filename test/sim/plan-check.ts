@@ -82,10 +82,10 @@ function observedFates(actions: readonly { kind: string; id: string }[]): Fates 
   return fates;
 }
 
-/** What waits for a dependency that does not come is named in the plan all the same. */
+/** A plan also lists instances that wait for a dependency which does not come. */
 function isBlocked(kernel: Kernel | null, id: string): boolean {
-  const wish = kernel?.desired.instances.get(id as InstanceId);
-  return wish?.run === true && kernel!.dependencies().blockerOf(wish.spec) !== null;
+  const desired = kernel?.desired.instances.get(id as InstanceId);
+  return desired?.run === true && kernel!.dependencies().blockerOf(desired.spec) !== null;
 }
 
 /** @returns whether nothing about a service, and about what it depends on, happens by itself. */

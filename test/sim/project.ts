@@ -20,7 +20,7 @@ export class Project {
   readonly oracle: Oracle;
   /** Every supervisor that was ever started for it. */
   readonly guests: Guest[] = [];
-  /** Services held stopped by hand -> when that was told. */
+  /** Services that a command stopped, with the time of the command. */
   readonly heldStopped = new Map<string, number>();
   /** How often something befell its supervisor from which it does not come back by itself; how often it had a fault. */
   troubles = 0;

@@ -12,7 +12,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: String(Math.max(2, cpus().length)) },
   },
 });
-/** So many seeds reach every cell that can be reached. */
+/** This number of seeds reaches every cell that can be reached. */
 const WHOLE_RUN = 10_000;
 const one = process.env.SEED;
 const from = Number(one ?? values.from);

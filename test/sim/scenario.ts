@@ -23,7 +23,7 @@ export type SimService = {
   singleton: SingletonPolicy['onConflict'] | null;
   program: Program;
   life: SimLife;
-  /** Runs every so many seconds of the wall clock instead of always; never together with a singleton. */
+  /** Period in seconds of the wall clock, instead of a permanent run; never together with a singleton. */
   schedule: SimSchedule | null;
 };
 
@@ -93,7 +93,7 @@ export type Scenario = {
   steps: Step[];
   /** Made when everything is quiet, after it was planned. */
   lastEdit: Step & { operation: Edit };
-  /** `orch down --timeout` of so much; null: without. */
+  /** The value of `orch down --timeout`; null: without. */
   downTimeoutMs: number | null;
 };
 

@@ -1,5 +1,5 @@
-// Watches the scheduled services of one project: that every run has its time, that no time has two runs, that what is due
-// comes about. Keeps an account of its own by the wall clock; part of the oracle: throws by `fail`.
+// Watches the scheduled services of one project: every run has a due time, no time has two runs, and every due run starts.
+// Keeps its own account by the wall clock; part of the oracle: throws by `fail`.
 import type { Slot } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
@@ -28,7 +28,7 @@ export class ScheduleOracle {
     this.#world = world;
   }
 
-  /** Clocks, people or a supervisor that is held up: for so long runs may come at other times. */
+  /** Changed clocks, commands or a delayed supervisor: for this long runs may come at other times. */
   forgive(forMs: number): void {
     this.#unsureUntilMs = Math.max(this.#unsureUntilMs, this.#nowMs + forMs);
   }
@@ -51,9 +51,10 @@ export class ScheduleOracle {
     if (fromMs === 0) return;
     machine.schedule.after(MADE_UP_MS, () => {
       if (!isStillInCharge() || beganMs <= this.#unsureUntilMs || this.#nowMs <= this.#unsureUntilMs) return;
-      for (const [id, wish] of kernel.desired.instances) {
+      for (const [id, desired] of kernel.desired.instances) {
         const everyMs = this.#world.everyMsOf(id);
-        if (everyMs === null || !wish.run || !wish.spec.schedule?.catchUp || wish.spec.dependsOn.length > 0) continue;
+        if (everyMs === null || !desired.run || !desired.spec.schedule?.catchUp || desired.spec.dependsOn.length > 0)
+          continue;
         const run = this.#accounts.get(id)?.runs.at(-1);
         // Its end was on disk, and so was its next time.
         const wasAtRest = run && run.endedMs !== null && run.endedMs < fromMs - SAVED_MS && !run.failed;
@@ -99,19 +100,19 @@ export class ScheduleOracle {
    * @param isImpostor a process left behind by an ended run is taken for the run itself and never ends: a known limit
    */
   checkQuiet(kernel: Kernel, isImpostor: (slot: Slot) => boolean): void {
-    for (const [id, wish] of kernel.desired.instances) {
+    for (const [id, desired] of kernel.desired.instances) {
       const everyMs = this.#world.everyMsOf(id);
-      if (!wish.run || wish.spec.schedule === null || everyMs === null || everyMs > LONGEST_CHECKED_MS) continue;
-      if (kernel.dependencies().blockerOf(wish.spec) !== null || wish.spec.dependsOn.length > 0) continue;
+      if (!desired.run || desired.spec.schedule === null || everyMs === null || everyMs > LONGEST_CHECKED_MS) continue;
+      if (kernel.dependencies().blockerOf(desired.spec) !== null || desired.spec.dependsOn.length > 0) continue;
       // Another project may own its key.
-      if (wish.spec.singleton !== null) continue;
+      if (desired.spec.singleton !== null) continue;
       const slot = kernel.slots.get(id);
       if (slot && isImpostor(slot)) continue;
       const run = this.#accounts.get(id)?.runs.at(-1) ?? { bornMs: 0, endedMs: 0 };
       const idleMs = this.#nowMs - (run.endedMs ?? this.#nowMs);
       if (idleMs > everyMs + CLEARING_MS)
         this.#world.fail(`schedule: ${id} should run every ${everyMs} ms and has not for ${idleMs} ms`);
-      const isReplaced = wish.spec.schedule.overlap === 'replace';
+      const isReplaced = desired.spec.schedule.overlap === 'replace';
       const ageMs = this.#nowMs - run.bornMs;
       if (isReplaced && run.endedMs === null && ageMs > everyMs + CLEARING_MS)
         this.#world.fail(`schedule: ${id} has run for ${ageMs} ms, and the next run does not replace it`);

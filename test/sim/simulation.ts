@@ -86,7 +86,7 @@ export class Simulation {
     const quietSinceMs = this.machine.schedule.nowMs;
     await this.advance(QUIET_MS);
     for (const { oracle, services } of this.projects) {
-      // Who comes and goes by itself may have the key of one that does not.
+      // A program that comes and goes by itself may have the key of one that does not.
       const isBusy = services.some(
         ({ program, policy, schedule, singleton }) =>
           schedule !== null ||

@@ -55,7 +55,7 @@ function watchedSupervisor(statusBytes: number) {
   return { methods: createMethods(supervisor, () => undefined), change };
 }
 
-test('who owns and does not read gets the latest status once it reads again', async () => {
+test('an owner that does not read gets the latest status once it reads again', async () => {
   const { methods, change } = watchedSupervisor(MIB / 2);
   const { socket, ownersGone } = await suspendedOwner(methods, 'watchStatus', { minIntervalMs: 20 });
   const last = await waitFor('far more has happened than is kept for it', change, (changes) => changes > 60);
@@ -68,7 +68,7 @@ test('who owns and does not read gets the latest status once it reads again', as
   expect(ownersGone()).toBe(0);
 });
 
-test('who owns and is cut off for what it did not read does not take the project down', async () => {
+test('an owner that is cut off for unread data does not take the project down', async () => {
   let cut = (): void => undefined;
   const isCut = new Promise<void>((resolve) => {
     cut = resolve;

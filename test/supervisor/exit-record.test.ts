@@ -72,7 +72,7 @@ describe.each(shells)('%s', (shell) => {
     expect(records.take(nonce)).toBeNull();
   });
 
-  test('runs the program all the same where no record can be made', async () => {
+  test('runs the program even if no record can be made', async () => {
     const remove = (): void => rmSync(join(directory, 'exits'), { recursive: true, force: true });
     const { nonce, ended } = start(shell, 'echo said', remove);
     expect(await ended).toBe('said\n');

@@ -44,7 +44,7 @@ function world(service: ReturnType<typeof job>, slot: Partial<Slot> | null = {})
   return { clock, state, sync };
 }
 
-test('the next run is told once, by the clock of its zone, daylight saving included', () => {
+test('the scheduler reports the next run once, by the clock of its zone, daylight saving included', () => {
   const utc = world(job());
   expect(utc.sync()).toBe('2026-03-29T03:00');
   utc.sync();

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../rig/temporary-directory.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { contextOf } from './context.ts';
 
-test('a keeper that has not got as far as listening is replaced all the same', async () => {
+test('a keeper that does not listen yet is replaced', async () => {
   const directory = temporaryDirectory('keeper');
   const keeperPath = join(directory, 'held.sock');
   const addresses = [1, 2, 3].map(
@@ -34,7 +34,7 @@ test('a keeper that has not got as far as listening is replaced all the same', a
   expect(context.reported).toEqual([]);
 });
 
-/** What each live keeper at this path was told to keep. */
+/** The sockets that each live keeper at this path received. */
 function keepers(path: string): string[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];

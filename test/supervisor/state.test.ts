@@ -1,4 +1,4 @@
-// The state file of an earlier supervisor, whole and in every bad shape: what is read is whole, or nothing.
+// The state file of an earlier supervisor, whole and in every bad shape: it is read whole, or not at all.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

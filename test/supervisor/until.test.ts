@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { until } from '../../src/supervisor/api/wait-until.ts';
 
-/** `after`: of so many looks the next one throws. */
+/** The call after the first `after` ones throws. */
 function breaking(after: number): () => boolean {
-  let looks = 0;
+  let calls = 0;
   return () => {
-    if (looks++ >= after) throw new Error('a condition that cannot be judged');
+    if (calls++ >= after) throw new Error('a condition that cannot be judged');
     return false;
   };
 }

@@ -1,4 +1,4 @@
-// Hostile texts, on patterns and on a real terminal emulator: nothing but colours may reach it.
+// Hostile texts, on patterns and on a real terminal emulator: only colours may reach it.
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -179,7 +179,7 @@ test('harmless text is untouched', () => {
   expect(sanitizeLine('windows line\r', true)).toBe('windows line');
 });
 
-/** Nothing but printable characters and SGR sequences. */
+/** Only printable characters and SGR sequences. */
 const SAFE =
   /^(?:[^\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|\x1b\[[\d;:]*m)*$/u;
 
@@ -193,7 +193,7 @@ describe('a line for the full screen', () => {
     expect(sanitizeScreenLine(`before${text}after`)).toContain('after');
   });
 
-  test('of any characters at all, nothing but SGR passes', () => {
+  test('only SGR passes, whatever the characters', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '\x1b',

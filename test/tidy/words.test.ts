@@ -17,6 +17,21 @@ const idioms: Record<string, RegExp> = {
   'goes on': /\b(?:goes|go|went|going) on\b(?! top)/gi,
   'told as': /\btold (?:as|of)\b/gi,
   'by heart': /\bby heart\b/gi,
+  // A user is the only "who" of this project; `WHO` is a variable of some tests.
+  who: /(?<!\b[Uu]sers? )\b[Ww]hom?\b/g,
+  'anybody, everybody': /\b(?:anybody|everybody|someone)\b/gi,
+  'so many': /\bso (?:many|much)\b/gi,
+  'all the same': /\ball the same\b/gi,
+  'is told': /\b(?:is|are|was|were) told\b/gi,
+  news: /\bnews\b/gi,
+  'hears of': /\b(?:hear|learn)s? of\b/gi,
+  wish: /\bwish(?:es)?\b/gi,
+  ill: /\bill\b/gi,
+  'nothing but': /\bnothing but\b/gi,
+  'goes over': /\b(?:goes?|going|went) over\b/gi,
+  'held up by': /\bheld up by\b/gi,
+  'in the way': /\bin the way\b(?! (?:that|of|in))/gi,
+  'come about': /\b(?:comes?|came) about\b/gi,
 };
 
 const isProse = (path: string): boolean => path.endsWith('.md') && !path.startsWith('test/');

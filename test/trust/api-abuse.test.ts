@@ -1,5 +1,5 @@
-// What comes over the socket, and who may come: idle crowds, nonsense, floods, subscribers that never read, other users. The
-// supervisor answers all the while (I12), and its files are its owner's alone (I16).
+// Hostile clients of the socket: idle crowds, nonsense, floods, subscribers that never read, other users. The supervisor
+// always answers (I12), and only its owner can use its files (I16).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';

@@ -1,4 +1,4 @@
-// Any number of `orch up` at once: one supervisor, and everybody succeeds (I13). TRUST_ROUNDS=200 for the figures.
+// Any number of `orch up` at once: one supervisor, and every command succeeds (I13). TRUST_ROUNDS=200 for the figures.
 import { expect, test } from 'vitest';
 import { createProject, incarnations, type Project } from '../rig/project.ts';
 import { killSupervisor, lockHoldersOf, quantile, roundsOf, say, supervisorsOf } from '../rig/supervisors.ts';
@@ -40,7 +40,7 @@ test('ten orch up at once after a crash adopt once', { timeout: 3_600_000 }, asy
   await project.down();
 });
 
-/** Who lost the race for the lock has nothing to do but to leave. */
+/** A supervisor that lost the race for the lock can only exit. */
 async function expectOneSupervisor(project: Project, round: number): Promise<void> {
   expect(lockHoldersOf(project), `round ${round}`).toHaveLength(1);
   await waitFor(

@@ -1,5 +1,5 @@
 // Every way in which a program tries to outlive its stop: the tree is empty within the grace period + 2 s (I9), after `stop`
-// and after `down`, which says meanwhile who holds it up.
+// and after `down`, which meanwhile names the process that delays it.
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';

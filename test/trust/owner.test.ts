@@ -1,4 +1,4 @@
-// Who owns the supervisor: a terminal that vanishes takes it down gracefully, a detached one leaves it alone.
+// The owner of the supervisor: a terminal that vanishes takes it down gracefully, a detached one leaves it alone.
 import { expect, test } from 'vitest';
 import { createProject } from '../rig/project.ts';
 import { supervisorsOf } from '../rig/supervisors.ts';

@@ -57,7 +57,7 @@ async function stateOf(project: Project): Promise<string> {
   return instanceOf(await project.ps(), 'bot.1').state;
 }
 
-/** Who does not hold it waits under `wait`, and rests otherwise. */
+/** An instance without the singleton waits under `wait`, and is stopped otherwise. */
 function hasSettled(state: string, policy: string): boolean {
   return state === 'ready' || state === (policy === 'wait' ? 'starting' : 'stopped');
 }

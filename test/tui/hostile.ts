@@ -50,7 +50,7 @@ export const HOSTILE: [string, string][] = [
   ['draws lines instead of letters', '\x1b(0'],
   ['shifts out', '\x0e'],
   ['fills the screen with E', '\x1b#8'],
-  ['asks who is there', '\x1b[c'],
+  ['asks for the device attributes', '\x1b[c'],
   ['asks for the cursor position', '\x1b[6n'],
   ['asks for a checksum', '\x1b[1;1;1;1;1;1*y'],
   ['asks for the title', '\x1b[21t'],

@@ -129,7 +129,7 @@ function findTildes(tree: Tree): Problem[] {
   });
 }
 
-/** `key`: what only one may use. `name`: who uses it. */
+/** `key`: a resource with at most one user. `name`: the user. */
 type NamedUse = { key: string; name: string; at: Span };
 
 /** Every use after the first one of a key, with the first. */

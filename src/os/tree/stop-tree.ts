@@ -1,5 +1,5 @@
 // Ends a whole tree: the stop signal, the grace period, then SIGKILL until nothing is left. For trees that no kernel
-// slot looks after, such as the older holder of a singleton.
+// slot owns, such as the older holder of a singleton.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../process/identity.ts';
 import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';

@@ -62,7 +62,7 @@ function readLink(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    return basename(path); // replaced just now: its event makes us look again
+    return basename(path); // replaced just now: its event makes us check again
   }
 }
 

@@ -1,5 +1,5 @@
 // The supervisor's own faults: after an uncaught exception its state cannot be trusted, so the process exits at once and a new
-// one takes over, as after a kill -9. Instances notice nothing. Also what a supervisor is told on stdin when it starts.
+// one takes over, as after a kill -9. Instances notice nothing. Also parses the start message of stdin.
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { AcceptedConfig } from '../../core/load-result.ts';

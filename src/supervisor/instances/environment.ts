@@ -61,7 +61,7 @@ function programOf(command: Command, expand: (template: string) => string): { fi
   return { file: file!, args };
 }
 
-/** The secrets of one start: read from their files, handed on, never kept. */
+/** The secrets of one start: read from their files, passed on, never kept. */
 export type Secrets = {
   /** By variable; those that could be read. */
   values: Record<string, string>;

@@ -94,7 +94,7 @@ export class MemoryGuard {
     );
     if (maxBytes === null || !slot || this.#handled.has(nonce)) return maxBytes;
     this.#handled.set(nonce, maxBytes);
-    this.#reportExceeded(slot.id, `it went over its memory bound of ${readableSize(maxBytes)}; the kernel killed it`, {
+    this.#reportExceeded(slot.id, `it exceeded its memory bound of ${readableSize(maxBytes)}; the kernel killed it`, {
       maxBytes,
       action: 'kill',
       enforcedBy: 'kernel',

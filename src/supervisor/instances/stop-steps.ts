@@ -115,7 +115,7 @@ export class StopSteps {
     signalTree(this.#tree.targetOf(process), signal, []);
     this.#tree.membersOf(process).then(
       (members) => signalOutsideGroup(this.#tree.targetOf(process), signal, members),
-      () => undefined, // no descriptor left: `clear` looks again
+      () => undefined, // no descriptor left: `clear` checks again
     );
   }
 

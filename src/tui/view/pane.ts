@@ -38,8 +38,8 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
 }
 
 function pausedText(behind: number, { pause, dot }: Glyphs): string {
-  const news = behind === 0 ? '' : ` ${dot} ${behind} new ${behind === 1 ? 'line' : 'lines'}`;
-  return `${pause} paused${news} ${dot} End to follow`;
+  const unseen = behind === 0 ? '' : ` ${dot} ${behind} new ${behind === 1 ? 'line' : 'lines'}`;
+  return `${pause} paused${unseen} ${dot} End to follow`;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Hooks of the simulated machine: they take the time that they are told and succeed, or never end.
+// Hooks of the simulated machine: they take the time that the scenario sets and succeed, or never end.
 import type { ExecRequest } from '../../../src/os/probe/exec.ts';
 import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check.ts';
 

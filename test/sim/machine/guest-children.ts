@@ -1,4 +1,4 @@
-// `node:child_process` of a simulated process: starts programs of the simulated world, and hears of their end when the
+// `node:child_process` of a simulated process: starts programs of the simulated world, and learns that they exited when the
 // machine lets it.
 import { EventEmitter } from 'node:events';
 import type { Guest } from './guest.ts';

@@ -13,7 +13,7 @@ export type Faults = {
   exitsLate: { count: number; byMs: number };
   /** Writes of state files below this directory that fail with ENOSPC. */
   saves: { count: number; under: string };
-  /** Changes of files that no watcher hears of. */
+  /** Changes of files without a watcher event. */
   watchEvents: number;
 };
 
@@ -26,9 +26,9 @@ export class Machine {
   readonly processes: ProcessTable;
   readonly health: Health;
   readonly faults: Faults = noFaults();
-  /** Of files (by inode): who holds the lock. */
+  /** Lock holders of files, by inode. */
   readonly locks = new Map<number, Guest>();
-  /** By path: who listens. */
+  /** Listeners by path. */
   readonly sockets = new Map<string, Socket>();
   readonly watchers = new Set<(path: string) => void>();
   /** Of every incarnation that was started under the one singleton key of the scenarios. */

@@ -64,7 +64,7 @@ const FATAL = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIG
 export class ProcessTable {
   /** Programs are good-natured from now on: the end of the faults. */
   calm = false;
-  /** So many pids that become free are a stranger's at once (as soon as the clock shows another tick). */
+  /** The number of freed pids that a stranger gets at once (as soon as the clock shows another tick). */
   recycle = 0;
   /** SIGKILL takes this long to be obeyed (uninterruptible sleep). */
   slowKillMs = 0;
@@ -137,7 +137,7 @@ export class ProcessTable {
     this.fork({ environ, kind: 'ours', of: parent.of, program, onEnd: null, ppid: INIT, joins });
   }
 
-  /** @param to a pid, or a group as its negative. @returns whether anybody was there, zombies included. */
+  /** @param to a pid, or a group as its negative. @returns whether a process was there, zombies included. */
   kill(to: number, signal: string | number): boolean {
     const targets = to > 0 ? [this.#table.get(to)] : [...this.#table.values()].filter(({ pgid }) => pgid === -to);
     const there = targets.filter((target) => target !== undefined);
@@ -199,7 +199,7 @@ export class ProcessTable {
     }
   }
 
-  /** From now on its pid may be anybody's. */
+  /** From now on its pid may be reused. */
   reap(process: SimProcess): void {
     if (this.#table.get(process.pid) !== process) return;
     this.#table.delete(process.pid);

@@ -46,7 +46,7 @@ export function tornTextOf(number, chance) {
 
 export const INVALID = [
   '',
-  '# nothing but this\n',
+  '# only this\n',
   'services: {',
   '[]\n',
   'services:\n  k: { comand: [sh] }\n',

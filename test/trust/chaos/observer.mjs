@@ -12,7 +12,7 @@ const ANSWER_WITHIN_MS = 250;
 const MAX_LATE_SHARE = 0.1;
 const HANGS_MS = 3_000;
 
-/** @param violated is told once for each kind and subject */
+/** @param violated is called once for each kind and subject */
 export function observe(scene, { violated, stops, controlPath }) {
   const lockFile = join(scene.root, '.orch/lock');
   const untouched = new Map();

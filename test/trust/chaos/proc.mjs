@@ -24,7 +24,7 @@ export function processesOf(mark) {
   return found;
 }
 
-/** Null for who has gone, zombies included. */
+/** Null for a process that is gone, zombies included. */
 export function statOf(pid) {
   const text = read(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

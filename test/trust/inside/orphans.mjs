@@ -25,7 +25,7 @@ const lines = (name) => {
   }
 };
 await until('the orphans were made', () => lines('done') > 0);
-await until('ends are told', () => lines('plain') >= 4 && lines('forked') >= 4);
+await until('exits are reported', () => lines('plain') >= 4 && lines('forked') >= 4);
 const service = (name) => ps(root).services.find((one) => one.name === name);
 await until('probes continue', () => service('probed').ready === 1);
 // The process that reads the file is a child of Node.
