@@ -171,12 +171,14 @@ export type ApiMethods = {
   plan: [{ accepted: AcceptedConfig }, Plan, never];
   /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
    * `only`: runs only these services and what they depend on (the others stay stopped); null: all. `file`: the file to
-   * read and watch from now on (absolute). */
+   * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one. */
   apply: [
-    { accepted: AcceptedConfig | null; only: string[] | null; file?: string },
+    { accepted: AcceptedConfig | null; only: string[] | null; file?: string; variables?: Record<string, string> },
     { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
     never,
   ];
+  /** What the last `up` applied: the environment's name, and the variables of its shell. They may hold secrets. */
+  environment: [Record<string, never>, { env: string | null; variables: Record<string, string> }, never];
   /** Resolves once the condition holds; an error `timeout` or `failed` names what prevents it. */
   wait: [
     { for: 'converged' | 'ready' | 'stopped'; names: string[]; timeoutMs: number | null },

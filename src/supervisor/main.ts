@@ -54,6 +54,7 @@ async function main(): Promise<void> {
     logPath: paths.supervisorLog,
     faults,
     successorMessage: () => supervisor.successorMessage(),
+    variables: () => supervisor.variables.all,
     freeze: () => supervisor.freeze(),
   });
   reportFaults(supervisor.events, faults);

@@ -21,7 +21,7 @@ import type { Supervised } from './api/supervised.ts';
 import { leftoverOf, untilDown } from './api/wait-until.ts';
 import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
-import { inheritedEnvironment } from './instances/environment.ts';
+import { AppliedVariables } from './instances/applied-variables.ts';
 import { Instances } from './instances/instances.ts';
 import { EventLog } from './kernel/event-log.ts';
 import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
@@ -50,6 +50,7 @@ export class Supervisor implements Supervised {
   readonly paths: ProjectPaths;
   readonly clock = systemClock();
   file: string;
+  readonly variables = new AppliedVariables(process.env);
   #options: SupervisorOptions;
   #context: SupervisorContext;
   #instances: Instances;
@@ -77,10 +78,9 @@ export class Supervisor implements Supervised {
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
-    const inherited = inheritedEnvironment(process.env);
     const launchContext = () => {
       const { project, env, root } = this.kernel.accepted!.config;
-      return { project, env, root, inherited };
+      return { project, env, root, inherited: this.variables.inherited };
     };
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
@@ -135,7 +135,7 @@ export class Supervisor implements Supervised {
       loader: createConfigLoader(() => ({
         file: this.file,
         env: this.kernel.accepted!.config.env,
-        environment: process.env,
+        environment: this.variables.all,
       })),
       watched: this.#options.accepted.watched,
       onLoaded: (result) => this.#configLoaded(result),

@@ -25,9 +25,8 @@ export const upgradeCommand: CommandDefinition = {
 function runUpgrade(context: CliContext): Promise<ExitCode> {
   return withSupervisor(context, async (client, paths) => {
     const old = await client.request('hello', {});
-    const { env } = await client.request('status', {});
-    const { environmentOf } = await import('../up/supervisor-presence.ts');
-    const environment = environmentOf(old.pid) ?? context.environment;
+    const { appliedEnvironment } = await import('../context/applied-environment.ts');
+    const { env, variables: environment } = await appliedEnvironment(client, context.environment);
     // An older supervisor does not report its file.
     const file = old.file ?? context.file;
     return await replaceSupervisor(client, { ...context, file, env, environment }, paths, old);

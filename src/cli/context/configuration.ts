@@ -73,22 +73,32 @@ export function toWireError({ code, message, file, line, column, hint }: Problem
 type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
 
 /**
- * Writes pool sizes into the files and waits until the supervisor has applied them. The file is the one that runs, under
- * any name. Without a given environment it is the one that runs, too: its overlay may define the size.
+ * Writes pool sizes into the files and waits until the supervisor has applied them. The file and the environment are those
+ * that run, whatever was given: the overlay may define the size.
  * @param client null: no supervisor runs; the files alone are edited.
  * @returns the problems that prevent it; empty on success.
  */
 export async function scaleInFile(
-  { file, env: givenEnv, environment }: ScaleContext,
+  { file, env, environment }: ScaleContext,
   client: Client | null,
   sizes: Record<string, number>,
 ): Promise<Problem[]> {
   const { editPoolSizes } = await import('../../config/edit-pool.ts');
-  const env = givenEnv ?? (client && (await client.request('status', {})).env);
-  const inForce = client && (await client.request('hello', {})).file;
-  const edited = await editPoolSizes({ file: inForce ?? file, env, environment }, sizes);
+  const running = client && (await runningConfiguration(client, environment));
+  const edited = await editPoolSizes({ file, env, environment, ...running }, sizes);
   if (!edited.ok) return edited.problems;
   if (!client) return [];
   const { problems } = await client.request('apply', { accepted: null, only: null });
   return problems;
+}
+
+async function runningConfiguration(
+  client: Client,
+  otherwise: CliContext['environment'],
+): Promise<Partial<ScaleContext>> {
+  const { appliedEnvironment } = await import('./applied-environment.ts');
+  const { env, variables } = await appliedEnvironment(client, otherwise);
+  const { file } = await client.request('hello', {});
+  // An older supervisor does not report its file.
+  return { env, environment: variables, ...(file && { file }) };
 }

@@ -6,6 +6,7 @@ import { type Client, ClientError, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import { definedVariables } from '../context/applied-environment.ts';
 import { checkServiceNames, loadOrPrint, printProblems } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
@@ -108,7 +109,9 @@ async function apply(
   request: ApplyRequest,
 ): Promise<RunningProject | ExitCode | 'gone'> {
   try {
-    const { status, problems } = await client.request('apply', { ...request, file: context.file });
+    const { file } = context;
+    const variables = definedVariables(context.environment);
+    const { status, problems } = await client.request('apply', { ...request, file, variables });
     if (status === 'applied') return { client, accepted: request.accepted, owning: false };
     printProblems(context, problems);
     client.close();

@@ -77,21 +77,10 @@ function listPids(): string[] {
   }
 }
 
-/**
- * The configuration keeps its meaning only in the environment in which its supervisor was started.
- * @returns null where the system does not provide it.
- */
-export function environmentOf(pid: number): Record<string, string> | null {
-  const entries = readProc(`${pid}/environ`, 'utf8').split('\0').filter(Boolean);
-  return entries.length === 0 ? null : Object.fromEntries(entries.map((entry) => splitAt(entry, entry.indexOf('='))));
-}
-
-const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)];
-
 /** @returns '' without /proc, after the end of the process, or for a process of another user. */
-function readProc(path: string, encoding: 'latin1' | 'utf8' = 'latin1'): string {
+function readProc(path: string): string {
   try {
-    return readFileSync(`/proc/${path}`, encoding);
+    return readFileSync(`/proc/${path}`, 'latin1');
   } catch {
     return ''; // see above
   }

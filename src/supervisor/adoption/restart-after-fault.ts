@@ -20,6 +20,8 @@ export type FaultRecovery = {
   logPath: string;
   faults: readonly SupervisorFault[];
   successorMessage(): FirstMessage;
+  /** The environment of the successor. */
+  variables(): Record<string, string>;
   /** Stops all action: it could be wrong. */
   freeze(): void;
 };
@@ -38,7 +40,7 @@ export function restartAfterFault(recovery: FaultRecovery): void {
     const outlook = isGivenUp ? 'instances are left alone; `orch up` starts a new one' : 'a new one takes over';
     logFault(recovery.logPath, error, outlook);
     if (isGivenUp) process.exit(1);
-    startSuccessor({ ...recovery.successorMessage(), faults });
+    startSuccessor({ ...recovery.successorMessage(), faults }, recovery.variables());
   });
 }
 
@@ -60,9 +62,10 @@ function logFault(logPath: string, error: unknown, outlook: string): void {
   }
 }
 
-function startSuccessor(message: FirstMessage): void {
+function startSuccessor(message: FirstMessage, env: Record<string, string>): void {
   releaseReserve();
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    env,
     detached: true,
     stdio: ['pipe', 'inherit', 'inherit'],
   });

@@ -66,9 +66,11 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
     },
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, stringList(profiles)) }),
     plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
-    apply: async ({ accepted, only, file }) => {
+    environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
+    apply: async ({ accepted, only, file, variables }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
       if (typeof file === 'string') supervisor.file = file;
+      if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
@@ -200,6 +202,8 @@ function requiredString(value: unknown, parameter: string): string {
 function nonNegativeOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : otherwise;
 }
+
+const isRecord = (value: unknown): value is Record<string, string> => typeof value === 'object' && value !== null;
 
 /** The client has checked it by the same code; this guards against invalid input of other programs. */
 function acceptedConfig(value: unknown): AcceptedConfig {

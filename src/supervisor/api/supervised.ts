@@ -5,6 +5,7 @@ import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
 import type { EndingSlot } from '../../core/slot.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
+import type { AppliedVariables } from '../instances/applied-variables.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
@@ -16,6 +17,8 @@ export interface Supervised {
   readonly writer: Pick<LogWriterClient, 'rotate'>;
   /** The configuration file that is read and watched, absolute. */
   file: string;
+  /** Of the shell that called the last `up`. */
+  readonly variables: AppliedVariables;
   /** Another supervisor takes over: nothing is stopped here any more. */
   readonly isHandedOver: boolean;
   status(): Promise<Status>;

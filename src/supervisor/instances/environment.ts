@@ -10,16 +10,6 @@ import type { LaunchContext } from '../kernel/supervisor-context.ts';
 
 export type InstanceLaunch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 
-/** @returns the environment that instances inherit: the supervisor's, without the variables that orch sets. */
-export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const inherited: Record<string, string> = {};
-  for (const [key, value] of Object.entries(environment)) {
-    // LISTEN_…: sockets that were meant for the supervisor itself.
-    if (value !== undefined && !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(key)) inherited[key] = value;
-  }
-  return inherited;
-}
-
 /**
  * A command with the directory and environment of an instance: its program, a probe, a drain, a stop.
  * @param index from 1

@@ -31,6 +31,6 @@ export type InstanceSpecs = {
 };
 
 export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
-  /** The supervisor's own environment without the variables of another orch. */
+  /** The variables of the last `up`, without those of another orch. */
   inherited: Record<string, string>;
 };

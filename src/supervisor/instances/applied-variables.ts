@@ -1,0 +1,34 @@
+// The variables of the shell that called the last `up`. The configuration is expanded with them, and instances inherit them,
+// until another `up` replaces them. Kept in memory only: they may hold secrets.
+
+export type Variables = Record<string, string>;
+
+export class AppliedVariables {
+  #all: Variables = {};
+  #inherited: Variables = {};
+
+  /** @param environment of the supervisor: the shell that started it called `up` */
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.replace(environment);
+  }
+
+  replace(variables: NodeJS.ProcessEnv): void {
+    const entries = Object.entries(variables).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    this.#all = Object.fromEntries(entries);
+    this.#inherited = Object.fromEntries(entries.filter(([name]) => isInheritable(name)));
+  }
+
+  get all(): Variables {
+    return this.#all;
+  }
+
+  /** What instances inherit. */
+  get inherited(): Variables {
+    return this.#inherited;
+  }
+}
+
+/** Not the variables of another orch, and no sockets that were meant for the supervisor itself. */
+const isInheritable = (name: string): boolean => !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(name);
