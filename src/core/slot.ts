@@ -1,6 +1,6 @@
 // What runs: the slots of a pool, the life of an instance in one of them, roll-outs, and the user's overrides.
 // Plain serialisable data (it is the state file), and the small facts that follow from it. Pure.
-import type { InstanceId, ServiceName, ServiceSpec } from './spec.ts';
+import { type InstanceId, parseInstanceId, type ServiceName, type ServiceSpec } from './spec.ts';
 
 /** One real process; never a pid alone. */
 export type Incarnation = {
@@ -207,7 +207,7 @@ export function slotSpecOf(spec: ServiceSpec): SlotSpec {
 
 /** The slot of an instance that has never run. */
 export function emptySlotOf(id: InstanceId, service: ServiceName): Slot {
-  return emptySlot(id, service, Number(id.slice(id.lastIndexOf('.') + 1)));
+  return emptySlot(id, service, parseInstanceId(id)!.index);
 }
 
 /** The spec of a slot after the file was edited: keys that need no new process hold for the running one, too. Dependencies

@@ -18,6 +18,9 @@ export function parseInstanceId(text: string): { service: ServiceName; index: nu
   return match ? { service: match[1] as ServiceName, index: Number(match[2]) } : null;
 }
 
+/** `api` of `api.3`. */
+export const serviceOf = (id: InstanceId): ServiceName => id.slice(0, id.lastIndexOf('.')) as ServiceName;
+
 /**
  * A string in which `$$` stands for `$` and `${PORT}`, `${ORCH_INSTANCE}` and the other per-instance variables are still
  * to be filled in for each instance; everything else was expanded at load.

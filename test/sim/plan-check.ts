@@ -4,17 +4,17 @@
 import type { PlanChange } from '../../src/api/protocol.ts';
 import { isOccupied } from '../../src/core/slot.ts';
 import type { InstanceId } from '../../src/core/spec.ts';
+import type { InstanceOutcome } from '../../src/plan/simulate.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { nameOf } from './declared.ts';
 import { operate, type Scene } from './operations.ts';
 import type { Project } from './project.ts';
 import type { Edit } from './scenario.ts';
 
-type Fate = 'start' | 'stop' | 'restart';
-export type Fates = ReadonlyMap<string, Fate>;
+export type Outcomes = ReadonlyMap<string, InstanceOutcome>;
 
 /** @returns what was planned; null if no supervisor could be asked. The file is written by then. */
-export async function planAndEdit(scene: Scene, edit: Edit): Promise<Fates | null> {
+export async function planAndEdit(scene: Scene, edit: Edit): Promise<Outcomes | null> {
   const { machine, project } = scene;
   project.isDraft = true;
   operate(scene, edit);
@@ -36,16 +36,16 @@ export async function planAndEdit(scene: Scene, edit: Edit): Promise<Fates | nul
   project.oracle.coverage = coverage;
   if (guest.effects !== before.effects) machine.fail(`I18: ${project.root}: to plan did ${guest.trace.at(-1)}`);
   if (JSON.stringify(kernel.state()) !== before.state) machine.fail(`I18: ${project.root}: to plan changed the state`);
-  const fates = fatesOf(changes, kernel);
+  const outcomes = outcomesOf(changes, kernel);
   project.oracle.beginRecord();
   project.save();
-  return fates;
+  return outcomes;
 }
 
 /** Once everything is quiet again. */
-export function checkFates({ machine, project }: Scene, planned: Fates): void {
+export function checkOutcomes({ machine, project }: Scene, planned: Outcomes): void {
   const { kernel } = project.oracle;
-  const seen = observedFates(project.oracle.actions);
+  const seen = observedOutcomes(project.oracle.actions);
   const isForeseeable = foreseeable(project);
   for (const id of new Set([...planned.keys(), ...seen.keys()])) {
     const [service, index] = id.split('.') as [string, string];
@@ -58,28 +58,28 @@ export function checkFates({ machine, project }: Scene, planned: Fates): void {
   }
 }
 
-function fatesOf(changes: PlanChange[], kernel: Kernel): Fates {
-  const fates = new Map<string, Fate>();
+function outcomesOf(changes: PlanChange[], kernel: Kernel): Outcomes {
+  const outcomes = new Map<string, InstanceOutcome>();
   for (const { action, instances } of changes) {
     if (action === 'update') continue;
-    for (const id of instances) fates.set(id, action === 'scale' ? scaledTo(kernel, id) : action);
+    for (const id of instances) outcomes.set(id, action === 'scale' ? scaledTo(kernel, id) : action);
   }
-  return fates;
+  return outcomes;
 }
 
-function scaledTo(kernel: Kernel, id: string): Fate {
+function scaledTo(kernel: Kernel, id: string): InstanceOutcome {
   const slot = kernel.slots.get(id as InstanceId);
   return slot && isOccupied(slot) ? 'stop' : 'start';
 }
 
-function observedFates(actions: readonly { kind: string; id: string }[]): Fates {
-  const fates = new Map<string, Fate>();
+function observedOutcomes(actions: readonly { kind: string; id: string }[]): Outcomes {
+  const outcomes = new Map<string, InstanceOutcome>();
   for (const { kind, id } of actions) {
-    const before = fates.get(id);
-    if (kind === 'start') fates.set(id, before === undefined || before === 'start' ? 'start' : 'restart');
-    else fates.set(id, before === 'start' ? before : 'stop');
+    const before = outcomes.get(id);
+    if (kind === 'start') outcomes.set(id, before === undefined || before === 'start' ? 'start' : 'restart');
+    else outcomes.set(id, before === 'start' ? before : 'stop');
   }
-  return fates;
+  return outcomes;
 }
 
 /** A plan also lists instances that wait for a dependency which does not come. */

@@ -5,7 +5,7 @@ import { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
 import { Dead, Violation } from './machine/violation.ts';
 import { operate, type Scene } from './operations.ts';
-import { checkFates, planAndEdit } from './plan-check.ts';
+import { checkOutcomes, planAndEdit } from './plan-check.ts';
 import { Project } from './project.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -106,7 +106,7 @@ export class Simulation {
     const scene = this.#sceneOf(project);
     const planned = await planAndEdit(scene, operation);
     await this.advance(ROLLOUT_MS);
-    if (planned) checkFates(scene, planned);
+    if (planned) checkOutcomes(scene, planned);
   }
 
   /**

@@ -57,7 +57,7 @@ export class LineParser {
 
   #logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
     const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
-    const parsed: LogLine = { timeMs, service: serviceOf(instance), instance, stream, line };
+    const parsed: LogLine = { timeMs, service: serviceIn(instance), instance, stream, line };
     const gap = parseGap(line);
     return gap === null ? parsed : { ...parsed, gap };
   }
@@ -76,7 +76,8 @@ export class LineParser {
   }
 }
 
-export function serviceOf(instance: string): string {
+/** @returns the text itself if it is not an instance id. */
+export function serviceIn(instance: string): string {
   return parseInstanceId(instance)?.service ?? instance;
 }
 

@@ -2,7 +2,7 @@
 // rest.
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
 import { isOccupied, type Overrides } from '../../core/slot.ts';
-import { type InstanceId, parseInstanceId } from '../../core/spec.ts';
+import { type InstanceId, serviceOf } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';
@@ -41,12 +41,12 @@ export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] 
 }
 
 function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
-  kernel.resumeRollouts(new Set(ids.map((id) => parseInstanceId(id)!.service)));
+  kernel.resumeRollouts(new Set(ids.map(serviceOf)));
 }
 
 /** A service that is named runs, whichever profiles are chosen. */
 function withProfilesOf({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
-  const services = new Set(ids.map((id) => parseInstanceId(id)!.service));
+  const services = new Set(ids.map(serviceOf));
   const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
   return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
 }
@@ -119,7 +119,7 @@ function withoutStops(kernel: Kernel, names: string[], ids: InstanceId[]): strin
   if (names.length === 0) return [];
   const stopped = new Set<string>(kernel.overrides.stopped);
   for (const id of ids) {
-    const service = id.slice(0, id.lastIndexOf('.'));
+    const service = serviceOf(id);
     if (!stopped.has(service)) continue;
     stopped.delete(service);
     for (const sibling of kernel.desired.instances.keys()) {

@@ -1,6 +1,6 @@
 // Resolves names of services and instances against those that are declared or still run. Pure.
 import { suggestionHint } from '../../config/problem/suggest.ts';
-import type { InstanceId, ServiceName } from '../../core/spec.ts';
+import { type InstanceId, type ServiceName, serviceOf } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { RequestError } from './request-error.ts';
 
@@ -33,7 +33,7 @@ function instancesByName(kernel: Kernel): Map<string, InstanceId[]> {
   for (const name of kernel.desired.services.keys()) known.set(name, []);
   const add = (id: InstanceId): void => {
     if (known.has(id)) return;
-    const service = id.slice(0, id.lastIndexOf('.'));
+    const service = serviceOf(id);
     const siblings = known.get(service);
     if (siblings) siblings.push(id);
     else known.set(service, [id]);

@@ -1,7 +1,7 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
 import type { EndingSlot, Slot } from '../../core/slot.ts';
-import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
+import { type InstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
@@ -135,7 +135,7 @@ export class Instances {
     // Before the kernel's next step starts anything: a run that is due by the old schedule only must not start.
     this.#scheduler.sync();
     const queues = new Map(services.map(({ name, logQueue }) => [name as string, logQueue]));
-    this.#outputs.route((id) => queues.get(id.slice(0, id.lastIndexOf('.'))) ?? null);
+    this.#outputs.route((id) => queues.get(serviceOf(id)) ?? null);
   }
 
   /** Call after each step of the kernel. */

@@ -2,7 +2,7 @@
 // survives a crash of the log writer. Reads and writes nothing.
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
-import type { InstanceId } from '../../core/spec.ts';
+import { type InstanceId, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { InstanceFifos } from '../../logs/writer-protocol.ts';
 import { makeBigPipe } from '../../os/big-pipe.ts';
@@ -98,6 +98,6 @@ export class OutputFifos {
 
   #sourceFor({ id, queue }: OutputSource): InstanceFifos {
     const { out, err } = fifoPaths(this.#paths, id);
-    return { instance: id, service: id.slice(0, id.lastIndexOf('.')), queue, outPath: out, errPath: err };
+    return { instance: id, service: serviceOf(id), queue, outPath: out, errPath: err };
   }
 }
