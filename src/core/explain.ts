@@ -7,7 +7,7 @@ import { describeExit, NOT_RESTARTED } from './restart-policy.ts';
 import type { Phase, Slot } from './slot.ts';
 import type { ServiceSpec } from './spec.ts';
 
-/** The states of design.md §2.2. */
+/** What `ps` shows of a slot; the words are part of the contract. */
 export type PublicState =
   | 'waiting'
   | 'starting'
@@ -124,19 +124,19 @@ function explainWanted(
   dependencies: DependencyView,
   nowMs: number,
 ): StateExplanation {
-  const fresh = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
+  const isNewVersion = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
   const last = slot.lastExit ? describeExit(slot.lastExit) : null;
   if (scheduleStateOf(slot, wanted.spec, nowMs) === 'later' && phase.kind !== 'backoff')
     return explainScheduled(slot, phase);
-  if (!fresh && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
-  if (!fresh && phase.kind === 'failed') {
+  if (!isNewVersion && phase.kind === 'completed') return { state: 'completed', reason: null, unblock: null };
+  if (!isNewVersion && phase.kind === 'failed') {
     const unblock = `fix the cause and save procs.yaml, or run \`orch restart ${slot.id}\``;
     return { state: 'failed', reason: sentence(phase.reason), unblock };
   }
-  if (!fresh && phase.kind === 'blocked') {
+  if (!isNewVersion && phase.kind === 'blocked') {
     return { state: 'stopped', reason: sentence(phase.by), unblock: `\`orch start ${slot.id}\` tries again` };
   }
-  if (!fresh && phase.kind === 'backoff') {
+  if (!isNewVersion && phase.kind === 'backoff') {
     const seconds = Math.max(0, (phase.untilMs - nowMs) / 1000).toFixed(1);
     const spell = slot.failures > 1 ? `${slot.failures} failures in a row, last` : 'Ended with';
     const reason = phase.because
@@ -150,7 +150,7 @@ function explainWanted(
       unblock: 'it is started again by itself',
     };
   }
-  if (fresh && wanted.rolloutStep?.step === 'later') {
+  if (isNewVersion && wanted.rolloutStep?.step === 'later') {
     return { state: 'waiting', reason: sentence(wanted.rolloutStep.because), unblock: wanted.rolloutStep.unblock };
   }
   const blocker = dependencies.blockerOf(wanted.spec);

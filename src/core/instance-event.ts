@@ -1,5 +1,5 @@
 // What happens to an instance: the events that `transition` folds into its slot. Types only.
-import type { Exit, Incarnation, Readiness, SlotSpec, StopCause } from './slot.ts';
+import type { EndCause, Exit, Incarnation, Readiness, SlotSpec } from './slot.ts';
 
 /** What happened to one slot. Past tense; folded by `transition`. */
 export type InstanceEvent =
@@ -12,7 +12,7 @@ export type InstanceEvent =
   | { kind: 'startAbandoned' }
   | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
   | { kind: 'exited'; exit: Exit }
-  | { kind: 'stopIntended'; cause: StopCause; because: string }
+  | { kind: 'stopIntended'; cause: EndCause; because: string }
   /** Another supervisor holds the singleton now: this one stays down until a command starts it. */
   | { kind: 'takenOver'; by: string }
   /** Keys that need no new process changed in the file: they hold for the running incarnation from now on. */

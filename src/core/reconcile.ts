@@ -4,14 +4,14 @@
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
 import { isReady } from './readiness.ts';
-import { earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec, type StopCause } from './slot.ts';
+import { type EndCause, earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec } from './slot.ts';
 import type { InstanceId, ServiceSpec } from './spec.ts';
 
 /** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
 export type InstanceAction =
   | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
   /** Begin to stop: drain, or else the stop command or signal. */
-  | { kind: 'stop'; id: InstanceId; cause: StopCause; reason: string }
+  | { kind: 'stop'; id: InstanceId; cause: EndCause; reason: string }
   /** The drain is over: the stop command or signal. */
   | { kind: 'term'; id: InstanceId; reason: string }
   /** The next signal of `stop.escalate`. */
@@ -81,9 +81,9 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance)
   // 1. Held stopped: stays empty.
   if (!wanted.run) return;
   const { phase } = slot;
-  const fresh = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
+  const isNewVersion = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
   // 2. Its roll-out step is later, and the version that it had is not remembered.
-  if (fresh && wanted.rolloutStep?.step === 'later') return;
+  if (isNewVersion && wanted.rolloutStep?.step === 'later') return;
   const scheduleState = scheduleStateOf(slot, wanted.spec, pass.nowMs);
   // 3. Its next run is later.
   if (scheduleState === 'later') {
@@ -91,7 +91,7 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance)
     if (nextMs !== null) wakeAt(pass, nextMs);
     return;
   }
-  if (!fresh && scheduleState === null) {
+  if (!isNewVersion && scheduleState === null) {
     // 4. Completed, failed or blocked: only a new spec or the user changes that.
     if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'blocked') return;
     // 5. Not yet.
@@ -102,13 +102,18 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance)
   }
   // 6. A dependency's condition does not hold; its change is an event of its own.
   if (pass.dependencies.blockerOf(wanted.spec) !== null) return;
-  pass.actions.push({ kind: 'start', id: slot.id, spec: wanted.spec, reason: startReason(slot, fresh, scheduleState) });
+  pass.actions.push({
+    kind: 'start',
+    id: slot.id,
+    spec: wanted.spec,
+    reason: startReason(slot, isNewVersion, scheduleState),
+  });
 }
 
-function startReason(slot: Slot, fresh: boolean, scheduleState: 'due' | null): string {
+function startReason(slot: Slot, isNewVersion: boolean, scheduleState: 'due' | null): string {
   if (scheduleState === 'due' && slot.phase.kind !== 'backoff') return 'its time has come';
   if (slot.spec === null) return 'declared and not running';
-  if (fresh) return 'its configuration changed';
+  if (isNewVersion) return 'its configuration changed';
   return slot.phase.kind === 'backoff' ? 'the back-off is over' : 'wanted and not running';
 }
 

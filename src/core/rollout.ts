@@ -242,14 +242,14 @@ function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMemb
   const grown = good > rollout.good ? { ...rollout, good, progressMs: nowMs } : rollout;
   const { verdict } = grown;
   if (verdict.kind === 'rolledBack') return grown;
-  const fresh = members.filter(
+  const updating = members.filter(
     ({ progress, slot }) => progress === 'updating' && slot?.spec?.specHash === declared.specHash,
   );
   if (verdict.kind === 'paused') {
-    const isWell = fresh.length === 0 && good > 0;
+    const isWell = updating.length === 0 && good > 0;
     return isWell ? { ...grown, progressMs: nowMs, verdict: { kind: 'going' } } : grown;
   }
-  const failure = failureReason(grown, declared, fresh, nowMs);
+  const failure = failureReason(grown, declared, updating, nowMs);
   if (failure) return { ...grown, verdict: failedVerdict(grown, declared, failure, nowMs) };
   pass.wakeAtMs = earlier(pass.wakeAtMs, grown.progressMs + declared.rollout.deadlineMs);
   return grown;
@@ -259,12 +259,12 @@ function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMemb
 function failureReason(
   rollout: Rollout,
   { rollout: policy }: ServiceSpec,
-  fresh: PoolMember[],
+  updating: PoolMember[],
   nowMs: number,
 ): string | null {
-  for (const { id, slot } of fresh) if (slot?.phase.kind === 'failed') return `${id} ${slot.phase.reason}`;
+  for (const { id, slot } of updating) if (slot?.phase.kind === 'failed') return `${id} ${slot.phase.reason}`;
   if (nowMs < rollout.progressMs + policy.deadlineMs) return null;
-  const [first] = fresh;
+  const [first] = updating;
   const seconds = Math.round(policy.deadlineMs / 100) / 10;
   const culprit = first?.slot ? `: ${first.id} ${describeNotReady(first.slot)}` : '';
   return `no new instance got ready within ${seconds} s${culprit}`;

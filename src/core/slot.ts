@@ -21,7 +21,7 @@ export type Exit =
   | { unknown: true };
 
 /** Why an instance is being stopped; decides what follows once its tree is empty. */
-export type StopCause =
+export type EndCause =
   /** Its main process ended by itself; what is left of its tree is cleared. */
   | 'exited'
   /** `orch stop`, `down`, scaled down, removed from the file, disabled. */
@@ -36,9 +36,14 @@ export type StopCause =
  *
  *            startIntended        spawned            stopIntended | exited
  *   idle ───────────────▶ starting ───────▶ alive ─────────────────────▶ ending
- *    ▲                       │ spawnFailed                                  │ emptied
- *    │◀──── (due) backoff ◀──┴──────────────────────────────────────────────┤
- *    │◀──── completed | failed (spec changed, or told to start) ◀───────────┘
+ *    ▲                     ▲  │ startRefused                              │ emptied
+ *    │ startAbandoned      │  ├──────────────▶ blocked (rearmed: idle)    │
+ *    ├─────────────────────┼──┤ spawnFailed                               │
+ *    │                     │  └──▶ backoff ◀──────────────────────────────┤ (restart policy)
+ *    │                     └──────── due                                  │
+ *    └── rearmed ──── completed | failed ◀────────────────────────────────┤
+ *    ▲                     └─ startIntended again when the spec changed   │
+ *    └────────────────────────────────────────────────────────────────────┘ not wanted, or replaced
  */
 export type Phase =
   /** Nothing lives. */
@@ -67,7 +72,7 @@ export type Phase =
       startedMs: number;
       sinceMs: number;
       adopted: boolean;
-      cause: StopCause;
+      cause: EndCause;
       /** The sentence behind the cause. */
       because: string;
       /** How the main process ended; null while it lives. */

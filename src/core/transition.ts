@@ -99,14 +99,14 @@ const isFinal = ({ kind }: Phase): boolean => kind === 'completed' || kind === '
 
 function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number): Slot {
   if (isOccupied(slot)) return slot;
-  const fresh = slot.spec?.specHash !== event.spec.specHash;
+  const isNewVersion = slot.spec?.specHash !== event.spec.specHash;
   return {
     ...slot,
     phase: { kind: 'starting', nonce: event.nonce, sinceMs: nowMs },
     spec: event.spec,
     restarts: slot.spec === null ? 0 : slot.restarts + 1,
-    failures: fresh ? 0 : slot.failures,
-    recentFailuresMs: fresh ? [] : slot.recentFailuresMs,
+    failures: isNewVersion ? 0 : slot.failures,
+    recentFailuresMs: isNewVersion ? [] : slot.recentFailuresMs,
     restartRequestedMs: null,
     // The run that was due is this one.
     nextRunMs: slot.nextRunMs !== null && slot.nextRunMs <= nowMs ? null : slot.nextRunMs,

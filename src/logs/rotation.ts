@@ -99,15 +99,15 @@ export function pruneRotated(livePath: string, keep: number, totalBytes: number)
 function removeRotated(file: RotatedFile): void {
   const plain = plainPath(file);
   for (const path of [plain, `${plain}.gz`, plain + INDEX_SUFFIX]) unlinkQuietly(path);
-  removePartials(plain);
+  removeUnfinishedGzips(plain);
 }
 
 /** Removes partial compressions of this rotated file; a compressor that is still writing one cannot complete it then. */
-export function removePartials(plainPath: string): void {
+export function removeUnfinishedGzips(plainPath: string): void {
   for (const suffix of suffixesOf(plainPath)) if (PARTIAL.test(suffix)) unlinkQuietly(plainPath + suffix);
 }
 
-/** As `removePartials`, for all rotated files of a queue, including files that were deleted. */
+/** As `removeUnfinishedGzips`, for all rotated files of a queue, including files that were deleted. */
 export function removeAllPartials(livePath: string): void {
   for (const suffix of suffixesOf(livePath)) {
     const stamp = suffix.slice(0, STAMP_CHARS);

@@ -1,4 +1,4 @@
-// What instances find in their environment, and how variables get into the configuration (design.md §2.1).
+// What instances find in their environment, and how variables get into the configuration.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
 import { effectiveTree } from '../../src/config/effective.ts';

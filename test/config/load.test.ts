@@ -1,4 +1,4 @@
-// The meaning of an accepted configuration: defaults, merging, environments, shorthands (design.md §2.1).
+// The meaning of an accepted configuration: defaults, merging, environments, shorthands.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
 import { accept, acceptService, load, refuse } from './loading.ts';

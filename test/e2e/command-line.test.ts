@@ -1,4 +1,4 @@
-// The command line as scripts and people meet it: exit codes, messages, JSON, pipes (design.md §2.2).
+// The command line as scripts and people meet it: exit codes, messages, JSON, pipes.
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { expectShape } from '../rig/contract.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { PartialLines } from '../../src/logs/writer/partial-lines.ts';
+import { PartialLineRecords } from '../../src/logs/writer/partial-line-records.ts';
 
 /** Called after each step that changes the file: a kill may fall right there. */
 const steps = vi.hoisted(() => ({ after: (): void => undefined }));
@@ -34,21 +34,21 @@ afterEach(() => {
 
 /** What a writer that starts now finds. */
 function leftOf(inodes: number[]): number[] {
-  const next = new PartialLines(path);
+  const next = new PartialLineRecords(path);
   const left = inodes.filter((inode) => next.takeLeft(inode));
   next.close();
   return left;
 }
 
 function killed(...inodes: number[]): void {
-  const writer = new PartialLines(path);
+  const writer = new PartialLineRecords(path);
   for (const inode of inodes) writer.set(inode, true);
   writer.close();
 }
 
 test('the next writer is informed once for each FIFO', () => {
   killed(11, 12);
-  const next = new PartialLines(path);
+  const next = new PartialLineRecords(path);
   expect([next.takeLeft(11), next.takeLeft(11), next.takeLeft(13), next.takeLeft(12)]).toEqual([
     true,
     false,
@@ -70,7 +70,7 @@ test('a writer killed at any step of its start loses nothing of what the previou
     const now = readFileSync(path);
     for (const record of wanted) expect(now.includes(record)).toBe(true);
   };
-  const next = new PartialLines(path);
+  const next = new PartialLineRecords(path);
   expect(looks).toBeGreaterThan(0);
   next.set(14, true);
   next.close();
@@ -80,7 +80,7 @@ test('a writer killed at any step of its start loses nothing of what the previou
 
 test('records of forgotten FIFOs are reused, over any number of writers', () => {
   for (let round = 1; round <= 50; round += 1) {
-    const writer = new PartialLines(path);
+    const writer = new PartialLineRecords(path);
     for (const inode of [round * 10, round * 10 + 1]) writer.set(inode, true);
     for (const inode of [round * 10, round * 10 + 1]) writer.forget(inode);
     writer.close();

@@ -3,7 +3,7 @@
 
 import { isReady } from '../../src/core/readiness.ts';
 import { rolloutLimitsOf } from '../../src/core/rollout-batch.ts';
-import type { Rollout, Slot, StopCause } from '../../src/core/slot.ts';
+import type { EndCause, Rollout, Slot } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { Machine } from './machine/machine.ts';
@@ -39,7 +39,7 @@ export class LifecycleOracle {
   }
 
   /** A stop of what runs as declared. @returns whether a probe or a dependency gives the reason. */
-  mayStop(kernel: Kernel, slot: Slot, cause: StopCause): boolean {
+  mayStop(kernel: Kernel, slot: Slot, cause: EndCause): boolean {
     const desired = kernel.desired.instances.get(slot.id);
     if (!desired?.run) return false;
     if (cause === 'unhealthy') return this.#mayEndAsUnhealthy(slot, desired.spec);
@@ -68,7 +68,7 @@ export class LifecycleOracle {
   }
 
   /** At the first step of a stop: enough other instances must serve. */
-  checkAvailability(kernel: Kernel, slot: Slot, cause: StopCause): void {
+  checkAvailability(kernel: Kernel, slot: Slot, cause: EndCause): void {
     const process = this.#processOf(slot);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
     if (
@@ -94,7 +94,7 @@ export class LifecycleOracle {
   }
 
   /** What depends on it and cannot do without it goes first. */
-  checkDependentsFirst(kernel: Kernel, slot: Slot, cause: StopCause): void {
+  checkDependentsFirst(kernel: Kernel, slot: Slot, cause: EndCause): void {
     if (cause !== 'unwanted' || kernel.desired.instances.get(slot.id)?.run) return;
     const isPool = [...kernel.desired.instances.values()].some(({ run, spec }) => run && spec.name === slot.service);
     if (isPool) return;
@@ -268,7 +268,7 @@ export class LifecycleOracle {
   }
 }
 
-const isDrained = (cause: StopCause): boolean => cause === 'unwanted' || cause === 'replaced';
+const isDrained = (cause: EndCause): boolean => cause === 'unwanted' || cause === 'replaced';
 
 /** What a probe found is known this long after, busy supervisors included. */
 const NEWS_MS = 1_000;

@@ -1,6 +1,6 @@
-// Watches one project from outside and throws where a property of design.md §6 does not hold. Looks at the world and, for
+// Watches one project from outside and throws where an invariant (docs/invariants.md) does not hold. Looks at the world and, for
 // what was wished, at the desired state of the kernel; never at what the kernel believes to be running.
-import { isOccupied, type Slot, type StopCause } from '../../src/core/slot.ts';
+import { type EndCause, isOccupied, type Slot } from '../../src/core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
@@ -248,7 +248,7 @@ export class Oracle implements Observer {
   // ---- properties of single actions ---------------------------------------------------------------------------------
 
   /** I4: what is wanted as it is must not be touched. I15: dependents go first. */
-  #checkMayStop(slot: Slot, cause: StopCause): void {
+  #checkMayStop(slot: Slot, cause: EndCause): void {
     const kernel = this.kernel!;
     const desired = kernel.desired.instances.get(slot.id);
     if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);

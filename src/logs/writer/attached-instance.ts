@@ -3,10 +3,10 @@ import type { InstanceFifos } from '../writer-protocol.ts';
 import { FifoSource, type SourceListener } from './fifo-source.ts';
 import type { LineMatcher } from './line-matcher.ts';
 import type { LogQueue, QueueContext } from './log-queue.ts';
-import type { PartialLines } from './partial-lines.ts';
+import type { PartialLineRecords } from './partial-line-records.ts';
 
 export type InstanceContext = QueueContext & {
-  partialLines: PartialLines;
+  partialLines: PartialLineRecords;
   matcher: LineMatcher;
   /** One of its FIFOs came to its end. */
   onSourceEnd(instance: AttachedInstance): void;
@@ -15,7 +15,7 @@ export type InstanceContext = QueueContext & {
 export class AttachedInstance implements SourceListener {
   readonly id: string;
   readonly input: Buffer;
-  readonly partialLines: PartialLines;
+  readonly partialLines: PartialLineRecords;
   /** Detached while its queue took no more: it is read to the end of its FIFOs, then released. */
   isDetaching = false;
   #queue: LogQueue;

@@ -5,7 +5,7 @@ import { openFifoForReading } from '../../os/fifo.ts';
 import { compileSoon } from '../lean-node.ts';
 import { NEWLINE, type Origin, type StreamCode } from '../line-format.ts';
 import { copyShort } from './framer.ts';
-import type { PartialLines } from './partial-lines.ts';
+import type { PartialLineRecords } from './partial-line-records.ts';
 import { type FifoListener, type ReadableFifo, readAvailable, readFifo } from './readable-fifo.ts';
 
 /** A larger buffer is freed after its line. */
@@ -24,7 +24,7 @@ export type SourceListener = {
   onBytes(source: FifoSource, length: number): void;
   /** False: its queue is full. */
   takesMore(source: FifoSource): boolean;
-  readonly partialLines: PartialLines;
+  readonly partialLines: PartialLineRecords;
   /** Its output exceeds its pipe. Called once for each FIFO. */
   onFlood(source: FifoSource): void;
   /** No process has the FIFO open for writing any more. */

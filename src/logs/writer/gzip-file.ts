@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { removePartials } from '../rotation.ts';
+import { removeUnfinishedGzips } from '../rotation.ts';
 
 const LEVEL = 4;
 
 /** Does nothing if the file is gone. Rejects with errno errors, for example ENOENT when another process took over; the plain file
  * then stays. */
 export async function gzipFile(path: string): Promise<void> {
-  removePartials(path);
+  removeUnfinishedGzips(path);
   if (!existsSync(path)) return; // pruned before its turn came
   if (!existsSync(`${path}.gz`)) await compress(path, `${path}.gz`);
   rmSync(path, { force: true });

@@ -7,7 +7,7 @@ import type { LineExpectation } from '../writer-protocol.ts';
 export type LineMatch = { instance: string; nonce: string; pattern: string };
 
 /** Only the start of a line is matched. */
-const MAX_LINE_BYTES = 4096;
+const MAX_MATCHED_BYTES = 4096;
 
 type WatchedOutput = {
   nonce: string;
@@ -51,7 +51,7 @@ export class LineMatcher {
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       const start = expected.partial.get(stream);
       expected.partial.delete(stream);
-      const rest = chunk.subarray(from, Math.min(end, from + MAX_LINE_BYTES));
+      const rest = chunk.subarray(from, Math.min(end, from + MAX_MATCHED_BYTES));
       this.#matchLine(instance, expected, start ? Buffer.concat([start, rest]) : rest);
       from = end + 1;
       if (expected.waiting.length === 0) return;
@@ -61,14 +61,14 @@ export class LineMatcher {
 
   #keepPartial({ partial }: WatchedOutput, stream: string, rest: Buffer): void {
     const start = partial.get(stream);
-    const room = MAX_LINE_BYTES - (start?.length ?? 0);
+    const room = MAX_MATCHED_BYTES - (start?.length ?? 0);
     if (rest.length === 0 || room <= 0) return;
     const kept = rest.subarray(0, room);
     partial.set(stream, start ? Buffer.concat([start, kept]) : Buffer.from(kept));
   }
 
   #matchLine(instance: string, expected: WatchedOutput, line: Buffer): void {
-    const text = line.toString('utf8', 0, MAX_LINE_BYTES).replace(/\r$/, '');
+    const text = line.toString('utf8', 0, MAX_MATCHED_BYTES).replace(/\r$/, '');
     const found = expected.waiting.filter(({ regExp }) => regExp.test(text));
     if (found.length === 0) return;
     expected.waiting = expected.waiting.filter((one) => !found.includes(one));

@@ -8,7 +8,7 @@ import { AttachedInstance, type InstanceContext } from './attached-instance.ts';
 import { Framer } from './framer.ts';
 import { LineMatcher } from './line-matcher.ts';
 import { LogQueue } from './log-queue.ts';
-import { PartialLines } from './partial-lines.ts';
+import { PartialLineRecords } from './partial-line-records.ts';
 import { Ticker } from './ticker.ts';
 
 /** A restart waits no longer for a slow disk: the queue keeps the lines. */
@@ -36,7 +36,7 @@ export class LogWriter {
       ticker: new Ticker(),
       emit,
       compress,
-      partialLines: new PartialLines(partialLinesPath),
+      partialLines: new PartialLineRecords(partialLinesPath),
       matcher: new LineMatcher(({ instance, nonce, pattern }) => {
         const message = `${instance} wrote a line`;
         emit({ type: 'line_matched', queue: null, instance, message, details: { nonce, pattern } });

@@ -6,7 +6,7 @@ import type { SingletonPolicy } from '../../core/spec.ts';
 import { acquireLock, type Lock } from '../lock/lock.ts';
 import { identify } from '../process/identity.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
-import { describeHolder, findHolder, findHolderByPidFile, type SingletonHolder } from './singleton-holder.ts';
+import { findHolder, findHolderByPidFile, type SingletonHolder } from './singleton-holder.ts';
 import {
   readLiveRecord,
   removeRecord,
@@ -82,16 +82,6 @@ export function readHolderAndClaim(
 ): { holder: SingletonRecord | null; claim: SingletonRecord | null } {
   const base = singletonBase(singletonDir(scope, projectRoot), key);
   return { claim: readLiveRecord(base, 'claim'), holder: readLiveRecord(base, 'holder') };
-}
-
-/**
- * A sentence naming the process that took the key from the one with this nonce; null: it was not taken. A supervisor asks
- * before it restarts an instance: two supervisors would otherwise replace each other's instance for ever.
- */
-export function describeTakeover(lost: Pick<SingletonClaim, 'key' | 'scope' | 'projectRoot' | 'nonce'>): string | null {
-  const { claim, holder } = readHolderAndClaim(lost.key, lost.scope, lost.projectRoot);
-  const other = [claim, holder].find((record) => record !== null && record.process.nonce !== lost.nonce);
-  return other == null ? null : describeHolder(other);
 }
 
 /** Call it with the key locked: then the holder changes only by its death. */

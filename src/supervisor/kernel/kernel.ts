@@ -6,6 +6,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
+  type EndCause,
   type EndingSlot,
   earlier,
   emptySlotOf,
@@ -14,7 +15,6 @@ import {
   type Overrides,
   type Rollout,
   type Slot,
-  type StopCause,
   slotSpecOf,
   specAfterEdit,
 } from '../../core/slot.ts';
@@ -39,7 +39,7 @@ export type Effects = {
   start(slot: Slot, spec: ServiceSpec, nonce: string): void;
   drain(slot: EndingSlot): void;
   /** The stop command or signal. */
-  stop(slot: EndingSlot, cause: StopCause): void;
+  stop(slot: EndingSlot, cause: EndCause): void;
   escalate(slot: EndingSlot, signal: string): void;
   kill(slot: EndingSlot): void;
   clear(slot: EndingSlot): void;

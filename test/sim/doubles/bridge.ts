@@ -1,5 +1,5 @@
 // What the doubles inside a simulated process see of the simulation: given to the code as a parameter named `bridge`.
-import type { Slot, StopCause } from '../../../src/core/slot.ts';
+import type { EndCause, Slot } from '../../../src/core/slot.ts';
 import type { Kernel } from '../../../src/supervisor/kernel/kernel.ts';
 import type { Guest } from '../machine/guest.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -19,7 +19,7 @@ export type Observer = {
 export type ObservedAction =
   | { kind: 'start' | 'kill' | 'clear' | 'abandon' | 'forget' | 'escalate'; slot: Slot }
   /** `drain`: the first step of a stop; `stop`: the signal. */
-  | { kind: 'stop' | 'drain'; slot: Slot; cause: StopCause };
+  | { kind: 'stop' | 'drain'; slot: Slot; cause: EndCause };
 
 export type Bridge = { machine: Machine; guest: Guest; observer: Observer };
 

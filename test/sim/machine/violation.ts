@@ -1,6 +1,6 @@
 // What ends a simulated run early: a broken property, or the death of the process that was just running.
 
-/** A property of design.md §6 does not hold. */
+/** An invariant (docs/invariants.md) does not hold. */
 export class Violation extends Error {}
 
 /** Thrown into code of a simulated process that has died: nothing it does from here on has any effect. */

@@ -8,20 +8,20 @@ const RECORD_BYTES = 9;
 /** Not truncated: the records must survive a writer that is killed while it starts. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT;
 
-export class PartialLines {
+export class PartialLineRecords {
   /** FIFOs that the previous writer left within a line, until `takeLeft` asks for them. */
   readonly #left = new Set<bigint>();
-  readonly #slots = new Map<number, number>();
-  readonly #freeSlots: number[] = [];
+  readonly #places = new Map<number, number>();
+  readonly #freePlaces: number[] = [];
   readonly #fd: number;
 
   constructor(path: string) {
     this.#fd = openSync(path, OPEN_FLAGS, 0o600);
     readRecords(this.#fd).forEach(({ inode, isMidLine }, place) => {
-      if (!isMidLine) this.#freeSlots.push(place);
+      if (!isMidLine) this.#freePlaces.push(place);
       else {
         this.#left.add(inode);
-        this.#slots.set(Number(inode), place);
+        this.#places.set(Number(inode), place);
       }
     });
   }
@@ -32,11 +32,11 @@ export class PartialLines {
   }
 
   set(inode: number, isMidLine: boolean): void {
-    let place = this.#slots.get(inode);
+    let place = this.#places.get(inode);
     if (place === undefined) {
       if (!isMidLine) return;
-      place = this.#freeSlots.pop() ?? this.#slots.size; // none is free: append one
-      this.#slots.set(inode, place);
+      place = this.#freePlaces.pop() ?? this.#places.size; // none is free: append one
+      this.#places.set(inode, place);
     }
     const record = Buffer.alloc(RECORD_BYTES);
     record.writeBigUInt64LE(BigInt(inode), 0);
@@ -49,11 +49,11 @@ export class PartialLines {
   }
 
   forget(inode: number): void {
-    const place = this.#slots.get(inode);
+    const place = this.#places.get(inode);
     if (place === undefined) return;
     this.set(inode, false);
-    this.#slots.delete(inode);
-    this.#freeSlots.push(place);
+    this.#places.delete(inode);
+    this.#freePlaces.push(place);
   }
 
   close(): void {
