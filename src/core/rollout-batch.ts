@@ -48,8 +48,8 @@ export function surgeToKeep({ target, members, surge }: PoolInRollout): PoolMemb
 
 /**
  * Which old instances may be replaced now. Those that do not serve go first; those that serve follow only while at most
- * `missing` of the pool are gone. Within each group, the lowest number goes first. Never more are updated at once than `missing` and the current ones on top, so that a
- * version that never gets ready ends with its first batch.
+ * `missing` of the pool are gone. Within each group, the lowest number goes first. Never more are updated at once than
+ * `missing` and the current ones on top, so that a version that never gets ready ends with its first batch.
  *
  * @param pool `surge`: the instances that stay on top
  */
