@@ -170,7 +170,7 @@ export type ApiMethods = {
   /** What applying `config` would do now. */
   plan: [{ accepted: AcceptedConfig }, Plan, never];
   /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
-   * `only`: runs only these services and what they depend on (the others stay stopped); null: all. `file`: the file to
+   * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one. */
   apply: [
     { accepted: AcceptedConfig | null; only: string[] | null; file?: string; variables?: Record<string, string> },

@@ -140,18 +140,6 @@ function startedAfter({ phase }: Slot, sinceMs: number): boolean {
   return phase.kind === 'alive' && phase.sinceMs > sinceMs;
 }
 
-/** `names` and everything they depend on, directly or not. */
-export function withDependencies(names: readonly string[], services: Desired['services']): Set<ServiceName> {
-  const closure = new Set<ServiceName>();
-  const visit = (name: ServiceName): void => {
-    if (closure.has(name)) return;
-    closure.add(name);
-    for (const dependency of services.get(name)?.dependsOn ?? []) visit(dependency.service);
-  };
-  for (const name of names) visit(name as ServiceName);
-  return closure;
-}
-
 export type Slots = ReadonlyMap<InstanceId, Slot>;
 
 type UnmetCondition = {

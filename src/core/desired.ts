@@ -25,7 +25,7 @@ export type Desired = {
   shuttingDown: boolean;
 };
 
-export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [] };
+export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [], only: null };
 
 /** @param config null before the first configuration was accepted: nothing is declared. */
 export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
@@ -33,27 +33,49 @@ export function desiredOf(config: ProjectConfig | null, overrides: Overrides, sh
   const instances = new Map<InstanceId, DesiredInstance>();
   const stopped = new Set(overrides.stopped);
   const profiles = new Set(overrides.profiles);
+  const chosen = overrides.only && withDependencies(overrides.only, config?.services ?? []);
   for (const declared of config?.services ?? []) {
     const spec = withPool(declared, overrides.pools[declared.name]);
     services.set(spec.name, spec);
     for (let index = 1; index <= spec.pool; index++) {
       const id = instanceId(spec.name, index);
-      instances.set(id, desiredInstanceFor(spec, id, { stopped, profiles, shuttingDown }));
+      instances.set(id, desiredInstanceFor(spec, id, { stopped, profiles, chosen, shuttingDown }));
     }
   }
   return { services, instances, shuttingDown };
 }
 
-type OverrideSets = { stopped: ReadonlySet<string>; profiles: ReadonlySet<string>; shuttingDown: boolean };
+/** `names` and everything that they depend on, directly or not. */
+export function withDependencies(names: readonly string[], services: readonly ServiceSpec[]): Set<ServiceName> {
+  const byName = new Map(services.map((spec) => [spec.name as string, spec]));
+  const closure = new Set<ServiceName>();
+  const visit = (name: string): void => {
+    const spec = byName.get(name);
+    if (!spec || closure.has(spec.name)) return;
+    closure.add(spec.name);
+    for (const { service } of spec.dependsOn) visit(service);
+  };
+  for (const name of names) visit(name);
+  return closure;
+}
+
+type OverrideSets = {
+  stopped: ReadonlySet<string>;
+  profiles: ReadonlySet<string>;
+  /** Null: all services. */
+  chosen: ReadonlySet<string> | null;
+  shuttingDown: boolean;
+};
 
 function desiredInstanceFor(
   spec: ServiceSpec,
   id: InstanceId,
-  { stopped, profiles, shuttingDown }: OverrideSets,
+  { stopped, profiles, chosen, shuttingDown }: OverrideSets,
 ): DesiredInstance {
   if (shuttingDown) return unwanted(spec, 'the project is going down', null);
   if (!spec.enabled)
     return unwanted(spec, 'the service is disabled (enabled: false)', `set \`enabled: true\` for ${spec.name}`);
+  if (chosen && !chosen.has(spec.name)) return unwanted(spec, leftOutReason(spec), `\`orch start ${spec.name}\``);
   if (spec.profiles.length > 0 && ![spec.name, ...spec.profiles].some((name) => profiles.has(name)))
     return unwanted(spec, profileReason(spec), `\`orch start ${spec.name}\``);
   if (stopped.has(spec.name)) return stoppedByHand(spec, spec.name);
@@ -68,6 +90,9 @@ function unwanted(spec: ServiceSpec, because: string, unblock: string | null): D
 function stoppedByHand(spec: ServiceSpec, name: string): DesiredInstance {
   return unwanted(spec, `stopped by hand; \`orch start ${name}\` undoes it`, `\`orch start ${name}\``);
 }
+
+const leftOutReason = ({ name }: ServiceSpec): string =>
+  `\`orch up\` was given other services; \`orch up\` or \`orch start ${name}\` starts it`;
 
 function profileReason({ name, profiles }: ServiceSpec): string {
   const belongs = `it runs only with the profile ${profiles.join(' or ')}`;

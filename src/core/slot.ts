@@ -173,6 +173,8 @@ export type Overrides = {
   pools: Record<string, number>;
   /** `up --profile`: profiles that are wanted, and services of a profile that were asked for by name. */
   profiles: string[];
+  /** `up NAME…`: only these services and what they depend on run; null: all. */
+  only: string[] | null;
 };
 
 /** A slot that has never run. */

@@ -32,7 +32,8 @@ export type PlanBase = {
 /** @param nowMs on the clock of `base`'s times */
 export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number): Plan {
   const before = base.desired.services;
-  const after = desiredOf(config, base.overrides, false);
+  // A plain `up` wants all services again.
+  const after = desiredOf(config, { ...base.overrides, only: null }, false);
   const names = new Set<ServiceName>([
     ...after.services.keys(),
     ...before.keys(),

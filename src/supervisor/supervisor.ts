@@ -4,7 +4,6 @@
 import { rmSync } from 'node:fs';
 import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
-import { withDependencies } from '../core/dependencies.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
 import type { EndingSlot } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
@@ -14,7 +13,7 @@ import { ensureStateDir } from '../os/private-dir.ts';
 import type { FirstMessage } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
 import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
-import { selectServices } from './api/commands.ts';
+import { addServices } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
 import type { Supervised } from './api/supervised.ts';
@@ -120,6 +119,8 @@ export class Supervisor implements Supervised {
     // A new log writer must know the queues before an instance is routed to them.
     this.#configureWriter(accepted);
     await takeOverRunning(this.#context, this.kernel, this.#instances, accepted);
+    // Nothing runs: the services that are named are the choice. Otherwise they are added.
+    if (only && only.length > 0 && this.isEmpty()) this.kernel.override({ ...this.kernel.overrides, only: [] });
     this.apply(accepted, only);
     await this.#instances.resumeInputs();
   }
@@ -149,10 +150,7 @@ export class Supervisor implements Supervised {
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config.services);
     this.#follower?.follow(accepted.watched);
-    if (only && only.length > 0) {
-      const chosen = withDependencies(only, this.kernel.desired.services);
-      this.kernel.override(selectServices(this.kernel.overrides, this.kernel.desired.services.keys(), chosen));
-    }
+    if (only) addServices(this.kernel, only);
   }
 
   async reload(): Promise<LoadResult> {

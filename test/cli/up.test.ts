@@ -28,7 +28,7 @@ test('applies the files, and waits only if requested', async () => {
     stderr: '',
   });
   const { params } = asked('apply')[0]!;
-  expect(params).toMatchObject({ only: null, accepted: { config: { services: [{ name: 'api' }, { name: 'db' }] } } });
+  expect(params).toMatchObject({ only: [], accepted: { config: { services: [{ name: 'api' }, { name: 'db' }] } } });
   expect(asked('wait')).toEqual([]);
   expect((await orch('up --wait --timeout 3s api')).stdout).toContain('converged after 12 ms');
   expect(asked('apply')[1]!.params).toMatchObject({ only: ['api'] });

@@ -85,6 +85,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(200, { kind: 'remove', service: 1 }),
     after(60, { kind: 'restore', service: 1 }),
   ),
+  'up of one service': one(STACK, after(200, { kind: 'upOne', service: 1 })),
   'stopped, started and restarted by hand': one(
     STACK,
     after(200, { kind: 'stop', service: 1, instance: null }),

@@ -56,6 +56,11 @@ const OPERATIONS: Operations = {
     project.oracle.forgiveBackoff(nameOf(service));
   },
   up: ({ project }) => project.up(),
+  upOne: ({ project }, { service }) => {
+    project.up([nameOf(service)]);
+    project.heldStopped.delete(nameOf(service));
+    for (const { on } of project.services[service]?.dependsOn ?? []) project.heldStopped.delete(nameOf(on));
+  },
   upgrade: ({ project }) => project.upgrade(),
   fault,
   killOne: hit,
@@ -124,6 +129,7 @@ function command(
   const name = nameOf(service);
   const target = instance === null ? name : `${name}.${instance}`;
   const answer = project.call(kind, { names: [target] });
+  if (kind === 'stop') project.everStopped.add(name);
   const isTaken = answer !== null;
   if (kind === 'stop' && answer) project.oracle.expectAnswer(`stop ${target}`, answer);
   const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);

@@ -262,6 +262,9 @@ export class Oracle implements Observer {
     if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
     if (!isLeaving) return;
+    const isDeclared = desired !== undefined && !kernel.desired.shuttingDown && desired.spec.enabled;
+    if (isDeclared && !this.#project.everStopped.has(desired.spec.name))
+      this.#fail(`I4: ${slot.id} stopped, but neither a command nor an edit stopped it: ${desired.because}`);
     for (const other of kernel.slots.values()) {
       const depends = other.spec?.dependsOn.some(({ service }) => service === slot.service);
       const alsoLeaving = !kernel.desired.instances.get(other.id)?.run;
@@ -324,6 +327,8 @@ export class Oracle implements Observer {
       const process = live.get(id);
       live.delete(id);
       if (!desired.run) {
+        if (!this.#project.everStopped.has(desired.spec.name))
+          this.#fail(`I7: ${id} is not wanted, but was never stopped: ${desired.because}`);
         if (process) this.#fail(`I7: ${id} lives although it is not wanted`);
       } else if (process) this.#checkRuns(process, slot, desired.spec);
       else if (!this.#isExplained(slot, desired.spec))

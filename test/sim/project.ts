@@ -22,6 +22,8 @@ export class Project {
   readonly guests: Guest[] = [];
   /** Services that a command stopped, with the time of the command. */
   readonly heldStopped = new Map<string, number>();
+  /** Services of which an `orch stop` was ever tried. */
+  readonly everStopped = new Set<string>();
   /** How often something befell its supervisor from which it does not come back by itself; how often it had a fault. */
   troubles = 0;
   faults = 0;
@@ -97,16 +99,16 @@ export class Project {
   // ---- commands --------------------------------------------------------------------------------------------------
 
   /** `orch up -d`: applies to the supervisor that runs, or starts one. A bad file: nothing happens. */
-  up(): void {
+  up(names: string[] = []): void {
     const accepted = this.load();
     if (!accepted) return;
-    if (this.#machine.sockets.has(this.#socket)) this.#apply(accepted);
+    if (this.#machine.sockets.has(this.#socket)) this.#apply(accepted, names);
     else this.#start(accepted);
   }
 
   #start(accepted: AcceptedConfig | null): void {
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
-    this.#boot(JSON.stringify({ accepted, only: null }), (guest) => {
+    this.#boot(JSON.stringify({ accepted, only: [] }), (guest) => {
       if (accepted && guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
     });
   }
@@ -187,8 +189,8 @@ export class Project {
     else if (schedule.nowMs < giveUpMs) schedule.after(50, () => this.#join(accepted, giveUpMs));
   }
 
-  #apply(accepted: AcceptedConfig): void {
-    void this.call('apply', { accepted, only: null });
+  #apply(accepted: AcceptedConfig, names: string[] = []): void {
+    void this.call('apply', { accepted, only: names });
   }
 
   /** The overrides of the last moments may not be on disk when the supervisor dies; all of them are lost with the file. */

@@ -61,6 +61,8 @@ export type Operation =
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
   | { kind: 'scale'; service: number; pool: number | null }
   | { kind: 'up' | 'upgrade' }
+  /** `orch up NAME`. */
+  | { kind: 'upOne'; service: number }
   | { kind: 'killOne' | 'suspendOne'; which: number }
   /** It answers no probe any more; null: for good. */
   | { kind: 'sicken'; which: number; forMs: number | null }
@@ -193,6 +195,7 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ kind: only('scale'), service: which, pool: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }) }),
   fc.record({ kind: only('up', 'upgrade') }),
+  fc.record({ kind: only('upOne'), service: which }),
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),

@@ -16,7 +16,7 @@ const slots: Slot[] = [
 ];
 const state = {
   generation: 3,
-  overrides: { stopped: ['b'], pools: { a: 3 }, profiles: [] },
+  overrides: { stopped: ['b'], pools: { a: 3 }, profiles: [], only: ['a'] },
   slots,
   rollouts: [],
 };

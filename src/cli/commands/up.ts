@@ -22,7 +22,13 @@ export const upCommand: CommandDefinition<UpOptions> = {
     'elsewhere as prefixed lines. From then on edits of the file apply automatically. Leaving the view stops everything,',
     'unless you detach (d) or the supervisor was already running.',
   ].join(' '),
-  arguments: [{ syntax: '[services...]', description: 'run only these and what they depend on', completes: 'service' }],
+  arguments: [
+    {
+      syntax: '[services...]',
+      description: 'run these and what they depend on, as well as what runs',
+      completes: 'service',
+    },
+  ],
   options: [
     { flags: '-d, --detach', description: 'return at once and keep running in the background' },
     { flags: '--wait', description: 'with -d: return once everything is as declared' },
@@ -35,7 +41,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
     ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
     ['orch up --profile debug', 'with the services of that profile'],
-    ['orch up api', 'only api and what it depends on'],
+    ['orch up api', 'api and what it depends on; what runs already stays'],
   ],
   run: runUp,
 };
@@ -43,11 +49,10 @@ export const upCommand: CommandDefinition<UpOptions> = {
 async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
   const paths = findPaths(context);
   if (!paths) return fail(context, { code: 'usage', message: `the directory of ${context.file} does not exist` });
-  const only = names.length > 0 ? names : null;
   try {
     return options.detach || options.wait
-      ? await runInBackground(context, paths, options, only)
-      : await runInForeground(context, paths, options, only);
+      ? await runInBackground(context, paths, options, names)
+      : await runInForeground(context, paths, options, names);
   } catch (error) {
     return failRequest(context, error);
   }
@@ -57,15 +62,15 @@ async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
   { wait, timeout, profile }: UpOptions,
-  only: string[] | null,
+  names: string[],
 ): Promise<ExitCode> {
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, only);
+  const running = await bringUp(context, paths, names);
   if (typeof running === 'number') return running;
   const { client } = running;
   try {
     await selectProfiles(client, profile);
-    const condition = { for: 'converged' as const, names: only ?? [], timeoutMs: timeout ?? null };
+    const condition = { for: 'converged' as const, names, timeoutMs: timeout ?? null };
     const waitedMs = wait ? (await client.request('wait', condition)).waitedMs : null;
     await reportUp(context, running, waitedMs);
     return 0;
@@ -74,17 +79,17 @@ async function runInBackground(
   }
 }
 
-async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, only: string[] | null) {
+async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, names: string[]) {
   const sinceMs = Date.now();
   const interrupts = new Interrupts();
   try {
     const { bringUp } = await import('../up/bring-up.ts');
-    const running = await bringUp(context, paths, only, interrupts);
+    const running = await bringUp(context, paths, names, interrupts);
     if (typeof running === 'number') return running;
     const { client, accepted, owning } = running;
     if (owning) await client.request('own', {});
     await selectProfiles(client, options.profile);
-    const tasks = taskNamesOf(accepted, only);
+    const tasks = taskNamesOf(accepted, names);
     const wantsTui = options.tui !== false;
     const { showProject } = await import('../up/show.ts');
     return await showProject(context, { client, paths, owning, wantsTui, tasks, sinceMs, interrupts });
@@ -111,7 +116,7 @@ async function reportUp(context: CliContext, running: RunningProject, waitedMs: 
   context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await stoppedNote(running.client))}\n`);
 }
 
-/** Reminds the user of services that `orch stop` or `up NAME` stopped earlier. */
+/** Reminds the user of services that were stopped by hand, or left out by an `up NAME`. */
 async function stoppedNote(client: Client): Promise<string> {
   const { services } = await client.request('status', {});
   const stopped = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
@@ -119,7 +124,7 @@ async function stoppedNote(client: Client): Promise<string> {
 }
 
 /** The services of this `up` if all of them run to completion: `up` then ends with them. Else null. */
-function taskNamesOf({ config }: AcceptedConfig, only: string[] | null): string[] | null {
+function taskNamesOf({ config }: AcceptedConfig, names: string[]): string[] | null {
   const wanted = new Set<string>();
   const add = (name: string) => {
     if (wanted.has(name)) return;
@@ -127,7 +132,7 @@ function taskNamesOf({ config }: AcceptedConfig, only: string[] | null): string[
     const service = config.services.find((one) => one.name === name);
     for (const dependency of service?.dependsOn ?? []) add(dependency.service);
   };
-  for (const name of only ?? config.services.map((service) => service.name)) add(name);
+  for (const name of names.length > 0 ? names : config.services.map((service) => service.name)) add(name);
   const services = config.services.filter(({ name, enabled, pool }) => wanted.has(name) && enabled && pool > 0);
   return services.length > 0 && services.every(({ restart }) => restart.policy === 'never')
     ? services.map(({ name }) => name)

@@ -23,14 +23,14 @@ const RETRY_MS = 50;
 const RELAUNCH_MS = 1000;
 
 /**
- * @param only these services and what they depend on; null: all
+ * @param only also these services and what they depend on; none: all
  * @param interrupts an interrupt before anything was started ends the attempt (exit code 1)
  * @returns an exit code after printing why it failed. Throws ClientErrors.
  */
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  only: string[] | null,
+  only: string[],
   interrupts?: Interrupts,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
@@ -39,7 +39,7 @@ export async function bringUp(
   // A new supervisor starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
-  if (!accepted || !checkServiceNames(context, accepted.config, only ?? [])) {
+  if (!accepted || !checkServiceNames(context, accepted.config, only)) {
     await launch?.abandon();
     if (client && !accepted) context.stderr.write('\nServices keep running.\n');
     client?.close();
@@ -56,7 +56,7 @@ export async function bringUp(
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, owned });
 
-type ApplyRequest = { accepted: AcceptedConfig; only: string[] | null };
+type ApplyRequest = { accepted: AcceptedConfig; only: string[] };
 
 type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
 

@@ -14,7 +14,7 @@ import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
 export type SupervisorLaunch = {
-  /** Run this configuration. `only`: these services and what they depend on; null: all. */
+  /** Run this configuration. `only`: as in `apply` (api/protocol.ts). */
   accept(accepted: AcceptedConfig, only: string[] | null): void;
   /**
    * Stop what a killed supervisor left running; `started` has the number of instances.

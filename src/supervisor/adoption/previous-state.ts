@@ -20,7 +20,9 @@ const VERSION = 1;
 
 /** @param written the time of writing, so that the next supervisor can convert all times to its own clock */
 export function encodeState(state: KernelState, written: ClockMark): string {
-  return `${JSON.stringify({ version: VERSION, written, ...state, slots: state.slots.map(toWritten) })}\n`;
+  const { only, ...others } = state.overrides;
+  const overrides = { ...others, ...(only && { only }) };
+  return `${JSON.stringify({ version: VERSION, written, ...state, overrides, slots: state.slots.map(toWritten) })}\n`;
 }
 
 /** @returns null where the text is not a state of this version: then only the processes themselves can be trusted. */
@@ -33,7 +35,8 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
     const profiles = (read.overrides?.profiles ?? []).filter((name) => typeof name === 'string');
     const rollouts = (read.rollouts ?? []).filter(isRollout);
-    const overrides = { stopped, pools: Object.fromEntries(pools), profiles };
+    const only = Array.isArray(read.overrides?.only) ? read.overrides.only.filter(isString) : null;
+    const overrides = { stopped, pools: Object.fromEntries(pools), profiles, only };
     const state = { generation: Number.isInteger(read.generation) ? read.generation! : 0, overrides, slots, rollouts };
     return toClock(state, read.written ?? null, now);
   } catch {

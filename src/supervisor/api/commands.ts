@@ -1,7 +1,8 @@
 // Commands of the user: start, stop, restart, scale, profiles. Each becomes an override or an event; the reconciler does the
 // rest.
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
-import { isOccupied, type Overrides } from '../../core/slot.ts';
+import { withDependencies } from '../../core/desired.ts';
+import { isOccupied } from '../../core/slot.ts';
 import { type InstanceId, serviceOf } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -12,10 +13,7 @@ const MAX_POOL = 10_000;
 
 export function startInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({
-    ...withProfilesOf(kernel, names.length > 0 ? ids : []),
-    stopped: withoutStops(kernel, names, ids),
-  });
+  wantAgain(kernel, names, ids);
   for (const id of ids) kernel.receive(id, null, { kind: 'rearmed' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -31,10 +29,7 @@ export function stopInstances(kernel: Kernel, names: string[]): InstanceId[] {
 /** Starts stopped instances and replaces running ones. */
 export function restartInstances(kernel: Kernel, names: string[]): InstanceId[] {
   const ids = resolveInstances(kernel, names);
-  kernel.override({
-    ...withProfilesOf(kernel, names.length > 0 ? ids : []),
-    stopped: withoutStops(kernel, names, ids),
-  });
+  wantAgain(kernel, names, ids);
   for (const id of ids) kernel.receive(id, null, { kind: 'restartRequested' });
   resumeRollouts(kernel, ids);
   return ids;
@@ -44,12 +39,21 @@ function resumeRollouts(kernel: Kernel, ids: readonly InstanceId[]): void {
   kernel.resumeRollouts(new Set(ids.map(serviceOf)));
 }
 
-/** A service that is named runs, whichever profiles are chosen. */
-function withProfilesOf({ overrides, desired }: Kernel, ids: readonly InstanceId[]): Overrides {
-  const services = new Set(ids.map(serviceOf));
-  const named = [...services].filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
-  return { ...overrides, profiles: [...new Set([...overrides.profiles, ...named])] };
+/** A service that is named runs, whichever profiles are chosen, and whichever services `up` was given. */
+function wantAgain(kernel: Kernel, names: string[], ids: InstanceId[]): void {
+  const { overrides, desired } = kernel;
+  const stopped = withoutStops(kernel, names, ids);
+  if (names.length === 0) {
+    kernel.override({ ...overrides, stopped, only: null });
+    return;
+  }
+  const services = [...new Set(ids.map(serviceOf))];
+  const ofProfile = services.filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
+  const profiles = join(overrides.profiles, ofProfile);
+  kernel.override({ ...overrides, profiles, stopped, only: overrides.only && join(overrides.only, services) });
 }
+
+const join = (some: readonly string[], more: Iterable<string>): string[] => [...new Set([...some, ...more])];
 
 /** Services without a profile and those of the given profiles run. @returns the latter. */
 export function chooseProfiles(kernel: Kernel, profiles: string[]): string[] {
@@ -91,12 +95,22 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
   return [...kernel.desired.services.values()].find(({ name }) => name === service)!.pool;
 }
 
-/** Runs only the chosen services: every other one is stopped. */
-export function selectServices(overrides: Overrides, all: Iterable<string>, chosen: ReadonlySet<string>): Overrides {
-  const services = [...all];
-  const kept = overrides.stopped.filter((name) => name.includes('.') && services.includes(name.split('.')[0]!));
-  const stopped = [...kept, ...services.filter((name) => !chosen.has(name))];
-  return { ...overrides, stopped, profiles: [...new Set([...overrides.profiles, ...chosen])] };
+/**
+ * `orch up NAME…`: also runs these services and what they depend on, and stops nothing. A plain `orch up` wants all services;
+ * what was stopped by hand stays stopped.
+ *
+ * @param names none: all
+ */
+export function addServices(kernel: Kernel, names: readonly string[]): void {
+  const { overrides } = kernel;
+  if (names.length === 0) {
+    if (overrides.only) kernel.override({ ...overrides, only: null });
+    return;
+  }
+  const added: ReadonlySet<string> = withDependencies(names, [...kernel.desired.services.values()]);
+  const stopped = overrides.stopped.filter((name) => !added.has(name));
+  const only = overrides.only && join(overrides.only, names);
+  kernel.override({ ...overrides, stopped, profiles: join(overrides.profiles, added), only });
 }
 
 /** Whether a command on this instance is finished: the instance runs, or the reason why it does not is known. */

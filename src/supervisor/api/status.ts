@@ -1,6 +1,7 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
+import { withDependencies } from '../../core/desired.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
@@ -24,7 +25,10 @@ export function buildStatus(parts: StatusParts): Status {
   const { kernel } = parts;
   const { project, env } = kernel.accepted!.config;
   const dependencies = kernel.dependencies();
-  const services = [...kernel.desired.services.values()].map((spec) => serviceStatus(spec, parts, dependencies));
+  const specs = [...kernel.desired.services.values()];
+  const { only } = kernel.overrides;
+  const chosen = only && withDependencies(only, specs);
+  const services = specs.map((spec) => serviceStatus(spec, parts, dependencies, chosen));
   return {
     project,
     env,
@@ -41,14 +45,19 @@ export function buildStatus(parts: StatusParts): Status {
   };
 }
 
-function serviceStatus(spec: ServiceSpec, parts: StatusParts, dependencies: DependencyView): ServiceStatus {
+function serviceStatus(
+  spec: ServiceSpec,
+  parts: StatusParts,
+  dependencies: DependencyView,
+  chosen: ReadonlySet<string> | null,
+): ServiceStatus {
   const { slots, overrides } = parts.kernel;
   const ids = new Set<InstanceId>();
   for (let index = 1; index <= spec.pool; index++) ids.add(instanceId(spec.name, index));
   for (const slot of slots.values()) if (slot.service === spec.name) ids.add(slot.id);
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
-  const stopped = overrides.stopped.includes(spec.name);
+  const stopped = overrides.stopped.includes(spec.name) || (chosen !== null && !chosen.has(spec.name));
   return {
     ...counted(spec.name, spec.pool, instances),
     singleton: spec.singleton !== null,

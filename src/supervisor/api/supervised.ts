@@ -23,7 +23,7 @@ export interface Supervised {
   readonly isHandedOver: boolean;
   status(): Promise<Status>;
   explain(name: string): Explanation[];
-  /** @param only run just these and what they depend on; null leaves the overrides as they are. */
+  /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void;
   /** Reads the files now. */
   reload(): Promise<LoadResult>;
