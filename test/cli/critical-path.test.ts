@@ -35,7 +35,7 @@ const EVENTS = [
   event(9_400, 'became_ready', 'db.1'),
 ];
 
-it('goes back from the instance that was ready last over what each one waited for', () => {
+it('the critical path goes back from the instance that was ready last through what each one waited for', () => {
   const path = criticalPath(EVENTS)!;
   expect(path.totalMs).toBe(2_900);
   expect(path.steps.map(({ instance, beganMs, workMs, end }) => [instance, beganMs, workMs, end])).toEqual([
@@ -51,6 +51,6 @@ it('goes back from the instance that was ready last over what each one waited fo
   ]);
 });
 
-it('is nothing where nothing was started', () => {
+it('the critical path is empty if nothing was started', () => {
   expect(criticalPath([event(0, 'config_applied', null)])).toBeNull();
 });

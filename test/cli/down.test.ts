@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => supervisor.close());
 
-test('asks the next supervisor instead', async () => {
+test('down asks the next supervisor if the first one hands over', async () => {
   let round = 0;
   answers.down = (_params, call) => {
     setTimeout(call.hangUp, 20);

@@ -49,7 +49,7 @@ const someWords = fc.array(
   { maxLength: 3 },
 );
 
-test('reads a line as commander does', async () => {
+test('the fast path reads a line as commander does', async () => {
   const lines = fc.tuple(someWords, someWords).map(([before, after]) => [...before.flat(), 'ps', ...after.flat()]);
   let plain = 0;
   await fc.assert(

@@ -31,7 +31,7 @@ const launch = (mode: string, env: string | null = null) =>
   launchSupervisor({ paths, file: `/some/${mode}.yaml`, env, entry });
 const recorded = () => JSON.parse(readFileSync(join(paths.root, 'record'), 'utf8'));
 
-test('gets its arguments and the configuration as one line, and reports that it is ready', async () => {
+test('a supervisor gets its arguments and the configuration as one line, and reports that it is ready', async () => {
   const supervisor = launch('good', 'prod');
   supervisor.accept(accepted, ['api']);
   expect(await supervisor.started).toEqual({ kind: 'ready', pid: 42 });

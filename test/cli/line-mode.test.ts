@@ -68,7 +68,7 @@ async function writes(line: string): Promise<void> {
   await appendFile(path, `${new Date().toISOString()} ${line}\n`);
 }
 
-test('prints output and events with their instance in front; Ctrl-C stops everything', async () => {
+test('line mode prints output and events with their instance in front; Ctrl-C stops everything', async () => {
   const { code } = start();
   await isWatching();
   await writes('api.1 o hello');
@@ -113,7 +113,7 @@ test('a second Ctrl-C kills at once', async () => {
   expect(stderr.text()).toBe('killing what is left\neverything is down (1 instance stopped)\n');
 });
 
-test('without owning, Ctrl-C leaves and stops nothing', async () => {
+test('Ctrl-C ends the view and stops nothing if `up` does not own the project', async () => {
   const { code } = start({ owning: false });
   await isWatching();
   process.emit('SIGINT');
@@ -132,7 +132,7 @@ test('a failed service makes the exit code 1', async () => {
   expect(await code).toBe(1);
 });
 
-test('tasks that have all ended end the view, after a down', async () => {
+test('line mode ends after a `down` once all tasks have ended', async () => {
   const { code } = start({ tasks: ['migrate'] });
   await isWatching();
   send(withStates({ 'migrate.1': 'completed' }));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { untilGone } from '../../src/cli/up/supervisor-presence.ts';
 
-test('returns when the process ends, and not before', async () => {
+test('the wait returns when the process ends, and not before', async () => {
   const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
   let isGone = false;
   const gone = untilGone(child.pid!).then(() => {

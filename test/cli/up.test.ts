@@ -21,7 +21,7 @@ const write = (text: string) => writeFile(join(supervisor.paths.root, 'procs.yam
 const orch = (line: string) => runCommand(line.split(' '), { cwd: supervisor.paths.root });
 const asked = (method: string) => supervisor.requests.filter((request) => request.method === method);
 
-test('applies the files, and waits only if requested', async () => {
+test('up applies the files, and waits only if requested', async () => {
   expect(await orch('up -d')).toEqual({
     code: 0,
     stdout: 'fake: applied (2 services, supervisor pid 4194305)\n',
@@ -35,7 +35,7 @@ test('applies the files, and waits only if requested', async () => {
   expect(asked('wait')[0]!.params).toEqual({ for: 'converged', names: ['api'], timeoutMs: 3000 });
 });
 
-test('says what is kept stopped', async () => {
+test('up names what is kept stopped', async () => {
   const [api, db] = sampleStatus().services as [ServiceStatus, ServiceStatus];
   answers.status = () => sampleStatus({ services: [api, { ...db, override: { stopped: true } }] });
   expect((await orch('up -d')).stdout).toContain('kept stopped: db (`orch start db` undoes it)\n');
@@ -72,7 +72,7 @@ test('a condition that cannot come true is exit code 1', async () => {
   expect(await orch('up -d --wait')).toMatchObject({ code: 1, stdout: '' });
 });
 
-test('waits for a project that is going down, then tries again', async () => {
+test('up waits for a project that is going down, then tries again', async () => {
   let round = 0;
   answers.apply = (_params, call) => {
     round++;

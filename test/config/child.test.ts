@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('answers every request in order, and ends with its stdin', async () => {
+test('the configuration reader answers every request in order, and ends with its stdin', async () => {
   const { child, answers } = start();
   writeFileSync(join(directory, 'procs.yaml'), 'services: { a: { command: [x, "$' + '{WHO}"] } }');
   writeFileSync(join(directory, 'bad.yaml'), 'services: [');
@@ -55,7 +55,7 @@ test('a request that is none gets an answer, not an end', async () => {
   expect((await once(child, 'exit'))[0]).toBe(0);
 });
 
-test('ends when its output is closed', async () => {
+test('the configuration reader ends when its output is closed', async () => {
   const { child, answers } = start();
   await next(answers);
   child.stdout!.destroy();

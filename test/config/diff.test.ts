@@ -71,7 +71,7 @@ test('commands are printed as they are written', async () => {
   ]);
 });
 
-test('no change, a new service, a removed one', async () => {
+test('a diff lists nothing without a change, a new service, a removed one', async () => {
   const one = await spec('env: { PASSWORD: hunter2 }');
   expect(diffServices(one, structuredClone(one))).toEqual([]);
   expect(diffServices(null, one).every(({ from, to }) => from === null && to !== null)).toBe(true);

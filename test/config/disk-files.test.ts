@@ -74,7 +74,7 @@ test.skipIf(process.getuid?.() === 0)('a file without permission', async () => {
   expect(await says()).toBe('unreadable: it cannot be read: permission denied');
 });
 
-test('as many bytes as allowed, and one more', async () => {
+test('a file may have as many bytes as allowed, and not one more', async () => {
   const text = 'services: {}\n';
   writeFileSync(place(), text + '#'.repeat(MAX_FILE_BYTES - text.length));
   expect(await says()).toBe('loaded');

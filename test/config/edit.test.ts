@@ -74,7 +74,7 @@ const accepted: [name: string, before: string, after: string][] = [
   ],
 ];
 
-test.for(accepted)('sets %s', ([, before, after]) => {
+test.for(accepted)('an edit sets %s', ([, before, after]) => {
   expect(setPoolSize(before, 'api', 7)).toEqual({ ok: true, text: after });
 });
 
@@ -91,16 +91,16 @@ const refused: [name: string, text: string, says: RegExp][] = [
   ['a broken file', 'services: {', /./],
 ];
 
-test.for(refused)('refuses %s', ([, text, says]) => {
+test.for(refused)('an edit refuses %s', ([, text, says]) => {
   const result = setPoolSize(text, 'api', 7);
   expect(result.ok ? result.text : result.problems[0]?.message).toMatch(says);
 });
 
-test.for([-1, 1.5, 10_001, Number.NaN])('refuses a size of %s', (size) => {
+test.for([-1, 1.5, 10_001, Number.NaN])('an edit refuses a size of %s', (size) => {
   expect(setPoolSize('services: { api: {} }', 'api', size).ok).toBe(false);
 });
 
-test('edits the file that has the last word, and only that', async () => {
+test('an edit changes only the file that has the last word', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   const write = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o640 });
   await write('procs.yaml', 'include: [more.yaml]\nservices:\n  api: { command: a, pool: 2 }\n  web: { command: a }\n');
@@ -121,7 +121,7 @@ test('edits the file that has the last word, and only that', async () => {
   expect(await readFile(join(directory, 'procs.yaml'), 'utf8')).toContain('pool: 2');
 });
 
-test('writes nothing when the result would not load, and follows a symlink', async () => {
+test('an edit writes nothing when the result would not load, and follows a symlink', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   const text = 'services:\n  bot: { command: a, singleton: true }\n  api: { command: a }\n';
   await writeFile(join(directory, 'real.yaml'), text);
@@ -137,7 +137,7 @@ test('writes nothing when the result would not load, and follows a symlink', asy
 const OTHER_USER = 65534;
 const isRoot = process.getuid?.() === 0;
 
-test('keeps the owner, and the mode under any umask', async () => {
+test('an edit keeps the owner, and the mode under any umask', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'orch-edit-'));
   const file = join(directory, 'procs.yaml');
   await writeFile(file, 'services:\n  api: { command: a }\n');

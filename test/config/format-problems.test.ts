@@ -37,7 +37,7 @@ test.for([
   expect(formatProblem(problem(text, column, length)).split('\n')[2]).toBe(`    | ${caret}`);
 });
 
-test('without a place, without a hint, a warning', () => {
+test('problems without a place or a hint, and warnings, are printed', () => {
   const bare: Problem = {
     ...problem('', 1, 1),
     severity: 'warning',
@@ -54,7 +54,7 @@ test('one block each, an empty line between', () => {
   expect(formatProblems([problem('a', 1, 1), problem('b', 1, 1)]).split('\n\n')).toHaveLength(2);
 });
 
-test('colours only when wanted, and then all of them end', () => {
+test('problems have colours only if requested, and every colour ends', () => {
   expect(formatProblem(problem('a', 1, 1))).not.toContain('\u001b');
   const coloured = formatProblem(problem('a', 1, 1), { colour: true });
   expect(coloured).toContain('\u001b[31merror:\u001b[0m');

@@ -31,7 +31,7 @@ async function loadAt(ref: string, env: string | null = null, file = 'app/procs.
     .join(', ');
 }
 
-test('reads overlays, includes, env files and symlinks of a commit, not of the disk', async () => {
+test('a git source reads overlays, includes, env files and symlinks of a commit, not of the disk', async () => {
   git('init', '-q');
   mkdirSync(join(directory, 'app'));
   mkdirSync(join(directory, 'shared'));
@@ -65,7 +65,7 @@ test('an ignored file is read from the disk, an untracked one is missing', async
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=1 {"A":"secret"}');
 });
 
-test('reports an invalid ref, directory or file', async () => {
+test('a git source reports an invalid ref, directory or file', async () => {
   write('procs.yaml', 'services: {}');
   expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('no-repository');
   git('init', '-q');
@@ -76,7 +76,7 @@ test('reports an invalid ref, directory or file', async () => {
   expect(await loadAt('HEAD', null, 'other.yaml')).toBe('missing-file');
 });
 
-test('finds the repository around the file, also within a git hook', async () => {
+test('a git source finds the repository around the file, also within a git hook', async () => {
   const elsewhere = mkdtempSync(join(directory, 'other-'));
   gitIn(elsewhere, 'init', '-q');
   mkdirSync(join(directory, 'app'));
@@ -96,7 +96,7 @@ test('finds the repository around the file, also within a git hook', async () =>
   expect(seen).toBe('api=1 {}');
 });
 
-test('reads a directory that is not there any more', async () => {
+test('a git source reads a directory that no longer exists on disk', async () => {
   git('init', '-q');
   mkdirSync(join(directory, 'gone/deep'), { recursive: true });
   write('gone/procs.yaml', 'include: [deep/more.yaml]\nservices: {}');
@@ -107,7 +107,7 @@ test('reads a directory that is not there any more', async () => {
   expect(await loadAt('HEAD', null, 'never/procs.yaml')).toBe('missing-file');
 });
 
-test('follows directories that are symlinks', async () => {
+test('a git source follows directories that are symlinks', async () => {
   git('init', '-q');
   mkdirSync(join(directory, 'app'));
   mkdirSync(join(directory, 'shared/deep'), { recursive: true });
@@ -128,7 +128,7 @@ test('follows directories that are symlinks', async () => {
   expect(await loadAt('HEAD')).toBe('unreadable');
 });
 
-test('follows a symlink out of the repository to the disk', async () => {
+test('a git source follows a symlink out of the repository to the disk', async () => {
   const outside = mkdtempSync(join(realpathSync(tmpdir()), 'orch-git-'));
   writeFileSync(join(outside, 'base.yaml'), 'services: { api: { command: x } }');
   git('init', '-q');

@@ -35,7 +35,7 @@ test.each([
   expect(problems).toMatchObject([{ code: 'tty-clash', line, message }]);
 });
 
-test('without the package: a hint what to install', async () => {
+test('a missing package is reported with a hint what to install', async () => {
   const [problem] = await problemsOf({ tty: true }, () => 'it is not installed');
   expect(problem).toMatchObject({
     code: 'not-supported-here',

@@ -69,7 +69,7 @@ describe('pauseMs', () => {
   });
 });
 
-it('is pending at first where anything must pass', () => {
+it('readiness is pending at first if any probe must pass', () => {
   expect(initialReadiness({ readiness: null, startup: null })).toBe('none');
   expect(initialReadiness({ readiness: PROBE, startup: null })).toBe('pending');
   expect(initialReadiness({ readiness: null, startup: PROBE })).toBe('pending');

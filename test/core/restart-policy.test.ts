@@ -95,7 +95,7 @@ describe('backoffMs', () => {
   });
 });
 
-test('describes each kind of end', () => {
+test('the policy describes each kind of exit', () => {
   const exits: Exit[] = [
     { code: 0 },
     { code: 3 },

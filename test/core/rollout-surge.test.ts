@@ -31,9 +31,9 @@ describe('of two on top, one fails', () => {
     while (!world.versions()['api.4']) world.tick(task('v2'));
     world.tick(task('v2'));
     world.crash('api.4');
-    world.told();
+    world.takeReports();
     world.settle(task('v2'));
-    expect(world.told().filter((line) => line.endsWith('api.4'))).toEqual([]);
+    expect(world.takeReports().filter((line) => line.endsWith('api.4'))).toEqual([]);
     expect(world.slots.get('api.4' as never)?.phase.kind).toBe('failed');
     expect([...world.rollouts.values()][0]?.verdict.kind).toBe('paused');
   });

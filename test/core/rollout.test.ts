@@ -9,7 +9,7 @@ describe('a version that gets ready', () => {
   it('replaces a quarter at a time by default, lowest number first', () => {
     const world = running();
     world.settle(version('v2'));
-    expect(world.told()).toEqual([1, 2, 3, 4].flatMap((n) => [`stop api.${n}`, `start api.${n}`]));
+    expect(world.takeReports()).toEqual([1, 2, 3, 4].flatMap((n) => [`stop api.${n}`, `start api.${n}`]));
     expect(world).toMatchObject({ most: 4, fewestReady: 3 });
     expect(world.rollouts.size).toBe(0);
   });
@@ -37,7 +37,7 @@ describe('a version that gets ready', () => {
     const policy = { maxUnavailable: count(0), maxSurge: count(1) };
     const world = running(policy, 2);
     world.settle(version('v2', policy, 2));
-    expect(world.told()).toEqual([
+    expect(world.takeReports()).toEqual([
       'start api.3',
       'stop api.1',
       'start api.1',
@@ -52,7 +52,7 @@ describe('a version that gets ready', () => {
     const policy = { minReadyMs: 1_000 };
     const world = running(policy);
     world.settle(version('v2', policy), 20);
-    expect(world.told()).toEqual(['stop api.1', 'start api.1']);
+    expect(world.takeReports()).toEqual(['stop api.1', 'start api.1']);
     expect(world.wakeAtMs).toBeGreaterThan(world.nowMs);
     for (let turn = 0; turn < 5; turn++) {
       world.tick(version('v2', policy), 1_000);
@@ -66,9 +66,9 @@ describe('a version that gets ready', () => {
     const world = new TinyWorld();
     world.fates.v1 = 'failing';
     world.settle(version('v1'));
-    world.told();
+    world.takeReports();
     world.tick(version('v2'));
-    expect(world.told().sort()).toEqual(['stop api.1', 'stop api.2', 'stop api.3', 'stop api.4']);
+    expect(world.takeReports().sort()).toEqual(['stop api.1', 'stop api.2', 'stop api.3', 'stop api.4']);
   });
 
   it('starts nothing on top while more than that is still on its way out', () => {
@@ -77,7 +77,7 @@ describe('a version that gets ready', () => {
     for (let tick = 0; tick < 200; tick++) {
       world.tick(version('v2', policy, 3));
       const live = Object.keys(world.versions()).filter((id) => Number(id.split('.')[1]) > 3);
-      if (world.told().includes('start api.4')) expect(live).toEqual(['api.4']);
+      if (world.takeReports().includes('start api.4')) expect(live).toEqual(['api.4']);
     }
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2', 'api.3': 'v2' });
     expect(world.fewestReady).toBe(3);
@@ -89,7 +89,7 @@ describe('a version that gets ready', () => {
     for (const n of [1, 2, 3, 4]) world.restart(`api.${n}`);
     world.settle(version('v1', policy), 100);
     expect(world).toMatchObject({ most: 5, fewestReady: 4 });
-    expect(world.told().filter((line) => line.startsWith('stop'))).toEqual([
+    expect(world.takeReports().filter((line) => line.startsWith('stop'))).toEqual([
       'stop api.1',
       'stop api.2',
       'stop api.3',
@@ -114,7 +114,7 @@ describe('a version that does not get ready', () => {
     world.fates.v2 = 'crash';
     world.settle(version('v2', policy), 500);
     expect(world.fewestReady).toBe(4);
-    expect(world.told().filter((line) => !line.endsWith('api.5'))).toEqual([]);
+    expect(world.takeReports().filter((line) => !line.endsWith('api.5'))).toEqual([]);
   });
 
   it('is paused at the deadline, resumes when it gets ready after all', () => {
@@ -152,9 +152,9 @@ describe('a version that does not get ready', () => {
     expect(world.fewestReady).toBe(3);
     expect([...world.rollouts.values()][0]!.verdict).toMatchObject({ kind: 'rolledBack' });
     // The declaration goes back as well: nothing is left to be said.
-    world.told();
+    world.takeReports();
     world.settle(version('v1', policy));
-    expect(world.told()).toEqual([]);
+    expect(world.takeReports()).toEqual([]);
     expect(world.rollouts.size).toBe(0);
   });
 
@@ -190,9 +190,9 @@ describe('a start that waits', () => {
     const world = new TinyWorld();
     world.fates = { v1: 'waits' };
     world.settle(version('v1', {}, 2));
-    expect(world.told()).toEqual(['start api.1', 'start api.2']);
+    expect(world.takeReports()).toEqual(['start api.1', 'start api.2']);
     world.settle(version('v2', {}, 2));
-    expect(world.told()).toEqual(['abandon api.1', 'abandon api.2', 'start api.1', 'start api.2']);
+    expect(world.takeReports()).toEqual(['abandon api.1', 'abandon api.2', 'start api.1', 'start api.2']);
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
     expect(world.rollouts.size).toBe(0);
   });
@@ -202,7 +202,7 @@ describe('a start that waits', () => {
     const world = running(policy, 2);
     world.fates = { v2: 'waits' };
     world.settle(version('v2', policy, 2), 200);
-    expect(world.told()).toEqual(['stop api.1', 'start api.1', 'abandon api.1', 'start api.1']);
+    expect(world.takeReports()).toEqual(['stop api.1', 'start api.1', 'abandon api.1', 'start api.1']);
     expect(world.versions()).toEqual({ 'api.1': 'v1', 'api.2': 'v1' });
   });
 
@@ -210,18 +210,18 @@ describe('a start that waits', () => {
     const world = new TinyWorld();
     world.fates = { v1: 'waits' };
     world.settle(version('v1', {}, 2));
-    world.told();
+    world.takeReports();
     world.restart('api.2');
     world.settle(version('v1', {}, 2));
-    expect(world.told()).toEqual(['abandon api.2', 'start api.2']);
+    expect(world.takeReports()).toEqual(['abandon api.2', 'start api.2']);
   });
 
   it('is left alone by an edit that needs no new process', () => {
     const world = new TinyWorld();
     world.fates = { v1: 'waits' };
     world.settle(version('v1', {}, 2));
-    world.told();
+    world.takeReports();
     world.settle(version('v1', { minReadyMs: 300 }, 2));
-    expect(world.told()).toEqual([]);
+    expect(world.takeReports()).toEqual([]);
   });
 });

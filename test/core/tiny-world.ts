@@ -48,7 +48,7 @@ export class TinyWorld {
   }
 
   /** The reports since the last call. */
-  told(): string[] {
+  takeReports(): string[] {
     const story = this.story;
     this.story = [];
     return story;
@@ -115,7 +115,7 @@ export const count = (value: number) => ({ kind: 'count' as const, count: value 
 export function running(policy: Partial<RolloutPolicy> = {}, pool = 4): TinyWorld {
   const world = new TinyWorld();
   world.settle(version('v1', policy, pool));
-  world.told();
+  world.takeReports();
   world.most = 0;
   world.fewestReady = Number.POSITIVE_INFINITY;
   return world;

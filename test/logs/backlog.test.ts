@@ -14,7 +14,7 @@ const entry = (origin: Origin, lines: number, bytes = 1000): BacklogEntry => ({
 });
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
 
-test('keeps everything in order under block', () => {
+test('a backlog keeps everything in order under block', () => {
   const backlog = new Backlog();
   const pushed = Array.from({ length: 50 }, (_, index) => entry(origins[index % 3]!, index + 1));
   for (const each of pushed) backlog.push(each, 'block', 100);

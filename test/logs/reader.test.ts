@@ -39,7 +39,7 @@ const bytesRead = () =>
   existsSync('/proc/self/io') ? Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))![1]) : 0;
 const texts = (lines: LogLine[]) => lines.map(({ line }) => line);
 
-test('merges queues and rotated files, gzipped too, in time order', async () => {
+test('the reader merges queues and rotated files, gzipped too, in time order', async () => {
   const other = join(dir, 'other.log');
   writeFileSync(`${main}.${stamp(2)}.gz`, gzipSync(text(0, 'a.1', 'm0') + text(2, 'a.1', 'm2')));
   writeFileSync(`${main}.${stamp(4)}`, text(4, 'a.1', 'm4'));
@@ -67,7 +67,7 @@ test('a file that exists plain and gzipped is read once', async () => {
   expect(texts(await read())).toEqual(['once']);
 });
 
-test('finds a time in a large file, and the last lines, without reading all of it', async () => {
+test('the reader finds a time in a large file, and the last lines, without reading all of it', async () => {
   writeFileSync(main, numbered(0, 200_000));
   const before = bytesRead();
   expect(texts(await read({ sinceMs: T0 + 199_990 }))[0]).toBe('line 199990');
@@ -210,7 +210,7 @@ class Followed {
   }
 }
 
-test('follows from the tail on, over rotation, deletion and recreation, without loss or duplicate', async () => {
+test('the reader follows from the tail on, over rotation, deletion and recreation, without loss or duplicate', async () => {
   writeFileSync(main, numbered(0, 10));
   const followed = new Followed(2);
   await followed.until(['line 8', 'line 9']);
@@ -265,7 +265,7 @@ test('during a flood, other work runs between two reads', async () => {
   expect(new Set(ofReads).size).toBe(ofReads.length);
 });
 
-test('follows a file that does not exist yet, and a raw one', async () => {
+test('the reader follows a file that does not exist yet, and a raw one', async () => {
   const followed = new Followed();
   expect(existsSync(main)).toBe(false);
   rawFile([[1, 'a.1', 'one\n']]);

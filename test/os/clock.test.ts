@@ -10,11 +10,11 @@ afterEach(() => {
 
 const YEAR_MS = 365 * 86_400_000;
 
-test('starts at the wall clock', () => {
+test('the clock starts at the wall clock', () => {
   expect(Math.abs(systemClock().nowMs() - Date.now())).toBeLessThanOrEqual(50);
 });
 
-test.each([-YEAR_MS, YEAR_MS])('is not moved by a wall clock that jumps by %i ms', async (jumpMs) => {
+test.each([-YEAR_MS, YEAR_MS])('the clock is not moved by a wall clock that jumps by %i ms', async (jumpMs) => {
   const clock = systemClock();
   const before = clock.nowMs();
   const real = Date.now;
@@ -34,12 +34,12 @@ test('never fires early, not even by a millisecond', async () => {
   expect(Math.min(...(await Promise.all(fires)))).toBeGreaterThanOrEqual(0);
 });
 
-test('fires as soon as possible for a time in the past', async () => {
+test('a timer fires as soon as possible for a time in the past', async () => {
   const clock = systemClock();
   await new Promise<void>((resolve) => clock.setTimer(clock.nowMs() - YEAR_MS, resolve));
 });
 
-test('waits a hundred years', async () => {
+test('a timer can wait a hundred years', async () => {
   const clock = systemClock();
   let fired = false;
   const timer = clock.setTimer(clock.nowMs() + 100 * YEAR_MS, () => {
@@ -54,7 +54,7 @@ test('waits a hundred years', async () => {
   timer.cancel();
 });
 
-test('splits a long delay into several timers', () => {
+test('a long delay is split into several timers', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
   const clock = systemClock();
   let fired = false;
@@ -67,7 +67,7 @@ test('splits a long delay into several timers', () => {
   expect(fired).toBe(true);
 });
 
-test('does not fire once cancelled', async () => {
+test('a timer does not fire once cancelled', async () => {
   const clock = systemClock();
   let fired = false;
   clock

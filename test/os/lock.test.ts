@@ -69,7 +69,7 @@ async function mustAcquire(): Promise<Lock> {
   return attempt;
 }
 
-test('has one holder at a time, and names it', async () => {
+test('a lock has one holder at a time, and names it', async () => {
   const lock = await mustAcquire();
   expect(await acquireLock(path)).toEqual({
     heldBy: { pid: process.pid, since: expect.stringMatching(/^\d{4}-.*Z$/) },
@@ -93,7 +93,7 @@ test('a failed attempt leaves no trace', async () => {
   lock.release();
 });
 
-test('is free as soon as its holder is killed, though a child of the holder lives', async () => {
+test('a lock is free as soon as its holder is killed, though a child of the holder lives', async () => {
   const { child, says } = await run(holdsLock, path, mark);
   expect(says).toMatch(/^held \d+$/);
   const orphan = { pid: Number(says.slice(5)), startTime: readStat(Number(says.slice(5)))?.startTime ?? '' };
@@ -107,14 +107,14 @@ test('is free as soon as its holder is killed, though a child of the holder live
   lock.release();
 });
 
-test('stays locked while its holder is stopped', async () => {
+test('a lock stays locked while its holder is stopped', async () => {
   const { child, says } = await run(holdsLock, path, mark);
   child.kill('SIGSTOP');
   expect(await acquireLock(path)).toMatchObject({ heldBy: { pid: child.pid } });
   killByIdentity({ pid: Number(says.slice(5)), startTime: readStat(Number(says.slice(5)))?.startTime ?? '' });
 });
 
-test('goes to exactly one of ten racing processes', async () => {
+test('a lock goes to exactly one of ten racing processes', async () => {
   const results = await Promise.all(Array.from({ length: 10 }, () => run(holdsLock, path, mark)));
   const winners = results.filter(({ says }) => says.startsWith('held'));
   expect(winners).toHaveLength(1);
@@ -136,7 +136,7 @@ test('can be waited for, until it is free or the wait is aborted', async () => {
   if ('release' in next) next.release();
 });
 
-test('reports that its file was removed or replaced', async () => {
+test('a lock reports that its file was removed or replaced', async () => {
   const lock = await mustAcquire();
   expect(lock.isInPlace()).toBe(true);
   renameSync(path, `${path}.old`);
@@ -146,7 +146,7 @@ test('reports that its file was removed or replaced', async () => {
   lock.release();
 });
 
-test('is replaced only where another file is found, and taken over only by a process that locked that file', async () => {
+test('a lock is replaced only where another file is found, and taken over only by a process that locked that file', async () => {
   const lock = await mustAcquire();
   const seen = () => ({ isReplaced: lock.isReplaced(), isTakenOver: lock.isTakenOver() });
   expect(seen()).toEqual({ isReplaced: false, isTakenOver: false });
@@ -166,7 +166,7 @@ test('is replaced only where another file is found, and taken over only by a pro
   lock.release();
 });
 
-test('does not follow a link, and throws', async () => {
+test('a lock does not follow a link, and throws', async () => {
   writeFileSync(join(directory, 'canary'), 'untouched');
   symlinkSync(join(directory, 'canary'), path);
   await expect(acquireLock(path)).rejects.toThrow(/ELOOP/);
@@ -184,7 +184,7 @@ test.each([
 });
 
 describe('the record lock, without a kernel lock', () => {
-  test('has one holder at a time, and names it', () => {
+  test('a lock has one holder at a time, and names it', () => {
     const lock = acquireRecordLock(path);
     expect(acquireRecordLock(path)).toMatchObject({ heldBy: { pid: process.pid } });
     if ('release' in lock) lock.release();

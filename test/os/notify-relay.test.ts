@@ -92,7 +92,7 @@ test.each(RELAY_PROGRAMS)(
   },
 );
 
-test('reports that the socket cannot be bound', async () => {
+test('the relay reports that the socket cannot be bound', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-notify-'));
   const relay = new NotifyRelay(join(directory, 'there', 'is', 'nothing'));
   writeFileSync(join(directory, 'there'), '');

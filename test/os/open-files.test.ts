@@ -19,6 +19,6 @@ test.each<[user: string, nofile: number, hard: string, status: string, refusal: 
   expect(whyNofileTooHigh(nofile, parseLimits(limitsText(hard), status, '1048576\n'))).toBe(refusal);
 });
 
-test('without known limits nothing is refused', () => {
+test('nothing is refused if the limits are unknown', () => {
   expect(whyNofileTooHigh(4097, parseLimits('', '', ''))).toBe(null);
 });

@@ -26,7 +26,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const modeOf = (file: string) => statSync(file).mode & 0o777;
 
-test('is created for our user alone, whatever the umask', () => {
+test('a private directory is created for our user alone, whatever the umask', () => {
   const before = process.umask(0);
   ensurePrivateDir(path);
   process.umask(before);
@@ -34,7 +34,7 @@ test('is created for our user alone, whatever the umask', () => {
   ensurePrivateDir(path);
 });
 
-test('gets mode 0700 where it was open', () => {
+test('a private directory gets mode 0700 if it was open', () => {
   mkdirSync(path);
   chmodSync(path, 0o777);
   ensurePrivateDir(path);
@@ -54,7 +54,7 @@ test.each<[reason: string, prepare: () => void, message: RegExp]>([
   expect(modeOf(directory)).toBe(0o700);
 });
 
-test.skipIf(process.getuid?.() !== 0)('refuses what belongs to another user, and leaves its mode', () => {
+test.skipIf(process.getuid?.() !== 0)('a directory of another user is refused, and keeps its mode', () => {
   mkdirSync(path, 0o755);
   chownSync(path, 65534, 65534);
   expect(() => ensurePrivateDir(path)).toThrow(
@@ -63,7 +63,7 @@ test.skipIf(process.getuid?.() !== 0)('refuses what belongs to another user, and
   expect(modeOf(path)).toBe(0o755);
 });
 
-test('names the path where it cannot be created', () => {
+test('the error names the path if a private directory cannot be created', () => {
   writeFileSync(join(directory, 'file'), '');
   expect(() => ensurePrivateDir(join(directory, 'file', 'x'))).toThrow(/cannot make the directory .*x \(ENOTDIR\)/);
 });

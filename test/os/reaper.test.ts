@@ -76,7 +76,7 @@ test('orphans are reaped without a report, in any order; children of Node never'
   expect(zombies).toEqual([NODES]);
 });
 
-test('without that, an orphan is left alone', async () => {
+test('an orphan is left alone unless orphans are reaped', async () => {
   const { reaper, zombies } = setUp(1);
   zombies.push(7);
   reaper.reap();

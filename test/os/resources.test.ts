@@ -21,7 +21,7 @@ const end = async (tree: Tree) => {
 };
 const heldFiles = () => readdirSync('/proc/self/fd').length;
 
-test('measures the CPU and memory of a busy and an idle process', async () => {
+test('the sampler measures the CPU and memory of a busy and an idle process', async () => {
   const busy = await startShell('while :; do :; done', 1);
   const idle = await startShell('exec sleep 1000', 1);
   const sampler = create();
@@ -40,14 +40,14 @@ test('measures the CPU and memory of a busy and an idle process', async () => {
   await end(idle);
 });
 
-test('counts memory as Node does', () => {
+test('the sampler counts memory as Node does', () => {
   const sampler = create();
   const [own] = [...sampler.sample([{ pid: process.pid, startTime: readStartTime(process.pid) ?? '' }]).values()];
   expect((own?.rssBytes ?? 0) / process.memoryUsage.rss()).toBeGreaterThan(0.8);
   expect((own?.rssBytes ?? 0) / process.memoryUsage.rss()).toBeLessThan(1.2);
 });
 
-test('omits a process that ended, and another with the same pid', async () => {
+test('the sampler omits a process that ended, and another with the same pid', async () => {
   const tree = await startShell('exec sleep 1000', 1);
   const sampler = create();
   expect([...sampler.sample([{ ...tree.incarnation, startTime: '1' }]).keys()]).toEqual([]);
@@ -57,7 +57,7 @@ test('omits a process that ended, and another with the same pid', async () => {
   expect(sampler.openFiles).toBe(0);
 });
 
-test('closes every descriptor', async () => {
+test('the sampler closes every descriptor', async () => {
   const trees = await Promise.all(Array.from({ length: 8 }, () => startShell('exec sleep 1000', 1)));
   const before = heldFiles();
   const sampler = create(5);

@@ -73,7 +73,7 @@ test('a file whose close fails was read', async () => {
   expect(opened).toHaveBeenCalled();
 });
 
-test.runIf(process.getuid?.() !== 0)('what may not be read is refused', async () => {
+test.runIf(process.getuid?.() !== 0)('a file that may not be read is refused', async () => {
   const path = join(directory(), 'secret');
   writeFileSync(path, 'x');
   chmodSync(path, 0);

@@ -27,13 +27,13 @@ function disk() {
 
 const late = { ok: false, errno: 'ETIMEDOUT' };
 
-test('times out', async () => {
+test('a secret read times out', async () => {
   const { readFile } = disk();
   const because = 'cannot be read: its file system has not responded within 0.02 s';
   expect(await new SecretFileReader(SHORT_MS, readFile).read('/gone/a')).toEqual({ ...late, because });
 });
 
-test('uses one thread for a path, however often it is read', async () => {
+test('a secret read uses one thread for a path, however often it is read', async () => {
   const { begun, readFile, answer } = disk();
   const reads = new SecretFileReader(SHORT_MS, readFile);
   for (let i = 0; i < 5; i++) expect(await reads.read('/gone/a')).toMatchObject(late);
@@ -43,7 +43,7 @@ test('uses one thread for a path, however often it is read', async () => {
   expect(await other).toEqual({ ok: true, text: 'b' });
 });
 
-test('uses two threads for all paths, also when all are read at once; then refuses at once', async () => {
+test('secret reads use two threads for all paths, also when all are read at once; then refuses at once', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const { begun, readFile, answer } = disk();

@@ -11,7 +11,7 @@ const end = async (...trees: Tree[]) => {
   }
 };
 
-test('describes each process', async () => {
+test('a scan describes each process', async () => {
   const env = {
     ORCH_INSTANCE_ID: 'api.1',
     ORCH_EMPTY: '',
@@ -35,14 +35,14 @@ test('describes each process', async () => {
   await end(tree);
 });
 
-test('finds the nonce behind an environment of a megabyte', async () => {
+test('a scan finds the nonce behind an environment of a megabyte', async () => {
   const filler = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`FILLER_${index}`, 'x'.repeat(100_000)]));
   const tree = await startShell('exec sleep 1000', 1, filler);
   expect((await sweepByNonce([tree.nonce])).get(tree.nonce)).toHaveLength(1);
   await end(tree);
 });
 
-test('sees processes that are in the middle of an exec', async () => {
+test('a scan sees processes that are in the middle of an exec', async () => {
   const again = 'exec /bin/sh -c "$0" "$0"';
   const tree = await startTree(['/bin/sh', '-c', again, again]);
   for (let round = 0; round < 40; round++) {
@@ -51,7 +51,7 @@ test('sees processes that are in the middle of an exec', async () => {
   await end(tree);
 });
 
-test('does not count zombies and ended processes', async () => {
+test('a scan does not count zombies and ended processes', async () => {
   const tree = await startShell('sleep 0.01 & exec sleep 1000', 1);
   await waitFor(
     'one left',
@@ -63,7 +63,7 @@ test('does not count zombies and ended processes', async () => {
   expect((await sweepByNonce([tree.nonce])).get(tree.nonce)).toEqual([]);
 });
 
-test('finds a project by the beginning of its nonces', async () => {
+test('a scan finds a project by the beginning of its nonces', async () => {
   const trees = [await startShell('exec sleep 1000', 1), await startShell('sleep 1000 & wait', 2)];
   expect((await findProjectProcesses(mark)).map(({ nonce }) => nonce).sort()).toEqual(
     [trees[0]?.nonce, trees[1]?.nonce, trees[1]?.nonce].sort(),
@@ -72,7 +72,7 @@ test('finds a project by the beginning of its nonces', async () => {
   await end(...trees);
 });
 
-test('ignores unrelated processes in a session whose leader is gone', async () => {
+test('a scan ignores unrelated processes in a session whose leader is gone', async () => {
   const stranger = await startShell('env -i /bin/sleep 1000 & exec sleep 1000', 1);
   // As if our leader had had this pid long ago: other start time, exit never seen.
   const ours = { ...stranger.incarnation, startTime: '1', nonce: 'long gone' };

@@ -16,7 +16,7 @@ const EACH_END = [
 const EVERY_5_S = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
 
 export const KNOWN_CORNERS: Record<string, Scenario> = {
-  'edited, then told to restart and to start where nothing runs': one(
+  'edited, then restarted and started by command where nothing runs': one(
     EACH_END,
     after(1_500, { kind: 'stop', service: 3, instance: null }),
     ...[0, 1, 2, 3].map((index) => after(100, { kind: 'changeLive', service: index })),
@@ -108,7 +108,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_500, { kind: 'spoilState', how: 'truncated' }),
     after(7_000, { kind: 'fault' }),
   ),
-  'told to restart while its own end is cleared': one(
+  'a restart command while its own exit is cleared': one(
     [
       service({ policy: NEVER, graceMs: 1_000 }, { endsAfterMs: 30, child: CLINGING }),
       service({ policy: NEVER, graceMs: 1_000 }, { ...FAILS, child: CLINGING }),
@@ -116,7 +116,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(500, { kind: 'restart', service: 0, instance: null }),
     after(0, { kind: 'restart', service: 1, instance: null }),
   ),
-  'edited, and told to restart, while its start waits': one(
+  'edited, and restarted by command, while its start waits': one(
     [service({ pool: 2, life: { broken: 'hangs' } }), service({ life: { broken: 'hangs' } })],
     after(500, { kind: 'changeSpec', service: 0 }),
     after(0, { kind: 'changeSpec', service: 1 }),

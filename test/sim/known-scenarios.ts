@@ -170,7 +170,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(100, { kind: 'setPool', service: 1, pool: 1 }),
     after(7_000, { kind: 'commentEdit' }),
   ),
-  'edits that no event tells of': one(
+  'edits without a file event': one(
     STACK,
     after(200, { kind: 'loseWatchEvents', count: 3 }),
     after(10, { kind: 'changeSpec', service: 1 }),
@@ -223,7 +223,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(500, { kind: 'start', service: 0, instance: null }, 1),
     after(100, crash, 1),
   ),
-  'told to start in every state': one(
+  'a start command in every state': one(
     [
       service({}, { endsAfterMs: 30, exitCode: 1 }),
       service({ policy: 'never' }, { endsAfterMs: 30, exitCode: 1 }),

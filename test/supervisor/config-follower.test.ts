@@ -55,7 +55,7 @@ test('files that a client read before they were edited are read again', async ()
   await again;
 });
 
-test('what is still being read when a client applies other files is not applied after it', async () => {
+test('files that are still being read when a client applies others are not applied after them', async () => {
   const other = join(directory, 'other.yaml');
   writeFileSync(path, 'dev');
   writeFileSync(other, 'prod');

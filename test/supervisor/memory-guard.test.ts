@@ -66,32 +66,32 @@ function guarded(action: 'restart' | 'kill', bytes = 10 * MIB) {
     specs: { ...contextOf().specs, slots: new Map([[slot.id, slot]]), specOf: () => spec },
   });
   const guard = new MemoryGuard(context, new MemoryLimits('test.'), () => bytes);
-  return { guard, spec, slot, told: context.reported, events: context.received };
+  return { guard, spec, slot, reports: context.reported, events: context.received };
 }
 
 const OVER = { signal: 'SIGKILL', because: 'over its memory bound of 512 MiB' };
 
 test('kill with a limit of the kernel sets it before the fork and samples nothing', () => {
-  const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
+  const { guard, spec, slot, reports } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(true);
   expect(readFileSync(join(directory(), 'memory.max'), 'latin1')).toBe(String(MAX));
   enter();
   guard.poll();
-  expect(told).toEqual([]);
+  expect(reports).toEqual([]);
   const status = guard.statusOf(slot)!;
   expect(status).toEqual({ maxBytes: MAX, action: 'kill', enforcedBy: 'kernel', because: null });
   expect(memoryNote(status)).toBe('Its memory bound of 512 MiB is enforced by the kernel.');
 });
 
 test('an exit caused by the limit is reported as such, once', () => {
-  const { guard, spec, told } = guarded('kill');
+  const { guard, spec, reports } = guarded('kill');
   guard.prepare(spec, NONCE);
   enter();
   expect(guard.explainKill(NONCE)).toBe(null);
   hit();
   expect(guard.explainKill(NONCE)).toEqual(OVER);
   expect(guard.explainKill(NONCE)).toEqual(OVER);
-  expect(told).toMatchObject([
+  expect(reports).toMatchObject([
     { type: 'memory_exceeded', instance: 'hog.1', details: { maxBytes: MAX, action: 'kill', enforcedBy: 'kernel' } },
   ]);
 });
@@ -102,7 +102,7 @@ test('a later supervisor finds the limit and the reason of the exit', () => {
   enter();
   const next = guarded('kill', 600 * MIB);
   next.guard.poll();
-  expect(next.told).toEqual([]);
+  expect(next.reports).toEqual([]);
   expect(next.guard.statusOf(next.slot)).toMatchObject({ enforcedBy: 'kernel' });
   hit();
   expect(guarded('kill').guard.explainKill(NONCE)).toEqual(OVER);
@@ -110,7 +110,7 @@ test('a later supervisor finds the limit and the reason of the exit', () => {
 
 test('kill without a limit of the kernel is sampled, with the reason', () => {
   world.missing = 'orch has no cgroup v2 that it may write to';
-  const { guard, spec, slot, told } = guarded('kill', 600 * MIB);
+  const { guard, spec, slot, reports } = guarded('kill', 600 * MIB);
   expect(guard.prepare(spec, NONCE)).toBe(false);
   expect(existsSync(directory())).toBe(false);
   expect(memoryNote(guard.statusOf(slot)!)).toBe(
@@ -119,7 +119,7 @@ test('kill without a limit of the kernel is sampled, with the reason', () => {
   expect(guard.explainKill(NONCE)).toBe(null);
   guard.poll();
   guard.poll();
-  expect(told).toMatchObject([{ type: 'memory_exceeded', details: { bytes: 600 * MIB, enforcedBy: 'sampling' } }]);
+  expect(reports).toMatchObject([{ type: 'memory_exceeded', details: { bytes: 600 * MIB, enforcedBy: 'sampling' } }]);
   expect(guard.explainKill(NONCE)).toEqual(OVER);
 });
 

@@ -29,42 +29,42 @@ function probing() {
     slots.set(slot.id, slot);
     probed.sync();
   };
-  return { sync, told: context.received };
+  return { sync, received: context.received };
 }
 
 test.each(['pending', 'failing'] as const)(
   '%s, and its readiness probe is removed: past its startup probe it is ready',
   async (readiness) => {
-    const { sync, told } = probing();
+    const { sync, received } = probing();
     const phase = { ...alive(), readiness: 'pending' } as Alive;
     const both = spec('api', { startup: AT_ONCE, readiness: NOT_YET });
     sync(slotOf(both, 1, { phase }), both);
     await waitFor(
       'the startup probe has passed and the other one speaks',
-      () => told.find((event) => event.kind === 'readinessChanged'),
+      () => received.find((event) => event.kind === 'readinessChanged'),
       (event) => event?.because?.includes('3600000 ms') === true,
     );
-    told.length = 0;
+    received.length = 0;
     const only = spec('api', { startup: AT_ONCE });
     sync(slotOf(only, 1, { phase: { ...phase, readiness } as Alive }), only);
-    expect(told).toEqual([{ kind: 'readinessChanged', readiness: 'passing', because: null }]);
+    expect(received).toEqual([{ kind: 'readinessChanged', readiness: 'passing', because: null }]);
   },
 );
 
 test('a startup probe that has not passed still decides when the readiness probe is removed', () => {
-  const { sync, told } = probing();
+  const { sync, received } = probing();
   const phase = { ...alive(), readiness: 'pending' } as Alive;
   const seen = (declared: ServiceSpec): void => sync(slotOf(declared, 1, { phase }), declared);
   seen(spec('api', { startup: NOT_YET, readiness: NOT_YET }));
   seen(spec('api', { startup: NOT_YET }));
-  expect(told).toEqual([]);
+  expect(received).toEqual([]);
 });
 
-test('where no probe of readiness is left it needs none', () => {
-  const { sync, told } = probing();
+test('an instance needs no readiness once its readiness probe is removed', () => {
+  const { sync, received } = probing();
   const phase = { ...alive(), readiness: 'pending' } as Alive;
   const seen = (declared: ServiceSpec): void => sync(slotOf(declared, 1, { phase }), declared);
   seen(spec('api', { readiness: NOT_YET, liveness: NOT_YET }));
   seen(spec('api', { liveness: NOT_YET }));
-  expect(told).toEqual([{ kind: 'readinessChanged', readiness: 'none', because: null }]);
+  expect(received).toEqual([{ kind: 'readinessChanged', readiness: 'none', because: null }]);
 });

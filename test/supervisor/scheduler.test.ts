@@ -61,7 +61,7 @@ test('a new schedule counts from now on, and none takes the run away', () => {
   expect(sync()).toBeNull();
 });
 
-test('after the run was used up comes the next one, even if the clocks differ by a little', () => {
+test('the next run follows the one that was used up, even if the clocks differ by a little', () => {
   const { clock, state, sync } = world(job({ cron: '*/10 * * * *' }));
   expect(sync()).toBe('2026-03-28T12:10');
   clock.nowMs = NOON + 600_000;

@@ -47,7 +47,7 @@ function guarded() {
 
 const look = () => vi.advanceTimersByTimeAsync(1_000);
 
-test('where all is in place nothing is done', async () => {
+test('the guard does nothing if everything is in place', async () => {
   const world = guarded();
   await look();
   expect(world.done).toEqual([]);
@@ -61,7 +61,7 @@ test('a socket that is gone is made again, with the directory that it lay in', a
   expect(world.done).toEqual(['listens', 'saves', 'state_dir_restored']);
 });
 
-test('where listening fails it is tried until it works, and said once', async () => {
+test('the guard retries until it can listen, and reports the failure once', async () => {
   const world = guarded();
   world.isDisplaced = true;
   world.mayListen = false;

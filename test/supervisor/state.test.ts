@@ -22,7 +22,7 @@ const state = {
 };
 const text = encodeState(state as never, NOW);
 
-test('what was written is read', () => {
+test('the next supervisor reads what was written', () => {
   expect(decodeState(text, NOW)).toEqual(state);
 });
 

@@ -8,12 +8,12 @@ import { outputLine, ringOf } from './sample.ts';
 const texts = (ring: LogRing, bottom: number | null, count: number, pattern: RegExp | null = null) =>
   ring.window(bottom, count, pattern).map((each) => each.line);
 
-test('shows the newest lines, oldest first', () => {
+test('the ring shows the newest lines, oldest first', () => {
   expect(texts(ringOf(100), null, 3)).toEqual(['request 97', 'request 98', 'request 99']);
   expect(texts(new LogRing(), null, 3)).toEqual([]);
 });
 
-test('keeps 5000 lines, and less of long ones', () => {
+test('the ring keeps 5000 lines, and fewer long ones', () => {
   const ring = ringOf(12_345);
   expect(ring.size).toBe(5000);
   expect(texts(ring, null, 1)).toEqual(['request 12344']);
@@ -25,7 +25,7 @@ test('keeps 5000 lines, and less of long ones', () => {
   expect(ring.window(null, 1, null)[0]!.line.length).toBe(4096);
 });
 
-test('sanitizes new lines', () => {
+test('the ring sanitizes new lines', () => {
   const ring = new LogRing();
   ring.push([outputLine(1, { line: '\x1b]0;owned\x07\x1b[32mok\x1b[0m' })]);
   expect(texts(ring, null, 1)).toEqual(['\x1b[32mok\x1b[0m']);

@@ -36,7 +36,7 @@ test('a shorter frame erases the remaining rows', () => {
   expect(changes(painter.paint(['a', 'b']))).toEqual([[2, 'b']]);
 });
 
-test('after invalidate, the frame is complete again', () => {
+test('the frame is complete again after invalidate', () => {
   const painter = new Painter();
   painter.paint(['a']);
   painter.invalidate();
