@@ -57,6 +57,8 @@ export type ServiceStatus = {
   logQueue: string;
   /** `{stopped: true}` or `{pool: n}`: what a command set in place of the file. */
   override: { stopped?: true; pool?: number } | null;
+  /** Facts that people should know, one sentence each; missing: there is none. */
+  notes?: string[];
   instances: InstanceStatus[];
 };
 

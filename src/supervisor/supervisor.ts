@@ -140,7 +140,7 @@ export class Supervisor implements Supervised {
       })),
       watched: this.#options.accepted.watched,
       onLoaded: (result) => this.#configLoaded(result),
-      onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable (${why}); polling instead.`),
+      onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable: ${why}.`),
     });
   }
 
@@ -148,7 +148,7 @@ export class Supervisor implements Supervised {
     // The writer knows a queue before an instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
-    this.#instances.configure(accepted.config.services);
+    this.#instances.configure(accepted.config);
     this.#follower?.follow(accepted.watched);
     if (only) addServices(this.kernel, only);
   }

@@ -74,6 +74,10 @@ test.each([
 test('watch: a list of globs or a map', async () => {
   const { watch } = await acceptService("watch: ['./src/**/*.ts']");
   expect(watch).toEqual({ paths: ['src/**/*.ts'], ignore: [], debounceMs: 200, action: { kind: 'restart' } });
+  expect((await acceptService("watch: [src, '../lib/**', '!src/gen']")).watch).toMatchObject({
+    paths: ['src', '../lib/**'],
+    ignore: ['src/gen'],
+  });
   const full = 'watch: { paths: [a], ignore: [b], debounce: 1s, action: signal, signal: HUP }';
   expect((await acceptService(full)).watch).toMatchObject({
     debounceMs: 1000,
@@ -87,7 +91,8 @@ test('watch: a list of globs or a map', async () => {
 
 test.each([
   ['watch: []', /names no files/],
-  ["watch: ['../other/**']", /is outside the project/],
+  ["watch: ['src/*/../lib']", /`..` follows a wildcard/],
+  ["watch: ['!src/**']", /names no files/],
   ['watch: { paths: [a], action: run }', /needs `run`/],
   ['watch: { paths: [a], signal: SIGHUP }', /`signal` has no effect with `action: restart`/],
   ['limits: { memory: 5KiB }', /"5KiB" is too small/],

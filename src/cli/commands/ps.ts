@@ -50,7 +50,7 @@ export function formatStatus(status: Status, format: StatusFormat): string {
   const paint = painter(format.colour);
   const lines = rejectedConfig(status, paint);
   if (status.services.length === 0) lines.push('No services are declared.');
-  else lines.push(...serviceTable(status, format, paint));
+  else lines.push(...serviceTable(status, format, paint), ...serviceNotes(status, paint));
   if (format.wide)
     lines.push('', ...queueTable(status.logQueues, format, paint), '', supervisorSummary(status, format));
   return lines.join('\n');
@@ -73,6 +73,11 @@ const SERVICE_COLUMNS: TextColumn[] = [
 function serviceTable(status: Status, format: StatusFormat, paint: Paint): string[] {
   const rows = status.services.flatMap((service) => serviceRows(service, format.nowMs));
   return renderTable(SERVICE_COLUMNS, rows, paint, format.widthColumns);
+}
+
+function serviceNotes({ services }: Status, paint: Paint): string[] {
+  const notes = services.flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`));
+  return notes.length === 0 ? [] : ['', ...notes.map((note) => paint('yellow', escapeControls(note)))];
 }
 
 /** A pool has a row of its own above its instances; a single instance has only its own row. */

@@ -68,16 +68,18 @@ function isTimeZone(name: string): boolean {
 
 export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext): WatchPolicy | null {
   if (!tree) return null;
-  const paths = itemsOf(tree.kind === 'list' ? tree : childOf(tree, 'paths'));
-  const ignore = itemsOf(childOf(tree, 'ignore'));
-  for (const glob of [...paths, ...ignore]) checkGlob(glob, context);
+  const listed = itemsOf(tree.kind === 'list' ? tree : childOf(tree, 'paths'));
+  const ignored = itemsOf(childOf(tree, 'ignore'));
+  for (const glob of [...listed, ...ignored]) checkGlob(glob, context);
+  const globs = listed.map(globOf);
+  const paths = globs.filter((glob) => !glob.startsWith('!'));
   if (paths.length === 0) {
     reportBadValue(context, tree, '`watch` names no files', 'for example `watch: ["src/**/*.js"]`');
     return null;
   }
   return {
-    paths: paths.map(globOf),
-    ignore: ignore.map(globOf),
+    paths,
+    ignore: [...ignored.map(globOf), ...globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1))],
     debounceMs: durationOf(childOf(tree, 'debounce'), DEFAULT_WATCH.debounce, context),
     action: watchAction(tree, context),
   };
@@ -86,13 +88,20 @@ export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext
 const globOf = (tree: Tree): string => (literalOf(tree) ?? textOf(tree)).replace(/^\.\//, '');
 
 function checkGlob(tree: Tree, context: NormalizeContext): void {
+  const wrong = globError(globOf(tree).replace(/^!/, ''));
+  if (wrong === null) return;
+  const message = `${quote(textOf(tree))} cannot be watched: ${wrong}`;
+  reportBadValue(context, tree, message, 'write a directory or a glob, for example src or src/**/*.js');
+}
+
+/** @returns why no file can match; null: files can. */
+function globError(glob: string): string | null {
   try {
-    picomatch.makeRe(globOf(tree));
-    if (globOf(tree).startsWith('../')) throw new Error('it is outside the project');
+    picomatch.makeRe(glob);
   } catch (error) {
-    const message = `${quote(textOf(tree))} cannot be watched: ${(error as Error).message}`;
-    reportBadValue(context, tree, message, 'write a glob within the project, for example src/**/*.js');
+    return (error as Error).message;
   }
+  return picomatch.scan(glob).glob.split('/').includes('..') ? '`..` follows a wildcard' : null;
 }
 
 function watchAction(tree: Tree, context: NormalizeContext): WatchPolicy['action'] {

@@ -154,9 +154,9 @@ export type ServiceDeclaration = {
   } | null;
   /** Restarts, signals or runs a command when files of the program change. */
   watch?: string[] | {
-    /** Globs, relative to the project. */
+    /** Directories (with everything below them), files and globs, relative to the project or absolute. `!` takes files out. */
     paths: string[];
-    /** Globs to ignore. */
+    /** Directories, files and globs to ignore. */
     ignore?: string[] | null;
     /** Quiet time before acting. Default: `"200ms"`. */
     debounce?: string | null;

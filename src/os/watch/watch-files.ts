@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { errnoOf } from '../errors.ts';
 import { fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-points.ts';
+import { whyNoEvents } from './why-no-events.ts';
 
 export type WatchOptions = {
   /** Quiet time after the last event; default 50. */
@@ -164,7 +165,7 @@ class FileWatcher implements FileWatch {
     this.#pollTimer = this.#startPoll(Math.min(this.#options.pollMs ?? 2000, DEGRADED_POLL_MS));
     void this.#watching?.watcher.close();
     this.#watching = null;
-    this.#options.onDegraded?.(explainDegraded(errno));
+    this.#options.onDegraded?.(`${whyNoEvents(errno)}; polling the files instead`);
   }
 }
 
@@ -172,10 +173,4 @@ class FileWatcher implements FileWatch {
 function namesToWatch(points: WatchPoints): Set<string> {
   const names = [...points.values()].flatMap((set) => [...set]);
   return new Set([...names, ...[...points.keys()].map((directory) => basename(directory))]);
-}
-
-function explainDegraded(errno: string): string {
-  const limit = { ENOSPC: 'watches', EMFILE: 'instances' }[errno];
-  if (limit === undefined) return `watching files failed (${errno}); polling them instead`;
-  return `no inotify ${limit} left (raise fs.inotify.max_user_${limit}); polling the files instead`;
 }

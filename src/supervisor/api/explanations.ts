@@ -5,7 +5,7 @@ import type { DependencyView } from '../../core/dependencies.ts';
 import { explain, type StateExplanation } from '../../core/explain.ts';
 import { isSuccess } from '../../core/restart-policy.ts';
 import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
-import { type InstanceId, parseInstanceId, type ServiceSpec } from '../../core/spec.ts';
+import { type InstanceId, parseInstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { Instances } from '../instances/instances.ts';
 import { memoryNote } from '../instances/memory-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -16,7 +16,7 @@ const TROUBLED_STATES: ReadonlySet<string> = new Set(['running', 'unready', 'bac
 
 export function explanationsOf(
   kernel: Kernel,
-  instances: Pick<Instances, 'waitReasonOf' | 'memory'>,
+  instances: Pick<Instances, 'waitReasonOf' | 'notesOf' | 'memory'>,
   name: string,
   nowMs: number,
 ): Explanation[] {
@@ -31,7 +31,9 @@ export function explanationsOf(
     // Unblocking the first cause unblocks every instance that waits for it.
     const unblockFirst = chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock;
     const limit = slot ? instances.memory.statusOf(slot) : null;
-    return { id, state, causes, unblock: unblockFirst, notes: limit ? [memoryNote(limit)] : [] };
+    const service = serviceOf(id);
+    const notes = [...(limit ? [memoryNote(limit)] : []), ...instances.notesOf(service)];
+    return { id, state, causes, unblock: unblockFirst, notes };
   });
 }
 

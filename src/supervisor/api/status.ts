@@ -58,12 +58,14 @@ function serviceStatus(
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
   const stopped = overrides.stopped.includes(spec.name) || (chosen !== null && !chosen.has(spec.name));
+  const notes = parts.instances.notesOf(spec.name);
   return {
     ...counted(spec.name, spec.pool, instances),
     singleton: spec.singleton !== null,
     logQueue: spec.logQueue,
     override:
       stopped || pool !== undefined ? { ...(stopped && { stopped }), ...(pool !== undefined && { pool }) } : null,
+    ...(notes.length > 0 && { notes }),
     instances,
   };
 }

@@ -1,7 +1,7 @@
 // Watches the files that services name. Once a burst of changes has settled: restarts the instances, sends them a signal, or
 // runs a command. Level-triggered: a new configuration replaces only the watches that differ.
 import type { Incarnation } from '../../core/slot.ts';
-import type { Command, ServiceName, ServiceSpec, WatchPolicy } from '../../core/spec.ts';
+import type { Command, ProjectConfig, ServiceName, ServiceSpec, WatchPolicy } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
@@ -13,6 +13,8 @@ type WatchedService = {
   spec: ServiceSpec;
   policy: WatchPolicy;
   files: GlobWatch;
+  /** What is not watched as it should be; one sentence each. */
+  failures: string[];
   changed: Set<string>;
   settling: { timer: NodeJS.Timeout; sinceMs: number } | null;
   /** The command of `action: run`; `again`: files changed meanwhile. */
@@ -26,29 +28,46 @@ const LONGEST_RUN_MS = 10 * 60_000;
 export class FileWatches {
   #context: SupervisorContext;
   #watched = new Map<ServiceName, WatchedService>();
+  /** What orch itself writes, absolute: it must not count as an edit. */
+  #ownFiles: string[] = [];
 
   constructor(context: SupervisorContext) {
     this.#context = context;
   }
 
   /** The configuration changed. */
-  configure(services: readonly ServiceSpec[]): void {
+  configure({ services, logQueues }: Pick<ProjectConfig, 'services' | 'logQueues'>): void {
+    const ownFiles = [this.#context.paths.stateDir, ...logQueues.map(({ path }) => path)];
+    const isSame = JSON.stringify(ownFiles) === JSON.stringify(this.#ownFiles);
+    this.#ownFiles = ownFiles;
     const wanted = new Map(services.filter(({ watch, enabled }) => watch && enabled).map((spec) => [spec.name, spec]));
     for (const [name, watched] of this.#watched) {
       const spec = wanted.get(name);
-      if (spec && JSON.stringify(spec.watch) === JSON.stringify(watched.policy)) watched.spec = spec;
+      if (spec && isSame && JSON.stringify(spec.watch) === JSON.stringify(watched.policy)) watched.spec = spec;
       else this.#drop(name, watched);
     }
     for (const spec of wanted.values()) if (!this.#watched.has(spec.name)) this.#begin(spec, spec.watch!);
   }
 
+  /** @returns a sentence for each thing that is not watched as it should be. */
+  notesOf(service: string): string[] {
+    const { failures = [] } = this.#watched.get(service as ServiceName) ?? {};
+    return failures.map((why) => `Watch: ${why}.`);
+  }
+
   #begin(spec: ServiceSpec, policy: WatchPolicy): void {
     const files = watchGlobs(this.#context.paths.root, {
-      ...policy,
+      paths: policy.paths,
+      ignore: policy.ignore,
+      excluded: this.#ownFiles,
       onChange: (path) => this.#changed(watched, path),
-      onFailure: (why) => this.#report(watched.spec, 'watch_degraded', `not all of its files can be watched: ${why}`),
+      onFailure: (why) => {
+        watched.failures.push(why);
+        this.#report(watched.spec, 'watch_degraded', why);
+      },
     });
-    const watched: WatchedService = { spec, policy, files, changed: new Set(), settling: null, running: null };
+    const [changed, failures] = [new Set<string>(), [] as string[]];
+    const watched: WatchedService = { spec, policy, files, failures, changed, settling: null, running: null };
     this.#watched.set(spec.name, watched);
   }
 

@@ -1,7 +1,7 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
 import type { EndingSlot, Slot } from '../../core/slot.ts';
-import { type InstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
+import { type InstanceId, type ProjectConfig, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
@@ -102,6 +102,11 @@ export class Instances {
     return this.#starts.waitReasonOf(id);
   }
 
+  /** @returns facts about a service that people should know, one sentence each. */
+  notesOf(service: string): string[] {
+    return this.#watches.notesOf(service);
+  }
+
   /** Opens the outputs of adopted instances, so that they never lack a reader. */
   async openOutputs(sources: OutputSource[]): Promise<void> {
     await this.#outputs.open(sources);
@@ -128,10 +133,11 @@ export class Instances {
   }
 
   /** The configuration changed, and the kernel has it. */
-  configure(services: readonly ServiceSpec[]): void {
+  configure(config: Pick<ProjectConfig, 'services' | 'logQueues'>): void {
+    const { services } = config;
     this.#sockets.configure(services);
     this.memory.configure(services);
-    this.#watches.configure(services);
+    this.#watches.configure(config);
     // Before the kernel's next step starts anything: a run that is due by the old schedule only must not start.
     this.#scheduler.sync();
     const queues = new Map(services.map(({ name, logQueue }) => [name as string, logQueue]));
