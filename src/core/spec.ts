@@ -48,8 +48,9 @@ export type RestartPolicy = {
 export type StopPolicy = {
   /** A name such as `SIGTERM`. */
   signal: string;
-  /** Target of the signals: the whole tree, or the main process, which then ends its children itself. */
-  to: 'tree' | 'main';
+  /** Target of the signals: the main process, which ends its children itself, or the whole tree at once. What is left of the
+   * tree once the main process has ended gets the signal in both cases. */
+  to: 'main' | 'tree';
   /** From the first signal to SIGKILL. */
   graceMs: number;
   /** Run instead of the first signal; null: the signal. */

@@ -142,7 +142,7 @@ services:
     expect(out).toContain('name: shop  # procs.yaml:1\n');
     expect(out).toContain('    pool: 3  # procs.dev.yaml:1\n');
     expect(out).toContain(
-      '      signal: SIGTERM  # default\n      to: tree  # default\n      grace: 3s  # procs.yaml:4\n',
+      '      signal: SIGTERM  # default\n      to: main  # default\n      grace: 3s  # procs.yaml:4\n',
     );
     expect(out).toContain('      PLAIN: "x$$y"  # .env:2\n');
     expect(out).toContain('      policy: never  # procs.yaml:10\n');

@@ -13,7 +13,7 @@ import {
 
 export const STOP: StopPolicy = {
   signal: 'SIGTERM',
-  to: 'tree',
+  to: 'main',
   graceMs: 1_000,
   command: null,
   escalate: [],

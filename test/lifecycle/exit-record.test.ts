@@ -64,13 +64,13 @@ services:
   await project.mustOrch(['start', 'gentle', '--wait']);
 });
 
-test.each([
-  ['stop: { to: main }', '`stop.to` does not go with `exit_record`'],
-  ['singleton: { pid_file: bot.pid }', '`singleton.pid_file` does not go with `exit_record`'],
-])('%s is refused', async (line, message) => {
-  const project = createProject({
-    'procs.yaml': `services:\n  a:\n    command: [sleep, '1']\n    exit_record: true\n    ${line}\n`,
-  });
-  const { exitCode, stderr } = await project.orch(['validate']);
-  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
-});
+test.each([['singleton: { pid_file: bot.pid }', '`singleton.pid_file` does not go with `exit_record`']])(
+  '%s is refused',
+  async (line, message) => {
+    const project = createProject({
+      'procs.yaml': `services:\n  a:\n    command: [sleep, '1']\n    exit_record: true\n    ${line}\n`,
+    });
+    const { exitCode, stderr } = await project.orch(['validate']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+  },
+);

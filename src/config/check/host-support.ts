@@ -49,10 +49,8 @@ export function checkExitRecord(config: ProjectConfig, tree: Tree): Problem[] {
     .flatMap((spec) => keyConflictProblems(spec, tree, exitRecordConflicts(spec), 'exit_record', 'exit-record-clash'));
 }
 
-function exitRecordConflicts({ stop, singleton, tty }: ServiceSpec): KeyConflict[] {
+function exitRecordConflicts({ singleton }: ServiceSpec): KeyConflict[] {
   const conflicts: KeyConflict[] = [];
-  if (stop.to === 'main' && !tty)
-    conflicts.push(['stop.to', 'the main process is the shell that writes the exit record']);
   if (singleton?.pidFile) conflicts.push(['singleton.pid_file', 'the pid would be that of the shell']);
   return conflicts;
 }

@@ -110,8 +110,8 @@ export type ServiceDeclaration = {
     signal?: string | null;
     /** Time from the first signal to SIGKILL. Default: `"10s"`. */
     grace?: string | null;
-    /** The processes that get the first signal. Default: `"tree"`. */
-    to?: 'tree' | 'main' | null;
+    /** The processes that get the signals: the main process, or the whole tree at once. What is left once the main process has ended gets the signal, too. Default: `"main"`. */
+    to?: 'main' | 'tree' | null;
     /** A command to run instead of the first signal. */
     command?: CommandDeclaration | null;
     /** Further signals before SIGKILL. */

@@ -8,7 +8,7 @@ import { killCgroup } from '../cgroup/cgroup.ts';
 import { errnoOf } from '../errors.ts';
 import { hasProc, platform } from '../platform.ts';
 import { isAlive, liveStat } from '../process/identity.ts';
-import { isDeadState, listPids, readStat } from '../process/proc-stat.ts';
+import { childrenOf, isDeadState, listPids, readStat } from '../process/proc-stat.ts';
 import type { TreeMember } from './process-scan.ts';
 import { sweepTree } from './sweep.ts';
 
@@ -60,6 +60,19 @@ export function signalTree(
 export function signalMain({ incarnation, isOurChild }: TreeTarget, signal: string): boolean {
   const { pid } = incarnation;
   return maySignal(pid) && (isOurChild || isAlive(incarnation)) && deliver(pid, signal) === 'sent';
+}
+
+/**
+ * Sends `signal` to the children of the leader and to no other process: for a leader that only waits for its one child. Without
+ * /proc, the whole group gets it.
+ * @returns false: the leader lives and has no child yet
+ */
+export function signalChildren(target: TreeTarget, signal: string): boolean {
+  const { incarnation } = target;
+  if (!target.isOurChild && !isAlive(incarnation)) return true;
+  if (!hasProc) return signalTree(target, signal, []).signalled.length > 0;
+  const children = childrenOf(incarnation.pid).map(readStat);
+  return children.filter((child) => child !== null && signalMember(child, null, signal) === 'sent').length > 0;
 }
 
 /** As `signalTree` for members outside the leader's group: when the group had its signal before the sweep was done. */

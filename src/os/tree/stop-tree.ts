@@ -1,10 +1,11 @@
-// Ends a whole tree: the stop signal, the grace period, then SIGKILL until nothing is left. For trees that no kernel
-// slot owns, such as the older holder of a singleton.
+// Ends a whole tree: the stop signal to the main process, then to what it leaves, SIGKILL after the grace period until nothing
+// is left. For trees that no kernel slot owns, such as the older holder of a singleton.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasProc } from '../platform.ts';
 import { isAlive } from '../process/identity.ts';
-import { isDeadState, listPids, type ProcStat, readStat } from '../process/proc-stat.ts';
+import { isDeadState, listPids, type ProcStat, readProcText, readStat } from '../process/proc-stat.ts';
 import type { TreeMember } from './process-scan.ts';
-import { killTree, signalMember, signalTree, type TreeTarget } from './signal.ts';
+import { killTree, signalChildren, signalMain, signalMember, signalTree, type TreeTarget } from './signal.ts';
 import { sweepTree } from './sweep.ts';
 
 export type TreeStopPolicy = { signal: string; graceMs: number; abort?: AbortSignal | undefined };
@@ -16,14 +17,29 @@ const KILL_WITHIN_MS = 5_000;
 /** @returns the live processes of the tree: none, or those that SIGKILL did not end, or all of them when it was aborted */
 export async function stopTree(target: TreeTarget, policy: TreeStopPolicy): Promise<{ survivors: TreeMember[] }> {
   const deadlineMs = performance.now() + policy.graceMs;
-  signalTree(target, policy.signal, await sweepTree(target.incarnation));
+  let isRestSignalled = !signalMainFirst(target, policy.signal);
+  if (isRestSignalled) signalTree(target, policy.signal, await sweepTree(target.incarnation));
   while (performance.now() < deadlineMs) {
     // Reading the leader's start time takes 30 µs, a sweep several ms: sweep only once the leader has gone.
-    if (!isAlive(target.incarnation) && (await sweepTree(target.incarnation)).length === 0) return { survivors: [] };
+    if (!isAlive(target.incarnation)) {
+      const rest = await sweepTree(target.incarnation);
+      if (rest.length === 0) return { survivors: [] };
+      if (!isRestSignalled) signalTree(target, policy.signal, rest);
+      isRestSignalled = true;
+    }
     if (policy.abort?.aborted) return { survivors: await sweepTree(target.incarnation) };
     await sleep(POLL_MS);
   }
   return await killTree(target, { withinMs: KILL_WITHIN_MS });
+}
+
+/** @returns false: the main process is gone, or cannot be told from its tree. */
+function signalMainFirst(target: TreeTarget, signal: string): boolean {
+  const { pid, nonce } = target.incarnation;
+  if (!hasProc || target.maySignalPid?.(pid) === false) return false;
+  // The shell that records the exit (`exit_record`) ignores the signal; the main program is its child.
+  const isBehindRecorder = readProcText(`/proc/${pid}/cmdline`).includes(`/exits/${nonce}\0`);
+  return isAlive(target.incarnation) && (isBehindRecorder ? signalChildren : signalMain)(target, signal);
 }
 
 type Descendant = { pid: number; startTime: string };

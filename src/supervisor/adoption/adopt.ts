@@ -37,7 +37,7 @@ export type AdoptionInput = {
 
 /** For a process whose spec is not remembered: stopped gently, never restarted under this spec. */
 const UNKNOWN_SPEC: Omit<SlotSpec, 'specHash'> = {
-  stop: { signal: 'SIGTERM', to: 'tree', graceMs: 10_000, command: null, escalate: [], drain: null },
+  stop: { signal: 'SIGTERM', to: 'main', graceMs: 10_000, command: null, escalate: [], drain: null },
   restart: {
     policy: 'always',
     backoff: { initialMs: 100, maxMs: 30_000, factor: 2 },

@@ -147,7 +147,7 @@ function readSpec(value: unknown): SlotSpec | null {
   return {
     ...value,
     singleton: value.singleton ?? null,
-    stop: { to: 'tree', command: null, escalate: [], drain: null, ...stop },
+    stop: { to: 'main', command: null, escalate: [], drain: null, ...stop },
     dependsOn: dependsOn.map((dependency) => ({ onLoss: 'ignore', ...dependency })),
   } as unknown as SlotSpec;
 }

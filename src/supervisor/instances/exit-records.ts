@@ -1,6 +1,6 @@
 // How a program ended while no supervisor ran (`exit_record: true`): a shell stays as its parent, records the exit and exits
 // the same way. If the shell was killed too, no record exists and the exit is unknown.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { planResync } from '../../core/resync.ts';
@@ -13,7 +13,7 @@ import type { InstanceLaunch } from './environment.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 
 /**
- * The signals of a stop reach the whole group: the shell survives them to see the program exit; the program gets them with
+ * The signals of a stop may reach the whole group: the shell survives them to see the program exit; the program gets them with
  * their default actions. A program ended by a signal has the code 128 + its number, and so may one that chose that code:
  * only for the first does the shell print a word on its stderr, which is the record.
  */
@@ -57,6 +57,11 @@ export class ExitRecords {
     const exit = this.#read(nonce) ?? seen;
     const mayBeKill = exit === null || ('signal' in exit && exit.signal === 'SIGKILL');
     return (mayBeKill ? this.#memory?.explainKill(nonce) : null) ?? exit;
+  }
+
+  /** Whether the shell that records the exit runs: it makes the file before it starts the program. */
+  isAwaited(nonce: string): boolean {
+    return existsSync(this.#pathOf(nonce));
   }
 
   #read(nonce: string): Exit | null {

@@ -39,7 +39,11 @@ export class InstanceExits {
   constructor(context: SupervisorContext, parts: ExitParts) {
     this.#context = context;
     this.#parts = parts;
-    const tree = { targetOf: this.#targetOf.bind(this), membersOf: this.#membersOf.bind(this) };
+    const tree = {
+      targetOf: this.#targetOf.bind(this),
+      membersOf: this.#membersOf.bind(this),
+      isBehindRecorder: (nonce: string) => parts.records.isAwaited(nonce),
+    };
     this.steps = new StopSteps(context, tree, parts.resources);
   }
 

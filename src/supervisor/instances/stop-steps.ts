@@ -5,7 +5,7 @@ import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
-import { signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
+import { signalChildren, signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
@@ -16,6 +16,8 @@ export type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
 export type ProcessTree = {
   targetOf(process: Incarnation): SignalTarget;
   membersOf(process: Incarnation): Promise<TreeMember[]>;
+  /** The main process is the shell that records the exit of its one child. */
+  isBehindRecorder(nonce: string): boolean;
 };
 
 const SIGNAL_AGAIN_MS = 100;
@@ -26,8 +28,8 @@ export class StopSteps {
   #resources: StartResources;
   /** Drains and stop commands under way, by the nonce of the instance. */
   #running = new Map<string, RunningCheck>();
-  /** With `to: main`: nonces of instances whose remaining tree got the signal. */
-  #restSignalled = new Set<string>();
+  /** Nonces of instances whose whole tree, or what was left of it, got the stop signal. */
+  #treeSignalled = new Set<string>();
 
   constructor(context: SupervisorContext, tree: ProcessTree, resources: StartResources) {
     this.#context = context;
@@ -98,23 +100,38 @@ export class StopSteps {
     });
   }
 
-  /** Signals the whole tree, or the main process alone, as declared. */
+  /** Signals the main process alone, or the whole tree, as declared. Once the main process has ended: what is left. */
   signal(slot: EndingSlot, signal: string): void {
-    const { process } = slot.phase;
+    const { process, exit } = slot.phase;
     try {
-      if (slot.spec?.stop.to === 'main') signalMain(this.#tree.targetOf(process), signal);
-      else this.#signalTree(process, signal);
+      if (slot.spec?.stop.to !== 'main' || exit !== null) this.#signalTree(process, signal);
+      else if (!this.#signalMain(process, signal)) this.#signalAgain(slot, signal);
     } catch {
-      // No descriptor left to prove that the process is still ours; SIGKILL is not due before the grace period is over.
-      setTimeout(() => this.signal(slot, signal), SIGNAL_AGAIN_MS).unref();
+      // No descriptor left to prove that the process is still ours.
+      this.#signalAgain(slot, signal);
     }
+  }
+
+  /** SIGKILL is not due before the grace period is over. */
+  #signalAgain(slot: EndingSlot, signal: string): void {
+    setTimeout(() => this.signal(slot, signal), SIGNAL_AGAIN_MS).unref();
+  }
+
+  /** @returns false: the shell that records the exit has not started the program yet. */
+  #signalMain(process: Incarnation, signal: string): boolean {
+    const target = this.#tree.targetOf(process);
+    if (!this.#tree.isBehindRecorder(process.nonce)) signalMain(target, signal);
+    else return signalChildren(target, signal);
+    return true;
   }
 
   /** The group gets the signal at once; processes that left it are found by a sweep and get the same signal. */
   #signalTree(process: Incarnation, signal: string): void {
-    signalTree(this.#tree.targetOf(process), signal, []);
+    this.#treeSignalled.add(process.nonce);
+    const hasLeader = signalTree(this.#tree.targetOf(process), signal, []).signalled.length > 0;
+    const signalMembers = hasLeader ? signalOutsideGroup : signalTree;
     this.#tree.membersOf(process).then(
-      (members) => signalOutsideGroup(this.#tree.targetOf(process), signal, members),
+      (members) => signalMembers(this.#tree.targetOf(process), signal, members),
       () => undefined, // no descriptor left: `clear` checks again
     );
   }
@@ -122,10 +139,9 @@ export class StopSteps {
   /** The main process is gone: signals the rest of its tree once, unless it got the signal together with it. */
   signalRest(slot: EndingSlot, leftovers: readonly TreeMember[]): void {
     const { step, process } = slot.phase;
-    const { nonce } = process;
-    const isFirst = slot.spec?.stop.to === 'main' && step === 'term' && !this.#restSignalled.has(nonce);
+    const isFirst = step === 'term' && !this.#treeSignalled.has(process.nonce);
     if (step !== 'clear' && !isFirst) return;
-    this.#restSignalled.add(nonce);
+    this.#treeSignalled.add(process.nonce);
     signalTree(this.#tree.targetOf(process), slot.spec?.stop.signal ?? 'SIGTERM', leftovers);
   }
 
@@ -139,7 +155,7 @@ export class StopSteps {
   /** No process of the instance is left. */
   forget(nonce: string): void {
     this.cancel(nonce);
-    this.#restSignalled.delete(nonce);
+    this.#treeSignalled.delete(nonce);
   }
 
   #runCommand(slot: EndingSlot, spec: ServiceSpec, command: Command): RunningCheck {
