@@ -1,6 +1,6 @@
 // `stop.to: main`, the default: pools of processes finish their work, and shell lines stop in time all the same.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { linesOf } from '../rig/records.ts';
@@ -91,17 +91,23 @@ test('a program behind an exit record gets the signal, and its children do not',
   await project.down();
 });
 
-test('stop.to is a live change in the plan', async () => {
-  const yaml = (to: string) => `services:\n  a: { command: [sleep, '1000'], stop: { to: ${to} } }\n`;
+test('an edit of stop.to restarts nothing, and the next stop goes by it', async () => {
+  const main = `trap 'echo main SIGTERM >>story.txt; sleep 0.3; exit 0' TERM; ${ENDS} & while :; do sleep 0.05; done`;
+  const yaml = (to: string) =>
+    `services:\n  a: { command: [sh, -c, ${JSON.stringify(main)}], stop: { to: ${to}, grace: 20s } }\n`;
   const project = createProject({ 'procs.yaml': yaml('tree') });
   await project.up();
-  const { pid } = instanceOf(await project.ps(), 'a.1');
-  await project.mustOrch(['up', '-d', '--wait']);
-  project.write('next.yaml', yaml('main'));
-  const plan = await project.orch(['-f', 'next.yaml', 'plan']);
-  expect(plan.stdout).toMatch(/stop\.to.*tree.*main/);
-  expect(plan.stdout).not.toContain('restart');
-  expect(instanceOf(await project.ps(), 'a.1').pid).toBe(pid);
+  await waitFor(
+    'the child is up',
+    () => story(project),
+    (lines) => lines.length === 1,
+  );
+  const before = instanceOf(await project.ps(), 'a.1').pid;
+  const { generation } = await project.ps();
+  project.edit('procs.yaml', yaml('main'));
+  const after = await waitFor('it is applied', project.ps, (status) => status.generation > generation);
+  expect(instanceOf(after, 'a.1').pid).toBe(before);
+  await project.mustOrch(['stop', 'a']);
+  expect(story(project)).toEqual(['a.1 up', 'main SIGTERM', 'a.1 SIGTERM']);
   await project.down();
-  expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).not.toContain('its configuration changed');
 });

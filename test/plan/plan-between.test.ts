@@ -91,6 +91,7 @@ describe('a plan from one configuration to another', () => {
       ['api: { command: [a], pool: 3, stop: { grace: 1s } }'],
       ['update api: stop.grace changed, applied in place'],
     ],
+    [[api], ['api: { command: [a], pool: 3, stop: { to: tree } }'], ['update api: stop.to changed, applied in place']],
   ] as [string[] | null, string[], string[]][])('%j → %j', async (from, to, changes) => {
     expect(await planned(from, to)).toEqual(changes);
   });

@@ -12,6 +12,7 @@ import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import type { Project } from './project.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
+import { StopOrder } from './stop-order.ts';
 
 export class Oracle implements Observer {
   /** Cells of the transition table, `phase + event`, and types of what was reported. */
@@ -32,6 +33,7 @@ export class Oracle implements Observer {
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
+  #stopOrder: StopOrder;
   readonly schedules: ScheduleOracle;
 
   constructor(machine: Machine, project: Project) {
@@ -40,6 +42,11 @@ export class Oracle implements Observer {
     this.#backoff = new BackoffRecord(() => machine.schedule.nowMs);
     this.#lifecycle = new LifecycleOracle({
       machine,
+      leaders: () => this.#leaders(),
+      fail: (what) => this.#fail(what),
+    });
+    this.#stopOrder = new StopOrder({
+      nowMs: () => machine.schedule.nowMs,
       leaders: () => this.#leaders(),
       fail: (what) => this.#fail(what),
     });
@@ -149,6 +156,7 @@ export class Oracle implements Observer {
     const { of, pid } = process;
     const slot = this.kernel?.slots.get(of!.instance as InstanceId);
     if (slot) this.#lifecycle.onSignal(process, signal, slot);
+    if (slot && !this.killingIsFine) this.#stopOrder.onSignal(process, signal, slot, this.kernel);
     if (slot?.phase.kind !== 'alive' || slot.phase.process.nonce !== of!.nonce || slot.spec?.singleton) return;
     this.#fail(`I4: ${signal} was sent to pid ${pid} of ${of!.instance}, which is not being stopped`);
   }
@@ -228,6 +236,7 @@ export class Oracle implements Observer {
     this.#lastExits.set(instance, exit);
     this.#lifecycle.onEnd(process, 'code' in exit && exit.code === 0);
     const slot = this.kernel?.slots.get(instance as InstanceId);
+    this.#stopOrder.onEnd(process, slot, this.kernel);
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
     this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
