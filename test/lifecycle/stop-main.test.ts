@@ -1,4 +1,4 @@
-// `stop.to: main`, the default: pools of processes finish their work, and shell lines stop in time all the same.
+// `stop.to: main`, the default: pools of processes finish their work, and shell lines stop in time too.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
