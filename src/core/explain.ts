@@ -147,7 +147,7 @@ function explainWanted(
     return {
       state: 'backoff',
       reason: sentence(`${reason}; next start in ${seconds} s`),
-      unblock: 'it is started again by itself',
+      unblock: 'it restarts automatically',
     };
   }
   if (isNewVersion && wanted.rolloutStep?.step === 'later') {

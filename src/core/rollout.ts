@@ -196,7 +196,7 @@ function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): 
   const surge = isHalted ? surgeToKeep(pool) : chooseSurge(pool, pass.slots.values());
   const chosen = isHalted ? new Set<InstanceId>() : chooseReplacements(rollout, { ...pool, surge });
   for (const member of members) pass.instances.set(member.id, desiredInstanceOf(pass, rollout, pool, chosen, member));
-  const because = 'On top of the pool while it is replaced; it goes afterwards.';
+  const because = 'An extra instance of the roll-out; it is removed afterwards.';
   const onTop: DesiredInstance = { spec: target, run: true, rolloutStep: { step: 'done', because, unblock: null } };
   for (const { id } of surge) pass.instances.set(id, onTop);
 }
@@ -216,7 +216,7 @@ function desiredInstanceOf(
 
 function whyNotYet({ verdict }: Rollout, { name }: ServiceSpec): { because: string; unblock: string | null } {
   if (verdict.kind === 'going') {
-    return { because: 'Runs an older configuration; its turn to be replaced comes.', unblock: null };
+    return { because: 'Runs an older configuration; the roll-out will replace it.', unblock: null };
   }
   const unblock = `change procs.yaml, or run \`orch restart ${name}\` to continue`;
   return { because: `Runs an older configuration; the roll-out is paused: ${verdict.because}`, unblock };

@@ -107,7 +107,7 @@ export class WriterConnection {
       await this.#onUp();
     } catch {
       if (isUp && this.#rpc !== rpc) return true; // lost meanwhile: `handleClose` has started the next round
-      rpc.abandon('the log writer was lost while it was greeted'); // the next round connects again
+      rpc.abandon('the log writer was lost during the handshake'); // the next round connects again
       this.#rpc = null;
       return false;
     }

@@ -36,7 +36,7 @@ const REASONS: Record<string, string> = {
   EACCES: 'may not be read by the user that runs orch',
   EPERM: 'may not be read by the user that runs orch',
   ENXIO: 'is not a regular file',
-  ELOOP: 'cannot be read: its symlinks go in a circle',
+  ELOOP: 'cannot be read: its symlinks form a loop',
 };
 
 /** Reads at most one byte more than is allowed. */
@@ -53,8 +53,8 @@ async function readAll(file: FileHandle): Promise<Buffer> {
 
 /** Refuses bytes that a variable cannot hold, or that the program would not get as they are in the file. */
 function secretText(bytes: Buffer): SecretFileResult {
-  if (bytes.length > MAX_BYTES) return refused('E2BIG', 'is larger than a variable may be (128 KiB)');
-  if (bytes.includes(0)) return refused('EINVAL', 'holds a NUL character, which no variable can');
+  if (bytes.length > MAX_BYTES) return refused('E2BIG', 'is larger than the limit of a variable (128 KiB)');
+  if (bytes.includes(0)) return refused('EINVAL', 'contains a NUL character, which a variable cannot');
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return { ok: true, text: text.replace(/\r?\n$/, '') };

@@ -166,7 +166,7 @@ function serviceChanges(comparison: ServiceComparison): PlanChange[] {
   const { from, to, keys } = comparison;
   const changes = [...restartOf(comparison), ...scalingOf(comparison), ...startOf(comparison), ...stopOf(comparison)];
   if (!from && to?.schedule && isWanted(to, comparison.instances))
-    changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its time'));
+    changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its scheduled time'));
   if (from && to && changes.length === 0 && keys.length > 0)
     changes.push(changeOf(comparison, 'update', [], `${namesOf(keys)} changed, applied in place`));
   // A removed service is always listed, even without a process to stop (a completed task, a schedule between two runs).

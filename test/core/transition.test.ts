@@ -261,7 +261,7 @@ describe('what a later supervisor could not find out', () => {
     ['a process ended, and is started again, which is saved anyway', ending, phases.backoff, service, false],
     ['READY=1 came', pending, ready, notifying, true],
     ['READY=1 had come before', ready, ready, notifying, false],
-    ['a probe passed that is made again', pending, ready, probed, false],
+    ['a repeated probe passed', pending, ready, probed, false],
   ] as [string, Phase, Phase, ServiceSpec, boolean][])('%s', (_, before, after, declared, expected) => {
     expect(isLostOnCrash(slotOf(declared, 1, { phase: before }), slotOf(declared, 1, { phase: after }), declared)).toBe(
       expected,

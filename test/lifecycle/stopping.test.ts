@@ -51,7 +51,7 @@ test('a drain that takes too long ends at its timeout', async () => {
   const { story, downMs, project } = await storyOf(`command: [${ENDS}], stop: ${stop}`);
   expect(story).toEqual(['up', 'SIGUSR1', 'SIGTERM']);
   expect(downMs).toBeGreaterThan(300);
-  expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).toContain('a.1 did not drain: not within 300 ms');
+  expect(readFileSync(project.path('.orch/events.jsonl'), 'utf8')).toContain('a.1 did not drain within 300 ms');
 });
 
 test('a drain by HTTP ends with its answer', async () => {

@@ -64,7 +64,11 @@ describe('a plan from one configuration to another', () => {
     [[api], ['api: { command: [a], pool: 3, enabled: false }'], ['stop api.1 api.2 api.3: disabled now']],
     [['api: { command: [a], enabled: false }'], ['api: { command: [a] }'], ['start api.1: enabled again']],
     [null, ['dbg: { command: [a], profiles: [debug] }'], []],
-    [null, ['cron: { command: [a], schedule: "0 4 * * *" }'], ['update cron: declared; it waits for its time']],
+    [
+      null,
+      ['cron: { command: [a], schedule: "0 4 * * *" }'],
+      ['update cron: declared; it waits for its scheduled time'],
+    ],
     [null, ['cron: { command: [a], schedule: "0 4 * * *", enabled: false }'], []],
     [[cron], [cron.replace('[a]', '[b]')], ['update cron: command changed, applied in place']],
     [[cron], [api.replace('api', 'cron')], ['start cron.1 cron.2 cron.3: it has no schedule any more']],

@@ -53,7 +53,7 @@ test('the guard does nothing if everything is in place', async () => {
   expect(world.done).toEqual([]);
 });
 
-test('a socket that is gone is made again, with the directory that it lay in', async () => {
+test('a socket that is gone is recreated, with its directory', async () => {
   const world = guarded();
   rmSync(world.paths.socketDir, { recursive: true });
   await look();

@@ -1,4 +1,4 @@
-// The whole project deleted and made again under a running supervisor: never two that start the same things.
+// The whole project deleted and recreated under a running supervisor: two supervisors never start the same instances.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -89,7 +89,7 @@ test.for([
     },
   ],
   [
-    'the project made again',
+    'the recreated project',
     async (project: Project) => {
       const yaml = project.read('procs.yaml');
       removeDirectory(project.root); // its supervisor may write meanwhile

@@ -24,7 +24,7 @@ export const attachCommand: CommandDefinition<AttachOptions> = {
     '(its service needs `tty: true` or `stdin: true`) and shows what it prints; from a pipe, sends what comes. On a',
     'terminal (`tty`) every key goes to the program, except Ctrl-], which leaves.',
   ].join(' '),
-  arguments: [{ syntax: '[name]', description: 'an instance with an input of its own', completes: 'name' }],
+  arguments: [{ syntax: '[name]', description: 'an instance with its own input', completes: 'name' }],
   options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
   examples: [
     ['orch attach', 'q or Ctrl-C leaves; nothing is stopped'],

@@ -22,7 +22,7 @@ export const scaleCommand: CommandDefinition<ScaleOptions> = {
   arguments: [{ syntax: '<sizes...>', description: 'service and size, such as `api=4`', completes: 'size' }],
   options: [{ flags: '--ephemeral', description: 'override the size in the supervisor instead of editing the file' }],
   examples: [
-    ['orch scale api=8', 'in the file, for good'],
+    ['orch scale api=8', 'in the file, permanently'],
     ['orch scale --ephemeral api=8', 'for now'],
     ['orch scale --ephemeral api=file', 'back to what the file says'],
   ],

@@ -126,7 +126,7 @@ function listen(fds: readonly number[]): Promise<BindFailure | null> {
       resolve({ errno: code ?? 'UNKNOWN', detail: 'the process that opens the sockets could not be started' }),
     );
     child.on('exit', (code) =>
-      resolve(code === 0 ? null : { errno: 'EADDRINUSE', detail: 'the socket cannot be listened on' }),
+      resolve(code === 0 ? null : { errno: 'EADDRINUSE', detail: 'cannot listen on the socket' }),
     );
   });
 }

@@ -48,7 +48,7 @@ export function restartAfterFault(recovery: FaultRecovery): void {
 export function reportFaults(journal: SupervisorContext['journal'], faults: readonly SupervisorFault[]): void {
   const last = faults.at(-1);
   if (!last) return;
-  const message = `The supervisor had a fault (${last.message}) and was replaced by a new one; supervisor.log has more.`;
+  const message = `The supervisor crashed (${last.message}) and was replaced by a new one; see supervisor.log.`;
   journal.report({ type: 'supervisor_replaced', instance: null, message, details: { faults: faults.length } });
 }
 

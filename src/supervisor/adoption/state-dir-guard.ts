@@ -65,13 +65,13 @@ async function restore(guarded: StateDirGuardOptions, former: string | null): Pr
     onRestored();
     report(
       'state_dir_restored',
-      'The directory .orch, or its socket, was removed; it was made again. What runs was not touched.',
+      'The directory .orch, or its socket, was removed and has been recreated. Running instances were not touched.',
     );
     return null;
   } catch (error) {
     const because = errorText(error);
     if (because !== former)
-      report('state_dir_lost', `The directory .orch, or its socket, was removed and cannot be made again: ${because}`);
+      report('state_dir_lost', `The directory .orch, or its socket, was removed and cannot be recreated: ${because}`);
     return because;
   }
 }

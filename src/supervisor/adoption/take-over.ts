@@ -60,7 +60,7 @@ async function readState({ paths, clock, journal }: SupervisorContext): Promise<
   const read = await readStateFile(paths.stateFile);
   const remembered = 'text' in read ? decodeState(read.text, markClock(clock)) : null;
   if (!('text' in read) || remembered) return remembered;
-  const message = 'The state file could not be read; live processes are found by themselves.';
+  const message = 'The state file cannot be read; orch searches for its live processes.';
   journal.report({ type: 'state_lost', instance: null, message });
   return null;
 }

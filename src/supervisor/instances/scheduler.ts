@@ -76,7 +76,7 @@ export class Scheduler {
     this.#context.journal.report({
       type: 'run_skipped',
       instance: id,
-      message: `${id} is still busy with the run before: this one is left out`,
+      message: `${id} is still busy with the previous run; this run is skipped`,
       details: { overlap: schedule.overlap },
     });
   }

@@ -43,7 +43,7 @@ export class StopSteps {
     if (by?.kind === 'signal') this.signal(slot, by.signal);
     else if (by?.kind === 'end_of_input') this.#endInput(slot, by.queue, slot.spec!.stop.drain!.timeoutMs);
     else if (running) this.#follow(slot, running, (outcome) => this.#drained(slot, outcome));
-    else this.#drained(slot, { ok: false, because: 'how to drain it is not remembered' });
+    else this.#drained(slot, { ok: false, because: 'its drain settings are unknown' });
   }
 
   /** Lets a service that reads a log queue read the rest, and then the end of its input. */

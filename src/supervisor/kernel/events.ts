@@ -57,7 +57,7 @@ export function describeTransition(
         : null;
     case 'startRefused':
     case 'takenOver':
-      return describe('held', `is held down: ${event.by}`);
+      return describe('held', `is blocked: ${event.by}`);
     case 'readinessChanged':
       return describeReadiness(before, after, describe, nowMs);
     case 'unhealthy':
@@ -87,7 +87,7 @@ function describeReadiness(before: Slot, after: Slot, describe: Describe, nowMs:
 function describeLateDrain({ phase, spec }: Slot, describe: Describe): DescribedTransition | null {
   const drain = spec?.stop.drain;
   if (!drain || phase.kind !== 'ending' || phase.deadlineMs < phase.sinceMs + drain.timeoutMs) return null;
-  return describe('drain_failed', `did not drain: not within ${drain.timeoutMs} ms`);
+  return describe('drain_failed', `did not drain within ${drain.timeoutMs} ms`);
 }
 
 function describeEnding(after: Slot, describe: Describe, nowMs: number): DescribedTransition | null {

@@ -94,7 +94,7 @@ export class RolloutTracker {
         const isKnown = this.find(service, olderHash ?? '') !== null;
         const what = isKnown
           ? 'is moved back to the version before'
-          : 'stays as it is: the version before is not remembered';
+          : 'stays as it is: the previous version is unknown';
         this.#reportRollout('rollout_rolled_back', rollout, `${what}: ${verdict.because}`);
       }
     }
