@@ -123,7 +123,12 @@ export type PlanChange = {
   /** A sentence. */
   reason: string;
 };
-export type Plan = { changes: PlanChange[] };
+export type Plan = {
+  changes: PlanChange[];
+  /** Only if the name of the environment changes; null: none. */
+  environment?: EnvironmentChange;
+};
+export type EnvironmentChange = { from: string | null; to: string | null };
 
 /** `orch why NAME`: the chain of causes, outermost first. */
 export type Explanation = {
@@ -138,7 +143,7 @@ export type Explanation = {
 };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
   code: string;
   message: string;
   file?: string;
@@ -173,9 +178,16 @@ export type ApiMethods = {
   plan: [{ accepted: AcceptedConfig }, Plan, never];
   /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
-   * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one. */
+   * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
+   * `keepsEnvironment`: an error `environment-differs` if another environment is in force. */
   apply: [
-    { accepted: AcceptedConfig | null; only: string[] | null; file?: string; variables?: Record<string, string> },
+    {
+      accepted: AcceptedConfig | null;
+      only: string[] | null;
+      file?: string;
+      variables?: Record<string, string>;
+      keepsEnvironment?: boolean;
+    },
     { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
     never,
   ];

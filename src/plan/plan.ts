@@ -2,7 +2,7 @@
 // supervisor, or of one that has settled (settled-state.ts). Pure; it uses the same desired state and the same rules as the
 // reconciler, so that the plan is what happens (I18).
 
-import type { Plan, PlanChange } from '../api/protocol.ts';
+import type { EnvironmentChange, Plan, PlanChange } from '../api/protocol.ts';
 import { type Blocker, type Slots, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
@@ -63,7 +63,13 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
     changes.push(...followingChanges(name, after, touched, outcomes));
   }
   changes.push(...diffQueues(base.accepted?.config ?? null, config));
-  return { changes };
+  const environment = environmentChange(base.accepted?.config, config);
+  return { changes, ...(environment && { environment }) };
+}
+
+/** @returns null where the name stays, or nothing ran before. */
+function environmentChange(from: ProjectConfig | undefined, to: ProjectConfig): EnvironmentChange | null {
+  return !from || from.env === to.env ? null : { from: from.env, to: to.env };
 }
 
 /** Why `up` leaves the pool as it is although another version is declared; null: it does not. Holds while nothing is edited. */

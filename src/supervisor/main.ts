@@ -4,17 +4,25 @@ import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { projectPaths } from '../api/paths.ts';
+import { type ProjectPaths, projectPaths } from '../api/paths.ts';
 import type { Leftover, WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import { errorText } from '../os/errors.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';
+import { readStateFile } from '../os/state-file.ts';
+import { environmentIn } from './adoption/previous-state.ts';
 import { lockProject } from './adoption/project-lock.ts';
-import { readFirstMessage, reportFaults, restartAfterFault } from './adoption/restart-after-fault.ts';
+import {
+  type FirstMessage,
+  readFirstMessage,
+  reportFaults,
+  restartAfterFault,
+} from './adoption/restart-after-fault.ts';
 import { guardStateDir } from './adoption/state-dir-guard.ts';
 import { type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
+import { findEnvironmentConflict } from './config/environment-guard.ts';
 import { Supervisor } from './supervisor.ts';
 
 const READY_FD = 3;
@@ -43,6 +51,13 @@ async function main(): Promise<void> {
     return;
   }
   const { accepted, only, faults = [] } = first;
+  const conflict = await conflictWithPrevious(paths, first);
+  if (conflict) {
+    lock.release();
+    answer({ error: conflict });
+    process.exitCode = 4;
+    return;
+  }
   const supervisor = new Supervisor({
     root,
     file: first.file ?? file,
@@ -95,6 +110,16 @@ async function main(): Promise<void> {
   if (first.owned) watchLauncher(methods, () => void goDown());
   answer({ ready: true, pid: process.pid });
   supervisor.watch();
+}
+
+/** @returns null where the environment stays, may change, or is not known. */
+async function conflictWithPrevious(
+  { stateFile }: ProjectPaths,
+  { accepted, keepsEnvironment }: FirstMessage,
+): Promise<WireError | null> {
+  if (!accepted || !keepsEnvironment) return null;
+  const state = await readStateFile(stateFile);
+  return 'text' in state ? findEnvironmentConflict(environmentIn(state.text), accepted.config.env) : null;
 }
 
 /** Until its call of `own`, only the launching command's end of descriptor 3 tells whether it lives. */

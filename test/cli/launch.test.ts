@@ -33,7 +33,7 @@ const recorded = () => JSON.parse(readFileSync(join(paths.root, 'record'), 'utf8
 
 test('a supervisor gets its arguments and the configuration as one line, and reports that it is ready', async () => {
   const supervisor = launch('good', 'prod');
-  supervisor.accept(accepted, ['api']);
+  supervisor.accept({ accepted, only: ['api'] });
   expect(await supervisor.started).toEqual({ kind: 'ready', pid: 42 });
   expect(recorded()).toEqual({
     argv: ['--root', paths.root, '--file', '/some/good.yaml', '--env', 'prod'],
@@ -51,7 +51,7 @@ test('abandoned, it gets no configuration and exits', async () => {
 
 test('a refusal is reported', async () => {
   const supervisor = launch('conflict');
-  supervisor.accept(accepted, null);
+  supervisor.accept({ accepted: accepted, only: null });
   expect(await supervisor.started).toEqual({ kind: 'refused', error: { code: 'conflict', message: 'another one' } });
 });
 
@@ -62,7 +62,7 @@ test.each([
   for (const hasState of [false, true]) {
     if (hasState) mkdirSync(paths.stateDir);
     const supervisor = launch(mode);
-    supervisor.accept(accepted, null);
+    supervisor.accept({ accepted: accepted, only: null });
     expect(await supervisor.started).toEqual({ kind: 'died', how, last });
   }
   expect(readFileSync(paths.supervisorLog, 'utf8')).toContain(last);

@@ -26,7 +26,7 @@ test('each environment runs its own services, and prod can be planned and applie
   expect([...new Set(services)].sort()).toEqual(['api', 'reporter']);
   expect(incarnations(project.instances())).toEqual(before);
 
-  await project.mustOrch(['-e', 'prod', 'up', '-d', '--wait']);
+  await project.mustOrch(['-e', 'prod', 'up', '-d', '--wait', '--switch']);
   expect((await project.ps()).env).toBe('prod');
   expect(Object.keys(incarnations(project.instances()))).toEqual(['api.1', 'api.2', 'api.3', 'api.4', 'reporter.1']);
   expect(

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatPlan } from '../../src/cli/commands/plan.ts';
+import { formatPlan } from '../../src/cli/format/plan-text.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import { planChange } from '../../src/plan/plan.ts';

@@ -67,6 +67,12 @@ async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promis
   try {
     const { client } = await openProject(context);
     const { printProblems, scaleInFile } = await import('../context/configuration.ts');
+    const { appliedEnvironment } = await import('../context/applied-environment.ts');
+    const applied = client && (await appliedEnvironment(client, context.environment));
+    if (applied && isOtherEnvironment(context, applied.env)) {
+      client.close();
+      return fail(context, otherEnvironment(applied.env));
+    }
     const problems = await scaleInFile(context, client, sizes).finally(() => client?.close());
     if (problems.length > 0) {
       printProblems(context, problems);
@@ -77,6 +83,16 @@ async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promis
   } catch (error) {
     return failRequest(context, error);
   }
+}
+
+/** ORCH_ENV, or nothing, means the environment that runs. */
+function isOtherEnvironment({ envOption }: CliContext, running: string | null): boolean {
+  return envOption !== undefined && (envOption || null) !== running;
+}
+
+function otherEnvironment(running: string | null): WireError {
+  const message = `${running === null ? 'no environment' : `environment ${running}`} is in force: its size would not change`;
+  return { code: 'conflict', message, hint: 'leave out `-e`: `scale` edits the files of the environment in force' };
 }
 
 function reportScale(context: CliContext, sizes: Record<string, number>, running: boolean): void {

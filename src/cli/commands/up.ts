@@ -11,7 +11,14 @@ import { failRequest, findPaths } from '../context/running-project.ts';
 import type { RunningProject } from '../up/bring-up.ts';
 import { Interrupts } from '../up/interrupts.ts';
 
-type UpOptions = { detach?: boolean; wait?: boolean; timeout?: number; tui?: boolean; profile?: string };
+type UpOptions = {
+  detach?: boolean;
+  wait?: boolean;
+  timeout?: number;
+  tui?: boolean;
+  profile?: string;
+  switch?: boolean;
+};
 
 export const upCommand: CommandDefinition<UpOptions> = {
   name: 'up',
@@ -34,12 +41,14 @@ export const upCommand: CommandDefinition<UpOptions> = {
     { flags: '--wait', description: 'with -d: return once everything is as declared' },
     timeoutOption('with --wait: how long to wait'),
     { flags: '--profile <names>', description: 'also run the services of these profiles (a,b), and of no others' },
+    { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
   examples: [
     ['orch up', 'watch it; Ctrl-C stops everything in order'],
     ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
     ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
+    ['orch up -d --switch', 'from environment prod to none'],
     ['orch up --profile debug', 'with the services of that profile'],
     ['orch up api', 'api and what it depends on; what runs already stays'],
   ],
@@ -61,11 +70,11 @@ async function runUp(context: CliContext, options: UpOptions, names: string[]): 
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout, profile }: UpOptions,
+  { wait, timeout, profile, switch: maySwitch = false }: UpOptions,
   names: string[],
 ): Promise<ExitCode> {
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, names);
+  const running = await bringUp(context, paths, { only: names, maySwitch });
   if (typeof running === 'number') return running;
   const { client } = running;
   try {
@@ -84,7 +93,8 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
   const interrupts = new Interrupts();
   try {
     const { bringUp } = await import('../up/bring-up.ts');
-    const running = await bringUp(context, paths, names, interrupts);
+    const maySwitch = options.switch === true;
+    const running = await bringUp(context, paths, { only: names, maySwitch, interrupts });
     if (typeof running === 'number') return running;
     const { client, accepted, owning } = running;
     if (owning) await client.request('own', {});

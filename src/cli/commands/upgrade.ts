@@ -76,7 +76,7 @@ async function startNewSupervisor(
   accepted: AcceptedConfig,
   old: { pid: number; version: string },
 ): Promise<ExitCode> {
-  launch.accept(accepted, null);
+  launch.accept({ accepted, only: null });
   const started = await launch.started;
   const hint = 'services keep running; `orch up -d` starts a supervisor for them';
   if (started.kind === 'refused') return fail(context, { hint, ...started.error });

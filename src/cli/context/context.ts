@@ -1,12 +1,15 @@
 // The context that every command is given, made from the global options and the host process: project, environment, colours.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { noncePrefix } from '../../api/paths.ts';
 
 export type CliContext = {
   /** Absolute path of procs.yaml; it may not exist. */
   file: string;
   /** `--env`, else ORCH_ENV, else null. */
   env: string | null;
+  /** `--env`, which may be ''; undefined: not given. */
+  envOption?: string | undefined;
   /** `--json` was given. */
   json: boolean;
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number; writableLength?: number; destroyed?: boolean };
@@ -24,14 +27,29 @@ export type GlobalOptions = { file?: string | undefined; env?: string | undefine
 export type HostProcess = Pick<CliContext, 'stdout' | 'stderr' | 'environment' | 'cwd'>;
 
 export function createContext(globals: GlobalOptions, host: HostProcess): CliContext {
+  const file = globals.file === undefined ? discoverFile(host.cwd) : resolve(host.cwd, globals.file);
   return {
     ...host,
-    file: globals.file === undefined ? discoverFile(host.cwd) : resolve(host.cwd, globals.file),
+    file,
     // `-e ''`: none, even with ORCH_ENV.
-    env: (globals.env ?? host.environment.ORCH_ENV) || null,
+    env: (globals.env ?? environmentFor(file, host.environment)) || null,
+    envOption: globals.env,
     json: globals.json ?? false,
     colour: globals.color !== false && areColoursWanted(host),
   };
+}
+
+/** @returns ORCH_ENV. To a program, orch gives the environment of its own project: it says nothing about another one. */
+function environmentFor(file: string, { ORCH_ENV, ORCH_NONCE }: HostProcess['environment']): string | undefined {
+  return !ORCH_ENV || !ORCH_NONCE || isNonceOf(file, ORCH_NONCE) ? ORCH_ENV : undefined;
+}
+
+function isNonceOf(file: string, nonce: string): boolean {
+  try {
+    return nonce.startsWith(noncePrefix(realpathSync(dirname(file))));
+  } catch {
+    return false; // the directory does not exist
+  }
 }
 
 /**

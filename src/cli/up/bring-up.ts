@@ -12,6 +12,7 @@ import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
+import { confirmSwitch } from './switch-environment.ts';
 
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
 export type RunningProject = { client: Client; accepted: AcceptedConfig; owning: boolean };
@@ -22,16 +23,22 @@ const RETRY_MS = 50;
 /** After this the lock may be free: launch again. */
 const RELAUNCH_MS = 1000;
 
+export type BringUpOptions = {
+  /** Also these services and what they depend on; none: all. */
+  only: string[];
+  /** The name of the environment may change without a question. */
+  maySwitch: boolean;
+  /** An interrupt before anything was started ends the attempt (exit code 1). */
+  interrupts?: Interrupts;
+};
+
 /**
- * @param only also these services and what they depend on; none: all
- * @param interrupts an interrupt before anything was started ends the attempt (exit code 1)
  * @returns an exit code after printing why it failed. Throws ClientErrors.
  */
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  only: string[],
-  interrupts?: Interrupts,
+  { only, maySwitch, interrupts }: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
@@ -50,27 +57,40 @@ export async function bringUp(
     client?.close();
     return 1;
   }
-  return retryUntilRunning({ context, paths, owned }, { accepted, only }, client, launch);
+  const request = { accepted, only, keepsEnvironment: !maySwitch };
+  return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
 }
 
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, owned });
 
-type ApplyRequest = { accepted: AcceptedConfig; only: string[] };
+type ApplyRequest = { accepted: AcceptedConfig; only: string[]; keepsEnvironment: boolean };
 
-type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean };
+type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean; interrupts: Interrupts | undefined };
 
 async function retryUntilRunning(
-  { context, paths, owned }: BringUpAttempt,
+  { context, paths, owned, interrupts }: BringUpAttempt,
   request: ApplyRequest,
   client: Client | null,
   launch: SupervisorLaunch | null,
 ): Promise<RunningProject | ExitCode> {
   let conflict: WireError | null = null;
+  /** @returns null: the request now says that the user agrees. */
+  const agree = async (error: WireError): Promise<ExitCode | null> => {
+    const code = await confirmSwitch(context, { ...request, client, error, interrupts });
+    if (code === null) request = { ...request, keepsEnvironment: false };
+    else client?.close();
+    return code;
+  };
   let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
     if (client) {
       const applied = await apply(context, client, request);
+      if (typeof applied === 'object' && 'code' in applied) {
+        const code = await agree(applied);
+        if (code === null) continue;
+        return code;
+      }
       if (applied !== 'gone') return applied;
       // Its services took their time to stop; the patience begins only now.
       untilMs = performance.now() + CONFLICT_PATIENCE_MS;
@@ -82,6 +102,11 @@ async function retryUntilRunning(
     launch = null;
     if (started.kind === 'ready') return afterStart(paths, request.accepted);
     if (started.kind === 'died') return fail(context, supervisorDied(paths, started));
+    if (started.error.code === 'environment-differs') {
+      const code = await agree(started.error);
+      if (code === null) continue;
+      return code;
+    }
     if (started.error.code !== 'conflict') return fail(context, started.error);
     conflict = started.error;
     client = await connectWithin(paths, RELAUNCH_MS);
@@ -97,17 +122,17 @@ async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<C
   return null;
 }
 
-function start(launch: SupervisorLaunch, { accepted, only }: ApplyRequest): Promise<LaunchOutcome> {
-  launch.accept(accepted, only);
+function start(launch: SupervisorLaunch, request: ApplyRequest): Promise<LaunchOutcome> {
+  launch.accept(request);
   return launch.started;
 }
 
-/** @returns `gone` if the supervisor was going down, once it has exited. */
+/** @returns `gone` if the supervisor was going down, once it has exited; an error if another environment is in force. */
 async function apply(
   context: CliContext,
   client: Client,
   request: ApplyRequest,
-): Promise<RunningProject | ExitCode | 'gone'> {
+): Promise<RunningProject | ExitCode | WireError | 'gone'> {
   try {
     const { file } = context;
     const variables = definedVariables(context.environment);
@@ -118,6 +143,7 @@ async function apply(
     return 2;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
+    if (error.wire.code === 'environment-differs') return error.wire;
     if (error.wire.code === 'going-down')
       context.stderr.write('The project is going down; waiting until it has stopped.\n');
     else if (error.wire.code !== 'lost') throw error;

@@ -13,9 +13,16 @@ import type { Leftover, WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 
+export type LaunchRequest = {
+  accepted: AcceptedConfig;
+  only: string[] | null;
+  /** Refuse another environment than that of a supervisor that was killed. */
+  keepsEnvironment?: boolean;
+};
+
 export type SupervisorLaunch = {
   /** Run this configuration. `only`: as in `apply` (api/protocol.ts). */
-  accept(accepted: AcceptedConfig, only: string[] | null): void;
+  accept(request: LaunchRequest): void;
   /**
    * Stop what a killed supervisor left running; `started` has the number of instances.
    * @param timeoutMs after this, kill what is left; null: the grace periods of the services.
@@ -30,7 +37,7 @@ export type SupervisorLaunch = {
 export type LaunchOutcome =
   /** After `recover` only: how many were stopped, and what could not be killed. */
   | { kind: 'ready'; pid: number; stopped?: number; leftovers?: Leftover[] }
-  /** It reported an error: code `conflict` if another supervisor runs. */
+  /** It reported an error: code `conflict` if another supervisor runs, `environment-differs`. */
   | { kind: 'refused'; error: WireError }
   /** It exited without a report. `last`: the end of what it printed. */
   | { kind: 'died'; how: string; last: string };
@@ -79,8 +86,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
     return outcome.kind === 'died' ? { ...outcome, last } : outcome;
   });
   return {
-    accept: (accepted, only) =>
-      void child.stdin!.end(`${JSON.stringify({ accepted, only, ...(owned && { owned }) })}\n`),
+    accept: (request) => void child.stdin!.end(`${JSON.stringify({ ...request, ...(owned && { owned }) })}\n`),
     recover: (timeoutMs) => void child.stdin!.end(`${JSON.stringify({ accepted: null, only: null, timeoutMs })}\n`),
     abandon: async () => {
       child.stdin!.end();

@@ -37,12 +37,26 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const rollouts = (read.rollouts ?? []).filter(isRollout);
     const only = Array.isArray(read.overrides?.only) ? read.overrides.only.filter(isString) : null;
     const overrides = { stopped, pools: Object.fromEntries(pools), profiles, only };
-    const state = { generation: Number.isInteger(read.generation) ? read.generation! : 0, overrides, slots, rollouts };
+    const generation = Number.isInteger(read.generation) ? read.generation! : 0;
+    const state = { generation, env: readEnvironment(read.env), overrides, slots, rollouts };
     return toClock(state, read.written ?? null, now);
   } catch {
     return null; // a torn or invalid file counts as missing
   }
 }
+
+/** @returns the name of the environment that was in force; null: none; undefined: not known */
+export function environmentIn(text: string): string | null | undefined {
+  try {
+    return readEnvironment((JSON.parse(text) as { env?: unknown }).env);
+  } catch {
+    return undefined; // a torn or invalid file counts as missing
+  }
+}
+
+/** An earlier version did not write it. */
+const readEnvironment = (env: unknown): string | null | undefined =>
+  env === null || typeof env === 'string' ? env : undefined;
 
 function toWritten(slot: Slot): object {
   return { ...withoutSecrets(slot), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };

@@ -85,6 +85,8 @@ export type FirstMessage = {
   /** Null: stop what an earlier supervisor left running and exit (`orch down` without a supervisor). */
   accepted: AcceptedConfig | null;
   only: string[] | null;
+  /** Refuse if an earlier supervisor, which was killed, ran another environment. */
+  keepsEnvironment?: boolean;
   /** With `accepted: null`: after this, kill what is left; null or left out: each has its own grace period. */
   timeoutMs?: number | null;
   /** Absolute; replaces the file on our command line. */

@@ -40,6 +40,7 @@ export async function takeOverRunning(
   });
   kernel.restore({
     generation: remembered?.generation ?? 0,
+    env: remembered?.env,
     overrides: remembered?.overrides ?? NO_OVERRIDES,
     slots: adoption.slots,
     rollouts: remembered?.rollouts ?? [],

@@ -6,6 +6,7 @@ import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { planChange } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
+import { findEnvironmentConflict } from '../config/environment-guard.ts';
 import type { Call, MethodTable } from './api-server.ts';
 import {
   chooseProfiles,
@@ -67,8 +68,12 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
     profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, stringList(profiles)) }),
     plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
-    apply: async ({ accepted, only, file, variables }) => {
+    apply: async ({ accepted, only, file, variables, keepsEnvironment }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
+      if (accepted && keepsEnvironment) {
+        const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
+        if (conflict) throw new RequestError(conflict);
+      }
       if (typeof file === 'string') supervisor.file = file;
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);

@@ -49,7 +49,14 @@ export type Effects = {
 };
 
 /** What must outlive the supervisor. */
-export type KernelState = { generation: number; overrides: Overrides; slots: Slot[]; rollouts: Rollout[] };
+export type KernelState = {
+  generation: number;
+  /** The name of the environment; null: none. Only written: the next supervisor compares it before it takes over. */
+  env: string | null | undefined;
+  overrides: Overrides;
+  slots: Slot[];
+  rollouts: Rollout[];
+};
 
 /** Each round of actions changes the next plan; more rounds than this mean a rule that never settles. */
 const MAX_ROUNDS = 16;
@@ -98,7 +105,9 @@ export class Kernel {
 
   state(): KernelState {
     const rollouts = [...this.rollouts.values()];
-    return { generation: this.#generation, overrides: this.#overrides, slots: [...this.#slots.values()], rollouts };
+    const env = this.#accepted?.config.env;
+    const slots = [...this.#slots.values()];
+    return { generation: this.#generation, env, overrides: this.#overrides, slots, rollouts };
   }
 
   /** Continues from the state of an earlier supervisor. Only before the first `step`. */
@@ -123,7 +132,9 @@ export class Kernel {
   /** Applies a valid configuration: the next generation, if it differs from the present one. */
   applyConfig(accepted: AcceptedConfig): void {
     const wasRejected = this.#problems.length > 0;
-    const changed = JSON.stringify(accepted.config) !== JSON.stringify(this.#accepted?.config);
+    const former = this.#accepted?.config;
+    const isSwitched = former !== undefined && former.env !== accepted.config.env;
+    const changed = JSON.stringify(accepted.config) !== JSON.stringify(former);
     this.#accepted = accepted;
     this.#problems = [];
     if (!changed && !wasRejected) return;
@@ -132,15 +143,18 @@ export class Kernel {
       this.#effects.saveSoon();
     }
     this.#rollouts.remember(accepted.config, this.#slots);
-    const former = this.#declared.services;
+    const formerServices = this.#declared.services;
     this.#updateDesired(this.#desired.shuttingDown);
     this.#updateSpecs();
-    this.#repeatStarts(former);
+    this.#repeatStarts(formerServices);
+    // A supervisor that is killed now must leave the new name to the next one.
+    this.#mustSave ||= isSwitched;
+    const switched = isSwitched ? ` Environment ${former.env ?? 'none'} → ${accepted.config.env ?? 'none'}.` : '';
     this.#effects.report({
       type: 'config_applied',
       instance: null,
       message: changed
-        ? `Generation ${this.#generation} applied.`
+        ? `Generation ${this.#generation} applied.${switched}`
         : `The configuration is valid again; nothing changed.`,
       details: { generation: this.#generation, files: accepted.files },
     });
