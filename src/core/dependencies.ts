@@ -55,7 +55,7 @@ class MemoizedDependencyView implements DependencyView {
     return null;
   }
 
-  /** Services do not depend on one another in a circle (the loader refuses that), so this comes to an end. */
+  /** Services do not depend on one another in a circle (the loader refuses that), so this ends. */
   #unmetReason(dependency: Dependency): string | null {
     const key = `${dependency.service} ${dependency.condition} ${dependency.onLoss}`;
     const known = this.#unmet.get(key);

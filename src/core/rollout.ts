@@ -232,7 +232,7 @@ function currentStep({ verdict }: Rollout, { name }: ServiceSpec): RolloutStep |
  * Updates the record by the state of the instances. Rules, first match wins:
  * 1. More new instances are good than ever before: that is progress, and the deadline starts over.
  * 2. Paused, and every new instance is good after all: it resumes.
- * 3. Going, and a new instance has failed for good, or none got good within the deadline: it fails.
+ * 3. Going, and a new instance has failed permanently, or none got ready within the deadline: it fails.
  *
  * @param members of the pool and on top of it
  */

@@ -178,7 +178,7 @@ class ReconnectingClient implements LogWriterClient {
     this.#noteAttachResult(sources, answer.failed);
   }
 
-  /** Retries FIFOs that could not be opened (no descriptor was free, for example): their programs would block for ever. */
+  /** Retries FIFOs that could not be opened (no descriptor was free, for example): their programs would block forever. */
   #noteAttachResult(sources: Iterable<InstanceFifos>, failed: readonly { instance: string }[]): void {
     for (const { instance } of sources) this.#unreadInstances.delete(instance);
     for (const { instance } of failed) if (this.#sources.has(instance)) this.#unreadInstances.add(instance);

@@ -114,7 +114,7 @@ test('a start whose hook hangs follows an edit and starts over on request', asyn
     );
   await project.mustOrch(['up', '-d']);
   await hooks(1);
-  // It hangs again: the command waits for it in vain, which is not looked at here.
+  // It hangs again, and the command waits for it without end; this test does not check that.
   const restart = project.orch(['restart', 'api']);
   expect(await hooks(2)).toEqual(['sleep 500', 'sleep 500']);
   project.edit('procs.yaml', yaml('true'));

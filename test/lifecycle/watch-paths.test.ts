@@ -195,7 +195,7 @@ test.skipIf(!mayLimitWatches())('without inotify the files are polled, and that 
   execFileSync('unshare', ['-Ur', 'sh', '-c', line], { cwd: project.root, env: { ...process.env, ...project.env } });
   const degraded = async () =>
     (await project.events()).filter(({ type, details }) => type === 'watch_degraded' && details.service === 'api');
-  const [event] = await waitFor('it is said', degraded, (seen) => seen.length > 0);
+  const [event] = await waitFor('it is reported', degraded, (seen) => seen.length > 0);
   expect(event!.message).toBe(
     'api: no inotify watches left (raise fs.inotify.max_user_watches); polling its files instead',
   );

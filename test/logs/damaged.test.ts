@@ -1,4 +1,4 @@
-// Compressed log files that are cut off or damaged, as after a power cut: what they hold is read, and it is said what is not.
+// Compressed log files that are cut off or damaged, as after a power cut: the reader prints what they still hold, and reports the rest.
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -53,7 +53,7 @@ test.each([
   ['text', 'garbled', garbled],
   ['raw', 'cut off', cutOff],
   ['raw', 'garbled', garbled],
-] as const)('a %s file that is %s: as much as it holds, then a line that says so', async (format, _, damaged) => {
+] as const)('a %s file that is %s is printed as far as possible, then reported', async (format, _, damaged) => {
   rotated(format, damaged);
   const lines = (await read(format)).map((one) => one.line);
   const mark = lines.findIndex((text) => text.startsWith('…'));

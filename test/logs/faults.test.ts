@@ -79,7 +79,7 @@ test.each([
   { when: 'before the writer is lost', isAsked: 'before', isQueueGone: false },
   { when: 'while no writer runs', isAsked: 'after', isQueueGone: false },
   { when: 'while no writer runs, and its queue is removed', isAsked: 'after', isQueueGone: true },
-])('an instance that goes for good $when: its last lines are read', async ({ isAsked, isQueueGone }) => {
+])('the last lines of an instance that is removed $when are read', async ({ isAsked, isQueueGone }) => {
   const [queue, own] = [rig.queue(), rig.queue({ name: 'own' })];
   await rig.client.configure([queue, own]);
   await rig.attach(['a.1'], 'own');
@@ -236,7 +236,7 @@ else { fs.writeFileSync(__dirname + '/tried', ''); process.exit(7); }`,
   );
   await other.connect(Promise.resolve(entry));
   try {
-    await until(() => other.events.length > 0, 'the first is said to have ended', 4_000); // well before patience ends
+    await until(() => other.events.length > 0, 'the first is said to have ended', 4_000); // well before the timeout
     expect(other.events[0]).toMatchObject({
       type: 'log_writer_failed',
       message: 'the log writer ended with exit code 7 before it listened',

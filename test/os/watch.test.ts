@@ -163,7 +163,7 @@ describe('a link', () => {
     await settledOn(seen, 'there, changed');
   });
 
-  test('to itself does not loop for ever', () => {
+  test('to itself does not loop forever', () => {
     symlinkSync(join(place.directory, 'loop'), join(place.directory, 'loop'));
     expect([...watchPoints([join(place.directory, 'loop', 'x')]).keys()]).toEqual([place.directory]);
   });

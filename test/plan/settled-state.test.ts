@@ -42,7 +42,7 @@ test(
     fc.assert(
       fc.property(projects(), (project) => {
         const { changes } = planChange(settledState(project), project, SETTLED_MS);
-        // A start that waits for ever is named, as in `orch plan` of a running project.
+        // A start that waits forever is named, as in `orch plan` of a running project.
         expect(changes.filter(({ action }) => action !== 'start')).toEqual([]);
       }),
       { numRuns: RUNS },
@@ -150,7 +150,7 @@ function dependency(name: string): fc.Arbitrary<Dependency> {
   });
 }
 
-/** As the loader demands it: dependencies are declared, and a task that others wait for is not restarted for ever. Nothing
+/** As the loader demands it: dependencies are declared, and a task that others wait for is not restarted forever. Nothing
  * waits for a schedule: whether that has run is what a settled state cannot know. */
 function valid(services: ServiceSpec[]): ProjectConfig {
   const mayBeAwaited = new Set(services.filter(({ schedule }) => schedule === null).map(({ name }) => name));

@@ -40,9 +40,13 @@ const UNREACHABLE: Rule[] = [
     events: ['termIntended', 'escalateIntended'],
     phases: [...EMPTY, 'starting', 'alive'],
   },
-  { why: 'before it is killed without patience it is asked to stop', events: ['killIntended'], phases: ['alive'] },
   {
-    why: '`down` abandons a start at once, long before its patience is over',
+    why: 'an instance is asked to stop before it is killed without a grace period',
+    events: ['killIntended'],
+    phases: ['alive'],
+  },
+  {
+    why: '`down` abandons a start at once, long before its timeout',
     events: ['killIntended'],
     phases: ['starting'],
   },

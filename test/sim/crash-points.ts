@@ -21,7 +21,7 @@ const STRIDED: ReadonlySet<string> = new Set([
   'a new version with one on top, each drained',
   'a new version that never gets ready is paused',
   'a new version that crashes is rolled back',
-  'an instance that is unhealthy for good',
+  'an instance that stays unhealthy',
   'an instance that is not ready for a while, and its dependents',
   'dependents that are renewed with what they depend on',
   'every step of a stop',

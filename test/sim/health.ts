@@ -31,7 +31,7 @@ export class Health {
     return null;
   }
 
-  /** @param forMs null: for good. */
+  /** @param forMs null: forever. */
   sicken(process: SimProcess, forMs: number | null): void {
     // A short trouble fails one attempt; a second failed attempt means unhealthy.
     const isShort = forMs !== null && forMs < FIT_MS && !this.#hadFit.has(process);

@@ -26,7 +26,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1, { kind: 'start', service: 3, instance: null }),
     after(100, { kind: 'start', service: 3, instance: null }),
   ),
-  'down without patience in every phase': {
+  'down with a timeout in every phase': {
     ...several(
       [
         [
@@ -102,7 +102,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_500, { kind: 'fault' }),
     after(1_500, { kind: 'setPool', service: 0, pool: 1 }),
   ),
-  'a task ends unheard of after the state was spoiled, then a fault': one(
+  'a task exits unseen after the state was spoiled, then a fault': one(
     [service({ policy: NEVER }, { endsAfterMs: 7_900, exitCode: 1 })],
     after(0, { kind: 'loseExits', count: 1 }),
     after(1_500, { kind: 'spoilState', how: 'truncated' }),

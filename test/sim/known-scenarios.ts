@@ -38,7 +38,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(7_000, { kind: 'restart', service: 0, instance: null }),
     after(7_000, { kind: 'commentEdit' }),
   ),
-  'an instance that is unhealthy for good': one(
+  'an instance that stays unhealthy': one(
     [service({ pool: 2, life: { hasReadiness: true, hasLiveness: true } }, { obeysAfterMs: null })],
     after(400, { kind: 'sicken', which: 1, forMs: null }),
     after(1_500, { kind: 'commentEdit' }),
@@ -274,7 +274,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(7_000, { kind: 'changeSpec', service: 0 }),
     after(20_000, { kind: 'commentEdit' }),
   ),
-  'unhealthy for good, without liveness probe': one(
+  'an unhealthy instance without liveness probe': one(
     [service({ life: { hasReadiness: true } })],
     after(1_500, { kind: 'sicken', which: 0, forMs: null }),
   ),
@@ -287,7 +287,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(1_500, { kind: 'commentEdit' }),
     ...Array.from({ length: 16 }, (_, which) => after(40, { kind: 'sicken', which, forMs: 50 })),
   ),
-  'down without patience': {
+  'down with a timeout': {
     ...one([service({ pool: 2, graceMs: 1_000 }, { obeysAfterMs: null }), ...STACK.slice(1)]),
     downTimeoutMs: 100,
   },

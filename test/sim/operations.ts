@@ -9,7 +9,7 @@ import type { Operation } from './scenario.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
-/** @param projects all of them: some things befall the whole machine */
+/** @param projects all of them: some operations affect the whole machine */
 export function operate(scene: Scene, operation: Operation): void {
   const run = OPERATIONS[operation.kind] as (scene: Scene, operation: Operation) => void;
   run(scene, operation);

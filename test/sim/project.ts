@@ -24,7 +24,7 @@ export class Project {
   readonly heldStopped = new Map<string, number>();
   /** Services of which an `orch stop` was ever tried. */
   readonly everStopped = new Set<string>();
-  /** How often something befell its supervisor from which it does not come back by itself; how often it had a fault. */
+  /** Troubles of its supervisor that it does not recover from by itself; its faults. */
   troubles = 0;
   faults = 0;
   /** Another program wrote into the state file, or removed it. */

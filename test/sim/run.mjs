@@ -59,7 +59,7 @@ if (missed) {
     `${missed.reached} cells of the transition table used, ${missed.unreachable} cannot be, ${missed.never.length} never`,
   );
   for (const cell of missed.never) say(`never used: ${cell}`);
-  for (const cell of missed.surprising) say(`used, though it is said that it cannot be: ${cell}`);
+  for (const cell of missed.surprising) say(`used, although declared impossible: ${cell}`);
 }
 if (process.env.SIM_COVERAGE) say([...coverage].sort().join('\n'));
 const isCovered = !isWhole || missed.never.length + missed.surprising.length === 0;

@@ -64,7 +64,7 @@ export type Operation =
   /** `orch up NAME`. */
   | { kind: 'upOne'; service: number }
   | { kind: 'killOne' | 'suspendOne'; which: number }
-  /** It answers no probe any more; null: for good. */
+  /** It answers no probe any more; null: forever. */
   | { kind: 'sicken'; which: number; forMs: number | null }
   /** kill -9, at once or before its n-th effect from now on. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }

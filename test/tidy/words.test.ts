@@ -31,6 +31,11 @@ const idioms: Record<string, RegExp> = {
   'goes over': /\b(?:goes?|going|went) over\b/gi,
   'held up by': /\bheld up by\b/gi,
   'in the way': /\bin the way\b(?! (?:that|of|in))/gi,
+  'for good': /\bfor good\b|(?<!--)\bfor ever\b/gi,
+  'made again': /\bmade again\b/gi,
+  patience: /\bpatience\b/gi,
+  befall: /\bbef[ea]lls?\b/gi,
+  'in vain': /\bin vain\b/gi,
   'come about': /\b(?:comes?|came) about\b/gi,
 };
 

@@ -94,7 +94,7 @@ test('repeated faults end in no supervisor, and instances keep running', async (
   await waitFor(
     'it has given up',
     () => project.read('.orch/supervisor.log'),
-    // Between two of them there is none for a moment: only its own word tells the last one.
+    // Between two of them there is none for a moment: only its own report identifies the last one.
     (log) => log.includes('`orch up` starts a new one') && supervisorsOf(project).length === 0,
     45_000,
   );

@@ -168,7 +168,7 @@ services:
   await waitFor('it is tried again', project.ps, (seen) => instanceOf(seen, 'api.1').restarts >= 2);
   const why = async () => (await project.orch(['why', 'api.1'])).stdout;
   const lacking = 'cannot read secret API_KEY: run/key does not exist';
-  await waitFor('it is said why', why, (said) => said.includes(lacking));
+  await waitFor('the reason is reported', why, (said) => said.includes(lacking));
   writeFileSync(project.path('run/key'), 'now', { mode: 0o600 });
   const ready = (id: string) => waitFor(id, project.ps, (seen) => instanceOf(seen, id).state === 'ready');
   await ready('api.1');

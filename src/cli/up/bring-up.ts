@@ -92,7 +92,7 @@ async function retryUntilRunning(
         return code;
       }
       if (applied !== 'gone') return applied;
-      // Its services took their time to stop; the patience begins only now.
+      // Its services needed time to stop; the timeout begins only now.
       untilMs = performance.now() + CONFLICT_PATIENCE_MS;
       client = await connect(paths);
       continue;

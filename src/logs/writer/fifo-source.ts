@@ -130,7 +130,7 @@ export class FifoSource implements Origin, FifoListener {
     return taken;
   }
 
-  /** Closes it for ever: the rest of its line is not needed any more. */
+  /** Closes it forever: the rest of its line is not needed any more. */
   release(): void {
     this.#listener.partialLines.forget(this.#inode);
     this.close();

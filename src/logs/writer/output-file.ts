@@ -27,7 +27,7 @@ const MAX_PAUSE_MS = 32;
 /** How far back an incomplete last line is searched: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
 
-/** A FIFO or a device, whose writes may block for ever. A missing path becomes a regular file. */
+/** A FIFO or a device, whose writes may block forever. A missing path becomes a regular file. */
 function isSpecial(path: string): boolean {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
@@ -37,7 +37,7 @@ function isSpecial(path: string): boolean {
   }
 }
 
-/** Always written off the main thread: the policy must not make producers wait, or a write may block for ever. */
+/** Always written off the main thread: the policy must not make producers wait, or a write may block forever. */
 export function isWrittenAsync({ overflow, sink, path }: LogQueueSpec): boolean {
   return overflow !== 'block' || sink !== null || isSpecial(path);
 }
@@ -49,7 +49,7 @@ export class OutputFile {
   begunMs = 0;
   /** 0 unless it is a regular file. */
   sizeBytes = 0;
-  /** False: a device or a FIFO; it is never rotated, and a write to it may block for ever. */
+  /** False: a device or a FIFO; it is never rotated, and a write to it may block forever. */
   isRegular = true;
   #fd: number | null = null;
   #inode = 0;

@@ -17,7 +17,7 @@ export const RELAY_PROGRAMS = ['perl', 'python3'] as const;
  * Requests `+ <id> <path>` and `- <id>` on stdin; answers `<id> =` once bound, `<id> !<error>` where it cannot be, and
  * `<id> <message>` for each message, newlines as \x1f.
  */
-// READY=1 is kept in a file next to the socket: a supervisor that is just dying may have read it in vain. At the end of
+// READY=1 is kept in a file next to the socket: a supervisor that is just dying may have read it without effect. At the end of
 // stdin the supervisor is gone: every later message is kept, until the relay of the next supervisor has replaced the
 // sockets or they were removed, and for a minute at most.
 const PERL = String.raw`

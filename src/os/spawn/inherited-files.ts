@@ -1,5 +1,5 @@
 // Descriptors that we inherited unasked: a lock of the calling script, a make job server. Left open, every instance would
-// inherit them and keep them open for good. Linux only; elsewhere Node closes those that it finds.
+// inherit them and keep them open forever. Linux only; elsewhere Node closes those that it finds.
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { hasProc } from '../platform.ts';
 

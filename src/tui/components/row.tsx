@@ -9,7 +9,7 @@ const RESET = '\x1b[0m';
 /** Drawn again only when its line is another object: see shareLines. */
 export const Row = memo(function Row({ line, columns, theme }: { line: FrameLine; columns: number; theme: Theme }) {
   const text = paintLine(line, theme);
-  // Ink measures and caches every text it ever saw, for good. It sees the same blank each time; the line itself, whose
+  // Ink measures and caches every text it ever saw, forever. It sees the same blank each time; the line itself, whose
   // width is known, comes in behind the measuring.
   return (
     <Box height={1} width={columns} flexShrink={0}>

@@ -1,4 +1,4 @@
-// The simulated machine: clock, processes, files, locks and sockets, and the faults that befall them. Every process of orch
+// The simulated machine: clock, processes, files, locks and sockets, and the faults that hit them. Every process of orch
 // in it (a guest) runs the real code; whatever that asks of Node ends here.
 import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';

@@ -62,7 +62,7 @@ const TICK_MS = 10;
 const FATAL = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
 export class ProcessTable {
-  /** Programs are good-natured from now on: the end of the faults. */
+  /** Programs behave well from now on: the end of the faults. */
   calm = false;
   /** The number of freed pids that a stranger gets at once (as soon as the clock shows another tick). */
   recycle = 0;
