@@ -142,6 +142,11 @@ export type Explanation = {
   notes?: string[];
 };
 
+/** `instances`: those that were started, or wait for a dependency that may still come. `notStarted`: left out by older supervisors. */
+export type StartResult = { instances: string[]; notStarted?: NotStarted[] };
+/** `instance`: or a service with `pool: 0`. `reason`: a sentence. */
+export type NotStarted = { instance: string; reason: string; code: 'failed' | 'conflict' };
+
 export type WireError = {
   /** `usage`, `not-found`, `config`, `conflict`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
   code: string;
@@ -166,10 +171,10 @@ export type ApiMethods = {
   /** Past events from `fromSeq` (default: all that are kept, at most `limit` newest), then live ones when `follow`. */
   events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
   why: [{ name: string }, { explanations: Explanation[] }, never];
-  start: [{ names: string[] }, { instances: string[] }, never];
+  start: [{ names: string[] }, StartResult, never];
   /** Resolves once their processes are gone; `timeoutMs` limits this wait, not the stop itself. */
   stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];
-  restart: [{ names: string[] }, { instances: string[] }, never];
+  restart: [{ names: string[] }, StartResult, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
   /** Runs the services of these profiles, of no others, and those without a profile. `services`: those of the profiles. */

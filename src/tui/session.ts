@@ -1,7 +1,7 @@
 // The supervisor as the view sees it: status and events come in as messages, commands go out.
 // Keeps no state of the view and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
-import type { EventRecord, MethodResult, WireError } from '../api/protocol.ts';
+import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
 import type { Effect, UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
 
@@ -60,8 +60,10 @@ export class SupervisorSession {
     const { client } = this.#options;
     switch (command.kind) {
       case 'command': {
-        const { instances } = await client.request(command.method, { names: [command.name] });
-        this.#notify(commandNotice(command.method, command.name, instances.length), 'good');
+        const { instances, notStarted }: StartResult = await client.request(command.method, { names: [command.name] });
+        const first = notStarted?.[0];
+        if (first) this.#notify(`${first.instance} was not started: ${first.reason}`, 'bad');
+        else this.#notify(commandNotice(command.method, command.name, instances.length), 'good');
         return;
       }
       case 'scale':

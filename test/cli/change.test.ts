@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PlanChange, WireError } from '../../src/api/protocol.ts';
-import { type Answers, type FakeSupervisor, startFakeSupervisor } from '../api/fake-supervisor.ts';
+import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
 let supervisor: FakeSupervisor;
@@ -112,9 +112,10 @@ describe('scale', () => {
     const file = join(supervisor.paths.root, 'procs.yaml');
     await writeFile(file, 'services:\n  api: # the api\n    command: [a]\n    pool: 1 # one\n');
     answers.environment = () => ({ env: null, variables: {} });
+    answers.status = () => sampleStatus({ services: [] });
     answers.apply = () => ({ generation: 2, status: 'applied', problems: [] });
     expect(await orch('scale api=3')).toEqual({ code: 0, stdout: 'api: 3\n', stderr: '' });
-    expect(asked().at(-1)).toEqual({ method: 'apply', params: { accepted: null, only: null } });
+    expect(asked()).toContainEqual({ method: 'apply', params: { accepted: null, only: null } });
     expect(await readFile(file, 'utf8')).toBe('services:\n  api: # the api\n    command: [a]\n    pool: 3 # one\n');
     expect(await orch('scale aip=3')).toMatchObject({ code: 2, stderr: expect.stringContaining('"api"') });
   });
@@ -125,6 +126,7 @@ test('scale edits the overlay of the environment that runs', async () => {
   await writeFile(file('procs.yaml'), 'services:\n  api: { command: [a], pool: 1 }\n');
   await writeFile(file('procs.prod.yaml'), 'services:\n  api: { pool: 4 }\n');
   answers.environment = () => ({ env: 'prod', variables: {} });
+  answers.status = () => sampleStatus({ services: [] });
   answers.apply = () => ({ generation: 2, status: 'applied', problems: [] });
   await orch('scale api=3');
   expect(await readFile(file('procs.prod.yaml'), 'utf8')).toBe('services:\n  api: { pool: 3 }\n');

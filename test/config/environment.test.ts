@@ -145,7 +145,7 @@ describe('variables', () => {
     ]);
   });
 
-  test('a plain value may become a number or boolean; a quoted one and env stay strings', async () => {
+  test('a value of a variable may become a number or boolean, in quotes too; env stays strings', async () => {
     const text =
       'services:\n  api:\n    command: a\n    pool: ${N:-4}\n    enabled: ${E:-false}\n    env:\n      A: "${N:-4}"\n      B: ${N:-4}\n';
     expect(await acceptService(text)).toMatchObject({ pool: 4, enabled: false, env: { A: '4', B: '4' } });
@@ -154,7 +154,9 @@ describe('variables', () => {
         environment: { N: '9' },
       }),
     ).toMatchObject({ pool: 9 });
-    expect(await refuse('services: { api: { command: a, pool: "${N:-4}" } }')).toEqual(['bad-value:1']);
+    expect(await acceptService('services: { api: { command: a, pool: "${N:-4}" } }')).toMatchObject({ pool: 4 });
+    expect(await refuse('services: { api: { command: a, pool: "4" } }')).toEqual(['bad-value:1']);
+    expect(await refuse('services: { api: { command: a, pool: "${N:-x}" } }')).toEqual(['bad-value:1']);
   });
 
   test('overridden values need no variables', async () => {

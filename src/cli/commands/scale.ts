@@ -17,7 +17,7 @@ export const scaleCommand: CommandDefinition<ScaleOptions> = {
   summary: 'change the size of a pool',
   details: [
     'Edits procs.yaml in place; comments and layout stay. With --ephemeral the file is left alone: the size holds until',
-    '`orch scale --ephemeral NAME=file` or until the supervisor ends.',
+    '`orch scale --ephemeral NAME=file`, a later `orch scale NAME=N` or `orch down`.',
   ].join(' '),
   arguments: [{ syntax: '<sizes...>', description: 'service and size, such as `api=4`', completes: 'size' }],
   options: [{ flags: '--ephemeral', description: 'override the size in the supervisor instead of editing the file' }],
@@ -73,12 +73,12 @@ async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promis
       client.close();
       return fail(context, otherEnvironment(applied.env));
     }
-    const problems = await scaleInFile(context, client, sizes).finally(() => client?.close());
+    const { problems, removed } = await scaleInFile(context, client, sizes).finally(() => client?.close());
     if (problems.length > 0) {
       printProblems(context, problems);
       return 2;
     }
-    reportScale(context, sizes, client !== null);
+    reportScale(context, sizes, { running: client !== null, removed });
     return 0;
   } catch (error) {
     return failRequest(context, error);
@@ -95,9 +95,16 @@ function otherEnvironment(running: string | null): WireError {
   return { code: 'conflict', message, hint: 'leave out `-e`: `scale` edits the files of the environment in force' };
 }
 
-function reportScale(context: CliContext, sizes: Record<string, number>, running: boolean): void {
+type ScaleReport = { running: boolean; removed: Record<string, number> };
+
+function reportScale(context: CliContext, sizes: Record<string, number>, { running, removed }: ScaleReport): void {
   const scaled = Object.entries(sizes).map(([service, size]) => ({ service, size }));
+  const former = (service: string): string => {
+    const override = removed[service];
+    return override === undefined ? '' : ` (the override of ${override} by \`scale --ephemeral\` is removed)`;
+  };
   const when = running ? '' : ' (no supervisor runs: it takes effect at the next `orch up`)';
-  const text = scaled.map(({ service, size }) => `${service}: ${size}${when}`).join('\n');
-  context.stdout.write(`${context.json ? JSON.stringify({ scaled, ephemeral: false, running }) : text}\n`);
+  const text = scaled.map(({ service, size }) => `${service}: ${size}${when}${former(service)}`).join('\n');
+  const json = { scaled, ephemeral: false, running, ...(Object.keys(removed).length > 0 && { removed }) };
+  context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
 }

@@ -1,6 +1,8 @@
 // `orch start`, `orch stop`, `orch restart`: change what runs, and wait for it.
+import type { NotStarted, StartResult } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, requiredNames, timeoutOption } from '../context/definition.ts';
+import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
 type ChangeOptions = { wait?: boolean; timeout?: number };
@@ -9,7 +11,9 @@ export const startCommand: CommandDefinition<ChangeOptions> = {
   name: 'start',
   group: 'Change',
   summary: 'start services that were stopped or have failed',
-  details: 'Undoes `orch stop` and forgets earlier failures.',
+  details: [
+    'Undoes `orch stop` and forgets earlier failures. Says what could not be started and why, and then exits with 1.',
+  ].join(' '),
   arguments: requiredNames,
   options: [
     { flags: '--wait', description: 'return once they are ready' },
@@ -59,10 +63,35 @@ function requestChange(
   { wait, timeout: timeoutMs = null }: { wait?: boolean; timeout?: number | null },
 ): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const { instances } = await client.request(method, method === 'stop' ? { names, timeoutMs } : { names });
+    const changed: StartResult = await client.request(method, method === 'stop' ? { names, timeoutMs } : { names });
+    if (changed.notStarted)
+      return reportNotStarted(context, method as 'start' | 'restart', changed.instances, changed.notStarted);
+    const { instances } = changed;
     if (wait) await client.request('wait', { for: 'ready', names, timeoutMs });
     const text = instances.length === 0 ? `nothing to ${method}` : `${PARTICIPLE[method]} ${instances.join(', ')}`;
     context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
     return 0;
   });
+}
+
+const MAX_NAMED = 10;
+
+/** Of a pool, all instances usually have the same reason: it is printed once. */
+function reportNotStarted(
+  context: CliContext,
+  method: 'start' | 'restart',
+  instances: string[],
+  notStarted: NotStarted[],
+): ExitCode {
+  const lines = [...new Set(notStarted.map(({ reason }) => reason))].map((reason) => {
+    const some = notStarted.filter((one) => one.reason === reason);
+    const named = some.slice(0, MAX_NAMED).map(({ instance }) => instance);
+    const more = some.length > named.length ? ` and ${some.length - named.length} more` : '';
+    return `${named.join(', ')}${more}: ${reason}`;
+  });
+  const code = notStarted.every((one) => one.code === 'conflict') ? 'conflict' : 'failed';
+  const error = { code, message: `not started: ${lines.join('\n')}` };
+  if (context.json) context.stdout.write(`${JSON.stringify({ error, instances, notStarted })}\n`);
+  else if (instances.length > 0) context.stdout.write(`${PARTICIPLE[method]} ${instances.join(', ')}\n`);
+  return fail({ ...context, json: false }, error);
 }

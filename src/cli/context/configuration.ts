@@ -76,20 +76,29 @@ type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
  * Writes pool sizes into the files and waits until the supervisor has applied them. The file and the environment are those
  * that run, whatever was given: the overlay may define the size.
  * @param client null: no supervisor runs; the files alone are edited.
- * @returns the problems that prevent it; empty on success.
+ * The file then decides: an override of `scale --ephemeral` is removed.
+ * @returns `problems` that prevent it; empty on success. `removed`: the sizes of the overrides that were removed.
  */
 export async function scaleInFile(
   { file, env, environment }: ScaleContext,
   client: Client | null,
   sizes: Record<string, number>,
-): Promise<Problem[]> {
+): Promise<{ problems: Problem[]; removed: Record<string, number> }> {
   const { editPoolSizes } = await import('../../config/edit-pool.ts');
   const running = client && (await runningConfiguration(client, environment));
   const edited = await editPoolSizes({ file, env, environment, ...running }, sizes);
-  if (!edited.ok) return edited.problems;
-  if (!client) return [];
+  const removed: Record<string, number> = {};
+  if (!edited.ok) return { problems: edited.problems, removed };
+  if (!client) return { problems: [], removed };
   const { problems } = await client.request('apply', { accepted: null, only: null });
-  return problems;
+  if (problems.length > 0) return { problems, removed };
+  // Only now, so that the pool never has its former size in between.
+  for (const { name, override } of (await client.request('status', {})).services) {
+    if (!Object.hasOwn(sizes, name) || override?.pool === undefined) continue;
+    await client.request('scale', { service: name, size: null });
+    removed[name] = override.pool;
+  }
+  return { problems, removed };
 }
 
 async function runningConfiguration(

@@ -56,7 +56,8 @@ async function showTui(
   const { colour } = context;
   const { stdout, stdin } = process;
   const scale = async (service: string, size: number) => {
-    const [problem] = await scaleInFile(context, client, { [service]: size });
+    const { problems } = await scaleInFile(context, client, { [service]: size });
+    const [problem] = problems;
     return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const };
   };
   const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });

@@ -1,5 +1,5 @@
-// Checks the merged tree against the compiled schema. Plain values of variables are read as numbers or booleans where the
-// schema requires those: `pool: ${WORKERS:-2}`.
+// Checks the merged tree against the compiled schema. Values of variables are read as numbers or booleans where the schema
+// requires those: `pool: ${WORKERS:-2}`, `{ pool: "${WORKERS:-2}" }`.
 import type { Problem } from '../../core/load-result.ts';
 import { type SchemaError, validate } from '../schema-generated/validate-schema.js';
 import { descend, type MapTree, type ScalarTree, type Tree, toPlain, withoutNulls } from '../tree/tree.ts';

@@ -70,9 +70,7 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): 
   }
   warnOfBareVariable(tree, path, options.problems);
   if (expansion.text === tree.value) return tree;
-  return tree.style === 'plain'
-    ? { ...tree, value: expansion.text, expanded: true }
-    : { ...tree, value: expansion.text };
+  return { ...tree, value: expansion.text, expanded: true };
 }
 
 /** The supervisor must never get a template that it cannot fill in. */

@@ -11,7 +11,7 @@ export type ScalarTree = {
   at: Span;
   /** `empty`: no value is written (`key:`), which never means null. */
   style: 'plain' | 'quoted' | 'block' | 'empty';
-  /** A plain scalar with its variables filled in: it may be a number or boolean. */
+  /** Its variables are filled in: it may be a number or boolean, also in quotes, which YAML requires within `{ }`. */
   expanded?: true;
 };
 export type ListTree = { kind: 'list'; items: Tree[]; at: Span };

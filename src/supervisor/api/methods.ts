@@ -1,12 +1,13 @@
 // The API's methods over one supervisor: parse parameters, call the kernel, wait for conditions. A client can call exactly the
 // keys of this table.
-import { PROTOCOL_VERSION } from '../../api/protocol.ts';
+import { PROTOCOL_VERSION, type StartResult } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { planChange } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Call, MethodTable } from './api-server.ts';
 import {
   chooseProfiles,
@@ -18,6 +19,7 @@ import {
 } from './commands.ts';
 import { explainInstance } from './explanations.ts';
 import { knownQueues, resolveInstances } from './instance-names.ts';
+import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
 import { judgeWait, type WaitCondition } from './wait-condition.ts';
@@ -54,8 +56,8 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
         .then(() => ({}));
     },
     why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
-    start: ({ names }, call) => settle(supervisor, startInstances(kernel, requiredNames(names)), call.signal),
-    restart: ({ names }, call) => settle(supervisor, restartInstances(kernel, requiredNames(names)), call.signal),
+    start: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), startInstances, call.signal),
+    restart: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), restartInstances, call.signal),
     stop: async ({ names, timeoutMs }, call) => {
       const instances = stopInstances(kernel, requiredNames(names));
       await awaitStopped(supervisor, instances, timeoutMs ?? null, call.signal);
@@ -142,10 +144,20 @@ async function applyConfig(supervisor: Supervised, accepted: AcceptedConfig | nu
   return result.ok ? [] : result.problems;
 }
 
-async function settle(supervisor: Supervised, instances: InstanceId[], signal: AbortSignal) {
-  const settled = (): boolean => instances.every((id) => isSettledAfterCommand(supervisor.kernel, id));
+async function startAndSettle(
+  supervisor: Supervised,
+  names: string[],
+  start: (kernel: Kernel, names: string[]) => InstanceId[],
+  signal: AbortSignal,
+): Promise<StartResult> {
+  const { kernel, clock } = supervisor;
+  const ids = start(kernel, names);
+  const settled = (): boolean => ids.every((id) => isSettledAfterCommand(kernel, id));
   await until(supervisor, settled, signal, COMMAND_TIMEOUT_MS);
-  return { instances };
+  const notStarted = findNotStarted(kernel, names, ids, clock.nowMs());
+  const left = new Set(notStarted.map(({ instance }) => instance));
+  const instances = ids.filter((id) => !left.has(id));
+  return notStarted.length > 0 ? { instances, notStarted } : { instances };
 }
 
 const cannot = { converged: 'cannot converge', ready: 'cannot become ready', stopped: 'cannot stop' };
