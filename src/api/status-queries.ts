@@ -12,7 +12,7 @@ export function formatDroppedByInstance({ droppedByInstance = {} }: Pick<LogQueu
 }
 
 /**
- * Distinguishes a supervisor that was asked to go down from one that was lost. That no process lives is not enough: an
+ * Distinguishes a supervisor that was asked to go down from one that was lost. Zero live processes are not enough: an
  * instance may wait for its schedule or backoff.
  * @param last the last status; null: none was received
  * @param isGoingDown whether the event `going_down` was received

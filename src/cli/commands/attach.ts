@@ -1,5 +1,5 @@
 // `orch attach`: shows a running project, or connects the keyboard to one instance; leaving it stops nothing.
-// What is typed goes past the supervisor: into the FIFO of the instance (`stdin: true`) or to its terminal (`tty: true`).
+// Typed text bypasses the supervisor: it goes into the FIFO of the instance (`stdin: true`) or to its terminal (`tty: true`).
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';

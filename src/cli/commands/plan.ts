@@ -78,7 +78,7 @@ async function betweenCommits(context: CliContext, range: string): Promise<Plann
   return { plan: await planBetween(before, after), title: `${from} → ${to ?? 'the files'}` };
 }
 
-/** What a supervisor would do that has settled on `before`; null: that has run nothing. */
+/** The actions of a supervisor that has settled on `before`; null: of one that has run nothing. */
 async function planBetween(before: AcceptedConfig | null, after: AcceptedConfig): Promise<Plan> {
   const [{ planChange }, { SETTLED_MS, settledState }] = await Promise.all([
     import('../../plan/plan.ts'),

@@ -97,7 +97,7 @@ export class Producers {
     }
   }
 
-  /** What was read of it would be lost with this process: it is not read again before `resumeWritten`. */
+  /** Its unwritten bytes would be lost with this process: it is not read again before `resumeWritten`. */
   pauseUntilWritten(source: FifoSource): void {
     this.#unwritten.add(source);
     source.pause();

@@ -23,7 +23,7 @@ import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
 import { RolloutTracker } from './rollout-tracker.ts';
 
-/** What the kernel has others do; results come back through `receive`. */
+/** Work of the kernel that others carry out; results come back through `receive`. */
 export type Effects = {
   /** Epoch milliseconds that advance monotonically. */
   nowMs(): number;
