@@ -74,7 +74,7 @@ test('1 GiB without a newline: split, marked, in bounded memory', async () => {
   await rig.client.endOfOutput('a.1', 30_000);
   const [status] = await rig.client.stats();
   expect(status).toMatchObject({ lines: 1024, droppedLines: 0 });
-  expect(status!.bytes).toBe(2 ** 30 + 1023 * Buffer.byteLength(' … (line continues)\n') + 1);
+  expect(status!.bytes).toBe(2 ** 30 + 1023 * Buffer.byteLength(' … (line goes on)\n') + 1);
   expect(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])).toBeLessThan(100 * 1024);
 });
 

@@ -16,7 +16,7 @@ import { RotationTimer } from './rotation-schedule.ts';
 import { ArrivalClock, type Flushable, type Ticker } from './ticker.ts';
 
 /** The end of each piece of a line that is too long, except the last piece. */
-const SPLIT_END = Buffer.from(' … (line continues)\n');
+const SPLIT_END = Buffer.from(' … (line goes on)\n');
 const LINE_END = Buffer.from('\n');
 /** A file rotated by size exceeds that size by one line at most. */
 const MIN_BATCH_BYTES = 1024;
