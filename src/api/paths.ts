@@ -79,3 +79,6 @@ export function terminalPath(paths: ProjectPaths, instance: string): string {
 export function inputPath(paths: ProjectPaths, instance: string): string {
   return join(paths.fifoDir, `${instance}.in`);
 }
+
+/** Carries the soft limit of open files of the shell from `orch up` to the supervisor and its successors. */
+export const CALLER_LIMIT_VARIABLE = 'ORCH_CALLER_NOFILE';

@@ -2,6 +2,8 @@
 // those of the shell that calls them.
 import { readFileSync } from 'node:fs';
 import { type Client, ClientError } from '../../api/client.ts';
+import { CALLER_LIMIT_VARIABLE } from '../../api/paths.ts';
+import { callerSoftLimit } from './caller-limit.ts';
 import type { CliContext } from './context.ts';
 
 type Environment = CliContext['environment'];
@@ -34,8 +36,16 @@ function environmentOf(pid: number): Record<string, string> | null {
 
 const splitAt = (text: string, at: number): [string, string] => [text.slice(0, at), text.slice(at + 1)];
 
+/** Adds the soft limit of open files of the shell that calls; one that the environment has already was applied before. */
+export function withCallerLimit(environment: Environment): Environment {
+  const limit = environment[CALLER_LIMIT_VARIABLE] ?? callerSoftLimit();
+  return limit === null ? environment : { ...environment, [CALLER_LIMIT_VARIABLE]: String(limit) };
+}
+
 /** As they go over the socket. */
 export function definedVariables(environment: Environment): Record<string, string> {
-  const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const entries = Object.entries(withCallerLimit(environment)).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return Object.fromEntries(entries);
 }

@@ -12,6 +12,7 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { Leftover, WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
+import { withCallerLimit } from '../context/applied-environment.ts';
 
 export type LaunchRequest = {
   accepted: AcceptedConfig;
@@ -74,7 +75,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
   ];
   const child = spawn(process.execPath, args, {
     cwd: paths.root,
-    env: environment,
+    env: withCallerLimit(environment),
     detached: true,
     stdio: ['pipe', log.fd, log.fd, 'pipe'],
   });

@@ -1,5 +1,5 @@
-// How many open files a process that we start can have (setrlimit(2)). Linux only; elsewhere the shell that sets the
-// limit reports the failure.
+// How many open files a process that we start can have (setrlimit(2)): what `limits.nofile` may ask for, and the soft limit of
+// the shell that called `orch up`. Linux only; elsewhere the shell that sets the limit reports the failure.
 import { readFileSync } from 'node:fs';
 import { platform } from '../platform.ts';
 
@@ -38,3 +38,14 @@ export function parseLimits(limits: string, status: string, nrOpen: string): Ope
 }
 
 const read = (path: string): string => readFileSync(path, 'latin1');
+
+let ofPrograms: number | null = null;
+
+/** @param text a number; anything else: programs get the limit of this process */
+export function limitPrograms(text: string | undefined): void {
+  const limit = Number(text);
+  ofPrograms = platform === 'linux' && Number.isInteger(limit) && limit > 0 ? limit : null;
+}
+
+/** The soft limit of programs; null: that of this process. */
+export const softLimitOfPrograms = (): number | null => ofPrograms;

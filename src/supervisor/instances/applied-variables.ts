@@ -1,6 +1,9 @@
 // The variables of the shell that called the last `up`. The configuration is expanded with them, and instances inherit them,
 // until another `up` replaces them. Kept in memory only: they may hold secrets.
 
+import { CALLER_LIMIT_VARIABLE } from '../../api/paths.ts';
+import { limitPrograms } from '../../os/spawn/open-file-limit.ts';
+
 export type Variables = Record<string, string>;
 
 export class AppliedVariables {
@@ -17,6 +20,7 @@ export class AppliedVariables {
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     );
     this.#all = Object.fromEntries(entries);
+    limitPrograms(this.#all[CALLER_LIMIT_VARIABLE]);
     this.#inherited = Object.fromEntries(entries.filter(([name]) => isInheritable(name)));
   }
 

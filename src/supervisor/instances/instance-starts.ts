@@ -218,7 +218,7 @@ export class InstanceStarts {
   #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): InstanceLaunch {
     const variables = { ...extra, ORCH_NONCE: nonce };
     const program = launchCommand(spec, slot.index, spec.command, variables, this.#context.launchContext());
-    const inTty = spec.tty ? wrapInTty(program, terminalPath(this.#context.paths, slot.id)) : program;
+    const inTty = spec.tty ? wrapInTty(program, spec, terminalPath(this.#context.paths, slot.id)) : program;
     const launch = wrapInShell(inTty, spec);
     return spec.exitRecord && programExists(program) ? this.#parts.records.withRecorder(launch, nonce) : launch;
   }

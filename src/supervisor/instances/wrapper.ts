@@ -5,6 +5,8 @@ import { isAbsolute, join } from 'node:path';
 import type { Limits, ServiceSpec } from '../../core/spec.ts';
 import { builtEntry } from '../../os/built-entry.ts';
 import { findProgram, platform } from '../../os/platform.ts';
+import { softLimitOfPrograms } from '../../os/spawn/open-file-limit.ts';
+import { posixSpawn } from '../../os/spawn/posix-spawn.ts';
 import type { InstanceLaunch } from './environment.ts';
 
 /** @returns the launch through a shell; the same where there is nothing to do, or no program to become. */
@@ -12,16 +14,26 @@ export function wrapInShell(
   launch: InstanceLaunch,
   { listen, limits }: Pick<ServiceSpec, 'listen' | 'limits'>,
 ): InstanceLaunch {
-  const steps = shellSteps(listen.length > 0, limits);
+  // Otherwise the spawn sets the soft limit itself.
+  const soft = listen.length > 0 || posixSpawn() === null ? softLimitOfPrograms() : null;
+  const steps = shellSteps(listen.length > 0, limits, soft);
   // The spawn itself gives the best error for a program that does not exist.
   if (steps.length === 0 || platform === 'win32' || !programExists(launch)) return launch;
-  const env = { ...launch.env, ...listenVariables(listen) };
-  return { ...launch, file: '/bin/sh', args: ['-c', steps.join('\n'), 'orch', launch.file, ...launch.args], env };
+  return wrapInSteps({ ...launch, env: { ...launch.env, ...listenVariables(listen) } }, steps);
 }
 
-function shellSteps(hasSockets: boolean, { nofile, nice }: Limits): string[] {
+const NO_LIMITS: Limits = { memory: null, nofile: null, nice: null };
+
+function wrapInSteps(launch: InstanceLaunch, steps: string[]): InstanceLaunch {
+  if (steps.length === 0) return launch;
+  return { ...launch, file: '/bin/sh', args: ['-c', steps.join('\n'), 'orch', launch.file, ...launch.args] };
+}
+
+function shellSteps(hasSockets: boolean, { nofile, nice }: Limits, soft: number | null): string[] {
   const steps: string[] = [];
   if (hasSockets) steps.push('export LISTEN_PID=$$');
+  // Above the hard limit it fails, and the program has the hard limit.
+  if (nofile === null && soft !== null) steps.push(`ulimit -Sn ${soft} 2>/dev/null`);
   if (nofile !== null) steps.push(`ulimit -n ${nofile} || exit 126`);
   if (nice !== null) steps.push(`exec nice -n ${nice} "$@"`);
   else if (steps.length > 0) steps.push('exec "$@"');
@@ -49,11 +61,17 @@ const SMALL_HEAP_FLAGS = ['--max-semi-space-size=1'];
  * @param socket of `orch attach`
  * @returns the launch unchanged where the program does not exist: the spawn gives the error.
  */
-export function wrapInTty(launch: InstanceLaunch, socket: string): InstanceLaunch {
+export function wrapInTty(
+  launch: InstanceLaunch,
+  { limits }: Pick<ServiceSpec, 'limits'>,
+  socket: string,
+): InstanceLaunch {
   if (!programExists(launch)) return launch;
   const { NODE_OPTIONS, ...env } = launch.env;
   // Meant for the program, not for the holder.
   if (NODE_OPTIONS !== undefined) env.ORCH_TTY_NODE_OPTIONS = NODE_OPTIONS;
-  const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.js'), socket, launch.file, ...launch.args];
+  // The holder is Node, which raises the limit for itself and its program.
+  const program = wrapInSteps(launch, shellSteps(false, NO_LIMITS, limits.nofile ?? softLimitOfPrograms()));
+  const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.js'), socket, program.file, ...program.args];
   return { ...launch, file: process.execPath, args, env };
 }
