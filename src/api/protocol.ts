@@ -90,6 +90,8 @@ export type Status = {
   env: string | null;
   generation: number;
   converged: boolean;
+  /** Instances that will not come up by themselves, with a sentence each. Absent from a supervisor of an older version. */
+  degraded?: { instance: string; reason: string }[];
   config: ConfigStatus;
   supervisor: { pid: number; startedAt: string; rssBytes: number; cpuPercent: number };
   services: ServiceStatus[];

@@ -1,7 +1,9 @@
 // Rotated files of a queue: `<file>.<UTC stamp>[.gz]`; the stamp says when the file was closed. Rotation is one rename, so that
-// no crash can lose or double a line. Files are never renumbered; stamps only grow.
+// no crash can lose or double a line. Files are never renumbered; stamps only grow. A live path may be a link: the files lie
+// where it leads.
 import { existsSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { followLinks } from './live-path.ts';
 
 export type RotatedFile = { path: string; stampMs: number; gzip: boolean };
 
@@ -17,7 +19,8 @@ const PARTIAL = /^\.gz(\.[0-9a-f]+)?\.tmp$/;
 export const INDEX_SUFFIX = '.idx';
 
 /** Oldest first. A file that exists plain and compressed (a compressor was killed before deleting) is listed once, plain. */
-export function listRotated(livePath: string): RotatedFile[] {
+export function listRotated(path: string): RotatedFile[] {
+  const livePath = followLinks(path);
   const byStamp = new Map<number, RotatedFile>();
   for (const name of suffixesOf(livePath)) {
     const stampMs = stampOf(name);
@@ -35,7 +38,8 @@ export function newestStamp(rotated: RotatedFile[]): number {
 
 /** Renames the live file, its index first (`finishRotation` repairs a crash in between). Returns the new path. Throws errno
  * errors. */
-export function rotateFile(livePath: string, nowMs: number): string {
+export function rotateFile(path: string, nowMs: number): string {
+  const livePath = followLinks(path);
   let stampMs = Math.max(nowMs, newestStamp(listRotated(livePath)) + 1); // the clock may have been set back: the newest must stay so
   let target = livePath + stampText(stampMs);
   while (existsSync(target) || existsSync(`${target}.gz`)) target = livePath + stampText(++stampMs);
@@ -55,7 +59,8 @@ function renameAfterIndex(livePath: string, target: string): void {
 }
 
 /** Completes a rotation that a killed writer started, or undoes it where that is impossible. */
-export function finishRotation(livePath: string): void {
+export function finishRotation(path: string): void {
+  const livePath = followLinks(path);
   if (!existsSync(livePath) || hasIndex(livePath)) return;
   const target = unfinishedRotation(livePath);
   if (target === null) return;
@@ -68,7 +73,8 @@ export function finishRotation(livePath: string): void {
 
 /** The dated name that the live file is about to get, or that a killed writer was about to give it: its index has that name
  * already. Null: no rotation is under way. */
-export function unfinishedRotation(livePath: string): string | null {
+export function unfinishedRotation(path: string): string | null {
+  const livePath = followLinks(path);
   for (const name of suffixesOf(livePath)) {
     if (!name.endsWith(INDEX_SUFFIX)) continue;
     const target = livePath + name.slice(0, -INDEX_SUFFIX.length);
@@ -78,8 +84,13 @@ export function unfinishedRotation(livePath: string): string | null {
   return null;
 }
 
+/** The index lies by the file that a link leads to. */
+export function indexPath(path: string): string {
+  return followLinks(path) + INDEX_SUFFIX;
+}
+
 export function hasIndex(path: string): boolean {
-  return existsSync(path + INDEX_SUFFIX);
+  return existsSync(indexPath(path));
 }
 
 /** Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap). */
@@ -108,7 +119,8 @@ export function removeUnfinishedGzips(plainPath: string): void {
 }
 
 /** As `removeUnfinishedGzips`, for all rotated files of a queue, including files that were deleted. */
-export function removeAllPartials(livePath: string): void {
+export function removeAllPartials(path: string): void {
+  const livePath = followLinks(path);
   for (const suffix of suffixesOf(livePath)) {
     const stamp = suffix.slice(0, STAMP_CHARS);
     if (stampOf(stamp) !== null && PARTIAL.test(suffix.slice(STAMP_CHARS))) unlinkQuietly(livePath + suffix);

@@ -71,8 +71,7 @@ export class Supervisor implements Supervised {
     this.events = new EventLog(paths.eventsFile, clock);
     this.#state = new StateWriter(paths.stateFile, clock, this.events);
     this.writer = startLogWriter(paths, {
-      onLost: (reason) =>
-        this.#report('log_writer_lost', `The log writer was lost (${reason}); a new one is started, producers wait.`),
+      onLost: (reason) => this.#instances.writerLost(reason),
       onEvent: (event) => this.#instances.writerReported(event),
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
@@ -188,6 +187,10 @@ export class Supervisor implements Supervised {
       instances: this.#instances,
       logQueues,
     });
+  }
+
+  logFaultOf(queue: string): string | null {
+    return this.#instances.logFaults.of(queue);
   }
 
   explain(name: string): Explanation[] {

@@ -87,12 +87,28 @@ export function checkListening(config: ProjectConfig, tree: Tree): Problem[] {
 
 /** Files that are written: one writer for each, no file of orch itself, and no `~`, which is not expanded. */
 export function checkPaths(config: ProjectConfig, tree: Tree, configFiles: readonly string[]): Problem[] {
-  return [...checkWrittenFiles(config, tree, new Set(configFiles)), ...findTildes(tree)];
+  return [
+    ...checkWrittenFiles(config, tree, new Set(configFiles)),
+    ...findTildes(tree),
+    ...findOwnStreams(config, tree),
+  ];
+}
+
+/** Paths that mean another file in each process: the log writer, which has no terminal, would write to itself. */
+const OWN_STREAM = /^\/(dev\/(stdin|stdout|stderr|fd(\/.*)?)|proc\/(self|thread-self)\/.*)$/;
+
+function findOwnStreams({ logQueues }: ProjectConfig, tree: Tree): Problem[] {
+  const found = logQueues.filter(({ sink, path }) => sink === null && OWN_STREAM.test(path));
+  return found.map(({ name, path }) => {
+    const message = `${quote(path)} leads to the log writer itself, which runs in the background`;
+    const hint = 'remove `path`: `orch up` prints every line on its own standard output, also in a container';
+    return problemAt(placeOf(tree, ['log_queues', name, 'path']), { code: 'bad-value', message, hint });
+  });
 }
 
 function checkWrittenFiles(config: ProjectConfig, tree: Tree, configFiles: ReadonlySet<string>): Problem[] {
   const queues = config.logQueues
-    .filter(({ sink }) => sink === null) // a queue with a sink writes to a FIFO of orch
+    .filter(({ sink, path }) => sink === null && path !== '/dev/null') // a queue with a sink writes to a FIFO of orch
     .map(({ name, path }) => ({ key: path, name: `the log queue ${quote(name)}`, path: ['log_queues', name, 'path'] }));
   const pidFiles = config.services.flatMap(({ name, singleton }) => {
     if (!singleton?.pidFile) return [];

@@ -1,14 +1,7 @@
 // Opens the files of a queue: rotated ones oldest first, then the live one, as they are at one moment.
 // A file shows its own format: a raw file has an index next to it. The writer may rotate or compress meanwhile.
 import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
-import {
-  INDEX_SUFFIX,
-  listRotated,
-  newestStamp,
-  plainPath,
-  type RotatedFile,
-  unfinishedRotation,
-} from '../rotation.ts';
+import { indexPath, listRotated, newestStamp, plainPath, type RotatedFile, unfinishedRotation } from '../rotation.ts';
 import type { SegmentFile } from './file-bytes.ts';
 import { LineSegment } from './line-segment.ts';
 import type { Decoding } from './log-line.ts';
@@ -87,7 +80,7 @@ function openFile(path: string, closedMs: number | null, gzip: boolean, decoding
 function openIndex(path: string | null): number | null {
   if (path === null) return null;
   try {
-    return openSync(path + INDEX_SUFFIX, 'r');
+    return openSync(indexPath(path), 'r');
   } catch {
     return null; // not a raw file, or just renamed
   }

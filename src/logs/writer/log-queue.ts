@@ -5,6 +5,7 @@ import type { LogQueueSpec } from '../../core/spec.ts';
 import { NEWLINE, type Origin } from '../line-format.ts';
 import { listRotated, pruneRotated, removeAllPartials } from '../rotation.ts';
 import type { WriterEvent } from '../writer-protocol.ts';
+import { renderEntry } from './backlog.ts';
 import { keepsOneChunk, Producers } from './backpressure.ts';
 import type { FifoSource } from './fifo-source.ts';
 import { BATCH_BYTES, type FramedBatch, type Framer, MAX_LINE_BYTES } from './framer.ts';
@@ -53,6 +54,7 @@ export class LogQueue implements Flushable {
     this.#rotationTimer.schedule(spec.rotate.everyMs);
     removeAllPartials(spec.path);
     this.#compressPlain();
+    this.output.check();
   }
 
   /** No producer is read until the file takes bytes again. */
@@ -64,6 +66,7 @@ export class LogQueue implements Flushable {
     this.flush();
     this.spec = spec;
     this.output.configure(spec);
+    this.output.check();
     this.#prune();
     this.#rotationTimer.schedule(spec.rotate.everyMs);
     if (!keepsOneChunk(spec)) this.producers.resumeWritten();
@@ -153,8 +156,19 @@ export class LogQueue implements Flushable {
     source.skipsToNewline = false;
     this.#reports.dropped(new Map([[source, 1]]));
     this.flush();
-    this.output.mark(source, this.#clock.now(), 1);
+    this.#mark(source, this.#clock.now(), 1);
     return newline + 1;
+  }
+
+  /** Marks that `lines` of the origin are missing here. */
+  #mark(origin: Origin, timeMs: number, lines: number): void {
+    const { format } = this.spec;
+    const entry = { origin, format, timeMs, bytes: null, lines };
+    if (!this.output.isDirect()) this.output.push(entry);
+    else {
+      const { bytes, piece } = renderEntry(entry);
+      this.output.writeDirect(bytes, 0, bytes.length, 0, format === 'raw' ? [piece] : []);
+    }
   }
 
   /** Rare: a line that may be longer than allowed. Copied piece by piece. */

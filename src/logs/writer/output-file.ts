@@ -16,6 +16,7 @@ import { dirname } from 'node:path';
 import type { LogFormat, LogQueueSpec } from '../../core/spec.ts';
 import { openFifoForWriting } from '../../os/fifo.ts';
 import { NEWLINE } from '../line-format.ts';
+import { followLinks, isSpecial } from '../live-path.ts';
 import { finishRotation, hasIndex, rotateFile } from '../rotation.ts';
 import { type IndexPiece, RawIndexWriter } from './raw-index-writer.ts';
 
@@ -26,16 +27,6 @@ const FIRST_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 32;
 /** How far back an incomplete last line is searched: the longest line and its frame. */
 const TORN_LINE_BYTES = 2 * 1024 * 1024;
-
-/** A FIFO or a device, whose writes may block forever. A missing path becomes a regular file. */
-function isSpecial(path: string): boolean {
-  try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat !== undefined && !stat.isFile();
-  } catch {
-    return false; // ENOTDIR, EACCES: opening it reports that, and only this queue waits
-  }
-}
 
 /** Always written off the main thread: the policy must not make producers wait, or a write may block forever. */
 export function isWrittenAsync({ overflow, sink, path }: LogQueueSpec): boolean {
@@ -125,7 +116,7 @@ export class OutputFile {
 
   /** Renames the file to a dated name and closes it. Returns that name; null: it is empty. Throws errno errors. */
   rotate(nowMs: number): string | null {
-    if (this.#isSink) return null;
+    if (this.#isSink || isSpecial(this.path)) return null;
     const madeRoom = this.ensure(this.format, nowMs);
     if (this.sizeBytes === 0) return madeRoom;
     this.writeIndex();
@@ -157,7 +148,7 @@ export class OutputFile {
   #readState(nowMs: number): void {
     const stat = fstatSync(this.#fd!);
     this.#inode = stat.ino;
-    this.isRegular = stat.isFile();
+    this.isRegular = stat.isFile() && !isSpecial(this.path);
     this.sizeBytes = this.isRegular ? stat.size : 0;
     this.begunMs = stat.size > 0 ? Math.min(stat.birthtimeMs, stat.mtimeMs) : nowMs;
     if (this.sizeBytes > 0) this.#dropTornLine();
@@ -166,7 +157,8 @@ export class OutputFile {
   }
 
   #makeRoom(format: LogFormat, nowMs: number): string | null {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    if (isSpecial(this.path)) return null;
+    mkdirSync(dirname(followLinks(this.path)), { recursive: true, mode: 0o700 });
     finishRotation(this.path);
     return this.#hasOtherFormat(format) ? rotateFile(this.path, nowMs) : null;
   }

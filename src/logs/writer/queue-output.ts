@@ -1,8 +1,8 @@
 // The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow or full, or the policy drops
 // lines; then lines go through the backlog and are written off this thread. Decides when producers are paused.
 import type { LogQueueSpec } from '../../core/spec.ts';
-import type { Origin } from '../line-format.ts';
-import { Backlog, type BacklogEntry, InFlight, renderEntry } from './backlog.ts';
+import { writeError } from '../live-path.ts';
+import { Backlog, type BacklogEntry, InFlight } from './backlog.ts';
 import { Backpressure, type Producers } from './backpressure.ts';
 import { isWrittenAsync, OutputFile } from './output-file.ts';
 import type { QueueReports } from './queue-reports.ts';
@@ -53,6 +53,13 @@ export class QueueOutput {
     this.rotations = new RotationAttempts((reason) => reports.rotationFailed(reason));
   }
 
+  /** A path that cannot be written is reported before the first line comes, and again to each supervisor that asks. */
+  check(): void {
+    const before = this.error;
+    if (before === null || this.isIdle()) this.#checkIdle();
+    if (before !== null && this.error !== null) this.#reports.blocked(this.error);
+  }
+
   configure(spec: LogQueueSpec): void {
     if (spec.path !== this.#spec.path || spec.sink === null) this.isSinkClosed = spec.sink !== null;
     this.#spec = spec;
@@ -99,17 +106,6 @@ export class QueueOutput {
         this.#noteWritten(at - from);
       } // else only the index is missing
       this.#onFailure(error as NodeJS.ErrnoException);
-    }
-  }
-
-  /** Marks that `lines` of the origin are missing here. */
-  mark(origin: Origin, timeMs: number, lines: number): void {
-    const { format } = this.#spec;
-    const entry = { origin, format, timeMs, bytes: null, lines };
-    if (this.#isBehind) this.push(entry);
-    else {
-      const { bytes, piece } = renderEntry(entry);
-      this.writeDirect(bytes, 0, bytes.length, 0, format === 'raw' ? [piece] : []);
     }
   }
 
@@ -276,8 +272,15 @@ export class QueueOutput {
   #retryNow(): void {
     this.#retryTimer = null;
     if (!this.#writeIndex()) return;
-    if (this.isIdle()) this.#onRecovery();
+    if (this.isIdle()) this.#checkIdle();
     this.#pump();
+  }
+
+  /** Nothing is to be written that would show whether the file can be. */
+  #checkIdle(): void {
+    const error = this.#spec.sink === null ? writeError(this.#spec.path) : null;
+    if (error === null) this.#onRecovery();
+    else this.#onFailure(error);
   }
 
   #onRecovery(): void {

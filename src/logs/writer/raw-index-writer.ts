@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import { BATCH, decodeRecord, encodeOrigin, encodeRecord, GAP, type IndexRecord, RECORD_BYTES } from '../raw-index.ts';
-import { INDEX_SUFFIX } from '../rotation.ts';
+import { indexPath } from '../rotation.ts';
 
 /** A range of bytes of a raw file, for its index. */
 export type IndexPiece = { origin: Origin; timeMs: number; length: number; lines: number; isGap: boolean };
@@ -29,7 +29,7 @@ export class RawIndexWriter {
    * @param isReplaced the indexed bytes were replaced by others: all records are dropped
    */
   constructor(rawPath: string, fileBytes: number, nowMs: number, isReplaced = false) {
-    this.#fd = openSync(rawPath + INDEX_SUFFIX, 'a+', 0o600);
+    this.#fd = openSync(indexPath(rawPath), 'a+', 0o600);
     try {
       this.#keepRecordsOf(isReplaced ? 0 : fileBytes);
       const length = fileBytes - this.#coveredBytes;

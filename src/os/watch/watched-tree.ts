@@ -68,7 +68,7 @@ export class WatchedTree {
     for (const entry of [...this.#below(this.#root)]) unlisten(entry);
   }
 
-  /** @param isPlain its directory says that it is a file, not a link */
+  /** @param isPlain its directory says that it is not a link */
   async #examine(entry: Entry, look: Look, isPlain = false): Promise<void> {
     const isLinked = entry.parent !== null && !isPlain && (await isLink(entry.path));
     if (isLinked || entry.parent === null) this.#watchWay(entry);
@@ -149,7 +149,7 @@ export class WatchedTree {
     const [files, others] = [wanted.filter((one) => one.isFile()), wanted.filter((one) => !one.isFile())];
     for (let at = 0; at < files.length; at += CHUNK)
       await Promise.all(files.slice(at, at + CHUNK).map(({ name }) => this.#examineChild(directory, name, look, true)));
-    for (const { name } of others) await this.#examineChild(directory, name, look);
+    for (const one of others) await this.#examineChild(directory, one.name, look, one.isDirectory());
   }
 
   #mayMatch(path: string, found: Dirent | null): boolean {

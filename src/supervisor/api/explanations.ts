@@ -31,8 +31,8 @@ export function explanationsOf(
     // Unblocking the first cause unblocks every instance that waits for it.
     const unblockFirst = chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock;
     const limit = slot ? instances.memory.statusOf(slot) : null;
-    const service = serviceOf(id);
-    const notes = [...(limit ? [memoryNote(limit)] : []), ...instances.notesOf(service)];
+    const spec = kernel.desired.services.get(serviceOf(id));
+    const notes = [...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec) : [])];
     return { id, state, causes, unblock: unblockFirst, notes };
   });
 }

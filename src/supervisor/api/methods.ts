@@ -22,7 +22,7 @@ import { knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
-import { judgeWait, type WaitCondition } from './wait-condition.ts';
+import { judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
 import { awaitStopped, until } from './wait-until.ts';
 
 /** Progress of `down` names at most this many instances. */
@@ -164,6 +164,9 @@ const cannot = { converged: 'cannot converge', ready: 'cannot become ready', sto
 
 type WaitParams = { for: WaitCondition; names: string[]; timeoutMs: number | null };
 
+/** For the word of the log writer on its files. */
+const WRITER_PATIENCE_MS = 1_000;
+
 async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
   const condition = params.for ?? 'converged';
   if (!['converged', 'ready', 'stopped'].includes(condition)) {
@@ -172,9 +175,17 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
   const names = stringList(params.names ?? []);
   resolveInstances(supervisor.kernel, names);
   const startedMs = performance.now();
-  const verdict = () => judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
+  const output = () => judgeOutput(supervisor.kernel, (queue) => supervisor.logFaultOf(queue), names);
+  const isForOutput = condition !== 'stopped';
+  const verdict = () =>
+    (isForOutput ? output() : null) ?? judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
-  const last = verdict();
+  let last = verdict();
+  if (last.kind === 'met' && isForOutput) {
+    // A log writer that is just starting has not tried its files yet.
+    await supervisor.writer.whenUpToDate(WRITER_PATIENCE_MS);
+    last = output() ?? last;
+  }
   if (last.kind === 'met') return { waitedMs: Math.round(performance.now() - startedMs) };
   if (!decided) throw new RequestError({ code: 'timeout', message: `not ${condition} in time: ${last.because}` });
   throw new RequestError({

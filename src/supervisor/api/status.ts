@@ -34,6 +34,7 @@ export function buildStatus(parts: StatusParts): Status {
     env,
     generation: kernel.generation,
     converged: kernel.isConverged(),
+    degraded: withoutOutput(parts),
     config: {
       files: kernel.accepted?.files ?? [],
       status: kernel.problems.length > 0 ? 'rejected' : 'applied',
@@ -58,7 +59,7 @@ function serviceStatus(
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
   const stopped = overrides.stopped.includes(spec.name) || (chosen !== null && !chosen.has(spec.name));
-  const notes = parts.instances.notesOf(spec.name);
+  const notes = parts.instances.notesOf(spec);
   return {
     ...counted(spec.name, spec.pool, instances),
     singleton: spec.singleton !== null,
@@ -68,6 +69,14 @@ function serviceStatus(
     ...(notes.length > 0 && { notes }),
     instances,
   };
+}
+
+/** Instances that stop as soon as their pipe is full, because their log queue cannot be written. */
+function withoutOutput({ kernel, instances }: StatusParts): NonNullable<Status['degraded']> {
+  return [...kernel.desired.instances].flatMap(([id, { run, spec }]) => {
+    const reason = run ? instances.logFaults.of(spec.logQueue) : null;
+    return reason === null ? [] : [{ instance: id, reason }];
+  });
 }
 
 /** Services that left the file but whose instances still stop: no live process is ever hidden (I3). */

@@ -14,7 +14,7 @@ export interface Supervised {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly paths: ProjectPaths;
-  readonly writer: Pick<LogWriterClient, 'rotate'>;
+  readonly writer: Pick<LogWriterClient, 'rotate' | 'whenUpToDate'>;
   /** The configuration file that is read and watched, absolute. */
   file: string;
   /** Of the shell that called the last `up`. */
@@ -23,6 +23,8 @@ export interface Supervised {
   readonly isHandedOver: boolean;
   status(): Promise<Status>;
   explain(name: string): Explanation[];
+  /** @returns a sentence that says why the log queue cannot be written; null: it can. */
+  logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void;
   /** Reads the files now. */

@@ -45,6 +45,24 @@ export function judgeWait(
   return { kind: 'pending', because: leavingReason(kernel) };
 }
 
+/**
+ * A program whose output cannot be written stops as soon as its pipe is full, ready or not.
+ * @param faultOf a log queue -> a sentence; null: it can be written
+ * @returns null: the output of these instances can be written
+ */
+export function judgeOutput(
+  kernel: Kernel,
+  faultOf: (queue: string) => string | null,
+  names: readonly string[],
+): WaitVerdict | null {
+  for (const id of remainingInstances(kernel, names)) {
+    const desired = kernel.desired.instances.get(id);
+    const fault = desired?.run ? faultOf(desired.spec.logQueue) : null;
+    if (fault !== null) return { kind: 'impossible', because: `${id}: ${fault}` };
+  }
+  return null;
+}
+
 /** A scheduled service between two runs is healthy. */
 function isBetweenRuns(slot: Slot, spec: ServiceSpec, nowMs: number): boolean {
   return spec.schedule !== null && isWaitingForSchedule(slot, nowMs);

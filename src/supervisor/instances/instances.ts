@@ -12,6 +12,7 @@ import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
 import { InstanceExits } from './instance-exits.ts';
 import { InstanceStarts } from './instance-starts.ts';
+import { LogQueueFaults } from './log-queue-faults.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { OutputFifos, type OutputSource } from './outputs.ts';
 import { Prober } from './prober.ts';
@@ -28,6 +29,7 @@ export class Instances {
   readonly memory: MemoryGuard;
   readonly records: ExitRecords;
   readonly hooks: HookRunner;
+  readonly logFaults = new LogQueueFaults();
   #signals: ReadinessSignals;
   #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
@@ -103,8 +105,9 @@ export class Instances {
   }
 
   /** @returns facts about a service that people should know, one sentence each. */
-  notesOf(service: string): string[] {
-    return this.#watches.notesOf(service);
+  notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>): string[] {
+    const fault = this.logFaults.of(logQueue);
+    return [...(fault === null ? [] : [fault]), ...this.#watches.notesOf(name)];
   }
 
   /** Opens the outputs of adopted instances, so that they never lack a reader. */
@@ -112,7 +115,14 @@ export class Instances {
     await this.#outputs.open(sources);
   }
 
-  writerReported({ type, instance, message, details }: WriterEvent): void {
+  writerLost(reason: string): void {
+    this.logFaults.clear();
+    const message = `The log writer was lost (${reason}); a new one is started, producers wait.`;
+    this.#context.journal.report({ type: 'log_writer_lost', instance: null, message });
+  }
+
+  writerReported({ type, queue, instance, message, details }: WriterEvent): void {
+    this.logFaults.note({ type, queue, message });
     const id = instance as InstanceId | null;
     if (id && type === 'line_matched') this.#signals.lineMatched(id, String(details.nonce), String(details.pattern));
     else if (id && type === 'stream_flooded') this.#outputs.enlargePipe(id, details.stream === 'e' ? 'err' : 'out');
@@ -135,6 +145,7 @@ export class Instances {
   /** The configuration changed, and the kernel has it. */
   configure(config: Pick<ProjectConfig, 'services' | 'logQueues'>): void {
     const { services } = config;
+    this.logFaults.configure(config.logQueues);
     this.#sockets.configure(services);
     this.memory.configure(services);
     this.#watches.configure(config);

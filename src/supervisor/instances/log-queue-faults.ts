@@ -1,0 +1,28 @@
+// Which log queues cannot be written, as the log writer reports it. Services that write to one stop at its next full pipe.
+import type { WriterEvent } from '../../logs/writer-protocol.ts';
+
+export class LogQueueFaults {
+  readonly #messages = new Map<string, string>();
+
+  note({ type, queue, message }: Pick<WriterEvent, 'type' | 'queue' | 'message'>): void {
+    if (queue === null) return;
+    if (type === 'log_blocked') this.#messages.set(queue, `${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
+    else if (type === 'log_resumed') this.#messages.delete(queue);
+  }
+
+  /** The configuration changed. */
+  configure(queues: readonly { name: string }[]): void {
+    const names = new Set(queues.map(({ name }) => name));
+    for (const queue of this.#messages.keys()) if (!names.has(queue)) this.#messages.delete(queue);
+  }
+
+  /** The log writer was lost: the next one reports what it finds. */
+  clear(): void {
+    this.#messages.clear();
+  }
+
+  /** @returns a sentence; null: the queue can be written. */
+  of(queue: string): string | null {
+    return this.#messages.get(queue) ?? null;
+  }
+}
