@@ -11,8 +11,8 @@ const FOUND_MS = 400;
 
 export class StopOrder {
   #world: StopWorld;
-  /** By nonce: when the main process ended while its stop was under way, and which supervisor stopped it. */
-  #ends = new Map<string, { atMs: number; kernel: Kernel | null }>();
+  /** By nonce: the main process that ended while its stop was under way, when, and which supervisor stopped it. */
+  #ends = new Map<string, { leader: SimProcess; atMs: number; kernel: Kernel | null }>();
   /** Processes that got a stop signal. */
   #asked = new WeakSet<SimProcess>();
 
@@ -23,7 +23,7 @@ export class StopOrder {
   onEnd(leader: SimProcess, slot: Slot | undefined, kernel: Kernel | null): void {
     const { nonce } = leader.of!;
     if (slot?.phase.kind === 'ending' && slot.phase.step === 'term' && slot.phase.process.nonce === nonce)
-      this.#ends.set(nonce, { atMs: this.#world.nowMs(), kernel });
+      this.#ends.set(nonce, { leader, atMs: this.#world.nowMs(), kernel });
   }
 
   onSignal(process: SimProcess, signal: string, { id, phase, spec }: Slot, kernel: Kernel | null): void {
@@ -42,7 +42,9 @@ export class StopOrder {
   #checkKill(process: SimProcess, id: string, kernel: Kernel | null): void {
     const end = this.#ends.get(process.of!.nonce);
     if (!end || end.kernel !== kernel || process.bornMs >= end.atMs || this.#asked.has(process)) return;
-    if (this.#world.nowMs() - end.atMs > FOUND_MS)
+    // The supervisor can act only on an end that was reported: the fault `lateExits` may use up the grace period.
+    const { reportedMs } = end.leader;
+    if (reportedMs !== null && this.#world.nowMs() - reportedMs > FOUND_MS)
       this.#world.fail(`stop: pid ${process.pid} of ${id} is killed and never got the stop signal`);
   }
 }

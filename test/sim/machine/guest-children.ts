@@ -90,6 +90,7 @@ function hearOfEnd(guest: Guest, process: SimProcess, child: EventEmitter, exit:
   const isLate = faults.exitsLate.count > 0 && faults.exitsLate.count-- > 0;
   guest.later(isLate ? faults.exitsLate.byMs : 0, () => {
     processes.reap(process);
+    process.reportedMs = guest.machine.schedule.nowMs;
     guest.children.delete(process);
     child.emit('exit', 'code' in exit ? exit.code : null, 'signal' in exit ? exit.signal : null);
   });

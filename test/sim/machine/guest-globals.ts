@@ -15,6 +15,7 @@ function fakeProcess(guest: Guest) {
   return {
     pid: guest.process.pid,
     platform: 'linux',
+    arch: 'x64',
     argv: ['node', 'supervisor.js', ...options.argv],
     execPath: '/bin/node',
     execArgv: [],

@@ -33,6 +33,8 @@ export type SimProcess = {
   /** Clock ticks since boot. */
   startTime: string;
   bornMs: number;
+  /** When its parent learned of its end; null: not yet, or never. */
+  reportedMs: number | null;
   state: 'S' | 'T' | 'Z';
   /** As /proc shows it, from when execve is through. */
   environ: string;
@@ -106,6 +108,7 @@ export class ProcessTable {
       session: joins?.session ?? pid,
       startTime: this.#tick(),
       bornMs: this.#schedule.nowMs,
+      reportedMs: null,
       shownMs: this.#schedule.nowMs + this.#chance.between(0, 2),
       state: 'S',
       isLeader: birth.kind === 'ours' && joins === null && birth.ppid !== INIT,
