@@ -13,6 +13,9 @@ const EACH_END = [
   service({ policy: NEVER }, FAILS),
   service({}),
 ];
+const PAIR = [service({}), service({ pool: 2 })];
+const upFrom = (tag: string, env: string | null, consents: boolean) =>
+  ({ kind: 'upFrom', shell: { tag, env }, consents }) as const;
 const EVERY_5_S = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
 
 export const KNOWN_CORNERS: Record<string, Scenario> = {
@@ -129,6 +132,34 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_000, { kind: 'crash', beforeEffect: null, upAfterMs: 500, ups: 3 }),
     after(520, { kind: 'deleteStateDir' }),
     after(0, { kind: 'changeSpec', service: 0 }),
+  ),
+  'from another shell, then edited': one(
+    PAIR,
+    after(500, upFrom('01', null, false)),
+    after(1_500, { kind: 'commentEdit' }),
+    after(1_500, { kind: 'setPool', service: 0, pool: 2 }),
+    after(1_500, upFrom('02', 'prod', false)),
+    after(0, { kind: 'restart', service: 0, instance: null }),
+  ),
+  'from another shell, then upgraded': one(
+    PAIR,
+    after(500, upFrom('01', 'prod', true)),
+    after(1_500, { kind: 'upgrade' }),
+    after(1_500, { kind: 'setPool', service: 0, pool: 2 }),
+  ),
+  'from another shell, then a fault': one(
+    PAIR,
+    after(500, upFrom('01', 'prod', true)),
+    after(1_500, { kind: 'fault' }),
+    after(1_500, { kind: 'commentEdit' }),
+    after(1_500, { kind: 'setPool', service: 0, pool: 2 }),
+  ),
+  'killed, then up for another environment': one(
+    PAIR,
+    after(500, upFrom('01', 'prod', true)),
+    after(7_000, { kind: 'crash', beforeEffect: null, upAfterMs: 4_000, ups: 1 }),
+    after(500, upFrom('02', null, false)),
+    after(500, upFrom('02', 'prod', false)),
   ),
   'none may be missing, over a fault': one(
     [service({ policy: 'always', graceMs: 0, life: { hasReadiness: true, rollout: TWO_ON_TOP } })],

@@ -61,6 +61,10 @@ const OPERATIONS: Operations = {
     project.heldStopped.delete(nameOf(service));
     for (const { on } of project.services[service]?.dependsOn ?? []) project.heldStopped.delete(nameOf(on));
   },
+  upFrom: ({ project }, { shell, consents }) => {
+    project.upFrom(shell, consents);
+    for (const index of project.services.keys()) project.oracle.forgiveBackoff(nameOf(index));
+  },
   upgrade: ({ project }) => project.upgrade(),
   fault,
   killOne: hit,

@@ -12,6 +12,7 @@ import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import type { Project } from './project.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
+import { isLoadedBy, type Shell, unexpanded } from './shell.ts';
 import { StopOrder } from './stop-order.ts';
 
 export class Oracle implements Observer {
@@ -64,6 +65,11 @@ export class Oracle implements Observer {
     return null;
   }
 
+  get #guest(): Guest | null {
+    for (const guest of this.#kernels.keys()) if (guest.isAlive) return guest;
+    return null;
+  }
+
   /** Whether this supervisor has got as far as to supervise. */
   isInCharge(guest: Guest): boolean {
     return this.#kernels.has(guest);
@@ -106,7 +112,9 @@ export class Oracle implements Observer {
   onKernel(guest: Guest, kernel: Kernel): void {
     const other = [...this.#kernels.keys()].find((one) => one.isAlive);
     if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) runs next to pid ${other.process.pid}`);
+    if (guest.mustRefuse) this.#fail(`I21: ${guest.shell.env} replaced another environment without consent`);
     this.#kernels.set(guest, kernel);
+    guest.setShell(guest.shell);
     this.#inChargeSinceMs = this.#machine.schedule.nowMs;
     this.schedules.onChargeBegin(kernel, () => guest.isAlive && !guest.isFrozen);
     this.#clockOffsetMs = this.#machine.wallOffsetMs;
@@ -182,6 +190,10 @@ export class Oracle implements Observer {
       this.actions.push({ kind: action.kind === 'start' ? 'start' : 'stop', id: action.slot.id });
       this.lastActionMs = this.#machine.schedule.nowMs;
     }
+    if (action.kind === 'start') {
+      const { dependsOn = [] } = this.kernel?.desired.instances.get(action.slot.id)?.spec ?? {};
+      this.#dependenciesAtStart.set(action.slot.id, new Set(dependsOn.map(({ service }) => service)));
+    }
     if (isBegin) {
       this.#checkMayStop(action.slot, action.cause);
       // An instance that is replaced, or waits for a dependency, starts over: its failures no longer count.
@@ -200,6 +212,9 @@ export class Oracle implements Observer {
       if (other !== process && other.isLeader && this.#isOurs(other) && other.of!.instance === instance)
         this.#fail(`I1: second start of ${instance}, whose pid ${other.pid} lives`);
     }
+    const guest = this.#guest;
+    const inherits = ({ tag }: Shell) => process.environ.includes(`INHERITED=${tag}\0`);
+    if (guest) this.#checkShell(guest, inherits, `${instance} was started`);
     const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
@@ -208,13 +223,17 @@ export class Oracle implements Observer {
     // Its time counts, whatever came of the runs before.
     const objection = spec.schedule ? null : this.#backoff.objection(instance, specHash);
     if (objection) this.#fail(`I8: ${instance} ${objection}`);
+    const known = this.#dependenciesAtStart.get(instance);
     for (const { service } of spec.dependsOn) {
-      if (!this.#everRan.has(service)) this.#fail(`I15: ${instance} started before ${service} ever ran`);
+      if (known?.has(service) && !this.#everRan.has(service))
+        this.#fail(`I15: ${instance} started before ${service} ever ran`);
     }
     this.#everRan.add(spec.name);
   }
 
   readonly #everRan = new Set<string>();
+  /** An edit may add a dependency while the start waits for a singleton. */
+  readonly #dependenciesAtStart = new Map<string, ReadonlySet<string>>();
 
   onSpawnFailed(instance: string, errno: string): void {
     const spec = this.kernel?.slots.get(instance as InstanceId)?.spec;
@@ -315,7 +334,24 @@ export class Oracle implements Observer {
     const config = this.kernel?.accepted?.config;
     if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
     this.#checkedConfig = config;
-    if (!this.#validTexts.has(JSON.stringify(config))) this.#fail('I6: the configuration in force was never written');
+    if (!this.#validTexts.has(JSON.stringify(unexpanded(config))))
+      this.#fail('I6: the configuration in force was never written');
+    const guest = this.#guest;
+    if (guest) this.#checkShell(guest, (shell) => isLoadedBy(config, shell), 'the configuration in force was loaded');
+  }
+
+  /** I21: no other shell than that of the last `up`. */
+  #checkShell({ shell, nextShell }: Guest, isOf: (shell: Shell) => boolean, what: string): void {
+    if (isOf(shell) || (nextShell !== null && isOf(nextShell))) return;
+    this.#fail(`I21: ${what} with the environment of another shell than the last \`up\` (${JSON.stringify(shell)})`);
+  }
+
+  /** I21: the name of the environment changes with consent only, and nothing else needs it. */
+  checkConsent(guest: Guest, { env }: Shell, { consents, isRefused }: { consents: boolean; isRefused: boolean }): void {
+    const mayRefuse = !consents && guest.shell.env !== env;
+    if (isRefused && !mayRefuse) this.#fail(`I21: \`up\` for ${env} was refused over ${guest.shell.env}`);
+    if (!isRefused && mayRefuse && guest.isAlive)
+      this.#fail(`I21: \`up\` for ${env} was not refused over ${guest.shell.env}`);
   }
 
   // ---- properties once everything is quiet --------------------------------------------------------------------------
@@ -355,9 +391,9 @@ export class Oracle implements Observer {
       if (!slot || !isNonceOf(slot, of!.nonce))
         this.#fail(`I3: pid ${pid} of ${of!.instance} belongs to no incarnation`);
     }
-    if (!this.#validTexts.has(JSON.stringify(kernel.accepted?.config)))
-      this.#fail('I6: no valid configuration is in force');
-    if (JSON.stringify(kernel.accepted?.config) !== JSON.stringify(this.#project.config()))
+    const { config } = kernel.accepted!;
+    if (!this.#validTexts.has(JSON.stringify(unexpanded(config)))) this.#fail('I6: no valid configuration is in force');
+    if (JSON.stringify(unexpanded(config)) !== JSON.stringify(this.#project.config()))
       this.#fail('I7: the last configuration is not in force');
   }
 

@@ -10,6 +10,7 @@ import { nameOf } from './declared.ts';
 import { operate, type Scene } from './operations.ts';
 import type { Project } from './project.ts';
 import type { Edit } from './scenario.ts';
+import { expandBy } from './shell.ts';
 
 export type Outcomes = ReadonlyMap<string, InstanceOutcome>;
 
@@ -25,7 +26,12 @@ export async function planAndEdit(scene: Scene, edit: Edit): Promise<Outcomes | 
   const before = { effects: guest.effects, state: JSON.stringify(kernel.state()) };
   const { coverage } = project.oracle;
   project.oracle.coverage = new Set();
-  const accepted = { config: project.config(), watched: [], files: ['procs.yaml'], warnings: [] };
+  const accepted = {
+    config: expandBy(project.config(), guest.shell),
+    watched: [],
+    files: ['procs.yaml'],
+    warnings: [],
+  };
   const answer = project.call('plan', { accepted }) as Promise<{ changes: PlanChange[] }> | null;
   if (!answer) {
     project.oracle.coverage = coverage;

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { LoadResult, Problem } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import type { FileTree } from './machine/files.ts';
+import { expandBy, type Shell } from './shell.ts';
 
 /** How a file can be bad. */
 export const BAD_KINDS = ['torn', 'empty', 'missing', 'unreadable', 'invalid', 'fifo', 'hangs'] as const;
@@ -22,12 +23,14 @@ export function spoil(files: FileTree, path: string, kind: BadKind): void {
   if (kind === 'hangs') files.write(node, 'hangs');
 }
 
-export function loadSimulated(files: FileTree, path: string): LoadResult | 'hangs' {
+/** @param shell whose variables it is expanded with */
+export function loadSimulated(files: FileTree, path: string, shell: Shell): LoadResult | 'hangs' {
   const node = files.get(path);
   const bytes = node?.kind === 'file' && !node.refuses ? node.text : null;
   const watched = [{ path, contentHash: bytes === null ? null : hashOf(bytes) }];
   if (bytes === 'hangs') return 'hangs';
-  const config = bytes === null ? null : parse(bytes);
+  const written = bytes === null ? null : parse(bytes);
+  const config = written && expandBy(written, shell);
   if (config) return { ok: true, accepted: { config, watched, files: ['procs.yaml'], warnings: [] } };
   return { ok: false, problems: [problem(path)], watched };
 }

@@ -1,5 +1,6 @@
 // One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
 
+import type { MethodResult } from '../../src/api/protocol.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
@@ -9,9 +10,22 @@ import type { Machine } from './machine/machine.ts';
 import { Oracle } from './oracle.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
+import { FIRST_SHELL, referenceTag, type Shell, shellOf, variablesOf } from './shell.ts';
 
 /** A client gives up on a supervisor that holds the lock and does not answer. */
 const CONFLICT_PATIENCE_MS = 10_000;
+/** What a supervisor has known for this long is on disk. */
+const SAVED_AFTER_MS = 2_000;
+
+type UpCommand = {
+  names: string[];
+  shell: Shell;
+  /** The name of the environment may change. */
+  consents: boolean;
+  /** Of the supervisor that is started; default: those of the shell. */
+  variables?: Record<string, string>;
+};
+type Boot = { stdin: string; variables: Record<string, string>; shell: Shell };
 
 export class Project {
   readonly root: string;
@@ -75,14 +89,15 @@ export class Project {
   }
 
   /** @returns null while the file is bad. */
-  load(): AcceptedConfig | null {
-    const loaded = loadSimulated(this.#machine.files, this.file);
+  load(shell: Shell): AcceptedConfig | null {
+    const loaded = loadSimulated(this.#machine.files, this.file, shell);
     return loaded !== 'hangs' && loaded.ok ? loaded.accepted : null;
   }
 
+  /** As it is written. */
   config(): ProjectConfig {
     const declared = [...this.services.keys()].filter((index) => this.services[index]!.declared);
-    const specs = declared.map((index) => specOf(this.services, index, this.#firstPort));
+    const specs = declared.map((index) => referenceTag(specOf(this.services, index, this.#firstPort), index));
     return { ...projectConfig(...specs), root: this.root };
   }
 
@@ -100,28 +115,56 @@ export class Project {
 
   /** `orch up -d`: applies to the supervisor that runs, or starts one. A bad file: nothing happens. */
   up(names: string[] = []): void {
-    const accepted = this.load();
+    this.#up({ names, shell: this.shell, consents: true });
+  }
+
+  /** From another shell, which is the one that is used from now on, if it does not have to consent or does. */
+  upFrom(shell: Shell, consents: boolean): void {
+    if (consents) this.shell = shell;
+    this.#up({ names: [], shell, consents });
+  }
+
+  /** In which its owner works. */
+  shell = FIRST_SHELL;
+
+  #up(command: UpCommand): void {
+    const accepted = this.load(command.shell);
     if (!accepted) return;
-    if (this.#machine.sockets.has(this.#socket)) this.#apply(accepted, names);
-    else this.#start(accepted);
+    if (this.#machine.sockets.has(this.#socket)) this.#apply(accepted, command);
+    else this.#start(accepted, command);
   }
 
-  #start(accepted: AcceptedConfig | null): void {
+  #start(accepted: AcceptedConfig | null, command: UpCommand): void {
+    const { shell, consents, variables = variablesOf(shell) } = command;
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
-    this.#boot(JSON.stringify({ accepted, only: [] }), (guest) => {
-      if (accepted && guest.answer?.includes('conflict')) this.#join(accepted, giveUpMs);
+    const expected = accepted && !consents ? this.#nameForCertain : undefined;
+    const stdin = JSON.stringify({ accepted, only: [], keepsEnvironment: !consents });
+    const guest = this.#boot({ stdin, variables, shell }, (ended) => {
+      if (accepted && ended.answer?.includes('"conflict"')) this.#join(accepted, command, giveUpMs);
     });
+    if (expected !== undefined && expected !== shell.env) guest.mustRefuse = true;
   }
 
-  #boot(stdin: string, onEnd: (guest: Guest) => void): void {
-    const guest = new Guest(this.#machine, {
+  /** The name of the environment that a supervisor has left behind, where that is known: null is none, undefined is not known. */
+  get #nameForCertain(): string | null | undefined {
+    const last = this.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null);
+    const { stateUnsureUntilMs } = this.oracle;
+    if (!last || last.isAlive || this.isStateSpoiled || stateUnsureUntilMs > 0 || this.wantsDown) return undefined;
+    return last.lastAwakeMs - last.shellSinceMs! > SAVED_AFTER_MS ? last.shell.env : undefined;
+  }
+
+  #boot({ stdin, variables, shell }: Boot, onEnd: (guest: Guest) => void): Guest {
+    const guest: Guest = new Guest(this.#machine, {
+      variables,
       code: this.#code,
       argv: ['--root', this.root, '--file', this.file],
       stdin,
       root: this.root,
       observer: this.oracle,
-      onSuccessor: (text) => this.#boot(text, () => undefined),
+      onSuccessor: (text, given = variables) =>
+        this.#boot({ stdin: text, variables: given, shell: guest.shell }, () => undefined),
     });
+    guest.shell = shell;
     guest.onEnd = () => {
       this.oracle.onGuestEnd(guest);
       onEnd(guest);
@@ -129,19 +172,29 @@ export class Project {
     this.guests.push(guest);
     this.#planCrash(guest);
     guest.boot();
+    return guest;
   }
 
   /** `orch upgrade`: the old one leaves, a new one is started. */
   upgrade(): void {
-    const accepted = this.load();
-    const old = accepted && this.isRunning ? this.guest : null;
+    const old = this.isRunning ? this.guest : null;
     if (!old) return;
+    void this.call('environment', {})?.then((answer) => {
+      if (answer instanceof Error) return;
+      const { env, variables } = answer as MethodResult<'environment'>;
+      const accepted = this.load(shellOf(variables, env));
+      const command = { names: [], shell: old.shell, consents: true, variables };
+      if (accepted) this.#replace(old, () => this.#start(accepted, command));
+    });
+  }
+
+  #replace(old: Guest, start: () => void): void {
     void this.call('handOver', {})?.then((answer) => {
       if (answer instanceof Error) return;
       const { onEnd } = old;
       old.onEnd = () => {
         onEnd();
-        this.#start(accepted);
+        start();
       };
     });
   }
@@ -177,20 +230,31 @@ export class Project {
   /** `orch down` where no supervisor runs: one is started just to stop what is left. */
   downAnyway(): void {
     if (this.isRunning) void this.call('down', { timeoutMs: null });
-    else this.#start(null);
+    else this.#start(null, { names: [], shell: this.shell, consents: true });
   }
 
   wantsDown = false;
 
   /** Another `up` was faster. */
-  #join(accepted: AcceptedConfig, giveUpMs: number): void {
+  #join(accepted: AcceptedConfig, command: UpCommand, giveUpMs: number): void {
     const { schedule, sockets } = this.#machine;
-    if (sockets.has(this.#socket)) this.#apply(accepted);
-    else if (schedule.nowMs < giveUpMs) schedule.after(50, () => this.#join(accepted, giveUpMs));
+    if (sockets.has(this.#socket)) this.#apply(accepted, command);
+    else if (schedule.nowMs < giveUpMs) schedule.after(50, () => this.#join(accepted, command, giveUpMs));
   }
 
-  #apply(accepted: AcceptedConfig, names: string[] = []): void {
-    void this.call('apply', { accepted, only: names });
+  #apply(accepted: AcceptedConfig, { names, shell, consents }: UpCommand): void {
+    const guest = this.#machine.sockets.get(this.#socket)?.guest;
+    const params = { accepted, only: names, variables: variablesOf(shell), keepsEnvironment: !consents };
+    const answer = this.call('apply', params);
+    if (!guest || !answer) return;
+    guest.nextShell = shell;
+    void answer.then((result) => {
+      const code = result instanceof Error ? (result as { wire?: { code: string } }).wire?.code : null;
+      const isRefused = code === 'environment-differs';
+      if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused });
+      if (code === null) guest.setShell(shell);
+      if (guest.nextShell === shell) guest.nextShell = null;
+    });
   }
 
   /** The overrides of the last moments may not be on disk when the supervisor dies; all of them are lost with the file. */

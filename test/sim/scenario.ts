@@ -11,6 +11,7 @@ import type {
 } from '../../src/core/spec.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
+import type { Shell } from './shell.ts';
 
 export type SimService = {
   pool: number;
@@ -61,6 +62,8 @@ export type Operation =
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
   | { kind: 'scale'; service: number; pool: number | null }
   | { kind: 'up' | 'upgrade' }
+  /** `up` from another shell. */
+  | { kind: 'upFrom'; shell: Shell; consents: boolean }
   /** `orch up NAME`. */
   | { kind: 'upOne'; service: number }
   | { kind: 'killOne' | 'suspendOne'; which: number }
@@ -195,6 +198,11 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ kind: only('scale'), service: which, pool: fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }) }),
   fc.record({ kind: only('up', 'upgrade') }),
+  fc.record({
+    kind: only('upFrom'),
+    shell: fc.record({ tag: only('00', '01', '02'), env: fc.constantFrom(null, null, 'prod') }),
+    consents: fc.boolean(),
+  }),
   fc.record({ kind: only('upOne'), service: which }),
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(

@@ -12,7 +12,7 @@ export function fakeChildProcess(guest: Guest) {
   };
   return {
     spawn: (file: string, args: string[], options: SpawnOptions) =>
-      file === '/bin/node' ? startSuccessor(guest) : start(guest, args, options),
+      file === '/bin/node' ? startSuccessor(guest, options) : start(guest, args, options),
     exec: refuse,
     execFile: refuse,
     execFileSync: refuse,
@@ -22,12 +22,12 @@ export function fakeChildProcess(guest: Guest) {
 }
 
 /** A supervisor that starts another one, as after a fault of its own. */
-function startSuccessor(guest: Guest): EventEmitter {
+function startSuccessor(guest: Guest, { env }: SpawnOptions): EventEmitter {
   guest.effect('spawn a successor');
   const stdin = Object.assign(new EventEmitter(), {
     end: (text: string, onTaken: () => void) => {
       guest.later(1, () => {
-        guest.options.onSuccessor(text);
+        guest.options.onSuccessor(text, env);
         onTaken();
       });
     },

@@ -19,7 +19,7 @@ function fakeProcess(guest: Guest) {
     argv: ['node', 'supervisor.js', ...options.argv],
     execPath: '/bin/node',
     execArgv: [],
-    env: { PATH: '/bin', HOME: '/home' },
+    env: options.variables,
     exitCode: 0,
     getuid: () => 0,
     cwd: () => options.root,

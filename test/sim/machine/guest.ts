@@ -2,6 +2,7 @@
 // processes are the machine's. It may die before any effect, freeze, or be told to leave.
 import type { MethodTable as SupervisorMethods } from '../../../src/supervisor/api/api-server.ts';
 import type { Bridge, Observer } from '../doubles/bridge.ts';
+import { FIRST_SHELL, type Shell } from '../shell.ts';
 import { fakeGlobals } from './guest-globals.ts';
 import { fakeModules } from './guest-modules.ts';
 import type { Machine } from './machine.ts';
@@ -34,8 +35,10 @@ export type GuestOptions = {
   stdin: string;
   root: string;
   observer: Observer;
-  /** It starts a supervisor of the same project, with this on its stdin. */
-  onSuccessor: (stdin: string) => void;
+  /** Its environment. */
+  variables: Record<string, string>;
+  /** It starts a supervisor of the same project, with this on its stdin and this environment (undefined: its own). */
+  onSuccessor: (stdin: string, variables: Record<string, string> | undefined) => void;
 };
 
 /** How long a busy machine may leave a process without a turn. */
@@ -54,6 +57,13 @@ export class Guest {
   readonly trace: string[] = [];
   /** It dies instead of having the effect of this number; null: it lives on. */
   crashAt: number | null = null;
+  /** Whose environment has to be in force: of the last `up`; while one is being applied, `nextShell` may be as well. */
+  shell = FIRST_SHELL;
+  nextShell: Shell | null = null;
+  /** Since when; null: it has not supervised so far. */
+  shellSinceMs: number | null = null;
+  /** Another environment is in force, and the user has not consented to the change. */
+  mustRefuse = false;
   /** What it said on descriptor 3. */
   answer: string | null = null;
   /** And on stderr. */
@@ -81,6 +91,11 @@ export class Guest {
       ppid: 1,
       joins: null,
     });
+  }
+
+  setShell(shell: Shell): void {
+    this.shell = shell;
+    this.shellSinceMs = this.machine.schedule.nowMs;
   }
 
   get isAlive(): boolean {
