@@ -93,7 +93,7 @@ services:
     () => project.exists('hook-began'),
     (hasBegun) => hasBegun,
   );
-  await project.mustOrch(['up', '-d', 'web']);
+  await project.mustOrch(['stop', 'migrate']);
   await waitFor('migrate is given up', project.ps, (seen) => instanceOf(seen, 'migrate.1').state !== 'starting');
   project.write('allowed', '');
   await project.mustOrch(['up', '-d', '--wait', 'migrate']);
