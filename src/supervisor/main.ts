@@ -73,7 +73,10 @@ async function main(): Promise<void> {
     freeze: () => supervisor.freeze(),
   });
   reportFaults(supervisor.events, faults);
+  let isLeaving = false;
   const leave = (): void => {
+    if (isLeaving) return;
+    isLeaving = true;
     endGuard();
     server.close(() => {
       lock.release();
@@ -83,7 +86,7 @@ async function main(): Promise<void> {
   const goDown = async (timeoutMs: number | null = null) => {
     if (supervisor.isHandedOver) return { stopped: 0, leftovers: [] };
     const result = await supervisor.down(timeoutMs);
-    leave();
+    setImmediate(leave); // first, clients that wait for the same end get their answer
     return result;
   };
   await supervisor.takeOver();

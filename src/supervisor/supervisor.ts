@@ -59,6 +59,7 @@ export class Supervisor implements Supervised {
   #follower: ConfigFollower | null = null;
   #unkillable: Leftover[] = [];
   #isHandedOver = false;
+  #finishing: Promise<Leftover[]> | null = null;
 
   /** Only under the project's lock. */
   constructor(options: SupervisorOptions) {
@@ -203,13 +204,12 @@ export class Supervisor implements Supervised {
     const progress = setInterval(onProgress, DOWN_PROGRESS_MS);
     await untilDown(this, timeoutMs);
     clearInterval(progress);
-    return { stopped, leftovers: await this.#finish() };
+    this.#finishing ??= this.#finish();
+    return { stopped, leftovers: await this.#finishing };
   }
 
-  /**
-   * After the kernel stopped everything: ends escaped processes and the log writer, removes our files.
-   * @returns the processes that could not be ended.
-   */
+  /** Once, for all calls of `down`: ends escaped processes and the log writer, removes our files.
+   * @returns the processes that could not be ended. */
   async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
     await this.#follower?.close();

@@ -1,4 +1,5 @@
 // The view without a terminal, against a scripted supervisor and real log files: what is printed, how it ends.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Writable } from 'node:stream';
@@ -169,6 +170,9 @@ test.each([
   send(withStates({ 'api.1': state }));
   tell('what happened last', type);
   await seen('what happened last');
+  // One that went down in order removes it.
+  mkdirSync(supervisor.paths.stateDir, { recursive: true });
+  writeFileSync(supervisor.paths.stateFile, '{}');
   await supervisor.close();
   expect(await code).toEqual({ lostAtMs: expect.any(Number) });
 });

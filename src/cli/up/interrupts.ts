@@ -1,8 +1,12 @@
 // Ctrl-C and other interrupts while `up` runs: counted from the first moment, so that none ends the command halfway and
 // leaves an unwanted supervisor behind.
+import { isatty } from 'node:tty';
 
 /** SIGHUP too: the terminal is gone, and services must still stop in order. */
 const INTERRUPT_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** `nohup` takes the terminal away and ignores SIGHUP; Node undoes the latter. Without a terminal, none can be gone. */
+const isIgnored = (signal: NodeJS.Signals): boolean => signal === 'SIGHUP' && ![0, 1, 2].some((fd) => isatty(fd));
 
 /** Listens from its construction until `stop`. */
 export class Interrupts {
@@ -44,8 +48,8 @@ export class Interrupts {
     this.#unlisten(INTERRUPT_SIGNALS);
   }
 
-  readonly #listener = (): void => {
-    if (this.#isPaused) return;
+  readonly #listener = (signal: NodeJS.Signals): void => {
+    if (this.#isPaused || isIgnored(signal)) return;
     this.#count++;
     for (const resolve of this.#waiting.splice(0)) resolve();
   };

@@ -1,12 +1,14 @@
 // `orch up` and `orch attach` without a full-screen view: every line of output with its instance in front, events between
 // them. The first Ctrl-C stops everything in order, the second one kills.
 import type { Client } from '../../api/client.ts';
+import type { ProjectPaths } from '../../api/paths.ts';
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import { hasShutDownCleanly } from '../../api/status-queries.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { LinePrinter } from './line-printer.ts';
 import { ProjectOutput } from './project-output.ts';
 import type { LostSupervisor, ShownProject } from './shown-project.ts';
+import { hasOrphanedState } from './supervisor-presence.ts';
 import { takeDown } from './take-down.ts';
 
 /** What ends the view. */
@@ -42,7 +44,10 @@ export async function stopEverything(context: CliContext, view: ShownProject): P
 
 /** An orderly end if another client ran `orch down`. @returns null: the supervisor is lost. */
 function reportGone(context: CliContext, watch: ProjectWatch): 0 | null {
-  if (!hasShutDownCleanly(watch.status, watch.isGoingDown)) return null;
+  // The last status may be 100 ms old. One that went down in order leaves no state and no process behind.
+  const isClean =
+    hasShutDownCleanly(watch.status, watch.isGoingDown) || (watch.isGoingDown && !hasOrphanedState(watch.paths));
+  if (!isClean) return null;
   context.stderr.write('The project was stopped.\n');
   return 0;
 }
@@ -52,12 +57,14 @@ class ProjectWatch {
   status: Status | null = null;
   isGoingDown = false;
   readonly output: ProjectOutput;
+  readonly paths: ProjectPaths;
   readonly #printer: LinePrinter;
   readonly #sinceMs: number;
 
   constructor(context: CliContext, { paths, sinceMs }: ShownProject) {
     this.#printer = new LinePrinter(context);
     this.#sinceMs = sinceMs;
+    this.paths = paths;
     this.output = new ProjectOutput({ root: paths.root, sinceMs, onLines: (lines) => this.#printer.lines(lines) });
   }
 

@@ -5,7 +5,7 @@ import type { MethodResult } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import { launchSupervisor } from './launch-supervisor.ts';
-import { findSuccessor, untilGone } from './supervisor-presence.ts';
+import { findSuccessor, hasOrphanedState, untilGone } from './supervisor-presence.ts';
 
 /**
  * Returns once the supervisor is gone as well. Progress goes to stderr, a line for each change.
@@ -17,7 +17,7 @@ export async function takeDown(
   timeoutMs: number | null,
 ): Promise<ExitCode> {
   try {
-    return await requestDown(target.client, context, timeoutMs);
+    return await requestDown(target, context, timeoutMs);
   } catch (error) {
     // `lost` before the request: it has just exited.
     const isReplaced = error instanceof ClientError && ['handing-over', 'lost'].includes(error.wire.code);
@@ -58,17 +58,48 @@ export async function takeDownOrphans(
 /** A running supervisor, and the paths at which the next one listens. */
 export type SupervisorConnection = { client: Client; paths: ProjectPaths };
 
-async function requestDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+async function requestDown(
+  { client, paths }: SupervisorConnection,
+  context: CliContext,
+  timeoutMs: number | null,
+): Promise<ExitCode> {
   const { pid } = await client.request('hello', {});
+  let most = 0;
   let lastProgress = '';
   const { done } = client.stream('down', { timeoutMs }, ({ remaining, holdingUp }) => {
     const progress = holdingUp.length > 0 ? `waiting for ${holdingUp.join(', ')}` : `stopping, ${remaining} left`;
+    most = Math.max(most, remaining);
     if (progress !== lastProgress) context.stderr.write(`${progress}\n`);
     lastProgress = progress;
   });
-  const result = await done.catch(explainLoss);
+  const result = await done.catch(async (error: unknown) => {
+    await untilGone(pid);
+    if (!isLost(error) || hasOrphanedState(paths)) return explainLoss(error);
+    return { stopped: most, leftovers: [] }; // its answer was lost, but it went down in order
+  });
   await untilGone(pid);
   return reportDown(context, result);
+}
+
+/**
+ * For a command that runs inside the project, as a hook or an instance: the end of the project waits for its end. Returns as soon
+ * as the supervisor has the request.
+ */
+export async function beginDown(client: Client, context: CliContext, timeoutMs: number | null): Promise<ExitCode> {
+  // It is among what is stopped; what is left to do takes milliseconds.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+  const stopped = await countRunning(client);
+  client.stream('down', { timeoutMs }, () => undefined).done.catch(() => undefined); // it continues without us
+  await client.request('hello', {}).catch(() => undefined); // answered after the request before it
+  client.close();
+  const text = 'the project is going down; this command is a part of it and does not wait';
+  context.stdout.write(`${context.json ? JSON.stringify({ stopped, leftovers: [] }) : text}\n`);
+  return 0;
+}
+
+async function countRunning(client: Client): Promise<number> {
+  const { services } = await client.request('status', {});
+  return services.reduce((sum, { running }) => sum + running, 0);
 }
 
 function reportDown(context: CliContext, result: MethodResult<'down'>): ExitCode {
@@ -88,7 +119,7 @@ function reportDown(context: CliContext, result: MethodResult<'down'>): ExitCode
 
 /** Without the result of the supervisor it is unknown whether everything is stopped. */
 function explainLoss(error: unknown): never {
-  if (!(error instanceof ClientError) || error.wire.code !== 'lost') throw error;
+  if (!isLost(error)) throw error;
   const message = 'the supervisor exited before everything was stopped';
   throw new ClientError({
     code: 'failed',
@@ -96,3 +127,5 @@ function explainLoss(error: unknown): never {
     hint: 'run `orch up` and `orch down` to find and stop what is left',
   });
 }
+
+const isLost = (error: unknown): boolean => error instanceof ClientError && error.wire.code === 'lost';
