@@ -21,10 +21,12 @@ const DOUBLES: Record<string, string> = {
   'os/fifo.ts': 'fifo.ts',
   'os/lock/lock.ts': 'lock.ts',
   'os/watch/watch-files.ts': 'watch.ts',
+  'os/watch/watch-globs.ts': 'watch-globs.ts',
   'os/probe/connect.ts': 'connect.ts',
   'os/probe/exec.ts': 'exec.ts',
   'os/probe/http.ts': 'http.ts',
   'supervisor/config/config-loader.ts': 'config-loader.ts',
+  'supervisor/kernel/event-log.ts': 'event-log.ts',
   'supervisor/kernel/kernel.ts': 'kernel.ts',
   'supervisor/api/api-server.ts': 'server.ts',
 };

@@ -36,6 +36,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     schedule: service.schedule && scheduleOf(service.schedule),
     restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
     hooks: { beforeStart: hookOf(service), afterReady: null, afterExit: null },
+    watch: { paths: [`src/${name}`], ignore: [], debounceMs: 200, action: { kind: 'restart' } },
     stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
     specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
   });

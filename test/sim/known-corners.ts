@@ -19,6 +19,16 @@ const upFrom = (tag: string, env: string | null, consents: boolean) =>
 const EVERY_5_S = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
 
 export const KNOWN_CORNERS: Record<string, Scenario> = {
+  'watched files are edited, over an edit, an upgrade and a crash': one(
+    [service({ pool: 2 }), service({})],
+    after(400, { kind: 'editFile', service: 0 }),
+    after(7_000, { kind: 'changeLive', service: 0 }),
+    after(7_000, { kind: 'editFile', service: 0 }),
+    after(7_000, { kind: 'upgrade' }),
+    after(7_000, { kind: 'editFile', service: 1 }),
+    after(7_000, { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 }),
+    after(7_000, { kind: 'editFile', service: 1 }),
+  ),
   'edited, then restarted and started by command where nothing runs': one(
     EACH_END,
     after(1_500, { kind: 'stop', service: 3, instance: null }),

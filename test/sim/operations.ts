@@ -56,6 +56,11 @@ const OPERATIONS: Operations = {
     project.oracle.forgiveBackoff(nameOf(service));
   },
   up: ({ project }) => project.up(),
+  editFile: ({ project }, { service }) => {
+    if (!project.services[service]) return;
+    project.oracle.watches.edit(nameOf(service));
+    project.oracle.forgiveBackoff(nameOf(service));
+  },
   upOne: ({ project }, { service }) => {
     project.up([nameOf(service)]);
     project.heldStopped.delete(nameOf(service));

@@ -14,6 +14,7 @@ import type { Project } from './project.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
 import { isLoadedBy, type Shell, unexpanded } from './shell.ts';
 import { StopOrder } from './stop-order.ts';
+import { WatchOracle } from './watch-oracle.ts';
 
 export class Oracle implements Observer {
   /** Cells of the transition table, `phase + event`, and types of what was reported. */
@@ -34,6 +35,7 @@ export class Oracle implements Observer {
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
+  readonly watches: WatchOracle;
   #stopOrder: StopOrder;
   readonly schedules: ScheduleOracle;
 
@@ -49,6 +51,20 @@ export class Oracle implements Observer {
     this.#stopOrder = new StopOrder({
       nowMs: () => machine.schedule.nowMs,
       leaders: () => this.#leaders(),
+      fail: (what) => this.#fail(what),
+    });
+    this.watches = new WatchOracle({
+      machine,
+      root: project.root,
+      kernel: () => this.kernel,
+      stateKey: () =>
+        [
+          project.troubles,
+          project.guest?.process.pid,
+          this.kernel?.generation,
+          machine.busyUntilMs,
+          project.wantsDown,
+        ].join(),
       fail: (what) => this.#fail(what),
     });
     this.schedules = new ScheduleOracle({
@@ -179,6 +195,13 @@ export class Oracle implements Observer {
     if (message.includes('before_start failed'))
       this.#fail(`a start that was given up is taken for a failure: ${message}`);
     this.#machine.note(() => `${this.#project.root} ${message}`);
+  }
+
+  onEvent(guest: Guest, type: string, message: string): void {
+    if (!guest.isAlive || type !== 'files_changed') return;
+    const service = message.split(':')[0]!;
+    this.watches.onFilesChanged(service);
+    this.forgiveBackoff(service);
   }
 
   onAction(guest: Guest, action: ObservedAction): void {

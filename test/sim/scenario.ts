@@ -64,6 +64,8 @@ export type Operation =
   | { kind: 'up' | 'upgrade' }
   /** `up` from another shell. */
   | { kind: 'upFrom'; shell: Shell; consents: boolean }
+  /** A person saves a watched file of the service. */
+  | { kind: 'editFile'; service: number }
   /** `orch up NAME`. */
   | { kind: 'upOne'; service: number }
   | { kind: 'killOne' | 'suspendOne'; which: number }
@@ -203,7 +205,7 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
     shell: fc.record({ tag: only('00', '01', '02'), env: fc.constantFrom(null, null, 'prod') }),
     consents: fc.boolean(),
   }),
-  fc.record({ kind: only('upOne'), service: which }),
+  fc.record({ kind: only('upOne', 'editFile'), service: which }),
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),

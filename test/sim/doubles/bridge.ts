@@ -12,6 +12,8 @@ export type Observer = {
   /** A cell of the transition table was used. */
   onCell(phase: string, event: string): void;
   onReport(type: string, message: string): void;
+  /** Everything that is written to the event log. */
+  onEvent(guest: Guest, type: string, message: string): void;
   onSpawn(process: SimProcess): void;
   onSpawnFailed(instance: string, errno: string): void;
 };
