@@ -1,4 +1,4 @@
-// What views of a status have in common: lost lines as text, and how the project ended.
+// What views of a status have in common: convergence and lost lines as text, and how the project ended.
 import type { LogQueueStatus, Status } from './protocol.ts';
 
 const MAX_LISTED = 3;
@@ -9,6 +9,14 @@ export function formatDroppedByInstance({ droppedByInstance = {} }: Pick<LogQueu
   const named = losses.slice(0, MAX_LISTED).map(([instance, lines]) => `${instance} ${lines}`);
   const rest = losses.length - named.length;
   return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
+}
+
+/** `converged`, `converging`, or `degraded: web.1, db.1, 2 more`. */
+export function convergenceOf({ converged, degraded = [] }: Pick<Status, 'converged' | 'degraded'>): string {
+  if (degraded.length === 0) return converged ? 'converged' : 'converging';
+  const named = degraded.slice(0, MAX_LISTED).map(({ instance }) => instance);
+  const rest = degraded.length - named.length;
+  return `degraded: ${[...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ')}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Order between services: what a start waits for, which stops wait for others, and what a lost dependency means. Pure.
 
-import type { Desired } from './desired.ts';
+import type { Desired, DesiredInstance } from './desired.ts';
+import { type Outlook, outlookOfSlot } from './outlook.ts';
 import { isReady } from './readiness.ts';
 import { describeExit } from './restart-policy.ts';
 import { isOccupied, phaseWord, type Slot } from './slot.ts';
@@ -14,7 +15,7 @@ import {
 } from './spec.ts';
 
 /** A dependency that does not hold yet, and the sentence that says why: down to the first cause. */
-export type Blocker = { dependency: Dependency; because: string };
+export type Blocker = { dependency: Dependency; because: string; outlook: Outlook };
 
 /** Answers for one pass over one state; each condition is looked up once, however many instances wait for it. */
 export type DependencyView = {
@@ -38,7 +39,7 @@ export function viewDependencies(desired: Desired, slots: Slots): DependencyView
 class MemoizedDependencyView implements DependencyView {
   #desired: Desired;
   #slots: Slots;
-  #unmet = new Map<string, string | null>();
+  #unmet = new Map<string, UnmetReason | null>();
   #lostDependencies = new Map<string, boolean>();
   #leavingDependents: Map<ServiceName, Slot[]> | null = null;
 
@@ -49,30 +50,35 @@ class MemoizedDependencyView implements DependencyView {
 
   blockerOf(spec: ServiceSpec): Blocker | null {
     for (const dependency of spec.dependsOn) {
-      const because = this.#unmetReason(dependency);
-      if (because !== null) return { dependency, because };
+      const reason = this.#unmetReason(dependency);
+      if (reason !== null) return { dependency, ...reason };
     }
     return null;
   }
 
   /** Services do not depend on one another in a circle (the loader refuses that), so this ends. */
-  #unmetReason(dependency: Dependency): string | null {
+  #unmetReason(dependency: Dependency): UnmetReason | null {
     const key = `${dependency.service} ${dependency.condition} ${dependency.onLoss}`;
     const known = this.#unmet.get(key);
     if (known !== undefined) return known;
-    const because = this.#findReason(dependency);
-    this.#unmet.set(key, because);
-    return because;
+    const reason = this.#findReason(dependency);
+    this.#unmet.set(key, reason);
+    return reason;
   }
 
-  #findReason(dependency: Dependency): string | null {
+  #findReason(dependency: Dependency): UnmetReason | null {
     const unmet = findUnmetCondition(dependency, this.#desired, this.#slots);
     // An instance that would have to stop again at once is not started.
-    if (!unmet)
-      return dependency.onLoss === 'hold' && this.#isLost(dependency) ? `${dependency.service} is leaving` : null;
+    if (!unmet) {
+      const isLeaving = dependency.onLoss === 'hold' && this.#isLost(dependency);
+      return isLeaving ? { because: `${dependency.service} is leaving`, outlook: 'open' } : null;
+    }
     const spec = this.#desired.services.get(dependency.service);
     const nearer = unmet.isWaiting && spec ? this.blockerOf(spec) : null;
-    return nearer ? `${unmet.because}, because ${nearer.because}` : unmet.because;
+    const { because, outlook } = unmet;
+    return nearer
+      ? { because: `${because}, because ${nearer.because}`, outlook: nearer.outlook }
+      : { because, outlook };
   }
 
   dependentsToStopFirst(service: ServiceName): readonly Slot[] {
@@ -142,8 +148,8 @@ function startedAfter({ phase }: Slot, sinceMs: number): boolean {
 
 export type Slots = ReadonlyMap<InstanceId, Slot>;
 
-type UnmetCondition = {
-  because: string;
+type UnmetReason = Pick<Blocker, 'because' | 'outlook'>;
+type UnmetCondition = UnmetReason & {
   /** It has not run yet, though it should: its own unmet dependency is the nearer cause. */
   isWaiting: boolean;
 };
@@ -151,8 +157,9 @@ type UnmetCondition = {
 /** The first instance that does not meet the condition; null when all do. */
 function findUnmetCondition({ service, condition }: Dependency, desired: Desired, slots: Slots): UnmetCondition | null {
   const spec = desired.services.get(service);
-  if (!spec) return { because: `${service} is not declared`, isWaiting: false };
-  if (spec.pool === 0) return { because: `${service} has no instances (pool: 0)`, isWaiting: false };
+  if (!spec) return { because: `${service} is not declared`, outlook: 'hopeless', isWaiting: false };
+  if (spec.pool === 0)
+    return { because: `${service} has no instances (pool: 0)`, outlook: 'hopeless', isWaiting: false };
   for (let index = 1; index <= spec.pool; index++) {
     const id = instanceId(service, index);
     const slot = slots.get(id);
@@ -163,9 +170,8 @@ function findUnmetCondition({ service, condition }: Dependency, desired: Desired
 
 function meetsCondition(slot: Slot, spec: ServiceSpec, condition: DependencyCondition): boolean {
   const { phase } = slot;
-  // A completed run of an older spec does not count for the declared one.
-  const current = slot.spec?.specHash === spec.specHash;
-  if (phase.kind === 'completed') return current;
+  // A completed run of an older spec does not count for the declared one, and none counts as ready.
+  if (phase.kind === 'completed') return condition !== 'ready' && slot.spec?.specHash === spec.specHash;
   if (phase.kind !== 'alive' || condition === 'completed') return false;
   return condition === 'started' || isReady(phase);
 }
@@ -177,10 +183,18 @@ function describeUnmet(
   desired: Desired,
 ): UnmetCondition {
   const wanted = desired.instances.get(id);
-  if (wanted && !wanted.run) return { because: `${id} is not wanted: ${wanted.because}`, isWaiting: false };
-  const isEmpty = !slot || slot.phase.kind === 'idle';
+  if (wanted && !wanted.run)
+    return { because: `${id} is not wanted: ${wanted.because}`, outlook: 'hopeless', isWaiting: false };
   const goal = condition === 'ready' ? 'become ready' : condition;
-  return { because: `${id} ${slot ? describeUnmetSlot(slot, goal) : `has not ${goal}`}`, isWaiting: isEmpty };
+  if (!slot) return { because: `${id} has not ${goal}`, outlook: 'open', isWaiting: true };
+  const because = `${id} ${describeUnmetSlot(slot, goal)}`;
+  const isCurrent = slot.spec?.specHash === wanted?.spec.specHash;
+  return { because, outlook: isCurrent ? outlookFor(slot, wanted) : 'open', isWaiting: slot.phase.kind === 'idle' };
+}
+
+/** A process that has completed becomes ready only by another run. */
+function outlookFor(slot: Slot, wanted: DesiredInstance | undefined): Outlook {
+  return slot.phase.kind === 'completed' && !wanted?.spec.schedule ? 'hopeless' : outlookOfSlot(slot);
 }
 
 function describeUnmetSlot({ phase, lastExit, failures }: Slot, goal: string): string {
@@ -189,6 +203,8 @@ function describeUnmetSlot({ phase, lastExit, failures }: Slot, goal: string): s
       return phase.reason;
     case 'idle':
       return `has not ${goal} (waiting)`;
+    case 'completed':
+      return goal === 'become ready' ? 'has completed, which does not count as ready' : `has not ${goal} (completed)`;
     case 'alive':
       return `${phase.readiness === 'failing' ? 'is not ready any more' : `has not ${goal}`} (${phase.because ?? 'running'})`;
     case 'backoff': {

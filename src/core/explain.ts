@@ -2,6 +2,7 @@
 
 import type { DependencyView } from './dependencies.ts';
 import type { DesiredInstance } from './desired.ts';
+import { isProbed } from './readiness.ts';
 import { scheduleStateOf } from './reconcile.ts';
 import { describeExit, NOT_RESTARTED } from './restart-policy.ts';
 import type { Phase, Slot } from './slot.ts';
@@ -75,6 +76,9 @@ function aliveReason(
   { spec, rolloutStep }: Extract<DesiredInstance, { run: true }>,
 ) {
   const own = readinessReason(phase);
+  if (own !== null && !isProbed(spec)) {
+    return { reason: `Counts as ready once it has lived for ${spec.readyAfterMs / 1000} s.`, unblock: null };
+  }
   if (own !== null) {
     const which = probesOf(spec);
     return {

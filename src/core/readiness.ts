@@ -50,12 +50,25 @@ export function nextAttemptDelayMs(record: ProbeRecord, probe: Probe): number {
   return Math.min(probe.everyMs, FIRST_GAP_MS * 2 ** Math.min(record.earlyAttempts - 1, 20));
 }
 
+type ReadinessRules = Pick<ServiceSpec, 'readiness' | 'startup' | 'readyAfterMs'>;
+
 /** Of a process that was just started. */
-export function initialReadiness({ readiness, startup }: Pick<ServiceSpec, 'readiness' | 'startup'>) {
-  return readiness === null && startup === null ? 'none' : 'pending';
+export function initialReadiness(rules: ReadinessRules): 'none' | 'pending' {
+  return isProbed(rules) || rules.readyAfterMs > 0 ? 'pending' : 'none';
 }
 
-/** Alive and ready; without a probe, alive counts as ready. */
+/** Whether a probe says when an instance is ready. */
+export function isProbed({ readiness, startup }: ReadinessRules): boolean {
+  return readiness !== null || startup !== null;
+}
+
+/** When an instance counts as ready because it has lived for long enough; null: it is ready, or a probe says when it is. */
+export function readyAtMs({ readiness, sinceMs }: Extract<Phase, { kind: 'alive' }>, rules: ReadinessRules) {
+  const isWaiting = (readiness === 'pending' || readiness === 'failing') && !isProbed(rules);
+  return isWaiting ? sinceMs + rules.readyAfterMs : null;
+}
+
+/** Alive and ready. */
 export function isReady(phase: Phase): phase is Extract<Phase, { kind: 'alive' }> {
   return phase.kind === 'alive' && (phase.readiness === 'none' || phase.readiness === 'passing');
 }

@@ -3,7 +3,7 @@
 
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
-import { isReady } from './readiness.ts';
+import { isReady, readyAtMs } from './readiness.ts';
 import { type EndCause, earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec } from './slot.ts';
 import type { InstanceId, ServiceSpec } from './spec.ts';
 
@@ -20,6 +20,8 @@ export type InstanceAction =
   | { kind: 'kill'; id: InstanceId; reason: string }
   /** Check whether anything of the tree is left. */
   | { kind: 'clear'; id: InstanceId }
+  /** It has no probe and has lived for `ready_after`: it counts as ready. */
+  | { kind: 'markReady'; id: InstanceId }
   /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
   | { kind: 'abandon'; id: InstanceId }
   /** The slot is empty and not wanted: drop it. */
@@ -161,9 +163,20 @@ function considerAlive(
     }
   }
   // 5. The roll-out replaces it now; dependents with `on_loss: hold` stop first.
-  if (wanted.rolloutStep?.step !== 'now' || pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
-  pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wanted.rolloutStep.because });
+  if (wanted.rolloutStep?.step === 'now') {
+    if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
+    pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wanted.rolloutStep.because });
+    return;
+  }
+  // 6. No probe says when it is ready: its age does.
+  const atMs = readyAtMs(phase, wanted.spec);
+  if (atMs === null) return;
+  if (atMs <= pass.nowMs) pass.actions.push({ kind: 'markReady', id: slot.id });
+  else wakeAt(pass, Math.ceil(atMs / READY_STEP_MS) * READY_STEP_MS);
 }
+
+/** Instances that were started one after another become ready together: a pool of a thousand needs few steps for that. */
+const READY_STEP_MS = 20;
 
 /** The instance is ending. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: no process was
  * asked to stop yet. */
@@ -202,7 +215,8 @@ const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
   clear: 4,
   abandon: 5,
   forget: 6,
-  start: 7,
+  markReady: 7,
+  start: 8,
 };
 
 /** Stops before starts; stops and forgets of a pool from its highest number down. */

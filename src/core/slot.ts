@@ -104,7 +104,7 @@ export function phaseWord(kind: PhaseKind): WrittenPhaseKind {
   return kind === 'ending' || kind === 'blocked' ? WRITTEN_PHASES[kind] : kind;
 }
 
-/** `none`: no readiness probe; alive means ready. */
+/** `none`: no probe asks, and it has lived for `ready_after`: it is ready. `pending`: it was not ready yet. */
 export type Readiness = 'none' | 'pending' | 'passing' | 'failing';
 /**
  * `clear`: check whether anything of the tree is left; `drain`: told to take no new work; `term`: asked to stop; `kill`:

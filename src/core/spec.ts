@@ -206,8 +206,10 @@ export type ServiceSpec = {
   singleton: SingletonPolicy | null;
   logQueue: string;
   dependsOn: Dependency[];
-  /** When an instance counts as ready; null: as soon as it runs (and `startup`, if any, has passed). */
+  /** When an instance counts as ready; null: once `startup` has passed, or without that, after `readyAfterMs`. */
   readiness: Probe | null;
+  /** How long an instance without `readiness` and `startup` must live to count as ready. */
+  readyAfterMs: number;
   /** When it must be restarted although it runs; null: never. */
   liveness: Probe | null;
   /** Holds the other probes back until it passes once; its failure counts like that of `liveness`. Null: they begin at once. */

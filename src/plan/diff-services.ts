@@ -164,6 +164,8 @@ function printField(field: string, value: unknown): [string, string][] | null {
       return printWatch(value as NonNullable<ServiceSpec['watch']>);
     case 'limits':
       return printLimits(value as ServiceSpec['limits']);
+    case 'readyAfterMs':
+      return [['ready_after', printExactDuration(Number(value))]];
     case 'stdin':
       return value === true ? [['stdin', 'true']] : [];
     case 'tty':

@@ -84,6 +84,8 @@ class Simulation {
         const { cause, reason } = action;
         return this.#applyEvents(slot, { kind: 'stopIntended', cause, because: reason }, ...ENDED);
       }
+      case 'markReady':
+        return this.#applyEvents(slot, ...PASSING);
       case 'forget':
         return null;
       case 'abandon':

@@ -37,7 +37,7 @@ describe('start, stop, restart', () => {
     answers.start = () => ({ instances: ['api.1'] });
     answers.wait = () => ({ waitedMs: 1 });
     await orch('start --wait --timeout 5s api');
-    expect(asked()[1]).toEqual({ method: 'wait', params: { for: 'ready', names: ['api'], timeoutMs: 5000 } });
+    expect(asked()[1]).toEqual({ method: 'wait', params: { for: 'converged', names: ['api'], timeoutMs: 5000 } });
   });
 
   test('an unknown name is exit code 2, a conflict 4', async () => {

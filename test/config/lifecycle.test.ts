@@ -94,7 +94,7 @@ describe('roll-outs', () => {
     expect((await service('pool: 4')).rollout).toEqual({
       maxUnavailable: { kind: 'percent', percent: 25 },
       maxSurge: { kind: 'count', count: 0 },
-      minReadyMs: 0,
+      minReadyMs: 1_000,
       deadlineMs: 600_000,
       onFailure: 'pause',
     });

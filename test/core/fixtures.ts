@@ -55,6 +55,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
       healthyAfterMs: 10_000,
     },
     readiness: null,
+    readyAfterMs: 0,
     liveness: null,
     startup: null,
     rollout: ROLLOUT,

@@ -69,8 +69,9 @@ describe('pauseMs', () => {
   });
 });
 
-it('readiness is pending at first if any probe must pass', () => {
-  expect(initialReadiness({ readiness: null, startup: null })).toBe('none');
-  expect(initialReadiness({ readiness: PROBE, startup: null })).toBe('pending');
-  expect(initialReadiness({ readiness: null, startup: PROBE })).toBe('pending');
+it('readiness is pending at first if a probe must pass or an age must be reached', () => {
+  expect(initialReadiness({ readiness: null, startup: null, readyAfterMs: 0 })).toBe('none');
+  expect(initialReadiness({ readiness: null, startup: null, readyAfterMs: 1_000 })).toBe('pending');
+  expect(initialReadiness({ readiness: PROBE, startup: null, readyAfterMs: 0 })).toBe('pending');
+  expect(initialReadiness({ readiness: null, startup: PROBE, readyAfterMs: 0 })).toBe('pending');
 });

@@ -6,7 +6,7 @@ import { type InstanceAction, isConverged, reconcile } from '../../src/core/reco
 import { planRollouts } from '../../src/core/rollout.ts';
 import type { Phase, Slot } from '../../src/core/slot.ts';
 import type { LossPolicy, ServiceSpec } from '../../src/core/spec.ts';
-import { alive, desire, incarnation, STOP, slotOf, slots, spec } from './fixtures.ts';
+import { alive, desire, incarnation, PROBE, STOP, slotOf, slots, spec } from './fixtures.ts';
 
 const NOW = 10_000;
 const brief = (actions: InstanceAction[]) => actions.map((action) => `${action.kind} ${action.id}`);
@@ -64,12 +64,14 @@ describe('an empty slot', () => {
 });
 
 describe('dependencies', () => {
-  const db = spec('db');
+  const db = spec('db', { readiness: PROBE });
   it.each([
     ['started', alive(), true],
     ['ready', alive(), true],
     ['completed', alive(), false],
     ['completed', { kind: 'completed', atMs: 1 }, true],
+    ['started', { kind: 'completed', atMs: 1 }, true],
+    ['ready', { kind: 'completed', atMs: 1 }, false],
     ['ready', { ...alive(), readiness: 'pending' }, false],
     ['started', { ...alive(), readiness: 'pending' }, true],
     ['started', { kind: 'starting', nonce: 'n', sinceMs: 0 }, false],

@@ -126,7 +126,7 @@ test('plan does not guess about instances that a killed supervisor left', async 
 });
 
 test('plan lists changes of log queues, which make a new generation', async () => {
-  const project = createProject({ 'procs.yaml': good });
+  const project = createProject({ 'procs.yaml': good }, { readyAfter: true });
   await project.up();
   project.write('other.yaml', `${good}log_queues: { default: { rotate: { size: 1MiB } } }\n`);
   const plan = await project.orch(['plan', '--json', '-f', 'other.yaml']);

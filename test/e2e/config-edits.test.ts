@@ -226,7 +226,7 @@ test('orch also watches overlay, included and dotenv files', async () => {
 
 test('scale edits the file and keeps its comments; --ephemeral does not edit it', async () => {
   const text = '# top\nservices:\n  a: # the service\n    command: [sleep, "1000"]\n    pool: 2   # how many\n';
-  const project = createProject({ 'procs.yaml': text });
+  const project = createProject({ 'procs.yaml': text }, { readyAfter: true });
   await project.up();
   const before = running(project);
   await project.mustOrch(['scale', 'a=4']);

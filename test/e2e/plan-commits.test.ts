@@ -25,7 +25,7 @@ test('plan compares two git commits', async () => {
 test('plan of two commits is the plan of a supervisor that runs the first one', async () => {
   const service = (seconds: number): string =>
     `services:\n  db: { command: [sleep, "${seconds}"] }\n  api: { command: [sleep, "1000"], depends_on: { db: { condition: started, on_loss: restart } } }\n`;
-  const project = createProject({ 'procs.yaml': service(1000) });
+  const project = createProject({ 'procs.yaml': service(1000) }, { readyAfter: true });
   const git = (...args: string[]) => gitIn(project.root, ...args);
   git('init', '-q');
   git('add', 'procs.yaml');

@@ -45,16 +45,22 @@ export type Project = {
 
 /**
  * @param files path -> text. `PROGRAMS/` in a text becomes the directory of `test/fixtures/programs`.
- * @param options `env`: for every command that is run in it
+ * @param options `env`: for every command that is run in it. `readyAfter`: an instance without a probe must live for
+ * `ready_after` as it does by default; otherwise it is ready at once, so that tests of other things lose no second
  */
-export function createProject(files: Record<string, string>, options: { env?: Record<string, string> } = {}): Project {
+export function createProject(
+  files: Record<string, string>,
+  options: { env?: Record<string, string>; readyAfter?: boolean } = {},
+): Project {
   const root = makeDirectory('e2e');
   const mark = randomBytes(8).toString('hex');
   const env: Record<string, string> = { [MARK]: mark, ...options.env };
   const path = (name: string): string => join(root, name);
+  const prepare = (name: string, text: string): string =>
+    withPrograms(options.readyAfter || name !== 'procs.yaml' ? text : readyAtOnce(text));
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(path(name)), { recursive: true });
-    writeFileSync(path(name), withPrograms(text));
+    writeFileSync(path(name), prepare(name, text));
   };
   for (const [name, text] of Object.entries(files)) write(name, text);
 
@@ -70,7 +76,7 @@ export function createProject(files: Record<string, string>, options: { env?: Re
     write,
     read: (name) => readFileSync(path(name), 'utf8'),
     exists: (name) => existsSync(path(name)),
-    edit: (name, text, style) => saveFile(path(name), withPrograms(text), style),
+    edit: (name, text, style) => saveFile(path(name), prepare(name, text), style),
     orch: run,
     mustOrch,
     up: (...args) => mustOrch(['up', '-d', '--wait', ...args]),
@@ -95,6 +101,12 @@ export function createProject(files: Record<string, string>, options: { env?: Re
   };
   onTestFinished(project.teardown);
   return project;
+}
+
+/** Below the text, so that its lines keep their numbers. A text that is meant to be wrong, or has defaults, stays as it is. */
+function readyAtOnce(text: string): string {
+  const isPlain = /^services:/m.test(text) && !/^defaults:|ready_after|^---|\0/m.test(text);
+  return isPlain ? `${text.endsWith('\n') ? text : `${text}\n`}defaults: { ready_after: 0s }\n` : text;
 }
 
 export const withPrograms = (text: string): string => text.replaceAll('PROGRAMS/', PROGRAMS);

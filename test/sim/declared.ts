@@ -30,6 +30,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
     port: firstPort + index * PORTS_PER_SERVICE,
     readiness: service.life.hasReadiness ? PROBE : null,
+    readyAfterMs: service.life.readyAfterMs,
     liveness: service.life.hasLiveness ? LIVENESS : null,
     rollout: rolloutOf(service),
     singleton: singleton ? key : null,

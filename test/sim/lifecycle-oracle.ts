@@ -6,25 +6,20 @@ import { rolloutLimitsOf } from '../../src/core/rollout-batch.ts';
 import type { EndCause, Rollout, Slot } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
-import type { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
+import { ReadinessOracle, type ReadinessWorld } from './readiness-oracle.ts';
 
-export type LifecycleWorld = {
-  machine: Machine;
-  /** Live main processes of the project. */
-  leaders(): Iterable<SimProcess>;
-  fail(what: string): never;
-};
+export type LifecycleWorld = ReadinessWorld;
 
 export class LifecycleOracle {
   #world: LifecycleWorld;
-  /** Services of which some instance has passed its readiness probe at some time. */
-  #everReady = new Set<string>();
+  #readiness: ReadinessOracle;
   /** Nonces whose end began with a drain, and when: a later signal is not a new stop. */
   #draining = new Map<string, number>();
 
   constructor(world: LifecycleWorld) {
     this.#world = world;
+    this.#readiness = new ReadinessOracle(world);
   }
 
   /** Whether this stop was judged before, when its drain began. */
@@ -79,7 +74,8 @@ export class LifecycleOracle {
       !this.#world.machine.health.serves(process)
     )
       return;
-    if (declared.readiness !== null && !this.#world.machine.health.hasPassed(process)) return;
+    // An instance that was never ready is not protected.
+    if (!this.#readiness.wasReady(process, declared)) return;
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
     // Neither instances that a command stopped nor the extra ones of a roll-out.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
@@ -138,28 +134,11 @@ export class LifecycleOracle {
     const onTop = ours.filter(({ of }) => Number(of!.instance.split('.')[1]) > pool);
     if (index > pool && onTop.length > extra)
       this.#world.fail(`I1: ${onTop.length} live on top of the ${pool} of ${spec.name}, where ${extra} may`);
-    for (const { service, condition } of spec.dependsOn) {
-      const needed = kernel.accepted?.config.services.find(({ name }) => name === service);
-      const isProbed = needed && needed.readiness !== null;
-      if (condition === 'ready' && isProbed && !this.#everReady.has(service) && !this.#sawReady(service))
-        this.#world.fail(`I15: ${process.of!.instance} started before ${service} was ever ready`);
-    }
+    this.#readiness.onSpawn(kernel, process, spec);
   }
 
-  #sawReady(service: string): boolean {
-    for (const process of this.#world.leaders()) {
-      if (process.of!.instance.startsWith(`${service}.`) && this.#world.machine.health.hasPassed(process)) {
-        this.#everReady.add(service);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** A run that completed counts as ready. */
-  onEnd(process: SimProcess, hasCompleted: boolean): void {
-    if (hasCompleted || this.#world.machine.health.hasPassed(process))
-      this.#everReady.add(process.of!.instance.split('.')[0]!);
+  onEnd(process: SimProcess): void {
+    this.#readiness.onEnd(process);
   }
 
   /** The stop signal comes only when the drain is over. */
@@ -245,6 +224,7 @@ export class LifecycleOracle {
     const { health } = this.#world.machine;
     if (spec.liveness && health.isUnhealthy(process)) this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
     const isShownReady = isReady(phase);
+    if (!spec.readiness && !isShownReady) this.#world.fail(`I19: ${id} has no probe and never counts as ready`);
     if (spec.readiness && health.serves(process) !== isShownReady)
       this.#world.fail(`probes: ${id} counts as ${phase.readiness}, and serves: ${health.serves(process)}`);
   }
@@ -259,6 +239,11 @@ export class LifecycleOracle {
       const mayBeDone = [...kernel.slots.values()].some((one) => one.service === service && one.phase.kind !== 'idle');
       if (!isThere && !mayBeDone) this.#world.fail(`on_loss: ${id} runs although ${service} is gone`);
     }
+  }
+
+  /** I19, at any time. */
+  checkReady(kernel: Kernel): void {
+    this.#readiness.check(kernel);
   }
 
   #processOf({ phase }: Slot): SimProcess | null {

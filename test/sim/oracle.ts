@@ -37,15 +37,18 @@ export class Oracle implements Observer {
   #lifecycle: LifecycleOracle;
   readonly watches: WatchOracle;
   #stopOrder: StopOrder;
+  #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
 
   constructor(machine: Machine, project: Project) {
     this.#machine = machine;
     this.#project = project;
+    this.#firstOffsetMs = machine.wallOffsetMs;
     this.#backoff = new BackoffRecord(() => machine.schedule.nowMs);
     this.#lifecycle = new LifecycleOracle({
       machine,
       leaders: () => this.#leaders(),
+      isMemorySure: () => this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
     this.#stopOrder = new StopOrder({
@@ -276,7 +279,7 @@ export class Oracle implements Observer {
     const { instance, specHash, nonce } = process.of!;
     this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
     this.#lastExits.set(instance, exit);
-    this.#lifecycle.onEnd(process, 'code' in exit && exit.code === 0);
+    this.#lifecycle.onEnd(process);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     this.#stopOrder.onEnd(process, slot, this.kernel);
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
@@ -350,7 +353,18 @@ export class Oracle implements Observer {
     this.#machine.singletonNonces.add(nonce);
   }
 
+  /** No state was ever lost, and the clock never set. */
+  #isMemorySure(): boolean {
+    const wasClockSet = this.#machine.wallOffsetMs !== this.#firstOffsetMs;
+    return !wasClockSet && !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0 && this.stateDirDeletedMs < 0;
+  }
+
   // ---- properties at any time --------------------------------------------------------------------------------------
+
+  /** I19: ready is earned. */
+  checkReady(): void {
+    if (this.kernel) this.#lifecycle.checkReady(this.kernel);
+  }
 
   /** I6: what is in force was once on disk, whole and valid. */
   checkConfig(): void {

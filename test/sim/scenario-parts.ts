@@ -13,6 +13,7 @@ export const PROGRAM: Program = {
 };
 export const LIFE: SimLife = {
   hasReadiness: false,
+  readyAfterMs: 0,
   hasLiveness: false,
   preparesMs: null,
   broken: null,

@@ -34,6 +34,8 @@ export type SimSchedule = Pick<Schedule, 'catchUp' | 'overlap'> & { everyS: numb
 /** Probes, roll-outs and stops. */
 export type SimLife = {
   hasReadiness: boolean;
+  /** Without `hasReadiness`: how long an instance must live to count as ready. */
+  readyAfterMs: number;
   hasLiveness: boolean;
   /** How long its `before_start` takes; null: it has none. */
   preparesMs: number | null;
@@ -113,7 +115,10 @@ const child = fc.record({
 });
 
 export const program: fc.Arbitrary<Program> = fc.record({
-  endsAfterMs: fc.option(fc.integer({ min: 1, max: 20_000 }), { nil: null, freq: 2 }),
+  endsAfterMs: fc.option(fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 100, max: 2_000 })), {
+    nil: null,
+    freq: 2,
+  }),
   exitCode: fc.constantFrom(0, 0, 1),
   obeysAfterMs: obedience,
   child: fc.option(child, { nil: null, freq: 2 }),
@@ -127,6 +132,7 @@ const rarely = <T>(value: T, otherwise: T) =>
 
 export const life: fc.Arbitrary<SimLife> = fc.record({
   hasReadiness: fc.boolean(),
+  readyAfterMs: fc.constantFrom(0, 300, 1_000),
   hasLiveness: rarely(true, false),
   preparesMs: fc.constantFrom(null, null, null, 20, 1_500),
   broken: fc.constantFrom(null, null, null, 'unready' as const, 'crash' as const, 'hangs' as const),

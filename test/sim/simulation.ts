@@ -130,7 +130,10 @@ export class Simulation {
   #check(): void {
     checkRejections();
     if (this.machine.violation) throw this.machine.violation;
-    for (const { oracle } of this.projects) oracle.checkConfig();
+    for (const { oracle } of this.projects) {
+      oracle.checkConfig();
+      oracle.checkReady();
+    }
   }
 
   #checkSignal(target: SimProcess, signal: string): void {

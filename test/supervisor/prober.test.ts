@@ -59,12 +59,3 @@ test('a startup probe that has not passed still decides when the readiness probe
   seen(spec('api', { startup: NOT_YET }));
   expect(received).toEqual([]);
 });
-
-test('an instance needs no readiness once its readiness probe is removed', () => {
-  const { sync, received } = probing();
-  const phase = { ...alive(), readiness: 'pending' } as Alive;
-  const seen = (declared: ServiceSpec): void => sync(slotOf(declared, 1, { phase }), declared);
-  seen(spec('api', { readiness: NOT_YET, liveness: NOT_YET }));
-  seen(spec('api', { liveness: NOT_YET }));
-  expect(received).toEqual([{ kind: 'readinessChanged', readiness: 'none', because: null }]);
-});

@@ -1,7 +1,7 @@
 // `orch ps`: one status request, printed as a table or as JSON. It is on the fast path of a cold start: it must not import
 // more than the client and the formats.
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
-import { formatDroppedByInstance } from '../../api/status-queries.ts';
+import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
@@ -50,7 +50,10 @@ export function formatStatus(status: Status, format: StatusFormat): string {
   const paint = painter(format.colour);
   const lines = rejectedConfig(status, paint);
   if (status.services.length === 0) lines.push('No services are declared.');
-  else lines.push(...serviceTable(status, format, paint), ...serviceNotes(status, paint));
+  else {
+    lines.push(...serviceTable(status, format, paint), ...serviceNotes(status, paint));
+    lines.push(...degradedLines(status, format, paint));
+  }
   if (format.wide)
     lines.push('', ...queueTable(status.logQueues, format, paint), '', supervisorSummary(status, format));
   return lines.join('\n');
@@ -62,6 +65,17 @@ function rejectedConfig({ config }: Status, paint: Paint): string[] {
   const title = 'The file on disk is rejected; the last good configuration stays active:';
   return [paint('red', title), ...lines, ''];
 }
+
+/** Below the table, with the whole sentence: a column of the table may be cut. */
+function degradedLines({ degraded = [] }: Status, { wide }: StatusFormat, paint: Paint): string[] {
+  const shown = degraded.slice(0, wide ? undefined : MAX_DEGRADED_SHOWN);
+  const rest = degraded.length - shown.length;
+  const lines = shown.map(({ instance, reason }) => `degraded: ${instance}: ${reason}`);
+  if (rest > 0) lines.push(`degraded: ${rest} more; \`orch ps --wide\` lists them`);
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => paint('red', escapeControls(line)))];
+}
+
+const MAX_DEGRADED_SHOWN = 3;
 
 const SERVICE_COLUMNS: TextColumn[] = [
   { title: 'NAME' },
@@ -147,7 +161,7 @@ function supervisorSummary(status: Status, { nowMs }: StatusFormat): string {
   const parts = [
     `${status.project}${status.env === null ? '' : ` (${status.env})`}`,
     `generation ${status.generation}`,
-    status.converged ? 'converged' : 'converging',
+    convergenceOf(status),
     `supervisor pid ${supervisor.pid}, up ${formatDuration(nowMs - Date.parse(supervisor.startedAt))}`,
     `${formatPercent(supervisor.cpuPercent)} CPU, ${formatSize(supervisor.rssBytes)}`,
   ];

@@ -67,7 +67,7 @@ function requestChange(
     if (changed.notStarted)
       return reportNotStarted(context, method as 'start' | 'restart', changed.instances, changed.notStarted);
     const { instances } = changed;
-    if (wait) await client.request('wait', { for: 'ready', names, timeoutMs });
+    if (wait) await client.request('wait', { for: 'converged', names, timeoutMs });
     const text = instances.length === 0 ? `nothing to ${method}` : `${PARTICIPLE[method]} ${instances.join(', ')}`;
     context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
     return 0;

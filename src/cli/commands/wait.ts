@@ -10,7 +10,8 @@ export const waitCommand: CommandDefinition<WaitOptions> = {
   name: 'wait',
   group: 'Look',
   summary: 'wait until the project, or a part of it, reaches a state',
-  details: 'Exits with 1 when the time is up or the state cannot be reached any more.',
+  details:
+    'Exits with 1 when the time is up or the state cannot be reached: a crash loop, a service that is not wanted.',
   arguments: optionalNames,
   options: [
     {

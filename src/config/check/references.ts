@@ -26,7 +26,7 @@ export function checkDependencies(
   const unknown = entriesOf(services).flatMap((entry) =>
     references(childOf(entry.value, 'depends_on')).flatMap(({ name, at, condition }) =>
       isKnown.has(name)
-        ? warnOfEndlessWait(entry.key, byName.get(name), condition, at)
+        ? warnOfEndlessWait(byName.get(entry.key), byName.get(name), condition, at)
         : [unknownService(entry.key, name, at, names, declared)],
     ),
   );
@@ -60,15 +60,36 @@ function unknownService(from: string, name: string, at: Span, names: string[], s
   return problemAt(at, { code: 'unknown-service', message, hint });
 }
 
-/** A dependency that can never be met. */
-function warnOfEndlessWait(from: string, on: ServiceSpec | undefined, condition: string, at: Span): Problem[] {
+/** A dependency that nothing starts, or that can never be met. */
+function warnOfEndlessWait(from: ServiceSpec | undefined, on: ServiceSpec | undefined, condition: string, at: Span) {
+  if (!from || !on) return [];
   const report = (reason: string, hint: string): Problem[] => [
-    warningAt(at, { code: 'waits-forever', message: `${quote(from)} waits for ${quote(on!.name)} ${reason}`, hint }),
+    warningAt(at, {
+      code: 'waits-forever',
+      message: `${quote(from.name)} waits for ${quote(on.name)} ${reason}`,
+      hint,
+    }),
   ];
-  if (on && !on.enabled)
+  if (!on.enabled)
     return report('to start, but it is not enabled', `set \`enabled: true\` in ${on.name}, or remove the dependency`);
-  if (condition !== 'completed' || on?.restart.policy !== 'always') return [];
+  if (on.pool === 0)
+    return report(
+      'to start, but it has no instances (pool: 0)',
+      `raise the pool of ${on.name}, or remove the dependency`,
+    );
+  const uncovered = on.profiles.length > 0 && !isCovered(from.profiles, on.profiles);
+  if (uncovered) {
+    const names = on.profiles.join(' or ');
+    const hint = `add \`profiles: [${on.profiles[0]}]\` to ${from.name}, or remove those of ${on.name}`;
+    return report(`to start, but it runs only with the profile ${names}`, hint);
+  }
+  if (condition !== 'completed' || on.restart.policy !== 'always') return [];
   return report('to complete, but it always restarts', `set \`restart: never\` in ${on.name}, or wait for started`);
+}
+
+/** Whether each profile that starts one service starts the other as well. */
+function isCovered(profiles: string[], others: string[]): boolean {
+  return profiles.length > 0 && profiles.every((profile) => others.includes(profile));
 }
 
 /** Each cycle once, printed whole from its first service in file order: `api -> db -> api`. */

@@ -11,7 +11,7 @@ import {
   serviceName,
 } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
-import { DEFAULT_POOL, DEFAULT_QUEUE } from '../schema/defaults.ts';
+import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_READY_AFTER } from '../schema/defaults.ts';
 import { specHash } from '../schema/spec-hash.ts';
 import { LAST_PORT } from '../tree/instance-variables.ts';
 import { escapeTemplate, variablesOf } from '../tree/template.ts';
@@ -26,7 +26,7 @@ import {
   type TreeEntry,
   textOf,
 } from '../tree/tree.ts';
-import { type NormalizeContext, reportBadValue } from './normalize-context.ts';
+import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { normalizeEnv } from './normalize-env.ts';
 import { commandOf, normalizeProbe } from './normalize-probe.ts';
 import { normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
@@ -51,6 +51,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     problems.push(problemAt(entry.keyAt, { code: 'missing-command', message, hint }));
   }
   const cwd = childOf(tree, 'cwd');
+  const readyAfterMs = durationOf(childOf(tree, 'ready_after'), DEFAULT_READY_AFTER, context);
   const restart = normalizeRestart(childOf(tree, 'restart'), context);
   const stop = normalizeStop(childOf(tree, 'stop'), context);
   const tty = isTrue(childOf(tree, 'tty'));
@@ -66,9 +67,10 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     logQueue: literalOf(childOf(tree, 'log_queue')) ?? DEFAULT_QUEUE,
     dependsOn: normalizeDependencies(childOf(tree, 'depends_on')),
     readiness: normalizeProbe(entryAt(tree, 'readiness'), context),
+    readyAfterMs,
     liveness: normalizeProbe(entryAt(tree, 'liveness'), context),
     startup: normalizeProbe(entryAt(tree, 'startup'), context),
-    rollout: normalizeRollout(tree, context),
+    rollout: normalizeRollout(tree, readyAfterMs, context),
     restart,
     // The process that holds the terminal gets the signals, and passes them on.
     stop: tty ? { ...stop, to: 'main' } : stop,

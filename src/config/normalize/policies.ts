@@ -118,8 +118,11 @@ function signalOf(written: Tree | undefined, context: NormalizeContext): string 
   return name ?? DEFAULT_STOP.signal;
 }
 
-/** @param service the whole service: `rollout` may be next to `pool` or inside it. */
-export function normalizeRollout(service: Tree, context: NormalizeContext): RolloutPolicy {
+/**
+ * @param service the whole service: `rollout` may be next to `pool` or inside it
+ * @param readyAfterMs for how long a new instance must be ready unless `min_ready` says otherwise
+ */
+export function normalizeRollout(service: Tree, readyAfterMs: number, context: NormalizeContext): RolloutPolicy {
   const ofService = childOf(service, 'rollout');
   const ofPool = childOf(childOf(service, 'pool'), 'rollout');
   if (ofService && ofPool) {
@@ -128,10 +131,11 @@ export function normalizeRollout(service: Tree, context: NormalizeContext): Roll
   }
   const tree = ofPool ?? ofService;
   const unavailable = childOf(tree, 'max_unavailable');
+  const minReady = childOf(tree, 'min_ready');
   const policy: RolloutPolicy = {
     maxUnavailable: portionOf(unavailable, DEFAULT_ROLLOUT.maxUnavailable),
     maxSurge: portionOf(childOf(tree, 'max_surge'), DEFAULT_ROLLOUT.maxSurge),
-    minReadyMs: durationOf(childOf(tree, 'min_ready'), DEFAULT_ROLLOUT.minReady, context),
+    minReadyMs: minReady ? durationOf(minReady, '0s', context) : readyAfterMs,
     deadlineMs: durationOf(childOf(tree, 'deadline'), DEFAULT_ROLLOUT.deadline, context),
     onFailure: (literalOf(childOf(tree, 'on_failure')) ?? DEFAULT_ROLLOUT.onFailure) as RolloutPolicy['onFailure'],
   };

@@ -64,7 +64,7 @@ export type ServiceDeclaration = {
   } | null;
   /** The queue for stdout and stderr. Default: `"default"`. */
   log_queue?: string | null;
-  /** The services that must be up first. A list waits for `started`. `ready` is the same as `started` for a service without a readiness probe; `completed` waits for exit code 0. Default: `[]`. */
+  /** The services that must be up first. A list waits for `started`. `ready` waits for the readiness probe, or without one until the service has lived for `ready_after`; `completed` waits for exit code 0, which never counts as ready. Default: `[]`. */
   depends_on?: string[] | { [name: string]: 'started' | 'ready' | 'completed' | {
     /** The condition to wait for. Default: `"started"`. */
     condition?: 'started' | 'ready' | 'completed' | null;
@@ -72,8 +72,10 @@ export type ServiceDeclaration = {
     on_loss?: 'ignore' | 'hold' | 'restart' | null;
     [extension: `x-${string}`]: unknown;
   } | null } | null;
-  /** When an instance counts as ready. */
+  /** When an instance counts as ready. Without a probe: once it has lived for `ready_after`. */
   readiness?: ProbeDeclaration | null;
+  /** How long an instance without a readiness probe must live to count as ready. Until then it is `running`. Default: `"1s"`. */
+  ready_after?: string | null;
   /** When a running instance must be restarted. */
   liveness?: ProbeDeclaration | null;
   /** Delays the other probes until the program is up. */
@@ -281,7 +283,7 @@ export type RolloutDeclaration = {
   max_unavailable?: number | string | null;
   /** Instances that may run in addition to the pool; a share is rounded up. They are numbered after the pool. Default: `0`. */
   max_surge?: number | string | null;
-  /** How long a new instance must be ready to count. Default: `"0s"`. */
+  /** How long a new instance must be ready to count. Without this key: as long as `ready_after`. */
   min_ready?: string | null;
   /** Longest wait for the next new instance to become ready. Default: `"10m"`. */
   deadline?: string | null;

@@ -9,10 +9,11 @@ export const DEFAULT_RESTART = { policy: 'on_failure', initial: '100ms', max: '3
 export const DEFAULT_STOP = { signal: 'SIGTERM', to: 'main', grace: '10s' } as const;
 export const DEFAULT_DRAIN_TIMEOUT = '30s';
 export const DEFAULT_PROBE = { every: '1s', timeout: '1s', successes: 1, failures: 3, initialDelay: '0s' } as const;
+/** How long an instance without a readiness probe must live to count as ready. */
+export const DEFAULT_READY_AFTER = '1s';
 export const DEFAULT_ROLLOUT = {
   maxUnavailable: '25%',
   maxSurge: 0,
-  minReady: '0s',
   deadline: '10m',
   onFailure: 'pause',
 } as const;

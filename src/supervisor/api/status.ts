@@ -1,5 +1,6 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
+import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { withDependencies } from '../../core/desired.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
@@ -34,7 +35,7 @@ export function buildStatus(parts: StatusParts): Status {
     env,
     generation: kernel.generation,
     converged: kernel.isConverged(),
-    degraded: withoutOutput(parts),
+    degraded: [...degradedInstances(kernel.desired, kernel.slots, parts.nowMs), ...withoutOutput(parts)],
     config: {
       files: kernel.accepted?.files ?? [],
       status: kernel.problems.length > 0 ? 'rejected' : 'applied',

@@ -1,4 +1,5 @@
 // `orch wait`: whether a condition is met, pending, or impossible without a change. Pure.
+import { outlookOf } from '../../core/degraded.ts';
 import { isWaitingForSchedule } from '../../core/reconcile.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
@@ -23,6 +24,8 @@ export function judgeWait(
   if (condition === 'stopped') return judgeStopped(kernel, ids);
   const gone = names.find((name) => !isDeclared(kernel, name));
   if (gone !== undefined) return { kind: 'impossible', because: `${gone} is not declared any more` };
+  const empty = names.find((name) => kernel.desired.services.get(name as ServiceName)?.pool === 0);
+  if (empty !== undefined) return { kind: 'impossible', because: `${empty} has no instances (pool: 0)` };
   const dependencies = kernel.dependencies();
   let pending: string | null = null;
   for (const id of ids) {
@@ -31,14 +34,20 @@ export function judgeWait(
     const slot = slotFor(kernel, id);
     const { state, reason } = explainInstance(kernel, id, nowMs, dependencies);
     const because = `${id} is ${state}${reason ? `: ${reason}` : ''}`;
-    if (desired.run && (state === 'failed' || state === 'stopped')) return { kind: 'impossible', because };
-    if (!desired.run && condition === 'ready') return { kind: 'impossible', because };
+    if (!desired.run && (condition === 'ready' || (names.length > 0 && !isStoppedByHand(kernel, id))))
+      return { kind: 'impossible', because };
+    // Only by name: a task among others ends well by completing.
+    if (condition === 'ready' && state === 'completed' && names.length > 0)
+      return { kind: 'impossible', because: `${id} has completed, which does not count as ready` };
     const halted = haltedRollout(kernel, desired.spec.name);
     if (halted !== null) return { kind: 'impossible', because: `${id}: ${halted}` };
+    if (outlookOf(slot, desired, dependencies) === 'hopeless') return { kind: 'impossible', because };
     const good = desired.run
       ? ((state === 'ready' || state === 'completed') && reason === null) || isBetweenRuns(slot, desired.spec, nowMs)
       : state === 'stopped' || !isOccupied(slot);
+    const isRolling = condition === 'converged' && kernel.rollouts.has(desired.spec.name);
     if (!good) pending ??= because;
+    else if (isRolling) pending ??= `the roll-out of ${desired.spec.name} is not over`;
   }
   if (pending) return { kind: 'pending', because: pending };
   if (names.length > 0 || kernel.isConverged()) return { kind: 'met' };
@@ -61,6 +70,12 @@ export function judgeOutput(
     if (fault !== null) return { kind: 'impossible', because: `${id}: ${fault}` };
   }
   return null;
+}
+
+/** The user asked for that, so a stopped instance is as it should be. */
+function isStoppedByHand({ overrides, desired }: Kernel, id: InstanceId): boolean {
+  const service = desired.instances.get(id)?.spec.name ?? '';
+  return desired.shuttingDown || overrides.stopped.includes(id) || overrides.stopped.includes(service);
 }
 
 /** A scheduled service between two runs is healthy. */

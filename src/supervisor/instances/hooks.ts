@@ -1,6 +1,7 @@
 // Runs the commands that a service declares around the life of its instances. `before_start` decides whether an instance
 // starts; the other two follow events, and their failures are reported. Never two of one kind for one instance at a time.
 import type { EventRecord } from '../../api/protocol.ts';
+import { initialReadiness } from '../../core/readiness.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { Command, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
@@ -45,7 +46,7 @@ export class HookRunner {
     if (!afterReady) return;
     // Only the first time: an instance that is ready again after being unready runs no hook.
     const isFirst = type === 'became_ready' && details.afterMs !== undefined;
-    const isAtOnce = type === 'started' && spec.readiness === null && spec.startup === null;
+    const isAtOnce = type === 'started' && initialReadiness(spec) === 'none';
     if (isFirst || isAtOnce) this.#runUnawaited('after_ready', slot, spec, afterReady, {});
   }
 

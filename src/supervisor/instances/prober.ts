@@ -64,12 +64,6 @@ export class Prober {
   #syncOne(slot: ProbeableSlot, spec: ServiceSpec): void {
     const old = this.#probed.get(slot.id);
     if (old?.spec === spec) return;
-    if (spec.readiness === null && spec.startup === null && slot.phase.readiness !== 'none')
-      this.#context.inbox.receive(slot.id, slot.phase.process.nonce, {
-        kind: 'readinessChanged',
-        readiness: 'none',
-        because: null,
-      });
     if (spec.startup === null && spec.readiness === null && spec.liveness === null) {
       if (old) this.#drop(slot.id, old);
       return;

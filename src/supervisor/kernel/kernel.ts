@@ -310,6 +310,9 @@ export class Kernel {
         this.#requestedActions.add(`${kind} ${id}`);
         this.#effects.clear(this.#endingSlot(id)!);
         return;
+      case 'markReady':
+        this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
+        return;
       case 'abandon':
         this.#requestedActions.add(`${kind} ${id}`);
         this.#effects.abandon(this.#slots.get(id)!);

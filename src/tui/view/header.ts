@@ -2,6 +2,7 @@
 // configuration: position, message, the line with a caret, the hint.
 
 import type { InstanceState, Status } from '../../api/protocol.ts';
+import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
@@ -37,15 +38,19 @@ export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): F
   return spaceBetween(left, [cell(right, 'dim')], columns);
 }
 
-/** `● converged`, or what is pending: `◔ converging  1 failed  2 starting`. */
+/** `● converged`, or what is pending: `◔ converging  1 failed  2 starting`, `✗ degraded: web.1  1 failed`. */
 function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
   const counts = countStates(status);
   const pending = PENDING_STATES.filter((state) => counts.has(state)).map((state) =>
     stateCount(state, counts.get(state)!, glyphs),
   );
-  const head: FrameCell = status.converged
-    ? cell(`${glyphs.state.ready} converged`, 'good')
-    : cell(`${glyphs.state.starting} converging`, 'busy');
+  const word = convergenceOf(status);
+  const head: FrameCell =
+    (status.degraded ?? []).length > 0
+      ? cell(`${glyphs.state.failed} ${word}`, 'bad')
+      : status.converged
+        ? cell(`${glyphs.state.ready} ${word}`, 'good')
+        : cell(`${glyphs.state.starting} ${word}`, 'busy');
   const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} rejected`, 'bad')] : [];
   return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...pending.flatMap((each) => [cell('  '), each])];
 }

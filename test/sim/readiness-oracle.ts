@@ -1,0 +1,91 @@
+// Checks from outside that ready is earned (I19): by a probe that passed, or without one by age. Part of the oracle.
+
+import { isReady } from '../../src/core/readiness.ts';
+import type { Slot } from '../../src/core/slot.ts';
+import type { ServiceSpec } from '../../src/core/spec.ts';
+import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
+import type { Machine } from './machine/machine.ts';
+import type { SimProcess } from './machine/processes.ts';
+
+export type ReadinessWorld = {
+  machine: Machine;
+  /** Live main processes of the project. */
+  leaders(): Iterable<SimProcess>;
+  /** Whether no state was ever lost and the wall clock never set: ages of adopted instances are known. */
+  isMemorySure(): boolean;
+  fail(what: string): never;
+};
+
+/** Timers of a busy supervisor. */
+const SLACK_MS = 5;
+
+export class ReadinessOracle {
+  #world: ReadinessWorld;
+  /** Services of which some instance was ready at some time. */
+  #everReady = new Set<string>();
+  /** Service -> as it was last started. */
+  #specs = new Map<string, ServiceSpec>();
+
+  constructor(world: ReadinessWorld) {
+    this.#world = world;
+  }
+
+  onSpawn(kernel: Kernel, process: SimProcess, spec: ServiceSpec): void {
+    this.#specs.set(spec.name, spec);
+    for (const { service, condition } of spec.dependsOn) {
+      const needed = kernel.accepted?.config.services.find(({ name }) => name === service);
+      if (condition !== 'ready' || !needed || this.#isAgeUnsure(kernel, needed)) continue;
+      if (!this.#everReady.has(service) && !this.#sawReady(needed))
+        this.#world.fail(`I15: ${process.of!.instance} started before ${service} was ever ready`);
+    }
+  }
+
+  onEnd(process: SimProcess): void {
+    const service = process.of!.instance.split('.')[0]!;
+    const spec = this.#specs.get(service);
+    if (spec && this.wasReady(process, spec)) this.#everReady.add(service);
+  }
+
+  wasReady(process: SimProcess, { readiness, readyAfterMs }: ServiceSpec): boolean {
+    const { health, schedule } = this.#world.machine;
+    return readiness === null ? schedule.nowMs - process.bornMs >= readyAfterMs : health.hasPassed(process);
+  }
+
+  /** At any time: no instance is ready too early, and the project has not converged before all are ready or completed. */
+  check(kernel: Kernel): void {
+    for (const slot of kernel.slots.values()) {
+      const { phase, id } = slot;
+      const desired = kernel.desired.instances.get(id);
+      if (!desired?.run || desired.spec.schedule) continue;
+      if (isReady(phase)) this.#checkAge(slot, desired.spec);
+      else if (phase.kind !== 'completed' && kernel.isConverged())
+        this.#world.fail(`I19: ${id} is ${phase.kind}, and everything counts as converged`);
+    }
+  }
+
+  #checkAge({ id, phase }: Slot, { readiness, readyAfterMs }: ServiceSpec): void {
+    // The start time of an adopted process is known only roughly, and its version may not be remembered.
+    if (readiness !== null || readyAfterMs === 0 || phase.kind !== 'alive' || phase.adopted) return;
+    const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
+    const ageMs = process ? this.#world.machine.schedule.nowMs - process.bornMs : Number.POSITIVE_INFINITY;
+    if (ageMs < readyAfterMs - SLACK_MS && this.#world.isMemorySure())
+      this.#world.fail(`I19: ${id} is ready ${ageMs} ms after its start, with ready_after ${readyAfterMs}`);
+  }
+
+  #isAgeUnsure(kernel: Kernel, { name, readiness }: ServiceSpec): boolean {
+    if (readiness !== null) return false;
+    const isAdopted = ({ service, phase }: Slot): boolean =>
+      service === name && phase.kind === 'alive' && phase.adopted;
+    return !this.#world.isMemorySure() || [...kernel.slots.values()].some(isAdopted);
+  }
+
+  #sawReady(spec: ServiceSpec): boolean {
+    for (const process of this.#world.leaders()) {
+      if (process.of!.instance.startsWith(`${spec.name}.`) && this.wasReady(process, spec)) {
+        this.#everReady.add(spec.name);
+        return true;
+      }
+    }
+    return false;
+  }
+}
