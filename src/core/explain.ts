@@ -114,10 +114,11 @@ function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, no
   if (phase.step === 'kill') {
     return { state: 'stopping', reason: `SIGKILL sent; waiting for ${target} to disappear.`, unblock: null };
   }
-  const { escalate } = slot.spec?.stop ?? { escalate: [] };
+  const { escalate, command } = slot.spec?.stop ?? { escalate: [], command: null };
   const sent = phase.escalated > 0 ? (escalate[phase.escalated - 1]?.signal ?? signal) : signal;
   const next = escalate[phase.escalated]?.signal ?? 'SIGKILL';
-  return { state: 'stopping', reason: `${sent} sent; ${target} has ${left} s before ${next}.`, unblock: null };
+  const begun = command !== null && phase.escalated === 0 ? 'Its stop command was started' : `${sent} sent`;
+  return { state: 'stopping', reason: `${begun}; ${target} has ${left} s before ${next}.`, unblock: null };
 }
 
 /** Nothing lives although it should. */

@@ -198,7 +198,11 @@ function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { ki
   const further = step === 'term' ? spec?.stop.escalate[escalated] : undefined;
   if (further) return { kind: 'escalate', id, signal: further.signal };
   const grace = spec?.stop.graceMs ?? 0;
-  return { kind: 'kill', id, reason: `still alive ${grace} ms after ${signalOf(spec)}` };
+  return {
+    kind: 'kill',
+    id,
+    reason: `still alive ${grace} ms after ${spec?.stop.command ? 'its stop command' : signalOf(spec)}`,
+  };
 }
 
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';

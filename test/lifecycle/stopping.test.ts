@@ -87,6 +87,13 @@ test('a stop command runs instead of the signal; where it fails the signal is se
   expect(bad.story).toEqual(['up', 'SIGTERM']);
 });
 
+test('a process that outlives its stop command gets the signal within the grace period', async () => {
+  const { story, downMs } = await storyOf(`command: [${ENDS}], stop: { command: 'true', grace: 3s }`);
+  expect(story).toEqual(['up', 'SIGTERM']);
+  expect(downMs).toBeGreaterThan(1_200);
+  expect(downMs).toBeLessThan(2_900);
+});
+
 test('to: main does not signal children while the main process lives', async () => {
   const child = `node ${PROGRAMS}tells-its-end.mjs`;
   const main = `trap 'echo main SIGTERM >>story.txt; sleep 0.3; exit 0' TERM; ${child} & while :; do sleep 0.05; done`;

@@ -28,6 +28,8 @@ export class StopSteps {
   #resources: StartResources;
   /** Drains and stop commands under way, by the nonce of the instance. */
   #running = new Map<string, RunningCheck>();
+  /** Signals that follow a stop command, by the nonce of the instance. */
+  #lateSignals = new Map<string, NodeJS.Timeout>();
   /** Nonces of instances whose whole tree, or what was left of it, got the stop signal. */
   #treeSignalled = new Set<string>();
 
@@ -92,12 +94,27 @@ export class StopSteps {
   }
 
   #stopByCommand(slot: EndingSlot, spec: ServiceSpec, command: Command, signal: string): void {
+    const sinceMs = performance.now();
     this.#follow(slot, this.#runCommand(slot, spec, command), (outcome) => {
-      if (outcome.ok) return;
+      if (outcome.ok) return this.#signalAfterCommand(slot, signal, performance.now() - sinceMs);
       const message = `the stop command of ${slot.id} failed (${outcome.because}); ${signal} is sent instead`;
       this.#context.journal.report({ type: 'stop_command_failed', instance: slot.id, message });
       this.signal(slot, signal);
     });
+  }
+
+  /** The command succeeded: after half of what is left of the grace period, a process that still lives gets the signal. With
+   * `escalate`, its signals follow instead. */
+  #signalAfterCommand({ id, spec, phase: { process } }: EndingSlot, signal: string, elapsedMs: number): void {
+    const { graceMs = 0, escalate = [] } = spec?.stop ?? {};
+    if (escalate.length > 0) return;
+    const signalLate = (): void => {
+      this.#lateSignals.delete(process.nonce);
+      const slot = this.#context.specs.slots.get(id);
+      if (slot?.phase.kind !== 'ending' || slot.phase.process.nonce !== process.nonce) return;
+      if (slot.phase.step === 'term' && slot.phase.exit === null) this.signal(slot as EndingSlot, signal);
+    };
+    this.#lateSignals.set(process.nonce, setTimeout(signalLate, Math.max(0, graceMs - elapsedMs) / 2).unref());
   }
 
   /** Signals the main process alone, or the whole tree, as declared. Once the main process has ended: what is left. */
@@ -149,6 +166,8 @@ export class StopSteps {
   cancel(nonce: string): void {
     const running = this.#running.get(nonce);
     this.#running.delete(nonce);
+    clearTimeout(this.#lateSignals.get(nonce));
+    this.#lateSignals.delete(nonce);
     running?.cancel('no longer waited for');
   }
 
