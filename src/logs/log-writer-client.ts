@@ -9,6 +9,7 @@ import {
   type InstanceFifos,
   type LineExpectation,
   LOG_PROTOCOL,
+  type SuccessorStart,
   type WriterEvent,
   type WriterMethod,
   type WriterMethods,
@@ -35,13 +36,15 @@ export type LogWriterClient = {
   /** Gives the service all that its queue holds, then ends its input; later lines wait. Resolves at the deadline at the latest;
    * what was not delivered by then is kept. */
   closeSink(queue: string, service: string, deadlineMs: number): Promise<void>;
+  /** What the writer starts if this process is killed; null: nothing, this process ends on purpose. Sent at once. */
+  guard(successor: SuccessorStart | null): void;
   /** The newest figures, or the previous ones when the writer does not answer at once. */
   stats(): Promise<LogQueueStatus[]>;
   /** @param queues names; none: all. Returns the paths of the rotated files. Rejects when the writer is lost meanwhile. */
   rotate(queues: string[]): Promise<string[]>;
   /** Flushes everything and ends the writer. */
   shutdown(deadlineMs: number): Promise<void>;
-  /** Disconnects; the writer keeps running. */
+  /** Disconnects on purpose; the writer keeps running. */
   close(): void;
 };
 
@@ -79,6 +82,7 @@ class ReconnectingClient implements LogWriterClient {
   readonly #expectations = new Map<string, LineExpectation>();
   /** Queue -> the service that reads it now. */
   readonly #sinks = new Map<string, string>();
+  #successor: SuccessorStart | null = null;
   #lastStats: LogQueueStatus[] = [];
   #statsRequest: Promise<void> | null = null;
   #statsAskedMs = 0;
@@ -151,6 +155,16 @@ class ReconnectingClient implements LogWriterClient {
     await settlesWithin(closed, deadlineMs + CLOSE_ANSWER_MS);
   }
 
+  guard(successor: SuccessorStart | null): void {
+    this.#successor = successor;
+    if (this.#connection.isUp()) this.#sendSuccessor();
+  }
+
+  #sendSuccessor(): void {
+    const sent = this.#connection.send('successor', { successor: this.#successor });
+    sent.catch(() => undefined); // lost: `resendAll` repeats it; or an older writer, which starts no supervisor
+  }
+
   async stats(): Promise<LogQueueStatus[]> {
     // One request at a time: they must not pile up while a writer hangs.
     this.#statsRequest ??= this.#requestStats();
@@ -167,6 +181,7 @@ class ReconnectingClient implements LogWriterClient {
   }
 
   close(): void {
+    this.guard(null);
     if (this.#retryTimer) clearTimeout(this.#retryTimer);
     this.#connection.close();
   }
@@ -216,6 +231,7 @@ class ReconnectingClient implements LogWriterClient {
     const { configured } = this.#queues;
     const removed = this.#queues.removedInUse(sources);
     const sent: Promise<unknown>[] = [];
+    if (this.#successor !== null) this.#sendSuccessor();
     if (configured !== null) sent.push(connection.send('configure', { queues: [...configured, ...removed] }));
     for (const [queue, service] of this.#sinks) sent.push(connection.send('openSink', { queue, service }));
     for (const expectation of this.#expectations.values()) sent.push(connection.send('expect', expectation));

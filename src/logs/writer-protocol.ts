@@ -23,6 +23,15 @@ export type WriterEvent = {
   details: Record<string, unknown>;
 };
 
+/** How the next supervisor is started if this one is killed. `message`: the line for its stdin. Never written to a file. */
+export type SuccessorStart = {
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+  message: string;
+};
+
 /** method -> [params, result] */
 export type WriterMethods = {
   hello: [{ protocol: number }, { protocol: number; pid: number }];
@@ -36,6 +45,8 @@ export type WriterMethods = {
   openSink: [{ queue: string; service: string }, Record<string, never>];
   /** Gives it all that the queue holds, then ends its input; later lines wait for `openSink`. `drained`: false at the deadline. */
   closeSink: [{ queue: string; service: string; deadlineMs: number }, { drained: boolean }];
+  /** Null: the supervisor is about to end on purpose. */
+  successor: [{ successor: SuccessorStart | null }, Record<string, never>];
   stats: [Record<string, never>, { queues: LogQueueStatus[] }];
   rotate: [{ queues: string[] }, { rotated: string[] }];
   /** Drains every FIFO, flushes, exits. `flushed`: false at the deadline. */

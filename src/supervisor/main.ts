@@ -16,7 +16,7 @@ import { lockProject } from './adoption/project-lock.ts';
 import {
   type FirstMessage,
   readFirstMessage,
-  reportFaults,
+  reportPredecessors,
   restartAfterFault,
 } from './adoption/restart-after-fault.ts';
 import { guardStateDir } from './adoption/state-dir-guard.ts';
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
     variables: () => supervisor.variables.all,
     freeze: () => supervisor.freeze(),
   });
-  reportFaults(supervisor.events, faults);
+  reportPredecessors(supervisor.events, first);
   let isLeaving = false;
   const leave = (): void => {
     if (isLeaving) return;

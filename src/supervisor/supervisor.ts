@@ -10,10 +10,10 @@ import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
-import type { FirstMessage } from './adoption/restart-after-fault.ts';
+import { type FirstMessage, startOfSuccessor } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
 import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
-import { addServices } from './api/commands.ts';
+import { addServices, beginSelection } from './api/commands.ts';
 import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
 import type { Supervised } from './api/supervised.ts';
@@ -58,7 +58,7 @@ export class Supervisor implements Supervised {
   #usage = new ResourceUsage(() => this.kernel.slots.values());
   #follower: ConfigFollower | null = null;
   #unkillable: Leftover[] = [];
-  #isHandedOver = false;
+  isHandedOver = false;
   #finishing: Promise<Leftover[]> | null = null;
 
   /** Only under the project's lock. */
@@ -119,8 +119,7 @@ export class Supervisor implements Supervised {
     // A new log writer must know the queues before an instance is routed to them.
     this.#configureWriter(accepted);
     await takeOverRunning(this.#context, this.kernel, this.#instances, accepted);
-    // Nothing runs: the services that are named are the choice. Otherwise they are added.
-    if (only && only.length > 0 && this.isEmpty()) this.kernel.override({ ...this.kernel.overrides, only: [] });
+    if (this.isEmpty()) beginSelection(this.kernel, only);
     this.apply(accepted, only);
     await this.#instances.resumeInputs();
   }
@@ -142,6 +141,7 @@ export class Supervisor implements Supervised {
       onLoaded: (result) => this.#configLoaded(result),
       onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable: ${why}.`),
     });
+    this.#guard();
   }
 
   apply(accepted: AcceptedConfig, only: string[] | null): void {
@@ -150,6 +150,7 @@ export class Supervisor implements Supervised {
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config);
     this.#follower?.follow(accepted.watched);
+    if (this.#follower) this.#guard();
     if (only) addServices(this.kernel, only);
   }
 
@@ -201,6 +202,7 @@ export class Supervisor implements Supervised {
   async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {
     const stopped = occupiedSlots(this.kernel).length;
     this.kernel.shutDown();
+    this.writer.guard(null);
     const progress = setInterval(onProgress, DOWN_PROGRESS_MS);
     await untilDown(this, timeoutMs);
     clearInterval(progress);
@@ -247,6 +249,7 @@ export class Supervisor implements Supervised {
 
   /** Stops supervising: running instances are not touched, and nothing more is done or saved. */
   freeze(): void {
+    this.writer.guard(null);
     this.#loop.freeze();
     this.#instances.freeze();
   }
@@ -258,8 +261,8 @@ export class Supervisor implements Supervised {
   async handOver(): Promise<boolean> {
     // The writer keeps running for the next supervisor; until then, every FIFO must have a reader.
     if (!this.kernel.desired.shuttingDown) await this.writer.whenUpToDate(WRITER_CONFIRM_MS);
-    if (this.kernel.desired.shuttingDown || this.#isHandedOver) return false;
-    this.#isHandedOver = true;
+    if (this.kernel.desired.shuttingDown || this.isHandedOver) return false;
+    this.isHandedOver = true;
     this.writer.close();
     await this.#instances.handOver();
     this.freeze();
@@ -268,10 +271,6 @@ export class Supervisor implements Supervised {
     await this.#state.close();
     await this.events.flush();
     return true;
-  }
-
-  get isHandedOver(): boolean {
-    return this.#isHandedOver;
   }
 
   /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
@@ -284,13 +283,14 @@ export class Supervisor implements Supervised {
     };
   }
 
+  /** If this process is killed, the log writer starts the next one. */
+  #guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
+
   saveSoon(): void {
     this.#state.saveSoon(() => this.kernel.state());
   }
 
-  isEmpty(): boolean {
-    return occupiedSlots(this.kernel).length === 0;
-  }
+  isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;
 
   #step(): void {
     this.kernel.step();

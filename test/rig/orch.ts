@@ -62,7 +62,8 @@ export async function orch(args: string[], options: OrchOptions): Promise<Outcom
 
 /** Only what a program needs, so that no variable of the test runner changes what orch does. */
 export function cleanEnvironment(): Record<string, string> {
-  const kept: Record<string, string> = {};
+  // A supervisor that a test kills stays away, unless the test is about its return.
+  const kept: Record<string, string> = { ORCH_RESPAWN: '0' };
   for (const name of ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'XDG_RUNTIME_DIR']) {
     const value = process.env[name];
     if (value !== undefined) kept[name] = value;

@@ -24,10 +24,19 @@ export async function takeDown(
     if (!isReplaced) throw error;
   }
   await target.client.closed;
-  const next = await findSuccessor(target.paths, () => false);
-  if (!next) return takeDownOrphans(context, target.paths, timeoutMs);
+  return (await takeDownNext(context, target.paths, timeoutMs)) ?? takeDownOrphans(context, target.paths, timeoutMs);
+}
+
+/** @returns null: no other supervisor has appeared. */
+async function takeDownNext(
+  context: CliContext,
+  paths: ProjectPaths,
+  timeoutMs: number | null,
+): Promise<ExitCode | null> {
+  const next = await findSuccessor(paths, () => false);
+  if (!next) return null;
   try {
-    return await takeDown({ ...target, client: next.client }, context, timeoutMs);
+    return await takeDown({ paths, client: next.client }, context, timeoutMs);
   } finally {
     next.client.close();
   }
@@ -42,7 +51,11 @@ export async function takeDownOrphans(
   const launch = launchSupervisor({ paths, file: context.file, env: context.env });
   launch.recover(timeoutMs);
   const started = await launch.started;
-  if (started.kind === 'refused') return fail(context, started.error);
+  if (started.kind === 'refused') {
+    // One that comes back by itself, or that another command has started, was faster.
+    const next = started.error.code === 'conflict' ? await takeDownNext(context, paths, timeoutMs) : null;
+    return next ?? fail(context, started.error);
+  }
   if (started.kind === 'died') {
     const hint = started.last || `see ${paths.supervisorLog}`;
     return fail(context, {

@@ -8,6 +8,7 @@ import { type PeerListener, type RpcPeer, RpcServer } from '../../rpc/rpc-server
 import { LOG_PROTOCOL, MAX_LOG_FRAME_BYTES, type WriterMethods, type WriterRequest } from '../writer-protocol.ts';
 import { Compressor } from './compressor.ts';
 import { LogWriter } from './log-writer.ts';
+import { SupervisorGuard } from './supervisor-guard.ts';
 
 /** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
 const EXIT_AFTER_MS = 3000;
@@ -22,8 +23,9 @@ export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
   await new WriterServer(paths, lock).listen();
 }
 
+/** `successor` is about the connection itself. */
 type WriterMethodTable = {
-  [M in keyof WriterMethods]: (
+  [M in Exclude<keyof WriterMethods, 'successor'>]: (
     params: WriterMethods[M][0],
   ) => WriterMethods[M][1] | Promise<WriterMethods[M][1]> | undefined;
 };
@@ -35,11 +37,13 @@ class WriterServer {
   readonly #compressor = new Compressor();
   readonly #writer: LogWriter;
   readonly #methods: WriterMethodTable;
+  readonly #guard: SupervisorGuard<RpcPeer>;
   #exitTimer: NodeJS.Timeout | null = null;
 
   constructor(paths: ProjectPaths, lock: Lock) {
     this.#paths = paths;
     this.#lock = lock;
+    this.#guard = new SupervisorGuard(paths.supervisorLog);
     this.#rpc = new RpcServer(paths.logSocket, {
       maxFrameBytes: MAX_LOG_FRAME_BYTES,
       maxConnections: 0,
@@ -66,7 +70,10 @@ class WriterServer {
     return {
       onLine: (line) => this.#answer(peer, line),
       onTooLong: () => peer.destroy(),
-      onClose: () => this.#scheduleExit(),
+      onClose: () => {
+        this.#guard.disconnected(peer);
+        this.#scheduleExit();
+      },
     };
   }
 
@@ -76,7 +83,7 @@ class WriterServer {
     if (request === null) return void peer.destroy();
     const { id, method } = request;
     Promise.resolve()
-      .then(() => this.#call(request))
+      .then(() => this.#call(peer, request))
       .then((result) => ({ id, result: result ?? {} }))
       .catch((error: Error) => ({ id, error: error.message }))
       .then((reply) => {
@@ -86,7 +93,9 @@ class WriterServer {
       });
   }
 
-  #call({ method, params }: WriterRequest): unknown {
+  #call(peer: RpcPeer, { method, params }: WriterRequest): unknown {
+    if (method === 'hello') this.#guard.greet(peer);
+    if (method === 'successor') return this.#guard.replaceBy(peer, params.successor);
     if (!Object.hasOwn(this.#methods, method)) throw new Error(`no such method: ${method}`);
     return this.#methods[method](params as never);
   }
@@ -98,7 +107,7 @@ class WriterServer {
     void this.#recreateSocket().catch(() => undefined); // no descriptor is free, for example: the next timer retries
     this.#exitTimer = setTimeout(() => {
       if (this.#rpc.peers.size > 0) return;
-      if (this.#writer.isNeeded()) this.#scheduleExit();
+      if (this.#writer.isNeeded() || this.#guard.isPending) this.#scheduleExit();
       else void this.#finishAndExit(0);
     }, EXIT_AFTER_MS);
   }

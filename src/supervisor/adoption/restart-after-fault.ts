@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import type { SuccessorStart } from '../../logs/writer-protocol.ts';
 import { releaseReserve } from '../../os/descriptor-reserve.ts';
 import { errorText } from '../../os/errors.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
@@ -44,8 +45,15 @@ export function restartAfterFault(recovery: FaultRecovery): void {
   });
 }
 
-/** Reports the faults of the supervisors before this one. */
-export function reportFaults(journal: SupervisorContext['journal'], faults: readonly SupervisorFault[]): void {
+/** Reports why this supervisor follows another one. */
+export function reportPredecessors(
+  journal: SupervisorContext['journal'],
+  { faults = [], revived = false }: FirstMessage,
+): void {
+  if (revived) {
+    const message = 'The supervisor was killed (out of memory, or by hand), and a new one was started in its place.';
+    journal.report({ type: 'supervisor_revived', instance: null, message });
+  }
   const last = faults.at(-1);
   if (!last) return;
   const message = `The supervisor crashed (${last.message}) and was replaced by a new one; see supervisor.log.`;
@@ -78,6 +86,22 @@ function startSuccessor(message: FirstMessage, env: Record<string, string>): voi
 }
 
 /**
+ * How the log writer starts the next supervisor if this one is killed.
+ *
+ * @param variables of the last `up`. Null: `ORCH_RESPAWN=0` is among them, or everything is being stopped.
+ */
+export function startOfSuccessor(
+  root: string,
+  variables: Record<string, string>,
+  message: FirstMessage,
+): SuccessorStart | null {
+  if (variables.ORCH_RESPAWN === '0' || message.accepted === null) return null;
+  const args = [...process.execArgv, ...process.argv.slice(1)];
+  const line = JSON.stringify({ ...message, revived: true } satisfies FirstMessage);
+  return { command: process.execPath, args, cwd: root, env: variables, message: line };
+}
+
+/**
  * The first message on stdin, from `orch up`, `orch upgrade` or a crashed predecessor: one JSON object, then the end. Never a
  * file: a configuration may hold secrets.
  */
@@ -95,6 +119,8 @@ export type FirstMessage = {
   owned?: boolean;
   /** How long to wait for a predecessor that is exiting; default 0. */
   waitMs?: number;
+  /** The log writer starts it in place of one that was killed. */
+  revived?: boolean;
   /** Faults of the predecessors that led to this start; newest last. */
   faults?: SupervisorFault[];
 };

@@ -95,6 +95,11 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
   return [...kernel.desired.services.values()].find(({ name }) => name === service)!.pool;
 }
 
+/** Nothing runs yet: the services that `orch up` names are the only ones, once `addServices` has added them. */
+export function beginSelection(kernel: Kernel, names: readonly string[] | null): void {
+  if (names && names.length > 0) kernel.override({ ...kernel.overrides, only: [] });
+}
+
 /**
  * `orch up NAME…`: also runs these services and what they depend on, and stops nothing. A plain `orch up` wants all services;
  * what was stopped by hand stays stopped.

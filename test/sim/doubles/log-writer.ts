@@ -24,6 +24,7 @@ export function startLogWriter(): LogWriterClient {
     closeSink: soon,
     stats: async () => [],
     rotate: async () => [],
+    guard: () => undefined,
     close: () => undefined,
   };
 }

@@ -14,8 +14,8 @@ function fakeProcess(guest: Guest) {
   const { machine, options } = guest;
   return {
     pid: guest.process.pid,
-    platform: 'linux',
     arch: 'x64',
+    platform: 'linux',
     argv: ['node', 'supervisor.js', ...options.argv],
     execPath: '/bin/node',
     execArgv: [],

@@ -21,6 +21,8 @@ export function createScene({ directory, main, mark, isolated, first }) {
     HOME: directory,
     CHAOS: mark,
     CHAOS_RECORDS: records,
+    // The rounds themselves bring a killed supervisor back.
+    ORCH_RESPAWN: '0',
     ORCH_SINGLETON_DIR: join(records, 'singletons'),
     GIT_AUTHOR_NAME: 't',
     GIT_AUTHOR_EMAIL: 't@localhost',
