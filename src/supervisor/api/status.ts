@@ -60,7 +60,8 @@ function serviceStatus(
   const instances = [...ids].map((id) => instanceStatus(id, spec, parts, dependencies));
   const pool = overrides.pools[spec.name];
   const stopped = overrides.stopped.includes(spec.name) || (chosen !== null && !chosen.has(spec.name));
-  const notes = parts.instances.notesOf(spec);
+  // A log queue that cannot be written is among `degraded`.
+  const notes = parts.instances.watchNotesOf(spec.name);
   return {
     ...counted(spec.name, spec.pool, instances),
     singleton: spec.singleton !== null,

@@ -1,7 +1,7 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
 import type { EndingSlot, Slot } from '../../core/slot.ts';
-import { type InstanceId, type ProjectConfig, type ServiceSpec, serviceOf } from '../../core/spec.ts';
+import { type InstanceId, type ProjectConfig, type ServiceName, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
@@ -104,10 +104,15 @@ export class Instances {
     return this.#starts.waitReasonOf(id);
   }
 
+  /** @returns what is not watched as it should be, one sentence each. */
+  watchNotesOf(service: ServiceName): string[] {
+    return this.#watches.notesOf(service);
+  }
+
   /** @returns facts about a service that people should know, one sentence each. */
   notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>): string[] {
     const fault = this.logFaults.of(logQueue);
-    return [...(fault === null ? [] : [fault]), ...this.#watches.notesOf(name)];
+    return [...(fault === null ? [] : [fault]), ...this.watchNotesOf(name)];
   }
 
   /** Opens the outputs of adopted instances, so that they never lack a reader. */
