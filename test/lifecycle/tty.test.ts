@@ -90,6 +90,21 @@ test('a program that does not stop is killed with its holder, and a flood is log
   await project.down();
 });
 
+test('a program of a shell line on a terminal has its grace period', async () => {
+  const slow = `process.on('SIGTERM', () => setTimeout(() => { require('fs').writeFileSync('done', ''); process.exit(0); }, 800));
+console.log('begun'); setInterval(() => {}, 1e6);`;
+  const project = createProject({
+    'slow.cjs': slow,
+    'procs.yaml': `services:\n  slow: { command: 'node slow.cjs; echo next', tty: true, stop: { grace: 10s } }\n`,
+  });
+  await project.up();
+  await logged(project, 'begun');
+  await project.mustOrch(['stop', 'slow']);
+  expect(project.exists('done')).toBe(true);
+  expect(project.read('.orch/logs/default.log')).not.toContain('next');
+  await project.down();
+});
+
 test('an attached window that does not read is dropped, and the program keeps running', async () => {
   const floods = `import { writeFileSync } from 'node:fs'; const line = 'x'.repeat(1023) + '\\n'; let left = 0;
 process.stdin.on('data', () => { left = 32 * 1024; write(); });

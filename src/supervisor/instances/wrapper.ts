@@ -52,6 +52,16 @@ export function programExists({ file, cwd, env }: InstanceLaunch): boolean {
   return statSync(isAbsolute(file) ? file : join(cwd, file), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+/** The end of the shell takes the terminal away, and SIGHUP ends what it runs: the shell waits for it. */
+const PATIENT = `trap 'trap - TERM; wait; kill -TERM $$' TERM\n`;
+
+/** @returns the launch of a shell line with more than one command; another one unchanged, as the shell becomes that program. */
+function withPatience(launch: InstanceLaunch): InstanceLaunch {
+  const [flag, line, ...rest] = launch.args;
+  if (launch.file !== '/bin/sh' || flag !== '-c' || rest.length > 0 || !/[;&|\n]/.test(line ?? '')) return launch;
+  return { ...launch, args: ['-c', `${PATIENT}${line}`] };
+}
+
 /** A small young generation: it only passes bytes on. */
 const SMALL_HEAP_FLAGS = ['--max-semi-space-size=1'];
 
@@ -71,7 +81,10 @@ export function wrapInTty(
   // Meant for the program, not for the holder.
   if (NODE_OPTIONS !== undefined) env.ORCH_TTY_NODE_OPTIONS = NODE_OPTIONS;
   // The holder is Node, which raises the limit for itself and its program.
-  const program = wrapInSteps(launch, shellSteps(false, NO_LIMITS, limits.nofile ?? softLimitOfPrograms()));
+  const program = wrapInSteps(
+    withPatience(launch),
+    shellSteps(false, NO_LIMITS, limits.nofile ?? softLimitOfPrograms()),
+  );
   const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.js'), socket, program.file, ...program.args];
   return { ...launch, file: process.execPath, args, env };
 }
