@@ -1,4 +1,5 @@
 // Commands that change something, against a scripted supervisor: what they ask, print and exit with.
+import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -82,6 +83,7 @@ describe('down', () => {
 
   test('losing the supervisor meanwhile is not a success', async () => {
     answers.down = (_params, call) => {
+      writeFileSync(supervisor.paths.stateFile, '{}'); // an orderly end removes it
       call.hangUp();
       return new Promise(() => undefined);
     };

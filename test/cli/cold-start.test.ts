@@ -62,5 +62,5 @@ test('help, completion and the choice of a command load commander and the defini
   expect(inputs.filter((path) => !isLight.test(path))).toEqual([]);
   expect(inputs.filter((path) => /\/cli\/(init|completion)\/|\/up\/(?!interrupts)/.test(path))).toEqual([]);
   const ofCommander = ['node:child_process', 'node:events', 'node:fs', 'node:path', 'node:process'];
-  expect([...external].sort()).toEqual([...ofCommander, 'node:net', 'node:os'].sort());
+  expect([...external].sort()).toEqual([...ofCommander, 'node:net', 'node:os', 'node:tty'].sort());
 });
