@@ -67,6 +67,8 @@ export class Oracle implements Observer {
           this.kernel?.generation,
           machine.busyUntilMs,
           project.wantsDown,
+          project.guest?.freezes,
+          project.guest?.isFrozen && machine.schedule.nowMs, // differs at every moment of a freeze
         ].join(),
       fail: (what) => this.#fail(what),
     });

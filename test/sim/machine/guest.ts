@@ -182,8 +182,12 @@ export class Guest {
     this.freeze(chance.between(1, STALL_MS));
   }
 
+  /** How often it was stopped so far. */
+  freezes = 0;
+
   /** SIGSTOP, and SIGCONT after a while. */
   freeze(forMs: number): void {
+    this.freezes++;
     this.#held ??= [];
     this.#frozenSinceMs ??= this.machine.schedule.nowMs;
     this.machine.schedule.after(forMs, () => this.thaw());
