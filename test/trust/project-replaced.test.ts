@@ -109,7 +109,8 @@ test.for([
   );
   await spoil(project);
   await project.up();
-  await project.mustOrch(['restart', 'api']);
+  // Exits with 1 when the first start meets the older keeper, which is about to release the port.
+  await project.orch(['restart', 'api']);
   await waitFor('it runs again', project.ps, (seen) => instanceOf(seen, 'api.1').state === 'ready');
   expect(await listens(port)).toBe(true);
   await project.down();
