@@ -23,6 +23,8 @@ export class ReadinessOracle {
   #world: ReadinessWorld;
   /** Services of which some instance was ready at some time. */
   #everReady = new Set<string>();
+  /** Nonces of main processes that ended. */
+  #ended = new Set<string>();
   /** Service -> as it was last started. */
   #specs = new Map<string, ServiceSpec>();
 
@@ -41,6 +43,7 @@ export class ReadinessOracle {
   }
 
   onEnd(process: SimProcess): void {
+    this.#ended.add(process.of!.nonce);
     const service = process.of!.instance.split('.')[0]!;
     const spec = this.#specs.get(service);
     if (spec && this.wasReady(process, spec)) this.#everReady.add(service);
@@ -74,9 +77,10 @@ export class ReadinessOracle {
 
   #isAgeUnsure(kernel: Kernel, { name, readiness }: ServiceSpec): boolean {
     if (readiness !== null) return false;
-    const isAdopted = ({ service, phase }: Slot): boolean =>
-      service === name && phase.kind === 'alive' && phase.adopted;
-    return !this.#world.isMemorySure() || [...kernel.slots.values()].some(isAdopted);
+    // An exit that was lost or comes late: the supervisor cannot know that the process died young.
+    const isUnsure = ({ service, phase }: Slot): boolean =>
+      service === name && phase.kind === 'alive' && (phase.adopted || this.#ended.has(phase.process.nonce));
+    return !this.#world.isMemorySure() || [...kernel.slots.values()].some(isUnsure);
   }
 
   #sawReady(spec: ServiceSpec): boolean {
