@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { applied, converge } from '../rig/applied.ts';
 import { createProject, type Project } from '../rig/project.ts';
 import { supervisorsOf } from '../rig/supervisors.ts';
 import { temporaryDirectory } from '../rig/temporary-directory.ts';
@@ -23,20 +24,6 @@ const TAGGED = `services:
   web: { command: [sleep, "1000"], env: { SEEN: "\${TAG:-none}" }, pool: 1 }
   plain: { command: [sleep, "1000"] }
 `;
-
-async function applied(project: Project, edit: () => Promise<unknown> | unknown): Promise<void> {
-  const { length } = (await project.events()).filter(({ type }) => type.startsWith('config_'));
-  await edit();
-  await waitFor(
-    'the edit is applied',
-    async () => (await project.events()).filter(({ type }) => type.startsWith('config_')),
-    (seen) => seen.length > length,
-  );
-}
-
-async function converge(project: Project): Promise<void> {
-  await project.mustOrch(['wait', '--timeout', '20s']);
-}
 
 async function startedWith(...tags: string[]): Promise<Project> {
   const project = createProject({ 'procs.yaml': TAGGED });

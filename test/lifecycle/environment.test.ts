@@ -1,23 +1,10 @@
 // The name of the environment stays in force until an `up` changes it with consent: `--switch`, or a yes in a terminal.
 import { expect, test } from 'vitest';
+import { applied, converge } from '../rig/applied.ts';
 import { MAIN, type Outcome } from '../rig/orch.ts';
 import { createProject, type Project } from '../rig/project.ts';
 import { supervisorsOf } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
-
-async function applied(project: Project, edit: () => Promise<unknown> | unknown): Promise<void> {
-  const { length } = (await project.events()).filter(({ type }) => type.startsWith('config_'));
-  await edit();
-  await waitFor(
-    'the edit is applied',
-    async () => (await project.events()).filter(({ type }) => type.startsWith('config_')),
-    (seen) => seen.length > length,
-  );
-}
-
-async function converge(project: Project): Promise<void> {
-  await project.mustOrch(['wait', '--timeout', '20s']);
-}
 
 const POOLS = {
   'procs.yaml': 'services:\n  web: { command: [sleep, "1000"], pool: 1 }\n',
