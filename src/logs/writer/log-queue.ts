@@ -10,15 +10,13 @@ import { keepsOneChunk, Producers } from './backpressure.ts';
 import type { FifoSource } from './fifo-source.ts';
 import { BATCH_BYTES, type FramedBatch, type Framer, MAX_LINE_BYTES } from './framer.ts';
 import { LogSink } from './log-sink.ts';
+import { acceptLongLine, LINE_END, SPLIT_END } from './long-line.ts';
 import { QueueOutput } from './queue-output.ts';
 import { QueueReports } from './queue-reports.ts';
 import { PieceList } from './raw-index-writer.ts';
 import { RotationTimer } from './rotation-schedule.ts';
 import { ArrivalClock, type Flushable, type Ticker } from './ticker.ts';
 
-/** The end of each piece of a line that is too long, except the last piece. */
-const SPLIT_END = Buffer.from(' … (line goes on)\n');
-const LINE_END = Buffer.from('\n');
 /** A file rotated by size exceeds that size by one line at most. */
 const MIN_BATCH_BYTES = 1024;
 /** A read of at least this size is written before anything else is read. */
@@ -171,22 +169,10 @@ export class LogQueue implements Flushable {
     }
   }
 
-  /** Rare: a line that may be longer than allowed. Copied piece by piece. */
+  /** Rare: a line that may be longer than allowed. */
   #acceptLong(source: FifoSource, begin: number, length: number): void {
     const chunk = Buffer.from(this.#context.framer.input.subarray(begin, length));
-    for (let from = 0; from < chunk.length; ) {
-      const newline = chunk.indexOf(NEWLINE, from);
-      const end = newline < 0 ? chunk.length : newline;
-      const room = MAX_LINE_BYTES - source.partialBytes;
-      const to = Math.min(end, from + room);
-      if (to > from) source.appendPartial(chunk, from, to);
-      from = to;
-      if (from < end) this.#appendPartial(source, SPLIT_END);
-      else if (newline >= 0) {
-        this.#appendPartial(source, LINE_END);
-        from = newline + 1;
-      }
-    }
+    acceptLongLine(source, chunk, (end) => this.#appendPartial(source, end));
   }
 
   #appendPartial(source: FifoSource, end: Buffer): void {
