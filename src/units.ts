@@ -109,13 +109,29 @@ export function formatPercent(percent: number): string {
   return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
-/** Local time: `14:03:07`. @param show `date`: `2026-01-31 14:03:07`; `ms`: `14:03:07.250` */
-export function formatClock(timeMs: number, { date = false, ms = false } = {}): string {
+type ClockParts = {
+  /** `2026-01-31 14:03:07`. */
+  date?: boolean;
+  /** `14:03:07.250`. */
+  ms?: boolean;
+  /** `14:03:07Z` instead of local time. */
+  utc?: boolean;
+};
+
+/** Local time: `14:03:07`. */
+export function formatClock(timeMs: number, { date = false, ms = false, utc = false }: ClockParts = {}): string {
   const at = new Date(timeMs);
   if (Number.isNaN(at.getTime())) return '--:--:--';
-  const day = date ? `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ` : '';
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  return `${day}${clock}${ms ? `.${String(at.getMilliseconds()).padStart(3, '0')}` : ''}`;
+  // The fields of UTC, shifted by the offset that the time zone had at that moment.
+  const text = new Date(utc ? timeMs : timeMs - at.getTimezoneOffset() * 60_000).toISOString();
+  const [day, clock] = text.slice(0, -1).split('T') as [string, string];
+  return `${date ? `${day} ` : ''}${ms ? clock : clock.slice(0, -'.000'.length)}${utc ? 'Z' : ''}`;
+}
+
+/** A point in time for people, in milliseconds, with its date unless that is today's. */
+export function formatMoment(timeMs: number, nowMs: number, { utc = false }: Pick<ClockParts, 'utc'> = {}): string {
+  const dayOf = (ms: number) => formatClock(ms, { date: true, utc }).split(' ')[0];
+  return formatClock(timeMs, { date: dayOf(timeMs) !== dayOf(nowMs), ms: true, utc });
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -64,6 +64,9 @@ export function noncePrefix(root: string): string {
   return `${createHash('sha256').update(root).digest('hex').slice(0, 12)}.`;
 }
 
+/** Older events, once the file has grown too large. */
+export const rotatedEventsFile = (eventsFile: string): string => `${eventsFile}.1`;
+
 /** The instance's two FIFOs. */
 export function fifoPaths(paths: ProjectPaths, instance: string): { out: string; err: string } {
   return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };

@@ -100,7 +100,7 @@ export type Status = {
 
 /** One line of `orch events`. `type` is past tense and stable. */
 export type EventRecord = {
-  /** Counts up without gaps within one supervisor; a client that received n asks from n + 1. */
+  /** Counts up, over all supervisors of the project; a client that received n asks from n + 1. */
   seq: number;
   /** ISO 8601 with milliseconds. */
   time: string;

@@ -62,7 +62,7 @@ test('in a terminal: a colour for each instance, and only colours from the child
   const { out } = await run({}, ['api.1'], { colour: true }, true);
   expect(out).toContain('one \x1b[31mred\x1b[0m');
   expect(out).not.toContain('\x1b[2J');
-  expect(out.replace(/\x1b\[[\d;]*m/g, '')).toMatch(/^\d\d:\d\d:\d\d\.001 api\.1 \| one red\n$/);
+  expect(out.replace(/\x1b\[[\d;]*m/g, '')).toMatch(/^2026-03-01 \d\d:\d\d:\d\d\.001 api\.1 \| one red\n$/);
 });
 
 test('names, queue, grep, tail, since, until', async () => {

@@ -17,6 +17,7 @@ export type LogsOptions = {
   grep?: string;
   /** The lines alone, byte by byte. */
   raw?: boolean;
+  utc?: boolean;
   queue?: string;
 };
 
@@ -26,7 +27,8 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
   summary: 'show what services wrote',
   details: [
     'Reads the log queues back in time order, rotated and compressed files included. `orch logs rotate [QUEUE…]` closes',
-    'the live files under a dated name. TIME is how long ago (10m, 1h30m) or a point in time (14:05, 2026-01-31).',
+    'the live files under a dated name. TIME is how long ago (10m, 1h30m) or a point in time (14:05, 2026-01-31). In a',
+    'terminal, times are local, with the date unless it is today; in a pipe, they are in UTC.',
   ].join(' '),
   arguments: optionalNames,
   options: [
@@ -36,6 +38,7 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
     { flags: '--until <time>', description: 'show only lines before TIME' },
     { flags: '--grep <pattern>', description: 'show only lines that match this regular expression' },
     { flags: '--queue <queue>', description: 'show only this log queue' },
+    { flags: '--utc', description: 'in a terminal: print times in UTC instead of local time' },
     { flags: '--raw', description: 'print the bare lines, byte by byte, without time and instance' },
   ],
   ownsShortF: true,
@@ -114,9 +117,9 @@ async function follow(context: CliContext, options: LogsOptions, reading: LogQue
   });
 }
 
-async function pacedWriter(context: CliContext, { raw = false }: LogsOptions): Promise<FollowOptions['onLines']> {
+async function pacedWriter(context: CliContext, { raw = false, utc }: LogsOptions): Promise<FollowOptions['onLines']> {
   const { lineFormatter, pacedWrite } = await import('../format/log-output.ts');
-  const format = lineFormatter(context, raw);
+  const format = lineFormatter(context, { raw, utc });
   return (lines) => {
     const text = lines.map(format).join('');
     return pacedWrite(context.stdout, raw ? Buffer.from(text, 'latin1') : text);

@@ -48,7 +48,7 @@ export function failRequest(context: CliContext, error: unknown): ExitCode {
   throw error;
 }
 
-function noSupervisorError(context: CliContext) {
+export function noSupervisorError(context: CliContext) {
   const directory = dirname(context.file);
   const name = basename(context.file);
   return {

@@ -2,16 +2,21 @@
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import { painter } from '../../terminal/colour.ts';
 import { sanitizeLine } from '../../terminal/sanitize.ts';
-import { formatClock } from '../../units.ts';
+import { formatMoment } from '../../units.ts';
 import type { CliContext } from '../context/context.ts';
 import { instanceColour } from './state-colour.ts';
 
 /** The text ends with a newline. Of the control sequences of a program only SGR reaches a terminal. */
-export function lineFormatter(context: CliContext, raw: boolean): (line: LogLine) => string {
+export function lineFormatter(
+  context: CliContext,
+  { raw = false, utc = false }: { raw?: boolean | undefined; utc?: boolean | undefined } = {},
+): (line: LogLine) => string {
   const isTerminal = context.stdout.isTTY === true;
   if (context.json) return isTerminal ? (line) => escapeUnprintable(formatJson(line)) : formatJson;
   if (raw) return isTerminal ? (line) => `${sanitizedBytes(line.line, context.colour)}\n` : ({ line }) => `${line}\n`;
-  return isTerminal || context.colour ? forPeople(context) : (line) => formatText(line, sanitizeLine(line.line, false));
+  return isTerminal || context.colour
+    ? forPeople(context, utc)
+    : (line) => formatText(line, sanitizeLine(line.line, false));
 }
 
 /** The text and the result hold one byte per character. */
@@ -20,12 +25,12 @@ function sanitizedBytes(line: string, keepColours: boolean): string {
   return Buffer.from(text).toString('latin1');
 }
 
-function forPeople(context: CliContext): (line: LogLine) => string {
+function forPeople(context: CliContext, utc: boolean): (line: LogLine) => string {
   const paint = painter(context.colour);
   let width = 0;
   return (line) => {
     width = Math.max(width, line.instance.length);
-    const time = paint('dim', formatClock(line.timeMs, { ms: true }));
+    const time = paint('dim', formatMoment(line.timeMs, Date.now(), { utc }));
     const instance = paint(instanceColour(line.instance), line.instance.padEnd(width));
     const bar = paint(line.stream === 'e' ? 'red' : 'dim', '|');
     const text = sanitizeLine(line.line, context.colour);

@@ -59,7 +59,7 @@ type PrinterFormat = {
 function jsonFormat(context: CliContext): PrinterFormat {
   return {
     expect: () => undefined,
-    line: lineFormatter(context, false),
+    line: lineFormatter(context),
     event: (event) => `${JSON.stringify({ event })}\n`,
     missed: (count) => `${JSON.stringify({ missedEvents: count })}\n`,
   };

@@ -1,5 +1,7 @@
 // Keeps the newest events in memory for clients and appends every event to `.orch/events.jsonl`. Bounded in both places.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile, rename, stat } from 'node:fs/promises';
+import { rotatedEventsFile } from '../../api/paths.ts';
 import type { EventRecord } from '../../api/protocol.ts';
 import { parseInstanceId } from '../../core/spec.ts';
 import type { Clock } from '../../os/clock.ts';
@@ -7,18 +9,23 @@ import type { EventDraft } from './events.ts';
 
 const MAX_KEPT_EVENTS = 2_000;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Holds the last event, whatever its details are. */
+const TAIL_BYTES = 64 * 1024;
 
 export class EventLog {
   #events: EventRecord[] = [];
   #listeners = new Set<(event: EventRecord) => void>();
-  #nextSeq = 1;
+  #nextSeq: number;
   #unwritten = '';
   #writing: Promise<void> | null = null;
   #path: string;
   #clock: Clock;
 
-  /** @param path of the file; its directory exists. */
+  /** Numbers continue those of the earlier supervisors in the file. @param path of the file; its directory exists. */
   constructor(path: string, clock: Clock) {
+    const tail = readTail(path);
+    this.#nextSeq = (lastSeqIn(tail) ?? lastSeqIn(readTail(rotatedEventsFile(path))) ?? 0) + 1;
+    if (tail !== '' && !tail.endsWith('\n')) this.#unwritten = '\n'; // a supervisor was killed while it wrote
     this.#path = path;
     this.#clock = clock;
   }
@@ -63,12 +70,35 @@ export class EventLog {
       this.#unwritten = '';
       try {
         await appendFile(this.#path, text, { mode: 0o600 });
-        if ((await stat(this.#path)).size > MAX_FILE_BYTES) await rename(this.#path, `${this.#path}.1`);
+        if ((await stat(this.#path)).size > MAX_FILE_BYTES) await rename(this.#path, rotatedEventsFile(this.#path));
       } catch {
         // A full or missing disk must not end the supervision; memory still has the events.
         break;
       }
     }
     this.#writing = null;
+  }
+}
+
+/** @returns null: it holds none */
+function lastSeqIn(tail: string): number | null {
+  const last = tail
+    .slice(0, tail.lastIndexOf('\n') + 1)
+    .match(/^\{"seq":\d+,/gm)
+    ?.at(-1);
+  return last === undefined ? null : Number(/\d+/.exec(last)![0]);
+}
+
+function readTail(path: string): string {
+  let fd: number | null = null;
+  try {
+    fd = openSync(path, 'r');
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, size - bytes.length));
+  } catch {
+    return ''; // no event was written yet
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }
