@@ -1,5 +1,6 @@
 // Where a project keeps its files, and the mark of its processes. Shared by clients, the supervisor and the log writer.
 // It computes paths and creates nothing.
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +18,7 @@ export type ProjectPaths = {
   lockFile: string;
   runDir: string;
   fifoDir: string;
-  /** The directory of sockets: `runDir`, or one under the temporary directory if the path would be too long. */
+  /** The directory of sockets: `runDir`, or one in /tmp, whatever TMPDIR is, if the path would be too long. */
   socketDir: string;
   socket: string;
   logSocket: string;
@@ -55,7 +56,11 @@ function shortDir(root: string): string {
   // Not imported: nearly no project needs it, and every `orch ps` would pay 3 ms for it.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  return join(tmpdir(), `orch-${process.getuid?.() ?? 'user'}-${hash}`);
+  const name = `orch-${process.getuid?.() ?? 'user'}-${hash}`;
+  // An earlier version used the TMPDIR of the caller: its supervisor and log writer may still run.
+  const former = join(tmpdir(), name);
+  const isShared = process.platform !== 'win32' && !existsSync(join(former, 'logs.sock'));
+  return isShared ? join('/tmp', name) : former;
 }
 
 /** The prefix of ORCH_NONCE in every process of the project. @param root of the project, symlinks resolved. */

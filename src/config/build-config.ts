@@ -47,6 +47,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const context: NormalizeContext = {
     project,
     root: load.root,
+    projectPath: load.projectPath,
     problems,
     projectFileEnv,
     projectEnv: childOf(tree, 'env'),

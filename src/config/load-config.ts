@@ -1,6 +1,7 @@
 // The only way from files to a configuration: the accepted whole, or every problem. Never throws for bad input.
 import { basename, dirname, join } from 'node:path';
 import type { LoadResult, Problem, WatchedFile } from '../core/load-result.ts';
+import { projectPathOf } from '../core/project-path.ts';
 import { type BuiltConfig, buildConfig } from './build-config.ts';
 import { diskSource, type FileSource } from './files/file-source.ts';
 import type { LoadContext } from './files/load-context.ts';
@@ -39,7 +40,9 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const source = request.source ?? diskSource;
   const root = await source.resolve(dirname(request.file));
   const { environment, env } = request;
-  const context: LoadContext = { root, source, environment, env, problems: [], watched: new Map(), files: [] };
+  const projectPath = projectPathOf(request.file);
+  const reading = { problems: [], watched: new Map(), files: [] };
+  const context: LoadContext = { root, projectPath, source, environment, env, ...reading };
   const merged = await mergeConfigFiles(context, join(root, basename(request.file)), env);
   const built = merged && (await buildConfig(merged, context, env));
   const problems = sortProblems(context.problems);

@@ -174,7 +174,10 @@ export type RolloutPolicy = {
 };
 
 export type SingletonPolicy = {
+  /** By default it holds the path of the project. */
   key: string;
+  /** The default key of earlier versions, `project/service`; null: the key was written in the file. */
+  formerKey: string | null;
   scope: 'project' | 'user' | 'host';
   onConflict: 'replace' | 'refuse' | 'adopt' | 'wait';
   /** Absolute path, or null. */

@@ -4,7 +4,16 @@
 import { maskUrls, maskValue } from '../config/problem/masking.ts';
 import { type ChangeClass, SINGLETON_LIVE_FIELDS, SPEC_FIELDS } from '../config/schema/change-classes.ts';
 import { printAddress } from '../core/print-address.ts';
-import type { Check, Command, DrainMethod, EnvValue, Probe, ServiceSpec, StopPolicy } from '../core/spec.ts';
+import type {
+  Check,
+  Command,
+  DrainMethod,
+  EnvValue,
+  Probe,
+  ServiceSpec,
+  SingletonPolicy,
+  StopPolicy,
+} from '../core/spec.ts';
 import { printExactDuration, printExactSize } from '../units.ts';
 
 export type KeyChange = {
@@ -55,9 +64,15 @@ function flattenField(field: string, key: string, value: unknown): [string, Show
   }
   if (field === 'readiness' || field === 'liveness' || field === 'startup') return flattenProbe(key, value as Probe);
   if (field === 'stop') return flattenStop(key, value as StopPolicy);
+  if (field === 'singleton') return flattenSingleton(key, value as SingletonPolicy);
   const printed = printField(field, value);
   if (printed) return printed.map(([part, text]): [string, ShownValue] => [part, shownText(text)]);
   return flattenValue(key, value);
+}
+
+/** A default key changes with the name of the project; the path in it is not part of the declaration. */
+function flattenSingleton(key: string, { formerKey, ...policy }: SingletonPolicy): [string, ShownValue][] {
+  return flattenValue(key, { ...policy, key: formerKey ?? policy.key });
 }
 
 /** The name of a file tells no secret. */

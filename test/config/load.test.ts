@@ -161,7 +161,7 @@ describe('shorthands', () => {
     expect((await accept(text)).services).toMatchObject([
       {
         restart: { policy: 'never' },
-        singleton: { key: 'project/a', scope: 'user', onConflict: 'replace', pidFile: null },
+        singleton: { key: '/project/a', scope: 'user', onConflict: 'replace', pidFile: null },
       },
       { dependsOn: [{ service: 'a', condition: 'started' }], pool: 3 },
       {

@@ -23,6 +23,7 @@ services:
     command: [./broker]
     singleton: { key: "broker-\${REGION:-x}", pid_file: run/broker.pid, on_conflict: wait }
     stop: { signal: SIGINT, grace: 1m }
+  only: { command: [./only], singleton: true }
   sockets:
     command: [./web]
     listen: ["127.0.0.1:9090", "*:9091", run/web.sock]
@@ -42,6 +43,7 @@ test('the hash of a service stays what it was', async () => {
   const { services } = await accept(FILES, { environment: { REGION: 'us' } });
   expect(Object.fromEntries(services.map(({ name, specHash }) => [name, specHash]))).toEqual({
     broker: '2c2c3856ff9a578d',
+    only: 'cd357c44b4444676',
     plain: 'e5b65ee70b13a04d',
     pool: '5ae9e2045effb873',
     reader: '9255eea7ccfa47c7',

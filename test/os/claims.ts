@@ -23,6 +23,7 @@ export const claim = (over: Partial<SingletonClaim> = {}) =>
     scope: 'host',
     onConflict: 'replace',
     projectRoot: '/projects/a',
+    stateDir: '/projects/a/.orch',
     instance: 'bot.1',
     nonce: `${mark}-new`,
     signal: 'SIGTERM',

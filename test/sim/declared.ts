@@ -23,7 +23,13 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
   const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
   const { singleton, graceMs, policy, limit, pool } = service;
   const name = nameOf(index);
-  const key = { key: SHARED_KEY, scope: 'user', onConflict: singleton ?? 'replace', pidFile: null } as const;
+  const key = {
+    key: SHARED_KEY,
+    formerKey: null,
+    scope: 'user',
+    onConflict: singleton ?? 'replace',
+    pidFile: null,
+  } as const;
   return serviceSpec(name, {
     pool,
     dependsOn,

@@ -42,7 +42,7 @@ export const isLoadedBy = ({ env, services }: ProjectConfig, shell: Shell): bool
 /** `INHERITED` is in no file. */
 export const variablesOf = ({ tag }: Shell): Record<string, string> => ({
   PATH: '/bin',
-  HOME: '/home',
+  HOME: tag === FIRST_SHELL.tag ? '/home' : `/home-${tag}`,
   TAG: tag,
   INHERITED: tag,
 });

@@ -1,7 +1,7 @@
 // `npm run test:upgrade -- [REF]`: builds another commit (default: the one before HEAD), starts a project with it, and lets the
 // supervisors of both builds take the project over from each other. Fails when an instance is restarted.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,20 @@ function expectSame(step, before, after) {
   else console.log(`${step}: ${Object.keys(after).length} instances unchanged`);
 }
 
+/** The older build has another default key for the singleton: it must not run a second time. */
+function expectOne(service) {
+  const instances = readdirSync('/proc').filter((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+      return environment.includes(`ORCH_SERVICE=${service}`) && environment.includes('ORCH_PROJECT=upgrade');
+    } catch {
+      return false; // not ours, or gone
+    }
+  });
+  console.log(`${service}: ${instances.length} process`);
+  if (instances.length !== 1) process.exitCode = 1;
+}
+
 function killSupervisor(command) {
   const { pid } = statusBy(command).supervisor;
   process.kill(pid, 'SIGKILL');
@@ -79,6 +93,7 @@ try {
   const facts = factsOf(statusBy(older));
   expectSame(`orch ps of the newer build`, facts, factsOf(statusBy(newer)));
   orch(newer, 'upgrade');
+  expectOne('only');
   expectSame(`upgrade from ${ref}`, facts, factsOf(statusBy(newer)));
   expectSame(`orch ps of the older build`, facts, factsOf(statusBy(older)));
   killSupervisor(newer);
@@ -87,6 +102,9 @@ try {
   killSupervisor(older);
   orch(newer, 'up', '-d');
   expectSame(`the newer build after SIGKILL of the older supervisor`, facts, factsOf(statusBy(newer)));
+  orch(newer, 'restart', 'only');
+  orch(newer, 'wait', '--for', 'ready', 'only');
+  expectOne('only');
   orch(newer, 'down');
 } finally {
   if (existsSync(project)) spawnSync(process.execPath, [newer, 'down'], { cwd: project });

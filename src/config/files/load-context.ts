@@ -10,6 +10,8 @@ import type { FileContent, FileSource } from './file-source.ts';
 export type LoadContext = {
   /** Directory of procs.yaml, absolute. */
   root: string;
+  /** The path by which the project is known. */
+  projectPath: string;
   source: FileSource;
   environment: Readonly<Record<string, string | undefined>>;
   /** Name of the environment, or null. */

@@ -11,6 +11,8 @@ export type NormalizeContext = {
   project: string;
   /** Absolute. */
   root: string;
+  /** The path by which the project is known. */
+  projectPath: string;
   problems: Problem[];
   /** Variables of the project's env files. */
   projectFileEnv: Map<string, EnvEntry>;

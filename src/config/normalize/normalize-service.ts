@@ -112,8 +112,10 @@ function normalizeSingleton(tree: Tree | undefined, name: string, context: Norma
   if (!tree || value === false) return null;
   const pidFile = literalOf(childOf(tree, 'pid_file'));
   const conflict = typeof value === 'string' ? value : literalOf(childOf(tree, 'on_conflict'));
+  const key = literalOf(childOf(tree, 'key'));
   return {
-    key: literalOf(childOf(tree, 'key')) ?? `${context.project}/${name}`,
+    key: key ?? `${context.projectPath}/${name}`,
+    formerKey: key === null ? `${context.project}/${name}` : null,
     scope: (literalOf(childOf(tree, 'scope')) ?? 'user') as SingletonPolicy['scope'],
     onConflict: (conflict ?? 'replace') as SingletonPolicy['onConflict'],
     pidFile: pidFile === null ? null : resolve(context.root, pidFile),

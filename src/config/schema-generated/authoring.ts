@@ -52,7 +52,7 @@ export type ServiceDeclaration = {
   port?: number | null;
   /** At most one live instance, across supervisors. `true` is `replace`: the older one is stopped first. Only with a pool of 0 or 1. Default: `false`. */
   singleton?: boolean | 'replace' | 'refuse' | 'adopt' | 'wait' | {
-    /** Services with the same key exclude each other. Default: `<project>/<service>`. */
+    /** Services with the same key exclude each other. Default: the path of the project and the name of the service. */
     key?: string | null;
     /** Where the key must be unique. Default: `"user"`. */
     scope?: 'project' | 'user' | 'host' | null;

@@ -96,7 +96,9 @@ function isUnused(value: unknown): boolean {
   return Object.values(value).every(isUnused);
 }
 
+/** A default key is hashed as in earlier versions: a project that was moved, or is reached by another path, keeps its hash. */
 function restartSingleton({ singleton }: Pick<ServiceSpec, 'singleton'>): Record<string, unknown> | null {
   if (!singleton) return null;
-  return Object.fromEntries(Object.entries(singleton).filter(([field]) => !SINGLETON_LIVE_FIELDS.includes(field)));
+  const { formerKey, ...policy } = { ...singleton, key: singleton.formerKey ?? singleton.key };
+  return Object.fromEntries(Object.entries(policy).filter(([field]) => !SINGLETON_LIVE_FIELDS.includes(field)));
 }

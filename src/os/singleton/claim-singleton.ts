@@ -1,6 +1,7 @@
 // At most one live instance per singleton key and scope, over all supervisors of the machine. The lock of a key is kept
 // from the first check until the new holder is recorded, so that racing starts happen one after the other.
 
+import { realpathSync } from 'node:fs';
 import type { Incarnation } from '../../core/slot.ts';
 import type { SingletonPolicy } from '../../core/spec.ts';
 import { acquireLock, type Lock } from '../lock/lock.ts';
@@ -12,15 +13,18 @@ import {
   removeRecord,
   type SingletonRecord,
   singletonBase,
-  singletonDir,
+  singletonDirs,
   writeRecord,
 } from './singleton-records.ts';
 
 export type SingletonClaim = {
   key: string;
+  /** Under which an earlier version recorded the holder, if it is of this project. */
+  formerKey?: string | null;
   scope: SingletonPolicy['scope'];
   onConflict: SingletonPolicy['onConflict'];
   projectRoot: string;
+  stateDir: string;
   /** `api.1` */
   instance: string;
   nonce: string;
@@ -59,18 +63,67 @@ const BUSY_MARGIN_MS = 10_000;
  * @throws UnsafeDirectoryError where the shared directory cannot be trusted
  */
 export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult> {
-  const base = singletonBase(singletonDir(claim.scope, claim.projectRoot), claim.key);
+  const directories = singletonDirs(claim.scope, claim.stateDir);
+  const place: KeyPlace = { bases: directories.map((path) => singletonBase(path, claim.key)), locks: [] };
   const { graceMs, abort } = claim;
   const shared = claim.scope === 'host';
-  const lock = await acquireLock(`${base}.lock`, { waitMs: graceMs + BUSY_MARGIN_MS, abort, shared });
-  if ('heldBy' in lock) return claimBusy(base, claim);
   try {
-    const result = await applyConflictPolicy(base, claim, lock);
-    if (!('lease' in result)) lock.release();
+    for (const base of place.bases) {
+      const lock = await acquireLock(`${base}.lock`, { waitMs: graceMs + BUSY_MARGIN_MS, abort, shared });
+      if ('heldBy' in lock) {
+        unlock(place);
+        return claimBusy(base, claim);
+      }
+      place.locks.push(lock);
+    }
+    const result = await applyConflictPolicy(place, claim, await findOccupant(place, claim, directories));
+    if (!('lease' in result)) unlock(place);
     return result;
   } catch (error) {
-    lock.release();
+    unlock(place);
     throw error;
+  }
+}
+
+/** Where a key is recorded, and its locks: one place, or two if an earlier version keeps its records elsewhere. */
+type KeyPlace = { bases: string[]; locks: Lock[] };
+
+function unlock({ locks }: KeyPlace): void {
+  for (const lock of locks) lock.release();
+}
+
+/** Call it with the key locked: then the holder changes only by its death. */
+async function findOccupant(
+  { bases }: KeyPlace,
+  claim: SingletonClaim,
+  directories: string[],
+): Promise<SingletonHolder | null> {
+  for (const base of bases) {
+    const holder = await findHolder(base, claim.nonce);
+    if (holder) return holder;
+  }
+  return (await findFormerHolder(claim, directories)) ?? findHolderByPidFile(claim);
+}
+
+/** A process of this project that an earlier version started: other projects share its key without meaning to. */
+async function findFormerHolder(
+  { formerKey = null, nonce, projectRoot }: SingletonClaim,
+  directories: string[],
+): Promise<SingletonHolder | null> {
+  if (formerKey === null) return null;
+  const roots = [projectRoot, resolveLinks(projectRoot)];
+  for (const directory of directories) {
+    const holder = await findHolder(singletonBase(directory, formerKey), nonce);
+    if (holder && roots.includes(holder.record.projectRoot)) return holder;
+  }
+  return null;
+}
+
+function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // the directory is gone
   }
 }
 
@@ -78,16 +131,19 @@ export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult
 export function readHolderAndClaim(
   key: string,
   scope: SingletonPolicy['scope'],
-  projectRoot: string,
+  stateDir: string,
 ): { holder: SingletonRecord | null; claim: SingletonRecord | null } {
-  const base = singletonBase(singletonDir(scope, projectRoot), key);
-  return { claim: readLiveRecord(base, 'claim'), holder: readLiveRecord(base, 'holder') };
+  const bases = singletonDirs(scope, stateDir).map((path) => singletonBase(path, key));
+  const first = (kind: 'claim' | 'holder') => bases.map((base) => readLiveRecord(base, kind)).find(Boolean) ?? null;
+  return { claim: first('claim'), holder: first('holder') };
 }
 
-/** Call it with the key locked: then the holder changes only by its death. */
-async function applyConflictPolicy(base: string, claim: SingletonClaim, lock: Lock): Promise<ClaimResult> {
-  const occupant = (await findHolder(base, claim.nonce)) ?? findHolderByPidFile(claim);
-  if (occupant === null) return { ok: true, lease: new Lease(base, claim, lock) };
+async function applyConflictPolicy(
+  place: KeyPlace,
+  claim: SingletonClaim,
+  occupant: SingletonHolder | null,
+): Promise<ClaimResult> {
+  if (occupant === null) return { ok: true, lease: new Lease(place, claim) };
   const { record, reason, isMainAlive, isForeign } = occupant;
   switch (claim.onConflict) {
     case 'refuse':
@@ -95,22 +151,17 @@ async function applyConflictPolicy(base: string, claim: SingletonClaim, lock: Lo
     case 'wait':
       return refusal('waiting', record, reason);
     case 'adopt':
-      if (!isMainAlive) return await replaceHolder(base, claim, lock, occupant); // nothing to adopt
+      if (!isMainAlive) return await replaceHolder(place, claim, occupant); // nothing to adopt
       if (isForeign) return refusal('refused', record, `${reason}: another user's, so it cannot be taken over`);
       return { ok: true, adopt: record.process, heldBy: record };
     case 'replace':
-      return await replaceHolder(base, claim, lock, occupant);
+      return await replaceHolder(place, claim, occupant);
   }
 }
 
-async function replaceHolder(
-  base: string,
-  claim: SingletonClaim,
-  lock: Lock,
-  occupant: SingletonHolder,
-): Promise<ClaimResult> {
+async function replaceHolder(place: KeyPlace, claim: SingletonClaim, occupant: SingletonHolder): Promise<ClaimResult> {
   // The claim is recorded before the first signal: the older supervisor reads it when its instance exits, and gives up.
-  const lease = new Lease(base, claim, lock);
+  const lease = new Lease(place, claim);
   const { survivors } = await occupant.stop(claim);
   if (survivors.length === 0) return { ok: true, lease };
   lease.abandon();
@@ -129,18 +180,16 @@ function refusal(code: SingletonRefusal['code'], heldBy: SingletonRecord | null,
  * if we die before we record it.
  */
 export class Lease {
-  readonly #base: string;
+  readonly #place: KeyPlace;
   readonly #claim: SingletonClaim;
-  readonly #lock: Lock;
   readonly #claimant: Incarnation;
   #holder: Incarnation | null = null;
 
-  constructor(base: string, claim: SingletonClaim, lock: Lock) {
-    this.#base = base;
+  constructor(place: KeyPlace, claim: SingletonClaim) {
+    this.#place = place;
     this.#claim = claim;
-    this.#lock = lock;
     this.#claimant = identify(process.pid, claim.nonce) as Incarnation;
-    writeRecord(base, 'claim', toRecord(claim, this.#claimant));
+    this.#write('claim', this.#claimant);
   }
 
   /**
@@ -150,10 +199,10 @@ export class Lease {
   async commit(holder: Incarnation): Promise<void> {
     this.#holder = holder;
     try {
-      writeRecord(this.#base, 'holder', toRecord(this.#claim, holder));
+      this.#write('holder', holder);
     } catch (error) {
       // The claim stays, and names the holder by its nonce.
-      this.#lock.release();
+      unlock(this.#place);
       throw error;
     }
     try {
@@ -165,16 +214,24 @@ export class Lease {
 
   /** Nothing was started: frees the lock. */
   abandon(): void {
-    removeRecord(this.#base, 'claim', this.#claimant);
-    this.#lock.release();
+    this.#remove('claim', this.#claimant);
+    unlock(this.#place);
   }
 
   /** The holder is dead: removes its record, if it is still the holder's. */
   release(): void {
     if (this.#holder === null) return;
     if (this.#claim.pidFile) removePidFile(this.#claim.pidFile.path, this.#holder.pid);
-    removeRecord(this.#base, 'holder', this.#holder);
-    removeRecord(this.#base, 'claim', this.#claimant);
+    this.#remove('holder', this.#holder);
+    this.#remove('claim', this.#claimant);
+  }
+
+  #write(kind: 'claim' | 'holder', named: Incarnation): void {
+    for (const base of this.#place.bases) writeRecord(base, kind, toRecord(this.#claim, named));
+  }
+
+  #remove(kind: 'claim' | 'holder', named: Incarnation): void {
+    for (const base of this.#place.bases) removeRecord(base, kind, named);
   }
 }
 

@@ -18,14 +18,14 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Incarnation } from '../../core/slot.ts';
 import type { SingletonPolicy } from '../../core/spec.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
 import { errnoOf } from '../errors.ts';
 import { platform } from '../platform.ts';
-import { ensurePrivateDir, UnsafeDirectoryError } from '../private-dir.ts';
+import { ensurePrivateDir, privateTemporaryDir, UnsafeDirectoryError } from '../private-dir.ts';
 import { isAlive } from '../process/identity.ts';
 
 export type SingletonScope = SingletonPolicy['scope'];
@@ -48,22 +48,54 @@ export type WrittenRecord = { record: SingletonRecord; kind: RecordKind; uid: nu
 const MAX_RECORD_BYTES = 64 * 1024;
 const OWN_UID = process.getuid?.() ?? 0;
 
-/** @throws UnsafeDirectoryError */
-export function singletonDir(scope: SingletonScope, projectRoot: string): string {
+/**
+ * Does not depend on the environment, but for ORCH_SINGLETON_DIR: two clones with another HOME must find each other.
+ * @param stateDir of the project
+ * @throws UnsafeDirectoryError
+ */
+export function singletonDir(scope: SingletonScope, stateDir: string): string {
   const shared = process.env.ORCH_SINGLETON_DIR;
-  if (scope === 'project') return privateDir(join(projectRoot, '.orch', 'run', 'singletons'));
+  if (scope === 'project') return privateDir(join(stateDir, 'run', 'singletons'));
   if (shared) return privateDir(join(shared, scope));
-  if (scope === 'user') return privateDir(join(stateHome(), 'orch', 'singletons'));
+  if (scope === 'user') return userDir();
   return hostDir(
     platform === 'win32' ? join(process.env.ProgramData ?? 'C:\\ProgramData', 'orch-singletons') : HOST_DIR,
   );
 }
 
+/**
+ * That of `singletonDir` first; then, if it exists, the one in which an earlier version keeps its records with this
+ * environment: its supervisors may still run.
+ */
+export function singletonDirs(scope: SingletonScope, stateDir: string): string[] {
+  const directory = singletonDir(scope, stateDir);
+  if (scope !== 'user' || process.env.ORCH_SINGLETON_DIR) return [directory];
+  const former = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'orch', 'singletons');
+  return former === directory || !isOwnDirectory(former) ? [directory] : [directory, former];
+}
+
 /** The same for all users, whatever their TMPDIR; records are worthless after a boot anyway. */
 const HOST_DIR = '/tmp/orch-singletons';
 
-function stateHome(): string {
-  return process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+/** In the home directory that the system has on record; where there is none that can be written to, in /tmp. */
+function userDir(): string {
+  try {
+    return privateDir(join(userInfo().homedir, '.local', 'state', 'orch', 'singletons'));
+  } catch (error) {
+    const isWithoutHome = !(error instanceof UnsafeDirectoryError) || error.reason === 'not-creatable';
+    if (!isWithoutHome) throw error;
+    privateDir(privateTemporaryDir());
+    return privateDir(join(privateTemporaryDir(), 'singletons'));
+  }
+}
+
+function isOwnDirectory(path: string): boolean {
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() && (platform === 'win32' || stat.uid === OWN_UID);
+  } catch {
+    return false; // missing, or not accessible
+  }
 }
 
 function privateDir(path: string): string {

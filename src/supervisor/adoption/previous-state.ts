@@ -160,7 +160,7 @@ function readSpec(value: unknown): SlotSpec | null {
   const dependsOn = Array.isArray(value.dependsOn) ? value.dependsOn.filter(isFields) : [];
   return {
     ...value,
-    singleton: value.singleton ?? null,
+    singleton: value.singleton ? { formerKey: null, ...(value.singleton as Fields) } : null,
     stop: { to: 'main', command: null, escalate: [], drain: null, ...stop },
     dependsOn: dependsOn.map((dependency) => ({ onLoss: 'ignore', ...dependency })),
   } as unknown as SlotSpec;

@@ -91,7 +91,7 @@ export class InstanceExits {
   }
 
   #reportEmptied({ id, spec, phase: { process } }: EndingSlot): void {
-    const takenBy = spec?.singleton ? singletonTakenBy(spec.singleton, process, this.#context.paths.root) : null;
+    const takenBy = spec?.singleton ? singletonTakenBy(spec.singleton, process, this.#context.paths.stateDir) : null;
     this.#parts.starts.releaseKey(id);
     this.#cleared.set(id, process.nonce);
     this.#context.inbox.receive(id, process.nonce, { kind: 'emptied' });

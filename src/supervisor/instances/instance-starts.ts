@@ -126,7 +126,7 @@ export class InstanceStarts {
     const abort = new AbortController();
     this.#claims.set(slot.id, abort);
     try {
-      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, root: this.#context.paths.root };
+      const request = { spec, policy: spec.singleton!, id: slot.id, nonce, paths: this.#context.paths };
       const claim = await claimKey(request, abort.signal, (because) => this.#reportWaiting(slot.id, because));
       if (claim.outcome === 'abandoned') return this.#abandoned(start);
       if (claim.outcome === 'refused') return this.#reportOutcome(start, { kind: 'startRefused', by: claim.by });

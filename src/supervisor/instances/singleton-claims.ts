@@ -1,5 +1,6 @@
 // Claims the singleton key before a start, and checks after an exit whether another instance took the key.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProjectPaths } from '../../api/paths.ts';
 import type { Incarnation } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec, SingletonPolicy } from '../../core/spec.ts';
 import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singleton/claim-singleton.ts';
@@ -17,7 +18,7 @@ export type SingletonClaimRequest = {
   policy: SingletonPolicy;
   id: InstanceId;
   nonce: string;
-  root: string;
+  paths: Pick<ProjectPaths, 'root' | 'stateDir'>;
 };
 
 /** Under `wait`, the pause between attempts. */
@@ -46,13 +47,13 @@ export async function claimKey(
   }
 }
 
-function claimOnce({ spec, policy, id, nonce, root }: SingletonClaimRequest, abort: AbortSignal) {
-  const { key, scope, onConflict } = policy;
+function claimOnce({ spec, policy, id, nonce, paths }: SingletonClaimRequest, abort: AbortSignal) {
+  const { key, formerKey, scope, onConflict } = policy;
   const { signal, graceMs } = spec.stop;
   const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
   const pidFile = policy.pidFile === null ? null : { path: policy.pidFile, command };
-  const owner = { projectRoot: root, instance: id, nonce };
-  return claimSingleton({ key, scope, onConflict, ...owner, signal, graceMs, pidFile, abort });
+  const owner = { projectRoot: paths.root, stateDir: paths.stateDir, instance: id, nonce };
+  return claimSingleton({ key, formerKey, scope, onConflict, ...owner, signal, graceMs, pidFile, abort });
 }
 
 /**
@@ -60,8 +61,8 @@ function claimOnce({ spec, policy, id, nonce, root }: SingletonClaimRequest, abo
  *
  * @returns a clause when another instance holds or claims the key: the ended one must not be started again.
  */
-export function singletonTakenBy({ key, scope }: SingletonPolicy, ended: Incarnation, root: string): string | null {
-  const { holder, claim } = readHolderAndClaim(key, scope, root);
+export function singletonTakenBy({ key, scope }: SingletonPolicy, ended: Incarnation, stateDir: string): string | null {
+  const { holder, claim } = readHolderAndClaim(key, scope, stateDir);
   for (const record of [claim, holder]) {
     if (record && record.process.nonce !== ended.nonce) {
       return `singleton "${key}" was taken over by ${record.instance} of ${record.projectRoot}`;

@@ -12,6 +12,7 @@ const claim = {
   key: 'bot',
   scope: 'host',
   projectRoot,
+  stateDir: '',
   instance: 'bot.1',
   nonce,
   signal: 'SIGTERM',

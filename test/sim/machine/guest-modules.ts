@@ -43,7 +43,13 @@ function makeModule(name: string, guest: Guest): unknown {
         randomBytes: (size: number) => Buffer.from(Array.from({ length: size }, () => chance.between(0, 255))),
       };
     case 'os':
-      return { constants: os.constants, homedir: () => '/home', tmpdir: () => '/tmp', platform: () => 'linux' };
+      return {
+        constants: os.constants,
+        homedir: () => guest.options.variables.HOME,
+        userInfo: () => ({ homedir: '/home' }),
+        tmpdir: () => '/tmp',
+        platform: () => 'linux',
+      };
     case 'util':
       return {
         ...util,

@@ -1,0 +1,13 @@
+// By which path a project is known. Pure.
+
+/** The file that needs no `-f`. */
+const USUAL_FILE = /^(.*)[\\/]procs\.yaml$/s;
+
+/**
+ * @param file absolute, as it was given: links are not resolved
+ * @returns the directory of a procs.yaml; of every other file its own path: it is another project
+ */
+export function projectPathOf(file: string): string {
+  const directory = USUAL_FILE.exec(file)?.[1];
+  return directory === '' ? '/' : (directory ?? file);
+}
