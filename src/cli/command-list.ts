@@ -5,6 +5,7 @@ import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { downCommand } from './commands/down.ts';
 import { eventsCommand } from './commands/events.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
 import { planCommand } from './commands/plan.ts';
@@ -23,6 +24,6 @@ export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
   ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand],
   ...[startCommand, stopCommand, restartCommand, scaleCommand],
-  ...[initCommand, validateCommand, configCommand],
+  ...[initCommand, importCommand, validateCommand, configCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

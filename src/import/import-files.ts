@@ -1,0 +1,70 @@
+// From the files of another tool to a procs.yaml with its loss report. Pure but for what the context reads and evaluates.
+import { detectFormat, type Format, isCompanion } from './detect-format.ts';
+import { importProcessCompose } from './formats/process-compose.ts';
+import { importProcfile } from './formats/procfile.ts';
+import { finishProject } from './model/finish.ts';
+import { type EvaluateScript, type ImportContext, type ImportInput, ImportProblem } from './model/import-context.ts';
+import type { Finding } from './model/loss-findings.ts';
+import { ProjectDraft } from './model/project-draft.ts';
+import { printOverlay, printProject } from './output/print-project.ts';
+
+export type ImportRequest = {
+  inputs: ImportInput[];
+  /** null: by the name of each file, then by its contents. */
+  format: Format | null;
+  read: (file: string) => string | null;
+  evaluate: EvaluateScript;
+  /** `$schema` for editors; null: none. */
+  schema: string | null;
+};
+
+export type ImportResult = {
+  /** Name of the file -> its text: procs.yaml, and an overlay for each environment. */
+  files: Record<string, string>;
+  formats: Format[];
+  services: string[];
+  findings: Finding[];
+};
+
+type Importer = (input: ImportInput, context: ImportContext) => void | Promise<void>;
+
+const IMPORTERS: Partial<Record<Format, Importer>> = {
+  procfile: importProcfile,
+  'process-compose': importProcessCompose,
+};
+
+/** @throws ImportProblem for a file that cannot be read or belongs to no tool that is known */
+export async function importFiles(request: ImportRequest): Promise<ImportResult> {
+  const { project, formats } = await readProject(request);
+  finishProject(project);
+  const names = request.inputs.map(({ file }) => file).join(', ');
+  const heading = [
+    ...(request.schema ? [`yaml-language-server: $schema=${request.schema}`] : []),
+    `Made from ${names} by \`orch import\`. \`orch validate\` checks it; every key: docs/reference/procs-yaml.md of orch.`,
+  ];
+  const files: Record<string, string> = { 'procs.yaml': printProject(project, { lines: heading }) };
+  const environments = new Set(project.services.flatMap(({ overlays }) => Object.keys(overlays)));
+  for (const environment of environments)
+    files[`procs.${environment}.yaml`] = printOverlay(project, environment, [
+      `What differs with \`orch -e ${environment}\`; made from ${names} by \`orch import\`.`,
+    ]);
+  const services = project.services.map(({ name }) => name);
+  return { files, formats, services, findings: project.findings.all() };
+}
+
+/** The draft before names and defaults are settled; `orch init` adds to it. */
+export async function readProject({ inputs, format, read, evaluate }: ImportRequest) {
+  const project = new ProjectDraft();
+  const formats: Format[] = [];
+  const context: ImportContext = { project, read, evaluate };
+  for (const input of inputs) {
+    if (inputs.length > 1 && isCompanion(input.file)) continue;
+    const found = format ?? detectFormat(input.file, input.text);
+    const importer = found && IMPORTERS[found];
+    if (!found || !importer)
+      throw new ImportProblem(input.file, 'the tool that the file belongs to is not recognised; name it with --from');
+    formats.push(found);
+    await importer(input, context);
+  }
+  return { project, formats };
+}

@@ -1,0 +1,144 @@
+// Last steps for every format: valid names, dependencies on what was imported, and what all services share as defaults.
+import { isDeepStrictEqual } from 'node:util';
+import { toServiceNames } from '../text/names.ts';
+import { nearly, notCarried } from './loss-findings.ts';
+import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
+import { hasWord } from './words.ts';
+
+/** Keys that a person writes once when all services have the same. */
+const SHARED_KEYS = ['restart', 'on_end', 'on_failure', 'ready_after', 'tty', 'user', 'log_queue'];
+
+export function finishProject(project: ProjectDraft): void {
+  const renamed = fitNames(project);
+  for (const service of project.services) {
+    fitDependencies(project, service, renamed);
+    dropDefaults(service);
+  }
+  nameQueues(project);
+  shareDefaults(project);
+}
+
+/** Services with the same file share a queue, since two queues may not write to one file. */
+function nameQueues(project: ProjectDraft): void {
+  if (project.queue?.path !== undefined) project.merge('log_queues', { default: project.queue });
+  const byPath = new Map<Plain, string>();
+  for (const service of project.services) {
+    const { queue } = service;
+    if (queue?.path === undefined) continue;
+    const isShared = project.services.filter((other) => other.queue?.path === queue.path).length > 1;
+    if (hasWord.inlineQueue && !isShared) {
+      service.set('log_queue', queue);
+      continue;
+    }
+    const name = byPath.get(queue.path) ?? service.name;
+    if (!byPath.has(queue.path)) project.merge('log_queues', { [name]: queue });
+    byPath.set(queue.path, name);
+    service.set('log_queue', name);
+  }
+}
+
+/** @returns name in the source -> name here */
+function fitNames(project: ProjectDraft): Map<string, string> {
+  const names = toServiceNames(project.services.map(({ name }) => name));
+  const renamed = new Map<string, string>();
+  for (const [index, service] of project.services.entries()) {
+    const name = names[index]!;
+    if (!renamed.has(service.name)) renamed.set(service.name, name);
+    if (name !== service.name) {
+      if (hasWord.title) service.set('title', service.name);
+      if (service.origin)
+        project.findings.add(service.origin, hasWord.title ? undefined : nearly(`the name is ${name} here`));
+    }
+    service.name = name;
+  }
+  return renamed;
+}
+
+function fitDependencies(project: ProjectDraft, service: ServiceDraft, renamed: Map<string, string>): void {
+  const depends = service.keys.depends_on;
+  if (!isPlainMap(depends)) return;
+  const kept: PlainMap = {};
+  for (const [on, condition] of Object.entries(depends)) {
+    const name = renamed.get(on);
+    if (name !== undefined && name !== service.name) kept[name] = condition;
+    else if (service.origin)
+      project.findings.addAt(
+        `${service.origin.path}.depends_on.${on}`,
+        service.origin.at,
+        notCarried(`${on} is not imported`),
+      );
+  }
+  if (Object.keys(kept).length > 0) service.keys.depends_on = kept;
+  else service.remove('depends_on');
+}
+
+/** What orch does anyway is not written. */
+function dropDefaults({ keys }: ServiceDraft): void {
+  const restart = keys.restart;
+  if (isPlainMap(restart) && Object.keys(restart).length === 1 && restart.policy !== undefined)
+    keys.restart = restart.policy;
+  const stop = keys.stop;
+  if (isPlainMap(stop)) {
+    if (stop.signal === 'SIGTERM') delete stop.signal;
+    if (stop.grace === '10s') delete stop.grace;
+    if (stop.to === 'main') delete stop.to;
+    if (Object.keys(stop).length === 0) delete keys.stop;
+  }
+  if (keys.pool === 1) delete keys.pool;
+  if (keys.cwd === '.' || keys.cwd === './') delete keys.cwd;
+  for (const key of ['tty', 'stdin']) if (keys[key] === false) delete keys[key];
+  if (keys.enabled === true) delete keys.enabled;
+}
+
+/** Of two services or more: a value that all have; of plain words, what most have. */
+function shareDefaults(project: ProjectDraft): void {
+  const { services } = project;
+  if (services.length >= 2) {
+    for (const key of SHARED_KEYS) {
+      if (!services.every(({ keys }) => keys[key] !== undefined)) continue;
+      const common = commonValue(services.map(({ keys }) => keys[key]!));
+      if (common === undefined) continue;
+      project.merge('defaults', { [key]: common });
+      for (const service of services) if (isDeepStrictEqual(service.keys[key], common)) service.remove(key);
+    }
+  }
+  shareStop(project);
+  const defaults = project.map('defaults');
+  if (defaults.restart === 'on_failure') delete defaults.restart;
+  for (const { keys } of services)
+    if (keys.restart === 'on_failure' && defaults.restart === undefined) delete keys.restart;
+  if (Object.keys(defaults).length === 0) project.remove('defaults');
+}
+
+const STOP_DEFAULTS: PlainMap = { signal: 'SIGTERM', grace: '10s', to: 'main' };
+
+/** The maps of services merge with that of the defaults, so each key is shared by itself: what most have. */
+function shareStop(project: ProjectDraft): void {
+  const { services } = project;
+  if (services.length < 2) return;
+  for (const [key, usual] of Object.entries(STOP_DEFAULTS)) {
+    const values = services.map((service) => service.map('stop')[key] ?? usual);
+    const common = commonValue(values);
+    if (common === undefined || common === usual) continue;
+    project.merge('defaults', { stop: { ...asMap(project.map('defaults').stop), [key]: common } });
+    for (const [index, service] of services.entries()) {
+      if (values[index] !== common) service.merge('stop', { [key]: values[index]! });
+      else if (service.keys.stop !== undefined) {
+        delete service.map('stop')[key];
+        if (Object.keys(service.map('stop')).length === 0) service.remove('stop');
+      }
+    }
+  }
+}
+
+const asMap = (value: Plain | undefined): PlainMap => (isPlainMap(value) ? value : {});
+
+/** Maps of services merge with those of defaults, so a map must be the same everywhere. */
+function commonValue(values: Plain[]): Plain | undefined {
+  const first = values[0]!;
+  if (values.every((value) => isDeepStrictEqual(value, first))) return first;
+  const plain = values.filter((value) => !isPlainMap(value));
+  const counted = [...new Set(plain)].map((value) => [value, plain.filter((one) => one === value).length] as const);
+  const [most] = counted.sort((a, b) => b[1] - a[1]);
+  return most && most[1] >= 2 && most[1] * 2 > values.length ? most[0] : undefined;
+}

@@ -1,0 +1,45 @@
+// Words of procs.yaml that an import uses where this version has them. One switch for each word, so that a new word is one line.
+
+/** A rule asks before it writes the word, and reports what is lost without it. */
+export const hasWord = {
+  /** `on_end: down`, `on_failure: down`: one ends all. */
+  onEnd: false,
+  /** `restart: { limit: N }`: failures in a row. */
+  limitInARow: false,
+  /** `restart: { backoff: 2s }`: the same pause each time. */
+  backoffConstant: false,
+  /** `healthy_after`: an instance that lived this long starts the count of failures over. */
+  healthyAfter: false,
+  /** `success_codes: [0, 143]` */
+  successCodes: false,
+  /** `readiness: { on_failure: restart }` */
+  readinessOnFailure: false,
+  /** `start: manual` */
+  startManual: false,
+  /** `depends_on: { migrate: ended }` */
+  ended: false,
+  /** `depends_on: { db: { required: false } }` */
+  required: false,
+  /** `user`, `group`, `umask` */
+  user: false,
+  /** `tags: [backend]` */
+  tags: false,
+  /** `title` */
+  title: false,
+  /** `log_queue: { path: … }` */
+  inlineQueue: false,
+  /** `rotate: { max_age: 7d }` */
+  rotateMaxAge: false,
+  /** `schedule: { every: 45s }` */
+  scheduleEvery: false,
+  /** `schedule: { at_start: true }` */
+  scheduleAtStart: false,
+  /** `schedule: { time_zone: local }` */
+  localTime: false,
+  /** `restart: { cron }` */
+  restartCron: false,
+  /** `timeout` of a task */
+  timeout: false,
+  /** `reload: { signal: SIGHUP }` */
+  reload: false,
+};
