@@ -77,7 +77,7 @@ export class TuiController {
     );
     const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
     this.#session = new SupervisorSession({ client, scaleInFile, dispatch });
-    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'));
+    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
     this.#output = new InkOutput(this.#screen.size.columns, (rows) => this.#screen.paint(rows));
   }
 

@@ -1,5 +1,7 @@
 // Keeps the ring filled with the output of the selected row: reads the queue files, never asks the supervisor.
 import { resolve } from 'node:path';
+import type { ProjectPaths } from '../api/paths.ts';
+import { queuesOf } from '../logs/queue-services.ts';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
 import type { LogLine } from '../logs/reader/log-line.ts';
 import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
@@ -20,6 +22,7 @@ type FollowTarget = { names: string[]; queues: { name: string; path: string; for
 export class OutputFollower {
   readonly #ring: LogRing;
   readonly #root: string;
+  readonly #paths: ProjectPaths | null;
   readonly #onLines: () => void;
   #follower: LogFollower | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -30,10 +33,15 @@ export class OutputFollower {
   /** The last line of the ring is already a mark for skipped lines. */
   #endsWithSkipMark = false;
 
-  /** @param root of relative queue paths. @param onLines called when the ring has changed. */
-  constructor(ring: LogRing, root: string, onLines: () => void) {
+  /**
+   * @param root of relative queue paths
+   * @param onLines called when the ring has changed
+   * @param paths of the project; null: the files of the queues are all there is
+   */
+  constructor(ring: LogRing, root: string, onLines: () => void, paths: ProjectPaths | null = null) {
     this.#ring = ring;
     this.#root = root;
+    this.#paths = paths;
     this.#onLines = onLines;
   }
 
@@ -70,6 +78,7 @@ export class OutputFollower {
     const [only = null] = target.names;
     const follower = followLogs({
       queues: target.queues,
+      past: only === null || this.#paths === null ? target.queues : queuesOf(target.queues, target.names, this.#paths),
       instances: only === null ? null : new Set(target.names),
       tail: HISTORY_LINES,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,

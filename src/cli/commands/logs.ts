@@ -1,13 +1,15 @@
 // `orch logs`: reads queues back, follows them, rotates them. It reads files; the supervisor is asked only where they are,
 // so that a slow reader never disturbs it.
 import { resolve } from 'node:path';
+import type { ProjectPaths } from '../../api/paths.ts';
+import { queuesOf } from '../../logs/queue-services.ts';
 import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, optionalNames } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
-import { failRequest, openProject, withSupervisor } from '../context/running-project.ts';
+import { failRequest, findPaths, openProject, withSupervisor } from '../context/running-project.ts';
 
 export type LogsOptions = {
   follow?: boolean;
@@ -65,13 +67,16 @@ export async function runLogs(context: CliContext, options: LogsOptions, names: 
   for (const name of names) if (!project.names.has(name)) warnUnknown(context, name);
   const instances = names.length > 0 ? new Set(names) : null;
   const decoding: FollowOptions['decoding'] = options.raw ? 'latin1' : 'utf8';
-  const reading = { queues, instances, ...selection, decoding };
+  const past = instances === null || project.paths === null ? queues : queuesOf(queues, instances, project.paths);
+  const reading = { queues, past, instances, ...selection, decoding };
   return options.follow ? follow(context, options, reading) : printLogs(context, options, reading);
 }
 
 type LogLimits = { tail: number | null; sinceMs: number | null; untilMs: number | null; grep: RegExp | null };
 type LogQuery = LogLimits & {
   queues: LogQueueFile[];
+  /** Those that may have lines of these instances; a service may come to another one while it is followed. */
+  past: LogQueueFile[];
   instances: ReadonlySet<string> | null;
   decoding: 'utf8' | 'latin1';
 };
@@ -99,7 +104,7 @@ async function parseSelection(options: LogsOptions, nowMs: number): Promise<LogL
 async function printLogs(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
   const { readLogs } = await import('../../logs/reader/read-logs.ts');
   const write = await pacedWriter(context, options);
-  for await (const lines of readLogs(reading)) await write(lines);
+  for await (const lines of readLogs({ ...reading, queues: reading.past })) await write(lines);
   return 0;
 }
 
@@ -107,9 +112,9 @@ async function printLogs(context: CliContext, options: LogsOptions, reading: Log
 async function follow(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
   const { followLogs } = await import('../../logs/reader/follow-logs.ts');
   const onLines = await pacedWriter(context, options);
-  const { queues, instances, sinceMs, grep, decoding, tail } = reading;
+  const { tail, ...query } = reading;
   return new Promise((resolve) => {
-    const follower = followLogs({ queues, instances, sinceMs, grep, decoding, tail: tail ?? 0, onLines });
+    const follower = followLogs({ ...query, tail: tail ?? 0, onLines });
     context.stdout.once('close', () => {
       follower.close();
       resolve(0);
@@ -126,7 +131,7 @@ async function pacedWriter(context: CliContext, { raw = false, utc }: LogsOption
   };
 }
 
-type ProjectQueues = { queues: LogQueueFile[]; names: Set<string> };
+type ProjectQueues = { queues: LogQueueFile[]; names: Set<string>; paths: ProjectPaths | null };
 
 /** From the running supervisor, else from the configuration. Prints why if both fail. */
 async function findQueues(context: CliContext): Promise<ProjectQueues | ExitCode> {
@@ -140,7 +145,7 @@ async function findQueues(context: CliContext): Promise<ProjectQueues | ExitCode
       path: resolve(paths.root, path),
       format: 'text' as const,
     }));
-    return queues.length > 0 ? { queues, names } : queuesOfConfig(context);
+    return queues.length > 0 ? { queues, names, paths } : queuesOfConfig(context);
   } catch (error) {
     return failRequest(context, error);
   }
@@ -156,7 +161,7 @@ async function queuesOfConfig(context: CliContext): Promise<ProjectQueues | Exit
     names.add(name);
     for (let index = 1; index <= pool; index += 1) names.add(`${name}.${index}`);
   }
-  return { queues: logQueues, names };
+  return { queues: logQueues, names, paths: findPaths(context) };
 }
 
 function rotate(context: CliContext, queues: string[]): Promise<ExitCode> {

@@ -6,8 +6,11 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import type { LogLine } from './log-line.ts';
 import { QueueTail } from './queue-tail.ts';
 import { type LogSelection, lineFilter, type ReadOptions, readSegments } from './read-logs.ts';
+import type { LogQueueFile } from './segment.ts';
 
 export type FollowOptions = LogSelection & {
+  /** The queues whose existing lines are read; default: all. */
+  past?: LogQueueFile[];
   /** How many existing lines come first. */
   tail: number;
   sinceMs?: number | null;
@@ -76,8 +79,10 @@ class QueueFollower implements LogFollower {
 
   /** The lines written before; the tails continue exactly where these end. */
   async #readExisting(): Promise<void> {
+    const { queues, past = queues } = this.#options;
     const segments = this.#tails.map((tail) => tail.begin(this.#read.sinceMs ?? 0));
-    for await (const lines of readSegments(segments, this.#read)) {
+    const wanted = segments.filter((_, at) => past.includes(queues[at]!));
+    for await (const lines of readSegments(wanted, this.#read)) {
       if (this.#closed) break;
       await this.#options.onLines(lines);
     }

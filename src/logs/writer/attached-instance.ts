@@ -14,6 +14,7 @@ export type InstanceContext = QueueContext & {
 
 export class AttachedInstance implements SourceListener {
   readonly id: string;
+  readonly service: string;
   readonly input: Buffer;
   readonly partialLines: PartialLineRecords;
   /** Detached while its queue took no more: it is read to the end of its FIFOs, then released. */
@@ -26,6 +27,7 @@ export class AttachedInstance implements SourceListener {
   constructor(spec: InstanceFifos, queue: LogQueue, context: InstanceContext) {
     const { instance, service, outPath, errPath } = spec;
     this.id = instance;
+    this.service = service;
     this.input = context.framer.input;
     this.partialLines = context.partialLines;
     this.#queue = queue;

@@ -1,7 +1,10 @@
 // All queues and instances of a project, and what the supervisor asks of them. Knows neither the socket nor the protocol's
 // framing.
+import { join } from 'node:path';
+import type { ProjectPaths } from '../../api/paths.ts';
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import type { LogQueueSpec } from '../../core/spec.ts';
+import { queueServicesPath } from '../queue-services.ts';
 import { settlesWithin } from '../settles-within.ts';
 import type { InstanceFifos, LineExpectation, WriterEvent, WriterMethods } from '../writer-protocol.ts';
 import { AttachedInstance, type InstanceContext } from './attached-instance.ts';
@@ -9,6 +12,7 @@ import { Framer } from './framer.ts';
 import { LineMatcher } from './line-matcher.ts';
 import { LogQueue } from './log-queue.ts';
 import { PartialLineRecords } from './partial-line-records.ts';
+import { QueueServicesFile } from './queue-services-file.ts';
 import { Ticker } from './ticker.ts';
 
 /** A restart waits no longer for a slow disk: the queue keeps the lines. */
@@ -24,19 +28,20 @@ export class LogWriter {
   #configuredNames: ReadonlySet<string> = new Set();
   readonly #attached = new Map<string, AttachedInstance>();
   readonly #context: InstanceContext;
+  readonly #services: QueueServicesFile;
 
-  /** @param partialLinesPath the file that remembers which lines are half read */
   constructor(
-    partialLinesPath: string,
+    paths: ProjectPaths,
     hooks: { emit(event: WriterEvent): void; compress(path: string): void; onSourceEnd(): void },
   ) {
     const { emit, compress } = hooks;
+    this.#services = new QueueServicesFile(queueServicesPath(paths.stateDir), paths.root);
     this.#context = {
       framer: new Framer(),
       ticker: new Ticker(),
       emit,
       compress,
-      partialLines: new PartialLineRecords(partialLinesPath),
+      partialLines: new PartialLineRecords(join(paths.runDir, 'logs.mid')),
       matcher: new LineMatcher(({ instance, nonce, pattern }) => {
         const message = `${instance} wrote a line`;
         emit({ type: 'line_matched', queue: null, instance, message, details: { nonce, pattern } });
@@ -56,10 +61,13 @@ export class LogWriter {
     }
     this.#configuredNames = new Set(specs.map((spec) => spec.name));
     this.#closeUnneeded();
+    this.#noteServices(); // a path may be new
   }
 
   /** @returns the instances whose FIFOs could not be opened */
   attach(sources: InstanceFifos[]): { instance: string; message: string }[] {
+    const producers = sources.map(({ queue, service }) => ({ queuePath: this.#queues.get(queue)?.spec.path, service }));
+    this.#services.note(producers.filter(hasQueue));
     const failed: { instance: string; message: string }[] = [];
     for (const source of sources) {
       try {
@@ -166,6 +174,11 @@ export class LogWriter {
     }
   }
 
+  #noteServices(): void {
+    const attached = [...this.#attached.values()];
+    this.#services.note(attached.map(({ queue, service }) => ({ queuePath: queue.spec.path, service })));
+  }
+
   #reportUnread({ instance, queue, outPath, errPath }: InstanceFifos, reason: string): void {
     const message = `cannot read the output of ${instance}: ${reason}`;
     this.#context.emit({ type: 'log_unread', queue, instance, message, details: { outPath, errPath } });
@@ -211,5 +224,8 @@ export class LogWriter {
     }
   }
 }
+
+type Producer = { queuePath: string; service: string };
+const hasQueue = (one: { queuePath: string | undefined }): one is Producer => one.queuePath !== undefined;
 
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

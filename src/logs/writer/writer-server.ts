@@ -49,7 +49,7 @@ class WriterServer {
       maxConnections: 0,
       onPeer: (peer) => this.#listenTo(peer),
     });
-    this.#writer = new LogWriter(join(paths.runDir, 'logs.mid'), {
+    this.#writer = new LogWriter(paths, {
       emit: (event) => {
         for (const peer of this.#rpc.peers) peer.send({ event });
       },
