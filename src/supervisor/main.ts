@@ -20,7 +20,7 @@ import {
   restartAfterFault,
 } from './adoption/restart-after-fault.ts';
 import { guardStateDir } from './adoption/state-dir-guard.ts';
-import { type MethodTable, serve } from './api/api-server.ts';
+import { type ApiServer, type MethodTable, serve } from './api/api-server.ts';
 import { createMethods } from './api/methods.ts';
 import { findEnvironmentConflict } from './config/environment-guard.ts';
 import { Supervisor } from './supervisor.ts';
@@ -65,12 +65,17 @@ async function main(): Promise<void> {
     only,
     mayStart: () => !lock.isReplaced(),
   });
+  let api: ApiServer | null = null;
+  const freeze = (): void => {
+    supervisor.freeze();
+    api?.freeze();
+  };
   restartAfterFault({
     logPath: paths.supervisorLog,
     faults,
     successorMessage: () => supervisor.successorMessage(),
     variables: () => supervisor.variables.all,
-    freeze: () => supervisor.freeze(),
+    freeze,
   });
   reportPredecessors(supervisor.events, first);
   let isLeaving = false;
@@ -92,13 +97,14 @@ async function main(): Promise<void> {
   await supervisor.takeOver();
   const methods = createMethods(supervisor, leave);
   const server = await serve(paths.socket, methods, () => void goDown());
+  api = server;
   const endGuard = guardStateDir({
     paths,
     lock,
     listenAgain: () => server.listenAgain(),
     onRestored: () => supervisor.saveSoon(),
     onTakenOver: () => {
-      supervisor.freeze();
+      freeze();
       void supervisor.events.flush().finally(() => process.exit(0));
     },
     journal: supervisor.events,

@@ -4,6 +4,7 @@ import type { MethodResult } from '../../src/api/protocol.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
+import { callMethod } from './call.ts';
 import { type Declared, nameOf, specOf } from './declared.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
@@ -25,7 +26,13 @@ type UpCommand = {
   /** Of the supervisor that is started; default: those of the shell. */
   variables?: Record<string, string>;
 };
-type Boot = { stdin: string; variables: Record<string, string>; shell: Shell };
+type Boot = {
+  stdin: string;
+  variables: Record<string, string>;
+  shell: Shell;
+  /** Of an `up` that its predecessor has not answered: applied or not. */
+  nextShell?: Shell | null;
+};
 
 export class Project {
   readonly root: string;
@@ -153,7 +160,7 @@ export class Project {
     return last.lastAwakeMs - last.shellSinceMs! > SAVED_AFTER_MS ? last.shell.env : undefined;
   }
 
-  #boot({ stdin, variables, shell }: Boot, onEnd: (guest: Guest) => void): Guest {
+  #boot({ stdin, variables, shell, nextShell = null }: Boot, onEnd: (guest: Guest) => void): Guest {
     const guest: Guest = new Guest(this.#machine, {
       variables,
       code: this.#code,
@@ -162,9 +169,10 @@ export class Project {
       root: this.root,
       observer: this.oracle,
       onSuccessor: (text, given = variables) =>
-        this.#boot({ stdin: text, variables: given, shell: guest.shell }, () => undefined),
+        this.#boot({ stdin: text, variables: given, shell: guest.shell, nextShell: guest.nextShell }, () => undefined),
     });
     guest.shell = shell;
+    guest.nextShell = nextShell;
     guest.onEnd = () => {
       this.oracle.onGuestEnd(guest);
       onEnd(guest);
@@ -265,17 +273,7 @@ export class Project {
   /** @returns null where no supervisor answers. Settles when the method does; never when the supervisor dies first. */
   call<M extends keyof Methods>(method: M, params: Parameters<Methods[M]>[0]): Promise<unknown> | null {
     const socket = this.#machine.sockets.get(this.#socket);
-    if (!socket || socket.guest.isFrozen) return null;
-    const call = { emit: () => true, signal: new AbortController().signal, connection: { owning: false } };
-    return new Promise((resolve) => {
-      socket.guest.enter(() => {
-        const run = socket.methods[method] as (params: unknown, call: unknown) => unknown;
-        // A refusal is an answer like any other.
-        Promise.resolve()
-          .then(() => run(params, call))
-          .then(resolve, resolve);
-      });
-    });
+    return socket && !socket.guest.isFrozen ? callMethod(socket, method, params) : null;
   }
 
   get isRunning(): boolean {

@@ -55,6 +55,39 @@ function watchedSupervisor(statusBytes: number) {
   return { methods: createMethods(supervisor, () => undefined), change };
 }
 
+test('a frozen server carries out nothing and answers nothing', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'orch-api-'));
+  const calls: string[] = [];
+  const { methods } = watchedSupervisor(0);
+  let answerLate = (): void => undefined;
+  const table: MethodTable = {
+    ...methods,
+    own: () => void calls.push('own') as never,
+    why: () => new Promise((resolve) => (answerLate = () => resolve({ explanations: [] }))),
+  };
+  let ownersGone = 0;
+  const server = await serve(join(directory, 'sock'), table, () => ownersGone++);
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const socket = connect(join(directory, 'sock'));
+  const answers: string[] = [];
+  socket.on('error', () => undefined);
+  socket.on('data', (chunk) => answers.push(String(chunk)));
+  socket.write('{"id":1,"method":"own","params":{}}\n{"id":2,"method":"why","params":{"name":"a"}}\n');
+  await waitFor(
+    'the first is answered',
+    () => answers.length,
+    (count) => count === 1,
+  );
+  server.freeze();
+  answerLate();
+  socket.write('{"id":3,"method":"own","params":{}}\n');
+  socket.end();
+  await new Promise<void>((resolve) => server.close(resolve));
+  expect(calls).toEqual(['own']);
+  expect(answers).toHaveLength(1);
+  expect(ownersGone).toBe(0);
+});
+
 test('an owner that does not read gets the latest status once it reads again', async () => {
   const { methods, change } = watchedSupervisor(MIB / 2);
   const { socket, ownersGone } = await suspendedOwner(methods, 'watchStatus', { minIntervalMs: 20 });

@@ -42,6 +42,8 @@ export type ApiServer = {
   close(onClosed: () => void): void;
   /** The socket was deleted: creates it again. Connections stay. */
   listenAgain(): Promise<void>;
+  /** Carries out no request and sends no answer any more: what a client asks for now would be lost. */
+  freeze(): void;
 };
 
 /**
@@ -50,10 +52,11 @@ export type ApiServer = {
  * @param onOwnerGone the connection that owned the supervisor ended without `disown`.
  */
 export async function serve(path: string, methods: MethodTable, onOwnerGone: () => void): Promise<ApiServer> {
+  const state = { isFrozen: false };
   const server = new RpcServer(path, {
     maxFrameBytes: MAX_FRAME_BYTES,
     maxConnections: MAX_CONNECTIONS,
-    onPeer: (peer) => new Conversation(peer, methods, onOwnerGone),
+    onPeer: (peer) => new Conversation(peer, methods, state, onOwnerGone),
   });
   await server.listen();
   return {
@@ -65,6 +68,9 @@ export async function serve(path: string, methods: MethodTable, onOwnerGone: () 
       }, CLOSE_TIMEOUT_MS).unref();
     },
     listenAgain: () => server.listen(),
+    freeze() {
+      state.isFrozen = true;
+    },
   };
 }
 
@@ -72,17 +78,20 @@ export async function serve(path: string, methods: MethodTable, onOwnerGone: () 
 class Conversation implements PeerListener {
   readonly #peer: RpcPeer;
   readonly #methods: MethodTable;
+  readonly #server: { readonly isFrozen: boolean };
   readonly #onOwnerGone: () => void;
   readonly #connection: ClientConnection = { owning: false };
   readonly #calls = new Map<number, AbortController>();
 
-  constructor(peer: RpcPeer, methods: MethodTable, onOwnerGone: () => void) {
+  constructor(peer: RpcPeer, methods: MethodTable, server: { readonly isFrozen: boolean }, onOwnerGone: () => void) {
     this.#peer = peer;
     this.#methods = methods;
+    this.#server = server;
     this.#onOwnerGone = onOwnerGone;
   }
 
   onLine(line: string): void {
+    if (this.#server.isFrozen) return;
     const request = parseRequest(line);
     if ('error' in request) return void this.#send({ id: request.id, error: request.error });
     const { id, method, params } = request;
@@ -101,7 +110,7 @@ class Conversation implements PeerListener {
 
   onClose(): void {
     for (const call of this.#calls.values()) call.abort();
-    if (this.#connection.owning) this.#onOwnerGone();
+    if (this.#connection.owning && !this.#server.isFrozen) this.#onOwnerGone();
   }
 
   #call(id: number, method: Method, params: object): void {
@@ -125,7 +134,7 @@ class Conversation implements PeerListener {
 
   /** @returns false: the client is gone */
   #send(reply: object): boolean {
-    if (!this.#peer.send(reply)) return false;
+    if (this.#server.isFrozen || !this.#peer.send(reply)) return false;
     if (this.#peer.unreadBytes <= MAX_UNREAD_BYTES) return true;
     // The client may only be suspended, and owns again once it is back: that must not stop the project.
     this.#connection.owning = false;

@@ -15,6 +15,9 @@ export async function serve(path: string, methods: MethodTable, onOwnerGone: () 
   await listen();
   return {
     listenAgain: listen,
+    freeze: () => {
+      guest.isDeaf = true;
+    },
     close: (onClosed: () => void) => {
       if (machine.sockets.get(path)?.guest === guest) {
         machine.sockets.delete(path);

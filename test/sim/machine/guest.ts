@@ -66,6 +66,8 @@ export class Guest {
   mustRefuse = false;
   /** What it said on descriptor 3. */
   answer: string | null = null;
+  /** It takes no request and answers none any more. */
+  isDeaf = false;
   /** And on stderr. */
   lastWords = '';
   /** An exception that the scenario asked for was not caught. */
