@@ -135,6 +135,7 @@ export type Slot = {
   nextRunMs: number | null;
 };
 
+export type AliveSlot = Slot & { phase: Extract<Phase, { kind: 'alive' }> };
 export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 
 /** What must be remembered of the spec that an incarnation was started with, even after it left the file. */

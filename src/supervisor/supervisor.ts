@@ -106,6 +106,7 @@ export class Supervisor implements Supervised {
       clear: (slot) => this.#instances.clear(slot),
       abandon: (slot) => this.#instances.abandon(slot),
       forget: (slot) => this.#instances.forget(slot),
+      hasEnded: (slot) => this.#instances.hasEnded(slot),
       report: (draft) => this.events.report(draft),
     };
   }
@@ -164,9 +165,7 @@ export class Supervisor implements Supervised {
     else this.kernel.rejectConfig(result.problems);
   }
 
-  #report(type: string, message: string): void {
-    this.events.report({ type, instance: null, message });
-  }
+  #report = (type: string, message: string) => this.events.report({ type, instance: null, message });
 
   onStep(listener: () => void): () => void {
     return this.#loop.onStep(listener);

@@ -91,6 +91,7 @@ async function runUntilQuiet(project: ProjectConfig): Promise<{ kernel: Kernel; 
     clear: end,
     abandon: nothing,
     forget: nothing,
+    hasEnded: () => false,
     report: nothing,
   };
   const kernel = new Kernel(effects);

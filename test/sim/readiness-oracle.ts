@@ -36,7 +36,7 @@ export class ReadinessOracle {
     this.#specs.set(spec.name, spec);
     for (const { service, condition } of spec.dependsOn) {
       const needed = kernel.accepted?.config.services.find(({ name }) => name === service);
-      if (condition !== 'ready' || !needed || this.#isAgeUnsure(kernel, needed)) continue;
+      if (condition !== 'ready' || !needed || this.#isAgeUnsure(needed)) continue;
       if (!this.#everReady.has(service) && !this.#sawReady(needed))
         this.#world.fail(`I15: ${process.of!.instance} started before ${service} was ever ready`);
     }
@@ -58,6 +58,7 @@ export class ReadinessOracle {
   check(kernel: Kernel): void {
     for (const slot of kernel.slots.values()) {
       const { phase, id } = slot;
+      this.#noteReady(kernel, slot);
       const desired = kernel.desired.instances.get(id);
       if (!desired?.run || desired.spec.schedule) continue;
       if (isReady(phase)) this.#checkAge(slot, desired.spec);
@@ -75,12 +76,28 @@ export class ReadinessOracle {
       this.#world.fail(`I19: ${id} is ready ${ageMs} ms after its start, with ready_after ${readyAfterMs}`);
   }
 
-  #isAgeUnsure(kernel: Kernel, { name, readiness }: ServiceSpec): boolean {
-    if (readiness !== null) return false;
-    // An exit that was lost or comes late: the supervisor cannot know that the process died young.
-    const isUnsure = ({ service, phase }: Slot): boolean =>
-      service === name && phase.kind === 'alive' && (phase.adopted || this.#ended.has(phase.process.nonce));
-    return !this.#world.isMemorySure() || [...kernel.slots.values()].some(isUnsure);
+  #isAgeUnsure({ name, readiness }: ServiceSpec): boolean {
+    return readiness === null && (!this.#world.isMemorySure() || this.#seemedReady.has(name));
+  }
+
+  /** Services of which an instance counted as ready, and the supervisor could not know that it was too young. */
+  #seemedReady = new Set<string>();
+  /** Nonces of instances that counted as ready at some time. */
+  #shownReady = new Set<string>();
+
+  #noteReady(kernel: Kernel, { id, service, phase }: Slot): void {
+    if (!isReady(phase)) return;
+    const { nonce } = phase.process;
+    const isEnded = this.#ended.has(nonce);
+    // An exit that was lost or comes late; the start of an adopted process is known only roughly.
+    if (isEnded || phase.adopted) this.#seemedReady.add(service);
+    if (this.#shownReady.has(nonce)) return;
+    this.#shownReady.add(nonce);
+    const spec = kernel.desired.services.get(service);
+    const isByAge = spec?.readiness === null && spec.readyAfterMs > 0;
+    // A look would have shown that it is gone.
+    if (isEnded && phase.adopted && isByAge && this.#world.isMemorySure())
+      this.#world.fail(`I19: ${id} becomes ready after its end`);
   }
 
   #sawReady(spec: ServiceSpec): boolean {

@@ -36,6 +36,7 @@ function atRest(...services: ServiceSpec[]): { kernel: Kernel; wasSaved: () => b
     clear: nothing,
     abandon: nothing,
     forget: nothing,
+    hasEnded: () => false,
     report: nothing,
   };
   const kernel = new Kernel(effects);

@@ -106,8 +106,20 @@ function signalOfCode(code: number, spoke: boolean): string | null {
 /** @returns in how many milliseconds to poll again. */
 export function pollForLostExits(context: PollContext, records: ExitRecords): number {
   const { suspects, nextMs } = planResync(context.specs.slots, context.clock.nowMs());
-  for (const { id, process } of suspects) if (hasVanished(process)) reportLostExit(context, records, id, process);
+  for (const { id, process } of suspects) pollForLostExit(context, records, id, process);
   return nextMs;
+}
+
+/** @returns whether the process is gone; its exit is then received soon. */
+export function pollForLostExit(
+  context: PollContext,
+  records: ExitRecords,
+  id: InstanceId,
+  process: Incarnation,
+): boolean {
+  const isGone = hasVanished(process);
+  if (isGone) reportLostExit(context, records, id, process);
+  return isGone;
 }
 
 type PollContext = Pick<SupervisorContext, 'specs' | 'clock' | 'inbox'>;

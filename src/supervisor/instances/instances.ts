@@ -1,13 +1,13 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
-import type { EndingSlot, Slot } from '../../core/slot.ts';
+import type { AliveSlot, EndingSlot, Slot } from '../../core/slot.ts';
 import { type InstanceId, type ProjectConfig, type ServiceName, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
-import { ExitRecords, pollForLostExits } from './exit-records.ts';
+import { ExitRecords, pollForLostExit, pollForLostExits } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
 import { InstanceExits } from './instance-exits.ts';
@@ -170,6 +170,11 @@ export class Instances {
   poll(): number {
     this.#scheduler.sync();
     return pollForLostExits(this.#context, this.records);
+  }
+
+  /** @returns whether the main process is gone; its exit is then received soon. */
+  hasEnded({ id, phase }: AliveSlot): boolean {
+    return pollForLostExit(this.#context, this.records, id, phase.process);
   }
 
   /** Nothing more is started or probed; running instances are not touched. */

@@ -6,6 +6,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
+  type AliveSlot,
   type EndCause,
   type EndingSlot,
   earlier,
@@ -45,6 +46,8 @@ export type Effects = {
   clear(slot: EndingSlot): void;
   abandon(slot: Slot): void;
   forget(slot: Slot): void;
+  /** Looks whether the main process has ended unseen; if so, its exit is received soon. */
+  hasEnded(slot: AliveSlot): boolean;
   report(draft: EventDraft): void;
 };
 
@@ -311,6 +314,8 @@ export class Kernel {
         this.#effects.clear(this.#endingSlot(id)!);
         return;
       case 'markReady':
+        this.#requestedActions.add(`${kind} ${id}`);
+        if (this.#hasEndedUnseen(id)) return;
         this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
         return;
       case 'abandon':
@@ -324,6 +329,12 @@ export class Kernel {
         this.#effects.saveSoon();
       }
     }
+  }
+
+  /** Only a look finds the end of a process that is not our child: without one, it could be ready after its end. */
+  #hasEndedUnseen(id: InstanceId): boolean {
+    const slot = this.#slots.get(id);
+    return slot?.phase.kind === 'alive' && slot.phase.adopted && this.#effects.hasEnded(slot as AliveSlot);
   }
 
   #endingSlot(id: InstanceId): EndingSlot | null {
