@@ -20,9 +20,14 @@ export type PoolInRollout = { declared: ServiceSpec; target: ServiceSpec; member
 
 /**
  * As many as there are instances still to be replaced, those that serve already first. Never more run on top than allowed;
- * an instance that is ending still counts.
+ * an instance that is ending still counts. After a roll-back, none is added where every instance has the older version:
+ * one that crashes later waits for its own back-off, and an extra instance would have none.
  */
-export function chooseSurge({ declared, target, members, surge }: PoolInRollout, slots: Iterable<Slot>): PoolMember[] {
+export function chooseSurge(
+  { verdict }: Rollout,
+  { declared, target, members, surge }: PoolInRollout,
+  slots: Iterable<Slot>,
+): PoolMember[] {
   const missing = members.filter(({ progress }) => progress !== 'current').length;
   const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
   const wanted = surge.toSorted((a, b) => surgeRank(a) - surgeRank(b)).slice(0, missing);
@@ -30,7 +35,8 @@ export function chooseSurge({ declared, target, members, surge }: PoolInRollout,
   const living = [...slots].filter(
     (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
   );
-  const room = Math.max(0, surge.length - living.length);
+  const isBack = verdict.kind === 'rolledBack' && members.every(({ progress }) => progress !== 'old');
+  const room = isBack ? 0 : Math.max(0, surge.length - living.length);
   const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
   return [...staying, ...starting];
 }

@@ -193,7 +193,7 @@ function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): 
   const { declared, target, members } = pool;
   if (rollout.verdict.kind === 'rolledBack') pass.services.set(declared.name, target);
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
-  const surge = isHalted ? surgeToKeep(pool) : chooseSurge(pool, pass.slots.values());
+  const surge = isHalted ? surgeToKeep(pool) : chooseSurge(rollout, pool, pass.slots.values());
   const chosen = isHalted ? new Set<InstanceId>() : chooseReplacements(rollout, { ...pool, surge });
   for (const member of members) pass.instances.set(member.id, desiredInstanceOf(pass, rollout, pool, chosen, member));
   const because = 'An extra instance of the roll-out; it is removed afterwards.';

@@ -158,6 +158,18 @@ describe('a version that does not get ready', () => {
     expect(world.rollouts.size).toBe(0);
   });
 
+  it('gives no extra instance to one that crashes after the roll-back', () => {
+    const policy = { onFailure: 'rollback' as const, deadlineMs: 1_000, maxUnavailable: count(0), maxSurge: count(2) };
+    const world = running(policy, 1);
+    world.fates.v2 = 'crash';
+    world.settle(version('v2', policy, 1), 300);
+    expect(world.versions()).toEqual({ 'api.1': 'v1' });
+    world.takeReports();
+    world.crash('api.1');
+    world.settle(version('v2', policy, 1));
+    expect(world.takeReports()).toEqual(['start api.1']);
+  });
+
   it('fails before the deadline when a new instance gives up', () => {
     const policy = { onFailure: 'rollback' as const };
     const restart = { ...spec('api').restart, limit: { count: 1, withinMs: 60_000 } };
