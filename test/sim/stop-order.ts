@@ -13,7 +13,7 @@ export class StopOrder {
   #world: StopWorld;
   /** By nonce: the main process that ended while its stop was under way, when, and which supervisor stopped it. */
   #ends = new Map<string, { leader: SimProcess; atMs: number; kernel: Kernel | null }>();
-  /** Processes that got a stop signal. */
+  /** Processes that got a stop signal, or SIGKILL before that was possible. */
   #asked = new WeakSet<SimProcess>();
 
   constructor(world: StopWorld) {
@@ -46,5 +46,7 @@ export class StopOrder {
     const { reportedMs } = end.leader;
     if (reportedMs !== null && this.#world.nowMs() - reportedMs > FOUND_MS)
       this.#world.fail(`stop: pid ${process.pid} of ${id} is killed and never got the stop signal`);
+    // The first SIGKILL decides; later ones repeat it.
+    this.#asked.add(process);
   }
 }
