@@ -171,6 +171,30 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(500, upFrom('02', null, false)),
     after(500, upFrom('02', 'prod', false)),
   ),
+  'an `up` from another shell just after a fault': one(
+    PAIR,
+    after(500, { kind: 'fault' }),
+    after(0, upFrom('01', null, false)),
+    after(0, { kind: 'changeSpec', service: 1 }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'an adopted instance ends unseen just before it would be ready': one(
+    [
+      service({ policy: 'always', life: { readyAfterMs: 1_000 } }),
+      service({ dependsOn: [{ on: 0, condition: 'ready', onLoss: 'ignore' }], life: { preparesMs: 1_500 } }),
+    ],
+    after(100, { kind: 'fault' }),
+    after(800, { kind: 'killOne', which: 0 }),
+  ),
+  'a crash loop, over a roll-back with two on top': one(
+    [
+      service(
+        { policy: 'always', life: { preparesMs: 1_500, rollout: { ...TWO_ON_TOP, onFailure: 'rollback' } } },
+        { endsAfterMs: 100 },
+      ),
+    ],
+    after(1_500, { kind: 'changeSpec', service: 0 }),
+  ),
   'none may be missing, over a fault': one(
     [service({ policy: 'always', graceMs: 0, life: { hasReadiness: true, rollout: TWO_ON_TOP } })],
     after(100, { kind: 'fault' }),
