@@ -13,6 +13,8 @@ export type ProjectPaths = {
   /** `.orch/`, mode 0700, with a .gitignore of its own. */
   stateDir: string;
   stateFile: string;
+  /** Chosen ports, while the project is down. */
+  portsFile: string;
   eventsFile: string;
   supervisorLog: string;
   lockFile: string;
@@ -39,6 +41,7 @@ export function projectPaths(root: string): ProjectPaths {
     root,
     stateDir,
     stateFile: join(stateDir, 'state.json'),
+    portsFile: join(stateDir, 'ports.json'),
     eventsFile: join(stateDir, 'events.jsonl'),
     supervisorLog: join(stateDir, 'supervisor.log'),
     lockFile: join(stateDir, 'lock'),

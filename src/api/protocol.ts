@@ -38,6 +38,8 @@ export type InstanceStatus = {
   rssBytes: number;
   /** Null: it has no `limits.memory`, or is not running. */
   memoryBound?: MemoryLimitStatus | null;
+  /** Its PORT; null: it has none. Absent from a supervisor of an older version. */
+  port?: number | null;
 };
 
 /** How `limits.memory` is enforced. `because`: why it is only sampled, if known. */

@@ -4,6 +4,7 @@ import type { Problem } from '../core/load-result.ts';
 import type { ProjectConfig } from '../core/spec.ts';
 import { checkCollisions, checkListening, checkPaths } from './check/conflicts.ts';
 import { checkExitRecord, checkNotify, checkSecretFiles, checkTerminals } from './check/host-support.ts';
+import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
 import { checkAddresses, checkLiterals, findEmptyValues } from './check/values.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
@@ -13,7 +14,7 @@ import { applyDefaults, normalizeProject, projectName } from './normalize/normal
 import { problemAt } from './problem/problem.ts';
 import { unknownKeyHint } from './schema/unknown-keys.ts';
 import { validateTree } from './schema/validate-tree.ts';
-import { type ExpandOptions, expandTree } from './tree/expand.ts';
+import { type ExpandOptions, expandTree, type WrittenPortReference } from './tree/expand.ts';
 import { differsByInstance } from './tree/instance-variables.ts';
 import type { Lookup } from './tree/template.ts';
 import { childOf, entriesOf, isNull, type MapTree, type Tree, withEntry } from './tree/tree.ts';
@@ -39,7 +40,9 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const named = expandProjectName(merged, { lookup: beforeName, isKept: differsByInstance, env, problems });
   const project = projectName(named, load.root);
   const lookup: Lookup = (name) => (name === 'ORCH_PROJECT' ? project : beforeName(name));
-  const expanded = expandTree(named, { lookup, isKept: differsByInstance, env, problems }) as MapTree;
+  const references: WrittenPortReference[] = [];
+  const onPortReference = (reference: WrittenPortReference) => references.push(reference);
+  const expanded = expandTree(named, { lookup, isKept: differsByInstance, env, problems, onPortReference }) as MapTree;
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
   problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)));
   problems.push(...missingServices(typed, pruned));
@@ -58,6 +61,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const config = normalizeProject(tree, env, context);
   problems.push(
     ...checkDependencies(config, childOf(tree, 'services'), childOf(expanded, 'services')),
+    ...checkPortReferences(references, config, childOf(expanded, 'services')),
     ...checkCollisions(config, tree),
     ...checkAddresses(config, tree),
     ...checkListening(config, tree),

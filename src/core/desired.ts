@@ -23,12 +23,22 @@ export type Desired = {
   instances: ReadonlyMap<InstanceId, DesiredInstance>;
   /** `down`: nothing should run. */
   shuttingDown: boolean;
+  ports: PortTable;
 };
 
+/** The chosen port of each instance of a service with `port: auto`. */
+export type PortTable = ReadonlyMap<InstanceId, number>;
+
 export const NO_OVERRIDES: Overrides = { stopped: [], pools: {}, profiles: [], only: null };
+const NO_PORTS: PortTable = new Map();
 
 /** @param config null before the first configuration was accepted: nothing is declared. */
-export function desiredOf(config: ProjectConfig | null, overrides: Overrides, shuttingDown: boolean): Desired {
+export function desiredOf(
+  config: ProjectConfig | null,
+  overrides: Overrides,
+  shuttingDown: boolean,
+  ports: PortTable = NO_PORTS,
+): Desired {
   const services = new Map<ServiceName, ServiceSpec>();
   const instances = new Map<InstanceId, DesiredInstance>();
   const stopped = new Set(overrides.stopped);
@@ -42,7 +52,7 @@ export function desiredOf(config: ProjectConfig | null, overrides: Overrides, sh
       instances.set(id, desiredInstanceFor(spec, id, { stopped, profiles, chosen, shuttingDown }));
     }
   }
-  return { services, instances, shuttingDown };
+  return { services, instances, shuttingDown, ports };
 }
 
 /** `names` and everything that they depend on, directly or not. */

@@ -4,6 +4,7 @@
 
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance, RolloutStep } from './desired.ts';
+import { whyPortsDiffer } from './ports.ts';
 import { isReady } from './readiness.ts';
 import {
   chooseReplacements,
@@ -71,17 +72,24 @@ function staleServices(base: Desired, slots: Slots, dependencies: DependencyView
   const stale: ServiceName[] = [];
   for (const slot of slots.values()) {
     const wanted = base.instances.get(slot.id);
-    if (wanted?.run && isOccupied(slot) && staleReason(slot, wanted.spec, dependencies) !== null)
+    if (wanted?.run && isOccupied(slot) && staleReason(slot, wanted.spec, { base, dependencies }) !== null)
       stale.push(slot.service);
   }
   return stale;
 }
 
 /** Why the process in the slot, or the start under way, is to be replaced; null: it is as it should be. */
-function staleReason(slot: Slot, target: ServiceSpec, dependencies: DependencyView): string | null {
+function staleReason(
+  slot: Slot,
+  target: ServiceSpec,
+  { base, dependencies }: Pick<RolloutPass, 'base' | 'dependencies'>,
+): string | null {
   // A scheduled run keeps the version it began with; the next one is of the new version.
   if (slot.spec?.specHash !== target.specHash && target.schedule === null) return 'its configuration changed';
   const { phase, restartRequestedMs } = slot;
+  const isGivenPorts = (phase.kind === 'starting' || phase.kind === 'alive') && target.schedule === null;
+  const moved = isGivenPorts ? whyPortsDiffer(slot, target, base) : null;
+  if (moved !== null) return moved;
   // The start may wait for a singleton or a hook, and continues as it began.
   if (phase.kind === 'starting') return restartRequestedMs === null ? null : 'restart requested';
   if (phase.kind !== 'alive') return null;
@@ -166,7 +174,7 @@ function memberOf(pass: RolloutPass, id: InstanceId, target: ServiceSpec): PoolM
   const isAvailable = slot !== undefined && isReady(slot.phase);
   const member = { id, slot, isAvailable };
   if (!slot || slot.spec === null) return { ...member, progress: 'updating', because: '' };
-  const because = staleReason(slot, target, pass.dependencies);
+  const because = staleReason(slot, target, pass);
   if (because !== null) {
     const isGoing = slot.phase.kind === 'ending' && slot.phase.cause === 'replaced';
     return { ...member, progress: isGoing ? 'updating' : 'old', because };

@@ -139,7 +139,10 @@ export type AliveSlot = Slot & { phase: Extract<Phase, { kind: 'alive' }> };
 export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 
 /** What must be remembered of the spec that an incarnation was started with, even after it left the file. */
-export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'>;
+export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'> & {
+  /** The ports that its process was given, as variables and references name them: `PORT`, `api.port`. */
+  ports?: Readonly<Record<string, string>>;
+};
 
 /**
  * A pool on its way to another version (or through a restart); gone once every instance is there. Without environments
@@ -221,7 +224,8 @@ export function emptySlotOf(id: InstanceId, service: ServiceName): Slot {
 /** The spec of a slot after the file was edited: keys that need no new process hold for the running one, too. Dependencies
  * are of one generation for all, so that stops can never wait for one another in a circle. */
 export function specAfterEdit(spec: SlotSpec, declared: ServiceSpec): SlotSpec {
-  return declared.specHash === spec.specHash ? slotSpecOf(declared) : { ...spec, dependsOn: declared.dependsOn };
+  if (declared.specHash !== spec.specHash) return { ...spec, dependsOn: declared.dependsOn };
+  return spec.ports ? { ...slotSpecOf(declared), ports: spec.ports } : slotSpecOf(declared);
 }
 
 /** The earlier of two times; null: never. */

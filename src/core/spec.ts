@@ -204,8 +204,8 @@ export type ServiceSpec = {
    * files, service env; the later wins. */
   env: Record<string, EnvValue>;
   pool: number;
-  /** Instance n listens on `port + n - 1` (its PORT); null: no PORT is set. */
-  port: number | null;
+  /** Instance n listens on `port + n - 1` (its PORT). `auto`: a free port is chosen for each. Null: no PORT is set. */
+  port: number | 'auto' | null;
   singleton: SingletonPolicy | null;
   logQueue: string;
   dependsOn: Dependency[];
@@ -236,6 +236,8 @@ export type ServiceSpec = {
   /** Writes down how it ends, for the case that no supervisor sees it. */
   exitRecord: boolean;
   enabled: boolean;
+  /** Ports of services in its command, directory and environment (`api.port`, `api.ports`): a change needs a new process. */
+  usesPorts: string[];
   /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
   specHash: string;
 };

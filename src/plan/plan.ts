@@ -6,6 +6,7 @@ import type { EnvironmentChange, Plan, PlanChange } from '../api/protocol.ts';
 import { type Blocker, type Slots, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
+import { whyPortsDiffer } from '../core/ports.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
 import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
 import {
@@ -33,7 +34,7 @@ export type PlanBase = {
 export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number): Plan {
   const before = base.desired.services;
   // A plain `up` wants all services again.
-  const after = desiredOf(config, { ...base.overrides, only: null }, false);
+  const after = desiredOf(config, { ...base.overrides, only: null }, false, base.desired.ports);
   const names = new Set<ServiceName>([
     ...after.services.keys(),
     ...before.keys(),
@@ -60,7 +61,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
     const { instances } = after;
     const comparison = { service: name, from, to, keys, touched, instances, again, noMore, wasWanted, waits };
     changes.push(...serviceChanges(comparison));
-    changes.push(...followingChanges(name, after, touched, outcomes));
+    changes.push(...followingChanges(base, name, after, touched, outcomes));
   }
   changes.push(...diffQueues(base.accepted?.config ?? null, config));
   const environment = environmentChange(base.accepted?.config, config);
@@ -94,21 +95,28 @@ function simulateOn(base: PlanBase, desired: Desired, nowMs: number): ReadonlyMa
   return simulate({ desired, slots, rollouts, findVersion, nowMs });
 }
 
-/** Changes that no key of the service explains: its instances follow a dependency (`on_loss`). */
+/** Changes that no key of the service explains: its instances follow a dependency (`on_loss`), or a port of another service. */
 function followingChanges(
+  { slots }: PlanBase,
   service: string,
-  { instances: wanted }: Desired,
+  after: Desired,
   { start, stop, restart }: TouchedInstances,
   outcomes: ReadonlyMap<InstanceId, InstanceOutcome>,
 ): PlanChange[] {
   const known = new Set([...start, ...stop, ...restart]);
-  const following = [...outcomes].filter(([id]) => wanted.get(id)?.spec.name === service && !known.has(id));
-  return (['restart', 'stop', 'start'] as const).flatMap((action) => {
-    const instances = following.filter(([, outcome]) => outcome === action).map(([id]) => id);
-    const reason = FOLLOWING_REASONS[action];
-    return instances.length > 0 ? [{ service, action, instances, class: 'live', keys: [], reason }] : [];
-  });
+  const byReason = new Map<string, PlanChange>();
+  for (const [id, action] of outcomes) {
+    const wanted = after.instances.get(id);
+    if (wanted?.spec.name !== service || known.has(id)) continue;
+    const slot = action === 'restart' ? slots.get(id) : undefined;
+    const reason = (slot && whyPortsDiffer(slot, wanted.spec, after)) ?? FOLLOWING_REASONS[action];
+    const change = byReason.get(reason) ?? { service, action, instances: [], class: 'live', keys: [], reason };
+    byReason.set(reason, { ...change, instances: [...change.instances, id] });
+  }
+  return [...byReason.values()].sort((a, b) => FOLLOWING_ORDER.indexOf(a.action) - FOLLOWING_ORDER.indexOf(b.action));
 }
+
+const FOLLOWING_ORDER: PlanChange['action'][] = ['restart', 'stop', 'start'];
 
 const FOLLOWING_REASONS: Record<InstanceOutcome, string> = {
   restart: 'what it depends on is replaced (on_loss)',

@@ -2,8 +2,9 @@
 // `plan A..B` starts from it, so that two commits are compared by the rules that carry a change out. Pure.
 import { viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
+import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
-import { emptySlotOf, type Phase, type Slot, slotSpecOf } from '../core/slot.ts';
+import { emptySlotOf, type Phase, type Slot } from '../core/slot.ts';
 import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../core/spec.ts';
 import type { PlanBase } from './plan.ts';
 import { runsToCompletion, tasksOf } from './simulate.ts';
@@ -16,7 +17,7 @@ export function settledState(config: ProjectConfig | null): PlanBase {
   const desired = desiredOf(config, NO_OVERRIDES, false);
   const tasks = tasksOf(desired.services.values());
   const slots = new Map<InstanceId, Slot>();
-  for (const [id, { run, spec }] of desired.instances) if (run) slots.set(id, settledSlot(id, spec, tasks));
+  for (const [id, { run, spec }] of desired.instances) if (run) slots.set(id, settledSlot(id, spec, tasks, desired));
   removeBlocked(desired, slots);
   return {
     desired,
@@ -31,12 +32,12 @@ export function settledState(config: ProjectConfig | null): PlanBase {
   };
 }
 
-function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>): Slot {
+function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>, desired: Desired): Slot {
   const empty = emptySlotOf(id, spec.name);
   // A service that others wait for has run. Of all other schedules no run is assumed: they change no instance.
   if (spec.schedule && !tasks.has(spec.name)) return empty;
   const phase: Phase = runsToCompletion(spec, tasks) ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);
-  return { ...empty, spec: slotSpecOf(spec), phase };
+  return { ...empty, spec: startedSpec(spec, id, desired), phase };
 }
 
 function alivePhase(id: InstanceId, spec: ServiceSpec): Phase {

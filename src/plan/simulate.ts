@@ -3,10 +3,11 @@
 
 import type { Desired } from '../core/desired.ts';
 import type { InstanceEvent } from '../core/instance-event.ts';
+import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import { type InstanceAction, reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
-import { emptySlotOf, nonceOf, type Rollout, type Slot, slotSpecOf, specAfterEdit } from '../core/slot.ts';
+import { emptySlotOf, nonceOf, type Rollout, type Slot, specAfterEdit } from '../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
 
@@ -71,15 +72,15 @@ class Simulation {
     const slot = this.#slots.get(action.id) ?? (wanted && emptySlotOf(action.id, wanted.spec.name));
     if (!slot) return;
     if (action.kind === 'start' || action.kind === 'stop') this.#recordOutcome(action.id, action.kind);
-    const after = this.#after(slot, action);
+    const after = this.#after(slot, action, desired);
     if (after) this.#slots.set(action.id, after);
     else this.#slots.delete(action.id);
   }
 
-  #after(slot: Slot, action: InstanceAction): Slot | null {
+  #after(slot: Slot, action: InstanceAction, desired: Desired): Slot | null {
     switch (action.kind) {
       case 'start':
-        return this.#startInstance(slot, action.spec);
+        return this.#startInstance(slot, action.spec, desired);
       case 'stop': {
         const { cause, reason } = action;
         return this.#applyEvents(slot, { kind: 'stopIntended', cause, because: reason }, ...ENDED);
@@ -98,9 +99,9 @@ class Simulation {
     }
   }
 
-  #startInstance(slot: Slot, spec: ServiceSpec): Slot {
+  #startInstance(slot: Slot, spec: ServiceSpec, desired: Desired): Slot {
     const nonce = `simulated-${this.#nonces++}`;
-    const begun = this.#applyEvents(slot, { kind: 'startIntended', nonce, spec: slotSpecOf(spec) });
+    const begun = this.#applyEvents(slot, { kind: 'startIntended', nonce, spec: startedSpec(spec, slot.id, desired) });
     return this.#finishStart(begun, spec);
   }
 

@@ -10,6 +10,8 @@ import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
+import { FreePorts } from '../os/sockets/free-ports.ts';
+import { keepPorts } from './adoption/kept-ports.ts';
 import { type FirstMessage, startOfSuccessor } from './adoption/restart-after-fault.ts';
 import { StateWriter } from './adoption/state-writer.ts';
 import { endUnknownProcesses, takeOverRunning } from './adoption/take-over.ts';
@@ -21,6 +23,7 @@ import { leftoverOf, untilDown } from './api/wait-until.ts';
 import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { AppliedVariables } from './instances/applied-variables.ts';
+import { launchContexts } from './instances/environment.ts';
 import { Instances } from './instances/instances.ts';
 import { EventLog } from './kernel/event-log.ts';
 import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
@@ -77,10 +80,7 @@ export class Supervisor implements Supervised {
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
-    const launchContext = () => {
-      const { project, env, root } = this.kernel.accepted!.config;
-      return { project, env, root, inherited: this.variables.inherited };
-    };
+    const launchContext = launchContexts(this.kernel, this.variables);
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
@@ -92,6 +92,7 @@ export class Supervisor implements Supervised {
     return {
       nowMs: () => this.clock.nowMs(),
       newNonce: ({ specHash }) => nonces.forInstance(specHash),
+      ports: new FreePorts(nonces.prefix),
       requestStep: () => this.#loop.requestStep(),
       wakeAt: (atMs) => this.#loop.wakeAt(atMs),
       save: (state) => this.#state.save(state),
@@ -225,6 +226,7 @@ export class Supervisor implements Supervised {
     await this.writer.shutdown(WRITER_SHUTDOWN_MS).catch(() => undefined); // it is gone, which was the aim
     await this.#state.close();
     this.#loop.freeze();
+    await keepPorts(this.paths.portsFile, this.kernel.state());
     await this.events.flush();
     if (leftovers.length === 0) {
       this.#instances.cleanUp();
@@ -275,11 +277,8 @@ export class Supervisor implements Supervised {
   /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
   successorMessage(): FirstMessage {
     const { accepted, desired } = this.kernel;
-    return {
-      accepted: desired.shuttingDown ? null : (accepted ?? this.#options.accepted),
-      only: null,
-      file: this.file,
-    };
+    const next = desired.shuttingDown ? null : (accepted ?? this.#options.accepted);
+    return { accepted: next, only: null, file: this.file };
   }
 
   /** If this process is killed, the log writer starts the next one. */

@@ -70,6 +70,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     tty: false,
     exitRecord: false,
     enabled: true,
+    usesPorts: [],
     specHash: `${name}-v1`,
     ...changes,
   };

@@ -66,6 +66,7 @@ async function runUntilQuiet(project: ProjectConfig): Promise<{ kernel: Kernel; 
   const effects: Effects = {
     nowMs: () => nowMs,
     newNonce: () => `nonce-${nonces++}`,
+    ports: { choose: () => null, isFree: () => true },
     requestStep: () => {
       isRequested = true;
     },

@@ -19,7 +19,7 @@ export function contextOf(parts: Partial<SupervisorContext> = {}): TestContext {
     specs: { slots: new Map(), desired: desiredOf(null, NO_OVERRIDES, false), specOf: () => null },
     journal: { report: (draft) => void reported.push(draft) },
     nonces: new Nonces('test.'),
-    launchContext: () => ({ project: 'test', env: null, root: '/', inherited: {} }),
+    launchContext: () => ({ project: 'test', env: null, root: '/', inherited: {}, portOf: () => undefined }),
     ...parts,
     received,
     reported,

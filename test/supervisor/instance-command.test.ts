@@ -5,7 +5,7 @@ import { readSecrets } from '../../src/supervisor/instances/environment.ts';
 import { prepareCommand } from '../../src/supervisor/instances/instance-command.ts';
 import { spec as specOf } from '../core/fixtures.ts';
 
-const CONTEXT = { project: 'p', env: null, root: '/', inherited: {} };
+const CONTEXT = { project: 'p', env: null, root: '/', inherited: {}, portOf: () => undefined };
 
 test('a command with secrets reports an error of its start as its outcome', async () => {
   const spec = specOf('api', { env: { TOKEN: { secret: '/no/such/file' } }, cwd: '$' + '{NO_SUCH_VARIABLE}' });

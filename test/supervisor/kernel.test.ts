@@ -24,6 +24,7 @@ function atRest(...services: ServiceSpec[]): { kernel: Kernel; wasSaved: () => b
   const effects: Effects = {
     nowMs: () => 1_000,
     newNonce: () => 'nonce',
+    ports: { choose: () => null, isFree: () => true },
     requestStep: nothing,
     wakeAt: nothing,
     save: async () => save(),

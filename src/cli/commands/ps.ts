@@ -80,7 +80,7 @@ const MAX_DEGRADED_SHOWN = 3;
 const SERVICE_COLUMNS: TextColumn[] = [
   { title: 'NAME' },
   { title: 'STATE' },
-  ...['PID', 'UPTIME', 'RESTARTS', 'CPU', 'MEM'].map((title) => ({ title, align: 'right' as const })),
+  ...['PID', 'PORT', 'UPTIME', 'RESTARTS', 'CPU', 'MEM'].map((title) => ({ title, align: 'right' as const })),
   { title: 'REASON' },
 ];
 
@@ -110,6 +110,7 @@ function poolRow({ name, instances, pool, ready, running, override }: ServiceSta
     { text: `${ready}/${pool} ready`, colour: ready === pool ? 'green' : 'yellow' },
     { text: '' },
     { text: '' },
+    { text: '' },
     { text: instances.length > 0 ? String(sum((one) => one.restarts)) : '' },
     { text: isLive ? formatPercent(sum((one) => one.cpuPercent)) : '' },
     { text: isLive ? formatSize(sum((one) => one.rssBytes)) : '' },
@@ -118,11 +119,12 @@ function poolRow({ name, instances, pool, ready, running, override }: ServiceSta
 }
 
 function instanceRow(instance: InstanceStatus, indent: string, nowMs: number): TextCell[] {
-  const { id, state, pid, startedAt, restarts, adopted, reason } = instance;
+  const { id, state, pid, port = null, startedAt, restarts, adopted, reason } = instance;
   return [
     { text: indent + id },
     { text: state, colour: stateColour(state) },
     { text: pid === null ? '' : String(pid) },
+    { text: port === null ? '' : String(port) },
     { text: startedAt === null ? '' : formatDuration(nowMs - Date.parse(startedAt)) },
     { text: String(restarts) },
     { text: pid === null ? '' : formatPercent(instance.cpuPercent) },

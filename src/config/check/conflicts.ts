@@ -46,8 +46,10 @@ function checkNamesAndPool(spec: ServiceSpec, config: ProjectConfig, tree: Tree)
 /** Sorted by the first port, a range can only overlap the widest one before it. */
 function checkPorts(config: ProjectConfig, tree: Tree): Problem[] {
   const ranges = config.services
-    .filter((spec) => spec.port !== null && spec.enabled && spec.pool > 0)
-    .map((spec, order) => ({ name: spec.name as string, from: spec.port!, to: lastPortOf(spec)!, order }))
+    .flatMap(({ port, ...spec }) =>
+      typeof port === 'number' && spec.enabled && spec.pool > 0 ? [{ ...spec, port }] : [],
+    )
+    .map((spec, order) => ({ name: spec.name as string, from: spec.port, to: lastPortOf(spec)!, order }))
     .sort((a, b) => a.from - b.from || a.order - b.order);
   const problems: Problem[] = [];
   let widest = ranges[0];

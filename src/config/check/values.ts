@@ -1,13 +1,18 @@
 // Values that the schema cannot judge alone: addresses with their variables filled in, keys without a value, and variables of
 // an instance in keys that are the same for all instances.
 
+import type { PortTable } from '../../core/desired.ts';
 import type { Problem } from '../../core/load-result.ts';
+import { portOf, referencedPort } from '../../core/ports.ts';
 import type { Probe, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 
 import { differsByInstance, instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';
 import { expandTemplate, variablesOf } from '../tree/template.ts';
 import { descend, entriesOf, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
+
+/** A port that is valid, for those that are not chosen yet. */
+const anyPorts = { get: () => 20_000 } as unknown as PortTable;
 
 /** Addresses of probes and drains, for the first and the last instance: a port may be valid for one of them only. */
 export function checkAddresses(config: ProjectConfig, tree: Tree): Problem[] {
@@ -52,8 +57,10 @@ function probeAddresses({ checks }: Probe, key: string): AddressTemplate[] {
 /** @returns null for a valid address, and for one that cannot be filled in, which is reported elsewhere. */
 function addressMessage({ template, kind }: AddressTemplate, spec: ServiceSpec, config: ProjectConfig): string | null {
   const wrong = `${quote(template)} is not ${kind.noun}`;
+  const services = new Map(config.services.map((each) => [each.name, each]));
   for (const index of new Set([1, Math.max(1, lastIndexOf(spec))])) {
-    const expansion = expandTemplate(template, instanceVariables(spec, index, config));
+    const own = instanceVariables(spec, index, config, portOf(spec, index, anyPorts));
+    const expansion = expandTemplate(template, own, (name) => referencedPort(name, { services, ports: anyPorts }));
     if (!expansion.ok || kind.isValid(expansion.text)) continue;
     const isSame = expansion.text === template;
     return isSame ? wrong : `${wrong} for ${spec.name}.${index}, where it is ${quote(expansion.text)}`;

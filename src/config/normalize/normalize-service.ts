@@ -1,5 +1,6 @@
 // One valid service of the merged tree -> ServiceSpec: shorthands expanded, defaults filled in, units turned into numbers.
 import { basename, resolve } from 'node:path';
+import { parsePortReference } from '../../core/ports.ts';
 import {
   type Command,
   type Dependency,
@@ -41,7 +42,7 @@ import {
 /** @returns null for a service without a command; the problems say why. */
 export function normalizeService(entry: TreeEntry, project: NormalizeContext): ServiceSpec | null {
   const { key: name, value: tree } = entry;
-  const port = integerOf(childOf(tree, 'port'));
+  const port = portDeclared(childOf(tree, 'port'));
   const context = port === null ? project : { ...project, expandPort: (part: Tree) => part };
   const { root, problems } = context;
   const command = normalizeCommand(childOf(tree, 'command'), context);
@@ -55,7 +56,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
   const restart = normalizeRestart(childOf(tree, 'restart'), context);
   const stop = normalizeStop(childOf(tree, 'stop'), context);
   const tty = isTrue(childOf(tree, 'tty'));
-  const spec: Omit<ServiceSpec, 'specHash'> = {
+  const spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'> = {
     name: serviceName(name),
     description: literalOf(childOf(tree, 'description')),
     command: command ?? { kind: 'argv', argv: [] },
@@ -85,7 +86,21 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     exitRecord: isTrue(childOf(tree, 'exit_record')),
     enabled: (childOf(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };
-  return command ? { ...spec, specHash: specHash(spec) } : null;
+  if (!command) return null;
+  const whole = { ...spec, usesPorts: portsUsedBy(spec) };
+  return { ...whole, specHash: specHash(whole) };
+}
+
+function portDeclared(tree: Tree | undefined): number | 'auto' | null {
+  return integerOf(tree) ?? (literalOf(tree) === 'auto' ? 'auto' : null);
+}
+
+/** References to ports where a change needs a new process. */
+function portsUsedBy({ command, cwd, env }: Pick<ServiceSpec, 'command' | 'cwd' | 'env'>): string[] {
+  const values = Object.values(env).map((value) => (typeof value === 'string' ? value : value.secret));
+  const templates = [...(command.kind === 'argv' ? command.argv : []), cwd, ...values];
+  const names = templates.flatMap((text) => (text.includes('.port') ? variablesOf(text) : [])).map(({ name }) => name);
+  return [...new Set(names.filter((name) => parsePortReference(name) !== null))].sort();
 }
 
 const entryAt = (tree: Tree, key: string): TreeEntry | undefined => entriesOf(tree).find((entry) => entry.key === key);
@@ -145,7 +160,10 @@ function normalizeAddress(item: Tree, context: NormalizeContext): ListenAddress[
   const expanded = context.expandPort(item);
   const [variable] = variablesOf(textOf(expanded));
   if (variable) {
-    const message = `the whole pool shares the socket, but ${quote(variable.name)} differs from instance to instance`;
+    const because = parsePortReference(variable.name)
+      ? 'is chosen for another socket'
+      : 'differs from instance to instance';
+    const message = `the whole pool shares the socket, but ${quote(variable.name)} ${because}`;
     reportBadValue(context, item, message, 'write the address itself; `listen` needs no `port`');
     return [];
   }

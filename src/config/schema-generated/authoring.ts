@@ -48,8 +48,8 @@ export type ServiceDeclaration = {
     rollout?: RolloutDeclaration | null;
     [extension: `x-${string}`]: unknown;
   } | null;
-  /** Instance n gets PORT = port + n - 1 in its environment, usable as `${PORT}`. */
-  port?: number | null;
+  /** Instance n gets PORT = port + n - 1 in its environment, usable as `${PORT}`. With `auto`, orch chooses a free port for each instance, and keeps it. Other services use it as `${NAME.port}`. */
+  port?: number | unknown | null;
   /** At most one live instance, across supervisors. `true` is `replace`: the older one is stopped first. Only with a pool of 0 or 1. Default: `false`. */
   singleton?: boolean | 'replace' | 'refuse' | 'adopt' | 'wait' | {
     /** Services with the same key exclude each other. Default: the path of the project and the name of the service. */

@@ -36,7 +36,8 @@ export const SERVICE_KEY_CLASSES = {
   exit_record: 'restart',
 } as const satisfies Record<string, ChangeClass>;
 
-type SpecField = Exclude<keyof ServiceSpec, 'name' | 'specHash'>;
+/** `usesPorts` follows from others. */
+type SpecField = Exclude<keyof ServiceSpec, 'name' | 'specHash' | 'usesPorts'>;
 
 /** Every field of a normalised service, with its key in the file. */
 const KEY_OF_FIELD: Record<SpecField, keyof typeof SERVICE_KEY_CLASSES> = {
@@ -79,7 +80,7 @@ export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
 const ADDED_FIELDS: readonly SpecField[] = ['listen', 'limits', 'stdin', 'tty', 'exitRecord'];
 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
-export function restartPart(spec: Omit<ServiceSpec, 'specHash'>): Record<string, unknown> {
+export function restartPart(spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'>): Record<string, unknown> {
   const fields = RESTART_FIELDS.filter((field) => !ADDED_FIELDS.includes(field) || !isUnused(spec[field]));
   return Object.fromEntries(
     fields.map((field) => [field, field === 'singleton' ? restartSingleton(spec) : spec[field]]),

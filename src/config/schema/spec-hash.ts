@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../core/spec.ts';
 import { restartPart } from './change-classes.ts';
 
 /** 16 hex characters of SHA-256 over canonical JSON: the order of keys does not matter. */
-export function specHash(spec: Omit<ServiceSpec, 'specHash'>): string {
+export function specHash(spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'>): string {
   return createHash('sha256')
     .update(canonicalJson(restartPart(spec)))
     .digest('hex')

@@ -1,12 +1,20 @@
 // Fills variables into every string of a tree, except into commands that a shell runs. Variables of an instance stay, as a
 // template (template.ts), so that the result can be expanded again, hashed or printed.
 import type { Problem } from '../../core/load-result.ts';
+import { PORT_REFERENCES, parsePortReference } from '../../core/ports.ts';
 import { isSecretKey, MAX_MASKED_CHARACTERS, maskLine } from '../problem/masking.ts';
 import { problemAt, warningAt } from '../problem/problem.ts';
 import type { Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { INSTANCE_VARIABLES } from './instance-variables.ts';
-import { type Expansion, expandPartly, expandTemplate, type Lookup, type TemplateProblem } from './template.ts';
+import {
+  type Expansion,
+  expandPartly,
+  expandTemplate,
+  type Lookup,
+  type TemplateProblem,
+  variablesOf,
+} from './template.ts';
 import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 
 /** Keys of a service that the shell expands; `*` is any key. */
@@ -28,7 +36,12 @@ export type ExpandOptions = {
   /** Name of the environment: ORCH_ENV is known at load and may be empty. */
   env: string | null;
   problems: Problem[];
+  /** Called for each `${api.port}`. */
+  onPortReference?: (reference: WrittenPortReference) => void;
 };
+
+/** `isInShell`: where the shell expands variables, which does not know it. */
+export type WrittenPortReference = { name: string; at: Span; isInShell: boolean };
 
 /** A linked list from the innermost key outwards: only the rare string with a variable needs the whole path. */
 type KeyPath = { key: string; above: KeyPath } | null;
@@ -60,7 +73,11 @@ function expandList(tree: ListTree, options: ExpandOptions, path: KeyPath): Tree
 }
 
 function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): Tree {
-  if (isShellPlace(path)) return tree;
+  if (isShellPlace(path)) {
+    for (const [written, name] of String(tree.value).matchAll(PORT_REFERENCES))
+      options.onPortReference?.({ name: name!, at: spanWithin(tree.at, written), isInShell: true });
+    return tree;
+  }
   const partly = expandPartly(String(tree.value), options.lookup, options.isKept);
   const expansion = partly.ok ? tryForInstance(partly, options.env) : partly;
   if (!expansion.ok) {
@@ -69,6 +86,10 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): 
     return tree;
   }
   warnOfBareVariable(tree, path, options.problems);
+  if (options.onPortReference && expansion.text.includes('.port')) {
+    for (const { name } of variablesOf(expansion.text).filter(({ name }) => parsePortReference(name) !== null))
+      options.onPortReference({ name, at: spanWithin(tree.at, `\${${name}}`), isInShell: false });
+  }
   if (expansion.text === tree.value) return tree;
   return { ...tree, value: expansion.text, expanded: true };
 }
@@ -76,7 +97,7 @@ function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): 
 /** The supervisor must never get a template that it cannot fill in. */
 function tryForInstance(partly: Expansion & { ok: true }, env: string | null): Expansion {
   const vars = Object.fromEntries(INSTANCE_VARIABLES.map((name) => [name, name === 'ORCH_ENV' ? (env ?? '') : '1']));
-  const whole = expandTemplate(partly.text, vars);
+  const whole = expandTemplate(partly.text, vars, (name) => (parsePortReference(name) ? '1' : undefined));
   return whole.ok ? partly : whole;
 }
 
@@ -125,7 +146,8 @@ function instanceHint({ name, code }: TemplateProblem): string | null {
   if (code !== 'undefined-variable') return null;
   if (name === 'ORCH_ENV') return 'choose an environment with `-e NAME`';
   if (name === 'ORCH_PROJECT') return 'it is not available in `name`, `include` and the `env_files` of the project';
-  if (name === 'PORT') return 'add `port: 8000` to the service, and each instance gets its own';
+  if (name !== null && parsePortReference(name)) return 'the ports of services are not known here';
+  if (name === 'PORT') return 'add `port: auto` or `port: 8000` to the service, and each instance gets its own';
   if (name === null || !name.startsWith('ORCH_')) return null;
   return suggestionHint(name, INSTANCE_VARIABLES, 'variables of an instance');
 }

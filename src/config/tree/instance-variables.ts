@@ -1,5 +1,6 @@
 // The variables of one instance such as `${PORT}` and `${ORCH_INSTANCE}`, and the indices and ports of a service. Pure: the
 // loader tries the values that the supervisor fills in at each start.
+import { parsePortReference } from '../../core/ports.ts';
 import type { Portion, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 
 export const LAST_PORT = 65_535;
@@ -18,7 +19,7 @@ const KNOWN_AT_LOAD = ['ORCH_PROJECT', 'ORCH_ENV'];
 const PER_INSTANCE = new Set(INSTANCE_VARIABLES.filter((name) => !KNOWN_AT_LOAD.includes(name)));
 
 /** All but the variables that are the same for the whole project, and so known at load. */
-export const differsByInstance = (name: string): boolean => PER_INSTANCE.has(name);
+export const differsByInstance = (name: string): boolean => PER_INSTANCE.has(name) || parsePortReference(name) !== null;
 
 /** The supervisor sets them for every instance, so `env` may not. Templates may not use ORCH_NONCE, which is secret. */
 export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
@@ -26,11 +27,12 @@ export const RESERVED_VARIABLES: ReadonlySet<string> = new Set([
   'ORCH_NONCE',
 ]);
 
-/** @param index from 1. */
+/** @param index from 1. @param port null: it has none */
 export function instanceVariables(
   spec: ServiceSpec,
   index: number,
   { project, env }: Pick<ProjectConfig, 'project' | 'env'>,
+  port: string | null,
 ): Record<string, string> {
   const own: Record<string, string> = {
     ORCH_PROJECT: project,
@@ -40,7 +42,7 @@ export function instanceVariables(
     ORCH_INSTANCE_ID: `${spec.name}.${index}`,
     ORCH_POOL_SIZE: String(spec.pool),
   };
-  if (spec.port !== null) own.PORT = String(spec.port + index - 1);
+  if (port !== null) own.PORT = port;
   return own;
 }
 
@@ -49,9 +51,9 @@ export function lastIndexOf({ pool, rollout: { maxSurge } }: Pick<ServiceSpec, '
   return pool + (maxSurge.kind === 'count' ? maxSurge.count : Math.ceil((pool * maxSurge.percent) / 100));
 }
 
-/** Each instance takes one port. @returns null without a port. */
+/** Each instance takes one port. @returns null without a fixed port. */
 export function lastPortOf(spec: Pick<ServiceSpec, 'port' | 'pool' | 'rollout'>): number | null {
-  return spec.port === null ? null : spec.port + lastIndexOf(spec) - 1;
+  return typeof spec.port === 'number' ? spec.port + lastIndexOf(spec) - 1 : null;
 }
 
 export const isZeroPortion = (portion: Portion): boolean =>

@@ -26,12 +26,22 @@ export type Expansion = { ok: true; text: string } | { ok: false; problems: Temp
 export type Lookup = (name: string) => string | undefined;
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
+/** The port of a service, which is a variable as well. */
+const PORT_REFERENCE = /[a-z0-9][a-z0-9_-]{0,62}\.ports?(?=[:}])/y;
 const MAX_NESTING = 8;
 
-/** Fills in every variable of a template. @param vars the variables of the instance: PORT and ORCH_*. */
-export function expandTemplate(text: string, vars: Readonly<Record<string, string | undefined>>): Expansion {
+/**
+ * Fills in every variable of a template.
+ * @param vars the variables of the instance: PORT and ORCH_*
+ * @param otherwise for all others: the ports of services
+ */
+export function expandTemplate(
+  text: string,
+  vars: Readonly<Record<string, string | undefined>>,
+  otherwise: Lookup = () => undefined,
+): Expansion {
   if (!text.includes('$')) return { ok: true, text };
-  return expandWith(text, (name) => (Object.hasOwn(vars, name) ? vars[name] : undefined), null);
+  return expandWith(text, (name) => (Object.hasOwn(vars, name) ? vars[name] : otherwise(name)), null);
 }
 
 /**
@@ -161,11 +171,13 @@ function parseParts(cursor: TemplateCursor, depth: number): TemplatePart[] {
 
 function parseVariable(cursor: TemplateCursor, depth: number): TemplatePart | null {
   const at = cursor.at;
-  NAME.lastIndex = at + 2;
-  const name = NAME.exec(cursor.text)?.[0];
+  const reference = matchAt(PORT_REFERENCE, cursor.text, at + 2);
+  const name = reference ?? matchAt(NAME, cursor.text, at + 2);
   if (name === undefined) return failParse(cursor, at, 'a variable name must follow `${`');
   cursor.at = at + 2 + name.length;
   const operator = cursor.text.slice(cursor.at, cursor.at + 2);
+  if (reference !== undefined && operator.startsWith(':'))
+    return failParse(cursor, at, 'the port of a service is always known and takes no default', portHint(reference));
   let otherwise: TemplateVariable['otherwise'] = null;
   if (operator === ':-') {
     if (depth >= MAX_NESTING) return failParse(cursor, at, `defaults are nested deeper than ${MAX_NESTING}`);
@@ -179,21 +191,37 @@ function parseVariable(cursor: TemplateCursor, depth: number): TemplatePart | nu
     cursor.at = end === -1 ? cursor.text.length : end;
   }
   if (cursor.problem) return null;
+  if (cursor.text[cursor.at] === '.')
+    return failParse(
+      cursor,
+      at,
+      describeBadEnd(cursor, name),
+      `for the port of a service: ${portHint(`${name}.port`)}`,
+    );
   if (cursor.text[cursor.at] !== '}') return failParse(cursor, at, describeBadEnd(cursor, name));
   cursor.at++;
   return { kind: 'variable', name, otherwise, at, end: cursor.at };
 }
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+const portHint = (reference: string): string => `write \${${reference}}`;
 
 function describeBadEnd(cursor: TemplateCursor, name: string): string {
   if (cursor.at >= cursor.text.length) return `\`\${${name}\` is not closed by \`}\``;
   return `\`${cursor.text[cursor.at]}\` cannot follow \`\${${name}\``;
 }
 
-function failParse(cursor: TemplateCursor, at: number, message: string): null {
+const SYNTAX_HINT = `write \${NAME}, \${NAME:-default} or \${NAME:?message}; a literal $ is written $$`;
+
+function failParse(cursor: TemplateCursor, at: number, message: string, hint = SYNTAX_HINT): null {
   cursor.problem ??= {
     code: 'bad-variable',
     message,
-    hint: `write \${NAME}, \${NAME:-default} or \${NAME:?message}; a literal $ is written $$`,
+    hint,
     name: null,
     at,
     end: Math.min(cursor.text.length, Math.max(cursor.at, at + 2)),

@@ -4,10 +4,10 @@
 
 import { spawn } from 'node:child_process';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
-import * as net from 'node:net';
 import { connect, isIP } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { ListenAddress } from '../../core/spec.ts';
+import { type BoundHandle, bindTcp, createHandle } from './bound-handle.ts';
 
 export type ListeningSocket = {
   /** Close-on-exec; give it to a child as a stdio entry. Non-blocking, which all that get it share. */
@@ -15,17 +15,6 @@ export type ListeningSocket = {
   close(): void;
 };
 export type BindFailure = { errno: string; detail: string };
-
-/** Node's own function for shared sockets of a cluster; -errno where it fails. Undocumented, present since 0.8. */
-type BoundHandle = { fd: number; close(): void; getsockname?(into: object): number };
-type CreateHandle = (
-  address: string,
-  port: number,
-  type: 4 | 6 | -1,
-  fd?: number,
-  flags?: number,
-) => BoundHandle | number;
-const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle };
 
 /** At most net.core.somaxconn counts. Must hold the connections that come while no process accepts. */
 const BACKLOG = 4096;
@@ -65,13 +54,8 @@ async function bind(address: ListenAddress): Promise<ListeningSocket | BindFailu
       errno: 'EINVAL',
       detail: `${host} is not an IP address; sockets that orch keeps open are bound by address`,
     };
-  const handle = createHandle(host === 'localhost' ? '127.0.0.1' : host, port, isIP(host) === 6 ? 6 : 4, undefined, 0);
-  if (typeof handle === 'number') return failureOf(handle, `${host}:${port}`);
-  // libuv reports EADDRINUSE only at listen, which we must not call; this reports it, too.
-  const failed = handle.getsockname?.({}) ?? 0;
-  if (failed === 0) return socketOf(handle, null);
-  handle.close();
-  return failureOf(failed, `${host}:${port}`);
+  const handle = bindTcp(host === 'localhost' ? '127.0.0.1' : host, port);
+  return typeof handle === 'number' ? failureOf(handle, `${host}:${port}`) : socketOf(handle, null);
 }
 
 async function bindPath(path: string): Promise<ListeningSocket | BindFailure> {

@@ -155,8 +155,9 @@ function variableAt(length: number, name: Buffer): string | null {
   }
 }
 
+/** PORT among them: which one was chosen, when the state is lost. */
 function orchVariables(words: string[]): Record<string, string> {
-  const assignments = words.filter((word) => word.startsWith('ORCH_') && word.includes('='));
+  const assignments = words.filter((word) => /^(ORCH_[^=]*|PORT)=/.test(word));
   return Object.fromEntries(assignments.map((word) => word.split(/=(.*)/s).slice(0, 2)));
 }
 

@@ -137,7 +137,9 @@ function adoptUnremembered(
   const existing = remembered && ended.has(id) ? vacated(remembered) : remembered;
   if (existing && (nonceOf(existing) !== null || existing.lastNonce === member.nonce)) return null;
   const declared = input.services.get(parsed.service);
-  const spec: SlotSpec = declared?.specHash === specHash ? slotSpecOf(declared) : { ...UNKNOWN_SPEC, specHash };
+  const known: SlotSpec = declared?.specHash === specHash ? slotSpecOf(declared) : { ...UNKNOWN_SPEC, specHash };
+  const { PORT } = member.environment;
+  const spec = declared?.port === 'auto' && PORT !== undefined ? { ...known, ports: { PORT } } : known;
   const process = incarnationOf(member, input.bootId);
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
   const readiness = firstReadiness(spec, input);

@@ -1,5 +1,6 @@
 // `.orch/state.json`, the state that outlives the supervisor: encodes it without secrets, and parses the file of an earlier
 // supervisor without trusting it.
+import { LAST_PORT } from '../../config/tree/instance-variables.ts';
 import {
   type Exit,
   emptySlot,
@@ -38,11 +39,22 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const only = Array.isArray(read.overrides?.only) ? read.overrides.only.filter(isString) : null;
     const overrides = { stopped, pools: Object.fromEntries(pools), profiles, only };
     const generation = Number.isInteger(read.generation) ? read.generation! : 0;
-    const state = { generation, env: readEnvironment(read.env), overrides, slots, rollouts };
+    const ports = readPorts(read.ports);
+    const state = { generation, env: readEnvironment(read.env), overrides, slots, rollouts, ports };
     return toClock(state, read.written ?? null, now);
   } catch {
     return null; // a torn or invalid file counts as missing
   }
+}
+
+/** @param value instance -> port; what is not that is left out */
+export function readPorts(value: unknown): Record<string, number> {
+  const entries = Object.entries(isFields(value) ? value : {});
+  const isPort = (port: unknown): boolean => Number.isInteger(port) && Number(port) >= 1 && Number(port) <= LAST_PORT;
+  return Object.fromEntries(entries.filter(([id, port]) => parseInstanceId(id) && isPort(port))) as Record<
+    string,
+    number
+  >;
 }
 
 /** @returns the name of the environment that was in force; null: none; undefined: not known */
@@ -158,8 +170,11 @@ function readSpec(value: unknown): SlotSpec | null {
     ['initialMs', 'maxMs', 'factor'].every((key) => isNumber((restart.backoff as Fields)[key]));
   if (!fits || (value.singleton && !isString((value.singleton as Fields).key))) return null;
   const dependsOn = Array.isArray(value.dependsOn) ? value.dependsOn.filter(isFields) : [];
+  const { ports, ...others } = value;
+  const given = Object.entries(isFields(ports) ? ports : {}).filter(([, port]) => isString(port));
   return {
-    ...value,
+    ...others,
+    ...(given.length > 0 && { ports: Object.fromEntries(given) }),
     singleton: value.singleton ? { formerKey: null, ...(value.singleton as Fields) } : null,
     stop: { to: 'main', command: null, escalate: [], drain: null, ...stop },
     dependsOn: dependsOn.map((dependency) => ({ onLoss: 'ignore', ...dependency })),

@@ -15,6 +15,7 @@ import type { Instances } from '../instances/instances.ts';
 import type { Kernel, KernelState } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { adopt, incarnationOf } from './adopt.ts';
+import { readKeptPorts } from './kept-ports.ts';
 import { decodeState } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
@@ -28,7 +29,11 @@ export async function takeOverRunning(
   instances: Instances,
   accepted: AcceptedConfig,
 ): Promise<void> {
-  const [remembered, members] = await Promise.all([readState(context), findProjectProcesses(context.nonces.prefix)]);
+  const [remembered, members, ports] = await Promise.all([
+    readState(context),
+    findProjectProcesses(context.nonces.prefix),
+    readKeptPorts(context.paths.portsFile),
+  ]);
   const services = new Map(accepted.config.services.map((spec) => [spec.name as string, spec]));
   const adoption = adopt({
     remembered: remembered?.slots ?? [],
@@ -44,6 +49,7 @@ export async function takeOverRunning(
     overrides: remembered?.overrides ?? NO_OVERRIDES,
     slots: adoption.slots,
     rollouts: remembered?.rollouts ?? [],
+    ports: { ...ports, ...remembered?.ports },
   });
   const live = adoption.slots.filter(isOccupied);
   await instances.openOutputs(

@@ -3,6 +3,7 @@
 import type { Explanation } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { explain, type StateExplanation } from '../../core/explain.ts';
+import { shownPort } from '../../core/ports.ts';
 import { isSuccess } from '../../core/restart-policy.ts';
 import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
 import { type InstanceId, parseInstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
@@ -32,7 +33,9 @@ export function explanationsOf(
     const unblockFirst = chain.findLast((link) => link.unblock !== null)?.unblock ?? unblock;
     const limit = slot ? instances.memory.statusOf(slot) : null;
     const spec = kernel.desired.services.get(serviceOf(id));
-    const notes = [...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec) : [])];
+    const port = spec ? shownPort(slotFor(kernel, id), spec, kernel.desired.ports) : null;
+    const chosen = port !== null && spec?.port === 'auto' ? [`Its port is ${port}, chosen by orch (port: auto).`] : [];
+    const notes = [...chosen, ...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec) : [])];
     return { id, state, causes, unblock: unblockFirst, notes };
   });
 }

@@ -3,6 +3,7 @@ import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status 
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { withDependencies } from '../../core/desired.ts';
+import { shownPort } from '../../core/ports.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
@@ -128,6 +129,7 @@ function instanceStatus(
     cpuPercent: usage?.cpuPercent ?? 0,
     rssBytes: usage?.rssBytes ?? 0,
     memoryBound: parts.instances.memory.statusOf(slot),
+    port: shownPort(slot, kernel.specOf(slot) ?? spec, kernel.desired.ports),
   };
 }
 

@@ -3,10 +3,22 @@
 import { relative } from 'node:path';
 import { instanceVariables } from '../../config/tree/instance-variables.ts';
 import { expandTemplate } from '../../config/tree/template.ts';
+import { parsePortReference, portIn } from '../../core/ports.ts';
 import type { Command, ServiceSpec } from '../../core/spec.ts';
 import { secretFileReader } from '../../os/secret-file.ts';
 import { isTransient, type SpawnFailure, shellCommand } from '../../os/spawn/spawn.ts';
-import type { LaunchContext } from '../kernel/supervisor-context.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { LaunchContext, SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { AppliedVariables } from './applied-variables.ts';
+
+/** @returns the function that looks up what the commands of an instance need. */
+export function launchContexts(kernel: Kernel, variables: AppliedVariables): SupervisorContext['launchContext'] {
+  return (id) => {
+    const { project, env, root } = kernel.accepted!.config;
+    const portOf = (name: string) => portIn(kernel.slots.get(id), id, name, kernel.desired);
+    return { project, env, root, inherited: variables.inherited, portOf };
+  };
+}
 
 export type InstanceLaunch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 
@@ -29,18 +41,27 @@ export function launchCommand(
     else delete env[key]; // a secret: in `extra` if it could be read, and never the inherited variable
   }
   const { file, args } = programOf(command, expand);
-  return { file, args, cwd: expand(spec.cwd), env: { ...env, ...instanceVariables(spec, index, context), ...extra } };
+  const own = instanceVariables(spec, index, context, ownPort(spec, index, context));
+  return { file, args, cwd: expand(spec.cwd), env: { ...env, ...own, ...extra } };
 }
 
 /** @returns the function that fills in the templates of one instance. */
 export function expanderOf(spec: ServiceSpec, index: number, context: LaunchContext): (template: string) => string {
-  const own = instanceVariables(spec, index, context);
-  return (template) => expandChecked(template, own);
+  const own = instanceVariables(spec, index, context, ownPort(spec, index, context));
+  return (template) => expandChecked(template, own, context);
+}
+
+/** @returns null for a service without a port. @throws where none could be chosen */
+function ownPort(spec: ServiceSpec, index: number, { portOf }: LaunchContext): string | null {
+  if (spec.port === null) return null;
+  const port = spec.port === 'auto' ? portOf('PORT') : String(spec.port + index - 1);
+  if (port === undefined) throw new Error('no TCP port is free');
+  return port;
 }
 
 /** The loader has checked every template: a variable that is missing here is a bug. */
-function expandChecked(template: string, own: Record<string, string>): string {
-  const expansion = expandTemplate(template, own);
+function expandChecked(template: string, own: Record<string, string>, { portOf }: LaunchContext): string {
+  const expansion = expandTemplate(template, own, (name) => (parsePortReference(name) ? portOf(name) : undefined));
   if (!expansion.ok) throw new Error(expansion.problems.map(({ message }) => message).join('; '));
   return expansion.text;
 }

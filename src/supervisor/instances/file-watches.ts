@@ -1,7 +1,14 @@
 // Watches the files that services name. Once a burst of changes has settled: restarts the instances, sends them a signal, or
 // runs a command. Level-triggered: a new configuration replaces only the watches that differ.
 import type { Incarnation } from '../../core/slot.ts';
-import type { Command, ProjectConfig, ServiceName, ServiceSpec, WatchPolicy } from '../../core/spec.ts';
+import {
+  type Command,
+  instanceId,
+  type ProjectConfig,
+  type ServiceName,
+  type ServiceSpec,
+  type WatchPolicy,
+} from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
@@ -124,7 +131,8 @@ export class FileWatches {
   async #run(watched: WatchedService, command: Command): Promise<void> {
     const { spec } = watched;
     const extra = { ORCH_NONCE: this.#context.nonces.forHook() };
-    const running = prepareCommand({ spec, index: 1, command, extra }, this.#context.launchContext())();
+    const context = this.#context.launchContext(instanceId(spec.name, 1));
+    const running = prepareCommand({ spec, index: 1, command, extra }, context)();
     watched.running = { command: running, again: false };
     const outcome = await runWithin(running, LONGEST_RUN_MS, `not done within ${LONGEST_RUN_MS / 60_000} min`);
     const { again } = watched.running;

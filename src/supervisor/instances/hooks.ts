@@ -71,9 +71,9 @@ export class HookRunner {
   async #run(name: HookName, subject: HookRun, longestMs: number): Promise<string | null> {
     const key = `${name} ${subject.id}`;
     this.#running.get(key)?.cancel('the next one begins');
-    const { spec, index, command, extra } = subject;
+    const { id, spec, index, command, extra } = subject;
     const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#context.nonces.forHook() };
-    const running = prepareCommand({ spec, index, command, extra: variables }, this.#context.launchContext())();
+    const running = prepareCommand({ spec, index, command, extra: variables }, this.#context.launchContext(id))();
     this.#running.set(key, running);
     const outcome = await runWithin(running, longestMs, `not done within ${longestMs / 1_000} s`);
     if (this.#running.get(key) === running) this.#running.delete(key);

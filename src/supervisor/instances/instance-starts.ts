@@ -196,7 +196,7 @@ export class InstanceStarts {
       const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
       if (!acquired.ok) return acquired;
       const { stdin, more } = acquired;
-      const context = this.#context.launchContext();
+      const context = this.#context.launchContext(slot.id);
       const secrets = declaresSecrets(spec) ? await readSecrets(spec, slot.index, context) : NO_SECRETS;
       if (secrets.missing) return secrets.missing;
       const expected = signals.expect(slot.id, nonce, spec);
@@ -217,7 +217,7 @@ export class InstanceStarts {
 
   #launch(slot: Slot, spec: ServiceSpec, nonce: string, extra: Record<string, string>): InstanceLaunch {
     const variables = { ...extra, ORCH_NONCE: nonce };
-    const program = launchCommand(spec, slot.index, spec.command, variables, this.#context.launchContext());
+    const program = launchCommand(spec, slot.index, spec.command, variables, this.#context.launchContext(slot.id));
     const inTty = spec.tty ? wrapInTty(program, spec, terminalPath(this.#context.paths, slot.id)) : program;
     const launch = wrapInShell(inTty, spec);
     return spec.exitRecord && programExists(program) ? this.#parts.records.withRecorder(launch, nonce) : launch;

@@ -1,6 +1,8 @@
 // Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
 // kernel. Sends results to the kernel as events; decides nothing about instances.
+import type { PortTable } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
+import { PORT_REFERENCES } from '../../core/ports.ts';
 import type { ProbeRecord } from '../../core/readiness.ts';
 import type { Phase, Slot } from '../../core/slot.ts';
 import type { InstanceId, Probe, ServiceSpec } from '../../core/spec.ts';
@@ -15,8 +17,9 @@ type ProbeRole = 'startup' | 'readiness' | 'liveness';
 type Probed = {
   nonce: string;
   spec: ServiceSpec;
+  ports: PortTable;
   isStarted: boolean;
-  loops: Map<ProbeRole, { probe: Probe; loop: ProbeLoop }>;
+  loops: Map<ProbeRole, { text: string; loop: ProbeLoop }>;
 };
 
 export class Prober {
@@ -63,7 +66,8 @@ export class Prober {
 
   #syncOne(slot: ProbeableSlot, spec: ServiceSpec): void {
     const old = this.#probed.get(slot.id);
-    if (old?.spec === spec) return;
+    const { ports } = this.#context.specs.desired;
+    if (old?.spec === spec && old.ports === ports) return;
     if (spec.startup === null && spec.readiness === null && spec.liveness === null) {
       if (old) this.#drop(slot.id, old);
       return;
@@ -71,10 +75,12 @@ export class Prober {
     const probed = old ?? {
       nonce: slot.phase.process.nonce,
       spec,
+      ports,
       isStarted: hasStarted(slot.phase),
       loops: new Map(),
     };
     probed.spec = spec;
+    probed.ports = ports;
     this.#probed.set(slot.id, probed);
     void this.#signals.resume(slot.id, probed.nonce, spec).catch(() => undefined); // reported at the next start
     this.#syncLoops(slot, probed);
@@ -99,10 +105,19 @@ export class Prober {
 
   #syncLoop(slot: ProbeableSlot, probed: Probed, key: ProbeRole, probe: Probe | null): void {
     const running = probed.loops.get(key);
-    if (JSON.stringify(running?.probe ?? null) === JSON.stringify(probe)) return;
+    const text = probe && this.#textOf(slot.id, probe);
+    if ((running?.text ?? null) === text) return;
     running?.loop.stop();
     probed.loops.delete(key);
-    if (probe) probed.loops.set(key, { probe, loop: this.#begin(slot, probed, key, probe) });
+    if (probe) probed.loops.set(key, { text: text!, loop: this.#begin(slot, probed, key, probe) });
+  }
+
+  /** Changes when the probe does, or a port of another service that it uses. */
+  #textOf(id: InstanceId, probe: Probe): string {
+    const text = JSON.stringify(probe);
+    if (!text.includes('.port')) return text;
+    const { portOf } = this.#context.launchContext(id);
+    return text + [...text.matchAll(PORT_REFERENCES)].map(([, name]) => ` ${name}=${portOf(name!)}`).join('');
   }
 
   #begin(slot: ProbeableSlot, probed: Probed, key: ProbeRole, probe: Probe): ProbeLoop {
@@ -135,7 +150,7 @@ export class Prober {
       silentMs: () => signals.silentMs(id, nonce),
       watchdogMs,
       nonce: nonces.forProbe(),
-      context: this.#context.launchContext(),
+      context: this.#context.launchContext(id),
     };
   }
 

@@ -73,7 +73,7 @@ export class StopSteps {
     const by = spec?.stop.drain?.by;
     if (!spec || !by || by.kind === 'signal' || by.kind === 'end_of_input') return null;
     if (by.kind === 'exec') return this.#runCommand(slot, spec, by.command);
-    const url = expanderOf(spec, slot.index, this.#context.launchContext())(by.url);
+    const url = expanderOf(spec, slot.index, this.#context.launchContext(slot.id))(by.url);
     const judge = (status: number) =>
       status >= 200 && status < 400 ? ({ ok: true } as const) : { ok: false as const, because: `status ${status}` };
     return requestHttp({ method: 'POST', url, headers: {}, judge, wantsBody: false });
@@ -179,6 +179,6 @@ export class StopSteps {
 
   #runCommand(slot: EndingSlot, spec: ServiceSpec, command: Command): RunningCheck {
     const extra = { ORCH_NONCE: this.#context.nonces.forProbe(), ORCH_PID: String(slot.phase.process.pid) };
-    return prepareCommand({ spec, index: slot.index, command, extra }, this.#context.launchContext())();
+    return prepareCommand({ spec, index: slot.index, command, extra }, this.#context.launchContext(slot.id))();
   }
 }

@@ -4,6 +4,7 @@ import { type DependencyView, lastMetDependency, viewDependencies } from '../../
 import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
+import { startedSpec } from '../../core/ports.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
   type AliveSlot,
@@ -16,12 +17,12 @@ import {
   type Overrides,
   type Rollout,
   type Slot,
-  slotSpecOf,
   specAfterEdit,
 } from '../../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
+import { PortChoices, type Ports } from './port-table.ts';
 import { RolloutTracker } from './rollout-tracker.ts';
 
 /** Work of the kernel that others carry out; results come back through `receive`. */
@@ -29,6 +30,7 @@ export type Effects = {
   /** Epoch milliseconds that advance monotonically. */
   nowMs(): number;
   newNonce(spec: ServiceSpec): string;
+  ports: Ports;
   /** Call `step` soon; any number of requests before it are one. */
   requestStep(): void;
   /** Arm the one timer; null disarms it. */
@@ -59,6 +61,8 @@ export type KernelState = {
   overrides: Overrides;
   slots: Slot[];
   rollouts: Rollout[];
+  /** The chosen port of each instance (`port: auto`). */
+  ports?: Record<string, number>;
 };
 
 /** Each round of actions changes the next plan; more rounds than this mean a rule that never settles. */
@@ -76,10 +80,12 @@ export class Kernel {
   #declared: Desired = desiredOf(null, NO_OVERRIDES, false);
   #desired: Desired = this.#declared;
   #rollouts: RolloutTracker;
+  #ports: PortChoices;
 
   constructor(effects: Effects) {
     this.#effects = effects;
     this.#rollouts = new RolloutTracker(effects);
+    this.#ports = new PortChoices(effects.ports, effects);
   }
 
   get slots(): ReadonlyMap<InstanceId, Slot> {
@@ -110,14 +116,20 @@ export class Kernel {
     const rollouts = [...this.rollouts.values()];
     const env = this.#accepted?.config.env;
     const slots = [...this.#slots.values()];
-    return { generation: this.#generation, env, overrides: this.#overrides, slots, rollouts };
+    const ports = Object.fromEntries(this.#ports.table);
+    const state = { generation: this.#generation, env, overrides: this.#overrides, slots, rollouts };
+    return this.#ports.table.size === 0 ? state : { ...state, ports };
   }
 
   /** Continues from the state of an earlier supervisor. Only before the first `step`. */
   restore(state: KernelState): void {
     this.#generation = state.generation;
     this.#overrides = state.overrides;
-    for (const slot of state.slots) this.#slots.set(slot.id, slot);
+    this.#ports.restore(state.ports ?? {});
+    for (const slot of state.slots) {
+      this.#slots.set(slot.id, slot);
+      this.#ports.learn(slot);
+    }
     this.#rollouts.restore(state.rollouts);
     this.#updateDesired(this.#desired.shuttingDown);
   }
@@ -283,8 +295,13 @@ export class Kernel {
     const { id, kind } = action;
     switch (kind) {
       case 'start': {
+        if (this.#ports.prepareStart(id, action.spec, this.#declared)) this.#updateDesired(this.#desired.shuttingDown);
         const nonce = this.#effects.newNonce(action.spec);
-        this.#applyEvent(id, { kind: 'startIntended', nonce, spec: slotSpecOf(action.spec) }, nowMs);
+        this.#applyEvent(
+          id,
+          { kind: 'startIntended', nonce, spec: startedSpec(action.spec, id, this.#declared) },
+          nowMs,
+        );
         starts.push({ id, spec: action.spec, nonce });
         return;
       }
@@ -358,6 +375,7 @@ export class Kernel {
     const after = transition(before, event, nowMs);
     if (after === before) return;
     this.#slots.set(id, after);
+    if (event.kind === 'adopted' && this.#ports.learn(after)) this.#updateDesired(this.#desired.shuttingDown);
     this.#mustSave ||= isLostOnCrash(before, after, this.specOf(after));
     this.#effects.saveSoon();
     const draft = describeTransition(before, after, event, reason, nowMs);
@@ -395,7 +413,10 @@ export class Kernel {
   }
 
   #updateDesired(shuttingDown: boolean): void {
-    this.#declared = desiredOf(this.#accepted?.config ?? null, this.#overrides, shuttingDown);
+    const config = this.#accepted?.config ?? null;
+    const before = desiredOf(config, this.#overrides, shuttingDown, this.#ports.table);
+    this.#ports.assign(before, this.#slots);
+    this.#declared = { ...before, ports: this.#ports.table };
     this.#desired = this.#declared;
     if (this.#accepted) this.#planRollouts(this.#effects.nowMs());
   }

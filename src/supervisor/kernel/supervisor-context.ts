@@ -17,8 +17,8 @@ export type SupervisorContext = {
   readonly specs: InstanceSpecs;
   readonly journal: { report(draft: EventDraft): void };
   readonly nonces: Nonces;
-  /** Read at each start, so that the newest configuration counts. */
-  launchContext(): LaunchContext;
+  /** Read at each start, so that the newest configuration counts. @param id for its ports */
+  launchContext(id: InstanceId): LaunchContext;
 };
 
 export type Inbox = { receive(id: InstanceId, nonce: string | null, event: InstanceEvent): void };
@@ -33,4 +33,6 @@ export type InstanceSpecs = {
 export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
   /** The variables of the last `up`, without those of another orch. */
   inherited: Record<string, string>;
+  /** What `PORT` (with `port: auto`) and references such as `api.port` stand for; undefined: not known. */
+  portOf(name: string): string | undefined;
 };

@@ -48,6 +48,7 @@ export function fittingColumns(
       3,
       (row) => cell(pidText(row), 'dim'),
     ),
+    ...portColumn(rows),
     numberColumn('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
     numberColumn('CPU', 5, 7, (row) => cell(cpuText(row))),
     numberColumn('MEM', 5, 6, (row) => cell(memoryText(row))),
@@ -78,6 +79,12 @@ export function fittingColumns(
 function nameColumn(width: number, glyphs: Glyphs): ServiceColumn {
   const cellOf = (row: TableRow) => cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
   return { title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
+}
+
+/** Only where a service has a port. */
+function portColumn(rows: readonly TableRow[]): ServiceColumn[] {
+  const width = widestRow(rows, (row) => portText(row).length);
+  return width === 0 ? [] : [numberColumn('PORT', Math.max(5, width), 2, (row) => cell(portText(row)))];
 }
 
 function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
@@ -160,6 +167,10 @@ function countText(service: ServiceStatus): string {
 
 function pidText(row: TableRow): string {
   return row.kind === 'pool' || row.instance.pid === null ? '' : String(row.instance.pid);
+}
+
+function portText(row: TableRow): string {
+  return row.kind === 'pool' ? '' : String(row.instance.port ?? '');
 }
 
 function restartsCell(row: TableRow): FrameCell {
