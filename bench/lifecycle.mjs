@@ -1,14 +1,11 @@
 // lifecycle: a crash in a large pool until the next process runs, and what probes cost the supervisor.
-import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { statOf, withProject } from './orch.mjs';
 
 const TICKS_PER_SECOND = 100;
 const FIRST_PORT = 26_000;
-const SELF = new URL(import.meta.url).pathname;
 
 export async function measure({ quick }) {
   const rows = [await measureCrash(quick ? 10 : 40)];
@@ -47,34 +44,22 @@ async function measureCrash(rounds) {
   });
 }
 
-/** Somebody else answers for the instances, so that the machine is busy with probes only. */
+/** Each instance answers for itself, by a small program, so that the machine is busy with probes only. */
 async function supervisorShare(pool, liveness, seconds) {
-  const servers = fork(SELF, [String(pool)]);
-  await new Promise((resolve) => servers.once('message', resolve));
-  try {
-    return await withProject(poolOf(pool, `port: ${FIRST_PORT}\n    liveness: ${liveness}`), async (project) => {
-      await project.run(['up', '-d', '--wait']);
-      const { pid } = (await project.status()).supervisor;
-      await pause(3_000);
-      const before = statOf(pid).cpuTicks;
-      await pause(seconds * 1_000);
-      return ((statOf(pid).cpuTicks - before) / TICKS_PER_SECOND / seconds) * 100;
-    });
-  } finally {
-    servers.kill();
-  }
-}
-
-const poolOf = (count, more) =>
-  `services:\n  worker:\n    command: [sleep, "100000"]\n    pool: ${count}\n    ${more}\n`;
-
-async function serve(count) {
-  const answer = (_, response) => response.end('fine\n');
-  const listening = Array.from({ length: count }, (_, index) => {
-    return new Promise((resolve) => createServer(answer).listen(FIRST_PORT + index, '127.0.0.1', resolve));
+  const yaml = poolOf(pool, `port: ${FIRST_PORT}\n    liveness: ${liveness}`, JSON.stringify(['perl', '-e', SERVER]));
+  return withProject(yaml, async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    const { pid } = (await project.status()).supervisor;
+    await pause(3_000);
+    const before = statOf(pid).cpuTicks;
+    await pause(seconds * 1_000);
+    return ((statOf(pid).cpuTicks - before) / TICKS_PER_SECOND / seconds) * 100;
   });
-  await Promise.all(listening);
-  process.send('ready');
 }
 
-if (process.send && process.argv[1] === SELF) await serve(Number(process.argv[2]));
+const SERVER = `use Socket; socket S, PF_INET, SOCK_STREAM, 0; setsockopt S, SOL_SOCKET, SO_REUSEADDR, 1;
+bind S, sockaddr_in($ENV{PORT}, INADDR_LOOPBACK) or die; listen S, 64;
+while (accept C, S) { sysread C, $_, 4096; syswrite C, qq(HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nfine\\n); close C }`;
+
+const poolOf = (count, more, command = '[sleep, "100000"]') =>
+  `services:\n  worker:\n    command: ${command.replaceAll('$', '$$$$')}\n    pool: ${count}\n    ${more}\n`;

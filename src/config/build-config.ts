@@ -6,6 +6,7 @@ import { checkCollisions, checkListening, checkPaths } from './check/conflicts.t
 import { checkExitRecord, checkNotify, checkSecretFiles, checkTerminals } from './check/host-support.ts';
 import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
+import { checkSharedAddresses } from './check/shared-addresses.ts';
 import { checkAddresses, checkLiterals, findEmptyValues } from './check/values.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { environmentVariable, type LoadContext } from './files/load-context.ts';
@@ -65,6 +66,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
     ...checkCollisions(config, tree),
     ...checkAddresses(config, tree),
     ...checkListening(config, tree),
+    ...checkSharedAddresses(config, tree),
     ...checkLiterals(tree),
     ...checkSinks(config, tree),
     ...checkExitRecord(config, tree),

@@ -25,6 +25,8 @@ const DOUBLES: Record<string, string> = {
   'os/probe/connect.ts': 'connect.ts',
   'os/probe/exec.ts': 'exec.ts',
   'os/probe/http.ts': 'http.ts',
+  'os/sockets/listeners.ts': 'listeners.ts',
+  'os/sockets/socket-holders.ts': 'socket-holders.ts',
   'supervisor/config/config-loader.ts': 'config-loader.ts',
   'supervisor/kernel/event-log.ts': 'event-log.ts',
   'supervisor/kernel/kernel.ts': 'kernel.ts',

@@ -23,14 +23,6 @@ export class Health {
     this.#machine = machine;
   }
 
-  /** The process that listens on the port, zombies aside. */
-  at(port: number): SimProcess | null {
-    for (const process of this.#machine.processes.alive()) {
-      if (process.isLeader && process.environ.includes(`PORT=${port}\0`)) return process;
-    }
-    return null;
-  }
-
   /** @param forMs null: forever. */
   sicken(process: SimProcess, forMs: number | null): void {
     // A short trouble fails one attempt; a second failed attempt means unhealthy.
@@ -60,7 +52,11 @@ export class Health {
   }
 
   serves(process: SimProcess): boolean {
-    if (process.state !== 'S' || this.isUnhealthy(process)) return false;
+    return process.state === 'S' && !this.isUnhealthy(process) && this.hasBound(process);
+  }
+
+  /** Whether its program listens on its port by now. */
+  hasBound(process: SimProcess): boolean {
     const afterMs = process.program?.answersAfterMs ?? (this.#machine.processes.calm ? 0 : null);
     return afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs;
   }
@@ -73,7 +69,7 @@ export class Health {
 
   /** @returns null: no answer at all. */
   probe(port: number): ProbeResult | null {
-    const process = this.at(port);
+    const process = this.#machine.ports.ownerOf(port);
     if (process?.state === 'T') return null;
     if (!process || !this.serves(process)) {
       const isSilent = process !== null && this.isUnhealthy(process) && this.#machine.chance.hit(0.5);
@@ -85,7 +81,7 @@ export class Health {
 
   /** @param answered called when the drain is over. @returns why there is none; null: it has begun. */
   drain(port: number, answered: () => void): string | null {
-    const process = this.at(port);
+    const process = this.#machine.ports.ownerOf(port);
     if (!process) return 'connection refused';
     const drain: Drain = { askedMs: this.#machine.schedule.nowMs, doneMs: null };
     this.#drains.set(process, drain);

@@ -3,6 +3,7 @@
 
 import { createConnection, type Socket } from 'node:net';
 import type { ProbeResult } from '../../core/spec.ts';
+import { type AnswerCheck, checkAnswer } from './answer-check.ts';
 import { connectionFailure } from './connect.ts';
 import { type ResponseHead, readBody, readHead } from './http-response.ts';
 import { failedCheck, type RunningCheck, runCheck, type Settle } from './running-check.ts';
@@ -14,6 +15,8 @@ export type HttpRequest = {
   /** Judges the response; `body` is empty unless `wantsBody`. */
   judge(status: number, body: string): ProbeResult;
   wantsBody: boolean;
+  /** Nothing is sent to another process than this one allows. */
+  answers: AnswerCheck;
 };
 
 /** More of the body is neither read nor matched. */
@@ -35,9 +38,10 @@ export function prepareHttp(request: HttpRequest): () => RunningCheck {
   const text = requestText(request, url);
   return () =>
     runCheck((settle) => {
-      if (isTls(url)) return whenOpen(openTls(target), (socket) => exchange(socket, text, request, settle), settle);
+      const talk = (socket: Socket): void => exchange(socket, text, request, settle);
+      if (isTls(url)) return whenOpen(openTls(target), talk, settle);
       const socket = createConnection(target);
-      exchange(socket, text, request, settle);
+      talk(socket);
       return () => socket.destroy();
     });
 }
@@ -80,7 +84,11 @@ function exchange(socket: Socket, text: string, request: HttpRequest, settle: Se
   });
   socket.on('end', () => judgeReceived(true));
   socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
-  socket.write(text);
+  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', async () => {
+    const verdict = await checkAnswer(socket, request.answers);
+    if (verdict.ok) socket.write(text);
+    else settle(verdict);
+  });
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);

@@ -10,9 +10,13 @@ export type RunningCheck = {
 /** Further calls have no effect. */
 export type Settle = (outcome: ProbeResult) => void;
 
+/** Names what a check waits for, in the reason of one that is cancelled. */
+export type OnCancel = (reasonOf: (because: string) => string) => void;
+
 /** @param begin starts the work and returns how to free it; calls `settle` later or at once */
-export function runCheck(begin: (settle: Settle) => () => void): RunningCheck {
+export function runCheck(begin: (settle: Settle, onCancel: OnCancel) => () => void): RunningCheck {
   let cancel: RunningCheck['cancel'] = () => undefined;
+  let reasonOf = (because: string): string => because;
   const outcome = new Promise<ProbeResult>((resolve) => {
     let isOver = false;
     let free: (() => void) | null = null;
@@ -22,8 +26,10 @@ export function runCheck(begin: (settle: Settle) => () => void): RunningCheck {
       free?.();
       resolve(result);
     };
-    cancel = (because) => settle({ ok: false, because });
-    free = begin(settle);
+    cancel = (because) => settle({ ok: false, because: reasonOf(because) });
+    free = begin(settle, (how) => {
+      reasonOf = how;
+    });
     if (isOver) free();
   });
   return { outcome, cancel };

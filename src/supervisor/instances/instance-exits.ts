@@ -10,6 +10,7 @@ import { sweepByNonce } from '../../os/tree/sweep.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
+import type { OwnAnswers } from './own-answers.ts';
 import { singletonTakenBy } from './singleton-claims.ts';
 import type { StartResources } from './start-resources.ts';
 import { type SignalTarget, StopSteps } from './stop-steps.ts';
@@ -19,6 +20,7 @@ export type ExitParts = {
   writer: LogWriterClient;
   resources: StartResources;
   records: ExitRecords;
+  answers: OwnAnswers;
 };
 
 /** A sweep reads every process of the machine: it must not delay the restart. */
@@ -44,7 +46,7 @@ export class InstanceExits {
       membersOf: this.#membersOf.bind(this),
       isBehindRecorder: (nonce: string) => parts.records.isAwaited(nonce),
     };
-    this.steps = new StopSteps(context, tree, parts.resources);
+    this.steps = new StopSteps(context, tree, parts.resources, parts.answers);
   }
 
   kill(slot: EndingSlot): void {

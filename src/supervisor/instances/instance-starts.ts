@@ -15,6 +15,7 @@ import { declaresSecrets, type InstanceLaunch, launchCommand, NO_SECRETS, readSe
 import type { ExitRecords } from './exit-records.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputFifos } from './outputs.ts';
+import { asksAddress, type OwnAnswers } from './own-answers.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
 import { type PendingStart, StartQueue } from './start-queue.ts';
@@ -27,6 +28,7 @@ export type StartParts = {
   records: ExitRecords;
   signals: ReadinessSignals;
   memory: MemoryGuard;
+  answers: OwnAnswers;
   /** False: another supervisor has the project, or may have; its instances must not be started twice. */
   mayStart(): boolean;
 };
@@ -192,7 +194,8 @@ export class InstanceStarts {
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
     try {
-      const { outputs, resources, records, signals, memory } = this.#parts;
+      const { outputs, resources, records, signals, memory, answers } = this.#parts;
+      if (asksAddress(spec)) answers.expect(slot.id, nonce);
       const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
       if (!acquired.ok) return acquired;
       const { stdin, more } = acquired;

@@ -15,6 +15,7 @@ import { InstanceStarts } from './instance-starts.ts';
 import { LogQueueFaults } from './log-queue-faults.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { OutputFifos, type OutputSource } from './outputs.ts';
+import { OwnAnswers } from './own-answers.ts';
 import { Prober } from './prober.ts';
 import { ReadinessSignals } from './readiness-signals.ts';
 import { Scheduler } from './scheduler.ts';
@@ -31,6 +32,7 @@ export class Instances {
   readonly hooks: HookRunner;
   readonly logFaults = new LogQueueFaults();
   #signals: ReadinessSignals;
+  #answers: OwnAnswers;
   #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
   #relay: NotifyRelay;
@@ -52,14 +54,17 @@ export class Instances {
     this.hooks = new HookRunner(context);
     this.#relay = new NotifyRelay(context.paths.socketDir);
     this.#signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
-    this.#prober = new Prober(context, this.#signals);
+    this.#answers = new OwnAnswers(context);
+    this.#prober = new Prober(context, this.#signals, this.#answers);
     this.#outputs = new OutputFifos(context.paths, writer);
     this.#sockets = new ServiceSockets(context);
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
     this.#watches = new FileWatches(context);
     this.#scheduler = new Scheduler(context);
     const { memory, records } = this;
+    const answers = this.#answers;
     const parts = {
+      answers,
       outputs: this.#outputs,
       resources: this.#resources,
       records,
@@ -68,7 +73,8 @@ export class Instances {
       mayStart,
     };
     this.#starts = new InstanceStarts(context, parts);
-    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources: this.#resources, records });
+    const resources = this.#resources;
+    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources, records, answers });
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -95,6 +101,7 @@ export class Instances {
   forget({ id }: Slot): void {
     this.#exits.forget(id);
     this.#signals.forget(id);
+    this.#answers.forget(id);
     this.#outputs.close(id);
     this.#resources.forget(id);
   }

@@ -7,6 +7,7 @@ import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
 import type { LaunchContext } from '../kernel/supervisor-context.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
+import type { OwnAnswerCheck } from './own-answers.ts';
 
 /** One instance as its checks see it. */
 export type CheckSubject = {
@@ -23,6 +24,8 @@ export type CheckSubject = {
   watchdogMs: number | null;
   /** Of the commands that the probe runs. */
   nonce: string;
+  /** Made for each check that asks an address. */
+  answers(): OwnAnswerCheck;
   context: LaunchContext;
 };
 
@@ -33,14 +36,14 @@ export function prepareCheck(check: Check, subject: CheckSubject): () => Running
   switch (check.kind) {
     case 'tcp': {
       const address = expand(check.address);
-      return () => withName(checkTcp(address), `tcp ${address}`);
+      return asking(subject, `tcp ${address}`, (answers) => () => checkTcp(address, answers));
     }
     case 'unix': {
       const path = expand(check.path);
-      return () => withName(checkUnix(path), `unix ${path}`);
+      return asking(subject, `unix ${path}`, (answers) => () => checkUnix(path, answers));
     }
     case 'http':
-      return httpCheck(check, expand);
+      return httpCheck(check, expand, subject);
     case 'exec': {
       const run = prepareCommand(
         { spec, index, command: check.command, extra: { ORCH_NONCE: subject.nonce } },
@@ -67,7 +70,11 @@ function watchdog(subject: CheckSubject, everyMs: number): () => RunningCheck {
   };
 }
 
-function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: string) => string): () => RunningCheck {
+function httpCheck(
+  check: Extract<Check, { kind: 'http' }>,
+  expand: (template: string) => string,
+  subject: CheckSubject,
+): () => RunningCheck {
   const url = expand(check.url);
   const headers = Object.fromEntries(Object.entries(check.headers).map(([name, value]) => [name, expand(value)]));
   const pattern = check.body === null ? null : linearRegExp(check.body);
@@ -78,8 +85,26 @@ function httpCheck(check: Extract<Check, { kind: 'http' }>, expand: (template: s
     return { ok: true };
   };
   const name = `http ${withoutSecrets(url)}`;
-  const begin = prepareHttp({ method: 'GET', url, headers, judge, wantsBody: pattern !== null });
-  return () => withName(begin(), name);
+  const wantsBody = pattern !== null;
+  return asking(subject, name, (answers) => prepareHttp({ method: 'GET', url, headers, judge, wantsBody, answers }));
+}
+
+/** A check that passes only where the instance itself answers. */
+function asking(
+  subject: CheckSubject,
+  name: string,
+  prepare: (answers: OwnAnswerCheck) => () => RunningCheck,
+): () => RunningCheck {
+  const answers = subject.answers();
+  const begin = prepare(answers);
+  return () => {
+    const running = withName(begin(), name);
+    const outcome = running.outcome.then((found) => {
+      if (!found.ok) answers.forget();
+      return found;
+    });
+    return { outcome, cancel: running.cancel };
+  };
 }
 
 function withName(running: RunningCheck, name: string): RunningCheck {

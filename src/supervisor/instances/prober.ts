@@ -7,6 +7,7 @@ import type { ProbeRecord } from '../../core/readiness.ts';
 import type { Phase, Slot } from '../../core/slot.ts';
 import type { InstanceId, Probe, ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { OwnAnswers } from './own-answers.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
 import { ProbeLoop } from './probe-loop.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
@@ -25,12 +26,14 @@ type Probed = {
 export class Prober {
   #context: SupervisorContext;
   #signals: ReadinessSignals;
+  #answers: OwnAnswers;
   #probed = new Map<InstanceId, Probed>();
   #isStopped = false;
 
-  constructor(context: SupervisorContext, signals: ReadinessSignals) {
+  constructor(context: SupervisorContext, signals: ReadinessSignals, answers: OwnAnswers) {
     this.#context = context;
     this.#signals = signals;
+    this.#answers = answers;
   }
 
   /** Call after each step. Cheap where nothing is probed. */
@@ -121,7 +124,7 @@ export class Prober {
   }
 
   #begin(slot: ProbeableSlot, probed: Probed, key: ProbeRole, probe: Probe): ProbeLoop {
-    const subject = this.#subjectOf(slot, probed.spec, key === 'liveness' ? probe.everyMs : null);
+    const subject = this.#subjectOf(slot, probed.spec, key);
     const begins = probe.checks.map((check) => prepareCheck(check, subject));
     const begin = () => begins.map((one) => one());
     const onChange = (verdict: ProbeVerdict, because: string | null): void =>
@@ -135,7 +138,8 @@ export class Prober {
     return loop;
   }
 
-  #subjectOf({ id, index, phase }: ProbeableSlot, spec: ServiceSpec, watchdogMs: number | null): CheckSubject {
+  #subjectOf(slot: ProbeableSlot, spec: ServiceSpec, key: ProbeRole): CheckSubject {
+    const { id, index, phase } = slot;
     const { clock, nonces } = this.#context;
     const signals = this.#signals;
     const { nonce } = phase.process;
@@ -148,7 +152,9 @@ export class Prober {
       hasLogged: (pattern) => wasReady || signals.hasLogged(id, nonce, pattern),
       hasNotified: () => wasReady || signals.hasNotified(id, nonce),
       silentMs: () => signals.silentMs(id, nonce),
-      watchdogMs,
+      watchdogMs: key === 'liveness' ? (spec.liveness?.everyMs ?? null) : null,
+      // A restart would not help an instance that shares its socket, and may hit a healthy one.
+      answers: () => this.#answers.of(slot, phase.process, spec, key === 'liveness'),
       nonce: nonces.forProbe(),
       context: this.#context.launchContext(id),
     };

@@ -9,6 +9,7 @@ import { signalChildren, signalMain, signalOutsideGroup, signalTree } from '../.
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
+import type { OwnAnswers } from './own-answers.ts';
 import type { StartResources } from './start-resources.ts';
 
 export type SignalTarget = { incarnation: Incarnation; isOurChild: boolean };
@@ -26,6 +27,7 @@ export class StopSteps {
   #context: SupervisorContext;
   #tree: ProcessTree;
   #resources: StartResources;
+  #answers: OwnAnswers;
   /** Drains and stop commands under way, by the nonce of the instance. */
   #running = new Map<string, RunningCheck>();
   /** Signals that follow a stop command, by the nonce of the instance. */
@@ -33,10 +35,11 @@ export class StopSteps {
   /** Nonces of instances whose whole tree, or what was left of it, got the stop signal. */
   #treeSignalled = new Set<string>();
 
-  constructor(context: SupervisorContext, tree: ProcessTree, resources: StartResources) {
+  constructor(context: SupervisorContext, tree: ProcessTree, resources: StartResources, answers: OwnAnswers) {
     this.#context = context;
     this.#tree = tree;
     this.#resources = resources;
+    this.#answers = answers;
   }
 
   drain(slot: EndingSlot): void {
@@ -76,7 +79,8 @@ export class StopSteps {
     const url = expanderOf(spec, slot.index, this.#context.launchContext(slot.id))(by.url);
     const judge = (status: number) =>
       status >= 200 && status < 400 ? ({ ok: true } as const) : { ok: false as const, because: `status ${status}` };
-    return requestHttp({ method: 'POST', url, headers: {}, judge, wantsBody: false });
+    const answers = this.#answers.of(slot, slot.phase.process, spec, false);
+    return requestHttp({ method: 'POST', url, headers: {}, judge, wantsBody: false, answers });
   }
 
   #drained({ id, phase }: EndingSlot, outcome: ProbeResult): void {

@@ -1,15 +1,19 @@
 // Connections to the programs of the simulated machine: answered after a moment, or never.
+import type { AnswerCheck } from '../../../src/os/probe/answer-check.ts';
 import { tcpTarget } from '../../../src/os/probe/connect.ts';
 import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check.ts';
 
 export { connectionFailure, tcpTarget } from '../../../src/os/probe/connect.ts';
 
-export function checkTcp(address: string): RunningCheck {
+export function checkTcp(address: string, answers: AnswerCheck): RunningCheck {
   const { guest, machine } = bridge;
+  const { host, port } = tcpTarget(address);
   return runCheck((settle) =>
     guest.later(machine.chance.between(0, 20), () => {
-      const outcome = machine.health.probe(tcpTarget(address).port);
-      if (outcome) settle(outcome);
+      const outcome = machine.health.probe(port);
+      if (!outcome) return;
+      if (!outcome.ok || answers.isKnown()) settle(outcome);
+      else void answers.check({ kind: 'tcp', host, port }).then((own) => settle(own));
     }),
   );
 }

@@ -4,6 +4,7 @@ import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';
 import { FileTree } from './files.ts';
 import type { Guest, Methods } from './guest.ts';
+import { Ports } from './ports.ts';
 import { ProcessTable } from './processes.ts';
 import { Violation } from './violation.ts';
 
@@ -25,6 +26,7 @@ export class Machine {
   readonly files = new FileTree();
   readonly processes: ProcessTable;
   readonly health: Health;
+  readonly ports: Ports;
   readonly faults: Faults = noFaults();
   /** Lock holders of files, by inode. */
   readonly locks = new Map<number, Guest>();
@@ -44,6 +46,7 @@ export class Machine {
     this.chance = new Chance(seed);
     this.processes = new ProcessTable(this.schedule, this.chance, pids);
     this.health = new Health(this);
+    this.ports = new Ports(this);
   }
 
   /** The first property that did not hold. Remembered, because the code under test may catch what is thrown in it. */

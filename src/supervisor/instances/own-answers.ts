@@ -1,0 +1,161 @@
+// Whether the answer to a probe or a drain comes from the instance itself: by the socket that listens at the address, and the
+// processes that hold it. Looks it up once for each incarnation and check, and again after a failure. Signals nothing.
+import { printAddress } from '../../core/print-address.ts';
+import { type Incarnation, isOccupied, type Slot } from '../../core/slot.ts';
+import type { InstanceId, ProbeResult, ServiceSpec } from '../../core/spec.ts';
+import type { AnswerCheck } from '../../os/probe/answer-check.ts';
+import { allListeners, type Endpoint, type Listener, listenersAt } from '../../os/sockets/listeners.ts';
+import {
+  describeProcess,
+  describeUser,
+  findHolders,
+  type HeldSocket,
+  isContainerForwarder,
+  isStillHeld,
+  socketsOf,
+  withDescendants,
+} from '../../os/sockets/socket-holders.ts';
+import { sweepTree } from '../../os/tree/sweep.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+
+/** `own`: by this descriptor. `unknown`: it cannot be told; the answer counts. `shared`: with another instance or process. */
+type AnswerOwner =
+  | { kind: 'own'; held: HeldSocket }
+  | { kind: 'unknown' }
+  | { kind: 'shared'; because: string }
+  | { kind: 'other'; because: string };
+type Known = { finding: AnswerOwner; sharings: number };
+export type OwnAnswerCheck = AnswerCheck & {
+  /** An attempt has failed: the next one looks again. */
+  forget(): void;
+};
+
+/** Starts within this time share one list of the sockets that listen. */
+const SHARED_FOR_MS = 100;
+const UNKNOWN: AnswerOwner = { kind: 'unknown' };
+
+export class OwnAnswers {
+  #context: SupervisorContext;
+  /** Grows with each address that is found to be shared: what was found before may not hold any more. */
+  #sharings = 0;
+  /** Of each instance: the sockets that listened before it was started. */
+  #before = new Map<InstanceId, { nonce: string; inodes: ReadonlySet<string> }>();
+  #latest: { atMs: number; inodes: ReadonlySet<string> } = { atMs: Number.NEGATIVE_INFINITY, inodes: new Set() };
+
+  constructor(context: SupervisorContext) {
+    this.#context = context;
+  }
+
+  /** Call before an incarnation starts, hooks included: what listens by then is not its own. */
+  expect(id: InstanceId, nonce: string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#latest.atMs > SHARED_FOR_MS) this.#latest = { atMs: nowMs, inodes: allListeners() };
+    this.#before.set(id, { nonce, inodes: this.#latest.inodes });
+  }
+
+  forget(id: InstanceId): void {
+    this.#before.delete(id);
+  }
+
+  /** @param countsShared whether an answer counts that may come from another instance as well */
+  of(slot: Slot, process: Incarnation, spec: ServiceSpec, countsShared: boolean): OwnAnswerCheck {
+    let known: Known | null = null;
+    return {
+      isKnown: () => {
+        if (known === null || known.sharings !== this.#sharings) return false;
+        const { finding } = known;
+        return finding.kind === 'own' ? isStillHeld(finding.held) : finding.kind === 'unknown';
+      },
+      check: async (at): Promise<ProbeResult> => {
+        // No descriptor is left to look with: nothing is known now.
+        const finding = await this.#find(at, slot, process, spec).catch(() => UNKNOWN);
+        known = { finding, sharings: this.#sharings };
+        const counts =
+          finding.kind === 'own' || finding.kind === 'unknown' || (finding.kind === 'shared' && countsShared);
+        return counts ? { ok: true } : { ok: false, because: finding.because };
+      },
+      forget: () => {
+        known = null;
+      },
+    };
+  }
+
+  async #find(at: Endpoint, slot: Slot, process: Incarnation, spec: ServiceSpec): Promise<AnswerOwner> {
+    const listeners = listenersAt(at);
+    if (listeners.length === 0) return UNKNOWN;
+    const tree = await findInTree(process, listeners);
+    const [held] = tree.held;
+    if (held === undefined) return tree.isWhole ? this.#findOther(at, listeners, slot.id, process) : UNKNOWN;
+    const sibling = isKept(spec, at) ? this.#siblingOf(slot) : null;
+    if (sibling !== null) return this.#shared(at, `${sibling}: \`listen\` gives both the same socket`);
+    const other =
+      at.kind === 'tcp' ? listeners.find(({ inode }) => tree.held.every((one) => one.inode !== inode)) : null;
+    if (!other) return { kind: 'own', held };
+    const [pid] = await findHolders(other.inode);
+    return this.#shared(at, pid === undefined ? 'a process of another user' : describeProcess(pid));
+  }
+
+  #shared(at: Endpoint, sharer: string): AnswerOwner {
+    this.#sharings++;
+    return { kind: 'shared', because: `${nameOf(at)} is shared with ${sharer}` };
+  }
+
+  /** Another instance of its service that may accept on the same kept socket. */
+  #siblingOf({ id, service }: Slot): string | null {
+    for (const other of this.#context.specs.slots.values()) {
+      if (other.service === service && other.id !== id && isOccupied(other)) return other.id;
+    }
+    return null;
+  }
+
+  /** The answer does not come from its tree. */
+  async #findOther(at: Endpoint, listeners: Listener[], id: InstanceId, { nonce }: Incarnation): Promise<AnswerOwner> {
+    const [listener] = listeners.filter(({ isRelative }) => !isRelative);
+    if (listener === undefined) return UNKNOWN;
+    const [pid] = await findHolders(listener.inode);
+    if (pid !== undefined && !isContainerForwarder(pid))
+      return { kind: 'other', because: `${nameOf(at)} is held by ${describeProcess(pid)}` };
+    // A process of another user shows nothing: the proxy of a container engine, which began after the start, or a stranger.
+    const before = this.#before.get(id);
+    const isOlder = before?.nonce === nonce && before.inodes.has(listener.inode);
+    if (!isOlder) return UNKNOWN;
+    const holder = pid === undefined ? `a process of ${describeUser(listener.uid)}` : describeProcess(pid);
+    return { kind: 'other', because: `${nameOf(at)} is held by ${holder}` };
+  }
+}
+
+const nameOf = (at: Endpoint): string => (at.kind === 'tcp' ? `port ${at.port}` : at.path);
+
+function isKept({ listen }: ServiceSpec, at: Endpoint): boolean {
+  return listen.some((address) =>
+    address.kind === 'tcp' ? at.kind === 'tcp' && at.port === address.port : printAddress(address) === nameOf(at),
+  );
+}
+
+/** `isWhole`: every process of the tree could be inspected. */
+type TreeSockets = { held: HeldSocket[]; isWhole: boolean };
+
+/** Descendants first, as they are found at once; then what was orphaned or left the session. */
+async function findInTree(process: Incarnation, listeners: Listener[]): Promise<TreeSockets> {
+  const near = heldBy(withDescendants(process.pid), listeners);
+  if (near.held.length > 0) return near;
+  return heldBy(
+    (await sweepTree(process)).map(({ pid }) => pid),
+    listeners,
+  );
+}
+
+function heldBy(pids: number[], listeners: Listener[]): TreeSockets {
+  const inodes = new Set(listeners.map(({ inode }) => inode));
+  const sockets = pids.map(socketsOf);
+  const held = sockets.flatMap((some) => (some ?? []).filter(({ inode }) => inodes.has(inode)));
+  return { held, isWhole: sockets.every((some) => some !== null) };
+}
+
+/** Whether a probe or a drain of the service asks an address. */
+export function asksAddress({ startup, readiness, liveness, stop }: ServiceSpec): boolean {
+  const checks = [startup, readiness, liveness].flatMap((probe) => probe?.checks ?? []);
+  return (
+    stop.drain?.by.kind === 'http' || checks.some(({ kind }) => kind === 'http' || kind === 'tcp' || kind === 'unix')
+  );
+}

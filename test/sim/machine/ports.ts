@@ -1,0 +1,38 @@
+// The listening sockets of the simulated machine: which process holds which port, programs of other people included.
+import type { Machine } from './machine.ts';
+import type { SimProcess } from './processes.ts';
+
+export class Ports {
+  #machine: Machine;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** The main process of an instance that has this port, zombies aside. */
+  ownerOf(port: number): SimProcess | null {
+    for (const process of this.#machine.processes.alive()) {
+      if (process.isLeader && process.environ.includes(`PORT=${port}\0`)) return process;
+    }
+    return null;
+  }
+
+  /** @returns the inodes of the sockets that listen at the port */
+  inodesAt(port: number): string[] {
+    const owner = this.ownerOf(port);
+    return owner !== null && this.#machine.health.hasBound(owner) ? [inodeOf(owner)] : [];
+  }
+
+  allInodes(): Set<string> {
+    return new Set([...this.#machine.processes.alive()].flatMap(({ pid }) => this.heldBy(pid)));
+  }
+
+  heldBy(pid: number): string[] {
+    const process = this.#machine.processes.get(pid);
+    return process?.isLeader && process.state !== 'Z' && this.#machine.health.hasBound(process)
+      ? [inodeOf(process)]
+      : [];
+  }
+}
+
+const inodeOf = ({ pid, startTime }: SimProcess): string => `${pid}${startTime}`;
