@@ -5,13 +5,23 @@ import type { LogLine } from '../../src/logs/reader/log-line.ts';
 import { readLogs } from '../../src/logs/reader/read-logs.ts';
 import { type Child, type LogRig, until } from './rig.ts';
 
-/** Numbered lines with a check figure; some straddle the 4 KiB writes of awk. */
-const AWK =
-  'BEGIN { for (n = 0; n < count; n++) printf "%s %d %d %s\\n", name, n, (n * 7919) % 1000003, substr(pad, 1, n % 90) }';
+/** Numbered lines with a check figure; some straddle the 4 KiB writes of awk. With `end`, the name of a file, the lines
+ * continue until that file exists; the number of all lines is then in it. */
+const AWK = `
+function write_one() { printf "%s %d %d %s\\n", name, n, (n * 7919) % 1000003, substr(pad, 1, n % 90) }
+BEGIN {
+  for (n = 0; n < count; n++) write_one()
+  while (end != "" && (n % 1000 != 0 || (getline seen < end) < 0)) { write_one(); n++ }
+  if (end != "") print n > end
+}`;
 const PAD = 'abcdefghijklmnopqrstuvwxyz'.repeat(4);
 
-export function numbered(rig: LogRig, instance: string, count: number): Child {
-  return rig.run(instance, 'awk', ['-v', `name=${instance}`, '-v', `count=${count}`, '-v', `pad=${PAD}`, AWK]);
+export function numbered(rig: LogRig, instance: string, count: number, end = ''): Child {
+  const values = { name: instance, count, pad: PAD, end };
+  return rig.run(instance, 'awk', [
+    ...Object.entries(values).flatMap(([name, value]) => ['-v', `${name}=${value}`]),
+    AWK,
+  ]);
 }
 
 export type Tally = { seen: Map<string, number[]>; torn: string[] };

@@ -157,7 +157,8 @@ test('a queue changes its format and its path while it is written: no line is lo
   const queue = rig.queue();
   await rig.client.configure([queue]);
   await rig.attach(['a.1']);
-  const child = numbered(rig, 'a.1', 100_000);
+  const end = join(rig.paths.root, 'end');
+  const child = numbered(rig, 'a.1', 100_000, end);
   const formats = ['raw', 'json', 'text', 'raw', 'text'] as const;
   for (const format of formats) {
     const { lines = 0 } = (await rig.client.stats())[0] ?? {};
@@ -166,10 +167,11 @@ test('a queue changes its format and its path while it is written: no line is lo
   }
   const other = join(rig.paths.root, 'elsewhere/other.log');
   await rig.client.configure([{ ...queue, path: other }]);
+  writeFileSync(end, '');
   await child.exited;
   await endOf(rig, ['a.1']);
   const lines = [...(await readBack(queue.path)), ...(await readBack(other))];
   const { seen, torn } = tally(lines.map(({ line }) => line));
   expect(torn).toEqual([]);
-  expect(seen.get('a.1')).toEqual(range(100_000));
+  expect(seen.get('a.1')).toEqual(range(Number(readFileSync(end, 'utf8'))));
 });
