@@ -159,6 +159,8 @@ export type WireError = {
   line?: number;
   column?: number;
   hint?: string;
+  /** Of the program that ended the project. */
+  exitCode?: number;
 };
 
 /** method -> [params, result, event of a stream or never] */
@@ -204,8 +206,10 @@ export type ApiMethods = {
   environment: [Record<string, never>, { env: string | null; variables: Record<string, string> }, never];
   /** Resolves once the condition holds; an error `timeout` or `failed` names what prevents it. */
   wait: [
-    { for: 'converged' | 'ready' | 'stopped'; names: string[]; timeoutMs: number | null },
-    { waitedMs: number },
+    /** Without `for`: `ended` where all names are tasks, otherwise `converged`. */
+    { for?: 'converged' | 'ready' | 'stopped' | 'ended'; names: string[]; timeoutMs: number | null },
+    /** `exitCode`: only for `ended`: the first that is not 0, in the order of the instances. */
+    { waitedMs: number; exitCode?: number },
     never,
   ];
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */

@@ -142,7 +142,7 @@ export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'> & {
   /** The ports that its process was given, as variables and references name them: `PORT`, `api.port`. */
   ports?: Readonly<Record<string, string>>;
-};
+} & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure'>>; // missing: its end ends nothing else
 
 /**
  * A pool on its way to another version (or through a restart); gone once every instance is there. Without environments
@@ -212,8 +212,9 @@ export function nonceOf({ phase }: Slot): string | null {
 
 /** What a slot remembers of the spec that its incarnation was started with. */
 export function slotSpecOf(spec: ServiceSpec): SlotSpec {
-  const { specHash, stop, restart, dependsOn, singleton } = spec;
-  return { specHash, stop, restart, dependsOn, singleton };
+  const { specHash, stop, restart, dependsOn, singleton, onEnd, onFailure } = spec;
+  const ends = onEnd === 'down' || onFailure === 'down';
+  return { specHash, stop, restart, dependsOn, singleton, ...(ends ? { onEnd, onFailure } : {}) };
 }
 
 /** The slot of an instance that has never run. */

@@ -45,6 +45,9 @@ export type RestartPolicy = {
   healthyAfterMs: number;
 };
 
+/** `down`: the whole project is stopped. */
+export type EndPolicy = 'ignore' | 'down';
+
 export type StopPolicy = {
   /** A name such as `SIGTERM`. */
   signal: string;
@@ -219,6 +222,10 @@ export type ServiceSpec = {
   startup: Probe | null;
   rollout: RolloutPolicy;
   restart: RestartPolicy;
+  /** What the end of the service does to the others, once every instance has completed or one was given up. */
+  onEnd: EndPolicy;
+  /** What it does when an instance is given up. */
+  onFailure: EndPolicy;
   stop: StopPolicy;
   /** Shared by the whole pool; descriptors from 3 on, in this order. */
   listen: ListenAddress[];

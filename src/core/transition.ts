@@ -73,7 +73,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'takenOver':
       return isOccupied(slot) ? slot : { ...slot, phase: { kind: 'blocked', by: event.by } };
     case 'specUpdated':
-      return slot.spec?.specHash === event.spec.specHash ? { ...slot, spec: event.spec } : slot;
+      return slot.spec?.specHash === event.spec.specHash ? updateSpec(slot, slot.spec, event.spec) : slot;
     case 'runScheduled':
       return slot.nextRunMs === event.atMs ? slot : { ...slot, nextRunMs: event.atMs };
     case 'restartRequested':
@@ -224,6 +224,14 @@ function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
     case 'replaced':
       return vacated;
   }
+}
+
+/** What an end means for the project was decided when it happened. */
+function updateSpec(slot: Slot, former: SlotSpec, now: SlotSpec): Slot {
+  if (!isFinal(slot.phase)) return { ...slot, spec: now };
+  const { onEnd: _, onFailure: __, ...rest } = now;
+  const { onEnd, onFailure } = former;
+  return { ...slot, spec: { ...rest, ...(onEnd && { onEnd }), ...(onFailure && { onFailure }) } };
 }
 
 /** Leaves the phases that only the user or a new spec ends; a scheduled run is due at once. */

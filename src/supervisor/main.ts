@@ -64,6 +64,7 @@ async function main(): Promise<void> {
     accepted: accepted ?? emptyConfig(root),
     only,
     mayStart: () => !lock.isReplaced(),
+    onProjectEnd: () => void untilViewed().then(() => goDown()),
   });
   let api: ApiServer | null = null;
   const freeze = (): void => {
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
   };
   await supervisor.takeOver();
   const methods = createMethods(supervisor, leave);
+  const untilViewed = first.owned && accepted ? awaitFirstView(methods) : () => Promise.resolve();
   const server = await serve(paths.socket, methods, () => void goDown());
   api = server;
   const endGuard = guardStateDir({
@@ -145,6 +147,28 @@ function watchLauncher(methods: MethodTable, onGone: () => void): void {
   launcher.once('close', onGone);
   launcher.resume();
   isLauncherWatched = true;
+}
+
+/** For the launching command to show the project. */
+const VIEW_PATIENCE_MS = 5_000;
+
+/** A project may end before the command that launched it shows it: its output would be lost.
+ * @returns a function that waits for the first view, or as long as one is likely to come */
+function awaitFirstView(methods: MethodTable): () => Promise<void> {
+  let seen = (): void => undefined;
+  const viewed = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const { watchStatus } = methods;
+  methods.watchStatus = (params, call) => {
+    setTimeout(seen, params.minIntervalMs);
+    return watchStatus(params, call);
+  };
+  return async () => {
+    const timer = setTimeout(seen, VIEW_PATIENCE_MS);
+    await viewed;
+    clearTimeout(timer);
+  };
 }
 
 type ReadyAnswer = { ready: true; pid: number; stopped?: number; leftovers?: Leftover[] };

@@ -41,8 +41,9 @@ export type SupervisorOptions = {
   file: string;
   accepted: AcceptedConfig;
   only: string[] | null;
-  /** False: the project has another owner by now. */
+  /** False: the project has another owner by now. `onProjectEnd`: a service has ended it, `down` is due. */
   mayStart(): boolean;
+  onProjectEnd(): void;
 };
 
 export class Supervisor implements Supervised {
@@ -108,6 +109,7 @@ export class Supervisor implements Supervised {
       abandon: (slot) => this.#instances.abandon(slot),
       forget: (slot) => this.#instances.forget(slot),
       hasEnded: (slot) => this.#instances.hasEnded(slot),
+      endProject: () => this.#options.onProjectEnd(),
       report: (draft) => this.events.report(draft),
     };
   }
@@ -284,9 +286,7 @@ export class Supervisor implements Supervised {
   /** If this process is killed, the log writer starts the next one. */
   #guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
 
-  saveSoon(): void {
-    this.#state.saveSoon(() => this.kernel.state());
-  }
+  saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
 
   isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;
 

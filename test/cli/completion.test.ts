@@ -31,7 +31,7 @@ describe('offers', () => {
     [['up', '--de'], ['--detach']],
     [
       ['wait', '--for', ''],
-      ['converged', 'ready', 'stopped'],
+      ['converged', 'ready', 'stopped', 'ended'],
     ],
     [
       ['completion', ''],

@@ -168,12 +168,12 @@ test('why: the causes in order, then what would unblock', async () => {
 });
 
 describe('wait', () => {
-  test('asks for converged by default and passes names and timeout on', async () => {
+  test('leaves the default to the supervisor and passes names and timeout on', async () => {
     answers.wait = () => ({ waitedMs: 1234 });
     expect(await orch('wait')).toEqual({ code: 0, stdout: 'everything is converged (waited 1.2 s)\n', stderr: '' });
     await orch('wait --for ready --timeout 2s api db');
     expect(asked()).toEqual([
-      { method: 'wait', params: { for: 'converged', names: [], timeoutMs: null } },
+      { method: 'wait', params: { names: [], timeoutMs: null } },
       { method: 'wait', params: { for: 'ready', names: ['api', 'db'], timeoutMs: 2000 } },
     ]);
   });

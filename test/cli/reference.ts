@@ -29,6 +29,7 @@ export function referenceText(): string {
     '| 2 | bad usage or configuration; for `plan`: there are changes |',
     '| 3 | no supervisor runs |',
     '| 4 | conflict: another supervisor, a refused singleton, another environment in force |',
+    '| others | of the program that ended the project (`on_end`, `on_failure`, `up --exit-code-from`), or of the task that `wait` waited for |',
     '',
     'Errors go to stderr, an `error:` line first; with `--json` an object `{"error": {code, message, file?, line?, column?,',
     'hint?}}` goes to stdout as well. `orch down` where nothing runs is done, with 0.',

@@ -17,7 +17,7 @@ test.each([
   ],
   [
     'wait --for ever',
-    "option '--for <state>' argument 'ever' is invalid. Allowed choices are converged, ready, stopped.",
+    "option '--for <state>' argument 'ever' is invalid. Allowed choices are converged, ready, stopped, ended.",
     null,
   ],
   ['completion powershell', 'no completion for the shell "powershell"', 'it is one of bash, zsh, fish'],

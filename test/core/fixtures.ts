@@ -54,6 +54,8 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
       limit: null,
       healthyAfterMs: 10_000,
     },
+    onEnd: 'ignore',
+    onFailure: 'ignore',
     readiness: null,
     readyAfterMs: 0,
     liveness: null,

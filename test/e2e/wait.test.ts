@@ -2,7 +2,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
-import type { MethodParams } from '../../src/api/protocol.ts';
 import { createProject, type Project } from '../rig/project.ts';
 import { theSupervisor } from '../rig/supervisors.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -12,7 +11,7 @@ const SLOW = '  slow: { command: [node, PROGRAMS/stops-slowly.mjs, "700"] }\n';
 const NEVER_READY = '  pool: { command: [sleep, "1000"], pool: 2, readiness: { exec: "false" } }\n';
 
 /** What `orch wait` asks; returns once the supervisor has begun to wait. `answer`: null, or what it failed with. */
-async function waiting(project: Project, condition: MethodParams<'wait'>['for'], ...names: string[]) {
+async function waiting(project: Project, condition: 'ready' | 'converged' | 'stopped', ...names: string[]) {
   const client = (await connect(projectPaths(project.root)))!;
   onTestFinished(() => client.close());
   const answer = client.request('wait', { for: condition, names, timeoutMs: 20_000 }).then(

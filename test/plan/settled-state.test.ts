@@ -75,6 +75,7 @@ async function runUntilQuiet(project: ProjectConfig): Promise<{ kernel: Kernel; 
     },
     save: async () => undefined,
     saveSoon: nothing,
+    endProject: nothing,
     start: ({ id }, service, nonce) => {
       const readiness = initialReadiness(service);
       const process = { pid: 1, startTime: '1', bootId: 'b', nonce };

@@ -42,6 +42,8 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     singleton: singleton ? key : null,
     schedule: service.schedule && scheduleOf(service.schedule),
     restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
+    onEnd: service.ends === 'on_end' ? 'down' : 'ignore',
+    onFailure: service.ends === 'on_failure' ? 'down' : 'ignore',
     hooks: { beforeStart: hookOf(service), afterReady: null, afterExit: null },
     watch: { paths: [`src/${name}`], ignore: [], debounceMs: 200, action: { kind: 'restart' } },
     stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },

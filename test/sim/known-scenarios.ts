@@ -1,5 +1,6 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
 import { KNOWN_CORNERS } from './known-corners.ts';
+import { KNOWN_ENDS } from './known-ends.ts';
 import type { Scenario, SimLife } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -14,6 +15,7 @@ const STACK = [
 const SHARED = [service({ singleton: 'replace' })];
 
 export const KNOWN_SCENARIOS: Record<string, Scenario> = {
+  ...KNOWN_ENDS,
   'start and stop a stack': one(STACK),
   'a new version of a pool': one([service({ pool: 4 })], after(200, { kind: 'changeSpec', service: 0 })),
   'a new version with one on top, each drained': one(

@@ -200,6 +200,11 @@ export class Oracle implements Observer {
     if (message.includes('before_start failed'))
       this.#fail(`a start that was given up is taken for a failure: ${message}`);
     this.#machine.note(() => `${this.#project.root} ${message}`);
+    if (type === 'going_down' && /\(on_\w+: down\)/.test(message) && !this.#project.mayEnd)
+      this.#fail(`the project ends although no service has ended it: ${message}`);
+    const completed = /: (\w+)\.\d+ ended with success .*\(on_end: down\)/.exec(message)?.[1];
+    for (const { of } of completed ? this.#leaders() : [])
+      if (of!.instance.startsWith(`${completed}.`)) this.#fail(`${completed} ends all although ${of!.instance} runs`);
   }
 
   onEvent(guest: Guest, type: string, message: string): void {

@@ -242,6 +242,8 @@ export class Project {
   }
 
   wantsDown = false;
+  /** One of its services may end it. */
+  mayEnd = false;
 
   /** Another `up` was faster. */
   #join(accepted: AcceptedConfig, command: UpCommand, giveUpMs: number): void {

@@ -26,6 +26,8 @@ export type SimService = {
   life: SimLife;
   /** Period in seconds of the wall clock, instead of a permanent run; never together with a singleton. */
   schedule: SimSchedule | null;
+  /** Its end, or its failure, ends the project. Only in scenarios that are written by hand. */
+  ends?: 'on_end' | 'on_failure';
 };
 
 /** `everyS` divides a minute. */
@@ -100,6 +102,8 @@ export type Scenario = {
   projects: { services: SimService[] }[];
   /** `afterMs`: pause since the operation before. */
   steps: Step[];
+  /** One of its services ends each project, after the last step. */
+  endsItself?: true;
   /** Made when everything is quiet, after it was planned. */
   lastEdit: Step & { operation: Edit };
   /** The value of `orch down --timeout`; null: without. */

@@ -33,6 +33,7 @@ export class Simulation {
     this.#scenario = scenario;
     this.machine = new Machine(scenario.seed);
     this.projects = scenario.projects.map(({ services }, index) => new Project(this.machine, code, index, services));
+    for (const project of this.projects) project.mayEnd = scenario.endsItself === true;
     const services = scenario.projects.flatMap((project) => project.services);
     this.machine.neverRests = services.some(
       ({ schedule, program }) => schedule !== null || program.endsAfterMs !== null,
@@ -53,6 +54,10 @@ export class Simulation {
       await this.advance(afterMs);
       this.machine.note(() => `-- ${project} ${JSON.stringify(operation)}`);
       operate(this.#sceneOf(project), operation);
+    }
+    if (this.#scenario.endsItself) {
+      await this.endItself();
+      return;
     }
     await this.settle();
     // A supervisor that dies meanwhile does not do what it planned.
@@ -125,6 +130,12 @@ export class Simulation {
     }
     await this.advance(boundMs);
     for (const { oracle } of this.projects) oracle.checkEmpty(boundMs);
+  }
+
+  /** A service has ended, or soon will: then everything is gone, as after `down`. */
+  async endItself(): Promise<void> {
+    await this.advance(SETTLE_MS);
+    for (const { oracle } of this.projects) oracle.checkEmpty(SETTLE_MS);
   }
 
   #check(): void {

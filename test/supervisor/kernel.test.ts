@@ -38,6 +38,7 @@ function atRest(...services: ServiceSpec[]): { kernel: Kernel; wasSaved: () => b
     abandon: nothing,
     forget: nothing,
     hasEnded: () => false,
+    endProject: nothing,
     report: nothing,
   };
   const kernel = new Kernel(effects);

@@ -41,7 +41,9 @@ async function attachToProject(context: CliContext, options: AttachOptions): Pro
     return await withSupervisor(context, async (client, paths) => {
       const sinceMs = Date.now();
       const { showProject } = await import('../up/show.ts');
-      return await showProject(context, { client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts });
+      return await showProject(context, {
+        ...{ client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts },
+      });
     });
   } finally {
     interrupts.stop();

@@ -9,6 +9,7 @@ import { type CommandDefinition, timeoutOption } from '../context/definition.ts'
 import { fail } from '../context/errors.ts';
 import { failRequest, findPaths } from '../context/running-project.ts';
 import type { RunningProject } from '../up/bring-up.ts';
+import type { EndCondition } from '../up/end-condition.ts';
 import { Interrupts } from '../up/interrupts.ts';
 
 type UpOptions = {
@@ -18,6 +19,7 @@ type UpOptions = {
   tui?: boolean;
   profile?: string;
   switch?: boolean;
+  exitCodeFrom?: string;
 };
 
 export const upCommand: CommandDefinition<UpOptions> = {
@@ -41,6 +43,11 @@ export const upCommand: CommandDefinition<UpOptions> = {
     { flags: '--wait', description: 'with -d: return once everything is as declared' },
     timeoutOption('with --wait: how long to wait'),
     { flags: '--profile <names>', description: 'also run the services of these profiles (a,b), and of no others' },
+    {
+      flags: '--exit-code-from <service>',
+      description: 'stop everything once this service has ended, and exit with its exit code; implies --no-tui',
+      completes: 'service',
+    },
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
@@ -50,6 +57,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
     ['orch up -d --switch', 'from environment prod to none'],
     ['orch up --profile debug', 'with the services of that profile'],
+    ['orch up tests --exit-code-from tests', 'in CI: the tests and what they depend on; exits as the tests do'],
     ['orch up api', 'api and what it depends on; what runs already stays'],
   ],
   run: runUp,
@@ -58,14 +66,25 @@ export const upCommand: CommandDefinition<UpOptions> = {
 async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
   const paths = findPaths(context);
   if (!paths) return fail(context, { code: 'usage', message: `the directory of ${context.file} does not exist` });
+  const isInBackground = options.detach || options.wait;
+  if (isInBackground && options.exitCodeFrom !== undefined) return fail(context, needsForeground);
+  const sinceMs = Date.now();
   try {
-    return options.detach || options.wait
+    return isInBackground
       ? await runInBackground(context, paths, options, names)
       : await runInForeground(context, paths, options, names);
   } catch (error) {
-    return failRequest(context, error);
+    const { endBehind, reportEnded } = await import('../up/ended-project.ts');
+    const ended = endBehind(error, paths, sinceMs);
+    return ended ? reportEnded(context, ended) : failRequest(context, error);
   }
 }
+
+const needsForeground = {
+  code: 'usage',
+  message: '`--exit-code-from` does not go with `-d` or `--wait`',
+  hint: 'in the background, `orch wait SERVICE` waits for its end and exits with its exit code',
+};
 
 async function runInBackground(
   context: CliContext,
@@ -94,18 +113,28 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
   try {
     const { bringUp } = await import('../up/bring-up.ts');
     const maySwitch = options.switch === true;
-    const running = await bringUp(context, paths, { only: names, maySwitch, interrupts });
+    const mustExist = options.exitCodeFrom === undefined ? [] : [options.exitCodeFrom];
+    const running = await bringUp(context, paths, { only: names, mustExist, maySwitch, interrupts });
     if (typeof running === 'number') return running;
     const { client, accepted, owning } = running;
     if (owning) await client.request('own', {});
     await selectProfiles(client, options.profile);
-    const tasks = taskNamesOf(accepted, names);
-    const wantsTui = options.tui !== false;
+    const { exitCodeFrom } = options;
+    const endCondition = endConditionOf(exitCodeFrom, owning);
+    const tasks = endCondition ? null : taskNamesOf(accepted, names);
+    const wantsTui = options.tui !== false && exitCodeFrom === undefined;
     const { showProject } = await import('../up/show.ts');
-    return await showProject(context, { client, paths, owning, wantsTui, tasks, sinceMs, interrupts });
+    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts };
+    return await showProject(context, view);
   } finally {
     interrupts.stop();
   }
+}
+
+/** In a container, a process 1 that stays after a service was given up would hide the failure from the platform. */
+function endConditionOf(exitCodeFrom: string | undefined, owning: boolean): EndCondition | null {
+  if (exitCodeFrom !== undefined) return { kind: 'ended', service: exitCodeFrom };
+  return owning && process.pid === 1 ? { kind: 'givenUp' } : null;
 }
 
 /** Without `--profile` the earlier choice stays. @param profile names with commas; '': none */

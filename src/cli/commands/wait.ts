@@ -4,38 +4,46 @@ import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, optionalNames, timeoutOption } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
-type WaitOptions = { for?: 'converged' | 'ready' | 'stopped'; timeout?: number };
+type WaitOptions = { for?: 'converged' | 'ready' | 'stopped' | 'ended'; timeout?: number };
 
 export const waitCommand: CommandDefinition<WaitOptions> = {
   name: 'wait',
   group: 'Look',
   summary: 'wait until the project, or a part of it, reaches a state',
-  details:
+  details: [
     'Exits with 1 when the time is up or the state cannot be reached: a crash loop, a service that is not wanted.',
+    'For `ended`, exits with the exit code of the program (of several: the first that is not 0).',
+  ].join(' '),
   arguments: optionalNames,
   options: [
     {
       flags: '--for <state>',
-      description: 'converged: everything is as declared (the default); ready; stopped',
-      value: { kind: 'choice', choices: ['converged', 'ready', 'stopped'] },
+      description:
+        'converged: everything is as declared; ready; stopped; ended: it completed or was given up (default: ended for tasks that are named, otherwise converged)',
+      value: { kind: 'choice', choices: ['converged', 'ready', 'stopped', 'ended'] },
     },
     timeoutOption('how long to wait (default: without limit)'),
   ],
   examples: [
     ['orch wait --timeout 30s', 'until everything is as declared'],
     ['orch wait --for ready api db', 'until these are ready'],
+    ['orch wait tests', 'until the task has ended; exits with its exit code'],
   ],
   run: runWait,
 };
 
 function runWait(context: CliContext, options: WaitOptions, names: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const condition = options.for ?? 'converged';
-    const { waitedMs } = await client.request('wait', { for: condition, names, timeoutMs: options.timeout ?? null });
+    const { for: condition, timeout: timeoutMs = null } = options;
+    const params = { ...(condition && { for: condition }), names, timeoutMs };
+    const { waitedMs, exitCode } = await client.request('wait', params);
     const subject = names.length === 0 ? 'everything' : names.join(', ');
-    const verb = names.length > 1 ? 'are' : 'is';
-    const text = `${subject} ${verb} ${condition} (waited ${formatSpan(waitedMs)})`;
-    context.stdout.write(`${context.json ? JSON.stringify({ waitedMs }) : text}\n`);
-    return 0;
+    const [is, has] = names.length > 1 ? ['are', 'have'] : ['is', 'has'];
+    const found =
+      exitCode === undefined ? `${is} ${condition ?? 'converged'}` : `${has} ended with exit code ${exitCode}`;
+    const text = `${subject} ${found} (waited ${formatSpan(waitedMs)})`;
+    const json = { waitedMs, ...(exitCode !== undefined && { exitCode }) };
+    context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
+    return exitCode ?? 0;
   });
 }

@@ -20,8 +20,8 @@ export type CliContext = {
   cwd: string;
 };
 
-/** 0 done; 1 failed; 2 bad usage or configuration (plan: changes); 3 no supervisor runs; 4 conflict. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/** 0 done; 1 failed; 2 bad usage or configuration (plan: changes); 3 no supervisor runs; 4 conflict; or that of a program. */
+export type ExitCode = number;
 
 export type GlobalOptions = { file?: string | undefined; env?: string | undefined; json?: boolean; color?: boolean };
 export type HostProcess = Pick<CliContext, 'stdout' | 'stderr' | 'environment' | 'cwd'>;

@@ -25,6 +25,7 @@ export function fail(output: ErrorOutput, error: WireError): ExitCode {
 }
 
 export function exitCodeOf(error: WireError): ExitCode {
+  if (error.exitCode) return error.exitCode;
   switch (error.code) {
     case 'usage':
     case 'not-found':

@@ -26,6 +26,8 @@ const RELAUNCH_MS = 1000;
 export type BringUpOptions = {
   /** Also these services and what they depend on; none: all. */
   only: string[];
+  /** Services that must be declared as well. */
+  mustExist?: string[];
   /** The name of the environment may change without a question. */
   maySwitch: boolean;
   /** An interrupt before anything was started ends the attempt (exit code 1). */
@@ -38,7 +40,7 @@ export type BringUpOptions = {
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  { only, maySwitch, interrupts }: BringUpOptions,
+  { only, mustExist = [], maySwitch, interrupts }: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
@@ -46,7 +48,7 @@ export async function bringUp(
   // A new supervisor starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
-  if (!accepted || !checkServiceNames(context, accepted.config, only)) {
+  if (!accepted || !checkServiceNames(context, accepted.config, [...only, ...mustExist])) {
     await launch?.abandon();
     if (client && !accepted) context.stderr.write('\nServices keep running.\n');
     client?.close();

@@ -1,10 +1,13 @@
 // `orch up` and `orch attach` without a full-screen view: every line of output with its instance in front, events between
 // them. The first Ctrl-C stops everything in order, the second one kills.
-import type { Client } from '../../api/client.ts';
+import { type Client, ClientError } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import { hasShutDownCleanly } from '../../api/status-queries.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
+import { fail } from '../context/errors.ts';
+import { type EndCondition, untilEnd } from './end-condition.ts';
+import { readProjectEnd } from './ended-project.ts';
 import { LinePrinter } from './line-printer.ts';
 import { ProjectOutput } from './project-output.ts';
 import type { LostSupervisor, ShownProject } from './shown-project.ts';
@@ -12,23 +15,37 @@ import { hasOrphanedState } from './supervisor-presence.ts';
 import { takeDown } from './take-down.ts';
 
 /** What ends the view. */
-type ViewEnd = 'interrupted' | 'done' | 'gone';
+type ViewEnd = 'interrupted' | 'done' | 'gone' | { exitCode: number };
 
 export async function runLineMode(context: CliContext, view: ShownProject): Promise<ExitCode | LostSupervisor> {
-  const { client, interrupts, owning, tasks } = view;
+  const { client, paths, interrupts, owning, tasks, endCondition, sinceMs } = view;
   const watch = new ProjectWatch(context, view);
   const end = await Promise.race([
     (interrupts.count > 0 ? Promise.resolve() : interrupts.next()).then((): ViewEnd => 'interrupted'),
     watch.untilTasksOver(client, tasks).then((): ViewEnd => 'done'),
     client.closed.then((): ViewEnd => 'gone'),
+    ...(endCondition ? [reportEnd(context, client, endCondition)] : []),
   ]);
   const isLeaving = end === 'interrupted' && !owning;
   let code: ExitCode | null = !isLeaving && hasFailed(watch.status) ? 1 : 0;
   if (end === 'gone') code = reportGone(context, watch);
   else if (owning) code = (await stopEverything(context, view)) || (hasFailed(watch.status) ? 1 : 0);
+  if (typeof end === 'object') code = end.exitCode;
+  else if (!isLeaving) code = readProjectEnd(paths, sinceMs)?.exitCode ?? code;
   const lostAtMs = await watch.output.stop(code === null || isLeaving);
   client.close();
   return code ?? { lostAtMs };
+}
+
+/** A service that cannot end is reported: that is a failure. */
+async function reportEnd(context: CliContext, client: Client, condition: EndCondition): Promise<ViewEnd> {
+  try {
+    return { exitCode: await untilEnd(client, condition) };
+  } catch (error) {
+    // The connection is lost: the view notices that itself.
+    if (!(error instanceof ClientError) || error.wire.code === 'lost') return new Promise(() => undefined);
+    return { exitCode: fail({ ...context, json: false }, error.wire) };
+  }
 }
 
 /** A second Ctrl-C kills what is left. */

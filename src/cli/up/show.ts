@@ -4,9 +4,11 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import { scaleInFile, toWireError } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
+import { untilEnd } from './end-condition.ts';
+import { readProjectEnd, reportEnded } from './ended-project.ts';
 import { runLineMode, stopEverything } from './line-mode.ts';
 import type { LostSupervisor, ShownProject } from './shown-project.ts';
-import { findSuccessor, untilGone } from './supervisor-presence.ts';
+import { findSuccessor, hasOrphanedState, untilGone } from './supervisor-presence.ts';
 import { takeDownOrphans } from './take-down.ts';
 
 export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
@@ -14,6 +16,8 @@ export async function showProject(context: CliContext, first: ShownProject): Pro
     const hello = await view.client.request('hello', {}).catch(() => null); // already lost: the view notices it
     const end = await showOnce(context, view, hello?.pid ?? null);
     if (typeof end === 'number') return end;
+    const ended = hasOrphanedState(view.paths) ? null : readProjectEnd(view.paths, first.sinceMs);
+    if (ended) return reportEnded(context, ended);
     view.interrupts.resume();
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
     if (!next && view.interrupts.count > 0) return view.owning ? stopOrphans(context, view.paths) : 0;
@@ -63,6 +67,7 @@ async function showTui(
   const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.
   view.interrupts.pause();
+  const endedBy = stopWhenMet(view);
   const { outcome, choices } = await shown;
   client.close();
   switch (outcome) {
@@ -74,10 +79,22 @@ async function showTui(
     case 'down':
     case 'leftovers':
       if (pid !== null) await untilGone(pid);
-      return outcome === 'down' ? 0 : 1;
+      return endedBy.exitCode ?? readProjectEnd(paths, view.sinceMs)?.exitCode ?? (outcome === 'down' ? 0 : 1);
     case 'quit':
       return 0;
   }
+}
+
+/** The view shows how everything stops. @returns an object that gets the exit code once the condition holds. */
+function stopWhenMet({ client, endCondition }: ShownProject): { exitCode: number | null } {
+  const result: { exitCode: number | null } = { exitCode: null };
+  if (!endCondition) return result;
+  const stop = async () => {
+    result.exitCode = await untilEnd(client, endCondition);
+    await client.request('down', { timeoutMs: null });
+  };
+  stop().catch(() => undefined); // the view notices that the connection is lost
+  return result;
 }
 
 /** Its report goes to stderr: stdout belongs to the view. */

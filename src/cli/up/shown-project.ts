@@ -2,6 +2,7 @@
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { ResumedView } from '../../tui/controller.tsx';
+import type { EndCondition } from './end-condition.ts';
 import type { Interrupts } from './interrupts.ts';
 
 export type ShownProject = {
@@ -15,6 +16,8 @@ export type ShownProject = {
   wantsTui: boolean;
   /** Services that all run to completion: the view ends with them. null: it lasts until the user leaves. */
   tasks: string[] | null;
+  /** What ends the project, apart from its user and its services. */
+  endCondition?: EndCondition | null;
   interrupts: Interrupts;
   /** What a full-screen view keeps and reports after an earlier one lost its supervisor. */
   resumed?: ResumedView | null;

@@ -30,7 +30,7 @@ import {
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { normalizeEnv } from './normalize-env.ts';
 import { commandOf, normalizeProbe } from './normalize-probe.ts';
-import { normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
+import { normalizeEnds, normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
 import {
   normalizeHooks,
   normalizeLimits,
@@ -73,6 +73,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     startup: normalizeProbe(entryAt(tree, 'startup'), context),
     rollout: normalizeRollout(tree, readyAfterMs, context),
     restart,
+    ...normalizeEnds(tree, restart, context),
     // The process that holds the terminal gets the signals, and passes them on.
     stop: tty ? { ...stop, to: 'main' } : stop,
     listen: itemsOf(childOf(tree, 'listen')).flatMap((item) => normalizeAddress(item, context)),

@@ -1,11 +1,12 @@
 // `restart`, `stop` and `rollout` -> policies in milliseconds.
 
-import type { Portion, RestartPolicy, RolloutPolicy, StopPolicy } from '../../core/spec.ts';
+import type { EndPolicy, Portion, RestartPolicy, RolloutPolicy, ServiceSpec, StopPolicy } from '../../core/spec.ts';
 import { printExactDuration } from '../../units.ts';
 import { quote, warningAt } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import {
   DEFAULT_DRAIN_TIMEOUT,
+  DEFAULT_END,
   DEFAULT_RESTART,
   DEFAULT_ROLLOUT,
   DEFAULT_STOP,
@@ -58,6 +59,31 @@ function warnOfNoEffect(tree: Tree | undefined, context: NormalizeContext): void
     const hint = 'remove it, or choose on_failure';
     context.problems.push(warningAt(value.at, { code: 'no-effect', message, hint }));
   }
+}
+
+/** `on_end` and `on_failure` of a service: what its end does to the project. */
+export function normalizeEnds(
+  service: Tree,
+  { policy, limit }: RestartPolicy,
+  context: NormalizeContext,
+): Pick<ServiceSpec, 'onEnd' | 'onFailure'> {
+  const [end, failure] = [childOf(service, 'on_end'), childOf(service, 'on_failure')];
+  const [onEnd, onFailure] = [end, failure].map((tree) => (literalOf(tree) ?? DEFAULT_END) as EndPolicy);
+  if (onEnd === 'down' && childOf(service, 'schedule')) {
+    const message = '`on_end: down` does not go with `schedule`: a scheduled service runs again';
+    reportBadValue(context, end!, message, 'use `on_failure: down`, or remove `schedule`');
+  }
+  for (const [key, tree, value] of [['on_end', end, onEnd] as const, ['on_failure', failure, onFailure] as const]) {
+    const isEndless = policy === 'always' || (policy === 'on_failure' && key === 'on_failure');
+    if (value !== 'down' || limit || !isEndless) continue;
+    const message = `\`${key}: down\` has no effect: \`restart: ${policy}\` without a \`limit\` never gives up`;
+    const hint = 'use `restart: never`, or add `limit: { count: 5, within: 1m }` to `restart`';
+    const warning = warningAt(tree!.at, { code: 'no-effect', message, hint });
+    // In `defaults` it is written once for many services.
+    const isKnown = context.problems.some((other) => other.message === message && other.line === warning.line);
+    if (!isKnown) context.problems.push(warning);
+  }
+  return { onEnd: onEnd!, onFailure: onFailure! };
 }
 
 export function normalizeStop(tree: Tree | undefined, context: NormalizeContext): StopPolicy {

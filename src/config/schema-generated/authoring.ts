@@ -106,6 +106,10 @@ export type ServiceDeclaration = {
     } | null;
     [extension: `x-${string}`]: unknown;
   } | null;
+  /** What happens to the project when this service has ended: every instance has completed, or one was given up. `down` stops everything in order; `orch up` and `orch attach` exit with the program's exit code. An instance that is restarted or stopped by a command has not ended. Default: `"ignore"`. */
+  on_end?: 'ignore' | 'down' | null;
+  /** What happens to the project when an instance is given up: a failed task, or a restart limit. `down` is as for `on_end`. Default: `"ignore"`. */
+  on_failure?: 'ignore' | 'down' | null;
   /** How an instance is stopped. After `grace` its whole process tree is killed. */
   stop?: {
     /** The first signal, sent to the whole tree. Default: `"SIGTERM"`. */

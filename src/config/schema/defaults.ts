@@ -6,6 +6,7 @@ export const DEFAULT_POOL = 1;
 export const HEALTHY_AFTER_MS = 10_000;
 
 export const DEFAULT_RESTART = { policy: 'on_failure', initial: '100ms', max: '30s', factor: 2 } as const;
+export const DEFAULT_END = 'ignore';
 export const DEFAULT_STOP = { signal: 'SIGTERM', to: 'main', grace: '10s' } as const;
 export const DEFAULT_DRAIN_TIMEOUT = '30s';
 export const DEFAULT_PROBE = { every: '1s', timeout: '1s', successes: 1, failures: 3, initialDelay: '0s' } as const;

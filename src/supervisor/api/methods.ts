@@ -1,6 +1,6 @@
 // The API's methods over one supervisor: parse parameters, call the kernel, wait for conditions. A client can call exactly the
 // keys of this table.
-import { PROTOCOL_VERSION, type StartResult } from '../../api/protocol.ts';
+import { type MethodResult, PROTOCOL_VERSION, type StartResult } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
@@ -22,7 +22,7 @@ import { knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
-import { judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
+import { areTasks, exitCodeOfAll, judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
 import { awaitStopped, until } from './wait-until.ts';
 
 /** Progress of `down` names at most this many instances. */
@@ -160,23 +160,29 @@ async function startAndSettle(
   return notStarted.length > 0 ? { instances, notStarted } : { instances };
 }
 
-const cannot = { converged: 'cannot converge', ready: 'cannot become ready', stopped: 'cannot stop' };
+const cannot: Record<WaitCondition, string> = {
+  converged: 'cannot converge',
+  ready: 'cannot become ready',
+  stopped: 'cannot stop',
+  ended: 'cannot end',
+};
 
-type WaitParams = { for: WaitCondition; names: string[]; timeoutMs: number | null };
+type WaitParams = { for?: WaitCondition; names: string[]; timeoutMs: number | null };
 
 /** For the word of the log writer on its files. */
 const WRITER_PATIENCE_MS = 1_000;
 
-async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSignal): Promise<{ waitedMs: number }> {
-  const condition = params.for ?? 'converged';
-  if (!['converged', 'ready', 'stopped'].includes(condition)) {
-    throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": converged, ready or stopped` });
-  }
+async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSignal): Promise<MethodResult<'wait'>> {
   const names = stringList(params.names ?? []);
+  const condition = params.for ?? (areTasks(supervisor.kernel, names) ? 'ended' : 'converged');
+  if (!Object.hasOwn(cannot, condition)) {
+    const known = Object.keys(cannot).join(', ');
+    throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": it is one of ${known}` });
+  }
   resolveInstances(supervisor.kernel, names);
   const startedMs = performance.now();
   const output = () => judgeOutput(supervisor.kernel, (queue) => supervisor.logFaultOf(queue), names);
-  const isForOutput = condition !== 'stopped';
+  const isForOutput = condition === 'converged' || condition === 'ready';
   const verdict = () =>
     (isForOutput ? output() : null) ?? judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
@@ -186,12 +192,16 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
     await supervisor.writer.whenUpToDate(WRITER_PATIENCE_MS);
     last = output() ?? last;
   }
-  if (last.kind === 'met') return { waitedMs: Math.round(performance.now() - startedMs) };
+  const waitedMs = Math.round(performance.now() - startedMs);
+  if (last.kind === 'met')
+    return condition === 'ended' ? { waitedMs, exitCode: exitCodeOfAll(supervisor.kernel, names) } : { waitedMs };
+  const { projectEnd } = supervisor.kernel;
   if (!decided) throw new RequestError({ code: 'timeout', message: `not ${condition} in time: ${last.because}` });
   throw new RequestError({
     code: 'failed',
     message: `${cannot[condition]}: ${last.because}`,
     hint: '`orch why` and `orch logs` show more',
+    ...(projectEnd && { exitCode: projectEnd.exitCode }),
   });
 }
 

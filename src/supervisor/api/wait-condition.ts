@@ -1,13 +1,14 @@
 // `orch wait`: whether a condition is met, pending, or impossible without a change. Pure.
 import { outlookOf } from '../../core/degraded.ts';
+import { exitCodeOfEnd } from '../../core/project-end.ts';
 import { isWaitingForSchedule } from '../../core/reconcile.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
-import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
+import { type InstanceId, parseInstanceId, type ServiceName, type ServiceSpec } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { explainInstance, slotFor } from './explanations.ts';
 import { isDeclared, remainingInstances } from './instance-names.ts';
 
-export type WaitCondition = 'converged' | 'ready' | 'stopped';
+export type WaitCondition = 'converged' | 'ready' | 'stopped' | 'ended';
 export type WaitVerdict =
   | { kind: 'met' }
   | { kind: 'pending'; because: string }
@@ -22,6 +23,9 @@ export function judgeWait(
 ): WaitVerdict {
   const ids = remainingInstances(kernel, names);
   if (condition === 'stopped') return judgeStopped(kernel, ids);
+  if (condition === 'ended') return judgeEnded(kernel, ids, nowMs);
+  if (kernel.projectEnd)
+    return { kind: 'impossible', because: `the project is going down: ${kernel.projectEnd.because}` };
   const gone = names.find((name) => !isDeclared(kernel, name));
   if (gone !== undefined) return { kind: 'impossible', because: `${gone} is not declared any more` };
   const empty = names.find((name) => kernel.desired.services.get(name as ServiceName)?.pool === 0);
@@ -96,6 +100,44 @@ function judgeStopped(kernel: Kernel, ids: readonly InstanceId[]): WaitVerdict {
     if (slot && isOccupied(slot)) return { kind: 'pending', because: `${id} is still alive` };
   }
   return { kind: 'met' };
+}
+
+/** Whether every instance has completed or was given up: nothing restarts it. */
+function judgeEnded(kernel: Kernel, ids: readonly InstanceId[], nowMs: number): WaitVerdict {
+  const dependencies = kernel.dependencies();
+  let pending: string | null = null;
+  if (ids.length === 0) return { kind: 'impossible', because: 'it has no instances (pool: 0)' };
+  for (const id of ids) {
+    const slot = slotFor(kernel, id);
+    if (hasEnded(slot)) continue;
+    const desired = kernel.desired.instances.get(id);
+    const { state, reason } = explainInstance(kernel, id, nowMs, dependencies);
+    const because = `${id} is ${state}${reason ? `: ${reason}` : ''}`;
+    if (!isOccupied(slot) && !desired?.run) return { kind: 'impossible', because };
+    if (desired && outlookOf(slot, desired, dependencies) === 'hopeless') return { kind: 'impossible', because };
+    const { policy, limit } = desired?.spec.restart ?? {};
+    if (policy === 'always' && !limit && desired?.run)
+      return { kind: 'impossible', because: `${id} is always restarted (restart: always)` };
+    pending ??= because;
+  }
+  return pending ? { kind: 'pending', because: pending } : { kind: 'met' };
+}
+
+const hasEnded = ({ phase }: Slot): boolean => phase.kind === 'completed' || phase.kind === 'failed';
+
+/** Whether every name is that of a task, or of an instance of one. */
+export function areTasks(kernel: Kernel, names: readonly string[]): boolean {
+  const isTask = (name: string): boolean => {
+    const spec = kernel.desired.services.get((parseInstanceId(name)?.service ?? name) as ServiceName);
+    return spec?.restart.policy === 'never' && spec.schedule === null;
+  };
+  return names.length > 0 && names.every(isTask);
+}
+
+/** Of instances that have ended: the first exit code that is not 0. */
+export function exitCodeOfAll(kernel: Kernel, names: readonly string[]): number {
+  const codes = remainingInstances(kernel, names).map((id) => exitCodeOfEnd(slotFor(kernel, id)));
+  return codes.find((code) => code !== 0) ?? 0;
 }
 
 function leavingReason(kernel: Kernel): string {

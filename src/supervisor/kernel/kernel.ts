@@ -5,6 +5,7 @@ import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { startedSpec } from '../../core/ports.ts';
+import { type ProjectEnd, projectEndOf } from '../../core/project-end.ts';
 import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
 import {
   type AliveSlot,
@@ -50,6 +51,8 @@ export type Effects = {
   forget(slot: Slot): void;
   /** Looks whether the main process has ended unseen; if so, its exit is received soon. */
   hasEnded(slot: AliveSlot): boolean;
+  /** A service has ended the project (`on_end`, `on_failure`): it is being stopped, and the supervisor is to exit after that. */
+  endProject(): void;
   report(draft: EventDraft): void;
 };
 
@@ -76,6 +79,7 @@ export class Kernel {
   #accepted: AcceptedConfig | null = null;
   #problems: Problem[] = [];
   #generation = 0;
+  #projectEnd: ProjectEnd | null = null;
   /** What the file and the overrides declare, before roll-outs. */
   #declared: Desired = desiredOf(null, NO_OVERRIDES, false);
   #desired: Desired = this.#declared;
@@ -107,6 +111,10 @@ export class Kernel {
   /** Problems of the rejected configuration on disk; empty while it is applied. */
   get problems(): readonly Problem[] {
     return this.#problems;
+  }
+  /** The service that ended the project; null: it runs, or a command stops it. */
+  get projectEnd(): ProjectEnd | null {
+    return this.#projectEnd;
   }
   get generation(): number {
     return this.#generation;
@@ -201,9 +209,22 @@ export class Kernel {
   /** Stops everything; cannot be undone. */
   shutDown(): void {
     if (this.#desired.shuttingDown) return;
+    this.#stopEverything('Everything is being stopped.', {});
+  }
+
+  #stopEverything(message: string, details: Record<string, unknown>): void {
     this.#updateDesired(true);
-    this.#effects.report({ type: 'going_down', instance: null, message: 'Everything is being stopped.', details: {} });
+    this.#effects.report({ type: 'going_down', instance: null, message, details });
     this.#effects.requestStep();
+  }
+
+  #endIfDeclared(): void {
+    const end = projectEndOf(this.#desired, this.#slots);
+    if (end === null) return;
+    this.#projectEnd = end;
+    const { because, ...details } = end;
+    this.#stopEverything(`Everything is being stopped: ${because}.`, details);
+    this.#effects.endProject();
   }
 
   /** The time for a stop is over: SIGKILL to every live instance, without order. Only after `shutDown`. */
@@ -254,6 +275,7 @@ export class Kernel {
       const slot = this.#slots.get(id);
       if (nonce === null || (slot && nonceOf(slot) === nonce)) this.#applyEvent(id, event, nowMs);
     }
+    this.#endIfDeclared();
     const starts: IntendedStart[] = [];
     let wakeAtMs: number | null = null;
     for (let round = 0; ; round++) {

@@ -1,0 +1,61 @@
+// When the end of one service ends the whole project (`on_end`, `on_failure`), and the exit code that stands for it. Pure.
+import type { Slots } from './dependencies.ts';
+import type { Desired } from './desired.ts';
+import { describeExit } from './restart-policy.ts';
+import type { Exit, Slot } from './slot.ts';
+import type { InstanceId, ServiceName } from './spec.ts';
+
+/** `because`: a sentence part. `exitCode`: what commands that show the project exit with. */
+export type ProjectEnd = { instance: InstanceId; because: string; exitCode: number };
+
+/**
+ * Level-triggered: whether what has ended by now ends the project. An instance counts by the keys that held when it ended, so
+ * that an edit never ends a project.
+ *
+ * @returns null while it runs on: the failure of one instance, or the completion of all wanted ones, is what counts
+ */
+export function projectEndOf(desired: Desired, slots: Slots): ProjectEnd | null {
+  if (desired.shuttingDown) return null;
+  /** The last instance of each service that has completed; null: another one has not. */
+  const completed = new Map<ServiceName, Slot | null>();
+  for (const [id, wanted] of desired.instances) {
+    if (!wanted.run) continue;
+    const slot = slots.get(id);
+    const { phase, spec } = slot ?? {};
+    const endsAll = spec?.onEnd === 'down';
+    if (slot && phase?.kind === 'failed' && (endsAll || spec?.onFailure === 'down'))
+      return endBy(slot, endsAll ? 'on_end' : 'on_failure');
+    const hasCompleted = endsAll && phase?.kind === 'completed' && spec?.specHash === wanted.spec.specHash;
+    const { name } = wanted.spec;
+    completed.set(name, hasCompleted && completed.get(name) !== null ? slot! : null);
+  }
+  const last = [...completed.values()].find((slot) => slot !== null);
+  return last ? endBy(last, 'on_end') : null;
+}
+
+function endBy(slot: Slot, key: 'on_end' | 'on_failure'): ProjectEnd {
+  const { id, phase, lastExit } = slot;
+  const how = phase.kind === 'failed' ? phase.reason : `ended with ${describeExit(lastExit ?? { code: 0 })}`;
+  return { instance: id, because: `${id} ${how} (${key}: down)`, exitCode: exitCodeOfEnd(slot) };
+}
+
+/** Of an instance that has completed or failed. A failure is never 0: it may have been ended as unhealthy. */
+export function exitCodeOfEnd({ phase, lastExit }: Pick<Slot, 'phase' | 'lastExit'>): number {
+  const code = lastExit === null ? 0 : shellExitCode(lastExit);
+  return phase.kind === 'failed' ? code || 1 : code;
+}
+
+/** The exit code by which a POSIX shell reports it: 128 + signal, 127 for an unknown program, 126 for one that may not be run. */
+export function shellExitCode(exit: Exit): number {
+  if ('code' in exit) return exit.code;
+  if ('signal' in exit) return 128 + (SIGNAL_NUMBERS[exit.signal] ?? 0);
+  if ('spawnError' in exit) return exit.spawnError === 'ENOENT' ? 127 : exit.spawnError === 'EACCES' ? 126 : 1;
+  return 1;
+}
+
+/** Of Linux, signal(7); a few differ elsewhere. */
+const SIGNAL_NUMBERS: Record<string, number> = {
+  ...{ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGKILL: 9 },
+  ...{ SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15, SIGXCPU: 24, SIGXFSZ: 25 },
+  ...{ SIGVTALRM: 26, SIGPROF: 27, SIGIO: 29, SIGPWR: 30, SIGSYS: 31 },
+};

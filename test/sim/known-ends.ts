@@ -1,0 +1,37 @@
+// Scenarios written by hand: services whose end ends the project (`on_end`, `on_failure`), and those where it must not.
+import type { Scenario, SimService, Step } from './scenario.ts';
+import { after, one, service } from './scenario-parts.ts';
+
+const READY_FIRST: SimService['dependsOn'] = [{ on: 0, condition: 'ready', onLoss: 'ignore' }];
+const ending = (services: SimService[], ...steps: Step[]): Scenario => ({
+  ...one(services, ...steps),
+  endsItself: true,
+});
+
+export const KNOWN_ENDS: Record<string, Scenario> = {
+  'a task whose end ends all': ending(
+    [service({ pool: 2 }), service({ policy: 'never', ends: 'on_end', dependsOn: READY_FIRST }, { endsAfterMs: 300 })],
+    after(200, { kind: 'commentEdit' }),
+  ),
+  'a pool of tasks ends all with its last instance': ending(
+    [service({}, { obeysAfterMs: null }), service({ policy: 'never', ends: 'on_end', pool: 3 }, { endsAfterMs: 300 })],
+    after(200, { kind: 'restart', service: 1, instance: 2 }),
+  ),
+  'a program that is given up ends all': ending([
+    service({ dependsOn: [{ on: 1, condition: 'started', onLoss: 'ignore' }] }),
+    service({ ends: 'on_failure', limit: { count: 2, withinMs: 60_000 } }, { endsAfterMs: 30, exitCode: 1 }),
+  ]),
+  'a service whose end would end all, stopped and restarted by hand': one(
+    [service({}), service({ pool: 2, ends: 'on_end' })],
+    after(200, { kind: 'restart', service: 1, instance: 1 }),
+    after(500, { kind: 'stop', service: 1, instance: null }),
+    after(500, { kind: 'start', service: 1, instance: 1 }),
+    after(500, { kind: 'killOne', which: 1 }),
+    after(500, { kind: 'changeSpec', service: 1 }),
+  ),
+  'a task that completes where only its failure would end all': one([
+    service({}),
+    service({ ends: 'on_failure' }, { endsAfterMs: 100 }),
+    service({ policy: 'on_failure', ends: 'on_end' }, { endsAfterMs: 100, exitCode: 1 }),
+  ]),
+};
