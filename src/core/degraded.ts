@@ -33,7 +33,7 @@ export function outlookOf(slot: Slot, wanted: DesiredInstance, dependencies: Dep
   const isCurrent = slot.spec === null || slot.spec.specHash === spec.specHash;
   const own = isCurrent ? outlookOfSlot(slot) : 'open';
   if (own !== 'open' || !isNextStart(slot, isCurrent)) return own;
-  return dependencies.blockerOf(spec)?.outlook ?? 'open';
+  return dependencies.blockerOf(spec, wanted.isOlder)?.outlook ?? 'open';
 }
 
 /** Whether the slot is empty and its next start waits only for its dependencies. */
@@ -43,8 +43,9 @@ function isNextStart({ phase }: Slot, isCurrent: boolean): boolean {
 }
 
 /** The present start of a crash loop, its own or that of a dependency. */
-function loopReason(slot: Slot, dependencies: DependencyView, { spec }: DesiredInstance): string {
-  const blocker = outlookOfSlot(slot) === 'open' ? dependencies.blockerOf(spec) : null;
+function loopReason(slot: Slot, dependencies: DependencyView, wanted: DesiredInstance): string {
+  const isOlder = wanted.run && wanted.isOlder;
+  const blocker = outlookOfSlot(slot) === 'open' ? dependencies.blockerOf(wanted.spec, isOlder) : null;
   if (blocker) return `Waits for ${blocker.dependency.service} (${blocker.dependency.condition}): ${blocker.because}.`;
   const last = slot.lastExit ? describeExit(slot.lastExit) : 'unknown';
   return `Failed ${slot.failures} times in a row, last: ${last}.`;

@@ -19,8 +19,19 @@ export type Blocker = { dependency: Dependency; because: string; outlook: Outloo
 
 /** Answers for one pass over one state; each condition is looked up once, however many instances wait for it. */
 export type DependencyView = {
-  /** The first dependency of `spec` that is not satisfied, or null when it may start. */
-  blockerOf(spec: ServiceSpec): Blocker | null;
+  /**
+   * The first dependency of `spec` that is not satisfied, or null when it may start.
+   *
+   * @param isOlder of a version that was declared before: what it waited for to complete has completed for it
+   */
+  blockerOf(spec: ServiceSpec, isOlder?: boolean): Blocker | null;
+  /**
+   * As `blockerOf`, for a version that takes the place of one that serves: instances that are still to be replaced themselves
+   * do not satisfy a condition.
+   *
+   * @param isNewVersion false: for a restart in the version that runs, instances of any version count
+   */
+  blockerOfReplacement(spec: ServiceSpec, isNewVersion: boolean): Blocker | null;
   /**
    * Slots that must end before an instance of `service` may: leaving ones that depend on it. A dependent that stays
    * wanted does not hold up a stop that the user asked for.
@@ -48,12 +59,36 @@ class MemoizedDependencyView implements DependencyView {
     this.#slots = slots;
   }
 
-  blockerOf(spec: ServiceSpec): Blocker | null {
+  blockerOf(spec: ServiceSpec, isOlder = false): Blocker | null {
     for (const dependency of spec.dependsOn) {
+      if (isOlder && dependency.condition === 'completed') continue;
       const reason = this.#unmetReason(dependency);
       if (reason !== null) return { dependency, ...reason };
     }
     return null;
+  }
+
+  blockerOfReplacement(spec: ServiceSpec, isNewVersion: boolean): Blocker | null {
+    const unmet = this.blockerOf(spec);
+    if (unmet) return unmet;
+    for (const dependency of spec.dependsOn) {
+      const declared = this.#desired.services.get(dependency.service);
+      for (const slot of this.#instancesOf(dependency)) {
+        const because = slot && declared ? this.#whyReplaced(slot, declared, isNewVersion) : null;
+        if (because !== null) return { dependency, because, outlook: 'open' };
+      }
+    }
+    return null;
+  }
+
+  /** A clause; null: the instance stays as it is. */
+  #whyReplaced({ id, phase, spec, restartRequestedMs }: Slot, declared: ServiceSpec, isNewVersion: boolean) {
+    if (isNewVersion && declared.schedule === null && spec?.specHash !== declared.specHash)
+      return `${id} still runs an older configuration`;
+    if (phase.kind !== 'alive') return null;
+    const isRequested = restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs;
+    const isRenewed = isRequested || this.dependencyRestartedSince(declared, phase.sinceMs) !== null;
+    return isRenewed ? `${id} is still to be restarted` : null;
   }
 
   /** Services do not depend on one another in a circle (the loader refuses that), so this ends. */

@@ -4,7 +4,8 @@ import { type InstanceId, instanceId, type ProjectConfig, type ServiceName, type
 
 /** Whether one instance should run, and if not, the sentence that says why. */
 export type DesiredInstance =
-  | { spec: ServiceSpec; run: true; rolloutStep: RolloutStep | null }
+  /** `isOlder`: it is to run a version that was declared before: what that waited for to complete has completed for it. */
+  | { spec: ServiceSpec; run: true; rolloutStep: RolloutStep | null; isOlder?: true }
   /** `unblock`: what would make it run; null: nothing can. */
   | { spec: ServiceSpec; run: false; because: string; unblock: string | null };
 

@@ -158,7 +158,7 @@ function explainWanted(
   if (isNewVersion && wanted.rolloutStep?.step === 'later') {
     return { state: 'waiting', reason: sentence(wanted.rolloutStep.because), unblock: wanted.rolloutStep.unblock };
   }
-  const blocker = dependencies.blockerOf(wanted.spec);
+  const blocker = dependencies.blockerOf(wanted.spec, wanted.isOlder);
   if (blocker) {
     const { service, condition } = blocker.dependency;
     return {

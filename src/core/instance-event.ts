@@ -28,8 +28,9 @@ export type InstanceEvent =
   | { kind: 'leftoversFound' }
   /** `because`: what the probe found; null when it passes, or when there is none. */
   | { kind: 'readinessChanged'; readiness: Readiness; because: string | null }
-  /** A liveness or startup probe failed as often as its `failures` says. */
-  | { kind: 'unhealthy'; because: string }
+  /** A liveness or startup probe failed as often as its `failures` says, or a limit is exceeded. `isSilent`: it did not
+   * answer at all, and no readiness probe tells more: it does not serve. */
+  | { kind: 'unhealthy'; because: string; isSilent?: true }
   /** When the next run is; null: the service runs by no schedule any more. */
   | { kind: 'runScheduled'; atMs: number | null }
   /** `orch restart`: an incarnation begun before now is replaced. */

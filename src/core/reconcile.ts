@@ -103,7 +103,7 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance)
     }
   }
   // 6. A dependency's condition does not hold; its change is an event of its own.
-  if (pass.dependencies.blockerOf(wanted.spec) !== null) return;
+  if (pass.dependencies.blockerOf(wanted.spec, wanted.isOlder) !== null) return;
   pass.actions.push({
     kind: 'start',
     id: slot.id,
@@ -138,7 +138,9 @@ function considerAlive(
     return;
   }
   // 2. A liveness or startup probe failed: its restart policy decides what follows.
-  if (phase.unhealthy !== null) {
+  // Likewise where a limit is exceeded. An instance that still serves waits for its turn in the pool.
+  const mayWait = isReady(phase) && wanted.rolloutStep?.step === 'later';
+  if (phase.unhealthy !== null && !mayWait) {
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unhealthy', reason: phase.unhealthy });
     return;
   }

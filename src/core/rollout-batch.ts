@@ -1,22 +1,24 @@
 // Which instances of a pool move now in a roll-out: those that are replaced, and those that run on top of the pool meanwhile.
-// Pure; `rollout.ts` says what has become of each instance.
+// Pure; `rollout-members.ts` says what has become of each instance.
+import { isUnhealthyServer, type PoolMember } from './rollout-members.ts';
 import { isOccupied, type Rollout, type Slot } from './slot.ts';
 import type { InstanceId, Portion, RolloutPolicy, ServiceSpec } from './spec.ts';
 
-/** One instance of a pool in a roll-out. */
-export type PoolMember = {
-  id: InstanceId;
-  slot: Slot | undefined;
-  /** `old`: still to be replaced; `updating`: its start or stop is under way; `current`: ready for long enough. */
-  progress: 'old' | 'updating' | 'current';
-  /** It serves, in any version. */
-  isAvailable: boolean;
-  /** Why it is old. */
-  because: string;
-};
-
 /** A pool and the instances on top of it; both are judged as instances of `target`. */
 export type PoolInRollout = { declared: ServiceSpec; target: ServiceSpec; members: PoolMember[]; surge: PoolMember[] };
+
+/** Instances that are replaced now, and unhealthy ones that are restarted now in the version that they run. */
+export type Replacements = { replaced: ReadonlySet<InstanceId>; restarted: ReadonlySet<InstanceId> };
+
+/** What holds for each instance, decided elsewhere. */
+export type ReplacementRules = {
+  /** Nothing is replaced, only unhealthy instances are restarted. */
+  isHalted: boolean;
+  /** Whether the version that would take its place may start now. */
+  mayReplace(member: PoolMember): boolean;
+  /** Whether the version that it runs is known and may start now. */
+  mayRestart(member: PoolMember): boolean;
+};
 
 /**
  * As many as there are instances still to be replaced, those that serve already first. Never more run on top than allowed;
@@ -28,7 +30,7 @@ export function chooseSurge(
   { declared, target, members, surge }: PoolInRollout,
   slots: Iterable<Slot>,
 ): PoolMember[] {
-  const missing = members.filter(({ progress }) => progress !== 'current').length;
+  const missing = members.filter(({ progress }) => progress === 'old' || progress === 'updating').length;
   const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
   const wanted = surge.toSorted((a, b) => surgeRank(a) - surgeRank(b)).slice(0, missing);
   const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
@@ -54,33 +56,55 @@ export function surgeToKeep({ target, members, surge }: PoolInRollout): PoolMemb
 
 /**
  * Which old instances may be replaced now. Those that do not serve go first; those that serve follow only while at most
- * `missing` of the pool are gone. Within each group, the lowest number goes first. Never more are updated at once than
- * `missing` and the current ones on top, so that a version that never gets ready ends with its first batch.
+ * `missing` of the pool are gone. Within each group, unhealthy ones go first (the one that has run longest), then the lowest
+ * number. Never more are updated at once than `missing` and the current ones on top, so that a version that never gets ready
+ * ends with its first batch.
  *
  * @param pool `surge`: the instances that stay on top
  */
-export function chooseReplacements(rollout: Rollout, { declared, members, surge }: PoolInRollout): Set<InstanceId> {
-  const limits = rolloutLimitsOf(declared.rollout, members.length);
+export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules: ReplacementRules): Replacements {
+  const { declared, surge } = pool;
+  const members = pool.members.filter(({ progress }) => progress !== 'gone');
+  const limits = rolloutLimitsOf(declared.rollout, pool.members.length);
   const updating = members.filter(({ progress }) => progress === 'updating').length;
   const onTop = surge.filter(({ progress }) => progress === 'current').length;
+  const available = [...members, ...surge].filter(({ isAvailable }) => isAvailable).length;
   let room = limits.missing + onTop - updating;
-  let spare =
-    [...members, ...surge].filter(({ isAvailable }) => isAvailable).length - (members.length - limits.missing);
-  const chosen = new Set<InstanceId>();
-  const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot));
-  for (const { id } of old.filter(({ isAvailable }) => !isAvailable)) {
+  let spare = available - (members.length - limits.missing);
+  const replaced = new Set<InstanceId>();
+  const restarted = new Set<InstanceId>();
+  const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot)).sort(unhealthyFirst);
+  for (const member of rules.isHalted ? [] : old.filter(({ isAvailable }) => !isAvailable)) {
     // No instance served when the roll-out began: there is nothing to protect.
-    if (room <= 0 && rollout.protected > 0) break;
-    chosen.add(id);
+    const isFree = rollout.protected === 0;
+    if (room <= 0 && !isFree) break;
+    const isEmpty = member.slot !== undefined && !isOccupied(member.slot);
+    if (!rules.mayReplace(member) && !(isEmpty && isFree)) continue;
+    replaced.add(member.id);
     room--;
   }
-  for (const { id } of old.filter(({ isAvailable }) => isAvailable)) {
+  const serving = old.filter(({ isAvailable }) => isAvailable);
+  for (const member of rules.isHalted ? [] : serving) {
     if (room <= 0 || spare <= 0) break;
-    chosen.add(id);
+    if (!rules.mayReplace(member)) continue;
+    replaced.add(member.id);
     room--;
     spare--;
   }
-  return chosen;
+  for (const member of serving) {
+    if (spare <= 0) break;
+    if (replaced.has(member.id) || !isUnhealthyServer(member.slot!) || !rules.mayRestart(member)) continue;
+    restarted.add(member.id);
+    spare--;
+  }
+  return { replaced, restarted };
+}
+
+function unhealthyFirst(a: PoolMember, b: PoolMember): number {
+  const sinceMs = ({ slot }: PoolMember): number =>
+    slot?.phase.kind === 'alive' && isUnhealthyServer(slot) ? slot.phase.sinceMs : Number.POSITIVE_INFINITY;
+  const [first, second] = [sinceMs(a), sinceMs(b)];
+  return first === second ? 0 : first - second;
 }
 
 /** An instance that is ending finishes that first; a start may be given up. */

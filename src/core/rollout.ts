@@ -1,21 +1,21 @@
-// Roll-outs: a pool is moved to another version a few instances at a time, and the roll-out is paused or rolled back when
-// the new instances do not get ready. Pure and level-triggered: from the slots and one small record for each service it
-// says which version every instance should run now. The reconciler does the rest.
+// Roll-outs: a pool is moved to another version, or restarted, a few instances at a time, and the roll-out is held or rolled
+// back when a new instance fails or none gets ready. Pure and level-triggered: from the slots and one small record for each
+// service it says which version every instance should run now. The reconciler does the rest.
 
-import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
+import { type Blocker, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance, RolloutStep } from './desired.ts';
-import { whyPortsDiffer } from './ports.ts';
-import { isReady } from './readiness.ts';
 import {
   chooseReplacements,
   chooseSurge,
   isReplaceable,
   type PoolInRollout,
-  type PoolMember,
+  type Replacements,
   rolloutLimitsOf,
   surgeToKeep,
 } from './rollout-batch.ts';
-import { earlier, isOccupied, phaseWord, type Rollout, type RolloutVerdict, type Slot } from './slot.ts';
+import { type MemberContext, memberOf, type PoolMember, runningIds, stalenessOf, tasksOf } from './rollout-members.ts';
+import { isOver, judgeRollout, stillReplacing } from './rollout-verdict.ts';
+import { isOccupied, type Rollout } from './slot.ts';
 import { type InstanceId, instanceId, type ServiceName, type ServiceSpec } from './spec.ts';
 
 export type Rollouts = ReadonlyMap<ServiceName, Rollout>;
@@ -38,64 +38,54 @@ export function planRollouts(
   nowMs: number,
 ): RolloutPlan {
   const dependencies = viewDependencies(base, slots);
-  const services = new Set<ServiceName>([...rollouts.keys(), ...staleServices(base, slots, dependencies)]);
-  if (services.size === 0) return { desired: base, rollouts, wakeAtMs: null };
   const pass: RolloutPass = {
     base,
     slots,
     dependencies,
+    tasks: new Set(),
     findVersion,
+    before: rollouts,
     nowMs,
     services: new Map(base.services),
     instances: new Map(base.instances),
     rollouts: new Map(),
     wakeAtMs: null,
   };
-  for (const service of services) planService(pass, service, rollouts.get(service) ?? null);
+  const services = new Set<ServiceName>([...rollouts.keys(), ...staleServices(pass)]);
+  if (services.size === 0) return { desired: base, rollouts, wakeAtMs: null };
+  pass.tasks = tasksOf(base.services.values());
+  for (const service of dependenciesFirst(services, base)) planService(pass, service, rollouts.get(service) ?? null);
   const desired: Desired = { ...base, services: pass.services, instances: pass.instances };
   return { desired, rollouts: pass.rollouts, wakeAtMs: pass.wakeAtMs };
 }
 
-type RolloutPass = {
-  base: Desired;
-  slots: Slots;
-  dependencies: DependencyView;
+type RolloutPass = MemberContext & {
   findVersion: FindVersion;
-  nowMs: number;
+  before: Rollouts;
   services: Map<ServiceName, ServiceSpec>;
   instances: Map<InstanceId, DesiredInstance>;
   rollouts: Map<ServiceName, Rollout>;
-  wakeAtMs: number | null;
 };
 
-function staleServices(base: Desired, slots: Slots, dependencies: DependencyView): ServiceName[] {
+function staleServices(pass: RolloutPass): ServiceName[] {
   const stale: ServiceName[] = [];
-  for (const slot of slots.values()) {
-    const wanted = base.instances.get(slot.id);
-    if (wanted?.run && isOccupied(slot) && staleReason(slot, wanted.spec, { base, dependencies }) !== null)
-      stale.push(slot.service);
+  for (const slot of pass.slots.values()) {
+    const wanted = pass.base.instances.get(slot.id);
+    if (wanted?.run && isOccupied(slot) && stalenessOf(slot, wanted.spec, pass) !== null) stale.push(slot.service);
   }
   return stale;
 }
 
-/** Why the process in the slot, or the start under way, is to be replaced; null: it is as it should be. */
-function staleReason(
-  slot: Slot,
-  target: ServiceSpec,
-  { base, dependencies }: Pick<RolloutPass, 'base' | 'dependencies'>,
-): string | null {
-  // A scheduled run keeps the version it began with; the next one is of the new version.
-  if (slot.spec?.specHash !== target.specHash && target.schedule === null) return 'its configuration changed';
-  const { phase, restartRequestedMs } = slot;
-  const isGivenPorts = (phase.kind === 'starting' || phase.kind === 'alive') && target.schedule === null;
-  const moved = isGivenPorts ? whyPortsDiffer(slot, target, base) : null;
-  if (moved !== null) return moved;
-  // The start may wait for a singleton or a hook, and continues as it began.
-  if (phase.kind === 'starting') return restartRequestedMs === null ? null : 'restart requested';
-  if (phase.kind !== 'alive') return null;
-  if (restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs) return 'restart requested';
-  const renewed = dependencies.dependencyRestartedSince(target, phase.sinceMs);
-  return renewed ? `${renewed}, which it depends on, was restarted` : null;
+/** A roll-out may wait for that of a dependency, which is judged before. */
+function dependenciesFirst(services: ReadonlySet<ServiceName>, { services: declared }: Desired): Set<ServiceName> {
+  const ordered = new Set<ServiceName>();
+  const visit = (service: ServiceName): void => {
+    for (const dependency of declared.get(service)?.dependsOn ?? [])
+      if (services.has(dependency.service) && !ordered.has(dependency.service)) visit(dependency.service);
+    ordered.add(service);
+  };
+  for (const service of services) visit(service);
+  return ordered;
 }
 
 function planService(pass: RolloutPass, service: ServiceName, record: Rollout | null): void {
@@ -106,35 +96,40 @@ function planService(pass: RolloutPass, service: ServiceName, record: Rollout | 
     planScheduledService(pass, declared, ids);
     return;
   }
-  const current = record?.specHash === declared.specHash ? record : null;
-  const target = targetOf(pass, declared, current);
-  const pool = poolFor(pass, declared, target, ids);
+  const same = record?.specHash === declared.specHash ? record : null;
+  const pool = poolFor(pass, declared, ids, same);
   const { members, surge } = pool;
-  const isOver = current?.verdict.kind !== 'rolledBack' && members.every(({ progress }) => progress === 'current');
-  if (isOver) return;
-  const rollout = judgeRollout(current ?? newRollout(pass, declared, members), declared, [...members, ...surge], pass);
+  const isMore =
+    (same?.isHealth ?? false) && members.some(({ staleness }) => staleness && staleness.kind !== 'unhealthy');
+  const current = isMore ? null : same;
+  if (isOver(current, members)) return;
+  const began = current ?? newRollout(pass, declared, members);
+  const blocker = currentBlocker(pass, began, pool);
+  const rollout = judgeRollout(began, declared, { members: [...members, ...surge], blocker }, pass);
   pass.rollouts.set(service, rollout);
-  const now = targetOf(pass, declared, rollout);
   // Just rolled back: judge the instances again by the older version.
-  assignSteps(pass, rollout, now === target ? pool : poolFor(pass, declared, now, ids));
+  const isTurned = rollout.verdict.kind !== began.verdict.kind || isMore;
+  assignSteps(pass, rollout, isTurned ? poolFor(pass, declared, ids, rollout) : pool);
 }
 
 /** Scheduled services need no roll-out: a run that is to be replaced is replaced at once, without a record or a surge. */
 function planScheduledService(pass: RolloutPass, declared: ServiceSpec, ids: InstanceId[]): void {
   for (const id of ids) {
-    const { progress, slot, because } = memberOf(pass, id, declared);
-    if (progress === 'old' && isReplaceable(slot))
-      pass.instances.set(id, { spec: declared, run: true, rolloutStep: { step: 'now', because } });
+    const { progress, slot, staleness } = memberOf(pass, id, declared, null);
+    if (progress === 'old' && staleness && isReplaceable(slot))
+      pass.instances.set(id, { spec: declared, run: true, rolloutStep: { step: 'now', because: staleness.because } });
   }
 }
 
-function poolFor(pass: RolloutPass, declared: ServiceSpec, target: ServiceSpec, ids: InstanceId[]): PoolInRollout {
-  const members = ids.map((id) => memberOf(pass, id, target));
-  return { declared, target, members, surge: surgeMembers(pass, declared, target) };
+function poolFor(pass: RolloutPass, declared: ServiceSpec, ids: InstanceId[], rollout: Rollout | null): PoolInRollout {
+  const target = targetOf(pass, declared, rollout);
+  const members = ids.map((id) => memberOf(pass, id, target, rollout));
+  return { declared, target, members, surge: surgeMembers(pass, declared, target, rollout) };
 }
 
 function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: PoolMember[]): Rollout {
-  const older = members.filter(({ progress, isAvailable }) => progress === 'old' && isAvailable);
+  const old = members.filter(({ progress }) => progress === 'old');
+  const older = old.filter(({ isAvailable }) => isAvailable);
   const hashes = older.map(({ slot }) => slot?.spec?.specHash ?? '').filter((hash) => hash !== declared.specHash);
   return {
     service: declared.name,
@@ -144,6 +139,9 @@ function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: Pool
     good: 0,
     protected: older.length,
     olderHash: mostFrequent(hashes),
+    replacing: [],
+    isWaiting: false,
+    isHealth: old.every(({ staleness }) => staleness?.kind === 'unhealthy'),
     verdict: { kind: 'going' },
   };
 }
@@ -164,129 +162,131 @@ function targetOf({ findVersion }: RolloutPass, declared: ServiceSpec, rollout: 
   return older ? { ...older, pool: declared.pool, enabled: declared.enabled, rollout: declared.rollout } : declared;
 }
 
-function runningIds(base: Desired, { name, pool }: ServiceSpec): InstanceId[] {
-  const ids = Array.from({ length: pool }, (_, index) => instanceId(name, index + 1));
-  return ids.filter((id) => base.instances.get(id)?.run);
-}
-
-function memberOf(pass: RolloutPass, id: InstanceId, target: ServiceSpec): PoolMember {
-  const slot = pass.slots.get(id);
-  const isAvailable = slot !== undefined && isReady(slot.phase);
-  const member = { id, slot, isAvailable };
-  if (!slot || slot.spec === null) return { ...member, progress: 'updating', because: '' };
-  const because = staleReason(slot, target, pass);
-  if (because !== null) {
-    const isGoing = slot.phase.kind === 'ending' && slot.phase.cause === 'replaced';
-    return { ...member, progress: isGoing ? 'updating' : 'old', because };
-  }
-  return { ...member, progress: isGood(pass, slot, target) ? 'current' : 'updating', because: '' };
-}
-
-function isGood(pass: RolloutPass, { phase }: Slot, { rollout }: ServiceSpec): boolean {
-  if (phase.kind === 'completed') return true;
-  if (!isReady(phase)) return false;
-  const goodAtMs = phase.readinessSinceMs + rollout.minReadyMs;
-  if (goodAtMs > pass.nowMs) pass.wakeAtMs = earlier(pass.wakeAtMs, goodAtMs);
-  return goodAtMs <= pass.nowMs;
-}
-
 /** Instances beyond the pool that run, or may run, the target version. */
-function surgeMembers(pass: RolloutPass, declared: ServiceSpec, target: ServiceSpec): PoolMember[] {
+function surgeMembers(
+  pass: RolloutPass,
+  declared: ServiceSpec,
+  target: ServiceSpec,
+  rollout: Rollout | null,
+): PoolMember[] {
   const { extra } = rolloutLimitsOf(declared.rollout, declared.pool);
   const ids = Array.from({ length: extra }, (_, index) => instanceId(declared.name, declared.pool + index + 1));
-  return ids.map((id) => memberOf(pass, id, target));
+  return ids.map((id) => memberOf(pass, id, target, rollout));
 }
+
+/** Why the version cannot take the place of an instance that serves; null: it can, or no such instance is left. */
+function currentBlocker(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): Blocker | null {
+  for (const member of pool.members) {
+    if (member.progress !== 'old' || !member.slot || !isOccupied(member.slot)) continue;
+    const blocker = replacementBlocker(pass, rollout, pool, member);
+    if (blocker) return blocker;
+  }
+  return null;
+}
+
+function replacementBlocker(
+  pass: RolloutPass,
+  { verdict }: Rollout,
+  { declared, target }: PoolInRollout,
+  { staleness }: PoolMember,
+): Blocker | null {
+  if (target !== declared) return pass.dependencies.blockerOf(target, true);
+  if (verdict.kind === 'rolledBack' || staleness?.kind === 'unhealthy') return pass.dependencies.blockerOf(target);
+  const blocker = pass.dependencies.blockerOfReplacement(target, staleness?.kind === 'version');
+  const { service } = blocker?.dependency ?? {};
+  const halted = service && (pass.rollouts.get(service) ?? pass.before.get(service))?.verdict;
+  if (!blocker || !halted || halted.kind === 'going') return blocker;
+  return { ...blocker, because: `${blocker.because}; ${wordFor(halted.kind)}: ${halted.because}`, outlook: 'hopeless' };
+}
+
+const wordFor = (kind: 'paused' | 'rolledBack'): string =>
+  kind === 'paused' ? 'its roll-out is paused' : 'it was rolled back';
 
 function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): void {
   const { declared, target, members } = pool;
   if (rollout.verdict.kind === 'rolledBack') pass.services.set(declared.name, target);
   const isHalted = rollout.verdict.kind === 'paused' || (rollout.verdict.kind === 'rolledBack' && target === declared);
   const surge = isHalted ? surgeToKeep(pool) : chooseSurge(rollout, pool, pass.slots.values());
-  const chosen = isHalted ? new Set<InstanceId>() : chooseReplacements(rollout, { ...pool, surge });
+  const chosen = chooseReplacements(
+    rollout,
+    { ...pool, surge },
+    {
+      isHalted,
+      mayReplace: (member) => replacementBlocker(pass, rollout, pool, member) === null,
+      mayRestart: ({ slot }) => {
+        const older = pass.findVersion(declared.name, slot?.spec?.specHash ?? '');
+        return older !== null && pass.dependencies.blockerOf(older, older.specHash !== declared.specHash) === null;
+      },
+    },
+  );
   for (const member of members) pass.instances.set(member.id, desiredInstanceOf(pass, rollout, pool, chosen, member));
   const because = 'An extra instance of the roll-out; it is removed afterwards.';
   const onTop: DesiredInstance = { spec: target, run: true, rolloutStep: { step: 'done', because, unblock: null } };
   for (const { id } of surge) pass.instances.set(id, onTop);
+  const replacing = stillReplacing(rollout, target, members, chosen.replaced);
+  pass.rollouts.set(declared.name, { ...rollout, replacing });
 }
 
 function desiredInstanceOf(
   pass: RolloutPass,
   rollout: Rollout,
-  { declared, target }: PoolInRollout,
-  chosen: Set<InstanceId>,
-  { id, slot, progress, because }: PoolMember,
+  pool: PoolInRollout,
+  { replaced, restarted }: Replacements,
+  member: PoolMember,
 ): DesiredInstance {
-  if (chosen.has(id)) return { spec: target, run: true, rolloutStep: { step: 'now', because } };
-  if (progress !== 'old') return { spec: target, run: true, rolloutStep: currentStep(rollout, declared) };
-  const older = pass.findVersion(declared.name, slot?.spec?.specHash ?? '');
-  return { spec: older ?? target, run: true, rolloutStep: { step: 'later', ...whyNotYet(rollout, declared) } };
+  const { declared, target } = pool;
+  const { id, slot, progress, staleness } = member;
+  const isOlder = target === declared ? {} : ({ isOlder: true } as const);
+  if (replaced.has(id))
+    return { spec: target, run: true, rolloutStep: { step: 'now', because: staleness?.because ?? '' }, ...isOlder };
+  const isNew = !slot || slot.spec === null;
+  const hash = isNew && rollout.verdict.kind === 'paused' ? (rollout.olderHash ?? '') : (slot?.spec?.specHash ?? '');
+  const older = pass.findVersion(declared.name, hash);
+  // A pool that grows while its roll-out is held grows by the version that serves.
+  const isLater = progress === 'old' || (isNew && rollout.verdict.kind === 'paused' && older !== null);
+  if (!isLater) return { spec: target, run: true, rolloutStep: currentStep(rollout, declared), ...isOlder };
+  const spec = older ?? target;
+  const from = spec.specHash === declared.specHash ? {} : ({ isOlder: true } as const);
+  if (restarted.has(id) && slot?.phase.kind === 'alive')
+    return { spec, run: true, rolloutStep: { step: 'now', because: slot.phase.unhealthy ?? '' }, ...from };
+  return { spec, run: true, rolloutStep: { step: 'later', ...whyNotYet(pass, rollout, pool, member) }, ...from };
 }
 
-function whyNotYet({ verdict }: Rollout, { name }: ServiceSpec): { because: string; unblock: string | null } {
-  if (verdict.kind === 'going') {
-    return { because: 'Runs an older configuration; the roll-out will replace it.', unblock: null };
+export const howToResume = (service: ServiceName): string =>
+  `change procs.yaml, or run \`orch restart ${service}\` to continue`;
+
+function whyNotYet(
+  pass: RolloutPass,
+  rollout: Rollout,
+  pool: PoolInRollout,
+  member: PoolMember,
+): { because: string; unblock: string | null } {
+  const { verdict } = rollout;
+  const { name } = pool.declared;
+  const { staleness, slot } = member;
+  const state =
+    staleness?.kind === 'restart' || staleness?.kind === 'unhealthy'
+      ? `Is to be restarted (${staleness.because})`
+      : 'Runs an older configuration';
+  if (verdict.kind !== 'going') {
+    const unblock = howToResume(name);
+    return { because: `${state}; the roll-out is paused: ${verdict.because}`, unblock };
   }
-  const unblock = `change procs.yaml, or run \`orch restart ${name}\` to continue`;
-  return { because: `Runs an older configuration; the roll-out is paused: ${verdict.because}`, unblock };
+  const blocker = slot && isOccupied(slot) ? replacementBlocker(pass, rollout, pool, member) : null;
+  if (!blocker)
+    return {
+      because: `${state}; ${staleness?.kind === 'version' ? 'the roll-out will replace it' : 'it waits for its turn'}.`,
+      unblock: null,
+    };
+  const { service, condition } = blocker.dependency;
+  return {
+    because: `${state}; it waits for ${service} (${condition}): ${blocker.because}`,
+    unblock: blocker.outlook === 'hopeless' ? `\`orch why ${service}\` tells more` : null,
+  };
 }
 
 function currentStep({ verdict }: Rollout, { name }: ServiceSpec): RolloutStep | null {
   if (verdict.kind !== 'rolledBack') return null;
   const because = `Rolled back to the version before: ${verdict.because}`;
   return { step: 'done', because, unblock: `change procs.yaml, or run \`orch restart ${name}\` to try again` };
-}
-
-/**
- * Updates the record by the state of the instances. Rules, first match wins:
- * 1. More new instances are good than ever before: that is progress, and the deadline starts over.
- * 2. Paused, and every new instance is good after all: it resumes.
- * 3. Going, and a new instance has failed permanently, or none got ready within the deadline: it fails.
- *
- * @param members of the pool and on top of it
- */
-function judgeRollout(rollout: Rollout, declared: ServiceSpec, members: PoolMember[], pass: RolloutPass): Rollout {
-  const { nowMs } = pass;
-  const good = members.filter(({ progress }) => progress === 'current').length;
-  const grown = good > rollout.good ? { ...rollout, good, progressMs: nowMs } : rollout;
-  const { verdict } = grown;
-  if (verdict.kind === 'rolledBack') return grown;
-  const updating = members.filter(
-    ({ progress, slot }) => progress === 'updating' && slot?.spec?.specHash === declared.specHash,
-  );
-  if (verdict.kind === 'paused') {
-    const isWell = updating.length === 0 && good > 0;
-    return isWell ? { ...grown, progressMs: nowMs, verdict: { kind: 'going' } } : grown;
-  }
-  const failure = failureReason(grown, declared, updating, nowMs);
-  if (failure) return { ...grown, verdict: failedVerdict(grown, declared, failure, nowMs) };
-  pass.wakeAtMs = earlier(pass.wakeAtMs, grown.progressMs + declared.rollout.deadlineMs);
-  return grown;
-}
-
-/** The sentence, or null. */
-function failureReason(
-  rollout: Rollout,
-  { rollout: policy }: ServiceSpec,
-  updating: PoolMember[],
-  nowMs: number,
-): string | null {
-  for (const { id, slot } of updating) if (slot?.phase.kind === 'failed') return `${id} ${slot.phase.reason}`;
-  if (nowMs < rollout.progressMs + policy.deadlineMs) return null;
-  const [first] = updating;
-  const seconds = Math.round(policy.deadlineMs / 100) / 10;
-  const culprit = first?.slot ? `: ${first.id} ${describeNotReady(first.slot)}` : '';
-  return `no new instance got ready within ${seconds} s${culprit}`;
-}
-
-function describeNotReady({ phase, failures }: Slot): string {
-  if (phase.kind === 'alive')
-    return phase.because ? `is not ready (${phase.because})` : 'was not ready for long enough';
-  if (phase.kind === 'backoff') return `failed ${failures} times in a row`;
-  return `is ${phaseWord(phase.kind)}`;
-}
-
-/** Back to the older version only if that was in service; otherwise the roll-out is paused. */
-function failedVerdict(rollout: Rollout, declared: ServiceSpec, because: string, atMs: number): RolloutVerdict {
-  const canGoBack = declared.rollout.onFailure === 'rollback' && rollout.olderHash !== null;
-  return { kind: canGoBack ? 'rolledBack' : 'paused', atMs, because };
 }

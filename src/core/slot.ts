@@ -28,7 +28,7 @@ export type EndCause =
   | 'unwanted'
   /** The spec changed, or `orch restart`. */
   | 'replaced'
-  /** A liveness probe failed. */
+  /** A liveness probe failed, or it exceeded a limit. */
   | 'unhealthy';
 
 /*
@@ -62,7 +62,8 @@ export type Phase =
       readinessSinceMs: number;
       /** What the last probe found when it did not pass; null when it did, or there is none. */
       because: string | null;
-      /** A liveness or startup probe has failed: the sentence. It is to be stopped; nothing takes that back. */
+      /** A liveness or startup probe has failed, or a limit is exceeded: the sentence. It is to be restarted; nothing takes
+       * that back. While it is ready, it waits for its turn in the pool. */
       unhealthy: string | null;
     }
   | {
@@ -127,6 +128,9 @@ export type Slot = {
   /** When the recent failures happened, newest last; bounded by the restart limit's count + 1. */
   recentFailuresMs: number[];
   lastExit: Exit | null;
+  /** The last incarnation that ended although it was to run, or could not be started; null: none since the last change from
+   * outside (another version, a command). */
+  lastEnd: { startedMs: number; atMs: number } | null;
   /** Of the previous incarnation: processes that still carry it were left behind by that one. */
   lastNonce: string | null;
   /** Raised by `orch restart`: an incarnation begun before this is replaced. */
@@ -145,8 +149,8 @@ export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'depe
 } & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure'>>; // missing: its end ends nothing else
 
 /**
- * A pool on its way to another version (or through a restart); gone once every instance is there. Without environments
- * and commands: it is written down.
+ * A pool on its way to another version, or through a restart (of the user, of orch); gone once every instance is there.
+ * Without environments and commands: it is written down.
  */
 export type Rollout = {
   service: ServiceName;
@@ -160,6 +164,12 @@ export type Rollout = {
   protected: number;
   /** The version that most of those were of; null: none of them was available. */
   olderHash: string | null;
+  /** Instances that were stopped for this version and have not started since: they start in no other one. */
+  replacing: InstanceId[];
+  /** The version could not start when this was last judged, because of a dependency: the deadline does not count. */
+  isWaiting: boolean;
+  /** Only unhealthy instances are restarted, in the version that runs. No deadline, and no failure pauses it. */
+  isHealth: boolean;
   verdict: RolloutVerdict;
 };
 export type RolloutVerdict =
@@ -193,6 +203,7 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
     failures: 0,
     recentFailuresMs: [],
     lastExit: null,
+    lastEnd: null,
     lastNonce: null,
     restartRequestedMs: null,
     nextRunMs: null,

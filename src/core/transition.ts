@@ -2,6 +2,7 @@
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
 
 import type { InstanceEvent } from './instance-event.ts';
+import { isReady } from './readiness.ts';
 import { decideRestart } from './restart-policy.ts';
 import { type Exit, isOccupied, nonceOf, type Phase, type PhaseKind, type Slot, type SlotSpec } from './slot.ts';
 import type { ServiceSpec } from './spec.ts';
@@ -67,9 +68,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'readinessChanged':
       return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
     case 'unhealthy':
-      return slot.phase.kind === 'alive' && slot.phase.unhealthy === null
-        ? { ...slot, phase: { ...slot.phase, unhealthy: event.because } }
-        : slot;
+      return slot.phase.kind === 'alive' ? observeUnhealthy(slot, slot.phase, event, nowMs) : slot;
     case 'takenOver':
       return isOccupied(slot) ? slot : { ...slot, phase: { kind: 'blocked', by: event.by } };
     case 'specUpdated':
@@ -107,6 +106,7 @@ function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number):
     restarts: slot.spec === null ? 0 : slot.restarts + 1,
     failures: isNewVersion ? 0 : slot.failures,
     recentFailuresMs: isNewVersion ? [] : slot.recentFailuresMs,
+    lastEnd: isNewVersion ? null : slot.lastEnd,
     restartRequestedMs: null,
     // The run that was due is this one.
     nextRunMs: slot.nextRunMs !== null && slot.nextRunMs <= nowMs ? null : slot.nextRunMs,
@@ -121,7 +121,9 @@ function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, no
 /** A restart requested during a failed start is still due. */
 function failedStart(slot: Slot, { exit, countsAsFailure }: EventOf<'spawnFailed'>, nowMs: number): Slot {
   if (slot.restartRequestedMs !== null) return { ...slot, phase: { kind: 'idle' }, lastExit: exit };
-  return { ...slot, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure, unhealthy: null }, nowMs) };
+  const startedMs = slot.phase.kind === 'starting' ? slot.phase.sinceMs : nowMs;
+  const lastEnd = countsAsFailure ? { startedMs, atMs: nowMs } : slot.lastEnd;
+  return { ...slot, lastEnd, ...decideRestart(slot, { exit, aliveMs: 0, countsAsFailure, unhealthy: null }, nowMs) };
 }
 
 function refusedStart({ restartRequestedMs }: Slot, { by }: EventOf<'startRefused'>): Phase {
@@ -157,6 +159,16 @@ function observeReadiness(slot: Slot, phase: AlivePhase, event: EventOf<'readine
   return { ...slot, phase: { ...phase, readiness, readinessSinceMs, because } };
 }
 
+/** An instance that does not serve is not ready, also where no readiness probe says so. */
+function observeUnhealthy(slot: Slot, phase: AlivePhase, event: EventOf<'unhealthy'>, nowMs: number): Slot {
+  const { because, isSilent } = event;
+  const isFirst = phase.unhealthy === null;
+  const isLost = isSilent === true && isReady(phase);
+  if (!isFirst && !isLost) return slot;
+  const lost = isLost ? ({ readiness: 'failing', readinessSinceMs: nowMs, because } as const) : {};
+  return { ...slot, phase: { ...phase, ...lost, unhealthy: phase.unhealthy ?? because } };
+}
+
 /** The process was not asked to stop: the rest of its tree is cleared, then the restart policy decides (`finishEnding`). */
 function exitedByItself(slot: Slot, alive: AlivePhase, exit: Exit, nowMs: number): Slot {
   const { deadlineMs } = firstStep(slot.spec, 'exited', nowMs);
@@ -174,7 +186,13 @@ function exitedWhileEnding(slot: Slot, exit: Exit, nowMs: number): Slot {
 
 function beginStop(slot: Slot, alive: AlivePhase, event: EventOf<'stopIntended'>, nowMs: number): EndingPhase {
   const { cause, because } = event;
-  return endingPhaseOf(alive, { cause, because, exit: null }, firstStep(slot.spec, cause, nowMs), nowMs);
+  const step = isDrained(alive, cause) ? firstStep(slot.spec, cause, nowMs) : termStep(slot.spec, 0, nowMs);
+  return endingPhaseOf(alive, { cause, because, exit: null }, step, nowMs);
+}
+
+/** An unhealthy instance that does not serve has nothing to drain. */
+function isDrained(alive: AlivePhase, cause: EndingPhase['cause']): boolean {
+  return cause !== 'unhealthy' || isReady(alive);
 }
 
 function endingPhaseOf(
@@ -210,7 +228,8 @@ function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
   // Our own child always reports its exit: before that, its tree is not empty, whatever a check found.
   if (phase.exit === null && !phase.adopted) return slot;
   const exit = phase.exit ?? { unknown: true };
-  const vacated: Slot = { ...slot, phase: { kind: 'idle' }, failures: 0, recentFailuresMs: [], lastExit: exit };
+  const forgotten = { failures: 0, recentFailuresMs: [], lastEnd: null };
+  const vacated: Slot = { ...slot, ...forgotten, phase: { kind: 'idle' }, lastExit: exit };
   switch (phase.cause) {
     case 'exited':
     case 'unhealthy': {
@@ -218,7 +237,8 @@ function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
       if (slot.restartRequestedMs !== null) return vacated;
       const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
       const aliveMs = phase.sinceMs - phase.startedMs;
-      return { ...slot, ...decideRestart(slot, { exit, aliveMs, countsAsFailure: true, unhealthy }, nowMs) };
+      const lastEnd = { startedMs: phase.startedMs, atMs: nowMs };
+      return { ...slot, lastEnd, ...decideRestart(slot, { exit, aliveMs, countsAsFailure: true, unhealthy }, nowMs) };
     }
     case 'unwanted':
     case 'replaced':
@@ -238,16 +258,17 @@ function updateSpec(slot: Slot, former: SlotSpec, now: SlotSpec): Slot {
 function rearm(slot: Slot, nowMs: number): Slot {
   const parked = !isOccupied(slot) && slot.phase.kind !== 'idle';
   const nextRunMs = slot.nextRunMs === null ? null : nowMs;
-  return { ...slot, phase: parked ? { kind: 'idle' } : slot.phase, failures: 0, recentFailuresMs: [], nextRunMs };
+  const forgotten = { failures: 0, recentFailuresMs: [], lastEnd: null };
+  return { ...slot, ...forgotten, phase: parked ? { kind: 'idle' } : slot.phase, nextRunMs };
 }
 
 type StopDeadline = Pick<EndingPhase, 'step' | 'escalated' | 'deadlineMs'>;
 
-/** Unhealthy instances skip draining. Input that the next incarnation continues to read is not ended. */
+/** Input that the next incarnation continues to read is not ended. */
 function firstStep(spec: SlotSpec | null, cause: EndingPhase['cause'], nowMs: number): StopDeadline {
   const drain = spec?.stop.drain;
   const goesOn = drain?.by.kind === 'end_of_input' && cause !== 'unwanted';
-  if (!drain || goesOn || cause === 'unhealthy') return termStep(spec, 0, nowMs);
+  if (!drain || goesOn) return termStep(spec, 0, nowMs);
   return { step: 'drain', escalated: 0, deadlineMs: nowMs + drain.timeoutMs };
 }
 

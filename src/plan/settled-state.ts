@@ -4,10 +4,10 @@ import { viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
+import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, type Phase, type Slot } from '../core/slot.ts';
 import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../core/spec.ts';
 import type { PlanBase } from './plan.ts';
-import { runsToCompletion, tasksOf } from './simulate.ts';
 
 /** The time at which such a state is examined: every instance has been ready for longer than any `min_ready`. */
 export const SETTLED_MS = 1e15;

@@ -7,6 +7,7 @@ import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import { type InstanceAction, reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
+import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, nonceOf, type Rollout, type Slot, specAfterEdit } from '../core/slot.ts';
 import type { InstanceId, ServiceName, ServiceSpec } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
@@ -140,20 +141,9 @@ class Simulation {
   }
 }
 
-/** Whether its process is expected to end by itself. */
-export function runsToCompletion({ name, restart }: ServiceSpec, tasks: ReadonlySet<ServiceName>): boolean {
-  return restart.policy === 'never' || tasks.has(name);
-}
-
 const ENDED: InstanceEvent[] = [{ kind: 'exited', exit: { signal: 'SIGTERM' } }, { kind: 'emptied' }];
 const COMPLETED: InstanceEvent[] = [{ kind: 'exited', exit: { code: 0 } }, { kind: 'emptied' }];
 const PASSING: InstanceEvent[] = [{ kind: 'readinessChanged', readiness: 'passing', because: null }];
-
-/** Services that another one waits for to run to completion. */
-export function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
-  const dependencies = [...services].flatMap(({ dependsOn }) => dependsOn);
-  return new Set(dependencies.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
-}
 
 /** As the kernel does when a configuration is applied. */
 function withDeclaredSpec(slot: Slot, { services }: Desired): Slot {

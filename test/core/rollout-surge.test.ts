@@ -22,6 +22,8 @@ describe('of two on top, one fails', () => {
     world.tick(v2);
     world.crash('api.3');
     world.settle(v2);
+    expect([...world.rollouts.values()][0]?.verdict.kind).toBe('paused');
+    world.settle(v2, 1_200);
     expect(world.fewestReady).toBe(2);
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
   });

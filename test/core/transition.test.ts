@@ -174,12 +174,14 @@ describe('transition: what the kinds do not show', () => {
       slot = fold(slot, event);
       expect(slot.phase).toMatchObject(expected);
     }
-    // An exit ends the drain; an unhealthy instance is not drained at all.
+    // An exit ends the drain; an unhealthy instance is drained only while it serves.
     expect(fold(begun, events.exited).phase).toMatchObject({ step: 'clear', exit: { code: 1 } });
     const unhealthy = { ...events.stopIntended, cause: 'unhealthy' } as InstanceEvent;
-    expect(
-      fold(slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() }), unhealthy).phase,
-    ).toMatchObject({ step: 'term' });
+    const serving = slotOf(spec('api', { stop } as Partial<ServiceSpec>), 1, { phase: alive() });
+    expect(fold(serving, events.unhealthy, unhealthy).phase).toMatchObject({ step: 'drain' });
+    const isLost: InstanceEvent = { kind: 'unhealthy', because: 'no answer', isSilent: true };
+    expect(fold(serving, isLost).phase).toMatchObject({ readiness: 'failing', because: 'no answer' });
+    expect(fold(serving, isLost, unhealthy).phase).toMatchObject({ step: 'term' });
   });
 
   it('ends the input of a service only when no other incarnation continues to read it', () => {

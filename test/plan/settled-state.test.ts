@@ -4,11 +4,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { initialReadiness } from '../../src/core/readiness.ts';
+import { runsToCompletion, tasksOf } from '../../src/core/rollout-members.ts';
 import type { Slot } from '../../src/core/slot.ts';
 import type { Dependency, ProjectConfig, Schedule, ServiceSpec } from '../../src/core/spec.ts';
 import { planChange } from '../../src/plan/plan.ts';
 import { SETTLED_MS, settledState } from '../../src/plan/settled-state.ts';
-import { runsToCompletion, tasksOf } from '../../src/plan/simulate.ts';
 import { type Effects, Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { config, PROBE, ROLLOUT, spec } from '../core/fixtures.ts';
 

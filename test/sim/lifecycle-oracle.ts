@@ -195,7 +195,8 @@ export class LifecycleOracle {
     };
     // What takes the place of a scheduled run comes when its time does.
     if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
-    if (verdict.kind === 'paused' && fresh.some(waits)) return;
+    const isBlocked = kernel.dependencies().blockerOf(spec) !== null;
+    if ((verdict.kind === 'paused' || isBlocked) && fresh.some(waits)) return;
     if (verdict.kind === 'paused')
       this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
     const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
@@ -261,5 +262,5 @@ const NEWS_MS = 1_000;
 const SLACK_MS = 5;
 /** What happened so shortly before a crash may be remembered at another time. */
 const UNSURE_MS = 500;
-/** Probes have had time to find out. */
-const QUIET_MS = 8_000;
+/** Probes have had time to find out, and a failure no longer counts. */
+const QUIET_MS = 11_000;

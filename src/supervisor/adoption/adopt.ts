@@ -164,7 +164,8 @@ function withoutProcess(slot: Slot, exit: Exit, nowMs: number): Slot {
   const isKnown = !('unknown' in exit);
   if (!isKnown && (!slot.spec || slot.spec.restart.policy === 'never')) return { ...slot, phase: { kind: 'idle' } };
   const death = { exit, aliveMs: 0, countsAsFailure: isKnown, unhealthy: null };
-  return { ...slot, ...decideRestart(slot, death, nowMs) };
+  const lastEnd = isKnown ? { startedMs: startedMs(slot) ?? nowMs, atMs: nowMs } : slot.lastEnd;
+  return { ...slot, lastEnd, ...decideRestart(slot, death, nowMs) };
 }
 
 /** How long it lived is not known: time without a supervisor does not count as healthy. */

@@ -35,7 +35,7 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
     const pools = Object.entries(read.overrides?.pools ?? {}).filter(([, size]) => Number.isInteger(size));
     const profiles = (read.overrides?.profiles ?? []).filter((name) => typeof name === 'string');
-    const rollouts = (read.rollouts ?? []).filter(isRollout);
+    const rollouts = (read.rollouts ?? []).filter(isRollout).map(withRolloutDefaults);
     const only = Array.isArray(read.overrides?.only) ? read.overrides.only.filter(isString) : null;
     const overrides = { stopped, pools: Object.fromEntries(pools), profiles, only };
     const generation = Number.isInteger(read.generation) ? read.generation! : 0;
@@ -71,7 +71,8 @@ const readEnvironment = (env: unknown): string | null | undefined =>
   env === null || typeof env === 'string' ? env : undefined;
 
 function toWritten(slot: Slot): object {
-  return { ...withoutSecrets(slot), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };
+  const { lastEnd, ...rest } = withoutSecrets(slot);
+  return { ...rest, ...(lastEnd && { lastEnd }), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };
 }
 
 /** Commands and URLs may hold secrets from the environment: they are read from the configuration again. */
@@ -86,6 +87,17 @@ function withoutSecrets(slot: Slot): Slot {
 function isRollout(rollout: unknown): rollout is Rollout {
   const { service, specHash, verdict } = (rollout ?? {}) as Partial<Rollout>;
   return typeof service === 'string' && typeof specHash === 'string' && typeof verdict?.kind === 'string';
+}
+
+/** An earlier version did not write these. */
+function withRolloutDefaults(rollout: Rollout): Rollout {
+  const { replacing, isWaiting, isHealth } = rollout as Partial<Rollout>;
+  return {
+    ...rollout,
+    replacing: Array.isArray(replacing) ? replacing.filter(isString) : [],
+    isWaiting: isWaiting === true,
+    isHealth: isHealth === true,
+  };
 }
 
 type Fields = Record<string, unknown>;
@@ -110,6 +122,7 @@ function readSlot(value: unknown): Slot | null {
     failures: numberOr(value.failures, 0),
     recentFailuresMs: Array.isArray(value.recentFailuresMs) ? value.recentFailuresMs.filter(Number.isFinite) : [],
     lastExit: readExit(value.lastExit),
+    lastEnd: readLastEnd(value.lastEnd),
     lastNonce: stringOr(value.lastNonce, null),
     restartRequestedMs: numberOr(value.restartRequestedMs, null),
     nextRunMs: numberOr(value.nextRunMs, null),
@@ -185,6 +198,11 @@ function readExit(value: unknown): Exit | null {
   if (!isFields(value)) return null;
   const known = isNumber(value.code) || isString(value.signal) || isString(value.spawnError) || value.unknown === true;
   return known ? (value as Exit) : null;
+}
+
+function readLastEnd(value: unknown): Slot['lastEnd'] {
+  if (!isFields(value) || !isNumber(value.startedMs) || !isNumber(value.atMs)) return null;
+  return { startedMs: value.startedMs, atMs: value.atMs };
 }
 
 function isIncarnation(value: unknown): value is Incarnation {

@@ -1,8 +1,8 @@
 // Commands of the user: start, stop, restart, scale, profiles. Each becomes an override or an event; the reconciler does the
 // rest.
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
-import { withDependencies } from '../../core/desired.ts';
-import { isOccupied } from '../../core/slot.ts';
+import { type DesiredInstance, withDependencies } from '../../core/desired.ts';
+import { isOccupied, type Slot } from '../../core/slot.ts';
 import { type InstanceId, serviceOf } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -118,6 +118,14 @@ export function addServices(kernel: Kernel, names: readonly string[]): void {
   kernel.override({ ...overrides, stopped, profiles: join(overrides.profiles, added), only });
 }
 
+/** A restart was requested, and the instance still runs. */
+export const isRestartPending = ({ phase, restartRequestedMs }: Slot): boolean =>
+  phase.kind === 'alive' && restartRequestedMs !== null;
+
+/** Its turn in the roll-out comes only after a command or an edit. */
+export const isHalted = ({ rolloutStep }: Extract<DesiredInstance, { run: true }>): boolean =>
+  rolloutStep?.step === 'later' && rolloutStep.unblock !== null;
+
 /** Whether a command on this instance is finished: the instance runs, or the reason why it does not is known. */
 export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
   const slot = kernel.slots.get(id);
@@ -126,7 +134,7 @@ export function isSettledAfterCommand(kernel: Kernel, id: InstanceId): boolean {
   if (slot.phase.kind === 'starting' || slot.phase.kind === 'ending') return false;
   if (!wanted?.run) return !isOccupied(slot);
   if (slot.phase.kind === 'idle') return kernel.dependencies().blockerOf(wanted.spec) !== null;
-  return !(slot.phase.kind === 'alive' && slot.restartRequestedMs !== null);
+  return !isRestartPending(slot) || isHalted(wanted);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { NotStarted } from '../../api/protocol.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { type InstanceId, instanceId, type ServiceName, type ServiceSpec } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { isHalted, isRestartPending } from './commands.ts';
 import { explainInstance } from './explanations.ts';
 
 /**
@@ -33,7 +34,7 @@ function isStarted(kernel: Kernel, dependencies: DependencyView, id: InstanceId)
   if (!desired?.run) return false;
   const slot = kernel.slots.get(id);
   const kind = slot?.phase.kind ?? 'idle';
-  if (kind === 'blocked') return false;
+  if (kind === 'blocked' || (slot && isRestartPending(slot) && isHalted(desired))) return false;
   if (kind === 'backoff' || kind === 'failed') return !slot?.lastExit || !('spawnError' in slot.lastExit);
   return kind !== 'idle' || mayCome(kernel, dependencies, desired.spec);
 }

@@ -8,8 +8,8 @@ export type ProbeLoopOptions = {
   probe: Probe;
   /** Begins all checks of one attempt. */
   begin(): RunningCheck[];
-  /** The verdict or the reason changed; `because` is null after an attempt that succeeded. */
-  onChange(verdict: ProbeRecord['verdict'], because: string | null): void;
+  /** The verdict or the reason changed; `because` is null after an attempt that succeeded. `isSilent`: no answer came in time. */
+  onChange(verdict: ProbeRecord['verdict'], because: string | null, isSilent: boolean): void;
 };
 
 /** Attempts fall on multiples of this, so that those of many instances share one wake-up. */
@@ -58,27 +58,29 @@ export class ProbeLoop {
     this.#state = state;
     const late = `no answer within ${probe.timeoutMs} ms`;
     // One tick later: if this process was blocked, the answer may have arrived already.
+    let isSilent = false;
     const giveUp = (): void => {
+      isSilent = true;
       for (const running of state.running) running.cancel(late);
     };
     const timer = setTimeout(() => setImmediate(giveUp), probe.timeoutMs);
     const outcomes = await Promise.all(state.running.map(({ outcome }) => outcome));
     clearTimeout(timer);
     if (this.#state !== state) return;
-    this.#conclude(together(outcomes));
+    this.#conclude(together(outcomes), isSilent);
     // `onChange` may have stopped this loop.
     if (this.#state !== state) return;
     const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe);
     this.#state = { kind: 'waiting', timer: this.#after(pause) };
   }
 
-  #conclude(outcome: ProbeResult): void {
+  #conclude(outcome: ProbeResult, isSilent: boolean): void {
     const { verdict } = this.#record;
     this.#record = recordProbeResult(this.#record, outcome, this.#options.probe, performance.now());
     const because = outcome.ok ? null : outcome.because;
     if (verdict === this.#record.verdict && because === this.#because) return;
     this.#because = because;
-    this.#options.onChange(this.#record.verdict, because);
+    this.#options.onChange(this.#record.verdict, because, isSilent);
   }
 }
 

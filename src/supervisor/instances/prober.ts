@@ -9,7 +9,7 @@ import type { InstanceId, Probe, ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { OwnAnswers } from './own-answers.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
-import { ProbeLoop } from './probe-loop.ts';
+import { ProbeLoop, type ProbeLoopOptions } from './probe-loop.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 
 type ProbeablePhase = Extract<Phase, { kind: 'alive' }>;
@@ -127,8 +127,8 @@ export class Prober {
     const subject = this.#subjectOf(slot, probed.spec, key);
     const begins = probe.checks.map((check) => prepareCheck(check, subject));
     const begin = () => begins.map((one) => one());
-    const onChange = (verdict: ProbeVerdict, because: string | null): void =>
-      this.#changed(slot, probed, key, { verdict, because });
+    const onChange: ProbeLoopOptions['onChange'] = (verdict, because, isSilent): void =>
+      this.#changed(slot, probed, key, { verdict, because, isSilent });
     // Other probes begin when the startup probe has passed: their delay counts from then on.
     const aliveMs = key === 'startup' || probed.spec.startup === null ? subject.aliveMs() : 0;
     const loop = new ProbeLoop({ probe, begin, onChange }, aliveMs);
@@ -160,14 +160,16 @@ export class Prober {
     };
   }
 
-  #changed(slot: ProbeableSlot, probed: Probed, key: ProbeRole, { verdict, because }: ProbeChange): void {
+  #changed(slot: ProbeableSlot, probed: Probed, key: ProbeRole, { verdict, because, isSilent }: ProbeChange): void {
     const send = (event: InstanceEvent): void => this.#context.inbox.receive(slot.id, slot.phase.process.nonce, event);
     // An instance that counts as ready keeps doing so until a threshold is reached.
     const isReported = verdict !== 'unknown' || slot.phase.readiness === 'pending';
     if (key === 'readiness') {
       if (isReported) send({ kind: 'readinessChanged', readiness: READINESS[verdict], because });
     } else if (verdict === 'failing') {
-      send({ kind: 'unhealthy', because: `${key} probe failed: ${because}` });
+      // A readiness probe says by itself whether it serves.
+      const isLost = isSilent && probed.spec.readiness === null;
+      send({ kind: 'unhealthy', because: `${key} probe failed: ${because}`, ...(isLost && { isSilent: true }) });
     } else if (key === 'startup') {
       if (verdict === 'passing') this.#passedStartup(slot, probed, send);
       else if (isReported) send({ kind: 'readinessChanged', readiness: 'pending', because });
@@ -182,11 +184,11 @@ export class Prober {
 }
 
 type ProbeVerdict = ProbeRecord['verdict'];
-type ProbeChange = { verdict: ProbeVerdict; because: string | null };
+type ProbeChange = { verdict: ProbeVerdict; because: string | null; isSilent: boolean };
 const READINESS = { unknown: 'pending', passing: 'passing', failing: 'failing' } as const;
 
 function isProbeable(slot: Slot): slot is ProbeableSlot {
-  return slot.phase.kind === 'alive' && slot.phase.unhealthy === null;
+  return slot.phase.kind === 'alive';
 }
 
 /** An adopted process is past its startup probe if it was ever found ready or unready. */

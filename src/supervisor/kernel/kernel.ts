@@ -165,8 +165,9 @@ export class Kernel {
       this.#generation++;
       this.#effects.saveSoon();
     }
-    this.#rollouts.remember(accepted.config, this.#slots);
     const formerServices = this.#declared.services;
+    this.#rollouts.remember(accepted.config, this.#slots);
+    if (former) this.#rollouts.resumeEdited(formerServices, accepted.config, this.#effects.nowMs());
     this.#updateDesired(this.#desired.shuttingDown);
     this.#updateSpecs();
     this.#repeatStarts(formerServices);

@@ -1,7 +1,7 @@
 // Remembers roll-outs (durable) and the versions that were active (in memory only: environments may hold secrets). Reports
 // their progress. No I/O, no clock.
 import type { Desired } from '../../core/desired.ts';
-import { planRollouts, type RolloutPlan } from '../../core/rollout.ts';
+import { howToResume, planRollouts, type RolloutPlan } from '../../core/rollout.ts';
 import type { Rollout, Slot } from '../../core/slot.ts';
 import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from './supervisor-context.ts';
@@ -58,6 +58,16 @@ export class RolloutTracker {
     this.#rollouts = rollouts;
   }
 
+  /** Other keys of these services were edited than the size of the pool: what was halted is tried again. */
+  resumeEdited(former: ReadonlyMap<ServiceName, ServiceSpec>, { services }: ProjectConfig, nowMs: number): void {
+    const textOf = (spec: ServiceSpec | undefined): string => JSON.stringify({ ...spec, pool: 0 });
+    const edited = services.filter((spec) => textOf(former.get(spec.name)) !== textOf(spec));
+    this.resume(
+      edited.map(({ name }) => name),
+      nowMs,
+    );
+  }
+
   /** Which version every instance should run now. */
   plan(base: Desired, slots: ReadonlyMap<InstanceId, Slot>, nowMs: number): RolloutPlan {
     const findVersion = (service: ServiceName, hash: string): ServiceSpec | null => this.find(service, hash);
@@ -88,7 +98,11 @@ export class RolloutTracker {
         this.#reportRollout('rollout_resumed', rollout, 'the roll-out is resumed');
         break;
       case 'paused':
-        this.#reportRollout('rollout_paused', rollout, `the roll-out is paused: ${verdict.because}`);
+        this.#reportRollout(
+          'rollout_paused',
+          rollout,
+          `the roll-out is paused: ${verdict.because}; ${howToResume(service)}`,
+        );
         break;
       case 'rolledBack': {
         const isKnown = this.find(service, olderHash ?? '') !== null;
@@ -100,9 +114,9 @@ export class RolloutTracker {
     }
   }
 
-  /** A restart requested by the user is a roll-out, too, but is not reported: its stops and starts are. */
+  /** A restart is a roll-out, too, but is reported only where it halts: its stops and starts are reported anyway. */
   #reportRollout(type: string, { service, specHash, olderHash }: Rollout, message: string): void {
-    if (olderHash === null && type !== 'rollout_paused') return;
+    if (olderHash === null && type !== 'rollout_paused' && type !== 'rollout_resumed') return;
     this.#journal.report({
       type,
       instance: null,
