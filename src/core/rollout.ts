@@ -38,11 +38,13 @@ export function planRollouts(
   nowMs: number,
 ): RolloutPlan {
   const dependencies = viewDependencies(base, slots);
+  const services = new Set<ServiceName>([...rollouts.keys(), ...staleServices({ base, slots, dependencies })]);
+  if (services.size === 0) return { desired: base, rollouts, wakeAtMs: null };
   const pass: RolloutPass = {
     base,
     slots,
     dependencies,
-    tasks: new Set(),
+    tasks: tasksOf(base.services.values()),
     findVersion,
     before: rollouts,
     nowMs,
@@ -51,9 +53,6 @@ export function planRollouts(
     rollouts: new Map(),
     wakeAtMs: null,
   };
-  const services = new Set<ServiceName>([...rollouts.keys(), ...staleServices(pass)]);
-  if (services.size === 0) return { desired: base, rollouts, wakeAtMs: null };
-  pass.tasks = tasksOf(base.services.values());
   for (const service of dependenciesFirst(services, base)) planService(pass, service, rollouts.get(service) ?? null);
   const desired: Desired = { ...base, services: pass.services, instances: pass.instances };
   return { desired, rollouts: pass.rollouts, wakeAtMs: pass.wakeAtMs };
@@ -67,11 +66,11 @@ type RolloutPass = MemberContext & {
   rollouts: Map<ServiceName, Rollout>;
 };
 
-function staleServices(pass: RolloutPass): ServiceName[] {
+function staleServices(context: Pick<MemberContext, 'base' | 'slots' | 'dependencies'>): ServiceName[] {
   const stale: ServiceName[] = [];
-  for (const slot of pass.slots.values()) {
-    const wanted = pass.base.instances.get(slot.id);
-    if (wanted?.run && isOccupied(slot) && stalenessOf(slot, wanted.spec, pass) !== null) stale.push(slot.service);
+  for (const slot of context.slots.values()) {
+    const wanted = context.base.instances.get(slot.id);
+    if (wanted?.run && isOccupied(slot) && stalenessOf(slot, wanted.spec, context) !== null) stale.push(slot.service);
   }
   return stale;
 }
