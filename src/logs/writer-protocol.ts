@@ -2,6 +2,7 @@
 
 import type { LogQueueStatus } from '../api/protocol.ts';
 import type { LogQueueSpec } from '../core/spec.ts';
+import type { StreamCode } from './line-format.ts';
 
 /** A writer with another number is asked to exit; the next one takes over the FIFOs. */
 export const LOG_PROTOCOL = 3;
@@ -21,6 +22,18 @@ export type WriterEvent = {
   /** A sentence for people. */
   message: string;
   details: Record<string, unknown>;
+};
+
+/** A line without its newline so far. */
+export type UnfinishedLine = {
+  queue: string;
+  service: string;
+  instance: string;
+  stream: StreamCode;
+  /** Time of its first bytes, milliseconds since the epoch: the finished line has a later one, the line before has not. */
+  begunMs: number;
+  /** Its start, 4 KiB at most; of a line that overwrites itself with carriage returns, the start of the last state. */
+  text: string;
 };
 
 /** How the next supervisor is started if this one is killed. `message`: the line for its stdin. Never written to a file. */
@@ -48,6 +61,10 @@ export type WriterMethods = {
   /** Null: the supervisor is about to end on purpose. */
   successor: [{ successor: SuccessorStart | null }, Record<string, never>];
   stats: [Record<string, never>, { queues: LogQueueStatus[] }];
+  /** For readers, which may not know the protocol's number: they send no `hello`. */
+  unfinished: [Record<string, never>, { lines: UnfinishedLine[] }];
+  /** Never answered; each event `{id, event: UnfinishedLine}` is a line that began or grew. */
+  watchUnfinished: [Record<string, never>, never];
   rotate: [{ queues: string[] }, { rotated: string[] }];
   /** Drains every FIFO, flushes, exits. `flushed`: false at the deadline. */
   shutdown: [{ deadlineMs: number }, { flushed: boolean }];

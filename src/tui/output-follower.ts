@@ -4,6 +4,8 @@ import type { ProjectPaths } from '../api/paths.ts';
 import { queuesOf } from '../logs/queue-services.ts';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
 import type { LogLine } from '../logs/reader/log-line.ts';
+import { lineFilter } from '../logs/reader/read-logs.ts';
+import { UnfinishedFollower } from '../logs/reader/unfinished-lines.ts';
 import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
 import { outputTarget } from './model/rows.ts';
 import type { UiState } from './model/state.ts';
@@ -25,6 +27,7 @@ export class OutputFollower {
   readonly #paths: ProjectPaths | null;
   readonly #onLines: () => void;
   #follower: LogFollower | null = null;
+  #unfinished: UnfinishedFollower | null = null;
   #timer: NodeJS.Timeout | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
   /** What is followed now, or once the selection has settled. */
@@ -70,6 +73,7 @@ export class OutputFollower {
     this.#resyncTimer = null;
     this.#follower?.close();
     this.#follower = null;
+    this.#closeUnfinished();
   }
 
   /** The lines of the ring stay until the first new ones arrive. */
@@ -85,6 +89,7 @@ export class OutputFollower {
       onCaughtUp: () => {
         if (this.#follower !== follower) return;
         this.#ring.isReading = false;
+        this.#followUnfinished(target);
         this.#onLines();
       },
       onLines: (lines) => {
@@ -97,7 +102,29 @@ export class OutputFollower {
     this.#follower = follower;
   }
 
+  /** Lines that have no newline yet. */
+  #followUnfinished({ names, queues }: FollowTarget): void {
+    this.#closeUnfinished();
+    if (this.#paths === null) return;
+    const instances = names.length === 0 ? null : new Set(names);
+    const passes = lineFilter({ instances, sinceMs: null, untilMs: null, grep: null });
+    const selection = { socket: this.#paths.logSocket, queues: new Set(queues.map(({ name }) => name)), passes };
+    const unfinished = new UnfinishedFollower(selection, () => {
+      if (this.#unfinished !== unfinished) return;
+      this.#ring.setUnfinished(unfinished.current);
+      this.#onLines();
+    });
+    this.#unfinished = unfinished;
+  }
+
+  #closeUnfinished(): void {
+    this.#unfinished?.close();
+    this.#unfinished = null;
+  }
+
   #append(lines: LogLine[], target: FollowTarget): void {
+    this.#unfinished?.finishedBy(lines);
+    this.#ring.setUnfinished(this.#unfinished?.current ?? []);
     this.#ring.push(lines.filter((line) => this.#isShown(line)));
     this.#onLines();
     if (target.names.length === 0 && lines.some(isSkipMark)) this.#resyncSoon(target);
@@ -120,6 +147,7 @@ export class OutputFollower {
         return;
       }
       this.#follower?.close();
+      this.#closeUnfinished();
       this.#follow(target);
     }, RESYNC_MS);
   }

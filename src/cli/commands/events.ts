@@ -1,7 +1,6 @@
 // `orch events [-f]`: what happened, one line each; with --json one object a line. Events of earlier supervisors come from the
 // file, the newest ones from the supervisor if one runs.
 import type { Client } from '../../api/client.ts';
-import { readEvents } from '../../api/event-files.ts';
 import type { EventRecord, MethodParams } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
@@ -55,6 +54,7 @@ export const eventsCommand: CommandDefinition<EventsOptions> = {
 async function runEvents(context: CliContext, options: EventsOptions): Promise<ExitCode> {
   if (options.criticalPath) return printCriticalPath(context);
   const passes = await parseFilter(options, Date.now());
+  const { readEvents } = await import('../../api/event-files.ts');
   if (typeof passes === 'string') return fail(context, { code: 'usage', message: passes });
   const format = context.json ? (event: EventRecord) => JSON.stringify(event) : eventFormatter(context, options);
   const print = (event: EventRecord) => void (passes(event) && context.stdout.write(`${format(event)}\n`));

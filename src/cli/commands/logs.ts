@@ -2,9 +2,10 @@
 // so that a slow reader never disturbs it.
 import { resolve } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
-import { queuesOf } from '../../logs/queue-services.ts';
 import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
+import type { LogLine } from '../../logs/reader/log-line.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
+import type { UnfinishedFollower, UnfinishedSelection } from '../../logs/reader/unfinished-lines.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, optionalNames } from '../context/definition.ts';
@@ -67,9 +68,16 @@ export async function runLogs(context: CliContext, options: LogsOptions, names: 
   for (const name of names) if (!project.names.has(name)) warnUnknown(context, name);
   const instances = names.length > 0 ? new Set(names) : null;
   const decoding: FollowOptions['decoding'] = options.raw ? 'latin1' : 'utf8';
-  const past = instances === null || project.paths === null ? queues : queuesOf(queues, instances, project.paths);
-  const reading = { queues, past, instances, ...selection, decoding };
+  const past = await queuesWith(instances, queues, project.paths);
+  const reading = { queues, past, instances, ...selection, decoding, socket: project.paths?.logSocket ?? null };
   return options.follow ? follow(context, options, reading) : printLogs(context, options, reading);
+}
+
+/** Those that may have lines of the instances. */
+async function queuesWith(instances: ReadonlySet<string> | null, queues: LogQueueFile[], paths: ProjectPaths | null) {
+  if (instances === null || paths === null) return queues;
+  const { queuesOf } = await import('../../logs/queue-services.ts');
+  return queuesOf(queues, instances, paths);
 }
 
 type LogLimits = { tail: number | null; sinceMs: number | null; untilMs: number | null; grep: RegExp | null };
@@ -79,6 +87,8 @@ type LogQuery = LogLimits & {
   past: LogQueueFile[];
   instances: ReadonlySet<string> | null;
   decoding: 'utf8' | 'latin1';
+  /** The log writer's; null: the project has no directory. */
+  socket: string | null;
 };
 
 /** @returns a sentence if an option is not valid */
@@ -105,18 +115,46 @@ async function printLogs(context: CliContext, options: LogsOptions, reading: Log
   const { readLogs } = await import('../../logs/reader/read-logs.ts');
   const write = await pacedWriter(context, options);
   for await (const lines of readLogs({ ...reading, queues: reading.past })) await write(lines);
+  const unfinished = options.raw || reading.untilMs !== null ? null : await unfinishedOf(reading);
+  if (unfinished === null) return 0;
+  const { readUnfinished } = await import('../../logs/reader/unfinished-lines.ts');
+  const mark = context.json ? '' : ' … (unfinished)';
+  const lines = await readUnfinished(unfinished);
+  if (lines.length > 0) await write(lines.map((line) => ({ ...line, line: line.line + mark })));
   return 0;
+}
+
+/** Which lines without a newline are wanted. @returns null: no log writer can have any */
+async function unfinishedOf({ queues, socket, ...query }: LogQuery): Promise<UnfinishedSelection | null> {
+  if (socket === null) return null;
+  const { lineFilter } = await import('../../logs/reader/read-logs.ts');
+  return { socket, queues: new Set(queues.map(({ name }) => name)), passes: lineFilter({ ...query, sinceMs: null }) };
 }
 
 /** Until the process is interrupted. */
 async function follow(context: CliContext, options: LogsOptions, reading: LogQuery): Promise<ExitCode> {
   const { followLogs } = await import('../../logs/reader/follow-logs.ts');
-  const onLines = await pacedWriter(context, options);
   const { tail, ...query } = reading;
+  const selection = options.raw || context.json ? null : await unfinishedOf(reading);
+  const reader = await import('../../logs/reader/unfinished-lines.ts');
+  const { lineFormatter } = await import('../format/log-output.ts');
+  const { LineOutput } = await import('../format/line-output.ts');
+  const output = new LineOutput(context, lineFormatter(context, options));
+  let unfinished: UnfinishedFollower | null = null;
+  const onLines = (lines: LogLine[]) => {
+    unfinished?.finishedBy(lines);
+    return output.lines(lines, unfinished?.current);
+  };
+  const onCaughtUp = () => {
+    if (selection !== null)
+      unfinished = new reader.UnfinishedFollower(selection, () => output.unfinished(unfinished?.current ?? []));
+  };
+  const write = selection === null ? await pacedWriter(context, options) : onLines;
   return new Promise((resolve) => {
-    const follower = followLogs({ ...query, tail: tail ?? 0, onLines });
+    const follower = followLogs({ ...query, tail: tail ?? 0, onLines: write, onCaughtUp });
     context.stdout.once('close', () => {
       follower.close();
+      unfinished?.close();
       resolve(0);
     });
   });

@@ -42,9 +42,10 @@ function formatText(line: LogLine, text: string): string {
   return `${new Date(line.timeMs).toISOString()} ${line.instance || '-'} ${line.stream} ${text}\n`;
 }
 
-function formatJson({ timeMs, service, instance, stream, line, gap }: LogLine): string {
+function formatJson({ timeMs, service, instance, stream, line, gap, unfinished }: LogLine): string {
   const time = new Date(timeMs).toISOString();
-  return `${JSON.stringify({ time, service, instance, stream, line, ...(gap === undefined ? {} : { dropped: gap }) })}\n`;
+  const more = { ...(gap === undefined ? {} : { dropped: gap }), ...(unfinished ? { unfinished } : {}) };
+  return `${JSON.stringify({ time, service, instance, stream, line, ...more })}\n`;
 }
 
 /** JSON leaves DEL, C1 and bidi marks as they are. */

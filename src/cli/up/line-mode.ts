@@ -82,7 +82,13 @@ class ProjectWatch {
     this.#printer = new LinePrinter(context);
     this.#sinceMs = sinceMs;
     this.paths = paths;
-    this.output = new ProjectOutput({ root: paths.root, sinceMs, onLines: (lines) => this.#printer.lines(lines) });
+    this.output = new ProjectOutput({
+      root: paths.root,
+      sinceMs,
+      onLines: (lines, unfinished) => this.#printer.lines(lines, unfinished),
+      socket: context.json ? null : paths.logSocket,
+      onUnfinished: (lines) => this.#printer.unfinished(lines),
+    });
   }
 
   /** Starts to watch. Events begin after the first status: the width of the names is then known. */

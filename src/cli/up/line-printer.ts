@@ -2,10 +2,12 @@
 // elsewhere it is printed as the program wrote it.
 import type { EventRecord } from '../../api/protocol.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
+import type { UnfinishedLogLine } from '../../logs/reader/unfinished-lines.ts';
 import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls, sanitizeLine } from '../../terminal/sanitize.ts';
 import type { CliContext } from '../context/context.ts';
-import { lineFormatter, pacedWrite } from '../format/log-output.ts';
+import { LineOutput } from '../format/line-output.ts';
+import { lineFormatter } from '../format/log-output.ts';
 import { instanceColour } from '../format/state-colour.ts';
 
 /** Printed in front of the separator for events, padded as an instance. */
@@ -17,11 +19,13 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 export class LinePrinter {
   readonly #stdout: CliContext['stdout'];
   readonly #format: PrinterFormat;
+  readonly #output: LineOutput;
   #missedEvents = 0;
 
   constructor(context: CliContext) {
     this.#stdout = context.stdout;
     this.#format = context.json ? jsonFormat(context) : new PrefixFormat(context);
+    this.#output = new LineOutput(context, (line) => this.#format.line(line));
   }
 
   /** Makes room for these instances, so that the separator does not move when they print their first line. */
@@ -30,21 +34,29 @@ export class LinePrinter {
   }
 
   /** Writes at once; the returned promise resolves when there is room for more. */
-  lines(lines: LogLine[]): Promise<void> | undefined {
-    return pacedWrite(this.#stdout, this.#missedMark() + lines.map((line) => this.#format.line(line)).join(''));
+  lines(lines: LogLine[], unfinished: UnfinishedLogLine[] = []): Promise<void> | undefined {
+    this.#printMissed();
+    return this.#output.lines(lines, unfinished);
+  }
+
+  /** Lines that have no newline yet. */
+  unfinished(lines: UnfinishedLogLine[]): void {
+    this.#output.unfinished(lines);
   }
 
   event(event: EventRecord): void {
     const text = this.#format.event(event);
     if (text === '') return;
     if ((this.#stdout.writableLength ?? 0) > MAX_UNREAD_BYTES) this.#missedEvents += 1;
-    else this.#stdout.write(this.#missedMark() + text);
+    else {
+      this.#printMissed();
+      this.#output.text(text);
+    }
   }
 
-  #missedMark(): string {
-    const mark = this.#missedEvents > 0 ? this.#format.missed(this.#missedEvents) : '';
+  #printMissed(): void {
+    if (this.#missedEvents > 0) this.#output.text(this.#format.missed(this.#missedEvents));
     this.#missedEvents = 0;
-    return mark;
   }
 }
 

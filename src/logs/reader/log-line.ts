@@ -12,6 +12,8 @@ export type LogLine = {
   line: string;
   /** A mark in place of this many dropped lines; `line` is its text. */
   gap?: number;
+  /** It has no newline yet. Never in a file. */
+  unfinished?: true;
 };
 
 export type LineFilter = (line: LogLine) => boolean;

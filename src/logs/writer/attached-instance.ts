@@ -4,10 +4,12 @@ import { FifoSource, type SourceListener } from './fifo-source.ts';
 import type { LineMatcher } from './line-matcher.ts';
 import type { LogQueue, QueueContext } from './log-queue.ts';
 import type { PartialLineRecords } from './partial-line-records.ts';
+import type { UnfinishedSources } from './unfinished-sources.ts';
 
 export type InstanceContext = QueueContext & {
   partialLines: PartialLineRecords;
   matcher: LineMatcher;
+  unfinished: UnfinishedSources;
   /** One of its FIFOs came to its end. */
   onSourceEnd(instance: AttachedInstance): void;
 };
@@ -20,7 +22,7 @@ export class AttachedInstance implements SourceListener {
   /** Detached while its queue took no more: it is read to the end of its FIFOs, then released. */
   isDetaching = false;
   #queue: LogQueue;
-  readonly #sources: readonly FifoSource[];
+  readonly sources: readonly FifoSource[];
   readonly #firstQueue: string;
   readonly #context: InstanceContext;
 
@@ -33,7 +35,7 @@ export class AttachedInstance implements SourceListener {
     this.#queue = queue;
     this.#firstQueue = spec.queue;
     this.#context = context;
-    this.#sources = [
+    this.sources = [
       new FifoSource({ instance, service, stream: 'o' }, outPath, this),
       new FifoSource({ instance, service, stream: 'e' }, errPath, this),
     ];
@@ -45,7 +47,7 @@ export class AttachedInstance implements SourceListener {
 
   /** May any process still write to it? */
   isOpen(): boolean {
-    return this.#sources.some((source) => source.isOpen());
+    return this.sources.some((source) => source.isOpen());
   }
 
   /** Reads it for `queue` from now on. Throws errno errors. */
@@ -53,7 +55,7 @@ export class AttachedInstance implements SourceListener {
     if (queue !== this.#queue) this.#leaveQueue();
     this.#queue = queue;
     this.isDetaching = false;
-    for (const source of this.#sources) {
+    for (const source of this.sources) {
       queue.producers.add(source);
       source.open();
       if (!queue.producers.mayBeRead(source)) source.pause();
@@ -62,8 +64,8 @@ export class AttachedInstance implements SourceListener {
 
   /** @returns whether both FIFOs are empty; a last line without newline is then complete */
   drain(untilMs: number): boolean {
-    const drained = this.#sources.map((source) => source.drain(untilMs));
-    this.#sources.forEach((source, index) => {
+    const drained = this.sources.map((source) => source.drain(untilMs));
+    this.sources.forEach((source, index) => {
       if (drained[index]) this.#queue.endLine(source);
     });
     this.#queue.flush();
@@ -72,7 +74,7 @@ export class AttachedInstance implements SourceListener {
 
   release(): void {
     this.#context.matcher.forget(this.id);
-    for (const source of this.#sources) source.release();
+    for (const source of this.sources) source.release();
     this.#leaveQueue();
   }
 
@@ -83,6 +85,7 @@ export class AttachedInstance implements SourceListener {
   onBytes(source: FifoSource, length: number): void {
     this.#context.matcher.feed(source.instance, source.stream, this.input, length);
     this.#queue.accept(source, length);
+    if (source.partialBytes > 0) this.#context.unfinished.changed(source, this.#queue.spec.name);
   }
 
   onFlood({ instance, stream }: FifoSource): void {
@@ -96,6 +99,6 @@ export class AttachedInstance implements SourceListener {
   }
 
   #leaveQueue(): void {
-    for (const source of this.#sources) this.#queue.producers.remove(source);
+    for (const source of this.sources) this.#queue.producers.remove(source);
   }
 }

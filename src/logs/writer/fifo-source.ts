@@ -39,6 +39,8 @@ export class FifoSource implements Origin, FifoListener {
   /** The start of an incomplete line. */
   partial: Buffer = NOTHING;
   partialBytes = 0;
+  /** When the incomplete line began, milliseconds since the epoch. */
+  partialBegunMs = 0;
   /** The previous writer died with the start of this line: skip to the next newline. */
   skipsToNewline = false;
   #isNotedPartial = false;
@@ -113,8 +115,9 @@ export class FifoSource implements Origin, FifoListener {
     return true;
   }
 
-  /** Appends `[from, to)` of `bytes` to the incomplete line. */
-  appendPartial(bytes: Buffer, from: number, to: number): void {
+  /** Appends `[from, to)` of `bytes`, which came at `timeMs`, to the incomplete line. */
+  appendPartial(bytes: Buffer, from: number, to: number, timeMs: number): void {
+    if (this.partialBytes === 0) this.partialBegunMs = timeMs;
     const length = this.partialBytes + to - from;
     if (length > this.partial.length) this.#grow(length);
     copyShort(bytes, from, to, this.partial, this.partialBytes);

@@ -144,7 +144,7 @@ export class LogQueue implements Flushable {
       const begin = source.partialBytes > 0 ? framer.prependToInput(source.takePartial()) : framer.inputEnd(from);
       this.#append(source, begin, framer.inputEnd(whole));
     }
-    if (whole < length) source.appendPartial(framer.input, whole, length);
+    if (whole < length) source.appendPartial(framer.input, whole, length, this.#clock.now());
   }
 
   /** Skips the rest of a line whose start was lost with the previous writer, and marks the gap. */
@@ -172,7 +172,7 @@ export class LogQueue implements Flushable {
   /** Rare: a line that may be longer than allowed. */
   #acceptLong(source: FifoSource, begin: number, length: number): void {
     const chunk = Buffer.from(this.#context.framer.input.subarray(begin, length));
-    acceptLongLine(source, chunk, (end) => this.#appendPartial(source, end));
+    acceptLongLine(source, chunk, this.#clock.now(), (end) => this.#appendPartial(source, end));
   }
 
   #appendPartial(source: FifoSource, end: Buffer): void {

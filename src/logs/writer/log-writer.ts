@@ -14,6 +14,7 @@ import { LogQueue } from './log-queue.ts';
 import { PartialLineRecords } from './partial-line-records.ts';
 import { QueueServicesFile } from './queue-services-file.ts';
 import { Ticker } from './ticker.ts';
+import { UnfinishedSources } from './unfinished-sources.ts';
 
 /** A restart waits no longer for a slow disk: the queue keeps the lines. */
 const WRITE_WAIT_MS = 50;
@@ -29,6 +30,7 @@ export class LogWriter {
   readonly #attached = new Map<string, AttachedInstance>();
   readonly #context: InstanceContext;
   readonly #services: QueueServicesFile;
+  readonly unfinished = new UnfinishedSources(() => this.#allSources());
 
   constructor(
     paths: ProjectPaths,
@@ -46,6 +48,7 @@ export class LogWriter {
         const message = `${instance} wrote a line`;
         emit({ type: 'line_matched', queue: null, instance, message, details: { nonce, pattern } });
       }),
+      unfinished: this.unfinished,
       onSourceEnd: (attached) => {
         if (attached.isDetaching && !attached.isOpen()) this.#release(attached.id);
         hooks.onSourceEnd();
@@ -172,6 +175,11 @@ export class LogWriter {
       if (performance.now() >= untilMs) return false;
       await delay(DRAIN_RETRY_MS);
     }
+  }
+
+  *#allSources() {
+    for (const { queue, sources } of this.#attached.values())
+      for (const source of sources) yield { source, queue: queue.spec.name };
   }
 
   #noteServices(): void {

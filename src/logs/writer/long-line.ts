@@ -8,17 +8,22 @@ export const SPLIT_END = Buffer.from(' … (line goes on)\n');
 export const LINE_END = Buffer.from('\n');
 
 /**
- * Appends a chunk to the incomplete line of the source.
+ * Appends a chunk, which came at `timeMs`, to the incomplete line of the source.
  * @param complete frames and removes that line, with this end: a piece is full, or its newline came
  */
-export function acceptLongLine(source: FifoSource, chunk: Buffer, complete: (end: Buffer) => void): void {
+export function acceptLongLine(
+  source: FifoSource,
+  chunk: Buffer,
+  timeMs: number,
+  complete: (end: Buffer) => void,
+): void {
   for (let from = 0; from < chunk.length; ) {
     const newline = chunk.indexOf(NEWLINE, from);
     const end = newline < 0 ? chunk.length : newline;
     const to = Math.min(end, from + MAX_LINE_BYTES - source.partialBytes);
-    if (to > from) source.appendPartial(chunk, from, to);
+    if (to > from) source.appendPartial(chunk, from, to, timeMs);
     from = to;
-    if (from < end) splitBefore(chunk[from]!, source, complete);
+    if (from < end) splitBefore(chunk[from]!, source, timeMs, complete);
     else if (newline >= 0) {
       complete(LINE_END);
       from = newline + 1;
@@ -27,12 +32,12 @@ export function acceptLongLine(source: FifoSource, chunk: Buffer, complete: (end
 }
 
 /** The start of a character whose rest follows begins the next piece. */
-function splitBefore(next: number, source: FifoSource, complete: (end: Buffer) => void): void {
+function splitBefore(next: number, source: FifoSource, timeMs: number, complete: (end: Buffer) => void): void {
   const bytes = isContinuation(next) ? startOfCharacter(source.partial, source.partialBytes) : 0;
   const start = Buffer.from(source.partial.subarray(source.partialBytes - bytes, source.partialBytes));
   source.partialBytes -= bytes;
   complete(SPLIT_END);
-  if (bytes > 0) source.appendPartial(start, 0, bytes);
+  if (bytes > 0) source.appendPartial(start, 0, bytes, timeMs);
 }
 
 const isContinuation = (byte: number) => (byte & 0xc0) === 0x80;

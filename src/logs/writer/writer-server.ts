@@ -12,6 +12,8 @@ import { SupervisorGuard } from './supervisor-guard.ts';
 
 /** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
 const EXIT_AFTER_MS = 3000;
+/** Of a reader of unfinished lines. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** Rejects where another writer serves the project or the socket cannot be created. */
 export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
@@ -23,9 +25,10 @@ export async function serveLogWriter(paths: ProjectPaths): Promise<void> {
   await new WriterServer(paths, lock).listen();
 }
 
-/** `successor` is about the connection itself. */
+/** About the connection itself. */
+type ConnectionMethod = 'successor' | 'watchUnfinished';
 type WriterMethodTable = {
-  [M in Exclude<keyof WriterMethods, 'successor'>]: (
+  [M in Exclude<keyof WriterMethods, ConnectionMethod>]: (
     params: WriterMethods[M][0],
   ) => WriterMethods[M][1] | Promise<WriterMethods[M][1]> | undefined;
 };
@@ -38,6 +41,8 @@ class WriterServer {
   readonly #writer: LogWriter;
   readonly #methods: WriterMethodTable;
   readonly #guard: SupervisorGuard<RpcPeer>;
+  /** Connections of readers, which keep no writer running; and what ends their watch. */
+  readonly #readers = new Map<RpcPeer, (() => void) | null>();
   #exitTimer: NodeJS.Timeout | null = null;
 
   constructor(paths: ProjectPaths, lock: Lock) {
@@ -51,7 +56,7 @@ class WriterServer {
     });
     this.#writer = new LogWriter(paths, {
       emit: (event) => {
-        for (const peer of this.#rpc.peers) peer.send({ event });
+        for (const peer of this.#rpc.peers) if (!this.#readers.has(peer)) peer.send({ event });
       },
       compress: (path) => this.#compressor.add(path),
       onSourceEnd: () => this.#scheduleExit(),
@@ -71,6 +76,8 @@ class WriterServer {
       onLine: (line) => this.#answer(peer, line),
       onTooLong: () => peer.destroy(),
       onClose: () => {
+        this.#readers.get(peer)?.();
+        this.#readers.delete(peer);
         this.#guard.disconnected(peer);
         this.#scheduleExit();
       },
@@ -93,23 +100,45 @@ class WriterServer {
       });
   }
 
-  #call(peer: RpcPeer, { method, params }: WriterRequest): unknown {
+  #call(peer: RpcPeer, { id, method, params }: WriterRequest): unknown {
     if (method === 'hello') this.#guard.greet(peer);
     if (method === 'successor') return this.#guard.replaceBy(peer, params.successor);
+    if (method === 'unfinished') this.#noteReader(peer, this.#readers.get(peer) ?? null);
+    if (method === 'watchUnfinished') return this.#watchUnfinished(peer, id);
     if (!Object.hasOwn(this.#methods, method)) throw new Error(`no such method: ${method}`);
     return this.#methods[method](params as never);
+  }
+
+  /** A reader that does not read skips changes: each is complete in itself. */
+  #watchUnfinished(peer: RpcPeer, id: number): Promise<never> {
+    this.#readers.get(peer)?.();
+    const end = this.#writer.unfinished.watch((event) => {
+      if (peer.unreadBytes < MAX_UNREAD_BYTES) peer.send({ id, event });
+    });
+    this.#noteReader(peer, end);
+    return new Promise<never>(() => undefined);
+  }
+
+  #noteReader(peer: RpcPeer, end: (() => void) | null): void {
+    this.#readers.set(peer, end);
+    if (this.#exitTimer === null) this.#scheduleExit(); // it counted as a supervisor until now
   }
 
   #scheduleExit(): void {
     if (this.#exitTimer !== null) clearTimeout(this.#exitTimer);
     this.#exitTimer = null;
-    if (this.#rpc.peers.size > 0) return;
+    if (this.#hasSupervisor()) return;
     void this.#recreateSocket().catch(() => undefined); // no descriptor is free, for example: the next timer retries
     this.#exitTimer = setTimeout(() => {
-      if (this.#rpc.peers.size > 0) return;
+      this.#exitTimer = null;
+      if (this.#hasSupervisor()) return;
       if (this.#writer.isNeeded() || this.#guard.isPending) this.#scheduleExit();
       else void this.#finishAndExit(0);
     }, EXIT_AFTER_MS);
+  }
+
+  #hasSupervisor(): boolean {
+    return this.#rpc.peers.size > this.#readers.size;
   }
 
   /** The socket was deleted: as long as this process holds the lock, no other writer can serve the next supervisor. */
@@ -142,6 +171,7 @@ function methodsOf(writer: LogWriter): WriterMethodTable {
     detach: ({ instances }) => void writer.detach(instances),
     openSink: ({ queue, service }) => void writer.openSink(queue, service),
     closeSink: async (params) => ({ drained: await writer.closeSink(params) }),
+    unfinished: () => ({ lines: writer.unfinished.list() }),
     stats: () => ({ queues: writer.stats() }),
     rotate: async ({ queues }) => ({ rotated: await writer.rotate(queues) }),
     shutdown: async ({ deadlineMs }) => ({ flushed: await writer.finish(deadlineMs) }),

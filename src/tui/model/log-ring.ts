@@ -41,6 +41,8 @@ export class LogRing implements LogView {
   #lines: BufferedLine[] = [];
   /** Index of the oldest line in `lines`; those before it are dropped in bulk. */
   #first = 0;
+  /** The last ones of `lines`. */
+  #unfinished: readonly LogLine[] = [];
   /** Characters in `lines`. */
   #chars = 0;
   #nextSeq = 0;
@@ -58,7 +60,27 @@ export class LogRing implements LogView {
     return this.#nextSeq - 1;
   }
 
+  /** The lines that have no newline yet stand below all others; `push` keeps them there. */
+  setUnfinished(lines: readonly LogLine[]): void {
+    this.#dropUnfinished();
+    this.#unfinished = lines;
+    this.#append(lines);
+  }
+
   push(added: readonly LogLine[]): void {
+    this.#dropUnfinished();
+    this.#append(added);
+    this.#append(this.#unfinished);
+  }
+
+  #dropUnfinished(): void {
+    for (const _ of this.#unfinished) {
+      if (this.#lines.length <= this.#first || !this.#lines.at(-1)!.unfinished) return; // cleared meanwhile
+      this.#chars -= this.#lines.pop()!.line.length;
+    }
+  }
+
+  #append(added: readonly LogLine[]): void {
     for (const source of added) {
       const line = detachedCopy(sanitizeScreenLine(source.line.slice(0, MAX_LINE_CHARS)));
       this.#lines.push({ ...source, line, seq: this.#nextSeq++ });
@@ -84,6 +106,7 @@ export class LogRing implements LogView {
   }
 
   clear(): void {
+    this.#unfinished = [];
     this.#pausedLines = [];
     this.#missedCount = 0;
     this.#lines = [];
