@@ -76,6 +76,12 @@ function aliveReason(
   { spec, rolloutStep }: Extract<DesiredInstance, { run: true }>,
 ) {
   const own = readinessReason(phase);
+  if (own !== null && !isProbed(spec) && phase.because !== null) {
+    return {
+      reason: own,
+      unblock: 'end that program, or give this service another port (`port: auto` takes a free one)',
+    };
+  }
   if (own !== null && !isProbed(spec)) {
     return { reason: `Counts as ready once it has lived for ${spec.readyAfterMs / 1000} s.`, unblock: null };
   }
@@ -118,7 +124,9 @@ function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, no
   const sent = phase.escalated > 0 ? (escalate[phase.escalated - 1]?.signal ?? signal) : signal;
   const next = escalate[phase.escalated]?.signal ?? 'SIGKILL';
   const begun = command !== null && phase.escalated === 0 ? 'Its stop command was started' : `${sent} sent`;
-  return { state: 'stopping', reason: `${begun}; ${target} has ${left} s before ${next}.`, unblock: null };
+  const ended =
+    phase.exit !== null && 'code' in phase.exit && phase.exit.because ? `Ended with ${describeExit(phase.exit)}. ` : '';
+  return { state: 'stopping', reason: `${ended}${begun}; ${target} has ${left} s before ${next}.`, unblock: null };
 }
 
 /** Nothing lives although it should. */

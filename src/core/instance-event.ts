@@ -22,10 +22,10 @@ export type InstanceEvent =
   | { kind: 'termIntended' }
   | { kind: 'escalateIntended'; signal: string }
   | { kind: 'killIntended' }
-  /** The group and the sweep found nothing alive any more. */
-  | { kind: 'emptied' }
+  /** The group and the sweep found nothing alive any more. `exitBecause`, here and below: what explains its exit code. */
+  | { kind: 'emptied'; exitBecause?: string }
   /** The main process is gone but members of its tree live. */
-  | { kind: 'leftoversFound' }
+  | { kind: 'leftoversFound'; exitBecause?: string }
   /** `because`: what the probe found; null when it passes, or when there is none. */
   | { kind: 'readinessChanged'; readiness: Readiness; because: string | null }
   /** A liveness or startup probe failed as often as its `failures` says, or a limit is exceeded. `isSilent`: it did not

@@ -62,9 +62,12 @@ export function isProbed({ readiness, startup }: ReadinessRules): boolean {
   return readiness !== null || startup !== null;
 }
 
-/** When an instance counts as ready because it has lived for long enough; null: it is ready, or a probe says when it is. */
-export function readyAtMs({ readiness, sinceMs }: Extract<Phase, { kind: 'alive' }>, rules: ReadinessRules) {
-  const isWaiting = (readiness === 'pending' || readiness === 'failing') && !isProbed(rules);
+/**
+ * When an instance counts as ready because it has lived for long enough; null: it is ready, a probe says when it is, or
+ * something is known that keeps it from being ready.
+ */
+export function readyAtMs({ readiness, sinceMs, because }: Extract<Phase, { kind: 'alive' }>, rules: ReadinessRules) {
+  const isWaiting = (readiness === 'pending' || readiness === 'failing') && because === null && !isProbed(rules);
   return isWaiting ? sinceMs + rules.readyAfterMs : null;
 }
 

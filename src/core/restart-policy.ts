@@ -23,7 +23,7 @@ export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresM
  *
  * Rules, first match wins (compare systemd.service(5) Restart=, Kubernetes' crash-loop back-off):
  * 1. exit 0 and the policy is not `always`: `completed`.
- * 2. the policy is `never`: `failed`.
+ * 2. the policy is `never`: `failed`. Also after exit 0 that does not count as success, as a restart would end the same way.
  * 3. more than `limit.count` failures within `limit.withinMs`: `failed`.
  * 4. otherwise `backoff`, for `always` after exit 0 as well, so that nothing ever spins.
  *
@@ -52,11 +52,14 @@ export function backoffMs(id: InstanceId, policy: RestartPolicy, failures: numbe
   return Math.round(delay * (1 - MAX_JITTER * fractionOf(`${id}#${failures}`)));
 }
 
-export const isSuccess = (exit: Exit): boolean => 'code' in exit && exit.code === 0;
+export const isSuccess = (exit: Exit): boolean => 'code' in exit && exit.code === 0 && exit.because === undefined;
 
 /** A sentence part: `exit code 1`, `SIGKILL`, … */
 export function describeExit(exit: Exit): string {
-  if ('code' in exit) return exit.code === 0 ? 'success (exit code 0)' : `exit code ${exit.code}`;
+  if ('code' in exit) {
+    if (exit.because !== undefined) return `exit code ${exit.code}: ${exit.because}`;
+    return exit.code === 0 ? 'success (exit code 0)' : `exit code ${exit.code}`;
+  }
   if ('signal' in exit) return exit.because === undefined ? exit.signal : `${exit.signal} for being ${exit.because}`;
   if ('spawnError' in exit) return exit.detail;
   return 'an unknown exit status';
@@ -76,6 +79,9 @@ type CountedFailure = ProcessEnd & { failures: number; recentFailuresMs: number[
 
 function failurePhase(id: InstanceId, policy: RestartPolicy, failure: CountedFailure, nowMs: number): Phase {
   const { exit, unhealthy, failures, recentFailuresMs } = failure;
+  if (policy.policy === 'on_failure' && unhealthy === null && 'code' in exit && exit.code === 0) {
+    return { kind: 'failed', atMs: nowMs, reason: `ended with ${describeExit(exit)}` };
+  }
   if (policy.policy === 'never') {
     const ended = unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
     return { kind: 'failed', atMs: nowMs, reason: `${ended}${NOT_RESTARTED}` };

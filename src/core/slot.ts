@@ -12,7 +12,8 @@ export type Incarnation = {
 };
 
 export type Exit =
-  | { code: number }
+  /** `because`: what explains it, where that was found out. After code 0: why it does not count as success. */
+  | { code: number; because?: string }
   /** `because`: where it is known what it was sent for: `over its memory bound of 512 MiB`. */
   | { signal: string; because?: string }
   /** The process could not be started: an errno name such as `ENOENT`. */
@@ -60,7 +61,7 @@ export type Phase =
       readiness: Readiness;
       /** Since when `readiness` is what it is. */
       readinessSinceMs: number;
-      /** What the last probe found when it did not pass; null when it did, or there is none. */
+      /** Why it is not ready, as a probe found it; without a probe: what keeps it from being ready by its age. */
       because: string | null;
       /** A liveness or startup probe has failed, or a limit is exceeded: the sentence. It is to be restarted; nothing takes
        * that back. While it is ready, it waits for its turn in the pool. */

@@ -62,9 +62,11 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
         ? { ...slot, phase: { ...slot.phase, step: 'kill', deadlineMs: nowMs + KILL_RETRY_MS } }
         : slot;
     case 'leftoversFound':
-      return slot.phase.kind === 'ending' ? { ...slot, phase: observeLeftovers(slot, slot.phase, nowMs) } : slot;
+      return slot.phase.kind === 'ending'
+        ? { ...slot, phase: observeLeftovers(slot, explained(slot.phase, event.exitBecause), nowMs) }
+        : slot;
     case 'emptied':
-      return slot.phase.kind === 'ending' ? finishEnding(slot, slot.phase, nowMs) : slot;
+      return slot.phase.kind === 'ending' ? finishEnding(slot, explained(slot.phase, event.exitBecause), nowMs) : slot;
     case 'readinessChanged':
       return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
     case 'unhealthy':
@@ -212,6 +214,13 @@ function endingPhaseOf(
     nextCheckMs: nowMs,
     checkGapMs: FIRST_CHECK_GAP_MS,
   };
+}
+
+/** The first explanation counts: it was found nearest to the exit. */
+function explained(phase: EndingPhase, because: string | undefined): EndingPhase {
+  const { exit } = phase;
+  if (because === undefined || exit === null || !('code' in exit) || exit.because !== undefined) return phase;
+  return { ...phase, exit: { ...exit, because } };
 }
 
 /** Members of the tree outlive the main process: they get the stop signal and their own grace period, once. */

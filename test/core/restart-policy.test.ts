@@ -26,6 +26,7 @@ const death = (exit: Exit, changes: Partial<ProcessEnd> = {}): ProcessEnd => ({
 describe('endingOf', () => {
   const ok: Exit = { code: 0 };
   const bad: Exit = { code: 1 };
+  const background: Exit = { code: 0, because: 'processes of it still run' };
   it.each([
     ['on_failure', ok, 'completed'],
     ['on_failure', bad, 'backoff'],
@@ -34,6 +35,8 @@ describe('endingOf', () => {
     ['never', bad, 'failed'],
     ['never', { unknown: true }, 'failed'],
     ['always', ok, 'backoff'],
+    ['on_failure', background, 'failed'],
+    ['always', background, 'backoff'],
     ['always', bad, 'backoff'],
   ] as [RestartPolicy['policy'], Exit, string][])('%s after %j: %s', (policy, exit, expected) => {
     expect(decideRestart(slotWith({ policy }), death(exit), 1_000).phase.kind).toBe(expected);

@@ -1,28 +1,14 @@
 // A probe or a drain counts only when the instance itself answers: strangers, siblings, and programs that do not accept.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { freePorts } from '../rig/free-ports.ts';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { PROGRAMS } from './procs.ts';
+import { listen } from './stranger.ts';
 
 const LISTENS = `${PROGRAMS}listens.pl`;
 const HTTP = '{ http: "http://127.0.0.1:$' + '{PORT}/", every: 50ms, failures: 1 }';
 const TCP = '{ tcp: "$' + '{PORT}", every: 50ms, timeout: 200ms, failures: 2 }';
-
-/** A program of another person that has the port. */
-async function stranger(port: number, options: { cwd?: string; env?: Record<string, string> } = {}, way = 'share') {
-  const env = { PATH: process.env.PATH!, ...options.env };
-  const child: ChildProcess = spawn('perl', [LISTENS, String(port), way], {
-    cwd: options.cwd ?? '/',
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child.stdout!, 'data');
-  return child;
-}
 
 const becomes = (project: Project, id: string, state: string) =>
   waitFor(`${id} is ${state}`, project.ps, (status) => instanceOf(status, id).state === state, 15_000);
@@ -40,7 +26,7 @@ test.each([
   const project = createProject({
     'procs.yaml': `services:\n  api: { command: [perl, ${LISTENS}, "${port}", retry], port: ${port}, readiness: ${probe} }\n`,
   });
-  const other = await stranger(port, { env: { ORCH_PROJECT: 'demo', ORCH_INSTANCE_ID: 'srv.1' }, cwd: project.root });
+  const other = await listen(port, { env: { ORCH_PROJECT: 'demo', ORCH_INSTANCE_ID: 'srv.1' }, cwd: project.root });
   await project.mustOrch(['up', '-d']);
   const reason = await reasonOf(project, 'api.1', /held by/);
   expect(reason).toContain(`port ${port} is held by pid ${other.pid} (perl ${LISTENS}`);
@@ -125,7 +111,7 @@ test('a drain is not sent to a stranger', async () => {
   const project = createProject({
     'procs.yaml': `services:\n  api:\n    command: [sleep, "1000"]\n    port: ${port}\n    stop: { drain: { http: "http://127.0.0.1:$\{PORT}/drain" } }\n`,
   });
-  const other = await stranger(port, { cwd: project.root });
+  const other = await listen(port, { cwd: project.root });
   await project.mustOrch(['up', '-d']);
   await becomes(project, 'api.1', 'ready');
   await project.down();
@@ -139,7 +125,7 @@ test('the owner of the socket is looked up again after a restart', async () => {
     'procs.yaml': `services:\n  api:\n    command: [perl, ${LISTENS}, "${port}", retry, share]\n    port: ${port}\n    readiness: ${HTTP}\n    restart: { policy: always, backoff: { initial: 0ms } }\n`,
   });
   await project.up();
-  const other = await stranger(port);
+  const other = await listen(port);
   const { pid } = project.instances()[0]!;
   process.kill(pid, 'SIGKILL');
   await reasonOf(project, 'api.1', /is (held by|shared with) pid/);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProbeResult } from '../../src/core/spec.ts';
 import type { AnswerCheck } from '../../src/os/probe/answer-check.ts';
-import { checkTcp, checkUnix, tcpTarget } from '../../src/os/probe/connect.ts';
+import { prepareTcp, prepareUnix, tcpTarget } from '../../src/os/probe/connect.ts';
 import { runExec } from '../../src/os/probe/exec.ts';
 import { type HttpRequest, requestHttp } from '../../src/os/probe/http.ts';
 import { findProcesses } from '../rig/processes.ts';
@@ -142,9 +142,9 @@ describe('connections', () => {
 
   test('accepted or refused', async () => {
     const port = await listening((socket) => void socket.on('error', () => undefined));
-    expect(await checkTcp(String(port), ANY).outcome).toEqual({ ok: true });
-    expect(await checkTcp('127.0.0.1:1', ANY).outcome).toEqual({ ok: false, because: 'connection refused' });
-    expect(await checkTcp('70000', ANY).outcome).toMatchObject({ ok: false });
+    expect(await prepareTcp(String(port), ANY)().outcome).toEqual({ ok: true });
+    expect(await prepareTcp('127.0.0.1:1', ANY)().outcome).toEqual({ ok: false, because: 'connection refused' });
+    expect(await prepareTcp('70000', ANY)().outcome).toMatchObject({ ok: false });
   });
 
   test('unix sockets, at long paths as well', async () => {
@@ -152,8 +152,8 @@ describe('connections', () => {
     const server = createServer((socket) => void socket.on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(join(directory, 'a.sock'), resolve));
     onTestFinished(() => void server.close());
-    expect(await checkUnix(join(directory, 'a.sock'), ANY).outcome).toEqual({ ok: true });
-    expect(await checkUnix(join(directory, 'b.sock'), ANY).outcome).toEqual({
+    expect(await prepareUnix(join(directory, 'a.sock'), ANY)().outcome).toEqual({ ok: true });
+    expect(await prepareUnix(join(directory, 'b.sock'), ANY)().outcome).toEqual({
       ok: false,
       because: 'the socket does not exist',
     });

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Phase, Slot } from '../../src/core/slot.ts';
 import type { InstanceId, Probe, ServiceSpec } from '../../src/core/spec.ts';
+import { EarlierListeners } from '../../src/supervisor/instances/earlier-listeners.ts';
 import { OwnAnswers } from '../../src/supervisor/instances/own-answers.ts';
 import { Prober } from '../../src/supervisor/instances/prober.ts';
 import type { ReadinessSignals } from '../../src/supervisor/instances/readiness-signals.ts';
@@ -23,7 +24,7 @@ function probing() {
   const slots = new Map<InstanceId, Slot>();
   let spec: ServiceSpec | null = null;
   const context = contextOf({ specs: { ...contextOf().specs, slots, specOf: () => spec } });
-  const probed = new Prober(context, signals as ReadinessSignals, new OwnAnswers(context));
+  const probed = new Prober(context, signals as ReadinessSignals, new OwnAnswers(context, new EarlierListeners()));
   prober = probed;
   const sync = (slot: Slot, declared: ServiceSpec): void => {
     spec = declared;

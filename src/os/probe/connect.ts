@@ -3,20 +3,23 @@ import { createConnection, type NetConnectOpts, type Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { ProbeResult } from '../../core/spec.ts';
 import { errnoOf } from '../errors.ts';
-import { countWaiting, isAccepted } from '../sockets/listeners.ts';
+import { type ClientEnd, countWaiting, isAccepted } from '../sockets/listeners.ts';
 import { type AnswerCheck, checkAnswer } from './answer-check.ts';
 import { type RunningCheck, runCheck } from './running-check.ts';
 
-/** `8000`, `localhost:8000` or `[::1]:8000`; a port alone means 127.0.0.1. */
-export function checkTcp(address: string, answers: AnswerCheck): RunningCheck {
-  return checkConnection(tcpTarget(address), (socket) => checkAnswer(socket, answers), isTcpAccepted);
+/**
+ * Prepares a check that is repeated.
+ * @param address `8000`, `localhost:8000` or `[::1]:8000`; a port alone means 127.0.0.1
+ */
+export function prepareTcp(address: string, answers: AnswerCheck): () => RunningCheck {
+  return prepareConnection(tcpTarget(address), (socket) => checkAnswer(socket, answers), new TcpAcceptance());
 }
 
 /** @param path absolute; the shorter relative path is used where it helps, as the system accepts only some 100 bytes */
-export function checkUnix(path: string, answers: AnswerCheck): RunningCheck {
+export function prepareUnix(path: string, answers: AnswerCheck): () => RunningCheck {
   const near = relative(process.cwd(), path);
   const judge = () => (answers.isKnown() ? OK : answers.check({ kind: 'unix', path }));
-  return checkConnection({ path: near.length < path.length ? near : path }, judge, unixAcceptance(path));
+  return prepareConnection({ path: near.length < path.length ? near : path }, judge, new UnixAcceptance(path));
 }
 
 export function tcpTarget(address: string): { host: string; port: number } {
@@ -31,62 +34,106 @@ const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 100;
 const NOT_ACCEPTED = 'connected, but the program does not accept the connection';
 
+/** Whether a program accepts its connections. */
+type Acceptance = {
+  /** A connection of an earlier attempt still waits. */
+  isBehind(): boolean;
+  note(socket: Socket): void;
+  /** Of the connection that was noted last. */
+  isAccepted(): boolean;
+};
+
 /**
- * The system answers for a program that never accepts: a connection counts once a process has accepted it.
+ * The system answers for a program that never accepts: the first connection counts once a process has accepted it. Later ones
+ * count at once, and the next attempt sees whether they were accepted: waiting each time would cost twice as much.
  * @param judge whether the socket that answers is the right one
  */
-function checkConnection(
+function prepareConnection(
   target: NetConnectOpts,
   judge: (socket: Socket) => ProbeResult | Promise<ProbeResult>,
-  isAccepted: (socket: Socket) => boolean,
-): RunningCheck {
-  return runCheck((settle, onCancel) => {
-    let timer: NodeJS.Timeout | undefined;
-    const awaitAcceptance = (socket: Socket, pauseMs: number): void => {
-      if (isAccepted(socket)) {
-        settle(OK);
-        return;
-      }
-      onCancel((because) => `${NOT_ACCEPTED} (${because})`);
-      timer = setTimeout(() => awaitAcceptance(socket, Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs);
-    };
-    const connected = async (socket: Socket): Promise<void> => {
-      const judged = judge(socket);
-      const verdict = judged instanceof Promise ? await judged : judged;
-      if (!verdict.ok) settle(verdict);
-      else if (!socket.destroyed) awaitAcceptance(socket, FIRST_PAUSE_MS);
-      else settle(OK); // a process has accepted and closed it
-    };
-    try {
-      const socket: Socket = createConnection(target, () => void connected(socket));
-      socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
-      return () => {
-        clearTimeout(timer);
-        socket.destroy();
-      };
-    } catch (error) {
-      // A port above 65535, once the variables are filled in.
-      settle({ ok: false, because: connectionFailure(error) });
-      return () => undefined;
-    }
-  });
-}
-
-/** True also for another machine, and where that cannot be told. */
-function isTcpAccepted({ remoteAddress, remotePort, localAddress, localPort }: Socket): boolean {
-  if (!remoteAddress || !remotePort || !localAddress || !localPort) return true;
-  return isAccepted({ kind: 'tcp', host: remoteAddress, port: remotePort }, { host: localAddress, port: localPort });
-}
-
-/** Which connection was accepted is not known: none waits, or some that waited does not any more. */
-function unixAcceptance(path: string): () => boolean {
-  let most = 0;
+  acceptance: Acceptance,
+): () => RunningCheck {
+  let isTrusted = false;
   return () => {
-    const waiting = countWaiting(path);
-    const isAccepting = waiting === 0 || waiting < most;
-    most = Math.max(most, waiting);
-    return isAccepting;
+    isTrusted &&= !acceptance.isBehind();
+    return runCheck((settle, onCancel) => {
+      let timer: NodeJS.Timeout | undefined;
+      const awaitAcceptance = (pauseMs: number): void => {
+        if (acceptance.isAccepted()) {
+          isTrusted = true;
+          settle(OK);
+          return;
+        }
+        onCancel((because) => `${NOT_ACCEPTED} (${because})`);
+        timer = setTimeout(() => awaitAcceptance(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs);
+      };
+      const connected = async (socket: Socket): Promise<void> => {
+        acceptance.note(socket);
+        const judged = judge(socket);
+        const verdict = judged instanceof Promise ? await judged : judged;
+        // Destroyed: a process has accepted and closed it, or the attempt is over.
+        if (!verdict.ok || isTrusted || socket.destroyed) settle(verdict);
+        else awaitAcceptance(FIRST_PAUSE_MS);
+      };
+      try {
+        const socket: Socket = createConnection(target, () => void connected(socket));
+        socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
+        return () => {
+          clearTimeout(timer);
+          socket.destroy();
+        };
+      } catch (error) {
+        // A port above 65535, once the variables are filled in.
+        settle({ ok: false, because: connectionFailure(error) });
+        return () => undefined;
+      }
+    });
   };
+}
+
+/** Of another machine, and where the system cannot tell, every connection counts as accepted. */
+class TcpAcceptance implements Acceptance {
+  #last: { at: { kind: 'tcp'; host: string; port: number }; client: ClientEnd } | null = null;
+
+  isBehind(): boolean {
+    return !this.isAccepted();
+  }
+
+  note({ remoteAddress, remotePort, localAddress, localPort }: Socket): void {
+    const isKnown = remoteAddress && remotePort && localAddress && localPort;
+    this.#last = isKnown
+      ? { at: { kind: 'tcp', host: remoteAddress, port: remotePort }, client: { host: localAddress, port: localPort } }
+      : null;
+  }
+
+  isAccepted(): boolean {
+    return this.#last === null || isAccepted(this.#last.at, this.#last.client);
+  }
+}
+
+/** Which connections were accepted is not known: none waits any more, or fewer than before. */
+class UnixAcceptance implements Acceptance {
+  #path: string;
+  #most = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  isBehind(): boolean {
+    return countWaiting(this.#path) > 0;
+  }
+
+  note(): void {
+    this.#most = 0;
+  }
+
+  isAccepted(): boolean {
+    const waiting = countWaiting(this.#path);
+    const isAccepting = waiting === 0 || waiting < this.#most;
+    this.#most = Math.max(this.#most, waiting);
+    return isAccepting;
+  }
 }
 
 /** @returns a clause for people */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { hasProc } from '../platform.ts';
-import { ESTABLISHED, socketDiagnosis, type TcpSocket } from './socket-diagnosis.ts';
+import { CLOSE_WAIT, ESTABLISHED, socketDiagnosis, type TcpSocket } from './socket-diagnosis.ts';
 
 /** Where a connection has led to: an IP address, or an absolute path. */
 export type Endpoint = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
@@ -42,9 +42,9 @@ export function listenersOnPort(port: number): Listener[] {
   return hasProc ? tcpListeners(port).map(listenerOf) : [];
 }
 
-/** Inodes of all TCP sockets that listen now. */
-export function allListeners(): Set<string> {
-  return new Set(hasProc ? tcpListeners(ANY_PORT).map(({ inode }) => inode) : []);
+/** The inodes of all TCP sockets that listen now, and their ports. */
+export function allListeners(): Map<string, number> {
+  return new Map(hasProc ? tcpListeners(ANY_PORT).map(({ inode, port }) => [inode, port]) : []);
 }
 
 /** As the kernel chooses: an exact address before a wildcard, IPv4 before a socket of both families. */
@@ -71,7 +71,9 @@ function readListeners(table: 'tcp' | 'tcp6', port: number): TcpSocket[] {
     if (state !== LISTENING || (port !== ANY_PORT && !local.endsWith(suffix))) return [];
     // Words of 32 bits in the order of the machine: all machines that Node runs on are little-endian.
     const address = Buffer.from(local.slice(0, -suffix.length), 'hex').swap32();
-    return [{ family: address.length === 4 ? 4 : 6, address, state: 10, inode, uid: Number(uid) } as const];
+    const family = address.length === 4 ? 4 : 6;
+    const listening = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16);
+    return [{ family, address, port: listening, state: 10, inode, uid: Number(uid) } as const];
   });
 }
 
@@ -83,15 +85,19 @@ function readTable(path: string): string[] {
   }
 }
 
+/** Open on both ends, or closed on ours only. */
+const UNACCEPTED_STATES = new Set([ESTABLISHED, CLOSE_WAIT]);
+
 /**
- * Whether a process has accepted this connection of ours; the kernel answers by itself before. True also where the process
- * has closed it again, and where that cannot be told.
+ * Whether a process has accepted this connection of ours, which may be closed by now; the kernel answers by itself before.
+ * True also where the process has closed it again, and where that cannot be told.
  */
 export function isAccepted({ host, port }: Extract<Endpoint, { kind: 'tcp' }>, client: ClientEnd): boolean {
   const [local, remote] = [bytesOf(host), bytesOf(client.host)];
   if (local === null || remote === null || local.length !== remote.length) return true;
   const found = socketDiagnosis()?.find({ local, localPort: port, remote, remotePort: client.port });
-  return !found || found.state !== ESTABLISHED || found.inode !== '0';
+  const isWaiting = found?.inode === '0' && UNACCEPTED_STATES.has(found.state);
+  return !isWaiting;
 }
 
 /** Flags of a socket that listens: __SO_ACCEPTCON of linux/net.h. */

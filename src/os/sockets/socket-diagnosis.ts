@@ -2,7 +2,7 @@
 // the hash table of all connections. Linux with koffi only; every caller works without it.
 import { type CLibrary, cLibrary } from '../c-library.ts';
 
-export type TcpSocket = { family: 4 | 6; address: Buffer; state: number; inode: string; uid: number };
+export type TcpSocket = { family: 4 | 6; address: Buffer; port: number; state: number; inode: string; uid: number };
 /** The two ends of a connection as its server sees them: addresses of 4 or 16 bytes. */
 export type TcpConnection = { local: Buffer; localPort: number; remote: Buffer; remotePort: number };
 
@@ -22,7 +22,9 @@ const HEADER_BYTES = 16;
 /** struct inet_diag_req_v2 and struct inet_diag_msg of linux/inet_diag.h. */
 const REQUEST_BYTES = HEADER_BYTES + 56;
 const MESSAGE_BYTES = 72;
+/** States of enum tcp_state in net/tcp_states.h. */
 export const ESTABLISHED = 1;
+export const CLOSE_WAIT = 8;
 const LISTEN_ONLY = 1 << 10;
 const ALL_STATES = 0xffff_ffff;
 const MAX_ANSWERS = 1_000;
@@ -129,6 +131,7 @@ function socketOf(message: Buffer): TcpSocket {
   return {
     family,
     state: message.readUInt8(1),
+    port: message.readUInt16BE(4),
     address: Buffer.from(message.subarray(8, family === 4 ? 12 : 24)),
     uid: message.readUInt32LE(64),
     inode: String(message.readUInt32LE(68)),

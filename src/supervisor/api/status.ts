@@ -146,6 +146,7 @@ export function liveOf({
 
 function exitStatus(exit: Exit): ExitStatus {
   if ('spawnError' in exit) return { spawnError: exit.spawnError };
+  if ('code' in exit) return { code: exit.code };
   return 'signal' in exit ? { signal: exit.signal } : exit;
 }
 

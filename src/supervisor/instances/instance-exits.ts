@@ -1,5 +1,6 @@
 // From the intent to end an instance to an empty process tree: stop steps, SIGKILL, the search for leftovers, the last output.
 // Reports an end once, when no process is left. Decides nothing: the kernel knows when the next step is due.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
@@ -8,9 +9,11 @@ import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { groupIsEmpty, killTree, signalTree } from '../../os/tree/signal.ts';
 import { sweepByNonce } from '../../os/tree/sweep.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import { describeBackground, mayBeInBackground } from './background-exit.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
 import type { OwnAnswers } from './own-answers.ts';
+import type { PortConflicts } from './port-conflicts.ts';
 import { singletonTakenBy } from './singleton-claims.ts';
 import type { StartResources } from './start-resources.ts';
 import { type SignalTarget, StopSteps } from './stop-steps.ts';
@@ -21,13 +24,18 @@ export type ExitParts = {
   resources: StartResources;
   records: ExitRecords;
   answers: OwnAnswers;
+  conflicts: PortConflicts;
 };
+
+type Leftovers = { leftovers: TreeMember[]; exitBecause?: string };
 
 /** A sweep reads every process of the machine: it must not delay the restart. */
 const SWEEP_AFTER_MS = 50;
 /** The end of an instance waits this long for its last output to reach the log. */
 const DRAIN_DEADLINE_MS = 500;
 const KILL_DEADLINE_MS = 400;
+/** The children of a program that ends may end a little later. */
+const WINDS_DOWN_MS = 200;
 
 export class InstanceExits {
   #context: SupervisorContext;
@@ -82,38 +90,49 @@ export class InstanceExits {
       const exit = this.#parts.records.take(nonce) ?? { unknown: true as const };
       this.#context.inbox.receive(id, nonce, { kind: 'exited', exit });
     }
-    const leftovers = await this.#leftovers(slot);
+    const { leftovers, ...explained } = await this.#leftovers(slot);
     if (leftovers.length > 0) {
       this.steps.signalRest(slot, leftovers);
-      return this.#context.inbox.receive(id, nonce, { kind: 'leftoversFound' });
+      return this.#context.inbox.receive(id, nonce, { kind: 'leftoversFound', ...explained });
     }
     this.steps.forget(nonce);
+    const explanation = this.#parts.conflicts.explainExit(slot).catch(() => undefined); // no descriptor left to look with
     await this.#parts.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
-    this.#reportEmptied(slot);
+    this.#reportEmptied(slot, await explanation);
   }
 
-  #reportEmptied({ id, spec, phase: { process } }: EndingSlot): void {
+  #reportEmptied({ id, spec, phase: { process } }: EndingSlot, exitBecause: string | undefined): void {
     const takenBy = spec?.singleton ? singletonTakenBy(spec.singleton, process, this.#context.paths.stateDir) : null;
     this.#parts.starts.releaseKey(id);
     this.#cleared.set(id, process.nonce);
-    this.#context.inbox.receive(id, process.nonce, { kind: 'emptied' });
+    this.#context.inbox.receive(id, process.nonce, { kind: 'emptied', ...(exitBecause && { exitBecause }) });
     if (takenBy) this.#context.inbox.receive(id, null, { kind: 'takenOver', by: takenBy });
   }
 
   /**
    * After a process exited by itself and its group is empty, the restart does not wait: processes that left the group are
-   * swept afterwards. Singletons and stops wait for the whole sweep.
+   * swept afterwards. Singletons and stops wait for the whole sweep, and so does an exit that may be one into the background.
    */
-  async #leftovers(slot: EndingSlot): Promise<TreeMember[]> {
+  async #leftovers(slot: EndingSlot): Promise<Leftovers> {
     const { phase } = slot;
+    const { specs } = this.#context;
+    if (mayBeInBackground(slot, specs.specOf(slot), specs.desired.services.values())) return this.#inBackground(slot);
     const quick = phase.cause === 'exited' && phase.step === 'clear' && !slot.spec?.singleton;
     if (quick && groupIsEmpty(phase.process.pid)) {
       // A failed sweep is repeated when the project goes down.
       const sweep = (): Promise<void> => this.#sweepLater(slot).catch(() => undefined); // see above
       setTimeout(sweep, SWEEP_AFTER_MS).unref();
-      return [];
+      return { leftovers: [] };
     }
-    return this.#membersOf(phase.process);
+    return { leftovers: await this.#membersOf(phase.process) };
+  }
+
+  /** What ends by itself within a moment does not run in the background. */
+  async #inBackground({ phase: { process } }: EndingSlot): Promise<Leftovers> {
+    if ((await this.#membersOf(process)).length === 0) return { leftovers: [] };
+    await sleep(WINDS_DOWN_MS);
+    const leftovers = await this.#membersOf(process);
+    return leftovers.length === 0 ? { leftovers } : { leftovers, exitBecause: describeBackground(leftovers) };
   }
 
   async #sweepLater(slot: EndingSlot): Promise<void> {

@@ -11,11 +11,12 @@ import { identify } from '../../os/process/identity.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { EarlierListeners } from './earlier-listeners.ts';
 import { declaresSecrets, type InstanceLaunch, launchCommand, NO_SECRETS, readSecrets } from './environment.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputFifos } from './outputs.ts';
-import { asksAddress, type OwnAnswers } from './own-answers.ts';
+import { usesPorts } from './own-answers.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
 import { type PendingStart, StartQueue } from './start-queue.ts';
@@ -28,7 +29,7 @@ export type StartParts = {
   records: ExitRecords;
   signals: ReadinessSignals;
   memory: MemoryGuard;
-  answers: OwnAnswers;
+  earlier: EarlierListeners;
   /** False: another supervisor has the project, or may have; its instances must not be started twice. */
   mayStart(): boolean;
 };
@@ -194,8 +195,8 @@ export class InstanceStarts {
 
   async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
     try {
-      const { outputs, resources, records, signals, memory, answers } = this.#parts;
-      if (asksAddress(spec)) answers.expect(slot.id, nonce);
+      const { outputs, resources, records, signals, memory, earlier } = this.#parts;
+      if (usesPorts(spec)) earlier.note(slot.id, nonce);
       const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
       if (!acquired.ok) return acquired;
       const { stdin, more } = acquired;

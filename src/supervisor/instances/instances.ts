@@ -7,6 +7,7 @@ import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import { EarlierListeners } from './earlier-listeners.ts';
 import { ExitRecords, pollForLostExit, pollForLostExits } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
@@ -16,6 +17,7 @@ import { LogQueueFaults } from './log-queue-faults.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { OutputFifos, type OutputSource } from './outputs.ts';
 import { OwnAnswers } from './own-answers.ts';
+import { PortConflicts } from './port-conflicts.ts';
 import { Prober } from './prober.ts';
 import { ReadinessSignals } from './readiness-signals.ts';
 import { Scheduler } from './scheduler.ts';
@@ -32,7 +34,8 @@ export class Instances {
   readonly hooks: HookRunner;
   readonly logFaults = new LogQueueFaults();
   #signals: ReadinessSignals;
-  #answers: OwnAnswers;
+  #earlier = new EarlierListeners();
+  #conflicts: PortConflicts;
   #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
   #relay: NotifyRelay;
@@ -54,17 +57,18 @@ export class Instances {
     this.hooks = new HookRunner(context);
     this.#relay = new NotifyRelay(context.paths.socketDir);
     this.#signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
-    this.#answers = new OwnAnswers(context);
-    this.#prober = new Prober(context, this.#signals, this.#answers);
+    const answers = new OwnAnswers(context, this.#earlier);
+    this.#conflicts = new PortConflicts(context, this.#earlier);
+    this.#prober = new Prober(context, this.#signals, answers);
     this.#outputs = new OutputFifos(context.paths, writer);
     this.#sockets = new ServiceSockets(context);
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
     this.#watches = new FileWatches(context);
     this.#scheduler = new Scheduler(context);
     const { memory, records } = this;
-    const answers = this.#answers;
+    const [earlier, conflicts] = [this.#earlier, this.#conflicts];
     const parts = {
-      answers,
+      earlier,
       outputs: this.#outputs,
       resources: this.#resources,
       records,
@@ -74,7 +78,7 @@ export class Instances {
     };
     this.#starts = new InstanceStarts(context, parts);
     const resources = this.#resources;
-    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources, records, answers });
+    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources, records, answers, conflicts });
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -101,7 +105,8 @@ export class Instances {
   forget({ id }: Slot): void {
     this.#exits.forget(id);
     this.#signals.forget(id);
-    this.#answers.forget(id);
+    this.#earlier.forget(id);
+    this.#conflicts.forget(id);
     this.#outputs.close(id);
     this.#resources.forget(id);
   }
@@ -171,6 +176,7 @@ export class Instances {
   afterStep(): void {
     this.#scheduler.sync();
     this.#prober.sync();
+    this.#conflicts.sync();
   }
 
   /** Call before the first step, and now and then. @returns in how many milliseconds to call again. */
@@ -187,6 +193,7 @@ export class Instances {
   /** Nothing more is started or probed; running instances are not touched. */
   freeze(): void {
     this.#prober.stop();
+    this.#conflicts.stop();
     this.#starts.abandonAll();
   }
 
@@ -198,6 +205,7 @@ export class Instances {
   /** Every instance has stopped. */
   async close(): Promise<void> {
     this.#prober.stop();
+    this.#conflicts.stop();
     await this.#relay.close();
     this.memory.close();
     this.#watches.close();

@@ -4,7 +4,7 @@ import { printAddress } from '../../core/print-address.ts';
 import { type Incarnation, isOccupied, type Slot } from '../../core/slot.ts';
 import type { InstanceId, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import type { AnswerCheck } from '../../os/probe/answer-check.ts';
-import { allListeners, type Endpoint, type Listener, listenersAt } from '../../os/sockets/listeners.ts';
+import { type Endpoint, type Listener, listenersAt } from '../../os/sockets/listeners.ts';
 import {
   describeProcess,
   describeUser,
@@ -17,6 +17,7 @@ import {
 } from '../../os/sockets/socket-holders.ts';
 import { sweepTree } from '../../os/tree/sweep.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { EarlierListeners } from './earlier-listeners.ts';
 
 /** `own`: by this descriptor. `unknown`: it cannot be told; the answer counts. `shared`: with another instance or process. */
 type AnswerOwner =
@@ -30,31 +31,16 @@ export type OwnAnswerCheck = AnswerCheck & {
   forget(): void;
 };
 
-/** Starts within this time share one list of the sockets that listen. */
-const SHARED_FOR_MS = 100;
 const UNKNOWN: AnswerOwner = { kind: 'unknown' };
 
 export class OwnAnswers {
   #context: SupervisorContext;
+  #earlier: EarlierListeners;
   /** Grows with each address that is found to be shared: what was found before may not hold any more. */
   #sharings = 0;
-  /** Of each instance: the sockets that listened before it was started. */
-  #before = new Map<InstanceId, { nonce: string; inodes: ReadonlySet<string> }>();
-  #latest: { atMs: number; inodes: ReadonlySet<string> } = { atMs: Number.NEGATIVE_INFINITY, inodes: new Set() };
-
-  constructor(context: SupervisorContext) {
+  constructor(context: SupervisorContext, earlier: EarlierListeners) {
     this.#context = context;
-  }
-
-  /** Call before an incarnation starts, hooks included: what listens by then is not its own. */
-  expect(id: InstanceId, nonce: string): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#latest.atMs > SHARED_FOR_MS) this.#latest = { atMs: nowMs, inodes: allListeners() };
-    this.#before.set(id, { nonce, inodes: this.#latest.inodes });
-  }
-
-  forget(id: InstanceId): void {
-    this.#before.delete(id);
+    this.#earlier = earlier;
   }
 
   /** @param countsShared whether an answer counts that may come from another instance as well */
@@ -91,8 +77,7 @@ export class OwnAnswers {
     const other =
       at.kind === 'tcp' ? listeners.find(({ inode }) => tree.held.every((one) => one.inode !== inode)) : null;
     if (!other) return { kind: 'own', held };
-    const [pid] = await findHolders(other.inode);
-    return this.#shared(at, pid === undefined ? 'a process of another user' : describeProcess(pid));
+    return this.#shared(at, await describeHolder(other));
   }
 
   #shared(at: Endpoint, sharer: string): AnswerOwner {
@@ -116,13 +101,19 @@ export class OwnAnswers {
     if (pid !== undefined && !isContainerForwarder(pid))
       return { kind: 'other', because: `${nameOf(at)} is held by ${describeProcess(pid)}` };
     // A process of another user shows nothing: the proxy of a container engine, which began after the start, or a stranger.
-    const before = this.#before.get(id);
-    const isOlder = before?.nonce === nonce && before.inodes.has(listener.inode);
-    if (!isOlder) return UNKNOWN;
-    const holder = pid === undefined ? `a process of ${describeUser(listener.uid)}` : describeProcess(pid);
-    return { kind: 'other', because: `${nameOf(at)} is held by ${holder}` };
+    if (!this.#earlier.hasSocket(id, nonce, listener.inode)) return UNKNOWN;
+    return { kind: 'other', because: `${nameOf(at)} is held by ${nameHolder(pid, listener)}` };
   }
 }
+
+/** @returns such as `pid 4711 (node srv.js, in /srv/demo)`, or `a process of user postgres` */
+export async function describeHolder(listener: Listener): Promise<string> {
+  const [pid] = await findHolders(listener.inode);
+  return nameHolder(pid, listener);
+}
+
+const nameHolder = (pid: number | undefined, { uid }: Listener): string =>
+  pid === undefined ? `a process of ${describeUser(uid)}` : describeProcess(pid);
 
 const nameOf = (at: Endpoint): string => (at.kind === 'tcp' ? `port ${at.port}` : at.path);
 
@@ -136,7 +127,7 @@ function isKept({ listen }: ServiceSpec, at: Endpoint): boolean {
 type TreeSockets = { held: HeldSocket[]; isWhole: boolean };
 
 /** Descendants first, as they are found at once; then what was orphaned or left the session. */
-async function findInTree(process: Incarnation, listeners: Listener[]): Promise<TreeSockets> {
+export async function findInTree(process: Incarnation, listeners: Listener[]): Promise<TreeSockets> {
   const near = heldBy(withDescendants(process.pid), listeners);
   if (near.held.length > 0) return near;
   return heldBy(
@@ -152,10 +143,10 @@ function heldBy(pids: number[], listeners: Listener[]): TreeSockets {
   return { held, isWhole: sockets.every((some) => some !== null) };
 }
 
-/** Whether a probe or a drain of the service asks an address. */
-export function asksAddress({ startup, readiness, liveness, stop }: ServiceSpec): boolean {
+/** Whether it matters which sockets listened before an instance starts. */
+export function usesPorts({ port, startup, readiness, liveness, stop }: ServiceSpec): boolean {
   const checks = [startup, readiness, liveness].flatMap((probe) => probe?.checks ?? []);
   return (
-    stop.drain?.by.kind === 'http' || checks.some(({ kind }) => kind === 'http' || kind === 'tcp' || kind === 'unix')
+    port !== null || stop.drain?.by.kind === 'http' || checks.some(({ kind }) => kind === 'http' || kind === 'tcp')
   );
 }

@@ -1,7 +1,7 @@
 // Runs the declared checks of a probe on one instance.
 import type { Check, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { linearRegExp } from '../../os/linear-regexp.ts';
-import { checkTcp, checkUnix } from '../../os/probe/connect.ts';
+import { prepareTcp, prepareUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
 import type { LaunchContext } from '../kernel/supervisor-context.ts';
@@ -36,11 +36,11 @@ export function prepareCheck(check: Check, subject: CheckSubject): () => Running
   switch (check.kind) {
     case 'tcp': {
       const address = expand(check.address);
-      return asking(subject, `tcp ${address}`, (answers) => () => checkTcp(address, answers));
+      return asking(subject, `tcp ${address}`, (answers) => prepareTcp(address, answers));
     }
     case 'unix': {
       const path = expand(check.path);
-      return asking(subject, `unix ${path}`, (answers) => () => checkUnix(path, answers));
+      return asking(subject, `unix ${path}`, (answers) => prepareUnix(path, answers));
     }
     case 'http':
       return httpCheck(check, expand, subject);

@@ -10,8 +10,10 @@ import {
   startKeeper,
   takeKeptSockets,
 } from '../../os/sockets/kept-sockets.ts';
+import { listenersAt, listenersOnPort } from '../../os/sockets/listeners.ts';
 import { openListeningSockets } from '../../os/sockets/listening-socket.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import { describeHolder } from './own-answers.ts';
 
 export type SocketFailure = { errno: string; detail: string };
 type BoundSocket = { fd: number; kind: ListenAddress['kind']; close(): void };
@@ -19,6 +21,14 @@ type BoundSocket = { fd: number; kind: ListenAddress['kind']; close(): void };
 function closeTaken(handle: { close(): void }, address: ListenAddress): void {
   handle.close();
   if (address.kind === 'unix') rmSync(address.path, { force: true });
+}
+
+/** Names the process that has the address; empty where it is not known. */
+async function nameHolder({ errno, address }: { errno: string; address: ListenAddress }): Promise<string> {
+  if (errno !== 'EADDRINUSE') return '';
+  const listeners = address.kind === 'tcp' ? listenersOnPort(address.port) : listenersAt(address);
+  const [listener] = listeners.filter(({ isRelative }) => !isRelative);
+  return listener ? `: ${await describeHolder(listener)}` : '';
 }
 
 export class ServiceSockets {
@@ -75,7 +85,7 @@ export class ServiceSockets {
     if (!result.ok) {
       // A keeper whose socket was deleted puts it back within a second, and may have the address.
       this.#hasAskedKeeper = false;
-      return { errno: result.errno, detail: result.detail };
+      return { errno: result.errno, detail: `${result.detail}${await nameHolder(result)}` };
     }
     for (const [index, address] of missing.entries())
       this.#bound.set(printAddress(address), { kind: address.kind, ...result.sockets[index]! });

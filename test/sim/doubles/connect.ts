@@ -5,19 +5,21 @@ import { type RunningCheck, runCheck } from '../../../src/os/probe/running-check
 
 export { connectionFailure, tcpTarget } from '../../../src/os/probe/connect.ts';
 
-export function checkTcp(address: string, answers: AnswerCheck): RunningCheck {
+export function prepareTcp(address: string, answers: AnswerCheck): () => RunningCheck {
   const { guest, machine } = bridge;
   const { host, port } = tcpTarget(address);
-  return runCheck((settle) =>
-    guest.later(machine.chance.between(0, 20), () => {
-      const outcome = machine.health.probe(port);
-      if (!outcome) return;
-      if (!outcome.ok || answers.isKnown()) settle(outcome);
-      else void answers.check({ kind: 'tcp', host, port }).then((own) => settle(own));
-    }),
-  );
+  const begin = (): RunningCheck =>
+    runCheck((settle) =>
+      guest.later(machine.chance.between(0, 20), () => {
+        const outcome = machine.health.probe(port);
+        if (!outcome) return;
+        if (!outcome.ok || answers.isKnown()) settle(outcome);
+        else void answers.check({ kind: 'tcp', host, port }).then((own) => settle(own));
+      }),
+    );
+  return begin;
 }
 
-export function checkUnix(): RunningCheck {
+export function prepareUnix(): () => RunningCheck {
   throw new Error('the simulated machine has no unix sockets to probe');
 }

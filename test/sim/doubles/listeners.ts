@@ -13,6 +13,6 @@ export function listenersOnPort(port: number): Listener[] {
   return inodes.map((inode) => ({ inode, uid: 0, isRelative: false }));
 }
 
-export function allListeners(): Set<string> {
-  return bridge.machine.ports.allInodes();
+export function allListeners(): Map<string, number> {
+  return bridge.machine.ports.all();
 }

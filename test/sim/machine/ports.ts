@@ -23,8 +23,10 @@ export class Ports {
     return owner !== null && this.#machine.health.hasBound(owner) ? [inodeOf(owner)] : [];
   }
 
-  allInodes(): Set<string> {
-    return new Set([...this.#machine.processes.alive()].flatMap(({ pid }) => this.heldBy(pid)));
+  /** Inode -> port. */
+  all(): Map<string, number> {
+    const bound = [...this.#machine.processes.alive()].filter((process) => this.heldBy(process.pid).length > 0);
+    return new Map(bound.map((process) => [inodeOf(process), portOf(process)]));
   }
 
   heldBy(pid: number): string[] {
@@ -35,4 +37,5 @@ export class Ports {
   }
 }
 
+const portOf = ({ environ }: SimProcess): number => Number(/(?:^|\0)PORT=(\d+)\0/.exec(environ)?.[1] ?? 0);
 const inodeOf = ({ pid, startTime }: SimProcess): string => `${pid}${startTime}`;
