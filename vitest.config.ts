@@ -33,6 +33,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: [...real, ...sim],
+          testTimeout: 60_000, // ends a test that hangs; a busy machine may take seconds for what needs milliseconds
           sequence: { groupOrder: 0 },
         },
       },
