@@ -1,7 +1,14 @@
 // From the files of another tool to a procs.yaml with its loss report. Pure but for what the context reads and evaluates.
 import { detectFormat, type Format, isCompanion } from './detect-format.ts';
+import { importMprocs } from './formats/mprocs.ts';
+import { importPackageJson } from './formats/package-json.ts';
+import { importPitchfork } from './formats/pitchfork.ts';
+import { importPm2 } from './formats/pm2.ts';
 import { importProcessCompose } from './formats/process-compose.ts';
 import { importProcfile } from './formats/procfile.ts';
+import { importCompose } from './formats/read-compose.ts';
+import { importSupervisord } from './formats/supervisord.ts';
+import { importSystemd } from './formats/systemd.ts';
 import { finishProject } from './model/finish.ts';
 import { type EvaluateScript, type ImportContext, type ImportInput, ImportProblem } from './model/import-context.ts';
 import type { Finding } from './model/loss-findings.ts';
@@ -13,6 +20,7 @@ export type ImportRequest = {
   /** null: by the name of each file, then by its contents. */
   format: Format | null;
   read: (file: string) => string | null;
+  list: (pattern: string) => string[];
   evaluate: EvaluateScript;
   /** `$schema` for editors; null: none. */
   schema: string | null;
@@ -26,11 +34,24 @@ export type ImportResult = {
   findings: Finding[];
 };
 
-type Importer = (input: ImportInput, context: ImportContext) => void | Promise<void>;
+type Importer = (inputs: ImportInput[], context: ImportContext) => void | Promise<void>;
 
-const IMPORTERS: Partial<Record<Format, Importer>> = {
-  procfile: importProcfile,
-  'process-compose': importProcessCompose,
+const oneByOne =
+  (importFile: (input: ImportInput, context: ImportContext) => void | Promise<void>): Importer =>
+  async (inputs, context) => {
+    for (const input of inputs) await importFile(input, context);
+  };
+
+const IMPORTERS: Record<Format, Importer> = {
+  procfile: oneByOne(importProcfile),
+  'process-compose': oneByOne(importProcessCompose),
+  compose: importCompose,
+  pm2: oneByOne(importPm2),
+  supervisord: importSupervisord,
+  mprocs: oneByOne(importMprocs),
+  pitchfork: oneByOne(importPitchfork),
+  systemd: importSystemd,
+  'package-json': oneByOne(importPackageJson),
 };
 
 /** @throws ImportProblem for a file that cannot be read or belongs to no tool that is known */
@@ -53,18 +74,17 @@ export async function importFiles(request: ImportRequest): Promise<ImportResult>
 }
 
 /** The draft before names and defaults are settled; `orch init` adds to it. */
-export async function readProject({ inputs, format, read, evaluate }: ImportRequest) {
+export async function readProject({ inputs, format, read, list, evaluate }: ImportRequest) {
   const project = new ProjectDraft();
-  const formats: Format[] = [];
-  const context: ImportContext = { project, read, evaluate };
+  const byFormat = new Map<Format, ImportInput[]>();
+  const context: ImportContext = { project, read, list, evaluate };
   for (const input of inputs) {
     if (inputs.length > 1 && isCompanion(input.file)) continue;
     const found = format ?? detectFormat(input.file, input.text);
-    const importer = found && IMPORTERS[found];
-    if (!found || !importer)
+    if (!found)
       throw new ImportProblem(input.file, 'the tool that the file belongs to is not recognised; name it with --from');
-    formats.push(found);
-    await importer(input, context);
+    byFormat.set(found, [...(byFormat.get(found) ?? []), input]);
   }
-  return { project, formats };
+  for (const [found, own] of byFormat) await IMPORTERS[found](own, context);
+  return { project, formats: [...byFormat.keys()] };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { evaluateScript } from '../../src/cli/import/evaluate-script.ts';
+import { listNear } from '../../src/cli/import/read-inputs.ts';
 import { detectFormat } from '../../src/import/detect-format.ts';
 import { type ImportResult, importFiles } from '../../src/import/import-files.ts';
 
@@ -11,7 +12,7 @@ export const FIXTURES = fileURLToPath(new URL('../fixtures/import', import.meta.
 export type ImportFixture = { tool: string; name: string; directory: string; files: string[] };
 
 /** Files that others name, rather than the user. */
-const NAMED_BY_OTHERS = /^(expected\..*|.*\.base\.yaml|.*\.env|env\..*|.*\.envfile)$/;
+const NAMED_BY_OTHERS = /^(expected\..*|.*\.(base|override)\.yaml|.*\.env|env\..*|.*\.envfile)$/;
 
 export const fixtures: ImportFixture[] = readdirSync(FIXTURES).flatMap((tool) =>
   readdirSync(join(FIXTURES, tool)).map((name) => {
@@ -36,6 +37,7 @@ export function importFixture({ directory, files }: ImportFixture): Promise<Impo
     inputs: files.map((file) => ({ file, text: read(file)! })),
     format: null,
     read,
+    list: (pattern) => listNear(directory, pattern),
     evaluate: (file, environment) => evaluateScript(join(directory, file), environment),
     schema: null,
   });

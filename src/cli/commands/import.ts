@@ -56,11 +56,12 @@ async function runImport(context: CliContext, options: ImportOptions, names: str
   const directory = options.output === undefined && !options.write ? context.cwd : dirname(target);
   try {
     const inputs = readInputs(names, context.cwd, directory);
-    const { readNear, schemaOf } = await import('../import/read-inputs.ts');
+    const { listNear, readNear, schemaOf } = await import('../import/read-inputs.ts');
     const result = await importFiles({
       inputs,
       format,
       read: (file) => readNear(directory, file),
+      list: (pattern) => listNear(directory, pattern),
       evaluate: (file, environment) => evaluateScript(resolve(directory, file), environment),
       schema: schemaOf(directory),
     });

@@ -1,6 +1,6 @@
 // Reads the files that an import is given, and those that it looks for next to them.
-import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, resolve, sep } from 'node:path';
 import { type ImportInput, ImportProblem } from '../../import/model/import-context.ts';
 
 /** Configurations are small; a log file given by mistake is not. */
@@ -26,6 +26,22 @@ export function readNear(directory: string, file: string): string | null {
     return readFileSync(resolve(directory, file), 'utf8');
   } catch {
     return null; // missing: nothing to add
+  }
+}
+
+/** Files that `conf.d/*.conf` names, sorted; `*` in the last part of the path only. */
+export function listNear(directory: string, pattern: string): string[] {
+  const folder = posix.dirname(pattern);
+  const name = posix
+    .basename(pattern)
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  try {
+    const names = readdirSync(resolve(directory, folder)).filter((file) => new RegExp(`^${name}$`).test(file));
+    return names.sort().map((file) => posix.join(folder, file));
+  } catch {
+    return []; // no such directory
   }
 }
 

@@ -78,10 +78,10 @@ function projectRules(file: string, isExtended: boolean): RuleTable<ProjectDraft
       return nearly(JSON_LINES);
     },
     log_configuration: logConfiguration,
-    log_level: lost('it is about the log of process-compose itself'),
-    log_length: lost(view),
+    log_level: () => nearly('what orch does is in `orch events`'),
+    log_length: () => nearly('`orch logs` and the view read back from the log files'),
     log_format: lost('`format` of a log queue is text, json or raw'),
-    log_no_color: lost(view),
+    log_no_color: () => nearly(view),
     mcp_server: lost('orch has no such server'),
     processes: asIs,
   };

@@ -1,4 +1,5 @@
 // Last steps for every format: valid names, dependencies on what was imported, and what all services share as defaults.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { isDeepStrictEqual } from 'node:util';
 import { toServiceNames } from '../text/names.ts';
 import { nearly, notCarried } from './loss-findings.ts';
@@ -12,6 +13,8 @@ export function finishProject(project: ProjectDraft): void {
   const renamed = fitNames(project);
   for (const service of project.services) {
     fitDependencies(project, service, renamed);
+    fitProbes(project, service);
+    if (service.keys.schedule !== undefined) fitSchedule(project, service);
     dropDefaults(service);
   }
   nameQueues(project);
@@ -72,9 +75,59 @@ function fitDependencies(project: ProjectDraft, service: ServiceDraft, renamed: 
   else service.remove('depends_on');
 }
 
+/** A run at given times is a task, and its end is not that of the project. */
+function fitSchedule({ findings }: ProjectDraft, service: ServiceDraft): void {
+  for (const key of ['on_end', 'on_failure']) {
+    if (service.keys[key] === undefined) continue;
+    service.remove(key);
+    if (service.origin)
+      findings.addAt(`${service.origin.path}.${key}`, service.origin.at, notCarried('a scheduled service runs again'));
+  }
+  for (const key of ['ready_after', 'readiness', 'liveness']) service.remove(key);
+}
+
+/**
+ * Only answers of the instance itself count: each instance of a pool is asked at its own port, and a container, which is
+ * no child of its client, by a command.
+ */
+function fitProbes({ findings }: ProjectDraft, service: ServiceDraft): void {
+  const command = [service.keys.command].flat().join(' ');
+  for (const key of ['readiness', 'liveness']) {
+    const probe = service.map(key);
+    const request = probe.http;
+    const url = isPlainMap(request) ? String(request.url) : request === undefined ? null : String(request);
+    const port =
+      /^https?:\/\/[^/:]+:(\d+)/.exec(url ?? '')?.[1] ?? /^(?:.*:)?(\d+)$/.exec(String(probe.tcp ?? ''))?.[1];
+    if (port === undefined) continue;
+    if (/\b(docker|podman|nerdctl)\b.*\s(run|up|start)\b/.test(command)) {
+      const { http: _http, tcp: _tcp, ...rest } = probe;
+      service.set(key, { exec: url === null ? `nc -z 127.0.0.1 ${port}` : `curl -fs -o /dev/null ${url}`, ...rest });
+    } else if (
+      Number(service.keys.pool ?? 1) > 1 &&
+      (service.keys.port === undefined || service.keys.port === Number(port))
+    ) {
+      service.set('port', Number(port));
+      const own =
+        url === null
+          ? { tcp: '${PORT}' }
+          : { http: isPlainMap(request) ? { ...request, url: withOwnPort(url) } : withOwnPort(url) };
+      service.set(key, { ...probe, ...own });
+      if (service.origin)
+        findings.addAt(
+          `${service.origin.path}.port`,
+          service.origin.at,
+          nearly(`each instance has a port of its own, from ${port} on, which it reads from PORT`),
+        );
+    }
+  }
+}
+
+const withOwnPort = (url: string): string => url.replace(/^(https?:\/\/[^/:]+:)\d+/, '$1${PORT}');
+
 /** What orch does anyway is not written. */
 function dropDefaults({ keys }: ServiceDraft): void {
   const restart = keys.restart;
+  if (isPlainMap(restart) && restart.policy === 'never') keys.restart = 'never';
   if (isPlainMap(restart) && Object.keys(restart).length === 1 && restart.policy !== undefined)
     keys.restart = restart.policy;
   const stop = keys.stop;

@@ -18,6 +18,8 @@ export type ImportContext = {
   project: ProjectDraft;
   /** A file by its path relative to the directory of the result. @returns null if it does not exist */
   read: (file: string) => string | null;
+  /** Files that a pattern with `*` names, sorted. */
+  list: (pattern: string) => string[];
   evaluate: EvaluateScript;
 };
 

@@ -17,7 +17,7 @@ export type Rule<Draft extends KeysDraft> = (
 ) => Verdict | typeof reported | undefined;
 
 export const reported = Symbol('reported');
-export type RuleTable<Draft extends KeysDraft> = { readonly [key: string]: Rule<Draft> };
+export type RuleTable<Draft extends KeysDraft> = { [key: string]: Rule<Draft> };
 export type ServiceRules = RuleTable<ServiceDraft>;
 
 /** @param skip keys that the caller reads itself */
@@ -52,7 +52,7 @@ function applyRule<Draft extends KeysDraft>(
     const verdict = rule(node, { draft, findings, parent });
     if (verdict !== reported) findings.add(node, verdict as Verdict | undefined);
   });
-  keepComments(draft, left);
+  keepComments(draft, left.length > 0 ? node.comments : []);
 }
 
 /** Comments of a key that has no counterpart stay with its service. */

@@ -3,7 +3,7 @@
 /** A rule asks before it writes the word, and reports what is lost without it. */
 export const hasWord = {
   /** `on_end: down`, `on_failure: down`: one ends all. */
-  onEnd: false,
+  onEnd: true,
   /** `restart: { limit: N }`: failures in a row. */
   limitInARow: false,
   /** `restart: { backoff: 2s }`: the same pause each time. */
@@ -40,6 +40,8 @@ export const hasWord = {
   restartCron: false,
   /** `timeout` of a task */
   timeout: false,
+  /** `${ORCH_INDEX}`: counts from 0 */
+  orchIndex: false,
   /** `reload: { signal: SIGHUP }` */
   reload: false,
 };

@@ -61,7 +61,7 @@ function toEntries(reader: YamlReader, map: YAMLMap, path: string, depth: number
   const entries = new Map<string, SourceNode>();
   for (const [index, pair] of map.items.entries()) {
     const own = pair as Pair<Node | null, Node | null>;
-    const key = isScalar(own.key) ? String(own.key.value ?? '') : String(own.key);
+    const key = isScalar(own.key) ? (own.key.source === '<<' ? '<<' : String(own.key.value ?? '')) : String(own.key);
     const keyLine = lineOf(reader, own.key) ?? line;
     if (key === '<<') {
       for (const entry of mergedEntries(reader, own.value, path, depth, keyLine))

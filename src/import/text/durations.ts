@@ -18,8 +18,8 @@ export function parseLongDuration(text: string): number | null {
   return parseDurationSumMs(plain);
 }
 
-export const fromSeconds = (seconds: number): string => printExactDuration(Math.round(seconds * 1000));
-export const fromMs = (ms: number): string => printExactDuration(Math.round(ms));
+export const fromMs = (ms: number): string => (ms === 0 ? '0s' : printExactDuration(Math.round(ms)));
+export const fromSeconds = (seconds: number): string => fromMs(seconds * 1000);
 
 /** `15`, `TERM`, `SIGTERM`, `sigterm` -> `SIGTERM`. @returns null for what is not a signal */
 export function toSignal(text: string): string | null {

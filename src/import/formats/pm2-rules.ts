@@ -1,0 +1,289 @@
+// The keys of an app of pm2.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+import { fromSource } from '../model/import-context.ts';
+import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
+import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
+import { hasWord } from '../model/words.ts';
+import { entriesOf, isOn, nodeAt, numberOf, plainOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
+import { fromMs, parseLongDuration, toSize } from '../text/durations.ts';
+import { wordsOf } from '../text/shell-words.ts';
+import { literal } from '../text/variables.ts';
+import { refusal } from './env-variables.ts';
+import { changeRestart, limitRestarts, setPause } from './restart-limit.ts';
+
+/** What pm2 starts a script with, by the end of its name. */
+const INTERPRETERS: Record<string, string> = {
+  js: 'node',
+  cjs: 'node',
+  mjs: 'node',
+  ts: 'tsx',
+  py: 'python3',
+  rb: 'ruby',
+  sh: 'bash',
+  php: 'php',
+  pl: 'perl',
+};
+
+const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
+
+export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): ServiceRules {
+  const name = service.name;
+  const rules: ServiceRules = {
+    name: asIs,
+    script: (_node, { draft }) => {
+      draft.set('command', commandOf(app));
+    },
+    args: asIs,
+    interpreter: asIs,
+    exec_interpreter: asIs,
+    node_args: asIs,
+    interpreter_args: asIs,
+    cwd: (node, { draft }) => {
+      draft.set('cwd', fromSource(file, text(node)));
+    },
+    env: (node, { draft, findings }) => {
+      const { PORT, ...env } = environmentOf(node, findings);
+      if (PORT !== undefined && /^\d+$/.test(PORT)) draft.set('port', Number(PORT));
+      else if (PORT !== undefined) env.PORT = PORT;
+      if (Object.keys(env).length > 0) draft.merge('env', env);
+    },
+    instances: (node, { draft }) => setInstances(node, app, draft),
+    exec_mode: (node) => (/cluster/.test(textOf(node)) ? clusterVerdict(app) : undefined),
+    increment_var: (node) =>
+      textOf(node) === 'PORT' ? undefined : nearly(`\`port\` counts up PORT; ${textOf(node)} stays the same`),
+    instance_var: (node, { draft }) => {
+      draft.merge('env', { [textOf(node)]: hasWord.orchIndex ? '${ORCH_INDEX}' : '${ORCH_INSTANCE}' });
+      return hasWord.orchIndex ? undefined : nearly('it counts from 1');
+    },
+    namespace: (node, { draft }) => {
+      if (!hasWord.tags) return notCarried('name the services instead: `orch up NAME…`');
+      draft.append('tags', textOf(node));
+      return undefined;
+    },
+    watch: (node, { draft }) => setWatch(node, draft),
+    ignore_watch: (node, { draft }) => {
+      if (draft.keys.watch === undefined) return undefined;
+      draft.merge('watch', { ignore: textsOf(node).map((path) => path.replace(/\/$/, '')) });
+      return undefined;
+    },
+    watch_delay: (node, { draft }) => {
+      if (draft.keys.watch !== undefined) draft.merge('watch', { debounce: fromMs(numberOf(node) ?? 0) });
+    },
+    watch_options: () => nearly('orch chooses how it watches'),
+    max_memory_restart: (node, { draft }) => {
+      const size = toSize(textOf(node));
+      if (size === null) return notCarried('it is not a size');
+      draft.merge('limits', { memory: size });
+      return undefined;
+    },
+    autorestart: (node, { draft }) => {
+      if (!isOn(node)) draft.set('restart', 'never');
+    },
+    max_restarts: (node, { draft }) =>
+      draft.keys.restart === 'never'
+        ? undefined
+        : limitRestarts(draft, numberOf(node) ?? 16, 'those after less than `min_uptime` count there'),
+    min_uptime: (node, { draft }) => {
+      const duration = msText(node);
+      if (duration === null) return notCarried('it is not a duration');
+      if (!hasWord.healthyAfter) return nearly('an instance that lived for 10 s starts the back-off over');
+      draft.set('healthy_after', duration);
+      return undefined;
+    },
+    restart_delay: (node, { draft }) => {
+      const pause = numberOf(node) ?? 0;
+      if (pause > 0) setPause(draft, fromMs(pause));
+    },
+    exp_backoff_restart_delay: (node, { draft }) => {
+      changeRestart(draft, { backoff: { initial: fromMs(numberOf(node) ?? 100), max: '15s', factor: 1.5 } });
+    },
+    stop_exit_codes: (node, { draft }) => {
+      const codes = textsOf(node).map(Number);
+      if (codes.length === 1 && codes[0] === 0) return void changeRestart(draft, { policy: 'on_failure' });
+      if (!hasWord.successCodes) return notCarried('every exit is followed by a restart');
+      draft.set('success_codes', codes);
+      changeRestart(draft, { policy: 'on_failure' });
+      return codes.includes(0) ? undefined : nearly('exit code 0 restarts it there, too');
+    },
+    kill_timeout: (node, { draft }) => {
+      draft.merge('stop', { grace: fromMs(numberOf(node) ?? 1600) });
+    },
+    treekill: (node, { draft }) => {
+      draft.merge('stop', { to: isOn(node) ? 'tree' : 'main' });
+    },
+    kill_signal: (node, { draft }) => {
+      draft.merge('stop', { signal: textOf(node) });
+    },
+    wait_ready: (node, { draft }) => {
+      if (!isOn(node)) return undefined;
+      if (draft.keys.port === undefined && nodeAt(app, 'env', 'PORT') === undefined)
+        return notCarried('write a `readiness` probe: the message `ready` does not reach orch');
+      draft.set('readiness', { tcp: '${PORT}' });
+      return nearly('it is ready once its port accepts connections');
+    },
+    listen_timeout: (node) =>
+      nodeAt(app, 'wait_ready')
+        ? nearly('a roll-out waits for `rollout.deadline`')
+        : nearly(`nothing waits ${textOf(node)} ms without \`wait_ready\``),
+    shutdown_with_message: (node) =>
+      isOn(node) ? nearly('the program gets SIGINT instead of the message `shutdown`') : undefined,
+    cron_restart: (node, { draft }) => setCron(node, app, draft),
+    user: setUser,
+    uid: setUser,
+    gid: (node, { draft }) => {
+      if (!hasWord.user) return notCarried('programs run as the user who runs orch');
+      draft.set('group', textOf(node));
+      return undefined;
+    },
+    source_map_support: (node, { draft }) => {
+      const runsNode = /\.[cm]?js$/.test(textOf(nodeAt(app, 'script')));
+      if (isOn(node) && runsNode) draft.merge('env', { NODE_OPTIONS: '--enable-source-maps' });
+    },
+    pid_file: lost('`orch ps --json` has the pid; `singleton.pid_file` is for programs of which one may live'),
+    post_update: lost('run it before the edit'),
+    filter_env: lost('programs have the environment of `orch up`'),
+    log_date_format: () => nearly('times are RFC 3339 with milliseconds'),
+    time: asIs,
+    log_type: (node, { draft }) => {
+      draft.queue = {
+        path: `.orch/logs/${name}.log`,
+        ...draft.queue,
+        format: textOf(node) === 'json' ? 'json' : 'raw',
+      };
+      return nearly('the keys of a line are those of orch: time, service, instance, stream, line');
+    },
+    merge_logs: asIs,
+    combine_logs: asIs,
+    disable_logs: (node) =>
+      isOn(node) ? notCarried('output always goes to a log queue, which is rotated') : undefined,
+  };
+  for (const key of ['out_file', 'output', 'out']) rules[key] = logRule(file, false);
+  for (const key of ['log_file', 'log']) rules[key] = logRule(file, false);
+  for (const key of ['error_file', 'error', 'err_file']) rules[key] = logRule(file, true);
+  // What only pm2 itself needs.
+  for (const key of [
+    'vizion',
+    'pmx',
+    'force',
+    'automation',
+    'trace',
+    'disable_trace',
+    'deep_monitoring',
+    'append_env_to_name',
+    'version',
+    'description',
+  ])
+    rules[key] ??= asIs;
+  for (const entry of entriesOf(app)) if (/^env_\w+$/.test(entry.key)) rules[entry.key] = setOverlay;
+  return rules;
+}
+
+/** Variables of the environment that the file reads come with this mark. */
+const text = (node: SourceNode | undefined): string => literal(textOf(node)).replaceAll('\u0003', '$');
+
+function commandOf(app: SourceNode): string[] | string {
+  const script = text(nodeAt(app, 'script'));
+  const args = nodeAt(app, 'args');
+  const words = args?.kind === 'list' ? args.items.map(text) : wordsOf(text(args)).filter((word) => word !== '');
+  const interpreter = textOf(nodeAt(app, 'interpreter') ?? nodeAt(app, 'exec_interpreter'));
+  const flagsNode = nodeAt(app, 'interpreter_args') ?? nodeAt(app, 'node_args');
+  const flags =
+    flagsNode?.kind === 'list' ? flagsNode.items.map(text) : wordsOf(text(flagsNode)).filter((word) => word !== '');
+  // A script with blanks is a line for bash.
+  if (/\s/.test(script) && interpreter === '') return [script.replaceAll('$$', '$'), ...words].join(' ');
+  const extension = /\.(\w+)$/.exec(script)?.[1] ?? '';
+  const isPath = script.includes('/') || extension in INTERPRETERS;
+  const program = interpreter === '' ? (isPath ? INTERPRETERS[extension] : undefined) : interpreter;
+  if (program === undefined || program === 'none') return [isPath ? placed(script) : script, ...words];
+  return [program, ...flags, script, ...words];
+}
+
+/** A file of this directory is found without PATH. */
+const placed = (script: string): string => (/^[./~]/.test(script) || script.includes('/') ? script : `./${script}`);
+
+function environmentOf(
+  node: SourceNode,
+  findings: Parameters<Rule<ServiceDraft>>[1]['findings'],
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const entry of entriesOf(node)) {
+    const reason = refusal(entry.key);
+    if (reason !== null) findings.add(entry, notCarried(reason));
+    else if (entry.kind === 'scalar' && entry.value !== null) env[entry.key] = text(entry);
+    else if (entry.kind !== 'scalar') env[entry.key] = literal(JSON.stringify(plainOf(entry)));
+  }
+  return env;
+}
+
+const setOverlay: Rule<ServiceDraft> = (node, { draft, findings }) => {
+  const { PORT, ...env } = environmentOf(node, findings);
+  const overlay: PlainMap = { ...(PORT !== undefined && /^\d+$/.test(PORT) ? { port: Number(PORT) } : {}) };
+  if (PORT !== undefined && overlay.port === undefined) env.PORT = PORT;
+  if (Object.keys(env).length > 0) overlay.env = env;
+  draft.overlays[node.key.slice('env_'.length).toLowerCase().replace(/_/g, '-')] = overlay;
+  return undefined;
+};
+
+function setInstances(node: SourceNode, app: SourceNode, draft: ServiceDraft): Verdict | undefined {
+  const value = textOf(node);
+  const count = numberOf(node);
+  if (value === 'max' || (count !== null && count <= 0)) {
+    draft.set('pool', 4);
+    draft.keyComments.pool = ['one for each processor there'];
+    return nearly('the pool has a fixed size, here 4: `orch scale` changes it');
+  }
+  if (count === null) return notCarried('it is not a number');
+  draft.set('pool', count);
+  return count > 1 && nodeAt(app, 'exec_mode') === undefined && nodeAt(app, 'env', 'PORT') !== undefined
+    ? clusterVerdict(app)
+    : undefined;
+}
+
+const clusterVerdict = (app: SourceNode): Verdict | undefined =>
+  ['', '1'].includes(textOf(nodeAt(app, 'instances')))
+    ? undefined
+    : nearly('instances do not share a port: each has its own (`port`), or orch keeps one for all (`listen`)');
+
+function setWatch(node: SourceNode, draft: ServiceDraft): Verdict | undefined {
+  if (node.kind !== 'list' && !isOn(node) && ['', 'false'].includes(textOf(node))) return undefined;
+  const paths = node.kind === 'list' || !isOn(node) ? textsOf(node) : ['.'];
+  const ignore = paths.includes('.') ? { ignore: ['node_modules', '.git', 'logs'] } : {};
+  draft.set('watch', { paths: paths.map((path) => path.replace(/(.)\/$/, '$1')), ...ignore });
+  return undefined;
+}
+
+const setUser: Rule<ServiceDraft> = (node, { draft }) => {
+  if (!hasWord.user) return notCarried('programs run as the user who runs orch');
+  draft.set('user', textOf(node));
+  return undefined;
+};
+
+function setCron(node: SourceNode, app: SourceNode, draft: ServiceDraft): Verdict | undefined {
+  if (textOf(nodeAt(app, 'autorestart')) === 'false') {
+    draft.set('schedule', hasWord.localTime ? { cron: textOf(node), time_zone: 'local' } : textOf(node));
+    return hasWord.localTime ? undefined : nearly('the times are UTC: set `time_zone`');
+  }
+  if (!hasWord.restartCron) return notCarried('a task with `schedule` can call `orch restart NAME`');
+  changeRestart(draft, { cron: textOf(node) });
+  return undefined;
+}
+
+/** Either name of the file; the second of two is reported. */
+function logRule(file: string, isError: boolean): Rule<ServiceDraft> {
+  return (node, { draft }) => {
+    const path = textOf(node);
+    if (/^(\/dev\/null|null|false)$/i.test(path))
+      return notCarried('output always goes to a log queue, which is rotated');
+    const before = draft.queue?.path;
+    if (before !== undefined && before !== fromSource(file, path)) return nearly(merged);
+    draft.queue = { path: fromSource(file, path), format: 'raw', ...draft.queue };
+    return isError ? nearly(merged) : undefined;
+  };
+}
+
+function msText(node: SourceNode): string | null {
+  const number = numberOf(node);
+  const ms = number ?? parseLongDuration(textOf(node));
+  return ms === null ? null : fromMs(ms);
+}
