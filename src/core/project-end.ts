@@ -2,7 +2,8 @@
 import type { Slots } from './dependencies.ts';
 import type { Desired } from './desired.ts';
 import { describeExit } from './restart-policy.ts';
-import type { Exit, Slot } from './slot.ts';
+import { shellExitCode } from './shell-exit-code.ts';
+import type { Slot } from './slot.ts';
 import type { InstanceId, ServiceName } from './spec.ts';
 
 /** `because`: a sentence part. `exitCode`: what commands that show the project exit with. */
@@ -39,23 +40,7 @@ function endBy(slot: Slot, key: 'on_end' | 'on_failure'): ProjectEnd {
   return { instance: id, because: `${id} ${how} (${key}: down)`, exitCode: exitCodeOfEnd(slot) };
 }
 
-/** Of an instance that has completed or failed. A failure is never 0: it may have been ended as unhealthy. */
+/** Of an instance that has completed (0) or failed. A failure is never 0: it may have been ended as unhealthy. */
 export function exitCodeOfEnd({ phase, lastExit }: Pick<Slot, 'phase' | 'lastExit'>): number {
-  const code = lastExit === null ? 0 : shellExitCode(lastExit);
-  return phase.kind === 'failed' ? code || 1 : code;
+  return phase.kind === 'failed' ? (lastExit && shellExitCode(lastExit)) || 1 : 0;
 }
-
-/** The exit code by which a POSIX shell reports it: 128 + signal, 127 for an unknown program, 126 for one that may not be run. */
-export function shellExitCode(exit: Exit): number {
-  if ('code' in exit) return exit.code;
-  if ('signal' in exit) return 128 + (SIGNAL_NUMBERS[exit.signal] ?? 0);
-  if ('spawnError' in exit) return exit.spawnError === 'ENOENT' ? 127 : exit.spawnError === 'EACCES' ? 126 : 1;
-  return 1;
-}
-
-/** Of Linux, signal(7); a few differ elsewhere. */
-const SIGNAL_NUMBERS: Record<string, number> = {
-  ...{ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGKILL: 9 },
-  ...{ SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15, SIGXCPU: 24, SIGXFSZ: 25 },
-  ...{ SIGVTALRM: 26, SIGPROF: 27, SIGIO: 29, SIGPWR: 30, SIGSYS: 31 },
-};

@@ -1,11 +1,12 @@
 // What follows when an instance exits by itself: it starts again after a back-off, has completed, or has failed.
 // Deterministic: the jitter is derived from the instance and the count, so that a replay gives the same times.
 
+import { shellExitCode } from './shell-exit-code.ts';
 import type { Exit, Phase, Slot } from './slot.ts';
 import type { InstanceId, RestartPolicy } from './spec.ts';
 
 /** Of the delay; spreads instances that fail together without ever exceeding the formula. */
-const MAX_JITTER = 0.1;
+const DEFAULT_JITTER = 0.1;
 
 export type ProcessEnd = {
   exit: Exit;
@@ -22,9 +23,9 @@ export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresM
  * Decides by policy after a process ended (or could not be started).
  *
  * Rules, first match wins (compare systemd.service(5) Restart=, Kubernetes' crash-loop back-off):
- * 1. exit 0 and the policy is not `always`: `completed`.
+ * 1. success (exit 0, or one of `success_codes`) and the policy is not `always`: `completed`.
  * 2. the policy is `never`: `failed`. Also after exit 0 that does not count as success, as a restart would end the same way.
- * 3. more than `limit.count` failures within `limit.withinMs`: `failed`.
+ * 3. more than `limit.count` failures within `limit.withinMs`, or in a row: `failed`. With `always`, exit 0 counts as well.
  * 4. otherwise `backoff`, for `always` after exit 0 as well, so that nothing ever spins.
  *
  * An end that orch brought about because the instance was unhealthy is a failure, whatever its exit.
@@ -34,25 +35,29 @@ export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): Res
   const policy = slot.spec?.restart ?? NEVER_RESTART;
   const healthy = aliveMs >= policy.healthyAfterMs;
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
-  const succeeded = isSuccess(exit) && unhealthy === null;
+  const succeeded = isSuccess(exit, slot.spec?.successCodes) && unhealthy === null;
   if (succeeded && policy.policy !== 'always') {
     return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
   }
   const failures = earlier.failures + 1;
-  const recent = countsAsFailure && !succeeded ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
+  const recent = countsAsFailure ? [...earlier.recentFailuresMs, nowMs] : earlier.recentFailuresMs;
   const recentFailuresMs = withinLimitWindow(recent, policy, nowMs);
   const phase = failurePhase(slot.id, policy, { ...death, failures, recentFailuresMs }, nowMs);
   return { phase, failures, recentFailuresMs, lastExit: exit };
 }
 
-/** @returns how long to wait before start number `failures` + 1, in ms: `min(max, initial × factor^(failures − 1))`, less up to 10 %. */
+/** @returns how long to wait before start number `failures` + 1, in ms: `min(max, initial × factor^(failures − 1))`, less up to `jitter`. */
 export function backoffMs(id: InstanceId, policy: RestartPolicy, failures: number): number {
-  const { initialMs, maxMs, factor } = policy.backoff;
+  const { initialMs, maxMs, factor, jitter = DEFAULT_JITTER } = policy.backoff;
   const delay = Math.min(maxMs, initialMs * factor ** Math.min(failures - 1, 1_000));
-  return Math.round(delay * (1 - MAX_JITTER * fractionOf(`${id}#${failures}`)));
+  return Math.round(delay * (1 - jitter * fractionOf(`${id}#${failures}`)));
 }
 
-export const isSuccess = (exit: Exit): boolean => 'code' in exit && exit.code === 0 && exit.because === undefined;
+/** @param codes exit codes as a shell reports them; null: 0 */
+export function isSuccess(exit: Exit, codes: readonly number[] | null = null): boolean {
+  if ('code' in exit) return (codes ?? [0]).includes(exit.code) && exit.because === undefined;
+  return codes !== null && 'signal' in exit && codes.includes(shellExitCode(exit));
+}
 
 /** A sentence part: `exit code 1`, `SIGKILL`, … */
 export function describeExit(exit: Exit): string {
@@ -88,18 +93,24 @@ function failurePhase(id: InstanceId, policy: RestartPolicy, failure: CountedFai
   }
   const { limit } = policy;
   if (limit && recentFailuresMs.length > limit.count) {
-    const spell = `${recentFailuresMs.length} times within ${Math.round(limit.withinMs / 1000)} s`;
+    const { length } = recentFailuresMs;
+    const spell =
+      limit.withinMs === null ? `${length} times in a row` : `${length} times within ${seconds(limit.withinMs)}`;
     const last = unhealthy === null ? `with ${describeExit(exit)}` : `as unhealthy (${unhealthy})`;
-    return { kind: 'failed', atMs: nowMs, reason: `failed ${spell}, last ${last}: given up` };
+    const ended = unhealthy === null && isSuccess(exit) ? 'ended' : 'failed';
+    return { kind: 'failed', atMs: nowMs, reason: `${ended} ${spell}, last ${last}: given up` };
   }
   return { kind: 'backoff', untilMs: nowMs + backoffMs(id, policy, failures), because: unhealthy };
 }
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
 /** Keeps what can still count against the limit, so that the list stays bounded. */
 function withinLimitWindow(recent: readonly number[], policy: RestartPolicy, nowMs: number): number[] {
   const { limit } = policy;
   if (!limit) return [];
-  return recent.filter((atMs) => atMs > nowMs - limit.withinMs).slice(-(limit.count + 1));
+  const sinceMs = limit.withinMs === null ? Number.NEGATIVE_INFINITY : nowMs - limit.withinMs;
+  return recent.filter((atMs) => atMs > sinceMs).slice(-(limit.count + 1));
 }
 
 /** FNV-1a, folded to [0, 1): the same text always gives the same fraction. */

@@ -147,7 +147,7 @@ export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'> & {
   /** The ports that its process was given, as variables and references name them: `PORT`, `api.port`. */
   ports?: Readonly<Record<string, string>>;
-} & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure'>>; // missing: its end ends nothing else
+} & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure' | 'successCodes'>>; // missing: not declared
 
 /**
  * A pool on its way to another version, or through a restart (of the user, of orch); gone once every instance is there.
@@ -224,9 +224,9 @@ export function nonceOf({ phase }: Slot): string | null {
 
 /** What a slot remembers of the spec that its incarnation was started with. */
 export function slotSpecOf(spec: ServiceSpec): SlotSpec {
-  const { specHash, stop, restart, dependsOn, singleton, onEnd, onFailure } = spec;
-  const ends = onEnd === 'down' || onFailure === 'down';
-  return { specHash, stop, restart, dependsOn, singleton, ...(ends ? { onEnd, onFailure } : {}) };
+  const { specHash, stop, restart, dependsOn, singleton, onEnd, onFailure, successCodes } = spec;
+  const ends = onEnd === 'down' || onFailure === 'down' ? { onEnd, onFailure } : {};
+  return { specHash, stop, restart, dependsOn, singleton, ...ends, ...(successCodes && { successCodes }) };
 }
 
 /** The slot of an instance that has never run. */

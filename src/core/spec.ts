@@ -38,9 +38,10 @@ export type Command =
 
 export type RestartPolicy = {
   policy: 'always' | 'on_failure' | 'never';
-  backoff: { initialMs: number; maxMs: number; factor: number };
-  /** More than `count` failures within `withinMs` give up (state `failed`); null: never give up. */
-  limit: { count: number; withinMs: number } | null;
+  /** `jitter`: by which share a pause may be shorter; missing: 0.1. */
+  backoff: { initialMs: number; maxMs: number; factor: number; jitter?: number };
+  /** More than `count` failures within `withinMs` (null: in a row) give up (state `failed`); null: never give up. */
+  limit: { count: number; withinMs: number | null } | null;
   /** Being alive this long counts as a healthy spell: the back-off starts over. */
   healthyAfterMs: number;
 };
@@ -112,6 +113,8 @@ export type Probe = {
   failures: number;
   /** From the start of the process (or, held back by `startup`, from its success) to the first attempt. */
   initialDelayMs: number;
+  /** Of `readiness`: an instance that fails it is restarted, as by `liveness`. */
+  onFailure?: 'restart';
 };
 
 /** What an attempt found; a failure with the sentence that says which check failed and how. */
@@ -222,6 +225,8 @@ export type ServiceSpec = {
   startup: Probe | null;
   rollout: RolloutPolicy;
   restart: RestartPolicy;
+  /** Exit codes that count as success, as a shell reports them (143: SIGTERM); null: 0. */
+  successCodes: number[] | null;
   /** What the end of the service does to the others, once every instance has completed or one was given up. */
   onEnd: EndPolicy;
   /** What it does when an instance is given up. */

@@ -45,7 +45,7 @@ function flatten(spec: ServiceSpec): Map<string, DiffLeaf> {
   const leaves = new Map<string, DiffLeaf>();
   for (const [field, { key, class: changeClass }] of Object.entries(SPEC_FIELDS)) {
     const value = spec[field as keyof typeof SPEC_FIELDS];
-    if (value === null) continue;
+    if (value === null || value === undefined) continue; // undefined: a client of an older version applied it
     for (const [path, leaf] of flattenField(field, key, value)) {
       const isLive = field === 'singleton' && SINGLETON_LIVE_FIELDS.some((part) => path === `singleton.${part}`);
       leaves.set(snakeCase(path, field), { class: isLive ? 'live' : changeClass, ...leaf });
@@ -179,6 +179,8 @@ function printField(field: string, value: unknown): [string, string][] | null {
       return printWatch(value as NonNullable<ServiceSpec['watch']>);
     case 'limits':
       return printLimits(value as ServiceSpec['limits']);
+    case 'successCodes':
+      return listed('success_codes', (value as number[]).map(String));
     case 'readyAfterMs':
       return [['ready_after', printExactDuration(Number(value))]];
     case 'stdin':

@@ -59,7 +59,7 @@ test('defaults in the schema are those of the code', () => {
   expect(service.pool!.default).toBe(DEFAULT_POOL);
   expect(service.log_queue!.default).toBe(DEFAULT_QUEUE);
   expect(service.restart!.default).toBe(DEFAULT_RESTART.policy);
-  const backoff = service.restart!.anyOf![1]!.properties!.backoff!.properties!;
+  const backoff = service.restart!.anyOf![1]!.properties!.backoff!.anyOf![1]!.properties!;
   expect([backoff.initial!.default, backoff.max!.default, backoff.factor!.default]).toEqual([
     DEFAULT_RESTART.initial,
     DEFAULT_RESTART.max,

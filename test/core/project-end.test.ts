@@ -1,6 +1,7 @@
 // When what has ended ends the project, and with which exit code.
 import { expect, test } from 'vitest';
-import { projectEndOf, shellExitCode } from '../../src/core/project-end.ts';
+import { projectEndOf } from '../../src/core/project-end.ts';
+import { shellExitCode } from '../../src/core/shell-exit-code.ts';
 import type { Exit, Overrides, Phase, Slot } from '../../src/core/slot.ts';
 import { emptySlotOf, slotSpecOf } from '../../src/core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../src/core/spec.ts';

@@ -4,8 +4,8 @@ import type { SlotSpec } from '../../src/core/slot.ts';
 type Spec = Pick<SlotSpec, 'specHash' | 'restart'>;
 type Account = { spec: Spec; failures: number; chargedMs: number[]; lastMs: number; earliestMs: number };
 
-/** Of the formula: the rest is jitter. */
-const LEAST_SHARE = 0.9;
+/** Where none is declared. */
+const USUAL_JITTER = 0.1;
 
 /** An end counts from when its last output was read. */
 const DRAIN_MS = 600;
@@ -20,13 +20,13 @@ export class BackoffRecord {
 
   /** It ended by itself, or could not be started. `charged`: that was its own fault. */
   noteFailure(instance: string, spec: Spec, aliveMs: number, charged: boolean): void {
-    const { initialMs, maxMs, factor } = spec.restart.backoff;
+    const { initialMs, maxMs, factor, jitter = USUAL_JITTER } = spec.restart.backoff;
     const before = this.#accounts.get(instance);
     const goesOn = before?.spec.specHash === spec.specHash && aliveMs < spec.restart.healthyAfterMs;
     const failures = goesOn ? before.failures + 1 : 1;
     const nowMs = this.#nowMs();
     const chargedMs = [...(goesOn ? before.chargedMs : []), ...(charged ? [nowMs] : [])];
-    const earliestMs = nowMs + LEAST_SHARE * Math.min(maxMs, initialMs * factor ** (failures - 1));
+    const earliestMs = nowMs + (1 - jitter) * Math.min(maxMs, initialMs * factor ** (failures - 1));
     this.#accounts.set(instance, { spec, failures, chargedMs, lastMs: nowMs, earliestMs });
   }
 
@@ -36,7 +36,8 @@ export class BackoffRecord {
     if (account?.spec.specHash !== specHash) return null;
     const { policy, limit } = account.spec.restart;
     if (policy === 'never') return 'started again although it never is';
-    const recent = limit ? account.chargedMs.filter((atMs) => atMs > account.lastMs - limit.withinMs + DRAIN_MS) : [];
+    const withinMs = limit?.withinMs ?? Number.POSITIVE_INFINITY;
+    const recent = limit ? account.chargedMs.filter((atMs) => atMs > account.lastMs - withinMs + DRAIN_MS) : [];
     if (limit && recent.length > limit.count) return `started again after ${recent.length} failures`;
     // The supervisor's whole milliseconds and ours may differ by one.
     const earlyMs = account.earliestMs - 1 - this.#nowMs();

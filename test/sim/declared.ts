@@ -20,7 +20,8 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
       condition,
       onLoss,
     }));
-  const backoff = { initialMs: 100, maxMs: 5_000, factor: 2 };
+  const { successCodes = null, healthyAfterMs = 10_000, jitter } = service;
+  const backoff = { initialMs: 100, maxMs: 5_000, factor: 2, ...(jitter !== undefined && { jitter }) };
   const { singleton, graceMs, policy, limit, pool } = service;
   const name = nameOf(index);
   const key = {
@@ -35,13 +36,14 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     dependsOn,
     command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
     port: firstPort + index * PORTS_PER_SERVICE,
-    readiness: service.life.hasReadiness ? PROBE : null,
+    readiness: readinessOf(service),
     readyAfterMs: service.life.readyAfterMs,
     liveness: service.life.hasLiveness ? LIVENESS : null,
     rollout: rolloutOf(service),
     singleton: singleton ? key : null,
     schedule: service.schedule && scheduleOf(service.schedule),
-    restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs: 10_000 },
+    restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs },
+    successCodes,
     onEnd: service.ends === 'on_end' ? 'down' : 'ignore',
     onFailure: service.ends === 'on_failure' ? 'down' : 'ignore',
     hooks: { beforeStart: hookOf(service), afterReady: null, afterExit: null },
@@ -60,6 +62,9 @@ const PROBE: Probe = {
   failures: 2,
   initialDelayMs: 0,
 };
+
+const readinessOf = ({ life, restartsUnready }: Declared): Probe | null =>
+  life.hasReadiness ? { ...PROBE, ...(restartsUnready && { onFailure: 'restart' }) } : null;
 
 /** Slow starters are given time. */
 const LIVENESS: Probe = { ...PROBE, everyMs: 500, initialDelayMs: 1_000 };

@@ -1,4 +1,5 @@
-// Scenarios written by hand: services whose end ends the project (`on_end`, `on_failure`), and those where it must not.
+// Scenarios written by hand about ends: what ends the project (`on_end`, `on_failure`), what counts as success, and when a
+// program is given up.
 import type { Scenario, SimService, Step } from './scenario.ts';
 import { after, one, service } from './scenario-parts.ts';
 
@@ -29,9 +30,45 @@ export const KNOWN_ENDS: Record<string, Scenario> = {
     after(500, { kind: 'killOne', which: 1 }),
     after(500, { kind: 'changeSpec', service: 1 }),
   ),
-  'a task that completes where only its failure would end all': one([
-    service({}),
-    service({ ends: 'on_failure' }, { endsAfterMs: 100 }),
-    service({ policy: 'on_failure', ends: 'on_end' }, { endsAfterMs: 100, exitCode: 1 }),
-  ]),
+  'a task that completes where only its failure would end all': one(
+    [
+      service({}),
+      service({ ends: 'on_failure' }, { endsAfterMs: 100 }),
+      service({ policy: 'on_failure', ends: 'on_end' }, { endsAfterMs: 100, exitCode: 1 }),
+    ],
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'given up after failures in a row, and started by hand': one(
+    [service({ limit: { count: 2, withinMs: null }, jitter: 0.5, pool: 2 }, { endsAfterMs: 30, exitCode: 1 })],
+    after(7_000, { kind: 'start', service: 0, instance: 1 }),
+  ),
+  'given up although it always exits with 0': one(
+    [service({ policy: 'always', limit: { count: 2, withinMs: null } }, { endsAfterMs: 30 })],
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'runs that are long enough forget earlier failures': {
+    ...one(
+      [service({ limit: { count: 1, withinMs: null }, healthyAfterMs: 200 }, { endsAfterMs: 500, exitCode: 1 })],
+      after(7_000, { kind: 'commentEdit' }),
+    ),
+    neverGivenUp: true,
+  },
+  'exit codes that count as success': {
+    ...one(
+      [
+        service({ policy: 'never', successCodes: [0, 1] }, { endsAfterMs: 100, exitCode: 1 }),
+        service(
+          { dependsOn: [{ on: 0, condition: 'completed', onLoss: 'ignore' }], successCodes: [1] },
+          { endsAfterMs: 100, exitCode: 1 },
+        ),
+      ],
+      after(1_500, { kind: 'commentEdit' }),
+    ),
+    neverGivenUp: true,
+  },
+  'restarted because it is not ready any more': one(
+    [service({ pool: 2, restartsUnready: true, life: { hasReadiness: true } })],
+    after(1_500, { kind: 'sicken', which: 0, forMs: null }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
 };

@@ -47,7 +47,7 @@ export class LifecycleOracle {
     const process = this.#processOf(slot);
     if (!process) return true;
     const { health } = this.#world.machine;
-    return spec.liveness !== null && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
+    return isRestartedByProbe(spec) && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
   }
 
   /** With `on_loss: restart`: every instance of one dependency that is not leaving started later. */
@@ -223,7 +223,8 @@ export class LifecycleOracle {
     const isOld = this.#world.machine.schedule.nowMs - process.bornMs > QUIET_MS;
     if (!isOld) return;
     const { health } = this.#world.machine;
-    if (spec.liveness && health.isUnhealthy(process)) this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
+    if (isRestartedByProbe(spec) && health.isUnhealthy(process))
+      this.#world.fail(`probes: ${id} is unhealthy and is not ended`);
     const isShownReady = isReady(phase);
     if (!spec.readiness && !isShownReady) this.#world.fail(`I19: ${id} has no probe and never counts as ready`);
     if (spec.readiness && health.serves(process) !== isShownReady)
@@ -264,3 +265,6 @@ const SLACK_MS = 5;
 const UNSURE_MS = 500;
 /** Probes have had time to find out, and a failure no longer counts. */
 const QUIET_MS = 11_000;
+
+const isRestartedByProbe = ({ liveness, readiness }: ServiceSpec): boolean =>
+  liveness !== null || readiness?.onFailure === 'restart';

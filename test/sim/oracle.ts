@@ -202,6 +202,7 @@ export class Oracle implements Observer {
     this.#machine.note(() => `${this.#project.root} ${message}`);
     if (type === 'going_down' && /\(on_\w+: down\)/.test(message) && !this.#project.mayEnd)
       this.#fail(`the project ends although no service has ended it: ${message}`);
+    if (type === 'failed' && this.#project.mustNotFail) this.#fail(`given up without a reason: ${message}`);
     const completed = /: (\w+)\.\d+ ended with success .*\(on_end: down\)/.exec(message)?.[1];
     for (const { of } of completed ? this.#leaders() : [])
       if (of!.instance.startsWith(`${completed}.`)) this.#fail(`${completed} ends all although ${of!.instance} runs`);
@@ -297,13 +298,13 @@ export class Oracle implements Observer {
     if (slot.phase.kind === 'ending' && slot.phase.cause !== 'exited') return;
     // A person's word goes before its back-off.
     if (slot.restartRequestedMs !== null) return;
-    if ('code' in exit && exit.code === 0 && slot.spec.restart.policy !== 'always') return;
-    const succeeded = 'code' in exit && exit.code === 0;
+    const succeeded = 'code' in exit && (slot.spec.successCodes ?? [0]).includes(exit.code);
+    if (succeeded && slot.spec.restart.policy !== 'always') return;
     // The end of an adopted process is seen late: it may look as if it had lived a little longer.
     const seenLateMs = slot.phase.kind === 'alive' && slot.phase.adopted ? NEWS_MS : 0;
     const livedMs = this.#machine.schedule.nowMs - process.bornMs + seenLateMs;
     const aliveMs = this.isBlind ? Number.POSITIVE_INFINITY : livedMs;
-    this.#backoff.noteFailure(instance, slot.spec, aliveMs, !succeeded);
+    this.#backoff.noteFailure(instance, slot.spec, aliveMs, true);
   }
 
   // ---- properties of single actions ---------------------------------------------------------------------------------
@@ -488,7 +489,7 @@ export class Oracle implements Observer {
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
     const lastExit = this.#lastExits.get(slot.id) ?? { code: 0 };
     return (
-      (kind === 'completed' && 'code' in lastExit && lastExit.code === 0) ||
+      (kind === 'completed' && 'code' in lastExit && (spec.successCodes ?? [0]).includes(lastExit.code)) ||
       kind === 'failed' ||
       (kind === 'blocked' && spec.singleton !== null) ||
       // Ended again and again by one with the same key that ends by itself, and was gone before its tree was.

@@ -244,6 +244,8 @@ export class Project {
   wantsDown = false;
   /** One of its services may end it. */
   mayEnd = false;
+  /** None of its programs may be given up. */
+  mustNotFail = false;
 
   /** Another `up` was faster. */
   #join(accepted: AcceptedConfig, command: UpCommand, giveUpMs: number): void {

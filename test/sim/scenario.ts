@@ -9,6 +9,7 @@ import type {
   Schedule,
   SingletonPolicy,
 } from '../../src/core/spec.ts';
+import type { HandWritten } from './hand-written.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
 import type { Shell } from './shell.ts';
@@ -26,9 +27,7 @@ export type SimService = {
   life: SimLife;
   /** Period in seconds of the wall clock, instead of a permanent run; never together with a singleton. */
   schedule: SimSchedule | null;
-  /** Its end, or its failure, ends the project. Only in scenarios that are written by hand. */
-  ends?: 'on_end' | 'on_failure';
-};
+} & HandWritten;
 
 /** `everyS` divides a minute. */
 export type SimSchedule = Pick<Schedule, 'catchUp' | 'overlap'> & { everyS: number };
@@ -104,6 +103,8 @@ export type Scenario = {
   steps: Step[];
   /** One of its services ends each project, after the last step. */
   endsItself?: true;
+  /** No program reaches its restart limit. */
+  neverGivenUp?: true;
   /** Made when everything is quiet, after it was planned. */
   lastEdit: Step & { operation: Edit };
   /** The value of `orch down --timeout`; null: without. */

@@ -49,6 +49,9 @@ export class Simulation {
 
   async run(): Promise<void> {
     if (this.crashBeforeEffect !== null) this.projects[0]!.crashBeforeEffect(this.crashBeforeEffect, UP_AFTER_CRASH_MS);
+    // A crash may make an exit unknown, which counts as a failure.
+    const mustNotFail = this.#scenario.neverGivenUp === true && this.crashBeforeEffect === null;
+    for (const project of this.projects) project.mustNotFail = mustNotFail;
     for (const project of this.projects) project.up();
     for (const { afterMs, project, operation } of this.#scenario.steps) {
       await this.advance(afterMs);

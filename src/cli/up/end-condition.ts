@@ -1,7 +1,7 @@
 // When `orch up` itself ends a project: `--exit-code-from`, and a given-up instance where it is process 1 of a container.
 import type { Client } from '../../api/client.ts';
 import type { InstanceStatus, Status } from '../../api/protocol.ts';
-import { shellExitCode } from '../../core/project-end.ts';
+import { shellExitCode } from '../../core/shell-exit-code.ts';
 
 export type EndCondition =
   /** The service has ended. */

@@ -37,7 +37,13 @@ export function normalizeProbe(entry: TreeEntry | undefined, context: NormalizeC
     const message = `\`${latched}\` cannot detect that a program has stopped working`;
     if (written) reportBadValue(context, written, message, 'use it for readiness or startup');
   }
+  const onFailure = childOf(tree, 'on_failure');
+  if (onFailure && entry.key !== 'readiness') {
+    const message = `\`on_failure\` belongs to \`readiness\`: a failing \`${entry.key}\` probe always restarts`;
+    reportBadValue(context, onFailure, message, 'remove it');
+  }
   return {
+    ...(literalOf(onFailure) === 'restart' && { onFailure: 'restart' }),
     checks,
     everyMs: Math.max(1, durationOf(childOf(tree, 'every'), DEFAULT_PROBE.every, context)),
     timeoutMs: Math.max(1, durationOf(childOf(tree, 'timeout'), DEFAULT_PROBE.timeout, context)),

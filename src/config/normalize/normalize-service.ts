@@ -73,6 +73,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     startup: normalizeProbe(entryAt(tree, 'startup'), context),
     rollout: normalizeRollout(tree, readyAfterMs, context),
     restart,
+    successCodes: successCodesOf(childOf(tree, 'success_codes')),
     ...normalizeEnds(tree, restart, context),
     // The process that holds the terminal gets the signals, and passes them on.
     stop: tty ? { ...stop, to: 'main' } : stop,
@@ -116,6 +117,11 @@ function normalizeCommand(tree: Tree | undefined, context: NormalizeContext): Co
     reportBadValue(context, tree, 'the command begins with a dash', hint);
   }
   return command;
+}
+
+function successCodesOf(tree: Tree | undefined): number[] | null {
+  const codes = new Set(itemsOf(tree).flatMap((item) => integerOf(item) ?? []));
+  return tree ? [...codes].sort((a, b) => a - b) : null;
 }
 
 /** `pool: 4` or `pool: { size: 4 }`. */

@@ -10,7 +10,6 @@ import {
   DEFAULT_RESTART,
   DEFAULT_ROLLOUT,
   DEFAULT_STOP,
-  HEALTHY_AFTER_MS,
 } from '../schema/defaults.ts';
 import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
 import { isZeroPortion } from '../tree/instance-variables.ts';
@@ -25,12 +24,17 @@ export function normalizeRestart(tree: Tree | undefined, context: NormalizeConte
     policy: policy as RestartPolicy['policy'],
     backoff: normalizeBackoff(childOf(tree, 'backoff'), context),
     limit: normalizeLimit(childOf(tree, 'limit'), context),
-    healthyAfterMs: HEALTHY_AFTER_MS,
+    healthyAfterMs: durationOf(childOf(tree, 'healthy_after'), DEFAULT_RESTART.healthyAfter, context),
   };
 }
 
-/** A first pause longer than the default maximum raises the maximum. */
+/** `2s`: always that pause. A first pause longer than the default maximum raises the maximum. */
 function normalizeBackoff(tree: Tree | undefined, context: NormalizeContext): RestartPolicy['backoff'] {
+  if (tree?.kind === 'scalar') {
+    const pauseMs = durationOf(tree, '0s', context);
+    return { initialMs: pauseMs, maxMs: pauseMs, factor: 1 };
+  }
+  const jitter = childOf(tree, 'jitter');
   const initialMs = durationOf(childOf(tree, 'initial'), DEFAULT_RESTART.initial, context);
   const max = childOf(tree, 'max');
   const maxMs = durationOf(max, DEFAULT_RESTART.max, context);
@@ -42,17 +46,19 @@ function normalizeBackoff(tree: Tree | undefined, context: NormalizeContext): Re
     initialMs,
     maxMs: Math.max(initialMs, maxMs),
     factor: integerOf(childOf(tree, 'factor')) ?? DEFAULT_RESTART.factor,
+    ...(jitter && { jitter: Number.parseInt(literalOf(jitter) ?? '', 10) / 100 }),
   };
 }
 
+/** `3` or `{ count: 3 }`: failures in a row. */
 function normalizeLimit(tree: Tree | undefined, context: NormalizeContext): RestartPolicy['limit'] {
-  const count = integerOf(childOf(tree, 'count'));
+  const count = integerOf(tree?.kind === 'map' ? childOf(tree, 'count') : tree);
   const within = childOf(tree, 'within');
-  return count === null || !within ? null : { count, withinMs: durationOf(within, '0s', context) };
+  return count === null ? null : { count, withinMs: within ? durationOf(within, '0s', context) : null };
 }
 
 function warnOfNoEffect(tree: Tree | undefined, context: NormalizeContext): void {
-  for (const key of ['backoff', 'limit']) {
+  for (const key of ['backoff', 'limit', 'healthy_after']) {
     const value = childOf(tree, key);
     const message = `\`${key}\` has no effect with \`policy: never\``;
     if (!value) continue;

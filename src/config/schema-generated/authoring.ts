@@ -82,30 +82,36 @@ export type ServiceDeclaration = {
   startup?: ProbeDeclaration | null;
   /** How a pool is moved to a new version. The same as `pool.rollout`. */
   rollout?: RolloutDeclaration | null;
-  /** What happens when the program ends by itself. `always`: restart it; `on_failure`: restart it only after a failure; `never`: it is a task. The back-off starts over once an instance was alive for 10 s. Default: `"on_failure"`. */
+  /** What happens when the program ends by itself. `always`: restart it; `on_failure`: restart it only after a failure; `never`: it is a task. The back-off starts over once an instance was alive for `healthy_after`. Default: `"on_failure"`. */
   restart?: 'always' | 'on_failure' | 'never' | {
     /** When to restart. Default: `"on_failure"`. */
     policy?: 'always' | 'on_failure' | 'never' | null;
-    /** The pause before a restart: `initial` × `factor` for each further failure in a row, at most `max`. */
-    backoff?: {
+    /** The pause before a restart. A duration: always that pause. A map: `initial` × `factor` for each further failure in a row, at most `max`. */
+    backoff?: string | {
       /** First pause. Default: `"100ms"`. */
       initial?: string | null;
       /** Longest pause. Default: `"30s"`. */
       max?: string | null;
       /** Growth from one pause to the next. Default: `2`. */
       factor?: number | null;
+      /** By how much a pause may be shorter, differently for each instance and failure: a pool that failed together does not come back at one moment. Default: `"10%"`. */
+      jitter?: string | null;
       [extension: `x-${string}`]: unknown;
     } | null;
-    /** More than `count` failures within `within` give up: the instance is `failed` until it is started by hand or its declaration changes. Without a limit orch never gives up. */
-    limit?: {
+    /** More failures than this give up: the instance is `failed` until it is started by hand or its declaration changes. A number: failures in a row. A map: failures within a period. With `policy: always`, exit code 0 counts as well. Without a limit orch never gives up. */
+    limit?: number | {
       /** Failures that are tolerated. */
       count: number;
-      /** Period in which failures are counted. */
-      within: string;
+      /** Period in which failures are counted. Without it: in a row. */
+      within?: string | null;
       [extension: `x-${string}`]: unknown;
     } | null;
+    /** A run of this length forgets earlier failures: the back-off and the limit start over. Default: `"10s"`. */
+    healthy_after?: string | null;
     [extension: `x-${string}`]: unknown;
   } | null;
+  /** Exit codes that count as success. A signal counts as 128 + its number: 143 is SIGTERM, 130 is SIGINT. Default: `[0]`. */
+  success_codes?: number[] | null;
   /** What happens to the project when this service has ended: every instance has completed, or one was given up. `down` stops everything in order; `orch up` and `orch attach` exit with the program's exit code. An instance that is restarted or stopped by a command has not ended. Default: `"ignore"`. */
   on_end?: 'ignore' | 'down' | null;
   /** What happens to the project when an instance is given up: a failed task, or a restart limit. `down` is as for `on_end`. Default: `"ignore"`. */
@@ -279,6 +285,8 @@ export type ProbeDeclaration = {
   failures?: number | null;
   /** Pause before the first attempt. Default: `"0s"`. */
   initial_delay?: string | null;
+  /** Only for `readiness`. `restart`: an instance that fails the probe is restarted, as by `liveness`, also before it was ready for the first time. Default: `"ignore"`. */
+  on_failure?: 'ignore' | 'restart' | null;
   [extension: `x-${string}`]: unknown;
 };
 

@@ -2,10 +2,14 @@
 
 export const DEFAULT_QUEUE = 'default';
 export const DEFAULT_POOL = 1;
-/** An instance that is alive this long is healthy: the back-off starts over. Not configurable. */
-export const HEALTHY_AFTER_MS = 10_000;
 
-export const DEFAULT_RESTART = { policy: 'on_failure', initial: '100ms', max: '30s', factor: 2 } as const;
+export const DEFAULT_RESTART = {
+  policy: 'on_failure',
+  initial: '100ms',
+  max: '30s',
+  factor: 2,
+  healthyAfter: '10s',
+} as const;
 export const DEFAULT_END = 'ignore';
 export const DEFAULT_STOP = { signal: 'SIGTERM', to: 'main', grace: '10s' } as const;
 export const DEFAULT_DRAIN_TIMEOUT = '30s';

@@ -50,6 +50,8 @@ function typeHint(expected: string, tree: ScalarTree, finding: SchemaFinding): s
   const types = typesOf(finding);
   if (/duration/.test(expected)) return durationHint(written);
   if (/^a size\b/.test(expected)) return sizeHint(written);
+  if (/^a share/.test(expected) && /^0?\.\d+$/.test(written)) return `write ${Math.round(Number(written) * 100)}%`;
+  if (/^a share/.test(expected) && /^\d+$/.test(written)) return `write ${written}%`;
   if (/a name of/.test(expected) && typeof value === 'string') return fittedHint(maskLine(value.slice(0, 100)));
   if (types.includes('boolean') && !types.includes('string')) return booleanHint(value);
   if (typeof value === 'string') {
@@ -57,7 +59,8 @@ function typeHint(expected: string, tree: ScalarTree, finding: SchemaFinding): s
       return `without quotes: ${value}`;
     return types.includes('array') ? `write [${written}]` : null;
   }
-  return types.includes('string') ? `put it in quotes: "${written}"` : null;
+  if (types.includes('string')) return `put it in quotes: "${written}"`;
+  return types.includes('array') && typeof value === 'number' ? `write [${written}]` : null;
 }
 
 function booleanHint(value: ScalarTree['value']): string | null {

@@ -166,6 +166,8 @@ export class Prober {
     const isReported = verdict !== 'unknown' || slot.phase.readiness === 'pending';
     if (key === 'readiness') {
       if (isReported) send({ kind: 'readinessChanged', readiness: READINESS[verdict], because });
+      const isRestarted = verdict === 'failing' && probed.spec.readiness?.onFailure === 'restart';
+      if (isRestarted) send({ kind: 'unhealthy', because: `${key} probe failed: ${because}` });
     } else if (verdict === 'failing') {
       // A readiness probe says by itself whether it serves.
       const isLost = isSilent && probed.spec.readiness === null;
