@@ -11,7 +11,7 @@ const real = [
 const sim = ['test/sim/**/*.test.ts'];
 // What takes half a minute, or holds answers to 250 ms and wants the machine to itself for that: `npm run test:demanding`,
 // which also tries a crash at each effect and not only at every third.
-const demanding = ['test/trust/{ailing-supervisor,api-abuse,hard-files}.test.ts'];
+const demanding = ['test/trust/{ailing-supervisor,api-abuse,hard-files}.test.ts', 'test/e2e/real-tools.test.ts'];
 const isDemanding = process.env.ORCH_TEST === 'demanding';
 // `npm run check`: a short simulation, no crash points.
 const isQuick = process.env.ORCH_TEST === 'quick';

@@ -1,5 +1,6 @@
 // `orch import`: the files of another tool -> procs.yaml and a loss report. Overwrites nothing without --force.
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -73,7 +74,8 @@ async function runImport(context: CliContext, options: ImportOptions, names: str
       else context.stdout.write(`wrote ${written.files.join(', ')}: ${result.services.join(', ')}\n`);
     } else if (context.json) context.stdout.write(`${JSON.stringify(result)}\n`);
     else context.stdout.write(result.files['procs.yaml']!);
-    if (!context.json) context.stderr.write(`${report.join('\n')}\n${hintOfOverlays(result.files, options)}`);
+    if (!context.json)
+      context.stderr.write(`${report.map(escapeControls).join('\n')}\n${hintOfOverlays(result.files, options)}`);
     return 0;
   } catch (error) {
     if (!(error instanceof ImportProblem)) throw error;

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import type { EvaluateScript } from '../../import/model/import-context.ts';
 
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 3_000;
 const LARGEST_BYTES = 4 * 1024 * 1024;
 
 /**

@@ -71,7 +71,11 @@ export function printOverlay(project: ProjectDraft, environment: string, lines: 
   return `${toComment(lines)}\n${print(map).trimEnd()}\n`;
 }
 
-const toComment = (lines: string[]): string => lines.map((line) => (line === '' ? '' : `# ${line}`)).join('\n');
+const toComment = (lines: string[]): string =>
+  lines.map((line) => (line === '' ? '' : `# ${plainLine(line)}`)).join('\n');
+
+/** Comments of a source may hold characters that steer a terminal. */
+const plainLine = (line: string): string => line.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, ' ');
 
 function print(map: YAMLMap): string {
   const document = new Document(null, { version: '1.2' });
@@ -102,7 +106,7 @@ function toMap(draft: KeysDraft, order: string[]): YAMLMap {
 
 function setComment(key: Scalar, comments: string[]): void {
   const lines = [...new Set(comments)];
-  if (lines.length > 0) key.commentBefore = lines.map((line) => ` ${line}`).join('\n');
+  if (lines.length > 0) key.commentBefore = lines.map((line) => ` ${plainLine(line)}`).join('\n');
 }
 
 function valueNode(value: Plain, key: string): Node {
