@@ -2,7 +2,8 @@
 // It computes paths and creates nothing.
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { defaultStateDir, projectPathOf } from '../core/project-path.ts';
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, the final NUL included. */
 const MAX_SOCKET_PATH_BYTES = 103;
@@ -10,8 +11,12 @@ const MAX_SOCKET_PATH_BYTES = 103;
 export type ProjectPaths = {
   /** Directory of procs.yaml, absolute and resolved. */
   root: string;
-  /** `.orch/`, mode 0700, with a .gitignore of its own. */
+  /** By which the project is known: that of its file, or `root` for a procs.yaml. */
+  path: string;
+  /** `.orch/` if it was not moved, mode 0700, with a .gitignore of its own. */
   stateDir: string;
+  /** The same where a command moved it; null: next to the file. */
+  movedStateDir: string | null;
   stateFile: string;
   /** Chosen ports, while the project is down. */
   portsFile: string;
@@ -30,16 +35,26 @@ export type ProjectPaths = {
   logsDir: string;
 };
 
-/**
- * @param root absolute, symlinks resolved: a project must have the same paths for every way to its directory.
- */
-export function projectPaths(root: string): ProjectPaths {
-  const stateDir = join(root, '.orch');
+/** @param stateDir absolute; null: next to the file */
+export function pathsOfFile(file: string, stateDir: string | null): ProjectPaths {
+  const root = dirname(file);
+  const own = stateDir ?? join(root, defaultStateDir(file));
+  // An earlier version kept the state of every file in `.orch`, and knew its processes by the directory.
+  const path = own === join(root, '.orch') ? root : projectPathOf(file);
+  const movedStateDir = own === join(root, defaultStateDir(file)) ? null : own;
+  return { ...projectPaths(root, own, path), movedStateDir };
+}
+
+/** @param root absolute */
+export function projectPaths(root: string, stateDir = join(root, '.orch'), path = root): ProjectPaths {
   const runDir = join(stateDir, 'run');
-  const socketDir = Buffer.byteLength(join(runDir, 'orch.sock')) <= MAX_SOCKET_PATH_BYTES ? runDir : shortDir(root);
+  const named = stateDir === join(root, '.orch') ? root : stateDir;
+  const socketDir = Buffer.byteLength(join(runDir, 'orch.sock')) <= MAX_SOCKET_PATH_BYTES ? runDir : shortDir(named);
   return {
     root,
+    path,
     stateDir,
+    movedStateDir: null,
     stateFile: join(stateDir, 'state.json'),
     portsFile: join(stateDir, 'ports.json'),
     eventsFile: join(stateDir, 'events.jsonl'),
@@ -55,10 +70,11 @@ export function projectPaths(root: string): ProjectPaths {
   };
 }
 
-function shortDir(root: string): string {
+/** Of the usual state directory the root is hashed, as in earlier versions. */
+function shortDir(named: string): string {
   // Not imported: nearly no project needs it, and every `orch ps` would pay 3 ms for it.
   const { createHash } = process.getBuiltinModule('node:crypto');
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(named).digest('hex').slice(0, 16);
   const name = `orch-${process.getuid?.() ?? 'user'}-${hash}`;
   // An earlier version used the TMPDIR of the caller: its supervisor and log writer may still run.
   const former = join(tmpdir(), name);
@@ -66,10 +82,10 @@ function shortDir(root: string): string {
   return isShared ? join('/tmp', name) : former;
 }
 
-/** The prefix of ORCH_NONCE in every process of the project. @param root of the project, symlinks resolved. */
-export function noncePrefix(root: string): string {
+/** The prefix of ORCH_NONCE in every process of the project. @param path by which the project is known */
+export function noncePrefix(path: string): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
-  return `${createHash('sha256').update(root).digest('hex').slice(0, 12)}.`;
+  return `${createHash('sha256').update(path).digest('hex').slice(0, 12)}.`;
 }
 
 /** Older events, once the file has grown too large. */

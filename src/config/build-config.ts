@@ -52,6 +52,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
     project,
     root: load.root,
     projectPath: load.projectPath,
+    stateDir: load.stateDir,
     problems,
     projectFileEnv,
     projectEnv: childOf(tree, 'env'),
@@ -71,7 +72,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
     ...checkSinks(config, tree),
     ...checkExitRecord(config, tree),
     ...checkTerminals(config, tree),
-    ...checkPaths(config, tree, [...load.watched.keys()]),
+    ...checkPaths(config, tree, { stateDir: load.stateDir, configFiles: [...load.watched.keys()] }),
     ...checkSecretFiles(config, tree),
     ...checkNotify(config, tree, load.environment.PATH ?? ''),
   );

@@ -19,8 +19,8 @@ function write(message: unknown): Promise<void> {
 
 async function answer(line: string): Promise<LoadResult> {
   try {
-    const { file, env, environment } = JSON.parse(line) as LoadRequest;
-    return await loadConfig({ file, env, environment });
+    const { file, env, environment, stateDir = null } = JSON.parse(line) as LoadRequest;
+    return await loadConfig({ file, env, environment, stateDir });
   } catch (error) {
     // A bug in orch must look like a bad file to the supervisor, which keeps all services running.
     const message = `orch failed to read the configuration: ${(error as Error).message}`;

@@ -1,7 +1,7 @@
 // The only way from files to a configuration: the accepted whole, or every problem. Never throws for bad input.
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { LoadResult, Problem, WatchedFile } from '../core/load-result.ts';
-import { projectPathOf } from '../core/project-path.ts';
+import { defaultStateDir, projectPathOf } from '../core/project-path.ts';
 import { type BuiltConfig, buildConfig } from './build-config.ts';
 import { diskSource, type FileSource } from './files/file-source.ts';
 import type { LoadContext } from './files/load-context.ts';
@@ -15,6 +15,8 @@ export type LoadRequest = {
   env: string | null;
   /** The environment for `${VAR}`; wins over env files there. */
   environment: Record<string, string | undefined>;
+  /** Of the project, absolute; null or left out: next to the file. */
+  stateDir?: string | null;
   /** Where files are read from; the disk when left out. */
   source?: FileSource;
 };
@@ -41,8 +43,9 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const root = await source.resolve(dirname(request.file));
   const { environment, env } = request;
   const projectPath = projectPathOf(request.file);
+  const stateDir = resolve(root, request.stateDir ?? defaultStateDir(request.file));
   const reading = { problems: [], watched: new Map(), files: [] };
-  const context: LoadContext = { root, projectPath, source, environment, env, ...reading };
+  const context: LoadContext = { root, projectPath, stateDir, source, environment, env, ...reading };
   const merged = await mergeConfigFiles(context, join(root, basename(request.file)), env);
   const built = merged && (await buildConfig(merged, context, env));
   const problems = sortProblems(context.problems);

@@ -212,11 +212,15 @@ function spawnWriter(paths: ProjectPaths, entry: string): ChildProcess {
   mkdirSync(paths.stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(paths.supervisorLog, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, [...leanNodeOptions(process.versions.node), entry, paths.root], {
-      cwd: paths.root,
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...leanNodeOptions(process.versions.node), entry, paths.root, paths.stateDir],
+      {
+        cwd: paths.root,
+        stdio: ['ignore', log, log],
+        detached: true,
+      },
+    );
     child.on('error', () => undefined); // the caller sees that no writer listens
     child.unref();
     return child;

@@ -2,7 +2,7 @@
 // path that another user could have prepared.
 import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf } from './errors.ts';
 
 /** The part of `ProjectPaths` that is created here. */
@@ -54,10 +54,30 @@ export function ensureStateDir(paths: StateDirectoryPaths): void {
 
 function create(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
   } catch (error) {
     if (exists(path)) return; // a file, or a dangling link: the checks report it
-    throw new UnsafeDirectoryError(path, 'not-creatable', `cannot make the directory ${path} (${errnoOf(error)})`);
+    const reason = REASONS[errnoOf(error)];
+    const because = `${reason === undefined ? '' : `: ${reason}`} (${errnoOf(error)})`;
+    throw new UnsafeDirectoryError(path, 'not-creatable', `cannot make the directory ${path}${because}`);
+  }
+}
+
+const REASONS: Record<string, string> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOSPC: 'the disk is full',
+};
+
+/** Not `recursive`: Node then reports a read-only file system as ENOENT. */
+function makeWithParents(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    makeWithParents(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
   }
 }
 

@@ -2,12 +2,13 @@
 // told to go down. `orch up` starts it; fd 3 carries one JSON line back: {"ready":true,"pid"} or {"error":WireError}.
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ProjectPaths, projectPaths } from '../api/paths.ts';
+import { type ProjectPaths, pathsOfFile } from '../api/paths.ts';
 import type { Leftover, WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import { errorText } from '../os/errors.ts';
+import { UnsafeDirectoryError } from '../os/private-dir.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';
 import { readStateFile } from '../os/state-file.ts';
@@ -36,17 +37,22 @@ async function main(): Promise<void> {
   reapContainerOrphans();
   readyFd = ownReadyFd();
   const { values } = parseArgs({
-    options: { root: { type: 'string' }, file: { type: 'string' }, env: { type: 'string' } },
+    options: {
+      root: { type: 'string' },
+      file: { type: 'string' },
+      env: { type: 'string' },
+      'state-dir': { type: 'string' },
+    },
   });
   const { root, file } = values;
   if (!root || !file) throw new Error('the supervisor is started by `orch up`');
   const first = await readFirstMessage();
   // The client rejected the configuration and closed stdin: nothing was touched.
   if (!first) return;
-  const paths = projectPaths(root);
-  const lock = await lockProject(paths, first.waitMs ?? 0);
+  const paths = pathsOfFile(join(root, basename(first.file ?? file)), values['state-dir'] ?? null);
+  const lock = await lockProject(paths, first.file ?? file, first.waitMs ?? 0);
   if ('refused' in lock) {
-    answer({ error: { code: 'conflict', message: lock.refused } });
+    answer({ error: { code: lock.code, message: lock.refused } });
     process.exitCode = 4;
     return;
   }
@@ -59,7 +65,7 @@ async function main(): Promise<void> {
     return;
   }
   const supervisor = new Supervisor({
-    root,
+    paths,
     file: first.file ?? file,
     accepted: accepted ?? emptyConfig(root),
     only,
@@ -189,6 +195,24 @@ function answer(message: ReadyAnswer | { error: WireError }): void {
   readyFd = null;
 }
 
+const STATE_DIR_HINT = '`--state-dir DIR` or ORCH_STATE_DIR puts the state of the project somewhere else';
+
+function explainStartError(error: unknown): string {
+  const text = errorText(error);
+  return isSocketless(error) ? `${text}: the file system has no sockets` : text;
+}
+
+const isAboutStateDir = (error: unknown): boolean =>
+  (error instanceof UnsafeDirectoryError && error.reason === 'not-creatable') ||
+  isSocketless(error) ||
+  (error instanceof Error && error.message.startsWith('cannot lock'));
+
+/** bind(2) on vfat, some FUSE and 9p file systems, exFAT. */
+function isSocketless(error: unknown): boolean {
+  const { syscall, code = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall === 'listen' && ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code);
+}
+
 function ownReadyFd(): number | null {
   try {
     return reopenCloseOnExec(READY_FD);
@@ -200,7 +224,8 @@ function ownReadyFd(): number | null {
 }
 
 main().catch((error: unknown) => {
-  answer({ error: { code: 'failed', message: `the supervisor could not start: ${errorText(error)}` } });
+  const message = `the supervisor could not start: ${explainStartError(error)}`;
+  answer({ error: { code: 'failed', message, ...(isAboutStateDir(error) && { hint: STATE_DIR_HINT }) } });
   process.stderr.write(`${new Date().toISOString()} ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 });

@@ -2,7 +2,7 @@
 // the last leftover. Decides nothing about services: the kernel does.
 
 import { rmSync } from 'node:fs';
-import { noncePrefix, type ProjectPaths, projectPaths } from '../api/paths.ts';
+import { noncePrefix, type ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
 import type { EndingSlot } from '../core/slot.ts';
@@ -37,7 +37,7 @@ const WRITER_SHUTDOWN_MS = 5_000;
 const WRITER_CONFIRM_MS = 2_000;
 
 export type SupervisorOptions = {
-  root: string;
+  paths: ProjectPaths;
   file: string;
   accepted: AcceptedConfig;
   only: string[] | null;
@@ -69,10 +69,10 @@ export class Supervisor implements Supervised {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.file = options.file;
-    this.paths = projectPaths(options.root);
-    ensureStateDir(this.paths);
+    this.paths = options.paths;
     const { paths, clock } = this;
-    const nonces = new Nonces(noncePrefix(options.root));
+    ensureStateDir(paths);
+    const nonces = new Nonces(noncePrefix(paths.path));
     this.events = new EventLog(paths.eventsFile, clock);
     this.#state = new StateWriter(paths.stateFile, clock, this.events);
     this.writer = startLogWriter(paths, {
@@ -81,7 +81,7 @@ export class Supervisor implements Supervised {
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
-    const launchContext = launchContexts(this.kernel, this.variables);
+    const launchContext = launchContexts(this.kernel, this.variables, paths);
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
@@ -138,6 +138,7 @@ export class Supervisor implements Supervised {
     this.#follower = new ConfigFollower({
       loader: createConfigLoader(() => ({
         file: this.file,
+        stateDir: this.paths.movedStateDir,
         env: this.kernel.accepted!.config.env,
         environment: this.variables.all,
       })),
@@ -288,6 +289,7 @@ export class Supervisor implements Supervised {
 
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
 
+  isFrozen = (): boolean => this.#loop.isFrozen;
   isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;
 
   #step(): void {

@@ -28,7 +28,10 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
   const [output] = Object.values(outputs);
   expect(
     inputsOf([output!]).filter(
-      (path) => !/^(src\/(main|api\/|cli\/|terminal\/|units|rpc\/)|node_modules\/get-east-asian-width\/)/.test(path),
+      (path) =>
+        !/^(src\/(main|core\/project-path|api\/|cli\/|terminal\/|units|rpc\/)|node_modules\/get-east-asian-width\/)/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
   expect(output!.bytes).toBeLessThan(24 * 1024);
@@ -58,7 +61,7 @@ test('help, completion and the choice of a command load commander and the defini
   load(Object.keys(outputs).find((path) => outputs[path]!.entryPoint?.endsWith('cli/program.ts'))!);
   const inputs = inputsOf([...loaded].map((path) => outputs[path]!));
   const isLight =
-    /^(package\.json|src\/(cli|api|rpc|terminal)\/|src\/(units|version)\.ts|node_modules\/(commander|get-east-asian-width)\/)/;
+    /^(package\.json|src\/(cli|api|rpc|terminal)\/|src\/(core\/project-path|units|version)\.ts|node_modules\/(commander|get-east-asian-width)\/)/;
   expect(inputs.filter((path) => !isLight.test(path))).toEqual([]);
   expect(inputs.filter((path) => /\/cli\/(init|completion)\/|\/up\/(?!interrupts)/.test(path))).toEqual([]);
   const ofCommander = ['node:child_process', 'node:events', 'node:fs', 'node:path', 'node:process'];

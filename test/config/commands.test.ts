@@ -37,6 +37,7 @@ async function call(run: (context: CliContext) => Promise<ExitCode>, options: Op
   const context: CliContext = {
     file: join(directory, 'procs.yaml'),
     env: null,
+    stateDir: null,
     json: false,
     stdout: sink('out'),
     stderr: sink('err'),

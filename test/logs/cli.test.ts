@@ -34,6 +34,7 @@ async function run(options: LogsOptions, names: string[] = [], change: Partial<C
   const context = {
     file: join(root, 'procs.yaml'),
     env: null,
+    stateDir: null,
     json: false,
     stdout,
     stderr,
@@ -86,6 +87,7 @@ test('raw: the bare bytes', async () => {
   const context: CliContext = {
     file: join(root, 'procs.yaml'),
     env: null,
+    stateDir: null,
     json: false,
     stdout,
     stderr: new PassThrough(),

@@ -28,8 +28,8 @@ async function runConfig(context: CliContext, options: ConfigOptions): Promise<E
       import('../../config/effective.ts'),
       import('../../config/print-yaml.ts'),
     ]);
-  const { file, env, environment } = context;
-  const { built, problems } = await loadTree({ file, env, environment });
+  const { file, env, environment, stateDir } = context;
+  const { built, problems } = await loadTree({ file, env, environment, stateDir });
   if (!built) {
     printProblems(context, problems);
     return 2;

@@ -1,6 +1,6 @@
 // `orch down`: stops everything and returns once every process is gone. A project that is not running is not an error:
 // scripts may call it twice.
-import { noncePrefix } from '../../api/paths.ts';
+import { noncePrefix, type ProjectPaths } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
 import { failRequest, openProject } from '../context/running-project.ts';
@@ -26,7 +26,7 @@ async function runDown(context: CliContext, options: DownOptions): Promise<ExitC
   try {
     const { paths, client } = await openProject(context);
     const { beginDown, takeDown, takeDownOrphans } = await import('../up/take-down.ts');
-    if (client && isPartOf(context, paths.root)) return await beginDown(client, context, timeoutMs);
+    if (client && isPartOf(context, paths)) return await beginDown(client, context, timeoutMs);
     if (client) return await takeDown({ client, paths }, context, timeoutMs);
     const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
     return paths && hasOrphanedState(paths)
@@ -38,8 +38,8 @@ async function runDown(context: CliContext, options: DownOptions): Promise<ExitC
 }
 
 /** A hook or an instance of the project, or a process that one of them started. */
-const isPartOf = ({ environment }: CliContext, root: string): boolean =>
-  environment.ORCH_NONCE?.startsWith(noncePrefix(root)) ?? false;
+const isPartOf = ({ environment }: CliContext, { path }: ProjectPaths): boolean =>
+  environment.ORCH_NONCE?.startsWith(noncePrefix(path)) ?? false;
 
 function reportNothingRuns(context: CliContext): ExitCode {
   context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');

@@ -7,7 +7,7 @@ import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
-import { failRequest, findPaths } from '../context/running-project.ts';
+import { failRequest, locateProject } from '../context/running-project.ts';
 import type { RunningProject } from '../up/bring-up.ts';
 import type { EndCondition } from '../up/end-condition.ts';
 import { Interrupts } from '../up/interrupts.ts';
@@ -63,8 +63,9 @@ export const upCommand: CommandDefinition<UpOptions> = {
   run: runUp,
 };
 
-async function runUp(context: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
-  const paths = findPaths(context);
+async function runUp(given: CliContext, options: UpOptions, names: string[]): Promise<ExitCode> {
+  const located = await locateProject(given);
+  const { context, paths } = located ?? { context: given, paths: null };
   if (!paths) return fail(context, { code: 'usage', message: `the directory of ${context.file} does not exist` });
   const isInBackground = options.detach || options.wait;
   if (isInBackground && options.exitCodeFrom !== undefined) return fail(context, needsForeground);

@@ -29,7 +29,12 @@ function runUpgrade(context: CliContext): Promise<ExitCode> {
     const { env, variables: environment } = await appliedEnvironment(client, context.environment);
     // An older supervisor does not report its file.
     const file = old.file ?? context.file;
-    return await replaceSupervisor(client, { ...context, file, env, environment }, paths, old);
+    return await replaceSupervisor(
+      client,
+      { ...context, stateDir: paths.movedStateDir, file, env, environment },
+      paths,
+      old,
+    );
   });
 }
 

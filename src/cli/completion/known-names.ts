@@ -1,9 +1,9 @@
 // Names of services and instances for completion: from the running supervisor, else read from the file without the YAML
 // parser. An empty answer is acceptable, a slow one is not.
 import { readFileSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { connect } from '../../api/client.ts';
-import { projectPaths } from '../../api/paths.ts';
+import { pathsOfFile } from '../../api/paths.ts';
 
 export type KnownNames = { services: string[]; instances: string[] };
 
@@ -16,7 +16,8 @@ export async function knownNames(file: string): Promise<KnownNames> {
 
 async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
   try {
-    const client = await connect(projectPaths(realpathSync(dirname(file))), { timeoutMs: SUPERVISOR_TIMEOUT_MS });
+    const paths = pathsOfFile(join(realpathSync(dirname(file)), basename(file)), null);
+    const client = await connect(paths, { timeoutMs: SUPERVISOR_TIMEOUT_MS });
     if (!client) return null;
     const timer = setTimeout(() => client.close(), SUPERVISOR_TIMEOUT_MS);
     const { services } = await client.request('status', {});

@@ -18,8 +18,8 @@ type Revision = { ref: string; source: FileSource };
 /** @returns null after printing every problem; the exit code is then 2. Warnings are printed only for files on disk. */
 export async function loadOrPrint(context: CliContext, revision?: Revision): Promise<AcceptedConfig | null> {
   const { loadConfig } = await import('../../config/load-config.ts');
-  const { file, env, environment } = context;
-  const loaded = await loadConfig({ file, env, environment, ...(revision && { source: revision.source }) });
+  const { file, env, environment, stateDir } = context;
+  const loaded = await loadConfig({ file, env, environment, stateDir, ...(revision && { source: revision.source }) });
   if (loaded.ok) {
     if (!revision && loaded.accepted.warnings.length > 0)
       printProblems({ ...context, json: false }, loaded.accepted.warnings);
@@ -70,7 +70,7 @@ export function toWireError({ code, message, file, line, column, hint }: Problem
   };
 }
 
-type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
+type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment' | 'stateDir'>;
 
 /**
  * Writes pool sizes into the files and waits until the supervisor has applied them. The file and the environment are those
@@ -80,13 +80,13 @@ type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment'>;
  * @returns `problems` that prevent it; empty on success. `removed`: the sizes of the overrides that were removed.
  */
 export async function scaleInFile(
-  { file, env, environment }: ScaleContext,
+  { file, env, environment, stateDir }: ScaleContext,
   client: Client | null,
   sizes: Record<string, number>,
 ): Promise<{ problems: Problem[]; removed: Record<string, number> }> {
   const { editPoolSizes } = await import('../../config/edit-pool.ts');
   const running = client && (await runningConfiguration(client, environment));
-  const edited = await editPoolSizes({ file, env, environment, ...running }, sizes);
+  const edited = await editPoolSizes({ file, env, environment, stateDir, ...running }, sizes);
   const removed: Record<string, number> = {};
   if (!edited.ok) return { problems: edited.problems, removed };
   if (!client) return { problems: [], removed };

@@ -1,11 +1,13 @@
 // The context that every command is given, made from the global options and the host process: project, environment, colours.
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { noncePrefix } from '../../api/paths.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { noncePrefix, pathsOfFile } from '../../api/paths.ts';
 
 export type CliContext = {
   /** Absolute path of procs.yaml; it may not exist. */
   file: string;
+  /** `--state-dir`, else ORCH_STATE_DIR, absolute; null: next to the file. */
+  stateDir: string | null;
   /** `--env`, else ORCH_ENV, else null. */
   env: string | null;
   /** `--env`, which may be ''; undefined: not given. */
@@ -23,7 +25,13 @@ export type CliContext = {
 /** 0 done; 1 failed; 2 bad usage or configuration (plan: changes); 3 no supervisor runs; 4 conflict; or that of a program. */
 export type ExitCode = number;
 
-export type GlobalOptions = { file?: string | undefined; env?: string | undefined; json?: boolean; color?: boolean };
+export type GlobalOptions = {
+  file?: string | undefined;
+  env?: string | undefined;
+  stateDir?: string | undefined;
+  json?: boolean;
+  color?: boolean;
+};
 export type HostProcess = Pick<CliContext, 'stdout' | 'stderr' | 'environment' | 'cwd'>;
 
 export function createContext(globals: GlobalOptions, host: HostProcess): CliContext {
@@ -31,22 +39,31 @@ export function createContext(globals: GlobalOptions, host: HostProcess): CliCon
   return {
     ...host,
     file,
-    // `-e ''`: none, even with ORCH_ENV.
-    env: (globals.env ?? environmentFor(file, host.environment)) || null,
+    // An empty option: none, even with the variable.
+    env: (globals.env ?? variableFor(file, 'ORCH_ENV', host.environment)) || null,
+    stateDir: stateDirectory(globals.stateDir ?? variableFor(file, 'ORCH_STATE_DIR', host.environment), host.cwd),
     envOption: globals.env,
     json: globals.json ?? false,
     colour: globals.color !== false && areColoursWanted(host),
   };
 }
 
-/** @returns ORCH_ENV. To a program, orch gives the environment of its own project: it says nothing about another one. */
-function environmentFor(file: string, { ORCH_ENV, ORCH_NONCE }: HostProcess['environment']): string | undefined {
-  return !ORCH_ENV || !ORCH_NONCE || isNonceOf(file, ORCH_NONCE) ? ORCH_ENV : undefined;
+const stateDirectory = (given: string | undefined, cwd: string): string | null => (given ? resolve(cwd, given) : null);
+
+/** @returns the variable. To a program, orch gives that of its own project: it says nothing about another one. */
+function variableFor(
+  file: string,
+  name: 'ORCH_ENV' | 'ORCH_STATE_DIR',
+  environment: HostProcess['environment'],
+): string | undefined {
+  const { [name]: value, ORCH_NONCE } = environment;
+  return !value || !ORCH_NONCE || isNonceOf(file, ORCH_NONCE) ? value : undefined;
 }
 
 function isNonceOf(file: string, nonce: string): boolean {
   try {
-    return nonce.startsWith(noncePrefix(realpathSync(dirname(file))));
+    const { path, root } = pathsOfFile(join(realpathSync(dirname(file)), basename(file)), null);
+    return [path, root].some((one) => nonce.startsWith(noncePrefix(one)));
   } catch {
     return false; // the directory does not exist
   }

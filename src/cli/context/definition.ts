@@ -60,6 +60,11 @@ export const globalOptions: OptionDefinition[] = [
     description: 'the environment, which adds procs.<name>.yaml (default: $ORCH_ENV)',
     completes: 'environment',
   },
+  {
+    flags: '--state-dir <dir>',
+    description: 'where to keep the state of the project instead of in .orch (default: $ORCH_STATE_DIR)',
+    completes: 'file',
+  },
   { flags: '--json', description: 'print JSON for programs instead of text for people' },
   { flags: '--no-color', description: 'print no colours (also: NO_COLOR=1)' },
 ];

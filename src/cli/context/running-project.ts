@@ -1,17 +1,71 @@
 // From the context to the project's paths and to its running supervisor.
-import { realpathSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type Client, ClientError, connect } from '../../api/client.ts';
-import { type ProjectPaths, projectPaths } from '../../api/paths.ts';
+import { type ProjectPaths, pathsOfFile } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from './context.ts';
 import { fail } from './errors.ts';
 
 /** @returns null when the directory of the file does not exist. */
 export function findPaths(context: CliContext): ProjectPaths | null {
   try {
-    return projectPaths(realpathSync(dirname(context.file)));
+    return pathsOfFile(join(realpathSync(dirname(context.file)), basename(context.file)), context.stateDir);
   } catch {
     return null; // the directory does not exist
+  }
+}
+
+/**
+ * The context and the paths of the project, of which a supervisor of an earlier version may run: it keeps the state of every
+ * file in `.orch`.
+ */
+export async function locateProject(context: CliContext): Promise<{ context: CliContext; paths: ProjectPaths } | null> {
+  const paths = findPaths(context);
+  if (!paths || context.stateDir !== null || paths.path === paths.root || existsSync(paths.socket))
+    return paths && { context, paths };
+  const stateDir = join(paths.root, '.orch');
+  const former = { ...context, stateDir };
+  const formerPaths = pathsOfFile(join(paths.root, basename(context.file)), stateDir);
+  return (await isUsedBy(formerPaths, context.file)) ? { context: former, paths: formerPaths } : { context, paths };
+}
+
+async function isUsedBy(paths: ProjectPaths, file: string): Promise<boolean> {
+  const client = await connect(paths);
+  if (!client) return existsSync(paths.stateFile) && basename(lastFileOf(paths)) === basename(file);
+  const hello = await client.request('hello', {});
+  client.close();
+  return basename(hello.file) === basename(file);
+}
+
+/** Of the supervisor that left its state. An earlier version did not record it. */
+function lastFileOf({ root, lockFile }: ProjectPaths): string {
+  try {
+    const { file } = JSON.parse(readFileSync(lockFile, 'utf8')) as { file?: string };
+    if (file !== undefined) return file;
+  } catch {
+    // being written now, or no supervisor was here
+  }
+  return existsSync(join(root, 'procs.yaml')) ? 'procs.yaml' : '';
+}
+
+/** Throws a ClientError where the supervisor runs another project, whose state directory this one names. */
+export async function checkProject(client: Client, { file }: CliContext): Promise<void> {
+  const hello = await client.request('hello', {});
+  if (isSameFile(hello.file, file)) return;
+  client.close();
+  const message = `another project uses this state directory: ${hello.file} (supervisor pid ${hello.pid})`;
+  const hint = `\`orch -f ${hello.file} down\` stops that one; \`--state-dir DIR\` or ORCH_STATE_DIR gives this one its own`;
+  throw new ClientError({ code: 'conflict', message, hint });
+}
+
+/** @param running of the supervisor; undefined: an old one does not report it */
+function isSameFile(running: string | undefined, own: string): boolean {
+  if (running === undefined || running === own) return true;
+  if (basename(running) !== basename(own)) return false;
+  try {
+    return realpathSync(dirname(running)) === realpathSync(dirname(own));
+  } catch {
+    return true; // a directory that was moved or deleted
   }
 }
 
@@ -19,8 +73,9 @@ export type OpenProject = { paths: ProjectPaths; client: Client } | { paths: Pro
 
 /** @returns `client` null: no supervisor runs. `paths` null: the directory does not exist. Throws ClientErrors. */
 export async function openProject(context: CliContext): Promise<OpenProject> {
-  const paths = findPaths(context);
+  const paths = (await locateProject(context))?.paths ?? null;
   const client = paths && (await connect(paths));
+  if (client && (context.stateDir !== null || paths!.path !== paths!.root)) await checkProject(client, context);
   return client ? { paths: paths!, client } : { paths, client: null };
 }
 

@@ -10,6 +10,7 @@ import { definedVariables } from '../context/applied-environment.ts';
 import { checkServiceNames, loadOrPrint, printProblems } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
+import { checkProject } from '../context/running-project.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
 import { confirmSwitch } from './switch-environment.ts';
@@ -59,6 +60,7 @@ export async function bringUp(
     client?.close();
     return 1;
   }
+  if (client) await checkProject(client, context);
   const request = { accepted, only, keepsEnvironment: !maySwitch };
   return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
 }

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +71,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
     paths.root,
     '--file',
     file,
+    ...(paths.movedStateDir === null ? [] : ['--state-dir', paths.movedStateDir]),
     ...(env === null ? [] : ['--env', env]),
   ];
   const child = spawn(process.execPath, args, {
@@ -140,11 +141,24 @@ type StartLog = { fd: number; readEnd(): string };
  */
 function openLog(paths: ProjectPaths): StartLog {
   const hasState = statSync(paths.stateDir, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const path = hasState ? paths.supervisorLog : join(tmpdir(), `orch-start-${process.pid}-${Date.now()}.log`);
-  const fd = openSync(path, 'a+', 0o600);
-  if (!hasState) unlinkSync(path);
+  const fd = (hasState ? openOrNull(paths.supervisorLog) : null) ?? openNameless() ?? openSync(devNull, 'a+');
   const fromByte = fstatSync(fd).size;
   return { fd, readEnd: () => readFrom(fd, fromByte) };
+}
+
+function openNameless(): number | null {
+  const path = join(tmpdir(), `orch-start-${process.pid}-${Date.now()}.log`);
+  const fd = openOrNull(path);
+  if (fd !== null) unlinkSync(path);
+  return fd;
+}
+
+function openOrNull(path: string): number | null {
+  try {
+    return openSync(path, 'a+', 0o600);
+  } catch {
+    return null; // read-only, full, or missing: the start continues without what the supervisor prints
+  }
 }
 
 function readFrom(fd: number, fromByte: number): string {

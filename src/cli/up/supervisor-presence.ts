@@ -64,8 +64,8 @@ export const hasOrphanedState = (paths: ProjectPaths): boolean =>
   existsSync(paths.stateFile) || hasOrphanProcesses(paths);
 
 /** @returns false also on a system without /proc. */
-function hasOrphanProcesses({ root }: ProjectPaths): boolean {
-  const mark = `\0ORCH_NONCE=${noncePrefix(root)}`;
+function hasOrphanProcesses({ path }: ProjectPaths): boolean {
+  const mark = `\0ORCH_NONCE=${noncePrefix(path)}`;
   return listPids().some((pid) => `\0${readProc(`${pid}/environ`)}`.includes(mark));
 }
 

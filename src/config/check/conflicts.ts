@@ -88,13 +88,12 @@ export function checkListening(config: ProjectConfig, tree: Tree): Problem[] {
 }
 
 /** Files that are written: one writer for each, no file of orch itself, and no `~`, which is not expanded. */
-export function checkPaths(config: ProjectConfig, tree: Tree, configFiles: readonly string[]): Problem[] {
-  return [
-    ...checkWrittenFiles(config, tree, new Set(configFiles)),
-    ...findTildes(tree),
-    ...findOwnStreams(config, tree),
-  ];
+export function checkPaths(config: ProjectConfig, tree: Tree, places: ReservedPlaces): Problem[] {
+  return [...checkWrittenFiles(config, tree, places), ...findTildes(tree), ...findOwnStreams(config, tree)];
 }
+
+/** Absolute. */
+type ReservedPlaces = { stateDir: string; configFiles: readonly string[] };
 
 /** Paths that mean another file in each process: the log writer, which has no terminal, would write to itself. */
 const OWN_STREAM = /^\/(dev\/(stdin|stdout|stderr|fd(\/.*)?)|proc\/(self|thread-self)\/.*)$/;
@@ -108,7 +107,7 @@ function findOwnStreams({ logQueues }: ProjectConfig, tree: Tree): Problem[] {
   });
 }
 
-function checkWrittenFiles(config: ProjectConfig, tree: Tree, configFiles: ReadonlySet<string>): Problem[] {
+function checkWrittenFiles(config: ProjectConfig, tree: Tree, places: ReservedPlaces): Problem[] {
   const queues = config.logQueues
     .filter(({ sink, path }) => sink === null && path !== '/dev/null') // a queue with a sink writes to a FIFO of orch
     .map(({ name, path }) => ({ key: path, name: `the log queue ${quote(name)}`, path: ['log_queues', name, 'path'] }));
@@ -123,16 +122,20 @@ function checkWrittenFiles(config: ProjectConfig, tree: Tree, configFiles: Reado
     const first = firstOf.get(file);
     const message = first
       ? `${file.name} and ${first.name} (${describePlace(first.at)}) use the same file`
-      : reservedPathMessage(file, config.root, configFiles);
+      : reservedPathMessage(file, config.root, places);
     return message ? [problemAt(file.at, { code: 'same-file', message, hint: 'give it a file of its own' })] : [];
   });
 }
 
-function reservedPathMessage({ key, name }: NamedUse, root: string, configFiles: ReadonlySet<string>): string | null {
-  if (configFiles.has(key)) return `${name} would overwrite the configuration`;
-  const state = join(root, '.orch') + sep;
-  const isOfOrch =
-    key === root || key + sep === state || (key.startsWith(state) && !key.startsWith(join(state, 'logs') + sep));
+function reservedPathMessage(
+  { key, name }: NamedUse,
+  root: string,
+  { stateDir, configFiles }: ReservedPlaces,
+): string | null {
+  if (configFiles.includes(key)) return `${name} would overwrite the configuration`;
+  const directories = [join(root, '.orch'), stateDir];
+  const isLog = directories.some((path) => key.startsWith(join(path, 'logs') + sep));
+  const isOfOrch = key === root || (!isLog && directories.some((path) => (key + sep).startsWith(path + sep)));
   return isOfOrch ? `${name} would be among the files of orch itself` : null;
 }
 

@@ -12,6 +12,8 @@ export type LoadContext = {
   root: string;
   /** The path by which the project is known. */
   projectPath: string;
+  /** Absolute. */
+  stateDir: string;
   source: FileSource;
   environment: Readonly<Record<string, string | undefined>>;
   /** Name of the environment, or null. */

@@ -13,6 +13,8 @@ export type NormalizeContext = {
   root: string;
   /** The path by which the project is known. */
   projectPath: string;
+  /** Absolute. */
+  stateDir: string;
   problems: Problem[];
   /** Variables of the project's env files. */
   projectFileEnv: Map<string, EnvEntry>;

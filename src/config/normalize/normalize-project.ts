@@ -88,10 +88,7 @@ function normalizeQueue(name: string, tree: Tree | undefined, context: Normalize
   const sink = literalOf(childOf(childOf(tree, 'sink'), 'service'));
   return {
     name,
-    path: resolve(
-      context.root,
-      sink === null ? (literalOf(childOf(tree, 'path')) ?? defaultLogPath(name)) : sinkPath(sink),
-    ),
+    path: sink === null ? queuePath(name, tree, context) : resolve(context.stateDir, sinkPath(sink)),
     sink,
     format: (literalOf(childOf(tree, 'format')) ?? DEFAULT_LOG_QUEUE.format) as LogQueueSpec['format'],
     rotate:
@@ -107,6 +104,11 @@ function normalizeQueue(name: string, tree: Tree | undefined, context: Normalize
     capacityBytes: sizeOf(childOf(tree, 'capacity'), DEFAULT_LOG_QUEUE.capacity, context, { max: MAX_CAPACITY_BYTES }),
     overflow: (literalOf(childOf(tree, 'overflow')) ?? DEFAULT_LOG_QUEUE.overflow) as LogQueueSpec['overflow'],
   };
+}
+
+function queuePath(name: string, tree: Tree | undefined, { root, stateDir }: NormalizeContext): string {
+  const written = literalOf(childOf(tree, 'path'));
+  return written === null ? resolve(stateDir, defaultLogPath(name)) : resolve(root, written);
 }
 
 type SizeBounds = { zeroMeans?: string; max?: number };

@@ -31,10 +31,10 @@ export const DEFAULT_LOG_QUEUE = {
   capacity: '8MiB',
   overflow: 'block',
 } as const;
-/** The file of a queue, relative to the project. */
-export const defaultLogPath = (queue: string): string => `.orch/logs/${queue}.log`;
-/** The FIFO that a service reads, relative to the project (`inputPath` in api/paths.ts). */
-export const sinkPath = (service: string): string => `.orch/run/fifo/${service}.1.in`;
+/** The file of a queue, relative to the state directory. */
+export const defaultLogPath = (queue: string): string => `logs/${queue}.log`;
+/** The FIFO that a service reads, relative to the state directory (`inputPath` in api/paths.ts). */
+export const sinkPath = (service: string): string => `run/fifo/${service}.1.in`;
 
 export const MAX_POOL = 10_000;
 /** Timers of Node hold at most 2^31 - 1 ms. */

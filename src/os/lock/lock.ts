@@ -8,7 +8,8 @@ import { findProgram, type Platform, platform } from '../platform.ts';
 import { liveStat } from '../process/identity.ts';
 import { acquireRecordLock } from './record-lock.ts';
 
-export type LockHolder = { pid: number; since: string };
+/** `file`: of its project, absolute; earlier versions did not write it. */
+export type LockHolder = { pid: number; since: string; file?: string };
 /** `path` and `inode` of the locked file: a copy of it has others. */
 type LockRecord = LockHolder & { path: string; inode: string };
 export type Lock = {
@@ -33,6 +34,8 @@ export type LockOptions = {
   abort?: AbortSignal | undefined;
   /** Other users take this lock too: all can read the file, and only its creator writes it. */
   shared?: boolean;
+  /** Recorded with the holder. */
+  file?: string;
 };
 
 /**
@@ -120,10 +123,10 @@ class FileLock implements Lock {
   readonly #since = new Date().toISOString();
   #isHeld = true;
 
-  constructor(fd: number, path: string, { shared = false }: LockOptions) {
+  constructor(fd: number, path: string, { shared = false, file }: LockOptions) {
     this.#fd = fd;
     this.#path = path;
-    if (!shared) writeLockHolder(fd, path, this.#since);
+    if (!shared) writeLockHolder(fd, path, { since: this.#since, ...(file !== undefined && { file }) });
   }
 
   release(): void {
@@ -144,8 +147,8 @@ class FileLock implements Lock {
   }
 }
 
-function writeLockHolder(fd: number, path: string, since: string): void {
-  const record: LockRecord = { pid: process.pid, since, path, inode: String(fstatSync(fd).ino) };
+function writeLockHolder(fd: number, path: string, holder: Omit<LockHolder, 'pid'>): void {
+  const record: LockRecord = { pid: process.pid, ...holder, path, inode: String(fstatSync(fd).ino) };
   ftruncateSync(fd, 0);
   writeSync(fd, `${JSON.stringify(record)}\n`, 0);
 }
@@ -197,11 +200,19 @@ function wasTakenByLaterHolder(path: string, since: string): boolean {
   }
 }
 
-function readLockHolder(path: string): LockHolder | null {
+/** The process that has the lock, or had it last. */
+export function readLockHolder(path: string): LockHolder | null {
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
-    return typeof record.pid === 'number' ? { pid: record.pid, since: String(record.since) } : null;
+    if (typeof record.pid !== 'number') return null;
+    const { pid, since, file } = record;
+    return { pid, since: String(since), ...(typeof file === 'string' && { file }) };
   } catch {
     return null; // being written now, or shared and without a record: only for display
   }
+}
+
+/** Watches the directory as its lock would, without locking it. @throws when it cannot be opened */
+export function holdDirectory(path: string): Lock {
+  return new FileLock(openSync(path, constants.O_RDONLY), path, { shared: true });
 }

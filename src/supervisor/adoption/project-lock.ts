@@ -1,8 +1,9 @@
 // Ensures one supervisor per project, by two locks: one in `.orch/`, which names its holder, and one on the project's directory,
 // which still holds where `.orch/` was deleted or replaced under a running supervisor.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
-import { acquireLock, type Lock } from '../../os/lock/lock.ts';
+import { acquireLock, holdDirectory, type Lock, type LockHolder, readLockHolder } from '../../os/lock/lock.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
 
 export type ProjectLock = {
@@ -17,25 +18,70 @@ export type ProjectLock = {
   restore(): Promise<boolean>;
 };
 
+/** `conflict`: it may soon be gone, or listen. */
+export type LockRefusal = { refused: string; code: 'conflict' | 'other-project' };
+
 /**
  * Makes `.orch/` if it is missing. Changes no file where another supervisor has the lock.
  *
  * @param waitMs how long to wait for the holder to end. @returns a sentence naming the holder where there is one.
  */
-export async function lockProject(paths: ProjectPaths, waitMs: number): Promise<ProjectLock | { refused: string }> {
-  const outer = await lockRoot(paths.root, waitMs);
-  if (outer === 'held') return { refused: `another supervisor runs this project${recordedHolder(paths)}` };
-  ensureStateDir(paths);
-  const inner = await acquireLock(paths.lockFile, { waitMs });
-  if (!('heldBy' in inner)) return new AcquiredProjectLock(paths, inner, outer);
-  outer?.release();
-  const holder = inner.heldBy ? ` (pid ${inner.heldBy.pid})` : '';
-  return { refused: `another supervisor runs this project${holder}` };
+export async function lockProject(
+  paths: ProjectPaths,
+  file: string,
+  waitMs: number,
+): Promise<ProjectLock | LockRefusal> {
+  const outer = await lockRoot(paths, waitMs);
+  if (outer === 'held') return refusedBy(recordedHolder(paths, file));
+  try {
+    ensureStateDir(paths);
+    const former = readLockHolder(paths.lockFile);
+    const foreign = foreignState(paths, file, former);
+    const inner = foreign === null ? await acquireLock(paths.lockFile, { waitMs, file }) : { heldBy: former };
+    if (!('heldBy' in inner)) return new AcquiredProjectLock(paths, file, inner, outer);
+    outer?.release();
+    if (foreign) return { refused: foreign, code: 'other-project' };
+    return refusedBy(holderText(inner.heldBy, file));
+  } catch (error) {
+    outer?.release();
+    throw error;
+  }
 }
 
-/** @returns null where directories cannot be locked: there the lock in `.orch/` must be enough. */
-async function lockRoot(root: string, waitMs: number): Promise<Lock | 'held' | null> {
+const refusedBy = (holder: string): LockRefusal => ({
+  refused: `another supervisor runs this project${holder}`,
+  code: 'conflict',
+});
+
+/** @returns a sentence where another project's supervisor was killed and left its state in this directory. */
+function foreignState(paths: ProjectPaths, file: string, former: LockHolder | null): string | null {
+  if (former?.file === undefined || former.file === file || !existsSync(paths.stateFile)) return null;
+  const isMoved = paths.movedStateDir === null && basename(former.file) === basename(file);
+  if (isMoved || resolveLinks(former.file) === resolveLinks(file)) return null;
+  return `${paths.stateDir} holds the state of another project, ${former.file}: stop that one first`;
+}
+
+function resolveLinks(file: string): string {
   try {
+    return join(realpathSync(dirname(file)), basename(file));
+  } catch {
+    return file; // the directory is gone
+  }
+}
+
+function holderText(holder: LockHolder | null, file: string): string {
+  if (holder === null) return '';
+  const name = holder.file === undefined || holder.file === file ? '' : `, as ${holder.file}`;
+  return ` (pid ${holder.pid}${name})`;
+}
+
+/**
+ * Projects of other files than procs.yaml share the directory: they only watch it.
+ * @returns null where directories cannot be locked: there the lock in `.orch/` must be enough.
+ */
+async function lockRoot({ root, path }: ProjectPaths, waitMs: number): Promise<Lock | 'held' | null> {
+  try {
+    if (path !== root) return holdDirectory(root);
     const lock = await acquireLock(root, { shared: true, waitMs });
     return 'heldBy' in lock ? 'held' : lock;
   } catch {
@@ -44,22 +90,23 @@ async function lockRoot(root: string, waitMs: number): Promise<Lock | 'held' | n
 }
 
 /** For display only. */
-function recordedHolder({ lockFile }: ProjectPaths): string {
-  try {
-    const { pid } = JSON.parse(readFileSync(lockFile, 'utf8')) as { pid: number };
-    return ` (pid ${pid})`;
-  } catch {
-    return '; its .orch was removed, and it is about to restore it'; // nothing there to read
-  }
+function recordedHolder({ lockFile, movedStateDir }: ProjectPaths, file: string): string {
+  const holder = readLockHolder(lockFile);
+  if (holder) return holderText(holder, file);
+  return movedStateDir === null
+    ? '; its .orch was removed, and it is about to restore it'
+    : ' with another state directory';
 }
 
 class AcquiredProjectLock implements ProjectLock {
   #paths: ProjectPaths;
+  #file: string;
   #inner: Lock;
   #outer: Lock | null;
 
-  constructor(paths: ProjectPaths, inner: Lock, outer: Lock | null) {
+  constructor(paths: ProjectPaths, file: string, inner: Lock, outer: Lock | null) {
     this.#paths = paths;
+    this.#file = file;
     this.#inner = inner;
     this.#outer = outer;
   }
@@ -85,7 +132,7 @@ class AcquiredProjectLock implements ProjectLock {
     // Without the other lock, another supervisor may run by now; without the project there is nothing to restore.
     if (!this.#outer?.isInPlace() || !isDirectory(this.#paths.root)) return false;
     ensureStateDir(this.#paths);
-    const lock = await acquireLock(this.#paths.lockFile);
+    const lock = await acquireLock(this.#paths.lockFile, { file: this.#file });
     if ('heldBy' in lock) return false;
     this.#inner.release();
     this.#inner = lock;

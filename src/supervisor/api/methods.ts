@@ -1,5 +1,6 @@
 // The API's methods over one supervisor: parse parameters, call the kernel, wait for conditions. A client can call exactly the
 // keys of this table.
+import { basename } from 'node:path';
 import { type MethodResult, PROTOCOL_VERSION, type StartResult } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
@@ -72,11 +73,13 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
     apply: async ({ accepted, only, file, variables, keepsEnvironment }) => {
       if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
+      // After a fault: the successor has its configuration already.
+      if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
       if (accepted && keepsEnvironment) {
         const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
         if (conflict) throw new RequestError(conflict);
       }
-      if (typeof file === 'string') supervisor.file = file;
+      if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
@@ -108,6 +111,12 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
 }
 
 const goingDown = { code: 'going-down', message: 'the project is going down' };
+/** A client of an earlier version took every file of the directory for the same project. */
+function otherFile(file: string): RequestError {
+  const message = `this supervisor runs another project, ${file}`;
+  return new RequestError({ code: 'conflict', message, hint: 'a newer version of orch runs both at the same time' });
+}
+
 const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
 
 async function streamStatus(supervisor: Supervised, minIntervalMs: number, call: Call<'watchStatus'>) {

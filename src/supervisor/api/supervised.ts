@@ -17,6 +17,8 @@ export interface Supervised {
   readonly writer: Pick<LogWriterClient, 'rotate' | 'whenUpToDate'>;
   /** The configuration file that is read and watched, absolute. */
   file: string;
+  /** It acts no more: it is about to exit. */
+  isFrozen(): boolean;
   /** Of the shell that called the last `up`. */
   readonly variables: AppliedVariables;
   /** Another supervisor takes over: nothing is stopped here any more. */

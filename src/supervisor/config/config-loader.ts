@@ -16,7 +16,12 @@ export type ConfigLoader = {
 /** Codes of problems: the reading process did not start, died, or hung. The content of the file is not known. */
 export type LoaderFault = 'load-failed' | 'load-timeout';
 
-export type ConfigLoaderOptions = { file: string; env: string | null; environment: Record<string, string | undefined> };
+export type ConfigLoaderOptions = {
+  file: string;
+  stateDir: string | null;
+  env: string | null;
+  environment: Record<string, string | undefined>;
+};
 
 const LOAD_DEADLINE_MS = 10_000;
 const IDLE_MS = 15_000;
@@ -50,7 +55,7 @@ class ChildLoader implements ConfigLoader {
   async load(): Promise<LoadResult> {
     this.warmUp();
     const child = this.#child;
-    const { file, env, environment } = this.#optionsNow();
+    const { file, stateDir, env, environment } = this.#optionsNow();
     if (!child)
       return loadFailure(file, 'load-failed', 'the process that reads the configuration could not be started');
     let deadline: NodeJS.Timeout | undefined;
@@ -62,7 +67,7 @@ class ChildLoader implements ConfigLoader {
         );
         child.kill('SIGKILL');
       }, LOAD_DEADLINE_MS);
-      child.stdin?.write(`${JSON.stringify({ file, env, environment })}\n`);
+      child.stdin?.write(`${JSON.stringify({ file, stateDir, env, environment })}\n`);
     });
     clearTimeout(deadline);
     this.#answer = null;

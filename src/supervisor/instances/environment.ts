@@ -1,6 +1,7 @@
 // From a declared service to the exact program, directory and environment of one instance, and the secrets of one start.
 // Starts nothing.
 import { relative } from 'node:path';
+import type { ProjectPaths } from '../../api/paths.ts';
 import { instanceVariables } from '../../config/tree/instance-variables.ts';
 import { expandTemplate } from '../../config/tree/template.ts';
 import { parsePortReference, portIn } from '../../core/ports.ts';
@@ -12,11 +13,16 @@ import type { LaunchContext, SupervisorContext } from '../kernel/supervisor-cont
 import type { AppliedVariables } from './applied-variables.ts';
 
 /** @returns the function that looks up what the commands of an instance need. */
-export function launchContexts(kernel: Kernel, variables: AppliedVariables): SupervisorContext['launchContext'] {
+export function launchContexts(
+  kernel: Kernel,
+  variables: AppliedVariables,
+  { movedStateDir }: ProjectPaths,
+): SupervisorContext['launchContext'] {
+  const moved = movedStateDir === null ? {} : { ORCH_STATE_DIR: movedStateDir };
   return (id) => {
     const { project, env, root } = kernel.accepted!.config;
     const portOf = (name: string) => portIn(kernel.slots.get(id), id, name, kernel.desired);
-    return { project, env, root, inherited: variables.inherited, portOf };
+    return { project, env, root, inherited: { ...variables.inherited, ...moved }, portOf };
   };
 }
 

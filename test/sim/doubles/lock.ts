@@ -33,3 +33,11 @@ function attempt(path: string): Lock | null {
     isInPlace: () => machine.locks.get(ino) === guest && machine.files.get(path)?.ino === ino,
   };
 }
+
+/** The simulated lock records no holder. */
+export const readLockHolder = (): null => null;
+
+/** For projects of other files than procs.yaml, which are not simulated. */
+export function holdDirectory(path: string): Lock {
+  throw new Error(`${path} is locked`);
+}
