@@ -8,6 +8,7 @@ import { type PeerListener, type RpcPeer, RpcServer } from '../../rpc/rpc-server
 import { LOG_PROTOCOL, MAX_LOG_FRAME_BYTES, type WriterMethods, type WriterRequest } from '../writer-protocol.ts';
 import { Compressor } from './compressor.ts';
 import { LogWriter } from './log-writer.ts';
+import { startSupervisor } from './start-supervisor.ts';
 import { SupervisorGuard } from './supervisor-guard.ts';
 
 /** Time for a supervisor that was restarted to come back, and for a new one to connect first. */
@@ -48,7 +49,14 @@ class WriterServer {
   constructor(paths: ProjectPaths, lock: Lock) {
     this.#paths = paths;
     this.#lock = lock;
-    this.#guard = new SupervisorGuard(paths.supervisorLog);
+    this.#guard = new SupervisorGuard({
+      nowMs: () => performance.now(),
+      later: (delayMs, run) => {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
+      start: (successor, onEnd) => startSupervisor(successor, paths.supervisorLog, onEnd),
+    });
     this.#rpc = new RpcServer(paths.logSocket, {
       maxFrameBytes: MAX_LOG_FRAME_BYTES,
       maxConnections: 0,
