@@ -23,7 +23,8 @@ export type ReplacementRules = {
 /**
  * As many as there are instances still to be replaced, those that serve already first. Never more run on top than allowed;
  * an instance that is ending still counts. After a roll-back, none is added where every instance has the older version:
- * one that crashes later waits for its own back-off, and an extra instance would have none.
+ * one that crashes later waits for its own back-off, and an extra instance would have none. For the same reason, an extra
+ * instance that failed is not dropped before the roll-out is over.
  */
 export function chooseSurge(
   { verdict }: Rollout,
@@ -32,15 +33,26 @@ export function chooseSurge(
 ): PoolMember[] {
   const missing = members.filter(({ progress }) => progress === 'old' || progress === 'updating').length;
   const isTarget = (slot: Slot): boolean => slot.spec?.specHash === target.specHash;
-  const wanted = surge.toSorted((a, b) => surgeRank(a) - surgeRank(b)).slice(0, missing);
+  const hasFailed = ({ slot }: PoolMember): boolean => slot !== undefined && isTarget(slot) && isFailing(slot);
+  const wanted = surge
+    .toSorted((a, b) => surgeRank(a) - surgeRank(b))
+    .filter((one, rank) => rank < missing || hasFailed(one));
   const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
   const living = [...slots].filter(
     (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
   );
   const isBack = verdict.kind === 'rolledBack' && members.every(({ progress }) => progress !== 'old');
   const room = isBack ? 0 : Math.max(0, surge.length - living.length);
-  const starting = wanted.filter(({ slot }) => !slot || !isOccupied(slot)).slice(0, room);
+  const starting = wanted
+    .filter(({ slot }) => !slot || !isOccupied(slot))
+    .toSorted((a, b) => Number(hasFailed(b)) - Number(hasFailed(a)))
+    .slice(0, room);
   return [...staying, ...starting];
+}
+
+function isFailing({ phase }: Slot): boolean {
+  if (phase.kind === 'ending') return phase.cause === 'exited' || phase.cause === 'unhealthy';
+  return phase.kind === 'backoff' || phase.kind === 'failed';
 }
 
 function surgeRank({ progress, slot }: PoolMember): number {

@@ -28,6 +28,21 @@ describe('of two on top, one fails', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
   });
 
+  it('one in back-off is not forgotten while the roll-out goes on', () => {
+    const world = running(TWO_ON_TOP, 2);
+    const v2 = version('v2', TWO_ON_TOP, 2);
+    while (!world.versions()['api.4']) world.tick(v2);
+    world.tick(v2);
+    world.crash('api.4');
+    world.tick(v2);
+    while (world.rollouts.size > 0) {
+      expect(world.slots.get('api.4' as never)?.failures).toBe(1);
+      world.tick(v2);
+    }
+    world.settle(v2);
+    expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
+  });
+
   it('an instance that was given up does not start again while the roll-out is paused for it', () => {
     const world = running(TWO_ON_TOP, 2);
     while (!world.versions()['api.4']) world.tick(task('v2'));
