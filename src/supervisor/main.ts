@@ -125,6 +125,7 @@ async function main(): Promise<void> {
     return;
   }
   if (first.owned) watchLauncher(methods, () => void goDown());
+  supervisor.guard();
   answer({ ready: true, pid: process.pid });
   supervisor.watch();
 }

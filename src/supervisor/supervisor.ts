@@ -146,7 +146,6 @@ export class Supervisor implements Supervised {
       onLoaded: (result) => this.#configLoaded(result),
       onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable: ${why}.`),
     });
-    this.#guard();
   }
 
   apply(accepted: AcceptedConfig, only: string[] | null): void {
@@ -155,7 +154,7 @@ export class Supervisor implements Supervised {
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config);
     this.#follower?.follow(accepted.watched);
-    if (this.#follower) this.#guard();
+    if (this.#follower) this.guard();
     if (only) addServices(this.kernel, only);
   }
 
@@ -284,8 +283,8 @@ export class Supervisor implements Supervised {
     return { accepted: next, only: null, file: this.file };
   }
 
-  /** If this process is killed, the log writer starts the next one. */
-  #guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
+  /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */
+  guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
 
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
 

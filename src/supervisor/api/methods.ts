@@ -82,6 +82,8 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
       if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
+      // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
+      await supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
     wait: (params, call) => wait(supervisor, params, call.signal),
@@ -178,6 +180,8 @@ const cannot: Record<WaitCondition, string> = {
 
 type WaitParams = { for?: WaitCondition; names: string[]; timeoutMs: number | null };
 
+/** For the log writer to know what the next supervisor needs; one that is stuck starts none. */
+const GUARD_PATIENCE_MS = 100;
 /** For the word of the log writer on its files. */
 const WRITER_PATIENCE_MS = 1_000;
 
