@@ -195,6 +195,20 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     ],
     after(1_500, { kind: 'changeSpec', service: 0 }),
   ),
+  'of two on top both crash, one unseen': one(
+    [
+      service(
+        {
+          pool: 2,
+          policy: 'always',
+          life: { hasReadiness: true, broken: 'crash', rollout: { ...TWO_ON_TOP, unavailable: 1 } },
+        },
+        { obeysAfterMs: null, answersAfterMs: 0 },
+      ),
+    ],
+    after(500, { kind: 'lateExits', count: 1, byMs: 2_169 }),
+    after(0, { kind: 'changeSpec', service: 0 }),
+  ),
   'none may be missing, over a fault': one(
     [service({ policy: 'always', graceMs: 0, life: { hasReadiness: true, rollout: TWO_ON_TOP } })],
     after(100, { kind: 'fault' }),

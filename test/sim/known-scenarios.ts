@@ -1,6 +1,7 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
 import { KNOWN_CORNERS } from './known-corners.ts';
 import { KNOWN_ENDS } from './known-ends.ts';
+import { KNOWN_REVIVALS } from './known-revivals.ts';
 import type { Scenario, SimLife } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -294,4 +295,5 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     downTimeoutMs: 100,
   },
   ...KNOWN_CORNERS,
+  ...KNOWN_REVIVALS,
 };

@@ -243,6 +243,10 @@ export class LifecycleOracle {
     }
   }
 
+  wasReady(process: SimProcess, spec: ServiceSpec): boolean {
+    return this.#readiness.wasReady(process, spec);
+  }
+
   /** I19, at any time. */
   checkReady(kernel: Kernel): void {
     this.#readiness.check(kernel);

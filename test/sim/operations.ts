@@ -6,11 +6,13 @@ import { type SimProcess, STRANGER } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
 import type { Project } from './project.ts';
 import type { Operation } from './scenario.ts';
+import type { Wait } from './wait-oracle.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
 /** @param projects all of them: some operations affect the whole machine */
 export function operate(scene: Scene, operation: Operation): void {
+  for (const { oracle } of scene.projects) oracle.waits.noteChange();
   const run = OPERATIONS[operation.kind] as (scene: Scene, operation: Operation) => void;
   run(scene, operation);
 }
@@ -19,6 +21,10 @@ export function operate(scene: Scene, operation: Operation): void {
 const HELD_UP_MS = 12_000;
 /** A clock that was set is noticed, and what follows from it done, after this. */
 const CLOCK_SEEN_MS = 12_000;
+
+/** Less than the time for a scenario to settle. */
+const WAIT_MS = 20_000;
+const AFTER_COMMAND_MS = 40;
 
 export type Scene = { machine: Machine; project: Project; projects: readonly Project[] };
 type Operations = { [K in Operation['kind']]: (scene: Scene, operation: OperationOf<K>) => void };
@@ -55,14 +61,19 @@ const OPERATIONS: Operations = {
     // An instance that is scaled away and comes back starts without back-off.
     project.oracle.forgiveBackoff(nameOf(service));
   },
-  up: ({ project }) => project.up(),
+  up: (scene) => {
+    scene.project.up();
+    waitFor(scene, { condition: 'converged', names: [] });
+  },
   editFile: ({ project }, { service }) => {
     if (!project.services[service]) return;
     project.oracle.watches.edit(nameOf(service));
     project.oracle.forgiveBackoff(nameOf(service));
   },
-  upOne: ({ project }, { service }) => {
+  upOne: (scene, { service }) => {
+    const { project } = scene;
     project.up([nameOf(service)]);
+    waitFor(scene, { condition: 'converged', names: [nameOf(service)] });
     project.heldStopped.delete(nameOf(service));
     for (const { on } of project.services[service]?.dependsOn ?? []) project.heldStopped.delete(nameOf(on));
   },
@@ -131,10 +142,8 @@ const OPERATIONS: Operations = {
   spoilState,
 };
 
-function command(
-  { machine, project }: Scene,
-  { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>,
-): void {
+function command(scene: Scene, { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>): void {
+  const { machine, project } = scene;
   const name = nameOf(service);
   const target = instance === null ? name : `${name}.${instance}`;
   const answer = project.call(kind, { names: [target] });
@@ -146,6 +155,18 @@ function command(
   else if (isTaken && isKnown && instance === null) project.heldStopped.set(name, machine.schedule.nowMs);
   // A person's word overrules the back-off.
   project.oracle.forgiveBackoff(name);
+  if (kind !== 'stop') waitFor(scene, { condition: 'ready', names: [target] });
+}
+
+/** `orch wait`, once the command before it has had its effect. */
+function waitFor({ machine, project }: Scene, wait: Wait): void {
+  machine.schedule.after(AFTER_COMMAND_MS, () => {
+    const { guest, oracle } = project;
+    const answer = project.call('wait', { for: wait.condition, names: [...wait.names], timeoutMs: WAIT_MS });
+    if (!answer || !guest) return;
+    oracle.expectAnswer(`wait ${wait.names.join(' ')}`, answer);
+    void answer.then((result) => oracle.kernel && oracle.waits.onAnswer(wait, result, guest, oracle.kernel));
+  });
 }
 
 /**
@@ -197,6 +218,7 @@ function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: Op
     if (guest.ended && 'code' in guest.ended) return;
     project.troubles++;
     machine.schedule.after(upAfterMs, () => {
+      if (project.wantsDown) return;
       for (let n = 0; n < ups; n++) project.up();
     });
   };

@@ -11,9 +11,11 @@ import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import type { Project } from './project.ts';
+import { RevivalOracle } from './revival-oracle.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
 import { isLoadedBy, type Shell, unexpanded } from './shell.ts';
 import { StopOrder } from './stop-order.ts';
+import { WaitOracle } from './wait-oracle.ts';
 import { WatchOracle } from './watch-oracle.ts';
 
 export class Oracle implements Observer {
@@ -36,6 +38,8 @@ export class Oracle implements Observer {
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
   readonly watches: WatchOracle;
+  readonly revival: RevivalOracle;
+  readonly waits: WaitOracle;
   #stopOrder: StopOrder;
   #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
@@ -70,6 +74,21 @@ export class Oracle implements Observer {
           project.guest?.freezes,
           project.guest?.isFrozen && machine.schedule.nowMs, // differs at every moment of a freeze
         ].join(),
+      fail: (what) => this.#fail(what),
+    });
+    this.revival = new RevivalOracle({
+      machine,
+      guests: project.guests,
+      troubles: () => project.troubles,
+      wantsDown: () => project.wantsDown,
+      fail: (what) => this.#fail(what),
+    });
+    this.waits = new WaitOracle({
+      machine,
+      leaders: () => this.#leaders(),
+      lastExitOf: (id) => this.#lastExits.get(id),
+      wasReady: (process, spec) => this.#lifecycle.wasReady(process, spec),
+      isUnsure: () => this.isBlind || !this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
     this.schedules = new ScheduleOracle({
@@ -147,6 +166,7 @@ export class Oracle implements Observer {
     const mayFail = guest.hadFault || (!hadKernel && this.stateDirDeletedMs >= guest.process.bornMs);
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     if (hadKernel) this.schedules.onChargeEnd();
+    if (hadKernel) this.revival.onEnd(guest);
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - UNSAVED_MS);
     if (hadKernel) this.#project.forgetHeld(guest.lastAwakeMs - UNSAVED_MS);
@@ -196,6 +216,7 @@ export class Oracle implements Observer {
 
   onReport(type: string, message: string): void {
     this.coverage.add(type);
+    if (type === 'config_applied') this.waits.noteChange();
     // No hook of a simulated program fails by itself.
     if (message.includes('before_start failed'))
       this.#fail(`a start that was given up is taken for a failure: ${message}`);
@@ -287,6 +308,7 @@ export class Oracle implements Observer {
     const { instance, specHash, nonce } = process.of!;
     this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
     this.#lastExits.set(instance, exit);
+    this.waits.onEnd(process);
     this.#lifecycle.onEnd(process);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     this.#stopOrder.onEnd(process, slot, this.kernel);

@@ -3,12 +3,14 @@
 import type { MethodResult } from '../../src/api/protocol.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
+import type { SuccessorStart } from '../../src/logs/writer-protocol.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
 import { callMethod } from './call.ts';
 import { type Declared, nameOf, specOf } from './declared.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import { Oracle } from './oracle.ts';
+import { PlannedCrash } from './planned-crash.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
 import { FIRST_SHELL, referenceTag, type Shell, shellOf, variablesOf } from './shell.ts';
@@ -17,6 +19,8 @@ import { FIRST_SHELL, referenceTag, type Shell, shellOf, variablesOf } from './s
 const CONFLICT_PATIENCE_MS = 10_000;
 /** What a supervisor has known for this long is on disk. */
 const SAVED_AFTER_MS = 2_000;
+/** When `down` is repeated after its supervisor was killed. A supervisor that came back by itself would be there by then. */
+export const DOWN_AGAIN_MS = 1_500;
 
 type UpCommand = {
   names: string[];
@@ -54,6 +58,7 @@ export class Project {
   spoiledVersion: number | null = null;
   #machine: Machine;
   #code: GuestCode;
+  #crash: PlannedCrash;
 
   constructor(machine: Machine, code: GuestCode, index: number, services: SimService[]) {
     this.#machine = machine;
@@ -63,6 +68,7 @@ export class Project {
     this.services = services.map((service) => ({ ...service, version: 1, liveVersion: 0, declared: true }));
     machine.files.makeDirectory(this.root);
     this.oracle = new Oracle(machine, this);
+    this.#crash = new PlannedCrash(machine, () => this.#comeBack());
     this.save();
   }
 
@@ -170,6 +176,7 @@ export class Project {
       observer: this.oracle,
       onSuccessor: (text, given = variables) =>
         this.#boot({ stdin: text, variables: given, shell: guest.shell, nextShell: guest.nextShell }, () => undefined),
+      onRevival: (start, onRevivalEnd) => this.#revive(start, onRevivalEnd),
     });
     guest.shell = shell;
     guest.nextShell = nextShell;
@@ -178,9 +185,17 @@ export class Project {
       onEnd(guest);
     };
     this.guests.push(guest);
-    this.#planCrash(guest);
+    this.#crash.arm(guest, this.effects);
     guest.boot();
     return guest;
+  }
+
+  #revive({ message, env }: SuccessorStart, onEnd: (code: number | null) => void): void {
+    this.oracle.revival.onRevival();
+    const { shell, nextShell } = this.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null)!;
+    this.#boot({ stdin: message, variables: env, shell, nextShell }, ({ ended }) =>
+      onEnd(ended && 'code' in ended ? ended.code : null),
+    );
   }
 
   /** `orch upgrade`: the old one leaves, a new one is started. */
@@ -199,6 +214,7 @@ export class Project {
   #replace(old: Guest, start: () => void): void {
     void this.call('handOver', {})?.then((answer) => {
       if (answer instanceof Error) return;
+      old.isLeaving = true;
       const { onEnd } = old;
       old.onEnd = () => {
         onEnd();
@@ -212,22 +228,9 @@ export class Project {
     return this.guests.reduce((sum, guest) => sum + guest.effects, 0);
   }
 
-  #plan: { effect: number; upAfterMs: number } | null = null;
-
   /** One supervisor dies before this effect, counted over all of them; soon after its owner wants it back, or gone. */
   crashBeforeEffect(effect: number, upAfterMs: number): void {
-    this.#plan = { effect, upAfterMs };
-  }
-
-  #planCrash(guest: Guest): void {
-    if (!this.#plan || this.effects >= this.#plan.effect) return;
-    const { effect, upAfterMs } = this.#plan;
-    guest.crashAt = effect - this.effects;
-    const { onEnd } = guest;
-    guest.onEnd = () => {
-      onEnd();
-      if (guest.ended && 'signal' in guest.ended) this.#machine.schedule.after(upAfterMs, () => this.#comeBack());
-    };
+    this.#crash.plan(effect, upAfterMs);
   }
 
   #comeBack(): void {
@@ -246,6 +249,16 @@ export class Project {
   mayEnd = false;
   /** None of its programs may be given up. */
   mustNotFail = false;
+
+  /** `orch down`; its supervisor is killed before this effect (null: it is not), and the command is repeated. */
+  down(timeoutMs: number | null, crashBefore: number | null): void {
+    this.wantsDown = true;
+    this.oracle.revival.downSinceMs = this.#machine.schedule.nowMs;
+    const { guest } = this;
+    if (guest && crashBefore !== null) this.crashBeforeEffect(this.effects + crashBefore, DOWN_AGAIN_MS);
+    if (guest) this.#crash.arm(guest, this.effects);
+    void this.call('down', { timeoutMs });
+  }
 
   /** Another `up` was faster. */
   #join(accepted: AcceptedConfig, command: UpCommand, giveUpMs: number): void {

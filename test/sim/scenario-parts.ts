@@ -48,5 +48,6 @@ export const several = (projects: SimService[][], ...steps: Step[]): Scenario =>
   steps,
   lastEdit: { afterMs: 0, project: 0, operation: { kind: 'changeSpec', service: 0 } },
   downTimeoutMs: null,
+  crashInDown: null,
 });
 export const one = (services: SimService[], ...steps: Step[]): Scenario => several([services], ...steps);

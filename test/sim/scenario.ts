@@ -74,7 +74,7 @@ export type Operation =
   | { kind: 'killOne' | 'suspendOne'; which: number }
   /** It answers no probe any more; null: forever. */
   | { kind: 'sicken'; which: number; forMs: number | null }
-  /** kill -9, at once or before its n-th effect from now on. */
+  /** kill -9, at once or before its n-th effect from now on. `ups` 0: no person starts the next one. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
   /** An uncaught exception. */
@@ -109,6 +109,8 @@ export type Scenario = {
   lastEdit: Step & { operation: Edit };
   /** The value of `orch down --timeout`; null: without. */
   downTimeoutMs: number | null;
+  /** kill -9 before this effect of `down`, which is then repeated; null: none. */
+  crashInDown: number | null;
 };
 
 const MAX_SERVICES = 4;
@@ -246,7 +248,7 @@ const supervisorFault: fc.Arbitrary<Operation> = fc.oneof(
     kind: only('crash'),
     beforeEffect: fc.option(fc.integer({ min: 1, max: 120 }), { nil: null, freq: 4 }),
     upAfterMs: fc.constantFrom(0, 1, 20, 500, 4_000),
-    ups: fc.constantFrom(1, 1, 2, 3),
+    ups: fc.constantFrom(0, 1, 2, 3),
   }),
   fc.record({ kind: only('freeze'), forMs: fc.constantFrom(100, 3_000, 60_000) }),
   fc.record({ kind: only('failSaves'), count: fc.integer({ min: 1, max: 8 }) }),
@@ -275,6 +277,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   steps: fc.array(step, { maxLength: 14, size: 'max' }),
   lastEdit: fc.record({ afterMs: fc.constant(0), project: fc.nat(1), operation: validEdit }),
   downTimeoutMs: rarely<number | null>(300, null),
+  crashInDown: fc.option(fc.integer({ min: 1, max: 40 }), { nil: null, freq: 2 }),
 });
 
 function withoutCycles(list: SimService[]): SimService[] {

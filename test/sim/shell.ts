@@ -12,6 +12,8 @@ export type Shell = {
 export const FIRST_SHELL: Shell = { tag: '00', env: null };
 /** What the file holds in the place of the tag. */
 const REFERENCE = { variable: '$' + '{TAG}', hashed: 'ff' };
+/** The tag of the shells that turn off the automatic start after a kill. */
+const STAYS_AWAY = '02';
 const VERSION_DIGITS = 4;
 
 /** Every second service names the variable; the others only inherit it. */
@@ -45,7 +47,11 @@ export const variablesOf = ({ tag }: Shell): Record<string, string> => ({
   HOME: tag === FIRST_SHELL.tag ? '/home' : `/home-${tag}`,
   TAG: tag,
   INHERITED: tag,
+  ...(tag === STAYS_AWAY ? { ORCH_RESPAWN: '0' } : {}),
 });
+
+/** Whether a supervisor that is killed after an `up` from this shell comes back by itself. */
+export const mayComeBack = ({ tag }: Shell): boolean => tag !== STAYS_AWAY;
 
 export const shellOf = (environment: Record<string, string | undefined>, env: string | null): Shell => ({
   tag: environment.TAG ?? 'no',

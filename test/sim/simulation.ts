@@ -6,7 +6,7 @@ import type { SimProcess } from './machine/processes.ts';
 import { Dead, Violation } from './machine/violation.ts';
 import { operate, type Scene } from './operations.ts';
 import { checkOutcomes, planAndEdit } from './plan-check.ts';
-import { Project } from './project.ts';
+import { DOWN_AGAIN_MS, Project } from './project.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every grace period, two kill rounds, a full resync and the longest back-off in these scenarios. */
@@ -125,10 +125,10 @@ export class Simulation {
     let boundMs = 5_000 + UNKNOWN_GRACE_MS;
     this.machine.note(() => '-- down');
     for (const project of this.projects) {
-      project.wantsDown = true;
-      const timeoutMs = this.#scenario.downTimeoutMs;
-      project.oracle.killingIsFine = timeoutMs !== null;
-      void project.call('down', { timeoutMs });
+      const { downTimeoutMs, crashInDown } = this.#scenario;
+      project.oracle.killingIsFine = downTimeoutMs !== null;
+      project.down(downTimeoutMs, this.crashBeforeEffect === null ? crashInDown : null);
+      if (crashInDown !== null) boundMs += DOWN_AGAIN_MS + UNKNOWN_GRACE_MS;
       for (const { graceMs, life } of project.services) boundMs += graceMs + (life.drain?.timeoutMs ?? 0) + 3_000;
     }
     await this.advance(boundMs);

@@ -1,5 +1,6 @@
 // One simulated process of orch: evaluates the real code of the supervisor with a Node of its own, whose clock, files and
 // processes are the machine's. It may die before any effect, freeze, or be told to leave.
+import type { SuccessorStart } from '../../../src/logs/writer-protocol.ts';
 import type { MethodTable as SupervisorMethods } from '../../../src/supervisor/api/api-server.ts';
 import type { Bridge, Observer } from '../doubles/bridge.ts';
 import { FIRST_SHELL, type Shell } from '../shell.ts';
@@ -39,6 +40,8 @@ export type GuestOptions = {
   variables: Record<string, string>;
   /** It starts a supervisor of the same project, with this on its stdin and this environment (undefined: its own). */
   onSuccessor: (stdin: string, variables: Record<string, string> | undefined) => void;
+  /** The log writer of the project starts a supervisor because the one before was killed. */
+  onRevival: (start: SuccessorStart, onEnd: (code: number | null) => void) => void;
 };
 
 /** How long a busy machine may leave a process without a turn. */
@@ -66,6 +69,8 @@ export class Guest {
   mustRefuse = false;
   /** What it said on descriptor 3. */
   answer: string | null = null;
+  /** It was told to leave its place to another one. */
+  isLeaving = false;
   /** It takes no request and answers none any more. */
   isDeaf = false;
   /** And on stderr. */
@@ -75,6 +80,8 @@ export class Guest {
   ended: Ending | null = null;
   exitCode = 0;
   onEnd: () => void = () => undefined;
+  /** Its connection to the log writer ends. */
+  onClose: () => void = () => undefined;
   readonly signals = new Map<string, (given?: unknown) => void>();
   readonly files = new Map<number, { path: string; text: string }>();
   /** What became due while it was frozen; null: it is not. */
@@ -220,6 +227,7 @@ export class Guest {
     for (const [path, socket] of sockets) if (socket.guest === this) sockets.delete(path);
     processes.end(this.process, ending);
     for (const pid of processes.pids()) this.#orphan(processes.get(pid)!);
+    this.onClose();
     this.onEnd();
   }
 

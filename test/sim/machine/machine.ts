@@ -1,5 +1,6 @@
 // The simulated machine: clock, processes, files, locks and sockets, and the faults that hit them. Every process of orch
 // in it (a guest) runs the real code; whatever that asks of Node ends here.
+import type { SupervisorGuard } from '../../../src/logs/writer/supervisor-guard.ts';
 import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';
 import { FileTree } from './files.ts';
@@ -32,6 +33,8 @@ export class Machine {
   readonly locks = new Map<number, Guest>();
   /** Listeners by path. */
   readonly sockets = new Map<string, Socket>();
+  /** The part of a project's log writer that starts supervisors, by root. */
+  readonly writers = new Map<string, SupervisorGuard<Guest>>();
   readonly watchers = new Set<(path: string) => void>();
   /** Of every incarnation that was started under the one singleton key of the scenarios. */
   readonly singletonNonces = new Set<string>();
