@@ -13,7 +13,7 @@ import { Oracle } from './oracle.ts';
 import { PlannedCrash } from './planned-crash.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
-import { FIRST_SHELL, referenceTag, type Shell, shellOf, variablesOf } from './shell.ts';
+import { type Boot, FIRST_SHELL, referenceTag, type Shell, shellOf, type UpCommand, variablesOf } from './shell.ts';
 
 /** A client gives up on a supervisor that holds the lock and does not answer. */
 const CONFLICT_PATIENCE_MS = 10_000;
@@ -21,22 +21,6 @@ const CONFLICT_PATIENCE_MS = 10_000;
 const SAVED_AFTER_MS = 2_000;
 /** When `down` is repeated after its supervisor was killed. A supervisor that came back by itself would be there by then. */
 export const DOWN_AGAIN_MS = 1_500;
-
-type UpCommand = {
-  names: string[];
-  shell: Shell;
-  /** The name of the environment may change. */
-  consents: boolean;
-  /** Of the supervisor that is started; default: those of the shell. */
-  variables?: Record<string, string>;
-};
-type Boot = {
-  stdin: string;
-  variables: Record<string, string>;
-  shell: Shell;
-  /** Of an `up` that its predecessor has not answered: applied or not. */
-  nextShell?: Shell | null;
-};
 
 export class Project {
   readonly root: string;

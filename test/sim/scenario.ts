@@ -1,5 +1,4 @@
 // What can happen in a simulated run: one or two projects, their programs, and a list of edits, commands and faults.
-
 import fc from 'fast-check';
 import type {
   DependencyCondition,
@@ -74,7 +73,7 @@ export type Operation =
   | { kind: 'killOne' | 'suspendOne'; which: number }
   /** It answers no probe any more; null: forever. */
   | { kind: 'sicken'; which: number; forMs: number | null }
-  /** kill -9, at once or before its n-th effect from now on. `ups` 0: no person starts the next one. */
+  /** kill -9, at once or before its n-th effect from now on; then `orch up` that often. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
   /** An uncaught exception. */

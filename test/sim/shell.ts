@@ -9,6 +9,25 @@ export type Shell = {
   env: string | null;
 };
 
+/** `orch up`. */
+export type UpCommand = {
+  names: string[];
+  shell: Shell;
+  /** The name of the environment may change. */
+  consents: boolean;
+  /** Of the supervisor that is started; default: those of the shell. */
+  variables?: Record<string, string>;
+};
+
+/** What a supervisor is started with. */
+export type Boot = {
+  stdin: string;
+  variables: Record<string, string>;
+  shell: Shell;
+  /** Of an `up` that its predecessor has not answered: applied or not. */
+  nextShell?: Shell | null;
+};
+
 export const FIRST_SHELL: Shell = { tag: '00', env: null };
 /** What the file holds in the place of the tag. */
 const REFERENCE = { variable: '$' + '{TAG}', hashed: 'ff' };
