@@ -191,7 +191,6 @@ export const service: fc.Arbitrary<SimService> = fc.record({
   life,
   schedule: fc.option(schedule, { nil: null, freq: 5 }),
 });
-
 const which = fc.nat(MAX_SERVICES - 1);
 const only = <K extends string>(...kinds: K[]) => fc.constantFrom(...kinds);
 
