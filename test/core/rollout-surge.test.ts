@@ -28,7 +28,7 @@ describe('of two on top, one fails', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
   });
 
-  it('one in back-off is not forgotten while the roll-out goes on', () => {
+  it('one in back-off is not forgotten before the roll-out is over', () => {
     const world = running(TWO_ON_TOP, 2);
     const v2 = version('v2', TWO_ON_TOP, 2);
     while (!world.versions()['api.4']) world.tick(v2);
