@@ -69,7 +69,7 @@ export class Guest {
   mustRefuse = false;
   /** What it said on descriptor 3. */
   answer: string | null = null;
-  /** It was told to leave its place to another one. */
+  /** Another one is about to take its place. */
   isLeaving = false;
   /** It takes no request and answers none any more. */
   isDeaf = false;
