@@ -3,6 +3,7 @@
 import type { LogFormat } from '../core/spec.ts';
 
 export type StreamCode = 'o' | 'e';
+/** `instance`: `api.1`, or `api.1:before_start` for the output of a command that runs for it. */
 export type Origin = { instance: string; service: string; stream: StreamCode };
 
 /** Of bytes whose instance is not known. */
@@ -17,8 +18,16 @@ export function frameGap(format: LogFormat, origin: Origin, timeMs: number, drop
   const line = gapText(dropped);
   const { service, instance, stream } = origin;
   if (format === 'text') return Buffer.from(`${time} ${instance} ${stream} ${line}\n`);
-  return Buffer.from(`${JSON.stringify({ time, service, instance, stream, line, dropped })}\n`);
+  return Buffer.from(`${JSON.stringify({ time, service, ...splitSource(instance), stream, line, dropped })}\n`);
 }
+
+/** @returns instance and command of `api.1:before_start`; the instance alone of `api.1` */
+export function splitSource(name: string): { instance: string; source?: string } {
+  const at = name.indexOf(':');
+  return at < 0 ? { instance: name } : { instance: name.slice(0, at), source: name.slice(at + 1) };
+}
+
+export const isCommandSource = (name: string): boolean => name.includes(':');
 
 /** `… 1,234 lines dropped` */
 export function gapText(lines: number): string {

@@ -20,9 +20,10 @@ export type LogWriterClient = {
   configure(queues: LogQueueSpec[]): Promise<void>;
   /** Idempotent; once per slot, kept over restarts of the instance. */
   attach(sources: InstanceFifos[]): Promise<void>;
-  /** The incarnation ended: read both FIFOs until empty and write a last line without newline. Resolves at the deadline at the
-   * latest, even if the writer hangs; nothing is lost by that, the FIFO keeps it. */
-  endOfOutput(instance: string, deadlineMs: number): Promise<void>;
+  /** The incarnation or command ended: read both FIFOs until empty and write a last line without newline. Resolves at the
+   * deadline at the latest, even if the writer hangs; nothing is lost by that, the FIFO keeps it.
+   * @returns the end of what a command printed; '': not known */
+  endOfOutput(instance: string, deadlineMs: number): Promise<string>;
   /** Lines to look for in the output of an incarnation; kept when the writer is lost. Resolves when the writer knows them,
    * or after `patienceMs`. */
   expect(expectation: LineExpectation, patienceMs: number): Promise<void>;
@@ -109,16 +110,21 @@ class ReconnectingClient implements LogWriterClient {
     await this.#attachSources(sources);
   }
 
-  async endOfOutput(instance: string, deadlineMs: number): Promise<void> {
+  async endOfOutput(instance: string, deadlineMs: number): Promise<string> {
+    let tail = '';
     const untilMs = performance.now() + deadlineMs;
     // Requests are handled in the order sent: this is the last chance to read these FIFOs.
     if (this.#unreadInstances.has(instance)) void this.#attachSources([this.#sources.get(instance)!]);
     const answered = this.#connection.request('hello', { protocol: LOG_PROTOCOL });
     const drained = this.#connection.request('endOfOutput', { instance, deadlineMs });
-    drained.catch(() => undefined); // lost: the FIFO keeps it
+    const known = drained.then((end) => {
+      tail = end.tail ?? '';
+    });
+    known.catch(() => undefined); // lost: the FIFO keeps it
     // A writer that hangs in a write must not delay a restart.
-    if (!(await settlesWithin(answered, Math.min(deadlineMs, HANG_TIMEOUT_MS)))) return;
-    await settlesWithin(drained, untilMs - performance.now());
+    if (!(await settlesWithin(answered, Math.min(deadlineMs, HANG_TIMEOUT_MS)))) return '';
+    await settlesWithin(known, untilMs - performance.now());
+    return tail;
   }
 
   async expect(expectation: LineExpectation, patienceMs: number): Promise<void> {

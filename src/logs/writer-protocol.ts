@@ -8,7 +8,7 @@ import type { StreamCode } from './line-format.ts';
 export const LOG_PROTOCOL = 3;
 export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
-/** The two FIFOs of an instance and the queue they fill. */
+/** The two FIFOs of an instance, or of a command that runs for it (`api.1:before_start`), and the queue they fill. */
 export type InstanceFifos = { instance: string; service: string; queue: string; outPath: string; errPath: string };
 
 /** Patterns to look for in the output of one incarnation. */
@@ -50,7 +50,8 @@ export type WriterMethods = {
   hello: [{ protocol: number }, { protocol: number; pid: number }];
   configure: [{ queues: LogQueueSpec[] }, Record<string, never>];
   attach: [{ sources: InstanceFifos[] }, { failed: { instance: string; message: string }[] }];
-  endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean }];
+  /** `tail`: the end of what a command printed (`api.1:before_start`); '' for an instance; absent from older writers. */
+  endOfOutput: [{ instance: string; deadlineMs: number }, { drained: boolean; tail?: string }];
   /** Lines to look for in the output of an incarnation from now on; each is reported once as the event `line_matched`. */
   expect: [LineExpectation, Record<string, never>];
   detach: [{ instances: string[] }, Record<string, never>];

@@ -1,6 +1,6 @@
 // Prints lines as they come, and shows lines that have no newline yet. In a terminal, those stand below the others and are
 // replaced. In a pipe, the newest one is printed without its newline, and its rest follows: nothing is printed twice.
-import type { LogLine } from '../../logs/reader/log-line.ts';
+import { type LogLine, streamOf } from '../../logs/reader/log-line.ts';
 import type { UnfinishedLogLine } from '../../logs/reader/unfinished-lines.ts';
 import { clip } from '../../terminal/width.ts';
 import type { CliContext } from '../context/context.ts';
@@ -156,7 +156,6 @@ class AppendedTail {
   }
 }
 
-const streamOf = ({ instance, stream }: LogLine) => `${instance} ${stream}`;
 const isSameLine = (a: LogLine, b: LogLine) => streamOf(a) === streamOf(b) && a.timeMs === b.timeMs;
 
 /** @returns null: the text does not continue the start */

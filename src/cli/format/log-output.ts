@@ -29,23 +29,28 @@ function forPeople(context: CliContext, utc: boolean): (line: LogLine) => string
   const paint = painter(context.colour);
   let width = 0;
   return (line) => {
-    width = Math.max(width, line.instance.length);
+    const name = nameOf(line);
+    width = Math.max(width, name.length);
     const time = paint('dim', formatMoment(line.timeMs, Date.now(), { utc }));
-    const instance = paint(instanceColour(line.instance), line.instance.padEnd(width));
+    const instance = paint(instanceColour(line.instance), name.padEnd(width));
     const bar = paint(line.stream === 'e' ? 'red' : 'dim', '|');
     const text = sanitizeLine(line.line, context.colour);
     return `${time} ${instance} ${bar} ${line.gap === undefined ? text : paint('yellow', text)}\n`;
   };
 }
 
+/** For people: `api.1`, or `api.1 before_start` for a command that runs for it. */
+export const nameOf = ({ instance, source }: LogLine): string => (source ? `${instance} ${source}` : instance);
+
 function formatText(line: LogLine, text: string): string {
-  return `${new Date(line.timeMs).toISOString()} ${line.instance || '-'} ${line.stream} ${text}\n`;
+  const name = line.source ? `${line.instance}:${line.source}` : line.instance || '-';
+  return `${new Date(line.timeMs).toISOString()} ${name} ${line.stream} ${text}\n`;
 }
 
-function formatJson({ timeMs, service, instance, stream, line, gap, unfinished }: LogLine): string {
+function formatJson({ timeMs, service, instance, source, stream, line, gap, unfinished }: LogLine): string {
   const time = new Date(timeMs).toISOString();
   const more = { ...(gap === undefined ? {} : { dropped: gap }), ...(unfinished ? { unfinished } : {}) };
-  return `${JSON.stringify({ time, service, instance, stream, line, ...more })}\n`;
+  return `${JSON.stringify({ time, service, instance, source, stream, line, ...more })}\n`;
 }
 
 /** JSON leaves DEL, C1 and bidi marks as they are. */

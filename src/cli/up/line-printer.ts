@@ -7,7 +7,7 @@ import { type Colour, type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls, sanitizeLine } from '../../terminal/sanitize.ts';
 import type { CliContext } from '../context/context.ts';
 import { LineOutput } from '../format/line-output.ts';
-import { lineFormatter } from '../format/log-output.ts';
+import { lineFormatter, nameOf } from '../format/log-output.ts';
 import { instanceColour } from '../format/state-colour.ts';
 
 /** Printed in front of the separator for events, padded as an instance. */
@@ -93,9 +93,9 @@ class PrefixFormat implements PrinterFormat {
     this.#width = Math.max(this.#width, ...instances.map((id) => id.length));
   }
 
-  line({ instance, line }: LogLine): string {
-    const text = this.#mustSanitize ? sanitizeLine(line, this.#colour) : line;
-    return this.#prefixed(instance, text, instanceColour(instance));
+  line(line: LogLine): string {
+    const text = this.#mustSanitize ? sanitizeLine(line.line, this.#colour) : line.line;
+    return this.#prefixed(nameOf(line), text, instanceColour(line.instance));
   }
 
   event(event: EventRecord): string {

@@ -1,6 +1,6 @@
 // One line read from a queue file, the parser of text and json lines, and how the last lines are selected. Pure.
 import { parseInstanceId } from '../../core/spec.ts';
-import { parseGap, type StreamCode } from '../line-format.ts';
+import { parseGap, type StreamCode, splitSource } from '../line-format.ts';
 
 export type LogLine = {
   /** When the log writer read it, milliseconds since the epoch. */
@@ -8,6 +8,8 @@ export type LogLine = {
   service: string;
   /** Empty where it is not known (a line that orch did not write). */
   instance: string;
+  /** The command that wrote it for the instance: `before_start`; absent: the instance itself. */
+  source?: string;
   stream: StreamCode;
   line: string;
   /** A mark in place of this many dropped lines; `line` is its text. */
@@ -21,7 +23,7 @@ export type LineFilter = (line: LogLine) => boolean;
 /** `latin1`: one character per byte, so that no byte of a line is lost. */
 export type Decoding = 'utf8' | 'latin1';
 
-const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?) ([oe]) /;
+const TEXT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-z0-9][a-z0-9_-]{0,62}(?:\.\d+)?(?::[a-z_]+)?) ([oe]) /;
 
 /** Parses each line as text or json on its own: a queue may have changed its format in between. */
 export class LineParser {
@@ -47,19 +49,20 @@ export class LineParser {
 
   #parseJson(text: string): LogLine | null {
     try {
-      const { time, service, instance, stream, line, dropped } = JSON.parse(text);
+      const { time, service, instance, source, stream, line, dropped } = JSON.parse(text);
       if (typeof time !== 'string' || typeof instance !== 'string' || typeof line !== 'string') return null;
       const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
       const parsed: LogLine = { timeMs, service: String(service), instance, stream: stream === 'e' ? 'e' : 'o', line };
+      if (typeof source === 'string') parsed.source = source;
       return typeof dropped === 'number' ? { ...parsed, gap: dropped } : parsed;
     } catch {
       return null; // not a line of orch
     }
   }
 
-  #logLine(time: string, instance: string, stream: StreamCode, line: string): LogLine {
+  #logLine(time: string, name: string, stream: StreamCode, line: string): LogLine {
     const timeMs = this.#timeMs(time) ?? this.#lastTimeMs;
-    const parsed: LogLine = { timeMs, service: serviceIn(instance), instance, stream, line };
+    const parsed: LogLine = { timeMs, ...originOf(name), stream, line };
     const gap = parseGap(line);
     return gap === null ? parsed : { ...parsed, gap };
   }
@@ -77,6 +80,15 @@ export class LineParser {
     return ms;
   }
 }
+
+/** @param name `api.1` or `api.1:before_start` */
+export function originOf(name: string): Pick<LogLine, 'service' | 'instance' | 'source'> {
+  const split = splitSource(name);
+  return { service: serviceIn(split.instance), ...split };
+}
+
+/** What tells the streams of a queue apart. */
+export const streamOf = ({ instance, source = '', stream }: LogLine): string => `${instance}:${source} ${stream}`;
 
 /** @returns the text itself if it is not an instance id. */
 export function serviceIn(instance: string): string {

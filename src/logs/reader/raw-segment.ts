@@ -5,7 +5,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { gapText } from '../line-format.ts';
 import { decodeOrigin, decodeRecord, GAP, type IndexRecord, MAX_ORIGIN_BYTES, RECORD_BYTES } from '../raw-index.ts';
 import { gunzipped, NEWLINE, READ_ON_BYTES, type SegmentFile, sizeOf } from './file-bytes.ts';
-import { type LogLine, serviceIn } from './log-line.ts';
+import { type LogLine, originOf } from './log-line.ts';
 import { Segment } from './segment.ts';
 
 const RECORDS_PER_READ = 1024;
@@ -80,8 +80,7 @@ export class RawSegment extends Segment {
   }
 
   #linesOf(record: IndexRecord, bytes: Buffer): LogLine[] {
-    const instance = this.#instanceOf(record.origin);
-    const origin = { timeMs: record.timeMs, service: serviceIn(instance), instance, stream: record.stream };
+    const origin = { timeMs: record.timeMs, ...originOf(this.#nameOf(record.origin)), stream: record.stream };
     if (record.kind === GAP) return [{ ...origin, line: gapText(record.lines), gap: record.lines }];
     const texts = bytes.toString(this.file.decoding).split('\n');
     if (texts.at(-1) === '') texts.pop();
@@ -90,11 +89,11 @@ export class RawSegment extends Segment {
 
   #isOf({ origin }: IndexRecord, only: string | null): boolean {
     if (only === null) return true;
-    const instance = this.#instanceOf(origin);
-    return instance === only || serviceIn(instance) === only;
+    const { instance, service } = originOf(this.#nameOf(origin));
+    return instance === only || service === only;
   }
 
-  #instanceOf(origin: number): string {
+  #nameOf(origin: number): string {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
     const bytes = Buffer.alloc(MAX_ORIGIN_BYTES);

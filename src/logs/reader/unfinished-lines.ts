@@ -2,9 +2,10 @@
 // one of an older version, there are none.
 import { connect } from 'node:net';
 import { RpcClient } from '../../rpc/rpc-client.ts';
+import { splitSource } from '../line-format.ts';
 import { settlesWithin } from '../settles-within.ts';
 import { MAX_LOG_FRAME_BYTES, type UnfinishedLine, type WriterMethods } from '../writer-protocol.ts';
-import type { LogLine } from './log-line.ts';
+import { type LogLine, streamOf } from './log-line.ts';
 
 /** `timeMs` is when it began. */
 export type UnfinishedLogLine = LogLine & { unfinished: true };
@@ -99,13 +100,11 @@ export class UnfinishedFollower {
   }
 }
 
-const streamOf = ({ instance, stream }: LogLine) => `${instance} ${stream}`;
-
 function selected({ queues, passes }: UnfinishedSelection, lines: UnfinishedLine[]): UnfinishedLogLine[] {
   return lines
     .filter(({ queue }) => queues.has(queue))
     .map(({ service, instance, stream, begunMs, text }): UnfinishedLogLine => {
-      return { timeMs: begunMs, service, instance, stream, line: text, unfinished: true };
+      return { timeMs: begunMs, service, ...splitSource(instance), stream, line: text, unfinished: true };
     })
     .filter(passes);
 }

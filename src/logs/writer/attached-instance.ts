@@ -1,8 +1,10 @@
 // One instance whose output is read: its two FIFOs, the queue they fill, and the lines that are waited for in them.
+import { isCommandSource } from '../line-format.ts';
 import type { InstanceFifos } from '../writer-protocol.ts';
 import { FifoSource, type SourceListener } from './fifo-source.ts';
 import type { LineMatcher } from './line-matcher.ts';
 import type { LogQueue, QueueContext } from './log-queue.ts';
+import { OutputTail } from './output-tail.ts';
 import type { PartialLineRecords } from './partial-line-records.ts';
 import type { UnfinishedSources } from './unfinished-sources.ts';
 
@@ -21,6 +23,8 @@ export class AttachedInstance implements SourceListener {
   readonly partialLines: PartialLineRecords;
   /** Detached while its queue took no more: it is read to the end of its FIFOs, then released. */
   isDetaching = false;
+  /** The end of its output, of a command only. */
+  #tail: OutputTail | null = null;
   #queue: LogQueue;
   readonly sources: readonly FifoSource[];
   readonly #firstQueue: string;
@@ -45,6 +49,11 @@ export class AttachedInstance implements SourceListener {
     return this.#queue;
   }
 
+  /** The end of what a command printed since it was attached; '' for an instance. */
+  get tail(): string {
+    return this.#tail?.text() ?? '';
+  }
+
   /** May any process still write to it? */
   isOpen(): boolean {
     return this.sources.some((source) => source.isOpen());
@@ -55,6 +64,7 @@ export class AttachedInstance implements SourceListener {
     if (queue !== this.#queue) this.#leaveQueue();
     this.#queue = queue;
     this.isDetaching = false;
+    if (isCommandSource(this.id)) this.#tail = new OutputTail();
     for (const source of this.sources) {
       queue.producers.add(source);
       source.open();
@@ -84,6 +94,7 @@ export class AttachedInstance implements SourceListener {
 
   onBytes(source: FifoSource, length: number): void {
     this.#context.matcher.feed(source.instance, source.stream, this.input, length);
+    this.#tail?.push(this.input, length);
     this.#queue.accept(source, length);
     if (source.partialBytes > 0) this.#context.unfinished.changed(source, this.#queue.spec.name);
   }

@@ -1,7 +1,7 @@
 // The hot path from read bytes to written bytes: the memory that FIFOs are read into, the batches that files are written
 // from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
 import type { LogFormat } from '../../core/spec.ts';
-import type { Origin } from '../line-format.ts';
+import { type Origin, splitSource } from '../line-format.ts';
 import { framerModule } from './framer-module.ts';
 
 /** The most that a killed writer can lose of one stream: it is written before more of that stream is read. */
@@ -162,7 +162,7 @@ const TIME_PLACE = '0000-00-00T00:00:00.000Z';
 
 function makePrefix(format: 'text' | 'json', { service, instance, stream }: Origin): LinePrefix {
   if (format === 'text') return { format, bytes: Buffer.from(`${TIME_PLACE} ${instance} ${stream} `), timeAt: 0 };
-  const record = JSON.stringify({ time: TIME_PLACE, service, instance, stream, line: '' });
+  const record = JSON.stringify({ time: TIME_PLACE, service, ...splitSource(instance), stream, line: '' });
   return { format, bytes: Buffer.from(record.slice(0, -'"}'.length)), timeAt: '{"time":"'.length };
 }
 

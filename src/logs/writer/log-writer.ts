@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import type { LogQueueSpec } from '../../core/spec.ts';
+import { isCommandSource } from '../line-format.ts';
 import { queueServicesPath } from '../queue-services.ts';
 import { settlesWithin } from '../settles-within.ts';
 import type { InstanceFifos, LineExpectation, WriterEvent, WriterMethods } from '../writer-protocol.ts';
@@ -50,7 +51,9 @@ export class LogWriter {
       }),
       unfinished: this.unfinished,
       onSourceEnd: (attached) => {
-        if (attached.isDetaching && !attached.isOpen()) this.#release(attached.id);
+        // The supervisor that started a command may be gone.
+        const isLast = attached.isDetaching || isCommandSource(attached.id);
+        if (isLast && !attached.isOpen()) this.#release(attached.id);
         hooks.onSourceEnd();
       },
     };
@@ -100,6 +103,11 @@ export class LogWriter {
     if (queue.isIdle()) return true;
     if (queue.isBlocked()) return false;
     return settlesWithin(queue.drained(), patienceEndMs - performance.now());
+  }
+
+  /** The end of what a command printed; '' for an instance. */
+  tailOf(instance: string): string {
+    return this.#attached.get(instance)?.tail ?? '';
   }
 
   detach(instances: string[]): void {

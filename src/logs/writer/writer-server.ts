@@ -174,7 +174,10 @@ function methodsOf(writer: LogWriter): WriterMethodTable {
     hello: () => ({ protocol: LOG_PROTOCOL, pid: process.pid }),
     configure: ({ queues }) => void writer.configure(queues),
     attach: ({ sources }) => ({ failed: writer.attach(sources) }),
-    endOfOutput: async ({ instance, deadlineMs }) => ({ drained: await writer.endOfOutput(instance, deadlineMs) }),
+    endOfOutput: async ({ instance, deadlineMs }) => {
+      const drained = await writer.endOfOutput(instance, deadlineMs);
+      return { drained, tail: writer.tailOf(instance) };
+    },
     expect: (expectation) => void writer.expect(expectation),
     detach: ({ instances }) => void writer.detach(instances),
     openSink: ({ queue, service }) => void writer.openSink(queue, service),

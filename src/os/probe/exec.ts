@@ -11,7 +11,10 @@ import { posixSpawn } from '../spawn/posix-spawn.ts';
 import { exitOfNode } from '../spawn/reaper.ts';
 import { forkProcess, startDirectly } from '../spawn/spawn.ts';
 import { explainSpawnFailure } from '../spawn/spawn-failure.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import { type RunningCheck, runCheck, type Settle } from './running-check.ts';
+
+export { maskSecrets } from './mask-secrets.ts';
 
 export type ExecRequest = {
   file: string;
@@ -20,6 +23,8 @@ export type ExecRequest = {
   env: Record<string, string>;
   /** Values that the reason of a failure must not contain. */
   secrets?: readonly string[];
+  /** Where its output goes; the reason of a failure then has none of it. Default: only its end is kept, for that reason. */
+  output?: { out: number; err: number };
 };
 
 const TAIL_BYTES = 512;
@@ -38,6 +43,7 @@ export function runExec(request: ExecRequest): RunningCheck {
 
 /** By posix_spawn, at a third of the cost of a fork. @returns the function that ends it; null: impossible here, or failed. */
 function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null {
+  if (request.output) return runIntoOutput(request, request.output, settle);
   const pipe = posixSpawn()?.openPipe();
   if (!pipe) return null;
   const tail = new PipeTail(pipe.read, TAIL_BYTES);
@@ -58,8 +64,23 @@ function runDirectly(request: ExecRequest, settle: Settle): (() => void) | null 
   };
 }
 
+function runIntoOutput(request: ExecRequest, { out, err }: { out: number; err: number }, settle: Settle) {
+  let isOver = false;
+  const ended = (_: number, exit: Exit): void => {
+    isOver = true;
+    settle('code' in exit && exit.code === 0 ? { ok: true } : failure(exit, '', []));
+  };
+  const pid = startDirectly({ ...request, stdin: 'ignore', stdout: out, stderr: err }, ended);
+  return pid === null
+    ? null
+    : () => {
+        if (!isOver) killGroup(pid);
+      };
+}
+
 function runForked(request: ExecRequest, settle: Settle): () => void {
-  const child = forkProcess(request, ['ignore', 'pipe', 'pipe']);
+  const { out = 'pipe', err = 'pipe' } = request.output ?? {};
+  const child = forkProcess(request, ['ignore', out, err]);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -96,31 +117,6 @@ function killGroup(pid: number): void {
   } catch {
     // ESRCH: it has exited meanwhile
   }
-}
-
-const MASK = '***';
-/** Shorter secrets would match ordinary words. */
-const SHORTEST_SECRET = 4;
-
-/**
- * Replaces secrets in the output of a program. Pure.
- * @param text the end of an output: it may begin within a secret
- * @param secrets values; a longer one is masked line by line, as programs print it
- */
-export function maskSecrets(text: string, secrets: readonly string[] = []): string {
-  const words = secrets
-    .flatMap((secret) => secret.split(/\r?\n/))
-    .filter((word) => word.trim().length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
-  return words.reduce((left, word) => maskCutSecret(word, left).replaceAll(word, MASK), text);
-}
-
-/** The text may begin with the end of a secret whose start was cut off. */
-function maskCutSecret(word: string, text: string): string {
-  for (let length = word.length - 1; length >= SHORTEST_SECRET; length--) {
-    if (text.startsWith(word.slice(-length))) return MASK + text.slice(length);
-  }
-  return text;
 }
 
 /** A pipe holds 64 KiB. */

@@ -35,7 +35,7 @@ export function explanationsOf(
     const spec = kernel.desired.services.get(serviceOf(id));
     const port = spec ? shownPort(slotFor(kernel, id), spec, kernel.desired.ports) : null;
     const chosen = port !== null && spec?.port === 'auto' ? [`Its port is ${port}, chosen by orch (port: auto).`] : [];
-    const notes = [...chosen, ...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec) : [])];
+    const notes = [...chosen, ...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec, id) : [])];
     return { id, state, causes, unblock: unblockFirst, notes };
   });
 }

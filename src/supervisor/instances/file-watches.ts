@@ -14,6 +14,7 @@ import type { RunningCheck } from '../../os/probe/running-check.ts';
 import { signalMain } from '../../os/tree/signal.ts';
 import { type GlobWatch, watchGlobs } from '../../os/watch/watch-globs.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { CommandOutputs } from './command-outputs.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
 
 type WatchedService = {
@@ -34,12 +35,14 @@ const LONGEST_RUN_MS = 10 * 60_000;
 
 export class FileWatches {
   #context: SupervisorContext;
+  #outputs: CommandOutputs;
   #watched = new Map<ServiceName, WatchedService>();
   /** What orch itself writes, absolute: it must not count as an edit. */
   #ownFiles: string[] = [];
 
-  constructor(context: SupervisorContext) {
+  constructor(context: SupervisorContext, outputs: CommandOutputs) {
     this.#context = context;
+    this.#outputs = outputs;
   }
 
   /** The configuration changed. */
@@ -132,7 +135,8 @@ export class FileWatches {
     const { spec } = watched;
     const extra = { ORCH_NONCE: this.#context.nonces.forHook() };
     const context = this.#context.launchContext(instanceId(spec.name, 1));
-    const running = prepareCommand({ spec, index: 1, command, extra }, context)();
+    const log = this.#outputs.logOf(spec.name, 'watch', spec);
+    const running = prepareCommand({ spec, index: 1, command, extra, log }, context)();
     watched.running = { command: running, again: false };
     const outcome = await runWithin(running, LONGEST_RUN_MS, `not done within ${LONGEST_RUN_MS / 60_000} min`);
     const { again } = watched.running;

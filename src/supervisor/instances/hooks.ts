@@ -6,19 +6,37 @@ import type { Slot } from '../../core/slot.ts';
 import type { Command, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { CommandOutputs } from './command-outputs.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
 
 type HookName = 'before_start' | 'after_ready' | 'after_exit';
 
 const LONGEST_BEFORE_MS = 10 * 60_000;
 const LONGEST_AFTER_MS = 60_000;
+/** In `orch why`; the log has all. */
+const MAX_LINES_TOLD = 5;
 
 export class HookRunner {
   #context: SupervisorContext;
+  #outputs: CommandOutputs;
   #running = new Map<string, RunningCheck>();
+  /** Of the last run of each hook, where it failed: the end of its output. */
+  #failures = new Map<InstanceId, Map<HookName, string[]>>();
 
-  constructor(context: SupervisorContext) {
+  constructor(context: SupervisorContext, outputs: CommandOutputs) {
     this.#context = context;
+    this.#outputs = outputs;
+  }
+
+  /** @returns the last lines of hooks that failed, `before_start | no such table`. */
+  lastLinesOf(id: InstanceId): string[] {
+    const failures = [...(this.#failures.get(id) ?? [])];
+    return failures.flatMap(([name, lines]) => lines.slice(-MAX_LINES_TOLD).map((line) => `${name} | ${line}`));
+  }
+
+  /** The slot is gone. */
+  forget(id: InstanceId): void {
+    this.#failures.delete(id);
   }
 
   /** @returns a clause that says why the instance must not start, or null. */
@@ -73,7 +91,12 @@ export class HookRunner {
     this.#running.get(key)?.cancel('the next one begins');
     const { id, spec, index, command, extra } = subject;
     const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#context.nonces.forHook() };
-    const running = prepareCommand({ spec, index, command, extra: variables }, this.#context.launchContext(id))();
+    const failures = this.#failures.get(id) ?? new Map<HookName, string[]>();
+    this.#failures.set(id, failures);
+    failures.delete(name);
+    const failed = (lines: string[]): void => void failures.set(name, lines);
+    const log = { ...this.#outputs.logOf(id, name, spec), failed };
+    const running = prepareCommand({ spec, index, command, extra: variables, log }, this.#context.launchContext(id))();
     this.#running.set(key, running);
     const outcome = await runWithin(running, longestMs, `not done within ${longestMs / 1_000} s`);
     if (this.#running.get(key) === running) this.#running.delete(key);

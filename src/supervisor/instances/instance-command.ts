@@ -1,17 +1,28 @@
 // Runs a command of the configuration for an instance, with its directory and environment: probes, hooks, stop commands.
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
-import { runExec } from '../../os/probe/exec.ts';
+import { type ExecRequest, runExec } from '../../os/probe/exec.ts';
+import { maskSecrets } from '../../os/probe/mask-secrets.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
 import type { LaunchContext } from '../kernel/supervisor-context.ts';
-import { declaresSecrets, launchCommand, readSecrets, type Secrets } from './environment.ts';
+import type { CommandLog } from './command-outputs.ts';
+import { declaresSecrets, launchCommand, NO_SECRETS, readSecrets, type Secrets } from './environment.ts';
 
-export type InstanceCommand = { spec: ServiceSpec; index: number; command: Command; extra: Record<string, string> };
+const LAST_LINE_CHARS = 200;
+
+export type InstanceCommand = {
+  spec: ServiceSpec;
+  index: number;
+  command: Command;
+  extra: Record<string, string>;
+  /** Takes its output; default: only the end of it is kept, for the reason of a failure. */
+  log?: CommandLog;
+};
 
 /** @returns the function that runs it, any number of times; everything but secrets is looked up once. */
 export function prepareCommand(prepared: InstanceCommand, context: LaunchContext): () => RunningCheck {
-  const { spec, index, command, extra } = prepared;
-  if (declaresSecrets(spec)) return () => runWithSecrets(prepared, context);
+  const { spec, index, command, extra, log } = prepared;
+  if (log || declaresSecrets(spec)) return () => runPrepared(prepared, context);
   const launch = launchCommand(spec, index, command, extra, context);
   return () => runExec(launch);
 }
@@ -28,23 +39,49 @@ export async function runWithin(running: RunningCheck, longestMs: number, late: 
  * A secret that cannot be read is left out of the environment: a command that does not use it works, a hook may be the one
  * that fetches it, and a healthy instance is not ended because the file is gone. If the command fails, the secret is named.
  */
-function runWithSecrets({ spec, index, command, extra }: InstanceCommand, context: LaunchContext): RunningCheck {
+function runPrepared({ spec, index, command, extra, log }: InstanceCommand, context: LaunchContext): RunningCheck {
   return runCheck((settle) => {
     let running: RunningCheck | null = null;
     let isOver = false;
+    const start = (request: ExecRequest): Promise<ProbeResult> => {
+      if (isOver) return Promise.resolve({ ok: false, because: 'not wanted any more' });
+      running = runExec(request);
+      return running.outcome;
+    };
     const run = async (secrets: Secrets): Promise<ProbeResult> => {
-      if (isOver) return { ok: false, because: 'not wanted any more' };
       const launch = launchCommand(spec, index, command, { ...secrets.values, ...extra }, context);
-      running = runExec({ ...launch, secrets: Object.values(secrets.values) });
-      return withMissingSecret(secrets, await running.outcome);
+      const request = { ...launch, secrets: Object.values(secrets.values) };
+      return withMissingSecret(secrets, await (log ? runLogged(request, log, start) : start(request)));
     };
     const failed = (error: unknown): ProbeResult => ({ ok: false, because: errorText(error) });
-    void readSecrets(spec, index, context).then(run).catch(failed).then(settle);
+    const read = declaresSecrets(spec) ? readSecrets(spec, index, context) : Promise.resolve(NO_SECRETS);
+    void read.then(run).catch(failed).then(settle);
     return () => {
       isOver = true;
       running?.cancel('not wanted any more');
     };
   });
+}
+
+/** Its output goes to the log. The reason of a failure ends with the last line of it, as without a log. */
+async function runLogged(
+  request: ExecRequest,
+  log: CommandLog,
+  start: (request: ExecRequest) => Promise<ProbeResult>,
+): Promise<ProbeResult> {
+  const output = await log.open();
+  if (output === null) return start(request);
+  try {
+    const outcome = await start({ ...request, output });
+    if (outcome.ok) return outcome;
+    const text = maskSecrets(await output.tail(), request.secrets).trim();
+    const lines = text === '' ? [] : text.split('\n').map((line) => line.trim());
+    log.failed?.(lines);
+    const last = lines.at(-1)?.slice(-LAST_LINE_CHARS);
+    return last === undefined ? outcome : { ok: false, because: `${outcome.because}: ${last}` };
+  } finally {
+    output.close();
+  }
 }
 
 function withMissingSecret({ missing }: Secrets, outcome: ProbeResult): ProbeResult {

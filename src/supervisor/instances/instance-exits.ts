@@ -12,18 +12,14 @@ import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { describeBackground, mayBeInBackground } from './background-exit.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { InstanceStarts } from './instance-starts.ts';
-import type { OwnAnswers } from './own-answers.ts';
 import type { PortConflicts } from './port-conflicts.ts';
 import { singletonTakenBy } from './singleton-claims.ts';
-import type { StartResources } from './start-resources.ts';
-import { type SignalTarget, StopSteps } from './stop-steps.ts';
+import { type SignalTarget, type StopParts, StopSteps } from './stop-steps.ts';
 
-export type ExitParts = {
+export type ExitParts = StopParts & {
   starts: InstanceStarts;
   writer: LogWriterClient;
-  resources: StartResources;
   records: ExitRecords;
-  answers: OwnAnswers;
   conflicts: PortConflicts;
 };
 
@@ -54,7 +50,7 @@ export class InstanceExits {
       membersOf: this.#membersOf.bind(this),
       isBehindRecorder: (nonce: string) => parts.records.isAwaited(nonce),
     };
-    this.steps = new StopSteps(context, tree, parts.resources, parts.answers);
+    this.steps = new StopSteps(context, tree, parts);
   }
 
   kill(slot: EndingSlot): void {
@@ -97,7 +93,7 @@ export class InstanceExits {
     }
     this.steps.forget(nonce);
     const explanation = this.#parts.conflicts.explainExit(slot).catch(() => undefined); // no descriptor left to look with
-    await this.#parts.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => undefined); // a lost writer drains later
+    await this.#parts.writer.endOfOutput(id, DRAIN_DEADLINE_MS).catch(() => ''); // a lost writer drains later
     this.#reportEmptied(slot, await explanation);
   }
 

@@ -7,6 +7,7 @@ import type { WriterEvent } from '../../logs/writer-protocol.ts';
 import { errorText } from '../../os/errors.ts';
 import { NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import { CommandOutputs } from './command-outputs.ts';
 import { EarlierListeners } from './earlier-listeners.ts';
 import { ExitRecords, pollForLostExit, pollForLostExits } from './exit-records.ts';
 import { FileWatches } from './file-watches.ts';
@@ -54,7 +55,8 @@ export class Instances {
     this.#memoryLimits = new MemoryLimits(context.nonces.prefix);
     this.memory = new MemoryGuard(context, this.#memoryLimits);
     this.records = new ExitRecords(context.paths.runDir, this.memory);
-    this.hooks = new HookRunner(context);
+    const commandOutputs = new CommandOutputs(context.paths, writer);
+    this.hooks = new HookRunner(context, commandOutputs);
     this.#relay = new NotifyRelay(context.paths.socketDir);
     this.#signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
     const answers = new OwnAnswers(context, this.#earlier);
@@ -63,7 +65,7 @@ export class Instances {
     this.#outputs = new OutputFifos(context.paths, writer);
     this.#sockets = new ServiceSockets(context);
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
-    this.#watches = new FileWatches(context);
+    this.#watches = new FileWatches(context, commandOutputs);
     this.#scheduler = new Scheduler(context);
     const { memory, records } = this;
     const [earlier, conflicts] = [this.#earlier, this.#conflicts];
@@ -78,7 +80,8 @@ export class Instances {
     };
     this.#starts = new InstanceStarts(context, parts);
     const resources = this.#resources;
-    this.#exits = new InstanceExits(context, { starts: this.#starts, writer, resources, records, answers, conflicts });
+    const exitParts = { starts: this.#starts, writer, resources, records, answers, conflicts, commandOutputs };
+    this.#exits = new InstanceExits(context, exitParts);
   }
 
   start(slot: Slot, spec: ServiceSpec, nonce: string): void {
@@ -109,6 +112,7 @@ export class Instances {
     this.#conflicts.forget(id);
     this.#outputs.close(id);
     this.#resources.forget(id);
+    this.hooks.forget(id);
   }
 
   /** @returns a sentence that says why a start takes so long; null: nothing holds it up. */
@@ -121,10 +125,10 @@ export class Instances {
     return this.#watches.notesOf(service);
   }
 
-  /** @returns facts about a service that people should know, one sentence each. */
-  notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>): string[] {
+  /** @returns facts about an instance and its service that people should know, one sentence or line of output each. */
+  notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>, id: InstanceId): string[] {
     const fault = this.logFaults.of(logQueue);
-    return [...(fault === null ? [] : [fault]), ...this.watchNotesOf(name)];
+    return [...(fault === null ? [] : [fault]), ...this.watchNotesOf(name), ...this.hooks.lastLinesOf(id)];
   }
 
   /** Opens the outputs of adopted instances, so that they never lack a reader. */

@@ -7,6 +7,7 @@ import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { signalChildren, signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { CommandOutputs, CommandSource } from './command-outputs.ts';
 import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { OwnAnswers } from './own-answers.ts';
@@ -21,6 +22,8 @@ export type ProcessTree = {
   isBehindRecorder(nonce: string): boolean;
 };
 
+export type StopParts = { resources: StartResources; answers: OwnAnswers; commandOutputs: CommandOutputs };
+
 const SIGNAL_AGAIN_MS = 100;
 
 export class StopSteps {
@@ -28,6 +31,7 @@ export class StopSteps {
   #tree: ProcessTree;
   #resources: StartResources;
   #answers: OwnAnswers;
+  #outputs: CommandOutputs;
   /** Drains and stop commands under way, by the nonce of the instance. */
   #running = new Map<string, RunningCheck>();
   /** Signals that follow a stop command, by the nonce of the instance. */
@@ -35,11 +39,12 @@ export class StopSteps {
   /** Nonces of instances whose whole tree, or what was left of it, got the stop signal. */
   #treeSignalled = new Set<string>();
 
-  constructor(context: SupervisorContext, tree: ProcessTree, resources: StartResources, answers: OwnAnswers) {
+  constructor(context: SupervisorContext, tree: ProcessTree, parts: StopParts) {
     this.#context = context;
     this.#tree = tree;
-    this.#resources = resources;
-    this.#answers = answers;
+    this.#resources = parts.resources;
+    this.#answers = parts.answers;
+    this.#outputs = parts.commandOutputs;
   }
 
   drain(slot: EndingSlot): void {
@@ -75,7 +80,7 @@ export class StopSteps {
     const spec = this.#context.specs.specOf(slot);
     const by = spec?.stop.drain?.by;
     if (!spec || !by || by.kind === 'signal' || by.kind === 'end_of_input') return null;
-    if (by.kind === 'exec') return this.#runCommand(slot, spec, by.command);
+    if (by.kind === 'exec') return this.#runCommand('drain', slot, spec, by.command);
     const url = expanderOf(spec, slot.index, this.#context.launchContext(slot.id))(by.url);
     const judge = (status: number) =>
       status >= 200 && status < 400 ? ({ ok: true } as const) : { ok: false as const, because: `status ${status}` };
@@ -99,7 +104,7 @@ export class StopSteps {
 
   #stopByCommand(slot: EndingSlot, spec: ServiceSpec, command: Command, signal: string): void {
     const sinceMs = performance.now();
-    this.#follow(slot, this.#runCommand(slot, spec, command), (outcome) => {
+    this.#follow(slot, this.#runCommand('stop', slot, spec, command), (outcome) => {
       if (outcome.ok) return this.#signalAfterCommand(slot, signal, performance.now() - sinceMs);
       const message = `the stop command of ${slot.id} failed (${outcome.because}); ${signal} is sent instead`;
       this.#context.journal.report({ type: 'stop_command_failed', instance: slot.id, message });
@@ -181,8 +186,9 @@ export class StopSteps {
     this.#treeSignalled.delete(nonce);
   }
 
-  #runCommand(slot: EndingSlot, spec: ServiceSpec, command: Command): RunningCheck {
+  #runCommand(source: CommandSource, slot: EndingSlot, spec: ServiceSpec, command: Command): RunningCheck {
     const extra = { ORCH_NONCE: this.#context.nonces.forProbe(), ORCH_PID: String(slot.phase.process.pid) };
-    return prepareCommand({ spec, index: slot.index, command, extra }, this.#context.launchContext(slot.id))();
+    const log = this.#outputs.logOf(slot.id, source, spec);
+    return prepareCommand({ spec, index: slot.index, command, extra, log }, this.#context.launchContext(slot.id))();
   }
 }

@@ -109,7 +109,8 @@ function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, 
     ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
   const bar = columns < 30 ? [] : [cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim')];
-  return [...time, ...name, ...bar];
+  const source = entry.source ? [cell(`${entry.source} `, 'dim')] : [];
+  return [...time, ...name, ...source, ...bar];
 }
 
 /** The text with its matches shown inverse. */
@@ -141,7 +142,7 @@ export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): strin
   const target = outputTarget(state);
   const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((entry) => {
     const time = state.showTimes ? `${formatClock(entry.timeMs, { ms: true })} ` : '';
-    const name = target.isMixed ? `${entry.instance} ` : '';
+    const name = `${target.isMixed ? `${entry.instance} ` : ''}${entry.source ? `${entry.source} ` : ''}`;
     return `${time}${name}${stripSgr(entry.line)}`;
   });
   const rule = glyphs.rule.repeat(2);

@@ -48,7 +48,7 @@ export function startLogWriter(): LogWriterClient {
       new Promise((resolve) => {
         // Now and then a grandchild holds the FIFO until the deadline.
         const tookMs = machine.chance.hit(0.1) ? deadlineMs : machine.chance.between(0, 3);
-        setTimeout(resolve, tookMs);
+        setTimeout(resolve, tookMs, '');
       }),
     openSink: soon,
     closeSink: soon,
