@@ -1,16 +1,14 @@
-// Visits the web workers in turn: FIRST_PORT, the next one, ..., until nobody answers, then from the start again.
-const firstPort = Number(process.env.FIRST_PORT);
-let port = firstPort;
+// Visits the web workers in turn. WEB_PORTS: their ports, with commas.
+const ports = process.env.WEB_PORTS.split(',');
+let visits = 0;
 
 async function visit() {
+  const port = ports[visits++ % ports.length];
   try {
     const response = await fetch(`http://127.0.0.1:${port}/`);
     console.log((await response.text()).trim());
-    port += 1;
   } catch {
-    // Nobody listens there: the pool ends here, or has not started yet.
-    if (port === firstPort) console.error(`nobody answers on port ${port} yet`);
-    port = firstPort;
+    console.error(`port ${port} does not answer`);
   }
 }
 

@@ -1,7 +1,6 @@
 // The README's stack and its commands, run as they stand there, in their order.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations } from '../rig/project.ts';
 import { startCommand } from '../rig/running-command.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -23,8 +22,7 @@ const commands = blocks('sh')
   );
 
 const files = {
-  // Not the ports of the README: another program of this machine may have them.
-  'procs.yaml': stack.replace('port: 8000', `port: ${await freePorts(8)}`),
+  'procs.yaml': stack,
   'procs.prod.yaml': 'services:\n  api: { pool: 6 }\n',
   'migrate.js': "console.log('migrated');\n",
   'server.js':

@@ -3,19 +3,15 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { get, withPorts } from '../rig/example.ts';
-import { freePorts } from '../rig/free-ports.ts';
+import { get } from '../rig/example.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-/** The demo may already run on this machine: do not use its ports. */
-const PORT = await freePorts(4);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 function createDemo(): Project {
   const project = createProject({});
   for (const name of ['procs.yaml', 'examples/demo']) cpSync(join(root, name), project.path(name), { recursive: true });
-  project.write('procs.yaml', withPorts(project.read('procs.yaml'), { 18470: PORT, 18471: PORT + 1 }));
   return project;
 }
 
@@ -30,10 +26,11 @@ test('the demo stack starts, follows an edit, and leaves no process after down',
     'visitor 1',
     'migrate 0',
   ]);
+  const port = instanceOf(status, 'web.1').port!;
   expect(
     await waitFor(
       'web.1 answers',
-      () => get(PORT),
+      () => get(port),
       (body) => body !== null,
     ),
   ).toMatch(/^hello from web\.1 of 3/);
@@ -45,19 +42,21 @@ test('the demo stack starts, follows an edit, and leaves no process after down',
     .replace('\n    pool: 3\n', '\n    pool: 4\n');
   project.edit('procs.yaml', edited);
   await waitFor(
-    'web.4 answers',
-    () => get(PORT + 3),
-    (body) => body?.startsWith('good morning from web.4 of 4') ?? false,
+    'web.4 is visited',
+    async () => (await project.mustOrch(['logs', 'visitor'])).stdout,
+    (seen) => seen.includes('good morning from web.4 of 4'),
+    15_000,
   );
   await waitFor(
     'web.1 answers again',
-    () => get(PORT),
+    () => get(port),
     (body) => body?.startsWith('good morning from web.1') ?? false,
   );
   await project.mustOrch(['wait', '--for', 'converged', '--timeout', '10s']);
   const after = incarnations(project.instances());
   expect(after['scheduler.1']).toBe(before['scheduler.1']);
-  expect(after['visitor.1']).toBe(before['visitor.1']);
+  // It uses the ports of the whole pool.
+  expect(after['visitor.1']).not.toBe(before['visitor.1']);
   expect(after['web.1']).not.toBe(before['web.1']);
 
   project.edit('procs.yaml', edited.replace('\n    pool: 4\n', '\n    poool: 4\n'));

@@ -20,6 +20,7 @@ const DOUBLES: Record<string, string> = {
   'logs/log-writer-client.ts': 'log-writer.ts',
   'os/fifo.ts': 'fifo.ts',
   'os/lock/lock.ts': 'lock.ts',
+  'os/sockets/free-ports.ts': 'free-ports.ts',
   'os/watch/watch-files.ts': 'watch.ts',
   'os/watch/watch-globs.ts': 'watch-globs.ts',
   'os/probe/connect.ts': 'connect.ts',

@@ -24,6 +24,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
   const backoff = { initialMs: 100, maxMs: 5_000, factor: 2, ...(jitter !== undefined && { jitter }) };
   const { singleton, graceMs, policy, limit, pool } = service;
   const name = nameOf(index);
+  const uses = portsUsedBy(services, index);
   const key = {
     key: SHARED_KEY,
     formerKey: null,
@@ -35,7 +36,9 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     pool,
     dependsOn,
     command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
-    port: firstPort + index * PORTS_PER_SERVICE,
+    port: hasChosenPort(service) ? 'auto' : firstPort + index * PORTS_PER_SERVICE,
+    env: uses === undefined ? {} : { [USES]: `\${${uses}}` },
+    usesPorts: uses === undefined ? [] : [uses],
     readiness: readinessOf(service),
     readyAfterMs: service.life.readyAfterMs,
     liveness: service.life.hasLiveness ? LIVENESS : null,
@@ -51,6 +54,19 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
     specHash: `${Buffer.from(name).toString('hex')}${service.version.toString(16).padStart(4, '0')}`,
   });
+}
+
+/** Every third service or so, by a property that has nothing to do with it. */
+const hasChosenPort = ({ life }: SimService): boolean => life.readyAfterMs === 300;
+
+/** The variable in which it is given the ports of the first service that it depends on. */
+export const USES = 'USES';
+
+/** @returns the reference; undefined: it uses none */
+function portsUsedBy(services: readonly Declared[], index: number): string | undefined {
+  const used = services[index]!.dependsOn.find(({ on }) => services[on]?.declared && hasChosenPort(services[on]!));
+  if (!used) return undefined;
+  return `${nameOf(used.on)}.${index % 2 === 0 ? 'ports' : 'port'}`;
 }
 
 const PORTS_PER_SERVICE = 100;

@@ -18,6 +18,9 @@ const upFrom = (tag: string, env: string | null, consents: boolean) =>
   ({ kind: 'upFrom', shell: { tag, env }, consents }) as const;
 const EVERY_5_S = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
 
+/** `port: auto`. */
+const CHOSEN_PORT = { readyAfterMs: 300 };
+
 export const KNOWN_CORNERS: Record<string, Scenario> = {
   'watched files are edited, over an edit, an upgrade and a crash': one(
     [service({ pool: 2 }), service({})],
@@ -212,5 +215,31 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
   'none may be missing, over a fault': one(
     [service({ policy: 'always', graceMs: 0, life: { hasReadiness: true, rollout: TWO_ON_TOP } })],
     after(100, { kind: 'fault' }),
+  ),
+  'the port of a stopped service is taken, and its dependents follow': one(
+    [
+      service({ pool: 2, life: CHOSEN_PORT }),
+      service({ pool: 2, dependsOn: [{ on: 0, condition: 'started', onLoss: 'ignore' }] }),
+      service({ dependsOn: [{ on: 0, condition: 'started', onLoss: 'ignore' }] }),
+    ],
+    after(1_500, { kind: 'changeLive', service: 1 }),
+    after(200, { kind: 'stop', service: 0, instance: null }),
+    after(1_500, { kind: 'strangers', count: 2, liveMs: 200_000 }),
+    after(200, { kind: 'start', service: 0, instance: null }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'ports of instances that are scaled away, over two supervisors': one(
+    [service({ pool: 3, life: CHOSEN_PORT }), service({ pool: 2, life: CHOSEN_PORT })],
+    after(1_500, { kind: 'setPool', service: 0, pool: 1 }),
+    after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 }),
+    after(1_500, { kind: 'upgrade' }),
+    after(1_500, { kind: 'setPool', service: 0, pool: 3 }),
+  ),
+  'chosen ports when the state is lost': one(
+    [service({ pool: 3, life: CHOSEN_PORT })],
+    after(1_500, { kind: 'stop', service: 0, instance: 1 }),
+    after(1_500, { kind: 'start', service: 0, instance: 1 }),
+    after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 200, ups: 1 }),
+    after(20, { kind: 'spoilState', how: 'garbage' }),
   ),
 };

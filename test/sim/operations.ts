@@ -227,11 +227,14 @@ function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: Op
 }
 
 /** Programs that have nothing to do with us, on pids that may have been ours. */
-function bearStrangers({ machine }: Scene, { count, liveMs }: OperationOf<'strangers'>): void {
+function bearStrangers({ machine, projects }: Scene, { count, liveMs }: OperationOf<'strangers'>): void {
   const { processes, schedule } = machine;
   for (let n = 0; n < count; n++) {
     const stranger = processes.fork({ ...STRANGER, joins: null });
     schedule.after(liveMs + n, () => processes.end(stranger, { code: 0 }));
+    const idle = projects.flatMap(({ oracle }) => oracle.ports.idlePorts(oracle.kernel));
+    // The first of them listen on ports that no instance has just now.
+    if (n < idle.length) machine.ports.take(idle[n]!, stranger, liveMs + n);
   }
 }
 

@@ -10,6 +10,7 @@ import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
+import { PortOracle } from './port-oracle.ts';
 import type { Project } from './project.ts';
 import { RevivalOracle } from './revival-oracle.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
@@ -40,6 +41,7 @@ export class Oracle implements Observer {
   readonly watches: WatchOracle;
   readonly revival: RevivalOracle;
   readonly waits: WaitOracle;
+  readonly ports: PortOracle;
   #stopOrder: StopOrder;
   #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
@@ -58,6 +60,12 @@ export class Oracle implements Observer {
     this.#stopOrder = new StopOrder({
       nowMs: () => machine.schedule.nowMs,
       leaders: () => this.#leaders(),
+      fail: (what) => this.#fail(what),
+    });
+    this.ports = new PortOracle({
+      machine,
+      leaders: () => this.#leaders(),
+      isMemorySure: () => this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
     this.watches = new WatchOracle({
@@ -270,6 +278,7 @@ export class Oracle implements Observer {
     const guest = this.#guest;
     const inherits = ({ tag }: Shell) => process.environ.includes(`INHERITED=${tag}\0`);
     if (guest) this.#checkShell(guest, inherits, `${instance} was started`);
+    this.ports.onSpawn(this.kernel, process);
     const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
@@ -342,7 +351,10 @@ export class Oracle implements Observer {
     this.#lifecycle.checkDependentsFirst(kernel, slot, cause);
     const isNextDue = cause === 'replaced' && desired?.spec.schedule?.overlap === 'replace';
     if (isNextDue && this.schedules.mayReplace(slot.id)) return;
-    const isAsked = slot.restartRequestedMs !== null || this.#lifecycle.mayStop(kernel, slot, cause);
+    const isAsked =
+      slot.restartRequestedMs !== null ||
+      this.#lifecycle.mayStop(kernel, slot, cause) ||
+      (cause === 'replaced' && this.ports.mayFollow(kernel, slot));
     if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
     if (!isLeaving) return;
@@ -448,6 +460,7 @@ export class Oracle implements Observer {
     }
     const left = [...live.keys()].find((id) => !this.#lifecycle.isLeaving(kernel, id));
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
+    this.ports.checkQuiet(kernel);
     this.schedules.checkQuiet(kernel, (slot) => this.#isAdoptedInItsPlace(slot));
     this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {

@@ -29,7 +29,7 @@ function serviceLines(service: DraftService): string[] {
   lines.push(`    command: ${typeof command === 'string' ? printText(command) : printList(command)}`);
   if (cwd) lines.push(`    cwd: ${printText(cwd)}`);
   if (pool !== undefined) lines.push(`    pool: ${pool}`);
-  if (port !== undefined) lines.push(`    port: ${port}`);
+  if (port !== undefined) lines.push(`    port: ${port}  # or auto: a free port in each checkout`);
   if (envFiles) lines.push(`    env_files: ${printList(envFiles)}`);
   if (env)
     lines.push(
@@ -45,7 +45,7 @@ function serviceLines(service: DraftService): string[] {
 const HINTS = [
   '# More keys of a service, with their defaults:',
   '#   pool: 1                # identical copies, each with ORCH_INSTANCE = 1, 2, …',
-  '#   port: 8000             # PORT = port + instance - 1',
+  '#   port: auto             # PORT is a free port, kept over restarts; 8000: PORT = 8000 + instance - 1',
   '#   singleton: true        # at most one alive, over all supervisors and crashes',
   '#   restart: on_failure    # always | on_failure | never (a task)',
   '#   depends_on: { db: started }',

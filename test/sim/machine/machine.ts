@@ -79,6 +79,7 @@ export class Machine {
 
   endFaults(): void {
     Object.assign(this.faults, noFaults());
+    this.ports.freeTaken();
     this.processes.calm = true;
     this.processes.recycle = 0;
     this.busyUntilMs = 0;

@@ -9,6 +9,28 @@ export class Ports {
     this.#machine = machine;
   }
 
+  /** Programs that are not ours and listen: port -> process, and how long. */
+  readonly #taken = new Map<number, { process: SimProcess; untilMs: number }>();
+
+  take(port: number, process: SimProcess, forMs: number): void {
+    this.#taken.set(port, { process, untilMs: this.#machine.schedule.nowMs + forMs });
+  }
+
+  /** The strangers go. */
+  freeTaken(): void {
+    const { nowMs } = this.#machine.schedule;
+    for (const taken of this.#taken.values()) taken.untilMs = Math.min(taken.untilMs, nowMs);
+  }
+
+  isTaken(port: number): boolean {
+    const taken = this.#taken.get(port);
+    return taken !== undefined && taken.process.state !== 'Z' && taken.untilMs > this.#machine.schedule.nowMs;
+  }
+
+  wasTakenSince(port: number, sinceMs: number): boolean {
+    return (this.#taken.get(port)?.untilMs ?? 0) >= sinceMs;
+  }
+
   /** The main process of an instance that has this port, zombies aside. */
   ownerOf(port: number): SimProcess | null {
     for (const process of this.#machine.processes.alive()) {
