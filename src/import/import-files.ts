@@ -22,6 +22,7 @@ export type ImportRequest = {
   read: (file: string) => string | null;
   list: (pattern: string) => string[];
   evaluate: EvaluateScript;
+  keepsContainers?: boolean;
   /** `$schema` for editors; null: none. */
   schema: string | null;
 };
@@ -74,10 +75,11 @@ export async function importFiles(request: ImportRequest): Promise<ImportResult>
 }
 
 /** The draft before names and defaults are settled; `orch init` adds to it. */
-export async function readProject({ inputs, format, read, list, evaluate }: ImportRequest) {
+export async function readProject(request: Omit<ImportRequest, 'schema'>) {
+  const { inputs, format, read, list, evaluate, keepsContainers = true } = request;
   const project = new ProjectDraft();
   const byFormat = new Map<Format, ImportInput[]>();
-  const context: ImportContext = { project, read, list, evaluate };
+  const context: ImportContext = { project, read, list, evaluate, keepsContainers };
   for (const input of inputs) {
     if (inputs.length > 1 && isCompanion(input.file)) continue;
     const found = format ?? detectFormat(input.file, input.text);

@@ -9,6 +9,8 @@ import { literal } from '../text/variables.ts';
 
 /** docker checks every 30 s if the file does not say. */
 const INTERVAL = '30s';
+/** And waits as long for an answer. */
+const TIMEOUT = '30s';
 
 /** @param docker the command that reaches the container; null for a program of this machine */
 export function healthcheckRule(docker: string | null, name: string): Rule<ServiceDraft> {
@@ -20,6 +22,7 @@ export function healthcheckRule(docker: string | null, name: string): Rule<Servi
       return reported;
     }
     const probe: PlainMap = { exec: docker === null ? command : inContainer(docker, name, command), every: INTERVAL };
+    probe.timeout = TIMEOUT;
     for (const entry of entriesOf(node)) findings.add(entry, readKey(entry, probe));
     // `curl -f http://localhost:8000/x` is a request that orch can make itself.
     const url = docker === null && typeof command === 'string' ? urlOf(command) : null;

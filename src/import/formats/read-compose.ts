@@ -101,9 +101,18 @@ function secretFilesOf(root: SourceNode, file: string): Map<string, string> {
 
 function importService(node: SourceNode, compose: ComposeFile): void {
   const { project } = compose.context;
+  const program = findProgram(node, compose);
+  if (program.kind === 'container' && !compose.context.keepsContainers) {
+    const image = textOf(nodeAt(node, 'image'));
+    const what = image === '' ? 'an image that is built' : `the image ${image}`;
+    project.findings.add(
+      node,
+      notCarried(`runs ${what} without a command: add the program to procs.yaml, or leave it to docker`),
+    );
+    return;
+  }
   const service: ServiceDraft = project.service(node.key, node);
   service.comments.push(...node.comments);
-  const program = findProgram(node, compose);
   service.set('command', program.command);
   if (program.cwd !== null) service.set('cwd', program.cwd);
   if (Object.keys(program.env).length > 0) service.set('env', program.env);

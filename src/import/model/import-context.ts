@@ -21,6 +21,8 @@ export type ImportContext = {
   /** Files that a pattern with `*` names, sorted. */
   list: (pattern: string) => string[];
   evaluate: EvaluateScript;
+  /** Containers of compose become services that docker runs; otherwise they are reported, and left to docker. */
+  keepsContainers: boolean;
 };
 
 /** A file that cannot be imported at all. */

@@ -9,6 +9,8 @@ export type PlainMap = { [key: string]: Plain };
 export class KeysDraft {
   readonly keys: PlainMap = {};
   readonly keyComments: Record<string, string[]> = {};
+  /** Comments behind a value. */
+  readonly keyNotes: Record<string, string> = {};
   /** Comments of the source key that is being carried; the first key that is set takes them. */
   #pending: string[] = [];
   /** The log file of its own; `finishProject` names the queue. */

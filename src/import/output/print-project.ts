@@ -99,7 +99,9 @@ function toMap(draft: KeysDraft, order: string[]): YAMLMap {
   for (const name of keys) {
     const key = new Scalar(name);
     setComment(key, draft.keyComments[name] ?? []);
-    map.add(new Pair(key, valueNode(draft.keys[name]!, name)));
+    const value = valueNode(draft.keys[name]!, name);
+    if (draft.keyNotes[name] !== undefined) value.comment = ` ${draft.keyNotes[name]}`;
+    map.add(new Pair(key, value));
   }
   return map;
 }
