@@ -93,7 +93,7 @@ services:
   });
   await project.mustOrch(['up', '-d']);
   const why = async () => (await project.mustOrch(['why', 'api'])).stdout;
-  const text = await waitFor('why shows it', why, (seen) => seen.includes('before_start | token'));
+  const text = await waitFor('why shows it', why, (seen) => /failed: exit code[\s\S]*before_start \| token/.test(seen));
   expect(text).toContain('before_start failed: exit code 3: token *** is refused');
   expect(
     text

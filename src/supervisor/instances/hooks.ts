@@ -93,13 +93,13 @@ export class HookRunner {
     const variables = { ...extra, ORCH_HOOK: name, ORCH_NONCE: this.#context.nonces.forHook() };
     const failures = this.#failures.get(id) ?? new Map<HookName, string[]>();
     this.#failures.set(id, failures);
-    failures.delete(name);
     const failed = (lines: string[]): void => void failures.set(name, lines);
     const log = { ...this.#outputs.logOf(id, name, spec), failed };
     const running = prepareCommand({ spec, index, command, extra: variables, log }, this.#context.launchContext(id))();
     this.#running.set(key, running);
     const outcome = await runWithin(running, longestMs, `not done within ${longestMs / 1_000} s`);
     if (this.#running.get(key) === running) this.#running.delete(key);
+    if (outcome.ok) failures.delete(name);
     return outcome.ok ? null : `${name} failed: ${outcome.because}`;
   }
 

@@ -73,8 +73,10 @@ async function runLogged(
   if (output === null) return start(request);
   try {
     const outcome = await start({ ...request, output });
+    // Also of a success: what follows may write to the log at once.
+    const tail = await output.tail();
     if (outcome.ok) return outcome;
-    const text = maskSecrets(await output.tail(), request.secrets).trim();
+    const text = maskSecrets(tail, request.secrets).trim();
     const lines = text === '' ? [] : text.split('\n').map((line) => line.trim());
     log.failed?.(lines);
     const last = lines.at(-1)?.slice(-LAST_LINE_CHARS);
