@@ -2,10 +2,9 @@
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, nested, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, parseLongDuration, toSize } from '../text/durations.ts';
-import { limitRestarts, setPause, setPolicy } from './restart-limit.ts';
+import { changeRestart, limitRestarts, setPause, setPolicy } from './restart-limit.ts';
 
 export function setPool(node: SourceNode, draft: ServiceDraft, isContainer: boolean): Verdict | undefined {
   const count = numberOf(node);
@@ -49,11 +48,9 @@ export const deployRules = (isContainer: boolean): ServiceRules => ({
     delay: (node, { draft }) => {
       setPause(draft, fromSeconds((parseLongDuration(textOf(node)) ?? 5000) / 1000));
     },
-    max_attempts: (node, { draft }) => limitRestarts(draft, numberOf(node) ?? 0, 'attempts in a row count there'),
+    max_attempts: (node, { draft }) => limitRestarts(draft, numberOf(node) ?? 0, 'a window of `window` counts there'),
     window: (node, { draft }) => {
-      if (hasWord.healthyAfter) draft.set('healthy_after', fromSeconds((parseLongDuration(textOf(node)) ?? 0) / 1000));
-      else return nearly('an instance that lived for 10 s starts the back-off over');
-      return undefined;
+      changeRestart(draft, { healthy_after: fromSeconds((parseLongDuration(textOf(node)) ?? 0) / 1000) });
     },
   }),
   update_config: nested({

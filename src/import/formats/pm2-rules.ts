@@ -10,7 +10,7 @@ import { fromMs, parseLongDuration, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
 import { literal } from '../text/variables.ts';
 import { refusal } from './env-variables.ts';
-import { changeRestart, limitRestarts, setPause } from './restart-limit.ts';
+import { changeRestart, limitShortRuns, setPause } from './restart-limit.ts';
 
 /** What pm2 starts a script with, by the end of its name. */
 const INTERPRETERS: Record<string, string> = {
@@ -80,15 +80,15 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     autorestart: (node, { draft }) => {
       if (!isOn(node)) draft.set('restart', 'never');
     },
-    max_restarts: (node, { draft }) =>
-      draft.keys.restart === 'never'
-        ? undefined
-        : limitRestarts(draft, numberOf(node) ?? 16, 'those after less than `min_uptime` count there'),
+    max_restarts: (node, { draft }) => {
+      // Restarts after less than `min_uptime`, by default a second, count.
+      const uptime = msText(nodeAt(app, 'min_uptime')) ?? '1s';
+      if (draft.keys.restart !== 'never') limitShortRuns(draft, numberOf(node) ?? 16, uptime);
+    },
     min_uptime: (node, { draft }) => {
       const duration = msText(node);
       if (duration === null) return notCarried('it is not a duration');
-      if (!hasWord.healthyAfter) return nearly('an instance that lived for 10 s starts the back-off over');
-      draft.set('healthy_after', duration);
+      if (draft.keys.restart !== 'never') changeRestart(draft, { healthy_after: duration });
       return undefined;
     },
     restart_delay: (node, { draft }) => {
@@ -101,7 +101,6 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     stop_exit_codes: (node, { draft }) => {
       const codes = textsOf(node).map(Number);
       if (codes.length === 1 && codes[0] === 0) return void changeRestart(draft, { policy: 'on_failure' });
-      if (!hasWord.successCodes) return notCarried('every exit is followed by a restart');
       draft.set('success_codes', codes);
       changeRestart(draft, { policy: 'on_failure' });
       return codes.includes(0) ? undefined : nearly('exit code 0 restarts it there, too');
@@ -282,7 +281,7 @@ function logRule(file: string, isError: boolean): Rule<ServiceDraft> {
   };
 }
 
-function msText(node: SourceNode): string | null {
+function msText(node: SourceNode | undefined): string | null {
   const number = numberOf(node);
   const ms = number ?? parseLongDuration(textOf(node));
   return ms === null ? null : fromMs(ms);

@@ -21,7 +21,6 @@ export const AVAILABILITY_RULES: ServiceRules = {
     const own = policies[policy];
     if (own !== undefined) setPolicy(draft, own);
     else if (policy !== 'exit_on_failure') return notCarried('it is not a policy of process-compose');
-    else if (!hasWord.onEnd) return nearly('a failure of this process does not stop the others');
     else draft.set('on_failure', 'down');
     return undefined;
   },
@@ -34,7 +33,6 @@ export const AVAILABILITY_RULES: ServiceRules = {
   },
   exit_on_end: (node, { draft }) => {
     if (!isOn(node)) return undefined;
-    if (!hasWord.onEnd) return nearly('the end of this process does not stop the others');
     draft.set('on_end', 'down');
     return undefined;
   },

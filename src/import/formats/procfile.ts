@@ -3,7 +3,6 @@ import { posix } from 'node:path';
 import { fromSource, type ImportContext, type ImportInput } from '../model/import-context.ts';
 import { nearly, notCarried } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
-import { hasWord } from '../model/words.ts';
 import { readDotenvEntries } from '../text/dotenv-source.ts';
 import { fromSeconds } from '../text/durations.ts';
 import { literal } from '../text/variables.ts';
@@ -122,7 +121,7 @@ function setRestart(service: ServiceDraft, settings: ProcfileSettings): void {
   if (settings.autoRestart.has(name) || settings.autoRestart.has('all')) service.set('restart', 'always');
   else if (name === 'release') service.set('restart', 'never');
   else if (settings.anyCanDie || settings.canDie.has(name)) service.set('restart', 'never');
-  else if (hasWord.onEnd) {
+  else {
     service.set('restart', 'never');
     service.set('on_end', 'down');
   }
@@ -137,10 +136,5 @@ function reportEndOfOne(
 ): void {
   const ending = services.filter(({ keys }) => keys.restart === undefined || keys.on_end !== undefined);
   if (ending.length === 0) return;
-  const verdict = hasWord.onEnd
-    ? undefined
-    : nearly(
-        'a process that ends is restarted if it failed, and the others keep running: write `restart` as you need it',
-      );
-  project.findings.addAt(`${settings.tool}: one process ends, all end`, { file, line: 1 }, verdict);
+  project.findings.addAt(`${settings.tool}: one process ends, all end`, { file, line: 1 }, undefined);
 }

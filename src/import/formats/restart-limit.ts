@@ -1,18 +1,17 @@
-// A limit on restarts, which every tool counts in its own way.
+// Restarts: policy, pause, and a limit, which every tool counts in its own way.
 
 import { nearly, type Verdict } from '../model/loss-findings.ts';
 import { isPlainMap, type Plain, type ServiceDraft } from '../model/project-draft.ts';
-import { hasWord } from '../model/words.ts';
-
-/** orch forgets failures that are older; a crash loop makes far more. */
-const WITHIN = '1h';
 
 /** @param difference what the other tool counts. */
 export function limitRestarts(draft: ServiceDraft, count: number, difference: string): Verdict {
-  const limit: Plain = hasWord.limitInARow ? count : { count, within: WITHIN };
-  changeRestart(draft, { limit });
-  const counted = hasWord.limitInARow ? 'failures in a row count' : `failures within ${WITHIN} count`;
-  return nearly(`${counted}; ${difference}`);
+  changeRestart(draft, { limit: count });
+  return nearly(`failures in a row count; ${difference}`);
+}
+
+/** Failures in a row, of runs that are shorter than `healthyAfter`. */
+export function limitShortRuns(draft: ServiceDraft, count: number, healthyAfter: string): void {
+  changeRestart(draft, { limit: count, ...(healthyAfter === '10s' ? {} : { healthy_after: healthyAfter }) });
 }
 
 /** Adds to `restart`, which may be a plain policy so far. */
@@ -28,6 +27,4 @@ export function setPolicy(draft: ServiceDraft, policy: string): void {
 }
 
 /** The same pause before every restart. */
-export function setPause(draft: ServiceDraft, pause: string): void {
-  changeRestart(draft, { backoff: hasWord.backoffConstant ? pause : { initial: pause, max: pause, factor: 1 } });
-}
+export const setPause = (draft: ServiceDraft, pause: string): void => changeRestart(draft, { backoff: pause });

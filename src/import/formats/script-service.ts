@@ -1,10 +1,9 @@
 // What a runner of scripts says about its services: what the end of one does, restarts, and the waits between them.
 import { type Findings, nearly } from '../model/loss-findings.ts';
 import type { ServiceDraft } from '../model/project-draft.ts';
-import { hasWord } from '../model/words.ts';
 import type { SourceNode } from '../source/source-node.ts';
 import { toSignal } from '../text/durations.ts';
-import { changeRestart, limitRestarts, setPause } from './restart-limit.ts';
+import { changeRestart, setPause } from './restart-limit.ts';
 import { probeOfResource } from './script-line.ts';
 import type { RunnerLine } from './script-runner.ts';
 
@@ -22,11 +21,11 @@ export function setRunnerPolicy(
   { onEnd, onFailure, restart, stop, stdin }: RunnerLine,
 ): void {
   service.set('restart', 'never');
-  if (hasWord.onEnd && onEnd) service.set('on_end', 'down');
-  else if (hasWord.onEnd && onFailure) service.set('on_failure', 'down');
+  if (onEnd) service.set('on_end', 'down');
+  else if (onFailure) service.set('on_failure', 'down');
   if (restart !== null && restart.tries !== 0) {
     changeRestart(service, { policy: 'on_failure' });
-    if (restart.tries > 0) limitRestarts(service, restart.tries, '');
+    if (restart.tries > 0) changeRestart(service, { limit: restart.tries });
     if (restart.after !== null) setPause(service, restart.after);
   }
   const signal = stop.signal === undefined ? null : toSignal(stop.signal);

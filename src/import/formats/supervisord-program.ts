@@ -6,7 +6,7 @@ import { hasWord } from '../model/words.ts';
 import { isOn, nodeAt, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, toSignal, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
-import { limitRestarts } from './restart-limit.ts';
+import { limitShortRuns } from './restart-limit.ts';
 import { type ProgramNumbers, pairsOfEnvironment, toSupervisordText } from './supervisord-text.ts';
 
 const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
@@ -46,15 +46,17 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
     startsecs: (node, { draft }) => {
       if (numberOf(node) !== 1) draft.set('ready_after', fromSeconds(numberOf(node) ?? 1));
     },
-    startretries: (node, { draft }) =>
-      limitRestarts(draft, numberOf(node) ?? 3, 'starts that do not last for `startsecs` count there'),
+    // Starts that do not last for `startsecs` count.
+    startretries: (node, { draft }) => {
+      const startsecs = numberOf(nodeAt(section, 'startsecs')) ?? 1;
+      limitShortRuns(draft, numberOf(node) ?? 3, fromSeconds(Math.max(1, startsecs)));
+    },
     autorestart: asIs,
     exitcodes: (node, { draft }) => {
       const codes = textOf(node)
         .split(',')
         .map((code) => Number(code.trim()));
       if (codes.length === 1 && codes[0] === 0) return undefined;
-      if (!hasWord.successCodes) return notCarried('0 alone is a success');
       draft.set('success_codes', codes);
       return undefined;
     },

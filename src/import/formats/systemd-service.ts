@@ -64,23 +64,21 @@ export function serviceRules(section: SourceNode, specifier: (text: string) => S
     RestartSec: (node, { draft }) => {
       const ms = toTimespanMs(textOf(node));
       if (ms === null) return notCarried('it is not a duration');
-      changeRestart(draft, {
-        backoff: hasWord.backoffConstant ? fromMs(ms) : { initial: fromMs(ms), max: fromMs(ms), factor: 1 },
-      });
+      changeRestart(draft, { backoff: fromMs(ms) });
       return undefined;
     },
     RestartSteps: () => nearly('`restart.backoff.factor` is the growth of the pause'),
     RestartMaxDelaySec: (node, { draft }) => {
       const restart = draft.map('restart');
-      const backoff = typeof restart.backoff === 'object' ? (restart.backoff as PlainMap) : {};
-      changeRestart(draft, { backoff: { ...backoff, max: fromMs(toTimespanMs(textOf(node)) ?? 30_000), factor: 2 } });
+      const { backoff } = restart;
+      const initial = typeof backoff === 'string' ? { initial: backoff } : (backoff as PlainMap | undefined);
+      changeRestart(draft, { backoff: { ...initial, max: fromMs(toTimespanMs(textOf(node)) ?? 30_000), factor: 2 } });
     },
     SuccessExitStatus: (node, { draft }) => {
       const codes = textOf(node)
         .split(/\s+/)
         .filter((word) => /^\d+$/.test(word))
         .map(Number);
-      if (!hasWord.successCodes) return notCarried('0 alone is a success');
       draft.set('success_codes', [...new Set([0, ...codes])]);
       return undefined;
     },

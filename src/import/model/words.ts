@@ -2,16 +2,6 @@
 
 /** A rule asks before it writes the word, and reports what is lost without it. */
 export const hasWord = {
-  /** `on_end: down`, `on_failure: down`: one ends all. */
-  onEnd: true,
-  /** `restart: { limit: N }`: failures in a row. */
-  limitInARow: false,
-  /** `restart: { backoff: 2s }`: the same pause each time. */
-  backoffConstant: false,
-  /** `healthy_after`: an instance that lived this long starts the count of failures over. */
-  healthyAfter: false,
-  /** `success_codes: [0, 143]` */
-  successCodes: false,
   /** `readiness: { on_failure: restart }` */
   readinessOnFailure: false,
   /** `start: manual` */
