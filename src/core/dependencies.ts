@@ -61,8 +61,9 @@ class MemoizedDependencyView implements DependencyView {
 
   blockerOf(spec: ServiceSpec, isOlder = false): Blocker | null {
     for (const dependency of spec.dependsOn) {
-      if (isOlder && dependency.condition === 'completed') continue;
+      if (isOlder && isOfTasks(dependency)) continue;
       const reason = this.#unmetReason(dependency);
+      if (reason?.outlook === 'hopeless' && dependency.required === false) continue;
       if (reason !== null) return { dependency, ...reason };
     }
     return null;
@@ -176,8 +177,11 @@ class MemoizedDependencyView implements DependencyView {
   }
 }
 
+/** Whether the condition is about the end of a task. */
+export const isOfTasks = ({ condition }: Dependency): boolean => condition === 'completed' || condition === 'ended';
+
 function startedAfter({ phase }: Slot, sinceMs: number): boolean {
-  if (phase.kind === 'completed') return phase.atMs > sinceMs;
+  if (phase.kind === 'completed' || phase.kind === 'failed') return phase.atMs > sinceMs;
   return phase.kind === 'alive' && phase.sinceMs > sinceMs;
 }
 
@@ -206,8 +210,10 @@ function findUnmetCondition({ service, condition }: Dependency, desired: Desired
 function meetsCondition(slot: Slot, spec: ServiceSpec, condition: DependencyCondition): boolean {
   const { phase } = slot;
   // A completed run of an older spec does not count for the declared one, and none counts as ready.
-  if (phase.kind === 'completed') return condition !== 'ready' && slot.spec?.specHash === spec.specHash;
-  if (phase.kind !== 'alive' || condition === 'completed') return false;
+  const isCurrent = slot.spec?.specHash === spec.specHash;
+  if (phase.kind === 'failed') return condition === 'ended' && isCurrent;
+  if (phase.kind === 'completed') return condition !== 'ready' && isCurrent;
+  if (phase.kind !== 'alive' || condition === 'completed' || condition === 'ended') return false;
   return condition === 'started' || isReady(phase);
 }
 

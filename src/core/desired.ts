@@ -89,6 +89,10 @@ function desiredInstanceFor(
   if (chosen && !chosen.has(spec.name)) return unwanted(spec, leftOutReason(spec), `\`orch start ${spec.name}\``);
   if (spec.profiles.length > 0 && ![spec.name, ...spec.profiles].some((name) => profiles.has(name)))
     return unwanted(spec, profileReason(spec), `\`orch start ${spec.name}\``);
+  if (spec.start === 'manual' && !profiles.has(spec.name)) {
+    const command = `\`orch start ${spec.name}\``;
+    return unwanted(spec, `it is started by hand (start: manual); ${command} starts it`, command);
+  }
   if (stopped.has(spec.name)) return stoppedByHand(spec, spec.name);
   if (stopped.has(id)) return stoppedByHand(spec, id);
   return { spec, run: true, rolloutStep: null };

@@ -1,6 +1,6 @@
 // What has become of each instance of a pool in a roll-out: still to be replaced, on its way, or good; and whether the version
 // that it is to run may start. Pure.
-import type { DependencyView, Slots } from './dependencies.ts';
+import { type DependencyView, isOfTasks, type Slots } from './dependencies.ts';
 import type { Desired } from './desired.ts';
 import { whyPortsDiffer } from './ports.ts';
 import { isReady } from './readiness.ts';
@@ -110,7 +110,7 @@ export function runsToCompletion({ name, restart }: ServiceSpec, tasks: Readonly
 /** Services that another one waits for to run to completion. */
 export function tasksOf(services: Iterable<ServiceSpec>): Set<ServiceName> {
   const dependencies = [...services].flatMap(({ dependsOn }) => dependsOn);
-  return new Set(dependencies.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
+  return new Set(dependencies.filter(isOfTasks).map(({ service }) => service));
 }
 
 function isGood(

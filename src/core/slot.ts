@@ -186,7 +186,7 @@ export type Overrides = {
   stopped: string[];
   /** `scale --ephemeral`: service -> size. */
   pools: Record<string, number>;
-  /** `up --profile`: profiles that are wanted, and services of a profile that were asked for by name. */
+  /** `up --profile`: profiles that are wanted, and services of a profile or with `start: manual` that were asked for by name. */
   profiles: string[];
   /** `up NAME…`: only these services and what they depend on run; null: all. */
   only: string[] | null;

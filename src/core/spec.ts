@@ -190,14 +190,21 @@ export type SingletonPolicy = {
   pidFile: string | null;
 };
 
-export type DependencyCondition = 'started' | 'ready' | 'completed';
+/** `ended`: completed, or given up: whatever its exit code. */
+export type DependencyCondition = 'started' | 'ready' | 'completed' | 'ended';
 /**
  * What a running instance does when the dependency is lost (none of its instances meets the condition any more):
  * `ignore`: runs on; `hold`: is stopped until the condition holds again; `restart`: runs on, and is restarted once the
  * dependency is back as a new process.
  */
 export type LossPolicy = 'ignore' | 'hold' | 'restart';
-export type Dependency = { service: ServiceName; condition: DependencyCondition; onLoss: LossPolicy };
+export type Dependency = {
+  service: ServiceName;
+  condition: DependencyCondition;
+  onLoss: LossPolicy;
+  /** `false`: not waited for where the condition cannot come: it does not run, or was given up. */
+  required?: false;
+};
 
 /** One service after parsing, merging, expansion and defaults: nothing is optional. */
 export type ServiceSpec = {
@@ -248,6 +255,8 @@ export type ServiceSpec = {
   /** Writes down how it ends, for the case that no supervisor sees it. */
   exitRecord: boolean;
   enabled: boolean;
+  /** `manual`: runs only once `orch start` or `orch up NAME` has named it. */
+  start: 'auto' | 'manual';
   /** Ports of services in its command, directory and environment (`api.port`, `api.ports`): a change needs a new process. */
   usesPorts: string[];
   /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */

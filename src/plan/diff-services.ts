@@ -134,9 +134,10 @@ function printMeans(by: DrainMethod): string {
 }
 
 function flattenDependencies(dependencies: ServiceSpec['dependsOn']): [string, ShownValue][] {
-  return dependencies.flatMap(({ service, condition, onLoss }): [string, ShownValue][] => [
+  return dependencies.flatMap(({ service, condition, onLoss, required }): [string, ShownValue][] => [
     [`depends_on.${service}`, shownText(condition)],
     ...(onLoss === 'ignore' ? [] : [[`depends_on.${service}.on_loss`, shownText(onLoss)] as [string, ShownValue]]),
+    ...(required === false ? [[`depends_on.${service}.required`, shownText('false')] as [string, ShownValue]] : []),
   ]);
 }
 

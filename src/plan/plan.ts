@@ -263,6 +263,7 @@ function whyAgain(from: ServiceSpec, to: ServiceSpec, { start }: TouchedInstance
   if (start.length === 0 || start.length < to.pool) return null;
   if (!from.enabled && to.enabled) return 'enabled again';
   if (from.profiles.length > 0 && to.profiles.length === 0) return 'it needs no profile any more';
+  if (from.start === 'manual' && to.start === 'auto') return 'it is not started by hand any more';
   return from.schedule && !to.schedule ? 'it has no schedule any more' : null;
 }
 
@@ -270,5 +271,6 @@ function whyAgain(from: ServiceSpec, to: ServiceSpec, { start }: TouchedInstance
 function whyNoMore(from: ServiceSpec, to: ServiceSpec, instances: Desired['instances']): string | null {
   if (isWanted(to, instances)) return null;
   if (from.enabled && !to.enabled) return 'disabled now';
+  if (from.start === 'auto' && to.start === 'manual') return 'it is started by hand now';
   return from.profiles.length === 0 && to.profiles.length > 0 ? 'it runs only with a profile now' : null;
 }

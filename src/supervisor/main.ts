@@ -168,8 +168,13 @@ function awaitFirstView(methods: MethodTable): () => Promise<void> {
   });
   const { watchStatus } = methods;
   methods.watchStatus = (params, call) => {
-    setTimeout(seen, params.minIntervalMs);
-    return watchStatus(params, call);
+    const emit: typeof call.emit = (status) => {
+      const isSent = call.emit(status);
+      // Without its log queues, a view cannot show the output.
+      if (status.logQueues.length > 0) setImmediate(seen);
+      return isSent;
+    };
+    return watchStatus(params, { ...call, emit });
   };
   return async () => {
     const timer = setTimeout(seen, VIEW_PATIENCE_MS);

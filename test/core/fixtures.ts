@@ -54,6 +54,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
       limit: null,
       healthyAfterMs: 10_000,
     },
+    start: 'auto',
     successCodes: null,
     onEnd: 'ignore',
     onFailure: 'ignore',

@@ -19,6 +19,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
       service: nameOf(on) as ServiceSpec['name'],
       condition,
       onLoss,
+      ...(service.isOptional && { required: false as const }),
     }));
   const { successCodes = null, healthyAfterMs = 10_000, jitter } = service;
   const backoff = { initialMs: 100, maxMs: 5_000, factor: 2, ...(jitter !== undefined && { jitter }) };
@@ -46,6 +47,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     singleton: singleton ? key : null,
     schedule: service.schedule && scheduleOf(service.schedule),
     restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs },
+    start: service.isManual ? 'manual' : 'auto',
     successCodes,
     onEnd: service.ends === 'on_end' ? 'down' : 'ignore',
     onFailure: service.ends === 'on_failure' ? 'down' : 'ignore',

@@ -9,4 +9,8 @@ export type HandWritten = {
   jitter?: number;
   /** With `hasReadiness`: it is restarted when it fails that probe. */
   restartsUnready?: true;
+  /** `start: manual` */
+  isManual?: true;
+  /** Of its dependencies: `required: false`. */
+  isOptional?: true;
 };

@@ -1,5 +1,5 @@
-// Scenarios written by hand about ends: what ends the project (`on_end`, `on_failure`), what counts as success, and when a
-// program is given up.
+// Scenarios written by hand about ends: what ends the project (`on_end`, `on_failure`), what counts as success, when a
+// program is given up, and what waits for an end. Further: services that are started by hand.
 import type { Scenario, SimService, Step } from './scenario.ts';
 import { after, one, service } from './scenario-parts.ts';
 
@@ -70,5 +70,31 @@ export const KNOWN_ENDS: Record<string, Scenario> = {
     [service({ pool: 2, restartsUnready: true, life: { hasReadiness: true } })],
     after(1_500, { kind: 'sicken', which: 0, forMs: null }),
     after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a dependency on any end, and one that is optional': one(
+    [
+      service({ policy: 'never' }, { endsAfterMs: 300, exitCode: 1 }),
+      service({ dependsOn: [{ on: 0, condition: 'ended', onLoss: 'ignore' }] }),
+      service({ dependsOn: [{ on: 0, condition: 'completed', onLoss: 'ignore' }], isOptional: true }),
+      service({ dependsOn: [{ on: 0, condition: 'ended', onLoss: 'ignore' }], isOptional: true }),
+    ],
+    after(1_500, { kind: 'commentEdit' }),
+  ),
+  'started by hand': one(
+    [
+      service({}),
+      service({ pool: 2, isManual: true }),
+      service({ dependsOn: [{ on: 1, condition: 'started', onLoss: 'ignore' }], isOptional: true }),
+    ],
+    after(500, { kind: 'up' }),
+    after(500, { kind: 'start', service: 1, instance: 2 }),
+    after(500, { kind: 'changeSpec', service: 1 }),
+    after(500, { kind: 'stop', service: 1, instance: null }),
+    after(500, { kind: 'upOne', service: 1 }),
+  ),
+  'declared to be started by hand, and never started': one(
+    [service({}), service({ isManual: true })],
+    after(500, { kind: 'up' }),
+    after(500, { kind: 'changeSpec', service: 1 }),
   ),
 };

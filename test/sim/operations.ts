@@ -75,6 +75,8 @@ const OPERATIONS: Operations = {
     project.up([nameOf(service)]);
     waitFor(scene, { condition: 'converged', names: [nameOf(service)] });
     project.heldStopped.delete(nameOf(service));
+    project.everAskedFor.add(nameOf(service));
+    for (const { on } of project.services[service]?.dependsOn ?? []) project.everAskedFor.add(nameOf(on));
     for (const { on } of project.services[service]?.dependsOn ?? []) project.heldStopped.delete(nameOf(on));
   },
   upFrom: ({ project }, { shell, consents }) => {
@@ -148,6 +150,7 @@ function command(scene: Scene, { kind, service, instance }: OperationOf<'stop' |
   const target = instance === null ? name : `${name}.${instance}`;
   const answer = project.call(kind, { names: [target] });
   if (kind === 'stop') project.everStopped.add(name);
+  else project.everAskedFor.add(name);
   const isTaken = answer !== null;
   if (kind === 'stop' && answer) project.oracle.expectAnswer(`stop ${target}`, answer);
   const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);

@@ -288,10 +288,14 @@ export class Oracle implements Observer {
     const objection = spec.schedule ? null : this.#backoff.objection(instance, specHash);
     if (objection) this.#fail(`I8: ${instance} ${objection}`);
     const known = this.#dependenciesAtStart.get(instance);
-    for (const { service } of spec.dependsOn) {
-      if (known?.has(service) && !this.#everRan.has(service))
+    for (const { service, condition, required } of spec.dependsOn) {
+      if (known?.has(service) && !this.#everRan.has(service) && required !== false)
         this.#fail(`I15: ${instance} started before ${service} ever ran`);
+      if (condition === 'ended' && [...this.#leaders()].some(({ of }) => of!.instance.startsWith(`${service}.`)))
+        this.#fail(`I15: ${instance} started before ${service} has ended`);
     }
+    if (spec.start === 'manual' && !this.#project.everAskedFor.has(spec.name))
+      this.#fail(`${instance} is started by hand, and no command has started it`);
     this.#everRan.add(spec.name);
   }
 
@@ -451,7 +455,7 @@ export class Oracle implements Observer {
       const process = live.get(id);
       live.delete(id);
       if (!desired.run) {
-        if (!this.#project.everStopped.has(desired.spec.name))
+        if (!this.#project.everStopped.has(desired.spec.name) && desired.spec.start === 'auto')
           this.#fail(`I7: ${id} is not wanted, but was never stopped: ${desired.because}`);
         if (process) this.#fail(`I7: ${id} lives although it is not wanted`);
       } else if (process) this.#checkRuns(process, slot, desired.spec);
@@ -496,7 +500,15 @@ export class Oracle implements Observer {
   }
 
   #isBlocked(spec: ServiceSpec): boolean {
-    return this.kernel!.dependencies().blockerOf(spec) !== null;
+    const { slots, desired } = this.kernel!;
+    const blocker = this.kernel!.dependencies().blockerOf(spec);
+    if (blocker?.dependency.required !== false) return blocker !== null;
+    // An optional one blocks only while it may still come.
+    const { service } = blocker.dependency;
+    const wanted = [...desired.instances.values()].filter(({ run, spec: { name } }) => run && name === service);
+    return (
+      wanted.length > 0 && ![...slots.values()].some((one) => one.service === service && one.phase.kind === 'failed')
+    );
   }
 
   /** A hanging start is correct only for the newest version, and without a requested restart. */

@@ -31,7 +31,8 @@ export class Project {
   readonly guests: Guest[] = [];
   /** Services that a command stopped, with the time of the command. */
   readonly heldStopped = new Map<string, number>();
-  /** Services of which an `orch stop` was ever tried. */
+  /** Services that a command has ever named to run, and to stop. */
+  readonly everAskedFor = new Set<string>();
   readonly everStopped = new Set<string>();
   /** Troubles of its supervisor that it does not recover from by itself; its faults. */
   troubles = 0;

@@ -1,11 +1,13 @@
 // `orch start`, `orch stop`, `orch restart`: change what runs, and wait for it.
 import type { NotStarted, StartResult } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, requiredNames, timeoutOption } from '../context/definition.ts';
+import { type CommandDefinition, namesOrAll, type OptionDefinition, timeoutOption } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
 
-type ChangeOptions = { wait?: boolean; timeout?: number };
+type ChangeOptions = { wait?: boolean; timeout?: number; all?: boolean };
+
+const allOption: OptionDefinition = { flags: '--all', description: 'all services' };
 
 export const startCommand: CommandDefinition<ChangeOptions> = {
   name: 'start',
@@ -14,12 +16,16 @@ export const startCommand: CommandDefinition<ChangeOptions> = {
   details: [
     'Undoes `orch stop` and forgets earlier failures. Says what could not be started and why, and then exits with 1.',
   ].join(' '),
-  arguments: requiredNames,
+  arguments: namesOrAll,
   options: [
+    allOption,
     { flags: '--wait', description: 'return once they are ready' },
     timeoutOption('with --wait: how long to wait'),
   ],
-  examples: [['orch start worker', 'the whole service']],
+  examples: [
+    ['orch start worker', 'the whole service'],
+    ['orch start --all', 'everything that `orch stop` stopped'],
+  ],
   run: (context, options, names) => requestChange(context, 'start', names, options),
 };
 
@@ -31,8 +37,8 @@ export const stopCommand: CommandDefinition<ChangeOptions> = {
     'Returns once all their processes are gone. Edits of the file do not start them again. Fails if another command starts',
     'them meanwhile.',
   ].join(' '),
-  arguments: requiredNames,
-  options: [timeoutOption('how long to wait until they are gone')],
+  arguments: namesOrAll,
+  options: [allOption, timeoutOption('how long to wait until they are gone')],
   examples: [
     ['orch stop worker', 'the whole service'],
     ['orch stop api.3', 'one instance of the pool'],
@@ -45,8 +51,9 @@ export const restartCommand: CommandDefinition<ChangeOptions> = {
   group: 'Change',
   summary: 'stop and start again',
   details: '',
-  arguments: requiredNames,
+  arguments: namesOrAll,
   options: [
+    allOption,
     { flags: '--wait', description: 'return once they are ready again' },
     timeoutOption('with --wait: how long to wait'),
   ],
@@ -60,8 +67,10 @@ function requestChange(
   context: CliContext,
   method: 'start' | 'stop' | 'restart',
   names: string[],
-  { wait, timeout: timeoutMs = null }: { wait?: boolean; timeout?: number | null },
+  { wait, all = false, timeout: timeoutMs = null }: { wait?: boolean; all?: boolean; timeout?: number | null },
 ): Promise<ExitCode> {
+  const wrong = namesProblem(method, names, all);
+  if (wrong) return Promise.resolve(fail(context, { code: 'usage', ...wrong }));
   return withSupervisor(context, async (client) => {
     const changed: StartResult = await client.request(method, method === 'stop' ? { names, timeoutMs } : { names });
     if (changed.notStarted)
@@ -72,6 +81,13 @@ function requestChange(
     context.stdout.write(`${context.json ? JSON.stringify({ instances }) : text}\n`);
     return 0;
   });
+}
+
+/** A forgotten name must not stop everything. */
+function namesProblem(method: string, names: string[], all: boolean): { message: string; hint: string } | null {
+  if (all === (names.length === 0)) return null;
+  if (all) return { message: '`--all` and names do not go together', hint: `see \`orch help ${method}\`` };
+  return { message: "missing required argument 'names'", hint: '`--all` means all services' };
 }
 
 const MAX_NAMED = 10;

@@ -173,7 +173,10 @@ function taskNamesOf({ config }: AcceptedConfig, names: string[]): string[] | nu
     for (const dependency of service?.dependsOn ?? []) add(dependency.service);
   };
   for (const name of names.length > 0 ? names : config.services.map((service) => service.name)) add(name);
-  const services = config.services.filter(({ name, enabled, pool }) => wanted.has(name) && enabled && pool > 0);
+  const services = config.services.filter(
+    ({ name, enabled, pool, start }) =>
+      wanted.has(name) && enabled && pool > 0 && (start !== 'manual' || names.includes(name)),
+  );
   return services.length > 0 && services.every(({ restart }) => restart.policy === 'never')
     ? services.map(({ name }) => name)
     : null;

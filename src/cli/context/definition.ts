@@ -87,6 +87,10 @@ export const takesValue = ({ flags }: OptionDefinition): boolean => flags.includ
 export const optionalNames: ArgumentDefinition[] = [
   { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`); default: all', completes: 'name' },
 ];
+/** Or `--all`. */
+export const namesOrAll: ArgumentDefinition[] = [
+  { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
+];
 export const requiredNames: ArgumentDefinition[] = [
   { syntax: '<names...>', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
 ];

@@ -6,7 +6,7 @@ import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { describePlace, type Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { isZeroPortion } from '../tree/instance-variables.ts';
-import { childOf, entriesOf, isNull, itemsOf, placeOf, type Tree, textOf } from '../tree/tree.ts';
+import { childOf, entriesOf, isNull, isTrue, itemsOf, placeOf, type Tree, textOf } from '../tree/tree.ts';
 
 /**
  * @param services the `services` of the merged tree with `defaults` applied
@@ -24,26 +24,34 @@ export function checkDependencies(
     .map(({ key }) => key);
   const isKnown = new Set(names);
   const unknown = entriesOf(services).flatMap((entry) =>
-    references(childOf(entry.value, 'depends_on')).flatMap(({ name, at, condition }) =>
-      isKnown.has(name)
-        ? warnOfEndlessWait(byName.get(entry.key), byName.get(name), condition, at)
-        : [unknownService(entry.key, name, at, names, declared)],
+    references(childOf(entry.value, 'depends_on')).flatMap(({ name, at, condition, isOptional }) =>
+      isOptional && (isKnown.has(name) || isRemoved(declared, name))
+        ? []
+        : isKnown.has(name)
+          ? warnOfEndlessWait(byName.get(entry.key), byName.get(name), condition, at)
+          : [unknownService(entry.key, name, at, names, declared)],
     ),
   );
   return [...unknown, ...findCycles(config, services)];
 }
 
-type ServiceReference = { name: string; at: Span; condition: string };
+/** By an overlay. */
+const isRemoved = (services: Tree | undefined, name: string): boolean =>
+  services?.kind === 'map' && services.entries.has(name);
+
+type ServiceReference = { name: string; at: Span; condition: string; isOptional: boolean };
 
 function references(tree: Tree | undefined): ServiceReference[] {
   const listed = itemsOf(tree).flatMap((item) =>
     item.kind === 'scalar' && typeof item.value === 'string'
-      ? [{ name: item.value, at: item.at, condition: 'started' }]
+      ? [{ name: item.value, at: item.at, condition: 'started', isOptional: false }]
       : [],
   );
   const mapped = entriesOf(tree).map(({ key, keyAt, value }) => {
     const condition = value.kind === 'map' ? childOf(value, 'condition') : value;
-    return { name: key, at: keyAt, condition: condition ? textOf(condition) : 'started' };
+    const required = childOf(value, 'required');
+    const isOptional = required !== undefined && !isTrue(required);
+    return { name: key, at: keyAt, condition: condition ? textOf(condition) : 'started', isOptional };
   });
   return [...listed, ...mapped];
 }
@@ -77,14 +85,23 @@ function warnOfEndlessWait(from: ServiceSpec | undefined, on: ServiceSpec | unde
       'to start, but it has no instances (pool: 0)',
       `raise the pool of ${on.name}, or remove the dependency`,
     );
+  if (on.start === 'manual' && from.start === 'auto')
+    return report(
+      'to start, but it is started by hand (start: manual)',
+      'write `required: false` there, or remove `start`',
+    );
   const uncovered = on.profiles.length > 0 && !isCovered(from.profiles, on.profiles);
   if (uncovered) {
     const names = on.profiles.join(' or ');
     const hint = `add \`profiles: [${on.profiles[0]}]\` to ${from.name}, or remove those of ${on.name}`;
     return report(`to start, but it runs only with the profile ${names}`, hint);
   }
-  if (condition !== 'completed' || on.restart.policy !== 'always') return [];
-  return report('to complete, but it always restarts', `set \`restart: never\` in ${on.name}, or wait for started`);
+  const isEndless = on.restart.policy === 'always' && (condition === 'completed' || !on.restart.limit);
+  if (!['completed', 'ended'].includes(condition) || !isEndless) return [];
+  return report(
+    `to ${condition === 'ended' ? 'end' : 'complete'}, but it always restarts`,
+    `set \`restart: never\` in ${on.name}, or wait for started`,
+  );
 }
 
 /** Whether each profile that starts one service starts the other as well. */

@@ -66,7 +66,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     port,
     singleton: normalizeSingleton(childOf(tree, 'singleton'), name, context),
     logQueue: literalOf(childOf(tree, 'log_queue')) ?? DEFAULT_QUEUE,
-    dependsOn: normalizeDependencies(childOf(tree, 'depends_on')),
+    dependsOn: normalizeDependencies(childOf(tree, 'depends_on'), context),
     readiness: normalizeProbe(entryAt(tree, 'readiness'), context),
     readyAfterMs,
     liveness: normalizeProbe(entryAt(tree, 'liveness'), context),
@@ -86,6 +86,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     stdin: isTrue(childOf(tree, 'stdin')),
     tty,
     exitRecord: isTrue(childOf(tree, 'exit_record')),
+    start: literalOf(childOf(tree, 'start')) === 'manual' ? 'manual' : 'auto',
     enabled: (childOf(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,
   };
   if (!command) return null;
@@ -144,14 +145,21 @@ function normalizeSingleton(tree: Tree | undefined, name: string, context: Norma
   };
 }
 
-function normalizeDependencies(tree: Tree | undefined): Dependency[] {
+function normalizeDependencies(tree: Tree | undefined, context: NormalizeContext): Dependency[] {
   const named = itemsOf(tree).map(
     (item): Dependency => ({ service: serviceName(textOf(item)), condition: 'started', onLoss: 'ignore' }),
   );
   const mapped = entriesOf(tree).map(({ key, value }): Dependency => {
     const condition = value.kind === 'map' ? (literalOf(childOf(value, 'condition')) ?? 'started') : textOf(value);
     const onLoss = (literalOf(childOf(value, 'on_loss')) ?? 'ignore') as LossPolicy;
-    return { service: serviceName(key), condition: condition as DependencyCondition, onLoss };
+    const required = childOf(value, 'required');
+    const isOptional = required !== undefined && !isTrue(required);
+    if (isOptional && onLoss === 'hold') {
+      const message = '`required: false` does not go with `on_loss: hold`, which needs the dependency';
+      reportBadValue(context, required, message, 'use `on_loss: restart` or `ignore`');
+    }
+    const dependency = { service: serviceName(key), condition: condition as DependencyCondition, onLoss };
+    return isOptional ? { ...dependency, required: false } : dependency;
   });
   const seen = new Set<string>();
   return [...named, ...mapped].filter(({ service }) => !seen.has(service) && seen.add(service));

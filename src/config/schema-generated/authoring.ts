@@ -64,12 +64,14 @@ export type ServiceDeclaration = {
   } | null;
   /** The queue for stdout and stderr. Default: `"default"`. */
   log_queue?: string | null;
-  /** The services that must be up first. A list waits for `started`. `ready` waits for the readiness probe, or without one until the service has lived for `ready_after`; `completed` waits for exit code 0, which never counts as ready. Default: `[]`. */
-  depends_on?: string[] | { [name: string]: 'started' | 'ready' | 'completed' | {
+  /** The services that must be up first. A list waits for `started`. `ready` waits for the readiness probe, or without one until the service has lived for `ready_after`; `completed` waits for exit code 0, which never counts as ready; `ended` waits for the end of a task, whatever its exit code. Default: `[]`. */
+  depends_on?: string[] | { [name: string]: 'started' | 'ready' | 'completed' | 'ended' | {
     /** The condition to wait for. Default: `"started"`. */
-    condition?: 'started' | 'ready' | 'completed' | null;
+    condition?: 'started' | 'ready' | 'completed' | 'ended' | null;
     /** What this service does when the other one is lost. Default: `"ignore"`. */
     on_loss?: 'ignore' | 'hold' | 'restart' | null;
+    /** false: this service does not wait for the other one if the condition cannot come: it is removed, disabled, of a profile that is not chosen, stopped, or was given up. Default: `true`. */
+    required?: boolean | null;
     [extension: `x-${string}`]: unknown;
   } | null } | null;
   /** When an instance counts as ready. Without a probe: once it has lived for `ready_after`. */
@@ -150,6 +152,8 @@ export type ServiceDeclaration = {
   } | null;
   /** false: declared, but not run. Default: `true`. */
   enabled?: boolean | null;
+  /** `manual`: the service is declared, but runs only once `orch start` or `orch up NAME` has named it. Default: `"auto"`. */
+  start?: 'auto' | 'manual' | null;
   /** Sockets that orch binds and passes on from descriptor 3. */
   listen?: string[] | null;
   /** Runs the service at given times instead of always. */

@@ -28,6 +28,7 @@ export const SERVICE_KEY_CLASSES = {
   on_failure: 'live',
   stop: 'live',
   enabled: 'live',
+  start: 'live',
   listen: 'restart',
   schedule: 'live',
   watch: 'live',
@@ -73,6 +74,7 @@ const KEY_OF_FIELD: Record<SpecField, keyof typeof SERVICE_KEY_CLASSES> = {
   tty: 'tty',
   exitRecord: 'exit_record',
   enabled: 'enabled',
+  start: 'start',
 };
 
 export const SPEC_FIELDS = Object.fromEntries(

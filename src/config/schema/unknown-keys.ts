@@ -59,7 +59,7 @@ const SERVICE_KEYS: Record<string, string> = {
   exit_on_failure: 'on_failure: down',
   exit_on_skipped: 'on_failure: down',
   disabled: 'enabled: false',
-  autostart: 'enabled',
+  autostart: 'start: manual (for false)',
   cron: 'schedule',
 };
 const TOP_KEYS: Record<string, string> = {

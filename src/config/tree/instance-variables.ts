@@ -12,6 +12,7 @@ export const INSTANCE_VARIABLES = [
   'ORCH_ENV',
   'ORCH_SERVICE',
   'ORCH_INSTANCE',
+  'ORCH_INDEX',
   'ORCH_INSTANCE_ID',
   'ORCH_POOL_SIZE',
 ];
@@ -39,6 +40,7 @@ export function instanceVariables(
     ORCH_ENV: env ?? '',
     ORCH_SERVICE: spec.name,
     ORCH_INSTANCE: String(index),
+    ORCH_INDEX: String(index - 1),
     ORCH_INSTANCE_ID: `${spec.name}.${index}`,
     ORCH_POOL_SIZE: String(spec.pool),
   };

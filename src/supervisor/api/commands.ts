@@ -3,7 +3,7 @@
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
 import { type DesiredInstance, withDependencies } from '../../core/desired.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
-import { type InstanceId, serviceOf } from '../../core/spec.ts';
+import { type InstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';
@@ -48,10 +48,14 @@ function wantAgain(kernel: Kernel, names: string[], ids: InstanceId[]): void {
     return;
   }
   const services = [...new Set(ids.map(serviceOf))];
-  const ofProfile = services.filter((name) => (desired.services.get(name)?.profiles.length ?? 0) > 0);
+  const ofProfile = services.filter((name) => isOnRequest(desired.services.get(name)));
   const profiles = join(overrides.profiles, ofProfile);
   kernel.override({ ...overrides, profiles, stopped, only: overrides.only && join(overrides.only, services) });
 }
+
+/** Runs only if it is asked for. */
+const isOnRequest = (spec: ServiceSpec | undefined): boolean =>
+  spec !== undefined && (spec.profiles.length > 0 || spec.start === 'manual');
 
 const join = (some: readonly string[], more: Iterable<string>): string[] => [...new Set([...some, ...more])];
 
@@ -64,7 +68,14 @@ export function chooseProfiles(kernel: Kernel, profiles: string[]): string[] {
     const message = `no service has the profile "${unknown}"`;
     throw new RequestError({ code: 'usage', message, hint: `there are: ${[...known].sort().join(', ') || 'none'}` });
   }
-  kernel.override({ ...kernel.overrides, profiles });
+  const byHand = services.filter(({ name, start }) => start === 'manual' && kernel.overrides.profiles.includes(name));
+  kernel.override({
+    ...kernel.overrides,
+    profiles: join(
+      profiles,
+      byHand.map(({ name }) => name),
+    ),
+  });
   return services.filter((spec) => spec.profiles.some((name) => profiles.includes(name))).map(({ name }) => name);
 }
 

@@ -162,7 +162,9 @@ async function startAndSettle(
   signal: AbortSignal,
 ): Promise<StartResult> {
   const { kernel, clock } = supervisor;
-  const ids = start(kernel, names);
+  const all = start(kernel, names);
+  // Without names, services that are not wanted (disabled, of a profile, started by hand) are not meant.
+  const ids = names.length > 0 ? all : all.filter((id) => kernel.desired.instances.get(id)?.run);
   const settled = (): boolean => ids.every((id) => isSettledAfterCommand(kernel, id));
   await until(supervisor, settled, signal, COMMAND_TIMEOUT_MS);
   const notStarted = findNotStarted(kernel, names, ids, clock.nowMs());

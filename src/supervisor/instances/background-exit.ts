@@ -1,5 +1,6 @@
 // Programs that put themselves into the background: the main process exits with 0 at once and its tree lives on. orch ends
 // what is left, so such a service would have completed with nothing running.
+import { isOfTasks } from '../../core/dependencies.ts';
 import type { EndingSlot } from '../../core/slot.ts';
 import type { ServiceSpec } from '../../core/spec.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
@@ -34,7 +35,7 @@ export function mayBeInBackground(
   if (exit === null || !('code' in exit) || exit.code !== 0 || spec.restart.policy === 'never') return false;
   if (sinceMs - startedMs >= spec.restart.healthyAfterMs) return false;
   for (const { dependsOn } of all) {
-    if (dependsOn.some(({ service, condition }) => service === spec.name && condition === 'completed')) return false;
+    if (dependsOn.some((dependency) => dependency.service === spec.name && isOfTasks(dependency))) return false;
   }
   return true;
 }
