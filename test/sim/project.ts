@@ -137,7 +137,7 @@ export class Project {
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
     const expected = accepted && !consents ? this.#nameForCertain : undefined;
     const stdin = JSON.stringify({ accepted, only: [], keepsEnvironment: !consents });
-    const guest = this.#boot({ stdin, variables, shell }, (ended) => {
+    const guest = this.#boot({ stdin, variables, shell, nextShell: command.nextShell ?? null }, (ended) => {
       if (accepted && ended.answer?.includes('"conflict"')) this.#join(accepted, command, giveUpMs);
     });
     if (expected !== undefined && expected !== shell.env) guest.mustRefuse = true;
@@ -191,15 +191,16 @@ export class Project {
       if (answer instanceof Error) return;
       const { env, variables } = answer as MethodResult<'environment'>;
       const accepted = this.load(shellOf(variables, env));
-      const command = { names: [], shell: old.shell, consents: true, variables };
+      const { shell, nextShell } = old;
+      const command = { names: [], shell, nextShell, consents: true, variables };
       if (accepted) this.#replace(old, () => this.#start(accepted, command));
     });
   }
 
   #replace(old: Guest, start: () => void): void {
+    old.isLeaving = true;
     void this.call('handOver', {})?.then((answer) => {
       if (answer instanceof Error) return;
-      old.isLeaving = true;
       const { onEnd } = old;
       old.onEnd = () => {
         onEnd();

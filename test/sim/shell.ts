@@ -13,6 +13,8 @@ export type Shell = {
 export type UpCommand = {
   names: string[];
   shell: Shell;
+  /** Of an `up` that is not answered yet: applied or not. */
+  nextShell?: Shell | null;
   /** The name of the environment may change. */
   consents: boolean;
   /** Of the supervisor that is started; default: those of the shell. */
