@@ -6,14 +6,21 @@ export const UNTOUCHED = ['k.1', 'k.2'];
 const POOLS = [0, 1, 2, 3, 3, 1];
 export const COUNT = POOLS.length;
 
-/** What can differ between two configurations. */
+/** Not in git: the new version of `r` never gets ready. */
+export const NEVER_READY = COUNT;
+export const NEVER = 'never';
+
+/** What can differ between two configurations. `hasDying`: a program that ends soon after each of its starts. */
 export function meaningOf(number) {
-  return { pool: POOLS[number], version: number % 3, hasExtra: number % 2 === 1 };
+  if (number === NEVER_READY) return { ...meaningOf(0), rolled: NEVER };
+  const version = number % 3;
+  return { pool: POOLS[number], version, hasExtra: number % 2 === 1, hasDying: version === 2, rolled: `${number % 2}` };
 }
 
 export function textOf(number) {
-  const { pool, version, hasExtra } = meaningOf(number);
+  const { pool, version, hasExtra, hasDying, rolled } = meaningOf(number);
   const worker = 'command: [sh, worker.sh]';
+  const check = rolled === NEVER ? 'false' : 'true';
   return `# configuration ${number}
 name: chaos
 log_queues:
@@ -27,15 +34,31 @@ services:
   b: { ${worker}, depends_on: { k: ready }, env: { VERSION: "${version}" }, readiness: { exec: ["true"], every: 1s } }
   s: { ${worker}, singleton: { key: chaos, scope: user } }
   e: { command: [sh, escapes.sh] }
-${hasExtra ? `  x: { ${worker}, limits: { memory: 1GiB } }\n` : ''}`;
+  v: { ${worker}, env: { VERSION: "\${SHELL_TAG:-none}" } }
+  r:
+    ${worker}
+    pool: 2
+    env: { VERSION: "${rolled}" }
+    readiness: { exec: ["${check}"], every: 500ms }
+    rollout: { min_ready: 0s, deadline: 3s }
+  p: { command: [node, listens.mjs], port: "\${CHAOS_PORT}", readiness: { tcp: "\${PORT}", every: 500ms } }
+${hasDying ? '  d: { command: [sh, dies.sh], ready_after: 8s }\n' : ''}${hasExtra ? `  x: { ${worker}, limits: { memory: 1GiB } }\n` : ''}`;
 }
 
-/** Instance -> the version that it should run. */
+/** The variables of a shell say which version this one runs. */
+export const OF_SHELL = 'v.1';
+/** It comes and goes. */
+export const DYING = 'd.1';
+/** As long as a stranger has its port, it starts again and again. */
+export const LISTENING = 'p.1';
+
+/** Instance -> the version that it should run; null: it has none, or the shell says which. */
 export function instancesOf(number) {
-  const { pool, version, hasExtra } = meaningOf(number);
-  const ids = [...UNTOUCHED, 'b.1', 's.1', 'e.1', ...(hasExtra ? ['x.1'] : [])];
+  const { pool, version, hasExtra, rolled } = meaningOf(number);
+  const ids = [...UNTOUCHED, 's.1', 'e.1', OF_SHELL, LISTENING, ...(hasExtra ? ['x.1'] : [])];
   for (let index = 1; index <= pool; index++) ids.push(`a.${index}`);
-  return new Map(ids.sort().map((id) => [id, id === 'b.1' ? version : 0]));
+  const versions = { 'b.1': `${version}`, 'r.1': rolled, 'r.2': rolled };
+  return new Map([...ids, ...Object.keys(versions)].sort().map((id) => [id, versions[id] ?? null]));
 }
 
 /** No file that begins like this is valid: it is cut within the braces of its last service. */

@@ -4,23 +4,33 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chanceOf } from './chance.mjs';
-import { INVALID, instancesOf, meaningOf, textOf, tornTextOf } from './configurations.mjs';
+import {
+  INVALID,
+  instancesOf,
+  LISTENING,
+  meaningOf,
+  NEVER_READY,
+  OF_SHELL,
+  textOf,
+  tornTextOf,
+} from './configurations.mjs';
 import { descriptorsOf, isMain, isTaken, isWriter, lockHoldersOf, processesOf, statOf } from './proc.mjs';
 import { stranger } from './scene.mjs';
 
 const PLENTY = 4096;
 const CATCHING_UP_MS = 500;
 /** What differs between any two configurations. */
-const EDITED = ['a.1', 'a.2', 'a.3', 'b.1', 'x.1'];
+const EDITED = ['a.1', 'a.2', 'a.3', 'b.1', 'x.1', 'r.1', 'r.2', OF_SHELL];
 
 /** @param toldOf what was done, for the story of a violation */
-export function createFaults(scene, toldOf) {
+export function createFaults(scene, toldOf, violated) {
   const excuses = new Map();
   /** `stops`: when the supervisor was stopped and could not answer. */
-  const seen = { writerKills: 0, stops: [] };
+  const seen = { writerKills: 0, supervisorKills: 0, stops: [] };
   let written = null;
   let edits = 0;
   let fills = 0;
+  let squatters = 0;
 
   const excuse = (id) => excuses.set(id, (excuses.get(id) ?? 0) + 1);
   const supervisor = () => lockHoldersOf(scene.mark, scene.root)[0];
@@ -35,6 +45,10 @@ export function createFaults(scene, toldOf) {
     } catch {
       return false; // it ended between the look and the signal
     }
+  }
+
+  function killSupervisor() {
+    if (send(supervisor(), 'SIGKILL')) seen.supervisorKills++;
   }
 
   async function stopFor(target, forMs) {
@@ -74,9 +88,11 @@ export function createFaults(scene, toldOf) {
     if (isStillOurs()) attempt(() => scene.write(before));
   }
 
-  async function up(clients) {
+  async function up(clients, command = () => scene.orch('up', '-d')) {
     const before = edits;
-    const outcomes = await Promise.all(Array.from({ length: clients }, () => scene.orch('up', '-d')));
+    // Each brings its variables, and may be followed by one that brings others.
+    for (let n = 0; n < clients; n++) excuse(OF_SHELL);
+    const outcomes = await Promise.all(Array.from({ length: clients }, command));
     // Each may have read what was there before an edit, and applied it after: then the file is read once more.
     for (let stale = 0; stale < clients * (edits - before); stale++) for (const id of EDITED) excuse(id);
     toldOf(
@@ -107,7 +123,7 @@ export function createFaults(scene, toldOf) {
 
   const perform = {
     async killSupervisor({ upAfterMs, clients }) {
-      send(supervisor(), 'SIGKILL');
+      killSupervisor();
       await pause(upAfterMs);
       await up(clients);
     },
@@ -175,7 +191,7 @@ export function createFaults(scene, toldOf) {
     async recyclePid({ id }) {
       const victim = mainOf(id);
       if (!scene.isolated || !victim) return;
-      send(supervisor(), 'SIGKILL');
+      killSupervisor();
       if (send(victim, 'SIGKILL')) excuse(id);
       for (let look = 0; look < 50 && isTaken(victim.pid); look++) await pause(10);
       await pause(25); // start times count in steps of 10 ms
@@ -187,6 +203,40 @@ export function createFaults(scene, toldOf) {
     },
     async upgrade() {
       await scene.orch('upgrade');
+    },
+    async upElsewhere({ tag, environment }) {
+      const named = environment === null ? [] : ['-e', environment];
+      await up(1, () => scene.orchFrom(tag, ...named, 'up', '-d', '--switch'));
+      excuse(OF_SHELL);
+    },
+    async killAndLeave() {
+      killSupervisor();
+    },
+    async squat({ forMs }) {
+      const mark = join(scene.records, `squats-${squatters++}`);
+      const one = stranger(scene, ['node', 'squats.mjs', String(scene.port), mark]);
+      for (let look = 0; look < 100 && !existsSync(mark); look++) {
+        send(mainOf(LISTENING), 'SIGKILL');
+        await pause(10);
+      }
+      const untilMs = performance.now() + forMs;
+      // Whatever was ready before is gone by now.
+      for (await pause(300); existsSync(mark) && performance.now() < untilMs; await pause(200)) {
+        const { stdout } = await scene.orch('ps', '--json');
+        const { services = [] } = stdout.startsWith('{') ? JSON.parse(stdout) : {};
+        const state = services.flatMap(({ instances }) => instances).find(({ id }) => id === LISTENING)?.state;
+        if (state === 'ready') violated('I19', `${LISTENING} is ready`, 'a stranger has its port');
+      }
+      if (!one.isUnharmed()) violated('I5', 'a stranger was harmed', `${one.what}, pid ${one.pid}`);
+      one.end();
+    },
+    async switchLink({ to }) {
+      save(to, 'link');
+    },
+    async neverReady({ forMs, to }) {
+      save(NEVER_READY, 'atomic');
+      await pause(forMs);
+      save(to, 'atomic');
     },
   };
 
@@ -201,6 +251,7 @@ export function createFaults(scene, toldOf) {
     save,
     up,
     supervisor,
+    killSupervisor,
     perform: ({ name, ...parameters }) => perform[name](parameters),
     meaning: () => meaningOf(written),
   };

@@ -3,12 +3,14 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UNTOUCHED } from './configurations.mjs';
+import { DYING, NEVER, UNTOUCHED } from './configurations.mjs';
 import { holdsLock, isMain, lockHoldersOf, processesOf, statOf } from './proc.mjs';
 
 const LOOK_EVERY_MS = 25;
 const ASK_EVERY_MS = 100;
+const STATUS_EVERY_MS = 400;
 const ANSWER_WITHIN_MS = 250;
+const beganMs = performance.now();
 const MAX_LATE_SHARE = 0.1;
 const HANGS_MS = 3_000;
 
@@ -33,6 +35,9 @@ export function observe(scene, { violated, stops, controlPath }) {
     if (holders.length > 1 && holders.every(({ pid }) => holdsLock(pid, lockFile))) {
       violated('I13', 'two supervisors', holders.map(({ pid }) => pid).join(', '));
     }
+    const rolled = ['r.1', 'r.2'].map((id) => mains.get(id)?.version);
+    if (rolled.every((version) => version === NEVER))
+      violated('I20', 'the whole of r runs a version that never gets ready', `pids ${mains.get('r.1').pid}`);
     for (const id of UNTOUCHED) {
       const known = untouched.get(id);
       if (!known) {
@@ -47,6 +52,11 @@ export function observe(scene, { violated, stops, controlPath }) {
   const asking = Promise.all([
     ask(join(scene.root, '.orch/run/orch.sock'), latency.orch, () => isOver),
     ask(controlPath, latency.control, () => isOver),
+    watchStatus(
+      join(scene.root, '.orch/run/orch.sock'),
+      (status) => judgeReady(status, violated),
+      () => isOver,
+    ),
   ]);
 
   return {
@@ -99,6 +109,39 @@ async function converse(socket, samples, isOver) {
   socket.destroy();
 }
 
+/** I19: a program that ends soon after each start is never ready, and the project has not converged with it. */
+function judgeReady({ converged, services }, violated) {
+  const dying = services.flatMap(({ instances }) => instances).find(({ id }) => id === DYING);
+  if (dying?.state === 'ready') violated('I19', `${DYING} is ready`, `pid ${dying.pid}`);
+  if (dying && converged) violated('I19', 'the project has converged', `${DYING} is ${dying.state}`);
+}
+
+async function watchStatus(path, judge, isOver) {
+  for (; !isOver(); await pause(STATUS_EVERY_MS)) {
+    const status = await statusFrom(path);
+    if (status) judge(status);
+  }
+}
+
+/** @returns null: no supervisor answers */
+function statusFrom(path) {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const timer = setTimeout(() => socket.destroy(), HANGS_MS);
+    let text = '';
+    socket.on('connect', () => socket.write('{"id":1,"method":"status","params":{}}\n'));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(text.endsWith('\n') ? (JSON.parse(text).result ?? null) : null);
+    });
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (text.endsWith('\n')) socket.destroy();
+    });
+  });
+}
+
 /**
  * The control process sets the limit: on a busy machine both wait. A process with work to do waits longer than an idle
  * one, so a few late answers are the machine's fault and many are ours.
@@ -112,7 +155,8 @@ function judgeLatency({ orch, control }, stops, violated) {
     return tookMs > ANSWER_WITHIN_MS + 5 * Math.max(0, ...controls.map((one) => one.tookMs));
   });
   const worstMs = Math.max(0, ...late.map(({ tookMs }) => tookMs));
+  const when = late.map(({ atMs, tookMs }) => `${tookMs | 0} ms from ${(atMs - beganMs) | 0} ms on`).join(', ');
   if (late.length > asked.length * MAX_LATE_SHARE || worstMs > HANGS_MS) {
-    violated('I12', 'the API was slow', `${late.length} of ${asked.length} answers, the worst took ${worstMs | 0} ms`);
+    violated('I12', 'the API was slow', `${late.length} of ${asked.length} answers: ${when}`);
   }
 }

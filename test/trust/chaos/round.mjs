@@ -2,16 +2,21 @@
 // Runs in namespaces of its own where that is allowed (see main.mjs).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { meaningOf } from './configurations.mjs';
 import { createFaults } from './faults.mjs';
 import { observe } from './observer.mjs';
 import { createScene } from './scene.mjs';
 import { scheduleOf } from './schedule.mjs';
-import { judgeDown, judgeEnd, judgeLog, judgeRecords } from './verdict.mjs';
+import { judgeDown, judgeEnd, judgeLog, judgeRecords, judgeRevival } from './verdict.mjs';
 
 const { seed, faults: count, main, directory, isolated, keep } = JSON.parse(process.argv[2]);
 const IDLE_NODE_MS = 60;
+const MAX_KILLS = 2;
+/** Of the shell of the last `up`. */
+const LAST_TAG = 'last';
 
 const startedMs = performance.now();
 const story = [];
@@ -24,10 +29,18 @@ const violated = (invariant, what, detail) => {
   violations.set(key, `${key}: ${detail}`);
 };
 
-const { first, last, steps } = scheduleOf(seed, count);
+const { first, last, after, respawns, steps } = scheduleOf(seed, count);
 mkdirSync(directory, { recursive: true });
-const scene = createScene({ directory, main, mark: `c${seed}-${process.pid}`, isolated, first });
-const faults = createFaults(scene, tell);
+const scene = createScene({
+  directory,
+  main,
+  mark: `c${seed}-${process.pid}`,
+  isolated,
+  first,
+  port: await freePort(),
+  respawns,
+});
+const faults = createFaults(scene, tell, violated);
 const controlPath = join(directory, 'control.sock');
 const control = spawn(process.execPath, [new URL('answers.mjs', import.meta.url).pathname, controlPath], {
   stdio: 'ignore',
@@ -53,7 +66,7 @@ process.stdout.write(
 async function play() {
   faults.save(first);
   const up = await scene.orch('up', '-d', '--wait');
-  if (up.code !== 0) throw new Error(`the first up: ${up.code} ${up.output}`);
+  if (up.code !== (meaningOf(first).hasDying ? 1 : 0)) throw new Error(`the first up: ${up.code} ${up.output}`);
   const beganMs = performance.now();
   const performed = steps.map(async (step) => {
     await pause(Math.max(0, step.atMs - (performance.now() - beganMs)));
@@ -62,6 +75,7 @@ async function play() {
   });
   await Promise.all(performed);
   await settle();
+  await afterKill();
   await observer.end();
   judgeRecords(scene, faults.excuses, violated);
   const slowness = slownessNow();
@@ -73,12 +87,32 @@ async function play() {
 async function settle() {
   tell(`last: configuration ${last}`);
   faults.save(last);
-  const [up] = await faults.up(1);
+  const [up] = await faults.up(1, () => scene.orchFrom(LAST_TAG, 'up', '-d', '--switch'));
   if (up.code !== 0) violated('I7', 'up fails after the last fault', `${up.code} ${up.output}`);
   // A `start` that came while no supervisor ran was lost, and the `stop` before it holds.
-  await scene.orch('start', 'k', 'b', 's', 'e');
+  await scene.orch('start', 'k', 'b', 's', 'e', 'v', 'r', 'p');
   if (faults.meaning().pool > 0) await scene.orch('start', 'a');
-  await judgeEnd(scene, last, { violated, slowness: slownessNow() });
+  await judgeEnd(scene, last, { violated, slowness: slownessNow(), tag: LAST_TAG });
+}
+
+/** Without a command: the supervisor comes back after a kill, and follows one more edit with the variables of the last `up`. */
+async function afterKill() {
+  if (violations.size > 0) return;
+  // The delay doubles with each kill.
+  if (respawns && faults.seen.supervisorKills <= MAX_KILLS) await judgeRevival(scene, faults, violated, slownessNow());
+  else if (!faults.supervisor()) return;
+  tell(`without a command: configuration ${after}`);
+  faults.save(after, 'link');
+  await judgeEnd(scene, after, { violated, slowness: slownessNow(), tag: LAST_TAG });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** The last words of orch, for the story only. */

@@ -29,6 +29,11 @@ const FAULTS = {
   stopAndStart: (chance) => ({ service: chance.pick(SERVICES) }),
   recyclePid: (chance) => ({ id: chance.pick(['a.1', 'b.1', 's.1']) }),
   upgrade: () => ({}),
+  upElsewhere: (chance) => ({ tag: chance.pick(['one', 'two']), environment: chance.pick([null, null, 'prod']) }),
+  killAndLeave: () => ({}),
+  squat: (chance) => ({ forMs: chance.between(800, 2500) }),
+  switchLink: (chance) => ({ to: chance.between(0, COUNT - 1) }),
+  neverReady: (chance) => ({ forMs: chance.between(1000, 4500), to: chance.between(0, COUNT - 1) }),
 };
 const ORDER = [...Object.keys(FAULTS), 'killSupervisor', 'killSupervisor', 'killChild', 'killChild', 'edit', 'edit'];
 
@@ -42,5 +47,6 @@ export function scheduleOf(seed, faults) {
     const name = chance.pick(ORDER);
     steps.push({ atMs, name, ...FAULTS[name](chance) });
   }
-  return { first: chance.between(0, COUNT - 1), last: chance.between(0, COUNT - 1), steps };
+  const [first, last, after] = [0, 1, 2].map(() => chance.between(0, COUNT - 1));
+  return { first, last, after, respawns: chance.pick([true, false]), steps };
 }

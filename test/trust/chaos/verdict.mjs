@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { instancesOf } from './configurations.mjs';
+import { DYING, instancesOf, LISTENING, meaningOf, OF_SHELL } from './configurations.mjs';
 import { isMain, processesOf, statOf } from './proc.mjs';
 
 const SETTLE_MS = 1_500;
@@ -15,17 +15,21 @@ const DOWN_MS = 1_000 + 2_000;
 /** What a killed log writer may have had in its hands, in lines of the workers. */
 const LINES_IN_HAND = (64 * 1024) / 60;
 
-const mainsOf = (scene) => processesOf(scene.mark).filter(isMain);
+/** Two kills: 0.5 s, 1 s and 2 s, and the start. */
+const REVIVAL_MS = 2_000 + 3_000;
+const WAIT_MS = 15_000;
+
+/** Without those that come and go. */
+const mainsOf = (scene) => processesOf(scene.mark).filter((one) => isMain(one) && one.id !== DYING);
 const nameOf = ({ id, pid, startTime }) => `${id}=${pid}@${startTime}`;
 
 /** @param slowness how much longer things take now than they should */
-export async function judgeEnd(scene, last, { violated, slowness }) {
+export async function judgeEnd(scene, last, { violated, slowness, tag }) {
   const wanted = instancesOf(last);
   const isThere = () => {
     const mains = mainsOf(scene);
-    const right = mains.filter(
-      ({ id, version }) => wanted.has(id) && (id !== 'b.1' || Number(version) === wanted.get(id)),
-    );
+    const versionOf = (id) => (id === OF_SHELL ? tag : wanted.get(id));
+    const right = mains.filter(({ id, version }) => wanted.has(id) && version === versionOf(id));
     return mains.length === wanted.size && new Set(right.map(({ id }) => id)).size === wanted.size;
   };
   const deadlineMs = performance.now() + CONVERGE_MS * slowness;
@@ -40,13 +44,42 @@ export async function judgeEnd(scene, last, { violated, slowness }) {
   const after = mainsOf(scene).map(nameOf).sort().join(' ');
   if (before !== after) violated('I7', 'it keeps acting', `${before} became ${after}`);
   await judgeStatus(scene, violated);
+  await judgeWait(scene, last, violated, slowness);
+}
+
+/** I19: success where all is up, a soon end with 1 where a program does not stay up. */
+async function judgeWait(scene, last, violated, slowness) {
+  const sinceMs = performance.now();
+  const { code, output } = await scene.orch('wait', '--timeout', '60s');
+  const expected = meaningOf(last).hasDying ? 1 : 0;
+  const tookMs = performance.now() - sinceMs;
+  if (code !== expected) violated('I19', `wait ended with ${code} instead of ${expected}`, output);
+  if (tookMs > WAIT_MS * slowness) violated('I19', 'wait took too long', `${tookMs | 0} ms`);
+}
+
+/** The supervisor is killed where everything is quiet, and no person does anything. */
+export async function judgeRevival(scene, faults, violated, slowness) {
+  const before = mainsOf(scene).map(nameOf).sort().join(' ');
+  const old = faults.supervisor();
+  faults.killSupervisor();
+  const isBack = () => {
+    const now = faults.supervisor();
+    return now !== undefined && now.pid !== old?.pid;
+  };
+  const deadlineMs = performance.now() + REVIVAL_MS * slowness;
+  while (!isBack() && performance.now() < deadlineMs) await pause(25);
+  if (!isBack()) return violated('I7', 'a killed supervisor does not come back', `${REVIVAL_MS * slowness} ms`);
+  await pause(SETTLE_MS);
+  const after = mainsOf(scene).map(nameOf).sort().join(' ');
+  if (before !== after) violated('I4', 'a kill of the supervisor changed something', `${before} became ${after}`);
 }
 
 /** I3: what lives is what `ps` names, once each. */
 async function judgeStatus(scene, violated) {
   const { stdout, code } = await scene.orch('ps', '--json');
   if (code !== 0) return violated('I3', 'ps fails', stdout);
-  const told = JSON.parse(stdout).services.flatMap(({ instances }) => instances.filter(({ pid }) => pid !== null));
+  const instances = JSON.parse(stdout).services.flatMap((service) => service.instances);
+  const told = instances.filter(({ id, pid }) => pid !== null && id !== DYING);
   const named = told
     .map(({ id, pid }) => `${id}=${pid}`)
     .sort()
@@ -79,6 +112,7 @@ export function judgeRecords(scene, excuses, violated) {
     starts.set(id, (starts.get(id) ?? 0) + 1);
   }
   for (const [id, count] of starts) {
+    if (id === DYING || id === LISTENING) continue; // they fail by themselves
     const allowed = 1 + (excuses.get(id) ?? 0);
     if (count > allowed) violated('I8', `${id} was started too often`, `${count} times, ${allowed} are explained`);
   }
