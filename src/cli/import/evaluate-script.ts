@@ -98,6 +98,11 @@ Object.defineProperty(process, 'env', { value: new Proxy(own, {
   ownKeys: () => [],
   has(target, name) { read.add(String(name)); return name in target; },
 }) });
+const Module = require('node:module');
+const loadModule = Module._load;
+// What dotenv reads would be written into the result: the file is named there instead.
+const dotenv = { config(options) { read.add('dotenv:' + (options && options.path || '.env')); return { parsed: {} }; }, parse: () => ({}) };
+Module._load = (name, ...rest) => (/^dotenv(-expand|-flow|-safe)?(\\/config)?$/.test(name) ? (name.endsWith('/config') && dotenv.config(), dotenv) : loadModule(name, ...rest));
 const file = process.argv[1];
 const done = (value) => fs.writeSync(3, JSON.stringify({ value: value && value.default ? value.default : value, read: [...read] }));
 const fail = (error) => { process.stderr.write(String(error && error.stack || error) + '\\n'); process.exit(1); };
@@ -109,7 +114,7 @@ const load = () => {
   const module = { exports: {} };
   const names = ['module', 'exports', 'require', '__filename', '__dirname'];
   const run = require('node:vm').compileFunction(text, names, { filename: file });
-  run(module, module.exports, require('node:module').createRequire(file), file, require('node:path').dirname(file));
+  run(module, module.exports, Module.createRequire(file), file, require('node:path').dirname(file));
   return module.exports;
 };
 (async () => {

@@ -23,6 +23,7 @@ const CONTAINER_KEYS: Record<string, Verdict> = {
   networks: nearly('programs share the network of this machine'),
   network_mode: nearly('programs share the network of this machine'),
   volumes: nearly('programs see the files of this machine'),
+  volumes_from: nearly('programs see the files of this machine'),
   expose: nearly('programs reach each other by 127.0.0.1'),
   links: nearly('programs reach each other by 127.0.0.1'),
   external_links: nearly('programs reach each other by 127.0.0.1'),

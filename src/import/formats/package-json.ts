@@ -159,17 +159,27 @@ function addScript(
 
 function addCommand(scripts: PackageScripts, line: string, shown: string | null, at: SourceNode): ScriptService {
   const read = readScriptLine(line, binRunner(scripts.manager));
-  const service = scripts.context.project.service(shown ?? nameOfCommand(read.command), at);
+  const [called] = scriptsNamed(scripts, [read.command].flat().join(' '));
+  const name = called ? shortName(called.name) : nameOfCommand(read.command);
+  const isGeneric = read.cwd !== null && /^(dev|start|serve|watch|run|develop)$/.test(name);
+  const service = scripts.context.project.service(shown ?? (isGeneric ? posix.basename(read.cwd!) : name), at);
   setLine(service, read, scripts.directory);
   return { service, text: line, waitsFor: read.waitsFor, at };
 }
 
 /** `dev:api` -> `api`, `start` -> `start`. */
-const shortName = (name: string): string => /^(?:dev|start|serve|watch|run|develop)[:._-](.+)$/.exec(name)?.[1] ?? name;
+const shortName = (name: string): string =>
+  /^(?:dev|start|serve|watch|run|develop)[:._-](.+)$/.exec(name)?.[1] ??
+  /^(.+)[:._-](?:dev|start|serve|watch|run|develop)$/.exec(name)?.[1] ??
+  name;
 
 /** The program, without what only starts it. */
 export function nameOfCommand(command: string | string[]): string {
   const words = Array.isArray(command) ? command : wordsOf(command);
+  const place = words.findIndex((word) => /^(--prefix|--workspace|-w|--filter|-F|workspace)$/.test(word));
+  const inline = words.map((word) => /^--(?:prefix|workspace|filter)=(.+)$/.exec(word)?.[1]).find(Boolean);
+  const named = inline ?? (place === -1 ? undefined : words[place + 1]);
+  if (named !== undefined) return posix.basename(named);
   const skipped = /^(npx|yarn|pnpm|bunx|exec|node|python3?|npm|run|bun|-.*|sh|bash)$/;
   const word = words.find((one) => !skipped.test(one)) ?? words[0] ?? 'service';
   return posix.basename(word).replace(/\.[cm]?[jt]s$|\.py$/, '');

@@ -48,6 +48,9 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
       else if (PORT !== undefined) env.PORT = PORT;
       if (Object.keys(env).length > 0) draft.merge('env', env);
     },
+    env_file: (node, { draft }) => {
+      draft.append('env_files', ...textsOf(node).map((path) => `?${fromSource(file, path)}`));
+    },
     instances: (node, { draft }) => setInstances(node, app, draft),
     exec_mode: (node) => (/cluster/.test(textOf(node)) ? clusterVerdict(app) : undefined),
     increment_var: (node) =>
@@ -174,7 +177,8 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     'description',
   ])
     rules[key] ??= asIs;
-  for (const entry of entriesOf(app)) if (/^env_\w+$/.test(entry.key)) rules[entry.key] = setOverlay;
+  for (const entry of entriesOf(app))
+    if (/^env_\w+$/.test(entry.key) && entry.kind === 'map') rules[entry.key] = setOverlay;
   return rules;
 }
 
@@ -268,16 +272,19 @@ function setCron(node: SourceNode, app: SourceNode, draft: ServiceDraft): Verdic
   return undefined;
 }
 
-/** Either name of the file; the second of two is reported. */
+/** One queue for both files: that of stdout, where each line names its stream. */
 function logRule(file: string, isError: boolean): Rule<ServiceDraft> {
-  return (node, { draft }) => {
+  return (node, { draft, parent }) => {
     const path = textOf(node);
     if (/^(\/dev\/null|null|false)$/i.test(path))
       return notCarried('output always goes to a log queue, which is rotated');
-    const before = draft.queue?.path;
-    if (before !== undefined && before !== fromSource(file, path)) return nearly(merged);
-    draft.queue = { path: fromSource(file, path), format: 'raw', ...draft.queue };
-    return isError ? nearly(merged) : undefined;
+    const others = ['out_file', 'output', 'out', 'error_file', 'error', 'err_file', 'log_file', 'log'].map((key) =>
+      textOf(nodeAt(parent, key)),
+    );
+    const isShared = others.every((other) => other === '' || other === path);
+    if (!isError || draft.queue?.path === undefined) draft.queue = { ...draft.queue, path: fromSource(file, path) };
+    if (isShared && draft.queue.format === undefined) draft.queue.format = 'raw';
+    return isShared && !isError ? undefined : nearly(merged);
   };
 }
 

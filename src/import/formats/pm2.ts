@@ -1,5 +1,6 @@
 // An ecosystem file of pm2: JavaScript, JSON or YAML. pm2 restarts every program that ends, and stops it by SIGINT.
-import { type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
+import { posix } from 'node:path';
+import { fromSource, type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
 import { nearly, notCarried } from '../model/loss-findings.ts';
 import { applyRules } from '../model/rules.ts';
 import { entriesOf, nodeAt, plainOf, type SourceNode, textOf } from '../source/source-node.ts';
@@ -35,13 +36,16 @@ async function readRoot(file: string, text: string, { evaluate, project }: Impor
   if (!plain.ok) throw new ImportProblem(file, plain.problem);
   const root = toValueSource(plain.value, text, file);
   root.comments = headOf(text);
-  if (plain.read.length === 0) return root;
+  for (const name of plain.read)
+    if (name.startsWith('dotenv:')) project.append('env_files', `?${fromSource(file, relativePath(name.slice(7)))}`);
+  const read = plain.read.filter((name) => !name.startsWith('dotenv:'));
+  if (read.length === 0) return root;
   // Evaluated once more with a mark for each variable, to see which values come from them.
-  const marks = Object.fromEntries(plain.read.map((name) => [name, markOf(name)]));
+  const marks = Object.fromEntries(read.map((name) => [name, markOf(name)]));
   const marked = await evaluate(file, marks);
   const used = new Set<string>();
   if (marked.ok) replaceMarks(root, toValueSource(marked.value, text, file), used);
-  for (const name of plain.read)
+  for (const name of read)
     if (!used.has(name))
       project.findings.addAt(
         `process.env.${name}`,
@@ -60,6 +64,9 @@ function isJson(text: string): boolean {
     return false; // JavaScript
   }
 }
+
+/** Scripts join their directory to it. */
+const relativePath = (path: string): string => (path.startsWith('/') ? posix.basename(path) : path);
 
 const markOf = (name: string): string => `\u0001${name}\u0002`;
 const MARK = /\u0001(\w+)\u0002/g;

@@ -128,8 +128,9 @@ function logRule(name: string, isWhole: boolean): Rule<ServiceDraft> {
     if (/^\/dev\/(stdout|stderr|fd\/[12])$/.test(path))
       return nearly('`orch up` prints every line with its instance, and the log queue keeps it');
     const before = draft.queue?.path;
+    // The file of stdout holds both streams, and each line names its stream.
     if (before !== undefined && before !== path) return nearly(merged);
-    draft.queue = { path, format: 'raw', ...draft.queue };
+    draft.queue = { path, ...(isWhole ? { format: 'raw' } : {}), ...draft.queue };
     return isWhole ? undefined : nearly(merged);
   };
 }

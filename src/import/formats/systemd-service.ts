@@ -10,6 +10,7 @@ import { fromMs, toSignal, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
 import { refusal } from './env-variables.ts';
 import { changeRestart, setPolicy } from './restart-limit.ts';
+import { START_LIMIT_RULES } from './systemd-limit.ts';
 import { type ExecLine, joinLines, type Specified, toExecLine } from './systemd-text.ts';
 
 const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
@@ -24,6 +25,8 @@ export function serviceRules(section: SourceNode, specifier: (text: string) => S
   };
   const own = (node: SourceNode): string => specifier(textOf(node)).text;
   const rules: ServiceRules = {
+    // Units of older versions have them here.
+    ...START_LIMIT_RULES,
     Type: (_node, { draft }) => setType(type, draft),
     ExecStart: (node, { draft }) => {
       const all = lines(node);
@@ -285,7 +288,11 @@ function setOutput(node: SourceNode, draft: ServiceDraft, isOutput: boolean): Ve
     return target === 'tty' ? undefined : notCarried('output always goes to a log queue, which is rotated');
   }
   const before = draft.queue?.path;
-  if (before !== undefined && before !== path) return nearly(merged);
+  if (before !== undefined && before !== path) {
+    // Each line then names its stream.
+    delete draft.queue!.format;
+    return nearly(merged);
+  }
   draft.queue = { path, format: 'raw', ...draft.queue };
   return isOutput || before === path ? undefined : nearly(merged);
 }

@@ -10,6 +10,7 @@ import { entriesOf, isOn, nodeAt, type SourceMap, textOf, textsOf } from '../sou
 import { cronOfCalendar, cronOfInterval, toTimespanMs } from '../text/cron.ts';
 import { fromSeconds } from '../text/durations.ts';
 import { changeRestart } from './restart-limit.ts';
+import { START_LIMIT_RULES } from './systemd-limit.ts';
 import { serviceRules } from './systemd-service.ts';
 import { specifierOf, unitName } from './systemd-text.ts';
 
@@ -54,7 +55,7 @@ function importService(unit: Unit, known: ReadonlyMap<string, string>, project: 
       for (const entry of entriesOf(other)) findings.add(entry, notCarried('orch import does not know this section'));
   const limit = service.keys['x-limit'];
   service.remove('x-limit');
-  if (limit !== undefined && service.keys.restart !== 'never') changeRestart(service, { limit });
+  if (limit !== undefined && limit !== 'none' && service.keys.restart !== 'never') changeRestart(service, { limit });
   if (service.keys.command === undefined) {
     findings.addAt(file, { file, line: 1 }, notCarried('it has no ExecStart'));
     project.services.splice(project.services.indexOf(service), 1);
@@ -121,11 +122,7 @@ function unitRules({ root }: Unit, known: ReadonlyMap<string, string>): ServiceR
     Conflicts: lost('orch stops no other program'),
     OnFailure: lost('read `orch events -f --json` instead'),
     OnSuccess: lost('read `orch events -f --json` instead'),
-    StartLimitIntervalSec: (node, { draft }) =>
-      setLimit(draft, { within: fromSeconds((toTimespanMs(textOf(node)) ?? 10_000) / 1000) }),
-    StartLimitInterval: (node, { draft }) =>
-      setLimit(draft, { within: fromSeconds((toTimespanMs(textOf(node)) ?? 10_000) / 1000) }),
-    StartLimitBurst: (node, { draft }) => setLimit(draft, { count: Number(textOf(node)) || 5 }),
+    ...START_LIMIT_RULES,
     DefaultDependencies: asIs,
     ...Object.fromEntries(
       [
@@ -142,13 +139,6 @@ function unitRules({ root }: Unit, known: ReadonlyMap<string, string>): ServiceR
     IgnoreOnIsolate: asIs,
     SourcePath: asIs,
   };
-}
-
-/** The limit of systemd counts all starts; the two keys may come in any order. */
-function setLimit(draft: ServiceDraft, values: { count?: number; within?: string }) {
-  const before = (draft.map('x-limit') as { count?: number; within?: string }) ?? {};
-  draft.set('x-limit', { count: 5, within: '10s', ...before, ...values });
-  return nearly('failures count, not all starts');
 }
 
 /** What is there when a user can start programs. */
