@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { signalName } from '../platform.ts';
 import { readStartTime } from '../process/identity.ts';
+import { LineEnds } from './line-ends.ts';
 import { forwardSignal, loadPty, TerminalOutput } from './pty.ts';
 
 /** From an attached client: typed keys in base64, or the size of its window. */
@@ -34,10 +35,11 @@ process.umask(mask);
 
 const terminal = loadPty().spawn(file, args, { cols: COLUMNS, rows: ROWS, cwd: process.cwd(), env, encoding: null });
 const output = new TerminalOutput(1, terminal);
+const lineEnds = new LineEnds();
 let recentOutput = Buffer.alloc(0);
 terminal.onData((text) => {
   const chunk = text as unknown as Buffer; // `encoding: null`
-  output.write(chunk);
+  output.write(lineEnds.convert(chunk));
   recentOutput = Buffer.concat([recentOutput, chunk]).subarray(-RECENT_OUTPUT_BYTES);
   for (const client of clients) sendTo(client, chunk);
 });
@@ -78,6 +80,7 @@ async function exitLikeProgram(code: number, signal: number): Promise<void> {
   server.close();
   for (const client of clients) client.end();
   rmSync(socketPath, { force: true });
+  output.write(lineEnds.rest());
   await output.end();
   const name = signalName(signal);
   if (name === null) process.exit(code);
