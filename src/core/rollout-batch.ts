@@ -82,7 +82,9 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
   const onTop = surge.filter(({ progress }) => progress === 'current').length;
   const available = [...members, ...surge].filter(({ isAvailable }) => isAvailable).length;
   let room = limits.missing + onTop - updating;
-  let spare = available - (members.length - limits.missing);
+  // A task that has completed is missed by nothing.
+  const needed = members.filter(({ slot }) => slot?.phase.kind !== 'completed').length;
+  let spare = available - (needed - limits.missing);
   const replaced = new Set<InstanceId>();
   const restarted = new Set<InstanceId>();
   const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot)).sort(unhealthyFirst);

@@ -51,6 +51,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     successCodes,
     onEnd: service.ends === 'on_end' ? 'down' : 'ignore',
     onFailure: service.ends === 'on_failure' ? 'down' : 'ignore',
+    limits: { memory: service.life.hasMemoryLimit ? MEMORY_LIMIT : null, nofile: null, nice: null },
     hooks: { beforeStart: hookOf(service), afterReady: null, afterExit: null },
     watch: { paths: [`src/${name}`], ignore: [], debounceMs: 200, action: { kind: 'restart' } },
     stop: { ...STOP, ...endOf(service), graceMs: graceMs + service.liveVersion },
@@ -87,12 +88,15 @@ const readinessOf = ({ life, restartsUnready }: Declared): Probe | null =>
 /** Slow starters are given time. */
 const LIVENESS: Probe = { ...PROBE, everyMs: 500, initialDelayMs: 1_000 };
 
+const DIES_AFTER_MS = [300, 1_700];
+const MEMORY_LIMIT = { maxBytes: 512 * 2 ** 20, action: 'restart' } as const;
+
 /** Every second version may be broken. */
 function programOf({ program, life, version }: Declared): Program {
   if (life.broken === null || life.broken === 'hangs' || version % 2 === 1) return program;
-  return life.broken === 'unready'
-    ? { ...program, answersAfterMs: null }
-    : { ...program, endsAfterMs: 20, exitCode: 1 };
+  if (life.broken === 'unready') return { ...program, answersAfterMs: null };
+  const endsAfterMs = life.broken === 'crash' ? 20 : DIES_AFTER_MS[(version / 2) % DIES_AFTER_MS.length]!;
+  return { ...program, endsAfterMs, exitCode: 1 };
 }
 
 /** What runs by the clock begins at its time. */

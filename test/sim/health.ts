@@ -18,6 +18,7 @@ export class Health {
   /** Answered a probe well at some time. */
   #passed = new WeakSet<SimProcess>();
   #drains = new WeakMap<SimProcess, Drain>();
+  readonly #bloatedMs = new WeakMap<SimProcess, number>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -31,6 +32,21 @@ export class Health {
     else this.#everIll.add(process);
     const untilMs = forMs === null ? Number.POSITIVE_INFINITY : this.#machine.schedule.nowMs + forMs;
     this.#illUntilMs.set(process, untilMs);
+  }
+
+  /** It takes more memory than any limit of the scenarios, and keeps it. */
+  bloat(process: SimProcess): void {
+    if (!this.#bloatedMs.has(process)) this.#bloatedMs.set(process, this.#machine.schedule.nowMs);
+  }
+
+  isBloated(process: SimProcess): boolean {
+    return this.#bloatedMs.has(process);
+  }
+
+  /** Null: it is not bloated. */
+  bloatedForMs(process: SimProcess): number | null {
+    const sinceMs = this.#bloatedMs.get(process);
+    return sinceMs === undefined ? null : this.#machine.schedule.nowMs - sinceMs;
   }
 
   isUnhealthy(process: SimProcess): boolean {

@@ -1,4 +1,5 @@
 // More scenarios written by hand, next to known-scenarios.ts: rare cells of the transition table, and what seeds found.
+import { KNOWN_ROLLOUTS } from './known-rollouts.ts';
 import type { Scenario, SimLife, SimService } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -242,4 +243,5 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 200, ups: 1 }),
     after(20, { kind: 'spoilState', how: 'garbage' }),
   ),
+  ...KNOWN_ROLLOUTS,
 };

@@ -7,19 +7,22 @@ import type { EndCause, Rollout, Slot } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { SimProcess } from './machine/processes.ts';
-import { ReadinessOracle, type ReadinessWorld } from './readiness-oracle.ts';
+import { ReadinessOracle } from './readiness-oracle.ts';
+import { RolloutOracle, type RolloutWorld } from './rollout-oracle.ts';
 
-export type LifecycleWorld = ReadinessWorld;
+export type LifecycleWorld = RolloutWorld;
 
 export class LifecycleOracle {
   #world: LifecycleWorld;
   #readiness: ReadinessOracle;
+  readonly rollouts: RolloutOracle;
   /** Nonces whose end began with a drain, and when: a later signal is not a new stop. */
   #draining = new Map<string, number>();
 
   constructor(world: LifecycleWorld) {
     this.#world = world;
     this.#readiness = new ReadinessOracle(world);
+    this.rollouts = new RolloutOracle(world);
   }
 
   /** Whether this stop was judged before, when its drain began. */
@@ -47,6 +50,7 @@ export class LifecycleOracle {
     const process = this.#processOf(slot);
     if (!process) return true;
     const { health } = this.#world.machine;
+    if (spec.limits.memory !== null && health.isBloated(process)) return true;
     return isRestartedByProbe(spec) && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
   }
 
@@ -66,20 +70,18 @@ export class LifecycleOracle {
   checkAvailability(kernel: Kernel, slot: Slot, cause: EndCause): void {
     const process = this.#processOf(slot);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
-    if (
-      cause !== 'replaced' ||
-      declared?.schedule ||
-      !process ||
-      !declared ||
-      !this.#world.machine.health.serves(process)
-    )
-      return;
+    this.rollouts.onStop(kernel, slot, cause, process);
+    const isChosen = cause === 'replaced' || (cause === 'unhealthy' && process && this.rollouts.isOnlyBloated(process));
+    if (!isChosen || declared?.schedule || !process || !declared || !this.#world.machine.health.serves(process)) return;
     // An instance that was never ready is not protected.
     if (!this.#readiness.wasReady(process, declared)) return;
+    if (cause === 'unhealthy' && !this.#wasReadyFor(process, declared)) return;
     const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
     // Neither instances that a command stopped nor the extra ones of a roll-out.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
-    const wanted = ids.filter((id) => kernel.desired.instances.get(id)?.run).length;
+    const isGivenUp = (id: Slot['id']): boolean =>
+      ['failed', 'completed'].includes(kernel.slots.get(id)?.phase.kind ?? 'idle');
+    const wanted = ids.filter((id) => kernel.desired.instances.get(id)?.run && !isGivenUp(id)).length;
     const { missing } = rolloutLimitsOf(declared.rollout, wanted);
     const ready = [...kernel.slots.values()].filter(({ service, phase }) => service === slot.service && isReady(phase));
     const least = wanted - missing;
@@ -135,6 +137,7 @@ export class LifecycleOracle {
     if (index > pool && onTop.length > extra)
       this.#world.fail(`I1: ${onTop.length} live on top of the ${pool} of ${spec.name}, where ${extra} may`);
     this.#readiness.onSpawn(kernel, process, spec);
+    this.rollouts.onSpawn(kernel, process, spec);
   }
 
   onEnd(process: SimProcess): void {
@@ -146,13 +149,27 @@ export class LifecycleOracle {
     const { phase, spec } = slot;
     if (phase.kind !== 'ending' || phase.process.nonce !== process.of!.nonce || !process.isLeader) return;
     const drain = spec?.stop.drain;
-    if (signal !== 'SIGTERM' || drain?.by.kind !== 'http' || !isDrained(phase.cause) || spec?.singleton) return;
+    if (signal !== 'SIGTERM' || drain?.by.kind !== 'http' || spec?.singleton) return;
+    if (!isDrained(phase.cause) && !this.#servesAboveLimit(process, slot)) return;
     const { machine } = this.#world;
     const begunMs = this.#draining.get(process.of!.nonce);
     if (begunMs === undefined) this.#world.fail(`drain: ${slot.id} gets SIGTERM and was never drained`);
     const elapsedMs = machine.schedule.nowMs - begunMs;
     const isOver = machine.health.drainOf(process)?.doneMs != null || elapsedMs >= drain.timeoutMs - SLACK_MS;
     if (!isOver) this.#world.fail(`drain: ${slot.id} gets SIGTERM ${elapsedMs} ms after its drain began`);
+  }
+
+  /** It is restarted for its memory, and was ready when that began. */
+  #servesAboveLimit(process: SimProcess, { phase, service }: Slot): boolean {
+    const spec = this.#readiness.specOf(service);
+    if (phase.kind !== 'ending' || phase.cause !== 'unhealthy' || !spec) return false;
+    return this.rollouts.isOnlyBloated(process) && this.#wasReadyFor(process, spec);
+  }
+
+  #wasReadyFor(process: SimProcess, spec: ServiceSpec): boolean {
+    const { schedule, health } = this.#world.machine;
+    if (spec.readiness !== null) return health.hasServedFor(process, NEWS_MS) && health.hasPassed(process);
+    return schedule.nowMs - process.bornMs >= spec.readyAfterMs + NEWS_MS;
   }
 
   /** Once everything is quiet. @param isMemorySure no state was ever lost. */
@@ -169,6 +186,7 @@ export class LifecycleOracle {
     }
     for (const slot of kernel.slots.values()) this.#checkRestarted(kernel, slot);
     for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
+    this.rollouts.checkQuiet(kernel);
   }
 
   /** An instance with a requested restart is neither completed nor failed; a scheduled one has its next time. */

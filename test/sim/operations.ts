@@ -50,6 +50,16 @@ const OPERATIONS: Operations = {
     project.change(service, (declared) => {
       declared.declared = true;
     }),
+  changeAll: ({ project }) => {
+    project.isDraft = true;
+    for (const index of project.services.keys()) {
+      project.change(index, (declared) => {
+        declared.version++;
+      });
+    }
+    project.isDraft = false;
+    project.save();
+  },
   commentEdit: ({ project }) => project.save(),
   goodEdit: ({ project }) => project.save(),
   badEdit: ({ project }, { how }) => project.spoil(how),
@@ -90,6 +100,12 @@ const OPERATIONS: Operations = {
   sicken: ({ machine, project }, { which, forMs }) => {
     const victim = oneOf(machine, project, which, ({ isLeader }) => isLeader);
     if (victim) machine.health.sicken(victim, forMs);
+  },
+  bloat: ({ machine, project }, { which }) => {
+    const isMain = ({ isLeader }: SimProcess): boolean => isLeader;
+    const victims = [...machine.processes.alive()].filter(({ of }) => of?.root === project.root).filter(isMain);
+    const chosen = which === null ? victims : victims.slice(which % Math.max(1, victims.length)).slice(0, 1);
+    for (const victim of chosen) machine.health.bloat(victim);
   },
   crash,
   freeze: ({ project }, { forMs }) => {

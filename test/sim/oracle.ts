@@ -55,6 +55,7 @@ export class Oracle implements Observer {
       machine,
       leaders: () => this.#leaders(),
       isMemorySure: () => this.#isMemorySure(),
+      isBlind: () => this.isBlind,
       fail: (what) => this.#fail(what),
     });
     this.#stopOrder = new StopOrder({
@@ -143,6 +144,7 @@ export class Oracle implements Observer {
   /** A person did something. */
   forgiveBackoff(service: string): void {
     this.#backoff.forgive(service);
+    this.#lifecycle.rollouts.forgive(service);
     this.schedules.forgive(PERSON_MS);
   }
 
@@ -175,6 +177,7 @@ export class Oracle implements Observer {
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
     if (hadKernel) this.schedules.onChargeEnd();
     if (hadKernel) this.revival.onEnd(guest);
+    if (hadKernel) this.#lifecycle.rollouts.onSupervisorEnd();
     // The last moments before were not saved yet, a back-off included.
     if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - UNSAVED_MS);
     if (hadKernel) this.#project.forgetHeld(guest.lastAwakeMs - UNSAVED_MS);
@@ -215,6 +218,8 @@ export class Oracle implements Observer {
     if (slot) this.#lifecycle.onSignal(process, signal, slot);
     if (slot && !this.killingIsFine) this.#stopOrder.onSignal(process, signal, slot, this.kernel);
     if (slot?.phase.kind !== 'alive' || slot.phase.process.nonce !== of!.nonce || slot.spec?.singleton) return;
+    // Of an adopted instance whose spec is not remembered.
+    if (this.#machine.singletonNonces.has(of!.nonce)) return;
     this.#fail(`I4: ${signal} was sent to pid ${pid} of ${of!.instance}, which is not being stopped`);
   }
 
@@ -325,6 +330,8 @@ export class Oracle implements Observer {
     this.#lifecycle.onEnd(process);
     const slot = this.kernel?.slots.get(instance as InstanceId);
     this.#stopOrder.onEnd(process, slot, this.kernel);
+    const isAsked = slot?.phase.kind !== 'alive' || slot.phase.process.nonce !== nonce;
+    this.#lifecycle.rollouts.onEnd(this.kernel, process, isAsked, 'code' in exit && exit.code === 0);
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
     this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;

@@ -42,6 +42,11 @@ export class ReadinessOracle {
     }
   }
 
+  /** Null: no instance of it was started. */
+  specOf(service: string): ServiceSpec | null {
+    return this.#specs.get(service) ?? null;
+  }
+
   onEnd(process: SimProcess): void {
     this.#ended.add(process.of!.nonce);
     const service = process.of!.instance.split('.')[0]!;
@@ -95,6 +100,9 @@ export class ReadinessOracle {
     this.#shownReady.add(nonce);
     const spec = kernel.desired.services.get(service);
     const isByAge = spec?.readiness === null && spec.readyAfterMs > 0;
+    // Another process of its tree may have been taken for the main one (see `#isAdoptedInItsPlace` of the oracle).
+    const taken = this.#world.machine.processes.get(phase.process.pid);
+    if (taken && taken.state !== 'Z' && taken.of?.nonce === nonce) return;
     // A look would have shown that it is gone.
     if (isEnded && phase.adopted && isByAge && this.#world.isMemorySure())
       this.#world.fail(`I19: ${id} becomes ready after its end`);

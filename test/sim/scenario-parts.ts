@@ -17,6 +17,7 @@ export const LIFE: SimLife = {
   hasLiveness: false,
   preparesMs: null,
   broken: null,
+  hasMemoryLimit: false,
   rollout: { unavailable: 1, surge: 0, minReadyMs: 0, deadlineMs: 1_500, onFailure: 'pause' },
   drain: null,
   escalates: false,

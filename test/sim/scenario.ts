@@ -11,6 +11,7 @@ import type {
 import type { HandWritten } from './hand-written.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
+import { program } from './random-program.ts';
 import type { Shell } from './shell.ts';
 
 export type SimService = {
@@ -39,8 +40,10 @@ export type SimLife = {
   hasLiveness: boolean;
   /** How long its `before_start` takes; null: it has none. */
   preparesMs: number | null;
-  /** How every second version fails; `hangs`: its `before_start` never ends; null: not at all. */
-  broken: 'unready' | 'crash' | 'hangs' | null;
+  /** How every second version fails; `dies`: after it was ready, or nearly; `hangs`: its `before_start` never ends; null: not at
+   * all. */
+  broken: 'unready' | 'crash' | 'dies' | 'hangs' | null;
+  hasMemoryLimit: boolean;
   rollout: {
     unavailable: number;
     surge: number;
@@ -59,6 +62,8 @@ export type Edit =
 export type Operation =
   | Edit
   | { kind: 'commentEdit' }
+  /** A new version of every service, in one edit. */
+  | { kind: 'changeAll' }
   | { kind: 'badEdit'; how: BadKind }
   | { kind: 'goodEdit' }
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
@@ -73,6 +78,8 @@ export type Operation =
   | { kind: 'killOne' | 'suspendOne'; which: number }
   /** It answers no probe any more; null: forever. */
   | { kind: 'sicken'; which: number; forMs: number | null }
+  /** It needs more memory than it may; null: all main processes of the project. */
+  | { kind: 'bloat'; which: number | null }
   /** kill -9, at once or before its n-th effect from now on; then `orch up` that often. */
   | { kind: 'crash'; beforeEffect: number | null; upAfterMs: number; ups: number }
   | { kind: 'freeze'; forMs: number }
@@ -114,25 +121,6 @@ export type Scenario = {
 
 const MAX_SERVICES = 4;
 
-const obedience = fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: null, freq: 4 });
-const child = fc.record({
-  kind: fc.constantFrom('member' as const, 'session' as const),
-  obeysAfterMs: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null }),
-});
-
-export const program: fc.Arbitrary<Program> = fc.record({
-  endsAfterMs: fc.option(fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 100, max: 2_000 })), {
-    nil: null,
-    freq: 2,
-  }),
-  exitCode: fc.constantFrom(0, 0, 1),
-  obeysAfterMs: obedience,
-  child: fc.option(child, { nil: null, freq: 2 }),
-  forksWhenStopped: fc.boolean(),
-  answersAfterMs: fc.constantFrom(0, 0, 30, 500),
-  drainsInMs: fc.option(fc.integer({ min: 0, max: 1_500 }), { nil: null, freq: 4 }),
-});
-
 const rarely = <T>(value: T, otherwise: T) =>
   fc.oneof({ arbitrary: fc.constant(otherwise), weight: 2 }, { arbitrary: fc.constant(value), weight: 1 });
 
@@ -141,7 +129,8 @@ export const life: fc.Arbitrary<SimLife> = fc.record({
   readyAfterMs: fc.constantFrom(0, 300, 1_000),
   hasLiveness: rarely(true, false),
   preparesMs: fc.constantFrom(null, null, null, 20, 1_500),
-  broken: fc.constantFrom(null, null, null, 'unready' as const, 'crash' as const, 'hangs' as const),
+  broken: fc.constantFrom(null, null, null, 'unready' as const, 'crash' as const, 'dies' as const, 'hangs' as const),
+  hasMemoryLimit: rarely(true, false),
   rollout: fc
     .record({
       unavailable: fc.integer({ min: 0, max: 2 }),
@@ -200,7 +189,7 @@ const validEdit: fc.Arbitrary<Edit> = fc.oneof(
 );
 const edit: fc.Arbitrary<Operation> = fc.oneof(
   { arbitrary: validEdit, weight: 2 },
-  { arbitrary: fc.record({ kind: only('commentEdit', 'goodEdit') }), weight: 1 },
+  { arbitrary: fc.record({ kind: only('commentEdit', 'goodEdit', 'changeAll', 'changeAll') }), weight: 1 },
   { arbitrary: fc.record({ kind: only('badEdit'), how: fc.constantFrom(...BAD_KINDS) }), weight: 1 },
 );
 const command: fc.Arbitrary<Operation> = fc.oneof(
@@ -220,6 +209,7 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
 );
 const processFault: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),
+  fc.record({ kind: only('bloat'), which: fc.option(fc.nat(30), { nil: null }) }),
   fc.record({ kind: only('sicken'), which: fc.nat(30), forMs: fc.constantFrom(50, 1_500, 30_000, null) }),
   fc.record({
     kind: only('failSpawns'),

@@ -27,7 +27,8 @@ function fakeProcess(guest: Guest) {
     once: (event: string, run: (given?: unknown) => void) => guest.signals.set(event, run),
     hrtime: { bigint: () => BigInt(Math.round(machine.schedule.nowMs * 1e6)) },
     cpuUsage: () => ({ user: 0, system: 0 }),
-    memoryUsage: { rss: () => 0 },
+    // The one page that /proc shows.
+    memoryUsage: { rss: () => 4_096 },
     nextTick: (run: () => void) => guest.later(0, run),
     stderr: {
       write: (text: string) => {

@@ -12,10 +12,14 @@ export function readProc({ machine, process: self }: Guest, path: string): strin
   const process = name === 'self' ? self : machine.processes.get(Number(name));
   if (!process) throw errno('ENOENT', path);
   if (file === 'environ') return isShown(process, machine.schedule.nowMs) ? process.environ : '';
+  if (file === 'statm') return `999999 ${machine.health.isBloated(process) ? BLOATED_PAGES : 1} 1 1 0 1 0\n`;
   if (file !== 'stat') throw errno('ENOENT', path);
   const { pid, ppid, pgid, session, state, startTime } = process;
   return `${pid} (program) ${state} ${ppid} ${pgid} ${session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 0 1\n`;
 }
+
+/** 4 GiB. */
+const BLOATED_PAGES = 2 ** 20;
 
 /** A zombie has none any more; in the middle of execve there is none yet. */
 function isShown({ state, shownMs }: SimProcess, nowMs: number): boolean {

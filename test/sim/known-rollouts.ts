@@ -1,0 +1,78 @@
+// Scenarios written by hand: roll-outs that must stop, wait or take turns.
+import type { Scenario, SimLife } from './scenario.ts';
+import { after, LIFE, one, service } from './scenario-parts.ts';
+
+const crash = { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 } as const;
+const POOL: Partial<SimLife> = {
+  readyAfterMs: 300,
+  rollout: { ...LIFE.rollout, minReadyMs: 1_000, deadlineMs: 20_000 },
+};
+const ONE_ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 1 };
+const changeAll = { kind: 'changeAll' } as const;
+
+export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
+  'a pool above its memory limit': one(
+    [service({ pool: 4, life: { ...POOL, hasMemoryLimit: true, drain: { by: 'http', timeoutMs: 1_000 } } })],
+    after(7_000, { kind: 'bloat', which: null }),
+    after(20_000, { kind: 'commentEdit' }),
+  ),
+  'a pool above its memory limit, with one on top': one(
+    [service({ pool: 2, life: { ...POOL, hasMemoryLimit: true, rollout: ONE_ON_TOP } })],
+    after(7_000, { kind: 'bloat', which: null }),
+    after(1_500, crash),
+    after(20_000, { kind: 'commentEdit' }),
+  ),
+  'a new version dies once it has been ready': one(
+    [service({ pool: 4, life: { ...POOL, broken: 'dies' } })],
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(20_000, { kind: 'setPool', service: 0, pool: 5 }),
+    after(7_000, { kind: 'bloat', which: null }),
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+  ),
+  'a new version dies once it has been ready, and its supervisor': one(
+    [service({ pool: 3, life: { ...POOL, broken: 'dies' } })],
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(7_000, crash),
+    after(7_000, { kind: 'killOne', which: 2 }),
+    after(7_000, { kind: 'upgrade' }),
+  ),
+  'half of a pool is stopped for a version that dies': one(
+    [
+      service(
+        { pool: 4, graceMs: 1_000, life: { ...POOL, broken: 'crash', rollout: { ...LIFE.rollout, unavailable: 2 } } },
+        { obeysAfterMs: 500 },
+      ),
+    ],
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(100, { kind: 'killOne', which: 0 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a task and what waits for it change together': one(
+    [
+      service({ policy: 'never' }, { endsAfterMs: 2_000 }),
+      service({ pool: 2, life: POOL, dependsOn: [{ on: 0, condition: 'completed', onLoss: 'ignore' }] }),
+    ],
+    after(7_000, changeAll),
+    after(500, { kind: 'killOne', which: 1 }),
+    after(7_000, changeAll),
+  ),
+  'a task that fails and what waits for it change together': one(
+    [
+      service({ policy: 'never', life: { broken: 'crash' } }, { endsAfterMs: 500 }),
+      service({ pool: 2, life: POOL, dependsOn: [{ on: 0, condition: 'completed', onLoss: 'ignore' }] }),
+    ],
+    after(7_000, changeAll),
+    after(7_000, { kind: 'killOne', which: 0 }),
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+  ),
+  'a server and what waits for it change together': one(
+    [
+      service({ life: { hasReadiness: true } }, { answersAfterMs: 500 }),
+      service({ pool: 2, life: POOL, dependsOn: [{ on: 0, condition: 'ready', onLoss: 'ignore' }] }),
+      service({ pool: 2, life: POOL, dependsOn: [{ on: 1, condition: 'started', onLoss: 'restart' }] }),
+    ],
+    after(7_000, changeAll),
+    after(20_000, { kind: 'restart', service: 0, instance: null }),
+    after(0, { kind: 'restart', service: 1, instance: null }),
+  ),
+};
