@@ -163,6 +163,8 @@ export class Supervisor implements Supervised {
     return await this.#follower!.reload();
   }
 
+  catchUpWithFiles = async (): Promise<void> => this.#follower?.catchUp();
+
   #configLoaded(result: LoadResult): void {
     if (result.ok) this.apply(result.accepted, null);
     else this.kernel.rejectConfig(result.problems);
@@ -170,9 +172,7 @@ export class Supervisor implements Supervised {
 
   #report = (type: string, message: string) => this.events.report({ type, instance: null, message });
 
-  onStep(listener: () => void): () => void {
-    return this.#loop.onStep(listener);
-  }
+  onStep = (listener: () => void): (() => void) => this.#loop.onStep(listener);
 
   #configureWriter({ config }: AcceptedConfig): void {
     void this.writer.configure(config.logQueues).catch((error) => {

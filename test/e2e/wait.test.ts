@@ -55,3 +55,29 @@ test.for(['ready', 'converged'] as const)(
     await project.down();
   },
 );
+
+test('a wait right after an edit waits for that edit', async () => {
+  const project = createProject({ 'procs.yaml': KEPT });
+  await project.up();
+  project.edit('procs.yaml', `${KEPT}  added: { command: [sleep, "1000"] }\n`);
+  await project.mustOrch(['wait', 'added', '--timeout', '30s']);
+  project.edit('procs.yaml', `${KEPT}  broken: { command: [no-such-program] }\n`);
+  const { exitCode, stderr } = await project.orch(['wait', '--timeout', '30s']);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining('broken.1') });
+  await project.down();
+});
+
+test('a wait after an edit with a problem fails with its position, and not once it is mended', async () => {
+  const project = createProject({ 'procs.yaml': KEPT });
+  await project.up();
+  project.edit('procs.yaml', KEPT.replace('kept: {', 'kept: { pol: 3,'));
+  const { exitCode, stderr } = await project.orch(['wait', '--timeout', '30s']);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringMatching(/^error: cannot converge: the files have a problem \(procs\.yaml:2:\d+: .*pol/),
+  });
+  await project.mustOrch(['wait', '--for', 'ready', 'kept', '--timeout', '30s']);
+  project.edit('procs.yaml', KEPT);
+  await project.mustOrch(['wait', '--timeout', '30s']);
+  await project.down();
+});

@@ -19,11 +19,11 @@ import {
   stopInstances,
 } from './commands.ts';
 import { explainInstance } from './explanations.ts';
-import { knownQueues, resolveInstances } from './instance-names.ts';
+import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
-import { areTasks, exitCodeOfAll, judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
+import { areTasks, exitCodeOfAll, judgeFiles, judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
 import { awaitStopped, until } from './wait-until.ts';
 
 /** Progress of `down` names at most this many instances. */
@@ -194,15 +194,20 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
     const known = Object.keys(cannot).join(', ');
     throw new RequestError({ code: 'usage', message: `cannot wait for "${condition}": it is one of ${known}` });
   }
-  resolveInstances(supervisor.kernel, names);
   const startedMs = performance.now();
+  const isForFiles = condition === 'converged' || condition === 'ready';
+  const areDeclared = names.every((name) => isDeclared(supervisor.kernel, name));
+  // Scripts save a file and wait: the state before that edit is not what they ask for.
+  if (isForFiles) await supervisor.catchUpWithFiles();
+  if (!areDeclared) resolveInstances(supervisor.kernel, names);
   const output = () => judgeOutput(supervisor.kernel, (queue) => supervisor.logFaultOf(queue), names);
-  const isForOutput = condition === 'converged' || condition === 'ready';
   const verdict = () =>
-    (isForOutput ? output() : null) ?? judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
+    (condition === 'converged' ? judgeFiles(supervisor.kernel) : null) ??
+    (isForFiles ? output() : null) ??
+    judgeWait(supervisor.kernel, condition, names, supervisor.clock.nowMs());
   const decided = await until(supervisor, () => verdict().kind !== 'pending', signal, params.timeoutMs ?? null);
   let last = verdict();
-  if (last.kind === 'met' && isForOutput) {
+  if (last.kind === 'met' && isForFiles) {
     // A log writer that is just starting has not tried its files yet.
     await supervisor.writer.whenUpToDate(WRITER_PATIENCE_MS);
     last = output() ?? last;
@@ -215,7 +220,10 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
   throw new RequestError({
     code: 'failed',
     message: `${cannot[condition]}: ${last.because}`,
-    hint: '`orch why` and `orch logs` show more',
+    hint:
+      supervisor.kernel.problems.length > 0
+        ? '`orch validate` shows it in full'
+        : '`orch why` and `orch logs` show more',
     ...(projectEnd && { exitCode: projectEnd.exitCode }),
   });
 }

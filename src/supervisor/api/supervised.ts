@@ -31,6 +31,8 @@ export interface Supervised {
   apply(accepted: AcceptedConfig, only: string[] | null): void;
   /** Reads the files now. */
   reload(): Promise<LoadResult>;
+  /** Applies an edit that was saved before the call. */
+  catchUpWithFiles(): Promise<void>;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

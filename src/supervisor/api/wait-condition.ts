@@ -58,6 +58,15 @@ export function judgeWait(
   return { kind: 'pending', because: leavingReason(kernel) };
 }
 
+/** @returns null: the files are what is in force. */
+export function judgeFiles({ problems, generation }: Kernel): WaitVerdict | null {
+  const [first] = problems;
+  if (!first) return null;
+  const position = [first.file, first.line, first.column].filter((part) => part !== null).join(':');
+  const because = `the files have a problem (${position}: ${first.message}); generation ${generation} stays in force`;
+  return { kind: 'impossible', because };
+}
+
 /**
  * A program whose output cannot be written stops as soon as its pipe is full, ready or not.
  * @param faultOf a log queue -> a sentence; null: it can be written

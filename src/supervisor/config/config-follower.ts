@@ -16,6 +16,8 @@ export type ConfigFollowerOptions = {
 
 /** The content of the file is not known then, and no further event may come. */
 const LOADER_FAULTS: readonly string[] = ['load-failed', 'load-timeout'] satisfies LoaderFault[];
+/** An editor may be in the middle of a save. */
+const SAVE_MS = 60;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -71,6 +73,13 @@ export class ConfigFollower {
       return this.reload();
     });
     return this.#next;
+  }
+
+  /** Loads what was saved before the call, also where its event is still on its way. */
+  async catchUp(): Promise<void> {
+    if (!(await hasChanged(this.#watched))) return void (await this.#running);
+    await new Promise((resolve) => setTimeout(resolve, SAVE_MS));
+    await this.#settled();
   }
 
   async close(): Promise<void> {
