@@ -10,6 +10,7 @@ import { checkSharedAddresses } from './check/shared-addresses.ts';
 import { checkAddresses, checkLiterals, findEmptyValues } from './check/values.ts';
 import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
 import { environmentVariable, type LoadContext } from './files/load-context.ts';
+import { liftInlineQueues } from './normalize/inline-queues.ts';
 import type { NormalizeContext } from './normalize/normalize-context.ts';
 import { applyDefaults, normalizeProject, projectName } from './normalize/normalize-project.ts';
 import { problemAt } from './problem/problem.ts';
@@ -47,7 +48,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const { tree: typed, problems: wrong, pruned } = validateTree(expanded);
   problems.push(...wrong.filter((problem) => !isSamePlace(problem, empty)));
   problems.push(...missingServices(typed, pruned));
-  const tree = applyDefaults(typed);
+  const tree = liftInlineQueues(applyDefaults(typed), { problems });
   const context: NormalizeContext = {
     project,
     root: load.root,

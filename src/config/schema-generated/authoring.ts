@@ -62,8 +62,8 @@ export type ServiceDeclaration = {
     pid_file?: string | null;
     [extension: `x-${string}`]: unknown;
   } | null;
-  /** The queue for stdout and stderr. Default: `"default"`. */
-  log_queue?: string | null;
+  /** The queue for stdout and stderr: its name, or a queue of its own, which is named like the service. Default: `"default"`. */
+  log_queue?: string | LogQueueDeclaration | null;
   /** The services that must be up first. A list waits for `started`. `ready` waits for the readiness probe, or without one until the service has lived for `ready_after`; `completed` waits for exit code 0, which never counts as ready; `ended` waits for the end of a task, whatever its exit code. Default: `[]`. */
   depends_on?: string[] | { [name: string]: 'started' | 'ready' | 'completed' | 'ended' | {
     /** The condition to wait for. Default: `"started"`. */

@@ -33,6 +33,7 @@ function keyHint(path: string[], key: string, tree: ScalarTree): string | null {
   if (key === 'depends_on' && typeof value === 'string') return `write [${written}]`;
   if (/^(service_)?healthy$/.test(String(value))) return 'write ready';
   if (isServicePath(path) && typeof value === 'string') return `write its command below it: \`command: ${written}\``;
+  if (key === 'log_queue' && typeof value === 'string' && /[/.]/.test(value)) return `write { path: ${written} }`;
   if (path[0] === 'log_queues' && path.length === 2 && typeof value === 'string') return `write { path: ${written} }`;
   return null;
 }
