@@ -34,6 +34,8 @@ export class CommandOutputs {
   readonly #paths: ProjectPaths;
   readonly #writer: LogWriterClient;
   readonly #open = new Map<string, OpenFifos>();
+  #toMake: string[] = [];
+  #making: Promise<void> | null = null;
 
   constructor(paths: ProjectPaths, writer: LogWriterClient) {
     this.#paths = paths;
@@ -49,7 +51,7 @@ export class CommandOutputs {
 
   async #openFor(id: string, service: string, queue: string): Promise<CommandOutput> {
     const { out: outPath, err: errPath } = fifoPaths(this.#paths, id);
-    await makeFifos([outPath, errPath]);
+    await this.#make([outPath, errPath]);
     const fifos = this.#open.get(id) ?? openPair(outPath, errPath);
     fifos.users += 1;
     this.#open.set(id, fifos);
@@ -60,6 +62,16 @@ export class CommandOutputs {
       tail: () => this.#writer.endOfOutput(id, TAIL_DEADLINE_MS).catch(() => ''), // a lost writer reads it later
       close: () => this.#close(id, fifos),
     };
+  }
+
+  /** One mkfifo(1) for all commands that begin together: a pool has many. */
+  #make(paths: string[]): Promise<void> {
+    this.#toMake.push(...paths);
+    this.#making ??= new Promise((resolve) => setImmediate(resolve)).then(() => {
+      this.#making = null;
+      return makeFifos(this.#toMake.splice(0));
+    });
+    return this.#making;
   }
 
   /** The FIFOs stay open until a writer has read them. */
