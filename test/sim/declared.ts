@@ -37,7 +37,7 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     pool,
     dependsOn,
     command: { kind: 'argv', argv: ['program', JSON.stringify(programOf(service))] },
-    port: hasChosenPort(service) ? 'auto' : firstPort + index * PORTS_PER_SERVICE,
+    port: hasChosenPort(service) ? 'auto' : portFor(firstPort, index, 1),
     env: uses === undefined ? {} : { [USES]: `\${${uses}}` },
     usesPorts: uses === undefined ? [] : [uses],
     readiness: readinessOf(service),
@@ -71,6 +71,10 @@ function portsUsedBy(services: readonly Declared[], index: number): string | und
   if (!used) return undefined;
   return `${nameOf(used.on)}.${index % 2 === 0 ? 'ports' : 'port'}`;
 }
+
+/** Of the project whose first port this is. */
+export const portFor = (firstPort: number, service: number, instance: number): number =>
+  firstPort + service * PORTS_PER_SERVICE + instance - 1;
 
 const PORTS_PER_SERVICE = 100;
 const PROBE: Probe = {

@@ -68,11 +68,11 @@ export class Health {
   }
 
   serves(process: SimProcess): boolean {
-    return process.state === 'S' && !this.isUnhealthy(process) && this.hasBound(process);
+    return process.state === 'S' && !this.isUnhealthy(process) && this.#machine.ports.hasBound(process);
   }
 
-  /** Whether its program listens on its port by now. */
-  hasBound(process: SimProcess): boolean {
+  /** Whether its program wants to listen on its port by now. */
+  wantsPort(process: SimProcess): boolean {
     const afterMs = process.program?.answersAfterMs ?? (this.#machine.processes.calm ? 0 : null);
     return afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs;
   }
@@ -80,11 +80,15 @@ export class Health {
   /** Without a break since it began to. */
   hasServedFor(process: SimProcess, ms: number): boolean {
     const afterMs = process.program?.answersAfterMs ?? null;
-    return this.serves(process) && afterMs !== null && this.#machine.schedule.nowMs - process.bornMs >= afterMs + ms;
+    if (!this.serves(process) || afterMs === null) return false;
+    const sinceMs = Math.max(process.bornMs + afterMs, this.#machine.ports.freeSinceMs(process));
+    return this.#machine.schedule.nowMs - sinceMs >= ms;
   }
 
   /** @returns null: no answer at all. */
   probe(port: number): ProbeResult | null {
+    const stranger = this.#machine.ports.strangerAt(port);
+    if (stranger !== null && (!stranger.shares || this.#machine.chance.hit(0.5))) return { ok: true };
     const process = this.#machine.ports.ownerOf(port);
     if (process?.state === 'T') return null;
     if (!process || !this.serves(process)) {
@@ -97,6 +101,7 @@ export class Health {
 
   /** @param answered called when the drain is over. @returns why there is none; null: it has begun. */
   drain(port: number, answered: () => void): string | null {
+    if (this.#machine.ports.strangerAt(port)) this.#machine.fail(`drain: a stranger at port ${port} is drained`);
     const process = this.#machine.ports.ownerOf(port);
     if (!process) return 'connection refused';
     const drain: Drain = { askedMs: this.#machine.schedule.nowMs, doneMs: null };

@@ -244,4 +244,9 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(20, { kind: 'spoilState', how: 'garbage' }),
   ),
   ...KNOWN_ROLLOUTS,
+  'short fits': one(
+    Array.from({ length: 4 }, () => service({ pool: 4, life: { hasLiveness: true } })),
+    after(1_500, { kind: 'commentEdit' }),
+    ...Array.from({ length: 16 }, (_, which) => after(40, { kind: 'sicken', which, forMs: 50 })),
+  ),
 };

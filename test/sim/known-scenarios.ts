@@ -1,6 +1,7 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
 import { KNOWN_CORNERS } from './known-corners.ts';
 import { KNOWN_ENDS } from './known-ends.ts';
+import { KNOWN_PORTS } from './known-ports.ts';
 import { KNOWN_REVIVALS } from './known-revivals.ts';
 import type { Scenario, SimLife } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
@@ -285,15 +286,11 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     Array.from({ length: 12 }, () => service({})),
     ...Array.from({ length: 12 }, (_, index) => after(1, { kind: 'restart', service: index, instance: null })),
   ),
-  'short fits': one(
-    Array.from({ length: 4 }, () => service({ pool: 4, life: { hasLiveness: true } })),
-    after(1_500, { kind: 'commentEdit' }),
-    ...Array.from({ length: 16 }, (_, which) => after(40, { kind: 'sicken', which, forMs: 50 })),
-  ),
   'down with a timeout': {
     ...one([service({ pool: 2, graceMs: 1_000 }, { obeysAfterMs: null }), ...STACK.slice(1)]),
     downTimeoutMs: 100,
   },
   ...KNOWN_CORNERS,
   ...KNOWN_REVIVALS,
+  ...KNOWN_PORTS,
 };

@@ -1,6 +1,6 @@
 // Carries out the operations of a scenario on the machine and its projects.
 import type { ServiceName } from '../../src/core/spec.ts';
-import { nameOf } from './declared.ts';
+import { nameOf, portFor } from './declared.ts';
 import type { Machine } from './machine/machine.ts';
 import { type SimProcess, STRANGER } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
@@ -138,6 +138,8 @@ const OPERATIONS: Operations = {
     machine.processes.slowKillMs = byMs;
   },
   strangers: bearStrangers,
+  takePort: ({ machine, project }, { service, instance, forMs, shares }) =>
+    machine.ports.takeIfFree(portFor(project.firstPort, service, instance), forMs, shares),
   recycle: ({ machine }, { count }) => {
     machine.processes.recycle = count;
   },

@@ -33,8 +33,8 @@ export class PortOracle {
       if (other !== process && other.isLeader && variableOf(other, 'PORT') === String(port))
         fail(`I22: ${instance} is given port ${port}, which ${other.of!.root} ${other.of!.instance} has`);
     }
-    if (machine.ports.isTaken(port)) fail(`I22: ${instance} is given port ${port}, which a stranger has`);
     if (kernel?.slots.get(instance as InstanceId)?.spec?.ports?.PORT === undefined) return;
+    if (machine.ports.isTaken(port)) fail(`I22: ${instance} is given port ${port}, which a stranger has`);
     const last = this.#last.get(instance);
     if (last && last.port !== port && !machine.ports.wasTakenSince(last.port, last.atMs) && isMemorySure())
       fail(`I22: ${instance} had port ${last.port} and is given ${port}`);

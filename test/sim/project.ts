@@ -95,7 +95,7 @@ export class Project {
   /** As it is written. */
   config(): ProjectConfig {
     const declared = [...this.services.keys()].filter((index) => this.services[index]!.declared);
-    const specs = declared.map((index) => referenceTag(specOf(this.services, index, this.#firstPort), index));
+    const specs = declared.map((index) => referenceTag(specOf(this.services, index, this.firstPort), index));
     return { ...projectConfig(...specs), root: this.root };
   }
 
@@ -105,7 +105,7 @@ export class Project {
     return everyS === undefined ? null : everyS * 1_000;
   }
 
-  get #firstPort(): number {
+  get firstPort(): number {
     return (1 + Number(this.root.slice(2))) * 10_000;
   }
 

@@ -18,6 +18,8 @@ export type ReadinessWorld = {
 
 /** Timers of a busy supervisor. */
 const SLACK_MS = 5;
+/** A start begins at most this long before its process. */
+const EARLIER_MS = 2_000;
 
 export class ReadinessOracle {
   #world: ReadinessWorld;
@@ -66,8 +68,10 @@ export class ReadinessOracle {
       this.#noteReady(kernel, slot);
       const desired = kernel.desired.instances.get(id);
       if (!desired?.run || desired.spec.schedule) continue;
-      if (isReady(phase)) this.#checkAge(slot, desired.spec);
-      else if (phase.kind !== 'completed' && kernel.isConverged())
+      if (isReady(phase)) {
+        this.#checkAge(slot, desired.spec);
+        this.#checkAnswer(slot, desired.spec);
+      } else if (phase.kind !== 'completed' && kernel.isConverged())
         this.#world.fail(`I19: ${id} is ${phase.kind}, and everything counts as converged`);
     }
   }
@@ -79,6 +83,22 @@ export class ReadinessOracle {
     const ageMs = process ? this.#world.machine.schedule.nowMs - process.bornMs : Number.POSITIVE_INFINITY;
     if (ageMs < readyAfterMs - SLACK_MS && this.#world.isMemorySure())
       this.#world.fail(`I19: ${id} is ready ${ageMs} ms after its start, with ready_after ${readyAfterMs}`);
+  }
+
+  /** The instance itself has answered, and no stranger could have. */
+  #checkAnswer({ id, phase }: Slot, { readiness, readyAfterMs }: ServiceSpec): void {
+    if (phase.kind !== 'alive' || phase.adopted || !this.#world.isMemorySure()) return;
+    const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
+    if (!process) return;
+    const { health, ports, schedule } = this.#world.machine;
+    const stranger = ports.olderStranger(process);
+    const isProbed = readiness !== null && phase.readiness === 'passing';
+    if (isProbed && !health.hasPassed(process)) this.#world.fail(`I19: ${id} is ready and has never answered a probe`);
+    if (isProbed && stranger?.shares) this.#world.fail(`I19: ${id} is ready although a stranger shares its port`);
+    // What was there when its start began, hooks included.
+    const wasThere = stranger !== null && stranger.process.bornMs + EARLIER_MS < process.bornMs;
+    if (readiness === null && readyAfterMs > 0 && wasThere && !stranger.shares && schedule.nowMs > process.bornMs)
+      this.#world.fail(`I19: ${id} is ready by its age although a stranger has its port`);
   }
 
   #isAgeUnsure({ name, readiness }: ServiceSpec): boolean {

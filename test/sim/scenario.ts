@@ -8,6 +8,7 @@ import type {
   Schedule,
   SingletonPolicy,
 } from '../../src/core/spec.ts';
+import { MAX_SERVICES, only, processFault, supervisorFault, which } from './faults.ts';
 import type { HandWritten } from './hand-written.ts';
 import type { Program } from './machine/processes.ts';
 import { BAD_KINDS, type BadKind } from './project-file.ts';
@@ -92,6 +93,8 @@ export type Operation =
   | { kind: 'loseWatchEvents'; count: number }
   | { kind: 'slowKills'; byMs: number }
   | { kind: 'strangers'; count: number; liveMs: number }
+  /** A program of another person listens on the port of an instance; `shares`: together with it. */
+  | { kind: 'takePort'; service: number; instance: number; forMs: number; shares: boolean }
   /** Pids of ours that become free are strangers' at once. */
   | { kind: 'recycle'; count: number }
   /** The machine is busy: everything that supervisors do takes its time. */
@@ -118,8 +121,6 @@ export type Scenario = {
   /** kill -9 before this effect of `down`, which is then repeated; null: none. */
   crashInDown: number | null;
 };
-
-const MAX_SERVICES = 4;
 
 const rarely = <T>(value: T, otherwise: T) =>
   fc.oneof({ arbitrary: fc.constant(otherwise), weight: 2 }, { arbitrary: fc.constant(value), weight: 1 });
@@ -180,8 +181,6 @@ export const service: fc.Arbitrary<SimService> = fc.record({
   life,
   schedule: fc.option(schedule, { nil: null, freq: 5 }),
 });
-const which = fc.nat(MAX_SERVICES - 1);
-const only = <K extends string>(...kinds: K[]) => fc.constantFrom(...kinds);
 
 const validEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ kind: only('setPool'), service: which, pool: fc.integer({ min: 0, max: 5 }) }),
@@ -207,45 +206,6 @@ const command: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ kind: only('upOne', 'editFile'), service: which }),
 );
-const processFault: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ kind: only('killOne', 'suspendOne'), which: fc.nat(30) }),
-  fc.record({ kind: only('bloat'), which: fc.option(fc.nat(30), { nil: null }) }),
-  fc.record({ kind: only('sicken'), which: fc.nat(30), forMs: fc.constantFrom(50, 1_500, 30_000, null) }),
-  fc.record({
-    kind: only('failSpawns'),
-    errno: only('ENOENT', 'EACCES', 'EAGAIN', 'EMFILE'),
-    count: fc.integer({ min: 1, max: 6 }),
-  }),
-  fc.record({ kind: only('loseExits'), count: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({
-    kind: only('lateExits'),
-    byMs: fc.integer({ min: 1, max: 3_000 }),
-    count: fc.integer({ min: 1, max: 3 }),
-  }),
-  fc.record({ kind: only('slowKills'), byMs: fc.constantFrom(0, 300, 1_500) }),
-  fc.record({ kind: only('recycle'), count: fc.integer({ min: 10, max: 100 }) }),
-  fc.record({ kind: only('load'), forMs: fc.constantFrom(500, 10_000) }),
-  fc.record({
-    kind: only('strangers'),
-    count: fc.integer({ min: 1, max: 60 }),
-    liveMs: fc.constantFrom(50, 5_000, 200_000),
-  }),
-);
-const supervisorFault: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({
-    kind: only('crash'),
-    beforeEffect: fc.option(fc.integer({ min: 1, max: 120 }), { nil: null, freq: 4 }),
-    upAfterMs: fc.constantFrom(0, 1, 20, 500, 4_000),
-    ups: fc.constantFrom(0, 1, 2, 3),
-  }),
-  fc.record({ kind: only('freeze'), forMs: fc.constantFrom(100, 3_000, 60_000) }),
-  fc.record({ kind: only('failSaves'), count: fc.integer({ min: 1, max: 8 }) }),
-  fc.record({ kind: only('loseWatchEvents'), count: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ kind: only('setClock'), byMs: fc.constantFrom(-31_536_000_000, -3_600_000, 3_600_000, 31_536_000_000) }),
-  fc.record({ kind: only('deleteStateDir', 'fault') }),
-  fc.record({ kind: only('spoilState'), how: only('truncated', 'garbage', 'other-version') }),
-);
-
 const step: fc.Arbitrary<Step> = fc.record({
   afterMs: fc.constantFrom(0, 1, 5, 30, 100, 200, 1_500, 7_000),
   project: fc.nat(1),

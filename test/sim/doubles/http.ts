@@ -9,7 +9,8 @@ export function requestHttp({ url, judge, answers }: HttpRequest): RunningCheck 
   const port = Number(/:(\d+)\//.exec(url)?.[1]);
   return runCheck((settle) =>
     guest.later(machine.chance.between(0, 5), async () => {
-      if (machine.ports.ownerOf(port) === null) return settle({ ok: false, because: 'connection refused' });
+      if (machine.ports.inodesAt(port).length === 0 && machine.ports.ownerOf(port) === null)
+        return settle({ ok: false, because: 'connection refused' });
       const verdict = answers.isKnown() || (await answers.check({ kind: 'tcp', host: '127.0.0.1', port }));
       if (verdict !== true && !verdict.ok) return settle(verdict);
       guest.effect(`drain at port ${port}`);

@@ -1,34 +1,54 @@
 // The listening sockets of the simulated machine: which process holds which port, programs of other people included.
 import type { Machine } from './machine.ts';
-import type { SimProcess } from './processes.ts';
+import { type SimProcess, STRANGER } from './processes.ts';
+
+/** `shares`: by SO_REUSEPORT; otherwise nothing else can listen there. */
+type Stranger = { process: SimProcess; shares: boolean };
 
 export class Ports {
   #machine: Machine;
+  #strangers = new Map<number, Stranger>();
+  #freeSinceMs = new Map<number, number>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
   }
 
-  /** Programs that are not ours and listen: port -> process, and how long. */
-  readonly #taken = new Map<number, { process: SimProcess; untilMs: number }>();
+  /** A program of another person listens at the port for a while. */
+  take(port: number, process: SimProcess, forMs: number, shares = false): void {
+    this.#strangers.set(port, { process, shares });
+    this.#machine.note(
+      () => `a stranger (pid ${process.pid}) listens at port ${port}${shares ? ', which it shares' : ''}`,
+    );
+    this.#machine.schedule.after(forMs, () => this.#leave(port, process));
+  }
 
-  take(port: number, process: SimProcess, forMs: number): void {
-    this.#taken.set(port, { process, untilMs: this.#machine.schedule.nowMs + forMs });
+  /** As an operation of a scenario: not where the port is in use. */
+  takeIfFree(port: number, forMs: number, shares: boolean): void {
+    const { processes } = this.#machine;
+    const owner = this.ownerOf(port);
+    const isInUse = this.isTaken(port) || (!shares && owner !== null && this.hasBound(owner));
+    if (!isInUse && !processes.calm) this.take(port, processes.fork({ ...STRANGER, joins: null }), forMs, shares);
+  }
+
+  isTaken(port: number): boolean {
+    return this.#strangers.has(port);
+  }
+
+  wasTakenSince(port: number, sinceMs: number): boolean {
+    return this.isTaken(port) || (this.#freeSinceMs.get(port) ?? 0) >= sinceMs;
+  }
+
+  #leave(port: number, process: SimProcess): void {
+    if (this.#strangers.get(port)?.process !== process) return;
+    this.#strangers.delete(port);
+    this.#freeSinceMs.set(port, this.#machine.schedule.nowMs);
+    this.#machine.processes.end(process, { code: 0 });
   }
 
   /** The strangers go. */
   freeTaken(): void {
-    const { nowMs } = this.#machine.schedule;
-    for (const taken of this.#taken.values()) taken.untilMs = Math.min(taken.untilMs, nowMs);
-  }
-
-  isTaken(port: number): boolean {
-    const taken = this.#taken.get(port);
-    return taken !== undefined && taken.process.state !== 'Z' && taken.untilMs > this.#machine.schedule.nowMs;
-  }
-
-  wasTakenSince(port: number, sinceMs: number): boolean {
-    return (this.#taken.get(port)?.untilMs ?? 0) >= sinceMs;
+    for (const [port, { process }] of this.#strangers) this.#leave(port, process);
   }
 
   /** The main process of an instance that has this port, zombies aside. */
@@ -39,23 +59,47 @@ export class Ports {
     return null;
   }
 
+  strangerAt(port: number): Stranger | null {
+    return this.#strangers.get(port) ?? null;
+  }
+
+  /** The stranger at the port of an instance that was there before it. */
+  olderStranger(process: SimProcess): Stranger | null {
+    const stranger = this.strangerAt(portOf(process));
+    return stranger !== null && stranger.process.bornMs < process.bornMs ? stranger : null;
+  }
+
+  /** Whether the program of an instance listens on its port by now. It tries until it can. */
+  hasBound(process: SimProcess): boolean {
+    const stranger = this.strangerAt(portOf(process));
+    return (stranger === null || stranger.shares) && this.#machine.health.wantsPort(process);
+  }
+
+  /** When the last stranger left the port of an instance. */
+  freeSinceMs(process: SimProcess): number {
+    return this.strangerAt(portOf(process)) ? Number.POSITIVE_INFINITY : (this.#freeSinceMs.get(portOf(process)) ?? 0);
+  }
+
   /** @returns the inodes of the sockets that listen at the port */
   inodesAt(port: number): string[] {
     const owner = this.ownerOf(port);
-    return owner !== null && this.#machine.health.hasBound(owner) ? [inodeOf(owner)] : [];
+    const stranger = this.strangerAt(port);
+    const holders = [owner !== null && this.hasBound(owner) ? owner : null, stranger?.process ?? null];
+    return holders.flatMap((holder) => (holder === null ? [] : [inodeOf(holder)]));
   }
 
   /** Inode -> port. */
   all(): Map<string, number> {
-    const bound = [...this.#machine.processes.alive()].filter((process) => this.heldBy(process.pid).length > 0);
-    return new Map(bound.map((process) => [inodeOf(process), portOf(process)]));
+    const bound = [...this.#machine.processes.alive()].filter((one) => one.isLeader && this.hasBound(one));
+    const strangers = [...this.#strangers].map(([port, { process }]) => [inodeOf(process), port] as const);
+    return new Map([...bound.map((process) => [inodeOf(process), portOf(process)] as const), ...strangers]);
   }
 
   heldBy(pid: number): string[] {
     const process = this.#machine.processes.get(pid);
-    return process?.isLeader && process.state !== 'Z' && this.#machine.health.hasBound(process)
-      ? [inodeOf(process)]
-      : [];
+    if (!process || process.state === 'Z') return [];
+    const isStranger = [...this.#strangers.values()].some((stranger) => stranger.process === process);
+    return isStranger || (process.isLeader && this.hasBound(process)) ? [inodeOf(process)] : [];
   }
 }
 
