@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // argv → command → exit code. `ps` is read without commander and is part of this bundle: it must start fast.
+import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type HostProcess } from './cli/context/context.ts';
 import { parseSimpleLine } from './cli/fast-path.ts';
@@ -10,7 +11,7 @@ for (const stream of [stdout, stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }
 
-const host: HostProcess = { stdout, stderr, environment: process.env, cwd: process.cwd() };
+const host: HostProcess = { stdout, stderr, environment: process.env, cwd: workingDirectory() };
 const argv = process.argv.slice(2);
 
 run().then(
@@ -20,6 +21,24 @@ run().then(
     process.exit(1);
   },
 );
+
+/** With its links, as `pwd -L`: the shell says how the directory was reached, if it is that one. */
+function workingDirectory(): string {
+  const { PWD } = process.env;
+  const logical = PWD?.startsWith('/') && !/\/\.{1,2}(\/|$)/.test(PWD) ? PWD : null;
+  try {
+    const here = process.cwd();
+    return logical !== null && isSameDirectory(logical, here) ? logical : here;
+  } catch (error) {
+    if (logical !== null) return logical; // it was removed under the shell
+    throw error;
+  }
+}
+
+function isSameDirectory(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
 
 async function run() {
   const simple = parseSimpleLine(argv, psCommand);

@@ -15,7 +15,7 @@ import {
 } from './tidy/project-files.ts';
 
 /** What clients, supervisor and log writer share: the protocol's words and places, and the lines that carry them. */
-const wire = ['src/api/protocol', 'src/api/paths', 'src/rpc/', 'src/units.ts'];
+const wire = ['src/api/protocol', 'src/api/paths', 'src/api/recorded-places', 'src/rpc/', 'src/units.ts'];
 /** What reads and shows stored logs, apart from the log writer. */
 const logReading = ['src/logs/reader/', 'src/logs/'];
 

@@ -1,6 +1,6 @@
 // Where a project keeps its files, and the mark of its processes. Shared by clients, the supervisor and the log writer.
 // It computes paths and creates nothing.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { defaultStateDir, projectPathOf } from '../core/project-path.ts';
@@ -90,6 +90,24 @@ export function noncePrefix(path: string): string {
 
 /** Older events, once the file has grown too large. */
 export const rotatedEventsFile = (eventsFile: string): string => `${eventsFile}.1`;
+
+/**
+ * The prefixes of the nonces that a project may have given: its own, and that of its directory without links, by which an
+ * earlier version knew it, and by which it was known if it was started there.
+ */
+export function projectMarks({ path, root }: Pick<ProjectPaths, 'path' | 'root'>): string[] {
+  const known = path === root ? [path, resolveLinks(root)] : [path];
+  return [...new Set(known)].map(noncePrefix);
+}
+
+/** @returns the directory itself where it does not exist */
+export function resolveLinks(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
+  }
+}
 
 /** The instance's two FIFOs. */
 export function fifoPaths(paths: ProjectPaths, instance: string): { out: string; err: string } {

@@ -40,7 +40,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const projectFileEnv = await readProjectEnvFiles(merged, load, cache);
   const beforeName: Lookup = (name) => knownVariable(load, name) ?? projectFileEnv.get(name)?.value;
   const named = expandProjectName(merged, { lookup: beforeName, isKept: differsByInstance, env, problems });
-  const project = projectName(named, load.root);
+  const project = projectName(named, load.directory);
   const lookup: Lookup = (name) => (name === 'ORCH_PROJECT' ? project : beforeName(name));
   const references: WrittenPortReference[] = [];
   const onPortReference = (reference: WrittenPortReference) => references.push(reference);
@@ -51,6 +51,7 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
   const tree = liftInlineQueues(applyDefaults(typed), { problems });
   const context: NormalizeContext = {
     project,
+    formerProject: projectName(named, load.root),
     root: load.root,
     projectPath: load.projectPath,
     stateDir: load.stateDir,

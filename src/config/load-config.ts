@@ -45,7 +45,16 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const projectPath = projectPathOf(request.file);
   const stateDir = resolve(root, request.stateDir ?? defaultStateDir(request.file));
   const reading = { problems: [], watched: new Map(), files: [] };
-  const context: LoadContext = { root, projectPath, stateDir, source, environment, env, ...reading };
+  const context: LoadContext = {
+    root,
+    directory: dirname(request.file),
+    projectPath,
+    stateDir,
+    source,
+    environment,
+    env,
+    ...reading,
+  };
   const merged = await mergeConfigFiles(context, join(root, basename(request.file)), env);
   const built = merged && (await buildConfig(merged, context, env));
   const problems = sortProblems(context.problems);

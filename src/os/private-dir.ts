@@ -1,7 +1,6 @@
 // Directories that only our user may enter: the state directory, and directories for sockets in shared places. Refuses any
 // path that another user could have prepared.
 import { chmodSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errnoOf } from './errors.ts';
 
@@ -38,11 +37,6 @@ export function ensurePrivateDir(path: string): void {
     refuse('foreign-owner', `belongs to user ${stat.uid}, not to you (${uid}): remove it, or run orch as its owner`);
   }
   if (process.platform !== 'win32' && (stat.mode & 0o777) !== 0o700) chmodSync(path, 0o700);
-}
-
-/** Of our user, whatever its TMPDIR. Not created here. */
-export function privateTemporaryDir(): string {
-  return process.platform === 'win32' ? join(tmpdir(), 'orch') : `/tmp/orch-${process.getuid?.() ?? 'user'}`;
 }
 
 /** `.orch/` with the directories that the supervisor expects; git ignores it. */

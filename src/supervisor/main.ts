@@ -4,7 +4,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ProjectPaths, pathsOfFile } from '../api/paths.ts';
+import { type ProjectPaths, pathsOfFile, projectMarks } from '../api/paths.ts';
 import type { Leftover, WireError } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import { errorText } from '../os/errors.ts';
@@ -12,8 +12,10 @@ import { UnsafeDirectoryError } from '../os/private-dir.ts';
 import { closeInheritedFiles, reopenCloseOnExec } from '../os/spawn/inherited-files.ts';
 import { reapContainerOrphans } from '../os/spawn/reaper.ts';
 import { readStateFile } from '../os/state-file.ts';
+import { linkFollower } from './adoption/follow-link.ts';
 import { environmentIn } from './adoption/previous-state.ts';
 import { lockProject } from './adoption/project-lock.ts';
+import { forgetPlace, recordPlace } from './adoption/recorded-place.ts';
 import {
   type FirstMessage,
   readFirstMessage,
@@ -67,6 +69,7 @@ async function main(): Promise<void> {
   const supervisor = new Supervisor({
     paths,
     file: first.file ?? file,
+    marks: [...projectMarks(paths), ...lock.formerMarks],
     accepted: accepted ?? emptyConfig(root),
     only,
     mayStart: () => !lock.isReplaced(),
@@ -90,6 +93,7 @@ async function main(): Promise<void> {
     if (isLeaving) return;
     isLeaving = true;
     endGuard();
+    if (!supervisor.isHandedOver) forgetPlace(paths);
     server.close(() => {
       lock.release();
       process.exit(0);
@@ -102,13 +106,24 @@ async function main(): Promise<void> {
     return result;
   };
   await supervisor.takeOver();
-  const methods = createMethods(supervisor, leave);
+  recordPlace(paths, supervisor.file);
+  const followLink = linkFollower({
+    paths,
+    lock,
+    onMoved: () => {
+      recordPlace(paths, supervisor.file);
+      void supervisor.reload();
+    },
+    journal: supervisor.events,
+  });
+  const methods = createMethods(supervisor, { onDown: leave, followLink: () => followLink(false) });
   const untilViewed = first.owned && accepted ? awaitFirstView(methods) : () => Promise.resolve();
   const server = await serve(paths.socket, methods, () => void goDown());
   api = server;
   const endGuard = guardStateDir({
     paths,
     lock,
+    followLink: () => followLink(true),
     listenAgain: () => server.listenAgain(),
     onRestored: () => supervisor.saveSoon(),
     onTakenOver: () => {

@@ -2,7 +2,7 @@
 // the last leftover. Decides nothing about services: the kernel does.
 
 import { rmSync } from 'node:fs';
-import { noncePrefix, type ProjectPaths } from '../api/paths.ts';
+import type { ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
 import type { EndingSlot } from '../core/slot.ts';
@@ -39,6 +39,7 @@ const WRITER_CONFIRM_MS = 2_000;
 export type SupervisorOptions = {
   paths: ProjectPaths;
   file: string;
+  marks: readonly string[]; // see `Nonces`
   accepted: AcceptedConfig;
   only: string[] | null;
   /** False: the project has another owner by now. `onProjectEnd`: a service has ended it, `down` is due. */
@@ -72,7 +73,7 @@ export class Supervisor implements Supervised {
     this.paths = options.paths;
     const { paths, clock } = this;
     ensureStateDir(paths);
-    const nonces = new Nonces(noncePrefix(paths.path));
+    const nonces = new Nonces(options.marks);
     this.events = new EventLog(paths.eventsFile, clock);
     this.#state = new StateWriter(paths.stateFile, clock, this.events);
     this.writer = startLogWriter(paths, {
@@ -184,7 +185,7 @@ export class Supervisor implements Supervised {
     const logQueues = await this.writer.stats().catch(() => []);
     return buildStatus({
       kernel: this.kernel,
-      root: this.paths.root,
+      root: this.kernel.accepted!.config.root,
       nowMs: this.clock.nowMs(),
       usage: this.#usage.sample(),
       supervisor: this.#usage.ofSupervisor(),
@@ -218,7 +219,7 @@ export class Supervisor implements Supervised {
     this.#loop.stopPolling();
     await this.#follower?.close();
     await this.#instances.close();
-    const unknown = await endUnknownProcesses(this.#context.nonces.prefix);
+    const unknown = await endUnknownProcesses(this.#context.nonces.prefixes);
     const given = new Set(this.#unkillable.map(({ pid }) => pid));
     const leftovers = [...this.#unkillable, ...unknown.filter(({ pid }) => !given.has(pid))];
     // No reader of a sink is left.

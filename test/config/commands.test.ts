@@ -132,7 +132,8 @@ services:
     for (const explain of [false, true]) {
       const { out } = await call(config({ explain }));
       write('again.yaml', out);
-      const after = await loadConfig({ file: join(directory, 'again.yaml'), env: null, environment: {} });
+      const again = { file: join(directory, 'again.yaml'), stateDir: join(directory, '.orch') };
+      const after = await loadConfig({ ...again, env: null, environment: {} });
       expect(after.ok ? after.accepted.config : after.problems).toEqual(before.ok && before.accepted.config);
     }
   });

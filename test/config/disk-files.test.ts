@@ -92,7 +92,7 @@ test('the root is the same on every path to it; a linked procs.yaml stays at the
   symlinkSync('real', place('link'));
   for (const way of ['real', 'link']) {
     const result = await load(join(directory, way, 'procs.yaml'));
-    expect(result).toMatchObject({ ok: true, accepted: { config: { root: place('real'), project: 'real' } } });
+    expect(result).toMatchObject({ ok: true, accepted: { config: { root: place('real'), project: way } } });
   }
 });
 

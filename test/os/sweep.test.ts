@@ -65,10 +65,10 @@ test('a scan does not count zombies and ended processes', async () => {
 
 test('a scan finds a project by the beginning of its nonces', async () => {
   const trees = [await startShell('exec sleep 1000', 1), await startShell('sleep 1000 & wait', 2)];
-  expect((await findProjectProcesses(mark)).map(({ nonce }) => nonce).sort()).toEqual(
+  expect((await findProjectProcesses([mark])).map(({ nonce }) => nonce).sort()).toEqual(
     [trees[0]?.nonce, trees[1]?.nonce, trees[1]?.nonce].sort(),
   );
-  expect(await findProjectProcesses(`${mark}-none`)).toEqual([]);
+  expect(await findProjectProcesses([`${mark}-none`])).toEqual([]);
   await end(...trees);
 });
 

@@ -52,7 +52,10 @@ function watchedSupervisor(statusBytes: number) {
     for (const listener of listeners) listener();
     return ++changes;
   };
-  return { methods: createMethods(supervisor, () => undefined), change };
+  return {
+    methods: createMethods(supervisor, { onDown: () => undefined, followLink: () => Promise.resolve(null) }),
+    change,
+  };
 }
 
 test('a frozen server carries out nothing and answers nothing', async () => {

@@ -18,7 +18,7 @@ export function contextOf(parts: Partial<SupervisorContext> = {}): TestContext {
     inbox: { receive: (_id, _nonce, event) => void received.push(event) },
     specs: { slots: new Map(), desired: desiredOf(null, NO_OVERRIDES, false), specOf: () => null },
     journal: { report: (draft) => void reported.push(draft) },
-    nonces: new Nonces('test.'),
+    nonces: new Nonces(['test.']),
     launchContext: () => ({ project: 'test', env: null, root: '/', inherited: {}, portOf: () => undefined }),
     ...parts,
     received,

@@ -30,8 +30,10 @@ function guarded() {
     lock: {
       isDisplaced: () => world.isDisplaced,
       isTakenOver: () => false,
+      isRedirected: () => false,
       restore,
     } as unknown as StateDirGuardOptions['lock'],
+    followLink: () => Promise.resolve(),
     listenAgain,
     onRestored: () => void world.done.push('saves'),
     onTakenOver: () => void world.done.push('leaves'),

@@ -1,8 +1,9 @@
 // `orch down`: stops everything and returns once every process is gone. A project that is not running is not an error:
 // scripts may call it twice.
-import { noncePrefix, type ProjectPaths } from '../../api/paths.ts';
+import { type ProjectPaths, pathsOfFile, projectMarks } from '../../api/paths.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
+import { fail } from '../context/errors.ts';
 import { failRequest, openProject } from '../context/running-project.ts';
 
 type DownOptions = { timeout?: number };
@@ -28,7 +29,9 @@ async function runDown(context: CliContext, options: DownOptions): Promise<ExitC
     const { beginDown, takeDown, takeDownOrphans } = await import('../up/take-down.ts');
     if (client && isPartOf(context, paths)) return await beginDown(client, context, timeoutMs);
     if (client) return await takeDown({ client, paths }, context, timeoutMs);
-    const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
+    const { hasOrphanedState, orphanProcesses } = await import('../up/supervisor-presence.ts');
+    const unreachable = paths ? [] : orphanProcesses(pathsOfFile(context.file, null));
+    if (unreachable.length > 0) return fail(context, stillAlive(context.file, unreachable));
     return paths && hasOrphanedState(paths)
       ? await takeDownOrphans(context, paths, timeoutMs)
       : reportNothingRuns(context);
@@ -38,8 +41,14 @@ async function runDown(context: CliContext, options: DownOptions): Promise<ExitC
 }
 
 /** A hook or an instance of the project, or a process that one of them started. */
-const isPartOf = ({ environment }: CliContext, { path }: ProjectPaths): boolean =>
-  environment.ORCH_NONCE?.startsWith(noncePrefix(path)) ?? false;
+const isPartOf = ({ environment: { ORCH_NONCE = '' } }: CliContext, paths: ProjectPaths): boolean =>
+  projectMarks(paths).some((prefix) => ORCH_NONCE.startsWith(prefix));
+
+const stillAlive = (file: string, pids: string[]) => ({
+  code: 'failed',
+  message: `the directory of ${file} is gone, but processes of the project are alive: pid ${pids.join(', ')}`,
+  hint: 'make the directory again and run `orch down` there',
+});
 
 function reportNothingRuns(context: CliContext): ExitCode {
   context.stdout.write(context.json ? `${JSON.stringify({ stopped: 0, leftovers: [] })}\n` : 'nothing is running\n');

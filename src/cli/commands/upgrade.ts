@@ -1,7 +1,7 @@
 // `orch upgrade`: replaces the running supervisor, which may be older, with one of this version. No instance is restarted:
 // the old supervisor exits, the new one adopts what runs.
 
-import { type Client, ClientError } from '../../api/client.ts';
+import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { VERSION } from '../../version.ts';
@@ -55,23 +55,13 @@ async function replaceSupervisor(
     return 2;
   }
   try {
-    await endOldSupervisor(client, old.pid);
+    const { endSupervisor } = await import('../up/supervisor-presence.ts');
+    await endSupervisor(client);
   } catch (error) {
     await launch.abandon();
     throw error;
   }
   return await startNewSupervisor(context, paths, launch, accepted, old);
-}
-
-/** Kills a supervisor that is too old to hand over: the next one then adopts as after a crash. */
-async function endOldSupervisor(client: Client, pid: number): Promise<void> {
-  await client.request('handOver', {}).catch((error: unknown) => {
-    if (!(error instanceof ClientError) || error.wire.code !== 'usage') throw error;
-    process.kill(pid, 'SIGKILL');
-  });
-  await client.closed;
-  const { untilGone } = await import('../up/supervisor-presence.ts');
-  await untilGone(pid);
 }
 
 async function startNewSupervisor(

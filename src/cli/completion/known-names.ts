@@ -1,7 +1,6 @@
 // Names of services and instances for completion: from the running supervisor, else read from the file without the YAML
 // parser. An empty answer is acceptable, a slow one is not.
-import { readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { connect } from '../../api/client.ts';
 import { pathsOfFile } from '../../api/paths.ts';
 
@@ -16,7 +15,7 @@ export async function knownNames(file: string): Promise<KnownNames> {
 
 async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
   try {
-    const paths = pathsOfFile(join(realpathSync(dirname(file)), basename(file)), null);
+    const paths = pathsOfFile(file, null);
     const client = await connect(paths, { timeoutMs: SUPERVISOR_TIMEOUT_MS });
     if (!client) return null;
     const timer = setTimeout(() => client.close(), SUPERVISOR_TIMEOUT_MS);

@@ -1,7 +1,7 @@
 // The context that every command is given, made from the global options and the host process: project, environment, colours.
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { noncePrefix, pathsOfFile } from '../../api/paths.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { pathsOfFile, projectMarks } from '../../api/paths.ts';
 
 export type CliContext = {
   /** Absolute path of procs.yaml; it may not exist. */
@@ -61,12 +61,7 @@ function variableFor(
 }
 
 function isNonceOf(file: string, nonce: string): boolean {
-  try {
-    const { path, root } = pathsOfFile(join(realpathSync(dirname(file)), basename(file)), null);
-    return [path, root].some((one) => nonce.startsWith(noncePrefix(one)));
-  } catch {
-    return false; // the directory does not exist
-  }
+  return projectMarks(pathsOfFile(file, null)).some((prefix) => nonce.startsWith(prefix));
 }
 
 /**

@@ -1,18 +1,24 @@
 // From the context to the project's paths and to its running supervisor.
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Client, ClientError, connect } from '../../api/client.ts';
-import { type ProjectPaths, pathsOfFile } from '../../api/paths.ts';
+import { type ProjectPaths, pathsOfFile, resolveLinks } from '../../api/paths.ts';
+import { findRecordedPlace } from '../../api/recorded-places.ts';
 import type { CliContext, ExitCode } from './context.ts';
 import { fail } from './errors.ts';
 
-/** @returns null when the directory of the file does not exist. */
-export function findPaths(context: CliContext): ProjectPaths | null {
-  try {
-    return pathsOfFile(join(realpathSync(dirname(context.file)), basename(context.file)), context.stateDir);
-  } catch {
-    return null; // the directory does not exist
-  }
+/**
+ * Of the supervisor that runs for this path, if its state is elsewhere by now.
+ * @returns null when the directory of the file does not exist.
+ */
+export function findPaths({ file, stateDir }: CliContext): ProjectPaths | null {
+  const paths = pathsOfFile(file, stateDir);
+  const isThere = existsSync(paths.root);
+  const isPlain = isThere && existsSync(paths.socket) && resolveLinks(paths.root) === paths.root;
+  if (isPlain || stateDir !== null) return isThere ? paths : null;
+  const running = findRecordedPlace(paths.path);
+  if (running && running.stateDir !== resolveLinks(paths.stateDir)) return pathsOfFile(file, running.stateDir);
+  return isThere ? paths : null;
 }
 
 /**
@@ -25,7 +31,7 @@ export async function locateProject(context: CliContext): Promise<{ context: Cli
     return paths && { context, paths };
   const stateDir = join(paths.root, '.orch');
   const former = { ...context, stateDir };
-  const formerPaths = pathsOfFile(join(paths.root, basename(context.file)), stateDir);
+  const formerPaths = pathsOfFile(context.file, stateDir);
   return (await isUsedBy(formerPaths, context.file)) ? { context: former, paths: formerPaths } : { context, paths };
 }
 
@@ -62,11 +68,8 @@ export async function checkProject(client: Client, { file }: CliContext): Promis
 function isSameFile(running: string | undefined, own: string): boolean {
   if (running === undefined || running === own) return true;
   if (basename(running) !== basename(own)) return false;
-  try {
-    return realpathSync(dirname(running)) === realpathSync(dirname(own));
-  } catch {
-    return true; // a directory that was moved or deleted
-  }
+  const [first, second] = [dirname(running), dirname(own)];
+  return !existsSync(first) || resolveLinks(first) === resolveLinks(second);
 }
 
 export type OpenProject = { paths: ProjectPaths; client: Client } | { paths: ProjectPaths | null; client: null };

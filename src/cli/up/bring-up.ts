@@ -1,9 +1,10 @@
 // Makes a configuration run: applies it to the running supervisor, or starts one. Other commands may start or stop one at
 // the same time: a command that loses such a race tries again.
 
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
-import type { ProjectPaths } from '../../api/paths.ts';
+import { type ProjectPaths, pathsOfFile, resolveLinks } from '../../api/paths.ts';
 import type { WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { definedVariables } from '../context/applied-environment.ts';
@@ -13,6 +14,7 @@ import { fail } from '../context/errors.ts';
 import { checkProject } from '../context/running-project.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
+import { endSupervisor } from './supervisor-presence.ts';
 import { confirmSwitch } from './switch-environment.ts';
 
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
@@ -61,8 +63,27 @@ export async function bringUp(
     return 1;
   }
   if (client) await checkProject(client, context);
+  if (client && (await isKnownWithoutLinks(client, context))) {
+    await endSupervisor(client);
+    return await retryUntilRunning(
+      { context, paths: pathsOfFile(context.file, context.stateDir), owned, interrupts },
+      { accepted, only, keepsEnvironment: !maySwitch },
+      null,
+      null,
+    );
+  }
   const request = { accepted, only, keepsEnvironment: !maySwitch };
   return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
+}
+
+/**
+ * The supervisor runs this directory, but not by the path through a link that is given now: it would not follow the link.
+ * Another one takes its place, and everything that runs.
+ */
+async function isKnownWithoutLinks(client: Client, { file }: CliContext): Promise<boolean> {
+  const root = dirname(file);
+  const real = resolveLinks(root);
+  return real !== root && (await client.request('hello', {})).root === real;
 }
 
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>

@@ -2,8 +2,8 @@
 // It only looks and never signals a process.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Client, connect } from '../../api/client.ts';
-import { noncePrefix, type ProjectPaths } from '../../api/paths.ts';
+import { type Client, ClientError, connect } from '../../api/client.ts';
+import { type ProjectPaths, projectMarks } from '../../api/paths.ts';
 
 const GONE_POLL_MS = 10;
 const GONE_PATIENCE_MS = 5000;
@@ -31,6 +31,20 @@ function isAlive(pid: number): boolean {
 function isZombie(pid: number): boolean {
   const stat = readProc(`${pid}/stat`);
   return stat[stat.lastIndexOf(')') + 2] === 'Z';
+}
+
+/**
+ * Lets another supervisor take its place. One that is too old to hand over is killed: the next one then adopts as after a
+ * crash.
+ */
+export async function endSupervisor(client: Client): Promise<void> {
+  const { pid } = await client.request('hello', {});
+  await client.request('handOver', {}).catch((error: unknown) => {
+    if (!(error instanceof ClientError) || error.wire.code !== 'usage') throw error;
+    process.kill(pid, 'SIGKILL');
+  });
+  await client.closed;
+  await untilGone(pid);
 }
 
 const SUCCESSOR_POLL_MS = 50;
@@ -64,9 +78,15 @@ export const hasOrphanedState = (paths: ProjectPaths): boolean =>
   existsSync(paths.stateFile) || hasOrphanProcesses(paths);
 
 /** @returns false also on a system without /proc. */
-function hasOrphanProcesses({ path }: ProjectPaths): boolean {
-  const mark = `\0ORCH_NONCE=${noncePrefix(path)}`;
-  return listPids().some((pid) => `\0${readProc(`${pid}/environ`)}`.includes(mark));
+const hasOrphanProcesses = (paths: ProjectPaths): boolean => orphanProcesses(paths).length > 0;
+
+/** Pids of the processes that carry a mark of the project. */
+export function orphanProcesses(paths: ProjectPaths): string[] {
+  const marks = projectMarks(paths).map((prefix) => `\0ORCH_NONCE=${prefix}`);
+  return listPids().filter((pid) => {
+    const environment = `\0${readProc(`${pid}/environ`)}`;
+    return marks.some((mark) => environment.includes(mark));
+  });
 }
 
 function listPids(): string[] {

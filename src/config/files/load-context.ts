@@ -10,6 +10,8 @@ import type { FileContent, FileSource } from './file-source.ts';
 export type LoadContext = {
   /** Directory of procs.yaml, absolute. */
   root: string;
+  /** The same as it was given, with its links. */
+  directory: string;
   /** The path by which the project is known. */
   projectPath: string;
   /** Absolute. */

@@ -9,6 +9,8 @@ import { literalOf, type Tree } from '../tree/tree.ts';
 export type NormalizeContext = {
   /** Name of the project. */
   project: string;
+  /** By which an earlier version would call it: it named a project after its directory without links. */
+  formerProject: string;
   /** Absolute. */
   root: string;
   /** The path by which the project is known. */

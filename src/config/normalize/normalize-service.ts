@@ -138,7 +138,7 @@ function normalizeSingleton(tree: Tree | undefined, name: string, context: Norma
   const key = literalOf(childOf(tree, 'key'));
   return {
     key: key ?? `${context.projectPath}/${name}`,
-    formerKey: key === null ? `${context.project}/${name}` : null,
+    formerKey: key === null ? `${context.formerProject}/${name}` : null,
     scope: (literalOf(childOf(tree, 'scope')) ?? 'user') as SingletonPolicy['scope'],
     onConflict: (conflict ?? 'replace') as SingletonPolicy['onConflict'],
     pidFile: pidFile === null ? null : resolve(context.root, pidFile),

@@ -25,7 +25,7 @@ import type { SingletonPolicy } from '../../core/spec.ts';
 import { isResourceShortage } from '../descriptor-reserve.ts';
 import { errnoOf } from '../errors.ts';
 import { platform } from '../platform.ts';
-import { ensurePrivateDir, privateTemporaryDir, UnsafeDirectoryError } from '../private-dir.ts';
+import { ensurePrivateDir, UnsafeDirectoryError } from '../private-dir.ts';
 import { isAlive } from '../process/identity.ts';
 
 export type SingletonScope = SingletonPolicy['scope'];
@@ -84,8 +84,9 @@ function userDir(): string {
   } catch (error) {
     const isWithoutHome = !(error instanceof UnsafeDirectoryError) || error.reason === 'not-creatable';
     if (!isWithoutHome) throw error;
-    privateDir(privateTemporaryDir());
-    return privateDir(join(privateTemporaryDir(), 'singletons'));
+    const directory = `/tmp/orch-${OWN_UID}`;
+    privateDir(directory);
+    return privateDir(join(directory, 'singletons'));
   }
 }
 

@@ -24,10 +24,12 @@ export async function sweepTree(leader: Incarnation): Promise<TreeMember[]> {
   return (await sweepByNonce([leader.nonce], new Map([[leader.nonce, leader]]))).get(leader.nonce) ?? [];
 }
 
-/** Every live process whose nonce begins with `prefix`. */
-export async function findProjectProcesses(prefix: string): Promise<TreeMember[]> {
+/** Every live process whose nonce begins with one of these. */
+export async function findProjectProcesses(prefixes: readonly string[]): Promise<TreeMember[]> {
   const { carriers } = await scanProcesses({ sessions: false });
-  return carriers.filter((member) => member.nonce?.startsWith(prefix)).map(({ session: _, ...member }) => member);
+  return carriers
+    .filter((member) => prefixes.some((prefix) => member.nonce?.startsWith(prefix)))
+    .map(({ session: _, ...member }) => member);
 }
 
 type SnapshotIndex = { byNonce: Map<string, ScannedProcess[]>; bySession: Map<number, ScannedProcess[]> };

@@ -1,10 +1,12 @@
 // Ensures one supervisor per project, by two locks: one in `.orch/`, which names its holder, and one on the project's directory,
 // which still holds where `.orch/` was deleted or replaced under a running supervisor.
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import type { ProjectPaths } from '../../api/paths.ts';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { type ProjectPaths, resolveLinks } from '../../api/paths.ts';
 import { acquireLock, holdDirectory, type Lock, type LockHolder, readLockHolder } from '../../os/lock/lock.ts';
 import { ensureStateDir } from '../../os/private-dir.ts';
+import { formerMarks } from './former-path.ts';
+import { moveState } from './move-state.ts';
 
 export type ProjectLock = {
   release(): void;
@@ -14,6 +16,14 @@ export type ProjectLock = {
   isTakenOver(): boolean;
   /** `.orch/` was deleted or replaced while this supervisor runs. */
   isDisplaced(): boolean;
+  /** A link in the path of the project was switched: it leads to another directory than the locked one. */
+  isRedirected(): boolean;
+  /** Takes the locks there, and the state along. @returns null, or a sentence: another supervisor has that directory. */
+  follow(): Promise<string | null>;
+  /** Without links. */
+  directory(): string;
+  /** Prefixes of nonces of the supervisor that had the state directory before, by another path. */
+  readonly formerMarks: string[];
   /** Recreates the directories and takes the lock in them. @returns false: try again later. */
   restore(): Promise<boolean>;
 };
@@ -36,9 +46,10 @@ export async function lockProject(
   try {
     ensureStateDir(paths);
     const former = readLockHolder(paths.lockFile);
+    const marks = formerMarks(paths);
     const foreign = foreignState(paths, file, former);
     const inner = foreign === null ? await acquireLock(paths.lockFile, { waitMs, file }) : { heldBy: former };
-    if (!('heldBy' in inner)) return new AcquiredProjectLock(paths, file, inner, outer);
+    if (!('heldBy' in inner)) return new AcquiredProjectLock(paths, { file, marks }, inner, outer);
     outer?.release();
     if (foreign) return { refused: foreign, code: 'other-project' };
     return refusedBy(holderText(inner.heldBy, file));
@@ -57,17 +68,11 @@ const refusedBy = (holder: string): LockRefusal => ({
 function foreignState(paths: ProjectPaths, file: string, former: LockHolder | null): string | null {
   if (former?.file === undefined || former.file === file || !existsSync(paths.stateFile)) return null;
   const isMoved = paths.movedStateDir === null && basename(former.file) === basename(file);
-  if (isMoved || resolveLinks(former.file) === resolveLinks(file)) return null;
+  if (isMoved || withoutLinks(former.file) === withoutLinks(file)) return null;
   return `${paths.stateDir} holds the state of another project, ${former.file}: stop that one first`;
 }
 
-function resolveLinks(file: string): string {
-  try {
-    return join(realpathSync(dirname(file)), basename(file));
-  } catch {
-    return file; // the directory is gone
-  }
-}
+const withoutLinks = (file: string): string => join(resolveLinks(dirname(file)), basename(file));
 
 function holderText(holder: LockHolder | null, file: string): string {
   if (holder === null) return '';
@@ -79,11 +84,13 @@ function holderText(holder: LockHolder | null, file: string): string {
  * Projects of other files than procs.yaml share the directory: they only watch it.
  * @returns null where directories cannot be locked: there the lock in `.orch/` must be enough.
  */
-async function lockRoot({ root, path }: ProjectPaths, waitMs: number): Promise<Lock | 'held' | null> {
+async function lockRoot({ root, path }: ProjectPaths, waitMs: number): Promise<RootLock | 'held' | null> {
   try {
-    if (path !== root) return holdDirectory(root);
-    const lock = await acquireLock(root, { shared: true, waitMs });
-    return 'heldBy' in lock ? 'held' : lock;
+    if (path !== root) return new RootLock(null, holdDirectory(root));
+    const real = resolveLinks(root);
+    const lock = await acquireLock(real, { shared: true, waitMs });
+    if ('heldBy' in lock) return 'held';
+    return real === root ? new RootLock(lock, lock) : new RootLock(lock, holdDirectory(root));
   } catch {
     return null; // a file system (NFS) or a system (macOS, Windows) without such locks
   }
@@ -98,13 +105,41 @@ function recordedHolder({ lockFile, movedStateDir }: ProjectPaths, file: string)
     : ' with another state directory';
 }
 
+/** The lock of the directory, and what compares it with the one that the path leads to now. */
+class RootLock {
+  readonly #lock: Lock | null;
+  readonly #seen: Lock;
+
+  constructor(lock: Lock | null, seen: Lock) {
+    this.#lock = lock;
+    this.#seen = seen;
+  }
+
+  isInPlace = (): boolean => this.#seen.isInPlace();
+  isReplaced = (): boolean => this.#seen.isReplaced();
+
+  release(): void {
+    this.#lock?.release();
+    this.#seen.release();
+  }
+}
+
 class AcquiredProjectLock implements ProjectLock {
   #paths: ProjectPaths;
   #file: string;
   #inner: Lock;
-  #outer: Lock | null;
+  #outer: RootLock | null;
+  #directory: string;
+  readonly formerMarks: string[];
 
-  constructor(paths: ProjectPaths, file: string, inner: Lock, outer: Lock | null) {
+  constructor(
+    paths: ProjectPaths,
+    { file, marks }: { file: string; marks: string[] },
+    inner: Lock,
+    outer: RootLock | null,
+  ) {
+    this.formerMarks = marks;
+    this.#directory = resolveLinks(paths.root);
     this.#paths = paths;
     this.#file = file;
     this.#inner = inner;
@@ -122,6 +157,30 @@ class AcquiredProjectLock implements ProjectLock {
 
   isTakenOver(): boolean {
     return this.isReplaced() && this.#inner.isTakenOver();
+  }
+
+  isRedirected(): boolean {
+    return this.isReplaced() && resolveLinks(this.#paths.root) !== this.#directory;
+  }
+
+  directory = (): string => this.#directory;
+
+  async follow(): Promise<string | null> {
+    const paths = this.#paths;
+    const outer = await lockRoot(paths, 0);
+    if (outer === 'held') return `another supervisor runs the new directory${recordedHolder(paths, this.#file)}`;
+    const there = existsSync(paths.lockFile) ? await acquireLock(paths.lockFile, { file: this.#file }) : null;
+    if (there && 'heldBy' in there) {
+      outer?.release();
+      return `another supervisor runs the new directory${holderText(there.heldBy, this.#file)}`;
+    }
+    if (paths.movedStateDir === null)
+      moveState(join(this.#directory, relative(paths.root, paths.stateDir)), paths.stateDir);
+    there?.release();
+    this.#outer?.release();
+    this.#outer = outer;
+    this.#directory = resolveLinks(paths.root);
+    return null;
   }
 
   isDisplaced(): boolean {

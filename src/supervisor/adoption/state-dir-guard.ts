@@ -10,6 +10,8 @@ import type { ProjectLock } from './project-lock.ts';
 export type StateDirGuardOptions = {
   paths: ProjectPaths;
   lock: ProjectLock;
+  /** A link in the path of the project was switched. */
+  followLink(): Promise<unknown>;
   /** The socket was deleted: makes it again. */
   listenAgain(): Promise<void>;
   /** Writes the files that were lost. */
@@ -28,7 +30,15 @@ export function guardStateDir(guarded: StateDirGuardOptions): () => void {
   /** The failure of the last attempt to restore: the lock may be back in place while no socket listens. */
   let complaint: string | null = null;
   const timer = setInterval(() => {
-    if (isBusy || (complaint === null && !lock.isDisplaced() && !isGone(paths.socket))) return;
+    if (isBusy) return;
+    if (lock.isRedirected()) {
+      isBusy = true;
+      void guarded.followLink().finally(() => {
+        isBusy = false;
+      });
+      return;
+    }
+    if (complaint === null && !lock.isDisplaced() && !isGone(paths.socket)) return;
     if (lock.isTakenOver()) {
       clearInterval(timer);
       const message = "The project's directory was replaced, and another supervisor runs it: this one leaves.";

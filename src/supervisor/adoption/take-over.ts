@@ -31,7 +31,7 @@ export async function takeOverRunning(
 ): Promise<void> {
   const [remembered, members, ports] = await Promise.all([
     readState(context),
-    findProjectProcesses(context.nonces.prefix),
+    findProjectProcesses(context.nonces.prefixes),
     readKeptPorts(context.paths.portsFile),
   ]);
   const services = new Map(accepted.config.services.map((spec) => [spec.name as string, spec]));
@@ -84,10 +84,10 @@ function reportAdopted({ journal }: SupervisorContext, { id, phase, spec }: Slot
  * supervisor.
  * @returns the processes that could not be ended.
  */
-export async function endUnknownProcesses(noncePrefix: string): Promise<Leftover[]> {
+export async function endUnknownProcesses(noncePrefixes: readonly string[]): Promise<Leftover[]> {
   for (;;) {
     try {
-      return await endFound(noncePrefix);
+      return await endFound(noncePrefixes);
     } catch (error) {
       // Without a descriptor the scan cannot prove that no process is left.
       if (!isResourceShortage(error)) throw error;
@@ -96,9 +96,9 @@ export async function endUnknownProcesses(noncePrefix: string): Promise<Leftover
   }
 }
 
-async function endFound(noncePrefix: string): Promise<Leftover[]> {
+async function endFound(noncePrefixes: readonly string[]): Promise<Leftover[]> {
   const leftovers = new Map<number, Leftover>();
-  for (const member of await findProjectProcesses(noncePrefix)) {
+  for (const member of await findProjectProcesses(noncePrefixes)) {
     const incarnation = incarnationOf(member, bootId());
     const { survivors } = await killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS });
     const instance = member.environment.ORCH_INSTANCE_ID ?? '?';

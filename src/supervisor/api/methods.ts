@@ -33,8 +33,14 @@ const RESOURCE_REFRESH_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 30_000;
 const MAX_EVENTS = 10_000;
 
-/** @param onDown called once everything is stopped and the answer is on its way: the process may exit. */
-export function createMethods(supervisor: Supervised, onDown: () => void): MethodTable {
+export type MethodCallbacks = {
+  /** Everything is stopped and the answer is on its way: the process may exit. */
+  onDown(): void;
+  /** The files may be at another place by now. @returns a sentence: they cannot be followed there. */
+  followLink(): Promise<string | null>;
+};
+
+export function createMethods(supervisor: Supervised, { onDown, followLink }: MethodCallbacks): MethodTable {
   const { kernel } = supervisor;
   return {
     hello: () => ({
@@ -80,6 +86,8 @@ export function createMethods(supervisor: Supervised, onDown: () => void): Metho
         if (conflict) throw new RequestError(conflict);
       }
       if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
+      const notFollowed = await followLink();
+      if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.

@@ -38,6 +38,8 @@ export class FileWatches {
   #outputs: CommandOutputs;
   #watched = new Map<ServiceName, WatchedService>();
   /** What orch itself writes, absolute: it must not count as an edit. */
+  /** Directory of the configuration, without links. */
+  #root = '';
   #ownFiles: string[] = [];
 
   constructor(context: SupervisorContext, outputs: CommandOutputs) {
@@ -46,10 +48,11 @@ export class FileWatches {
   }
 
   /** The configuration changed. */
-  configure({ services, logQueues }: Pick<ProjectConfig, 'services' | 'logQueues'>): void {
+  configure({ root, services, logQueues }: Pick<ProjectConfig, 'root' | 'services' | 'logQueues'>): void {
     const ownFiles = [this.#context.paths.stateDir, ...logQueues.map(({ path }) => path)];
-    const isSame = JSON.stringify(ownFiles) === JSON.stringify(this.#ownFiles);
+    const isSame = root === this.#root && JSON.stringify(ownFiles) === JSON.stringify(this.#ownFiles);
     this.#ownFiles = ownFiles;
+    this.#root = root;
     const wanted = new Map(services.filter(({ watch, enabled }) => watch && enabled).map((spec) => [spec.name, spec]));
     for (const [name, watched] of this.#watched) {
       const spec = wanted.get(name);
@@ -66,7 +69,7 @@ export class FileWatches {
   }
 
   #begin(spec: ServiceSpec, policy: WatchPolicy): void {
-    const files = watchGlobs(this.#context.paths.root, {
+    const files = watchGlobs(this.#root, {
       paths: policy.paths,
       ignore: policy.ignore,
       excluded: this.#ownFiles,

@@ -164,7 +164,7 @@ export class Instances {
   }
 
   /** The configuration changed, and the kernel has it. */
-  configure(config: Pick<ProjectConfig, 'services' | 'logQueues'>): void {
+  configure(config: Pick<ProjectConfig, 'root' | 'services' | 'logQueues'>): void {
     const { services } = config;
     this.logFaults.configure(config.logQueues);
     this.#sockets.configure(services);

@@ -4,10 +4,13 @@ import { randomBytes } from 'node:crypto';
 
 export class Nonces {
   readonly prefix: string;
+  /** Also of what an earlier supervisor started that knew the project by another path. */
+  readonly prefixes: readonly string[];
 
-  /** @param prefix of the project; see `noncePrefix` */
-  constructor(prefix: string) {
-    this.prefix = prefix;
+  /** @param prefixes of the project, its own first; see `projectMarks` */
+  constructor(prefixes: readonly string[]) {
+    this.prefix = prefixes[0]!;
+    this.prefixes = prefixes;
   }
 
   forInstance(specHash: string): string {

@@ -29,6 +29,10 @@ export function fakeFiles(guest: Guest) {
     statSync: (path: string) => operations.stat(path),
     lstatSync: (path: string) => operations.stat(path),
     fstatSync: (fd: number) => operations.stat(operations.pathOf(fd)),
+    realpathSync: (path: string) => {
+      operations.stat(path);
+      return path;
+    },
     readdirSync: (path: string) => operations.list(path),
     mkdirSync: (path: string) => operations.makeDirectory(path),
     chmodSync: (path: string, mode: number) => operations.chmod(path, mode),

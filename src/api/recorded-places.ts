@@ -1,0 +1,44 @@
+// Where the supervisor of a project is found when its state directory is not where the path of its file leads: after a link was
+// switched, or after `--state-dir`. An entry for each project in a directory of the user; a hint, never a proof.
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Written by the supervisor. */
+export type RecordedPlace = { file: string; stateDir: string; pid: number };
+
+/** Of the user, whatever TMPDIR is. */
+export function privateTemporaryDir(): string {
+  if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? 'C:\\Windows\\Temp', 'orch');
+  return `/tmp/orch-${process.getuid?.() ?? 'user'}`;
+}
+
+/** @param path by which the project is known */
+export function recordedPlaceFile(path: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return join(
+    privateTemporaryDir(),
+    'projects',
+    `${createHash('sha256').update(path).digest('hex').slice(0, 24)}.json`,
+  );
+}
+
+/** @returns null where none is recorded, or its supervisor is gone. */
+export function findRecordedPlace(path: string): RecordedPlace | null {
+  try {
+    const { uid } = lstatSync(privateTemporaryDir());
+    if (process.getuid && uid !== process.getuid()) return null; // another user could lead us to its own socket
+    const entry = JSON.parse(readFileSync(recordedPlaceFile(path), 'utf8')) as RecordedPlace;
+    return existsSync(entry.stateDir) && isAlive(entry.pid) ? entry : null;
+  } catch {
+    return null; // no entry, or being written now
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // ESRCH: gone. EPERM: the pid is another user's by now.
+  }
+}
