@@ -63,6 +63,11 @@ export class TinyWorld {
     this.#fold(id as InstanceId, { kind: 'exited', exit: { code: 1 } });
   }
 
+  /** @param isSilent it does not answer any more */
+  sicken(id: string, isSilent = false): void {
+    this.#fold(id as InstanceId, { kind: 'unhealthy', because: 'refused', ...(isSilent && { isSilent: true }) });
+  }
+
   restart(id: string): void {
     this.#fold(id as InstanceId, { kind: 'restartRequested' });
   }
