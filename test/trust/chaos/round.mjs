@@ -1,6 +1,7 @@
 // One round: a project, the faults of a seed, an end. Prints {seed, faults, lines, violations, story} as JSON.
 // Runs in namespaces of its own where that is allowed (see main.mjs).
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -78,7 +79,7 @@ async function play() {
   await afterKill();
   await observer.end();
   judgeRecords(scene, faults.excuses, violated);
-  const slowness = slownessNow();
+  const slowness = await slownessNow();
   await judgeDown(scene, { violated, slowness });
   lines = judgeLog(scene, faults.seen.writerKills, violated);
 }
@@ -92,18 +93,19 @@ async function settle() {
   // A `start` that came while no supervisor ran was lost, and the `stop` before it holds.
   await scene.orch('start', 'k', 'b', 's', 'e', 'v', 'r', 'p');
   if (faults.meaning().pool > 0) await scene.orch('start', 'a');
-  await judgeEnd(scene, last, { violated, slowness: slownessNow(), tag: LAST_TAG });
+  await judgeEnd(scene, last, { violated, slowness: await slownessNow(), tag: LAST_TAG });
 }
 
 /** Without a command: the supervisor comes back after a kill, and follows one more edit with the variables of the last `up`. */
 async function afterKill() {
   if (violations.size > 0) return;
   // The delay doubles with each kill.
-  if (respawns && faults.seen.supervisorKills <= MAX_KILLS) await judgeRevival(scene, faults, violated, slownessNow());
+  if (respawns && faults.seen.supervisorKills <= MAX_KILLS)
+    await judgeRevival(scene, faults, violated, await slownessNow());
   else if (!faults.supervisor()) return;
   tell(`without a command: configuration ${after}`);
   faults.save(after, 'link');
-  await judgeEnd(scene, after, { violated, slowness: slownessNow(), tag: LAST_TAG });
+  await judgeEnd(scene, after, { violated, slowness: await slownessNow(), tag: LAST_TAG });
 }
 
 function freePort() {
@@ -123,8 +125,9 @@ function eventsOf() {
 }
 
 /** At least 1: how much longer a bare Node takes now than on an idle machine. */
-function slownessNow() {
+async function slownessNow() {
   const sinceMs = performance.now();
-  for (let n = 0; n < 2; n++) spawnSync(process.execPath, ['-e', '0']);
+  // Without blocking: the observer measures meanwhile.
+  for (let n = 0; n < 2; n++) await once(spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' }), 'exit');
   return Math.max(1, (performance.now() - sinceMs) / 2 / IDLE_NODE_MS);
 }
