@@ -64,6 +64,8 @@ function isUsedBy(scripts: PackageScripts, chosen: string, other: string): boole
 
 /** `npm:dev:*`, `npm run x`, `yarn x`, `pnpm x` -> the scripts that are meant, with what the pattern stands for. */
 function scriptsNamed(scripts: PackageScripts, line: string): { name: string; label: string | null; args: string[] }[] {
+  // A script of another package.
+  if (/\s(--prefix|--workspace|--workspaces|-w|--filter|-F|-C|--cwd|workspace)[\s=]/.test(`${line} `)) return [];
   const [first = '', second = '', ...rest] = wordsOf(line);
   const names = entriesOf(nodeAt(scripts.root, 'scripts')).map(({ key }) => key);
   const named = /^(?:npm|pnpm|yarn|bun|node):(.+)$/.exec(first)?.[1];
