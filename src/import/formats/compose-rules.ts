@@ -217,10 +217,10 @@ const setDependencies: Rule<ServiceDraft> = (node, { draft, findings }) => {
     const value: PlainMap = {
       condition,
       ...(isFollowing ? { on_loss: 'restart' } : {}),
-      ...(isOptional && hasWord.required ? { required: false } : {}),
+      ...(isOptional ? { required: false } : {}),
     };
     draft.merge('depends_on', { [entry.key]: Object.keys(value).length === 1 ? condition : value });
-    findings.add(entry, isOptional && !hasWord.required ? nearly('it has to be there') : undefined);
+    findings.add(entry, undefined);
   }
   return reported;
 };

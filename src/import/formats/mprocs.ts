@@ -3,7 +3,6 @@ import { fromSource, type ImportContext, type ImportInput, ImportProblem } from 
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, type Rule, type RuleTable, reported, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { readYamlSource } from '../source/yaml-source.ts';
 import { toSignal } from '../text/durations.ts';
@@ -105,13 +104,7 @@ function procRules(file: string, shared: SourceNode | undefined): ServiceRules {
       draft.merge('env', { PATH: `\${PATH}:${paths.map(literal).join(':')}` });
     },
     autostart: (node, { draft }) => {
-      if (isOn(node)) return undefined;
-      if (hasWord.startManual) {
-        draft.set('start', 'manual');
-        return undefined;
-      }
-      draft.set('enabled', false);
-      return nearly('`orch start` does not start it: set `enabled: true` to run it');
+      if (!isOn(node)) draft.set('start', 'manual');
     },
     autorestart: (node, { draft }) => {
       if (!isOn(node)) return undefined;

@@ -6,10 +6,11 @@ import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
 import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, plainOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
-import { fromMs, parseLongDuration, toSize } from '../text/durations.ts';
+import { fromMs, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
 import { literal } from '../text/variables.ts';
 import { refusal } from './env-variables.ts';
+import { logRule, msText, setCron, setWatch } from './pm2-values.ts';
 import { changeRestart, limitShortRuns, setPause } from './restart-limit.ts';
 
 /** What pm2 starts a script with, by the end of its name. */
@@ -24,8 +25,6 @@ const INTERPRETERS: Record<string, string> = {
   php: 'php',
   pl: 'perl',
 };
-
-const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
 
 export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): ServiceRules {
   const name = service.name;
@@ -56,8 +55,7 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     increment_var: (node) =>
       textOf(node) === 'PORT' ? undefined : nearly(`\`port\` counts up PORT; ${textOf(node)} stays the same`),
     instance_var: (node, { draft }) => {
-      draft.merge('env', { [textOf(node)]: hasWord.orchIndex ? '${ORCH_INDEX}' : '${ORCH_INSTANCE}' });
-      return hasWord.orchIndex ? undefined : nearly('it counts from 1');
+      draft.merge('env', { [textOf(node)]: '${ORCH_INDEX}' });
     },
     namespace: (node, { draft }) => {
       if (!hasWord.tags) return notCarried('name the services instead: `orch up NAME…`');
@@ -233,14 +231,21 @@ function setInstances(node: SourceNode, app: SourceNode, draft: ServiceDraft): V
   const count = numberOf(node);
   if (value === 'max' || (count !== null && count <= 0)) {
     draft.set('pool', 4);
+    nameInstances(app, draft);
     draft.keyComments.pool = ['one for each processor there'];
     return nearly('the pool has a fixed size, here 4: `orch scale` changes it');
   }
   if (count === null) return notCarried('it is not a number');
   draft.set('pool', count);
+  if (count > 1) nameInstances(app, draft);
   return count > 1 && nodeAt(app, 'exec_mode') === undefined && nodeAt(app, 'env', 'PORT') !== undefined
     ? clusterVerdict(app)
     : undefined;
+}
+
+/** Programs ask it which instance they are, often to do something in the first one alone. */
+function nameInstances(app: SourceNode, draft: ServiceDraft): void {
+  if (nodeAt(app, 'instance_var') === undefined) draft.merge('env', { NODE_APP_INSTANCE: '${ORCH_INDEX}' });
 }
 
 const clusterVerdict = (app: SourceNode): Verdict | undefined =>
@@ -248,48 +253,8 @@ const clusterVerdict = (app: SourceNode): Verdict | undefined =>
     ? undefined
     : nearly('instances do not share a port: each has its own (`port`), or orch keeps one for all (`listen`)');
 
-function setWatch(node: SourceNode, draft: ServiceDraft): Verdict | undefined {
-  if (node.kind !== 'list' && !isOn(node) && ['', 'false'].includes(textOf(node))) return undefined;
-  const paths = node.kind === 'list' || !isOn(node) ? textsOf(node) : ['.'];
-  const ignore = paths.includes('.') ? { ignore: ['node_modules', '.git', 'logs'] } : {};
-  draft.set('watch', { paths: paths.map((path) => path.replace(/(.)\/$/, '$1')), ...ignore });
-  return undefined;
-}
-
 const setUser: Rule<ServiceDraft> = (node, { draft }) => {
   if (!hasWord.user) return notCarried('programs run as the user who runs orch');
   draft.set('user', textOf(node));
   return undefined;
 };
-
-function setCron(node: SourceNode, app: SourceNode, draft: ServiceDraft): Verdict | undefined {
-  if (textOf(nodeAt(app, 'autorestart')) === 'false') {
-    draft.set('schedule', hasWord.localTime ? { cron: textOf(node), time_zone: 'local' } : textOf(node));
-    return hasWord.localTime ? undefined : nearly('the times are UTC: set `time_zone`');
-  }
-  if (!hasWord.restartCron) return notCarried('a task with `schedule` can call `orch restart NAME`');
-  changeRestart(draft, { cron: textOf(node) });
-  return undefined;
-}
-
-/** One queue for both files: that of stdout, where each line names its stream. */
-function logRule(file: string, isError: boolean): Rule<ServiceDraft> {
-  return (node, { draft, parent }) => {
-    const path = textOf(node);
-    if (/^(\/dev\/null|null|false)$/i.test(path))
-      return notCarried('output always goes to a log queue, which is rotated');
-    const others = ['out_file', 'output', 'out', 'error_file', 'error', 'err_file', 'log_file', 'log'].map((key) =>
-      textOf(nodeAt(parent, key)),
-    );
-    const isShared = others.every((other) => other === '' || other === path);
-    if (!isError || draft.queue?.path === undefined) draft.queue = { ...draft.queue, path: fromSource(file, path) };
-    if (isShared && draft.queue.format === undefined) draft.queue.format = 'raw';
-    return isShared && !isError ? undefined : nearly(merged);
-  };
-}
-
-function msText(node: SourceNode | undefined): string | null {
-  const number = numberOf(node);
-  const ms = number ?? parseLongDuration(textOf(node));
-  return ms === null ? null : fromMs(ms);
-}

@@ -3,7 +3,6 @@
 import { nearly, notCarried } from '../model/loss-findings.ts';
 import type { ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, toSignal } from '../text/durations.ts';
 import { type ProcessComposeText, toShellText } from './process-compose-text.ts';
@@ -45,6 +44,7 @@ const CONDITIONS: Record<string, string> = {
   process_healthy: 'ready',
   process_log_ready: 'ready',
   process_completed_successfully: 'completed',
+  process_completed: 'ended',
 };
 
 export const setDependencies: Rule<ServiceDraft> = (node, { draft, findings }) => {
@@ -52,13 +52,8 @@ export const setDependencies: Rule<ServiceDraft> = (node, { draft, findings }) =
     const name = node.kind === 'list' ? textOf(entry) : entry.key;
     const condition = textOf(nodeAt(entry, 'condition') ?? entry);
     const own = CONDITIONS[condition];
-    if (condition === 'process_completed') {
-      draft.merge('depends_on', { [name]: hasWord.ended ? 'ended' : 'completed' });
-      findings.add(entry, hasWord.ended ? undefined : nearly('it has to end with exit code 0'));
-    } else {
-      draft.merge('depends_on', { [name]: own ?? 'started' });
-      findings.add(entry, undefined);
-    }
+    draft.merge('depends_on', { [name]: own ?? 'started' });
+    findings.add(entry, undefined);
     for (const other of entriesOf(entry))
       if (other.key !== 'condition') findings.add(other, notCarried('orch import does not know this key'));
   }
@@ -101,10 +96,6 @@ export function setDaemon(node: SourceNode, draft: ServiceDraft, parent: SourceN
 export function startByHand(node: SourceNode, draft: ServiceDraft, hasTerminal: boolean) {
   if (!isOn(node)) return undefined;
   if (hasTerminal) draft.set('tty', true);
-  if (hasWord.startManual) {
-    draft.set('start', 'manual');
-    return undefined;
-  }
-  draft.set('enabled', false);
-  return nearly('`orch start` does not start it: set `enabled: true` to run it');
+  draft.set('start', 'manual');
+  return undefined;
 }

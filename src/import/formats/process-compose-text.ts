@@ -1,4 +1,5 @@
 // Texts of process-compose: Go templates and variables are filled in when the file is read, before any shell sees them.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { nodeAt, type SourceNode, textOf } from '../source/source-node.ts';
 
 export type ProcessComposeText = {
@@ -14,7 +15,7 @@ export type ProcessComposeText = {
 
 /** What its programs find in their environment. */
 const OWN_VARIABLES: Record<string, string> = {
-  PC_REPLICA_NUM: '$((ORCH_INSTANCE - 1))',
+  PC_REPLICA_NUM: '${ORCH_INDEX}',
   PC_PROC_NAME: '$ORCH_SERVICE',
 };
 

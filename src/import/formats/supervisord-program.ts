@@ -35,13 +35,7 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
     numprocs_start: (node) => ([0, 1].includes(numberOf(node) ?? 0) ? undefined : nearly('instances count from 1')),
     priority: () => nearly('`depends_on` keeps the order'),
     autostart: (node, { draft }) => {
-      if (isOn(node)) return undefined;
-      if (hasWord.startManual) {
-        draft.set('start', 'manual');
-        return undefined;
-      }
-      draft.set('enabled', false);
-      return nearly('`orch start` does not start it: set `enabled: true` to run it');
+      if (!isOn(node)) draft.set('start', 'manual');
     },
     startsecs: (node, { draft }) => {
       if (numberOf(node) !== 1) draft.set('ready_after', fromSeconds(numberOf(node) ?? 1));

@@ -1,7 +1,6 @@
 // Expressions of supervisord such as %(ENV_HOME)s and %(process_num)02d. Pure.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import type { PlainMap } from '../model/project-draft.ts';
-import { hasWord } from '../model/words.ts';
 import { literal } from '../text/variables.ts';
 import { refusal } from './env-variables.ts';
 
@@ -27,7 +26,7 @@ export function toSupervisordText(text: string, numbers: ProgramNumbers): { text
           return '${PORT}';
         }
         if (numbers.start === 1) return `${digits}\${ORCH_INSTANCE}`;
-        if (hasWord.orchIndex && numbers.start === 0) return `${digits}\${ORCH_INDEX}`;
+        if (numbers.start === 0) return `${digits}\${ORCH_INDEX}`;
         lost = 'instances count from 1';
         return `${digits}\${ORCH_INSTANCE}`;
       }

@@ -17,8 +17,18 @@ export function finishProject(project: ProjectDraft): void {
     if (service.keys.schedule !== undefined) fitSchedule(project, service);
     dropDefaults(service);
   }
+  startDependencies(project);
   nameQueues(project);
   shareDefaults(project);
+}
+
+/** A service that others need is started with them, also where the source leaves it to a person. */
+function startDependencies({ services }: ProjectDraft): void {
+  const needed = new Set(
+    services.filter(({ keys }) => keys.start !== 'manual').flatMap((service) => Object.keys(service.map('depends_on'))),
+  );
+  for (const service of services)
+    if (needed.has(service.name) && service.keys.start === 'manual') service.remove('start');
 }
 
 /** Services with the same file share a queue, since two queues may not write to one file. */

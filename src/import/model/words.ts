@@ -4,12 +4,6 @@
 export const hasWord = {
   /** `readiness: { on_failure: restart }` */
   readinessOnFailure: false,
-  /** `start: manual` */
-  startManual: false,
-  /** `depends_on: { migrate: ended }` */
-  ended: false,
-  /** `depends_on: { db: { required: false } }` */
-  required: false,
   /** `user`, `group`, `umask` */
   user: false,
   /** `tags: [backend]` */
@@ -30,8 +24,6 @@ export const hasWord = {
   restartCron: false,
   /** `timeout` of a task */
   timeout: false,
-  /** `${ORCH_INDEX}`: counts from 0 */
-  orchIndex: false,
   /** `reload: { signal: SIGHUP }` */
   reload: false,
 };
