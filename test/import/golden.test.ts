@@ -26,7 +26,7 @@ describe.each(fixtures)('$tool/$name', (fixture) => {
   });
 });
 
-test('nearly all keys are carried, of every tool', async () => {
+test('at least 95 % of the keys are carried', async () => {
   const byTool = new Map<string, Finding[]>();
   for (const fixture of fixtures) {
     const { findings } = await importFixture(fixture);
@@ -37,7 +37,7 @@ test('nearly all keys are carried, of every tool', async () => {
   const tools = Object.fromEntries(
     [...byTool].map(([tool, findings]) => [tool, Math.round(share(findings) * 1000) / 10]),
   );
-  expect(share(all), JSON.stringify(tools)).toBeGreaterThanOrEqual(0.94);
+  expect(share(all), JSON.stringify(tools)).toBeGreaterThanOrEqual(0.95);
 });
 
 function expectFile({ directory, tool, name }: ImportFixture, file: string, text: string): void {

@@ -39,7 +39,7 @@ function nameQueues(project: ProjectDraft): void {
     const { queue } = service;
     if (queue?.path === undefined) continue;
     const isShared = project.services.filter((other) => other.queue?.path === queue.path).length > 1;
-    if (hasWord.inlineQueue && !isShared) {
+    if (!isShared) {
       service.set('log_queue', queue);
       continue;
     }

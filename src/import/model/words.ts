@@ -10,8 +10,6 @@ export const hasWord = {
   tags: false,
   /** `title` */
   title: false,
-  /** `log_queue: { path: … }` */
-  inlineQueue: false,
   /** `rotate: { max_age: 7d }` */
   rotateMaxAge: false,
   /** `schedule: { every: 45s }` */
