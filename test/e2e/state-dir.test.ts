@@ -76,6 +76,18 @@ test('a project has one supervisor, whatever state directory is named', async ()
   await project.mustOrch(['--state-dir', 'one', 'down']);
 });
 
+test('a project with a long path is found with another TMPDIR', async () => {
+  const place = createProject({});
+  const directory = `${'d'.repeat(120)}/shop`;
+  place.write(`${directory}/procs.yaml`, sleeper('a'));
+  mkdirSync(place.path('tmp'));
+  const cwd = place.path(directory);
+  await place.mustOrch(['up', '-d', '--wait', '--timeout', '20s'], { cwd });
+  await place.mustOrch(['ps'], { cwd, env: { TMPDIR: place.path('tmp') } });
+  await place.mustOrch(['down'], { cwd, env: { TMPDIR: place.path('tmp') } });
+  expect(place.instances()).toEqual([]);
+});
+
 test('two projects with one state directory: the second is refused, and the first is named', async () => {
   const [first, second] = [
     createProject({ 'procs.yaml': sleeper('a') }),
