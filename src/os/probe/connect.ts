@@ -67,16 +67,19 @@ function prepareConnection(
         onCancel((because) => `${NOT_ACCEPTED} (${because})`);
         timer = setTimeout(() => awaitAcceptance(Math.min(pauseMs * 2, LONGEST_PAUSE_MS)), pauseMs);
       };
-      const connected = async (socket: Socket): Promise<void> => {
+      const connected = (socket: Socket): void => {
         acceptance.note(socket);
-        const judged = judge(socket);
-        const verdict = judged instanceof Promise ? await judged : judged;
+        const verdict = judge(socket);
+        if (verdict instanceof Promise) void verdict.then((found) => judged(socket, found));
+        else judged(socket, verdict);
+      };
+      const judged = (socket: Socket, verdict: ProbeResult): void => {
         // Destroyed: a process has accepted and closed it, or the attempt is over.
         if (!verdict.ok || isTrusted || socket.destroyed) settle(verdict);
         else awaitAcceptance(FIRST_PAUSE_MS);
       };
       try {
-        const socket: Socket = createConnection(target, () => void connected(socket));
+        const socket: Socket = createConnection(target, () => connected(socket));
         socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
         return () => {
           clearTimeout(timer);

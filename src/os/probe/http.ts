@@ -84,6 +84,10 @@ function exchange(socket: Socket, text: string, request: HttpRequest, settle: Se
   });
   socket.on('end', () => judgeReceived(true));
   socket.on('error', (error) => settle({ ok: false, because: connectionFailure(error) }));
+  if (request.answers.isKnown()) {
+    socket.write(text);
+    return;
+  }
   socket.once('encrypted' in socket ? 'secureConnect' : 'connect', async () => {
     const verdict = await checkAnswer(socket, request.answers);
     if (verdict.ok) socket.write(text);

@@ -25,12 +25,15 @@ type AnswerOwner =
   | { kind: 'unknown' }
   | { kind: 'shared'; because: string }
   | { kind: 'other'; because: string };
-type Known = { finding: AnswerOwner; sharings: number };
+/** `seenMs`: when its socket was seen last. */
+type Known = { finding: AnswerOwner; sharings: number; seenMs: number };
 export type OwnAnswerCheck = AnswerCheck & {
   /** An attempt has failed: the next one looks again. */
   forget(): void;
 };
 
+/** A socket is looked at this often while no attempt fails. */
+const SEEN_FOR_MS = 5_000;
 const UNKNOWN: AnswerOwner = { kind: 'unknown' };
 
 export class OwnAnswers {
@@ -50,12 +53,16 @@ export class OwnAnswers {
       isKnown: () => {
         if (known === null || known.sharings !== this.#sharings) return false;
         const { finding } = known;
-        return finding.kind === 'own' ? isStillHeld(finding.held) : finding.kind === 'unknown';
+        if (finding.kind !== 'own') return finding.kind === 'unknown';
+        const nowMs = performance.now();
+        if (nowMs - known.seenMs < SEEN_FOR_MS) return true;
+        known.seenMs = nowMs;
+        return isStillHeld(finding.held);
       },
       check: async (at): Promise<ProbeResult> => {
         // No descriptor is left to look with: nothing is known now.
         const finding = await this.#find(at, slot, process, spec).catch(() => UNKNOWN);
-        known = { finding, sharings: this.#sharings };
+        known = { finding, sharings: this.#sharings, seenMs: performance.now() };
         const counts =
           finding.kind === 'own' || finding.kind === 'unknown' || (finding.kind === 'shared' && countsShared);
         return counts ? { ok: true } : { ok: false, because: finding.because };
