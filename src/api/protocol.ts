@@ -181,6 +181,8 @@ export type ApiMethods = {
   /** Resolves once their processes are gone; `timeoutMs` limits this wait, not the stop itself. */
   stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];
   restart: [{ names: string[] }, StartResult, never];
+  /** To the main process of each live instance of `name`; `instances`: those that got it. */
+  signal: [{ name: string; signal: string }, { instances: string[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
   /** Runs the services of these profiles, of no others, and those without a profile. `services`: those of the profiles. */

@@ -12,6 +12,7 @@ import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
 import { scaleCommand } from './commands/scale.ts';
+import { signalCommand } from './commands/send-signal.ts';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop-restart.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCommand } from './commands/upgrade.ts';
@@ -23,7 +24,7 @@ import type { CommandDefinition } from './context/definition.ts';
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
   ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand],
-  ...[startCommand, stopCommand, restartCommand, scaleCommand],
+  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
   ...[initCommand, importCommand, validateCommand, configCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

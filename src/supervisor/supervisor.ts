@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
-import type { EndingSlot } from '../core/slot.ts';
+import type { EndingSlot, Incarnation } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
@@ -288,9 +288,9 @@ export class Supervisor implements Supervised {
   guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
 
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
-
   isFrozen = (): boolean => this.#loop.isFrozen;
   isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;
+  signal = (process: Incarnation, name: string) => this.#instances.stopSteps.signalProgram(process, name);
 
   #step(): void {
     this.kernel.step();

@@ -22,6 +22,7 @@ import { explainInstance } from './explanations.ts';
 import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
+import { signalInstances } from './signal-instances.ts';
 import type { Supervised } from './supervised.ts';
 import { areTasks, exitCodeOfAll, judgeFiles, judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
 import { awaitStopped, until } from './wait-until.ts';
@@ -70,6 +71,9 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       await awaitStopped(supervisor, instances, timeoutMs ?? null, call.signal);
       return { instances };
     },
+    signal: ({ name, signal }) => ({
+      instances: signalInstances(supervisor, requiredString(name, 'name'), requiredString(signal, 'signal')),
+    }),
     scale: ({ service, size }) => {
       const name = requiredString(service, 'service');
       return { service: name, size: scaleService(kernel, name, size) };

@@ -2,7 +2,7 @@
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
-import type { EndingSlot } from '../../core/slot.ts';
+import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { AppliedVariables } from '../instances/applied-variables.ts';
@@ -25,6 +25,8 @@ export interface Supervised {
   readonly isHandedOver: boolean;
   status(): Promise<Status>;
   explain(name: string): Explanation[];
+  /** Sends a signal to the program of a live instance. @returns false: it has ended, or has not started yet. */
+  signal(process: Incarnation, signal: string): boolean;
   /** @returns a sentence that says why the log queue cannot be written; null: it can. */
   logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */

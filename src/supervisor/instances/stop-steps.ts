@@ -151,6 +151,12 @@ export class StopSteps {
     return true;
   }
 
+  /** For `orch signal`: the program of a live instance. @returns false: it has ended, or has not started yet. */
+  signalProgram(process: Incarnation, signal: string): boolean {
+    const target = this.#tree.targetOf(process);
+    return this.#tree.isBehindRecorder(process.nonce) ? signalChildren(target, signal) : signalMain(target, signal);
+  }
+
   /** The group gets the signal at once; processes that left it are found by a sweep and get the same signal. */
   #signalTree(process: Incarnation, signal: string): void {
     this.#treeSignalled.add(process.nonce);
