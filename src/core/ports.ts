@@ -1,7 +1,7 @@
 // TCP ports of instances: fixed ones, those that are chosen when an instance needs one (`port: auto`), and where other
 // services use them (`${api.port}`). Pure: `supervisor/kernel/port-table.ts` chooses.
 import type { Desired, PortTable } from './desired.ts';
-import { type Slot, type SlotSpec, slotSpecOf } from './slot.ts';
+import { isOccupied, type Slot, type SlotSpec, slotSpecOf } from './slot.ts';
 import { type InstanceId, instanceId, parseInstanceId, type ServiceName, type ServiceSpec } from './spec.ts';
 
 /** What stands for a port that is not chosen yet: in a plan, which chooses none. */
@@ -82,7 +82,10 @@ export function portIn(slot: Slot | undefined, id: InstanceId, name: string, dec
 }
 
 /** The port of the process in the slot, or of the next one. @param spec of that version; null: not known. */
-export function shownPort({ spec: started, index }: Slot, spec: ServiceSpec | null, ports: PortTable): number | null {
-  const port = started?.ports?.PORT ?? (spec && portOf(spec, index, ports));
+export function shownPort(slot: Slot, spec: ServiceSpec | null, ports: PortTable): number | null {
+  const given = slot.spec?.ports?.PORT;
+  // A process of another project that was adopted may have another one.
+  if (given === undefined && spec?.port === 'auto' && isOccupied(slot)) return null;
+  const port = given ?? (spec && portOf(spec, slot.index, ports));
   return port === null || port === NOT_CHOSEN ? null : Number(port);
 }

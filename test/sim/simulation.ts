@@ -43,7 +43,9 @@ export class Simulation {
       this.machine.note(
         () => `pid ${process.pid} (${process.of?.instance ?? process.kind}) ended: ${JSON.stringify(exit)}`,
       );
-      if (process.isLeader) this.#projectOf(process)?.oracle.onEnd(process, exit);
+      if (!process.isLeader) return;
+      this.machine.ports.onEnd(process);
+      this.#projectOf(process)?.oracle.onEnd(process, exit);
     };
   }
 

@@ -1,8 +1,9 @@
 // Whether a process is one of orch's own: a member of this project, a descendant of this supervisor, or one of orch's own
 // programs (log writer, socket keeper, the command that started us). Without proof a process does not count as ours.
-import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { readStat } from './proc-stat.ts';
+import { readWords, variableOf } from './shown-by-proc.ts';
 
 export type OwnProcessCriteria = {
   /** With which all nonces of the project begin. */
@@ -27,26 +28,18 @@ function isDescendant(pid: number): boolean {
 }
 
 function hasNonce(pid: number, prefix: string): boolean {
-  return wordsOf(`/proc/${pid}/environ`).some((word) => word.startsWith(`ORCH_NONCE=${prefix}`));
+  return variableOf(pid, 'ORCH_NONCE')?.startsWith(prefix) ?? false;
 }
 
 /** Node, with a program out of `directory`. */
 function runsProgramIn(pid: number, directory: string): boolean {
   try {
     if (readlinkSync(`/proc/${pid}/exe`) !== realpathSync(process.execPath)) return false;
-    const [, ...args] = wordsOf(`/proc/${pid}/cmdline`);
+    const [, ...args] = readWords(`/proc/${pid}/cmdline`);
     const program = args.find((word) => !word.startsWith('-'));
     if (program === undefined) return false;
     return realpathSync(resolve(readlinkSync(`/proc/${pid}/cwd`), program)).startsWith(directory + sep);
   } catch {
     return false; // gone, or we may not inspect it
-  }
-}
-
-function wordsOf(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\0').filter(Boolean);
-  } catch {
-    return []; // gone, or we may not inspect it
   }
 }

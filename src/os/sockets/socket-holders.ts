@@ -1,9 +1,10 @@
 // Which processes hold a socket, by /proc/PID/fd. Linux only; elsewhere no holder is found. A process of another user shows
 // nothing.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { hasProc } from '../platform.ts';
 import { childrenOf, listPids } from '../process/proc-stat.ts';
+import { readWords, variableOf } from '../process/shown-by-proc.ts';
 
 /** A descriptor by which a process holds a socket. */
 export type HeldSocket = { pid: number; fd: string; inode: string };
@@ -81,8 +82,7 @@ export function isContainerForwarder(pid: number): boolean {
 /** @returns such as `pid 4711 (node srv.js, api.1 of project demo in /srv/demo)` */
 export function describeProcess(pid: number): string {
   const command = readWords(`/proc/${pid}/cmdline`).join(' ').slice(0, MAX_COMMAND);
-  const variables = new Map(readWords(`/proc/${pid}/environ`).map((word) => word.split(/=(.*)/s) as [string, string]));
-  const [project, instance] = [variables.get('ORCH_PROJECT'), variables.get('ORCH_INSTANCE_ID')];
+  const [project, instance] = [variableOf(pid, 'ORCH_PROJECT'), variableOf(pid, 'ORCH_INSTANCE_ID')];
   const owner = project === undefined ? '' : `${instance === undefined ? '' : `${instance} of `}project ${project}`;
   const directory = readLink(`/proc/${pid}/cwd`);
   const place = directory === null ? owner : `${owner} in ${directory}`.trim();
@@ -98,18 +98,10 @@ export function describeUser(uid: number | null): string {
   return `user ${entry?.split(':')[0] ?? uid}`;
 }
 
-function readWords(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\0').filter(Boolean);
-  } catch {
-    return []; // gone, or we may not inspect it
-  }
-}
-
 function readLink(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {
-    return null; // as above
+    return null; // gone, or we may not inspect it
   }
 }

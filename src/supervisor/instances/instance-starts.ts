@@ -8,6 +8,7 @@ import { type Exit, type Incarnation, type Slot, slotSpecOf } from '../../core/s
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
+import { variableOf } from '../../os/process/shown-by-proc.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
@@ -170,7 +171,9 @@ export class InstanceStarts {
     const { spec } = start;
     const sinceMs = this.#context.clock.nowMs();
     const readiness = initialReadiness(spec);
-    this.#reportOutcome(start, { kind: 'adopted', process, sinceMs, spec: slotSpecOf(spec), readiness });
+    const port = spec.port === 'auto' ? variableOf(process.pid, 'PORT') : undefined;
+    const adopted = { ...slotSpecOf(spec), ...(port !== undefined && { ports: { PORT: port } }) };
+    this.#reportOutcome(start, { kind: 'adopted', process, sinceMs, spec: adopted, readiness });
   }
 
   async #spawn(start: PendingStart): Promise<Incarnation | null> {

@@ -23,7 +23,7 @@ import {
 import type { InstanceId, ServiceName, ServiceSpec } from '../../core/spec.ts';
 import { isLostOnCrash, transition } from '../../core/transition.ts';
 import { describeTransition, type EventDraft } from './events.ts';
-import { PortChoices, type Ports } from './port-table.ts';
+import { PORT_RETRY_MS, PortChoices, type Ports } from './port-table.ts';
 import { RolloutTracker } from './rollout-tracker.ts';
 
 /** Work of the kernel that others carry out; results come back through `receive`. */
@@ -289,6 +289,8 @@ export class Kernel {
       for (const action of due) this.#perform(action, starts, nowMs);
     }
     this.#requestedActions.clear();
+    wakeAtMs = earlier(wakeAtMs, this.#retryMs);
+    this.#retryMs = null;
     if (starts.length > 0) this.#startOnceSaved(starts);
     else if (this.#mustSave) void this.#effects.save(this.state());
     this.#mustSave = false;
@@ -307,6 +309,9 @@ export class Kernel {
   /** The state has a fact that no later supervisor could find out: saved at the end of the step. */
   #mustSave = false;
 
+  /** When a start of this step must be tried again; null: none was put off. */
+  #retryMs: number | null = null;
+
   /** Actions of this step that do not change the slot, so that they are not requested twice. */
   #requestedActions = new Set<string>();
 
@@ -318,7 +323,13 @@ export class Kernel {
     const { id, kind } = action;
     switch (kind) {
       case 'start': {
-        if (this.#ports.prepareStart(id, action.spec, this.#declared)) this.#updateDesired(this.#desired.shuttingDown);
+        const port = this.#ports.prepareStart(action, this.#slots.get(id), this.#declared, nowMs);
+        if (port === 'busy') {
+          this.#requestedActions.add(`${kind} ${id}`);
+          this.#retryMs = nowMs + PORT_RETRY_MS;
+          return;
+        }
+        if (port === 'changed') this.#updateDesired(this.#desired.shuttingDown);
         const nonce = this.#effects.newNonce(action.spec);
         this.#applyEvent(
           id,

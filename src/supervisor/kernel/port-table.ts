@@ -2,7 +2,7 @@
 // another one only where its own is in use when it is to start. No I/O: the kernel's effects try the ports.
 import { lastIndexOf } from '../../config/tree/instance-variables.ts';
 import type { Desired, PortTable } from '../../core/desired.ts';
-import { isOccupied, type Slot } from '../../core/slot.ts';
+import type { Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, parseInstanceId, type ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from './supervisor-context.ts';
 
@@ -13,6 +13,8 @@ export type Ports = {
   isFree(port: number): boolean;
 };
 
+export type PortReadiness = 'ready' | 'changed' | 'busy';
+
 /** Ports of instances that are not declared any more are kept for when they come back, up to this number. */
 const MAX_UNDECLARED = 256;
 
@@ -22,6 +24,8 @@ export class PortChoices {
   /** In the order of choice. */
   #ports = new Map<InstanceId, number>();
   #snapshot: PortTable | null = null;
+  /** Of instances whose port was in use at their start: since when, after which incarnation. */
+  #busy = new Map<InstanceId, { after: string; sinceMs: number }>();
   /** Whether the ports of an earlier supervisor were tried. */
   #isTried = false;
 
@@ -58,7 +62,7 @@ export class PortChoices {
         const id = instanceId(spec.name, index);
         const port = this.#ports.get(id);
         // Dependents may start before it: a port that is in use must be replaced before they get it.
-        const mustTry = !this.#isTried && desired.instances.get(id)?.run === true && !isLive(slots.get(id));
+        const mustTry = !this.#isTried && desired.instances.get(id)?.run === true && !hasRun(slots.get(id));
         if (port !== undefined && !reserved.has(port) && !(mustTry && !this.#machine.isFree(port))) continue;
         this.#choose(
           id,
@@ -71,13 +75,32 @@ export class PortChoices {
     this.#forgetUndeclared(desired);
   }
 
-  /** Before a start. @returns whether the instance got another port */
-  prepareStart(id: InstanceId, spec: ServiceSpec, desired: Desired): boolean {
-    if (spec.port !== 'auto') return false;
+  /**
+   * Before a start.
+   * @param slot undefined: it never ran
+   * @returns `changed`: the instance got another port. `busy`: try again soon, its last process may not have closed it yet
+   */
+  prepareStart(
+    { id, spec }: { id: InstanceId; spec: ServiceSpec },
+    slot: Slot | undefined,
+    desired: Desired,
+    nowMs: number,
+  ): PortReadiness {
+    if (spec.port !== 'auto') return 'ready';
     const port = this.#ports.get(id);
     const reserved = declaredPorts(desired.services.values());
-    if (port !== undefined && !reserved.has(port) && this.#machine.isFree(port)) return false;
-    return this.#choose(id, reserved, IN_USE);
+    if (port !== undefined && !reserved.has(port)) {
+      if (this.#machine.isFree(port)) return 'ready';
+      if (hasRun(slot) && this.#mayBecomeFree(slot, nowMs)) return 'busy';
+    }
+    return this.#choose(id, reserved, IN_USE) ? 'changed' : 'ready';
+  }
+
+  /** A process that was not our child counts as ended when its main thread has: the others may still have its sockets. */
+  #mayBecomeFree({ id, lastNonce, restarts }: Slot, nowMs: number): boolean {
+    const after = `${lastNonce} ${restarts}`;
+    if (this.#busy.get(id)?.after !== after) this.#busy.set(id, { after, sinceMs: nowMs });
+    return nowMs - (this.#busy.get(id)?.sinceMs ?? nowMs) < RELEASE_MS;
   }
 
   #choose(id: InstanceId, reserved: ReadonlySet<number>, because: string): boolean {
@@ -111,9 +134,13 @@ export class PortChoices {
   }
 }
 
-const IN_USE = 'is in use by another process';
+const IN_USE = 'is in use';
+/** How long the sockets of a process may outlive it on a busy machine, and how often to try meanwhile. */
+const RELEASE_MS = 500;
+export const PORT_RETRY_MS = 25;
 
-const isLive = (slot: Slot | undefined): boolean => slot !== undefined && isOccupied(slot);
+/** It lives, or its last process may not have closed its port yet: that is tried at its start. */
+const hasRun = (slot: Slot | undefined): slot is Slot => slot !== undefined && slot.spec !== null;
 
 /** Ports that the file gives to a service. */
 function declaredPorts(services: Iterable<ServiceSpec>): Set<number> {

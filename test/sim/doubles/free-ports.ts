@@ -18,6 +18,6 @@ export class FreePorts {
 
   isFree(port: number): boolean {
     const { ports } = bridge.machine;
-    return ports.ownerOf(port) === null && !ports.isTaken(port);
+    return ports.ownerOf(port) === null && !ports.isTaken(port) && !ports.isClosing(port);
   }
 }

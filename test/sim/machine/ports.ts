@@ -51,6 +51,18 @@ export class Ports {
     for (const [port, { process }] of this.#strangers) this.#leave(port, process);
   }
 
+  /** Port -> until when the threads of a process that has ended keep it open. */
+  readonly #closing = new Map<number, number>();
+
+  /** waitpid reports an end when the last thread is gone; /proc shows it when the main thread is. */
+  onEnd(process: SimProcess): void {
+    if (process.ppid === INIT) this.#closing.set(portOf(process), this.#machine.schedule.nowMs + CLOSING_MS);
+  }
+
+  isClosing(port: number): boolean {
+    return (this.#closing.get(port) ?? 0) > this.#machine.schedule.nowMs;
+  }
+
   /** The main process of an instance that has this port, zombies aside. */
   ownerOf(port: number): SimProcess | null {
     for (const process of this.#machine.processes.alive()) {
@@ -103,5 +115,7 @@ export class Ports {
   }
 }
 
+const INIT = 1;
+const CLOSING_MS = 60;
 const portOf = ({ environ }: SimProcess): number => Number(/(?:^|\0)PORT=(\d+)\0/.exec(environ)?.[1] ?? 0);
 const inodeOf = ({ pid, startTime }: SimProcess): string => `${pid}${startTime}`;

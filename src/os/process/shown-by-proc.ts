@@ -1,0 +1,17 @@
+// What /proc shows of another process: words of its command line or environment. Empty on systems without /proc.
+import { readFileSync } from 'node:fs';
+
+/** @param path such as /proc/4711/cmdline. @returns empty for a process that is gone, or that we may not inspect */
+export function readWords(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\0').filter(Boolean);
+  } catch {
+    return []; // gone, or we may not inspect it
+  }
+}
+
+/** @returns undefined: it does not have the variable, or that is not known */
+export function variableOf(pid: number, name: string): string | undefined {
+  const found = readWords(`/proc/${pid}/environ`).find((word) => word.startsWith(`${name}=`));
+  return found?.slice(name.length + 1);
+}
