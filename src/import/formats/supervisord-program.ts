@@ -111,11 +111,16 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
 /** @param isWhole both streams go there, or only one has a file */
 function logRule(name: string, isWhole: boolean): Rule<ServiceDraft> {
   return (node, { draft }) => {
-    const path = toSupervisordText(textOf(node).replace(/[_.-]?%\(process_num\)0?\d*d/, ''), {
-      name,
-      start: 1,
-      port: null,
-    }).text;
+    const path = toSupervisordText(
+      textOf(node)
+        .replace(/\n[\s\S]*/, '')
+        .replace(/[_.-]?%\(process_num\)0?\d*d/, ''),
+      {
+        name,
+        start: 1,
+        port: null,
+      },
+    ).text;
     if (/^(AUTO|syslog)$/i.test(path))
       return path.toUpperCase() === 'AUTO' ? undefined : notCarried('a log queue can feed a service (`sink`)');
     if (/^(NONE|\/dev\/null)$/i.test(path)) return notCarried('output always goes to a log queue, which is rotated');

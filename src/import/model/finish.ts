@@ -2,6 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { isDeepStrictEqual } from 'node:util';
 import { toServiceNames } from '../text/names.ts';
+import { fitValues } from './fit-values.ts';
 import { nearly, notCarried } from './loss-findings.ts';
 import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
 import { hasWord } from './words.ts';
@@ -10,6 +11,7 @@ import { hasWord } from './words.ts';
 const SHARED_KEYS = ['restart', 'on_end', 'on_failure', 'ready_after', 'tty', 'user', 'log_queue'];
 
 export function finishProject(project: ProjectDraft): void {
+  fitValues(project);
   const renamed = fitNames(project);
   for (const service of project.services) {
     fitDependencies(project, service, renamed);
@@ -108,7 +110,19 @@ function fitProbes({ findings }: ProjectDraft, service: ServiceDraft): void {
     const url = isPlainMap(request) ? String(request.url) : request === undefined ? null : String(request);
     const port =
       /^https?:\/\/[^/:]+:(\d+)/.exec(url ?? '')?.[1] ?? /^(?:.*:)?(\d+)$/.exec(String(probe.tcp ?? ''))?.[1];
-    if (port === undefined) continue;
+    if (port === undefined) {
+      // The port of the scheme is one for all.
+      if (url !== null && Number(service.keys.pool ?? 1) > 1 && !url.includes('${')) {
+        service.remove(key);
+        if (service.origin)
+          findings.addAt(
+            `${service.origin.path}.${key}`,
+            service.origin.at,
+            notCarried('all instances would be asked at one port'),
+          );
+      }
+      continue;
+    }
     if (/\b(docker|podman|nerdctl)\b.*\s(run|up|start)\b/.test(command)) {
       const { http: _http, tcp: _tcp, ...rest } = probe;
       service.set(key, { exec: url === null ? `nc -z 127.0.0.1 ${port}` : `curl -fs -o /dev/null ${url}`, ...rest });
