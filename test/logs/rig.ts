@@ -179,7 +179,7 @@ export class LogRig {
 export function findWriter(root: string): number | null {
   for (const pid of pids()) {
     const args = commandLine(pid);
-    if (args.at(-1) === root && args.some((arg) => arg.includes('log-writer'))) return pid;
+    if (args.includes(root) && args.some((arg) => arg.includes('log-writer'))) return pid;
   }
   return null;
 }
