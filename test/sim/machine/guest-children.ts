@@ -4,6 +4,9 @@ import { EventEmitter } from 'node:events';
 import type { Guest } from './guest.ts';
 import type { Identity, Program, SimExit, SimProcess } from './processes.ts';
 
+/** Until its successor has read its message, a supervisor that has a fault lives on. */
+const READS_AFTER_MS = 5;
+
 type SpawnOptions = { env: Record<string, string>; cwd: string };
 
 export function fakeChildProcess(guest: Guest) {
@@ -26,7 +29,7 @@ function startSuccessor(guest: Guest, { env }: SpawnOptions): EventEmitter {
   guest.effect('spawn a successor');
   const stdin = Object.assign(new EventEmitter(), {
     end: (text: string, onTaken: () => void) => {
-      guest.later(1, () => {
+      guest.later(READS_AFTER_MS, () => {
         guest.options.onSuccessor(text, env);
         onTaken();
       });
