@@ -168,7 +168,9 @@ export class LifecycleOracle {
     return this.rollouts.isOnlyBloated(process) && this.#wasReadyFor(process, spec);
   }
 
+  /** And its supervisor knew: one that was frozen meanwhile may not. */
   #wasReadyFor(process: SimProcess, spec: ServiceSpec): boolean {
+    if (this.#world.isBlind()) return false;
     const { schedule, health } = this.#world.machine;
     if (spec.readiness !== null) return health.hasServedFor(process, NEWS_MS) && health.hasPassed(process);
     return schedule.nowMs - process.bornMs >= spec.readyAfterMs + NEWS_MS;
