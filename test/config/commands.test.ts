@@ -206,7 +206,7 @@ describe('init', () => {
       '# comment\nweb: bundle exec puma -p $PORT\nrelease: rake db:migrate\nMy_Worker: rake "jobs: x" # y\nnonsense\n',
     );
     write('.env', 'A=1\n');
-    expect((await call(init)).out).toContain('not taken over: line 5 is not `name: command`: nonsense');
+    expect((await call(init)).out).toContain('not taken over: line 5: it is not `name: command`: nonsense');
     expect(await accepted()).toMatchObject([
       {
         name: 'web',
@@ -221,9 +221,9 @@ describe('init', () => {
   });
 
   test.for([
-    [{ start: 'node .', dev: 'x', test: 'y' }, ['start']],
+    [{ start: 'node .', dev: 'x', test: 'y' }, ['dev']],
     [{ dev: 'vite', build: 'x' }, ['dev']],
-    [{ 'start:api': 'x', 'start:web': 'y', worker: 'z', start: 'run-p start:*' }, ['start-api', 'start-web', 'worker']],
+    [{ 'start:api': 'x', 'start:web': 'y', worker: 'z', start: 'run-p start:*' }, ['api', 'web']],
     [{ 'dev:api': 'x' }, ['dev-api']],
   ] as [Record<string, string>, string[]][])('scripts %o', async ([scripts, names]) => {
     write('package.json', JSON.stringify({ scripts }));

@@ -16,9 +16,11 @@ const slots: Slot[] = [
 ];
 const state = {
   generation: 3,
+  env: 'prod',
   overrides: { stopped: ['b'], pools: { a: 3 }, profiles: [], only: ['a'] },
   slots,
   rollouts: [],
+  ports: { 'a.1': 20_000 },
 };
 const text = encodeState(state as never, NOW);
 

@@ -72,7 +72,7 @@ function toContainer(name: string, { file }: ComposeFile): ComposeProgram {
 }
 
 export function commandWords(node: SourceNode | undefined): string[] {
-  return node?.kind === 'list' ? textsOf(node) : wordsOf(textOf(node)).filter((word) => word !== '');
+  return node?.kind === 'list' ? textsOf(node) : wordsOf(textOf(node));
 }
 
 const expandWords = (words: string[], { known }: ComposeFile): string[] =>

@@ -30,7 +30,7 @@ export function splitWords(line: string, operators = false): ShellWord[] | null 
 
 /** The texts alone; a line with an open quote is split at blanks. */
 export function wordsOf(line: string): string[] {
-  return splitWords(line)?.map(({ text }) => text) ?? line.trim().split(/\s+/);
+  return splitWords(line)?.map(({ text }) => text) ?? line.split(/\s+/).filter((word) => word !== '');
 }
 
 function readWord(line: string, start: number, operators: boolean): ShellWord | null {
