@@ -335,11 +335,11 @@ export class Oracle implements Observer {
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
     this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
+    // A person's word goes before its back-off.
+    if (slot.restartRequestedMs !== null) return;
     if (slot.phase.kind === 'ending' && slot.phase.cause === 'unhealthy')
       this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
     if (slot.phase.kind === 'ending' && slot.phase.cause !== 'exited') return;
-    // A person's word goes before its back-off.
-    if (slot.restartRequestedMs !== null) return;
     const succeeded = 'code' in exit && (slot.spec.successCodes ?? [0]).includes(exit.code);
     if (succeeded && slot.spec.restart.policy !== 'always') return;
     // The end of an adopted process is seen late: it may look as if it had lived a little longer.
@@ -497,8 +497,10 @@ export class Oracle implements Observer {
 
   /** A new version that does not come up: the rest of the older one is left alone. */
   #isRolloutHalted(spec: ServiceSpec): boolean {
-    const verdict = this.kernel!.rollouts.get(spec.name)?.verdict.kind ?? 'going';
-    if (verdict !== 'going') return true;
+    const rollout = this.kernel!.rollouts.get(spec.name);
+    if (rollout && rollout.verdict.kind !== 'going') return true;
+    // What serves is not stopped for a version whose conditions do not hold.
+    if (rollout?.isWaiting && this.#isBlocked(spec)) return true;
     for (let index = 1; index <= spec.pool; index++) {
       const slot = this.kernel!.slots.get(`${spec.name}.${index}` as InstanceId);
       if (slot?.phase.kind !== 'alive' && (slot?.phase.kind === 'failed' || this.#isBlocked(spec))) return true;
