@@ -1,5 +1,5 @@
 // `orch plan`: what `up` would do to what runs, and why; or what changes between two commits. Never changes anything.
-
+import { basename, dirname, join } from 'node:path';
 import type { Plan } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { painter } from '../../terminal/colour.ts';
@@ -52,8 +52,34 @@ async function againstWhatRuns(context: CliContext): Promise<Planned | null> {
     const name = `${project}${env === null ? '' : ` (${env})`}`;
     const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
     if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, name);
-    if (!client) return { plan: await planBetween(null, accepted), title: `${name}: nothing runs yet` };
+    if (!client)
+      return (
+        (await againstProcsYaml(context, name)) ?? {
+          plan: await planBetween(null, accepted),
+          title: `${name}: nothing runs yet`,
+        }
+      );
     return { plan: await client.request('plan', { accepted }), title: `${name}: what runs → the files` };
+  } finally {
+    client?.close();
+  }
+}
+
+/**
+ * Another file of a directory whose procs.yaml runs is most likely a draft of it.
+ * @returns null: the file is procs.yaml, or that does not run
+ */
+async function againstProcsYaml(context: CliContext, name: string): Promise<Planned | null> {
+  const [directory, file] = [dirname(context.file), basename(context.file)];
+  if (file === 'procs.yaml' || context.stateDir !== null) return null;
+  const { client } = await openProject({ ...context, file: join(directory, 'procs.yaml') });
+  try {
+    // As if it were procs.yaml: with the same state directory.
+    const draft = client && (await loadRevision({ ...context, stateDir: join(directory, '.orch') }, null));
+    if (!draft) return null;
+    const beside = `\`orch -f ${file} up\` would start it as a project of its own, next to that of procs.yaml`;
+    const title = `${name}: what runs of procs.yaml → ${file}\n(${beside})`;
+    return { plan: await client.request('plan', { accepted: draft }), title };
   } finally {
     client?.close();
   }
