@@ -89,9 +89,7 @@ export class Simulation {
     await this.advance(100);
     for (const project of this.projects) project.up();
     await this.advance(SETTLE_MS);
-    // A planned crash may come just now, and is a fault as well.
-    if (this.crashBeforeEffect !== null && this.projects.some(({ guest }) => guest === null))
-      await this.advance(COME_BACK_MS);
+    await this.#comeBack();
     for (const { oracle } of this.projects) oracle.checkActual();
     const quietSinceMs = this.machine.schedule.nowMs;
     await this.advance(QUIET_MS);
@@ -105,8 +103,15 @@ export class Simulation {
       );
       if (!isBusy && oracle.lastActionMs > quietSinceMs)
         this.machine.fail('I7: actions although nothing happened any more');
-      oracle.checkActual();
     }
+    await this.#comeBack();
+    for (const { oracle } of this.projects) oracle.checkActual();
+  }
+
+  /** A planned crash may come at the end of a wait, and is a fault as well. */
+  async #comeBack(): Promise<void> {
+    const isThere = ({ guest, oracle }: Project): boolean => guest !== null && oracle.kernel?.accepted != null;
+    if (this.crashBeforeEffect !== null && !this.projects.every(isThere)) await this.advance(COME_BACK_MS);
   }
 
   /** I18, and I4 and I7 over one more edit that nothing disturbs. */
