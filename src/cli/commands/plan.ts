@@ -77,8 +77,8 @@ async function againstProcsYaml(context: CliContext, name: string): Promise<Plan
     // As if it were procs.yaml: with the same state directory.
     const draft = client && (await loadRevision({ ...context, stateDir: join(directory, '.orch') }, null));
     if (!draft) return null;
-    const beside = `\`orch -f ${file} up\` would start it as a project of its own, next to that of procs.yaml`;
-    const title = `${name}: what runs of procs.yaml → ${file}\n(${beside})`;
+    const hint = `\`orch -f ${file} up\` would start it as a project of its own, next to that of procs.yaml`;
+    const title = `${name}: what runs of procs.yaml → ${file}\n(${hint})`;
     return { plan: await client.request('plan', { accepted: draft }), title };
   } finally {
     client?.close();
