@@ -240,7 +240,7 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     after(200, { kind: 'start', service: 2, instance: null }),
   ),
   'unhealthy, and exits by itself at the same moment': one(
-    [1_635, 1_635, 1_635, 1_635].map((endsAfterMs) =>
+    [1_628, 1_637, 1_632, 1_632].map((endsAfterMs) =>
       service({ pool: 4, life: { hasLiveness: true } }, { endsAfterMs, exitCode: 1 }),
     ),
     after(400, { kind: 'sicken', which: 0, forMs: null }),
