@@ -261,6 +261,7 @@ export class Oracle implements Observer {
     if (action.kind === 'start') {
       const { dependsOn = [] } = this.kernel?.desired.instances.get(action.slot.id)?.spec ?? {};
       this.#dependenciesAtStart.set(action.slot.id, new Set(dependsOn.map(({ service }) => service)));
+      this.#shellsAtStart.set(action.slot.id, [guest.shell, ...(guest.nextShell ? [guest.nextShell] : [])]);
     }
     if (isBegin) {
       this.#checkMayStop(action.slot, action.cause);
@@ -282,7 +283,9 @@ export class Oracle implements Observer {
     }
     const guest = this.#guest;
     const inherits = ({ tag }: Shell) => process.environ.includes(`INHERITED=${tag}\0`);
-    if (guest) this.#checkShell(guest, inherits, `${instance} was started`);
+    // A start keeps the variables with which its hooks began.
+    const began = this.#shellsAtStart.get(instance) ?? [];
+    if (guest && !began.some(inherits)) this.#checkShell(guest, inherits, `${instance} was started`);
     this.ports.onSpawn(this.kernel, process);
     const spec = this.kernel?.accepted?.config.services.find(({ name }) => instance.startsWith(`${name}.`));
     if (!spec) return; // left the file while its start was under way
@@ -306,6 +309,9 @@ export class Oracle implements Observer {
 
   readonly #everRan = new Set<string>();
   /** An edit may add a dependency while the start waits for a singleton. */
+  /** Instance -> the shells of the last `up` when its start began. */
+  readonly #shellsAtStart = new Map<string, readonly Shell[]>();
+
   readonly #dependenciesAtStart = new Map<string, ReadonlySet<string>>();
 
   onSpawnFailed(instance: string, errno: string): void {
