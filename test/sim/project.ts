@@ -258,13 +258,12 @@ export class Project {
     const params = { accepted, only: names, variables: variablesOf(shell), keepsEnvironment: !consents };
     const answer = this.call('apply', params);
     if (!guest || !answer) return;
-    guest.nextShell = shell;
+    const settle = guest.beginUp(shell);
     void answer.then((result) => {
       const code = result instanceof Error ? (result as { wire?: { code: string } }).wire?.code : null;
       const isRefused = code === 'environment-differs';
       if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused });
-      if (code === null) guest.setShell(shell);
-      if (guest.nextShell === shell) guest.nextShell = null;
+      settle(code === null);
     });
   }
 

@@ -51,6 +51,7 @@ test('no command prints a control character, whatever things are called', { time
     await around();
   } finally {
     await project.orch(['down'], { cwd: root });
+    await expectText('-f', file, 'down');
   }
   expect(offenders).toEqual([]);
 });

@@ -63,6 +63,8 @@ export class Guest {
   /** Whose environment has to be in force: of the last `up`; while one is being applied, `nextShell` may be as well. */
   shell = FIRST_SHELL;
   nextShell: Shell | null = null;
+  /** Counts the `up` commands: the last one, and the latest that is answered. */
+  readonly #ups = { last: 0, answered: 0 };
   /** Since when; null: it has not supervised so far. */
   shellSinceMs: number | null = null;
   /** Another environment is in force, and the user has not consented to the change. */
@@ -100,6 +102,19 @@ export class Guest {
       ppid: 1,
       joins: null,
     });
+  }
+
+  /** @returns to be called with its answer; of two at the same time, that of the later one may come first */
+  beginUp(shell: Shell): (isApplied: boolean) => void {
+    const order = ++this.#ups.last;
+    this.nextShell = shell;
+    return (isApplied) => {
+      if (isApplied && order > this.#ups.answered) {
+        this.#ups.answered = order;
+        this.setShell(shell);
+      }
+      if (this.nextShell === shell) this.nextShell = null;
+    };
   }
 
   setShell(shell: Shell): void {
