@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// argv → command → exit code. `ps` is read without commander and is part of this bundle: it must start fast.
+// argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
 import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type HostProcess } from './cli/context/context.ts';
 import { parseSimpleLine } from './cli/fast-path.ts';
+import { VERSION } from './version.ts';
 
 const { stdout, stderr } = process;
 // A reader that closed the pipe (`orch ps | head -1`) is not an error.
@@ -41,6 +42,10 @@ function isSameDirectory(one: string, other: string): boolean {
 }
 
 async function run() {
+  if (argv.length === 1 && argv[0] === '--version') {
+    stdout.write(`${VERSION}\n`);
+    return 0;
+  }
   const simple = parseSimpleLine(argv, psCommand);
   if (simple) return psCommand.run(createContext(simple.options, host), simple.options, []);
   const { runProgram } = await import('./cli/program.ts');

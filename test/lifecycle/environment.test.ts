@@ -112,7 +112,11 @@ test('the environment outlives a killed supervisor', async () => {
   );
   expectRefusal(await project.orch(['up', '-d']));
   expect(idsOf(project)).toEqual(PROD);
-  expect(supervisorsOf(project)).toEqual([]);
+  await waitFor(
+    'the one that was refused is gone',
+    () => supervisorsOf(project),
+    (seen) => seen.length === 0,
+  );
   await project.mustOrch(['-e', 'prod', 'up', '-d', '--wait']);
   expect(idsOf(project)).toEqual(PROD);
   process.kill(supervisorsOf(project)[0]!.pid, 'SIGKILL');
