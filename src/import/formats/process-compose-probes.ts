@@ -3,7 +3,6 @@
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, nodeAt, numberOf, plainOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds } from '../text/durations.ts';
 import { probeUrl } from '../text/probe-url.ts';
@@ -15,7 +14,7 @@ export function probeRule(kind: 'readiness' | 'liveness', words: ProcessComposeT
     const probe: PlainMap = { ...draft.map(kind), ...readTarget(node, words, findings) };
     probe.every = '10s';
     for (const entry of entriesOf(node)) readTiming(entry, probe, findings);
-    if (kind === 'readiness') setFailure(node, parent, probe, findings);
+    if (kind === 'readiness') setFailure(parent, probe);
     draft.set(kind, probe);
     return reported;
   };
@@ -98,9 +97,7 @@ function readTiming(entry: SourceNode, probe: PlainMap, findings: Findings): voi
 }
 
 /** With the policy `no` the process is not restarted there, either. */
-function setFailure(node: SourceNode, parent: SourceNode, probe: PlainMap, findings: Findings): void {
+function setFailure(parent: SourceNode, probe: PlainMap): void {
   const policy = textOf(nodeAt(parent, 'availability', 'restart'));
-  if (policy !== 'always' && policy !== 'on_failure') return;
-  if (hasWord.readinessOnFailure) probe.on_failure = 'restart';
-  else findings.add(node, nearly('a probe that fails makes it unready; `liveness` restarts it'));
+  if (policy === 'always' || policy === 'on_failure') probe.on_failure = 'restart';
 }

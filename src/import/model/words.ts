@@ -2,8 +2,6 @@
 
 /** A rule asks before it writes the word, and reports what is lost without it. */
 export const hasWord = {
-  /** `readiness: { on_failure: restart }` */
-  readinessOnFailure: false,
   /** `user`, `group`, `umask` */
   user: false,
   /** `tags: [backend]` */
