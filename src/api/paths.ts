@@ -72,10 +72,7 @@ export function projectPaths(root: string, stateDir = join(root, '.orch'), path 
 
 /** Of the usual state directory the root is hashed, as in earlier versions. */
 function shortDir(named: string): string {
-  // Not imported: nearly no project needs it, and every `orch ps` would pay 3 ms for it.
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  const hash = createHash('sha256').update(named).digest('hex').slice(0, 16);
-  const name = `orch-${process.getuid?.() ?? 'user'}-${hash}`;
+  const name = `orch-${process.getuid?.() ?? 'user'}-${hashOfPath(named, 16)}`;
   // An earlier version used the TMPDIR of the caller: its supervisor and log writer may still run.
   const former = join(tmpdir(), name);
   const isShared = process.platform !== 'win32' && !existsSync(join(former, 'logs.sock'));
@@ -84,8 +81,14 @@ function shortDir(named: string): string {
 
 /** The prefix of ORCH_NONCE in every process of the project. @param path by which the project is known */
 export function noncePrefix(path: string): string {
+  return `${hashOfPath(path, 12)}.`;
+}
+
+/** @param digits hexadecimal ones of the SHA-256 */
+export function hashOfPath(path: string, digits: number): string {
+  // Not imported: nearly no command needs it, and every `orch ps` would pay 3 ms for it.
   const { createHash } = process.getBuiltinModule('node:crypto');
-  return `${createHash('sha256').update(path).digest('hex').slice(0, 12)}.`;
+  return createHash('sha256').update(path).digest('hex').slice(0, digits);
 }
 
 /** Older events, once the file has grown too large. */

@@ -2,6 +2,7 @@
 // switched, or after `--state-dir`. An entry for each project in a directory of the user; a hint, never a proof.
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashOfPath } from './paths.ts';
 
 /** Written by the supervisor. */
 export type RecordedPlace = { file: string; stateDir: string; pid: number };
@@ -14,12 +15,7 @@ export function privateTemporaryDir(): string {
 
 /** @param path by which the project is known */
 export function recordedPlaceFile(path: string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return join(
-    privateTemporaryDir(),
-    'projects',
-    `${createHash('sha256').update(path).digest('hex').slice(0, 24)}.json`,
-  );
+  return join(privateTemporaryDir(), 'projects', `${hashOfPath(path, 24)}.json`);
 }
 
 /** @returns null where none is recorded, or its supervisor is gone. */
@@ -28,13 +24,14 @@ export function findRecordedPlace(path: string): RecordedPlace | null {
     const { uid } = lstatSync(privateTemporaryDir());
     if (process.getuid && uid !== process.getuid()) return null; // another user could lead us to its own socket
     const entry = JSON.parse(readFileSync(recordedPlaceFile(path), 'utf8')) as RecordedPlace;
-    return existsSync(entry.stateDir) && isAlive(entry.pid) ? entry : null;
+    return existsSync(entry.stateDir) && processExists(entry.pid) ? entry : null;
   } catch {
     return null; // no entry, or being written now
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Also a zombie. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

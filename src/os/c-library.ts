@@ -14,6 +14,27 @@ export function cLibrary(): CLibrary | null {
   return loaded;
 }
 
+/**
+ * @param bind takes the functions that it needs; it may throw where this C library lacks one, or return null
+ * @returns a function that binds at its first call, and returns null where that is not possible
+ */
+export function bindOnce<T>(bind: (library: CLibrary) => T | null): () => T | null {
+  let bound: T | null | undefined;
+  return () => {
+    if (bound === undefined) bound = tryToBind(bind);
+    return bound;
+  };
+}
+
+function tryToBind<T>(bind: (library: CLibrary) => T | null): T | null {
+  try {
+    const library = cLibrary();
+    return library === null ? null : bind(library);
+  } catch {
+    return null; // this C library lacks one of the functions
+  }
+}
+
 function load(): CLibrary | null {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as { load(library: null): CLibrary };

@@ -18,14 +18,17 @@ const texts = async (project: Project, ...args: string[]) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line).line as string);
 
+const haveLines = (project: Project, service: string) =>
+  waitFor(
+    `lines of ${service}`,
+    () => texts(project, service),
+    (lines) => lines.length > 2,
+  );
+
 test('the queues of other services are not read', async () => {
   const project = createProject({ 'procs.yaml': yaml('main') });
   await project.up();
-  await waitFor(
-    'lines',
-    () => texts(project, 'api'),
-    (lines) => lines.length > 2,
-  );
+  await haveLines(project, 'api');
   // A line that would be shown if that file were read.
   appendFileSync(project.path('.orch/logs/noise.log'), '2026-01-31T14:05:00.123Z api.1 o from the other queue\n');
   expect(await texts(project, 'api')).not.toContain('from the other queue');
@@ -42,11 +45,7 @@ test('the queues of other services are not read', async () => {
 test('a service that moved: the lines of both queues, also while it is followed', async () => {
   const project = createProject({ 'procs.yaml': yaml('main') });
   await project.up();
-  await waitFor(
-    'lines',
-    () => texts(project, 'api'),
-    (lines) => lines.length > 2,
-  );
+  await haveLines(project, 'api');
   const command = startCommand(project, ['logs', '-f', 'api', '-n', '1000']);
   project.edit('procs.yaml', yaml('audit'));
   await waitFor(
@@ -70,17 +69,9 @@ test('a service that moved: the lines of both queues, also while it is followed'
 test('a renamed service: its old lines under its old name, its new ones under the new name', async () => {
   const project = createProject({ 'procs.yaml': yaml('main') });
   await project.up();
-  await waitFor(
-    'lines',
-    () => texts(project, 'api'),
-    (lines) => lines.length > 2,
-  );
+  await haveLines(project, 'api');
   project.edit('procs.yaml', yaml('main').replace('  api:', '  web:'));
-  await waitFor(
-    'lines of the new name',
-    () => texts(project, 'web'),
-    (lines) => lines.length > 2,
-  );
+  await haveLines(project, 'web');
   const { stdout, stderr } = await project.mustOrch(['logs', 'api']);
   expect(stdout).toMatch(/ api\.1 o 1\n/);
   expect(stdout).not.toContain('web.1');
@@ -90,11 +81,7 @@ test('a renamed service: its old lines under its old name, its new ones under th
 test('the path of a queue changes while it is used: the lines of both files are found where they are', async () => {
   const project = createProject({ 'procs.yaml': yaml('main') });
   await project.up();
-  await waitFor(
-    'lines',
-    () => texts(project, 'api'),
-    (lines) => lines.length > 2,
-  );
+  await haveLines(project, 'api');
   project.edit('procs.yaml', yaml('main').replace('main: {}', 'main: { path: logs/other.log }'));
   await waitFor(
     'lines in the new file',

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
 import { type ProjectPaths, projectMarks } from '../../api/paths.ts';
+import { processExists } from '../../api/recorded-places.ts';
 
 const GONE_POLL_MS = 10;
 const GONE_PATIENCE_MS = 5000;
@@ -18,14 +19,7 @@ export async function untilGone(pid: number): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false; // ESRCH: gone. EPERM: the pid is another user's by now.
-  }
-  return !isZombie(pid);
-}
+const isAlive = (pid: number): boolean => processExists(pid) && !isZombie(pid);
 
 /** A zombie may never be reaped: in a container without an init. proc(5): the state follows the last `)`. */
 function isZombie(pid: number): boolean {

@@ -1,6 +1,6 @@
 // Asks the kernel about TCP sockets by NETLINK_SOCK_DIAG (sock_diag(7)): in microseconds, where reading /proc/net/tcp walks
 // the hash table of all connections. Linux with koffi only; every caller works without it.
-import { type CLibrary, cLibrary } from '../c-library.ts';
+import { bindOnce, type CLibrary } from '../c-library.ts';
 
 export type TcpSocket = { family: 4 | 6; address: Buffer; port: number; state: number; inode: string; uid: number };
 /** The two ends of a connection as its server sees them: addresses of 4 or 16 bytes. */
@@ -31,22 +31,8 @@ const MAX_ANSWERS = 1_000;
 
 export type SocketDiagnosis = NonNullable<ReturnType<typeof bind>>;
 
-let loaded: SocketDiagnosis | null | undefined;
-
 /** @returns null: not available here */
-export function socketDiagnosis(): SocketDiagnosis | null {
-  if (loaded === undefined) loaded = load();
-  return loaded;
-}
-
-function load(): SocketDiagnosis | null {
-  try {
-    const library = cLibrary();
-    return library === null ? null : bind(library);
-  } catch {
-    return null; // this C library lacks one of the functions
-  }
-}
+export const socketDiagnosis: () => SocketDiagnosis | null = bindOnce(bind);
 
 function bind(libc: CLibrary) {
   const send = libc.func('int send(int, void *, size_t, int)');

@@ -2,7 +2,7 @@
 // page tables of the whole supervisor and costs three times as much (docs/decisions/0105). Linux only: elsewhere, without
 // koffi, and where posix_spawn refuses the program, the caller starts it by Node.
 import { constants } from 'node:fs';
-import { type CLibrary, cLibrary } from '../c-library.ts';
+import { bindOnce, type CLibrary } from '../c-library.ts';
 import { softLimitOfPrograms } from './open-file-limit.ts';
 
 export type PosixSpawnRequest = {
@@ -44,21 +44,12 @@ const ATTRIBUTES_BYTES = 1024;
 const ACTIONS_BYTES = 512;
 const SIGNAL_SET_BYTES = 256;
 
-let loaded: PosixSpawn | null | undefined;
+const bound: () => PosixSpawn | null = bindOnce(bind);
 
 /** Loads the C library at the first call. @returns null where it cannot be loaded, or with ORCH_SPAWN=fork. */
 export function posixSpawn(): PosixSpawn | null {
-  if (loaded === undefined) loaded = load();
+  const loaded = bound();
   return process.env.ORCH_SPAWN === 'fork' ? null : loaded;
-}
-
-function load(): PosixSpawn | null {
-  try {
-    const library = cLibrary();
-    return library === null ? null : bind(library);
-  } catch {
-    return null; // this C library lacks one of the functions
-  }
 }
 
 function bind(libc: CLibrary) {

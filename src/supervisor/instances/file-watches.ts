@@ -37,9 +37,9 @@ export class FileWatches {
   #context: SupervisorContext;
   #outputs: CommandOutputs;
   #watched = new Map<ServiceName, WatchedService>();
-  /** What orch itself writes, absolute: it must not count as an edit. */
   /** Directory of the configuration, without links. */
   #root = '';
+  /** What orch itself writes, absolute: it must not count as an edit. */
   #ownFiles: string[] = [];
 
   constructor(context: SupervisorContext, outputs: CommandOutputs) {

@@ -61,7 +61,10 @@ export class RolloutTracker {
   /** Other keys of these services were edited than the size of the pool: what was halted is tried again. */
   resumeEdited(former: ReadonlyMap<ServiceName, ServiceSpec>, { services }: ProjectConfig, nowMs: number): void {
     const textOf = (spec: ServiceSpec | undefined): string => JSON.stringify({ ...spec, pool: 0 });
-    const edited = services.filter((spec) => textOf(former.get(spec.name)) !== textOf(spec));
+    // To write out every spec at each edit takes long in a large project.
+    const isHalted = ({ name }: ServiceSpec): boolean =>
+      (this.#rollouts.get(name)?.verdict.kind ?? 'going') !== 'going';
+    const edited = services.filter((spec) => isHalted(spec) && textOf(former.get(spec.name)) !== textOf(spec));
     this.resume(
       edited.map(({ name }) => name),
       nowMs,
