@@ -21,10 +21,18 @@ function startUp({ root, env }: Project, wrapper: string[] = []): Up {
 
 const started = (up: Up) => waitFor('it is shown', up.output, (text) => text.includes('a.1 started'));
 
-test.each([0, 5, 40])('SIGTERM to `up` and its supervisor, %i ms apart, is an orderly stop', async (apartMs) => {
-  const project = createProject({ 'procs.yaml': `services:\n  a: { command: [sleep, '1000'] }\n` });
+/** Its end takes longer than the two signals are apart, so that the supervisor is there for the second one. */
+const SLOW = `'trap "sleep 0.3; exit 0" TERM; echo listens; while :; do sleep 0.05; done'`;
+
+test.each([
+  [0, '"echo listens; exec sleep 1000"'],
+  [5, '"echo listens; exec sleep 1000"'],
+  [40, SLOW],
+])('SIGTERM to `up` and its supervisor, %i ms apart, is an orderly stop', async (apartMs, command) => {
+  const project = createProject({ 'procs.yaml': `services:\n  a: { command: ${command} }\n` });
   const up = startUp(project);
   await started(up);
+  await waitFor('the program listens', up.output, (text) => text.includes('listens'));
   const { pid } = (await project.ps()).supervisor;
   process.kill(up.pid, 'SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, apartMs));
