@@ -4,6 +4,7 @@ import { attachCommand } from './commands/attach.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { downCommand } from './commands/down.ts';
+import { envsCommand } from './commands/envs.ts';
 import { eventsCommand } from './commands/events.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
@@ -25,6 +26,6 @@ export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
   ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand],
   ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
-  ...[initCommand, importCommand, validateCommand, configCommand],
+  ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

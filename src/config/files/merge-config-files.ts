@@ -49,7 +49,7 @@ async function readOverlay(context: LoadContext, file: string, env: string): Pro
 }
 
 /** `procs.dev.yaml` next to `procs.yaml`. */
-function overlayPath(file: string, env: string): string {
+export function overlayPath(file: string, env: string): string {
   const extension = extname(file);
   return join(dirname(file), `${basename(file, extension)}.${env}${extension}`);
 }
@@ -65,14 +65,17 @@ function reportFile({ root, problems }: LoadContext, file: string, wording: Prob
   return null;
 }
 
-/** Names of the overlays that exist. */
+/** Names of the environments whose overlay exists. */
 export async function listEnvironments(context: Pick<LoadContext, 'source'>, file: string): Promise<string[]> {
   const extension = extname(file);
   const prefix = `${basename(file, extension)}.`;
   const names = (await context.source.list(dirname(file))).filter(
     (name) => name.startsWith(prefix) && name.endsWith(extension) && name.length > prefix.length + extension.length,
   );
-  return names.map((name) => name.slice(prefix.length, -extension.length)).sort();
+  return names
+    .map((name) => name.slice(prefix.length, -extension.length))
+    .filter((name) => ENV_NAME.test(name))
+    .sort();
 }
 
 /**

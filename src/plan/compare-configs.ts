@@ -1,0 +1,53 @@
+// How two configurations differ, whatever runs: the services that are added, removed or changed, key by key. Pure.
+import { desiredOf, NO_OVERRIDES } from '../core/desired.ts';
+import type { ProjectConfig } from '../core/spec.ts';
+import { diffQueues } from './diff-queues.ts';
+import { diffServices, type KeyChange } from './diff-services.ts';
+
+export type ServiceDifference = {
+  /** Or `log_queues.main`: a log queue. */
+  service: string;
+  change: 'added' | 'removed' | 'changed';
+  /** With old and new value as printed (secrets masked); of an added or removed service, all that it declares. */
+  keys: KeyChange[];
+};
+export type ConfigDifference = {
+  /** Only if the name of the project differs. */
+  project?: { from: string; to: string };
+  /** In the order of the files; what was removed comes last. */
+  services: ServiceDifference[];
+  /** How many instances each of the two runs. */
+  instances: { from: number; to: number };
+};
+
+export function compareConfigs(from: ProjectConfig, to: ProjectConfig): ConfigDifference {
+  const before = new Map(from.services.map((spec) => [spec.name, spec]));
+  const after = new Map(to.services.map((spec) => [spec.name, spec]));
+  const names = [...after.keys(), ...[...before.keys()].filter((name) => !after.has(name))];
+  const services = names.flatMap((service): ServiceDifference[] => {
+    const [old = null, now = null] = [before.get(service), after.get(service)];
+    const keys = diffServices(old, now);
+    if (old && now) return keys.length === 0 ? [] : [{ service, change: 'changed', keys }];
+    return [{ service, change: now ? 'added' : 'removed', keys }];
+  });
+  return {
+    ...(from.project !== to.project && { project: { from: from.project, to: to.project } }),
+    services: [...services, ...queueDifferences(from, to)],
+    instances: { from: instancesOf(from), to: instancesOf(to) },
+  };
+}
+
+/** A queue that only its services name differs with them. */
+function queueDifferences(from: ProjectConfig, to: ProjectConfig): ServiceDifference[] {
+  const before = new Set(from.logQueues.map(({ name }) => `log_queues.${name}`));
+  const after = new Set(to.logQueues.map(({ name }) => `log_queues.${name}`));
+  return diffQueues(from, to).map(({ service, keys }): ServiceDifference => {
+    const change = !before.has(service) ? 'added' : after.has(service) ? 'changed' : 'removed';
+    return { service, change, keys: keys.map((key) => ({ ...key, class: 'live' })) };
+  });
+}
+
+/** Those that run by declaration, without profiles and without those that are started by hand. */
+export function instancesOf(config: ProjectConfig): number {
+  return [...desiredOf(config, NO_OVERRIDES, false).instances.values()].filter(({ run }) => run).length;
+}
