@@ -29,9 +29,12 @@ const directions: Record<string, string[]> = {
   'src/config/': ['src/core/', 'src/terminal/', 'src/units.ts'],
   'src/plan/': ['src/core/', 'src/config/', 'src/api/protocol', 'src/units.ts'],
   'src/os/': ['src/core/', 'src/units.ts'],
+  'src/launch/': ['src/os/', 'src/core/', 'src/config/', 'src/units.ts'],
   'src/logs/': [...wire, 'src/os/', 'src/core/', 'src/terminal/'],
   'src/api/': ['src/core/', 'src/rpc/'],
-  'src/supervisor/': [...wire, 'src/os/', 'src/logs/', 'src/core/', 'src/config/', 'src/plan/', 'src/version.ts'],
+  'src/supervisor/': [
+    ...[...wire, 'src/os/', 'src/logs/', 'src/launch/', 'src/core/', 'src/config/', 'src/plan/', 'src/version.ts'],
+  ],
   'src/tui/': ['src/api/', 'src/core/', 'src/terminal/', 'src/units.ts', ...logReading],
   'src/import/': ['src/config/', 'src/units.ts'],
   'src/cli/': [
@@ -43,6 +46,7 @@ const directions: Record<string, string[]> = {
       'src/core/',
       'src/config/',
       'src/plan/',
+      'src/launch/',
       'src/terminal/',
       'src/units.ts',
     ],

@@ -2,6 +2,7 @@
 // until another `up` replaces them. Kept in memory only: they may hold secrets.
 
 import { CALLER_LIMIT_VARIABLE } from '../../api/paths.ts';
+import { isInheritable } from '../../launch/environment.ts';
 import { limitPrograms } from '../../os/spawn/open-file-limit.ts';
 
 export type Variables = Record<string, string>;
@@ -33,6 +34,3 @@ export class AppliedVariables {
     return this.#inherited;
   }
 }
-
-/** Not the variables of another orch, and no sockets that were meant for the supervisor itself. */
-const isInheritable = (name: string): boolean => !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(name);

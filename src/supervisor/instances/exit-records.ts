@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { planResync } from '../../core/resync.ts';
 import type { Exit, Incarnation } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
+import type { InstanceLaunch } from '../../launch/environment.ts';
 import { platform, signalName } from '../../os/platform.ts';
 import { isAlive } from '../../os/process/identity.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
-import type { InstanceLaunch } from './environment.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 
 /**

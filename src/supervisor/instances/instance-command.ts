@@ -1,12 +1,18 @@
 // Runs a command of the configuration for an instance, with its directory and environment: probes, hooks, stop commands.
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
+import {
+  declaresSecrets,
+  type LaunchContext,
+  launchCommand,
+  NO_SECRETS,
+  readSecrets,
+  type Secrets,
+} from '../../launch/environment.ts';
 import { errorText } from '../../os/errors.ts';
 import { type ExecRequest, runExec } from '../../os/probe/exec.ts';
 import { maskSecrets } from '../../os/probe/mask-secrets.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import type { LaunchContext } from '../kernel/supervisor-context.ts';
 import type { CommandLog } from './command-outputs.ts';
-import { declaresSecrets, launchCommand, NO_SECRETS, readSecrets, type Secrets } from './environment.ts';
 
 const LAST_LINE_CHARS = 200;
 

@@ -6,6 +6,14 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import { initialReadiness } from '../../core/readiness.ts';
 import { type Exit, type Incarnation, type Slot, slotSpecOf } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
+import {
+  declaresSecrets,
+  type InstanceLaunch,
+  launchCommand,
+  NO_SECRETS,
+  readSecrets,
+} from '../../launch/environment.ts';
+import { programExists, wrapInShell, wrapInTty } from '../../launch/wrapper.ts';
 import { errorText } from '../../os/errors.ts';
 import { identify } from '../../os/process/identity.ts';
 import { variableOf } from '../../os/process/shown-by-proc.ts';
@@ -13,7 +21,6 @@ import type { Lease } from '../../os/singleton/claim-singleton.ts';
 import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spawn.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { EarlierListeners } from './earlier-listeners.ts';
-import { declaresSecrets, type InstanceLaunch, launchCommand, NO_SECRETS, readSecrets } from './environment.ts';
 import type { ExitRecords } from './exit-records.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputFifos } from './outputs.ts';
@@ -22,7 +29,6 @@ import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
 import { type PendingStart, StartQueue } from './start-queue.ts';
 import { NOTHING_NEEDED, type StartResources } from './start-resources.ts';
-import { programExists, wrapInShell, wrapInTty } from './wrapper.ts';
 
 export type StartParts = {
   outputs: OutputFifos;

@@ -1,11 +1,11 @@
 // Runs the declared checks of a probe on one instance.
 import type { Check, ProbeResult, ServiceSpec } from '../../core/spec.ts';
+import type { LaunchContext } from '../../launch/environment.ts';
+import { expanderOf } from '../../launch/environment.ts';
 import { linearRegExp } from '../../os/linear-regexp.ts';
 import { prepareTcp, prepareUnix } from '../../os/probe/connect.ts';
 import { prepareHttp, withoutSecrets } from '../../os/probe/http.ts';
 import { type RunningCheck, runCheck } from '../../os/probe/running-check.ts';
-import type { LaunchContext } from '../kernel/supervisor-context.ts';
-import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { OwnAnswerCheck } from './own-answers.ts';
 

@@ -2,13 +2,13 @@
 // next step is due.
 import { type EndingSlot, type Incarnation, isOccupied } from '../../core/slot.ts';
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
+import { expanderOf } from '../../launch/environment.ts';
 import { requestHttp } from '../../os/probe/http.ts';
 import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { TreeMember } from '../../os/tree/process-scan.ts';
 import { signalChildren, signalMain, signalOutsideGroup, signalTree } from '../../os/tree/signal.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { CommandOutputs, CommandSource } from './command-outputs.ts';
-import { expanderOf } from './environment.ts';
 import { prepareCommand } from './instance-command.ts';
 import type { OwnAnswers } from './own-answers.ts';
 import type { StartResources } from './start-resources.ts';

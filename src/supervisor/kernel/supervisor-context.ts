@@ -3,7 +3,8 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { Desired } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { Slot } from '../../core/slot.ts';
-import type { InstanceId, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
+import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
+import type { LaunchContext } from '../../launch/environment.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { EventDraft } from './events.ts';
 import type { Nonces } from './nonce.ts';
@@ -28,11 +29,4 @@ export type InstanceSpecs = {
   readonly desired: Desired;
   /** The whole spec that the instance runs with; null where it is not remembered. */
   specOf(slot: Slot): ServiceSpec | null;
-};
-
-export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
-  /** The variables of the last `up`, without those of another orch. */
-  inherited: Record<string, string>;
-  /** What `PORT` (with `port: auto`) and references such as `api.port` stand for; undefined: not known. */
-  portOf(name: string): string | undefined;
 };

@@ -2,11 +2,11 @@
 // priority. The program then replaces the shell (exec) and keeps its pid. Also wraps a program in a pseudo-terminal.
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { Limits, ServiceSpec } from '../../core/spec.ts';
-import { builtEntry } from '../../os/built-entry.ts';
-import { findProgram, platform } from '../../os/platform.ts';
-import { softLimitOfPrograms } from '../../os/spawn/open-file-limit.ts';
-import { posixSpawn } from '../../os/spawn/posix-spawn.ts';
+import type { Limits, ServiceSpec } from '../core/spec.ts';
+import { builtEntry } from '../os/built-entry.ts';
+import { findProgram, platform } from '../os/platform.ts';
+import { softLimitOfPrograms } from '../os/spawn/open-file-limit.ts';
+import { posixSpawn } from '../os/spawn/posix-spawn.ts';
 import type { InstanceLaunch } from './environment.ts';
 
 /** @returns the launch through a shell; the same where there is nothing to do, or no program to become. */

@@ -1,30 +1,23 @@
 // From a declared service to the exact program, directory and environment of one instance, and the secrets of one start.
 // Starts nothing.
 import { relative } from 'node:path';
-import type { ProjectPaths } from '../../api/paths.ts';
-import { instanceVariables } from '../../config/tree/instance-variables.ts';
-import { expandTemplate } from '../../config/tree/template.ts';
-import { parsePortReference, portIn } from '../../core/ports.ts';
-import type { Command, ServiceSpec } from '../../core/spec.ts';
-import { secretFileReader } from '../../os/secret-file.ts';
-import { isTransient, type SpawnFailure, shellCommand } from '../../os/spawn/spawn.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { LaunchContext, SupervisorContext } from '../kernel/supervisor-context.ts';
-import type { AppliedVariables } from './applied-variables.ts';
+import { instanceVariables } from '../config/tree/instance-variables.ts';
+import { expandTemplate } from '../config/tree/template.ts';
+import { parsePortReference } from '../core/ports.ts';
+import type { Command, ProjectConfig, ServiceSpec } from '../core/spec.ts';
+import { secretFileReader } from '../os/secret-file.ts';
+import { isTransient, type SpawnFailure, shellCommand } from '../os/spawn/spawn.ts';
 
-/** @returns the function that looks up what the commands of an instance need. */
-export function launchContexts(
-  kernel: Kernel,
-  variables: AppliedVariables,
-  { movedStateDir }: ProjectPaths,
-): SupervisorContext['launchContext'] {
-  const moved = movedStateDir === null ? {} : { ORCH_STATE_DIR: movedStateDir };
-  return (id) => {
-    const { project, env, root } = kernel.accepted!.config;
-    const portOf = (name: string) => portIn(kernel.slots.get(id), id, name, kernel.desired);
-    return { project, env, root, inherited: { ...variables.inherited, ...moved }, portOf };
-  };
-}
+/** What the commands of one instance need to know that is not in its declaration. */
+export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
+  /** The variables that it gets unless it declares others, without those of another orch. */
+  inherited: Record<string, string>;
+  /** What `PORT` (with `port: auto`) and references such as `api.port` stand for; undefined: not known. */
+  portOf(name: string): string | undefined;
+};
+
+/** Not the variables of another orch, and no sockets that were meant for the supervisor itself. */
+export const isInheritable = (name: string): boolean => !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(name);
 
 export type InstanceLaunch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 

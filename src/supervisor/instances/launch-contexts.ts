@@ -1,0 +1,20 @@
+// What the commands of an instance need, from the state of the supervisor: looked up at each start.
+import type { ProjectPaths } from '../../api/paths.ts';
+import { portIn } from '../../core/ports.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { AppliedVariables } from './applied-variables.ts';
+
+/** @returns the function that looks up what the commands of an instance need. */
+export function launchContexts(
+  kernel: Kernel,
+  variables: AppliedVariables,
+  { movedStateDir }: ProjectPaths,
+): SupervisorContext['launchContext'] {
+  const moved = movedStateDir === null ? {} : { ORCH_STATE_DIR: movedStateDir };
+  return (id) => {
+    const { project, env, root } = kernel.accepted!.config;
+    const portOf = (name: string) => portIn(kernel.slots.get(id), id, name, kernel.desired);
+    return { project, env, root, inherited: { ...variables.inherited, ...moved }, portOf };
+  };
+}
