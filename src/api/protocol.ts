@@ -59,6 +59,12 @@ export type ServiceStatus = {
   logQueue: string;
   /** `{stopped: true}` or `{pool: n}`: what a command set in place of the file. */
   override: { stopped?: true; pool?: number } | null;
+  /** The name for people; missing: it has none. */
+  title?: string;
+  /** Missing: it has none. */
+  tags?: string[];
+  /** Missing: it runs whenever everything does; otherwise it has a profile or `start: manual`. */
+  onRequest?: true;
   /** Facts that people should know, one sentence each; missing: there is none. */
   notes?: string[];
   instances: InstanceStatus[];
@@ -137,6 +143,8 @@ export type EnvironmentChange = { from: string | null; to: string | null };
 /** `orch why NAME`: the chain of causes, outermost first. */
 export type Explanation = {
   id: string;
+  /** Of its service, for people; missing: it has none. */
+  title?: string;
   state: InstanceState;
   /** One sentence each: the direct cause first, then what that one waits for. */
   causes: string[];

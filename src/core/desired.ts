@@ -70,6 +70,10 @@ export function withDependencies(names: readonly string[], services: readonly Se
   return closure;
 }
 
+/** Runs only if it is asked for. */
+export const isOnRequest = ({ profiles, start }: Pick<ServiceSpec, 'profiles' | 'start'>): boolean =>
+  profiles.length > 0 || start === 'manual';
+
 type OverrideSets = {
   stopped: ReadonlySet<string>;
   profiles: ReadonlySet<string>;

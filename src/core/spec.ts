@@ -209,7 +209,11 @@ export type Dependency = {
 /** One service after parsing, merging, expansion and defaults: nothing is optional. */
 export type ServiceSpec = {
   name: ServiceName;
+  /** The name for people. */
+  title: string | null;
   description: string | null;
+  /** Commands take `tag:NAME` for the services with that tag. */
+  tags: string[];
   command: Command;
   /** Absolute path. */
   cwd: InstanceTemplate;

@@ -171,7 +171,8 @@ function printField(field: string, value: unknown): [string, string][] | null {
     case 'listen':
       return listed('listen', (value as ServiceSpec['listen']).map(printAddress));
     case 'profiles':
-      return listed('profiles', value as string[]);
+    case 'tags':
+      return listed(field, value as string[]);
     case 'hooks':
       return Object.entries(value as ServiceSpec['hooks']).flatMap(([key, command]): [string, string][] =>
         command ? [[`hooks.${key}`, printCommand(command)]] : [],

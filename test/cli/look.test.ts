@@ -95,6 +95,17 @@ describe('ps', () => {
     `);
   });
 
+  test('titles have a column in --wide, where a service has one', () => {
+    const status = sampleStatus();
+    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false };
+    status.services[0]!.title = 'Public API';
+    const wide = formatStatus(status, format).split('\n');
+    expect(wide[0]).toMatch(/^NAME +TITLE +STATE /);
+    expect(wide[1]).toMatch(/^api +Public API +2\/2 ready /);
+    expect(wide[2]).toMatch(/^ {2}api\.1 +ready /);
+    expect(formatStatus(status, { ...format, wide: false })).not.toContain('Public API');
+  });
+
   test('a log queue shows its lag and whose lines it lost', () => {
     const [queue] = sampleStatus().logQueues;
     const losing = { ...queue!, lagMs: 2300, droppedLines: 340, droppedByInstance: { 'a.1': 40, 'flood.1': 300 } };
@@ -165,6 +176,10 @@ test('why: the causes in order, then what would unblock', async () => {
     'api.1 is waiting\n  because: it waits for db\n    since: db.1 has failed\n  to unblock: fix db\n',
   );
   expect(JSON.parse((await orch('why api web --json')).stdout).explanations).toHaveLength(2);
+  answers.why = () => ({
+    explanations: [{ id: 'api.1', title: 'Public API', state: 'ready', causes: [], unblock: null }],
+  });
+  expect((await orch('why api')).stdout).toBe('api.1 (Public API) is ready\n');
 });
 
 describe('wait', () => {

@@ -70,6 +70,8 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     hooks: { beforeStart: null, afterReady: null, afterExit: null },
     limits: { memory: null, nofile: null, nice: null },
     profiles: [],
+    title: null,
+    tags: [],
     stdin: false,
     tty: false,
     exitRecord: false,

@@ -170,6 +170,24 @@ describe('shutdown', () => {
   });
 });
 
+describe('titles and tags', () => {
+  const named = { ...shopStatus(), services: shopStatus().services.map((service) => ({ ...service })) };
+  Object.assign(named.services[1]!, { title: 'Background jobs', tags: ['backend'] });
+  const shown = reduce(start(), { kind: 'status', status: named }, ringOf(0)).state;
+  const found = (text: string) => tableRows(press(shown, ['/', ...text]).state)[0]?.service.name;
+
+  test('a search finds a service by them', () => {
+    expect(found('tag:backend')).toBe(named.services[1]!.name);
+    expect(found('jobs')).toBe(named.services[1]!.name);
+    expect(found('tag:frontend')).toBeUndefined();
+  });
+
+  test('the output of a service has its title', () => {
+    const selected = { ...shown, selected: named.services[1]!.name };
+    expect(outputTarget(selected).title).toBe(`${named.services[1]!.name} (Background jobs)`);
+  });
+});
+
 describe('searching', () => {
   test('names and states, while typing', () => {
     const typed = press(start(), ['/', 'm', 'i']).state;

@@ -84,9 +84,17 @@ const SERVICE_COLUMNS: TextColumn[] = [
   { title: 'REASON' },
 ];
 
-function serviceTable(status: Status, format: StatusFormat, paint: Paint): string[] {
-  const rows = status.services.flatMap((service) => serviceRows(service, format.nowMs));
-  return renderTable(SERVICE_COLUMNS, rows, paint, format.widthColumns);
+function serviceTable({ services }: Status, format: StatusFormat, paint: Paint): string[] {
+  const titles = format.wide && services.some(({ title }) => title !== undefined);
+  const rows = services.flatMap((service) => {
+    const [first, ...others] = serviceRows(service, format.nowMs);
+    if (!titles) return [first!, ...others];
+    const withTitle = (row: TextCell[], text: string): TextCell[] => [row[0]!, { text }, ...row.slice(1)];
+    return [withTitle(first!, escapeControls(service.title ?? '')), ...others.map((row) => withTitle(row, ''))];
+  });
+  const [name, ...columns] = SERVICE_COLUMNS;
+  const shown = titles ? [name!, { title: 'TITLE' }, ...columns] : SERVICE_COLUMNS;
+  return renderTable(shown, rows, paint, format.widthColumns);
 }
 
 function serviceNotes({ services }: Status, paint: Paint): string[] {

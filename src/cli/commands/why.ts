@@ -34,8 +34,9 @@ function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
   });
 }
 
-export function formatExplanation({ id, state, causes, unblock, notes }: Explanation, paint: Paint): string {
-  const lines = [`${paint('bold', id)} is ${paint(stateColour(state), state)}`];
+export function formatExplanation({ id, title, state, causes, unblock, notes }: Explanation, paint: Paint): string {
+  const name = title === undefined ? '' : ` (${escapeControls(title)})`;
+  const lines = [`${paint('bold', id)}${name} is ${paint(stateColour(state), state)}`];
   causes.forEach((cause, depth) => {
     lines.push(`${'  '.repeat(depth + 1)}${depth === 0 ? 'because' : 'since'}: ${escapeControls(cause)}`);
   });

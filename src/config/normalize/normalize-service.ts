@@ -31,13 +31,7 @@ import { durationOf, type NormalizeContext, reportBadValue } from './normalize-c
 import { normalizeEnv } from './normalize-env.ts';
 import { commandOf, normalizeProbe } from './normalize-probe.ts';
 import { normalizeEnds, normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
-import {
-  normalizeHooks,
-  normalizeLimits,
-  normalizeProfiles,
-  normalizeSchedule,
-  normalizeWatch,
-} from './schedule-watch.ts';
+import { namesOf, normalizeHooks, normalizeLimits, normalizeSchedule, normalizeWatch } from './schedule-watch.ts';
 
 /** @returns null for a service without a command; the problems say why. */
 export function normalizeService(entry: TreeEntry, project: NormalizeContext): ServiceSpec | null {
@@ -58,7 +52,9 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
   const tty = isTrue(childOf(tree, 'tty'));
   const spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'> = {
     name: serviceName(name),
+    title: literalOf(childOf(tree, 'title')),
     description: literalOf(childOf(tree, 'description')),
+    tags: namesOf(childOf(tree, 'tags')),
     command: command ?? { kind: 'argv', argv: [] },
     cwd: resolve(escapeTemplate(root), cwd ? textOf(context.expandPort(cwd)) : '.'),
     env: normalizeEnv(entry, context, port !== null),
@@ -82,7 +78,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     watch: normalizeWatch(childOf(tree, 'watch'), context),
     hooks: normalizeHooks(childOf(tree, 'hooks'), context),
     limits: normalizeLimits(childOf(tree, 'limits'), context),
-    profiles: normalizeProfiles(childOf(tree, 'profiles')),
+    profiles: namesOf(childOf(tree, 'profiles')),
     stdin: isTrue(childOf(tree, 'stdin')),
     tty,
     exitRecord: isTrue(childOf(tree, 'exit_record')),

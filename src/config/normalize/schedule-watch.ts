@@ -157,6 +157,6 @@ export function normalizeLimits(tree: Tree | undefined, context: NormalizeContex
   };
 }
 
-export function normalizeProfiles(tree: Tree | undefined): string[] {
+export function namesOf(tree: Tree | undefined): string[] {
   return [...new Set(itemsOf(tree).map(textOf))];
 }

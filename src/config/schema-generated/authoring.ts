@@ -26,8 +26,12 @@ export type ProcsFile = {
 
 /** One program. */
 export type ServiceDeclaration = {
+  /** The name for people: it is shown next to the name in `ps --wide`, `why` and the view. */
+  title?: string | null;
   /** A description of one line. */
   description?: string | null;
+  /** Names that services share. Wherever a command takes a name, `tag:backend` means the services with that tag. Default: `[]`. */
+  tags?: string[] | null;
   /** The command to run (required). A list is run as is, with `${VAR}` expanded in it; a string is run by the shell. */
   command?: CommandDeclaration | null;
   /** Working directory, relative to the project. Default: `"."`. */

@@ -7,7 +7,9 @@ export type ChangeClass = 'live' | 'restart';
 
 /** Every key of a service in the schema. */
 export const SERVICE_KEY_CLASSES = {
+  title: 'live',
   description: 'live',
+  tags: 'live',
   command: 'restart',
   cwd: 'restart',
   env: 'restart',
@@ -45,7 +47,9 @@ type SpecField = Exclude<keyof ServiceSpec, 'name' | 'specHash' | 'usesPorts'>;
 
 /** Every field of a normalised service, with its key in the file. */
 const KEY_OF_FIELD: Record<SpecField, keyof typeof SERVICE_KEY_CLASSES> = {
+  title: 'title',
   description: 'description',
+  tags: 'tags',
   command: 'command',
   cwd: 'cwd',
   env: 'env',

@@ -61,6 +61,11 @@ const SERVICE_KEYS: Record<string, string> = {
   disabled: 'enabled: false',
   autostart: 'start: manual (for false)',
   cron: 'schedule',
+  namespace: 'tags',
+  namespaces: 'tags',
+  labels: 'tags (a list of names)',
+  display_name: 'title',
+  label: 'title',
 };
 const TOP_KEYS: Record<string, string> = {
   processes: 'services',

@@ -4,6 +4,7 @@ import { fromSource } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
+import { addTag } from '../model/tags.ts';
 import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, plainOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromMs, toSize } from '../text/durations.ts';
@@ -57,11 +58,7 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     instance_var: (node, { draft }) => {
       draft.merge('env', { [textOf(node)]: '${ORCH_INDEX}' });
     },
-    namespace: (node, { draft }) => {
-      if (!hasWord.tags) return notCarried('name the services instead: `orch up NAME…`');
-      draft.append('tags', textOf(node));
-      return undefined;
-    },
+    namespace: (node, { draft }) => addTag(draft, textOf(node)),
     watch: (node, { draft }) => setWatch(node, draft),
     ignore_watch: (node, { draft }) => {
       if (draft.keys.watch === undefined) return undefined;

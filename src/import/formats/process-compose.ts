@@ -4,6 +4,7 @@ import { fromSource, type ImportContext, type ImportInput, ImportProblem } from 
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, nested, type RuleTable, type ServiceRules } from '../model/rules.ts';
+import { addTag } from '../model/tags.ts';
 import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { readYamlSource } from '../source/yaml-source.ts';
@@ -139,12 +140,7 @@ function processRules(words: ProcessComposeText): ServiceRules {
     replicas: (node, { draft }) => {
       draft.set('pool', numberOf(node) ?? 1);
     },
-    namespace: (node, { draft }) => {
-      if (!hasWord.tags)
-        return notCarried('name the services instead: `orch up NAME…`; `profiles` leaves services out');
-      draft.append('tags', textOf(node));
-      return undefined;
-    },
+    namespace: (node, { draft }) => addTag(draft, textOf(node)),
     availability: nested(AVAILABILITY_RULES),
     depends_on: setDependencies,
     readiness_probe: probeRule('readiness', words),

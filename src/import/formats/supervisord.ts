@@ -3,6 +3,7 @@ import { fromSource, type ImportContext, type ImportInput } from '../model/impor
 import { type Findings, nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, type RuleTable } from '../model/rules.ts';
+import { addTag } from '../model/tags.ts';
 import { hasWord } from '../model/words.ts';
 import { readIniSource } from '../source/ini-source.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceMap, type SourceNode, textOf } from '../source/source-node.ts';
@@ -72,8 +73,12 @@ function importGroup(section: SourceNode, name: string, project: ProjectDraft): 
     const programs = textOf(entry)
       .split(',')
       .map((one) => one.trim());
-    if (hasWord.tags) for (const program of programs) project.find(program)?.append('tags', toServiceName(name));
-    project.findings.add(entry, hasWord.tags ? undefined : nearly('name the services instead: `orch restart a b`'));
+    let verdict: Verdict | undefined;
+    for (const program of programs) {
+      const draft = project.find(program);
+      if (draft) verdict = addTag(draft, name);
+    }
+    project.findings.add(entry, verdict);
   }
 }
 

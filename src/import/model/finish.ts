@@ -5,7 +5,6 @@ import { toServiceNames } from '../text/names.ts';
 import { fitValues } from './fit-values.ts';
 import { nearly, notCarried } from './loss-findings.ts';
 import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
-import { hasWord } from './words.ts';
 
 /** Keys that a person writes once when all services have the same. */
 const SHARED_KEYS = ['restart', 'on_end', 'on_failure', 'ready_after', 'tty', 'user', 'log_queue'];
@@ -60,9 +59,8 @@ function fitNames(project: ProjectDraft): Map<string, string> {
     const name = names[index]!;
     if (!renamed.has(service.name)) renamed.set(service.name, name);
     if (name !== service.name) {
-      if (hasWord.title) service.set('title', service.name);
-      if (service.origin)
-        project.findings.add(service.origin, hasWord.title ? undefined : nearly(`the name is ${name} here`));
+      service.set('title', service.name);
+      if (service.origin) project.findings.add(service.origin, undefined);
     }
     service.name = name;
   }

@@ -4,10 +4,6 @@
 export const hasWord = {
   /** `user`, `group`, `umask` */
   user: false,
-  /** `tags: [backend]` */
-  tags: false,
-  /** `title` */
-  title: false,
   /** `rotate: { max_age: 7d }` */
   rotateMaxAge: false,
   /** `schedule: { every: 45s }` */

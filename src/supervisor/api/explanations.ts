@@ -36,7 +36,8 @@ export function explanationsOf(
     const port = spec ? shownPort(slotFor(kernel, id), spec, kernel.desired.ports) : null;
     const chosen = port !== null && spec?.port === 'auto' ? [`Its port is ${port}, chosen by orch (port: auto).`] : [];
     const notes = [...chosen, ...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec, id) : [])];
-    return { id, state, causes, unblock: unblockFirst, notes };
+    const title = spec?.title ? { title: spec.title } : {};
+    return { id, ...title, state, causes, unblock: unblockFirst, notes };
   });
 }
 

@@ -2,7 +2,7 @@
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
-import { withDependencies } from '../../core/desired.ts';
+import { isOnRequest, withDependencies } from '../../core/desired.ts';
 import { shownPort } from '../../core/ports.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
@@ -69,9 +69,19 @@ function serviceStatus(
     logQueue: spec.logQueue,
     override:
       stopped || pool !== undefined ? { ...(stopped && { stopped }), ...(pool !== undefined && { pool }) } : null,
+    ...peopleFields(spec),
+    ...(isOnRequest(spec) && { onRequest: true as const }),
     ...(notes.length > 0 && { notes }),
     instances,
   };
+}
+
+/** A client of an older version applied a configuration without them. */
+function peopleFields({
+  title,
+  tags,
+}: Pick<Partial<ServiceSpec>, 'title' | 'tags'>): Pick<ServiceStatus, 'title' | 'tags'> {
+  return { ...(title && { title }), ...(tags && tags.length > 0 && { tags }) };
 }
 
 /** Instances that stop as soon as their pipe is full, because their log queue cannot be written. */

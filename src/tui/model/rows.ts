@@ -70,7 +70,7 @@ export function isInactive(row: TableRow): boolean {
 }
 
 function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): TableRow[] {
-  const whole = filter === null || filter.test(service.name);
+  const whole = filter === null || searchedTexts(service).some((text) => filter.test(text));
   const instances = whole ? service.instances : service.instances.filter((each) => isMatch(each, filter));
   const only = service.instances[0];
   if (service.instances.length === 1 && only !== undefined) {
@@ -81,6 +81,11 @@ function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): 
   const pool: TableRow = { kind: 'pool', id: service.name, service, folded };
   const below = folded ? [] : instances;
   return [pool, ...below.map((instance): TableRow => ({ kind: 'instance', id: instance.id, service, instance }))];
+}
+
+/** A filter finds `tag:backend` as commands do. */
+function searchedTexts({ name, title = '', tags = [] }: ServiceStatus): string[] {
+  return [name, title, ...tags.map((tag) => `tag:${tag}`)];
 }
 
 function isMatch(instance: InstanceStatus, filter: RegExp): boolean {
@@ -106,7 +111,13 @@ export function outputTarget(state: UiState): OutputTarget {
   }
   if (row.kind === 'instance') return { title: row.id, names: [row.id], isMixed: false, nameWidth: row.id.length };
   const own = row.service.instances.map((instance) => instance.id);
-  return { title: row.id, names: [row.id], isMixed: row.kind === 'pool', nameWidth: longest(own) };
+  const { title } = row.service;
+  return {
+    title: title ? `${row.id} (${title})` : row.id,
+    names: [row.id],
+    isMixed: row.kind === 'pool',
+    nameWidth: longest(own),
+  };
 }
 
 function longest(names: readonly string[]): number {
