@@ -1,5 +1,6 @@
 // A configuration as types: services, log queues and everything that can be declared about them, after parsing, merging,
 // expansion and defaults. Plain serialisable data; no clock, no Node module.
+import type { LogQueueSpec } from './log-queue-spec.ts';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -265,29 +266,6 @@ export type ServiceSpec = {
   usesPorts: string[];
   /** SHA-256 (hex, 16 characters) over the `restart`-class keys only: equal hash = the running instance still fits. */
   specHash: string;
-};
-
-export type LogFormat = 'text' | 'json' | 'raw';
-export type OverflowPolicy = 'block' | 'drop_oldest' | 'drop_newest';
-export type LogQueueSpec = {
-  name: string;
-  /** Absolute path of the live file, or of the FIFO that the sink reads. */
-  path: string;
-  /** The service that reads the lines on stdin, instead of a file; null: a file. */
-  sink: string | null;
-  format: LogFormat;
-  rotate: {
-    /** 0: never by size. */
-    sizeBytes: number;
-    keep: number;
-    compress: 'gzip' | 'none';
-    /** 0: never by time. */
-    everyMs: number;
-    /** Cap over the rotated files of the queue; 0: none. */
-    totalBytes: number;
-  };
-  capacityBytes: number;
-  overflow: OverflowPolicy;
 };
 
 /** A whole accepted configuration. */

@@ -1,6 +1,6 @@
 // How lines are stored in a queue file (text, json, raw) where both writer and reader must know it. framer.ts writes lines,
 // log-line.ts reads them.
-import type { LogFormat } from '../core/spec.ts';
+import type { LogFormat } from '../core/log-queue-spec.ts';
 
 export type StreamCode = 'o' | 'e';
 /** `instance`: `api.1`, or `api.1:before_start` for the output of a command that runs for it. */

@@ -2,7 +2,7 @@
 // No log byte passes here; each caller sets how long it waits for the writer.
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LogQueueStatus } from '../api/protocol.ts';
-import type { LogQueueSpec } from '../core/spec.ts';
+import type { LogQueueSpec } from '../core/log-queue-spec.ts';
 import { settlesWithin } from './settles-within.ts';
 import { WriterConnection } from './writer-connection.ts';
 import {

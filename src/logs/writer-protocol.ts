@@ -1,7 +1,7 @@
 // The protocol of supervisor and log writer: JSON lines on a unix socket, handled in the order sent. Types only.
 
 import type { LogQueueStatus } from '../api/protocol.ts';
-import type { LogQueueSpec } from '../core/spec.ts';
+import type { LogQueueSpec } from '../core/log-queue-spec.ts';
 import type { StreamCode } from './line-format.ts';
 
 /** A writer with another number is asked to exit; the next one takes over the FIFOs. */

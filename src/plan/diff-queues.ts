@@ -1,7 +1,8 @@
 // What changed between two declarations of the log queues, as `plan` shows it: all of it is applied in place. Pure, no Node
 // module: the supervisor imports it.
 
-import type { LogQueueSpec, ProjectConfig } from '../core/spec.ts';
+import type { LogQueueSpec } from '../core/log-queue-spec.ts';
+import type { ProjectConfig } from '../core/spec.ts';
 import { printExactDuration, printExactSize } from '../units.ts';
 
 /** A queue among the services of a plan: no service has a dot in its name. */

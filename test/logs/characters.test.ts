@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { LogFormat } from '../../src/core/spec.ts';
+import type { LogFormat } from '../../src/core/log-queue-spec.ts';
 import { findWriter, LogRig, until } from './rig.ts';
 
 const MAX_LINE_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 // How lines are stored in a queue file, the plain and slow way: the fast framer is tested against it.
-import type { LogFormat } from '../../src/core/spec.ts';
+import type { LogFormat } from '../../src/core/log-queue-spec.ts';
 import { NEWLINE, type Origin } from '../../src/logs/line-format.ts';
 
 /** @param lines whole lines of one stream, each with its newline */

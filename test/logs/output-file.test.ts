@@ -15,7 +15,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LogFormat, LogQueueSpec } from '../../src/core/spec.ts';
+import type { LogFormat, LogQueueSpec } from '../../src/core/log-queue-spec.ts';
 import { Producers } from '../../src/logs/writer/backpressure.ts';
 import { OutputFile } from '../../src/logs/writer/output-file.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';

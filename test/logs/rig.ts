@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { fifoPaths, type ProjectPaths, projectPaths } from '../../src/api/paths.ts';
-import type { LogQueueSpec } from '../../src/core/spec.ts';
+import type { LogQueueSpec } from '../../src/core/log-queue-spec.ts';
 import { type LogWriterClient, startLogWriter } from '../../src/logs/log-writer-client.ts';
 import { listRotated } from '../../src/logs/rotation.ts';
 import type { WriterEvent } from '../../src/logs/writer-protocol.ts';

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { LogQueueSpec } from '../../src/core/spec.ts';
+import type { LogQueueSpec } from '../../src/core/log-queue-spec.ts';
 import { finishRotation, listRotated, rotateFile } from '../../src/logs/rotation.ts';
 import { Producers } from '../../src/logs/writer/backpressure.ts';
 import { QueueOutput } from '../../src/logs/writer/queue-output.ts';

@@ -1,7 +1,8 @@
 // Services that other keys name: `depends_on` and the sinks of log queues. They must exist, without a cycle.
 
 import type { Problem } from '../../core/load-result.ts';
-import type { LogQueueSpec, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
+import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { describePlace, type Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';

@@ -1,6 +1,7 @@
 // The merged, expanded and valid tree -> ProjectConfig.
 import { basename, resolve } from 'node:path';
-import type { Dependency, LogQueueSpec, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
+import type { Dependency, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { parseDurationMs, parseSizeBytes } from '../../units.ts';
 import { quote } from '../problem/problem.ts';
 import { DEFAULT_LOG_QUEUE, DEFAULT_QUEUE, defaultLogPath, sinkPath } from '../schema/defaults.ts';

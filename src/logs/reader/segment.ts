@@ -1,6 +1,6 @@
 // One file of a queue as readers see it, whatever its format: lines forward from a time, or backward from its end.
 // The writer may rotate, compress or delete the file at any moment. See queue-files.ts for how one is opened.
-import type { LogFormat } from '../../core/spec.ts';
+import type { LogFormat } from '../../core/log-queue-spec.ts';
 import type { SegmentFile } from './file-bytes.ts';
 import { type LineFilter, type LogLine, lastOf, lastOfReversed } from './log-line.ts';
 

@@ -1,6 +1,6 @@
 // What a queue keeps in memory while its file is slower than its producers: Backlog has whole framed lines and marks of dropped
 // ones, and decides which instance loses lines when it is full; InFlight has what is being written. Does no I/O.
-import type { LogFormat, OverflowPolicy } from '../../core/spec.ts';
+import type { LogFormat, OverflowPolicy } from '../../core/log-queue-spec.ts';
 import { frameGap, NEWLINE, type Origin, UNKNOWN_ORIGIN } from '../line-format.ts';
 import type { IndexPiece } from './raw-index-writer.ts';
 

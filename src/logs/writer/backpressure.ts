@@ -1,5 +1,5 @@
 // Pauses the producers of a queue while its backlog is too full. Decides only when; reads nothing.
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import type { FifoSource } from './fifo-source.ts';
 
 /** With a policy that drops, producers wait this long for a write that is under way before lines are dropped: a working disk

@@ -1,6 +1,6 @@
 // The hot path from read bytes to written bytes: the memory that FIFOs are read into, the batches that files are written
 // from, and the framing in between (WebAssembly, framer.wat), so that a line is copied once. One per process.
-import type { LogFormat } from '../../core/spec.ts';
+import type { LogFormat } from '../../core/log-queue-spec.ts';
 import { type Origin, splitSource } from '../line-format.ts';
 import { framerModule } from './framer-module.ts';
 

@@ -1,7 +1,7 @@
 // The reading half of a queue: cuts what its sources read into lines, frames and batches them. queue-output.ts writes.
 
 import type { LogQueueStatus } from '../../api/protocol.ts';
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { NEWLINE, type Origin } from '../line-format.ts';
 import { listRotated, pruneRotated, removeAllPartials } from '../rotation.ts';
 import type { WriterEvent } from '../writer-protocol.ts';

@@ -1,5 +1,5 @@
 // The service that a queue feeds: when it starts to read, and when its input ends. queue-output.ts writes the lines.
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { settlesWithin } from '../settles-within.ts';
 import type { QueueOutput } from './queue-output.ts';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { LogQueueStatus } from '../../api/protocol.ts';
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { isCommandSource } from '../line-format.ts';
 import { queueServicesPath } from '../queue-services.ts';
 import { settlesWithin } from '../settles-within.ts';

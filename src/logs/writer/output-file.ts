@@ -13,7 +13,7 @@ import {
   writev,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { LogFormat, LogQueueSpec } from '../../core/spec.ts';
+import type { LogFormat, LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { openFifoForWriting } from '../../os/fifo.ts';
 import { NEWLINE } from '../line-format.ts';
 import { followLinks, isSpecial } from '../live-path.ts';

@@ -1,6 +1,6 @@
 // The writing half of a queue. Direct: batches go straight to the file. Behind: the disk is slow or full, or the policy drops
 // lines; then lines go through the backlog and are written off this thread. Decides when producers are paused.
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { writeError } from '../live-path.ts';
 import { Backlog, type BacklogEntry, InFlight } from './backlog.ts';
 import { Backpressure, type Producers } from './backpressure.ts';

@@ -1,6 +1,6 @@
 // When the live file of a queue is rotated, and which requests wait for it. If that fails (a read-only directory, a file that
 // is a mount), the file is still written; the failure is reported and retried later. Renames nothing itself.
-import type { LogQueueSpec } from '../../core/spec.ts';
+import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 
 /** After a failed rotation, the next attempt waits this long. */
 const RETRY_AFTER_MS = 60_000;

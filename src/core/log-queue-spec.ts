@@ -1,0 +1,24 @@
+// A declared log queue as types. Plain serialisable data.
+
+export type LogFormat = 'text' | 'json' | 'raw';
+export type OverflowPolicy = 'block' | 'drop_oldest' | 'drop_newest';
+export type LogQueueSpec = {
+  name: string;
+  /** Absolute path of the live file, or of the FIFO that the sink reads. */
+  path: string;
+  /** The service that reads the lines on stdin, instead of a file; null: a file. */
+  sink: string | null;
+  format: LogFormat;
+  rotate: {
+    /** 0: never by size. */
+    sizeBytes: number;
+    keep: number;
+    compress: 'gzip' | 'none';
+    /** 0: never by time. */
+    everyMs: number;
+    /** Cap over the rotated files of the queue; 0: none. */
+    totalBytes: number;
+  };
+  capacityBytes: number;
+  overflow: OverflowPolicy;
+};
