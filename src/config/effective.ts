@@ -1,10 +1,16 @@
 // The effective configuration as a tree with places: what `orch config` prints. The services hold the values of env files
 // and of the project; loading the output gives the same services.
 import type { BuiltConfig } from './build-config.ts';
-import { oneLine } from './problem/problem.ts';
 import { SourceFile, type Span } from './problem/source-file.ts';
 import { SERVICE_KEY_CLASSES } from './schema/change-classes.ts';
-import { DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RESTART, DEFAULT_STOP } from './schema/defaults.ts';
+import {
+  DEFAULT_LOG_QUEUE,
+  DEFAULT_POOL,
+  DEFAULT_QUEUE,
+  DEFAULT_READY_AFTER,
+  DEFAULT_RESTART,
+  DEFAULT_STOP,
+} from './schema/defaults.ts';
 import { escapeTemplate } from './tree/template.ts';
 import {
   childOf,
@@ -21,10 +27,7 @@ import {
 
 const BUILT_IN: Span = { source: new SourceFile('', 'default', ''), start: 0, end: 0 };
 
-/** Where a value comes from: `procs.yaml:12`, or `default`. */
-export function originOf(at: Span): string {
-  return at.source === BUILT_IN.source ? 'default' : `${oneLine(at.source.display)}:${at.source.locate(at.start).line}`;
-}
+export const isBuiltIn = ({ source }: Span): boolean => source === BUILT_IN.source;
 
 /** @param options `defaults`: add the values that orch uses for keys that are not written */
 export function effectiveTree(built: BuiltConfig, options: { defaults: boolean }): MapTree {
@@ -36,7 +39,22 @@ export function effectiveTree(built: BuiltConfig, options: { defaults: boolean }
   });
   const kept = withoutKeys(withoutNulls(tree), ['env', 'env_files', 'defaults', 'services']);
   const named = mapOf([['name', scalar(config.project)]]);
-  return withEntry(mergeTrees(named, kept), 'services', { kind: 'map', entries: byKey(services), at: tree.at });
+  const whole = withEntry(mergeTrees(named, kept), 'services', { kind: 'map', entries: byKey(services), at: tree.at });
+  return options.defaults
+    ? withEntry(whole, 'log_queues', withBuiltInQueues(childOf(kept, 'log_queues'), config))
+    : whole;
+}
+
+/** The path of a queue is left out: by default it is in the state directory, where no written path may lead. */
+function withBuiltInQueues(written: Tree | undefined, { logQueues }: BuiltConfig['config']): MapTree {
+  const { format, rotate, capacity, overflow } = DEFAULT_LOG_QUEUE;
+  const shared = { format: scalar(format), capacity: scalar(capacity), overflow: scalar(overflow) };
+  const rotation = mapOf(Object.entries(rotate).map(([key, value]) => [key, scalar(value)]));
+  const builtIn = logQueues.map(({ name, sink }): [string, Tree] => [
+    name,
+    mapOf(Object.entries(sink === null ? { ...shared, rotate: rotation } : shared)),
+  ]);
+  return mergeTrees(mapOf(builtIn), written?.kind === 'map' ? written : mapOf([]));
 }
 
 /** The service with its whole environment in `env`, each variable where it was written last. */
@@ -75,7 +93,8 @@ function withBuiltIn(service: MapTree): MapTree {
     ['enabled', scalar(true)],
   ]);
   const own = expanded ? withEntry(service, 'restart', expanded) : service;
-  return mergeTrees(base, own);
+  const isProbed = childOf(service, 'readiness') !== undefined;
+  return mergeTrees(isProbed ? base : withEntry(base, 'ready_after', scalar(DEFAULT_READY_AFTER)), own);
 }
 
 /** Keys in the order of the reference, whatever file they come from. */

@@ -138,19 +138,20 @@ services:
     }
   });
 
-  test('--explain names the file and line of every value, and shows defaults', async () => {
+  test('--explain names file, line and column of every value, and shows defaults', async () => {
     project();
     const { out } = await call(config({ explain: true }), { env: 'dev' });
-    expect(out).toContain('name: shop  # procs.yaml:1\n');
-    expect(out).toContain('    pool: 3  # procs.dev.yaml:1\n');
+    expect(out).toContain('name: shop  # procs.yaml:1:7\n');
+    expect(out).toContain('    pool: 3  # procs.dev.yaml:1:26\n');
     expect(out).toContain(
-      '      signal: SIGTERM  # default\n      to: main  # default\n      grace: 3s  # procs.yaml:4\n',
+      '      signal: SIGTERM  # default\n      to: main  # default\n      grace: 3s  # procs.yaml:4:28\n',
     );
-    expect(out).toContain('      PLAIN: "x$$y"  # .env:2\n');
-    expect(out).toContain('      policy: never  # procs.yaml:10\n');
+    expect(out).toContain('      PLAIN: "x$$y"  # .env:2:1\n');
+    expect(out).toContain('      policy: never  # procs.yaml:10:48\n');
     expect(out).toContain('    cwd: "."  # default\n');
+    expect(out).toContain('log_queues:\n  default:\n    format: text  # default\n');
     const values = out.split('\n').filter((line) => /: ./.test(line));
-    expect(values.filter((line) => !/ {2}# (default|[\w.]+:\d+)$/.test(line))).toEqual([]);
+    expect(values.filter((line) => !/ {2}# (default|[\w.]+:\d+:\d+)$/.test(line))).toEqual([]);
   });
 
   test('--json', async () => {
@@ -166,6 +167,7 @@ services:
       'services.api.env.PLAIN': '.env:2',
       'services.api.pool': 'default',
     });
+    expect(Object.keys(explained.sources).sort()).toEqual(Object.keys(explained.origins).sort());
   });
 
   test('a bad configuration: problems and exit 2', async () => {

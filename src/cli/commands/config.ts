@@ -1,6 +1,7 @@
 // `orch config`: prints the effective configuration, merged and expanded, with secrets masked. The output can be loaded
-// again; --explain adds the file and line of every value.
-import type { Tree } from '../../config/tree/tree.ts';
+// again; --explain adds where every value was written, and by which commit.
+import type { MapTree, Tree } from '../../config/tree/tree.ts';
+import type { PlaceOf } from '../../config/value-places.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 
@@ -12,22 +13,23 @@ export const configCommand: CommandDefinition<ConfigOptions> = {
   summary: 'print the effective configuration',
   details: 'Merged from all files, expanded, secrets masked.',
   arguments: [],
-  options: [{ flags: '--explain', description: 'add the file and line of every value' }],
+  options: [
+    { flags: '--explain', description: 'add defaults, and the file, line, column and git commit of every value' },
+  ],
   examples: [
     ['orch -e prod config', 'the configuration of prod'],
-    ['orch config --explain', 'where every value comes from'],
+    ['orch config --explain', 'where every value comes from, and since when'],
   ],
   run: runConfig,
 };
 
 async function runConfig(context: CliContext, options: ConfigOptions): Promise<ExitCode> {
-  const [{ printProblems }, { loadTree }, { effectiveTree, originOf }, { printYaml, toMaskedPlain }] =
-    await Promise.all([
-      import('../context/configuration.ts'),
-      import('../../config/load-config.ts'),
-      import('../../config/effective.ts'),
-      import('../../config/print-yaml.ts'),
-    ]);
+  const [{ printProblems }, { loadTree }, { effectiveTree }, { printYaml, toMaskedPlain }] = await Promise.all([
+    import('../context/configuration.ts'),
+    import('../../config/load-config.ts'),
+    import('../../config/effective.ts'),
+    import('../../config/print-yaml.ts'),
+  ]);
   const { file, env, environment, stateDir } = context;
   const { built, problems } = await loadTree({ file, env, environment, stateDir });
   if (!built) {
@@ -35,22 +37,44 @@ async function runConfig(context: CliContext, options: ConfigOptions): Promise<E
     return 2;
   }
   if (problems.length > 0) printProblems({ ...context, json: false }, problems);
-  const explain = options.explain ?? false;
-  const tree = effectiveTree(built, { defaults: explain });
-  if (!context.json) {
-    context.stdout.write(printYaml(tree, explain ? originOf : null));
+  if (options.explain) {
+    const tree = effectiveTree(built, { defaults: true });
+    context.stdout.write(context.json ? await explainedJson(tree) : await explainedYaml(tree));
     return 0;
   }
-  const plain = toMaskedPlain(tree);
-  context.stdout.write(`${JSON.stringify(explain ? { config: plain, origins: origins(tree, originOf) } : plain)}\n`);
+  const tree = effectiveTree(built, { defaults: false });
+  context.stdout.write(context.json ? `${JSON.stringify(toMaskedPlain(tree))}\n` : printYaml(tree, null));
   return 0;
 }
 
+async function explainedYaml(tree: MapTree): Promise<string> {
+  const [{ printYaml }, { readPlaces, printPlace }] = await Promise.all([
+    import('../../config/print-yaml.ts'),
+    import('../../config/value-places.ts'),
+  ]);
+  const placeOf = await readPlaces(tree);
+  return printYaml(tree, (at) => printPlace(placeOf(at)));
+}
+
+/** `sources`: each value by its path; null: a default of orch. `origins`: the same as `file:line`, each list as one value. */
+async function explainedJson(tree: MapTree): Promise<string> {
+  const [{ toMaskedPlain }, { leavesOf, readPlaces }] = await Promise.all([
+    import('../../config/print-yaml.ts'),
+    import('../../config/value-places.ts'),
+  ]);
+  const placeOf = await readPlaces(tree);
+  const sources = Object.fromEntries(leavesOf(tree).map(({ path, at }) => [path, placeOf(at)]));
+  return `${JSON.stringify({ config: toMaskedPlain(tree), origins: origins(tree, placeOf), sources })}\n`;
+}
+
 /** `services.api.pool` -> `procs.yaml:12`, for every value that is not a map. */
-function origins(tree: Tree, originOf: (at: Tree['at']) => string, path = ''): Record<string, string> {
-  if (tree.kind !== 'map') return { [path]: originOf(tree.at) };
+function origins(tree: Tree, placeOf: PlaceOf, path = ''): Record<string, string> {
+  if (tree.kind !== 'map') {
+    const place = placeOf(tree.at);
+    return { [path]: place ? `${place.file}:${place.line}` : 'default' };
+  }
   const parts = [...tree.entries.values()].map(({ key, value }) =>
-    origins(value, originOf, path === '' ? key : `${path}.${key}`),
+    origins(value, placeOf, path === '' ? key : `${path}.${key}`),
   );
   return Object.assign({}, ...parts);
 }

@@ -1,9 +1,7 @@
 // Configuration files as a commit has them, for `orch plan A..B`. Reads with `git cat-file`, writes nothing, takes no index
 // lock. A file that git ignores (a `.env`) is not in any commit: it is read from the disk.
-import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
-import { promisify } from 'node:util';
 import type { Problem } from '../../core/load-result.ts';
 import { fileProblem, quote } from '../problem/problem.ts';
 import {
@@ -14,6 +12,7 @@ import {
   SYMLINK_LOOP,
   tooLarge,
 } from './file-source.ts';
+import { type GitAnswer, runGit } from './run-git.ts';
 
 export type GitSource = { source: FileSource /** Full hash. */; commit: string };
 
@@ -55,31 +54,6 @@ const isDirectory = (path: string): Promise<boolean> =>
   );
 
 type Git = (args: string[]) => Promise<GitAnswer>;
-/** `exitCode`: null where git did not start, `code` says why, or was killed. */
-type GitAnswer = { exitCode: number | null; stdout: Buffer; code?: string | undefined };
-
-const MAX_OUTPUT_BYTES = 100_000_000;
-/** A hook gets these for the repository that it runs in: orch reads the repository around the file. */
-const CLEARED_GIT_VARIABLES = {
-  GIT_DIR: undefined,
-  GIT_COMMON_DIR: undefined,
-  GIT_WORK_TREE: undefined,
-  GIT_INDEX_FILE: undefined,
-  GIT_PREFIX: undefined,
-};
-
-async function runGit(args: string[], cwd: string): Promise<GitAnswer> {
-  const env = { ...process.env, ...CLEARED_GIT_VARIABLES, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
-  try {
-    const options = { cwd, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES } as const;
-    const { stdout } = await promisify(execFile)('git', args, options);
-    return { exitCode: 0, stdout };
-  } catch (error) {
-    const { code, stdout = Buffer.alloc(0) } = error as { code?: string | number | null; stdout?: Buffer };
-    if (typeof code === 'number') return { exitCode: code, stdout };
-    return { exitCode: null, stdout, code: code ?? undefined };
-  }
-}
 
 const textOf = ({ stdout }: GitAnswer): string => stdout.toString('utf8').trim();
 

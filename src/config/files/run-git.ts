@@ -1,0 +1,30 @@
+// Runs git for what it prints: it writes nothing and takes no index lock.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** `exitCode`: null where git did not start, `code` says why, or was killed. */
+export type GitAnswer = { exitCode: number | null; stdout: Buffer; code?: string | undefined };
+
+const MAX_OUTPUT_BYTES = 100_000_000;
+/** A hook gets these for the repository that it runs in: orch reads the repository around the file. */
+const CLEARED_GIT_VARIABLES = {
+  GIT_DIR: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_PREFIX: undefined,
+};
+
+/** @param timeoutMs 0: none. Never rejects. */
+export async function runGit(args: string[], cwd: string, timeoutMs = 0): Promise<GitAnswer> {
+  const env = { ...process.env, ...CLEARED_GIT_VARIABLES, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
+  try {
+    const options = { cwd, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs } as const;
+    const { stdout } = await promisify(execFile)('git', args, options);
+    return { exitCode: 0, stdout };
+  } catch (error) {
+    const { code, stdout = Buffer.alloc(0) } = error as { code?: string | number | null; stdout?: Buffer };
+    if (typeof code === 'number') return { exitCode: code, stdout };
+    return { exitCode: null, stdout, code: code ?? undefined };
+  }
+}
