@@ -44,8 +44,10 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const { environment, env } = request;
   const projectPath = projectPathOf(request.file);
   const stateDir = resolve(root, request.stateDir ?? defaultStateDir(request.file));
-  const reading = { problems: [], watched: new Map(), files: [] };
+  const reading = { problems: [], watched: new Map(), included: new Map(), files: [] };
+  const file = join(root, basename(request.file));
   const context: LoadContext = {
+    file,
     root,
     directory: dirname(request.file),
     projectPath,
@@ -55,7 +57,7 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
     env,
     ...reading,
   };
-  const merged = await mergeConfigFiles(context, join(root, basename(request.file)), env);
+  const merged = await mergeConfigFiles(context, env);
   const built = merged && (await buildConfig(merged, context, env));
   const problems = sortProblems(context.problems);
   const isGood = !problems.some(({ severity }) => severity === 'error');

@@ -1,4 +1,4 @@
-// What loading a configuration yields: the accepted configuration, or the problems that were found. Types only.
+// What loading a configuration yields: the accepted configuration, or the problems that were found.
 import type { ProjectConfig } from './spec.ts';
 
 /** One thing wrong with a configuration, as a person needs it. Lines and columns count from 1. */
@@ -28,7 +28,16 @@ export type AcceptedConfig = {
   files: string[];
   warnings: Problem[];
 };
-export type WatchedFile = { path: string; contentHash: string | null };
+/** `names`, a glob: the path is a directory of which the matching names count; `contentHash` is their `listingText`. */
+export type WatchedFile = { path: string; contentHash: string | null; names?: string };
+
+/** The names in a directory that a glob matches, as one text to compare. */
+export function listingText(names: readonly string[], isMatch: (name: string) => boolean): string {
+  return names
+    .filter((name) => name !== 'node_modules' && isMatch(name))
+    .sort()
+    .join('/');
+}
 
 /** What loading a configuration yields: the whole of it, or every problem that was found. */
 export type LoadResult =

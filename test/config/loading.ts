@@ -45,10 +45,11 @@ export function memorySource(files: Files): FileSource {
       const text = texts[posix.relative('/project', path)];
       return text === undefined ? { kind: 'missing' } : { kind: 'bytes', bytes: Buffer.from(text) };
     },
-    list: async (directory) =>
-      Object.keys(texts)
-        .filter((name) => posix.dirname(posix.join('/project', name)) === directory)
-        .map((name) => posix.basename(name)),
+    list: async (directory) => {
+      const below = Object.keys(texts).map((name) => posix.relative(directory, posix.join('/project', name)));
+      const entries = below.filter((name) => !name.startsWith('../')).map((name) => name.replace(/\/.*/, '/'));
+      return [...new Set(entries)];
+    },
     resolve: async (directory) => directory,
   };
 }

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { watchPoints } from '../../src/os/watch/watch-points.ts';
 import { git as gitIn } from '../rig/git.ts';
+import { waitFor } from '../rig/wait-for.ts';
 import { place, settledOn, start } from './watching.ts';
 
 /** Each leaves `text` at the path. */
@@ -166,6 +167,30 @@ describe('a link', () => {
   test('to itself does not loop forever', () => {
     symlinkSync(join(place.directory, 'loop'), join(place.directory, 'loop'));
     expect([...watchPoints([join(place.directory, 'loop', 'x')]).keys()]).toEqual([place.directory]);
+  });
+});
+
+describe('a directory', () => {
+  test('with a / at the end reports new and removed entries, also when it is created later, and through a link', async () => {
+    const real = join(place.directory, 'real');
+    const link = join(place.directory, 'services');
+    const { seen } = await start([place.path, `${link}/`]);
+    const changes = (count: number) =>
+      waitFor(
+        `${count} changes`,
+        () => seen.changes,
+        (reported) => reported >= count,
+      );
+    mkdirSync(real);
+    symlinkSync(real, link);
+    await changes(1);
+    // The watch of the new directory checks once more when it stands.
+    await changes(2);
+    const before = seen.changes;
+    mkdirSync(join(real, 'api'));
+    await changes(before + 1);
+    rmSync(join(real, 'api'), { recursive: true });
+    await changes(before + 2);
   });
 });
 

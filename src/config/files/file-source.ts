@@ -1,7 +1,8 @@
 // Where configuration files are read from: the disk here, a commit in git-source.ts. Reading never hangs, and never takes an
 // unreadable file for an empty one.
 import { constants } from 'node:fs';
-import { open, readdir, realpath } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -14,7 +15,7 @@ export type FileContent =
 export type FileSource = {
   /** @param path absolute */
   read(path: string): Promise<FileContent>;
-  /** Names of the files in a directory; empty when it cannot be read. */
+  /** Names in a directory, those of directories with a `/` at the end; empty when it cannot be read. */
   list(directory: string): Promise<string[]>;
   /** The directory with symlinks resolved; itself when that cannot be done. */
   resolve(directory: string): Promise<string>;
@@ -22,9 +23,26 @@ export type FileSource = {
 
 export const diskSource: FileSource = {
   read: readRegularFile,
-  list: (directory) => readdir(directory).catch(() => []),
+  list: listDirectory,
   resolve: (directory) => realpath(directory).catch(() => directory),
 };
+
+async function listDirectory(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []); // as empty
+  return Promise.all(
+    entries.map(async (entry) => {
+      const isLinked = entry.isSymbolicLink() && (await isDirectory(join(directory, entry.name)));
+      return entry.isDirectory() || isLinked ? `${entry.name}/` : entry.name;
+    }),
+  );
+}
+
+/** Symbolic links are followed. */
+export const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // missing or unreadable: reading it reports that
+  );
 
 /**
  * Opened without blocking, so that a FIFO without a writer answers at once, then checked by descriptor, so that the checked

@@ -1,6 +1,5 @@
 // Configuration files as a commit has them, for `orch plan A..B`. Reads with `git cat-file`, writes nothing, takes no index
 // lock. A file that git ignores (a `.env`) is not in any commit: it is read from the disk.
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { Problem } from '../../core/load-result.ts';
 import { fileProblem, quote } from '../problem/problem.ts';
@@ -8,6 +7,7 @@ import {
   diskSource,
   type FileContent,
   type FileSource,
+  isDirectory,
   MAX_FILE_BYTES,
   SYMLINK_LOOP,
   tooLarge,
@@ -47,12 +47,6 @@ async function nearestDirectory(directory: string): Promise<{ existing: string; 
   return { existing: await diskSource.resolve(existing), gone };
 }
 
-const isDirectory = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false, // missing or unreadable: git reports the same of its parent
-  );
-
 type Git = (args: string[]) => Promise<GitAnswer>;
 
 const textOf = ({ stdout }: GitAnswer): string => stdout.toString('utf8').trim();
@@ -88,11 +82,12 @@ class CommitSource implements FileSource {
     const inside = this.#pathInside(directory);
     if (inside === null) return [];
     const tree = inside === '' ? this.#commit : `${this.#commit}:${inside}`;
-    const listed = await this.#git(['ls-tree', '-z', '--name-only', '--full-tree', tree]);
+    const listed = await this.#git(['ls-tree', '-z', '--full-tree', tree]);
     if (listed.exitCode !== 0) return [];
-    return textOf(listed)
-      .split('\0')
-      .filter((name) => name !== '');
+    return [...textOf(listed).matchAll(/(\d{6}) (\w+) \w+\t([^\0]+)/g)].flatMap(([, mode, type, name]) => {
+      if (mode === SYMLINK) return [name!, `${name}/`]; // it may lead to either
+      return [type === 'tree' ? `${name}/` : name!];
+    });
   }
 
   async resolve(directory: string): Promise<string> {

@@ -8,6 +8,8 @@ import { SourceFile, type Span, spanAt } from '../problem/source-file.ts';
 import type { FileContent, FileSource } from './file-source.ts';
 
 export type LoadContext = {
+  /** procs.yaml, absolute, with the links of its directory resolved. */
+  file: string;
   /** Directory of procs.yaml, absolute. */
   root: string;
   /** The same as it was given, with its links. */
@@ -23,6 +25,8 @@ export type LoadContext = {
   problems: Problem[];
   /** By path; the first read counts. */
   watched: Map<string, WatchedFile>;
+  /** Files that are included, by path: where each is named first, and the directory that its paths are relative to. */
+  included: Map<string, { at: Span; base: string }>;
   /** Files that make up the configuration, relative to the root. */
   files: string[];
 };

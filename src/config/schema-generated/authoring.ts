@@ -5,8 +5,14 @@
 export type ProcsFile = {
   /** Name of the project. Default: the name of the folder, in lower case and with `-` for characters that a name does not allow. */
   name?: string | null;
-  /** Further files, which are read first. Later ones win, and this file wins over all of them. Paths are relative to the file that names them. A file named twice is read once. Default: `[]`. */
-  include?: string[] | null;
+  /** Further files, which are read first. Later ones win, and this file wins over all of them. Paths are relative to the file that names them. `*` matches within a name: `services/*​/procs.yaml` reads all of them, sorted. `?` before a path: it may be missing. A file named twice is read once. Default: `[]`. */
+  include?: (string | {
+    /** The file or glob, with `?` before it if it may be missing. */
+    path: string;
+    /** `relative`: the paths in that file, and the working directory of its services, are relative to its own directory instead of the project. */
+    as?: 'relative' | null;
+    [extension: `x-${string}`]: unknown;
+  })[] | null;
   /** Environment variables of every service. Wins over `env_files` of the project; a service's own `env_files` and `env` win over it. Default: `{}`. */
   env?: { [name: string]: string | {
     /** A file with the value, relative to the project. It is read at every start, and never stored or shown. One newline at its end is removed. */

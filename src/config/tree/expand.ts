@@ -54,7 +54,8 @@ export function expandTree(tree: Tree, options: ExpandOptions, path: readonly st
 
 function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
   if (tree.kind === 'scalar') {
-    return typeof tree.value === 'string' && tree.value.includes('$') ? expandScalar(tree, options, path) : tree;
+    const hasVariable = typeof tree.value === 'string' && tree.value.includes('$');
+    return completePath(hasVariable ? expandScalar(tree, options, path) : tree);
   }
   if (tree.kind === 'list') return expandList(tree, options, path);
   let entries: MapTree['entries'] | null = null;
@@ -67,12 +68,18 @@ function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
   return entries ? { ...tree, entries } : tree;
 }
 
+function completePath(tree: ScalarTree): ScalarTree {
+  if (!tree.complete) return tree;
+  const { complete, ...rest } = tree;
+  return { ...rest, value: complete(String(tree.value)) };
+}
+
 function expandList(tree: ListTree, options: ExpandOptions, path: KeyPath): Tree {
   const items = tree.items.map((item) => expand(item, options, { key: '', above: path }));
   return items.some((item, index) => item !== tree.items[index]) ? { ...tree, items } : tree;
 }
 
-function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): Tree {
+function expandScalar(tree: ScalarTree, options: ExpandOptions, path: KeyPath): ScalarTree {
   if (isShellPlace(path)) {
     for (const [written, name] of String(tree.value).matchAll(PORT_REFERENCES))
       options.onPortReference?.({ name: name!, at: spanWithin(tree.at, written), isInShell: true });

@@ -13,6 +13,8 @@ export type ScalarTree = {
   style: 'plain' | 'quoted' | 'block' | 'empty';
   /** Its variables are filled in: it may be a number or boolean, also in quotes, which YAML requires within `{ }`. */
   expanded?: true;
+  /** A path of a file that is included `as: relative`: its variables filled in -> a path relative to the project. */
+  complete?: (written: string) => string;
 };
 export type ListTree = { kind: 'list'; items: Tree[]; at: Span };
 export type MapTree = { kind: 'map'; entries: Map<string, TreeEntry>; at: Span };

@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { errnoOf } from '../errors.ts';
-import { fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-points.ts';
+import { ANY_NAME, fingerprint, pointsKey, type WatchPoints, watchPoints } from './watch-points.ts';
 import { whyNoEvents } from './why-no-events.ts';
 
 export type WatchOptions = {
@@ -30,7 +30,7 @@ const DEGRADED_POLL_MS = 250;
 /**
  * Calls `onChange` once a burst of changes has settled, and once whenever new places are watched: changes between the
  * caller's reading and then cause no event.
- * @param paths absolute; they need not exist
+ * @param paths absolute; they need not exist. With a `/` at the end: a directory, and which entries it has
  */
 export function watchFiles(paths: string[], onChange: () => void, options: WatchOptions = {}): FileWatch {
   return new FileWatcher(paths, onChange, options);
@@ -149,8 +149,9 @@ class FileWatcher implements FileWatch {
       ignored: (path) => !points.has(path) && !watchedNames.has(basename(path)),
     });
     watcher.on('raw', (_event, path: string | null, about) => {
+      const { watchedPath } = about as { watchedPath: string };
       // In a watched directory `path` is the name within it.
-      if (watchedNames.has(basename(path ?? (about as { watchedPath: string }).watchedPath))) this.#onChanged();
+      if (points.get(watchedPath)?.has(ANY_NAME) || watchedNames.has(basename(path ?? watchedPath))) this.#onChanged();
     });
     watcher.on('error', (error) => this.#degradeToPolling(errnoOf(error)));
     await new Promise<void>((resolve) => watcher.once('ready', resolve));

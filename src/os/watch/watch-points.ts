@@ -4,14 +4,17 @@ import { type BigIntStats, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, parse, resolve } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
-/** Directory (without symbolic links in its path) -> names in it to watch. */
+/** Directory (without symbolic links in its path) -> names in it to watch; ANY_NAME: all of them. */
 export type WatchPoints = Map<string, Set<string>>;
+/** No entry has this name. */
+export const ANY_NAME = '/';
 
 const MAX_LINKS = 40;
 
 /**
  * The last entry of each path and every symbolic link on the way: a Kubernetes volume replaces `..data`, two links away
- * from the file. For a path that does not exist yet, its first missing entry.
+ * from the file. For a path that does not exist yet, its first missing entry. A path with a `/` at its end stands for a
+ * directory and its entries.
  */
 export function watchPoints(paths: readonly string[]): WatchPoints {
   const points: WatchPoints = new Map();
@@ -36,6 +39,7 @@ function addPoints(points: WatchPoints, path: string): void {
       at = entry;
     }
   }
+  if (path.endsWith('/') && rest.length === 0) addPoint(points, at, ANY_NAME);
 }
 
 function addPoint(points: WatchPoints, directory: string, name: string): void {

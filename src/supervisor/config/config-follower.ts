@@ -2,8 +2,8 @@
 // same, whatever events the file system sends.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { LoadResult, WatchedFile } from '../../core/load-result.ts';
+import { open, readdir } from 'node:fs/promises';
+import { type LoadResult, listingText, type WatchedFile } from '../../core/load-result.ts';
 import { watchFiles } from '../../os/watch/watch-files.ts';
 import type { ConfigLoader, LoaderFault } from './config-loader.ts';
 
@@ -38,11 +38,10 @@ export class ConfigFollower {
   constructor(options: ConfigFollowerOptions) {
     this.#options = options;
     this.#watched = options.watched;
-    this.#watcher = watchFiles(
-      options.watched.map(({ path }) => path),
-      () => void this.#settled(),
-      { onFirstEvent: () => options.loader.warmUp(), onDegraded: options.onDegraded },
-    );
+    this.#watcher = watchFiles(pathsOf(options.watched), () => void this.#settled(), {
+      onFirstEvent: () => options.loader.warmUp(),
+      onDegraded: options.onDegraded,
+    });
   }
 
   /** The files of the configuration in force. The client that read them may have read an older content: checks again. */
@@ -54,9 +53,9 @@ export class ConfigFollower {
   }
 
   #keep(watched: WatchedFile[]): void {
-    const before = this.#watched.map(({ path }) => path).join('\n');
+    const before = pathsOf(this.#watched).join('\n');
     this.#watched = watched;
-    const paths = watched.map(({ path }) => path);
+    const paths = pathsOf(watched);
     if (paths.join('\n') !== before) this.#watcher.update(paths);
   }
 
@@ -97,7 +96,7 @@ export class ConfigFollower {
     if (epoch !== this.#epoch) return await this.#load();
     const watched = result.ok ? result.accepted.watched : result.watched;
     // A reader that died names no files: keep watching the same files, but compare them with nothing.
-    this.#keep(watched.length > 0 ? watched : this.#watched.map(({ path }) => ({ path, contentHash: null })));
+    this.#keep(watched.length > 0 ? watched : this.#watched.map((file) => ({ ...file, contentHash: null })));
     this.#options.onLoaded(result);
     this.#tryAgainAfter(result);
     return result;
@@ -114,9 +113,20 @@ export class ConfigFollower {
   }
 }
 
+/** A `/` at the end: the entries of the directory. */
+const pathsOf = (watched: readonly WatchedFile[]): string[] =>
+  watched.map(({ path, names }) => (names === undefined ? path : `${path}/`));
+
 async function hasChanged(watched: readonly WatchedFile[]): Promise<boolean> {
-  const now = await Promise.all(watched.map(({ path }) => contentHash(path)));
+  const now = await Promise.all(
+    watched.map(({ path, names }) => (names === undefined ? contentHash(path) : listing(path, names))),
+  );
   return watched.some(({ contentHash: before }, index) => now[index] !== before);
+}
+
+async function listing(directory: string, glob: string): Promise<string> {
+  const { default: picomatch } = await import('picomatch');
+  return listingText(await readdir(directory).catch(() => []), picomatch(glob)); // as empty, like the loader
 }
 
 /** @returns null where the file does not exist; a text that equals no hash where it cannot be compared. */
