@@ -1,7 +1,7 @@
 // The protocol between clients and the supervisor: JSON lines on a unix socket, one object a line.
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
-import type { AcceptedConfig, Problem } from '../core/load-result.ts';
+import type { AcceptedConfig, FilePlace, Problem } from '../core/load-result.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** A longer line ends the connection, in both directions. `apply` carries a whole configuration. */
@@ -128,10 +128,22 @@ export type PlanChange = {
   instances: string[];
   /** `live`: applied in place; `restart`: needs new processes. */
   class: 'live' | 'restart';
-  /** Changed keys with old and new value as printed (secrets masked); empty for start and stop. */
-  keys: { key: string; from: string | null; to: string | null }[];
+  /** Changed keys; empty for start and stop. */
+  keys: PlanKey[];
   /** A sentence. */
   reason: string;
+};
+export type PlanKey = {
+  /** As in the file: `env.LOG_LEVEL`, `stop.grace`. */
+  key: string;
+  /** As printed, secrets masked; null: it is not there. */
+  from: string | null;
+  to: string | null;
+  /** What the change of this key alone would need. Absent from a supervisor of an older version. */
+  class?: 'live' | 'restart';
+  /** Where the new value is written, and where the old one was; null: nowhere (a default). Absent: not known. */
+  at?: FilePlace | null;
+  was?: FilePlace | null;
 };
 export type Plan = {
   changes: PlanChange[];

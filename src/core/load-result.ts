@@ -18,6 +18,9 @@ export type Problem = {
   excerpt: { text: string; caretColumn: number; caretLength: number } | null;
 };
 
+/** Where something is written. `file`: as the user would name it. */
+export type FilePlace = { file: string; line: number; column: number };
+
 /** A configuration that was loaded and found valid, with what is needed to watch it. */
 export type AcceptedConfig = {
   config: ProjectConfig;

@@ -43,7 +43,7 @@ function queueDifferences(from: ProjectConfig, to: ProjectConfig): ServiceDiffer
   const after = new Set(to.logQueues.map(({ name }) => `log_queues.${name}`));
   return diffQueues(from, to).map(({ service, keys }): ServiceDifference => {
     const change = !before.has(service) ? 'added' : after.has(service) ? 'changed' : 'removed';
-    return { service, change, keys: keys.map((key) => ({ ...key, class: 'live' })) };
+    return { service, change, keys };
   });
 }
 

@@ -11,7 +11,7 @@ export type QueueChange = {
   action: 'update';
   instances: [];
   class: 'live';
-  keys: { key: string; from: string | null; to: string | null }[];
+  keys: { key: string; class: 'live'; from: string | null; to: string | null }[];
   reason: string;
 };
 
@@ -54,7 +54,7 @@ function changedKeys(from: LogQueueSpec, to: LogQueueSpec): QueueChange['keys'] 
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => {
     const [old, now] = [before[key] ?? null, after[key] ?? null];
-    return old === now ? [] : [{ key, from: old, to: now }];
+    return old === now ? [] : [{ key, class: 'live' as const, from: old, to: now }];
   });
 }
 

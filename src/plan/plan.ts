@@ -82,8 +82,7 @@ function whyHalted(rollout: Rollout | undefined, { name, specHash }: ServiceSpec
 
 /** It would need new processes, but the roll-out is halted. */
 function haltedChange(service: string, reason: string, keys: KeyChange[]): PlanChange {
-  const shown = keys.map(({ key, from, to }) => ({ key, from, to }));
-  return { service, action: 'update', instances: [], class: 'restart', keys: shown, reason };
+  return { service, action: 'update', instances: [], class: 'restart', keys, reason };
 }
 
 function simulateOn(base: PlanBase, desired: Desired, nowMs: number): ReadonlyMap<InstanceId, InstanceOutcome> {
@@ -198,7 +197,7 @@ function changeOf(
   instances: InstanceId[],
   reason: string,
 ): PlanChange {
-  const shown = KEYS_SHOWN[action](keys).map(({ key, from, to }) => ({ key, from, to }));
+  const shown = KEYS_SHOWN[action](keys);
   return { service, action, instances, class: action === 'restart' ? 'restart' : 'live', keys: shown, reason };
 }
 

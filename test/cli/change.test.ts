@@ -152,10 +152,14 @@ describe('plan', () => {
     const changes = await orch('plan');
     expect(changes.code).toBe(2);
     expect(changes.stdout).toContain(
-      '~ api  restart api.1: command changed\n      command: ["b"] → ["a"]\n\nPlan: 1 to restart.\n',
+      '~ api  restart api.1: command changed\n      command: ["b"] → ["a"]  (procs.yaml:1)\n\n1 change: 1 restarts.\n',
     );
     answers.plan = () => ({ changes: [] });
-    expect(await orch('plan --json')).toEqual({ code: 0, stdout: '{"changes":[]}\n', stderr: '' });
+    const nothing = await orch('plan --json');
+    expect([nothing.code, JSON.parse(nothing.stdout)]).toMatchObject([
+      0,
+      { changes: [], from: { kind: 'running' }, to: { kind: 'files', file: 'procs.yaml' } },
+    ]);
   });
 
   test('a configuration with problems is exit code 1: 2 would mean changes', async () => {

@@ -55,7 +55,7 @@ test.for(rows)('{ %s } -> { %s }', async ([from, to, keys]) => {
       action: 'update',
       instances: [],
       class: 'live',
-      keys: keys.map(([key, old, now]) => ({ key, from: old, to: now })),
+      keys: keys.map(([key, old, now]) => ({ key, class: 'live', from: old, to: now })),
       reason: `${keys.map(([key]) => key).join(', ')} changed, applied in place`,
     },
   ]);
@@ -63,8 +63,8 @@ test.for(rows)('{ %s } -> { %s }', async ([from, to, keys]) => {
 
 test('a queue that feeds a service instead of a file', async () => {
   const [change] = diffQueues(await config(''), await config('sink: { service: r }'));
-  expect(change!.keys).toContainEqual({ key: 'sink.service', from: null, to: 'r' });
-  expect(change!.keys).toContainEqual({ key: 'path', from: '/project/.orch/logs/main.log', to: null });
+  expect(change!.keys).toContainEqual({ key: 'sink.service', class: 'live', from: null, to: 'r' });
+  expect(change!.keys).toContainEqual({ key: 'path', class: 'live', from: '/project/.orch/logs/main.log', to: null });
 });
 
 test('added and removed queues are listed where no service names them', async () => {

@@ -1,5 +1,7 @@
 // `orch plan` between two commits: what it names, and that it agrees with the plan of a running project.
 import { expect, test } from 'vitest';
+import type { PlanChange } from '../../src/api/protocol.ts';
+import type { PlanReport } from '../../src/plan/plan-report.ts';
 import { expectShape } from '../rig/contract.ts';
 import { git as gitIn } from '../rig/git.ts';
 import { createProject } from '../rig/project.ts';
@@ -34,7 +36,7 @@ test('plan of two commits is the plan of a supervisor that runs the first one', 
   project.write('procs.yaml', service(1001));
   const planned = await project.orch(['plan', 'HEAD', '--json']);
   expect(planned.exitCode).toBe(2);
-  const { changes } = JSON.parse(planned.stdout) as { changes: { action: string; instances: string[] }[] };
+  const { changes } = withoutPlaces(planned.stdout);
   expect(changes.map(({ action, instances }) => [action, ...instances])).toEqual([
     ['restart', 'db.1'],
     ['restart', 'api.1'],
@@ -42,6 +44,13 @@ test('plan of two commits is the plan of a supervisor that runs the first one', 
   project.write('procs.yaml', service(1000));
   await project.up();
   const running = await project.orch(['plan', '-f', 'other.yaml', '--json']);
-  expect(JSON.parse(running.stdout)).toEqual(JSON.parse(planned.stdout));
+  expect(withoutPlaces(running.stdout)).toEqual(withoutPlaces(planned.stdout));
   await project.down();
 });
+
+/** The supervisor does not know where a value that it runs was written. */
+function withoutPlaces(json: string): { changes: PlanChange[] } {
+  const { changes } = JSON.parse(json) as PlanReport;
+  const keyed = changes.map((change) => ({ ...change, keys: change.keys.map(({ at: _, was: __, ...key }) => key) }));
+  return { changes: keyed };
+}

@@ -76,7 +76,7 @@ test.each([
     expect(wait.stderr).toContain('paused');
     expect((await project.mustOrch(['why', 'api.2'])).stdout).toContain(because);
     expect((await project.orch(['plan'])).stdout).toMatch(
-      /api +update.*: the roll-out is paused; .*orch restart api(.|\n)*Plan: 1 held back\./,
+      /api +update.*: the roll-out is paused; .*orch restart api(.|\n)*1 change: 1 held back\./,
     );
     // One that crashes meanwhile comes back as what it was.
     const victim = project.instances().find(({ instance }) => instance === 'api.3')!;

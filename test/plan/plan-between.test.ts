@@ -118,7 +118,7 @@ test('a log queue that changes is a change, by its own name', async () => {
     "= log_queues.default  update: rotate.size changed, applied in place
           rotate.size: 64MiB → 4KiB
 
-    Plan: 1 updated in place."
+    1 change: 1 live."
   `);
 });
 
@@ -129,13 +129,13 @@ describe('formatPlan', () => {
     expect(formatPlan(planBetween(from, to), painter(false))).toMatchInlineSnapshot(`
       "~ api     restart api.1 … api.3 (3): command, env.API_TOKEN changed
             command: ["a"] → ["b"]
-            pool: 3 → 4
+            pool: 3 → 4  (live)
             env.API_TOKEN: (none) → ***
       ± api     scale api.4: pool 3 → 4
       + worker  start worker.1: new in the configuration
       - old     stop old.1: no longer declared
 
-      Plan: 1 to start, 3 to restart, 1 to stop, 1 pool to scale."
+      4 changes: 1 restarts (3 instances), 1 starts, 1 stops, 1 scales."
     `);
   });
 

@@ -4,6 +4,7 @@
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
 import type { WireError } from '../../api/protocol.ts';
+import type { BuiltConfig } from '../../config/build-config.ts';
 import type { FileSource } from '../../config/files/file-source.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
 import { suggestionHint } from '../../config/problem/suggest.ts';
@@ -15,21 +16,29 @@ import { fail } from './errors.ts';
 /** A commit to load from instead of the disk. */
 type Revision = { ref: string; source: FileSource };
 
+/** A configuration, and where its values are written. */
+export type LoadedConfiguration = { accepted: AcceptedConfig; built: BuiltConfig };
+
 /** @returns null after printing every problem; the exit code is then 2. Warnings are printed only for files on disk. */
-export async function loadOrPrint(context: CliContext, revision?: Revision): Promise<AcceptedConfig | null> {
-  const { loadConfig } = await import('../../config/load-config.ts');
+export async function loadOrPrint(context: CliContext): Promise<AcceptedConfig | null> {
+  return (await loadTreeOrPrint(context))?.accepted ?? null;
+}
+
+/** The same with the places of its values, of the disk or of a commit. */
+export async function loadTreeOrPrint(context: CliContext, revision?: Revision): Promise<LoadedConfiguration | null> {
+  const { loadTree } = await import('../../config/load-config.ts');
   const { file, env, environment, stateDir } = context;
-  const loaded = await loadConfig({ file, env, environment, stateDir, ...(revision && { source: revision.source }) });
-  if (loaded.ok) {
-    if (!revision && loaded.accepted.warnings.length > 0)
-      printProblems({ ...context, json: false }, loaded.accepted.warnings);
-    return loaded.accepted;
+  const loaded = await loadTree({ file, env, environment, stateDir, ...(revision && { source: revision.source }) });
+  const { built, problems, watched, files } = loaded;
+  if (built) {
+    if (!revision && problems.length > 0) printProblems({ ...context, json: false }, problems);
+    return { accepted: { config: built.config, watched, files, warnings: problems }, built };
   }
   // `main:procs.yaml`, as git names a file of a commit.
   const prefix = revision ? `${revision.ref}:` : '';
   printProblems(
     context,
-    loaded.problems.map((problem) => ({ ...problem, file: prefix + problem.file })),
+    problems.map((problem) => ({ ...problem, file: prefix + problem.file })),
   );
   return null;
 }

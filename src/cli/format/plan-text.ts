@@ -1,5 +1,8 @@
-// A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed. Pure.
-import type { EnvironmentChange, Plan, PlanChange } from '../../api/protocol.ts';
+// A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed, each with
+// the place of its new value. Pure.
+import type { EnvironmentChange, Plan, PlanChange, PlanKey } from '../../api/protocol.ts';
+import type { FilePlace } from '../../core/load-result.ts';
+import { summarizePlan } from '../../plan/plan-report.ts';
 import type { Colour, Paint } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 
@@ -11,20 +14,21 @@ const SIGNS: Record<PlanChange['action'], [sign: string, colour: Colour]> = {
   update: ['=', 'dim'],
 };
 
-/** Ends without a line break. */
-export function formatPlan({ changes, environment }: Plan, paint: Paint): string {
+/** Ends without a line break. The last line is the summary. */
+export function formatPlan(plan: Plan, paint: Paint): string {
+  const { changes, environment } = plan;
   const header = environment ? [paint('yellow', formatEnvironmentChange(environment)), ''] : [];
   if (changes.length === 0) return [...header, environment ? 'Nothing else to do.' : 'Nothing to do.'].join('\n');
   const width = Math.max(...changes.map(({ service }) => service.length));
   const lines = withoutRepeats(changes).map((change) => formatChange(change, width, paint));
-  return [...header, ...lines, '', formatSummary(changes)].join('\n');
+  return [...header, ...lines, '', `${summarizePlan(plan).text}.`].join('\n');
 }
 
-const formatEnvironmentChange = ({ from, to }: EnvironmentChange): string =>
+export const formatEnvironmentChange = ({ from, to }: EnvironmentChange): string =>
   escapeControls(`environment ${from ?? 'none'} → ${to ?? 'none'}`);
 
 /** Several changes of one service may list the same key: it is shown with the first of them. */
-function withoutRepeats(changes: PlanChange[]): PlanChange[] {
+export function withoutRepeats(changes: PlanChange[]): PlanChange[] {
   const shown = new Set<string>();
   return changes.map((change) => {
     const keys = change.keys.filter(({ key }) => !shown.has(`${change.service} ${key}`));
@@ -33,37 +37,33 @@ function withoutRepeats(changes: PlanChange[]): PlanChange[] {
   });
 }
 
-function formatChange({ service, action, instances, keys, reason }: PlanChange, width: number, paint: Paint): string {
+function formatChange(change: PlanChange, width: number, paint: Paint): string {
+  const { service, action, instances, keys, reason } = change;
   const [sign, colour] = SIGNS[action];
   const which = instances.length === 0 ? '' : ` ${formatInstances(service, instances)}`;
   const head = `${paint(colour, `${sign} ${service.padEnd(width)}  ${action}`)}${which}: ${escapeControls(reason)}`;
-  const lines = keys.map(({ key, from, to }) => `      ${key}: ${value(from)} → ${value(to)}`);
+  const lines = keys.map((key) => {
+    const note = keyNote(change, key);
+    return `      ${key.key}: ${printValue(key.from)} → ${printValue(key.to)}${note && paint('dim', `  (${note})`)}`;
+  });
   return [head, ...lines].join('\n');
 }
 
-const value = (text: string | null) => (text === null ? '(none)' : escapeControls(text));
+export const printValue = (text: string | null): string => (text === null ? '(none)' : escapeControls(text));
+
+/** `procs.prod.yaml:4, live`: the place, and the class where it is not that of the whole change; '' if there is neither. */
+export function keyNote(change: PlanChange, key: PlanKey): string {
+  const place = key.at ?? key.was;
+  const isOther = key.class === 'live' && change.class === 'restart';
+  return [place ? printPlace(place) : '', isOther ? 'live' : ''].filter(Boolean).join(', ');
+}
+
+const printPlace = ({ file, line }: FilePlace): string => `${escapeControls(file)}:${line}`;
 
 /** `api.1`, `api.1 … api.4`, `api.1, api.3`. */
-function formatInstances(service: string, instances: string[]): string {
+export function formatInstances(service: string, instances: string[]): string {
   const numbers = instances.map((id) => Number(id.slice(service.length + 1)));
   const isRange = numbers.every((number, at) => at === 0 || number === numbers[at - 1]! + 1);
   if (isRange && instances.length > 2) return `${instances[0]} … ${instances.at(-1)} (${instances.length})`;
   return instances.length > 8 ? `${instances.length} instances` : instances.join(', ');
-}
-
-function formatSummary(changes: PlanChange[]): string {
-  const count = (action: PlanChange['action']) =>
-    changes.filter((change) => change.action === action).reduce((sum, change) => sum + change.instances.length, 0);
-  const updates = changes.filter(({ action }) => action === 'update');
-  const scaled = changes.filter(({ action }) => action === 'scale');
-  const parts = [
-    [count('start'), 'to start'],
-    [count('restart'), 'to restart'],
-    [count('stop'), 'to stop'],
-    [scaled.length, scaled.length === 1 ? 'pool to scale' : 'pools to scale'],
-    [updates.filter((change) => change.class === 'live').length, 'updated in place'],
-    [updates.filter((change) => change.class === 'restart').length, 'held back'],
-  ] as const;
-  const shown = parts.filter(([number]) => number > 0).map(([number, label]) => `${number} ${label}`);
-  return `Plan: ${shown.join(', ')}.`;
 }

@@ -19,21 +19,48 @@ export type GitSource = { source: FileSource /** Full hash. */; commit: string }
 /**
  * @param file absolute path of procs.yaml; where its directory is gone, the nearest existing one names the repository
  * @param ref a branch, tag, hash, `HEAD~2`, …
+ * @param branch another such name: the last commit that both have in common is meant, as in `git diff ref...branch`
  * @returns the source, or the Problem: git, the repository or the commit is missing
  */
-export async function openGitSource(file: string, ref: string): Promise<GitSource | Problem> {
+export async function openGitSource(
+  file: string,
+  ref: string,
+  branch: string | null = null,
+): Promise<GitSource | Problem> {
   const { existing: directory } = await nearestDirectory(dirname(file));
   const git: Git = (args) => runGit(args, directory);
   const top = await git(['rev-parse', '--show-toplevel']);
   if (top.exitCode !== 0) return fileProblem(basename(file), noRepository(top, directory));
-  const found = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
-  if (found.exitCode !== 0) {
-    const hint = 'name a branch, a tag or a commit, such as HEAD~1; `git log --oneline` lists them';
-    const message = `git does not know the commit ${quote(ref)}`;
-    return fileProblem(basename(file), { code: 'no-such-commit', message, hint });
-  }
-  const commit = textOf(found);
+  const found = await findCommit(git, file, ref);
+  if (typeof found !== 'string') return found;
+  const commit = branch === null ? found : await findBase(git, file, found, branch);
+  if (typeof commit !== 'string') return commit;
   return { commit, source: new CommitSource(git, await diskSource.resolve(textOf(top)), commit) };
+}
+
+async function findCommit(git: Git, file: string, ref: string): Promise<string | Problem> {
+  const found = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
+  if (found.exitCode === 0) return textOf(found);
+  const message = `git does not know the commit ${quote(ref)}`;
+  // A checkout of a pipeline has one commit unless it asks for more.
+  const isShallow = textOf(await git(['rev-parse', '--is-shallow-repository'])) === 'true';
+  const hint = isShallow
+    ? 'this clone is shallow: fetch the whole history (`git fetch --unshallow`, `fetch-depth: 0`)'
+    : 'name a branch, a tag or a commit, such as HEAD~1; `git log --oneline` lists them';
+  return fileProblem(basename(file), { code: 'no-such-commit', message, hint });
+}
+
+async function findBase(git: Git, file: string, commit: string, branch: string): Promise<string | Problem> {
+  const other = await findCommit(git, file, branch);
+  if (typeof other !== 'string') return other;
+  const base = await git(['merge-base', commit, other]);
+  if (base.exitCode === 0) return textOf(base);
+  const message = `git finds no commit that ${quote(branch)} and ${commit.slice(0, 7)} have in common`;
+  return fileProblem(basename(file), {
+    code: 'no-such-commit',
+    message,
+    hint: 'two dots compare the commits themselves',
+  });
 }
 
 export const isGitProblem = (value: GitSource | Problem): value is Problem => 'severity' in value;

@@ -1,0 +1,123 @@
+// Makes the plan that `orch plan` shows: the files against what runs, or commits against each other. Never changes anything.
+import { basename, dirname, join } from 'node:path';
+import type { Plan } from '../../api/protocol.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
+import type { PlanReport, PlanSide } from '../../plan/plan-report.ts';
+import type { LoadedConfiguration } from '../context/configuration.ts';
+import type { CliContext } from '../context/context.ts';
+import { printError } from '../context/errors.ts';
+import { openProject } from '../context/running-project.ts';
+
+/** `note`: what else a person should know; null: nothing. */
+export type Planned = { report: PlanReport; note: string | null };
+
+/** @returns null after printing the reason. Throws ClientErrors. */
+export async function planAgainstWhatRuns(context: CliContext): Promise<Planned | null> {
+  const [loaded, { paths, client }] = await Promise.all([loadRevision(context, null), openProject(context)]);
+  try {
+    if (!loaded) return null;
+    const { accepted } = loaded;
+    const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
+    if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, accepted.config.project);
+    if (!client) return (await planDraft(context)) ?? (await report(null, loaded, await planBetween(null, accepted)));
+    return await report(RUNNING, loaded, await client.request('plan', { accepted }));
+  } finally {
+    client?.close();
+  }
+}
+
+const RUNNING: PlanSide = { kind: 'running' };
+
+/**
+ * Another file of a directory whose procs.yaml runs is most likely a draft of it.
+ * @returns null: the file is procs.yaml, or that does not run
+ */
+async function planDraft(context: CliContext): Promise<Planned | null> {
+  const [directory, file] = [dirname(context.file), basename(context.file)];
+  if (file === 'procs.yaml' || context.stateDir !== null) return null;
+  const { client } = await openProject({ ...context, file: join(directory, 'procs.yaml') });
+  try {
+    // As if it were procs.yaml: with the same state directory.
+    const draft = client && (await loadRevision({ ...context, stateDir: join(directory, '.orch') }, null));
+    if (!draft) return null;
+    const planned = await report(RUNNING, draft, await client.request('plan', { accepted: draft.accepted }));
+    const note = `what runs is that of procs.yaml: \`orch -f ${file} up\` would start a project of its own, next to it`;
+    return { ...planned, note };
+  } finally {
+    client?.close();
+  }
+}
+
+/** Only the next supervisor can find out what lives, what has completed and what was stopped by hand. */
+function printUnknownState(context: CliContext, project: string): null {
+  printError(context, {
+    code: 'no-supervisor',
+    message: `no supervisor of ${project} runs, but an earlier one was killed: what \`up\` would do depends on what it left running`,
+    hint: '`orch up -d` adopts what still fits and starts the rest; `orch plan HEAD` compares only the files',
+  });
+  return null;
+}
+
+/**
+ * `REF`: from there to the files; `A..B`: from commit to commit; `A...B`: from where B branched off A. An empty side is HEAD, as
+ * in git.
+ */
+export async function planBetweenCommits(context: CliContext, range: string): Promise<Planned | null> {
+  const [, from, dots, to] = /^(.*?)(\.{2,3})(.*)$/.exec(range) ?? [null, range, '', null];
+  const [first, last] = [from || 'HEAD', to === null ? null : to || 'HEAD'];
+  const before = await loadRevision(context, first, dots === '...' ? last : null);
+  const after = before && (await loadRevision(context, last));
+  if (!before || !after) return null;
+  return await report(before, after, await planBetween(before.accepted, after.accepted));
+}
+
+/** The actions of a supervisor that has settled on `before`; null: of one that has run nothing. */
+async function planBetween(before: AcceptedConfig | null, after: AcceptedConfig): Promise<Plan> {
+  const [{ planChange }, { SETTLED_MS, settledState }] = await Promise.all([
+    import('../../plan/plan.ts'),
+    import('../../plan/settled-state.ts'),
+  ]);
+  return planChange(settledState(before?.config ?? null), after.config, SETTLED_MS);
+}
+
+type LoadedSide = LoadedConfiguration & { side: PlanSide };
+
+/**
+ * @param ref null: the files on disk
+ * @param branch the last commit that `ref` and this one have in common is meant
+ * @returns null after printing the reason.
+ */
+async function loadRevision(
+  context: CliContext,
+  ref: string | null,
+  branch: string | null = null,
+): Promise<LoadedSide | null> {
+  const { loadTreeOrPrint } = await import('../context/configuration.ts');
+  if (ref === null) {
+    const loaded = await loadTreeOrPrint(context);
+    return loaded && { ...loaded, side: { kind: 'files', file: basename(context.file) } };
+  }
+  const { isGitProblem, openGitSource } = await import('../../config/files/git-source.ts');
+  const git = await openGitSource(context.file, ref, branch);
+  if (!isGitProblem(git)) {
+    const loaded = await loadTreeOrPrint(context, { ref, source: git.source });
+    return loaded && { ...loaded, side: { kind: 'commit', ref, commit: git.commit } };
+  }
+  const { code, message, hint } = git;
+  printError(context, { code, message, ...(hint === null ? {} : { hint }) });
+  return null;
+}
+
+/** @param before null: nothing runs */
+async function report(before: LoadedSide | PlanSide | null, after: LoadedSide, plan: Plan): Promise<Planned> {
+  const [{ summarizePlan, withPlaces }, { keyPlaces }] = await Promise.all([
+    import('../../plan/plan-report.ts'),
+    import('../../config/key-places.ts'),
+  ]);
+  const { project, env } = after.accepted.config;
+  const was = before && 'built' in before ? keyPlaces(before.built) : null;
+  const from: PlanSide = before === null ? { kind: 'nothing' } : 'side' in before ? before.side : before;
+  const summary = summarizePlan(plan);
+  const placed = withPlaces(plan, keyPlaces(after.built), was);
+  return { report: { ...placed, project, env, from, to: after.side, summary }, note: null };
+}
