@@ -43,13 +43,14 @@ export class WriterConnection {
     void this.#establish();
   }
 
+  /** Not between the writer's end and the `close` of its socket: nothing that is sent then arrives. */
   isUp(): boolean {
-    return this.#rpc !== null;
+    return this.#rpc?.isOpen() ?? false;
   }
 
   /** Resolves once a writer is connected and up to date; never after `close`. */
   whenUp(): Promise<void> {
-    return this.#rpc !== null ? Promise.resolve() : new Promise((resolve) => this.#upWaiters.push(resolve));
+    return this.isUp() ? Promise.resolve() : new Promise((resolve) => this.#upWaiters.push(resolve));
   }
 
   /** Rejects when the connection is lost before the answer, or with the writer's error. */
