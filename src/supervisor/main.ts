@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     supervisor.freeze();
     api?.freeze();
   };
-  restartAfterFault({
+  const isReplacedAfterFault = restartAfterFault({
     logPath: paths.supervisorLog,
     faults,
     successorMessage: () => supervisor.successorMessage(),
@@ -90,11 +90,13 @@ async function main(): Promise<void> {
   reportPredecessors(supervisor.events, first);
   let isLeaving = false;
   const leave = (): void => {
-    if (isLeaving) return;
+    // A fault during `down` or a hand-over: an exit now could cut off the message to the successor.
+    if (isLeaving || isReplacedAfterFault()) return;
     isLeaving = true;
     endGuard();
     if (!supervisor.isHandedOver) forgetPlace(paths);
     server.close(() => {
+      if (isReplacedAfterFault()) return;
       lock.release();
       process.exit(0);
     });

@@ -27,12 +27,15 @@ export type FaultRecovery = {
   freeze(): void;
 };
 
-/** From now on, a fault starts a successor. */
-export function restartAfterFault(recovery: FaultRecovery): void {
-  let isLeaving = false;
+/**
+ * From now on, a fault starts a successor.
+ * @returns whether one is being started: this process exits by itself, once the successor has read its message
+ */
+export function restartAfterFault(recovery: FaultRecovery): () => boolean {
+  let isReplaced = false;
   process.on('uncaughtException', (error: unknown) => {
-    if (isLeaving) return;
-    isLeaving = true;
+    if (isReplaced) return;
+    isReplaced = true;
     recovery.freeze();
     const nowMs = Date.now();
     const recent = recovery.faults.filter(({ atMs }) => atMs > nowMs - FAULTS_WITHIN_MS);
@@ -43,6 +46,7 @@ export function restartAfterFault(recovery: FaultRecovery): void {
     if (isGivenUp) process.exit(1);
     startSuccessor({ ...recovery.successorMessage(), faults }, recovery.variables());
   });
+  return () => isReplaced;
 }
 
 /** Reports why this supervisor follows another one. */
