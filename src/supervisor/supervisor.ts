@@ -194,9 +194,7 @@ export class Supervisor implements Supervised {
     });
   }
 
-  logFaultOf(queue: string): string | null {
-    return this.#instances.logFaults.of(queue);
-  }
+  logFaultOf = (queue: string): string | null => this.#instances.logFaults.of(queue);
 
   explain(name: string): Explanation[] {
     return explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs());
@@ -287,6 +285,7 @@ export class Supervisor implements Supervised {
   /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */
   guard = () => this.writer.guard(startOfSuccessor(this.paths.root, this.variables.all, this.successorMessage()));
 
+  save = (): Promise<void> => this.#state.save(this.kernel.state());
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
   isFrozen = (): boolean => this.#loop.isFrozen;
   isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;

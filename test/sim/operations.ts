@@ -85,8 +85,8 @@ const OPERATIONS: Operations = {
     project.up([nameOf(service)]);
     waitFor(scene, { condition: 'converged', names: [nameOf(service)] });
     project.heldStopped.delete(nameOf(service));
-    project.everAskedFor.add(nameOf(service));
-    for (const { on } of project.services[service]?.dependsOn ?? []) project.everAskedFor.add(nameOf(on));
+    askFor(project, nameOf(service));
+    for (const { on } of project.services[service]?.dependsOn ?? []) askFor(project, nameOf(on));
     for (const { on } of project.services[service]?.dependsOn ?? []) project.heldStopped.delete(nameOf(on));
   },
   upFrom: ({ project }, { shell, consents }) => {
@@ -163,20 +163,30 @@ const OPERATIONS: Operations = {
 };
 
 function command(scene: Scene, { kind, service, instance }: OperationOf<'stop' | 'start' | 'restart'>): void {
-  const { machine, project } = scene;
+  const { project } = scene;
   const name = nameOf(service);
   const target = instance === null ? name : `${name}.${instance}`;
   const answer = project.call(kind, { names: [target] });
   if (kind === 'stop') project.everStopped.add(name);
-  else project.everAskedFor.add(name);
-  const isTaken = answer !== null;
+  else askFor(project, name);
   if (kind === 'stop' && answer) project.oracle.expectAnswer(`stop ${target}`, answer);
   const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);
   if (kind !== 'stop') project.heldStopped.delete(name);
-  else if (isTaken && isKnown && instance === null) project.heldStopped.set(name, machine.schedule.nowMs);
+  else if (answer && isKnown && instance === null) {
+    const held = project.heldStopped.get(name) ?? { isAnswered: false };
+    project.heldStopped.set(name, held);
+    void answer.then((result) => {
+      held.isAnswered ||= !(result instanceof Error);
+    });
+  }
   // A person's word overrules the back-off.
   project.oracle.forgiveBackoff(name);
   if (kind !== 'stop') waitFor(scene, { condition: 'ready', names: [target] });
+}
+
+function askFor({ everAskedFor, oracle }: Project, name: string): void {
+  everAskedFor.add(name);
+  oracle.onAskedFor(name);
 }
 
 /** `orch wait`, once the command before it has had its effect. */

@@ -148,11 +148,16 @@ export class Oracle implements Observer {
     this.schedules.forgive(PERSON_MS);
   }
 
+  /** By a command that names it, to run. */
+  onAskedFor(service: string): void {
+    this.#lifecycle.rollouts.onAskedFor(service);
+  }
+
   /** The state file was lost, or is not written for a while: failures and stops by command may be forgotten. */
   forgetState(): void {
     this.#backoff.forgiveSince(0);
     this.schedules.forgive(PERSON_MS);
-    this.#project.forgetHeld(0);
+    this.#project.heldStopped.clear();
   }
 
   #inChargeSinceMs = 0;
@@ -179,8 +184,9 @@ export class Oracle implements Observer {
     if (hadKernel) this.revival.onEnd(guest);
     if (hadKernel) this.#lifecycle.rollouts.onSupervisorEnd();
     // The last moments before were not saved yet, a back-off included.
-    if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - UNSAVED_MS);
-    if (hadKernel) this.#project.forgetHeld(guest.lastAwakeMs - UNSAVED_MS);
+    const isLoaded = this.#machine.busyUntilMs > guest.lastAwakeMs - LOADED_UNSAVED_MS;
+    if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - (isLoaded ? LOADED_UNSAVED_MS : UNSAVED_MS));
+    if (hadKernel) this.#project.forgetUnanswered();
     if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs || this.#isStateLost()) this.forgetState();
     if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
@@ -627,6 +633,8 @@ const NEWS_MS = 500;
 const LEFTOVERS_MS = 4_000;
 /** What happened this long before a crash may not be on disk. */
 const UNSAVED_MS = 250;
+/** Every step of a write may be stalled. */
+const LOADED_UNSAVED_MS = 1_000;
 
 function isNonceOf({ phase }: Slot, nonce: string | undefined): boolean {
   return (phase.kind === 'alive' || phase.kind === 'ending') && phase.process.nonce === nonce;

@@ -29,8 +29,8 @@ export class Project {
   readonly oracle: Oracle;
   /** Every supervisor that was ever started for it. */
   readonly guests: Guest[] = [];
-  /** Services that a command stopped, with the time of the command. */
-  readonly heldStopped = new Map<string, number>();
+  /** Services that a command stopped. Unanswered, the command may be lost with its supervisor. */
+  readonly heldStopped = new Map<string, { isAnswered: boolean }>();
   /** Services that a command has ever named to run, and to stop. */
   readonly everAskedFor = new Set<string>();
   readonly everStopped = new Set<string>();
@@ -267,9 +267,9 @@ export class Project {
     });
   }
 
-  /** The overrides of the last moments may not be on disk when the supervisor dies; all of them are lost with the file. */
-  forgetHeld(sinceMs: number): void {
-    for (const [name, atMs] of [...this.heldStopped]) if (atMs >= sinceMs) this.heldStopped.delete(name);
+  /** Its supervisor has died: what it did not answer may not be on disk. */
+  forgetUnanswered(): void {
+    for (const [name, { isAnswered }] of [...this.heldStopped]) if (!isAnswered) this.heldStopped.delete(name);
   }
 
   /** @returns null where no supervisor answers. Settles when the method does; never when the supervisor dies first. */

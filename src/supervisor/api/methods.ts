@@ -68,17 +68,25 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
     restart: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), restartInstances, call.signal),
     stop: async ({ names, timeoutMs }, call) => {
       const instances = stopInstances(kernel, requiredNames(names));
+      const saved = supervisor.save();
       await awaitStopped(supervisor, instances, timeoutMs ?? null, call.signal);
+      await saved;
       return { instances };
     },
     signal: ({ name, signal }) => ({
       instances: signalInstances(supervisor, requiredString(name, 'name'), requiredString(signal, 'signal')),
     }),
-    scale: ({ service, size }) => {
+    scale: async ({ service, size }) => {
       const name = requiredString(service, 'service');
-      return { service: name, size: scaleService(kernel, name, size) };
+      const result = { service: name, size: scaleService(kernel, name, size) };
+      await supervisor.save();
+      return result;
     },
-    profiles: ({ profiles }) => ({ services: chooseProfiles(kernel, stringList(profiles)) }),
+    profiles: async ({ profiles }) => {
+      const services = chooseProfiles(kernel, stringList(profiles));
+      await supervisor.save();
+      return { services };
+    },
     plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
     apply: async ({ accepted, only, file, variables, keepsEnvironment }) => {
@@ -95,7 +103,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       const problems = await applyConfig(supervisor, accepted, only ?? null);
       // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
-      await supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS);
+      await Promise.all([supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS), supervisor.save()]);
       return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
     },
     wait: (params, call) => wait(supervisor, params, call.signal),
@@ -179,6 +187,7 @@ async function startAndSettle(
   const ids = names.length > 0 ? all : all.filter((id) => kernel.desired.instances.get(id)?.run);
   const settled = (): boolean => ids.every((id) => isSettledAfterCommand(kernel, id));
   await until(supervisor, settled, signal, COMMAND_TIMEOUT_MS);
+  await supervisor.save();
   const notStarted = findNotStarted(kernel, names, ids, clock.nowMs());
   const left = new Set(notStarted.map(({ instance }) => instance));
   const instances = ids.filter((id) => !left.has(id));

@@ -38,6 +38,8 @@ export interface Supervised {
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;
+  /** Resolves when what is known now survives the end of this process, or when it cannot be written. */
+  save(): Promise<void>;
   /** Instances that SIGKILL did not end: the next supervisor finds them in the state file. */
   giveUpOn(stuck: readonly EndingSlot[]): Promise<void>;
   /**
