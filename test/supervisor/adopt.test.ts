@@ -40,6 +40,12 @@ describe('adopt', () => {
     expect([unknown, ended]).toEqual([[], []]);
   });
 
+  test('counts the age of a process from now where only the intent to start it is known', () => {
+    const phase = { kind: 'starting', nonce: OLD, sinceMs: 1 } as const;
+    const { slots } = adoptOf(slotOf(service, 1, { phase }), [member(10, OLD, '1')]);
+    expect(slots[0]!.phase).toMatchObject({ kind: 'alive', sinceMs: 1_000 });
+  });
+
   test('counts a slot as ended when only what left its session lives', () => {
     const { ended } = adoptOf(slotOf(service, 1, { phase: living(10, OLD) }), [member(11, OLD, '2')]);
     expect(ended).toEqual([{ id: 'a.1', exit: { unknown: true } }]);

@@ -101,7 +101,8 @@ function matchRemembered(
   if (nonce === null) return { slot, ended: false };
   const leader = mainProcess(slot, leaders.get(nonce) ?? null);
   leaders.delete(nonce);
-  const sinceMs = startedMs(slot) ?? input.nowMs;
+  // The intent may be far older than its process: a hook ran, or it waited for a singleton.
+  const sinceMs = (slot.phase.kind === 'starting' ? null : startedMs(slot)) ?? input.nowMs;
   if (leader && slot.spec) {
     const process = incarnationOf(leader, input.bootId);
     const vacant: Slot = { ...slot, phase: { kind: 'idle' } };
