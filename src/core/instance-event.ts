@@ -13,6 +13,8 @@ export type InstanceEvent =
   | { kind: 'adopted'; process: Incarnation; sinceMs: number; spec: SlotSpec; readiness: Readiness }
   | { kind: 'exited'; exit: Exit }
   | { kind: 'stopIntended'; cause: EndCause; because: string }
+  /** Rolled back to a version in which it had ended already: it is as it was then. */
+  | { kind: 'returned' }
   /** Another supervisor holds the singleton now: this one stays down until a command starts it. */
   | { kind: 'takenOver'; by: string }
   /** Keys that need no new process changed in the file: they hold for the running incarnation from now on. */

@@ -3,6 +3,7 @@
 
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
+import { hasEndedIn } from './earlier-end.ts';
 import { isReady, readyAtMs } from './readiness.ts';
 import { type EndCause, earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec } from './slot.ts';
 import type { InstanceId, ServiceSpec } from './spec.ts';
@@ -22,6 +23,8 @@ export type InstanceAction =
   | { kind: 'clear'; id: InstanceId }
   /** It has no probe and has lived for `ready_after`: it counts as ready. */
   | { kind: 'markReady'; id: InstanceId }
+  /** It was rolled back to a version in which it had ended already: it returns to that. */
+  | { kind: 'return'; id: InstanceId }
   /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
   | { kind: 'abandon'; id: InstanceId }
   /** The slot is empty and not wanted: drop it. */
@@ -86,23 +89,28 @@ function considerEmpty(pass: ReconcilePass, slot: Slot, wanted: DesiredInstance)
   const isNewVersion = slot.spec !== null && slot.spec.specHash !== wanted.spec.specHash;
   // 2. Its roll-out step is later, and the version that it had is not remembered.
   if (isNewVersion && wanted.rolloutStep?.step === 'later') return;
+  // 3. Rolled back to a version in which it had ended: that end counts again.
+  if (wanted.isOlder && hasEndedIn(slot, wanted.spec)) {
+    pass.actions.push({ kind: 'return', id: slot.id });
+    return;
+  }
   const scheduleState = scheduleStateOf(slot, wanted.spec, pass.nowMs);
-  // 3. Its next run is later.
+  // 4. Its next run is later.
   if (scheduleState === 'later') {
     const nextMs = nextDueMs(slot);
     if (nextMs !== null) wakeAt(pass, nextMs);
     return;
   }
   if (!isNewVersion && scheduleState === null) {
-    // 4. Completed, failed or blocked: only a new spec or the user changes that.
+    // 5. Completed, failed or blocked: only a new spec or the user changes that.
     if (phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'blocked') return;
-    // 5. Not yet.
+    // 6. Not yet.
     if (phase.kind === 'backoff' && phase.untilMs > pass.nowMs) {
       wakeAt(pass, phase.untilMs);
       return;
     }
   }
-  // 6. A dependency's condition does not hold; its change is an event of its own.
+  // 7. A dependency's condition does not hold; its change is an event of its own.
   if (pass.dependencies.blockerOf(wanted.spec, wanted.isOlder) !== null) return;
   pass.actions.push({
     kind: 'start',
@@ -219,10 +227,11 @@ const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
   term: 2,
   stop: 3,
   clear: 4,
-  abandon: 5,
-  forget: 6,
-  markReady: 7,
-  start: 8,
+  return: 5,
+  abandon: 6,
+  forget: 7,
+  markReady: 8,
+  start: 9,
 };
 
 /** Stops before starts; stops and forgets of a pool from its highest number down. */

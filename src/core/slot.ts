@@ -138,6 +138,13 @@ export type Slot = {
   restartRequestedMs: number | null;
   /** Of a scheduled service: when the next run is; null: it has none, or that is not known yet. */
   nextRunMs: number | null;
+  /** How it had ended before another version was started in it; null: it ran then, or had never run. */
+  earlierEnd: EarlierEnd | null;
+};
+
+export type EarlierEnd = Pick<Slot, 'failures' | 'recentFailuresMs' | 'lastExit'> & {
+  phase: Extract<Phase, { kind: 'completed' | 'failed' | 'backoff' }>;
+  spec: SlotSpec;
 };
 
 export type AliveSlot = Slot & { phase: Extract<Phase, { kind: 'alive' }> };
@@ -147,7 +154,7 @@ export type EndingSlot = Slot & { phase: Extract<Phase, { kind: 'ending' }> };
 export type SlotSpec = Pick<ServiceSpec, 'specHash' | 'stop' | 'restart' | 'dependsOn' | 'singleton'> & {
   /** The ports that its process was given, as variables and references name them: `PORT`, `api.port`. */
   ports?: Readonly<Record<string, string>>;
-} & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure' | 'successCodes'>>; // missing: not declared
+} & Partial<Pick<ServiceSpec, 'onEnd' | 'onFailure' | 'successCodes' | 'limits'>>; // missing: not declared
 
 /**
  * A pool on its way to another version, or through a restart (of the user, of orch); gone once every instance is there.
@@ -208,6 +215,7 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
     lastNonce: null,
     restartRequestedMs: null,
     nextRunMs: null,
+    earlierEnd: null,
   };
 }
 
@@ -224,9 +232,10 @@ export function nonceOf({ phase }: Slot): string | null {
 
 /** What a slot remembers of the spec that its incarnation was started with. */
 export function slotSpecOf(spec: ServiceSpec): SlotSpec {
-  const { specHash, stop, restart, dependsOn, singleton, onEnd, onFailure, successCodes } = spec;
+  const { specHash, stop, restart, dependsOn, singleton, onEnd, onFailure, successCodes, limits } = spec;
   const ends = onEnd === 'down' || onFailure === 'down' ? { onEnd, onFailure } : {};
-  return { specHash, stop, restart, dependsOn, singleton, ...ends, ...(successCodes && { successCodes }) };
+  const more = { ...(successCodes && { successCodes }), ...(limits.memory && { limits }) };
+  return { specHash, stop, restart, dependsOn, singleton, ...ends, ...more };
 }
 
 /** The slot of an instance that has never run. */

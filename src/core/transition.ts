@@ -1,6 +1,7 @@
 // The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
 
+import { earlierEndFor, withEarlierEnd } from './earlier-end.ts';
 import type { InstanceEvent } from './instance-event.ts';
 import { isReady } from './readiness.ts';
 import { decideRestart } from './restart-policy.ts';
@@ -71,6 +72,8 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
       return slot.phase.kind === 'alive' ? observeReadiness(slot, slot.phase, event, nowMs) : slot;
     case 'unhealthy':
       return slot.phase.kind === 'alive' ? observeUnhealthy(slot, slot.phase, event, nowMs) : slot;
+    case 'returned':
+      return isOccupied(slot) ? slot : withEarlierEnd(slot);
     case 'takenOver':
       return isOccupied(slot) ? slot : { ...slot, phase: { kind: 'blocked', by: event.by } };
     case 'specUpdated':
@@ -109,6 +112,7 @@ function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number):
     failures: isNewVersion ? 0 : slot.failures,
     recentFailuresMs: isNewVersion ? [] : slot.recentFailuresMs,
     lastEnd: isNewVersion ? null : slot.lastEnd,
+    earlierEnd: earlierEndFor(slot, event.spec),
     restartRequestedMs: null,
     // The run that was due is this one.
     nextRunMs: slot.nextRunMs !== null && slot.nextRunMs <= nowMs ? null : slot.nextRunMs,
@@ -267,7 +271,7 @@ function updateSpec(slot: Slot, former: SlotSpec, now: SlotSpec): Slot {
 function rearm(slot: Slot, nowMs: number): Slot {
   const parked = !isOccupied(slot) && slot.phase.kind !== 'idle';
   const nextRunMs = slot.nextRunMs === null ? null : nowMs;
-  const forgotten = { failures: 0, recentFailuresMs: [], lastEnd: null };
+  const forgotten = { failures: 0, recentFailuresMs: [], lastEnd: null, earlierEnd: null };
   return { ...slot, ...forgotten, phase: parked ? { kind: 'idle' } : slot.phase, nextRunMs };
 }
 

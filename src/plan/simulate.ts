@@ -90,6 +90,8 @@ class Simulation {
         return this.#applyEvents(slot, ...PASSING);
       case 'forget':
         return null;
+      case 'return':
+        return this.#applyEvents(slot, { kind: 'returned' });
       case 'abandon':
         return this.#applyEvents(slot, { kind: 'startAbandoned' });
       case 'term':

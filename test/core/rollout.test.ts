@@ -1,7 +1,7 @@
 // Roll-outs against a tiny world: which instance is replaced when, and what follows when the new version does not get ready.
 
 import { describe, expect, it } from 'vitest';
-import type { RolloutPolicy } from '../../src/core/spec.ts';
+import type { InstanceId, RolloutPolicy, ServiceSpec } from '../../src/core/spec.ts';
 import { spec } from './fixtures.ts';
 import { count, type Fate, running, TinyWorld, version } from './tiny-world.ts';
 
@@ -187,6 +187,26 @@ describe('a version that does not get ready', () => {
     expect(Object.values(world.versions())).toEqual(['v3', 'v3', 'v3', 'v3']);
     expect(world.fewestReady).toBe(3);
   });
+});
+
+it('what had ended in the version before is not run again by a roll-back', () => {
+  const policy = { onFailure: 'rollback' as const };
+  const task = (hash: string): ServiceSpec => {
+    const one = version(hash, policy, 2);
+    return { ...one, restart: { ...one.restart, policy: 'never' } };
+  };
+  const world = new TinyWorld();
+  world.settle(task('v1'));
+  world.crash('api.1');
+  world.settle(task('v1'));
+  expect(world.slots.get('api.1' as InstanceId)!.phase.kind).toBe('failed');
+  world.fates.v2 = 'crash';
+  world.takeReports();
+  world.settle(task('v2'));
+  expect([...world.rollouts.values()][0]!.verdict.kind).toBe('rolledBack');
+  expect(world.slots.get('api.1' as InstanceId)).toMatchObject({ phase: { kind: 'failed' }, spec: { specHash: 'v1' } });
+  expect(world.takeReports().filter((what) => what === 'start api.1')).toHaveLength(1);
+  expect(world.versions()).toEqual({ 'api.2': 'v1' });
 });
 
 it('a pool that is stopped meanwhile is no longer rolled out', () => {

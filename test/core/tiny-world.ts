@@ -37,6 +37,7 @@ export class TinyWorld {
       else if (action.kind === 'stop')
         this.#fold(action.id, { kind: 'stopIntended', cause: action.cause, because: action.reason });
       else if (action.kind === 'forget') this.slots.delete(action.id);
+      else if (action.kind === 'return') this.#fold(action.id, { kind: 'returned' });
       else if (action.kind === 'abandon') this.#fold(action.id, { kind: 'startAbandoned' });
       if (action.kind !== 'clear') this.story.push(`${action.kind} ${action.id}`);
     }

@@ -208,6 +208,16 @@ export const TRANSITIONS: Transitions = {
     completed: 'idle',
     failed: 'idle',
   },
+  returned: {
+    idle: 'completed',
+    blocked: 'completed',
+    starting: '-',
+    alive: '-',
+    ending: '-',
+    backoff: 'completed',
+    completed: 'completed',
+    failed: 'completed',
+  },
   rearmed: {
     idle: 'idle',
     blocked: 'idle',

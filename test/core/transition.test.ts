@@ -38,6 +38,13 @@ const phases: Record<PhaseKind, Phase> = {
 };
 
 const specOf = slotOf(service, 1).spec!;
+const earlierEnd = {
+  phase: { kind: 'completed', atMs: 1 },
+  spec: { ...specOf, specHash: 'api-v0' },
+  failures: 3,
+  recentFailuresMs: [1],
+  lastExit: { code: 0 },
+} as const satisfies Partial<Slot['earlierEnd']>;
 const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   startIntended: { kind: 'startIntended', nonce: 'n2', spec: specOf },
   spawned: { kind: 'spawned', process: incarnation(11), readiness: 'none' },
@@ -59,6 +66,7 @@ const events: Record<InstanceEvent['kind'], InstanceEvent> = {
   specUpdated: { kind: 'specUpdated', spec: { ...specOf, dependsOn: [] } },
   runScheduled: { kind: 'runScheduled', atMs: 7_000 },
   restartRequested: { kind: 'restartRequested' },
+  returned: { kind: 'returned' },
   rearmed: { kind: 'rearmed' },
 };
 
@@ -69,7 +77,7 @@ describe('transition: every state × event cell', () => {
   ][]) {
     for (const [phase, expected] of Object.entries(row) as [PhaseKind, PhaseKind | '-'][]) {
       it(`${phase} + ${event} → ${expected}`, () => {
-        const slot = slotOf(service, 1, { phase: phases[phase] });
+        const slot = slotOf(service, 1, { phase: phases[phase], earlierEnd: structuredClone(earlierEnd) });
         const after = transition(slot, events[event], NOW);
         if (expected === '-') expect(after).toBe(slot);
         else expect(after.phase.kind).toBe(expected);
@@ -95,6 +103,26 @@ describe('transition: what the kinds do not show', () => {
     const other = { ...specOf, specHash: 'api-v2' };
     expect(fold(failing, { kind: 'startIntended', nonce: 'x', spec: other }).failures).toBe(0);
     expect(fold(failing, events.startIntended).failures).toBe(7);
+  });
+
+  it('remembers how an instance had ended before another version until it returns to that', () => {
+    const given = { failures: 7, recentFailuresMs: [1, 2], lastExit: { code: 1 } };
+    const ended = slotOf(service, 1, { phase: phases.failed, ...given });
+    const other = { ...specOf, specHash: 'api-v2' };
+    const started = fold(ended, { kind: 'startIntended', nonce: 'x', spec: other });
+    expect(started).toMatchObject({ failures: 0, earlierEnd: { phase: phases.failed, spec: specOf, ...given } });
+    const returned = fold(started, events.startAbandoned, events.returned);
+    expect(returned).toMatchObject({ phase: phases.failed, spec: specOf, ...given, earlierEnd: null });
+  });
+
+  it('forgets how an instance had ended in a version once that is started again, or a command wants it', () => {
+    const other = { ...specOf, specHash: 'api-v2' };
+    const start = (spec: Slot['spec']) => ({ kind: 'startIntended', nonce: 'x', spec: spec! }) as const;
+    const failed = slotOf(service, 1, { phase: phases.failed });
+    expect(fold(failed, start(other), events.startAbandoned, start(specOf)).earlierEnd).toBeNull();
+    expect(fold(failed, start(other), events.startAbandoned, events.rearmed).earlierEnd).toBeNull();
+    expect(fold(slotOf(service, 1), start(other)).earlierEnd).toBeNull();
+    expect(fold(failed, start(specOf)).earlierEnd).toBeNull();
   });
 
   it('clears the tree before anything else when the main process ends by itself', () => {

@@ -51,6 +51,11 @@ const UNREACHABLE: Rule[] = [
     phases: ['starting'],
   },
   {
+    why: 'the reconciler takes only what is empty back; a singleton has no sibling that keeps the older version',
+    events: ['returned'],
+    phases: ['blocked', 'starting', 'alive', 'ending'],
+  },
+  {
     why: 'the exit of the incarnation that lost the singleton names the new holder',
     events: ['takenOver'],
     phases: ['blocked', 'starting', 'alive', 'ending'],

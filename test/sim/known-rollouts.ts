@@ -8,6 +8,8 @@ const POOL: Partial<SimLife> = {
   rollout: { ...LIFE.rollout, minReadyMs: 1_000, deadlineMs: 20_000 },
 };
 const ONE_ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 1 };
+const BACK: SimLife['rollout'] = { ...LIFE.rollout, onFailure: 'rollback' };
+const killFirst = after(3_000, { kind: 'killOne', which: 0 });
 const changeAll = { kind: 'changeAll' } as const;
 
 export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
@@ -45,6 +47,31 @@ export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
     ],
     after(7_000, { kind: 'changeSpec', service: 0 }),
     after(100, { kind: 'killOne', which: 0 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a task that has failed is rolled back before it starts in the new version': one(
+    [service({ pool: 2, policy: 'never', life: { preparesMs: 1_500, rollout: BACK } })],
+    killFirst,
+    after(100, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'commentEdit' }),
+    after(1_000, { kind: 'restart', service: 0, instance: 1 }),
+  ),
+  'a task that has failed is rolled back from a version that fails': one(
+    [service({ pool: 2, policy: 'never', life: { broken: 'crash', rollout: BACK } })],
+    killFirst,
+    after(0, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'upgrade' }),
+  ),
+  'an instance in its back-off is rolled back from a version that crashes': one(
+    [service({ pool: 2, life: { broken: 'crash', rollout: BACK } })],
+    killFirst,
+    after(0, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'an instance in its back-off is rolled back from a version that completes': one(
+    [service({ pool: 2, successCodes: [0, 1], life: { broken: 'crash', rollout: BACK } })],
+    killFirst,
+    after(0, { kind: 'changeSpec', service: 0 }),
     after(7_000, { kind: 'commentEdit' }),
   ),
   'a task and what waits for it change together': one(

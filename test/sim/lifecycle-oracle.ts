@@ -219,6 +219,9 @@ export class LifecycleOracle {
     if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
     const isBlocked = kernel.dependencies().blockerOf(spec) !== null;
     if ((verdict.kind === 'paused' || isBlocked) && fresh.some(waits)) return;
+    // What serves above its memory limit is not stopped while its successor could not start.
+    const isBloated = (slot: Slot): boolean => health.isBloated(this.#processOf(slot)!);
+    if (isBlocked && spec.limits.memory !== null && fresh.some(isBloated)) return;
     if (verdict.kind === 'paused')
       this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
     const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;

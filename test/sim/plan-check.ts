@@ -56,8 +56,9 @@ export function checkOutcomes({ machine, project }: Scene, planned: Outcomes): v
   for (const id of new Set([...planned.keys(), ...seen.keys()])) {
     const [service, index] = id.split('.') as [string, string];
     const pool = kernel?.desired.services.get(service as never)?.pool ?? Number.POSITIVE_INFINITY;
-    // On top of the pool while it is replaced: part of how, not of what.
-    if (!isForeseeable(service) || (Number(index) > pool && !planned.has(id))) continue;
+    // On top of the pool while it is replaced: part of how, not of what. In the end it must be gone.
+    const isDone = !planned.has(id) || !isOccupiedIn(kernel, id);
+    if (!isForeseeable(service) || (Number(index) > pool && isDone)) continue;
     const [plan, fact] = [planned.get(id) ?? 'nothing', seen.get(id) ?? 'nothing'];
     if (plan === fact || isBlocked(kernel, id)) continue;
     machine.fail(`I18: ${project.root}: of ${id} the plan says ${plan}, and what happened is ${fact}`);
@@ -73,9 +74,11 @@ function outcomesOf(changes: PlanChange[], kernel: Kernel): Outcomes {
   return outcomes;
 }
 
-function scaledTo(kernel: Kernel, id: string): InstanceOutcome {
-  const slot = kernel.slots.get(id as InstanceId);
-  return slot && isOccupied(slot) ? 'stop' : 'start';
+const scaledTo = (kernel: Kernel, id: string): InstanceOutcome => (isOccupiedIn(kernel, id) ? 'stop' : 'start');
+
+function isOccupiedIn(kernel: Kernel | null, id: string): boolean {
+  const slot = kernel?.slots.get(id as InstanceId);
+  return slot !== undefined && isOccupied(slot);
 }
 
 function observedOutcomes(actions: readonly { kind: string; id: string }[]): Outcomes {

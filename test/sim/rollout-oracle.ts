@@ -26,6 +26,8 @@ export class RolloutOracle {
   #replaced = new Map<string, { from: string; to: string }>();
   /** Instances of a version that is rolled out, whose main process ended by itself. */
   #failed = new Map<string, { specHash: string; atMs: number }>();
+  /** `instance hash` of tasks that have ended by themselves. */
+  #ended = new Set<string>();
   /** `instance hash` of runs that ended well. */
   #completed = new Set<string>();
 
@@ -39,14 +41,23 @@ export class RolloutOracle {
     for (const id of [...this.#replaced.keys()]) if (id.startsWith(`${service}.`)) this.#replaced.delete(id);
   }
 
+  /** A command: what has ended runs again, in whichever version. */
+  onAskedFor(service: string): void {
+    for (const run of [...this.#ended]) if (run.startsWith(`${service}.`)) this.#ended.delete(run);
+  }
+
   /** What a supervisor knew last may not be on disk, and the older version is not. */
   onSupervisorEnd(): void {
     this.#failed.clear();
     this.#replaced.clear();
+    this.#ended.clear();
   }
 
   onSpawn(kernel: Kernel, { of }: SimProcess, { schedule, specHash }: ServiceSpec): void {
     const { instance } = of!;
+    const hadEnded = this.#ended.delete(`${instance} ${of!.specHash}`);
+    if (hadEnded && this.#verdictOf(kernel, instance) === 'rolledBack')
+      this.#world.fail(`roll-out: ${instance} is run again by a roll-back, although it had ended in that version`);
     const stopped = this.#replaced.get(instance);
     this.#replaced.delete(instance);
     const isBack = stopped !== undefined && stopped.from === of!.specHash && stopped.to === specHash;
@@ -58,6 +69,8 @@ export class RolloutOracle {
   onEnd(kernel: Kernel | null, process: SimProcess, isAsked: boolean, isSuccess: boolean): void {
     const { instance, specHash } = process.of!;
     if (isSuccess) this.#completed.add(`${instance} ${specHash}`);
+    const spec = kernel?.slots.get(instance as Slot['id'])?.spec;
+    if (!isAsked && spec?.restart.policy === 'never') this.#ended.add(`${instance} ${specHash}`);
     const rollout = kernel?.rollouts.get(serviceIn(instance));
     if (isAsked || !rollout || rollout.specHash !== specHash || rollout.olderHash === null) return;
     if (kernel?.accepted?.config.services.some(({ name, schedule }) => name === rollout.service && schedule)) return;
@@ -66,6 +79,8 @@ export class RolloutOracle {
 
   /** At the first step of a stop. */
   onStop(kernel: Kernel, slot: Slot, cause: EndCause, process: SimProcess | null): void {
+    // The end of its process was not seen before.
+    this.#ended.delete(`${slot.id} ${slot.spec?.specHash}`);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
     if (cause !== 'replaced' || !declared || declared.schedule || !process || !slot.spec) return;
     const isOther = slot.spec.specHash !== declared.specHash;

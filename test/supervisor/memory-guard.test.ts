@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { slotSpecOf } from '../../src/core/slot.ts';
 import { MemoryGuard, MemoryLimits, memoryNote } from '../../src/supervisor/instances/memory-guard.ts';
 import { alive, slotOf, spec as specOf } from '../core/fixtures.ts';
 import { contextOf } from './context.ts';
@@ -81,6 +82,15 @@ test('kill with a limit of the kernel sets it before the fork and samples nothin
   const status = guard.statusOf(slot)!;
   expect(status).toEqual({ maxBytes: MAX, action: 'kill', enforcedBy: 'kernel', because: null });
   expect(memoryNote(status)).toBe('Its memory bound of 512 MiB is enforced by the kernel.');
+});
+
+test('the limit of a version that is not declared any more is known from its slot', () => {
+  const { spec, slot, reports } = guarded('restart');
+  const slots = new Map([[slot.id, { ...slot, spec: slotSpecOf(spec) }]]);
+  const context = contextOf({ specs: { ...contextOf().specs, slots, specOf: () => null } });
+  new MemoryGuard(context, new MemoryLimits('test.'), () => 600 * MIB).poll();
+  expect(context.received).toMatchObject([{ kind: 'unhealthy' }]);
+  expect(reports).toEqual([]);
 });
 
 test('an exit caused by the limit is reported as such, once', () => {

@@ -28,6 +28,45 @@ test('the next supervisor reads what was written', () => {
   expect(decodeState(text, NOW)).toEqual(state);
 });
 
+test('how an instance had ended in the version before is read again, on the clock of now and without a secret', () => {
+  const { spec: older } = slots[0]!;
+  const stop = { ...older!.stop, command: ['psql', 'secret'] as never };
+  const earlierEnd: Slot['earlierEnd'] = {
+    phase: { kind: 'failed', atMs: 900_000, reason: 'given up' },
+    spec: { ...older!, stop },
+    failures: 2,
+    recentFailuresMs: [900_000],
+    lastExit: { code: 1 },
+  };
+  const written = encodeState({ ...state, slots: [{ ...slots[0]!, earlierEnd }] } as never, NOW);
+  expect(written).not.toContain('secret');
+  const later = { ...NOW, nowMs: 1_000_100, wallMs: 1_000_100, bootMs: NOW.bootMs + 5_000 };
+  const [read] = decodeState(written, { ...later, nowMs: later.nowMs + 4_900 + 7 })!.slots;
+  const phase = { ...earlierEnd.phase, atMs: 900_007 };
+  expect(read!.earlierEnd).toEqual({ ...earlierEnd, spec: older, phase, recentFailuresMs: [900_007] });
+});
+
+test.for([{}, { phase: alive() }, { phase: { kind: 'failed', atMs: 1, reason: 'why' } }, 7, null])(
+  'what is not an end is not read as one: %j',
+  (earlierEnd) => {
+    const [slot] = JSON.parse(text).slots;
+    const read = decodeState(JSON.stringify({ version: 1, slots: [{ ...slot, earlierEnd }] }), NOW)!;
+    expect(read.slots[0]!.earlierEnd).toBe(null);
+  },
+);
+
+test('a memory limit of a version is read again; one of another shape is none', () => {
+  const limits = { memory: { maxBytes: 5, action: 'restart' }, nofile: null, nice: null };
+  const read = (given: unknown) => {
+    const [slot] = JSON.parse(text).slots;
+    const slotSpec = { ...slot.spec, limits: given };
+    return decodeState(JSON.stringify({ version: 1, slots: [{ ...slot, spec: slotSpec }] }), NOW)!.slots[0]!.spec;
+  };
+  expect(read(limits)!.limits).toEqual(limits);
+  for (const bad of [7, { memory: 5 }, { memory: { maxBytes: '5', action: 'restart' } }, null])
+    expect(read(bad)).not.toHaveProperty('limits');
+});
+
 /** Written by a supervisor that still called the phases `blocked` and `ending` by their words in the file. */
 const firstVersion =
   '{"version":1,"written":{"nowMs":1000000,"wallMs":1000000,"bootMs":500000,"bootId":"b"},"generation":3,"overrides":{"stopped":[],"pools":{},"profiles":[]},"slots":[{"id":"a.1","service":"a","index":1,"phase":{"kind":"held","by":"another project runs it"},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":"n","restartRequestedMs":null,"nextRunMs":null},{"id":"a.2","service":"a","index":2,"phase":{"kind":"stopping","process":{"pid":7,"startTime":"1","bootId":"b","nonce":"n"},"startedMs":900000,"sinceMs":900000,"adopted":false,"cause":"replaced","because":"its configuration changed","exit":null,"step":"term","escalated":0,"deadlineMs":910000,"nextCheckMs":900000,"checkGapMs":10},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":null,"restartRequestedMs":null,"nextRunMs":null},{"id":"a.3","service":"a","index":3,"phase":{"kind":"stopping","process":{"pid":7,"startTime":"1","bootId":"b","nonce":"n"},"startedMs":900000,"sinceMs":900000,"adopted":false,"cause":"exited","because":"ended by itself","exit":{"code":1},"step":"clear","escalated":0,"deadlineMs":910000,"nextCheckMs":900000,"checkGapMs":10},"spec":{"specHash":"0123456789abcdef","stop":{"signal":"SIGTERM","to":"tree","graceMs":10000,"command":null,"escalate":[],"drain":null},"restart":{"policy":"always","backoff":{"initialMs":500,"maxMs":30000,"factor":2},"limit":null,"healthyAfterMs":10000},"dependsOn":[],"singleton":null},"restarts":0,"failures":0,"recentFailuresMs":[],"lastExit":null,"lastNonce":null,"restartRequestedMs":null,"nextRunMs":null}],"rollouts":[]}';

@@ -2,6 +2,7 @@
 // supervisor without trusting it.
 import { LAST_PORT } from '../../config/tree/instance-variables.ts';
 import {
+  type EarlierEnd,
   type Exit,
   emptySlot,
   type Incarnation,
@@ -70,18 +71,23 @@ export function environmentIn(text: string): string | null | undefined {
 const readEnvironment = (env: unknown): string | null | undefined =>
   env === null || typeof env === 'string' ? env : undefined;
 
-function toWritten(slot: Slot): object {
-  const { lastEnd, ...rest } = withoutSecrets(slot);
-  return { ...rest, ...(lastEnd && { lastEnd }), phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) } };
+function toWritten({ lastEnd, earlierEnd, ...slot }: Slot): object {
+  const earlier = earlierEnd && { ...earlierEnd, spec: withoutSecrets(earlierEnd.spec) };
+  return {
+    ...slot,
+    spec: slot.spec && withoutSecrets(slot.spec),
+    ...(lastEnd && { lastEnd }),
+    ...(earlier && { earlierEnd: earlier }),
+    phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) },
+  };
 }
 
 /** Commands and URLs may hold secrets from the environment: they are read from the configuration again. */
-function withoutSecrets(slot: Slot): Slot {
-  if (!slot.spec) return slot;
-  const { stop } = slot.spec;
+function withoutSecrets(spec: SlotSpec): SlotSpec {
+  const { stop } = spec;
   const by = stop.drain?.by.kind;
   const drain = by === 'signal' || by === 'end_of_input' ? stop.drain : null;
-  return { ...slot, spec: { ...slot.spec, stop: { ...stop, command: null, drain } } };
+  return { ...spec, stop: { ...stop, command: null, drain } };
 }
 
 function isRollout(rollout: unknown): rollout is Rollout {
@@ -119,9 +125,8 @@ function readSlot(value: unknown): Slot | null {
     phase: spec === null && 'process' in phase ? { kind: 'idle' } : phase,
     spec,
     restarts: numberOr(value.restarts, 0),
-    failures: numberOr(value.failures, 0),
-    recentFailuresMs: Array.isArray(value.recentFailuresMs) ? value.recentFailuresMs.filter(Number.isFinite) : [],
-    lastExit: readExit(value.lastExit),
+    ...readFailures(value),
+    earlierEnd: readEarlierEnd(value.earlierEnd),
     lastEnd: readLastEnd(value.lastEnd),
     lastNonce: stringOr(value.lastNonce, null),
     restartRequestedMs: numberOr(value.restartRequestedMs, null),
@@ -183,21 +188,44 @@ function readSpec(value: unknown): SlotSpec | null {
     ['initialMs', 'maxMs', 'factor'].every((key) => isNumber((restart.backoff as Fields)[key]));
   if (!fits || (value.singleton && !isString((value.singleton as Fields).key))) return null;
   const dependsOn = Array.isArray(value.dependsOn) ? value.dependsOn.filter(isFields) : [];
-  const { ports, ...others } = value;
+  const { ports, limits, ...others } = value;
   const given = Object.entries(isFields(ports) ? ports : {}).filter(([, port]) => isString(port));
   return {
     ...others,
     ...(given.length > 0 && { ports: Object.fromEntries(given) }),
+    ...(isMemoryLimit(limits) && { limits }),
     singleton: value.singleton ? { formerKey: null, ...(value.singleton as Fields) } : null,
     stop: { to: 'main', command: null, escalate: [], drain: null, ...stop },
     dependsOn: dependsOn.map((dependency) => ({ onLoss: 'ignore', ...dependency })),
   } as unknown as SlotSpec;
 }
 
+/** An earlier version did not write it. */
+function isMemoryLimit(limits: unknown): boolean {
+  const memory = isFields(limits) && isFields(limits.memory) ? limits.memory : {};
+  return isNumber(memory.maxBytes) && (memory.action === 'restart' || memory.action === 'kill');
+}
+
 function readExit(value: unknown): Exit | null {
   if (!isFields(value)) return null;
   const known = isNumber(value.code) || isString(value.signal) || isString(value.spawnError) || value.unknown === true;
   return known ? (value as Exit) : null;
+}
+
+function readFailures({ failures, recentFailuresMs, lastExit }: Fields) {
+  return {
+    failures: numberOr(failures, 0),
+    recentFailuresMs: Array.isArray(recentFailuresMs) ? recentFailuresMs.filter(isNumber) : [],
+    lastExit: readExit(lastExit),
+  };
+}
+
+/** An earlier version did not write it. */
+function readEarlierEnd(value: unknown): EarlierEnd | null {
+  if (!isFields(value)) return null;
+  const [phase, spec] = [readPhase(value.phase), readSpec(value.spec)];
+  const hasEnded = phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'backoff';
+  return hasEnded && spec !== null ? { ...readFailures(value), phase, spec } : null;
 }
 
 function readLastEnd(value: unknown): Slot['lastEnd'] {

@@ -102,8 +102,9 @@ export class MemoryGuard {
     return maxBytes;
   }
 
+  /** Also of a version that was declared only under an earlier supervisor. */
   #boundOf(slot: Slot): MemoryBound | null {
-    return this.#context.specs.specOf(slot)?.limits.memory ?? null;
+    return (this.#context.specs.specOf(slot) ?? slot.spec)?.limits?.memory ?? null;
   }
 
   #isKernelLimited(process: Incarnation, { action }: MemoryBound): boolean {

@@ -369,6 +369,9 @@ export class Kernel {
         if (this.#hasEndedUnseen(id)) return;
         this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
         return;
+      case 'return':
+        this.#applyEvent(id, { kind: 'returned' }, nowMs);
+        return;
       case 'abandon':
         this.#requestedActions.add(`${kind} ${id}`);
         this.#effects.abandon(this.#slots.get(id)!);

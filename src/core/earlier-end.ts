@@ -1,0 +1,23 @@
+// How an instance had ended in the version before: a roll-back returns to that, so that nothing runs a second time that has
+// completed or was given up, and no back-off is cut short. Pure.
+import type { EarlierEnd, Slot, SlotSpec } from './slot.ts';
+
+/** Of the slot once `next` starts in it. A start of a version makes void how it had ended before. */
+export function earlierEndFor(slot: Slot, next: SlotSpec): EarlierEnd | null {
+  const { phase, spec, failures, recentFailuresMs, lastExit, earlierEnd } = slot;
+  const hasEnded = phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'backoff';
+  if (hasEnded && spec !== null && spec.specHash !== next.specHash)
+    return { phase, spec, failures, recentFailuresMs, lastExit };
+  return earlierEnd?.spec.specHash === next.specHash ? null : earlierEnd;
+}
+
+/** Whether an empty slot is to go back to how it had ended in this version, instead of a start. */
+export function hasEndedIn({ spec, earlierEnd }: Slot, { specHash }: { specHash: string }): boolean {
+  return earlierEnd?.spec.specHash === specHash && spec?.specHash !== specHash;
+}
+
+/** @returns the slot as it was before the start of the newer version. */
+export function withEarlierEnd(slot: Slot): Slot {
+  if (slot.earlierEnd === null) return slot;
+  return { ...slot, ...slot.earlierEnd, lastEnd: null, earlierEnd: null };
+}
