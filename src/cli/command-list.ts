@@ -3,6 +3,7 @@
 import { attachCommand } from './commands/attach.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
+import { diffCommand } from './commands/diff.ts';
 import { downCommand } from './commands/down.ts';
 import { envsCommand } from './commands/envs.ts';
 import { eventsCommand } from './commands/events.ts';
@@ -24,7 +25,7 @@ import type { CommandDefinition } from './context/definition.ts';
 
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
-  ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand],
+  ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
   ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],

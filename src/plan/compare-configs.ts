@@ -1,4 +1,5 @@
 // How two configurations differ, whatever runs: the services that are added, removed or changed, key by key. Pure.
+import type { ChangeClass } from '../config/schema/change-classes.ts';
 import { desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import type { ProjectConfig } from '../core/spec.ts';
 import { diffQueues } from './diff-queues.ts';
@@ -8,12 +9,14 @@ export type ServiceDifference = {
   /** Or `log_queues.main`: a log queue. */
   service: string;
   change: 'added' | 'removed' | 'changed';
+  /** What the change of a running service would need; null: it is added or removed. */
+  class: ChangeClass | null;
   /** With old and new value as printed (secrets masked); of an added or removed service, all that it declares. */
   keys: KeyChange[];
 };
 export type ConfigDifference = {
   /** Only if the name of the project differs. */
-  project?: { from: string; to: string };
+  name?: { from: string; to: string };
   /** In the order of the files; what was removed comes last. */
   services: ServiceDifference[];
   /** How many instances each of the two runs. */
@@ -27,15 +30,17 @@ export function compareConfigs(from: ProjectConfig, to: ProjectConfig): ConfigDi
   const services = names.flatMap((service): ServiceDifference[] => {
     const [old = null, now = null] = [before.get(service), after.get(service)];
     const keys = diffServices(old, now);
-    if (old && now) return keys.length === 0 ? [] : [{ service, change: 'changed', keys }];
-    return [{ service, change: now ? 'added' : 'removed', keys }];
+    if (!old || !now) return [{ service, change: now ? 'added' : 'removed', class: null, keys }];
+    return keys.length === 0 ? [] : [{ service, change: 'changed', class: classOf(keys), keys }];
   });
   return {
-    ...(from.project !== to.project && { project: { from: from.project, to: to.project } }),
+    ...(from.project !== to.project && { name: { from: from.project, to: to.project } }),
     services: [...services, ...queueDifferences(from, to)],
     instances: { from: instancesOf(from), to: instancesOf(to) },
   };
 }
+
+const classOf = (keys: KeyChange[]): ChangeClass => (keys.some((key) => key.class === 'restart') ? 'restart' : 'live');
 
 /** A queue that only its services name differs with them. */
 function queueDifferences(from: ProjectConfig, to: ProjectConfig): ServiceDifference[] {
@@ -43,7 +48,7 @@ function queueDifferences(from: ProjectConfig, to: ProjectConfig): ServiceDiffer
   const after = new Set(to.logQueues.map(({ name }) => `log_queues.${name}`));
   return diffQueues(from, to).map(({ service, keys }): ServiceDifference => {
     const change = !before.has(service) ? 'added' : after.has(service) ? 'changed' : 'removed';
-    return { service, change, keys };
+    return { service, change, class: change === 'changed' ? 'live' : null, keys };
   });
 }
 

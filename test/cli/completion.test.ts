@@ -57,6 +57,8 @@ describe('offers', () => {
     [['ps', ''], []],
     [['wait', '--timeout', ''], []],
     [['completion', 'bash', ''], []],
+    [['diff', 'dev', ''], ['prod']],
+    [['diff', 'dev', 'prod', ''], []],
   ])('%j -> %j', async (words, offered) => expect(await complete(words)).toEqual(offered));
 
   test('instances too, while a supervisor runs', async () => {

@@ -26,7 +26,7 @@ export function referenceText(): string {
     '|---|---|',
     '| 0 | done |',
     '| 1 | it did not work out: a service failed, a wait timed out, the supervisor was lost |',
-    '| 2 | bad usage or configuration; for `plan`: there are changes |',
+    '| 2 | bad usage or configuration; for `plan` and `diff`: there are changes |',
     '| 3 | no supervisor runs |',
     '| 4 | conflict: another supervisor, a refused singleton, another environment in force |',
     '| others | of the program that ended the project (`on_end`, `on_failure`, `up --exit-code-from`), or of the task that `wait` waited for |',

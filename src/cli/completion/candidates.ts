@@ -71,7 +71,8 @@ function candidatesAt(
     return commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
   }
   const argument = command.arguments.at(Math.min(names.length, command.arguments.length - 1));
-  if (!argument?.completes || (names.length > 0 && !argument.syntax.includes('...'))) return [];
+  const isFull = names.length >= command.arguments.length && !argument?.syntax.includes('...');
+  if (!argument?.completes || isFull) return [];
   return candidatesOfKind(argument.completes, names, path);
 }
 

@@ -60,9 +60,9 @@ function changesText({ name, status, changes }: EnvironmentRow, isBaseRejected: 
 const MAX_NAMED = 3;
 
 /** One line, such as `+worker, -mailcatcher, api (pool 2 → 8, env.CACHE)`. */
-export function summarizeDifference({ project, services }: ConfigDifference): string {
+export function summarizeDifference({ name, services }: ConfigDifference): string {
   const of = (change: ServiceDifference['change']) => services.filter((one) => one.change === change);
-  const named = project ? [`name ${project.from} → ${project.to}`] : [];
+  const named = name ? [`name ${name.from} → ${name.to}`] : [];
   const changed = of('changed');
   const parts = [
     ...named,
