@@ -131,16 +131,25 @@ export type ListenAddress =
   | { kind: 'unix'; path: string; name: string };
 
 /** Runs at given times instead of always. */
-export type Schedule = {
-  /** Five or six fields, seconds first. */
-  cron: string;
-  /** An IANA name. */
-  timeZone: string;
+export type Schedule = ScheduleTimes & {
+  /** Also runs once when it is to run and has never run. */
+  atStart?: true;
   /** Run once, late, for what was missed while no supervisor ran. */
   catchUp: boolean;
   /** When the run before still runs: leave this one out, run it afterwards, or end the one before. */
   overlap: 'skip' | 'queue' | 'replace';
 };
+
+export type ScheduleTimes =
+  /** Five or six fields, seconds first; in the time zone of an IANA name, or `local`. */
+  | { cron: string; timeZone: string }
+  /** From the start of one run to that of the next. */
+  | { everyMs: number };
+
+/** Whether a scheduled service runs at once, as it never did. @param ranWith the spec of the last run, or null */
+export function isFirstRunDue({ schedule }: Pick<ServiceSpec, 'schedule'>, ranWith: object | null): boolean {
+  return schedule?.atStart === true && ranWith === null;
+}
 
 /** Files of the program: what happens when they change. */
 export type WatchPolicy = {

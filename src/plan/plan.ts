@@ -11,6 +11,7 @@ import type { FindVersion, Rollouts } from '../core/rollout.ts';
 import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
 import {
   type InstanceId,
+  isFirstRunDue,
   type ProjectConfig,
   parseInstanceId,
   type ServiceName,
@@ -151,7 +152,7 @@ function classifyInstances(base: PlanBase, service: string, after: ReturnType<ty
 
 function needsStart(slot: Slot | undefined, spec: ServiceSpec): boolean {
   // Its schedule starts it, not the configuration.
-  if (spec.schedule) return false;
+  if (spec.schedule) return isFirstRunDue(spec, slot?.spec ?? null);
   if (!slot) return true;
   if (isOccupied(slot)) return false;
   if (slot.spec?.specHash !== spec.specHash) return true;
@@ -178,7 +179,7 @@ type ServiceComparison = {
 function serviceChanges(comparison: ServiceComparison): PlanChange[] {
   const { from, to, keys } = comparison;
   const changes = [...restartOf(comparison), ...scalingOf(comparison), ...startOf(comparison), ...stopOf(comparison)];
-  if (!from && to?.schedule && isWanted(to, comparison.instances))
+  if (!from && to?.schedule && changes.length === 0 && isWanted(to, comparison.instances))
     changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its scheduled time'));
   if (from && to && changes.length === 0 && keys.length > 0)
     changes.push(changeOf(comparison, 'update', [], `${namesOf(keys)} changed, applied in place`));

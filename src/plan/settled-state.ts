@@ -6,7 +6,13 @@ import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
 import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, type Phase, type Slot } from '../core/slot.ts';
-import type { InstanceId, ProjectConfig, ServiceName, ServiceSpec } from '../core/spec.ts';
+import {
+  type InstanceId,
+  isFirstRunDue,
+  type ProjectConfig,
+  type ServiceName,
+  type ServiceSpec,
+} from '../core/spec.ts';
 import type { PlanBase } from './plan.ts';
 
 /** The time at which such a state is examined: every instance has been ready for longer than any `min_ready`. */
@@ -35,8 +41,10 @@ export function settledState(config: ProjectConfig | null): PlanBase {
 function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>, desired: Desired): Slot {
   const empty = emptySlotOf(id, spec.name);
   // A service that others wait for has run. Of all other schedules no run is assumed: they change no instance.
-  if (spec.schedule && !tasks.has(spec.name)) return empty;
-  const phase: Phase = runsToCompletion(spec, tasks) ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);
+  const hasRun = spec.schedule === null || tasks.has(spec.name) || isFirstRunDue(spec, null);
+  if (!hasRun) return empty;
+  const phase: Phase =
+    runsToCompletion(spec, tasks) || spec.schedule !== null ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);
   return { ...empty, spec: startedSpec(spec, id, desired), phase };
 }
 

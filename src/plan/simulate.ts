@@ -9,7 +9,7 @@ import { type InstanceAction, reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
 import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, nonceOf, type Rollout, type Slot, specAfterEdit } from '../core/slot.ts';
-import type { InstanceId, ServiceName, ServiceSpec } from '../core/spec.ts';
+import { type InstanceId, isFirstRunDue, type ServiceName, type ServiceSpec } from '../core/spec.ts';
 import { transition } from '../core/transition.ts';
 
 export type InstanceOutcome = 'start' | 'stop' | 'restart';
@@ -50,6 +50,10 @@ class Simulation {
     this.#nowMs = input.nowMs;
     this.#tasks = tasksOf(input.desired.services.values());
     this.#slots = new Map([...input.slots.values()].map((slot) => [slot.id, withDeclaredSpec(slot, input.desired)]));
+    for (const [id, { run, spec }] of input.desired.instances) {
+      const slot = this.#slots.get(id) ?? emptySlotOf(id, spec.name);
+      if (run && isFirstRunDue(spec, slot.spec)) this.#slots.set(id, { ...slot, nextRunMs: input.nowMs });
+    }
   }
 
   /** @returns whether anything happened. */
@@ -63,9 +67,10 @@ class Simulation {
     return due.length > 0 || this.#advanceClock(rolled.wakeAtMs);
   }
 
-  /** Time starts what is scheduled, not the configuration. */
+  /** Time starts what is scheduled, not the configuration; but for a first run at once (`at_start`). */
   #isForLater(action: InstanceAction): boolean {
-    return action.kind === 'start' && action.spec.schedule !== null;
+    if (action.kind !== 'start' || action.spec.schedule === null) return false;
+    return !isFirstRunDue(action.spec, this.#slots.get(action.id)?.spec ?? null);
   }
 
   #perform(action: InstanceAction, desired: Desired): void {

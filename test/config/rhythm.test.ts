@@ -63,6 +63,19 @@ test('schedule: a line or a map', async () => {
   });
 });
 
+test('schedule: even gaps, a first run at once, and the zone of the machine', async () => {
+  expect((await acceptService('schedule: { every: 45s, at_start: true }')).schedule).toEqual({
+    everyMs: 45_000,
+    atStart: true,
+    catchUp: false,
+    overlap: 'skip',
+  });
+  expect((await acceptService("schedule: { cron: '0 3 * * *', time_zone: local }")).schedule).toMatchObject({
+    cron: '0 3 * * *',
+    timeZone: 'local',
+  });
+});
+
 test.each([
   ["schedule: '99 * * * *'", /"99 \* \* \* \*" is not a valid schedule: /],
   ['schedule: soon', /is not a valid schedule: /],

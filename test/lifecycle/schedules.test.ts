@@ -76,3 +76,34 @@ test('plan shows that a new schedule or command starts no run and interrupts non
   expect(await starts(project, 'job.1')).toBe(1);
   await project.down();
 });
+
+test('a first run at once comes with the project, in the plan too, and not again with the next supervisor', async () => {
+  const project = createProject({
+    'procs.yaml': `
+services:
+  sync: { command: 'echo run >> runs', schedule: { every: 1d, at_start: true } }
+  after: { command: 'echo "$(wc -l < runs)" > seen; exec sleep 1000', depends_on: { sync: completed } }
+`,
+  });
+  const plan = await project.orch(['plan']);
+  expect(plan.stdout).toMatch(/start +sync.*new in the configuration/);
+  await project.mustOrch(['up', '-d', '--wait']);
+  const status = await project.ps();
+  expect(instanceOf(status, 'sync.1').reason).toMatch(/^Next run at .*; the last one ended well at/);
+  expect(project.read('seen').trim()).toBe('1');
+  process.kill(status.supervisor.pid, 'SIGKILL');
+  await project.up();
+  expect(instanceOf(await project.ps(), 'sync.1').reason).toBe(instanceOf(status, 'sync.1').reason);
+  expect(project.read('runs')).toBe('run\n');
+  expect((await project.orch(['plan'])).exitCode).toBe(0);
+  await project.down();
+});
+
+test('time_zone: local is that of `orch up`', async () => {
+  const project = createProject({
+    'procs.yaml': "services: { job: { command: 'true', schedule: { cron: '0 3 * * *', time_zone: local } } }\n",
+  });
+  await project.mustOrch(['up', '-d'], { env: { TZ: 'Asia/Tokyo' } });
+  await waitFor('its time', project.ps, (status) => (instanceOf(status, 'job.1').reason ?? '').includes('T18:00:00Z'));
+  await project.down();
+});

@@ -257,6 +257,8 @@ export const KNOWN_SCENARIOS: Record<string, Scenario> = {
     [true, false].map((catchUp) =>
       service({ schedule: { everyS: 60, catchUp, overlap: 'skip' } }, { endsAfterMs: 1_000, exitCode: 0 }),
     ),
+    // Without a supervisor that comes back by itself.
+    after(500, { kind: 'upFrom', shell: { tag: '02', env: null }, consents: true }),
     after(65_000, { ...crash, upAfterMs: 70_000 }),
     after(90_000, { kind: 'commentEdit' }),
   ),

@@ -9,8 +9,11 @@ import { contextOf } from './context.ts';
 
 const at = (text: string): number => Date.parse(text);
 const NOON = at('2026-03-28T12:00:00Z');
-const job = (changes: Partial<Schedule> = {}) =>
-  spec('job', { schedule: { cron: '0 3 * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip', ...changes } });
+const RULES = { catchUp: false, overlap: 'skip' } as const;
+const job = (changes: Partial<Omit<Schedule, 'everyMs'>> & { cron?: string; timeZone?: string } = {}) =>
+  spec('job', { schedule: { cron: '0 3 * * *', timeZone: 'UTC', ...RULES, ...changes } });
+const gaps = (everyMs: number, changes: { atStart?: true; catchUp?: boolean } = {}) =>
+  spec('job', { schedule: { everyMs, ...RULES, ...changes } });
 
 /** A scheduler with one slot that gets what it tells. */
 function world(service: ReturnType<typeof job>, slot: Partial<Slot> | null = {}) {
@@ -112,4 +115,58 @@ test('a clock that is set back: what comes sooner by the new time is not put off
   clock.wallMs -= 365 * 86_400_000;
   sync();
   expect(state.slot.nextRunMs).toBe(NOON + 600_000);
+});
+
+const GAP = 45_000;
+const afterNoon = (ms: number): string => new Date(NOON + ms).toISOString().slice(0, 16);
+
+test('`every` counts even gaps by the clock that is never set, also after a run by hand', () => {
+  const { clock, state, sync } = world(gaps(60_000));
+  expect(sync()).toBe(afterNoon(60_000));
+  clock.wallMs -= 365 * 86_400_000;
+  expect(sync()).toBe(afterNoon(60_000));
+  // Used up late.
+  clock.nowMs += 75_000;
+  state.slot = { ...state.slot, nextRunMs: null };
+  expect(sync()).toBe(afterNoon(120_000));
+  // `orch start`, long before the next one.
+  clock.nowMs += 10_000;
+  state.slot = { ...state.slot, nextRunMs: null };
+  expect(sync()).toBe(afterNoon(120_000));
+});
+
+test('a new `every` counts from now on', () => {
+  const { clock, state, sync } = world(gaps(600_000));
+  sync();
+  clock.nowMs += 60_000;
+  state.service = gaps(120_000);
+  expect(sync()).toBe(afterNoon(180_000));
+});
+
+test.each([
+  ['a run that is still to come stays', 30_000, false, 30_000],
+  ['gaps that have become shorter start over', 3_000_000, false, 60_000],
+  ['a missed run is left out', -90_000, false, 30_000],
+  ['a missed run is made up for', -90_000, true, -90_000],
+] as const)('the next supervisor continues `every`: %s', (_, leftMs, catchUp, nextMs) => {
+  expect(world(gaps(60_000, { catchUp }), { nextRunMs: NOON + leftMs }).sync()).toBe(afterNoon(nextMs));
+});
+
+test('`at_start` makes the first run due at once, and once only; the gaps count from there', () => {
+  const { clock, state, sync } = world(gaps(60_000, { atStart: true }), { spec: null });
+  expect(sync()).toBe(afterNoon(0));
+  // It waits for a dependency.
+  clock.nowMs += GAP;
+  expect(sync()).toBe(afterNoon(0));
+  const { spec: ranWith } = slotOf(state.service, 1, {});
+  state.slot = { ...state.slot, spec: ranWith, nextRunMs: null };
+  expect(sync()).toBe(afterNoon(60_000));
+});
+
+test('`at_start` waits until the service is to run', () => {
+  const { state, sync } = world(job({ atStart: true }), { spec: null });
+  state.stopped = true;
+  expect(sync()).toBe('2026-03-29T03:00');
+  state.stopped = false;
+  expect(sync()).toBe(afterNoon(0));
 });

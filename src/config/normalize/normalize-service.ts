@@ -30,8 +30,9 @@ import {
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { normalizeEnv } from './normalize-env.ts';
 import { commandOf, normalizeProbe } from './normalize-probe.ts';
+import { normalizeSchedule } from './normalize-schedule.ts';
 import { normalizeEnds, normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
-import { namesOf, normalizeHooks, normalizeLimits, normalizeSchedule, normalizeWatch } from './schedule-watch.ts';
+import { namesOf, normalizeHooks, normalizeLimits, normalizeWatch } from './schedule-watch.ts';
 
 /** @returns null for a service without a command; the problems say why. */
 export function normalizeService(entry: TreeEntry, project: NormalizeContext): ServiceSpec | null {

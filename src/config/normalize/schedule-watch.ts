@@ -1,70 +1,17 @@
-// `schedule`, `watch`, `hooks`, `limits`, `profiles` -> their normal form.
-import { Cron } from 'croner';
+// `watch`, `hooks`, `limits`, `profiles` -> their normal form.
 import picomatch from 'picomatch';
-import type { Hooks, Limits, Schedule, WatchPolicy } from '../../core/spec.ts';
+import type { Hooks, Limits, WatchPolicy } from '../../core/spec.ts';
 import { parseSizeBytes } from '../../units.ts';
 import { quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
-import { DEFAULT_MEMORY_ACTION, DEFAULT_SCHEDULE, DEFAULT_STOP, DEFAULT_WATCH } from '../schema/defaults.ts';
+import { DEFAULT_MEMORY_ACTION, DEFAULT_STOP, DEFAULT_WATCH } from '../schema/defaults.ts';
 import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
-import { childOf, integerOf, isTrue, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
+import { childOf, integerOf, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';
 
 /** A process needs more than this to start. */
 const MIN_MEMORY_BYTES = 1024 ** 2;
-
-export function normalizeSchedule(tree: Tree | undefined, restart: string, context: NormalizeContext): Schedule | null {
-  if (!tree) return null;
-  const cron = tree.kind === 'map' ? childOf(tree, 'cron')! : tree;
-  const zone = childOf(tree, 'time_zone');
-  const schedule: Schedule = {
-    cron: literalOf(cron) ?? textOf(cron),
-    timeZone: literalOf(zone) ?? DEFAULT_SCHEDULE.timeZone,
-    catchUp: isTrue(childOf(tree, 'catch_up')),
-    overlap: (literalOf(childOf(tree, 'overlap')) ?? DEFAULT_SCHEDULE.overlap) as Schedule['overlap'],
-  };
-  if (!isTimeZone(schedule.timeZone)) {
-    reportBadValue(
-      context,
-      zone!,
-      `${quote(schedule.timeZone)} is not a valid time zone`,
-      'write an IANA name, for example Europe/Berlin',
-    );
-    return null;
-  }
-  const wrong = cronError(schedule);
-  if (wrong !== null) {
-    const hint = 'minute hour day month weekday: "0 3 * * *" runs at three every night';
-    reportBadValue(context, cron, `${quote(schedule.cron)} is not a valid schedule: ${wrong}`, hint);
-    return null;
-  }
-  if (restart === 'always') {
-    const message =
-      '`restart: always` does not go with `schedule`: a scheduled service exits and waits for its next run';
-    reportBadValue(context, tree, message, 'use `restart: on_failure` or `never`');
-  }
-  return schedule;
-}
-
-/** @returns null for a valid expression. */
-function cronError({ cron, timeZone }: Schedule): string | null {
-  try {
-    const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun();
-    return next === null ? 'it never matches' : null;
-  } catch (error) {
-    const [reason = ''] = (error as Error).message.replace(/^CronPattern: /, '').split('\n');
-    return reason.charAt(0).toLowerCase() + reason.slice(1);
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== null;
-  } catch {
-    return false; // RangeError: unknown
-  }
-}
 
 export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext): WatchPolicy | null {
   if (!tree) return null;

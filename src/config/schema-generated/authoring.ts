@@ -166,11 +166,15 @@ export type ServiceDeclaration = {
   start?: 'auto' | 'manual' | null;
   /** Sockets that orch binds and passes on from descriptor 3. */
   listen?: string[] | null;
-  /** Runs the service at given times instead of always. */
+  /** Runs the service at given times, or at even gaps, instead of always. */
   schedule?: string | {
     /** Five or six fields. */
-    cron: string;
-    /** An IANA name. Default: `"UTC"`. */
+    cron?: string | null;
+    /** From the start of one run to that of the next, instead of `cron`. The first run comes after this time, or at once with `at_start`. */
+    every?: string | null;
+    /** Also runs once when the project starts, before the first scheduled time. Default: `false`. */
+    at_start?: boolean | null;
+    /** An IANA name, or `local`: the zone of the machine (or TZ of `orch up`). Default: `"UTC"`. */
     time_zone?: string | null;
     /** Run once for missed times. Default: `false`. */
     catch_up?: boolean | null;

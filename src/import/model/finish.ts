@@ -87,6 +87,17 @@ function fitDependencies(project: ProjectDraft, service: ServiceDraft, renamed: 
 
 /** A run at given times is a task, and its end is not that of the project. */
 function fitSchedule({ findings }: ProjectDraft, service: ServiceDraft): void {
+  const { cron, every, at_start, ...others } = service.map('schedule');
+  if (typeof service.keys.schedule === 'object' && cron === undefined && every === undefined) {
+    // Once, at the start: that is what a task does.
+    service.remove('schedule');
+    return;
+  }
+  if (cron !== undefined && every !== undefined) {
+    service.set('schedule', { cron, ...(at_start !== undefined && { at_start }), ...others });
+    if (service.origin)
+      findings.addAt(`${service.origin.path}.every`, service.origin.at, notCarried('`cron` wins over an interval'));
+  }
   for (const key of ['on_end', 'on_failure']) {
     if (service.keys[key] === undefined) continue;
     service.remove(key);

@@ -7,11 +7,11 @@ export const hasWord = {
   /** `rotate: { max_age: 7d }` */
   rotateMaxAge: false,
   /** `schedule: { every: 45s }` */
-  scheduleEvery: false,
+  scheduleEvery: true,
   /** `schedule: { at_start: true }` */
-  scheduleAtStart: false,
+  scheduleAtStart: true,
   /** `schedule: { time_zone: local }` */
-  localTime: false,
+  localTime: true,
   /** `restart: { cron }` */
   restartCron: false,
   /** `timeout` of a task */

@@ -1,10 +1,10 @@
-// Tells every instance of a scheduled service when its next run is due, by the wall clock in its time zone. Level-triggered:
-// compares slots with declarations. Starts nothing: the reconciler does.
-import { Cron } from 'croner';
+// Tells every instance of a scheduled service when its next run is due: by the wall clock in its time zone, or at even gaps by
+// the clock that is never set. Level-triggered: compares slots with declarations. Starts nothing: the reconciler does.
+import { cronOf } from '../../config/schema/cron-times.ts';
 import type { DesiredInstance } from '../../core/desired.ts';
 import { isDue } from '../../core/reconcile.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
-import type { InstanceId, Schedule } from '../../core/spec.ts';
+import { type InstanceId, isFirstRunDue, type Schedule } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type SchedulerContext = Pick<SupervisorContext, 'clock' | 'specs' | 'inbox' | 'journal'>;
@@ -13,9 +13,16 @@ type SchedulerContext = Pick<SupervisorContext, 'clock' | 'specs' | 'inbox' | 'j
 const DRIFT_MS = 1_000;
 
 /** The same for all instances while the declaration stays. `key` identifies the schedule. */
-type ParsedSchedule = { schedule: Schedule; key: string; cron: Cron };
-/** `key`: the schedule that `wallAtMs`, the next run on the wall clock, was computed from. */
-type PlannedRun = { key: string; wallAtMs: number };
+type ParsedSchedule = {
+  schedule: Schedule;
+  key: string;
+  /** Of the clock of the schedule: the wall clock for `cron`, the kernel's for `every`. */
+  clockMs(): number;
+  /** @returns the first time after `fromMs`; null: there is none. @param lastMs a time of the schedule */
+  nextMs(fromMs: number, lastMs: number | null): number | null;
+};
+/** `key`: the schedule that `atMs`, the next run on its clock, was computed from. */
+type PlannedRun = { key: string; atMs: number };
 
 export class Scheduler {
   #context: SchedulerContext;
@@ -45,25 +52,52 @@ export class Scheduler {
     const known = this.#planned.get(id);
     const nowMs = this.#context.clock.nowMs();
     const parsed = this.#parse(schedule);
-    const { key } = parsed;
+    const { key, clockMs } = parsed;
     const isLate = slot !== null && isDue(slot, nowMs);
-    if (known?.key !== key) {
-      // Left by an earlier supervisor: a missed run is made up for once, or not at all.
-      if (known === undefined && isLate && schedule.catchUp && wanted.run) this.#catchUp(id, key, slot.nextRunMs!);
-      else this.#advance(id, parsed);
-    } else if (slot === null || slot.nextRunMs === null) this.#advance(id, parsed);
+    if (wanted.run && !isLate && isFirstRunDue(wanted.spec, slot?.spec ?? null)) this.#plan(id, parsed, clockMs());
+    else if (known?.key !== key) this.#begin(id, slot, wanted, parsed);
+    else if (slot === null || slot.nextRunMs === null) this.#advance(id, parsed);
     else if (isLate) this.#considerLate(id, slot, wanted, parsed);
-    else this.#followWallClock(id, slot.nextRunMs, { parsed, wallAtMs: known.wallAtMs });
+    else this.#followClock(id, slot.nextRunMs, parsed, known.atMs);
+  }
+
+  /** The schedule is new, or was followed by an earlier supervisor. */
+  #begin(id: InstanceId, slot: Slot | null, wanted: DesiredInstance, parsed: ParsedSchedule): void {
+    const { schedule, key } = parsed;
+    const isEdited = this.#planned.delete(id);
+    const leftMs = isEdited ? null : (slot?.nextRunMs ?? null);
+    const clockMs = parsed.clockMs();
+    const atMs = leftMs === null ? Number.POSITIVE_INFINITY : leftMs - this.#context.clock.nowMs() + clockMs;
+    const isLate = atMs <= clockMs;
+    // A missed run is made up for once, or not at all.
+    const isMadeUp = isLate && schedule.catchUp && wanted.run;
+    // Even gaps are counted from the time that was left, unless they have become shorter since.
+    const isCounted = 'everyMs' in schedule && atMs <= clockMs + schedule.everyMs;
+    if (isMadeUp || isCounted) this.#planned.set(id, { key, atMs });
+    if (!isMadeUp && (isLate || !isCounted)) this.#advance(id, parsed);
   }
 
   /** Parsing a cron expression is the slow part here, and `sync` runs after every step. */
   #parse(schedule: Schedule): ParsedSchedule {
     const known = this.#parsed.get(schedule);
     if (known) return known;
-    const cron = new Cron(schedule.cron, { timezone: schedule.timeZone, paused: true });
-    const parsed = { schedule, key: JSON.stringify(schedule), cron };
+    const times = 'everyMs' in schedule ? this.#timesOfGaps(schedule.everyMs) : this.#timesOfCron(schedule);
+    const parsed = { schedule, key: JSON.stringify(schedule), ...times };
     this.#parsed.set(schedule, parsed);
     return parsed;
+  }
+
+  #timesOfCron(times: { cron: string; timeZone: string }): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {
+    const cron = cronOf(times);
+    return { clockMs: this.#wallMs, nextMs: (fromMs) => cron.nextRun(new Date(fromMs))?.getTime() ?? null };
+  }
+
+  #timesOfGaps(everyMs: number): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {
+    const nextMs = (fromMs: number, lastMs: number | null): number => {
+      const baseMs = lastMs ?? fromMs;
+      return baseMs > fromMs ? baseMs : baseMs + (Math.floor((fromMs - baseMs) / everyMs) + 1) * everyMs;
+    };
+    return { clockMs: () => this.#context.clock.nowMs(), nextMs };
   }
 
   /** The run is due, and the reconciler has not begun it. */
@@ -81,35 +115,26 @@ export class Scheduler {
     });
   }
 
-  #advance(id: InstanceId, { key, cron }: ParsedSchedule): void {
-    const wallMs = this.#wallMs();
+  #advance(id: InstanceId, parsed: ParsedSchedule): void {
+    const clockMs = parsed.clockMs();
+    const lastMs = this.#planned.get(id)?.atMs ?? null;
     // The clocks differ slightly: the run that was just due must not be found again.
-    const { wallAtMs = 0 } = this.#planned.get(id) ?? {};
-    const fromMs = wallMs > wallAtMs - DRIFT_MS ? Math.max(wallMs, wallAtMs) : wallMs;
-    const next = cron.nextRun(new Date(fromMs));
-    if (next === null) return;
-    this.#planned.set(id, { key, wallAtMs: next.getTime() });
-    this.#scheduleRun(id, next.getTime());
+    const fromMs = lastMs !== null && clockMs > lastMs - DRIFT_MS ? Math.max(clockMs, lastMs) : clockMs;
+    const nextMs = parsed.nextMs(fromMs, lastMs);
+    if (nextMs !== null) this.#plan(id, parsed, nextMs);
   }
 
   /** The wall clock was set, or the machine slept: the run stays at its time of day, or comes sooner by the new time. */
-  #followWallClock(
-    id: InstanceId,
-    nextRunMs: number,
-    { parsed, wallAtMs }: { parsed: ParsedSchedule; wallAtMs: number },
-  ): void {
-    const putOffMs = wallAtMs - this.#wallMs() - (nextRunMs - this.#context.clock.nowMs());
+  #followClock(id: InstanceId, nextRunMs: number, parsed: ParsedSchedule, atMs: number): void {
+    const putOffMs = atMs - parsed.clockMs() - (nextRunMs - this.#context.clock.nowMs());
     if (putOffMs > DRIFT_MS) this.#advance(id, parsed);
-    else if (putOffMs < -DRIFT_MS) this.#scheduleRun(id, wallAtMs);
+    else if (putOffMs < -DRIFT_MS) this.#plan(id, parsed, atMs);
   }
 
-  /** @param atMs on the kernel's clock */
-  #catchUp(id: InstanceId, key: string, atMs: number): void {
-    this.#planned.set(id, { key, wallAtMs: atMs - this.#context.clock.nowMs() + this.#wallMs() });
-  }
-
-  #scheduleRun(id: InstanceId, wallAtMs: number): void {
-    const atMs = this.#context.clock.nowMs() + wallAtMs - this.#wallMs();
-    this.#context.inbox.receive(id, null, { kind: 'runScheduled', atMs });
+  /** @param atMs on the clock of the schedule */
+  #plan(id: InstanceId, { key, clockMs }: ParsedSchedule, atMs: number): void {
+    this.#planned.set(id, { key, atMs });
+    const nextRunMs = this.#context.clock.nowMs() + atMs - clockMs();
+    this.#context.inbox.receive(id, null, { kind: 'runScheduled', atMs: nextRunMs });
   }
 }
