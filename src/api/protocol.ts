@@ -89,9 +89,29 @@ export type LogQueueStatus = {
 
 export type ConfigStatus = {
   files: string[];
-  status: 'applied' | 'rejected';
+  /** `held`: the files on disk are valid, but something keeps them from being applied. */
+  status: 'applied' | 'rejected' | 'held';
   problems: Problem[];
+  /** Only while edits are paused (`orch pause`). */
+  paused?: PausedEdits;
+  /** Only with the status `held`. */
+  held?: HeldEdit;
 };
+/** `since`: ISO 8601. `edits`: how many wait. */
+export type PausedEdits = { since: string; edits: number };
+/** A valid edit that is not applied; what runs keeps running. */
+export type HeldEdit = {
+  /** Each rule that holds it, with a clause that says why. */
+  reasons: { rule: HoldRule; because: string }[];
+  /** ISO 8601. */
+  since: string;
+  /** What it would do, in one line. */
+  summary: string;
+  /** Lets it pass. */
+  command: string;
+};
+/** `paused`: by `orch pause`. */
+export type HoldRule = 'paused';
 
 export type Status = {
   project: string;
@@ -172,7 +192,7 @@ export type StartResult = { instances: string[]; notStarted?: NotStarted[] };
 export type NotStarted = { instance: string; reason: string; code: 'failed' | 'conflict' };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `held`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
   code: string;
   message: string;
   file?: string;
@@ -212,7 +232,8 @@ export type ApiMethods = {
   /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
-   * `keepsEnvironment`: an error `environment-differs` if another environment is in force. */
+   * `keepsEnvironment`: an error `environment-differs` if another environment is in force. An error `held` if something keeps
+   * `accepted` from being applied. `held`: only with the status `held`. */
   apply: [
     {
       accepted: AcceptedConfig | null;
@@ -221,9 +242,15 @@ export type ApiMethods = {
       variables?: Record<string, string>;
       keepsEnvironment?: boolean;
     },
-    { generation: number; status: 'applied' | 'rejected'; problems: Problem[] },
+    EditOutcome,
     never,
   ];
+  /** The configuration in force, for the supervisor that takes over while an edit is held. It may hold secrets. */
+  accepted: [Record<string, never>, { accepted: AcceptedConfig }, never];
+  /** Edits of the files wait from now on. `already`: they did before. */
+  pause: [Record<string, never>, { paused: PausedEdits; already: boolean }, never];
+  /** Applies the edits that wait. `edits`: how many; null: they were not paused. */
+  resume: [Record<string, never>, EditOutcome & { edits: number | null }, never];
   /** What the last `up` applied: the environment's name, and the variables of its shell. They may hold secrets. */
   environment: [Record<string, never>, { env: string | null; variables: Record<string, string> }, never];
   /** Resolves once the condition holds; an error `timeout` or `failed` names what prevents it. */
@@ -231,7 +258,8 @@ export type ApiMethods = {
     /** Without `for`: `ended` where all names are tasks, otherwise `converged`. */
     { for?: 'converged' | 'ready' | 'stopped' | 'ended'; names: string[]; timeoutMs: number | null },
     /** `exitCode`: only for `ended`: the first that is not 0, in the order of the instances. */
-    { waitedMs: number; exitCode?: number },
+    /** `held`: for `converged`: the edit on disk that is not applied, and so was not waited for. */
+    { waitedMs: number; exitCode?: number; held?: HeldEdit },
     never,
   ];
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
@@ -243,6 +271,14 @@ export type ApiMethods = {
   disown: [Record<string, never>, Record<string, never>, never];
   /** Rotates now: all queues, or the named ones. */
   rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
+};
+
+/** What became of the files on disk. `held`: only with that status. */
+export type EditOutcome = {
+  generation: number;
+  status: ConfigStatus['status'];
+  problems: Problem[];
+  held?: HeldEdit;
 };
 
 /** A process that could not be ended. `instance`: of which it was a part, `?` where that is not known. */

@@ -10,6 +10,7 @@ import { eventsCommand } from './commands/events.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
+import { pauseCommand, resumeCommand } from './commands/pause-resume.ts';
 import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
@@ -26,7 +27,7 @@ import type { CommandDefinition } from './context/definition.ts';
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
   ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
-  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
+  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand, pauseCommand, resumeCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

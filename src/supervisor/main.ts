@@ -114,7 +114,7 @@ async function main(): Promise<void> {
     lock,
     onMoved: () => {
       recordPlace(paths, supervisor.file);
-      void supervisor.reload();
+      void supervisor.edits.reload();
     },
     journal: supervisor.events,
   });
@@ -135,7 +135,7 @@ async function main(): Promise<void> {
     journal: supervisor.events,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void goDown());
-  process.on('SIGHUP', () => void supervisor.reload());
+  process.on('SIGHUP', () => void supervisor.edits.reload());
   supervisor.begin();
   if (accepted === null) {
     answer({ ready: true, pid: process.pid, ...(await goDown(first.timeoutMs)) });

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
-import type { AcceptedConfig, LoadResult } from '../core/load-result.ts';
+import type { AcceptedConfig } from '../core/load-result.ts';
 import type { EndingSlot, Incarnation } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
@@ -20,8 +20,8 @@ import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
 import type { Supervised } from './api/supervised.ts';
 import { leftoverOf, untilDown } from './api/wait-until.ts';
-import { ConfigFollower } from './config/config-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
+import { Edits } from './config/edits.ts';
 import { AppliedVariables } from './instances/applied-variables.ts';
 import { Instances } from './instances/instances.ts';
 import { launchContexts } from './instances/launch-contexts.ts';
@@ -61,7 +61,7 @@ export class Supervisor implements Supervised {
   #state: StateWriter;
   #loop: KernelLoop;
   #usage = new ResourceUsage(() => this.kernel.slots.values());
-  #follower: ConfigFollower | null = null;
+  readonly edits: Edits;
   #unkillable: Leftover[] = [];
   isHandedOver = false;
   #finishing: Promise<Leftover[]> | null = null;
@@ -75,7 +75,7 @@ export class Supervisor implements Supervised {
     ensureStateDir(paths);
     const nonces = new Nonces(options.marks);
     this.events = new EventLog(paths.eventsFile, clock);
-    this.#state = new StateWriter(paths.stateFile, clock, this.events);
+    this.#state = new StateWriter(paths.stateFile, clock, this.events, () => this.edits.state);
     this.writer = startLogWriter(paths, {
       onLost: (reason) => this.#instances.writerLost(reason),
       onEvent: (event) => this.#instances.writerReported(event),
@@ -86,6 +86,13 @@ export class Supervisor implements Supervised {
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
+    this.edits = new Edits({
+      ...{ kernel, clock, journal },
+      createLoader: () => createConfigLoader(() => this.#loadOptions()),
+      apply: (accepted) => this.apply(accepted, null),
+      save: () => this.save(),
+      onPause: (isPaused) => this.#instances.pauseWatches(isPaused),
+    });
     this.events.subscribe((event) => this.#instances.hooks.runAfter(event));
   }
 
@@ -123,7 +130,7 @@ export class Supervisor implements Supervised {
     const { accepted, only } = this.#options;
     // A new log writer must know the queues before an instance is routed to them.
     this.#configureWriter(accepted);
-    await takeOverRunning(this.#context, this.kernel, this.#instances, accepted);
+    this.edits.restore(await takeOverRunning(this.#context, this.kernel, this.#instances, accepted));
     if (this.isEmpty()) beginSelection(this.kernel, only);
     this.apply(accepted, only);
     await this.#instances.resumeInputs();
@@ -136,17 +143,12 @@ export class Supervisor implements Supervised {
 
   /** Begins to watch the files. Apart from `begin`, so that the first instances do not wait for the watcher. */
   watch(): void {
-    this.#follower = new ConfigFollower({
-      loader: createConfigLoader(() => ({
-        file: this.file,
-        stateDir: this.paths.movedStateDir,
-        env: this.kernel.accepted!.config.env,
-        environment: this.variables.all,
-      })),
-      watched: this.#options.accepted.watched,
-      onLoaded: (result) => this.#configLoaded(result),
-      onDegraded: (why) => this.#report('watch_degraded', `File watching is unavailable: ${why}.`),
-    });
+    this.edits.watch(this.#options.accepted.watched);
+  }
+
+  #loadOptions() {
+    const { env } = this.kernel.accepted!.config;
+    return { file: this.file, stateDir: this.paths.movedStateDir, env, environment: this.variables.all };
   }
 
   apply(accepted: AcceptedConfig, only: string[] | null): void {
@@ -154,21 +156,9 @@ export class Supervisor implements Supervised {
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config);
-    this.#follower?.follow(accepted.watched);
-    if (this.#follower) this.guard();
+    this.edits.follow(accepted.watched);
+    if (this.edits.isWatching) this.guard();
     if (only) addServices(this.kernel, only);
-  }
-
-  async reload(): Promise<LoadResult> {
-    if (!this.#follower) this.watch();
-    return await this.#follower!.reload();
-  }
-
-  catchUpWithFiles = async (): Promise<void> => this.#follower?.catchUp();
-
-  #configLoaded(result: LoadResult): void {
-    if (result.ok) this.apply(result.accepted, null);
-    else this.kernel.rejectConfig(result.problems);
   }
 
   #report = (type: string, message: string) => this.events.report({ type, instance: null, message });
@@ -191,6 +181,7 @@ export class Supervisor implements Supervised {
       supervisor: this.#usage.ofSupervisor(),
       instances: this.#instances,
       logQueues,
+      edits: this.edits.status,
     });
   }
 
@@ -215,7 +206,7 @@ export class Supervisor implements Supervised {
    * @returns the processes that could not be ended. */
   async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
-    await this.#follower?.close();
+    await this.edits.close();
     await this.#instances.close();
     const unknown = await endUnknownProcesses(this.#context.nonces.prefixes);
     const given = new Set(this.#unkillable.map(({ pid }) => pid));
@@ -268,7 +259,7 @@ export class Supervisor implements Supervised {
     this.writer.close();
     await this.#instances.handOver();
     this.freeze();
-    await this.#follower?.close();
+    await this.edits.close();
     await this.#state.save(this.kernel.state());
     await this.#state.close();
     await this.events.flush();

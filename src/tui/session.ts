@@ -1,12 +1,16 @@
 // The supervisor as the view sees it: status and events come in as messages, commands go out.
 // Keeps no state of the view and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
-import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
+import { heldText } from '../api/held-edit.ts';
+import type { EventRecord, HeldEdit, MethodResult, StartResult, WireError } from '../api/protocol.ts';
 import type { Effect, UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
 
 /** Writes a pool size into procs.yaml and applies it; the error says why it could not. */
-export type ScaleInFile = (service: string, size: number) => Promise<{ ok: true } | { ok: false; error: WireError }>;
+export type ScaleInFile = (
+  service: string,
+  size: number,
+) => Promise<{ ok: true; held?: HeldEdit | undefined } | { ok: false; error: WireError }>;
 export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
 
 type SessionOptions = { client: Client; scaleInFile: ScaleInFile | null; dispatch(message: UiMessage): void };
@@ -82,8 +86,9 @@ export class SupervisorSession {
       return;
     }
     const result = await scaleInFile(service, size);
-    if (result.ok) this.#notify(`procs.yaml: ${service} scaled to ${size}`, 'good');
-    else this.#notify(errorText(result.error), 'bad');
+    if (!result.ok) this.#notify(errorText(result.error), 'bad');
+    else if (result.held) this.#notify(`procs.yaml: ${service} scaled to ${size}; ${heldText(result.held)}`, 'warn');
+    else this.#notify(`procs.yaml: ${service} scaled to ${size}`, 'good');
   }
 
   async #explain(name: string): Promise<void> {

@@ -1,5 +1,6 @@
 // `orch ps`: one status request, printed as a table or as JSON. It is on the fast path of a cold start: it must not import
 // more than the client and the formats.
+import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
@@ -48,7 +49,7 @@ export type StatusFormat = { nowMs: number; wide: boolean; widthColumns: number 
 
 export function formatStatus(status: Status, format: StatusFormat): string {
   const paint = painter(format.colour);
-  const lines = rejectedConfig(status, paint);
+  const lines = [...rejectedConfig(status, paint), ...heldEdits(status, paint)];
   if (status.services.length === 0) lines.push('No services are declared.');
   else {
     lines.push(...serviceTable(status, format, paint), ...serviceNotes(status, paint));
@@ -64,6 +65,11 @@ function rejectedConfig({ config }: Status, paint: Paint): string[] {
   const lines = config.problems.map((problem) => escapeControls(`  ${formatPosition(problem)}${problem.message}`));
   const title = 'The file on disk is rejected; the last good configuration stays active:';
   return [paint('red', title), ...lines, ''];
+}
+
+function heldEdits({ config }: Status, paint: Paint): string[] {
+  const lines = holdLines(config).map((text) => paint('yellow', escapeControls(`${text}.`)));
+  return lines.length === 0 ? [] : [...lines, ''];
 }
 
 /** Below the table, with the whole sentence: a column of the table may be cut. */

@@ -1,6 +1,7 @@
 // `orch scale NAME=N…`: edits the pool size in procs.yaml, comments and layout kept; with --ephemeral asks the supervisor
 // for an override instead.
-import type { WireError } from '../../api/protocol.ts';
+import { heldText } from '../../api/held-edit.ts';
+import type { HeldEdit, WireError } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -73,12 +74,12 @@ async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promis
       client.close();
       return fail(context, otherEnvironment(applied.env));
     }
-    const { problems, removed } = await scaleInFile(context, client, sizes).finally(() => client?.close());
+    const { problems, removed, held } = await scaleInFile(context, client, sizes).finally(() => client?.close());
     if (problems.length > 0) {
       printProblems(context, problems);
       return 2;
     }
-    reportScale(context, sizes, { running: client !== null, removed });
+    reportScale(context, sizes, { running: client !== null, removed, held });
     return 0;
   } catch (error) {
     return failRequest(context, error);
@@ -95,16 +96,28 @@ function otherEnvironment(running: string | null): WireError {
   return { code: 'conflict', message, hint: 'leave out `-e`: `scale` edits the files of the environment in force' };
 }
 
-type ScaleReport = { running: boolean; removed: Record<string, number> };
+type ScaleReport = { running: boolean; removed: Record<string, number>; held: HeldEdit | undefined };
 
-function reportScale(context: CliContext, sizes: Record<string, number>, { running, removed }: ScaleReport): void {
+function reportScale(
+  context: CliContext,
+  sizes: Record<string, number>,
+  { running, removed, held }: ScaleReport,
+): void {
   const scaled = Object.entries(sizes).map(([service, size]) => ({ service, size }));
   const former = (service: string): string => {
     const override = removed[service];
     return override === undefined ? '' : ` (the override of ${override} by \`scale --ephemeral\` is removed)`;
   };
-  const when = running ? '' : ' (no supervisor runs: it takes effect at the next `orch up`)';
+  const applies = held ? `\`${held.command}\` applies it` : 'no supervisor runs: it takes effect at the next `orch up`';
+  const when = running && !held ? '' : ` (${held ? 'in the file; ' : ''}${applies})`;
   const text = scaled.map(({ service, size }) => `${service}: ${size}${when}${former(service)}`).join('\n');
-  const json = { scaled, ephemeral: false, running, ...(Object.keys(removed).length > 0 && { removed }) };
+  const json = {
+    scaled,
+    ephemeral: false,
+    running,
+    ...(held && { held }),
+    ...(Object.keys(removed).length > 0 && { removed }),
+  };
   context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
+  if (held) context.stderr.write(`note: ${heldText(held)}\n`);
 }

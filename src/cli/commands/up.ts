@@ -1,6 +1,7 @@
 // `orch up`: makes a supervisor run this configuration, then shows the project or leaves it in the background.
 
 import type { Client } from '../../api/client.ts';
+import { holdLines } from '../../api/held-edit.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { formatSpan } from '../../units.ts';
@@ -153,14 +154,15 @@ async function reportUp(context: CliContext, running: RunningProject, waitedMs: 
   const count = `${services} ${services === 1 ? 'service' : 'services'}`;
   const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited})`;
   const json = { project, started, services, supervisor: { pid }, ...(waitedMs === null ? {} : { waitedMs }) };
-  context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await stoppedNote(running.client))}\n`);
+  context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await notesOf(running.client))}\n`);
 }
 
-/** Reminds the user of services that were stopped by hand, or left out by an `up NAME`. */
-async function stoppedNote(client: Client): Promise<string> {
-  const { services } = await client.request('status', {});
+/** Reminds the user of services that were stopped by hand, or left out by an `up NAME`, and of edits that are paused. */
+async function notesOf(client: Client): Promise<string> {
+  const { services, config } = await client.request('status', {});
   const stopped = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
-  return stopped.length === 0 ? '' : `\nkept stopped: ${stopped.join(', ')} (\`orch start ${stopped[0]}\` undoes it)`;
+  const kept = `kept stopped: ${stopped.join(', ')} (\`orch start ${stopped[0]}\` undoes it)`;
+  return [...(stopped.length > 0 ? [kept] : []), ...holdLines(config)].map((note) => `\n${note}`).join('');
 }
 
 /** The services of this `up` if all of them run to completion: `up` then ends with them. Else null. */

@@ -1,4 +1,5 @@
 // `orch wait`: blocks until a condition holds; for scripts.
+import { heldText } from '../../api/held-edit.ts';
 import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, optionalNames, timeoutOption } from '../context/definition.ts';
@@ -36,14 +37,15 @@ function runWait(context: CliContext, options: WaitOptions, names: string[]): Pr
   return withSupervisor(context, async (client) => {
     const { for: condition, timeout: timeoutMs = null } = options;
     const params = { ...(condition && { for: condition }), names, timeoutMs };
-    const { waitedMs, exitCode } = await client.request('wait', params);
+    const { waitedMs, exitCode, held } = await client.request('wait', params);
     const subject = names.length === 0 ? 'everything' : names.join(', ');
     const [is, has] = names.length > 1 ? ['are', 'have'] : ['is', 'has'];
     const found =
       exitCode === undefined ? `${is} ${condition ?? 'converged'}` : `${has} ended with exit code ${exitCode}`;
     const text = `${subject} ${found} (waited ${formatSpan(waitedMs)})`;
-    const json = { waitedMs, ...(exitCode !== undefined && { exitCode }) };
+    const json = { waitedMs, ...(exitCode !== undefined && { exitCode }), ...(held && { held }) };
     context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
+    if (held) context.stderr.write(`note: ${heldText(held)}\n`);
     return exitCode ?? 0;
   });
 }

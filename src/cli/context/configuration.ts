@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
-import type { WireError } from '../../api/protocol.ts';
+import type { HeldEdit, WireError } from '../../api/protocol.ts';
 import type { BuiltConfig } from '../../config/build-config.ts';
 import type { FileSource } from '../../config/files/file-source.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
@@ -86,21 +86,22 @@ type ScaleContext = Pick<CliContext, 'file' | 'env' | 'environment' | 'stateDir'
  * that run, whatever was given: the overlay may define the size.
  * @param client null: no supervisor runs; the files alone are edited.
  * The file then decides: an override of `scale --ephemeral` is removed.
- * @returns `problems` that prevent it; empty on success. `removed`: the sizes of the overrides that were removed.
+ * @returns `problems` that prevent it; empty on success. `removed`: the sizes of the overrides that were removed. `held`: the
+ * sizes are in the files, but are not applied.
  */
 export async function scaleInFile(
   { file, env, environment, stateDir }: ScaleContext,
   client: Client | null,
   sizes: Record<string, number>,
-): Promise<{ problems: Problem[]; removed: Record<string, number> }> {
+): Promise<{ problems: Problem[]; removed: Record<string, number>; held?: HeldEdit | undefined }> {
   const { editPoolSizes } = await import('../../config/edit-pool.ts');
   const running = client && (await runningConfiguration(client, environment));
   const edited = await editPoolSizes({ file, env, environment, stateDir, ...running }, sizes);
   const removed: Record<string, number> = {};
   if (!edited.ok) return { problems: edited.problems, removed };
   if (!client) return { problems: [], removed };
-  const { problems } = await client.request('apply', { accepted: null, only: null });
-  if (problems.length > 0) return { problems, removed };
+  const { problems, held } = await client.request('apply', { accepted: null, only: null });
+  if (problems.length > 0 || held) return { problems, removed, held };
   // Only now, so that the pool never has its former size in between.
   for (const { name, override } of (await client.request('status', {})).services) {
     if (!Object.hasOwn(sizes, name) || override?.pool === undefined) continue;

@@ -34,6 +34,7 @@ export function exitCodeOf(error: WireError): ExitCode {
     case 'no-supervisor':
       return 3;
     case 'conflict':
+    case 'held':
     case 'other-project':
       return 4;
     default:

@@ -60,9 +60,9 @@ async function showTui(
   const { colour } = context;
   const { stdout, stdin } = process;
   const scale = async (service: string, size: number) => {
-    const { problems } = await scaleInFile(context, client, { [service]: size });
+    const { problems, held } = await scaleInFile(context, client, { [service]: size });
     const [problem] = problems;
-    return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const };
+    return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const, held };
   };
   const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.

@@ -15,22 +15,31 @@ import {
   type WrittenPhaseKind,
 } from '../../core/slot.ts';
 import { parseInstanceId } from '../../core/spec.ts';
+import type { EditState } from '../config/edits.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { type ClockMark, toClock } from './state-times.ts';
 
 const VERSION = 1;
 
+export type SavedState = KernelState & {
+  /** Absent: an earlier version wrote the state. */
+  edits?: EditState;
+};
+
 /** @param written the time of writing, so that the next supervisor can convert all times to its own clock */
-export function encodeState(state: KernelState, written: ClockMark): string {
+export function encodeState({ edits, ...state }: SavedState, written: ClockMark): string {
   const { only, ...others } = state.overrides;
   const overrides = { ...others, ...(only && { only }) };
-  return `${JSON.stringify({ version: VERSION, written, ...state, overrides, slots: state.slots.map(toWritten) })}\n`;
+  const slots = state.slots.map(toWritten);
+  // Left out where there is nothing to say.
+  const kept = edits?.paused ? { edits } : {};
+  return `${JSON.stringify({ version: VERSION, written, ...state, ...kept, overrides, slots })}\n`;
 }
 
 /** @returns null where the text is not a state of this version: then only the processes themselves can be trusted. */
-export function decodeState(text: string, now: ClockMark): KernelState | null {
+export function decodeState(text: string, now: ClockMark): SavedState | null {
   try {
-    const read = JSON.parse(text) as Partial<KernelState> & { version?: number; written?: ClockMark };
+    const read = JSON.parse(text) as Partial<SavedState> & { version?: number; written?: ClockMark };
     if (read.version !== VERSION || !Array.isArray(read.slots)) return null;
     const slots = read.slots.map(readSlot).filter((slot) => slot !== null);
     const stopped = (read.overrides?.stopped ?? []).filter((name) => typeof name === 'string');
@@ -41,7 +50,8 @@ export function decodeState(text: string, now: ClockMark): KernelState | null {
     const overrides = { stopped, pools: Object.fromEntries(pools), profiles, only };
     const generation = Number.isInteger(read.generation) ? read.generation! : 0;
     const ports = readPorts(read.ports);
-    const state = { generation, env: readEnvironment(read.env), overrides, slots, rollouts, ports };
+    const edits = readEdits(read.edits);
+    const state = { generation, env: readEnvironment(read.env), overrides, slots, rollouts, ports, edits };
     return toClock(state, read.written ?? null, now);
   } catch {
     return null; // a torn or invalid file counts as missing
@@ -56,6 +66,12 @@ export function readPorts(value: unknown): Record<string, number> {
     string,
     number
   >;
+}
+
+function readEdits(value: unknown): EditState {
+  const { paused } = (isFields(value) ? value : {}) as Partial<EditState>;
+  if (!isFields(paused) || !isString(paused.since)) return { paused: null };
+  return { paused: { since: paused.since, edits: numberOr(paused.edits, 0) } };
 }
 
 /** @returns the name of the environment that was in force; null: none; undefined: not known */

@@ -3,6 +3,7 @@
 import type { Clock } from '../../os/clock.ts';
 import { errorText } from '../../os/errors.ts';
 import { type Durability, StateFile } from '../../os/state-file.ts';
+import type { EditState } from '../config/edits.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { encodeState } from './previous-state.ts';
@@ -22,11 +23,14 @@ export class StateWriter {
   #saving: Promise<void> = Promise.resolve();
   #stateNow: (() => KernelState) | null = null;
   #clock: Clock;
+  #editsNow: () => EditState;
 
-  constructor(path: string, clock: Clock, journal: SupervisorContext['journal']) {
+  /** @param editsNow what is saved next to the state of the kernel */
+  constructor(path: string, clock: Clock, journal: SupervisorContext['journal'], editsNow: () => EditState) {
     this.#file = new StateFile(path);
     this.#clock = clock;
     this.#journal = journal;
+    this.#editsNow = editsNow;
   }
 
   /**
@@ -41,7 +45,7 @@ export class StateWriter {
 
   async #replace(state: KernelState, durability: Durability): Promise<void> {
     try {
-      await this.#file.save(encodeState(state, markClock(this.#clock)), durability);
+      await this.#file.save(encodeState({ ...state, edits: this.#editsNow() }, markClock(this.#clock)), durability);
       this.#hasFailed = false;
     } catch (error) {
       const message = `The state could not be written: ${errorText(error)}`;

@@ -11,24 +11,25 @@ import { bootId } from '../../os/process/identity.ts';
 import { readStateFile } from '../../os/state-file.ts';
 import { killTree } from '../../os/tree/signal.ts';
 import { findProjectProcesses } from '../../os/tree/sweep.ts';
+import type { EditState } from '../config/edits.ts';
 import type { Instances } from '../instances/instances.ts';
-import type { Kernel, KernelState } from '../kernel/kernel.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { adopt, incarnationOf } from './adopt.ts';
 import { readKeptPorts } from './kept-ports.ts';
-import { decodeState } from './previous-state.ts';
+import { decodeState, type SavedState } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
 const KILL_WITHIN_MS = 2_000;
 const SCAN_RETRY_MS = 50;
 
-/** Only before the kernel's first step. */
+/** Only before the kernel's first step. @returns what the earlier supervisor knew of edits */
 export async function takeOverRunning(
   context: SupervisorContext,
   kernel: Kernel,
   instances: Instances,
   accepted: AcceptedConfig,
-): Promise<void> {
+): Promise<EditState> {
   const [remembered, members, ports] = await Promise.all([
     readState(context),
     findProjectProcesses(context.nonces.prefixes),
@@ -61,9 +62,10 @@ export async function takeOverRunning(
   for (const incarnation of adoption.unknown) {
     killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS }).catch(() => undefined); // found again by `down`
   }
+  return remembered?.edits ?? { paused: null };
 }
 
-async function readState({ paths, clock, journal }: SupervisorContext): Promise<KernelState | null> {
+async function readState({ paths, clock, journal }: SupervisorContext): Promise<SavedState | null> {
   const read = await readStateFile(paths.stateFile);
   const remembered = 'text' in read ? decodeState(read.text, markClock(clock)) : null;
   if (!('text' in read) || remembered) return remembered;

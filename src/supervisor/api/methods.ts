@@ -1,13 +1,10 @@
 // The API's methods over one supervisor: parse parameters, call the kernel, wait for conditions. A client can call exactly the
 // keys of this table.
-import { basename } from 'node:path';
 import { type MethodResult, PROTOCOL_VERSION, type StartResult } from '../../api/protocol.ts';
-import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { planChange } from '../../plan/plan.ts';
 import { VERSION } from '../../version.ts';
-import { findEnvironmentConflict } from '../config/environment-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Call, MethodTable } from './api-server.ts';
 import {
@@ -18,6 +15,7 @@ import {
   startInstances,
   stopInstances,
 } from './commands.ts';
+import { acceptedConfig, createEditMethods, goingDown, handingOver } from './edit-methods.ts';
 import { explainInstance } from './explanations.ts';
 import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
@@ -89,23 +87,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
     },
     plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
-    apply: async ({ accepted, only, file, variables, keepsEnvironment }) => {
-      if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
-      // After a fault: the successor has its configuration already.
-      if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
-      if (accepted && keepsEnvironment) {
-        const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
-        if (conflict) throw new RequestError(conflict);
-      }
-      if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
-      const notFollowed = await followLink();
-      if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
-      if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
-      const problems = await applyConfig(supervisor, accepted, only ?? null);
-      // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
-      await Promise.all([supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS), supervisor.save()]);
-      return { generation: kernel.generation, status: problems.length > 0 ? 'rejected' : 'applied', problems };
-    },
+    ...createEditMethods(supervisor, followLink),
     wait: (params, call) => wait(supervisor, params, call.signal),
     down: async ({ timeoutMs }, call) => {
       if (supervisor.isHandedOver) throw new RequestError(handingOver);
@@ -132,15 +114,6 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
   };
 }
 
-const goingDown = { code: 'going-down', message: 'the project is going down' };
-/** A client of an earlier version took every file of the directory for the same project. */
-function otherFile(file: string): RequestError {
-  const message = `this supervisor runs another project, ${file}`;
-  return new RequestError({ code: 'conflict', message, hint: 'a newer version of orch runs both at the same time' });
-}
-
-const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
-
 async function streamStatus(supervisor: Supervised, minIntervalMs: number, call: Call<'watchStatus'>) {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | null = null;
@@ -164,15 +137,6 @@ async function streamStatus(supervisor: Supervised, minIntervalMs: number, call:
   clearInterval(refresh);
   if (timer) clearTimeout(timer);
   return {};
-}
-
-async function applyConfig(supervisor: Supervised, accepted: AcceptedConfig | null, only: string[] | null) {
-  if (accepted !== null) {
-    supervisor.apply(acceptedConfig(accepted), only);
-    return [];
-  }
-  const result = await supervisor.reload();
-  return result.ok ? [] : result.problems;
 }
 
 async function startAndSettle(
@@ -203,8 +167,6 @@ const cannot: Record<WaitCondition, string> = {
 
 type WaitParams = { for?: WaitCondition; names: string[]; timeoutMs: number | null };
 
-/** For the log writer to know what the next supervisor needs; one that is stuck starts none. */
-const GUARD_PATIENCE_MS = 100;
 /** For the word of the log writer on its files. */
 const WRITER_PATIENCE_MS = 1_000;
 
@@ -219,7 +181,7 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
   const isForFiles = condition === 'converged' || condition === 'ready';
   const areDeclared = names.every((name) => isDeclared(supervisor.kernel, name));
   // Scripts save a file and wait: the state before that edit is not what they ask for.
-  if (isForFiles) await supervisor.catchUpWithFiles();
+  if (isForFiles) await supervisor.edits.catchUp();
   if (!areDeclared) resolveInstances(supervisor.kernel, names);
   const output = () => judgeOutput(supervisor.kernel, (queue) => supervisor.logFaultOf(queue), names);
   const verdict = () =>
@@ -234,8 +196,11 @@ async function wait(supervisor: Supervised, params: WaitParams, signal: AbortSig
     last = output() ?? last;
   }
   const waitedMs = Math.round(performance.now() - startedMs);
-  if (last.kind === 'met')
-    return condition === 'ended' ? { waitedMs, exitCode: exitCodeOfAll(supervisor.kernel, names) } : { waitedMs };
+  if (last.kind === 'met') {
+    if (condition === 'ended') return { waitedMs, exitCode: exitCodeOfAll(supervisor.kernel, names) };
+    const { held } = supervisor.edits;
+    return isForFiles && held ? { waitedMs, held } : { waitedMs };
+  }
   const { projectEnd } = supervisor.kernel;
   if (!decided) throw new RequestError({ code: 'timeout', message: `not ${condition} in time: ${last.because}` });
   throw new RequestError({
@@ -283,18 +248,4 @@ function requiredString(value: unknown, parameter: string): string {
 
 function nonNegativeOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : otherwise;
-}
-
-const isRecord = (value: unknown): value is Record<string, string> => typeof value === 'object' && value !== null;
-
-/** The client has checked it by the same code; this guards against invalid input of other programs. */
-function acceptedConfig(value: unknown): AcceptedConfig {
-  const { config, watched, files } = (value ?? {}) as Partial<AcceptedConfig>;
-  const fits =
-    Array.isArray(config?.services) &&
-    Array.isArray(config.logQueues) &&
-    Array.isArray(watched) &&
-    Array.isArray(files);
-  if (!fits) throw new RequestError({ code: 'usage', message: 'accepted must be a loaded configuration' });
-  return value as AcceptedConfig;
 }

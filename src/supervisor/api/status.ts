@@ -1,5 +1,12 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
-import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
+import type {
+  ConfigStatus,
+  ExitStatus,
+  InstanceStatus,
+  LogQueueStatus,
+  ServiceStatus,
+  Status,
+} from '../../api/protocol.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isOnRequest, withDependencies } from '../../core/desired.ts';
@@ -21,6 +28,7 @@ export type StatusParts = {
   supervisor: Status['supervisor'];
   instances: Instances;
   logQueues: LogQueueStatus[];
+  edits: Pick<ConfigStatus, 'paused' | 'held'>;
 };
 
 export function buildStatus(parts: StatusParts): Status {
@@ -39,8 +47,9 @@ export function buildStatus(parts: StatusParts): Status {
     degraded: [...degradedInstances(kernel.desired, kernel.slots, parts.nowMs), ...withoutOutput(parts)],
     config: {
       files: kernel.accepted?.files ?? [],
-      status: kernel.problems.length > 0 ? 'rejected' : 'applied',
+      status: kernel.problems.length > 0 ? 'rejected' : parts.edits.held ? 'held' : 'applied',
       problems: [...kernel.problems],
+      ...parts.edits,
     },
     supervisor: parts.supervisor,
     services: [...services, ...leavingServices(parts, dependencies)],

@@ -1,10 +1,11 @@
 // The supervisor as the API sees it. An interface, so that the API does not import what is built on top of it.
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
-import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
+import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
+import type { Edits } from '../config/edits.ts';
 import type { AppliedVariables } from '../instances/applied-variables.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -31,10 +32,7 @@ export interface Supervised {
   logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void;
-  /** Reads the files now. */
-  reload(): Promise<LoadResult>;
-  /** Applies an edit that was saved before the call. */
-  catchUpWithFiles(): Promise<void>;
+  readonly edits: Pick<Edits, 'held' | 'status' | 'objectionTo' | 'reload' | 'catchUp' | 'pause' | 'resume'>;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

@@ -41,6 +41,7 @@ export class FileWatches {
   #root = '';
   /** What orch itself writes, absolute: it must not count as an edit. */
   #ownFiles: string[] = [];
+  #isPaused = false;
 
   constructor(context: SupervisorContext, outputs: CommandOutputs) {
     this.#context = context;
@@ -60,6 +61,13 @@ export class FileWatches {
       else this.#drop(name, watched);
     }
     for (const spec of wanted.values()) if (!this.#watched.has(spec.name)) this.#begin(spec, spec.watch!);
+  }
+
+  /** While paused, changes are collected; afterwards each service acts once on what has changed meanwhile. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) return;
+    for (const watched of this.#watched.values()) if (watched.changed.size > 0 && !watched.settling) this.#act(watched);
   }
 
   /** @returns a sentence for each thing that is not watched as it should be. */
@@ -102,6 +110,7 @@ export class FileWatches {
 
   #act(watched: WatchedService): void {
     watched.settling = null;
+    if (this.#isPaused) return;
     const { spec, policy, changed, running } = watched;
     if (running) {
       running.again = true;

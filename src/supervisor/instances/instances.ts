@@ -125,6 +125,11 @@ export class Instances {
     return this.#watches.notesOf(service);
   }
 
+  /** `orch pause` and `orch resume`. */
+  pauseWatches(isPaused: boolean): void {
+    this.#watches.pause(isPaused);
+  }
+
   /** @returns facts about an instance and its service that people should know, one sentence or line of output each. */
   notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>, id: InstanceId): string[] {
     const fault = this.logFaults.of(logQueue);

@@ -199,6 +199,11 @@ export class Kernel {
     });
   }
 
+  /** The files on disk are valid, but are not applied. */
+  forgetProblems(): void {
+    this.#problems = [];
+  }
+
   /** Replaces the overrides, which take precedence over the file. */
   override(overrides: Overrides): void {
     this.#overrides = overrides;

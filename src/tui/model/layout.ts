@@ -1,4 +1,5 @@
 // How many lines each region of the main view gets: numbers in, numbers out.
+import { holdLines } from '../../api/held-edit.ts';
 import type { LogQueueStatus } from '../../api/protocol.ts';
 import { tableRows } from './rows.ts';
 import type { UiState } from './state.ts';
@@ -8,7 +9,7 @@ export type LayoutNeeds = {
   rows: number;
   /** Lines that the table would fill. */
   table: number;
-  /** Lines of the rejected configuration, at most. */
+  /** Lines of the configuration that is rejected or held, at most. */
   banner: number;
   /** A log queue in trouble is shown even without room for events. */
   hasQueueTrouble: boolean;
@@ -92,8 +93,10 @@ export function isQueueInTrouble(queue: LogQueueStatus): boolean {
 
 function bannerRowsNeeded(state: UiState): number {
   const config = state.status?.config;
-  if (config === undefined || config.status === 'applied') return 0;
+  if (config === undefined) return 0;
+  const held = holdLines(config).length;
+  if (config.status !== 'rejected') return held;
   const [first, ...more] = config.problems.filter((problem) => problem.severity === 'error');
   // Position and message, the hint, the line with its caret, and how many more there are.
-  return 1 + (first?.hint ? 1 : 0) + (first?.excerpt ? 2 : 0) + (more.length > 0 ? 1 : 0);
+  return held + 1 + (first?.hint ? 1 : 0) + (first?.excerpt ? 2 : 0) + (more.length > 0 ? 1 : 0);
 }

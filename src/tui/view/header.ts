@@ -1,6 +1,7 @@
 // The first line: project, generation, convergence, cost of the supervisor. Below it, the banner of a rejected
 // configuration: position, message, the line with a caret, the hint.
 
+import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
@@ -52,6 +53,9 @@ function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
         ? cell(`${glyphs.state.ready} ${word}`, 'good')
         : cell(`${glyphs.state.starting} ${word}`, 'busy');
   const rejected = status.config.status === 'rejected' ? [cell(`${glyphs.state.failed} rejected`, 'bad')] : [];
+  const { paused, status: onDisk } = status.config;
+  const waiting = paused ? 'paused' : onDisk === 'held' ? 'held' : null;
+  if (waiting) rejected.push(cell(`${glyphs.state.backoff} ${waiting}`, 'warn'));
   return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...pending.flatMap((each) => [cell('  '), each])];
 }
 
@@ -73,13 +77,21 @@ function supervisorTexts({ supervisor }: Status, owning: boolean): { long: strin
   return { long: `${owning ? '' : 'attached  '}supervisor ${pid}  ${cost}`, short: `orch ${cost}` };
 }
 
-/** Empty while the configuration is applied. The most important line comes first: the caller cuts at the end. */
+/** Empty while the files on disk are applied, and edits of them will be. The most important line comes first: the caller cuts at the end. */
 export function bannerLines(state: UiState, glyphs: Glyphs): FrameLine[] {
   const { columns } = state.size;
   const config = state.status?.config;
-  if (config === undefined || config.status === 'applied') return [];
+  if (config === undefined) return [];
+  const held = holdLines(config).map((text) =>
+    line([cell(` ${glyphs.state.backoff} `, 'warn'), cell(text, 'warn')], columns),
+  );
+  return config.status === 'rejected' ? [...rejectedLines(state, config.problems, glyphs), ...held] : held;
+}
+
+function rejectedLines(state: UiState, problems: Problem[], glyphs: Glyphs): FrameLine[] {
+  const { columns } = state.size;
   const stillRunning = `still running generation ${state.status!.generation}`;
-  const errors = config.problems.filter((problem) => problem.severity === 'error');
+  const errors = problems.filter((problem) => problem.severity === 'error');
   const [problem] = errors;
   if (problem === undefined) return [alertLine(`configuration rejected; ${stillRunning}`, columns, glyphs)];
   const more = errors.length - 1;
