@@ -63,8 +63,9 @@ export type ServiceStatus = {
   title?: string;
   /** Missing: it has none. */
   tags?: string[];
-  /** Missing: it runs whenever everything does; otherwise it has a profile or `start: manual`. */
-  onRequest?: true;
+  /** `never`: it is disabled; `on_request`: it has a profile or `start: manual`, and was not asked for. Missing: it is meant when
+   * everything is. */
+  runs?: 'never' | 'on_request';
   /** Facts that people should know, one sentence each; missing: there is none. */
   notes?: string[];
   instances: InstanceStatus[];

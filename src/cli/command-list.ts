@@ -12,7 +12,7 @@ import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pauseCommand, resumeCommand } from './commands/pause-resume.ts';
 import { planCommand } from './commands/plan.ts';
-import { psCommand } from './commands/ps.ts';
+import { type PsOptions, psCommand, showStatus } from './commands/ps.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/send-signal.ts';
@@ -23,10 +23,17 @@ import { validateCommand } from './commands/validate.ts';
 import { waitCommand } from './commands/wait.ts';
 import { whyCommand } from './commands/why.ts';
 import type { CommandDefinition } from './context/definition.ts';
+import { selectedStatus } from './context/selected-status.ts';
+
+/** The fast path knows `ps` only without names. */
+const psWithNames: CommandDefinition<PsOptions> = {
+  ...psCommand,
+  run: (context, options, words) => showStatus(context, options, words, selectedStatus),
+};
 
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, upgradeCommand, attachCommand],
-  ...[psCommand, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
+  ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
   ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand, pauseCommand, resumeCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],

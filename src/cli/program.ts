@@ -109,6 +109,14 @@ function toOption({ flags, description, value }: OptionDefinition): Option {
         if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0.');
         return Number(text);
       });
+    case 'list':
+      return option.argParser((text: string, before: string[] | undefined) => {
+        const items = text
+          .split(',')
+          .map((item) => item.trim())
+          .filter(Boolean);
+        return [...(before ?? []), ...items];
+      });
     default:
       return option;
   }

@@ -70,9 +70,11 @@ export function withDependencies(names: readonly string[], services: readonly Se
   return closure;
 }
 
-/** Runs only if it is asked for. */
-export const isOnRequest = ({ profiles, start }: Pick<ServiceSpec, 'profiles' | 'start'>): boolean =>
-  profiles.length > 0 || start === 'manual';
+/** @param chosen profiles, and services that were named */
+export function isAskedFor({ name, profiles, start }: ServiceSpec, chosen: ReadonlySet<string>): boolean {
+  const byProfile = profiles.length === 0 || [name, ...profiles].some((one) => chosen.has(one));
+  return byProfile && (start === 'auto' || chosen.has(name));
+}
 
 type OverrideSets = {
   stopped: ReadonlySet<string>;

@@ -34,7 +34,7 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
         ),
     ),
   ).toEqual([]);
-  expect(output!.bytes).toBeLessThan(26 * 1024);
+  expect(output!.bytes).toBeLessThan(27 * 1024);
   const external = output!.imports.filter((one) => one.external).map(({ path }) => path);
   expect([...new Set(external)].sort()).toEqual(['./cli/program.ts', 'node:fs', 'node:net', 'node:os', 'node:path']);
 });

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { serviceKeys } from '../../src/cli/completion/known-names.ts';
+import { serviceKeys, tagsIn } from '../../src/cli/completion/known-names.ts';
 import { completionScripts } from '../../src/cli/completion/scripts.ts';
 import { shells } from '../../src/cli/context/definition.ts';
 import { sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
@@ -54,12 +54,27 @@ describe('offers', () => {
     ],
     [['start', 'api', ''], ['worker']],
     [['scale', 'a'], ['api=']],
-    [['ps', ''], []],
+    [
+      ['ps', ''],
+      ['api', 'worker'],
+    ],
+    [['stop', '--all', '--except', 'w'], ['worker']],
     [['wait', '--timeout', ''], []],
     [['completion', 'bash', ''], []],
     [['diff', 'dev', ''], ['prod']],
     [['diff', 'dev', 'prod', ''], []],
   ])('%j -> %j', async (words, offered) => expect(await complete(words)).toEqual(offered));
+
+  test('tags of the file, and of a running project', async () => {
+    await writeFile(join(root, 'procs.yaml'), 'services:\n  api: { command: a, tags: [backend, web] }\n');
+    expect(await complete(['stop', 'tag:'])).toEqual(['tag:backend', 'tag:web']);
+    expect(await complete(['scale', 'tag:w'])).toEqual(['tag:web=']);
+    const status = sampleStatus();
+    status.services[0]!.tags = ['live'];
+    const supervisor = await startFakeSupervisor({ status: () => status });
+    expect(await complete(['up', 'tag:'], supervisor.paths.root)).toEqual(['tag:live']);
+    await supervisor.close();
+  });
 
   test('instances too, while a supervisor runs', async () => {
     const supervisor = await startFakeSupervisor({ status: () => sampleStatus() });
@@ -98,6 +113,12 @@ test('service names are read from a file as people write it', () => {
   expect(serviceKeys('')).toEqual([]);
 });
 
+test('tags are read from a file as people write it', () => {
+  const text =
+    'services:\n  a:\n    tags: [ "x", y-1 ] # [no]\n  b:\n    tags:\n      - z # why\n      - x\n    env: { a: b }\n';
+  expect(tagsIn(text)).toEqual(['x', 'y-1', 'z']);
+});
+
 test.each(shells)('the script for %s can be parsed by the shell', (shell) => {
   if (spawnSync(shell, ['--version']).error) return; // not installed here
   const read = spawnSync(shell, ['-n'], { input: completionScripts[shell] });
@@ -112,4 +133,16 @@ COMP_WORDS=(orch stop api.) COMP_CWORD=2
 _orch
 echo "\${COMPREPLY[*]}"`;
   expect(execFileSync('bash', ['-c', script]).toString()).toBe('api.1 api.2\n');
+});
+
+test('bash completes a tag, of which it replaces what follows the colon', () => {
+  const script = `${completionScripts.bash}
+orch() { [ "\${*: -1}" = tag:ba -o "\${*: -1}" = tag: ] && printf 'tag:backend\\ttag\\ntag:batch\\ttag\\n'; }
+COMP_WORDS=(orch stop -e prod tag : ba) COMP_CWORD=6
+_orch
+echo "\${COMPREPLY[*]}"
+COMP_WORDS=(orch stop tag :) COMP_CWORD=3
+_orch
+echo "\${COMPREPLY[*]}"`;
+  expect(execFileSync('bash', ['-c', script]).toString()).toBe('backend batch\nbackend batch\n');
 });

@@ -7,7 +7,7 @@ test.each([
   ['nonsense', "unknown command 'nonsense'", 'see `orch help`'],
   ['ps --wat', "unknown option '--wat'", 'see `orch help ps`'],
   ['up --detatch', "unknown option '--detatch'", 'did you mean `--detach`?'],
-  ['ps api', "too many arguments for 'ps'. Expected 0 arguments but got 1.", 'see `orch help ps`'],
+  ['down api', "too many arguments for 'down'. Expected 0 arguments but got 1.", 'see `orch help down`'],
   ['why', "missing required argument 'names'", 'see `orch help why`'],
   ['events -n x', "option '-n, --limit <count>' argument 'x' is invalid. Expected a whole number from 0.", null],
   [

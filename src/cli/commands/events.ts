@@ -2,6 +2,7 @@
 // file, the newest ones from the supervisor if one runs.
 import type { Client } from '../../api/client.ts';
 import type { EventRecord, MethodParams } from '../../api/protocol.ts';
+import { isSelector } from '../../api/select-names.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -35,7 +36,8 @@ export const eventsCommand: CommandDefinition<EventsOptions> = {
     { flags: '--until <time>', description: 'show only events before TIME' },
     {
       flags: '--service <name>',
-      description: 'show only events of this service (`api`) or instance (`api.2`)',
+      description:
+        "show only events of this service (`api`), instance (`api.2`), tag (`tag:backend`) or pattern (`'api-*'`)",
       completes: 'name',
     },
     { flags: '--type <types>', description: 'show only events of these types (`exited,became_ready`)' },
@@ -53,9 +55,11 @@ export const eventsCommand: CommandDefinition<EventsOptions> = {
 
 async function runEvents(context: CliContext, options: EventsOptions): Promise<ExitCode> {
   if (options.criticalPath) return printCriticalPath(context);
-  const passes = await parseFilter(options, Date.now());
+  const filter = await parseFilter(options, Date.now());
   const { readEvents } = await import('../../api/event-files.ts');
-  if (typeof passes === 'string') return fail(context, { code: 'usage', message: passes });
+  if (typeof filter === 'string') return fail(context, { code: 'usage', message: filter });
+  const passes = (event: EventRecord): boolean => filter(event) && isAbout(event, names);
+  let names = options.service === undefined ? [] : [options.service];
   const format = context.json ? (event: EventRecord) => JSON.stringify(event) : eventFormatter(context, options);
   const print = (event: EventRecord) => void (passes(event) && context.stdout.write(`${format(event)}\n`));
   const printPast = (events: EventRecord[]) => {
@@ -64,6 +68,7 @@ async function runEvents(context: CliContext, options: EventsOptions): Promise<E
   };
   try {
     const { paths, client } = await openProject(context);
+    names = await selectServices(context, client, names);
     if (client === null) {
       const onDisk = paths === null ? [] : readEvents(paths.eventsFile);
       if (onDisk.length === 0) return fail(context, noSupervisorError(context));
@@ -86,6 +91,21 @@ async function runEvents(context: CliContext, options: EventsOptions): Promise<E
   }
 }
 
+/** What a selector means: in the running project, else in its files. */
+async function selectServices(context: CliContext, client: Client | null, words: string[]): Promise<string[]> {
+  if (!words.some(isSelector)) return words;
+  const { declaredSelectables, selectOf, selectRunning } = await import('../context/selection.ts');
+  if (client) return selectRunning(client, words, {}, 'look');
+  const { loadOrPrint } = await import('../context/configuration.ts');
+  const accepted = await loadOrPrint(context);
+  return accepted ? selectOf(declaredSelectables(accepted.config), words, {}, 'look') : words;
+}
+
+/** @param names of services or instances; none: all events */
+function isAbout({ service, instance, details }: EventRecord, names: string[]): boolean {
+  return names.length === 0 || [service, instance, details.service].some((one) => names.includes(String(one)));
+}
+
 async function pastEvents(client: Client, params: MethodParams<'events'>): Promise<EventRecord[]> {
   const events: EventRecord[] = [];
   await client.stream('events', params, (event) => events.push(event)).done;
@@ -101,7 +121,7 @@ function eventsBefore(oldest: EventRecord | undefined, onDisk: EventRecord[]): E
 
 /** @returns a sentence if an option is not valid */
 async function parseFilter(
-  { since, until, service, type }: EventsOptions,
+  { since, until, type }: EventsOptions,
   nowMs: number,
 ): Promise<((event: EventRecord) => boolean) | string> {
   const { parseTimePoint, TIME_FORMS } = await import('../format/time-point.ts');
@@ -118,8 +138,7 @@ async function parseFilter(
     return (
       timeMs >= (sinceMs ?? Number.NEGATIVE_INFINITY) &&
       timeMs < (untilMs ?? Number.POSITIVE_INFINITY) &&
-      (types === undefined || types.includes(event.type)) &&
-      (service === undefined || [event.service, event.instance, event.details.service].includes(service))
+      (types === undefined || types.includes(event.type))
     );
   };
 }

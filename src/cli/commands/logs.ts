@@ -2,17 +2,19 @@
 // so that a slow reader never disturbs it.
 import { resolve } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
+import { type Selectable, selectablesOf } from '../../api/select-names.ts';
 import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
 import type { UnfinishedFollower, UnfinishedSelection } from '../../logs/reader/unfinished-lines.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, optionalNames } from '../context/definition.ts';
+import { type CommandDefinition, exceptOption, optionalNames } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { failRequest, findPaths, openProject, withSupervisor } from '../context/running-project.ts';
+import { declaredSelectables, type SelectionOptions, selectOf } from '../context/selection.ts';
 
-export type LogsOptions = {
+export type LogsOptions = SelectionOptions & {
   follow?: boolean;
   tail?: number;
   since?: string;
@@ -40,6 +42,7 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
     { flags: '--since <time>', description: 'show only lines from TIME on' },
     { flags: '--until <time>', description: 'show only lines before TIME' },
     { flags: '--grep <pattern>', description: 'show only lines that match this regular expression' },
+    exceptOption,
     { flags: '--queue <queue>', description: 'show only this log queue' },
     { flags: '--utc', description: 'in a terminal: print times in UTC instead of local time' },
     { flags: '--raw', description: 'print the bare lines, byte by byte, without time and instance' },
@@ -49,6 +52,7 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
     ['orch logs -f api', 'follow all instances of api'],
     ['orch logs --since 10m --grep "error|warn"', 'recent errors and warnings'],
     ['orch logs --json db.1 | jq .line', 'for programs'],
+    ['orch logs -f --except "debug-*"', 'everything but what matches'],
     ['orch logs rotate', 'close all live files now'],
   ],
   run: runLogs,
@@ -57,15 +61,22 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
 /** With `-f` and neither `--tail` nor `--since`. */
 const FOLLOW_TAIL = 100;
 
-export async function runLogs(context: CliContext, options: LogsOptions, names: string[]): Promise<ExitCode> {
-  if (names[0] === 'rotate') return rotate(context, names.slice(1));
+export async function runLogs(context: CliContext, options: LogsOptions, words: string[]): Promise<ExitCode> {
+  if (words[0] === 'rotate') return rotate(context, words.slice(1));
   const selection = await parseSelection(options, Date.now());
   if (typeof selection === 'string') return fail(context, { code: 'usage', message: selection });
   const project = await findQueues(context);
   if (typeof project === 'number') return project;
   const queues = project.queues.filter((queue) => options.queue === undefined || queue.name === options.queue);
   if (queues.length === 0) return fail(context, noSuchQueue(options.queue, project.queues));
-  for (const name of names) if (!project.names.has(name)) warnUnknown(context, name);
+  let names: string[];
+  try {
+    names = await selectOf(project.services, words, options, 'look');
+  } catch (error) {
+    return failRequest(context, error);
+  }
+  const known = new Set(project.services.flatMap(({ name, instances }) => [name, ...instances]));
+  for (const name of names) if (!known.has(name)) warnUnknown(context, name);
   const instances = names.length > 0 ? new Set(names) : null;
   const decoding: FollowOptions['decoding'] = options.raw ? 'latin1' : 'utf8';
   const past = await queuesWith(instances, queues, project.paths);
@@ -169,21 +180,20 @@ async function pacedWriter(context: CliContext, { raw = false, utc }: LogsOption
   };
 }
 
-type ProjectQueues = { queues: LogQueueFile[]; names: Set<string>; paths: ProjectPaths | null };
+type ProjectQueues = { queues: LogQueueFile[]; services: Selectable[]; paths: ProjectPaths | null };
 
 /** From the running supervisor, else from the configuration. Prints why if both fail. */
 async function findQueues(context: CliContext): Promise<ProjectQueues | ExitCode> {
   try {
     const { paths, client } = await openProject(context);
     if (!client) return queuesOfConfig(context);
-    const { services, logQueues } = await client.request('status', {}).finally(() => client.close());
-    const names = new Set(services.flatMap(({ name, instances }) => [name, ...instances.map(({ id }) => id)]));
-    const queues = logQueues.map(({ name, path }) => ({
+    const status = await client.request('status', {}).finally(() => client.close());
+    const queues = status.logQueues.map(({ name, path }) => ({
       name,
       path: resolve(paths.root, path),
       format: 'text' as const,
     }));
-    return queues.length > 0 ? { queues, names, paths } : queuesOfConfig(context);
+    return queues.length > 0 ? { queues, services: selectablesOf(status), paths } : queuesOfConfig(context);
   } catch (error) {
     return failRequest(context, error);
   }
@@ -193,13 +203,8 @@ async function queuesOfConfig(context: CliContext): Promise<ProjectQueues | Exit
   const { loadOrPrint } = await import('../context/configuration.ts');
   const accepted = await loadOrPrint(context);
   if (accepted === null) return 2;
-  const { services, logQueues } = accepted.config;
-  const names = new Set<string>();
-  for (const { name, pool } of services) {
-    names.add(name);
-    for (let index = 1; index <= pool; index += 1) names.add(`${name}.${index}`);
-  }
-  return { queues: logQueues, names, paths: findPaths(context) };
+  const { logQueues } = accepted.config;
+  return { queues: logQueues, services: declaredSelectables(accepted.config), paths: findPaths(context) };
 }
 
 function rotate(context: CliContext, queues: string[]): Promise<ExitCode> {

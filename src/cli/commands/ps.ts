@@ -1,5 +1,5 @@
 // `orch ps`: one status request, printed as a table or as JSON. It is on the fast path of a cold start: it must not import
-// more than the client and the formats.
+// more than the client and the formats. Names are read by context/selected-status.ts.
 import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
@@ -8,35 +8,56 @@ import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
 import { formatDuration, formatPercent, formatSize, formatSpan } from '../../units.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
-import type { CommandDefinition } from '../context/definition.ts';
+import { type CommandDefinition, exceptOption, optionalNames } from '../context/definition.ts';
 import { formatPosition } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
+import type { SelectionOptions } from '../context/selection.ts';
 import { stateColour } from '../format/state-colour.ts';
 
-export type PsOptions = { wide?: boolean };
+export type PsOptions = SelectionOptions & { wide?: boolean; group?: 'tag' };
 
 export const psCommand: CommandDefinition<PsOptions> = {
   name: 'ps',
   group: 'Look',
   summary: 'list services and instances',
   details: '',
-  arguments: [],
-  options: [{ flags: '-w, --wide', description: 'also show log queues and the supervisor; never cut a line' }],
+  arguments: optionalNames,
+  options: [
+    { flags: '-w, --wide', description: 'also show titles, log queues and the supervisor; never cut a line' },
+    exceptOption,
+    {
+      flags: '--group <by>',
+      description: 'tag: a table for each tag',
+      value: { kind: 'choice', choices: ['tag'] },
+    },
+  ],
   examples: [
     ['orch ps', 'services with their instances'],
+    ['orch ps tag:backend', 'those with that tag'],
+    ['orch ps --group tag', 'by tag; a service with two tags is in both tables'],
     ['orch ps --json | jq .converged', 'for scripts'],
   ],
-  run: runPs,
+  run: (context, options, words) => showStatus(context, options, words, null),
 };
 
-function runPs(context: CliContext, options: PsOptions): Promise<ExitCode> {
+/** Reads names and exceptions; a line without them needs no code for that. */
+export type ChoosePart = (status: Status, words: string[], options: PsOptions) => Promise<Status>;
+
+export async function showStatus(
+  context: CliContext,
+  options: PsOptions,
+  words: string[],
+  choosePart: ChoosePart | null,
+): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const status = await client.request('status', {});
+    const whole = await client.request('status', {});
+    const status = choosePart ? await choosePart(whole, words, options) : whole;
     const text = context.json
       ? JSON.stringify(status)
       : formatStatus(status, {
           nowMs: Date.now(),
           wide: options.wide ?? false,
+          group: options.group ?? null,
           widthColumns: options.wide ? null : tableWidth(context),
           colour: context.colour,
         });
@@ -45,14 +66,22 @@ function runPs(context: CliContext, options: PsOptions): Promise<ExitCode> {
   });
 }
 
-export type StatusFormat = { nowMs: number; wide: boolean; widthColumns: number | null; colour: boolean };
+export type StatusFormat = {
+  nowMs: number;
+  wide: boolean;
+  /** Missing or null: one table. */
+  group?: 'tag' | null;
+  widthColumns: number | null;
+  colour: boolean;
+};
 
 export function formatStatus(status: Status, format: StatusFormat): string {
   const paint = painter(format.colour);
   const lines = [...rejectedConfig(status, paint), ...heldEdits(status, paint)];
   if (status.services.length === 0) lines.push('No services are declared.');
   else {
-    lines.push(...serviceTable(status, format, paint), ...serviceNotes(status, paint));
+    const table = format.group === 'tag' ? tablesByTag : serviceTable;
+    lines.push(...table(status.services, format, paint), ...serviceNotes(status, paint));
     lines.push(...degradedLines(status, format, paint));
   }
   if (format.wide)
@@ -90,7 +119,19 @@ const SERVICE_COLUMNS: TextColumn[] = [
   { title: 'REASON' },
 ];
 
-function serviceTable({ services }: Status, format: StatusFormat, paint: Paint): string[] {
+/** One table for each tag, then one of the services without any. */
+function tablesByTag(services: ServiceStatus[], format: StatusFormat, paint: Paint): string[] {
+  const tags = [...new Set(services.flatMap((service) => service.tags ?? []))].sort();
+  const groups = tags.map((tag) => ({ title: `tag:${tag}`, of: services.filter((one) => one.tags?.includes(tag)) }));
+  const others = { title: 'without a tag', of: services.filter((one) => !one.tags?.length) };
+  return [...groups, ...(others.of.length > 0 ? [others] : [])].flatMap(({ title, of }, index) => [
+    ...(index > 0 ? [''] : []),
+    paint('bold', title),
+    ...serviceTable(of, format, paint),
+  ]);
+}
+
+function serviceTable(services: ServiceStatus[], format: StatusFormat, paint: Paint): string[] {
   const titles = format.wide && services.some(({ title }) => title !== undefined);
   const rows = services.flatMap((service) => {
     const [first, ...others] = serviceRows(service, format.nowMs);

@@ -2,12 +2,14 @@
 // for an override instead.
 import { heldText } from '../../api/held-edit.ts';
 import type { HeldEdit, WireError } from '../../api/protocol.ts';
+import { isSelector } from '../../api/select-names.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { failRequest, openProject, withSupervisor } from '../context/running-project.ts';
+import { declaredSelectables, selectOf, selectRunning } from '../context/selection.ts';
 
-/** `size` null: back to what the file says. */
+/** `service`: or a selector. `size` null: back to what the file says. */
 type ScaleRequest = { service: string; size: number | null };
 
 type ScaleOptions = { ephemeral?: boolean };
@@ -24,6 +26,7 @@ export const scaleCommand: CommandDefinition<ScaleOptions> = {
   options: [{ flags: '--ephemeral', description: 'override the size in the supervisor instead of editing the file' }],
   examples: [
     ['orch scale api=8', 'in the file, permanently'],
+    ['orch scale "worker-*=2"', 'all whose names match; also `tag:backend=2`'],
     ['orch scale --ephemeral api=8', 'for now'],
     ['orch scale --ephemeral api=file', 'back to what the file says'],
   ],
@@ -41,7 +44,7 @@ async function runScale(context: CliContext, { ephemeral = false }: ScaleOptions
 }
 
 function parseScaleRequest(word: string, isEphemeral: boolean): ScaleRequest | WireError {
-  const match = /^([a-z0-9][a-z0-9_-]{0,62})=(\d{1,5}|file)$/.exec(word);
+  const match = /^((?:tag:)?[a-z0-9_*?-]{1,63})=(\d{1,5}|file)$/.exec(word);
   const isFile = match?.[2] === 'file';
   if (match && (!isFile || isEphemeral)) return { service: match[1]!, size: isFile ? null : Number(match[2]) };
   const hint = `\`orch scale api=4\`${isEphemeral ? ', or `api=file` to go back to what the file says' : ''}`;
@@ -52,7 +55,8 @@ function scaleBySupervisor(context: CliContext, requests: ScaleRequest[]): Promi
   return withSupervisor(context, async (client) => {
     const scaled = [];
     const text = [];
-    for (const request of requests) {
+    const select = (words: string[]) => selectRunning(client, words, {}, 'look');
+    for (const request of await eachService(requests, select)) {
       const { service, size } = await client.request('scale', request);
       scaled.push({ service, size });
       const until = `until \`orch scale --ephemeral ${service}=file\``;
@@ -63,11 +67,30 @@ function scaleBySupervisor(context: CliContext, requests: ScaleRequest[]): Promi
   });
 }
 
+/** With one request for each service that a selector means. */
+async function eachService(
+  requests: ScaleRequest[],
+  select: (words: string[]) => Promise<string[]>,
+): Promise<ScaleRequest[]> {
+  const each = requests.map(async ({ service, size }) =>
+    (await select([service])).map((name) => ({ service: name, size })),
+  );
+  return (await Promise.all(each)).flat();
+}
+
 async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promise<ExitCode> {
-  const sizes = Object.fromEntries(requests.map(({ service, size }) => [service, size ?? 0]));
   try {
     const { client } = await openProject(context);
-    const { printProblems, scaleInFile } = await import('../context/configuration.ts');
+    const { loadOrPrint, printProblems, scaleInFile } = await import('../context/configuration.ts');
+    const hasSelector = requests.some(({ service }) => isSelector(service));
+    const accepted = hasSelector && !client ? await loadOrPrint(context) : null;
+    if (hasSelector && !client && !accepted) return 2;
+    const select = (words: string[]) =>
+      client
+        ? selectRunning(client, words, {}, 'look')
+        : selectOf(accepted ? declaredSelectables(accepted.config) : [], words, {}, 'look');
+    const selected = await eachService(requests, select);
+    const sizes = Object.fromEntries(selected.map(({ service, size }) => [service, size ?? 0]));
     const { appliedEnvironment } = await import('../context/applied-environment.ts');
     const applied = client && (await appliedEnvironment(client, context.environment));
     if (applied && isOtherEnvironment(context, applied.env)) {

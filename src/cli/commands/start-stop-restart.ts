@@ -1,11 +1,18 @@
 // `orch start`, `orch stop`, `orch restart`: change what runs, and wait for it.
 import type { NotStarted, StartResult } from '../../api/protocol.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, namesOrAll, type OptionDefinition, timeoutOption } from '../context/definition.ts';
+import {
+  type CommandDefinition,
+  exceptOption,
+  namesOrAll,
+  type OptionDefinition,
+  timeoutOption,
+} from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
+import { type SelectionOptions, selectRunning } from '../context/selection.ts';
 
-type ChangeOptions = { wait?: boolean; timeout?: number; all?: boolean };
+type ChangeOptions = SelectionOptions & { wait?: boolean; timeout?: number; all?: boolean };
 
 const allOption: OptionDefinition = { flags: '--all', description: 'all services' };
 
@@ -19,6 +26,7 @@ export const startCommand: CommandDefinition<ChangeOptions> = {
   arguments: namesOrAll,
   options: [
     allOption,
+    exceptOption,
     { flags: '--wait', description: 'return once they are ready' },
     timeoutOption('with --wait: how long to wait'),
   ],
@@ -38,10 +46,11 @@ export const stopCommand: CommandDefinition<ChangeOptions> = {
     'them meanwhile.',
   ].join(' '),
   arguments: namesOrAll,
-  options: [allOption, timeoutOption('how long to wait until they are gone')],
+  options: [allOption, exceptOption, timeoutOption('how long to wait until they are gone')],
   examples: [
     ['orch stop worker', 'the whole service'],
     ['orch stop api.3', 'one instance of the pool'],
+    ['orch stop --all --except db', 'everything but db'],
   ],
   run: (context, options, names) => requestChange(context, 'stop', names, options),
 };
@@ -54,24 +63,38 @@ export const restartCommand: CommandDefinition<ChangeOptions> = {
   arguments: namesOrAll,
   options: [
     allOption,
+    exceptOption,
     { flags: '--wait', description: 'return once they are ready again' },
     timeoutOption('with --wait: how long to wait'),
   ],
-  examples: [['orch restart api --wait', 'the whole service; returns once it is ready']],
+  examples: [
+    ['orch restart api --wait', 'the whole service; returns once it is ready'],
+    ['orch restart tag:backend', 'the services with that tag'],
+    ['orch restart "worker-*" --except worker-mail', 'those whose names match, but one'],
+  ],
   run: (context, options, names) => requestChange(context, 'restart', names, options),
 };
+
+/** A restart starts nothing by a tag that is started by hand. */
+const PURPOSE = { start: 'start', stop: 'look', restart: 'wanted' } as const;
 
 const PARTICIPLE = { start: 'started', stop: 'stopped', restart: 'restarted' };
 
 function requestChange(
   context: CliContext,
   method: 'start' | 'stop' | 'restart',
-  names: string[],
-  { wait, all = false, timeout: timeoutMs = null }: { wait?: boolean; all?: boolean; timeout?: number | null },
+  words: string[],
+  {
+    wait,
+    all = false,
+    except,
+    timeout: timeoutMs = null,
+  }: Omit<ChangeOptions, 'timeout'> & { timeout?: number | null },
 ): Promise<ExitCode> {
-  const wrong = namesProblem(method, names, all);
+  const wrong = namesProblem(method, words, all);
   if (wrong) return Promise.resolve(fail(context, { code: 'usage', ...wrong }));
   return withSupervisor(context, async (client) => {
+    const names = await selectRunning(client, words, { except }, PURPOSE[method]);
     const changed: StartResult = await client.request(method, method === 'stop' ? { names, timeoutMs } : { names });
     if (changed.notStarted)
       return reportNotStarted(context, method as 'start' | 'restart', changed.instances, changed.notStarted);

@@ -6,14 +6,15 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
+import { type CommandDefinition, exceptOption, timeoutOption } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { failRequest, locateProject } from '../context/running-project.ts';
+import type { SelectionOptions } from '../context/selection.ts';
 import type { RunningProject } from '../up/bring-up.ts';
 import type { EndCondition } from '../up/end-condition.ts';
 import { Interrupts } from '../up/interrupts.ts';
 
-type UpOptions = {
+type UpOptions = SelectionOptions & {
   detach?: boolean;
   wait?: boolean;
   timeout?: number;
@@ -35,7 +36,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
   arguments: [
     {
       syntax: '[services...]',
-      description: 'run these and what they depend on, as well as what runs',
+      description: "run these (names, `tag:backend` or `'worker-*'`) and what they depend on, as well as what runs",
       completes: 'service',
     },
   ],
@@ -43,6 +44,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     { flags: '-d, --detach', description: 'return at once and keep running in the background' },
     { flags: '--wait', description: 'with -d: return once everything is as declared' },
     timeoutOption('with --wait: how long to wait'),
+    { ...exceptOption, completes: 'service' },
     { flags: '--profile <names>', description: 'also run the services of these profiles (a,b), and of no others' },
     {
       flags: '--exit-code-from <service>',
@@ -60,6 +62,8 @@ export const upCommand: CommandDefinition<UpOptions> = {
     ['orch up --profile debug', 'with the services of that profile'],
     ['orch up tests --exit-code-from tests', 'in CI: the tests and what they depend on; exits as the tests do'],
     ['orch up api', 'api and what it depends on; what runs already stays'],
+    ['orch up tag:backend', 'the services with that tag and what they depend on'],
+    ['orch up --except worker', 'everything but worker, unless something depends on it'],
   ],
   run: runUp,
 };
@@ -91,13 +95,13 @@ const needsForeground = {
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout, profile, switch: maySwitch = false }: UpOptions,
-  names: string[],
+  { wait, timeout, profile, except, switch: maySwitch = false }: UpOptions,
+  words: string[],
 ): Promise<ExitCode> {
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, { only: names, maySwitch });
+  const running = await bringUp(context, paths, { only: words, except, maySwitch });
   if (typeof running === 'number') return running;
-  const { client } = running;
+  const { client, only: names } = running;
   try {
     await selectProfiles(client, profile);
     const condition = { for: 'converged' as const, names, timeoutMs: timeout ?? null };
@@ -109,16 +113,22 @@ async function runInBackground(
   }
 }
 
-async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, names: string[]) {
+async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, words: string[]) {
   const sinceMs = Date.now();
   const interrupts = new Interrupts();
   try {
     const { bringUp } = await import('../up/bring-up.ts');
     const maySwitch = options.switch === true;
     const mustExist = options.exitCodeFrom === undefined ? [] : [options.exitCodeFrom];
-    const running = await bringUp(context, paths, { only: names, mustExist, maySwitch, interrupts });
+    const running = await bringUp(context, paths, {
+      only: words,
+      except: options.except,
+      mustExist,
+      maySwitch,
+      interrupts,
+    });
     if (typeof running === 'number') return running;
-    const { client, accepted, owning } = running;
+    const { client, accepted, owning, only: names } = running;
     if (owning) await client.request('own', {});
     await selectProfiles(client, options.profile);
     const { exitCodeFrom } = options;

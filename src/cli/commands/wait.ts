@@ -2,10 +2,11 @@
 import { heldText } from '../../api/held-edit.ts';
 import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, optionalNames, timeoutOption } from '../context/definition.ts';
+import { type CommandDefinition, exceptOption, optionalNames, timeoutOption } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
+import { type SelectionOptions, selectRunning } from '../context/selection.ts';
 
-type WaitOptions = { for?: 'converged' | 'ready' | 'stopped' | 'ended'; timeout?: number };
+type WaitOptions = SelectionOptions & { for?: 'converged' | 'ready' | 'stopped' | 'ended'; timeout?: number };
 
 export const waitCommand: CommandDefinition<WaitOptions> = {
   name: 'wait',
@@ -23,18 +24,21 @@ export const waitCommand: CommandDefinition<WaitOptions> = {
         'converged: everything is as declared; ready; stopped; ended: it completed or was given up (default: ended for tasks that are named, otherwise converged)',
       value: { kind: 'choice', choices: ['converged', 'ready', 'stopped', 'ended'] },
     },
+    exceptOption,
     timeoutOption('how long to wait (default: without limit)'),
   ],
   examples: [
     ['orch wait --timeout 30s', 'until everything is as declared'],
     ['orch wait --for ready api db', 'until these are ready'],
+    ['orch wait --for ready tag:backend', 'the services with that tag'],
     ['orch wait tests', 'until the task has ended; exits with its exit code'],
   ],
   run: runWait,
 };
 
-function runWait(context: CliContext, options: WaitOptions, names: string[]): Promise<ExitCode> {
+function runWait(context: CliContext, options: WaitOptions, words: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
+    const names = await selectRunning(client, words, options, 'wanted');
     const { for: condition, timeout: timeoutMs = null } = options;
     const params = { ...(condition && { for: condition }), names, timeoutMs };
     const { waitedMs, exitCode, held } = await client.request('wait', params);

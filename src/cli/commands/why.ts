@@ -3,26 +3,29 @@ import type { Explanation } from '../../api/protocol.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, requiredNames } from '../context/definition.ts';
+import { type CommandDefinition, exceptOption, requiredNames } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
+import { type SelectionOptions, selectRunning } from '../context/selection.ts';
 import { stateColour } from '../format/state-colour.ts';
 
-export const whyCommand: CommandDefinition = {
+export const whyCommand: CommandDefinition<SelectionOptions> = {
   name: 'why',
   group: 'Look',
   summary: 'explain why something is not running or not ready',
   details: '',
   arguments: requiredNames,
-  options: [],
+  options: [exceptOption],
   examples: [
     ['orch why api', 'the chain of causes of each instance'],
     ['orch why api.2', 'of one instance'],
+    ['orch why "*"', 'of everything'],
   ],
-  run: (context, _options, names) => runWhy(context, names),
+  run: runWhy,
 };
 
-function runWhy(context: CliContext, names: string[]): Promise<ExitCode> {
+function runWhy(context: CliContext, options: SelectionOptions, words: string[]): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
+    const names = await selectRunning(client, words, options, 'look');
     const answers = await Promise.all(names.map((name) => client.request('why', { name })));
     const explanations = answers.flatMap((answer) => answer.explanations);
     const paint = painter(context.colour);

@@ -93,11 +93,12 @@ async function candidatesOfKind(kind: CompletionKind, taken: string[], file: str
 const describeAll = (texts: readonly string[], about: string): Candidate[] => texts.map((text) => ({ text, about }));
 
 async function nameCandidates(kind: 'name' | 'service' | 'size', taken: string[], file: string): Promise<Candidate[]> {
-  const { services, instances } = await knownNames(file);
+  const { services, instances, tags } = await knownNames(file);
   const suffix = kind === 'size' ? '=' : '';
   return [
     ...services.map((name) => ({ text: name + suffix, about: 'service' })),
     ...describeAll(kind === 'name' ? instances : [], 'instance'),
+    ...tags.map((tag) => ({ text: `tag:${tag}${suffix}`, about: 'tag' })),
   ].filter(({ text }) => !taken.includes(text));
 }
 

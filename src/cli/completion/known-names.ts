@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { connect } from '../../api/client.ts';
 import { pathsOfFile } from '../../api/paths.ts';
 
-export type KnownNames = { services: string[]; instances: string[] };
+export type KnownNames = { services: string[]; instances: string[]; tags: string[] };
 
 const SUPERVISOR_TIMEOUT_MS = 300;
 const MAX_READ_BYTES = 1024 * 1024;
 
 export async function knownNames(file: string): Promise<KnownNames> {
-  return (await namesOfSupervisor(file)) ?? { services: namesInFile(file), instances: [] };
+  return (await namesOfSupervisor(file)) ?? namesInFile(file);
 }
 
 async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
@@ -23,18 +23,29 @@ async function namesOfSupervisor(file: string): Promise<KnownNames | null> {
     clearTimeout(timer);
     client.close();
     const instances = services.flatMap((service) => service.instances.map(({ id }) => id));
-    return { services: services.map(({ name }) => name), instances };
+    const tags = services.flatMap((service) => service.tags ?? []);
+    return { services: services.map(({ name }) => name), instances, tags: sorted(tags) };
   } catch {
     return null; // the file may still be readable
   }
 }
 
-function namesInFile(file: string): string[] {
+function namesInFile(file: string): KnownNames {
   try {
-    return serviceKeys(readFileSync(file, 'utf8').slice(0, MAX_READ_BYTES));
+    const text = readFileSync(file, 'utf8').slice(0, MAX_READ_BYTES);
+    return { services: serviceKeys(text), instances: [], tags: tagsIn(text) };
   } catch {
-    return []; // no file
+    return { services: [], instances: [], tags: [] }; // no file
   }
+}
+
+const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
+
+/** In flow style (`tags: [backend, web]`) or one on each line. */
+export function tagsIn(text: string): string[] {
+  const lists = [...text.matchAll(/\btags\s*:(?:\s*\[([^\]#]*)\]|((?:\s*\n\s*-[^\n]*)+))/g)];
+  const items = lists.flatMap(([, flow, block]) => flow?.split(',') ?? block!.split('\n'));
+  return sorted(items.flatMap((item) => /^[\s-]*["']?([a-z0-9][a-z0-9_-]{0,62})/.exec(item)?.[1] ?? []));
 }
 
 /** The keys one level below a block `services:`. Flow style and includes are not read. */

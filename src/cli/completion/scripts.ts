@@ -3,15 +3,26 @@ import type { shells } from '../context/definition.ts';
 
 const bash = `# bash completion of orch:  source <(orch completion bash)
 _orch() {
-  local line
+  local line word typed i last words
   COMPREPLY=()
+  words=()
+  # Bash splits words at colons: \`tag:backend\` is three of them, of which it replaces the last.
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    last=$((\${#words[@]} - 1))
+    if ((last >= 0)) && [[ $word == ':' || \${words[last]} == *: ]]; then words[last]+=$word; else words+=("$word"); fi
+  done
+  typed=
+  last=$((\${#words[@]} - 1))
+  if ((last >= 0)) && [[ \${words[last]} == *:* ]]; then typed=\${words[last]%:*}:; fi
   while IFS= read -r line; do
     if [[ $line == ':files' ]]; then
       compopt -o default
       return
     fi
-    COMPREPLY+=("\${line%%$'\\t'*}")
-  done < <(orch __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    word=\${line%%$'\\t'*}
+    COMPREPLY+=("\${word#"$typed"}")
+  done < <(orch __complete -- "\${words[@]}" 2>/dev/null)
   if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
 }
 complete -F _orch orch

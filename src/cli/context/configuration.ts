@@ -12,6 +12,8 @@ import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import type { ProjectConfig } from '../../core/spec.ts';
 import type { CliContext } from './context.ts';
 import { fail } from './errors.ts';
+import { failRequest } from './running-project.ts';
+import { declaredSelectables, type SelectionOptions, selectOf } from './selection.ts';
 
 /** A commit to load from instead of the disk. */
 type Revision = { ref: string; source: FileSource };
@@ -43,15 +45,33 @@ export async function loadTreeOrPrint(context: CliContext, revision?: Revision):
   return null;
 }
 
+/** @returns the services that the words mean (none: all), or null after printing why a selector means none. */
+export async function selectServices(
+  context: CliContext,
+  config: ProjectConfig,
+  words: string[],
+  options: SelectionOptions,
+): Promise<string[] | null> {
+  try {
+    return await selectOf(declaredSelectables(config), words, options, 'start');
+  } catch (error) {
+    failRequest(context, error);
+    return null;
+  }
+}
+
 /** @returns false after printing the first of `names` that is not a service. */
 export function checkServiceNames(context: CliContext, config: ProjectConfig, names: string[]): boolean {
   const known = config.services.map(({ name }) => name as string);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return true;
+  const isTag = config.services.some(({ tags }) => tags.includes(unknown));
   fail(context, {
     code: 'not-found',
     message: `no service "${unknown}" in ${basename(context.file)}`,
-    hint: suggestionHint(unknown, known, 'services') ?? 'no services are declared',
+    hint: isTag
+      ? `did you mean "tag:${unknown}"?`
+      : (suggestionHint(unknown, known, 'services') ?? 'no services are declared'),
   });
   return false;
 }

@@ -5,8 +5,9 @@ export type OptionDefinition = {
   /** As commander reads them: `-d, --detach`, `--timeout <duration>`, `--no-tui`. */
   flags: string;
   description: string;
-  /** How the value is checked: a duration becomes milliseconds, a count a whole number from 0. Without: kept as text. */
-  value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'choice'; choices: readonly string[] };
+  /** How the value is checked: a duration becomes milliseconds, a count a whole number from 0, a list (with commas,
+   * or by naming the option again) strings. Without: kept as text. */
+  value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'list' } | { kind: 'choice'; choices: readonly string[] };
   /** What completion offers for the value. */
   completes?: CompletionKind;
 };
@@ -84,16 +85,22 @@ export const takesValue = ({ flags }: OptionDefinition): boolean => flags.includ
 
 // Arguments and options that several commands have.
 
+const SELECTORS = "services (`api`), instances (`api.2`), tags (`tag:backend`) or patterns (`'api-*'`)";
+
 export const optionalNames: ArgumentDefinition[] = [
-  { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`); default: all', completes: 'name' },
+  { syntax: '[names...]', description: `${SELECTORS}; default: all`, completes: 'name' },
 ];
 /** Or `--all`. */
-export const namesOrAll: ArgumentDefinition[] = [
-  { syntax: '[names...]', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
-];
+export const namesOrAll: ArgumentDefinition[] = [{ syntax: '[names...]', description: SELECTORS, completes: 'name' }];
 export const requiredNames: ArgumentDefinition[] = [
-  { syntax: '<names...>', description: 'services (`api`) or instances (`api.2`)', completes: 'name' },
+  { syntax: '<names...>', description: SELECTORS, completes: 'name' },
 ];
+export const exceptOption: OptionDefinition = {
+  flags: '--except <names>',
+  description: 'leave these out (names, tags or patterns, with commas)',
+  value: { kind: 'list' },
+  completes: 'name',
+};
 export const timeoutOption = (description: string): OptionDefinition => ({
   flags: '--timeout <duration>',
   description: `${description} (such as 500ms, 30s, 5m)`,

@@ -8,7 +8,7 @@ import { type ProjectPaths, pathsOfFile, resolveLinks } from '../../api/paths.ts
 import type { WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { definedVariables } from '../context/applied-environment.ts';
-import { checkServiceNames, loadOrPrint, printProblems } from '../context/configuration.ts';
+import { checkServiceNames, loadOrPrint, printProblems, selectServices } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import { checkProject } from '../context/running-project.ts';
@@ -18,7 +18,13 @@ import { endSupervisor } from './supervisor-presence.ts';
 import { confirmSwitch } from './switch-environment.ts';
 
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
-export type RunningProject = { client: Client; accepted: AcceptedConfig; owning: boolean };
+export type RunningProject = {
+  client: Client;
+  accepted: AcceptedConfig;
+  owning: boolean;
+  /** The names that the selectors mean; none: all. */
+  only: string[];
+};
 
 /** A supervisor that holds the lock answers within this time, or is about to exit. */
 const CONFLICT_PATIENCE_MS = 10_000;
@@ -27,8 +33,9 @@ const RETRY_MS = 50;
 const RELAUNCH_MS = 1000;
 
 export type BringUpOptions = {
-  /** Also these services and what they depend on; none: all. */
+  /** Also these services and what they depend on, as names or selectors; none: all. */
   only: string[];
+  except?: string[] | undefined;
   /** Services that must be declared as well. */
   mustExist?: string[];
   /** The name of the environment may change without a question. */
@@ -43,7 +50,7 @@ export type BringUpOptions = {
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  { only, mustExist = [], maySwitch, interrupts }: BringUpOptions,
+  { only: words, except, mustExist = [], maySwitch, interrupts }: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
@@ -51,7 +58,8 @@ export async function bringUp(
   // A new supervisor starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
   const accepted = await loadOrPrint(context);
-  if (!accepted || !checkServiceNames(context, accepted.config, [...only, ...mustExist])) {
+  const only = accepted && (await selectServices(context, accepted.config, words, { except }));
+  if (!accepted || !only || !checkServiceNames(context, accepted.config, [...only, ...mustExist])) {
     await launch?.abandon();
     if (client && !accepted) context.stderr.write('\nServices keep running.\n');
     client?.close();
@@ -125,7 +133,7 @@ async function retryUntilRunning(
     if (conflict && performance.now() > untilMs) return fail(context, conflict);
     const started = await start(launch ?? startLaunch(context, paths, owned), request);
     launch = null;
-    if (started.kind === 'ready') return afterStart(paths, request.accepted);
+    if (started.kind === 'ready') return afterStart(paths, request);
     if (started.kind === 'died') return fail(context, supervisorDied(paths, started));
     if (started.error.code === 'environment-differs') {
       const code = await agree(started.error);
@@ -162,7 +170,7 @@ async function apply(
     const { file } = context;
     const variables = definedVariables(context.environment);
     const { status, problems } = await client.request('apply', { ...request, file, variables });
-    if (status === 'applied') return { client, accepted: request.accepted, owning: false };
+    if (status === 'applied') return { client, accepted: request.accepted, owning: false, only: request.only };
     printProblems(context, problems);
     client.close();
     return 2;
@@ -178,9 +186,9 @@ async function apply(
 }
 
 /** The supervisor reported that it is ready, so it listens, unless it crashed in between. */
-async function afterStart(paths: ProjectPaths, accepted: AcceptedConfig): Promise<RunningProject> {
+async function afterStart(paths: ProjectPaths, { accepted, only }: ApplyRequest): Promise<RunningProject> {
   const client = await connect(paths);
-  if (client) return { client, accepted, owning: true };
+  if (client) return { client, accepted, owning: true, only };
   throw new ClientError(supervisorDied(paths, { how: 'exited right after its start', last: '' }));
 }
 

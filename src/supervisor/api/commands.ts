@@ -1,9 +1,9 @@
 // Commands of the user: start, stop, restart, scale, profiles. Each becomes an override or an event; the reconciler does the
 // rest.
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
-import { type DesiredInstance, isOnRequest, withDependencies } from '../../core/desired.ts';
+import { type DesiredInstance, withDependencies } from '../../core/desired.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
-import { type InstanceId, serviceOf } from '../../core/spec.ts';
+import { type InstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import { queueFeeding } from '../instances/inputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';
@@ -48,13 +48,14 @@ function wantAgain(kernel: Kernel, names: string[], ids: InstanceId[]): void {
     return;
   }
   const services = [...new Set(ids.map(serviceOf))];
-  const ofProfile = services.filter((name) => {
-    const spec = desired.services.get(name);
-    return spec !== undefined && isOnRequest(spec);
-  });
+  const ofProfile = services.filter((name) => isOnRequest(desired.services.get(name)));
   const profiles = join(overrides.profiles, ofProfile);
   kernel.override({ ...overrides, profiles, stopped, only: overrides.only && join(overrides.only, services) });
 }
+
+/** Runs only if it is asked for. */
+const isOnRequest = (spec: ServiceSpec | undefined): boolean =>
+  spec !== undefined && (spec.profiles.length > 0 || spec.start === 'manual');
 
 const join = (some: readonly string[], more: Iterable<string>): string[] => [...new Set([...some, ...more])];
 

@@ -8,7 +8,7 @@ import { RequestError } from './request-error.ts';
 export function resolveInstances(kernel: Kernel, names: readonly string[]): InstanceId[] {
   const known = instancesByName(kernel);
   const unknown = names.find((name) => !known.has(name));
-  if (unknown !== undefined) throw unknownName(unknown, known.keys());
+  if (unknown !== undefined) throw unknownName(kernel, unknown, known.keys());
   return selectInstances(known, names);
 }
 
@@ -56,8 +56,9 @@ export function knownQueues(kernel: Kernel, names: string[]): string[] {
   throw new RequestError({ code: 'not-found', message: `no log queue is named "${unknown}"`, ...(hint && { hint }) });
 }
 
-function unknownName(name: string, known: Iterable<string>): RequestError {
-  const hint = suggestionHint(name, known, 'known names');
+function unknownName({ desired }: Kernel, name: string, known: Iterable<string>): RequestError {
+  const isTag = [...desired.services.values()].some(({ tags = [] }) => tags.includes(name));
+  const hint = isTag ? `did you mean "tag:${name}"?` : suggestionHint(name, known, 'known names');
   return new RequestError({
     code: 'not-found',
     message: `no service or instance is named "${name}"`,

@@ -9,7 +9,7 @@ import type {
 } from '../../api/protocol.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
-import { isOnRequest, withDependencies } from '../../core/desired.ts';
+import { isAskedFor, withDependencies } from '../../core/desired.ts';
 import { shownPort } from '../../core/ports.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
@@ -79,10 +79,15 @@ function serviceStatus(
     override:
       stopped || pool !== undefined ? { ...(stopped && { stopped }), ...(pool !== undefined && { pool }) } : null,
     ...peopleFields(spec),
-    ...(isOnRequest(spec) && { onRequest: true as const }),
+    ...runsField(spec, new Set(overrides.profiles)),
     ...(notes.length > 0 && { notes }),
     instances,
   };
+}
+
+function runsField(spec: ServiceSpec, chosen: ReadonlySet<string>): Pick<ServiceStatus, 'runs'> {
+  if (!spec.enabled) return { runs: 'never' };
+  return isAskedFor(spec, chosen) ? {} : { runs: 'on_request' };
 }
 
 /** A client of an older version applied a configuration without them. */
