@@ -3,6 +3,7 @@
 import {
   type CommandDefinition,
   globalOptions,
+  joinValues,
   type OptionDefinition,
   spellingsOf,
   takesValue,
@@ -30,7 +31,10 @@ export function parseSimpleLine(
     if (!option || option.value) return null;
     const value = takesValue(option) ? argv[++at] : !word.startsWith('--no-');
     if (value === undefined || (typeof value === 'string' && value.startsWith('-'))) return null;
-    options[keyOf(option)] = value;
+    const key = keyOf(option);
+    const before = options[key];
+    options[key] =
+      option.repeats && typeof value === 'string' && typeof before === 'string' ? joinValues(before, value) : value;
   }
   return known === globalOptions ? null : { options };
 }

@@ -8,6 +8,7 @@ import {
   type CommandDefinition,
   globalOptions,
   globalOptionsAfter,
+  joinValues,
   type OptionDefinition,
 } from './context/definition.ts';
 import { fail } from './context/errors.ts';
@@ -88,13 +89,21 @@ function toCommand(definition: CommandDefinition, program: Command, host: HostPr
   });
 }
 
-/** The option nearer to the end of the line wins; `--no-color` counts in every position. */
+/** The option nearer to the end of the line wins; `--no-…` counts in every position, and so does each `-e`. */
 function mergeGlobals(before: GlobalOptions, after: GlobalOptions): GlobalOptions {
-  return { ...before, ...after, color: before.color !== false && after.color !== false };
+  const env = [before.env, after.env].filter((names) => names !== undefined);
+  return {
+    ...before,
+    ...after,
+    ...(env.length > 0 && { env: env.join(',') }),
+    color: before.color !== false && after.color !== false,
+    local: before.local !== false && after.local !== false,
+  };
 }
 
-function toOption({ flags, description, value }: OptionDefinition): Option {
+function toOption({ flags, description, value, repeats }: OptionDefinition): Option {
   const option = new Option(flags, description);
+  if (repeats) option.argParser((text: string, before?: string) => joinValues(before, text));
   switch (value?.kind) {
     case 'choice':
       return option.choices(value.choices);

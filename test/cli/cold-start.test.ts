@@ -29,12 +29,12 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
   expect(
     inputsOf([output!]).filter(
       (path) =>
-        !/^(package\.json|src\/(main|version|core\/project-path|api\/|cli\/|terminal\/|units|rpc\/)|node_modules\/get-east-asian-width\/)/.test(
+        !/^(package\.json|src\/(main|version|core\/(project-path|environment-name)|api\/|cli\/|terminal\/|units|rpc\/)|node_modules\/get-east-asian-width\/)/.test(
           path,
         ),
     ),
   ).toEqual([]);
-  expect(output!.bytes).toBeLessThan(27 * 1024);
+  expect(output!.bytes).toBeLessThan(28 * 1024);
   const external = output!.imports.filter((one) => one.external).map(({ path }) => path);
   expect([...new Set(external)].sort()).toEqual(['./cli/program.ts', 'node:fs', 'node:net', 'node:os', 'node:path']);
 });
@@ -61,7 +61,7 @@ test('help, completion and the choice of a command load commander and the defini
   load(Object.keys(outputs).find((path) => outputs[path]!.entryPoint?.endsWith('cli/program.ts'))!);
   const inputs = inputsOf([...loaded].map((path) => outputs[path]!));
   const isLight =
-    /^(package\.json|src\/(cli|api|rpc|terminal)\/|src\/(core\/project-path|units|version)\.ts|node_modules\/(commander|get-east-asian-width)\/)/;
+    /^(package\.json|src\/(cli|api|rpc|terminal)\/|src\/(core\/(project-path|environment-name)|units|version)\.ts|node_modules\/(commander|get-east-asian-width)\/)/;
   expect(inputs.filter((path) => !isLight.test(path))).toEqual([]);
   expect(inputs.filter((path) => /\/cli\/(init|completion)\/|\/up\/(?!interrupts)/.test(path))).toEqual([]);
   const ofCommander = ['node:child_process', 'node:events', 'node:fs', 'node:path', 'node:process'];

@@ -105,3 +105,18 @@ test('many changes still make one line of a terminal', async () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(lines[2]).toMatch(/\+40 services, 40 changed: s0.*…$/);
 });
+
+test('the personal overlay is on top of each, and several overlays are listed once they are selected', async () => {
+  const orch = project({
+    'procs.dev.yaml': dev,
+    'procs.prod.yaml': prod,
+    'procs.local.yaml': 'services: { api: { pool: 1 } }\n',
+  });
+  const { stdout } = await orch('envs -e prod -e dev');
+  expect(stdout).toMatch(/^prod,dev +valid +2 +2 {2}\+debug, -mail, api \(env/m);
+  expect(stdout).toMatch(/^with procs\.local\.yaml on top of each/m);
+  expect(stdout).not.toMatch(/^local/m);
+  const json = JSON.parse((await orch('envs --json')).stdout);
+  expect(json.personal).toBe('procs.local.yaml');
+  expect(JSON.parse((await orch('envs --json --no-local')).stdout)).toMatchObject({ personal: null });
+});

@@ -28,6 +28,7 @@ const known = [
   ['--file', 'y'],
   ['-e', 'prod'],
   ['--env', ''],
+  ['--no-local'],
 ];
 const odd = [
   ['ps'],
@@ -59,12 +60,14 @@ test('the fast path reads a line as commander does', async () => {
       plain++;
       const expected = await byCommander(argv);
       expect(expected?.command).toBe('ps');
-      const { file, env, json = false, color } = { color: true, ...read.options } as GlobalOptions;
-      expect({ file, env, json, color }).toEqual({
+      const options = { color: true, local: true, ...read.options } as GlobalOptions;
+      const { file, env, json = false, color, local } = options;
+      expect({ file, env, json, color, local }).toEqual({
         file: expected!.globals.file,
         env: expected!.globals.env,
         json: expected!.globals.json ?? false,
         color: expected!.globals.color,
+        local: expected!.globals.local,
       });
       expect(read.options.wide ?? false).toBe(expected!.options.wide ?? false);
     }),

@@ -1,12 +1,15 @@
 // What `orch init` takes from a directory, and what it lists as seen and not taken.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of compose files
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { detectProject } from '../../src/cli/init/detect-project.ts';
 import { printFirstFile } from '../../src/cli/init/print-first-file.ts';
 import { accept } from '../config/loading.ts';
+import { git } from '../rig/git.ts';
+import { temporaryDirectory } from '../rig/temporary-directory.ts';
+import { runCommand } from './run-command.ts';
 
 async function init(files: Record<string, string>, environment: Record<string, string> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'orch-init-'));
@@ -114,4 +117,17 @@ test.each([
 
 test('an empty directory gets a sample', async () => {
   expect(await init({})).toMatchObject({ from: null, names: ['hello'], notTakenOver: [] });
+});
+
+test('in a git repository, git is made to ignore the personal overlay, once', async () => {
+  const cwd = temporaryDirectory('init');
+  const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+  write('Procfile', 'web: x\n');
+  write('.gitignore', 'node_modules');
+  git(cwd, 'init', '-q');
+  const { stdout } = await runCommand(['init'], { cwd });
+  expect(stdout).toContain('added /procs.local.yaml, for changes that are yours alone, to .gitignore');
+  expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('node_modules\n/procs.local.yaml\n');
+  rmSync(join(cwd, 'procs.yaml'));
+  expect((await runCommand(['init'], { cwd })).stdout).not.toContain('.gitignore');
 });

@@ -290,6 +290,7 @@ describe('init', () => {
       from: 'Procfile',
       services: ['web'],
       notTakenOver: [],
+      ignored: null,
     });
   });
 });

@@ -44,13 +44,18 @@ describe('the environment of an instance', () => {
     const result = await load('env_files: ["?.env"]\nservices: {}');
     expect(result.ok && result.accepted.watched.map(({ path, contentHash }) => [path, contentHash === null])).toEqual([
       ['/project/procs.yaml', false],
+      ['/project/procs.local.yaml', true],
       ['/project/.env', true],
     ]);
   });
 
   test('a missing file is watched as well', async () => {
     const result = await load('services: { api: { command: a, env_files: [x.env] } }');
-    expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual(['/project/procs.yaml', '/project/x.env']);
+    expect(result.ok ? [] : result.watched.map(({ path }) => path)).toEqual([
+      '/project/procs.yaml',
+      '/project/procs.local.yaml',
+      '/project/x.env',
+    ]);
   });
 });
 

@@ -2,6 +2,8 @@
 // again; --explain adds where every value was written, and by which commit.
 import type { MapTree, Tree } from '../../config/tree/tree.ts';
 import type { PlaceOf } from '../../config/value-places.ts';
+import { personalOverlayIn } from '../../core/environment-name.ts';
+import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 
@@ -31,12 +33,15 @@ async function runConfig(context: CliContext, options: ConfigOptions): Promise<E
     import('../../config/print-yaml.ts'),
   ]);
   const { file, env, environment, stateDir } = context;
-  const { built, problems } = await loadTree({ file, env, environment, stateDir });
+  const { built, problems, files } = await loadTree({ file, env, environment, stateDir });
   if (!built) {
     printProblems(context, problems);
     return 2;
   }
   if (problems.length > 0) printProblems({ ...context, json: false }, problems);
+  const personal = personalOverlayIn(files, env);
+  if (personal !== null && !context.json)
+    context.stdout.write(`# with ${escapeControls(personal)}, which is read last (--no-local leaves it out)\n`);
   if (options.explain) {
     const tree = effectiveTree(built, { defaults: true });
     context.stdout.write(context.json ? await explainedJson(tree) : await explainedYaml(tree));

@@ -2,6 +2,7 @@
 // whether it is valid.
 import { basename } from 'node:path';
 import { ClientError } from '../../api/client.ts';
+import { layersOf, overlayOf, personalOverlayIn } from '../../core/environment-name.ts';
 import type { Problem } from '../../core/load-result.ts';
 import type { ConfigDifference } from '../../plan/compare-configs.ts';
 import { painter } from '../../terminal/colour.ts';
@@ -31,7 +32,7 @@ export const envsCommand: CommandDefinition = {
 /** procs.yaml alone may be incomplete where overlays complete it; without an overlay it must be valid. */
 async function runEnvs(context: CliContext): Promise<ExitCode> {
   const running = await runningEnvironment(context);
-  const rows = await loadRows(context, running);
+  const { rows, personal } = await loadRows(context, running);
   const [alone, ...overlays] = rows as [EnvironmentRow, ...EnvironmentRow[]];
   if (overlays.length === 0 && alone.status === 'rejected') {
     const { printProblems } = await import('../context/configuration.ts');
@@ -41,10 +42,12 @@ async function runEnvs(context: CliContext): Promise<ExitCode> {
   const project = rows.find(({ project }) => project !== null)?.project ?? null;
   if (context.json) {
     const environments = rows.map(({ project: _, ...row }) => row);
-    context.stdout.write(`${JSON.stringify({ project, running, environments })}\n`);
+    context.stdout.write(`${JSON.stringify({ project, running, personal, environments })}\n`);
   } else {
     const lines = environmentTable(rows, painter(context.colour), tableWidth(context));
-    context.stdout.write(`${[...lines, ...problemLines(rows)].join('\n')}\n`);
+    const note =
+      personal === null ? [] : ['', `with ${escapeControls(personal)} on top of each (--no-local leaves it out)`];
+    context.stdout.write(`${[...lines, ...problemLines(rows), ...note].join('\n')}\n`);
   }
   return overlays.some(({ status }) => status === 'rejected') ? 2 : 0;
 }
@@ -64,9 +67,12 @@ async function runningEnvironment(context: CliContext): Promise<{ env: string | 
   }
 }
 
+/** `personal`: the overlay that each has on top, null without one. */
+type LoadedRows = { rows: EnvironmentRow[]; personal: string | null };
+
 /** procs.yaml alone first. The one that runs is listed even if its overlay is gone. */
-async function loadRows(context: CliContext, running: { env: string | null } | null): Promise<EnvironmentRow[]> {
-  const [{ loadConfig }, { listEnvironments, overlayPath }, { diskSource }, comparison] = await Promise.all([
+async function loadRows(context: CliContext, running: { env: string | null } | null): Promise<LoadedRows> {
+  const [{ loadConfig }, { listEnvironments }, { diskSource }, comparison] = await Promise.all([
     import('../../config/load-config.ts'),
     import('../../config/files/merge-config-files.ts'),
     import('../../config/files/file-source.ts'),
@@ -75,17 +81,22 @@ async function loadRows(context: CliContext, running: { env: string | null } | n
   const { file, environment, stateDir } = context;
   const names = new Set<string | null>([null, ...(await listEnvironments({ source: diskSource }, file))]);
   if (running) names.add(running.env);
+  // One of several overlays is listed if it is selected.
+  if (layersOf(context.env).length > 1) names.add(context.env);
   const loaded = await Promise.all(
     [...names].map(async (env) => ({ env, result: await loadConfig({ file, env, environment, stateDir }) })),
   );
   const alone = loaded[0]!.result;
-  return loaded.map(({ env, result }): EnvironmentRow => {
+  const personal = loaded.flatMap(({ env, result }) =>
+    result.ok ? (personalOverlayIn(result.accepted.files, env) ?? []) : [],
+  );
+  const rows = loaded.map(({ env, result }): EnvironmentRow => {
     const config = result.ok ? result.accepted.config : null;
     const changes: ConfigDifference | null =
       env !== null && config && alone.ok ? comparison.compareConfigs(alone.accepted.config, config) : null;
     return {
       name: env,
-      file: basename(env === null ? file : overlayPath(file, env)),
+      file: env === null ? basename(file) : overlaysOf(basename(file), env),
       runs: running !== null && running.env === env,
       selected: context.env === env,
       status: result.ok ? 'valid' : 'rejected',
@@ -96,7 +107,13 @@ async function loadRows(context: CliContext, running: { env: string | null } | n
       problems: result.ok ? result.accepted.warnings : result.problems,
     };
   });
+  return { rows, personal: personal[0] ?? null };
 }
+
+const overlaysOf = (file: string, env: string): string =>
+  layersOf(env)
+    .map((layer) => overlayOf(file, layer))
+    .join(', ');
 
 /** A problem of procs.yaml is one of every environment: it is shown once. */
 function problemLines(rows: EnvironmentRow[]): string[] {

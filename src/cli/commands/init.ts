@@ -11,7 +11,7 @@ export const initCommand: CommandDefinition = {
   group: 'Configuration',
   summary: 'write a first procs.yaml',
   details:
-    'With comments, from a Procfile, the file of another tool, a compose file, or scripts of package.json. Lists what it saw and did not take. Never overwrites a file.',
+    'With comments, from a Procfile, the file of another tool, a compose file, or scripts of package.json. Lists what it saw and did not take. Lets git ignore procs.local.yaml. Never overwrites a file.',
   arguments: [],
   options: [],
   examples: [['orch init', 'then read the file, and `orch up`']],
@@ -38,8 +38,10 @@ async function runInit(context: CliContext): Promise<ExitCode> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return fail(context, alreadyExists(file));
     return fail(context, { code: 'usage', message: `cannot write ${file}: ${(error as Error).message}` });
   }
+  const { ignorePersonalOverlay } = await import('../init/ignore-personal.ts');
+  const ignored = await ignorePersonalOverlay(file);
   const services = detected.project.services.map(({ name }) => name);
-  report(context, services, detected);
+  report(context, services, { ...detected, ignored });
   return 0;
 }
 
@@ -49,17 +51,20 @@ const alreadyExists = (file: string) => ({
   hint: '`orch validate` checks it; remove or rename it to start over',
 });
 
-type FoundIn = { from: string | null; notTakenOver: string[] };
+/** `ignored`: the line that was added to .gitignore. */
+type FirstFileReport = { from: string | null; notTakenOver: string[]; ignored: string | null };
 
-function report(context: CliContext, services: string[], { from, notTakenOver }: FoundIn): void {
+function report(context: CliContext, services: string[], { from, notTakenOver, ignored }: FirstFileReport): void {
   const file = basename(context.file);
   if (context.json) {
-    context.stdout.write(`${JSON.stringify({ file, from, services, notTakenOver })}\n`);
+    context.stdout.write(`${JSON.stringify({ file, from, services, notTakenOver, ignored })}\n`);
     return;
   }
   const lost = notTakenOver.map((sentence) => `  not taken over: ${escapeControls(sentence)}\n`).join('');
+  const personal =
+    ignored === null ? '' : `  added ${escapeControls(ignored)}, for changes that are yours alone, to .gitignore\n`;
   const origin = from ? ` from ${from}` : '';
   context.stdout.write(
-    `wrote ${escapeControls(file)}${origin}: ${services.join(', ')}\n${lost}start it with \`orch up\`\n`,
+    `wrote ${escapeControls(file)}${origin}: ${services.join(', ')}\n${lost}${personal}start it with \`orch up\`\n`,
   );
 }

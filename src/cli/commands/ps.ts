@@ -3,6 +3,7 @@
 import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
+import { personalOverlayIn } from '../../core/environment-name.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
@@ -84,6 +85,8 @@ export function formatStatus(status: Status, format: StatusFormat): string {
     lines.push(...table(status.services, format, paint), ...serviceNotes(status, paint));
     lines.push(...degradedLines(status, format, paint));
   }
+  const personal = personalOverlayIn(status.config.files, status.env);
+  if (personal !== null) lines.push('', paint('dim', `with ${escapeControls(personal)} (--no-local leaves it out)`));
   if (format.wide)
     lines.push('', ...queueTable(status.logQueues, format, paint), '', supervisorSummary(status, format));
   return lines.join('\n');

@@ -65,6 +65,7 @@ function candidatesAt(
 ): Candidates | Promise<Candidates> {
   const path = file === null ? discoverFile(cwd) : resolve(cwd, file);
   if (pendingOption?.value?.kind === 'choice') return describeAll(pendingOption.value.choices, '');
+  if (pendingOption?.completes === 'environment') return environmentCandidates(path, current);
   if (pendingOption) return pendingOption.completes ? candidatesOfKind(pendingOption.completes, names, path) : [];
   if (current.startsWith('-')) return optionsOf(command).flatMap(optionCandidates);
   if (!command) {
@@ -84,7 +85,7 @@ async function candidatesOfKind(kind: CompletionKind, taken: string[], file: str
     case 'shell':
       return describeAll(shells, '');
     case 'environment':
-      return describeAll(environmentNames(file), 'environment');
+      return environmentCandidates(file, '');
     default:
       return nameCandidates(kind, taken, file);
   }
@@ -100,6 +101,17 @@ async function nameCandidates(kind: 'name' | 'service' | 'size', taken: string[]
     ...describeAll(kind === 'name' ? instances : [], 'instance'),
     ...tags.map((tag) => ({ text: `tag:${tag}${suffix}`, about: 'tag' })),
   ].filter(({ text }) => !taken.includes(text));
+}
+
+/** Each after those that are written already: `dev,` → `dev,local`. */
+function environmentCandidates(file: string, current: string): Candidate[] {
+  const before = current.slice(0, current.lastIndexOf(',') + 1);
+  const taken = before.split(',');
+  const names = environmentNames(file).filter((name) => !taken.includes(name));
+  return describeAll(
+    names.map((name) => before + name),
+    'environment',
+  );
 }
 
 /** `procs.prod.yaml` → `prod`. */

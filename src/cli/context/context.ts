@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathsOfFile, projectMarks } from '../../api/paths.ts';
+import { environmentName, NO_PERSONAL_VARIABLE } from '../../core/environment-name.ts';
 
 export type CliContext = {
   /** Absolute path of procs.yaml; it may not exist. */
   file: string;
   /** `--state-dir`, else ORCH_STATE_DIR, absolute; null: next to the file. */
   stateDir: string | null;
-  /** `--env`, else ORCH_ENV, else null. */
+  /** `--env`, else ORCH_ENV, else null: the overlays in their order, with commas. */
   env: string | null;
   /** `--env`, which may be ''; undefined: not given. */
   envOption?: string | undefined;
@@ -29,6 +30,8 @@ export type GlobalOptions = {
   file?: string | undefined;
   env?: string | undefined;
   stateDir?: string | undefined;
+  /** False: `--no-local`. */
+  local?: boolean;
   json?: boolean;
   color?: boolean;
 };
@@ -38,9 +41,10 @@ export function createContext(globals: GlobalOptions, host: HostProcess): CliCon
   const file = globals.file === undefined ? discoverFile(host.cwd) : resolve(host.cwd, globals.file);
   return {
     ...host,
+    environment: environmentFor(file, globals.local === false, host.environment),
     file,
     // An empty option: none, even with the variable.
-    env: (globals.env ?? variableFor(file, 'ORCH_ENV', host.environment)) || null,
+    env: environmentName(globals.env ?? variableFor(file, 'ORCH_ENV', host.environment)),
     stateDir: stateDirectory(globals.stateDir ?? variableFor(file, 'ORCH_STATE_DIR', host.environment), host.cwd),
     envOption: globals.env,
     json: globals.json ?? false,
@@ -50,10 +54,23 @@ export function createContext(globals: GlobalOptions, host: HostProcess): CliCon
 
 const stateDirectory = (given: string | undefined, cwd: string): string | null => (given ? resolve(cwd, given) : null);
 
+/** With the variable that leaves the personal overlay out, where that is asked for: so an `up` hands it on. */
+function environmentFor(
+  file: string,
+  isLeftOut: boolean,
+  environment: HostProcess['environment'],
+): HostProcess['environment'] {
+  const inherited = variableFor(file, NO_PERSONAL_VARIABLE, environment);
+  const wanted = isLeftOut ? '1' : inherited;
+  return wanted === environment[NO_PERSONAL_VARIABLE]
+    ? environment
+    : { ...environment, [NO_PERSONAL_VARIABLE]: wanted };
+}
+
 /** @returns the variable. To a program, orch gives that of its own project: it says nothing about another one. */
 function variableFor(
   file: string,
-  name: 'ORCH_ENV' | 'ORCH_STATE_DIR',
+  name: 'ORCH_ENV' | 'ORCH_STATE_DIR' | typeof NO_PERSONAL_VARIABLE,
   environment: HostProcess['environment'],
 ): string | undefined {
   const { [name]: value, ORCH_NONCE } = environment;

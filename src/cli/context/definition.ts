@@ -10,6 +10,8 @@ export type OptionDefinition = {
   value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'list' } | { kind: 'choice'; choices: readonly string[] };
   /** What completion offers for the value. */
   completes?: CompletionKind;
+  /** May be given several times: the values are joined with commas. */
+  repeats?: true;
 };
 
 /** Shells with a completion script. */
@@ -58,9 +60,11 @@ export const globalOptions: OptionDefinition[] = [
   },
   {
     flags: '-e, --env <name>',
-    description: 'the environment, which adds procs.<name>.yaml (default: $ORCH_ENV)',
+    description: 'the environment, which adds procs.<name>.yaml; several in order, the last wins (default: $ORCH_ENV)',
     completes: 'environment',
+    repeats: true,
   },
+  { flags: '--no-local', description: 'leave out procs.local.yaml, which is read last (also: ORCH_NO_LOCAL=1)' },
   {
     flags: '--state-dir <dir>',
     description: 'where to keep the state of the project instead of in .orch (default: $ORCH_STATE_DIR)',
@@ -80,6 +84,10 @@ export function globalOptionsAfter({ ownsShortF }: Pick<CommandDefinition, 'owns
 /** `-f, --file <file>` → `-f`, `--file`. */
 export const spellingsOf = ({ flags }: OptionDefinition): string[] =>
   flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+
+/** The values of an option that `repeats`. */
+export const joinValues = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before},${value}`;
 
 export const takesValue = ({ flags }: OptionDefinition): boolean => flags.includes('<');
 

@@ -1,6 +1,7 @@
 // Makes the plan that `orch plan` shows: the files against what runs, or commits against each other. Never changes anything.
 import { basename, dirname, join } from 'node:path';
 import type { Plan } from '../../api/protocol.ts';
+import { personalOverlayIn } from '../../core/environment-name.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { PlanReport, PlanSide } from '../../plan/plan-report.ts';
 import type { LoadedConfiguration } from '../context/configuration.ts';
@@ -68,7 +69,14 @@ export async function planBetweenCommits(context: CliContext, range: string): Pr
   const before = await loadRevision(context, first, dots === '...' ? last : null);
   const after = before && (await loadRevision(context, last));
   if (!before || !after) return null;
-  return await report(before, after, await planBetween(before.accepted, after.accepted));
+  const planned = await report(before, after, await planBetween(before.accepted, after.accepted));
+  return { ...planned, note: personalNote([before.accepted, after.accepted]) };
+}
+
+function personalNote(sides: AcceptedConfig[]): string | null {
+  const overlays = sides.map(({ files, config }) => personalOverlayIn(files, config.env));
+  const overlay = overlays.find((file) => file !== null);
+  return overlay ? `with ${overlay} of the disk on both sides; --no-local leaves it out` : null;
 }
 
 /** The actions of a supervisor that has settled on `before`; null: of one that has run nothing. */

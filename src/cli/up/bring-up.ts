@@ -95,7 +95,7 @@ async function isKnownWithoutLinks(client: Client, { file }: CliContext): Promis
 }
 
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
-  launchSupervisor({ paths, file: context.file, env: context.env, owned });
+  launchSupervisor({ paths, file: context.file, env: context.env, environment: context.environment, owned });
 
 type ApplyRequest = { accepted: AcceptedConfig; only: string[]; keepsEnvironment: boolean };
 

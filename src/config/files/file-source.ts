@@ -19,6 +19,8 @@ export type FileSource = {
   list(directory: string): Promise<string[]>;
   /** The directory with symlinks resolved; itself when that cannot be done. */
   resolve(directory: string): Promise<string>;
+  /** Where files are that no commit has. */
+  untracked?: FileSource;
 };
 
 export const diskSource: FileSource = {

@@ -90,6 +90,7 @@ const SYMLINK = '120000';
 const MAX_HOPS = 10;
 
 class CommitSource implements FileSource {
+  readonly untracked = diskSource;
   readonly #git: Git;
   /** Directory of the repository, absolute. */
   readonly #top: string;

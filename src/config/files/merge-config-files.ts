@@ -1,5 +1,6 @@
-// procs.yaml, what it includes and the overlay of the environment -> one merged tree. The overlay wins.
-import { basename, dirname, extname, join } from 'node:path';
+// procs.yaml, the overlays of the environment in their order, and the personal overlay -> one merged tree. Later ones win.
+import { basename, dirname, extname } from 'node:path';
+import { isPersonalLeftOut, layersOf, overlayOf, PERSONAL } from '../../core/environment-name.ts';
 import { fileProblem, type ProblemText, quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { type MapTree, mergeTrees } from '../tree/tree.ts';
@@ -10,11 +11,25 @@ const ENV_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
 /** @returns null when a file is missing, unreadable or not valid YAML; the reasons are in `context.problems`. */
 export async function mergeConfigFiles(context: LoadContext, env: string | null): Promise<MapTree | null> {
-  const { file } = context;
-  const base = await readBase(context, file);
-  if (env === null) return base;
-  const overlay = ENV_NAME.test(env) ? await readOverlay(context, file, env) : reportBadEnvName(context, file, env);
-  return base && overlay ? mergeTrees(base, overlay) : null;
+  let merged = await readBase(context, context.file);
+  const layers = layersOf(env);
+  for (const [index, layer] of layers.entries()) {
+    const overlay =
+      layers.indexOf(layer) < index ? reportTwice(context, layer) : await readOverlay(context, context.file, layer);
+    merged = merged && overlay && mergeTrees(merged, overlay);
+  }
+  if (layers.includes(PERSONAL) || isPersonalLeftOut(context.environment)) return merged;
+  const personal = await readPersonal(context);
+  if (personal === 'missing') return merged;
+  return merged && personal && mergeTrees(merged, personal);
+}
+
+/** It is not in git: for a commit, it is read from the disk. */
+async function readPersonal(context: LoadContext): Promise<MapTree | null | 'missing'> {
+  const file = { path: overlayOf(context.file, PERSONAL), base: context.root, named: null };
+  const read = await readConfigFile(context, file, 'part');
+  const { untracked } = context.source;
+  return read === 'missing' && untracked ? readConfigFile({ ...context, source: untracked }, file, 'part') : read;
 }
 
 async function readBase(context: LoadContext, file: string): Promise<MapTree | null> {
@@ -30,7 +45,8 @@ async function readBase(context: LoadContext, file: string): Promise<MapTree | n
 }
 
 async function readOverlay(context: LoadContext, file: string, env: string): Promise<MapTree | null> {
-  const overlay = overlayPath(file, env);
+  if (!ENV_NAME.test(env)) return reportBadEnvName(context, file, env);
+  const overlay = overlayOf(file, env);
   const tree = await readConfigFile(context, { path: overlay, base: context.root, named: null }, 'part');
   if (tree !== 'missing') return tree;
   const message = `unknown environment ${quote(env)}: ${basename(overlay)} does not exist`;
@@ -40,16 +56,19 @@ async function readOverlay(context: LoadContext, file: string, env: string): Pro
   return reportFile(context, overlay, { code: 'missing-overlay', message, hint });
 }
 
-/** `procs.dev.yaml` next to `procs.yaml`. */
-export function overlayPath(file: string, env: string): string {
-  const extension = extname(file);
-  return join(dirname(file), `${basename(file, extension)}.${env}${extension}`);
-}
-
 function reportBadEnvName(context: LoadContext, file: string, env: string): null {
   const message = `${quote(env)} is not a valid environment name`;
   const hint = 'letters, digits, `_`, `-` and `.`, beginning with a letter or digit';
   return reportFile(context, file, { code: 'bad-name', message, hint });
+}
+
+function reportTwice(context: LoadContext, env: string): null {
+  const message = `the environment ${quote(env)} is named twice`;
+  return reportFile(context, context.file, {
+    code: 'bad-name',
+    message,
+    hint: 'each overlay is merged once: name it once',
+  });
 }
 
 function reportFile({ root, problems }: LoadContext, file: string, wording: ProblemText): null {
@@ -57,7 +76,7 @@ function reportFile({ root, problems }: LoadContext, file: string, wording: Prob
   return null;
 }
 
-/** Names of the environments whose overlay exists. */
+/** Names of the environments whose overlay exists, without the personal one. */
 export async function listEnvironments(context: Pick<LoadContext, 'source'>, file: string): Promise<string[]> {
   const extension = extname(file);
   const prefix = `${basename(file, extension)}.`;
@@ -66,6 +85,6 @@ export async function listEnvironments(context: Pick<LoadContext, 'source'>, fil
   );
   return names
     .map((name) => name.slice(prefix.length, -extension.length))
-    .filter((name) => ENV_NAME.test(name))
+    .filter((name) => ENV_NAME.test(name) && name !== PERSONAL)
     .sort();
 }
