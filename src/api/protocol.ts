@@ -2,6 +2,8 @@
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
 import type { AcceptedConfig, FilePlace, Problem } from '../core/load-result.ts';
+import type { RunningLaunch } from './protocol-launch.ts';
+import type { MemoryLimitStatus } from './protocol-limits.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** A longer line ends the connection, in both directions. `apply` carries a whole configuration. */
@@ -40,14 +42,6 @@ export type InstanceStatus = {
   memoryBound?: MemoryLimitStatus | null;
   /** Its PORT; null: it has none. Absent from a supervisor of an older version. */
   port?: number | null;
-};
-
-/** How `limits.memory` is enforced. `because`: why it is only sampled, if known. */
-export type MemoryLimitStatus = {
-  maxBytes: number;
-  action: 'restart' | 'kill';
-  enforcedBy: 'kernel' | 'sampling';
-  because: string | null;
 };
 
 export type ServiceStatus = {
@@ -222,6 +216,10 @@ export type ApiMethods = {
   /** Resolves once their processes are gone; `timeoutMs` limits this wait, not the stop itself. */
   stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];
   restart: [{ names: string[] }, StartResult, never];
+  /** Starts what `service` depends on and resolves once it could start itself. `started`: services that did not run before. */
+  startDependencies: [{ service: string; timeoutMs: number | null }, { started: string[] }, never];
+  /** What a command needs to run in the place of an instance: of `name`, or the first running one of that service. */
+  launchContext: [{ name: string }, RunningLaunch, never];
   /** To the main process of each live instance of `name`; `instances`: those that got it. */
   signal: [{ name: string; signal: string }, { instances: string[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */

@@ -7,6 +7,7 @@ import { diffCommand } from './commands/diff.ts';
 import { downCommand } from './commands/down.ts';
 import { envsCommand } from './commands/envs.ts';
 import { eventsCommand } from './commands/events.ts';
+import { execCommand } from './commands/exec-in-instance.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -14,6 +15,7 @@ import { pauseCommand, resumeCommand } from './commands/pause-resume.ts';
 import { planCommand } from './commands/plan.ts';
 import { type PsOptions, psCommand, showStatus } from './commands/ps.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
+import { runCommand } from './commands/run.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/send-signal.ts';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop-restart.ts';
@@ -32,7 +34,7 @@ const psWithNames: CommandDefinition<PsOptions> = {
 };
 
 export const commands: CommandDefinition[] = [
-  ...[upCommand, downCommand, upgradeCommand, attachCommand],
+  ...[upCommand, downCommand, runCommand, execCommand, upgradeCommand, attachCommand],
   ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
   ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand, pauseCommand, resumeCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],

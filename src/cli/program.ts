@@ -126,6 +126,12 @@ function toOption({ flags, description, value, repeats }: OptionDefinition): Opt
           .filter(Boolean);
         return [...(before ?? []), ...items];
       });
+    case 'variables':
+      return option.argParser((text: string, before: Record<string, string> = {}) => {
+        const [, name, assigned] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+        if (name === undefined) throw new InvalidArgumentError('Expected NAME=VALUE.');
+        return { ...before, [name]: assigned! };
+      });
     default:
       return option;
   }
@@ -151,13 +157,20 @@ function usageError(error: CommanderError, argv: string[], host: HostProcess): E
   if (error.code === 'commander.help') return 2;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
-  const hint = suggestion
-    ? `did you mean \`${suggestion}\`?`
-    : `see \`${['orch help', commandIn(argv)].join(' ').trim()}\``;
+  const command = commandIn(argv);
+  const isForProgram = error.code === 'commander.unknownOption' && command?.passesArguments && !argv.includes('--');
+  const hint = isForProgram
+    ? `what the program itself should get comes after \`--\`: \`orch ${command.name} NAME -- ${optionIn(first)}\``
+    : suggestion
+      ? `did you mean \`${suggestion}\`?`
+      : `see \`${['orch help', command?.name].join(' ').trim()}\``;
   return fail({ ...host, json: argv.includes('--json') }, { code: 'usage', message: first, hint });
 }
 
-const commandIn = (argv: string[]) => argv.find((word) => commands.some(({ name }) => name === word)) ?? '';
+const commandIn = (argv: string[]) => argv.flatMap((word) => commands.find(({ name }) => name === word) ?? []).at(0);
+
+/** `unknown option '-t'` → `-t`. */
+const optionIn = (message: string): string => /'([^']*)'/.exec(message)?.[1] ?? '…';
 
 const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 

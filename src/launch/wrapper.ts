@@ -9,13 +9,16 @@ import { softLimitOfPrograms } from '../os/spawn/open-file-limit.ts';
 import { posixSpawn } from '../os/spawn/posix-spawn.ts';
 import type { InstanceLaunch } from './environment.ts';
 
-/** @returns the launch through a shell; the same where there is nothing to do, or no program to become. */
+/**
+ * @param soft the soft limit of open files; left out: as the supervisor's own spawn needs it
+ * @returns the launch through a shell; the same where there is nothing to do, or no program to become.
+ */
 export function wrapInShell(
   launch: InstanceLaunch,
   { listen, limits }: Pick<ServiceSpec, 'listen' | 'limits'>,
+  // posix_spawn sets the soft limit itself.
+  soft = listen.length > 0 || posixSpawn() === null ? softLimitOfPrograms() : null,
 ): InstanceLaunch {
-  // Otherwise the spawn sets the soft limit itself.
-  const soft = listen.length > 0 || posixSpawn() === null ? softLimitOfPrograms() : null;
   const steps = shellSteps(listen.length > 0, limits, soft);
   // The spawn itself gives the best error for a program that does not exist.
   if (steps.length === 0 || platform === 'win32' || !programExists(launch)) return launch;

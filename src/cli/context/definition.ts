@@ -6,8 +6,13 @@ export type OptionDefinition = {
   flags: string;
   description: string;
   /** How the value is checked: a duration becomes milliseconds, a count a whole number from 0, a list (with commas,
-   * or by naming the option again) strings. Without: kept as text. */
-  value?: { kind: 'duration' } | { kind: 'count' } | { kind: 'list' } | { kind: 'choice'; choices: readonly string[] };
+   * or by naming the option again) strings, variables (`NAME=VALUE`, any number of times) a record. Without: kept as text. */
+  value?:
+    | { kind: 'duration' }
+    | { kind: 'count' }
+    | { kind: 'list' }
+    | { kind: 'variables' }
+    | { kind: 'choice'; choices: readonly string[] };
   /** What completion offers for the value. */
   completes?: CompletionKind;
   /** May be given several times: the values are joined with commas. */
@@ -43,6 +48,8 @@ export type CommandDefinition<Options = never> = {
   hidden?: true;
   /** `-f` is an option of the command itself: the file is named by `--file` or before the command. */
   ownsShortF?: true;
+  /** Words after `--` are for a program. */
+  passesArguments?: true;
   /** Is about this directory, not about the project that it belongs to. */
   inCurrentDirectory?: true;
   /**
@@ -108,6 +115,11 @@ export const exceptOption: OptionDefinition = {
   description: 'leave these out (names, tags or patterns, with commas)',
   value: { kind: 'list' },
   completes: 'name',
+};
+export const setOption: OptionDefinition = {
+  flags: '--set <name=value>',
+  description: 'an environment variable of the program, over what is declared (any number of times)',
+  value: { kind: 'variables' },
 };
 export const timeoutOption = (description: string): OptionDefinition => ({
   flags: '--timeout <duration>',

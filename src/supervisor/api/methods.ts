@@ -17,6 +17,7 @@ import {
 } from './commands.ts';
 import { acceptedConfig, createEditMethods, goingDown, handingOver } from './edit-methods.ts';
 import { explainInstance } from './explanations.ts';
+import { describeLaunch, startDependencies } from './for-programs.ts';
 import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { RequestError } from './request-error.ts';
@@ -64,6 +65,9 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
     why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
     start: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), startInstances, call.signal),
     restart: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), restartInstances, call.signal),
+    startDependencies: ({ service, timeoutMs }, call) =>
+      startDependencies(supervisor, requiredString(service, 'service'), timeoutMs ?? null, call.signal),
+    launchContext: ({ name }) => describeLaunch(supervisor, requiredString(name, 'name')),
     stop: async ({ names, timeoutMs }, call) => {
       const instances = stopInstances(kernel, requiredNames(names));
       const saved = supervisor.save();

@@ -1,7 +1,7 @@
 // Enforces `limits.memory`: by a hard limit of the kernel where it has one, otherwise by sampling once a second, then restart
 // or SIGKILL. Sampling is too late for memory that grows faster.
 import { readFileSync } from 'node:fs';
-import type { MemoryLimitStatus } from '../../api/protocol.ts';
+import type { MemoryLimitStatus } from '../../api/protocol-limits.ts';
 import type { Exit, Incarnation, Slot } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../core/spec.ts';
 import { builtEntry } from '../../os/built-entry.ts';
