@@ -1,7 +1,7 @@
 // Own answers where other features meet: a shell, a terminal, exit records, the next supervisor, an upgrade, scaling.
 import { expect, test } from 'vitest';
 import { freePorts } from '../rig/free-ports.ts';
-import { createProject, instanceOf, type Project } from '../rig/project.ts';
+import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { PROGRAMS } from './procs.ts';
 import { listen } from './stranger.ts';
@@ -51,24 +51,23 @@ test('a killed supervisor and an upgrade: adopted instances stay ready by their 
   await project.down();
 });
 
-test('scaled beyond one: refused in the file, and not ready on a kept socket with --ephemeral', async () => {
+test.each([
+  ['in the file', []],
+  ['with --ephemeral', ['--ephemeral']],
+])('scaled beyond one on a kept socket, %s: refused, and the one that serves stays ready', async (_, options) => {
   const port = await freePorts();
   const server = `require('http').createServer((_, r) => r.setHeader('connection', 'close').end()).listen({ fd: 3 })`;
   const project = createProject({
     'procs.yaml': `services:\n  web:\n    command: [node, -e, "${server}"]\n    listen: ["127.0.0.1:${port}"]\n    readiness: { http: "http://127.0.0.1:${port}/", every: 50ms }\n`,
   });
   await project.up();
-  const refused = await project.orch(['scale', 'web=2']);
-  expect(refused.exitCode).not.toBe(0);
+  const before = incarnations(project.instances());
+  const refused = await project.orch(['scale', 'web=2', ...options]);
+  expect(refused.exitCode).toBe(2);
   expect(refused.stderr).toContain(`would be asked at port ${port}, where any of them may answer`);
-  await project.mustOrch(['scale', 'web=2', '--ephemeral']);
-  const seen = await waitFor(
-    'the second says why it is not ready',
-    project.ps,
-    (status) => /shared with web\.1/.test(instanceOf(status, 'web.2').reason ?? ''),
-    15_000,
-  );
-  expect(instanceOf(seen, 'web.1').state).toBe('ready');
+  expect(refused.stderr).toContain('hint: use `notify`, `log` or `exec`');
+  expect(incarnations(project.instances())).toEqual(before);
+  expect(instanceOf(await project.ps(), 'web.1').state).toBe('ready');
   await project.down();
 });
 

@@ -5,7 +5,6 @@ import { freePorts } from '../rig/free-ports.ts';
 import { createProject, incarnations, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
 
-const PORT = await freePorts();
 const SERVER = 'command: [node, LIFECYCLE/serves-by-file.mjs, api.sock]';
 
 import { PROGRAMS } from './procs.ts';
@@ -36,7 +35,7 @@ test.each(kinds)(
     const project = createProject(
       procs(`
 services:
-  api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms, failures: 2 } }
+  api: { ${SERVER}, port: ${await freePorts()}, readiness: { ${probe}, every: 100ms, failures: 2 } }
   web: { command: [sleep, "1000"], depends_on: { api: ready } }
 `),
     );
@@ -72,7 +71,7 @@ test.each([
   ['several together', 'tcp: "$' + '{PORT}", unix: api.sock, exec: "test -e api.sock"'],
 ])('%s: an instance is ready once its probe succeeds', async (_, probe) => {
   const project = createProject(
-    procs(`services:\n  api: { ${SERVER}, port: ${PORT}, readiness: { ${probe}, every: 100ms } }\n`),
+    procs(`services:\n  api: { ${SERVER}, port: ${await freePorts()}, readiness: { ${probe}, every: 100ms } }\n`),
   );
   await project.up();
   const events = await project.events();
@@ -83,11 +82,12 @@ test.each([
 });
 
 test('a startup probe delays the other probes', async () => {
+  const port = await freePorts();
   const yaml = (startup: string): string => `
 services:
   api:
     ${SERVER}
-    port: ${PORT}
+    port: ${port}
     startup: { ${startup} }
     liveness: { exec: [test, -e, never-there], every: 50ms, failures: 1 }
     restart: { policy: on_failure, backoff: { initial: 50ms } }

@@ -13,27 +13,36 @@ import { descend, type Tree } from '../tree/tree.ts';
 const DISTINCT_PORTS = { get: (id: InstanceId) => parseInstanceId(id)!.index } as PortTable;
 
 type Asked = { template: string; path: string[]; placeOf(address: string): string | null };
+/** `path`: of the key that names the address, within its service. */
+export type SharedAddress = { spec: ServiceSpec; path: string[]; message: string; hint: string };
+
+export function checkSharedAddresses(config: ProjectConfig, tree: Tree): Problem[] {
+  return findSharedAddresses(config).map(({ spec, path, message, hint }) => {
+    const { at } = descend(tree, ['services', spec.name, ...path]).tree;
+    return problemAt(at, { code: 'shared-address', message, hint });
+  });
+}
 
 /** Extra instances of a roll-out count as well. Addresses of other machines are not judged. */
-export function checkSharedAddresses(config: ProjectConfig, tree: Tree): Problem[] {
-  const pools = config.services.filter((spec) => spec.pool > 0 && lastIndexOf(spec) > 1);
+export function findSharedAddresses(config: ProjectConfig, services = config.services): SharedAddress[] {
+  const pools = services.filter((spec) => spec.pool > 0 && lastIndexOf(spec) > 1);
   return pools.flatMap((spec) =>
     askedBy(spec).flatMap((asked) => {
       const [first, second] = [1, 2].map((index) => placeFor(asked, spec, index, config));
       if (!first || first !== second) return [];
-      return [sharedProblem(spec, asked, first, tree)];
+      return [sharedAddress(spec, asked, first)];
     }),
   );
 }
 
-function sharedProblem(spec: ServiceSpec, { path }: Asked, place: string, tree: Tree): Problem {
+function sharedAddress(spec: ServiceSpec, { path }: Asked, place: string): SharedAddress {
   const count = lastIndexOf(spec);
   const extra = count > spec.pool ? ` (with \`max_surge\`, up to ${count})` : '';
   const message = `all instances of ${quote(spec.name)}${extra} would be asked at ${place}, where any of them may answer`;
   const own = `ask a port of each instance: \`port: N\` and \`$\{PORT}\``;
   const hint =
     path[0] === 'stop' ? `${own}; or use \`signal\` or \`exec\`` : `use \`notify\`, \`log\` or \`exec\`; or ${own}`;
-  return problemAt(descend(tree, ['services', spec.name, ...path]).tree.at, { code: 'shared-address', message, hint });
+  return { spec, path, message, hint };
 }
 
 function askedBy({ startup, readiness, liveness, stop }: ServiceSpec): Asked[] {

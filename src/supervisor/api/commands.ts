@@ -1,5 +1,6 @@
 // Commands of the user: start, stop, restart, scale, profiles. Each becomes an override or an event; the reconciler does the
 // rest.
+import { findSharedAddresses } from '../../config/check/shared-addresses.ts';
 import { LAST_PORT, lastPortOf } from '../../config/tree/instance-variables.ts';
 import { type DesiredInstance, withDependencies } from '../../core/desired.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
@@ -101,6 +102,8 @@ export function scaleService(kernel: Kernel, service: string, size: number | nul
     const message = `the ports of ${service} would go up to ${lastPort}; ${LAST_PORT} is the last`;
     throw new RequestError({ code: 'usage', message, hint: `its first one is ${spec.port}` });
   }
+  const shared = size === null ? [] : findSharedAddresses(kernel.accepted!.config, [{ ...spec, pool: size }]);
+  if (shared[0]) throw new RequestError({ code: 'usage', message: shared[0].message, hint: shared[0].hint });
   const { [service]: _, ...others } = kernel.overrides.pools;
   kernel.override({ ...kernel.overrides, pools: size === null ? others : { ...others, [service]: size } });
   return [...kernel.desired.services.values()].find(({ name }) => name === service)!.pool;

@@ -4,7 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 const id = process.env.ORCH_INSTANCE_ID;
-const answer = () => (existsSync(`answer.${id}`) ? readFileSync(`answer.${id}`, 'utf8').trim() : '200');
+let last = '200';
+/** A file that is just being written is empty: the answer before it holds. */
+const answer = () => {
+  if (existsSync(`answer.${id}`)) last = readFileSync(`answer.${id}`, 'utf8').trim() || last;
+  return last;
+};
 const serve = (request, response) => {
   if (answer() === 'hang') return;
   response.statusCode = Number(answer());
