@@ -164,7 +164,11 @@ export type Plan = {
   changes: PlanChange[];
   /** Only if the name of the environment changes; null: none. */
   environment?: EnvironmentChange;
+  /** For `up --plan` (plan/plan-token.ts). Absent where the plan is not about what runs, and from an older supervisor. */
+  token?: string;
 };
+/** `key`: by which the token was made. */
+export type PlannedToken = { token: string; key: string };
 export type EnvironmentChange = { from: string | null; to: string | null };
 
 /** `orch why NAME`: the chain of causes, outermost first. */
@@ -226,13 +230,14 @@ export type ApiMethods = {
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
   /** Runs the services of these profiles, of no others, and those without a profile. `services`: those of the profiles. */
   profiles: [{ profiles: string[] }, { services: string[] }, never];
-  /** What applying `config` would do now. */
-  plan: [{ accepted: AcceptedConfig }, Plan, never];
+  /** What applying `config` would do now. `key`: for its token; without: it gets none. */
+  plan: [{ accepted: AcceptedConfig; key?: string }, Plan, never];
   /** Applies a configuration that the client loaded, or (null) makes the supervisor read its files now.
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
-   * `keepsEnvironment`: an error `environment-differs` if another environment is in force. An error `held` if something keeps
-   * `accepted` from being applied. `held`: only with the status `held`. */
+   * `keepsEnvironment`: an error `environment-differs` if another environment is in force. `planned`: an error `conflict` if its
+   * token does not hold any more. An error `held` if something keeps `accepted` from being applied. `held`: only with the
+   * status `held`. */
   apply: [
     {
       accepted: AcceptedConfig | null;
@@ -240,6 +245,7 @@ export type ApiMethods = {
       file?: string;
       variables?: Record<string, string>;
       keepsEnvironment?: boolean;
+      planned?: PlannedToken;
     },
     EditOutcome,
     never,

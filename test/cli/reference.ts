@@ -28,7 +28,7 @@ export function referenceText(): string {
     '| 1 | it did not work out: a service failed, a wait timed out, the supervisor was lost |',
     '| 2 | bad usage or configuration; for `plan` and `diff`: there are changes |',
     '| 3 | no supervisor runs |',
-    '| 4 | conflict: another supervisor, a refused singleton, another environment in force |',
+    '| 4 | conflict: another supervisor, a refused singleton, another environment in force, a plan that does not hold any more |',
     '| others | of the program that ended the project (`on_end`, `on_failure`, `up --exit-code-from`), or of the task that `wait` waited for |',
     '',
     'Errors go to stderr, an `error:` line first; with `--json` an object `{"error": {code, message, file?, line?, column?,',

@@ -21,6 +21,7 @@ type UpOptions = SelectionOptions & {
   tui?: boolean;
   profile?: string;
   switch?: boolean;
+  plan?: string;
   exitCodeFrom?: string;
 };
 
@@ -51,6 +52,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
       description: 'stop everything once this service has ended, and exit with its exit code; implies --no-tui',
       completes: 'service',
     },
+    { flags: '--plan <token>', description: 'only if the plan that printed this token still holds; else exit code 4' },
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
@@ -58,6 +60,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     ['orch up', 'watch it; Ctrl-C stops everything in order'],
     ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
     ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
+    ['orch up -d --plan 1f0c9a27d3-b85e02c4f1', 'what `orch plan` has shown, or nothing'],
     ['orch up -d --switch', 'from environment prod to none'],
     ['orch up --profile debug', 'with the services of that profile'],
     ['orch up tests --exit-code-from tests', 'in CI: the tests and what they depend on; exits as the tests do'],
@@ -74,6 +77,12 @@ async function runUp(given: CliContext, options: UpOptions, names: string[]): Pr
   if (!paths) return fail(context, { code: 'usage', message: `the directory of ${context.file} does not exist` });
   const isInBackground = options.detach || options.wait;
   if (isInBackground && options.exitCodeFrom !== undefined) return fail(context, needsForeground);
+  if (options.plan !== undefined) {
+    const { findWrongUse } = await import('../up/planned-token.ts');
+    const isPartial = names.length > 0 || options.profile !== undefined || options.except !== undefined;
+    const wrong = findWrongUse(options.plan, isPartial);
+    if (wrong) return fail(context, wrong);
+  }
   const sinceMs = Date.now();
   try {
     return isInBackground
@@ -95,11 +104,11 @@ const needsForeground = {
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout, profile, except, switch: maySwitch = false }: UpOptions,
+  { wait, timeout, profile, except, plan, switch: maySwitch = false }: UpOptions,
   words: string[],
 ): Promise<ExitCode> {
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, { only: words, except, maySwitch });
+  const running = await bringUp(context, paths, { only: words, except, maySwitch, ...plannedBy(plan) });
   if (typeof running === 'number') return running;
   const { client, only: names } = running;
   try {
@@ -126,6 +135,7 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
       mustExist,
       maySwitch,
       interrupts,
+      ...plannedBy(options.plan),
     });
     if (typeof running === 'number') return running;
     const { client, accepted, owning, only: names } = running;
@@ -142,6 +152,8 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     interrupts.stop();
   }
 }
+
+const plannedBy = (token: string | undefined) => (token === undefined ? {} : { planned: token });
 
 /** In a container, a process 1 that stays after a service was given up would hide the failure from the platform. */
 function endConditionOf(exitCodeFrom: string | undefined, owning: boolean): EndCondition | null {

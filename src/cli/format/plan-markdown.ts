@@ -4,13 +4,14 @@ import type { Plan, PlanChange, PlanKey } from '../../api/protocol.ts';
 import type { PlanReport } from '../../plan/plan-report.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { formatEnvironmentChange, formatInstances, keyNote, printValue, withoutRepeats } from './plan-text.ts';
-import { planTitle } from './plan-title.ts';
+import { applyCommand, planTitle } from './plan-title.ts';
 
 /** GitHub refuses a comment of more than 65,536 characters; the rest is for what a workflow adds. */
 const MAX_CHARACTERS = 60_000;
 
 /** Ends without a line break. @param note what else a person should know */
 export function formatMarkdown(report: PlanReport, note: string | null): string {
+  const command = applyCommand(report);
   const head = [`### orch plan: ${escapeMarkdown(planTitle(report))}`, '', ...summaryLines(report, note)];
   const rows = report.changes.map(tableRow);
   const keys = withoutRepeats(report.changes).flatMap(keyLines);
@@ -21,6 +22,7 @@ export function formatMarkdown(report: PlanReport, note: string | null): string 
     ...head,
     ...(rows.length === 0 ? [] : ['', ...TABLE_HEAD, ...table]),
     ...(keys.length === 0 ? [] : ['', ...unfolding('Changed keys', details)]),
+    ...(command === null ? [] : ['', `Applies exactly this: \`${command}\``]),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-// What a plan compares, in words. Pure.
+// What a plan compares, and the command that applies it. Pure.
 import type { PlanReport, PlanSide } from '../../plan/plan-report.ts';
 
 /** `shop (prod): what runs → the files`, `main → HEAD`. References of git may hold nearly any character. */
@@ -18,4 +18,10 @@ function sideName(side: PlanSide): string {
     case 'commit':
       return side.ref;
   }
+}
+
+/** @returns null where nothing would change, or `up` does not do what the plan shows: it is about commits. */
+export function applyCommand({ token, env, changes, environment }: PlanReport): string | null {
+  if (token === undefined || (changes.length === 0 && !environment)) return null;
+  return `orch${env === null ? '' : ` -e ${env}`} up -d --plan ${token}${environment ? ' --switch' : ''}`;
 }

@@ -20,8 +20,14 @@ export async function planAgainstWhatRuns(context: CliContext): Promise<Planned 
     const { accepted } = loaded;
     const { hasOrphanedState } = await import('../up/supervisor-presence.ts');
     if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, accepted.config.project);
-    if (!client) return (await planDraft(context)) ?? (await report(null, loaded, await planBetween(null, accepted)));
-    return await report(RUNNING, loaded, await client.request('plan', { accepted }));
+    const { machineKey } = await import('../../api/machine-key.ts');
+    const key = machineKey();
+    if (client) return await report(RUNNING, loaded, await client.request('plan', { accepted, key }));
+    const draft = await planDraft(context);
+    if (draft) return draft;
+    const { planToken } = await import('../../plan/plan-token.ts');
+    const plan = { ...(await planBetween(null, accepted)), token: planToken(key, null, accepted.config) };
+    return await report(null, loaded, plan);
   } finally {
     client?.close();
   }

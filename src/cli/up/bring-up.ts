@@ -4,9 +4,11 @@
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
+import { machineKey } from '../../api/machine-key.ts';
 import { type ProjectPaths, pathsOfFile, resolveLinks } from '../../api/paths.ts';
-import type { WireError } from '../../api/protocol.ts';
+import type { PlannedToken, WireError } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import { planMovedError } from '../../plan/plan-token.ts';
 import { definedVariables } from '../context/applied-environment.ts';
 import { checkServiceNames, loadOrPrint, printProblems, selectServices } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
@@ -14,6 +16,7 @@ import { fail } from '../context/errors.ts';
 import { checkProject } from '../context/running-project.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
+import { findMoved } from './planned-token.ts';
 import { endSupervisor } from './supervisor-presence.ts';
 import { confirmSwitch } from './switch-environment.ts';
 
@@ -40,6 +43,8 @@ export type BringUpOptions = {
   mustExist?: string[];
   /** The name of the environment may change without a question. */
   maySwitch: boolean;
+  /** The token of a plan: apply nothing unless it still holds. */
+  planned?: string;
   /** An interrupt before anything was started ends the attempt (exit code 1). */
   interrupts?: Interrupts;
 };
@@ -50,7 +55,7 @@ export type BringUpOptions = {
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  { only: words, except, mustExist = [], maySwitch, interrupts }: BringUpOptions,
+  { only: words, except, mustExist = [], maySwitch, planned: token, interrupts }: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
@@ -71,6 +76,13 @@ export async function bringUp(
     return 1;
   }
   if (client) await checkProject(client, context);
+  const planned = token === undefined ? null : { token, key: machineKey() };
+  const moved = planned && (await findMoved({ client, paths, accepted, planned }));
+  if (moved) {
+    await launch?.abandon();
+    client?.close();
+    return fail(context, moved);
+  }
   if (client && (await isKnownWithoutLinks(client, context))) {
     await endSupervisor(client);
     return await retryUntilRunning(
@@ -80,7 +92,7 @@ export async function bringUp(
       null,
     );
   }
-  const request = { accepted, only, keepsEnvironment: !maySwitch };
+  const request = { accepted, only, keepsEnvironment: !maySwitch, ...(planned && { planned }) };
   return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
 }
 
@@ -97,7 +109,12 @@ async function isKnownWithoutLinks(client: Client, { file }: CliContext): Promis
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, environment: context.environment, owned });
 
-type ApplyRequest = { accepted: AcceptedConfig; only: string[]; keepsEnvironment: boolean };
+type ApplyRequest = {
+  accepted: AcceptedConfig;
+  only: string[];
+  keepsEnvironment: boolean;
+  planned?: PlannedToken;
+};
 
 type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean; interrupts: Interrupts | undefined };
 
@@ -125,6 +142,7 @@ async function retryUntilRunning(
         return code;
       }
       if (applied !== 'gone') return applied;
+      if (request.planned) return fail(context, planMovedError(['running']));
       // Its services needed time to stop; the timeout begins only now.
       untilMs = performance.now() + CONFLICT_PATIENCE_MS;
       client = await connect(paths);

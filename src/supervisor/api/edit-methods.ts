@@ -1,8 +1,10 @@
 // The API's methods about the configuration: apply it, pause and resume edits of the files.
 import { basename } from 'node:path';
-import type { EditOutcome, HeldEdit } from '../../api/protocol.ts';
+import type { EditOutcome, HeldEdit, PlannedToken } from '../../api/protocol.ts';
 import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
+import { movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { MethodTable } from './api-server.ts';
 import { RequestError } from './request-error.ts';
 import type { Supervised } from './supervised.ts';
@@ -24,8 +26,9 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
     if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
   };
   return {
-    apply: async ({ accepted, only, file, variables, keepsEnvironment }) => {
+    apply: async ({ accepted, only, file, variables, keepsEnvironment, planned }) => {
       checkActing();
+      if (accepted && planned) checkPlanned(kernel, planned, acceptedConfig(accepted));
       if (accepted && keepsEnvironment) {
         const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
         if (conflict) throw new RequestError(conflict);
@@ -54,6 +57,11 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
       return { edits: waiting, ...outcomeOf(supervisor, await edits.resume()) };
     },
   };
+}
+
+function checkPlanned(kernel: Kernel, { token, key }: PlannedToken, { config }: AcceptedConfig): void {
+  const moved = movedParts(token, planToken(key, kernel, config));
+  if (moved.length > 0) throw new RequestError(planMovedError(moved));
 }
 
 /** @param result null: no file was read */

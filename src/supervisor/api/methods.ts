@@ -4,6 +4,7 @@ import { type MethodResult, PROTOCOL_VERSION, type StartResult } from '../../api
 import { isOccupied } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import { planChange } from '../../plan/plan.ts';
+import { planToken } from '../../plan/plan-token.ts';
 import { VERSION } from '../../version.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Call, MethodTable } from './api-server.ts';
@@ -89,7 +90,11 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       await supervisor.save();
       return { services };
     },
-    plan: ({ accepted }) => planChange(kernel, acceptedConfig(accepted).config, supervisor.clock.nowMs()),
+    plan: ({ accepted, key }) => {
+      const { config } = acceptedConfig(accepted);
+      const plan = planChange(kernel, config, supervisor.clock.nowMs());
+      return typeof key === 'string' ? { ...plan, token: planToken(key, kernel, config) } : plan;
+    },
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
     ...createEditMethods(supervisor, followLink),
     wait: (params, call) => wait(supervisor, params, call.signal),
