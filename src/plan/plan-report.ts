@@ -1,5 +1,5 @@
 // A plan as `orch plan` shows it to people and programs: with the places of its keys, what was compared, and counts. Pure.
-import type { Plan, PlanChange } from '../api/protocol.ts';
+import type { Plan, PlanChange } from '../api/protocol-plan.ts';
 import type { FindPlace } from '../config/key-places.ts';
 
 /** One side of the comparison. */

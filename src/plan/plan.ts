@@ -2,7 +2,7 @@
 // supervisor, or of one that has settled (settled-state.ts). Pure; it uses the same desired state and the same rules as the
 // reconciler, so that the plan is what happens (I18).
 
-import type { EnvironmentChange, Plan, PlanChange } from '../api/protocol.ts';
+import type { EnvironmentChange, Plan, PlanChange } from '../api/protocol-plan.ts';
 import { type Blocker, type Slots, viewDependencies } from '../core/dependencies.ts';
 import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';

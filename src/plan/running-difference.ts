@@ -1,6 +1,7 @@
 // How a running project differs from its files: what the plan of the supervisor would change, and what it leaves as it is, such
 // as a service that was stopped by hand. Pure.
-import type { Plan, PlanChange, ServiceStatus, Status } from '../api/protocol.ts';
+import type { ServiceStatus, Status } from '../api/protocol.ts';
+import type { Plan, PlanChange } from '../api/protocol-plan.ts';
 import { desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import { type InstanceId, instanceId, type ProjectConfig } from '../core/spec.ts';
 import { type ConfigDifference, instancesOf, type ServiceDifference } from './compare-configs.ts';

@@ -11,7 +11,7 @@ const MAX_SGR_LENGTH = 64;
 /** C0 but the tab, DEL, C1: only here does the parser have to look. */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 /** Marks that reorder text or break lines without being control characters. */
-const REORDERING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** The same and what hides text in columns that are counted: zero-width spaces, invisible operators, BOM, tags. */
 const INVISIBLE = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 /** Printable ASCII and Latin (no soft hyphen), dashes and dots, arrows, lines, blocks and the glyphs of our own. */
@@ -49,7 +49,7 @@ export function stripSgr(text: string): string {
 
 /** Shows control characters instead of dropping them: `\x1b`. For what a user may have to find in a file. */
 export function escapeControls(text: string): string {
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     const code = character.charCodeAt(0);
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
   });

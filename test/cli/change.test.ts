@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PlanChange, WireError } from '../../src/api/protocol.ts';
+import type { WireError } from '../../src/api/protocol.ts';
+import type { PlanChange } from '../../src/api/protocol-plan.ts';
 import { type Answers, type FakeSupervisor, sampleStatus, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 

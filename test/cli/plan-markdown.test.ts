@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { Lexer, type Token, type Tokens } from 'marked';
 import { expect, test } from 'vitest';
-import type { PlanChange } from '../../src/api/protocol.ts';
+import type { PlanChange } from '../../src/api/protocol-plan.ts';
 import { formatMarkdown } from '../../src/cli/format/plan-markdown.ts';
 import { type PlanReport, summarizePlan } from '../../src/plan/plan-report.ts';
 
@@ -101,6 +101,8 @@ const nasty = fc.constantFrom(
     '$x$',
     ':tada:',
     '\u202e',
+    '\u2028',
+    'a\u2029# b',
     '\x1b[31m',
   ],
   ...['[a]: http://b', '* a', '- a', '1. a', '> a', '# a', '\t', '    a', '{', '}', ' '],

@@ -1,6 +1,6 @@
 // `orch plan` between two commits: what it names, and that it agrees with the plan of a running project.
 import { expect, test } from 'vitest';
-import type { PlanChange } from '../../src/api/protocol.ts';
+import type { PlanChange } from '../../src/api/protocol-plan.ts';
 import type { PlanReport } from '../../src/plan/plan-report.ts';
 import { expectShape } from '../rig/contract.ts';
 import { git as gitIn } from '../rig/git.ts';

@@ -1,7 +1,7 @@
 // I18: an edit does exactly what `plan` says of it, and planning changes nothing. Asked when everything is quiet. A plan
 // cannot foresee what moves by itself (programs that end, singletons, broken versions): that is left out.
 
-import type { PlanChange } from '../../src/api/protocol.ts';
+import type { PlanChange } from '../../src/api/protocol-plan.ts';
 import { isOccupied } from '../../src/core/slot.ts';
 import type { InstanceId } from '../../src/core/spec.ts';
 import type { InstanceOutcome } from '../../src/plan/simulate.ts';

@@ -1,6 +1,6 @@
 // A plan for people: a sign, the service, what happens to which instances and why; below it the keys that changed, each with
 // the place of its new value. Pure.
-import type { EnvironmentChange, Plan, PlanChange, PlanKey } from '../../api/protocol.ts';
+import type { EnvironmentChange, Plan, PlanChange, PlanKey } from '../../api/protocol-plan.ts';
 import type { FilePlace } from '../../core/load-result.ts';
 import { summarizePlan } from '../../plan/plan-report.ts';
 import type { Colour, Paint } from '../../terminal/colour.ts';

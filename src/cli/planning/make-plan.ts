@@ -1,6 +1,6 @@
 // Makes the plan that `orch plan` shows: the files against what runs, or commits against each other. Never changes anything.
 import { basename, dirname, join } from 'node:path';
-import type { Plan } from '../../api/protocol.ts';
+import type { Plan } from '../../api/protocol-plan.ts';
 import { personalOverlayIn } from '../../core/environment-name.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { PlanReport, PlanSide } from '../../plan/plan-report.ts';

@@ -1,7 +1,8 @@
 // `up --plan TOKEN`: does the token still hold? Asked before anything is touched; the supervisor checks again when it applies.
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { PlannedToken, WireError } from '../../api/protocol.ts';
+import type { WireError } from '../../api/protocol.ts';
+import type { PlannedToken } from '../../api/protocol-plan.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isPlanToken, movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
 import { hasOrphanedState } from './supervisor-presence.ts';

@@ -1,6 +1,7 @@
 // The API's methods about the configuration: apply it, pause and resume edits of the files.
 import { basename } from 'node:path';
-import type { EditOutcome, HeldEdit, PlannedToken } from '../../api/protocol.ts';
+import type { EditOutcome, HeldEdit } from '../../api/protocol.ts';
+import type { PlannedToken } from '../../api/protocol-plan.ts';
 import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
 import { movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
