@@ -13,6 +13,7 @@ import { environmentVariable, type LoadContext } from './files/load-context.ts';
 import { liftInlineQueues } from './normalize/inline-queues.ts';
 import type { NormalizeContext } from './normalize/normalize-context.ts';
 import { applyDefaults, normalizeProject, projectName } from './normalize/normalize-project.ts';
+import { expandVariants, reportOnce, type VariantOrigin } from './normalize/variants.ts';
 import { problemAt } from './problem/problem.ts';
 import { unknownKeyHint } from './schema/unknown-keys.ts';
 import { validateTree } from './schema/validate-tree.ts';
@@ -29,12 +30,16 @@ export type BuiltConfig = {
   /** The same without `defaults` applied, with nulls. */
   written: MapTree;
   context: NormalizeContext;
+  /** Services that are variants: where they are written. */
+  variants: ReadonlyMap<string, VariantOrigin>;
 };
 
 /** @returns the configuration, which is valid only without errors among the problems. */
-export async function buildConfig(merged: MapTree, load: LoadContext, env: string | null): Promise<BuiltConfig> {
+export async function buildConfig(files: MapTree, load: LoadContext, env: string | null): Promise<BuiltConfig> {
   const { problems } = load;
-  const empty = findEmptyValues(merged);
+  const empty = findEmptyValues(files);
+  const variants = expandVariants(files, problems);
+  const { tree: merged } = variants;
   problems.push(...empty);
   const cache: EnvFileCache = new Map();
   const projectFileEnv = await readProjectEnvFiles(merged, load, cache);
@@ -78,7 +83,8 @@ export async function buildConfig(merged: MapTree, load: LoadContext, env: strin
     ...checkSecretFiles(config, tree),
     ...checkNotify(config, tree, load.environment.PATH ?? ''),
   );
-  return { config, tree, written: typed, context };
+  load.problems = reportOnce(problems, variants);
+  return { config, tree, written: typed, context, variants: variants.origins };
 }
 
 /** The schema refuses an empty value too: it is reported once. */

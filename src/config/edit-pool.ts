@@ -4,7 +4,7 @@ import { diskSource } from './files/file-source.ts';
 import { decodeUtf8 } from './files/load-context.ts';
 import { replaceFiles } from './files/replace-files.ts';
 import { type LoadRequest, loadTree } from './load-config.ts';
-import { setPoolSize } from './pool-size.ts';
+import { type ServicePath, setPoolSize } from './pool-size.ts';
 import { type ConfigResult, failed, fileProblem, quote } from './problem/problem.ts';
 import { SourceFile } from './problem/source-file.ts';
 import { suggestionHint } from './problem/suggest.ts';
@@ -44,7 +44,7 @@ async function planPoolEdits(
     if (!owner.ok) return owner;
     const before = texts.get(owner.path)?.before ?? (await readForEdit(owner.path, owner.display));
     if (typeof before !== 'string') return before;
-    const edited = setPoolSize(texts.get(owner.path)?.after ?? before, service, size, owner.display);
+    const edited = setPoolSize(texts.get(owner.path)?.after ?? before, owner.service, size, owner.display);
     if (!edited.ok) return edited;
     texts.set(owner.path, { display: owner.display, before, after: edited.text });
   }
@@ -72,12 +72,12 @@ function sourceWithEdits(texts: EditedTexts): typeof diskSource {
 
 /**
  * @returns the file that sets `pool` of the service: procs.yaml, an included file or the overlay. Where none does, or only
- * `defaults`, the last file with a key of the service. Problems: the configuration has errors, or no such service.
+ * `defaults`, the last file with a key of the service; `service`: where it is there. Problems: the configuration has errors, or no such service.
  */
 export async function findPoolFile(
   request: LoadRequest,
   service: string,
-): Promise<ConfigResult<{ path: string; display: string }>> {
+): Promise<ConfigResult<{ path: string; display: string; service: ServicePath }>> {
   const { built, problems } = await loadTree(request);
   if (!built) return failed(...problems.filter(({ severity }) => severity === 'error'));
   const services = childOf(built.written, 'services');
@@ -89,8 +89,11 @@ export async function findPoolFile(
       fileProblem('procs.yaml', { code: 'not-found', message, hint: suggestionHint(service, names, 'services') }),
     );
   }
-  const pool = entry.value.kind === 'map' ? entry.value.entries.get('pool') : undefined;
+  const origin = built.variants.get(service);
+  // The size of the service is that of its other variants as well.
+  const own = origin?.own ?? entry.value;
+  const pool = own.kind === 'map' ? own.entries.get('pool') : undefined;
   const size = pool?.value.kind === 'map' ? pool.value.entries.get('size') : undefined;
   const { path, display } = (size ?? pool ?? entry).keyAt.source;
-  return { ok: true, path, display };
+  return { ok: true, path, display, service: origin ? [origin.service, 'variants', origin.variant] : [service] };
 }

@@ -5,10 +5,13 @@ import type { Problem } from '../core/load-result.ts';
 import { type ConfigResult, failed, fileProblem, problemAt, quote } from './problem/problem.ts';
 import { SourceFile, spanAt } from './problem/source-file.ts';
 import { MAX_POOL } from './schema/defaults.ts';
-import { childOf, isSameTree, type MapTree } from './tree/tree.ts';
+import { childOf, descend, isSameTree, type MapTree, type Tree } from './tree/tree.ts';
 import { measureDepth } from './yaml/depth.ts';
 import { type ParsedFile, parseWithLibrary } from './yaml/library-yaml.ts';
 import { prescan } from './yaml/parse-yaml.ts';
+
+/** Below `services`: `[api]`, or `[worker, variants, mail]`. */
+export type ServicePath = [service: string, ...variant: string[]];
 
 /**
  * @param text one file of the configuration
@@ -18,7 +21,7 @@ import { prescan } from './yaml/parse-yaml.ts';
  */
 export function setPoolSize(
   text: string,
-  service: string,
+  service: ServicePath,
   size: number,
   file = 'procs.yaml',
 ): ConfigResult<{ text: string }> {
@@ -38,20 +41,24 @@ export function setPoolSize(
   return problem ? failed(problem) : { ok: true, text: mark + edited };
 }
 
-type PoolChange = { source: SourceFile; service: string; size: number };
+type PoolChange = { source: SourceFile; service: ServicePath; size: number };
+
+/** `worker-mail` */
+const nameOf = ([service, , variant]: ServicePath): string =>
+  variant === undefined ? service : `${service}-${variant}`;
 type TextEdit = { start: number; end: number; text: string };
 type MapNode = YAMLMap<Node, Node | null>;
 
 function findEdit(change: PoolChange): TextEdit | Problem {
   const { source, service, size } = change;
   const services = pairOf(parseNodes(source).contents, 'services');
-  const pair = pairOf(services?.value ?? null, service);
+  const pair = service.reduce((above, key) => pairOf(above?.value ?? null, key), services);
   if (!pair) {
-    const message = `${source.display} does not contain ${quote(service)}`;
+    const message = `${source.display} does not contain ${quote(nameOf(service))}`;
     return fileProblem(source.display, { code: 'not-found', message });
   }
   if (!isMap(pair.value))
-    return cannotEdit(change, pair.value ?? pair.key, `${quote(service)} is written by reference`);
+    return cannotEdit(change, pair.value ?? pair.key, `${quote(nameOf(service))} is written by reference`);
   const pool = pairOf(pair.value, 'pool');
   if (!pool) return insertKey(source, pair.value as MapNode, `pool: ${size}`);
   if (!isMap(pool.value)) return replaceValue(change, pool);
@@ -132,22 +139,22 @@ function insertInFlow(map: MapNode, line: string): TextEdit {
 /** The edited text must load to the same tree, except for this size. */
 function findSideEffect(before: MapTree, edited: string, { source, service, size }: PoolChange): Problem | null {
   const { tree: after } = parseSource(new SourceFile(source.path, source.display, edited));
-  const pool = after && childOf(childOf(childOf(after, 'services'), service), 'pool');
+  const path = ['services', ...service, 'pool'];
+  const pool = after && path.reduce<Tree | undefined>(childOf, after);
   const written = pool?.kind === 'map' ? childOf(pool, 'size') : pool;
   const isSet = written?.kind === 'scalar' && written.value === size;
-  if (after && isSet && isSameTree(before, after, ['services', service, 'pool'])) return null;
-  const services = childOf(before, 'services');
-  const at = services?.kind === 'map' ? services.entries.get(service)?.keyAt : undefined;
-  const message = `setting the pool of ${quote(service)} here would change other values as well`;
+  if (after && isSet && isSameTree(before, after, path)) return null;
+  const at = descend(before, path.slice(0, -1)).entry?.keyAt;
+  const message = `setting the pool of ${quote(nameOf(service))} here would change other values as well`;
   return problemAt(at ?? spanAt(source, 0), { code: 'cannot-edit', message, hint: manualEditHint(service, size) });
 }
 
 function cannotEdit({ source, service, size }: PoolChange, { range }: Node, reason: string): Problem {
-  const message = `the pool of ${quote(service)} cannot be set here: ${reason}`;
+  const message = `the pool of ${quote(nameOf(service))} cannot be set here: ${reason}`;
   const hint = manualEditHint(service, size);
   return problemAt(spanAt(source, range![0], range![1]), { code: 'cannot-edit', message, hint });
 }
 
-const manualEditHint = (service: string, size: number): string =>
-  `set it by hand, or use \`orch scale --ephemeral ${service}=${size}\``;
+const manualEditHint = (service: ServicePath, size: number): string =>
+  `set it by hand, or use \`orch scale --ephemeral ${nameOf(service)}=${size}\``;
 const isEditProblem = (value: TextEdit | Problem): value is Problem => 'severity' in value;

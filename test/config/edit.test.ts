@@ -75,7 +75,7 @@ const accepted: [name: string, before: string, after: string][] = [
 ];
 
 test.for(accepted)('an edit sets %s', ([, before, after]) => {
-  expect(setPoolSize(before, 'api', 7)).toEqual({ ok: true, text: after });
+  expect(setPoolSize(before, ['api'], 7)).toEqual({ ok: true, text: after });
 });
 
 const refused: [name: string, text: string, says: RegExp][] = [
@@ -92,12 +92,12 @@ const refused: [name: string, text: string, says: RegExp][] = [
 ];
 
 test.for(refused)('an edit refuses %s', ([, text, says]) => {
-  const result = setPoolSize(text, 'api', 7);
+  const result = setPoolSize(text, ['api'], 7);
   expect(result.ok ? result.text : result.problems[0]?.message).toMatch(says);
 });
 
 test.for([-1, 1.5, 10_001, Number.NaN])('an edit refuses a size of %s', (size) => {
-  expect(setPoolSize('services: { api: {} }', 'api', size).ok).toBe(false);
+  expect(setPoolSize('services: { api: {} }', ['api'], size).ok).toBe(false);
 });
 
 test('an edit changes only the file that has the last word', async () => {

@@ -241,6 +241,8 @@ type Node = Record<string, unknown> & { properties?: Record<string, Node>; anyOf
 function pathsOf(schema: { definitions: Record<string, Node> }, node: Node, at: string): string[] {
   const reference = typeof node.$ref === 'string' ? node.$ref.replace('#/definitions/', '') : null;
   if (reference === 'path') return [at];
+  // A variant is a service.
+  if (reference === 'service' && at !== '') return [];
   const below = (key: string) => (at === '' ? key : `${at}.${key}`);
   const any = [node.additionalProperties, ...Object.values((node.patternProperties ?? {}) as object)];
   return [

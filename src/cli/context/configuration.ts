@@ -7,7 +7,7 @@ import type { HeldEdit, WireError } from '../../api/protocol.ts';
 import type { BuiltConfig } from '../../config/build-config.ts';
 import type { FileSource } from '../../config/files/file-source.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';
-import { suggestionHint } from '../../config/problem/suggest.ts';
+import { groupHint, suggestionHint } from '../../config/problem/suggest.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import type { ProjectConfig } from '../../core/spec.ts';
 import type { CliContext } from './context.ts';
@@ -65,13 +65,11 @@ export function checkServiceNames(context: CliContext, config: ProjectConfig, na
   const known = config.services.map(({ name }) => name as string);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return true;
-  const isTag = config.services.some(({ tags }) => tags.includes(unknown));
   fail(context, {
     code: 'not-found',
     message: `no service "${unknown}" in ${basename(context.file)}`,
-    hint: isTag
-      ? `did you mean "tag:${unknown}"?`
-      : (suggestionHint(unknown, known, 'services') ?? 'no services are declared'),
+    hint:
+      groupHint(unknown, config.services) ?? suggestionHint(unknown, known, 'services') ?? 'no services are declared',
   });
   return false;
 }

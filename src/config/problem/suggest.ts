@@ -21,6 +21,14 @@ export function suggestionHint(word: string, candidates: Iterable<string>, label
   return `${label}: ${shown}${known.length > 12 ? `, … (${known.length} in all)` : ''}`;
 }
 
+/** For a name that stands for a group: `did you mean "tag:backend"?`, or `"worker-*"` where it has variants. */
+export function groupHint(name: string, services: Iterable<{ name: string; tags?: readonly string[] }>): string | null {
+  const known = [...services];
+  if (known.some(({ tags = [] }) => tags.includes(name))) return `did you mean "tag:${name}"?`;
+  const variants = known.filter((service) => service.name.startsWith(`${name}-`));
+  return variants.length > 1 ? `did you mean "${name}-*"?` : null;
+}
+
 const normal = (word: string) => word.toLowerCase().replace(/[-_\s]/g, '');
 const reach = (word: string) => (word.length < 6 ? 1 : 2);
 

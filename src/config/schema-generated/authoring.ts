@@ -36,6 +36,8 @@ export type ServiceDeclaration = {
   title?: string | null;
   /** A description of one line. */
   description?: string | null;
+  /** Variants of the service: `services.worker.variants.mail` is the service `worker-mail`, which has the keys of `worker` with those of the variant merged over them. The service itself does not run. `depends_on: [worker]` means all variants. */
+  variants?: { [name: string]: ServiceDeclaration | null } | null;
   /** Names that services share. Wherever a command takes a name, `tag:backend` means the services with that tag. Default: `[]`. */
   tags?: string[] | null;
   /** The command to run (required). A list is run as is, with `${VAR}` expanded in it; a string is run by the shell. */

@@ -40,6 +40,7 @@ export const SERVICE_KEY_CLASSES = {
   tty: 'restart',
   stdin: 'restart',
   exit_record: 'restart',
+  variants: 'live',
 } as const satisfies Record<string, ChangeClass>;
 
 /** `usesPorts` follows from others. */

@@ -60,6 +60,7 @@ const PATTERNS: readonly PathPattern[] = [
   ...patternsOf(PROJECT_PATHS, []),
   ...patternsOf(SERVICE_PATHS, ['defaults']),
   ...patternsOf(SERVICE_PATHS, ['services', '*']),
+  ...patternsOf(SERVICE_PATHS, ['services', '*', 'variants', '*']),
 ];
 
 /** @param base directory of the file, relative to the project, with `/` */
@@ -95,10 +96,17 @@ function withDirectories(base: string, tree: MapTree): MapTree {
   const services = childOf(tree, 'services');
   if (services?.kind !== 'map' || childOf(childOf(tree, 'defaults'), 'cwd')) return tree;
   const entries = entriesOf(services).map((entry): [string, TreeEntry] => {
-    const command = entry.value.kind === 'map' ? entry.value.entries.get('command') : undefined;
+    const command = commandOf(entry.value);
     if (entry.value.kind !== 'map' || !command || entry.value.entries.has('cwd')) return [entry.key, entry];
     const cwd: ScalarTree = { kind: 'scalar', value: escapeTemplate(base), at: command.keyAt, style: 'quoted' };
     return [entry.key, { ...entry, value: withEntry(entry.value, 'cwd', cwd) }];
   });
   return withEntry(tree, 'services', { ...services, entries: new Map(entries) });
+}
+
+/** Its own, or that of a variant. */
+function commandOf(service: Tree): TreeEntry | undefined {
+  const variants = entriesOf(childOf(service, 'variants')).map(({ value }) => value);
+  const holder = [service, ...variants].find((tree) => tree.kind === 'map' && tree.entries.has('command'));
+  return holder?.kind === 'map' ? holder.entries.get('command') : undefined;
 }

@@ -1,5 +1,5 @@
 // Resolves names of services and instances against those that are declared or still run. Pure.
-import { suggestionHint } from '../../config/problem/suggest.ts';
+import { groupHint, suggestionHint } from '../../config/problem/suggest.ts';
 import { type InstanceId, type ServiceName, serviceOf } from '../../core/spec.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { RequestError } from './request-error.ts';
@@ -57,8 +57,7 @@ export function knownQueues(kernel: Kernel, names: string[]): string[] {
 }
 
 function unknownName({ desired }: Kernel, name: string, known: Iterable<string>): RequestError {
-  const isTag = [...desired.services.values()].some(({ tags = [] }) => tags.includes(name));
-  const hint = isTag ? `did you mean "tag:${name}"?` : suggestionHint(name, known, 'known names');
+  const hint = groupHint(name, desired.services.values()) ?? suggestionHint(name, known, 'known names');
   return new RequestError({
     code: 'not-found',
     message: `no service or instance is named "${name}"`,
