@@ -45,6 +45,21 @@ const modules = await build({
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
   },
 });
+// The library, apart from the programs: with shared chunks, those would load more and smaller files.
+const library = await build({
+  metafile: true,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: 'dist/lib',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+});
 // The command that users start, and the log writer: one CommonJS file each. Node starts it 8 ms sooner than a module with its
 // chunks, a tenth of a whole `orch ps`, and needs 3 MB less for as long as it lives, a third of what the log writer has to itself.
 const command = await build({
@@ -62,8 +77,10 @@ const command = await build({
   plugins: [laterProgram],
 });
 
-const written = new Set([modules, command].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
-for (const name of readdirSync('dist')) {
-  const path = join('dist', name);
-  if (!written.has(path) && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path);
+const written = new Set([modules, library, command].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+for (const directory of ['dist', 'dist/lib']) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isFile() && !written.has(path) && Date.now() - statSync(path).mtimeMs > STALE_MS) rmSync(path);
+  }
 }

@@ -52,6 +52,12 @@ const directions: Record<string, string[]> = {
     ],
     ...['src/version.ts', ...logReading],
   ],
+  // A client like the command line, without its output.
+  'src/library/': [
+    ...['src/cli/context/', 'src/cli/up/supervisor-presence.ts', 'src/api/', 'src/core/', 'src/config/', 'src/plan/'],
+    ...['src/units.ts', 'src/version.ts'],
+  ],
+  'src/index.ts': ['src/library/', 'src/api/', 'src/core/', 'src/config/', 'src/plan/', 'src/version.ts'],
   'src/main.ts': ['src/cli/', 'src/version.ts'],
 };
 

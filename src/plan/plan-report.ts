@@ -37,7 +37,10 @@ export type PlanSummary = {
 };
 export type SummaryCount = { services: number; instances: number };
 
-/** @param was places of the old values; null: not known, as for what runs */
+/**
+ * @internal
+ * @param was places of the old values; null: not known, as for what runs
+ */
 export function withPlaces(plan: Plan, at: FindPlace, was: FindPlace | null): Plan {
   const changes = plan.changes.map((change) => ({ ...change, keys: placedKeys(change, at, was) }));
   return { ...plan, changes };
@@ -51,6 +54,7 @@ function placedKeys({ service, keys }: PlanChange, at: FindPlace, was: FindPlace
   }));
 }
 
+/** @internal */
 export function summarizePlan({ changes, environment }: Plan): PlanSummary {
   const counts = {
     restart: countOf(changes, 'restart'),

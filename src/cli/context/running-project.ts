@@ -7,11 +7,13 @@ import { findRecordedPlace } from '../../api/recorded-places.ts';
 import type { CliContext, ExitCode } from './context.ts';
 import { fail } from './errors.ts';
 
+export type ProjectPlace = Pick<CliContext, 'file' | 'stateDir'>;
+
 /**
  * Of the supervisor that runs for this path, if its state is elsewhere by now.
  * @returns null when the directory of the file does not exist.
  */
-export function findPaths({ file, stateDir }: CliContext): ProjectPaths | null {
+export function findPaths({ file, stateDir }: ProjectPlace): ProjectPaths | null {
   const paths = pathsOfFile(file, stateDir);
   const isThere = existsSync(paths.root);
   const isPlain = isThere && existsSync(paths.socket) && resolveLinks(paths.root) === paths.root;
@@ -25,7 +27,9 @@ export function findPaths({ file, stateDir }: CliContext): ProjectPaths | null {
  * The context and the paths of the project, of which a supervisor of an earlier version may run: it keeps the state of every
  * file in `.orch`.
  */
-export async function locateProject(context: CliContext): Promise<{ context: CliContext; paths: ProjectPaths } | null> {
+export async function locateProject<Context extends ProjectPlace>(
+  context: Context,
+): Promise<{ context: Context; paths: ProjectPaths } | null> {
   const paths = findPaths(context);
   if (!paths || context.stateDir !== null || paths.path === paths.root || existsSync(paths.socket))
     return paths && { context, paths };
@@ -55,7 +59,7 @@ function lastFileOf({ root, lockFile }: ProjectPaths): string {
 }
 
 /** Throws a ClientError where the supervisor runs another project, whose state directory this one names. */
-export async function checkProject(client: Client, { file }: CliContext): Promise<void> {
+export async function checkProject(client: Client, { file }: ProjectPlace): Promise<void> {
   const hello = await client.request('hello', {});
   if (isSameFile(hello.file, file)) return;
   client.close();
@@ -75,7 +79,7 @@ function isSameFile(running: string | undefined, own: string): boolean {
 export type OpenProject = { paths: ProjectPaths; client: Client } | { paths: ProjectPaths | null; client: null };
 
 /** @returns `client` null: no supervisor runs. `paths` null: the directory does not exist. Throws ClientErrors. */
-export async function openProject(context: CliContext): Promise<OpenProject> {
+export async function openProject(context: ProjectPlace): Promise<OpenProject> {
   const paths = (await locateProject(context))?.paths ?? null;
   const client = paths && (await connect(paths));
   if (client && (context.stateDir !== null || paths!.path !== paths!.root)) await checkProject(client, context);

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Plan } from '../../api/protocol-plan.ts';
 import { personalOverlayIn } from '../../core/environment-name.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import type { ComparedSide } from '../../plan/compared-sides.ts';
 import type { PlanReport, PlanSide } from '../../plan/plan-report.ts';
-import type { LoadedConfiguration } from '../context/configuration.ts';
 import type { CliContext } from '../context/context.ts';
 import { printError } from '../context/errors.ts';
 import { openProject } from '../context/running-project.ts';
@@ -22,18 +22,26 @@ export async function planAgainstWhatRuns(context: CliContext): Promise<Planned 
     if (!client && paths && hasOrphanedState(paths)) return printUnknownState(context, accepted.config.project);
     const { machineKey } = await import('../../api/machine-key.ts');
     const key = machineKey();
-    if (client) return await report(RUNNING, loaded, await client.request('plan', { accepted, key }));
-    const draft = await planDraft(context);
-    if (draft) return draft;
-    const { planToken } = await import('../../plan/plan-token.ts');
-    const plan = { ...(await planBetween(null, accepted)), token: planToken(key, null, accepted.config) };
-    return await report(null, loaded, plan);
+    if (client) return await planned(RUNNING, loaded, await client.request('plan', { accepted, key }));
+    const { planFirst } = await import('../../plan/compared-sides.ts');
+    return (await planDraft(context)) ?? (await planned(null, loaded, planFirst(loaded, key)));
   } finally {
     client?.close();
   }
 }
 
 const RUNNING: PlanSide = { kind: 'running' };
+
+/** @param plan null: it is made here */
+async function planned(
+  before: ComparedSide | PlanSide | null,
+  after: ComparedSide,
+  plan: Plan | null,
+): Promise<Planned> {
+  const { planBetween, reportPlan } = await import('../../plan/compared-sides.ts');
+  const from = before && 'built' in before ? before : null;
+  return { report: reportPlan(before, after, plan ?? planBetween(from, after)), note: null };
+}
 
 /**
  * Another file of a directory whose procs.yaml runs is most likely a draft of it.
@@ -47,9 +55,9 @@ async function planDraft(context: CliContext): Promise<Planned | null> {
     // As if it were procs.yaml: with the same state directory.
     const draft = client && (await loadRevision({ ...context, stateDir: join(directory, '.orch') }, null));
     if (!draft) return null;
-    const planned = await report(RUNNING, draft, await client.request('plan', { accepted: draft.accepted }));
+    const drafted = await planned(RUNNING, draft, await client.request('plan', { accepted: draft.accepted }));
     const note = `what runs is that of procs.yaml: \`orch -f ${file} up\` would start a project of its own, next to it`;
-    return { ...planned, note };
+    return { ...drafted, note };
   } finally {
     client?.close();
   }
@@ -75,8 +83,8 @@ export async function planBetweenCommits(context: CliContext, range: string): Pr
   const before = await loadRevision(context, first, dots === '...' ? last : null);
   const after = before && (await loadRevision(context, last));
   if (!before || !after) return null;
-  const planned = await report(before, after, await planBetween(before.accepted, after.accepted));
-  return { ...planned, note: personalNote([before.accepted, after.accepted]) };
+  const between = await planned(before, after, null);
+  return { ...between, note: personalNote([before.accepted, after.accepted]) };
 }
 
 function personalNote(sides: AcceptedConfig[]): string | null {
@@ -84,17 +92,6 @@ function personalNote(sides: AcceptedConfig[]): string | null {
   const overlay = overlays.find((file) => file !== null);
   return overlay ? `with ${overlay} of the disk on both sides; --no-local leaves it out` : null;
 }
-
-/** The actions of a supervisor that has settled on `before`; null: of one that has run nothing. */
-async function planBetween(before: AcceptedConfig | null, after: AcceptedConfig): Promise<Plan> {
-  const [{ planChange }, { SETTLED_MS, settledState }] = await Promise.all([
-    import('../../plan/plan.ts'),
-    import('../../plan/settled-state.ts'),
-  ]);
-  return planChange(settledState(before?.config ?? null), after.config, SETTLED_MS);
-}
-
-type LoadedSide = LoadedConfiguration & { side: PlanSide };
 
 /**
  * @param ref null: the files on disk
@@ -105,7 +102,7 @@ async function loadRevision(
   context: CliContext,
   ref: string | null,
   branch: string | null = null,
-): Promise<LoadedSide | null> {
+): Promise<ComparedSide | null> {
   const { loadTreeOrPrint } = await import('../context/configuration.ts');
   if (ref === null) {
     const loaded = await loadTreeOrPrint(context);
@@ -120,18 +117,4 @@ async function loadRevision(
   const { code, message, hint } = git;
   printError(context, { code, message, ...(hint === null ? {} : { hint }) });
   return null;
-}
-
-/** @param before null: nothing runs */
-async function report(before: LoadedSide | PlanSide | null, after: LoadedSide, plan: Plan): Promise<Planned> {
-  const [{ summarizePlan, withPlaces }, { keyPlaces }] = await Promise.all([
-    import('../../plan/plan-report.ts'),
-    import('../../config/key-places.ts'),
-  ]);
-  const { project, env } = after.accepted.config;
-  const was = before && 'built' in before ? keyPlaces(before.built) : null;
-  const from: PlanSide = before === null ? { kind: 'nothing' } : 'side' in before ? before.side : before;
-  const summary = summarizePlan(plan);
-  const placed = withPlaces(plan, keyPlaces(after.built), was);
-  return { report: { ...placed, project, env, from, to: after.side, summary }, note: null };
 }
