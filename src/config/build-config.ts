@@ -3,6 +3,7 @@
 import type { Problem } from '../core/load-result.ts';
 import type { ProjectConfig } from '../core/spec.ts';
 import { checkCollisions, checkListening, checkPaths } from './check/conflicts.ts';
+import { findBadExtensions } from './check/extensions.ts';
 import { checkExitRecord, checkNotify, checkSecretFiles, checkTerminals } from './check/host-support.ts';
 import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
@@ -37,7 +38,7 @@ export type BuiltConfig = {
 /** @returns the configuration, which is valid only without errors among the problems. */
 export async function buildConfig(files: MapTree, load: LoadContext, env: string | null): Promise<BuiltConfig> {
   const { problems } = load;
-  const empty = findEmptyValues(files);
+  const empty = [...findEmptyValues(files), ...findBadExtensions(files)];
   const variants = expandVariants(files, problems);
   const { tree: merged } = variants;
   problems.push(...empty);
@@ -69,6 +70,7 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
   };
   const config = normalizeProject(tree, env, context);
   problems.push(
+    ...findBadExtensions(tree),
     ...checkDependencies(config, childOf(tree, 'services'), childOf(expanded, 'services')),
     ...checkPortReferences(references, config, childOf(expanded, 'services')),
     ...checkCollisions(config, tree),

@@ -11,18 +11,17 @@ import {
   DEFAULT_RESTART,
   DEFAULT_STOP,
 } from './schema/defaults.ts';
+import { mergeTrees, withoutNulls } from './tree/merge.ts';
 import { escapeTemplate } from './tree/template.ts';
 import {
   childOf,
   entriesOf,
   type MapTree,
-  mergeTrees,
   type ScalarTree,
   type Tree,
   type TreeEntry,
   withEntry,
   withoutKeys,
-  withoutNulls,
 } from './tree/tree.ts';
 
 const BUILT_IN: Span = { source: new SourceFile('', 'default', ''), start: 0, end: 0 };

@@ -1,7 +1,7 @@
 // A tree -> YAML that can be loaded again, with an optional comment after each value. Secrets are masked.
 import { isNamesMap, maskUrls, maskValue } from './problem/masking.ts';
 import type { Span } from './problem/source-file.ts';
-import type { ScalarTree, Tree } from './tree/tree.ts';
+import type { ListTree, ScalarTree, Tree } from './tree/tree.ts';
 
 /** @param comment the text after each value, by its place; null: none */
 export function printYaml(tree: Tree, comment: ((at: Span) => string) | null): string {
@@ -17,13 +17,17 @@ function printMap(tree: Tree, indent: string, comment: CommentOf, parent: string
       const head = `${indent}${printText(key)}:`;
       if (value.kind === 'map' && value.entries.size > 0)
         return `${head}\n${printMap(value, `${indent}  `, comment, key)}`;
-      if (value.kind === 'list' && value.items.some((item) => item.kind !== 'scalar')) {
+      if (value.kind === 'list' && isPrintedAsBlock(value, comment)) {
         return `${head}\n${printList(value.items, `${indent}  `, comment)}`;
       }
       return `${head} ${printInline(value, isNamesMap(parent) ? key : '')}${comment ? `  # ${comment(value.at)}` : ''}\n`;
     })
     .join('');
 }
+
+/** Items of several files have a comment each. */
+const isPrintedAsBlock = ({ items, joined }: ListTree, comment: CommentOf): boolean =>
+  (joined === true && comment !== null) || items.some((item) => item.kind !== 'scalar');
 
 function printList(items: Tree[], indent: string, comment: CommentOf): string {
   return items

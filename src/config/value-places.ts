@@ -44,7 +44,7 @@ export function leavesOf(tree: Tree, path = ''): { path: string; at: Span }[] {
     const below = (key: string) => (path === '' ? key : `${path}.${key}`);
     return [...tree.entries.values()].flatMap(({ key, value }) => leavesOf(value, below(key)));
   }
-  if (tree.kind === 'list' && tree.items.some(({ kind }) => kind !== 'scalar'))
+  if (tree.kind === 'list' && (tree.joined || tree.items.some(({ kind }) => kind !== 'scalar')))
     return tree.items.flatMap((item, index) => leavesOf(item, `${path}[${index}]`));
   return [{ path, at: tree.at }];
 }

@@ -170,6 +170,17 @@ services:
     expect(await cwd('services: { api: { env: { A: b } } }', service('api'))).toBe('/project');
   });
 
+  test('variants of a service have its directory, their own paths, and that of their command', async () => {
+    const text =
+      'services:\n  worker: { variants: { a: { command: [a], env_files: [.env] }, b: { command: [b], cwd: src } } }\n  job: { command: [j], variants: { c: { pool: 2 } } }';
+    const { services } = await accept(relative(text));
+    expect(services.map(({ name, cwd, env }) => [name, cwd, env.FROM])).toEqual([
+      ['worker-a', '/project/services/api', 'its own'],
+      ['worker-b', '/project/services/api/src', undefined],
+      ['job-c', '/project/services/api', undefined],
+    ]);
+  });
+
   test('a path is completed after its variables are filled in', async () => {
     const cwd = async (written: string, environment: Record<string, string> = {}) =>
       (await acceptService(relative(service('api', `, cwd: "${written}"`)), { environment })).cwd;
@@ -247,7 +258,9 @@ function pathsOf(schema: { definitions: Record<string, Node> }, node: Node, at: 
   const any = [node.additionalProperties, ...Object.values((node.patternProperties ?? {}) as object)];
   return [
     ...(reference ? pathsOf(schema, schema.definitions[reference]!, at) : []),
-    ...Object.entries(node.properties ?? {}).flatMap(([key, inner]) => pathsOf(schema, inner, below(key))),
+    ...Object.entries(node.properties ?? {})
+      .filter(([key]) => key !== 'variants') // services again
+      .flatMap(([key, inner]) => pathsOf(schema, inner, below(key))),
     ...any.flatMap((inner) => (inner && typeof inner === 'object' ? pathsOf(schema, inner as Node, below('*')) : [])),
     ...(node.anyOf ?? []).flatMap((branch) => pathsOf(schema, branch, at)),
     ...(node.items ? pathsOf(schema, node.items, below('[]')) : []),

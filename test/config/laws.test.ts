@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SourceFile } from '../../src/config/problem/source-file.ts';
 import { editDistance, suggest } from '../../src/config/problem/suggest.ts';
+import { mergeTrees, withoutNulls } from '../../src/config/tree/merge.ts';
 import { escapeTemplate, expandPartly, expandTemplate } from '../../src/config/tree/template.ts';
-import { mergeTrees, type Tree, toPlain, withoutNulls } from '../../src/config/tree/tree.ts';
+import { type Tree, toPlain } from '../../src/config/tree/tree.ts';
 import { parseDurationMs, parseSizeBytes, printExactDuration, printExactSize } from '../../src/units.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -33,7 +34,8 @@ function treeOf(json: Json): Tree {
 
 const isMap = (json: Json): json is { [key: string]: Json } =>
   json !== null && typeof json === 'object' && !Array.isArray(json);
-const merged = (...maps: Json[]): Json => toPlain(withoutNulls(maps.map(treeOf).reduce(mergeTrees))) as Json;
+const merged = (...maps: Json[]): Json =>
+  toPlain(withoutNulls(maps.map(treeOf).reduce((base, over) => mergeTrees(base, over)))) as Json;
 
 /** The contract in its plainest words, to compare with. */
 function oracle(base: Json, over: Json): Json {

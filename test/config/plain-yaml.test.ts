@@ -89,6 +89,10 @@ const words = [
   '&a',
   '*a',
   '!t',
+  '!append',
+  '!prepend [a, b]',
+  '!append []',
+  '!append { a: 1 }',
   '|',
   '>',
   '%',
@@ -142,6 +146,8 @@ const block = fc.letrec<{ block: string[]; map: string[]; list: string[] }>((tie
     '~',
     '[a, b]',
     '{ a: 1 }',
+    '!append [a]',
+    '!prepend',
     'a # b',
     'http://h:1/x',
   );
@@ -156,7 +162,8 @@ const block = fc.letrec<{ block: string[]; map: string[]; list: string[] }>((tie
     map: fc.array(entry, { minLength: 1, maxLength: 4 }).map((entries) =>
       entries.flatMap(([lines, by, gap, note], index) => {
         const key = ['a', 'b', 'x-c', '"d"'][index]!;
-        return lines.length === 1 ? [`${key}:${gap}${lines[0]}`] : [`${key}: ${note}`, ...shift(lines, by)];
+        const tag = by === '   ' ? '!append ' : '';
+        return lines.length === 1 ? [`${key}:${gap}${lines[0]}`] : [`${key}: ${tag}${note}`, ...shift(lines, by)];
       }),
     ),
     list: fc
@@ -234,7 +241,7 @@ function outline(tree: Tree): unknown {
   if (tree.kind === 'scalar') return [tree.value, tree.style, start, end];
   const isFlow = /[[{]/.test(tree.at.source.text[start]!);
   const span = isFlow ? [start, end] : [start];
-  if (tree.kind === 'list') return [span, tree.items.map(outline)];
+  if (tree.kind === 'list') return [span, tree.below, tree.items.map(outline)];
   return [
     span,
     [...tree.entries.values()].map(({ key, keyAt, value }) => [key, keyAt.start, keyAt.end, outline(value)]),

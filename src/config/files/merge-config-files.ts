@@ -3,7 +3,8 @@ import { basename, dirname, extname } from 'node:path';
 import { isPersonalLeftOut, layersOf, overlayOf, PERSONAL } from '../../core/environment-name.ts';
 import { fileProblem, type ProblemText, quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
-import { type MapTree, mergeTrees } from '../tree/tree.ts';
+import { mergeTrees } from '../tree/merge.ts';
+import type { MapTree } from '../tree/tree.ts';
 import { displayPath, type LoadContext } from './load-context.ts';
 import { readConfigFile } from './read-config-file.ts';
 

@@ -3,8 +3,9 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { type ProblemText, problemAt, quote } from '../problem/problem.ts';
 import { describePlace, type Span } from '../problem/source-file.ts';
+import { mergeTrees } from '../tree/merge.ts';
 import { relativeTo } from '../tree/relative-paths.ts';
-import { childOf, itemsOf, type MapTree, mergeTrees, type Tree, withoutKeys } from '../tree/tree.ts';
+import { childOf, itemsOf, type MapTree, type Tree, withoutKeys } from '../tree/tree.ts';
 import type { FileRole } from '../yaml/library-yaml.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { findIncluded, isIncludeGlob } from './include-globs.ts';

@@ -6,6 +6,7 @@ import { parseDurationMs, parseSizeBytes } from '../../units.ts';
 import { quote } from '../problem/problem.ts';
 import { DEFAULT_LOG_QUEUE, DEFAULT_QUEUE, defaultLogPath, sinkPath } from '../schema/defaults.ts';
 import { specHash } from '../schema/spec-hash.ts';
+import { mergeTrees, settled, withoutNulls, withoutReplacing } from '../tree/merge.ts';
 import {
   childOf,
   entriesOf,
@@ -13,11 +14,9 @@ import {
   isNull,
   literalOf,
   type MapTree,
-  mergeTrees,
   type Tree,
   type TreeEntry,
   withEntry,
-  withoutNulls,
 } from '../tree/tree.ts';
 import { type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { normalizeService } from './normalize-service.ts';
@@ -63,11 +62,12 @@ export function applyDefaults(tree: MapTree): MapTree {
   const whole = entriesOf(services)
     .filter(({ value }) => !isNull(value))
     .map((entry): [string, TreeEntry] => [entry.key, { ...entry, value: wholeService(entry.value, defaults) }]);
-  return keepEnv(withEntry(withoutNulls(tree), 'services', { ...services, entries: new Map(whole) }), tree);
+  return settled(keepEnv(withEntry(withoutNulls(tree), 'services', { ...services, entries: new Map(whole) }), tree));
 }
 
 function wholeService(service: Tree, defaults: Tree | undefined): Tree {
-  const merged = defaults?.kind === 'map' ? mergeTrees(defaults, service) : service;
+  // The defaults are not a layer of the files: a map that replaced another value there is merged like any other.
+  const merged = defaults?.kind === 'map' ? mergeTrees(defaults, withoutReplacing(service)) : service;
   const bare = withoutNulls(merged);
   return bare.kind === 'map' ? keepEnv(bare, merged) : bare;
 }

@@ -4,13 +4,13 @@
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { describePlace } from '../problem/source-file.ts';
+import { mergeTrees, withoutReplacing } from '../tree/merge.ts';
 import {
   childOf,
   entriesOf,
   isNull,
   type ListTree,
   type MapTree,
-  mergeTrees,
   type Tree,
   type TreeEntry,
   withEntry,
@@ -88,7 +88,7 @@ function variantServices(entry: TreeEntry, variants: MapTree, services: MapTree,
     const other = services.entries.get(name);
     if (other) problems.push(takenName({ key: name, keyAt, value }, other));
     const own = value.kind === 'map' ? withoutKeys(value, ['variants']) : value;
-    const service = { key: name, keyAt, value: mergeTrees(base, own) };
+    const service = { key: name, keyAt, value: mergeTrees(base, withoutReplacing(own)) };
     return [{ entry: service, origin: { service: entry.key, variant: key, own: value } }];
   });
   if (made.length > 0) return made;
@@ -137,6 +137,10 @@ function eachVariant(depends: Tree, names: ReadonlyMap<string, string[]>): Tree 
     return items.length === depends.items.length && items.every((item, index) => item === depends.items[index])
       ? depends
       : ({ ...depends, items } satisfies ListTree);
+  }
+  if (depends.kind === 'map' && depends.after) {
+    const { after, ...own } = depends;
+    return { ...(eachVariant(own, names) as MapTree), after: eachVariant(after, names) as ListTree };
   }
   if (depends.kind !== 'map' || !entriesOf(depends).some(({ key }) => names.has(key))) return depends;
   const entries = new Map<string, TreeEntry>();

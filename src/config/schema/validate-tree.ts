@@ -2,7 +2,8 @@
 // requires those: `pool: ${WORKERS:-2}`, `{ pool: "${WORKERS:-2}" }`.
 import type { Problem } from '../../core/load-result.ts';
 import { type SchemaError, validate } from '../schema-generated/validate-schema.js';
-import { descend, type MapTree, type ScalarTree, type Tree, toPlain, withoutNulls } from '../tree/tree.ts';
+import { withoutNulls } from '../tree/merge.ts';
+import { descend, type MapTree, type ScalarTree, type Tree, toPlain } from '../tree/tree.ts';
 import { pathOf } from './findings.ts';
 import { explainSchemaErrors } from './schema-problems.ts';
 

@@ -65,7 +65,9 @@ function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
     entries ??= new Map(tree.entries);
     entries.set(entry.key, { ...entry, value });
   }
-  return entries ? { ...tree, entries } : tree;
+  const after = tree.after && (expandList(tree.after, options, path) as ListTree);
+  if (!entries && after === tree.after) return tree;
+  return { ...tree, entries: entries ?? tree.entries, ...(after && { after }) };
 }
 
 function completePath(tree: ScalarTree): ScalarTree {

@@ -61,6 +61,7 @@ const PATTERNS: readonly PathPattern[] = [
   ...patternsOf(SERVICE_PATHS, ['defaults']),
   ...patternsOf(SERVICE_PATHS, ['services', '*']),
   ...patternsOf(SERVICE_PATHS, ['services', '*', 'variants', '*']),
+  ...patternsOf(SERVICE_PATHS, ['services', '*', 'variants', '*']),
 ];
 
 /** @param base directory of the file, relative to the project, with `/` */
@@ -95,18 +96,32 @@ function markScalar(base: string, tree: ScalarTree, patterns: readonly PathPatte
 function withDirectories(base: string, tree: MapTree): MapTree {
   const services = childOf(tree, 'services');
   if (services?.kind !== 'map' || childOf(childOf(tree, 'defaults'), 'cwd')) return tree;
-  const entries = entriesOf(services).map((entry): [string, TreeEntry] => {
-    const command = commandOf(entry.value);
-    if (entry.value.kind !== 'map' || !command || entry.value.entries.has('cwd')) return [entry.key, entry];
-    const cwd: ScalarTree = { kind: 'scalar', value: escapeTemplate(base), at: command.keyAt, style: 'quoted' };
-    return [entry.key, { ...entry, value: withEntry(entry.value, 'cwd', cwd) }];
-  });
-  return withEntry(tree, 'services', { ...services, entries: new Map(entries) });
+  return withEntry(
+    tree,
+    'services',
+    mapValues(services, (service) => withDirectory(base, service)),
+  );
 }
 
-/** Its own, or that of a variant. */
-function commandOf(service: Tree): TreeEntry | undefined {
-  const variants = entriesOf(childOf(service, 'variants')).map(({ value }) => value);
-  const holder = [service, ...variants].find((tree) => tree.kind === 'map' && tree.entries.has('command'));
-  return holder?.kind === 'map' ? holder.entries.get('command') : undefined;
+function withDirectory(base: string, service: Tree): Tree {
+  if (service.kind !== 'map' || service.entries.has('cwd')) return service;
+  const command = service.entries.get('command');
+  if (command) {
+    const cwd: ScalarTree = { kind: 'scalar', value: escapeTemplate(base), at: command.keyAt, style: 'quoted' };
+    return withEntry(service, 'cwd', cwd);
+  }
+  const variants = childOf(service, 'variants');
+  if (variants?.kind !== 'map') return service;
+  return withEntry(
+    service,
+    'variants',
+    mapValues(variants, (variant) => withDirectory(base, variant)),
+  );
+}
+
+function mapValues(map: MapTree, change: (value: Tree) => Tree): MapTree {
+  const entries = entriesOf(map).map((entry): [string, TreeEntry] => {
+    return [entry.key, { ...entry, value: change(entry.value) }];
+  });
+  return { ...map, entries: new Map(entries) };
 }

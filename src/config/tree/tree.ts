@@ -16,8 +16,26 @@ export type ScalarTree = {
   /** A path of a file that is included `as: relative`: its variables filled in -> a path relative to the project. */
   complete?: (written: string) => string;
 };
-export type ListTree = { kind: 'list'; items: Tree[]; at: Span };
-export type MapTree = { kind: 'map'; entries: Map<string, TreeEntry>; at: Span };
+export type ListTree = {
+  kind: 'list';
+  items: Tree[];
+  at: Span;
+  /** `!append`, `!prepend`: it extends the list below it, whose items go before the item of this index. */
+  below?: number;
+  /** Its items come from several lists: each has its own place. */
+  joined?: true;
+  /** What it should extend, which is not a list: a mistake, unless another value replaces it. */
+  extended?: Tree;
+};
+export type MapTree = {
+  kind: 'map';
+  entries: Map<string, TreeEntry>;
+  at: Span;
+  /** A value that is not a map, or a null, was below: nothing that comes further below counts. */
+  replaces?: true;
+  /** An extension that is merged first, once it is known what it extends. */
+  after?: ListTree;
+};
 export type TreeEntry = { key: string; keyAt: Span; value: Tree };
 
 export const isNull = (tree: Tree | undefined): boolean =>
@@ -81,7 +99,8 @@ export function printPath(path: readonly string[]): string {
 /** Are the values and the order of keys the same? Places and the value at `except` are ignored. */
 export function isSameTree(a: Tree, b: Tree, except: readonly string[] | null = null): boolean {
   if (a.kind === 'list' && b.kind === 'list') {
-    return a.items.length === b.items.length && a.items.every((item, index) => isSameTree(item, b.items[index]!));
+    if (a.items.length !== b.items.length || a.below !== b.below) return false;
+    return a.items.every((item, index) => isSameTree(item, b.items[index]!));
   }
   if (a.kind === 'scalar' && b.kind === 'scalar') return Object.is(a.value, b.value) && a.style === b.style;
   if (a.kind !== 'map' || b.kind !== 'map') return false;
@@ -99,34 +118,6 @@ export function placeOf(tree: Tree, path: readonly string[]): Span {
   const reached = descend(tree, path);
   const isThere = reached.entry?.key === path.at(-1);
   return isThere || !reached.entry ? reached.tree.at : reached.entry.keyAt;
-}
-
-/**
- * The law of overlays and includes: maps merge by key, scalars and lists replace, an explicit null removes. The null
- * stays as a mark, so that it also removes the key from `defaults` or the project; `withoutNulls` clears the marks.
- */
-export function mergeTrees(base: MapTree, overlay: MapTree): MapTree;
-export function mergeTrees(base: Tree, overlay: Tree): Tree;
-export function mergeTrees(base: Tree, overlay: Tree): Tree {
-  if (base.kind !== 'map' || overlay.kind !== 'map') return overlay;
-  const entries = new Map(base.entries);
-  for (const [key, entry] of overlay.entries) {
-    const before = entries.get(key);
-    entries.set(key, before ? { ...entry, value: mergeTrees(before.value, entry.value) } : entry);
-  }
-  return { kind: 'map', entries, at: overlay.at };
-}
-
-/** The same tree without keys whose value is an explicit null, at any depth below maps. */
-export function withoutNulls(tree: MapTree): MapTree;
-export function withoutNulls(tree: Tree): Tree;
-export function withoutNulls(tree: Tree): Tree {
-  if (tree.kind !== 'map') return tree;
-  const entries: MapTree['entries'] = new Map();
-  for (const [key, entry] of tree.entries) {
-    if (!isNull(entry.value)) entries.set(key, { ...entry, value: withoutNulls(entry.value) });
-  }
-  return { ...tree, entries };
 }
 
 /** The same map with another value under a key. @param keyAt the place of the key where it is new */

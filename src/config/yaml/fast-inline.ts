@@ -112,6 +112,23 @@ function readFlowMap(reader: InlineReader, depth: number): MapTree | null {
   return { kind: 'map', entries, at: { source, start, end: reader.at } };
 }
 
+const EXTENSION = /!(?:append|prepend)(?= |\r?\n|\r?$)/y;
+
+/** `!append` or `!prepend` before a list. @returns '' without one; the reader is then where it was, else after it */
+export function readExtension(reader: InlineReader): string {
+  EXTENSION.lastIndex = reader.at;
+  const tag = reader.text[reader.at] === '!' ? (EXTENSION.exec(reader.text)?.[0] ?? '') : '';
+  reader.at += tag.length;
+  if (tag !== '') skipBlanks(reader);
+  return tag;
+}
+
+/** @returns null where it is not a list */
+export function extending(tag: string, tree: Tree | null): Tree | null {
+  if (tag === '' || !tree) return tree;
+  return tree.kind === 'list' ? { ...tree, below: tag === '!append' ? 0 : tree.items.length } : null;
+}
+
 function readFlowEntry(reader: InlineReader, depth: number): TreeEntry | null {
   FLOW_KEY.lastIndex = reader.at;
   const match = FLOW_KEY.exec(reader.text);
@@ -120,7 +137,8 @@ function readFlowEntry(reader: InlineReader, depth: number): TreeEntry | null {
   if ((match[1] !== undefined && /^null$/i.test(key)) || FORBIDDEN_KEYS.has(key)) return null;
   const keyAt = { source: reader.source, start: reader.at, end: reader.at + match[0].trimEnd().length - 1 };
   reader.at = FLOW_KEY.lastIndex;
-  const value = reader.at < reader.end ? readInline(reader, true, depth + 1) : null;
+  const tag = readExtension(reader);
+  const value = extending(tag, reader.at < reader.end ? readInline(reader, true, depth + 1) : null);
   return value && { key, keyAt, value };
 }
 

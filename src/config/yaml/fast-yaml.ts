@@ -10,7 +10,7 @@ import {
   type Tree,
   type TreeEntry,
 } from '../tree/tree.ts';
-import { type InlineReader, readInline } from './fast-inline.ts';
+import { extending, type InlineReader, readExtension, readInline } from './fast-inline.ts';
 
 type YamlLine = { start: number; indent: number; end: number };
 type BlockReader = InlineReader & {
@@ -90,7 +90,12 @@ function readEntry(reader: BlockReader, column: number): TreeEntry | null {
 
 /** After `key:`: a value on the same line, or a block on the next lines. */
 function readValue(reader: BlockReader, column: number): Tree | null {
-  if (!isAtEnd(reader)) return readLastOfLine(reader);
+  if (isAtEnd(reader)) return readBlock(reader, column);
+  const tag = readExtension(reader);
+  return extending(tag, tag !== '' && isAtEnd(reader) ? readBlock(reader, column) : readLastOfLine(reader));
+}
+
+function readBlock(reader: BlockReader, column: number): Tree | null {
   nextLine(reader);
   const next = reader.lines[reader.line];
   if (!next) return null;

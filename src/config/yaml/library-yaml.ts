@@ -1,6 +1,6 @@
 // One YAML text -> tree and problems, with the full library. Loaded only where fast-yaml.ts gives up: it costs 20 ms.
 
-import { parseDocument } from 'yaml';
+import { type CollectionTag, parseDocument } from 'yaml';
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { type SourceFile, spanAt } from '../problem/source-file.ts';
@@ -23,6 +23,13 @@ export function parseWithLibrary(source: SourceFile, role: FileRole): ParsedFile
   }
 }
 
+/** to-tree.ts gives them their meaning. */
+const EXTENSIONS: CollectionTag[] = ['!append', '!prepend'].map((tag) => ({
+  tag,
+  collection: 'seq',
+  resolve: (list) => list,
+}));
+
 function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
   const document = parseDocument(source.text, {
     prettyErrors: false,
@@ -31,6 +38,7 @@ function parseChecked(source: SourceFile, role: FileRole): ParsedFile {
     // `silent` would also hide a second document.
     logLevel: 'error',
     resolveKnownTags: false,
+    customTags: (tags) => [...tags, ...EXTENSIONS],
   });
   const first = document.errors[0] ?? document.warnings[0];
   if (first) return { tree: null, problems: [explainYamlError(first, document, source)] };

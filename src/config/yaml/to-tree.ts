@@ -63,12 +63,23 @@ function convertContent(node: Node, context: ConversionContext): Tree {
   if (isMap(node)) return convertMap(node as YAMLMap<Node, Node | null>, context);
   const at = spanOf(node, context);
   if (isSeq(node)) {
-    const items = node.items.map((item) => convert(item as Node | null, context, at.end));
-    const list: Tree = { kind: 'list', items, at };
+    const items = node.items.map((item) => convertItem(item as Node | null, context, at.end));
+    const below = { '!append': 0, '!prepend': items.length }[node.tag ?? ''];
+    const list: Tree = { kind: 'list', items, at, ...(below !== undefined && { below }) };
     context.extents.set(list, extentAbove(items, context));
     return list;
   }
   return scalarTree(node as Scalar, at);
+}
+
+function convertItem(node: Node | null, context: ConversionContext, emptyAt: number): Tree {
+  const item = convert(node, context, emptyAt);
+  if (item.kind === 'list' && item.below !== undefined && !isAlias(node)) {
+    const message = `\`${node!.tag}\` has no meaning within a list`;
+    const hint = 'write it after a key, as in `env_files: !append [.env]`: items of lists are not merged';
+    context.problems.push(problemAt(item.at, { code: 'bad-extension', message, hint }));
+  }
+  return item;
 }
 
 function scalarTree(node: Scalar, at: Span): ScalarTree {

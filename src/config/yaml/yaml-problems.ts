@@ -59,6 +59,8 @@ function explanationOf(error: YAMLError, document: Document.Parsed, source: Sour
         at: spanAt(source, start, start + 2),
       };
     case 'TAG_RESOLVE_FAILED':
+      if (/^!(append|prepend)\b/.test(text))
+        return { message: `\`${text.trim()}\` takes a list`, hint: `write ${text.trim()} [a, b]` };
       return {
         message: `the tag ${text.trim()} has no meaning here`,
         hint: text.startsWith('!reset') ? 'write null to remove a value' : 'remove it',
