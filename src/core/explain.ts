@@ -152,11 +152,13 @@ function explainWanted(
   if (!isNewVersion && phase.kind === 'backoff') {
     const seconds = Math.max(0, (phase.untilMs - nowMs) / 1000).toFixed(1);
     const spell = slot.failures > 1 ? `${slot.failures} failures in a row, last` : 'Ended with';
-    const reason = phase.because
-      ? `Was ended as unhealthy (${phase.because})`
-      : slot.failures > 1
-        ? `${spell}: ${last}`
-        : lastSentence(slot, last);
+    const reason = phase.isTimeout
+      ? (phase.because ?? '')
+      : phase.because
+        ? `Was ended as unhealthy (${phase.because})`
+        : slot.failures > 1
+          ? `${spell}: ${last}`
+          : lastSentence(slot, last);
     return {
       state: 'backoff',
       reason: sentence(`${reason}; next start in ${seconds} s`),

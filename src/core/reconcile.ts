@@ -4,31 +4,10 @@
 import { type DependencyView, type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance } from './desired.ts';
 import { hasEndedIn } from './earlier-end.ts';
+import { type InstanceAction, inOrder } from './instance-action.ts';
 import { isReady, readyAtMs } from './readiness.ts';
-import { type EndCause, earlier, emptySlotOf, isOccupied, type Phase, type Slot, type SlotSpec } from './slot.ts';
-import type { InstanceId, ServiceSpec } from './spec.ts';
-
-/** What the reconciler wants done now. Imperative; idempotent by level: the next pass asks again if it did not happen. */
-export type InstanceAction =
-  | { kind: 'start'; id: InstanceId; spec: ServiceSpec; reason: string }
-  /** Begin to stop: drain, or else the stop command or signal. */
-  | { kind: 'stop'; id: InstanceId; cause: EndCause; reason: string }
-  /** The drain is over: the stop command or signal. */
-  | { kind: 'term'; id: InstanceId; reason: string }
-  /** The next signal of `stop.escalate`. */
-  | { kind: 'escalate'; id: InstanceId; signal: string }
-  /** The grace period is over: SIGKILL to the whole tree, sweep included. */
-  | { kind: 'kill'; id: InstanceId; reason: string }
-  /** Check whether anything of the tree is left. */
-  | { kind: 'clear'; id: InstanceId }
-  /** It has no probe and has lived for `ready_after`: it counts as ready. */
-  | { kind: 'markReady'; id: InstanceId }
-  /** It was rolled back to a version in which it had ended already: it returns to that. */
-  | { kind: 'return'; id: InstanceId }
-  /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
-  | { kind: 'abandon'; id: InstanceId }
-  /** The slot is empty and not wanted: drop it. */
-  | { kind: 'forget'; id: InstanceId };
+import { earlier, emptySlotOf, isOccupied, isTimedOut, type Phase, type Slot, type SlotSpec } from './slot.ts';
+import type { ServiceSpec } from './spec.ts';
 
 export type NextActions = {
   /** Starts lowest instance first in file order, stops highest first. */
@@ -152,19 +131,27 @@ function considerAlive(
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unhealthy', reason: phase.unhealthy });
     return;
   }
-  // 3. A dependency with `on_loss: hold` is lost: it starts again when that is back.
-  const lost = pass.dependencies.lostDependencyOf(wanted.spec);
-  if (lost !== null) {
-    if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
+  // 3. It has run for longer than it may; its policy decides what follows.
+  const { timeoutMs } = wanted.spec;
+  if (isTimedOut(phase, timeoutMs, pass.nowMs)) {
     pass.actions.push({
       kind: 'stop',
       id: slot.id,
-      cause: 'unwanted',
-      reason: `${lost}, which it depends on, is lost`,
+      cause: 'timedOut',
+      reason: `timed out after ${timeoutMs! / 1_000} s`,
     });
     return;
   }
-  // 4. The next run is due, and the one before gives way to it.
+  if (timeoutMs !== null) wakeAt(pass, phase.sinceMs + timeoutMs);
+  // 4. A dependency with `on_loss: hold` is lost: it starts again when that is back.
+  const lost = pass.dependencies.lostDependencyOf(wanted.spec);
+  if (lost !== null) {
+    if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
+    const reason = `${lost}, which it depends on, is lost`;
+    pass.actions.push({ kind: 'stop', id: slot.id, cause: 'unwanted', reason });
+    return;
+  }
+  // 5. The next run is due, and the one before gives way to it.
   if (wanted.spec.schedule && slot.nextRunMs !== null) {
     if (!isDue(slot, pass.nowMs)) wakeAt(pass, slot.nextRunMs);
     else if (wanted.spec.schedule.overlap === 'replace') {
@@ -172,13 +159,13 @@ function considerAlive(
       return;
     }
   }
-  // 5. The roll-out replaces it now; dependents with `on_loss: hold` stop first.
+  // 6. The roll-out replaces it now; dependents with `on_loss: hold` stop first.
   if (wanted.rolloutStep?.step === 'now') {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wanted.rolloutStep.because });
     return;
   }
-  // 6. No probe says when it is ready: its age does.
+  // 7. No probe says when it is ready: its age does.
   const atMs = readyAtMs(phase, wanted.spec);
   if (atMs === null) return;
   if (atMs <= pass.nowMs) pass.actions.push({ kind: 'markReady', id: slot.id });
@@ -219,27 +206,6 @@ const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTER
 
 function wakeAt(pass: ReconcilePass, atMs: number): void {
   pass.wakeAtMs = earlier(pass.wakeAtMs, atMs);
-}
-
-const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
-  kill: 0,
-  escalate: 1,
-  term: 2,
-  stop: 3,
-  clear: 4,
-  return: 5,
-  abandon: 6,
-  forget: 7,
-  markReady: 8,
-  start: 9,
-};
-
-/** Stops before starts; stops and forgets of a pool from its highest number down. */
-function inOrder(actions: InstanceAction[]): InstanceAction[] {
-  const falling = (action: InstanceAction): boolean => action.kind === 'stop' || action.kind === 'forget';
-  const indexed = actions.map((action, position) => ({ action, position: falling(action) ? -position : position }));
-  indexed.sort((a, b) => ACTION_ORDER[a.action.kind] - ACTION_ORDER[b.action.kind] || a.position - b.position);
-  return indexed.map(({ action }) => action);
 }
 
 /** Whether no action is left: every wanted instance runs as declared or has completed. */

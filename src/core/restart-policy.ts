@@ -16,6 +16,8 @@ export type ProcessEnd = {
   countsAsFailure: boolean;
   /** The sentence, where it was ended because a liveness or startup probe failed. */
   unhealthy: string | null;
+  /** `timed out after 5 s`, where it was. */
+  timedOut?: string;
 };
 export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresMs' | 'lastExit'>;
 
@@ -28,14 +30,15 @@ export type RestartDecision = Pick<Slot, 'phase' | 'failures' | 'recentFailuresM
  * 3. more than `limit.count` failures within `limit.withinMs`, or in a row: `failed`. With `always`, exit 0 counts as well.
  * 4. otherwise `backoff`, for `always` after exit 0 as well, so that nothing ever spins.
  *
- * An end that orch brought about because the instance was unhealthy is a failure, whatever its exit.
+ * An end that orch brought about because the instance was unhealthy, or ran for too long, is a failure, whatever its exit.
+ * No spell that ended so was healthy for its whole time: a timeout forgets no failures.
  */
 export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): RestartDecision {
-  const { exit, aliveMs, countsAsFailure, unhealthy } = death;
+  const { exit, aliveMs, countsAsFailure, unhealthy, timedOut } = death;
   const policy = slot.spec?.restart ?? NEVER_RESTART;
-  const healthy = aliveMs >= policy.healthyAfterMs;
+  const healthy = aliveMs >= policy.healthyAfterMs && timedOut === undefined;
   const earlier = healthy ? { failures: 0, recentFailuresMs: [] } : slot;
-  const succeeded = isSuccess(exit, slot.spec?.successCodes) && unhealthy === null;
+  const succeeded = isSuccess(exit, slot.spec?.successCodes) && unhealthy === null && timedOut === undefined;
   if (succeeded && policy.policy !== 'always') {
     return { phase: { kind: 'completed', atMs: nowMs }, failures: 0, recentFailuresMs: [], lastExit: exit };
   }
@@ -83,12 +86,13 @@ const NEVER_RESTART: RestartPolicy = {
 type CountedFailure = ProcessEnd & { failures: number; recentFailuresMs: number[] };
 
 function failurePhase(id: InstanceId, policy: RestartPolicy, failure: CountedFailure, nowMs: number): Phase {
-  const { exit, unhealthy, failures, recentFailuresMs } = failure;
-  if (policy.policy === 'on_failure' && unhealthy === null && 'code' in exit && exit.code === 0) {
+  const { exit, unhealthy, timedOut, failures, recentFailuresMs } = failure;
+  const isForced = unhealthy !== null || timedOut !== undefined;
+  if (policy.policy === 'on_failure' && !isForced && 'code' in exit && exit.code === 0) {
     return { kind: 'failed', atMs: nowMs, reason: `ended with ${describeExit(exit)}` };
   }
   if (policy.policy === 'never') {
-    const ended = unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
+    const ended = timedOut ?? describeEnd(exit, unhealthy);
     return { kind: 'failed', atMs: nowMs, reason: `${ended}${NOT_RESTARTED}` };
   }
   const { limit } = policy;
@@ -96,11 +100,17 @@ function failurePhase(id: InstanceId, policy: RestartPolicy, failure: CountedFai
     const { length } = recentFailuresMs;
     const spell =
       limit.withinMs === null ? `${length} times in a row` : `${length} times within ${seconds(limit.withinMs)}`;
-    const last = unhealthy === null ? `with ${describeExit(exit)}` : `as unhealthy (${unhealthy})`;
-    const ended = unhealthy === null && isSuccess(exit) ? 'ended' : 'failed';
+    const last = timedOut ?? (unhealthy === null ? `with ${describeExit(exit)}` : `as unhealthy (${unhealthy})`);
+    const ended = !isForced && isSuccess(exit) ? 'ended' : 'failed';
     return { kind: 'failed', atMs: nowMs, reason: `${ended} ${spell}, last ${last}: given up` };
   }
-  return { kind: 'backoff', untilMs: nowMs + backoffMs(id, policy, failures), because: unhealthy };
+  const untilMs = nowMs + backoffMs(id, policy, failures);
+  if (timedOut !== undefined) return { kind: 'backoff', untilMs, because: timedOut, isTimeout: true };
+  return { kind: 'backoff', untilMs, because: unhealthy };
+}
+
+function describeEnd(exit: Exit, unhealthy: string | null): string {
+  return unhealthy === null ? `ended with ${describeExit(exit)}` : `was ended as unhealthy (${unhealthy})`;
 }
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

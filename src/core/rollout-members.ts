@@ -158,6 +158,7 @@ function isHealthyAgain(context: MemberContext, { phase }: Slot, { restart }: Se
 
 function describeEnd(slot: Slot): string {
   const { phase, lastExit } = slot;
+  if (phase.kind === 'backoff' && phase.isTimeout) return phase.because ?? 'timed out';
   if (phase.kind === 'backoff' && phase.because !== null) return `was ended as unhealthy (${phase.because})`;
   if (lastExit && 'spawnError' in lastExit) return `could not be started: ${lastExit.detail}`;
   return `ended with ${lastExit ? describeExit(lastExit) : 'an unknown exit status'}`;

@@ -30,7 +30,9 @@ export type EndCause =
   /** The spec changed, or `orch restart`. */
   | 'replaced'
   /** A liveness probe failed, or it exceeded a limit. */
-  | 'unhealthy';
+  | 'unhealthy'
+  /** It ran for longer than its `timeout`. */
+  | 'timedOut';
 
 /*
  * Life of a slot:
@@ -88,8 +90,9 @@ export type Phase =
       nextCheckMs: number;
       checkGapMs: number;
     }
-  /** `because`: why the last incarnation was ended by us; null: it ended by itself, see `lastExit`. */
-  | { kind: 'backoff'; untilMs: number; because: string | null }
+  /** `because`: why the last incarnation was ended by us: as unhealthy, or after its `timeout`; null: it ended by itself, see
+   * `lastExit`. */
+  | { kind: 'backoff'; untilMs: number; because: string | null; isTimeout?: true }
   /** Ran to completion (exit 0) and is not wanted again. */
   | { kind: 'completed'; atMs: number }
   /** Given up: a task that failed, a crash-loop limit. */
@@ -222,6 +225,11 @@ export function emptySlot(id: InstanceId, service: ServiceName, index: number): 
 /** Whether a process of the slot lives or may live: what must never be counted twice. */
 export function isOccupied({ phase }: Slot): boolean {
   return phase.kind === 'starting' || phase.kind === 'alive' || phase.kind === 'ending';
+}
+
+/** Whether it has run for longer than it may. @param timeoutMs null: it has no limit */
+export function isTimedOut(phase: Phase, timeoutMs: number | null, nowMs: number): boolean {
+  return timeoutMs !== null && phase.kind === 'alive' && phase.sinceMs + timeoutMs <= nowMs;
 }
 
 /** The nonce of the incarnation that lives or may live in the slot; null when it is empty. */

@@ -45,6 +45,8 @@ export type RestartPolicy = {
   limit: { count: number; withinMs: number | null } | null;
   /** Being alive this long counts as a healthy spell: the back-off starts over. */
   healthyAfterMs: number;
+  /** Times at which what runs is restarted, a share of the pool after the other. */
+  times?: CronTimes;
 };
 
 /** `down`: the whole project is stopped. */
@@ -140,9 +142,10 @@ export type Schedule = ScheduleTimes & {
   overlap: 'skip' | 'queue' | 'replace';
 };
 
+/** Five or six fields, seconds first; in the time zone of an IANA name, or `local`. */
+export type CronTimes = { cron: string; timeZone: string };
 export type ScheduleTimes =
-  /** Five or six fields, seconds first; in the time zone of an IANA name, or `local`. */
-  | { cron: string; timeZone: string }
+  | CronTimes
   /** From the start of one run to that of the next. */
   | { everyMs: number };
 
@@ -257,6 +260,8 @@ export type ServiceSpec = {
   listen: ListenAddress[];
   /** Null: runs all the time, or once. */
   schedule: Schedule | null;
+  /** A process that runs for longer is stopped, which counts as a failure; null: it has no limit. */
+  timeoutMs: number | null;
   watch: WatchPolicy | null;
   hooks: Hooks;
   limits: Limits;

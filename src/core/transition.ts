@@ -19,11 +19,7 @@ type PhaseOf<K extends PhaseKind> = Extract<Phase, { kind: K }>;
 type AlivePhase = PhaseOf<'alive'>;
 type EndingPhase = PhaseOf<'ending'>;
 
-/**
- * Folds one event into a slot.
- *
- * @returns the new slot, or the same object when the event means nothing in this phase.
- */
+/** Folds one event into a slot. @returns the same object when the event means nothing in this phase. */
 export function transition(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
   const after = applyEvent(slot, event, nowMs);
   const before = nonceOf(slot);
@@ -245,13 +241,16 @@ function finishEnding(slot: Slot, phase: EndingPhase, nowMs: number): Slot {
   const vacated: Slot = { ...slot, ...forgotten, phase: { kind: 'idle' }, lastExit: exit };
   switch (phase.cause) {
     case 'exited':
-    case 'unhealthy': {
+    case 'unhealthy':
+    case 'timedOut': {
       // A restart was requested: it is neither completed nor failed.
       if (slot.restartRequestedMs !== null) return vacated;
       const unhealthy = phase.cause === 'unhealthy' ? phase.because : null;
       const aliveMs = phase.sinceMs - phase.startedMs;
       const lastEnd = { startedMs: phase.startedMs, atMs: nowMs };
-      return { ...slot, lastEnd, ...decideRestart(slot, { exit, aliveMs, countsAsFailure: true, unhealthy }, nowMs) };
+      const timedOut = phase.cause === 'timedOut' && { timedOut: phase.because };
+      const death = { exit, aliveMs, countsAsFailure: true, unhealthy, ...timedOut };
+      return { ...slot, lastEnd, ...decideRestart(slot, death, nowMs) };
     }
     case 'unwanted':
     case 'replaced':

@@ -8,7 +8,7 @@ import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import { whyPortsDiffer } from '../core/ports.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
-import { isOccupied, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
+import { isOccupied, isTimedOut, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
 import {
   type InstanceId,
   isFirstRunDue,
@@ -54,7 +54,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
       changes.push(haltedChange(name, halted, keys));
       continue;
     }
-    const touched = classifyInstances(base, name, after);
+    const touched = classifyInstances(base, name, after, nowMs);
     const waits = to && !touched.start.some((id) => outcomes.get(id) === 'start') ? dependencies.blockerOf(to) : null;
     const again = from && to && whyAgain(from, to, touched);
     const noMore = from && to && whyNoMore(from, to, after.instances);
@@ -128,18 +128,23 @@ type TouchedInstances = {
   start: InstanceId[];
   stop: InstanceId[];
   restart: InstanceId[];
+  /** They have run for longer than their `timeout`, as it is declared now. */
+  timedOut: InstanceId[];
   /** Of `start`: they have completed as they were declared, and run again as they are declared now. */
   rerun: InstanceId[];
 };
 
-function classifyInstances(base: PlanBase, service: string, after: ReturnType<typeof desiredOf>): TouchedInstances {
-  const touched: TouchedInstances = { start: [], stop: [], restart: [], rerun: [] };
+function classifyInstances(base: PlanBase, service: string, after: Desired, nowMs: number): TouchedInstances {
+  const touched: TouchedInstances = { start: [], stop: [], restart: [], rerun: [], timedOut: [] };
   for (const slot of base.slots.values()) {
     if (slot.service !== service || !isOccupied(slot)) continue;
     const wanted = after.instances.get(slot.id);
+    const isTimedOutBy = (spec?: ServiceSpec): boolean => isTimedOut(slot.phase, spec?.timeoutMs ?? null, nowMs);
     if (!wanted?.run) touched.stop.push(slot.id);
     // A scheduled run keeps the version it began with.
     else if (slot.spec?.specHash !== wanted.spec.specHash && !wanted.spec.schedule) touched.restart.push(slot.id);
+    else if (isTimedOutBy(wanted.spec) && !isTimedOutBy(base.desired.services.get(slot.service)))
+      touched.timedOut.push(slot.id);
   }
   for (const [id, wanted] of after.instances) {
     const slot = base.slots.get(id);
@@ -178,7 +183,13 @@ type ServiceComparison = {
 
 function serviceChanges(comparison: ServiceComparison): PlanChange[] {
   const { from, to, keys } = comparison;
-  const changes = [...restartOf(comparison), ...scalingOf(comparison), ...startOf(comparison), ...stopOf(comparison)];
+  const changes = [
+    ...restartOf(comparison),
+    ...timedOutOf(comparison),
+    ...scalingOf(comparison),
+    ...startOf(comparison),
+    ...stopOf(comparison),
+  ];
   if (!from && to?.schedule && changes.length === 0 && isWanted(to, comparison.instances))
     changes.push(changeOf(comparison, 'update', [], 'declared; it waits for its scheduled time'));
   if (from && to && changes.length === 0 && keys.length > 0)
@@ -216,6 +227,14 @@ function restartOf(comparison: ServiceComparison): PlanChange[] {
   const { restart } = comparison.touched;
   if (restart.length === 0) return [];
   return [changeOf(comparison, 'restart', restart, whatChanged(comparison) ?? 'it runs an older configuration')];
+}
+
+/** A task has failed then; every other service is restarted. */
+function timedOutOf(comparison: ServiceComparison): PlanChange[] {
+  const { to, touched } = comparison;
+  if (!to || touched.timedOut.length === 0) return [];
+  const action = to.restart.policy === 'never' ? 'stop' : 'restart';
+  return [changeOf(comparison, action, touched.timedOut, 'it has run for longer than its timeout')];
 }
 
 /** The keys that need new processes; null: none of them changed. */

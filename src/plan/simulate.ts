@@ -2,10 +2,11 @@
 // and gets ready, and every stop ends: finds what the declarations alone do not show (docs/decisions/0700). Pure.
 
 import type { Desired } from '../core/desired.ts';
+import type { InstanceAction } from '../core/instance-action.ts';
 import type { InstanceEvent } from '../core/instance-event.ts';
 import { startedSpec } from '../core/ports.ts';
 import { initialReadiness } from '../core/readiness.ts';
-import { type InstanceAction, reconcile } from '../core/reconcile.ts';
+import { reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
 import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, nonceOf, type Rollout, type Slot, specAfterEdit } from '../core/slot.ts';
@@ -67,8 +68,9 @@ class Simulation {
     return due.length > 0 || this.#advanceClock(rolled.wakeAtMs);
   }
 
-  /** Time starts what is scheduled, not the configuration; but for a first run at once (`at_start`). */
+  /** Time starts what is scheduled and ends what takes too long, not the configuration; but for a first run at once. */
   #isForLater(action: InstanceAction): boolean {
+    if (action.kind === 'stop') return action.cause === 'timedOut';
     if (action.kind !== 'start' || action.spec.schedule === null) return false;
     return !isFirstRunDue(action.spec, this.#slots.get(action.id)?.spec ?? null);
   }

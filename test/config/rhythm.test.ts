@@ -84,6 +84,17 @@ test.each([
   ["schedule: '0 3 * * *', restart: always", /`restart: always` does not go with `schedule`/],
 ])('%s is refused', async (rest, message) => expect(await problemOf(rest)).toMatch(message));
 
+test('timeout and restart.cron', async () => {
+  expect(await acceptService('timeout: 10m')).toMatchObject({ timeoutMs: 600_000 });
+  expect((await acceptService("restart: { cron: '0 4 * * *' }")).restart.times).toEqual({
+    cron: '0 4 * * *',
+    timeZone: 'UTC',
+  });
+  const plain = await acceptService('cwd: .');
+  expect(plain).toMatchObject({ timeoutMs: null });
+  expect('times' in plain.restart).toBe(false);
+});
+
 test('watch: a list of globs or a map', async () => {
   const { watch } = await acceptService("watch: ['./src/**/*.ts']");
   expect(watch).toEqual({ paths: ['src/**/*.ts'], ignore: [], debounceMs: 200, action: { kind: 'restart' } });

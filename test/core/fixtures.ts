@@ -66,6 +66,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     stop: { ...STOP },
     listen: [],
     schedule: null,
+    timeoutMs: null,
     watch: null,
     hooks: { beforeStart: null, afterReady: null, afterExit: null },
     limits: { memory: null, nofile: null, nice: null },

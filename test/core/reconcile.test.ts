@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { viewDependencies } from '../../src/core/dependencies.ts';
-import { type InstanceAction, isConverged, reconcile } from '../../src/core/reconcile.ts';
+import type { InstanceAction } from '../../src/core/instance-action.ts';
+import { isConverged, reconcile } from '../../src/core/reconcile.ts';
 import { planRollouts } from '../../src/core/rollout.ts';
 import type { Phase, Slot } from '../../src/core/slot.ts';
 import type { LossPolicy, ServiceSpec } from '../../src/core/spec.ts';

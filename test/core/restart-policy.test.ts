@@ -23,6 +23,25 @@ const death = (exit: Exit, changes: Partial<ProcessEnd> = {}): ProcessEnd => ({
   ...changes,
 });
 
+test.each([
+  ['never', { code: 0 }, { kind: 'failed', reason: 'timed out after 5 s and is never restarted' }],
+  ['never', { signal: 'SIGTERM' }, { kind: 'failed' }],
+  ['on_failure', { code: 0 }, { kind: 'backoff', because: 'timed out after 5 s', isTimeout: true }],
+  ['always', { signal: 'SIGKILL' }, { kind: 'backoff', isTimeout: true }],
+] as const)('a run that took too long has failed: %s, %j', (policy, exit, phase) => {
+  const end = death(exit, { aliveMs: 60_000, timedOut: 'timed out after 5 s' });
+  expect(decideRestart(slotWith({ policy }, { failures: 1 }), end, 0)).toMatchObject({ phase, failures: 2 });
+});
+
+test('runs that take too long reach the limit, however long they were', () => {
+  const end = death({ code: 0 }, { aliveMs: 60_000, timedOut: 'timed out after 5 s' });
+  const slot = slotWith({ limit: { count: 1, withinMs: null } }, { failures: 1, recentFailuresMs: [0] });
+  expect(decideRestart(slot, end, 60_000).phase).toMatchObject({
+    kind: 'failed',
+    reason: 'failed 2 times in a row, last timed out after 5 s: given up',
+  });
+});
+
 describe('endingOf', () => {
   const ok: Exit = { code: 0 };
   const bad: Exit = { code: 1 };

@@ -167,3 +167,20 @@ function valid(services: ServiceSpec[]): ProjectConfig {
   );
   return config(...restarted);
 }
+
+test('a plan says which runs a shorter timeout ends, and of no other', () => {
+  const job = (timeoutMs: number | null, policy: 'never' | 'on_failure') => {
+    const service = spec('job', { timeoutMs });
+    return config({ ...service, restart: { ...service.restart, policy } });
+  };
+  const planned = (from: ProjectConfig, to: ProjectConfig) =>
+    planChange(settledState(from), to, SETTLED_MS).changes.map(({ action, instances, reason }) => ({
+      action,
+      instances,
+      reason,
+    }));
+  const ended = { instances: ['job.1'], reason: 'it has run for longer than its timeout' };
+  expect(planned(job(null, 'on_failure'), job(1_000, 'on_failure'))).toEqual([{ action: 'restart', ...ended }]);
+  expect(planned(job(1_000, 'on_failure'), job(2_000, 'on_failure'))).toMatchObject([{ action: 'update' }]);
+  expect(planned(job(null, 'on_failure'), job(SETTLED_MS * 2, 'on_failure'))).toMatchObject([{ action: 'update' }]);
+});

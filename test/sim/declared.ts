@@ -1,5 +1,5 @@
 // What a simulated service declares, as the configuration that the real loader would make of it.
-import type { Probe, RolloutPolicy, Schedule, ServiceSpec, StopPolicy } from '../../src/core/spec.ts';
+import type { Probe, RestartPolicy, RolloutPolicy, Schedule, ServiceSpec, StopPolicy } from '../../src/core/spec.ts';
 import { STOP, spec as serviceSpec } from '../core/fixtures.ts';
 import type { Program } from './machine/processes.ts';
 import type { SimSchedule, SimService } from './scenario.ts';
@@ -46,7 +46,8 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     rollout: rolloutOf(service),
     singleton: singleton ? key : null,
     schedule: service.schedule && scheduleOf(service.schedule),
-    restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs },
+    restart: { ...serviceSpec(name).restart, policy, backoff, limit, healthyAfterMs, ...restartTimesOf(service) },
+    timeoutMs: service.timeoutMs ?? null,
     start: service.isManual ? 'manual' : 'auto',
     successCodes,
     onEnd: service.ends === 'on_end' ? 'down' : 'ignore',
@@ -118,9 +119,14 @@ export function hangs({ life, schedule, singleton }: SimService, version: number
 /** Of a hash that `specOf` made. */
 export const versionOf = (specHash: string): number => Number.parseInt(specHash.slice(-4), 16);
 
+const cronOf = (everyS: number): string => (everyS === 60 ? '0 * * * * *' : `*/${everyS} * * * * *`);
+
+function restartTimesOf({ restartsEveryS }: SimService): Pick<RestartPolicy, 'times'> {
+  return restartsEveryS === undefined ? {} : { times: { cron: cronOf(restartsEveryS), timeZone: 'UTC' } };
+}
+
 function scheduleOf({ everyS, catchUp, overlap }: SimSchedule): Schedule {
-  const cron = everyS === 60 ? '0 * * * * *' : `*/${everyS} * * * * *`;
-  return { cron, timeZone: 'UTC', catchUp, overlap };
+  return { cron: cronOf(everyS), timeZone: 'UTC', catchUp, overlap };
 }
 
 function rolloutOf({ life }: Declared): RolloutPolicy {

@@ -9,6 +9,9 @@ export type HandWritten = {
   jitter?: number;
   /** With `hasReadiness`: it is restarted when it fails that probe. */
   restartsUnready?: true;
+  timeoutMs?: number;
+  /** `restart.cron`: period in seconds of the wall clock; divides a minute. */
+  restartsEveryS?: number;
   /** `start: manual` */
   isManual?: true;
   /** Of its dependencies: `required: false`. */

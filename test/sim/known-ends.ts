@@ -80,6 +80,30 @@ export const KNOWN_ENDS: Record<string, Scenario> = {
     ],
     after(1_500, { kind: 'commentEdit' }),
   ),
+  'runs that take longer than they may': one(
+    [
+      service({ policy: 'never', timeoutMs: 1_000 }),
+      service({ policy: 'never', timeoutMs: 1_000, graceMs: 300 }, { obeysAfterMs: null }),
+      service({ timeoutMs: 1_000, limit: { count: 2, withinMs: null }, healthyAfterMs: 200, pool: 2 }),
+      service({ policy: 'never', timeoutMs: 5_000 }, { endsAfterMs: 300 }),
+    ],
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a run that takes longer than it may while no supervisor runs': one(
+    [service({ policy: 'never', timeoutMs: 3_000, pool: 2 })],
+    after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 7_000, ups: 1 }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a pool that is restarted at given times': one(
+    [
+      service({ pool: 4, restartsEveryS: 30, life: { hasReadiness: true } }),
+      service({ pool: 2, restartsEveryS: 30, dependsOn: READY_FIRST }),
+    ],
+    after(30_000, { kind: 'commentEdit' }),
+    after(15_000, { kind: 'crash', beforeEffect: null, upAfterMs: 100, ups: 1 }),
+    after(35_000, { kind: 'setClock', byMs: -31_536_000_000 }),
+    after(40_000, { kind: 'commentEdit' }),
+  ),
   'started by hand': one(
     [
       service({}),

@@ -6,6 +6,7 @@ import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
 import { hangs, versionOf } from './declared.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
+import { DurationOracle } from './duration-oracle.ts';
 import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
@@ -38,6 +39,7 @@ export class Oracle implements Observer {
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
+  #durations: DurationOracle;
   readonly watches: WatchOracle;
   readonly revival: RevivalOracle;
   readonly waits: WaitOracle;
@@ -56,6 +58,12 @@ export class Oracle implements Observer {
       leaders: () => this.#leaders(),
       isMemorySure: () => this.#isMemorySure(),
       isBlind: () => this.isBlind,
+      fail: (what) => this.#fail(what),
+    });
+    this.#durations = new DurationOracle({
+      machine,
+      leaders: () => this.#leaders(),
+      isMemorySure: () => this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
     this.#stopOrder = new StopOrder({
@@ -271,8 +279,9 @@ export class Oracle implements Observer {
     }
     if (isBegin) {
       this.#checkMayStop(action.slot, action.cause);
+      this.#durations.onStop(action.slot, action.cause);
       // An instance that is replaced, or waits for a dependency, starts over: its failures no longer count.
-      if (action.cause !== 'unhealthy') this.#backoff.forgiveInstance(action.slot.id);
+      if (action.cause !== 'unhealthy' && action.cause !== 'timedOut') this.#backoff.forgiveInstance(action.slot.id);
     }
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
     if (action.kind === 'start') this.#lifecycle.onStart(this.kernel!, action.slot);
@@ -297,6 +306,7 @@ export class Oracle implements Observer {
     if (!spec) return; // left the file while its start was under way
     this.#checkSingleton(spec, nonce);
     this.#lifecycle.onSpawn(this.kernel!, process, spec);
+    this.#durations.onSpawn(process);
     this.schedules.onSpawn(process, spec);
     // Its time counts, whatever came of the runs before.
     const objection = spec.schedule ? null : this.#backoff.objection(instance, specHash);
@@ -351,6 +361,8 @@ export class Oracle implements Observer {
     if (slot.restartRequestedMs !== null) return;
     if (slot.phase.kind === 'ending' && slot.phase.cause === 'unhealthy')
       this.#backoff.noteFailure(instance, slot.spec, slot.phase.sinceMs - slot.phase.startedMs, true);
+    if (slot.phase.kind === 'ending' && slot.phase.cause === 'timedOut')
+      this.#backoff.noteFailure(instance, slot.spec, 0, true);
     if (slot.phase.kind === 'ending' && slot.phase.cause !== 'exited') return;
     const succeeded = 'code' in exit && (slot.spec.successCodes ?? [0]).includes(exit.code);
     if (succeeded && slot.spec.restart.policy !== 'always') return;
@@ -377,6 +389,7 @@ export class Oracle implements Observer {
     const isAsked =
       slot.restartRequestedMs !== null ||
       this.#lifecycle.mayStop(kernel, slot, cause) ||
+      this.#durations.mayStop(kernel, slot, cause) ||
       (cause === 'replaced' && this.ports.mayFollow(kernel, slot));
     if (!isLeaving && !isOutdated && !isAsked)
       this.#fail(`I4: ${slot.id} stopped (${cause}) although it runs as wanted`);
@@ -485,6 +498,8 @@ export class Oracle implements Observer {
     if (left) this.#fail(`I3: ${left} lives but is not declared`);
     this.ports.checkQuiet(kernel);
     this.schedules.checkQuiet(kernel, (slot) => this.#isAdoptedInItsPlace(slot));
+    for (const slot of this.kernel!.slots.values()) this.#durations.checkVerdict(slot);
+    this.#durations.checkQuiet(this.kernel!);
     this.#lifecycle.checkQuiet(kernel, !this.#project.isStateSpoiled && this.stateUnsureUntilMs === 0);
     for (const { of, pid } of this.#ours()) {
       const slot = kernel.slots.get(of!.instance as InstanceId);

@@ -100,10 +100,11 @@ function isBlocked(kernel: Kernel | null, id: string): boolean {
 /** @returns whether nothing about a service, and about what it depends on, happens by itself. */
 function foreseeable({ services, oracle }: Project): (service: string) => boolean {
   const moves = new Set<number>();
-  services.forEach(({ program, schedule, singleton, life, dependsOn }, index) => {
+  services.forEach(({ program, schedule, singleton, life, dependsOn, restartsEveryS }, index) => {
     const isBroken = life.broken !== null || (oracle.kernel?.rollouts.has(nameOf(index) as never) ?? false);
     const isMoved = dependsOn.some(({ on }) => moves.has(on));
-    if (program.endsAfterMs !== null || schedule || singleton || isBroken || isMoved) moves.add(index);
+    const isTimed = schedule !== null || restartsEveryS !== undefined;
+    if (program.endsAfterMs !== null || isTimed || singleton || isBroken || isMoved) moves.add(index);
   });
   return (service) => !moves.has(Number(service.slice(1)));
 }

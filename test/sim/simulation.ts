@@ -96,8 +96,9 @@ export class Simulation {
     for (const { oracle, services } of this.projects) {
       // A program that comes and goes by itself may have the key of one that does not.
       const isBusy = services.some(
-        ({ program, policy, schedule, singleton }) =>
+        ({ program, policy, schedule, singleton, restartsEveryS }) =>
           schedule !== null ||
+          restartsEveryS !== undefined ||
           (program.endsAfterMs !== null && policy !== 'never') ||
           (singleton !== null && this.machine.neverRests),
       );

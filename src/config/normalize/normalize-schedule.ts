@@ -1,5 +1,5 @@
 // `schedule` -> its normal form.
-import type { Schedule, ScheduleTimes } from '../../core/spec.ts';
+import type { CronTimes, Schedule, ScheduleTimes } from '../../core/spec.ts';
 import { parseDurationMs } from '../../units.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { cronError, isTimeZone } from '../schema/cron-times.ts';
@@ -63,11 +63,7 @@ function timesOfEvery(every: Tree, zone: Tree | undefined, context: NormalizeCon
 }
 
 /** @param zone of `cron`, where it names one */
-export function timesOfCron(
-  cron: Tree,
-  zone: Tree | undefined,
-  context: NormalizeContext,
-): { cron: string; timeZone: string } | null {
+export function timesOfCron(cron: Tree, zone: Tree | undefined, context: NormalizeContext): CronTimes | null {
   const times = {
     cron: literalOf(cron) ?? textOf(cron),
     timeZone: literalOf(zone) ?? DEFAULT_SCHEDULE.timeZone,

@@ -48,7 +48,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
   }
   const cwd = childOf(tree, 'cwd');
   const readyAfterMs = durationOf(childOf(tree, 'ready_after'), DEFAULT_READY_AFTER, context);
-  const restart = normalizeRestart(childOf(tree, 'restart'), context);
+  const restart = normalizeRestart(tree, context);
   const stop = normalizeStop(childOf(tree, 'stop'), context);
   const tty = isTrue(childOf(tree, 'tty'));
   const spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'> = {
@@ -76,6 +76,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     stop: tty ? { ...stop, to: 'main' } : stop,
     listen: itemsOf(childOf(tree, 'listen')).flatMap((item) => normalizeAddress(item, context)),
     schedule: normalizeSchedule(childOf(tree, 'schedule'), restart.policy, context),
+    timeoutMs: timeoutOf(childOf(tree, 'timeout'), context),
     watch: normalizeWatch(childOf(tree, 'watch'), context),
     hooks: normalizeHooks(childOf(tree, 'hooks'), context),
     limits: normalizeLimits(childOf(tree, 'limits'), context),
@@ -115,6 +116,14 @@ function normalizeCommand(tree: Tree | undefined, context: NormalizeContext): Co
     reportBadValue(context, tree, 'the command begins with a dash', hint);
   }
   return command;
+}
+
+function timeoutOf(tree: Tree | undefined, context: NormalizeContext): number | null {
+  if (!tree) return null;
+  const timeoutMs = durationOf(tree, '0s', context);
+  if (timeoutMs > 0) return timeoutMs;
+  reportBadValue(context, tree, '`timeout` of 0 lets nothing run', 'remove it for no limit, or write for example 10m');
+  return null;
 }
 
 function successCodesOf(tree: Tree | undefined): number[] | null {

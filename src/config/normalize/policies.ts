@@ -16,8 +16,10 @@ import { isZeroPortion } from '../tree/instance-variables.ts';
 import { childOf, integerOf, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';
+import { timesOfCron } from './normalize-schedule.ts';
 
-export function normalizeRestart(tree: Tree | undefined, context: NormalizeContext): RestartPolicy {
+export function normalizeRestart(service: Tree, context: NormalizeContext): RestartPolicy {
+  const tree = childOf(service, 'restart');
   const policy = literalOf(tree?.kind === 'map' ? childOf(tree, 'policy') : tree) ?? DEFAULT_RESTART.policy;
   if (policy === 'never') warnOfNoEffect(tree, context);
   return {
@@ -25,7 +27,26 @@ export function normalizeRestart(tree: Tree | undefined, context: NormalizeConte
     backoff: normalizeBackoff(childOf(tree, 'backoff'), context),
     limit: normalizeLimit(childOf(tree, 'limit'), context),
     healthyAfterMs: durationOf(childOf(tree, 'healthy_after'), DEFAULT_RESTART.healthyAfter, context),
+    ...restartTimes(service, policy, context),
   };
+}
+
+/** `restart.cron` */
+function restartTimes(service: Tree, policy: string, context: NormalizeContext): Pick<RestartPolicy, 'times'> {
+  const tree = childOf(service, 'restart');
+  const [cron, zone] = [childOf(tree, 'cron'), childOf(tree, 'time_zone')];
+  if (!cron) {
+    if (zone) reportBadValue(context, zone, '`time_zone` has no effect without `cron`', 'add `cron`, or remove it');
+    return {};
+  }
+  const other = childOf(service, 'schedule') ? 'schedule' : policy === 'never' ? 'policy: never' : null;
+  if (other !== null) {
+    const message = `\`restart.cron\` does not go with \`${other}\`: it restarts what runs all the time`;
+    reportBadValue(context, cron, message, 'a task that runs at given times has a `schedule`');
+    return {};
+  }
+  const times = timesOfCron(cron, zone, context);
+  return times === null ? {} : { times };
 }
 
 /** `2s`: always that pause. A first pause longer than the default maximum raises the maximum. */

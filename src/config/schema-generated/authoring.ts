@@ -122,6 +122,10 @@ export type ServiceDeclaration = {
     } | null;
     /** A run of this length forgets earlier failures: the back-off and the limit start over. Default: `"10s"`. */
     healthy_after?: string | null;
+    /** Restarts what runs at these times, a few instances at a time as `rollout` says. */
+    cron?: string | null;
+    /** Of `cron`: an IANA name, or `local`. Default: `"UTC"`. */
+    time_zone?: string | null;
     [extension: `x-${string}`]: unknown;
   } | null;
   /** Exit codes that count as success. A signal counts as 128 + its number: 143 is SIGTERM, 130 is SIGINT. Default: `[0]`. */
@@ -184,6 +188,8 @@ export type ServiceDeclaration = {
     overlap?: 'skip' | 'queue' | 'replace' | null;
     [extension: `x-${string}`]: unknown;
   } | null;
+  /** How long a run may take: a task or scheduled run that takes longer is stopped as `stop` says, and counts as failed. Without it, a run may take any time. */
+  timeout?: string | null;
   /** Restarts, signals or runs a command when files of the program change. */
   watch?: string[] | {
     /** Directories (with everything below them), files and globs, relative to the project or absolute. `!` takes files out. */

@@ -1,16 +1,16 @@
 // The times of a cron expression (`schedule`, `restart.cron`), and what is wrong with one.
 import { Cron } from 'croner';
+import type { CronTimes } from '../../core/spec.ts';
 
 /** Of `time_zone: local`: the zone of the supervisor, whose TZ is that of the `up` that started it. */
 export const LOCAL_ZONE = 'local';
 
-/** @param timeZone an IANA name, or `local` */
-export function cronOf({ cron, timeZone }: { cron: string; timeZone: string }): Cron {
+export function cronOf({ cron, timeZone }: CronTimes): Cron {
   return new Cron(cron, { paused: true, ...(timeZone !== LOCAL_ZONE && { timezone: timeZone }) });
 }
 
 /** @returns null for a valid expression. */
-export function cronError(times: { cron: string; timeZone: string }): string | null {
+export function cronError(times: CronTimes): string | null {
   try {
     return cronOf(times).nextRun() === null ? 'it never matches' : null;
   } catch (error) {

@@ -41,7 +41,7 @@ export function setCron(node: SourceNode, app: SourceNode, draft: ServiceDraft):
     return hasWord.localTime ? undefined : nearly('the times are UTC: set `time_zone`');
   }
   if (!hasWord.restartCron) return notCarried('a task with `schedule` can call `orch restart NAME`');
-  changeRestart(draft, { cron: textOf(node) });
+  changeRestart(draft, { cron: textOf(node), ...(hasWord.localTime && { time_zone: 'local' }) });
   return undefined;
 }
 

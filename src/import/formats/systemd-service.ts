@@ -97,7 +97,8 @@ export function serviceRules(section: SourceNode, specifier: (text: string) => S
     TimeoutAbortSec: asIs,
     RuntimeMaxSec: (node, { draft }) => {
       if (!hasWord.timeout) return notCarried('a service runs until it is stopped');
-      draft.set('timeout', fromMs(toTimespanMs(textOf(node)) ?? 0));
+      const ms = toTimespanMs(textOf(node));
+      if (ms) draft.set('timeout', fromMs(ms));
       return undefined;
     },
     WatchdogSec: lost('a probe under `liveness` restarts what hangs'),

@@ -13,9 +13,9 @@ export const hasWord = {
   /** `schedule: { time_zone: local }` */
   localTime: true,
   /** `restart: { cron }` */
-  restartCron: false,
+  restartCron: true,
   /** `timeout` of a task */
-  timeout: false,
+  timeout: true,
   /** `reload: { signal: SIGHUP }` */
   reload: false,
 };

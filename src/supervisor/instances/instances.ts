@@ -21,6 +21,7 @@ import { OwnAnswers } from './own-answers.ts';
 import { PortConflicts } from './port-conflicts.ts';
 import { Prober } from './prober.ts';
 import { ReadinessSignals } from './readiness-signals.ts';
+import { RestartTimes } from './restart-times.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceSockets } from './service-sockets.ts';
 import { StartResources } from './start-resources.ts';
@@ -45,6 +46,7 @@ export class Instances {
   #resources: StartResources;
   #watches: FileWatches;
   #scheduler: Scheduler;
+  #restartTimes: RestartTimes;
   #prober: Prober;
   #starts: InstanceStarts;
   #exits: InstanceExits;
@@ -67,6 +69,7 @@ export class Instances {
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
     this.#watches = new FileWatches(context, commandOutputs);
     this.#scheduler = new Scheduler(context);
+    this.#restartTimes = new RestartTimes(context);
     const { memory, records } = this;
     const [earlier, conflicts] = [this.#earlier, this.#conflicts];
     const parts = {
@@ -175,6 +178,7 @@ export class Instances {
     this.#sockets.configure(services);
     this.memory.configure(services);
     this.#watches.configure(config);
+    this.#restartTimes.configure(services);
     // Before the kernel's next step starts anything: a run that is due by the old schedule only must not start.
     this.#scheduler.sync();
     const queues = new Map(services.map(({ name, logQueue }) => [name as string, logQueue]));
@@ -202,6 +206,7 @@ export class Instances {
   /** Nothing more is started or probed; running instances are not touched. */
   freeze(): void {
     this.#prober.stop();
+    this.#restartTimes.close();
     this.#conflicts.stop();
     this.#starts.abandonAll();
   }
@@ -214,6 +219,7 @@ export class Instances {
   /** Every instance has stopped. */
   async close(): Promise<void> {
     this.#prober.stop();
+    this.#restartTimes.close();
     this.#conflicts.stop();
     await this.#relay.close();
     this.memory.close();

@@ -4,7 +4,7 @@ import { cronOf } from '../../config/schema/cron-times.ts';
 import type { DesiredInstance } from '../../core/desired.ts';
 import { isDue } from '../../core/reconcile.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
-import { type InstanceId, isFirstRunDue, type Schedule } from '../../core/spec.ts';
+import { type CronTimes, type InstanceId, isFirstRunDue, type Schedule } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 type SchedulerContext = Pick<SupervisorContext, 'clock' | 'specs' | 'inbox' | 'journal'>;
@@ -87,7 +87,7 @@ export class Scheduler {
     return parsed;
   }
 
-  #timesOfCron(times: { cron: string; timeZone: string }): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {
+  #timesOfCron(times: CronTimes): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {
     const cron = cronOf(times);
     return { clockMs: this.#wallMs, nextMs: (fromMs) => cron.nextRun(new Date(fromMs))?.getTime() ?? null };
   }

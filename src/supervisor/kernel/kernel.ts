@@ -2,11 +2,12 @@
 // actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
 import { type DependencyView, lastMetDependency, viewDependencies } from '../../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
+import type { InstanceAction } from '../../core/instance-action.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { startedSpec } from '../../core/ports.ts';
 import { type ProjectEnd, projectEndOf } from '../../core/project-end.ts';
-import { type InstanceAction, isConverged, reconcile } from '../../core/reconcile.ts';
+import { isConverged, reconcile } from '../../core/reconcile.ts';
 import {
   type AliveSlot,
   type EndCause,
