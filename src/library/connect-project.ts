@@ -12,6 +12,7 @@ import type {
 } from '../api/protocol.ts';
 import { openProject } from '../cli/context/running-project.ts';
 import { selectRunning } from '../cli/context/selection.ts';
+import { untilGone } from '../cli/up/supervisor-presence.ts';
 import { EventQueue } from './event-queue.ts';
 import { asOrchError, OrchError } from './orch-error.ts';
 import { contextOf, type ProjectOptions } from './project-options.ts';
@@ -65,7 +66,7 @@ export type Connection = {
   signal(name: string, signal: string): Promise<{ instances: string[] }>;
   /** Rejects as soon as what it waits for cannot come. `exitCode`: of tasks. */
   wait(names?: Names, options?: ConditionOptions): Promise<{ waitedMs: number; exitCode?: number }>;
-  /** Stops everything, then the supervisor. */
+  /** Stops everything, then the supervisor; resolves once its process is gone. */
   down(options?: { timeoutMs?: number }): Promise<{ stopped: number }>;
   /** Ends this connection; what runs keeps running. */
   close(): void;
@@ -164,7 +165,7 @@ class LibraryConnection implements Connection {
     const { stopped, leftovers } = await done.catch((error: unknown) => {
       throw asOrchError(error, this.file);
     });
-    await this.#client.closed;
+    await untilGone(this.pid);
     if (leftovers.length === 0) return { stopped };
     const named = leftovers.map(({ pid, instance }) => `${instance} (pid ${pid})`).join(', ');
     throw new OrchError({ code: 'failed', message: `still alive: ${named}` }, this.file);
