@@ -9,8 +9,9 @@ import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
 import { checkSharedAddresses } from './check/shared-addresses.ts';
 import { checkAddresses, checkLiterals, findEmptyValues } from './check/values.ts';
-import { type EnvFileCache, readEnvFiles } from './files/env-files.ts';
+import { type EnvFileCache, envFileList, readEnvFiles } from './files/env-files.ts';
 import { environmentVariable, type LoadContext } from './files/load-context.ts';
+import { expandFileVariables, warnOfShellVariables, withFileVariables } from './normalize/file-variables.ts';
 import { liftInlineQueues } from './normalize/inline-queues.ts';
 import type { NormalizeContext } from './normalize/normalize-context.ts';
 import { applyDefaults, normalizeProject, projectName } from './normalize/normalize-project.ts';
@@ -43,9 +44,18 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
   const { tree: merged } = variants;
   problems.push(...empty);
   const cache: EnvFileCache = new Map();
-  const projectFileEnv = await readProjectEnvFiles(merged, load, cache);
-  const beforeName: Lookup = (name) => knownVariable(load, name) ?? projectFileEnv.get(name)?.value;
-  const named = expandProjectName(merged, { lookup: beforeName, isKept: differsByInstance, env, problems });
+  const vars = childOf(merged, 'vars');
+  const known: Lookup = (name) => knownVariable(load, name);
+  const projectFileEnv = await readProjectEnvFiles(
+    merged,
+    load,
+    cache,
+    withFileVariables(vars, known, { env, problems }),
+  );
+  const outer: Lookup = (name) => known(name) ?? projectFileEnv.get(name)?.value;
+  const beforeName = withFileVariables(vars, outer, { env, problems });
+  const filled = expandFileVariables(merged, beforeName, { env, problems });
+  const named = expandProjectName(filled, { lookup: beforeName, isKept: differsByInstance, env, problems });
   const project = projectName(named, load.directory);
   const lookup: Lookup = (name) => (name === 'ORCH_PROJECT' ? project : beforeName(name));
   const references: WrittenPortReference[] = [];
@@ -83,6 +93,7 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
     ...checkTerminals(config, tree),
     ...checkPaths(config, tree, { stateDir: load.stateDir, configFiles: [...load.watched.keys()] }),
     ...checkSecretFiles(config, tree),
+    ...warnOfShellVariables(merged, config, tree, (name) => known(name) !== undefined),
     ...checkNotify(config, tree, load.environment.PATH ?? ''),
   );
   load.problems = reportOnce(problems, variants);
@@ -122,10 +133,10 @@ async function readProjectEnvFiles(
   merged: MapTree,
   load: LoadContext,
   cache: EnvFileCache,
+  lookup: Lookup,
 ): Promise<NormalizeContext['projectFileEnv']> {
   const written = childOf(merged, 'env_files');
   if (!written) return new Map();
-  const lookup: Lookup = (name) => knownVariable(load, name);
   const list = expandTree(written, { lookup, isKept: () => false, env: null, problems: load.problems }, ['env_files']);
   return readEnvFiles(load, cache, list);
 }
@@ -137,7 +148,7 @@ async function readServiceEnvFiles(
 ): Promise<NormalizeContext['serviceFileEnv']> {
   const byService: NormalizeContext['serviceFileEnv'] = new Map();
   for (const { key, value } of entriesOf(childOf(tree, 'services'))) {
-    byService.set(key, await readEnvFiles(load, cache, childOf(value, 'env_files')));
+    byService.set(key, await readEnvFiles(load, cache, envFileList(childOf(value, 'env_files'))));
   }
   return byService;
 }

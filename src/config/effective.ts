@@ -1,6 +1,7 @@
 // The effective configuration as a tree with places: what `orch config` prints. The services hold the values of env files
 // and of the project; loading the output gives the same services.
 import type { BuiltConfig } from './build-config.ts';
+import { inheritsEnvFiles } from './files/env-files.ts';
 import { SourceFile, type Span } from './problem/source-file.ts';
 import { SERVICE_KEY_CLASSES } from './schema/change-classes.ts';
 import {
@@ -60,7 +61,7 @@ function withBuiltInQueues(written: Tree | undefined, { logQueues }: BuiltConfig
 function withEnv(entry: TreeEntry, { tree, context }: BuiltConfig, names: string[]): MapTree {
   const service = entry.value as MapTree;
   const layers: (Tree | undefined)[] = [
-    fromFiles(context.projectFileEnv),
+    inheritsEnvFiles(service) ? fromFiles(context.projectFileEnv) : undefined,
     childOf(tree, 'env'),
     fromFiles(context.serviceFileEnv.get(entry.key) ?? new Map()),
     childOf(service, 'env'),

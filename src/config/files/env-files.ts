@@ -2,12 +2,22 @@
 import { resolve } from 'node:path';
 import { problemAt, quote } from '../problem/problem.ts';
 import type { Span } from '../problem/source-file.ts';
-import { itemsOf, type ScalarTree, type Tree } from '../tree/tree.ts';
+import { childOf, isTrue, itemsOf, type ScalarTree, type Tree } from '../tree/tree.ts';
 import { type EnvEntry, parseDotenv } from './dotenv.ts';
 import { displayPath, type LoadContext, readText } from './load-context.ts';
 
 /** Files that were parsed in this load, by path: services share them. */
 export type EnvFileCache = Map<string, Promise<EnvEntry[] | 'missing'>>;
+
+/** The files of a service: a list, or the `paths` of a map. */
+export const envFileList = (written: Tree | undefined): Tree | undefined =>
+  written?.kind === 'map' ? childOf(written, 'paths') : written;
+
+/** Whether the service gets the `env_files` of the project as well. */
+export function inheritsEnvFiles(service: Tree): boolean {
+  const inherit = childOf(childOf(service, 'env_files'), 'inherit');
+  return inherit === undefined || isTrue(inherit);
+}
 
 /** @param list expanded paths, relative to the root. Later files win. */
 export async function readEnvFiles(

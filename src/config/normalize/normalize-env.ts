@@ -2,6 +2,7 @@
 // service, its `env`. A null removes a variable.
 import { resolve } from 'node:path';
 import type { EnvValue } from '../../core/spec.ts';
+import { inheritsEnvFiles } from '../files/env-files.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
 import { RESERVED_VARIABLES } from '../tree/instance-variables.ts';
 import { escapeTemplate } from '../tree/template.ts';
@@ -10,7 +11,8 @@ import type { NormalizeContext } from './normalize-context.ts';
 
 export function normalizeEnv(entry: TreeEntry, context: NormalizeContext, hasPort: boolean): Record<string, EnvValue> {
   const env = new Map<string, EnvValue>();
-  for (const { name, value } of context.projectFileEnv.values()) env.set(name, escapeTemplate(value));
+  const inherited = inheritsEnvFiles(entry.value) ? [...context.projectFileEnv.values()] : [];
+  for (const { name, value } of inherited) env.set(name, escapeTemplate(value));
   applyDeclared(env, context.projectEnv, context);
   if (hasPort) env.delete('PORT'); // the port of the service wins over a PORT of the whole project
   for (const { name, value } of context.serviceFileEnv.get(entry.key)?.values() ?? [])

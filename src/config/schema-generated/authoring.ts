@@ -21,6 +21,8 @@ export type ProcsFile = {
   } | null } | null;
   /** Files in dotenv syntax for every service, relative to the project; later ones win. This file may use their variables as `${VAR}`, where the environment of orch wins. Default: `[]`. */
   env_files?: string[] | null;
+  /** Texts that this file uses as `${NAME}`; programs do not get them. They win over the environment of orch and over `env_files`, and may use these and each other: `REGION: "${REGION:-eu}"` lets the environment win. Default: `{}`. */
+  vars?: { [name: string]: string | null } | null;
   /** Named queues for the output of services. Each is written to one rotated file. A queue named `default` always exists. Default: `{}`. */
   log_queues?: { [name: string]: LogQueueDeclaration | null } | null;
   /** Keys for every service. The service's own keys win: maps merge by key, other values are replaced. Default: `{}`. */
@@ -50,8 +52,14 @@ export type ServiceDeclaration = {
     secret: string;
     [extension: `x-${string}`]: unknown;
   } | null } | null;
-  /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. Variables in their values are not expanded. Default: `[]`. */
-  env_files?: string[] | null;
+  /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. `{ inherit: false }`: the service does not get the `env_files` of the project. Default: `[]`. */
+  env_files?: string[] | {
+    /** The files. Default: `[]`. */
+    paths?: string[] | null;
+    /** Whether the service gets the `env_files` of the project as well. Default: `true`. */
+    inherit?: boolean | null;
+    [extension: `x-${string}`]: unknown;
+  } | null;
   /** Number of identical copies, `<service>.1` to `<service>.N`. 0 is allowed. Default: `1`. */
   pool?: number | {
     /** Number of copies. Default: `1`. */

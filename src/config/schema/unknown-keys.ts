@@ -76,6 +76,7 @@ const TOP_KEYS: Record<string, string> = {
   env_file: 'env_files',
   includes: 'include',
   extends: 'include',
+  variables: 'vars',
   project: 'name',
   project_name: 'name',
   queues: 'log_queues',

@@ -36,6 +36,7 @@ const WATCHED = ofMarkedPath('!', ofGlob);
 export const SERVICE_PATHS: Readonly<Record<string, Complete>> = {
   cwd: ofPath,
   'env_files.[]': ENV_FILE,
+  'env_files.paths.[]': ENV_FILE,
   'env.*.secret': ofPath,
   'log_queue.path': ofPath,
   'singleton.pid_file': ofPath,

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { fromSource, type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
-import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
+import { isPlainMap, type ProjectDraft, type ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, nested, type RuleTable, type ServiceRules } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
 import { hasWord } from '../model/words.ts';
@@ -131,10 +131,10 @@ function processRules(words: ProcessComposeText): ServiceRules {
       draft.merge('env', env);
     },
     env_file: (node, { draft }) => {
-      draft.append('env_files', ...textsOf(node));
+      addEnvFiles(draft, textsOf(node));
     },
     env_files: (node, { draft }) => {
-      draft.append('env_files', ...textsOf(node));
+      addEnvFiles(draft, textsOf(node));
     },
     vars: asIs,
     replicas: (node, { draft }) => {
@@ -171,7 +171,14 @@ function processRules(words: ProcessComposeText): ServiceRules {
       draft.merge('env', { NO_COLOR: '1' });
       return nearly('the program is asked to print no colours; its output is stored as it is');
     },
-    is_dotenv_disabled: (node) => (isOn(node) ? notCarried('`env_files` of the project hold for all') : undefined),
+    is_dotenv_disabled: (node, { draft }) => {
+      const { env_files: files = [] } = draft.keys;
+      if (isOn(node))
+        draft.set(
+          'env_files',
+          Array.isArray(files) && files.length > 0 ? { paths: files, inherit: false } : { inherit: false },
+        );
+    },
     log_location: setLogFile,
     log_configuration: logConfiguration,
     schedule: nested(SCHEDULE_RULES),
@@ -194,3 +201,10 @@ const needsBash = (text: string): boolean =>
   /\[\[ |(^|[;&|(\s])source\s|<\(|<<<|&>|pipefail|\bdeclare\s|\$\{\w+(\[|\^|,|\/|:\d)|\bfunction\s+\w|=\(|\$RANDOM|\bread\s+-[pa]/m.test(
     text,
   );
+
+/** Also where the project's are left out. */
+function addEnvFiles(draft: ServiceDraft, paths: string[]): void {
+  const { env_files: before } = draft.keys;
+  if (!isPlainMap(before)) draft.append('env_files', ...paths);
+  else draft.merge('env_files', { paths: [...(Array.isArray(before.paths) ? before.paths : []), ...paths] });
+}
