@@ -61,8 +61,13 @@ export class ReadinessOracle {
     return readiness === null ? schedule.nowMs - process.bornMs >= readyAfterMs : health.hasPassed(process);
   }
 
+  /** What was checked last: nothing else decides what `check` finds. */
+  #checked: { desired: unknown; slots: readonly Slot[]; ended: number } = { desired: null, slots: [], ended: 0 };
+
   /** At any time: no instance is ready too early, and the project has not converged before all are ready or completed. */
   check(kernel: Kernel): void {
+    if (this.#wasChecked(kernel)) return;
+    this.#checked = { desired: kernel.desired, slots: [...kernel.slots.values()], ended: this.#ended.size };
     for (const slot of kernel.slots.values()) {
       const { phase, id } = slot;
       this.#noteReady(kernel, slot);
@@ -74,6 +79,16 @@ export class ReadinessOracle {
       } else if (phase.kind !== 'completed' && kernel.isConverged())
         this.#world.fail(`I19: ${id} is ${phase.kind}, and everything counts as converged`);
     }
+  }
+
+  /** Slots and the desired state are replaced, never changed. */
+  #wasChecked({ desired, slots }: Kernel): boolean {
+    const checked = this.#checked;
+    if (desired !== checked.desired || slots.size !== checked.slots.length) return false;
+    if (this.#ended.size !== checked.ended) return false;
+    let index = 0;
+    for (const slot of slots.values()) if (slot !== checked.slots[index++]) return false;
+    return true;
   }
 
   #checkAge({ id, phase }: Slot, { readiness, readyAfterMs }: ServiceSpec): void {

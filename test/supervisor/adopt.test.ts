@@ -20,12 +20,15 @@ const member = (pid: number, nonce: string, startTime: string, isSessionLeader =
 });
 const living = (pid: number, nonce: string): Slot['phase'] =>
   ({ ...alive(pid), process: { ...incarnation(pid, nonce), startTime: '1' } }) as Slot['phase'];
+/** Of every live process; null: not known. */
+const age: { ms: number | null } = { ms: null };
 const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
   adopt({
     remembered: slot ? [slot] : [],
     members,
     services: new Map([['a', service]]),
     recordOf: () => null,
+    ageMsOf: () => age.ms,
     bootId: 'b',
     nowMs: 1_000,
   });
@@ -40,10 +43,16 @@ describe('adopt', () => {
     expect([unknown, ended]).toEqual([[], []]);
   });
 
-  test('counts the age of a process from now where only the intent to start it is known', () => {
-    const phase = { kind: 'starting', nonce: OLD, sinceMs: 1 } as const;
-    const { slots } = adoptOf(slotOf(service, 1, { phase }), [member(10, OLD, '1')]);
-    expect(slots[0]!.phase).toMatchObject({ kind: 'alive', sinceMs: 1_000 });
+  test.for([
+    [300, 700],
+    [null, 1_000],
+  ])('a process that has run for %s ms counts from then where its start was not recorded', ([ms, sinceMs]) => {
+    age.ms = ms!;
+    const starting = { kind: 'starting', nonce: OLD, sinceMs: 1 } as const;
+    for (const slot of [slotOf(service, 1, { phase: starting }), null]) {
+      const { slots } = adoptOf(slot, [member(10, OLD, '1')]);
+      expect(slots[0]!.phase).toMatchObject({ kind: 'alive', sinceMs });
+    }
   });
 
   test('counts a slot as ended when only what left its session lives', () => {

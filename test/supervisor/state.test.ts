@@ -139,6 +139,7 @@ test('whatever is written in it, what is read can be adopted', () => {
         members: [],
         services,
         recordOf: () => null,
+        ageMsOf: () => null,
         bootId: 'b',
         nowMs: NOW.nowMs,
       });

@@ -63,6 +63,16 @@ export function currentTicks(): number {
   return Math.round(Number.parseFloat(uptime ?? '0') * TICKS_PER_SECOND);
 }
 
+/** How long a live process has run at least, to a clock tick (10 ms); null: off Linux, or no descriptor is left. */
+export function ageMs(startTime: string): number | null {
+  if (!hasProc) return null;
+  try {
+    return Math.max(0, ((currentTicks() - Number(startTime) - 1) * 1000) / TICKS_PER_SECOND);
+  } catch {
+    return null;
+  }
+}
+
 const MAX_REMEMBERED = 4096;
 const lastSeenTicks = new Map<number, number>();
 

@@ -2,7 +2,7 @@
 // ESRCH once its process is gone, even where another process has the pid.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hasProc, platform } from '../platform.ts';
-import { currentTicks } from './identity.ts';
+import { ageMs } from './identity.ts';
 import {
   childrenOf,
   isDeadState,
@@ -65,7 +65,7 @@ export class ResourceSampler {
     this.#forget(pid);
     const fd = hasProc && this.#openFiles < this.#maxOpenFiles ? openStat(pid) : null;
     if (fd !== null) this.#openFiles++;
-    const entry = { fd, startTime, cpuTicks: 0, atMs: startedAtMs(startTime) };
+    const entry = { fd, startTime, cpuTicks: 0, atMs: performance.now() - (ageMs(startTime) ?? 0) };
     this.#watched.set(pid, entry);
     return entry;
   }
@@ -89,16 +89,6 @@ function measure(entry: SampledProcess, stat: ProcStat): ResourceUse {
   entry.cpuTicks = stat.cpuTicks;
   entry.atMs = nowMs;
   return { cpuPercent: Math.max(0, Math.round((usedMs / spanMs) * 1000) / 10), rssBytes: stat.rssPages * pageBytes() };
-}
-
-/** On the scale of `performance.now()`, so mostly negative; off Linux, or where it cannot be read: now. */
-function startedAtMs(startTime: string): number {
-  if (!hasProc) return performance.now();
-  try {
-    return performance.now() - ((currentTicks() - Number(startTime)) * 1000) / TICKS_PER_SECOND;
-  } catch {
-    return performance.now(); // no descriptor left
-  }
 }
 
 function openStat(pid: number): number | null {

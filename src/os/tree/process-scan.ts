@@ -157,8 +157,13 @@ function variableAt(length: number, name: Buffer): string | null {
 
 /** PORT among them: which one was chosen, when the state is lost. */
 function orchVariables(words: string[]): Record<string, string> {
-  const assignments = words.filter((word) => /^(ORCH_[^=]*|PORT)=/.test(word));
-  return Object.fromEntries(assignments.map((word) => word.split(/=(.*)/s).slice(0, 2)));
+  const found: Record<string, string> = {};
+  for (const word of words) {
+    if (!word.startsWith('ORCH_') && !word.startsWith('PORT=')) continue;
+    const at = word.indexOf('=');
+    if (at > 0) found[word.slice(0, at)] = word.slice(at + 1);
+  }
+  return found;
 }
 
 function listByPs(): Promise<string> {

@@ -31,6 +31,8 @@ export type AdoptionInput = {
   services: ReadonlyMap<string, ServiceSpec>;
   /** The recorded exit of a process that is gone; null: no record. */
   recordOf(nonce: string): Exit | null;
+  /** How long a live process has run at least; null: not known. */
+  ageMsOf(member: TreeMember): number | null;
   bootId: string;
   nowMs: number;
 };
@@ -101,9 +103,9 @@ function matchRemembered(
   if (nonce === null) return { slot, ended: false };
   const leader = mainProcess(slot, leaders.get(nonce) ?? null);
   leaders.delete(nonce);
-  // The intent may be far older than its process: a hook ran, or it waited for a singleton.
-  const sinceMs = (slot.phase.kind === 'starting' ? null : startedMs(slot)) ?? input.nowMs;
   if (leader && slot.spec) {
+    // The intent may be far older than its process: a hook ran, or it waited for a singleton.
+    const sinceMs = (slot.phase.kind === 'starting' ? null : startedMs(slot)) ?? bornMs(leader, input);
     const process = incarnationOf(leader, input.bootId);
     const vacant: Slot = { ...slot, phase: { kind: 'idle' } };
     const readiness = slot.phase.kind === 'alive' ? slot.phase.readiness : firstReadiness(slot.spec, input);
@@ -144,8 +146,11 @@ function adoptUnremembered(
   const process = incarnationOf(member, input.bootId);
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
   const readiness = firstReadiness(spec, input);
-  return transition(empty, { kind: 'adopted', process, sinceMs: input.nowMs, spec, readiness }, input.nowMs);
+  const sinceMs = bornMs(member, input);
+  return transition(empty, { kind: 'adopted', process, sinceMs, spec, readiness }, input.nowMs);
 }
+
+const bornMs = (member: TreeMember, { ageMsOf, nowMs }: AdoptionInput): number => nowMs - (ageMsOf(member) ?? 0);
 
 function vacated(slot: Slot): Slot {
   return { ...slot, phase: { kind: 'idle' }, lastNonce: nonceOf(slot) };

@@ -7,7 +7,7 @@ import type { AcceptedConfig } from '../../core/load-result.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
 import { findExistingCgroup } from '../../os/cgroup/cgroup.ts';
 import { isResourceShortage } from '../../os/descriptor-reserve.ts';
-import { bootId } from '../../os/process/identity.ts';
+import { ageMs, bootId } from '../../os/process/identity.ts';
 import { readStateFile } from '../../os/state-file.ts';
 import { killTree } from '../../os/tree/signal.ts';
 import { findProjectProcesses } from '../../os/tree/sweep.ts';
@@ -41,6 +41,7 @@ export async function takeOverRunning(
     members,
     services,
     recordOf: (nonce) => instances.records.take(nonce),
+    ageMsOf: ({ startTime }) => ageMs(startTime),
     bootId: bootId(),
     nowMs: context.clock.nowMs(),
   });

@@ -89,7 +89,15 @@ export class Scheduler {
 
   #timesOfCron(times: CronTimes): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {
     const cron = cronOf(times);
-    return { clockMs: this.#wallMs, nextMs: (fromMs) => cron.nextRun(new Date(fromMs))?.getTime() ?? null };
+    // The instances of a pool ask for the same run: to compute one takes as long as a step.
+    let known = { fromMs: 0, atMs: 0 };
+    const nextMs = (fromMs: number): number | null => {
+      if (fromMs >= known.fromMs && fromMs < known.atMs) return known.atMs;
+      const atMs = cron.nextRun(new Date(fromMs))?.getTime() ?? null;
+      if (atMs !== null) known = { fromMs, atMs };
+      return atMs;
+    };
+    return { clockMs: this.#wallMs, nextMs };
   }
 
   #timesOfGaps(everyMs: number): Pick<ParsedSchedule, 'clockMs' | 'nextMs'> {

@@ -87,13 +87,9 @@ export class FileTree {
   }
 }
 
-/** Without a stack, which costs more than the rest of the call and is never read. */
+/** Made without the constructor, whose stack costs more than the rest of the call and is never read. */
 export function errno(code: string, what: string): NodeJS.ErrnoException {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const error = Object.assign(new Error(`${code}: ${what}`), { code });
-  Error.stackTraceLimit = stackTraceLimit;
-  return error;
+  return Object.assign(Object.create(Error.prototype) as NodeJS.ErrnoException, { code, message: `${code}: ${what}` });
 }
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';

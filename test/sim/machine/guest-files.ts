@@ -33,6 +33,9 @@ export function fakeFiles(guest: Guest) {
       operations.stat(path);
       return path;
     },
+    readlinkSync: (path: string): never => {
+      throw errno('EINVAL', path);
+    },
     readdirSync: (path: string) => operations.list(path),
     mkdirSync: (path: string) => operations.makeDirectory(path),
     chmodSync: (path: string, mode: number) => operations.chmod(path, mode),

@@ -212,7 +212,7 @@ export class ProcessTable {
   }
 
   #giveToStranger(pid: number): void {
-    if (this.#used().has(pid)) return;
+    if (this.#isUsed(pid)) return;
     const stranger = this.fork({ ...STRANGER, joins: null }, pid);
     this.#schedule.after(STRANGER_LIVES_MS, () => this.end(stranger, { code: 0 }));
   }
@@ -226,18 +226,17 @@ export class ProcessTable {
    * process within this very tick: to come around that fast takes a hand that writes ns_last_pid.
    */
   #newPid(): number {
-    const used = this.#used();
     for (let tries = 0; tries <= this.#pids; tries++) {
       const pid = FIRST_PID + (this.#nextPid++ % this.#pids);
-      if (!used.has(pid) && this.#lastStart.get(pid) !== this.#tick()) return pid;
+      if (this.#lastStart.get(pid) !== this.#tick() && !this.#isUsed(pid)) return pid;
     }
     throw new Error('the simulated machine has no pid left: give it more');
   }
 
-  #used(): Set<number> {
-    const used = new Set<number>();
-    for (const { pid, pgid, session } of this.#table.values()) used.add(pid).add(pgid).add(session);
-    return used;
+  #isUsed(number: number): boolean {
+    for (const { pid, pgid, session } of this.#table.values())
+      if (pid === number || pgid === number || session === number) return true;
+    return false;
   }
 }
 
