@@ -1,5 +1,5 @@
 // Edits that are not applied, as sentences for people. Pure; `orch ps` uses it, so it must stay light.
-import type { ConfigStatus, HeldEdit } from './protocol.ts';
+import type { ConfigStatus, HeldEdit } from './protocol-edits.ts';
 
 /** `no edit`, `1 edit`, `3 edits`. */
 export const countEdits = (edits: number): string =>

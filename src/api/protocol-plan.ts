@@ -2,7 +2,7 @@
 import type { FilePlace } from '../core/load-result.ts';
 
 export type PlanChange = {
-  /** Or `log_queues.main`: a log queue. */
+  /** Or `log_queues.main`: a log queue; `policy.apply`: a key of the policy. */
   service: string;
   action: 'start' | 'stop' | 'restart' | 'update' | 'scale';
   /** The affected instances; empty for `update`. */

@@ -1,7 +1,8 @@
 // The protocol between clients and the supervisor: JSON lines on a unix socket, one object a line.
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
-import type { AcceptedConfig, Problem } from '../core/load-result.ts';
+import type { AcceptedConfig } from '../core/load-result.ts';
+import type { ConfigStatus, EditOutcome, HeldEdit, PausedEdits } from './protocol-edits.ts';
 import type { RunningLaunch } from './protocol-launch.ts';
 import type { MemoryLimitStatus } from './protocol-limits.ts';
 import type { Plan, PlannedToken } from './protocol-plan.ts';
@@ -83,32 +84,6 @@ export type LogQueueStatus = {
   droppedByInstance?: Record<string, number>;
 };
 
-export type ConfigStatus = {
-  files: string[];
-  /** `held`: the files on disk are valid, but something keeps them from being applied. */
-  status: 'applied' | 'rejected' | 'held';
-  problems: Problem[];
-  /** Only while edits are paused (`orch pause`). */
-  paused?: PausedEdits;
-  /** Only with the status `held`. */
-  held?: HeldEdit;
-};
-/** `since`: ISO 8601. `edits`: how many wait. */
-export type PausedEdits = { since: string; edits: number };
-/** A valid edit that is not applied; what runs keeps running. */
-export type HeldEdit = {
-  /** Each rule that holds it, with a clause that says why. */
-  reasons: { rule: HoldRule; because: string }[];
-  /** ISO 8601. */
-  since: string;
-  /** What it would do, in one line. */
-  summary: string;
-  /** Lets it pass. */
-  command: string;
-};
-/** `paused`: by `orch pause`. */
-export type HoldRule = 'paused';
-
 export type Status = {
   project: string;
   env: string | null;
@@ -156,7 +131,7 @@ export type StartResult = { instances: string[]; notStarted?: NotStarted[] };
 export type NotStarted = { instance: string; reason: string; code: 'failed' | 'conflict' };
 
 export type WireError = {
-  /** `usage`, `not-found`, `config`, `conflict`, `held`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
+  /** `usage`, `not-found`, `config`, `conflict`, `held`, `paused`, `environment-differs` (shown as `conflict`), `failed`, `timeout`, `going-down`, `handing-over` (ask the next supervisor), `internal`. */
   code: string;
   message: string;
   file?: string;
@@ -201,8 +176,8 @@ export type ApiMethods = {
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
    * `keepsEnvironment`: an error `environment-differs` if another environment is in force. `planned`: an error `conflict` if its
-   * token does not hold any more. An error `held` if something keeps `accepted` from being applied. `held`: only with the
-   * status `held`. */
+   * token does not hold any more. An error `held` if something keeps `accepted` from being applied; `consents`: whatever the
+   * policy says. `held`: only with the status `held`. */
   apply: [
     {
       accepted: AcceptedConfig | null;
@@ -211,12 +186,17 @@ export type ApiMethods = {
       variables?: Record<string, string>;
       keepsEnvironment?: boolean;
       planned?: PlannedToken;
+      consents?: boolean;
     },
     EditOutcome,
     never,
   ];
   /** The configuration in force, for the supervisor that takes over while an edit is held. It may hold secrets. */
   accepted: [Record<string, never>, { accepted: AcceptedConfig }, never];
+  /** What is on disk and is held, as it is now. `plan`: null where nothing is. */
+  heldEdit: [Record<string, never>, EditOutcome & { plan: Plan | null }, never];
+  /** Lets the edit pass that is held since then; an error `conflict` if it is another one by now. */
+  applyHeld: [{ since: string }, EditOutcome, never];
   /** Edits of the files wait from now on. `already`: they did before. */
   pause: [Record<string, never>, { paused: PausedEdits; already: boolean }, never];
   /** Applies the edits that wait. `edits`: how many; null: they were not paused. */
@@ -241,14 +221,6 @@ export type ApiMethods = {
   disown: [Record<string, never>, Record<string, never>, never];
   /** Rotates now: all queues, or the named ones. */
   rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
-};
-
-/** What became of the files on disk. `held`: only with that status. */
-export type EditOutcome = {
-  generation: number;
-  status: ConfigStatus['status'];
-  problems: Problem[];
-  held?: HeldEdit;
 };
 
 /** A process that could not be ended. `instance`: of which it was a part, `?` where that is not known. */

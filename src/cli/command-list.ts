@@ -1,5 +1,6 @@
 // Every command of orch, in the order of the help: what commander, help, completion and the reference page are made of.
 // Command modules import only light code; what a command needs to run is loaded inside its `run`.
+import { applyCommand } from './commands/apply.ts';
 import { attachCommand } from './commands/attach.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
@@ -36,7 +37,8 @@ const psWithNames: CommandDefinition<PsOptions> = {
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, runCommand, execCommand, upgradeCommand, attachCommand],
   ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
-  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand, pauseCommand, resumeCommand],
+  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
+  ...[pauseCommand, resumeCommand, applyCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

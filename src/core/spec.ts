@@ -1,5 +1,6 @@
 // A configuration as types: services, log queues and everything that can be declared about them, after parsing, merging,
 // expansion and defaults. Plain serialisable data; no clock, no Node module.
+import type { EditPolicy } from './edit-policy.ts';
 import type { LogQueueSpec } from './log-queue-spec.ts';
 
 declare const brand: unique symbol;
@@ -292,4 +293,6 @@ export type ProjectConfig = {
   /** In file order. */
   services: ServiceSpec[];
   logQueues: LogQueueSpec[];
+  /** Absent: every edit is applied. */
+  policy?: EditPolicy;
 };

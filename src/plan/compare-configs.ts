@@ -2,11 +2,12 @@
 import type { ChangeClass } from '../config/schema/change-classes.ts';
 import { desiredOf, NO_OVERRIDES } from '../core/desired.ts';
 import type { ProjectConfig } from '../core/spec.ts';
+import { diffPolicies } from './diff-policy.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 
 export type ServiceDifference = {
-  /** Or `log_queues.main`: a log queue. */
+  /** Or `log_queues.main`: a log queue; `policy.apply`: a key of the policy. */
   service: string;
   change: 'added' | 'removed' | 'changed';
   /** What the change of a running service would need; null: it is added or removed. */
@@ -35,7 +36,7 @@ export function compareConfigs(from: ProjectConfig, to: ProjectConfig): ConfigDi
   });
   return {
     ...(from.project !== to.project && { name: { from: from.project, to: to.project } }),
-    services: [...services, ...queueDifferences(from, to)],
+    services: [...services, ...queueDifferences(from, to), ...policyDifferences(from, to)],
     instances: { from: instancesOf(from), to: instancesOf(to) },
   };
 }
@@ -51,6 +52,14 @@ function queueDifferences(from: ProjectConfig, to: ProjectConfig): ServiceDiffer
     return { service, change, class: change === 'changed' ? 'live' : null, keys };
   });
 }
+
+const policyDifferences = (from: ProjectConfig, to: ProjectConfig): ServiceDifference[] =>
+  diffPolicies(from.policy, to.policy).map(({ service, keys }) => ({
+    service,
+    change: 'changed',
+    class: 'live',
+    keys,
+  }));
 
 /** Those that run by declaration, without profiles and without those that are started by hand. */
 export function instancesOf(config: ProjectConfig): number {

@@ -17,6 +17,7 @@ import {
   type ServiceName,
   type ServiceSpec,
 } from '../core/spec.ts';
+import { diffPolicies } from './diff-policy.ts';
 import { diffQueues } from './diff-queues.ts';
 import { diffServices, type KeyChange } from './diff-services.ts';
 import { type InstanceOutcome, simulate } from './simulate.ts';
@@ -31,11 +32,14 @@ export type PlanBase = {
   versionOf: FindVersion;
 };
 
-/** @param nowMs on the clock of `base`'s times */
-export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number): Plan {
+/**
+ * @param nowMs on the clock of `base`'s times
+ * @param by a plain `up` wants all services again, an edit of the files keeps the choice of `up NAME…`
+ */
+export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number, by: 'up' | 'edit' = 'up'): Plan {
   const before = base.desired.services;
-  // A plain `up` wants all services again.
-  const after = desiredOf(config, { ...base.overrides, only: null }, false, base.desired.ports);
+  const { overrides } = base;
+  const after = desiredOf(config, by === 'up' ? { ...overrides, only: null } : overrides, false, base.desired.ports);
   const names = new Set<ServiceName>([
     ...after.services.keys(),
     ...before.keys(),
@@ -65,6 +69,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number)
     changes.push(...followingChanges(base, name, after, touched, outcomes));
   }
   changes.push(...diffQueues(base.accepted?.config ?? null, config));
+  if (base.accepted) changes.push(...diffPolicies(base.accepted.config.policy, config.policy));
   const environment = environmentChange(base.accepted?.config, config);
   return { changes, ...(environment && { environment }) };
 }

@@ -88,6 +88,7 @@ export class Supervisor implements Supervised {
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
     this.edits = new Edits({
       ...{ kernel, clock, journal },
+      fileNow: () => this.file,
       createLoader: () => createConfigLoader(() => this.#loadOptions()),
       apply: (accepted) => this.apply(accepted, null),
       save: () => this.save(),
@@ -188,7 +189,7 @@ export class Supervisor implements Supervised {
   logFaultOf = (queue: string): string | null => this.#instances.logFaults.of(queue);
 
   explain(name: string): Explanation[] {
-    return explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs());
+    return explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this.edits);
   }
 
   async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {

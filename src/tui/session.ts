@@ -2,7 +2,8 @@
 // Keeps no state of the view and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
 import { heldText } from '../api/held-edit.ts';
-import type { EventRecord, HeldEdit, MethodResult, StartResult, WireError } from '../api/protocol.ts';
+import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
+import type { HeldEdit } from '../api/protocol-edits.ts';
 import type { Effect, UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
 

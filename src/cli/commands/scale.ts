@@ -1,7 +1,8 @@
 // `orch scale NAME=N…`: edits the pool size in procs.yaml, comments and layout kept; with --ephemeral asks the supervisor
 // for an override instead.
 import { heldText } from '../../api/held-edit.ts';
-import type { HeldEdit, WireError } from '../../api/protocol.ts';
+import type { WireError } from '../../api/protocol.ts';
+import type { HeldEdit } from '../../api/protocol-edits.ts';
 import { isSelector } from '../../api/select-names.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';

@@ -22,6 +22,7 @@ type UpOptions = SelectionOptions & {
   profile?: string;
   switch?: boolean;
   plan?: string;
+  yes?: boolean;
   exitCodeFrom?: string;
 };
 
@@ -54,6 +55,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     },
     { flags: '--plan <token>', description: 'only if the plan that printed this token still holds; else exit code 4' },
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
+    { flags: '--yes', description: 'apply also what the `policy` of the project holds, without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
   examples: [
@@ -104,11 +106,11 @@ const needsForeground = {
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout, profile, except, plan, switch: maySwitch = false }: UpOptions,
+  { wait, timeout, profile, except, plan, switch: maySwitch = false, yes: mayPass }: UpOptions,
   words: string[],
 ): Promise<ExitCode> {
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, { only: words, except, maySwitch, ...plannedBy(plan) });
+  const running = await bringUp(context, paths, { only: words, except, maySwitch, mayPass, ...plannedBy(plan) });
   if (typeof running === 'number') return running;
   const { client, only: names } = running;
   try {
@@ -134,6 +136,7 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
       except: options.except,
       mustExist,
       maySwitch,
+      mayPass: options.yes,
       interrupts,
       ...plannedBy(options.plan),
     });

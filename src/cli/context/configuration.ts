@@ -3,7 +3,8 @@
 
 import { basename } from 'node:path';
 import type { Client } from '../../api/client.ts';
-import type { HeldEdit, WireError } from '../../api/protocol.ts';
+import type { WireError } from '../../api/protocol.ts';
+import type { HeldEdit } from '../../api/protocol-edits.ts';
 import type { BuiltConfig } from '../../config/build-config.ts';
 import type { FileSource } from '../../config/files/file-source.ts';
 import { formatProblems } from '../../config/problem/format-problems.ts';

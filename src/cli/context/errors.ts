@@ -35,6 +35,7 @@ export function exitCodeOf(error: WireError): ExitCode {
       return 3;
     case 'conflict':
     case 'held':
+    case 'paused':
     case 'other-project':
       return 4;
     default:

@@ -15,11 +15,11 @@ import { checkServiceNames, loadOrPrint, printProblems, selectServices } from '.
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import { checkProject } from '../context/running-project.ts';
+import { askConsent } from './ask-consent.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
 import { findMoved } from './planned-token.ts';
 import { endSupervisor } from './supervisor-presence.ts';
-import { confirmSwitch } from './switch-environment.ts';
 
 /** `owning`: this command started the supervisor, so that leaving its view stops everything. */
 export type RunningProject = {
@@ -46,6 +46,8 @@ export type BringUpOptions = {
   maySwitch: boolean;
   /** The token of a plan: apply nothing unless it still holds. */
   planned?: string;
+  /** What the policy of the project holds may be applied without a question. */
+  mayPass?: boolean | undefined;
   /** An interrupt before anything was started ends the attempt (exit code 1). */
   interrupts?: Interrupts;
 };
@@ -56,7 +58,7 @@ export type BringUpOptions = {
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  { only: words, except, mustExist = [], maySwitch, planned: token, interrupts }: BringUpOptions,
+  { only: words, except, mustExist = [], maySwitch, mayPass = false, planned: token, interrupts }: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
@@ -93,7 +95,7 @@ export async function bringUp(
       null,
     );
   }
-  const request = { accepted, only, keepsEnvironment: !maySwitch, ...(planned && { planned }) };
+  const request = { accepted, only, keepsEnvironment: !maySwitch, consents: mayPass, ...(planned && { planned }) };
   return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
 }
 
@@ -114,6 +116,7 @@ type ApplyRequest = {
   accepted: AcceptedConfig;
   only: string[];
   keepsEnvironment: boolean;
+  consents?: boolean;
   planned?: PlannedToken;
 };
 
@@ -128,8 +131,9 @@ async function retryUntilRunning(
   let conflict: WireError | null = null;
   /** @returns null: the request now says that the user agrees. */
   const agree = async (error: WireError): Promise<ExitCode | null> => {
-    const code = await confirmSwitch(context, { ...request, client, error, interrupts });
-    if (code === null) request = { ...request, keepsEnvironment: false };
+    const code = await askConsent(context, { ...request, client, error, interrupts });
+    const isSwitch = error.code === 'environment-differs';
+    if (code === null) request = { ...request, ...(isSwitch ? { keepsEnvironment: false } : { consents: true }) };
     else client?.close();
     return code;
   };
@@ -179,7 +183,7 @@ function start(launch: SupervisorLaunch, request: ApplyRequest): Promise<LaunchO
   return launch.started;
 }
 
-/** @returns `gone` if the supervisor was going down, once it has exited; an error if another environment is in force. */
+/** @returns `gone` if the supervisor was going down, once it has exited; an error if it needs the consent of the user. */
 async function apply(
   context: CliContext,
   client: Client,
@@ -195,7 +199,7 @@ async function apply(
     return 2;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    if (error.wire.code === 'environment-differs') return error.wire;
+    if (error.wire.code === 'environment-differs' || error.wire.code === 'held') return error.wire;
     if (error.wire.code === 'going-down')
       context.stderr.write('The project is going down; waiting until it has stopped.\n');
     else if (error.wire.code !== 'lost') throw error;

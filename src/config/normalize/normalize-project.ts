@@ -19,6 +19,7 @@ import {
   withEntry,
 } from '../tree/tree.ts';
 import { type NormalizeContext, reportBadValue } from './normalize-context.ts';
+import { normalizeEditPolicy } from './normalize-policy.ts';
 import { normalizeService } from './normalize-service.ts';
 
 /** @param tree services with their `defaults` applied. Problems go to the context. */
@@ -27,7 +28,9 @@ export function normalizeProject(tree: Tree, env: string | null, context: Normal
     .map((entry) => normalizeService(entry, context))
     .filter((spec) => spec !== null);
   const logQueues = normalizeQueues(tree, services, context);
-  return { project: context.project, env, root: context.root, services: connectSinks(services, logQueues), logQueues };
+  const policy = normalizeEditPolicy(childOf(tree, 'policy'));
+  const { project, root } = context;
+  return { project, env, root, services: connectSinks(services, logQueues), logQueues, ...(policy && { policy }) };
 }
 
 /** The declared queues, and `default` when a service uses it. */

@@ -25,6 +25,20 @@ export type ProcsFile = {
   vars?: { [name: string]: string | null } | null;
   /** Named queues for the output of services. Each is written to one rotated file. A queue named `default` always exists. Default: `{}`. */
   log_queues?: { [name: string]: LogQueueDeclaration | null } | null;
+  /** Which edits of the files wait for a person instead of being applied as soon as they are saved. Usually in an overlay, such as that of production. An edit that waits is *held*: what runs keeps running, `orch ps` shows the edit, and `orch apply` lets it pass. The policy in force and that of the edit both count. Default: `{}`. */
+  policy?: {
+    /** `manual`: every edit is held. Default: `"auto"`. */
+    apply?: 'auto' | 'manual' | null;
+    /** Holds an edit until the files of the configuration are committed in git. A file that git ignores, such as `.env`, does not count. Default: `false`. */
+    require_clean?: boolean | null;
+    /** Holds an edit that would do more harm than this. */
+    protect?: {
+      /** A share of the running instances: an edit that stops more of them is held. An instance that is replaced, by a roll-out or a restart, does not count as stopped. */
+      stop_more_than?: string | null;
+      [extension: `x-${string}`]: unknown;
+    } | null;
+    [extension: `x-${string}`]: unknown;
+  } | null;
   /** Keys for every service. The service's own keys win: maps merge by key, other values are replaced. Default: `{}`. */
   defaults?: ServiceDeclaration | null;
   /** The programs to run, by name. `services: {}` means none. Leaving the key out is an error, so that a torn file never stops a service. */

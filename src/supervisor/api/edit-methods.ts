@@ -1,8 +1,8 @@
 // The API's methods about the configuration: apply it, pause and resume edits of the files.
 import { basename } from 'node:path';
-import type { EditOutcome, HeldEdit } from '../../api/protocol.ts';
+import type { EditOutcome, HeldEdit } from '../../api/protocol-edits.ts';
 import type { PlannedToken } from '../../api/protocol-plan.ts';
-import type { AcceptedConfig, LoadResult } from '../../core/load-result.ts';
+import type { AcceptedConfig, LoadResult, Problem } from '../../core/load-result.ts';
 import { movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -16,7 +16,7 @@ const GUARD_PATIENCE_MS = 100;
 export const goingDown = { code: 'going-down', message: 'the project is going down' };
 export const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
 
-type EditMethods = Pick<MethodTable, 'apply' | 'accepted' | 'pause' | 'resume'>;
+type EditMethods = Pick<MethodTable, 'apply' | 'accepted' | 'heldEdit' | 'applyHeld' | 'pause' | 'resume'>;
 
 /** @param followLink the files may be at another place by now. @returns a sentence: they cannot be followed there. */
 export function createEditMethods(supervisor: Supervised, followLink: () => Promise<string | null>): EditMethods {
@@ -27,7 +27,7 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
     if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
   };
   return {
-    apply: async ({ accepted, only, file, variables, keepsEnvironment, planned }) => {
+    apply: async ({ accepted, only, file, variables, keepsEnvironment, consents, planned }) => {
       checkActing();
       if (accepted && planned) checkPlanned(kernel, planned, acceptedConfig(accepted));
       if (accepted && keepsEnvironment) {
@@ -35,18 +35,34 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
         if (conflict) throw new RequestError(conflict);
       }
       if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
-      const held = accepted && edits.objectionTo(acceptedConfig(accepted));
+      // The user has agreed to another environment with its plan in view.
+      const isSwitch = accepted && acceptedConfig(accepted).config.env !== kernel.accepted!.config.env;
+      const held = accepted && (await edits.objectionTo(accepted, consents === true || isSwitch === true));
       if (held) throw heldError(held);
+      checkActing();
       const notFollowed = await followLink();
       if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
       if (accepted) supervisor.apply(acceptedConfig(accepted), only ?? null);
-      const outcome = outcomeOf(supervisor, accepted ? null : await edits.reload());
+      const outcome = outcomeOf(supervisor, accepted ? [] : problemsOf(await edits.reload()));
       // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
       await Promise.all([supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS), supervisor.save()]);
       return outcome;
     },
     accepted: () => ({ accepted: kernel.accepted! }),
+    heldEdit: async () => {
+      checkActing();
+      await edits.catchUp();
+      return { ...outcomeOf(supervisor, kernel.problems), plan: edits.planHeld() };
+    },
+    applyHeld: async ({ since }) => {
+      checkActing();
+      const paused = edits.held?.reasons.find(({ rule }) => rule === 'paused');
+      if (paused) throw heldError(edits.held!);
+      if (!edits.applyHeld(since)) throw new RequestError(changedMeanwhile);
+      await supervisor.save();
+      return outcomeOf(supervisor, []);
+    },
     pause: async () => {
       checkActing();
       const already = !(await edits.pause());
@@ -55,7 +71,7 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
     resume: async () => {
       checkActing();
       const waiting = edits.status.paused?.edits ?? null;
-      return { edits: waiting, ...outcomeOf(supervisor, await edits.resume()) };
+      return { edits: waiting, ...outcomeOf(supervisor, problemsOf(await edits.resume())) };
     },
   };
 }
@@ -65,19 +81,30 @@ function checkPlanned(kernel: Kernel, { token, key }: PlannedToken, { config }: 
   if (moved.length > 0) throw new RequestError(planMovedError(moved));
 }
 
+const changedMeanwhile = {
+  code: 'conflict',
+  message: 'the files have changed since the plan was made; nothing was applied',
+  hint: '`orch apply` shows the plan as it is now',
+};
+
 /** @param result null: no file was read */
-function outcomeOf({ kernel, edits }: Supervised, result: LoadResult | null): EditOutcome {
-  const problems = result && !result.ok ? result.problems : [];
+const problemsOf = (result: LoadResult | null): readonly Problem[] => (result && !result.ok ? result.problems : []);
+
+function outcomeOf({ kernel, edits }: Supervised, problems: readonly Problem[]): EditOutcome {
   const { held } = edits;
   const status = problems.length > 0 ? 'rejected' : held ? 'held' : 'applied';
-  return { generation: kernel.generation, status, problems, ...(held && { held }) };
+  return { generation: kernel.generation, status, problems: [...problems], ...(held && { held }) };
 }
 
 function heldError({ reasons, summary, command }: HeldEdit): RequestError {
   const because = reasons.map((reason) => reason.because).join('; ');
   const message = `the files are not applied: ${because} (${summary})`;
-  const hint = `\`${command}\` applies them; \`orch attach\` shows what runs`;
-  return new RequestError({ code: 'held', message, hint });
+  const isPaused = reasons.some(({ rule }) => rule === 'paused');
+  const yes = !isPaused
+    ? '`orch apply` shows the plan and applies them, or `orch up --yes`'
+    : `\`${command}\` applies them`;
+  const hint = `${yes}; \`orch attach\` shows what runs`;
+  return new RequestError({ code: isPaused ? 'paused' : 'held', message, hint });
 }
 
 /** A client of an earlier version took every file of the directory for the same project. */

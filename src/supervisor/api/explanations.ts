@@ -7,6 +7,7 @@ import { shownPort } from '../../core/ports.ts';
 import { isSuccess } from '../../core/restart-policy.ts';
 import { emptySlot, isOccupied, type Slot } from '../../core/slot.ts';
 import { type InstanceId, parseInstanceId, type ServiceSpec, serviceOf } from '../../core/spec.ts';
+import type { Edits } from '../config/edits.ts';
 import type { Instances } from '../instances/instances.ts';
 import { memoryNote } from '../instances/memory-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -20,6 +21,7 @@ export function explanationsOf(
   instances: Pick<Instances, 'waitReasonOf' | 'notesOf' | 'memory'>,
   name: string,
   nowMs: number,
+  edits: Pick<Edits, 'noteOn'>,
 ): Explanation[] {
   return resolveInstances(kernel, [name]).map((id) => {
     const { state, unblock, ...explained } = explainInstance(kernel, id, nowMs);
@@ -35,7 +37,13 @@ export function explanationsOf(
     const spec = kernel.desired.services.get(serviceOf(id));
     const port = spec ? shownPort(slotFor(kernel, id), spec, kernel.desired.ports) : null;
     const chosen = port !== null && spec?.port === 'auto' ? [`Its port is ${port}, chosen by orch (port: auto).`] : [];
-    const notes = [...chosen, ...(limit ? [memoryNote(limit)] : []), ...(spec ? instances.notesOf(spec, id) : [])];
+    const held = edits.noteOn(serviceOf(id));
+    const notes = [
+      ...(held ? [held] : []),
+      ...chosen,
+      ...(limit ? [memoryNote(limit)] : []),
+      ...(spec ? instances.notesOf(spec, id) : []),
+    ];
     const title = spec?.title ? { title: spec.title } : {};
     return { id, ...title, state, causes, unblock: unblockFirst, notes };
   });

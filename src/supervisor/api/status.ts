@@ -1,12 +1,6 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
-import type {
-  ConfigStatus,
-  ExitStatus,
-  InstanceStatus,
-  LogQueueStatus,
-  ServiceStatus,
-  Status,
-} from '../../api/protocol.ts';
+import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
+import type { ConfigStatus } from '../../api/protocol-edits.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';

@@ -32,7 +32,7 @@ export interface Supervised {
   logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */
   apply(accepted: AcceptedConfig, only: string[] | null): void;
-  readonly edits: Pick<Edits, 'held' | 'status' | 'objectionTo' | 'reload' | 'catchUp' | 'pause' | 'resume'>;
+  readonly edits: Edits;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

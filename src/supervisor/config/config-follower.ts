@@ -10,6 +10,8 @@ import type { ConfigLoader, LoaderFault } from './config-loader.ts';
 export type ConfigFollowerOptions = {
   loader: ConfigLoader;
   watched: WatchedFile[];
+  /** Finds out what `onLoaded` needs to know. A newer configuration may come into force meanwhile. */
+  prepare?(result: LoadResult): Promise<void>;
   onLoaded(result: LoadResult): void;
   onDegraded(why: string): void;
 };
@@ -93,6 +95,7 @@ export class ConfigFollower {
   async #load(): Promise<LoadResult> {
     const epoch = this.#epoch;
     const result = await this.#options.loader.load();
+    await this.#options.prepare?.(result);
     if (epoch !== this.#epoch) return await this.#load();
     const watched = result.ok ? result.accepted.watched : result.watched;
     // A reader that died names no files: keep watching the same files, but compare them with nothing.

@@ -1,7 +1,11 @@
 // What becomes of an edit of the files: it is applied, held, or rejected. Follows the files; pauses and resumes that. Decides
 // nothing about services: what is applied goes to the kernel.
-import type { ConfigStatus, HeldEdit, PausedEdits } from '../../api/protocol.ts';
+
+import type { ConfigStatus, HeldEdit, PausedEdits } from '../../api/protocol-edits.ts';
+import type { Plan } from '../../api/protocol-plan.ts';
+import { whyUncommitted } from '../../config/files/commit-state.ts';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../core/load-result.ts';
+import { judgeEdit, strictestPolicy } from '../../plan/judge-edit.ts';
 import { planChange } from '../../plan/plan.ts';
 import { summarizePlan } from '../../plan/plan-report.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -9,10 +13,15 @@ import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { ConfigFollower } from './config-follower.ts';
 import type { ConfigLoader } from './config-loader.ts';
 
+/** A commit changes no file that is watched. */
+const COMMIT_POLL_MS = 2_000;
+
 export type EditsOptions = {
   kernel: Kernel;
   clock: SupervisorContext['clock'];
   journal: SupervisorContext['journal'];
+  /** procs.yaml, absolute. */
+  fileNow(): string;
   createLoader(): ConfigLoader;
   apply(accepted: AcceptedConfig): void;
   /** Makes the state durable. */
@@ -24,7 +33,8 @@ export type EditsOptions = {
 /** What must outlive the supervisor. */
 export type EditState = { paused: PausedEdits | null };
 
-type Held = HeldEdit & { accepted: AcceptedConfig };
+type Reasons = HeldEdit['reasons'];
+type Held = { edit: HeldEdit; accepted: AcceptedConfig; services: ReadonlySet<string> };
 
 export class Edits {
   #options: EditsOptions;
@@ -33,6 +43,9 @@ export class Edits {
   #held: Held | null = null;
   /** The content that was read last: reading it again is not an edit. Null: that of an earlier supervisor, not known. */
   #lastRead: string | null = null;
+  /** What the policies say of the configuration that was read last. */
+  #judged: { accepted: AcceptedConfig; reasons: Reasons } | null = null;
+  #commitTimer: NodeJS.Timeout | null = null;
 
   constructor(options: EditsOptions) {
     this.#options = options;
@@ -54,9 +67,19 @@ export class Edits {
 
   /** The edit on disk that is not applied; null: there is none. */
   get held(): HeldEdit | null {
-    if (!this.#held) return null;
-    const { accepted: _, ...held } = this.#held;
-    return held;
+    return this.#held?.edit ?? null;
+  }
+
+  /** What the held edit would do now. */
+  planHeld(): Plan | null {
+    return this.#held && this.#plan(this.#held.accepted);
+  }
+
+  /** @returns a sentence about the held edit where it would change this service; null: it would not. */
+  noteOn(service: string): string | null {
+    if (!this.#held?.services.has(service)) return null;
+    const { summary, command } = this.#held.edit;
+    return `An edit that changes it is held: ${becauseOf(this.#held.edit)} (${summary}). \`${command}\` lets it pass.`;
   }
 
   get isWatching(): boolean {
@@ -69,6 +92,7 @@ export class Edits {
     this.#follower ??= new ConfigFollower({
       loader: createLoader(),
       watched,
+      prepare: (result) => this.#prepare(result),
       onLoaded: (result) => this.#loaded(result),
       onDegraded: (why) =>
         journal.report({ type: 'watch_degraded', instance: null, message: `File watching is unavailable: ${why}.` }),
@@ -89,12 +113,16 @@ export class Edits {
 
   /** Loads what was saved before the call. */
   catchUp = async (): Promise<void> => this.#follower?.catchUp();
-  close = async (): Promise<void> => this.#follower?.close();
+
+  async close(): Promise<void> {
+    if (this.#commitTimer) clearTimeout(this.#commitTimer);
+    await this.#follower?.close();
+  }
 
   /** @returns false: they were paused before. */
   async pause(): Promise<boolean> {
     if (this.#paused) return false;
-    this.#paused = { since: new Date(this.#options.clock.nowMs()).toISOString(), edits: 0 };
+    this.#paused = { since: this.#nowIso(), edits: 0 };
     this.#options.onPause(true);
     this.#report('edits_paused', 'Edits of the files are not applied until `orch resume`.');
     await this.#options.save();
@@ -106,16 +134,38 @@ export class Edits {
     if (!this.#paused) return null;
     const { edits } = this.#paused;
     this.#paused = null;
-    this.#report('edits_resumed', `Edits of the files are applied again; ${countEdits(edits)} waited.`, { edits });
+    const number = `${edits} ${edits === 1 ? 'edit' : 'edits'}`;
+    this.#report('edits_resumed', `Edits of the files are applied again; ${number} waited.`, { edits });
     await this.#options.save();
     const result = await this.reload();
     this.#options.onPause(false);
     return result;
   }
 
-  /** @returns why this configuration, which a client has loaded, must not be applied; null: it may. */
-  objectionTo(accepted: AcceptedConfig): HeldEdit | null {
-    return this.#isInForce(accepted) ? null : this.#judge(accepted);
+  /**
+   * Lets the held edit pass, whatever the policy says.
+   * @param since of the edit that a person has seen. @returns false: another one, or none, is held by now
+   */
+  applyHeld(since: string): boolean {
+    if (this.#held?.edit.since !== since) return false;
+    this.#options.apply(this.#held.accepted);
+    return true;
+  }
+
+  /**
+   * @param consents the user knows what the policy says, and applies it
+   * @returns why this configuration, which a client has loaded, must not be applied; null: it may.
+   */
+  async objectionTo(accepted: AcceptedConfig, consents: boolean): Promise<HeldEdit | null> {
+    if (this.#isInForce(accepted)) return null;
+    const reasons = [...this.#pauseReasons(), ...(consents ? [] : await this.#policyReasons(accepted))];
+    return reasons.length === 0 ? null : this.#describe(this.#plan(accepted, 'up'), reasons);
+  }
+
+  async #prepare(result: LoadResult): Promise<void> {
+    this.#judged = null;
+    if (!result.ok || this.#isInForce(result.accepted)) return;
+    this.#judged = { accepted: result.accepted, reasons: await this.#policyReasons(result.accepted) };
   }
 
   #loaded(result: LoadResult): void {
@@ -130,8 +180,9 @@ export class Edits {
     const isInForce = this.#isInForce(accepted);
     if (isInForce) this.#forgetEdits();
     else if (isNew) this.#countEdit();
-    const held = isInForce ? null : this.#judge(accepted);
-    if (held) this.#hold({ ...held, accepted });
+    const judged = this.#judged?.accepted === accepted ? this.#judged.reasons : [];
+    const reasons = isInForce ? [] : [...this.#pauseReasons(), ...judged];
+    if (reasons.length > 0) this.#hold(accepted, reasons);
     else this.#options.apply(accepted);
   }
 
@@ -145,27 +196,57 @@ export class Edits {
   #isInForce = ({ config }: AcceptedConfig): boolean =>
     JSON.stringify(config) === JSON.stringify(this.#options.kernel.accepted?.config);
 
-  #judge({ config }: AcceptedConfig): HeldEdit | null {
-    if (!this.#paused) return null;
-    const { kernel, clock } = this.#options;
-    const nowMs = clock.nowMs();
-    const summary = summarizePlan(planChange(kernel, config, nowMs)).text;
-    const because = 'edits are paused';
-    const since = this.#held?.since ?? new Date(nowMs).toISOString();
-    return { reasons: [{ rule: 'paused', because }], since, summary, command: 'orch resume' };
+  #pauseReasons = (): Reasons => (this.#paused ? [{ rule: 'paused', because: 'edits are paused' }] : []);
+
+  async #policyReasons(accepted: AcceptedConfig): Promise<Reasons> {
+    const { kernel, fileNow } = this.#options;
+    const policy = strictestPolicy(kernel.accepted?.config.policy, accepted.config.policy);
+    if (!policy) return [];
+    const paths = accepted.watched.map(({ path }) => path);
+    const uncommitted = policy.requireClean ? await whyUncommitted(fileNow(), paths) : null;
+    return judgeEdit(policy, { plan: this.#plan(accepted), slots: kernel.slots, uncommitted });
   }
 
-  #hold(held: Held): void {
-    const isSame =
-      this.#held !== null && JSON.stringify(this.#held.accepted.config) === JSON.stringify(held.accepted.config);
-    this.#held = held;
-    const { kernel } = this.#options;
-    kernel.forgetProblems();
-    if (isSame) return;
-    const because = held.reasons.map((reason) => reason.because).join('; ');
-    const message = `The edit is held, generation ${kernel.generation} stays in force: ${because} (${held.summary}). \`${held.command}\` lets it pass.`;
-    const { reasons, summary, command } = held;
+  #plan({ config }: AcceptedConfig, by: 'up' | 'edit' = 'edit'): Plan {
+    return planChange(this.#options.kernel, config, this.#options.clock.nowMs(), by);
+  }
+
+  #describe(plan: Plan, reasons: Reasons): HeldEdit {
+    const command = reasons.some(({ rule }) => rule === 'paused') ? 'orch resume' : 'orch apply';
+    return { reasons, since: this.#nowIso(), summary: summarizePlan(plan).text, command };
+  }
+
+  #hold(accepted: AcceptedConfig, reasons: Reasons): void {
+    const former = this.#held;
+    const isSame = former !== null && JSON.stringify(former.accepted.config) === JSON.stringify(accepted.config);
+    const plan = this.#plan(accepted);
+    const described = this.#describe(plan, reasons);
+    const edit = isSame ? { ...described, since: former.edit.since } : described;
+    this.#held = { accepted, edit, services: new Set(plan.changes.map(({ service }) => service)) };
+    this.#options.kernel.forgetProblems();
+    this.#watchCommits();
+    if (isSame && JSON.stringify(former.edit.reasons) === JSON.stringify(reasons)) return;
+    const { summary, command } = edit;
+    const { generation } = this.#options.kernel;
+    const message = `The edit is held, generation ${generation} stays in force: ${becauseOf(edit)} (${summary}). \`${command}\` lets it pass.`;
     this.#report('config_held', message, { rules: reasons.map(({ rule }) => rule), summary, command });
+  }
+
+  /** A held edit passes once it is committed. */
+  #watchCommits(): void {
+    if (this.#commitTimer) clearTimeout(this.#commitTimer);
+    this.#commitTimer = null;
+    if (!this.#held?.edit.reasons.some(({ rule }) => rule === 'require_clean')) return;
+    this.#commitTimer = setTimeout(() => void this.#checkCommits(), COMMIT_POLL_MS).unref();
+  }
+
+  async #checkCommits(): Promise<void> {
+    const held = this.#held;
+    if (!held) return;
+    const reasons = await this.#policyReasons(held.accepted);
+    const isClean = !reasons.some(({ rule }) => rule === 'require_clean');
+    if (this.#held === held && isClean) await this.reload();
+    else this.#watchCommits();
   }
 
   #countEdit(): void {
@@ -178,9 +259,11 @@ export class Edits {
     if (this.#paused && this.#paused.edits > 0) this.#paused = { ...this.#paused, edits: 0 };
   }
 
+  #nowIso = (): string => new Date(this.#options.clock.nowMs()).toISOString();
+
   #report(type: string, message: string, details: Record<string, unknown> = {}): void {
     this.#options.journal.report({ type, instance: null, message, details });
   }
 }
 
-const countEdits = (edits: number): string => `${edits} ${edits === 1 ? 'edit' : 'edits'}`;
+const becauseOf = ({ reasons }: HeldEdit): string => reasons.map(({ because }) => because).join('; ');
