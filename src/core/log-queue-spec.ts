@@ -18,6 +18,8 @@ export type LogQueueSpec = {
     everyMs: number;
     /** Cap over the rotated files of the queue; 0: none. */
     totalBytes: number;
+    /** A rotated file that was closed so long ago is deleted; missing: however old it is. */
+    maxAgeMs?: number;
   };
   capacityBytes: number;
   overflow: OverflowPolicy;

@@ -93,18 +93,34 @@ export function hasIndex(path: string): boolean {
   return existsSync(indexPath(path));
 }
 
-/** Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap). */
-export function pruneRotated(livePath: string, keep: number, totalBytes: number): void {
+/**
+ * Deletes the oldest rotated files beyond `keep` and beyond `totalBytes` (0: no cap), and those closed before `closedBeforeMs`.
+ *
+ * @returns when the oldest one that is left was closed; null: none is left
+ */
+export function pruneRotated(
+  livePath: string,
+  keep: number,
+  totalBytes: number,
+  closedBeforeMs = Number.NEGATIVE_INFINITY,
+): number | null {
   const files = listRotated(livePath);
-  if (files.length <= keep && totalBytes === 0) return;
+  const oldestMs = files[0]?.stampMs ?? null;
+  if (files.length <= keep && totalBytes === 0 && (oldestMs === null || oldestMs >= closedBeforeMs)) return oldestMs;
+  let leftMs: number | null = null;
   let bytes = 0;
   let kept = 0;
   for (const file of files.reverse()) {
     if (totalBytes > 0) bytes += statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
-    const fits = kept < keep && (totalBytes === 0 || bytes <= totalBytes);
-    if (fits) kept += 1;
-    else removeRotated(file);
+    const fits = kept < keep && (totalBytes === 0 || bytes <= totalBytes) && file.stampMs >= closedBeforeMs;
+    if (!fits) {
+      removeRotated(file);
+      continue;
+    }
+    kept += 1;
+    leftMs = file.stampMs;
   }
+  return leftMs;
 }
 
 function removeRotated(file: RotatedFile): void {

@@ -70,5 +70,6 @@ function printQueue({ path, sink, format, rotate, capacityBytes, overflow }: Log
     'rotate.compress': rotate.compress,
     ...(rotate.everyMs > 0 && { 'rotate.every': printExactDuration(rotate.everyMs) }),
     ...(rotate.totalBytes > 0 && { 'rotate.total': printExactSize(rotate.totalBytes) }),
+    ...(rotate.maxAgeMs !== undefined && { 'rotate.max_age': printExactDuration(rotate.maxAgeMs) }),
   };
 }

@@ -140,6 +140,20 @@ test('rotation by time includes a file that is not written any more', async () =
   expect(existsSync(queue.path)).toBe(false);
 });
 
+test('a rotated file is deleted once it is too old, though nothing is written or rotated any more', async () => {
+  const queue = rig.queue({ rotate: { sizeBytes: 0, keep: 5, compress: 'none', everyMs: 0, totalBytes: 0 } });
+  await rig.client.configure([queue]);
+  await rig.attach(['a.1']);
+  await numbered(rig, 'a.1', 10).exited;
+  await endOf(rig, ['a.1']);
+  await rig.client.rotate([]);
+  expect(listRotated(queue.path)).toHaveLength(1);
+  await rig.client.configure([{ ...queue, rotate: { ...queue.rotate, maxAgeMs: 600_000 } }]);
+  expect(listRotated(queue.path)).toHaveLength(1);
+  await rig.client.configure([{ ...queue, rotate: { ...queue.rotate, maxAgeMs: 700 } }]);
+  await until(() => listRotated(queue.path).length === 0, 'it is deleted');
+});
+
 test('a cap on the size of all rotated files', async () => {
   const queue = rig.queue({
     rotate: { sizeBytes: 50_000, keep: 100, compress: 'none', everyMs: 0, totalBytes: 200_000 },

@@ -96,6 +96,20 @@ test('a clock set back: files closed from then on are still the newest, for keep
   expect(listRotated(live).map(({ stampMs }) => stampMs - ahead)).toEqual([1001, 1002]);
 });
 
+test('files that were closed too long ago are deleted, even where `keep` keeps more', () => {
+  const DAY_MS = 86_400_000;
+  for (const day of [0, 1, 2]) {
+    writeFileSync(live, 'x\n');
+    rotateFile(live, T0 + day * DAY_MS);
+  }
+  expect(pruneRotated(live, 10, 0)).toBe(T0);
+  expect(pruneRotated(live, 10, 0, T0 + DAY_MS)).toBe(T0 + DAY_MS);
+  expect(listRotated(live).map(({ stampMs }) => stampMs - T0)).toEqual([DAY_MS, 2 * DAY_MS]);
+  expect(pruneRotated(live, 1, 0, T0 + DAY_MS)).toBe(T0 + 2 * DAY_MS);
+  expect(pruneRotated(live, 10, 0, T0 + 3 * DAY_MS)).toBeNull();
+  expect(listRotated(live)).toEqual([]);
+});
+
 test('files that belong to a rotated file are deleted with it; foreign files stay', () => {
   writeRaw('one\n').close();
   const rotated = rotateFile(live, T0);

@@ -104,10 +104,15 @@ function normalizeQueue(name: string, tree: Tree | undefined, context: Normalize
             compress: (literalOf(childOf(rotate, 'compress')) ?? DEFAULT_LOG_QUEUE.rotate.compress) as 'gzip' | 'none',
             everyMs: every === null ? 0 : (parseDurationMs(every) ?? 0),
             totalBytes: sizeOf(childOf(rotate, 'total'), '0B', context, { zeroMeans: 'no cap' }),
+            ...maxAgeOf(childOf(rotate, 'max_age')),
           },
     capacityBytes: sizeOf(childOf(tree, 'capacity'), DEFAULT_LOG_QUEUE.capacity, context, { max: MAX_CAPACITY_BYTES }),
     overflow: (literalOf(childOf(tree, 'overflow')) ?? DEFAULT_LOG_QUEUE.overflow) as LogQueueSpec['overflow'],
   };
+}
+
+function maxAgeOf(tree: Tree | undefined): Pick<LogQueueSpec['rotate'], 'maxAgeMs'> {
+  return tree ? { maxAgeMs: parseDurationMs(literalOf(tree) ?? '') ?? 0 } : {};
 }
 
 function queuePath(name: string, tree: Tree | undefined, { root, stateDir }: NormalizeContext): string {

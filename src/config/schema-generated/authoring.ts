@@ -283,6 +283,8 @@ export type LogQueueDeclaration = {
     every?: string | null;
     /** Limit on the size of all rotated files. */
     total?: string | null;
+    /** Rotated files that were closed so long ago are deleted, even if `keep` would keep them. */
+    max_age?: string | null;
     [extension: `x-${string}`]: unknown;
   } | null;
   /** How far the writer may fall behind before `overflow` applies, in bytes. Default: `"8MiB"`. */

@@ -5,7 +5,7 @@ export const hasWord = {
   /** `user`, `group`, `umask` */
   user: false,
   /** `rotate: { max_age: 7d }` */
-  rotateMaxAge: false,
+  rotateMaxAge: true,
   /** `schedule: { every: 45s }` */
   scheduleEvery: true,
   /** `schedule: { at_start: true }` */

@@ -5,6 +5,7 @@ import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import { NEWLINE, type Origin } from '../line-format.ts';
 import { listRotated, pruneRotated, removeAllPartials } from '../rotation.ts';
 import type { WriterEvent } from '../writer-protocol.ts';
+import { AgeTimer } from './age-timer.ts';
 import { renderEntry } from './backlog.ts';
 import { keepsOneChunk, Producers } from './backpressure.ts';
 import type { FifoSource } from './fifo-source.ts';
@@ -42,6 +43,7 @@ export class LogQueue implements Flushable {
   readonly #pieces = new PieceList();
   readonly #clock = new ArrivalClock();
   readonly #reports: QueueReports;
+  readonly #ageTimer = new AgeTimer(() => this.#prune());
   readonly #rotationTimer = new RotationTimer((boundaryMs) => this.#rotateOlder(boundaryMs));
 
   constructor(spec: LogQueueSpec, context: QueueContext) {
@@ -51,6 +53,7 @@ export class LogQueue implements Flushable {
     this.output = new QueueOutput(spec, this.producers, this.#reports, (path) => this.#afterRotation(path));
     this.#rotationTimer.schedule(spec.rotate.everyMs);
     removeAllPartials(spec.path);
+    if (spec.rotate.maxAgeMs !== undefined) this.#prune();
     this.#compressPlain();
     this.output.check();
   }
@@ -134,6 +137,7 @@ export class LogQueue implements Flushable {
   close(): void {
     this.flush();
     this.#rotationTimer.schedule(0);
+    this.#ageTimer.close();
     this.output.close();
   }
 
@@ -271,7 +275,10 @@ export class LogQueue implements Flushable {
   }
 
   #prune(): void {
-    pruneRotated(this.spec.path, this.spec.rotate.keep, this.spec.rotate.totalBytes);
+    const { keep, totalBytes, maxAgeMs } = this.spec.rotate;
+    const closedBeforeMs = maxAgeMs === undefined ? undefined : Date.now() - maxAgeMs;
+    const oldestMs = pruneRotated(this.spec.path, keep, totalBytes, closedBeforeMs);
+    this.#ageTimer.schedule(maxAgeMs === undefined ? null : oldestMs, maxAgeMs ?? 0);
   }
 
   /** Includes files that a killed writer or a full disk left plain. */
