@@ -9,7 +9,7 @@ import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
 import { checkSharedAddresses } from './check/shared-addresses.ts';
 import { checkAddresses, checkLiterals, findEmptyValues } from './check/values.ts';
-import { type EnvFileCache, envFileList, readEnvFiles } from './files/env-files.ts';
+import { type EnvFileCache, envFileList, inheritsEnvFiles, readEnvFiles } from './files/env-files.ts';
 import { environmentVariable, type LoadContext } from './files/load-context.ts';
 import { expandFileVariables, warnOfShellVariables, withFileVariables } from './normalize/file-variables.ts';
 import { liftInlineQueues } from './normalize/inline-queues.ts';
@@ -52,6 +52,8 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
     cache,
     withFileVariables(vars, known, { env, problems }),
   );
+  // As the program gets them: a file wins over the environment.
+  const inherited: Lookup = (name) => projectFileEnv.get(name)?.value ?? known(name);
   const outer: Lookup = (name) => known(name) ?? projectFileEnv.get(name)?.value;
   const beforeName = withFileVariables(vars, outer, { env, problems });
   const filled = expandFileVariables(merged, beforeName, { env, problems });
@@ -74,7 +76,7 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
     problems,
     projectFileEnv,
     projectEnv: childOf(tree, 'env'),
-    serviceFileEnv: await readServiceEnvFiles(tree, load, cache),
+    serviceFileEnv: await readServiceEnvFiles(tree, load, cache, { known, inherited }),
     expandPort: (part) => expandTree(part, { lookup, isKept: isKeptWithoutPort, env, problems }),
     rejectedCommands: rejectedCommands(pruned),
   };
@@ -138,17 +140,19 @@ async function readProjectEnvFiles(
   const written = childOf(merged, 'env_files');
   if (!written) return new Map();
   const list = expandTree(written, { lookup, isKept: () => false, env: null, problems: load.problems }, ['env_files']);
-  return readEnvFiles(load, cache, list);
+  return readEnvFiles(load, cache, list, (name) => knownVariable(load, name));
 }
 
 async function readServiceEnvFiles(
   tree: Tree,
   load: LoadContext,
   cache: EnvFileCache,
+  { known, inherited }: { known: Lookup; inherited: Lookup },
 ): Promise<NormalizeContext['serviceFileEnv']> {
   const byService: NormalizeContext['serviceFileEnv'] = new Map();
   for (const { key, value } of entriesOf(childOf(tree, 'services'))) {
-    byService.set(key, await readEnvFiles(load, cache, envFileList(childOf(value, 'env_files'))));
+    const list = envFileList(childOf(value, 'env_files'));
+    byService.set(key, await readEnvFiles(load, cache, list, inheritsEnvFiles(value) ? inherited : known));
   }
   return byService;
 }

@@ -1,14 +1,16 @@
 // dotenv syntax -> variables with their places. Strict: a line that is neither blank, comment nor NAME=value is an error.
-// Values are not expanded: a `$` in a password is a `$`. Follows the npm package dotenv:
-// 'single' literal, "double" with \n \r \t \" \\, `backtick` literal, unquoted up to ` #`, quoted ones over several lines.
+// Follows the npm package dotenv: 'single' literal, "double" with \n \r \t \" \\, `backtick` literal, unquoted up to ` #`,
+// quoted ones over several lines. Variables are only found here; env-files.ts fills them in.
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt, quote } from '../problem/problem.ts';
 import { type SourceFile, type Span, spanAt } from '../problem/source-file.ts';
+import { type DotenvText, readDotenvText } from './dotenv-value.ts';
 
 /** `\r` before the line end may belong to either. */
 const BLANK_OR_COMMENT = /^\s*(#[^\n]*)?$/;
 
-export type EnvEntry = { name: string; value: string; at: Span };
+/** `value`: with variables as they are written. */
+export type EnvEntry = { name: string; value: string; at: Span } & Pick<DotenvText, 'template' | 'bareNames'>;
 
 /** Later lines win. @returns every entry in order, and every problem. */
 export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems: Problem[] } {
@@ -33,13 +35,16 @@ export function parseDotenv(source: SourceFile): { entries: EnvEntry[]; problems
     const [, before, name] = match as unknown as [string, string, string];
     const start = at + before.length;
     if ('problem' in value) problems.push(value.problem);
-    else entries.push({ name, value: value.text, at: spanAt(source, start, start + name.length) });
+    else {
+      const { text: written, template, bareNames } = value.read;
+      entries.push({ name, value: written, template, bareNames, at: spanAt(source, start, start + name.length) });
+    }
     at = value.next;
   }
   return { entries, problems };
 }
 
-type DotenvValue = { text: string; next: number } | { problem: Problem; next: number };
+type DotenvValue = { read: DotenvText; next: number } | { problem: Problem; next: number };
 
 function readDotenvValue(source: SourceFile, from: number): DotenvValue {
   const { text } = source;
@@ -47,7 +52,7 @@ function readDotenvValue(source: SourceFile, from: number): DotenvValue {
   const mark = text[from];
   if (mark !== '"' && mark !== "'" && mark !== '`') {
     const raw = text.slice(from, end);
-    return withoutNul(source, from, raw.replace(/(^|\s)#[^\n]*$/, '').trim(), end + 1);
+    return withoutNul(source, from, readDotenvText(raw.replace(/(^|\s)#[^\n]*$/, '').trim(), false), end + 1);
   }
   const close = closingQuote(text, from, mark);
   if (close === -1) {
@@ -61,11 +66,12 @@ function readDotenvValue(source: SourceFile, from: number): DotenvValue {
     return { problem: badLine(spanAt(source, close + 1, after), message, hint, close > end), next: after + 1 };
   }
   const inner = text.slice(from + 1, close).replaceAll('\r\n', '\n');
-  return withoutNul(source, from, mark === '"' ? unescapeQuoted(inner) : inner, after + 1);
+  const read = mark === '"' ? readDotenvText(inner, true) : { text: inner, template: null, bareNames: [] };
+  return withoutNul(source, from, read, after + 1);
 }
 
-function withoutNul(source: SourceFile, from: number, value: string, next: number): DotenvValue {
-  if (!value.includes('\0')) return { text: value, next };
+function withoutNul(source: SourceFile, from: number, read: DotenvText, next: number): DotenvValue {
+  if (!read.text.includes('\0')) return { read, next };
   return { problem: badLine(spanAt(source, from), 'a value cannot contain a NUL character', null), next };
 }
 
@@ -76,10 +82,6 @@ function closingQuote(text: string, from: number, mark: string): number {
   }
   return -1;
 }
-
-const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' };
-const unescapeQuoted = (text: string): string =>
-  text.replace(/\\([nrt"\\$])/g, (_, letter: string) => ESCAPES[letter]!);
 
 function lineEnd(text: string, from: number): number {
   const end = text.indexOf('\n', from);

@@ -66,7 +66,7 @@ export type ServiceDeclaration = {
     secret: string;
     [extension: `x-${string}`]: unknown;
   } | null } | null;
-  /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. `{ inherit: false }`: the service does not get the `env_files` of the project. Default: `[]`. */
+  /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. `${NAME}` in a value is filled in, except in single quotes. `{ inherit: false }`: the service does not get the `env_files` of the project. Default: `[]`. */
   env_files?: string[] | {
     /** The files. Default: `[]`. */
     paths?: string[] | null;

@@ -105,8 +105,8 @@ function addEnvironment(file: string, settings: ProcfileSettings, { project, rea
     for (const entry of readDotenvEntries(text ?? '', name)) {
       if (entry.name === 'PORT' && /^\d+$/.test(entry.value) && !settings.isPortSet)
         settings.port = Number(entry.value);
-      if (entry.value.includes('${') && /\$\{\w/.test(entry.value))
-        findings.addAt(`${name}.${entry.name}`, entry.at, nearly('variables in values of env files are not expanded'));
+      if (entry.template !== null)
+        findings.addAt(`${name}.${entry.name}`, entry.at, nearly('a variable in braces that is defined is filled in'));
     }
   }
   for (const [name, value] of settings.env) project.merge('env', { [name]: literal(value) });
