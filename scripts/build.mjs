@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one entry per process, code split so that a client loads only what its command needs.
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -19,8 +19,8 @@ const laterProgram = {
   },
 };
 
-// Chunks of an earlier build are left for an hour: a supervisor that runs may still load one of them.
-const STALE_MS = 3_600_000;
+// Chunks of an earlier build are left for an hour: a supervisor that runs may still load one of them. `--fresh`: not in a package.
+const STALE_MS = process.argv.includes('--fresh') ? -1 : 3_600_000;
 
 mkdirSync('dist', { recursive: true });
 const modules = await build({
@@ -77,7 +77,25 @@ const command = await build({
   plugins: [laterProgram],
 });
 
-const written = new Set([modules, library, command].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+/** The bundles contain these libraries, whose licences ask for their text. */
+function noticesOf(results) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const packages = new Set(inputs.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  return [...packages].sort().map((name) => {
+    const directory = join('node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(directory, file), 'utf8').trim() : `License: ${license}`;
+    return `${name} ${version}\n\n${text}\n`;
+  });
+}
+const notices = 'dist/THIRD-PARTY-LICENSES.txt';
+writeFileSync(notices, noticesOf([modules, library, command]).join(`\n${'-'.repeat(80)}\n\n`));
+
+const written = new Set([
+  notices,
+  ...[modules, library, command].flatMap(({ metafile }) => Object.keys(metafile.outputs)),
+]);
 for (const directory of ['dist', 'dist/lib']) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);

@@ -57,14 +57,15 @@ async function runImport(context: CliContext, options: ImportOptions, names: str
   const directory = options.output === undefined && !options.write ? context.cwd : dirname(target);
   try {
     const inputs = readInputs(names, context.cwd, directory);
-    const { listNear, readNear, schemaOf } = await import('../import/read-inputs.ts');
+    const { listNear, readNear } = await import('../import/read-inputs.ts');
+    const { installedSchema } = await import('../context/schema-copy.ts');
     const result = await importFiles({
       inputs,
       format,
       read: (file) => readNear(directory, file),
       list: (pattern) => listNear(directory, pattern),
       evaluate: (file, environment) => evaluateScript(resolve(directory, file), environment),
-      schema: schemaOf(directory),
+      schema: installedSchema(directory),
     });
     const report = formatReport(result.findings);
     if (options.output !== undefined || options.write) {

@@ -25,19 +25,20 @@ async function runInit(context: CliContext): Promise<ExitCode> {
   const directory = dirname(file);
   if (existsSync(file)) return fail(context, alreadyExists(file));
   const { writeFile } = await import('node:fs/promises');
-  const [{ printFirstFile }, { detectProject }, { schemaOf }] = await Promise.all([
+  const [{ printFirstFile }, { detectProject }, { provideSchema, schemaFor }] = await Promise.all([
     import('../init/print-first-file.ts'),
     import('../init/detect-project.ts'),
-    import('../import/read-inputs.ts'),
+    import('../context/schema-copy.ts'),
   ]);
   const detected = await detectProject(directory);
-  const text = printFirstFile(basename(directory), detected, schemaOf(directory));
+  const text = printFirstFile(basename(directory), detected, schemaFor(directory));
   try {
     await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return fail(context, alreadyExists(file));
     return fail(context, { code: 'usage', message: `cannot write ${file}: ${(error as Error).message}` });
   }
+  provideSchema(directory, text);
   const { ignorePersonalOverlay } = await import('../init/ignore-personal.ts');
   const ignored = await ignorePersonalOverlay(file);
   const services = detected.project.services.map(({ name }) => name);

@@ -1,6 +1,6 @@
 // Reads the files that an import is given, and those that it looks for next to them.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative, resolve, sep } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix, relative, resolve, sep } from 'node:path';
 import { type ImportInput, ImportProblem } from '../../import/model/import-context.ts';
 
 /** Configurations are small; a log file given by mistake is not. */
@@ -43,10 +43,4 @@ export function listNear(directory: string, pattern: string): string[] {
   } catch {
     return []; // no such directory
   }
-}
-
-/** The schema of an installed orch, so that editors complete. */
-export function schemaOf(directory: string): string | null {
-  const path = 'node_modules/orch/schema/procs.schema.json';
-  return existsSync(join(directory, path)) ? `./${path}` : null;
 }

@@ -15,6 +15,7 @@ import { checkServiceNames, loadOrPrint, printProblems, selectServices } from '.
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import { checkProject } from '../context/running-project.ts';
+import { refreshSchema } from '../context/schema-copy.ts';
 import { askConsent } from './ask-consent.ts';
 import type { Interrupts } from './interrupts.ts';
 import { type LaunchOutcome, launchSupervisor, type SupervisorLaunch } from './launch-supervisor.ts';
@@ -78,6 +79,7 @@ export async function bringUp(
     client?.close();
     return 1;
   }
+  refreshSchema(context.file);
   if (client) await checkProject(client, context);
   const planned = token === undefined ? null : { token, key: machineKey() };
   const moved = planned && (await findMoved({ client, paths, accepted, planned }));
