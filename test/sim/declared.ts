@@ -144,3 +144,9 @@ function endOf({ life, graceMs }: Declared): Pick<StopPolicy, 'drain' | 'escalat
     escalate: life.escalates ? [{ signal: 'SIGINT', afterMs: Math.floor(graceMs / 2) }] : [],
   };
 }
+
+/** Null: the service of the instance does not run by the clock. */
+export function everyMsOf(services: readonly Declared[], instance: string): number | null {
+  const { everyS } = services[Number(instance.slice(1, instance.indexOf('.')))]?.schedule ?? {};
+  return everyS === undefined ? null : everyS * 1_000;
+}

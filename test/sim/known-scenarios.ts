@@ -1,6 +1,7 @@
 // Scenarios written by hand: what a person does all day, and what once went wrong. Each is also crashed at every effect.
 import { KNOWN_CORNERS } from './known-corners.ts';
 import { KNOWN_ENDS } from './known-ends.ts';
+import { KNOWN_HOLDS } from './known-holds.ts';
 import { KNOWN_PORTS } from './known-ports.ts';
 import { KNOWN_REVIVALS } from './known-revivals.ts';
 import type { Scenario, SimLife } from './scenario.ts';
@@ -18,6 +19,7 @@ const SHARED = [service({ singleton: 'replace' })];
 
 export const KNOWN_SCENARIOS: Record<string, Scenario> = {
   ...KNOWN_ENDS,
+  ...KNOWN_HOLDS,
   'start and stop a stack': one(STACK),
   'a new version of a pool': one([service({ pool: 4 })], after(200, { kind: 'changeSpec', service: 0 })),
   'a new version with one on top, each drained': one(

@@ -1,6 +1,7 @@
 // Carries out the operations of a scenario on the machine and its projects.
 import type { ServiceName } from '../../src/core/spec.ts';
 import { nameOf, portFor } from './declared.ts';
+import { applyHeld, pause, resume } from './holds.ts';
 import type { Machine } from './machine/machine.ts';
 import { type SimProcess, STRANGER } from './machine/processes.ts';
 import { InjectedFault } from './machine/violation.ts';
@@ -94,6 +95,13 @@ const OPERATIONS: Operations = {
     for (const index of project.services.keys()) project.oracle.forgiveBackoff(nameOf(index));
   },
   upgrade: ({ project }) => project.upgrade(),
+  pause: ({ project }) => pause(project),
+  resume: ({ project }) => resume(project),
+  holdEdits: ({ project }, { isManual }) => {
+    project.isManual = isManual;
+    project.save();
+  },
+  applyHeld: ({ project }) => applyHeld(project),
   fault,
   killOne: hit,
   suspendOne: hit,

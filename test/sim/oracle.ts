@@ -4,9 +4,10 @@ import { type EndCause, isOccupied, type Slot } from '../../src/core/slot.ts';
 import type { InstanceId, ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
-import { hangs, versionOf } from './declared.ts';
+import { everyMsOf, hangs, versionOf } from './declared.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
 import { DurationOracle } from './duration-oracle.ts';
+import { HoldOracle } from './hold-oracle.ts';
 import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
@@ -44,6 +45,7 @@ export class Oracle implements Observer {
   readonly revival: RevivalOracle;
   readonly waits: WaitOracle;
   readonly ports: PortOracle;
+  readonly holds: HoldOracle;
   #stopOrder: StopOrder;
   #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
@@ -77,6 +79,7 @@ export class Oracle implements Observer {
       isMemorySure: () => this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
+    this.holds = new HoldOracle({ isUnsure: () => !this.#isMemorySure(), fail: (what) => this.#fail(what) });
     this.watches = new WatchOracle({
       machine,
       root: project.root,
@@ -110,7 +113,7 @@ export class Oracle implements Observer {
     });
     this.schedules = new ScheduleOracle({
       machine,
-      everyMsOf: (instance) => project.everyMsOf(instance),
+      everyMsOf: (instance) => everyMsOf(project.services, instance),
       inChargeSinceMs: () => (this.kernel ? this.#inChargeSinceMs : null),
       fail: (what) => this.#fail(what),
     });
@@ -163,6 +166,7 @@ export class Oracle implements Observer {
 
   /** The state file was lost, or is not written for a while: failures and stops by command may be forgotten. */
   forgetState(): void {
+    this.holds.forget();
     this.#backoff.forgiveSince(0);
     this.schedules.forgive(PERSON_MS);
     this.#project.heldStopped.clear();
@@ -452,6 +456,7 @@ export class Oracle implements Observer {
     if (!this.#validTexts.has(JSON.stringify(unexpanded(config))))
       this.#fail('I6: the configuration in force was never written');
     const guest = this.#guest;
+    if (guest) this.holds.onConfig(guest, config);
     if (guest) this.#checkShell(guest, (shell) => isLoadedBy(config, shell), 'the configuration in force was loaded');
   }
 

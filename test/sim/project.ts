@@ -1,19 +1,19 @@
 // One simulated project as its owner sees it: what he declares, the file he edits, the commands he types.
 
-import type { MethodResult } from '../../src/api/protocol.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import type { SuccessorStart } from '../../src/logs/writer-protocol.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
 import { callMethod } from './call.ts';
 import { type Declared, nameOf, specOf } from './declared.ts';
+import { configurationOfUpgrade, MANUAL } from './holds.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import { Oracle } from './oracle.ts';
 import { PlannedCrash } from './planned-crash.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
 import type { SimService } from './scenario.ts';
-import { type Boot, FIRST_SHELL, referenceTag, type Shell, shellOf, type UpCommand, variablesOf } from './shell.ts';
+import { type Boot, FIRST_SHELL, referenceTag, type Shell, type UpCommand, variablesOf } from './shell.ts';
 
 /** A client gives up on a supervisor that holds the lock and does not answer. */
 const CONFLICT_PATIENCE_MS = 10_000;
@@ -92,17 +92,14 @@ export class Project {
     return loaded !== 'hangs' && loaded.ok ? loaded.accepted : null;
   }
 
+  /** `policy: { apply: manual }` */
+  isManual = false;
+
   /** As it is written. */
   config(): ProjectConfig {
     const declared = [...this.services.keys()].filter((index) => this.services[index]!.declared);
     const specs = declared.map((index) => referenceTag(specOf(this.services, index, this.firstPort), index));
-    return { ...projectConfig(...specs), root: this.root };
-  }
-
-  /** Null: it does not run by the clock. */
-  everyMsOf(instance: string): number | null {
-    const { everyS } = this.services[Number(instance.slice(1, instance.indexOf('.')))]?.schedule ?? {};
-    return everyS === undefined ? null : everyS * 1_000;
+    return { ...projectConfig(...specs), root: this.root, ...(this.isManual && { policy: MANUAL }) };
   }
 
   get firstPort(): number {
@@ -140,6 +137,7 @@ export class Project {
     const guest = this.#boot({ stdin, variables, shell, nextShell: command.nextShell ?? null }, (ended) => {
       if (accepted && ended.answer?.includes('"conflict"')) this.#join(accepted, command, giveUpMs);
     });
+    guest.isStartedByUp = command.isUpgrade !== true;
     if (expected !== undefined && expected !== shell.env) guest.mustRefuse = true;
   }
 
@@ -183,17 +181,18 @@ export class Project {
     );
   }
 
+  /** Everything is to settle: `up --yes`, after `resume`. */
+  letsPass = false;
+
   /** `orch upgrade`: the old one leaves, a new one is started. */
   upgrade(): void {
     const old = this.isRunning ? this.guest : null;
     if (!old) return;
-    void this.call('environment', {})?.then((answer) => {
-      if (answer instanceof Error) return;
-      const { env, variables } = answer as MethodResult<'environment'>;
-      const accepted = this.load(shellOf(variables, env));
+    void configurationOfUpgrade(this).then((loaded) => {
+      if (!loaded) return;
       const { shell, nextShell } = old;
-      const command = { names: [], shell, nextShell, consents: true, variables };
-      if (accepted) this.#replace(old, () => this.#start(accepted, command));
+      const command = { names: [], shell, nextShell, consents: true, variables: loaded.variables, isUpgrade: true };
+      this.#replace(old, () => this.#start(loaded.accepted, command));
     });
   }
 
@@ -239,6 +238,7 @@ export class Project {
   /** `orch down`; its supervisor is killed before this effect (null: it is not), and the command is repeated. */
   down(timeoutMs: number | null, crashBefore: number | null): void {
     this.wantsDown = true;
+    this.oracle.holds.forget();
     this.oracle.revival.downSinceMs = this.#machine.schedule.nowMs;
     const { guest } = this;
     if (guest && crashBefore !== null) this.crashBeforeEffect(this.effects + crashBefore, DOWN_AGAIN_MS);
@@ -255,7 +255,9 @@ export class Project {
 
   #apply(accepted: AcceptedConfig, { names, shell, consents }: UpCommand): void {
     const guest = this.#machine.sockets.get(this.#socket)?.guest;
-    const params = { accepted, only: names, variables: variablesOf(shell), keepsEnvironment: !consents };
+    const from = { variables: variablesOf(shell), keepsEnvironment: !consents };
+    const params = { accepted, only: names, ...from, consents: this.letsPass };
+    if (this.letsPass) this.oracle.holds.onConsent();
     const answer = this.call('apply', params);
     if (!guest || !answer) return;
     const settle = guest.beginUp(shell);

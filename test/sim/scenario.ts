@@ -74,6 +74,10 @@ export type Operation =
   | { kind: 'upFrom'; shell: Shell; consents: boolean }
   /** A person saves a watched file of the service. */
   | { kind: 'editFile'; service: number }
+  /** `orch pause`, `orch resume`, `orch apply --yes`. */
+  | { kind: 'pause' | 'resume' | 'applyHeld' }
+  /** The file gets, or loses, `policy: { apply: manual }`. */
+  | { kind: 'holdEdits'; isManual: boolean }
   /** `orch up NAME`. */
   | { kind: 'upOne'; service: number }
   | { kind: 'killOne' | 'suspendOne'; which: number }
@@ -219,13 +223,35 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 const services = fc.array(service, { minLength: 1, maxLength: MAX_SERVICES }).map(withoutCycles);
 
-export const scenario: fc.Arbitrary<Scenario> = fc.record({
+const scenarioWithoutHolds: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   projects: fc.array(fc.record({ services }), { minLength: 1, maxLength: 2 }),
   steps: fc.array(step, { maxLength: 14, size: 'max' }),
   lastEdit: fc.record({ afterMs: fc.constant(0), project: fc.nat(1), operation: validEdit }),
   downTimeoutMs: rarely<number | null>(300, null),
   crashInDown: fc.option(fc.integer({ min: 1, max: 40 }), { nil: null, freq: 2 }),
+});
+
+/** In some scenarios edits wait for a while. By the seed: what is drawn for all others stays the same. */
+export const scenario: fc.Arbitrary<Scenario> = scenarioWithoutHolds.map((drawn) => {
+  const [first, second] = [
+    [{ kind: 'pause' }, { kind: 'resume' }],
+    [{ kind: 'holdEdits', isManual: true }, { kind: 'applyHeld' }],
+  ][drawn.seed % 12] ?? [null, null];
+  if (!first || !second) return drawn;
+  const at = (share: number): number => Math.floor(drawn.steps.length * share);
+  const step = (operation: Operation): Step => ({ afterMs: 100, project: 0, operation });
+  const { steps } = drawn;
+  return {
+    ...drawn,
+    steps: [
+      ...steps.slice(0, at(0.3)),
+      step(first as Operation),
+      ...steps.slice(at(0.3), at(0.7)),
+      step(second as Operation),
+      ...steps.slice(at(0.7)),
+    ],
+  };
 });
 
 function withoutCycles(list: SimService[]): SimService[] {

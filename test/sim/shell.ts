@@ -17,6 +17,8 @@ export type UpCommand = {
   nextShell?: Shell | null;
   /** The name of the environment may change. */
   consents: boolean;
+  /** `orch upgrade`: no person starts the project. */
+  isUpgrade?: boolean;
   /** Of the supervisor that is started; default: those of the shell. */
   variables?: Record<string, string>;
 };

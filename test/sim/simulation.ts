@@ -1,5 +1,6 @@
 // Runs a scenario: the real supervisor in the simulated machine, the operations at their times, the properties after every
 // event. A violation throws with what was seen.
+import { resume } from './holds.ts';
 import type { GuestCode } from './machine/guest.ts';
 import { Machine } from './machine/machine.ts';
 import type { SimProcess } from './machine/processes.ts';
@@ -84,7 +85,10 @@ export class Simulation {
         guest.thaw();
         if (this.crashBeforeEffect === null) guest.crashAt = null;
       }
+      project.isManual = false;
+      project.letsPass = true;
       project.save();
+      resume(project);
     }
     await this.advance(100);
     for (const project of this.projects) project.up();

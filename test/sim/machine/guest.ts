@@ -71,6 +71,8 @@ export class Guest {
   mustRefuse = false;
   /** What it said on descriptor 3. */
   answer: string | null = null;
+  /** A person typed `orch up` where no supervisor ran. */
+  isStartedByUp = false;
   /** Another one is about to take its place. */
   isLeaving = false;
   /** It takes no request and answers none any more. */

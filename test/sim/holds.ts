@@ -1,0 +1,52 @@
+// Commands about edits that wait, as their owner types them: pause, resume, apply; and what an upgrade does meanwhile.
+import type { MethodResult } from '../../src/api/protocol.ts';
+import type { EditPolicy } from '../../src/core/edit-policy.ts';
+import type { AcceptedConfig } from '../../src/core/load-result.ts';
+import type { HoldOracle } from './hold-oracle.ts';
+import type { Methods } from './machine/guest.ts';
+import { type Shell, shellOf } from './shell.ts';
+
+export const MANUAL: EditPolicy = { apply: 'manual', requireClean: false, stopMoreThanPercent: null };
+
+/** A project, as these commands see it. */
+type Owner = {
+  readonly oracle: { readonly holds: HoldOracle };
+  call<M extends keyof Methods>(method: M, params: Parameters<Methods[M]>[0]): Promise<unknown> | null;
+  load(shell: Shell): AcceptedConfig | null;
+};
+
+export function pause(project: Owner): void {
+  void project.call('pause', {})?.then((answer) => {
+    if (!(answer instanceof Error)) project.oracle.holds.onPaused();
+  });
+}
+
+export function resume(project: Owner): void {
+  project.oracle.holds.onResume();
+  void project.call('resume', {});
+}
+
+export function applyHeld(project: Owner): void {
+  void project.call('heldEdit', {})?.then((answer) => {
+    const { held } = answer instanceof Error ? {} : (answer as MethodResult<'heldEdit'>);
+    if (!held) return;
+    project.oracle.holds.onConsent();
+    void project.call('applyHeld', { since: held.since });
+  });
+}
+
+/** What is in force while edits wait, else what is on disk. @returns null: no supervisor answers, or the file is bad */
+export async function configurationOfUpgrade(
+  project: Owner,
+): Promise<{ accepted: AcceptedConfig; variables: Record<string, string> } | null> {
+  const asked = [project.call('environment', {}), project.call('accepted', {}), project.call('status', {})];
+  const answers = await Promise.all(asked);
+  if (answers.some((answer) => answer === null || answer instanceof Error)) return null;
+  const [{ env, variables }, inForce, { config }] = answers as [
+    MethodResult<'environment'>,
+    MethodResult<'accepted'>,
+    MethodResult<'status'>,
+  ];
+  const accepted = config.paused || config.held ? inForce.accepted : project.load(shellOf(variables, env));
+  return accepted && { accepted, variables };
+}

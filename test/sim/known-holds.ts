@@ -1,0 +1,50 @@
+// Scenarios written by hand about edits that wait: paused, or held by the policy.
+import type { Operation, Scenario } from './scenario.ts';
+import { after, one, service } from './scenario-parts.ts';
+
+const KILLED: Operation = { kind: 'crash', beforeEffect: null, upAfterMs: 0, ups: 0 };
+const PAIR = [service({}), service({ pool: 2 })];
+const manual = (isManual: boolean) => ({ kind: 'holdEdits', isManual }) as const;
+const edit = (index: number) => ({ kind: 'changeSpec', service: index }) as const;
+
+export const KNOWN_HOLDS: Record<string, Scenario> = {
+  'paused, edited and resumed': one(
+    PAIR,
+    after(1_500, { kind: 'pause' }),
+    after(200, edit(0)),
+    after(1_500, { kind: 'killOne', which: 0 }),
+    after(1_500, { kind: 'up' }),
+    after(200, { kind: 'resume' }),
+    after(1_500, edit(1)),
+  ),
+  'paused, and the supervisor is killed': one(
+    PAIR,
+    after(1_500, { kind: 'pause' }),
+    after(500, edit(0)),
+    after(1_500, KILLED),
+    after(7_000, edit(1)),
+    after(1_500, { kind: 'fault' }),
+    after(7_000, { kind: 'upgrade' }),
+    after(7_000, { kind: 'resume' }),
+  ),
+  'the policy holds edits': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(1_500, { kind: 'applyHeld' }),
+    after(1_500, edit(0)),
+    after(1_500, { kind: 'up' }),
+    after(1_500, manual(false)),
+    after(1_500, { kind: 'applyHeld' }),
+    after(1_500, edit(1)),
+  ),
+  'the policy holds an edit, and the supervisor is replaced': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(1_500, { kind: 'applyHeld' }),
+    after(1_500, edit(0)),
+    after(1_500, KILLED),
+    after(7_000, { kind: 'upgrade' }),
+    after(7_000, { kind: 'badEdit', how: 'torn' }),
+    after(1_500, { kind: 'applyHeld' }),
+  ),
+};
