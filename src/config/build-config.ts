@@ -77,7 +77,7 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
     projectFileEnv,
     projectEnv: childOf(tree, 'env'),
     serviceFileEnv: await readServiceEnvFiles(tree, load, cache, { known, inherited }),
-    expandPort: (part) => expandTree(part, { lookup, isKept: isKeptWithoutPort, env, problems }),
+    expandPort: (part, path) => expandTree(part, { lookup, isKept: isKeptWithoutPort, env, problems }, path),
     rejectedCommands: rejectedCommands(pruned),
   };
   const config = normalizeProject(tree, env, context);

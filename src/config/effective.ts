@@ -67,7 +67,9 @@ function withEnv(entry: TreeEntry, { tree, context }: BuiltConfig, names: string
     childOf(service, 'env'),
   ];
   const merged = layers.reduce<Tree>((base, layer) => (layer ? mergeTrees(base, layer) : base), mapOf([]));
-  const entries = entriesOf(merged).filter(({ key }) => names.includes(key));
+  const entries = entriesOf(merged)
+    .filter(({ key }) => names.includes(key))
+    .map((entry) => ({ ...entry, value: withoutNulls(entry.value) }));
   const bare = withoutKeys(service, ['env', 'env_files']);
   if (entries.length === 0) return bare;
   return withEntry(bare, 'env', { kind: 'map', entries: byKey(entries), at: service.at });

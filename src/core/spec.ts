@@ -1,7 +1,10 @@
 // A configuration as types: services, log queues and everything that can be declared about them, after parsing, merging,
 // expansion and defaults. Plain serialisable data; no clock, no Node module.
+import type { Command, EnvValue, InstanceTemplate } from './command.ts';
 import type { EditPolicy } from './edit-policy.ts';
 import type { LogQueueSpec } from './log-queue-spec.ts';
+
+export type { Command, EnvValue, InstanceTemplate, SecretSource } from './command.ts';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -22,21 +25,6 @@ export function parseInstanceId(text: string): { service: ServiceName; index: nu
 
 /** `api` of `api.3`. */
 export const serviceOf = (id: InstanceId): ServiceName => id.slice(0, id.lastIndexOf('.')) as ServiceName;
-
-/**
- * A string in which `$$` stands for `$` and `${PORT}`, `${ORCH_INSTANCE}` and the other per-instance variables are still
- * to be filled in for each instance; everything else was expanded at load.
- */
-export type InstanceTemplate = string;
-
-/** The value of a variable: in the configuration, or in a file (an absolute path) that is read at each start. */
-export type EnvValue = InstanceTemplate | { secret: InstanceTemplate };
-
-export type Command =
-  /** Run as is. */
-  | { kind: 'argv'; argv: InstanceTemplate[] }
-  /** Run by the shell, which expands variables itself: never a template. */
-  | { kind: 'shell'; line: string };
 
 export type RestartPolicy = {
   policy: 'always' | 'on_failure' | 'never';

@@ -1,12 +1,11 @@
 // From a declared service to the exact program, directory and environment of one instance, and the secrets of one start.
 // Starts nothing.
-import { relative } from 'node:path';
 import { instanceVariables } from '../config/tree/instance-variables.ts';
 import { expandTemplate } from '../config/tree/template.ts';
 import { parsePortReference } from '../core/ports.ts';
 import type { Command, ProjectConfig, ServiceSpec } from '../core/spec.ts';
-import { secretFileReader } from '../os/secret-file.ts';
 import { isTransient, type SpawnFailure, shellCommand } from '../os/spawn/spawn.ts';
+import { readSecret } from './secret-source.ts';
 
 /** What the commands of one instance need to know that is not in its declaration. */
 export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
@@ -14,6 +13,8 @@ export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
   inherited: Record<string, string>;
   /** What `PORT` (with `port: auto`) and references such as `api.port` stand for; undefined: not known. */
   portOf(name: string): string | undefined;
+  /** A variable as the running process of the instance has it; missing or undefined: not known. */
+  ownVariable?(name: string): string | undefined;
 };
 
 /** Not the variables of another orch, and no sockets that were meant for the supervisor itself. */
@@ -71,15 +72,24 @@ function programOf(command: Command, expand: (template: string) => string): { fi
   return { file: file!, args };
 }
 
-/** The secrets of one start: read from their files, passed on, never kept. */
+/** The secrets of one start: read where they are declared, and passed on. */
 export type Secrets = {
   /** By variable; those that could be read. */
   values: Record<string, string>;
-  /** The first that could not be read; `detail` names variable and file. */
+  /** The first that could not be read; `detail` names the variable and where it comes from. */
   missing: SpawnFailure | null;
 };
 
 export const NO_SECRETS: Secrets = { values: {}, missing: null };
+
+export type SecretReading = {
+  /** Added to the environment of programs that print a secret: a mark, so that they are found after a crash. */
+  extra?: Record<string, string>;
+  /** For commands that run often: what a program printed at the start of the instance is good enough. */
+  mayBeKept?: boolean;
+  /** Ends the programs: the secrets are not wanted any more. */
+  signal?: AbortSignal;
+};
 
 /** Most services declare none: their start waits for nothing. */
 export function declaresSecrets(spec: ServiceSpec): boolean {
@@ -87,31 +97,35 @@ export function declaresSecrets(spec: ServiceSpec): boolean {
 }
 
 /**
- * Reads all files at the same time, so that a dead drive costs one wait.
+ * Reads all of them at the same time, so that a dead drive costs one wait.
  * @param index of the instance, from 1.
  */
-export async function readSecrets(spec: ServiceSpec, index: number, context: LaunchContext): Promise<Secrets> {
+export async function readSecrets(
+  spec: ServiceSpec,
+  index: number,
+  context: LaunchContext,
+  { extra = {}, mayBeKept = false, signal }: SecretReading = {},
+): Promise<Secrets> {
+  const { root, inherited } = context;
+  const instance = `${spec.name}.${index}`;
   const expand = expanderOf(spec, index, context);
+  const launch = (command: Command) => launchCommand(spec, index, command, extra, context);
+  const own = (name: string) => context.ownVariable?.(name);
+  const shared = { instance, root, inherited, expand, launch, own, mayBeKept, signal };
   const declared = Object.entries(spec.env).flatMap(([name, value]) =>
-    typeof value === 'string' ? [] : [{ name, path: expand(value.secret) }],
+    typeof value === 'string' ? [] : [{ name, source: value.secret }],
   );
-  const files = await Promise.all(declared.map(({ path }) => secretFileReader.read(path)));
+  const results = await Promise.all(declared.map((one) => readSecret({ ...shared, ...one })));
   const secrets: Secrets = { values: {}, missing: null };
-  for (const [at, { name, path }] of declared.entries()) {
-    const file = files[at]!;
-    if (file.ok) {
-      secrets.values[name] = file.text;
+  for (const [at, { name, source }] of declared.entries()) {
+    const result = results[at]!;
+    if (result.ok) {
+      secrets.values[name] = result.text;
       continue;
     }
-    const shown = displayPath(path, context.root);
-    const detail = `cannot read secret ${name}: ${shown} ${file.because}; \`env.${name}.secret\` names this file`;
-    secrets.missing ??= { ok: false, errno: file.errno, detail, transient: isTransient(file.errno) };
+    const says = typeof source === 'string' ? 'names this file' : 'says where it comes from';
+    const detail = `cannot read secret ${name}: ${result.because}; \`env.${name}.secret\` ${says}`;
+    secrets.missing ??= { ok: false, errno: result.errno, detail, transient: isTransient(result.errno) };
   }
   return secrets;
-}
-
-/** @returns the path as the user would write it: relative to the project inside of it, absolute elsewhere. */
-export function displayPath(path: string, root: string): string {
-  const name = relative(root, path);
-  return name.startsWith('..') ? path : name;
 }

@@ -10,6 +10,7 @@ import type {
   DrainMethod,
   EnvValue,
   Probe,
+  SecretSource,
   ServiceSpec,
   SingletonPolicy,
   StopPolicy,
@@ -47,7 +48,9 @@ function flatten(spec: ServiceSpec): Map<string, DiffLeaf> {
     const value = spec[field as keyof typeof SPEC_FIELDS];
     if (value === null || value === undefined) continue; // undefined: a client of an older version applied it
     for (const [path, leaf] of flattenField(field, key, value)) {
-      const isLive = field === 'singleton' && SINGLETON_LIVE_FIELDS.some((part) => path === `singleton.${part}`);
+      const isLive =
+        (field === 'singleton' && SINGLETON_LIVE_FIELDS.some((part) => path === `singleton.${part}`)) ||
+        (field === 'env' && path.endsWith(SECRET_TIMEOUT));
       leaves.set(snakeCase(path, field), { class: isLive ? 'live' : changeClass, ...leaf });
     }
   }
@@ -60,7 +63,7 @@ function flattenField(field: string, key: string, value: unknown): [string, Show
   if (field === 'command') return [[key, shownText(printCommand(value as Command))]];
   if (field === 'dependsOn') return flattenDependencies(value as ServiceSpec['dependsOn']);
   if (field === 'env') {
-    return Object.entries(value as ServiceSpec['env']).map(([name, text]) => [`env.${name}`, envValue(name, text)]);
+    return Object.entries(value as ServiceSpec['env']).flatMap(([name, text]) => flattenVariable(name, text));
   }
   if (field === 'readiness' || field === 'liveness' || field === 'startup') return flattenProbe(key, value as Probe);
   if (field === 'stop') return flattenStop(key, value as StopPolicy);
@@ -75,11 +78,34 @@ function flattenSingleton(key: string, { formerKey, ...policy }: SingletonPolicy
   return flattenValue(key, { ...policy, key: formerKey ?? policy.key });
 }
 
-/** The name of a file tells no secret. */
-function envValue(name: string, value: EnvValue): ShownValue {
-  if (typeof value === 'string') return { value, shown: maskValue(name, value) };
-  const shown = `{ secret: ${value.secret} }`;
-  return { value: `\0${shown}`, shown };
+/** No variable has such a name: the key of a change whose variable is a secret. */
+const SECRET_TIMEOUT = '.secret.timeout';
+
+/** Where a secret comes from tells no secret. */
+function flattenVariable(name: string, value: EnvValue): [string, ShownValue][] {
+  if (typeof value === 'string') return [[`env.${name}`, { value, shown: maskValue(name, value) }]];
+  const { secret } = value;
+  const shown = `{ secret: ${printSecret(secret)} }`;
+  const limit = typeof secret !== 'string' && 'timeoutMs' in secret ? secret.timeoutMs : undefined;
+  return [
+    [`env.${name}`, { value: `\0${shown}`, shown }],
+    ...(limit === undefined ? [] : flattenValue(`env.${name}${SECRET_TIMEOUT}`, printExactDuration(limit))),
+  ];
+}
+
+/** In the notation of the file. */
+function printSecret(source: SecretSource): string {
+  if (typeof source === 'string') return source;
+  switch (source.kind) {
+    case 'variable':
+      return `{ env: ${source.name} }`;
+    case 'command':
+      return `{ command: ${maskUrls(printCommand(source.command))} }`;
+    case 'sops':
+      return `{ file: ${source.file}, with: sops${source.key === null ? '' : `, key: ${source.key}`} }`;
+    case 'age':
+      return `{ file: ${source.file}, with: age, identity: ${source.identity} }`;
+  }
 }
 
 function flattenProbe(key: string, { checks, ...pace }: Probe): [string, ShownValue][] {

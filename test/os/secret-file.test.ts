@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { maskSecrets } from '../../src/os/probe/exec.ts';
-import { readSecretFile } from '../../src/os/secret-file.ts';
+import { readSecretFile } from '../../src/os/secrets/secret-file.ts';
 import { temporaryDirectory } from '../rig/temporary-directory.ts';
 
 function directory(): string {

@@ -1,7 +1,7 @@
 // A file system that does not respond: reads end early, and it does not use up the supervisor's threads.
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { SecretFileResult } from '../../src/os/secret-file.ts';
-import { SecretFileReader } from '../../src/os/secret-file.ts';
+import type { SecretFileResult } from '../../src/os/secrets/secret-file.ts';
+import { SecretFileReader } from '../../src/os/secrets/secret-file.ts';
 
 const SHORT_MS = 20;
 const LONG_MS = 60_000;

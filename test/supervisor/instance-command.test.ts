@@ -1,7 +1,7 @@
 // Commands that run for an instance always answer; the secrets of commands and starts.
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { readSecrets } from '../../src/launch/environment.ts';
-import { secretFileReader } from '../../src/os/secret-file.ts';
+import { secretFileReader } from '../../src/os/secrets/secret-file.ts';
 import { prepareCommand } from '../../src/supervisor/instances/instance-command.ts';
 import { spec as specOf } from '../core/fixtures.ts';
 

@@ -8,7 +8,7 @@ import { describePlace, type Span } from '../problem/source-file.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { LAST_PORT, lastIndexOf, lastPortOf } from '../tree/instance-variables.ts';
 import { childOf, entriesOf, placeOf, type Tree } from '../tree/tree.ts';
-import { secretPlaces } from './host-support.ts';
+import { secretPaths } from './host-support.ts';
 
 /** @param tree the merged tree that the configuration was built from, for places; so in all checks */
 export function checkCollisions(config: ProjectConfig, tree: Tree): Problem[] {
@@ -143,7 +143,7 @@ function reservedPathMessage(
 function findTildes(tree: Tree): Problem[] {
   const services = entriesOf(childOf(tree, 'services')).map(({ value }) => childOf(value, 'cwd'));
   const queues = entriesOf(childOf(tree, 'log_queues')).map(({ value }) => childOf(value, 'path'));
-  return [...services, ...queues, ...secretPlaces(tree)].flatMap((path) => {
+  return [...services, ...queues, ...secretPaths(tree).map(({ path }) => path)].flatMap((path) => {
     if (path?.kind !== 'scalar' || !/^~(\/|$)/.test(String(path.value))) return [];
     const hint = `write \${HOME}${String(path.value).slice(1)}`;
     return [problemAt(path.at, { code: 'bad-value', message: '`~` is not expanded here', hint })];

@@ -6,6 +6,7 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Problem } from '../../core/load-result.ts';
 import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
+import { withoutNulls } from '../tree/merge.ts';
 import { childOf, descend, entriesOf, literalOf, placeOf, type Tree } from '../tree/tree.ts';
 
 /** @param findReason why this machine has no pseudo-terminals; null: it has */
@@ -112,17 +113,25 @@ const GROUP_AND_OTHERS = 0o077;
 
 /** Secret files that other users can read. A missing file is not a problem: it may exist by the time of the start. */
 export function checkSecretFiles({ root }: ProjectConfig, tree: Tree): Problem[] {
-  return secretPlaces(tree).flatMap((place) => checkSecretFile(place, root));
+  return secretPaths(tree).flatMap(({ path, isSecret }) => (isSecret ? checkSecretFile(path, root) : []));
 }
 
-/** The names of secret files, of the project and of every service, each once. */
-export function secretPlaces(tree: Tree): Tree[] {
+/** The files that secrets name, of the project and of every service, each once. `isSecret`: not one that is encrypted. */
+export function secretPaths(tree: Tree): { path: Tree; isSecret: boolean }[] {
   const envs = [
     childOf(tree, 'env'),
     ...entriesOf(childOf(tree, 'services')).map(({ value }) => childOf(value, 'env')),
   ];
-  const places = envs.flatMap((env) => entriesOf(env).map(({ value }) => childOf(value, 'secret')));
-  return [...new Set(places)].filter((place) => place !== undefined);
+  const secrets = envs.flatMap((env) => entriesOf(env).flatMap(({ value }) => childOf(value, 'secret') ?? []));
+  return [...new Set(secrets)].map(withoutNulls).flatMap((secret) => {
+    if (secret.kind !== 'map') return [{ path: secret, isSecret: true }];
+    const [file, identity] = [childOf(secret, 'file'), childOf(secret, 'identity')];
+    const isEncrypted = childOf(secret, 'with') !== undefined;
+    return [
+      ...(file ? [{ path: file, isSecret: !isEncrypted }] : []),
+      ...(identity ? [{ path: identity, isSecret: true }] : []),
+    ];
+  });
 }
 
 /** A path that differs by instance is not a literal, and is not checked. */

@@ -25,7 +25,7 @@ export type NormalizeContext = {
   /** Variables of each service's own env files, by service. */
   serviceFileEnv: Map<string, Map<string, EnvEntry>>;
   /** Fills in `${PORT}` from the variables at load: for a service without a `port`. Other services leave it to each start. */
-  expandPort: (tree: Tree) => Tree;
+  expandPort: (tree: Tree, path?: readonly string[]) => Tree;
   /** Services whose command the schema refused: a missing command is not reported again. */
   rejectedCommands: ReadonlySet<string>;
 };

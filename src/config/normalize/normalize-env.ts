@@ -1,6 +1,5 @@
 // The environment that a service declares. Later sources win: env files of the project, its `env`, env files of the
 // service, its `env`. A null removes a variable.
-import { resolve } from 'node:path';
 import type { EnvValue } from '../../core/spec.ts';
 import { inheritsEnvFiles } from '../files/env-files.ts';
 import { problemAt, quote, warningAt } from '../problem/problem.ts';
@@ -8,6 +7,7 @@ import { RESERVED_VARIABLES } from '../tree/instance-variables.ts';
 import { escapeTemplate } from '../tree/template.ts';
 import { childOf, entriesOf, isNull, type Tree, type TreeEntry, textOf } from '../tree/tree.ts';
 import type { NormalizeContext } from './normalize-context.ts';
+import { normalizeSecret } from './normalize-secret.ts';
 
 export function normalizeEnv(entry: TreeEntry, context: NormalizeContext, hasPort: boolean): Record<string, EnvValue> {
   const env = new Map<string, EnvValue>();
@@ -26,16 +26,16 @@ export function normalizeEnv(entry: TreeEntry, context: NormalizeContext, hasPor
 }
 
 function applyDeclared(env: Map<string, EnvValue>, declared: Tree | undefined, context: NormalizeContext): void {
-  for (const entry of entriesOf(declared && context.expandPort(declared))) {
+  for (const entry of entriesOf(declared && context.expandPort(declared, ['env']))) {
     if (isNull(entry.value)) env.delete(entry.key);
     else if (RESERVED_VARIABLES.has(entry.key)) rejectReserved(entry, context);
     else env.set(entry.key, declaredValue(entry.value, context));
   }
 }
 
-function declaredValue(tree: Tree, { root }: NormalizeContext): EnvValue {
+function declaredValue(tree: Tree, context: NormalizeContext): EnvValue {
   const secret = childOf(tree, 'secret');
-  return secret ? { secret: resolve(escapeTemplate(root), textOf(secret)) } : textOf(tree);
+  return secret ? { secret: normalizeSecret(secret, context) } : textOf(tree);
 }
 
 function rejectReserved({ key, keyAt }: TreeEntry, { problems }: NormalizeContext): void {

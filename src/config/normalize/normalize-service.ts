@@ -7,6 +7,7 @@ import {
   type DependencyCondition,
   type ListenAddress,
   type LossPolicy,
+  type SecretSource,
   type ServiceSpec,
   type SingletonPolicy,
   serviceName,
@@ -98,10 +99,26 @@ function portDeclared(tree: Tree | undefined): number | 'auto' | null {
 
 /** References to ports where a change needs a new process. */
 function portsUsedBy({ command, cwd, env }: Pick<ServiceSpec, 'command' | 'cwd' | 'env'>): string[] {
-  const values = Object.values(env).map((value) => (typeof value === 'string' ? value : value.secret));
+  const values = Object.values(env).flatMap((value) =>
+    typeof value === 'string' ? value : secretTemplates(value.secret),
+  );
   const templates = [...(command.kind === 'argv' ? command.argv : []), cwd, ...values];
   const names = templates.flatMap((text) => (text.includes('.port') ? variablesOf(text) : [])).map(({ name }) => name);
   return [...new Set(names.filter((name) => parsePortReference(name) !== null))].sort();
+}
+
+function secretTemplates(source: SecretSource): string[] {
+  if (typeof source === 'string') return [source];
+  switch (source.kind) {
+    case 'command':
+      return source.command.kind === 'argv' ? source.command.argv : [];
+    case 'sops':
+      return source.key === null ? [source.file] : [source.file, source.key];
+    case 'age':
+      return [source.file, source.identity];
+    case 'variable':
+      return [];
+  }
 }
 
 const entryAt = (tree: Tree, key: string): TreeEntry | undefined => entriesOf(tree).find((entry) => entry.key === key);

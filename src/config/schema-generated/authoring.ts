@@ -15,8 +15,24 @@ export type ProcsFile = {
   })[] | null;
   /** Environment variables of every service. Wins over `env_files` of the project; a service's own `env_files` and `env` win over it. Default: `{}`. */
   env?: { [name: string]: string | {
-    /** A file with the value, relative to the project. It is read at every start, and never stored or shown. One newline at its end is removed. */
-    secret: string;
+    /** Where the value of a secret comes from. It is read at every start of an instance, and never stored or shown. One newline at its end is removed. */
+    secret: string | {
+      /** A program that prints the value. It runs in the directory of the project, with the other variables of the service. */
+      command?: CommandDeclaration | null;
+      /** The variable of this name, with which `orch up` was called. */
+      env?: string | null;
+      /** A file with the value, relative to the project. `with` names the program that decrypts it. */
+      file?: string | null;
+      /** The program that decrypts `file`: `sops` or `age`. It must be installed. */
+      with?: 'sops' | 'age' | null;
+      /** With `sops`: the value within the file, with dots between the steps. Default: the whole file. */
+      key?: string | null;
+      /** With `age`: the file of the private key, relative to the project (required). */
+      identity?: string | null;
+      /** How long the program may take. Then the start has failed. Default: `"30s"`. */
+      timeout?: string | null;
+      [extension: `x-${string}`]: unknown;
+    };
     [extension: `x-${string}`]: unknown;
   } | null } | null;
   /** Files in dotenv syntax for every service, relative to the project; later ones win. This file may use their variables as `${VAR}`, where the environment of orch wins. Default: `[]`. */
@@ -62,8 +78,24 @@ export type ServiceDeclaration = {
   cwd?: string | null;
   /** Environment variables. They win over `env_files` and over the variables of the project. `null` removes a variable of the project. `${PORT}` and `${ORCH_…}` are filled in for each instance. Default: `{}`. */
   env?: { [name: string]: string | {
-    /** A file with the value, relative to the project. It is read at every start, and never stored or shown. One newline at its end is removed. */
-    secret: string;
+    /** Where the value of a secret comes from. It is read at every start of an instance, and never stored or shown. One newline at its end is removed. */
+    secret: string | {
+      /** A program that prints the value. It runs in the directory of the project, with the other variables of the service. */
+      command?: CommandDeclaration | null;
+      /** The variable of this name, with which `orch up` was called. */
+      env?: string | null;
+      /** A file with the value, relative to the project. `with` names the program that decrypts it. */
+      file?: string | null;
+      /** The program that decrypts `file`: `sops` or `age`. It must be installed. */
+      with?: 'sops' | 'age' | null;
+      /** With `sops`: the value within the file, with dots between the steps. Default: the whole file. */
+      key?: string | null;
+      /** With `age`: the file of the private key, relative to the project (required). */
+      identity?: string | null;
+      /** How long the program may take. Then the start has failed. Default: `"30s"`. */
+      timeout?: string | null;
+      [extension: `x-${string}`]: unknown;
+    };
     [extension: `x-${string}`]: unknown;
   } | null } | null;
   /** Files in dotenv syntax, relative to the project; later ones win. A missing file is an error unless written `?.env`. `${NAME}` in a value is filled in, except in single quotes. `{ inherit: false }`: the service does not get the `env_files` of the project. Default: `[]`. */

@@ -1,6 +1,6 @@
 // What a change of each key does to running instances. The only such table: the spec hash and `plan` read it. Pure, no Node
 // module.
-import type { ServiceSpec } from '../../core/spec.ts';
+import type { EnvValue, ServiceSpec } from '../../core/spec.ts';
 
 /** `live`: applied in place; `restart`: needs a new process. */
 export type ChangeClass = 'live' | 'restart';
@@ -97,9 +97,23 @@ const ADDED_FIELDS: readonly SpecField[] = ['listen', 'limits', 'stdin', 'tty', 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
 export function restartPart(spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'>): Record<string, unknown> {
   const fields = RESTART_FIELDS.filter((field) => !ADDED_FIELDS.includes(field) || !isUnused(spec[field]));
-  return Object.fromEntries(
-    fields.map((field) => [field, field === 'singleton' ? restartSingleton(spec) : spec[field]]),
-  );
+  return Object.fromEntries(fields.map((field) => [field, restartField(field, spec)]));
+}
+
+function restartField(field: SpecField, spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'>): unknown {
+  if (field === 'singleton') return restartSingleton(spec);
+  return field === 'env' ? restartEnv(spec.env) : spec[field];
+}
+
+/** Without the time limits of secrets, which matter only at the next start. */
+function restartEnv(env: ServiceSpec['env']): ServiceSpec['env'] {
+  const entries = Object.entries(env).map(([name, value]): [string, EnvValue] => {
+    if (typeof value !== 'object' || typeof value.secret !== 'object' || !('timeoutMs' in value.secret))
+      return [name, value];
+    const { timeoutMs, ...secret } = value.secret;
+    return [name, { secret }];
+  });
+  return Object.fromEntries(entries);
 }
 
 const RESTART_FIELDS = (Object.keys(SPEC_FIELDS) as SpecField[])

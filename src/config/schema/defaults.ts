@@ -24,6 +24,8 @@ export const DEFAULT_ROLLOUT = {
 } as const;
 export const DEFAULT_SCHEDULE = { timeZone: 'UTC', overlap: 'skip' } as const;
 export const DEFAULT_WATCH = { debounce: '200ms', action: 'restart' } as const;
+/** Of a program that prints a secret. */
+export const DEFAULT_SECRET_TIMEOUT = '30s';
 export const DEFAULT_MEMORY_ACTION = 'restart';
 export const DEFAULT_LOG_QUEUE = {
   format: 'text',

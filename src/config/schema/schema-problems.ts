@@ -88,7 +88,8 @@ function valueKind(tree: Tree): string {
   return typeof tree.value === 'string' ? 'a string' : 'a number';
 }
 
-/** Messages do not repeat values below a secret key. */
-const isSecretPath = (path: string[]): boolean => path.slice(-2).some(isSecretKey);
+/** Messages do not repeat values below a secret key, except the time limit of a secret. */
+const isSecretPath = (path: string[]): boolean =>
+  path.slice(-2).some(isSecretKey) && path.slice(-2).join('.') !== 'secret.timeout';
 const secretHint = (tree: Tree): string | null =>
   tree.kind === 'scalar' && tree.value !== null && typeof tree.value !== 'string' ? 'put it in quotes' : null;

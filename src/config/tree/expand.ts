@@ -20,6 +20,7 @@ import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
 /** Keys of a service that the shell expands; `*` is any key. */
 const SHELL_PLACES = [
   'command',
+  'env.*.secret.command',
   'stop.command',
   'stop.drain.exec',
   'hooks.*',
@@ -113,7 +114,9 @@ function tryForInstance(partly: Expansion & { ok: true }, env: string | null): E
 function isShellPlace(innermost: KeyPath): boolean {
   const path: string[] = [];
   for (let step = innermost; step; step = step.above) path.unshift(step.key);
-  const inService = path[0] === 'services' ? path.slice(2) : path[0] === 'defaults' ? path.slice(1) : null;
+  const isOfProject = path[0] === 'env';
+  const inService =
+    path[0] === 'services' ? path.slice(2) : path[0] === 'defaults' ? path.slice(1) : isOfProject ? path : null;
   return SHELL_PLACES.some(
     (place) =>
       inService?.length === place.length && place.every((step, index) => step === '*' || step === inService[index]),

@@ -38,6 +38,8 @@ export const SERVICE_PATHS: Readonly<Record<string, Complete>> = {
   'env_files.[]': ENV_FILE,
   'env_files.paths.[]': ENV_FILE,
   'env.*.secret': ofPath,
+  'env.*.secret.file': ofPath,
+  'env.*.secret.identity': ofPath,
   'log_queue.path': ofPath,
   'singleton.pid_file': ofPath,
   'listen.[]': ofAddress,
@@ -51,6 +53,8 @@ export const SERVICE_PATHS: Readonly<Record<string, Complete>> = {
 export const PROJECT_PATHS: Readonly<Record<string, Complete>> = {
   'env_files.[]': ENV_FILE,
   'env.*.secret': ofPath,
+  'env.*.secret.file': ofPath,
+  'env.*.secret.identity': ofPath,
   'log_queues.*.path': ofPath,
 };
 

@@ -1,12 +1,11 @@
 // Runs a command of the configuration for its exit code: a probe, a drain, a stop. In a process group of its own, which is
 // killed as a whole at the time limit. Keeps only the end of its output, for the reason of a failure.
 
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, readSync } from 'node:fs';
 import type { Exit } from '../../core/slot.ts';
 import type { ProbeResult } from '../../core/spec.ts';
 import { errnoOf } from '../errors.ts';
-import { platform } from '../platform.ts';
+import { killChild, killGroup } from '../spawn/kill-group.ts';
 import { posixSpawn } from '../spawn/posix-spawn.ts';
 import { exitOfNode } from '../spawn/reaper.ts';
 import { forkProcess, startDirectly } from '../spawn/spawn.ts';
@@ -104,19 +103,6 @@ function failure(exit: Exit, tail: string, secrets: ExecRequest['secrets']): Pro
   const end = 'signal' in exit ? exit.signal : `exit code ${'code' in exit ? exit.code : 'unknown'}`;
   const said = maskSecrets(tail, secrets).trim().split('\n').at(-1)?.trim().slice(-200) ?? '';
   return { ok: false, because: said === '' ? end : `${end}: ${said}` };
-}
-
-/** Only until it is reaped: then another process may have its pid. The sweep by nonce finds the rest of its tree. */
-function killChild({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // ESRCH: it has exited meanwhile
-  }
 }
 
 /** A pipe holds 64 KiB. */

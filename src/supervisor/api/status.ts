@@ -7,7 +7,7 @@ import { isAskedFor, withDependencies } from '../../core/desired.ts';
 import { shownPort } from '../../core/ports.ts';
 import type { Exit, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
-import { displayPath } from '../../launch/environment.ts';
+import { displayPath } from '../../launch/display-path.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -95,7 +95,8 @@ export class HookRunner {
     this.#failures.set(id, failures);
     const failed = (lines: string[]): void => void failures.set(name, lines);
     const log = { ...this.#outputs.logOf(id, name, spec), failed };
-    const running = prepareCommand({ spec, index, command, extra: variables, log }, this.#context.launchContext(id))();
+    const prepared = { spec, index, command, extra: variables, readsSecrets: true as const, log };
+    const running = prepareCommand(prepared, this.#context.launchContext(id))();
     this.#running.set(key, running);
     const outcome = await runWithin(running, longestMs, `not done within ${longestMs / 1_000} s`);
     if (this.#running.get(key) === running) this.#running.delete(key);

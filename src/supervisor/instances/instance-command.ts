@@ -21,6 +21,8 @@ export type InstanceCommand = {
   index: number;
   command: Command;
   extra: Record<string, string>;
+  /** It runs once in a while: its secrets are read now, not kept from the start of the instance. */
+  readsSecrets?: true;
   /** Takes its output; default: only the end of it is kept, for the reason of a failure. */
   log?: CommandLog;
 };
@@ -45,7 +47,8 @@ export async function runWithin(running: RunningCheck, longestMs: number, late: 
  * A secret that cannot be read is left out of the environment: a command that does not use it works, a hook may be the one
  * that fetches it, and a healthy instance is not ended because the file is gone. If the command fails, the secret is named.
  */
-function runPrepared({ spec, index, command, extra, log }: InstanceCommand, context: LaunchContext): RunningCheck {
+function runPrepared(prepared: InstanceCommand, context: LaunchContext): RunningCheck {
+  const { spec, index, command, extra, log } = prepared;
   return runCheck((settle) => {
     let running: RunningCheck | null = null;
     let isOver = false;
@@ -60,10 +63,14 @@ function runPrepared({ spec, index, command, extra, log }: InstanceCommand, cont
       return withMissingSecret(secrets, await (log ? runLogged(request, log, start) : start(request)));
     };
     const failed = (error: unknown): ProbeResult => ({ ok: false, because: errorText(error) });
-    const read = declaresSecrets(spec) ? readSecrets(spec, index, context) : Promise.resolve(NO_SECRETS);
+    const reading = new AbortController();
+    const mark = extra.ORCH_NONCE === undefined ? {} : { ORCH_NONCE: extra.ORCH_NONCE };
+    const how = { extra: mark, mayBeKept: !prepared.readsSecrets, signal: reading.signal };
+    const read = declaresSecrets(spec) ? readSecrets(spec, index, context, how) : Promise.resolve(NO_SECRETS);
     void read.then(run).catch(failed).then(settle);
     return () => {
       isOver = true;
+      reading.abort();
       running?.cancel('not wanted any more');
     };
   });

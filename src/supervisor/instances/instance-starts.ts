@@ -12,6 +12,7 @@ import {
   launchCommand,
   NO_SECRETS,
   readSecrets,
+  type Secrets,
 } from '../../launch/environment.ts';
 import { programExists, wrapInShell, wrapInTty } from '../../launch/wrapper.ts';
 import { errorText } from '../../os/errors.ts';
@@ -61,6 +62,8 @@ export class InstanceStarts {
   /** Singleton keys that instances hold, and claims under way. */
   #leases = new Map<InstanceId, Lease>();
   #claims = new Map<InstanceId, AbortController>();
+  /** Starts that read their secrets. */
+  #reading = new Map<InstanceId, AbortController>();
   /** Nonces of starts that were given up and whose outcome has not been reported. */
   #abandonedNonces = new Set<string>();
   /** Of claims that wait: a clause that names the holder of the key. */
@@ -90,20 +93,22 @@ export class InstanceStarts {
     this.#abandonedNonces.add(slot.phase.nonce);
     this.#queue.drop(slot.phase.nonce);
     this.#claims.get(slot.id)?.abort();
+    this.#reading.get(slot.id)?.abort();
     this.#parts.resources.cancel(slot.id);
   }
 
   abandonAll(): void {
     this.#queue.dropAll();
-    for (const claim of this.#claims.values()) claim.abort();
+    for (const pending of [...this.#claims.values(), ...this.#reading.values()]) pending.abort();
   }
 
   isChild(nonce: string): boolean {
     return this.#children.has(nonce);
   }
 
-  /** @returns a sentence that says why its start takes so long; null: it does not wait for a key. */
+  /** @returns a sentence that says why its start takes so long; null: it waits neither for a key nor for secrets. */
   waitReasonOf(id: InstanceId): string | null {
+    if (this.#reading.has(id)) return 'It waits for its secrets.';
     const because = this.#waitReasons.get(id);
     return because === undefined ? null : `It waits for its key: ${because}.`;
   }
@@ -209,9 +214,8 @@ export class InstanceStarts {
       const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
       if (!acquired.ok) return acquired;
       const { stdin, more } = acquired;
-      const context = this.#context.launchContext(slot.id);
-      const secrets = declaresSecrets(spec) ? await readSecrets(spec, slot.index, context) : NO_SECRETS;
-      if (secrets.missing) return secrets.missing;
+      const secrets = declaresSecrets(spec) ? await this.#readSecrets(slot, spec) : NO_SECRETS;
+      if (secrets.missing) return secrets.missing.errno === 'ECANCELED' ? NOT_WANTED : secrets.missing;
       const expected = signals.expect(slot.id, nonce, spec);
       const extra = expected === null ? {} : await expected;
       if (this.#abandonedNonces.has(nonce)) return NOT_WANTED;
@@ -225,6 +229,18 @@ export class InstanceStarts {
     } catch (error) {
       const errno = codeOf(error);
       return { ok: false, errno, detail: errorText(error), transient: isTransient(errno) };
+    }
+  }
+
+  /** A program that prints a secret is not the instance: its mark is that of a hook. */
+  async #readSecrets({ id, index }: Slot, spec: ServiceSpec): Promise<Secrets> {
+    const abort = new AbortController();
+    this.#reading.set(id, abort);
+    try {
+      const extra = { ORCH_NONCE: this.#context.nonces.forHook() };
+      return await readSecrets(spec, index, this.#context.launchContext(id), { extra, signal: abort.signal });
+    } finally {
+      this.#reading.delete(id);
     }
   }
 

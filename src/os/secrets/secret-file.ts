@@ -8,7 +8,7 @@ import { TextDecoder } from 'node:util';
 export type SecretFileResult = { ok: true; text: string } | { ok: false; errno: string; because: string };
 
 /** The longest variable that Linux accepts (MAX_ARG_STRLEN, execve(2)). */
-const MAX_BYTES = 128 * 1024 - 1;
+export const MAX_SECRET_BYTES = 128 * 1024 - 1;
 /** A lost network drive never responds; a read cannot be cancelled, and keeps its thread. */
 const TIMEOUT_MS = 10_000;
 const MAX_RUNNING = 2;
@@ -41,7 +41,7 @@ const REASONS: Record<string, string> = {
 
 /** Reads at most one byte more than is allowed. */
 async function readAll(file: FileHandle): Promise<Buffer> {
-  const buffer = Buffer.alloc(MAX_BYTES + 1);
+  const buffer = Buffer.alloc(MAX_SECRET_BYTES + 1);
   let length = 0;
   while (length < buffer.length) {
     const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
@@ -52,8 +52,8 @@ async function readAll(file: FileHandle): Promise<Buffer> {
 }
 
 /** Refuses bytes that a variable cannot hold, or that the program would not get as they are in the file. */
-function secretText(bytes: Buffer): SecretFileResult {
-  if (bytes.length > MAX_BYTES) return refused('E2BIG', 'is larger than the limit of a variable (128 KiB)');
+export function secretText(bytes: Buffer): SecretFileResult {
+  if (bytes.length > MAX_SECRET_BYTES) return refused('E2BIG', 'is larger than the limit of a variable (128 KiB)');
   if (bytes.includes(0)) return refused('EINVAL', 'contains a NUL character, which a variable cannot');
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
