@@ -1,4 +1,5 @@
 // The part of the protocol that is about the files on disk: applied, rejected, held. `orch ps --json` prints these shapes.
+import type { AppliedCommit } from '../core/applied-commit.ts';
 import type { Problem } from '../core/load-result.ts';
 
 export type ConfigStatus = {
@@ -6,6 +7,8 @@ export type ConfigStatus = {
   /** `held`: the files on disk are valid, but something keeps them from being applied. */
   status: 'applied' | 'rejected' | 'held';
   problems: Problem[];
+  /** Of what is applied. Absent: the files are in no git repository, or that is not known yet. */
+  commit?: AppliedCommit;
   /** Only while edits are paused (`orch pause`). */
   paused?: PausedEdits;
   /** Only with the status `held`. */

@@ -20,6 +20,7 @@ import { explanationsOf } from './api/explanations.ts';
 import { buildStatus, ResourceUsage } from './api/status.ts';
 import type { Supervised } from './api/supervised.ts';
 import { leftoverOf, untilDown } from './api/wait-until.ts';
+import { CommitFollower } from './config/commit-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { Edits } from './config/edits.ts';
 import { AppliedVariables } from './instances/applied-variables.ts';
@@ -62,6 +63,7 @@ export class Supervisor implements Supervised {
   #loop: KernelLoop;
   #usage = new ResourceUsage(() => this.kernel.slots.values());
   readonly edits: Edits;
+  #commits: CommitFollower;
   #unkillable: Leftover[] = [];
   isHandedOver = false;
   #finishing: Promise<Leftover[]> | null = null;
@@ -94,6 +96,7 @@ export class Supervisor implements Supervised {
       save: () => this.save(),
       onPause: (isPaused) => this.#instances.pauseWatches(isPaused),
     });
+    this.#commits = new CommitFollower({ kernel, journal, fileNow: () => this.file });
     this.events.subscribe((event) => this.#instances.hooks.runAfter(event));
   }
 
@@ -158,6 +161,7 @@ export class Supervisor implements Supervised {
     this.kernel.applyConfig(accepted);
     this.#instances.configure(accepted.config);
     this.edits.follow(accepted.watched);
+    this.#commits.applied();
     if (this.edits.isWatching) this.guard();
     if (only) addServices(this.kernel, only);
   }
@@ -173,7 +177,7 @@ export class Supervisor implements Supervised {
   }
 
   async status(): Promise<Status> {
-    const logQueues = await this.writer.stats().catch(() => []);
+    const [logQueues] = await Promise.all([this.writer.stats().catch(() => []), this.#commits.catchUp()]);
     return buildStatus({
       kernel: this.kernel,
       root: this.kernel.accepted!.config.root,
@@ -183,6 +187,7 @@ export class Supervisor implements Supervised {
       instances: this.#instances,
       logQueues,
       edits: this.edits.status,
+      commit: this.#commits.commit,
     });
   }
 
@@ -207,6 +212,7 @@ export class Supervisor implements Supervised {
    * @returns the processes that could not be ended. */
   async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
+    this.#commits.close();
     await this.edits.close();
     await this.#instances.close();
     const unknown = await endUnknownProcesses(this.#context.nonces.prefixes);
@@ -244,6 +250,7 @@ export class Supervisor implements Supervised {
   /** Stops supervising: running instances are not touched, and nothing more is done or saved. */
   freeze(): void {
     this.writer.guard(null);
+    this.#commits.close();
     this.#loop.freeze();
     this.#instances.freeze();
   }

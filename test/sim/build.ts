@@ -28,6 +28,7 @@ const DOUBLES: Record<string, string> = {
   'os/probe/http.ts': 'http.ts',
   'os/sockets/listeners.ts': 'listeners.ts',
   'os/sockets/socket-holders.ts': 'socket-holders.ts',
+  'supervisor/config/commit-follower.ts': 'commit-follower.ts',
   'supervisor/config/config-loader.ts': 'config-loader.ts',
   'supervisor/kernel/event-log.ts': 'event-log.ts',
   'supervisor/kernel/kernel.ts': 'kernel.ts',

@@ -69,6 +69,16 @@ describe.each(SIZES)('at $columns×$rows', (size) => {
 describe('what is on screen', () => {
   const size = { columns: 100, rows: 30 };
 
+  test('the first line has the commit of what is applied, where there is room', () => {
+    const commit = { hash: `a1b2c3d${'0'.repeat(33)}`, branch: 'main', dirty: true, text: 'a1b2c3d +dirty (main)' };
+    const status = shopStatus({ config: { files: ['procs.yaml'], status: 'applied', problems: [], commit } });
+    const headerAt = (columns: number) => screenOf({ ...shownState({ columns, rows: 30 }), status }).split('\n')[0];
+    expect(headerAt(120)).toContain(' generation 3  a1b2c3d +dirty (main)  ');
+    expect(headerAt(60)).toContain('shop');
+    expect(headerAt(60)).not.toContain('a1b2c3d');
+    expect(screenOf(shownState(size))).not.toContain('commit');
+  });
+
   test('no line has colours when colours are off', () => {
     const log = new LogRing();
     log.push([outputLine(1, { line: '\x1b[31mred\x1b[0m text' })]);

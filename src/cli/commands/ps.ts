@@ -85,8 +85,11 @@ export function formatStatus(status: Status, format: StatusFormat): string {
     lines.push(...table(status.services, format, paint), ...serviceNotes(status, paint));
     lines.push(...degradedLines(status, format, paint));
   }
-  const personal = personalOverlayIn(status.config.files, status.env);
-  if (personal !== null) lines.push('', paint('dim', `with ${escapeControls(personal)} (--no-local leaves it out)`));
+  const { commit, files } = status.config;
+  const personal = personalOverlayIn(files, status.env);
+  const source = [commit && `commit ${commit.text}`, personal && `with ${personal} (--no-local leaves it out)`];
+  const shown = source.filter(Boolean).join(', ');
+  if (shown) lines.push('', paint('dim', escapeControls(shown)));
   if (format.wide)
     lines.push('', ...queueTable(status.logQueues, format, paint), '', supervisorSummary(status, format));
   return lines.join('\n');

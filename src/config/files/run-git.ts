@@ -15,11 +15,17 @@ const CLEARED_GIT_VARIABLES = {
   GIT_PREFIX: undefined,
 };
 
-/** @param timeoutMs 0: none. Never rejects. */
-export async function runGit(args: string[], cwd: string, timeoutMs = 0): Promise<GitAnswer> {
+/** @param timeoutMs 0: none. @param signal ends it as well. Never rejects. */
+export async function runGit(
+  args: string[],
+  cwd: string,
+  timeoutMs = 0,
+  signal: AbortSignal | null = null,
+): Promise<GitAnswer> {
   const env = { ...process.env, ...CLEARED_GIT_VARIABLES, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' };
   try {
-    const options = { cwd, env, encoding: 'buffer', maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs } as const;
+    const limits = { maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs, ...(signal && { signal }) };
+    const options = { cwd, env, encoding: 'buffer', ...limits } as const;
     const { stdout } = await promisify(execFile)('git', args, options);
     return { exitCode: 0, stdout };
   } catch (error) {

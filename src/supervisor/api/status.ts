@@ -1,6 +1,7 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { ConfigStatus } from '../../api/protocol-edits.ts';
+import type { AppliedCommit } from '../../core/applied-commit.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';
@@ -22,6 +23,7 @@ export type StatusParts = {
   supervisor: Status['supervisor'];
   instances: Instances;
   logQueues: LogQueueStatus[];
+  commit: AppliedCommit | null;
   edits: Pick<ConfigStatus, 'paused' | 'held'>;
 };
 
@@ -43,6 +45,7 @@ export function buildStatus(parts: StatusParts): Status {
       files: kernel.accepted?.files ?? [],
       status: kernel.problems.length > 0 ? 'rejected' : parts.edits.held ? 'held' : 'applied',
       problems: [...kernel.problems],
+      ...(parts.commit && { commit: parts.commit }),
       ...parts.edits,
     },
     supervisor: parts.supervisor,

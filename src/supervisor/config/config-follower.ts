@@ -120,7 +120,8 @@ export class ConfigFollower {
 const pathsOf = (watched: readonly WatchedFile[]): string[] =>
   watched.map(({ path, names }) => (names === undefined ? path : `${path}/`));
 
-async function hasChanged(watched: readonly WatchedFile[]): Promise<boolean> {
+/** Are the files on disk other than these? */
+export async function hasChanged(watched: readonly WatchedFile[]): Promise<boolean> {
   const now = await Promise.all(
     watched.map(({ path, names }) => (names === undefined ? contentHash(path) : listing(path, names))),
   );

@@ -1,10 +1,11 @@
-// The first line: project, generation, convergence, cost of the supervisor. Below it, the banner of a rejected
+// The first line: project, generation, commit, convergence, cost of the supervisor. Below it, the banner of a rejected
 // configuration: position, message, the line with a caret, the hint.
 
 import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceState, Status } from '../../api/protocol.ts';
 import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
+import { stripSequences } from '../../terminal/sanitize.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
@@ -32,8 +33,17 @@ export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): F
       [cell(visibleRange, 'dim')],
       columns,
     );
+  const { commit } = status.config;
   const full = [name, ...env, generation, ...now];
-  const left = cellsWidth(full) <= columns ? full : fittingGroups(groups, columns, 1);
+  const withCommit = [
+    name,
+    ...env,
+    generation,
+    ...(commit ? [cell(`  ${stripSequences(commit.text)}`, 'dim')] : []),
+    ...now,
+  ];
+  const whole = [withCommit, full].find((cells) => cellsWidth(cells) <= columns);
+  const left = whole ?? fittingGroups(groups, columns, 1);
   const { long, short } = supervisorTexts(status, state.owning);
   const right = cellsWidth(left) + long.length + 2 <= columns ? long : short;
   return spaceBetween(left, [cell(right, 'dim')], columns);
