@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
+// `validate`, which runs at each commit, is read without commander too, and has a bundle of its own.
 import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type HostProcess } from './cli/context/context.ts';
@@ -48,6 +49,11 @@ async function run() {
   }
   const simple = parseSimpleLine(argv, psCommand);
   if (simple) return psCommand.run(createContext(simple.options, host), simple.options, []);
+  const checked = parseSimpleLine(argv, { name: 'validate', options: [] });
+  if (checked) {
+    const { validateCommand } = await import('./cli/validate-alone.ts');
+    return validateCommand.run(createContext(checked.options, host), {} as never, []);
+  }
   const { runProgram } = await import('./cli/program.ts');
   return runProgram(argv, host);
 }

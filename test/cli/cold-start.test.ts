@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { expect, test } from 'vitest';
+import { validateCommand } from '../../src/cli/commands/validate.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
 const bundle = async (options: BuildOptions): Promise<Metafile> =>
@@ -23,7 +24,7 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
   const { outputs } = await bundle({
     entryPoints: [source('main.ts')],
     format: 'cjs',
-    external: ['./cli/program.ts'],
+    external: ['./cli/program.ts', './cli/validate-alone.ts'],
   });
   const [output] = Object.values(outputs);
   expect(
@@ -34,9 +35,10 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
         ),
     ),
   ).toEqual([]);
-  expect(output!.bytes).toBeLessThan(28 * 1024);
+  expect(output!.bytes).toBeLessThan(30 * 1024);
   const external = output!.imports.filter((one) => one.external).map(({ path }) => path);
-  expect([...new Set(external)].sort()).toEqual(['./cli/program.ts', 'node:fs', 'node:net', 'node:os', 'node:path']);
+  const later = ['./cli/program.ts', './cli/validate-alone.ts'];
+  expect([...new Set(external)].sort()).toEqual([...later, 'node:fs', 'node:net', 'node:os', 'node:path']);
 });
 
 test('help, completion and the choice of a command load commander and the definitions alone', async () => {
@@ -66,4 +68,18 @@ test('help, completion and the choice of a command load commander and the defini
   expect(inputs.filter((path) => /\/cli\/(init|completion)\/|\/up\/(?!interrupts)/.test(path))).toEqual([]);
   const ofCommander = ['node:child_process', 'node:events', 'node:fs', 'node:path', 'node:process'];
   expect([...external].sort()).toEqual([...ofCommander, 'node:net', 'node:os', 'node:tty'].sort());
+});
+
+test('`orch validate` loads neither commander nor other commands, and few files', async () => {
+  const { outputs } = await bundle({
+    entryPoints: [source('cli/validate-alone.ts')],
+    format: 'esm',
+    splitting: true,
+  });
+  const later = /library-yaml|suggest|edit-pool|applied-environment/;
+  const loaded = Object.entries(outputs).filter(([path]) => !later.test(path));
+  const inputs = inputsOf(loaded.map(([, output]) => output));
+  expect(inputs.filter((path) => /commander|src\/cli\/(commands\/(?!validate)|up|program)/.test(path))).toEqual([]);
+  expect(loaded.length).toBeLessThan(15);
+  expect(validateCommand.options).toEqual([]); // main.ts reads its line by itself
 });

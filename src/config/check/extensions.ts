@@ -2,11 +2,17 @@
 import type { Problem } from '../../core/load-result.ts';
 import { problemAt } from '../problem/problem.ts';
 import { describePlace } from '../problem/source-file.ts';
-import { entriesOf, type ListTree, type Tree } from '../tree/tree.ts';
+import type { ListTree, Tree } from '../tree/tree.ts';
 
 export function findBadExtensions(tree: Tree): Problem[] {
-  if (tree.kind === 'map') return entriesOf(tree).flatMap(({ value }) => findBadExtensions(value));
-  return tree.kind === 'list' && tree.extended ? [badExtension(tree, tree.extended)] : [];
+  const problems: Problem[] = [];
+  addBadExtensions(tree, problems);
+  return problems;
+}
+
+function addBadExtensions(tree: Tree, problems: Problem[]): void {
+  if (tree.kind === 'map') for (const { value } of tree.entries.values()) addBadExtensions(value, problems);
+  else if (tree.kind === 'list' && tree.extended) problems.push(badExtension(tree, tree.extended));
 }
 
 function badExtension({ at }: ListTree, extended: Tree): Problem {

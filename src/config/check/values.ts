@@ -6,10 +6,11 @@ import type { Problem } from '../../core/load-result.ts';
 import { portOf, referencedPort } from '../../core/ports.ts';
 import type { Probe, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { problemAt, quote } from '../problem/problem.ts';
+import type { Span } from '../problem/source-file.ts';
 
 import { differsByInstance, instanceVariables, LAST_PORT, lastIndexOf } from '../tree/instance-variables.ts';
 import { expandTemplate, variablesOf } from '../tree/template.ts';
-import { descend, entriesOf, itemsOf, type MapTree, type Tree } from '../tree/tree.ts';
+import { childOf, descend, entriesOf, type MapTree, type Tree } from '../tree/tree.ts';
 
 /** A port that is valid, for those that are not chosen yet. */
 const anyPorts = { get: () => 20_000 } as unknown as PortTable;
@@ -83,16 +84,30 @@ function isTcpAddress(text: string): boolean {
 
 /** `key:` without a value: a sign of a torn file or a forgotten value, and never taken for null. */
 export function findEmptyValues(tree: Tree): Problem[] {
-  const inLists = itemsOf(tree).flatMap((item) => (isEmptyScalar(item) ? [emptyItem(item)] : findEmptyValues(item)));
-  const inMaps = entriesOf(tree).flatMap(({ key, keyAt, value }) => {
-    if (!isEmptyScalar(value)) return findEmptyValues(value);
-    const message = `${quote(key)} has no value`;
-    return [problemAt(keyAt, { code: 'empty-value', message, hint: emptyHint(key) })];
-  });
-  return [...inLists, ...inMaps];
+  const problems: Problem[] = [];
+  addEmptyValues(tree, problems);
+  return problems;
+}
+
+function addEmptyValues(tree: Tree, problems: Problem[]): void {
+  if (tree.kind === 'list') {
+    for (const item of tree.items) {
+      if (isEmptyScalar(item)) problems.push(emptyItem(item));
+      else addEmptyValues(item, problems);
+    }
+  } else if (tree.kind === 'map') {
+    for (const { key, keyAt, value } of tree.entries.values()) {
+      if (isEmptyScalar(value)) problems.push(emptyValue(key, keyAt));
+      else addEmptyValues(value, problems);
+    }
+  }
 }
 
 const isEmptyScalar = (tree: Tree): boolean => tree.kind === 'scalar' && tree.style === 'empty';
+
+function emptyValue(key: string, at: Span): Problem {
+  return problemAt(at, { code: 'empty-value', message: `${quote(key)} has no value`, hint: emptyHint(key) });
+}
 
 function emptyItem(item: Tree): Problem {
   return problemAt(item.at, {
@@ -126,8 +141,9 @@ export function checkLiterals(tree: MapTree): Problem[] {
 
 function treesAt(tree: Tree, [key, ...rest]: string[]): Tree[] {
   if (key === undefined) return tree.kind === 'list' ? tree.items : [tree];
-  const entries = entriesOf(tree).filter((entry) => key === '*' || entry.key === key);
-  return entries.flatMap(({ value }) => treesAt(value, rest));
+  if (key === '*') return entriesOf(tree).flatMap(({ value }) => treesAt(value, rest));
+  const child = childOf(tree, key);
+  return child ? treesAt(child, rest) : [];
 }
 
 function rejectVariables(tree: Tree, key: string): Problem[] {

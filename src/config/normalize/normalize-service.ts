@@ -121,7 +121,8 @@ function secretTemplates(source: SecretSource): string[] {
   }
 }
 
-const entryAt = (tree: Tree, key: string): TreeEntry | undefined => entriesOf(tree).find((entry) => entry.key === key);
+const entryAt = (tree: Tree, key: string): TreeEntry | undefined =>
+  tree.kind === 'map' ? tree.entries.get(key) : undefined;
 
 function normalizeCommand(tree: Tree | undefined, context: NormalizeContext): Command | null {
   if (!tree) return null;

@@ -94,14 +94,18 @@ function withValues(map: MapTree, change: (value: Tree) => Tree): MapTree {
   return entries ? { ...map, entries } : map;
 }
 
-/** The same tree without keys whose value is an explicit null, at any depth below maps. */
+/** The same tree without keys whose value is an explicit null, at any depth below maps. Parts without one are shared. */
 export function withoutNulls(tree: MapTree): MapTree;
 export function withoutNulls(tree: Tree): Tree;
 export function withoutNulls(tree: Tree): Tree {
   if (tree.kind !== 'map') return tree;
-  const entries: MapTree['entries'] = new Map();
-  for (const [key, entry] of tree.entries) {
-    if (!isNull(entry.value)) entries.set(key, { ...entry, value: withoutNulls(entry.value) });
+  let entries: MapTree['entries'] | null = null;
+  for (const entry of tree.entries.values()) {
+    const value = withoutNulls(entry.value);
+    if (value === entry.value && !isNull(value)) continue;
+    entries ??= new Map(tree.entries);
+    if (isNull(value)) entries.delete(entry.key);
+    else entries.set(entry.key, { ...entry, value });
   }
-  return { ...tree, entries };
+  return entries ? { ...tree, entries } : tree;
 }
