@@ -279,7 +279,7 @@ export class Oracle implements Observer {
     if (action.kind === 'start') {
       const { dependsOn = [] } = this.kernel?.desired.instances.get(action.slot.id)?.spec ?? {};
       this.#dependenciesAtStart.set(action.slot.id, new Set(dependsOn.map(({ service }) => service)));
-      this.#shellsAtStart.set(action.slot.id, [guest.shell, ...(guest.nextShell ? [guest.nextShell] : [])]);
+      this.#shellsAtStart.set(action.slot.id, [guest.shell, ...guest.nextShells]);
     }
     if (isBegin) {
       this.#checkMayStop(action.slot, action.cause);
@@ -461,16 +461,22 @@ export class Oracle implements Observer {
   }
 
   /** I21: no other shell than that of the last `up`. */
-  #checkShell({ shell, nextShell }: Guest, isOf: (shell: Shell) => boolean, what: string): void {
-    if (isOf(shell) || (nextShell !== null && isOf(nextShell))) return;
+  #checkShell({ shell, nextShells }: Guest, isOf: (shell: Shell) => boolean, what: string): void {
+    if (isOf(shell) || nextShells.some(isOf)) return;
     this.#fail(`I21: ${what} with the environment of another shell than the last \`up\` (${JSON.stringify(shell)})`);
   }
 
   /** I21: the name of the environment changes with consent only, and nothing else needs it. */
-  checkConsent(guest: Guest, { env }: Shell, { consents, isRefused }: { consents: boolean; isRefused: boolean }): void {
-    const mayRefuse = !consents && guest.shell.env !== env;
-    if (isRefused && !mayRefuse) this.#fail(`I21: \`up\` for ${env} was refused over ${guest.shell.env}`);
-    if (!isRefused && mayRefuse && guest.isAlive)
+  checkConsent(
+    guest: Guest,
+    { env }: Shell,
+    { consents, isRefused, others }: { consents: boolean; isRefused: boolean; others: readonly Shell[] },
+  ): void {
+    const mayBeInForce = [guest.shell, ...others];
+    const isOther = (shell: Shell): boolean => !consents && shell.env !== env;
+    if (isRefused && !mayBeInForce.some(isOther))
+      this.#fail(`I21: \`up\` for ${env} was refused over ${guest.shell.env}`);
+    if (!isRefused && mayBeInForce.every(isOther) && guest.isAlive)
       this.#fail(`I21: \`up\` for ${env} was not refused over ${guest.shell.env}`);
   }
 

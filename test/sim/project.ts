@@ -134,7 +134,7 @@ export class Project {
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
     const expected = accepted && !consents ? this.#nameForCertain : undefined;
     const stdin = JSON.stringify({ accepted, only: [], keepsEnvironment: !consents });
-    const guest = this.#boot({ stdin, variables, shell, nextShell: command.nextShell ?? null }, (ended) => {
+    const guest = this.#boot({ stdin, variables, shell, nextShells: command.nextShells ?? [] }, (ended) => {
       if (accepted && ended.answer?.includes('"conflict"')) this.#join(accepted, command, giveUpMs);
     });
     guest.isStartedByUp = command.isUpgrade !== true;
@@ -149,7 +149,7 @@ export class Project {
     return last.lastAwakeMs - last.shellSinceMs! > SAVED_AFTER_MS ? last.shell.env : undefined;
   }
 
-  #boot({ stdin, variables, shell, nextShell = null }: Boot, onEnd: (guest: Guest) => void): Guest {
+  #boot({ stdin, variables, shell, nextShells = [] }: Boot, onEnd: (guest: Guest) => void): Guest {
     const guest: Guest = new Guest(this.#machine, {
       variables,
       code: this.#code,
@@ -158,11 +158,14 @@ export class Project {
       root: this.root,
       observer: this.oracle,
       onSuccessor: (text, given = variables) =>
-        this.#boot({ stdin: text, variables: given, shell: guest.shell, nextShell: guest.nextShell }, () => undefined),
+        this.#boot(
+          { stdin: text, variables: given, shell: guest.shell, nextShells: guest.nextShells },
+          () => undefined,
+        ),
       onRevival: (start, onRevivalEnd) => this.#revive(start, onRevivalEnd),
     });
     guest.shell = shell;
-    guest.nextShell = nextShell;
+    guest.inheritShells(nextShells);
     guest.onEnd = () => {
       this.oracle.onGuestEnd(guest);
       onEnd(guest);
@@ -175,8 +178,8 @@ export class Project {
 
   #revive({ message, env }: SuccessorStart, onEnd: (code: number | null) => void): void {
     this.oracle.revival.onRevival();
-    const { shell, nextShell } = this.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null)!;
-    this.#boot({ stdin: message, variables: env, shell, nextShell }, ({ ended }) =>
+    const { shell, nextShells } = this.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null)!;
+    this.#boot({ stdin: message, variables: env, shell, nextShells }, ({ ended }) =>
       onEnd(ended && 'code' in ended ? ended.code : null),
     );
   }
@@ -190,8 +193,8 @@ export class Project {
     if (!old) return;
     void configurationOfUpgrade(this).then((loaded) => {
       if (!loaded) return;
-      const { shell, nextShell } = old;
-      const command = { names: [], shell, nextShell, consents: true, variables: loaded.variables, isUpgrade: true };
+      const { shell, nextShells } = old;
+      const command = { names: [], shell, nextShells, consents: true, variables: loaded.variables, isUpgrade: true };
       this.#replace(old, () => this.#start(loaded.accepted, command));
     });
   }
@@ -260,11 +263,11 @@ export class Project {
     if (this.letsPass) this.oracle.holds.onConsent();
     const answer = this.call('apply', params);
     if (!guest || !answer) return;
-    const settle = guest.beginUp(shell);
+    const { others, settle } = guest.beginUp(shell);
     void answer.then((result) => {
       const code = result instanceof Error ? (result as { wire?: { code: string } }).wire?.code : null;
       const isRefused = code === 'environment-differs';
-      if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused });
+      if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused, others: others() });
       settle(code === null);
     });
   }

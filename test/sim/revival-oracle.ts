@@ -33,7 +33,7 @@ export class RevivalOracle {
   onRevival(): void {
     const last = this.#world.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null);
     if (!last) this.#world.fail('revival: a supervisor is started, and none was ever there');
-    if (!mayComeBack(last.shell) && last.nextShell === null && this.#isKnown(last))
+    if (!mayComeBack(last.shell) && last.nextShells.length === 0 && this.#isKnown(last))
       this.#world.fail('revival: a supervisor is started, although the last `up` turned that off');
     if (this.downSinceMs !== null && last.lastAwakeMs > this.downSinceMs)
       this.#world.fail('revival: a supervisor is started after `down`');
@@ -43,7 +43,7 @@ export class RevivalOracle {
   onEnd(guest: Guest): void {
     const { machine, guests, troubles, wantsDown } = this.#world;
     const isKilled = guest.ended !== null && 'signal' in guest.ended;
-    if (!isKilled || guest.isLeaving || guest.nextShell !== null || !mayComeBack(guest.shell) || wantsDown()) return;
+    if (!isKilled || guest.isLeaving || guest.nextShells.length > 0 || !mayComeBack(guest.shell) || wantsDown()) return;
     const kills = guests.filter(({ ended }) => ended !== null && 'signal' in ended).length;
     const delayMs = FIRST_DELAY_MS * 2 ** kills;
     if (!this.#isKnown(guest) || delayMs > MAX_DELAY_MS) return;

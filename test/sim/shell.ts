@@ -14,7 +14,7 @@ export type UpCommand = {
   names: string[];
   shell: Shell;
   /** Of an `up` that is not answered yet: applied or not. */
-  nextShell?: Shell | null;
+  nextShells?: readonly Shell[];
   /** The name of the environment may change. */
   consents: boolean;
   /** `orch upgrade`: no person starts the project. */
@@ -29,7 +29,7 @@ export type Boot = {
   variables: Record<string, string>;
   shell: Shell;
   /** Of an `up` that its predecessor has not answered: applied or not. */
-  nextShell?: Shell | null;
+  nextShells?: readonly Shell[];
 };
 
 export const FIRST_SHELL: Shell = { tag: '00', env: null };

@@ -60,9 +60,9 @@ export class Guest {
   readonly trace: string[] = [];
   /** It dies instead of having the effect of this number; null: it lives on. */
   crashAt: number | null = null;
-  /** Whose environment has to be in force: of the last `up`; while one is being applied, `nextShell` may be as well. */
+  /** Whose environment has to be in force: of the last `up` that was answered. Each that is not may have been applied. */
   shell = FIRST_SHELL;
-  nextShell: Shell | null = null;
+  #unanswered: { order: number; shell: Shell }[] = [];
   /** Counts the `up` commands: the last one, and the latest that is answered. */
   readonly #ups = { last: 0, answered: 0 };
   /** Since when; null: it has not supervised so far. */
@@ -106,17 +106,29 @@ export class Guest {
     });
   }
 
-  /** @returns to be called with its answer; of two at the same time, that of the later one may come first */
-  beginUp(shell: Shell): (isApplied: boolean) => void {
+  beginUp(shell: Shell): { others: () => Shell[]; settle: (isApplied: boolean) => void } {
     const order = ++this.#ups.last;
-    this.nextShell = shell;
-    return (isApplied) => {
-      if (isApplied && order > this.#ups.answered) {
+    this.#unanswered.push({ order, shell });
+    return {
+      others: () => this.#unanswered.filter((up) => up.order !== order).map((up) => up.shell),
+      // They are applied in order; of two at the same time, the later one may be answered first.
+      settle: (isApplied) => {
+        const isNewest = isApplied && order > this.#ups.answered;
+        this.#unanswered = this.#unanswered.filter((up) => (isNewest ? up.order > order : up.order !== order));
+        if (!isNewest) return;
         this.#ups.answered = order;
         this.setShell(shell);
-      }
-      if (this.nextShell === shell) this.nextShell = null;
+      },
     };
+  }
+
+  get nextShells(): readonly Shell[] {
+    return this.#unanswered.map(({ shell }) => shell);
+  }
+
+  /** Of `up` commands that its predecessor has not answered. */
+  inheritShells(shells: readonly Shell[]): void {
+    this.#unanswered = shells.map((shell) => ({ order: 0, shell }));
   }
 
   setShell(shell: Shell): void {
