@@ -1,4 +1,5 @@
-// Scenarios written by hand about a killed supervisor that comes back by itself, and about `orch wait`.
+// Scenarios written by hand about a killed supervisor that comes back by itself, links that are switched, and `orch wait`.
+import { KNOWN_LINKS } from './known-links.ts';
 import type { Operation, Scenario } from './scenario.ts';
 import { after, one, service } from './scenario-parts.ts';
 
@@ -9,6 +10,7 @@ const DAY_LONG = { everyS: 5, catchUp: false, overlap: 'skip' } as const;
 const upFrom = (tag: string, env: string | null) => ({ kind: 'upFrom', shell: { tag, env }, consents: true }) as const;
 
 export const KNOWN_REVIVALS: Record<string, Scenario> = {
+  ...KNOWN_LINKS,
   'killed, and no person starts the next one': one(
     PAIR,
     after(3_000, KILLED),

@@ -167,6 +167,19 @@ const OPERATIONS: Operations = {
     project.oracle.forgetState();
     project.isStateSpoiled = true;
   },
+  switchLink: ({ machine, project }, { service }) => {
+    project.troubles++;
+    project.isDraft = true;
+    project.change(service, (declared) => {
+      declared.version++;
+    });
+    project.isDraft = false;
+    project.deploy();
+    // Until its supervisor has followed, the new directory has no state. What starts meanwhile may fail.
+    project.oracle.stateDirDeletedMs = machine.schedule.nowMs;
+    project.oracle.forgetState();
+    project.isStateSpoiled = true;
+  },
   spoilState,
 };
 
@@ -180,13 +193,7 @@ function command(scene: Scene, { kind, service, instance }: OperationOf<'stop' |
   if (kind === 'stop' && answer) project.oracle.expectAnswer(`stop ${target}`, answer);
   const isKnown = project.oracle.kernel?.desired.services.has(name as ServiceName);
   if (kind !== 'stop') project.heldStopped.delete(name);
-  else if (answer && isKnown && instance === null) {
-    const held = project.heldStopped.get(name) ?? { isAnswered: false };
-    project.heldStopped.set(name, held);
-    void answer.then((result) => {
-      held.isAnswered ||= !(result instanceof Error);
-    });
-  }
+  else if (answer && isKnown && instance === null) project.heldStopped.note(name, answer);
   // A person's word overrules the back-off.
   project.oracle.forgiveBackoff(name);
   if (kind !== 'stop') waitFor(scene, { condition: 'ready', names: [target] });

@@ -198,7 +198,7 @@ export class Oracle implements Observer {
     // The last moments before were not saved yet, a back-off included.
     const isLoaded = this.#machine.busyUntilMs > guest.lastAwakeMs - LOADED_UNSAVED_MS;
     if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - (isLoaded ? LOADED_UNSAVED_MS : UNSAVED_MS));
-    if (hadKernel) this.#project.forgetUnanswered();
+    if (hadKernel) this.#project.heldStopped.forgetUnanswered();
     if (this.#machine.schedule.nowMs < this.stateUnsureUntilMs || this.#isStateLost()) this.forgetState();
     if (hadKernel) this.#checkStateFile();
     if (guest.answer?.includes('conflict') && guest.effects > 0)
@@ -486,6 +486,8 @@ export class Oracle implements Observer {
   checkActual(): void {
     const { kernel } = this;
     if (!kernel) this.#fail('I7: no supervisor runs');
+    const { stateDir } = this.#project;
+    if (!this.#machine.files.get(`${stateDir}/run/orch.sock`)) this.#fail(`I7: no socket is left in ${stateDir}`);
     for (const { what, guest } of this.#asked.values())
       if (guest?.isAlive) this.#fail(`I9: \`orch ${what}\` has not returned`);
     const live = new Map<string, SimProcess>();

@@ -6,19 +6,20 @@ import type { SuccessorStart } from '../../src/logs/writer-protocol.ts';
 import { config as projectConfig } from '../core/fixtures.ts';
 import { callMethod } from './call.ts';
 import { type Declared, nameOf, specOf } from './declared.ts';
+import { HeldStopped } from './held-stopped.ts';
 import { configurationOfUpgrade, MANUAL } from './holds.ts';
+import { leftEnvironment } from './left-environment.ts';
 import { Guest, type GuestCode, type Methods } from './machine/guest.ts';
 import type { Machine } from './machine/machine.ts';
 import { Oracle } from './oracle.ts';
 import { PlannedCrash } from './planned-crash.ts';
 import { type BadKind, loadSimulated, spoil } from './project-file.ts';
+import { Releases } from './releases.ts';
 import type { SimService } from './scenario.ts';
 import { type Boot, FIRST_SHELL, referenceTag, type Shell, type UpCommand, variablesOf } from './shell.ts';
 
 /** A client gives up on a supervisor that holds the lock and does not answer. */
 const CONFLICT_PATIENCE_MS = 10_000;
-/** What a supervisor has known for this long is on disk. */
-const SAVED_AFTER_MS = 2_000;
 /** When `down` is repeated after its supervisor was killed. A supervisor that came back by itself would be there by then. */
 export const DOWN_AGAIN_MS = 1_500;
 
@@ -29,8 +30,7 @@ export class Project {
   readonly oracle: Oracle;
   /** Every supervisor that was ever started for it. */
   readonly guests: Guest[] = [];
-  /** Services that a command stopped. Unanswered, the command may be lost with its supervisor. */
-  readonly heldStopped = new Map<string, { isAnswered: boolean }>();
+  readonly heldStopped = new HeldStopped();
   /** Services that a command has ever named to run, and to stop. */
   readonly everAskedFor = new Set<string>();
   readonly everStopped = new Set<string>();
@@ -44,13 +44,17 @@ export class Project {
   #machine: Machine;
   #code: GuestCode;
   #crash: PlannedCrash;
+  #releases: Releases;
 
-  constructor(machine: Machine, code: GuestCode, index: number, services: SimService[]) {
+  /** @param isLinked its directory is a release behind a link */
+  constructor(machine: Machine, code: GuestCode, index: number, services: SimService[], isLinked: boolean) {
     this.#machine = machine;
     this.#code = code;
     this.root = `/p${index}`;
     this.file = `${this.root}/procs.yaml`;
     this.services = services.map((service) => ({ ...service, version: 1, liveVersion: 0, declared: true }));
+    this.#releases = new Releases(machine.files, this.root);
+    if (isLinked) this.#releases.deploy('');
     machine.files.makeDirectory(this.root);
     this.oracle = new Oracle(machine, this);
     this.#crash = new PlannedCrash(machine, () => this.#comeBack());
@@ -65,12 +69,19 @@ export class Project {
   /** Writes what is declared now, whole and valid. */
   save(): void {
     if (this.isDraft) return;
-    const text = JSON.stringify(this.config());
-    this.oracle.noteValid(text);
-    this.#machine.edit(this.file, () => {
+    this.#write((text) => {
       this.#machine.files.removeTree(this.file);
       this.#machine.files.put(this.file, text);
     });
+  }
+
+  /** Likewise, in a directory of its own to which the link is switched. */
+  deploy = (): void => this.#write((text) => this.#releases.deploy(text));
+
+  #write(put: (text: string) => void): void {
+    const text = JSON.stringify(this.config());
+    this.oracle.noteValid(text);
+    this.#machine.edit(this.file, () => put(text));
   }
 
   spoil(how: BadKind): void {
@@ -132,21 +143,13 @@ export class Project {
   #start(accepted: AcceptedConfig | null, command: UpCommand): void {
     const { shell, consents, variables = variablesOf(shell) } = command;
     const giveUpMs = this.#machine.schedule.nowMs + CONFLICT_PATIENCE_MS;
-    const expected = accepted && !consents ? this.#nameForCertain : undefined;
+    const expected = accepted && !consents ? leftEnvironment(this) : undefined;
     const stdin = JSON.stringify({ accepted, only: [], keepsEnvironment: !consents });
     const guest = this.#boot({ stdin, variables, shell, nextShells: command.nextShells ?? [] }, (ended) => {
       if (accepted && ended.answer?.includes('"conflict"')) this.#join(accepted, command, giveUpMs);
     });
     guest.isStartedByUp = command.isUpgrade !== true;
     if (expected !== undefined && expected !== shell.env) guest.mustRefuse = true;
-  }
-
-  /** The name of the environment that a supervisor has left behind, where that is known: null is none, undefined is not known. */
-  get #nameForCertain(): string | null | undefined {
-    const last = this.guests.findLast(({ shellSinceMs }) => shellSinceMs !== null);
-    const { stateUnsureUntilMs } = this.oracle;
-    if (!last || last.isAlive || this.isStateSpoiled || stateUnsureUntilMs > 0 || this.wantsDown) return undefined;
-    return last.lastAwakeMs - last.shellSinceMs! > SAVED_AFTER_MS ? last.shell.env : undefined;
   }
 
   #boot({ stdin, variables, shell, nextShells = [] }: Boot, onEnd: (guest: Guest) => void): Guest {
@@ -270,11 +273,6 @@ export class Project {
       if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused, others: others() });
       settle(code === null);
     });
-  }
-
-  /** Its supervisor has died: what it did not answer may not be on disk. */
-  forgetUnanswered(): void {
-    for (const [name, { isAnswered }] of [...this.heldStopped]) if (!isAnswered) this.heldStopped.delete(name);
   }
 
   /** @returns null where no supervisor answers. Settles when the method does; never when the supervisor dies first. */

@@ -105,6 +105,8 @@ export type Operation =
   | { kind: 'load'; forMs: number }
   | { kind: 'setClock'; byMs: number }
   | { kind: 'deleteStateDir' }
+  /** A deployment: the path of the project leads to another directory, with a new version of the service. By hand only. */
+  | { kind: 'switchLink'; service: number }
   | { kind: 'spoilState'; how: 'truncated' | 'garbage' | 'other-version' };
 
 export type Step = { afterMs: number; project: number; operation: Operation };

@@ -33,7 +33,10 @@ export class Simulation {
   constructor(scenario: Scenario, code: GuestCode) {
     this.#scenario = scenario;
     this.machine = new Machine(scenario.seed);
-    this.projects = scenario.projects.map(({ services }, index) => new Project(this.machine, code, index, services));
+    const isLinked = scenario.steps.some(({ operation }) => operation.kind === 'switchLink');
+    this.projects = scenario.projects.map(
+      ({ services }, index) => new Project(this.machine, code, index, services, isLinked),
+    );
     for (const project of this.projects) project.mayEnd = scenario.endsItself === true;
     const services = scenario.projects.flatMap((project) => project.services);
     this.machine.neverRests = services.some(

@@ -24,20 +24,27 @@ function attempt(path: string): Lock | null {
   if (machine.locks.has(ino)) return null;
   guest.effect(`lock ${path}`);
   machine.locks.set(ino, guest);
+  const { isReplaced, isInPlace } = watchPlace(path, ino);
   return {
     release: () => {
       if (machine.locks.get(ino) === guest) machine.locks.delete(ino);
     },
-    isReplaced: () => false,
-    isTakenOver: () => false,
-    isInPlace: () => machine.locks.get(ino) === guest && machine.files.get(path)?.ino === ino,
+    isReplaced,
+    isTakenOver: () => isReplaced() && machine.locks.has(machine.files.get(path)!.ino),
+    isInPlace: () => machine.locks.get(ino) === guest && isInPlace(),
   };
+}
+
+function watchPlace(path: string, ino: number): Pick<Lock, 'isReplaced' | 'isInPlace'> {
+  const { files } = bridge.machine;
+  const isInPlace = (): boolean => files.get(path)?.ino === ino;
+  return { isInPlace, isReplaced: () => !isInPlace() && files.get(path) !== undefined };
 }
 
 /** The simulated lock records no holder. */
 export const readLockHolder = (): null => null;
 
-/** For projects of other files than procs.yaml, which are not simulated. */
 export function holdDirectory(path: string): Lock {
-  throw new Error(`${path} is locked`);
+  const { ino } = bridge.machine.files.get(path)!;
+  return { ...watchPlace(path, ino), release: () => undefined, isTakenOver: () => false };
 }

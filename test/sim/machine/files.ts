@@ -14,6 +14,8 @@ export type Inode = {
 
 export class FileTree {
   #nodes = new Map<string, Inode>();
+  /** Symbolic links to directories: path -> absolute target. */
+  #links = new Map<string, string>();
   #nextIno = 1;
   #versions = 0;
 
@@ -25,18 +27,32 @@ export class FileTree {
   }
 
   get(path: string): Inode | undefined {
-    return this.#nodes.get(path);
+    return this.#nodes.get(this.real(path));
+  }
+
+  /** Makes or switches a link to a directory. */
+  link(path: string, target: string): void {
+    this.#links.set(path, target);
+  }
+
+  /** Without links. */
+  real(path: string): string {
+    for (const [link, target] of this.#links)
+      if (path === link || path.startsWith(`${link}/`)) return `${target}${path.slice(link.length)}`;
+    return path;
   }
 
   /** Creates missing parents too. @returns whether it was missing. */
-  makeDirectory(path: string): boolean {
+  makeDirectory(given: string): boolean {
+    const path = this.real(given);
     if (this.#nodes.has(path)) return false;
     if (path !== '/') this.makeDirectory(parentOf(path));
     this.#nodes.set(path, this.#newNode('directory', 0o700));
     return true;
   }
 
-  create(path: string, kind: Inode['kind'] = 'file', mode = 0o600): Inode {
+  create(given: string, kind: Inode['kind'] = 'file', mode = 0o600): Inode {
+    const path = this.real(given);
     if (!this.#nodes.has(parentOf(path))) throw errno('ENOENT', path);
     const node = this.#newNode(kind, mode);
     this.#nodes.set(path, node);
@@ -50,29 +66,37 @@ export class FileTree {
 
   /** Replaces or creates. */
   put(path: string, text: string): void {
-    const node = this.#nodes.get(path) ?? this.create(path);
+    const node = this.get(path) ?? this.create(path);
     this.write(node, text);
   }
 
-  rename(from: string, to: string): void {
+  /** A directory with all that is in it. */
+  rename(givenFrom: string, givenTo: string): void {
+    const [from, to] = [this.real(givenFrom), this.real(givenTo)];
     const node = this.#nodes.get(from);
     if (!node) throw errno('ENOENT', from);
     if (!this.#nodes.has(parentOf(to))) throw errno('ENOENT', to);
-    this.#nodes.delete(from);
-    this.#nodes.set(to, node);
+    const names = node.kind === 'directory' ? [...this.#nodes.keys()] : [];
+    for (const name of [from, ...names.filter((one) => one.startsWith(`${from}/`))]) {
+      const moved = this.#nodes.get(name)!;
+      this.#nodes.delete(name);
+      this.#nodes.set(`${to}${name.slice(from.length)}`, moved);
+    }
   }
 
   remove(path: string): void {
-    if (!this.#nodes.delete(path)) throw errno('ENOENT', path);
+    if (!this.#nodes.delete(this.real(path))) throw errno('ENOENT', path);
   }
 
-  removeTree(path: string): void {
+  removeTree(given: string): void {
+    const path = this.real(given);
     for (const name of [...this.#nodes.keys()]) {
       if (name === path || name.startsWith(`${path}/`)) this.#nodes.delete(name);
     }
   }
 
-  list(path: string): string[] {
+  list(given: string): string[] {
+    const path = this.real(given);
     if (this.#nodes.get(path)?.kind !== 'directory') throw errno('ENOENT', path);
     const prefix = path === '/' ? '/' : `${path}/`;
     const names: string[] = [];

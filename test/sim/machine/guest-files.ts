@@ -31,7 +31,7 @@ export function fakeFiles(guest: Guest) {
     fstatSync: (fd: number) => operations.stat(operations.pathOf(fd)),
     realpathSync: (path: string) => {
       operations.stat(path);
-      return path;
+      return guest.machine.files.real(path);
     },
     readlinkSync: (path: string): never => {
       throw errno('EINVAL', path);
