@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // unit: pure, milliseconds. sim: seeded simulation. real: real processes, the built CLI, real terminals. One after the
 // other, so that the real ones have the machine to themselves.
 const real = [
-  'test/{lifecycle,trust,e2e,os,logs,supervisor,examples,bench,library}/**/*.test.{ts,tsx}',
+  'test/{lifecycle,trust,e2e,os,logs,supervisor,examples,bench,library,editor}/**/*.test.{ts,tsx}',
   'test/**/*.pty.test.ts',
   'test/cli/{completion,line-mode,until-gone}.test.ts',
   'test/config/{child,git-source,hostile,prefixes}.test.ts',

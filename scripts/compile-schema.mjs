@@ -1,9 +1,10 @@
-// Makes everything that follows from schema/procs.schema.json: the compiled validator, the types, the schema for overlays
-// and the reference page. `node scripts/compile-schema.mjs` writes them; a test compares what is committed.
+// Makes everything that follows from schema/procs.schema.json: the compiled validator, the types, the schemas for
+// editors and the reference page. `node scripts/compile-schema.mjs` writes them; a test compares what is committed.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { editorSchema } from './schema/editor.mjs';
 import { overlaySchema } from './schema/overlay.mjs';
 import { referencePage } from './schema/reference.mjs';
 import { authoringTypes } from './schema/types.mjs';
@@ -19,7 +20,8 @@ export async function generate() {
   return {
     'src/config/schema-generated/validate-schema.js': validatorCode(schema),
     'src/config/schema-generated/authoring.ts': authoringTypes(schema),
-    'schema/procs.overlay.schema.json': overlaySchema(schema),
+    'schema/procs.editor.schema.json': `${JSON.stringify(editorSchema(schema), null, 2)}\n`,
+    'schema/procs.overlay.schema.json': overlaySchema(editorSchema(schema)),
     'docs/reference/procs-yaml.md': referencePage(schema, { intro, classes: SERVICE_KEY_CLASSES }),
   };
 }

@@ -1,9 +1,9 @@
-// The schema -> the one for overlays and included files: the same keys, and `null` removes any of them.
+// The schema for editors -> the one for overlays and included files: the same keys, and `null` removes any of them.
 
 /** @returns the text of schema/procs.overlay.schema.json */
 export function overlaySchema(schema) {
   const description = `An overlay \`procs.<env>.yaml\` or an included file. ${schema.description}`;
-  const whole = { ...nullable(schema), $id: 'procs.overlay.schema.json', title: 'procs.<env>.yaml', description };
+  const whole = { ...nullable(schema), $id: 'procs.overlay.schema.json', description };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
@@ -21,6 +21,8 @@ function nullable(node) {
 const isMapOfSchemas = (node) => node !== null && typeof node === 'object';
 
 function orNull(node) {
-  const { description, ...rest } = node;
-  return { ...(description ? { description } : {}), anyOf: [rest, { type: 'null' }] };
+  const { description, defaultSnippets, ...rest } = node;
+  const shown = { ...(description && { description }), ...(defaultSnippets && { defaultSnippets }) };
+  const isUnion = Object.keys(rest).length === 1 && rest.anyOf;
+  return { ...shown, anyOf: [...(isUnion ? rest.anyOf : [rest]), { type: 'null' }] };
 }

@@ -57,7 +57,7 @@ function valueText(schema, node) {
 const defaultText = ({ default: value }) => (value === undefined ? '' : `\`${flow(value)}\``);
 
 /** A value as YAML writes it on one line. */
-function flow(value) {
+export function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
   if (value === null || typeof value !== 'object') return typeof value === 'string' ? quoted(value) : String(value);
   const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${flow(inner)}`);

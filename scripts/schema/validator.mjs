@@ -2,7 +2,7 @@
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 
-const DOCUMENTATION = new Set(['description', 'examples', 'default', 'title', '$schema']);
+const DOCUMENTATION = new Set(['description', 'examples', 'defaultSnippets', 'default', 'title', '$schema']);
 
 /** @returns the text of src/config/schema-generated/validate-schema.js */
 export function validatorCode(schema) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { generate } from '../../scripts/compile-schema.mjs';
+import { snippetValue } from '../../scripts/schema/snippets.mjs';
 import { SERVICE_KEY_CLASSES, SPEC_FIELDS } from '../../src/config/schema/change-classes.ts';
 import {
   DEFAULT_LOG_QUEUE,
@@ -21,6 +22,8 @@ type Node = { [key: string]: unknown } & {
   $ref?: string;
   default?: unknown;
   examples?: unknown[];
+  /** What editors insert. */
+  defaultSnippets?: { label: string; body: unknown }[];
 };
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFileSync(fileURLToPath(new URL(path, root)), 'utf8');
@@ -89,8 +92,10 @@ test('every key of a service has a class of change, and nothing else has', () =>
 describe('examples', () => {
   const ajv = new Ajv({ strict: false }).addKeyword('x-expected').addSchema(schema, 'procs');
   const examples = (properties: Record<string, Node>, path: string) =>
-    Object.entries(properties).flatMap(([key, { examples: list = [] }]) =>
-      list.map((example) => [`${path}/properties/${key}`, example] as const),
+    Object.entries(properties).flatMap(([key, { examples: list = [], defaultSnippets: snippets = [] }]) =>
+      [...list, ...snippets.map(({ body }) => snippetValue(body))].map(
+        (example) => [`${path}/properties/${key}`, example] as const,
+      ),
     );
   const all = [
     ...examples(schema.properties!, 'procs#'),

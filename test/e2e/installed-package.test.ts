@@ -59,7 +59,9 @@ test('the package works where it is installed, with its schema, documents and li
   expect((await orch('init')).stdout).toContain('wrote procs.yaml from Procfile');
   const [first] = project.read('procs.yaml').split('\n');
   const schema = /\$schema=(\S+)/.exec(first!)![1]!;
-  expect(readFileSync(project.path(schema), 'utf8')).toBe(readFileSync(join(root, 'schema/procs.schema.json'), 'utf8'));
+  expect(readFileSync(project.path(schema), 'utf8')).toBe(
+    readFileSync(join(root, 'schema/procs.editor.schema.json'), 'utf8'),
+  );
   expect(project.read('.orch/.gitignore')).toBe('*\n');
   expect((await orch('validate')).stdout).toContain('valid, 2 services');
   expect((await orch('up', '-d', '--wait')).exitCode).toBe(0);

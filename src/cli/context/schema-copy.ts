@@ -4,8 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SCHEMAS = ['procs.schema.json', 'procs.overlay.schema.json'];
-const [SCHEMA, OVERLAY_SCHEMA] = SCHEMAS.map((name) => `./.orch/${name}`) as [string, string];
+/** As they are called in the state directory -> in the package. */
+const SCHEMAS = {
+  'procs.schema.json': 'procs.editor.schema.json',
+  'procs.overlay.schema.json': 'procs.overlay.schema.json',
+};
+const SCHEMA = './.orch/procs.schema.json';
+const OVERLAY_SCHEMA = './.orch/procs.overlay.schema.json';
 
 /**
  * The schema of an orch that the project has in its `node_modules`, or that of a parent.
@@ -13,7 +18,7 @@ const [SCHEMA, OVERLAY_SCHEMA] = SCHEMAS.map((name) => `./.orch/${name}`) as [st
  */
 export function installedSchema(directory: string): string | null {
   for (let parent = directory; ; parent = dirname(parent)) {
-    const path = join(parent, 'node_modules/orch/schema/procs.schema.json');
+    const path = join(parent, 'node_modules/orch/schema/procs.editor.schema.json');
     if (existsSync(path)) {
       const named = relative(directory, path).split(sep).join('/');
       return named.startsWith('.') ? named : `./${named}`;
@@ -27,7 +32,11 @@ export const schemaFor = (directory: string): string => installedSchema(director
 
 /** For a clone that has no copy yet, and for an orch that is newer than the copy. */
 export function refreshSchema(file: string): void {
-  provideSchema(dirname(file), readFileSync(file, 'utf8'));
+  try {
+    provideSchema(dirname(file), readFileSync(file, 'utf8'));
+  } catch {
+    return; // it was moved away meanwhile
+  }
 }
 
 /**
@@ -40,7 +49,8 @@ export function provideSchema(directory: string, text: string): void {
   try {
     mkdirSync(target, { recursive: true, mode: 0o700 });
     writeIfOther(join(target, '.gitignore'), '*\n');
-    for (const name of SCHEMAS) writeIfOther(join(target, name), readFileSync(schemaFile(name), 'utf8'));
+    for (const [name, packaged] of Object.entries(SCHEMAS))
+      writeIfOther(join(target, name), readFileSync(schemaFile(packaged), 'utf8'));
   } catch {
     return; // a read-only directory, or a full disk
   }

@@ -4,8 +4,9 @@ import type { RunningLaunch } from '../../api/protocol-launch.ts';
 import { escapeTemplate } from '../../config/tree/template.ts';
 import { parseInstanceId } from '../../core/spec.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { olderSupervisor, withSupervisor } from '../context/running-project.ts';
+import { withSupervisor } from '../context/running-project.ts';
 import { launchProgram } from './launch-program.ts';
+import { olderSupervisor } from './older-supervisor.ts';
 
 export type ExecOptions = { set?: Record<string, string> };
 

@@ -4,8 +4,8 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import { withDependencies } from '../../core/desired.ts';
 import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { olderSupervisor } from '../context/running-project.ts';
 import { Interrupts } from '../up/interrupts.ts';
+import { olderSupervisor } from './older-supervisor.ts';
 
 export type StartedForRun = {
   client: Client;

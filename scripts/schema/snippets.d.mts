@@ -1,0 +1,2 @@
+// Types of the module of the same name.
+export function snippetValue(body: unknown): unknown;
