@@ -26,8 +26,8 @@ async function complete(words: string[], cwd = root): Promise<string[]> {
 
 describe('offers', () => {
   test.each([
-    [['re'], ['restart', 'reset-term']],
-    [['--no'], ['--no-color']],
+    [['re'], ['restart', 'resume', 'reset-term']],
+    [['--no'], ['--no-local', '--no-color']],
     [['up', '--de'], ['--detach']],
     [
       ['wait', '--for', ''],
@@ -38,6 +38,7 @@ describe('offers', () => {
       ['bash', 'zsh', 'fish'],
     ],
     [['-e', ''], ['prod']],
+    [['-e', 'dev,'], ['dev,prod']],
     [['-f', ''], [':files']],
     [['up', '-f', ''], [':files']],
     [

@@ -52,6 +52,35 @@ test('a git source reads overlays, includes, env files and symlinks of a commit,
   expect(git('status', '--short')).toBe(' M app/procs.yaml\n');
 });
 
+test('a glob of a commit matches the files of the commit, also through a link, each relative to its directory', async () => {
+  git('init', '-q');
+  for (const folder of ['services/api', 'services/web', 'elsewhere'])
+    mkdirSync(join(directory, folder), { recursive: true });
+  write('procs.yaml', 'include: [{ path: "services/*/procs.yaml", as: relative }]\nservices: {}');
+  write('services/api/procs.yaml', 'services: { api: { command: x, env_files: [my.env] } }');
+  write('services/api/my.env', 'A=api\n');
+  write('elsewhere/procs.yaml', 'services: { linked: { command: x } }');
+  symlinkSync('../elsewhere', join(directory, 'services/linked'));
+  commit('one');
+  write('services/web/procs.yaml', 'services: { web: { command: x } }');
+  expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=1 {"A":"api"}, linked=1 {}');
+  commit('two');
+  expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=1 {"A":"api"}, linked=1 {}, web=1 {}');
+  expect(await loadAt('HEAD~1', null, 'procs.yaml')).toBe('api=1 {"A":"api"}, linked=1 {}');
+});
+
+test('the personal overlay is read from the disk, unless the commit has one', async () => {
+  git('init', '-q');
+  write('procs.yaml', 'services: { api: { command: x } }');
+  commit('one');
+  write('procs.local.yaml', 'services: { api: { pool: 2 } }');
+  expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=2 {}');
+  commit('two');
+  write('procs.local.yaml', 'services: { api: { pool: 3 } }');
+  expect(await loadAt('HEAD', null, 'procs.yaml')).toBe('api=2 {}');
+  expect(await loadAt('HEAD~1', null, 'procs.yaml')).toBe('api=3 {}');
+});
+
 test('an ignored file is read from the disk, an untracked one is missing', async () => {
   git('init', '-q');
   write('.gitignore', '.env\n');

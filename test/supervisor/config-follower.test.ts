@@ -91,3 +91,28 @@ test('files that are still being read when a client applies others are not appli
   expect(await reloaded).toMatchObject({ ok: true, accepted: { files: [other] } });
   expect(applied).toEqual([other]);
 });
+
+test('a directory whose matching names are watched is read again for a new match, not for another name', async () => {
+  const parts = mkdtempSync(join(directory, 'parts-'));
+  writeFileSync(join(parts, 'a.yaml'), '');
+  const watched: WatchedFile[] = [{ path: parts, names: '*.yaml', contentHash: 'a.yaml' }];
+  let reads = 0;
+  const load = async (): Promise<LoadResult> => {
+    reads++;
+    return { ok: true, accepted: { config: config(spec('api')), files: [], watched, warnings: [] } };
+  };
+  follower = new ConfigFollower({
+    loader: { load, warmUp: () => undefined, close: async () => undefined },
+    watched,
+    onLoaded: () => undefined,
+    onDegraded: () => undefined,
+  });
+  await follower.catchUp();
+  expect(reads).toBe(0);
+  writeFileSync(join(parts, 'notes.txt'), '');
+  await follower.catchUp();
+  expect(reads).toBe(0);
+  writeFileSync(join(parts, 'b.yaml'), '');
+  await follower.catchUp();
+  expect(reads).toBeGreaterThan(0);
+});
