@@ -51,3 +51,18 @@ test('diff shows what runs otherwise than the files of the environment in force 
   await project.mustOrch(['start', 'db']);
   expect((await project.orch(['diff'])).stdout).not.toContain('db');
 });
+
+test('diff leaves the personal overlay out on request, and takes several overlays as one side', async () => {
+  const project = createProject({
+    'procs.yaml': base,
+    'procs.dev.yaml': 'services: { api: { pool: 1 } }\n',
+    'procs.local.yaml': 'services: { web: { command: [sleep, "1000"] } }\n',
+  });
+  await project.up();
+  expect((await project.orch(['diff'])).exitCode).toBe(0);
+  const without = await project.orch(['--no-local', 'diff']);
+  expect(without.exitCode).toBe(2);
+  expect(without.stdout).toMatch(/^- web: removed$/m);
+  const both = await project.orch(['--no-local', 'diff', 'dev', 'dev, local']);
+  expect(both.stdout).toMatch(/: dev → dev,local\n\n\+ web: added\n/);
+});

@@ -1,6 +1,7 @@
 // `orch diff`: how two environments differ, or what runs and the files. Never changes anything.
 import { basename } from 'node:path';
 import { type Client, ClientError } from '../../api/client.ts';
+import { environmentName, NO_PERSONAL_VARIABLE } from '../../core/environment-name.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { ConfigDifference } from '../../plan/compare-configs.ts';
 import type { RunningDifference } from '../../plan/running-difference.ts';
@@ -21,8 +22,12 @@ export const diffCommand: CommandDefinition = {
     'and what the change would need. Exit code: 0 no difference, 2 differences, 1 error, 3 nothing runs.',
   ].join(' '),
   arguments: [
-    { syntax: '[from]', description: 'an environment', completes: 'environment' },
-    { syntax: '[to]', description: 'an environment', completes: 'environment' },
+    {
+      syntax: '[from]',
+      description: 'an environment, or several overlays in their order: `dev,local`',
+      completes: 'environment',
+    },
+    { syntax: '[to]', description: 'the same', completes: 'environment' },
   ],
   options: [],
   examples: [
@@ -71,7 +76,7 @@ function printSide({ kind, env }: Side, { file }: CliContext): string {
 }
 
 async function compareEnvironments(context: CliContext, names: string[]): Promise<Compared | null> {
-  const [from, to] = (names.length === 2 ? names : [context.env ?? '', names[0]!]).map((name) => name || null);
+  const [from, to] = (names.length === 2 ? names : [context.env ?? '', names[0]!]).map(environmentName);
   const { compareConfigs } = await import('../../plan/compare-configs.ts');
   const before = await load(context, { env: from! });
   const after = before && (await load(context, { env: to! }));
@@ -88,7 +93,9 @@ async function compareRunning(context: CliContext, client: Client): Promise<Comp
     import('../../plan/running-difference.ts'),
   ]);
   const applied = await appliedEnvironment(client, context.environment);
-  const asRunning = { env: applied.env, environment: applied.variables };
+  const noLocal = context.environment[NO_PERSONAL_VARIABLE];
+  const environment = { ...applied.variables, ...(noLocal !== undefined && { [NO_PERSONAL_VARIABLE]: noLocal }) };
+  const asRunning = { env: applied.env, environment };
   const accepted = await load(context, context.envOption === undefined ? asRunning : {});
   if (!accepted) return null;
   const [plan, status] = await Promise.all([client.request('plan', { accepted }), client.request('status', {})]);

@@ -11,6 +11,7 @@ import {
   launchCommand,
   NO_SECRETS,
   readSecrets,
+  type Secrets,
 } from '../../launch/environment.ts';
 import { runInForeground } from '../../launch/foreground.ts';
 import { wrapInShell } from '../../launch/wrapper.ts';
@@ -52,13 +53,40 @@ async function prepareLaunch(context: CliContext, program: Program): Promise<Ins
   if (reserved !== undefined) return fail(context, { code: 'usage', message: `orch itself sets ${reserved}` });
   const unknown = spec.usesPorts.find((name) => launchContext.portOf(name) === undefined);
   if (unknown !== undefined) return fail(context, unknownPort(unknown));
-  const secrets = declaresSecrets(spec) ? await readSecrets(spec, index, launchContext) : NO_SECRETS;
+  const secrets = declaresSecrets(spec) ? await readInterruptibly(spec, index, launchContext) : NO_SECRETS;
+  if (typeof secrets === 'number') return secrets;
   if (secrets.missing) return fail(context, { code: 'failed', message: secrets.missing.detail });
   // Called within an instance, it is a part of that one, and is found and stopped with it.
   const extra = { ...secrets.values, ...(nonce && { ORCH_NONCE: nonce }), ...set };
   const launch = launchCommand(spec, index, command, extra, launchContext);
   return wrapInShell(launch, { listen: [], limits: spec.limits }, callerSoftLimit());
 }
+
+/**
+ * The programs that print the secrets have a session of their own: what the terminal sends does not reach them.
+ * @returns 128 + n if a signal has ended the wait
+ */
+async function readInterruptibly(
+  spec: ServiceSpec,
+  index: number,
+  context: LaunchContext,
+): Promise<Secrets | ExitCode> {
+  const abort = new AbortController();
+  let received: NodeJS.Signals | null = null;
+  const listener = (signal: NodeJS.Signals): void => {
+    received = signal;
+    abort.abort();
+  };
+  for (const signal of ENDING) process.on(signal, listener);
+  try {
+    const secrets = await readSecrets(spec, index, context, { signal: abort.signal });
+    return received === null ? secrets : shellExitCode({ signal: received });
+  } finally {
+    for (const signal of ENDING) process.removeListener(signal, listener);
+  }
+}
+
+const ENDING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 function unknownPort(name: string) {
   const service = parsePortReference(name)?.service ?? name;
