@@ -3,6 +3,7 @@
 import type { Command, EnvValue, InstanceTemplate } from './command.ts';
 import type { EditPolicy } from './edit-policy.ts';
 import type { LogQueueSpec } from './log-queue-spec.ts';
+import type { RunAs } from './run-as-spec.ts';
 
 export type { Command, EnvValue, InstanceTemplate, SecretSource } from './command.ts';
 
@@ -209,7 +210,7 @@ export type Dependency = {
 };
 
 /** One service after parsing, merging, expansion and defaults: nothing is optional. */
-export type ServiceSpec = {
+export type ServiceSpec = RunAs & {
   name: ServiceName;
   /** The name for people. */
   title: string | null;

@@ -5,6 +5,7 @@ import { expandTemplate } from '../config/tree/template.ts';
 import { parsePortReference } from '../core/ports.ts';
 import type { Command, ProjectConfig, ServiceSpec } from '../core/spec.ts';
 import { isTransient, type SpawnFailure, shellCommand } from '../os/spawn/spawn.ts';
+import { runAs, userVariables } from './run-as.ts';
 import { readSecret } from './secret-source.ts';
 
 /** What the commands of one instance need to know that is not in its declaration. */
@@ -35,12 +36,12 @@ export function launchCommand(
   context: LaunchContext,
 ): InstanceLaunch {
   const expand = expanderOf(spec, index, context);
-  const env = { ...context.inherited };
+  const env = { ...context.inherited, ...userVariables(spec) };
   for (const [key, value] of Object.entries(spec.env)) {
     if (typeof value === 'string') env[key] = expand(value);
     else delete env[key]; // a secret: in `extra` if it could be read, and never the inherited variable
   }
-  const { file, args } = programOf(command, expand);
+  const { file, args } = runAs(programOf(command, expand), spec);
   const own = instanceVariables(spec, index, context, ownPort(spec, index, context));
   return { file, args, cwd: expand(spec.cwd), env: { ...env, ...own, ...extra } };
 }

@@ -1,6 +1,6 @@
 // Named pipes, for the input and output of instances. Creates and opens them; never reads or writes one.
 import { execFile } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
+import { constants, fchownSync, fstatSync, openSync } from 'node:fs';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,6 +46,14 @@ export function openFifoForWriting(path: string): number {
 /** A descriptor that never blocks a read. Its own file description, as spawning clears O_NONBLOCK on a shared one. */
 export function openFifoForReading(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** Lets the programs of a user open a FIFO again that they have open, as /dev/stdout. Only root can give it to others. @param owner null: ours */
+export function giveFifo(fd: number, owner: { uid: number; gid: number } | null): void {
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = owner ?? { uid: 0, gid: process.getegid!() };
+  const stat = fstatSync(fd);
+  if (stat.isFIFO() && (stat.uid !== uid || stat.gid !== gid)) fchownSync(fd, uid, gid);
 }
 
 /** Removes any other file at the path. */

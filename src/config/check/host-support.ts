@@ -76,6 +76,22 @@ function keyConflictProblems(
   );
 }
 
+/** What a program that changes its user cannot reach. */
+export function checkUsers(config: ProjectConfig, tree: Tree): Problem[] {
+  return config.services
+    .filter(({ user }) => user !== null)
+    .flatMap((spec) => keyConflictProblems(spec, tree, userConflicts(spec), 'user', 'user-clash'));
+}
+
+function userConflicts(spec: ServiceSpec): KeyConflict[] {
+  const conflicts: KeyConflict[] = [];
+  if (spec.tty) conflicts.push(['tty', 'the terminal belongs to the user of orch itself']);
+  for (const key of ['startup', 'readiness', 'liveness'] as const)
+    if (spec[key]?.checks.some(({ kind }) => kind === 'notify'))
+      conflicts.push([`${key}.notify`, 'its socket belongs to the user of orch itself']);
+  return conflicts;
+}
+
 /** The programs that can hold the socket of a `notify` probe: as in os/sockets/notify-relay.ts, which config must not import. */
 const NOTIFY_PROGRAMS = ['perl', 'python3'];
 

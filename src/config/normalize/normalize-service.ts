@@ -31,6 +31,7 @@ import {
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { normalizeEnv } from './normalize-env.ts';
 import { commandOf, normalizeProbe } from './normalize-probe.ts';
+import { normalizeRunAs } from './normalize-run-as.ts';
 import { normalizeSchedule } from './normalize-schedule.ts';
 import { normalizeEnds, normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
 import { namesOf, normalizeHooks, normalizeLimits, normalizeWatch } from './schedule-watch.ts';
@@ -84,6 +85,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     profiles: namesOf(childOf(tree, 'profiles')),
     stdin: isTrue(childOf(tree, 'stdin')),
     tty,
+    ...normalizeRunAs(tree, context),
     exitRecord: isTrue(childOf(tree, 'exit_record')),
     start: literalOf(childOf(tree, 'start')) === 'manual' ? 'manual' : 'auto',
     enabled: (childOf(tree, 'enabled') as { value?: unknown } | undefined)?.value !== false,

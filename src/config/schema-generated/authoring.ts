@@ -292,6 +292,12 @@ export type ServiceDeclaration = {
   tty?: boolean | null;
   /** Keeps stdin open, so that you can type into it. Default: `false`. */
   stdin?: boolean | null;
+  /** The user that the program, its hooks, its exec probes and its stop command run as: a name or an id. HOME, USER and LOGNAME are set for it, and it has the groups of that user. Needs root. */
+  user?: string | number | null;
+  /** The group that they run as: a name or an id. Default: that of `user`. Needs root. */
+  group?: string | number | null;
+  /** Permissions that files which they create do not have. */
+  umask?: string | null;
   /** Records how the program exits, so that the exit is known even if no supervisor was running. A shell stays next to the program for that. Default: `false`. */
   exit_record?: boolean | null;
   [extension: `x-${string}`]: unknown;

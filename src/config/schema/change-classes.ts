@@ -40,6 +40,9 @@ export const SERVICE_KEY_CLASSES = {
   profiles: 'live',
   tty: 'restart',
   stdin: 'restart',
+  user: 'restart',
+  group: 'restart',
+  umask: 'restart',
   exit_record: 'restart',
   variants: 'live',
 } as const satisfies Record<string, ChangeClass>;
@@ -79,6 +82,9 @@ const KEY_OF_FIELD: Record<SpecField, keyof typeof SERVICE_KEY_CLASSES> = {
   profiles: 'profiles',
   stdin: 'stdin',
   tty: 'tty',
+  user: 'user',
+  group: 'group',
+  umask: 'umask',
   exitRecord: 'exit_record',
   enabled: 'enabled',
   start: 'start',
@@ -92,7 +98,7 @@ export const SPEC_FIELDS = Object.fromEntries(
 export const SINGLETON_LIVE_FIELDS: readonly string[] = ['onConflict'];
 
 /** Fields of later versions: left out of the hash where they are not used, so that running instances keep their hash. */
-const ADDED_FIELDS: readonly SpecField[] = ['listen', 'limits', 'stdin', 'tty', 'exitRecord'];
+const ADDED_FIELDS: readonly SpecField[] = ['listen', 'limits', 'stdin', 'tty', 'exitRecord', 'user', 'group', 'umask'];
 
 /** The part of a service whose change needs a new process, keys in a fixed order. */
 export function restartPart(spec: Omit<ServiceSpec, 'specHash' | 'usesPorts'>): Record<string, unknown> {

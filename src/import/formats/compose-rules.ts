@@ -1,9 +1,10 @@
 // The keys of a service of a compose file. For a container, docker keeps those that only a container has.
+
+import { runAsRule } from '../model/account-keys.ts';
 import { fromSource, type ImportContext } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, nested, type Rule, reported, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromSeconds, parseLongDuration, toSignal } from '../text/durations.ts';
 import { toTemplate } from '../text/variables.ts';
@@ -124,11 +125,9 @@ export function composeRules(node: SourceNode, program: ComposeProgram, compose:
       if (isOn(entry) && !isOn(nodeAt(node, 'tty'))) draft.set('stdin', true);
     }),
     user: inImage((entry, { draft }) => {
-      if (!hasWord.user) return notCarried('programs run as the user who runs orch');
-      const [user, group] = textOf(entry).split(':');
-      draft.set('user', user!);
-      if (group) draft.set('group', group);
-      return undefined;
+      const [user = '', group = ''] = textOf(entry).split(':');
+      const lost = runAsRule('user', user, draft);
+      return lost ?? runAsRule('group', group, draft);
     }),
     mem_limit: inImage((entry, { draft }) => setMemory(entry, draft)),
     memswap_limit: inImage(() => notCarried('`limits.memory` counts resident memory')),

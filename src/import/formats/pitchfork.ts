@@ -1,4 +1,6 @@
 // pitchfork.toml: its daemons. A daemon that fails is not started again unless `retry` says so.
+
+import { runAsRule } from '../model/account-keys.ts';
 import { fromSource, type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
@@ -68,11 +70,7 @@ function daemonRules(file: string, daemon: SourceNode): ServiceRules {
     env: (node, { draft, findings }) => {
       draft.merge('env', toEnvironment(node, null, findings));
     },
-    user: (node, { draft }) => {
-      if (!hasWord.user) return notCarried('programs run as the user who runs orch');
-      draft.set('user', textOf(node));
-      return undefined;
-    },
+    user: (node, { draft }) => runAsRule('user', textOf(node), draft),
     retry: (node, { draft }) => {
       const count = numberOf(node);
       if (!isOn(node) && (count === null || count === 0)) return undefined;

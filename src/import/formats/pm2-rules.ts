@@ -1,11 +1,12 @@
 // The keys of an app of pm2.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+
+import { runAsRule } from '../model/account-keys.ts';
 import { fromSource } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, plainOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromMs, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
@@ -128,11 +129,7 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     cron_restart: (node, { draft }) => setCron(node, app, draft),
     user: setUser,
     uid: setUser,
-    gid: (node, { draft }) => {
-      if (!hasWord.user) return notCarried('programs run as the user who runs orch');
-      draft.set('group', textOf(node));
-      return undefined;
-    },
+    gid: (node, { draft }) => runAsRule('group', textOf(node), draft),
     source_map_support: (node, { draft }) => {
       const runsNode = /\.[cm]?js$/.test(textOf(nodeAt(app, 'script')));
       if (isOn(node) && runsNode) draft.merge('env', { NODE_OPTIONS: '--enable-source-maps' });
@@ -250,8 +247,4 @@ const clusterVerdict = (app: SourceNode): Verdict | undefined =>
     ? undefined
     : nearly('instances do not share a port: each has its own (`port`), or orch keeps one for all (`listen`)');
 
-const setUser: Rule<ServiceDraft> = (node, { draft }) => {
-  if (!hasWord.user) return notCarried('programs run as the user who runs orch');
-  draft.set('user', textOf(node));
-  return undefined;
-};
+const setUser: Rule<ServiceDraft> = (node, { draft }) => runAsRule('user', textOf(node), draft);

@@ -5,7 +5,6 @@ import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
 import { isPlainMap, type ProjectDraft, type ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, nested, type RuleTable, type ServiceRules } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { readYamlSource } from '../source/yaml-source.ts';
 import { toTemplate } from '../text/variables.ts';
@@ -162,7 +161,6 @@ function processRules(words: ProcessComposeText): ServiceRules {
     is_disabled: (node, { draft }) => startByHand(node, draft, false),
     is_elevated: (node, { draft }) => {
       if (!isOn(node)) return undefined;
-      if (!hasWord.user) return notCarried('programs run as the user who runs orch: write `sudo -n` into the command');
       draft.set('user', 'root');
       return nearly('orch has to run as root for it; it calls no sudo');
     },

@@ -1,8 +1,9 @@
 // The keys of a `[program:x]`.
+
+import { runAsRule } from '../model/account-keys.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { isOn, nodeAt, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, toSignal, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
@@ -67,16 +68,8 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
       if (isOn(node)) draft.merge('stop', { to: 'tree' });
     },
     killasgroup: asIs,
-    user: (node, { draft }) => {
-      if (!hasWord.user) return notCarried('programs run as the user who runs orch');
-      draft.set('user', textOf(node));
-      return undefined;
-    },
-    umask: (node, { draft }) => {
-      if (!hasWord.user) return notCarried('programs have the umask of `orch up`');
-      draft.set('umask', textOf(node));
-      return undefined;
-    },
+    user: (node, { draft }) => runAsRule('user', textOf(node), draft),
+    umask: (node, { draft }) => runAsRule('umask', textOf(node), draft),
     directory: (node, { draft }) => {
       const { text, verdict } = expand(node, draft);
       draft.set('cwd', text);

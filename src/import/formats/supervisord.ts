@@ -1,10 +1,11 @@
 // supervisord.conf: its programs. A program is run without a shell, and counts as up after `startsecs`.
+
+import { setRunAs } from '../model/account-keys.ts';
 import { fromSource, type ImportContext, type ImportInput } from '../model/import-context.ts';
 import { type Findings, nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, type RuleTable } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
-import { hasWord } from '../model/words.ts';
 import { readIniSource } from '../source/ini-source.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceMap, type SourceNode, textOf } from '../source/source-node.ts';
 import { toServiceName } from '../text/names.ts';
@@ -130,19 +131,12 @@ const SUPERVISORD_RULES: RuleTable<ProjectDraft> = {
       ? undefined
       : notCarried('set `cwd` of the services'),
   childlogdir: () => nearly('`path` of a log queue names directory and file'),
-  user: (node, { draft }) => {
-    if (!hasWord.user)
-      return textOf(node) === 'root'
-        ? nearly('programs run as the user who runs orch')
-        : notCarried('programs run as the user who runs orch');
-    draft.merge('defaults', { user: textOf(node) });
-    return undefined;
-  },
-  umask: (node, { draft }) => {
-    if (!hasWord.user) return notCarried('programs have the umask of `orch up`');
-    draft.merge('defaults', { umask: textOf(node) });
-    return undefined;
-  },
+  // What supervisord itself becomes, and so its programs: they need not change to it.
+  user: (node, { draft }) =>
+    textOf(node) === 'root'
+      ? nearly('programs run as the user who runs orch')
+      : setRunAs('user', textOf(node), (user) => draft.merge('defaults', { user })),
+  umask: (node, { draft }) => setRunAs('umask', textOf(node), (umask) => draft.merge('defaults', { umask })),
   minfds: (node, { draft }) => {
     draft.merge('defaults', { limits: { nofile: numberOf(node) ?? 1024 } });
   },

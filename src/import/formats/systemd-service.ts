@@ -1,5 +1,7 @@
 // The section [Service] of a unit.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+
+import { runAsRule } from '../model/account-keys.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
@@ -266,11 +268,7 @@ function setGrace(node: SourceNode, draft: ServiceDraft): Verdict | undefined {
 }
 
 function userRule(key: 'user' | 'group' | 'umask'): Rule<ServiceDraft> {
-  return (node, { draft }) => {
-    if (!hasWord.user) return notCarried(user);
-    draft.set(key, textOf(node));
-    return undefined;
-  };
+  return (node, { draft }) => runAsRule(key, textOf(node), draft);
 }
 
 function setMemory(node: SourceNode, draft: ServiceDraft): Verdict | undefined {

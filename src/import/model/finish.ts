@@ -1,7 +1,9 @@
 // Last steps for every format: valid names, dependencies on what was imported, and what all services share as defaults.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { isDeepStrictEqual } from 'node:util';
+
 import { toServiceNames } from '../text/names.ts';
+import { addGroup } from './account-keys.ts';
 import { fitValues } from './fit-values.ts';
 import { nearly, notCarried } from './loss-findings.ts';
 import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
@@ -16,6 +18,8 @@ export function finishProject(project: ProjectDraft): void {
     fitDependencies(project, service, renamed);
     fitProbes(project, service);
     if (service.keys.schedule !== undefined) fitSchedule(project, service);
+    fitUser(project, service);
+    addGroup(service);
     dropDefaults(service);
   }
   startDependencies(project);
@@ -83,6 +87,16 @@ function fitDependencies(project: ProjectDraft, service: ServiceDraft, renamed: 
   }
   if (Object.keys(kept).length > 0) service.keys.depends_on = kept;
   else service.remove('depends_on');
+}
+
+/** Terminal and notify socket belong to the user of orch itself. */
+function fitUser({ findings }: ProjectDraft, service: ServiceDraft): void {
+  const isNotified = ['readiness', 'liveness'].some((key) => service.map(key).notify !== undefined);
+  if (service.keys.user === undefined || (service.keys.tty !== true && !isNotified)) return;
+  service.remove('user');
+  if (!service.origin) return;
+  const because = `\`${isNotified ? 'notify' : 'tty'}\` does not go with \`user\`: the program runs as orch does`;
+  findings.addAt(`${service.origin.path}.user`, service.origin.at, nearly(because));
 }
 
 /** A run at given times is a task, and its end is not that of the project. */

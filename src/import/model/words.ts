@@ -2,8 +2,6 @@
 
 /** A rule asks before it writes the word, and reports what is lost without it. */
 export const hasWord = {
-  /** `user`, `group`, `umask` */
-  user: false,
   /** `rotate: { max_age: 7d }` */
   rotateMaxAge: true,
   /** `schedule: { every: 45s }` */

@@ -3,8 +3,9 @@
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
 import type { ServiceSpec } from '../../core/spec.ts';
+import { ownerOf } from '../../launch/run-as.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
-import { makeFifos, openFifoForChild } from '../../os/fifo.ts';
+import { giveFifo, makeFifos, openFifoForChild } from '../../os/fifo.ts';
 
 export type CommandOutput = {
   out: number;
@@ -28,6 +29,7 @@ export type CommandSource = 'before_start' | 'after_ready' | 'after_exit' | 'dra
 /** A failure is reported after this time at the latest. */
 const TAIL_DEADLINE_MS = 500;
 
+type LoggedService = Pick<ServiceSpec, 'name' | 'logQueue' | 'user' | 'group'>;
 type OpenFifos = { out: number; err: number; users: number };
 
 export class CommandOutputs {
@@ -43,16 +45,18 @@ export class CommandOutputs {
   }
 
   /** @param subject an instance, or a service */
-  logOf(subject: string, source: CommandSource, { name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>) {
+  logOf(subject: string, source: CommandSource, spec: LoggedService) {
     const id = `${subject}:${source}`;
-    const open = () => this.#openFor(id, name, logQueue).catch(() => null); // no descriptor is left, or the disk is full
+    const open = () => this.#openFor(id, spec).catch(() => null); // no descriptor is left, or the disk is full
     return { open } satisfies CommandLog;
   }
 
-  async #openFor(id: string, service: string, queue: string): Promise<CommandOutput> {
+  async #openFor(id: string, spec: LoggedService): Promise<CommandOutput> {
+    const { name: service, logQueue: queue } = spec;
     const { out: outPath, err: errPath } = fifoPaths(this.#paths, id);
     await this.#make([outPath, errPath]);
     const fifos = this.#open.get(id) ?? openPair(outPath, errPath);
+    for (const fd of [fifos.out, fifos.err]) giveFifo(fd, ownerOf(spec));
     fifos.users += 1;
     this.#open.set(id, fifos);
     void this.#writer.attach([{ instance: id, service, queue, outPath, errPath }]).catch(() => undefined); // the client reports it

@@ -14,8 +14,10 @@ import {
   readSecrets,
   type Secrets,
 } from '../../launch/environment.ts';
+import { ownerOf, whyRefused } from '../../launch/run-as.ts';
 import { programExists, wrapInShell, wrapInTty } from '../../launch/wrapper.ts';
 import { errorText } from '../../os/errors.ts';
+import { giveFifo } from '../../os/fifo.ts';
 import { identify } from '../../os/process/identity.ts';
 import { variableOf } from '../../os/process/shown-by-proc.ts';
 import type { Lease } from '../../os/singleton/claim-singleton.ts';
@@ -211,6 +213,8 @@ export class InstanceStarts {
     try {
       const { outputs, resources, records, signals, memory, earlier } = this.#parts;
       if (usesPorts(spec)) earlier.note(slot.id, nonce);
+      const refused = whyRefused(spec);
+      if (refused !== null) return { ok: false, errno: 'EPERM', detail: refused, transient: false };
       const acquired = resources.isNeeded(spec) ? await resources.acquire(slot, spec) : NOTHING_NEEDED;
       if (!acquired.ok) return acquired;
       const { stdin, more } = acquired;
@@ -220,6 +224,8 @@ export class InstanceStarts {
       const extra = expected === null ? {} : await expected;
       if (this.#abandonedNonces.has(nonce)) return NOT_WANTED;
       const { out, err } = outputs.of(slot.id);
+      const owner = ownerOf(spec);
+      for (const fd of [out, err, stdin]) if (fd !== 'ignore') giveFifo(fd, owner);
       const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
       const inOwnCgroup = memory.prepare(spec, nonce) || spec.singleton !== null;
       const request = { ...launch, stdin, stdout: out, stderr: err, extraFds: more, inOwnCgroup } as const;

@@ -17,3 +17,6 @@ let nextFd = 100_000;
 export const openFifoForChild = (_path: string): number => nextFd++;
 export const openFifoForReading = openFifoForChild;
 export const openFifoAsInput = openFifoForChild;
+
+/** There is one user. */
+export const giveFifo = (): void => undefined;
