@@ -245,3 +245,19 @@ test('in a terminal, Ctrl-C and input go to the program', async () => {
   await terminal.waitForText('caught');
   expect((await terminal.waitForExit()).exitCode).toBe(5);
 });
+
+test('Ctrl-C while a dependency is awaited ends run; with --down nothing is left', async () => {
+  const project = createProject({
+    'procs.yaml': `services:
+  slow: { command: [sleep, "1000"], readiness: { exec: "false" } }
+  two: { command: [echo, ran], depends_on: { slow: ready } }
+`,
+  });
+  const terminal = project.terminal(['run', 'two', '--down']);
+  const isRunning = () => project.instances().some(({ instance }) => instance === 'slow.1');
+  await waitFor('the dependency runs', isRunning, Boolean);
+  terminal.type(KEY.ctrlC);
+  expect((await terminal.waitForExit(20_000)).exitCode).toBe(130);
+  expect(terminal.raw()).not.toMatch(/^ran/m);
+  await waitFor('nothing is left', project.processes, (left) => left.length === 0);
+});
