@@ -5,17 +5,19 @@ import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import type { HoldOracle } from './hold-oracle.ts';
 import type { Methods } from './machine/guest.ts';
 import { type Shell, shellOf } from './shell.ts';
+import type { WatchOracle } from './watch-oracle.ts';
 
 export const MANUAL: EditPolicy = { apply: 'manual', requireClean: false, stopMoreThanPercent: null };
 
 /** A project, as these commands see it. */
 type Owner = {
-  readonly oracle: { readonly holds: HoldOracle };
+  readonly oracle: { readonly holds: HoldOracle; readonly watches: WatchOracle };
   call<M extends keyof Methods>(method: M, params: Parameters<Methods[M]>[0]): Promise<unknown> | null;
   load(shell: Shell): AcceptedConfig | null;
 };
 
 export function pause(project: Owner): void {
+  project.oracle.watches.onPause();
   void project.call('pause', {})?.then((answer) => {
     if (!(answer instanceof Error)) project.oracle.holds.onPaused();
   });
@@ -23,6 +25,7 @@ export function pause(project: Owner): void {
 
 export function resume(project: Owner): void {
   project.oracle.holds.onResume();
+  project.oracle.watches.onResume();
   void project.call('resume', {});
 }
 

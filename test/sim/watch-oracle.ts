@@ -21,6 +21,11 @@ export class WatchOracle {
   /** Service -> edits of its files so far. */
   readonly #edits = new Map<string, number>();
   readonly #reports = new Map<string, number>();
+  /** Edits while edits are paused: they are acted on afterwards. */
+  #held: { name: string; before: number; key: string }[] = [];
+  /** How often `orch pause` and `orch resume` were typed. */
+  #pauses = 0;
+  #isPaused = false;
 
   constructor(world: WatchWorld) {
     this.#world = world;
@@ -31,12 +36,25 @@ export class WatchOracle {
     const { machine, root } = this.#world;
     const count = (this.#edits.get(name) ?? 0) + 1;
     this.#edits.set(name, count);
-    this.#expectReport(name);
+    if (this.#isPaused) this.#held.push({ name, before: this.#reportsOf(name), key: this.#world.stateKey() });
+    else this.#expectReport(name, this.#reportsOf(name));
     const directory = `${root}/src/${name}`;
     machine.edit(`${directory}/main`, () => {
       machine.files.makeDirectory(directory);
       machine.files.put(`${directory}/main`, String(count));
     });
+  }
+
+  onPause(): void {
+    this.#pauses++;
+    this.#isPaused = true;
+  }
+
+  onResume(): void {
+    this.#pauses++;
+    this.#isPaused = false;
+    for (const { name, before, key } of this.#held.splice(0))
+      if (key === this.#world.stateKey()) this.#expectReport(name, before);
   }
 
   /** The supervisor says that it acts on changed files of the service. */
@@ -53,14 +71,14 @@ export class WatchOracle {
   }
 
   /** Unless an event is lost, or something happens meanwhile that may keep the supervisor from it. */
-  #expectReport(name: string): void {
+  #expectReport(name: string, before: number): void {
     const { machine, kernel, stateKey } = this.#world;
-    const before = this.#reportsOf(name);
     const key = stateKey();
+    const pauses = this.#pauses;
     const isKnown = kernel()?.desired.services.has(name as ServiceName) ?? false;
     if (!isKnown || machine.faults.watchEvents > 0) return;
     machine.schedule.after(SEEN_WITHIN_MS, () => {
-      if (stateKey() !== key || this.#reportsOf(name) > before) return;
+      if (stateKey() !== key || this.#pauses !== pauses || this.#reportsOf(name) > before) return;
       this.#world.fail(`watch: an edit of a file of ${name} was not seen`);
     });
   }
