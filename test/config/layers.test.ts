@@ -40,6 +40,15 @@ describe('overlays', () => {
     expect((await accept(files, { env: 'dev,eu' })).env).toBe('dev,eu');
   });
 
+  test('that a file includes as well are merged twice, with a warning at the include', async () => {
+    const twice = { ...files, 'procs.yaml': `include: [procs.dev.yaml]\n${files['procs.yaml']}` };
+    const result = await load(twice, { env: 'dev' });
+    const warnings = result.ok ? result.accepted.warnings : [];
+    expect(warnings.map(({ code, file, line }) => [code, file, line])).toEqual([['included-twice', 'procs.yaml', 1]]);
+    const alone = await load(twice);
+    expect(alone.ok && alone.accepted.warnings).toEqual([]);
+  });
+
   test('are named once each, and each must exist', async () => {
     expect(await refuse(files, { env: 'dev,dev' })).toEqual(['bad-name:null']);
     expect(await refuse(files, { env: 'dev,us,xx' })).toEqual(['missing-overlay:null', 'missing-overlay:null']);

@@ -59,7 +59,7 @@ test('several overlays are applied in their order, and the list stays in force u
   }
   const plan = await project.orch(['-e', 'eu', '-e', 'dev', 'plan', '--json']);
   expect(JSON.parse(plan.stdout)).toMatchObject({ environment: { from: 'dev,eu', to: 'eu,dev' } });
-  await project.mustOrch(['scale', 'a=1']);
+  await project.mustOrch(['-e', 'dev, eu', 'scale', 'a=1']);
   expect(project.read('procs.eu.yaml')).toContain('pool: 1');
   await project.mustOrch(['upgrade']);
   await converge(project);

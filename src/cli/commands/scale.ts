@@ -4,6 +4,7 @@ import { heldText } from '../../api/held-edit.ts';
 import type { WireError } from '../../api/protocol.ts';
 import type { HeldEdit } from '../../api/protocol-edits.ts';
 import { isSelector } from '../../api/select-names.ts';
+import { environmentName } from '../../core/environment-name.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
@@ -112,7 +113,7 @@ async function scaleFiles(context: CliContext, requests: ScaleRequest[]): Promis
 
 /** ORCH_ENV, or nothing, means the environment that runs. */
 function isOtherEnvironment({ envOption }: CliContext, running: string | null): boolean {
-  return envOption !== undefined && (envOption || null) !== running;
+  return envOption !== undefined && environmentName(envOption) !== running;
 }
 
 function otherEnvironment(running: string | null): WireError {

@@ -1,7 +1,7 @@
 // procs.yaml, the overlays of the environment in their order, and the personal overlay -> one merged tree. Later ones win.
 import { basename, dirname, extname } from 'node:path';
 import { isPersonalLeftOut, layersOf, overlayOf, PERSONAL } from '../../core/environment-name.ts';
-import { fileProblem, type ProblemText, quote } from '../problem/problem.ts';
+import { fileProblem, type ProblemText, quote, warningAt } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { mergeTrees } from '../tree/merge.ts';
 import type { MapTree } from '../tree/tree.ts';
@@ -48,6 +48,8 @@ async function readBase(context: LoadContext, file: string): Promise<MapTree | n
 async function readOverlay(context: LoadContext, file: string, env: string): Promise<MapTree | null> {
   if (!ENV_NAME.test(env)) return reportBadEnvName(context, file, env);
   const overlay = overlayOf(file, env);
+  const included = context.included.get(overlay);
+  if (included) context.problems.push(warningAt(included.at, mergedTwice(basename(overlay), env)));
   const tree = await readConfigFile(context, { path: overlay, base: context.root, named: null }, 'part');
   if (tree !== 'missing') return tree;
   const message = `unknown environment ${quote(env)}: ${basename(overlay)} does not exist`;
@@ -56,6 +58,12 @@ async function readOverlay(context: LoadContext, file: string, env: string): Pro
     `the project has no overlay: create ${basename(overlay)}, or leave out --env`;
   return reportFile(context, overlay, { code: 'missing-overlay', message, hint });
 }
+
+const mergedTwice = (overlay: string, env: string): ProblemText => ({
+  code: 'included-twice',
+  message: `${overlay} is included here, and is merged again as the overlay of ${quote(env)}`,
+  hint: 'rename it, or leave out the include: lists that it extends get its items twice',
+});
 
 function reportBadEnvName(context: LoadContext, file: string, env: string): null {
   const message = `${quote(env)} is not a valid environment name`;
