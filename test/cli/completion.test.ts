@@ -26,7 +26,7 @@ async function complete(words: string[], cwd = root): Promise<string[]> {
 
 describe('offers', () => {
   test.each([
-    [['re'], ['restart', 'resume', 'reset-term']],
+    [['res'], ['restart', 'resume', 'reset-term']],
     [['--no'], ['--no-local', '--no-color']],
     [['up', '--de'], ['--detach']],
     [

