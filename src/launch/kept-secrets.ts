@@ -17,14 +17,21 @@ export class KeptSecrets {
     this.#nowMs = nowMs;
   }
 
-  /** Reads now, and keeps the result. @param declared the source: another one is another secret */
+  /**
+   * Reads now, and keeps the result: a failure only where nothing better is known, since a program that does not answer for a
+   * while must not take the secret from the probes of a healthy instance.
+   * @param declared the source: another one is another secret
+   */
   read(owner: string, declared: string, read: () => Promise<SecretFileResult>): Promise<SecretFileResult> {
     const reading: KeptReading = { declared, result: read(), failedAtMs: null };
-    this.#readings.set(owner, reading);
+    const known = this.#readings.get(owner);
+    const isBetter = known?.declared === declared && known.failedAtMs === null;
+    if (!isBetter) this.#readings.set(owner, reading);
     const failed = (): void => {
       reading.failedAtMs = this.#nowMs();
     };
-    void reading.result.then(({ ok }) => ok || failed(), failed);
+    const succeeded = (): void => void this.#readings.set(owner, reading);
+    void reading.result.then(({ ok }) => (ok ? succeeded() : failed()), failed);
     return reading.result;
   }
 

@@ -47,11 +47,10 @@ export async function readSecret(request: SecretRequest): Promise<SecretFileResu
   const owner = `${request.instance} ${request.name}`;
   const declared = JSON.stringify(source);
   if (!request.mayBeKept) return kept.read(owner, declared, () => runProgram(source, request));
-  return kept.getOrRead(owner, declared, async () => {
-    const text = request.own(request.name);
-    // Others may wait for it as well: the one that gives up does not end it.
-    return text === undefined ? runProgram(source, { ...request, signal: undefined }) : { ok: true, text };
-  });
+  const text = request.own(request.name);
+  if (text !== undefined) return { ok: true, text };
+  // Others may wait for the same run: the one that gives up does not end it.
+  return kept.getOrRead(owner, declared, () => runProgram(source, { ...request, signal: undefined }));
 }
 
 async function readFile(path: string, root: string): Promise<SecretFileResult> {

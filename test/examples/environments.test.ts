@@ -46,3 +46,11 @@ test('config explains where a value comes from', async () => {
   const prod = await project.mustOrch(['-e', 'prod', 'config', '--explain']);
   expect(prod.stdout).toMatch(/pool: 4.*procs\.prod\.yaml:3/);
 });
+
+test('envs and diff name what the overlays change', async () => {
+  const project = createExampleProject('environments', { 18550: PORT });
+  expect((await project.mustOrch(['envs'])).stdout).toMatch(/^prod +valid +\d+ +\d+ {2}.*pool/m);
+  const diff = await project.orch(['diff', 'dev', 'prod']);
+  expect(diff.exitCode).toBe(2);
+  expect(diff.stdout).toContain('    live     pool: 1 → 4\n');
+});

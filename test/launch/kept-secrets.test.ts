@@ -36,3 +36,12 @@ test('reads at the same time are one; a failure is repeated only a while later',
   expect((await kept.getOrRead('a', 'x', read())).ok).toBe(true);
   expect(reads()).toBe(2);
 });
+
+test('a read that fails does not replace a value that is known, unless it is of another source', async () => {
+  const { kept, read } = setUp();
+  await kept.read('a', 'x', read());
+  expect((await kept.read('a', 'x', read(false))).ok).toBe(false);
+  expect(await kept.getOrRead('a', 'x', read())).toEqual({ ok: true, text: 'v1' });
+  expect((await kept.read('a', 'y', read(false))).ok).toBe(false);
+  expect((await kept.getOrRead('a', 'y', read())).ok).toBe(false);
+});
