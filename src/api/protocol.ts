@@ -53,6 +53,8 @@ export type ServiceStatus = {
   ready: number;
   singleton: boolean;
   logQueue: string;
+  /** Missing: stderr goes to `logQueue` as well. */
+  stderrQueue?: string;
   /** `{stopped: true}` or `{pool: n}`: what a command set in place of the file. */
   override: { stopped?: true; pool?: number } | null;
   /** The name for people; missing: it has none. */

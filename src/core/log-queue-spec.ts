@@ -24,3 +24,10 @@ export type LogQueueSpec = {
   capacityBytes: number;
   overflow: OverflowPolicy;
 };
+
+/** What a service writes to; `stderrQueue` is missing where a client of an older version applied the configuration. */
+export type WrittenQueues = { logQueue: string; stderrQueue?: string | null };
+
+/** @returns the queues that a service writes to, each once: that of stdout first. */
+export const queuesWrittenBy = ({ logQueue, stderrQueue }: WrittenQueues): string[] =>
+  stderrQueue && stderrQueue !== logQueue ? [logQueue, stderrQueue] : [logQueue];

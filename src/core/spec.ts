@@ -228,6 +228,8 @@ export type ServiceSpec = RunAs & {
   port: number | 'auto' | null;
   singleton: SingletonPolicy | null;
   logQueue: string;
+  /** Null: stderr goes to `logQueue` too. */
+  stderrQueue: string | null;
   dependsOn: Dependency[];
   /** When an instance counts as ready; null: once `startup` has passed, or without that, after `readyAfterMs`. */
   readiness: Probe | null;

@@ -255,7 +255,7 @@ class ReconnectingClient implements LogWriterClient {
   }
 }
 
-type QueueUsers = readonly { queue: string }[];
+type QueueUsers = readonly { queue: string; errQueue?: string }[];
 
 /** The queues that a log writer must know: the configured ones, and removed ones while an instance still writes to them. */
 class NeededQueues {
@@ -272,6 +272,6 @@ class NeededQueues {
   }
 
   removedInUse(users: QueueUsers): LogQueueSpec[] {
-    return this.#removed.filter(({ name }) => users.some(({ queue }) => queue === name));
+    return this.#removed.filter(({ name }) => users.some(({ queue, errQueue }) => queue === name || errQueue === name));
   }
 }

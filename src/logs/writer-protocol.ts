@@ -5,11 +5,19 @@ import type { LogQueueSpec } from '../core/log-queue-spec.ts';
 import type { StreamCode } from './line-format.ts';
 
 /** A writer with another number is asked to exit; the next one takes over the FIFOs. */
-export const LOG_PROTOCOL = 3;
+export const LOG_PROTOCOL = 4;
 export const MAX_LOG_FRAME_BYTES = 8 * 1024 * 1024;
 
-/** The two FIFOs of an instance, or of a command that runs for it (`api.1:before_start`), and the queue they fill. */
-export type InstanceFifos = { instance: string; service: string; queue: string; outPath: string; errPath: string };
+/** The two FIFOs of an instance, or of a command that runs for it (`api.1:before_start`), and the queues they fill. */
+export type InstanceFifos = {
+  instance: string;
+  service: string;
+  queue: string;
+  /** Of stderr; missing: the same. */
+  errQueue?: string;
+  outPath: string;
+  errPath: string;
+};
 
 /** Patterns to look for in the output of one incarnation. */
 export type LineExpectation = { instance: string; nonce: string; patterns: string[] };

@@ -1,7 +1,7 @@
 // What changed between two declarations of the log queues, as `plan` shows it: all of it is applied in place. Pure, no Node
 // module: the supervisor imports it.
 
-import type { LogQueueSpec } from '../core/log-queue-spec.ts';
+import { type LogQueueSpec, queuesWrittenBy } from '../core/log-queue-spec.ts';
 import type { ProjectConfig } from '../core/spec.ts';
 import { printExactDuration, printExactSize } from '../units.ts';
 
@@ -47,7 +47,7 @@ const queueChange = (name: string, reason: string, keys: QueueChange['keys']): Q
 });
 
 const isWrittenTo = ({ services }: QueueDeclarations, name: string): boolean =>
-  services.some(({ logQueue }) => logQueue === name);
+  services.some((spec) => queuesWrittenBy(spec).includes(name));
 
 function changedKeys(from: LogQueueSpec, to: LogQueueSpec): QueueChange['keys'] {
   const [before, after] = [printQueue(from), printQueue(to)];

@@ -71,6 +71,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     hooks: { beforeStart: null, afterReady: null, afterExit: null },
     limits: { memory: null, nofile: null, nice: null },
     profiles: [],
+    stderrQueue: null,
     title: null,
     tags: [],
     stdin: false,

@@ -22,10 +22,11 @@ function checkNamesAndPool(spec: ServiceSpec, config: ProjectConfig, tree: Tree)
   };
   const name = quote(spec.name);
   const queues = config.logQueues.map((queue) => queue.name);
-  if (!queues.includes(spec.logQueue)) {
-    const message = `${name} names the log queue ${quote(spec.logQueue)}, which is not declared`;
-    const hint = suggestionHint(spec.logQueue, queues, 'queues') ?? 'declare it under `log_queues`';
-    report('log_queue', 'unknown-log-queue', message, hint);
+  for (const [key, queue] of [['log_queue', spec.logQueue] as const, ['stderr_queue', spec.stderrQueue] as const]) {
+    if (queue === null || queues.includes(queue)) continue;
+    const message = `${name} names the log queue ${quote(queue)}, which is not declared`;
+    const hint = suggestionHint(queue, queues, 'queues') ?? 'declare it under `log_queues`';
+    report(key, 'unknown-log-queue', message, hint);
   }
   if (spec.singleton && spec.pool > 1) {
     const message = `${name} is a singleton and cannot have a pool of ${spec.pool}`;

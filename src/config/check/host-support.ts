@@ -24,9 +24,10 @@ export function checkTerminals(config: ProjectConfig, tree: Tree, findReason = w
   });
 }
 
-function ttyConflicts({ stdin, listen, exitRecord }: ServiceSpec): KeyConflict[] {
+function ttyConflicts({ stdin, listen, exitRecord, stderrQueue }: ServiceSpec): KeyConflict[] {
   const conflicts: KeyConflict[] = [];
   if (stdin) conflicts.push(['stdin', 'the program reads from its terminal']);
+  if (stderrQueue !== null) conflicts.push(['stderr_queue', 'a terminal has one stream']);
   if (listen.length > 0) conflicts.push(['listen', 'sockets cannot be passed on through a terminal']);
   if (exitRecord) conflicts.push(['exit_record', 'the process that holds the terminal must be the main one']);
   return conflicts;

@@ -196,6 +196,7 @@ function checkSinkService({ name: queue }: LogQueueSpec, spec: ServiceSpec, tree
   const drain = childOf(childOf(childOf(childOf(tree, 'services'), spec.name), 'stop'), 'drain');
   const itself = `${reads} and writes to it`;
   refuse(spec.logQueue === queue, ['log_queue'], itself, 'give it another `log_queue`, with a file');
+  refuse(spec.stderrQueue === queue, ['stderr_queue'], itself, 'give it another `stderr_queue`, with a file');
   refuse(!spec.enabled, ['enabled'], `${reads} but is not enabled`, 'set `enabled: true`, or remove the sink');
   refuse(spec.pool !== 1, ['pool'], `${reads}: it cannot have a pool of ${spec.pool}`, 'set `pool: 1`');
   const surges = !isZeroPortion(spec.rollout.maxSurge);

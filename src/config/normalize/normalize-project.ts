@@ -1,6 +1,6 @@
 // The merged, expanded and valid tree -> ProjectConfig.
 import { basename, resolve } from 'node:path';
-import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
+import { type LogQueueSpec, queuesWrittenBy } from '../../core/log-queue-spec.ts';
 import type { Dependency, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import { parseDurationMs, parseSizeBytes } from '../../units.ts';
 import { quote } from '../problem/problem.ts';
@@ -37,7 +37,7 @@ export function normalizeProject(tree: Tree, env: string | null, context: Normal
 function normalizeQueues(tree: Tree, services: ServiceSpec[], context: NormalizeContext): LogQueueSpec[] {
   const declared = entriesOf(childOf(tree, 'log_queues'));
   const queues = declared.map(({ key, value }) => normalizeQueue(key, value, context));
-  const needsDefault = services.some(({ logQueue }) => logQueue === DEFAULT_QUEUE);
+  const needsDefault = services.some((spec) => queuesWrittenBy(spec).includes(DEFAULT_QUEUE));
   if (!needsDefault || declared.some(({ key }) => key === DEFAULT_QUEUE)) return queues;
   return [...queues, normalizeQueue(DEFAULT_QUEUE, undefined, context)];
 }
@@ -147,9 +147,10 @@ function connectSinks(services: ServiceSpec[], queues: readonly LogQueueSpec[]):
   if (sinks.length === 0) return services;
   const names = new Set<string>(services.map(({ name }) => name));
   return services.map((spec) => {
-    const written = sinks.find(({ name }) => name === spec.logQueue);
+    const written = sinks.filter(({ name }) => queuesWrittenBy(spec).includes(name));
     const read = sinks.find(({ sink }) => sink === spec.name);
-    const producer = written && names.has(written.sink!) ? startAfterSink(spec, written.sink!) : spec;
+    const known = written.filter(({ sink }) => names.has(sink!));
+    const producer = known.reduce((after, { sink }) => startAfterSink(after, sink!), spec);
     return read ? asSinkService(producer, read.name) : producer;
   });
 }

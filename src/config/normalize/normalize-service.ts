@@ -65,6 +65,7 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     port,
     singleton: normalizeSingleton(childOf(tree, 'singleton'), name, context),
     logQueue: literalOf(childOf(tree, 'log_queue')) ?? DEFAULT_QUEUE,
+    stderrQueue: literalOf(childOf(tree, 'stderr_queue')),
     dependsOn: normalizeDependencies(childOf(tree, 'depends_on'), context),
     readiness: normalizeProbe(entryAt(tree, 'readiness'), context),
     readyAfterMs,

@@ -130,6 +130,8 @@ export type ServiceDeclaration = {
   } | null;
   /** The queue for stdout and stderr: its name, or a queue of its own, which is named like the service. Default: `"default"`. */
   log_queue?: string | LogQueueDeclaration | null;
+  /** The queue for stderr alone, where it is not that of stdout: its name, or a queue of its own, which is named `<service>-stderr`. `orch logs` shows both together. */
+  stderr_queue?: string | LogQueueDeclaration | null;
   /** The services that must be up first. A list waits for `started`. `ready` waits for the readiness probe, or without one until the service has lived for `ready_after`; `completed` waits for exit code 0, which never counts as ready; `ended` waits for the end of a task, whatever its exit code. Default: `[]`. */
   depends_on?: string[] | { [name: string]: 'started' | 'ready' | 'completed' | 'ended' | {
     /** The condition to wait for. Default: `"started"`. */

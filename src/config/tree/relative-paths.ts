@@ -41,6 +41,7 @@ export const SERVICE_PATHS: Readonly<Record<string, Complete>> = {
   'env.*.secret.file': ofPath,
   'env.*.secret.identity': ofPath,
   'log_queue.path': ofPath,
+  'stderr_queue.path': ofPath,
   'singleton.pid_file': ofPath,
   'listen.[]': ofAddress,
   'watch.[]': WATCHED,

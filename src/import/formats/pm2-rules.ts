@@ -152,9 +152,9 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
     disable_logs: (node) =>
       isOn(node) ? notCarried('output always goes to a log queue, which is rotated') : undefined,
   };
-  for (const key of ['out_file', 'output', 'out']) rules[key] = logRule(file, false);
-  for (const key of ['log_file', 'log']) rules[key] = logRule(file, false);
-  for (const key of ['error_file', 'error', 'err_file']) rules[key] = logRule(file, true);
+  for (const key of ['out_file', 'output', 'out']) rules[key] = logRule(file, 'out');
+  for (const key of ['log_file', 'log']) rules[key] = logRule(file, 'both');
+  for (const key of ['error_file', 'error', 'err_file']) rules[key] = logRule(file, 'error');
   // What only pm2 itself needs.
   for (const key of [
     'vizion',

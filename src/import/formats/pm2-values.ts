@@ -9,21 +9,20 @@ import { isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../sou
 import { fromMs, parseLongDuration } from '../text/durations.ts';
 import { changeRestart } from './restart-limit.ts';
 
-const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
+const OUT_KEYS = ['out_file', 'output', 'out'];
+const ERROR_KEYS = ['error_file', 'error', 'err_file'];
 
-/** One queue for both files: that of stdout, where each line names its stream. */
-export function logRule(file: string, isError: boolean): Rule<ServiceDraft> {
+/** `both`: the file that has both streams in addition. */
+export function logRule(file: string, stream: 'out' | 'error' | 'both'): Rule<ServiceDraft> {
   return (node, { draft, parent }) => {
     const path = textOf(node);
     if (/^(\/dev\/null|null|false)$/i.test(path))
       return notCarried('output always goes to a log queue, which is rotated');
-    const others = ['out_file', 'output', 'out', 'error_file', 'error', 'err_file', 'log_file', 'log'].map((key) =>
-      textOf(nodeAt(parent, key)),
-    );
-    const isShared = others.every((other) => other === '' || other === path);
-    if (!isError || draft.queue?.path === undefined) draft.queue = { ...draft.queue, path: fromSource(file, path) };
-    if (isShared && draft.queue.format === undefined) draft.queue.format = 'raw';
-    return isShared && !isError ? undefined : nearly(merged);
+    if (stream === 'both' && [...OUT_KEYS, ...ERROR_KEYS].some((key) => nodeAt(parent, key)))
+      return nearly('`orch logs` shows both streams together; a third file is not written');
+    if (stream === 'error') draft.errQueue = { ...draft.errQueue, path: fromSource(file, path) };
+    else draft.queue = { path: fromSource(file, path), format: 'raw', ...draft.queue };
+    return undefined;
   };
 }
 

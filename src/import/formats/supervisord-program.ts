@@ -81,13 +81,13 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
       draft.merge('env', env);
       return reasons.length > 0 ? nearly(reasons.join('; ')) : undefined;
     },
-    redirect_stderr: (node) => (isOn(node) ? undefined : nearly(merged)),
-    stdout_logfile: logRule(name, isMerged || !nodeAt(section, 'stderr_logfile')),
-    stderr_logfile: logRule(name, false),
-    stdout_logfile_maxbytes: rotateRule('size'),
-    stdout_logfile_backups: rotateRule('keep'),
-    stderr_logfile_maxbytes: asIs,
-    stderr_logfile_backups: asIs,
+    redirect_stderr: (node) => (isOn(node) || nodeAt(section, 'stderr_logfile') ? undefined : nearly(merged)),
+    stdout_logfile: logRule(name, 'queue'),
+    stderr_logfile: isMerged ? asIs : logRule(name, 'errQueue'),
+    stdout_logfile_maxbytes: rotateRule('size', 'queue'),
+    stdout_logfile_backups: rotateRule('keep', 'queue'),
+    stderr_logfile_maxbytes: isMerged ? asIs : rotateRule('size', 'errQueue'),
+    stderr_logfile_backups: isMerged ? asIs : rotateRule('keep', 'errQueue'),
     stdout_syslog: lost('a log queue can feed a service (`sink`), such as logger(1)'),
     stderr_syslog: lost('a log queue can feed a service (`sink`), such as logger(1)'),
     stdout_capture_maxbytes: lost('`orch events` has no messages of programs'),
@@ -101,8 +101,10 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
   };
 }
 
-/** @param isWhole both streams go there, or only one has a file */
-function logRule(name: string, isWhole: boolean): Rule<ServiceDraft> {
+/** Of stdout, of stderr. */
+type StreamQueue = 'queue' | 'errQueue';
+
+function logRule(name: string, stream: StreamQueue): Rule<ServiceDraft> {
   return (node, { draft }) => {
     const path = toSupervisordText(
       textOf(node)
@@ -119,24 +121,19 @@ function logRule(name: string, isWhole: boolean): Rule<ServiceDraft> {
     if (/^(NONE|\/dev\/null)$/i.test(path)) return notCarried('output always goes to a log queue, which is rotated');
     if (/^\/dev\/(stdout|stderr|fd\/[12])$/.test(path))
       return nearly('`orch up` prints every line with its instance, and the log queue keeps it');
-    const before = draft.queue?.path;
-    // The file of stdout holds both streams, and each line names its stream.
-    if (before !== undefined && before !== path) return nearly(merged);
-    draft.queue = { path, ...(isWhole ? { format: 'raw' } : {}), ...draft.queue };
-    return isWhole ? undefined : nearly(merged);
+    draft[stream] = { path, format: 'raw', ...draft[stream] };
+    return undefined;
   };
 }
 
-function rotateRule(key: 'size' | 'keep'): Rule<ServiceDraft> {
+function rotateRule(key: 'size' | 'keep', stream: StreamQueue): Rule<ServiceDraft> {
   return (node, { draft, parent }) => {
-    const file = textOf(nodeAt(parent, 'stdout_logfile'));
+    const file = textOf(nodeAt(parent, stream === 'queue' ? 'stdout_logfile' : 'stderr_logfile'));
     const value = key === 'keep' ? numberOf(node) : toSize(textOf(node));
     if (value === null) return notCarried('it is not a number');
     if (file === '' || /^(AUTO|NONE|\/dev\/.*)$/i.test(file)) return asIsFor(file);
-    draft.queue = {
-      ...draft.queue,
-      rotate: { ...(draft.queue?.rotate as PlainMap | undefined), [key]: value, compress: 'none' },
-    };
+    const before = draft[stream]?.rotate as PlainMap | undefined;
+    draft[stream] = { ...draft[stream], rotate: { ...before, [key]: value, compress: 'none' } };
     return undefined;
   };
 }

@@ -15,7 +15,6 @@ import { changeRestart, setPolicy } from './restart-limit.ts';
 import { START_LIMIT_RULES } from './systemd-limit.ts';
 import { type ExecLine, joinLines, type Specified, toExecLine } from './systemd-text.ts';
 
-const merged = 'both streams go to one log queue, and each line names its stream (`o`, `e`)';
 const user = 'programs run as the user who runs orch';
 
 export function serviceRules(section: SourceNode, specifier: (text: string) => Specified): ServiceRules {
@@ -282,16 +281,13 @@ function setOutput(node: SourceNode, draft: ServiceDraft, isOutput: boolean): Ve
   const target = textOf(node);
   const path = /^(?:append|file|truncate):(.*)$/.exec(target)?.[1];
   if (path === undefined) {
+    if (target === 'inherit' && !isOutput) return undefined;
     if (/^(journal|syslog|kmsg|inherit|journal\+console)$/.test(target))
       return nearly('output goes to a log queue: `orch logs`');
     return target === 'tty' ? undefined : notCarried('output always goes to a log queue, which is rotated');
   }
-  const before = draft.queue?.path;
-  if (before !== undefined && before !== path) {
-    // Each line then names its stream.
-    delete draft.queue!.format;
-    return nearly(merged);
-  }
-  draft.queue = { path, format: 'raw', ...draft.queue };
-  return isOutput || before === path ? undefined : nearly(merged);
+  const queue = { path, format: 'raw' };
+  if (isOutput) draft.queue = { ...queue, ...draft.queue };
+  else draft.errQueue = { ...queue, ...draft.errQueue };
+  return undefined;
 }

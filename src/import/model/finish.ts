@@ -36,23 +36,34 @@ function startDependencies({ services }: ProjectDraft): void {
     if (needed.has(service.name) && service.keys.start === 'manual') service.remove('start');
 }
 
-/** Services with the same file share a queue, since two queues may not write to one file. */
+/** Services and streams with the same file share a queue, since two queues may not write to one file. */
 function nameQueues(project: ProjectDraft): void {
   if (project.queue?.path !== undefined) project.merge('log_queues', { default: project.queue });
+  const written = project.services.flatMap((service) => writtenQueues(service).map((one) => ({ service, ...one })));
   const byPath = new Map<Plain, string>();
-  for (const service of project.services) {
-    const { queue } = service;
-    if (queue?.path === undefined) continue;
-    const isShared = project.services.filter((other) => other.queue?.path === queue.path).length > 1;
-    if (!isShared) {
-      service.set('log_queue', queue);
+  for (const { service, key, suffix, queue } of written) {
+    const path = queue.path!;
+    if (written.filter((other) => other.queue.path === path).length === 1) {
+      service.set(key, queue);
       continue;
     }
-    const name = byPath.get(queue.path) ?? service.name;
-    if (!byPath.has(queue.path)) project.merge('log_queues', { [name]: queue });
-    byPath.set(queue.path, name);
-    service.set('log_queue', name);
+    const name = byPath.get(path) ?? service.name + suffix;
+    if (!byPath.has(path)) project.merge('log_queues', { [name]: queue });
+    byPath.set(path, name);
+    service.set(key, name);
   }
+}
+
+type WrittenQueue = { key: 'log_queue' | 'stderr_queue'; suffix: string; queue: PlainMap };
+
+function writtenQueues({ queue, errQueue }: ServiceDraft): WrittenQueue[] {
+  const written: WrittenQueue[] = [];
+  if (queue?.path !== undefined) written.push({ key: 'log_queue', suffix: '', queue });
+  if (errQueue?.path !== undefined && errQueue.path !== queue?.path) {
+    const format = queue?.format ?? 'raw';
+    written.push({ key: 'stderr_queue', suffix: '-stderr', queue: { path: errQueue.path, format, ...errQueue } });
+  }
+  return written;
 }
 
 /** @returns name in the source -> name here */

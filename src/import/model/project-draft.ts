@@ -15,6 +15,8 @@ export class KeysDraft {
   #pending: string[] = [];
   /** The log file of its own; `finishProject` names the queue. */
   queue: PlainMap | null = null;
+  /** That of stderr, where it is another one. */
+  errQueue: PlainMap | null = null;
 
   /** Replaces what is there. */
   set(key: string, value: Plain): void {

@@ -12,7 +12,18 @@ import {
 const PROJECT_KEYS = ['name', 'include', 'env', 'env_files', 'log_queues', 'defaults'];
 const SERVICE_KEYS = [
   ...['title', 'description', 'tags', 'command', 'cwd', 'user', 'group', 'umask', 'pool', 'port', 'env_files', 'env'],
-  ...['depends_on', 'log_queue', 'readiness', 'ready_after', 'startup', 'liveness', 'schedule', 'watch', 'hooks'],
+  ...[
+    'depends_on',
+    'log_queue',
+    'stderr_queue',
+    'readiness',
+    'ready_after',
+    'startup',
+    'liveness',
+    'schedule',
+    'watch',
+    'hooks',
+  ],
   ...['restart', 'success_codes', 'healthy_after', 'on_end', 'on_failure', 'stop', 'reload', 'limits', 'listen'],
   ...['tty', 'stdin', 'profiles', 'start', 'enabled'],
 ];

@@ -72,7 +72,10 @@ export class LogWriter {
 
   /** @returns the instances whose FIFOs could not be opened */
   attach(sources: InstanceFifos[]): { instance: string; message: string }[] {
-    const producers = sources.map(({ queue, service }) => ({ queuePath: this.#queues.get(queue)?.spec.path, service }));
+    const pathOf = (name: string) => this.#queues.get(name)?.spec.path;
+    const producers = sources.map(({ queue, service }) => ({ queuePath: pathOf(queue), service }));
+    for (const { errQueue, service } of sources)
+      if (errQueue !== undefined) producers.push({ queuePath: pathOf(errQueue), service });
     this.#services.note(producers.filter(hasQueue));
     const failed: { instance: string; message: string }[] = [];
     for (const source of sources) {
@@ -96,13 +99,14 @@ export class LogWriter {
     const patienceEndMs = Math.min(performance.now() + WRITE_WAIT_MS, untilMs);
     while (!attached.drain(untilMs)) {
       // A queue that is behind takes one chunk of a stream, and the next one once that is written.
-      if (attached.queue.isBlocked() || performance.now() >= patienceEndMs) return false;
+      if (attached.queues.some((queue) => queue.isBlocked()) || performance.now() >= patienceEndMs) return false;
       await delay(DRAIN_RETRY_MS);
     }
-    const { queue } = attached;
-    if (queue.isIdle()) return true;
-    if (queue.isBlocked()) return false;
-    return settlesWithin(queue.drained(), patienceEndMs - performance.now());
+    const busy = attached.queues.filter((queue) => !queue.isIdle());
+    if (busy.length === 0) return true;
+    if (busy.some((queue) => queue.isBlocked())) return false;
+    const written = Promise.all(busy.map((queue) => queue.drained()));
+    return settlesWithin(written, patienceEndMs - performance.now());
   }
 
   /** The end of what a command printed; '' for an instance. */
@@ -133,8 +137,9 @@ export class LogWriter {
     const queue = this.#queues.get(name);
     if (queue === undefined) return true;
     const untilMs = performance.now() + deadlineMs;
-    const producers = [...this.#attached.values()].filter((attached) => attached.queue === queue);
-    return queue.sink.close(service, untilMs, () => this.#drainAll(producers, untilMs));
+    const producers = [...this.#attached.values()].filter((attached) => attached.queues.includes(queue));
+    const isAwaited = (other: LogQueue) => other === queue;
+    return queue.sink.close(service, untilMs, () => this.#drainAll(producers, untilMs, isAwaited));
   }
 
   /** @param names none: all queues. Rejects where a queue is unknown or cannot be rotated. */
@@ -149,8 +154,9 @@ export class LogWriter {
   /** Drains, flushes and closes everything. Returns false where something was left at the deadline. */
   async finish(deadlineMs: number): Promise<boolean> {
     const untilMs = performance.now() + deadlineMs;
-    const producers = [...this.#attached.values()].filter(({ queue }) => !queue.sink.hasNoReader());
-    const isDrained = await this.#drainAll(producers, untilMs);
+    const isAwaited = ({ sink }: LogQueue) => !sink.hasNoReader();
+    const producers = [...this.#attached.values()].filter(({ queues }) => queues.some(isAwaited));
+    const isDrained = await this.#drainAll(producers, untilMs, isAwaited);
     for (const instance of [...this.#attached.keys()]) this.#release(instance);
     const readers = [...this.#queues.values()].filter((queue) => !queue.sink.hasNoReader());
     const written = Promise.all(readers.map((queue) => queue.drained()));
@@ -175,10 +181,16 @@ export class LogWriter {
   }
 
   /** Repeats where a queue that is behind takes only a part. */
-  async #drainAll(instances: AttachedInstance[], untilMs: number): Promise<boolean> {
+  async #drainAll(
+    instances: AttachedInstance[],
+    untilMs: number,
+    isAwaited: (queue: LogQueue) => boolean,
+  ): Promise<boolean> {
     let left = instances;
     for (;;) {
-      left = left.filter((attached) => this.#attached.get(attached.id) === attached && !attached.drain(untilMs));
+      left = left.filter(
+        (attached) => this.#attached.get(attached.id) === attached && !attached.drain(untilMs, isAwaited),
+      );
       if (left.length === 0) return true;
       if (performance.now() >= untilMs) return false;
       await delay(DRAIN_RETRY_MS);
@@ -186,13 +198,15 @@ export class LogWriter {
   }
 
   *#allSources() {
-    for (const { queue, sources } of this.#attached.values())
-      for (const source of sources) yield { source, queue: queue.spec.name };
+    for (const attached of this.#attached.values())
+      for (const source of attached.sources) yield { source, queue: attached.queueOf(source).spec.name };
   }
 
   #noteServices(): void {
     const attached = [...this.#attached.values()];
-    this.#services.note(attached.map(({ queue, service }) => ({ queuePath: queue.spec.path, service })));
+    this.#services.note(
+      attached.flatMap(({ queues, service }) => queues.map(({ spec }) => ({ queuePath: spec.path, service }))),
+    );
   }
 
   #reportUnread({ instance, queue, outPath, errPath }: InstanceFifos, reason: string): void {
@@ -209,16 +223,21 @@ export class LogWriter {
   }
 
   #attachOne(spec: InstanceFifos): void {
-    const queue = this.#queues.get(spec.queue);
-    if (queue === undefined) throw new Error(`no such log queue: ${spec.queue}`);
-    const attached = this.#attached.get(spec.instance) ?? new AttachedInstance(spec, queue, this.#context);
-    const hasMoved = attached.queue !== queue;
+    const queues = [this.#queueNamed(spec.queue), this.#queueNamed(spec.errQueue ?? spec.queue)] as const;
+    const attached = this.#attached.get(spec.instance) ?? new AttachedInstance(spec, queues, this.#context);
+    const hasMoved = !attached.isReadFor(queues);
     this.#attached.set(spec.instance, attached);
     try {
-      attached.attach(queue);
+      attached.attach(queues);
     } finally {
       if (hasMoved) this.#closeUnneeded();
     }
+  }
+
+  #queueNamed(name: string): LogQueue {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) throw new Error(`no such log queue: ${name}`);
+    return queue;
   }
 
   #release(instance: string): void {

@@ -13,6 +13,7 @@ import { killTree } from '../../os/tree/signal.ts';
 import { findProjectProcesses } from '../../os/tree/sweep.ts';
 import type { EditState } from '../config/edits.ts';
 import type { Instances } from '../instances/instances.ts';
+import { streamQueuesOf } from '../instances/outputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { adopt, incarnationOf } from './adopt.ts';
@@ -55,7 +56,7 @@ export async function takeOverRunning(
   });
   const live = adoption.slots.filter(isOccupied);
   await instances.openOutputs(
-    live.map(({ id, service }) => ({ id, queue: services.get(service)?.logQueue ?? 'default' })),
+    live.map(({ id, service }) => ({ id, ...streamQueuesOf(services.get(service) ?? { logQueue: 'default' }) })),
   );
   const gone = new Set(adoption.ended.map(({ id }) => id));
   for (const slot of live) if (!gone.has(slot.id)) reportAdopted(context, slot);

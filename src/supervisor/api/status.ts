@@ -73,6 +73,7 @@ function serviceStatus(
     ...counted(spec.name, spec.pool, instances),
     singleton: spec.singleton !== null,
     logQueue: spec.logQueue,
+    ...(spec.stderrQueue && { stderrQueue: spec.stderrQueue }),
     override:
       stopped || pool !== undefined ? { ...(stopped && { stopped }), ...(pool !== undefined && { pool }) } : null,
     ...peopleFields(spec),
@@ -98,7 +99,7 @@ function peopleFields({
 /** Instances that stop as soon as their pipe is full, because their log queue cannot be written. */
 function withoutOutput({ kernel, instances }: StatusParts): NonNullable<Status['degraded']> {
   return [...kernel.desired.instances].flatMap(([id, { run, spec }]) => {
-    const reason = run ? instances.logFaults.of(spec.logQueue) : null;
+    const reason = run ? instances.logFaults.ofService(spec) : null;
     return reason === null ? [] : [{ instance: id, reason }];
   });
 }

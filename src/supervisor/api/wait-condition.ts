@@ -1,5 +1,6 @@
 // `orch wait`: whether a condition is met, pending, or impossible without a change. Pure.
 import { outlookOf } from '../../core/degraded.ts';
+import { queuesWrittenBy } from '../../core/log-queue-spec.ts';
 import { exitCodeOfEnd } from '../../core/project-end.ts';
 import { isWaitingForSchedule } from '../../core/reconcile.ts';
 import { isOccupied, type Slot } from '../../core/slot.ts';
@@ -79,7 +80,8 @@ export function judgeOutput(
 ): WaitVerdict | null {
   for (const id of remainingInstances(kernel, names)) {
     const desired = kernel.desired.instances.get(id);
-    const fault = desired?.run ? faultOf(desired.spec.logQueue) : null;
+    const faults = desired?.run ? queuesWrittenBy(desired.spec).map(faultOf) : [];
+    const fault = faults.find((one) => one !== null) ?? null;
     if (fault !== null) return { kind: 'impossible', because: `${id}: ${fault}` };
   }
   return null;

@@ -29,7 +29,7 @@ export type CommandSource = 'before_start' | 'after_ready' | 'after_exit' | 'dra
 /** A failure is reported after this time at the latest. */
 const TAIL_DEADLINE_MS = 500;
 
-type LoggedService = Pick<ServiceSpec, 'name' | 'logQueue' | 'user' | 'group'>;
+type LoggedService = Pick<ServiceSpec, 'name' | 'logQueue' | 'stderrQueue' | 'user' | 'group'>;
 type OpenFifos = { out: number; err: number; users: number };
 
 export class CommandOutputs {
@@ -52,14 +52,15 @@ export class CommandOutputs {
   }
 
   async #openFor(id: string, spec: LoggedService): Promise<CommandOutput> {
-    const { name: service, logQueue: queue } = spec;
+    const { name: service, logQueue: queue, stderrQueue } = spec;
     const { out: outPath, err: errPath } = fifoPaths(this.#paths, id);
     await this.#make([outPath, errPath]);
     const fifos = this.#open.get(id) ?? openPair(outPath, errPath);
     for (const fd of [fifos.out, fifos.err]) giveFifo(fd, ownerOf(spec));
     fifos.users += 1;
     this.#open.set(id, fifos);
-    void this.#writer.attach([{ instance: id, service, queue, outPath, errPath }]).catch(() => undefined); // the client reports it
+    const split = stderrQueue ? { errQueue: stderrQueue } : {};
+    void this.#writer.attach([{ instance: id, service, queue, ...split, outPath, errPath }]).catch(() => undefined); // the client reports it
     return {
       out: fifos.out,
       err: fifos.err,

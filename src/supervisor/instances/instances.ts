@@ -16,7 +16,7 @@ import { InstanceExits } from './instance-exits.ts';
 import { InstanceStarts } from './instance-starts.ts';
 import { LogQueueFaults } from './log-queue-faults.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
-import { OutputFifos, type OutputSource } from './outputs.ts';
+import { OutputFifos, type OutputSource, streamQueuesOf } from './outputs.ts';
 import { OwnAnswers } from './own-answers.ts';
 import { PortConflicts } from './port-conflicts.ts';
 import { Prober } from './prober.ts';
@@ -134,9 +134,9 @@ export class Instances {
   }
 
   /** @returns facts about an instance and its service that people should know, one sentence or line of output each. */
-  notesOf({ name, logQueue }: Pick<ServiceSpec, 'name' | 'logQueue'>, id: InstanceId): string[] {
-    const fault = this.logFaults.of(logQueue);
-    return [...(fault === null ? [] : [fault]), ...this.watchNotesOf(name), ...this.hooks.lastLinesOf(id)];
+  notesOf(spec: Pick<ServiceSpec, 'name' | 'logQueue' | 'stderrQueue'>, id: InstanceId): string[] {
+    const fault = this.logFaults.ofService(spec);
+    return [...(fault === null ? [] : [fault]), ...this.watchNotesOf(spec.name), ...this.hooks.lastLinesOf(id)];
   }
 
   /** Opens the outputs of adopted instances, so that they never lack a reader. */
@@ -181,7 +181,7 @@ export class Instances {
     this.#restartTimes.configure(services);
     // Before the kernel's next step starts anything: a run that is due by the old schedule only must not start.
     this.#scheduler.sync();
-    const queues = new Map(services.map(({ name, logQueue }) => [name as string, logQueue]));
+    const queues = new Map(services.map((spec) => [spec.name as string, streamQueuesOf(spec)]));
     this.#outputs.route((id) => queues.get(serviceOf(id)) ?? null);
   }
 

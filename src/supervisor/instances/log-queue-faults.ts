@@ -1,4 +1,5 @@
 // Which log queues cannot be written, as the log writer reports it. Services that write to one stop at its next full pipe.
+import { queuesWrittenBy, type WrittenQueues } from '../../core/log-queue-spec.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
 
 export class LogQueueFaults {
@@ -24,5 +25,14 @@ export class LogQueueFaults {
   /** @returns a sentence; null: the queue can be written. */
   of(queue: string): string | null {
     return this.#messages.get(queue) ?? null;
+  }
+
+  /** @returns the same for the queues that a service writes to. */
+  ofService(spec: WrittenQueues): string | null {
+    return (
+      queuesWrittenBy(spec)
+        .map((queue) => this.of(queue))
+        .find((fault) => fault !== null) ?? null
+    );
   }
 }

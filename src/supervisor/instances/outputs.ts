@@ -2,13 +2,21 @@
 // survives a crash of the log writer. Reads and writes nothing.
 import { closeSync } from 'node:fs';
 import { fifoPaths, type ProjectPaths } from '../../api/paths.ts';
+import type { WrittenQueues } from '../../core/log-queue-spec.ts';
 import { type InstanceId, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { InstanceFifos } from '../../logs/writer-protocol.ts';
 import { makeBigPipe } from '../../os/big-pipe.ts';
 import { makeFifos, openFifoForChild } from '../../os/fifo.ts';
 
-export type OutputSource = { id: InstanceId; queue: string };
+/** The queue of stdout, and that of stderr. */
+export type StreamQueues = { queue: string; errQueue: string };
+export type OutputSource = { id: InstanceId } & StreamQueues;
+
+export const streamQueuesOf = ({ logQueue, stderrQueue }: WrittenQueues): StreamQueues => ({
+  queue: logQueue,
+  errQueue: stderrQueue ?? logQueue,
+});
 export type OutputDescriptors = { out: number; err: number };
 
 /** A quarter of the pipe memory that the kernel grants a user before it makes every further pipe tiny. */
@@ -17,9 +25,9 @@ const MAX_BIG_PIPES = 64;
 export class OutputFifos {
   #paths: ProjectPaths;
   #writer: LogWriterClient;
-  #open = new Map<InstanceId, OutputDescriptors & { queue: string; big: Set<keyof OutputDescriptors> }>();
+  #open = new Map<InstanceId, OutputDescriptors & StreamQueues & { big: Set<keyof OutputDescriptors> }>();
   /** The start of an older version, or one requested before the last edit, may name a queue that is gone. */
-  #queueOf: (id: InstanceId) => string | null = () => null;
+  #queuesOf: (id: InstanceId) => StreamQueues | null = () => null;
 
   constructor(paths: ProjectPaths, writer: LogWriterClient) {
     this.#paths = paths;
@@ -37,22 +45,22 @@ export class OutputFifos {
   async open(sources: readonly OutputSource[]): Promise<void> {
     const missing = sources
       .filter(({ id }) => !this.#open.has(id))
-      .map(({ id, queue }) => ({ id, queue: this.#queueOf(id) ?? queue }));
+      .map((source) => ({ ...source, ...this.#queuesOf(source.id) }));
     if (missing.length === 0) return;
     await makeFifos(missing.flatMap(({ id }) => Object.values(fifoPaths(this.#paths, id))));
     for (const source of missing) this.#openPair(source);
     this.#attach(missing);
   }
 
-  /** The configuration changed: routes each instance to its new queue. */
-  route(queueOf: (id: InstanceId) => string | null): void {
-    this.#queueOf = queueOf;
+  /** The configuration changed: routes each instance to its new queues. */
+  route(queuesOf: (id: InstanceId) => StreamQueues | null): void {
+    this.#queuesOf = queuesOf;
     const moved: OutputSource[] = [];
     for (const [id, outputs] of this.#open) {
-      const queue = queueOf(id);
-      if (queue === null || queue === outputs.queue) continue;
-      outputs.queue = queue;
-      moved.push({ id, queue });
+      const queues = queuesOf(id);
+      if (queues === null || (queues.queue === outputs.queue && queues.errQueue === outputs.errQueue)) continue;
+      Object.assign(outputs, queues);
+      moved.push({ id, ...queues });
     }
     if (moved.length > 0) this.#attach(moved);
   }
@@ -85,19 +93,20 @@ export class OutputFifos {
     void this.#writer.attach(sources.map((source) => this.#sourceFor(source))).catch(() => undefined); // the client reports it
   }
 
-  #openPair({ id, queue }: OutputSource): void {
+  #openPair({ id, queue, errQueue }: OutputSource): void {
     const paths = fifoPaths(this.#paths, id);
     const out = openFifoForChild(paths.out);
     try {
-      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, big: new Set() });
+      this.#open.set(id, { out, err: openFifoForChild(paths.err), queue, errQueue, big: new Set() });
     } catch (error) {
       closeSync(out);
       throw error;
     }
   }
 
-  #sourceFor({ id, queue }: OutputSource): InstanceFifos {
+  #sourceFor({ id, queue, errQueue }: OutputSource): InstanceFifos {
     const { out, err } = fifoPaths(this.#paths, id);
-    return { instance: id, service: serviceOf(id), queue, outPath: out, errPath: err };
+    const split = errQueue === queue ? {} : { errQueue };
+    return { instance: id, service: serviceOf(id), queue, ...split, outPath: out, errPath: err };
   }
 }

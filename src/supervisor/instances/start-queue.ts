@@ -2,7 +2,7 @@
 // event loop gets too long. Starts nothing itself.
 import type { Slot } from '../../core/slot.ts';
 import type { ServiceSpec } from '../../core/spec.ts';
-import type { OutputFifos } from './outputs.ts';
+import { type OutputFifos, streamQueuesOf } from './outputs.ts';
 
 export type PendingStart = { slot: Slot; spec: ServiceSpec; nonce: string };
 
@@ -68,7 +68,7 @@ export class StartQueue {
   #takeBatch(): StartBatch | null {
     if (this.#waiting.length === 0) return null;
     const starts = this.#waiting.splice(0, BATCH);
-    const sources = starts.map(({ slot, spec }) => ({ id: slot.id, queue: spec.logQueue }));
+    const sources = starts.map(({ slot, spec }) => ({ id: slot.id, ...streamQueuesOf(spec) }));
     const opened = this.#outputs.open(sources).then(
       () => null,
       (error: unknown) => error,

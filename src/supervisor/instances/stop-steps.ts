@@ -1,5 +1,6 @@
 // The steps of a stop before SIGKILL: drain, command or signal, further signals. Decides nothing: the reconciler knows when the
 // next step is due.
+import { queuesWrittenBy, type WrittenQueues } from '../../core/log-queue-spec.ts';
 import { type EndingSlot, type Incarnation, isOccupied } from '../../core/slot.ts';
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import { expanderOf } from '../../launch/environment.ts';
@@ -60,7 +61,7 @@ export class StopSteps {
   #endInput(slot: EndingSlot, queue: string, timeoutMs: number): void {
     const { specs } = this.#context;
     const isWritten = [...specs.slots.values()].some(
-      (other) => other !== slot && isOccupied(other) && specs.specOf(other)?.logQueue === queue,
+      (other) => other !== slot && isOccupied(other) && writesTo(specs.specOf(other), queue),
     );
     // An instance that still writes does so for the next incarnation.
     void this.#resources.endInput(slot, queue, isWritten ? 0 : timeoutMs);
@@ -198,3 +199,6 @@ export class StopSteps {
     return prepareCommand({ spec, index: slot.index, command, extra, log }, this.#context.launchContext(slot.id))();
   }
 }
+
+const writesTo = (spec: WrittenQueues | null, queue: string): boolean =>
+  spec !== null && queuesWrittenBy(spec).includes(queue);
