@@ -168,6 +168,8 @@ export type ApiMethods = {
   launchContext: [{ name: string }, RunningLaunch, never];
   /** To the main process of each live instance of `name`; `instances`: those that got it. */
   signal: [{ name: string; signal: string }, { instances: string[] }, never];
+  /** Live instances of `name` read their own configuration again. `how`: a signal or `its command`; null: `error` says why not. */
+  reload: [{ name: string }, { instances: { id: string; how: string | null; error: string | null }[] }, never];
   /** Ephemeral: an override, not the file. `size: null` removes the override. */
   scale: [{ service: string; size: number | null }, { service: string; size: number }, never];
   /** Runs the services of these profiles, of no others, and those without a profile. `services`: those of the profiles. */

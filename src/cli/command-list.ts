@@ -15,6 +15,7 @@ import { logsCommand } from './commands/logs.ts';
 import { pauseCommand, resumeCommand } from './commands/pause-resume.ts';
 import { planCommand } from './commands/plan.ts';
 import { type PsOptions, psCommand, showStatus } from './commands/ps.ts';
+import { reloadCommand } from './commands/reload.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
 import { runCommand } from './commands/run.ts';
 import { scaleCommand } from './commands/scale.ts';
@@ -37,7 +38,7 @@ const psWithNames: CommandDefinition<PsOptions> = {
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, runCommand, execCommand, upgradeCommand, attachCommand],
   ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
-  ...[startCommand, stopCommand, restartCommand, signalCommand, scaleCommand],
+  ...[startCommand, stopCommand, restartCommand, reloadCommand, signalCommand, scaleCommand],
   ...[pauseCommand, resumeCommand, applyCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],

@@ -150,8 +150,15 @@ export type WatchPolicy = {
   paths: string[];
   ignore: string[];
   debounceMs: number;
-  action: { kind: 'restart' } | { kind: 'signal'; signal: string } | { kind: 'run'; command: Command };
+  action:
+    | { kind: 'restart' }
+    | { kind: 'reload' }
+    | { kind: 'signal'; signal: string }
+    | { kind: 'run'; command: Command };
 };
+
+/** How the program reads its own configuration again, without a restart. */
+export type ReloadPolicy = { kind: 'signal'; signal: string } | { kind: 'command'; command: Command };
 
 /** Commands around the life of an instance. */
 export type Hooks = {
@@ -255,6 +262,8 @@ export type ServiceSpec = RunAs & {
   /** A process that runs for longer is stopped, which counts as a failure; null: it has no limit. */
   timeoutMs: number | null;
   watch: WatchPolicy | null;
+  /** Null: it cannot. */
+  reload: ReloadPolicy | null;
   hooks: Hooks;
   limits: Limits;
   /** Runs only when one of these is asked for; empty: always. */

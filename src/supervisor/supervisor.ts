@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
-import type { EndingSlot, Incarnation } from '../core/slot.ts';
+import type { EndingSlot, Incarnation, Slot } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
 import { errorText } from '../os/errors.ts';
@@ -288,6 +288,7 @@ export class Supervisor implements Supervised {
   saveSoon = (): void => this.#state.saveSoon(() => this.kernel.state());
   isFrozen = (): boolean => this.#loop.isFrozen;
   isEmpty = (): boolean => occupiedSlots(this.kernel).length === 0;
+  reloadProgram = (id: Slot['id']) => this.#instances.reloads.reloadById(id);
   signal = (process: Incarnation, name: string) => this.#instances.stopSteps.signalProgram(process, name);
 
   #step(): void {

@@ -68,6 +68,7 @@ export function spec(name: string, changes: Partial<ServiceSpec> = {}): ServiceS
     schedule: null,
     timeoutMs: null,
     watch: null,
+    reload: null,
     hooks: { beforeStart: null, afterReady: null, afterExit: null },
     limits: { memory: null, nofile: null, nice: null },
     profiles: [],

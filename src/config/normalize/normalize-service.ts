@@ -34,7 +34,7 @@ import { commandOf, normalizeProbe } from './normalize-probe.ts';
 import { normalizeRunAs } from './normalize-run-as.ts';
 import { normalizeSchedule } from './normalize-schedule.ts';
 import { normalizeEnds, normalizeRestart, normalizeRollout, normalizeStop } from './policies.ts';
-import { namesOf, normalizeHooks, normalizeLimits, normalizeWatch } from './schedule-watch.ts';
+import { namesOf, normalizeHooks, normalizeLimits, normalizeReload, normalizeWatch } from './schedule-watch.ts';
 
 /** @returns null for a service without a command; the problems say why. */
 export function normalizeService(entry: TreeEntry, project: NormalizeContext): ServiceSpec | null {
@@ -80,7 +80,8 @@ export function normalizeService(entry: TreeEntry, project: NormalizeContext): S
     listen: itemsOf(childOf(tree, 'listen')).flatMap((item) => normalizeAddress(item, context)),
     schedule: normalizeSchedule(childOf(tree, 'schedule'), restart.policy, context),
     timeoutMs: timeoutOf(childOf(tree, 'timeout'), context),
-    watch: normalizeWatch(childOf(tree, 'watch'), context),
+    watch: normalizeWatch(tree, context),
+    reload: normalizeReload(childOf(tree, 'reload'), context),
     hooks: normalizeHooks(childOf(tree, 'hooks'), context),
     limits: normalizeLimits(childOf(tree, 'limits'), context),
     profiles: namesOf(childOf(tree, 'profiles')),

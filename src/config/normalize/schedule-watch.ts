@@ -1,6 +1,6 @@
-// `watch`, `hooks`, `limits`, `profiles` -> their normal form.
+// `watch`, `reload`, `hooks`, `limits`, `profiles` -> their normal form.
 import picomatch from 'picomatch';
-import type { Hooks, Limits, WatchPolicy } from '../../core/spec.ts';
+import type { Hooks, Limits, ReloadPolicy, WatchPolicy } from '../../core/spec.ts';
 import { parseSizeBytes } from '../../units.ts';
 import { quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
@@ -13,7 +13,8 @@ import { commandOf } from './normalize-probe.ts';
 /** A process needs more than this to start. */
 const MIN_MEMORY_BYTES = 1024 ** 2;
 
-export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext): WatchPolicy | null {
+export function normalizeWatch(service: Tree, context: NormalizeContext): WatchPolicy | null {
+  const tree = childOf(service, 'watch');
   if (!tree) return null;
   const listed = itemsOf(tree.kind === 'list' ? tree : childOf(tree, 'paths'));
   const ignored = itemsOf(childOf(tree, 'ignore'));
@@ -28,7 +29,7 @@ export function normalizeWatch(tree: Tree | undefined, context: NormalizeContext
     paths,
     ignore: [...ignored.map(globOf), ...globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1))],
     debounceMs: durationOf(childOf(tree, 'debounce'), DEFAULT_WATCH.debounce, context),
-    action: watchAction(tree, context),
+    action: watchAction(tree, childOf(service, 'reload') !== undefined, context),
   };
 }
 
@@ -51,7 +52,7 @@ function globError(glob: string): string | null {
   return picomatch.scan(glob).glob.split('/').includes('..') ? '`..` follows a wildcard' : null;
 }
 
-function watchAction(tree: Tree, context: NormalizeContext): WatchPolicy['action'] {
+function watchAction(tree: Tree, hasReload: boolean, context: NormalizeContext): WatchPolicy['action'] {
   const [signal, run] = [childOf(tree, 'signal'), childOf(tree, 'run')];
   const kind = literalOf(childOf(tree, 'action')) ?? DEFAULT_WATCH.action;
   const unused = kind !== 'signal' && signal ? 'signal' : kind !== 'run' && run ? 'run' : null;
@@ -60,9 +61,33 @@ function watchAction(tree: Tree, context: NormalizeContext): WatchPolicy['action
     reportBadValue(context, childOf(tree, unused)!, message, `write \`action: ${unused}\`, or remove it`);
   }
   if (kind === 'signal') return { kind, signal: watchSignal(signal, context) };
+  if (kind === 'reload') {
+    const message = '`action: reload` needs `reload` of the service';
+    if (!hasReload)
+      reportBadValue(context, tree, message, 'add for example `reload: { signal: SIGHUP }` next to `watch`');
+    return { kind };
+  }
   if (kind !== 'run') return { kind: 'restart' };
   if (!run) reportBadValue(context, tree, '`action: run` needs `run`', 'add for example `run: [npm, run, build]`');
   return { kind, command: run ? commandOf(run, context) : { kind: 'shell', line: ':' } };
+}
+
+export function normalizeReload(tree: Tree | undefined, context: NormalizeContext): ReloadPolicy | null {
+  if (!tree) return null;
+  const [signal, command] = [childOf(tree, 'signal'), childOf(tree, 'command')];
+  if (signal && command) {
+    reportBadValue(context, command, '`command` does not go with `signal`', 'remove one of them');
+    return null;
+  }
+  if (command) return { kind: 'command', command: commandOf(command, context) };
+  if (signal) return { kind: 'signal', signal: watchSignal(signal, context) };
+  reportBadValue(
+    context,
+    tree,
+    '`reload` has neither `signal` nor `command`',
+    'for example `reload: { signal: SIGHUP }`',
+  );
+  return null;
 }
 
 function watchSignal(tree: Tree | undefined, context: NormalizeContext): string {

@@ -255,11 +255,19 @@ export type ServiceDeclaration = {
     /** Quiet time before acting. Default: `"200ms"`. */
     debounce?: string | null;
     /** What to do. Default: `"restart"`. */
-    action?: 'restart' | 'signal' | 'run' | null;
+    action?: 'restart' | 'reload' | 'signal' | 'run' | null;
     /** For `action: signal`. */
     signal?: string | null;
     /** For `action: run`. */
     run?: CommandDeclaration | null;
+    [extension: `x-${string}`]: unknown;
+  } | null;
+  /** How the program reads its own configuration again without a restart: by `orch reload NAME`, and by `watch` with `action: reload`. */
+  reload?: {
+    /** Sent to the main process. */
+    signal?: string | null;
+    /** Run for each instance, with its environment and ORCH_PID. Exit code 0 means that it is reloaded. */
+    command?: CommandDeclaration | null;
     [extension: `x-${string}`]: unknown;
   } | null;
   /** Commands around the life of an instance. */

@@ -29,7 +29,8 @@ function keyHint(path: string[], key: string, tree: ScalarTree): string | null {
     return 'orch maps no ports: name the port that the program listens on';
   if (key === 'signal' && typeof value === 'number')
     return SIGNAL_NUMBERS[value] ? `write ${SIGNAL_NUMBERS[value]}` : null;
-  if (key === 'stop' && typeof value === 'string' && /^SIG[A-Z0-9]+$/.test(value)) return `write { signal: ${value} }`;
+  if (/^(stop|reload)$/.test(key) && typeof value === 'string' && /^SIG[A-Z0-9]+$/.test(value))
+    return `write { signal: ${value} }`;
   if (key === 'depends_on' && typeof value === 'string') return `write [${written}]`;
   if (/^(service_)?healthy$/.test(String(value))) return 'write ready';
   if (isServicePath(path) && typeof value === 'string') return `write its command below it: \`command: ${written}\``;

@@ -22,6 +22,7 @@ const SHELL_PLACES = [
   'command',
   'env.*.secret.command',
   'stop.command',
+  'reload.command',
   'stop.drain.exec',
   'hooks.*',
   'watch.run',

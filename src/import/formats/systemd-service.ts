@@ -248,9 +248,8 @@ function setRestart(policy: string, draft: ServiceDraft): Verdict | undefined {
 
 function setReload(line: string, draft: ServiceDraft): Verdict | undefined {
   const signal = /kill (?:-s |-)?(?:SIG)?([A-Z]+|\d+) /.exec(line)?.[1];
-  if (!hasWord.reload) return notCarried('`watch` with `action: signal` reloads when files change');
   const known = signal === undefined ? null : toSignal(signal);
-  if (known === null) return notCarried('`reload` is a signal');
+  if (known === null) return notCarried('set `reload: { command: […] }`');
   draft.set('reload', { signal: known });
   return undefined;
 }

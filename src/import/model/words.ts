@@ -14,6 +14,4 @@ export const hasWord = {
   restartCron: true,
   /** `timeout` of a task */
   timeout: true,
-  /** `reload: { signal: SIGHUP }` */
-  reload: false,
 };

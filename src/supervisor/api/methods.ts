@@ -21,6 +21,7 @@ import { explainInstance } from './explanations.ts';
 import { describeLaunch, startDependencies } from './for-programs.ts';
 import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
+import { reloadInstances } from './reload-instances.ts';
 import { RequestError } from './request-error.ts';
 import { signalInstances } from './signal-instances.ts';
 import type { Supervised } from './supervised.ts';
@@ -79,6 +80,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
     signal: ({ name, signal }) => ({
       instances: signalInstances(supervisor, requiredString(name, 'name'), requiredString(signal, 'signal')),
     }),
+    reload: ({ name }) => reloadInstances(supervisor, requiredString(name, 'name')),
     scale: async ({ service, size }) => {
       const name = requiredString(service, 'service');
       const result = { service: name, size: scaleService(kernel, name, size) };

@@ -3,10 +3,12 @@ import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { EndingSlot, Incarnation } from '../../core/slot.ts';
+import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { Edits } from '../config/edits.ts';
 import type { AppliedVariables } from '../instances/applied-variables.ts';
+import type { ReloadOutcome } from '../instances/reloads.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
@@ -28,6 +30,8 @@ export interface Supervised {
   explain(name: string): Explanation[];
   /** Sends a signal to the program of a live instance. @returns false: it has ended, or has not started yet. */
   signal(process: Incarnation, signal: string): boolean;
+  /** Lets the program of an instance read its configuration again, as `reload` says. Reports what came of it. */
+  reloadProgram(id: InstanceId): Promise<ReloadOutcome>;
   /** @returns a sentence that says why the log queue cannot be written; null: it can. */
   logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */

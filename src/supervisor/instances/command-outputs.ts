@@ -24,7 +24,7 @@ export type CommandLog = {
   failed?(lines: string[]): void;
 };
 
-export type CommandSource = 'before_start' | 'after_ready' | 'after_exit' | 'drain' | 'stop' | 'watch';
+export type CommandSource = 'before_start' | 'after_ready' | 'after_exit' | 'drain' | 'stop' | 'watch' | 'reload';
 
 /** A failure is reported after this time at the latest. */
 const TAIL_DEADLINE_MS = 500;

@@ -36,6 +36,7 @@ const LONGEST_RUN_MS = 10 * 60_000;
 export class FileWatches {
   #context: SupervisorContext;
   #outputs: CommandOutputs;
+  #reloadAll: (service: ServiceName) => void;
   #watched = new Map<ServiceName, WatchedService>();
   /** Directory of the configuration, without links. */
   #root = '';
@@ -43,8 +44,10 @@ export class FileWatches {
   #ownFiles: string[] = [];
   #isPaused = false;
 
-  constructor(context: SupervisorContext, outputs: CommandOutputs) {
+  /** @param reloadAll of `action: reload` */
+  constructor(context: SupervisorContext, outputs: CommandOutputs, reloadAll: (service: ServiceName) => void) {
     this.#context = context;
+    this.#reloadAll = reloadAll;
     this.#outputs = outputs;
   }
 
@@ -122,6 +125,7 @@ export class FileWatches {
     const { action } = policy;
     const doing = {
       restart: 'restarting',
+      reload: 'reloading',
       signal: `sending ${action.kind === 'signal' ? action.signal : ''}`,
       run: 'running the command',
     };
@@ -132,6 +136,7 @@ export class FileWatches {
       else if (action.kind === 'signal' && slot.phase.kind === 'alive')
         this.#signal(spec, slot.phase.process, action.signal);
     }
+    if (action.kind === 'reload') this.#reloadAll(spec.name);
     if (action.kind === 'run') void this.#run(watched, action.command);
   }
 

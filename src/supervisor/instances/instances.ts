@@ -21,6 +21,7 @@ import { OwnAnswers } from './own-answers.ts';
 import { PortConflicts } from './port-conflicts.ts';
 import { Prober } from './prober.ts';
 import { ReadinessSignals } from './readiness-signals.ts';
+import { Reloads } from './reloads.ts';
 import { RestartTimes } from './restart-times.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceSockets } from './service-sockets.ts';
@@ -34,6 +35,7 @@ export class Instances {
   readonly memory: MemoryGuard;
   readonly records: ExitRecords;
   readonly hooks: HookRunner;
+  readonly reloads: Reloads;
   readonly logFaults = new LogQueueFaults();
   #signals: ReadinessSignals;
   #earlier = new EarlierListeners();
@@ -67,7 +69,10 @@ export class Instances {
     this.#outputs = new OutputFifos(context.paths, writer);
     this.#sockets = new ServiceSockets(context);
     this.#resources = new StartResources(context.paths, this.#sockets, this.hooks, writer);
-    this.#watches = new FileWatches(context, commandOutputs);
+    this.reloads = new Reloads(context, commandOutputs, (process, signal) =>
+      this.stopSteps.signalProgram(process, signal),
+    );
+    this.#watches = new FileWatches(context, commandOutputs, (service) => this.reloads.reloadAll(service));
     this.#scheduler = new Scheduler(context);
     this.#restartTimes = new RestartTimes(context);
     const { memory, records } = this;
