@@ -38,7 +38,7 @@ export type DependencyView = {
    */
   dependentsToStopFirst(service: ServiceName): readonly Slot[];
   /** The first dependency with `on_loss: hold` of which no instance meets the condition (or soon none will); or null. */
-  lostDependencyOf(spec: ServiceSpec): ServiceName | null;
+  lostDependencyOf(wanted: { spec: ServiceSpec; isOlder?: boolean }): ServiceName | null;
   /** The first dependency with `on_loss: restart` that holds with processes all begun after `sinceMs`; or null. */
   dependencyRestartedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null;
 };
@@ -137,13 +137,16 @@ class MemoizedDependencyView implements DependencyView {
 
   #isLeaving(slot: Slot): boolean {
     const wanted = this.#desired.instances.get(slot.id);
-    return !wanted?.run || this.lostDependencyOf(wanted.spec) !== null;
+    return !wanted?.run || this.lostDependencyOf(wanted) !== null;
   }
 
-  lostDependencyOf(spec: ServiceSpec): ServiceName | null {
-    return (
-      spec.dependsOn.find((dependency) => dependency.onLoss === 'hold' && this.#isLost(dependency))?.service ?? null
+  lostDependencyOf({ spec, isOlder = false }: { spec: ServiceSpec; isOlder?: boolean }): ServiceName | null {
+    const lost = spec.dependsOn.find(
+      (dependency) =>
+        // As in `blockerOf`: it would be started again at once, and stopped, forever.
+        dependency.onLoss === 'hold' && !(isOlder && isOfTasks(dependency)) && this.#isLost(dependency),
     );
+    return lost?.service ?? null;
   }
 
   #isLost(dependency: Dependency): boolean {
@@ -160,7 +163,7 @@ class MemoizedDependencyView implements DependencyView {
     const spec = this.#desired.services.get(service);
     const wanted = this.#desired.instances.get(slot.id);
     if (!spec || !wanted?.run || wanted.rolloutStep?.step === 'now') return false;
-    return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wanted.spec) === null;
+    return meetsCondition(slot, spec, condition) && this.lostDependencyOf(wanted) === null;
   }
 
   dependencyRestartedSince(spec: ServiceSpec, sinceMs: number): ServiceName | null {

@@ -144,7 +144,7 @@ function considerAlive(
   }
   if (timeoutMs !== null) wakeAt(pass, phase.sinceMs + timeoutMs);
   // 4. A dependency with `on_loss: hold` is lost: it starts again when that is back.
-  const lost = pass.dependencies.lostDependencyOf(wanted.spec);
+  const lost = pass.dependencies.lostDependencyOf(wanted);
   if (lost !== null) {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     const reason = `${lost}, which it depends on, is lost`;

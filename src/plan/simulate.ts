@@ -27,12 +27,19 @@ export type SimulationInput = {
 /** How many slots are visited in all; a larger project is simulated in part. */
 const MAX_SLOT_VISITS = 40_000;
 
-/** @returns what becomes of each instance that is touched, instances on top of a pool included. */
-export function simulate(input: SimulationInput): ReadonlyMap<InstanceId, InstanceOutcome> {
+export type SimulatedChange = {
+  /** What becomes of each instance that is touched, instances on top of a pool included. */
+  outcomes: ReadonlyMap<InstanceId, InstanceOutcome>;
+  /** The slots once nothing moves any more; null: the simulation was cut short, and an outcome may be half of a restart. */
+  settled: ReadonlyMap<InstanceId, Slot> | null;
+};
+
+export function simulate(input: SimulationInput): SimulatedChange {
   const simulation = new Simulation(input);
   const rounds = Math.max(4, Math.floor(MAX_SLOT_VISITS / (input.slots.size + input.desired.instances.size + 1)));
-  for (let round = 0; round < rounds && simulation.advance(); round++);
-  return simulation.outcomes;
+  for (let round = 0; round < rounds; round++)
+    if (!simulation.advance()) return { outcomes: simulation.outcomes, settled: simulation.slots };
+  return { outcomes: simulation.outcomes, settled: null };
 }
 
 class Simulation {
@@ -55,6 +62,10 @@ class Simulation {
       const slot = this.#slots.get(id) ?? emptySlotOf(id, spec.name);
       if (run && isFirstRunDue(spec, slot.spec)) this.#slots.set(id, { ...slot, nextRunMs: input.nowMs });
     }
+  }
+
+  get slots(): ReadonlyMap<InstanceId, Slot> {
+    return this.#slots;
   }
 
   /** @returns whether anything happened. */

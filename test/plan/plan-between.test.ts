@@ -91,6 +91,23 @@ describe('a plan from one configuration to another', () => {
       ['start db.1: enabled again', 'start api.1: not running'],
     ],
     [
+      ['db: { command: [a] }', 'api: { command: [a], pool: 2 }'],
+      ['db: { command: [a], enabled: false }', 'api: { command: [b], pool: 2, depends_on: [db] }'],
+      [
+        'stop db.1: disabled now',
+        'restart api.2: command changed; it waits for db (started)',
+        'stop api.1: command changed; it waits for db (started)',
+      ],
+    ],
+    [
+      [api],
+      ['db: { command: [a], start: manual }', 'api: { command: [b], pool: 4, depends_on: [db] }'],
+      [
+        'restart api.1 api.2 api.3: command changed; it waits for db (started)',
+        'scale api.4: pool 3 → 4; it waits for db (started)',
+      ],
+    ],
+    [
       [api],
       ['api: { command: [a], pool: 3, stop: { grace: 1s } }'],
       ['update api: stop.grace changed, applied in place'],

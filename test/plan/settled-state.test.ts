@@ -3,19 +3,15 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { initialReadiness } from '../../src/core/readiness.ts';
-import { runsToCompletion, tasksOf } from '../../src/core/rollout-members.ts';
-import type { Slot } from '../../src/core/slot.ts';
+import { tasksOf } from '../../src/core/rollout-members.ts';
 import type { Dependency, ProjectConfig, Schedule, ServiceSpec } from '../../src/core/spec.ts';
 import { planChange } from '../../src/plan/plan.ts';
 import { SETTLED_MS, settledState } from '../../src/plan/settled-state.ts';
-import { type Effects, Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { config, PROBE, ROLLOUT, spec } from '../core/fixtures.ts';
+import { QuietWorld } from './quiet-world.ts';
 
 const RUNS = 400;
 const TIMEOUT_MS = 60_000;
-const MAX_STEPS = 500;
-const LATER_MS = 10_000_000;
 
 test(
   'both ways to plan a change agree',
@@ -23,7 +19,9 @@ test(
     let followers = 0;
     await fc.assert(
       fc.asyncProperty(projects(), projects(), async (from, to) => {
-        const { kernel, nowMs } = await runUntilQuiet(from);
+        const world = new QuietWorld();
+        await world.apply(from);
+        const { kernel, nowMs } = world;
         const planned = planChange(settledState(from), to, SETTLED_MS);
         expect(planned).toEqual(planChange(kernel, to, nowMs));
         if (planned.changes.some(({ reason }) => reason.includes('on_loss'))) followers++;
@@ -50,65 +48,6 @@ test(
   },
   TIMEOUT_MS,
 );
-
-async function runUntilQuiet(project: ProjectConfig): Promise<{ kernel: Kernel; nowMs: number }> {
-  const tasks = tasksOf(project.services);
-  let nowMs = 1_000;
-  let isRequested = false;
-  let wakeAtMs: number | null = null;
-  let nonces = 0;
-  const nothing = (): void => undefined;
-  const end = ({ id, phase }: Slot): void => {
-    if (phase.kind !== 'ending') return;
-    kernel.receive(id, phase.process.nonce, { kind: 'exited', exit: { signal: 'SIGTERM' } });
-    kernel.receive(id, phase.process.nonce, { kind: 'emptied' });
-  };
-  const effects: Effects = {
-    nowMs: () => nowMs,
-    newNonce: () => `nonce-${nonces++}`,
-    ports: { choose: () => null, isFree: () => true },
-    requestStep: () => {
-      isRequested = true;
-    },
-    wakeAt: (atMs) => {
-      wakeAtMs = atMs;
-    },
-    save: async () => undefined,
-    saveSoon: nothing,
-    endProject: nothing,
-    start: ({ id }, service, nonce) => {
-      const readiness = initialReadiness(service);
-      const process = { pid: 1, startTime: '1', bootId: 'b', nonce };
-      kernel.receive(id, nonce, { kind: 'spawned', process, readiness });
-      if (readiness === 'pending')
-        kernel.receive(id, nonce, { kind: 'readinessChanged', readiness: 'passing', because: null });
-      if (!runsToCompletion(service, tasks)) return;
-      kernel.receive(id, nonce, { kind: 'exited', exit: { code: 0 } });
-      kernel.receive(id, nonce, { kind: 'emptied' });
-    },
-    drain: end,
-    stop: end,
-    escalate: end,
-    kill: end,
-    clear: end,
-    abandon: nothing,
-    forget: nothing,
-    hasEnded: () => false,
-    report: nothing,
-  };
-  const kernel = new Kernel(effects);
-  kernel.applyConfig({ config: project, files: ['procs.yaml'], watched: [], warnings: [] });
-  for (let steps = 0; isRequested || wakeAtMs !== null; steps++) {
-    if (steps === MAX_STEPS) throw new Error(`${JSON.stringify([...kernel.slots.values()])} does not come to rest`);
-    nowMs = isRequested ? nowMs + 1 : Math.max(nowMs, wakeAtMs!);
-    isRequested = false;
-    kernel.step();
-    // The starts follow once the state is saved.
-    await Promise.resolve();
-    await Promise.resolve();
-  }
-  return { kernel, nowMs: nowMs + LATER_MS };
-}
 
 const SCHEDULE: Schedule = { cron: '0 4 * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip' };
 const NAMES = ['a', 'b', 'c', 'd', 'e'];

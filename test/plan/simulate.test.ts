@@ -21,7 +21,7 @@ function outcomesOf(before: ServiceSpec[], after: ServiceSpec[], ...others: Slot
   const findVersion = (name: string, hash: string): ServiceSpec | null =>
     versions.find((one) => one.name === name && one.specHash === hash) ?? null;
   const input = { desired: desire(after), slots: all, rollouts: new Map(), findVersion, nowMs: 10_000 };
-  return Object.fromEntries(simulate(input));
+  return Object.fromEntries(simulate(input).outcomes);
 }
 
 const changed = (service: ServiceSpec): ServiceSpec => ({ ...service, specHash: `${service.name}-v2` });
