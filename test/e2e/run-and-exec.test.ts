@@ -261,3 +261,15 @@ test('Ctrl-C while a dependency is awaited ends run; with --down nothing is left
   expect(terminal.raw()).not.toMatch(/^ran/m);
   await waitFor('nothing is left', project.processes, (left) => left.length === 0);
 });
+
+test.skipIf(process.geteuid?.() !== 0)('run and exec run as the user of the service', async () => {
+  const project = createProject({
+    'procs.yaml': `services:\n  job: { command: [sh, -c, 'echo "$$(id -un) $$(umask) $$HOME"; exec sleep 1000'], user: daemon, umask: "027", cwd: / }\n`,
+  });
+  await project.up();
+  const own = await project.mustOrch(['exec', 'job', '--', 'sh', '-c', 'id -un; umask']);
+  expect(own.stdout).toBe('daemon\n0027\n');
+  project.edit('procs.yaml', 'services:\n  job: { command: [id, -un], user: daemon, cwd: / }\n');
+  expect((await project.mustOrch(['run', 'job', '--no-deps'])).stdout).toBe('daemon\n');
+  await project.down();
+});

@@ -14,10 +14,14 @@ import {
   type Secrets,
 } from '../../launch/environment.ts';
 import { runInForeground } from '../../launch/foreground.ts';
+import { whyRefused } from '../../launch/run-as.ts';
 import { wrapInShell } from '../../launch/wrapper.ts';
 import { callerSoftLimit } from '../context/caller-limit.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail, printError } from '../context/errors.ts';
+
+/** As a shell reports a program that may not be run. */
+const NOT_PERMITTED = 126;
 
 export type Program = {
   spec: ServiceSpec;
@@ -51,6 +55,11 @@ async function prepareLaunch(context: CliContext, program: Program): Promise<Ins
   const { spec, index, command, set, launchContext, nonce = context.environment.ORCH_NONCE } = program;
   const reserved = Object.keys(set).find((name) => RESERVED_VARIABLES.has(name));
   if (reserved !== undefined) return fail(context, { code: 'usage', message: `orch itself sets ${reserved}` });
+  const refused = whyRefused(spec);
+  if (refused !== null) {
+    printError(context, { code: 'failed', message: refused });
+    return NOT_PERMITTED;
+  }
   const unknown = spec.usesPorts.find((name) => launchContext.portOf(name) === undefined);
   if (unknown !== undefined) return fail(context, unknownPort(unknown));
   const secrets = declaresSecrets(spec) ? await readInterruptibly(spec, index, launchContext) : NO_SECRETS;
