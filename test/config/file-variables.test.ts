@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { describe, expect, test } from 'vitest';
 import { effectiveTree } from '../../src/config/effective.ts';
-import { printYaml } from '../../src/config/print-yaml.ts';
+import { printYaml, toMaskedPlain } from '../../src/config/print-yaml.ts';
 import { accept, acceptService, load, loadWithTree, refuse } from './loading.ts';
 
 const FILE = `
@@ -76,6 +76,18 @@ test('config shows them filled in, and loads to the same', async () => {
   const printed = printYaml(effectiveTree(built!, { defaults: false }), null);
   expect(printed).toContain('LOGS: /srv/shop/logs');
   expect((await accept(printed)).services).toEqual((await accept(FILE)).services);
+});
+
+test('a secret among them is masked', async () => {
+  const text =
+    'vars: { DB_PASSWORD: s3cret }\nservices: { api: { command: [x], env: { DB_PASSWORD: "${DB_PASSWORD}" } } }\n';
+  const { built } = await loadWithTree(text);
+  const tree = effectiveTree(built!, { defaults: false });
+  expect(printYaml(tree, null)).not.toContain('s3cret');
+  expect(JSON.stringify(toMaskedPlain(tree))).not.toContain('s3cret');
+  const wrong = await load(text.replace('DB_PASSWORD: s3cret', 'DB_PASSWORD: 73461'));
+  expect(wrong.ok ? [] : wrong.problems).toHaveLength(1);
+  expect(JSON.stringify(wrong)).not.toContain('73461');
 });
 
 test('a file without them keeps its spec hash', async () => {

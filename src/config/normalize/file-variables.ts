@@ -49,7 +49,7 @@ export function expandFileVariables(file: MapTree, lookup: Lookup, { problems }:
   const vars = file.entries.get('vars')?.value;
   if (vars?.kind !== 'map') return file;
   const entries = new Map(vars.entries);
-  for (const entry of declaredIn(vars)) {
+  for (const entry of declaredIn(vars).filter(isText)) {
     const wrong = refuse(entry);
     if (wrong) problems.push(wrong);
     const value = wrong ? '' : escapeTemplate(lookup(entry.key) ?? '');
@@ -78,9 +78,11 @@ export function warnOfShellVariables(
   });
 }
 
-/** Others are refused by the schema. */
+/** Also a number, which the schema refuses: what uses it is not wrong as well. */
 const declaredIn = (vars: Tree | undefined): TreeEntry[] =>
-  entriesOf(vars).filter(({ value }) => value.kind === 'scalar' && typeof value.value === 'string' && !isNull(value));
+  entriesOf(vars).filter(({ value }) => value.kind === 'scalar' && !isNull(value));
+
+const isText = ({ value }: TreeEntry): boolean => value.kind === 'scalar' && typeof value.value === 'string';
 
 function refuse({ key, keyAt, value }: TreeEntry): Problem | null {
   if (key === 'PORT' || RESERVED_VARIABLES.has(key)) {

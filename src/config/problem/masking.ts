@@ -27,7 +27,7 @@ export function isSecretKey(name: string): boolean {
 }
 
 /** Maps whose keys the user chooses, with a string each: variables and headers. */
-export const isNamesMap = (key: string): boolean => key === 'env' || key === 'headers';
+export const isNamesMap = (key: string): boolean => ['env', 'headers', 'vars'].includes(key);
 
 export function maskValue(name: string, value: string): string {
   if (value === '') return value;
