@@ -1,0 +1,1 @@
+setInterval(() => console.log("one more job is done"), 1000);
