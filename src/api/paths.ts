@@ -112,6 +112,9 @@ export function resolveLinks(directory: string): string {
   }
 }
 
+/** The generations so far. */
+export const historyFile = ({ stateDir }: ProjectPaths): string => join(stateDir, 'history.json');
+
 /** The instance's two FIFOs. */
 export function fifoPaths(paths: ProjectPaths, instance: string): { out: string; err: string } {
   return { out: join(paths.fifoDir, `${instance}.out`), err: join(paths.fifoDir, `${instance}.err`) };

@@ -13,6 +13,8 @@ export type ConfigStatus = {
   paused?: PausedEdits;
   /** Only with the status `held`. */
   held?: HeldEdit;
+  /** Only while `orch rollback` keeps an earlier generation in force: until the files agree or change. */
+  rollback?: RolledBack;
 };
 /** `since`: ISO 8601. `edits`: how many wait. */
 export type PausedEdits = { since: string; edits: number };
@@ -27,8 +29,10 @@ export type HeldEdit = {
   /** Lets it pass. */
   command: string;
 };
-/** `paused`: by `orch pause`. The others: of `policy` in procs.yaml. */
-export type HoldRule = 'paused' | 'manual' | 'require_clean' | 'protect';
+/** `to`: the generation whose configuration is in force again. `since`: ISO 8601. */
+export type RolledBack = { to: number; since: string };
+/** `paused`: by `orch pause`; `rolled_back`: by `orch rollback`. The others: of `policy` in procs.yaml. */
+export type HoldRule = 'paused' | 'rolled_back' | 'manual' | 'require_clean' | 'protect';
 
 /** What became of the files on disk. `held`: only with that status. */
 export type EditOutcome = {
@@ -36,4 +40,22 @@ export type EditOutcome = {
   status: ConfigStatus['status'];
   problems: Problem[];
   held?: HeldEdit;
+};
+
+/** What made a generation. `recovery`: a supervisor that took the place of one that was lost. */
+export type AppliedBy = 'up' | 'edit' | 'scale' | 'apply' | 'resume' | 'rollback' | 'upgrade' | 'recovery';
+
+/** One line of `orch history --json`. */
+export type GenerationRecord = {
+  generation: number;
+  /** ISO 8601. */
+  at: string;
+  by: AppliedBy;
+  env: string | null;
+  /** The full hash of the commit that has exactly these files; null: none is known to. */
+  commit: string | null;
+  /** The plan of it in one line. */
+  summary: string;
+  /** Of `rollback`: to which generation. */
+  to?: number;
 };

@@ -2,7 +2,14 @@
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
 import type { AcceptedConfig } from '../core/load-result.ts';
-import type { ConfigStatus, EditOutcome, HeldEdit, PausedEdits } from './protocol-edits.ts';
+import type {
+  AppliedBy,
+  ConfigStatus,
+  EditOutcome,
+  GenerationRecord,
+  HeldEdit,
+  PausedEdits,
+} from './protocol-edits.ts';
 import type { RunningLaunch } from './protocol-launch.ts';
 import type { MemoryLimitStatus } from './protocol-limits.ts';
 import type { Plan, PlannedToken } from './protocol-plan.ts';
@@ -191,6 +198,8 @@ export type ApiMethods = {
       keepsEnvironment?: boolean;
       planned?: PlannedToken;
       consents?: boolean;
+      /** Of the generation, where the supervisor reads its files; default: `edit`. */
+      by?: AppliedBy;
     },
     EditOutcome,
     never,
@@ -201,6 +210,11 @@ export type ApiMethods = {
   heldEdit: [Record<string, never>, EditOutcome & { plan: Plan | null }, never];
   /** Lets the edit pass that is held since then; an error `conflict` if it is another one by now. */
   applyHeld: [{ since: string }, EditOutcome, never];
+  /** The generations, oldest first. */
+  history: [Record<string, never>, { current: number; generations: GenerationRecord[] }, never];
+  /** Puts the configuration of an earlier generation in force, until the files agree or change. `to`: null: the one before.
+   * `changed`: false: it was in force. */
+  rollback: [{ to: number | null }, { generation: number; to: number; changed: boolean; held?: HeldEdit }, never];
   /** Edits of the files wait from now on. `already`: they did before. */
   pause: [Record<string, never>, { paused: PausedEdits; already: boolean }, never];
   /** Applies the edits that wait. `edits`: how many; null: they were not paused. */
@@ -219,7 +233,8 @@ export type ApiMethods = {
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
   down: [{ timeoutMs: number | null }, { stopped: number; leftovers: Leftover[] }, DownProgress];
   /** Exits without stopping anything: the caller starts the next supervisor, of any version, which adopts what runs. */
-  handOver: [Record<string, never>, { pid: number; version: string }, never];
+  /** `earlier`: for `orch rollback`, to the supervisor that follows. */
+  handOver: [Record<string, never>, { pid: number; version: string; earlier?: Record<string, string> }, never];
   /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
   own: [Record<string, never>, Record<string, never>, never];
   disown: [Record<string, never>, Record<string, never>, never];

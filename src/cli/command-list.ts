@@ -9,6 +9,7 @@ import { downCommand } from './commands/down.ts';
 import { envsCommand } from './commands/envs.ts';
 import { eventsCommand } from './commands/events.ts';
 import { execCommand } from './commands/exec-in-instance.ts';
+import { historyCommand } from './commands/history.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -17,6 +18,7 @@ import { planCommand } from './commands/plan.ts';
 import { type PsOptions, psCommand, showStatus } from './commands/ps.ts';
 import { reloadCommand } from './commands/reload.ts';
 import { resetTermCommand } from './commands/reset-term.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/send-signal.ts';
@@ -37,9 +39,9 @@ const psWithNames: CommandDefinition<PsOptions> = {
 
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, runCommand, execCommand, upgradeCommand, attachCommand],
-  ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand],
+  ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand, historyCommand],
   ...[startCommand, stopCommand, restartCommand, reloadCommand, signalCommand, scaleCommand],
-  ...[pauseCommand, resumeCommand, applyCommand],
+  ...[pauseCommand, resumeCommand, applyCommand, rollbackCommand],
   ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

@@ -72,6 +72,8 @@ async function main(): Promise<void> {
     marks: [...projectMarks(paths), ...lock.formerMarks],
     accepted: accepted ?? emptyConfig(root),
     only,
+    by: first.by ?? (first.revived || faults.length > 0 ? 'recovery' : 'up'),
+    earlier: first.earlier ?? {},
     mayStart: () => !lock.isReplaced(),
     onProjectEnd: () => void untilViewed().then(() => goDown()),
   });

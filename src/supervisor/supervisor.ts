@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../api/protocol.ts';
+import type { AppliedBy } from '../api/protocol-edits.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import type { EndingSlot, Incarnation, Slot } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
@@ -23,6 +24,7 @@ import { leftoverOf, untilDown } from './api/wait-until.ts';
 import { CommitFollower } from './config/commit-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { Edits } from './config/edits.ts';
+import { Generations, type KeptConfigs } from './config/generations.ts';
 import { AppliedVariables } from './instances/applied-variables.ts';
 import { Instances } from './instances/instances.ts';
 import { launchContexts } from './instances/launch-contexts.ts';
@@ -43,6 +45,8 @@ export type SupervisorOptions = {
   marks: readonly string[]; // see `Nonces`
   accepted: AcceptedConfig;
   only: string[] | null;
+  by: AppliedBy; // the first generation
+  earlier: KeptConfigs;
   /** False: the project has another owner by now. `onProjectEnd`: a service has ended it, `down` is due. */
   mayStart(): boolean;
   onProjectEnd(): void;
@@ -64,6 +68,7 @@ export class Supervisor implements Supervised {
   #usage = new ResourceUsage(() => this.kernel.slots.values());
   readonly edits: Edits;
   #commits: CommitFollower;
+  readonly generations: Generations;
   #unkillable: Leftover[] = [];
   isHandedOver = false;
   #finishing: Promise<Leftover[]> | null = null;
@@ -88,15 +93,16 @@ export class Supervisor implements Supervised {
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);
+    const fileNow = () => this.file;
+    this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier });
     this.edits = new Edits({
-      ...{ kernel, clock, journal },
-      fileNow: () => this.file,
+      ...{ kernel, clock, journal, fileNow },
       createLoader: () => createConfigLoader(() => this.#loadOptions()),
-      apply: (accepted) => this.apply(accepted, null),
+      apply: (accepted, by) => this.apply(accepted, null, by),
       save: () => this.save(),
       onPause: (isPaused) => this.#instances.pauseWatches(isPaused),
     });
-    this.#commits = new CommitFollower({ kernel, journal, fileNow: () => this.file });
+    this.#commits = new CommitFollower({ kernel, journal, fileNow });
     this.events.subscribe((event) => this.#instances.hooks.runAfter(event));
   }
 
@@ -131,48 +137,45 @@ export class Supervisor implements Supervised {
    * is not adopted yet counts as missing and would be started a second time.
    */
   async takeOver(): Promise<void> {
-    const { accepted, only } = this.#options;
+    const { accepted, only, by } = this.#options;
+    const last = await this.generations.load();
     // A new log writer must know the queues before an instance is routed to them.
     this.#configureWriter(accepted);
-    this.edits.restore(await takeOverRunning(this.#context, this.kernel, this.#instances, accepted));
+    this.edits.restore(await takeOverRunning(this.#context, this.kernel, this.#instances, accepted, last));
     if (this.isEmpty()) beginSelection(this.kernel, only);
-    this.apply(accepted, only);
+    this.apply(accepted, only, by);
     await this.#instances.resumeInputs();
   }
 
-  /** The first step of the kernel. */
-  begin(): void {
-    this.#loop.begin();
-  }
+  begin = (): void => this.#loop.begin();
 
   /** Begins to watch the files. Apart from `begin`, so that the first instances do not wait for the watcher. */
-  watch(): void {
-    this.edits.watch(this.#options.accepted.watched);
-  }
+  watch = (): void => this.edits.watch(this.#options.accepted.watched);
 
   #loadOptions() {
     const { env } = this.kernel.accepted!.config;
     return { file: this.file, stateDir: this.paths.movedStateDir, env, environment: this.variables.all };
   }
 
-  apply(accepted: AcceptedConfig, only: string[] | null): void {
+  apply(accepted: AcceptedConfig, only: string[] | null, by: AppliedBy): void {
+    const summary = this.edits.summarize(accepted);
     // The writer knows a queue before an instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
+    this.generations.note(this.kernel.generation, { by, accepted, summary, to: this.edits.status.rollback?.to });
     this.#instances.configure(accepted.config);
-    this.edits.follow(accepted.watched);
+    this.edits.follow(accepted.watched, by);
     this.#commits.applied();
     if (this.edits.isWatching) this.guard();
     if (only) addServices(this.kernel, only);
   }
 
-  #report = (type: string, message: string) => this.events.report({ type, instance: null, message });
-
   onStep = (listener: () => void): (() => void) => this.#loop.onStep(listener);
 
   #configureWriter({ config }: AcceptedConfig): void {
     void this.writer.configure(config.logQueues).catch((error) => {
-      this.#report('log_queue_failed', `Log queues could not be set up: ${errorText(error)}`);
+      const message = `Log queues could not be set up: ${errorText(error)}`;
+      this.events.report({ type: 'log_queue_failed', instance: null, message });
     });
   }
 
@@ -193,9 +196,8 @@ export class Supervisor implements Supervised {
 
   logFaultOf = (queue: string): string | null => this.#instances.logFaults.of(queue);
 
-  explain(name: string): Explanation[] {
-    return explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this.edits);
-  }
+  explain = (name: string): Explanation[] =>
+    explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this.edits);
 
   async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {
     const stopped = occupiedSlots(this.kernel).length;
@@ -278,7 +280,7 @@ export class Supervisor implements Supervised {
   successorMessage(): FirstMessage {
     const { accepted, desired } = this.kernel;
     const next = desired.shuttingDown ? null : (accepted ?? this.#options.accepted);
-    return { accepted: next, only: null, file: this.file };
+    return { accepted: next, only: null, file: this.file, earlier: this.generations.kept };
   }
 
   /** If this process is killed, the log writer starts the next one. Call before the first `up` is answered. */

@@ -118,7 +118,7 @@ describe('scale', () => {
     answers.status = () => sampleStatus({ services: [] });
     answers.apply = () => ({ generation: 2, status: 'applied', problems: [] });
     expect(await orch('scale api=3')).toEqual({ code: 0, stdout: 'api: 3\n', stderr: '' });
-    expect(asked()).toContainEqual({ method: 'apply', params: { accepted: null, only: null } });
+    expect(asked()).toContainEqual({ method: 'apply', params: { accepted: null, only: null, by: 'scale' } });
     expect(await readFile(file, 'utf8')).toBe('services:\n  api: # the api\n    command: [a]\n    pool: 3 # one\n');
     expect(await orch('scale aip=3')).toMatchObject({ code: 2, stderr: expect.stringContaining('"api"') });
   });

@@ -30,6 +30,7 @@ const DOUBLES: Record<string, string> = {
   'os/sockets/socket-holders.ts': 'socket-holders.ts',
   'supervisor/config/commit-follower.ts': 'commit-follower.ts',
   'supervisor/config/config-loader.ts': 'config-loader.ts',
+  'supervisor/config/history-file.ts': 'history-file.ts',
   'supervisor/kernel/event-log.ts': 'event-log.ts',
   'supervisor/kernel/kernel.ts': 'kernel.ts',
   'supervisor/api/api-server.ts': 'server.ts',

@@ -11,7 +11,7 @@ import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
-import type { SupervisorLaunch } from '../up/launch-supervisor.ts';
+import type { LaunchRequest, SupervisorLaunch } from '../up/launch-supervisor.ts';
 
 export const upgradeCommand: CommandDefinition = {
   name: 'upgrade',
@@ -58,14 +58,17 @@ async function replaceSupervisor(
     context.stderr.write('\nThe supervisor was not upgraded; services keep running.\n');
     return 2;
   }
+  let earlier: Record<string, string> = {};
   try {
     const { endSupervisor } = await import('../up/supervisor-presence.ts');
-    await endSupervisor(client);
+    const left = await endSupervisor(client);
+    // Another version may describe a configuration in another way.
+    if (old.version === VERSION) earlier = left;
   } catch (error) {
     await launch.abandon();
     throw error;
   }
-  return await startNewSupervisor(context, paths, launch, accepted, old);
+  return await startNewSupervisor(context, paths, launch, { accepted, only: null, by: 'upgrade', earlier }, old);
 }
 
 /**
@@ -86,10 +89,10 @@ async function startNewSupervisor(
   context: CliContext,
   paths: ProjectPaths,
   launch: SupervisorLaunch,
-  accepted: AcceptedConfig,
+  request: LaunchRequest,
   old: { pid: number; version: string },
 ): Promise<ExitCode> {
-  launch.accept({ accepted, only: null });
+  launch.accept(request);
   const started = await launch.started;
   const hint = 'services keep running; `orch up -d` starts a supervisor for them';
   if (started.kind === 'refused') return fail(context, { hint, ...started.error });

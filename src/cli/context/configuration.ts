@@ -119,7 +119,7 @@ export async function scaleInFile(
   const removed: Record<string, number> = {};
   if (!edited.ok) return { problems: edited.problems, removed };
   if (!client) return { problems: [], removed };
-  const { problems, held } = await client.request('apply', { accepted: null, only: null });
+  const { problems, held } = await client.request('apply', { accepted: null, only: null, by: 'scale' });
   if (problems.length > 0 || held) return { problems, removed, held };
   // Only now, so that the pool never has its former size in between.
   for (const { name, override } of (await client.request('status', {})).services) {

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Leftover, WireError } from '../../api/protocol.ts';
+import type { AppliedBy } from '../../api/protocol-edits.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 import { withCallerLimit } from '../context/applied-environment.ts';
@@ -19,6 +20,10 @@ export type LaunchRequest = {
   only: string[] | null;
   /** Refuse another environment than that of a supervisor that was killed. */
   keepsEnvironment?: boolean;
+  /** Of the first generation; default: `up`. */
+  by?: AppliedBy;
+  /** The configurations of earlier generations. */
+  earlier?: Record<string, string>;
 };
 
 export type SupervisorLaunch = {

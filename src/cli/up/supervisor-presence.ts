@@ -30,15 +30,18 @@ function isZombie(pid: number): boolean {
 /**
  * Lets another supervisor take its place. One that is too old to hand over is killed: the next one then adopts as after a
  * crash.
+ * @returns the configurations of earlier generations, for the next one
  */
-export async function endSupervisor(client: Client): Promise<void> {
+export async function endSupervisor(client: Client): Promise<Record<string, string>> {
   const { pid } = await client.request('hello', {});
-  await client.request('handOver', {}).catch((error: unknown) => {
+  const left = await client.request('handOver', {}).catch((error: unknown) => {
     if (!(error instanceof ClientError) || error.wire.code !== 'usage') throw error;
     process.kill(pid, 'SIGKILL');
+    return null;
   });
   await client.closed;
   await untilGone(pid);
+  return left?.earlier ?? {};
 }
 
 const SUCCESSOR_POLL_MS = 50;

@@ -32,7 +32,7 @@ export function encodeState({ edits, ...state }: SavedState, written: ClockMark)
   const overrides = { ...others, ...(only && { only }) };
   const slots = state.slots.map(toWritten);
   // Left out where there is nothing to say.
-  const kept = edits?.paused ? { edits } : {};
+  const kept = edits?.paused || edits?.rollback ? { edits } : {};
   return `${JSON.stringify({ version: VERSION, written, ...state, ...kept, overrides, slots })}\n`;
 }
 
@@ -69,9 +69,13 @@ export function readPorts(value: unknown): Record<string, number> {
 }
 
 function readEdits(value: unknown): EditState {
-  const { paused } = (isFields(value) ? value : {}) as Partial<EditState>;
-  if (!isFields(paused) || !isString(paused.since)) return { paused: null };
-  return { paused: { since: paused.since, edits: numberOr(paused.edits, 0) } };
+  const { paused, rollback } = (isFields(value) ? value : {}) as Partial<EditState>;
+  const isPaused = isFields(paused) && isString(paused.since);
+  const isRolledBack = isFields(rollback) && isString(rollback.since) && isNumber(rollback.to);
+  return {
+    paused: isPaused ? { since: paused.since, edits: numberOr(paused.edits, 0) } : null,
+    rollback: isRolledBack ? { to: rollback.to, since: rollback.since, from: stringOr(rollback.from, null) } : null,
+  };
 }
 
 /** @returns the name of the environment that was in force; null: none; undefined: not known */

@@ -2,10 +2,12 @@
 // one takes over, as after a kill -9. Instances notice nothing. Also parses the start message of stdin.
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import type { AppliedBy } from '../../api/protocol-edits.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { SuccessorStart } from '../../logs/writer-protocol.ts';
 import { releaseReserve } from '../../os/descriptor-reserve.ts';
 import { errorText } from '../../os/errors.ts';
+import type { KeptConfigs } from '../config/generations.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 /** After more faults than this within the time, no new supervisor is started; instances keep running. */
@@ -123,6 +125,10 @@ export type FirstMessage = {
   owned?: boolean;
   /** How long to wait for a predecessor that is exiting; default 0. */
   waitMs?: number;
+  /** Of its first generation; default: `up`, or `recovery` after a supervisor that was lost. */
+  by?: AppliedBy;
+  /** The configurations of earlier generations, for `orch rollback`. */
+  earlier?: KeptConfigs;
   /** The log writer starts it in place of one that was killed. */
   revived?: boolean;
   /** Faults of the predecessors that led to this start; newest last. */

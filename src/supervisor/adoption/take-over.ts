@@ -24,12 +24,13 @@ import { markClock } from './state-times.ts';
 const KILL_WITHIN_MS = 2_000;
 const SCAN_RETRY_MS = 50;
 
-/** Only before the kernel's first step. @returns what the earlier supervisor knew of edits */
+/** Only before the kernel's first step. @param lastGeneration of the history, where no state is left. @returns what the earlier supervisor knew of edits */
 export async function takeOverRunning(
   context: SupervisorContext,
   kernel: Kernel,
   instances: Instances,
   accepted: AcceptedConfig,
+  lastGeneration: number,
 ): Promise<EditState> {
   const [remembered, members, ports] = await Promise.all([
     readState(context),
@@ -47,7 +48,7 @@ export async function takeOverRunning(
     nowMs: context.clock.nowMs(),
   });
   kernel.restore({
-    generation: remembered?.generation ?? 0,
+    generation: remembered?.generation ?? lastGeneration,
     env: remembered?.env,
     overrides: remembered?.overrides ?? NO_OVERRIDES,
     slots: adoption.slots,
@@ -64,7 +65,7 @@ export async function takeOverRunning(
   for (const incarnation of adoption.unknown) {
     killTree({ incarnation, isOurChild: false }, { withinMs: KILL_WITHIN_MS }).catch(() => undefined); // found again by `down`
   }
-  return remembered?.edits ?? { paused: null };
+  return remembered?.edits ?? { paused: null, rollback: null };
 }
 
 async function readState({ paths, clock, journal }: SupervisorContext): Promise<SavedState | null> {

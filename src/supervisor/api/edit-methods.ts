@@ -16,19 +16,21 @@ const GUARD_PATIENCE_MS = 100;
 export const goingDown = { code: 'going-down', message: 'the project is going down' };
 export const handingOver = { code: 'handing-over', message: 'another supervisor takes over' };
 
+/** Throws where nothing can be changed any more. */
+export function checkActing(supervisor: Supervised): void {
+  if (supervisor.kernel.desired.shuttingDown) throw new RequestError(goingDown);
+  // After a fault: the successor has its configuration already.
+  if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
+}
+
 type EditMethods = Pick<MethodTable, 'apply' | 'accepted' | 'heldEdit' | 'applyHeld' | 'pause' | 'resume'>;
 
 /** @param followLink the files may be at another place by now. @returns a sentence: they cannot be followed there. */
 export function createEditMethods(supervisor: Supervised, followLink: () => Promise<string | null>): EditMethods {
   const { kernel, edits } = supervisor;
-  const checkActing = (): void => {
-    if (kernel.desired.shuttingDown) throw new RequestError(goingDown);
-    // After a fault: the successor has its configuration already.
-    if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
-  };
   return {
-    apply: async ({ accepted, only, file, variables, keepsEnvironment, consents, planned }) => {
-      checkActing();
+    apply: async ({ accepted, only, file, variables, keepsEnvironment, consents, planned, by }) => {
+      checkActing(supervisor);
       if (accepted && planned) checkPlanned(kernel, planned, acceptedConfig(accepted));
       if (accepted && keepsEnvironment) {
         const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
@@ -39,24 +41,24 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
       const isSwitch = accepted && acceptedConfig(accepted).config.env !== kernel.accepted!.config.env;
       const held = accepted && (await edits.objectionTo(accepted, consents === true || isSwitch === true));
       if (held) throw heldError(held);
-      checkActing();
+      checkActing(supervisor);
       const notFollowed = await followLink();
       if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
       if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
-      if (accepted) supervisor.apply(acceptedConfig(accepted), only ?? null);
-      const outcome = outcomeOf(supervisor, accepted ? [] : problemsOf(await edits.reload()));
+      if (accepted) supervisor.apply(acceptedConfig(accepted), only ?? null, 'up');
+      const outcome = outcomeOf(supervisor, accepted ? [] : problemsOf(await edits.reload(by ?? 'edit')));
       // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
       await Promise.all([supervisor.writer.whenUpToDate(GUARD_PATIENCE_MS), supervisor.save()]);
       return outcome;
     },
     accepted: () => ({ accepted: kernel.accepted! }),
     heldEdit: async () => {
-      checkActing();
+      checkActing(supervisor);
       await edits.catchUp();
       return { ...outcomeOf(supervisor, kernel.problems), plan: edits.planHeld() };
     },
     applyHeld: async ({ since }) => {
-      checkActing();
+      checkActing(supervisor);
       const paused = edits.held?.reasons.find(({ rule }) => rule === 'paused');
       if (paused) throw heldError(edits.held!);
       if (!edits.applyHeld(since)) throw new RequestError(changedMeanwhile);
@@ -64,12 +66,12 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
       return outcomeOf(supervisor, []);
     },
     pause: async () => {
-      checkActing();
+      checkActing(supervisor);
       const already = !(await edits.pause());
       return { paused: edits.status.paused!, already };
     },
     resume: async () => {
-      checkActing();
+      checkActing(supervisor);
       const waiting = edits.status.paused?.edits ?? null;
       return { edits: waiting, ...outcomeOf(supervisor, problemsOf(await edits.resume())) };
     },

@@ -23,6 +23,7 @@ import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { reloadInstances } from './reload-instances.ts';
 import { RequestError } from './request-error.ts';
+import { createRollbackMethods } from './rollback-methods.ts';
 import { signalInstances } from './signal-instances.ts';
 import type { Supervised } from './supervised.ts';
 import { areTasks, exitCodeOfAll, judgeFiles, judgeOutput, judgeWait, type WaitCondition } from './wait-condition.ts';
@@ -99,6 +100,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
     },
     environment: () => ({ env: kernel.accepted!.config.env, variables: supervisor.variables.all }),
     ...createEditMethods(supervisor, followLink),
+    ...createRollbackMethods(supervisor),
     wait: (params, call) => wait(supervisor, params, call.signal),
     down: async ({ timeoutMs }, call) => {
       if (supervisor.isHandedOver) throw new RequestError(handingOver);
@@ -107,9 +109,10 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       return result;
     },
     handOver: async () => {
+      const earlier = supervisor.generations.kept;
       if (!(await supervisor.handOver())) throw new RequestError(supervisor.isHandedOver ? handingOver : goingDown);
       setImmediate(onDown);
-      return { pid: process.pid, version: VERSION };
+      return { pid: process.pid, version: VERSION, earlier };
     },
     own: (_params, call) => {
       call.connection.owning = true;

@@ -1,12 +1,14 @@
 // The supervisor as the API sees it. An interface, so that the API does not import what is built on top of it.
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
+import type { AppliedBy } from '../../api/protocol-edits.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { Clock } from '../../os/clock.ts';
 import type { Edits } from '../config/edits.ts';
+import type { Generations } from '../config/generations.ts';
 import type { AppliedVariables } from '../instances/applied-variables.ts';
 import type { ReloadOutcome } from '../instances/reloads.ts';
 import type { EventLog } from '../kernel/event-log.ts';
@@ -35,8 +37,9 @@ export interface Supervised {
   /** @returns a sentence that says why the log queue cannot be written; null: it can. */
   logFaultOf(queue: string): string | null;
   /** @param only also run these and what they depend on; none: run all services; null leaves the overrides as they are. */
-  apply(accepted: AcceptedConfig, only: string[] | null): void;
+  apply(accepted: AcceptedConfig, only: string[] | null, by: AppliedBy): void;
   readonly edits: Edits;
+  readonly generations: Generations;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

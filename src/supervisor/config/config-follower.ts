@@ -54,6 +54,11 @@ export class ConfigFollower {
     this.#watcher.checkAgain();
   }
 
+  /** Something else than the files is in force: a reading under way starts over. */
+  invalidate(): void {
+    this.#epoch++;
+  }
+
   #keep(watched: WatchedFile[]): void {
     const before = pathsOf(this.#watched).join('\n');
     this.#watched = watched;

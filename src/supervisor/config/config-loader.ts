@@ -8,7 +8,8 @@ import { LineSplitter } from '../../rpc/line-splitter.ts';
 export type ConfigLoader = {
   /** An edit has begun: starts the process, so that it is ready when the file has settled. */
   warmUp(): void;
-  load(): Promise<LoadResult>;
+  /** @param commit from which the files are read instead of the disk, a full hash */
+  load(commit?: string): Promise<LoadResult>;
   /** Resolves when its process has ended. */
   close(): Promise<void>;
 };
@@ -52,7 +53,7 @@ class ChildLoader implements ConfigLoader {
     this.#armIdleTimer();
   }
 
-  async load(): Promise<LoadResult> {
+  async load(commit?: string): Promise<LoadResult> {
     this.warmUp();
     const child = this.#child;
     const { file, stateDir, env, environment } = this.#optionsNow();
@@ -67,7 +68,7 @@ class ChildLoader implements ConfigLoader {
         );
         child.kill('SIGKILL');
       }, LOAD_DEADLINE_MS);
-      child.stdin?.write(`${JSON.stringify({ file, stateDir, env, environment })}\n`);
+      child.stdin?.write(`${JSON.stringify({ file, stateDir, env, environment, ...(commit && { commit }) })}\n`);
     });
     clearTimeout(deadline);
     this.#answer = null;

@@ -1,20 +1,19 @@
 // What becomes of an edit of the files: it is applied, held, or rejected. Follows the files; pauses and resumes that. Decides
 // nothing about services: what is applied goes to the kernel.
 
-import type { ConfigStatus, HeldEdit, PausedEdits } from '../../api/protocol-edits.ts';
+import type { AppliedBy, ConfigStatus, HeldEdit, PausedEdits, RolledBack } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
-import { whyUncommitted } from '../../config/files/commit-state.ts';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../core/load-result.ts';
-import { judgeEdit, strictestPolicy } from '../../plan/judge-edit.ts';
-import { planChange } from '../../plan/plan.ts';
-import { summarizePlan } from '../../plan/plan-report.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { ConfigFollower } from './config-follower.ts';
 import type { ConfigLoader } from './config-loader.ts';
+import { becauseOf, EditJudge, hashOf, type Reasons } from './edit-judge.ts';
 
 /** A commit changes no file that is watched. */
 const COMMIT_POLL_MS = 2_000;
+/** What runs changes meanwhile, and with it what the held edit would do. */
+const SUMMARY_AGE_MS = 1_000;
 
 export type EditsOptions = {
   kernel: Kernel;
@@ -23,7 +22,7 @@ export type EditsOptions = {
   /** procs.yaml, absolute. */
   fileNow(): string;
   createLoader(): ConfigLoader;
-  apply(accepted: AcceptedConfig): void;
+  apply(accepted: AcceptedConfig, by: AppliedBy): void;
   /** Makes the state durable. */
   save(): Promise<void>;
   /** Services that watch files must not act on them either. */
@@ -31,16 +30,21 @@ export type EditsOptions = {
 };
 
 /** What must outlive the supervisor. */
-export type EditState = { paused: PausedEdits | null };
+export type EditState = { paused: PausedEdits | null; rollback: RollbackState | null };
+/** `from`: a hash of the configuration on disk that it replaces; null: the files were not valid. */
+export type RollbackState = RolledBack & { from: string | null };
 
-type Reasons = HeldEdit['reasons'];
-type Held = { edit: HeldEdit; accepted: AcceptedConfig; services: ReadonlySet<string> };
+type Held = { edit: HeldEdit; accepted: AcceptedConfig; services: ReadonlySet<string>; summarizedMs: number };
 
 export class Edits {
   #options: EditsOptions;
+  #judge: EditJudge;
   #follower: ConfigFollower | null = null;
   #paused: PausedEdits | null = null;
   #held: Held | null = null;
+  #rollback: RollbackState | null = null;
+  /** What applies the edit that is being read. */
+  #by: AppliedBy = 'edit';
   /** The content that was read last: reading it again is not an edit. Null: that of an earlier supervisor, not known. */
   #lastRead: string | null = null;
   /** What the policies say of the configuration that was read last. */
@@ -49,30 +53,43 @@ export class Edits {
 
   constructor(options: EditsOptions) {
     this.#options = options;
+    this.#judge = new EditJudge(options);
   }
 
   get state(): EditState {
-    return { paused: this.#paused };
+    return { paused: this.#paused, rollback: this.#rollback };
   }
 
   /** Only before `watch`. */
-  restore({ paused }: EditState): void {
+  restore({ paused, rollback }: EditState): void {
+    this.#rollback = rollback;
     this.#paused = paused;
     if (paused) this.#options.onPause(true);
   }
 
-  get status(): Pick<ConfigStatus, 'paused' | 'held'> {
-    return { ...(this.#paused && { paused: this.#paused }), ...(this.held && { held: this.held }) };
+  get status(): Pick<ConfigStatus, 'paused' | 'held' | 'rollback'> {
+    const [paused, held] = [this.#paused, this.held];
+    const { to, since } = this.#rollback ?? {};
+    const rollback = to !== undefined && since !== undefined ? { to, since } : null;
+    return { ...(paused && { paused }), ...(held && { held }), ...(rollback && { rollback }) };
   }
 
   /** The edit on disk that is not applied; null: there is none. */
   get held(): HeldEdit | null {
-    return this.#held?.edit ?? null;
+    if (!this.#held) return null;
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs - this.#held.summarizedMs >= SUMMARY_AGE_MS) {
+      const edit = { ...this.#held.edit, summary: this.summarize(this.#held.accepted) };
+      this.#held = { ...this.#held, edit, summarizedMs: nowMs };
+    }
+    return this.#held.edit;
   }
+
+  summarize = (accepted: AcceptedConfig): string => this.#judge.summarize(accepted);
 
   /** What the held edit would do now. */
   planHeld(): Plan | null {
-    return this.#held && this.#plan(this.#held.accepted);
+    return this.#held && this.#judge.plan(this.#held.accepted);
   }
 
   /** @returns a sentence about the held edit where it would change this service; null: it would not. */
@@ -99,16 +116,39 @@ export class Edits {
     });
   }
 
-  /** These files are applied: by a client, or by this class. */
-  follow(watched: WatchedFile[]): void {
+  /** This configuration is applied. What a roll-back applies is not what is on disk. */
+  follow(watched: WatchedFile[], by: AppliedBy): void {
     this.#held = null;
+    if (by === 'rollback') return;
+    if (by !== 'recovery' && by !== 'upgrade') this.#rollback = null;
     this.#follower?.follow(watched);
   }
 
+  /** Puts the configuration of an earlier generation in force, until the files agree or change. */
+  async rollBack(to: number, accepted: AcceptedConfig): Promise<void> {
+    const { kernel, apply, save } = this.#options;
+    const onDisk = kernel.problems.length > 0 ? null : (this.#held?.accepted ?? kernel.accepted);
+    const from = this.#rollback?.from ?? (onDisk && hashOf(onDisk));
+    this.#rollback = { to, since: this.#nowIso(), from };
+    apply(accepted, 'rollback');
+    this.#follower?.invalidate();
+    await save();
+    await this.reload();
+  }
+
   /** Reads the files now, changed or not. */
-  async reload(): Promise<LoadResult> {
+  async reload(by: AppliedBy = 'edit'): Promise<LoadResult> {
     if (!this.#follower) this.watch(this.#options.kernel.accepted!.watched);
-    return await this.#follower!.reload();
+    this.#by = by;
+    return await this.#follower!.reload().finally(() => {
+      this.#by = 'edit';
+    });
+  }
+
+  /** Reads the files as a commit has them. Applies nothing. */
+  async loadCommit(commit: string): Promise<LoadResult> {
+    const loader = this.#options.createLoader();
+    return await loader.load(commit).finally(() => loader.close());
   }
 
   /** Loads what was saved before the call. */
@@ -137,7 +177,7 @@ export class Edits {
     const number = `${edits} ${edits === 1 ? 'edit' : 'edits'}`;
     this.#report('edits_resumed', `Edits of the files are applied again; ${number} waited.`, { edits });
     await this.#options.save();
-    const result = await this.reload();
+    const result = await this.reload('resume');
     this.#options.onPause(false);
     return result;
   }
@@ -148,7 +188,7 @@ export class Edits {
    */
   applyHeld(since: string): boolean {
     if (this.#held?.edit.since !== since) return false;
-    this.#options.apply(this.#held.accepted);
+    this.#options.apply(this.#held.accepted, 'apply');
     return true;
   }
 
@@ -157,15 +197,15 @@ export class Edits {
    * @returns why this configuration, which a client has loaded, must not be applied; null: it may.
    */
   async objectionTo(accepted: AcceptedConfig, consents: boolean): Promise<HeldEdit | null> {
-    if (this.#isInForce(accepted)) return null;
-    const reasons = [...this.#pauseReasons(), ...(consents ? [] : await this.#policyReasons(accepted))];
-    return reasons.length === 0 ? null : this.#describe(this.#plan(accepted, 'up'), reasons);
+    if (this.#judge.isInForce(accepted)) return null;
+    const reasons = [...this.#pauseReasons(), ...(consents ? [] : await this.#allReasons(accepted))];
+    return reasons.length === 0 ? null : this.#judge.describe(this.#judge.plan(accepted, 'up'), reasons);
   }
 
   async #prepare(result: LoadResult): Promise<void> {
     this.#judged = null;
-    if (!result.ok || this.#isInForce(result.accepted)) return;
-    this.#judged = { accepted: result.accepted, reasons: await this.#policyReasons(result.accepted) };
+    if (!result.ok || this.#judge.isInForce(result.accepted)) return;
+    this.#judged = { accepted: result.accepted, reasons: await this.#allReasons(result.accepted) };
   }
 
   #loaded(result: LoadResult): void {
@@ -177,13 +217,13 @@ export class Edits {
       return;
     }
     const { accepted } = result;
-    const isInForce = this.#isInForce(accepted);
+    const isInForce = this.#judge.isInForce(accepted);
     if (isInForce) this.#forgetEdits();
     else if (isNew) this.#countEdit();
     const judged = this.#judged?.accepted === accepted ? this.#judged.reasons : [];
     const reasons = isInForce ? [] : [...this.#pauseReasons(), ...judged];
     if (reasons.length > 0) this.#hold(accepted, reasons);
-    else this.#options.apply(accepted);
+    else this.#options.apply(accepted, this.#by);
   }
 
   #isNewContent(result: LoadResult): boolean {
@@ -193,36 +233,25 @@ export class Edits {
     return isNew;
   }
 
-  #isInForce = ({ config }: AcceptedConfig): boolean =>
-    JSON.stringify(config) === JSON.stringify(this.#options.kernel.accepted?.config);
-
   #pauseReasons = (): Reasons => (this.#paused ? [{ rule: 'paused', because: 'edits are paused' }] : []);
 
-  async #policyReasons(accepted: AcceptedConfig): Promise<Reasons> {
-    const { kernel, fileNow } = this.#options;
-    const policy = strictestPolicy(kernel.accepted?.config.policy, accepted.config.policy);
-    if (!policy) return [];
-    const paths = accepted.watched.map(({ path }) => path);
-    const uncommitted = policy.requireClean ? await whyUncommitted(fileNow(), paths) : null;
-    return judgeEdit(policy, { plan: this.#plan(accepted), slots: kernel.slots, uncommitted });
+  async #allReasons(accepted: AcceptedConfig): Promise<Reasons> {
+    return [...this.#rollbackReasons(accepted), ...(await this.#judge.policyReasons(accepted))];
   }
 
-  #plan({ config }: AcceptedConfig, by: 'up' | 'edit' = 'edit'): Plan {
-    return planChange(this.#options.kernel, config, this.#options.clock.nowMs(), by);
-  }
-
-  #describe(plan: Plan, reasons: Reasons): HeldEdit {
-    const command = reasons.some(({ rule }) => rule === 'paused') ? 'orch resume' : 'orch apply';
-    return { reasons, since: this.#nowIso(), summary: summarizePlan(plan).text, command };
+  #rollbackReasons(accepted: AcceptedConfig): Reasons {
+    if (this.#rollback === null || this.#rollback.from !== hashOf(accepted)) return [];
+    return [{ rule: 'rolled_back', because: `rolled back to generation ${this.#rollback.to} by \`orch rollback\`` }];
   }
 
   #hold(accepted: AcceptedConfig, reasons: Reasons): void {
     const former = this.#held;
     const isSame = former !== null && JSON.stringify(former.accepted.config) === JSON.stringify(accepted.config);
-    const plan = this.#plan(accepted);
-    const described = this.#describe(plan, reasons);
+    const plan = this.#judge.plan(accepted);
+    const described = this.#judge.describe(plan, reasons);
     const edit = isSame ? { ...described, since: former.edit.since } : described;
-    this.#held = { accepted, edit, services: new Set(plan.changes.map(({ service }) => service)) };
+    const services = new Set(plan.changes.map(({ service }) => service));
+    this.#held = { accepted, edit, services, summarizedMs: this.#options.clock.nowMs() };
     this.#options.kernel.forgetProblems();
     this.#watchCommits();
     if (isSame && JSON.stringify(former.edit.reasons) === JSON.stringify(reasons)) return;
@@ -243,9 +272,9 @@ export class Edits {
   async #checkCommits(): Promise<void> {
     const held = this.#held;
     if (!held) return;
-    const reasons = await this.#policyReasons(held.accepted);
+    const reasons = await this.#judge.policyReasons(held.accepted);
     const isClean = !reasons.some(({ rule }) => rule === 'require_clean');
-    if (this.#held === held && isClean) await this.reload();
+    if (this.#held?.accepted === held.accepted && isClean) await this.reload();
     else this.#watchCommits();
   }
 
@@ -265,5 +294,3 @@ export class Edits {
     this.#options.journal.report({ type, instance: null, message, details });
   }
 }
-
-const becauseOf = ({ reasons }: HeldEdit): string => reasons.map(({ because }) => because).join('; ');

@@ -6,6 +6,7 @@ import path from 'node:path';
 import stream from 'node:stream';
 import url from 'node:url';
 import util from 'node:util';
+import zlib from 'node:zlib';
 import type { Guest } from './guest.ts';
 import { fakeChildProcess } from './guest-children.ts';
 import { fakeFiles, fakePromisedFiles } from './guest-files.ts';
@@ -63,7 +64,7 @@ function makeModule(name: string, guest: Guest): unknown {
 /** Copies: the modules themselves have getters, which are slow. */
 const CRYPTO = { ...crypto };
 const UTIL = { ...util };
-const PURE: Record<string, unknown> = { events, path, stream, url };
+const PURE: Record<string, unknown> = { events, path, stream, url, zlib };
 
 /** A module that is loaded and, in these scenarios, never used. */
 function absent(name: string): unknown {
