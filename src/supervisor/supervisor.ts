@@ -96,10 +96,9 @@ export class Supervisor implements Supervised {
     const fileNow = () => this.file;
     this.generations = new Generations(this.#context, { fileNow, earlier: options.earlier });
     this.edits = new Edits({
-      ...{ kernel, clock, journal, fileNow },
+      ...{ kernel, clock, journal, fileNow, save: () => this.save() },
       createLoader: () => createConfigLoader(() => this.#loadOptions()),
       apply: (accepted, by) => this.apply(accepted, null, by),
-      save: () => this.save(),
       onPause: (isPaused) => this.#instances.pauseWatches(isPaused),
     });
     this.#commits = new CommitFollower({ kernel, journal, fileNow });
@@ -278,8 +277,7 @@ export class Supervisor implements Supervised {
 
   /** For a successor after a fault: continue, or stop the rest of what was being stopped. */
   successorMessage(): FirstMessage {
-    const { accepted, desired } = this.kernel;
-    const next = desired.shuttingDown ? null : (accepted ?? this.#options.accepted);
+    const next = this.kernel.desired.shuttingDown ? null : (this.kernel.accepted ?? this.#options.accepted);
     return { accepted: next, only: null, file: this.file, earlier: this.generations.kept };
   }
 
