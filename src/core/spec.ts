@@ -164,6 +164,8 @@ export type ReloadPolicy = { kind: 'signal'; signal: string } | { kind: 'command
 export type Hooks = {
   /** Must succeed for the instance to be started. */
   beforeStart: Command | null;
+  /** Only before the first instance of each version; the others wait for it. */
+  once?: true;
   afterReady: Command | null;
   afterExit: Command | null;
 };

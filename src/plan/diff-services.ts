@@ -201,7 +201,7 @@ function printField(field: string, value: unknown): [string, string][] | null {
       return listed(field, value as string[]);
     case 'hooks':
       return Object.entries(value as ServiceSpec['hooks']).flatMap(([key, command]): [string, string][] =>
-        command ? [[`hooks.${key}`, printCommand(command)]] : [],
+        command ? [[`hooks.${key}`, command === true ? 'true' : printCommand(command)]] : [],
       );
     case 'watch':
       return printWatch(value as NonNullable<ServiceSpec['watch']>);

@@ -6,7 +6,7 @@ import { quote } from '../problem/problem.ts';
 import { suggestionHint } from '../problem/suggest.ts';
 import { DEFAULT_MEMORY_ACTION, DEFAULT_STOP, DEFAULT_WATCH } from '../schema/defaults.ts';
 import { STOP_SIGNALS, stopSignalName } from '../schema/signals.ts';
-import { childOf, integerOf, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
+import { childOf, integerOf, isTrue, itemsOf, literalOf, type Tree, textOf } from '../tree/tree.ts';
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 import { commandOf } from './normalize-probe.ts';
 
@@ -108,8 +108,12 @@ export function normalizeHooks(tree: Tree | undefined, context: NormalizeContext
     const command = childOf(tree, key);
     return command ? commandOf(command, context) : null;
   };
+  const before = childOf(tree, 'before_start');
+  const isMap = before?.kind === 'map';
+  const command = isMap ? childOf(before, 'command') : undefined;
   return {
-    beforeStart: commandAt('before_start'),
+    beforeStart: isMap ? commandOf(command!, context) : commandAt('before_start'),
+    ...(isTrue(childOf(before, 'once')) && { once: true }),
     afterReady: commandAt('after_ready'),
     afterExit: commandAt('after_exit'),
   };

@@ -272,8 +272,14 @@ export type ServiceDeclaration = {
   } | null;
   /** Commands around the life of an instance. */
   hooks?: {
-    /** Before each start. */
-    before_start?: CommandDeclaration | null;
+    /** Before each start. With `once`: only before the first instance of each version. */
+    before_start?: CommandDeclaration | {
+      /** What is run. */
+      command: CommandDeclaration;
+      /** Once for the whole pool and each version of it: the other instances wait. Not for a restart of an instance. Default: `false`. */
+      once?: boolean | null;
+      [extension: `x-${string}`]: unknown;
+    } | null;
     /** Once it is ready. */
     after_ready?: CommandDeclaration | null;
     /** After each exit. */

@@ -25,6 +25,7 @@ const SHELL_PLACES = [
   'reload.command',
   'stop.drain.exec',
   'hooks.*',
+  'hooks.before_start.command',
   'watch.run',
   'readiness.exec',
   'liveness.exec',

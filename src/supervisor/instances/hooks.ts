@@ -8,6 +8,7 @@ import type { RunningCheck } from '../../os/probe/running-check.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { CommandOutputs } from './command-outputs.ts';
 import { prepareCommand, runWithin } from './instance-command.ts';
+import { OnceHooks } from './once-hooks.ts';
 
 type HookName = 'before_start' | 'after_ready' | 'after_exit';
 
@@ -19,6 +20,7 @@ const MAX_LINES_TOLD = 5;
 export class HookRunner {
   #context: SupervisorContext;
   #outputs: CommandOutputs;
+  #once: OnceHooks;
   #running = new Map<string, RunningCheck>();
   /** Of the last run of each hook, where it failed: the end of its output. */
   #failures = new Map<InstanceId, Map<HookName, string[]>>();
@@ -26,6 +28,7 @@ export class HookRunner {
   constructor(context: SupervisorContext, outputs: CommandOutputs) {
     this.#context = context;
     this.#outputs = outputs;
+    this.#once = new OnceHooks(() => context.specs.slots.values());
   }
 
   /** @returns the last lines of hooks that failed, `before_start | no such table`. */
@@ -44,11 +47,13 @@ export class HookRunner {
     const command = spec.hooks.beforeStart;
     if (!command) return null;
     const extra = { ORCH_RESTARTS: String(restarts) };
-    return await this.#run('before_start', { id, index, spec, command, extra }, LONGEST_BEFORE_MS);
+    const run = () => this.#run('before_start', { id, index, spec, command, extra }, LONGEST_BEFORE_MS);
+    return spec.hooks.once ? await this.#once.pass(id, spec.name, spec.specHash, run) : await run();
   }
 
   /** The start is given up. */
   cancel(id: InstanceId): void {
+    this.#once.cancel(id);
     this.#running.get(`before_start ${id}`)?.cancel('the start is not wanted any more');
   }
 
