@@ -10,7 +10,7 @@ export type HoldView = {
   fail(what: string): never;
 };
 
-type InForce = { guest: Guest; text: string; isManual: boolean };
+type InForce = { guest: Guest; text: string; isManual: boolean; env: string | null };
 
 export class HoldOracle {
   #view: HoldView;
@@ -47,12 +47,14 @@ export class HoldOracle {
     const text = JSON.stringify(unexpanded(config));
     const former = this.#last;
     const isManual = config.policy?.apply === 'manual';
-    this.#last = { guest, text, isManual };
+    this.#last = { guest, text, isManual, env: config.env };
     if (!former || former.text === text || this.#view.isUnsure()) return;
     // `orch up` where nothing runs applies the files, whatever was in force before.
     if (former.guest !== guest && guest.isStartedByUp) return;
     if (this.#isPaused) this.#view.fail('an edit was applied while edits are paused');
-    if ((former.isManual || isManual) && !this.#isConsented)
+    // A person that agrees to another environment agrees to what it brings; the consent is checked by itself.
+    const isSwitch = former.env !== config.env;
+    if ((former.isManual || isManual) && !this.#isConsented && !isSwitch)
       this.#view.fail(
         `an edit was applied although the policy ${former.isManual ? 'in force' : 'of the edit'} holds it`,
       );

@@ -1,7 +1,10 @@
 // Commands about edits that wait, as their owner types them: pause, resume, apply; and what an upgrade does meanwhile.
+import type { Client } from '../../src/api/client.ts';
 import type { MethodResult } from '../../src/api/protocol.ts';
+import { upgradedConfiguration } from '../../src/cli/up/upgraded-configuration.ts';
 import type { EditPolicy } from '../../src/core/edit-policy.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
+import { VERSION } from '../../src/version.ts';
 import type { HoldOracle } from './hold-oracle.ts';
 import type { Methods } from './machine/guest.ts';
 import { type Shell, shellOf } from './shell.ts';
@@ -38,18 +41,29 @@ export function applyHeld(project: Owner): void {
   });
 }
 
-/** What is in force while edits wait, else what is on disk. @returns null: no supervisor answers, or the file is bad */
+/** As `orch upgrade` finds it. @returns null: no supervisor answers, or the file is bad */
 export async function configurationOfUpgrade(
   project: Owner,
 ): Promise<{ accepted: AcceptedConfig; variables: Record<string, string> } | null> {
-  const asked = [project.call('environment', {}), project.call('accepted', {}), project.call('status', {})];
-  const answers = await Promise.all(asked);
-  if (answers.some((answer) => answer === null || answer instanceof Error)) return null;
-  const [{ env, variables }, inForce, { config }] = answers as [
-    MethodResult<'environment'>,
-    MethodResult<'accepted'>,
-    MethodResult<'status'>,
-  ];
-  const accepted = config.paused || config.held ? inForce.accepted : project.load(shellOf(variables, env));
-  return accepted && { accepted, variables };
+  const client = clientOf(project);
+  try {
+    const { env, variables } = await client.request('environment', {});
+    const load = async () => project.load(shellOf(variables, env));
+    const accepted = await upgradedConfiguration(client, VERSION, load);
+    return accepted && !('code' in accepted) ? { accepted, variables } : null;
+  } catch {
+    return null; // refused, or no supervisor answers
+  }
 }
+
+function clientOf(project: Owner): Pick<Client, 'request'> {
+  return {
+    request: async (method, params) => {
+      const answer = await (project.call.bind(project) as CallAny)(method, params);
+      if (answer === null || answer instanceof Error) throw answer ?? new Error('no supervisor answers');
+      return answer as never;
+    },
+  };
+}
+
+type CallAny = (method: string, params: unknown) => Promise<unknown> | null;

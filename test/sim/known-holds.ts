@@ -47,4 +47,20 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(7_000, { kind: 'badEdit', how: 'torn' }),
     after(1_500, { kind: 'applyHeld' }),
   ),
+  'the policy holds an edit that no supervisor has seen before it is replaced': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(1_500, { kind: 'applyHeld' }),
+    after(1_500, edit(0)),
+    after(0, { kind: 'upgrade' }),
+    after(7_000, { kind: 'applyHeld' }),
+    after(1_500, manual(false)),
+    after(0, { kind: 'upgrade' }),
+  ),
+  'an edit brings a policy, and the supervisor is replaced before it has seen that': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(0, { kind: 'upgrade' }),
+    after(7_000, { kind: 'applyHeld' }),
+  ),
 };

@@ -14,6 +14,8 @@ import type { Scenario } from './scenario.ts';
 const SETTLE_MS = 30_000;
 /** How soon the owner types `orch up` after a crash that was planned. */
 const UP_AFTER_CRASH_MS = 30;
+/** A supervisor whose socket was removed has another one by then. */
+const RESTORED_MS = 5_000;
 const QUIET_MS = 12_000;
 /** For the next supervisor to come, and to take over. */
 const COME_BACK_MS = 5_000;
@@ -95,7 +97,10 @@ export class Simulation {
     }
     await this.advance(100);
     for (const project of this.projects) project.up();
-    await this.advance(SETTLE_MS);
+    await this.advance(RESTORED_MS);
+    // The first one reached no supervisor where the socket was removed.
+    for (const project of this.projects) resume(project);
+    await this.advance(SETTLE_MS - RESTORED_MS);
     await this.#comeBack();
     for (const { oracle } of this.projects) oracle.checkActual();
     const quietSinceMs = this.machine.schedule.nowMs;
@@ -118,7 +123,9 @@ export class Simulation {
 
   /** A planned crash may come at the end of a wait, and is a fault as well. */
   async #comeBack(): Promise<void> {
-    const isThere = ({ guest, oracle }: Project): boolean => guest !== null && oracle.kernel?.accepted != null;
+    const sinceMs = this.machine.schedule.nowMs - COME_BACK_MS;
+    const isThere = ({ guest, oracle }: Project): boolean =>
+      guest !== null && guest.process.bornMs <= sinceMs && oracle.kernel?.accepted != null;
     if (this.crashBeforeEffect !== null && !this.projects.every(isThere)) await this.advance(COME_BACK_MS);
   }
 

@@ -2,10 +2,7 @@
 // the old supervisor exits, the new one adopts what runs.
 
 import type { Client } from '../../api/client.ts';
-import { heldText } from '../../api/held-edit.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { WireError } from '../../api/protocol.ts';
-import type { AcceptedConfig } from '../../core/load-result.ts';
 import { VERSION } from '../../version.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
@@ -47,14 +44,14 @@ async function replaceSupervisor(
   old: { pid: number; version: string },
 ): Promise<ExitCode> {
   const { file, env, environment } = context;
-  const kept = await acceptedWhileHeld(client, old.version);
-  if (kept && 'code' in kept) return fail(context, kept);
   const { launchSupervisor } = await import('../up/launch-supervisor.ts');
   const launch = launchSupervisor({ paths, file, env, environment });
   const { loadOrPrint } = await import('../context/configuration.ts');
-  const accepted = kept ?? (await loadOrPrint(context));
+  const { upgradedConfiguration } = await import('../up/upgraded-configuration.ts');
+  const accepted = await upgradedConfiguration(client, old.version, () => loadOrPrint(context));
+  if (!accepted || 'code' in accepted) await launch.abandon();
+  if (accepted && 'code' in accepted) return fail(context, accepted);
   if (!accepted) {
-    await launch.abandon();
     context.stderr.write('\nThe supervisor was not upgraded; services keep running.\n');
     return 2;
   }
@@ -69,20 +66,6 @@ async function replaceSupervisor(
     throw error;
   }
   return await startNewSupervisor(context, paths, launch, { accepted, only: null, by: 'upgrade', earlier }, old);
-}
-
-/**
- * While edits are paused or held, the next supervisor must not apply what is on disk: it continues with what is in force.
- * @returns null: it reads the files
- */
-async function acceptedWhileHeld(client: Client, version: string): Promise<AcceptedConfig | WireError | null> {
-  const { paused, held } = (await client.request('status', {})).config;
-  if (!paused && !held) return null;
-  // Another version may describe a configuration in another way.
-  if (version === VERSION) return (await client.request('accepted', {})).accepted;
-  if (!held) return null;
-  const message = `orch ${VERSION} would apply the edit that is held: ${heldText(held)}`;
-  return { code: 'held', message, hint: `\`${held.command}\` first, or undo the edit` };
 }
 
 async function startNewSupervisor(
