@@ -1,5 +1,5 @@
 // Runs git for what it prints: it writes nothing and takes no index lock.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /** `exitCode`: null where git did not start, `code` says why, or was killed. */
@@ -26,11 +26,23 @@ export async function runGit(
   try {
     const limits = { maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs, ...(signal && { signal }) };
     const options = { cwd, env, encoding: 'buffer', ...limits } as const;
-    const { stdout } = await promisify(execFile)('git', args, options);
+    const running = promisify(execFile)('git', args, options);
+    const { stdout } = await endWithProcess(running.child, running);
     return { exitCode: 0, stdout };
   } catch (error) {
     const { code, stdout = Buffer.alloc(0) } = error as { code?: string | number | null; stdout?: Buffer };
     if (typeof code === 'number') return { exitCode: code, stdout };
     return { exitCode: null, stdout, code: code ?? undefined };
+  }
+}
+
+/** A git that hangs (a disk that is gone) must not outlive the command or the supervisor that asked it. */
+async function endWithProcess<Result>(child: ChildProcess, running: Promise<Result>): Promise<Result> {
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  try {
+    return await running;
+  } finally {
+    process.off('exit', end);
   }
 }
