@@ -37,10 +37,12 @@ const directions: Record<string, string[]> = {
   ],
   'src/tui/': ['src/api/', 'src/core/', 'src/terminal/', 'src/units.ts', ...logReading],
   'src/import/': ['src/config/', 'src/units.ts'],
+  'src/export/': ['src/import/', 'src/config/', 'src/core/', 'src/units.ts'],
   'src/cli/': [
     ...[
       'src/tui/',
       'src/import/',
+      'src/export/',
       'src/api/',
       'src/rpc/',
       'src/core/',

@@ -9,6 +9,7 @@ import { downCommand } from './commands/down.ts';
 import { envsCommand } from './commands/envs.ts';
 import { eventsCommand } from './commands/events.ts';
 import { execCommand } from './commands/exec-in-instance.ts';
+import { exportCommand } from './commands/export.ts';
 import { historyCommand } from './commands/history.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
@@ -42,6 +43,6 @@ export const commands: CommandDefinition[] = [
   ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand, historyCommand],
   ...[startCommand, stopCommand, restartCommand, reloadCommand, signalCommand, scaleCommand],
   ...[pauseCommand, resumeCommand, applyCommand, rollbackCommand],
-  ...[initCommand, importCommand, validateCommand, configCommand, envsCommand],
+  ...[initCommand, importCommand, exportCommand, validateCommand, configCommand, envsCommand],
   ...[completionCommand, resetTermCommand, completeCommand(() => commands)],
 ];

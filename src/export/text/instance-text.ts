@@ -1,0 +1,67 @@
+// Templates such as `--port=${PORT}` in the words of another tool. Pure.
+import { parseTemplate, type TemplatePart } from '../../config/tree/template.ts';
+import { parsePortReference } from '../../core/ports.ts';
+import type { InstanceTemplate, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
+
+/** Variables -> what the other tool writes for them, quoted as it needs. */
+export type InstanceWords = Readonly<Record<string, string>>;
+
+/** @param literal quotes text. Variables that nobody knows become nothing, or their default */
+export function fillText(template: InstanceTemplate, words: InstanceWords, literal: (text: string) => string): string {
+  const parsed = parseTemplate(template);
+  if (!parsed.ok) return literal(template);
+  const merged = mergeTexts(parsed.parts.flatMap((part) => resolvePart(part, words)));
+  return merged.length === 0
+    ? literal('')
+    : merged.map((part) => (part.isLiteral ? literal(part.text) : part.text)).join('');
+}
+
+type Piece = { isLiteral: boolean; text: string };
+
+function resolvePart(part: TemplatePart, words: InstanceWords): Piece[] {
+  if (part.kind === 'text') return [{ isLiteral: true, text: part.text }];
+  const word = words[part.name];
+  if (word !== undefined) return [{ isLiteral: false, text: word }];
+  return part.otherwise?.kind === 'default' ? part.otherwise.parts.flatMap((inner) => resolvePart(inner, words)) : [];
+}
+
+function mergeTexts(pieces: Piece[]): Piece[] {
+  const merged: Piece[] = [];
+  for (const piece of pieces) {
+    const last = merged.at(-1);
+    if (last?.isLiteral && piece.isLiteral) last.text += piece.text;
+    else merged.push({ ...piece });
+  }
+  return merged;
+}
+
+/** What is the same for all instances; of a service with one instance, everything. */
+export function knownWords(spec: ServiceSpec, { project, env, services }: ProjectConfig): Record<string, string> {
+  const words: Record<string, string> = {
+    ORCH_PROJECT: project,
+    ORCH_ENV: env ?? '',
+    ORCH_SERVICE: spec.name,
+    ORCH_POOL_SIZE: String(spec.pool),
+  };
+  for (const name of spec.usesPorts) {
+    const reference = parsePortReference(name);
+    const other = services.find((one) => one.name === reference?.service);
+    if (!reference || !other) continue;
+    const ports = Array.from({ length: reference.kind === 'ports' ? other.pool : 1 }, (_, index) =>
+      typeof other.port === 'number' ? other.port + index : 0,
+    );
+    words[name] = ports.join(',');
+  }
+  if (spec.port !== null && (spec.pool === 1 || spec.port === 'auto'))
+    words.PORT = spec.port === 'auto' ? '0' : String(spec.port);
+  if (spec.pool === 1)
+    Object.assign(words, { ORCH_INSTANCE: '1', ORCH_INDEX: '0', ORCH_INSTANCE_ID: `${spec.name}.1` });
+  return words;
+}
+
+/** `exact` where the text of a command or variable names it. */
+export const uses = (spec: ServiceSpec, name: string): boolean =>
+  [
+    ...(spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line]),
+    ...Object.values(spec.env).flatMap((value) => (typeof value === 'string' ? value : [])),
+  ].some((text) => new RegExp(`\\$\\{?${name}\\b`).test(text));

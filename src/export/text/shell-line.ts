@@ -1,0 +1,66 @@
+// A program as one line for sh(1): its directory, its variables and what it reads from files first, then the program itself
+// with `exec`, so that it gets the signals. Pure.
+import type { Command, SecretSource } from '../../core/spec.ts';
+import { quoteWord, splitWords } from '../../import/text/shell-words.ts';
+import { fillText, type InstanceWords } from './instance-text.ts';
+
+export type ShellSteps = {
+  directory?: string;
+  /** Read by the shell. */
+  files?: string[];
+  unset?: string[];
+  /** Values as the shell reads them. */
+  exports?: [name: string, value: string][];
+};
+
+/** A word for sh that holds no line break. */
+export function shellWord(text: string): string {
+  if (!/[\r\n]/.test(text)) return quoteWord(text);
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  return `"$(printf %b ${quoteWord(escaped)})"`;
+}
+
+export function shellLine(command: Command, words: InstanceWords, steps: ShellSteps = {}): string {
+  const before = [
+    ...(steps.directory === undefined ? [] : [`cd ${shellWord(steps.directory)}`]),
+    ...(steps.files?.length ? ['set -a', ...steps.files.map((file) => `. ${shellWord(file)}`), 'set +a'] : []),
+    ...(steps.unset?.length ? [`unset ${steps.unset.join(' ')}`] : []),
+    ...(steps.exports?.length ? [`export ${steps.exports.map(([name, value]) => `${name}=${value}`).join(' ')}`] : []),
+  ];
+  const program = programText(command, words);
+  if (before.length === 0) return program;
+  const isSimple = command.kind === 'argv' || isSimpleLine(command.line);
+  const last = isSimple ? program : `sh -c ${shellWord((command as { line: string }).line)}`;
+  return `${before.join(' && ')} && exec ${last}`;
+}
+
+function programText(command: Command, words: InstanceWords): string {
+  if (command.kind === 'argv') return command.argv.map((word) => fillText(word, words, shellWord)).join(' ');
+  const line = command.line.trim();
+  return /[\r\n]/.test(line) ? `sh -c ${shellWord(line)}` : line;
+}
+
+const SHELL_WORD = /^(?:cd|export|set|unset|exec|trap|ulimit|umask|\.|source|eval|if|while|for|until|case|wait|!|\{)$/;
+
+/** One program with its arguments, which `exec` can start. */
+export function isSimpleLine(line: string): boolean {
+  const split = /[\r\n`#]|\$\(/.test(line) ? null : splitWords(line, true);
+  const first = split?.[0]?.text ?? '=';
+  return (
+    split !== null && !split.some(({ isOperator }) => isOperator) && !first.includes('=') && !SHELL_WORD.test(first)
+  );
+}
+
+/** What the shell reads a secret with; null: it cannot. */
+export function secretText(source: SecretSource): string | null {
+  if (typeof source === 'string') return `"$(cat ${fillText(source, {}, shellWord)})"`;
+  switch (source.kind) {
+    case 'variable':
+      return `"$${source.name}"`;
+    case 'command':
+      return `"$(${programText(source.command, {})})"`;
+    case 'sops':
+    case 'age':
+      return null;
+  }
+}

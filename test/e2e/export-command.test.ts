@@ -1,0 +1,114 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
+// `orch export` as a command, and its files in the hands of what reads them: sh, systemd-analyze, supervisord's own parser.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import { createProject } from '../rig/project.ts';
+
+/** Prints what it was given. */
+const SHOW = `const { A, B, FROM_FILE, GONE, PORT, KEY, ORCH_INSTANCE } = process.env;
+process.stdout.write(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), A, B, FROM_FILE, GONE, PORT, KEY, ORCH_INSTANCE }));`;
+const HARD = `it's 50% "a" ; b #c $HOME \\ *`;
+const FILES = {
+  'show.js': SHOW,
+  'sub/keep': '',
+  '.env': 'FROM_FILE=secret-of-the-file\nGONE=1\nB=overwritten\n',
+  key: 'secret-of-the-key\n',
+  'procs.yaml': [
+    'name: shop',
+    'env_files: [.env]',
+    'services:',
+    '  api:',
+    `    command: [node, ../show.js, ${JSON.stringify(HARD.replaceAll('$', '$$$$'))}, "\${PORT}"]`,
+    '    cwd: sub',
+    '    port: 8000',
+    `    env: { A: ${JSON.stringify(HARD.replaceAll('$', '$$$$'))}, B: own, GONE: null, KEY: { secret: ./key } }`,
+    '  pool:',
+    '    command: node show.js "$PORT" "$ORCH_INSTANCE" && true',
+    '    pool: 3',
+    '    port: 9000',
+    '  nightly: { command: node show.js, restart: never, schedule: { cron: "30 3 * * 1-5" } }',
+    '  token: { command: node show.js, env: { API_TOKEN: "${API_TOKEN}" } }',
+    '',
+  ].join('\n'),
+};
+const environment = { API_TOKEN: 'secret-of-the-shell' };
+const createShop = () => createProject(FILES, { env: environment });
+const EXPECTED = { A: HARD, B: 'own', FROM_FILE: 'secret-of-the-file', KEY: 'secret-of-the-key', PORT: '8000' };
+
+test('a line of the Procfile runs what orch would run', async () => {
+  const project = createShop();
+  const { stdout } = await project.mustOrch(['export', 'procfile']);
+  const line = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stdout)![1]!;
+  const api = JSON.parse((await execa('sh', ['-c', line('api')], { cwd: project.root })).stdout);
+  expect(api).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
+  // foreman gives the second instance of the third process 5201.
+  const pool = await execa('sh', ['-c', line('pool')], { cwd: project.root, env: { PORT: '5201' } });
+  expect(JSON.parse(pool.stdout)).toMatchObject({ args: ['9001', '2'], PORT: '9001' });
+  expect(stdout).toContain('# foreman start -m all=1,pool=3\n');
+  expect(stdout).toContain('\n# nightly: ');
+});
+
+test.each(['procfile', 'supervisord', 'systemd'])('no secret is in the files for %s', async (tool) => {
+  const project = createShop();
+  const { stdout, stderr } = await project.mustOrch(['export', tool, '--json']);
+  expect(stdout + stderr).not.toContain('secret-of-');
+  const { findings } = JSON.parse(stdout);
+  const reasonOf = (path: string) => findings.find((one: { path: string }) => one.path === path);
+  expect(reasonOf('services.token.env')).toMatchObject({ outcome: 'not carried', line: 14, file: 'procs.yaml' });
+  expect(reasonOf('services.api.env')).toMatchObject({ outcome: 'nearly' });
+});
+
+test('--out writes all files or none, and overwrites nothing without --force', async () => {
+  const project = createShop();
+  expect((await project.mustOrch(['export', 'systemd', '--out', 'units'])).stdout).toMatch(
+    /^wrote units\/shop\.target, /,
+  );
+  const refused = await project.orch(['export', 'systemd', '--out', 'units']);
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('already exists\nhint: --force') });
+  await project.mustOrch(['export', 'systemd', '--out', 'units', '--force']);
+  expect(await project.orch(['export', 'launchd'])).toMatchObject({
+    exitCode: 2,
+    stderr: 'error: launchd is not a tool that orch exports to\nhint: one of systemd, procfile, supervisord\n',
+  });
+});
+
+const analyze = await execa('systemd-analyze', ['--version'], { reject: false });
+test.skipIf(analyze.failed)('systemd-analyze verifies the units', async () => {
+  const project = createShop();
+  await project.mustOrch(['export', 'systemd', '--out', 'units']);
+  const units = readdirSync(join(project.root, 'units'));
+  expect(units).toContain('shop-nightly.timer');
+  const paths = units.map((name) => join(project.root, 'units', name.replace('@.', '@1.')));
+  const { all, exitCode } = await execa('systemd-analyze', ['verify', '--man=no', ...paths], {
+    reject: false,
+    all: true,
+  });
+  expect(all.split('\n').filter((line) => line.includes('shop-') || line.includes(project.root))).toEqual([]);
+  expect(exitCode).toBe(0);
+});
+
+// ORCH_TEST_PYTHON: a python3 in which supervisor is installed.
+const python = process.env.ORCH_TEST_PYTHON;
+const READ_BACK = `
+import json, shlex, sys
+from supervisor.options import ServerOptions
+options = ServerOptions()
+options.realize(['-c', sys.argv[1]])
+print(json.dumps([{ 'name': p.name, 'argv': shlex.split(p.command), 'environment': p.environment, 'directory': p.directory }
+  for group in options.process_group_configs for p in group.process_configs]))`;
+test.skipIf(!python)('supervisord reads the programs, which run what orch would run', async () => {
+  const project = createShop();
+  await project.mustOrch(['export', 'supervisord', '--out', '.']);
+  const conf = join(project.root, 'supervisord.conf');
+  const { stdout } = await execa(python!, ['-c', READ_BACK, conf]);
+  type Program = { name: string; argv: [string, ...string[]]; environment: Record<string, string>; directory: string };
+  const programs: Program[] = JSON.parse(stdout);
+  const run = async (name: string) => {
+    const { argv, environment: env, directory } = programs.find((one) => one.name === name)!;
+    return JSON.parse((await execa(argv[0], argv.slice(1), { cwd: directory, env })).stdout);
+  };
+  expect(await run('api')).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
+  expect(await run('pool_2')).toMatchObject({ args: ['9001', '2'], PORT: '9001', ORCH_INSTANCE: '2' });
+});
