@@ -49,6 +49,7 @@ export const SUPERVISORD_KEYS: KeyRules = {
       return notCarried('only `signal`, `grace` and `to`: supervisord sends one signal, then SIGKILL');
     return stop.graceMs % 1000 === 0 ? undefined : nearly('rounded up to whole seconds');
   },
+  reload: lost('`supervisorctl signal HUP NAME` sends the signal'),
   listen: lost('the program opens its sockets itself; `[fcgi-program:x]` passes one as descriptor 0'),
   schedule: lost('it is not started by itself; cron(8) can call `supervisorctl start`'),
   timeout: lost('a process has no time limit'),

@@ -108,10 +108,15 @@ export const SYSTEMD_KEYS: KeyRules = {
       ? nearly('the first run is at the first of the times')
       : undefined;
   },
+  reload: ({ spec: { reload } }) => (reload?.kind === 'command' ? nearly('`systemctl reload` runs it') : undefined),
   timeout: exact,
   watch: lost('a path unit can start another unit when a file changes'),
   hooks: ({ spec }) =>
-    spec.hooks.afterReady && !isNotify(spec) ? nearly('`after_ready` runs after the start') : undefined,
+    spec.hooks.once
+      ? nearly('`before_start` runs before each instance')
+      : spec.hooks.afterReady && !isNotify(spec)
+        ? nearly('`after_ready` runs after the start')
+        : undefined,
   limits: ({ spec: { limits } }) =>
     limits.memory?.action === 'restart' ? nearly('the kernel kills it at the limit, without a stop signal') : undefined,
   profiles: differs('it is not started by itself: `systemctl start` does it'),

@@ -31,6 +31,13 @@ export function serviceLines(service: ExportedService, project: ExportedProject)
     ['ExecStartPre', run(hooks.beforeStart)],
     ['ExecStart', start],
     ['ExecStartPost', run(hooks.afterReady)],
+    // $MAINPID is a variable of systemd.
+    [
+      'ExecReload',
+      spec.reload?.kind === 'signal'
+        ? `/bin/kill -${spec.reload.signal.replace(/^SIG/, '')} $MAINPID`
+        : run(spec.reload?.command ?? null),
+    ],
     ['ExecStop', run(stop.command)],
     ['ExecStopPost', run(hooks.afterExit)],
     ['Restart', { always: 'always', on_failure: 'on-failure', never: 'no' }[restart.policy]],

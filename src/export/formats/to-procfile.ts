@@ -127,6 +127,7 @@ const RULES: KeyRules = {
       ? nearly('set the grace period by `-t`, for all')
       : notCarried('SIGTERM goes to every process at once; `-t` is the grace period');
   },
+  reload: lost('signal the process yourself'),
   listen: lost('the program opens its sockets itself'),
   schedule: lost('its line is a comment: cron(8) knows times'),
   timeout: lost('a process has no time limit'),
