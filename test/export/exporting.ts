@@ -19,7 +19,7 @@ export async function importedAgain(files: Record<string, string>): Promise<stri
     format: null,
     read: () => null,
     list: () => [],
-    evaluate: () => Promise.reject(new Error('there are no scripts')),
+    evaluate: () => Promise.reject(new Error('no script is evaluated')),
     schema: null,
   });
   return result.files['procs.yaml']!;

@@ -4,20 +4,25 @@ import type { LogQueueSpec } from '../../core/log-queue-spec.ts';
 import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import type { ExportedProject } from '../model/exported-project.ts';
 
-type Line = [key: string, value: string | number | null];
+type LogSetting = [key: string, value: string | number | null];
 
-export function logLines(spec: ServiceSpec, project: ExportedProject): Line[] {
+export function logLines(spec: ServiceSpec, project: ExportedProject): LogSetting[] {
   const { logQueue, stderrQueue } = spec;
   const ofErrors = stderrQueue === null || stderrQueue === logQueue ? null : stderrQueue;
   return [
     ...fileLines('stdout', logQueue, spec, project),
     ...(ofErrors === null
-      ? ([['redirect_stderr', 'true']] satisfies Line[])
+      ? ([['redirect_stderr', 'true']] satisfies LogSetting[])
       : fileLines('stderr', ofErrors, spec, project)),
   ];
 }
 
-function fileLines(stream: 'stdout' | 'stderr', name: string, spec: ServiceSpec, project: ExportedProject): Line[] {
+function fileLines(
+  stream: 'stdout' | 'stderr',
+  name: string,
+  spec: ServiceSpec,
+  project: ExportedProject,
+): LogSetting[] {
   const { config, filedQueues } = project;
   const queue = config.logQueues.find((one) => one.name === name);
   if (!queue || queue.sink !== null || !filedQueues.has(name)) return [[`${stream}_logfile`, 'AUTO']];

@@ -43,7 +43,7 @@ const restart: KeyRule = ({ spec: { restart: policy } }) => {
     ...(policy.backoff.initialMs === policy.backoff.maxMs ? [] : ['the pause does not grow']),
     ...(policy.limit === null
       ? []
-      : [policy.limit.withinMs === null ? 'there is no limit: systemd counts starts in a time' : 'all starts count']),
+      : [policy.limit.withinMs === null ? 'without a limit: systemd counts starts within a time' : 'all starts count']),
   ];
   return reasons.length > 0 ? nearly(reasons.join('; ')) : undefined;
 };

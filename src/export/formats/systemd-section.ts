@@ -7,9 +7,9 @@ import { secretText, shellLine, shellWord } from '../text/shell-line.ts';
 import { assignment, execWord, specifierText, timeSpan } from '../text/systemd-quoting.ts';
 import { isNotify, isOneshot } from './systemd-units.ts';
 
-type Line = [key: string, value: string | number | null];
+type UnitLine = [key: string, value: string | number | null];
 
-export function serviceLines(service: ExportedService, project: ExportedProject): Line[] {
+export function serviceLines(service: ExportedService, project: ExportedProject): UnitLine[] {
   const { spec, variables } = service;
   const { restart, stop, hooks, limits } = spec;
   const known = knownWords(spec, project.config);
@@ -24,9 +24,9 @@ export function serviceLines(service: ExportedService, project: ExportedProject)
     ['NotifyAccess', isNotify(spec) ? 'all' : null],
     ['RemainAfterExit', oneshot && !spec.schedule ? 'yes' : null],
     ['WorkingDirectory', specifierText(directory)],
-    ...environment.map(([name, value]): Line => ['Environment', assignment(name, value)]),
+    ...environment.map(([name, value]): UnitLine => ['Environment', assignment(name, value)]),
     // `-`: it may be missing, as the loader has found what there is.
-    ...variables.files.map((file): Line => ['EnvironmentFile', `-${specifierText(file)}`]),
+    ...variables.files.map((file): UnitLine => ['EnvironmentFile', `-${specifierText(file)}`]),
     ['UnsetEnvironment', variables.removed.length > 0 ? variables.removed.join(' ') : null],
     ['ExecStartPre', run(hooks.beforeStart)],
     ['ExecStart', start],
@@ -59,7 +59,7 @@ export function serviceLines(service: ExportedService, project: ExportedProject)
   ];
 }
 
-function outputLines({ spec }: ExportedService, { config, filedQueues }: ExportedProject): Line[] {
+function outputLines({ spec }: ExportedService, { config, filedQueues }: ExportedProject): UnitLine[] {
   const target = (name: string | null): string | null => {
     const queue = config.logQueues.find((one) => one.name === name);
     if (!queue || queue.sink !== null || !filedQueues.has(queue.name)) return null;

@@ -40,7 +40,7 @@ export type ExportedProject = {
   /** Those that are enabled. */
   services: ExportedService[];
   disabled: ExportedService[];
-  /** Keys beside `services`. */
+  /** Keys of the file other than `services`. */
   written: ReadonlyMap<string, WrittenAt>;
   /** Log queues whose path is written: the files of others are orch's own. */
   filedQueues: ReadonlySet<string>;

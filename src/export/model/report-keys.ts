@@ -5,7 +5,7 @@ import type { ExportedProject, ExportedService, ServiceKey } from './exported-pr
 
 export type KeyRule = (service: ExportedService, project: ExportedProject) => Verdict | undefined;
 export type KeyRules = Record<ServiceKey, KeyRule>;
-/** Of the keys beside `services`. */
+/** Of the keys of the file other than `services`. */
 export type ProjectRules = Record<string, Verdict | undefined>;
 
 /** Carried exactly. */

@@ -6,7 +6,7 @@ import type { InstanceTemplate, ProjectConfig, ServiceSpec } from '../../core/sp
 /** Variables -> what the other tool writes for them, quoted as it needs. */
 export type InstanceWords = Readonly<Record<string, string>>;
 
-/** @param literal quotes text. Variables that nobody knows become nothing, or their default */
+/** @param literal quotes text. An unknown variable becomes its default, or an empty text */
 export function fillText(template: InstanceTemplate, words: InstanceWords, literal: (text: string) => string): string {
   const parsed = parseTemplate(template);
   if (!parsed.ok) return literal(template);
@@ -16,17 +16,17 @@ export function fillText(template: InstanceTemplate, words: InstanceWords, liter
     : merged.map((part) => (part.isLiteral ? literal(part.text) : part.text)).join('');
 }
 
-type Piece = { isLiteral: boolean; text: string };
+type FilledPart = { isLiteral: boolean; text: string };
 
-function resolvePart(part: TemplatePart, words: InstanceWords): Piece[] {
+function resolvePart(part: TemplatePart, words: InstanceWords): FilledPart[] {
   if (part.kind === 'text') return [{ isLiteral: true, text: part.text }];
   const word = words[part.name];
   if (word !== undefined) return [{ isLiteral: false, text: word }];
   return part.otherwise?.kind === 'default' ? part.otherwise.parts.flatMap((inner) => resolvePart(inner, words)) : [];
 }
 
-function mergeTexts(pieces: Piece[]): Piece[] {
-  const merged: Piece[] = [];
+function mergeTexts(pieces: FilledPart[]): FilledPart[] {
+  const merged: FilledPart[] = [];
   for (const piece of pieces) {
     const last = merged.at(-1);
     if (last?.isLiteral && piece.isLiteral) last.text += piece.text;
