@@ -70,7 +70,8 @@ export function surgeToKeep({ target, members, surge }: PoolInRollout): PoolMemb
  * Which old instances may be replaced now. Those that do not serve go first; those that serve follow only while at most
  * `missing` of the pool are gone. Within each group, unhealthy ones go first (the one that has run longest), then the lowest
  * number. Never more are updated at once than `missing` and the current ones on top, so that a version that never gets ready
- * ends with its first batch.
+ * ends with its first batch. Those on top that are to be restarted go by what serves alone: while they are not current, none
+ * of the pool may move.
  *
  * @param pool `surge`: the instances that stay on top
  */
@@ -96,6 +97,13 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
     if (!rules.mayReplace(member) && !(isEmpty && isFree)) continue;
     replaced.add(member.id);
     room--;
+  }
+  for (const member of rules.isHalted ? [] : surge) {
+    const { id, progress, slot, isAvailable } = member;
+    if (progress !== 'old' || !isReplaceable(slot) || !rules.mayReplace(member)) continue;
+    if (isAvailable && spare <= 0) continue;
+    replaced.add(id);
+    if (isAvailable) spare--;
   }
   const serving = old.filter(({ isAvailable }) => isAvailable);
   for (const member of rules.isHalted ? [] : serving) {

@@ -220,8 +220,11 @@ function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): 
   );
   for (const member of members) pass.instances.set(member.id, desiredInstanceOf(pass, rollout, pool, chosen, member));
   const because = 'An extra instance of the roll-out; it is removed afterwards.';
-  const onTop: DesiredInstance = { spec: target, run: true, rolloutStep: { step: 'done', because, unblock: null } };
-  for (const { id } of surge) pass.instances.set(id, onTop);
+  const done: RolloutStep = { step: 'done', because, unblock: null };
+  for (const { id, staleness } of surge) {
+    const rolloutStep = chosen.replaced.has(id) ? { step: 'now' as const, because: staleness?.because ?? '' } : done;
+    pass.instances.set(id, { spec: target, run: true, rolloutStep });
+  }
   const replacing = stillReplacing(rollout, target, members, chosen.replaced);
   pass.rollouts.set(declared.name, { ...rollout, replacing });
 }

@@ -73,3 +73,31 @@ describe('a pool that runs by the clock', () => {
     ]);
   });
 });
+
+describe('to be restarted while it runs on top', () => {
+  const ONE_ON_TOP = { maxUnavailable: count(0), maxSurge: count(1) };
+
+  it('a start that waits is given up and begins again', () => {
+    const world = running(ONE_ON_TOP, 2);
+    const v2 = version('v2', ONE_ON_TOP, 2);
+    world.fates.v2 = 'waits';
+    while (!world.versions()['api.3']) world.tick(v2);
+    world.takeReports();
+    world.restart('api.3');
+    world.settle(v2, 5);
+    expect(world.takeReports()).toEqual(['abandon api.3', 'start api.3']);
+    expect(world.slots.get('api.3' as never)).toMatchObject({ phase: { kind: 'starting' }, restartRequestedMs: null });
+  });
+
+  it('one that serves is replaced, and the roll-out continues', () => {
+    const world = running(ONE_ON_TOP, 2);
+    const v2 = version('v2', ONE_ON_TOP, 2);
+    while (!world.versions()['api.3']) world.tick(v2);
+    world.tick(v2);
+    for (const id of ['api.1', 'api.2', 'api.3']) world.restart(id);
+    world.settle(v2, 200);
+    expect(world.rollouts.size).toBe(0);
+    expect(world.fewestReady).toBe(2);
+    expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
+  });
+});

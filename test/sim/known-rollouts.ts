@@ -102,4 +102,17 @@ export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
     after(20_000, { kind: 'restart', service: 0, instance: null }),
     after(0, { kind: 'restart', service: 1, instance: null }),
   ),
+  'a watched file changes while a start waits on top': one(
+    [service({ pool: 2, life: { broken: 'hangs', rollout: { ...ONE_ON_TOP, deadlineMs: 20_000 } } })],
+    after(3_000, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'editFile', service: 0 }),
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'changeSpec', service: 0 }),
+    after(1_500, { kind: 'editFile', service: 0 }),
+  ),
+  'a watched file changes while one serves on top': one(
+    [service({ pool: 2, life: { ...POOL, rollout: { ...ONE_ON_TOP, minReadyMs: 300, deadlineMs: 20_000 } } })],
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(500, { kind: 'editFile', service: 0 }),
+  ),
 };
