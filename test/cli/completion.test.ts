@@ -37,6 +37,10 @@ describe('offers', () => {
       ['completion', ''],
       ['bash', 'zsh', 'fish'],
     ],
+    [
+      ['export', ''],
+      ['systemd', 'procfile', 'supervisord'],
+    ],
     [['-e', ''], ['prod']],
     [['-e', 'dev,'], ['dev,prod']],
     [['-f', ''], [':files']],

@@ -15,7 +15,7 @@ export const exportCommand: CommandDefinition<ExportOptions> = {
     'The result goes to stdout, the loss report to stderr: each key is carried exactly, nearly (and how it differs), or not.',
     'Secrets and the values of env files are not printed: the other tool reads them where they are.',
   ].join(' '),
-  arguments: [{ syntax: '<tool>', description: 'systemd, procfile or supervisord' }],
+  arguments: [{ syntax: '<tool>', description: 'systemd, procfile or supervisord', completes: 'export' }],
   options: [
     { flags: '--out <directory>', description: 'write the files there', completes: 'file' },
     { flags: '--force', description: 'overwrite files that exist' },

@@ -5,6 +5,7 @@ import { discoverFile } from '../context/context.ts';
 import {
   type CommandDefinition,
   type CompletionKind,
+  exportTools,
   globalOptions,
   globalOptionsAfter,
   type OptionDefinition,
@@ -84,6 +85,8 @@ async function candidatesOfKind(kind: CompletionKind, taken: string[], file: str
       return COMPLETE_FILES;
     case 'shell':
       return describeAll(shells, '');
+    case 'export':
+      return describeAll(exportTools, '');
     case 'environment':
       return environmentCandidates(file, '');
     default:
