@@ -28,6 +28,7 @@ const FILES = {
     '    command: node show.js "$PORT" "$ORCH_INSTANCE" && true',
     '    pool: 3',
     '    port: 9000',
+    '    env: { A: "at ${PORT}" }',
     '  nightly: { command: node show.js, restart: never, schedule: { cron: "30 3 * * 1-5" } }',
     '  token: { command: node show.js, env: { API_TOKEN: "${API_TOKEN}" } }',
     '',
@@ -45,7 +46,7 @@ test('a line of the Procfile runs what orch would run', async () => {
   expect(api).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
   // foreman gives the second instance of the third process 5201.
   const pool = await execa('sh', ['-c', line('pool')], { cwd: project.root, env: { PORT: '5201' } });
-  expect(JSON.parse(pool.stdout)).toMatchObject({ args: ['9001', '2'], PORT: '9001' });
+  expect(JSON.parse(pool.stdout)).toMatchObject({ args: ['9001', '2'], PORT: '9001', A: 'at 9001' });
   expect(stdout).toContain('# foreman start -m all=1,pool=3\n');
   expect(stdout).toContain('\n# nightly: ');
 });
@@ -56,7 +57,7 @@ test.each(['procfile', 'supervisord', 'systemd'])('no secret is in the files for
   expect(stdout + stderr).not.toContain('secret-of-');
   const { findings } = JSON.parse(stdout);
   const reasonOf = (path: string) => findings.find((one: { path: string }) => one.path === path);
-  expect(reasonOf('services.token.env')).toMatchObject({ outcome: 'not carried', line: 14, file: 'procs.yaml' });
+  expect(reasonOf('services.token.env')).toMatchObject({ outcome: 'not carried', line: 15, file: 'procs.yaml' });
   expect(reasonOf('services.api.env')).toMatchObject({ outcome: 'nearly' });
 });
 
@@ -110,5 +111,5 @@ test.skipIf(!python)('supervisord reads the programs, which run what orch would 
     return JSON.parse((await execa(argv[0], argv.slice(1), { cwd: directory, env })).stdout);
   };
   expect(await run('api')).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
-  expect(await run('pool_2')).toMatchObject({ args: ['9001', '2'], PORT: '9001', ORCH_INSTANCE: '2' });
+  expect(await run('pool_2')).toMatchObject({ args: ['9001', '2'], PORT: '9001', A: 'at 9001', ORCH_INSTANCE: '2' });
 });

@@ -18,7 +18,7 @@ export const SUPERVISORD_KEYS: KeyRules = {
   pool: ({ spec }) => (spec.pool === 0 ? nearly('one, which is not started') : undefined),
   port: ({ spec }) => {
     if (spec.port === 'auto') return notCarried('supervisord chooses no port: PORT is 0');
-    return spec.pool === 1 ? undefined : nearly('a shell counts PORT from the number of the process');
+    return spec.pool <= 1 ? undefined : nearly('a shell counts PORT from the number of the process');
   },
   singleton: lost('a program runs once for each supervisord'),
   log_queue: differs('each program has a file of its own, without a time in front of the lines'),

@@ -70,7 +70,7 @@ export const SYSTEMD_KEYS: KeyRules = {
         : nearly('a template, and a target that wants each instance'),
   port: ({ spec }) => {
     if (spec.port === 'auto') return notCarried('systemd chooses no port: PORT is 0');
-    return spec.pool === 1 ? undefined : nearly('a shell counts PORT from the instance');
+    return spec.pool <= 1 ? undefined : nearly('a shell counts PORT from the instance');
   },
   singleton: differs('a unit runs once on the machine, and is not looked for elsewhere'),
   log_queue: differs('a file without times and rotation, or the journal'),

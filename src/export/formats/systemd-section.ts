@@ -109,11 +109,13 @@ function startOf({ spec, variables }: ExportedService, known: Record<string, str
         ['ORCH_INSTANCE', 'ORCH_INSTANCE_ID', 'ORCH_INDEX', 'PORT'].map((name) => [name, `"$${name}"`]),
       )),
   };
-  const exports: [string, string][] = [
+  const numbers: [string, string][] = [
     ...(isCounted && typeof spec.port === 'number'
       ? ([['PORT', `$((${spec.port - 1} + ORCH_INSTANCE))`]] as [string, string][])
       : []),
     ...(isCounted ? ([['ORCH_INDEX', '$((ORCH_INSTANCE - 1))']] as [string, string][]) : []),
+  ];
+  const exports: [string, string][] = [
     ...plain
       .filter(([name, value]) => isInShell(name, value))
       .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
@@ -123,8 +125,9 @@ function startOf({ spec, variables }: ExportedService, known: Record<string, str
     }),
   ];
   const directory = fillText(spec.cwd, known, (text) => text);
-  if (exports.length === 0) return { start: execLine(spec.command, words, directory, project), environment, words };
-  const line = shellLine(withFoundProgram(spec.command, directory, project), inner, { exports });
+  if (numbers.length + exports.length === 0)
+    return { start: execLine(spec.command, words, directory, project), environment, words };
+  const line = shellLine(withFoundProgram(spec.command, directory, project), inner, { numbers, exports });
   return { start: `/bin/sh -c ${execWord(specifierText(line))}`, environment, words };
 }
 

@@ -5,7 +5,7 @@ import { nearly, notCarried } from '../../import/model/loss-findings.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import { differs, envRule, exact, type KeyRule, type KeyRules, lost, type ProjectRules } from '../model/report-keys.ts';
 import { fillText, knownWords, uses } from '../text/instance-text.ts';
-import { secretText, shellLine, shellWord } from '../text/shell-line.ts';
+import { type ShellSteps, secretText, shellLine, shellWord } from '../text/shell-line.ts';
 
 export function writeProcfile(project: ExportedProject): Record<string, string> {
   const pools = project.services.filter(({ spec }) => spec.pool > 1 && isStarted(spec));
@@ -33,9 +33,8 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
     config.root,
     fillText(spec.cwd, words, (text) => text),
   );
+  const numbers = [...used.map((name): [string, string] => [name, own[name]!]), ...portOf(spec.port, spec.pool)];
   const exports: [string, string][] = [
-    ...used.map((name): [string, string] => [name, own[name]!]),
-    ...portOf(spec.port, spec.pool),
     ...variables.plain
       .filter(([name]) => name !== 'PORT' || spec.port === null)
       .map(([name, value]): [string, string] => [name, fillText(value, words, shellWord)]),
@@ -43,7 +42,7 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
   ];
   // `.env` next to the Procfile is read by foreman itself, but not by each of its kind.
   const files = variables.files.map((file) => shellFile(relative(config.root, file)));
-  const steps = { files, unset: variables.removed, exports };
+  const steps = { files, unset: variables.removed, numbers, exports };
   const line = shellLine(spec.command, words, directory === '' ? steps : inDirectory(steps, directory));
   // Where all start at once, and all end with the first that ends, it must not be among them.
   return `${isStarted(spec) ? '' : '# '}${spec.name}: ${line}`;
@@ -53,7 +52,7 @@ const isStarted = ({ start, schedule, profiles, pool }: ServiceSpec): boolean =>
   start === 'auto' && schedule === null && profiles.length === 0 && pool > 0;
 
 /** The files are named from the directory of the Procfile: they are read first. */
-function inDirectory(steps: { files: string[]; unset: string[]; exports: [string, string][] }, directory: string) {
+function inDirectory(steps: ShellSteps & { files: string[] }, directory: string): ShellSteps {
   const up = relative(`/${directory}`, '/');
   const isBelow = !directory.startsWith('..') && !directory.startsWith('/');
   const files = steps.files.map((file) =>
@@ -78,7 +77,7 @@ function numbersOf(name: string, pool: number): Record<string, string> {
 function portOf(port: number | 'auto' | null, pool: number): [string, string][] {
   // The tool gives each process a port of its own.
   if (port === null || port === 'auto') return [];
-  return [['PORT', pool === 1 ? String(port) : `$((${port} + PORT % 100))`]];
+  return [['PORT', pool <= 1 ? String(port) : `$((${port} + PORT % 100))`]];
 }
 
 const restart: KeyRule = ({ spec }) => {
@@ -105,7 +104,7 @@ const RULES: KeyRules = {
         : nearly(`\`foreman start -m ${spec.name}=${spec.pool}\` starts them`),
   port: ({ spec }) => {
     if (spec.port === 'auto') return nearly('the tool gives it a PORT');
-    return spec.pool === 1 ? undefined : nearly('counted from the PORT that the tool gives to each process');
+    return spec.pool <= 1 ? undefined : nearly('counted from the PORT that the tool gives to each process');
   },
   singleton: lost('a process runs once for each start of the tool'),
   log_queue: differs('the tool prints the lines, and stores none'),

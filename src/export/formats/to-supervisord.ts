@@ -121,13 +121,12 @@ function startOf({ spec, variables }: ExportedService, known: Record<string, str
     ...(isPool && Object.fromEntries(names.map((name) => [name, `"$${name}"`]))),
   };
   const exports = [
-    ...counted,
     ...plain
       .filter(([name]) => apart.some(([one]) => one === name))
       .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
     ...secretsOf(variables.secrets),
   ];
-  const steps: ShellSteps = { files: variables.files, unset: variables.removed, exports };
+  const steps: ShellSteps = { files: variables.files, unset: variables.removed, numbers: counted, exports };
   return result(`/bin/sh -c ${percent(shellWord(shellLine(spec.command, inner, steps)))}`);
 }
 

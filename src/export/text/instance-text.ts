@@ -52,10 +52,9 @@ export function knownWords(spec: ServiceSpec, { project, env, services }: Projec
     );
     words[name] = ports.join(',');
   }
-  if (spec.port !== null && (spec.pool === 1 || spec.port === 'auto'))
+  if (spec.port !== null && (spec.pool <= 1 || spec.port === 'auto'))
     words.PORT = spec.port === 'auto' ? '0' : String(spec.port);
-  if (spec.pool === 1)
-    Object.assign(words, { ORCH_INSTANCE: '1', ORCH_INDEX: '0', ORCH_INSTANCE_ID: `${spec.name}.1` });
+  if (spec.pool <= 1) Object.assign(words, { ORCH_INSTANCE: '1', ORCH_INDEX: '0', ORCH_INSTANCE_ID: `${spec.name}.1` });
   return words;
 }
 

@@ -9,6 +9,8 @@ export type ShellSteps = {
   /** Read by the shell. */
   files?: string[];
   unset?: string[];
+  /** Set before the others, which may use them: the shell expands all words of an `export` first. */
+  numbers?: [name: string, value: string][];
   /** Values as the shell reads them. */
   exports?: [name: string, value: string][];
 };
@@ -25,7 +27,7 @@ export function shellLine(command: Command, words: InstanceWords, steps: ShellSt
     ...(steps.directory === undefined ? [] : [`cd ${shellWord(steps.directory)}`]),
     ...(steps.files?.length ? ['set -a', ...steps.files.map((file) => `. ${shellWord(file)}`), 'set +a'] : []),
     ...(steps.unset?.length ? [`unset ${steps.unset.join(' ')}`] : []),
-    ...(steps.exports?.length ? [`export ${steps.exports.map(([name, value]) => `${name}=${value}`).join(' ')}`] : []),
+    ...[steps.numbers, steps.exports].flatMap((pairs) => exportText(pairs ?? [])),
   ];
   const program = programText(command, words);
   if (before.length === 0) return program;
@@ -33,6 +35,9 @@ export function shellLine(command: Command, words: InstanceWords, steps: ShellSt
   const last = isSimple ? program : `sh -c ${shellWord((command as { line: string }).line)}`;
   return `${before.join(' && ')} && exec ${last}`;
 }
+
+const exportText = (pairs: [name: string, value: string][]): string[] =>
+  pairs.length === 0 ? [] : [`export ${pairs.map((pair) => pair.join('=')).join(' ')}`];
 
 function programText(command: Command, words: InstanceWords): string {
   if (command.kind === 'argv') return command.argv.map((word) => fillText(word, words, shellWord)).join(' ');
