@@ -88,7 +88,9 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
   let spare = available - (needed - limits.missing);
   const replaced = new Set<InstanceId>();
   const restarted = new Set<InstanceId>();
-  const old = members.filter(({ progress, slot }) => progress === 'old' && isReplaceable(slot)).sort(unhealthyFirst);
+  const old = members
+    .filter(({ progress, slot, mayServe }) => progress === 'old' && isReplaceable(slot) && !mayServe)
+    .sort(unhealthyFirst);
   for (const member of rules.isHalted ? [] : old.filter(({ isAvailable }) => !isAvailable)) {
     // No instance served when the roll-out began: there is nothing to protect.
     const isFree = rollout.protected === 0;

@@ -25,6 +25,8 @@ export type PoolMember = {
   progress: 'old' | 'updating' | 'current' | 'gone';
   /** It serves, in any version. */
   isAvailable: boolean;
+  /** It was adopted a moment ago, and may serve: what it was remembered as may be older than that. */
+  mayServe: boolean;
   /** Of an old one. */
   staleness: Staleness | null;
 };
@@ -63,6 +65,8 @@ export function stalenessOf(
   return isUnhealthyServer(slot) ? { kind: 'unhealthy', because: phase.unhealthy! } : null;
 }
 
+/** One that serves has answered a probe by then. */
+const FIRST_ANSWER_MS = 1_000;
 const RESTART_REQUESTED: Staleness = { kind: 'restart', because: 'restart requested' };
 
 /** It is to be restarted, but serves meanwhile: the pool decides when. One that does not serve is restarted at once. */
@@ -79,13 +83,22 @@ export function memberOf(
 ): PoolMember {
   const slot = context.slots.get(id);
   const isAvailable = slot !== undefined && isReady(slot.phase);
-  const member = { id, slot, isAvailable, staleness: null };
+  const mayServe = slot !== undefined && isJustAdopted(context, slot);
+  const member = { id, slot, isAvailable, mayServe, staleness: null };
   if (!slot || slot.spec === null) return { ...member, progress: 'updating' };
   const staleness = stalenessOf(slot, target, context);
   if (staleness === null) return { ...member, progress: progressOf(context, slot, target, rollout) };
   const isGoing = slot.phase.kind === 'ending' && slot.phase.cause === 'replaced';
   const isStopped = !isOccupied(slot) && (rollout?.replacing.includes(id) ?? false);
   return { ...member, staleness, progress: isGoing || isStopped ? 'updating' : 'old' };
+}
+
+/** And was not ready as far as is remembered; a probe has not said since whether it is. */
+function isJustAdopted(context: MemberContext, { phase }: Slot): boolean {
+  if (phase.kind !== 'alive' || !phase.adopted || phase.readiness !== 'pending' || phase.because !== null) return false;
+  const knownAtMs = phase.readinessSinceMs + FIRST_ANSWER_MS;
+  if (knownAtMs > context.nowMs) context.wakeAtMs = earlier(context.wakeAtMs, knownAtMs);
+  return knownAtMs > context.nowMs;
 }
 
 /** Of an instance that is, or becomes, what it should be. */

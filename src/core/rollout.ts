@@ -128,7 +128,7 @@ function poolFor(pass: RolloutPass, declared: ServiceSpec, ids: InstanceId[], ro
 
 function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: PoolMember[]): Rollout {
   const old = members.filter(({ progress }) => progress === 'old');
-  const older = old.filter(({ isAvailable }) => isAvailable);
+  const older = old.filter(({ isAvailable, mayServe }) => isAvailable || mayServe);
   const hashes = older.map(({ slot }) => slot?.spec?.specHash ?? '').filter((hash) => hash !== declared.specHash);
   return {
     service: declared.name,

@@ -101,3 +101,20 @@ describe('to be restarted while it runs on top', () => {
     expect(world.versions()).toEqual({ 'api.1': 'v2', 'api.2': 'v2' });
   });
 });
+
+it('a pool that was adopted a moment ago is replaced only once its probes had time to answer', () => {
+  const v1 = version('v1', {}, 2);
+  const phase = { ...alive(), adopted: true, readiness: 'pending' as const, readinessSinceMs: 5_000 };
+  const pool = slots(slotOf(v1, 1, { phase }), slotOf(v1, 2, { phase }));
+  const stepsAt = (nowMs: number) => {
+    const plan = planRollouts(
+      desire([version('v2', {}, 2)]),
+      pool,
+      { rollouts: new Map(), findVersion: () => v1 },
+      nowMs,
+    );
+    return [...plan.desired.instances.values()].map((desired) => desired.run && desired.rolloutStep?.step);
+  };
+  expect(stepsAt(5_900)).toEqual(['later', 'later']);
+  expect(stepsAt(6_000)).toEqual(['now', 'now']);
+});
