@@ -9,6 +9,7 @@ import type { SimProcess } from './machine/processes.ts';
 export type DurationWorld = {
   machine: Machine;
   leaders(): Iterable<SimProcess>;
+  supervisorBornMs(): number;
   isMemorySure(): boolean;
   fail(what: string): never;
 };
@@ -64,8 +65,11 @@ export class DurationOracle {
   #checkTimes(process: SimProcess, { id, phase }: Slot, { restart }: ServiceSpec): void {
     const everyS = /^\*\/(\d+)/.exec(restart.times?.cron ?? '')?.[1];
     if (everyS === undefined || !isReady(phase)) return;
-    if (this.#ageMs(process) > Number(everyS) * 1_000 + POOL_MS)
-      this.#world.fail(`restart.cron: ${id} has run for ${this.#ageMs(process)} ms, and is due every ${everyS} s`);
+    // A time that passed while no supervisor ran is not made up for.
+    const { machine, supervisorBornMs } = this.#world;
+    const watchedMs = machine.schedule.nowMs - Math.max(process.bornMs, supervisorBornMs());
+    if (watchedMs > Number(everyS) * 1_000 + POOL_MS)
+      this.#world.fail(`restart.cron: ${id} has run for ${watchedMs} ms, and is due every ${everyS} s`);
   }
 
   #ageMs({ bornMs }: SimProcess): number {

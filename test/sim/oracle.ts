@@ -65,6 +65,7 @@ export class Oracle implements Observer {
     this.#durations = new DurationOracle({
       machine,
       leaders: () => this.#leaders(),
+      supervisorBornMs: () => this.#guest?.process.bornMs ?? 0,
       isMemorySure: () => this.#isMemorySure(),
       fail: (what) => this.#fail(what),
     });
@@ -577,6 +578,8 @@ export class Oracle implements Observer {
     if (this.#isAdoptedInItsPlace(slot)) return true;
     // Between two runs; that they come is checked by itself.
     if (spec.schedule) return true;
+    // In the middle of a restart at its time.
+    if (spec.restart.times && this.#hasJustBegun(slot)) return true;
     // A program that comes and goes by itself moves its dependents, and those the holders of their keys.
     if (this.#machine.neverRests && this.#hasJustBegun(slot)) return true;
     // The older version was lost with the supervisor that died, and the newer one is known not to work.
