@@ -24,6 +24,7 @@ const commands = blocks('sh')
 const files = {
   'procs.yaml': stack,
   'procs.prod.yaml': 'services:\n  api: { pool: 6 }\n',
+  'compose.yaml': 'services:\n  web: { command: [nginx] }\n',
   'migrate.js': "console.log('migrated');\n",
   'server.js':
     "require('node:http').createServer((_, answer) => answer.end('ok')).listen(process.env.PORT, '127.0.0.1', () => console.log('listening'));\n",
