@@ -19,6 +19,7 @@ test(
     let followers = 0;
     await fc.assert(
       fc.asyncProperty(projects(), projects(), async (from, to) => {
+        fc.pre(!dependsOnYounger(from, to));
         const world = new QuietWorld();
         await world.apply(from);
         const { kernel, nowMs } = world;
@@ -48,6 +49,18 @@ test(
   },
   TIMEOUT_MS,
 );
+
+/** A running service gets a dependency that it must restart with, and which may have started after it: a settled state, where all
+ * have started at once, cannot know that. */
+function dependsOnYounger(from: ProjectConfig, to: ProjectConfig): boolean {
+  const before = new Map(from.services.map((one) => [one.name, one]));
+  return to.services.some(({ name, dependsOn }) =>
+    dependsOn.some(({ service, onLoss }) => {
+      const isNew = !before.get(name)?.dependsOn.some((one) => one.service === service && one.onLoss === onLoss);
+      return onLoss === 'restart' && before.has(name) && isNew && (before.get(service)?.dependsOn.length ?? 0) > 0;
+    }),
+  );
+}
 
 const SCHEDULE: Schedule = { cron: '0 4 * * *', timeZone: 'UTC', catchUp: false, overlap: 'skip' };
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
