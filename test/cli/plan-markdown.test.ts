@@ -151,7 +151,8 @@ test('no text of a plan breaks the table or the fence, becomes HTML or a link, o
       expect(tokens.map(({ type }) => type)).toEqual(['heading', 'paragraph', 'paragraph', 'table', ...details]);
       const table = tokens[3] as Tokens.Table;
       expect(table.rows.map((row) => row.length)).toEqual(changes.map(() => 5));
-      expect(table.rows.map(([service]) => decode(service!.text))).toEqual(changes.map(({ service }) => service));
+      const names = table.rows.map(([service]) => decode(service!.text).replaceAll('\u200b', '')); // within `gh-1`
+      expect(names).toEqual(changes.map(({ service }) => service));
       const inline = tokens.slice(0, 4).flatMap(within);
       expect(
         inline.filter(({ type }) => ['html', 'link', 'image', 'codespan', 'em', 'del', 'br'].includes(type)),
