@@ -8,6 +8,7 @@ import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
 import { emptySlotOf, type Phase, type Slot } from '../core/slot.ts';
 import {
   type InstanceId,
+  instanceId,
   isFirstRunDue,
   type ProjectConfig,
   type ServiceName,
@@ -18,12 +19,15 @@ import type { PlanBase } from './plan.ts';
 /** The time at which such a state is examined: every instance has been ready for longer than any `min_ready`. */
 export const SETTLED_MS = 1e15;
 
-/** Every wanted instance is ready and every task has completed. @param config null: nothing was ever declared. */
+/** Every wanted instance is ready and every task has completed, in the order of their dependencies. @param config null: nothing was ever declared. */
 export function settledState(config: ProjectConfig | null): PlanBase {
   const desired = desiredOf(config, NO_OVERRIDES, false);
   const tasks = tasksOf(desired.services.values());
   const slots = new Map<InstanceId, Slot>();
-  for (const [id, { run, spec }] of desired.instances) if (run) slots.set(id, settledSlot(id, spec, tasks, desired));
+  const startedMs = startTimes(desired);
+  for (const [id, { run, spec }] of desired.instances) {
+    if (run) slots.set(id, settledSlot(id, spec, startedMs(spec.name), tasks, desired));
+  }
   removeBlocked(desired, slots);
   return {
     desired,
@@ -38,20 +42,42 @@ export function settledState(config: ProjectConfig | null): PlanBase {
   };
 }
 
-function settledSlot(id: InstanceId, spec: ServiceSpec, tasks: ReadonlySet<ServiceName>, desired: Desired): Slot {
+/** @returns when a service has started: after what it depends on and runs. `on_loss: restart` compares these times. */
+function startTimes({ services, instances }: Desired): (name: ServiceName) => number {
+  const known = new Map<ServiceName, number>();
+  const startedMs = (name: ServiceName): number => {
+    const awaited = (services.get(name)?.dependsOn ?? []).filter(
+      ({ service }) => instances.get(instanceId(service, 1))?.run,
+    );
+    const time = known.get(name) ?? Math.max(0, ...awaited.map(({ service }) => startedMs(service) + 1));
+    known.set(name, time);
+    return time;
+  };
+  return startedMs;
+}
+
+function settledSlot(
+  id: InstanceId,
+  spec: ServiceSpec,
+  startedMs: number,
+  tasks: ReadonlySet<ServiceName>,
+  desired: Desired,
+): Slot {
   const empty = emptySlotOf(id, spec.name);
   // A service that others wait for has run. Of all other schedules no run is assumed: they change no instance.
   const hasRun = spec.schedule === null || tasks.has(spec.name) || isFirstRunDue(spec, null);
   if (!hasRun) return empty;
   const phase: Phase =
-    runsToCompletion(spec, tasks) || spec.schedule !== null ? { kind: 'completed', atMs: 0 } : alivePhase(id, spec);
+    runsToCompletion(spec, tasks) || spec.schedule !== null
+      ? { kind: 'completed', atMs: startedMs }
+      : alivePhase(id, spec, startedMs);
   return { ...empty, spec: startedSpec(spec, id, desired), phase };
 }
 
-function alivePhase(id: InstanceId, spec: ServiceSpec): Phase {
+function alivePhase(id: InstanceId, spec: ServiceSpec, startedMs: number): Phase {
   const readiness = initialReadiness(spec) === 'none' ? 'none' : 'passing';
   const process = { pid: 0, startTime: '', bootId: '', nonce: id };
-  const times = { sinceMs: 0, readinessSinceMs: 0 };
+  const times = { sinceMs: startedMs, readinessSinceMs: startedMs };
   return { kind: 'alive', process, ...times, adopted: false, readiness, because: null, unhealthy: null };
 }
 
