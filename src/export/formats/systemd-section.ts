@@ -3,7 +3,7 @@ import { escapeTemplate } from '../../config/tree/template.ts';
 import type { Command } from '../../core/spec.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import { fillText, type InstanceWords, knownWords, uses } from '../text/instance-text.ts';
-import { secretText, shellLine, shellWord } from '../text/shell-line.ts';
+import { secretExports, shellLine, shellWord } from '../text/shell-line.ts';
 import { assignment, execWord, specifierText, timeSpan } from '../text/systemd-quoting.ts';
 import { isNotify, isOneshot } from './systemd-units.ts';
 
@@ -119,10 +119,7 @@ function startOf({ spec, variables }: ExportedService, known: Record<string, str
     ...plain
       .filter(([name, value]) => isInShell(name, value))
       .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
-    ...variables.secrets.flatMap(([name, source]): [string, string][] => {
-      const text = secretText(source);
-      return text === null ? [] : [[name, text]];
-    }),
+    ...secretExports(variables.secrets),
   ];
   const directory = fillText(spec.cwd, known, (text) => text);
   if (numbers.length + exports.length === 0)

@@ -5,7 +5,7 @@ import { nearly, notCarried } from '../../import/model/loss-findings.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import { differs, envRule, exact, type KeyRule, type KeyRules, lost, type ProjectRules } from '../model/report-keys.ts';
 import { fillText, knownWords, uses } from '../text/instance-text.ts';
-import { type ShellSteps, secretText, shellLine, shellWord } from '../text/shell-line.ts';
+import { type ShellSteps, secretExports, shellLine, shellWord } from '../text/shell-line.ts';
 
 export function writeProcfile(project: ExportedProject): Record<string, string> {
   const pools = project.services.filter(({ spec }) => spec.pool > 1 && isStarted(spec));
@@ -25,10 +25,6 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
   };
   const own: Record<string, string> = spec.pool > 1 ? counted : Object.fromEntries(known);
   const used = Object.keys(own).filter((name) => name !== 'PORT' && name.startsWith('ORCH_') && uses(spec, name));
-  const secrets = variables.secrets.flatMap(([name, source]): [string, string][] => {
-    const text = secretText(source);
-    return text === null ? [] : [[name, text]];
-  });
   const directory = relative(
     config.root,
     fillText(spec.cwd, words, (text) => text),
@@ -38,7 +34,7 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
     ...variables.plain
       .filter(([name]) => name !== 'PORT' || spec.port === null)
       .map(([name, value]): [string, string] => [name, fillText(value, words, shellWord)]),
-    ...secrets,
+    ...secretExports(variables.secrets),
   ];
   // `.env` next to the Procfile is read by foreman itself, but not by each of its kind.
   const files = variables.files.map((file) => shellFile(relative(config.root, file)));

@@ -5,7 +5,7 @@ import { nearly } from '../../import/model/loss-findings.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import type { ProjectRules } from '../model/report-keys.ts';
 import { fillText, type InstanceWords, knownWords, uses } from '../text/instance-text.ts';
-import { type ShellSteps, secretText, shellLine, shellWord } from '../text/shell-line.ts';
+import { type ShellSteps, secretExports, shellLine, shellWord } from '../text/shell-line.ts';
 import { SUPERVISORD_KEYS } from './supervisord-keys.ts';
 import { logLines } from './supervisord-logs.ts';
 
@@ -124,17 +124,11 @@ function startOf({ spec, variables }: ExportedService, known: Record<string, str
     ...plain
       .filter(([name]) => apart.some(([one]) => one === name))
       .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
-    ...secretsOf(variables.secrets),
+    ...secretExports(variables.secrets),
   ];
   const steps: ShellSteps = { files: variables.files, unset: variables.removed, numbers: counted, exports };
   return result(`/bin/sh -c ${percent(shellWord(shellLine(spec.command, inner, steps)))}`);
 }
-
-const secretsOf = (secrets: ExportedService['variables']['secrets']): [string, string][] =>
-  secrets.flatMap(([name, source]): [string, string][] => {
-    const text = secretText(source);
-    return text === null ? [] : [[name, text]];
-  });
 
 /** supervisord takes quotes off both ends, knows no escapes, and cuts comments. */
 function isSafeValue(value: string): boolean {

@@ -56,8 +56,15 @@ export function isSimpleLine(line: string): boolean {
   );
 }
 
+/** The variables of those secrets that the shell can read, each with what reads it. */
+export const secretExports = (secrets: readonly [name: string, source: SecretSource][]): [string, string][] =>
+  secrets.flatMap(([name, source]): [string, string][] => {
+    const text = secretText(source);
+    return text === null ? [] : [[name, text]];
+  });
+
 /** What the shell reads a secret with; null: it cannot. */
-export function secretText(source: SecretSource): string | null {
+function secretText(source: SecretSource): string | null {
   if (typeof source === 'string') return `"$(cat ${fillText(source, {}, shellWord)})"`;
   switch (source.kind) {
     case 'variable':
