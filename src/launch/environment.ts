@@ -19,7 +19,16 @@ export type LaunchContext = Pick<ProjectConfig, 'project' | 'env' | 'root'> & {
 };
 
 /** Not the variables of another orch, and no sockets that were meant for the supervisor itself. */
-export const isInheritable = (name: string): boolean => !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(name);
+const isInheritable = (name: string): boolean => !/^(ORCH_|LISTEN_(PID|FDS|FDNAMES)$)/.test(name);
+
+/** What a program inherits of a caller's variables. @param stateDir null: at its usual place */
+export function inheritedVariables(environment: NodeJS.ProcessEnv, stateDir: string | null): Record<string, string> {
+  const inherited: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && isInheritable(name)) inherited[name] = value;
+  }
+  return stateDir === null ? inherited : { ...inherited, ORCH_STATE_DIR: stateDir };
+}
 
 export type InstanceLaunch = { file: string; args: string[]; cwd: string; env: Record<string, string> };
 

@@ -59,7 +59,7 @@ export class Supervisor implements Supervised {
   readonly paths: ProjectPaths;
   readonly clock = systemClock();
   file: string;
-  readonly variables = new AppliedVariables(process.env);
+  readonly variables: AppliedVariables;
   #options: SupervisorOptions;
   #context: SupervisorContext;
   #instances: Instances;
@@ -79,6 +79,7 @@ export class Supervisor implements Supervised {
     this.file = options.file;
     this.paths = options.paths;
     const { paths, clock } = this;
+    this.variables = new AppliedVariables(process.env, paths.movedStateDir);
     ensureStateDir(paths);
     const nonces = new Nonces(options.marks);
     this.events = new EventLog(paths.eventsFile, clock);
@@ -89,7 +90,7 @@ export class Supervisor implements Supervised {
     });
     this.#loop = new KernelLoop({ clock, step: () => this.#step(), poll: () => this.#instances.poll() });
     this.kernel = new Kernel(this.#effects(nonces));
-    const launchContext = launchContexts(this.kernel, this.variables, paths);
+    const launchContext = launchContexts(this.kernel, this.variables);
     const { kernel, events: journal } = this;
     this.#context = { paths, clock, inbox: kernel, specs: kernel, journal, nonces, launchContext };
     this.#instances = new Instances(this.#context, this.writer, options.mayStart);

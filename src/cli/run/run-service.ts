@@ -3,7 +3,7 @@ import { type Client, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { ServiceSpec } from '../../core/spec.ts';
-import { isInheritable, type LaunchContext } from '../../launch/environment.ts';
+import { inheritedVariables, type LaunchContext } from '../../launch/environment.ts';
 import { claimForRun, type RunLease } from '../../launch/run-lease.ts';
 import { type AppliedEnvironment, appliedEnvironment } from '../context/applied-environment.ts';
 import { checkServiceNames, printProblems } from '../context/configuration.ts';
@@ -93,7 +93,7 @@ class Run {
     const ports = await portsForRun(config, spec, { client, paths: this.#paths, set });
     if (ports.note) context.stderr.write(`${ports.note}\n`);
     const { project, env, root } = config;
-    const inherited = inheritedVariables(context, this.#paths);
+    const inherited = inheritedVariables(context.environment, this.#paths.movedStateDir);
     const launchContext: LaunchContext = { project, env, root, inherited, portOf: ports.portOf };
     // The port is chosen: the first instance may be using its own.
     const shown = spec.port === null ? spec : { ...spec, port: 'auto' as const };
@@ -126,14 +126,6 @@ async function loadQuietly(context: CliContext): Promise<AcceptedConfig | null> 
   if (loaded.ok) return loaded.accepted;
   printProblems(context, loaded.problems);
   return null;
-}
-
-function inheritedVariables({ environment }: CliContext, { movedStateDir }: ProjectPaths): Record<string, string> {
-  const inherited: Record<string, string> = movedStateDir === null ? {} : { ORCH_STATE_DIR: movedStateDir };
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && isInheritable(name)) inherited[name] = value;
-  }
-  return inherited;
 }
 
 const noPlaceForArguments = (name: string) => ({

@@ -75,14 +75,14 @@ function declaredService({ desired }: Kernel, name: string): ServiceSpec {
 }
 
 /** @param name of an instance, or of a service: its first running instance, or the first of all */
-export function describeLaunch({ kernel, variables, paths }: Supervised, name: string): RunningLaunch {
+export function describeLaunch({ kernel, variables }: Supervised, name: string): RunningLaunch {
   const ids = resolveInstances(kernel, [name]);
   const running = ids.find((id) => kernel.slots.get(id)?.phase.kind === 'alive');
   const instance = running ?? ids[0] ?? (`${declaredService(kernel, name).name}.1` as InstanceId);
   const { service } = parseInstanceId(instance)!;
   const slot = kernel.slots.get(instance) ?? emptySlotOf(instance, service);
   const spec = (isOccupied(slot) ? kernel.specOf(slot) : null) ?? declaredService(kernel, service);
-  const { portOf, ...context } = launchContexts(kernel, variables, paths)(instance);
+  const { portOf, ...context } = launchContexts(kernel, variables)(instance);
   const ports: Record<string, string> = {};
   for (const port of ['PORT', ...(spec.usesPorts ?? [])]) {
     const value = portOf(port);

@@ -2,7 +2,7 @@
 // until another `up` replaces them. Kept in memory only: they may hold secrets.
 
 import { CALLER_LIMIT_VARIABLE } from '../../api/paths.ts';
-import { isInheritable } from '../../launch/environment.ts';
+import { inheritedVariables } from '../../launch/environment.ts';
 import { limitPrograms } from '../../os/spawn/open-file-limit.ts';
 
 export type Variables = Record<string, string>;
@@ -11,8 +11,14 @@ export class AppliedVariables {
   #all: Variables = {};
   #inherited: Variables = {};
 
-  /** @param environment of the supervisor: the shell that started it called `up` */
-  constructor(environment: NodeJS.ProcessEnv) {
+  readonly #stateDir: string | null;
+
+  /**
+   * @param environment of the supervisor: the shell that started it called `up`
+   * @param stateDir null: at its usual place
+   */
+  constructor(environment: NodeJS.ProcessEnv, stateDir: string | null) {
+    this.#stateDir = stateDir;
     this.replace(environment);
   }
 
@@ -22,7 +28,7 @@ export class AppliedVariables {
     );
     this.#all = Object.fromEntries(entries);
     limitPrograms(this.#all[CALLER_LIMIT_VARIABLE]);
-    this.#inherited = Object.fromEntries(entries.filter(([name]) => isInheritable(name)));
+    this.#inherited = inheritedVariables(this.#all, this.#stateDir);
   }
 
   get all(): Variables {

@@ -1,5 +1,4 @@
 // What the commands of an instance need, from the state of the supervisor: looked up at each start.
-import type { ProjectPaths } from '../../api/paths.ts';
 import { portIn } from '../../core/ports.ts';
 import { variableOf } from '../../os/process/shown-by-proc.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -7,12 +6,7 @@ import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { AppliedVariables } from './applied-variables.ts';
 
 /** @returns the function that looks up what the commands of an instance need. */
-export function launchContexts(
-  kernel: Kernel,
-  variables: AppliedVariables,
-  { movedStateDir }: ProjectPaths,
-): SupervisorContext['launchContext'] {
-  const moved = movedStateDir === null ? {} : { ORCH_STATE_DIR: movedStateDir };
+export function launchContexts(kernel: Kernel, variables: AppliedVariables): SupervisorContext['launchContext'] {
   return (id) => {
     const { project, env, root } = kernel.accepted!.config;
     const portOf = (name: string) => portIn(kernel.slots.get(id), id, name, kernel.desired);
@@ -20,6 +14,6 @@ export function launchContexts(
       const phase = kernel.slots.get(id)?.phase;
       return phase && 'process' in phase ? variableOf(phase.process.pid, name) : undefined;
     };
-    return { project, env, root, inherited: { ...variables.inherited, ...moved }, portOf, ownVariable };
+    return { project, env, root, inherited: variables.inherited, portOf, ownVariable };
   };
 }
