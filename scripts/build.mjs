@@ -23,61 +23,47 @@ const laterPrograms = {
 // Chunks of an earlier build are left for an hour: a supervisor that runs may still load one of them. `--fresh`: not in a package.
 const STALE_MS = process.argv.includes('--fresh') ? -1 : 3_600_000;
 
-mkdirSync('dist', { recursive: true });
-const modules = await build({
+const shared = {
   metafile: true,
-  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
   platform: 'node',
   target: 'node20.19',
-  format: 'esm',
   minify: true,
   keepNames: true,
   legalComments: 'none',
+};
+const modular = {
+  ...shared,
+  splitting: true,
+  format: 'esm',
+  // Bundled CommonJS needs `require`.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+};
+
+mkdirSync('dist', { recursive: true });
+const modules = await build({
+  ...modular,
+  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+  outdir: 'dist',
   jsx: 'automatic',
   define: { 'process.env.NODE_ENV': '"production"' },
   // Native, optional, and looked for at run time only.
   external: ['koffi', '@lydell/node-pty'],
-  // Ink asks for the devtools only when DEV=true; bundled CommonJS needs `require`.
+  // Ink asks for the devtools only when DEV=true.
   alias: { 'react-devtools-core': './scripts/empty-module.mjs' },
-  banner: {
-    js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-  },
 });
 /** Apart from the programs, whose shared chunks are more and smaller files: each costs half a millisecond. */
-const buildApart = (entryPoints, outdir) =>
-  build({
-    metafile: true,
-    entryPoints,
-    outdir,
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'esm',
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  });
+const buildApart = (entryPoints, outdir) => build({ ...modular, entryPoints, outdir });
 const library = await buildApart({ index: 'src/index.ts' }, 'dist/lib');
 const validate = await buildApart({ validate: 'src/cli/validate-alone.ts' }, 'dist/validate');
 // The command that users start, and the log writer: one CommonJS file each. Node starts it 8 ms sooner than a module with its
 // chunks, a tenth of a whole `orch ps`, and needs 3 MB less for as long as it lives, a third of what the log writer has to itself.
 const command = await build({
-  metafile: true,
+  ...shared,
   entryPoints: { orch: 'src/main.ts', 'log-writer': 'src/logs/writer/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
   format: 'cjs',
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
   plugins: [laterPrograms],
 });
 
