@@ -53,6 +53,11 @@ describe.each(fixtures.filter(({ tool, files }) => tool !== 'pm2' || !/\.[cm]?js
   },
 );
 
+test('supervisord: a directory of two lines is not carried', async () => {
+  const text = '[program:web]\ncommand=sleep 1\ndirectory=/srv\n  /shop\n';
+  await importDamaged([{ file: 'supervisord.conf', text }]);
+});
+
 async function importDamaged(inputs: { file: string; text: string }[]): Promise<void> {
   try {
     const { files } = await importFiles({
