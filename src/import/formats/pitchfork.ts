@@ -5,7 +5,6 @@ import { fromSource, type ImportContext, type ImportInput, ImportProblem } from 
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, nested, type RuleTable, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { readTomlSource } from '../source/toml-source.ts';
 import { fromSeconds, parseLongDuration, toSignal, toSize } from '../text/durations.ts';
@@ -143,10 +142,7 @@ function daemonRules(file: string, daemon: SourceNode): ServiceRules {
     }),
     cron: nested({
       schedule: (node, { draft }) => {
-        draft.merge('schedule', { cron: textOf(node) });
-        return hasWord.localTime
-          ? void draft.merge('schedule', { time_zone: 'local' })
-          : nearly('the times are UTC: set `time_zone`');
+        draft.merge('schedule', { cron: textOf(node), time_zone: 'local' });
       },
       retrigger: (node, { draft }) => {
         const rule = textOf(node);
@@ -156,10 +152,7 @@ function daemonRules(file: string, daemon: SourceNode): ServiceRules {
           : nearly('it runs at each time, however the last run ended');
       },
       immediate: (node, { draft }) => {
-        if (!isOn(node)) return undefined;
-        if (!hasWord.scheduleAtStart) return notCarried('`orch start NAME` runs it at once');
-        draft.merge('schedule', { at_start: true });
-        return undefined;
+        if (isOn(node)) draft.merge('schedule', { at_start: true });
       },
     }),
     mise: asIs,

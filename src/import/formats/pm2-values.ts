@@ -4,7 +4,6 @@ import { fromSource } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { ServiceDraft } from '../model/project-draft.ts';
 import type { Rule } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromMs, parseLongDuration } from '../text/durations.ts';
 import { changeRestart } from './restart-limit.ts';
@@ -36,11 +35,10 @@ export function setWatch(node: SourceNode, draft: ServiceDraft): Verdict | undef
 
 export function setCron(node: SourceNode, app: SourceNode, draft: ServiceDraft): Verdict | undefined {
   if (textOf(nodeAt(app, 'autorestart')) === 'false') {
-    draft.set('schedule', hasWord.localTime ? { cron: textOf(node), time_zone: 'local' } : textOf(node));
-    return hasWord.localTime ? undefined : nearly('the times are UTC: set `time_zone`');
+    draft.set('schedule', { cron: textOf(node), time_zone: 'local' });
+    return undefined;
   }
-  if (!hasWord.restartCron) return notCarried('a task with `schedule` can call `orch restart NAME`');
-  changeRestart(draft, { cron: textOf(node), ...(hasWord.localTime && { time_zone: 'local' }) });
+  changeRestart(draft, { cron: textOf(node), time_zone: 'local' });
   return undefined;
 }
 

@@ -4,7 +4,6 @@ import { nearly, notCarried } from '../model/loss-findings.ts';
 import type { Plain, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { isPlainMap } from '../model/project-draft.ts';
 import { type Rule, reported } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 
 export const JSON_LINES = 'the lines are JSON of orch: time, service, instance, stream, line';
@@ -60,7 +59,6 @@ function setRotation(node: SourceNode, queue: { [key: string]: Plain }) {
       rotate.compress = isOn(node) ? 'gzip' : 'none';
       return undefined;
     case 'max_age_days':
-      if (!hasWord.rotateMaxAge) return nearly('old files go by number: `rotate.keep`');
       rotate.max_age = `${number}d`;
       return undefined;
     case 'directory':

@@ -3,18 +3,13 @@
 import { nearly, notCarried } from '../model/loss-findings.ts';
 import type { ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { entriesOf, isOn, nodeAt, numberOf, textOf, textsOf } from '../source/source-node.ts';
-import { cronOfInterval } from '../text/cron.ts';
 import { fromSeconds, parseLongDuration } from '../text/durations.ts';
 
 export const SCHEDULE_RULES: ServiceRules = {
   cron: (node, { draft, parent }) => {
     draft.merge('schedule', { cron: textOf(node) });
-    if (nodeAt(parent, 'timezone')) return undefined;
-    if (!hasWord.localTime) return nearly('the times are UTC: set `time_zone`');
-    draft.merge('schedule', { time_zone: 'local' });
-    return undefined;
+    if (!nodeAt(parent, 'timezone')) draft.merge('schedule', { time_zone: 'local' });
   },
   timezone: (node, { draft }) => {
     draft.merge('schedule', { time_zone: textOf(node) });
@@ -23,20 +18,11 @@ export const SCHEDULE_RULES: ServiceRules = {
     if (nodeAt(parent, 'cron')) return notCarried('`cron` wins over it');
     const ms = parseLongDuration(textOf(node));
     if (ms === null) return notCarried('it is not a duration');
-    if (hasWord.scheduleEvery) draft.merge('schedule', { every: fromSeconds(ms / 1000) });
-    else {
-      const cron = cronOfInterval(ms);
-      if (cron === null) return notCarried('no cron expression has this interval');
-      draft.merge('schedule', { cron });
-      return nearly('the runs are at even times of the clock, not counted from the start');
-    }
+    draft.merge('schedule', { every: fromSeconds(ms / 1000) });
     return undefined;
   },
   run_on_start: (node, { draft }) => {
-    if (!isOn(node)) return undefined;
-    if (!hasWord.scheduleAtStart) return notCarried('`orch start NAME` runs it at once');
-    draft.merge('schedule', { at_start: true });
-    return undefined;
+    if (isOn(node)) draft.merge('schedule', { at_start: true });
   },
   max_concurrent: (node) =>
     (numberOf(node) ?? 1) <= 1 ? undefined : nearly('one run at a time: a run that is due while one runs is left out'),

@@ -5,7 +5,6 @@ import { runAsRule } from '../model/account-keys.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
 import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { isOn, nodeAt, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { toTimespanMs } from '../text/cron.ts';
 import { fromMs, toSignal, toSize } from '../text/durations.ts';
@@ -97,7 +96,6 @@ export function serviceRules(section: SourceNode, specifier: (text: string) => S
     TimeoutSec: (node, { draft }) => setGrace(node, draft),
     TimeoutAbortSec: asIs,
     RuntimeMaxSec: (node, { draft }) => {
-      if (!hasWord.timeout) return notCarried('a service runs until it is stopped');
       const ms = toTimespanMs(textOf(node));
       if (ms) draft.set('timeout', fromMs(ms));
       return undefined;

@@ -4,10 +4,9 @@ import type { ImportContext, ImportInput } from '../model/import-context.ts';
 import { nearly, notCarried } from '../model/loss-findings.ts';
 import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, type RuleTable, reported, type ServiceRules } from '../model/rules.ts';
-import { hasWord } from '../model/words.ts';
 import { readIniSource } from '../source/ini-source.ts';
 import { entriesOf, isOn, nodeAt, type SourceMap, textOf, textsOf } from '../source/source-node.ts';
-import { cronOfCalendar, cronOfInterval, toTimespanMs } from '../text/cron.ts';
+import { cronOfCalendar, toTimespanMs } from '../text/cron.ts';
 import { fromSeconds } from '../text/durations.ts';
 import { changeRestart } from './restart-limit.ts';
 import { START_LIMIT_RULES } from './systemd-limit.ts';
@@ -180,17 +179,14 @@ const TIMER_RULES: ServiceRules = {
   OnCalendar: (node, { draft }) => {
     const [first, ...others] = textsOf(node).map(cronOfCalendar);
     if (!first) return notCarried('no cron expression has these times');
-    draft.merge('schedule', { cron: first.cron });
-    if (first.zone !== null) draft.merge('schedule', { time_zone: first.zone });
-    else if (hasWord.localTime) draft.merge('schedule', { time_zone: 'local' });
-    if (others.length > 0) return nearly('only the first of the times');
-    return first.zone === null && !hasWord.localTime ? nearly('the times are UTC: set `time_zone`') : undefined;
+    draft.merge('schedule', { cron: first.cron, time_zone: first.zone ?? 'local' });
+    return others.length > 0 ? nearly('only the first of the times') : undefined;
   },
   OnUnitActiveSec: (node, { draft }) => setInterval(textOf(node), draft),
   OnUnitInactiveSec: (node, { draft }) => setInterval(textOf(node), draft),
-  OnBootSec: (node, { draft }) => setFirstRun(textOf(node), draft),
-  OnStartupSec: (node, { draft }) => setFirstRun(textOf(node), draft),
-  OnActiveSec: (node, { draft }) => setFirstRun(textOf(node), draft),
+  OnBootSec: (_, { draft }) => setFirstRun(draft),
+  OnStartupSec: (_, { draft }) => setFirstRun(draft),
+  OnActiveSec: (_, { draft }) => setFirstRun(draft),
   Persistent: (node, { draft }) => {
     if (isOn(node)) draft.merge('schedule', { catch_up: true });
   },
@@ -203,19 +199,11 @@ const TIMER_RULES: ServiceRules = {
 function setInterval(text: string, draft: ServiceDraft) {
   const ms = toTimespanMs(text);
   if (ms === null) return notCarried('it is not a duration');
-  if (hasWord.scheduleEvery) {
-    draft.merge('schedule', { every: fromSeconds(ms / 1000) });
-    return undefined;
-  }
-  const cron = cronOfInterval(ms);
-  if (cron === null) return notCarried('no cron expression has this interval');
-  draft.merge('schedule', { cron });
-  return nearly('the runs are at even times of the clock, not counted from the last one');
+  draft.merge('schedule', { every: fromSeconds(ms / 1000) });
+  return undefined;
 }
 
-function setFirstRun(text: string, draft: ServiceDraft) {
-  if (!hasWord.scheduleAtStart)
-    return nearly(`the first run is at the next time of the schedule, not ${text} after the start`);
+function setFirstRun(draft: ServiceDraft) {
   draft.merge('schedule', { at_start: true });
   return nearly('the first run is at the start');
 }

@@ -1,15 +1,5 @@
-// Intervals and calendar times of other tools -> cron expressions. Pure.
+// Time spans and calendar times of other tools -> milliseconds and cron expressions. Pure.
 import { parseLongDuration } from './durations.ts';
-
-/** Every 10 s, 5 m, 2 h: intervals that divide the next unit. @returns null for others */
-export function cronOfInterval(ms: number): string | null {
-  const seconds = ms / 1000;
-  const minutes = seconds / 60;
-  const hours = minutes / 60;
-  if (Number.isInteger(hours) && 24 % hours === 0) return hours === 24 ? '0 0 * * *' : `0 */${hours} * * *`;
-  if (Number.isInteger(minutes) && 60 % minutes === 0) return minutes === 1 ? '* * * * *' : `*/${minutes} * * * *`;
-  return Number.isInteger(seconds) && 60 % seconds === 0 ? `*/${seconds} * * * * *` : null;
-}
 
 /** A time span of systemd; a bare number is seconds. @returns null for `infinity` and what is not a span */
 export function toTimespanMs(text: string): number | null {
