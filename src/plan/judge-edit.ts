@@ -6,7 +6,8 @@ import type { Slots } from '../core/dependencies.ts';
 import type { EditPolicy } from '../core/edit-policy.ts';
 
 export type EditFacts = {
-  plan: Plan;
+  /** Called only where a rule asks for it. */
+  plan: () => Plan;
   slots: Slots;
   /** Why the files do not count as committed, a clause; null: they do, or no policy asks. */
   uncommitted: string | null;
@@ -32,7 +33,7 @@ export function judgeEdit(policy: EditPolicy, { plan, slots, uncommitted }: Edit
   if (policy.apply === 'manual') reasons.push({ rule: 'manual', because: 'policy.apply is manual' });
   if (policy.requireClean && uncommitted !== null)
     reasons.push({ rule: 'require_clean', because: `policy.require_clean: ${uncommitted}` });
-  const tooMany = policy.stopMoreThanPercent === null ? null : stopsTooMany(plan, slots, policy.stopMoreThanPercent);
+  const tooMany = policy.stopMoreThanPercent === null ? null : stopsTooMany(plan(), slots, policy.stopMoreThanPercent);
   if (tooMany !== null) reasons.push({ rule: 'protect', because: `policy.protect.stop_more_than: ${tooMany}` });
   return reasons;
 }

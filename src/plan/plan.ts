@@ -8,6 +8,7 @@ import { type Desired, desiredOf } from '../core/desired.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import { whyPortsDiffer } from '../core/ports.ts';
 import type { FindVersion, Rollouts } from '../core/rollout.ts';
+import { isSameConfig } from '../core/same-config.ts';
 import { isOccupied, isTimedOut, type Overrides, type Rollout, type Slot } from '../core/slot.ts';
 import {
   type InstanceId,
@@ -48,7 +49,7 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number,
   const changes: PlanChange[] = [];
   const { outcomes, settled } = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, settled ?? base.slots);
-  const isEdited = JSON.stringify(config) !== JSON.stringify(base.accepted?.config);
+  const isEdited = !isSameConfig(config, base.accepted?.config);
   for (const name of names) {
     const from = before.get(name) ?? null;
     const to = after.services.get(name) ?? null;

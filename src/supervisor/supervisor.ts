@@ -162,7 +162,7 @@ export class Supervisor implements Supervised {
     // The writer knows a queue before an instance is routed to it.
     this.#configureWriter(accepted);
     this.kernel.applyConfig(accepted);
-    this.generations.note(this.kernel.generation, { by, accepted, summary, to: this.edits.status.rollback?.to });
+    this.generations.note(this.kernel.generation, { by, accepted, summary, to: this.edits.state.rollback?.to });
     this.#instances.configure(accepted.config);
     this.edits.follow(accepted.watched, by);
     this.#commits.applied();

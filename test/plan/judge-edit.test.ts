@@ -39,7 +39,7 @@ const web = spec('web', { pool: 4 });
 const base = settledState(config(api, web));
 const reasonsFor = (percent: number, ...services: ServiceSpec[]): string[] =>
   judgeEdit(policy({ stopMoreThanPercent: percent }), {
-    plan: planChange(base, config(...services), SETTLED_MS, 'edit'),
+    plan: () => planChange(base, config(...services), SETTLED_MS, 'edit'),
     slots: base.slots,
     uncommitted: null,
   }).map(({ because }) => because);
@@ -60,12 +60,12 @@ test('protect counts instances that run now and will not', () => {
 
 test('nothing runs: nothing can be stopped', () => {
   const idle = settledState(null);
-  const plan = planChange(idle, config(), SETTLED_MS, 'edit');
+  const plan = () => planChange(idle, config(), SETTLED_MS, 'edit');
   expect(judgeEdit(policy({ stopMoreThanPercent: 0 }), { plan, slots: idle.slots, uncommitted: null })).toEqual([]);
 });
 
 test('every rule that is broken is named', () => {
-  const plan = planChange(base, config(), SETTLED_MS, 'edit');
+  const plan = () => planChange(base, config(), SETTLED_MS, 'edit');
   const all = policy({ apply: 'manual', requireClean: true, stopMoreThanPercent: 50 });
   const facts = { plan, slots: base.slots, uncommitted: 'procs.yaml is not committed' };
   expect(judgeEdit(all, facts).map(({ rule }) => rule)).toEqual(['manual', 'require_clean', 'protect']);

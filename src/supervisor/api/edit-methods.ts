@@ -1,9 +1,11 @@
 // The API's methods about the configuration: apply it, pause and resume edits of the files.
+
 import { basename } from 'node:path';
 import type { EditOutcome, HeldEdit } from '../../api/protocol-edits.ts';
 import type { PlannedToken } from '../../api/protocol-plan.ts';
 import type { AcceptedConfig, LoadResult, Problem } from '../../core/load-result.ts';
 import { movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
+import { becauseOf } from '../config/edit-judge.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MethodTable } from './api-server.ts';
@@ -68,11 +70,11 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
     pause: async () => {
       checkActing(supervisor);
       const already = !(await edits.pause());
-      return { paused: edits.status.paused!, already };
+      return { paused: edits.state.paused!, already };
     },
     resume: async () => {
       checkActing(supervisor);
-      const waiting = edits.status.paused?.edits ?? null;
+      const waiting = edits.state.paused?.edits ?? null;
       return { edits: waiting, ...outcomeOf(supervisor, problemsOf(await edits.resume())) };
     },
   };
@@ -98,9 +100,9 @@ function outcomeOf({ kernel, edits }: Supervised, problems: readonly Problem[]):
   return { generation: kernel.generation, status, problems: [...problems], ...(held && { held }) };
 }
 
-function heldError({ reasons, summary, command }: HeldEdit): RequestError {
-  const because = reasons.map((reason) => reason.because).join('; ');
-  const message = `the files are not applied: ${because} (${summary})`;
+function heldError(held: HeldEdit): RequestError {
+  const { reasons, summary, command } = held;
+  const message = `the files are not applied: ${becauseOf(held)} (${summary})`;
   const isPaused = reasons.some(({ rule }) => rule === 'paused');
   const yes = !isPaused
     ? '`orch apply` shows the plan and applies them, or `orch up --yes`'

@@ -1,5 +1,6 @@
 // The API's methods about generations: which there were, and back to one of them.
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import { isSameConfig } from '../../core/same-config.ts';
 import type { MethodTable } from './api-server.ts';
 import { checkActing } from './edit-methods.ts';
 import { RequestError } from './request-error.ts';
@@ -13,11 +14,11 @@ export function createRollbackMethods(supervisor: Supervised): Pick<MethodTable,
     history: () => ({ current: kernel.generation, generations: [...generations.records] }),
     rollback: async ({ to: given }) => {
       checkActing(supervisor);
-      const to = given ?? generations.before(edits.status.rollback?.to ?? kernel.generation);
+      const to = given ?? generations.before(edits.state.rollback?.to ?? kernel.generation);
       if (to === null)
         throw new RequestError({ code: 'failed', message: 'no earlier generation is known', hint: HISTORY_HINT });
       const accepted = await findGeneration(supervisor, to);
-      const isInForce = JSON.stringify(accepted.config) === JSON.stringify(kernel.accepted!.config);
+      const isInForce = isSameConfig(accepted.config, kernel.accepted!.config);
       if (!isInForce) await edits.rollBack(to, accepted);
       const { held } = edits;
       return { generation: kernel.generation, to, changed: !isInForce, ...(held && { held }) };

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import type { HeldEdit } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
 import { whyUncommitted } from '../../config/files/commit-state.ts';
+import type { EditPolicy } from '../../core/edit-policy.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
+import { isSameConfig } from '../../core/same-config.ts';
 import { judgeEdit, strictestPolicy } from '../../plan/judge-edit.ts';
 import { planChange } from '../../plan/plan.ts';
 import { summarizePlan } from '../../plan/plan-report.ts';
@@ -34,17 +36,27 @@ export class EditJudge {
     return `${length} ${length === 1 ? 'service' : 'services'}`;
   }
 
-  isInForce = ({ config }: AcceptedConfig): boolean =>
-    JSON.stringify(config) === JSON.stringify(this.#options.kernel.accepted?.config);
+  isInForce = ({ config }: AcceptedConfig): boolean => isSameConfig(config, this.#options.kernel.accepted?.config);
 
   /** What the policies of both sides say. */
   async policyReasons(accepted: AcceptedConfig): Promise<Reasons> {
-    const { kernel, fileNow } = this.#options;
-    const policy = strictestPolicy(kernel.accepted?.config.policy, accepted.config.policy);
+    const policy = this.#policyOn(accepted);
     if (!policy) return [];
-    const paths = accepted.watched.map(({ path }) => path);
-    const uncommitted = policy.requireClean ? await whyUncommitted(fileNow(), paths) : null;
-    return judgeEdit(policy, { plan: this.plan(accepted), slots: kernel.slots, uncommitted });
+    const uncommitted = await this.whyUncommitted(accepted);
+    return judgeEdit(policy, { plan: () => this.plan(accepted), slots: this.#options.kernel.slots, uncommitted });
+  }
+
+  /** A clause; null: the files count as committed, or no policy asks. */
+  async whyUncommitted(accepted: AcceptedConfig): Promise<string | null> {
+    if (!this.#policyOn(accepted)?.requireClean) return null;
+    return whyUncommitted(
+      this.#options.fileNow(),
+      accepted.watched.map(({ path }) => path),
+    );
+  }
+
+  #policyOn({ config }: AcceptedConfig): EditPolicy | null {
+    return strictestPolicy(this.#options.kernel.accepted?.config.policy, config.policy);
   }
 
   plan({ config }: AcceptedConfig, by: 'up' | 'edit' = 'edit'): Plan {

@@ -4,6 +4,7 @@
 import type { AppliedBy, ConfigStatus, HeldEdit, PausedEdits, RolledBack } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../core/load-result.ts';
+import { isSameConfig } from '../../core/same-config.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { ConfigFollower } from './config-follower.ts';
@@ -246,7 +247,7 @@ export class Edits {
 
   #hold(accepted: AcceptedConfig, reasons: Reasons): void {
     const former = this.#held;
-    const isSame = former !== null && JSON.stringify(former.accepted.config) === JSON.stringify(accepted.config);
+    const isSame = former !== null && isSameConfig(accepted.config, former.accepted.config);
     const plan = this.#judge.plan(accepted);
     const described = this.#judge.describe(plan, reasons);
     const edit = isSame ? { ...described, since: former.edit.since } : described;
@@ -272,8 +273,7 @@ export class Edits {
   async #checkCommits(): Promise<void> {
     const held = this.#held;
     if (!held) return;
-    const reasons = await this.#judge.policyReasons(held.accepted);
-    const isClean = !reasons.some(({ rule }) => rule === 'require_clean');
+    const isClean = (await this.#judge.whyUncommitted(held.accepted)) === null;
     if (this.#held?.accepted === held.accepted && isClean) await this.reload();
     else this.#watchCommits();
   }

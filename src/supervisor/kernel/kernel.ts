@@ -1,5 +1,6 @@
 // The one writer of state. Applies events to the slots, asks the reconciler what to do, records the intent and passes the
 // actions to `Effects`. Does no I/O and reads no clock itself, so that the simulation runs this code.
+
 import { type DependencyView, lastMetDependency, viewDependencies } from '../../core/dependencies.ts';
 import { type Desired, desiredOf, NO_OVERRIDES } from '../../core/desired.ts';
 import type { InstanceAction } from '../../core/instance-action.ts';
@@ -8,6 +9,7 @@ import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { startedSpec } from '../../core/ports.ts';
 import { type ProjectEnd, projectEndOf } from '../../core/project-end.ts';
 import { isConverged, reconcile } from '../../core/reconcile.ts';
+import { isSameConfig } from '../../core/same-config.ts';
 import {
   type AliveSlot,
   type EndCause,
@@ -158,7 +160,7 @@ export class Kernel {
     const wasRejected = this.#problems.length > 0;
     const former = this.#accepted?.config;
     const isSwitched = former !== undefined && former.env !== accepted.config.env;
-    const changed = JSON.stringify(accepted.config) !== JSON.stringify(former);
+    const changed = !isSameConfig(accepted.config, former);
     this.#accepted = accepted;
     this.#problems = [];
     if (!changed && !wasRejected) return;
