@@ -9,6 +9,7 @@ import { painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
+import { formatPosition } from '../context/errors.ts';
 import { openProject } from '../context/running-project.ts';
 import { type EnvironmentRow, environmentTable } from '../format/environment-table.ts';
 
@@ -126,9 +127,8 @@ function problemLines(rows: EnvironmentRow[]): string[] {
       else shown.set(key, { problem, names: [name ?? '(none)'] });
     }
   }
-  const lines = [...shown.values()].map(({ problem: { file, line, column, message }, names }) => {
-    const place = [file, line, column].filter((part) => part !== null).join(':');
-    return escapeControls(`${names.join(', ')}: ${place}: ${message}`);
-  });
+  const lines = [...shown.values()].map(({ problem, names }) =>
+    escapeControls(`${names.join(', ')}: ${formatPosition(problem)}${problem.message}`),
+  );
   return lines.length === 0 ? [] : ['', ...lines];
 }

@@ -3,7 +3,7 @@ import { Cron } from 'croner';
 import type { CronTimes } from '../../core/spec.ts';
 
 /** Of `time_zone: local`: the zone of the supervisor, whose TZ is that of the `up` that started it. */
-export const LOCAL_ZONE = 'local';
+const LOCAL_ZONE = 'local';
 
 export function cronOf({ cron, timeZone }: CronTimes): Cron {
   return new Cron(cron, { paused: true, ...(timeZone !== LOCAL_ZONE && { timezone: timeZone }) });

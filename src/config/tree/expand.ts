@@ -15,7 +15,7 @@ import {
   type TemplateProblem,
   variablesOf,
 } from './template.ts';
-import type { ListTree, MapTree, ScalarTree, Tree } from './tree.ts';
+import { type ListTree, type ScalarTree, type Tree, withValues } from './tree.ts';
 
 /** Keys of a service that the shell expands; `*` is any key. */
 const SHELL_PLACES = [
@@ -61,16 +61,9 @@ function expand(tree: Tree, options: ExpandOptions, path: KeyPath): Tree {
     return completePath(hasVariable ? expandScalar(tree, options, path) : tree);
   }
   if (tree.kind === 'list') return expandList(tree, options, path);
-  let entries: MapTree['entries'] | null = null;
-  for (const entry of tree.entries.values()) {
-    const value = expand(entry.value, options, { key: entry.key, above: path });
-    if (value === entry.value) continue;
-    entries ??= new Map(tree.entries);
-    entries.set(entry.key, { ...entry, value });
-  }
+  const filled = withValues(tree, (value, key) => expand(value, options, { key, above: path }));
   const after = tree.after && (expandList(tree.after, options, path) as ListTree);
-  if (!entries && after === tree.after) return tree;
-  return { ...tree, entries: entries ?? tree.entries, ...(after && { after }) };
+  return after === tree.after ? filled : { ...filled, ...(after && { after }) };
 }
 
 function completePath(tree: ScalarTree): ScalarTree {

@@ -1,6 +1,6 @@
 // The law of files: includes, procs.yaml and overlays -> one tree. Associative: any part of the files may be merged first, so a
 // merged part keeps what it does to the values below it (`replaces`, `below`, `after`). Pure.
-import { isNull, type ListTree, type MapTree, type ScalarTree, type Tree, type TreeEntry } from './tree.ts';
+import { isNull, type ListTree, type MapTree, type ScalarTree, type Tree, withValues } from './tree.ts';
 
 /**
  * Maps merge by key, scalars and lists replace, an explicit null removes, a list with `!append` or `!prepend` extends the list
@@ -80,18 +80,6 @@ export function withoutReplacing(tree: Tree): Tree {
   if (tree.kind !== 'map') return tree;
   const { replaces, ...own } = tree;
   return withValues(replaces ? own : tree, withoutReplacing);
-}
-
-/** The same map where no value changes. */
-function withValues(map: MapTree, change: (value: Tree) => Tree): MapTree {
-  let entries: Map<string, TreeEntry> | null = null;
-  for (const entry of map.entries.values()) {
-    const value = change(entry.value);
-    if (value === entry.value) continue;
-    entries ??= new Map(map.entries);
-    entries.set(entry.key, { ...entry, value });
-  }
-  return entries ? { ...map, entries } : map;
 }
 
 /** The same tree without keys whose value is an explicit null, at any depth below maps. Parts without one are shared. */

@@ -2,16 +2,7 @@
 // directory. A path is completed after its variables are filled in: `${DATA}/x` may turn out to be absolute.
 import { isAbsolute } from 'node:path';
 import { escapeTemplate } from './template.ts';
-import {
-  childOf,
-  entriesOf,
-  type ListTree,
-  type MapTree,
-  type ScalarTree,
-  type Tree,
-  type TreeEntry,
-  withEntry,
-} from './tree.ts';
+import { childOf, type ListTree, type MapTree, type ScalarTree, type Tree, withEntry, withValues } from './tree.ts';
 
 type Complete = (base: string, written: string) => string;
 
@@ -67,7 +58,6 @@ const PATTERNS: readonly PathPattern[] = [
   ...patternsOf(SERVICE_PATHS, ['defaults']),
   ...patternsOf(SERVICE_PATHS, ['services', '*']),
   ...patternsOf(SERVICE_PATHS, ['services', '*', 'variants', '*']),
-  ...patternsOf(SERVICE_PATHS, ['services', '*', 'variants', '*']),
 ];
 
 /** @param base directory of the file, relative to the project, with `/` */
@@ -86,10 +76,7 @@ function markPaths(base: string, tree: Tree, patterns: readonly PathPattern[]): 
     const items = below('[]', '[]');
     return { ...tree, items: tree.items.map((item) => markPaths(base, item, items)) } satisfies ListTree;
   }
-  const entries = entriesOf(tree).map((entry): [string, TreeEntry] => {
-    return [entry.key, { ...entry, value: markPaths(base, entry.value, below(entry.key, '*')) }];
-  });
-  return { ...tree, entries: new Map(entries) };
+  return withValues(tree, (value, key) => markPaths(base, value, below(key, '*')));
 }
 
 function markScalar(base: string, tree: ScalarTree, patterns: readonly PathPattern[]): ScalarTree {
@@ -105,7 +92,7 @@ function withDirectories(base: string, tree: MapTree): MapTree {
   return withEntry(
     tree,
     'services',
-    mapValues(services, (service) => withDirectory(base, service)),
+    withValues(services, (service) => withDirectory(base, service)),
   );
 }
 
@@ -121,13 +108,6 @@ function withDirectory(base: string, service: Tree): Tree {
   return withEntry(
     service,
     'variants',
-    mapValues(variants, (variant) => withDirectory(base, variant)),
+    withValues(variants, (variant) => withDirectory(base, variant)),
   );
-}
-
-function mapValues(map: MapTree, change: (value: Tree) => Tree): MapTree {
-  const entries = entriesOf(map).map((entry): [string, TreeEntry] => {
-    return [entry.key, { ...entry, value: change(entry.value) }];
-  });
-  return { ...map, entries: new Map(entries) };
 }

@@ -120,6 +120,18 @@ export function placeOf(tree: Tree, path: readonly string[]): Span {
   return isThere || !reached.entry ? reached.tree.at : reached.entry.keyAt;
 }
 
+/** A map with other values: the same one where no value changes. */
+export function withValues(map: MapTree, change: (value: Tree, key: string) => Tree): MapTree {
+  let entries: MapTree['entries'] | null = null;
+  for (const entry of map.entries.values()) {
+    const value = change(entry.value, entry.key);
+    if (value === entry.value) continue;
+    entries ??= new Map(map.entries);
+    entries.set(entry.key, { ...entry, value });
+  }
+  return entries ? { ...map, entries } : map;
+}
+
 /** The same map with another value under a key. @param keyAt the place of the key where it is new */
 export function withEntry(map: MapTree, key: string, value: Tree, keyAt: Span = value.at): MapTree {
   const entry = { key, keyAt: map.entries.get(key)?.keyAt ?? keyAt, value };
