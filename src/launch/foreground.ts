@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Exit } from '../core/slot.ts';
 import { errnoOf } from '../os/errors.ts';
+import { exitOfNode } from '../os/spawn/reaper.ts';
 import { explainSpawnFailure } from '../os/spawn/spawn-failure.ts';
 import type { InstanceLaunch } from './environment.ts';
 
@@ -23,7 +24,7 @@ export async function runInForeground(launch: InstanceLaunch): Promise<Foregroun
   const { file, args, cwd, env } = launch;
   const stopForwarding = forwardSignals((signal) => void child.kill(signal));
   const child = spawn(file, args, { cwd, env, stdio: 'inherit' });
-  const ended = once(child, 'exit').then(([code, signal]): Exit => (signal === null ? { code } : { signal }));
+  const ended = once(child, 'exit').then(([code, signal]) => exitOfNode(code, signal));
   const started = once(child, 'spawn').then(
     () => null,
     (error: unknown): Exit => {

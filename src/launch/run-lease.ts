@@ -6,6 +6,7 @@ import type { ServiceSpec } from '../core/spec.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
 import { identify } from '../os/process/identity.ts';
 import { claimSingleton } from '../os/singleton/claim-singleton.ts';
+import { claimOf } from './singleton-claim.ts';
 
 export type RunLease = {
   /** For the program's ORCH_NONCE: by it, a supervisor that takes the key over finds the whole tree. */
@@ -24,20 +25,12 @@ type StatePlace = Parameters<typeof ensureStateDir>[0] & { root: string };
  * @throws UnsafeDirectoryError
  */
 export async function claimForRun(spec: ServiceSpec, paths: StatePlace): Promise<RunLease | { heldBy: string }> {
-  const { key, formerKey, scope, pidFile } = spec.singleton!;
+  const policy = spec.singleton!;
   // No supervisor may have been here yet.
-  if (scope === 'project') ensureStateDir(paths);
+  if (policy.scope === 'project') ensureStateDir(paths);
   const nonce = `run.${spec.specHash}.${randomBytes(9).toString('base64url')}`;
-  const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
-  const result = await claimSingleton({
-    ...{ key, formerKey, scope, onConflict: 'refuse', nonce },
-    projectRoot: paths.root,
-    stateDir: paths.stateDir,
-    instance: `\`orch run ${spec.name}\``,
-    signal: spec.stop.signal,
-    graceMs: spec.stop.graceMs,
-    pidFile: pidFile === null ? null : { path: pidFile, command },
-  });
+  const owner = { projectRoot: paths.root, stateDir: paths.stateDir, instance: `\`orch run ${spec.name}\``, nonce };
+  const result = await claimSingleton({ ...claimOf(spec, policy, owner), onConflict: 'refuse' });
   if (!result.ok) return { heldBy: result.reason };
   if (!('lease' in result)) throw new Error('a refused claim adopts no process');
   const { lease } = result;

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import type { ProjectPaths } from '../api/paths.ts';
+import { processExists } from '../api/recorded-places.ts';
 import { builtEntry } from '../os/built-entry.ts';
 import { RpcClient } from '../rpc/rpc-client.ts';
 import { leanNodeOptions } from './lean-node.ts';
@@ -189,15 +190,6 @@ export class WriterConnection {
 
 function sendOn<M extends WriterMethod>(rpc: RpcClient, method: M, params: WriterMethods[M][0]) {
   return rpc.send(method, params).done as Promise<WriterMethods[M][1]>;
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // ESRCH: it has been reaped
-  }
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;

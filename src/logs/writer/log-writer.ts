@@ -158,7 +158,7 @@ export class LogWriter {
     const producers = [...this.#attached.values()].filter(({ queues }) => queues.some(isAwaited));
     const isDrained = await this.#drainAll(producers, untilMs, isAwaited);
     for (const instance of [...this.#attached.keys()]) this.#release(instance);
-    const readers = [...this.#queues.values()].filter((queue) => !queue.sink.hasNoReader());
+    const readers = [...this.#queues.values()].filter(isAwaited);
     const written = Promise.all(readers.map((queue) => queue.drained()));
     const isWritten = await settlesWithin(written, untilMs - performance.now());
     for (const queue of this.#queues.values()) {

@@ -1,8 +1,10 @@
 // Claims the singleton key before a start, and checks after an exit whether another instance took the key.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Incarnation } from '../../core/slot.ts';
 import type { InstanceId, ServiceSpec, SingletonPolicy } from '../../core/spec.ts';
+import { claimOf } from '../../launch/singleton-claim.ts';
 import { claimSingleton, type Lease, readHolderAndClaim } from '../../os/singleton/claim-singleton.ts';
 
 export type ClaimOutcome =
@@ -48,12 +50,8 @@ export async function claimKey(
 }
 
 function claimOnce({ spec, policy, id, nonce, paths }: SingletonClaimRequest, abort: AbortSignal) {
-  const { key, formerKey, scope, onConflict } = policy;
-  const { signal, graceMs } = spec.stop;
-  const command = spec.command.kind === 'argv' ? spec.command.argv : [spec.command.line];
-  const pidFile = policy.pidFile === null ? null : { path: policy.pidFile, command };
   const owner = { projectRoot: paths.root, stateDir: paths.stateDir, instance: id, nonce };
-  return claimSingleton({ key, formerKey, scope, onConflict, ...owner, signal, graceMs, pidFile, abort });
+  return claimSingleton({ ...claimOf(spec, policy, owner), abort });
 }
 
 /**
