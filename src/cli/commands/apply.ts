@@ -3,13 +3,13 @@ import { heldText } from '../../api/held-edit.ts';
 import type { HeldEdit } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
 import { painter } from '../../terminal/colour.ts';
-import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
+import { type CommandDefinition, waitOptions } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
+import { type ConvergenceOptions, waitConverged } from '../context/wait-converged.ts';
 
-type ApplyOptions = { yes?: boolean; wait?: boolean; timeout?: number };
+type ApplyOptions = ConvergenceOptions & { yes?: boolean };
 
 export const applyCommand: CommandDefinition<ApplyOptions> = {
   name: 'apply',
@@ -20,11 +20,7 @@ export const applyCommand: CommandDefinition<ApplyOptions> = {
     'if the files change meanwhile. Exit code 4: not applied.',
   ].join(' '),
   arguments: [],
-  options: [
-    { flags: '-y, --yes', description: 'without a question' },
-    { flags: '--wait', description: 'return once everything is as declared' },
-    timeoutOption('with --wait: how long to wait'),
-  ],
+  options: [{ flags: '-y, --yes', description: 'without a question' }, ...waitOptions],
   examples: [
     ['orch apply', 'look at the plan, then decide'],
     ['orch apply --yes --wait', 'in a script'],
@@ -32,7 +28,7 @@ export const applyCommand: CommandDefinition<ApplyOptions> = {
   run: runApply,
 };
 
-function runApply(context: CliContext, { yes = false, wait = false, timeout }: ApplyOptions): Promise<ExitCode> {
+function runApply(context: CliContext, options: ApplyOptions): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const { held, plan, problems, generation } = await client.request('heldEdit', {});
     if (problems.length > 0) {
@@ -47,17 +43,15 @@ function runApply(context: CliContext, { yes = false, wait = false, timeout }: A
     }
     const { stderr } = context;
     if (!context.json) stderr.write(`${await describe(context, held, plan)}\n\n`);
-    if (!yes) {
+    if (!options.yes) {
       const { isConfirmed, mayAsk } = await import('../context/confirm.ts');
       if (!mayAsk(context)) return fail(context, notApplied(held, '`orch apply --yes` applies it'));
       if (!(await isConfirmed('Apply it? [y/N] ', stderr))) return fail(context, notApplied(held, null));
     }
     const outcome = await client.request('applyHeld', { since: held.since });
-    const condition = { for: 'converged' as const, names: [], timeoutMs: timeout ?? null };
-    const waitedMs = wait ? (await client.request('wait', condition)).waitedMs : null;
-    const waited = waitedMs === null ? '' : `, converged after ${formatSpan(waitedMs)}`;
-    const json = { applied: true, generation: outcome.generation, plan, ...(waitedMs !== null && { waitedMs }) };
-    const text = `applied: generation ${outcome.generation}${waited}`;
+    const waited = await waitConverged(client, options);
+    const json = { applied: true, generation: outcome.generation, plan, ...waited.json };
+    const text = `applied: generation ${outcome.generation}${waited.text}`;
     context.stdout.write(`${context.json ? JSON.stringify(json) : text}\n`);
     return 0;
   });

@@ -26,20 +26,15 @@ export const configCommand: CommandDefinition<ConfigOptions> = {
 };
 
 async function runConfig(context: CliContext, options: ConfigOptions): Promise<ExitCode> {
-  const [{ printProblems }, { loadTree }, { effectiveTree }, { printYaml, toMaskedPlain }] = await Promise.all([
+  const [{ loadTreeOrPrint }, { effectiveTree }, { printYaml, toMaskedPlain }] = await Promise.all([
     import('../context/configuration.ts'),
-    import('../../config/load-config.ts'),
     import('../../config/effective.ts'),
     import('../../config/print-yaml.ts'),
   ]);
-  const { file, env, environment, stateDir } = context;
-  const { built, problems, files } = await loadTree({ file, env, environment, stateDir });
-  if (!built) {
-    printProblems(context, problems);
-    return 2;
-  }
-  if (problems.length > 0) printProblems({ ...context, json: false }, problems);
-  const personal = personalOverlayIn(files, env);
+  const loaded = await loadTreeOrPrint(context);
+  if (!loaded) return 2;
+  const { built, accepted } = loaded;
+  const personal = personalOverlayIn(accepted.files, context.env);
   if (personal !== null && !context.json)
     context.stdout.write(`# with ${escapeControls(personal)}, which is read last (--no-local leaves it out)\n`);
   if (options.explain) {

@@ -30,14 +30,12 @@ export const exportCommand: CommandDefinition<ExportOptions> = {
 
 /** Exit code 2 if the configuration is rejected or a file cannot be written. */
 async function runExport(context: CliContext, options: ExportOptions, names: string[]): Promise<ExitCode> {
-  const [{ printProblems }, { loadTree }, { EXPORT_TOOLS, exportProject }, { formatReport }, { findProgram }] =
-    await Promise.all([
-      import('../context/configuration.ts'),
-      import('../../config/load-config.ts'),
-      import('../../export/export-project.ts'),
-      import('../../import/output/loss-report.ts'),
-      import('../export/find-program.ts'),
-    ]);
+  const [{ loadTreeOrPrint }, { EXPORT_TOOLS, exportProject }, { formatReport }, { findProgram }] = await Promise.all([
+    import('../context/configuration.ts'),
+    import('../../export/export-project.ts'),
+    import('../../import/output/loss-report.ts'),
+    import('../export/find-program.ts'),
+  ]);
   const tool = EXPORT_TOOLS.find((name) => name === names[0]);
   if (tool === undefined)
     return fail(context, {
@@ -45,14 +43,9 @@ async function runExport(context: CliContext, options: ExportOptions, names: str
       message: `${names[0]} is not a tool that orch exports to`,
       hint: `one of ${EXPORT_TOOLS.join(', ')}`,
     });
-  const { file, env, environment, stateDir } = context;
-  const { built, problems } = await loadTree({ file, env, environment, stateDir });
-  if (!built) {
-    printProblems(context, problems);
-    return 2;
-  }
-  if (problems.length > 0) printProblems({ ...context, json: false }, problems);
-  const result = exportProject(tool, built, findProgram(environment.PATH ?? ''));
+  const loaded = await loadTreeOrPrint(context);
+  if (!loaded) return 2;
+  const result = exportProject(tool, loaded.built, findProgram(context.environment.PATH ?? ''));
   if (options.out !== undefined) {
     const written = await writeFiles(result.files, options.out, context.cwd, options.force ?? false);
     if ('message' in written) return fail(context, { code: 'usage', ...written });

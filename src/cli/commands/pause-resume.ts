@@ -1,11 +1,9 @@
 // `orch pause` and `orch resume`: edits of the files wait, around a `git pull` or an installation.
 import { countEdits, formatSince, heldText } from '../../api/held-edit.ts';
-import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
-import { type CommandDefinition, timeoutOption } from '../context/definition.ts';
+import { type CommandDefinition, waitOptions } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
-
-type ResumeOptions = { wait?: boolean; timeout?: number };
+import { type ConvergenceOptions, waitConverged } from '../context/wait-converged.ts';
 
 export const pauseCommand: CommandDefinition = {
   name: 'pause',
@@ -21,16 +19,13 @@ export const pauseCommand: CommandDefinition = {
   run: runPause,
 };
 
-export const resumeCommand: CommandDefinition<ResumeOptions> = {
+export const resumeCommand: CommandDefinition<ConvergenceOptions> = {
   name: 'resume',
   group: 'Change',
   summary: 'apply the edits that wait since `orch pause`, and those that follow',
   details: 'A service whose watched files have changed meanwhile acts on that once.',
   arguments: [],
-  options: [
-    { flags: '--wait', description: 'return once everything is as declared' },
-    timeoutOption('with --wait: how long to wait'),
-  ],
+  options: [...waitOptions],
   examples: [['orch resume --wait --timeout 60s', 'in a script of deployment']],
   run: runResume,
 };
@@ -45,7 +40,7 @@ function runPause(context: CliContext): Promise<ExitCode> {
   });
 }
 
-function runResume(context: CliContext, { wait = false, timeout }: ResumeOptions): Promise<ExitCode> {
+function runResume(context: CliContext, options: ConvergenceOptions): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
     const outcome = await client.request('resume', {});
     if (outcome.status === 'rejected') {
@@ -54,13 +49,13 @@ function runResume(context: CliContext, { wait = false, timeout }: ResumeOptions
       context.stderr.write('\nServices keep running.\n');
       return 2;
     }
-    const condition = { for: 'converged' as const, names: [], timeoutMs: timeout ?? null };
-    const waitedMs = wait ? (await client.request('wait', condition)).waitedMs : null;
+    const waited = await waitConverged(client, options);
     const { edits, generation, held } = outcome;
     const what = edits === null ? 'edits were not paused' : `edits are applied again (${countEdits(edits)} waited)`;
-    const waited = waitedMs === null ? '' : `, converged after ${formatSpan(waitedMs)}`;
-    const json = { edits, generation, ...(held && { held }), ...(waitedMs !== null && { waitedMs }) };
-    context.stdout.write(`${context.json ? JSON.stringify(json) : `${what}, generation ${generation}${waited}`}\n`);
+    const json = { edits, generation, ...(held && { held }), ...waited.json };
+    context.stdout.write(
+      `${context.json ? JSON.stringify(json) : `${what}, generation ${generation}${waited.text}`}\n`,
+    );
     if (held) context.stderr.write(`note: ${heldText(held)}\n`);
     return 0;
   });

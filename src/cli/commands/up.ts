@@ -4,27 +4,26 @@ import type { Client } from '../../api/client.ts';
 import { holdLines } from '../../api/held-edit.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
-import { formatSpan } from '../../units.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, exceptOption, timeoutOption } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 import { failRequest, locateProject } from '../context/running-project.ts';
 import type { SelectionOptions } from '../context/selection.ts';
+import { type ConvergenceOptions, type Waited, waitConverged } from '../context/wait-converged.ts';
 import type { RunningProject } from '../up/bring-up.ts';
 import type { EndCondition } from '../up/end-condition.ts';
 import { Interrupts } from '../up/interrupts.ts';
 
-type UpOptions = SelectionOptions & {
-  detach?: boolean;
-  wait?: boolean;
-  timeout?: number;
-  tui?: boolean;
-  profile?: string;
-  switch?: boolean;
-  plan?: string;
-  yes?: boolean;
-  exitCodeFrom?: string;
-};
+type UpOptions = SelectionOptions &
+  ConvergenceOptions & {
+    detach?: boolean;
+    tui?: boolean;
+    profile?: string;
+    switch?: boolean;
+    plan?: string;
+    yes?: boolean;
+    exitCodeFrom?: string;
+  };
 
 export const upCommand: CommandDefinition<UpOptions> = {
   name: 'up',
@@ -106,18 +105,17 @@ const needsForeground = {
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  { wait, timeout, profile, except, plan, switch: maySwitch = false, yes: mayPass }: UpOptions,
+  options: UpOptions,
   words: string[],
 ): Promise<ExitCode> {
+  const { profile, except, plan, switch: maySwitch = false, yes: mayPass } = options;
   const { bringUp } = await import('../up/bring-up.ts');
   const running = await bringUp(context, paths, { only: words, except, maySwitch, mayPass, ...plannedBy(plan) });
   if (typeof running === 'number') return running;
   const { client, only: names } = running;
   try {
     await selectProfiles(client, profile);
-    const condition = { for: 'converged' as const, names, timeoutMs: timeout ?? null };
-    const waitedMs = wait ? (await client.request('wait', condition)).waitedMs : null;
-    await reportUp(context, running, waitedMs);
+    await reportUp(context, running, await waitConverged(client, options, names));
     return 0;
   } finally {
     client.close();
@@ -171,14 +169,13 @@ async function selectProfiles(client: Client, profile: string | undefined): Prom
   await client.request('profiles', { profiles: profiles.filter(Boolean) });
 }
 
-async function reportUp(context: CliContext, running: RunningProject, waitedMs: number | null): Promise<void> {
+async function reportUp(context: CliContext, running: RunningProject, waited: Waited): Promise<void> {
   const { pid, project } = await running.client.request('hello', {});
   const started = running.owning;
   const services = running.accepted.config.services.length;
-  const waited = waitedMs === null ? '' : `, converged after ${formatSpan(waitedMs)}`;
   const count = `${services} ${services === 1 ? 'service' : 'services'}`;
-  const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited})`;
-  const json = { project, started, services, supervisor: { pid }, ...(waitedMs === null ? {} : { waitedMs }) };
+  const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited.text})`;
+  const json = { project, started, services, supervisor: { pid }, ...waited.json };
   context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await notesOf(running.client))}\n`);
 }
 

@@ -128,3 +128,7 @@ export const timeoutOption = (description: string): OptionDefinition => ({
   description: `${description} (such as 500ms, 30s, 5m)`,
   value: { kind: 'duration' },
 });
+export const waitOptions: OptionDefinition[] = [
+  { flags: '--wait', description: 'return once everything is as declared' },
+  timeoutOption('with --wait: how long to wait'),
+];
