@@ -54,10 +54,11 @@ function emptyEntry(
   files: ProjectConfig,
 ): RunningService {
   const declared = files.services.find(({ name }) => name === service);
-  const isQueue = service.startsWith('log_queues.');
+  // `log_queues.main`, `policy.apply`: no name of a service has a dot.
+  const isService = !service.includes('.');
   if (declared && !running.has(service))
     return { service, change: 'added', class: null, keys: diffServices(null, declared), notes: [] };
-  if (!declared && !isQueue) return { service, change: 'removed', class: null, keys: [], notes: [] };
+  if (!declared && isService) return { service, change: 'removed', class: null, keys: [], notes: [] };
   return { service, change: 'changed', class: 'live', keys: [], notes: [] };
 }
 

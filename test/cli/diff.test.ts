@@ -143,4 +143,9 @@ test('what a command changed is a difference although `up` leaves it as it is', 
     { service: 'job', change: 'changed', class: 'live', keys: [], notes: ['job.1 failed: Exited with code 1.'] },
   ]);
   expect(instances).toEqual({ from: 4, to: 3 });
+
+  const keys = [{ key: 'apply', class: 'live' as const, from: 'auto', to: 'manual' }];
+  const change = { service: 'policy.apply', action: 'update' as const, instances: [], class: 'live' as const, keys };
+  const edited = differenceOfRunning({ changes: [{ ...change, reason: 'apply changed' }] }, status, config);
+  expect(edited.services[0]).toEqual({ service: 'policy.apply', change: 'changed', class: 'live', keys, notes: [] });
 });
