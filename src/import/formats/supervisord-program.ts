@@ -72,7 +72,7 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
     umask: (node, { draft }) => runAsRule('umask', textOf(node), draft),
     directory: (node, { draft }) => {
       const { text, verdict } = expand(node, draft);
-      if (text.includes('\n')) return notCarried('it goes over several lines');
+      if (text.includes('\n')) return notCarried('it has several lines');
       draft.set('cwd', text);
       return verdict;
     },
