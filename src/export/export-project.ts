@@ -1,6 +1,7 @@
 // From a loaded configuration to the files of another tool, with its loss report. Pure.
 import type { BuiltConfig } from '../config/build-config.ts';
 import type { Finding } from '../import/model/loss-findings.ts';
+import type { ExportTool } from './export-tools.ts';
 import { procfile } from './formats/to-procfile.ts';
 import { supervisord } from './formats/to-supervisord.ts';
 import { systemd } from './formats/to-systemd.ts';
@@ -16,9 +17,7 @@ type ExportFormat = {
   ofProject: ProjectRules;
 };
 
-const FORMATS = { systemd, procfile, supervisord } satisfies Record<string, ExportFormat>;
-export type ExportTool = keyof typeof FORMATS;
-export const EXPORT_TOOLS = Object.keys(FORMATS) as ExportTool[];
+const FORMATS: Record<ExportTool, ExportFormat> = { systemd, procfile, supervisord };
 
 export type ExportResult = { files: Record<string, string>; services: string[]; findings: Finding[] };
 
@@ -28,7 +27,7 @@ export function exportProject(
   findProgram: ExportedProject['findProgram'],
 ): ExportResult {
   const project = readExported(built, findProgram);
-  const format: ExportFormat = FORMATS[tool];
+  const format = FORMATS[tool];
   return {
     files: format.write(project),
     services: project.services.map(({ spec }) => spec.name),

@@ -90,7 +90,7 @@ test.skipIf(analyze.failed)('systemd-analyze verifies the units', async () => {
   expect(exitCode).toBe(0);
 });
 
-// ORCH_TEST_PYTHON: a python3 in which supervisor is installed.
+// ORCH_TEST_PYTHON: a python3 in which supervisor is installed (test/verifiers/install.sh).
 const python = process.env.ORCH_TEST_PYTHON;
 const READ_BACK = `
 import json, shlex, sys

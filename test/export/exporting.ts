@@ -1,5 +1,6 @@
 // Exports configurations from memory.
-import { type ExportTool, exportProject } from '../../src/export/export-project.ts';
+import { exportProject } from '../../src/export/export-project.ts';
+import type { ExportTool } from '../../src/export/export-tools.ts';
 import { importFiles } from '../../src/import/import-files.ts';
 import { type Files, loadWithTree } from '../config/loading.ts';
 

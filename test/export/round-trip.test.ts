@@ -4,10 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { exportTools } from '../../src/cli/context/definition.ts';
 import { SPEC_FIELDS } from '../../src/config/schema/change-classes.ts';
 import type { Command, ServiceSpec } from '../../src/core/spec.ts';
-import { EXPORT_TOOLS } from '../../src/export/export-project.ts';
 import { quoteWord, wordsOf } from '../../src/import/text/shell-words.ts';
 import { accept } from '../config/loading.ts';
 import { FIXTURES } from '../import/fixtures.ts';
@@ -41,10 +39,6 @@ const OUTSIDE = new Set([
   'stderr_queue',
   'env_files',
 ]);
-
-test('the command line offers every tool', () => {
-  expect([...exportTools]).toEqual(EXPORT_TOOLS);
-});
 
 describe.each(sources)('%s', (_name, directory, file) => {
   test.each(['supervisord', 'systemd'] as const)('to %s and back', async (tool) => {

@@ -1,4 +1,5 @@
 // `orch export`: the configuration in the files of another tool, and a loss report. Overwrites nothing without --force.
+import { EXPORT_TOOLS } from '../../export/export-tools.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
@@ -6,16 +7,18 @@ import { fail } from '../context/errors.ts';
 
 type ExportOptions = { out?: string; force?: boolean };
 
+const TOOLS = `${EXPORT_TOOLS.slice(0, -1).join(', ')} or ${EXPORT_TOOLS.at(-1)}`;
+
 export const exportCommand: CommandDefinition<ExportOptions> = {
   name: 'export',
   group: 'Configuration',
   summary: 'print the configuration in the files of another tool',
   details: [
-    'TOOL is systemd, procfile or supervisord.',
+    `TOOL is ${TOOLS}.`,
     'The result goes to stdout, the loss report to stderr: each key is carried exactly, nearly (and how it differs), or not.',
     'Secrets and the values of env files are not printed: the other tool reads them where they are.',
   ].join(' '),
-  arguments: [{ syntax: '<tool>', description: 'systemd, procfile or supervisord', completes: 'export' }],
+  arguments: [{ syntax: '<tool>', description: TOOLS, completes: 'export' }],
   options: [
     { flags: '--out <directory>', description: 'write the files there', completes: 'file' },
     { flags: '--force', description: 'overwrite files that exist' },
@@ -30,7 +33,7 @@ export const exportCommand: CommandDefinition<ExportOptions> = {
 
 /** Exit code 2 if the configuration is rejected or a file cannot be written. */
 async function runExport(context: CliContext, options: ExportOptions, names: string[]): Promise<ExitCode> {
-  const [{ loadTreeOrPrint }, { EXPORT_TOOLS, exportProject }, { formatReport }, { findProgram }] = await Promise.all([
+  const [{ loadTreeOrPrint }, { exportProject }, { formatReport }, { findProgram }] = await Promise.all([
     import('../context/configuration.ts'),
     import('../../export/export-project.ts'),
     import('../../import/output/loss-report.ts'),
