@@ -1,9 +1,10 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
-import type { Key, render } from 'ink';
+import type { Key } from 'ink';
 import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
 import { App } from './app.tsx';
+import type { Appearance } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
@@ -15,10 +16,9 @@ import { endBySignal, listenToProcess, type ProcessEvent } from './process-event
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { messageOf, type ScaleInFile, SupervisorSession } from './session.ts';
-import { type Frame, reuseLines } from './view/frame.ts';
+import { nextChangeMs } from './view/next-change.ts';
 import { plainOutput } from './view/pane.ts';
-import { glyphsFor, themeOf } from './view/theme.ts';
-import { viewModel } from './view-model.ts';
+import { glyphsFor } from './view/theme.ts';
 
 export type TuiOptions = {
   client: Client;
@@ -41,7 +41,6 @@ export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
 
 type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';
 
-type Ink = ReturnType<typeof render>;
 type PendingRun = { resolve(result: TuiResult): void; reject(error: unknown): void };
 
 export class TuiController {
@@ -52,12 +51,9 @@ export class TuiController {
   readonly #session: SupervisorSession;
   readonly #follower: OutputFollower;
   readonly #clock = new FrameClock(() => this.#draw());
-  readonly #appearance: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
+  readonly #appearance: Appearance;
   #state: UiState;
-  #frame: Frame | null = null;
-  #ink: Ink | null = null;
   readonly #output: InkOutput;
-  readonly #renderInk: typeof render;
   /** The output is printed on the normal screen until a key is pressed. */
   #isCopying = false;
   /** The supervisor has sent `going_down`. */
@@ -65,12 +61,10 @@ export class TuiController {
   #pendingRun: PendingRun | null = null;
   #stopListening: () => void = () => undefined;
 
-  constructor(options: TuiOptions, renderInk: typeof render) {
+  constructor(options: TuiOptions) {
     const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
     this.#options = options;
-    this.#renderInk = renderInk;
     this.#screen = new Screen(stdout, stdin);
-    this.#appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
     this.#state = initialState(
       { size: this.#screen.size, owning, canEditFile: scaleInFile !== null },
       resumed?.choices,
@@ -78,7 +72,14 @@ export class TuiController {
     const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
     this.#session = new SupervisorSession({ client, scaleInFile, dispatch });
     this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
-    this.#output = new InkOutput(this.#screen.size.columns, (rows) => this.#screen.paint(rows));
+    this.#output = new InkOutput({
+      columns: this.#screen.size.columns,
+      colour,
+      stdin,
+      onRows: (rows) => this.#screen.paint(rows),
+      onError: (error) => this.#endWithError(error),
+    });
+    this.#appearance = { colour, glyphs: glyphsFor(process.env), place: this.#output.place };
   }
 
   run(): Promise<TuiResult> {
@@ -161,37 +162,16 @@ export class TuiController {
     }
   }
 
-  /** @returns when the frame changes by itself; null: never. */
+  /** @returns when the same state will look different; null: never. */
   #draw(): number | null {
     if (this.#pendingRun === null || this.#isCopying) return null;
-    const context = {
-      log: this.#ring,
-      nowMs: Date.now(),
-      colour: this.#appearance.theme.colour,
-      glyphs: this.#appearance.glyphs,
-    };
-    const next = reuseLines(this.#frame, viewModel(this.#state, context));
-    const isSame = this.#frame !== null && next.regions === this.#frame.regions;
-    this.#frame = next;
-    if (!isSame) this.#show(next);
-    return next.nextChangeMs;
-  }
-
-  #show(frame: Frame): void {
-    this.#output.columns = frame.columns;
-    const app = <App frame={frame} theme={this.#appearance.theme} onInput={this.#onInput} />;
-    if (this.#ink !== null) {
-      this.#ink.rerender(app);
-      return;
-    }
-    this.#ink = this.#renderInk(app, {
-      stdout: this.#output as unknown as NodeJS.WriteStream,
-      stdin: this.#options.stdin,
-      debug: true, // each frame whole, to InkOutput
-      exitOnCtrlC: false,
-      patchConsole: false,
-    });
-    this.#ink.waitUntilExit().catch((error) => this.#endWithError(error));
+    const state = this.#state;
+    const nowMs = Date.now();
+    const app = (
+      <App state={state} log={this.#ring} nowMs={nowMs} appearance={this.#appearance} onInput={this.#onInput} />
+    );
+    this.#output.show(app, state.size.columns);
+    return nextChangeMs(state, nowMs);
   }
 
   readonly #onInput = (input: string, key: Key) => {
@@ -205,7 +185,6 @@ export class TuiController {
 
   #redraw(): void {
     this.#screen.forget();
-    this.#frame = null;
     this.#clock.request('key');
   }
 
@@ -290,7 +269,6 @@ export class TuiController {
     this.#follower.close();
     this.#session.stop();
     this.#output.close();
-    this.#ink?.unmount();
     this.#screen.restore();
     this.#stopListening();
     return run;

@@ -1,7 +1,6 @@
 // Entry of the full-screen interface. The only module that the command line loads, and the only way to Ink.
 // An ordinary client: it never starts a supervisor, and reads the output from the log files.
 import './without-devtools.ts';
-import { render } from 'ink';
 import type { TuiOptions, TuiResult } from './controller.tsx';
 import { TuiController } from './controller.tsx';
 
@@ -14,5 +13,5 @@ import { TuiController } from './controller.tsx';
  *   signal that then ends the process. `lost`: the connection to the supervisor ended.
  */
 export function runTui(options: TuiOptions): Promise<TuiResult> {
-  return new TuiController(options, render).run();
+  return new TuiController(options).run();
 }

@@ -65,6 +65,12 @@ export function frameHeight(state: UiState): number {
   return Math.max(1, state.size.rows - 1);
 }
 
+/** Lines between header and footer in every view but the main one. */
+export function bodyHeight(state: UiState): number {
+  const rows = frameHeight(state);
+  return rows - (rows >= 2 ? 1 : 0) - (rows >= 3 ? 1 : 0);
+}
+
 /** The layout of the main view: the view draws it, the reducer scrolls in it. */
 export function layoutOf(state: UiState, tableCount = tableRows(state).length): MainLayout {
   return planLayout({
