@@ -8,6 +8,7 @@ const entries = {
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
   'socket-keeper': 'src/os/sockets/socket-keeper.ts',
+  'channel-keeper': 'src/os/ipc/channel-keeper.ts',
   'tty-holder': 'src/os/tty/tty-holder.ts',
 };
 

@@ -90,8 +90,8 @@ export const SYSTEMD_KEYS: KeyRules = {
   on_failure: ({ spec }) =>
     spec.onFailure === 'ignore' ? undefined : notCarried('`OnFailure=` can name a unit that stops the target'),
   stop: ({ spec: { stop } }) =>
-    stop.drain || stop.escalate.length > 0
-      ? notCarried('`drain` and `escalate`: systemd sends one signal, then SIGKILL')
+    stop.drain || stop.escalate.length > 0 || stop.message !== undefined
+      ? notCarried('`drain`, `escalate` and `message`: systemd sends one signal, then SIGKILL')
       : undefined,
   listen: ({ spec }) =>
     spec.pool > 1
