@@ -23,7 +23,7 @@ const dependencies: KeyRule = ({ spec }, { config }) => {
   const reasons = spec.dependsOn.flatMap(({ service, condition, onLoss }) => {
     const other = config.services.find(({ name }) => name === service);
     const reason: string[] = [];
-    if (!other?.enabled) reason.push(`${service} is not enabled, and left out`);
+    if (!other?.enabled) reason.push(`${service} is left out`);
     else if (condition === 'ready' && !isNotify(other))
       reason.push(`systemd waits for the start of ${service}; with \`Type=notify\` for its message`);
     else if ((condition === 'completed' || condition === 'ended') && !isOneshot(other, config))

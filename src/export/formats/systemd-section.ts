@@ -25,8 +25,10 @@ export function serviceLines(service: ExportedService, project: ExportedProject)
     ['RemainAfterExit', oneshot && !spec.schedule ? 'yes' : null],
     ['WorkingDirectory', specifierText(directory)],
     ...start.environment.map(([name, value]): UnitLine => ['Environment', assignment(name, value)]),
-    // `-`: it may be missing, as the loader has found what there is.
-    ...variables.files.map((file): UnitLine => ['EnvironmentFile', `-${specifierText(file)}`]),
+    // `-`: it may be missing.
+    ...variables.namedFiles.map(
+      ({ path, isOptional }): UnitLine => ['EnvironmentFile', `${isOptional ? '-' : ''}${specifierText(path)}`],
+    ),
     ['UnsetEnvironment', variables.removed.length > 0 ? variables.removed.join(' ') : null],
     ['ExecStartPre', run(hooks.beforeStart)],
     ['ExecStart', startLine(spec.command, start, directory, project)],

@@ -1,6 +1,6 @@
 // What a start needs in the words of a tool that sets variables itself and numbers the instances of a pool: which variables it
 // sets, and which only a shell in front of the program can: counted ones, secrets, and those that a file would overwrite. Pure.
-import type { EnvValue, InstanceTemplate, ProjectConfig } from '../../core/spec.ts';
+import type { EnvValue, InstanceTemplate, ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import type { ExportedService } from '../model/exported-project.ts';
 import { fillText, type InstanceWords, knownWords, uses } from './instance-text.ts';
 import { secretExports, shellWord } from './shell-line.ts';
@@ -42,14 +42,11 @@ export function startVariables(
     isSettable(fillText(template, words, escaped));
   const plain = variables.plain.filter(([name]) => name !== 'PORT' || spec.port === null);
   const others = plain.filter((pair) => !isOfTool(pair));
-  const isNamed = (name: string): boolean =>
-    name === 'PORT' || (name.startsWith('ORCH_') && (uses(spec, name) || (isPool && name === 'ORCH_INSTANCE')));
   return {
     words,
     shellWords,
     environment: [
-      ...Object.entries(words).filter(([name]) => isNamed(name) && name !== 'PORT'),
-      ...Object.entries(words).filter(([name]) => name === 'PORT'),
+      ...namedWords(spec, words),
       ...plain.filter(isOfTool).map(([name, template]): [string, string] => [name, fillText(template, words, escaped)]),
     ],
     numbers: isCounted ? countedNumbers(spec.port) : [],
@@ -59,6 +56,14 @@ export function startVariables(
       ...secretExports(variables.secrets),
     ],
   };
+}
+
+/** Those that a program gets as variables: what its command or variables name, the number in a pool, and its port. */
+export function namedWords(spec: ServiceSpec, words: InstanceWords): [name: string, value: string][] {
+  const isNamed = (name: string): boolean =>
+    name.startsWith('ORCH_') && (uses(spec, name) || (spec.pool > 1 && name === 'ORCH_INSTANCE'));
+  const entries = Object.entries(words);
+  return [...entries.filter(([name]) => isNamed(name)), ...entries.filter(([name]) => name === 'PORT')];
 }
 
 const NUMBERS_IN_SHELL = Object.fromEntries(
