@@ -1,7 +1,6 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
 import type { Key } from 'ink';
 import type { Client } from '../api/client.ts';
-import type { ProjectPaths } from '../api/paths.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
 import { App } from './app.tsx';
 import type { Appearance } from './components/appearance.ts';
@@ -9,46 +8,27 @@ import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
 import { LogRing } from './model/log-ring.ts';
-import type { Effect, UiMessage } from './model/messages.ts';
-import { choicesOf, initialState, type UiState, type ViewChoices } from './model/state.ts';
+import type { Effect, LeaveOutcome, UiMessage } from './model/messages.ts';
+import { initialState, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
 import { endBySignal, listenToProcess, type ProcessEvent } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
-import { messageOf, type ScaleInFile, SupervisorSession } from './session.ts';
+import { isLost, messageOf, SupervisorSession } from './session.ts';
+import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
 import { nextChangeMs } from './view/next-change.ts';
 import { plainOutput } from './view/pane.ts';
 import { glyphsFor } from './view/theme.ts';
 
-export type TuiOptions = {
-  client: Client;
-  paths: ProjectPaths;
-  /** Leaving stops everything. The caller has already sent `own`; detaching sends `disown`. */
-  owning: boolean;
-  colour: boolean;
-  /** Both must be terminals. */
-  stdout: NodeJS.WriteStream;
-  stdin: NodeJS.ReadStream;
-  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
-  scaleInFile?: ScaleInFile;
-  /** Continues a view that lost its supervisor, and says why. */
-  resumed?: ResumedView | null;
-};
-
-export type ResumedView = { choices: ViewChoices; notice: string };
-/** `choices`: for a view that continues this one. */
-export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
-
-type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';
-
-type PendingRun = { resolve(result: TuiResult): void; reject(error: unknown): void };
+type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
 
 export class TuiController {
   readonly #options: TuiOptions;
   readonly #screen: Screen;
   readonly #ring = new LogRing();
   readonly #keys = new KeyReader();
-  readonly #session: SupervisorSession;
+  #client: Client;
+  #session: SupervisorSession;
   readonly #follower: OutputFollower;
   readonly #clock = new FrameClock(() => this.#draw());
   readonly #appearance: Appearance;
@@ -62,15 +42,12 @@ export class TuiController {
   #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions) {
-    const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
+    const { client, owning, colour, stdout, stdin, paths, asksFirst, scaleInFile = null } = options;
     this.#options = options;
+    this.#client = client;
     this.#screen = new Screen(stdout, stdin);
-    this.#state = initialState(
-      { size: this.#screen.size, owning, canEditFile: scaleInFile !== null },
-      resumed?.choices,
-    );
-    const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
-    this.#session = new SupervisorSession({ client, scaleInFile, dispatch });
+    this.#state = initialState({ size: this.#screen.size, owning, canEditFile: scaleInFile !== null, asksFirst });
+    this.#session = this.#openSession();
     this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
     this.#output = new InkOutput({
       columns: this.#screen.size.columns,
@@ -82,17 +59,26 @@ export class TuiController {
     this.#appearance = { colour, glyphs: glyphsFor(process.env), place: this.#output.place };
   }
 
-  run(): Promise<TuiResult> {
+  run(): Promise<TuiOutcome> {
     return new Promise((resolve, reject) => {
       this.#pendingRun = { resolve, reject };
-      const { stdin, stdout, resumed } = this.#options;
+      const { stdin, stdout } = this.#options;
       this.#stopListening = listenToProcess(stdin, stdout, (event) => this.#onProcessEvent(event));
       this.#screen.enter();
       this.#draw();
-      if (resumed) this.#dispatch({ kind: 'notice', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'update');
-      this.#session.start();
-      void this.#options.client.closed.then(() => this.#connectionEnded());
+      this.#follow();
     });
+  }
+
+  #openSession(): SupervisorSession {
+    const { scaleInFile = null } = this.#options;
+    const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
+    return new SupervisorSession({ client: this.#client, scaleInFile, dispatch });
+  }
+
+  #follow(): void {
+    this.#session.start();
+    void this.#client.closed.then(() => this.#connectionEnded());
   }
 
   #onProcessEvent(event: ProcessEvent): void {
@@ -227,11 +213,12 @@ export class TuiController {
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
     } catch (error) {
+      if (isLost(error)) return; // #connectionEnded follows
       this.#dispatch({ kind: 'shutdownFailed', error: messageOf(error), nowMs: Date.now() }, 'update');
     }
   }
 
-  async #leave(outcome: 'quit' | 'detached'): Promise<void> {
+  async #leave(outcome: LeaveOutcome): Promise<void> {
     if (outcome === 'detached' && this.#options.owning) {
       try {
         await this.#session.disown();
@@ -245,15 +232,34 @@ export class TuiController {
 
   /** The connection ended without a request of this view: the project was stopped by another client, or is lost. */
   #connectionEnded(): void {
+    if (this.#pendingRun === null) return;
     if (hasShutDownCleanly(this.#state.status, this.#isGoingDown)) this.#endWith('down', ['The project was stopped.']);
+    else if (this.#options.findNext) void this.#continueWithNext(this.#options.findNext);
     else this.#endWith('lost');
+  }
+
+  /** The screen stays as it is meanwhile; the user may leave. */
+  async #continueWithNext(findNext: FindNext): Promise<void> {
+    this.#dispatch({ kind: 'lost', nowMs: Date.now() }, 'update');
+    this.#session.stop();
+    const hasLeft = () => this.#pendingRun === null;
+    const next = await findNext(hasLeft);
+    if (hasLeft()) next?.client.close();
+    else if (next === null) this.#endWith('ended');
+    else {
+      this.#client = next.client;
+      this.#session = this.#openSession();
+      this.#isGoingDown = false;
+      this.#dispatch({ kind: 'found', text: next.notice, nowMs: Date.now() }, 'update');
+      this.#follow();
+    }
   }
 
   #endWith(outcome: TuiOutcome, lines: string[] = []): void {
     const run = this.#tearDown();
     if (run === null) return;
     for (const line of lines) this.#options.stdout.write(`${line}\n`);
-    run.resolve({ outcome, choices: choicesOf(this.#state) });
+    run.resolve(outcome);
   }
 
   #endWithError(error: unknown): void {
@@ -268,6 +274,7 @@ export class TuiController {
     this.#clock.stop();
     this.#follower.close();
     this.#session.stop();
+    this.#client.close();
     this.#output.close();
     this.#screen.restore();
     this.#stopListening();

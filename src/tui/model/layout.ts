@@ -100,7 +100,7 @@ export function isQueueInTrouble(queue: LogQueueStatus): boolean {
 function bannerRowsNeeded(state: UiState): number {
   const config = state.status?.config;
   if (config === undefined) return 0;
-  const held = holdLines(config).length;
+  const held = holdLines(config).length + (state.lostSinceMs === null ? 0 : 1);
   if (config.status !== 'rejected') return held;
   const [first, ...more] = config.problems.filter((problem) => problem.severity === 'error');
   // Position and message, the hint, the line with its caret, and how many more there are.

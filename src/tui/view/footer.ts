@@ -1,6 +1,6 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
-import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
+import { type ConfirmOverlay, contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
 import { type Cell, cell, cellsWidth, fittingGroups, type Line, line } from './line.ts';
 import type { Glyphs } from './theme.ts';
 
@@ -8,6 +8,8 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
+  if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
+  if (state.overlay?.kind === 'leave') return line(LEAVE_CELLS, columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
     const { text, tone } = state.notice;
     const glyph = { good: glyphs.state.completed, warn: glyphs.state.backoff, bad: glyphs.state.failed }[tone];
@@ -55,6 +57,26 @@ function scaleCells(overlay: ScaleOverlay): Cell[] {
     cell(overlay.target === 'file' ? ' override' : ' edit procs.yaml', 'dim'),
   ];
 }
+
+function confirmCells({ method, name, count }: ConfirmOverlay): Cell[] {
+  return [
+    cell(` ${method} all ${count} instances of ${name}? `, 'bold'),
+    cell('  Enter', 'key'),
+    cell(' yes ', 'dim'),
+    cell(' Esc', 'key'),
+    cell(' no', 'dim'),
+  ];
+}
+
+const LEAVE_CELLS: Cell[] = [
+  cell(' leave? ', 'bold'),
+  cell('  s', 'key'),
+  cell(' stop all ', 'dim'),
+  cell(' d', 'key'),
+  cell(' detach ', 'dim'),
+  cell(' Esc', 'key'),
+  cell(' stay', 'dim'),
+];
 
 function searchCells(overlay: SearchOverlay): Cell[] {
   const question = overlay.of === 'names' ? 'names or states with' : 'lines with';

@@ -6,6 +6,7 @@ import type { InstanceState, Status } from '../../api/protocol.ts';
 import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
+import { formatClock } from '../../units.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
@@ -23,7 +24,8 @@ export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): L
   const name = cell(` ${status.project} `, 'match');
   const env = status.env === null ? [] : [cell(' '), cell(status.env, 'accent')];
   const generation = cell(`${status.env === null ? '' : ' '} generation ${status.generation}`, 'dim');
-  const needs = convergence(status, glyphs);
+  const needs =
+    state.lostSinceMs === null ? convergence(status, glyphs) : [cell(`${glyphs.state.failed} supervisor lost`, 'bad')];
   const ready = countStates(status).get('ready') ?? 0;
   const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
   const groups = [name, ...now].map((each) => [each]);
@@ -95,7 +97,15 @@ export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
   const held = holdLines(config).map((text) =>
     line([cell(` ${glyphs.state.backoff} `, 'warn'), cell(text, 'warn')], columns),
   );
-  return config.status === 'rejected' ? [...rejectedLines(state, config.problems, glyphs), ...held] : held;
+  const rejected = config.status === 'rejected' ? rejectedLines(state, config.problems, glyphs) : [];
+  return [...lostLines(state, glyphs), ...rejected, ...held];
+}
+
+function lostLines(state: UiState, glyphs: Glyphs): Line[] {
+  if (state.lostSinceMs === null) return [];
+  const since = formatClock(state.lostSinceMs);
+  const text = `no supervisor answers since ${since}; services may still run`;
+  return [alertLine(text, state.size.columns, glyphs)];
 }
 
 function rejectedLines(state: UiState, problems: Problem[], glyphs: Glyphs): Line[] {
