@@ -55,7 +55,7 @@ function check(): void {
   const isUsed = supervisors.size > 0 || [...channels.values()].some(({ socket }) => socket !== null);
   unusedChecks = isUsed ? 0 : unusedChecks + 1;
   if (unusedChecks > MAX_UNUSED_CHECKS) leave();
-  if (ownIdentity !== null && socketIdentity() === null && existsSync(state)) listen();
+  if (socketIdentity() === null && existsSync(state)) listen();
 }
 
 /** The socket of another keeper stays. */
@@ -81,7 +81,7 @@ function accept(socket: Socket): void {
 
 /** @returns what to do with the further lines of the connection */
 function begin(socket: Socket, line: Buffer): (line: Buffer) => void {
-  const first = parse(line) as FirstLine | null;
+  const first = parseMap(line) as FirstLine | null;
   if (first && 'channel' in first) return beginChannel(socket, first.channel, first.expect);
   if (first && 'supervisor' in first) return beginSupervisor(socket);
   socket.destroy(); // not of this protocol
@@ -111,7 +111,7 @@ function beginSupervisor(socket: Socket): (line: Buffer) => void {
   for (const [channel, { received }] of channels)
     for (const message of received) tell(socket, { channel, received: message });
   return (line) => {
-    const request = parse(line) as KeeperRequest | null;
+    const request = parseMap(line) as KeeperRequest | null;
     if (!request) socket.destroy();
     else if ('leave' in request) leave();
     else if ('expect' in request) expectMessages(request.expect, request.messages);
@@ -143,6 +143,11 @@ function report(what: KeeperReport): void {
 
 function tell(supervisor: Socket, what: KeeperReport): void {
   supervisor.write(`${JSON.stringify(what)}\n`);
+}
+
+function parseMap(line: Buffer): object | null {
+  const value = parse(line);
+  return typeof value === 'object' ? value : null;
 }
 
 /** @returns null where it is not JSON */

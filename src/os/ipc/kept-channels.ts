@@ -1,7 +1,7 @@
 // The IPC channels of programs, by Node's protocol: a socket whose number is in NODE_CHANNEL_FD, a JSON value per line. The
 // program has one end, the channel keeper the other; this is the supervisor's connection to the keeper, which it starts.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builtEntry } from '../built-entry.ts';
@@ -48,9 +48,9 @@ export class KeptChannels {
 
   /** @param expected messages that are waited for. Rejects where no keeper can be started. */
   async open(channel: string, expected: string[]): Promise<ProgramEnd> {
-    if ((await this.#connect(true)) === null) throw new Error('the process that holds IPC channels cannot be started');
+    if ((await this.#connect(true)) === null) throw failure('the process that holds IPC channels cannot be started');
     const socket = await dialWithin(this.#paths.channelSocket, START_TIMEOUT_MS);
-    if (socket === null) throw new Error('the process that holds IPC channels cannot be reached');
+    if (socket === null) throw failure('the process that holds IPC channels cannot be reached');
     await write(socket, { channel, expect: expected });
     const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
     // Not `end`: that would close the channel in the program as well.
@@ -98,7 +98,7 @@ export class KeptChannels {
   async close(): Promise<void> {
     const connection = await this.#connect(false);
     this.#isClosing = true;
-    if (!connection) return;
+    if (!connection) return rmSync(this.#paths.channelSocket, { force: true });
     const keeper = this.#keeper;
     const gone = new Promise<void>((resolve) => {
       if (keeper) keeper.once('exit', () => resolve());
@@ -169,6 +169,9 @@ export class KeptChannels {
     if (!this.#isClosing) this.#listener.onLost();
   }
 }
+
+/** Not a failure of the program: the start is repeated. */
+const failure = (message: string): Error => Object.assign(new Error(message), { code: 'EAGAIN' });
 
 /** @returns null where nothing listens there within the time, or `isOver` */
 async function dialWithin(path: string, withinMs: number, isOver = (): boolean => false): Promise<Socket | null> {
