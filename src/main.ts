@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
-// `validate`, which runs at each commit, is read without commander too, and has a bundle of its own.
+// `up` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
 import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
 import { createContext, type HostProcess } from './cli/context/context.ts';
@@ -49,6 +49,11 @@ async function run() {
   }
   const simple = parseSimpleLine(argv, psCommand);
   if (simple) return psCommand.run(createContext(simple.options, host), simple.options, []);
+  if (argv.includes('up')) {
+    const { upCommand } = await import('./cli/commands/up.ts');
+    const up = parseSimpleLine(argv, upCommand);
+    if (up) return upCommand.run(createContext(up.options, host), up.options, []);
+  }
   const checked = parseSimpleLine(argv, { name: 'validate', options: [] });
   if (checked) {
     const { validateCommand } = await import('./cli/validate-alone.ts');

@@ -23,6 +23,11 @@ export class ClientError extends Error {
     this.name = 'ClientError';
     this.wire = wire;
   }
+
+  /** The full-screen view has a bundle, and with it a copy of this class, of its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'ClientError' && 'wire' in value;
+  }
 }
 
 export type Stream<M extends Method> = {

@@ -9,9 +9,13 @@ import { type LoadRequest, loadConfig } from './load-config.ts';
 import { failed, fileProblem } from './problem/problem.ts';
 
 process.stdout.on('error', () => process.exit(0)); // the supervisor has closed the pipe
-await write({ started: true });
-for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-  if (line.trim() !== '') await write(await answer(line));
+void main();
+
+async function main(): Promise<void> {
+  await write({ started: true });
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() !== '') await write(await answer(line));
+  }
 }
 
 function write(message: unknown): Promise<void> {

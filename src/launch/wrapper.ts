@@ -88,6 +88,6 @@ export function wrapInTty(
     withPatience(launch),
     shellSteps(false, NO_LIMITS, limits.nofile ?? softLimitOfPrograms()),
   );
-  const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.js'), socket, program.file, ...program.args];
+  const args = [...SMALL_HEAP_FLAGS, builtEntry('tty-holder.cjs'), socket, program.file, ...program.args];
   return { ...launch, file: process.execPath, args, env };
 }

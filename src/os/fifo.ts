@@ -1,16 +1,20 @@
 // Named pipes, for the input and output of instances. Creates and opens them; never reads or writes one.
+// Node cannot create one: the C library does, else mkfifo(1), which costs the start of a process.
 import { execFile } from 'node:child_process';
 import { constants, fchownSync, fstatSync, openSync } from 'node:fs';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { bindOnce } from './c-library.ts';
 
 /** Keeps a command line well below ARG_MAX. */
 const PATHS_PER_CALL = 500;
+const FIFO_MODE = 0o600;
 const run = promisify(execFile);
+const bindMkfifo = bindOnce((library) => library.func('int mkfifo(const char *, uint32_t)'));
 
 /**
- * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700): one mkfifo(1) for all missing ones.
+ * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700): one mkfifo(1) at most for all missing ones.
  * An existing FIFO is kept with its content; any other file in its place is replaced. Throws where that fails.
  */
 export async function makeFifos(paths: string[]): Promise<void> {
@@ -18,7 +22,9 @@ export async function makeFifos(paths: string[]): Promise<void> {
   const directories = new Set(unique.map((path) => dirname(path)));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
   const present = await Promise.all(unique.map(isFifo));
-  const missing = unique.filter((_, index) => !present[index]);
+  // mkfifo(1) sets the mode whatever the umask is, and says why it cannot create one.
+  const mkfifo = (process.umask() & FIFO_MODE) === 0 ? bindMkfifo() : null;
+  const missing = unique.filter((path, index) => !present[index] && mkfifo?.(path, FIFO_MODE) !== 0);
   for (let from = 0; from < missing.length; from += PATHS_PER_CALL) {
     await run('mkfifo', ['-m', '600', '--', ...missing.slice(from, from + PATHS_PER_CALL)]);
   }

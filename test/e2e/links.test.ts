@@ -35,7 +35,7 @@ const up = (place: Project, options: object = inCurrent(place)) =>
 const status = async (place: Project, options: object = inCurrent(place)): Promise<Status> =>
   JSON.parse((await place.mustOrch(['ps', '--json'], options)).stdout);
 const supervisors = (place: Project) =>
-  findProcesses([place.root]).filter(({ command }) => command.includes('supervisor.js'));
+  findProcesses([place.root]).filter(({ command }) => command.includes('supervisor.cjs'));
 const directories = (place: Project): string[] => place.instances().map(({ pid }) => releaseOf(pid));
 
 function releaseOf(pid: number): string {
@@ -64,14 +64,16 @@ test('switching the link and `up`: one supervisor, and the new release runs', as
   expect(supervisors(place)).toEqual([]);
 });
 
-test('the supervisor sees the switch by itself, and the plan says what it does', async () => {
+test('the supervisor sees the switch by itself, and before that the plan says what it does', async () => {
   const place = createReleases();
   await up(place);
+  await place.mustOrch(['pause'], inCurrent(place));
   const edited = place.path('current');
   place.write('releases/2/procs.yaml', RELEASE.replace('pool: 2', 'pool: 1'));
   switchTo(place, '2');
   const plan = await place.orch(['plan', '--json'], inCurrent(place));
   expect([plan.exitCode, plan.stdout.includes('releases/2')]).toEqual([2, true]);
+  await place.mustOrch(['resume'], inCurrent(place));
   await waitFor(
     'the new release runs',
     () => directories(place),

@@ -14,11 +14,11 @@ const directory = realpathSync(mkdtempSync(join(tmpdir(), 'orch-own-')));
 const dist = join(directory, 'dist');
 mkdirSync(dist);
 const ENDLESS = 'setInterval(() => {}, 1e6);';
-for (const name of ['dist/supervisor.js', 'dist/log-writer.js', 'other.cjs'])
+for (const name of ['dist/supervisor.cjs', 'dist/log-writer.js', 'other.cjs'])
   writeFileSync(join(directory, name), ENDLESS);
 symlinkSync(join(dist, 'log-writer.js'), join(directory, 'orch'));
 
-const ownership = { noncePrefix: PREFIX, entry: join(dist, 'supervisor.js') };
+const ownership = { noncePrefix: PREFIX, entry: join(dist, 'supervisor.cjs') };
 const started: number[] = [];
 afterEach(() => {
   for (const pid of started.splice(0)) process.kill(pid, 'SIGKILL');

@@ -70,6 +70,7 @@ export function openTerminal(args: string[], options: TerminalOptions): Terminal
         (seen) => seen !== null,
         deadlineMs,
       );
+      await new Promise<void>((resolve) => emulator.write('', resolve)); // it has then drawn what came before the end
       return exit!;
     },
     modes: () => ({

@@ -106,7 +106,7 @@ export function launchSupervisor(options: SupervisorLaunchOptions): SupervisorLa
 }
 
 function supervisorEntry(): string {
-  return fileURLToPath(new URL('./supervisor.js', import.meta.url));
+  return fileURLToPath(new URL('./supervisor.cjs', import.meta.url));
 }
 
 /** Its first line on descriptor 3, or its exit. */

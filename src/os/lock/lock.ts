@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bindOnce } from '../c-library.ts';
 import { errnoOf } from '../errors.ts';
 import { findProgram, type Platform, platform } from '../platform.ts';
 import { liveStat } from '../process/identity.ts';
@@ -24,8 +25,12 @@ export type Lock = {
 export type LockAttempt = Lock | { heldBy: LockHolder | null };
 
 const RETRY_MS = 50;
+/** Of <sys/file.h>, the same on all systems. */
+const LOCK_EX_NB = 2 | 4;
 /** sys/fcntl.h of macOS and the BSDs; on Windows a bit of libuv for exclusive sharing. */
 const O_EXLOCK = { darwin: 0x20, win32: 0x10000000, other: 0x20, linux: 0 };
+
+const bindFlock = bindOnce((library) => library.func('int flock(int, int)'));
 
 export type LockOptions = {
   /** How long to wait for the lock; default 0: do not. */
@@ -36,6 +41,8 @@ export type LockOptions = {
   shared?: boolean;
   /** Recorded with the holder. */
   file?: string;
+  /** For a process that has the C library loaded anyway: no flock(1) is started where the lock is free. */
+  native?: boolean;
 };
 
 /**
@@ -68,7 +75,9 @@ export function lockStrategy(system: Platform, hasFlock: boolean): 'flock' | 'ex
 async function acquireFlock(path: string, options: LockOptions): Promise<LockAttempt> {
   const fd = openLockFile(path, options);
   try {
-    if (!(await flock(fd, path, options))) {
+    const isLocked = options.native === true && bindFlock()?.(fd, LOCK_EX_NB) === 0;
+    // It waits, and knows why a file system refuses.
+    if (!isLocked && !(await flock(fd, path, options))) {
       closeSync(fd);
       return { heldBy: readLockHolder(path) };
     }

@@ -69,7 +69,7 @@ export async function claimSingleton(claim: SingletonClaim): Promise<ClaimResult
   const shared = claim.scope === 'host';
   try {
     for (const base of place.bases) {
-      const lock = await acquireLock(`${base}.lock`, { waitMs: graceMs + BUSY_MARGIN_MS, abort, shared });
+      const lock = await acquireLock(`${base}.lock`, { waitMs: graceMs + BUSY_MARGIN_MS, abort, shared, native: true });
       if ('heldBy' in lock) {
         unlock(place);
         return claimBusy(base, claim);

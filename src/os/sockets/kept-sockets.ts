@@ -27,7 +27,7 @@ export function startKeeper(
   onFailure: (why: string) => void,
 ): SocketKeeper {
   const names = sockets.map(({ address, kind }) => ({ address, kind }));
-  const keeper = spawn(process.execPath, [builtEntry('socket-keeper.js'), path, JSON.stringify(names), stateFile], {
+  const keeper = spawn(process.execPath, [builtEntry('socket-keeper.cjs'), path, JSON.stringify(names), stateFile], {
     stdio: ['ignore', 'ignore', 'ignore', ...sockets.map(({ fd }) => fd)],
     detached: true,
     env: {},

@@ -1,5 +1,5 @@
 // Entry of the socket keeper: a process that only keeps the sockets of a supervisor open, so that the next supervisor gets
-// them when the first was killed. Usage: socket-keeper.js PATH ADDRESSES STATE, the sockets from descriptor 3 on.
+// them when the first was killed. Usage: socket-keeper.cjs PATH ADDRESSES STATE, the sockets from descriptor 3 on.
 // Answers `<index>` with that socket, and exits at `leave`. Does not accept connections on them.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { type IpcPipe, loadNodeBindings } from './node-bindings.ts';

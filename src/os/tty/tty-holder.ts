@@ -1,5 +1,5 @@
 // Entry of the terminal holder: runs a program on a pseudo-terminal and keeps the other end, so that the program outlives
-// the supervisor. Usage: tty-holder.js SOCKET FILE ARG…; the terminal's output goes to stdout. Exits as the program does.
+// the supervisor. Usage: tty-holder.cjs SOCKET FILE ARG…; the terminal's output goes to stdout. Exits as the program does.
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';

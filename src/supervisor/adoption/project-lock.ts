@@ -48,7 +48,8 @@ export async function lockProject(
     const former = readLockHolder(paths.lockFile);
     const marks = formerMarks(paths);
     const foreign = foreignState(paths, file, former);
-    const inner = foreign === null ? await acquireLock(paths.lockFile, { waitMs, file }) : { heldBy: former };
+    const inner =
+      foreign === null ? await acquireLock(paths.lockFile, { waitMs, file, native: true }) : { heldBy: former };
     if (!('heldBy' in inner)) return new AcquiredProjectLock(paths, { file, marks }, inner, outer);
     outer?.release();
     if (foreign) return { refused: foreign, code: 'other-project' };
@@ -88,7 +89,7 @@ async function lockRoot({ root, path }: ProjectPaths, waitMs: number): Promise<R
   try {
     if (path !== root) return new RootLock(null, holdDirectory(root));
     const real = resolveLinks(root);
-    const lock = await acquireLock(real, { shared: true, waitMs });
+    const lock = await acquireLock(real, { shared: true, waitMs, native: true });
     if ('heldBy' in lock) return 'held';
     return real === root ? new RootLock(lock, lock) : new RootLock(lock, holdDirectory(root));
   } catch {

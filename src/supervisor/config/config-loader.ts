@@ -89,7 +89,7 @@ class ChildLoader implements ConfigLoader {
   }
 
   #start(): ChildProcess {
-    const entry = fileURLToPath(new URL('./config-child.js', import.meta.url));
+    const entry = fileURLToPath(new URL('./config-child.cjs', import.meta.url));
     const child = spawn(process.execPath, ['--max-old-space-size=512', entry], { stdio: ['pipe', 'pipe', 'ignore'] });
     const lines = new LineSplitter(MAX_ANSWER_BYTES);
     child.stdout?.on('data', (chunk: Buffer) => {

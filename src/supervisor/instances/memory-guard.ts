@@ -222,5 +222,5 @@ export class MemoryLimits {
   }
 
   #isOurs = (pid: number): boolean =>
-    isOwnProcess(pid, { noncePrefix: this.#noncePrefix, entry: builtEntry('supervisor.js') });
+    isOwnProcess(pid, { noncePrefix: this.#noncePrefix, entry: builtEntry('supervisor.cjs') });
 }

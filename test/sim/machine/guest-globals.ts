@@ -16,7 +16,7 @@ function fakeProcess(guest: Guest) {
     pid: guest.process.pid,
     arch: 'x64',
     platform: 'linux',
-    argv: ['node', 'supervisor.js', ...options.argv],
+    argv: ['node', 'supervisor.cjs', ...options.argv],
     execPath: '/bin/node',
     execArgv: [],
     env: options.variables,
