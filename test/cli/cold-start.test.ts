@@ -48,7 +48,9 @@ test('`orch up` loads neither commander nor the full-screen view before it launc
     external: ['../../tui/main.tsx'],
     logOverride: { 'empty-import-meta': 'silent' },
   });
-  const packages = inputsOf(Object.values(outputs)).filter((path) => /^node_modules\/(commander|ink|react)\//.test(path));
+  const packages = inputsOf(Object.values(outputs)).filter((path) =>
+    /^node_modules\/(commander|ink|react)\//.test(path),
+  );
   expect(packages).toEqual([]);
   const command = inputsOf(Object.values(outputs)).filter((path) => path.startsWith('src/cli/commands/'));
   expect(command).toEqual(['src/cli/commands/up.ts']);

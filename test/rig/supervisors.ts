@@ -14,7 +14,7 @@ export function say(figures: string): void {
 
 /** Also one that lost the race for the lock and is about to leave. */
 export function supervisorsOf(project: Project): LiveProcess[] {
-  return project.processes().filter(({ command }) => /supervisor\.js .*--root/.test(command));
+  return project.processes().filter(({ command }) => /supervisor\.c?js .*--root/.test(command));
 }
 
 export function logWritersOf(project: Project): LiveProcess[] {

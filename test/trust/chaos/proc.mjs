@@ -38,7 +38,7 @@ export const isTaken = (pid) => read(`/proc/${pid}/stat`) !== '';
 /** What escaped leads a session too. */
 export const isMain = ({ id, pid, session, command }) =>
   id !== null && pid === session && (command.startsWith('sh ') || command === 'node listens.mjs');
-export const isSupervisor = ({ command }) => /supervisor\.js .*--root/.test(command);
+export const isSupervisor = ({ command }) => /supervisor\.c?js .*--root/.test(command);
 export const isWriter = ({ command }) => /log-writer\.js (?!--gzip)/.test(command);
 
 export function descriptorsOf(pid) {
