@@ -1,4 +1,5 @@
 // Edits that are not applied, as sentences for people. Pure; `orch ps` uses it, so it must stay light.
+import { followTrouble } from '../core/follow-status.ts';
 import type { ConfigStatus, HeldEdit } from './protocol-edits.ts';
 
 /** `no edit`, `1 edit`, `3 edits`. */
@@ -24,12 +25,11 @@ function pausedText({ paused, held }: Pick<ConfigStatus, 'paused' | 'held'>): st
 export const formatSince = (time: string): string =>
   new Date(time).toLocaleString('sv').replace(`${new Date().toLocaleDateString('sv')} `, '');
 
-/** What keeps edits from being applied, one line each; empty: nothing does. */
+/** What keeps edits and commits from being applied, one line each; empty: nothing does. */
 export function holdLines(config: ConfigStatus): string[] {
   const paused = pausedText(config);
   const { held } = config;
   const isOnlyPaused = held?.reasons.every(({ rule }) => rule === 'paused') ?? true;
-  return [...(paused ? [paused] : []), ...(held && !isOnlyPaused ? [heldText(held)] : [])].map(
-    (text) => text[0]!.toUpperCase() + text.slice(1),
-  );
+  const lines = [paused, held && !isOnlyPaused ? heldText(held) : null, followTrouble(config.follow)];
+  return lines.filter((text) => text !== null).map((text) => text[0]!.toUpperCase() + text.slice(1));
 }

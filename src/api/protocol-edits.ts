@@ -1,5 +1,6 @@
 // The part of the protocol that is about the files on disk: applied, rejected, held. `orch ps --json` prints these shapes.
 import type { AppliedCommit } from '../core/applied-commit.ts';
+import type { FollowStatus } from '../core/follow-status.ts';
 import type { Problem } from '../core/load-result.ts';
 
 export type ConfigStatus = {
@@ -15,6 +16,8 @@ export type ConfigStatus = {
   held?: HeldEdit;
   /** Only while `orch rollback` keeps an earlier generation in force: until the files agree or change. */
   rollback?: RolledBack;
+  /** Only while a ref of git is followed (`orch up --follow`). */
+  follow?: FollowStatus;
 };
 /** `since`: ISO 8601. `edits`: how many wait. */
 export type PausedEdits = { since: string; edits: number };
@@ -42,8 +45,8 @@ export type EditOutcome = {
   held?: HeldEdit;
 };
 
-/** What made a generation. `recovery`: a supervisor that took the place of one that was lost. */
-export type AppliedBy = 'up' | 'edit' | 'scale' | 'apply' | 'resume' | 'rollback' | 'upgrade' | 'recovery';
+/** What made a generation. `recovery`: a supervisor that took the place of one that was lost. `follow`: a commit. */
+export type AppliedBy = 'up' | 'edit' | 'scale' | 'apply' | 'resume' | 'rollback' | 'upgrade' | 'recovery' | 'follow';
 
 /** One line of `orch history --json`. */
 export type GenerationRecord = {

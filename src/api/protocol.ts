@@ -1,6 +1,7 @@
 // The protocol between clients and the supervisor: JSON lines on a unix socket, one object a line.
 // Request {id, method, params}; answers {id, result} or {id, error}; a stream sends {id, event} until {id, result}.
 // Shared by both sides. `orch ps --json` prints these shapes: they change only compatibly.
+import type { FollowedRef } from '../core/follow.ts';
 import type { AcceptedConfig } from '../core/load-result.ts';
 import type {
   AppliedBy,
@@ -187,8 +188,8 @@ export type ApiMethods = {
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
    * `keepsEnvironment`: an error `environment-differs` if another environment is in force. `planned`: an error `conflict` if its
-   * token does not hold any more. An error `files-changed` if the files are other than the client has read, `held` if something
-   * keeps `accepted` from being applied; `consents`: whatever the policy says. `held`: only with the status `held`. */
+   * token does not hold any more. An error `held` if something keeps `accepted` from being applied; `consents`: whatever the
+   * policy says. `held`: only with the status `held`. */
   apply: [
     {
       accepted: AcceptedConfig | null;
@@ -200,8 +201,11 @@ export type ApiMethods = {
       consents?: boolean;
       /** Of the generation, where the supervisor reads its files; default: `edit`. */
       by?: AppliedBy;
+      /** Each new commit of this ref is applied from now on; null: of none any more; left out: as before. */
+      follow?: FollowedRef | null | undefined;
     },
-    EditOutcome,
+    /** `follows`: this ref from now on. `unfollowed`: that one not any more. */
+    EditOutcome & { follows?: string; unfollowed?: string },
     never,
   ];
   /** The configuration in force, for the supervisor that takes over while an edit is held. It may hold secrets. */

@@ -12,8 +12,9 @@ export type AppliedCommit = {
 };
 
 const SHORT_HASH = 7;
+export const shortHash = (hash: string): string => hash.slice(0, SHORT_HASH);
 
 export function describeCommit(hash: string, branch: string | null, dirty: boolean): AppliedCommit {
-  const text = `${hash.slice(0, SHORT_HASH)}${dirty ? ' +dirty' : ''}${branch === null ? '' : ` (${branch})`}`;
+  const text = `${shortHash(hash)}${dirty ? ' +dirty' : ''}${branch === null ? '' : ` (${branch})`}`;
   return { hash, branch, dirty, text };
 }

@@ -147,6 +147,7 @@ async function main(): Promise<void> {
   supervisor.guard();
   answer({ ready: true, pid: process.pid });
   supervisor.watch();
+  await supervisor.following.begin(first.follow);
 }
 
 /** @returns null where the environment stays, may change, or is not known. */

@@ -9,7 +9,6 @@ import type { AcceptedConfig } from '../core/load-result.ts';
 import type { EndingSlot, Incarnation, Slot } from '../core/slot.ts';
 import { type LogWriterClient, startLogWriter } from '../logs/log-writer-client.ts';
 import { systemClock } from '../os/clock.ts';
-import { errorText } from '../os/errors.ts';
 import { ensureStateDir } from '../os/private-dir.ts';
 import { FreePorts } from '../os/sockets/free-ports.ts';
 import { keepPorts } from './adoption/kept-ports.ts';
@@ -25,9 +24,11 @@ import { CommitFollower } from './config/commit-follower.ts';
 import { createConfigLoader } from './config/config-loader.ts';
 import { Edits } from './config/edits.ts';
 import { Generations, type KeptConfigs } from './config/generations.ts';
+import { RefFollowing } from './follow/ref-following.ts';
 import { AppliedVariables } from './instances/applied-variables.ts';
 import { Instances } from './instances/instances.ts';
 import { launchContexts } from './instances/launch-contexts.ts';
+import { configureQueues } from './instances/log-queue-faults.ts';
 import { EventLog } from './kernel/event-log.ts';
 import { type Effects, Kernel, occupiedSlots } from './kernel/kernel.ts';
 import { KernelLoop } from './kernel/kernel-loop.ts';
@@ -67,6 +68,7 @@ export class Supervisor implements Supervised {
   #loop: KernelLoop;
   #usage = new ResourceUsage(() => this.kernel.slots.values());
   readonly edits: Edits;
+  readonly following: RefFollowing;
   #commits: CommitFollower;
   readonly generations: Generations;
   #unkillable: Leftover[] = [];
@@ -83,7 +85,9 @@ export class Supervisor implements Supervised {
     ensureStateDir(paths);
     const nonces = new Nonces(options.marks);
     this.events = new EventLog(paths.eventsFile, clock);
-    this.#state = new StateWriter(paths.stateFile, clock, this.events, () => this.edits.state);
+    this.#state = new StateWriter(paths.stateFile, clock, this.events, () => {
+      return { ...this.edits.state, follow: this.following.state };
+    });
     this.writer = startLogWriter(paths, {
       onLost: (reason) => this.#instances.writerLost(reason),
       onEvent: (event) => this.#instances.writerReported(event),
@@ -102,6 +106,7 @@ export class Supervisor implements Supervised {
       apply: (accepted, by) => this.apply(accepted, null, by),
       onPause: (isPaused) => this.#instances.pauseWatches(isPaused),
     });
+    this.following = new RefFollowing(this);
     this.#commits = new CommitFollower({ kernel, journal, fileNow });
     this.events.subscribe((event) => this.#instances.hooks.runAfter(event));
   }
@@ -140,8 +145,10 @@ export class Supervisor implements Supervised {
     const { accepted, only, by } = this.#options;
     const last = await this.generations.load();
     // A new log writer must know the queues before an instance is routed to them.
-    this.#configureWriter(accepted);
-    this.edits.restore(await takeOverRunning(this.#context, this.kernel, this.#instances, accepted, last));
+    configureQueues(this.writer, accepted.config, this.events);
+    const edits = await takeOverRunning(this.#context, this.kernel, this.#instances, accepted, last);
+    this.edits.restore(edits);
+    this.following.restore(edits.follow ?? null);
     if (this.isEmpty()) beginSelection(this.kernel, only);
     this.apply(accepted, only, by);
     await this.#instances.resumeInputs();
@@ -160,7 +167,7 @@ export class Supervisor implements Supervised {
   apply(accepted: AcceptedConfig, only: string[] | null, by: AppliedBy): void {
     const summary = this.edits.summarize(accepted);
     // The writer knows a queue before an instance is routed to it.
-    this.#configureWriter(accepted);
+    configureQueues(this.writer, accepted.config, this.events);
     this.kernel.applyConfig(accepted);
     this.generations.note(this.kernel.generation, { by, accepted, summary, to: this.edits.state.rollback?.to });
     this.#instances.configure(accepted.config);
@@ -172,32 +179,21 @@ export class Supervisor implements Supervised {
 
   onStep = (listener: () => void): (() => void) => this.#loop.onStep(listener);
 
-  #configureWriter({ config }: AcceptedConfig): void {
-    void this.writer.configure(config.logQueues).catch((error) => {
-      const message = `Log queues could not be set up: ${errorText(error)}`;
-      this.events.report({ type: 'log_queue_failed', instance: null, message });
-    });
-  }
-
   async status(): Promise<Status> {
     const [logQueues] = await Promise.all([this.writer.stats().catch(() => []), this.#commits.catchUp()]);
+    const [{ kernel }, commit, follow] = [this, this.#commits.commit, this.following.status];
     return buildStatus({
-      kernel: this.kernel,
-      root: this.kernel.accepted!.config.root,
-      nowMs: this.clock.nowMs(),
+      ...{ kernel, logQueues, instances: this.#instances, nowMs: this.clock.nowMs() },
       usage: this.#usage.sample(),
       supervisor: this.#usage.ofSupervisor(),
-      instances: this.#instances,
-      logQueues,
-      edits: this.edits.status,
-      commit: this.#commits.commit,
+      config: { ...(commit && { commit }), ...this.edits.status, ...(follow && { follow }) },
     });
   }
 
   logFaultOf = (queue: string): string | null => this.#instances.logFaults.of(queue);
 
   explain = (name: string): Explanation[] =>
-    explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this.edits);
+    explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this);
 
   async down(timeoutMs: number | null, onProgress: () => void = () => undefined) {
     const stopped = occupiedSlots(this.kernel).length;
@@ -215,6 +211,7 @@ export class Supervisor implements Supervised {
   async #finish(): Promise<Leftover[]> {
     this.#loop.stopPolling();
     this.#commits.close();
+    await this.following.close();
     await this.edits.close();
     await this.#instances.close();
     const unknown = await endUnknownProcesses(this.#context.nonces.prefixes);
@@ -266,6 +263,7 @@ export class Supervisor implements Supervised {
     if (!this.kernel.desired.shuttingDown) await this.writer.whenUpToDate(WRITER_CONFIRM_MS);
     if (this.kernel.desired.shuttingDown || this.isHandedOver) return false;
     this.isHandedOver = true;
+    await this.following.close();
     this.writer.close();
     await this.#instances.handOver();
     this.freeze();

@@ -39,7 +39,7 @@ describe('offers', () => {
     ],
     [
       ['export', ''],
-      ['compose', 'systemd', 'supervisord', 'procfile'],
+      ['systemd', 'procfile', 'supervisord'],
     ],
     [['-e', ''], ['prod']],
     [['-e', 'dev,'], ['dev,prod']],

@@ -1,20 +1,15 @@
 // Exports configurations from memory.
-import { exportProject } from '../../src/export/export-project.ts';
-import type { ExportTool } from '../../src/export/export-tools.ts';
+import { type ExportTool, exportProject } from '../../src/export/export-project.ts';
 import { importFiles } from '../../src/import/import-files.ts';
 import { type Files, loadWithTree } from '../config/loading.ts';
 
-type Options = { environment?: Record<string, string>; images?: Record<string, string> };
+type Options = { environment?: Record<string, string> };
 
 /** A program is found in /bin. */
-export async function exported(tool: ExportTool, files: Files, { environment = {}, images = {} }: Options = {}) {
+export async function exported(tool: ExportTool, files: Files, { environment = {} }: Options = {}) {
   const { built, problems } = await loadWithTree(files, { environment: { HOME: '/h', PATH: '/bin', ...environment } });
   if (!built) throw new Error(JSON.stringify(problems));
-  const result = exportProject(tool, built, {
-    directory: built.config.root,
-    findProgram: (name) => (name.includes('/') ? name : `/bin/${name}`),
-    images,
-  });
+  const result = exportProject(tool, built, (name) => (name.includes('/') ? name : `/bin/${name}`));
   return { ...result, config: built.config };
 }
 

@@ -14,7 +14,6 @@ import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import { PortOracle } from './port-oracle.ts';
 import type { Project } from './project.ts';
-import { ReadingOracle } from './reading-oracle.ts';
 import { RevivalOracle } from './revival-oracle.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
 import { isLoadedBy, type Shell, unexpanded } from './shell.ts';
@@ -37,6 +36,7 @@ export class Oracle implements Observer {
   #machine: Machine;
   #project: Project;
   #kernels = new Map<Guest, Kernel>();
+  #validTexts = new Set<string>();
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
@@ -46,7 +46,6 @@ export class Oracle implements Observer {
   readonly waits: WaitOracle;
   readonly ports: PortOracle;
   readonly holds: HoldOracle;
-  readonly readings = new ReadingOracle((what) => this.#fail(what));
   #stopOrder: StopOrder;
   #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
@@ -139,6 +138,10 @@ export class Oracle implements Observer {
 
   beginRecord(): void {
     this.actions = [];
+  }
+
+  noteValid(text: string): void {
+    this.#validTexts.add(text);
   }
 
   /** Open requests: each promise with its method and the supervisor that has to answer. */
@@ -451,10 +454,10 @@ export class Oracle implements Observer {
     const config = this.kernel?.accepted?.config;
     if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
     this.#checkedConfig = config;
-    const text = JSON.stringify(unexpanded(config));
+    if (!this.#validTexts.has(JSON.stringify(unexpanded(config))))
+      this.#fail('I6: the configuration in force was never written');
     const guest = this.#guest;
-    this.readings.onConfig(guest, text);
-    if (guest) this.holds.onConfig(guest, config, text);
+    if (guest) this.holds.onConfig(guest, config);
     if (guest) this.#checkShell(guest, (shell) => isLoadedBy(config, shell), 'the configuration in force was loaded');
   }
 
@@ -520,7 +523,9 @@ export class Oracle implements Observer {
       if (!slot || !isNonceOf(slot, of!.nonce))
         this.#fail(`I3: pid ${pid} of ${of!.instance} belongs to no incarnation`);
     }
-    if (JSON.stringify(unexpanded(kernel.accepted!.config)) !== JSON.stringify(this.#project.config()))
+    const { config } = kernel.accepted!;
+    if (!this.#validTexts.has(JSON.stringify(unexpanded(config)))) this.#fail('I6: no valid configuration is in force');
+    if (JSON.stringify(unexpanded(config)) !== JSON.stringify(this.#project.config()))
       this.#fail('I7: the last configuration is not in force');
   }
 

@@ -27,7 +27,7 @@ export async function planAndEdit(scene: Scene, edit: Edit): Promise<Outcomes | 
   const { coverage } = project.oracle;
   project.oracle.coverage = new Set();
   const accepted = {
-    config: expandBy(project.config(), guest.shell, machine.files.real(project.root)),
+    config: expandBy(project.config(), guest.shell),
     watched: [],
     files: ['procs.yaml'],
     warnings: [],

@@ -69,9 +69,7 @@ export type Operation =
   | { kind: 'goodEdit' }
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
   | { kind: 'scale'; service: number; pool: number | null }
-  /** `saysYes`: `orch up --yes`, by hand only. */
-  | { kind: 'up'; saysYes?: true }
-  | { kind: 'upgrade' }
+  | { kind: 'up' | 'upgrade' }
   /** `up` from another shell. */
   | { kind: 'upFrom'; shell: Shell; consents: boolean }
   /** A person saves a watched file of the service. */

@@ -20,8 +20,6 @@ describe('keys', () => {
           .find((row) => row.includes('── events')),
       ).toMatch(/^.{98}──$/);
       now.type('r');
-      await now.shows('restart all 2 instances of api?');
-      now.type('\r');
       await now.shows('restarting api');
       now.type('\x1b[B\x1b[B'); // down, down
       await now.shows('api.2 output');
@@ -86,7 +84,7 @@ describe('keys', () => {
         throw { code: 'failed', message: 'api is being removed', hint: 'wait' };
       };
       const now = await stage.opened();
-      now.type('ry');
+      now.type('r');
       await now.shows('api is being removed (wait)');
     },
     TIMEOUT_MS,

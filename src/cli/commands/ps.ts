@@ -1,9 +1,11 @@
 // `orch ps`: one status request, printed as a table or as JSON. It is on the fast path of a cold start: it must not import
 // more than the client and the formats. Names are read by context/selected-status.ts.
+
 import { holdLines } from '../../api/held-edit.ts';
 import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
 import { personalOverlayIn } from '../../core/environment-name.ts';
+import { followText, followTrouble } from '../../core/follow-status.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
@@ -85,11 +87,14 @@ export function formatStatus(status: Status, format: StatusFormat): string {
     lines.push(...table(status.services, format, paint), ...serviceNotes(status, paint));
     lines.push(...degradedLines(status, format, paint));
   }
-  const { commit, files } = status.config;
+  const { commit, files, follow } = status.config;
   const personal = personalOverlayIn(files, status.env);
   const source = [commit && `commit ${commit.text}`, personal && `with ${personal} (--no-local leaves it out)`];
   const shown = source.filter(Boolean).join(', ');
-  if (shown) lines.push('', paint('dim', escapeControls(shown)));
+  // Trouble is above the table.
+  const followed = follow && followTrouble(follow) === null ? followText(follow) : '';
+  const below = [shown, followed].filter(Boolean);
+  if (below.length > 0) lines.push('', ...below.map((text) => paint('dim', escapeControls(text))));
   if (format.wide)
     lines.push('', ...queueTable(status.logQueues, format, paint), '', supervisorSummary(status, format));
   return lines.join('\n');

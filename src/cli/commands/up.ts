@@ -3,6 +3,7 @@
 import type { Client } from '../../api/client.ts';
 import { holdLines } from '../../api/held-edit.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { FollowedRef } from '../../core/follow.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { type CommandDefinition, exceptOption, timeoutOption } from '../context/definition.ts';
@@ -12,9 +13,11 @@ import type { SelectionOptions } from '../context/selection.ts';
 import { type ConvergenceOptions, type Waited, waitConverged } from '../context/wait-converged.ts';
 import type { RunningProject } from '../up/bring-up.ts';
 import type { EndCondition } from '../up/end-condition.ts';
+import type { FollowUpOptions } from '../up/follow-request.ts';
 import { Interrupts } from '../up/interrupts.ts';
 
 type UpOptions = SelectionOptions &
+  FollowUpOptions &
   ConvergenceOptions & {
     detach?: boolean;
     tui?: boolean;
@@ -24,6 +27,8 @@ type UpOptions = SelectionOptions &
     yes?: boolean;
     exitCodeFrom?: string;
   };
+/** `follow`: each new commit of this ref is applied; null: of none. */
+type ResolvedOptions = Omit<UpOptions, 'follow'> & { follow: FollowedRef | null };
 
 export const upCommand: CommandDefinition<UpOptions> = {
   name: 'up',
@@ -53,8 +58,23 @@ export const upCommand: CommandDefinition<UpOptions> = {
       completes: 'service',
     },
     { flags: '--plan <token>', description: 'only if the plan that printed this token still holds; else exit code 4' },
+    {
+      flags: '--follow <ref>',
+      description:
+        'apply each new commit of this branch of the local clone, and go back from one that does not converge',
+    },
+    {
+      flags: '--fetch-every <duration>',
+      description: 'with --follow: let git fetch this often (default: others do)',
+      value: { kind: 'duration' },
+    },
+    {
+      flags: '--follow-timeout <duration>',
+      description: 'with --follow: how long a commit may take to converge (default: 10m)',
+      value: { kind: 'duration' },
+    },
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
-    { flags: '--yes', description: 'apply also what the `policy` of the project holds; the view asks nothing either' },
+    { flags: '--yes', description: 'apply also what the `policy` of the project holds, without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
   examples: [
@@ -62,6 +82,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     ['orch up -d --wait --timeout 60s', 'in the background, for scripts and deployments'],
     ['orch -e prod up -d', 'with the overlay procs.prod.yaml'],
     ['orch up -d --plan 1f0c9a27d3-b85e02c4f1', 'what `orch plan` has shown, or nothing'],
+    ['orch -e prod up -d --follow origin/main --fetch-every 1m', 'and each commit that is pushed from now on'],
     ['orch up -d --switch', 'from environment prod to none'],
     ['orch up --profile debug', 'with the services of that profile'],
     ['orch up tests --exit-code-from tests', 'in CI: the tests and what they depend on; exits as the tests do'],
@@ -84,11 +105,14 @@ async function runUp(given: CliContext, options: UpOptions, names: string[]): Pr
     const wrong = findWrongUse(options.plan, isPartial);
     if (wrong) return fail(context, wrong);
   }
+  const { findFollowRequest, isFollowError } = await import('../up/follow-request.ts');
+  const follow = await findFollowRequest(context.file, options);
+  if (isFollowError(follow)) return fail(context, follow);
   const sinceMs = Date.now();
   try {
     return isInBackground
-      ? await runInBackground(context, paths, options, names)
-      : await runInForeground(context, paths, options, names);
+      ? await runInBackground(context, paths, { ...options, follow }, names)
+      : await runInForeground(context, paths, { ...options, follow }, names);
   } catch (error) {
     const { endBehind, reportEnded } = await import('../up/ended-project.ts');
     const ended = endBehind(error, paths, sinceMs);
@@ -105,24 +129,31 @@ const needsForeground = {
 async function runInBackground(
   context: CliContext,
   paths: ProjectPaths,
-  options: UpOptions,
+  options: ResolvedOptions,
   words: string[],
 ): Promise<ExitCode> {
-  const { profile, except, plan, switch: maySwitch = false, yes: mayPass } = options;
+  const { profile, except, plan, follow, switch: maySwitch = false, yes: mayPass } = options;
   const { bringUp } = await import('../up/bring-up.ts');
-  const running = await bringUp(context, paths, { only: words, except, maySwitch, mayPass, ...plannedBy(plan) });
+  const running = await bringUp(context, paths, {
+    only: words,
+    except,
+    follow,
+    maySwitch,
+    mayPass,
+    ...plannedBy(plan),
+  });
   if (typeof running === 'number') return running;
   const { client, only: names } = running;
   try {
     await selectProfiles(client, profile);
-    await reportUp(context, running, await waitConverged(client, options, names));
+    await reportUp(context, running, await waitConverged(client, options, names), follow);
     return 0;
   } finally {
     client.close();
   }
 }
 
-async function runInForeground(context: CliContext, paths: ProjectPaths, options: UpOptions, words: string[]) {
+async function runInForeground(context: CliContext, paths: ProjectPaths, options: ResolvedOptions, words: string[]) {
   const sinceMs = Date.now();
   const interrupts = new Interrupts();
   try {
@@ -133,6 +164,7 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
       only: words,
       except: options.except,
       mustExist,
+      follow: options.follow,
       maySwitch,
       mayPass: options.yes,
       interrupts,
@@ -147,8 +179,7 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     const tasks = endCondition ? null : taskNamesOf(accepted, names);
     const wantsTui = options.tui !== false && exitCodeFrom === undefined;
     const { showProject } = await import('../up/show.ts');
-    const asksNothing = options.yes;
-    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts, asksNothing };
+    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts };
     return await showProject(context, view);
   } finally {
     interrupts.stop();
@@ -170,22 +201,35 @@ async function selectProfiles(client: Client, profile: string | undefined): Prom
   await client.request('profiles', { profiles: profiles.filter(Boolean) });
 }
 
-async function reportUp(context: CliContext, running: RunningProject, waited: Waited): Promise<void> {
+async function reportUp(
+  context: CliContext,
+  running: RunningProject,
+  waited: Waited,
+  follow: FollowedRef | null,
+): Promise<void> {
   const { pid, project } = await running.client.request('hello', {});
   const started = running.owning;
   const services = running.accepted.config.services.length;
   const count = `${services} ${services === 1 ? 'service' : 'services'}`;
-  const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited.text})`;
-  const json = { project, started, services, supervisor: { pid }, ...waited.json };
-  context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await notesOf(running.client))}\n`);
+  const text = `${project}: ${started ? 'started' : 'applied'} (${count}, supervisor pid ${pid}${waited.text})${follow ? `, follows ${follow.name}` : ''}`;
+  const json = {
+    project,
+    started,
+    services,
+    supervisor: { pid },
+    ...waited.json,
+    ...(follow && { follow: follow.name }),
+  };
+  context.stdout.write(`${context.json ? JSON.stringify(json) : text + (await notesOf(running))}\n`);
 }
 
-/** Reminds the user of services that were stopped by hand, or left out by an `up NAME`, and of edits that are paused. */
-async function notesOf(client: Client): Promise<string> {
+/** Reminds the user of services that were stopped by hand, or left out by an `up NAME`, of edits and commits that wait. */
+async function notesOf({ client, unfollowed }: RunningProject): Promise<string> {
   const { services, config } = await client.request('status', {});
   const stopped = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
   const kept = `kept stopped: ${stopped.join(', ')} (\`orch start ${stopped[0]}\` undoes it)`;
-  return [...(stopped.length > 0 ? [kept] : []), ...holdLines(config)].map((note) => `\n${note}`).join('');
+  const ended = unfollowed ? [`${unfollowed} is not followed any more (\`orch up --follow ${unfollowed}\` does)`] : [];
+  return [...(stopped.length > 0 ? [kept] : []), ...ended, ...holdLines(config)].map((note) => `\n${note}`).join('');
 }
 
 /** The services of this `up` if all of them run to completion: `up` then ends with them. Else null. */

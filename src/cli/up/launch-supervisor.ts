@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Leftover, WireError } from '../../api/protocol.ts';
 import type { AppliedBy } from '../../api/protocol-edits.ts';
+import type { FollowedRef } from '../../core/follow.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import { LineSplitter } from '../../rpc/line-splitter.ts';
 import { withCallerLimit } from '../context/applied-environment.ts';
@@ -22,6 +23,8 @@ export type LaunchRequest = {
   keepsEnvironment?: boolean;
   /** Of the first generation; default: `up`. */
   by?: AppliedBy;
+  /** As in `apply` (api/protocol.ts). */
+  follow?: FollowedRef | null | undefined;
   /** The configurations of earlier generations. */
   earlier?: Record<string, string>;
 };

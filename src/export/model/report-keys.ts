@@ -34,10 +34,9 @@ export function reportKeys(
   for (const service of project.services)
     for (const [key, place] of service.written)
       findings.addAt(`services.${service.spec.name}.${key}`, place, rules[key]?.(service, project));
-  for (const { service, reason } of project.leftOut) {
-    const { spec, written } = service;
+  for (const { spec, written } of project.disabled) {
     const place = written.get('enabled') ?? written.get('command')!;
-    findings.addAt(`services.${spec.name}`, place, notCarried(reason));
+    findings.addAt(`services.${spec.name}`, place, notCarried('it is not enabled, and left out'));
   }
   return findings.all();
 }

@@ -1,6 +1,7 @@
 // `.orch/state.json`, the state that outlives the supervisor: encodes it without secrets, and parses the file of an earlier
 // supervisor without trusting it.
 import { LAST_PORT } from '../../config/tree/instance-variables.ts';
+import type { FollowState } from '../../core/follow.ts';
 import {
   type EarlierEnd,
   type Exit,
@@ -16,6 +17,7 @@ import {
 } from '../../core/slot.ts';
 import { parseInstanceId } from '../../core/spec.ts';
 import type { EditState } from '../config/edits.ts';
+import { readFollowState } from '../config/read-follow-state.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import { type ClockMark, toClock } from './state-times.ts';
 
@@ -23,8 +25,10 @@ const VERSION = 1;
 
 export type SavedState = KernelState & {
   /** Absent: an earlier version wrote the state. */
-  edits?: EditState;
+  edits?: SavedEdits;
 };
+/** `follow`: absent or null where no ref is followed. */
+export type SavedEdits = EditState & { follow?: FollowState | null };
 
 /** @param written the time of writing, so that the next supervisor can convert all times to its own clock */
 export function encodeState({ edits, ...state }: SavedState, written: ClockMark): string {
@@ -32,7 +36,7 @@ export function encodeState({ edits, ...state }: SavedState, written: ClockMark)
   const overrides = { ...others, ...(only && { only }) };
   const slots = state.slots.map(toWritten);
   // Left out where there is nothing to say.
-  const kept = edits?.paused || edits?.rollback ? { edits } : {};
+  const kept = edits?.paused || edits?.rollback || edits?.follow ? { edits } : {};
   return `${JSON.stringify({ version: VERSION, written, ...state, ...kept, overrides, slots })}\n`;
 }
 
@@ -68,13 +72,14 @@ export function readPorts(value: unknown): Record<string, number> {
   >;
 }
 
-function readEdits(value: unknown): EditState {
-  const { paused, rollback } = (isFields(value) ? value : {}) as Partial<EditState>;
+function readEdits(value: unknown): SavedEdits {
+  const { paused, rollback, follow } = (isFields(value) ? value : {}) as Partial<SavedEdits>;
   const isPaused = isFields(paused) && isString(paused.since);
   const isRolledBack = isFields(rollback) && isString(rollback.since) && isNumber(rollback.to);
   return {
     paused: isPaused ? { since: paused.since, edits: numberOr(paused.edits, 0) } : null,
     rollback: isRolledBack ? { to: rollback.to, since: rollback.since, from: stringOr(rollback.from, null) } : null,
+    follow: readFollowState(follow),
   };
 }
 

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { AppliedBy } from '../../api/protocol-edits.ts';
+import type { FollowedRef } from '../../core/follow.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { SuccessorStart } from '../../logs/writer-protocol.ts';
 import { releaseReserve } from '../../os/descriptor-reserve.ts';
@@ -125,6 +126,8 @@ export type FirstMessage = {
   owned?: boolean;
   /** How long to wait for a predecessor that is exiting; default 0. */
   waitMs?: number;
+  /** Each new commit of this ref is applied; null: of none any more; left out: as the supervisor before. */
+  follow?: FollowedRef | null;
   /** Of its first generation; default: `up`, or `recovery` after a supervisor that was lost. */
   by?: AppliedBy;
   /** The configurations of earlier generations, for `orch rollback`. */

@@ -3,10 +3,9 @@
 import type { Clock } from '../../os/clock.ts';
 import { errorText } from '../../os/errors.ts';
 import { type Durability, StateFile } from '../../os/state-file.ts';
-import type { EditState } from '../config/edits.ts';
 import type { KernelState } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
-import { encodeState } from './previous-state.ts';
+import { encodeState, type SavedEdits } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
 /** Everything but intents can be found out again, so a burst of changes is one write. */
@@ -23,10 +22,10 @@ export class StateWriter {
   #saving: Promise<void> = Promise.resolve();
   #stateNow: (() => KernelState) | null = null;
   #clock: Clock;
-  #editsNow: () => EditState;
+  #editsNow: () => SavedEdits;
 
   /** @param editsNow what is saved next to the state of the kernel */
-  constructor(path: string, clock: Clock, journal: SupervisorContext['journal'], editsNow: () => EditState) {
+  constructor(path: string, clock: Clock, journal: SupervisorContext['journal'], editsNow: () => SavedEdits) {
     this.#file = new StateFile(path);
     this.#clock = clock;
     this.#journal = journal;

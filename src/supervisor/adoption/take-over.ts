@@ -11,14 +11,13 @@ import { ageMs, bootId } from '../../os/process/identity.ts';
 import { readStateFile } from '../../os/state-file.ts';
 import { killTree } from '../../os/tree/signal.ts';
 import { findProjectProcesses } from '../../os/tree/sweep.ts';
-import type { EditState } from '../config/edits.ts';
 import type { Instances } from '../instances/instances.ts';
 import { streamQueuesOf } from '../instances/outputs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { adopt, incarnationOf } from './adopt.ts';
 import { readKeptPorts } from './kept-ports.ts';
-import { decodeState, type SavedState } from './previous-state.ts';
+import { decodeState, type SavedEdits, type SavedState } from './previous-state.ts';
 import { markClock } from './state-times.ts';
 
 const KILL_WITHIN_MS = 2_000;
@@ -31,7 +30,7 @@ export async function takeOverRunning(
   instances: Instances,
   accepted: AcceptedConfig,
   lastGeneration: number,
-): Promise<EditState> {
+): Promise<SavedEdits> {
   const [remembered, members, ports] = await Promise.all([
     readState(context),
     findProjectProcesses(context.nonces.prefixes),

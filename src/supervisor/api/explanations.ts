@@ -11,17 +11,21 @@ import type { Edits } from '../config/edits.ts';
 import type { Instances } from '../instances/instances.ts';
 import { memoryNote } from '../instances/memory-guard.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { FollowControl } from './follow-control.ts';
 import { resolveInstances } from './instance-names.ts';
 
 /** States in which the number of starts is worth a sentence. */
 const TROUBLED_STATES: ReadonlySet<string> = new Set(['running', 'unready', 'backoff', 'failed']);
+
+/** What a person should know of an instance in addition to its state. */
+export type NoteSources = { edits: Pick<Edits, 'noteOn'>; following: Pick<FollowControl, 'trouble'> };
 
 export function explanationsOf(
   kernel: Kernel,
   instances: Pick<Instances, 'waitReasonOf' | 'notesOf' | 'memory'>,
   name: string,
   nowMs: number,
-  edits: Pick<Edits, 'noteOn'>,
+  { edits, following }: NoteSources,
 ): Explanation[] {
   return resolveInstances(kernel, [name]).map((id) => {
     const { state, unblock, ...explained } = explainInstance(kernel, id, nowMs);
@@ -39,7 +43,7 @@ export function explanationsOf(
     const chosen = port !== null && spec?.port === 'auto' ? [`Its port is ${port}, chosen by orch (port: auto).`] : [];
     const held = edits.noteOn(serviceOf(id));
     const notes = [
-      ...(held ? [held] : []),
+      ...[held, following.trouble].filter((note) => note !== null),
       ...chosen,
       ...(limit ? [memoryNote(limit)] : []),
       ...(spec ? instances.notesOf(spec, id) : []),

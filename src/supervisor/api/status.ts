@@ -1,7 +1,6 @@
 // Builds what `orch ps --json` shows from the kernel's state. Reads only.
 import type { ExitStatus, InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import type { ConfigStatus } from '../../api/protocol-edits.ts';
-import type { AppliedCommit } from '../../core/applied-commit.ts';
 import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';
@@ -16,20 +15,19 @@ import { explainInstance, slotFor } from './explanations.ts';
 
 export type StatusParts = {
   kernel: Kernel;
-  root: string;
   nowMs: number;
   /** By pid; a pid without an entry counts as zero. */
   usage: ReadonlyMap<number, ResourceUse>;
   supervisor: Status['supervisor'];
   instances: Instances;
   logQueues: LogQueueStatus[];
-  commit: AppliedCommit | null;
-  edits: Pick<ConfigStatus, 'paused' | 'held'>;
+  /** What is known of the files, apart from the kernel. */
+  config: Omit<ConfigStatus, 'files' | 'status' | 'problems'>;
 };
 
 export function buildStatus(parts: StatusParts): Status {
   const { kernel } = parts;
-  const { project, env } = kernel.accepted!.config;
+  const { project, env, root } = kernel.accepted!.config;
   const dependencies = kernel.dependencies();
   const specs = [...kernel.desired.services.values()];
   const { only } = kernel.overrides;
@@ -43,14 +41,13 @@ export function buildStatus(parts: StatusParts): Status {
     degraded: [...degradedInstances(kernel.desired, kernel.slots, parts.nowMs), ...withoutOutput(parts)],
     config: {
       files: kernel.accepted?.files ?? [],
-      status: kernel.problems.length > 0 ? 'rejected' : parts.edits.held ? 'held' : 'applied',
+      status: kernel.problems.length > 0 ? 'rejected' : parts.config.held ? 'held' : 'applied',
       problems: [...kernel.problems],
-      ...(parts.commit && { commit: parts.commit }),
-      ...parts.edits,
+      ...parts.config,
     },
     supervisor: parts.supervisor,
     services: [...services, ...leavingServices(parts, dependencies)],
-    logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(queue.path, parts.root) })),
+    logQueues: parts.logQueues.map((queue) => ({ ...queue, path: displayPath(queue.path, root) })),
   };
 }
 

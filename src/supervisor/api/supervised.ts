@@ -13,6 +13,7 @@ import type { AppliedVariables } from '../instances/applied-variables.ts';
 import type { ReloadOutcome } from '../instances/reloads.ts';
 import type { EventLog } from '../kernel/event-log.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { FollowControl } from './follow-control.ts';
 
 export interface Supervised {
   readonly kernel: Kernel;
@@ -40,6 +41,7 @@ export interface Supervised {
   apply(accepted: AcceptedConfig, only: string[] | null, by: AppliedBy): void;
   readonly edits: Edits;
   readonly generations: Generations;
+  readonly following: FollowControl;
   /** Called after each step of the kernel. @returns the function that ends the subscription. */
   onStep(listener: () => void): () => void;
   isEmpty(): boolean;

@@ -7,12 +7,11 @@ import type { AcceptedConfig, LoadResult, WatchedFile } from '../../core/load-re
 import { isSameConfig } from '../../core/same-config.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import { CommitPoll } from './commit-poll.ts';
 import { ConfigFollower } from './config-follower.ts';
 import type { ConfigLoader } from './config-loader.ts';
 import { becauseOf, EditJudge, hashOf, type Reasons } from './edit-judge.ts';
 
-/** A commit changes no file that is watched. */
-const COMMIT_POLL_MS = 2_000;
 /** What runs changes meanwhile, and with it what the held edit would do. */
 const SUMMARY_AGE_MS = 1_000;
 
@@ -50,11 +49,19 @@ export class Edits {
   #lastRead: string | null = null;
   /** What the policies say of the configuration that was read last. */
   #judged: { accepted: AcceptedConfig; reasons: Reasons } | null = null;
-  #commitTimer: NodeJS.Timeout | null = null;
+  readonly #commitPoll: CommitPoll;
+  /** The work tree is being moved from one commit to another. */
+  #isSuspended = false;
 
   constructor(options: EditsOptions) {
     this.#options = options;
     this.#judge = new EditJudge(options);
+    this.#commitPoll = new CommitPoll({
+      waiting: () =>
+        this.#held?.edit.reasons.some(({ rule }) => rule === 'require_clean') ? this.#held.accepted : null,
+      isCommitted: async (accepted) => (await this.#judge.whyUncommitted(accepted)) === null,
+      onCommitted: () => this.reload(),
+    });
   }
 
   get state(): EditState {
@@ -70,8 +77,7 @@ export class Edits {
 
   get status(): Pick<ConfigStatus, 'paused' | 'held' | 'rollback'> {
     const [paused, held] = [this.#paused, this.held];
-    const { to, since } = this.#rollback ?? {};
-    const rollback = to !== undefined && since !== undefined ? { to, since } : null;
+    const rollback = this.#rollback && { to: this.#rollback.to, since: this.#rollback.since };
     return { ...(paused && { paused }), ...(held && { held }), ...(rollback && { rollback }) };
   }
 
@@ -89,9 +95,7 @@ export class Edits {
   summarize = (accepted: AcceptedConfig): string => this.#judge.summarize(accepted);
 
   /** What the held edit would do now. */
-  planHeld(): Plan | null {
-    return this.#held && this.#judge.plan(this.#held.accepted);
-  }
+  planHeld = (): Plan | null => this.#held && this.#judge.plan(this.#held.accepted);
 
   /** @returns a sentence about the held edit where it would change this service; null: it would not. */
   noteOn(service: string): string | null {
@@ -152,11 +156,31 @@ export class Edits {
     return await loader.load(commit).finally(() => loader.close());
   }
 
+  /** From now on, what is on disk counts for nothing: half a checkout is not an edit. Services that watch files wait, too. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#options.onPause(true);
+  }
+
+  /** Applies what is on disk, whatever a policy says: it was asked about that commit. */
+  async applyMoved(): Promise<LoadResult> {
+    this.#follower?.invalidate(); // a reading under way has seen half of it
+    return await this.reload('follow');
+  }
+
+  /** Ends `suspend`. */
+  release(): void {
+    if (!this.#isSuspended) return;
+    this.#isSuspended = false;
+    if (!this.#paused) this.#options.onPause(false);
+    void this.reload();
+  }
+
   /** Loads what was saved before the call. */
   catchUp = async (): Promise<void> => this.#follower?.catchUp();
 
   async close(): Promise<void> {
-    if (this.#commitTimer) clearTimeout(this.#commitTimer);
+    this.#commitPoll.close();
     await this.#follower?.close();
   }
 
@@ -179,7 +203,7 @@ export class Edits {
     this.#report('edits_resumed', `Edits of the files are applied again; ${number} waited.`, { edits });
     await this.#options.save();
     const result = await this.reload('resume');
-    this.#options.onPause(false);
+    if (!this.#isSuspended) this.#options.onPause(false);
     return result;
   }
 
@@ -210,19 +234,20 @@ export class Edits {
   }
 
   #loaded(result: LoadResult): void {
+    const isMoved = this.#by === 'follow';
+    if (this.#isSuspended && !isMoved) return;
     const isNew = this.#isNewContent(result);
     if (!result.ok) {
       this.#held = null;
       if (isNew) this.#countEdit();
-      this.#options.kernel.rejectConfig(result.problems);
-      return;
+      return void this.#options.kernel.rejectConfig(result.problems);
     }
     const { accepted } = result;
     const isInForce = this.#judge.isInForce(accepted);
-    if (isInForce) this.#forgetEdits();
+    if (isInForce && this.#paused) this.#paused = { ...this.#paused, edits: 0 };
     else if (isNew) this.#countEdit();
     const judged = this.#judged?.accepted === accepted ? this.#judged.reasons : [];
-    const reasons = isInForce ? [] : [...this.#pauseReasons(), ...judged];
+    const reasons = isInForce || isMoved ? [] : [...this.#pauseReasons(), ...judged];
     if (reasons.length > 0) this.#hold(accepted, reasons);
     else this.#options.apply(accepted, this.#by);
   }
@@ -254,38 +279,17 @@ export class Edits {
     const services = new Set(plan.changes.map(({ service }) => service));
     this.#held = { accepted, edit, services, summarizedMs: this.#options.clock.nowMs() };
     this.#options.kernel.forgetProblems();
-    this.#watchCommits();
+    this.#commitPoll.arm();
     if (isSame && JSON.stringify(former.edit.reasons) === JSON.stringify(reasons)) return;
-    const { summary, command } = edit;
-    const { generation } = this.#options.kernel;
+    const [{ summary, command }, { generation }] = [edit, this.#options.kernel];
     const message = `The edit is held, generation ${generation} stays in force: ${becauseOf(edit)} (${summary}). \`${command}\` lets it pass.`;
     this.#report('config_held', message, { rules: reasons.map(({ rule }) => rule), summary, command });
-  }
-
-  /** A held edit passes once it is committed. */
-  #watchCommits(): void {
-    if (this.#commitTimer) clearTimeout(this.#commitTimer);
-    this.#commitTimer = null;
-    if (!this.#held?.edit.reasons.some(({ rule }) => rule === 'require_clean')) return;
-    this.#commitTimer = setTimeout(() => void this.#checkCommits(), COMMIT_POLL_MS).unref();
-  }
-
-  async #checkCommits(): Promise<void> {
-    const held = this.#held;
-    if (!held) return;
-    const isClean = (await this.#judge.whyUncommitted(held.accepted)) === null;
-    if (this.#held?.accepted === held.accepted && isClean) await this.reload();
-    else this.#watchCommits();
   }
 
   #countEdit(): void {
     if (!this.#paused) return;
     this.#paused = { ...this.#paused, edits: this.#paused.edits + 1 };
     void this.#options.save();
-  }
-
-  #forgetEdits(): void {
-    if (this.#paused && this.#paused.edits > 0) this.#paused = { ...this.#paused, edits: 0 };
   }
 
   #nowIso = (): string => new Date(this.#options.clock.nowMs()).toISOString();

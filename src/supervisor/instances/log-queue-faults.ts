@@ -1,6 +1,22 @@
 // Which log queues cannot be written, as the log writer reports it. Services that write to one stop at its next full pipe.
 import { queuesWrittenBy, type WrittenQueues } from '../../core/log-queue-spec.ts';
+import type { ProjectConfig } from '../../core/spec.ts';
+import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { WriterEvent } from '../../logs/writer-protocol.ts';
+import { errorText } from '../../os/errors.ts';
+import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+
+/** The log writer gets the queues of a configuration. */
+export function configureQueues(
+  writer: Pick<LogWriterClient, 'configure'>,
+  { logQueues }: Pick<ProjectConfig, 'logQueues'>,
+  journal: SupervisorContext['journal'],
+): void {
+  void writer.configure(logQueues).catch((error) => {
+    const message = `Log queues could not be set up: ${errorText(error)}`;
+    journal.report({ type: 'log_queue_failed', instance: null, message });
+  });
+}
 
 export class LogQueueFaults {
   readonly #messages = new Map<string, string>();

@@ -1,15 +1,13 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
-import { type ConfirmOverlay, contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
-import { type Cell, cell, cellsWidth, fittingGroups, type Line, line } from './line.ts';
+import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
+import { cell, cellsWidth, type FrameCell, type FrameLine, fittingGroups, line } from './frame.ts';
 import type { Glyphs } from './theme.ts';
 
-export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line {
+export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): FrameLine {
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
-  if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
-  if (state.overlay?.kind === 'leave') return line(LEAVE_CELLS, columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
     const { text, tone } = state.notice;
     const glyph = { good: glyphs.state.completed, warn: glyphs.state.backoff, bad: glyphs.state.failed }[tone];
@@ -20,7 +18,7 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
 }
 
 /** As many keys as fit uncut. */
-function keyCells(context: KeyContext, columns: number): Cell[] {
+function keyCells(context: KeyContext, columns: number): FrameCell[] {
   const bindings = KEYMAP.filter(({ footer, contexts }) => footer !== undefined && contexts.includes(context));
   const groups = bindings.map(({ keys, footer }) => [
     cell(' '),
@@ -37,13 +35,13 @@ function footerKeys(keys: readonly string[]): string {
   return keyLabel(keys[0]!);
 }
 
-function filterCells(state: UiState): Cell[] {
+function filterCells(state: UiState): FrameCell[] {
   return state.view === 'main' && state.nameFilter !== ''
     ? [cell(` names with ${state.nameFilter} `, 'match'), cell(' ')]
     : [];
 }
 
-function scaleCells(overlay: ScaleOverlay): Cell[] {
+function scaleCells(overlay: ScaleOverlay): FrameCell[] {
   const where = overlay.target === 'file' ? 'edits procs.yaml' : 'override, not in procs.yaml';
   return [
     cell(` scale ${overlay.service} from ${overlay.from} to `, 'bold'),
@@ -58,27 +56,7 @@ function scaleCells(overlay: ScaleOverlay): Cell[] {
   ];
 }
 
-function confirmCells({ method, name, count }: ConfirmOverlay): Cell[] {
-  return [
-    cell(` ${method} all ${count} instances of ${name}? `, 'bold'),
-    cell('  Enter', 'key'),
-    cell(' yes ', 'dim'),
-    cell(' Esc', 'key'),
-    cell(' no', 'dim'),
-  ];
-}
-
-const LEAVE_CELLS: Cell[] = [
-  cell(' leave? ', 'bold'),
-  cell('  s', 'key'),
-  cell(' stop all ', 'dim'),
-  cell(' d', 'key'),
-  cell(' detach ', 'dim'),
-  cell(' Esc', 'key'),
-  cell(' stay', 'dim'),
-];
-
-function searchCells(overlay: SearchOverlay): Cell[] {
+function searchCells(overlay: SearchOverlay): FrameCell[] {
   const question = overlay.of === 'names' ? 'names or states with' : 'lines with';
   return [
     cell(` ${question} `, 'bold'),
