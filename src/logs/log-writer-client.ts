@@ -55,6 +55,8 @@ export type LogWriterOptions = {
   onEvent(event: WriterEvent): void;
   /** The program to start; default: the built `log-writer.cjs`. */
   entry?: string;
+  /** Until a writer that does not answer counts as stuck, and an end of output is not waited for any longer. */
+  hangTimeoutMs?: number;
 };
 
 /** After this long without an answer, `stats` returns the previous figures. Only the first caller waits. */
@@ -67,8 +69,7 @@ const CLOSE_ANSWER_MS = 200;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
 
-/** A writer that does not answer for this long is stuck. */
-const HANG_TIMEOUT_MS = 100;
+const DEFAULT_HANG_TIMEOUT_MS = 100;
 
 /** Returns at once; requests before the connection is up are sent when it is. */
 export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): LogWriterClient {
@@ -92,8 +93,10 @@ class ReconnectingClient implements LogWriterClient {
   #retryTimer: NodeJS.Timeout | null = null;
   #retryMs = FIRST_RETRY_MS;
   readonly #connection: WriterConnection;
+  readonly #hangTimeoutMs: number;
 
   constructor(paths: ProjectPaths, options: LogWriterOptions) {
+    this.#hangTimeoutMs = options.hangTimeoutMs ?? DEFAULT_HANG_TIMEOUT_MS;
     this.#connection = new WriterConnection(paths, options, () => this.#resendAll());
   }
 
@@ -122,7 +125,7 @@ class ReconnectingClient implements LogWriterClient {
     });
     known.catch(() => undefined); // lost: the FIFO keeps it
     // A writer that hangs in a write must not delay a restart.
-    if (!(await settlesWithin(answered, Math.min(deadlineMs, HANG_TIMEOUT_MS)))) return '';
+    if (!(await settlesWithin(answered, Math.min(deadlineMs, this.#hangTimeoutMs)))) return '';
     await settlesWithin(known, untilMs - performance.now());
     return tail;
   }

@@ -68,6 +68,7 @@ export class LogRig {
 
   async connect(entry = writerEntry()): Promise<LogWriterClient> {
     this.client = startLogWriter(this.paths, {
+      hangTimeoutMs: 20_000, // on a busy machine a writer is slow, not stuck
       onLost: (reason) => {
         this.lost.push(reason);
         this.onLost();
