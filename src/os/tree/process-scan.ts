@@ -31,8 +31,10 @@ export type ProcessSnapshot = {
 const SLICE_MS = 4;
 const NONCE = Buffer.from('ORCH_NONCE=');
 const UNREADABLE = -1;
-const EXEC_RETRY_MS = 1;
-const MAX_RETRIES = 20;
+const FIRST_RETRY_MS = 1;
+const LONGEST_RETRY_MS = 20;
+/** On a busy machine a process may wait for a processor in the middle of execve; one that hangs there must not hold up a scan. */
+const MAX_EXEC_MS = 500;
 /** Of looking for new pids: a machine that forks all the time must not keep a pass running. */
 const MAX_ROUNDS = 4;
 const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
@@ -91,8 +93,10 @@ async function visitAll(pids: number[], sessions: boolean, snapshot: ProcessSnap
 
 /** In the middle of execve a process shows no environment for some 100 µs: visit it until it does. */
 async function retryDuringExec(pids: number[], sessions: boolean, snapshot: ProcessSnapshot): Promise<void> {
-  for (let retry = 1; pids.length > 0 && retry <= MAX_RETRIES; retry++) {
-    await sleep(EXEC_RETRY_MS);
+  const untilMs = performance.now() + MAX_EXEC_MS;
+  for (let pauseMs = FIRST_RETRY_MS; pids.length > 0 && performance.now() < untilMs; ) {
+    await sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS);
     pids = pids.filter((pid) => !visit(pid, sessions, snapshot));
   }
 }
