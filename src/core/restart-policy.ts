@@ -49,6 +49,12 @@ export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): Res
   return { phase, failures, recentFailuresMs, lastExit: exit };
 }
 
+/** After another process took over the key of the singleton: it stays down. What has completed or failed stays so. */
+export function phaseWhenTakenOver(phase: Phase, by: string): Phase {
+  if (phase.kind === 'completed') return phase;
+  return phase.kind === 'failed' ? { ...phase, reason: `${phase.reason}; ${by}` } : { kind: 'blocked', by };
+}
+
 /** @returns how long to wait before start number `failures` + 1, in ms: `min(max, initial × factor^(failures − 1))`, less up to `jitter`. */
 export function backoffMs(id: InstanceId, policy: RestartPolicy, failures: number): number {
   const { initialMs, maxMs, factor, jitter = DEFAULT_JITTER } = policy.backoff;

@@ -21,8 +21,8 @@ export type ReplacementRules = {
 };
 
 /**
- * As many as there are instances still to be replaced, those that serve already first. Never more run on top than allowed;
- * an instance that is ending still counts. After a roll-back, none is added where every instance has the older version:
+ * As many as there are instances still to be replaced, those that serve already first, in an older version last. Never more
+ * run on top than allowed; an instance that is ending still counts. After a roll-back, none is added where every instance has the older version:
  * one that crashes later waits for its own back-off, and an extra instance would have none. For the same reason, an extra
  * instance that failed is not dropped before the roll-out is over.
  */
@@ -37,7 +37,7 @@ export function chooseSurge(
   const wanted = surge
     .toSorted((a, b) => surgeRank(a) - surgeRank(b))
     .filter((one, rank) => rank < missing || hasFailed(one));
-  const staying = wanted.filter(({ slot }) => slot && isOccupied(slot) && isTarget(slot));
+  const staying = wanted.filter(({ slot, isAvailable }) => slot && isOccupied(slot) && (isTarget(slot) || isAvailable));
   const living = [...slots].filter(
     (slot) => slot.service === declared.name && slot.index > declared.pool && isOccupied(slot),
   );
@@ -63,7 +63,8 @@ function surgeRank({ progress, slot }: PoolMember): number {
 /** While the roll-out is halted, none is added or removed: an instance that failed there is the reason and must stay known. */
 export function surgeToKeep({ target, members, surge }: PoolInRollout): PoolMember[] {
   if (members.every(({ progress }) => progress === 'current')) return [];
-  return surge.filter(({ slot }) => slot && slot.phase.kind !== 'idle' && slot.spec?.specHash === target.specHash);
+  const isTarget = (slot: Slot): boolean => slot.phase.kind !== 'idle' && slot.spec?.specHash === target.specHash;
+  return surge.filter(({ slot, isAvailable }) => isAvailable || (slot && isTarget(slot)));
 }
 
 /**
@@ -81,10 +82,13 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
   const limits = rolloutLimitsOf(declared.rollout, pool.members.length);
   const updating = members.filter(({ progress }) => progress === 'updating').length;
   const onTop = surge.filter(({ progress }) => progress === 'current').length;
+  // An older one on top serves in the place of one that does not.
+  const covered = surge.filter(({ progress, isAvailable }) => progress === 'old' && isAvailable).length;
   const available = [...members, ...surge].filter(({ isAvailable }) => isAvailable).length;
+  const done = surge.filter(({ progress, isAvailable }) => progress === 'current' && !isAvailable).length;
   let room = limits.missing + onTop - updating;
-  // A task that has completed is missed by nothing.
-  const needed = members.filter(({ slot }) => slot?.phase.kind !== 'completed').length;
+  // A task that has completed is missed by nothing; one on top has done the work of one of the pool.
+  const needed = members.filter(({ slot }) => slot?.phase.kind !== 'completed').length - done;
   let spare = available - (needed - limits.missing);
   const replaced = new Set<InstanceId>();
   const restarted = new Set<InstanceId>();
@@ -92,9 +96,9 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
     .filter(({ progress, slot, mayServe }) => progress === 'old' && isReplaceable(slot) && !mayServe)
     .sort(unhealthyFirst);
   for (const member of rules.isHalted ? [] : old.filter(({ isAvailable }) => !isAvailable)) {
-    // No instance served when the roll-out began: there is nothing to protect.
-    const isFree = rollout.protected === 0;
-    if (room <= 0 && !isFree) break;
+    // No instance served when the roll-out began: there is nothing to protect. Nor is there in a version that failed.
+    const isFree = rollout.protected === 0 || pool.target !== declared;
+    if (room + covered <= 0 && !isFree) break;
     const isEmpty = member.slot !== undefined && !isOccupied(member.slot);
     if (!rules.mayReplace(member) && !(isEmpty && isFree)) continue;
     replaced.add(member.id);

@@ -146,7 +146,7 @@ export type Slot = {
 };
 
 export type EarlierEnd = Pick<Slot, 'failures' | 'recentFailuresMs' | 'lastExit'> & {
-  phase: Extract<Phase, { kind: 'completed' | 'failed' | 'backoff' }>;
+  phase: Extract<Phase, { kind: 'completed' | 'failed' | 'backoff' | 'blocked' }>;
   spec: SlotSpec;
 };
 

@@ -1,10 +1,10 @@
 // The state × event table of a slot: what each event means in each phase. Pure; total: no cell is missing.
 // An event that arrives late (its phase is over) changes nothing: truth is re-read by the resync.
 
-import { earlierEndFor, withEarlierEnd } from './earlier-end.ts';
+import { earlierEndAfterSpawn, earlierEndFor, withEarlierEnd } from './earlier-end.ts';
 import type { InstanceEvent } from './instance-event.ts';
 import { isReady } from './readiness.ts';
-import { decideRestart } from './restart-policy.ts';
+import { decideRestart, phaseWhenTakenOver } from './restart-policy.ts';
 import { type Exit, isOccupied, nonceOf, type Phase, type PhaseKind, type Slot, type SlotSpec } from './slot.ts';
 import type { ServiceSpec } from './spec.ts';
 
@@ -71,7 +71,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'returned':
       return isOccupied(slot) ? slot : withEarlierEnd(slot);
     case 'takenOver':
-      return isOccupied(slot) ? slot : { ...slot, phase: { kind: 'blocked', by: event.by } };
+      return isOccupied(slot) ? slot : { ...slot, phase: phaseWhenTakenOver(slot.phase, event.by) };
     case 'specUpdated':
       return slot.spec?.specHash === event.spec.specHash ? updateSpec(slot, slot.spec, event.spec) : slot;
     case 'runScheduled':
@@ -117,7 +117,8 @@ function beginStart(slot: Slot, event: EventOf<'startIntended'>, nowMs: number):
 
 /** A restart requested during a start is satisfied by that start. */
 function observeSpawn(slot: Slot, { process, readiness }: EventOf<'spawned'>, nowMs: number): Slot {
-  return { ...slot, phase: aliveOf(process, nowMs, nowMs, false, readiness), restartRequestedMs: null };
+  const earlierEnd = earlierEndAfterSpawn(slot);
+  return { ...slot, earlierEnd, phase: aliveOf(process, nowMs, nowMs, false, readiness), restartRequestedMs: null };
 }
 
 /** A restart requested during a failed start is still due. */

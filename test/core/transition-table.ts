@@ -125,8 +125,8 @@ export const TRANSITIONS: Transitions = {
     alive: '-',
     ending: '-',
     backoff: 'blocked',
-    completed: 'blocked',
-    failed: 'blocked',
+    completed: 'completed',
+    failed: 'failed',
   },
   killIntended: {
     idle: '-',

@@ -51,9 +51,9 @@ const UNREACHABLE: Rule[] = [
     phases: ['starting'],
   },
   {
-    why: 'the reconciler takes only what is empty back; a singleton has no sibling that keeps the older version',
+    why: 'the reconciler takes only what is empty back',
     events: ['returned'],
-    phases: ['blocked', 'starting', 'alive', 'ending'],
+    phases: ['starting', 'alive', 'ending'],
   },
   {
     why: 'the exit of the incarnation that lost the singleton names the new holder',

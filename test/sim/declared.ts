@@ -23,7 +23,8 @@ export function specOf(services: readonly Declared[], index: number, firstPort: 
     }));
   const { successCodes = null, healthyAfterMs = 10_000, jitter } = service;
   const backoff = { initialMs: 100, maxMs: 5_000, factor: 2, ...(jitter !== undefined && { jitter }) };
-  const { singleton, graceMs, policy, limit, pool } = service;
+  const { singleton, graceMs, limit, pool } = service;
+  const policy = taskMsOf(service) === null ? service.policy : 'never';
   const name = nameOf(index);
   const uses = portsUsedBy(services, index);
   const key = {
@@ -97,12 +98,18 @@ const DIES_AFTER_MS = [300, 1_700];
 const MEMORY_LIMIT = { maxBytes: 512 * 2 ** 20, action: 'restart' } as const;
 
 /** Every second version may be broken. */
-function programOf({ program, life, version }: Declared): Program {
+function programOf(service: Declared): Program {
+  const { program, life, version } = service;
+  const taskMs = taskMsOf(service);
+  if (taskMs !== null) return { ...program, endsAfterMs: taskMs, exitCode: 0 };
   if (life.broken === null || life.broken === 'hangs' || version % 2 === 1) return program;
   if (life.broken === 'unready') return { ...program, answersAfterMs: null };
   const endsAfterMs = life.broken === 'crash' ? 20 : DIES_AFTER_MS[(version / 2) % DIES_AFTER_MS.length]!;
   return { ...program, endsAfterMs, exitCode: 1 };
 }
+
+/** How long the task of this version takes; null: it is none by that. */
+const taskMsOf = ({ taskMs, version }: Declared): number | null => (version % 2 === 0 ? (taskMs ?? null) : null);
 
 /** What runs by the clock begins at its time. */
 function hookOf(service: Declared): ServiceSpec['hooks']['beforeStart'] {

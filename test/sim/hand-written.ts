@@ -16,4 +16,6 @@ export type HandWritten = {
   isManual?: true;
   /** Of its dependencies: `required: false`. */
   isOptional?: true;
+  /** Every second version is a task that takes so long. */
+  taskMs?: number;
 };

@@ -1,5 +1,6 @@
 // More scenarios written by hand, next to known-scenarios.ts: rare cells of the transition table, and what seeds found.
 import { KNOWN_ROLLOUTS } from './known-rollouts.ts';
+import { KNOWN_SEAMS } from './known-seams.ts';
 import type { Scenario, SimLife, SimService } from './scenario.ts';
 import { after, LIFE, one, service, several } from './scenario-parts.ts';
 
@@ -244,6 +245,7 @@ export const KNOWN_CORNERS: Record<string, Scenario> = {
     after(20, { kind: 'spoilState', how: 'garbage' }),
   ),
   ...KNOWN_ROLLOUTS,
+  ...KNOWN_SEAMS,
   'short fits': one(
     Array.from({ length: 4 }, () => service({ pool: 4, life: { hasLiveness: true } })),
     after(1_500, { kind: 'commentEdit' }),

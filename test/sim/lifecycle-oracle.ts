@@ -3,7 +3,7 @@
 
 import { isReady } from '../../src/core/readiness.ts';
 import { rolloutLimitsOf } from '../../src/core/rollout-batch.ts';
-import type { EndCause, Rollout, Slot } from '../../src/core/slot.ts';
+import type { EndCause, Slot } from '../../src/core/slot.ts';
 import type { ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { SimProcess } from './machine/processes.ts';
@@ -54,14 +54,18 @@ export class LifecycleOracle {
     return isRestartedByProbe(spec) && (health.wasEverIll(process) || !health.hasServedFor(process, NEWS_MS));
   }
 
-  /** With `on_loss: restart`: every instance of one dependency that is not leaving started later. */
+  /** With `on_loss: restart`: every instance of the pool of one dependency that is not leaving started later. */
   #isRenewed(kernel: Kernel, slot: Slot, spec: ServiceSpec): boolean {
     const own = this.#processOf(slot);
     return spec.dependsOn.some(({ service, onLoss, condition }) => {
       if (onLoss !== 'restart') return false;
       if (condition === 'completed' || !own) return true;
       const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${service}.`));
-      const staying = others.filter(({ of }) => kernel.desired.instances.get(of!.instance as Slot['id'])?.run);
+      const pool = kernel.desired.services.get(service as ServiceSpec['name'])?.pool ?? 0;
+      const isOfPool = (id: string): boolean => Number(id.slice(id.indexOf('.') + 1)) <= pool;
+      const staying = others.filter(
+        ({ of }) => isOfPool(of!.instance) && kernel.desired.instances.get(of!.instance as Slot['id'])?.run,
+      );
       return staying.every(({ bornMs }) => bornMs >= own.bornMs);
     });
   }
@@ -71,12 +75,16 @@ export class LifecycleOracle {
     const process = this.#processOf(slot);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
     this.rollouts.onStop(kernel, slot, cause, process);
-    const isChosen = cause === 'replaced' || (cause === 'unhealthy' && process && this.rollouts.isOnlyBloated(process));
+    const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
+    const isOnTop = slot.index > pool && process !== null && this.rollouts.isStillOnTop(process, kernel);
+    const isChosen =
+      cause === 'replaced' ||
+      (cause === 'unwanted' && isOnTop) ||
+      (cause === 'unhealthy' && process && this.rollouts.isOnlyBloated(process));
     if (!isChosen || declared?.schedule || !process || !declared || !this.#world.machine.health.serves(process)) return;
     // An instance that was never ready is not protected.
     if (!this.#readiness.wasReady(process, declared)) return;
     if (cause === 'unhealthy' && !this.#wasReadyFor(process, declared)) return;
-    const pool = kernel.desired.services.get(slot.service)?.pool ?? 0;
     // Neither instances that a command stopped nor the extra ones of a roll-out.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);
     const isGivenUp = (id: Slot['id']): boolean =>
@@ -84,7 +92,7 @@ export class LifecycleOracle {
     const wanted = ids.filter((id) => kernel.desired.instances.get(id)?.run && !isGivenUp(id)).length;
     const { missing } = rolloutLimitsOf(declared.rollout, wanted);
     const ready = [...kernel.slots.values()].filter(({ service, phase }) => service === slot.service && isReady(phase));
-    const least = wanted - missing;
+    const least = wanted - missing - this.rollouts.tasksDoneOnTop(kernel, declared);
     if (ready.length < least)
       this.#world.fail(
         `availability: ${slot.id} is taken down, which leaves ${ready.length} of ${wanted}; ${least} must stay`,
@@ -107,6 +115,7 @@ export class LifecycleOracle {
 
   /** An instance that would have to stop again at once does not start. */
   onStart(kernel: Kernel, slot: Slot): void {
+    this.rollouts.onStart(kernel, slot);
     const desired = kernel.desired.instances.get(slot.id);
     for (const { service, onLoss } of desired?.spec.dependsOn ?? []) {
       if (onLoss !== 'hold') continue;
@@ -189,7 +198,6 @@ export class LifecycleOracle {
       this.#checkRenewed(kernel, process, slot, isMemorySure);
     }
     for (const slot of kernel.slots.values()) this.#checkRestarted(kernel, slot);
-    for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
     this.rollouts.checkQuiet(kernel);
   }
 
@@ -199,33 +207,6 @@ export class LifecycleOracle {
     if (restartRequestedMs === null || !desired?.run || desired.spec.schedule) return;
     if (phase.kind === 'completed' || phase.kind === 'failed')
       this.#world.fail(`restart: ${id} was to be restarted and is ${phase.kind}`);
-  }
-
-  /** Of services that have nothing left to wait for no roll-out is left, and no pause where the new ones are good. */
-  #checkRollout(kernel: Kernel, { service, specHash, sinceMs, verdict }: Rollout): void {
-    const { health } = this.#world.machine;
-    const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
-    const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
-    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
-    // If the version stays, an instance that still waits for a restart has this version as well, and is not new.
-    const mayBeRenewed = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart');
-    const waits = ({ restartRequestedMs, phase }: Slot): boolean =>
-      restartRequestedMs !== null || (mayBeRenewed === true && phase.kind === 'alive' && phase.sinceMs < sinceMs);
-    const isGood = (slot: Slot): boolean => {
-      const process = this.#processOf(slot);
-      return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);
-    };
-    // What takes the place of a scheduled run comes when its time does.
-    if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
-    const isBlocked = kernel.dependencies().blockerOf(spec) !== null;
-    if ((verdict.kind === 'paused' || isBlocked) && fresh.some(waits)) return;
-    // What serves above its memory limit is not stopped while its successor could not start.
-    const isBloated = (slot: Slot): boolean => health.isBloated(this.#processOf(slot)!);
-    if (isBlocked && spec.limits.memory !== null && fresh.some(isBloated)) return;
-    if (verdict.kind === 'paused')
-      this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
-    const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
-    if (isDone) this.#world.fail(`roll-out: that of ${service} continues although every instance is good`);
   }
 
   /** With `on_loss: restart` nothing is older than all of its dependency. */

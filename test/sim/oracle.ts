@@ -60,6 +60,8 @@ export class Oracle implements Observer {
       leaders: () => this.#leaders(),
       isMemorySure: () => this.#isMemorySure(),
       isBlind: () => this.isBlind,
+      isKeyTaken: (process) => machine.isKeyTaken(process),
+      hasOtherPorts: (kernel, process) => this.ports.differs(kernel, process) !== null,
       fail: (what) => this.#fail(what),
     });
     this.#durations = new DurationOracle({
@@ -163,6 +165,8 @@ export class Oracle implements Observer {
   /** By a command that names it, to run. */
   onAskedFor(service: string): void {
     this.#lifecycle.rollouts.onAskedFor(service);
+    this.schedules.onAskedFor(service);
+    for (const run of [...this.#done]) if (run.startsWith(`${service}.`)) this.#done.delete(run);
   }
 
   /** The state file was lost, or is not written for a while: failures and stops by command may be forgotten. */
@@ -196,6 +200,7 @@ export class Oracle implements Observer {
     if (hadKernel) this.schedules.onChargeEnd();
     if (hadKernel) this.revival.onEnd(guest);
     if (hadKernel) this.#lifecycle.rollouts.onSupervisorEnd();
+    if (hadKernel) this.#done.clear();
     // The last moments before were not saved yet, a back-off included.
     const isLoaded = this.#machine.busyUntilMs > guest.lastAwakeMs - LOADED_UNSAVED_MS;
     if (hadKernel) this.#backoff.forgiveSince(guest.lastAwakeMs - (isLoaded ? LOADED_UNSAVED_MS : UNSAVED_MS));
@@ -347,12 +352,18 @@ export class Oracle implements Observer {
   readonly #endedMs = new Map<string, number>();
 
   readonly #lastExits = new Map<string, SimExit>();
+  /** `instance hash` of tasks that have completed, as their supervisor saw, and that no command has started since. */
+  readonly #done = new Set<string>();
+  /** By `instance hash`. */
+  readonly #lastExitsIn = new Map<string, SimExit>();
 
   /** Of a main process. */
   onEnd(process: SimProcess, exit: SimExit): void {
     const { instance, specHash, nonce } = process.of!;
     this.#endedMs.set(nonce, this.#machine.schedule.nowMs);
     this.#lastExits.set(instance, exit);
+    this.#lastExitsIn.set(`${instance} ${specHash}`, exit);
+    this.#done.delete(`${instance} ${specHash}`);
     this.waits.onEnd(process);
     this.#lifecycle.onEnd(process);
     const slot = this.kernel?.slots.get(instance as InstanceId);
@@ -361,6 +372,9 @@ export class Oracle implements Observer {
     this.#lifecycle.rollouts.onEnd(this.kernel, process, isAsked, 'code' in exit && exit.code === 0);
     const isSeen = slot?.phase.kind === 'alive' && !slot.phase.adopted && slot.phase.process.nonce === nonce;
     this.schedules.onEnd(process, exit, isSeen && !this.isBlind);
+    const isTask = slot?.spec?.restart.policy === 'never' && slot.spec.specHash === specHash;
+    if (isSeen && !this.isBlind && isTask && 'code' in exit && exit.code === 0)
+      this.#done.add(`${instance} ${specHash}`);
     if (!slot?.spec || slot.spec.specHash !== specHash) return;
     // A person's word goes before its back-off.
     if (slot.restartRequestedMs !== null) return;
@@ -386,7 +400,8 @@ export class Oracle implements Observer {
     const desired = kernel.desired.instances.get(slot.id);
     if (!kernel.accepted) this.#fail(`I4: ${slot.id} stopped before any configuration is in force`);
     const isLeaving = !desired?.run;
-    const isOutdated = desired?.spec.specHash !== slot.spec?.specHash;
+    // Of its process: what is remembered of an adopted one may be wrong.
+    const isOutdated = desired?.spec.specHash !== (this.#leaderOf(slot.id)?.of?.specHash ?? slot.spec?.specHash);
     this.#lifecycle.checkAvailability(kernel, slot, cause);
     this.#lifecycle.checkDependentsFirst(kernel, slot, cause);
     const isNextDue = cause === 'replaced' && desired?.spec.schedule?.overlap === 'replace';
@@ -586,16 +601,21 @@ export class Oracle implements Observer {
     if (slot.spec?.specHash !== spec.specHash && this.#isRolloutHalted(spec)) return true;
     if (slot.phase.kind === 'backoff' && slot.phase.untilMs - this.#supervisorMs() > MAX_BACKOFF_MS) return false;
     const mayEnd = this.#project.services[Number(spec.name.slice(1))]?.program.endsAfterMs !== null;
-    const lastExit = this.#lastExits.get(slot.id) ?? { code: 0 };
     return (
-      (kind === 'completed' && 'code' in lastExit && (spec.successCodes ?? [0]).includes(lastExit.code)) ||
+      (kind === 'completed' && this.#hasSucceeded(slot, spec)) ||
       kind === 'failed' ||
-      (kind === 'blocked' && spec.singleton !== null) ||
+      (kind === 'blocked' && spec.singleton !== null && !this.#done.has(`${slot.id} ${slot.spec?.specHash}`)) ||
       // Ended again and again by one with the same key that ends by itself, and was gone before its tree was.
       (kind === 'backoff' && spec.singleton !== null && this.#machine.neverRests) ||
       ((kind === 'backoff' || kind === 'starting' || kind === 'ending') && mayEnd) ||
       (slot.phase.kind === 'alive' && mayEnd && this.#hasJustEnded(slot.phase.process.nonce))
     );
+  }
+
+  /** Its last run in the version that it counts as completed in: a roll-back returns to that. */
+  #hasSucceeded({ id, spec }: Slot, { successCodes }: ServiceSpec): boolean {
+    const exit = this.#lastExitsIn.get(`${id} ${spec?.specHash}`);
+    return exit !== undefined && 'code' in exit && (successCodes ?? [0]).includes(exit.code);
   }
 
   #hasJustBegun({ phase }: Slot): boolean {

@@ -45,10 +45,11 @@ export class PortOracle {
   mayFollow(kernel: Kernel, { phase }: Slot): boolean {
     if (phase.kind !== 'ending') return false;
     const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
-    return process === undefined || this.#differs(kernel, process) !== null;
+    return process === undefined || this.differs(kernel, process) !== null;
   }
 
-  #differs(kernel: Kernel, process: SimProcess): string | null {
+  /** A sentence part; null: it has the present ports of others, as far as it was given any. */
+  differs(kernel: Kernel, process: SimProcess): string | null {
     const spec = kernel.desired.instances.get(process.of!.instance as InstanceId)?.spec;
     const given = variableOf(process, USES);
     const [reference] = spec?.usesPorts ?? [];
@@ -71,7 +72,7 @@ export class PortOracle {
       if (desired.spec.port === 'auto' && variableOf(process, 'PORT') !== String(own))
         this.#world.fail(`I22: ${instance} is said to have port ${own}, not ${variableOf(process, 'PORT')}`);
       // Nothing is replaced while its roll-out is halted.
-      const differs = kernel.rollouts.has(desired.spec.name) ? null : this.#differs(kernel, process);
+      const differs = kernel.rollouts.has(desired.spec.name) ? null : this.differs(kernel, process);
       if (differs !== null && this.#world.isMemorySure()) this.#world.fail(`I22: ${instance}: ${differs}`);
     }
   }

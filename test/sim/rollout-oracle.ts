@@ -1,7 +1,7 @@
 // Watches roll-outs and restarts of pools from outside: a failed version stops no further instance, one that was stopped for a
 // version comes back in it, the conditions of a version hold before it takes the place of one that serves, and an instance
 // over its memory limit waits for its turn and is drained. Part of the oracle: throws by `fail` where a property does not hold.
-import type { EndCause, Slot } from '../../src/core/slot.ts';
+import type { EndCause, Rollout, Slot } from '../../src/core/slot.ts';
 import { instanceId, type ServiceName, type ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { SimProcess } from './machine/processes.ts';
@@ -10,6 +10,10 @@ import type { ReadinessWorld } from './readiness-oracle.ts';
 export type RolloutWorld = ReadinessWorld & {
   /** Ends may be seen late. */
   isBlind(): boolean;
+  /** Another one claims the key of this singleton. */
+  isKeyTaken(process: SimProcess): boolean;
+  /** It was given ports of others that are not theirs any more. */
+  hasOtherPorts(kernel: Kernel, process: SimProcess): boolean;
 };
 
 /** What happened is known this long after, polls of adopted processes included. */
@@ -28,8 +32,15 @@ export class RolloutOracle {
   #failed = new Map<string, { specHash: string; atMs: number }>();
   /** `instance hash` of tasks that have ended by themselves. */
   #ended = new Set<string>();
+  /** Instances that another one has ended for their key, in this version. */
+  #taken = new Map<string, string>();
+  /** Instances whose last process ended by itself, with its key if it had one. */
+  #leftKey = new Set<string>();
   /** `instance hash` of runs that ended well. */
   #completed = new Set<string>();
+
+  /** Nonces of extra instances -> the size of the pool at their start. */
+  #onTop = new Map<string, number>();
 
   constructor(world: RolloutWorld) {
     this.#world = world;
@@ -43,6 +54,7 @@ export class RolloutOracle {
 
   /** A command: what has ended runs again, in whichever version. */
   onAskedFor(service: string): void {
+    for (const id of [...this.#taken.keys()]) if (id.startsWith(`${service}.`)) this.#taken.delete(id);
     for (const run of [...this.#ended]) if (run.startsWith(`${service}.`)) this.#ended.delete(run);
   }
 
@@ -51,10 +63,28 @@ export class RolloutOracle {
     this.#failed.clear();
     this.#replaced.clear();
     this.#ended.clear();
+    this.#taken.clear();
+    this.#leftKey.clear();
   }
 
-  onSpawn(kernel: Kernel, { of }: SimProcess, { schedule, specHash }: ServiceSpec): void {
+  /** Once it is rolled back to a version that is known, nothing starts in the one that failed. */
+  onStart(kernel: Kernel, { id, service }: Slot): void {
+    const rollout = kernel.rollouts.get(service);
+    const isKnown = kernel.desired.services.get(service)?.specHash !== rollout?.specHash;
+    if (rollout?.verdict.kind !== 'rolledBack' || !isKnown) return;
+    if (kernel.desired.instances.get(id)?.spec.specHash === rollout.specHash)
+      this.#world.fail(`roll-out: ${id} starts in the version that failed, after the roll-back`);
+  }
+
+  onSpawn(kernel: Kernel, { of }: SimProcess, { name, pool, schedule, specHash }: ServiceSpec): void {
     const { instance } = of!;
+    const size = kernel.desired.services.get(name)?.pool ?? pool;
+    if (indexIn(instance) > size) this.#onTop.set(of!.nonce, size);
+    const isTaken = this.#taken.get(instance) === of!.specHash;
+    this.#taken.delete(instance);
+    this.#leftKey.delete(instance);
+    if (isTaken && this.#verdictOf(kernel, instance) === 'rolledBack')
+      this.#world.fail(`roll-out: ${instance} takes its key back, although no new version had it`);
     const hadEnded = this.#ended.delete(`${instance} ${of!.specHash}`);
     if (hadEnded && this.#verdictOf(kernel, instance) === 'rolledBack')
       this.#world.fail(`roll-out: ${instance} is run again by a roll-back, although it had ended in that version`);
@@ -69,8 +99,11 @@ export class RolloutOracle {
   onEnd(kernel: Kernel | null, process: SimProcess, isAsked: boolean, isSuccess: boolean): void {
     const { instance, specHash } = process.of!;
     if (isSuccess) this.#completed.add(`${instance} ${specHash}`);
-    const spec = kernel?.slots.get(instance as Slot['id'])?.spec;
-    if (!isAsked && spec?.restart.policy === 'never') this.#ended.add(`${instance} ${specHash}`);
+    const isTask = kernel?.slots.get(instance as Slot['id'])?.spec?.restart.policy === 'never';
+    if (!isAsked && this.#world.isKeyTaken(process)) this.#taken.set(instance, specHash);
+    else if (!isAsked) this.#leftKey.add(instance);
+    if (!isAsked && isTask) this.#ended.add(`${instance} ${specHash}`);
+    if (isTask && isSuccess) return;
     const rollout = kernel?.rollouts.get(serviceIn(instance));
     if (isAsked || !rollout || rollout.specHash !== specHash || rollout.olderHash === null) return;
     if (kernel?.accepted?.config.services.some(({ name, schedule }) => name === rollout.service && schedule)) return;
@@ -126,6 +159,25 @@ export class RolloutOracle {
     return this.#world.fail(`roll-out: ${slot.id} is stopped for a version whose conditions do not hold: ${why}`);
   }
 
+  /** It has run to completion in this version, as it should. */
+  #isTaskDone({ id }: Slot, { restart, specHash }: ServiceSpec): boolean {
+    return restart.policy === 'never' && this.#completed.has(`${id} ${specHash}`);
+  }
+
+  /** An extra instance of a roll-out that is under way; the size of the pool is as it was. */
+  isStillOnTop({ of }: SimProcess, { rollouts, desired }: Kernel): boolean {
+    const service = serviceIn(of!.instance);
+    return rollouts.has(service) && this.#onTop.get(of!.nonce) === desired.services.get(service)?.pool;
+  }
+
+  /** Extra instances that have run to completion have done the work of as many of the pool. */
+  tasksDoneOnTop(kernel: Kernel, { name, pool, restart, specHash }: ServiceSpec): number {
+    if (restart.policy !== 'never') return 0;
+    const size = kernel.desired.services.get(name)?.pool ?? pool;
+    const isDone = (run: string): boolean => run.startsWith(`${name}.`) && run.endsWith(` ${specHash}`);
+    return [...this.#completed].filter((run) => isDone(run) && indexIn(run.split(' ')[0]!) > size).length;
+  }
+
   /** Its memory is the only reason to restart it. */
   isOnlyBloated(process: SimProcess): boolean {
     const { health } = this.#world.machine;
@@ -134,6 +186,12 @@ export class RolloutOracle {
 
   /** Once everything is quiet: nothing is left above its limit, unless its pool cannot spare it. */
   checkQuiet(kernel: Kernel): void {
+    for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
+    for (const { id, phase, spec } of kernel.slots.values()) {
+      const mayBeBlocked = spec?.singleton?.onConflict !== 'replace' || !this.#leftKey.has(id);
+      if (phase.kind === 'blocked' && !mayBeBlocked && this.#verdictOf(kernel, id) === 'rolledBack')
+        this.#world.fail(`roll-out: ${id} is blocked by a roll-back, although its newer version had the key`);
+    }
     const { health, schedule } = this.#world.machine;
     for (const process of this.#world.leaders()) {
       const { instance } = process.of!;
@@ -149,9 +207,48 @@ export class RolloutOracle {
     }
   }
 
+  /** Of services that have nothing left to wait for no roll-out is left, and no pause where the new ones are good. */
+  #checkRollout(kernel: Kernel, { service, specHash, sinceMs, verdict }: Rollout): void {
+    const { health } = this.#world.machine;
+    const spec = kernel.accepted?.config.services.find(({ name }) => name === service);
+    const slots = [...kernel.slots.values()].filter((slot) => slot.service === service);
+    const fresh = slots.filter((slot) => slot.spec?.specHash === specHash);
+    // If the version stays, an instance that still waits for a restart has this version as well, and is not new.
+    const mayBeRenewed = spec?.dependsOn.some(({ onLoss }) => onLoss === 'restart');
+    const waits = (slot: Slot): boolean => {
+      const { restartRequestedMs, phase } = slot;
+      const process = this.#processOf(slot);
+      if (restartRequestedMs !== null || (process && this.#world.hasOtherPorts(kernel, process))) return true;
+      return mayBeRenewed === true && phase.kind === 'alive' && phase.sinceMs < sinceMs;
+    };
+    const isGood = (slot: Slot): boolean => {
+      const process = this.#processOf(slot);
+      if (slot.phase.kind === 'completed') return spec !== undefined && this.#isTaskDone(slot, spec);
+      return slot.phase.kind === 'alive' && process !== null && health.hasServedFor(process, QUIET_MS);
+    };
+    // What takes the place of a scheduled run comes when its time does.
+    if (!spec || spec.schedule || fresh.length === 0 || !fresh.every(isGood) || verdict.kind === 'rolledBack') return;
+    const isBlocked = kernel.dependencies().blockerOf(spec) !== null;
+    if ((verdict.kind === 'paused' || isBlocked) && fresh.some(waits)) return;
+    // What serves above its memory limit is not stopped while its successor could not start.
+    const isBloated = (slot: Slot): boolean => slot.phase.kind === 'alive' && health.isBloated(this.#processOf(slot)!);
+    if (isBlocked && spec.limits.memory !== null && fresh.some(isBloated)) return;
+    if (verdict.kind === 'paused')
+      this.#world.fail(`roll-out: ${service} is paused although every new instance is good`);
+    const isDone = fresh.filter(({ index }) => index <= spec.pool).length === spec.pool;
+    if (isDone) this.#world.fail(`roll-out: that of ${service} continues although every instance is good`);
+  }
+
+  #processOf({ phase }: Slot): SimProcess | null {
+    if (phase.kind !== 'ending' && phase.kind !== 'alive') return null;
+    const { nonce } = phase.process;
+    return [...this.#world.leaders()].find(({ of }) => of!.nonce === nonce) ?? null;
+  }
+
   #verdictOf(kernel: Kernel, id: string): string | null {
     return kernel.rollouts.get(serviceIn(id))?.verdict.kind ?? null;
   }
 }
 
+const indexIn = (id: string): number => Number(id.slice(id.indexOf('.') + 1));
 const serviceIn = (id: string): ServiceName => id.slice(0, id.indexOf('.')) as ServiceName;

@@ -39,6 +39,14 @@ export class ScheduleOracle {
     this.forgive(seenAfterMs);
   }
 
+  /** By a command, to run now. */
+  onAskedFor(service: string): void {
+    this.#askedMs.set(service, this.#nowMs);
+  }
+
+  /** Service -> when a command asked for a run last. */
+  readonly #askedMs = new Map<string, number>();
+
   onChargeEnd(): void {
     this.#lastChargeEndMs = this.#nowMs;
   }
@@ -124,7 +132,8 @@ export class ScheduleOracle {
     const { catchUp, overlap } = spec.schedule!;
     const before = account.runs.at(-1) ?? null;
     if (account.failedStart || before?.failed) return null;
-    if (spec.dependsOn.length > 0 && (before?.bornMs ?? 0) < this.#clockSetMs) return null;
+    const waitedSinceMs = spec.dependsOn.length > 0 ? Math.max(this.#clockSetMs, this.#askedMs.get(spec.name) ?? 0) : 0;
+    if ((before?.bornMs ?? 0) < waitedSinceMs) return null;
     const nowMs = this.#nowMs;
     const sinceMs = this.#world.inChargeSinceMs() ?? nowMs;
     if (nowMs - sinceMs < RETRIED_MS && this.#wasUnsettled(before, everyMs)) return null;

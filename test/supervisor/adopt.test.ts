@@ -22,11 +22,11 @@ const living = (pid: number, nonce: string): Slot['phase'] =>
   ({ ...alive(pid), process: { ...incarnation(pid, nonce), startTime: '1' } }) as Slot['phase'];
 /** Of every live process; null: not known. */
 const age: { ms: number | null } = { ms: null };
-const adoptOf = (slot: Slot | null, members: TreeMember[]) =>
+const adoptOf = (slot: Slot | null, members: TreeMember[], declared = service) =>
   adopt({
     remembered: slot ? [slot] : [],
     members,
-    services: new Map([['a', service]]),
+    services: new Map([['a', declared]]),
     recordOf: () => null,
     ageMsOf: () => age.ms,
     bootId: 'b',
@@ -86,5 +86,10 @@ describe('adopt', () => {
     const { slots, unknown } = adoptOf(null, [member(20, NEW, '5')]);
     expect(slots).toMatchObject([{ id: 'a.1', phase: { kind: 'alive', process: { pid: 20 } } }]);
     expect(unknown).toEqual([]);
+  });
+
+  test('takes nothing for ready where neither it nor its version is remembered', () => {
+    const { slots } = adoptOf(null, [member(20, NEW, '5')], spec('a', { specHash: 'def456', readyAfterMs: 1_000 }));
+    expect(slots).toMatchObject([{ phase: { kind: 'alive', readiness: 'pending' }, spec: { specHash: 'abc123' } }]);
   });
 });

@@ -108,7 +108,7 @@ function matchRemembered(
     const sinceMs = (slot.phase.kind === 'starting' ? null : startedMs(slot)) ?? bornMs(leader, input);
     const process = incarnationOf(leader, input.bootId);
     const vacant: Slot = { ...slot, phase: { kind: 'idle' } };
-    const readiness = slot.phase.kind === 'alive' ? slot.phase.readiness : firstReadiness(slot.spec, input);
+    const readiness = slot.phase.kind === 'alive' ? slot.phase.readiness : firstReadiness(slot, input);
     const adopted = { kind: 'adopted', process, sinceMs, spec: slot.spec, readiness } as const;
     return { slot: transition(vacant, adopted, input.nowMs), ended: false };
   }
@@ -145,7 +145,7 @@ function adoptUnremembered(
   const spec = declared?.port === 'auto' && PORT !== undefined ? { ...known, ports: { PORT } } : known;
   const process = incarnationOf(member, input.bootId);
   const empty = existing ?? emptySlot(id, parsed.service, parsed.index);
-  const readiness = firstReadiness(spec, input);
+  const readiness = firstReadiness(empty, input);
   const sinceMs = bornMs(member, input);
   return transition(empty, { kind: 'adopted', process, sinceMs, spec, readiness }, input.nowMs);
 }
@@ -156,9 +156,12 @@ function vacated(slot: Slot): Slot {
   return { ...slot, phase: { kind: 'idle' }, lastNonce: nonceOf(slot) };
 }
 
-/** The readiness of a process that is not remembered: its probes, if they are known, must pass again. */
-function firstReadiness({ specHash }: SlotSpec, { services }: AdoptionInput): 'none' | 'pending' {
-  const declared = [...services.values()].find((service) => service.specHash === specHash);
+/**
+ * The readiness of a process that is not remembered: its probes must pass again. The probes of another version than the
+ * declared one are not known: it becomes ready only by its age, if at all.
+ */
+function firstReadiness({ service }: Slot, { services }: AdoptionInput): 'none' | 'pending' {
+  const declared = services.get(service);
   return declared ? initialReadiness(declared) : 'none';
 }
 

@@ -1,6 +1,7 @@
 // `.orch/state.json`, the state that outlives the supervisor: encodes it without secrets, and parses the file of an earlier
 // supervisor without trusting it.
 import { LAST_PORT } from '../../config/tree/instance-variables.ts';
+import { isEnded } from '../../core/earlier-end.ts';
 import type { FollowState } from '../../core/follow.ts';
 import {
   type EarlierEnd,
@@ -97,15 +98,21 @@ const readEnvironment = (env: unknown): string | null | undefined =>
   env === null || typeof env === 'string' ? env : undefined;
 
 function toWritten({ lastEnd, earlierEnd, ...slot }: Slot): object {
-  const earlier = earlierEnd && { ...earlierEnd, spec: withoutSecrets(earlierEnd.spec) };
+  const earlier = earlierEnd && {
+    ...earlierEnd,
+    spec: withoutSecrets(earlierEnd.spec),
+    phase: writtenPhase(earlierEnd.phase),
+  };
   return {
     ...slot,
     spec: slot.spec && withoutSecrets(slot.spec),
     ...(lastEnd && { lastEnd }),
     ...(earlier && { earlierEnd: earlier }),
-    phase: { ...slot.phase, kind: phaseWord(slot.phase.kind) },
+    phase: writtenPhase(slot.phase),
   };
 }
+
+const writtenPhase = (phase: Phase): object => ({ ...phase, kind: phaseWord(phase.kind) });
 
 /** Commands and URLs may hold secrets from the environment: they are read from the configuration again. */
 function withoutSecrets(spec: SlotSpec): SlotSpec {
@@ -249,8 +256,7 @@ function readFailures({ failures, recentFailuresMs, lastExit }: Fields) {
 function readEarlierEnd(value: unknown): EarlierEnd | null {
   if (!isFields(value)) return null;
   const [phase, spec] = [readPhase(value.phase), readSpec(value.spec)];
-  const hasEnded = phase.kind === 'completed' || phase.kind === 'failed' || phase.kind === 'backoff';
-  return hasEnded && spec !== null ? { ...readFailures(value), phase, spec } : null;
+  return isEnded(phase) && spec !== null ? { ...readFailures(value), phase, spec } : null;
 }
 
 function readLastEnd(value: unknown): Slot['lastEnd'] {

@@ -57,7 +57,7 @@ export function describeTransition(
         : null;
     case 'startRefused':
     case 'takenOver':
-      return describe('held', `is blocked: ${event.by}`);
+      return describe('held', `${after.phase.kind === 'failed' ? 'stays down' : 'is blocked'}: ${event.by}`);
     case 'readinessChanged':
       return describeReadiness(before, after, describe, nowMs);
     case 'unhealthy':

@@ -1,13 +1,17 @@
 // The simulated machine: clock, processes, files, locks and sockets, and the faults that hit them. Every process of orch
 // in it (a guest) runs the real code; whatever that asks of Node ends here.
+import type { Incarnation } from '../../../src/core/slot.ts';
 import type { SupervisorGuard } from '../../../src/logs/writer/supervisor-guard.ts';
 import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';
 import { FileTree } from './files.ts';
 import type { Guest, Methods } from './guest.ts';
 import { Ports } from './ports.ts';
-import { ProcessTable } from './processes.ts';
+import { ProcessTable, type SimProcess } from './processes.ts';
 import { Violation } from './violation.ts';
+
+/** The records of keys with the scope of a user. */
+const KEYS = '/home/.local/state/orch/singletons';
 
 export type Faults = {
   spawns: { count: number; errno: string };
@@ -75,6 +79,14 @@ export class Machine {
       return;
     }
     for (const tell of this.watchers) tell(path);
+  }
+
+  /** Whether another one claims the key of this process, or has it. */
+  isKeyTaken({ of }: SimProcess): boolean {
+    if (!of || !this.singletonNonces.has(of.nonce) || !this.files.get(KEYS)) return false;
+    const names = this.files.list(KEYS).filter((name) => /\.(claim|holder)$/.test(name));
+    const owners = names.map((name) => JSON.parse(this.files.get(`${KEYS}/${name}`)!.text).process as Incarnation);
+    return owners.some(({ pid, nonce }) => nonce !== of.nonce && (this.processes.get(pid)?.state ?? 'Z') !== 'Z');
   }
 
   endFaults(): void {
