@@ -116,6 +116,15 @@ export function residentBytes(pid) {
   }
 }
 
+/** Resident bytes of a process, with its share of what others map as well; 0 when it is gone. */
+export function proportionalBytes(pid) {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0; // gone
+  }
+}
+
 /** Every process of the machine but those in `except`. */
 export function* processes(except = new Set()) {
   for (const entry of readdirSync('/proc')) {

@@ -11,6 +11,7 @@ const processes = {
   'config-child': 'src/config/child.ts',
   'log-writer': 'src/logs/writer/main.ts',
   'socket-keeper': 'src/os/sockets/socket-keeper.ts',
+  'channel-keeper': 'src/os/ipc/channel-keeper.ts',
   'tty-holder': 'src/os/tty/tty-holder.ts',
 };
 

@@ -31,6 +31,8 @@ export type ProjectPaths = {
   logSocket: string;
   /** The socket of the process that keeps listening sockets. */
   keeperSocket: string;
+  /** The socket of the process that holds the IPC channels of programs. */
+  channelSocket: string;
   /** Default directory of queue files. */
   logsDir: string;
 };
@@ -66,6 +68,7 @@ export function projectPaths(root: string, stateDir = join(root, '.orch'), path 
     socket: join(socketDir, 'orch.sock'),
     logSocket: join(socketDir, 'logs.sock'),
     keeperSocket: join(socketDir, 'held.sock'),
+    channelSocket: join(socketDir, 'ipc.sock'),
     logsDir: join(stateDir, 'logs'),
   };
 }

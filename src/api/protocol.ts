@@ -188,8 +188,8 @@ export type ApiMethods = {
    * `only`: also run these services and what they depend on; none: run all services; null: as before. `file`: the file to
    * read and watch from now on (absolute). `variables`: of the shell that calls `up`; they stay in force until the next one.
    * `keepsEnvironment`: an error `environment-differs` if another environment is in force. `planned`: an error `conflict` if its
-   * token does not hold any more. An error `held` if something keeps `accepted` from being applied; `consents`: whatever the
-   * policy says. `held`: only with the status `held`. */
+   * token does not hold any more. An error `files-changed` if the files are other than the client has read, `held` if something
+   * keeps `accepted` from being applied; `consents`: whatever the policy says. `held`: only with the status `held`. */
   apply: [
     {
       accepted: AcceptedConfig | null;

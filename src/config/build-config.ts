@@ -4,7 +4,14 @@ import type { Problem } from '../core/load-result.ts';
 import type { ProjectConfig } from '../core/spec.ts';
 import { checkCollisions, checkListening, checkPaths } from './check/conflicts.ts';
 import { findBadExtensions } from './check/extensions.ts';
-import { checkExitRecord, checkNotify, checkSecretFiles, checkTerminals, checkUsers } from './check/host-support.ts';
+import {
+  checkExitRecord,
+  checkMessages,
+  checkNotify,
+  checkSecretFiles,
+  checkTerminals,
+  checkUsers,
+} from './check/host-support.ts';
 import { checkPortReferences } from './check/port-references.ts';
 import { checkDependencies, checkSinks } from './check/references.ts';
 import { checkSharedAddresses } from './check/shared-addresses.ts';
@@ -94,6 +101,7 @@ export async function buildConfig(files: MapTree, load: LoadContext, env: string
     ...checkExitRecord(config, tree),
     ...checkTerminals(config, tree),
     ...checkUsers(config, tree),
+    ...checkMessages(config, tree),
     ...checkPaths(config, tree, { stateDir: load.stateDir, configFiles: [...load.watched.keys()] }),
     ...checkSecretFiles(config, tree),
     ...warnOfShellVariables(merged, config, tree, (name) => known(name) !== undefined),

@@ -1,5 +1,6 @@
 // Answers "what state is it in, and why?" for people: the public state of an instance and a sentence. Pure.
 
+import type { Command } from './command.ts';
 import type { DependencyView } from './dependencies.ts';
 import type { DesiredInstance } from './desired.ts';
 import { isProbed } from './readiness.ts';
@@ -120,13 +121,18 @@ function explainEnding(slot: Slot, phase: Extract<Phase, { kind: 'ending' }>, no
   if (phase.step === 'kill') {
     return { state: 'stopping', reason: `SIGKILL sent; waiting for ${target} to disappear.`, unblock: null };
   }
-  const { escalate, command } = slot.spec?.stop ?? { escalate: [], command: null };
+  const { escalate, command = null, message } = slot.spec?.stop ?? { escalate: [] };
   const sent = phase.escalated > 0 ? (escalate[phase.escalated - 1]?.signal ?? signal) : signal;
   const next = escalate[phase.escalated]?.signal ?? 'SIGKILL';
-  const begun = command !== null && phase.escalated === 0 ? 'Its stop command was started' : `${sent} sent`;
+  const begun = phase.escalated > 0 ? `${sent} sent` : describeFirstStep(command, message, sent);
   const ended =
     phase.exit !== null && 'code' in phase.exit && phase.exit.because ? `Ended with ${describeExit(phase.exit)}. ` : '';
   return { state: 'stopping', reason: `${ended}${begun}; ${target} has ${left} s before ${next}.`, unblock: null };
+}
+
+function describeFirstStep(command: Command | null, message: string | undefined, signal: string): string {
+  if (message !== undefined) return `The message ${JSON.stringify(message)} was sent`;
+  return command === null ? `${signal} sent` : 'Its stop command was started';
 }
 
 /** Nothing lives although it should. */

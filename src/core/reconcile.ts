@@ -198,8 +198,13 @@ function harderStep({ id, spec }: Slot, { step, escalated }: Extract<Phase, { ki
   return {
     kind: 'kill',
     id,
-    reason: `still alive ${grace} ms after ${spec?.stop.command ? 'its stop command' : signalOf(spec)}`,
+    reason: `still alive ${grace} ms after ${firstStepOf(spec)}`,
   };
+}
+
+function firstStepOf(spec: SlotSpec | null): string {
+  if (spec?.stop.message !== undefined) return 'its stop message';
+  return spec?.stop.command ? 'its stop command' : signalOf(spec);
 }
 
 const signalOf = (spec: SlotSpec | null): string => spec?.stop.signal ?? 'SIGTERM';

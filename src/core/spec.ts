@@ -4,8 +4,10 @@ import type { Command, EnvValue, InstanceTemplate } from './command.ts';
 import type { EditPolicy } from './edit-policy.ts';
 import type { LogQueueSpec } from './log-queue-spec.ts';
 import type { RunAs } from './run-as-spec.ts';
+import type { StopPolicy } from './stop-policy.ts';
 
 export type { Command, EnvValue, InstanceTemplate, SecretSource } from './command.ts';
+export type { DrainMethod, DrainPolicy, StopPolicy } from './stop-policy.ts';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -42,35 +44,6 @@ export type RestartPolicy = {
 /** `down`: the whole project is stopped. */
 export type EndPolicy = 'ignore' | 'down';
 
-export type StopPolicy = {
-  /** A name such as `SIGTERM`. */
-  signal: string;
-  /** Target of the signals: the main process, which ends its children itself, or the whole tree at once. What is left of the
-   * tree once the main process has ended gets the signal in both cases. */
-  to: 'main' | 'tree';
-  /** From the first signal to SIGKILL. */
-  graceMs: number;
-  /** Run instead of the first signal; null: the signal. */
-  command: Command | null;
-  /** Further signals on the way to SIGKILL, each after a pause since the step before; together within `graceMs`. */
-  escalate: { signal: string; afterMs: number }[];
-  /** Before the first signal; null: stopped at once. */
-  drain: DrainPolicy | null;
-};
-
-/** How an instance is asked to take no new work, and how long it may take to finish what it has. */
-export type DrainPolicy = { by: DrainMethod; timeoutMs: number };
-export type DrainMethod =
-  /** Drained when the process ends by itself. */
-  | { kind: 'signal'; signal: string }
-  /** A POST; drained when it is answered. */
-  | { kind: 'http'; url: InstanceTemplate }
-  /** Drained when the command ends. */
-  | { kind: 'exec'; command: Command }
-  /** Only where it is not wanted any more: the log queue that it reads is written to the end, then its input ends. Drained
-   * when the process ends by itself. */
-  | { kind: 'end_of_input'; queue: string };
-
 /** One thing that must be so. */
 export type Check =
   /** Exits with 0. */
@@ -92,6 +65,8 @@ export type Check =
   | { kind: 'log'; pattern: string }
   /** `READY=1` has come by the sd_notify protocol since the start. */
   | { kind: 'notify' }
+  /** The program has sent this string by Node's IPC since the start. */
+  | { kind: 'ipc'; message: string }
   /** This much time has passed since the start. */
   | { kind: 'delay'; delayMs: number };
 

@@ -85,14 +85,14 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
 
 /**
  * Whether the step from `before` to `after` cannot be found out again by a supervisor that begins later: how a process
- * ended (only its parent learns that), and READY=1, which is sent once. Everything else can be looked up.
+ * ended (only its parent learns that), and READY=1 or a message, which are sent once. Everything else can be looked up.
  */
 export function isLostOnCrash(before: Slot, after: Slot, spec: ServiceSpec | null): boolean {
   if (before.phase.kind !== after.phase.kind) return isFinal(after.phase);
   if (before.phase.kind !== 'alive' || after.phase.kind !== 'alive') return false;
   const isNewlyReady = before.phase.readiness === 'pending' && after.phase.readiness === 'passing';
   const checks = [...(spec?.startup?.checks ?? []), ...(spec?.readiness?.checks ?? [])];
-  return isNewlyReady && checks.some(({ kind }) => kind === 'notify');
+  return isNewlyReady && checks.some(({ kind }) => kind === 'notify' || kind === 'ipc');
 }
 
 const isFinal = ({ kind }: Phase): boolean => kind === 'completed' || kind === 'failed';

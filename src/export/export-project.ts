@@ -1,10 +1,13 @@
 // From a loaded configuration to the files of another tool, with its loss report. Pure.
 import type { BuiltConfig } from '../config/build-config.ts';
+import type { ServiceSpec } from '../core/spec.ts';
 import type { Finding } from '../import/model/loss-findings.ts';
+import type { ExportTool } from './export-tools.ts';
+import { compose } from './formats/to-compose.ts';
 import { procfile } from './formats/to-procfile.ts';
 import { supervisord } from './formats/to-supervisord.ts';
 import { systemd } from './formats/to-systemd.ts';
-import { type ExportedProject, readExported } from './model/exported-project.ts';
+import { type ExportedProject, type ExportTarget, readExported } from './model/exported-project.ts';
 import { type KeyRules, type ProjectRules, reportKeys } from './model/report-keys.ts';
 
 type ExportFormat = {
@@ -14,21 +17,17 @@ type ExportFormat = {
   write(project: ExportedProject): Record<string, string>;
   rules: KeyRules;
   ofProject: ProjectRules;
+  /** Why it leaves out a service. */
+  leavesOut?(spec: ServiceSpec): string | null;
 };
 
-const FORMATS = { systemd, procfile, supervisord } satisfies Record<string, ExportFormat>;
-export type ExportTool = keyof typeof FORMATS;
-export const EXPORT_TOOLS = Object.keys(FORMATS) as ExportTool[];
+const FORMATS: Record<ExportTool, ExportFormat> = { compose, systemd, supervisord, procfile };
 
 export type ExportResult = { files: Record<string, string>; services: string[]; findings: Finding[] };
 
-export function exportProject(
-  tool: ExportTool,
-  built: BuiltConfig,
-  findProgram: ExportedProject['findProgram'],
-): ExportResult {
-  const project = readExported(built, findProgram);
-  const format: ExportFormat = FORMATS[tool];
+export function exportProject(tool: ExportTool, built: BuiltConfig, target: ExportTarget): ExportResult {
+  const format = FORMATS[tool];
+  const project = readExported(built, target, format.leavesOut ?? (() => null));
   return {
     files: format.write(project),
     services: project.services.map(({ spec }) => spec.name),

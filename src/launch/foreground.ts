@@ -1,5 +1,5 @@
 // Runs a program in the caller's terminal and reports how it ended. What is typed goes to the program, Ctrl-C included.
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -19,11 +19,19 @@ export type ForegroundRun = {
   ended: Promise<Exit>;
 };
 
-/** In the process group of this process, with its input, output and error. Resolves once the program runs, or cannot. */
-export async function runInForeground(launch: InstanceLaunch): Promise<ForegroundRun> {
+/**
+ * In the process group of this process, with its input, output and error. Resolves once the program runs, or cannot.
+ * @param options `withChannel`: it may send messages by Node's IPC, which are ignored
+ */
+export async function runInForeground(
+  launch: InstanceLaunch,
+  { withChannel }: { withChannel: boolean },
+): Promise<ForegroundRun> {
   const { file, args, cwd, env } = launch;
   const stopForwarding = forwardSignals((signal) => void child.kill(signal));
-  const child = spawn(file, args, { cwd, env, stdio: 'inherit' });
+  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', ...(withChannel ? (['ipc'] as const) : [])];
+  const child = spawn(file, args, { cwd, env, stdio });
+  child.channel?.unref(); // what the program left behind may still have it
   const ended = once(child, 'exit').then(([code, signal]) => exitOfNode(code, signal));
   const started = once(child, 'spawn').then(
     () => null,

@@ -3,8 +3,17 @@ import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
-import { isFolded, isInactive, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
-import { type ScaleTarget, searchPattern, type UiState, type WhyOverlay } from './model/state.ts';
+import {
+  instancesOf,
+  isFolded,
+  isInactive,
+  outputTarget,
+  selectedIndex,
+  selectedRow,
+  type TableRow,
+  tableRows,
+} from './model/rows.ts';
+import { type ConfirmOverlay, type ScaleTarget, searchPattern, type UiState, type WhyOverlay } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { screenRowsOf } from './view/pane.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
@@ -54,6 +63,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'back':
       return withoutEffects(back(state));
     case 'accept':
+      return state.overlay?.kind === 'confirm' ? confirm(state, state.overlay) : answerPrompt(state, action);
     case 'erase':
     case 'eraseAll':
     case 'increase':
@@ -61,8 +71,11 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'switchTarget':
       return answerPrompt(state, action);
     case 'detach':
-      return { state, effects: [{ kind: 'leave', outcome: 'detached' }] };
+      return { state, effects: [{ kind: 'leave', outcome: state.lostSinceMs === null ? 'detached' : 'lost' }] };
     case 'quit':
+      if (state.owning && state.asksFirst) return withoutEffects({ ...state, overlay: { kind: 'leave' } });
+      return quit(state, context.nowMs);
+    case 'stopAll':
     case 'interrupt':
       return quit(state, context.nowMs);
     case 'copy':
@@ -109,9 +122,9 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
   if (row === null) return withoutEffects(state);
   switch (action) {
     case 'restart':
-      return { state, effects: [{ kind: 'command', method: 'restart', name: row.id }] };
+      return command(state, 'restart', row);
     case 'stopOrStart':
-      return { state, effects: [{ kind: 'command', method: isInactive(row) ? 'start' : 'stop', name: row.id }] };
+      return command(state, isInactive(row) ? 'start' : 'stop', row);
     case 'why': {
       const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
@@ -127,6 +140,18 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
       });
     }
   }
+}
+
+/** What touches several running instances is asked first. */
+function command(state: UiState, method: 'start' | 'stop' | 'restart', row: TableRow): Reduced {
+  const count = instancesOf(row).length;
+  if (method === 'start' || count <= 1 || !state.asksFirst)
+    return { state, effects: [{ kind: 'command', method, name: row.id }] };
+  return withoutEffects({ ...state, overlay: { kind: 'confirm', method, name: row.id, count } });
+}
+
+function confirm(state: UiState, { method, name }: ConfirmOverlay): Reduced {
+  return { state: { ...state, overlay: null }, effects: [{ kind: 'command', method, name }] };
 }
 
 function scroll(
@@ -167,6 +192,8 @@ function quit(state: UiState, nowMs: number): Reduced {
       effects: [{ kind: 'down', timeoutMs: 0 }],
     };
   }
+  if (state.lostSinceMs !== null)
+    return { state, effects: [{ kind: 'leave', outcome: state.owning ? 'lostDown' : 'lost' }] };
   if (!state.owning) return { state, effects: [{ kind: 'leave', outcome: 'quit' }] };
   const shutdown = { sinceMs: nowMs, total: liveCount(state), immediate: false, progress: null };
   return { state: { ...state, overlay: null, shutdown }, effects: [{ kind: 'down', timeoutMs: null }] };

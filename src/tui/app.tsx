@@ -1,19 +1,49 @@
-// The root component: the frame as regions, and the keyboard. Holds no state; what is shown comes in as a frame.
+// The root component: the view that the state asks for, and the keyboard. Keeps no state of its own.
 import { Box, type Key, useInput, useStdin } from 'ink';
-import { Region } from './components/region.tsx';
-import type { Frame } from './view/frame.ts';
-import type { Theme } from './view/theme.ts';
+import { type Appearance, AppearanceProvider } from './components/appearance.ts';
+import { EventView, OutputView } from './components/list-view.tsx';
+import { MainView } from './components/main-view.tsx';
+import { Page } from './components/page.tsx';
+import { Panel } from './components/panel.tsx';
+import { Shutdown } from './components/shutdown.tsx';
+import { frameHeight } from './model/layout.ts';
+import type { LogView } from './model/log-ring.ts';
+import type { UiState } from './model/state.ts';
 
-export type AppProps = { frame: Frame; theme: Theme; onInput: (input: string, key: Key) => void };
+export type ViewProps = { state: UiState; log: LogView; nowMs: number };
+export type AppProps = ViewProps & { appearance: Appearance; onInput: (input: string, key: Key) => void };
 
-export function App({ frame, theme, onInput }: AppProps) {
+export function App({ appearance, onInput, ...shown }: AppProps) {
   const { isRawModeSupported } = useStdin();
   useInput(onInput, { isActive: isRawModeSupported });
   return (
-    <Box flexDirection="column" width={frame.columns}>
-      {frame.regions.map((region) => (
-        <Region key={region.name} region={region} columns={frame.columns} theme={theme} />
-      ))}
-    </Box>
+    <AppearanceProvider value={appearance}>
+      <Box flexDirection="column" width={shown.state.size.columns} height={frameHeight(shown.state)}>
+        <View {...shown} />
+      </Box>
+    </AppearanceProvider>
+  );
+}
+
+function View({ state, log, nowMs }: ViewProps) {
+  const { shutdown, overlay, view } = state;
+  const page = { state, nowMs };
+  if (shutdown !== null) {
+    return (
+      <Page {...page}>
+        <Shutdown state={state} shutdown={shutdown} nowMs={nowMs} />
+      </Page>
+    );
+  }
+  if (overlay?.kind === 'help' || overlay?.kind === 'why') {
+    return (
+      <Page {...page}>
+        <Panel state={state} panel={overlay} />
+      </Page>
+    );
+  }
+  if (view === 'main') return <MainView state={state} log={log} nowMs={nowMs} />;
+  return (
+    <Page {...page}>{view === 'logs' ? <OutputView state={state} log={log} /> : <EventView state={state} />}</Page>
   );
 }

@@ -1,63 +1,39 @@
 // Runs the interface: messages through the reducer, frames through the clock to Ink and the screen, effects to the session.
-import type { Key, render } from 'ink';
+import type { Key } from 'ink';
 import type { Client } from '../api/client.ts';
-import type { ProjectPaths } from '../api/paths.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
 import { App } from './app.tsx';
+import type { Appearance } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
 import { LogRing } from './model/log-ring.ts';
-import type { Effect, UiMessage } from './model/messages.ts';
-import { choicesOf, initialState, type UiState, type ViewChoices } from './model/state.ts';
+import type { Effect, LeaveOutcome, UiMessage } from './model/messages.ts';
+import { initialState, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
 import { endBySignal, listenToProcess, type ProcessEvent } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
-import { messageOf, type ScaleInFile, SupervisorSession } from './session.ts';
-import { type Frame, reuseLines } from './view/frame.ts';
+import { isLost, messageOf, SupervisorSession } from './session.ts';
+import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
+import { nextChangeMs } from './view/next-change.ts';
 import { plainOutput } from './view/pane.ts';
-import { glyphsFor, themeOf } from './view/theme.ts';
-import { viewModel } from './view-model.ts';
+import { glyphsFor } from './view/theme.ts';
 
-export type TuiOptions = {
-  client: Client;
-  paths: ProjectPaths;
-  /** Leaving stops everything. The caller has already sent `own`; detaching sends `disown`. */
-  owning: boolean;
-  colour: boolean;
-  /** Both must be terminals. */
-  stdout: NodeJS.WriteStream;
-  stdin: NodeJS.ReadStream;
-  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
-  scaleInFile?: ScaleInFile;
-  /** Continues a view that lost its supervisor, and says why. */
-  resumed?: ResumedView | null;
-};
-
-export type ResumedView = { choices: ViewChoices; notice: string };
-/** `choices`: for a view that continues this one. */
-export type TuiResult = { outcome: TuiOutcome; choices: ViewChoices };
-
-type TuiOutcome = 'detached' | 'down' | 'leftovers' | 'quit' | 'lost';
-
-type Ink = ReturnType<typeof render>;
-type PendingRun = { resolve(result: TuiResult): void; reject(error: unknown): void };
+type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
 
 export class TuiController {
   readonly #options: TuiOptions;
   readonly #screen: Screen;
   readonly #ring = new LogRing();
   readonly #keys = new KeyReader();
-  readonly #session: SupervisorSession;
+  #client: Client;
+  #session: SupervisorSession;
   readonly #follower: OutputFollower;
   readonly #clock = new FrameClock(() => this.#draw());
-  readonly #appearance: { theme: ReturnType<typeof themeOf>; glyphs: ReturnType<typeof glyphsFor> };
+  readonly #appearance: Appearance;
   #state: UiState;
-  #frame: Frame | null = null;
-  #ink: Ink | null = null;
   readonly #output: InkOutput;
-  readonly #renderInk: typeof render;
   /** The output is printed on the normal screen until a key is pressed. */
   #isCopying = false;
   /** The supervisor has sent `going_down`. */
@@ -65,33 +41,44 @@ export class TuiController {
   #pendingRun: PendingRun | null = null;
   #stopListening: () => void = () => undefined;
 
-  constructor(options: TuiOptions, renderInk: typeof render) {
-    const { client, owning, colour, stdout, stdin, paths, scaleInFile = null, resumed = null } = options;
+  constructor(options: TuiOptions) {
+    const { client, owning, colour, stdout, stdin, paths, asksFirst, scaleInFile = null } = options;
     this.#options = options;
-    this.#renderInk = renderInk;
+    this.#client = client;
     this.#screen = new Screen(stdout, stdin);
-    this.#appearance = { theme: themeOf(colour), glyphs: glyphsFor(process.env) };
-    this.#state = initialState(
-      { size: this.#screen.size, owning, canEditFile: scaleInFile !== null },
-      resumed?.choices,
-    );
-    const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
-    this.#session = new SupervisorSession({ client, scaleInFile, dispatch });
+    this.#state = initialState({ size: this.#screen.size, owning, canEditFile: scaleInFile !== null, asksFirst });
+    this.#session = this.#openSession();
     this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
-    this.#output = new InkOutput(this.#screen.size.columns, (rows) => this.#screen.paint(rows));
+    this.#output = new InkOutput({
+      columns: this.#screen.size.columns,
+      colour,
+      stdin,
+      onRows: (rows) => this.#screen.paint(rows),
+      onError: (error) => this.#endWithError(error),
+    });
+    this.#appearance = { colour, glyphs: glyphsFor(process.env), place: this.#output.place };
   }
 
-  run(): Promise<TuiResult> {
+  run(): Promise<TuiOutcome> {
     return new Promise((resolve, reject) => {
       this.#pendingRun = { resolve, reject };
-      const { stdin, stdout, resumed } = this.#options;
+      const { stdin, stdout } = this.#options;
       this.#stopListening = listenToProcess(stdin, stdout, (event) => this.#onProcessEvent(event));
       this.#screen.enter();
       this.#draw();
-      if (resumed) this.#dispatch({ kind: 'notice', text: resumed.notice, tone: 'warn', nowMs: Date.now() }, 'update');
-      this.#session.start();
-      void this.#options.client.closed.then(() => this.#connectionEnded());
+      this.#follow();
     });
+  }
+
+  #openSession(): SupervisorSession {
+    const { scaleInFile = null } = this.#options;
+    const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
+    return new SupervisorSession({ client: this.#client, scaleInFile, dispatch });
+  }
+
+  #follow(): void {
+    this.#session.start();
+    void this.#client.closed.then(() => this.#connectionEnded());
   }
 
   #onProcessEvent(event: ProcessEvent): void {
@@ -161,37 +148,16 @@ export class TuiController {
     }
   }
 
-  /** @returns when the frame changes by itself; null: never. */
+  /** @returns when the same state will look different; null: never. */
   #draw(): number | null {
     if (this.#pendingRun === null || this.#isCopying) return null;
-    const context = {
-      log: this.#ring,
-      nowMs: Date.now(),
-      colour: this.#appearance.theme.colour,
-      glyphs: this.#appearance.glyphs,
-    };
-    const next = reuseLines(this.#frame, viewModel(this.#state, context));
-    const isSame = this.#frame !== null && next.regions === this.#frame.regions;
-    this.#frame = next;
-    if (!isSame) this.#show(next);
-    return next.nextChangeMs;
-  }
-
-  #show(frame: Frame): void {
-    this.#output.columns = frame.columns;
-    const app = <App frame={frame} theme={this.#appearance.theme} onInput={this.#onInput} />;
-    if (this.#ink !== null) {
-      this.#ink.rerender(app);
-      return;
-    }
-    this.#ink = this.#renderInk(app, {
-      stdout: this.#output as unknown as NodeJS.WriteStream,
-      stdin: this.#options.stdin,
-      debug: true, // each frame whole, to InkOutput
-      exitOnCtrlC: false,
-      patchConsole: false,
-    });
-    this.#ink.waitUntilExit().catch((error) => this.#endWithError(error));
+    const state = this.#state;
+    const nowMs = Date.now();
+    const app = (
+      <App state={state} log={this.#ring} nowMs={nowMs} appearance={this.#appearance} onInput={this.#onInput} />
+    );
+    this.#output.show(app, state.size.columns);
+    return nextChangeMs(state, nowMs);
   }
 
   readonly #onInput = (input: string, key: Key) => {
@@ -205,7 +171,6 @@ export class TuiController {
 
   #redraw(): void {
     this.#screen.forget();
-    this.#frame = null;
     this.#clock.request('key');
   }
 
@@ -248,11 +213,12 @@ export class TuiController {
         ...leftovers.map(({ pid, instance }) => `Still alive: pid ${pid} of ${instance}`),
       ]);
     } catch (error) {
+      if (isLost(error)) return; // #connectionEnded follows
       this.#dispatch({ kind: 'shutdownFailed', error: messageOf(error), nowMs: Date.now() }, 'update');
     }
   }
 
-  async #leave(outcome: 'quit' | 'detached'): Promise<void> {
+  async #leave(outcome: LeaveOutcome): Promise<void> {
     if (outcome === 'detached' && this.#options.owning) {
       try {
         await this.#session.disown();
@@ -266,15 +232,34 @@ export class TuiController {
 
   /** The connection ended without a request of this view: the project was stopped by another client, or is lost. */
   #connectionEnded(): void {
+    if (this.#pendingRun === null) return;
     if (hasShutDownCleanly(this.#state.status, this.#isGoingDown)) this.#endWith('down', ['The project was stopped.']);
+    else if (this.#options.findNext) void this.#continueWithNext(this.#options.findNext);
     else this.#endWith('lost');
+  }
+
+  /** The screen stays as it is meanwhile; the user may leave. */
+  async #continueWithNext(findNext: FindNext): Promise<void> {
+    this.#dispatch({ kind: 'lost', nowMs: Date.now() }, 'update');
+    this.#session.stop();
+    const hasLeft = () => this.#pendingRun === null;
+    const next = await findNext(hasLeft);
+    if (hasLeft()) next?.client.close();
+    else if (next === null) this.#endWith('ended');
+    else {
+      this.#client = next.client;
+      this.#session = this.#openSession();
+      this.#isGoingDown = false;
+      this.#dispatch({ kind: 'found', text: next.notice, nowMs: Date.now() }, 'update');
+      this.#follow();
+    }
   }
 
   #endWith(outcome: TuiOutcome, lines: string[] = []): void {
     const run = this.#tearDown();
     if (run === null) return;
     for (const line of lines) this.#options.stdout.write(`${line}\n`);
-    run.resolve({ outcome, choices: choicesOf(this.#state) });
+    run.resolve(outcome);
   }
 
   #endWithError(error: unknown): void {
@@ -289,8 +274,8 @@ export class TuiController {
     this.#clock.stop();
     this.#follower.close();
     this.#session.stop();
+    this.#client.close();
     this.#output.close();
-    this.#ink?.unmount();
     this.#screen.restore();
     this.#stopListening();
     return run;

@@ -26,6 +26,10 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects(explain(state, message));
     case 'notice':
       return withoutEffects({ ...state, notice: noticeOf(message.text, message.tone, message.nowMs) });
+    case 'lost':
+      return lose(state, message.nowMs);
+    case 'found':
+      return withoutEffects(continueWithNext(state, message));
     case 'shutdownProgress':
       return withoutEffects(
         state.shutdown === null ? state : { ...state, shutdown: { ...state.shutdown, progress: message.progress } },
@@ -39,6 +43,19 @@ function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Red
   const action = actionOf(key, contextOf(state));
   if (action !== null) return applyAction(state, action, { log, nowMs });
   return withoutEffects(typeIntoPrompt(state, key === 'space' ? ' ' : key));
+}
+
+/** A shutdown under way is the command's to finish: the view cannot. */
+function lose(state: UiState, nowMs: number): Reduced {
+  const lost = { ...state, lostSinceMs: nowMs, shutdown: null };
+  return { state: lost, effects: state.shutdown === null ? [] : [{ kind: 'leave', outcome: 'lostDown' }] };
+}
+
+/** An unanswered `why` is dropped. Typed text stays, otherwise the rest of it would act as keys. */
+function continueWithNext(state: UiState, { text, nowMs }: { text: string; nowMs: number }): UiState {
+  const isUnanswered = state.overlay?.kind === 'why' && state.overlay.explanations === null;
+  const overlay = isUnanswered ? null : state.overlay;
+  return { ...state, overlay, lostSinceMs: null, events: [], notice: noticeOf(text, 'warn', nowMs) };
 }
 
 function explain(state: UiState, message: Extract<UiMessage, { kind: 'explained' }>): UiState {

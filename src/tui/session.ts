@@ -46,7 +46,8 @@ export class SupervisorSession {
     try {
       await this.#send(command);
     } catch (error) {
-      this.#report(error);
+      if (isLost(error)) this.#notify('no supervisor answers; nothing was done', 'bad');
+      else this.#report(error);
     }
   }
 
@@ -114,13 +115,18 @@ export class SupervisorSession {
   }
 
   #report(error: unknown): void {
-    if (error instanceof ClientError && (error.wire.code === 'lost' || error.wire.code === 'cancelled')) return;
+    if (isLost(error) || (error instanceof ClientError && error.wire.code === 'cancelled')) return;
     this.#notify(messageOf(error), 'bad');
   }
 
   #notify(text: string, tone: Tone): void {
     this.#options.dispatch({ kind: 'notice', text, tone, nowMs: Date.now() });
   }
+}
+
+/** The connection ended; the controller notices that as well. */
+export function isLost(error: unknown): boolean {
+  return error instanceof ClientError && error.wire.code === 'lost';
 }
 
 export function messageOf(error: unknown): string {

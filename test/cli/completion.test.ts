@@ -39,7 +39,7 @@ describe('offers', () => {
     ],
     [
       ['export', ''],
-      ['systemd', 'procfile', 'supervisord'],
+      ['compose', 'systemd', 'supervisord', 'procfile'],
     ],
     [['-e', ''], ['prod']],
     [['-e', 'dev,'], ['dev,prod']],

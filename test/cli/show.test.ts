@@ -1,6 +1,6 @@
 // A view that loses its connection, against a scripted supervisor: what it connects to next, and what it leaves behind.
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { connect } from '../../src/api/client.ts';
+import { type Client, connect } from '../../src/api/client.ts';
 import { createContext } from '../../src/cli/context/context.ts';
 import { Interrupts } from '../../src/cli/up/interrupts.ts';
 import { showProject } from '../../src/cli/up/show.ts';
@@ -104,13 +104,13 @@ test('dropped by a supervisor that keeps running, the view owns it again', async
   expect(stderr.text()).not.toContain('taken over');
 });
 
-type Options = { resumed?: object | null };
+type Options = { findNext(hasLeft: () => boolean): Promise<{ client: Client; notice: string } | null> };
 
 /** Shown in a terminal by a view that is `runTui`; `whileLoading` is called before it is there. */
 function showFull(
   view: Partial<ShownProject>,
   whileLoading: () => void,
-  runTui: (options: Options) => Promise<object>,
+  runTui: (options: Options) => Promise<string>,
 ): Promise<unknown> {
   vi.doMock('../../src/tui/main.tsx', async () => {
     await new Promise((done) => setImmediate(done));
@@ -128,7 +128,7 @@ test.each([
   [true, 1],
   [false, 0],
 ])('Ctrl-C while the full-screen view is loaded is heard: owning %s, %i times down', async (owning, downs) => {
-  const runTui = vi.fn(async () => ({ outcome: 'quit' }));
+  const runTui = vi.fn(async () => 'quit');
   expect(await showFull({ owning }, () => process.emit('SIGINT'), runTui)).toBe(0);
   expect(asked('down').length).toBe(downs);
   expect(runTui).not.toHaveBeenCalled();
@@ -142,7 +142,7 @@ test('the full-screen view handles signals from its first moment', async () => {
       process.emit('SIGHUP');
       heardByUs = interrupts.count - heard;
     });
-    return new Promise<object>((resolve) => setTimeout(() => resolve({ outcome: 'quit' }), 20));
+    return new Promise<string>((resolve) => setTimeout(() => resolve('quit'), 20));
   };
   expect(await showFull({}, () => undefined, runTui)).toBe(0);
   expect(heardByUs).toBe(0);
@@ -155,7 +155,7 @@ test('Ctrl-C while the full-screen view ends is not lost', async () => {
     await new Promise((done) => setImmediate(done));
     process.kill(process.pid, 'SIGINT'); // delivered at once; listeners are called only in the next turn
     process.off('SIGINT', ofTheView);
-    return { outcome: 'lost' };
+    return 'lost';
   });
   expect(await showFull({}, () => undefined, runTui)).toBe(0);
   expect(runTui).toHaveBeenCalledTimes(1);
@@ -163,13 +163,26 @@ test('Ctrl-C while the full-screen view ends is not lost', async () => {
 });
 
 test('the full-screen view continues with the next supervisor, and says why', async () => {
-  const choices = { selected: 'wide', nameFilter: 'wi' };
-  const runTui = vi.fn(async (_options: Options) => ({
-    outcome: runTui.mock.calls.length === 1 ? 'lost' : 'quit',
-    choices,
-  }));
+  let notice = '';
+  const runTui = vi.fn(async ({ findNext }: Options) => {
+    const next = await findNext(() => false);
+    notice = next!.notice;
+    next!.client.close();
+    return 'quit';
+  });
   expect(await showFull({}, () => undefined, runTui)).toBe(0);
-  const notice = 'the connection to the supervisor was lost and has been restored';
-  expect(runTui.mock.calls.map(([{ resumed }]) => resumed)).toEqual([null, { choices, notice }]);
+  expect(notice).toBe('the connection to the supervisor was lost and has been restored');
+  expect(asked('own').length).toBe(1);
   expect(stderr.text()).toBe('');
+});
+
+test('the full-screen view looks for the next supervisor until its user leaves', async () => {
+  const runTui = vi.fn(async ({ findNext }: Options) => {
+    await supervisor.close();
+    let asks = 0;
+    expect(await findNext(() => ++asks > 3)).toBeNull();
+    return 'lost';
+  });
+  expect(await showFull({ owning: false }, () => undefined, runTui)).toBe(1);
+  expect(stderr.text()).toMatch(/^error: the supervisor has exited unexpectedly/);
 });

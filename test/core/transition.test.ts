@@ -282,6 +282,7 @@ describe('transition: what the kinds do not show', () => {
 
 describe('what a later supervisor could not find out', () => {
   const notifying = spec('api', { readiness: { ...PROBE, checks: [{ kind: 'notify' }] } });
+  const messaging = spec('api', { startup: { ...PROBE, checks: [{ kind: 'ipc', message: 'ready' }] } });
   const probed = spec('api', { readiness: PROBE });
   const pending = { ...alive(), readiness: 'pending' } as Phase;
   const ready = { ...alive(), readiness: 'passing' } as Phase;
@@ -291,6 +292,7 @@ describe('what a later supervisor could not find out', () => {
     ['a process ended, and is started again, which is saved anyway', ending, phases.backoff, service, false],
     ['READY=1 came', pending, ready, notifying, true],
     ['READY=1 had come before', ready, ready, notifying, false],
+    ['a message came', pending, ready, messaging, true],
     ['a repeated probe passed', pending, ready, probed, false],
   ] as [string, Phase, Phase, ServiceSpec, boolean][])('%s', (_, before, after, declared, expected) => {
     expect(isLostOnCrash(slotOf(declared, 1, { phase: before }), slotOf(declared, 1, { phase: after }), declared)).toBe(

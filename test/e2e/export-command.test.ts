@@ -1,10 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
-// `orch export` as a command, and its files in the hands of what reads them: sh, systemd-analyze, supervisord's own parser.
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+// `orch export` as a command, and its files in the hands of what reads them: sh, systemd-analyze, supervisord's own parser, and
+// the loader of docker compose.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { exported } from '../export/exporting.ts';
+import { envFilesOf, exportSources } from '../export/sources.ts';
 import { createProject } from '../rig/project.ts';
+import { makeDirectory, removeDirectory } from '../rig/temporary-directory.ts';
 
 /** Prints what it was given. */
 const SHOW = `const { A, B, FROM_FILE, GONE, PORT, KEY, ORCH_INSTANCE } = process.env;
@@ -51,13 +55,15 @@ test('a line of the Procfile runs what orch would run', async () => {
   expect(stdout).toContain('\n# nightly: ');
 });
 
-test.each(['procfile', 'supervisord', 'systemd'])('no secret is in the files for %s', async (tool) => {
+test.each(['compose', 'procfile', 'supervisord', 'systemd'])('no secret is in the files for %s', async (tool) => {
   const project = createShop();
   const { stdout, stderr } = await project.mustOrch(['export', tool, '--json']);
   expect(stdout + stderr).not.toContain('secret-of-');
   const { findings } = JSON.parse(stdout);
   const reasonOf = (path: string) => findings.find((one: { path: string }) => one.path === path);
-  expect(reasonOf('services.token.env')).toMatchObject({ outcome: 'not carried', line: 15, file: 'procs.yaml' });
+  // docker compose asks for it by its name.
+  const outcome = tool === 'compose' ? 'nearly' : 'not carried';
+  expect(reasonOf('services.token.env')).toMatchObject({ outcome, line: 15, file: 'procs.yaml' });
   expect(reasonOf('services.api.env')).toMatchObject({ outcome: 'nearly' });
 });
 
@@ -71,7 +77,7 @@ test('--out writes all files or none, and overwrites nothing without --force', a
   await project.mustOrch(['export', 'systemd', '--out', 'units', '--force']);
   expect(await project.orch(['export', 'launchd'])).toMatchObject({
     exitCode: 2,
-    stderr: 'error: launchd is not a tool that orch exports to\nhint: one of systemd, procfile, supervisord\n',
+    stderr: 'error: launchd is not a tool that orch exports to\nhint: one of compose, systemd, supervisord, procfile\n',
   });
 });
 
@@ -90,7 +96,7 @@ test.skipIf(analyze.failed)('systemd-analyze verifies the units', async () => {
   expect(exitCode).toBe(0);
 });
 
-// ORCH_TEST_PYTHON: a python3 in which supervisor is installed.
+// ORCH_TEST_PYTHON: a python3 in which supervisor is installed (test/verifiers/install.sh).
 const python = process.env.ORCH_TEST_PYTHON;
 const READ_BACK = `
 import json, shlex, sys
@@ -113,3 +119,54 @@ test.skipIf(!python)('supervisord reads the programs, which run what orch would 
   expect(await run('api')).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
   expect(await run('pool_2')).toMatchObject({ args: ['9001', '2'], PORT: '9001', A: 'at 9001', ORCH_INSTANCE: '2' });
 });
+
+// ORCH_TEST_COMPOSE: the program of test/verifiers/compose.
+const composeLoader = process.env.ORCH_TEST_COMPOSE;
+test.skipIf(!composeLoader)('docker compose reads the services, which run what orch would run', async () => {
+  const project = createShop();
+  await project.mustOrch(['export', 'compose', '--image', 'node:22,token=shop:1', '--out', '.']);
+  const { stdout } = await execa(composeLoader!, [project.root], { env: environment });
+  const { name, services, secrets } = JSON.parse(stdout);
+  expect(name).toBe('shop');
+  expect(services.api).toMatchObject({ image: 'node:22', init: true, network_mode: 'host' });
+  expect(services.token).toMatchObject({ image: 'shop:1', environment: { API_TOKEN: 'secret-of-the-shell' } });
+  expect(services.nightly.profiles).toEqual(['scheduled']);
+  expect(secrets.key.file).toBe(join(project.root, 'key'));
+  // The container has the project in /app, and its secrets in /run/secrets.
+  const here = (text: string) => text.replaceAll('/run/secrets', project.root).replaceAll('/app', project.root);
+  const run = async (service: string) => {
+    const { entrypoint, environment: env, working_dir } = services[service];
+    const given = Object.entries(env).filter(([, value]) => value !== null) as [string, string][];
+    const [program, ...args] = entrypoint.map(here);
+    const { stdout: shown } = await execa(program, args, {
+      cwd: here(working_dir),
+      env: { PATH: process.env.PATH, ...Object.fromEntries(given) },
+      extendEnv: false,
+    });
+    return JSON.parse(shown);
+  };
+  expect(await run('api')).toEqual({ args: [HARD, '8000'], cwd: join(project.root, 'sub'), ...EXPECTED });
+  expect(await run('pool.2')).toMatchObject({ args: ['9001', '2'], PORT: '9001', A: 'at 9001', ORCH_INSTANCE: '2' });
+});
+
+test.skipIf(!composeLoader)(
+  'docker compose accepts the export of every example and of what every import gives',
+  async () => {
+    const root = makeDirectory('compose');
+    onTestFinished(() => removeDirectory(root));
+    const directories = await Promise.all(
+      exportSources.map(async ([, directory, file], index) => {
+        const files = { ...envFilesOf(directory), 'procs.yaml': readFileSync(join(directory, file), 'utf8') };
+        const result = await exported('compose', files);
+        for (const [name, text] of Object.entries({ ...files, ...result.files })) {
+          mkdirSync(dirname(join(root, `${index}`, name)), { recursive: true });
+          writeFileSync(join(root, `${index}`, name), text);
+        }
+        return join(root, `${index}`);
+      }),
+    );
+    const asked = ['TOKEN', 'API_TOKEN', 'DATABASE_URL', 'REDIS_URL'].map((name) => [name, 'given']);
+    const { stdout } = await execa(composeLoader!, directories, { env: Object.fromEntries(asked) });
+    expect(stdout.split('\n').length).toBe(directories.length);
+  },
+);

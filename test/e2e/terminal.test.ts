@@ -18,13 +18,13 @@ const allRun = (project: Project) =>
   );
 const asBefore = { alternateScreen: false, cursorHidden: false, mouse: false, bracketedPaste: false };
 
-test('up shows the services; q stops everything and restores the terminal', async () => {
+test('up shows the services; q stops everything, once asked, and restores the terminal', async () => {
   const project = createProject({ 'procs.yaml': stack });
   const terminal = project.terminal(['up']);
   await terminal.waitForText('shop');
   await terminal.waitForText('worker');
   await allRun(project);
-  terminal.type('q');
+  terminal.type('qs');
   const { exitCode } = await terminal.waitForExit();
   expect(exitCode).toBe(0);
   expect(terminal.modes()).toEqual(asBefore);
@@ -107,7 +107,7 @@ test('the view shows a rejected edit with its position', async () => {
   await terminal.waitForText('worker');
   project.edit('procs.yaml', stack.replace('pool: 3', 'poool: 3'));
   await terminal.waitForText(/procs\.yaml:4:\d+/);
-  terminal.type('q');
+  terminal.type('qs');
   await terminal.waitForExit();
 });
 
@@ -120,7 +120,7 @@ test('output of instances cannot change the screen, title or modes', async () =>
   expect(terminal.raw()).not.toContain('\x1b]0;OWNED');
   expect(terminal.raw()).not.toContain('\x1b]52');
   expect(terminal.modes().mouse).toBe(false);
-  terminal.type('q');
+  terminal.type('qs');
   await terminal.waitForExit();
   expect(terminal.modes()).toEqual(asBefore);
 });
@@ -131,7 +131,7 @@ test('the view fits into 40 × 10 and follows a resize', async () => {
   await terminal.waitForText('api');
   terminal.resize(100, 30);
   await terminal.waitForText('worker');
-  terminal.type('q');
+  terminal.type('qs');
   await terminal.waitForExit();
   expect(terminal.modes()).toEqual(asBefore);
 });
@@ -146,7 +146,7 @@ test('the view follows the next supervisor after an upgrade, and q still stops e
   expect(incarnations(project.instances())).toEqual(before);
   await project.mustOrch(['scale', 'worker=2']);
   await terminal.waitForText(/worker ×2/);
-  terminal.type('q');
+  terminal.type('qs');
   expect((await terminal.waitForExit()).exitCode).toBe(0);
   expect(terminal.modes()).toEqual(asBefore);
   await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
@@ -163,19 +163,6 @@ test('the view keeps row, filter and switches over an upgrade and reports it', a
   await terminal.waitForText('another supervisor has taken over');
   await terminal.waitForText('worker output');
   expect(terminal.screen()).not.toContain('api.1');
-  terminal.type('q');
+  terminal.type('qs');
   await terminal.waitForExit();
-});
-
-test('Ctrl-C during an upgrade stops everything once the next supervisor is found', async () => {
-  const project = createProject({ 'procs.yaml': stack });
-  const terminal = project.terminal(['up']);
-  await terminal.waitForText('worker');
-  await allRun(project);
-  process.kill((await project.ps()).supervisor.pid, 'SIGKILL');
-  await waitFor('the view is left', terminal.modes, (modes) => !modes.alternateScreen, 2_000);
-  terminal.type(KEY.ctrlC);
-  await project.orch(['up', '-d']); // may find that it is stopped already
-  expect((await terminal.waitForExit()).exitCode).toBe(0);
-  await waitFor('nothing is left', project.processes, (seen) => seen.length === 0, 3_000);
 });

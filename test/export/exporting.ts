@@ -1,15 +1,20 @@
 // Exports configurations from memory.
-import { type ExportTool, exportProject } from '../../src/export/export-project.ts';
+import { exportProject } from '../../src/export/export-project.ts';
+import type { ExportTool } from '../../src/export/export-tools.ts';
 import { importFiles } from '../../src/import/import-files.ts';
 import { type Files, loadWithTree } from '../config/loading.ts';
 
-type Options = { environment?: Record<string, string> };
+type Options = { environment?: Record<string, string>; images?: Record<string, string> };
 
 /** A program is found in /bin. */
-export async function exported(tool: ExportTool, files: Files, { environment = {} }: Options = {}) {
+export async function exported(tool: ExportTool, files: Files, { environment = {}, images = {} }: Options = {}) {
   const { built, problems } = await loadWithTree(files, { environment: { HOME: '/h', PATH: '/bin', ...environment } });
   if (!built) throw new Error(JSON.stringify(problems));
-  const result = exportProject(tool, built, (name) => (name.includes('/') ? name : `/bin/${name}`));
+  const result = exportProject(tool, built, {
+    directory: built.config.root,
+    findProgram: (name) => (name.includes('/') ? name : `/bin/${name}`),
+    images,
+  });
   return { ...result, config: built.config };
 }
 

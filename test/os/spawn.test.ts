@@ -72,6 +72,21 @@ describe.each(['posix_spawn', 'fork'])('by %s:', (way) => {
       expect(JSON.parse(text.toString())).toEqual({ closed: expect.arrayContaining([40]), ofChild: [0, 1, 2] });
     });
 
+    test('has further descriptors from 3 on, in their order', async () => {
+      const files = ['first', 'second', 'third'].map((text) => {
+        writeFileSync(join(directory, text), text);
+        return openSync(join(directory, text), 'r');
+      });
+      const stdout = openSync(join(directory, 'output'), 'w');
+      await new Promise<Exit>((resolve, reject) => {
+        const args = ['-c', 'cat <&5; cat <&3; cat <&4; cat <&6'];
+        const started = spawnInstance(request('sh', { args, stdout, extraFds: files }), resolve);
+        started.then((result) => result.ok || reject(result));
+      });
+      expect(readFileSync(join(directory, 'output'), 'utf8')).toBe('thirdfirstsecond');
+      for (const fd of [...files, stdout]) closeSync(fd);
+    });
+
     test('has exactly the environment it was given', async () => {
       const { output } = await run('env', []);
       expect(output.trim().split('\n').sort()).toEqual([`MARK=${mark}`, `PATH=${process.env.PATH}`]);

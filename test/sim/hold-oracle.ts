@@ -2,7 +2,6 @@
 // person lets pass.
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import type { Guest } from './machine/guest.ts';
-import { unexpanded } from './shell.ts';
 
 export type HoldView = {
   /** What is remembered may be lost. */
@@ -42,9 +41,8 @@ export class HoldOracle {
     this.#last = null;
   }
 
-  /** Whenever another configuration is in force. */
-  onConfig(guest: Guest, config: ProjectConfig): void {
-    const text = JSON.stringify(unexpanded(config));
+  /** Whenever another configuration is in force. @param text of the file that it was read from */
+  onConfig(guest: Guest, config: ProjectConfig, text: string): void {
     const former = this.#last;
     const isManual = config.policy?.apply === 'manual';
     this.#last = { guest, text, isManual, env: config.env };

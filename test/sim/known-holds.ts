@@ -63,4 +63,19 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(0, { kind: 'upgrade' }),
     after(7_000, { kind: 'applyHeld' }),
   ),
+  'of two `up` that wait for a removed state directory, the later one is faster': one(
+    PAIR,
+    after(1_500, manual(true)),
+    after(200, { kind: 'deleteStateDir' }),
+    after(100, { kind: 'up', saysYes: true }),
+    after(30, manual(false)),
+    after(0, { kind: 'up', saysYes: true }),
+  ),
+  'an `up` waits for a removed state directory, and the file it has read is edited meanwhile': one(
+    PAIR,
+    after(1_500, edit(1)),
+    after(0, { kind: 'deleteStateDir' }),
+    after(0, { kind: 'up' }),
+    after(100, edit(1)),
+  ),
 };

@@ -30,4 +30,11 @@ export const KNOWN_LINKS: Record<string, Scenario> = {
     after(3_000, switched),
     after(3_000, { kind: 'fault' }),
   ),
+  'the link of the project is switched while an `up` waits for a removed state directory': one(
+    PAIR,
+    after(3_100, { kind: 'deleteStateDir' }),
+    after(0, { kind: 'up' }),
+    // Its supervisor follows the link before any other command can find no supervisor.
+    after(850, switched),
+  ),
 };

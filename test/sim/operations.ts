@@ -72,8 +72,8 @@ const OPERATIONS: Operations = {
     // An instance that is scaled away and comes back starts without back-off.
     project.oracle.forgiveBackoff(nameOf(service));
   },
-  up: (scene) => {
-    scene.project.up();
+  up: (scene, { saysYes }) => {
+    scene.project.up([], saysYes);
     waitFor(scene, { condition: 'converged', names: [] });
   },
   editFile: ({ project }, { service }) => {

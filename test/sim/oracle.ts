@@ -14,6 +14,7 @@ import type { Machine } from './machine/machine.ts';
 import type { SimExit, SimProcess } from './machine/processes.ts';
 import { PortOracle } from './port-oracle.ts';
 import type { Project } from './project.ts';
+import { ReadingOracle } from './reading-oracle.ts';
 import { RevivalOracle } from './revival-oracle.ts';
 import { ScheduleOracle } from './schedule-oracle.ts';
 import { isLoadedBy, type Shell, unexpanded } from './shell.ts';
@@ -36,7 +37,6 @@ export class Oracle implements Observer {
   #machine: Machine;
   #project: Project;
   #kernels = new Map<Guest, Kernel>();
-  #validTexts = new Set<string>();
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
@@ -46,6 +46,7 @@ export class Oracle implements Observer {
   readonly waits: WaitOracle;
   readonly ports: PortOracle;
   readonly holds: HoldOracle;
+  readonly readings = new ReadingOracle((what) => this.#fail(what));
   #stopOrder: StopOrder;
   #firstOffsetMs: number;
   readonly schedules: ScheduleOracle;
@@ -140,10 +141,6 @@ export class Oracle implements Observer {
 
   beginRecord(): void {
     this.actions = [];
-  }
-
-  noteValid(text: string): void {
-    this.#validTexts.add(text);
   }
 
   /** Open requests: each promise with its method and the supervisor that has to answer. */
@@ -469,10 +466,10 @@ export class Oracle implements Observer {
     const config = this.kernel?.accepted?.config;
     if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
     this.#checkedConfig = config;
-    if (!this.#validTexts.has(JSON.stringify(unexpanded(config))))
-      this.#fail('I6: the configuration in force was never written');
+    const text = JSON.stringify(unexpanded(config));
     const guest = this.#guest;
-    if (guest) this.holds.onConfig(guest, config);
+    this.readings.onConfig(guest, text);
+    if (guest) this.holds.onConfig(guest, config, text);
     if (guest) this.#checkShell(guest, (shell) => isLoadedBy(config, shell), 'the configuration in force was loaded');
   }
 
@@ -538,9 +535,7 @@ export class Oracle implements Observer {
       if (!slot || !isNonceOf(slot, of!.nonce))
         this.#fail(`I3: pid ${pid} of ${of!.instance} belongs to no incarnation`);
     }
-    const { config } = kernel.accepted!;
-    if (!this.#validTexts.has(JSON.stringify(unexpanded(config)))) this.#fail('I6: no valid configuration is in force');
-    if (JSON.stringify(unexpanded(config)) !== JSON.stringify(this.#project.config()))
+    if (JSON.stringify(unexpanded(kernel.accepted!.config)) !== JSON.stringify(this.#project.config()))
       this.#fail('I7: the last configuration is not in force');
   }
 

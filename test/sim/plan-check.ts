@@ -27,7 +27,7 @@ export async function planAndEdit(scene: Scene, edit: Edit): Promise<Outcomes | 
   const { coverage } = project.oracle;
   project.oracle.coverage = new Set();
   const accepted = {
-    config: expandBy(project.config(), guest.shell),
+    config: expandBy(project.config(), guest.shell, machine.files.real(project.root)),
     watched: [],
     files: ['procs.yaml'],
     warnings: [],

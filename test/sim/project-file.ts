@@ -2,6 +2,7 @@
 // that it does say so is tested with the real one.
 
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { LoadResult, Problem } from '../../src/core/load-result.ts';
 import type { ProjectConfig } from '../../src/core/spec.ts';
 import type { FileTree } from './machine/files.ts';
@@ -27,10 +28,10 @@ export function spoil(files: FileTree, path: string, kind: BadKind): void {
 export function loadSimulated(files: FileTree, path: string, shell: Shell): LoadResult | 'hangs' {
   const node = files.get(path);
   const bytes = node?.kind === 'file' && !node.refuses ? node.text : null;
-  const watched = [{ path, contentHash: bytes === null ? null : hashOf(bytes) }];
+  const watched = [{ path: files.real(path), contentHash: bytes === null ? null : hashOf(bytes) }];
   if (bytes === 'hangs') return 'hangs';
   const written = bytes === null ? null : parse(bytes);
-  const config = written && expandBy(written, shell);
+  const config = written && expandBy(written, shell, dirname(files.real(path)));
   if (config) return { ok: true, accepted: { config, watched, files: ['procs.yaml'], warnings: [] } };
   return { ok: false, problems: [problem(path)], watched };
 }

@@ -80,7 +80,7 @@ export class Project {
 
   #write(put: (text: string) => void): void {
     const text = JSON.stringify(this.config());
-    this.oracle.noteValid(text);
+    this.oracle.readings.onWrite(text);
     this.#machine.edit(this.file, () => put(text));
   }
 
@@ -110,7 +110,7 @@ export class Project {
   config(): ProjectConfig {
     const declared = [...this.services.keys()].filter((index) => this.services[index]!.declared);
     const specs = declared.map((index) => referenceTag(specOf(this.services, index, this.firstPort), index));
-    return { ...projectConfig(...specs), root: this.root, ...(this.isManual && { policy: MANUAL }) };
+    return { ...projectConfig(...specs), root: '', ...(this.isManual && { policy: MANUAL }) };
   }
 
   get firstPort(): number {
@@ -120,8 +120,8 @@ export class Project {
   // ---- commands --------------------------------------------------------------------------------------------------
 
   /** `orch up -d`: applies to the supervisor that runs, or starts one. A bad file: nothing happens. */
-  up(names: string[] = []): void {
-    this.#up({ names, shell: this.shell, consents: true });
+  up(names: string[] = [], saysYes = false): void {
+    this.#up({ names, shell: this.shell, consents: true, saysYes });
   }
 
   /** From another shell, which is the one that is used from now on, if it does not have to consent or does. */
@@ -186,9 +186,6 @@ export class Project {
       onEnd(ended && 'code' in ended ? ended.code : null),
     );
   }
-
-  /** Everything is to settle: `up --yes`, after `resume`. */
-  letsPass = false;
 
   /** `orch upgrade`: the old one leaves, a new one is started. */
   upgrade(): void {
@@ -259,11 +256,12 @@ export class Project {
     else if (schedule.nowMs < giveUpMs) schedule.after(50, () => this.#join(accepted, command, giveUpMs));
   }
 
-  #apply(accepted: AcceptedConfig, { names, shell, consents }: UpCommand): void {
+  #apply(accepted: AcceptedConfig, command: UpCommand): void {
+    const { names, shell, consents, saysYes = false } = command;
     const guest = this.#machine.sockets.get(this.#socket)?.guest;
     const from = { variables: variablesOf(shell), keepsEnvironment: !consents };
-    const params = { accepted, only: names, ...from, consents: this.letsPass };
-    if (this.letsPass) this.oracle.holds.onConsent();
+    const params = { accepted, only: names, ...from, consents: saysYes };
+    if (saysYes) this.oracle.holds.onConsent();
     const answer = this.call('apply', params);
     if (!guest || !answer) return;
     const { others, settle } = guest.beginUp(shell);
@@ -272,6 +270,8 @@ export class Project {
       const isRefused = code === 'environment-differs';
       if (code === null || isRefused) this.oracle.checkConsent(guest, shell, { consents, isRefused, others: others() });
       settle(code === null);
+      const again = code === 'files-changed' && this.load(shell);
+      if (again) this.#apply(again, command);
     });
   }
 

@@ -69,7 +69,9 @@ export type Operation =
   | { kind: 'goodEdit' }
   | { kind: 'stop' | 'start' | 'restart'; service: number; instance: number | null }
   | { kind: 'scale'; service: number; pool: number | null }
-  | { kind: 'up' | 'upgrade' }
+  /** `saysYes`: `orch up --yes`, by hand only. */
+  | { kind: 'up'; saysYes?: true }
+  | { kind: 'upgrade' }
   /** `up` from another shell. */
   | { kind: 'upFrom'; shell: Shell; consents: boolean }
   /** A person saves a watched file of the service. */

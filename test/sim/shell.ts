@@ -17,6 +17,8 @@ export type UpCommand = {
   nextShells?: readonly Shell[];
   /** The name of the environment may change. */
   consents: boolean;
+  /** `--yes`: what the policy holds may be applied. */
+  saysYes?: boolean;
   /** `orch upgrade`: no person starts the project. */
   isUpgrade?: boolean;
   /** Of the supervisor that is started; default: those of the shell. */
@@ -45,8 +47,10 @@ export function referenceTag(spec: ServiceSpec, index: number): ServiceSpec {
   return withTag({ ...spec, env: { ...spec.env, TAG: REFERENCE.variable } }, REFERENCE.hashed, REFERENCE.variable);
 }
 
-export const expandBy = (config: ProjectConfig, { tag, env }: Shell): ProjectConfig => ({
+/** @param root the directory of the file, without links */
+export const expandBy = (config: ProjectConfig, { tag, env }: Shell, root: string): ProjectConfig => ({
   ...config,
+  root,
   env,
   services: config.services.map((spec) => (spec.env.TAG === undefined ? spec : retag(spec, tag, tag))),
 });
@@ -54,6 +58,7 @@ export const expandBy = (config: ProjectConfig, { tag, env }: Shell): ProjectCon
 /** The file from which it was loaded, by whichever shell. */
 export const unexpanded = (config: ProjectConfig): ProjectConfig => ({
   ...config,
+  root: '',
   env: null,
   services: config.services.map((spec) =>
     spec.env.TAG === undefined ? spec : retag(spec, REFERENCE.hashed, REFERENCE.variable),

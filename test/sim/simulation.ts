@@ -91,12 +91,11 @@ export class Simulation {
         if (this.crashBeforeEffect === null) guest.crashAt = null;
       }
       project.isManual = false;
-      project.letsPass = true;
       project.save();
       resume(project);
     }
     await this.advance(100);
-    for (const project of this.projects) project.up();
+    for (const project of this.projects) project.up([], true);
     await this.advance(RESTORED_MS);
     // The first one reached no supervisor where the socket was removed.
     for (const project of this.projects) resume(project);

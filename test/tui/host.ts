@@ -1,5 +1,6 @@
-// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [colour] [file] [crash]`.
+// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [yes] [colour] [file] [next] [crash]`.
 // Bundled by terminal-host.ts; prints how it ended.
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../src/api/client.ts';
 import { projectPaths } from '../../src/api/paths.ts';
 import { runTui } from '../../src/tui/main.tsx';
@@ -17,6 +18,14 @@ const scaleInFile = async (service: string, size: number) => {
   await client.request('scale', { service: `file:${service}`, size });
   return { ok: true as const };
 };
+/** The supervisor that answers at that socket next. */
+const findNext = async (hasLeft: () => boolean) => {
+  for (; !hasLeft(); await pause(20)) {
+    const next = await connect(paths).catch(() => null); // not yet
+    if (next !== null) return { client: next, notice: 'another one answers' };
+  }
+  return null;
+};
 if (flags.includes('crash')) {
   setTimeout(() => {
     throw new Error('planted');
@@ -26,13 +35,14 @@ const shown = runTui({
   client,
   paths,
   owning,
+  asksFirst: !flags.includes('yes'),
   colour: flags.includes('colour'),
   stdout,
   stdin,
   ...(flags.includes('file') ? { scaleInFile } : {}),
+  ...(flags.includes('next') ? { findNext } : {}),
 });
 await shown.then(
-  ({ outcome }) => stdout.write(`outcome: ${outcome}\n`),
+  (outcome) => stdout.write(`outcome: ${outcome}\n`),
   (error: Error) => stdout.write(`failed: ${error.message}\n`),
 );
-client.close();

@@ -1,51 +1,49 @@
-// Draws a frame through Ink into rows of text, as the terminal would get them.
+// Draws a state through Ink into rows of text, as the screen would get them.
 import { EventEmitter } from 'node:events';
-import { render } from 'ink';
 import { createElement } from 'react';
 import { App } from '../../src/tui/app.tsx';
 import { InkOutput } from '../../src/tui/ink-output.ts';
-import { type Frame, reuseLines } from '../../src/tui/view/frame.ts';
-import { themeOf } from '../../src/tui/view/theme.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import type { UiState } from '../../src/tui/model/state.ts';
+import { type Glyphs, UNICODE } from '../../src/tui/view/theme.ts';
+import { NOW_MS } from './sample.ts';
 
-export type InkScreen = { show(frame: Frame): void; rows(): string[]; frames: () => number; close(): void };
+export type Scene = { log?: LogRing; colour?: boolean; glyphs?: Glyphs };
+export type InkScreen = { show(state: UiState, log?: LogRing): void; rows(): string[]; close(): void };
 
 /** A keyboard without input. */
 const stdin = Object.assign(new EventEmitter(), { isTTY: false }) as unknown as NodeJS.ReadStream;
 
-export function openInkScreen(columns: number, colour = false): InkScreen {
+export function openInkScreen({ colour = false, glyphs = UNICODE }: Scene = {}): InkScreen {
   let rows: string[] = [];
-  let frames = 0;
-  const output = new InkOutput(columns, (next) => {
-    rows = next;
-    frames++;
+  let failure: unknown = null;
+  const output = new InkOutput({
+    columns: 80,
+    colour,
+    stdin,
+    onRows: (next) => {
+      rows = next;
+    },
+    onError: (error) => {
+      failure = error;
+    },
   });
-  const theme = themeOf(colour);
-  let ink: ReturnType<typeof render> | null = null;
-  let shown: Frame | null = null;
+  const appearance = { glyphs, colour, place: output.place };
   return {
-    show(frame) {
-      shown = reuseLines(shown, frame);
-      output.columns = frame.columns;
-      const app = createElement(App, { frame: shown, theme, onInput: () => undefined });
-      if (ink !== null) ink.rerender(app);
-      else {
-        const stdout = output as unknown as NodeJS.WriteStream;
-        ink = render(app, { stdout, stdin, debug: true, exitOnCtrlC: false, patchConsole: false });
-      }
+    show(state, log = new LogRing()) {
+      const app = createElement(App, { state, log, nowMs: NOW_MS, appearance, onInput: () => undefined });
+      output.show(app, state.size.columns);
+      if (failure !== null) throw failure;
     },
     rows: () => rows,
-    frames: () => frames,
-    close() {
-      output.close();
-      ink?.unmount();
-    },
+    close: () => output.close(),
   };
 }
 
 /** One frame, drawn once. */
-export function drawnRows(frame: Frame, colour = false): string[] {
-  const screen = openInkScreen(frame.columns, colour);
-  screen.show(frame);
+export function drawnRows(state: UiState, { log, ...scene }: Scene = {}): string[] {
+  const screen = openInkScreen(scene);
+  screen.show(state, log);
   screen.close();
   return screen.rows();
 }

@@ -20,6 +20,8 @@ describe('keys', () => {
           .find((row) => row.includes('── events')),
       ).toMatch(/^.{98}──$/);
       now.type('r');
+      await now.shows('restart all 2 instances of api?');
+      now.type('\r');
       await now.shows('restarting api');
       now.type('\x1b[B\x1b[B'); // down, down
       await now.shows('api.2 output');
@@ -84,7 +86,7 @@ describe('keys', () => {
         throw { code: 'failed', message: 'api is being removed', hint: 'wait' };
       };
       const now = await stage.opened();
-      now.type('r');
+      now.type('ry');
       await now.shows('api is being removed (wait)');
     },
     TIMEOUT_MS,

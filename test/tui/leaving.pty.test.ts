@@ -23,9 +23,13 @@ describe('shutdown', () => {
   }
 
   test(
-    'q in the owning view stops everything',
+    'q in the owning view stops everything, once asked',
     async () => {
-      const screen = await left('own', (now) => now.type('q'));
+      const screen = await left('own', async (now) => {
+        now.type('q');
+        await now.shows('leave?');
+        now.type('s');
+      });
       expect(screen).toContain('Stopped 2 instances.');
       expect(screen).toContain('outcome: down');
       expect(stage.supervisor.requests.filter(({ method }) => method === 'down')).toMatchObject([
@@ -75,9 +79,16 @@ describe('shutdown', () => {
   );
 
   test(
-    'a lost supervisor ends the view',
+    'a lost supervisor keeps the screen; the user leaves',
     async () => {
-      expect(await left('own', () => stage.supervisor.close())).toContain('outcome: lost');
+      const screen = await left('own next', async (now) => {
+        await stage.supervisor.close();
+        await now.shows('no supervisor answers since');
+        await now.shows('first line of api.1');
+        expect(now.modes().alternateScreen).toBe(true);
+        now.type('qd');
+      });
+      expect(screen).toContain('outcome: lost');
     },
     TIMEOUT_MS,
   );

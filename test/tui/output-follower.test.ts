@@ -37,7 +37,7 @@ const line = (instance: string, text: string) => `${TIME} ${instance} o ${text}\
 /** 1 MB. */
 const flood = line('flood.1', 'x'.repeat(970)).repeat(1000);
 const state = (selected: string | null): UiState => ({
-  ...initialState({ size: { columns: 80, rows: 24 }, owning: true, canEditFile: true }),
+  ...initialState({ size: { columns: 80, rows: 24 }, owning: true, canEditFile: true, asksFirst: true }),
   status: sampleStatus({ services: [pool('flood', 2), pool('wide', 2)] }),
   selected,
 });

@@ -1,10 +1,11 @@
 // Paging shows every line, wrapped or not; above the oldest line the pane names the command for older ones.
 import { describe, expect, test } from 'vitest';
+import { bodyHeight, layoutOf } from '../../src/tui/model/layout.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
+import { paneLines } from '../../src/tui/view/pane.ts';
 import { UNICODE } from '../../src/tui/view/theme.ts';
-import { viewModel } from '../../src/tui/view-model.ts';
-import { NOW_MS, outputLine, press, shownState } from './sample.ts';
+import { outputLine, press, shownState } from './sample.ts';
 
 /** `longest`: characters of a line, less than a page. */
 const SIZES: (TerminalSize & { longest: number })[] = [
@@ -18,9 +19,11 @@ const PREFIX = 12;
 
 /** The lines of the output, without its title. */
 function paneOf(state: UiState, log: LogRing): string[] {
-  const frame = viewModel(state, { log, nowMs: NOW_MS, colour: false, glyphs: UNICODE });
-  const { lines } = frame.regions.find((region) => region.name === 'pane')!;
-  return lines.slice(1).map((line) => line.cells.map((each) => each.text).join(''));
+  const { pane } = layoutOf(state);
+  const height = state.view === 'main' ? pane : bodyHeight(state) - 1;
+  return paneLines(state, log, { height, colour: false, glyphs: UNICODE }).map((line) =>
+    line.map((each) => each.text).join(''),
+  );
 }
 
 /** `<1 xxx 1>`, each line of another length. */

@@ -1,11 +1,10 @@
 // What keys do: tables of (state, keys) → (state, effects).
 import { describe, expect, test } from 'vitest';
 import { actionOf, KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
-import type { Effect } from '../../src/tui/model/messages.ts';
 import { outputTarget, selectedRow, tableRows } from '../../src/tui/model/rows.ts';
 import { contextOf, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
-import { event, NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
+import { event, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
 
 const SIZE = { columns: 80, rows: 24 };
 const start = (change: Partial<UiState> = {}) => shownState(SIZE, change);
@@ -27,7 +26,10 @@ describe('the keymap', () => {
   });
 
   test('every context has a key that leaves it', () => {
-    for (const context of ['main', 'logs', 'events', 'help', 'why', 'scale', 'search', 'shutdown'] as const) {
+    for (const context of [
+      ...(['main', 'logs', 'events', 'help', 'why'] as const),
+      ...(['scale', 'search', 'confirm', 'leave', 'shutdown'] as const),
+    ]) {
       expect(actionOf('ctrl+c', context)).toBe('interrupt');
     }
   });
@@ -91,82 +93,6 @@ describe('pools', () => {
 
   test('folding from an instance selects the pool', () => {
     expect(selectedId(press(start(), ['down', 'down', 'left']).state)).toBe('api');
-  });
-});
-
-describe('commands', () => {
-  test.each<[string, string[], Effect[]]>([
-    ['restart a service', ['r'], [{ kind: 'command', method: 'restart', name: 'api' }]],
-    ['restart an instance', ['down', 'down', 'r'], [{ kind: 'command', method: 'restart', name: 'api.2' }]],
-    ['stop what runs', ['s'], [{ kind: 'command', method: 'stop', name: 'api' }]],
-    ['start what does not', ['/', ...'migrate', 'enter', 's'], [{ kind: 'command', method: 'start', name: 'migrate' }]],
-    [
-      'stop what is in back-off',
-      ['/', ...'mailer', 'enter', 's'],
-      [{ kind: 'command', method: 'stop', name: 'mailer' }],
-    ],
-    ['ask why', ['w'], [{ kind: 'explain', name: 'api' }]],
-    ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file' }]],
-    [
-      'scale down from an instance',
-      ['down', '-', 'enter'],
-      [{ kind: 'scale', service: 'api', size: 2, target: 'file' }],
-    ],
-    [
-      'scale to a typed number',
-      ['+', '1', '2', 'enter'],
-      [{ kind: 'scale', service: 'api', size: 12, target: 'file' }],
-    ],
-    ['scale by steps', ['+', '+', '+', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 5, target: 'file' }]],
-    ['scale as an override', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
-    ['not scale after all', ['+', 'escape'], []],
-    ['not scale to what it is', ['+', '3', 'enter'], []],
-    ['not scale below 0', ['+', '0', '-', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 0, target: 'file' }]],
-    ['detach', ['d'], [{ kind: 'leave', outcome: 'detached' }]],
-  ])('%s', (_what, keys, effects) => {
-    expect(press(start(), keys).effects).toEqual(effects);
-  });
-
-  test('without a way to edit the file, scaling is an override', () => {
-    expect(press(start({ canEditFile: false }), ['+', 'tab', 'enter']).effects).toMatchObject([{ target: 'override' }]);
-  });
-
-  test('pasted text does not act as keys', () => {
-    const pasted = (state: UiState, text: string) => reduce(state, { kind: 'pasted', text }, ringOf(0));
-    expect(pasted(start(), 'rsdq')).toEqual({ state: start(), effects: [] });
-    expect(pasted(press(start(), ['/']).state, 'ap\x1b[31mi').state.nameFilter).toBe('api');
-    expect(pasted(press(start(), ['+']).state, '17').state.overlay).toMatchObject({ text: '17' });
-    expect(pasted(press(start(), ['+']).state, '1x').state.overlay).toMatchObject({ text: '4' });
-  });
-});
-
-describe('shutdown', () => {
-  test.each(['q', 'ctrl+c'])('%s in the owning view stops everything; a second time at once, only once', (key) => {
-    const first = press(start(), [key]);
-    expect(first.effects).toEqual([{ kind: 'down', timeoutMs: null }]);
-    expect(contextOf(first.state)).toBe('shutdown');
-    const second = press(first.state, ['ctrl+c', 'ctrl+c']);
-    expect(second.effects).toEqual([{ kind: 'down', timeoutMs: 0 }]);
-  });
-
-  test.each(['q', 'ctrl+c'])('%s in another view only leaves', (key) => {
-    expect(press(start({ owning: false }), [key]).effects).toEqual([{ kind: 'leave', outcome: 'quit' }]);
-  });
-
-  test('during the shutdown other keys do nothing', () => {
-    const leaving = press(start(), ['q']).state;
-    expect(press(leaving, ['q', 'd', 's', 'r', 'escape', 'enter', 'x']).effects).toEqual([]);
-  });
-
-  test('a failed shutdown returns to the view', () => {
-    const leaving = press(start(), ['q']).state;
-    const { state } = reduce(leaving, { kind: 'shutdownFailed', error: 'no', nowMs: NOW_MS }, ringOf(0));
-    expect(contextOf(state)).toBe('main');
-    expect(state.notice?.text).toBe('no');
-  });
-
-  test('ctrl-c leaves from within a question', () => {
-    expect(press(start(), ['/', 'ctrl+c']).effects).toEqual([{ kind: 'down', timeoutMs: null }]);
   });
 });
 
@@ -240,6 +166,10 @@ describe('views', () => {
     [['?', 'q'], 'main'],
     [['w', 'q'], 'main'],
     [['l', 'w', 'escape'], 'logs'],
+    [['l', 'q'], 'main'],
+    [['e', 'q'], 'main'],
+    [['l', 'w', 'q', 'q'], 'main'],
+    [['l', 'e', 'q', 'q'], 'leave'],
   ])('%j leads to %s', (keys, context) => {
     expect(contextOf(press(start(), keys).state)).toBe(context);
   });

@@ -140,7 +140,7 @@ export function ringOf(count: number): LogRing {
 
 /** A state as after the first messages of a supervisor. */
 export function shownState(size: TerminalSize, change: Partial<UiState> = {}): UiState {
-  const state = initialState({ size, owning: true, canEditFile: true });
+  const state = initialState({ size, owning: true, canEditFile: true, asksFirst: true });
   return { ...state, status: shopStatus(), events: [event(1, 'mailer.1 exited with code 1')], ...change };
 }
 

@@ -1,21 +1,16 @@
 // The table in too little room: long names, many rows.
 import { describe, expect, test } from 'vitest';
-import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { UiState } from '../../src/tui/model/state.ts';
-import { UNICODE } from '../../src/tui/view/theme.ts';
-import { viewModel } from '../../src/tui/view-model.ts';
 import { drawnRows } from './ink-frame.ts';
-import { instanceStatus, NOW_MS, pool, serviceStatus, shopStatus, shownState } from './sample.ts';
+import { instanceStatus, pool, serviceStatus, shopStatus, shownState } from './sample.ts';
 
-const frameOf = (state: UiState) =>
-  viewModel(state, { log: new LogRing(), nowMs: NOW_MS, colour: false, glyphs: UNICODE });
-const screenOf = (state: UiState) => drawnRows(frameOf(state)).join('\n');
+const screenOf = (state: UiState) => drawnRows(state).join('\n');
 
 describe('long names', () => {
   const name = 'a-very-long-service-name-that-was-once-chosen-for-europe-or-asia';
   const status = (change = {}) => shopStatus({ services: [pool(name, 3), { ...pool('db', 1), ...change }] });
   const rowsAt = (columns: number, rows: number, shown = status()) => {
-    const screen = drawnRows(frameOf(shownState({ columns, rows }, { status: shown })));
+    const screen = drawnRows(shownState({ columns, rows }, { status: shown }));
     return screen.filter((row) => row.includes('a-ver')).slice(0, 4);
   };
 
@@ -47,8 +42,8 @@ describe('more rows than there is room for', () => {
   const many = (length: number) =>
     Array.from({ length }, (_, index) => serviceStatus(`s${index}`, [instanceStatus(`s${index}.1`, 'ready')]));
   const rowOf = (columns: number, rows: number, change = {}) =>
-    drawnRows(frameOf(shownState({ columns, rows }, { status: shopStatus({ services: many(100) }), ...change }))).find(
-      (row) => / of 100\b/.test(row),
+    drawnRows(shownState({ columns, rows }, { status: shopStatus({ services: many(100) }), ...change })).find((row) =>
+      / of 100\b/.test(row),
     );
 
   test.each([

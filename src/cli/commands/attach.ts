@@ -13,7 +13,7 @@ import { Interrupts } from '../up/interrupts.ts';
 import { runLogs } from './logs.ts';
 import { RESET_SEQUENCE } from './reset-term.ts';
 
-type AttachOptions = { tui?: boolean };
+type AttachOptions = { tui?: boolean; yes?: boolean };
 
 export const attachCommand: CommandDefinition<AttachOptions> = {
   name: 'attach',
@@ -25,7 +25,10 @@ export const attachCommand: CommandDefinition<AttachOptions> = {
     'terminal (`tty`) every key goes to the program, except Ctrl-], which leaves.',
   ].join(' '),
   arguments: [{ syntax: '[name]', description: 'an instance with its own input', completes: 'name' }],
-  options: [{ flags: '--no-tui', description: 'print prefixed lines even in a terminal' }],
+  options: [
+    { flags: '--yes', description: 'the view stops or restarts several instances without a question' },
+    { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+  ],
   examples: [
     ['orch attach', 'q or Ctrl-C leaves; nothing is stopped'],
     ['orch attach console', 'type into console; Ctrl-] leaves (with `stdin`: Ctrl-D or Ctrl-C)'],
@@ -42,7 +45,7 @@ async function attachToProject(context: CliContext, options: AttachOptions): Pro
       const sinceMs = Date.now();
       const { showProject } = await import('../up/show.ts');
       return await showProject(context, {
-        ...{ client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts },
+        ...{ client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts, asksNothing: options.yes },
       });
     });
   } finally {

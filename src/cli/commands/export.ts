@@ -1,28 +1,38 @@
 // `orch export`: the configuration in the files of another tool, and a loss report. Overwrites nothing without --force.
+import { resolve } from 'node:path';
+import { EXPORT_TOOLS } from '../../export/export-tools.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
 import { fail } from '../context/errors.ts';
 
-type ExportOptions = { out?: string; force?: boolean };
+type ExportOptions = { out?: string; force?: boolean; image?: string[] };
+
+const TOOLS = `${EXPORT_TOOLS.slice(0, -1).join(', ')} or ${EXPORT_TOOLS.at(-1)}`;
 
 export const exportCommand: CommandDefinition<ExportOptions> = {
   name: 'export',
   group: 'Configuration',
   summary: 'print the configuration in the files of another tool',
   details: [
-    'TOOL is systemd, procfile or supervisord.',
+    `TOOL is ${TOOLS}.`,
     'The result goes to stdout, the loss report to stderr: each key is carried exactly, nearly (and how it differs), or not.',
     'Secrets and the values of env files are not printed: the other tool reads them where they are.',
   ].join(' '),
-  arguments: [{ syntax: '<tool>', description: 'systemd, procfile or supervisord', completes: 'export' }],
+  arguments: [{ syntax: '<tool>', description: TOOLS, completes: 'export' }],
   options: [
     { flags: '--out <directory>', description: 'write the files there', completes: 'file' },
+    {
+      flags: '--image <images>',
+      description: 'for compose: IMAGE of all services, SERVICE=IMAGE of one; with commas',
+      value: { kind: 'list' },
+    },
     { flags: '--force', description: 'overwrite files that exist' },
   ],
   examples: [
     ['orch export procfile', 'print a Procfile'],
     ['orch -e prod export systemd --out units', 'write the units of prod'],
+    ['orch export compose --image node:22,db=postgres:17 --out .', 'write compose.yaml'],
     ['orch export supervisord --json', 'files and report, for programs'],
   ],
   run: runExport,
@@ -30,7 +40,7 @@ export const exportCommand: CommandDefinition<ExportOptions> = {
 
 /** Exit code 2 if the configuration is rejected or a file cannot be written. */
 async function runExport(context: CliContext, options: ExportOptions, names: string[]): Promise<ExitCode> {
-  const [{ loadTreeOrPrint }, { EXPORT_TOOLS, exportProject }, { formatReport }, { findProgram }] = await Promise.all([
+  const [{ loadTreeOrPrint }, { exportProject }, { formatReport }, { findProgram }] = await Promise.all([
     import('../context/configuration.ts'),
     import('../../export/export-project.ts'),
     import('../../import/output/loss-report.ts'),
@@ -45,7 +55,20 @@ async function runExport(context: CliContext, options: ExportOptions, names: str
     });
   const loaded = await loadTreeOrPrint(context);
   if (!loaded) return 2;
-  const result = exportProject(tool, loaded.built, findProgram(context.environment.PATH ?? ''));
+  const { config } = loaded.built;
+  const images = Object.fromEntries((options.image ?? []).map(readImage));
+  const unknown = Object.keys(images).find((name) => name !== '' && !config.services.some((one) => one.name === name));
+  if (unknown !== undefined || (options.image && tool !== 'compose'))
+    return fail(context, {
+      code: 'usage',
+      message:
+        unknown === undefined ? '--image is for compose alone' : `--image: the project has no service "${unknown}"`,
+    });
+  const result = exportProject(tool, loaded.built, {
+    directory: options.out === undefined ? config.root : resolve(context.cwd, options.out),
+    findProgram: findProgram(context.environment.PATH ?? ''),
+    images,
+  });
   if (options.out !== undefined) {
     const written = await writeFiles(result.files, options.out, context.cwd, options.force ?? false);
     if ('message' in written) return fail(context, { code: 'usage', ...written });
@@ -54,6 +77,12 @@ async function runExport(context: CliContext, options: ExportOptions, names: str
   } else context.stdout.write(context.json ? `${JSON.stringify(result)}\n` : printFiles(result.files));
   if (!context.json) context.stderr.write(`${formatReport(result.findings).map(escapeControls).join('\n')}\n`);
   return 0;
+}
+
+/** `''`: of all services that are not named. */
+function readImage(text: string): [service: string, image: string] {
+  const end = text.indexOf('=');
+  return end === -1 ? ['', text] : [text.slice(0, end), text.slice(end + 1)];
 }
 
 /** Several files, each below its name. */

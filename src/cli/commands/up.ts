@@ -74,7 +74,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
       value: { kind: 'duration' },
     },
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
-    { flags: '--yes', description: 'apply also what the `policy` of the project holds, without a question' },
+    { flags: '--yes', description: 'apply also what the `policy` of the project holds; the view asks nothing either' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
   ],
   examples: [
@@ -179,7 +179,8 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     const tasks = endCondition ? null : taskNamesOf(accepted, names);
     const wantsTui = options.tui !== false && exitCodeFrom === undefined;
     const { showProject } = await import('../up/show.ts');
-    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts };
+    const asksNothing = options.yes;
+    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts, asksNothing };
     return await showProject(context, view);
   } finally {
     interrupts.stop();

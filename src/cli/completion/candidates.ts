@@ -1,11 +1,11 @@
 // What completion offers at the cursor: commands, options, their values, names. It reads the definitions of the commands.
 import { readdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { EXPORT_TOOLS } from '../../export/export-tools.ts';
 import { discoverFile } from '../context/context.ts';
 import {
   type CommandDefinition,
   type CompletionKind,
-  exportTools,
   globalOptions,
   globalOptionsAfter,
   type OptionDefinition,
@@ -86,7 +86,7 @@ async function candidatesOfKind(kind: CompletionKind, taken: string[], file: str
     case 'shell':
       return describeAll(shells, '');
     case 'export':
-      return describeAll(exportTools, '');
+      return describeAll(EXPORT_TOOLS, '');
     case 'environment':
       return environmentCandidates(file, '');
     default:

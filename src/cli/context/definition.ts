@@ -21,8 +21,6 @@ export type OptionDefinition = {
 
 /** Shells with a completion script. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
-/** What `orch export` writes for. */
-export const exportTools = ['systemd', 'procfile', 'supervisord'] as const;
 
 /** `name`: services and instances; `size`: `api=`. */
 export type CompletionKind = 'name' | 'service' | 'size' | 'file' | 'environment' | 'shell' | 'export';

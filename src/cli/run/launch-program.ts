@@ -33,6 +33,8 @@ export type Program = {
   launchContext: LaunchContext;
   /** For its ORCH_NONCE; left out: that of the instance in which this command was called, if it was. */
   nonce?: string | undefined;
+  /** It may send messages by Node's IPC, which are ignored. */
+  withChannel?: boolean;
 };
 
 /** What is to be done once it runs (with its pid), and when it has ended. */
@@ -43,7 +45,7 @@ export async function launchProgram(context: CliContext, program: Program, watch
   try {
     const launch = await prepareLaunch(context, program);
     if (typeof launch === 'number') return launch;
-    const { pid, ended } = await runInForeground(launch);
+    const { pid, ended } = await runInForeground(launch, { withChannel: program.withChannel ?? false });
     if (pid !== null) await watch?.onStart(pid);
     return reportExit(context, await ended);
   } finally {

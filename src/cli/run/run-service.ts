@@ -1,6 +1,7 @@
 // `orch run`: what a service needs is started first, by the supervisor; then its program runs here, once.
 import { type Client, connect } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import { usesMessages } from '../../core/ipc-messages.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { ServiceSpec } from '../../core/spec.ts';
 import { inheritedVariables, type LaunchContext } from '../../launch/environment.ts';
@@ -99,7 +100,7 @@ class Run {
     const shown = spec.port === null ? spec : { ...spec, port: 'auto' as const };
     return launchProgram(
       context,
-      { spec: shown, index: 1, command, set, launchContext, nonce: lease?.nonce },
+      { spec: shown, index: 1, command, set, launchContext, nonce: lease?.nonce, withChannel: usesMessages(shown) },
       lease ? holding(lease) : undefined,
     );
   }

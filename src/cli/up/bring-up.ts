@@ -39,6 +39,8 @@ const CONFLICT_PATIENCE_MS = 10_000;
 const RETRY_MS = 50;
 /** After this the lock may be free: launch again. */
 const RELAUNCH_MS = 1000;
+/** Files that a program keeps writing are never the same when the supervisor looks. */
+const MAX_READINGS = 20;
 
 export type BringUpOptions = {
   /** Also these services and what they depend on, as names or selectors; none: all. */
@@ -64,27 +66,17 @@ export type BringUpOptions = {
 export async function bringUp(
   context: CliContext,
   paths: ProjectPaths,
-  {
-    only: words,
-    except,
-    mustExist = [],
-    maySwitch,
-    mayPass = false,
-    planned: token,
-    follow,
-    interrupts,
-  }: BringUpOptions,
+  options: BringUpOptions,
 ): Promise<RunningProject | ExitCode> {
+  const { maySwitch, mayPass = false, planned: token, follow, interrupts } = options;
   // A command that listens for Ctrl-C stays, and owns what it starts.
   const owned = interrupts !== undefined;
   const client = await connect(paths);
   // A new supervisor starts while this process still reads the configuration.
   const launch = client ? null : startLaunch(context, paths, owned);
-  const accepted = await loadOrPrint(context);
-  const only = accepted && (await selectServices(context, accepted.config, words, { except }));
-  if (!accepted || !only || !checkServiceNames(context, accepted.config, [...only, ...mustExist])) {
+  const reading = await readFiles(context, options, client !== null);
+  if (!reading) {
     await launch?.abandon();
-    if (client && !accepted) context.stderr.write('\nServices keep running.\n');
     client?.close();
     return 2;
   }
@@ -96,24 +88,41 @@ export async function bringUp(
   refreshSchema(context.file);
   if (client) await checkProject(client, context);
   const planned = token === undefined ? null : { token, key: machineKey() };
-  const moved = planned && (await findMoved({ client, paths, accepted, planned }));
+  const moved = planned && (await findMoved({ client, paths, accepted: reading.accepted, planned }));
   if (moved) {
     await launch?.abandon();
     client?.close();
     return fail(context, moved);
   }
+  const readAgain = () => readFiles(context, options, true);
   if (client && (await isKnownWithoutLinks(client, context))) {
     await endSupervisor(client);
     return await retryUntilRunning(
-      { context, paths: pathsOfFile(context.file, context.stateDir), owned, interrupts },
-      { accepted, only, follow, keepsEnvironment: !maySwitch },
+      { context, paths: pathsOfFile(context.file, context.stateDir), owned, interrupts, readAgain },
+      { ...reading, follow, keepsEnvironment: !maySwitch },
       null,
       null,
     );
   }
   const consent = { keepsEnvironment: !maySwitch, consents: mayPass };
-  const request = { accepted, only, follow, ...consent, ...(planned && { planned }) };
-  return retryUntilRunning({ context, paths, owned, interrupts }, request, client, launch);
+  const request = { ...reading, follow, ...consent, ...(planned && { planned }) };
+  return retryUntilRunning({ context, paths, owned, interrupts, readAgain }, request, client, launch);
+}
+
+type SelectedConfig = Pick<RunningProject, 'accepted' | 'only'>;
+
+/** @returns null after printing what is wrong with the files, or with the names of services. */
+async function readFiles(
+  context: CliContext,
+  { only: words, except, mustExist = [] }: BringUpOptions,
+  isRunning: boolean,
+): Promise<SelectedConfig | null> {
+  const accepted = await loadOrPrint(context);
+  if (!accepted && isRunning) context.stderr.write('\nServices keep running.\n');
+  const only = accepted && (await selectServices(context, accepted.config, words, { except }));
+  return accepted && only && checkServiceNames(context, accepted.config, [...only, ...mustExist])
+    ? { accepted, only }
+    : null;
 }
 
 /**
@@ -129,23 +138,30 @@ async function isKnownWithoutLinks(client: Client, { file }: CliContext): Promis
 const startLaunch = (context: CliContext, paths: ProjectPaths, owned: boolean) =>
   launchSupervisor({ paths, file: context.file, env: context.env, environment: context.environment, owned });
 
-type ApplyRequest = {
-  accepted: AcceptedConfig;
-  only: string[];
+type ApplyRequest = SelectedConfig & {
   follow?: FollowedRef | null | undefined;
   keepsEnvironment: boolean;
   consents?: boolean;
   planned?: PlannedToken;
 };
 
-type BringUpAttempt = { context: CliContext; paths: ProjectPaths; owned: boolean; interrupts: Interrupts | undefined };
+type BringUpAttempt = {
+  context: CliContext;
+  paths: ProjectPaths;
+  owned: boolean;
+  interrupts: Interrupts | undefined;
+  /** @returns null after printing why the files cannot be applied. */
+  readAgain(): Promise<SelectedConfig | null>;
+};
 
 async function retryUntilRunning(
-  { context, paths, owned, interrupts }: BringUpAttempt,
-  request: ApplyRequest,
+  { context, paths, owned, interrupts, readAgain }: BringUpAttempt,
+  firstRequest: ApplyRequest,
   client: Client | null,
   launch: SupervisorLaunch | null,
 ): Promise<RunningProject | ExitCode> {
+  let request = firstRequest;
+  let readings = 1;
   let conflict: WireError | null = null;
   /** @returns null: the request now says that the user agrees. */
   const agree = async (error: WireError): Promise<ExitCode | null> => {
@@ -155,12 +171,21 @@ async function retryUntilRunning(
     else client?.close();
     return code;
   };
+  /** @returns null: the request now says what the files say. */
+  const read = async (error: WireError): Promise<ExitCode | null> => {
+    const reading = ++readings > MAX_READINGS ? null : await readAgain();
+    // What the user has agreed to was another plan.
+    if (reading) request = { ...firstRequest, ...reading };
+    else client?.close();
+    if (readings > MAX_READINGS) return fail(context, error);
+    return reading ? null : 2;
+  };
   let untilMs = performance.now() + CONFLICT_PATIENCE_MS;
   for (;;) {
     if (client) {
       const applied = await apply(context, client, request);
       if (typeof applied === 'object' && 'code' in applied) {
-        const code = await agree(applied);
+        const code = await (applied.code === 'files-changed' ? read(applied) : agree(applied));
         if (code === null) continue;
         return code;
       }
@@ -201,7 +226,13 @@ function start(launch: SupervisorLaunch, request: ApplyRequest): Promise<LaunchO
   return launch.started;
 }
 
-/** @returns `gone` if the supervisor was going down, once it has exited; an error if it needs the consent of the user. */
+/** What this command can do something about. */
+const ANSWERED_ERRORS = ['environment-differs', 'held', 'files-changed'];
+
+/**
+ * @returns `gone` if the supervisor was going down, once it has exited; an error if it needs the consent of the user, or
+ * another reading of the files.
+ */
 async function apply(
   context: CliContext,
   client: Client,
@@ -219,7 +250,7 @@ async function apply(
     return 2;
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    if (error.wire.code === 'environment-differs' || error.wire.code === 'held') return error.wire;
+    if (ANSWERED_ERRORS.includes(error.wire.code)) return error.wire;
     if (error.wire.code === 'going-down')
       context.stderr.write('The project is going down; waiting until it has stopped.\n');
     else if (error.wire.code !== 'lost') throw error;

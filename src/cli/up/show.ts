@@ -1,9 +1,13 @@
 // Shows a running project until its user leaves or it ends: the full-screen view in a terminal, prefixed lines elsewhere.
 // If the supervisor is lost, the view continues with the next one.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { NextSupervisor } from '../../tui/tui-options.ts';
 import { scaleInFile, toWireError } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
+import { readUserConfig } from '../context/user-config.ts';
 import { untilEnd } from './end-condition.ts';
 import { readProjectEnd, reportEnded } from './ended-project.ts';
 import { runLineMode, stopEverything } from './line-mode.ts';
@@ -13,8 +17,8 @@ import { takeDownOrphans } from './take-down.ts';
 
 export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
   for (let view = first; ; ) {
-    const hello = await view.client.request('hello', {}).catch(() => null); // already lost: the view notices it
-    const end = await showOnce(context, view, hello?.pid ?? null);
+    const pid = await pidOf(view.client);
+    const end = await showOnce(context, view, pid);
     if (typeof end === 'number') return end;
     const ended = hasOrphanedState(view.paths) ? null : readProjectEnd(view.paths, first.sinceMs);
     if (ended) return reportEnded(context, ended);
@@ -22,16 +26,23 @@ export async function showProject(context: CliContext, first: ShownProject): Pro
     const next = await findSuccessor(view.paths, () => !view.owning && view.interrupts.count > 0);
     if (!next && view.interrupts.count > 0) return view.owning ? stopOrphans(context, view.paths) : 0;
     if (!next) return fail(context, supervisorLostError);
-    const notice = next.pid === hello?.pid ? RECONNECTED : `another supervisor has taken over (pid ${next.pid})`;
-    if (!end.choices) context.stderr.write(`${notice}\n`);
+    context.stderr.write(`${noticeOf(next.pid, pid)}\n`);
     if (view.owning) await next.client.request('own', {});
-    const resumed = end.choices ? { choices: end.choices, notice } : null;
-    view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1, resumed };
+    view = { ...view, client: next.client, sinceMs: end.lostAtMs + 1 };
   }
 }
 
+/** @returns null without an answer: the view notices that */
+async function pidOf(client: Client): Promise<number | null> {
+  const hello = await client.request('hello', {}).catch(() => null); // already lost
+  return hello?.pid ?? null;
+}
+
 /** The supervisor drops a client that does not read, such as a view that was suspended for long. */
-const RECONNECTED = 'the connection to the supervisor was lost and has been restored';
+const noticeOf = (pid: number, before: number | null): string =>
+  pid === before
+    ? 'the connection to the supervisor was lost and has been restored'
+    : `another supervisor has taken over (pid ${pid})`;
 
 /** @param pid of the supervisor; null: already lost */
 async function showOnce(
@@ -40,61 +51,93 @@ async function showOnce(
   pid: number | null,
 ): Promise<ExitCode | LostSupervisor> {
   if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
+  const user = await readUserConfig(context.environment);
+  if ('error' in user) return fail(context, user.error);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
-  return showTui(context, view, { runTui, pid });
+  return showTui(context, view, { runTui, pid, asksFirst: user.confirm && !view.asksNothing });
 }
 
 function canShowTui({ stdout, json, environment }: CliContext): boolean {
   return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
 }
 
-type TuiStart = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null };
+type TuiStart = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null; asksFirst: boolean };
 
 async function showTui(
   context: CliContext,
   view: ShownProject,
-  { runTui, pid }: TuiStart,
-): Promise<ExitCode | LostSupervisor> {
-  const { client, paths, owning, resumed = null } = view;
+  { runTui, asksFirst, ...start }: TuiStart,
+): Promise<ExitCode> {
+  const { paths, owning, sinceMs } = view;
   const { colour } = context;
   const { stdout, stdin } = process;
+  let { client } = view;
+  let { pid } = start;
   const scale = async (service: string, size: number) => {
     const { problems, held } = await scaleInFile(context, client, { [service]: size });
     const [problem] = problems;
     return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const, held };
   };
-  const shown = runTui({ client, paths, owning, colour, stdout, stdin, scaleInFile: scale, resumed });
+  const endedBy: EndedBy = { exitCode: null };
+  /** As long as it takes: the view says that it waits, and its user may leave. */
+  const findNext = async (hasLeft: () => boolean): Promise<NextSupervisor | null> => {
+    while (!hasLeft()) {
+      if (!hasOrphanedState(paths) && readProjectEnd(paths, sinceMs)) return null;
+      const next = await findSuccessor(paths, hasLeft);
+      if (!next) continue;
+      if (owning) await next.client.request('own', {}).catch(() => undefined); // lost again: the view notices it
+      const notice = noticeOf(next.pid, pid);
+      ({ client, pid } = next);
+      stopWhenMet(client, view, endedBy);
+      return { client, notice };
+    }
+    return null;
+  };
+  const shown = runTui({ client, paths, owning, colour, stdout, stdin, asksFirst, scaleInFile: scale, findNext });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.
   view.interrupts.pause();
-  const endedBy = stopWhenMet(view);
-  const { outcome, choices } = await shown;
-  client.close();
+  stopWhenMet(client, view, endedBy);
+  const outcome = await shown;
   switch (outcome) {
     case 'detached':
       context.stdout.write('The project keeps running: `orch attach` shows it again, `orch down` stops it.\n');
       return 0;
     case 'lost':
-      return { lostAtMs: Date.now(), choices };
+      view.interrupts.resume();
+      await pause(0); // a Ctrl-C at that moment is delivered now
+      return owning && view.interrupts.count > 0 ? stopLost(context, view) : fail(context, supervisorLostError);
+    case 'lostDown':
+      return stopLost(context, view);
+    case 'ended':
+      return reportEnded(context, readProjectEnd(paths, sinceMs)!);
     case 'down':
     case 'leftovers':
       if (pid !== null) await untilGone(pid);
-      return endedBy.exitCode ?? readProjectEnd(paths, view.sinceMs)?.exitCode ?? (outcome === 'down' ? 0 : 1);
+      return endedBy.exitCode ?? readProjectEnd(paths, sinceMs)?.exitCode ?? (outcome === 'down' ? 0 : 1);
     case 'quit':
       return 0;
   }
 }
 
-/** The view shows how everything stops. @returns an object that gets the exit code once the condition holds. */
-function stopWhenMet({ client, endCondition }: ShownProject): { exitCode: number | null } {
-  const result: { exitCode: number | null } = { exitCode: null };
-  if (!endCondition) return result;
+/** The next supervisor stops everything; if none appears in time, this command does. */
+async function stopLost(context: CliContext, view: ShownProject): Promise<ExitCode> {
+  view.interrupts.resume();
+  const next = await findSuccessor(view.paths, () => false);
+  return next ? stopEverything(context, { ...view, client: next.client }) : stopOrphans(context, view.paths);
+}
+
+/** `exitCode`: once the condition that ends the project holds. */
+type EndedBy = { exitCode: number | null };
+
+/** The view shows how everything stops. */
+function stopWhenMet(client: Client, { endCondition }: ShownProject, endedBy: EndedBy): void {
+  if (!endCondition) return;
   const stop = async () => {
-    result.exitCode = await untilEnd(client, endCondition);
+    endedBy.exitCode = await untilEnd(client, endCondition);
     await client.request('down', { timeoutMs: null });
   };
   stop().catch(() => undefined); // the view notices that the connection is lost
-  return result;
 }
 
 /** Its report goes to stderr: stdout belongs to the view. */

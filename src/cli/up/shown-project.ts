@@ -1,7 +1,6 @@
 // A project on its way to a view: what `orch up` and `orch attach` show. Types only.
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { ResumedView } from '../../tui/controller.tsx';
 import type { EndCondition } from './end-condition.ts';
 import type { Interrupts } from './interrupts.ts';
 
@@ -19,12 +18,9 @@ export type ShownProject = {
   /** What ends the project, apart from its user and its services. */
   endCondition?: EndCondition | null;
   interrupts: Interrupts;
-  /** What a full-screen view keeps and reports after an earlier one lost its supervisor. */
-  resumed?: ResumedView | null;
+  /** `--yes`: the full-screen view asks nothing. */
+  asksNothing?: boolean | undefined;
 };
 
-/**
- * The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch).
- * `choices`: of a full-screen view, for the view that continues it.
- */
-export type LostSupervisor = { lostAtMs: number; choices?: ResumedView['choices'] };
+/** The supervisor ended while something ran; its output is shown up to this moment (milliseconds since the epoch). */
+export type LostSupervisor = { lostAtMs: number };

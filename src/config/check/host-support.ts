@@ -1,4 +1,5 @@
-// Keys that this machine or other keys of the service do not allow: `tty`, `exit_record`, `notify` probes, secret files.
+// Keys that this machine or other keys of the service do not allow: `tty`, `exit_record`, `notify` probes, messages, secret
+// files.
 // Such a conflict is reported at load instead of at the first start.
 import { accessSync, constants, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,13 +25,37 @@ export function checkTerminals(config: ProjectConfig, tree: Tree, findReason = w
   });
 }
 
-function ttyConflicts({ stdin, listen, exitRecord, stderrQueue }: ServiceSpec): KeyConflict[] {
+function ttyConflicts(spec: ServiceSpec): KeyConflict[] {
+  const { stdin, listen, exitRecord, stderrQueue } = spec;
   const conflicts: KeyConflict[] = [];
   if (stdin) conflicts.push(['stdin', 'the program reads from its terminal']);
   if (stderrQueue !== null) conflicts.push(['stderr_queue', 'a terminal has one stream']);
   if (listen.length > 0) conflicts.push(['listen', 'sockets cannot be passed on through a terminal']);
   if (exitRecord) conflicts.push(['exit_record', 'the process that holds the terminal must be the main one']);
+  for (const key of messageKeys(spec)) conflicts.push([key, 'an IPC channel cannot be passed on through a terminal']);
   return conflicts;
+}
+
+/** The keys for which a program gets an IPC channel. */
+function messageKeys(spec: ServiceSpec): string[] {
+  const probes = (['startup', 'readiness'] as const).filter((key) =>
+    spec[key]?.checks.some(({ kind }) => kind === 'ipc'),
+  );
+  return [...probes.map((key) => `${key}.ipc`), ...(spec.stop.message === undefined ? [] : ['stop.message'])];
+}
+
+/** Only a process of Node itself can pass a channel on under Windows, where it is not a descriptor. */
+export function checkMessages(config: ProjectConfig, tree: Tree, system: string = process.platform): Problem[] {
+  if (system !== 'win32') return [];
+  return config.services.flatMap((spec) =>
+    messageKeys(spec).map((key) =>
+      problemAt(descend(tree, ['services', spec.name, ...key.split('.')]).tree.at, {
+        code: 'not-supported-here',
+        message: `\`${key}\` is not supported on Windows`,
+        hint: 'use another probe, or a stop command',
+      }),
+    ),
+  );
 }
 
 /** As in os/tty/pty.ts, which config must not import. */

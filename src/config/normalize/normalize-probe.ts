@@ -18,8 +18,8 @@ import {
 } from '../tree/tree.ts';
 import { durationOf, type NormalizeContext, reportBadValue } from './normalize-context.ts';
 
-/** A `log` or `delay` probe that succeeded once succeeds as long as the process lives, whatever happens inside. */
-const LATCHED = ['log', 'delay'];
+/** A `log`, `ipc` or `delay` probe that succeeded once succeeds as long as the process lives, whatever happens inside. */
+const LATCHED = ['log', 'ipc', 'delay'];
 
 /** @returns null without a probe. */
 export function normalizeProbe(entry: TreeEntry | undefined, context: NormalizeContext): Probe | null {
@@ -27,7 +27,7 @@ export function normalizeProbe(entry: TreeEntry | undefined, context: NormalizeC
   const tree = entry.value;
   const checks = entriesOf(tree).flatMap(({ key, value }) => checkOf(key, value, context));
   if (checks.length === 0) {
-    const hint = 'add one of exec, http, tcp, unix, log, notify, delay';
+    const hint = 'add one of exec, http, tcp, unix, log, notify, ipc, delay';
     const message = `\`${entry.key}\` checks nothing`;
     context.problems.push(problemAt(entry.keyAt, { code: 'bad-value', message, hint }));
     return null;
@@ -68,6 +68,8 @@ function checkOf(key: string, value: Tree, context: NormalizeContext): Check[] {
       return [{ kind: 'log', pattern: patternOf(value, context) }];
     case 'notify':
       return isTrue(value) ? [{ kind: 'notify' }] : [];
+    case 'ipc':
+      return [{ kind: 'ipc', message: textOf(value) }];
     case 'delay':
       return [{ kind: 'delay', delayMs: durationOf(value, '0s', { problems: [] }) }];
     default:

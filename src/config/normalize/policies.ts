@@ -115,7 +115,11 @@ export function normalizeEnds(
 
 export function normalizeStop(tree: Tree | undefined, context: NormalizeContext): StopPolicy {
   const graceMs = durationOf(childOf(tree, 'grace'), DEFAULT_STOP.grace, context);
-  const command = childOf(tree, 'command');
+  const [command, message] = [childOf(tree, 'command'), childOf(tree, 'message')];
+  if (command && message) {
+    const twice = '`command` and `message` both replace the first signal';
+    reportBadValue(context, message, twice, 'keep one of them');
+  }
   const escalate = itemsOf(childOf(tree, 'escalate')).map((step) => ({
     signal: signalOf(childOf(step, 'signal'), context),
     afterMs: durationOf(childOf(step, 'after'), '0s', context),
@@ -126,6 +130,7 @@ export function normalizeStop(tree: Tree | undefined, context: NormalizeContext)
     to: (literalOf(childOf(tree, 'to')) ?? DEFAULT_STOP.to) as StopPolicy['to'],
     graceMs,
     command: command ? commandOf(command, context) : null,
+    ...(message && { message: textOf(message) }),
     escalate,
     drain: normalizeDrain(childOf(tree, 'drain'), context),
   };

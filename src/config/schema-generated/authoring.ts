@@ -200,6 +200,8 @@ export type ServiceDeclaration = {
     to?: 'main' | 'tree' | null;
     /** A command to run instead of the first signal. */
     command?: CommandDeclaration | null;
+    /** A message to send by Node's IPC instead of the first signal: the program gets it from `process.on('message')`. */
+    message?: string | null;
     /** Further signals before SIGKILL. */
     escalate?: ({
       /** The signal to send. */
@@ -377,6 +379,8 @@ export type ProbeDeclaration = {
   log?: string | null;
   /** Waits for READY=1 of the sd_notify protocol. Default: `false`. */
   notify?: boolean | null;
+  /** Waits for this message of Node's IPC: `process.send('ready')`. The program gets a channel when it starts. */
+  ipc?: string | null;
   /** Ready after this time. */
   delay?: string | null;
   /** Pause between attempts. Default: `"1s"`. */

@@ -45,7 +45,7 @@ export const SUPERVISORD_KEYS: KeyRules = {
   on_end: ({ spec }) => (spec.onEnd === 'ignore' ? undefined : notCarried('the other programs run on')),
   on_failure: ({ spec }) => (spec.onFailure === 'ignore' ? undefined : notCarried('the other programs run on')),
   stop: ({ spec: { stop } }) => {
-    if (stop.command || stop.drain || stop.escalate.length > 0)
+    if (stop.command || stop.message !== undefined || stop.drain || stop.escalate.length > 0)
       return notCarried('only `signal`, `grace` and `to`: supervisord sends one signal, then SIGKILL');
     return stop.graceMs % 1000 === 0 ? undefined : nearly('rounded up to whole seconds');
   },

@@ -23,7 +23,7 @@ const dependencies: KeyRule = ({ spec }, { config }) => {
   const reasons = spec.dependsOn.flatMap(({ service, condition, onLoss }) => {
     const other = config.services.find(({ name }) => name === service);
     const reason: string[] = [];
-    if (!other?.enabled) reason.push(`${service} is not enabled, and left out`);
+    if (!other?.enabled) reason.push(`${service} is left out`);
     else if (condition === 'ready' && !isNotify(other))
       reason.push(`systemd waits for the start of ${service}; with \`Type=notify\` for its message`);
     else if ((condition === 'completed' || condition === 'ended') && !isOneshot(other, config))
@@ -90,8 +90,8 @@ export const SYSTEMD_KEYS: KeyRules = {
   on_failure: ({ spec }) =>
     spec.onFailure === 'ignore' ? undefined : notCarried('`OnFailure=` can name a unit that stops the target'),
   stop: ({ spec: { stop } }) =>
-    stop.drain || stop.escalate.length > 0
-      ? notCarried('`drain` and `escalate`: systemd sends one signal, then SIGKILL')
+    stop.drain || stop.escalate.length > 0 || stop.message !== undefined
+      ? notCarried('`drain`, `escalate` and `message`: systemd sends one signal, then SIGKILL')
       : undefined,
   listen: ({ spec }) =>
     spec.pool > 1

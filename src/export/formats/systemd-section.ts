@@ -2,8 +2,9 @@
 import { escapeTemplate } from '../../config/tree/template.ts';
 import type { Command } from '../../core/spec.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
-import { fillText, type InstanceWords, knownWords, uses } from '../text/instance-text.ts';
-import { secretExports, shellLine, shellWord } from '../text/shell-line.ts';
+import { fillText, type InstanceWords, knownWords } from '../text/instance-text.ts';
+import { shellLine } from '../text/shell-line.ts';
+import { type StartVariables, startVariables } from '../text/start-variables.ts';
 import { assignment, execWord, specifierText, timeSpan } from '../text/systemd-quoting.ts';
 import { isNotify, isOneshot } from './systemd-units.ts';
 
@@ -12,11 +13,10 @@ type UnitLine = [key: string, value: string | number | null];
 export function serviceLines(service: ExportedService, project: ExportedProject): UnitLine[] {
   const { spec, variables } = service;
   const { restart, stop, hooks, limits } = spec;
-  const known = knownWords(spec, project.config);
-  const directory = fillText(spec.cwd, known, (text) => text);
-  const { start, environment, words } = startOf(service, known, project);
+  const directory = fillText(spec.cwd, knownWords(spec, project.config), (text) => text);
+  const start = startVariables(service, project.config, { number: '%i', escape: specifierText });
   const run = (command: Command | null): string | null =>
-    command === null ? null : execLine(command, words, directory, project);
+    command === null ? null : execLine(command, start.words, directory, project);
   const oneshot = isOneshot(spec, project.config);
   const isMixed = stop.to === 'main';
   return [
@@ -24,12 +24,14 @@ export function serviceLines(service: ExportedService, project: ExportedProject)
     ['NotifyAccess', isNotify(spec) ? 'all' : null],
     ['RemainAfterExit', oneshot && !spec.schedule ? 'yes' : null],
     ['WorkingDirectory', specifierText(directory)],
-    ...environment.map(([name, value]): UnitLine => ['Environment', assignment(name, value)]),
-    // `-`: it may be missing, as the loader has found what there is.
-    ...variables.files.map((file): UnitLine => ['EnvironmentFile', `-${specifierText(file)}`]),
+    ...start.environment.map(([name, value]): UnitLine => ['Environment', assignment(name, value)]),
+    // `-`: it may be missing.
+    ...variables.namedFiles.map(
+      ({ path, isOptional }): UnitLine => ['EnvironmentFile', `${isOptional ? '-' : ''}${specifierText(path)}`],
+    ),
     ['UnsetEnvironment', variables.removed.length > 0 ? variables.removed.join(' ') : null],
     ['ExecStartPre', run(hooks.beforeStart)],
-    ['ExecStart', start],
+    ['ExecStart', startLine(spec.command, start, directory, project)],
     ['ExecStartPost', run(hooks.afterReady)],
     // $MAINPID is a variable of systemd.
     [
@@ -79,53 +81,12 @@ function execLine(command: Command, words: InstanceWords, directory: string, pro
   return [program === null ? argv[0]! : specifierText(program), ...argv.slice(1)].map(execWord).join(' ');
 }
 
-/** Variables for which a shell is needed: counted ones, secrets, and those that a file would overwrite. */
-function startOf({ spec, variables }: ExportedService, known: Record<string, string>, project: ExportedProject) {
-  const isPool = spec.pool > 1;
-  const escaped = Object.entries(known).map(([name, value]) => [name, specifierText(value)] as const);
-  const words: InstanceWords = {
-    ...Object.fromEntries(escaped),
-    ...(isPool && { ORCH_INSTANCE: '%i', ORCH_INSTANCE_ID: `${specifierText(spec.name)}.%i` }),
-  };
-  const isCounted = isPool && (typeof spec.port === 'number' || uses(spec, 'ORCH_INDEX'));
-  const isInShell = (name: string, value: string): boolean =>
-    variables.overridden.includes(name) || (isCounted && /\$\{(?:PORT|ORCH_INDEX)\b/.test(value));
-  const plain = variables.plain.filter(([name]) => name !== 'PORT' || spec.port === null);
-  const environment: [string, string][] = [
-    ...Object.keys(words).flatMap((name): [string, string][] =>
-      name.startsWith('ORCH_') && (uses(spec, name) || (isPool && name === 'ORCH_INSTANCE'))
-        ? [[name, words[name]!]]
-        : [],
-    ),
-    ...(words.PORT === undefined ? [] : ([['PORT', words.PORT]] as [string, string][])),
-    ...plain
-      .filter(([name, value]) => !isInShell(name, value))
-      .map(([name, value]): [string, string] => [name, fillText(value, words, specifierText)]),
-  ];
-  const inner = {
-    ...Object.fromEntries(Object.entries(known).map(([name, value]) => [name, shellWord(value)])),
-    ...(isPool &&
-      Object.fromEntries(
-        ['ORCH_INSTANCE', 'ORCH_INSTANCE_ID', 'ORCH_INDEX', 'PORT'].map((name) => [name, `"$${name}"`]),
-      )),
-  };
-  const numbers: [string, string][] = [
-    ...(isCounted && typeof spec.port === 'number'
-      ? ([['PORT', `$((${spec.port - 1} + ORCH_INSTANCE))`]] as [string, string][])
-      : []),
-    ...(isCounted ? ([['ORCH_INDEX', '$((ORCH_INSTANCE - 1))']] as [string, string][]) : []),
-  ];
-  const exports: [string, string][] = [
-    ...plain
-      .filter(([name, value]) => isInShell(name, value))
-      .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
-    ...secretExports(variables.secrets),
-  ];
-  const directory = fillText(spec.cwd, known, (text) => text);
-  if (numbers.length + exports.length === 0)
-    return { start: execLine(spec.command, words, directory, project), environment, words };
-  const line = shellLine(withFoundProgram(spec.command, directory, project), inner, { numbers, exports });
-  return { start: `/bin/sh -c ${execWord(specifierText(line))}`, environment, words };
+/** With a shell in front of the program where variables need one. */
+function startLine(command: Command, start: StartVariables, directory: string, project: ExportedProject): string {
+  const { words, shellWords, numbers, exports } = start;
+  if (numbers.length + exports.length === 0) return execLine(command, words, directory, project);
+  const line = shellLine(withFoundProgram(command, directory, project), shellWords, { numbers, exports });
+  return `/bin/sh -c ${execWord(specifierText(line))}`;
 }
 
 function withFoundProgram(command: Command, directory: string, { findProgram }: ExportedProject): Command {

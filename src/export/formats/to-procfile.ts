@@ -116,8 +116,8 @@ const RULES: KeyRules = {
   on_end: ({ spec }) => (spec.onEnd === 'down' ? undefined : notCarried('one process ends, all end')),
   on_failure: ({ spec }) => (spec.onFailure === 'down' ? undefined : notCarried('one process ends, all end')),
   stop: ({ spec: { stop } }) => {
-    const isSame =
-      stop.signal === 'SIGTERM' && stop.to === 'tree' && !stop.command && !stop.drain && !stop.escalate.length;
+    const isPlain = !stop.command && stop.message === undefined && !stop.drain && !stop.escalate.length;
+    const isSame = stop.signal === 'SIGTERM' && stop.to === 'tree' && isPlain;
     return isSame
       ? nearly('set the grace period by `-t`, for all')
       : notCarried('SIGTERM goes to every process at once; `-t` is the grace period');

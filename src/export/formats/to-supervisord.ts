@@ -4,8 +4,9 @@ import type { ServiceSpec } from '../../core/spec.ts';
 import { nearly } from '../../import/model/loss-findings.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import type { ProjectRules } from '../model/report-keys.ts';
-import { fillText, type InstanceWords, knownWords, uses } from '../text/instance-text.ts';
-import { type ShellSteps, secretExports, shellLine, shellWord } from '../text/shell-line.ts';
+import { fillText, knownWords } from '../text/instance-text.ts';
+import { type ShellSteps, shellLine, shellWord } from '../text/shell-line.ts';
+import { type StartVariables, startVariables } from '../text/start-variables.ts';
 import { SUPERVISORD_KEYS } from './supervisord-keys.ts';
 import { logLines } from './supervisord-logs.ts';
 
@@ -33,12 +34,12 @@ const guarded = (text: string): string => text.replace(/(\s)(?=[;#])/g, "$1''");
 function programOf(service: ExportedService, project: ExportedProject): string[] {
   const { spec, variables, level } = service;
   const known = knownWords(spec, project.config);
-  const { command, environment } = startOf(service, known);
+  const start = startVariables(service, project.config, { number: '%(process_num)d', escape: percent }, isSafeValue);
   const { restart, stop } = spec;
   const lines: [string, string | number | null][] = [
-    ['command', guarded(command)],
+    ['command', guarded(commandOf(service, start))],
     ['directory', percent(fillText(spec.cwd, known, (text) => text))],
-    ['environment', environment],
+    ['environment', start.environment.map(([name, value]) => `${name}=${quotedValue(value)}`).join(',') || null],
     ['process_name', spec.pool > 1 ? '%(program_name)s_%(process_num)d' : null],
     ['numprocs', spec.pool > 1 ? spec.pool : null],
     ['numprocs_start', spec.pool > 1 ? 1 : null],
@@ -69,65 +70,17 @@ const startSeconds = ({ restart, readyAfterMs }: ServiceSpec): number =>
   restart.policy === 'never' ? 0 : Math.ceil(readyAfterMs / 1000);
 
 /** Values go to `environment` where supervisord can read them back, others to env(1), and what only a shell can do to sh(1). */
-function startOf({ spec, variables }: ExportedService, known: Record<string, string>) {
-  const isPool = spec.pool > 1;
-  const numbers = { ORCH_INSTANCE: '%(process_num)d', ORCH_INSTANCE_ID: `${spec.name}.%(process_num)d` };
-  const words: InstanceWords = {
-    ...Object.fromEntries(Object.entries(known).map(([name, value]) => [name, percent(value)])),
-    ...(isPool && numbers),
-  };
-  const fixed: [string, string][] = [
-    ...Object.keys(words).flatMap((name): [string, string][] =>
-      name.startsWith('ORCH_') && (uses(spec, name) || (isPool && name === 'ORCH_INSTANCE'))
-        ? [[name, words[name]!]]
-        : [],
-    ),
-    ...(words.PORT === undefined ? [] : ([['PORT', words.PORT]] as [string, string][])),
-  ];
-  const isCounted = isPool && (typeof spec.port === 'number' || uses(spec, 'ORCH_INDEX'));
-  const plain = variables.plain.filter(([name]) => spec.port === null || name !== 'PORT');
-  const needsShell =
-    spec.command.kind === 'shell' || isCounted || variables.files.length > 0 || variables.secrets.length > 0;
-  const hasLineBreak = spec.command.kind === 'argv' && spec.command.argv.some((word) => /[\r\n]/.test(word));
-  const filled = plain.map(([name, value]): [string, string] => [name, fillText(value, words, percent)]);
-  const isShellValue = ([name]: [string, string]): boolean => {
-    const template = spec.env[name];
-    const isCountedValue = isCounted && typeof template === 'string' && /\$\{(?:PORT|ORCH_INDEX)\b/.test(template);
-    return isCountedValue || variables.overridden.includes(name);
-  };
-  const apart = filled.filter((pair) => isShellValue(pair) || !isSafeValue(pair[1]));
-  const environment = [...fixed, ...filled.filter((pair) => !apart.includes(pair))];
-  const text = environment.map(([name, value]) => `${name}=${quotedValue(value)}`).join(',');
-  const result = (command: string) => ({ command, environment: text === '' ? null : text });
-  if (!needsShell && !hasLineBreak && apart.every(([, value]) => !/[\r\n]/.test(value))) {
-    const argv = (spec.command as { argv: string[] }).argv.map((word) =>
-      fillText(word, words, (part) => percent(shellWord(part))),
-    );
-    const before = apart.length === 0 ? [] : ['/usr/bin/env', ...apart.map((pair) => shellWord(pair.join('=')))];
-    return result([...before, ...argv].join(' '));
+function commandOf({ spec: { command }, variables }: ExportedService, start: StartVariables): string {
+  const needsShell = start.numbers.length + variables.files.length + variables.secrets.length > 0;
+  const texts = command.kind === 'argv' ? [...command.argv, ...start.others.map(([, value]) => value)] : [];
+  if (command.kind === 'argv' && !needsShell && !texts.some((text) => /[\r\n]/.test(text))) {
+    const argv = command.argv.map((word) => fillText(word, start.words, (part) => percent(shellWord(part))));
+    const pairs = start.others.map(([name, value]) => shellWord(`${name}=${fillText(value, start.words, percent)}`));
+    return [...(pairs.length === 0 ? [] : ['/usr/bin/env', ...pairs]), ...argv].join(' ');
   }
-  const counted: [string, string][] = isCounted
-    ? [
-        ...(typeof spec.port === 'number'
-          ? ([['PORT', `$((${spec.port - 1} + ORCH_INSTANCE))`]] as [string, string][])
-          : []),
-        ['ORCH_INDEX', '$((ORCH_INSTANCE - 1))'],
-      ]
-    : [];
-  // Within the shell, the numbers are variables.
-  const names = [...Object.keys(numbers), 'ORCH_INDEX', 'PORT'];
-  const inner = {
-    ...Object.fromEntries(Object.entries(known).map(([name, value]) => [name, shellWord(value)])),
-    ...(isPool && Object.fromEntries(names.map((name) => [name, `"$${name}"`]))),
-  };
-  const exports = [
-    ...plain
-      .filter(([name]) => apart.some(([one]) => one === name))
-      .map(([name, value]): [string, string] => [name, fillText(value, inner, shellWord)]),
-    ...secretExports(variables.secrets),
-  ];
-  const steps: ShellSteps = { files: variables.files, unset: variables.removed, numbers: counted, exports };
-  return result(`/bin/sh -c ${percent(shellWord(shellLine(spec.command, inner, steps)))}`);
+  const { numbers, exports } = start;
+  const steps: ShellSteps = { files: variables.files, unset: variables.removed, numbers, exports };
+  return `/bin/sh -c ${percent(shellWord(shellLine(command, start.shellWords, steps)))}`;
 }
 
 /** supervisord takes quotes off both ends, knows no escapes, and cuts comments. */

@@ -34,9 +34,10 @@ export function reportKeys(
   for (const service of project.services)
     for (const [key, place] of service.written)
       findings.addAt(`services.${service.spec.name}.${key}`, place, rules[key]?.(service, project));
-  for (const { spec, written } of project.disabled) {
+  for (const { service, reason } of project.leftOut) {
+    const { spec, written } = service;
     const place = written.get('enabled') ?? written.get('command')!;
-    findings.addAt(`services.${spec.name}`, place, notCarried('it is not enabled, and left out'));
+    findings.addAt(`services.${spec.name}`, place, notCarried(reason));
   }
   return findings.all();
 }

@@ -35,8 +35,12 @@ function mergeTexts(pieces: FilledPart[]): FilledPart[] {
   return merged;
 }
 
-/** What is the same for all instances; of a service with one instance, everything. */
-export function knownWords(spec: ServiceSpec, { project, env, services }: ProjectConfig): Record<string, string> {
+/** @param instance its number; null: what is the same for all instances */
+export function knownWords(
+  spec: ServiceSpec,
+  { project, env, services }: ProjectConfig,
+  instance: number | null = spec.pool <= 1 ? 1 : null,
+): Record<string, string> {
   const words: Record<string, string> = {
     ORCH_PROJECT: project,
     ORCH_ENV: env ?? '',
@@ -52,10 +56,15 @@ export function knownWords(spec: ServiceSpec, { project, env, services }: Projec
     );
     words[name] = ports.join(',');
   }
-  if (spec.port !== null && (spec.pool <= 1 || spec.port === 'auto'))
-    words.PORT = spec.port === 'auto' ? '0' : String(spec.port);
-  if (spec.pool <= 1) Object.assign(words, { ORCH_INSTANCE: '1', ORCH_INDEX: '0', ORCH_INSTANCE_ID: `${spec.name}.1` });
-  return words;
+  if (spec.port === 'auto') words.PORT = '0';
+  if (instance === null) return words;
+  if (typeof spec.port === 'number') words.PORT = String(spec.port + instance - 1);
+  return {
+    ...words,
+    ORCH_INSTANCE: String(instance),
+    ORCH_INDEX: String(instance - 1),
+    ORCH_INSTANCE_ID: `${spec.name}.${instance}`,
+  };
 }
 
 /** `exact` where the text of a command or variable names it. */

@@ -13,6 +13,8 @@ export type ShellSteps = {
   numbers?: [name: string, value: string][];
   /** Values as the shell reads them. */
   exports?: [name: string, value: string][];
+  /** Run before the program, which starts only if it succeeds. */
+  before?: Command | null;
 };
 
 /** A word for sh that holds no line break. */
@@ -28,6 +30,7 @@ export function shellLine(command: Command, words: InstanceWords, steps: ShellSt
     ...(steps.files?.length ? ['set -a', ...steps.files.map((file) => `. ${shellWord(file)}`), 'set +a'] : []),
     ...(steps.unset?.length ? [`unset ${steps.unset.join(' ')}`] : []),
     ...[steps.numbers, steps.exports].flatMap((pairs) => exportText(pairs ?? [])),
+    ...(steps.before ? [stepText(steps.before, words)] : []),
   ];
   const program = programText(command, words);
   if (before.length === 0) return program;
@@ -35,6 +38,12 @@ export function shellLine(command: Command, words: InstanceWords, steps: ShellSt
   const last = isSimple ? program : `sh -c ${shellWord((command as { line: string }).line)}`;
   return `${before.join(' && ')} && exec ${last}`;
 }
+
+/** A line of several programs in a shell of its own. */
+const stepText = (command: Command, words: InstanceWords): string =>
+  command.kind === 'shell' && !isSimpleLine(command.line.trim())
+    ? `sh -c ${shellWord(command.line.trim())}`
+    : programText(command, words);
 
 const exportText = (pairs: [name: string, value: string][]): string[] =>
   pairs.length === 0 ? [] : [`export ${pairs.map((pair) => pair.join('=')).join(' ')}`];

@@ -55,7 +55,9 @@ function readKey(entry: SourceNode, probe: PlainMap) {
     case 'start_period':
       return undefined;
     case 'start_interval':
-      return nearly('the probe has one interval: `every`');
+      return ms !== null && fromSeconds(ms / 1000) === probe.every
+        ? undefined
+        : nearly('the probe has one interval: `every`');
     default:
       return notCarried('orch import does not know this key');
   }
@@ -79,8 +81,9 @@ function inContainer(docker: string, name: string, command: string | string[]): 
 }
 
 function urlOf(command: string): string | null {
-  const match = /^(?:curl|wget)\s+((?:-\S+\s+)*)["']?(https?:\/\/[^\s"'|;&]+)["']?(?:\s*\|\|\s*exit\s+1)?$/.exec(
-    command.trim(),
-  );
+  const match =
+    /^(?:curl|wget)\s+((?:-\S+\s+|\/dev\/null\s+)*)["']?(https?:\/\/[^\s"'|;&]+)["']?(?:\s*\|\|\s*exit\s+1)?$/.exec(
+      command.trim(),
+    );
   return match && !/-(X|d|H|u)\b/.test(match[1]!) ? literal(match[2]!) : null;
 }

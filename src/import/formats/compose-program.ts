@@ -31,7 +31,8 @@ export function findProgram(node: SourceNode, compose: ComposeFile): ComposeProg
   const context = build ? fromSource(compose.file, textOf(nodeAt(build, 'context')) || textOf(build) || '.') : null;
   const dockerfile = build ? readDockerfile(build, context!, compose.context.read) : null;
   const first = words[0] ?? '';
-  if (image !== '' && !build && !isOwnProgram(first, image)) return toContainer(node.key, compose);
+  const isMounted = words.length > 0 && isInMount(node);
+  if (image !== '' && !build && !isMounted && !isOwnProgram(first, image)) return toContainer(node.key, compose);
   if (words.length === 0 && !dockerfile?.command) return toContainer(node.key, compose);
   if (isInImage([...(dockerfile?.entrypoint ?? []), ...words, ...listOf(dockerfile?.command)][0] ?? ''))
     return toContainer(node.key, compose);
@@ -51,6 +52,15 @@ const listOf = (command: string | string[] | null | undefined): string[] => [com
 
 /** Absolute paths are those of the container, but for what every system has. */
 const isInImage = (word: string): boolean => /^\/(?!bin\/|usr\/bin\/)/.test(word);
+
+/** The program starts in a directory of this machine, such as `.:/app` with `working_dir: /app`. */
+function isInMount(node: SourceNode): boolean {
+  const directory = textOf(nodeAt(node, 'working_dir'));
+  return (
+    directory !== '' &&
+    mountsOf(node).some(({ source, target }) => source.startsWith('.') && `${directory}/`.startsWith(`${target}/`))
+  );
+}
 
 /** Of `command: -c max_connections=200` the program is in the image. */
 function isOwnProgram(first: string, image: string): boolean {

@@ -78,7 +78,13 @@ export function composeRules(node: SourceNode, program: ComposeProgram, compose:
         : nearly(`the directory is ${program.cwd} here`),
     ),
     environment: inImage((entry, context) => {
-      const env = toEnvironment(entry, { known: compose.known }, context.findings);
+      const { TINI_KILL_PROCESS_GROUP: isGroup, ...env } = toEnvironment(
+        entry,
+        { known: compose.known },
+        context.findings,
+      );
+      // With `init: true`, docker signals the whole group.
+      if (isGroup) context.draft.merge('stop', { to: 'tree' });
       context.draft.merge('env', fitValues(env, entry, compose, context.findings));
     }),
     env_file: inImage((entry, { draft }) => {

@@ -114,18 +114,17 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
       draft.merge('stop', { signal: textOf(node) });
     },
     wait_ready: (node, { draft }) => {
-      if (!isOn(node)) return undefined;
-      if (draft.keys.port === undefined && nodeAt(app, 'env', 'PORT') === undefined)
-        return notCarried('write a `readiness` probe: the message `ready` does not reach orch');
-      draft.set('readiness', { tcp: '${PORT}' });
-      return nearly('it is ready once its port accepts connections');
+      if (isOn(node)) draft.set('readiness', { ipc: 'ready' });
     },
     listen_timeout: (node) =>
-      nodeAt(app, 'wait_ready')
-        ? nearly('a roll-out waits for `rollout.deadline`')
+      isOn(nodeAt(app, 'wait_ready'))
+        ? nearly(
+            `without the message it is not ready after ${textOf(node)} ms either: \`rollout.deadline\` ends the wait`,
+          )
         : nearly(`nothing waits ${textOf(node)} ms without \`wait_ready\``),
-    shutdown_with_message: (node) =>
-      isOn(node) ? nearly('the program gets SIGINT instead of the message `shutdown`') : undefined,
+    shutdown_with_message: (node, { draft }) => {
+      if (isOn(node)) draft.merge('stop', { message: 'shutdown' });
+    },
     cron_restart: (node, { draft }) => setCron(node, app, draft),
     user: setUser,
     uid: setUser,

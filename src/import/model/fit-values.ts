@@ -17,7 +17,7 @@ export function fitValues(project: ProjectDraft): void {
   separatePorts(project);
 }
 
-const CHECKS = ['exec', 'http', 'tcp', 'unix', 'log', 'notify', 'delay'];
+const CHECKS = ['exec', 'http', 'tcp', 'unix', 'log', 'notify', 'ipc', 'delay'];
 
 function dropEmptyKeys(service: ServiceDraft): void {
   for (const [key, value] of Object.entries(service.keys)) {

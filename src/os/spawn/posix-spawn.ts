@@ -17,6 +17,8 @@ export type PosixSpawnRequest = {
   stdin: number | null;
   stdout: number;
   stderr: number;
+  /** Further ones, which the program gets from 3 on: none of them is one of those that it gets. */
+  more: readonly number[];
 };
 
 export type PosixSpawn = ReturnType<typeof bind>;
@@ -78,14 +80,15 @@ function bind(libc: CLibrary) {
      * The program leads a session of its own, with default signal actions and no blocked signals.
      * @returns its pid, to be reaped by `reap`; null where it could not be started
      */
-    start({ file, argv, cwd, env, stdin, stdout, stderr }: PosixSpawnRequest): number | null {
+    start({ file, argv, cwd, env, stdin, stdout, stderr, more }: PosixSpawnRequest): number | null {
       initActions(actions);
       try {
         const isReady =
           ok(chdir(actions, cwd)) &&
           ok(stdin === null ? open(actions, 0, '/dev/null', O_RDWR, 0) : duplicate(actions, stdin, 0)) &&
           ok(duplicate(actions, stdout, 1)) &&
-          ok(duplicate(actions, stderr, 2));
+          ok(duplicate(actions, stderr, 2)) &&
+          more.every((fd, index) => ok(duplicate(actions, fd, 3 + index)));
         // A new process inherits the limit. Our other threads have it for these 0.3 ms, too.
         limits?.lower(softLimitOfPrograms());
         if (!isReady || !ok(spawn(pid, file, actions, attributes, [...argv, null], [...env, null]))) return null;

@@ -84,14 +84,25 @@ export function startDirectly(request: SpawnRequest, ended: OnProcessExit): numb
 }
 
 /** @returns null for a request that posix_spawn cannot carry out, or that is not valid */
-function plainStart({ file, args, cwd, env, stdin, stdout, stderr, extraFds }: SpawnRequest): PosixSpawnRequest | null {
-  if (extraFds !== undefined && extraFds.length > 0) return null;
+function plainStart({
+  file,
+  args,
+  cwd,
+  env,
+  stdin,
+  stdout,
+  stderr,
+  extraFds = [],
+}: SpawnRequest): PosixSpawnRequest | null {
+  // Duplicated one after the other, one could replace another.
+  if (extraFds.some((fd) => fd < 3 + extraFds.length)) return null;
   const path = file.includes('/') ? file : findProgramCached(file, env.PATH ?? '');
   if (!path?.includes('/')) return null;
   const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   const argv = [file, ...args];
   if (hasNul(file) || hasNul(cwd) || argv.some(hasNul) || pairs.some(hasNul)) return null;
-  return { file: path, argv, cwd, env: pairs, stdin: stdin === 'ignore' ? null : stdin, stdout, stderr };
+  const stdio = { stdin: stdin === 'ignore' ? null : stdin, stdout, stderr, more: extraFds };
+  return { file: path, argv, cwd, env: pairs, ...stdio };
 }
 
 /** A pool starts the same program many times in a row; where it has vanished meanwhile, fork(2) searches again. */

@@ -8,6 +8,7 @@ import type { AcceptedConfig, LoadResult, Problem } from '../../core/load-result
 import { movedParts, planMovedError, planToken } from '../../plan/plan-token.ts';
 import { becauseOf } from '../config/edit-judge.ts';
 import { findEnvironmentConflict } from '../config/environment-guard.ts';
+import { isOutdated } from '../config/outdated-reading.ts';
 import { readFollowedRef } from '../config/read-follow-state.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { MethodTable } from './api-server.ts';
@@ -28,30 +29,32 @@ export function checkActing(supervisor: Supervised): void {
   if (supervisor.isFrozen()) throw new RequestError({ ...handingOver, code: 'lost' });
 }
 
+type ApplyConditions = { keepsEnvironment?: boolean; consents?: boolean; planned?: PlannedToken };
+type UpRequest = ApplyConditions & { only: string[] | null; variables?: Record<string, string> };
 type EditMethods = Pick<MethodTable, 'apply' | 'accepted' | 'heldEdit' | 'applyHeld' | 'pause' | 'resume'>;
 
 /** @param followLink the files may be at another place by now. @returns a sentence: they cannot be followed there. */
 export function createEditMethods(supervisor: Supervised, followLink: () => Promise<string | null>): EditMethods {
   const { kernel, edits, following } = supervisor;
+  const inOrder = oneAfterTheOther();
+  const followFiles = async (): Promise<void> => {
+    const notFollowed = await followLink();
+    if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
+  };
+  const applyLoaded = async (accepted: AcceptedConfig, { only, variables, ...conditions }: UpRequest) => {
+    checkMoving(following);
+    await followFiles();
+    await checkMayApply(supervisor, accepted, conditions);
+    checkActing(supervisor);
+    if (isRecord(variables)) supervisor.variables.replace(variables);
+    supervisor.apply(accepted, only ?? null, 'up');
+  };
   return {
-    apply: async ({ accepted, only, file, variables, keepsEnvironment, consents, planned, by, follow }) => {
+    apply: async ({ accepted, file, by, follow, ...request }) => {
       checkActing(supervisor);
-      if (accepted) checkMoving(following);
-      if (accepted && planned) checkPlanned(kernel, planned, acceptedConfig(accepted));
-      if (accepted && keepsEnvironment) {
-        const conflict = findEnvironmentConflict(kernel.accepted!.config.env, acceptedConfig(accepted).config.env);
-        if (conflict) throw new RequestError(conflict);
-      }
       if (typeof file === 'string' && basename(file) !== basename(supervisor.file)) throw otherFile(supervisor.file);
-      // The user has agreed to another environment with its plan in view.
-      const isSwitch = accepted && acceptedConfig(accepted).config.env !== kernel.accepted!.config.env;
-      const held = accepted && (await edits.objectionTo(accepted, consents === true || isSwitch === true));
-      if (held) throw heldError(held);
-      checkActing(supervisor);
-      const notFollowed = await followLink();
-      if (notFollowed) throw new RequestError({ code: 'conflict', message: notFollowed });
-      if (accepted && isRecord(variables)) supervisor.variables.replace(variables);
-      if (accepted) supervisor.apply(acceptedConfig(accepted), only ?? null, 'up');
+      if (accepted) await inOrder(() => applyLoaded(acceptedConfig(accepted), request));
+      else await followFiles();
       const outcome = outcomeOf(supervisor, accepted ? [] : problemsOf(await edits.reload(by ?? 'edit')));
       const unfollowed = follow === undefined ? null : await following.follow(follow && followedRef(follow));
       // What this `up` brought must outlive this process: from here on, the log writer's start of the next one has it.
@@ -90,6 +93,43 @@ export function createEditMethods(supervisor: Supervised, followLink: () => Prom
     },
   };
 }
+
+/** Of several commands, the one that came last decides. */
+function oneAfterTheOther(): (run: () => Promise<void>) => Promise<void> {
+  let former = Promise.resolve();
+  return (run) => {
+    const result = former.then(run);
+    former = result.catch(() => undefined); // its own command reports it
+    return result;
+  };
+}
+
+/** Throws where what a client has loaded must not be applied. Call right before applying it. */
+async function checkMayApply(
+  supervisor: Supervised,
+  accepted: AcceptedConfig,
+  conditions: ApplyConditions,
+): Promise<void> {
+  const { kernel, edits } = supervisor;
+  const { keepsEnvironment = false, consents = false, planned } = conditions;
+  const inForce = kernel.accepted!;
+  // It may have waited for this supervisor, and another command was faster with what is on disk now.
+  if (await isOutdated(accepted, supervisor.file)) throw new RequestError(filesChanged);
+  if (planned) checkPlanned(kernel, planned, accepted);
+  const { env } = accepted.config;
+  const conflict = keepsEnvironment ? findEnvironmentConflict(inForce.config.env, env) : null;
+  if (conflict) throw new RequestError(conflict);
+  // The user has agreed to another environment with its plan in view.
+  const held = await edits.objectionTo(accepted, consents || env !== inForce.config.env);
+  if (held) throw heldError(held);
+  if (kernel.accepted !== inForce) await checkMayApply(supervisor, accepted, conditions);
+}
+
+const filesChanged = {
+  code: 'files-changed',
+  message: 'the files have changed since they were read; nothing was applied',
+  hint: '`orch up` reads them again',
+};
 
 /** A client has read the files in the middle of a checkout. */
 function checkMoving({ status }: FollowControl): void {

@@ -25,19 +25,21 @@ import { isTransient, type SpawnResult, spawnInstance } from '../../os/spawn/spa
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { EarlierListeners } from './earlier-listeners.ts';
 import type { ExitRecords } from './exit-records.ts';
+import { type IpcChannels, ipcVariables } from './ipc-channels.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { OutputFifos } from './outputs.ts';
 import { usesPorts } from './own-answers.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 import { claimKey } from './singleton-claims.ts';
 import { type PendingStart, StartQueue } from './start-queue.ts';
-import { NOTHING_NEEDED, type StartResources } from './start-resources.ts';
+import { type AcquiredResources, NOTHING_NEEDED, type StartResources } from './start-resources.ts';
 
 export type StartParts = {
   outputs: OutputFifos;
   resources: StartResources;
   records: ExitRecords;
   signals: ReadinessSignals;
+  channels: IpcChannels;
   memory: MemoryGuard;
   earlier: EarlierListeners;
   /** False: another supervisor has the project, or may have; its instances must not be started twice. */
@@ -209,9 +211,10 @@ export class InstanceStarts {
     return process;
   }
 
-  async #spawnProcess({ slot, spec, nonce }: PendingStart): Promise<SpawnResult> {
+  async #spawnProcess(start: PendingStart): Promise<SpawnResult> {
+    const { slot, spec, nonce } = start;
     try {
-      const { outputs, resources, records, signals, memory, earlier } = this.#parts;
+      const { resources, signals, channels, earlier } = this.#parts;
       if (usesPorts(spec)) earlier.note(slot.id, nonce);
       const refused = whyRefused(spec);
       if (refused !== null) return { ok: false, errno: 'EPERM', detail: refused, transient: false };
@@ -222,20 +225,36 @@ export class InstanceStarts {
       if (secrets.missing) return secrets.missing.errno === 'ECANCELED' ? NOT_WANTED : secrets.missing;
       const expected = signals.expect(slot.id, nonce, spec);
       const extra = expected === null ? {} : await expected;
-      if (this.#abandonedNonces.has(nonce)) return NOT_WANTED;
-      const { out, err } = outputs.of(slot.id);
-      const owner = ownerOf(spec);
-      for (const fd of [out, err, stdin]) if (fd !== 'ignore') giveFifo(fd, owner);
-      const launch = this.#launch(slot, spec, nonce, { ...secrets.values, ...extra });
-      const inOwnCgroup = memory.prepare(spec, nonce) || spec.singleton !== null;
-      const request = { ...launch, stdin, stdout: out, stderr: err, extraFds: more, inOwnCgroup } as const;
-      const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
-      const recorded = (exit: Exit): Exit => (isJudged ? (records.take(nonce, exit) ?? exit) : exit);
-      return await spawnInstance(request, (exit) => this.#exited(slot.id, nonce, recorded(exit)));
+      const opened = channels.open(slot.id, nonce, spec);
+      const channel = opened && (await opened);
+      try {
+        if (this.#abandonedNonces.has(nonce)) return NOT_WANTED;
+        const variables = { ...secrets.values, ...extra, ...(channel && ipcVariables(more.length)) };
+        return await this.#spawnWith({ stdin, more: channel ? [...more, channel.fd] : more }, start, variables);
+      } finally {
+        channel?.close();
+      }
     } catch (error) {
       const errno = codeOf(error);
       return { ok: false, errno, detail: errorText(error), transient: isTransient(errno) };
     }
+  }
+
+  #spawnWith(
+    { stdin, more }: Pick<AcquiredResources, 'stdin' | 'more'>,
+    { slot, spec, nonce }: PendingStart,
+    variables: Record<string, string>,
+  ): Promise<SpawnResult> {
+    const { outputs, records, memory } = this.#parts;
+    const { out, err } = outputs.of(slot.id);
+    const owner = ownerOf(spec);
+    for (const fd of [out, err, stdin]) if (fd !== 'ignore') giveFifo(fd, owner);
+    const launch = this.#launch(slot, spec, nonce, variables);
+    const inOwnCgroup = memory.prepare(spec, nonce) || spec.singleton !== null;
+    const request = { ...launch, stdin, stdout: out, stderr: err, extraFds: more, inOwnCgroup } as const;
+    const isJudged = spec.exitRecord || spec.limits.memory?.action === 'kill';
+    const recorded = (exit: Exit): Exit => (isJudged ? (records.take(nonce, exit) ?? exit) : exit);
+    return spawnInstance(request, (exit) => this.#exited(slot.id, nonce, recorded(exit)));
   }
 
   /** A program that prints a secret is not the instance: its mark is that of a hook. */

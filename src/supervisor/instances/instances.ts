@@ -14,6 +14,7 @@ import { FileWatches } from './file-watches.ts';
 import { HookRunner } from './hooks.ts';
 import { InstanceExits } from './instance-exits.ts';
 import { InstanceStarts } from './instance-starts.ts';
+import { IpcChannels } from './ipc-channels.ts';
 import { LogQueueFaults } from './log-queue-faults.ts';
 import { MemoryGuard, MemoryLimits } from './memory-guard.ts';
 import { OutputFifos, type OutputSource, streamQueuesOf } from './outputs.ts';
@@ -43,6 +44,7 @@ export class Instances {
   #context: SupervisorContext;
   #memoryLimits: MemoryLimits;
   #relay: NotifyRelay;
+  #channels: IpcChannels;
   #outputs: OutputFifos;
   #sockets: ServiceSockets;
   #resources: StartResources;
@@ -62,7 +64,9 @@ export class Instances {
     const commandOutputs = new CommandOutputs(context.paths, writer);
     this.hooks = new HookRunner(context, commandOutputs);
     this.#relay = new NotifyRelay(context.paths.socketDir);
-    this.#signals = new ReadinessSignals(context, writer, this.#relay, (id) => this.#prober.nudge(id));
+    this.#channels = new IpcChannels(context, (id) => this.#prober.nudge(id));
+    const sources = { writer, relay: this.#relay, channels: this.#channels };
+    this.#signals = new ReadinessSignals(context, sources, (id) => this.#prober.nudge(id));
     const answers = new OwnAnswers(context, this.#earlier);
     this.#conflicts = new PortConflicts(context, this.#earlier);
     this.#prober = new Prober(context, this.#signals, answers);
@@ -83,12 +87,23 @@ export class Instances {
       resources: this.#resources,
       records,
       signals: this.#signals,
+      channels: this.#channels,
       memory,
       mayStart,
     };
     this.#starts = new InstanceStarts(context, parts);
     const resources = this.#resources;
-    const exitParts = { starts: this.#starts, writer, resources, records, answers, conflicts, commandOutputs };
+    const channels = this.#channels;
+    const exitParts = {
+      starts: this.#starts,
+      writer,
+      resources,
+      records,
+      answers,
+      conflicts,
+      commandOutputs,
+      channels,
+    };
     this.#exits = new InstanceExits(context, exitParts);
   }
 
@@ -116,6 +131,7 @@ export class Instances {
   forget({ id }: Slot): void {
     this.#exits.forget(id);
     this.#signals.forget(id);
+    this.#channels.forget(id);
     this.#earlier.forget(id);
     this.#conflicts.forget(id);
     this.#outputs.close(id);
@@ -216,9 +232,10 @@ export class Instances {
     this.#starts.abandonAll();
   }
 
-  /** Running instances keep their notify sockets for the next supervisor. */
+  /** Running instances keep their notify sockets and IPC channels for the next supervisor. */
   async handOver(): Promise<void> {
     await this.#relay.handOver();
+    await this.#channels.handOver();
   }
 
   /** Every instance has stopped. */
@@ -227,6 +244,7 @@ export class Instances {
     this.#restartTimes.close();
     this.#conflicts.stop();
     await this.#relay.close();
+    await this.#channels.close();
     this.memory.close();
     this.#watches.close();
     await this.#sockets.close();

@@ -18,6 +18,8 @@ export type CheckSubject = {
   /** Whether its process has printed such a line since its start. */
   hasLogged(pattern: string): boolean;
   hasNotified(): boolean;
+  /** Whether its process has sent this message since its start. */
+  hasSent(message: string): boolean;
   /** Time since the last watchdog message; for `liveness: { notify }`. */
   silentMs(): number;
   /** How often WATCHDOG=1 must come; null: the probe waits for READY=1. */
@@ -57,6 +59,8 @@ export function prepareCheck(check: Check, subject: CheckSubject): () => Running
       return subject.watchdogMs === null
         ? () => settled(subject.hasNotified(), 'it has not sent READY=1 yet')
         : watchdog(subject, subject.watchdogMs);
+    case 'ipc':
+      return () => settled(subject.hasSent(check.message), `it has not sent the message "${check.message}" yet`);
     case 'delay':
       return () => settled(subject.aliveMs() >= check.delayMs, `${check.delayMs} ms have not passed yet`);
   }

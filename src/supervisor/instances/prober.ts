@@ -151,6 +151,7 @@ export class Prober {
       aliveMs: () => clock.nowMs() - phase.sinceMs,
       hasLogged: (pattern) => wasReady || signals.hasLogged(id, nonce, pattern),
       hasNotified: () => wasReady || signals.hasNotified(id, nonce),
+      hasSent: (message) => wasReady || signals.hasSent(nonce, message),
       silentMs: () => signals.silentMs(id, nonce),
       watchdogMs: key === 'liveness' ? (spec.liveness?.everyMs ?? null) : null,
       // A restart would not help an instance that shares its socket, and may hit a healthy one.

@@ -1,32 +1,40 @@
-// Signals that instances give by themselves, for probes that wait for them: lines of output (found by the log writer) and
-// sd_notify messages. Remembers the signals of each incarnation; sends nothing, decides nothing.
+// Signals that instances give by themselves, for probes that wait for them: lines of output (found by the log writer),
+// sd_notify messages, and messages by Node's IPC. Remembers the signals of each incarnation; sends nothing, decides nothing.
 import type { Check, InstanceId, ServiceSpec } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
 import type { NotifyFields, NotifyRelay } from '../../os/sockets/notify-relay.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
+import type { IpcChannels } from './ipc-channels.ts';
 
 type SeenSignals = { nonce: string; patterns: Set<string>; isReady: boolean; lastPingMs: number };
+
+export type SignalSources = {
+  writer: Pick<LogWriterClient, 'expect'>;
+  relay: NotifyRelay;
+  channels: Pick<IpcChannels, 'resume' | 'hasReceived'>;
+};
 
 /** A start waits this long for the log writer to learn the patterns; a lost writer is back in a fraction of it. */
 const WRITER_TIMEOUT_MS = 3_000;
 
 export class ReadinessSignals {
   #context: Pick<SupervisorContext, 'clock'>;
-  #writer: Pick<LogWriterClient, 'expect'>;
+  #writer: SignalSources['writer'];
   #relay: NotifyRelay;
+  #channels: SignalSources['channels'];
   #onSignal: (id: InstanceId) => void;
   #seen = new Map<InstanceId, SeenSignals>();
 
   /** @param onSignal called when a check of this instance may pass */
   constructor(
     context: Pick<SupervisorContext, 'clock'>,
-    writer: Pick<LogWriterClient, 'expect'>,
-    relay: NotifyRelay,
+    { writer, relay, channels }: SignalSources,
     onSignal: (id: InstanceId) => void,
   ) {
     this.#context = context;
     this.#writer = writer;
     this.#relay = relay;
+    this.#channels = channels;
     this.#onSignal = onSignal;
   }
 
@@ -52,6 +60,7 @@ export class ReadinessSignals {
   async resume(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<void> {
     if (this.#seen.get(id)?.nonce !== nonce) await this.#listen(id, nonce, spec, true);
     else await this.#expectLines(id, nonce, spec);
+    await this.#channels.resume(id, nonce, spec);
   }
 
   async #expectLines(id: InstanceId, nonce: string, spec: ServiceSpec): Promise<void> {
@@ -84,6 +93,11 @@ export class ReadinessSignals {
   hasNotified(id: InstanceId, nonce: string): boolean {
     const seen = this.#seen.get(id);
     return seen?.nonce === nonce && seen.isReady;
+  }
+
+  /** By Node's IPC. */
+  hasSent(nonce: string, message: string): boolean {
+    return this.#channels.hasReceived(nonce, message);
   }
 
   /** How long ago it sent READY=1 or WATCHDOG=1, or was started. */

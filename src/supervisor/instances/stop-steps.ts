@@ -11,6 +11,7 @@ import { signalChildren, signalMain, signalOutsideGroup, signalTree } from '../.
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { CommandOutputs, CommandSource } from './command-outputs.ts';
 import { prepareCommand } from './instance-command.ts';
+import type { IpcChannels } from './ipc-channels.ts';
 import type { OwnAnswers } from './own-answers.ts';
 import type { StartResources } from './start-resources.ts';
 
@@ -23,7 +24,12 @@ export type ProcessTree = {
   isBehindRecorder(nonce: string): boolean;
 };
 
-export type StopParts = { resources: StartResources; answers: OwnAnswers; commandOutputs: CommandOutputs };
+export type StopParts = {
+  resources: StartResources;
+  answers: OwnAnswers;
+  commandOutputs: CommandOutputs;
+  channels: Pick<IpcChannels, 'send'>;
+};
 
 const SIGNAL_AGAIN_MS = 100;
 
@@ -33,6 +39,7 @@ export class StopSteps {
   #resources: StartResources;
   #answers: OwnAnswers;
   #outputs: CommandOutputs;
+  #channels: StopParts['channels'];
   /** Drains and stop commands under way, by the nonce of the instance. */
   #running = new Map<string, RunningCheck>();
   /** Signals that follow a stop command, by the nonce of the instance. */
@@ -46,6 +53,7 @@ export class StopSteps {
     this.#resources = parts.resources;
     this.#answers = parts.answers;
     this.#outputs = parts.commandOutputs;
+    this.#channels = parts.channels;
   }
 
   drain(slot: EndingSlot): void {
@@ -94,13 +102,25 @@ export class StopSteps {
     this.#context.inbox.receive(id, phase.process.nonce, { kind: 'drained', because });
   }
 
-  /** The stop command, if there is one, else the stop signal. */
+  /** The message or the stop command, if there is one, else the stop signal. */
   stop(slot: EndingSlot): void {
     this.cancel(slot.phase.process.nonce);
     const spec = this.#context.specs.specOf(slot);
-    const signal = slot.spec?.stop.signal ?? 'SIGTERM';
-    if (spec?.stop.command) this.#stopByCommand(slot, spec, spec.stop.command, signal);
+    const { signal = 'SIGTERM', message } = slot.spec?.stop ?? {};
+    if (message !== undefined) void this.#stopByMessage(slot, message, signal);
+    else if (spec?.stop.command) this.#stopByCommand(slot, spec, spec.stop.command, signal);
     else this.signal(slot, signal);
+  }
+
+  /** Where the message cannot reach the program, the signal is sent. */
+  async #stopByMessage(slot: EndingSlot, message: string, signal: string): Promise<void> {
+    const { nonce } = slot.phase.process;
+    if (await this.#channels.send(nonce, message)) return;
+    const now = this.#context.specs.slots.get(slot.id);
+    if (now?.phase.kind !== 'ending' || now.phase.process.nonce !== nonce || now.phase.exit !== null) return;
+    const text = `the message "${message}" cannot reach ${slot.id}: its IPC channel is closed; ${signal} is sent instead`;
+    this.#context.journal.report({ type: 'stop_message_failed', instance: slot.id, message: text });
+    this.signal(slot, signal);
   }
 
   #stopByCommand(slot: EndingSlot, spec: ServiceSpec, command: Command, signal: string): void {

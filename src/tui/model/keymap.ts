@@ -1,7 +1,17 @@
 // The table of keys: action, contexts, and the words of the help screen and the footer. No behaviour.
 
 /** Where a key is pressed: the screen that is shown, or the open question. */
-export type KeyContext = 'main' | 'logs' | 'events' | 'help' | 'why' | 'scale' | 'search' | 'shutdown';
+export type KeyContext =
+  | 'main'
+  | 'logs'
+  | 'events'
+  | 'help'
+  | 'why'
+  | 'scale'
+  | 'search'
+  | 'confirm'
+  | 'leave'
+  | 'shutdown';
 
 export type KeyAction =
   | 'previous'
@@ -34,6 +44,7 @@ export type KeyAction =
   | 'help'
   | 'detach'
   | 'quit'
+  | 'stopAll'
   | 'interrupt'
   | 'suspend'
   | 'redraw'
@@ -60,7 +71,9 @@ export type KeyBinding = {
 
 const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why'];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
-const QUESTIONS: KeyContext[] = ['scale', 'search'];
+/** They take text. */
+const PROMPTS: KeyContext[] = ['scale', 'search'];
+const QUESTIONS: KeyContext[] = [...PROMPTS, 'confirm', 'leave'];
 
 /** One row of the table. @param keys separated by a blank. */
 function key(
@@ -80,14 +93,14 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('?', ['main', 'logs', 'events', 'why'], 'help', 'Move', 'this help', 'help'),
   key('escape q ?', 'help', 'back', null, 'close', 'close'),
   key('escape q w', 'why', 'back', null, 'close', 'close'),
-  key('escape l', 'logs', 'back', null, 'back to the services', 'back'),
-  key('escape e', 'events', 'back', null, 'back to the services', 'back'),
+  key('escape q l', 'logs', 'back', null, 'back to the services', 'back'),
+  key('escape q e', 'events', 'back', null, 'back to the services', 'back'),
   key(
     'q',
-    ['main', 'logs', 'events'],
+    'main',
     'quit',
     'Leave',
-    'leave; if `orch up` started the project here, stop everything in order first',
+    'leave; if `orch up` started the project here, asks: stop everything, detach, or stay. Elsewhere: back',
     'quit',
   ),
   key(
@@ -95,7 +108,7 @@ export const KEYMAP: readonly KeyBinding[] = [
     [...SCREENS, ...QUESTIONS],
     'interrupt',
     'Leave',
-    'like q; a second time: stop at once, without a grace period',
+    'leave without a question, and stop what q would; a second time: at once, without a grace period',
   ),
   key('ctrl+c', 'shutdown', 'interrupt', null, 'stop at once, without a grace period', 'stop at once'),
   key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave; everything keeps running', 'detach'),
@@ -111,8 +124,15 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('z', 'main', 'foldAll', 'Move', 'fold or unfold all pools'),
   key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
 
-  key('r', ['main', 'logs'], 'restart', 'Services', 'restart', 'restart'),
-  key('s', ['main', 'logs'], 'stopOrStart', 'Services', 'stop until started again, or start', 'stop/start'),
+  key('r', ['main', 'logs'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),
+  key(
+    's',
+    ['main', 'logs'],
+    'stopOrStart',
+    'Services',
+    'stop until started again (asks first for several), or start',
+    'stop/start',
+  ),
   key('+ =', 'main', 'scaleUp', 'Services', 'scale up (asks first)', 'scale'),
   key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
   key('w', ['main', 'logs'], 'why', 'Services', 'explain its state', 'why'),
@@ -136,13 +156,18 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('escape', 'main', 'back', 'Move', 'clear filters and follow again'),
   key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'redraw the screen'),
 
-  key('enter', QUESTIONS, 'accept', null, 'accept', 'ok'),
-  key('escape', QUESTIONS, 'back', null, 'cancel', 'cancel'),
+  key('enter', PROMPTS, 'accept', null, 'accept', 'ok'),
+  key('escape', PROMPTS, 'back', null, 'cancel', 'cancel'),
+  key('y enter', 'confirm', 'accept', null, 'yes'),
+  key('n escape q', 'confirm', 'back', null, 'no'),
+  key('s', 'leave', 'stopAll', null, 'stop everything'),
+  key('d', 'leave', 'detach', null, 'everything keeps running'),
+  key('escape q n', 'leave', 'back', null, 'stay'),
   key('up + =', 'scale', 'increase', null, 'one more', 'more'),
   key('down - _', 'scale', 'decrease', null, 'one less', 'less'),
   key('tab', 'scale', 'switchTarget', null, 'file or override', 'file/override'),
-  key('backspace delete', QUESTIONS, 'erase', null, 'delete a character'),
-  key('ctrl+u', QUESTIONS, 'eraseAll', null, 'delete all'),
+  key('backspace delete', PROMPTS, 'erase', null, 'delete a character'),
+  key('ctrl+u', PROMPTS, 'eraseAll', null, 'delete all'),
 ];
 
 const actionsByKey = new Map<string, KeyAction>();

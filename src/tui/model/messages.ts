@@ -12,6 +12,10 @@ export type UiMessage =
   | { kind: 'pasted'; text: string }
   | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
   | { kind: 'notice'; text: string; tone: Tone; nowMs: number }
+  /** The connection to the supervisor has ended. */
+  | { kind: 'lost'; nowMs: number }
+  /** Another supervisor answers; `text` says which. */
+  | { kind: 'found'; text: string; nowMs: number }
   | { kind: 'shutdownProgress'; progress: DownProgress }
   | { kind: 'shutdownFailed'; error: string; nowMs: number };
 
@@ -21,10 +25,13 @@ export type Effect =
   | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
   | { kind: 'explain'; name: string }
   | { kind: 'down'; timeoutMs: number | null }
-  | { kind: 'leave'; outcome: 'quit' | 'detached' }
+  | { kind: 'leave'; outcome: LeaveOutcome }
   | { kind: 'copy' }
   | { kind: 'suspend' }
   | { kind: 'redraw' };
+
+/** `lost`: no supervisor answered; `lostDown`: the same, and everything is to be stopped. */
+export type LeaveOutcome = 'quit' | 'detached' | 'lost' | 'lostDown';
 
 export type Reduced = { state: UiState; effects: Effect[] };
 

@@ -7,7 +7,7 @@ export type ViewName = 'main' | 'logs' | 'events';
 export type Tone = 'good' | 'warn' | 'bad';
 
 /** A panel over the view, or a question in the last line. */
-export type Overlay = PanelOverlay | ScaleOverlay | SearchOverlay;
+export type Overlay = PanelOverlay | ScaleOverlay | SearchOverlay | ConfirmOverlay | LeaveOverlay;
 export type PanelOverlay = HelpOverlay | WhyOverlay;
 export type HelpOverlay = { kind: 'help'; scroll: number };
 export type WhyOverlay = {
@@ -29,6 +29,10 @@ export type ScaleOverlay = {
 };
 /** `before`: the filter to restore when the search is cancelled. */
 export type SearchOverlay = { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
+/** Before a command for several instances. */
+export type ConfirmOverlay = { kind: 'confirm'; method: 'stop' | 'restart'; name: string; count: number };
+/** Before the view that owns the project ends. */
+export type LeaveOverlay = { kind: 'leave' };
 /** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
 export type ScaleTarget = 'file' | 'override';
 
@@ -40,6 +44,10 @@ export type UiState = {
   owning: boolean;
   /** `scale` can edit procs.yaml. */
   canEditFile: boolean;
+  /** Questions come before the end of the project, and before commands for several instances. */
+  asksFirst: boolean;
+  /** No supervisor has answered since then; null: one does. */
+  lostSinceMs: number | null;
   status: Status | null;
   /** Oldest first, at most MAX_EVENTS. */
   events: EventRecord[];
@@ -62,20 +70,14 @@ export type UiState = {
   notice: { text: string; tone: Tone; untilMs: number } | null;
 };
 
-/** The user's choices and typed text: kept when another supervisor takes over and a new view continues this one. */
-export type ViewChoices = Pick<
-  UiState,
-  'view' | 'overlay' | 'selected' | 'folds' | 'nameFilter' | 'lineFilter' | 'allOutput' | 'wrapLines' | 'showTimes'
->;
-
 export const MAX_EVENTS = 1000;
 
-type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean };
+type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean; asksFirst: boolean };
 
-/** @param choices of the view before. */
-export function initialState(start: InitialOptions, choices: ViewChoices | null = null): UiState {
+export function initialState(start: InitialOptions): UiState {
   return {
     ...start,
+    lostSinceMs: null,
     status: null,
     events: [],
     view: 'main',
@@ -91,16 +93,7 @@ export function initialState(start: InitialOptions, choices: ViewChoices | null 
     logBottom: null,
     eventBottom: null,
     notice: null,
-    ...choices,
   };
-}
-
-/** An unanswered `why` is dropped: its supervisor is gone. Typed text stays, otherwise the rest of it would act as keys. */
-export function choicesOf(state: UiState): ViewChoices {
-  const { view, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes } = state;
-  const isUnanswered = state.overlay?.kind === 'why' && state.overlay.explanations === null;
-  const overlay = isUnanswered ? null : state.overlay;
-  return { view, overlay, selected, folds, nameFilter, lineFilter, allOutput, wrapLines, showTimes };
 }
 
 /** The context in which the next key is looked up. */

@@ -6,16 +6,7 @@ import { isQueueInTrouble } from '../model/layout.ts';
 import type { UiState } from '../model/state.ts';
 import { searchPattern } from '../model/state.ts';
 import { formatRoundedBytes } from './format.ts';
-import {
-  type CellStyle,
-  cell,
-  type FrameCell,
-  type FrameLine,
-  fittingGroups,
-  line,
-  padLines,
-  ruleLine,
-} from './frame.ts';
+import { type Cell, type CellStyle, cell, fittingGroups, type Line, line, ruleLine } from './line.ts';
 import { indexOfSeq, matchingEvents } from './scrolling.ts';
 import type { Glyphs } from './theme.ts';
 
@@ -23,24 +14,20 @@ import type { Glyphs } from './theme.ts';
 const MIN_SHOWN_LAG_MS = 1000;
 
 /** The newest `height` events, the newest at the bottom. */
-export function lastEventLines(state: UiState, height: number): FrameLine[] {
-  const lines = state.events.slice(-height).map((event) => eventLine(event, state.size.columns));
-  return height <= 0 ? [] : padLines(lines, height);
+export function lastEventLines(state: UiState, height: number): Line[] {
+  return height <= 0 ? [] : state.events.slice(-height).map((event) => eventLine(event, state.size.columns));
 }
 
 /** The event view: the events at its scroll position that match the search. */
-export function eventPageLines(state: UiState, height: number): FrameLine[] {
+export function eventPageLines(state: UiState, height: number): Line[] {
   const events = matchingEvents(state.events, searchPattern(state.lineFilter));
   const bottom = state.eventBottom === null ? events.length - 1 : indexOfSeq(events, state.eventBottom);
   const page = events.slice(Math.max(0, bottom + 1 - height), bottom + 1);
-  if (page.length === 0) return padLines([line([cell('  no events yet', 'dim')], state.size.columns)], height);
-  return padLines(
-    page.map((event) => eventLine(event, state.size.columns)),
-    height,
-  );
+  if (page.length === 0) return [line([cell('  no events yet', 'dim')], state.size.columns)];
+  return page.map((event) => eventLine(event, state.size.columns));
 }
 
-export function eventTitle(state: UiState, glyphs: Glyphs): FrameLine {
+export function eventTitle(state: UiState, glyphs: Glyphs): Line {
   const title = [
     cell('events', 'bold'),
     ...(state.lineFilter === '' ? [] : [cell(' with ', 'dim'), cell(state.lineFilter, 'match')]),
@@ -52,7 +39,7 @@ export function eventTitle(state: UiState, glyphs: Glyphs): FrameLine {
   return ruleLine(title, [mark], state.size.columns, glyphs.rule);
 }
 
-function eventLine(event: EventRecord, columns: number): FrameLine {
+function eventLine(event: EventRecord, columns: number): Line {
   const subject = event.instance ?? event.service;
   const isNamed = subject !== null && event.message.startsWith(subject);
   return line(
@@ -72,13 +59,13 @@ function eventStyle({ type }: EventRecord): CellStyle {
 }
 
 /** The rule above the last events, and in it the log queues: `── events ───── main 12 KiB of 8.0 MiB ──`. */
-export function eventRule(state: UiState, glyphs: Glyphs): FrameLine {
+export function eventRule(state: UiState, glyphs: Glyphs): Line {
   const { columns } = state.size;
   return ruleLine([cell('events', 'bold')], queueCells(state, glyphs, columns - 16), columns, glyphs.rule);
 }
 
 /** Queues in trouble first; as many as fit uncut. */
-function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
+function queueCells(state: UiState, glyphs: Glyphs, room: number): Cell[] {
   const queues = [...(state.status?.logQueues ?? [])];
   queues.sort((one, other) => Number(isQueueInTrouble(other)) - Number(isQueueInTrouble(one)));
   const groups = queues.map((queue, index) => [
@@ -87,7 +74,7 @@ function queueCells(state: UiState, glyphs: Glyphs, room: number): FrameCell[] {
     cell(` ${depthText(queue)}`, queueStyle(queue)),
     ...troubleCells(queue, glyphs),
   ]);
-  return [...line(fittingGroups(groups, room, 1), Math.max(0, room)).cells];
+  return [...line(fittingGroups(groups, room, 1), Math.max(0, room))];
 }
 
 function depthText(queue: LogQueueStatus): string {
@@ -96,8 +83,8 @@ function depthText(queue: LogQueueStatus): string {
   return `${formatRoundedBytes(queue.depthBytes)} of ${formatRoundedBytes(queue.capacityBytes)}${high}${lag}`;
 }
 
-function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): FrameCell[] {
-  const cells: FrameCell[] = [];
+function troubleCells(queue: LogQueueStatus, glyphs: Glyphs): Cell[] {
+  const cells: Cell[] = [];
   const losers = formatDroppedByInstance(queue);
   const whose = losers === '' ? '' : ` (${losers})`;
   if (queue.droppedLines > 0)

@@ -1,13 +1,15 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
-import { contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
-import { cell, cellsWidth, type FrameCell, type FrameLine, fittingGroups, line } from './frame.ts';
+import { type ConfirmOverlay, contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
+import { type Cell, cell, cellsWidth, fittingGroups, type Line, line } from './line.ts';
 import type { Glyphs } from './theme.ts';
 
-export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): FrameLine {
+export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line {
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
+  if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
+  if (state.overlay?.kind === 'leave') return line(LEAVE_CELLS, columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
     const { text, tone } = state.notice;
     const glyph = { good: glyphs.state.completed, warn: glyphs.state.backoff, bad: glyphs.state.failed }[tone];
@@ -18,7 +20,7 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Frame
 }
 
 /** As many keys as fit uncut. */
-function keyCells(context: KeyContext, columns: number): FrameCell[] {
+function keyCells(context: KeyContext, columns: number): Cell[] {
   const bindings = KEYMAP.filter(({ footer, contexts }) => footer !== undefined && contexts.includes(context));
   const groups = bindings.map(({ keys, footer }) => [
     cell(' '),
@@ -35,13 +37,13 @@ function footerKeys(keys: readonly string[]): string {
   return keyLabel(keys[0]!);
 }
 
-function filterCells(state: UiState): FrameCell[] {
+function filterCells(state: UiState): Cell[] {
   return state.view === 'main' && state.nameFilter !== ''
     ? [cell(` names with ${state.nameFilter} `, 'match'), cell(' ')]
     : [];
 }
 
-function scaleCells(overlay: ScaleOverlay): FrameCell[] {
+function scaleCells(overlay: ScaleOverlay): Cell[] {
   const where = overlay.target === 'file' ? 'edits procs.yaml' : 'override, not in procs.yaml';
   return [
     cell(` scale ${overlay.service} from ${overlay.from} to `, 'bold'),
@@ -56,7 +58,27 @@ function scaleCells(overlay: ScaleOverlay): FrameCell[] {
   ];
 }
 
-function searchCells(overlay: SearchOverlay): FrameCell[] {
+function confirmCells({ method, name, count }: ConfirmOverlay): Cell[] {
+  return [
+    cell(` ${method} all ${count} instances of ${name}? `, 'bold'),
+    cell('  Enter', 'key'),
+    cell(' yes ', 'dim'),
+    cell(' Esc', 'key'),
+    cell(' no', 'dim'),
+  ];
+}
+
+const LEAVE_CELLS: Cell[] = [
+  cell(' leave? ', 'bold'),
+  cell('  s', 'key'),
+  cell(' stop all ', 'dim'),
+  cell(' d', 'key'),
+  cell(' detach ', 'dim'),
+  cell(' Esc', 'key'),
+  cell(' stay', 'dim'),
+];
+
+function searchCells(overlay: SearchOverlay): Cell[] {
   const question = overlay.of === 'names' ? 'names or states with' : 'lines with';
   return [
     cell(` ${question} `, 'bold'),

@@ -6,24 +6,26 @@ import type { InstanceState, Status } from '../../api/protocol.ts';
 import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
+import { formatClock } from '../../units.ts';
 import { SEVERITY } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
-import { cell, cellsWidth, type FrameCell, type FrameLine, fittingGroups, line, spaceBetween } from './frame.ts';
+import { type Cell, cell, cellsWidth, fittingGroups, type Line, line, spaceBetween } from './line.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 /** Shown first, in this order. */
 const PENDING_STATES = SEVERITY.slice(0, SEVERITY.indexOf('running') + 1);
 
 /** @param visibleRange the rows of the table that are shown, when only this line has room for it; else empty. */
-export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): FrameLine {
+export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): Line {
   const { columns } = state.size;
   const { status } = state;
   if (status === null) return line([cell(' orch ', 'match'), cell('  connecting …', 'dim')], columns);
   const name = cell(` ${status.project} `, 'match');
   const env = status.env === null ? [] : [cell(' '), cell(status.env, 'accent')];
   const generation = cell(`${status.env === null ? '' : ' '} generation ${status.generation}`, 'dim');
-  const needs = convergence(status, glyphs);
+  const needs =
+    state.lostSinceMs === null ? convergence(status, glyphs) : [cell(`${glyphs.state.failed} supervisor lost`, 'bad')];
   const ready = countStates(status).get('ready') ?? 0;
   const now = [cell('  '), ...needs, ...(ready > 0 ? [cell('  '), cell(`${ready} ready`)] : [])];
   const groups = [name, ...now].map((each) => [each]);
@@ -51,13 +53,13 @@ export function headerLine(state: UiState, glyphs: Glyphs, visibleRange = ''): F
 }
 
 /** `● converged`, or what is pending: `◔ converging  1 failed  2 starting`, `✗ degraded: web.1  1 failed`. */
-function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
+function convergence(status: Status, glyphs: Glyphs): Cell[] {
   const counts = countStates(status);
   const pending = PENDING_STATES.filter((state) => counts.has(state)).map((state) =>
     stateCount(state, counts.get(state)!, glyphs),
   );
   const word = convergenceOf(status);
-  const head: FrameCell =
+  const head: Cell =
     (status.degraded ?? []).length > 0
       ? cell(`${glyphs.state.failed} ${word}`, 'bad')
       : status.converged
@@ -70,7 +72,7 @@ function convergence(status: Status, glyphs: Glyphs): FrameCell[] {
   return [...rejected.flatMap((each) => [each, cell('  ')]), head, ...pending.flatMap((each) => [cell('  '), each])];
 }
 
-function stateCount(state: InstanceState, count: number, glyphs: Glyphs): FrameCell {
+function stateCount(state: InstanceState, count: number, glyphs: Glyphs): Cell {
   return cell(`${glyphs.state[state]} ${count} ${state}`, STATE_STYLE[state]);
 }
 
@@ -89,17 +91,25 @@ function supervisorTexts({ supervisor }: Status, owning: boolean): { long: strin
 }
 
 /** Empty while the files on disk are applied, and edits of them will be. The most important line comes first: the caller cuts at the end. */
-export function bannerLines(state: UiState, glyphs: Glyphs): FrameLine[] {
+export function bannerLines(state: UiState, glyphs: Glyphs): Line[] {
   const { columns } = state.size;
   const config = state.status?.config;
   if (config === undefined) return [];
   const held = holdLines(config).map((text) =>
     line([cell(` ${glyphs.state.backoff} `, 'warn'), cell(text, 'warn')], columns),
   );
-  return config.status === 'rejected' ? [...rejectedLines(state, config.problems, glyphs), ...held] : held;
+  const rejected = config.status === 'rejected' ? rejectedLines(state, config.problems, glyphs) : [];
+  return [...lostLines(state, glyphs), ...rejected, ...held];
 }
 
-function rejectedLines(state: UiState, problems: Problem[], glyphs: Glyphs): FrameLine[] {
+function lostLines(state: UiState, glyphs: Glyphs): Line[] {
+  if (state.lostSinceMs === null) return [];
+  const since = formatClock(state.lostSinceMs);
+  const text = `no supervisor answers since ${since}; services may still run`;
+  return [alertLine(text, state.size.columns, glyphs)];
+}
+
+function rejectedLines(state: UiState, problems: Problem[], glyphs: Glyphs): Line[] {
   const { columns } = state.size;
   const stillRunning = `still running generation ${state.status!.generation}`;
   const errors = problems.filter((problem) => problem.severity === 'error');
@@ -116,7 +126,7 @@ function rejectedLines(state: UiState, problems: Problem[], glyphs: Glyphs): Fra
   return lines;
 }
 
-function alertLine(text: string, columns: number, glyphs: Glyphs): FrameLine {
+function alertLine(text: string, columns: number, glyphs: Glyphs): Line {
   return line([cell(` ${glyphs.state.failed} `, 'alert'), cell(` ${text}`, 'bad')], columns);
 }
 
@@ -124,7 +134,7 @@ function positionOf(problem: Problem): string {
   return [problem.file, problem.line, problem.column].filter((part) => part !== null).join(':');
 }
 
-function excerptLines({ excerpt, line: number }: Problem, columns: number): FrameLine[] {
+function excerptLines({ excerpt, line: number }: Problem, columns: number): Line[] {
   if (excerpt === null) return [];
   const gutter = `   ${number ?? ''} | `;
   const caret =

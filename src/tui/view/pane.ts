@@ -5,7 +5,7 @@ import { formatClock } from '../../units.ts';
 import type { BufferedLine, LogView } from '../model/log-ring.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { type SearchPattern, searchPattern, type UiState } from '../model/state.ts';
-import { cell, cellsWidth, type FrameCell, type FrameLine, line, padLines, ruleLine } from './frame.ts';
+import { type Cell, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
@@ -18,7 +18,7 @@ const MIN_NAME_WIDTH = 12;
 const MAX_WRAPPED = 20;
 
 /** @param visibleRange the rows of the table that are shown, when its head has no room for it; else empty. */
-export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleRange = ''): FrameLine {
+export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleRange = ''): Line {
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
@@ -29,7 +29,7 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const count = cell(`rows ${visibleRange}`, 'dim');
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
-  const room = (marks: FrameCell[]) => columns - 9 - cellsWidth([...what, ...marks]);
+  const room = (marks: Cell[]) => columns - 9 - cellsWidth([...what, ...marks]);
   const choices = visibleRange === '' ? [[mark]] : following ? [both, [count]] : [both, [mark], [count]];
   const least = Math.min(MIN_NAME_WIDTH, widthOf(target.title));
   const marks = choices.find((each) => room(each) >= least) ?? [];
@@ -43,19 +43,19 @@ function pausedText(behind: number, { pause, dot }: Glyphs): string {
 }
 
 /**
- * Exactly `height` lines; the newest at the bottom, or from the top while there are few. Room left below a wrapped first
+ * At most `height` lines; the newest at the bottom, or from the top while there are few. Room left below a wrapped first
  * page shows the start of the next line.
  */
-export function paneLines(state: UiState, log: LogView, options: PaneOptions): FrameLine[] {
+export function paneLines(state: UiState, log: LogView, options: PaneOptions): Line[] {
   const { height } = options;
   if (height <= 0) return [];
   const drawing = drawingOf(state, log, options);
   const kept = log.window(state.logBottom, height, drawing.pattern);
   const last = kept.at(-1);
-  if (last === undefined) return padLines([emptyLine(state, log)], height);
+  if (last === undefined) return [emptyLine(state, log)];
   const drawn = kept.flatMap((each) => drawLine(each, drawing)).slice(-height);
   const below = log.after(last.seq, height - drawn.length, drawing.pattern);
-  return padLines([...drawn, ...below.flatMap((each) => drawLine(each, drawing))], height);
+  return [...drawn, ...below.flatMap((each) => drawLine(each, drawing))].slice(0, height);
 }
 
 /** Returns how many screen lines a line of the log takes in a pane of that height. */
@@ -79,7 +79,7 @@ function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDraw
   return { state, target: outputTarget(state), pattern, options, oldestSeq };
 }
 
-function drawLine(entry: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): FrameLine[] {
+function drawLine(entry: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): Line[] {
   const { columns } = state.size;
   const { colour, glyphs, height } = options;
   const prefix = prefixCells(entry, state, target, glyphs);
@@ -96,12 +96,12 @@ function drawLine(entry: BufferedLine, { state, target, pattern, options, oldest
   return [...older, ...lines];
 }
 
-function olderLine(state: UiState, { names }: OutputTarget): FrameLine {
+function olderLine(state: UiState, { names }: OutputTarget): Line {
   const command = ['orch logs', ...names].join(' ');
   return line([cell(`  older lines, if there are any: ${command}`, 'dim')], state.size.columns);
 }
 
-function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): FrameCell[] {
+function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {
   const { columns } = state.size;
   const isError = entry.stream === 'e';
   const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(entry.timeMs)} `, 'dim')] : [];
@@ -114,7 +114,7 @@ function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, 
 }
 
 /** The text with its matches shown inverse. */
-function highlightMatches(text: string, pattern: RegExp | null): FrameCell[] {
+function highlightMatches(text: string, pattern: RegExp | null): Cell[] {
   if (pattern === null) return [{ text, style: 'plain' }];
   const found = pattern.exec(text);
   if (found === null || found[0] === '') return [{ text, style: 'plain' }];
@@ -126,7 +126,7 @@ function highlightMatches(text: string, pattern: RegExp | null): FrameCell[] {
   ];
 }
 
-function emptyLine(state: UiState, log: LogView): FrameLine {
+function emptyLine(state: UiState, log: LogView): Line {
   const none = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
   const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);

@@ -5,7 +5,7 @@ import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { instancesOf, type TableRow, worstState } from '../model/rows.ts';
 import { formatBytesShort, formatCpuPercent } from './format.ts';
-import { cell, type FrameCell } from './frame.ts';
+import { type Cell, cell } from './line.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 export type ServiceColumn = {
@@ -16,7 +16,7 @@ export type ServiceColumn = {
   onlyWhenAlive: boolean;
   /** The lowest is dropped first when the terminal is narrow. */
   priority: number;
-  cellOf(row: TableRow): FrameCell;
+  cellOf(row: TableRow): Cell;
 };
 
 /** Before the first column: the cursor. */
@@ -106,12 +106,7 @@ function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
   return { title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf };
 }
 
-function numberColumn(
-  title: string,
-  width: number,
-  priority: number,
-  cellOf: (row: TableRow) => FrameCell,
-): ServiceColumn {
+function numberColumn(title: string, width: number, priority: number, cellOf: (row: TableRow) => Cell): ServiceColumn {
   const onlyWhenAlive = title !== 'RESTARTS' && title !== 'RST';
   return { title, width, align: 'right', priority, onlyWhenAlive, cellOf };
 }
@@ -173,7 +168,7 @@ function portText(row: TableRow): string {
   return row.kind === 'pool' ? '' : String(row.instance.port ?? '');
 }
 
-function restartsCell(row: TableRow): FrameCell {
+function restartsCell(row: TableRow): Cell {
   const restarts = sumOver(row, (instance) => instance.restarts);
   return cell(restarts === 0 ? '' : String(restarts), restarts > 0 ? 'warn' : 'plain');
 }

@@ -1,81 +1,91 @@
-// The table of services as lines: only the rows that are visible.
-import { widthOf } from '../../terminal/width.ts';
-import { formatAge } from '../../units.ts';
+// What the table of services shows: the rows that are visible, the columns that fit, and the cells of both. Pure.
+import { clip, widthOf } from '../../terminal/width.ts';
 import { firstVisible } from '../model/layout.ts';
 import { selectedIndex, type TableRow } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
-import { cell, EMPTY_LINE, type FrameCell, type FrameLine, fixedCell, line } from './frame.ts';
+import { type Cell, cell, fixedCell, type Line } from './line.ts';
 import { fittingColumns, GAP, GUTTER, isAlive, reasonOf, type ServiceColumn } from './table-columns.ts';
 import type { Glyphs } from './theme.ts';
 
-export type TableView = {
-  lines: FrameLine[];
+export type TableContent = {
+  columns: ServiceColumn[];
+  visible: readonly TableRow[];
+  /** Id of the row that keys act on. */
+  selected: string | null;
+  /** Empty without room for it. */
+  head: Line;
   /** Which rows are shown, when there are more and the head has no room for it; else empty. */
   visibleRange: string;
-  /** When an uptime on screen changes; Infinity: none does. */
-  nextChangeMs: number;
+  /** Instead of rows. */
+  emptyText: string;
 };
 
-/**
- * @param context `height`: rows without the head; `head`: 0 or 1. `mayDropTitles`: only the head can show which rows are
- *   visible, so column titles make room for it.
- */
-export function tableView(
+type TableRoom = {
+  /** Rows without the head; `head`: 0 or 1. */
+  height: number;
+  head: number;
+  /** Only the head can show which rows are visible, so column titles make room for it. */
+  mayDropTitles: boolean;
+};
+
+export function tableOf(
   state: UiState,
   rows: readonly TableRow[],
-  context: { height: number; head: number; mayDropTitles: boolean; nowMs: number; glyphs: Glyphs },
-): TableView {
-  const { height, nowMs, glyphs } = context;
-  const selected = selectedIndex(rows, state.selected);
-  const start = firstVisible(rows.length, height, selected);
-  const visible = rows.slice(start, start + height);
-  const columns = fittingColumns(rows, state.size.columns, nowMs, glyphs);
-  const lines = visible.map((row, index) =>
-    rowLine(row, columns, start + index === selected, state.size.columns, glyphs),
-  );
-  if (rows.length === 0) lines.push(line([cell(emptyText(state), 'dim')], state.size.columns));
-  while (lines.length < height) lines.push(EMPTY_LINE);
+  { height, head, mayDropTitles }: TableRoom,
+  { nowMs, glyphs }: { nowMs: number; glyphs: Glyphs },
+): TableContent {
+  const { columns: width } = state.size;
+  const at = selectedIndex(rows, state.selected);
+  const start = firstVisible(rows.length, height, at);
+  const columns = fittingColumns(rows, width, nowMs, glyphs);
   const visibleRange = visibleRangeText(rows.length, start, height, glyphs);
-  const head = headLine(columns, state.size.columns, visibleRange, context.mayDropTitles);
+  const headLine = headLineOf(columns, width, visibleRange, mayDropTitles);
   return {
-    lines: [...(context.head > 0 ? [head.line] : []), ...lines],
-    visibleRange: context.head > 0 && head.showsRange ? '' : visibleRange,
-    nextChangeMs: nowMs + nextUptimeChange(visible, nowMs),
+    columns,
+    visible: rows.slice(start, start + height),
+    selected: rows[at]?.id ?? null,
+    head: head > 0 ? headLine.line : [],
+    visibleRange: head > 0 && headLine.showsRange ? '' : visibleRange,
+    emptyText: rows.length === 0 ? emptyText(state) : '',
   };
 }
 
-function rowLine(row: TableRow, columns: ServiceColumn[], selected: boolean, width: number, glyphs: Glyphs): FrameLine {
-  const cells: FrameCell[] = [{ text: selected ? `${glyphs.cursor} ` : '  ', style: 'accent' }];
+export type PlacedCell = { cell: Cell; width: number; align: 'left' | 'right' };
+
+/** The cells of a row behind the cursor, at most `width` columns with the gaps between them. */
+export function rowCells(row: TableRow, columns: readonly ServiceColumn[], width: number): PlacedCell[] {
   const reason = reasonOf(row);
   const last = columns.at(-1);
   const isCut = last?.title !== 'REASON' || widthOf(reason) > last.width;
-  for (const [index, each] of columns.entries()) {
-    if (index > 0) cells.push({ text: ' '.repeat(GAP), style: 'plain' });
+  const placed: PlacedCell[] = [];
+  let left = width - GUTTER;
+  for (const each of columns) {
+    if (left <= 0) break;
     // Without a process its columns are empty: the reason takes their place.
-    if (each.onlyWhenAlive && isCut && reason !== '' && !isAlive(row)) {
-      cells.push(cell(reason, 'dim'));
-      break;
-    }
-    const { text, style } = each.cellOf(row);
-    cells.push(fixedCell(text, each.width, style, each.align));
+    const isReason = each.onlyWhenAlive && isCut && reason !== '' && !isAlive(row);
+    const { text, style } = isReason ? cell(reason, 'dim') : each.cellOf(row);
+    const room = isReason ? left : Math.min(each.width, left);
+    placed.push({ cell: { text: clip(text, room), style }, width: room, align: isReason ? 'left' : each.align });
+    if (isReason) break;
+    left -= room + GAP;
   }
-  return line(cells, width, selected);
+  return placed;
 }
 
 /** The titles and, at the right end, which rows are shown if there is room. `mayDropTitles`: titles make room for it. */
-function headLine(
+function headLineOf(
   columns: ServiceColumn[],
   width: number,
   visibleRange: string,
   mayDropTitles: boolean,
-): { line: FrameLine; showsRange: boolean } {
+): { line: Line; showsRange: boolean } {
   const fits = (some: ServiceColumn[]) => GUTTER + widthOf(titlesText(some)) + GAP + visibleRange.length <= width;
   let shown = columns;
   while (visibleRange !== '' && mayDropTitles && shown.length > 1 && !fits(shown)) shown = shown.slice(0, -1);
   const showsRange = fits(shown);
   const titles = `  ${titlesText(showsRange ? shown : columns)}`;
   const text = showsRange ? titles + visibleRange.padStart(width - widthOf(titles)) : titles;
-  return { line: line([cell(text, 'dim')], width), showsRange };
+  return { line: [cell(text, 'dim')], showsRange };
 }
 
 function titlesText(columns: ServiceColumn[]): string {
@@ -92,13 +102,4 @@ function emptyText(state: UiState): string {
   return state.nameFilter === ''
     ? '  no services: `services:` in procs.yaml is empty'
     : `  no match for ${state.nameFilter}`;
-}
-
-function nextUptimeChange(rows: readonly TableRow[], nowMs: number): number {
-  let soonest = Infinity;
-  for (const row of rows) {
-    if (row.kind === 'pool' || row.instance.startedAt === null) continue;
-    soonest = Math.min(soonest, formatAge(nowMs - Date.parse(row.instance.startedAt)).nextMs);
-  }
-  return soonest;
 }

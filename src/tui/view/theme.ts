@@ -1,43 +1,40 @@
 // Colours and glyphs. Only the 16 colours of the terminal's own palette, so that light and dark themes both work. Every
 // state also has a glyph and a word, so that nothing depends on colour alone.
+import type { ForegroundColorName } from 'chalk';
 import type { InstanceState } from '../../api/protocol.ts';
-import type { CellStyle } from './frame.ts';
+import type { CellStyle } from './line.ts';
 
-const STYLE_SGR: Record<CellStyle, string> = {
-  plain: '',
-  dim: '2',
-  bold: '1',
-  title: '1',
-  good: '32',
-  busy: '36',
-  warn: '33',
-  bad: '1;31',
-  accent: '36',
-  key: '1',
-  match: '7',
-  alert: '1;97;41',
-  hue0: '36',
-  hue1: '35',
-  hue2: '33',
-  hue3: '34',
-  hue4: '32',
-  hue5: '31',
+/** What Ink's `Text` is given for a style. */
+export type TextStyle = {
+  color?: ForegroundColorName;
+  backgroundColor?: ForegroundColorName;
+  bold?: boolean;
+  dimColor?: boolean;
+  inverse?: boolean;
 };
-const SELECTED_SGR = '1;97;44';
 
-/** `startSequence` starts a style; empty for plain text and where colours are off. */
-export type Theme = { startSequence(style: CellStyle, selected: boolean): string; colour: boolean };
-
-export function themeOf(colour: boolean): Theme {
-  return {
-    colour,
-    startSequence: (style, selected) => {
-      if (!colour) return '';
-      const codes = selected ? SELECTED_SGR : STYLE_SGR[style];
-      return codes === '' ? '' : `\x1b[${codes}m`;
-    },
-  };
-}
+export const TEXT_STYLES: Record<CellStyle, TextStyle> = {
+  plain: {},
+  dim: { dimColor: true },
+  bold: { bold: true },
+  title: { bold: true },
+  good: { color: 'green' },
+  busy: { color: 'cyan' },
+  warn: { color: 'yellow' },
+  bad: { color: 'red', bold: true },
+  accent: { color: 'cyan' },
+  key: { bold: true },
+  match: { inverse: true },
+  alert: { color: 'whiteBright', backgroundColor: 'red', bold: true },
+  hue0: { color: 'cyan' },
+  hue1: { color: 'magenta' },
+  hue2: { color: 'yellow' },
+  hue3: { color: 'blue' },
+  hue4: { color: 'green' },
+  hue5: { color: 'red' },
+};
+/** The selected row is one bar. */
+export const SELECTED_STYLE: TextStyle = { color: 'whiteBright', backgroundColor: 'blue', bold: true };
 
 /** A stable hue for a name: neighbours `api.1`, `api.2` get different ones. */
 export function hueOf(name: string): CellStyle {

@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { InstanceState } from '../../src/api/protocol.ts';
-import { stripSgr } from '../../src/terminal/sanitize.ts';
 import { widthOf } from '../../src/terminal/width.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
+import { tableRows } from '../../src/tui/model/rows.ts';
 import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
-import { reuseLines } from '../../src/tui/view/frame.ts';
-import { ASCII, UNICODE } from '../../src/tui/view/theme.ts';
-import { viewModel } from '../../src/tui/view-model.ts';
+import { nextChangeMs } from '../../src/tui/view/next-change.ts';
+import { tableOf } from '../../src/tui/view/table.ts';
+import { ASCII } from '../../src/tui/view/theme.ts';
 import { drawnRows, openInkScreen } from './ink-frame.ts';
 import {
   event,
@@ -25,9 +25,7 @@ import {
 
 process.env.TZ = 'UTC';
 
-const frameOf = (state: UiState, log = new LogRing(), colour = false) =>
-  viewModel(state, { log, nowMs: NOW_MS, colour, glyphs: UNICODE });
-const screenOf = (state: UiState, log?: LogRing) => `${drawnRows(frameOf(state, log)).join('\n')}\n`;
+const screenOf = (state: UiState, log = new LogRing()) => `${drawnRows(state, { log }).join('\n')}\n`;
 
 const EVENTS = [
   event(1, 'api.1 became ready', { instance: 'api.1', type: 'ready' }),
@@ -90,7 +88,7 @@ describe('what is on screen', () => {
   test('colours of a child end with its line', () => {
     const log = new LogRing();
     log.push([outputLine(1, { line: '\x1b[31mred without end' })]);
-    const rows = drawnRows(frameOf(shownState(size), log, true), true);
+    const rows = drawnRows(shownState(size), { log, colour: true });
     const row = rows.find((each) => each.includes('without end'))!;
     expect(row).toMatch(/\x1b\[31m.*without end\x1b\[(0|39)m/);
   });
@@ -158,52 +156,42 @@ describe('what is on screen', () => {
     const services = Array.from({ length: 5000 }, (_, index) =>
       serviceStatus(`s${index}`, [instanceStatus(`s${index}.1`, 'ready')]),
     );
-    const frame = frameOf(shownState(size, { status: shopStatus({ services }), selected: 's2500' }));
-    expect(frame.regions.flatMap((region) => region.lines).length).toBeLessThan(size.rows);
-    expect(frame.regions.find((region) => region.name === 'table')!.lines.some((line) => line.selected)).toBe(true);
+    const state = shownState(size, { status: shopStatus({ services }), selected: 's2500' });
+    const room = { height: 10, head: 1, mayDropTitles: false };
+    const { visible } = tableOf(state, tableRows(state), room, { nowMs: NOW_MS, glyphs: ASCII });
+    expect(visible.length).toBe(10);
+    expect(screenOf(state)).toMatch(/▌ +s2500 /);
   });
 
   test('a terminal without UTF-8 gets ASCII only', () => {
-    const frame = viewModel(shownState(size), { log: ringOf(0), nowMs: NOW_MS, colour: false, glyphs: ASCII });
-    expect(drawnRows(frame).join('\n').replaceAll(/[▼↑↓]/g, '')).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(drawnRows(shownState(size), { glyphs: ASCII }).join('\n').replaceAll(/[▼↑↓]/g, '')).toMatch(
+      /^[\x20-\x7e\n]*$/,
+    );
   });
 });
 
 describe('drawing', () => {
   const size = { columns: 80, rows: 24 };
 
-  test('an unchanged state gives the same frame object', () => {
-    const first = frameOf(shownState(size), ringOf(9));
-    const again = reuseLines(first, frameOf(shownState(size), ringOf(9)));
-    expect(again.regions).toBe(first.regions);
-  });
-
-  test('a change replaces its line only', () => {
-    const first = frameOf(shownState(size), ringOf(9));
+  test('a change changes its rows only', () => {
+    const screen = openInkScreen();
+    screen.show(shownState(size), ringOf(9));
+    const first = screen.rows();
     const [api, ...others] = shopStatus().services;
     const restarted = {
       ...api!,
       instances: api!.instances.map((each, index) => (index === 1 ? { ...each, restarts: 1 } : each)),
     };
-    const next = reuseLines(
-      first,
-      frameOf(shownState(size, { status: shopStatus({ services: [restarted, ...others] }) }), ringOf(9)),
-    );
-    const lines = first.regions.flatMap((region) => region.lines);
-    const changed = next.regions.flatMap((region) => region.lines).filter((line) => !lines.includes(line));
-    expect(
-      changed.map((line) =>
-        stripSgr(line.cells.map((each) => each.text).join(''))
-          .trim()
-          .slice(0, 10),
-      ),
-    ).toEqual([expect.stringContaining('api ×3'), expect.stringContaining('api.2')]);
+    screen.show(shownState(size, { status: shopStatus({ services: [restarted, ...others] }) }), ringOf(9));
+    const changed = screen.rows().filter((row, index) => row !== first[index]);
+    screen.close();
+    expect(changed).toEqual([expect.stringContaining('api ×3'), expect.stringContaining('api.2')]);
   });
 
   test('the frame says when an uptime changes next', () => {
-    expect(frameOf(shownState(size)).nextChangeMs).toBe(NOW_MS + 55_000);
+    expect(nextChangeMs(shownState(size), NOW_MS)).toBe(NOW_MS + 55_000);
     const services = [serviceStatus('db', [instanceStatus('db.1', 'backoff')])];
-    expect(frameOf(shownState(size, { status: shopStatus({ services }) })).nextChangeMs).toBeNull();
+    expect(nextChangeMs(shownState(size, { status: shopStatus({ services }) }), NOW_MS)).toBeNull();
   });
 });
 
@@ -268,13 +256,11 @@ describe('any size, any status, any text', () => {
             keys,
             log,
           ).state;
-          const frame = frameOf(state, log, true);
-          const lines = frame.regions.flatMap((region) => region.lines);
-          expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
-          for (const line of lines) {
-            const text = line.cells.map((each) => each.text).join('');
-            expect(widthOf(text)).toBeLessThanOrEqual(columns);
-            expect(text.replaceAll(/\x1b\[[\d;:]*m/g, '')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+          const shown = drawnRows(state, { log, colour: true });
+          expect(shown.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
+          for (const row of shown) {
+            expect(widthOf(row)).toBeLessThanOrEqual(columns);
+            expect(row.replaceAll(/\x1b\[[\d;:]*m/g, '')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
           }
         },
       ),
@@ -283,11 +269,11 @@ describe('any size, any status, any text', () => {
   }, 30_000);
 
   test('many resizes draw', () => {
-    const screen = openInkScreen(80);
+    const screen = openInkScreen();
     const log = ringOf(100);
     for (let step = 0; step < 25; step++) {
       const size = { columns: 1 + ((step * 37) % 160), rows: 1 + ((step * 17) % 60) };
-      screen.show(frameOf(shownState(size), log));
+      screen.show(shownState(size), log);
       for (const row of screen.rows()) expect(widthOf(row)).toBeLessThanOrEqual(size.columns);
       expect(screen.rows().length).toBeLessThanOrEqual(Math.max(1, size.rows - 1));
     }

@@ -1,0 +1,151 @@
+// The full-screen view in a real pseudo-terminal: its first frame, what it costs at rest and under output, how soon it
+// answers a key; process-compose and mprocs beside it where they are installed.
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { MAIN, processes, proportionalBytes, runNode, withProject } from './orch.mjs';
+import { median } from './table.mjs';
+import { installedPeers } from './tui/peers.mjs';
+import { openTerminal } from './tui/terminal.mjs';
+
+const LINES = fileURLToPath(new URL('./tui/steady-lines.mjs', import.meta.url));
+const MIB = 2 ** 20;
+const WRITERS = 4;
+/** What the start has stirred up. */
+const SETTLE_MS = 5000;
+
+/** Three programs at rest, and `WRITERS` that write `perSecond` lines a second together. */
+function programsOf(perSecond) {
+  const resting = ['api', 'db', 'web'].map((name) => ({ name, command: 'exec sleep 100000' }));
+  if (perSecond === 0) return resting;
+  const command = `exec ${process.execPath} ${LINES} ${perSecond / WRITERS}`;
+  return [...resting, ...Array.from({ length: WRITERS }, (_, index) => ({ name: `writer${index + 1}`, command }))];
+}
+
+/** @param programs `pool`: one, unless it is given */
+function yamlOf(programs) {
+  const services = programs.map(({ name, command, pool = 1 }) => [name, { command, pool }]);
+  return JSON.stringify({ services: Object.fromEntries(services) }); // which is YAML, too
+}
+
+export async function measure({ quick }) {
+  const seconds = quick ? 5 : 20;
+  const peers = installedPeers();
+  return [
+    ...(await measureResting(peers, quick ? 3 : 9, seconds)),
+    ...(await measureCost('1,000 lines/s', programsOf(1000), peers, seconds, '≤ 25 %')),
+    ...(await measureFlood(peers, seconds, quick ? 20 : 60)),
+    ...(await measureCost('500 instances at rest', [{ ...programsOf(0)[0], pool: 500 }], [], seconds, '≤ 2 %')),
+  ];
+}
+
+/** The first frame, from the start of the client until a service is on the screen; and the rest. */
+async function measureResting(peers, rounds, seconds) {
+  const [samples, bare] = [[], []];
+  const rows = await withProject(yamlOf(programsOf(0)), async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    const startedMs = performance.now();
+    for (let round = 0; round < rounds; round++) {
+      bare.push((await runNode(['-e', '0'], '/')).durationMs);
+      const terminal = attach(project);
+      samples.push(await terminal.firstFrame(/db +● ready/));
+      await terminal.close();
+    }
+    // Until the uptimes on the screen are in minutes.
+    return costOfView(project, 'at rest', {
+      seconds,
+      settleMs: startedMs + 65_000 - performance.now(),
+      target: '≤ 1 %',
+    });
+  });
+  const first = [
+    { what: 'first frame, with data', samples, unit: 'ms', reference: { name: 'node -e 0', samples: bare } },
+    { what: '… beyond bare node', samples: samples.map((each) => each - median(bare)), unit: 'ms', target: '≤ 350 ms' },
+  ];
+  for (const { name, withView } of peers) {
+    const theirs = [];
+    for (let round = 0; round < rounds; round++) {
+      theirs.push(await withView(programsOf(0), (terminal) => terminal.firstFrame(/web/)));
+    }
+    first.push({ what: `first frame, ${name}`, samples: theirs, unit: 'ms' });
+  }
+  return [...first, ...rows, ...(await costOfPeers(peers, 'at rest', programsOf(0), seconds))];
+}
+
+async function measureCost(what, programs, peers, seconds, target) {
+  const rows = await withProject(yamlOf(programs), async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    return costOfView(project, what, { seconds, settleMs: SETTLE_MS, target });
+  });
+  return [...rows, ...(await costOfPeers(peers, what, programs, seconds))];
+}
+
+/** CPU of the view, what it writes, and the memory of all processes but the programs. */
+async function costOfView(project, what, { seconds, settleMs, target }) {
+  const terminal = attach(project);
+  await terminal.firstFrame(/ready/);
+  await pause(Math.max(SETTLE_MS, settleMs));
+  const { percent, charsPerSecond } = await terminal.cost(seconds);
+  const rows = [
+    { what: `view CPU, ${what}`, samples: [percent], unit: '%', target },
+    { what: '… characters written a second', samples: [charsPerSecond], unit: '' },
+    { what: '… memory of the view', samples: [proportionalBytes(terminal.pid) / MIB], unit: 'MiB' },
+    { what: '… memory of all of orch', samples: [memoryOf(project.root) / MIB], unit: 'MiB', target: '≤ 100 MiB' },
+  ];
+  await terminal.close();
+  return rows;
+}
+
+async function costOfPeers(peers, what, programs, seconds) {
+  const rows = [];
+  for (const { name, withView } of peers) {
+    const row = await withView(programs, async (terminal) => {
+      await terminal.firstFrame(/web/);
+      await pause(SETTLE_MS);
+      const { percent } = await terminal.cost(seconds);
+      const memory = (proportionalBytes(terminal.pid) / MIB).toFixed(1);
+      return { what: `${name} CPU, ${what} (${memory} MiB)`, samples: [percent], unit: '%' };
+    });
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** Under a flood in all output: the view's CPU, and how long the selection takes to move. */
+async function measureFlood(peers, seconds, presses) {
+  const rows = [];
+  await withProject(yamlOf(programsOf(20_000)), async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    const terminal = attach(project);
+    await terminal.firstFrame(/ready/);
+    await terminal.press('j', /▌ +db/);
+    terminal.type('a'); // all output again, whatever is selected
+    await pause(5000);
+    const { percent } = await terminal.cost(seconds);
+    const samples = [];
+    for (let press = 0; press < presses; press++) {
+      await pause(60 + ((press * 37) % 100)); // at any point between two frames
+      samples.push(press % 2 === 0 ? await terminal.press('j', /▌ +web/) : await terminal.press('k', /▌ +db/));
+    }
+    samples.sort((one, other) => one - other);
+    rows.push(
+      { what: 'view CPU, 20,000 lines/s', samples: [percent], unit: '%', target: '≤ 25 %' },
+      { what: '… a key', samples, unit: 'ms' },
+      { what: '… a key, p95', samples: [samples[Math.ceil(samples.length * 0.95) - 1]], unit: 'ms', target: '≤ 60 ms' },
+    );
+    await terminal.close();
+  });
+  return [...rows, ...(await costOfPeers(peers, '20,000 lines/s', programsOf(20_000), seconds))];
+}
+
+const attach = (project) =>
+  openTerminal(process.execPath, [MAIN, 'attach'], project.root, { BENCH_ROOT: project.root });
+
+/** What is shared, such as the program itself, counts once. */
+function memoryOf(root) {
+  let sum = 0;
+  for (const { pid, environment } of processes()) {
+    const isOfProject = environment.includes(`BENCH_ROOT=${root}\0`);
+    if (isOfProject && !environment.includes('ORCH_INSTANCE_ID=')) sum += proportionalBytes(pid);
+  }
+  return sum;
+}

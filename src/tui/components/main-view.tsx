@@ -1,0 +1,48 @@
+// The main view: header, banner, services, their output, the last events, footer. `layoutOf` says how high each is.
+import { layoutOf } from '../model/layout.ts';
+import type { LogView } from '../model/log-ring.ts';
+import { tableRows } from '../model/rows.ts';
+import type { UiState } from '../model/state.ts';
+import { eventRule, lastEventLines } from '../view/events.ts';
+import { footerLine } from '../view/footer.ts';
+import { bannerLines, headerLine } from '../view/header.ts';
+import { paneLines, paneTitle } from '../view/pane.ts';
+import { tableOf } from '../view/table.ts';
+import { useAppearance } from './appearance.ts';
+import { PreparedLines } from './prepared-lines.tsx';
+import { ServiceTable } from './service-table.tsx';
+import { TextLine } from './text-line.tsx';
+
+type MainViewProps = { state: UiState; log: LogView; nowMs: number };
+
+export function MainView({ state, log, nowMs }: MainViewProps) {
+  const { glyphs, colour } = useAppearance();
+  const { columns } = state.size;
+  const rows = tableRows(state);
+  const layout = layoutOf(state, rows.length);
+  const hasPane = layout.paneTitle > 0;
+  const room = { height: layout.table, head: layout.tableHead, mayDropTitles: !hasPane };
+  const table = tableOf(state, rows, room, { nowMs, glyphs });
+  const banner = bannerLines(state, glyphs).slice(0, layout.banner);
+  return (
+    <>
+      {layout.header > 0 && (
+        <TextLine cells={headerLine(state, glyphs, hasPane ? '' : table.visibleRange)} columns={columns} />
+      )}
+      {banner.map((cells, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines of one text
+        <TextLine key={index} cells={cells} columns={columns} />
+      ))}
+      <ServiceTable table={table} width={columns} height={layout.table} />
+      {hasPane && (
+        <>
+          <TextLine cells={paneTitle(state, log, glyphs, table.visibleRange)} columns={columns} />
+          <PreparedLines lines={paneLines(state, log, { height: layout.pane, colour, glyphs })} height={layout.pane} />
+        </>
+      )}
+      {layout.eventTitle > 0 && <TextLine cells={eventRule(state, glyphs)} columns={columns} />}
+      <PreparedLines lines={lastEventLines(state, layout.events)} height={layout.events} />
+      {layout.footer > 0 && <TextLine cells={footerLine(state, nowMs, glyphs)} columns={columns} />}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+// The table of services: a head, and one row for each visible service, pool or instance.
+import { Box } from 'ink';
+import type { TableRow } from '../model/rows.ts';
+import { rowCells, type TableContent } from '../view/table.ts';
+import { GAP, GUTTER } from '../view/table-columns.ts';
+import { useAppearance } from './appearance.ts';
+import { StyledText, TextLine } from './text-line.tsx';
+
+type ServiceTableProps = { table: TableContent; width: number; height: number };
+
+export function ServiceTable({ table, width, height }: ServiceTableProps) {
+  const { columns, visible, selected, head, emptyText } = table;
+  return (
+    <>
+      {head.length > 0 && <TextLine cells={head} columns={width} />}
+      <Box flexDirection="column" height={height} flexShrink={0}>
+        {emptyText !== '' && <TextLine cells={[{ text: emptyText, style: 'dim' }]} columns={width} />}
+        {visible.map((row, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place; two broken services may share a name
+          <ServiceRow key={index} row={row} columns={columns} width={width} selected={row.id === selected} />
+        ))}
+      </Box>
+    </>
+  );
+}
+
+type ServiceRowProps = { row: TableRow; columns: TableContent['columns']; width: number; selected: boolean };
+
+function ServiceRow({ row, columns, width, selected }: ServiceRowProps) {
+  const { glyphs } = useAppearance();
+  return (
+    <Box height={1} flexShrink={0} {...(selected ? { backgroundColor: 'blue' } : {})}>
+      <Box width={Math.min(GUTTER, width)} flexShrink={0}>
+        {selected && <StyledText cell={{ text: glyphs.cursor, style: 'accent' }} selected />}
+      </Box>
+      {rowCells(row, columns, width).map(({ cell, width: columnWidth, align }, index) => (
+        <Box
+          key={columns[index]!.title}
+          width={columnWidth}
+          marginLeft={index === 0 ? 0 : GAP}
+          justifyContent={align === 'right' ? 'flex-end' : 'flex-start'}
+          flexShrink={0}
+        >
+          <StyledText cell={cell} selected={selected} />
+        </Box>
+      ))}
+    </Box>
+  );
+}

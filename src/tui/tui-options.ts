@@ -1,0 +1,29 @@
+// What the view is given, and how it ends.
+import type { Client } from '../api/client.ts';
+import type { ProjectPaths } from '../api/paths.ts';
+import type { LeaveOutcome } from './model/messages.ts';
+import type { ScaleInFile } from './session.ts';
+
+export type TuiOptions = {
+  client: Client;
+  paths: ProjectPaths;
+  /** Leaving stops everything. The caller has already sent `own`; detaching sends `disown`. */
+  owning: boolean;
+  colour: boolean;
+  /** Both must be terminals. */
+  stdout: NodeJS.WriteStream;
+  stdin: NodeJS.ReadStream;
+  /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
+  scaleInFile?: ScaleInFile;
+  /** Questions come before the end of the project, and before commands for several instances. */
+  asksFirst: boolean;
+  /** Looks for the next supervisor once this one is lost; without it, the view ends then. */
+  findNext?: FindNext;
+};
+
+/** @returns null: the project has ended, or `hasLeft` */
+export type FindNext = (hasLeft: () => boolean) => Promise<NextSupervisor | null>;
+/** `notice`: for the user. */
+export type NextSupervisor = { client: Client; notice: string };
+
+export type TuiOutcome = LeaveOutcome | 'down' | 'leftovers' | 'ended';
