@@ -13,8 +13,9 @@ type InForce = { guest: Guest; text: string; isManual: boolean; env: string | nu
 
 export class HoldOracle {
   #view: HoldView;
-  /** `orch pause` was answered, and `orch resume` was not typed since. */
+  /** `orch pause` was answered, and `orch resume` was not typed since it was typed. */
   #isPaused = false;
+  #resumes = 0;
   #last: InForce | null = null;
   /** A person lets edits pass: `orch apply` or `up --yes`, until the next change. */
   #isConsented = false;
@@ -23,12 +24,17 @@ export class HoldOracle {
     this.#view = view;
   }
 
-  onPaused(): void {
-    this.#isPaused = true;
+  /** `orch pause` is typed. @returns the function to call when it is answered */
+  onPause(): () => void {
+    const resumes = this.#resumes;
+    return () => {
+      if (resumes === this.#resumes) this.#isPaused = true;
+    };
   }
 
   onResume(): void {
     this.#isPaused = false;
+    this.#resumes++;
   }
 
   onConsent(): void {

@@ -21,8 +21,9 @@ type Owner = {
 
 export function pause(project: Owner): void {
   project.oracle.watches.onPause();
+  const onPaused = project.oracle.holds.onPause();
   void project.call('pause', {})?.then((answer) => {
-    if (!(answer instanceof Error)) project.oracle.holds.onPaused();
+    if (!(answer instanceof Error)) onPaused();
   });
 }
 

@@ -78,4 +78,11 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(0, { kind: 'up' }),
     after(100, edit(1)),
   ),
+  'resumed before the pause is answered, then edited': one(
+    PAIR,
+    after(1_500, { kind: 'pause' }),
+    after(1, { kind: 'freeze', forMs: 60_000 }),
+    after(100, edit(0)),
+    after(100, { kind: 'resume' }),
+  ),
 };
