@@ -20,17 +20,19 @@ type Owner = {
 };
 
 export function pause(project: Owner): void {
-  project.oracle.watches.onPause();
   const onPaused = project.oracle.holds.onPause();
-  void project.call('pause', {})?.then((answer) => {
-    if (!(answer instanceof Error)) onPaused();
+  const answer = project.call('pause', {});
+  if (!answer) return;
+  project.oracle.watches.onPause();
+  void answer.then((result) => {
+    if (!(result instanceof Error)) onPaused();
   });
 }
 
 export function resume(project: Owner): void {
   project.oracle.holds.onResume();
-  project.oracle.watches.onResume();
-  void project.call('resume', {});
+  // Where no supervisor answers, edits stay paused.
+  if (project.call('resume', {})) project.oracle.watches.onResume();
 }
 
 export function applyHeld(project: Owner): void {

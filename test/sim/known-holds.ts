@@ -85,4 +85,13 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(100, edit(0)),
     after(100, { kind: 'resume' }),
   ),
+  'paused, and no supervisor answers when it is to be resumed': one(
+    PAIR,
+    after(1_500, { kind: 'pause' }),
+    after(600, { kind: 'deleteStateDir' }),
+    after(0, { kind: 'editFile', service: 0 }),
+    after(100, { kind: 'resume' }),
+    after(7_000, { kind: 'resume' }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
 };
