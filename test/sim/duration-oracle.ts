@@ -8,7 +8,7 @@ import type { SimProcess } from './machine/processes.ts';
 
 export type DurationWorld = {
   machine: Machine;
-  leaders(): Iterable<SimProcess>;
+  leaders(): readonly SimProcess[];
   supervisorBornMs(): number;
   isMemorySure(): boolean;
   fail(what: string): never;
@@ -25,7 +25,7 @@ export class DurationOracle {
   mayStop(kernel: Kernel, slot: Slot, cause: EndCause): boolean {
     if (cause !== 'timedOut') return false;
     const { timeoutMs = null } = kernel.desired.instances.get(slot.id)?.spec ?? {};
-    const process = [...this.#world.leaders()].find(({ of }) => of!.instance === slot.id);
+    const process = this.#world.leaders().find(({ of }) => of!.instance === slot.id);
     return timeoutMs !== null && (!process || this.#ageMs(process) >= timeoutMs - EARLY_MS);
   }
 

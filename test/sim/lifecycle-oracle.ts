@@ -60,7 +60,7 @@ export class LifecycleOracle {
     return spec.dependsOn.some(({ service, onLoss, condition }) => {
       if (onLoss !== 'restart') return false;
       if (condition === 'completed' || !own) return true;
-      const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${service}.`));
+      const others = this.#world.leaders().filter(({ of }) => of!.instance.startsWith(`${service}.`));
       const pool = kernel.desired.services.get(service as ServiceSpec['name'])?.pool ?? 0;
       const isOfPool = (id: string): boolean => Number(id.slice(id.indexOf('.') + 1)) <= pool;
       const staying = others.filter(
@@ -141,7 +141,7 @@ export class LifecycleOracle {
     const pool = kernel.desired.services.get(spec.name)?.pool ?? spec.pool;
     if (index > pool + extra)
       this.#world.fail(`I1: ${process.of!.instance} starts, with a pool of ${pool} and ${extra} on top`);
-    const ours = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${spec.name}.`));
+    const ours = this.#world.leaders().filter(({ of }) => of!.instance.startsWith(`${spec.name}.`));
     const onTop = ours.filter(({ of }) => Number(of!.instance.split('.')[1]) > pool);
     if (index > pool && onTop.length > extra)
       this.#world.fail(`I1: ${onTop.length} live on top of the ${pool} of ${spec.name}, where ${extra} may`);
@@ -216,7 +216,7 @@ export class LifecycleOracle {
     for (const dependency of desired.spec.dependsOn) {
       if (dependency.onLoss !== 'restart' || dependency.condition === 'completed') continue;
       const pool = kernel.desired.services.get(dependency.service)?.pool ?? 0;
-      const others = [...this.#world.leaders()].filter(({ of }) => of!.instance.startsWith(`${dependency.service}.`));
+      const others = this.#world.leaders().filter(({ of }) => of!.instance.startsWith(`${dependency.service}.`));
       const isRenewed =
         pool > 0 && others.length === pool && others.every(({ bornMs }) => bornMs > own.bornMs + UNSURE_MS);
       const isReadyNow = others.every((other) => this.#world.machine.health.hasServedFor(other, QUIET_MS));
@@ -243,7 +243,7 @@ export class LifecycleOracle {
     if (!desired?.run) return;
     for (const { service, onLoss, condition } of desired.spec.dependsOn) {
       if (onLoss !== 'hold' || condition === 'completed') continue;
-      const isThere = [...this.#world.leaders()].some(({ of }) => of!.instance.startsWith(`${service}.`));
+      const isThere = this.#world.leaders().some(({ of }) => of!.instance.startsWith(`${service}.`));
       const mayBeDone = [...kernel.slots.values()].some((one) => one.service === service && one.phase.kind !== 'idle');
       if (!isThere && !mayBeDone) this.#world.fail(`on_loss: ${id} runs although ${service} is gone`);
     }
@@ -261,7 +261,7 @@ export class LifecycleOracle {
   #processOf({ phase }: Slot): SimProcess | null {
     if (phase.kind !== 'ending' && phase.kind !== 'alive') return null;
     const { nonce } = phase.process;
-    return [...this.#world.leaders()].find(({ of }) => of!.nonce === nonce) ?? null;
+    return this.#world.leaders().find(({ of }) => of!.nonce === nonce) ?? null;
   }
 }
 

@@ -111,7 +111,10 @@ const OPERATIONS: Operations = {
   },
   bloat: ({ machine, project }, { which }) => {
     const isMain = ({ isLeader }: SimProcess): boolean => isLeader;
-    const victims = [...machine.processes.alive()].filter(({ of }) => of?.root === project.root).filter(isMain);
+    const victims = machine.processes
+      .alive()
+      .filter(({ of }) => of?.root === project.root)
+      .filter(isMain);
     const chosen = which === null ? victims : victims.slice(which % Math.max(1, victims.length)).slice(0, 1);
     for (const victim of chosen) machine.health.bloat(victim);
   },
@@ -250,7 +253,7 @@ function hit({ machine, project }: Scene, { kind, which }: OperationOf<'killOne'
 }
 
 function oneOf(machine: Machine, { root }: Project, which: number, fits: (process: SimProcess) => boolean) {
-  const ours = [...machine.processes.alive()].filter((process) => process.of?.root === root && fits(process));
+  const ours = machine.processes.alive().filter((process) => process.of?.root === root && fits(process));
   return ours[which % Math.max(1, ours.length)];
 }
 

@@ -36,7 +36,8 @@ export class Oracle implements Observer {
   stateDirDeletedMs = Number.NEGATIVE_INFINITY;
   #machine: Machine;
   #project: Project;
-  #kernels = new Map<Guest, Kernel>();
+  /** The supervisor that came last. */
+  #inCharge: { guest: Guest; kernel: Kernel } | null = null;
   #checkedConfig: unknown = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
@@ -125,18 +126,16 @@ export class Oracle implements Observer {
 
   /** Of the supervisor that lives; null: none has come so far. */
   get kernel(): Kernel | null {
-    for (const [guest, kernel] of this.#kernels) if (guest.isAlive) return kernel;
-    return null;
+    return this.#inCharge?.guest.isAlive ? this.#inCharge.kernel : null;
   }
 
   get #guest(): Guest | null {
-    for (const guest of this.#kernels.keys()) if (guest.isAlive) return guest;
-    return null;
+    return this.#inCharge?.guest.isAlive ? this.#inCharge.guest : null;
   }
 
   /** Whether this supervisor has got as far as to supervise. */
   isInCharge(guest: Guest): boolean {
-    return this.#kernels.has(guest);
+    return this.#inCharge?.guest === guest;
   }
 
   beginRecord(): void {
@@ -179,10 +178,10 @@ export class Oracle implements Observer {
   // ---- what the supervisors do --------------------------------------------------------------------------------------
 
   onKernel(guest: Guest, kernel: Kernel): void {
-    const other = [...this.#kernels.keys()].find((one) => one.isAlive);
+    const other = this.#guest;
     if (other) this.#fail(`I13: a second supervisor (pid ${guest.process.pid}) runs next to pid ${other.process.pid}`);
     if (guest.mustRefuse) this.#fail(`I21: ${guest.shell.env} replaced another environment without consent`);
-    this.#kernels.set(guest, kernel);
+    this.#inCharge = { guest, kernel };
     guest.setShell(guest.shell);
     this.#inChargeSinceMs = this.#machine.schedule.nowMs;
     this.schedules.onChargeBegin(kernel, () => guest.isAlive && !guest.isFrozen);
@@ -190,7 +189,8 @@ export class Oracle implements Observer {
   }
 
   onGuestEnd(guest: Guest): void {
-    const hadKernel = this.#kernels.delete(guest);
+    const hadKernel = this.isInCharge(guest);
+    if (hadKernel) this.#inCharge = null;
     // Its directory vanished under it while it started.
     const mayFail = guest.hadFault || (!hadKernel && this.stateDirDeletedMs >= guest.process.bornMs);
     if (guest.ended && 'code' in guest.ended && guest.ended.code === 1 && !mayFail) this.#fail(guest.lastWords);
@@ -322,7 +322,7 @@ export class Oracle implements Observer {
     for (const { service, condition, required } of spec.dependsOn) {
       if (known?.has(service) && !this.#everRan.has(service) && required !== false)
         this.#fail(`I15: ${instance} started before ${service} ever ran`);
-      if (condition === 'ended' && [...this.#leaders()].some(({ of }) => of!.instance.startsWith(`${service}.`)))
+      if (condition === 'ended' && this.#leaders().some(({ of }) => of!.instance.startsWith(`${service}.`)))
         this.#fail(`I15: ${instance} started before ${service} has ended`);
     }
     if (spec.start === 'manual' && !this.#project.everAskedFor.has(spec.name))
@@ -647,17 +647,16 @@ export class Oracle implements Observer {
     return process.of?.root === this.#project.root;
   }
 
-  *#ours(): Iterable<SimProcess> {
-    for (const process of this.#machine.processes.alive()) if (this.#isOurs(process)) yield process;
+  #ours(): SimProcess[] {
+    return this.#machine.processes.alive().filter((process) => this.#isOurs(process));
   }
 
-  *#leaders(): Iterable<SimProcess> {
-    for (const process of this.#ours()) if (process.isLeader) yield process;
+  #leaders(): SimProcess[] {
+    return this.#machine.processes.alive().filter((process) => process.isLeader && this.#isOurs(process));
   }
 
   #leaderOf(id: string): SimProcess | undefined {
-    for (const process of this.#ours()) if (process.isLeader && process.of!.instance === id) return process;
-    return undefined;
+    return this.#leaders().find(({ of }) => of!.instance === id);
   }
 
   #fail(what: string): never {

@@ -10,7 +10,7 @@ import type { SimProcess } from './machine/processes.ts';
 export type PortWorld = {
   machine: Machine;
   /** Main processes of the project that live. */
-  leaders(): Iterable<SimProcess>;
+  leaders(): readonly SimProcess[];
   /** No state was ever lost. */
   isMemorySure(): boolean;
   fail(what: string): never;
@@ -44,7 +44,7 @@ export class PortOracle {
   /** Whether the process in the slot was given ports of others that are not theirs any more. */
   mayFollow(kernel: Kernel, { phase }: Slot): boolean {
     if (phase.kind !== 'ending') return false;
-    const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
+    const process = this.#world.leaders().find(({ of }) => of!.nonce === phase.process.nonce);
     return process === undefined || this.differs(kernel, process) !== null;
   }
 
@@ -79,7 +79,7 @@ export class PortOracle {
 
   /** Ports of instances that do not live and are not being started. */
   idlePorts(kernel: Kernel | null): number[] {
-    const living = new Set([...this.#world.leaders()].map(({ of }) => of!.instance));
+    const living = new Set(this.#world.leaders().map(({ of }) => of!.instance));
     const idle = [...this.#last].filter(([id]) => {
       return !living.has(id) && kernel?.slots.get(id as InstanceId)?.phase.kind !== 'starting';
     });

@@ -10,7 +10,7 @@ import type { SimProcess } from './machine/processes.ts';
 export type ReadinessWorld = {
   machine: Machine;
   /** Live main processes of the project. */
-  leaders(): Iterable<SimProcess>;
+  leaders(): readonly SimProcess[];
   /** Whether no state was ever lost and the wall clock never set: ages of adopted instances are known. */
   isMemorySure(): boolean;
   fail(what: string): never;
@@ -94,7 +94,7 @@ export class ReadinessOracle {
   #checkAge({ id, phase }: Slot, { readiness, readyAfterMs }: ServiceSpec): void {
     // The start time of an adopted process is known only roughly, and its version may not be remembered.
     if (readiness !== null || readyAfterMs === 0 || phase.kind !== 'alive' || phase.adopted) return;
-    const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
+    const process = this.#world.leaders().find(({ of }) => of!.nonce === phase.process.nonce);
     const ageMs = process ? this.#world.machine.schedule.nowMs - process.bornMs : Number.POSITIVE_INFINITY;
     if (ageMs < readyAfterMs - SLACK_MS && this.#world.isMemorySure())
       this.#world.fail(`I19: ${id} is ready ${ageMs} ms after its start, with ready_after ${readyAfterMs}`);
@@ -103,7 +103,7 @@ export class ReadinessOracle {
   /** The instance itself has answered, and no stranger could have. */
   #checkAnswer({ id, phase }: Slot, { readiness, readyAfterMs }: ServiceSpec): void {
     if (phase.kind !== 'alive' || phase.adopted || !this.#world.isMemorySure()) return;
-    const process = [...this.#world.leaders()].find(({ of }) => of!.nonce === phase.process.nonce);
+    const process = this.#world.leaders().find(({ of }) => of!.nonce === phase.process.nonce);
     if (!process) return;
     const { health, ports, schedule } = this.#world.machine;
     const stranger = ports.olderStranger(process);

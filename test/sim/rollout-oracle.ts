@@ -130,7 +130,7 @@ export class RolloutOracle {
     for (const [id, { specHash, atMs }] of this.#failed) {
       if (!id.startsWith(`${slot.service}.`) || id === slot.id || specHash !== declared.specHash) continue;
       if (schedule.nowMs - atMs < NEWS_MS || busyUntilMs > atMs) continue;
-      const since = [...this.#world.leaders()].find(({ of }) => of!.instance === id)?.bornMs ?? schedule.nowMs;
+      const since = this.#world.leaders().find(({ of }) => of!.instance === id)?.bornMs ?? schedule.nowMs;
       if (schedule.nowMs - since >= HEALTHY_MS - SLACK_MS) continue;
       this.#world.fail(
         `roll-out: ${slot.id} is stopped for a version of which ${id} failed ${schedule.nowMs - atMs} ms ago`,
@@ -145,9 +145,9 @@ export class RolloutOracle {
       if (!needed || needed.schedule) continue;
       const pool = kernel.desired.services.get(service)?.pool ?? needed.pool;
       const ids: string[] = Array.from({ length: pool }, (_, index) => instanceId(service, index + 1));
-      const older = [...this.#world.leaders()].find(
-        ({ of }) => ids.includes(of!.instance) && of!.specHash !== needed.specHash,
-      );
+      const older = this.#world
+        .leaders()
+        .find(({ of }) => ids.includes(of!.instance) && of!.specHash !== needed.specHash);
       if (older) this.#failCondition(slot, `${older.of!.instance} is of an older version`);
       const isDone = (id: string): boolean => this.#completed.has(`${id} ${needed.specHash}`);
       if (condition === 'completed' && this.#world.isMemorySure() && !ids.every(isDone))

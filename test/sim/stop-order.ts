@@ -4,7 +4,7 @@ import type { Slot } from '../../src/core/slot.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import type { SimProcess } from './machine/processes.ts';
 
-export type StopWorld = { nowMs(): number; leaders(): Iterable<SimProcess>; fail(what: string): never };
+export type StopWorld = { nowMs(): number; leaders(): readonly SimProcess[]; fail(what: string): never };
 
 /** By then, what a main process left is found, also by a busy supervisor. */
 const FOUND_MS = 400;
@@ -33,7 +33,7 @@ export class StopOrder {
     if (signal === 'SIGKILL') this.#checkKill(process, id, kernel);
     else if (signal !== 'SIGCONT') {
       this.#asked.add(process);
-      const hasLeader = [...this.#world.leaders()].some(({ of }) => of!.nonce === nonce);
+      const hasLeader = this.#world.leaders().some(({ of }) => of!.nonce === nonce);
       if (hasLeader) this.#world.fail(`stop: pid ${process.pid} of ${id} gets ${signal} while its main process lives`);
     }
   }

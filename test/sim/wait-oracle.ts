@@ -10,7 +10,7 @@ import type { SimExit, SimProcess } from './machine/processes.ts';
 
 export type WaitWorld = {
   machine: Machine;
-  leaders(): Iterable<SimProcess>;
+  leaders(): readonly SimProcess[];
   lastExitOf(id: string): SimExit | undefined;
   wasReady(process: SimProcess, spec: ServiceSpec): boolean;
   /** Exits may be seen late, or ages are not known. */
@@ -88,7 +88,7 @@ export class WaitOracle {
   }
 
   #leaderOf(id: string): SimProcess | undefined {
-    return [...this.#world.leaders()].find(({ of }) => of!.instance === id);
+    return this.#world.leaders().find(({ of }) => of!.instance === id);
   }
 }
 

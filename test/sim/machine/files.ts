@@ -37,6 +37,7 @@ export class FileTree {
 
   /** Without links. */
   real(path: string): string {
+    if (this.#links.size === 0) return path;
     for (const [link, target] of this.#links)
       if (path === link || path.startsWith(`${link}/`)) return `${target}${path.slice(link.length)}`;
     return path;

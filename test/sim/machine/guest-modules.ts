@@ -6,7 +6,6 @@ import path from 'node:path';
 import stream from 'node:stream';
 import url from 'node:url';
 import util from 'node:util';
-import zlib from 'node:zlib';
 import type { Guest } from './guest.ts';
 import { fakeChildProcess } from './guest-children.ts';
 import { fakeFiles, fakePromisedFiles } from './guest-files.ts';
@@ -41,6 +40,7 @@ function makeModule(name: string, guest: Guest): unknown {
     case 'crypto':
       return {
         ...CRYPTO,
+        createHash: fakeHash,
         randomBytes: (size: number) => Buffer.from(Array.from({ length: size }, () => chance.between(0, 255))),
       };
     case 'os':
@@ -54,8 +54,10 @@ function makeModule(name: string, guest: Guest): unknown {
     case 'util':
       return {
         ...UTIL,
-        parseArgs: (config: object) => util.parseArgs({ ...config, args: guest.options.argv }),
+        parseArgs: () => ({ values: valuesOf(guest.options.argv) }),
       };
+    case 'zlib':
+      return guest.machine.archive;
     default:
       return PURE[name] ?? absent(name);
   }
@@ -64,7 +66,38 @@ function makeModule(name: string, guest: Guest): unknown {
 /** Copies: the modules themselves have getters, which are slow. */
 const CRYPTO = { ...crypto };
 const UTIL = { ...util };
-const PURE: Record<string, unknown> = { events, path, stream, url, zlib };
+const PURE: Record<string, unknown> = { events, path, stream, url };
+
+/** The simulated command lines are `--name value` pairs. */
+const valuesOf = (argv: string[]): Record<string, string> =>
+  Object.fromEntries(argv.flatMap((word, index) => (index % 2 === 0 ? [[word.slice(2), argv[index + 1]!]] : [])));
+
+/** Digests of texts: every supervisor of a project hashes the same paths and keys. */
+const digests = new Map<string, string>();
+const MAX_DIGESTS = 10_000;
+
+function fakeHash(algorithm: string) {
+  let text = '';
+  let hash: crypto.Hash | null = null;
+  return {
+    update(data: string | Buffer) {
+      if (typeof data === 'string' && hash === null) text += data;
+      else hash = (hash ?? crypto.createHash(algorithm).update(text)).update(data);
+      return this;
+    },
+    digest(encoding: 'hex'): string {
+      if (hash !== null || text.length > MAX_HASHED_CHARS)
+        return (hash ?? crypto.createHash(algorithm).update(text)).digest(encoding);
+      const key = `${algorithm} ${encoding} ${text}`;
+      const known = digests.get(key) ?? crypto.createHash(algorithm).update(text).digest(encoding);
+      if (digests.size < MAX_DIGESTS) digests.set(key, known);
+      return known;
+    },
+  };
+}
+
+/** Longer ones are contents, of which there are many. */
+const MAX_HASHED_CHARS = 200;
 
 /** A module that is loaded and, in these scenarios, never used. */
 function absent(name: string): unknown {

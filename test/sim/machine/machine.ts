@@ -4,6 +4,7 @@ import type { Incarnation } from '../../../src/core/slot.ts';
 import type { SupervisorGuard } from '../../../src/logs/writer/supervisor-guard.ts';
 import { Health } from '../health.ts';
 import { Chance, Schedule } from '../schedule.ts';
+import { Archive } from './archive.ts';
 import { FileTree } from './files.ts';
 import type { Guest, Methods } from './guest.ts';
 import { Ports } from './ports.ts';
@@ -29,6 +30,7 @@ export class Machine {
   readonly schedule = new Schedule();
   readonly chance: Chance;
   readonly files = new FileTree();
+  readonly archive = new Archive();
   readonly processes: ProcessTable;
   readonly health: Health;
   readonly ports: Ports;

@@ -65,10 +65,8 @@ export class Ports {
 
   /** The main process of an instance that has this port, zombies aside. */
   ownerOf(port: number): SimProcess | null {
-    for (const process of this.#machine.processes.alive()) {
-      if (process.isLeader && process.environ.includes(`PORT=${port}\0`)) return process;
-    }
-    return null;
+    if (port === 0) return null;
+    return this.#machine.processes.alive().find((one) => one.isLeader && portOf(one) === port) ?? null;
   }
 
   strangerAt(port: number): Stranger | null {
@@ -102,7 +100,7 @@ export class Ports {
 
   /** Inode -> port. */
   all(): Map<string, number> {
-    const bound = [...this.#machine.processes.alive()].filter((one) => one.isLeader && this.hasBound(one));
+    const bound = this.#machine.processes.alive().filter((one) => one.isLeader && this.hasBound(one));
     const strangers = [...this.#strangers].map(([port, { process }]) => [inodeOf(process), port] as const);
     return new Map([...bound.map((process) => [inodeOf(process), portOf(process)] as const), ...strangers]);
   }
@@ -117,5 +115,15 @@ export class Ports {
 
 const INIT = 1;
 const CLOSING_MS = 60;
-const portOf = ({ environ }: SimProcess): number => Number(/(?:^|\0)PORT=(\d+)\0/.exec(environ)?.[1] ?? 0);
+function portOf(process: SimProcess): number {
+  let port = ports.get(process);
+  if (port === undefined) {
+    port = Number(/(?:^|\0)PORT=(\d+)\0/.exec(process.environ)?.[1] ?? 0);
+    ports.set(process, port);
+  }
+  return port;
+}
+
+/** Of processes that were looked at. */
+const ports = new WeakMap<SimProcess, number>();
 const inodeOf = ({ pid, startTime }: SimProcess): string => `${pid}${startTime}`;

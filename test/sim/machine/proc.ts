@@ -3,12 +3,16 @@ import { errno } from './files.ts';
 import type { Guest } from './guest.ts';
 import type { SimProcess } from './processes.ts';
 
+const PREFIX = '/proc/';
+
 /** @returns null for a path elsewhere. Throws ENOENT for a process that is not there. */
 export function readProc({ machine, process: self }: Guest, path: string): string | null {
-  if (!path.startsWith('/proc/')) return null;
+  if (!path.startsWith(PREFIX)) return null;
   if (path === '/proc/sys/kernel/random/boot_id') return 'simulated-boot\n';
   if (path === '/proc/uptime') return `${(Math.floor(machine.schedule.nowMs / 10) / 100).toFixed(2)} 0.00\n`;
-  const [, , name = '', file] = path.split('/');
+  const nameEnd = path.indexOf('/', PREFIX.length);
+  const name = path.slice(PREFIX.length, nameEnd);
+  const file = path.slice(nameEnd + 1);
   const process = name === 'self' ? self : machine.processes.get(Number(name));
   if (!process) throw errno('ENOENT', path);
   if (file === 'environ') return isShown(process, machine.schedule.nowMs) ? process.environ : '';

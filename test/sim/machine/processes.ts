@@ -95,8 +95,11 @@ export class ProcessTable {
     return [...this.#table.keys()];
   }
 
-  *alive(): Iterable<SimProcess> {
-    for (const process of this.#table.values()) if (process.state !== 'Z') yield process;
+  /** As an array: this is asked after every event, and a generator costs more than what it finds. */
+  alive(): SimProcess[] {
+    const found: SimProcess[] = [];
+    for (const process of this.#table.values()) if (process.state !== 'Z') found.push(process);
+    return found;
   }
 
   fork(birth: Birth, pid: number = this.#newPid()): SimProcess {
