@@ -80,7 +80,10 @@ export async function connect(options: string | ProjectOptions = {}): Promise<Co
   try {
     const { client } = await openProject({ file, stateDir });
     if (!client) return null;
-    const hello = await client.request('hello', {});
+    const hello = await client.request('hello', {}).catch((error) => {
+      client.close();
+      throw error;
+    });
     return new LibraryConnection(client, hello);
   } catch (error) {
     throw asOrchError(error, file);

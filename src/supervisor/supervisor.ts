@@ -250,6 +250,7 @@ export class Supervisor implements Supervised {
   freeze(): void {
     this.writer.guard(null);
     this.#commits.close();
+    this.generations.freeze();
     this.#loop.freeze();
     this.#instances.freeze();
   }

@@ -54,6 +54,17 @@ describe('start, stop, restart', () => {
   });
 });
 
+test('an older supervisor does not know a command', async () => {
+  answers.history = refuse({ code: 'usage', message: 'unknown method "history"' });
+  expect(await orch('history')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'error: the running supervisor is of an older version, which cannot do this\n' +
+      'hint: `orch upgrade` replaces it; services keep running\n',
+  });
+});
+
 describe('down', () => {
   test('names what delays it, once per change, and prints what was stopped', async () => {
     answers.down = (_params, call) => {

@@ -54,3 +54,18 @@ test('the generation before is one with another configuration, also over a super
   expect(next.before(3)).toBe(1);
   expect(next.find(2)?.accepted).toEqual(accepted('b'));
 });
+
+test('a supervisor that was replaced does not write over the records of the next one', async () => {
+  const root = temporaryDirectory();
+  const { generations, path } = generationsIn(root);
+  generations.note(1, note('up', 'a'));
+  await generations.save();
+  generations.freeze();
+  const { generations: next } = generationsIn(root, generations.kept);
+  await next.load();
+  next.note(2, note('edit', 'b'));
+  await next.save();
+  await generations.save();
+  const { generations: records } = JSON.parse(readFileSync(path, 'utf8')) as { generations: { generation: number }[] };
+  expect(records.map(({ generation }) => generation)).toEqual([1, 2]);
+});

@@ -106,9 +106,15 @@ export async function withSupervisor(
 
 /** Prints a ClientError and returns its exit code. Every other error is a bug and is thrown again. */
 export function failRequest(context: CliContext, error: unknown): ExitCode {
-  if (error instanceof ClientError) return fail(context, error.wire);
-  throw error;
+  if (!(error instanceof ClientError)) throw error;
+  return fail(context, error.message.includes('unknown method') ? olderSupervisorError : error.wire);
 }
+
+const olderSupervisorError = {
+  code: 'failed',
+  message: 'the running supervisor is of an older version, which cannot do this',
+  hint: '`orch upgrade` replaces it; services keep running',
+};
 
 export function noSupervisorError(context: CliContext) {
   const directory = dirname(context.file);

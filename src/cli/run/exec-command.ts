@@ -1,12 +1,9 @@
 // `orch exec`: another command in the place of a service: its directory, environment and limits.
-import type { Client } from '../../api/client.ts';
-import type { RunningLaunch } from '../../api/protocol-launch.ts';
 import { escapeTemplate } from '../../config/tree/template.ts';
 import { parseInstanceId } from '../../core/spec.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { launchProgram } from './launch-program.ts';
-import { olderSupervisor } from './older-supervisor.ts';
 
 export type ExecOptions = { set?: Record<string, string> };
 
@@ -19,7 +16,9 @@ export function execInPlace(
   [name, ...argv]: string[],
 ): Promise<ExitCode> {
   return withSupervisor(context, async (client) => {
-    const { instance, isRunning, spec, inherited, ports, ...place } = await describeInstance(client, name!);
+    const { instance, isRunning, spec, inherited, ports, ...place } = await client.request('launchContext', {
+      name: name!,
+    });
     if (!isRunning) context.stderr.write(`${name} is not running: the command gets what ${instance} would be given\n`);
     const terminal = OF_THE_TERMINAL.flatMap((variable) => {
       const value = context.environment[variable];
@@ -37,12 +36,4 @@ export function execInPlace(
       },
     });
   });
-}
-
-async function describeInstance(client: Client, name: string): Promise<RunningLaunch> {
-  try {
-    return await client.request('launchContext', { name });
-  } catch (error) {
-    throw olderSupervisor(error);
-  }
 }

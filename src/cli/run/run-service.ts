@@ -91,7 +91,10 @@ class Run {
     const lease = spec.singleton ? await claimForRun(spec, this.#paths) : null;
     if (lease && 'heldBy' in lease) return fail(context, isHeld(spec.name, lease.heldBy));
     const { set = {} } = this.#options;
-    const ports = await portsForRun(config, spec, { client, paths: this.#paths, set });
+    const ports = await portsForRun(config, spec, { client, paths: this.#paths, set }).catch((error) => {
+      lease?.release();
+      throw error;
+    });
     if (ports.note) context.stderr.write(`${ports.note}\n`);
     const { project, env, root } = config;
     const inherited = inheritedVariables(context.environment, this.#paths.movedStateDir);

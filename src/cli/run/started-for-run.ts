@@ -5,7 +5,6 @@ import { withDependencies } from '../../core/desired.ts';
 import type { ProjectConfig, ServiceSpec } from '../../core/spec.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { Interrupts } from '../up/interrupts.ts';
-import { olderSupervisor } from './older-supervisor.ts';
 
 export type StartedForRun = {
   client: Client;
@@ -66,7 +65,7 @@ export async function startNeeded(
     return INTERRUPTED;
   } catch (error) {
     release();
-    throw olderSupervisor(error);
+    throw error;
   } finally {
     interrupts.stop();
   }

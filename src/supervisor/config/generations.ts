@@ -28,6 +28,7 @@ export class Generations {
   #kept: Map<number, string>;
   #current: { generation: number; accepted: AcceptedConfig } | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #isFrozen = false;
 
   constructor(context: GenerationsContext, options: GenerationsOptions) {
     this.#context = context;
@@ -72,7 +73,15 @@ export class Generations {
     void this.save();
   }
 
-  save = (): Promise<void> => saveHistory(historyFile(this.#context.paths), this.#records);
+  save = async (): Promise<void> => {
+    if (!this.#isFrozen) await saveHistory(historyFile(this.#context.paths), this.#records);
+  };
+
+  /** The next supervisor writes the file from now on. */
+  freeze(): void {
+    this.#isFrozen = true;
+    if (this.#timer) clearTimeout(this.#timer);
+  }
 
   /** @returns the configuration; the record alone where only its commit may have it; null: the history does not have that generation */
   find(generation: number): { accepted: AcceptedConfig | null; record: GenerationRecord } | null {

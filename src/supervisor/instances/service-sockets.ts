@@ -112,7 +112,7 @@ export class ServiceSockets {
   }
 
   #reportNotKept(why: string): void {
-    const message = `The held sockets would not survive the end of the supervisor: ${why}`;
+    const message = `The sockets of services would close at the end of the supervisor: ${why}`;
     this.#context.journal.report({ type: 'sockets_unkept', instance: null, message });
   }
 
