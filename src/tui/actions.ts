@@ -4,6 +4,7 @@ import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import {
+  commandNames,
   instancesOf,
   isFolded,
   isInactive,
@@ -13,6 +14,7 @@ import {
   type TableRow,
   tableRows,
 } from './model/rows.ts';
+import { nextSortOrder, type SortOrder } from './model/sort.ts';
 import { type ConfirmOverlay, type ScaleTarget, searchPattern, type UiState, type WhyOverlay } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { screenRowsOf } from './view/pane.ts';
@@ -32,6 +34,12 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'toggleFold':
     case 'foldAll':
       return withoutEffects(fold(state, action));
+    case 'sort':
+      return withoutEffects(sortBy(state, nextSortOrder(state.sort)));
+    case 'reverseSort':
+      return withoutEffects(reverseSort(state));
+    case 'group':
+      return withoutEffects(group(state));
     case 'restart':
     case 'stopOrStart':
     case 'why':
@@ -111,10 +119,35 @@ function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAl
   }
   const row = selectedRow(state);
   if (row === null || row.kind === 'single') return state;
+  if (row.kind === 'group') {
+    const folded = action === 'toggleFold' ? !row.folded : action === 'fold';
+    return { ...state, selected: row.id, folds: { ...state.folds, [row.id]: folded } };
+  }
   const folded = action === 'toggleFold' ? !isFolded(row.service, state.folds) : action === 'fold';
   // The row of an instance disappears when its pool is folded: select the pool.
   const selected = folded ? row.service.name : row.id;
   return { ...state, selected, folds: { ...state.folds, [row.service.name]: folded } };
+}
+
+function reverseSort(state: UiState): UiState {
+  const { sort } = state;
+  return sortBy(
+    state,
+    sort === null ? { column: 'name', isReversed: true } : { ...sort, isReversed: !sort.isReversed },
+  );
+}
+
+/** Keys must not act on the row that happens to be first: the row under the cursor is selected, its output is not. */
+function sortBy(state: UiState, sort: SortOrder): UiState {
+  const selected = selectedRow(state)?.id ?? null;
+  return { ...state, sort, selected, allOutput: state.allOutput || state.selected === null };
+}
+
+/** The selected row stays selected: it is in its group, and of a group its first service. */
+function group(state: UiState): UiState {
+  const row = state.selected === null ? null : selectedRow(state);
+  const selected = row?.kind === 'group' ? row.services[0]!.name : state.selected;
+  return { ...state, selected, groupsByTag: !state.groupsByTag };
 }
 
 function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): Reduced {
@@ -126,11 +159,13 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
     case 'stopOrStart':
       return command(state, isInactive(row) ? 'start' : 'stop', row);
     case 'why': {
+      if (row.kind === 'group') return withoutEffects(state);
       const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
     }
     case 'scaleUp':
     case 'scaleDown': {
+      if (row.kind === 'group') return withoutEffects(state);
       const { name, pool } = row.service;
       const text = String(Math.max(0, pool + (action === 'scaleUp' ? 1 : -1)));
       const target: ScaleTarget = state.canEditFile ? 'file' : 'override';
@@ -144,14 +179,15 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
 
 /** What touches several running instances is asked first. */
 function command(state: UiState, method: 'start' | 'stop' | 'restart', row: TableRow): Reduced {
+  const names = commandNames(row);
   const count = instancesOf(row).length;
   if (method === 'start' || count <= 1 || !state.asksFirst)
-    return { state, effects: [{ kind: 'command', method, name: row.id }] };
-  return withoutEffects({ ...state, overlay: { kind: 'confirm', method, name: row.id, count } });
+    return { state, effects: [{ kind: 'command', method, names }] };
+  return withoutEffects({ ...state, overlay: { kind: 'confirm', method, names, title: row.id, count } });
 }
 
-function confirm(state: UiState, { method, name }: ConfirmOverlay): Reduced {
-  return { state: { ...state, overlay: null }, effects: [{ kind: 'command', method, name }] };
+function confirm(state: UiState, { method, names }: ConfirmOverlay): Reduced {
+  return { state: { ...state, overlay: null }, effects: [{ kind: 'command', method, names }] };
 }
 
 function scroll(

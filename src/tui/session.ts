@@ -66,10 +66,10 @@ export class SupervisorSession {
     const { client } = this.#options;
     switch (command.kind) {
       case 'command': {
-        const { instances, notStarted }: StartResult = await client.request(command.method, { names: [command.name] });
+        const { instances, notStarted }: StartResult = await client.request(command.method, { names: command.names });
         const first = notStarted?.[0];
         if (first) this.#notify(`${first.instance} was not started: ${first.reason}`, 'bad');
-        else this.#notify(commandNotice(command.method, command.name, instances.length), 'good');
+        else this.#notify(commandNotice(command.method, command.names, instances.length), 'good');
         return;
       }
       case 'scale':
@@ -138,7 +138,8 @@ function errorText({ file, line, column, message, hint }: WireError): string {
   return `${position === '' ? '' : `${position} `}${message}${hint ? ` (${hint})` : ''}`;
 }
 
-function commandNotice(method: 'start' | 'stop' | 'restart', name: string, count: number): string {
+function commandNotice(method: 'start' | 'stop' | 'restart', names: string[], count: number): string {
+  const name = names.length === 1 ? names[0] : `${names.length} services`;
   const instances = count > 1 ? ` (${count} instances)` : '';
   if (method === 'stop') return `stopping ${name}${instances}; it stays stopped until it is started again`;
   return `${method === 'start' ? 'starting' : 'restarting'} ${name}${instances}`;

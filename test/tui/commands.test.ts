@@ -9,19 +9,23 @@ const start = (change: Partial<UiState> = {}) => shownState({ columns: 80, rows:
 
 describe('commands', () => {
   test.each<[string, string[], Effect[]]>([
-    ['restart a pool, once asked', ['r', 'enter'], [{ kind: 'command', method: 'restart', name: 'api' }]],
-    ['restart a pool, once asked', ['r', 'y'], [{ kind: 'command', method: 'restart', name: 'api' }]],
+    ['restart a pool, once asked', ['r', 'enter'], [{ kind: 'command', method: 'restart', names: ['api'] }]],
+    ['restart a pool, once asked', ['r', 'y'], [{ kind: 'command', method: 'restart', names: ['api'] }]],
     ['not restart a pool after all', ['r', 'escape'], []],
     ['not restart a pool after all', ['r', 'q', 'r', 'n'], []],
     ['not take another key for yes', ['r', 's', 'r', 'd', 'space'], []],
-    ['restart an instance', ['down', 'down', 'r'], [{ kind: 'command', method: 'restart', name: 'api.2' }]],
-    ['stop a pool, once asked', ['s', 'y'], [{ kind: 'command', method: 'stop', name: 'api' }]],
-    ['stop a single instance', ['G', 'k', 'k', 'k', 's'], [{ kind: 'command', method: 'stop', name: 'db' }]],
-    ['start what does not', ['/', ...'migrate', 'enter', 's'], [{ kind: 'command', method: 'start', name: 'migrate' }]],
+    ['restart an instance', ['down', 'down', 'r'], [{ kind: 'command', method: 'restart', names: ['api.2'] }]],
+    ['stop a pool, once asked', ['s', 'y'], [{ kind: 'command', method: 'stop', names: ['api'] }]],
+    ['stop a single instance', ['G', 'k', 'k', 'k', 's'], [{ kind: 'command', method: 'stop', names: ['db'] }]],
+    [
+      'start what does not',
+      ['/', ...'migrate', 'enter', 's'],
+      [{ kind: 'command', method: 'start', names: ['migrate'] }],
+    ],
     [
       'stop what is in back-off',
       ['/', ...'mailer', 'enter', 's'],
-      [{ kind: 'command', method: 'stop', name: 'mailer' }],
+      [{ kind: 'command', method: 'stop', names: ['mailer'] }],
     ],
     ['ask why', ['w'], [{ kind: 'explain', name: 'api' }]],
     ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file' }]],
@@ -47,7 +51,7 @@ describe('commands', () => {
 
   test('starting a stopped pool asks nothing', () => {
     const stopped = start({ status: shopStatus({ services: [pool('api', 3, 'stopped')] }) });
-    expect(press(stopped, ['s']).effects).toEqual([{ kind: 'command', method: 'start', name: 'api' }]);
+    expect(press(stopped, ['s']).effects).toEqual([{ kind: 'command', method: 'start', names: ['api'] }]);
   });
 
   test('where nothing is to be asked, a pool is restarted and stopped at once', () => {

@@ -100,7 +100,7 @@ describe('titles and tags', () => {
   const named = { ...shopStatus(), services: shopStatus().services.map((service) => ({ ...service })) };
   Object.assign(named.services[1]!, { title: 'Background jobs', tags: ['backend'] });
   const shown = reduce(start(), { kind: 'status', status: named }, ringOf(0)).state;
-  const found = (text: string) => tableRows(press(shown, ['/', ...text]).state)[0]?.service.name;
+  const found = (text: string) => tableRows(press(shown, ['/', ...text]).state)[0]?.id;
 
   test('a search finds a service by them', () => {
     expect(found('tag:backend')).toBe(named.services[1]!.name);

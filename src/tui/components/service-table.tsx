@@ -33,15 +33,19 @@ function ServiceRow({ row, columns, width, selected }: ServiceRowProps) {
       <Box width={Math.min(GUTTER, width)} flexShrink={0}>
         {selected && <StyledText cell={{ text: glyphs.cursor, style: 'accent' }} selected />}
       </Box>
-      {rowCells(row, columns, width).map(({ cell, width: columnWidth, align }, index) => (
+      {rowCells(row, { columns, width, glyphs }).map(({ cells, width: columnWidth, align }, index) => (
         <Box
-          key={columns[index]!.title}
+          // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place in the row
+          key={index}
           width={columnWidth}
           marginLeft={index === 0 ? 0 : GAP}
           justifyContent={align === 'right' ? 'flex-end' : 'flex-start'}
           flexShrink={0}
         >
-          <StyledText cell={cell} selected={selected} />
+          {cells.map((cell, part) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text
+            <StyledText key={part} cell={cell} selected={selected} />
+          ))}
         </Box>
       ))}
     </Box>

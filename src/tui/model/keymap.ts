@@ -22,6 +22,9 @@ export type KeyAction =
   | 'unfold'
   | 'toggleFold'
   | 'foldAll'
+  | 'sort'
+  | 'reverseSort'
+  | 'group'
   | 'restart'
   | 'stopOrStart'
   | 'scaleUp'
@@ -122,6 +125,9 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('left h', 'main', 'fold', 'Move', 'fold the pool'),
   key('right', 'main', 'unfold', 'Move', 'unfold the pool'),
   key('z', 'main', 'foldAll', 'Move', 'fold or unfold all pools'),
+  key('o', 'main', 'sort', 'Move', 'sort by the next column; after the last: the order of the file'),
+  key('O', 'main', 'reverseSort', 'Move', 'sort the other way round'),
+  key('T', 'main', 'group', 'Move', 'group by tag, or not'),
   key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
 
   key('r', ['main', 'logs'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),

@@ -21,7 +21,7 @@ export type UiMessage =
 
 /** What the controller carries out; results come back as messages. `leave`: the view ends. */
 export type Effect =
-  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; name: string }
+  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; names: string[] }
   | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
   | { kind: 'explain'; name: string }
   | { kind: 'down'; timeoutMs: number | null }

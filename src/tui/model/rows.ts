@@ -1,8 +1,11 @@
 // The rows of the table of services: filter, folds, selection, and whose output is shown. Pure; formats nothing.
-import type { InstanceState, InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import { sortedInstances, sortedServices } from './sort.ts';
 import { type SearchPattern, searchPattern, type UiState } from './state.ts';
 
 export type TableRow =
+  /** The services whose first tag it is; null: those without a tag. Only where the table is grouped. */
+  | { kind: 'group'; id: string; tag: string | null; services: readonly ServiceStatus[]; folded: boolean }
   /** A pool, or a service without instances: its instances, if any, are rows below when unfolded. */
   | { kind: 'pool'; id: string; service: ServiceStatus; folded: boolean }
   /** A service with one instance: both in one row. */
@@ -12,23 +15,33 @@ export type TableRow =
 /** Larger pools are folded until the user unfolds them. */
 const FOLD_ABOVE = 8;
 
-/** Worst first: the state that a folded pool shows. */
-export const SEVERITY: InstanceState[] = [
-  'failed',
-  'backoff',
-  'unready',
-  'stopping',
-  'starting',
-  'waiting',
-  'running',
-  'ready',
-  'stopped',
-  'completed',
-];
-
 export function tableRows(state: UiState): TableRow[] {
   const filter = searchPattern(state.nameFilter);
-  return (state.status?.services ?? []).flatMap((service) => rowsOf(service, state, filter));
+  const services = sortedServices(state.status?.services ?? [], state.sort);
+  if (!state.groupsByTag) return services.flatMap((service) => rowsOf(service, state, filter));
+  return tagsOf(services).flatMap((tag) => {
+    const found = services
+      .filter((service) => firstTag(service) === tag)
+      .map((service) => ({ service, rows: rowsOf(service, state, filter) }))
+      .filter(({ rows }) => rows.length > 0);
+    if (found.length === 0) return [];
+    const id = groupId(tag);
+    const folded = (state.folds[id] ?? false) && filter === null;
+    const group: TableRow = { kind: 'group', id, tag, services: found.map(({ service }) => service), folded };
+    return [group, ...(folded ? [] : found.flatMap(({ rows }) => rows))];
+  });
+}
+
+/** Not the name of a service or an instance. */
+const groupId = (tag: string | null): string => (tag === null ? 'no tag' : `tag:${tag}`);
+
+const firstTag = ({ tags = [] }: ServiceStatus): string | null => tags[0] ?? null;
+
+/** In the order of their names, so that sorting the services does not move the groups; those without a tag last. */
+function tagsOf(services: readonly ServiceStatus[]): (string | null)[] {
+  const tags = new Set(services.map(firstTag));
+  const named = [...tags].filter((tag) => tag !== null).sort();
+  return tags.has(null) ? [...named, null] : named;
 }
 
 /** Index of the selected row; when it is gone, of its service, else the first. -1 without rows. */
@@ -39,7 +52,7 @@ export function selectedIndex(rows: readonly TableRow[], selected: string | null
   const service = selected.split('.')[0];
   return Math.max(
     0,
-    rows.findIndex((row) => row.service.name === service),
+    rows.findIndex((row) => servicesOf(row).some(({ name }) => name === service)),
   );
 }
 
@@ -51,17 +64,21 @@ export function selectedRow(state: UiState): TableRow | null {
 
 /** The instances that a row stands for. */
 export function instancesOf(row: TableRow): readonly InstanceStatus[] {
-  return row.kind === 'pool' ? row.service.instances : [row.instance];
+  if (row.kind === 'single' || row.kind === 'instance') return [row.instance];
+  return row.kind === 'pool' ? row.service.instances : row.services.flatMap(({ instances }) => instances);
+}
+
+export function servicesOf(row: TableRow): readonly ServiceStatus[] {
+  return row.kind === 'group' ? row.services : [row.service];
+}
+
+/** For a command: services or an instance. */
+export function commandNames(row: TableRow): string[] {
+  return row.kind === 'group' ? row.services.map(({ name }) => name) : [row.id];
 }
 
 export function isFolded(service: ServiceStatus, folds: UiState['folds']): boolean {
   return folds[service.name] ?? service.instances.length > FOLD_ABOVE;
-}
-
-/** The state shown for a whole pool; `stopped` without instances. */
-export function worstState(service: ServiceStatus): InstanceState {
-  const states = new Set(service.instances.map((instance) => instance.state));
-  return SEVERITY.find((state) => states.has(state)) ?? 'stopped';
 }
 
 /** True when no instance runs or is about to: then `s` starts it. */
@@ -79,7 +96,7 @@ function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): 
   if (!whole && instances.length === 0) return [];
   const folded = isFolded(service, state.folds) && whole;
   const pool: TableRow = { kind: 'pool', id: service.name, service, folded };
-  const below = folded ? [] : instances;
+  const below = folded ? [] : sortedInstances(instances, state.sort);
   return [pool, ...below.map((instance): TableRow => ({ kind: 'instance', id: instance.id, service, instance }))];
 }
 
@@ -108,6 +125,10 @@ export function outputTarget(state: UiState): OutputTarget {
   if (row === null) {
     const ids = (state.status?.services ?? []).flatMap((service) => service.instances.map(({ id }) => id));
     return { title: 'all output', names: [], isMixed: true, nameWidth: longest(ids) };
+  }
+  if (row.kind === 'group') {
+    const ids = instancesOf(row).map(({ id }) => id);
+    return { title: row.id, names: commandNames(row), isMixed: true, nameWidth: longest(ids) };
   }
   if (row.kind === 'instance') return { title: row.id, names: [row.id], isMixed: false, nameWidth: row.id.length };
   const own = row.service.instances.map((instance) => instance.id);

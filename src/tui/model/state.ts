@@ -1,6 +1,7 @@
 // The state of the view: the newest status, the events, and the user's choices. Plain values, replaced, never mutated.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { KeyContext } from './keymap.ts';
+import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
 export type ViewName = 'main' | 'logs' | 'events';
@@ -30,7 +31,14 @@ export type ScaleOverlay = {
 /** `before`: the filter to restore when the search is cancelled. */
 export type SearchOverlay = { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
 /** Before a command for several instances. */
-export type ConfirmOverlay = { kind: 'confirm'; method: 'stop' | 'restart'; name: string; count: number };
+export type ConfirmOverlay = {
+  kind: 'confirm';
+  method: 'stop' | 'restart';
+  names: string[];
+  /** Of the row. */
+  title: string;
+  count: number;
+};
 /** Before the view that owns the project ends. */
 export type LeaveOverlay = { kind: 'leave' };
 /** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
@@ -58,6 +66,8 @@ export type UiState = {
   selected: string | null;
   /** Services whose fold the user chose; the others fold by size. */
   folds: Record<string, boolean>;
+  sort: SortOrder;
+  groupsByTag: boolean;
   nameFilter: string;
   lineFilter: string;
   allOutput: boolean;
@@ -85,6 +95,8 @@ export function initialState(start: InitialOptions): UiState {
     shutdown: null,
     selected: null,
     folds: {},
+    sort: null,
+    groupsByTag: false,
     nameFilter: '',
     lineFilter: '',
     allOutput: false,

@@ -58,9 +58,9 @@ function scaleCells(overlay: ScaleOverlay): Cell[] {
   ];
 }
 
-function confirmCells({ method, name, count }: ConfirmOverlay): Cell[] {
+function confirmCells({ method, title, count }: ConfirmOverlay): Cell[] {
   return [
-    cell(` ${method} all ${count} instances of ${name}? `, 'bold'),
+    cell(` ${method} all ${count} instances of ${title}? `, 'bold'),
     cell('  Enter', 'key'),
     cell(' yes ', 'dim'),
     cell(' Esc', 'key'),

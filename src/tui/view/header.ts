@@ -7,7 +7,7 @@ import { convergenceOf } from '../../api/status-queries.ts';
 import type { Problem } from '../../core/load-result.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { formatClock } from '../../units.ts';
-import { SEVERITY } from '../model/rows.ts';
+import { SEVERITY } from '../model/severity.ts';
 import type { UiState } from '../model/state.ts';
 import { formatCpuPercent, formatRoundedBytes } from './format.ts';
 import { type Cell, cell, cellsWidth, fittingGroups, type Line, line, spaceBetween } from './line.ts';

@@ -24,7 +24,7 @@ function untilUptimeChanges(state: UiState, nowMs: number): number {
   const start = firstVisible(rows.length, table, selectedIndex(rows, state.selected));
   let soonest = Infinity;
   for (const row of rows.slice(start, start + table)) {
-    if (row.kind === 'pool' || row.instance.startedAt === null) continue;
+    if (!('instance' in row) || row.instance.startedAt === null) continue;
     soonest = Math.min(soonest, formatAge(nowMs - Date.parse(row.instance.startedAt)).nextMs);
   }
   return soonest;

@@ -1,14 +1,17 @@
 // The columns of the table: which fit into the terminal, how wide each is, and its cell for each kind of row.
 
-import type { InstanceState, InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import type { InstanceState, InstanceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
-import { instancesOf, type TableRow, worstState } from '../model/rows.ts';
+import { instancesOf, type TableRow } from '../model/rows.ts';
+import { worstState } from '../model/severity.ts';
+import { isDescending, type SortColumn, type SortOrder } from '../model/sort.ts';
 import { formatBytesShort, formatCpuPercent } from './format.ts';
 import { type Cell, cell } from './line.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 export type ServiceColumn = {
+  id: SortColumn | 'reason';
   title: string;
   width: number;
   align: 'left' | 'right';
@@ -26,32 +29,42 @@ const NAME_MIN = 8;
 /** Wider only if no other column needs the room. */
 const NAME_MAX = 34;
 const REASON_MIN = 16;
+/** With it, the columns of one instance have room for a pool of 20. */
+const PID_MIN = 6;
 
 /** @returns at least the column of names; together at most `columns` wide. */
 export function fittingColumns(
   rows: readonly TableRow[],
   columns: number,
-  nowMs: number,
-  glyphs: Glyphs,
+  { nowMs, glyphs, sort = null }: { nowMs: number; glyphs: Glyphs; sort?: SortOrder },
 ): ServiceColumn[] {
+  const fitting = columnsThatFit(rows, columns, nowMs, glyphs);
+  return fitting.map((each) => (each.id === sort?.column ? withSortMark(each, sort, glyphs) : each));
+}
+
+/** `CPU▼` */
+function withSortMark(column: ServiceColumn, sort: NonNullable<SortOrder>, glyphs: Glyphs): ServiceColumn {
+  const title = `${column.title}${isDescending(sort) ? glyphs.descending : glyphs.ascending}`;
+  return widthOf(title) <= column.width ? { ...column, title } : column;
+}
+
+function columnsThatFit(rows: readonly TableRow[], columns: number, nowMs: number, glyphs: Glyphs): ServiceColumn[] {
   const wanted = widestRow(rows, nameWidth);
+  const pidWidth = widestRow(rows, (row) => pidText(row).length);
   const all = [
     nameColumn(Math.max(NAME_MIN, Math.min(NAME_MAX, wanted)), glyphs),
     stateColumn(rows, glyphs),
-    numberColumn(columns >= 100 ? 'RESTARTS' : 'RST', columns >= 100 ? 8 : 3, 4, restartsCell),
     numberColumn(
-      'PID',
-      Math.max(
-        5,
-        widestRow(rows, (row) => pidText(row).length),
-      ),
-      3,
-      (row) => cell(pidText(row), 'dim'),
+      'restarts',
+      columns >= 100 ? 'RESTARTS' : 'RST',
+      { width: columns >= 100 ? 9 : 4, priority: 4 },
+      restartsCell,
     ),
+    numberColumn('pid', 'PID', { width: Math.max(PID_MIN, pidWidth), priority: 3 }, (row) => cell(pidText(row), 'dim')),
     ...portColumn(rows),
-    numberColumn('UP', 6, 5, (row) => cell(uptimeText(row, nowMs))),
-    numberColumn('CPU', 5, 7, (row) => cell(cpuText(row))),
-    numberColumn('MEM', 5, 6, (row) => cell(memoryText(row))),
+    numberColumn('up', 'UP', { width: 6, priority: 5 }, (row) => cell(uptimeText(row, nowMs))),
+    numberColumn('cpu', 'CPU', { width: 5, priority: 7 }, (row) => cell(cpuText(row))),
+    numberColumn('memory', 'MEM', { width: 5, priority: 6 }, (row) => cell(memoryText(row))),
   ];
   let kept = all;
   // Drop columns by priority until the rest fits; the name shrinks last.
@@ -78,24 +91,26 @@ export function fittingColumns(
 
 function nameColumn(width: number, glyphs: Glyphs): ServiceColumn {
   const cellOf = (row: TableRow) => cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
-  return { title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
+  return { id: 'name', title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
 }
 
 /** Only where a service has a port. */
 function portColumn(rows: readonly TableRow[]): ServiceColumn[] {
   const width = widestRow(rows, (row) => portText(row).length);
-  return width === 0 ? [] : [numberColumn('PORT', Math.max(5, width), 2, (row) => cell(portText(row)))];
+  return width === 0
+    ? []
+    : [numberColumn('port', 'PORT', { width: Math.max(5, width), priority: 2 }, (row) => cell(portText(row)))];
 }
 
 function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
   const width = Math.max(9, 2 + widestRow(rows, (row) => stateText(row).length));
   const cellOf = (row: TableRow) => cell(`${glyphs.state[stateOf(row)]} ${stateText(row)}`, STATE_STYLE[stateOf(row)]);
-  return { title: 'STATE', width, align: 'left', priority: 8, onlyWhenAlive: false, cellOf };
+  return { id: 'state', title: 'STATE', width, align: 'left', priority: 8, onlyWhenAlive: false, cellOf };
 }
 
 function reasonColumn(width: number): ServiceColumn {
   const cellOf = (row: TableRow) => cell(reasonOf(row), 'dim');
-  return { title: 'REASON', width, align: 'left', priority: 0, onlyWhenAlive: true, cellOf };
+  return { id: 'reason', title: 'REASON', width, align: 'left', priority: 0, onlyWhenAlive: true, cellOf };
 }
 
 /** The only column of a narrow terminal: the glyph of the state and the name. */
@@ -103,12 +118,16 @@ function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
   const width = Math.max(1, columns - GUTTER);
   const cellOf = (row: TableRow) =>
     cell(`${glyphs.state[stateOf(row)]}${nameText(row, glyphs, width - 1)}`, STATE_STYLE[stateOf(row)]);
-  return { title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf };
+  return { id: 'name', title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf };
 }
 
-function numberColumn(title: string, width: number, priority: number, cellOf: (row: TableRow) => Cell): ServiceColumn {
-  const onlyWhenAlive = title !== 'RESTARTS' && title !== 'RST';
-  return { title, width, align: 'right', priority, onlyWhenAlive, cellOf };
+function numberColumn(
+  id: SortColumn,
+  title: string,
+  { width, priority }: { width: number; priority: number },
+  cellOf: (row: TableRow) => Cell,
+): ServiceColumn {
+  return { id, title, width, align: 'right', priority, onlyWhenAlive: id !== 'restarts', cellOf };
 }
 
 function totalWidth(columns: readonly ServiceColumn[]): number {
@@ -132,6 +151,7 @@ function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string
     const end = Math.max(0, id.lastIndexOf('.'));
     return [`  ${glyphs.branch} `, id.slice(0, end), id.slice(end)];
   }
+  if (row.kind === 'group') return [`${row.folded ? glyphs.folded : glyphs.unfolded} `, row.id, ''];
   const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
   return [`${fold} `, row.service.name, ` ${glyphs.multiplier}${row.service.pool}`];
 }
@@ -139,33 +159,36 @@ function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string
 /** Columns of `nameText`. Called for every row of every frame: a glyph is one column, so only the name is measured. */
 function nameWidth(row: TableRow): number {
   if (row.kind === 'instance') return 4 + widthOf(row.instance.id);
+  if (row.kind === 'group') return 2 + widthOf(row.id);
   const name = 2 + widthOf(row.service.name);
   return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
 }
 
 /** The state that a row shows. */
 function stateOf(row: TableRow): InstanceState {
-  return row.kind === 'pool' ? worstState(row.service) : row.instance.state;
+  return worstState(instancesOf(row));
 }
 
 function stateText(row: TableRow): string {
-  if (row.kind === 'pool' && row.service.instances.length === 0) return 'none';
-  return row.kind === 'pool' ? `${stateOf(row)} ${countText(row.service)}` : stateOf(row);
+  if ('instance' in row) return row.instance.state;
+  return instancesOf(row).length === 0 ? 'none' : `${stateOf(row)} ${countText(row)}`;
 }
 
-/** `3/4`: how many of the pool are in the state that is shown; for `ready` those that are ready. */
-function countText(service: ServiceStatus): string {
-  const state = worstState(service);
-  const count = service.instances.filter((instance) => instance.state === state).length;
-  return `${count}/${Math.max(service.pool, service.instances.length)}`;
+/** `3/4`: how many are in the state that is shown; for `ready` those that are ready. */
+function countText(row: TableRow): string {
+  const instances = instancesOf(row);
+  const state = stateOf(row);
+  const count = instances.filter((instance) => instance.state === state).length;
+  const wanted = row.kind === 'pool' ? row.service.pool : 0;
+  return `${count}/${Math.max(wanted, instances.length)}`;
 }
 
 function pidText(row: TableRow): string {
-  return row.kind === 'pool' || row.instance.pid === null ? '' : String(row.instance.pid);
+  return !('instance' in row) || row.instance.pid === null ? '' : String(row.instance.pid);
 }
 
 function portText(row: TableRow): string {
-  return row.kind === 'pool' ? '' : String(row.instance.port ?? '');
+  return 'instance' in row ? String(row.instance.port ?? '') : '';
 }
 
 function restartsCell(row: TableRow): Cell {
@@ -174,7 +197,7 @@ function restartsCell(row: TableRow): Cell {
 }
 
 function uptimeText(row: TableRow, nowMs: number): string {
-  if (row.kind === 'pool' || row.instance.startedAt === null) return '';
+  if (!('instance' in row) || row.instance.startedAt === null) return '';
   return formatAge(nowMs - Date.parse(row.instance.startedAt)).text;
 }
 
@@ -188,6 +211,7 @@ function memoryText(row: TableRow): string {
 
 /** The sentence about a row: its own reason, the override of a command, or its adoption. */
 export function reasonOf(row: TableRow): string {
+  if (row.kind === 'group') return '';
   const { override } = row.service;
   const overridden = override?.stopped
     ? 'stopped by a command'
@@ -195,7 +219,7 @@ export function reasonOf(row: TableRow): string {
       ? `pool ${override.pool} (override)`
       : '';
   if (row.kind === 'pool') {
-    const worst = worstState(row.service);
+    const worst = worstState(row.service.instances);
     return row.service.instances.find((instance) => instance.state === worst)?.reason ?? overridden;
   }
   const note = row.instance.reason ?? (row.instance.adopted ? 'adopted from an earlier supervisor' : '');

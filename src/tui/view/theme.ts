@@ -83,6 +83,8 @@ const OTHER_GLYPHS = {
   because: ['└', '-'],
   remedy: ['▸', '>'],
   follow: ['▼', 'v'],
+  descending: ['▼', 'v'],
+  ascending: ['▲', '^'],
 } satisfies Record<string, [string, string]>;
 
 export type Glyphs = { state: Record<InstanceState, string> } & Record<keyof typeof OTHER_GLYPHS, string>;
