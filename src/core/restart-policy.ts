@@ -49,9 +49,12 @@ export function decideRestart(slot: Slot, death: ProcessEnd, nowMs: number): Res
   return { phase, failures, recentFailuresMs, lastExit: exit };
 }
 
-/** After another process took over the key of the singleton: it stays down. What has completed or failed stays so. */
-export function phaseWhenTakenOver(phase: Phase, by: string): Phase {
-  if (phase.kind === 'completed') return phase;
+/**
+ * After another process took over the key of the singleton: it stays down. A task that has completed, and what has failed,
+ * stays so; a service that ends well when it is replaced has not completed by that.
+ */
+export function phaseWhenTakenOver({ phase, spec }: Slot, by: string): Phase {
+  if (phase.kind === 'completed' && spec?.restart.policy === 'never') return phase;
   return phase.kind === 'failed' ? { ...phase, reason: `${phase.reason}; ${by}` } : { kind: 'blocked', by };
 }
 

@@ -71,7 +71,7 @@ function applyEvent(slot: Slot, event: InstanceEvent, nowMs: number): Slot {
     case 'returned':
       return isOccupied(slot) ? slot : withEarlierEnd(slot);
     case 'takenOver':
-      return isOccupied(slot) ? slot : { ...slot, phase: phaseWhenTakenOver(slot.phase, event.by) };
+      return isOccupied(slot) ? slot : { ...slot, phase: phaseWhenTakenOver(slot, event.by) };
     case 'specUpdated':
       return slot.spec?.specHash === event.spec.specHash ? updateSpec(slot, slot.spec, event.spec) : slot;
     case 'runScheduled':

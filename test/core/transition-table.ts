@@ -125,7 +125,7 @@ export const TRANSITIONS: Transitions = {
     alive: '-',
     ending: '-',
     backoff: 'blocked',
-    completed: 'completed',
+    completed: 'blocked',
     failed: 'failed',
   },
   killIntended: {

@@ -114,6 +114,7 @@ export class RolloutOracle {
   onStop(kernel: Kernel, slot: Slot, cause: EndCause, process: SimProcess | null): void {
     // The end of its process was not seen before.
     this.#ended.delete(`${slot.id} ${slot.spec?.specHash}`);
+    this.#taken.delete(slot.id);
     const declared = kernel.accepted?.config.services.find(({ name }) => name === slot.service);
     if (cause !== 'replaced' || !declared || declared.schedule || !process || !slot.spec) return;
     const isOther = slot.spec.specHash !== declared.specHash;

@@ -20,6 +20,7 @@ function startsWith(resources: object, of: () => never) {
     outputs: { open: async () => undefined, of },
     resources: { isNeeded: () => false, cancel: () => undefined, ...resources },
     signals: { expect: () => null },
+    channels: { open: () => null },
     mayStart: () => true,
   } as unknown as StartParts;
   const received: InstanceEvent[] = [];

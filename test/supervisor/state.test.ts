@@ -21,7 +21,7 @@ const state = {
   slots,
   rollouts: [],
   ports: { 'a.1': 20_000 },
-  edits: { paused: null, rollback: null },
+  edits: { paused: null, rollback: null, follow: null },
 };
 const text = encodeState(state as never, NOW);
 

@@ -1,5 +1,5 @@
 // Entry of the channel keeper: a process that holds our ends of the IPC channels of programs, so that no program sees its
-// channel end when the supervisor is killed. Usage: channel-keeper.js PATH STATE. Decides nothing about instances.
+// channel end when the supervisor is killed. Usage: channel-keeper.cjs PATH STATE. Decides nothing about instances.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { FirstLine, KeeperReport, KeeperRequest } from './keeper-protocol.ts';

@@ -122,7 +122,7 @@ export class KeptChannels {
 
   async #startKeeper(): Promise<Socket | null> {
     const { channelSocket, stateFile } = this.#paths;
-    const args = [...SMALL_HEAP_FLAGS, builtEntry('channel-keeper.js'), channelSocket, stateFile];
+    const args = [...SMALL_HEAP_FLAGS, builtEntry('channel-keeper.cjs'), channelSocket, stateFile];
     const keeper = spawn(process.execPath, args, { stdio: 'ignore', detached: true, env: {} });
     let isGone = false;
     const gone = (): void => {
