@@ -35,7 +35,7 @@ export class RolloutOracle {
   /** Instances that another one has ended for their key, in this version. */
   #taken = new Map<string, string>();
   /** Instances whose last process ended by itself, with its key if it had one. */
-  #leftKey = new Set<string>();
+  #leftKey = new Map<string, string>();
   /** `instance hash` of runs that ended well. */
   #completed = new Set<string>();
 
@@ -101,7 +101,7 @@ export class RolloutOracle {
     if (isSuccess) this.#completed.add(`${instance} ${specHash}`);
     const isTask = kernel?.slots.get(instance as Slot['id'])?.spec?.restart.policy === 'never';
     if (!isAsked && this.#world.isKeyTaken(process)) this.#taken.set(instance, specHash);
-    else if (!isAsked) this.#leftKey.add(instance);
+    else if (!isAsked) this.#leftKey.set(instance, specHash);
     if (!isAsked && isTask) this.#ended.add(`${instance} ${specHash}`);
     if (isTask && isSuccess) return;
     const rollout = kernel?.rollouts.get(serviceIn(instance));
@@ -189,7 +189,9 @@ export class RolloutOracle {
   checkQuiet(kernel: Kernel): void {
     for (const rollout of kernel.rollouts.values()) this.#checkRollout(kernel, rollout);
     for (const { id, phase, spec } of kernel.slots.values()) {
-      const mayBeBlocked = spec?.singleton?.onConflict !== 'replace' || !this.#leftKey.has(id);
+      // What ended by itself may lose the key afterwards.
+      const isOther = ![undefined, spec?.specHash].includes(this.#leftKey.get(id));
+      const mayBeBlocked = spec?.singleton?.onConflict !== 'replace' || !isOther;
       if (phase.kind === 'blocked' && !mayBeBlocked && this.#verdictOf(kernel, id) === 'rolledBack')
         this.#world.fail(`roll-out: ${id} is blocked by a roll-back, although its newer version had the key`);
     }

@@ -21,6 +21,7 @@ export class ScheduleOracle {
   #world: ScheduleWorld;
   #accounts = new Map<string, Account>();
   #unsureUntilMs = 0;
+  #inChargeSinceMs = 0;
   #clockSetMs = 0;
   #lastChargeEndMs = 0;
 
@@ -53,6 +54,7 @@ export class ScheduleOracle {
 
   /** A supervisor has taken over: what its predecessors missed is made up for soon, where that is asked for. */
   onChargeBegin(kernel: Kernel, isStillInCharge: () => boolean): void {
+    this.#inChargeSinceMs = this.#nowMs;
     const { machine } = this.#world;
     const beganMs = this.#nowMs;
     const fromMs = this.#lastChargeEndMs;
@@ -117,7 +119,8 @@ export class ScheduleOracle {
       const slot = kernel.slots.get(id);
       if (slot && isImpostor(slot)) continue;
       const run = this.#accounts.get(id)?.runs.at(-1) ?? { bornMs: 0, endedMs: 0 };
-      const idleMs = this.#nowMs - (run.endedMs ?? this.#nowMs);
+      // What was due while no supervisor ran is not made up for.
+      const idleMs = this.#nowMs - Math.max(run.endedMs ?? this.#nowMs, this.#inChargeSinceMs);
       if (idleMs > everyMs + CLEARING_MS)
         this.#world.fail(`schedule: ${id} should run every ${everyMs} ms and has not for ${idleMs} ms`);
       const isReplaced = desired.spec.schedule.overlap === 'replace';
