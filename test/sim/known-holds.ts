@@ -94,4 +94,12 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(7_000, { kind: 'resume' }),
     after(7_000, { kind: 'commentEdit' }),
   ),
+  'a file is edited while paused, and reading the configuration hangs when it is resumed': one(
+    PAIR,
+    after(1_500, { kind: 'pause' }),
+    after(600, { kind: 'editFile', service: 0 }),
+    after(0, { kind: 'badEdit', how: 'hangs' }),
+    after(100, { kind: 'resume' }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
 };

@@ -84,6 +84,8 @@ export class LifecycleOracle {
     if (!isChosen || declared?.schedule || !process || !declared || !this.#world.machine.health.serves(process)) return;
     // An instance that was never ready is not protected.
     if (!this.#readiness.wasReady(process, declared)) return;
+    // Of the version before it is not known any more, once the state was lost.
+    if (!this.#world.isMemorySure() && process.of!.specHash !== declared.specHash) return;
     if (cause === 'unhealthy' && !this.#wasReadyFor(process, declared)) return;
     // Neither instances that a command stopped nor the extra ones of a roll-out.
     const ids = Array.from({ length: pool }, (_, index) => `${slot.service}.${index + 1}` as Slot['id']);

@@ -36,8 +36,9 @@ export class WatchOracle {
     const { machine, root } = this.#world;
     const count = (this.#edits.get(name) ?? 0) + 1;
     this.#edits.set(name, count);
-    if (this.#isPaused) this.#held.push({ name, before: this.#reportsOf(name), key: this.#world.stateKey() });
-    else this.#expectReport(name, this.#reportsOf(name));
+    const held = { name, before: this.#reportsOf(name), key: this.#world.stateKey() };
+    if (!this.#isPaused) this.#expectReport(name, held.before);
+    else if (machine.faults.watchEvents === 0) this.#held.push(held);
     const directory = `${root}/src/${name}`;
     machine.edit(`${directory}/main`, () => {
       machine.files.makeDirectory(directory);

@@ -1,6 +1,6 @@
 // What an edit would do, and what the policies say of it. Changes nothing.
 import { createHash } from 'node:crypto';
-import type { HeldEdit } from '../../api/protocol-edits.ts';
+import type { HeldEdit, RolledBack } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
 import { whyUncommitted } from '../../config/files/commit-state.ts';
 import type { EditPolicy } from '../../core/edit-policy.ts';
@@ -13,6 +13,8 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 
 export type Reasons = HeldEdit['reasons'];
+/** `from`: a hash of the configuration on disk that it replaces; null: the files were not valid. */
+export type RollbackState = RolledBack & { from: string | null };
 
 export type EditJudgeOptions = {
   kernel: Kernel;
@@ -79,3 +81,9 @@ export const hashOf = ({ config }: AcceptedConfig): string =>
   createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
 
 export const becauseOf = ({ reasons }: HeldEdit): string => reasons.map(({ because }) => because).join('; ');
+
+/** The files are still those that the roll-back was typed against. */
+export function rollbackReasons(rollback: RollbackState | null, accepted: AcceptedConfig): Reasons {
+  if (rollback === null || rollback.from !== hashOf(accepted)) return [];
+  return [{ rule: 'rolled_back', because: `rolled back to generation ${rollback.to} by \`orch rollback\`` }];
+}

@@ -1,17 +1,20 @@
 // What becomes of an edit of the files: it is applied, held, or rejected. Follows the files; pauses and resumes that. Decides
 // nothing about services: what is applied goes to the kernel.
 
-import type { AppliedBy, ConfigStatus, HeldEdit, PausedEdits, RolledBack } from '../../api/protocol-edits.ts';
+import type { AppliedBy, ConfigStatus, HeldEdit, PausedEdits } from '../../api/protocol-edits.ts';
 import type { Plan } from '../../api/protocol-plan.ts';
 import type { AcceptedConfig, LoadResult, WatchedFile } from '../../core/load-result.ts';
 import { isSameConfig } from '../../core/same-config.ts';
+import { settlesWithin } from '../../logs/settles-within.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import { CommitPoll } from './commit-poll.ts';
 import { ConfigFollower } from './config-follower.ts';
 import type { ConfigLoader } from './config-loader.ts';
-import { becauseOf, EditJudge, hashOf, type Reasons } from './edit-judge.ts';
+import { becauseOf, EditJudge, hashOf, type Reasons, type RollbackState, rollbackReasons } from './edit-judge.ts';
 
+/** Changed files that services watch wait for the configuration for so long. */
+const RESUME_PATIENCE_MS = 1_000;
 /** What runs changes meanwhile, and with it what the held edit would do. */
 const SUMMARY_AGE_MS = 1_000;
 
@@ -31,9 +34,6 @@ export type EditsOptions = {
 
 /** What must outlive the supervisor. */
 export type EditState = { paused: PausedEdits | null; rollback: RollbackState | null };
-/** `from`: a hash of the configuration on disk that it replaces; null: the files were not valid. */
-export type RollbackState = RolledBack & { from: string | null };
-
 type Held = { edit: HeldEdit; accepted: AcceptedConfig; services: ReadonlySet<string>; summarizedMs: number };
 
 export class Edits {
@@ -202,9 +202,11 @@ export class Edits {
     const number = `${edits} ${edits === 1 ? 'edit' : 'edits'}`;
     this.#report('edits_resumed', `Edits of the files are applied again; ${number} waited.`, { edits });
     await this.#options.save();
-    const result = await this.reload('resume');
-    if (!this.#isSuspended) this.#options.onPause(false);
-    return result;
+    const reading = this.reload('resume');
+    // Together, as they were made, unless reading the configuration takes long.
+    await settlesWithin(reading, RESUME_PATIENCE_MS);
+    if (!this.#isSuspended && !this.#paused) this.#options.onPause(false);
+    return await reading;
   }
 
   /**
@@ -262,12 +264,7 @@ export class Edits {
   #pauseReasons = (): Reasons => (this.#paused ? [{ rule: 'paused', because: 'edits are paused' }] : []);
 
   async #allReasons(accepted: AcceptedConfig): Promise<Reasons> {
-    return [...this.#rollbackReasons(accepted), ...(await this.#judge.policyReasons(accepted))];
-  }
-
-  #rollbackReasons(accepted: AcceptedConfig): Reasons {
-    if (this.#rollback === null || this.#rollback.from !== hashOf(accepted)) return [];
-    return [{ rule: 'rolled_back', because: `rolled back to generation ${this.#rollback.to} by \`orch rollback\`` }];
+    return [...rollbackReasons(this.#rollback, accepted), ...(await this.#judge.policyReasons(accepted))];
   }
 
   #hold(accepted: AcceptedConfig, reasons: Reasons): void {
