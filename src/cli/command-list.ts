@@ -23,6 +23,7 @@ import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { scaleCommand } from './commands/scale.ts';
 import { signalCommand } from './commands/send-signal.ts';
+import { showCommand } from './commands/show-details.ts';
 import { restartCommand, startCommand, stopCommand } from './commands/start-stop-restart.ts';
 import { upCommand } from './commands/up.ts';
 import { upgradeCommand } from './commands/upgrade.ts';
@@ -40,7 +41,17 @@ const psWithNames: CommandDefinition<PsOptions> = {
 
 export const commands: CommandDefinition[] = [
   ...[upCommand, downCommand, runCommand, execCommand, upgradeCommand, attachCommand],
-  ...[psWithNames, eventsCommand, logsCommand, whyCommand, waitCommand, planCommand, diffCommand, historyCommand],
+  ...[
+    psWithNames,
+    eventsCommand,
+    logsCommand,
+    whyCommand,
+    showCommand,
+    waitCommand,
+    planCommand,
+    diffCommand,
+    historyCommand,
+  ],
   ...[startCommand, stopCommand, restartCommand, reloadCommand, signalCommand, scaleCommand],
   ...[pauseCommand, resumeCommand, applyCommand, rollbackCommand],
   ...[initCommand, importCommand, exportCommand, validateCommand, configCommand, envsCommand],

@@ -15,7 +15,15 @@ import {
   tableRows,
 } from './model/rows.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
-import { type ConfirmOverlay, type ScaleTarget, searchPattern, type UiState, type WhyOverlay } from './model/state.ts';
+import {
+  type ConfirmOverlay,
+  type DetailsOverlay,
+  isPanel,
+  type ScaleTarget,
+  searchPattern,
+  type UiState,
+  type WhyOverlay,
+} from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { screenRowsOf } from './view/pane.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
@@ -43,6 +51,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'restart':
     case 'stopOrStart':
     case 'why':
+    case 'details':
     case 'scaleUp':
     case 'scaleDown':
       return applyToRow(state, action);
@@ -150,7 +159,9 @@ function group(state: UiState): UiState {
   return { ...state, selected, groupsByTag: !state.groupsByTag };
 }
 
-function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 'scaleUp' | 'scaleDown'): Reduced {
+type RowAction = 'restart' | 'stopOrStart' | 'why' | 'details' | 'scaleUp' | 'scaleDown';
+
+function applyToRow(state: UiState, action: RowAction): Reduced {
   const row = selectedRow(state);
   if (row === null) return withoutEffects(state);
   switch (action) {
@@ -162,6 +173,11 @@ function applyToRow(state: UiState, action: 'restart' | 'stopOrStart' | 'why' | 
       if (row.kind === 'group') return withoutEffects(state);
       const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
+    }
+    case 'details': {
+      if (row.kind === 'group') return withoutEffects(state);
+      const overlay: DetailsOverlay = { kind: 'details', name: row.id, scroll: 0, details: null, error: null };
+      return { state: { ...state, overlay }, effects: [{ kind: 'describe', name: row.id }] };
     }
     case 'scaleUp':
     case 'scaleDown': {
@@ -198,7 +214,7 @@ function scroll(
   const height = pageHeight(state);
   const ends = { lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity };
   const delta = { pageUp: -height, pageDown: height, ...ends }[action];
-  if (state.overlay?.kind === 'help' || state.overlay?.kind === 'why') {
+  if (isPanel(state.overlay)) {
     return { ...state, overlay: scrollOverlay(state, state.overlay, delta) };
   }
   const pattern = searchPattern(state.lineFilter);

@@ -8,7 +8,7 @@ import { Panel } from './components/panel.tsx';
 import { Shutdown } from './components/shutdown.tsx';
 import { frameHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
-import type { UiState } from './model/state.ts';
+import { isPanel, type UiState } from './model/state.ts';
 
 export type ViewProps = { state: UiState; log: LogView; nowMs: number };
 export type AppProps = ViewProps & { appearance: Appearance; onInput: (input: string, key: Key) => void };
@@ -35,7 +35,7 @@ function View({ state, log, nowMs }: ViewProps) {
       </Page>
     );
   }
-  if (overlay?.kind === 'help' || overlay?.kind === 'why') {
+  if (isPanel(overlay)) {
     return (
       <Page {...page}>
         <Panel state={state} panel={overlay} />

@@ -71,9 +71,9 @@ export class TuiController {
   }
 
   #openSession(): SupervisorSession {
-    const { scaleInFile = null } = this.#options;
+    const { scaleInFile = null, describe = null } = this.#options;
     const dispatch = (message: UiMessage) => this.#dispatch(message, 'update');
-    return new SupervisorSession({ client: this.#client, scaleInFile, dispatch });
+    return new SupervisorSession({ client: this.#client, scaleInFile, describe, dispatch });
   }
 
   #follow(): void {
@@ -129,6 +129,7 @@ export class TuiController {
       case 'command':
       case 'scale':
       case 'explain':
+      case 'describe':
         void this.#session.run(effect);
         return;
       case 'down':

@@ -24,6 +24,8 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects(typeIntoPrompt(state, message.text));
     case 'explained':
       return withoutEffects(explain(state, message));
+    case 'described':
+      return withoutEffects(describe(state, message));
     case 'notice':
       return withoutEffects({ ...state, notice: noticeOf(message.text, message.tone, message.nowMs) });
     case 'lost':
@@ -53,7 +55,9 @@ function lose(state: UiState, nowMs: number): Reduced {
 
 /** An unanswered `why` is dropped. Typed text stays, otherwise the rest of it would act as keys. */
 function continueWithNext(state: UiState, { text, nowMs }: { text: string; nowMs: number }): UiState {
-  const isUnanswered = state.overlay?.kind === 'why' && state.overlay.explanations === null;
+  const { overlay: open } = state;
+  const isUnanswered =
+    (open?.kind === 'why' && open.explanations === null) || (open?.kind === 'details' && open.details === null);
   const overlay = isUnanswered ? null : state.overlay;
   return { ...state, overlay, lostSinceMs: null, events: [], notice: noticeOf(text, 'warn', nowMs) };
 }
@@ -61,6 +65,11 @@ function continueWithNext(state: UiState, { text, nowMs }: { text: string; nowMs
 function explain(state: UiState, message: Extract<UiMessage, { kind: 'explained' }>): UiState {
   if (state.overlay?.kind !== 'why' || state.overlay.name !== message.name) return state;
   return { ...state, overlay: { ...state.overlay, explanations: message.explanations, error: message.error } };
+}
+
+function describe(state: UiState, message: Extract<UiMessage, { kind: 'described' }>): UiState {
+  if (state.overlay?.kind !== 'details' || state.overlay.name !== message.name) return state;
+  return { ...state, overlay: { ...state.overlay, details: message.details, error: message.error } };
 }
 
 function noticeOf(text: string, tone: Tone, nowMs: number): UiState['notice'] {

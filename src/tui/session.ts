@@ -4,6 +4,7 @@ import { type Client, ClientError } from '../api/client.ts';
 import { heldText } from '../api/held-edit.ts';
 import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
 import type { HeldEdit } from '../api/protocol-edits.ts';
+import type { Details } from './model/details.ts';
 import type { Effect, UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
 
@@ -12,9 +13,16 @@ export type ScaleInFile = (
   service: string,
   size: number,
 ) => Promise<{ ok: true; held?: HeldEdit | undefined } | { ok: false; error: WireError }>;
-export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' }>;
+/** Reads all that is known about a row; throws an error with a message for people. */
+export type ReadDetails = (name: string) => Promise<Details>;
+export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' | 'describe' }>;
 
-type SessionOptions = { client: Client; scaleInFile: ScaleInFile | null; dispatch(message: UiMessage): void };
+type SessionOptions = {
+  client: Client;
+  scaleInFile: ScaleInFile | null;
+  describe: ReadDetails | null;
+  dispatch(message: UiMessage): void;
+};
 
 const STATUS_INTERVAL_MS = 100;
 const PAST_EVENTS = 200;
@@ -77,6 +85,9 @@ export class SupervisorSession {
         return;
       case 'explain':
         await this.#explain(command.name);
+        return;
+      case 'describe':
+        await this.#describe(command.name);
     }
   }
 
@@ -100,6 +111,16 @@ export class SupervisorSession {
       dispatch({ kind: 'explained', name, explanations, error: null });
     } catch (error) {
       dispatch({ kind: 'explained', name, explanations: null, error: messageOf(error) });
+    }
+  }
+
+  async #describe(name: string): Promise<void> {
+    const { describe, dispatch } = this.#options;
+    try {
+      if (describe === null) throw new Error('not available here');
+      dispatch({ kind: 'described', name, details: await describe(name), error: null });
+    } catch (error) {
+      dispatch({ kind: 'described', name, details: null, error: messageOf(error) });
     }
   }
 

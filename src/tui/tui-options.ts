@@ -2,7 +2,7 @@
 import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { LeaveOutcome } from './model/messages.ts';
-import type { ScaleInFile } from './session.ts';
+import type { ReadDetails, ScaleInFile } from './session.ts';
 
 export type TuiOptions = {
   client: Client;
@@ -15,6 +15,8 @@ export type TuiOptions = {
   stdin: NodeJS.ReadStream;
   /** How `+` and `-` edit procs.yaml; without it they ask the supervisor for an override. */
   scaleInFile?: ScaleInFile;
+  /** What the key `i` shows. */
+  describe?: ReadDetails;
   /** Questions come before the end of the project, and before commands for several instances. */
   asksFirst: boolean;
   /** Looks for the next supervisor once this one is lost; without it, the view ends then. */

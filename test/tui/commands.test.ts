@@ -27,6 +27,7 @@ describe('commands', () => {
       ['/', ...'mailer', 'enter', 's'],
       [{ kind: 'command', method: 'stop', names: ['mailer'] }],
     ],
+    ['ask for everything', ['i'], [{ kind: 'describe', name: 'api' }]],
     ['ask why', ['w'], [{ kind: 'explain', name: 'api' }]],
     ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file' }]],
     [

@@ -27,7 +27,7 @@ describe('the keymap', () => {
 
   test('every context has a key that leaves it', () => {
     for (const context of [
-      ...(['main', 'logs', 'events', 'help', 'why'] as const),
+      ...(['main', 'logs', 'events', 'help', 'why', 'details'] as const),
       ...(['scale', 'search', 'confirm', 'leave', 'shutdown'] as const),
     ]) {
       expect(actionOf('ctrl+c', context)).toBe('interrupt');
@@ -166,6 +166,11 @@ describe('views', () => {
     [['?', 'q'], 'main'],
     [['w', 'q'], 'main'],
     [['l', 'w', 'escape'], 'logs'],
+    [['i'], 'details'],
+    [['i', 'i'], 'main'],
+    [['i', 'q'], 'main'],
+    [['l', 'i', 'escape'], 'logs'],
+    [['i', '?'], 'help'],
     [['l', 'q'], 'main'],
     [['e', 'q'], 'main'],
     [['l', 'w', 'q', 'q'], 'main'],
@@ -203,6 +208,13 @@ describe('views', () => {
   test('help scrolls no further than its end', () => {
     const far = press(start(), ['?', 'end']).state.overlay;
     expect(far).toEqual(press(start(), ['?', ...Array(100).fill('down')]).state.overlay);
+  });
+
+  test('the answer about another row is dropped', () => {
+    const state = press(start(), ['i']).state;
+    const late = { kind: 'described' as const, name: 'db', details: null, error: 'gone' };
+    expect(reduce(state, late, ringOf(0)).state).toBe(state);
+    expect(reduce(state, { ...late, name: 'api' }, ringOf(0)).state.overlay).toMatchObject({ error: 'gone' });
   });
 
   test('an answer to an older question is dropped', () => {

@@ -130,7 +130,7 @@ export async function scaleInFile(
   return { problems, removed };
 }
 
-async function runningConfiguration(
+export async function runningConfiguration(
   client: Client,
   otherwise: CliContext['environment'],
 ): Promise<Partial<ScaleContext>> {

@@ -79,6 +79,12 @@ async function showTui(
     const [problem] = problems;
     return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const, held };
   };
+  const describe = async (name: string) => {
+    const { readDetails } = await import('../details/read-details.ts');
+    const details = await readDetails(context, client, paths, name);
+    if (details === null) throw new Error(`${name} is gone`);
+    return details;
+  };
   const endedBy: EndedBy = { exitCode: null };
   /** As long as it takes: the view says that it waits, and its user may leave. */
   const findNext = async (hasLeft: () => boolean): Promise<NextSupervisor | null> => {
@@ -94,7 +100,18 @@ async function showTui(
     }
     return null;
   };
-  const shown = runTui({ client, paths, owning, colour, stdout, stdin, asksFirst, scaleInFile: scale, findNext });
+  const shown = runTui({
+    client,
+    paths,
+    owning,
+    colour,
+    stdout,
+    stdin,
+    asksFirst,
+    scaleInFile: scale,
+    describe,
+    findNext,
+  });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.
   view.interrupts.pause();
   stopWhenMet(client, view, endedBy);

@@ -7,6 +7,7 @@ export type KeyContext =
   | 'events'
   | 'help'
   | 'why'
+  | 'details'
   | 'scale'
   | 'search'
   | 'confirm'
@@ -30,6 +31,7 @@ export type KeyAction =
   | 'scaleUp'
   | 'scaleDown'
   | 'why'
+  | 'details'
   | 'filter'
   | 'grep'
   | 'logs'
@@ -72,7 +74,7 @@ export type KeyBinding = {
   footer?: string;
 };
 
-const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why'];
+const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why', 'details'];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
 /** They take text. */
 const PROMPTS: KeyContext[] = ['scale', 'search'];
@@ -93,9 +95,10 @@ function key(
 
 export const KEYMAP: readonly KeyBinding[] = [
   // The most important come first: the footer shows as many as fit.
-  key('?', ['main', 'logs', 'events', 'why'], 'help', 'Move', 'this help', 'help'),
+  key('?', ['main', 'logs', 'events', 'why', 'details'], 'help', 'Move', 'this help', 'help'),
   key('escape q ?', 'help', 'back', null, 'close', 'close'),
   key('escape q w', 'why', 'back', null, 'close', 'close'),
+  key('escape q i', 'details', 'back', null, 'close', 'close'),
   key('escape q l', 'logs', 'back', null, 'back to the services', 'back'),
   key('escape q e', 'events', 'back', null, 'back to the services', 'back'),
   key(
@@ -142,6 +145,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('+ =', 'main', 'scaleUp', 'Services', 'scale up (asks first)', 'scale'),
   key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
   key('w', ['main', 'logs'], 'why', 'Services', 'explain its state', 'why'),
+  key('i', ['main', 'logs'], 'details', 'Services', 'show everything known about it', 'info'),
 
   key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),

@@ -1,5 +1,6 @@
 // What goes into the reducer (messages) and what comes out of it: the next state, and effects for the controller.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
+import type { Details } from './details.ts';
 import type { ScaleTarget, TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
@@ -11,6 +12,7 @@ export type UiMessage =
   /** More than one character at once: pasted. */
   | { kind: 'pasted'; text: string }
   | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
+  | { kind: 'described'; name: string; details: Details | null; error: string | null }
   | { kind: 'notice'; text: string; tone: Tone; nowMs: number }
   /** The connection to the supervisor has ended. */
   | { kind: 'lost'; nowMs: number }
@@ -24,6 +26,7 @@ export type Effect =
   | { kind: 'command'; method: 'start' | 'stop' | 'restart'; names: string[] }
   | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
   | { kind: 'explain'; name: string }
+  | { kind: 'describe'; name: string }
   | { kind: 'down'; timeoutMs: number | null }
   | { kind: 'leave'; outcome: LeaveOutcome }
   | { kind: 'copy' }

@@ -1,5 +1,6 @@
 // The state of the view: the newest status, the events, and the user's choices. Plain values, replaced, never mutated.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
+import type { Details } from './details.ts';
 import type { KeyContext } from './keymap.ts';
 import type { SortOrder } from './sort.ts';
 
@@ -9,7 +10,11 @@ export type Tone = 'good' | 'warn' | 'bad';
 
 /** A panel over the view, or a question in the last line. */
 export type Overlay = PanelOverlay | ScaleOverlay | SearchOverlay | ConfirmOverlay | LeaveOverlay;
-export type PanelOverlay = HelpOverlay | WhyOverlay;
+export type PanelOverlay = HelpOverlay | WhyOverlay | DetailsOverlay;
+export function isPanel(overlay: Overlay | null): overlay is PanelOverlay {
+  return overlay?.kind === 'help' || overlay?.kind === 'why' || overlay?.kind === 'details';
+}
+
 export type HelpOverlay = { kind: 'help'; scroll: number };
 export type WhyOverlay = {
   kind: 'why';
@@ -17,6 +22,14 @@ export type WhyOverlay = {
   scroll: number;
   /** null: not answered yet. */
   explanations: Explanation[] | null;
+  error: string | null;
+};
+/** The same for everything that is known about a row. */
+export type DetailsOverlay = {
+  kind: 'details';
+  name: string;
+  scroll: number;
+  details: Details | null;
   error: string | null;
 };
 /** `typed`: the user has typed digits; the offered number is gone. */

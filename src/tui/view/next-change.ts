@@ -2,7 +2,7 @@
 import { formatAge } from '../../units.ts';
 import { firstVisible, layoutOf } from '../model/layout.ts';
 import { selectedIndex, tableRows } from '../model/rows.ts';
-import type { UiState } from '../model/state.ts';
+import { isPanel, type UiState } from '../model/state.ts';
 
 /** @returns wall clock, ms; null: never. */
 export function nextChangeMs(state: UiState, nowMs: number): number | null {
@@ -14,8 +14,7 @@ export function nextChangeMs(state: UiState, nowMs: number): number | null {
 
 function untilBodyChanges(state: UiState, nowMs: number): number {
   if (state.shutdown !== null) return 1000 - ((nowMs - state.shutdown.sinceMs) % 1000);
-  const isCovered = state.overlay?.kind === 'help' || state.overlay?.kind === 'why';
-  return isCovered || state.view !== 'main' ? Infinity : untilUptimeChanges(state, nowMs);
+  return isPanel(state.overlay) || state.view !== 'main' ? Infinity : untilUptimeChanges(state, nowMs);
 }
 
 function untilUptimeChanges(state: UiState, nowMs: number): number {

@@ -2,18 +2,26 @@
 import type { Explanation } from '../../api/protocol.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
+import type { DetailRow, DetailSection } from '../model/details.ts';
 import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';
-import type { PanelOverlay, WhyOverlay } from '../model/state.ts';
+import type { DetailsOverlay, PanelOverlay, WhyOverlay } from '../model/state.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from './line.ts';
 import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
 
 /** All lines of a panel, without its title; the view shows those from `scroll` on. */
 export function panelLines(panel: PanelOverlay, columns: number, glyphs: Glyphs = UNICODE): Line[] {
-  return panel.kind === 'help' ? helpLines(columns) : whyLines(panel, columns, glyphs);
+  switch (panel.kind) {
+    case 'help':
+      return helpLines(columns);
+    case 'why':
+      return whyLines(panel, columns, glyphs);
+    case 'details':
+      return detailLines(panel, columns);
+  }
 }
 
 export function panelTitle(panel: PanelOverlay): string {
-  return panel.kind === 'help' ? 'keys' : `why ${panel.name}`;
+  return panel.kind === 'help' ? 'keys' : panel.kind === 'why' ? `why ${panel.name}` : panel.name;
 }
 
 const KEY_COLUMN = 16;
@@ -81,6 +89,37 @@ function bulletLines(mark: string, style: CellStyle, text: string, indent: numbe
   return wrapWords(text, columns - indent - 2).map((part, index) =>
     line([cell(' '.repeat(indent)), cell(index === 0 ? `${mark} ` : '  ', style), cell(part)], columns),
   );
+}
+
+const LABEL_MAX = 24;
+/** Narrower terminals do not show where a value comes from. */
+const PLACES_FROM_COLUMNS = 60;
+
+function detailLines({ details, error }: DetailsOverlay, columns: number): Line[] {
+  if (error !== null) return wrapWords(error, columns - 2).map((text) => line([cell(`  ${text}`, 'bad')], columns));
+  if (details === null) return [line([cell('  reading …', 'dim')], columns)];
+  const title = details.title === null ? [] : [line([cell(` ${details.title}`, 'bold')], columns), EMPTY_LINE];
+  return [...title, ...details.sections.flatMap((section) => sectionLines(section, columns))];
+}
+
+function sectionLines({ title, rows }: DetailSection, columns: number): Line[] {
+  const widest = rows.reduce((most, { label }) => Math.max(most, label.length), 0);
+  const width = Math.min(LABEL_MAX, widest, Math.floor(columns / 3));
+  return [
+    line([cell(` ${title}`, 'title')], columns),
+    ...rows.flatMap((row) => rowLines(row, width, columns)),
+    EMPTY_LINE,
+  ];
+}
+
+function rowLines({ label, value, from }: DetailRow, width: number, columns: number): Line[] {
+  const place = from === undefined || columns < PLACES_FROM_COLUMNS ? [] : [cell(`  ${from}`, 'dim')];
+  const room = Math.max(8, columns - width - 5);
+  const parts = wrapWords(value, room);
+  return parts.map((part, index) => {
+    const head = fixedCell(index === 0 ? label : '', width, 'accent');
+    return line([cell('   '), head, cell('  '), cell(part), ...(index === parts.length - 1 ? place : [])], columns);
+  });
 }
 
 /** Breaks at blanks if possible; a word that is too long is cut. */
