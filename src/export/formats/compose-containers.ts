@@ -53,7 +53,7 @@ export function fromFile(path: string, { directory }: ExportedProject): string {
 export function mountOf(path: string, project: ExportedProject): string | Record<string, string> {
   const [source, target] = isInProject(path, project)
     ? [fromFile(project.config.root, project), PROJECT_DIRECTORY]
-    : [path, path];
+    : [fromFile(path, project), path];
   return `${source}${target}`.includes(':') ? { type: 'bind', source, target } : `${source}:${target}`;
 }
 

@@ -1,33 +1,29 @@
 // What a compose file makes of each key of a service.
 import type { ServiceSpec } from '../../core/spec.ts';
 import { nearly, notCarried } from '../../import/model/loss-findings.ts';
-import { differs, exact, type KeyRule, type KeyRules, listed, lost } from '../model/report-keys.ts';
+import { differs, exact, type KeyRule, type KeyRules, listed, lost, readBy } from '../model/report-keys.ts';
 import { fillText, knownWords } from '../text/instance-text.ts';
 import { isInProject, isNumbered, profilesOf } from './compose-containers.ts';
-import { fileSecrets } from './compose-secrets.ts';
+import { askedVariables, fileSecrets } from './compose-secrets.ts';
 import { hasSeveralPrograms, isLeftOut } from './compose-service.ts';
 import { hasHealthcheck, healthcheckReasons, isUnseen, readyProbe } from './container-healthcheck.ts';
 
 const because = (reasons: string[]): ReturnType<KeyRule> =>
   reasons.length > 0 ? nearly([...new Set(reasons)].join('; ')) : undefined;
 
-const command: KeyRule = ({ spec }, { images }) => {
+const command: KeyRule = ({ spec }) => {
   const program = spec.command.kind === 'argv' ? spec.command.argv[0]! : '';
-  return because([
-    ...((images[spec.name] ?? images['']) === undefined
-      ? ['the image is built by the Dockerfile of the project, or named by `--image`']
-      : []),
-    ...(/^\/(?!bin\/|usr\/bin\/)/.test(program) ? [`the image must have ${program}`] : []),
-  ]);
+  return because([...(/^\/(?!bin\/|usr\/bin\/)/.test(program) ? [`the image must have ${program}`] : [])]);
 };
 
 const environment: KeyRule = ({ spec, variables }) => {
-  const given = variables.secrets.filter(([, source]) => typeof source !== 'string').map(([name]) => name);
-  const asked = listed([...given, ...variables.withheld]);
+  const asked = listed(askedVariables(variables));
   const read = listed(fileSecrets({ variables }).map(([name]) => name));
   return because([
-    ...(read === null ? [] : [`${read}: a secret of docker compose, which a shell reads at each start`]),
-    ...(asked === null ? [] : [`${asked}: docker compose takes it from its own environment, or from \`.env\``]),
+    ...(read === null
+      ? []
+      : [`${read}: a secret of docker compose, which a shell reads at each start${readBy(spec, variables.secrets)}`]),
+    ...(asked === null ? [] : [`docker compose takes ${asked} from its own environment, or from \`.env\``]),
     ...(spec.env.TINI_KILL_PROCESS_GROUP === undefined ? [] : ['TINI_KILL_PROCESS_GROUP tells docker what to signal']),
   ]);
 };
@@ -144,18 +140,22 @@ export const COMPOSE_KEYS: KeyRules = {
       : notCarried('docker compose can restart it, and nothing else');
   },
   hooks: ({ spec: { hooks } }) => {
-    if (hooks.afterExit) return notCarried('`after_exit`: docker runs nothing after a container has ended');
+    const after = '`after_exit`: docker runs nothing after a container has ended';
+    if (!hooks.beforeStart && !hooks.afterReady) return hooks.afterExit ? notCarried(after) : undefined;
     return because([
+      ...(hooks.afterExit ? [`without ${after}`] : []),
       ...(hooks.beforeStart ? ['`before_start` is a part of the command'] : []),
       ...(hooks.once ? ['it runs before each instance'] : []),
       ...(hooks.afterReady ? ['`post_start` runs `after_ready` after the start'] : []),
     ]);
   },
   limits: ({ spec: { limits } }) => {
-    if (limits.nice !== null) return notCarried('`nice`: `cpu_shares` is a share of the processor');
-    return limits.memory?.action === 'restart'
-      ? nearly('the kernel kills it at the limit, without a stop signal')
-      : undefined;
+    const nice = '`nice`: `cpu_shares` is a share of the processor';
+    if (limits.nice !== null && limits.memory === null && limits.nofile === null) return notCarried(nice);
+    return because([
+      ...(limits.nice === null ? [] : [`without ${nice}`]),
+      ...(limits.memory?.action === 'restart' ? ['the kernel kills it at the limit, without a stop signal'] : []),
+    ]);
   },
   profiles: exact,
   stdin: ({ spec }) => (spec.stdin ? nearly('`docker compose attach NAME` writes to it') : undefined),

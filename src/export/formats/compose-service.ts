@@ -17,7 +17,7 @@ import {
   mountOf,
   profilesOf,
 } from './compose-containers.ts';
-import { fileSecrets, type SecretNames } from './compose-secrets.ts';
+import { askedValues, fileSecrets, type SecretNames } from './compose-secrets.ts';
 import { hasHealthcheck, healthcheckOf } from './container-healthcheck.ts';
 
 export function serviceKeys(
@@ -112,9 +112,6 @@ function environmentOf({ spec, variables }: ExportedService, words: InstanceWord
   const plain = variables.plain
     .filter(([name]) => name !== 'PORT' || spec.port === null)
     .map(([name, value]) => [name, fillText(value, words, (text) => text)] as const);
-  const given = variables.secrets.flatMap(([name, source]) =>
-    typeof source === 'string' ? [] : [[name, source.kind === 'variable' ? source.name : name] as const],
-  );
   const isGroup = spec.stop.to === 'tree' || hasSeveralPrograms(spec);
   return {
     ...Object.fromEntries(
@@ -122,12 +119,7 @@ function environmentOf({ spec, variables }: ExportedService, words: InstanceWord
     ),
     // Without a value: docker compose takes that of its own environment, or removes the variable.
     ...Object.fromEntries(variables.removed.map((name) => [name, null])),
-    ...Object.fromEntries(
-      [...given, ...variables.withheld.map((name) => [name, name] as const)].map(([name, source]) => [
-        name,
-        `\${${source}:?set it in the shell or in .env}`,
-      ]),
-    ),
+    ...Object.fromEntries(askedValues(variables, words)),
     ...(isGroup ? { TINI_KILL_PROCESS_GROUP: '1' } : {}),
   };
 }

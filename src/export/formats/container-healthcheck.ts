@@ -1,4 +1,4 @@
-// `readiness` or `startup` -> `healthcheck`, which runs a program of the image: curl for `http`, nc for `tcp`. Pure.
+// `readiness` or `startup` -> `healthcheck`, which runs a program of the image: curl or wget for `http`, nc or bash for `tcp`. Pure.
 import type { Check, Probe, ServiceSpec } from '../../core/spec.ts';
 import type { PlainMap } from '../../import/model/project-draft.ts';
 import { fillText, type InstanceWords } from '../text/instance-text.ts';
@@ -64,6 +64,10 @@ function testOf(check: Check, words: InstanceWords): Test | null {
         : { kind: 'words', words: check.command.argv.map(fill) };
     case 'http': {
       const headers = Object.entries(check.headers).flatMap(([name, value]) => ['-H', `${name}: ${fill(value)}`]);
+      if (check.status === null && headers.length === 0) {
+        const url = shellWord(fill(check.url));
+        return { kind: 'line', line: `curl -fsS -o /dev/null ${url} || wget -q -O /dev/null ${url}` };
+      }
       if (check.status === null)
         return { kind: 'words', words: ['curl', '-fsS', '-o', '/dev/null', ...headers, fill(check.url)] };
       const request = ['curl', '-sS', '-o', '/dev/null', '-w', '%{http_code}', ...headers, fill(check.url)];
@@ -71,7 +75,11 @@ function testOf(check: Check, words: InstanceWords): Test | null {
     }
     case 'tcp': {
       const [, host = '127.0.0.1', port] = /^(?:(.*):)?([^:]*)$/.exec(fill(check.address))!;
-      return { kind: 'words', words: ['nc', '-z', host.replace(/^\[(.*)\]$/, '$1'), port!] };
+      const name = host.replace(/^\[(.*)\]$/, '$1');
+      return {
+        kind: 'line',
+        line: `nc -z ${shellWord(name)} ${port} || bash -c ${shellWord(`: < /dev/tcp/${name}/${port}`)}`,
+      };
     }
     case 'unix':
       return { kind: 'words', words: ['test', '-S', fill(check.path)] };
@@ -90,9 +98,9 @@ export function healthcheckReasons(probe: Probe): string[] {
   const hasBody = probe.checks.some((check) => check.kind === 'http' && check.body !== null);
   return [
     ...(unseen.length > 0 ? [`no healthcheck sees \`${unseen.join('`, `')}\``] : []),
-    ...(kinds.has('http') ? ['the image must have curl'] : []),
+    ...(kinds.has('http') ? ['the image must have curl or wget'] : []),
     ...(hasBody ? ['`body` is not checked'] : []),
-    ...(kinds.has('tcp') ? ['the image must have nc'] : []),
+    ...(kinds.has('tcp') ? ['the image must have nc or bash'] : []),
     ...(kinds.has('unix') ? ['that the socket exists is enough'] : []),
     ...(probe.successes > 1 ? ['one success is enough'] : []),
     ...(probe.initialDelayMs > 0 ? ['the first check comes after `every`'] : []),

@@ -14,7 +14,7 @@ export const SUPERVISORD_KEYS: KeyRules = {
       ? notCarried('all processes of a program have one directory')
       : undefined,
   env: envRule('a shell reads it at each start'),
-  env_files: differs('a shell reads the files: values with blanks need quotes'),
+  env_files: differs('a shell reads the files: values with blanks need quotes, and it fills in `$NAME` as well'),
   pool: ({ spec }) => (spec.pool === 0 ? nearly('one, which is not started') : undefined),
   port: ({ spec }) => {
     if (spec.port === 'auto') return notCarried('supervisord chooses no port: PORT is 0');
@@ -23,10 +23,12 @@ export const SUPERVISORD_KEYS: KeyRules = {
   singleton: lost('a program runs once for each supervisord'),
   log_queue: differs('each program has a file of its own, without a time in front of the lines'),
   stderr_queue: differs('each program has a file of its own, without a time in front of the lines'),
-  depends_on: ({ spec }) =>
-    spec.dependsOn.length === 0
-      ? undefined
-      : nearly('`priority` gives the order of starts and stops; no program waits for another'),
+  depends_on: ({ spec: { dependsOn } }) => {
+    if (dependsOn.length === 0) return undefined;
+    const isOrder = dependsOn.every(({ condition }) => condition === 'started');
+    const reason = '`priority` gives the order of starts and stops; no program waits for another';
+    return isOrder ? nearly(reason) : notCarried(reason);
+  },
   readiness: lost('a program counts as up after `startsecs`'),
   ready_after: ({ spec }) =>
     spec.readyAfterMs % 1000 === 0 && spec.restart.policy !== 'never'

@@ -24,6 +24,7 @@ const dependencies: KeyRule = ({ spec }, { config }) => {
     const other = config.services.find(({ name }) => name === service);
     const reason: string[] = [];
     if (!other?.enabled) reason.push(`${service} is left out`);
+    else if (other.schedule) reason.push(`systemd does not wait for a run of ${service}, which a timer starts`);
     else if (condition === 'ready' && !isNotify(other))
       reason.push(`systemd waits for the start of ${service}; with \`Type=notify\` for its message`);
     else if ((condition === 'completed' || condition === 'ended') && !isOneshot(other, config))

@@ -1,6 +1,6 @@
 // A compose file: a container for each service (for each instance of a pool that has numbers), which runs its program in the
 // directory of the project and in the network of this machine, as orch does.
-import { Alias, Pair, Scalar } from 'yaml';
+import { Alias, isScalar, Pair, Scalar } from 'yaml';
 import type { ServiceSpec } from '../../core/spec.ts';
 import { nearly } from '../../import/model/loss-findings.ts';
 import type { Plain, PlainMap } from '../../import/model/project-draft.ts';
@@ -40,7 +40,7 @@ function writeCompose(project: ExportedProject): Record<string, string> {
   };
   add('name', new Scalar(composeName(project.config.project)));
   if (shared) {
-    const anchored = toNode(shared, 0, '');
+    const anchored = serviceNode(shared);
     anchored.anchor = ANCHOR;
     add(`x-${ANCHOR}`, anchored);
   }
@@ -63,11 +63,17 @@ function imageOf({ spec }: ExportedService, project: ExportedProject): PlainMap 
   return image === undefined ? { build: fromFile(project.config.root, project) } : { image };
 }
 
-/** What all containers have, and no reader looks for in each of them. */
-function sharedKeys([first, ...others]: PlainMap[]): PlainMap {
-  const isCommon = ([key, value]: [string, Plain]): boolean =>
-    SHARABLE.has(key) && others.every((keys) => isSame(keys[key], value));
-  return Object.fromEntries(Object.entries(first ?? {}).filter(isCommon));
+/** What all containers have, with the most frequent value: the others write their own. */
+function sharedKeys(all: PlainMap[]): PlainMap {
+  const keys = Object.keys(all[0]!).filter((key) => SHARABLE.has(key) && all.every((one) => one[key] !== undefined));
+  return Object.fromEntries(
+    keys.flatMap((key): [string, Plain][] => {
+      const values = all.map((one) => one[key]!);
+      const times = (value: Plain): number => values.filter((other) => isSame(other, value)).length;
+      const best = values.reduce((one, other) => (times(other) > times(one) ? other : one));
+      return times(best) > 1 ? [[key, best]] : [];
+    }),
+  );
 }
 
 const SHARABLE = new Set([
@@ -84,7 +90,7 @@ function servicePairs({ spec }: ExportedService, containers: Written[], shared: 
   const key = new Scalar(first.container.name);
   setComment(key, comments);
   const own = Object.entries(first.keys).filter(([name, value]) => !shared || !isSame(shared[name], value));
-  const node = toNode(Object.fromEntries(own), 0, '');
+  const node = serviceNode(Object.fromEntries(own));
   if (shared) node.items.unshift(new Pair(new Scalar('<<'), new Alias(ANCHOR)));
   return [
     new Pair(key, node),
@@ -93,6 +99,13 @@ function servicePairs({ spec }: ExportedService, containers: Written[], shared: 
       return new Pair(new Scalar(container.name), toNode(changed, 0, ''));
     }),
   ];
+}
+
+function serviceNode(keys: PlainMap): Table {
+  const node = toNode(keys, 0, '');
+  const build = node.items.find(({ key }) => isScalar(key) && key.value === 'build')?.key;
+  if (isScalar(build)) setComment(build, ['Needs a Dockerfile with the programs; `--image` names an image instead.']);
+  return node;
 }
 
 /** `extends` merges maps. */

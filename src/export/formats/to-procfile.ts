@@ -6,15 +6,17 @@ import type { ExportedProject, ExportedService } from '../model/exported-project
 import { differs, envRule, exact, type KeyRule, type KeyRules, lost, type ProjectRules } from '../model/report-keys.ts';
 import { fillText, knownWords, uses } from '../text/instance-text.ts';
 import { type ShellSteps, secretExports, shellLine, shellWord } from '../text/shell-line.ts';
+import { isOneshot } from './systemd-units.ts';
 
 export function writeProcfile(project: ExportedProject): Record<string, string> {
-  const pools = project.services.filter(({ spec }) => spec.pool > 1 && isStarted(spec));
+  const pools = project.services.filter(({ spec }) => spec.pool > 1 && isStarted(spec, project));
   const formation = pools.map(({ spec }) => `${spec.name}=${spec.pool}`).join(',');
   const head = formation === '' ? [] : [`# foreman start -m all=1,${formation}`];
   return { Procfile: `${[...head, ...project.services.map((service) => lineOf(service, project))].join('\n')}\n` };
 }
 
-function lineOf({ spec, variables }: ExportedService, { config }: ExportedProject): string {
+function lineOf({ spec, variables }: ExportedService, project: ExportedProject): string {
+  const { config, directory: home } = project;
   const known = Object.entries(knownWords(spec, config)).map(([name, value]) => [name, shellWord(value)] as const);
   const counted = numbersOf(spec.name, spec.pool);
   const words = {
@@ -26,7 +28,7 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
   const own: Record<string, string> = spec.pool > 1 ? counted : Object.fromEntries(known);
   const used = Object.keys(own).filter((name) => name !== 'PORT' && name.startsWith('ORCH_') && uses(spec, name));
   const directory = relative(
-    config.root,
+    home,
     fillText(spec.cwd, words, (text) => text),
   );
   const numbers = [...used.map((name): [string, string] => [name, own[name]!]), ...portOf(spec.port, spec.pool)];
@@ -37,15 +39,19 @@ function lineOf({ spec, variables }: ExportedService, { config }: ExportedProjec
     ...secretExports(variables.secrets),
   ];
   // `.env` next to the Procfile is read by foreman itself, but not by each of its kind.
-  const files = variables.files.map((file) => shellFile(relative(config.root, file)));
+  const files = variables.files.map((file) => shellFile(relative(home, file)));
   const steps = { files, unset: variables.removed, numbers, exports };
   const line = shellLine(spec.command, words, directory === '' ? steps : inDirectory(steps, directory));
   // Where all start at once, and all end with the first that ends, it must not be among them.
-  return `${isStarted(spec) ? '' : '# '}${spec.name}: ${line}`;
+  return `${isStarted(spec, project) ? '' : '# '}${spec.name}: ${line}`;
 }
 
-const isStarted = ({ start, schedule, profiles, pool }: ServiceSpec): boolean =>
-  start === 'auto' && schedule === null && profiles.length === 0 && pool > 0;
+const isStarted = (spec: ServiceSpec, { config }: ExportedProject): boolean =>
+  spec.start === 'auto' &&
+  spec.schedule === null &&
+  spec.profiles.length === 0 &&
+  spec.pool > 0 &&
+  !isOneshot(spec, config);
 
 /** The files are named from the directory of the Procfile: they are read first. */
 function inDirectory(steps: ShellSteps & { files: string[] }, directory: string): ShellSteps {
@@ -76,10 +82,12 @@ function portOf(port: number | 'auto' | null, pool: number): [string, string][] 
   return [['PORT', pool <= 1 ? String(port) : `$((${port} + PORT % 100))`]];
 }
 
-const restart: KeyRule = ({ spec }) => {
+const restart: KeyRule = ({ spec }, project) => {
   if (spec.restart.policy !== 'never')
     return notCarried('nothing is restarted: one process ends, all end (overmind: `-r all`)');
-  return spec.onEnd === 'down' || !isStarted(spec)
+  if (isOneshot(spec, project.config) && spec.schedule === null)
+    return notCarried('its line is a comment, as all end when it ends: run it before the others');
+  return spec.onEnd === 'down' || !isStarted(spec, project)
     ? undefined
     : notCarried('when it ends, all end: run it before the others');
 };
@@ -91,7 +99,7 @@ const RULES: KeyRules = {
   command: exact,
   cwd: exact,
   env: envRule('the shell reads it at each start'),
-  env_files: differs('the shell reads the files: values with blanks need quotes'),
+  env_files: differs('the shell reads the files: values with blanks need quotes, and it fills in `$NAME` as well'),
   pool: ({ spec }) =>
     spec.pool === 1
       ? undefined

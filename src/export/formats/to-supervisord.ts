@@ -60,7 +60,7 @@ function programOf(service: ExportedService, project: ExportedProject): string[]
     ['umask', spec.umask],
     ...logLines(spec, project),
   ];
-  const notes = variables.withheld.map((name) => `; set ${name} for supervisord: it is a secret`);
+  const notes = variables.withheld.map(([name]) => `; set ${name} for supervisord: it is a secret`);
   const keys = lines.flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
   return [`[program:${spec.name}]`, ...notes, ...keys];
 }

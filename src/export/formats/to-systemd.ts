@@ -45,7 +45,7 @@ function unitsOf(service: ExportedService, project: ExportedProject): Record<str
         ['Unit', unitLines(service, project)],
         ['Service', serviceLines(service, project)],
       ],
-      service.variables.withheld.map((name) => `# Set ${name} here, from a file: it is a secret.`),
+      service.variables.withheld.map(([name]) => `# Set ${name} here, from a file: it is a secret.`),
     ),
   };
   if (isPool) units[`${base}.target`] = poolTarget(spec, base, project);
@@ -95,6 +95,8 @@ function unitLines({ spec }: ExportedService, { config, services }: ExportedProj
     const other = services.find((one) => one.spec.name === service)?.spec;
     if (!other) return [];
     const unit = unitOf(other, config);
+    // To require it would start it now, and not at its times.
+    if (other.schedule) return [['After', unit]] as [string, string][];
     const isNeeded = required !== false && (condition === 'ready' || condition === 'completed');
     return [
       ['After', unit],

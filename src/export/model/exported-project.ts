@@ -25,8 +25,8 @@ export type ServiceVariables = {
   /** What a file sets, and the service does not have. */
   removed: string[];
   secrets: [name: string, source: SecretSource][];
-  /** Named like a secret, with a value from the shell that runs the export. */
-  withheld: string[];
+  /** Named like a secret, with a value from the shell that runs the export: as it is written. */
+  withheld: [name: string, written: string][];
 };
 
 /** @param isOptional whether it may be missing. `path` is absolute */
@@ -91,7 +91,7 @@ export function readExported(
       return reason === null ? [] : [{ service, reason }];
     }),
     written: new Map(
-      entriesOf(tree)
+      [...entriesOf(tree), ...entriesOf(built.tree).filter(({ key }) => key === 'env_files')]
         .filter(({ key }) => key !== 'services')
         .map(({ key, keyAt, value }) => [key, at(keyAt, value)]),
     ),
@@ -150,7 +150,7 @@ function variablesOf(
     if (typeof value !== 'string') variables.secrets.push([name, value.secret]);
     else if (span && files.includes(span.source.path)) continue;
     else if (span && isSecretKey(name) && /\$\{/.test(span.source.text.slice(span.start, span.end)))
-      variables.withheld.push(name);
+      variables.withheld.push([name, span.source.text.slice(span.start, span.end)]);
     else {
       variables.plain.push([name, value]);
       if (inFiles.has(name)) variables.overridden.push(name);

@@ -82,7 +82,7 @@ function inContainer(docker: string, name: string, command: string | string[]): 
 
 function urlOf(command: string): string | null {
   const match =
-    /^(?:curl|wget)\s+((?:-\S+\s+|\/dev\/null\s+)*)["']?(https?:\/\/[^\s"'|;&]+)["']?(?:\s*\|\|\s*exit\s+1)?$/.exec(
+    /^(?:curl|wget)\s+((?:-\S+\s+|\/dev\/null\s+)*)["']?(https?:\/\/[^\s"'|;&]+)["']?(?:\s*\|\|\s*(?:exit\s+1|(?:curl|wget)\s.*\2["']?))?$/.exec(
       command.trim(),
     );
   return match && !/-(X|d|H|u)\b/.test(match[1]!) ? literal(match[2]!) : null;

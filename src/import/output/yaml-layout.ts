@@ -7,8 +7,8 @@ const FLOW_WIDTH = 90;
 /** Variables, and the words of a command. */
 const ENV_KEYS = new Set(['env', 'environment']);
 const COMMAND_KEYS = new Set(['command', 'entrypoint', 'test']);
-/** Words that older readers of YAML take for true or false. */
-const OLD_BOOLEAN = /^(yes|no|on|off|y|n)$/i;
+/** What older readers of YAML take for true or false, or for a number: `33:33`. */
+const OLD_BOOLEAN = /^(yes|no|on|off|y|n|\d+(:[0-5]?\d)+)$/i;
 
 type Printing = NonNullable<Parameters<YAMLSeq['toString']>[0]>;
 type Noticed = [onComment?: () => void, onChompKeep?: () => void];
