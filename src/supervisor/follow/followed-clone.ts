@@ -27,6 +27,9 @@ const MAX_NAMED = 3;
 /** What git leaves in its directory in the middle of an operation. */
 const UNFINISHED = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'CHERRY_PICK_HEAD', 'REVERT_HEAD'];
 
+/** ... while it runs, and where it was killed. */
+const LOCKS = ['index.lock', 'HEAD.lock'];
+
 type Places = { top: string; gitDir: string; commonDir: string };
 
 export class FollowedClone {
@@ -84,8 +87,8 @@ export class FollowedClone {
   }
 
   async #obstacle({ top, gitDir }: Places, head: string, phase: FollowState['phase']): Promise<Obstacle | null> {
-    if (existsSync(join(gitDir, 'index.lock')))
-      return { because: `another git is at work (${join(gitDir, 'index.lock')})`, command: null };
+    const lock = LOCKS.map((name) => join(gitDir, name)).find((path) => existsSync(path));
+    if (lock !== undefined) return { because: `another git is at work (${lock})`, command: null };
     if (UNFINISHED.some((name) => existsSync(join(gitDir, name))))
       return { because: 'a merge or rebase is not finished', command: 'git status' };
     if (phase.kind === 'moving' && head === phase.to) return null;
