@@ -1,5 +1,6 @@
 // From the files of another tool to a procs.yaml with its loss report. Pure but for what the context reads and evaluates.
 import { detectFormat, type Format, isCompanion } from './detect-format.ts';
+import { dropRefused } from './drop-refused.ts';
 import { importMprocs } from './formats/mprocs.ts';
 import { importPackageJson } from './formats/package-json.ts';
 import { importPitchfork } from './formats/pitchfork.ts';
@@ -64,7 +65,9 @@ export async function importFiles(request: ImportRequest): Promise<ImportResult>
     ...(request.schema ? [`yaml-language-server: $schema=${request.schema}`] : []),
     `Made from ${names} by \`orch import\`. \`orch validate\` checks it; every key: docs/reference/procs-yaml.md of orch.`,
   ];
-  const files: Record<string, string> = { 'procs.yaml': printProject(project, { lines: heading }) };
+  const print = () => printProject(project, { lines: heading });
+  await dropRefused(project, print);
+  const files: Record<string, string> = { 'procs.yaml': print() };
   const environments = new Set(project.services.flatMap(({ overlays }) => Object.keys(overlays)));
   for (const environment of environments)
     files[`procs.${environment}.yaml`] = printOverlay(project, environment, [

@@ -98,7 +98,9 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
       changeRestart(draft, { backoff: { initial: fromMs(numberOf(node) ?? 100), max: '15s', factor: 1.5 } });
     },
     stop_exit_codes: (node, { draft }) => {
-      const codes = textsOf(node).map(Number);
+      const words = textsOf(node);
+      if (!words.every((word) => /^\d+$/.test(word))) return notCarried('it is not a list of exit codes');
+      const codes = words.map(Number);
       if (codes.length === 1 && codes[0] === 0) return void changeRestart(draft, { policy: 'on_failure' });
       draft.set('success_codes', codes);
       changeRestart(draft, { policy: 'on_failure' });

@@ -48,9 +48,11 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
     },
     autorestart: asIs,
     exitcodes: (node, { draft }) => {
-      const codes = textOf(node)
+      const words = textOf(node)
         .split(',')
-        .map((code) => Number(code.trim()));
+        .map((word) => word.trim());
+      if (!words.every((word) => /^\d+$/.test(word))) return notCarried('it is not a list of exit codes');
+      const codes = words.map(Number);
       if (codes.length === 1 && codes[0] === 0) return undefined;
       draft.set('success_codes', codes);
       return undefined;
