@@ -122,7 +122,7 @@ async function showTui(
       return 0;
     case 'lost':
       view.interrupts.resume();
-      await pause(0); // a Ctrl-C at that moment is delivered now
+      await deliveredSignals();
       return owning && view.interrupts.count > 0 ? stopLost(context, view) : fail(context, supervisorLostError);
     case 'lostDown':
       return stopLost(context, view);
@@ -135,6 +135,12 @@ async function showTui(
     case 'quit':
       return 0;
   }
+}
+
+/** Once a Ctrl-C of this moment has called its listeners: signals are read between timers and immediates. */
+async function deliveredSignals(): Promise<void> {
+  await pause(0);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The next supervisor stops everything; if none appears in time, this command does. */
