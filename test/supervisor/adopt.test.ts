@@ -43,6 +43,19 @@ describe('adopt', () => {
     expect([unknown, ended]).toEqual([[], []]);
   });
 
+  test.for([['1'], ['Mon Jan 5 09:08:08 2026']])(
+    'takes the main process, not what left its session within one step of the clock: %s',
+    ([at]) => {
+      const main = { ...living(99, OLD), process: { ...incarnation(99, OLD), startTime: at! } } as Slot['phase'];
+      const starting = { kind: 'starting', nonce: OLD, sinceMs: 1 } as const;
+      for (const slot of [slotOf(service, 1, { phase: main }), slotOf(service, 1, { phase: starting }), null]) {
+        const { slots, unknown, ended } = adoptOf(slot, [member(101, OLD, at!), member(99, OLD, at!)]);
+        expect(slots[0]!.phase).toMatchObject({ kind: 'alive', process: { pid: 99 } });
+        expect([unknown, ended]).toEqual([[], []]);
+      }
+    },
+  );
+
   test.for([
     [300, 700],
     [null, 1_000],

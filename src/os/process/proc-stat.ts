@@ -74,9 +74,12 @@ export function isDeadState(state: string): boolean {
   return state === 'Z' || state === 'X' || state === 'x';
 }
 
-/** Every pid that /proc shows, zombies included. */
+/** Every pid that /proc shows, zombies included; ascending: libuv sorts names, so that 100 comes before 99. */
 export function listPids(): number[] {
-  return listDirectory('/proc').map(Number).filter(Number.isInteger);
+  return listDirectory('/proc')
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
 }
 
 let cachedPageBytes: number | null = null;

@@ -2,6 +2,7 @@
 // plain pid file. Ends nothing by itself; returns how the holder is stopped.
 import type { Incarnation } from '../../core/slot.ts';
 import { bootId, isAlive } from '../process/identity.ts';
+import { byAge } from '../tree/process-scan.ts';
 import type { TreeTarget } from '../tree/signal.ts';
 import { stopDescendants, stopTree, type TreeStopPolicy } from '../tree/stop-tree.ts';
 import { sweepByNonce } from '../tree/sweep.ts';
@@ -46,7 +47,9 @@ export async function findHolder(base: string, ownNonce: string): Promise<Single
   if (others.length === 0) return null;
   const trees = await sweepByNonce(others.map(({ record }) => record.process.nonce));
   for (const one of others) {
-    const members = (trees.get(one.record.process.nonce) ?? []).filter(({ pid }) => mayWriterName(one, pid));
+    const members = (trees.get(one.record.process.nonce) ?? [])
+      .filter(({ pid }) => mayWriterName(one, pid))
+      .sort(byAge);
     const leader = members.find(({ isSessionLeader }) => isSessionLeader) ?? members[0];
     if (leader === undefined) continue;
     const process = { ...one.record.process, pid: leader.pid, startTime: leader.startTime };

@@ -27,6 +27,15 @@ export type ProcessSnapshot = {
   others: ScannedProcess[];
 };
 
+/** Sorts the oldest first. Start times count in steps of 10 ms (1 s on macOS): of the same step, the lower pid is older. */
+export function byAge(a: TreeMember, b: TreeMember): number {
+  return startOf(a) - startOf(b) || a.pid - b.pid;
+}
+
+/** `startTime` is a number of ticks, or a date where `ps` showed it. */
+const startOf = ({ startTime }: TreeMember): number =>
+  /^\d+$/.test(startTime) ? Number(startTime) : Date.parse(startTime);
+
 /** How long one slice may hold the event loop. */
 const SLICE_MS = 4;
 const NONCE = Buffer.from('ORCH_NONCE=');

@@ -13,7 +13,7 @@ import {
 } from '../../core/slot.ts';
 import { type InstanceId, parseInstanceId, type ServiceSpec } from '../../core/spec.ts';
 import { transition } from '../../core/transition.ts';
-import type { TreeMember } from '../../os/tree/process-scan.ts';
+import { byAge, type TreeMember } from '../../os/tree/process-scan.ts';
 import { specHashOf } from '../kernel/nonce.ts';
 
 export type Adoption = {
@@ -61,7 +61,7 @@ export function adopt(input: AdoptionInput): Adoption {
   }
   const unknown: Incarnation[] = [];
   // The newest first: an older one of the same instance is a leftover of an earlier incarnation.
-  for (const member of [...leaders.values()].sort((a, b) => Number(b.startTime) - Number(a.startTime))) {
+  for (const member of [...leaders.values()].sort((a, b) => byAge(b, a))) {
     const adopted = adoptUnremembered(member, slots, ended, input);
     if (adopted) {
       slots.set(adopted.id, adopted);
@@ -88,7 +88,7 @@ function leadersOf(members: readonly TreeMember[]): Map<string, TreeMember> {
   for (const member of members) {
     if (!member.nonce || !member.isSessionLeader) continue;
     const other = leaders.get(member.nonce);
-    if (!other || Number(member.startTime) < Number(other.startTime)) leaders.set(member.nonce, member);
+    if (!other || byAge(member, other) < 0) leaders.set(member.nonce, member);
   }
   return leaders;
 }
@@ -101,7 +101,7 @@ function matchRemembered(
 ): { slot: Slot; ended: boolean } {
   const nonce = nonceOf(slot);
   if (nonce === null) return { slot, ended: false };
-  const leader = mainProcess(slot, leaders.get(nonce) ?? null);
+  const leader = mainProcess(slot, leaders.get(nonce) ?? null, input.members);
   leaders.delete(nonce);
   if (leader && slot.spec) {
     // The intent may be far older than its process: a hook ran, or it waited for a singleton.
@@ -117,11 +117,12 @@ function matchRemembered(
   return { slot: asEnded(slot, input.nowMs), ended: true };
 }
 
-/** Once the main process was recorded, another session leader with its nonce is an escaped process. */
-function mainProcess({ phase }: Slot, leader: TreeMember | null): TreeMember | null {
-  if (phase.kind !== 'alive' && phase.kind !== 'ending') return leader;
-  const { pid, startTime } = phase.process;
-  return leader?.pid === pid && leader.startTime === startTime ? leader : null;
+/** Once the main process was recorded, any other session leader with its nonce is an escaped process. */
+function mainProcess({ phase }: Slot, oldest: TreeMember | null, members: readonly TreeMember[]): TreeMember | null {
+  if (oldest === null || (phase.kind !== 'alive' && phase.kind !== 'ending')) return oldest;
+  const { pid, startTime, nonce } = phase.process;
+  const isRecorded = (one: TreeMember) => one.pid === pid && one.startTime === startTime && one.nonce === nonce;
+  return members.find((one) => one.isSessionLeader && isRecorded(one)) ?? null;
 }
 
 /** A live leader that no slot remembers: the state file was lost. */
