@@ -188,7 +188,8 @@ class FileOperations {
 
   list(path: string): string[] {
     if (path === '/proc/self/fd') return [];
-    if (path === '/proc') return this.#guest.machine.processes.pids().map(String);
+    // The youngest first: libuv sorts by name, so that 1000 comes before 999.
+    if (path === '/proc') return this.#guest.machine.processes.pids().map(String).reverse();
     return this.#guest.machine.files.list(path);
   }
 
