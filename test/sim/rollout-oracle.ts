@@ -32,8 +32,8 @@ export class RolloutOracle {
   #failed = new Map<string, { specHash: string; atMs: number }>();
   /** `instance hash` of tasks that have ended by themselves. */
   #ended = new Set<string>();
-  /** Instances that another one has ended for their key, in this version. */
-  #taken = new Map<string, string>();
+  /** Instances that another one has ended for their key -> their process. */
+  #taken = new Map<string, SimProcess>();
   /** Instances whose last process ended by itself, with its key if it had one. */
   #leftKey = new Map<string, string>();
   /** `instance hash` of runs that ended well. */
@@ -69,6 +69,9 @@ export class RolloutOracle {
 
   /** Once it is rolled back to a version that is known, nothing starts in the one that failed. */
   onStart(kernel: Kernel, { id, service }: Slot): void {
+    const taken = this.#taken.get(id);
+    // The other one has ended since, perhaps before it could be seen who it was: the key is free.
+    if (taken && !this.#world.isKeyTaken(taken)) this.#taken.delete(id);
     const rollout = kernel.rollouts.get(service);
     const isKnown = kernel.desired.services.get(service)?.specHash !== rollout?.specHash;
     if (rollout?.verdict.kind !== 'rolledBack' || !isKnown) return;
@@ -80,7 +83,7 @@ export class RolloutOracle {
     const { instance } = of!;
     const size = kernel.desired.services.get(name)?.pool ?? pool;
     if (indexIn(instance) > size) this.#onTop.set(of!.nonce, size);
-    const isTaken = this.#taken.get(instance) === of!.specHash;
+    const isTaken = this.#taken.get(instance)?.of!.specHash === of!.specHash;
     this.#taken.delete(instance);
     this.#leftKey.delete(instance);
     if (isTaken && this.#verdictOf(kernel, instance) === 'rolledBack')
@@ -100,7 +103,7 @@ export class RolloutOracle {
     const { instance, specHash } = process.of!;
     if (isSuccess) this.#completed.add(`${instance} ${specHash}`);
     const isTask = kernel?.slots.get(instance as Slot['id'])?.spec?.restart.policy === 'never';
-    if (!isAsked && this.#world.isKeyTaken(process)) this.#taken.set(instance, specHash);
+    if (!isAsked && this.#world.isKeyTaken(process)) this.#taken.set(instance, process);
     else if (!isAsked) this.#leftKey.set(instance, specHash);
     if (!isAsked && isTask) this.#ended.add(`${instance} ${specHash}`);
     if (isTask && isSuccess) return;
