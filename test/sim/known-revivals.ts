@@ -18,6 +18,14 @@ export const KNOWN_REVIVALS: Record<string, Scenario> = {
     after(7_000, KILLED),
     after(7_000, { kind: 'killOne', which: 1 }),
   ),
+  'commands at every moment of a replacement after a fault': one(
+    PAIR,
+    after(3_000, { kind: 'fault' }),
+    ...Array.from({ length: 20 }, () => [
+      after(1, { kind: 'stop', service: 1, instance: null }),
+      after(1, { kind: 'start', service: 1, instance: null }),
+    ]).flat(),
+  ),
   'from another shell, then killed': one(
     PAIR,
     after(500, upFrom('01', 'prod')),
