@@ -13,6 +13,14 @@ const killFirst = after(3_000, { kind: 'killOne', which: 0 });
 const changeAll = { kind: 'changeAll' } as const;
 
 export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
+  'the supervisor is frozen as a pool becomes ready by its age, and an edit waits': one(
+    [service({ pool: 2, life: { readyAfterMs: 1_000 } })],
+    after(100, { kind: 'holdEdits', isManual: true }),
+    after(0, { kind: 'editFile', service: 0 }),
+    after(0, { kind: 'freeze', forMs: 60_000 }),
+    after(100, { kind: 'applyHeld' }),
+    after(1_500, { kind: 'commentEdit' }),
+  ),
   'a pool above its memory limit': one(
     [service({ pool: 4, life: { ...POOL, hasMemoryLimit: true, drain: { by: 'http', timeoutMs: 1_000 } } })],
     after(7_000, { kind: 'bloat', which: null }),

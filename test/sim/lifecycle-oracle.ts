@@ -84,8 +84,6 @@ export class LifecycleOracle {
     if (!isChosen || declared?.schedule || !process || !declared || !this.#world.machine.health.serves(process)) return;
     // An instance that was never ready is not protected.
     if (!this.#readiness.wasReady(process, declared)) return;
-    const ageMs = this.#world.machine.schedule.nowMs - process.bornMs;
-    if (declared.readiness === null && ageMs < declared.readyAfterMs + READY_STEP_MS) return;
     // Of the version before it is not known any more, once the state was lost.
     if (!this.#world.isMemorySure() && process.of!.specHash !== declared.specHash) return;
     if (cause === 'unhealthy' && !this.#wasReadyFor(process, declared)) return;
@@ -273,8 +271,6 @@ const isDrained = (cause: EndCause): boolean => cause === 'unwanted' || cause ==
 
 /** What a probe found is known this long after, busy supervisors included. */
 const NEWS_MS = 1_000;
-/** What is ready by its age is marked as ready this much later, at most. */
-const READY_STEP_MS = 20;
 /** Timers of a busy supervisor. */
 const SLACK_MS = 5;
 /** What happened so shortly before a crash may be remembered at another time. */

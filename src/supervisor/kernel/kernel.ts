@@ -8,6 +8,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { startedSpec } from '../../core/ports.ts';
 import { type ProjectEnd, projectEndOf } from '../../core/project-end.ts';
+import { isReady, readyAtMs } from '../../core/readiness.ts';
 import { isConverged, reconcile } from '../../core/reconcile.ts';
 import { isSameConfig } from '../../core/same-config.ts';
 import {
@@ -285,6 +286,7 @@ export class Kernel {
       if (nonce === null || (slot && nonceOf(slot) === nonce)) this.#applyEvent(id, event, nowMs);
     }
     this.#endIfDeclared();
+    this.#markReadyByAge(nowMs);
     const starts: IntendedStart[] = [];
     let wakeAtMs: number | null = null;
     for (let round = 0; ; round++) {
@@ -303,6 +305,21 @@ export class Kernel {
     else if (this.#mustSave) void this.#effects.save(this.state());
     this.#mustSave = false;
     this.#effects.wakeAt(wakeAtMs);
+  }
+
+  /** Before anything is planned: after a pause of the machine, an edit must not find a pool that counts as never ready. */
+  #markReadyByAge(nowMs: number): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.phase.kind !== 'alive' || isReady(slot.phase)) continue;
+      const spec = this.specOf(slot);
+      const atMs = spec && readyAtMs(slot.phase, spec);
+      if (atMs !== null && atMs <= nowMs) this.#markReady(slot.id, nowMs);
+    }
+  }
+
+  #markReady(id: InstanceId, nowMs: number): void {
+    if (this.#hasEndedUnseen(id)) return;
+    this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
   }
 
   /** @returns when roll-outs must be planned again even if nothing happens. */
@@ -374,8 +391,7 @@ export class Kernel {
         return;
       case 'markReady':
         this.#requestedActions.add(`${kind} ${id}`);
-        if (this.#hasEndedUnseen(id)) return;
-        this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
+        this.#markReady(id, nowMs);
         return;
       case 'return':
         this.#applyEvent(id, { kind: 'returned' }, nowMs);
