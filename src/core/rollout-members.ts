@@ -62,6 +62,8 @@ export function stalenessOf(
   if (restartRequestedMs !== null && phase.sinceMs <= restartRequestedMs) return RESTART_REQUESTED;
   const renewed = dependencies.dependencyRestartedSince(target, phase.sinceMs);
   if (renewed) return { kind: 'restart', because: `${renewed}, which it depends on, was restarted` };
+  // One that is never restarted needs no turn, and no other on top meanwhile: it just ends.
+  if (target.restart.policy === 'never') return null;
   return isUnhealthyServer(slot) ? { kind: 'unhealthy', because: phase.unhealthy! } : null;
 }
 

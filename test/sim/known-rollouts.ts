@@ -26,6 +26,14 @@ export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
     after(7_000, { kind: 'bloat', which: null }),
     after(20_000, { kind: 'commentEdit' }),
   ),
+  'a task above its memory limit, with one on top': one(
+    [service({ policy: 'never', life: { hasMemoryLimit: true, rollout: ONE_ON_TOP } })],
+    after(0, changeAll),
+    after(0, { kind: 'lateExits', byMs: 912, count: 1 }),
+    after(100, { kind: 'bloat', which: null }),
+    after(7_000, { kind: 'bloat', which: null }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
   'a pool above its memory limit, with one on top': one(
     [service({ pool: 2, life: { ...POOL, hasMemoryLimit: true, rollout: ONE_ON_TOP } })],
     after(7_000, { kind: 'bloat', which: null }),

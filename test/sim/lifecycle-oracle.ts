@@ -79,8 +79,11 @@ export class LifecycleOracle {
     const isOnTop = slot.index > pool && process !== null && this.rollouts.isStillOnTop(process, kernel);
     const isChosen =
       cause === 'replaced' ||
-      (cause === 'unwanted' && isOnTop) ||
-      (cause === 'unhealthy' && process && this.rollouts.isOnlyBloated(process));
+      (cause === 'unwanted' && isOnTop && !kernel.desired.instances.get(slot.id)?.run) ||
+      (cause === 'unhealthy' &&
+        process &&
+        this.rollouts.isOnlyBloated(process) &&
+        declared?.restart.policy !== 'never');
     if (!isChosen || declared?.schedule || !process || !declared || !this.#world.machine.health.serves(process)) return;
     // An instance that was never ready is not protected.
     if (!this.#readiness.wasReady(process, declared)) return;
