@@ -10,8 +10,28 @@ const SHARED_KEY = 'shared';
 
 export const nameOf = (index: number): string => `s${index}`;
 
+/** Services of a project -> each version of each service that was declared so far. */
+const made = new WeakMap<readonly Declared[], Map<string, ServiceSpec>>();
+
 /** @param services all of the project; `firstPort`: theirs */
 export function specOf(services: readonly Declared[], index: number, firstPort: number): ServiceSpec {
+  let known = made.get(services);
+  if (!known) {
+    known = new Map();
+    made.set(services, known);
+  }
+  // Nothing else of a service is ever edited.
+  const { pool, version, liveVersion } = services[index]!;
+  const key = [index, pool, version, liveVersion, ...services.map(({ declared }) => Number(declared))].join();
+  let spec = known.get(key);
+  if (!spec) {
+    spec = makeSpec(services, index, firstPort);
+    known.set(key, spec);
+  }
+  return spec;
+}
+
+function makeSpec(services: readonly Declared[], index: number, firstPort: number): ServiceSpec {
   const service = services[index]!;
   const dependsOn = service.dependsOn
     .filter(({ on }) => services[on]?.declared)

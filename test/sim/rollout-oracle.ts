@@ -70,7 +70,7 @@ export class RolloutOracle {
   /** Once it is rolled back to a version that is known, nothing starts in the one that failed. */
   onStart(kernel: Kernel, { id, service }: Slot): void {
     const taken = this.#taken.get(id);
-    // The other one has ended since, perhaps before it could be seen who it was: the key is free.
+    // The other one has ended since, perhaps before its record was read: the key is free.
     if (taken && !this.#world.isKeyTaken(taken)) this.#taken.delete(id);
     const rollout = kernel.rollouts.get(service);
     const isKnown = kernel.desired.services.get(service)?.specHash !== rollout?.specHash;
@@ -83,7 +83,7 @@ export class RolloutOracle {
     const { instance } = of!;
     const size = kernel.desired.services.get(name)?.pool ?? pool;
     if (indexIn(instance) > size) this.#onTop.set(of!.nonce, size);
-    const isTaken = this.#taken.get(instance)?.of!.specHash === of!.specHash;
+    const isTaken = this.#taken.get(instance)?.of?.specHash === of!.specHash;
     this.#taken.delete(instance);
     this.#leftKey.delete(instance);
     if (isTaken && this.#verdictOf(kernel, instance) === 'rolledBack')
@@ -248,7 +248,7 @@ export class RolloutOracle {
   #processOf({ phase }: Slot): SimProcess | null {
     if (phase.kind !== 'ending' && phase.kind !== 'alive') return null;
     const { nonce } = phase.process;
-    return [...this.#world.leaders()].find(({ of }) => of!.nonce === nonce) ?? null;
+    return this.#world.leaders().find(({ of }) => of!.nonce === nonce) ?? null;
   }
 
   #verdictOf(kernel: Kernel, id: string): string | null {
