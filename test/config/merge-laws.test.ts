@@ -48,7 +48,7 @@ function outline(tree: Tree, name = ''): unknown {
   const isOrdered = name !== 'depends_on';
   const pairs = [...tree.entries.values()].map((entry) => [
     entry.key,
-    outline(entry.value, isOrdered ? entry.key : 'depends_on.x'),
+    outline(entry.value, isOrdered || entry.value.kind !== 'scalar' ? entry.key : 'depends_on.x'),
   ]);
   const after = tree.after && outline(tree.after);
   return { at, replaces: tree.replaces, after, entries: isOrdered ? pairs : Object.fromEntries(pairs) };
@@ -133,6 +133,36 @@ const hasDependencies = (tree: Tree): boolean =>
   [...tree.entries.values()].some((entry) => entry.key === 'depends_on' || hasDependencies(entry.value));
 
 describe('depends_on', () => {
+  test('however files are grouped, the dependencies are the same', { timeout: 60_000 }, () => {
+    const name = fc.constantFrom('x', 'y', 'z');
+    const names = fc.uniqueArray(name, { maxLength: 3 });
+    const condition = fc.oneof(
+      fc.constantFrom('started', 'ready', null).map(scalar),
+      fc.constantFrom('on_loss', 'condition').map((key) => map([[key, scalar(1)]])),
+    );
+    const value: fc.Arbitrary<Tree> = fc.oneof(
+      fc.uniqueArray(fc.tuple(name, condition), { maxLength: 3, selector: ([key]) => key }).map(map),
+      fc.constant(null).map(scalar),
+      names.map((words) => list(words)),
+      names.map((words) => list(words, 0)),
+      names.map((words) => list(words, words.length)),
+    );
+    const layers = fc.array(
+      value.map((tree) => map([['depends_on', tree]])),
+      { minLength: 2, maxLength: 5 },
+    );
+    const choices = fc.array(fc.nat(), { minLength: 4, maxLength: 4 });
+    const law = fc.property(layers, choices, (files, [...ats]) => {
+      const parts = [...files];
+      while (parts.length > 1) {
+        const at = ats.shift()! % (parts.length - 1);
+        parts.splice(at, 2, mergeTrees(parts[at]!, parts[at + 1]!));
+      }
+      expect(plainOf(parts[0]!)).toEqual(plainOf(...files));
+    });
+    fc.assert(law, { numRuns: 20_000 });
+  });
+
   const of = (...values: Tree[]) => plainOf(...values.map((value) => map([['depends_on', value]])));
 
   test('a list that extends the map form adds to it', () => {

@@ -1,6 +1,6 @@
 // The law of files: includes, procs.yaml and overlays -> one tree. Associative: any part of the files may be merged first, so a
-// merged part keeps what it does to the values below it (`replaces`, `below`, `after`). Pure.
-import { isNull, type ListTree, type MapTree, type ScalarTree, type Tree, withValues } from './tree.ts';
+// merged part keeps what it does to the values below it (`replaces`, `below`, `after`, `isDefault`). Pure.
+import { isNull, type ListTree, type MapTree, type ScalarTree, type Tree, type TreeEntry, withValues } from './tree.ts';
 
 /**
  * Maps merge by key, scalars and lists replace, an explicit null removes, a list with `!append` or `!prepend` extends the list
@@ -29,9 +29,17 @@ function mergeMaps(base: MapTree, overlay: MapTree): MapTree {
   const entries = new Map(base.entries);
   for (const [key, entry] of overlay.entries) {
     const before = entries.get(key);
-    entries.set(key, before ? { ...entry, value: mergeTrees(before.value, entry.value, key) } : entry);
+    entries.set(key, before ? mergeEntries(before, entry) : entry);
   }
   return { ...base, entries, at: overlay.at };
+}
+
+function mergeEntries(before: TreeEntry, entry: TreeEntry): TreeEntry {
+  if (entry.isDefault && !isNull(before.value)) return before;
+  // What is further below may be a map, and is merged with this one then.
+  if (before.isDefault && !entry.isDefault) return entry;
+  const { isDefault: _, ...own } = entry;
+  return { ...own, value: mergeTrees(before.value, entry.value, entry.key) };
 }
 
 /** @param index where the items of the base go */
@@ -56,7 +64,8 @@ function withDependencies(base: MapTree, list: ListTree): MapTree {
     const name = String(item.value);
     const before = entries.get(name);
     const started: ScalarTree = { kind: 'scalar', value: 'started', at: item.at, style: 'plain' };
-    if (!before || isNull(before.value)) entries.set(name, { key: name, keyAt: item.at, value: started });
+    if (!before) entries.set(name, { key: name, keyAt: item.at, value: started, isDefault: true });
+    else if (isNull(before.value)) entries.set(name, { key: name, keyAt: item.at, value: started });
   }
   return { ...base, entries, at: list.at };
 }

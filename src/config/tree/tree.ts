@@ -36,7 +36,13 @@ export type MapTree = {
   /** An extension that is merged first, once it is known what it extends. */
   after?: ListTree;
 };
-export type TreeEntry = { key: string; keyAt: Span; value: Tree };
+export type TreeEntry = {
+  key: string;
+  keyAt: Span;
+  value: Tree;
+  /** Counts only where nothing further below has the key. */
+  isDefault?: true;
+};
 
 export const isNull = (tree: Tree | undefined): boolean =>
   tree?.kind === 'scalar' && tree.value === null && tree.style !== 'empty';
