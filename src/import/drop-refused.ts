@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
 import type { FileSource } from '../config/files/file-source.ts';
 import { loadTree } from '../config/load-config.ts';
 import { notCarried } from './model/loss-findings.ts';
-import { isPlainMap, type KeysDraft, type PlainMap, type ProjectDraft } from './model/project-draft.ts';
+import { isPlainMap, type KeysDraft, type Plain, type PlainMap, type ProjectDraft } from './model/project-draft.ts';
 
 const FILE = '/import/procs.yaml';
 /** Problems of one value; what else is wrong is not in the source either, such as an env file that is missing. */
@@ -45,15 +45,20 @@ function drop(project: ProjectDraft, path: string[], message: string): boolean {
 function removeAt(draft: KeysDraft, [key, ...rest]: string[]): boolean {
   if (key === undefined || draft.keys[key] === undefined) return false;
   const last = rest.pop();
-  if (last === undefined) draft.remove(key);
-  else {
+  if (last === undefined) {
+    if (hasVariable(draft.keys[key])) return false;
+    draft.remove(key);
+  } else {
     const map = rest.reduce<unknown>((at, part) => (isPlainMap(at) ? at[part] : undefined), draft.keys[key]);
-    if (!isPlainMap(map) || map[last] === undefined) return false;
+    if (!isPlainMap(map) || map[last] === undefined || hasVariable(map[last])) return false;
     delete (map as PlainMap)[last];
     if (Object.keys(map).length === 0) removeAt(draft, [key, ...rest]);
   }
   return true;
 }
+
+/** What it stands for is known only where the file is used. */
+const hasVariable = (value: Plain): boolean => JSON.stringify(value).includes('${');
 
 /** The keys that lead to an offset, down to the innermost map. */
 function pathAt(node: unknown, offset: number): string[] {
