@@ -15,8 +15,6 @@ export type InstanceAction =
   | { kind: 'kill'; id: InstanceId; reason: string }
   /** Check whether anything of the tree is left. */
   | { kind: 'clear'; id: InstanceId }
-  /** It has no probe and has lived for `ready_after`: it counts as ready. */
-  | { kind: 'markReady'; id: InstanceId }
   /** It was rolled back to a version in which it had ended already: it returns to that. */
   | { kind: 'return'; id: InstanceId }
   /** Give up a start that has not led to a process yet (it waits for a singleton, or its hook runs). */
@@ -33,8 +31,7 @@ const ACTION_ORDER: Record<InstanceAction['kind'], number> = {
   return: 5,
   abandon: 6,
   forget: 7,
-  markReady: 8,
-  start: 9,
+  start: 8,
 };
 
 /** Stops before starts; stops and forgets of a pool from its highest number down. */

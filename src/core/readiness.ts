@@ -1,6 +1,6 @@
 // What the outcomes of one probe's attempts mean: thresholds, and the pace of the next attempt. Pure.
 
-import type { Phase } from './slot.ts';
+import { earlier, type Phase, type Slot } from './slot.ts';
 import type { Probe, ProbeResult, ServiceSpec } from './spec.ts';
 
 export type ProbeRecord = {
@@ -69,6 +69,33 @@ export function isProbed({ readiness, startup }: ReadinessRules): boolean {
 export function readyAtMs({ readiness, sinceMs, because }: Extract<Phase, { kind: 'alive' }>, rules: ReadinessRules) {
   const isWaiting = (readiness === 'pending' || readiness === 'failing') && because === null && !isProbed(rules);
   return isWaiting ? sinceMs + rules.readyAfterMs : null;
+}
+
+/** Instances that were started one after another become ready together: a pool of a thousand needs few steps for that. */
+const READY_STEP_MS = 20;
+
+/**
+ * Which instances have lived for long enough to count as ready. Asked before anything is planned: after a pause of the
+ * machine, an edit must not find a pool that counts as never ready.
+ *
+ * @param rulesOf of the version that the instance runs; null: unknown
+ */
+export function readyByAge(
+  slots: Iterable<Slot>,
+  rulesOf: (slot: Slot) => ReadinessRules | null,
+  nowMs: number,
+): { due: Slot[]; wakeAtMs: number | null } {
+  const due: Slot[] = [];
+  let wakeAtMs: number | null = null;
+  for (const slot of slots) {
+    if (slot.phase.kind !== 'alive' || isReady(slot.phase)) continue;
+    const rules = rulesOf(slot);
+    const atMs = rules && readyAtMs(slot.phase, rules);
+    if (atMs === null) continue;
+    if (atMs <= nowMs) due.push(slot);
+    else wakeAtMs = earlier(wakeAtMs, Math.ceil(atMs / READY_STEP_MS) * READY_STEP_MS);
+  }
+  return { due, wakeAtMs };
 }
 
 /** Alive and ready. */

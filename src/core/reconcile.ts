@@ -5,7 +5,7 @@ import { type DependencyView, type Slots, viewDependencies } from './dependencie
 import type { Desired, DesiredInstance } from './desired.ts';
 import { hasEndedIn } from './earlier-end.ts';
 import { type InstanceAction, inOrder } from './instance-action.ts';
-import { isReady, readyAtMs } from './readiness.ts';
+import { isReady } from './readiness.ts';
 import { earlier, emptySlotOf, isOccupied, isTimedOut, type Phase, type Slot, type SlotSpec } from './slot.ts';
 import type { ServiceSpec } from './spec.ts';
 
@@ -26,8 +26,7 @@ export function reconcile(desired: Desired, slots: Slots, nowMs: number): NextAc
     const wanted = desired.instances.get(slot.id) ?? null;
     switch (slot.phase.kind) {
       case 'starting':
-        // Not wanted, or not in this version: the start is given up. If a process appears nevertheless, it is stopped then.
-        if (!wanted?.run || wanted.rolloutStep?.step === 'now') pass.actions.push({ kind: 'abandon', id: slot.id });
+        if (isStartInVain(pass, wanted)) pass.actions.push({ kind: 'abandon', id: slot.id });
         break;
       case 'alive':
         considerAlive(pass, slot, slot.phase, wanted);
@@ -106,6 +105,11 @@ function startReason(slot: Slot, isNewVersion: boolean, scheduleState: 'due' | n
   return slot.phase.kind === 'backoff' ? 'the back-off is over' : 'wanted and not running';
 }
 
+/** Its process would have to stop again at once. If one appears in spite of `abandon`, it is stopped then. */
+function isStartInVain({ dependencies }: ReconcilePass, wanted: DesiredInstance | null): boolean {
+  return !wanted?.run || wanted.rolloutStep?.step === 'now' || dependencies.lostDependencyOf(wanted) !== null;
+}
+
 /** A process lives. Rules in order, first match wins. */
 function considerAlive(
   pass: ReconcilePass,
@@ -163,17 +167,8 @@ function considerAlive(
   if (wanted.rolloutStep?.step === 'now') {
     if (pass.dependencies.dependentsToStopFirst(slot.service).length > 0) return;
     pass.actions.push({ kind: 'stop', id: slot.id, cause: 'replaced', reason: wanted.rolloutStep.because });
-    return;
   }
-  // 7. No probe says when it is ready: its age does.
-  const atMs = readyAtMs(phase, wanted.spec);
-  if (atMs === null) return;
-  if (atMs <= pass.nowMs) pass.actions.push({ kind: 'markReady', id: slot.id });
-  else wakeAt(pass, Math.ceil(atMs / READY_STEP_MS) * READY_STEP_MS);
 }
-
-/** Instances that were started one after another become ready together: a pool of a thousand needs few steps for that. */
-const READY_STEP_MS = 20;
 
 /** The instance is ending. The deadline comes first: a check that hangs must not delay SIGKILL. `clear` has none: no process was
  * asked to stop yet. */

@@ -5,7 +5,7 @@ import type { Desired } from '../core/desired.ts';
 import type { InstanceAction } from '../core/instance-action.ts';
 import type { InstanceEvent } from '../core/instance-event.ts';
 import { startedSpec } from '../core/ports.ts';
-import { initialReadiness } from '../core/readiness.ts';
+import { initialReadiness, readyByAge } from '../core/readiness.ts';
 import { reconcile } from '../core/reconcile.ts';
 import { type FindVersion, planRollouts } from '../core/rollout.ts';
 import { runsToCompletion, tasksOf } from '../core/rollout-members.ts';
@@ -71,12 +71,22 @@ class Simulation {
   /** @returns whether anything happened. */
   advance(): boolean {
     const { desired: base, findVersion } = this.#input;
+    this.#markReadyByAge();
     const rolled = planRollouts(base, this.#slots, { rollouts: this.#rollouts, findVersion }, this.#nowMs);
     this.#rollouts = rolled.rollouts;
     const { actions } = reconcile(rolled.desired, this.#slots, this.#nowMs);
     const due = actions.filter((action) => !this.#isForLater(action));
     for (const action of due) this.#perform(action, rolled.desired);
     return due.length > 0 || this.#advanceClock(rolled.wakeAtMs);
+  }
+
+  /** As the kernel does before it plans. */
+  #markReadyByAge(): void {
+    const { desired, findVersion } = this.#input;
+    const rulesOf = ({ service, spec }: Slot) =>
+      (spec && findVersion(service, spec.specHash)) ?? desired.services.get(service) ?? null;
+    for (const slot of readyByAge(this.#slots.values(), rulesOf, this.#nowMs).due)
+      this.#slots.set(slot.id, this.#applyEvents(slot, ...PASSING));
   }
 
   /** Time starts what is scheduled and ends what takes too long, not the configuration; but for a first run at once. */
@@ -104,8 +114,6 @@ class Simulation {
         const { cause, reason } = action;
         return this.#applyEvents(slot, { kind: 'stopIntended', cause, because: reason }, ...ENDED);
       }
-      case 'markReady':
-        return this.#applyEvents(slot, ...PASSING);
       case 'forget':
         return null;
       case 'return':

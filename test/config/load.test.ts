@@ -192,6 +192,18 @@ describe('shorthands', () => {
   });
 });
 
+test('of two services with one singleton key, neither may need the other to run', async () => {
+  const warningsOf = async (condition: string) => {
+    const result = await load(
+      `services:\n  a: { command: a, singleton: { key: k } }\n  b: { command: b, singleton: { key: k }, restart: never, depends_on: { a: ${condition} } }`,
+    );
+    return result.ok ? result.accepted.warnings.map(({ code, line, column }) => `${code}:${line}:${column}`) : null;
+  };
+  expect(await warningsOf('started')).toEqual(['shared-key:3:73']);
+  expect(await warningsOf('ready')).toEqual(['shared-key:3:73']);
+  expect(await warningsOf('ended')).toEqual([]);
+});
+
 test('ports may be shared by services that do not run together', async () => {
   await accept(
     'services: { a: { command: a, port: 80 }, b: { command: a, port: 80, enabled: false }, c: { command: a, port: 80, pool: 0 } }',

@@ -6,10 +6,12 @@ import {
   newProbeRecord,
   nextAttemptDelayMs,
   type ProbeRecord,
+  readyByAge,
   recordProbeResult,
 } from '../../src/core/readiness.ts';
-import type { Probe, ProbeResult } from '../../src/core/spec.ts';
-import { PROBE } from './fixtures.ts';
+import type { Slot } from '../../src/core/slot.ts';
+import type { Probe, ProbeResult, ServiceSpec } from '../../src/core/spec.ts';
+import { alive, PROBE, slotOf, spec } from './fixtures.ts';
 
 const OK: ProbeResult = { ok: true };
 const BAD: ProbeResult = { ok: false, because: 'refused' };
@@ -74,4 +76,20 @@ it('readiness is pending at first if a probe must pass or an age must be reached
   expect(initialReadiness({ readiness: null, startup: null, readyAfterMs: 1_000 })).toBe('pending');
   expect(initialReadiness({ readiness: PROBE, startup: null, readyAfterMs: 0 })).toBe('pending');
   expect(initialReadiness({ readiness: null, startup: PROBE, readyAfterMs: 0 })).toBe('pending');
+});
+
+it('an instance is ready by its age, and the next one wakes the kernel in steps of 20 ms', () => {
+  const api = spec('api', { pool: 5, readyAfterMs: 1_000 });
+  const bornAt = (index: number, sinceMs: number, changes = {}) =>
+    slotOf(api, index, { phase: { ...alive(index, sinceMs), readiness: 'pending', ...changes } as Slot['phase'] });
+  const list = [bornAt(1, 0), bornAt(2, 1), bornAt(3, 7), bornAt(4, 0, { readiness: 'none' }), slotOf(api, 5)];
+  const at = (nowMs: number, rules: ServiceSpec | null = api) => {
+    const { due, wakeAtMs } = readyByAge(list, () => rules, nowMs);
+    return { due: due.map(({ index }) => index), wakeAtMs };
+  };
+  expect(at(999)).toEqual({ due: [], wakeAtMs: 1_000 });
+  expect(at(1_000)).toEqual({ due: [1], wakeAtMs: 1_020 });
+  expect(at(1_007)).toEqual({ due: [1, 2, 3], wakeAtMs: null });
+  expect(at(5_000, { ...api, readiness: PROBE })).toEqual({ due: [], wakeAtMs: null });
+  expect(at(5_000, null)).toEqual({ due: [], wakeAtMs: null });
 });

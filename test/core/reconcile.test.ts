@@ -111,6 +111,14 @@ describe('dependencies', () => {
     expect(next(dbSlot!, slotOf(services[1]!, 1), slotOf(services[2]!, 1))).toEqual(['stop db.1']);
     expect(next(slotOf(db, 1), slotOf(services[1]!, 1), slotOf(services[2]!, 1))).toEqual([]);
   });
+  it('whose loss holds gives up the starts of its dependents', () => {
+    const api = losing('api', 'db', 'hold');
+    const starting = slotOf(api, 1, { phase: { kind: 'starting', nonce: 'n', sinceMs: 0 } });
+    expect(actionsOf([db, api], slotOf(db, 1, { phase: alive(1) }), starting)).toEqual([]);
+    const desired = desire([db, api], { stopped: ['db'], pools: {} });
+    const both = slots(slotOf(db, 1, { phase: alive(1) }), starting);
+    expect(brief(reconcile(desired, both, NOW).actions)).toEqual(['abandon api.1']);
+  });
   it('of which one instance is left is not lost', () => {
     const pool = spec('db', { pool: 2 });
     const api = losing('api', 'db', 'hold');

@@ -7,6 +7,7 @@ const BACK: SimLife['rollout'] = { ...LIFE.rollout, onFailure: 'rollback' };
 const ONE_ON_TOP: SimLife['rollout'] = { ...LIFE.rollout, unavailable: 0, surge: 1, deadlineMs: 20_000 };
 const changeFirst = { kind: 'changeSpec', service: 0 } as const;
 const STARTED: SimService['dependsOn'] = [{ on: 0, condition: 'started', onLoss: 'ignore' }];
+const HOLDS: SimService['dependsOn'] = [{ on: 0, condition: 'started', onLoss: 'hold' }];
 const everyS = (seconds: number) => ({ everyS: seconds, catchUp: false, overlap: 'skip' }) as const;
 
 /** The key of a pool of one is taken over by another project while an edit waits for its dependents to stop. */
@@ -19,10 +20,7 @@ const takenOver = (
     [
       [
         service({ policy, singleton: onConflict, life }, { obeysAfterMs: null }),
-        service(
-          { graceMs: 1_000, dependsOn: [{ on: 0, condition: 'started', onLoss: 'hold' }] },
-          { obeysAfterMs: null },
-        ),
+        service({ graceMs: 1_000, dependsOn: HOLDS }, { obeysAfterMs: null }),
       ],
       [
         service({
@@ -121,6 +119,26 @@ export const KNOWN_SEAMS: Record<string, Scenario> = {
     [service({ pool: 3, taskMs: 300, life: { readyAfterMs: 1_000, rollout: { ...ONE_ON_TOP, deadlineMs: 5_000 } } })],
     after(7_000, changeFirst),
     after(20_000, { kind: 'commentEdit' }),
+  ),
+  'a task is edited back to the version that completed, and another project has its key': several(
+    [
+      [service({ pool: 0 }), service({ policy: 'never', singleton: 'refuse' }, { endsAfterMs: 100 })],
+      [service({ singleton: 'replace', isManual: true })],
+    ],
+    after(1_500, { kind: 'start', service: 0, instance: null }, 1),
+    // Every second service refers to the tag.
+    after(1_500, { kind: 'upFrom', shell: { tag: '02', env: null }, consents: true }),
+    after(7_000, { kind: 'upFrom', shell: { tag: '00', env: null }, consents: true }),
+    after(7_000, { kind: 'commentEdit' }),
+  ),
+  'a dependency is stopped while the start of its dependent is recorded': one(
+    [service({}), service({ dependsOn: HOLDS, isManual: true })],
+    ...[1, 2, 3].flatMap((ms) => [
+      after(1_500, { kind: 'start', service: 1, instance: null }),
+      after(ms, { kind: 'stop', service: 0, instance: null }),
+      after(1_500, { kind: 'start', service: 0, instance: null }),
+      after(1_500, { kind: 'stop', service: 1, instance: null }),
+    ]),
   ),
   'a service with two on top becomes a long task, and a service again': one(
     [service({ pool: 3, taskMs: 2_000, life: { readyAfterMs: 300, rollout: { ...ONE_ON_TOP, surge: 2 } } })],

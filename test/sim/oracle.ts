@@ -1,7 +1,8 @@
 // Watches one project from outside and throws where an invariant (docs/invariants.md) does not hold. Looks at the world and, for
 // what was wished, at the desired state of the kernel; never at what the kernel believes to be running.
-import { type EndCause, isOccupied, type Slot } from '../../src/core/slot.ts';
-import type { InstanceId, ServiceSpec } from '../../src/core/spec.ts';
+
+import { type EndCause, isOccupied, nonceOf, type Slot } from '../../src/core/slot.ts';
+import type { InstanceId, ProjectConfig, ServiceSpec } from '../../src/core/spec.ts';
 import type { Kernel } from '../../src/supervisor/kernel/kernel.ts';
 import { BackoffRecord } from './backoff-record.ts';
 import { everyMsOf, hangs, versionOf } from './declared.ts';
@@ -38,7 +39,7 @@ export class Oracle implements Observer {
   #project: Project;
   /** The supervisor that came last. */
   #inCharge: { guest: Guest; kernel: Kernel } | null = null;
-  #checkedConfig: unknown = null;
+  #checkedConfig: ProjectConfig | null = null;
   #backoff: BackoffRecord;
   #lifecycle: LifecycleOracle;
   #durations: DurationOracle;
@@ -291,7 +292,10 @@ export class Oracle implements Observer {
       if (action.cause !== 'unhealthy' && action.cause !== 'timedOut') this.#backoff.forgiveInstance(action.slot.id);
     }
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
-    if (action.kind === 'start') this.#lifecycle.onStart(this.kernel!, action.slot);
+    // Given up while its intent was being saved: the start does nothing.
+    if (action.kind === 'abandon') this.#abandonedNonces.add(nonceOf(action.slot));
+    if (action.kind === 'start' && !this.#abandonedNonces.has(nonceOf(action.slot)))
+      this.#lifecycle.onStart(this.kernel!, action.slot);
     if (action.kind === 'kill') this.#checkMayKill(action.slot);
     if (action.kind === 'forget' && this.#leaderOf(action.slot.id))
       this.#fail(`I3: ${action.slot.id} forgotten while it lives`);
@@ -334,6 +338,8 @@ export class Oracle implements Observer {
   /** An edit may add a dependency while the start waits for a singleton. */
   /** Instance -> the shells of the last `up` when its start began. */
   readonly #shellsAtStart = new Map<string, readonly Shell[]>();
+
+  readonly #abandonedNonces = new Set<string | null>();
 
   readonly #dependenciesAtStart = new Map<string, ReadonlySet<string>>();
 
@@ -465,12 +471,22 @@ export class Oracle implements Observer {
   checkConfig(): void {
     const config = this.kernel?.accepted?.config;
     if (!config || config === this.#checkedConfig || this.#project.wantsDown) return;
+    this.#orderEdited(this.#checkedConfig, config);
     this.#checkedConfig = config;
     const text = JSON.stringify(unexpanded(config));
     const guest = this.#guest;
     this.readings.onConfig(guest, text);
     if (guest) this.holds.onConfig(guest, config, text);
     if (guest) this.#checkShell(guest, (shell) => isLoadedBy(config, shell), 'the configuration in force was loaded');
+  }
+
+  /** A task that is edited runs again, also where the edit leads back to a version that had completed. */
+  #orderEdited(before: ProjectConfig | null, now: ProjectConfig): void {
+    for (const { name, specHash } of now.services) {
+      if (before?.services.find((one) => one.name === name)?.specHash === specHash) continue;
+      for (const run of [...this.#done])
+        if (run.startsWith(`${name}.`) && run.endsWith(` ${specHash}`)) this.#done.delete(run);
+    }
   }
 
   /** I21: no other shell than that of the last `up`. */

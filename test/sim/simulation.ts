@@ -8,7 +8,7 @@ import { Dead, Violation } from './machine/violation.ts';
 import { operate, type Scene } from './operations.ts';
 import { checkOutcomes, planAndEdit } from './plan-check.ts';
 import { DOWN_AGAIN_MS, Project } from './project.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, SimService } from './scenario.ts';
 
 /** Every grace period, two kill rounds, a full resync and the longest back-off in these scenarios. */
 const SETTLE_MS = 30_000;
@@ -41,9 +41,9 @@ export class Simulation {
     );
     for (const project of this.projects) project.mayEnd = scenario.endsItself === true;
     const services = scenario.projects.flatMap((project) => project.services);
-    this.machine.neverRests = services.some(
-      ({ schedule, program }) => schedule !== null || program.endsAfterMs !== null,
-    );
+    this.machine.neverRests =
+      services.some(({ schedule, program }) => schedule !== null || program.endsAfterMs !== null) ||
+      scenario.projects.some(({ services }) => services.some((one) => needsOtherHolder(one, services)));
     this.machine.processes.onSignal = (target, signal) => this.#checkSignal(target, signal);
     this.machine.processes.onEnd = (process, exit) => {
       this.machine.note(
@@ -196,3 +196,7 @@ function checkRejections(): void {
 
 const rejections: unknown[] = [];
 process.on('unhandledRejection', (reason) => rejections.push(reason));
+
+/** Its start ends what it depends on, which `validate` warns of. */
+const needsOtherHolder = ({ singleton, dependsOn }: SimService, services: readonly SimService[]): boolean =>
+  singleton !== null && dependsOn.some(({ on }) => services[on]!.singleton !== null);

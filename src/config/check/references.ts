@@ -29,7 +29,10 @@ export function checkDependencies(
       isOptional && (isKnown.has(name) || isRemoved(declared, name))
         ? []
         : isKnown.has(name)
-          ? warnOfEndlessWait(byName.get(entry.key), byName.get(name), condition, at)
+          ? [
+              ...warnOfEndlessWait(byName.get(entry.key), byName.get(name), condition, at),
+              ...warnOfSharedKey(byName.get(entry.key), byName.get(name), condition, at),
+            ]
           : [unknownService(entry.key, name, at, names, declared)],
     ),
   );
@@ -103,6 +106,20 @@ function warnOfEndlessWait(from: ServiceSpec | undefined, on: ServiceSpec | unde
     `to ${condition === 'ended' ? 'end' : 'complete'}, but it always restarts`,
     `set \`restart: never\` in ${on.name}, or wait for started`,
   );
+}
+
+/** The start of one ends the other, without which it cannot run. */
+function warnOfSharedKey(from: ServiceSpec | undefined, on: ServiceSpec | undefined, condition: string, at: Span) {
+  const key = from?.singleton?.key;
+  if (!from || !on || key === undefined || key !== on.singleton?.key) return [];
+  if (['completed', 'ended'].includes(condition)) return [];
+  return [
+    warningAt(at, {
+      code: 'shared-key',
+      message: `${quote(from.name)} needs ${quote(on.name)} to run, but both have the singleton key ${quote(key)}: only one of them can`,
+      hint: `give one of them a key of its own, or wait until ${on.name} has ended (condition: ended)`,
+    }),
+  ];
 }
 
 /** Whether each profile that starts one service starts the other as well. */

@@ -8,7 +8,7 @@ import type { InstanceEvent } from '../../core/instance-event.ts';
 import type { AcceptedConfig, Problem } from '../../core/load-result.ts';
 import { startedSpec } from '../../core/ports.ts';
 import { type ProjectEnd, projectEndOf } from '../../core/project-end.ts';
-import { isReady, readyAtMs } from '../../core/readiness.ts';
+import { readyByAge } from '../../core/readiness.ts';
 import { isConverged, reconcile } from '../../core/reconcile.ts';
 import { isSameConfig } from '../../core/same-config.ts';
 import {
@@ -286,7 +286,7 @@ export class Kernel {
       if (nonce === null || (slot && nonceOf(slot) === nonce)) this.#applyEvent(id, event, nowMs);
     }
     this.#endIfDeclared();
-    this.#markReadyByAge(nowMs);
+    const readyAtMs = this.#markReadyByAge(nowMs);
     const starts: IntendedStart[] = [];
     let wakeAtMs: number | null = null;
     for (let round = 0; ; round++) {
@@ -299,7 +299,7 @@ export class Kernel {
       for (const action of due) this.#perform(action, starts, nowMs);
     }
     this.#requestedActions.clear();
-    wakeAtMs = earlier(wakeAtMs, this.#retryMs);
+    wakeAtMs = earlier(earlier(wakeAtMs, readyAtMs), this.#retryMs);
     this.#retryMs = null;
     if (starts.length > 0) this.#startOnceSaved(starts);
     else if (this.#mustSave) void this.#effects.save(this.state());
@@ -307,19 +307,15 @@ export class Kernel {
     this.#effects.wakeAt(wakeAtMs);
   }
 
-  /** Before anything is planned: after a pause of the machine, an edit must not find a pool that counts as never ready. */
-  #markReadyByAge(nowMs: number): void {
-    for (const slot of this.#slots.values()) {
-      if (slot.phase.kind !== 'alive' || isReady(slot.phase)) continue;
-      const spec = this.specOf(slot);
-      const atMs = spec && readyAtMs(slot.phase, spec);
-      if (atMs !== null && atMs <= nowMs) this.#markReady(slot.id, nowMs);
+  /** @returns when the next instance is ready by its age. */
+  #markReadyByAge(nowMs: number): number | null {
+    const rulesOf = (slot: Slot) => this.specOf(slot) ?? this.#desired.services.get(slot.service) ?? null;
+    const { due, wakeAtMs } = readyByAge(this.#slots.values(), rulesOf, nowMs);
+    for (const { id } of due) {
+      if (this.#hasEndedUnseen(id)) continue;
+      this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
     }
-  }
-
-  #markReady(id: InstanceId, nowMs: number): void {
-    if (this.#hasEndedUnseen(id)) return;
-    this.#applyEvent(id, { kind: 'readinessChanged', readiness: 'none', because: null }, nowMs);
+    return wakeAtMs;
   }
 
   /** @returns when roll-outs must be planned again even if nothing happens. */
@@ -388,10 +384,6 @@ export class Kernel {
       case 'clear':
         this.#requestedActions.add(`${kind} ${id}`);
         this.#effects.clear(this.#endingSlot(id)!);
-        return;
-      case 'markReady':
-        this.#requestedActions.add(`${kind} ${id}`);
-        this.#markReady(id, nowMs);
         return;
       case 'return':
         this.#applyEvent(id, { kind: 'returned' }, nowMs);
