@@ -7,6 +7,7 @@ import { diskSource, type FileSource } from './files/file-source.ts';
 import type { LoadContext } from './files/load-context.ts';
 import { mergeConfigFiles } from './files/merge-config-files.ts';
 import { sortProblems } from './problem/problem.ts';
+import type { MapTree } from './tree/tree.ts';
 
 export type LoadRequest = {
   /** Absolute path of procs.yaml. */
@@ -24,6 +25,8 @@ export type LoadRequest = {
 export type LoadedTree = {
   /** Null when there is an error among the problems. */
   built: BuiltConfig | null;
+  /** All files as one, as they are written. Null when one of them cannot be read. */
+  merged: MapTree | null;
   /** Errors and warnings, in the order of the files. */
   problems: Problem[];
   watched: WatchedFile[];
@@ -61,5 +64,6 @@ export async function loadTree(request: LoadRequest): Promise<LoadedTree> {
   const built = merged && (await buildConfig(merged, context, env));
   const problems = sortProblems(context.problems);
   const isGood = !problems.some(({ severity }) => severity === 'error');
-  return { built: isGood ? built : null, problems, watched: [...context.watched.values()], files: context.files };
+  const watched = [...context.watched.values()];
+  return { built: isGood ? built : null, merged, problems, watched, files: context.files };
 }

@@ -14,7 +14,7 @@ import { finishProject } from './model/finish.ts';
 import { type EvaluateScript, type ImportContext, type ImportInput, ImportProblem } from './model/import-context.ts';
 import type { Finding } from './model/loss-findings.ts';
 import { ProjectDraft } from './model/project-draft.ts';
-import { printOverlay, printProject } from './output/print-project.ts';
+import { printFiles } from './output/print-project.ts';
 
 export type ImportRequest = {
   inputs: ImportInput[];
@@ -65,14 +65,10 @@ export async function importFiles(request: ImportRequest): Promise<ImportResult>
     ...(request.schema ? [`yaml-language-server: $schema=${request.schema}`] : []),
     `Made from ${names} by \`orch import\`. \`orch validate\` checks it; every key: docs/reference/procs-yaml.md of orch.`,
   ];
-  const print = () => printProject(project, { lines: heading });
-  await dropRefused(project, print);
-  const files: Record<string, string> = { 'procs.yaml': print() };
-  const environments = new Set(project.services.flatMap(({ overlays }) => Object.keys(overlays)));
-  for (const environment of environments)
-    files[`procs.${environment}.yaml`] = printOverlay(project, environment, [
-      `What differs with \`orch -e ${environment}\`; made from ${names} by \`orch import\`.`,
-    ]);
+  await dropRefused(project);
+  const files = printFiles(project, { lines: heading }, (environment) => [
+    `What differs with \`orch -e ${environment}\`; made from ${names} by \`orch import\`.`,
+  ]);
   const services = project.services.map(({ name }) => name);
   return { files, formats, services, findings: project.findings.all() };
 }
@@ -80,7 +76,7 @@ export async function importFiles(request: ImportRequest): Promise<ImportResult>
 /** The draft before names and defaults are settled; `orch init` adds to it. */
 export async function readProject(request: Omit<ImportRequest, 'schema'>) {
   const { inputs, format, read, list, evaluate, keepsContainers = true } = request;
-  const project = new ProjectDraft();
+  const project = new ProjectDraft(inputs[0]!.file);
   const byFormat = new Map<Format, ImportInput[]>();
   const context: ImportContext = { project, read, list, evaluate, keepsContainers };
   for (const input of inputs) {

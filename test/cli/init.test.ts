@@ -115,6 +115,20 @@ test.each([
   expect([found.from, found.names]).toEqual([file, ['a']]);
 });
 
+test.each([
+  [
+    'a script',
+    scripts({ dev: 'wait-on tcp:3000 && ORCH_INSTANCE=3 vite' }),
+    'dev (env.ORCH_INSTANCE): the variable "ORCH_INSTANCE" is set by orch',
+  ],
+  ['a Procfile', { Procfile: 'web: x\n', '.foreman': 'formation: web=99999\n' }, 'web (pool): `pool` must be a number'],
+  ['a file without a program', { Procfile: 'web: -x\n' }, 'web: it has no command'],
+])('what procs.yaml refuses is left out, and listed: %s', async (_title, files, sentence) => {
+  const { text, notTakenOver } = await init(files as Record<string, string>);
+  expect(notTakenOver.join('\n')).toContain(sentence);
+  expect(text).toContain(`# - ${notTakenOver[0]}`);
+});
+
 test('an empty directory gets a sample', async () => {
   expect(await init({})).toMatchObject({ from: null, names: ['hello'], notTakenOver: [] });
 });

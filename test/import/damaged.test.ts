@@ -77,8 +77,12 @@ test.each([
 
 test.each([
   ['exitcodes=0,x', 'program:web.exitcodes', 'it is not a list of exit codes'],
-  ['exitcodes=0,256', 'program:web (success_codes)', 'it must be an exit code from 0 to 255, not the number 256'],
-  ['numprocs=-2', 'program:web (pool)', 'it must be a number from 0 to 10000, not the number -2'],
+  [
+    'exitcodes=0,256',
+    'program:web.exitcodes',
+    '`success_codes[1]` must be an exit code from 0 to 255, not the number 256',
+  ],
+  ['numprocs=-2', 'program:web.numprocs', '`pool` must be a number from 0 to 10000, not the number -2'],
 ])('a value that procs.yaml refuses is reported and left out: %s', async (line, path, reason) => {
   const text = `[program:web]\ncommand=sleep 1\n${line}\nstopwaitsecs=5\n`;
   const { files, findings } = await importTexts([{ file: 'supervisord.conf', text }]);

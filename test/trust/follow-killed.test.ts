@@ -88,12 +88,16 @@ test.each(rows)('killed %s', async (_step, hook, victims) => {
 async function removeStaleLocks({ project, status }: Clone, holds: (follow: FollowStatus) => boolean) {
   const look = async () => {
     const follow = await status();
-    if (/another git is at work|\.lock/.test(follow.held?.because ?? ''))
-      for (const name of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock'])
-        rmSync(project.path(`.git/${name}`), { force: true });
+    if (/another git is at work|\.lock/.test(follow.held?.because ?? '')) removeLocks(project);
     return follow;
   };
   return await waitFor('no lock is left, and it continues', look, holds, 30_000);
+}
+
+/** Those that a killed git may leave. */
+function removeLocks(project: Clone['project']): void {
+  for (const name of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock'])
+    rmSync(project.path(`.git/${name}`), { force: true });
 }
 
 test('killed while a commit is waited for: the next supervisor waits for it', async () => {
@@ -181,8 +185,7 @@ test('half a checkout that a person has changed since is left alone, with the co
   project.write('api/version', 'mine\n');
   await untilRevived(clone, pid);
   const { held } = await removeStaleLocks(clone, (one) => one.held?.because.includes('was interrupted') === true);
-  for (const name of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock'])
-    rmSync(project.path(`.git/${name}`), { force: true });
+  removeLocks(project);
   expect(held).toMatchObject({ rule: 'work_tree', command: `git reset --hard ${second.slice(0, 7)}` });
   expect(held?.because).toContain('api/version');
   expect(running(project)).toEqual(db);

@@ -35,7 +35,7 @@ export function chooseScripts(directory: string, text: string): DetectedProject 
   if (running.length === 0) return null;
   const chosen = choose(running.map(({ key }) => key));
   const manager = managerOf('.', source.root, { read: (file) => readNear(directory, file) });
-  const project = new ProjectDraft();
+  const project = new ProjectDraft('package.json');
   const services = chosen.map((name) => addScript(project, scripts.find(({ key }) => key === name)!, manager));
   connectWaits(services, project.findings);
   const rest = names.filter((name) => !chosen.includes(name));

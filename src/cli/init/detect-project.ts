@@ -1,7 +1,9 @@
 // What `orch init` makes a first procs.yaml from: the file of another tool, or the scripts of package.json, or a sample.
 import { join } from 'node:path';
 import { detectFormat } from '../../import/detect-format.ts';
+import { dropRefused } from '../../import/drop-refused.ts';
 import { readProject } from '../../import/import-files.ts';
+import { finishProject } from '../../import/model/finish.ts';
 import { ImportProblem } from '../../import/model/import-context.ts';
 import { ProjectDraft } from '../../import/model/project-draft.ts';
 import { evaluateScript } from '../import/evaluate-script.ts';
@@ -50,14 +52,22 @@ async function tryFile(
       evaluate: (name, environment) => evaluateScript(join(directory, name), environment),
       keepsContainers: false,
     });
-    const lost = sentencesOf(project);
-    if (project.services.length > 0) return { project, from: file, notTakenOver: lost };
-    notes.push(...lost);
+    const detected = await settle({ project, from: file, notTakenOver: [] });
+    if (project.services.length > 0) return detected;
+    notes.push(...detected.notTakenOver);
   } catch (error) {
     if (!(error instanceof ImportProblem)) throw error;
     if (file !== 'package.json') notes.push(`${file}: ${error.message}`);
   }
-  return file === 'package.json' ? chooseScripts(directory, text) : null;
+  const chosen = file === 'package.json' ? chooseScripts(directory, text) : null;
+  return chosen && settle(chosen);
+}
+
+/** With what is not taken over because it does not fit procs.yaml. */
+async function settle({ project, from, notTakenOver }: DetectedProject): Promise<DetectedProject> {
+  finishProject(project);
+  await dropRefused(project);
+  return { project, from, notTakenOver: [...sentencesOf(project), ...notTakenOver] };
 }
 
 /** `web.volumes: why`, without the name of the map that holds the services. */
@@ -71,7 +81,7 @@ function sentencesOf(project: ProjectDraft): string[] {
 
 /** A service that runs wherever orch does and prints output. */
 function sample(): DetectedProject {
-  const project = new ProjectDraft();
+  const project = new ProjectDraft('procs.yaml');
   const service = project.service('hello');
   service.comments.push('An example: put your own program here.');
   const node = process.platform === 'win32' ? 'node.exe' : 'node';

@@ -1,5 +1,4 @@
 // The text of a first procs.yaml: with comments about the file itself, and about what was not taken over.
-import { finishProject } from '../../import/model/finish.ts';
 import { printProject } from '../../import/output/print-project.ts';
 import { toServiceName } from '../../import/text/names.ts';
 import type { DetectedProject } from './detected-project.ts';
@@ -10,7 +9,6 @@ export function printFirstFile(
   { project, from, notTakenOver }: DetectedProject,
   schema: string | null,
 ): string {
-  finishProject(project);
   if (project.keys.name === undefined) project.set('name', toServiceName(name));
   for (const service of project.services)
     if (typeof service.keys.port === 'number') service.keyNotes.port = 'or auto: a free port in each checkout';

@@ -1,5 +1,6 @@
 // A configuration as a tree that knows where each part was written, and how values are taken out of it. Immutable: an alias
 // shares the node of its anchor.
+import type { FilePlace } from '../../core/load-result.ts';
 import type { Span } from '../problem/source-file.ts';
 import { expandTemplate } from './template.ts';
 
@@ -124,6 +125,21 @@ export function placeOf(tree: Tree, path: readonly string[]): Span {
   const reached = descend(tree, path);
   const isThere = reached.entry?.key === path.at(-1);
   return isThere || !reached.entry ? reached.tree.at : reached.entry.keyAt;
+}
+
+/** The opposite: the keys that lead to a place in a file, down to the last key that begins there or before it. Lists are not entered. */
+export function pathTo(tree: MapTree, { file, line, column }: FilePlace): string[] {
+  let last = { start: -1, path: [] as string[] };
+  const visit = (at: Tree, path: string[]): void => {
+    for (const { key, keyAt, value } of entriesOf(at)) {
+      const { source, start } = keyAt;
+      const isBefore = source.display === file && start <= source.offsetOf(line) + column - 1;
+      if (isBefore && start > last.start) last = { start, path: [...path, key] };
+      visit(value, [...path, key]);
+    }
+  };
+  visit(tree, []);
+  return last.path;
 }
 
 /** A map with other values: the same one where no value changes. */

@@ -1,6 +1,6 @@
 // The keys of a container in `services` of a compose file.
 import type { Dependency, ServiceSpec } from '../../core/spec.ts';
-import type { Plain, PlainMap } from '../../import/model/project-draft.ts';
+import type { Plain, PlainMap } from '../../import/model/plain.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import { fillText, type InstanceWords, knownWords } from '../text/instance-text.ts';
 import { isSimpleLine, shellLine, shellWord } from '../text/shell-line.ts';

@@ -1,6 +1,6 @@
 // `readiness` or `startup` -> `healthcheck`, which runs a program of the image: curl or wget for `http`, nc or bash for `tcp`. Pure.
 import type { Check, Probe, ServiceSpec } from '../../core/spec.ts';
-import type { PlainMap } from '../../import/model/project-draft.ts';
+import type { PlainMap } from '../../import/model/plain.ts';
 import { fillText, type InstanceWords } from '../text/instance-text.ts';
 import { shellWord } from '../text/shell-line.ts';
 import { composeTime } from './compose-containers.ts';

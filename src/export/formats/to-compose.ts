@@ -3,7 +3,7 @@
 import { Alias, isScalar, Pair, Scalar } from 'yaml';
 import type { ServiceSpec } from '../../core/spec.ts';
 import { nearly } from '../../import/model/loss-findings.ts';
-import type { Plain, PlainMap } from '../../import/model/project-draft.ts';
+import type { Plain, PlainMap } from '../../import/model/plain.ts';
 import { printYaml, setComment, Table, toNode } from '../../import/output/yaml-layout.ts';
 import type { ExportedProject, ExportedService } from '../model/exported-project.ts';
 import type { ProjectRules } from '../model/report-keys.ts';

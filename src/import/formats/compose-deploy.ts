@@ -1,6 +1,7 @@
 // `deploy` and `logging` of compose: copies, limits, restarts, roll-outs, rotation.
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { asIs, nested, type ServiceRules } from '../model/rules.ts';
 import { numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, parseLongDuration, toSize } from '../text/durations.ts';

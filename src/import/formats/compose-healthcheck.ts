@@ -1,6 +1,7 @@
 // `healthcheck` of compose -> a readiness probe.
 import { nearly, notCarried } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported } from '../model/rules.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromSeconds, parseLongDuration } from '../text/durations.ts';

@@ -1,7 +1,7 @@
 // How a service of a compose file is run: as a program of this machine, or as a container by docker.
 import { posix } from 'node:path';
 import { fromSource } from '../model/import-context.ts';
-import type { Plain, PlainMap } from '../model/project-draft.ts';
+import type { Plain, PlainMap } from '../model/plain.ts';
 import { nodeAt, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { quoteWord, wordsOf } from '../text/shell-words.ts';
 import { literal, toTemplate } from '../text/variables.ts';

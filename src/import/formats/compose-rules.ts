@@ -3,7 +3,8 @@
 import { runAsRule } from '../model/account-keys.ts';
 import { fromSource, type ImportContext } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { asIs, nested, type Rule, reported, type ServiceRules } from '../model/rules.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { fromSeconds, parseLongDuration, toSignal } from '../text/durations.ts';

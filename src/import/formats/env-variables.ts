@@ -1,7 +1,7 @@
 // Environment variables of other tools -> `env` of procs.yaml. Pure.
 import { RESERVED_VARIABLES } from '../../config/tree/instance-variables.ts';
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
-import type { PlainMap } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
 import { entriesOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { literal, toTemplate, type VariableRules } from '../text/variables.ts';
 

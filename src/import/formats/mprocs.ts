@@ -1,7 +1,8 @@
 // mprocs.yaml: its programs have a terminal, get SIGTERM, and are not restarted.
 import { fromSource, type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, type Rule, type RuleTable, reported, type ServiceRules } from '../model/rules.ts';
 import { entriesOf, isOn, nodeAt, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { readYamlSource } from '../source/yaml-source.ts';

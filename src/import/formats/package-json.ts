@@ -100,8 +100,8 @@ function importRunner(scripts: PackageScripts, name: string): void {
   const { project } = scripts.context;
   const node = nodeAt(scripts.root, 'scripts', name)!;
   const env = readScriptLine(scriptOf(scripts, name), '').env;
-  if (Object.keys(env).length > 0)
-    project.merge('env', Object.fromEntries(Object.entries(env).map(([key, value]) => [key, literal(value)])));
+  const literals = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, literal(value)]));
+  if (Object.keys(env).length > 0) project.carry(node, [], () => project.merge('env', literals));
   const found = expandRunner(scripts, name, node, 0);
   connectWaits(found, project.findings);
 }

@@ -4,7 +4,8 @@
 import { runAsRule } from '../model/account-keys.ts';
 import { fromSource } from '../model/import-context.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
 import { entriesOf, isOn, nodeAt, numberOf, plainOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
@@ -12,6 +13,7 @@ import { fromMs, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
 import { literal } from '../text/variables.ts';
 import { refusal } from './env-variables.ts';
+import { readExitCodes } from './exit-codes.ts';
 import { logRule, msText, setCron, setWatch } from './pm2-values.ts';
 import { changeRestart, limitShortRuns, setPause } from './restart-limit.ts';
 
@@ -98,9 +100,9 @@ export function pm2Rules(app: SourceNode, file: string, service: ServiceDraft): 
       changeRestart(draft, { backoff: { initial: fromMs(numberOf(node) ?? 100), max: '15s', factor: 1.5 } });
     },
     stop_exit_codes: (node, { draft }) => {
-      const words = textsOf(node);
-      if (!words.every((word) => /^\d+$/.test(word))) return notCarried('it is not a list of exit codes');
-      const codes = words.map(Number);
+      const read = readExitCodes(textsOf(node));
+      if (!read.ok) return read.verdict;
+      const { codes } = read;
       if (codes.length === 1 && codes[0] === 0) return void changeRestart(draft, { policy: 'on_failure' });
       draft.set('success_codes', codes);
       changeRestart(draft, { policy: 'on_failure' });

@@ -1,8 +1,9 @@
 // Log files of process-compose -> a log queue of the service, or the default one of the project.
 
 import { nearly, notCarried } from '../model/loss-findings.ts';
-import type { Plain, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
-import { isPlainMap } from '../model/project-draft.ts';
+import type { Plain } from '../model/plain.ts';
+import { isPlainMap } from '../model/plain.ts';
+import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported } from '../model/rules.ts';
 import { entriesOf, isOn, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 

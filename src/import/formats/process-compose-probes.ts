@@ -1,7 +1,8 @@
 // Probes of process-compose: every 10 s by default, and a failing readiness probe restarts the process.
 
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { type Rule, reported } from '../model/rules.ts';
 import { entriesOf, nodeAt, numberOf, plainOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds } from '../text/durations.ts';

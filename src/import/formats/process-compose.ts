@@ -2,7 +2,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 import { fromSource, type ImportContext, type ImportInput, ImportProblem } from '../model/import-context.ts';
 import { type Findings, nearly, notCarried } from '../model/loss-findings.ts';
-import { isPlainMap, type ProjectDraft, type ServiceDraft } from '../model/project-draft.ts';
+import { isPlainMap } from '../model/plain.ts';
+import type { ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { applyRules, asIs, lost, nested, type RuleTable, type ServiceRules } from '../model/rules.ts';
 import { addTag } from '../model/tags.ts';
 import { entriesOf, isOn, nodeAt, numberOf, type SourceNode, textOf, textsOf } from '../source/source-node.ts';

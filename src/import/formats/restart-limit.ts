@@ -1,7 +1,8 @@
 // Restarts: policy, pause, and a limit, which every tool counts in its own way.
 
 import { nearly, type Verdict } from '../model/loss-findings.ts';
-import { isPlainMap, type Plain, type ServiceDraft } from '../model/project-draft.ts';
+import { isPlainMap, type Plain } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 
 /** @param difference what the other tool counts. */
 export function limitRestarts(draft: ServiceDraft, count: number, difference: string): Verdict {

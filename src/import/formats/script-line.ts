@@ -1,6 +1,6 @@
 // One script or command of package.json -> the program, its directory and its variables, as a person would write them. Pure.
 import { posix } from 'node:path';
-import type { PlainMap } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
 import { type ShellWord, splitWords } from '../text/shell-words.ts';
 
 export type ScriptLine = {

@@ -2,11 +2,13 @@
 
 import { runAsRule } from '../model/account-keys.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
 import { isOn, nodeAt, numberOf, type SourceNode, textOf } from '../source/source-node.ts';
 import { fromSeconds, toSignal, toSize } from '../text/durations.ts';
 import { wordsOf } from '../text/shell-words.ts';
+import { readExitCodes } from './exit-codes.ts';
 import { limitShortRuns } from './restart-limit.ts';
 import { type ProgramNumbers, pairsOfEnvironment, toSupervisordText } from './supervisord-text.ts';
 
@@ -48,11 +50,10 @@ export function programRules(section: SourceNode, name: string): ServiceRules {
     },
     autorestart: asIs,
     exitcodes: (node, { draft }) => {
-      const words = textOf(node)
-        .split(',')
-        .map((word) => word.trim());
-      if (!words.every((word) => /^\d+$/.test(word))) return notCarried('it is not a list of exit codes');
-      const codes = words.map(Number);
+      const words = textOf(node).split(',');
+      const read = readExitCodes(words.map((word) => word.trim()));
+      if (!read.ok) return read.verdict;
+      const { codes } = read;
       if (codes.length === 1 && codes[0] === 0) return undefined;
       draft.set('success_codes', codes);
       return undefined;

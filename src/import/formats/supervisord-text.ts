@@ -1,6 +1,6 @@
 // Expressions of supervisord such as %(ENV_HOME)s and %(process_num)02d. Pure.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
-import type { PlainMap } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
 import { literal } from '../text/variables.ts';
 import { refusal } from './env-variables.ts';
 

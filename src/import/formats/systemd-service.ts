@@ -3,7 +3,8 @@
 
 import { runAsRule } from '../model/account-keys.ts';
 import { nearly, notCarried, type Verdict } from '../model/loss-findings.ts';
-import type { PlainMap, ServiceDraft } from '../model/project-draft.ts';
+import type { PlainMap } from '../model/plain.ts';
+import type { ServiceDraft } from '../model/project-draft.ts';
 import { asIs, lost, type Rule, type ServiceRules } from '../model/rules.ts';
 import { isOn, nodeAt, type SourceNode, textOf, textsOf } from '../source/source-node.ts';
 import { toTimespanMs } from '../text/cron.ts';

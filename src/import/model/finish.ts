@@ -6,7 +6,8 @@ import { toServiceNames } from '../text/names.ts';
 import { addGroup } from './account-keys.ts';
 import { fitValues } from './fit-values.ts';
 import { nearly, notCarried } from './loss-findings.ts';
-import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
+import { isPlainMap, type Plain, type PlainMap } from './plain.ts';
+import type { ProjectDraft, ServiceDraft } from './project-draft.ts';
 
 /** Keys that a person writes once when all services have the same. */
 const SHARED_KEYS = ['restart', 'on_end', 'on_failure', 'ready_after', 'tty', 'user', 'log_queue'];
@@ -50,6 +51,7 @@ function nameQueues(project: ProjectDraft): void {
     const name = byPath.get(path) ?? service.name + suffix;
     if (!byPath.has(path)) project.merge('log_queues', { [name]: queue });
     byPath.set(path, name);
+    project.noteMove({ to: ['log_queues', name], services: [service], key: [key] });
     service.set(key, name);
   }
 }
@@ -210,7 +212,9 @@ function shareDefaults(project: ProjectDraft): void {
       const common = commonValue(services.map(({ keys }) => keys[key]!));
       if (common === undefined) continue;
       project.merge('defaults', { [key]: common });
-      for (const service of services) if (isDeepStrictEqual(service.keys[key], common)) service.remove(key);
+      const same = services.filter(({ keys }) => isDeepStrictEqual(keys[key], common));
+      project.noteMove({ to: ['defaults', key], services: same, key: [key] });
+      for (const service of same) service.remove(key);
     }
   }
   shareStop(project);
@@ -232,6 +236,8 @@ function shareStop(project: ProjectDraft): void {
     const common = commonValue(values);
     if (common === undefined || common === usual) continue;
     project.merge('defaults', { stop: { ...asMap(project.map('defaults').stop), [key]: common } });
+    const same = services.filter((_, index) => values[index] === common);
+    project.noteMove({ to: ['defaults', 'stop', key], services: same, key: ['stop', key] });
     for (const [index, service] of services.entries()) {
       if (values[index] !== common) service.merge('stop', { [key]: values[index]! });
       else if (service.keys.stop !== undefined) {

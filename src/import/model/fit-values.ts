@@ -2,7 +2,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of procs.yaml
 
 import { nearly, notCarried } from './loss-findings.ts';
-import { isPlainMap, type Plain, type PlainMap, type ProjectDraft, type ServiceDraft } from './project-draft.ts';
+import { isPlainMap, type Plain, type PlainMap } from './plain.ts';
+import type { ProjectDraft, ServiceDraft } from './project-draft.ts';
 
 /** A service without a program is taken out, and reported. */
 export function fitValues(project: ProjectDraft): void {

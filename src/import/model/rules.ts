@@ -48,7 +48,7 @@ function applyRule<Draft extends KeysDraft>(
     return;
   }
   const comments = [...node.comments, ...(node.trailing ? [node.trailing] : [])];
-  const left = draft.carry(comments, () => {
+  const left = draft.carry(node, comments, () => {
     const verdict = rule(node, { draft, findings, parent });
     if (verdict !== reported) findings.add(node, verdict as Verdict | undefined);
   });

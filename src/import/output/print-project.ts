@@ -1,6 +1,7 @@
 // A draft -> the text of procs.yaml, in the order and layout of a file that a person writes. Pure.
 import { isScalar, type Node, Pair, Scalar, type YAMLMap } from 'yaml';
-import type { KeysDraft, Plain, PlainMap, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
+import type { Plain, PlainMap } from '../model/plain.ts';
+import type { KeysDraft, ProjectDraft, ServiceDraft } from '../model/project-draft.ts';
 import { printYaml, setComment, startsBlock, Table, toComment, toNode } from './yaml-layout.ts';
 
 const PROJECT_KEYS = ['name', 'include', 'env', 'env_files', 'log_queues', 'defaults'];
@@ -21,12 +22,28 @@ const SERVICE_KEYS = [
   ...['restart', 'success_codes', 'healthy_after', 'on_end', 'on_failure', 'stop', 'reload', 'limits', 'listen'],
   ...['tty', 'stdin', 'profiles', 'start', 'enabled'],
 ];
+export const BASE_FILE = 'procs.yaml';
+export const overlayFile = (environment: string): string => `procs.${environment}.yaml`;
+
 export type Heading = {
   /** Lines of the comment at the top. */
   lines: string[];
   /** Lines of the comment at the end. */
   closing?: string[];
 };
+
+/** Name of the file -> its text: procs.yaml, and an overlay for each environment. @param overlayLines the comment at the top of an overlay */
+export function printFiles(
+  project: ProjectDraft,
+  heading: Heading,
+  overlayLines: (environment: string) => string[],
+): Record<string, string> {
+  const overlays = project.environments().map((environment) => {
+    const text = printOverlay(project, environment, overlayLines(environment));
+    return [overlayFile(environment), text] as const;
+  });
+  return { [BASE_FILE]: printProject(project, heading), ...Object.fromEntries(overlays) };
+}
 
 export function printProject(project: ProjectDraft, { lines, closing = [] }: Heading): string {
   const map = toMap(project, PROJECT_KEYS);
@@ -46,7 +63,7 @@ export function printProject(project: ProjectDraft, { lines, closing = [] }: Hea
 }
 
 /** The file of one environment: only what differs. */
-export function printOverlay(project: ProjectDraft, environment: string, lines: string[]): string {
+function printOverlay(project: ProjectDraft, environment: string, lines: string[]): string {
   const services: PlainMap = {};
   for (const { name, overlays } of project.services) if (overlays[environment]) services[name] = overlays[environment];
   const map = new Table();

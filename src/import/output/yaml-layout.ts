@@ -1,6 +1,6 @@
 // Plain values -> YAML as a person lays it out: short maps and lists on one line, the others one key a line. Pure.
 import { Document, isMap, isSeq, type Node, Pair, Scalar, stringify, YAMLMap, YAMLSeq } from 'yaml';
-import { isPlainMap, type Plain, type PlainMap } from '../model/project-draft.ts';
+import { isPlainMap, type Plain, type PlainMap } from '../model/plain.ts';
 
 /** Wider maps and lists are written one key a line. */
 const FLOW_WIDTH = 90;
