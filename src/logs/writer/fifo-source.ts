@@ -46,6 +46,7 @@ export class FifoSource implements Origin, FifoListener {
   #isNotedPartial = false;
   #floodReads = 0;
   #calmTimer: NodeJS.Timeout | null = null;
+  #isPaused = false;
   #fifo: ReadableFifo | null = null;
   #fd = -1;
   #inode = 0;
@@ -77,24 +78,32 @@ export class FifoSource implements Origin, FifoListener {
     this.skipsToNewline = this.#listener.partialLines.takeLeft(inode);
     this.#isNotedPartial = this.skipsToNewline;
     this.#floodReads = 0;
+    this.#isPaused = false;
     this.#fifo = readFifo(fd, this.#listener.input, this);
   }
 
+  /** What waits in the FIFO meanwhile may begin or end anywhere: the record stays as it is. */
   pause(): void {
+    this.#isPaused = true;
     this.#fifo?.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
+    if (this.#isNotedPartial) this.#calmTimer ??= this.#startCalmTimer();
     this.#fifo?.resume();
   }
 
   onBytes(length: number): void {
     const isFlood = length >= FLOOD_READ_BYTES;
+    const isCut = isFlood || this.#listener.input[length - 1] !== NEWLINE;
     // Before anything else: the next writer must know this if this one is killed right now.
-    if (isFlood || this.#listener.input[length - 1] !== NEWLINE) this.#setPartial(true);
+    if (isCut) this.#setPartial(true);
     this.#listener.onBytes(this, length);
     if (isFlood) this.#noteFlood();
-    else this.notePartial();
+    if (!this.#isNotedPartial || !this.isOpen()) return;
+    if (isCut) this.#calmTimer?.refresh();
+    this.#calmTimer ??= this.#startCalmTimer();
   }
 
   onEnd(): void {
@@ -153,17 +162,25 @@ export class FifoSource implements Origin, FifoListener {
     this.partial = larger;
   }
 
-  /** This process may be killed right after the next read, before it knows how that ends: while a stream floods, its line
-   * counts as incomplete. */
   #noteFlood(): void {
-    this.#calmTimer ??= setTimeout(() => {
-      this.#calmTimer = null;
-      this.notePartial();
-    }, CALM_AFTER_MS).unref();
     if (this.#floodReads === FLOOD_READS) return;
     this.#floodReads += 1;
     compileSoon();
     if (this.#floodReads === FLOOD_READS) this.#listener.onFlood(this);
+  }
+
+  /**
+   * This process may be killed right after the next read, before it knows how that ends: a stream of which a read ended within
+   * a line counts as within a line until no such read comes for a while.
+   */
+  #startCalmTimer(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#calmTimer = null;
+      // Timers come first where this process was suspended: what it has not read yet comes now.
+      setImmediate(() => {
+        if (this.#calmTimer === null && !this.#isPaused && this.isOpen()) this.notePartial();
+      });
+    }, CALM_AFTER_MS).unref();
   }
 
   /** Records for the next writer whether a line is incomplete. */
