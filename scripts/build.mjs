@@ -1,12 +1,13 @@
 // Bundles src/ into dist/: one entry per process, code split so that a client loads only what its command needs.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** The command that users start, `orch up`, and the processes that a project has. */
+/** The command that users start, `orch up`, `orch down`, and the processes that a project has. */
 const processes = {
   orch: 'src/main.ts',
   up: 'src/cli/commands/up.ts',
+  down: 'src/cli/commands/down.ts',
   supervisor: 'src/supervisor/main.ts',
   'config-child': 'src/config/child.ts',
   'log-writer': 'src/logs/writer/main.ts',
@@ -23,8 +24,8 @@ const laterPrograms = {
   name: 'later-programs',
   setup({ onResolve, onLoad }) {
     // Not by `import`, which would first search the whole file for the names of its exports.
-    onResolve({ filter: /\/commands\/up\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './up.cjs', namespace: 'required' } : null,
+    onResolve({ filter: /\/commands\/(up|down)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, namespace: 'required' } : null,
     );
     onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
       contents: `module.exports = require('${path}');`,

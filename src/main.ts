@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // argv → command → exit code. `ps` and `--version` are read without commander and are part of this bundle: they must start fast.
-// `up` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
+// `up`, `down` and `validate`, which runs at each commit, are read without commander too, and have files of their own.
 import { statSync } from 'node:fs';
 import { psCommand } from './cli/commands/ps.ts';
-import { createContext, type HostProcess } from './cli/context/context.ts';
+import { createContext, type ExitCode, type HostProcess } from './cli/context/context.ts';
+import type { CommandDefinition } from './cli/context/definition.ts';
 import { parseSimpleLine } from './cli/fast-path.ts';
 import { VERSION } from './version.ts';
 
@@ -47,13 +48,11 @@ async function run() {
     stdout.write(`${VERSION}\n`);
     return 0;
   }
-  const simple = parseSimpleLine(argv, psCommand);
-  if (simple) return psCommand.run(createContext(simple.options, host), simple.options, []);
-  if (argv.includes('up')) {
-    const { upCommand } = await import('./cli/commands/up.ts');
-    const up = parseSimpleLine(argv, upCommand);
-    if (up) return upCommand.run(createContext(up.options, host), up.options, []);
-  }
+  const ended =
+    runSimply(psCommand) ??
+    (argv.includes('up') ? runSimply((await import('./cli/commands/up.ts')).upCommand) : null) ??
+    (argv.includes('down') ? runSimply((await import('./cli/commands/down.ts')).downCommand) : null);
+  if (ended) return ended;
   const checked = parseSimpleLine(argv, { name: 'validate', options: [] });
   if (checked) {
     const { validateCommand } = await import('./cli/validate-alone.ts');
@@ -61,6 +60,12 @@ async function run() {
   }
   const { runProgram } = await import('./cli/program.ts');
   return runProgram(argv, host);
+}
+
+/** @returns null: the line is another command, or commander has to read it. */
+function runSimply<Options>(command: CommandDefinition<Options>): Promise<ExitCode> | null {
+  const line = parseSimpleLine(argv, command);
+  return line && command.run(createContext(line.options, host), line.options as Options, []);
 }
 
 /** Every expected error is reported by its command. ORCH_DEBUG=1 adds the stack. */

@@ -160,7 +160,8 @@ export type ApiMethods = {
     { version: string; protocol: number; pid: number; project: string; root: string; file: string },
     never,
   ];
-  status: [Record<string, never>, Status, never];
+  /** `known`: what is known at once, without asking the log writer or git; older supervisors ask. */
+  status: [{ known?: boolean }, Status, never];
   /** A full status at once and after each change, at most every `minIntervalMs`, and every 2 s for cpu and memory. */
   watchStatus: [{ minIntervalMs: number }, Record<string, never>, Status];
   /** Past events from `fromSeq` (default: all that are kept, at most `limit` newest), then live ones when `follow`. */

@@ -41,6 +41,8 @@ export type LogWriterClient = {
   guard(successor: SuccessorStart | null): void;
   /** The newest figures, or the previous ones when the writer does not answer at once. */
   stats(): Promise<LogQueueStatus[]>;
+  /** The previous figures; empty: there are none yet. */
+  readonly lastStats: LogQueueStatus[];
   /** @param queues names; none: all. Returns the paths of the rotated files. Rejects when the writer is lost meanwhile. */
   rotate(queues: string[]): Promise<string[]>;
   /** Flushes everything and ends the writer. */
@@ -77,6 +79,7 @@ export function startLogWriter(paths: ProjectPaths, options: LogWriterOptions): 
 }
 
 class ReconnectingClient implements LogWriterClient {
+  lastStats: LogQueueStatus[] = [];
   readonly #queues = new NeededQueues();
   readonly #sources = new Map<string, InstanceFifos>();
   /** Detached, and no writer has confirmed yet that their FIFOs are read. */
@@ -85,7 +88,6 @@ class ReconnectingClient implements LogWriterClient {
   /** Queue -> the service that reads it now. */
   readonly #sinks = new Map<string, string>();
   #successor: SuccessorStart | null = null;
-  #lastStats: LogQueueStatus[] = [];
   #statsRequest: Promise<void> | null = null;
   #statsAskedMs = 0;
   /** Instances whose FIFOs the writer could not open. */
@@ -178,7 +180,7 @@ class ReconnectingClient implements LogWriterClient {
     // One request at a time: they must not pile up while a writer hangs.
     this.#statsRequest ??= this.#requestStats();
     await settlesWithin(this.#statsRequest, this.#statsAskedMs + STATS_TIMEOUT_MS - performance.now());
-    return this.#lastStats;
+    return this.lastStats;
   }
 
   async rotate(queues: string[]): Promise<string[]> {
@@ -219,7 +221,7 @@ class ReconnectingClient implements LogWriterClient {
   async #requestStats(): Promise<void> {
     this.#statsAskedMs = performance.now();
     const answer = await this.#connection.request('stats', {}).catch(() => null); // lost: the previous figures stay
-    if (answer !== null) this.#lastStats = answer.queues;
+    if (answer !== null) this.lastStats = answer.queues;
     this.#statsRequest = null;
   }
 

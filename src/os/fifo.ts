@@ -10,24 +10,34 @@ import { bindOnce } from './c-library.ts';
 /** Keeps a command line well below ARG_MAX. */
 const PATHS_PER_CALL = 500;
 const FIFO_MODE = 0o600;
+/** Where the file system needs longer for all of them (ext4 without a journal: a millisecond each), mkfifo(1) makes the rest. */
+const MAX_BLOCKED_MS = 4;
 const run = promisify(execFile);
 const bindMkfifo = bindOnce((library) => library.func('int mkfifo(const char *, uint32_t)'));
 
 /**
- * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700): one mkfifo(1) at most for all missing ones.
- * An existing FIFO is kept with its content; any other file in its place is replaced. Throws where that fails.
+ * Makes sure that each path is a FIFO of mode 0600 (in directories of mode 0700). An existing FIFO is kept with its content; any
+ * other file in its place is replaced. Throws where that fails. Blocks the caller for a few milliseconds at most.
  */
 export async function makeFifos(paths: string[]): Promise<void> {
   const unique = [...new Set(paths)];
   const directories = new Set(unique.map((path) => dirname(path)));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
-  const present = await Promise.all(unique.map(isFifo));
-  // mkfifo(1) sets the mode whatever the umask is, and says why it cannot create one.
-  const mkfifo = (process.umask() & FIFO_MODE) === 0 ? bindMkfifo() : null;
-  const missing = unique.filter((path, index) => !present[index] && mkfifo?.(path, FIFO_MODE) !== 0);
+  const others = makeDirectly(unique);
+  const present = await Promise.all(others.map(isFifo));
+  const missing = others.filter((_, index) => !present[index]);
   for (let from = 0; from < missing.length; from += PATHS_PER_CALL) {
     await run('mkfifo', ['-m', '600', '--', ...missing.slice(from, from + PATHS_PER_CALL)]);
   }
+}
+
+/** @returns the paths at which it has made none: something is there, it failed, or the time is up. */
+function makeDirectly(paths: readonly string[]): string[] {
+  // mkfifo(1) sets the mode whatever the umask is, and says why it cannot create one.
+  const mkfifo = (process.umask() & FIFO_MODE) === 0 ? bindMkfifo() : null;
+  if (!mkfifo) return [...paths];
+  const untilMs = performance.now() + MAX_BLOCKED_MS;
+  return paths.filter((path) => performance.now() > untilMs || mkfifo(path, FIFO_MODE) !== 0);
 }
 
 /**

@@ -179,8 +179,9 @@ export class Supervisor implements Supervised {
 
   onStep = (listener: () => void): (() => void) => this.#loop.onStep(listener);
 
-  async status(): Promise<Status> {
-    const [logQueues] = await Promise.all([this.writer.stats().catch(() => []), this.#commits.catchUp()]);
+  async status(onlyKnown = false): Promise<Status> {
+    const stats = onlyKnown ? this.writer.lastStats : this.writer.stats().catch(() => []);
+    const [logQueues] = await Promise.all([stats, onlyKnown || this.#commits.catchUp()]);
     const [{ kernel }, commit, follow] = [this, this.#commits.commit, this.following.status];
     return buildStatus({
       ...{ kernel, logQueues, instances: this.#instances, nowMs: this.clock.nowMs() },

@@ -24,7 +24,7 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
   const { outputs } = await bundle({
     entryPoints: [source('main.ts')],
     format: 'cjs',
-    external: ['./cli/program.ts', './cli/validate-alone.ts', './cli/commands/up.ts'],
+    external: ['./cli/program.ts', './cli/validate-alone.ts', './cli/commands/up.ts', './cli/commands/down.ts'],
   });
   const [output] = Object.values(outputs);
   expect(
@@ -37,24 +37,27 @@ test('`orch ps` loads one small package and no more of Node than it needs', asyn
   ).toEqual([]);
   expect(output!.bytes).toBeLessThan(30 * 1024);
   const external = output!.imports.filter((one) => one.external).map(({ path }) => path);
-  const later = ['./cli/commands/up.ts', './cli/program.ts', './cli/validate-alone.ts'];
+  const later = ['./cli/commands/down.ts', './cli/commands/up.ts', './cli/program.ts', './cli/validate-alone.ts'];
   expect([...new Set(external)].sort()).toEqual([...later, 'node:fs', 'node:net', 'node:os', 'node:path']);
 });
 
-test('`orch up` loads neither commander nor the full-screen view before it launches the supervisor', async () => {
-  const { outputs } = await bundle({
-    entryPoints: [source('cli/commands/up.ts')],
-    format: 'cjs',
-    external: ['../../tui/main.tsx'],
-    logOverride: { 'empty-import-meta': 'silent' },
-  });
-  const packages = inputsOf(Object.values(outputs)).filter((path) =>
-    /^node_modules\/(commander|ink|react)\//.test(path),
-  );
-  expect(packages).toEqual([]);
-  const command = inputsOf(Object.values(outputs)).filter((path) => path.startsWith('src/cli/commands/'));
-  expect(command).toEqual(['src/cli/commands/up.ts']);
-});
+test.for(['up', 'down'])(
+  '`orch %s` loads neither commander, the full-screen view nor another command before it acts',
+  async (name) => {
+    const { outputs } = await bundle({
+      entryPoints: [source(`cli/commands/${name}.ts`)],
+      format: 'cjs',
+      external: ['../../tui/main.tsx'],
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
+    const packages = inputsOf(Object.values(outputs)).filter((path) =>
+      /^node_modules\/(commander|ink|react)\//.test(path),
+    );
+    expect(packages).toEqual([]);
+    const command = inputsOf(Object.values(outputs)).filter((path) => path.startsWith('src/cli/commands/'));
+    expect(command).toEqual([`src/cli/commands/${name}.ts`]);
+  },
+);
 
 test('help, completion and the choice of a command load commander and the definitions alone', async () => {
   const { outputs } = await bundle({

@@ -1,6 +1,7 @@
 // The fast path must read a line exactly as commander does, or not at all.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { downCommand } from '../../src/cli/commands/down.ts';
 import { psCommand } from '../../src/cli/commands/ps.ts';
 import type { GlobalOptions } from '../../src/cli/context/context.ts';
 import { parseSimpleLine } from '../../src/cli/fast-path.ts';
@@ -84,4 +85,13 @@ test.each([[['ps']], [['ps', '--json']], [['--json', 'ps']], [['-f', 'a.yaml', '
 test.each([[[]], [['--json']], [['up']], [['ps', 'api']], [['ps', '--help']], [['ps', '-f']], [['--wide', 'ps']]])(
   '%j is not read',
   (argv) => expect(parseSimpleLine(argv, psCommand)).toBeNull(),
+);
+
+test.each([
+  [['down'], true],
+  [['-f', 'a.yaml', 'down', '--json'], true],
+  [['down', '--timeout', '5s'], false],
+  [['down', 'api'], false],
+])('%j: read without commander: %s', (argv, isRead) =>
+  expect(parseSimpleLine(argv, downCommand) !== null).toBe(isRead),
 );

@@ -1,7 +1,7 @@
 // FIFOs that cannot be read, and the reports to the supervisor.
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeFifos } from '../../src/os/fifo.ts';
 import { LogRig, until } from './rig.ts';
 
@@ -38,4 +38,13 @@ test('makeFifos replaces other files, keeps FIFOs, and gives access to the owner
   const made = statSync(path);
   await makeFifos([path]);
   expect([made.isFIFO(), made.mode & 0o777, statSync(path).ino]).toEqual([true, 0o600, made.ino]);
+});
+
+test('makeFifos lets mkfifo(1) make what takes a slow file system longer than a moment', async () => {
+  const paths = Array.from({ length: 8 }, (_, index) => join(rig.paths.fifoDir, `slow-${index}`));
+  let nowMs = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 2));
+  await makeFifos(paths).finally(() => clock.mockRestore());
+  const made = paths.map((path) => statSync(path));
+  expect(made.map((stat) => stat.isFIFO() && stat.mode & 0o777)).toEqual(paths.map(() => 0o600));
 });

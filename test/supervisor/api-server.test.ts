@@ -58,6 +58,17 @@ function watchedSupervisor(statusBytes: number) {
   };
 }
 
+test('`status` asks the log writer and git, unless only what is known is wanted', async () => {
+  const asked: unknown[] = [];
+  const supervisor = { kernel: {}, status: async (onlyKnown: boolean) => asked.push(onlyKnown) };
+  const { status } = createMethods(supervisor as unknown as Supervisor, {
+    onDown: () => undefined,
+    followLink: () => Promise.resolve(null),
+  });
+  for (const params of [{}, { known: true }]) await status(params, {} as never);
+  expect(asked).toEqual([false, true]);
+});
+
 test('a frozen server carries out nothing and answers nothing', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'orch-api-'));
   const calls: string[] = [];

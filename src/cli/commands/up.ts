@@ -226,7 +226,7 @@ async function reportUp(
 
 /** Reminds the user of services that were stopped by hand, or left out by an `up NAME`, of edits and commits that wait. */
 async function notesOf({ client, unfollowed }: RunningProject): Promise<string> {
-  const { services, config } = await client.request('status', {});
+  const { services, config } = await client.request('status', { known: true });
   const stopped = services.filter(({ override }) => override?.stopped).map(({ name }) => name);
   const kept = `kept stopped: ${stopped.join(', ')} (\`orch start ${stopped[0]}\` undoes it)`;
   const ended = unfollowed ? [`${unfollowed} is not followed any more (\`orch up --follow ${unfollowed}\` does)`] : [];

@@ -6,7 +6,8 @@ import { type Client, ClientError, connect } from '../../api/client.ts';
 import { type ProjectPaths, projectMarks } from '../../api/paths.ts';
 import { processExists } from '../../api/recorded-places.ts';
 
-const GONE_POLL_MS = 10;
+/** It is gone a few milliseconds after its last answer. */
+const GONE_POLL_MS = 2;
 const GONE_PATIENCE_MS = 5000;
 
 /**

@@ -54,7 +54,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       root: supervisor.paths.root,
       file: supervisor.file,
     }),
-    status: () => supervisor.status(),
+    status: ({ known }) => supervisor.status(known === true),
     watchStatus: ({ minIntervalMs }, call) => streamStatus(supervisor, nonNegativeOr(minIntervalMs, 100), call),
     events: ({ follow, fromSeq, limit }, call) => {
       for (const event of supervisor.events.since(nonNegativeOr(fromSeq, 1), nonNegativeOr(limit, MAX_EVENTS)))

@@ -29,7 +29,8 @@ export interface Supervised {
   readonly variables: AppliedVariables;
   /** Another supervisor takes over: nothing is stopped here any more. */
   readonly isHandedOver: boolean;
-  status(): Promise<Status>;
+  /** @param onlyKnown asks neither the log writer nor git, so that it waits for nothing */
+  status(onlyKnown?: boolean): Promise<Status>;
   explain(name: string): Explanation[];
   /** Sends a signal to the program of a live instance. @returns false: it has ended, or has not started yet. */
   signal(process: Incarnation, signal: string): boolean;

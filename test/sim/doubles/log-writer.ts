@@ -53,6 +53,7 @@ export function startLogWriter(): LogWriterClient {
     openSink: soon,
     closeSink: soon,
     stats: async () => [],
+    lastStats: [],
     rotate: async () => [],
     guard,
     close: () => {
