@@ -28,8 +28,11 @@ export type KeyChange = {
 
 /** Empty when nothing changed; every key when one of the two is null. */
 export function diffServices(from: ServiceSpec | null, to: ServiceSpec | null): KeyChange[] {
-  const before = from ? flatten(from) : new Map<string, DiffLeaf>();
-  const after = to ? flatten(to) : new Map<string, DiffLeaf>();
+  // Most services of an edited file are as they were.
+  const fields = from && to ? FIELDS.filter(([field]) => !isSame(from[field], to[field])) : FIELDS;
+  if (fields.length === 0) return [];
+  const before = from ? flatten(from, fields) : new Map<string, DiffLeaf>();
+  const after = to ? flatten(to, fields) : new Map<string, DiffLeaf>();
   const keys = [...new Set([...before.keys(), ...after.keys()])];
   return keys.flatMap((key) => {
     const [old, now] = [before.get(key), after.get(key)];
@@ -42,10 +45,19 @@ export function diffServices(from: ServiceSpec | null, to: ServiceSpec | null): 
 /** `value` is compared, `shown` printed. */
 type DiffLeaf = { class: ChangeClass; value: string; shown: string };
 
-function flatten(spec: ServiceSpec): Map<string, DiffLeaf> {
+type Field = keyof typeof SPEC_FIELDS;
+const FIELDS = Object.entries(SPEC_FIELDS) as [Field, (typeof SPEC_FIELDS)[Field]][];
+
+/** The loader writes keys in one order. */
+const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || (isObject(one) && isObject(other) && JSON.stringify(one) === JSON.stringify(other));
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+function flatten(spec: ServiceSpec, fields: typeof FIELDS): Map<string, DiffLeaf> {
   const leaves = new Map<string, DiffLeaf>();
-  for (const [field, { key, class: changeClass }] of Object.entries(SPEC_FIELDS)) {
-    const value = spec[field as keyof typeof SPEC_FIELDS];
+  for (const [field, { key, class: changeClass }] of fields) {
+    const value = spec[field];
     if (value === null || value === undefined) continue; // undefined: a client of an older version applied it
     for (const [path, leaf] of flattenField(field, key, value)) {
       const isLive =

@@ -49,13 +49,12 @@ export function planChange(base: PlanBase, config: ProjectConfig, nowMs: number,
   const changes: PlanChange[] = [];
   const { outcomes, settled } = simulateOn(base, after, nowMs);
   const dependencies = viewDependencies(after, settled ?? base.slots);
-  const isEdited = !isSameConfig(config, base.accepted?.config);
   for (const name of names) {
     const from = before.get(name) ?? null;
     const to = after.services.get(name) ?? null;
     const keys = diffServices(from, to);
-    const halted = to && !isEdited ? whyHalted(base.rollouts.get(to.name), to) : null;
-    if (halted !== null) {
+    const halted = to && whyHalted(base.rollouts.get(to.name), to);
+    if (halted !== null && isSameConfig(config, base.accepted?.config)) {
       changes.push(haltedChange(name, halted, keys));
       continue;
     }
