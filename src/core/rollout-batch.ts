@@ -95,9 +95,8 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
   const old = members
     .filter(({ progress, slot, mayServe }) => progress === 'old' && isReplaceable(slot) && !mayServe)
     .sort(unhealthyFirst);
+  const isFree = protectsNothing(rollout, pool);
   for (const member of rules.isHalted ? [] : old.filter(({ isAvailable }) => !isAvailable)) {
-    // No instance served when the roll-out began: there is nothing to protect. Nor is there in a version that failed.
-    const isFree = rollout.protected === 0 || pool.target !== declared;
     if (room + covered <= 0 && !isFree) break;
     const isEmpty = member.slot !== undefined && !isOccupied(member.slot);
     if (!rules.mayReplace(member) && !(isEmpty && isFree)) continue;
@@ -126,6 +125,11 @@ export function chooseReplacements(rollout: Rollout, pool: PoolInRollout, rules:
     spare--;
   }
   return { replaced, restarted };
+}
+
+/** No instance served when the roll-out began, or those that serve run the version that failed. */
+export function protectsNothing(rollout: Rollout, { declared, target }: PoolInRollout): boolean {
+  return rollout.protected === 0 || target !== declared;
 }
 
 function unhealthyFirst(a: PoolMember, b: PoolMember): number {

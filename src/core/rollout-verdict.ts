@@ -6,8 +6,8 @@ import type { ServiceSpec } from './spec.ts';
 
 /**
  * Updates the record by the state of the instances. Rules, first match wins:
- * 1. More new instances are good than ever before: that is progress, and the deadline starts over. It also does once a
- *    dependency lets the version start.
+ * 1. More new instances are good than ever before: that is progress, and the deadline starts over. The time during which a
+ *    dependency keeps the version from starting does not count.
  * 2. Halted, and a restart was requested since: it is tried again.
  * 3. Held, and every new instance is good after all: it resumes.
  * 4. Going, and a new instance has failed, or none got ready within the deadline: it fails.
@@ -24,9 +24,10 @@ export function judgeRollout(
   const { nowMs } = context;
   if (rollout.isHealth) return rollout;
   const good = members.filter(({ progress }) => progress === 'current').length;
-  const isProgress = good > rollout.good || (rollout.isWaiting && blocker === null);
-  const seen = { ...rollout, good: Math.max(good, rollout.good), isWaiting: blocker !== null };
-  const grown = isProgress ? { ...seen, progressMs: nowMs } : seen;
+  const waitingSinceMs = blocker === null ? null : (rollout.waitingSinceMs ?? nowMs);
+  const waitedMs = blocker === null && rollout.waitingSinceMs !== null ? nowMs - rollout.waitingSinceMs : 0;
+  const progressMs = good > rollout.good ? nowMs : rollout.progressMs + waitedMs;
+  const grown = { ...rollout, good: Math.max(good, rollout.good), waitingSinceMs, progressMs };
   const { verdict } = grown;
   if (verdict.kind !== 'going' && members.some((member) => isRequestedSince(member, verdict.atMs)))
     return { ...grown, sinceMs: nowMs, progressMs: nowMs, verdict: { kind: 'going' } };

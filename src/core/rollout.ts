@@ -9,6 +9,7 @@ import {
   chooseSurge,
   isReplaceable,
   type PoolInRollout,
+  protectsNothing,
   type Replacements,
   rolloutLimitsOf,
   surgeToKeep,
@@ -139,7 +140,7 @@ function newRollout({ nowMs }: RolloutPass, declared: ServiceSpec, members: Pool
     protected: older.length,
     olderHash: mostFrequent(hashes),
     replacing: [],
-    isWaiting: false,
+    waitingSinceMs: null,
     isHealth: old.every(({ staleness }) => staleness?.kind === 'unhealthy'),
     verdict: { kind: 'going' },
   };
@@ -173,14 +174,19 @@ function surgeMembers(
   return ids.map((id) => memberOf(pass, id, target, rollout));
 }
 
-/** Why the version cannot take the place of an instance that serves; null: it can, or no such instance is left. */
+/** Why the version cannot take the place of an instance that is still to be replaced; null: it can, or none is left. */
 function currentBlocker(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): Blocker | null {
   for (const member of pool.members) {
-    if (member.progress !== 'old' || !member.slot || !isOccupied(member.slot)) continue;
-    const blocker = replacementBlocker(pass, rollout, pool, member);
+    const blocker = member.progress === 'old' ? memberBlocker(pass, rollout, pool, member) : null;
     if (blocker) return blocker;
   }
   return null;
+}
+
+/** Where nothing is to be protected, an instance that does not live leaves its version at once. */
+function memberBlocker(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout, member: PoolMember): Blocker | null {
+  if (!member.slot || (!isOccupied(member.slot) && protectsNothing(rollout, pool))) return null;
+  return replacementBlocker(pass, rollout, pool, member);
 }
 
 function replacementBlocker(
@@ -265,7 +271,7 @@ function whyNotYet(
 ): { because: string; unblock: string | null } {
   const { verdict } = rollout;
   const { name } = pool.declared;
-  const { staleness, slot } = member;
+  const { staleness } = member;
   const state =
     staleness?.kind === 'restart' || staleness?.kind === 'unhealthy'
       ? `Is to be restarted (${staleness.because})`
@@ -274,7 +280,7 @@ function whyNotYet(
     const unblock = howToResume(name);
     return { because: `${state}; the roll-out is paused: ${verdict.because}`, unblock };
   }
-  const blocker = slot && isOccupied(slot) ? replacementBlocker(pass, rollout, pool, member) : null;
+  const blocker = memberBlocker(pass, rollout, pool, member);
   if (!blocker)
     return {
       because: `${state}; ${staleness?.kind === 'version' ? 'the roll-out will replace it' : 'it waits for its turn'}.`,

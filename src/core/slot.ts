@@ -168,7 +168,7 @@ export type Rollout = {
   /** The version that is being rolled out; equal to the one that runs where a restart was asked for. */
   specHash: string;
   sinceMs: number;
-  /** When the number of new instances that are good last grew, and to how many. */
+  /** When the number of new instances that are good last grew (plus the time that it has waited since), and to how many. */
   progressMs: number;
   good: number;
   /** How many instances of older versions were available when it began: as many are protected. */
@@ -177,8 +177,8 @@ export type Rollout = {
   olderHash: string | null;
   /** Instances that were stopped for this version and have not started since: they start in no other one. */
   replacing: InstanceId[];
-  /** The version could not start when this was last judged, because of a dependency: the deadline does not count. */
-  isWaiting: boolean;
+  /** Since when the version cannot start because of a dependency: the deadline does not count that time. Null: it can. */
+  waitingSinceMs: number | null;
   /** Only unhealthy instances are restarted, in the version that runs. No deadline, and no failure pauses it. */
   isHealth: boolean;
   verdict: RolloutVerdict;

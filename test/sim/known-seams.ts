@@ -140,6 +140,33 @@ export const KNOWN_SEAMS: Record<string, Scenario> = {
       after(1_500, { kind: 'stop', service: 1, instance: null }),
     ]),
   ),
+  'a program that ends again and again, with one on top, follows a service that is rolled back': one(
+    [
+      service({ life: { preparesMs: 1_500, rollout: BACK } }),
+      service(
+        {
+          policy: 'always',
+          dependsOn: STARTED,
+          life: { broken: 'dies', rollout: { ...ONE_ON_TOP, deadlineMs: 1_500 } },
+        },
+        { endsAfterMs: 400 },
+      ),
+    ],
+    // The last step: from then on, its newer version does not die.
+    after(1_700, { kind: 'changeAll' }),
+  ),
+  'what a pool depends on is replaced every 5 s, and the newer version never starts': one(
+    [
+      service({ schedule: { ...everyS(5), overlap: 'replace' } }),
+      service({
+        pool: 2,
+        dependsOn: STARTED,
+        life: { broken: 'hangs', rollout: { ...LIFE.rollout, deadlineMs: 20_000 } },
+      }),
+    ],
+    after(7_000, { kind: 'changeSpec', service: 1 }),
+    after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 }),
+  ),
   'a service with two on top becomes a long task, and a service again': one(
     [service({ pool: 3, taskMs: 2_000, life: { readyAfterMs: 300, rollout: { ...ONE_ON_TOP, surge: 2 } } })],
     after(7_000, changeFirst),

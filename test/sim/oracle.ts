@@ -274,7 +274,10 @@ export class Oracle implements Observer {
   onAction(guest: Guest, action: ObservedAction): void {
     // Code of a process that died in the middle of it has no effect any more.
     if (!guest.isAlive) return;
-    this.#machine.note(() => `${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}`);
+    const version = action.kind === 'start' ? ` in version ${action.slot.spec?.specHash}` : '';
+    this.#machine.note(
+      () => `${this.#project.root} pid ${guest.process.pid}: ${action.kind} ${action.slot.id}${version}`,
+    );
     const isBegin = action.kind === 'drain' || (action.kind === 'stop' && !this.#lifecycle.isSecondStep(action.slot));
     if (action.kind === 'start' || isBegin) {
       this.actions.push({ kind: action.kind === 'start' ? 'start' : 'stop', id: action.slot.id });
@@ -567,7 +570,7 @@ export class Oracle implements Observer {
     const rollout = this.kernel!.rollouts.get(spec.name);
     if (rollout && rollout.verdict.kind !== 'going') return true;
     // What serves is not stopped for a version whose conditions do not hold.
-    if (rollout?.isWaiting && this.#isBlocked(spec)) return true;
+    if (rollout && rollout.waitingSinceMs !== null && this.#isBlocked(spec)) return true;
     for (let index = 1; index <= spec.pool; index++) {
       const slot = this.kernel!.slots.get(`${spec.name}.${index}` as InstanceId);
       if (slot?.phase.kind !== 'alive' && (slot?.phase.kind === 'failed' || this.#isBlocked(spec))) return true;

@@ -129,11 +129,13 @@ function isRollout(rollout: unknown): rollout is Rollout {
 
 /** An earlier version did not write these. */
 function withRolloutDefaults(rollout: Rollout): Rollout {
-  const { replacing, isWaiting, isHealth } = rollout as Partial<Rollout>;
+  const { isWaiting, ...rest } = rollout as Rollout & { isWaiting?: unknown };
+  const { replacing, waitingSinceMs, isHealth } = rest as Partial<Rollout>;
   return {
-    ...rollout,
+    ...rest,
     replacing: Array.isArray(replacing) ? replacing.filter(isString) : [],
-    isWaiting: isWaiting === true,
+    waitingSinceMs:
+      typeof waitingSinceMs === 'number' ? waitingSinceMs : isWaiting === true ? rollout.progressMs : null,
     isHealth: isHealth === true,
   };
 }

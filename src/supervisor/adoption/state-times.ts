@@ -22,6 +22,7 @@ const TIME_KEYS = new Set([
   'untilMs',
   'atMs',
   'progressMs',
+  'waitingSinceMs',
   'recentFailuresMs',
   'restartRequestedMs',
 ]);
