@@ -1,8 +1,20 @@
 // A project is known by the path of its file as it is given: releases behind a link, other paths to one directory.
-import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Status } from '../../src/api/protocol.ts';
+import { recordedPlaceFile } from '../../src/api/recorded-places.ts';
 import { findProcesses } from '../rig/processes.ts';
 import { createProject, instanceOf, type Project } from '../rig/project.ts';
 import { waitFor } from '../rig/wait-for.ts';
@@ -127,6 +139,30 @@ test('a release that was started by its own path is taken over by `up` behind th
   switchTo(place, '2');
   await up(place);
   expect(directories(place)).toEqual(['2', '2']);
+  await place.mustOrch(['down'], inCurrent(place));
+});
+
+test('`up` and `ps` find a supervisor whose state moves while they look for it', async () => {
+  const place = createReleases();
+  await up(place);
+  const record = recordedPlaceFile(place.path('current'));
+  const now = readFileSync(record, 'utf8');
+  const pids = supervisors(place).map(({ pid }) => pid);
+  mkdirSync(place.path('releases/2/.orch'));
+  const before = JSON.stringify({ ...JSON.parse(now), stateDir: place.path('releases/2/.orch') });
+  for (const words of [['ps'], ['up', '-d']]) {
+    // The command reads the record as it was, and whoever reads it after that as it is now.
+    rmSync(record);
+    execFileSync('mkfifo', ['-m', '600', record]);
+    const command = place.orch(words, inCurrent(place));
+    const fifo = await open(record, 'w');
+    writeFileSync(`${record}.now`, now, { mode: 0o600 });
+    renameSync(`${record}.now`, record);
+    await fifo.writeFile(before);
+    await fifo.close();
+    expect(await command).toMatchObject({ exitCode: 0 });
+  }
+  expect(supervisors(place).map(({ pid }) => pid)).toEqual(pids);
   await place.mustOrch(['down'], inCurrent(place));
 });
 

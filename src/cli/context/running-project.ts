@@ -80,8 +80,16 @@ export type OpenProject = { paths: ProjectPaths; client: Client } | { paths: Pro
 
 /** @returns `client` null: no supervisor runs. `paths` null: the directory does not exist. Throws ClientErrors. */
 export async function openProject(context: ProjectPlace): Promise<OpenProject> {
-  const paths = (await locateProject(context))?.paths ?? null;
-  const client = paths && (await connect(paths));
+  let paths = (await locateProject(context))?.paths ?? null;
+  let client = paths && (await connect(paths));
+  if (!client) {
+    // Its supervisor may just have moved its state to where a switched link leads.
+    const now = (await locateProject(context))?.paths ?? null;
+    if (now?.socket !== paths?.socket) {
+      paths = now;
+      client = now && (await connect(now));
+    }
+  }
   if (client && (context.stateDir !== null || paths!.path !== paths!.root)) await checkProject(client, context);
   return client ? { paths: paths!, client } : { paths, client: null };
 }

@@ -15,7 +15,7 @@ import { definedVariables } from '../context/applied-environment.ts';
 import { checkServiceNames, loadOrPrint, printProblems, selectServices } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
-import { checkProject } from '../context/running-project.ts';
+import { checkProject, findPaths } from '../context/running-project.ts';
 import { refreshSchema } from '../context/schema-copy.ts';
 import { askConsent } from './ask-consent.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -155,11 +155,12 @@ type BringUpAttempt = {
 };
 
 async function retryUntilRunning(
-  { context, paths, owned, interrupts, readAgain }: BringUpAttempt,
+  { context, paths: firstPaths, owned, interrupts, readAgain }: BringUpAttempt,
   firstRequest: ApplyRequest,
   client: Client | null,
   launch: SupervisorLaunch | null,
 ): Promise<RunningProject | ExitCode> {
+  let paths = firstPaths;
   let request = firstRequest;
   let readings = 1;
   let conflict: WireError | null = null;
@@ -208,17 +209,19 @@ async function retryUntilRunning(
     }
     if (started.error.code !== 'conflict') return fail(context, started.error);
     conflict = started.error;
-    client = await connectWithin(paths, RELAUNCH_MS);
+    ({ client, paths } = await connectWithin(context, paths, RELAUNCH_MS));
   }
 }
 
-/** The supervisor that holds the lock may be about to listen. */
-async function connectWithin(paths: ProjectPaths, patienceMs: number): Promise<Client | null> {
+/** The supervisor that holds the lock may be about to listen, or is moving its state to where a switched link leads. */
+async function connectWithin(context: CliContext, firstPaths: ProjectPaths, patienceMs: number) {
+  let paths = firstPaths;
   for (const untilMs = performance.now() + patienceMs; performance.now() < untilMs; await pause(RETRY_MS)) {
     const client = await connect(paths);
-    if (client) return client;
+    if (client) return { client, paths };
+    paths = findPaths(context) ?? paths;
   }
-  return null;
+  return { client: null, paths };
 }
 
 function start(launch: SupervisorLaunch, request: ApplyRequest): Promise<LaunchOutcome> {
