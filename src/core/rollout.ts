@@ -2,18 +2,18 @@
 // back when a new instance fails or none gets ready. Pure and level-triggered: from the slots and one small record for each
 // service it says which version every instance should run now. The reconciler does the rest.
 
-import { type Blocker, type Slots, viewDependencies } from './dependencies.ts';
+import { type Slots, viewDependencies } from './dependencies.ts';
 import type { Desired, DesiredInstance, RolloutStep } from './desired.ts';
 import {
   chooseReplacements,
   chooseSurge,
   isReplaceable,
   type PoolInRollout,
-  protectsNothing,
   type Replacements,
   rolloutLimitsOf,
   surgeToKeep,
 } from './rollout-batch.ts';
+import { currentBlocker, memberBlocker, replacementBlocker } from './rollout-blockers.ts';
 import { type MemberContext, memberOf, type PoolMember, runningIds, stalenessOf, tasksOf } from './rollout-members.ts';
 import { isOver, judgeRollout, stillReplacing } from './rollout-verdict.ts';
 import { isOccupied, type Rollout } from './slot.ts';
@@ -173,39 +173,6 @@ function surgeMembers(
   const ids = Array.from({ length: extra }, (_, index) => instanceId(declared.name, declared.pool + index + 1));
   return ids.map((id) => memberOf(pass, id, target, rollout));
 }
-
-/** Why the version cannot take the place of an instance that is still to be replaced; null: it can, or none is left. */
-function currentBlocker(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): Blocker | null {
-  for (const member of pool.members) {
-    const blocker = member.progress === 'old' ? memberBlocker(pass, rollout, pool, member) : null;
-    if (blocker) return blocker;
-  }
-  return null;
-}
-
-/** Where nothing is to be protected, an instance that does not live leaves its version at once. */
-function memberBlocker(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout, member: PoolMember): Blocker | null {
-  if (!member.slot || (!isOccupied(member.slot) && protectsNothing(rollout, pool))) return null;
-  return replacementBlocker(pass, rollout, pool, member);
-}
-
-function replacementBlocker(
-  pass: RolloutPass,
-  { verdict }: Rollout,
-  { declared, target }: PoolInRollout,
-  { staleness }: PoolMember,
-): Blocker | null {
-  if (target !== declared) return pass.dependencies.blockerOf(target, true);
-  if (verdict.kind === 'rolledBack' || staleness?.kind === 'unhealthy') return pass.dependencies.blockerOf(target);
-  const blocker = pass.dependencies.blockerOfReplacement(target, staleness?.kind === 'version');
-  const { service } = blocker?.dependency ?? {};
-  const halted = service && (pass.rollouts.get(service) ?? pass.before.get(service))?.verdict;
-  if (!blocker || !halted || halted.kind === 'going') return blocker;
-  return { ...blocker, because: `${blocker.because}; ${wordFor(halted.kind)}: ${halted.because}`, outlook: 'hopeless' };
-}
-
-const wordFor = (kind: 'paused' | 'rolledBack'): string =>
-  kind === 'paused' ? 'its roll-out is paused' : 'it was rolled back';
 
 function assignSteps(pass: RolloutPass, rollout: Rollout, pool: PoolInRollout): void {
   const { declared, target, members } = pool;

@@ -151,7 +151,7 @@ test('`up` and `ps` find a supervisor whose state moves while they look for it',
   mkdirSync(place.path('releases/2/.orch'));
   const before = JSON.stringify({ ...JSON.parse(now), stateDir: place.path('releases/2/.orch') });
   for (const words of [['ps'], ['up', '-d']]) {
-    // The command reads the record as it was, and whoever reads it after that as it is now.
+    // The command reads the record as it was, and every later reader as it is now.
     rmSync(record);
     execFileSync('mkfifo', ['-m', '600', record]);
     const command = place.orch(words, inCurrent(place));

@@ -23,8 +23,8 @@ const plain = {
  */
 export const FLAGS = [
   '--always-sparkplug',
-  // Node 22 and newer do not know it.
-  ...(Number.parseInt(process.versions.node, 10) < 22 ? ['--interrupt-budget=1000000'] : []),
+  // Node 22 and newer do not know the one, and have the other on.
+  ...(Number.parseInt(process.versions.node, 10) < 22 ? ['--interrupt-budget=1000000', '--maglev'] : []),
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
   '--single-threaded-gc',

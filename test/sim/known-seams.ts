@@ -167,6 +167,22 @@ export const KNOWN_SEAMS: Record<string, Scenario> = {
     after(7_000, { kind: 'changeSpec', service: 1 }),
     after(1_500, { kind: 'crash', beforeEffect: null, upAfterMs: 20, ups: 1 }),
   ),
+  'what a pool depends on fails while one of the pool is replaced': one(
+    [
+      service({ policy: 'never', life: { broken: 'crash' } }),
+      service(
+        {
+          pool: 2,
+          graceMs: 500,
+          dependsOn: STARTED,
+          life: { rollout: { ...ONE_ON_TOP, unavailable: 1, deadlineMs: 1_500 } },
+        },
+        { obeysAfterMs: null },
+      ),
+    ],
+    after(1_500, { kind: 'changeAll' }),
+    after(300, { kind: 'commentEdit' }),
+  ),
   'a service with two on top becomes a long task, and a service again': one(
     [service({ pool: 3, taskMs: 2_000, life: { readyAfterMs: 300, rollout: { ...ONE_ON_TOP, surge: 2 } } })],
     after(7_000, changeFirst),
