@@ -4,8 +4,8 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOfPath } from './paths.ts';
 
-/** Written by the supervisor. */
-export type RecordedPlace = { file: string; stateDir: string; pid: number };
+/** Written by the supervisor. An earlier version did not write its identity. */
+export type RecordedPlace = { file: string; stateDir: string; pid: number; startTime?: string; bootId?: string };
 
 /** Of the user, whatever TMPDIR is. */
 export function privateTemporaryDir(): string {
@@ -20,11 +20,16 @@ export function recordedPlaceFile(path: string): string {
 
 /** @returns null where none is recorded, or its supervisor is gone. */
 export function findRecordedPlace(path: string): RecordedPlace | null {
+  const entry = readRecordedPlace(path);
+  return entry && existsSync(entry.stateDir) && processExists(entry.pid) ? entry : null;
+}
+
+/** The last entry, of whatever became of its supervisor. */
+export function readRecordedPlace(path: string): RecordedPlace | null {
   try {
     const { uid } = lstatSync(privateTemporaryDir());
     if (process.getuid && uid !== process.getuid()) return null; // another user could lead us to its own socket
-    const entry = JSON.parse(readFileSync(recordedPlaceFile(path), 'utf8')) as RecordedPlace;
-    return existsSync(entry.stateDir) && processExists(entry.pid) ? entry : null;
+    return JSON.parse(readFileSync(recordedPlaceFile(path), 'utf8')) as RecordedPlace;
   } catch {
     return null; // no entry, or being written now
   }

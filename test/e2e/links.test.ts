@@ -142,6 +142,23 @@ test('a release that was started by its own path is taken over by `up` behind th
   await place.mustOrch(['down'], inCurrent(place));
 });
 
+test('a deployment switches the link, removes the old release and starts the new one at once: one supervisor', async () => {
+  const place = createReleases();
+  await up(place);
+  const before = supervisors(place).map(({ pid }) => pid);
+  switchTo(place, '2');
+  rmSync(place.path('releases/1'), { recursive: true });
+  await up(place);
+  expect(supervisors(place).map(({ pid }) => pid)).toEqual(before);
+  await waitFor(
+    'the new release runs',
+    () => directories(place),
+    (now) => now.join() === '2,2',
+  );
+  await place.mustOrch(['down'], inCurrent(place));
+  expect(place.instances()).toEqual([]);
+});
+
 test('`up` and `ps` find a supervisor whose state moves while they look for it', async () => {
   const place = createReleases();
   await up(place);

@@ -37,4 +37,12 @@ export const KNOWN_LINKS: Record<string, Scenario> = {
     // Its supervisor follows the link before any other command can find no supervisor.
     after(850, switched),
   ),
+  'a deployment removes the old release, switches the link and calls `up`, at once': one(
+    PAIR,
+    after(3_100, { kind: 'deleteStateDir' }),
+    after(0, switched),
+    after(0, { kind: 'up' }),
+    after(7_000, { kind: 'changeSpec', service: 0 }),
+    after(7_000, { kind: 'stop', service: 1, instance: null }),
+  ),
 };

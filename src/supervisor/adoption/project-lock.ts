@@ -7,6 +7,7 @@ import { acquireLock, holdDirectory, type Lock, type LockHolder, readLockHolder 
 import { ensureStateDir } from '../../os/private-dir.ts';
 import { formerMarks } from './former-path.ts';
 import { moveState } from './move-state.ts';
+import { findDisplacedSupervisor } from './recorded-place.ts';
 
 export type ProjectLock = {
   release(): void;
@@ -41,6 +42,8 @@ export async function lockProject(
   file: string,
   waitMs: number,
 ): Promise<ProjectLock | LockRefusal> {
+  const displaced = findDisplacedSupervisor(paths);
+  if (displaced !== null) return refusedBy(` (pid ${displaced}); its .orch was removed, and it is about to restore it`);
   const outer = await lockRoot(paths, waitMs);
   if (outer === 'held') return refusedBy(recordedHolder(paths, file));
   try {
