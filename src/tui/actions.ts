@@ -3,28 +3,12 @@ import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
-import {
-  commandNames,
-  instancesOf,
-  isFolded,
-  isInactive,
-  outputTarget,
-  selectedIndex,
-  selectedRow,
-  type TableRow,
-  tableRows,
-} from './model/rows.ts';
+import { paletteMatches } from './model/palette.ts';
+import { isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
-import {
-  type ConfirmOverlay,
-  type DetailsOverlay,
-  isPanel,
-  type ScaleTarget,
-  searchPattern,
-  type UiState,
-  type WhyOverlay,
-} from './model/state.ts';
+import { isPanel, type PaletteOverlay, searchPattern, type UiState } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
+import { applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { screenRowsOf } from './view/pane.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
@@ -54,7 +38,13 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'details':
     case 'scaleUp':
     case 'scaleDown':
+    case 'edit':
+    case 'browse':
       return applyToRow(state, action);
+    case 'undoScale':
+      return undoScale(state);
+    case 'palette':
+      return withoutEffects({ ...state, overlay: { kind: 'palette', text: '', at: 0 } });
     case 'filter':
       return withoutEffects(openSearch(state, 'names', state.nameFilter));
     case 'grep':
@@ -80,12 +70,17 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'back':
       return withoutEffects(back(state));
     case 'accept':
-      return state.overlay?.kind === 'confirm' ? confirm(state, state.overlay) : answerPrompt(state, action);
+      if (state.overlay?.kind === 'confirm')
+        return { state: { ...state, overlay: null }, effects: [state.overlay.effect] };
+      if (state.overlay?.kind === 'palette') return acceptEntry(state, state.overlay, context);
+      return answerPrompt(state, action);
     case 'erase':
     case 'eraseAll':
     case 'increase':
     case 'decrease':
     case 'switchTarget':
+    case 'choosePrevious':
+    case 'chooseNext':
       return answerPrompt(state, action);
     case 'detach':
       return { state, effects: [{ kind: 'leave', outcome: state.lostSinceMs === null ? 'detached' : 'lost' }] };
@@ -99,6 +94,22 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'suspend':
     case 'redraw':
       return { state, effects: [{ kind: action }] };
+  }
+}
+
+function acceptEntry(state: UiState, palette: PaletteOverlay, context: ActionContext): Reduced {
+  const matches = paletteMatches(state, palette);
+  const entry = matches[Math.min(palette.at, matches.length - 1)];
+  if (entry === undefined) return withoutEffects(state);
+  const closed = { ...state, overlay: null };
+  const { command } = entry;
+  switch (command.kind) {
+    case 'key':
+      return applyAction(closed, command.action, context);
+    case 'row':
+      return applyVerb(closed, command.verb, command.name);
+    case 'project':
+      return applyToProject(closed, command.method);
   }
 }
 
@@ -157,53 +168,6 @@ function group(state: UiState): UiState {
   const row = state.selected === null ? null : selectedRow(state);
   const selected = row?.kind === 'group' ? row.services[0]!.name : state.selected;
   return { ...state, selected, groupsByTag: !state.groupsByTag };
-}
-
-type RowAction = 'restart' | 'stopOrStart' | 'why' | 'details' | 'scaleUp' | 'scaleDown';
-
-function applyToRow(state: UiState, action: RowAction): Reduced {
-  const row = selectedRow(state);
-  if (row === null) return withoutEffects(state);
-  switch (action) {
-    case 'restart':
-      return command(state, 'restart', row);
-    case 'stopOrStart':
-      return command(state, isInactive(row) ? 'start' : 'stop', row);
-    case 'why': {
-      if (row.kind === 'group') return withoutEffects(state);
-      const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
-      return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
-    }
-    case 'details': {
-      if (row.kind === 'group') return withoutEffects(state);
-      const overlay: DetailsOverlay = { kind: 'details', name: row.id, scroll: 0, details: null, error: null };
-      return { state: { ...state, overlay }, effects: [{ kind: 'describe', name: row.id }] };
-    }
-    case 'scaleUp':
-    case 'scaleDown': {
-      if (row.kind === 'group') return withoutEffects(state);
-      const { name, pool } = row.service;
-      const text = String(Math.max(0, pool + (action === 'scaleUp' ? 1 : -1)));
-      const target: ScaleTarget = state.canEditFile ? 'file' : 'override';
-      return withoutEffects({
-        ...state,
-        overlay: { kind: 'scale', service: name, from: pool, text, typed: false, target },
-      });
-    }
-  }
-}
-
-/** What touches several running instances is asked first. */
-function command(state: UiState, method: 'start' | 'stop' | 'restart', row: TableRow): Reduced {
-  const names = commandNames(row);
-  const count = instancesOf(row).length;
-  if (method === 'start' || count <= 1 || !state.asksFirst)
-    return { state, effects: [{ kind: 'command', method, names }] };
-  return withoutEffects({ ...state, overlay: { kind: 'confirm', method, names, title: row.id, count } });
-}
-
-function confirm(state: UiState, { method, names }: ConfirmOverlay): Reduced {
-  return { state: { ...state, overlay: null }, effects: [{ kind: 'command', method, names }] };
 }
 
 function scroll(

@@ -4,6 +4,7 @@ import { type Appearance, AppearanceProvider } from './components/appearance.ts'
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
 import { Page } from './components/page.tsx';
+import { Palette } from './components/palette.tsx';
 import { Panel } from './components/panel.tsx';
 import { Shutdown } from './components/shutdown.tsx';
 import { frameHeight } from './model/layout.ts';
@@ -39,6 +40,13 @@ function View({ state, log, nowMs }: ViewProps) {
     return (
       <Page {...page}>
         <Panel state={state} panel={overlay} />
+      </Page>
+    );
+  }
+  if (overlay?.kind === 'palette') {
+    return (
+      <Page {...page}>
+        <Palette state={state} palette={overlay} />
       </Page>
     );
   }

@@ -3,15 +3,17 @@ import type { Key } from 'ink';
 import type { Client } from '../api/client.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
 import { App } from './app.tsx';
+import { Away } from './away.ts';
 import type { Appearance } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
+import type { Effect, LeaveOutcome } from './model/effects.ts';
 import { LogRing } from './model/log-ring.ts';
-import type { Effect, LeaveOutcome, UiMessage } from './model/messages.ts';
-import { initialState, type UiState } from './model/state.ts';
+import type { UiMessage } from './model/messages.ts';
+import { initialState, type Tone, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
-import { endBySignal, listenToProcess, type ProcessEvent } from './process-events.ts';
+import { endBySignal, listenToProcess, type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { isLost, messageOf, SupervisorSession } from './session.ts';
@@ -34,8 +36,7 @@ export class TuiController {
   readonly #appearance: Appearance;
   #state: UiState;
   readonly #output: InkOutput;
-  /** The output is printed on the normal screen until a key is pressed. */
-  #isCopying = false;
+  readonly #away: Away;
   /** The supervisor has sent `going_down`. */
   #isGoingDown = false;
   #pendingRun: PendingRun | null = null;
@@ -46,6 +47,7 @@ export class TuiController {
     this.#options = options;
     this.#client = client;
     this.#screen = new Screen(stdout, stdin);
+    this.#away = new Away(this.#screen, options, () => this.#continued());
     this.#state = initialState({ size: this.#screen.size, owning, canEditFile: scaleInFile !== null, asksFirst });
     this.#session = this.#openSession();
     this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
@@ -82,9 +84,11 @@ export class TuiController {
   }
 
   #onProcessEvent(event: ProcessEvent): void {
+    if (this.#away.takesEvent(event)) return;
     switch (event.kind) {
       case 'signal':
       case 'hangUp':
+        this.#away.end();
         this.#endWith('quit');
         if (event.kind === 'signal') endBySignal(event.signal);
         return;
@@ -119,39 +123,40 @@ export class TuiController {
   }
 
   #pressed(pressed: KeyPress): void {
-    if (this.#isCopying) this.#endCopy();
-    else if (pressed.kind === 'pasted') this.#dispatch(pressed, 'key');
+    if (this.#away.takesKey()) return;
+    if (pressed.kind === 'pasted') this.#dispatch(pressed, 'key');
     else this.#dispatch({ ...pressed, nowMs: Date.now() }, 'key');
   }
 
   #runEffect(effect: Effect): void {
     switch (effect.kind) {
-      case 'command':
-      case 'scale':
-      case 'explain':
-      case 'describe':
-        void this.#session.run(effect);
-        return;
       case 'down':
         void this.#shutDown(effect.timeoutMs);
         return;
       case 'leave':
         void this.#leave(effect.outcome);
         return;
+      case 'edit':
+      case 'browse':
+        void this.#openOutside(effect);
+        return;
       case 'copy':
-        this.#beginCopy();
+        this.#away.printOutput(plainOutput(this.#state, this.#ring, this.#appearance.glyphs));
         return;
       case 'suspend':
         this.#suspend();
         return;
       case 'redraw':
         this.#redraw();
+        return;
+      default:
+        void this.#session.run(effect);
     }
   }
 
   /** @returns when the same state will look different; null: never. */
   #draw(): number | null {
-    if (this.#pendingRun === null || this.#isCopying) return null;
+    if (this.#pendingRun === null || this.#away.isAway) return null;
     const state = this.#state;
     const nowMs = Date.now();
     const app = (
@@ -177,31 +182,30 @@ export class TuiController {
 
   #suspend(): void {
     if (process.platform === 'win32') return;
-    // Our own listener would swallow the signal that must stop this process.
-    const listeners = process.listeners('SIGTSTP');
-    process.removeAllListeners('SIGTSTP');
-    this.#screen.suspend();
-    for (const listener of listeners) process.on('SIGTSTP', listener);
+    withDefaultSuspend(() => this.#screen.suspend());
     this.#redraw();
   }
 
   #continued(): void {
-    if (this.#isCopying) return;
+    if (this.#pendingRun === null) return;
     this.#screen.resume();
     this.#resized();
   }
 
-  #beginCopy(): void {
-    this.#isCopying = true;
-    this.#screen.leave();
-    this.#options.stdout.write(plainOutput(this.#state, this.#ring, this.#appearance.glyphs));
+  async #openOutside(effect: Extract<Effect, { kind: 'edit' | 'browse' }>): Promise<void> {
+    const { findPlace, stdout } = this.#options;
+    try {
+      if (effect.kind === 'browse') {
+        const { openUrl } = await import('./open-url.ts');
+        this.#notify(await openUrl(effect.url, process.env, stdout), 'good');
+      } else if (findPlace) await this.#away.edit(await findPlace(effect.service));
+    } catch (error) {
+      this.#notify(messageOf(error), 'bad');
+    }
   }
 
-  #endCopy(): void {
-    this.#isCopying = false;
-    this.#options.stdout.write('\r\x1b[K');
-    this.#screen.enter();
-    this.#redraw();
+  #notify(text: string, tone: Tone): void {
+    this.#dispatch({ kind: 'notice', text, tone, nowMs: Date.now() }, 'update');
   }
 
   async #shutDown(timeoutMs: number | null): Promise<void> {
@@ -224,7 +228,7 @@ export class TuiController {
       try {
         await this.#session.disown();
       } catch (error) {
-        this.#dispatch({ kind: 'notice', text: messageOf(error), tone: 'bad', nowMs: Date.now() }, 'update');
+        this.#notify(messageOf(error), 'bad');
         return;
       }
     }
@@ -256,7 +260,13 @@ export class TuiController {
     }
   }
 
+  /** Not while an editor has the terminal: it may hold what its user wrote. */
   #endWith(outcome: TuiOutcome, lines: string[] = []): void {
+    const editing = this.#away.untilBack;
+    if (editing !== null) {
+      void editing.then(() => this.#endWith(outcome, lines));
+      return;
+    }
     const run = this.#tearDown();
     if (run === null) return;
     for (const line of lines) this.#options.stdout.write(`${line}\n`);

@@ -48,6 +48,14 @@ export function listenToProcess(
   };
 }
 
+/** Our own listener would swallow the signal that must stop this process: `stop` sends it. */
+export function withDefaultSuspend(stop: () => void): void {
+  const listeners = process.listeners('SIGTSTP');
+  process.removeAllListeners('SIGTSTP');
+  stop();
+  for (const listener of listeners) process.on('SIGTSTP', listener);
+}
+
 /** Ends this process by `signal`; its listeners must be removed before. */
 export function endBySignal(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);

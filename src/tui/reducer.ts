@@ -26,6 +26,10 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       return withoutEffects(explain(state, message));
     case 'described':
       return withoutEffects(describe(state, message));
+    case 'scaled': {
+      const { service, before, target } = message;
+      return withoutEffects({ ...state, lastScale: { service, before, target } });
+    }
     case 'notice':
       return withoutEffects({ ...state, notice: noticeOf(message.text, message.tone, message.nowMs) });
     case 'lost':

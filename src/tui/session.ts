@@ -1,11 +1,12 @@
 // The supervisor as the view sees it: status and events come in as messages, commands go out.
 // Keeps no state of the view and draws nothing.
 import { type Client, ClientError } from '../api/client.ts';
-import { heldText } from '../api/held-edit.ts';
+import { countEdits, heldText } from '../api/held-edit.ts';
 import type { EventRecord, MethodResult, StartResult, WireError } from '../api/protocol.ts';
 import type { HeldEdit } from '../api/protocol-edits.ts';
 import type { Details } from './model/details.ts';
-import type { Effect, UiMessage } from './model/messages.ts';
+import type { Effect, ProjectMethod, ScaleEffect } from './model/effects.ts';
+import type { UiMessage } from './model/messages.ts';
 import type { Tone } from './model/state.ts';
 
 /** Writes a pool size into procs.yaml and applies it; the error says why it could not. */
@@ -15,7 +16,10 @@ export type ScaleInFile = (
 ) => Promise<{ ok: true; held?: HeldEdit | undefined } | { ok: false; error: WireError }>;
 /** Reads all that is known about a row; throws an error with a message for people. */
 export type ReadDetails = (name: string) => Promise<Details>;
-export type SessionCommand = Extract<Effect, { kind: 'command' | 'scale' | 'explain' | 'describe' }>;
+export type SessionCommand = Extract<
+  Effect,
+  { kind: 'command' | 'scale' | 'signal' | 'reload' | 'project' | 'explain' | 'describe' }
+>;
 
 type SessionOptions = {
   client: Client;
@@ -83,6 +87,18 @@ export class SupervisorSession {
       case 'scale':
         await this.#scale(command);
         return;
+      case 'signal': {
+        const reached = command.names.map((name) => client.request('signal', { name, signal: command.signal }));
+        const instances = (await Promise.all(reached)).flatMap((each) => each.instances);
+        this.#notify(`${command.signal} sent to ${instances.join(', ')}`, 'good');
+        return;
+      }
+      case 'reload':
+        await this.#reload(command.name);
+        return;
+      case 'project':
+        await this.#changeProject(command.method);
+        return;
       case 'explain':
         await this.#explain(command.name);
         return;
@@ -91,14 +107,49 @@ export class SupervisorSession {
     }
   }
 
-  async #scale({ service, size, target }: Extract<SessionCommand, { kind: 'scale' }>): Promise<void> {
-    const { client, scaleInFile } = this.#options;
-    if (target === 'override' || scaleInFile === null) {
-      await client.request('scale', { service, size });
-      this.#notify(`${service} scaled to ${size} as an override; procs.yaml is unchanged`, 'good');
+  async #reload(name: string): Promise<void> {
+    const { instances } = await this.#options.client.request('reload', { name });
+    const failed = instances.find(({ error }) => error !== null);
+    if (failed) this.#notify(`${failed.id} was not reloaded: ${failed.error}`, 'bad');
+    else this.#notify(`reloaded ${instances.map(({ id, how }) => `${id} (${how})`).join(', ')}`, 'good');
+  }
+
+  async #changeProject(method: ProjectMethod): Promise<void> {
+    const { client } = this.#options;
+    switch (method) {
+      case 'pause':
+        await client.request('pause', {});
+        this.#notify('edits of the files wait from now on', 'good');
+        return;
+      case 'resume': {
+        const { edits, status, held } = await client.request('resume', {});
+        if (status === 'rejected') this.#notify('the files are not valid: nothing was applied', 'bad');
+        else if (held) this.#notify(heldText(held), 'warn');
+        else this.#notify(`edits are applied again; ${countEdits(edits ?? 0)} waited`, 'good');
+        return;
+      }
+      case 'rollback': {
+        const { to, changed } = await client.request('rollback', { to: null });
+        const until = 'is in force again, until the files change';
+        this.#notify(
+          changed ? `the configuration of generation ${to} ${until}` : `generation ${to} is in force`,
+          'good',
+        );
+      }
+    }
+  }
+
+  async #scale({ service, size, target, before }: ScaleEffect): Promise<void> {
+    const { client, scaleInFile, dispatch } = this.#options;
+    if (target === 'override' || scaleInFile === null || size === null) {
+      const { size: now } = await client.request('scale', { service, size });
+      const how = size === null ? 'as its file says' : 'as an override; procs.yaml is unchanged';
+      this.#notify(`${service} scaled to ${now} ${how}`, 'good');
+      dispatch({ kind: 'scaled', service, before, target: 'override' });
       return;
     }
     const result = await scaleInFile(service, size);
+    if (result.ok) dispatch({ kind: 'scaled', service, before, target });
     if (!result.ok) this.#notify(errorText(result.error), 'bad');
     else if (result.held) this.#notify(`procs.yaml: ${service} scaled to ${size}; ${heldText(result.held)}`, 'warn');
     else this.#notify(`procs.yaml: ${service} scaled to ${size}`, 'good');

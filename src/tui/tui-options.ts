@@ -1,7 +1,8 @@
 // What the view is given, and how it ends.
 import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
-import type { LeaveOutcome } from './model/messages.ts';
+import type { FilePlace } from '../core/load-result.ts';
+import type { LeaveOutcome } from './model/effects.ts';
 import type { ReadDetails, ScaleInFile } from './session.ts';
 
 export type TuiOptions = {
@@ -17,6 +18,8 @@ export type TuiOptions = {
   scaleInFile?: ScaleInFile;
   /** What the key `i` shows. */
   describe?: ReadDetails;
+  /** Where the editor opens; throws an error with a message for people. */
+  findPlace?: (service: string) => Promise<FilePlace>;
   /** Questions come before the end of the project, and before commands for several instances. */
   asksFirst: boolean;
   /** Looks for the next supervisor once this one is lost; without it, the view ends then. */

@@ -1,6 +1,6 @@
 // Keys that act: which requests they send, and what they ask first.
 import { describe, expect, test } from 'vitest';
-import type { Effect } from '../../src/tui/model/messages.ts';
+import type { Effect } from '../../src/tui/model/effects.ts';
 import { contextOf, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { NOW_MS, pool, press, ringOf, shopStatus, shownState } from './sample.ts';
@@ -29,22 +29,34 @@ describe('commands', () => {
     ],
     ['ask for everything', ['i'], [{ kind: 'describe', name: 'api' }]],
     ['ask why', ['w'], [{ kind: 'explain', name: 'api' }]],
-    ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file' }]],
+    ['scale up, by one', ['+', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'file', before: 3 }]],
     [
       'scale down from an instance',
       ['down', '-', 'enter'],
-      [{ kind: 'scale', service: 'api', size: 2, target: 'file' }],
+      [{ kind: 'scale', service: 'api', size: 2, target: 'file', before: 3 }],
     ],
     [
       'scale to a typed number',
       ['+', '1', '2', 'enter'],
-      [{ kind: 'scale', service: 'api', size: 12, target: 'file' }],
+      [{ kind: 'scale', service: 'api', size: 12, target: 'file', before: 3 }],
     ],
-    ['scale by steps', ['+', '+', '+', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 5, target: 'file' }]],
-    ['scale as an override', ['+', 'tab', 'enter'], [{ kind: 'scale', service: 'api', size: 4, target: 'override' }]],
+    [
+      'scale by steps',
+      ['+', '+', '+', '-', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 5, target: 'file', before: 3 }],
+    ],
+    [
+      'scale as an override',
+      ['+', 'tab', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 4, target: 'override', before: null }],
+    ],
     ['not scale after all', ['+', 'escape'], []],
     ['not scale to what it is', ['+', '3', 'enter'], []],
-    ['not scale below 0', ['+', '0', '-', '-', 'enter'], [{ kind: 'scale', service: 'api', size: 0, target: 'file' }]],
+    [
+      'not scale below 0',
+      ['+', '0', '-', '-', 'enter'],
+      [{ kind: 'scale', service: 'api', size: 0, target: 'file', before: 3 }],
+    ],
     ['detach', ['d'], [{ kind: 'leave', outcome: 'detached' }]],
   ])('%s', (_what, keys, effects) => {
     expect(press(start(), keys).effects).toEqual(effects);

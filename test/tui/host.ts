@@ -1,4 +1,4 @@
-// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [yes] [colour] [file] [next] [crash]`.
+// The interface as a process of its own, against any supervisor socket: `node host.js ROOT [own] [yes] [colour] [file] [editor] [next] [crash]`.
 // Bundled by terminal-host.ts; prints how it ended.
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../src/api/client.ts';
@@ -17,6 +17,10 @@ const scaleInFile = async (service: string, size: number) => {
     return { ok: false as const, error: { code: 'config', message: 'too many', file: 'procs.yaml', line: 7 } };
   await client.request('scale', { service: `file:${service}`, size });
   return { ok: true as const };
+};
+const findPlace = async (service: string) => {
+  if (service === 'db') throw new Error('db is gone');
+  return { file: `${root}/procs.yaml`, line: 7, column: 3 };
 };
 /** The supervisor that answers at that socket next. */
 const findNext = async (hasLeft: () => boolean) => {
@@ -40,6 +44,7 @@ const shown = runTui({
   stdout,
   stdin,
   ...(flags.includes('file') ? { scaleInFile } : {}),
+  ...(flags.includes('editor') ? { findPlace } : {}),
   ...(flags.includes('next') ? { findNext } : {}),
 });
 await shown.then(

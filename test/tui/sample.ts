@@ -1,8 +1,9 @@
 // Statuses and states for the tests of the interface: fixed times, so that every frame is the same on every day.
 import type { EventRecord, InstanceState, InstanceStatus, ServiceStatus, Status } from '../../src/api/protocol.ts';
 import type { LogLine } from '../../src/logs/reader/log-line.ts';
+import type { Effect } from '../../src/tui/model/effects.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
-import type { Effect, UiMessage } from '../../src/tui/model/messages.ts';
+import type { UiMessage } from '../../src/tui/model/messages.ts';
 import { initialState, type TerminalSize, type UiState } from '../../src/tui/model/state.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 

@@ -1,7 +1,9 @@
 // What the files of the project say about a service: its values with their places, and what depends on what.
+import { resolve } from 'node:path';
 import type { Client } from '../../api/client.ts';
 import type { Status } from '../../api/protocol.ts';
 import type { BuiltConfig } from '../../config/build-config.ts';
+import type { LoadedTree } from '../../config/load-config.ts';
 import type { Tree } from '../../config/tree/tree.ts';
 import type { PlaceOf } from '../../config/value-places.ts';
 import type { DetailRow } from '../../tui/model/details.ts';
@@ -12,10 +14,15 @@ export type DetailsContext = Pick<CliContext, 'file' | 'env' | 'environment' | '
 
 /** @returns null while the files on disk are not valid. */
 export async function readConfigured(context: DetailsContext, client: Client): Promise<BuiltConfig | null> {
+  return (await readTree(context, client)).built;
+}
+
+/** The files of what runs, as they are on disk now. `file`: the main one, absolute. */
+export async function readTree(context: DetailsContext, client: Client): Promise<LoadedTree & { file: string }> {
   const { loadTree } = await import('../../config/load-config.ts');
   const { file, env, environment, stateDir } = context;
-  const running = await runningConfiguration(client, environment);
-  return (await loadTree({ file, env, environment, stateDir, ...running })).built;
+  const request = { file, env, environment, stateDir, ...(await runningConfiguration(client, environment)) };
+  return { ...(await loadTree(request)), file: resolve(request.file) };
 }
 
 /** Every value that is written, secrets masked; `command`, `env.PORT`, `readiness.http`. */

@@ -85,6 +85,10 @@ async function showTui(
     if (details === null) throw new Error(`${name} is gone`);
     return details;
   };
+  const findPlace = async (service: string) => {
+    const { findServicePlace } = await import('../details/service-place.ts');
+    return findServicePlace(context, client, service);
+  };
   const endedBy: EndedBy = { exitCode: null };
   /** As long as it takes: the view says that it waits, and its user may leave. */
   const findNext = async (hasLeft: () => boolean): Promise<NextSupervisor | null> => {
@@ -110,6 +114,7 @@ async function showTui(
     asksFirst,
     scaleInFile: scale,
     describe,
+    findPlace,
     findNext,
   });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.

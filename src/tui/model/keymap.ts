@@ -10,6 +10,8 @@ export type KeyContext =
   | 'details'
   | 'scale'
   | 'search'
+  | 'palette'
+  | 'signal'
   | 'confirm'
   | 'leave'
   | 'shutdown';
@@ -32,6 +34,10 @@ export type KeyAction =
   | 'scaleDown'
   | 'why'
   | 'details'
+  | 'edit'
+  | 'browse'
+  | 'undoScale'
+  | 'palette'
   | 'filter'
   | 'grep'
   | 'logs'
@@ -59,7 +65,9 @@ export type KeyAction =
   | 'eraseAll'
   | 'increase'
   | 'decrease'
-  | 'switchTarget';
+  | 'switchTarget'
+  | 'choosePrevious'
+  | 'chooseNext';
 
 export type KeyBinding = {
   /** Names as the keyboard gives them: `up`, `ctrl+c`, or the character itself. */
@@ -77,7 +85,7 @@ export type KeyBinding = {
 const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why', 'details'];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
 /** They take text. */
-const PROMPTS: KeyContext[] = ['scale', 'search'];
+const PROMPTS: KeyContext[] = ['scale', 'search', 'palette', 'signal'];
 const QUESTIONS: KeyContext[] = [...PROMPTS, 'confirm', 'leave'];
 
 /** One row of the table. @param keys separated by a blank. */
@@ -132,6 +140,14 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('O', 'main', 'reverseSort', 'Move', 'sort the other way round'),
   key('T', 'main', 'group', 'Move', 'group by tag, or not'),
   key('/', 'main', 'filter', 'Move', 'show only names or states with …', 'filter'),
+  key(
+    ':',
+    ['main', 'logs', 'events'],
+    'palette',
+    'Move',
+    'all commands for all services: type some of their letters',
+    'commands',
+  ),
 
   key('r', ['main', 'logs'], 'restart', 'Services', 'restart (asks first for several instances)', 'restart'),
   key(
@@ -146,6 +162,10 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('- _', 'main', 'scaleDown', 'Services', 'scale down (asks first)'),
   key('w', ['main', 'logs'], 'why', 'Services', 'explain its state', 'why'),
   key('i', ['main', 'logs'], 'details', 'Services', 'show everything known about it', 'info'),
+
+  key('u', 'main', 'undoScale', 'Services', 'undo the last scale (asks first)'),
+  key('E', ['main', 'logs'], 'edit', 'Services', 'open procs.yaml at it in `$EDITOR`'),
+  key('b', ['main', 'logs'], 'browse', 'Services', 'open its URL, or copy it'),
 
   key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
@@ -176,6 +196,8 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('up + =', 'scale', 'increase', null, 'one more', 'more'),
   key('down - _', 'scale', 'decrease', null, 'one less', 'less'),
   key('tab', 'scale', 'switchTarget', null, 'file or override', 'file/override'),
+  key('up ctrl+p', 'palette', 'choosePrevious', null, 'the entry above', 'choose'),
+  key('down ctrl+n tab', 'palette', 'chooseNext', null, 'the entry below'),
   key('backspace delete', PROMPTS, 'erase', null, 'delete a character'),
   key('ctrl+u', PROMPTS, 'eraseAll', null, 'delete all'),
 ];

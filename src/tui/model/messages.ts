@@ -1,7 +1,8 @@
-// What goes into the reducer (messages) and what comes out of it: the next state, and effects for the controller.
+// What goes into the reducer (messages), and what comes out of it: the next state, and effects for the controller.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { Details } from './details.ts';
-import type { ScaleTarget, TerminalSize, Tone, UiState } from './state.ts';
+import type { Effect, ScaleTarget } from './effects.ts';
+import type { TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
   | { kind: 'status'; status: Status }
@@ -13,6 +14,8 @@ export type UiMessage =
   | { kind: 'pasted'; text: string }
   | { kind: 'explained'; name: string; explanations: Explanation[] | null; error: string | null }
   | { kind: 'described'; name: string; details: Details | null; error: string | null }
+  /** A pool has another size; `before` undoes it. */
+  | { kind: 'scaled'; service: string; before: number | null; target: ScaleTarget }
   | { kind: 'notice'; text: string; tone: Tone; nowMs: number }
   /** The connection to the supervisor has ended. */
   | { kind: 'lost'; nowMs: number }
@@ -20,21 +23,6 @@ export type UiMessage =
   | { kind: 'found'; text: string; nowMs: number }
   | { kind: 'shutdownProgress'; progress: DownProgress }
   | { kind: 'shutdownFailed'; error: string; nowMs: number };
-
-/** What the controller carries out; results come back as messages. `leave`: the view ends. */
-export type Effect =
-  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; names: string[] }
-  | { kind: 'scale'; service: string; size: number; target: ScaleTarget }
-  | { kind: 'explain'; name: string }
-  | { kind: 'describe'; name: string }
-  | { kind: 'down'; timeoutMs: number | null }
-  | { kind: 'leave'; outcome: LeaveOutcome }
-  | { kind: 'copy' }
-  | { kind: 'suspend' }
-  | { kind: 'redraw' };
-
-/** `lost`: no supervisor answered; `lostDown`: the same, and everything is to be stopped. */
-export type LeaveOutcome = 'quit' | 'detached' | 'lost' | 'lostDown';
 
 export type Reduced = { state: UiState; effects: Effect[] };
 

@@ -72,6 +72,19 @@ export function servicesOf(row: TableRow): readonly ServiceStatus[] {
   return row.kind === 'group' ? row.services : [row.service];
 }
 
+export type NamedRow = Exclude<TableRow, { kind: 'group' }>;
+
+/** Of every service and every instance, whether the table shows it or not. */
+export function namedRows(services: readonly ServiceStatus[]): NamedRow[] {
+  return services.flatMap((service): NamedRow[] => {
+    const { name, instances } = service;
+    const [only, another] = instances;
+    if (only !== undefined && another === undefined) return [{ kind: 'single', id: name, service, instance: only }];
+    const below = instances.map((instance): NamedRow => ({ kind: 'instance', id: instance.id, service, instance }));
+    return [{ kind: 'pool', id: name, service, folded: false }, ...below];
+  });
+}
+
 /** For a command: services or an instance. */
 export function commandNames(row: TableRow): string[] {
   return row.kind === 'group' ? row.services.map(({ name }) => name) : [row.id];
@@ -83,7 +96,11 @@ export function isFolded(service: ServiceStatus, folds: UiState['folds']): boole
 
 /** True when no instance runs or is about to: then `s` starts it. */
 export function isInactive(row: TableRow): boolean {
-  return instancesOf(row).every(({ state }) => state === 'stopped' || state === 'failed' || state === 'completed');
+  return instancesOf(row).every(isInactiveInstance);
+}
+
+export function isInactiveInstance({ state }: InstanceStatus): boolean {
+  return state === 'stopped' || state === 'failed' || state === 'completed';
 }
 
 function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): TableRow[] {

@@ -1,6 +1,7 @@
 // The state of the view: the newest status, the events, and the user's choices. Plain values, replaced, never mutated.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { Details } from './details.ts';
+import type { Effect, ScaleTarget } from './effects.ts';
 import type { KeyContext } from './keymap.ts';
 import type { SortOrder } from './sort.ts';
 
@@ -9,7 +10,14 @@ export type ViewName = 'main' | 'logs' | 'events';
 export type Tone = 'good' | 'warn' | 'bad';
 
 /** A panel over the view, or a question in the last line. */
-export type Overlay = PanelOverlay | ScaleOverlay | SearchOverlay | ConfirmOverlay | LeaveOverlay;
+export type Overlay =
+  | PanelOverlay
+  | ScaleOverlay
+  | SearchOverlay
+  | PaletteOverlay
+  | SignalOverlay
+  | ConfirmOverlay
+  | LeaveOverlay;
 export type PanelOverlay = HelpOverlay | WhyOverlay | DetailsOverlay;
 export function isPanel(overlay: Overlay | null): overlay is PanelOverlay {
   return overlay?.kind === 'help' || overlay?.kind === 'why' || overlay?.kind === 'details';
@@ -43,19 +51,14 @@ export type ScaleOverlay = {
 };
 /** `before`: the filter to restore when the search is cancelled. */
 export type SearchOverlay = { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
-/** Before a command for several instances. */
-export type ConfirmOverlay = {
-  kind: 'confirm';
-  method: 'stop' | 'restart';
-  names: string[];
-  /** Of the row. */
-  title: string;
-  count: number;
-};
+/** `at`: which of the matches is chosen. */
+export type PaletteOverlay = { kind: 'palette'; text: string; at: number };
+/** `title`: of the row, or how many instances. */
+export type SignalOverlay = { kind: 'signal'; names: string[]; title: string; text: string; typed: boolean };
+/** Before a command that ends much. `effect`: what the answer yes does. */
+export type ConfirmOverlay = { kind: 'confirm'; question: string; effect: Effect };
 /** Before the view that owns the project ends. */
 export type LeaveOverlay = { kind: 'leave' };
-/** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
-export type ScaleTarget = 'file' | 'override';
 
 /** The shutdown, from its request on. `total`: instances that were alive then. */
 export type ShutdownView = { sinceMs: number; total: number; immediate: boolean; progress: DownProgress | null };
@@ -91,7 +94,11 @@ export type UiState = {
   /** Seq of the lowest visible event when paused. */
   eventBottom: number | null;
   notice: { text: string; tone: Tone; untilMs: number } | null;
+  /** The last change of a pool's size that can be undone. */
+  lastScale: LastScale | null;
 };
+/** `before`: the size to go back to; null: no override. */
+export type LastScale = { service: string; before: number | null; target: ScaleTarget };
 
 export const MAX_EVENTS = 1000;
 
@@ -118,6 +125,7 @@ export function initialState(start: InitialOptions): UiState {
     logBottom: null,
     eventBottom: null,
     notice: null,
+    lastScale: null,
   };
 }
 

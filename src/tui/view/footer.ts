@@ -1,6 +1,13 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
-import { type ConfirmOverlay, contextOf, type ScaleOverlay, type SearchOverlay, type UiState } from '../model/state.ts';
+import {
+  type ConfirmOverlay,
+  contextOf,
+  type ScaleOverlay,
+  type SearchOverlay,
+  type SignalOverlay,
+  type UiState,
+} from '../model/state.ts';
 import { type Cell, cell, cellsWidth, fittingGroups, type Line, line } from './line.ts';
 import type { Glyphs } from './theme.ts';
 
@@ -8,6 +15,7 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
+  if (state.overlay?.kind === 'signal') return line(signalCells(state.overlay), columns);
   if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
   if (state.overlay?.kind === 'leave') return line(LEAVE_CELLS, columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
@@ -58,9 +66,20 @@ function scaleCells(overlay: ScaleOverlay): Cell[] {
   ];
 }
 
-function confirmCells({ method, title, count }: ConfirmOverlay): Cell[] {
+function signalCells({ title, text }: SignalOverlay): Cell[] {
   return [
-    cell(` ${method} all ${count} instances of ${title}? `, 'bold'),
+    cell(` signal ${title} with `, 'bold'),
+    cell(` ${text} `, 'match'),
+    cell('   Enter', 'key'),
+    cell(' ok ', 'dim'),
+    cell(' Esc', 'key'),
+    cell(' cancel', 'dim'),
+  ];
+}
+
+function confirmCells({ question }: ConfirmOverlay): Cell[] {
+  return [
+    cell(` ${question} `, 'bold'),
     cell('  Enter', 'key'),
     cell(' yes ', 'dim'),
     cell(' Esc', 'key'),

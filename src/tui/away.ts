@@ -1,0 +1,79 @@
+// The time in which the view has left the screen to something else: its output, printed to be copied, or the editor of the user.
+import type { FilePlace } from '../core/load-result.ts';
+import type { EditorRun } from './editor.ts';
+import { type ProcessEvent, withDefaultSuspend } from './process-events.ts';
+import type { Screen } from './screen.ts';
+
+type Terminal = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream };
+
+export class Away {
+  readonly #screen: Screen;
+  readonly #terminal: Terminal;
+  readonly #onBack: () => void;
+  #holder: 'output' | 'editor' | null = null;
+  #editor: EditorRun | null = null;
+
+  /** @param onBack the view enters its screen again */
+  constructor(screen: Screen, terminal: Terminal, onBack: () => void) {
+    this.#screen = screen;
+    this.#terminal = terminal;
+    this.#onBack = onBack;
+  }
+
+  get isAway(): boolean {
+    return this.#holder !== null;
+  }
+
+  /** Until a key is pressed. */
+  printOutput(text: string): void {
+    this.#holder = 'output';
+    this.#screen.leave();
+    this.#terminal.stdout.write(text);
+  }
+
+  /** @returns true: the key was not meant for the view. */
+  takesKey(): boolean {
+    if (this.#holder !== 'output') return this.isAway;
+    this.#holder = null;
+    this.#terminal.stdout.write('\r\x1b[K');
+    this.#onBack();
+    return true;
+  }
+
+  /** @returns true: the event is that of the whole terminal, or of the editor. */
+  takesEvent({ kind }: ProcessEvent): boolean {
+    if (kind === 'continue') return this.isAway;
+    if (this.#holder !== 'editor') return false;
+    // The editor suspends itself: the shell comes back only when this process stops as well.
+    if (kind === 'suspend') withDefaultSuspend(() => process.kill(process.pid, 'SIGTSTP'));
+    return kind === 'suspend' || kind === 'interrupt';
+  }
+
+  /** Resolves when the editor has ended; rejects with an error for people. */
+  async edit(place: FilePlace): Promise<void> {
+    if (this.isAway) return;
+    const { stdin } = this.#terminal;
+    this.#holder = 'editor';
+    try {
+      const { startEditor } = await import('./editor.ts');
+      this.#screen.restore();
+      this.#editor = await startEditor(place, process.env, stdin);
+      await this.#editor.ended;
+    } finally {
+      this.#holder = null;
+      this.#editor = null;
+      this.#onBack();
+    }
+  }
+
+  /** null: nothing has to end before this process may print, and end. */
+  get untilBack(): Promise<unknown> | null {
+    return this.#editor && Promise.allSettled([this.#editor.ended]); // `edit` reports a failure
+  }
+
+  /** This process has to end at once. */
+  end(): void {
+    this.#editor?.kill();
+    this.#editor = null;
+  }
+}

@@ -1,0 +1,37 @@
+// What the reducer asks of the outside. Plain values.
+
+/** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
+export type ScaleTarget = 'file' | 'override';
+
+/** What the controller carries out; results come back as messages. `leave`: the view ends. */
+export type Effect =
+  | { kind: 'command'; method: 'start' | 'stop' | 'restart'; names: string[] }
+  | ScaleEffect
+  | { kind: 'signal'; names: string[]; signal: string }
+  | { kind: 'reload'; name: string }
+  | { kind: 'project'; method: ProjectMethod }
+  | { kind: 'explain'; name: string }
+  | { kind: 'describe'; name: string }
+  /** procs.yaml at the service, in the editor of the user. */
+  | { kind: 'edit'; service: string }
+  | { kind: 'browse'; url: string }
+  | { kind: 'down'; timeoutMs: number | null }
+  | { kind: 'leave'; outcome: LeaveOutcome }
+  | { kind: 'copy' }
+  | { kind: 'suspend' }
+  | { kind: 'redraw' };
+
+/** `size` null: what the file says. `before`: the size that undoes it; null: no override. */
+export type ScaleEffect = {
+  kind: 'scale';
+  service: string;
+  size: number | null;
+  target: ScaleTarget;
+  before: number | null;
+};
+
+/** Of the whole project: edits wait, are applied again; the configuration before comes back. */
+export type ProjectMethod = 'pause' | 'resume' | 'rollback';
+
+/** `lost`: no supervisor answered; `lostDown`: the same, and everything is to be stopped. */
+export type LeaveOutcome = 'quit' | 'detached' | 'lost' | 'lostDown';

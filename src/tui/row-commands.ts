@@ -1,0 +1,122 @@
+// What the commands for a row do: those of its keys, and those that the palette offers by name. Pure.
+import type { Effect, ProjectMethod, ScaleTarget } from './model/effects.ts';
+import { type Reduced, withoutEffects } from './model/messages.ts';
+import { portOf, type RowVerb, urlOf } from './model/palette.ts';
+import {
+  commandNames,
+  instancesOf,
+  isInactive,
+  type NamedRow,
+  namedRows,
+  selectedRow,
+  type TableRow,
+} from './model/rows.ts';
+import type { DetailsOverlay, UiState, WhyOverlay } from './model/state.ts';
+import { scaleEffect } from './prompt.ts';
+
+type RowAction = 'restart' | 'stopOrStart' | 'why' | 'details' | 'scaleUp' | 'scaleDown' | 'edit' | 'browse';
+
+/** A key, on the row that it acts on. */
+export function applyToRow(state: UiState, action: RowAction): Reduced {
+  const row = selectedRow(state);
+  if (row === null) return withoutEffects(state);
+  if (action === 'restart') return runCommand(state, 'restart', row);
+  if (action === 'stopOrStart') return runCommand(state, isInactive(row) ? 'start' : 'stop', row);
+  if (row.kind === 'group') return withoutEffects(state);
+  if (action === 'scaleUp' || action === 'scaleDown') return askScale(state, row, action === 'scaleUp' ? 1 : -1);
+  return applyVerbToRow(state, action, row);
+}
+
+/** What the palette offers for a service or an instance; nothing if that is gone by now. */
+export function applyVerb(state: UiState, verb: RowVerb, name: string): Reduced {
+  const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
+  return row === undefined ? withoutEffects(state) : applyVerbToRow(state, verb, row);
+}
+
+function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow): Reduced {
+  switch (verb) {
+    case 'start':
+    case 'stop':
+    case 'restart':
+      return runCommand(state, verb, row);
+    case 'why': {
+      const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
+      return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
+    }
+    case 'details': {
+      const overlay: DetailsOverlay = { kind: 'details', name: row.id, scroll: 0, details: null, error: null };
+      return { state: { ...state, overlay }, effects: [{ kind: 'describe', name: row.id }] };
+    }
+    case 'scale':
+      return askScale(state, row, 0);
+    case 'unscale':
+      return { state, effects: [scaleEffect(state, { service: row.service.name, size: null, target: 'override' })] };
+    case 'signal':
+      return askSignal(state, row);
+    case 'reload':
+      return { state, effects: [{ kind: 'reload', name: row.id }] };
+    case 'edit':
+      return { state, effects: [{ kind: 'edit', service: row.service.name }] };
+    case 'browse': {
+      const port = portOf(row);
+      if (port === null) return withoutEffects(state);
+      return { state, effects: [{ kind: 'browse', url: urlOf(port) }] };
+    }
+    case 'select':
+      return withoutEffects({ ...goTo(state, row), view: 'main' });
+    case 'output':
+      return withoutEffects({ ...goTo(state, row), allOutput: false, logBottom: null, view: 'logs' });
+  }
+}
+
+/** The row, unfolded and unfiltered, so that it is there. */
+function goTo(state: UiState, row: NamedRow): UiState {
+  const folds = row.kind === 'instance' ? { ...state.folds, [row.service.name]: false } : state.folds;
+  return { ...state, selected: row.id, nameFilter: '', folds, logBottom: state.allOutput ? state.logBottom : null };
+}
+
+/** What touches several running instances is asked first. */
+function runCommand(state: UiState, method: 'start' | 'stop' | 'restart', row: TableRow): Reduced {
+  const effect: Effect = { kind: 'command', method, names: commandNames(row) };
+  const count = instancesOf(row).length;
+  if (method === 'start' || count <= 1) return { state, effects: [effect] };
+  return ask(state, `${method} all ${count} instances of ${row.id}?`, effect);
+}
+
+function ask(state: UiState, question: string, effect: Effect): Reduced {
+  if (!state.asksFirst) return { state, effects: [effect] };
+  return withoutEffects({ ...state, overlay: { kind: 'confirm', question, effect } });
+}
+
+function askScale(state: UiState, { service }: NamedRow, step: number): Reduced {
+  const { name, pool } = service;
+  const text = String(Math.max(0, pool + step));
+  const target: ScaleTarget = state.canEditFile ? 'file' : 'override';
+  const overlay = { kind: 'scale' as const, service: name, from: pool, text, typed: false, target };
+  return withoutEffects({ ...state, overlay });
+}
+
+/** The prompt is the question, as that of a new size is. */
+function askSignal(state: UiState, row: NamedRow): Reduced {
+  const count = instancesOf(row).length;
+  const title = count > 1 ? `all ${count} instances of ${row.id}` : row.id;
+  return withoutEffects({
+    ...state,
+    overlay: { kind: 'signal', names: [row.id], title, text: 'HUP', typed: false },
+  });
+}
+
+export function undoScale(state: UiState): Reduced {
+  if (state.lastScale === null) return withoutEffects(state);
+  const { service, before, target } = state.lastScale;
+  const effect = scaleEffect(state, { service, size: before, target });
+  const where = target === 'file' ? `${before} in procs.yaml` : before === null ? 'what its file says' : `${before}`;
+  return ask(state, `scale ${service} back to ${where}?`, effect);
+}
+
+/** Another configuration may restart everything. */
+export function applyToProject(state: UiState, method: ProjectMethod): Reduced {
+  const effect: Effect = { kind: 'project', method };
+  if (method !== 'rollback') return { state, effects: [effect] };
+  return ask(state, 'put the configuration before this one in force?', effect);
+}
