@@ -1,15 +1,17 @@
 // What each action of the keymap does to the state, and which effects it has. Pure. The page keys measure with the view.
+
+import { find, outputPage, readAhead } from './find.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
 import { isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
+import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
-import { isPanel, type PaletteOverlay, searchPattern, type UiState } from './model/state.ts';
+import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
-import { screenRowsOf } from './view/pane.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
 export type ActionContext = { log: LogView; nowMs: number };
@@ -49,6 +51,12 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects(openSearch(state, 'names', state.nameFilter));
     case 'grep':
       return withoutEffects(openSearch(state, 'lines', state.lineFilter));
+    case 'search':
+      return withoutEffects(openSearch(state, 'output', state.search));
+    case 'findOlder':
+    case 'findNewer':
+      if (state.search === '') return withoutEffects(openSearch(state, 'output', ''));
+      return find(state, action === 'findOlder' ? 'older' : 'newer', context);
     case 'logs':
     case 'events':
       return withoutEffects({ ...state, view: action, overlay: null });
@@ -64,16 +72,15 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'lineDown':
     case 'oldest':
     case 'newest':
-      return withoutEffects(scroll(state, action, context.log));
+      return scroll(state, action, context.log);
     case 'help':
       return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0 } });
     case 'back':
+      if (state.overlay === null && context.log.isReadingMore)
+        return { state, effects: [{ kind: 'readLog', request: null }] };
       return withoutEffects(back(state));
     case 'accept':
-      if (state.overlay?.kind === 'confirm')
-        return { state: { ...state, overlay: null }, effects: [state.overlay.effect] };
-      if (state.overlay?.kind === 'palette') return acceptEntry(state, state.overlay, context);
-      return answerPrompt(state, action);
+      return accept(state, context);
     case 'erase':
     case 'eraseAll':
     case 'increase':
@@ -119,16 +126,17 @@ function select(state: UiState, action: 'previous' | 'next' | 'first' | 'last'):
   const target = { previous: at - 1, next: at + 1, first: 0, last: rows.length - 1 }[action];
   const row = rows[Math.max(0, Math.min(rows.length - 1, target))];
   if (row === undefined || row.id === state.selected) return state;
-  return { ...state, selected: row.id, logBottom: state.allOutput ? state.logBottom : null };
+  const follow = state.allOutput ? {} : { logBottom: null, searchHit: null };
+  return { ...state, selected: row.id, ...follow };
 }
 
-function openSearch(state: UiState, of: 'names' | 'lines', text: string): UiState {
+function openSearch(state: UiState, of: SearchSubject, text: string): UiState {
   return { ...state, overlay: { kind: 'search', of, text, before: text } };
 }
 
 function switchOutput(state: UiState): UiState {
   const isAll = outputTarget(state).names.length === 0;
-  return { ...state, allOutput: !isAll, selected: selectedRow(state)?.id ?? null, logBottom: null };
+  return { ...state, allOutput: !isAll, selected: selectedRow(state)?.id ?? null, logBottom: null, searchHit: null };
 }
 
 function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAll'): UiState {
@@ -170,33 +178,50 @@ function group(state: UiState): UiState {
   return { ...state, selected, groupsByTag: !state.groupsByTag };
 }
 
+/** The newest line that a search finds is shown at once. */
+function accept(state: UiState, context: ActionContext): Reduced {
+  const { overlay } = state;
+  if (overlay?.kind === 'confirm') return { state: { ...state, overlay: null }, effects: [overlay.effect] };
+  if (overlay?.kind === 'palette') return acceptEntry(state, overlay, context);
+  const answered = answerPrompt(state, 'accept');
+  const isSearch = overlay?.kind === 'search' && overlay.of === 'output' && state.search !== '';
+  return isSearch ? find(answered.state, 'older', context) : answered;
+}
+
 function scroll(
   state: UiState,
   action: 'pageUp' | 'pageDown' | 'lineUp' | 'lineDown' | 'oldest' | 'newest',
   log: LogView,
-): UiState {
+): Reduced {
   const height = pageHeight(state);
   const ends = { lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity };
   const delta = { pageUp: -height, pageDown: height, ...ends }[action];
   if (isPanel(state.overlay)) {
-    return { ...state, overlay: scrollOverlay(state, state.overlay, delta) };
+    return withoutEffects({ ...state, overlay: scrollOverlay(state, state.overlay, delta) });
   }
-  const pattern = searchPattern(state.lineFilter);
-  if (state.view === 'events') return { ...state, eventBottom: scrollEvents(state, delta, height, pattern) };
-  const page = { height, pattern, rowsOf: screenRowsOf(state, log, height) };
+  if (state.view === 'events') {
+    const pattern = searchPattern(state.lineFilter);
+    return withoutEffects({ ...state, eventBottom: scrollEvents(state, delta, height, pattern) });
+  }
+  const page = outputPage(state, log);
   const { logBottom } = state;
   const isPage = action === 'pageUp' || action === 'pageDown';
   const lines = isPage ? pageDelta(log, logBottom, action === 'pageUp' ? -1 : 1, page) : delta;
-  return { ...state, logBottom: scrollLog(log, logBottom, lines, page) };
+  const searchHit = action === 'newest' ? null : state.searchHit;
+  const scrolled = { ...state, searchHit, logBottom: scrollLog(log, logBottom, lines, page) };
+  if (action === 'oldest' && log.mayHaveOlder)
+    return { state: scrolled, effects: [{ kind: 'readLog', request: { kind: 'time', timeMs: 0 } }] };
+  return { state: scrolled, effects: readAhead(scrolled, log) };
 }
 
 function back(state: UiState): UiState {
   const { overlay } = state;
   if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
-  if (state.view !== 'main' && state.lineFilter === '')
+  if (state.view !== 'main' && state.lineFilter === '' && state.search === '')
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
-  return { ...state, lineFilter: '', nameFilter: state.view === 'main' ? '' : state.nameFilter, logBottom: null };
+  const output = { lineFilter: '', search: '', searchHit: null, logBottom: null };
+  return { ...state, ...output, nameFilter: state.view === 'main' ? '' : state.nameFilter };
 }
 
 /** In the view that owns the project everything is stopped first; a second request kills at once. Other views only leave. */

@@ -13,6 +13,7 @@ import { LogRing } from './model/log-ring.ts';
 import type { UiMessage } from './model/messages.ts';
 import { initialState, type Tone, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
+import type { OnRead } from './output-history.ts';
 import { endBySignal, listenToProcess, type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
@@ -50,7 +51,9 @@ export class TuiController {
     this.#away = new Away(this.#screen, options, () => this.#continued());
     this.#state = initialState({ size: this.#screen.size, owning, canEditFile: scaleInFile !== null, asksFirst });
     this.#session = this.#openSession();
-    this.#follower = new OutputFollower(this.#ring, paths.root, () => this.#clock.request('update'), paths);
+    const onLines = () => this.#clock.request('update');
+    const shown: OnRead = (request, seq) => this.#dispatch({ kind: 'logRead', request, seq, nowMs: Date.now() }, 'key');
+    this.#follower = new OutputFollower(this.#ring, paths.root, onLines, paths, shown);
     this.#output = new InkOutput({
       columns: this.#screen.size.columns,
       colour,
@@ -139,6 +142,9 @@ export class TuiController {
       case 'edit':
       case 'browse':
         void this.#openOutside(effect);
+        return;
+      case 'readLog':
+        this.#follower.read(effect.request);
         return;
       case 'copy':
         this.#away.printOutput(plainOutput(this.#state, this.#ring, this.#appearance.glyphs));

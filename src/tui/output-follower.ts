@@ -3,12 +3,15 @@ import { resolve } from 'node:path';
 import type { ProjectPaths } from '../api/paths.ts';
 import { queuesOf } from '../logs/queue-services.ts';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
-import type { LogLine } from '../logs/reader/log-line.ts';
+import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { lineFilter } from '../logs/reader/read-logs.ts';
 import { UnfinishedFollower } from '../logs/reader/unfinished-lines.ts';
+import type { LogRequest } from './model/effects.ts';
 import { HISTORY_LINES, type LogRing } from './model/log-ring.ts';
+import { outputFilter } from './model/output-filter.ts';
 import { outputTarget } from './model/rows.ts';
 import type { UiState } from './model/state.ts';
+import { type OnRead, OutputHistory } from './output-history.ts';
 
 /** In the output of all services a flood is skipped, not read: it scrolls too fast to be seen, and each line costs. */
 const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
@@ -19,7 +22,12 @@ const SETTLE_MS = 60;
 /** A skip may include the newest lines of all output: read the tail again, at most this often. */
 const RESYNC_MS = 500;
 
-type FollowTarget = { names: string[]; queues: { name: string; path: string; format: 'text' }[] };
+type FollowTarget = {
+  names: string[];
+  queues: { name: string; path: string; format: 'text' }[];
+  /** null: all lines */
+  filter: LineFilter | null;
+};
 
 export class OutputFollower {
   readonly #ring: LogRing;
@@ -32,6 +40,9 @@ export class OutputFollower {
   #resyncTimer: NodeJS.Timeout | null = null;
   /** What is followed now, or once the selection has settled. */
   #targetKey = '';
+  /** Which lines the user wants to see. */
+  #filterKey = '';
+  readonly #history: OutputHistory;
   #isPaused = false;
   /** The last line of the ring is already a mark for skipped lines. */
   #endsWithSkipMark = false;
@@ -40,12 +51,26 @@ export class OutputFollower {
    * @param root of relative queue paths
    * @param onLines called when the ring has changed
    * @param paths of the project; null: the files of the queues are all there is
+   * @param onRead what `read` was asked for is in the ring; `seq`: the line to show
    */
-  constructor(ring: LogRing, root: string, onLines: () => void, paths: ProjectPaths | null = null) {
+  constructor(
+    ring: LogRing,
+    root: string,
+    onLines: () => void,
+    paths: ProjectPaths | null = null,
+    onRead: OnRead = () => undefined,
+  ) {
     this.#ring = ring;
     this.#root = root;
     this.#paths = paths;
     this.#onLines = onLines;
+    this.#history = new OutputHistory(ring, onRead, onLines);
+  }
+
+  /** Reads on in the log, past what the ring has. @param request null: a read under way ends */
+  read(request: LogRequest | null): void {
+    if (request === null) this.#history.stop();
+    else void this.#history.request(request);
   }
 
   /** Cheap when nothing changed; called after each change of the state. */
@@ -57,7 +82,18 @@ export class OutputFollower {
       return { name, path: resolve(this.#root, path), format: 'text' as const };
     });
     const key = JSON.stringify([names, queues.map(({ path }) => path)]);
-    if (key === this.#targetKey) return;
+    const { key: filterKey, passes } = outputFilter(state);
+    const isOther = key !== this.#targetKey;
+    if (!isOther && filterKey === this.#filterKey) return;
+    this.#filterKey = filterKey;
+    const target = { names, queues, filter: passes };
+    if (!isOther) {
+      // The lines on screen stay until the first others are read.
+      this.close();
+      this.#ring.isReading = true;
+      this.#follow(target);
+      return;
+    }
     const delayMs = this.#targetKey === '' ? 0 : SETTLE_MS;
     this.#targetKey = key;
     this.close();
@@ -65,7 +101,7 @@ export class OutputFollower {
     this.#ring.clear();
     this.#ring.isReading = true;
     this.#onLines();
-    this.#timer = setTimeout(() => this.#follow({ names, queues }), delayMs);
+    this.#timer = setTimeout(() => this.#follow(target), delayMs);
   }
 
   close(): void {
@@ -73,29 +109,43 @@ export class OutputFollower {
     this.#resyncTimer = null;
     this.#follower?.close();
     this.#follower = null;
+    this.#history.select(null);
     this.#closeUnfinished();
   }
 
   /** The lines of the ring stay until the first new ones arrive. */
   #follow(target: FollowTarget): void {
     let isFirst = true;
+    let count = 0;
     const [only = null] = target.names;
+    const past =
+      only === null || this.#paths === null ? target.queues : queuesOf(target.queues, target.names, this.#paths);
+    const instances = only === null ? null : new Set(target.names);
+    const begin = () => {
+      if (isFirst) this.#ring.clear();
+      this.#ring.filter = target.filter;
+      isFirst = false;
+    };
     const follower = followLogs({
       queues: target.queues,
-      past: only === null || this.#paths === null ? target.queues : queuesOf(target.queues, target.names, this.#paths),
-      instances: only === null ? null : new Set(target.names),
+      past,
+      instances,
       tail: HISTORY_LINES,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
         if (this.#follower !== follower) return;
+        begin();
         this.#ring.isReading = false;
+        this.#ring.setStart(count < HISTORY_LINES);
         this.#followUnfinished(target);
+        this.#history.select({ queues: past, instances });
+        if (target.filter !== null && this.#ring.mayHaveOlder) this.read({ kind: 'older' });
         this.#onLines();
       },
       onLines: (lines) => {
         if (this.#follower !== follower) return;
-        if (isFirst) this.#ring.clear();
-        isFirst = false;
+        begin();
+        count += lines.length;
         this.#append(lines, target);
       },
     });

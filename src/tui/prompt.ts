@@ -46,9 +46,12 @@ export function typeIntoPrompt(state: UiState, text: string): UiState {
 
 /** The filters change while the user types. */
 export function setSearch(state: UiState, overlay: SearchOverlay, text: string): UiState {
-  const filters =
-    overlay.of === 'names' ? { nameFilter: text } : { lineFilter: text, logBottom: null, eventBottom: null };
-  return { ...state, ...filters, overlay: { ...overlay, text } };
+  const changes = {
+    names: { nameFilter: text },
+    lines: { lineFilter: text, logBottom: null, eventBottom: null },
+    output: { search: text, searchHit: null },
+  };
+  return { ...state, ...changes[overlay.of], overlay: { ...overlay, text } };
 }
 
 export function answerPrompt(state: UiState, action: PromptAction): Reduced {

@@ -1,13 +1,11 @@
 // (state, message) → next state and effects. Pure: the clock comes with the message.
 import { applyAction } from './actions.ts';
+import { showRead } from './find.ts';
 import { actionOf } from './model/keymap.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';
-import { contextOf, MAX_EVENTS, type Tone, type UiState } from './model/state.ts';
+import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { typeIntoPrompt } from './prompt.ts';
-
-const NOTICE_MS = 5000;
-const FAILURE_NOTICE_MS = 12_000;
 
 /** @param log the scroll keys move in it; the reducer only reads it. */
 export function reduce(state: UiState, message: UiMessage, log: LogView): Reduced {
@@ -30,6 +28,8 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
       const { service, before, target } = message;
       return withoutEffects({ ...state, lastScale: { service, before, target } });
     }
+    case 'logRead':
+      return withoutEffects(showRead(state, message, log));
     case 'notice':
       return withoutEffects({ ...state, notice: noticeOf(message.text, message.tone, message.nowMs) });
     case 'lost':
@@ -74,8 +74,4 @@ function explain(state: UiState, message: Extract<UiMessage, { kind: 'explained'
 function describe(state: UiState, message: Extract<UiMessage, { kind: 'described' }>): UiState {
   if (state.overlay?.kind !== 'details' || state.overlay.name !== message.name) return state;
   return { ...state, overlay: { ...state.overlay, details: message.details, error: message.error } };
-}
-
-function noticeOf(text: string, tone: Tone, nowMs: number): UiState['notice'] {
-  return { text, tone, untilMs: nowMs + (tone === 'bad' ? FAILURE_NOTICE_MS : NOTICE_MS) };
 }

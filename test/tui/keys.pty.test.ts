@@ -1,4 +1,7 @@
 // Keys in a real pseudo-terminal: what they show, and which requests they send.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../rig/wait-for.ts';
 import { setStage, TIMEOUT_MS } from './stage.ts';
@@ -167,6 +170,41 @@ describe('keys', () => {
       expect(now.screen().match(/read \d+\./g)).toEqual(seen);
       now.type('\x1b[F');
       await now.shows('read 6099.');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a search finds in rotated files, marks its line, and goes back; a filter shows only what it finds',
+    async () => {
+      const { logsDir } = stage.supervisor.paths;
+      const texts = Array.from({ length: 3000 }, (_, number) => (number === 7 ? 'the NEEDLE' : `hay ${number}.`));
+      writeOutput(
+        logsDir,
+        texts.map((text) => ['api.1', 'o', text]),
+      );
+      const day = new Date(Date.now() - 3_600_000).toISOString();
+      const rotated = readFileSync(join(logsDir, 'default.log'), 'utf8').replaceAll(/^\S+/gm, day);
+      writeFileSync(join(logsDir, `default.log.${day.replace(/[-:.]/g, '')}.gz`), gzipSync(rotated));
+      writeOutput(logsDir, [['api.1', 'o', 'first line of api.1']]);
+      const now = await stage.opened();
+      now.type('l/needle\r');
+      await now.shows(/▌ the NEEDLE/);
+      expect(now.screen()).toContain('hay 6.');
+      expect(now.screen()).toMatch(/search for needle .*paused/);
+      now.type('n');
+      await now.shows('no older line with needle');
+      now.type('\x1b');
+      await now.shows(/following/);
+      expect(now.screen()).toContain('first line of api.1');
+      now.type('f!hay\r');
+      const isFiltered = (screen: string) =>
+        /the NEEDLE\n.*first line of api\.1/.test(screen) && !/hay \d/.test(screen);
+      await waitFor('only the others are left', now.screen, isFiltered);
+      now.type('\x1b');
+      await now.shows('hay 2999.');
+      now.type('\x1b[H');
+      await now.shows('hay 0.');
     },
     TIMEOUT_MS,
   );

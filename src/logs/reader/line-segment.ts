@@ -64,9 +64,10 @@ export class LineSegment extends Segment {
     closeSync(this.file.fd);
   }
 
-  protected async *backward(): AsyncGenerator<LogLine[]> {
+  protected async *backward(untilMs: number | null): AsyncGenerator<LogLine[]> {
     const parser = new LineParser();
-    for (let end = this.frozenAt ?? this.#wholeLineBytes(); end > 0 && !this.isStopped; ) {
+    const whole = this.frozenAt ?? this.#wholeLineBytes();
+    for (let end = untilMs === null ? whole : Math.min(whole, this.#endBefore(untilMs)); end > 0 && !this.isStopped; ) {
       const begin = lineStart(this.file, Math.max(0, end - BLOCK_BYTES));
       const bytes = Buffer.allocUnsafe(end - begin);
       readSync(this.file.fd, bytes, 0, bytes.length, begin);
@@ -87,8 +88,19 @@ export class LineSegment extends Segment {
     return newlineBefore(this.file, sizeOf(this.file)) + 1;
   }
 
-  /** An offset that is not after the first line at or after the time. */
+  /** An offset that is not after the first line at or after the time. A line without a time counts as later. */
   #offsetOf(timeMs: number): number {
+    return this.#bisect((lineMs) => lineMs === null || lineMs >= timeMs).low;
+  }
+
+  /** An offset that is not before the end of the last line before the time, at the end of a line. */
+  #endBefore(timeMs: number): number {
+    const { high, size } = this.#bisect((lineMs) => lineMs !== null && lineMs >= timeMs);
+    return lineAfter(this.file, high, size)?.begin ?? size;
+  }
+
+  /** `low`: begin of a line that is not late. The lines from `high` on are late. */
+  #bisect(isLate: (lineMs: number | null) => boolean): { low: number; high: number; size: number } {
     const parser = new LineParser();
     const size = sizeOf(this.file);
     let low = 0;
@@ -96,11 +108,10 @@ export class LineSegment extends Segment {
     while (high - low > BISECT_ABOVE_BYTES) {
       const middle = Math.floor((low + high) / 2);
       const line = lineAfter(this.file, middle, size);
-      const lineMs = line === null ? null : parser.timeOf(line.text);
-      if (line === null || line.begin >= high || lineMs === null || lineMs >= timeMs) high = middle;
+      if (line === null || line.begin >= high || isLate(parser.timeOf(line.text))) high = middle;
       else low = line.begin;
     }
-    return low;
+    return { low, high, size };
   }
 }
 

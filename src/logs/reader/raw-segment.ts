@@ -9,6 +9,8 @@ import { type LogLine, originOf } from './log-line.ts';
 import { Segment } from './segment.ts';
 
 const RECORDS_PER_READ = 1024;
+/** Fewer are read one by one. */
+const BISECTED_RECORDS = 16;
 
 export class RawSegment extends Segment {
   readonly #index: number;
@@ -70,9 +72,12 @@ export class RawSegment extends Segment {
     return Math.floor(fstatSync(this.#index).size / RECORD_BYTES);
   }
 
-  protected async *backward(): AsyncGenerator<LogLine[]> {
+  protected async *backward(untilMs: number | null): AsyncGenerator<LogLine[]> {
     const bytes = new PlainBytes(this.file);
-    for (let number = (this.frozenAt ?? this.extent()) - 1; number >= 0 && !this.isStopped; number -= 1) {
+    const count = this.frozenAt ?? this.extent();
+    // The bisection ends up to a few records before the first one at that time.
+    const end = untilMs === null ? count : Math.min(count, this.#firstRecord(untilMs) + BISECTED_RECORDS);
+    for (let number = end - 1; number >= 0 && !this.isStopped; number -= 1) {
       if (number % RECORDS_PER_READ === 0) await nextTick();
       const record = this.#recordAt(number);
       if (record !== null) yield this.#linesOf(record, bytes.readNow(record.offset, record.length));
@@ -126,7 +131,7 @@ export class RawSegment extends Segment {
   #firstRecord(timeMs: number): number {
     let low = 0;
     let high = this.extent();
-    while (high - low > 16) {
+    while (high - low > BISECTED_RECORDS) {
       const middle = Math.floor((low + high) / 2);
       let record: IndexRecord | null = null;
       for (let number = middle; number < high && record === null; number += 1) record = this.#recordAt(number);

@@ -20,6 +20,8 @@ export type ReadOptions = LogSelection & {
   /** Before this time; null: to the end. */
   untilMs: number | null;
   grep: RegExp | null;
+  /** What lines must pass as well. */
+  where?: LineFilter;
 };
 
 /** Batches of lines in time order. The files stay open until the generator is exhausted or returned. */
@@ -49,9 +51,9 @@ export async function* readSegments(queues: Segment[][], options: ReadOptions): 
 
 /** Selects by instance, time and text. Gap marks pass every grep: they show that lines are missing. */
 export function lineFilter(
-  options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep' | 'decoding'>,
+  options: Pick<ReadOptions, 'instances' | 'sinceMs' | 'untilMs' | 'grep' | 'where' | 'decoding'>,
 ): LineFilter {
-  const { instances, grep } = options;
+  const { instances, grep, where } = options;
   const text = options.decoding === 'latin1' ? utf8Of : (line: string) => line;
   const sinceMs = options.sinceMs ?? Number.NEGATIVE_INFINITY;
   const untilMs = options.untilMs ?? Number.POSITIVE_INFINITY;
@@ -59,7 +61,8 @@ export function lineFilter(
     line.timeMs >= sinceMs &&
     line.timeMs < untilMs &&
     (instances === null || instances.has(line.instance) || instances.has(line.service)) &&
-    (grep === null || line.gap !== undefined || grep.test(text(line.line)));
+    (grep === null || line.gap !== undefined || grep.test(text(line.line))) &&
+    (where === undefined || where(line));
 }
 
 async function* sequenceOf(segments: Segment[], options: ReadOptions): AsyncGenerator<LogLine[]> {
@@ -81,18 +84,33 @@ async function lastLines(
   if (count === 0) return [];
   // With a start time: forward from there. Otherwise from the end, so that old files are not read.
   const perQueue = queues.map((segments) =>
-    options.sinceMs === null ? singleBatch(() => lastOfQueue(segments, count, passes)) : sequenceOf(segments, options),
+    options.sinceMs === null
+      ? singleBatch(() => lastOfQueue(segments, count, passes, options.untilMs))
+      : sequenceOf(segments, options),
   );
   return lastOf(mergeByTime(perQueue), count, passes);
 }
 
-async function lastOfQueue(segments: Segment[], count: number, passes: LineFilter): Promise<LogLine[]> {
+async function lastOfQueue(
+  segments: Segment[],
+  count: number,
+  passes: LineFilter,
+  untilMs: number | null,
+): Promise<LogLine[]> {
   let found: LogLine[] = [];
-  for (const segment of [...segments].reverse()) {
-    found = [...(await segment.last(count - found.length, passes)), ...found];
-    if (found.length >= count) break;
+  for (let at = segments.length - 1; at >= 0 && found.length < count; at -= 1) {
+    if (isAllAfter(segments[at - 1], untilMs)) continue;
+    found = [...(await segments[at]!.last(count - found.length, passes, untilMs)), ...found];
   }
   return found;
+}
+
+/** A line has the time when it was read; it may wait that long before it is written, into the next file. */
+const LATEST_WRITE_MS = 10 * 60_000;
+
+/** The file after this one has only lines at or after the time: it need not be read, nor decompressed. */
+function isAllAfter(before: Segment | undefined, timeMs: number | null): boolean {
+  return timeMs !== null && before?.closedMs != null && before.closedMs - LATEST_WRITE_MS >= timeMs;
 }
 
 async function* singleBatch(read: () => Promise<LogLine[]>): AsyncGenerator<LogLine[]> {

@@ -27,8 +27,11 @@ export abstract class Segment {
   abstract firstTimeMs(): Promise<number | null>;
   /** Batches of lines in file order, from the first line at or after `sinceMs`. */
   abstract forward(sinceMs: number): AsyncGenerator<LogLine[]>;
-  /** Batches of lines from the end, or from where it was frozen; each batch in file order. Plain files only. */
-  protected abstract backward(): AsyncGenerator<LogLine[]>;
+  /**
+   * Batches of lines from the end, or from where it was frozen; each batch in file order. Plain files only.
+   * @param untilMs lines at or after this time may be left out; null: all lines
+   */
+  protected abstract backward(untilMs: number | null): AsyncGenerator<LogLine[]>;
   /** Fixes the end after the last whole line that is there now. Returns that place, for `readFrom`. */
   abstract freeze(): number;
   /** How many bytes follow that place. */
@@ -42,10 +45,13 @@ export abstract class Segment {
   abstract extent(): number;
   abstract close(): void;
 
-  /** The last `count` lines that pass, in file order. */
-  async last(count: number, passes: LineFilter): Promise<LogLine[]> {
+  /**
+   * The last `count` lines that pass, in file order.
+   * @param untilMs no line at or after this time passes, so that they need not be read; null: any may pass
+   */
+  async last(count: number, passes: LineFilter, untilMs: number | null = null): Promise<LogLine[]> {
     if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.backward(), count, passes);
+    return lastOfReversed(this.backward(untilMs), count, passes);
   }
 
   /** A `forward` or `last` that is under way ends after the block it is reading. */

@@ -1,4 +1,6 @@
 // What the reducer asks of the outside. Plain values.
+import type { LogPlace } from '../../logs/reader/log-history.ts';
+import type { Direction } from './log-ring.ts';
 
 /** `file`: procs.yaml is edited; `override`: only the supervisor keeps it. */
 export type ScaleTarget = 'file' | 'override';
@@ -17,6 +19,8 @@ export type Effect =
   | { kind: 'browse'; url: string }
   | { kind: 'down'; timeoutMs: number | null }
   | { kind: 'leave'; outcome: LeaveOutcome }
+  /** null: a read under way ends. */
+  | { kind: 'readLog'; request: LogRequest | null }
   | { kind: 'copy' }
   | { kind: 'suspend' }
   | { kind: 'redraw' };
@@ -35,3 +39,11 @@ export type ProjectMethod = 'pause' | 'resume' | 'rollback';
 
 /** `lost`: no supervisor answered; `lostDown`: the same, and everything is to be stopped. */
 export type LeaveOutcome = 'quit' | 'detached' | 'lost' | 'lostDown';
+
+/** What is read from the log where the ring ends, at a time, or where a search finds something. */
+export type LogRequest =
+  /** `isForHit`: the line that a search found is at the top, without the lines before it. */
+  | { kind: 'older'; isForHit?: boolean }
+  | { kind: 'newer' }
+  | { kind: 'time'; timeMs: number }
+  | { kind: 'find'; direction: Direction; place: LogPlace; text: string };

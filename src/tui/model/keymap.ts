@@ -40,6 +40,9 @@ export type KeyAction =
   | 'palette'
   | 'filter'
   | 'grep'
+  | 'search'
+  | 'findOlder'
+  | 'findNewer'
   | 'logs'
   | 'allOutput'
   | 'wrap'
@@ -169,8 +172,12 @@ export const KEYMAP: readonly KeyBinding[] = [
 
   key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),
-  key('f /', ['logs', 'events'], 'grep', null, 'find', 'find'),
-  key('f', 'main', 'grep', 'Output', 'only lines that match …', 'find'),
+  key('/', 'logs', 'search', null, 'search', 'search'),
+  key('ctrl+f', ['main', 'logs'], 'search', 'Output', 'search in the log, newest first (on the whole screen also /)'),
+  key('n', ['main', 'logs'], 'findOlder', 'Output', 'the next older line that the search finds'),
+  key('N', ['main', 'logs'], 'findNewer', 'Output', 'the next newer one'),
+  key('f', ['main', 'logs'], 'grep', 'Output', 'only lines that match …; !… only lines that do not', 'lines'),
+  key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),
   key('t', ['main', 'logs'], 'times', 'Output', 'show or hide times'),

@@ -1,17 +1,23 @@
-// The newest lines of the output on screen, kept outside React with a bound on lines and on characters.
-// Lines are sanitized when they come in: what is read from here may be drawn.
+// The newest lines of the output on screen, kept outside React with a bound on lines and on characters. While paused, also
+// the lines that the user reads, from anywhere in the log.
 
-import type { LogLine } from '../../logs/reader/log-line.ts';
-import { sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
-import type { SearchPattern } from './state.ts';
+import type { LogPlace } from '../../logs/reader/log-history.ts';
+import type { LineFilter, LogLine } from '../../logs/reader/log-line.ts';
+import { type BufferedLine, bufferedLine, isFound, isStored } from './buffered-line.ts';
+import { LineList } from './line-list.ts';
+import { PausedLines } from './paused-lines.ts';
+import type { SearchPattern } from './search-pattern.ts';
 
-/** `seq` counts up as long as the ring lives. */
-export type BufferedLine = LogLine & { seq: number };
+export type Direction = 'older' | 'newer';
+/** `beyond`: it is not among the lines from where the search began to that place; the log continues there. */
+export type FindResult = { kind: 'found'; seq: number } | { kind: 'beyond'; place: LogPlace } | { kind: 'none' };
 
 /** The reading side, for the view and the reducer. */
 export type LogView = {
-  /** Older lines are still being read. */
+  /** The lines of this output are still being read. */
   readonly isReading: boolean;
+  /** A read of other parts of the log takes long. */
+  readonly isReadingMore: boolean;
   readonly size: number;
   readonly lastSeq: number;
   /** The newest `count` matching lines that are not newer than `bottomSeq` (null: the newest there is), oldest first. */
@@ -20,24 +26,30 @@ export type LogView = {
   step(bottomSeq: number | null, delta: number, pattern: SearchPattern): number | null;
   /** The oldest `count` matching lines that are newer than `seq` (null: of all), oldest first. */
   after(seq: number | null, count: number, pattern: SearchPattern): BufferedLine[];
+  /** How many lines are older than this one, as far as they are here, and how many newer, as far as their number is known. */
+  around(seq: number | null): { older: number; newer: number };
+  /** The next line that a search finds. @param fromSeq not this one; null: from the newest */
+  find(fromSeq: number | null, direction: Direction, pattern: SearchPattern): FindResult;
   /** The log may have older lines than the ring. */
   readonly mayHaveOlder: boolean;
+  /** Lines between those that are here are only in the log. How many lines are below that line, and above the gap? null: none are missing there. */
+  untilGap(seq: number | null): number | null;
+  /** How many lines are missing is known. */
+  readonly isGapKnown: boolean;
 };
 
 /** Lines that are read when another service is selected. */
 export const HISTORY_LINES = 1000;
 const MAX_LINES = 5000;
 const MAX_CHARS = 4 * 1024 * 1024;
-/** Kept of one line. A screen shows less; a line of 1 MiB must not cost a megabyte per frame. */
-const MAX_LINE_CHARS = 4096;
 
-export class LogRing implements LogView {
+export class LogRing extends LineList implements LogView {
   isReading = false;
-  /** While paused: the lines that were there at its start, and a mark where later lines are missing. */
-  #pausedLines: BufferedLine[] = [];
+  isReadingMore = false;
+  /** Other lines are not kept; null: all are. */
+  filter: LineFilter | null = null;
+  readonly #paused = new PausedLines();
   #isPaused = false;
-  /** How many lines the mark stands for. */
-  #missedCount = 0;
   #lines: BufferedLine[] = [];
   /** Index of the oldest line in `lines`; those before it are dropped in bulk. */
   #first = 0;
@@ -46,14 +58,17 @@ export class LogRing implements LogView {
   /** Characters in `lines`. */
   #chars = 0;
   #nextSeq = 0;
-  #hasDropped = false;
+  /** What is known of the log before the oldest line. */
+  #before: 'unknown' | 'more' | 'nothing' = 'unknown';
+  /** Time of the oldest line that was read, though the filter did not keep it; null: the oldest line is it. */
+  #readFromMs: number | null = null;
 
   get size(): number {
-    return this.#pausedLines.length + this.#lines.length - this.#first;
+    return this.#paused.size + this.#lines.length - this.#first;
   }
 
   get mayHaveOlder(): boolean {
-    return this.#hasDropped || this.size >= HISTORY_LINES;
+    return this.#before === 'more' || (this.#before === 'unknown' && this.size >= HISTORY_LINES);
   }
 
   get lastSeq(): number {
@@ -68,23 +83,29 @@ export class LogRing implements LogView {
   }
 
   push(added: readonly LogLine[]): void {
+    if (this.size === 0 && this.#readFromMs === null) this.#readFromMs = added.find(isStored)?.timeMs ?? null;
     this.#dropUnfinished();
     this.#append(added);
     this.#append(this.#unfinished);
   }
 
+  /** What was read first begins with the log itself, or does not. */
+  setStart(isStart: boolean): void {
+    if (this.#before === 'unknown') this.#before = isStart ? 'nothing' : 'more';
+  }
+
   #dropUnfinished(): void {
-    for (const _ of this.#unfinished) {
-      if (this.#lines.length <= this.#first || !this.#lines.at(-1)!.unfinished) return; // cleared meanwhile
+    while (this.#lines.length > this.#first && this.#lines.at(-1)!.unfinished) {
       this.#chars -= this.#lines.pop()!.line.length;
     }
   }
 
   #append(added: readonly LogLine[]): void {
     for (const source of added) {
-      const line = detachedCopy(sanitizeScreenLine(source.line.slice(0, MAX_LINE_CHARS)));
-      this.#lines.push({ ...source, line, seq: this.#nextSeq++ });
-      this.#chars += line.length;
+      if (this.filter !== null && !this.filter(source)) continue;
+      const buffered = bufferedLine(source, this.#nextSeq++);
+      this.#lines.push(buffered);
+      this.#chars += buffered.line.length;
     }
     this.#dropOldest();
   }
@@ -93,83 +114,160 @@ export class LogRing implements LogView {
   setPaused(isPaused: boolean): void {
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
-    const all = [...this.#pausedLines, ...this.#lines.slice(this.#first)];
-    const hasDropped = this.#hasDropped;
-    this.clear();
-    this.#hasDropped = hasDropped;
-    if (isPaused) this.#pausedLines = all;
-    else {
-      this.#lines = all;
-      this.#chars = all.reduce((sum, each) => sum + each.line.length, 0);
+    if (isPaused) {
+      const end = this.#lines.findLastIndex((each) => !each.unfinished) + 1;
+      this.#paused.keep(this.#lines.slice(this.#first, Math.max(this.#first, end)));
+      this.#setLines(this.#lines.slice(Math.max(this.#first, end)));
+    } else this.#joinPaused();
+  }
+
+  /** Lines on the other side of a gap are dropped. */
+  #joinPaused(): void {
+    if (this.#paused.hasGap) this.#before = 'more';
+    else this.#setLines([...this.#paused.lines, ...this.#lines.slice(this.#first)]);
+    this.#paused.clear();
+    this.#dropOldest();
+  }
+
+  /** Lines of the log that end where the oldest line here begins. @param isAll the log has none before them */
+  addOlder(lines: readonly LogLine[], isAll: boolean): void {
+    const beforeSeq = this.at(0)?.seq ?? this.#nextSeq;
+    if (lines.length > 0) this.#readFromMs = null;
+    this.#before = isAll ? 'nothing' : 'more';
+    if (!this.#isPaused) {
+      const first = beforeSeq - lines.length;
+      const older = lines.map((line, index) => bufferedLine(line, first + index));
+      this.#setLines([...older, ...this.#lines.slice(this.#first)]);
       this.#dropOldest();
+      return;
     }
+    const cut = this.#paused.addOlder(lines, beforeSeq);
+    if (cut.length === 0) return;
+    if (this.#paused.hasGap) this.#paused.miss(cut.length, this.#lines[this.#first]!);
+    else this.#setLines([...cut, ...this.#lines.slice(this.#first)]);
+    this.#dropOldest();
+  }
+
+  /** Lines of the log that begin after the last one above the gap. @param isAll the log has none after them */
+  addNewer(lines: readonly LogLine[], isAll: boolean): void {
+    const { missing, isJoined } = this.#upToLive(lines, isAll);
+    if (this.#paused.addNewer(missing)) this.#before = 'more';
+    const next = this.#lines[this.#first];
+    if (isJoined) this.#paused.closeGap();
+    else if (next !== undefined) this.#paused.miss(-missing.length, next);
+  }
+
+  /**
+   * Shows another part of the log, paused.
+   * @returns the seq of a line by its index in `lines`
+   */
+  replacePaused(
+    lines: readonly LogLine[],
+    ends: { isStart: boolean; isEnd: boolean },
+  ): (index: number) => number | null {
+    if (this.#isPaused) this.#joinPaused();
+    this.#isPaused = true;
+    const next = this.#lines[this.#first];
+    const { missing, isJoined } = this.#upToLive(lines, ends.isEnd);
+    this.#paused.replace(missing, next?.seq ?? this.#nextSeq);
+    if (!isJoined && next !== undefined) this.#paused.miss(null, next);
+    this.#before = ends.isStart ? 'nothing' : 'more';
+    this.#readFromMs = null;
+    const seqs = Array.from({ length: Math.min(lines.length + 1, this.size) }, (_, index) => this.at(index)!.seq);
+    return (index) => seqs[index] ?? null;
+  }
+
+  /** Those that are older than the lines after the gap, and whether they reach them. */
+  #upToLive(lines: readonly LogLine[], isAll: boolean): { missing: readonly LogLine[]; isJoined: boolean } {
+    const live = this.#lines.slice(this.#first).find(isStored);
+    if (live === undefined) return { missing: lines, isJoined: isAll };
+    const later = lines.findIndex(({ timeMs }) => timeMs > live.timeMs);
+    if (later < 0 && !isAll) return { missing: lines, isJoined: false };
+    const upTo = later < 0 ? lines : lines.slice(0, later);
+    const { same } = this.#placeBefore(this.#paused.size, null);
+    const atThatTime = upTo.length - 1 - upTo.findLastIndex(({ timeMs }) => timeMs < live.timeMs);
+    return { missing: upTo.slice(0, upTo.length - Math.min(same, atThatTime)), isJoined: true };
   }
 
   clear(): void {
     this.#unfinished = [];
-    this.#pausedLines = [];
-    this.#missedCount = 0;
-    this.#lines = [];
+    this.#paused.clear();
+    this.#setLines([]);
+    this.#before = 'unknown';
+    this.#readFromMs = null;
+  }
+
+  /** From here the log has older lines; null: nothing was read yet. */
+  oldestPlace(pattern: SearchPattern = null): LogPlace | null {
+    if (this.#readFromMs === null) return this.size === 0 ? null : this.#placeBefore(0, pattern);
+    const same = this.at(0)?.timeMs === this.#readFromMs ? this.#placeBefore(0, pattern).same : 0;
+    return { timeMs: this.#readFromMs, same };
+  }
+
+  /** From here the log has the lines that are missing; null: none are. */
+  gapPlace(pattern: SearchPattern = null): LogPlace | null {
+    if (!this.#paused.hasGap) return null;
+    const { lines } = this.#paused;
+    const timeMs = lines.at(-1)?.timeMs ?? 0;
+    let same = 0;
+    for (let index = lines.length - 1; lines[index]?.timeMs === timeMs; index--) {
+      if (isFound(lines[index]!, pattern)) same++;
+    }
+    return { timeMs, same };
+  }
+
+  /** Before the line at that index; `same` counts what the pattern finds. */
+  #placeBefore(from: number, pattern: SearchPattern): LogPlace {
+    let index = from;
+    while (index < this.size - 1 && !isStored(this.at(index)!)) index++;
+    const timeMs = this.at(index)?.timeMs ?? 0;
+    let same = 0;
+    for (; this.at(index)?.timeMs === timeMs; index++) {
+      if (isStored(this.at(index)!) && isFound(this.at(index)!, pattern)) same++;
+    }
+    return { timeMs, same };
+  }
+
+  find(fromSeq: number | null, direction: Direction, pattern: SearchPattern): FindResult {
+    const gapAt = this.#paused.hasGap ? this.#paused.size - 1 : null;
+    const known = this.indexOf(fromSeq);
+    const at = known < 0 ? this.size - 1 : known; // a line of another output
+    const isThere = fromSeq !== null && this.at(at)?.seq === fromSeq;
+    const step = direction === 'older' ? -1 : 1;
+    for (let index = step < 0 && !isThere ? at : at + step; index >= 0 && index < this.size; index += step) {
+      if (index === gapAt) {
+        const place = step > 0 ? this.gapPlace(pattern)! : this.#placeBefore(index + 1, pattern);
+        return { kind: 'beyond', place };
+      }
+      if (isFound(this.at(index)!, pattern)) return { kind: 'found', seq: this.at(index)!.seq };
+    }
+    const oldest = step < 0 && this.mayHaveOlder ? this.oldestPlace(pattern) : null;
+    return oldest === null ? { kind: 'none' } : { kind: 'beyond', place: oldest };
+  }
+
+  around(seq: number | null): { older: number; newer: number } {
+    const index = this.indexOf(seq);
+    const missed = this.#paused.hasGap && index < this.#paused.size - 1 ? (this.#paused.missedCount ?? 1) - 1 : 0;
+    return { older: Math.max(0, index), newer: this.size - 1 - index + missed };
+  }
+
+  get isGapKnown(): boolean {
+    return this.#paused.missedCount !== null;
+  }
+
+  untilGap(seq: number | null): number | null {
+    const index = this.indexOf(seq);
+    return this.#paused.hasGap && index < this.#paused.size ? this.#paused.size - 1 - index : null;
+  }
+
+  protected at(index: number): BufferedLine | undefined {
+    return index < this.#paused.size ? this.#paused.at(index) : this.#lines[this.#first + index - this.#paused.size];
+  }
+
+  #setLines(lines: BufferedLine[]): void {
+    this.#lines = lines;
     this.#first = 0;
-    this.#chars = 0;
-    this.#hasDropped = false;
-  }
-
-  window(bottomSeq: number | null, count: number, pattern: SearchPattern): BufferedLine[] {
-    if (bottomSeq !== null && this.#indexOf(bottomSeq) === -1) return this.after(null, count, pattern);
-    const found: BufferedLine[] = [];
-    for (let index = this.#indexOf(bottomSeq); index >= 0 && found.length < count; index--) {
-      const line = this.#at(index)!;
-      if (matches(line, pattern)) found.push(line);
-    }
-    return found.reverse();
-  }
-
-  step(bottomSeq: number | null, delta: number, pattern: SearchPattern): number | null {
-    const bottom = Math.max(0, this.#indexOf(bottomSeq));
-    // From the line that is seen at the bottom: one that matches.
-    let index = this.#nextMatch(bottom + 1, -1, pattern) ?? bottom;
-    for (let left = Math.abs(delta); left > 0; left--) {
-      const next = this.#nextMatch(index, Math.sign(delta), pattern);
-      if (next === null) return delta > 0 ? null : (this.#at(index)?.seq ?? null);
-      index = next;
-    }
-    const isNewest = this.#nextMatch(index, 1, pattern) === null;
-    return isNewest && delta > 0 ? null : (this.#at(index)?.seq ?? null);
-  }
-
-  after(seq: number | null, count: number, pattern: SearchPattern): BufferedLine[] {
-    const found: BufferedLine[] = [];
-    for (let index = seq === null ? 0 : this.#indexOf(seq) + 1; index < this.size && found.length < count; index++) {
-      const line = this.#at(index)!;
-      if (matches(line, pattern)) found.push(line);
-    }
-    return found;
-  }
-
-  #nextMatch(from: number, direction: number, pattern: SearchPattern): number | null {
-    for (let index = from + direction; index >= 0 && index < this.size; index += direction) {
-      if (matches(this.#at(index)!, pattern)) return index;
-    }
-    return null;
-  }
-
-  #at(index: number): BufferedLine | undefined {
-    return index < this.#pausedLines.length
-      ? this.#pausedLines[index]
-      : this.#lines[this.#first + index - this.#pausedLines.length];
-  }
-
-  /** Index of that line, or of the next older one; -1: all are newer. null: the newest. */
-  #indexOf(seq: number | null): number {
-    if (seq === null) return this.size - 1;
-    let [from, to] = [0, this.size];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (this.#at(middle)!.seq <= seq) from = middle + 1;
-      else to = middle;
-    }
-    return from - 1;
+    this.#chars = lines.reduce((sum, each) => sum + each.line.length, 0);
   }
 
   #dropOldest(): void {
@@ -177,30 +275,13 @@ export class LogRing implements LogView {
     while (this.#lines.length > this.#first + (this.#chars > MAX_CHARS ? 1 : MAX_LINES)) {
       this.#chars -= this.#lines[this.#first++]!.line.length;
     }
-    this.#hasDropped ||= this.#first > before;
-    if (this.#isPaused && this.#first > before) this.#markMissed(this.#first - before, this.#lines[this.#first - 1]!);
-    if (this.#first > MAX_LINES) this.#compact();
+    const dropped = this.#first - before;
+    if (dropped === 0) return;
+    if (this.#isPaused) this.#paused.miss(dropped, this.#lines[this.#first]!);
+    else {
+      this.#before = 'more';
+      this.#readFromMs = null;
+    }
+    if (this.#first > MAX_LINES) this.#setLines(this.#lines.slice(this.#first));
   }
-
-  /** One mark for all missing lines. @param newest of them. */
-  #markMissed(count: number, newest: BufferedLine): void {
-    if (this.#missedCount > 0) this.#pausedLines.pop();
-    this.#missedCount += count;
-    const line = `… ${this.#missedCount.toLocaleString('en-US')} lines not kept while paused`;
-    this.#pausedLines.push({ ...newest, service: '', instance: '', stream: 'o', line });
-  }
-
-  #compact(): void {
-    this.#lines = this.#lines.slice(this.#first);
-    this.#first = 0;
-  }
-}
-
-/** A slice of a string keeps the whole of it in memory (V8): a short line must not hold the chunk that it was read from. */
-function detachedCopy(text: string): string {
-  return Buffer.from(text).toString();
-}
-
-function matches(line: BufferedLine, pattern: SearchPattern): boolean {
-  return pattern === null || pattern.test(stripSgr(line.line)) || pattern.test(line.instance);
 }

@@ -1,7 +1,7 @@
 // What goes into the reducer (messages), and what comes out of it: the next state, and effects for the controller.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { Details } from './details.ts';
-import type { Effect, ScaleTarget } from './effects.ts';
+import type { Effect, LogRequest, ScaleTarget } from './effects.ts';
 import type { TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
@@ -16,6 +16,8 @@ export type UiMessage =
   | { kind: 'described'; name: string; details: Details | null; error: string | null }
   /** A pool has another size; `before` undoes it. */
   | { kind: 'scaled'; service: string; before: number | null; target: ScaleTarget }
+  /** What was asked of the log is in the ring. `seq`: the line to show; null: there is none. */
+  | { kind: 'logRead'; request: LogRequest; seq: number | null; nowMs: number }
   | { kind: 'notice'; text: string; tone: Tone; nowMs: number }
   /** The connection to the supervisor has ended. */
   | { kind: 'lost'; nowMs: number }

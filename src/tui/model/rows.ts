@@ -1,7 +1,8 @@
 // The rows of the table of services: filter, folds, selection, and whose output is shown. Pure; formats nothing.
 import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import { isMatch, type SearchPattern, searchPattern } from './search-pattern.ts';
 import { sortedInstances, sortedServices } from './sort.ts';
-import { type SearchPattern, searchPattern, type UiState } from './state.ts';
+import type { UiState } from './state.ts';
 
 export type TableRow =
   /** The services whose first tag it is; null: those without a tag. Only where the table is grouped. */
@@ -104,8 +105,8 @@ export function isInactiveInstance({ state }: InstanceStatus): boolean {
 }
 
 function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): TableRow[] {
-  const whole = filter === null || searchedTexts(service).some((text) => filter.test(text));
-  const instances = whole ? service.instances : service.instances.filter((each) => isMatch(each, filter));
+  const whole = isMatch(filter, ...searchedTexts(service));
+  const instances = whole ? service.instances : service.instances.filter(({ id, state }) => isMatch(filter, id, state));
   const only = service.instances[0];
   if (service.instances.length === 1 && only !== undefined) {
     return whole || instances.length > 0 ? [{ kind: 'single', id: service.name, service, instance: only }] : [];
@@ -120,10 +121,6 @@ function rowsOf(service: ServiceStatus, state: UiState, filter: SearchPattern): 
 /** A filter finds `tag:backend` as commands do. */
 function searchedTexts({ name, title = '', tags = [] }: ServiceStatus): string[] {
   return [name, title, ...tags.map((tag) => `tag:${tag}`)];
-}
-
-function isMatch(instance: InstanceStatus, filter: RegExp): boolean {
-  return filter.test(instance.id) || filter.test(instance.state);
 }
 
 /** Whose output is on screen: that of all services until a row is selected. */

@@ -50,7 +50,9 @@ export type ScaleOverlay = {
   target: ScaleTarget;
 };
 /** `before`: the filter to restore when the search is cancelled. */
-export type SearchOverlay = { kind: 'search'; of: 'names' | 'lines'; text: string; before: string };
+export type SearchOverlay = { kind: 'search'; of: SearchSubject; text: string; before: string };
+/** `names`: rows of the table; `lines`: only lines that match are shown; `output`: lines are found, and all are shown. */
+export type SearchSubject = 'names' | 'lines' | 'output';
 /** `at`: which of the matches is chosen. */
 export type PaletteOverlay = { kind: 'palette'; text: string; at: number };
 /** `title`: of the row, or how many instances. */
@@ -86,6 +88,10 @@ export type UiState = {
   groupsByTag: boolean;
   nameFilter: string;
   lineFilter: string;
+  /** What is searched in the output, and highlighted. */
+  search: string;
+  /** Seq of the line that the search is at; null: it has not begun. */
+  searchHit: number | null;
   allOutput: boolean;
   wrapLines: boolean;
   showTimes: boolean;
@@ -119,6 +125,8 @@ export function initialState(start: InitialOptions): UiState {
     groupsByTag: false,
     nameFilter: '',
     lineFilter: '',
+    search: '',
+    searchHit: null,
     allOutput: false,
     wrapLines: false,
     showTimes: true,
@@ -135,19 +143,9 @@ export function contextOf(state: UiState): KeyContext {
   return state.overlay?.kind ?? state.view;
 }
 
-/** null: matches everything. */
-export type SearchPattern = RegExp | null;
+const NOTICE_MS = 5000;
+const FAILURE_NOTICE_MS = 12_000;
 
-/**
- * A search as the user typed it, for lines, events and names: a regular expression if it is valid, else the text itself.
- * Case matters only when the text has upper case.
- */
-export function searchPattern(text: string): SearchPattern {
-  if (text === '') return null;
-  const flags = /[A-Z]/.test(text) ? '' : 'i';
-  try {
-    return new RegExp(text, flags);
-  } catch {
-    return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags); // an unfinished expression, such as `(`
-  }
+export function noticeOf(text: string, tone: Tone, nowMs: number): UiState['notice'] {
+  return { text, tone, untilMs: nowMs + (tone === 'bad' ? FAILURE_NOTICE_MS : NOTICE_MS) };
 }

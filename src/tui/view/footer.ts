@@ -98,7 +98,7 @@ const LEAVE_CELLS: Cell[] = [
 ];
 
 function searchCells(overlay: SearchOverlay): Cell[] {
-  const question = overlay.of === 'names' ? 'names or states with' : 'lines with';
+  const question = { names: 'names or states with', lines: 'lines with', output: 'search for' }[overlay.of];
   return [
     cell(` ${question} `, 'bold'),
     cell(`${overlay.text} `, 'match'),

@@ -2,9 +2,11 @@
 import { stripSgr } from '../../terminal/sanitize.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../../units.ts';
-import type { BufferedLine, LogView } from '../model/log-ring.ts';
+import type { BufferedLine } from '../model/buffered-line.ts';
+import type { LogView } from '../model/log-ring.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
-import { type SearchPattern, searchPattern, type UiState } from '../model/state.ts';
+import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
+import type { UiState } from '../model/state.ts';
 import { type Cell, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
@@ -22,10 +24,12 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
-  const behind = following ? 0 : Math.max(0, log.lastSeq - state.logBottom!);
-  const filter = state.lineFilter === '' ? [] : [cell(', lines with ', 'dim'), cell(state.lineFilter, 'match')];
-  const what = [cell(target.names.length === 0 ? '' : ' output', 'dim'), ...filter];
-  const mark = following ? cell(`${glyphs.follow} following`, 'dim') : cell(pausedText(behind, glyphs), 'warn');
+  const what = [cell(target.names.length === 0 ? '' : ' output', 'dim'), ...searchCells(state)];
+  const mark = log.isReadingMore
+    ? cell('reading the log … Esc stops', 'busy')
+    : following
+      ? cell(`${glyphs.follow} following`, 'dim')
+      : cell(pausedText(state, log, glyphs), 'warn');
   const count = cell(`rows ${visibleRange}`, 'dim');
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
@@ -37,9 +41,26 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
 }
 
-function pausedText(behind: number, { pause, dot }: Glyphs): string {
-  const unseen = behind === 0 ? '' : ` ${dot} ${behind} new ${behind === 1 ? 'line' : 'lines'}`;
-  return `${pause} paused${unseen} ${dot} End to follow`;
+/** `, lines with a, search for b` */
+function searchCells({ lineFilter, search }: UiState): Cell[] {
+  const without = lineFilter.startsWith('!');
+  const filter = [
+    cell(`, lines with${without ? 'out' : ''} `, 'dim'),
+    cell(without ? lineFilter.slice(1) : lineFilter, 'match'),
+  ];
+  return [
+    ...(lineFilter === '' ? [] : filter),
+    ...(search === '' ? [] : [cell(', search for ', 'dim'), cell(search, 'match')]),
+  ];
+}
+
+/** How many lines are below; their number is not known where some are only in the log: then which time is shown. */
+function pausedText({ logBottom }: UiState, log: LogView, { pause, dot }: Glyphs): string {
+  const { newer } = log.around(logBottom);
+  const unseen = newer === 0 ? '' : ` ${dot} ${newer} new ${newer === 1 ? 'line' : 'lines'}`;
+  const [shown] = log.isGapKnown || log.untilGap(logBottom) === null ? [] : log.window(logBottom, 1, null);
+  const where = shown === undefined ? unseen : ` ${dot} at ${formatClock(shown.timeMs, { date: true })}`;
+  return `${pause} paused${where} ${dot} End to follow`;
 }
 
 /**
@@ -68,37 +89,41 @@ type PaneDrawing = {
   state: UiState;
   target: OutputTarget;
   pattern: SearchPattern;
+  search: SearchPattern;
   options: PaneOptions;
-  /** Above this line the pane names the command for older ones; null: there are none. */
+  /** Above this line there are older ones in the log; null: there are none. */
   oldestSeq: number | null;
 };
 
 function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDrawing {
   const pattern = searchPattern(state.lineFilter);
   const oldestSeq = log.mayHaveOlder ? (log.after(null, 1, pattern)[0]?.seq ?? null) : null;
-  return { state, target: outputTarget(state), pattern, options, oldestSeq };
+  const search = searchPattern(state.search);
+  return { state, target: outputTarget(state), pattern, search, options, oldestSeq };
 }
 
-function drawLine(entry: BufferedLine, { state, target, pattern, options, oldestSeq }: PaneDrawing): Line[] {
+function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
+  const { state, target, pattern, search, options, oldestSeq } = drawing;
   const { columns } = state.size;
   const { colour, glyphs, height } = options;
   const prefix = prefixCells(entry, state, target, glyphs);
   const room = Math.max(1, columns - cellsWidth(prefix));
-  const text = colour && pattern === null ? entry.line : stripSgr(entry.line);
-  const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state, target)] : [];
+  const plain = stripSgr(entry.line);
+  const shown = [search, pattern].find((each) => each !== null && !each.isInverse && isMatch(each, plain)) ?? null;
+  const text = colour && shown === null ? entry.line : plain;
+  const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state)] : [];
   // No longer than the page, so that a page can start with the start of a line.
   const most = Math.min(MAX_WRAPPED, height - older.length);
   const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
   const lines = pieces.map((piece, index) =>
-    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, pattern)], columns),
+    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, shown?.expression ?? null)], columns),
   );
   return [...older, ...lines];
 }
 
-function olderLine(state: UiState, { names }: OutputTarget): Line {
-  const command = ['orch logs', ...names].join(' ');
-  return line([cell(`  older lines, if there are any: ${command}`, 'dim')], state.size.columns);
+function olderLine(state: UiState): Line {
+  return line([cell('  older lines: scroll up, they are read from the log', 'dim')], state.size.columns);
 }
 
 function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {
@@ -108,9 +133,14 @@ function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, 
   const name = target.isMixed
     ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
-  const bar = columns < 30 ? [] : [cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim')];
+  const bar = columns < 30 ? [] : [barCell(entry.seq === state.searchHit, isError, glyphs)];
   const source = entry.source ? [cell(`${entry.source} `, 'dim')] : [];
   return [...time, ...name, ...source, ...bar];
+}
+
+function barCell(isHit: boolean, isError: boolean, glyphs: Glyphs): Cell {
+  if (isHit) return cell(`${glyphs.cursor} `, 'accent');
+  return cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim');
 }
 
 /** The text with its matches shown inverse. */

@@ -1,12 +1,14 @@
 // The scroll position after a scroll key: of output and events the line at the bottom, of panels the line at the top.
 import type { EventRecord } from '../../api/protocol.ts';
+import type { BufferedLine } from '../model/buffered-line.ts';
 import { listHeight } from '../model/layout.ts';
-import type { BufferedLine, LogView } from '../model/log-ring.ts';
-import type { PanelOverlay, SearchPattern, UiState } from '../model/state.ts';
+import type { LogView } from '../model/log-ring.ts';
+import { isMatch, type SearchPattern } from '../model/search-pattern.ts';
+import type { PanelOverlay, UiState } from '../model/state.ts';
 import { panelLines } from './panel.ts';
 
 /** `height`: lines of the screen. `rowsOf`: how many of them a line of the log takes, at most all; default: one. */
-type ScrollPage = { height: number; pattern: SearchPattern; rowsOf?: (line: BufferedLine) => number };
+export type ScrollPage = { height: number; pattern: SearchPattern; rowsOf?: (line: BufferedLine) => number };
 
 /** @param delta lines, down positive; infinite: to the end. @returns the lowest visible line; null: the newest, and follow. */
 export function scrollLog(log: LogView, bottom: number | null, delta: number, page: ScrollPage): number | null {
@@ -33,6 +35,18 @@ function firstPageBottom(log: LogView, page: ScrollPage): number | null {
   return last === undefined || log.after(last.seq, 1, page.pattern).length === 0 ? null : last.seq;
 }
 
+/** The bottom of a page with that line in its middle, or at its top; null: all lines fit on one page, which follows. */
+export function pageAround(log: LogView, seq: number, at: 'middle' | 'top', page: ScrollPage): number | null {
+  const { height, pattern, rowsOf = () => 1 } = page;
+  const lowest = firstPageBottom(log, page);
+  if (lowest === null) return null;
+  const own = log.window(seq, 1, pattern);
+  const room = height - own.reduce((sum, each) => sum + rowsOf(each), 0);
+  const below = log.after(seq, at === 'middle' ? Math.floor(height / 2) : height - 1, pattern);
+  const bottom = room <= 0 || below.length === 0 ? seq : below[fittingCount(below, { ...page, height: room }) - 1]!.seq;
+  return Math.max(bottom, lowest);
+}
+
 /** How many of the lines, from the first, fit on a page; at least one. */
 function fittingCount(lines: readonly BufferedLine[], { height, rowsOf = () => 1 }: ScrollPage): number {
   let count = 0;
@@ -56,7 +70,7 @@ export function scrollEvents(state: UiState, delta: number, page: number, patter
 export function matchingEvents(events: readonly EventRecord[], pattern: SearchPattern): readonly EventRecord[] {
   if (pattern === null) return events;
   return events.filter((event) =>
-    pattern.test(`${event.type} ${event.instance ?? event.service ?? ''} ${event.message}`),
+    isMatch(pattern, `${event.type} ${event.instance ?? event.service ?? ''} ${event.message}`),
   );
 }
 

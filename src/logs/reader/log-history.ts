@@ -1,0 +1,68 @@
+// Reads past lines from a place on, older or newer, as a reader scrolls through all files of its queues. Opens the files for
+// one read and closes them after it: they may be rotated, compressed or deleted in between.
+import type { LineFilter, LogLine } from './log-line.ts';
+import { openQueueFiles } from './queue-files.ts';
+import { readSegments } from './read-logs.ts';
+import type { LogQueueFile, Segment } from './segment.ts';
+
+export type HistorySelection = {
+  queues: LogQueueFile[];
+  /** Names of instances or services; null: all. */
+  instances: ReadonlySet<string> | null;
+};
+
+/** Next to a line of that time. `same`: how many wanted lines of the same time lie between the place and those to be read. */
+export type LogPlace = { timeMs: number; same: number };
+
+/** Lines in time order. `isAll`: no more were there. */
+export type HistoryLines = { lines: LogLine[]; isAll: boolean };
+
+export class HistoryRead {
+  readonly #queues: Segment[][];
+  readonly #instances: ReadonlySet<string> | null;
+  readonly #where: LineFilter;
+  #isStopped = false;
+
+  /** @param where only lines that pass are wanted */
+  constructor({ queues, instances }: HistorySelection, where: LineFilter) {
+    this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8').segments);
+    this.#instances = instances;
+    this.#where = where;
+  }
+
+  /** The last `count` wanted lines before the place. */
+  async before({ timeMs, same }: LogPlace, count: number): Promise<HistoryLines> {
+    const lines: LogLine[] = [];
+    const limits = { tail: count + same, sinceMs: null, untilMs: timeMs + 1 };
+    for await (const batch of this.#read(limits)) for (const line of batch) lines.push(line);
+    const isAll = lines.length < count + same && !this.#isStopped;
+    const end = lines.length - same;
+    return { lines: lines.slice(Math.max(0, end - count), Math.max(0, end)), isAll };
+  }
+
+  /** The first `count` wanted lines from the place on. @param untilMs before this time; null: to the end */
+  async from({ timeMs, same }: LogPlace, count: number, untilMs: number | null = null): Promise<HistoryLines> {
+    const lines: LogLine[] = [];
+    for await (const batch of this.#read({ tail: null, sinceMs: timeMs, untilMs })) {
+      for (const line of batch) lines.push(line);
+      if (lines.length > count + same) break;
+    }
+    return { lines: lines.slice(same, same + count), isAll: lines.length <= count + same && !this.#isStopped };
+  }
+
+  /** A read under way ends after the block it is reading, with what it has found. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const segment of this.#queues.flat()) segment.stop();
+  }
+
+  /** Not while a read is under way. */
+  close(): void {
+    for (const segment of this.#queues.flat()) segment.close();
+  }
+
+  #read(limits: { tail: number | null; sinceMs: number | null; untilMs: number | null }): AsyncGenerator<LogLine[]> {
+    const instances = this.#instances;
+    return readSegments(this.#queues, { queues: [], instances, grep: null, where: this.#where, ...limits });
+  }
+}

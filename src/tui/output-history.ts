@@ -1,0 +1,153 @@
+// Reads parts of the log into the ring that are not in it: older and newer lines than those on screen, the lines at a time, and
+// what a search finds. One read at a time; a new request ends the one before.
+import { type HistoryLines, HistoryRead, type HistorySelection } from '../logs/reader/log-history.ts';
+import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
+import { isFoundRaw } from './model/buffered-line.ts';
+import type { LogRequest } from './model/effects.ts';
+import type { LogRing } from './model/log-ring.ts';
+import { searchPattern } from './model/search-pattern.ts';
+
+/** What one request for older or newer lines gets. */
+const MORE_LINES = 2000;
+/** Lines before and after a place in the log that is shown. */
+const BEFORE_LINES = 1000;
+const AFTER_LINES = 2000;
+/** The title does not flicker for a shorter read. */
+const REPORT_AFTER_MS = 200;
+
+type FindRequest = Extract<LogRequest, { kind: 'find' }>;
+/** A read is over: what it was for, and the line to show. */
+export type OnRead = (request: LogRequest, seq: number | null) => void;
+
+export class OutputHistory {
+  readonly #ring: LogRing;
+  readonly #onRead: OnRead;
+  readonly #onChange: () => void;
+  #selection: HistorySelection | null = null;
+  #request: LogRequest | null = null;
+  #read: HistoryRead | null = null;
+
+  /** @param onChange the ring has other lines, reports a long read, or its end */
+  constructor(ring: LogRing, onRead: OnRead, onChange: () => void) {
+    this.#ring = ring;
+    this.#onRead = onRead;
+    this.#onChange = onChange;
+  }
+
+  /** Whose lines are read from now on. A read of others ends. */
+  select(selection: HistorySelection | null): void {
+    this.stop();
+    this.#selection = selection;
+  }
+
+  stop(): void {
+    this.#request = null;
+    this.#read?.stop();
+    this.#reportLong(false);
+  }
+
+  async request(request: LogRequest): Promise<void> {
+    const isAhead = request.kind === 'older' || request.kind === 'newer';
+    if (this.#selection === null || (isAhead && this.#request !== null)) return;
+    this.stop();
+    this.#request = request;
+    const timer = setTimeout(() => this.#reportLong(this.#request === request), REPORT_AFTER_MS);
+    const seq = await this.#perform(request);
+    clearTimeout(timer);
+    if (this.#request !== request) return;
+    this.#request = null;
+    this.#reportLong(false);
+    this.#onChange();
+    this.#onRead(request, seq);
+  }
+
+  #reportLong(isLong: boolean): void {
+    if (this.#ring.isReadingMore === isLong) return;
+    this.#ring.isReadingMore = isLong;
+    this.#onChange();
+  }
+
+  #perform(request: LogRequest): Promise<number | null> {
+    switch (request.kind) {
+      case 'older':
+        return this.#addOlder(request);
+      case 'newer':
+        return this.#addNewer(request);
+      case 'time':
+        return this.#show(request, request.timeMs, (_lines, from) => from);
+      case 'find':
+        return this.#find(request);
+    }
+  }
+
+  async #addOlder(request: LogRequest): Promise<null> {
+    const place = this.#ring.oldestPlace();
+    const older = place && (await this.#with(request, this.#ring.filter, (read) => read.before(place, MORE_LINES)));
+    const now = this.#ring.oldestPlace();
+    if (older && now?.timeMs === place.timeMs && now.same === place.same) this.#ring.addOlder(older.lines, older.isAll);
+    return null;
+  }
+
+  async #addNewer(request: LogRequest): Promise<null> {
+    const place = this.#ring.gapPlace();
+    const newer = place && (await this.#with(request, this.#ring.filter, (read) => read.from(place, MORE_LINES)));
+    const now = this.#ring.gapPlace();
+    if (newer && now?.timeMs === place.timeMs && now.same === place.same) this.#ring.addNewer(newer.lines, newer.isAll);
+    return null;
+  }
+
+  /** The lines around a time replace those on screen. @param pick the line to show; `from`: the first at or after the time */
+  async #show(
+    request: LogRequest,
+    timeMs: number,
+    pick: (lines: readonly LogLine[], from: number) => number,
+  ): Promise<number | null> {
+    const { filter } = this.#ring;
+    const before = await this.#with(request, filter, (read) =>
+      read.before({ timeMs: timeMs - 1, same: 0 }, BEFORE_LINES),
+    );
+    const after = await this.#with(request, filter, (read) => read.from({ timeMs, same: 0 }, AFTER_LINES));
+    if (before === null || after === null) return null;
+    const lines = [...before.lines, ...after.lines];
+    if (lines.length === 0) return null;
+    const seqOf = this.#ring.replacePaused(lines, { isStart: before.isAll, isEnd: after.isAll });
+    return seqOf(pick(lines, before.lines.length));
+  }
+
+  async #find(request: FindRequest): Promise<number | null> {
+    const { filter } = this.#ring;
+    const { direction, place } = request;
+    const pattern = searchPattern(request.text);
+    const isHit: LineFilter = (line) => (filter === null || filter(line)) && isFoundRaw(line, pattern);
+    const found = await this.#with(request, isHit, (read) =>
+      direction === 'older' ? read.before(place, 1) : read.from(place, 1),
+    );
+    const hit = found?.lines[0];
+    if (hit === undefined) return null;
+    return this.#show(request, hit.timeMs, (lines) => {
+      const hits = [...lines.keys()].filter(
+        (at) => lines[at]!.timeMs === hit.timeMs && isFoundRaw(lines[at]!, pattern),
+      );
+      const known = hit.timeMs === place.timeMs ? place.same : 0;
+      return hits.at(direction === 'older' ? -1 - known : known) ?? hits[0] ?? 0;
+    });
+  }
+
+  /** @returns null: another request came */
+  async #with(
+    request: LogRequest,
+    filter: LineFilter | null,
+    run: (read: HistoryRead) => Promise<HistoryLines>,
+  ): Promise<HistoryLines | null> {
+    if (this.#selection === null || this.#request !== request) return null;
+    const read = new HistoryRead(this.#selection, filter ?? (() => true));
+    this.#read = read;
+    try {
+      const lines = await run(read);
+      return this.#request === request ? lines : null;
+    } finally {
+      read.close();
+      if (this.#read === read) this.#read = null;
+    }
+  }
+}
