@@ -74,7 +74,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'newest':
       return scroll(state, action, context.log);
     case 'help':
-      return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0 } });
+      return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0, bindings: state.bindings } });
     case 'back':
       if (state.overlay === null && context.log.isReadingMore)
         return { state, effects: [{ kind: 'readLog', request: null }] };

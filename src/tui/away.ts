@@ -1,8 +1,8 @@
 // The time in which the view has left the screen to something else: its output, printed to be copied, or the editor of the user.
-import type { FilePlace } from '../core/load-result.ts';
 import type { EditorRun } from './editor.ts';
 import { type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import type { Screen } from './screen.ts';
+import type { TuiOptions } from './tui-options.ts';
 
 type Terminal = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream };
 
@@ -50,7 +50,9 @@ export class Away {
   }
 
   /** Resolves when the editor has ended; rejects with an error for people. */
-  async edit(place: FilePlace): Promise<void> {
+  async edit(service: string, findPlace: TuiOptions['findPlace']): Promise<void> {
+    if (!findPlace) throw new Error('not available here');
+    const place = await findPlace(service);
     if (this.isAway) return;
     const { stdin } = this.#terminal;
     this.#holder = 'editor';

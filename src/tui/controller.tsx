@@ -4,7 +4,7 @@ import type { Client } from '../api/client.ts';
 import { hasShutDownCleanly } from '../api/status-queries.ts';
 import { App } from './app.tsx';
 import { Away } from './away.ts';
-import type { Appearance } from './components/appearance.ts';
+import { type Appearance, appearanceOf } from './components/appearance.ts';
 import { FrameClock, type FrameUrgency } from './frame-clock.ts';
 import { InkOutput } from './ink-output.ts';
 import { type KeyPress, KeyReader } from './keyboard.ts';
@@ -21,7 +21,7 @@ import { isLost, messageOf, SupervisorSession } from './session.ts';
 import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
 import { nextChangeMs } from './view/next-change.ts';
 import { plainOutput } from './view/pane.ts';
-import { glyphsFor } from './view/theme.ts';
+import { colourLevel } from './view/themes.ts';
 
 type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
 
@@ -44,24 +44,25 @@ export class TuiController {
   #stopListening: () => void = () => undefined;
 
   constructor(options: TuiOptions) {
-    const { client, owning, colour, stdout, stdin, paths, asksFirst, scaleInFile = null } = options;
+    const { client, owning, colour, stdout, stdin, paths, asksFirst, bindings, scaleInFile = null } = options;
     this.#options = options;
     this.#client = client;
     this.#screen = new Screen(stdout, stdin);
     this.#away = new Away(this.#screen, options, () => this.#continued());
-    this.#state = initialState({ size: this.#screen.size, owning, canEditFile: scaleInFile !== null, asksFirst });
+    const { size } = this.#screen;
+    this.#state = initialState({ size, owning, canEditFile: scaleInFile !== null, asksFirst, bindings });
     this.#session = this.#openSession();
     const onLines = () => this.#clock.request('update');
     const shown: OnRead = (request, seq) => this.#dispatch({ kind: 'logRead', request, seq, nowMs: Date.now() }, 'key');
     this.#follower = new OutputFollower(this.#ring, paths.root, onLines, paths, shown);
     this.#output = new InkOutput({
       columns: this.#screen.size.columns,
-      colour,
+      colourLevel: colour ? colourLevel(process.env) : 0,
       stdin,
       onRows: (rows) => this.#screen.paint(rows),
       onError: (error) => this.#endWithError(error),
     });
-    this.#appearance = { colour, glyphs: glyphsFor(process.env), place: this.#output.place };
+    this.#appearance = appearanceOf(options, process.env, this.#output.place);
   }
 
   run(): Promise<TuiOutcome> {
@@ -201,10 +202,9 @@ export class TuiController {
   async #openOutside(effect: Extract<Effect, { kind: 'edit' | 'browse' }>): Promise<void> {
     const { findPlace, stdout } = this.#options;
     try {
-      if (effect.kind === 'browse') {
-        const { openUrl } = await import('./open-url.ts');
-        this.#notify(await openUrl(effect.url, process.env, stdout), 'good');
-      } else if (findPlace) await this.#away.edit(await findPlace(effect.service));
+      if (effect.kind === 'edit') await this.#away.edit(effect.service, findPlace);
+      else
+        this.#notify(await import('./open-url.ts').then((it) => it.openUrl(effect.url, process.env, stdout)), 'good');
     } catch (error) {
       this.#notify(messageOf(error), 'bad');
     }

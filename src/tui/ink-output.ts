@@ -11,7 +11,8 @@ const MARK = '\x01';
 
 type InkOutputOptions = {
   columns: number;
-  colour: boolean;
+  /** 0: none. See `colourLevel`. */
+  colourLevel: 0 | 1 | 2 | 3;
   stdin: NodeJS.ReadStream;
   /** A frame: its rows, from the top. */
   onRows(rows: string[]): void;
@@ -32,7 +33,7 @@ export class InkOutput extends EventEmitter {
     super();
     this.#options = options;
     this.columns = options.columns;
-    chalk.level = options.colour ? 1 : 0; // Ink's own guess asks the environment, not the user's choice
+    chalk.level = options.colourLevel; // Ink's own guess asks the environment, not the user's choice
   }
 
   /** Draws `app` in the place of what was there. */

@@ -46,7 +46,7 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
 }
 
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {
-  const action = actionOf(key, contextOf(state));
+  const action = actionOf(key, contextOf(state), state.bindings);
   if (action !== null) return applyAction(state, action, { log, nowMs });
   return withoutEffects(typeIntoPrompt(state, key === 'space' ? ' ' : key));
 }

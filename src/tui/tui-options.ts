@@ -3,7 +3,9 @@ import type { Client } from '../api/client.ts';
 import type { ProjectPaths } from '../api/paths.ts';
 import type { FilePlace } from '../core/load-result.ts';
 import type { LeaveOutcome } from './model/effects.ts';
+import type { KeyBinding } from './model/keymap.ts';
 import type { ReadDetails, ScaleInFile } from './session.ts';
+import type { Theme } from './view/themes.ts';
 
 export type TuiOptions = {
   client: Client;
@@ -11,6 +13,10 @@ export type TuiOptions = {
   /** Leaving stops everything. The caller has already sent `own`; detaching sends `disown`. */
   owning: boolean;
   colour: boolean;
+  /** Default: as the terminal says, or dark. */
+  theme?: Theme | undefined;
+  /** Default: those of the keymap. */
+  bindings?: readonly KeyBinding[] | undefined;
   /** Both must be terminals. */
   stdout: NodeJS.WriteStream;
   stdin: NodeJS.ReadStream;

@@ -126,6 +126,7 @@ test.each([
   ['view: { confirm: perhaps }', '`view.confirm` must be true or false'],
   ['veiw: {}', 'unknown key "veiw"'],
   ['view: [', 'error: '],
+  ['view:\n  theme: ligth', 'config.yaml:2:10'],
 ])('a mistake in the configuration of the user is named: %s', async (text, message) => {
   const project = createProject({ 'procs.yaml': stack, 'config/orch/config.yaml': text });
   await project.mustOrch(['up', '-d']);
@@ -135,6 +136,33 @@ test.each([
   expect(terminal.screen()).toContain('config.yaml');
   await project.down();
 });
+
+test(
+  'colours and keys of the user',
+  async () => {
+    const text =
+      'view:\n  theme: mine\n  themes: { mine: { like: light, good: "#010203" } }\n  keys: { why: [W, "ctrl+w"], quit: Q }\n';
+    const project = createProject({ 'procs.yaml': stack, 'config/orch/config.yaml': text });
+    const env = { XDG_CONFIG_HOME: `${project.root}/config`, COLORTERM: 'truecolor' };
+    const terminal = project.terminal(['up'], { cols: 120, rows: 40, env });
+    await terminal.waitForText(/worker +● ready/);
+    expect(terminal.raw()).toContain('\x1b[38;2;1;2;3m● ready');
+    await terminal.waitForText('W why');
+    terminal.type('w');
+    terminal.type('W');
+    await terminal.waitForText('── why api');
+    terminal.type(KEY.escape);
+    await terminal.waitForText('NAME');
+    terminal.type('q?');
+    await terminal.waitForText(/W Ctrl-W +explain its state/);
+    terminal.type(KEY.escape);
+    await terminal.waitForText('NAME');
+    terminal.type('Qs');
+    expect((await terminal.waitForExit()).exitCode).toBe(0);
+    expect(project.processes()).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
 
 test.each([true, false])(
   'Ctrl-C once the supervisor is gone stops everything (seen on the screen: %s)',

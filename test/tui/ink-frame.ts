@@ -6,20 +6,21 @@ import { InkOutput } from '../../src/tui/ink-output.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { UiState } from '../../src/tui/model/state.ts';
 import { type Glyphs, UNICODE } from '../../src/tui/view/theme.ts';
+import { DARK, type Theme } from '../../src/tui/view/themes.ts';
 import { NOW_MS } from './sample.ts';
 
-export type Scene = { log?: LogRing; colour?: boolean; glyphs?: Glyphs };
+export type Scene = { log?: LogRing; colour?: boolean; glyphs?: Glyphs; theme?: Theme };
 export type InkScreen = { show(state: UiState, log?: LogRing): void; rows(): string[]; close(): void };
 
 /** A keyboard without input. */
 const stdin = Object.assign(new EventEmitter(), { isTTY: false }) as unknown as NodeJS.ReadStream;
 
-export function openInkScreen({ colour = false, glyphs = UNICODE }: Scene = {}): InkScreen {
+export function openInkScreen({ colour = false, glyphs = UNICODE, theme = DARK }: Scene = {}): InkScreen {
   let rows: string[] = [];
   let failure: unknown = null;
   const output = new InkOutput({
     columns: 80,
-    colour,
+    colourLevel: colour ? 1 : 0,
     stdin,
     onRows: (next) => {
       rows = next;
@@ -28,7 +29,7 @@ export function openInkScreen({ colour = false, glyphs = UNICODE }: Scene = {}):
       failure = error;
     },
   });
-  const appearance = { glyphs, colour, place: output.place };
+  const appearance = { glyphs, theme, colour, place: output.place };
   return {
     show(state, log = new LogRing()) {
       const app = createElement(App, { state, log, nowMs: NOW_MS, appearance, onInput: () => undefined });

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
-import type { NextSupervisor } from '../../tui/tui-options.ts';
+import type { NextSupervisor, TuiOptions } from '../../tui/tui-options.ts';
 import { scaleInFile, toWireError } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
@@ -55,19 +55,25 @@ async function showOnce(
   if ('error' in user) return fail(context, user.error);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
-  return showTui(context, view, { runTui, pid, asksFirst: user.confirm && !view.asksNothing });
+  const { confirm, ...looks } = user;
+  return showTui(context, view, { runTui, pid, looks, asksFirst: confirm && !view.asksNothing });
 }
 
 function canShowTui({ stdout, json, environment }: CliContext): boolean {
   return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
 }
 
-type TuiStart = { runTui: typeof import('../../tui/main.tsx').runTui; pid: number | null; asksFirst: boolean };
+type TuiStart = {
+  runTui: typeof import('../../tui/main.tsx').runTui;
+  pid: number | null;
+  looks: Pick<TuiOptions, 'theme' | 'bindings'>;
+  asksFirst: boolean;
+};
 
 async function showTui(
   context: CliContext,
   view: ShownProject,
-  { runTui, asksFirst, ...start }: TuiStart,
+  { runTui, looks, asksFirst, ...start }: TuiStart,
 ): Promise<ExitCode> {
   const { paths, owning, sinceMs } = view;
   const { colour } = context;
@@ -112,6 +118,7 @@ async function showTui(
     stdout,
     stdin,
     asksFirst,
+    ...looks,
     scaleInFile: scale,
     describe,
     findPlace,

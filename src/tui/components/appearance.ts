@@ -1,16 +1,28 @@
-// What every component needs to know of the terminal: its glyphs, and where prepared lines go.
+// What every component needs to know of the terminal: its glyphs and colours, and where prepared lines go.
 import { createContext, useContext } from 'react';
-import { type Glyphs, UNICODE } from '../view/theme.ts';
+import { type Glyphs, glyphsFor, UNICODE } from '../view/theme.ts';
+import { DARK, type Theme, usualTheme } from '../view/themes.ts';
 
 export type Appearance = {
   glyphs: Glyphs;
+  theme: Theme;
   /** Colours of programs and of orch; else plain text. */
   colour: boolean;
   /** Takes a whole line to the output; Ink draws what this returns in its place. See InkOutput. */
   place(preparedLine: string): string;
 };
 
-const context = createContext<Appearance>({ glyphs: UNICODE, colour: false, place: (text) => text });
+type Looks = { colour: boolean; theme?: Theme | undefined };
+
+export function appearanceOf(
+  { colour, theme }: Looks,
+  environment: NodeJS.ProcessEnv,
+  place: Appearance['place'],
+): Appearance {
+  return { colour, theme: theme ?? usualTheme(environment), glyphs: glyphsFor(environment), place };
+}
+
+const context = createContext<Appearance>({ glyphs: UNICODE, theme: DARK, colour: false, place: (text) => text });
 
 export const AppearanceProvider = context.Provider;
 export const useAppearance = (): Appearance => useContext(context);

@@ -6,7 +6,7 @@ import type { PaletteOverlay, UiState } from '../model/state.ts';
 import { entryCells, noMatchLine, paletteTitle } from '../view/palette-lines.ts';
 import { GUTTER } from '../view/table-columns.ts';
 import { useAppearance } from './appearance.ts';
-import { StyledText, TextLine } from './text-line.tsx';
+import { barOf, StyledText, TextLine } from './text-line.tsx';
 
 export function Palette({ state, palette }: { state: UiState; palette: PaletteOverlay }) {
   const { glyphs } = useAppearance();
@@ -30,9 +30,9 @@ export function Palette({ state, palette }: { state: UiState; palette: PaletteOv
 }
 
 function Entry({ match, columns, selected }: { match: PaletteMatch; columns: number; selected: boolean }) {
-  const { glyphs } = useAppearance();
+  const { glyphs, theme } = useAppearance();
   return (
-    <Box height={1} width={columns} flexShrink={0} {...(selected ? { backgroundColor: 'blue' } : {})}>
+    <Box height={1} width={columns} flexShrink={0} {...barOf(theme, selected)}>
       <Box width={Math.min(GUTTER, columns)} flexShrink={0}>
         {selected && <StyledText cell={{ text: glyphs.cursor, style: 'accent' }} selected />}
       </Box>

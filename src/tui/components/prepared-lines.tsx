@@ -10,11 +10,12 @@ type PreparedLinesProps = { lines: readonly Line[]; height: number };
 
 /** @param props `lines`: as wide as the screen at most; those beyond `height` are cut. */
 export function PreparedLines({ lines, height }: PreparedLinesProps) {
+  const { theme } = useAppearance();
   return (
     <Box flexDirection="column" height={height} flexShrink={0}>
       {lines.slice(0, height).map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen, nothing else
-        <PreparedLine key={index} text={paintLine(line)} />
+        <PreparedLine key={index} text={paintLine(line, theme)} />
       ))}
     </Box>
   );

@@ -4,7 +4,7 @@ import type { TableRow } from '../model/rows.ts';
 import { rowCells, type TableContent } from '../view/table.ts';
 import { GAP, GUTTER } from '../view/table-columns.ts';
 import { useAppearance } from './appearance.ts';
-import { StyledText, TextLine } from './text-line.tsx';
+import { barOf, StyledText, TextLine } from './text-line.tsx';
 
 type ServiceTableProps = { table: TableContent; width: number; height: number };
 
@@ -27,9 +27,9 @@ export function ServiceTable({ table, width, height }: ServiceTableProps) {
 type ServiceRowProps = { row: TableRow; columns: TableContent['columns']; width: number; selected: boolean };
 
 function ServiceRow({ row, columns, width, selected }: ServiceRowProps) {
-  const { glyphs } = useAppearance();
+  const { glyphs, theme } = useAppearance();
   return (
-    <Box height={1} flexShrink={0} {...(selected ? { backgroundColor: 'blue' } : {})}>
+    <Box height={1} flexShrink={0} {...barOf(theme, selected)}>
       <Box width={Math.min(GUTTER, width)} flexShrink={0}>
         {selected && <StyledText cell={{ text: glyphs.cursor, style: 'accent' }} selected />}
       </Box>

@@ -1,7 +1,8 @@
 // One line of cells, and one cell of it.
 import { Box, Text } from 'ink';
 import { type Cell, type Line, line } from '../view/line.ts';
-import { SELECTED_STYLE, TEXT_STYLES } from '../view/theme.ts';
+import type { Theme } from '../view/themes.ts';
+import { useAppearance } from './appearance.ts';
 
 /** What does not fit into `columns` is cut. */
 export function TextLine({ cells, columns }: { cells: Line; columns: number }) {
@@ -16,9 +17,15 @@ export function TextLine({ cells, columns }: { cells: Line; columns: number }) {
 }
 
 export function StyledText({ cell, selected = false }: { cell: Cell; selected?: boolean }) {
+  const { theme } = useAppearance();
   return (
-    <Text {...(selected ? SELECTED_STYLE : TEXT_STYLES[cell.style])} wrap="truncate-end">
+    <Text {...(selected ? theme.selected : theme.styles[cell.style])} wrap="truncate-end">
       {cell.text}
     </Text>
   );
+}
+
+/** For the box of a row: the bar of the selected one goes from end to end. */
+export function barOf({ selected: { backgroundColor } }: Theme, isSelected: boolean) {
+  return isSelected && backgroundColor !== undefined ? { backgroundColor } : {};
 }

@@ -209,15 +209,20 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('ctrl+u', PROMPTS, 'eraseAll', null, 'delete all'),
 ];
 
-const actionsByKey = new Map<string, KeyAction>();
-for (const binding of KEYMAP) {
-  for (const context of binding.contexts)
-    for (const key of binding.keys) actionsByKey.set(`${context} ${key}`, binding.action);
-}
+const indexes = new WeakMap<readonly KeyBinding[], Map<string, KeyAction>>();
 
 /** @returns null for a key without a meaning in that context. */
-export function actionOf(key: string, context: KeyContext): KeyAction | null {
-  return actionsByKey.get(`${context} ${key}`) ?? null;
+export function actionOf(key: string, context: KeyContext, bindings: readonly KeyBinding[] = KEYMAP): KeyAction | null {
+  let index = indexes.get(bindings);
+  if (index === undefined) {
+    index = new Map(
+      bindings.flatMap(({ contexts, keys, action }) =>
+        contexts.flatMap((each) => keys.map((key) => [`${each} ${key}`, action] as const)),
+      ),
+    );
+    indexes.set(bindings, index);
+  }
+  return index.get(`${context} ${key}`) ?? null;
 }
 
 const KEY_LABELS: Record<string, string> = {

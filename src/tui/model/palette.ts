@@ -3,7 +3,7 @@
 import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import type { ProjectMethod } from './effects.ts';
 import { fuzzyMatch } from './fuzzy.ts';
-import { KEYMAP, type KeyAction, keyLabel } from './keymap.ts';
+import { type KeyAction, type KeyBinding, keyLabel } from './keymap.ts';
 import { instancesOf, isInactiveInstance, type NamedRow, namedRows, selectedRow, type TableRow } from './rows.ts';
 import type { PaletteOverlay, UiState } from './state.ts';
 
@@ -52,10 +52,10 @@ export function paletteEntries(state: UiState): PaletteEntry[] {
   const first = selected === null || selected.kind === 'group' ? null : selected;
   const others = namedRows(state.status?.services ?? []).filter(({ id }) => id !== first?.id);
   return [
-    ...(first === null ? [] : rowEntries(first)),
+    ...(first === null ? [] : rowEntries(first, state.bindings)),
     ...viewEntries(state),
     ...projectEntries(state),
-    ...others.flatMap(rowEntries),
+    ...others.flatMap((row) => rowEntries(row, state.bindings)),
   ];
 }
 
@@ -70,13 +70,13 @@ const KEYS_OF_VERBS: Partial<Record<RowVerb, KeyAction>> = {
   browse: 'browse',
 };
 
-function rowEntries(row: NamedRow): PaletteEntry[] {
+function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntry[] {
   const { service } = row;
   const instances = instancesOf(row);
   const isInactive = instances.length > 0 && instances.every(isInactiveInstance);
   const isLive = instances.some(({ pid }) => pid !== null);
   const port = portOf(row);
-  const entry = (text: string, verb: RowVerb, note = keyNote(KEYS_OF_VERBS[verb])): PaletteEntry => ({
+  const entry = (text: string, verb: RowVerb, note = keyNote(bindings, KEYS_OF_VERBS[verb])): PaletteEntry => ({
     text: text.replace('NAME', row.id),
     note,
     command: { kind: 'row', verb, name: row.id },
@@ -95,9 +95,11 @@ function rowEntries(row: NamedRow): PaletteEntry[] {
   if (row.kind === 'instance') return entries;
   return [
     ...entries,
-    ...(service.singleton ? [] : [entry('scale NAME', 'scale', `${keyNote('scaleUp')}, now ${service.pool}`)]),
+    ...(service.singleton
+      ? []
+      : [entry('scale NAME', 'scale', `${keyNote(bindings, 'scaleUp')}, now ${service.pool}`)]),
     ...(service.override?.pool === undefined ? [] : [entry('scale NAME as its file says', 'unscale', '')]),
-    entry('edit NAME', 'edit', `${keyNote('edit')}, in procs.yaml`),
+    entry('edit NAME', 'edit', `${keyNote(bindings, 'edit')}, in procs.yaml`),
   ];
 }
 
@@ -124,13 +126,14 @@ const NOT_OFFERED = new Set<KeyAction>([
   ...(Object.values(KEYS_OF_VERBS) as KeyAction[]),
 ]);
 
-function viewEntries({ view, lastScale }: UiState): PaletteEntry[] {
-  return KEYMAP.filter(
-    ({ group, contexts, action }) =>
-      (group !== null || action === 'back') && contexts.includes(view) && !NOT_OFFERED.has(action),
-  )
+function viewEntries({ view, lastScale, bindings }: UiState): PaletteEntry[] {
+  return bindings
+    .filter(
+      ({ group, contexts, action }) =>
+        (group !== null || action === 'back') && contexts.includes(view) && !NOT_OFFERED.has(action),
+    )
     .filter(({ action }) => action !== 'undoScale' || lastScale !== null)
-    .map(({ help, action }) => ({ text: help, note: keyNote(action), command: { kind: 'key', action } }));
+    .map(({ help, action }) => ({ text: help, note: keyNote(bindings, action), command: { kind: 'key', action } }));
 }
 
 function projectEntries({ status }: UiState): PaletteEntry[] {
@@ -150,7 +153,7 @@ function projectEntries({ status }: UiState): PaletteEntry[] {
   ];
 }
 
-function keyNote(action: KeyAction | undefined): string {
-  const binding = KEYMAP.find((each) => each.action === action);
+function keyNote(bindings: readonly KeyBinding[], action: KeyAction | undefined): string {
+  const binding = bindings.find((each) => each.action === action);
   return binding === undefined ? '' : keyLabel(binding.keys[0]!);
 }

@@ -2,7 +2,7 @@
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
 import type { Details } from './details.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
-import type { KeyContext } from './keymap.ts';
+import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
@@ -23,7 +23,7 @@ export function isPanel(overlay: Overlay | null): overlay is PanelOverlay {
   return overlay?.kind === 'help' || overlay?.kind === 'why' || overlay?.kind === 'details';
 }
 
-export type HelpOverlay = { kind: 'help'; scroll: number };
+export type HelpOverlay = { kind: 'help'; scroll: number; bindings: readonly KeyBinding[] };
 export type WhyOverlay = {
   kind: 'why';
   name: string;
@@ -72,6 +72,7 @@ export type UiState = {
   canEditFile: boolean;
   /** Questions come before the end of the project, and before commands for several instances. */
   asksFirst: boolean;
+  bindings: readonly KeyBinding[];
   /** No supervisor has answered since then; null: one does. */
   lostSinceMs: number | null;
   status: Status | null;
@@ -108,11 +109,14 @@ export type LastScale = { service: string; before: number | null; target: ScaleT
 
 export const MAX_EVENTS = 1000;
 
-type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean; asksFirst: boolean };
+type InitialOptions = { size: TerminalSize; owning: boolean; canEditFile: boolean; asksFirst: boolean } & {
+  bindings?: readonly KeyBinding[] | undefined;
+};
 
 export function initialState(start: InitialOptions): UiState {
   return {
     ...start,
+    bindings: start.bindings ?? KEYMAP,
     lostSinceMs: null,
     status: null,
     events: [],

@@ -1,5 +1,5 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
-import { KEYMAP, type KeyContext, keyLabel } from '../model/keymap.ts';
+import { type KeyBinding, type KeyContext, keyLabel } from '../model/keymap.ts';
 import {
   type ConfirmOverlay,
   contextOf,
@@ -24,12 +24,12 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
     return line([cell(` ${glyph} `, tone), cell(text, tone)], columns);
   }
   const filter = filterCells(state);
-  return line([...filter, ...keyCells(contextOf(state), columns - cellsWidth(filter))], columns);
+  return line([...filter, ...keyCells(state.bindings, contextOf(state), columns - cellsWidth(filter))], columns);
 }
 
 /** As many keys as fit uncut. */
-function keyCells(context: KeyContext, columns: number): Cell[] {
-  const bindings = KEYMAP.filter(({ footer, contexts }) => footer !== undefined && contexts.includes(context));
+function keyCells(all: readonly KeyBinding[], context: KeyContext, columns: number): Cell[] {
+  const bindings = all.filter(({ footer, contexts }) => footer !== undefined && contexts.includes(context));
   const groups = bindings.map(({ keys, footer }) => [
     cell(' '),
     cell(footerKeys(keys), 'key'),

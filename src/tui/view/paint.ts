@@ -1,33 +1,42 @@
 // A line of cells as text with colours, for the lines that do not go through Ink's `Text`.
 import chalk, { type ChalkInstance } from 'chalk';
 import { SGR_RESET } from '../../terminal/sanitize.ts';
-import type { CellStyle, Line } from './line.ts';
-import { TEXT_STYLES, type TextStyle } from './theme.ts';
+import type { Line } from './line.ts';
+import type { TextStyle, Theme, ThemeColour } from './themes.ts';
 
 /** The colours of a program end with its cell. */
-export function paintLine(line: Line): string {
-  return line.map(({ text, style }) => (text.includes('\x1b') ? `${text}${SGR_RESET}` : paint(text, style))).join('');
+export function paintLine(line: Line, { styles }: Theme): string {
+  return line
+    .map(({ text, style }) => {
+      if (text.includes('\x1b')) return `${text}${SGR_RESET}`;
+      return style === 'plain' ? text : brushOf(styles[style])(text);
+    })
+    .join('');
 }
 
-const brushes = new Map<CellStyle, ChalkInstance>();
+const brushes = new WeakMap<TextStyle, ChalkInstance>();
 
-function paint(text: string, style: CellStyle): string {
-  if (style === 'plain') return text;
-  let brush = brushes.get(style);
-  if (brush === undefined) {
-    brush = brushOf(TEXT_STYLES[style]);
-    brushes.set(style, brush);
-  }
-  return brush(text);
+function brushOf(style: TextStyle): ChalkInstance {
+  const known = brushes.get(style);
+  if (known !== undefined) return known;
+  const brush = newBrush(style);
+  brushes.set(style, brush);
+  return brush;
 }
 
 /** As Ink's `Text` paints. Chalk has one level of colours for all: see InkOutput. */
-function brushOf({ color, backgroundColor, bold, dimColor, inverse }: TextStyle): ChalkInstance {
+function newBrush({ color, backgroundColor, bold, dimColor, inverse }: TextStyle): ChalkInstance {
   let brush = chalk;
   if (dimColor) brush = brush.dim;
-  if (color !== undefined) brush = brush[color];
-  if (backgroundColor !== undefined)
-    brush = brush[`bg${backgroundColor[0]!.toUpperCase()}${backgroundColor.slice(1)}` as 'bgRed'];
+  if (color !== undefined) brush = isHex(color) ? brush.hex(color) : brush[color];
+  if (backgroundColor !== undefined) brush = withBackground(brush, backgroundColor);
   if (bold) brush = brush.bold;
   return inverse ? brush.inverse : brush;
 }
+
+function withBackground(brush: ChalkInstance, colour: ThemeColour): ChalkInstance {
+  if (isHex(colour)) return brush.bgHex(colour);
+  return brush[`bg${colour[0]!.toUpperCase()}${colour.slice(1)}` as 'bgRed'];
+}
+
+const isHex = (colour: ThemeColour): colour is `#${string}` => colour.startsWith('#');

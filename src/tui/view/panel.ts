@@ -3,7 +3,7 @@ import type { Explanation } from '../../api/protocol.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection } from '../model/details.ts';
-import { KEYMAP, type KeyBinding, keyLabel } from '../model/keymap.ts';
+import { type KeyBinding, keyLabel } from '../model/keymap.ts';
 import type { DetailsOverlay, PanelOverlay, WhyOverlay } from '../model/state.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from './line.ts';
 import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
@@ -12,7 +12,7 @@ import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
 export function panelLines(panel: PanelOverlay, columns: number, glyphs: Glyphs = UNICODE): Line[] {
   switch (panel.kind) {
     case 'help':
-      return helpLines(columns);
+      return helpLines(panel.bindings, columns);
     case 'why':
       return whyLines(panel, columns, glyphs);
     case 'details':
@@ -28,18 +28,20 @@ const KEY_COLUMN = 16;
 const TWO_COLUMNS_FROM = 110;
 const GROUPS = ['Move', 'Services', 'Output', 'Leave'] as const;
 
-function helpLines(columns: number): Line[] {
-  if (columns < TWO_COLUMNS_FROM) return GROUPS.flatMap((group) => groupLines(group, columns));
+type Bindings = readonly KeyBinding[];
+
+function helpLines(bindings: Bindings, columns: number): Line[] {
+  if (columns < TWO_COLUMNS_FROM) return GROUPS.flatMap((group) => groupLines(bindings, group, columns));
   const half = Math.floor(columns / 2) - 1;
-  const left = [...groupLines('Move', half), ...groupLines('Services', half)];
-  const right = [...groupLines('Output', half), ...groupLines('Leave', half)];
+  const left = [...groupLines(bindings, 'Move', half), ...groupLines(bindings, 'Services', half)];
+  const right = [...groupLines(bindings, 'Output', half), ...groupLines(bindings, 'Leave', half)];
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) =>
     sideBySide(left[index] ?? EMPTY_LINE, right[index] ?? EMPTY_LINE, half, columns),
   );
 }
 
-function groupLines(group: (typeof GROUPS)[number], columns: number): Line[] {
-  const bindings = KEYMAP.filter((binding) => binding.group === group);
+function groupLines(all: Bindings, group: (typeof GROUPS)[number], columns: number): Line[] {
+  const bindings = all.filter((binding) => binding.group === group);
   return [
     line([cell(` ${group}`, 'title')], columns),
     ...bindings.flatMap((each) => bindingLines(each, columns)),

@@ -1,40 +1,7 @@
-// Colours and glyphs. Only the 16 colours of the terminal's own palette, so that light and dark themes both work. Every
-// state also has a glyph and a word, so that nothing depends on colour alone.
-import type { ForegroundColorName } from 'chalk';
+// The style and the glyph of each state, and the other glyphs. Every state also has a glyph and a word, so that nothing depends
+// on colour alone.
 import type { InstanceState } from '../../api/protocol.ts';
 import type { CellStyle } from './line.ts';
-
-/** What Ink's `Text` is given for a style. */
-export type TextStyle = {
-  color?: ForegroundColorName;
-  backgroundColor?: ForegroundColorName;
-  bold?: boolean;
-  dimColor?: boolean;
-  inverse?: boolean;
-};
-
-export const TEXT_STYLES: Record<CellStyle, TextStyle> = {
-  plain: {},
-  dim: { dimColor: true },
-  bold: { bold: true },
-  title: { bold: true },
-  good: { color: 'green' },
-  busy: { color: 'cyan' },
-  warn: { color: 'yellow' },
-  bad: { color: 'red', bold: true },
-  accent: { color: 'cyan' },
-  key: { bold: true },
-  match: { inverse: true },
-  alert: { color: 'whiteBright', backgroundColor: 'red', bold: true },
-  hue0: { color: 'cyan' },
-  hue1: { color: 'magenta' },
-  hue2: { color: 'yellow' },
-  hue3: { color: 'blue' },
-  hue4: { color: 'green' },
-  hue5: { color: 'red' },
-};
-/** The selected row is one bar. */
-export const SELECTED_STYLE: TextStyle = { color: 'whiteBright', backgroundColor: 'blue', bold: true };
 
 /** A stable hue for a name: neighbours `api.1`, `api.2` get different ones. */
 export function hueOf(name: string): CellStyle {
