@@ -3,6 +3,7 @@
 import { find, outputPage, readAhead } from './find.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
+import { nextLevelFilter } from './model/level.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
@@ -51,6 +52,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects(openSearch(state, 'names', state.nameFilter));
     case 'grep':
       return withoutEffects(openSearch(state, 'lines', state.lineFilter));
+    case 'level':
+      return withoutEffects({ ...state, levels: nextLevelFilter(state.levels), logBottom: null, searchHit: null });
     case 'search':
       return withoutEffects(openSearch(state, 'output', state.search));
     case 'findOlder':
@@ -218,9 +221,9 @@ function back(state: UiState): UiState {
   const { overlay } = state;
   if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
-  if (state.view !== 'main' && state.lineFilter === '' && state.search === '')
+  if (state.view !== 'main' && state.lineFilter === '' && state.search === '' && state.levels === null)
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
-  const output = { lineFilter: '', search: '', searchHit: null, logBottom: null };
+  const output = { lineFilter: '', levels: null, search: '', searchHit: null, logBottom: null };
   return { ...state, ...output, nameFilter: state.view === 'main' ? '' : state.nameFilter };
 }
 

@@ -208,4 +208,28 @@ describe('keys', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'a key shows warnings and errors only, then errors, then all lines',
+    async () => {
+      const texts = ['[ERROR] boom', 'level=warn slow', 'hello'];
+      writeOutput(
+        stage.supervisor.paths.logsDir,
+        texts.map((text) => ['api.1', 'o', text]),
+        true,
+      );
+      const now = await stage.opened();
+      const shows = (what: string, expected: string[]) =>
+        waitFor(what, now.screen, (screen) => texts.filter((text) => screen.includes(text)).join() === expected.join());
+      await shows('all', texts);
+      expect(now.raw()).toContain('\x1b[31m[ERROR] boom');
+      now.type('v');
+      await shows('warnings and errors', texts.slice(0, 2));
+      now.type('v');
+      await shows('errors', texts.slice(0, 1));
+      now.type('v');
+      await shows('all again', texts);
+    },
+    TIMEOUT_MS,
+  );
 });

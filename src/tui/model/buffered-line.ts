@@ -14,9 +14,13 @@ export function bufferedLine(source: LogLine, seq: number): BufferedLine {
   return { ...source, line: detachedCopy(shownText(source)), seq };
 }
 
+/** As it is shown, with its colours. */
 function shownText({ line }: LogLine): string {
   return sanitizeScreenLine(line.slice(0, MAX_LINE_CHARS));
 }
+
+/** As it is shown, without its colours. @param line as the reader gives it */
+export const plainText = (line: LogLine): string => stripSgr(shownText(line));
 
 /** A slice of a string keeps the whole of it in memory (V8): a short line must not hold the chunk that it was read from. */
 function detachedCopy(text: string): string {
@@ -28,11 +32,6 @@ export function passesFilter(line: BufferedLine, pattern: SearchPattern): boolea
   return pattern === null || isMatch(pattern, stripSgr(line.line), line.instance);
 }
 
-/** The same for a line as the reader gives it. */
-export function passesFilterRaw(line: LogLine, pattern: SearchPattern): boolean {
-  return pattern === null || isMatch(pattern, stripSgr(shownText(line)), line.instance);
-}
-
 /** Whether a search finds a line of the ring: it looks at the text only. */
 export function isFound(line: BufferedLine, pattern: SearchPattern): boolean {
   return isMatch(pattern, stripSgr(line.line));
@@ -40,7 +39,7 @@ export function isFound(line: BufferedLine, pattern: SearchPattern): boolean {
 
 /** The same for a line as the reader gives it. */
 export function isFoundRaw(line: LogLine, pattern: SearchPattern): boolean {
-  return isMatch(pattern, stripSgr(shownText(line)));
+  return isMatch(pattern, plainText(line));
 }
 
 /** Not a mark, and not a line that has no newline yet. */

@@ -40,6 +40,7 @@ export type KeyAction =
   | 'palette'
   | 'filter'
   | 'grep'
+  | 'level'
   | 'search'
   | 'findOlder'
   | 'findNewer'
@@ -177,6 +178,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('n', ['main', 'logs'], 'findOlder', 'Output', 'the next older line that the search finds'),
   key('N', ['main', 'logs'], 'findNewer', 'Output', 'the next newer one'),
   key('f', ['main', 'logs'], 'grep', 'Output', 'only lines that match …; !… only lines that do not', 'lines'),
+  key('v', ['main', 'logs'], 'level', 'Output', 'only warnings and errors; then only errors; then all lines', 'level'),
   key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),

@@ -3,6 +3,7 @@ import type { DownProgress, EventRecord, Explanation, Status } from '../../api/p
 import type { Details } from './details.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
+import type { LevelFilter } from './level.ts';
 import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
@@ -89,6 +90,8 @@ export type UiState = {
   groupsByTag: boolean;
   nameFilter: string;
   lineFilter: string;
+  /** Which lines of the output are shown by their level. */
+  levels: LevelFilter;
   /** What is searched in the output, and highlighted. */
   search: string;
   /** Seq of the line that the search is at; null: it has not begun. */
@@ -129,6 +132,7 @@ export function initialState(start: InitialOptions): UiState {
     groupsByTag: false,
     nameFilter: '',
     lineFilter: '',
+    levels: null,
     search: '',
     searchHit: null,
     allOutput: false,

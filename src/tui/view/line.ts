@@ -15,6 +15,9 @@ export type CellStyle =
   | 'key'
   | 'match'
   | 'alert'
+  /** Lines of output by their level. */
+  | 'levelError'
+  | 'levelWarn'
   /** Names of instances in mixed output. */
   | 'hue0'
   | 'hue1'

@@ -8,6 +8,7 @@ export const BUILT_IN_THEMES: Record<string, Theme> = { dark: DARK, light: LIGHT
 const STYLES: Record<string, CellStyle | 'selected'> = {
   ...{ selected: 'selected', good: 'good', busy: 'busy', warn: 'warn', bad: 'bad', alert: 'alert' },
   ...{ accent: 'accent', dim: 'dim', title: 'title', key: 'key', match: 'match' },
+  ...{ log_error: 'levelError', log_warn: 'levelWarn' },
   ...{ name_1: 'hue0', name_2: 'hue1', name_3: 'hue2', name_4: 'hue3', name_5: 'hue4', name_6: 'hue5' },
 };
 export const STYLE_NAMES = Object.keys(STYLES);

@@ -3,11 +3,12 @@ import { stripSgr } from '../../terminal/sanitize.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../../units.ts';
 import type { BufferedLine } from '../model/buffered-line.ts';
+import { type Level, levelOf } from '../model/level.ts';
 import type { LogView } from '../model/log-ring.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
 import type { UiState } from '../model/state.ts';
-import { type Cell, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
+import { type Cell, type CellStyle, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
@@ -41,14 +42,16 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   return ruleLine([cell(name, 'bold'), ...what], marks, columns, glyphs.rule);
 }
 
-/** `, lines with a, search for b` */
-function searchCells({ lineFilter, search }: UiState): Cell[] {
+/** `, errors only, lines with a, search for b` */
+function searchCells({ lineFilter, levels, search }: UiState): Cell[] {
   const without = lineFilter.startsWith('!');
   const filter = [
     cell(`, lines with${without ? 'out' : ''} `, 'dim'),
     cell(without ? lineFilter.slice(1) : lineFilter, 'match'),
   ];
+  const shown = { warnings: ', warnings and errors', errors: ', errors only' };
   return [
+    ...(levels === null ? [] : [cell(shown[levels], 'warn')]),
     ...(lineFilter === '' ? [] : filter),
     ...(search === '' ? [] : [cell(', search for ', 'dim'), cell(search, 'match')]),
   ];
@@ -111,13 +114,14 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const plain = stripSgr(entry.line);
   const shown = [search, pattern].find((each) => each !== null && !each.isInverse && isMatch(each, plain)) ?? null;
   const text = colour && shown === null ? entry.line : plain;
+  const style = entry.line === plain ? levelStyle(plain) : 'plain'; // its own colours stay
   const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state)] : [];
   // No longer than the page, so that a page can start with the start of a line.
   const most = Math.min(MAX_WRAPPED, height - older.length);
   const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
   const lines = pieces.map((piece, index) =>
-    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, shown?.expression ?? null)], columns),
+    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, shown?.expression ?? null, style)], columns),
   );
   return [...older, ...lines];
 }
@@ -143,21 +147,29 @@ function barCell(isHit: boolean, isError: boolean, glyphs: Glyphs): Cell {
   return cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim');
 }
 
+const LEVEL_STYLES: Record<Level, CellStyle> = { error: 'levelError', warn: 'levelWarn', info: 'plain', debug: 'dim' };
+
+function levelStyle(text: string): CellStyle {
+  const level = levelOf(text);
+  return level === null ? 'plain' : LEVEL_STYLES[level];
+}
+
 /** The text with its matches shown inverse. */
-function highlightMatches(text: string, pattern: RegExp | null): Cell[] {
-  if (pattern === null) return [{ text, style: 'plain' }];
-  const found = pattern.exec(text);
-  if (found === null || found[0] === '') return [{ text, style: 'plain' }];
+function highlightMatches(text: string, pattern: RegExp | null, style: CellStyle): Cell[] {
+  const found = pattern?.exec(text) ?? null;
+  if (found === null || found[0] === '') return [{ text, style }];
   const end = found.index + found[0].length;
   return [
-    { text: text.slice(0, found.index), style: 'plain' },
+    { text: text.slice(0, found.index), style },
     { text: found[0], style: 'match' },
-    ...highlightMatches(text.slice(end), pattern),
+    ...highlightMatches(text.slice(end), pattern, style),
   ];
 }
 
 function emptyLine(state: UiState, log: LogView): Line {
-  const none = log.size === 0 ? 'no output yet' : `no line matches ${state.lineFilter}`;
+  const filter = { warnings: 'warnings or errors', errors: 'errors' };
+  const unfiltered = state.levels === null ? 'no output yet' : `no ${filter[state.levels]} yet`;
+  const none = state.lineFilter === '' ? unfiltered : `no line matches ${state.lineFilter}`;
   const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);
 }

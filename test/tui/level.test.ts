@@ -1,0 +1,109 @@
+// Levels of lines: how they are found, coloured, and filtered.
+import { describe, expect, test } from 'vitest';
+import { type Level, levelOf } from '../../src/tui/model/level.ts';
+import { LogRing } from '../../src/tui/model/log-ring.ts';
+import { outputFilter } from '../../src/tui/model/output-filter.ts';
+import { paneLines, paneTitle } from '../../src/tui/view/pane.ts';
+import { UNICODE } from '../../src/tui/view/theme.ts';
+import { outputLine, press, shownState } from './sample.ts';
+
+test.each<[string, Level | null]>([
+  // JSON: pino, bunyan, zap, Google Cloud, Python
+  ['{"level":50,"time":1,"msg":"x"}', 'error'],
+  ['{"time":1,"level":40}', 'warn'],
+  ['{"level":30,"msg":"an ERROR in the text"}', 'info'],
+  ['{"level":20}', 'debug'],
+  ['{"ts":1,"level":"warn","msg":"x"}', 'warn'],
+  ['{"severity": "ERROR", "message": "x"}', 'error'],
+  ['{"levelname": "WARNING"}', 'warn'],
+  ['{"msg":"[error] in a text"}', null],
+  // logfmt
+  ['time=2026-01-31T00:00:00Z level=warn msg="ERROR before"', 'warn'],
+  ['ts=1 lvl="error" msg=x', 'error'],
+  ['level=info msg=ok', 'info'],
+  // words
+  ['[ERROR] boom', 'error'],
+  ['2026-01-31 14:05:00,123 [main] WARN  com.example.App - slow', 'warn'],
+  ['[error] 12#12: *1 open() failed', 'error'],
+  ['<warn> x', 'warn'],
+  ['12:00:00 INF started', 'info'],
+  ['ERROR:root:boom', 'error'],
+  ['INFO|started', 'info'],
+  ['FATAL: database "x" does not exist', 'error'],
+  ['LOG: checkpoint complete', null],
+  ['error: expected ;', 'error'],
+  ['src/a.c:3:1: warning: unused variable', 'warn'],
+  ['Error: boom', 'error'],
+  ['TypeError: x is not a function', 'error'],
+  ['panic: runtime error', 'error'],
+  ['DEBUG x', 'debug'],
+  ['npm ERR! code', 'error'],
+  ['E0131 14:05:00.000000 1 main.go:1] boom', 'error'],
+  ['W0131 14:05:00.000000 1 main.go:1] slow', 'warn'],
+  // none
+  ['GET /errors 200', null],
+  ['no error here', null],
+  ['ERROR_LOG=/var/log/x', null],
+  ['0 errors, 0 warnings', null],
+  ['information', null],
+  ['', null],
+  [`${'x'.repeat(500)} ERROR`, null],
+])('%s: %s', (text, level) => {
+  expect(levelOf(text)).toBe(level);
+});
+
+const size = { columns: 80, rows: 24 };
+
+describe('the output', () => {
+  const ring = new LogRing();
+  const texts = ['ERROR a', 'WARN b', 'INFO c', 'DEBUG d', 'e', '\x1b[32mERROR\x1b[0m f'];
+  ring.push(texts.map((line, index) => outputLine(index, { line })));
+  const drawn = (change = {}) =>
+    paneLines(shownState(size, change), ring, { height: 10, colour: true, glyphs: UNICODE });
+
+  test('is coloured by level, and the colours of a program stay', () => {
+    expect(drawn().map((cells) => cells.at(-1)!.style)).toEqual([
+      'levelError',
+      'levelWarn',
+      'plain',
+      'dim',
+      'plain',
+      'plain',
+    ]);
+    expect(drawn().at(-1)!.at(-1)!.text).toContain('\x1b[32m');
+  });
+
+  test('keeps its colours around what a search finds', () => {
+    const [first] = drawn({ search: 'a' });
+    expect(first!.filter(({ text }) => text !== '').slice(-2)).toEqual([
+      { text: 'ERROR ', style: 'levelError' },
+      { text: 'a', style: 'match' },
+    ]);
+  });
+
+  test('is filtered: warnings and errors, errors, all', () => {
+    const shown = (keys: string[]) => {
+      const { state } = press(shownState(size), keys, ring);
+      const { passes } = outputFilter(state);
+      const title = paneTitle(state, ring, UNICODE).map((each) => each.text);
+      return [
+        texts.filter((_, index) => passes?.(outputLine(index, { line: texts[index]! })) ?? true).length,
+        title.join(''),
+      ];
+    };
+    expect(shown(['v'])).toEqual([3, expect.stringContaining('all output, warnings and errors')]);
+    expect(shown(['v', 'v'])).toEqual([2, expect.stringContaining('all output, errors only')]);
+    expect(shown(['v', 'v', 'v'])).toEqual([6, expect.not.stringContaining('only')]);
+    expect(shown(['v', 'escape'])).toEqual([6, expect.not.stringContaining('warnings')]);
+  });
+
+  test('a filter by level and one by text hold together; a mark for skipped lines passes the level', () => {
+    const { passes } = outputFilter(press(shownState(size), ['v', 'f', ...'a$', 'enter'], ring).state);
+    expect(texts.map((line, index) => passes!(outputLine(index, { line })))).toEqual([
+      true,
+      ...Array(texts.length - 1).fill(false),
+    ]);
+    const mark = outputLine(1, { line: '… 5 KiB not shown', instance: '', service: '', gap: 0 });
+    expect(outputFilter(shownState(size, { levels: 'errors' })).passes!(mark)).toBe(true);
+  });
+});
