@@ -12,6 +12,8 @@ const directory = mkdtempSync(join(tmpdir(), 'orch-user-'));
 const file = join(directory, 'config.yaml');
 afterAll(() => rmSync(directory, { recursive: true }));
 
+const USUAL = { confirm: true, screenReader: false };
+
 function parsed(text: string) {
   writeFileSync(file, text);
   return parseUserConfig(file);
@@ -23,8 +25,8 @@ function good(text: string): UserConfig {
 }
 
 test('without a file, and in an empty one, everything is as usual', async () => {
-  expect(await readUserConfig({ XDG_CONFIG_HOME: join(directory, 'none') })).toEqual({ confirm: true });
-  for (const text of ['', '# nothing\n', 'view:\n', 'view: {}\n']) expect(good(text)).toEqual({ confirm: true });
+  expect(await readUserConfig({ XDG_CONFIG_HOME: join(directory, 'none') })).toEqual(USUAL);
+  for (const text of ['', '# nothing\n', 'view:\n', 'view: {}\n']) expect(good(text)).toEqual(USUAL);
 });
 
 describe('themes', () => {

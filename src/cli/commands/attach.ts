@@ -13,7 +13,7 @@ import { Interrupts } from '../up/interrupts.ts';
 import { runLogs } from './logs.ts';
 import { RESET_SEQUENCE } from './reset-term.ts';
 
-type AttachOptions = { tui?: boolean; yes?: boolean };
+type AttachOptions = { tui?: boolean; screenReader?: boolean; yes?: boolean };
 
 export const attachCommand: CommandDefinition<AttachOptions> = {
   name: 'attach',
@@ -28,6 +28,7 @@ export const attachCommand: CommandDefinition<AttachOptions> = {
   options: [
     { flags: '--yes', description: 'the view stops or restarts several instances without a question' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+    { flags: '--screen-reader', description: 'print sentences, and read commands such as `restart api` and `help`' },
   ],
   examples: [
     ['orch attach', 'q or Ctrl-C leaves; nothing is stopped'],
@@ -40,12 +41,13 @@ export const attachCommand: CommandDefinition<AttachOptions> = {
 async function attachToProject(context: CliContext, options: AttachOptions): Promise<ExitCode> {
   const interrupts = new Interrupts();
   const wantsTui = options.tui !== false;
+  const { screenReader, yes: asksNothing } = options;
   try {
     return await withSupervisor(context, async (client, paths) => {
       const sinceMs = Date.now();
       const { showProject } = await import('../up/show.ts');
       return await showProject(context, {
-        ...{ client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts, asksNothing: options.yes },
+        ...{ client, paths, owning: false, wantsTui, tasks: null, sinceMs, interrupts, screenReader, asksNothing },
       });
     });
   } finally {

@@ -21,6 +21,7 @@ type UpOptions = SelectionOptions &
   ConvergenceOptions & {
     detach?: boolean;
     tui?: boolean;
+    screenReader?: boolean;
     profile?: string;
     switch?: boolean;
     plan?: string;
@@ -76,6 +77,7 @@ export const upCommand: CommandDefinition<UpOptions> = {
     { flags: '--switch', description: 'change to another environment than the one in force, without a question' },
     { flags: '--yes', description: 'apply also what the `policy` of the project holds; the view asks nothing either' },
     { flags: '--no-tui', description: 'print prefixed lines even in a terminal' },
+    { flags: '--screen-reader', description: 'print sentences, and read commands such as `restart api` and `help`' },
   ],
   examples: [
     ['orch up', 'watch it; Ctrl-C stops everything in order'],
@@ -179,8 +181,9 @@ async function runInForeground(context: CliContext, paths: ProjectPaths, options
     const tasks = endCondition ? null : taskNamesOf(accepted, names);
     const wantsTui = options.tui !== false && exitCodeFrom === undefined;
     const { showProject } = await import('../up/show.ts');
-    const asksNothing = options.yes;
-    const view = { client, paths, owning, wantsTui, tasks, endCondition, sinceMs, interrupts, asksNothing };
+    const { yes: asksNothing, screenReader } = options;
+    const means = { wantsTui, screenReader, asksNothing };
+    const view = { client, paths, owning, tasks, endCondition, sinceMs, interrupts, ...means };
     return await showProject(context, view);
   } finally {
     interrupts.stop();

@@ -10,6 +10,8 @@ import { readSettings, type Setting } from './settings-file.ts';
 export type UserConfig = {
   /** The view asks before it stops the project, and before commands for several instances. */
   confirm: boolean;
+  /** Sentences in the place of the full-screen view. */
+  screenReader: boolean;
   /** Missing: as the terminal says. */
   theme?: Theme;
   /** Missing: the usual keys. */
@@ -21,12 +23,13 @@ export function parseUserConfig(file: string): UserConfig | { error: WireError }
 }
 
 function readRoot(root: Setting): UserConfig {
-  const view = root.map(['view']).get('view')?.map(['confirm', 'theme', 'themes', 'keys']);
+  const view = root.map(['view']).get('view')?.map(['confirm', 'screen_reader', 'theme', 'themes', 'keys']);
   const themes = readThemes(view?.get('themes'));
   const theme = view?.get('theme');
   const keys = view?.get('keys');
   return {
     confirm: view?.get('confirm')?.boolean() ?? true,
+    screenReader: view?.get('screen_reader')?.boolean() ?? false,
     ...(theme && { theme: chosenTheme(theme, themes) }),
     ...(keys && { bindings: readKeys(keys) }),
   };

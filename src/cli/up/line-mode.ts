@@ -15,21 +15,36 @@ import { hasOrphanedState } from './supervisor-presence.ts';
 import { takeDown } from './take-down.ts';
 
 /** What ends the view. */
-type ViewEnd = 'interrupted' | 'done' | 'gone' | { exitCode: number };
+type ViewEnd = 'interrupted' | 'detached' | 'done' | 'gone' | { exitCode: number };
 
-export async function runLineMode(context: CliContext, view: ShownProject): Promise<ExitCode | LostSupervisor> {
+/** What is typed meanwhile; see `runSpokenMode`. */
+export type TypedCommands = {
+  /** Resolves when the user leaves; `interrupted`: as by Ctrl-C. */
+  left: Promise<'interrupted' | 'detached'>;
+  onStatus(status: Status): void;
+  /** Takes what is printed in the place of the usual lines. */
+  printer: LinePrinter;
+};
+
+export async function runLineMode(
+  context: CliContext,
+  view: ShownProject,
+  typed: TypedCommands | null = null,
+): Promise<ExitCode | LostSupervisor> {
   const { client, paths, interrupts, owning, tasks, endCondition, sinceMs } = view;
-  const watch = new ProjectWatch(context, view);
+  const watch = new ProjectWatch(context, view, typed);
   const end = await Promise.race([
     (interrupts.count > 0 ? Promise.resolve() : interrupts.next()).then((): ViewEnd => 'interrupted'),
     watch.untilTasksOver(client, tasks).then((): ViewEnd => 'done'),
     client.closed.then((): ViewEnd => 'gone'),
+    ...(typed ? [typed.left] : []),
     ...(endCondition ? [reportEnd(context, client, endCondition)] : []),
   ]);
-  const isLeaving = end === 'interrupted' && !owning;
+  const isLeaving = end === 'detached' || (end === 'interrupted' && !owning);
   let code: ExitCode | null = !isLeaving && hasFailed(watch.status) ? 1 : 0;
   if (end === 'gone') code = reportGone(context, watch);
-  else if (owning) code = (await stopEverything(context, view)) || (hasFailed(watch.status) ? 1 : 0);
+  else if (owning && end !== 'detached')
+    code = (await stopEverything(context, view)) || (hasFailed(watch.status) ? 1 : 0);
   if (typeof end === 'object') code = end.exitCode;
   else if (!isLeaving) code = readProjectEnd(paths, sinceMs)?.exitCode ?? code;
   const lostAtMs = await watch.output.stop(code === null || isLeaving);
@@ -78,15 +93,18 @@ class ProjectWatch {
   readonly #printer: LinePrinter;
   readonly #sinceMs: number;
 
-  constructor(context: CliContext, { paths, sinceMs }: ShownProject) {
-    this.#printer = new LinePrinter(context);
+  readonly #typed: TypedCommands | null;
+
+  constructor(context: CliContext, { paths, sinceMs }: ShownProject, typed: TypedCommands | null) {
+    this.#printer = typed?.printer ?? new LinePrinter(context);
+    this.#typed = typed;
     this.#sinceMs = sinceMs;
     this.paths = paths;
     this.output = new ProjectOutput({
       root: paths.root,
       sinceMs,
       onLines: (lines, unfinished) => this.#printer.lines(lines, unfinished),
-      socket: context.json ? null : paths.logSocket,
+      socket: context.json || typed ? null : paths.logSocket, // what changes on its line cannot be read aloud
       onUnfinished: (lines) => this.#printer.unfinished(lines),
     });
   }
@@ -99,6 +117,7 @@ class ProjectWatch {
         this.output.follow(status.logQueues);
         if (this.status === null) this.#followEvents(client);
         this.status = status;
+        this.#typed?.onStatus(status);
         if (tasks !== null && areTasksOver(status, tasks)) resolve();
       });
     });

@@ -22,9 +22,10 @@ export class LinePrinter {
   readonly #output: LineOutput;
   #missedEvents = 0;
 
-  constructor(context: CliContext) {
+  /** @param isSpoken read aloud: `api.1: text`, without padding and bars */
+  constructor(context: CliContext, isSpoken = false) {
     this.#stdout = context.stdout;
-    this.#format = context.json ? jsonFormat(context) : new PrefixFormat(context);
+    this.#format = context.json ? jsonFormat(context) : new PrefixFormat(context, isSpoken);
     this.#output = new LineOutput(context, (line) => this.#format.line(line));
   }
 
@@ -42,6 +43,11 @@ export class LinePrinter {
   /** Lines that have no newline yet. */
   unfinished(lines: UnfinishedLogLine[]): void {
     this.#output.unfinished(lines);
+  }
+
+  /** A sentence of orch itself. */
+  say(text: string): void {
+    this.#output.text(this.#format.say(text));
   }
 
   event(event: EventRecord): void {
@@ -62,6 +68,7 @@ export class LinePrinter {
 
 /** A text ends with a newline or is empty. `missed`: how many events are not shown in this place. */
 type PrinterFormat = {
+  say(text: string): string;
   expect(instances: string[]): void;
   line(line: LogLine): string;
   event(event: EventRecord): string;
@@ -70,6 +77,7 @@ type PrinterFormat = {
 
 function jsonFormat(context: CliContext): PrinterFormat {
   return {
+    say: (message) => `${JSON.stringify({ message })}\n`,
     expect: () => undefined,
     line: lineFormatter(context),
     event: (event) => `${JSON.stringify({ event })}\n`,
@@ -81,9 +89,11 @@ class PrefixFormat implements PrinterFormat {
   readonly #paint: Paint;
   readonly #colour: boolean;
   readonly #mustSanitize: boolean;
+  readonly #isSpoken: boolean;
   #width = ORCH_PREFIX.length;
 
-  constructor({ stdout, colour }: CliContext) {
+  constructor({ stdout, colour }: CliContext, isSpoken: boolean) {
+    this.#isSpoken = isSpoken;
     this.#paint = painter(colour);
     this.#colour = colour;
     this.#mustSanitize = stdout.isTTY === true || colour;
@@ -98,6 +108,10 @@ class PrefixFormat implements PrinterFormat {
     return this.#prefixed(nameOf(line), text, instanceColour(line.instance));
   }
 
+  say(text: string): string {
+    return this.#prefixed(ORCH_PREFIX, escapeControls(text), 'bold');
+  }
+
   event(event: EventRecord): string {
     return isShown(event) ? this.#prefixed(ORCH_PREFIX, escapeControls(event.message), 'bold') : '';
   }
@@ -107,6 +121,7 @@ class PrefixFormat implements PrinterFormat {
   }
 
   #prefixed(from: string, text: string, colour: Colour): string {
+    if (this.#isSpoken) return `${from}: ${text}\n`;
     this.#width = Math.max(this.#width, from.length);
     return `${this.#paint(colour, `${from.padEnd(this.#width)} |`)} ${text}\n`;
   }

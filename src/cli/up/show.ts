@@ -4,7 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { NextSupervisor, TuiOptions } from '../../tui/tui-options.ts';
-import { scaleInFile, toWireError } from '../context/configuration.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import { fail } from '../context/errors.ts';
 import { readUserConfig } from '../context/user-config.ts';
@@ -12,8 +11,10 @@ import { untilEnd } from './end-condition.ts';
 import { readProjectEnd, reportEnded } from './ended-project.ts';
 import { runLineMode, stopEverything } from './line-mode.ts';
 import type { LostSupervisor, ShownProject } from './shown-project.ts';
+import { runSpokenMode } from './spoken-mode.ts';
 import { findSuccessor, hasOrphanedState, untilGone } from './supervisor-presence.ts';
 import { takeDownOrphans } from './take-down.ts';
+import { viewHelpers } from './view-helpers.ts';
 
 export async function showProject(context: CliContext, first: ShownProject): Promise<ExitCode> {
   for (let view = first; ; ) {
@@ -50,17 +51,17 @@ async function showOnce(
   view: ShownProject,
   pid: number | null,
 ): Promise<ExitCode | LostSupervisor> {
-  if (!view.wantsTui || !canShowTui(context)) return runLineMode(context, view);
+  const isInTerminal = !context.json && context.stdout.isTTY === true && process.stdin.isTTY === true;
+  if (view.screenReader !== true && !(view.wantsTui && isInTerminal)) return runLineMode(context, view);
   const user = await readUserConfig(context.environment);
   if ('error' in user) return fail(context, user.error);
+  const asksFirst = user.confirm && !view.asksNothing;
+  if (view.screenReader || user.screenReader) return runSpokenMode(context, view, asksFirst);
+  if (context.environment.TERM === 'dumb') return runLineMode(context, view);
   const { runTui } = await import('../../tui/main.tsx'); // takes long; interrupts are counted meanwhile
   if (view.interrupts.count > 0) return view.owning ? stopEverything(context, view) : 0;
-  const { confirm, ...looks } = user;
-  return showTui(context, view, { runTui, pid, looks, asksFirst: confirm && !view.asksNothing });
-}
-
-function canShowTui({ stdout, json, environment }: CliContext): boolean {
-  return !json && stdout.isTTY === true && process.stdin.isTTY === true && environment.TERM !== 'dumb';
+  const { theme, bindings } = user;
+  return showTui(context, view, { runTui, pid, looks: { theme, bindings }, asksFirst });
 }
 
 type TuiStart = {
@@ -80,21 +81,6 @@ async function showTui(
   const { stdout, stdin } = process;
   let { client } = view;
   let { pid } = start;
-  const scale = async (service: string, size: number) => {
-    const { problems, held } = await scaleInFile(context, client, { [service]: size });
-    const [problem] = problems;
-    return problem ? { ok: false as const, error: toWireError(problem) } : { ok: true as const, held };
-  };
-  const describe = async (name: string) => {
-    const { readDetails } = await import('../details/read-details.ts');
-    const details = await readDetails(context, client, paths, name);
-    if (details === null) throw new Error(`${name} is gone`);
-    return details;
-  };
-  const findPlace = async (service: string) => {
-    const { findServicePlace } = await import('../details/service-place.ts');
-    return findServicePlace(context, client, service);
-  };
   const endedBy: EndedBy = { exitCode: null };
   /** As long as it takes: the view says that it waits, and its user may leave. */
   const findNext = async (hasLeft: () => boolean): Promise<NextSupervisor | null> => {
@@ -119,10 +105,8 @@ async function showTui(
     stdin,
     asksFirst,
     ...looks,
-    scaleInFile: scale,
-    describe,
-    findPlace,
     findNext,
+    ...viewHelpers(context, paths, () => client),
   });
   // The view listens now: Ctrl-C is a key, and it handles signals. Nothing may be awaited between the two.
   view.interrupts.pause();

@@ -18,6 +18,8 @@ export type ShownProject = {
   /** What ends the project, apart from its user and its services. */
   endCondition?: EndCondition | null;
   interrupts: Interrupts;
+  /** `--screen-reader`: sentences, and commands that are typed. */
+  screenReader?: boolean | undefined;
   /** `--yes`: the full-screen view asks nothing. */
   asksNothing?: boolean | undefined;
 };

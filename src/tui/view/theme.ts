@@ -58,6 +58,14 @@ export type Glyphs = { state: Record<InstanceState, string> } & Record<keyof typ
 export const UNICODE = glyphSet(0);
 export const ASCII = glyphSet(1);
 
+/** Read aloud: words, or nothing. */
+export const SPOKEN: Glyphs = {
+  ...ASCII,
+  state: Object.fromEntries(Object.keys(STATE_GLYPHS).map((state) => [state, ''])) as Glyphs['state'],
+  because: 'because',
+  remedy: 'remedy:',
+};
+
 function glyphSet(column: 0 | 1): Glyphs {
   const pick = <Name extends string>(table: Record<Name, [string, string]>) =>
     Object.fromEntries(Object.entries<[string, string]>(table).map(([name, pair]) => [name, pair[column]])) as Record<
