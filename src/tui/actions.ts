@@ -7,12 +7,12 @@ import { nextLevelFilter } from './model/level.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
-import { isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
+import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
 import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
-import { applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
+import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
 export type ActionContext = { log: LogView; nowMs: number };
@@ -29,6 +29,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'toggleFold':
     case 'foldAll':
       return withoutEffects(fold(state, action));
+    case 'mark':
+      return withoutEffects(mark(state));
     case 'sort':
       return withoutEffects(sortBy(state, nextSortOrder(state.sort)));
     case 'reverseSort':
@@ -118,6 +120,8 @@ function acceptEntry(state: UiState, palette: PaletteOverlay, context: ActionCon
       return applyAction(closed, command.action, context);
     case 'row':
       return applyVerb(closed, command.verb, command.name);
+    case 'marked':
+      return applyToMarked(closed, command.verb);
     case 'project':
       return applyToProject(closed, command.method);
   }
@@ -158,6 +162,16 @@ function fold(state: UiState, action: 'fold' | 'unfold' | 'toggleFold' | 'foldAl
   // The row of an instance disappears when its pool is folded: select the pool.
   const selected = folded ? row.service.name : row.id;
   return { ...state, selected, folds: { ...state.folds, [row.service.name]: folded } };
+}
+
+/** On to the next row, so that several are marked one after the other. A group stands for its services. */
+function mark(state: UiState): UiState {
+  const row = selectedRow(state);
+  if (row === null) return state;
+  const names = commandNames(row);
+  const others = state.marked.filter((each) => !names.includes(each));
+  const isMarked = names.every((name) => state.marked.includes(name));
+  return select({ ...state, marked: isMarked ? others : [...others, ...names] }, 'next');
 }
 
 function reverseSort(state: UiState): UiState {
@@ -221,6 +235,7 @@ function back(state: UiState): UiState {
   const { overlay } = state;
   if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
+  if (state.view === 'main' && state.marked.length > 0) return { ...state, marked: [] };
   if (state.view !== 'main' && state.lineFilter === '' && state.search === '' && state.levels === null)
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
   const output = { lineFilter: '', levels: null, search: '', searchHit: null, logBottom: null };

@@ -9,7 +9,7 @@ import { type PaletteEntry, paletteEntries, paletteMatches, type RowVerb } from 
 import { worstState } from './model/severity.ts';
 import { contextOf, initialState, isPanel, type Overlay, type PanelOverlay, type UiState } from './model/state.ts';
 import { reduce } from './reducer.ts';
-import { applyToProject, applyVerb, undoScale } from './row-commands.ts';
+import { applyToMarked, applyToProject, applyVerb, undoScale } from './row-commands.ts';
 import { type ReadDetails, type ScaleInFile, SupervisorSession } from './session.ts';
 import { panelLines } from './view/panel.ts';
 import { SPOKEN } from './view/theme.ts';
@@ -87,6 +87,7 @@ export class LineCommands {
 
   #run({ command }: PaletteEntry): void {
     if (command.kind === 'row') this.#take(applyVerb(this.#state, command.verb, command.name));
+    else if (command.kind === 'marked') this.#take(applyToMarked(this.#state, command.verb));
     else if (command.kind === 'project') this.#take(applyToProject(this.#state, command.method));
     else this.#take(undoScale(this.#state));
   }
@@ -184,7 +185,7 @@ const NOT_OFFERED: ReadonlySet<RowVerb> = new Set(['select', 'output', 'edit']);
 
 function isOffered({ command }: PaletteEntry): boolean {
   if (command.kind === 'key') return command.action === 'undoScale';
-  return command.kind === 'project' || !NOT_OFFERED.has(command.verb);
+  return command.kind === 'project' || command.kind === 'marked' || !NOT_OFFERED.has(command.verb);
 }
 
 function named(texts: readonly string[]): string {

@@ -1,15 +1,15 @@
 // What the commands for a row do: those of its keys, and those that the palette offers by name. Pure.
 import type { Effect, ProjectMethod, ScaleTarget } from './model/effects.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
-import { portOf, type RowVerb, urlOf } from './model/palette.ts';
+import { type MarkedVerb, portOf, type RowVerb, urlOf } from './model/palette.ts';
 import {
-  commandNames,
-  instancesOf,
+  type CommandTarget,
   isInactive,
+  markedTarget,
   type NamedRow,
   namedRows,
   selectedRow,
-  type TableRow,
+  targetOf,
 } from './model/rows.ts';
 import type { DetailsOverlay, UiState, WhyOverlay } from './model/state.ts';
 import { scaleEffect } from './prompt.ts';
@@ -20,11 +20,19 @@ type RowAction = 'restart' | 'stopOrStart' | 'why' | 'details' | 'scaleUp' | 'sc
 export function applyToRow(state: UiState, action: RowAction): Reduced {
   const row = selectedRow(state);
   if (row === null) return withoutEffects(state);
-  if (action === 'restart') return runCommand(state, 'restart', row);
-  if (action === 'stopOrStart') return runCommand(state, isInactive(row) ? 'start' : 'stop', row);
+  const target = (state.view === 'main' ? markedTarget(state) : null) ?? targetOf(row);
+  if (action === 'restart') return runCommand(state, 'restart', target);
+  if (action === 'stopOrStart') return runCommand(state, isInactive(target) ? 'start' : 'stop', target);
   if (row.kind === 'group') return withoutEffects(state);
   if (action === 'scaleUp' || action === 'scaleDown') return askScale(state, row, action === 'scaleUp' ? 1 : -1);
   return applyVerbToRow(state, action, row);
+}
+
+/** What the palette offers for all that are marked. */
+export function applyToMarked(state: UiState, verb: MarkedVerb): Reduced {
+  const target = markedTarget(state);
+  if (target === null) return withoutEffects(state);
+  return verb === 'signal' ? askSignal(state, target) : runCommand(state, verb, target);
 }
 
 /** What the palette offers for a service or an instance; nothing if that is gone by now. */
@@ -38,7 +46,7 @@ function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow): Reduced {
     case 'start':
     case 'stop':
     case 'restart':
-      return runCommand(state, verb, row);
+      return runCommand(state, verb, targetOf(row));
     case 'why': {
       const overlay: WhyOverlay = { kind: 'why', name: row.id, scroll: 0, explanations: null, error: null };
       return { state: { ...state, overlay }, effects: [{ kind: 'explain', name: row.id }] };
@@ -52,7 +60,7 @@ function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow): Reduced {
     case 'unscale':
       return { state, effects: [scaleEffect(state, { service: row.service.name, size: null, target: 'override' })] };
     case 'signal':
-      return askSignal(state, row);
+      return askSignal(state, targetOf(row));
     case 'reload':
       return { state, effects: [{ kind: 'reload', name: row.id }] };
     case 'edit':
@@ -76,11 +84,15 @@ function goTo(state: UiState, row: NamedRow): UiState {
 }
 
 /** What touches several running instances is asked first. */
-function runCommand(state: UiState, method: 'start' | 'stop' | 'restart', row: TableRow): Reduced {
-  const effect: Effect = { kind: 'command', method, names: commandNames(row) };
-  const count = instancesOf(row).length;
+function runCommand(
+  state: UiState,
+  method: 'start' | 'stop' | 'restart',
+  { names, instances, title }: CommandTarget,
+): Reduced {
+  const effect: Effect = { kind: 'command', method, names };
+  const count = instances.length;
   if (method === 'start' || count <= 1) return { state, effects: [effect] };
-  return ask(state, `${method} all ${count} instances of ${row.id}?`, effect);
+  return ask(state, `${method} all ${count} instances of ${title}?`, effect);
 }
 
 function ask(state: UiState, question: string, effect: Effect): Reduced {
@@ -97,12 +109,13 @@ function askScale(state: UiState, { service }: NamedRow, step: number): Reduced 
 }
 
 /** The prompt is the question, as that of a new size is. */
-function askSignal(state: UiState, row: NamedRow): Reduced {
-  const count = instancesOf(row).length;
-  const title = count > 1 ? `all ${count} instances of ${row.id}` : row.id;
+function askSignal(state: UiState, target: CommandTarget): Reduced {
+  const { names, instances } = target;
+  const count = instances.length;
+  const title = count > 1 ? `all ${count} instances of ${target.title}` : target.title;
   return withoutEffects({
     ...state,
-    overlay: { kind: 'signal', names: [row.id], title, text: 'HUP', typed: false },
+    overlay: { kind: 'signal', names, title, text: 'HUP', typed: false },
   });
 }
 

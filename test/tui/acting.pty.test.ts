@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sampleStatus } from '../api/fake-supervisor.ts';
+import { waitFor } from '../rig/wait-for.ts';
 import { instanceStatus, pool, serviceStatus, shopStatus } from './sample.ts';
 import { setStage, TIMEOUT_MS } from './stage.ts';
 
@@ -59,6 +60,24 @@ test(
       ['pause', {}],
       ['rollback', { to: null }],
     ]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'marked rows are restarted together; Esc unmarks',
+  async () => {
+    const now = await stage.opened();
+    now.type('j \x1b[B '); // api.1, then db
+    await now.shows(/◆ +· api\.1[\s\S]*◆ +db/);
+    await now.shows(' 2 marked ');
+    now.type('r');
+    await now.shows('restart all 2 instances of the 2 that are marked?');
+    now.type('y');
+    await now.shows('restarting 2 services');
+    now.type('\x1b');
+    await waitFor('nothing is marked', now.screen, (screen) => !screen.includes('◆') && !screen.includes('marked'));
+    expect(requestsOf('restart')).toEqual([['restart', { names: ['api.1', 'db'] }]]);
   },
   TIMEOUT_MS,
 );

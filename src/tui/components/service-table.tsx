@@ -1,6 +1,6 @@
 // The table of services: a head, and one row for each visible service, pool or instance.
 import { Box } from 'ink';
-import type { TableRow } from '../model/rows.ts';
+import { isMarked, type TableRow } from '../model/rows.ts';
 import { rowCells, type TableContent } from '../view/table.ts';
 import { GAP, GUTTER } from '../view/table-columns.ts';
 import { useAppearance } from './appearance.ts';
@@ -9,29 +9,43 @@ import { barOf, StyledText, TextLine } from './text-line.tsx';
 type ServiceTableProps = { table: TableContent; width: number; height: number };
 
 export function ServiceTable({ table, width, height }: ServiceTableProps) {
-  const { columns, visible, selected, head, emptyText } = table;
+  const { columns, visible, selected, marked, head, emptyText } = table;
   return (
     <>
       {head.length > 0 && <TextLine cells={head} columns={width} />}
       <Box flexDirection="column" height={height} flexShrink={0}>
         {emptyText !== '' && <TextLine cells={[{ text: emptyText, style: 'dim' }]} columns={width} />}
         {visible.map((row, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place; two broken services may share a name
-          <ServiceRow key={index} row={row} columns={columns} width={width} selected={row.id === selected} />
+          <ServiceRow
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place; two broken services may share a name
+            key={index}
+            row={row}
+            columns={columns}
+            width={width}
+            selected={row.id === selected}
+            marked={isMarked(row, marked)}
+          />
         ))}
       </Box>
     </>
   );
 }
 
-type ServiceRowProps = { row: TableRow; columns: TableContent['columns']; width: number; selected: boolean };
+type ServiceRowProps = {
+  row: TableRow;
+  columns: TableContent['columns'];
+  width: number;
+  selected: boolean;
+  marked: boolean;
+};
 
-function ServiceRow({ row, columns, width, selected }: ServiceRowProps) {
+function ServiceRow({ row, columns, width, selected, marked }: ServiceRowProps) {
   const { glyphs, theme } = useAppearance();
   return (
     <Box height={1} flexShrink={0} {...barOf(theme, selected)}>
       <Box width={Math.min(GUTTER, width)} flexShrink={0}>
-        {selected && <StyledText cell={{ text: glyphs.cursor, style: 'accent' }} selected />}
+        <StyledText cell={{ text: selected ? glyphs.cursor : ' ', style: 'accent' }} selected={selected} />
+        {marked && <StyledText cell={{ text: glyphs.marked, style: 'warn' }} selected={selected} />}
       </Box>
       {rowCells(row, { columns, width, glyphs }).map(({ cells, width: columnWidth, align }, index) => (
         <Box

@@ -24,6 +24,7 @@ export type KeyAction =
   | 'fold'
   | 'unfold'
   | 'toggleFold'
+  | 'mark'
   | 'foldAll'
   | 'sort'
   | 'reverseSort'
@@ -136,7 +137,8 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('down j', 'main', 'next', 'Move', 'the row below'),
   key('g', 'main', 'first', 'Move', 'the first row'),
   key('G', 'main', 'last', 'Move', 'the last row'),
-  key('enter space', 'main', 'toggleFold', 'Move', 'fold or unfold a pool'),
+  key('enter', 'main', 'toggleFold', 'Move', 'fold or unfold a pool'),
+  key('space', 'main', 'mark', 'Move', 'mark it, or not any more: `r`, `s` and the palette act on all that are marked'),
   key('left h', 'main', 'fold', 'Move', 'fold the pool'),
   key('right', 'main', 'unfold', 'Move', 'unfold the pool'),
   key('z', 'main', 'foldAll', 'Move', 'fold or unfold all pools'),
@@ -192,7 +194,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('end', SCREENS, 'newest', 'Output', 'the newest lines, and follow'),
   key('g', LISTS, 'oldest', null, 'the oldest lines'),
   key('G', LISTS, 'newest', null, 'the newest lines, and follow'),
-  key('escape', 'main', 'back', 'Move', 'clear filters and follow again'),
+  key('escape', 'main', 'back', 'Move', 'unmark all; then clear filters and follow again'),
   key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'redraw the screen'),
 
   key('enter', PROMPTS, 'accept', null, 'accept', 'ok'),

@@ -4,7 +4,15 @@ import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
 import type { ProjectMethod } from './effects.ts';
 import { fuzzyMatch } from './fuzzy.ts';
 import { type KeyAction, type KeyBinding, keyLabel } from './keymap.ts';
-import { instancesOf, isInactiveInstance, type NamedRow, namedRows, selectedRow, type TableRow } from './rows.ts';
+import {
+  instancesOf,
+  isInactiveInstance,
+  markedTarget,
+  type NamedRow,
+  namedRows,
+  selectedRow,
+  type TableRow,
+} from './rows.ts';
 import type { PaletteOverlay, UiState } from './state.ts';
 
 export type RowVerb =
@@ -22,7 +30,11 @@ export type RowVerb =
   | 'edit'
   | 'browse';
 
+/** For all that are marked. */
+export type MarkedVerb = 'start' | 'stop' | 'restart' | 'signal';
+
 export type PaletteCommand =
+  | { kind: 'marked'; verb: MarkedVerb }
   | { kind: 'row'; verb: RowVerb; name: string }
   | { kind: 'key'; action: KeyAction }
   | { kind: 'project'; method: ProjectMethod };
@@ -52,10 +64,27 @@ export function paletteEntries(state: UiState): PaletteEntry[] {
   const first = selected === null || selected.kind === 'group' ? null : selected;
   const others = namedRows(state.status?.services ?? []).filter(({ id }) => id !== first?.id);
   return [
+    ...markedEntries(state),
     ...(first === null ? [] : rowEntries(first, state.bindings)),
     ...viewEntries(state),
     ...projectEntries(state),
     ...others.flatMap((row) => rowEntries(row, state.bindings)),
+  ];
+}
+
+function markedEntries(state: UiState): PaletteEntry[] {
+  const target = markedTarget(state);
+  if (target === null) return [];
+  const { names, instances } = target;
+  const entry = (verb: MarkedVerb): PaletteEntry => ({
+    text: `${verb} all that are marked`,
+    note: names.join(' '),
+    command: { kind: 'marked', verb },
+  });
+  return [
+    ...(instances.every(isInactiveInstance) ? [] : [entry('restart'), entry('stop')]),
+    ...(instances.some(isInactiveInstance) ? [entry('start')] : []),
+    ...(instances.some(({ pid }) => pid !== null) ? [entry('signal')] : []),
   ];
 }
 

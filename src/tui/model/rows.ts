@@ -86,6 +86,32 @@ export function namedRows(services: readonly ServiceStatus[]): NamedRow[] {
   });
 }
 
+/** What a command acts on. */
+export type CommandTarget = { names: string[]; instances: readonly InstanceStatus[]; title: string };
+
+export function targetOf(row: TableRow): CommandTarget {
+  return { names: commandNames(row), instances: instancesOf(row), title: row.id };
+}
+
+/** An instance of a pool that is marked is meant with it, and so is a group all of whose services are. */
+export function isMarked(row: TableRow, marked: ReadonlySet<string>): boolean {
+  if (marked.size === 0) return false;
+  if (row.kind === 'instance' && marked.has(row.service.name)) return true;
+  return commandNames(row).every((name) => marked.has(name));
+}
+
+/** All that is marked and still there; null: nothing. */
+export function markedTarget({ status, marked }: UiState): CommandTarget | null {
+  if (marked.length === 0) return null;
+  // The instances of a marked pool are meant with it.
+  const rows = namedRows(status?.services ?? []).filter(({ id }) => marked.includes(id));
+  const whole = new Set(rows.filter(({ kind }) => kind !== 'instance').map(({ id }) => id));
+  const meant = rows.filter((row) => row.kind !== 'instance' || !whole.has(row.service.name));
+  if (meant.length === 0) return null;
+  const title = meant.length === 1 ? meant[0]!.id : `the ${meant.length} that are marked`;
+  return { names: meant.map(({ id }) => id), instances: meant.flatMap(instancesOf), title };
+}
+
 /** For a command: services or an instance. */
 export function commandNames(row: TableRow): string[] {
   return row.kind === 'group' ? row.services.map(({ name }) => name) : [row.id];
@@ -96,8 +122,8 @@ export function isFolded(service: ServiceStatus, folds: UiState['folds']): boole
 }
 
 /** True when no instance runs or is about to: then `s` starts it. */
-export function isInactive(row: TableRow): boolean {
-  return instancesOf(row).every(isInactiveInstance);
+export function isInactive({ instances }: CommandTarget): boolean {
+  return instances.every(isInactiveInstance);
 }
 
 export function isInactiveInstance({ state }: InstanceStatus): boolean {

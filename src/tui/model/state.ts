@@ -86,6 +86,8 @@ export type UiState = {
   selected: string | null;
   /** Services whose fold the user chose; the others fold by size. */
   folds: Record<string, boolean>;
+  /** Services and instances, in the order in which they were marked. */
+  marked: readonly string[];
   sort: SortOrder;
   groupsByTag: boolean;
   nameFilter: string;
@@ -128,6 +130,7 @@ export function initialState(start: InitialOptions): UiState {
     shutdown: null,
     selected: null,
     folds: {},
+    marked: [],
     sort: null,
     groupsByTag: false,
     nameFilter: '',

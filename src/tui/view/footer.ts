@@ -1,5 +1,6 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
 import { type KeyBinding, type KeyContext, keyLabel } from '../model/keymap.ts';
+import { markedTarget } from '../model/rows.ts';
 import {
   type ConfirmOverlay,
   contextOf,
@@ -45,10 +46,15 @@ function footerKeys(keys: readonly string[]): string {
   return keyLabel(keys[0]!);
 }
 
+/** What keys act on, where it is not what one would think. */
 function filterCells(state: UiState): Cell[] {
-  return state.view === 'main' && state.nameFilter !== ''
-    ? [cell(` names with ${state.nameFilter} `, 'match'), cell(' ')]
-    : [];
+  const { view, nameFilter } = state;
+  if (view !== 'main') return [];
+  const marked = markedTarget(state)?.names ?? [];
+  return [
+    ...(nameFilter === '' ? [] : [cell(` names with ${nameFilter} `, 'match'), cell(' ')]),
+    ...(marked.length === 0 ? [] : [cell(` ${marked.length} marked `, 'match'), cell(' ')]),
+  ];
 }
 
 function scaleCells(overlay: ScaleOverlay): Cell[] {

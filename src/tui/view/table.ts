@@ -13,6 +13,7 @@ export type TableContent = {
   visible: readonly TableRow[];
   /** Id of the row that keys act on. */
   selected: string | null;
+  marked: ReadonlySet<string>;
   /** Empty without room for it. */
   head: Line;
   /** Which rows are shown, when there are more and the head has no room for it; else empty. */
@@ -45,6 +46,7 @@ export function tableOf(
     columns,
     visible: rows.slice(start, start + height),
     selected: rows[at]?.id ?? null,
+    marked: new Set(state.marked),
     head: head > 0 ? headLine.line : [],
     visibleRange: head > 0 && headLine.showsRange ? '' : visibleRange,
     emptyText: rows.length === 0 ? emptyText(state) : '',

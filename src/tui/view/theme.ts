@@ -41,6 +41,7 @@ const OTHER_GLYPHS = {
   unfolded: ['▾', 'v'],
   branch: ['·', '-'],
   cursor: ['▌', '>'],
+  marked: ['◆', '@'],
   rule: ['─', '-'],
   bar: ['│', '|'],
   errorBar: ['┃', '!'],
