@@ -1,6 +1,6 @@
 // What each action of the keymap does to the state, and which effects it has. Pure. The page keys measure with the view.
 
-import { find, outputPage, readAhead } from './find.ts';
+import { find, goToTime, outputPage, readAhead } from './find.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
 import { nextLevelFilter } from './model/level.ts';
@@ -11,6 +11,7 @@ import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, table
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
 import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
+import { nextRange } from './model/time-range.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
@@ -56,6 +57,10 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects(openSearch(state, 'lines', state.lineFilter));
     case 'level':
       return withoutEffects({ ...state, levels: nextLevelFilter(state.levels), logBottom: null, searchHit: null });
+    case 'range':
+      return withoutEffects({ ...state, range: nextRange(state, context.nowMs), logBottom: null, searchHit: null });
+    case 'goToTime':
+      return withoutEffects(openSearch(state, 'time', ''));
     case 'search':
       return withoutEffects(openSearch(state, 'output', state.search));
     case 'findOlder':
@@ -201,6 +206,7 @@ function accept(state: UiState, context: ActionContext): Reduced {
   if (overlay?.kind === 'confirm') return { state: { ...state, overlay: null }, effects: [overlay.effect] };
   if (overlay?.kind === 'palette') return acceptEntry(state, overlay, context);
   const answered = answerPrompt(state, 'accept');
+  if (overlay?.kind === 'search' && overlay.of === 'time') return goToTime(answered.state, overlay.text, context.nowMs);
   const isSearch = overlay?.kind === 'search' && overlay.of === 'output' && state.search !== '';
   return isSearch ? find(answered.state, 'older', context) : answered;
 }
@@ -231,14 +237,17 @@ function scroll(
   return { state: scrolled, effects: readAhead(scrolled, log) };
 }
 
+const isUnfiltered = ({ lineFilter, search, levels, range }: UiState): boolean =>
+  lineFilter === '' && search === '' && levels === null && range === null;
+
 function back(state: UiState): UiState {
   const { overlay } = state;
   if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
   if (state.view === 'main' && state.marked.length > 0) return { ...state, marked: [] };
-  if (state.view !== 'main' && state.lineFilter === '' && state.search === '' && state.levels === null)
+  if (state.view !== 'main' && isUnfiltered(state))
     return { ...state, view: 'main', logBottom: null, eventBottom: null };
-  const output = { lineFilter: '', levels: null, search: '', searchHit: null, logBottom: null };
+  const output = { lineFilter: '', levels: null, range: null, search: '', searchHit: null, logBottom: null };
   return { ...state, ...output, nameFilter: state.view === 'main' ? '' : state.nameFilter };
 }
 

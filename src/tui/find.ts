@@ -1,5 +1,6 @@
 // Searches in the output and reads on where the ring ends: which line is shown next, and what is asked of the log. Pure.
 
+import { parseTimePoint, TIME_FORMS } from '../logs/reader/time-point.ts';
 import type { Effect, LogRequest } from './model/effects.ts';
 import { pageHeight } from './model/layout.ts';
 import type { Direction, LogView } from './model/log-ring.ts';
@@ -28,6 +29,14 @@ export function find(state: UiState, direction: Direction, { log, nowMs }: { log
   }
 }
 
+/** @param text as it was typed */
+export function goToTime(state: UiState, text: string, nowMs: number): Reduced {
+  const timeMs = parseTimePoint(text.trim(), nowMs);
+  if (timeMs !== null) return { state, effects: [{ kind: 'readLog', request: { kind: 'time', timeMs } }] };
+  if (text === '') return withoutEffects(state);
+  return withoutEffects({ ...state, notice: noticeOf(`${text} is not a time ${TIME_FORMS}`, 'warn', nowMs) });
+}
+
 /** What was read from the log is in the ring: shows the line that was asked for. */
 export function showRead(
   state: UiState,
@@ -40,7 +49,8 @@ export function showRead(
     case 'newer':
       return state;
     case 'time':
-      return seq === null ? state : { ...state, logBottom: pageAround(log, seq, 'top', outputPage(state, log)) };
+      if (seq === null) return { ...state, notice: noticeOf('no lines from then on', 'warn', nowMs) };
+      return { ...state, logBottom: pageAround(log, seq, 'top', outputPage(state, log)) };
     case 'find':
       if (request.text !== state.search) return state;
       return seq === null ? nothingFound(state, request.direction, nowMs) : showHit(state, seq, log);

@@ -27,6 +27,8 @@ type FollowTarget = {
   queues: { name: string; path: string; format: 'text' }[];
   /** null: all lines */
   filter: LineFilter | null;
+  /** Earlier lines are not shown; null: all are. */
+  sinceMs: number | null;
 };
 
 export class OutputFollower {
@@ -82,11 +84,11 @@ export class OutputFollower {
       return { name, path: resolve(this.#root, path), format: 'text' as const };
     });
     const key = JSON.stringify([names, queues.map(({ path }) => path)]);
-    const { key: filterKey, passes } = outputFilter(state);
+    const { key: filterKey, passes, sinceMs } = outputFilter(state);
     const isOther = key !== this.#targetKey;
     if (!isOther && filterKey === this.#filterKey) return;
     this.#filterKey = filterKey;
-    const target = { names, queues, filter: passes };
+    const target = { names, queues, filter: passes, sinceMs };
     if (!isOther) {
       // The lines on screen stay until the first others are read.
       this.close();
@@ -131,6 +133,7 @@ export class OutputFollower {
       past,
       instances,
       tail: HISTORY_LINES,
+      sinceMs: target.sinceMs,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
         if (this.#follower !== follower) return;
@@ -138,7 +141,7 @@ export class OutputFollower {
         this.#ring.isReading = false;
         this.#ring.setStart(count < HISTORY_LINES);
         this.#followUnfinished(target);
-        this.#history.select({ queues: past, instances });
+        this.#history.select({ queues: past, instances, sinceMs: target.sinceMs });
         if (target.filter !== null && this.#ring.mayHaveOlder) this.read({ kind: 'older' });
         this.#onLines();
       },

@@ -50,6 +50,7 @@ export function setSearch(state: UiState, overlay: SearchOverlay, text: string):
     names: { nameFilter: text },
     lines: { lineFilter: text, logBottom: null, eventBottom: null },
     output: { search: text, searchHit: null },
+    time: {},
   };
   return { ...state, ...changes[overlay.of], overlay: { ...overlay, text } };
 }

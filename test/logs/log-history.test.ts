@@ -31,9 +31,10 @@ async function reading<T>(
   where: LineFilter,
   run: (read: HistoryRead) => Promise<T>,
   only: string | null = null,
+  sinceMs: number | null = null,
 ): Promise<T> {
   const queues = [{ name: 'main', path: main, format: 'text' as const }];
-  const read = new HistoryRead({ queues, instances: only === null ? null : new Set([only]) }, where);
+  const read = new HistoryRead({ queues, instances: only === null ? null : new Set([only]), sinceMs }, where);
   try {
     return await run(read);
   } finally {
@@ -110,4 +111,25 @@ test('a read that is stopped ends without the rest', async () => {
     },
   );
   expect(found).toEqual({ lines: [], isAll: false });
+});
+
+test('lines before a time are neither given nor read', async () => {
+  writeFiles();
+  const end = { timeMs: T0 + 1e6, same: 0 };
+  const back = await reading(all, (read) => read.before(end, 5000), null, T0 + 150);
+  expect([numberOf(back.lines[0]!), back.lines.length, back.isAll]).toEqual([450, 450, true]);
+  const on = await reading(all, (read) => read.from({ timeMs: 0, same: 0 }, 2), null, T0 + 150);
+  expect(on.lines.map(numberOf)).toEqual([450, 451]);
+  if (!existsSync('/proc/self/io')) return;
+  writeFileSync(main, numbered(0, 300_000));
+  const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))![1]);
+  const before = bytesRead();
+  const none = await reading(
+    () => false,
+    (read) => read.before(end, 10),
+    null,
+    T0 + 99_000,
+  );
+  expect(none).toEqual({ lines: [], isAll: true });
+  expect(bytesRead() - before).toBeLessThan(2_000_000);
 });

@@ -232,4 +232,25 @@ describe('keys', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'a key bounds the output in time; another goes to a time',
+    async () => {
+      const at = (agoMs: number, text: string) => `${new Date(Date.now() - agoMs).toISOString()} api.1 o ${text}\n`;
+      const old = Array.from({ length: 50 }, (_, index) => at(7_200_000 - index, `old ${index}.`)).join('');
+      const log = join(stage.supervisor.paths.logsDir, 'default.log');
+      writeFileSync(log, old + at(600_000, 'of ten minutes ago') + at(0, 'first line of api.1'));
+      const now = await stage.opened();
+      now.type('lmm');
+      const isBound = (screen: string) => /since .* \(15 m\)/.test(screen) && !screen.includes('old 49.');
+      await waitFor('only lines of 15 minutes', now.screen, isBound);
+      await now.shows('of ten minutes ago');
+      now.type('mmm');
+      await now.shows('old 49.');
+      now.type('@3h\r');
+      await now.shows(/paused/);
+      await now.shows('old 0.');
+    },
+    TIMEOUT_MS,
+  );
 });

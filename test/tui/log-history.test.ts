@@ -226,6 +226,67 @@ describe('a filter', () => {
   });
 });
 
+describe('a time', () => {
+  const startedAt = iso(9000);
+
+  test('is gone to, with the lines before it a page up', async () => {
+    writeFiles();
+    await followed('line 19999.');
+    type('@', ...iso(2500), 'enter');
+    await until('its first line is on top', () => state.logBottom !== null);
+    const page = () => ring.window(state.logBottom, 20, null).map((each) => each.line);
+    expect(page()[0]).toBe('line 5000.');
+    type('up');
+    expect(page()[0]).toBe('line 4999.');
+  });
+
+  test('that is none, or has no lines after it, gives a notice', async () => {
+    writeFiles();
+    await followed('line 19999.');
+    type('@', ...'noon', 'enter');
+    expect(state.notice!.text).toMatch(/^noon is not a time such as 10m/);
+    type('@', ...'2100-01-01', 'enter');
+    await until('the notice', () => state.notice!.text === 'no lines from then on');
+    expect([state.logBottom, texts().at(-1)]).toEqual([null, 'line 19999.']);
+    type('@', 'enter');
+    expect(state.logBottom).toBeNull();
+  });
+
+  test('bounds the output: one of the ranges, and what is read of it', async () => {
+    writeFiles();
+    const status = sampleStatus({ services: [pool('api', 2)] });
+    for (const { instances } of status.services) for (const each of instances) each.startedAt = startedAt;
+    state = { ...state, status, selected: 'api' };
+    await followed('line 19999.');
+    for (const name of ['1 m', '15 m', '1 h', 'start']) {
+      dispatch({ kind: 'key', name: 'm', nowMs: T0 + 60_000 + 5000 });
+      expect(state.range!.name).toBe(name);
+    }
+    await until('its lines are read', () => !ring.isReading);
+    type('home');
+    await until('its first line', () => texts()[0] === 'line 18000.');
+    expect(ring.mayHaveOlder).toBe(false);
+    expect(texts()).toHaveLength(2000);
+    type('m');
+    expect(state.range).toBeNull();
+    await until('all lines are back', () => !ring.isReading);
+    type('home');
+    await until('the first line', () => texts()[0] === 'line 0.');
+  });
+
+  test('of a range is that of the key, and bounds a search', async () => {
+    writeFiles();
+    await followed('line 19999.');
+    dispatch({ kind: 'key', name: 'm', nowMs: T0 + 60_000 + 5000 });
+    await until('its lines are read', () => !ring.isReading);
+    type('/', ...'line 9999\\.', 'enter');
+    await until('the notice', () => state.notice !== null);
+    expect(state.notice!.text).toBe('no line with line 9999\\.');
+    type('/', 'ctrl+u', ...'line 10000\\.', 'enter');
+    await until('the first line of the range', () => hit() === 'line 10000.');
+  });
+});
+
 test('while it is typed, a filter hides lines of the ring and reads nothing', async () => {
   writeFiles();
   await followed('line 19999.');

@@ -124,7 +124,7 @@ async function parseFilter(
   { since, until, type }: EventsOptions,
   nowMs: number,
 ): Promise<((event: EventRecord) => boolean) | string> {
-  const { parseTimePoint, TIME_FORMS } = await import('../format/time-point.ts');
+  const { parseTimePoint, TIME_FORMS } = await import('../../logs/reader/time-point.ts');
   const [sinceMs, untilMs] = [since, until].map((text) => (text === undefined ? null : parseTimePoint(text, nowMs)));
   for (const [option, text, ms] of [
     ['--since', since, sinceMs],

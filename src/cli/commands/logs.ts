@@ -104,7 +104,7 @@ type LogQuery = LogLimits & {
 
 /** @returns a sentence if an option is not valid */
 async function parseSelection(options: LogsOptions, nowMs: number): Promise<LogLimits | string> {
-  const { parseTimePoint, TIME_FORMS } = await import('../format/time-point.ts');
+  const { parseTimePoint, TIME_FORMS } = await import('../../logs/reader/time-point.ts');
   const badTime = (option: string, text: string) =>
     `${option}: "${text}" is not a valid time; expected one ${TIME_FORMS}`;
   const sinceMs = options.since === undefined ? null : parseTimePoint(options.since, nowMs);

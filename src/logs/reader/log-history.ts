@@ -9,6 +9,8 @@ export type HistorySelection = {
   queues: LogQueueFile[];
   /** Names of instances or services; null: all. */
   instances: ReadonlySet<string> | null;
+  /** Earlier lines are not wanted; null: all are. */
+  sinceMs: number | null;
 };
 
 /** Next to a line of that time. `same`: how many wanted lines of the same time lie between the place and those to be read. */
@@ -20,20 +22,22 @@ export type HistoryLines = { lines: LogLine[]; isAll: boolean };
 export class HistoryRead {
   readonly #queues: Segment[][];
   readonly #instances: ReadonlySet<string> | null;
+  readonly #sinceMs: number | null;
   readonly #where: LineFilter;
   #isStopped = false;
 
   /** @param where only lines that pass are wanted */
-  constructor({ queues, instances }: HistorySelection, where: LineFilter) {
-    this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8').segments);
+  constructor({ queues, instances, sinceMs }: HistorySelection, where: LineFilter) {
+    this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8', sinceMs ?? 0).segments);
     this.#instances = instances;
+    this.#sinceMs = sinceMs;
     this.#where = where;
   }
 
   /** The last `count` wanted lines before the place. */
   async before({ timeMs, same }: LogPlace, count: number): Promise<HistoryLines> {
     const lines: LogLine[] = [];
-    const limits = { tail: count + same, sinceMs: null, untilMs: timeMs + 1 };
+    const limits = { tail: count + same, sinceMs: this.#sinceMs, untilMs: timeMs + 1 };
     for await (const batch of this.#read(limits)) for (const line of batch) lines.push(line);
     const isAll = lines.length < count + same && !this.#isStopped;
     const end = lines.length - same;
@@ -43,7 +47,7 @@ export class HistoryRead {
   /** The first `count` wanted lines from the place on. @param untilMs before this time; null: to the end */
   async from({ timeMs, same }: LogPlace, count: number, untilMs: number | null = null): Promise<HistoryLines> {
     const lines: LogLine[] = [];
-    for await (const batch of this.#read({ tail: null, sinceMs: timeMs, untilMs })) {
+    for await (const batch of this.#read({ tail: null, sinceMs: Math.max(timeMs, this.#sinceMs ?? 0), untilMs })) {
       for (const line of batch) lines.push(line);
       if (lines.length > count + same) break;
     }

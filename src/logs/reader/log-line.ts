@@ -108,11 +108,15 @@ export async function lastOf(all: AsyncIterable<LogLine[]>, count: number, passe
   return found.slice(-count);
 }
 
-/** As `lastOf`, of batches that come newest first, each in file order; reads no more than it needs. */
+/**
+ * As `lastOf`, of batches that come newest first, each in file order; reads no more than it needs.
+ * @param sinceMs no line before this time passes, so that older batches need not be read; null: any may pass
+ */
 export async function lastOfReversed(
   batches: Iterable<LogLine[]> | AsyncIterable<LogLine[]>,
   count: number,
   passes: LineFilter,
+  sinceMs: number | null = null,
 ): Promise<LogLine[]> {
   const found: LogLine[][] = [];
   let lines = 0;
@@ -120,7 +124,13 @@ export async function lastOfReversed(
     const passing = batch.filter(passes);
     found.push(passing);
     lines += passing.length;
-    if (lines >= count) break;
+    if (lines >= count || (sinceMs !== null && isBefore(batch, sinceMs))) break;
   }
   return found.reverse().flat().slice(-count);
+}
+
+/** Lines that orch did not write have no time of their own (0, or that of the line before). */
+function isBefore(batch: readonly LogLine[], timeMs: number): boolean {
+  const [first, last] = [batch[0]?.timeMs ?? 0, batch.at(-1)?.timeMs ?? 0];
+  return last > 0 && Math.max(first, last) < timeMs;
 }

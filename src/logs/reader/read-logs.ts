@@ -2,7 +2,7 @@
 // follow-logs.ts reads the lines that are written from now on.
 import { type Decoding, type LineFilter, type LogLine, lastOf } from './log-line.ts';
 import { openQueueFiles } from './queue-files.ts';
-import type { LogQueueFile, Segment } from './segment.ts';
+import type { LogQueueFile, Segment, TimeLimits } from './segment.ts';
 
 /** Which lines of which queues are wanted. */
 export type LogSelection = {
@@ -82,12 +82,8 @@ async function lastLines(
   passes: LineFilter,
 ): Promise<LogLine[]> {
   if (count === 0) return [];
-  // With a start time: forward from there. Otherwise from the end, so that old files are not read.
-  const perQueue = queues.map((segments) =>
-    options.sinceMs === null
-      ? singleBatch(() => lastOfQueue(segments, count, passes, options.untilMs))
-      : sequenceOf(segments, options),
-  );
+  // From the end, so that old files are not read.
+  const perQueue = queues.map((segments) => singleBatch(() => lastOfQueue(segments, count, passes, options)));
   return lastOf(mergeByTime(perQueue), count, passes);
 }
 
@@ -95,12 +91,12 @@ async function lastOfQueue(
   segments: Segment[],
   count: number,
   passes: LineFilter,
-  untilMs: number | null,
+  times: TimeLimits,
 ): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for (let at = segments.length - 1; at >= 0 && found.length < count; at -= 1) {
-    if (isAllAfter(segments[at - 1], untilMs)) continue;
-    found = [...(await segments[at]!.last(count - found.length, passes, untilMs)), ...found];
+    if (isAllAfter(segments[at - 1], times.untilMs)) continue;
+    found = [...(await segments[at]!.last(count - found.length, passes, times)), ...found];
   }
   return found;
 }

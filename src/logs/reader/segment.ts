@@ -7,6 +7,9 @@ import { type LineFilter, type LogLine, lastOf, lastOfReversed } from './log-lin
 /** `format` is a hint only: each file shows its own format, and earlier files may have another one. */
 export type LogQueueFile = { name: string; path: string; format: LogFormat };
 
+export type TimeLimits = { sinceMs: number | null; untilMs: number | null };
+const NO_LIMITS: TimeLimits = { sinceMs: null, untilMs: null };
+
 export abstract class Segment {
   readonly path: string;
   /** The latest time at which a line was written to it; null: it is the live file. */
@@ -47,11 +50,11 @@ export abstract class Segment {
 
   /**
    * The last `count` lines that pass, in file order.
-   * @param untilMs no line at or after this time passes, so that they need not be read; null: any may pass
+   * @param times no line before `sinceMs` passes, and none at or after `untilMs`: they need not be read. null: any may pass
    */
-  async last(count: number, passes: LineFilter, untilMs: number | null = null): Promise<LogLine[]> {
-    if (this.file.gzip) return lastOf(this.forward(0), count, passes);
-    return lastOfReversed(this.backward(untilMs), count, passes);
+  async last(count: number, passes: LineFilter, times: TimeLimits = NO_LIMITS): Promise<LogLine[]> {
+    if (this.file.gzip) return lastOf(this.forward(times.sinceMs ?? 0), count, passes);
+    return lastOfReversed(this.backward(times.untilMs), count, passes, times.sinceMs);
   }
 
   /** A `forward` or `last` that is under way ends after the block it is reading. */

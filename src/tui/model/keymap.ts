@@ -42,6 +42,8 @@ export type KeyAction =
   | 'filter'
   | 'grep'
   | 'level'
+  | 'range'
+  | 'goToTime'
   | 'search'
   | 'findOlder'
   | 'findNewer'
@@ -181,6 +183,8 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('N', ['main', 'logs'], 'findNewer', 'Output', 'the next newer one'),
   key('f', ['main', 'logs'], 'grep', 'Output', 'only lines that match …; !… only lines that do not', 'lines'),
   key('v', ['main', 'logs'], 'level', 'Output', 'only warnings and errors; then only errors; then all lines', 'level'),
+  key('m', ['main', 'logs'], 'range', 'Output', 'only the last minute; 15 minutes; hour; since the start; all'),
+  key('@', ['main', 'logs'], 'goToTime', 'Output', 'go to a time: 14:05, 10m ago, 2026-01-31 14:05'),
   key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),

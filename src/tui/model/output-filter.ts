@@ -5,18 +5,27 @@ import { passesLevel } from './level.ts';
 import { isMatch, searchPattern } from './search-pattern.ts';
 import type { UiState } from './state.ts';
 
-/** `key`: differs where the filter does. `passes`: null for all lines. */
-export function outputFilter(state: UiState): { key: string; passes: LineFilter | null } {
-  const { levels } = state;
+export type OutputFilter = {
+  /** Differs where the filter does. */
+  key: string;
+  /** null: all lines */
+  passes: LineFilter | null;
+  /** Earlier lines are not shown; null: all are. */
+  sinceMs: number | null;
+};
+
+export function outputFilter(state: UiState): OutputFilter {
+  const { levels, range } = state;
+  const sinceMs = range?.sinceMs ?? null;
   const text = acceptedFilter(state);
   const pattern = searchPattern(text);
-  const key = JSON.stringify([text, levels]);
-  if (pattern === null && levels === null) return { key, passes: null };
+  const key = JSON.stringify([text, levels, sinceMs]);
+  if (pattern === null && levels === null) return { key, passes: null, sinceMs };
   const passes: LineFilter = (line) => {
     const plain = plainText(line);
     return isMatch(pattern, plain, line.instance) && (passesLevel(plain, levels) || !isStored(line));
   };
-  return { key, passes };
+  return { key, passes, sinceMs };
 }
 
 /** While it is typed, a filter only hides lines that are there. */

@@ -52,8 +52,8 @@ export type ScaleOverlay = {
 };
 /** `before`: the filter to restore when the search is cancelled. */
 export type SearchOverlay = { kind: 'search'; of: SearchSubject; text: string; before: string };
-/** `names`: rows of the table; `lines`: only lines that match are shown; `output`: lines are found, and all are shown. */
-export type SearchSubject = 'names' | 'lines' | 'output';
+/** `names`: rows of the table; `lines`: only lines that match are shown; `output`: lines are found, and all are shown; `time`: the output from there. */
+export type SearchSubject = 'names' | 'lines' | 'output' | 'time';
 /** `at`: which of the matches is chosen. */
 export type PaletteOverlay = { kind: 'palette'; text: string; at: number };
 /** `title`: of the row, or how many instances. */
@@ -62,6 +62,10 @@ export type SignalOverlay = { kind: 'signal'; names: string[]; title: string; te
 export type ConfirmOverlay = { kind: 'confirm'; question: string; effect: Effect };
 /** Before the view that owns the project ends. */
 export type LeaveOverlay = { kind: 'leave' };
+
+export type RangeName = '1 m' | '15 m' | '1 h' | 'start';
+/** The time stays where it was when the range was chosen: lines do not disappear while they are read. */
+export type TimeRange = { name: RangeName; sinceMs: number };
 
 /** The shutdown, from its request on. `total`: instances that were alive then. */
 export type ShutdownView = { sinceMs: number; total: number; immediate: boolean; progress: DownProgress | null };
@@ -92,6 +96,8 @@ export type UiState = {
   groupsByTag: boolean;
   nameFilter: string;
   lineFilter: string;
+  /** From which time on output is shown; null: all. */
+  range: TimeRange | null;
   /** Which lines of the output are shown by their level. */
   levels: LevelFilter;
   /** What is searched in the output, and highlighted. */
@@ -135,6 +141,7 @@ export function initialState(start: InitialOptions): UiState {
     groupsByTag: false,
     nameFilter: '',
     lineFilter: '',
+    range: null,
     levels: null,
     search: '',
     searchHit: null,

@@ -104,7 +104,9 @@ const LEAVE_CELLS: Cell[] = [
 ];
 
 function searchCells(overlay: SearchOverlay): Cell[] {
-  const question = { names: 'names or states with', lines: 'lines with', output: 'search for' }[overlay.of];
+  const question = { names: 'names or states with', lines: 'lines with', output: 'search for', time: 'go to the time' }[
+    overlay.of
+  ];
   return [
     cell(` ${question} `, 'bold'),
     cell(`${overlay.text} `, 'match'),

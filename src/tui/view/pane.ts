@@ -43,7 +43,7 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
 }
 
 /** `, errors only, lines with a, search for b` */
-function searchCells({ lineFilter, levels, search }: UiState): Cell[] {
+function searchCells({ lineFilter, levels, range, search }: UiState): Cell[] {
   const without = lineFilter.startsWith('!');
   const filter = [
     cell(`, lines with${without ? 'out' : ''} `, 'dim'),
@@ -51,6 +51,7 @@ function searchCells({ lineFilter, levels, search }: UiState): Cell[] {
   ];
   const shown = { warnings: ', warnings and errors', errors: ', errors only' };
   return [
+    ...(range === null ? [] : [cell(`, since ${formatClock(range.sinceMs)} (${range.name})`, 'warn')]),
     ...(levels === null ? [] : [cell(shown[levels], 'warn')]),
     ...(lineFilter === '' ? [] : filter),
     ...(search === '' ? [] : [cell(', search for ', 'dim'), cell(search, 'match')]),
@@ -168,7 +169,10 @@ function highlightMatches(text: string, pattern: RegExp | null, style: CellStyle
 
 function emptyLine(state: UiState, log: LogView): Line {
   const filter = { warnings: 'warnings or errors', errors: 'errors' };
-  const unfiltered = state.levels === null ? 'no output yet' : `no ${filter[state.levels]} yet`;
+  const unfiltered =
+    state.levels === null
+      ? `no output ${state.range === null ? 'yet' : 'in that time'}`
+      : `no ${filter[state.levels]} yet`;
   const none = state.lineFilter === '' ? unfiltered : `no line matches ${state.lineFilter}`;
   const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);

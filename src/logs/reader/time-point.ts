@@ -1,4 +1,4 @@
-// The values of `--since` and `--until`: how long ago, or a point in time. Pure.
+// A time as people write it, for `--since`, `--until` and the view: how long ago, or a point in time. Pure.
 import { parseDurationSumMs } from '../../units.ts';
 
 const CLOCK = /^(\d{1,2}):(\d\d)(?::(\d\d(?:\.\d{1,3})?))?$/;
