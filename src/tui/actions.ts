@@ -10,8 +10,9 @@ import { paletteMatches } from './model/palette.ts';
 import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
-import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
+import { isPanel, type PaletteOverlay, type SearchSubject, type TimeRange, type UiState } from './model/state.ts';
 import { nextRange } from './model/time-range.ts';
+import { mute } from './mute.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
@@ -59,6 +60,12 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects({ ...state, levels: nextLevelFilter(state.levels), logBottom: null, searchHit: null });
     case 'range':
       return withoutEffects({ ...state, range: nextRange(state, context.nowMs), logBottom: null, searchHit: null });
+    case 'clear': {
+      const range: TimeRange = { name: 'cleared', sinceMs: context.nowMs };
+      return withoutEffects({ ...state, range, logBottom: null, searchHit: null });
+    }
+    case 'mute':
+      return withoutEffects(mute(state, context.nowMs));
     case 'goToTime':
       return withoutEffects(openSearch(state, 'time', ''));
     case 'search':
@@ -82,7 +89,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'lineDown':
     case 'oldest':
     case 'newest':
-      return scroll(state, action, context.log);
+      return scroll(state, action, context);
     case 'help':
       return withoutEffects({ ...state, overlay: { kind: 'help', scroll: 0, bindings: state.bindings } });
     case 'back':
@@ -214,7 +221,7 @@ function accept(state: UiState, context: ActionContext): Reduced {
 function scroll(
   state: UiState,
   action: 'pageUp' | 'pageDown' | 'lineUp' | 'lineDown' | 'oldest' | 'newest',
-  log: LogView,
+  { log, nowMs }: ActionContext,
 ): Reduced {
   const height = pageHeight(state);
   const ends = { lineUp: -1, lineDown: 1, oldest: -Infinity, newest: Infinity };
@@ -226,7 +233,7 @@ function scroll(
     const pattern = searchPattern(state.lineFilter);
     return withoutEffects({ ...state, eventBottom: scrollEvents(state, delta, height, pattern) });
   }
-  const page = outputPage(state, log);
+  const page = outputPage(state, log, nowMs);
   const { logBottom } = state;
   const isPage = action === 'pageUp' || action === 'pageDown';
   const lines = isPage ? pageDelta(log, logBottom, action === 'pageUp' ? -1 : 1, page) : delta;

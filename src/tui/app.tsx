@@ -52,6 +52,8 @@ function View({ state, log, nowMs }: ViewProps) {
   }
   if (view === 'main') return <MainView state={state} log={log} nowMs={nowMs} />;
   return (
-    <Page {...page}>{view === 'logs' ? <OutputView state={state} log={log} /> : <EventView state={state} />}</Page>
+    <Page {...page}>
+      {view === 'logs' ? <OutputView state={state} log={log} nowMs={nowMs} /> : <EventView state={state} />}
+    </Page>
   );
 }

@@ -13,13 +13,16 @@ import { pageAround, type ScrollPage } from './view/scrolling.ts';
 /** Lines above the page, and below it, that are there before the user comes to them. */
 const AHEAD_LINES = 500;
 
+/** What there is to see. */
+type Sight = { log: LogView; nowMs: number };
+
 /** To the next line that the search finds, from the last one, or else from the bottom of the page. */
-export function find(state: UiState, direction: Direction, { log, nowMs }: { log: LogView; nowMs: number }): Reduced {
+export function find(state: UiState, direction: Direction, { log, nowMs }: Sight): Reduced {
   const from = state.searchHit ?? (state.logBottom === null ? null : state.logBottom + 1);
   const result = log.find(from, direction, searchPattern(state.search));
   switch (result.kind) {
     case 'found':
-      return { state: showHit(state, result.seq, log), effects: readBefore(state, result.seq, log) };
+      return { state: showHit(state, result.seq, { log, nowMs }), effects: readBefore(state, result.seq, log) };
     case 'beyond': {
       const request = { kind: 'find' as const, direction, place: result.place, text: state.search };
       return { state, effects: [{ kind: 'readLog', request }] };
@@ -45,15 +48,15 @@ export function showRead(
 ): UiState {
   switch (request.kind) {
     case 'older':
-      return request.isForHit && state.searchHit !== null ? showHit(state, state.searchHit, log) : state;
+      return request.isForHit && state.searchHit !== null ? showHit(state, state.searchHit, { log, nowMs }) : state;
     case 'newer':
       return state;
     case 'time':
       if (seq === null) return { ...state, notice: noticeOf('no lines from then on', 'warn', nowMs) };
-      return { ...state, logBottom: pageAround(log, seq, 'top', outputPage(state, log)) };
+      return { ...state, logBottom: pageAround(log, seq, 'top', outputPage(state, log, nowMs)) };
     case 'find':
       if (request.text !== state.search) return state;
-      return seq === null ? nothingFound(state, request.direction, nowMs) : showHit(state, seq, log);
+      return seq === null ? nothingFound(state, request.direction, nowMs) : showHit(state, seq, { log, nowMs });
   }
 }
 
@@ -66,14 +69,14 @@ export function readAhead({ logBottom }: UiState, log: LogView): Effect[] {
   return newer !== null && newer < AHEAD_LINES ? [{ kind: 'readLog', request: { kind: 'newer' } }] : [];
 }
 
-export function outputPage(state: UiState, log: LogView): ScrollPage {
+export function outputPage(state: UiState, log: LogView, nowMs: number): ScrollPage {
   const height = pageHeight(state);
-  return { height, pattern: searchPattern(state.lineFilter), rowsOf: screenRowsOf(state, log, height) };
+  return { height, pattern: searchPattern(state.lineFilter), rowsOf: screenRowsOf(state, log, { height, nowMs }) };
 }
 
 /** With the lines around it. */
-function showHit(state: UiState, seq: number, log: LogView): UiState {
-  return { ...state, searchHit: seq, logBottom: pageAround(log, seq, 'middle', outputPage(state, log)) };
+function showHit(state: UiState, seq: number, { log, nowMs }: Sight): UiState {
+  return { ...state, searchHit: seq, logBottom: pageAround(log, seq, 'middle', outputPage(state, log, nowMs)) };
 }
 
 function readBefore(state: UiState, seq: number, log: LogView): Effect[] {

@@ -64,7 +64,7 @@ describe('keys', () => {
   test('take the place of the usual ones', () => {
     const action = keysOf('{ restart: R, why: [w, "ctrl+w"], copy: [], toggle_fold: enter }');
     expect([action('R'), action('r'), action('R', 'logs')]).toEqual(['restart', null, 'restart']);
-    expect([action('w'), action('ctrl+w'), action('c'), action('space')]).toEqual(['why', 'why', null, null]);
+    expect([action('w'), action('ctrl+w'), action('c'), action('space')]).toEqual(['why', 'why', null, 'mark']);
     expect(action('escape', 'why')).toBe('back');
     expect(action('ctrl+c')).toBe('interrupt');
   });

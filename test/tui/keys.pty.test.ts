@@ -253,4 +253,27 @@ describe('keys', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'keys clear the output, and leave a service out',
+    async () => {
+      const { logsDir } = stage.supervisor.paths;
+      const now = await stage.opened();
+      now.type('M'); // api, the first row
+      const isMuted = (screen: string) => screen.includes('all output without api') && !screen.includes('first line');
+      await waitFor('api is left out', now.screen, isMuted);
+      writeOutput(logsDir, [['db.1', 'o', 'a line of db']], true);
+      await now.shows('a line of db');
+      now.type('M');
+      await now.shows('first line of api.1');
+      now.type('C');
+      const isCleared = (screen: string) => screen.includes('(cleared)') && !screen.includes('first line');
+      await waitFor('nothing is left', now.screen, isCleared);
+      writeOutput(logsDir, [['db.1', 'o', 'another line']], true);
+      await now.shows('another line');
+      now.type('\x1b');
+      await now.shows('first line of api.1');
+    },
+    TIMEOUT_MS,
+  );
 });

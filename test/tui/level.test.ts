@@ -5,7 +5,7 @@ import { LogRing } from '../../src/tui/model/log-ring.ts';
 import { outputFilter } from '../../src/tui/model/output-filter.ts';
 import { paneLines, paneTitle } from '../../src/tui/view/pane.ts';
 import { UNICODE } from '../../src/tui/view/theme.ts';
-import { outputLine, press, shownState } from './sample.ts';
+import { NOW_MS, outputLine, press, shownState } from './sample.ts';
 
 test.each<[string, Level | null]>([
   // JSON: pino, bunyan, zap, Google Cloud, Python
@@ -59,7 +59,7 @@ describe('the output', () => {
   const texts = ['ERROR a', 'WARN b', 'INFO c', 'DEBUG d', 'e', '\x1b[32mERROR\x1b[0m f'];
   ring.push(texts.map((line, index) => outputLine(index, { line })));
   const drawn = (change = {}) =>
-    paneLines(shownState(size, change), ring, { height: 10, colour: true, glyphs: UNICODE });
+    paneLines(shownState(size, change), ring, { height: 10, colour: true, glyphs: UNICODE, nowMs: NOW_MS });
 
   test('is coloured by level, and the colours of a program stay', () => {
     expect(drawn().map((cells) => cells.at(-1)!.style)).toEqual([
@@ -106,4 +106,12 @@ describe('the output', () => {
     const mark = outputLine(1, { line: '… 5 KiB not shown', instance: '', service: '', gap: 0 });
     expect(outputFilter(shownState(size, { levels: 'errors' })).passes!(mark)).toBe(true);
   });
+});
+
+test('a line of another day has its date', () => {
+  const ring = new LogRing();
+  ring.push([outputLine(1, { timeMs: NOW_MS - 86_400_000 }), outputLine(2)]);
+  const rows = paneLines(shownState(size), ring, { height: 10, colour: false, glyphs: UNICODE, nowMs: NOW_MS });
+  const dates = rows.map((cells) => /^2026-02-28 \d/.test(cells[0]!.text));
+  expect(dates).toEqual([true, false]);
 });

@@ -5,7 +5,7 @@ import { LogRing } from '../../src/tui/model/log-ring.ts';
 import type { TerminalSize, UiState } from '../../src/tui/model/state.ts';
 import { paneLines } from '../../src/tui/view/pane.ts';
 import { UNICODE } from '../../src/tui/view/theme.ts';
-import { outputLine, press, shownState } from './sample.ts';
+import { NOW_MS, outputLine, press, shownState } from './sample.ts';
 
 /** `longest`: characters of a line, less than a page. */
 const SIZES: (TerminalSize & { longest: number })[] = [
@@ -21,7 +21,7 @@ const PREFIX = 12;
 function paneOf(state: UiState, log: LogRing): string[] {
   const { pane } = layoutOf(state);
   const height = state.view === 'main' ? pane : bodyHeight(state) - 1;
-  return paneLines(state, log, { height, colour: false, glyphs: UNICODE }).map((line) =>
+  return paneLines(state, log, { height, colour: false, glyphs: UNICODE, nowMs: NOW_MS }).map((line) =>
     line.map((each) => each.text).join(''),
   );
 }

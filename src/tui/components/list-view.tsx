@@ -9,13 +9,13 @@ import { useAppearance } from './appearance.ts';
 import { PreparedLines } from './prepared-lines.tsx';
 import { TextLine } from './text-line.tsx';
 
-export function OutputView({ state, log }: { state: UiState; log: LogView }) {
+export function OutputView({ state, log, nowMs }: { state: UiState; log: LogView; nowMs: number }) {
   const { glyphs, colour } = useAppearance();
   const height = Math.max(0, bodyHeight(state) - 1);
   return (
     <>
       <TextLine cells={paneTitle(state, log, glyphs)} columns={state.size.columns} />
-      <PreparedLines lines={paneLines(state, log, { height, colour, glyphs })} height={height} />
+      <PreparedLines lines={paneLines(state, log, { height, colour, glyphs, nowMs })} height={height} />
     </>
   );
 }

@@ -37,7 +37,10 @@ export function MainView({ state, log, nowMs }: MainViewProps) {
       {hasPane && (
         <>
           <TextLine cells={paneTitle(state, log, glyphs, table.visibleRange)} columns={columns} />
-          <PreparedLines lines={paneLines(state, log, { height: layout.pane, colour, glyphs })} height={layout.pane} />
+          <PreparedLines
+            lines={paneLines(state, log, { height: layout.pane, colour, glyphs, nowMs })}
+            height={layout.pane}
+          />
         </>
       )}
       {layout.eventTitle > 0 && <TextLine cells={eventRule(state, glyphs)} columns={columns} />}

@@ -44,6 +44,8 @@ export type KeyAction =
   | 'level'
   | 'range'
   | 'goToTime'
+  | 'clear'
+  | 'mute'
   | 'search'
   | 'findOlder'
   | 'findNewer'
@@ -185,6 +187,8 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('v', ['main', 'logs'], 'level', 'Output', 'only warnings and errors; then only errors; then all lines', 'level'),
   key('m', ['main', 'logs'], 'range', 'Output', 'only the last minute; 15 minutes; hour; since the start; all'),
   key('@', ['main', 'logs'], 'goToTime', 'Output', 'go to a time: 14:05, 10m ago, 2026-01-31 14:05'),
+  key('C', ['main', 'logs'], 'clear', 'Output', 'clear: only what comes from now on'),
+  key('M', ['main', 'logs'], 'mute', 'Output', 'leave its lines out of the output of all services, or not any more'),
   key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),

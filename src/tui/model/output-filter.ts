@@ -2,6 +2,7 @@
 import type { LineFilter } from '../../logs/reader/log-line.ts';
 import { isStored, plainText } from './buffered-line.ts';
 import { passesLevel } from './level.ts';
+import { outputTarget } from './rows.ts';
 import { isMatch, searchPattern } from './search-pattern.ts';
 import type { UiState } from './state.ts';
 
@@ -19,9 +20,12 @@ export function outputFilter(state: UiState): OutputFilter {
   const sinceMs = range?.sinceMs ?? null;
   const text = acceptedFilter(state);
   const pattern = searchPattern(text);
-  const key = JSON.stringify([text, levels, sinceMs]);
-  if (pattern === null && levels === null) return { key, passes: null, sinceMs };
+  const muted = new Set(outputTarget(state).names.length === 0 ? state.muted : []);
+  const key = JSON.stringify([text, levels, sinceMs, ...muted]);
+  if (pattern === null && levels === null && muted.size === 0) return { key, passes: null, sinceMs };
   const passes: LineFilter = (line) => {
+    if (muted.has(line.service)) return false;
+    if (pattern === null && levels === null) return true;
     const plain = plainText(line);
     return isMatch(pattern, plain, line.instance) && (passesLevel(plain, levels) || !isStored(line));
   };

@@ -63,7 +63,7 @@ export type ConfirmOverlay = { kind: 'confirm'; question: string; effect: Effect
 /** Before the view that owns the project ends. */
 export type LeaveOverlay = { kind: 'leave' };
 
-export type RangeName = '1 m' | '15 m' | '1 h' | 'start';
+export type RangeName = '1 m' | '15 m' | '1 h' | 'start' | 'cleared';
 /** The time stays where it was when the range was chosen: lines do not disappear while they are read. */
 export type TimeRange = { name: RangeName; sinceMs: number };
 
@@ -98,6 +98,8 @@ export type UiState = {
   lineFilter: string;
   /** From which time on output is shown; null: all. */
   range: TimeRange | null;
+  /** Services whose lines the output of all services leaves out. */
+  muted: readonly string[];
   /** Which lines of the output are shown by their level. */
   levels: LevelFilter;
   /** What is searched in the output, and highlighted. */
@@ -142,6 +144,7 @@ export function initialState(start: InitialOptions): UiState {
     nameFilter: '',
     lineFilter: '',
     range: null,
+    muted: [],
     levels: null,
     search: '',
     searchHit: null,

@@ -2,9 +2,9 @@
 import { outputTarget } from './rows.ts';
 import type { RangeName, TimeRange, UiState } from './state.ts';
 
-const NAMES: readonly RangeName[] = ['1 m', '15 m', '1 h', 'start'];
+const NAMES = ['1 m', '15 m', '1 h', 'start'] as const satisfies RangeName[];
 const MINUTE_MS = 60_000;
-const LONG_MS: Record<Exclude<RangeName, 'start'>, number> = {
+const LONG_MS: Record<Exclude<RangeName, 'start' | 'cleared'>, number> = {
   '1 m': MINUTE_MS,
   '15 m': 15 * MINUTE_MS,
   '1 h': 60 * MINUTE_MS,
@@ -12,7 +12,7 @@ const LONG_MS: Record<Exclude<RangeName, 'start'>, number> = {
 
 /** null: all lines, after the last range. */
 export function nextRange(state: UiState, nowMs: number): TimeRange | null {
-  const at = state.range === null ? -1 : NAMES.indexOf(state.range.name);
+  const at = NAMES.findIndex((name) => name === state.range?.name);
   const name = NAMES[at + 1];
   if (name === undefined) return null;
   return { name, sinceMs: name === 'start' ? startOf(state, nowMs) : nowMs - LONG_MS[name] };

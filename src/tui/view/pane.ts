@@ -11,7 +11,7 @@ import type { UiState } from '../model/state.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
-export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs };
+export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs; nowMs: number };
 
 /** Narrower terminals show no times. */
 const TIMES_FROM_COLUMNS = 60;
@@ -25,7 +25,9 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const { columns } = state.size;
   const target = outputTarget(state);
   const following = state.logBottom === null;
-  const what = [cell(target.names.length === 0 ? '' : ' output', 'dim'), ...searchCells(state)];
+  const isAll = target.names.length === 0;
+  const muted = isAll && state.muted.length > 0 ? [cell(` without ${state.muted.join(', ')}`, 'warn')] : [];
+  const what = [cell(isAll ? '' : ' output', 'dim'), ...muted, ...searchCells(state)];
   const mark = log.isReadingMore
     ? cell('reading the log … Esc stops', 'busy')
     : following
@@ -84,8 +86,12 @@ export function paneLines(state: UiState, log: LogView, options: PaneOptions): L
 }
 
 /** Returns how many screen lines a line of the log takes in a pane of that height. */
-export function screenRowsOf(state: UiState, log: LogView, height: number): (entry: BufferedLine) => number {
-  const drawing = drawingOf(state, log, { height, colour: false, glyphs: ASCII });
+export function screenRowsOf(
+  state: UiState,
+  log: LogView,
+  { height, nowMs }: Pick<PaneOptions, 'height' | 'nowMs'>,
+): (entry: BufferedLine) => number {
+  const drawing = drawingOf(state, log, { height, nowMs, colour: false, glyphs: ASCII });
   return (entry) => drawLine(entry, drawing).length;
 }
 
@@ -97,20 +103,23 @@ type PaneDrawing = {
   options: PaneOptions;
   /** Above this line there are older ones in the log; null: there are none. */
   oldestSeq: number | null;
+  /** Lines before this time are shown with their date. */
+  todayMs: number;
 };
 
 function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDrawing {
   const pattern = searchPattern(state.lineFilter);
   const oldestSeq = log.mayHaveOlder ? (log.after(null, 1, pattern)[0]?.seq ?? null) : null;
   const search = searchPattern(state.search);
-  return { state, target: outputTarget(state), pattern, search, options, oldestSeq };
+  const todayMs = new Date(options.nowMs).setHours(0, 0, 0, 0);
+  return { state, target: outputTarget(state), pattern, search, options, oldestSeq, todayMs };
 }
 
 function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
-  const { state, target, pattern, search, options, oldestSeq } = drawing;
+  const { state, pattern, search, options, oldestSeq } = drawing;
   const { columns } = state.size;
-  const { colour, glyphs, height } = options;
-  const prefix = prefixCells(entry, state, target, glyphs);
+  const { colour, height } = options;
+  const prefix = prefixCells(entry, drawing);
   const room = Math.max(1, columns - cellsWidth(prefix));
   const plain = stripSgr(entry.line);
   const shown = [search, pattern].find((each) => each !== null && !each.isInverse && isMatch(each, plain)) ?? null;
@@ -131,10 +140,13 @@ function olderLine(state: UiState): Line {
   return line([cell('  older lines: scroll up, they are read from the log', 'dim')], state.size.columns);
 }
 
-function prefixCells(entry: BufferedLine, state: UiState, target: OutputTarget, glyphs: Glyphs): Cell[] {
+function prefixCells(entry: BufferedLine, { state, target, options, todayMs }: PaneDrawing): Cell[] {
+  const { glyphs } = options;
   const { columns } = state.size;
   const isError = entry.stream === 'e';
-  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${formatClock(entry.timeMs)} `, 'dim')] : [];
+  const date = entry.timeMs > 0 && entry.timeMs < todayMs;
+  const clock = formatClock(entry.timeMs, { date });
+  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${clock} `, 'dim')] : [];
   const name = target.isMixed
     ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
