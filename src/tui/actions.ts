@@ -1,5 +1,6 @@
 // What each action of the keymap does to the state, and which effects it has. Pure. The page keys measure with the view.
 
+import { formatClock } from '../units.ts';
 import { find, goToTime, outputPage, readAhead } from './find.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
@@ -66,6 +67,10 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     }
     case 'mute':
       return withoutEffects(mute(state, context.nowMs));
+    case 'save':
+      return withoutEffects(openSearch(state, 'file', defaultFileName(state, context.nowMs)));
+    case 'pager':
+      return { state, effects: [{ kind: 'pageOutput' }] };
     case 'goToTime':
       return withoutEffects(openSearch(state, 'time', ''));
     case 'search':
@@ -213,9 +218,17 @@ function accept(state: UiState, context: ActionContext): Reduced {
   if (overlay?.kind === 'confirm') return { state: { ...state, overlay: null }, effects: [overlay.effect] };
   if (overlay?.kind === 'palette') return acceptEntry(state, overlay, context);
   const answered = answerPrompt(state, 'accept');
+  if (overlay?.kind === 'search' && overlay.of === 'file')
+    return { ...answered, effects: overlay.text === '' ? [] : [{ kind: 'saveOutput', file: overlay.text }] };
   if (overlay?.kind === 'search' && overlay.of === 'time') return goToTime(answered.state, overlay.text, context.nowMs);
   const isSearch = overlay?.kind === 'search' && overlay.of === 'output' && state.search !== '';
   return isSearch ? find(answered.state, 'older', context) : answered;
+}
+
+/** `shop-2026-01-31-140500.txt` */
+function defaultFileName({ status }: UiState, nowMs: number): string {
+  const moment = formatClock(nowMs, { date: true }).replace(' ', '-').replaceAll(':', '');
+  return `${status?.project ?? 'orch'}-${moment}.txt`;
 }
 
 function scroll(

@@ -1,7 +1,7 @@
-// The time in which the view has left the screen to something else: its output, printed to be copied, or the editor of the user.
-import type { EditorRun } from './editor.ts';
+// The time in which the view has left the screen to something else: its output, printed to be copied, or the editor or pager of the user.
 import { type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import type { Screen } from './screen.ts';
+import type { ProgramRun } from './terminal-program.ts';
 import type { TuiOptions } from './tui-options.ts';
 
 type Terminal = { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream };
@@ -10,8 +10,8 @@ export class Away {
   readonly #screen: Screen;
   readonly #terminal: Terminal;
   readonly #onBack: () => void;
-  #holder: 'output' | 'editor' | null = null;
-  #editor: EditorRun | null = null;
+  #holder: 'output' | 'program' | null = null;
+  #program: ProgramRun | null = null;
 
   /** @param onBack the view enters its screen again */
   constructor(screen: Screen, terminal: Terminal, onBack: () => void) {
@@ -40,11 +40,11 @@ export class Away {
     return true;
   }
 
-  /** @returns true: the event is that of the whole terminal, or of the editor. */
+  /** @returns true: the event is that of the whole terminal, or of the program. */
   takesEvent({ kind }: ProcessEvent): boolean {
     if (kind === 'continue') return this.isAway;
-    if (this.#holder !== 'editor') return false;
-    // The editor suspends itself: the shell comes back only when this process stops as well.
+    if (this.#holder !== 'program') return false;
+    // The program suspends itself: the shell comes back only when this process stops as well.
     if (kind === 'suspend') withDefaultSuspend(() => process.kill(process.pid, 'SIGTSTP'));
     return kind === 'suspend' || kind === 'interrupt';
   }
@@ -53,29 +53,38 @@ export class Away {
   async edit(service: string, findPlace: TuiOptions['findPlace']): Promise<void> {
     if (!findPlace) throw new Error('not available here');
     const place = await findPlace(service);
+    const { startEditor } = await import('./editor.ts');
+    await this.#lend((stdin) => startEditor(place, process.env, stdin));
+  }
+
+  /** The same for the pager, with a text. */
+  async page(output: { text: string; atLine: number }): Promise<void> {
+    const { startPager } = await import('./pager.ts');
+    await this.#lend((stdin) => startPager(output, process.env, stdin));
+  }
+
+  async #lend(start: (stdin: NodeJS.ReadStream) => Promise<ProgramRun>): Promise<void> {
     if (this.isAway) return;
-    const { stdin } = this.#terminal;
-    this.#holder = 'editor';
+    this.#holder = 'program';
     try {
-      const { startEditor } = await import('./editor.ts');
       this.#screen.restore();
-      this.#editor = await startEditor(place, process.env, stdin);
-      await this.#editor.ended;
+      this.#program = await start(this.#terminal.stdin);
+      await this.#program.ended;
     } finally {
       this.#holder = null;
-      this.#editor = null;
+      this.#program = null;
       this.#onBack();
     }
   }
 
   /** null: nothing has to end before this process may print, and end. */
   get untilBack(): Promise<unknown> | null {
-    return this.#editor && Promise.allSettled([this.#editor.ended]); // `edit` reports a failure
+    return this.#program && Promise.allSettled([this.#program.ended]); // `edit` and `page` report a failure
   }
 
   /** This process has to end at once. */
   end(): void {
-    this.#editor?.kill();
-    this.#editor = null;
+    this.#program?.kill();
+    this.#program = null;
   }
 }

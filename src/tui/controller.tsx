@@ -14,13 +14,14 @@ import type { UiMessage } from './model/messages.ts';
 import { initialState, type Tone, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
 import type { OnRead } from './output-history.ts';
+import { type OutsideEffect, openOutside } from './outside.ts';
 import { endBySignal, listenToProcess, type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
 import { isLost, messageOf, SupervisorSession } from './session.ts';
 import type { FindNext, TuiOptions, TuiOutcome } from './tui-options.ts';
 import { nextChangeMs } from './view/next-change.ts';
-import { plainOutput } from './view/pane.ts';
+import { outputText, plainOutput } from './view/plain-output.ts';
 import { colourLevel } from './view/themes.ts';
 
 type PendingRun = { resolve(outcome: TuiOutcome): void; reject(error: unknown): void };
@@ -142,7 +143,9 @@ export class TuiController {
         return;
       case 'edit':
       case 'browse':
-        void this.#openOutside(effect);
+      case 'saveOutput':
+      case 'pageOutput':
+        this.#openOutside(effect);
         return;
       case 'readLog':
         this.#follower.read(effect.request);
@@ -199,15 +202,11 @@ export class TuiController {
     this.#resized();
   }
 
-  async #openOutside(effect: Extract<Effect, { kind: 'edit' | 'browse' }>): Promise<void> {
-    const { findPlace, stdout } = this.#options;
-    try {
-      if (effect.kind === 'edit') await this.#away.edit(effect.service, findPlace);
-      else
-        this.#notify(await import('./open-url.ts').then((it) => it.openUrl(effect.url, process.env, stdout)), 'good');
-    } catch (error) {
-      this.#notify(messageOf(error), 'bad');
-    }
+  #openOutside(effect: OutsideEffect): void {
+    openOutside(effect, this.#away, this.#options, () => outputText(this.#state, this.#ring)).then(
+      (text) => text !== null && this.#notify(text, 'good'),
+      (error) => this.#notify(messageOf(error), 'bad'),
+    );
   }
 
   #notify(text: string, tone: Tone): void {

@@ -51,6 +51,7 @@ export function setSearch(state: UiState, overlay: SearchOverlay, text: string):
     lines: { lineFilter: text, logBottom: null, eventBottom: null },
     output: { search: text, searchHit: null },
     time: {},
+    file: {},
   };
   return { ...state, ...changes[overlay.of], overlay: { ...overlay, text } };
 }

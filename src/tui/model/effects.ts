@@ -21,6 +21,8 @@ export type Effect =
   | { kind: 'leave'; outcome: LeaveOutcome }
   /** null: a read under way ends. */
   | { kind: 'readLog'; request: LogRequest | null }
+  | { kind: 'saveOutput'; file: string }
+  | { kind: 'pageOutput' }
   | { kind: 'copy' }
   | { kind: 'suspend' }
   | { kind: 'redraw' };

@@ -52,8 +52,8 @@ export type ScaleOverlay = {
 };
 /** `before`: the filter to restore when the search is cancelled. */
 export type SearchOverlay = { kind: 'search'; of: SearchSubject; text: string; before: string };
-/** `names`: rows of the table; `lines`: only lines that match are shown; `output`: lines are found, and all are shown; `time`: the output from there. */
-export type SearchSubject = 'names' | 'lines' | 'output' | 'time';
+/** `names`: rows of the table; `lines`: only lines that match are shown; `output`: lines are found, and all are shown; `time`: the output from there; `file`: where it is saved. */
+export type SearchSubject = 'names' | 'lines' | 'output' | 'time' | 'file';
 /** `at`: which of the matches is chosen. */
 export type PaletteOverlay = { kind: 'palette'; text: string; at: number };
 /** `title`: of the row, or how many instances. */

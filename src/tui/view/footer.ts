@@ -104,9 +104,13 @@ const LEAVE_CELLS: Cell[] = [
 ];
 
 function searchCells(overlay: SearchOverlay): Cell[] {
-  const question = { names: 'names or states with', lines: 'lines with', output: 'search for', time: 'go to the time' }[
-    overlay.of
-  ];
+  const question = {
+    names: 'names or states with',
+    lines: 'lines with',
+    output: 'search for',
+    time: 'go to the time',
+    file: 'save the output to',
+  }[overlay.of];
   return [
     cell(` ${question} `, 'bold'),
     cell(`${overlay.text} `, 'match'),

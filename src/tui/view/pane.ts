@@ -189,21 +189,3 @@ function emptyLine(state: UiState, log: LogView): Line {
   const text = log.isReading ? 'reading the log …' : none;
   return line([cell(`  ${text}`, 'dim')], state.size.columns);
 }
-
-const MAX_COPIED_LINES = 1000;
-
-/**
- * The output as plain text for the normal screen, where the terminal's own selection works: more lines than the pane shows,
- * then how to return. No newline at the end.
- */
-export function plainOutput(state: UiState, log: LogView, glyphs: Glyphs): string {
-  const target = outputTarget(state);
-  const lines = log.window(state.logBottom, MAX_COPIED_LINES, searchPattern(state.lineFilter)).map((entry) => {
-    const time = state.showTimes ? `${formatClock(entry.timeMs, { ms: true })} ` : '';
-    const name = `${target.isMixed ? `${entry.instance} ` : ''}${entry.source ? `${entry.source} ` : ''}`;
-    return `${time}${name}${stripSgr(entry.line)}`;
-  });
-  const rule = glyphs.rule.repeat(2);
-  const end = `${rule} ${lines.length} lines of ${target.title}; press any key to return ${rule}`;
-  return [`${rule} ${target.title} ${rule}`, ...lines, end].join('\n');
-}
