@@ -36,6 +36,31 @@ describe('sizes', () => {
     TIMEOUT_MS,
   );
 
+  test(
+    'wide: the output is at the right of the services, and scrolls there; narrow: below them',
+    async () => {
+      const wide = { columns: 200, rows: 50 };
+      const now = await stage.opened('own colour', wide);
+      const texts = Array.from({ length: 120 }, (_, index) => `line ${index}${index % 2 ? ' \x1b[31m日本語' : ''}.`);
+      const lines = texts.map((text): ['api.1', 'o', string] => ['api.1', 'o', text]);
+      writeOutput(stage.supervisor.paths.logsDir, lines, true);
+      await now.shows(/NAME .* │ ── all output ─/);
+      const shown = await now.shows(/line 119/);
+      const rows = shown.split('\n');
+      expect(rows[2]).toMatch(/^▌ ▾ api ×2 .* │ \d\d:\d\d:\d\d api\.1 +│ line /);
+      expect(new Set(rows.slice(1, 40).map((row) => row.indexOf(' │ '))).size).toBe(1);
+      now.type('\x1b[5~');
+      await now.shows('paused');
+      await waitFor('the newest line is below', now.screen, (screen) => !screen.includes('line 119'));
+      now.type('\x1b[F');
+      await now.shows('line 119');
+      now.resize(SIZE.columns, SIZE.rows);
+      // The emulator keeps what was behind column 100.
+      await now.shows(/\n── all output ─[\s\S]*\n\S+ api\.1 +│ line 119[\s\S]*\n── events/);
+    },
+    TIMEOUT_MS,
+  );
+
   test.each([
     { columns: 20, rows: 5 },
     { columns: 2, rows: 1 },

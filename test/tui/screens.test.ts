@@ -37,6 +37,7 @@ const SIZES: TerminalSize[] = [
   { columns: 80, rows: 24 },
   { columns: 40, rows: 10 },
   { columns: 120, rows: 40 },
+  { columns: 160, rows: 24 },
   { columns: 20, rows: 5 },
 ];
 

@@ -15,7 +15,7 @@ describe('long names', () => {
   };
 
   test('get the room that reasons leave', () => {
-    const [first, ...instances] = rowsAt(160, 40);
+    const [first, ...instances] = rowsAt(159, 40);
     expect(first).toContain(`${name} ×3`);
     expect(instances.map((row) => row.slice(6, 6 + name.length + 2))).toEqual([1, 2, 3].map((n) => `${name}.${n}`));
   });

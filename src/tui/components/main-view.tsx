@@ -1,5 +1,5 @@
 // The main view: header, banner, services, their output, the last events, footer. `layoutOf` says how high each is.
-import { layoutOf } from '../model/layout.ts';
+import { isWide, layoutOf, paneColumns, tableColumns } from '../model/layout.ts';
 import type { LogView } from '../model/log-ring.ts';
 import { tableRows } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
@@ -11,6 +11,7 @@ import { tableOf } from '../view/table.ts';
 import { useAppearance } from './appearance.ts';
 import { PreparedLines } from './prepared-lines.tsx';
 import { ServiceTable } from './service-table.tsx';
+import { SideBySide } from './side-by-side.tsx';
 import { TextLine } from './text-line.tsx';
 
 type MainViewProps = { state: UiState; log: LogView; nowMs: number };
@@ -33,16 +34,18 @@ export function MainView({ state, log, nowMs }: MainViewProps) {
         // biome-ignore lint/suspicious/noArrayIndexKey: lines of one text
         <TextLine key={index} cells={cells} columns={columns} />
       ))}
-      <ServiceTable table={table} width={columns} height={layout.table} />
-      {hasPane && (
-        <>
-          <TextLine cells={paneTitle(state, log, glyphs, table.visibleRange)} columns={columns} />
-          <PreparedLines
-            lines={paneLines(state, log, { height: layout.pane, colour, glyphs, nowMs })}
-            height={layout.pane}
-          />
-        </>
-      )}
+      <SideBySide divided={isWide(state)} left={tableColumns(state)} height={layout.tableHead + layout.table}>
+        <ServiceTable table={table} width={tableColumns(state)} height={layout.table} />
+        {hasPane && (
+          <>
+            <TextLine cells={paneTitle(state, log, glyphs, table.visibleRange)} columns={paneColumns(state)} />
+            <PreparedLines
+              lines={paneLines(state, log, { height: layout.pane, colour, glyphs, nowMs })}
+              height={layout.pane}
+            />
+          </>
+        )}
+      </SideBySide>
       {layout.eventTitle > 0 && <TextLine cells={eventRule(state, glyphs)} columns={columns} />}
       <PreparedLines lines={lastEventLines(state, layout.events)} height={layout.events} />
       {layout.footer > 0 && <TextLine cells={footerLine(state, nowMs, glyphs)} columns={columns} />}

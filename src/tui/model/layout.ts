@@ -55,6 +55,36 @@ export function planLayout({ rows, table, banner, hasQueueTrouble }: LayoutNeeds
   };
 }
 
+/** From these sizes on the output is at the right of the services. */
+const WIDE_FROM = { columns: 160, rows: 12 };
+/** Between the two: a line with a blank at each side. */
+const DIVIDER = 3;
+
+/** Only in the main view. */
+export function isWide({ size, view }: UiState): boolean {
+  return view === 'main' && size.columns >= WIDE_FROM.columns && size.rows >= WIDE_FROM.rows;
+}
+
+/** Columns of the table of services. */
+export function tableColumns(state: UiState): number {
+  const { columns } = state.size;
+  return isWide(state) ? Math.max(80, Math.min(104, Math.floor(columns * 0.45))) : columns;
+}
+
+/** Columns of the output of services. */
+export function paneColumns(state: UiState): number {
+  const { columns } = state.size;
+  return isWide(state) ? columns - tableColumns(state) - DIVIDER : columns;
+}
+
+/** Table and output get all lines that the others leave, side by side. */
+function planWideLayout(needs: LayoutNeeds): MainLayout {
+  const { rows } = needs;
+  const plan = planLayout(needs);
+  const open = rows - plan.header - plan.footer - plan.banner - plan.eventTitle - plan.events;
+  return { ...plan, tableHead: 1, table: open - 1, paneTitle: 1, pane: open - 1 };
+}
+
 /** First visible of `count` items in `height` lines so that `selected` shows, in the middle where possible. */
 export function firstVisible(count: number, height: number, selected: number): number {
   return Math.max(0, Math.min(selected - Math.floor(height / 2), count - height));
@@ -73,7 +103,8 @@ export function bodyHeight(state: UiState): number {
 
 /** The layout of the main view: the view draws it, the reducer scrolls in it. */
 export function layoutOf(state: UiState, tableCount = tableRows(state).length): MainLayout {
-  return planLayout({
+  const plan = isWide(state) ? planWideLayout : planLayout;
+  return plan({
     rows: frameHeight(state),
     table: Math.max(1, tableCount),
     banner: bannerRowsNeeded(state),

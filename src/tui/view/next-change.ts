@@ -14,7 +14,8 @@ export function nextChangeMs(state: UiState, nowMs: number): number | null {
 
 function untilBodyChanges(state: UiState, nowMs: number): number {
   if (state.shutdown !== null) return 1000 - ((nowMs - state.shutdown.sinceMs) % 1000);
-  return isPanel(state.overlay) || state.view !== 'main' ? Infinity : untilUptimeChanges(state, nowMs);
+  const isCovered = isPanel(state.overlay) || state.overlay?.kind === 'palette';
+  return isCovered || state.view !== 'main' ? Infinity : untilUptimeChanges(state, nowMs);
 }
 
 function untilUptimeChanges(state: UiState, nowMs: number): number {

@@ -3,6 +3,7 @@ import { stripSgr } from '../../terminal/sanitize.ts';
 import { clip, clipMiddle, widthOf, wrap } from '../../terminal/width.ts';
 import { formatClock } from '../../units.ts';
 import type { BufferedLine } from '../model/buffered-line.ts';
+import { paneColumns } from '../model/layout.ts';
 import { type Level, levelOf } from '../model/level.ts';
 import type { LogView } from '../model/log-ring.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
@@ -22,7 +23,7 @@ const MAX_WRAPPED = 20;
 
 /** @param visibleRange the rows of the table that are shown, when its head has no room for it; else empty. */
 export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleRange = ''): Line {
-  const { columns } = state.size;
+  const columns = paneColumns(state);
   const target = outputTarget(state);
   const following = state.logBottom === null;
   const isAll = target.names.length === 0;
@@ -117,7 +118,7 @@ function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDraw
 
 function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const { state, pattern, search, options, oldestSeq } = drawing;
-  const { columns } = state.size;
+  const columns = paneColumns(state);
   const { colour, height } = options;
   const prefix = prefixCells(entry, drawing);
   const room = Math.max(1, columns - cellsWidth(prefix));
@@ -137,12 +138,12 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
 }
 
 function olderLine(state: UiState): Line {
-  return line([cell('  older lines: scroll up, they are read from the log', 'dim')], state.size.columns);
+  return line([cell('  older lines: scroll up, they are read from the log', 'dim')], paneColumns(state));
 }
 
 function prefixCells(entry: BufferedLine, { state, target, options, todayMs }: PaneDrawing): Cell[] {
   const { glyphs } = options;
-  const { columns } = state.size;
+  const columns = paneColumns(state);
   const isError = entry.stream === 'e';
   const date = entry.timeMs > 0 && entry.timeMs < todayMs;
   const clock = formatClock(entry.timeMs, { date });
@@ -187,5 +188,5 @@ function emptyLine(state: UiState, log: LogView): Line {
       : `no ${filter[state.levels]} yet`;
   const none = state.lineFilter === '' ? unfiltered : `no line matches ${state.lineFilter}`;
   const text = log.isReading ? 'reading the log …' : none;
-  return line([cell(`  ${text}`, 'dim')], state.size.columns);
+  return line([cell(`  ${text}`, 'dim')], paneColumns(state));
 }

@@ -1,6 +1,6 @@
 // What the table of services shows: the rows that are visible, the columns that fit, and the cells of both. Pure.
 import { clip, widthOf } from '../../terminal/width.ts';
-import { firstVisible } from '../model/layout.ts';
+import { firstVisible, tableColumns } from '../model/layout.ts';
 import { selectedIndex, type TableRow } from '../model/rows.ts';
 import type { UiState } from '../model/state.ts';
 import { cell, fixedCell, type Line } from './line.ts';
@@ -36,7 +36,7 @@ export function tableOf(
   { height, head, mayDropTitles }: TableRoom,
   { nowMs, glyphs }: { nowMs: number; glyphs: Glyphs },
 ): TableContent {
-  const { columns: width } = state.size;
+  const width = tableColumns(state);
   const at = selectedIndex(rows, state.selected);
   const start = firstVisible(rows.length, height, at);
   const columns = fittingColumns(rows, width, { nowMs, glyphs, sort: state.sort });
