@@ -27,19 +27,25 @@ test(
     now.type('S');
     await now.shows(/save the output to shop-\d{4}-\d\d-\d\d-\d{6}\.txt/);
     const file = join(root, 'saved.txt');
-    now.type(`\x15${file.slice(0, 20)}`);
-    now.type(`${file.slice(20)}`);
-    now.type('\r');
+    /** What comes in one read counts as pasted: one after the other. */
+    const saveToFile = async () => {
+      now.type('\x15');
+      await now.shows(/save the output to {2,}Enter/);
+      now.type(file);
+      await now.shows('saved.txt');
+      now.type('\r');
+    };
+    await saveToFile();
     await now.shows('2 lines saved to');
     const moment = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}`;
     expect(readFileSync(file, 'utf8')).toMatch(
       new RegExp(`^${moment} api\\.1 first line of api\\.1\\n${moment} api\\.2 an ERROR here\\n$`),
     );
-    now.type(`S\x15${file.slice(0, 20)}`);
-    now.type(`${file.slice(20)}`);
-    now.type('\r');
+    now.type('S');
+    await now.shows('save the output to shop');
+    await saveToFile();
     await now.shows('exists already');
-    now.type('S\x15\r');
+    now.type('S\x15\r'); // without a name
     now.type('w');
     await now.shows('it exits at once');
   },
