@@ -67,6 +67,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     }
     case 'mute':
       return withoutEffects(mute(state, context.nowMs));
+    case 'markOutput':
+      return withoutEffects({ ...state, marks: [...state.marks, context.nowMs] });
     case 'save':
       return withoutEffects(openSearch(state, 'file', defaultFileName(state, context.nowMs)));
     case 'pager':

@@ -79,6 +79,7 @@ export class OutputFollower {
   update(state: UiState): void {
     if (state.status === null) return;
     this.#isPaused = state.logBottom !== null;
+    if (state.marks !== this.#ring.marks) this.#ring.setMarks(state.marks);
     const { names } = outputTarget(state);
     const queues = state.status.logQueues.map(({ name, path }) => {
       return { name, path: resolve(this.#root, path), format: 'text' as const };
@@ -140,6 +141,7 @@ export class OutputFollower {
         begin();
         this.#ring.isReading = false;
         this.#ring.setStart(count < HISTORY_LINES);
+        this.#ring.setMarks(this.#ring.marks);
         this.#followUnfinished(target);
         this.#history.select({ queues: past, instances, sinceMs: target.sinceMs });
         if (target.filter !== null && this.#ring.mayHaveOlder) this.read({ kind: 'older' });

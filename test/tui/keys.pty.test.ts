@@ -255,7 +255,7 @@ describe('keys', () => {
   );
 
   test(
-    'keys clear the output, and leave a service out',
+    'keys clear the output, leave a service out, and draw a line',
     async () => {
       const { logsDir } = stage.supervisor.paths;
       const now = await stage.opened();
@@ -271,6 +271,8 @@ describe('keys', () => {
       await waitFor('nothing is left', now.screen, isCleared);
       writeOutput(logsDir, [['db.1', 'o', 'another line']], true);
       await now.shows('another line');
+      now.type('L');
+      await now.shows(/another line\n── \d\d:\d\d:\d\d ─+\n/);
       now.type('\x1b');
       await now.shows('first line of api.1');
     },

@@ -115,3 +115,16 @@ test('a line of another day has its date', () => {
   const dates = rows.map((cells) => /^2026-02-28 \d/.test(cells[0]!.text));
   expect(dates).toEqual([true, false]);
 });
+
+test('a mark is a rule with its time', () => {
+  const ring = new LogRing();
+  ring.push([outputLine(1)]);
+  ring.setMarks([NOW_MS]);
+  ring.setMarks([NOW_MS, NOW_MS + 1000]);
+  const rows = paneLines(shownState(size), ring, { height: 10, colour: false, glyphs: UNICODE, nowMs: NOW_MS });
+  const drawn = rows.map((cells) => cells.map((each) => each.text).join(''));
+  expect(drawn.slice(1)).toEqual([
+    expect.stringMatching(/^── \d\d:00:00 ─+$/),
+    expect.stringMatching(/^── \d\d:00:01 ─{60,}$/),
+  ]);
+});

@@ -150,6 +150,25 @@ test('a service is left out of the output of all, and comes back', async () => {
   await until('its own output has it', () => texts().join() === 'from db');
 });
 
+test('a mark stands under the newest line, and there again when the log is read again', async () => {
+  writeFileSync(path, numbered(0, 20));
+  await followed('line 19.');
+  dispatch({ kind: 'key', name: 'L', nowMs: T0 + 100 });
+  expect(texts().slice(-2)).toEqual(['line 19.', '── mark ──']);
+  appendFileSync(path, numbered(300, 302));
+  await until('new lines come', () => texts().at(-1) === 'line 301.');
+  const marked = ['line 19.', '── mark ──', 'line 300.', 'line 301.'];
+  expect(texts().slice(-4)).toEqual(marked);
+  type('f', ...'1', 'enter');
+  await until('the filter is on', () => texts()[0] === 'line 1.' && !ring.isReading);
+  expect(texts().slice(-3)).toEqual(['line 19.', '── mark ──', 'line 301.']);
+  type('escape');
+  await until('all lines are back', () => texts()[0] === 'line 0.' && !ring.isReading);
+  expect(texts().slice(-4)).toEqual(marked);
+  type('/', ...'mark', 'enter');
+  expect(state.notice!.text).toBe('no line with mark');
+});
+
 test('while it is typed, a filter hides lines of the ring and reads nothing', async () => {
   writeFiles();
   await followed('line 19999.');

@@ -2,6 +2,7 @@
 import { isSkipMark } from '../../logs/reader/follow-logs.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import { sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
+import { isUserMark } from './output-marks.ts';
 import { isMatch, type SearchPattern } from './search-pattern.ts';
 
 /** `seq` orders all lines of the ring; it may be negative. */
@@ -29,12 +30,12 @@ function detachedCopy(text: string): string {
 
 /** Whether a filter shows a line of the ring: it looks at the text and the name. */
 export function passesFilter(line: BufferedLine, pattern: SearchPattern): boolean {
-  return pattern === null || isMatch(pattern, stripSgr(line.line), line.instance);
+  return pattern === null || isUserMark(line) || isMatch(pattern, stripSgr(line.line), line.instance);
 }
 
 /** Whether a search finds a line of the ring: it looks at the text only. */
 export function isFound(line: BufferedLine, pattern: SearchPattern): boolean {
-  return isMatch(pattern, stripSgr(line.line));
+  return !isUserMark(line) && isMatch(pattern, stripSgr(line.line));
 }
 
 /** The same for a line as the reader gives it. */

@@ -46,6 +46,7 @@ export type KeyAction =
   | 'goToTime'
   | 'clear'
   | 'mute'
+  | 'markOutput'
   | 'save'
   | 'pager'
   | 'search'
@@ -191,6 +192,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('@', ['main', 'logs'], 'goToTime', 'Output', 'go to a time: 14:05, 10m ago, 2026-01-31 14:05'),
   key('C', ['main', 'logs'], 'clear', 'Output', 'clear: only what comes from now on'),
   key('M', ['main', 'logs'], 'mute', 'Output', 'leave its lines out of the output of all services, or not any more'),
+  key('L', ['main', 'logs'], 'markOutput', 'Output', 'draw a line under the newest output'),
   key('S', ['main', 'logs'], 'save', 'Output', 'save the lines that were read so far to a file'),
   key('P', ['main', 'logs'], 'pager', 'Output', 'open them in `$PAGER`'),
   key('f /', 'events', 'grep', null, 'find', 'find'),

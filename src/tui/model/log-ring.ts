@@ -5,6 +5,7 @@ import type { LogPlace } from '../../logs/reader/log-history.ts';
 import type { LineFilter, LogLine } from '../../logs/reader/log-line.ts';
 import { type BufferedLine, bufferedLine, isFound, isStored } from './buffered-line.ts';
 import { LineList } from './line-list.ts';
+import { OutputMarks } from './output-marks.ts';
 import { PausedLines } from './paused-lines.ts';
 import type { SearchPattern } from './search-pattern.ts';
 
@@ -48,6 +49,7 @@ export class LogRing extends LineList implements LogView {
   isReadingMore = false;
   /** Other lines are not kept; null: all are. */
   filter: LineFilter | null = null;
+  readonly #marks = new OutputMarks();
   readonly #paused = new PausedLines();
   #isPaused = false;
   #lines: BufferedLine[] = [];
@@ -102,12 +104,28 @@ export class LogRing extends LineList implements LogView {
 
   #append(added: readonly LogLine[]): void {
     for (const source of added) {
-      if (this.filter !== null && !this.filter(source)) continue;
-      const buffered = bufferedLine(source, this.#nextSeq++);
-      this.#lines.push(buffered);
-      this.#chars += buffered.line.length;
+      for (const mark of this.#marks.takeUntil(source.timeMs)) this.#appendLine(mark);
+      if (this.filter === null || this.filter(source)) this.#appendLine(source);
     }
     this.#dropOldest();
+  }
+
+  #appendLine(source: LogLine): void {
+    const buffered = bufferedLine(source, this.#nextSeq++);
+    this.#lines.push(buffered);
+    this.#chars += buffered.line.length;
+  }
+
+  /** Those that are newer than all lines stand below them. */
+  setMarks(times: readonly number[]): void {
+    this.#marks.set(times);
+    this.#dropUnfinished();
+    for (const mark of this.#marks.takeUntil(Infinity)) this.#appendLine(mark);
+    this.#append(this.#unfinished);
+  }
+
+  get marks(): readonly number[] {
+    return this.#marks.times;
   }
 
   /** Paused, it keeps the lines that the user reads, and the newest of those that come later. */
@@ -190,6 +208,7 @@ export class LogRing extends LineList implements LogView {
   }
 
   clear(): void {
+    this.#marks.restart();
     this.#unfinished = [];
     this.#paused.clear();
     this.#setLines([]);
@@ -206,14 +225,7 @@ export class LogRing extends LineList implements LogView {
 
   /** From here the log has the lines that are missing; null: none are. */
   gapPlace(pattern: SearchPattern = null): LogPlace | null {
-    if (!this.#paused.hasGap) return null;
-    const { lines } = this.#paused;
-    const timeMs = lines.at(-1)?.timeMs ?? 0;
-    let same = 0;
-    for (let index = lines.length - 1; lines[index]?.timeMs === timeMs; index--) {
-      if (isFound(lines[index]!, pattern)) same++;
-    }
-    return { timeMs, same };
+    return this.#paused.hasGap ? this.#paused.endPlace(pattern) : null;
   }
 
   /** Before the line at that index; `same` counts what the pattern finds. */

@@ -1,7 +1,9 @@
 // The lines that the user reads while the output is paused. They stay; older and newer ones of the log join them at both
 // ends, and those at the other end go once there are too many. A mark stands for lines between these and the newest.
+import type { LogPlace } from '../../logs/reader/log-history.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
-import { type BufferedLine, bufferedLine } from './buffered-line.ts';
+import { type BufferedLine, bufferedLine, isFound, isStored } from './buffered-line.ts';
+import type { SearchPattern } from './search-pattern.ts';
 
 export const MAX_PAUSED_LINES = 20_000;
 const MAX_PAUSED_CHARS = 16 * 1024 * 1024;
@@ -31,6 +33,16 @@ export class PausedLines {
 
   get lines(): readonly BufferedLine[] {
     return this.#lines;
+  }
+
+  /** After the last of them; `same` counts what the pattern finds. */
+  endPlace(pattern: SearchPattern): LogPlace {
+    const timeMs = this.#lines.at(-1)?.timeMs ?? 0;
+    let same = 0;
+    for (let index = this.#lines.length - 1; this.#lines[index]?.timeMs === timeMs; index--) {
+      if (isStored(this.#lines[index]!) && isFound(this.#lines[index]!, pattern)) same++;
+    }
+    return { timeMs, same };
   }
 
   at(index: number): BufferedLine | undefined {

@@ -98,6 +98,8 @@ export type UiState = {
   lineFilter: string;
   /** From which time on output is shown; null: all. */
   range: TimeRange | null;
+  /** When the user marked the output, oldest first. */
+  marks: readonly number[];
   /** Services whose lines the output of all services leaves out. */
   muted: readonly string[];
   /** Which lines of the output are shown by their level. */
@@ -144,6 +146,7 @@ export function initialState(start: InitialOptions): UiState {
     nameFilter: '',
     lineFilter: '',
     range: null,
+    marks: [],
     muted: [],
     levels: null,
     search: '',

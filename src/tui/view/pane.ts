@@ -6,6 +6,7 @@ import type { BufferedLine } from '../model/buffered-line.ts';
 import { paneColumns } from '../model/layout.ts';
 import { type Level, levelOf } from '../model/level.ts';
 import type { LogView } from '../model/log-ring.ts';
+import { isUserMark } from '../model/output-marks.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
 import type { UiState } from '../model/state.ts';
@@ -118,6 +119,7 @@ function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDraw
 
 function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const { state, pattern, search, options, oldestSeq } = drawing;
+  if (isUserMark(entry)) return [markLine(entry, drawing)];
   const columns = paneColumns(state);
   const { colour, height } = options;
   const prefix = prefixCells(entry, drawing);
@@ -135,6 +137,11 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
     line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, shown?.expression ?? null, style)], columns),
   );
   return [...older, ...lines];
+}
+
+function markLine({ timeMs }: BufferedLine, { state, options, todayMs }: PaneDrawing): Line {
+  const time = formatClock(timeMs, { date: timeMs < todayMs });
+  return ruleLine([cell(time, 'accent')], [], state.size.columns, options.glyphs.rule);
 }
 
 function olderLine(state: UiState): Line {
