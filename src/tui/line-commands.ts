@@ -47,7 +47,7 @@ export class LineCommands {
   }
 
   update(status: Status): void {
-    this.#dispatch({ kind: 'status', status });
+    this.#dispatch({ kind: 'status', status, nowMs: Date.now() });
   }
 
   /** A line that was typed: the answer to the open question, or a command. */

@@ -1,9 +1,12 @@
 // (state, message) → next state and effects. Pure: the clock comes with the message.
+import type { Status } from '../api/protocol.ts';
 import { applyAction } from './actions.ts';
 import { showRead } from './find.ts';
 import { actionOf } from './model/keymap.ts';
+import { hasSparklines } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';
+import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
 import { typeIntoPrompt } from './prompt.ts';
 
@@ -11,7 +14,7 @@ import { typeIntoPrompt } from './prompt.ts';
 export function reduce(state: UiState, message: UiMessage, log: LogView): Reduced {
   switch (message.kind) {
     case 'status':
-      return withoutEffects({ ...state, status: message.status });
+      return withoutEffects(takeStatus(state, message.status, message.nowMs));
     case 'events':
       return withoutEffects({ ...state, events: [...state.events, ...message.events].slice(-MAX_EVENTS) });
     case 'resized':
@@ -43,6 +46,12 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
     case 'shutdownFailed':
       return withoutEffects({ ...state, shutdown: null, notice: noticeOf(message.error, 'bad', message.nowMs) });
   }
+}
+
+/** What was used is kept only where there is room to show it. */
+function takeStatus(state: UiState, status: Status, nowMs: number): UiState {
+  const samples = hasSparklines(state) ? withSample(state.samples, status, nowMs) : NO_SAMPLES;
+  return { ...state, status, samples };
 }
 
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {

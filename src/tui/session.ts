@@ -43,7 +43,7 @@ export class SupervisorSession {
   start(): void {
     const { client, dispatch } = this.#options;
     const status = client.stream('watchStatus', { minIntervalMs: STATUS_INTERVAL_MS }, (next) => {
-      dispatch({ kind: 'status', status: next });
+      dispatch({ kind: 'status', status: next, nowMs: Date.now() });
     });
     const events = client.stream('events', { follow: true, limit: PAST_EVENTS }, (event) => this.#collect(event));
     this.#streams.push(status, events);

@@ -11,7 +11,7 @@ const start = (change: Partial<UiState> = {}) => shownState(SIZE, change);
 const lost = (state: UiState): UiState => reduce(state, { kind: 'lost', nowMs: NOW_MS }, ringOf(0)).state;
 const found = (state: UiState): UiState => {
   const next = reduce(state, { kind: 'found', text: 'another one answers', nowMs: NOW_MS }, ringOf(0)).state;
-  return reduce(next, { kind: 'status', status: shopStatus() }, ringOf(0)).state;
+  return reduce(next, { kind: 'status', status: shopStatus(), nowMs: 0 }, ringOf(0)).state;
 };
 const screenOf = (state: UiState) => drawnRows(state).join('\n');
 

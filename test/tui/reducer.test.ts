@@ -60,11 +60,15 @@ describe('moving', () => {
     const state = press(start(), ['down', 'down']).state;
     const smaller = reduce(
       state,
-      { kind: 'status', status: shopStatus({ services: [pool('db', 1), pool('api', 4)] }) },
+      { kind: 'status', status: shopStatus({ services: [pool('db', 1), pool('api', 4)] }), nowMs: 0 },
       ringOf(0),
     );
     expect(selectedId(smaller.state)).toBe('api.2');
-    const none = reduce(state, { kind: 'status', status: shopStatus({ services: [pool('db', 1)] }) }, ringOf(0));
+    const none = reduce(
+      state,
+      { kind: 'status', status: shopStatus({ services: [pool('db', 1)] }), nowMs: 0 },
+      ringOf(0),
+    );
     expect(selectedId(none.state)).toBe('db');
   });
 
@@ -99,7 +103,7 @@ describe('pools', () => {
 describe('titles and tags', () => {
   const named = { ...shopStatus(), services: shopStatus().services.map((service) => ({ ...service })) };
   Object.assign(named.services[1]!, { title: 'Background jobs', tags: ['backend'] });
-  const shown = reduce(start(), { kind: 'status', status: named }, ringOf(0)).state;
+  const shown = reduce(start(), { kind: 'status', status: named, nowMs: 0 }, ringOf(0)).state;
   const found = (text: string) => tableRows(press(shown, ['/', ...text]).state)[0]?.id;
 
   test('a search finds a service by them', () => {

@@ -71,7 +71,11 @@ describe('sorting', () => {
     expect(outputTarget(sorted).title).toBe('all output');
     const [db, ...others] = services;
     const busy = { ...db!, instances: db!.instances.map((each) => ({ ...each, cpuPercent: 99 })) };
-    const next = reduce(sorted, { kind: 'status', status: shopStatus({ services: [busy, ...others] }) }, ringOf(0));
+    const next = reduce(
+      sorted,
+      { kind: 'status', status: shopStatus({ services: [busy, ...others] }), nowMs: 0 },
+      ringOf(0),
+    );
     expect(ids(next.state)[0]).toBe('db');
     expect(selectedRow(next.state)?.id).toBe('db');
   });

@@ -65,6 +65,11 @@ export function isWide({ size, view }: UiState): boolean {
   return view === 'main' && size.columns >= WIDE_FROM.columns && size.rows >= WIDE_FROM.rows;
 }
 
+/** Narrower tables need the room for more important columns. */
+export function hasSparklines({ size }: UiState): boolean {
+  return size.columns >= 140;
+}
+
 /** Columns of the table of services. */
 export function tableColumns(state: UiState): number {
   const { columns } = state.size;

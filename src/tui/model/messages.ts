@@ -5,7 +5,7 @@ import type { Effect, LogRequest, ScaleTarget } from './effects.ts';
 import type { TerminalSize, Tone, UiState } from './state.ts';
 
 export type UiMessage =
-  | { kind: 'status'; status: Status }
+  | { kind: 'status'; status: Status; nowMs: number }
   | { kind: 'events'; events: EventRecord[] }
   | { kind: 'resized'; size: TerminalSize }
   /** `name` as in the keymap. */

@@ -4,6 +4,7 @@ import type { Details } from './details.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { LevelFilter } from './level.ts';
+import { NO_SAMPLES, type Samples } from './samples.ts';
 import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
@@ -81,6 +82,7 @@ export type UiState = {
   /** No supervisor has answered since then; null: one does. */
   lostSinceMs: number | null;
   status: Status | null;
+  samples: Samples;
   /** Oldest first, at most MAX_EVENTS. */
   events: EventRecord[];
   view: ViewName;
@@ -134,6 +136,7 @@ export function initialState(start: InitialOptions): UiState {
     bindings: start.bindings ?? KEYMAP,
     lostSinceMs: null,
     status: null,
+    samples: NO_SAMPLES,
     events: [],
     view: 'main',
     overlay: null,

@@ -4,14 +4,16 @@ import type { InstanceState, InstanceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
 import { formatAge } from '../../units.ts';
 import { instancesOf, type TableRow } from '../model/rows.ts';
+import { NO_SAMPLES, PARTS, type Samples, sumOfUsed } from '../model/samples.ts';
 import { worstState } from '../model/severity.ts';
 import { isDescending, type SortColumn, type SortOrder } from '../model/sort.ts';
 import { formatBytesShort, formatCpuPercent } from './format.ts';
 import { type Cell, cell } from './line.ts';
+import { cpuBars, memoryBars } from './sparkline.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 export type ServiceColumn = {
-  id: SortColumn | 'reason';
+  id: SortColumn | 'reason' | 'history';
   title: string;
   width: number;
   align: 'left' | 'right';
@@ -32,14 +34,33 @@ const REASON_MIN = 16;
 /** With it, the columns of one instance have room for a pool of 20. */
 const PID_MIN = 6;
 
+type ColumnFacts = { nowMs: number; glyphs: Glyphs; sort?: SortOrder; samples?: Samples };
+
 /** @returns at least the column of names; together at most `columns` wide. */
 export function fittingColumns(
   rows: readonly TableRow[],
   columns: number,
-  { nowMs, glyphs, sort = null }: { nowMs: number; glyphs: Glyphs; sort?: SortOrder },
+  { nowMs, glyphs, sort = null, samples = NO_SAMPLES }: ColumnFacts,
 ): ServiceColumn[] {
-  const fitting = columnsThatFit(rows, columns, nowMs, glyphs);
+  const fitting = columnsThatFit(rows, columns, { nowMs, glyphs, samples });
   return fitting.map((each) => (each.id === sort?.column ? withSortMark(each, sort, glyphs) : each));
+}
+
+/** Behind the columns whose last minute they show, as far as there is room; not before anything was measured. */
+function withSparklines(columns: ServiceColumn[], room: number, samples: Samples, glyphs: Glyphs): ServiceColumn[] {
+  if (samples.used.size === 0) return columns;
+  const column = (title: string, textOf: (row: TableRow) => string): ServiceColumn => ({
+    ...{ id: 'history', title, width: PARTS, align: 'left', priority: 1, onlyWhenAlive: true },
+    cellOf: (row) => cell(textOf(row), 'accent'),
+  });
+  const idsOf = (row: TableRow) => instancesOf(row).map(({ id }) => id);
+  const cpu = column('1 MIN', (row) => cpuBars(sumOfUsed(samples, idsOf(row), 'cpuPercent'), glyphs));
+  const memory = column('1 MIN', (row) => memoryBars(sumOfUsed(samples, idsOf(row), 'rssBytes'), glyphs));
+  const fitting = Math.floor(room / (PARTS + GAP));
+  return columns.flatMap((each) => {
+    if (each.id === 'cpu' && fitting >= 1) return [each, cpu];
+    return each.id === 'memory' && fitting >= 2 ? [each, memory] : [each];
+  });
 }
 
 /** `CPU▼` */
@@ -48,7 +69,11 @@ function withSortMark(column: ServiceColumn, sort: NonNullable<SortOrder>, glyph
   return widthOf(title) <= column.width ? { ...column, title } : column;
 }
 
-function columnsThatFit(rows: readonly TableRow[], columns: number, nowMs: number, glyphs: Glyphs): ServiceColumn[] {
+function columnsThatFit(
+  rows: readonly TableRow[],
+  columns: number,
+  { nowMs, glyphs, samples }: Required<Omit<ColumnFacts, 'sort'>>,
+): ServiceColumn[] {
   const wanted = widestRow(rows, nameWidth);
   const pidWidth = widestRow(rows, (row) => pidText(row).length);
   const all = [
@@ -72,10 +97,11 @@ function columnsThatFit(rows: readonly TableRow[], columns: number, nowMs: numbe
     const lowest = Math.min(...kept.map((each) => each.priority));
     kept = kept.filter((each) => each.priority !== lowest);
   }
+  if (kept.length === all.length) kept = withSparklines(kept, columns - totalWidth(kept), samples, glyphs);
   const [name, ...others] = kept;
   if (name === undefined || others.length === 0 || totalWidth(kept) > columns) return [narrowColumn(columns, glyphs)];
   const left = columns - totalWidth(kept);
-  const hasReasons = kept.length === all.length && left - GAP >= REASON_MIN;
+  const hasReasons = kept.length >= all.length && left - GAP >= REASON_MIN;
   // A row without a process shows its reason in the empty columns; only live rows need this one.
   const reasons = hasReasons
     ? GAP +

@@ -39,7 +39,7 @@ export function tableOf(
   const width = tableColumns(state);
   const at = selectedIndex(rows, state.selected);
   const start = firstVisible(rows.length, height, at);
-  const columns = fittingColumns(rows, width, { nowMs, glyphs, sort: state.sort });
+  const columns = fittingColumns(rows, width, { nowMs, glyphs, sort: state.sort, samples: state.samples });
   const visibleRange = visibleRangeText(rows.length, start, height, glyphs);
   const headLine = headLineOf(columns, width, visibleRange, mayDropTitles);
   return {

@@ -53,6 +53,8 @@ const OTHER_GLYPHS = {
   follow: ['▼', 'v'],
   descending: ['▼', 'v'],
   ascending: ['▲', '^'],
+  /** From nothing to all: the only ones that are several. */
+  levels: ['▁▂▃▄▅▆▇█', '_.-:=+*#'],
 } satisfies Record<string, [string, string]>;
 
 export type Glyphs = { state: Record<InstanceState, string> } & Record<keyof typeof OTHER_GLYPHS, string>;
