@@ -1,8 +1,10 @@
 // Levels of lines: how they are found, coloured, and filtered.
 import { describe, expect, test } from 'vitest';
+import { paneColumns } from '../../src/tui/model/layout.ts';
 import { type Level, levelOf } from '../../src/tui/model/level.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import { outputFilter } from '../../src/tui/model/output-filter.ts';
+import { cellsWidth } from '../../src/tui/view/line.ts';
 import { paneLines, paneTitle } from '../../src/tui/view/pane.ts';
 import { UNICODE } from '../../src/tui/view/theme.ts';
 import { NOW_MS, outputLine, press, shownState } from './sample.ts';
@@ -127,4 +129,13 @@ test('a mark is a rule with its time', () => {
     expect.stringMatching(/^── \d\d:00:00 ─+$/),
     expect.stringMatching(/^── \d\d:00:01 ─{60,}$/),
   ]);
+});
+
+test('next to the table, the rule is as wide as the output', () => {
+  const ring = new LogRing();
+  ring.setMarks([NOW_MS]);
+  const state = shownState({ columns: 200, rows: 50 });
+  const [rule] = paneLines(state, ring, { height: 10, colour: false, glyphs: UNICODE, nowMs: NOW_MS });
+  expect(paneColumns(state)).toBeLessThan(200);
+  expect(cellsWidth(rule!)).toBe(paneColumns(state));
 });

@@ -141,7 +141,7 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
 
 function markLine({ timeMs }: BufferedLine, { state, options, todayMs }: PaneDrawing): Line {
   const time = formatClock(timeMs, { date: timeMs < todayMs });
-  return ruleLine([cell(time, 'accent')], [], state.size.columns, options.glyphs.rule);
+  return ruleLine([cell(time, 'accent')], [], paneColumns(state), options.glyphs.rule);
 }
 
 function olderLine(state: UiState): Line {
