@@ -41,11 +41,11 @@ type ServiceRowProps = {
 
 function ServiceRow({ row, columns, width, selected, marked }: ServiceRowProps) {
   const { glyphs, theme } = useAppearance();
+  const gutterText = `${selected ? glyphs.cursor : ' '}${marked ? glyphs.marked : ''}`;
   return (
     <Box height={1} flexShrink={0} {...barOf(theme, selected)}>
       <Box width={Math.min(GUTTER, width)} flexShrink={0}>
-        <StyledText cell={{ text: selected ? glyphs.cursor : ' ', style: 'accent' }} selected={selected} />
-        {marked && <StyledText cell={{ text: glyphs.marked, style: 'warn' }} selected={selected} />}
+        {(selected || marked) && <StyledText cell={{ text: gutterText, style: 'accent' }} selected={selected} />}
       </Box>
       {rowCells(row, { columns, width, glyphs }).map(({ cells, width: columnWidth, align }, index) => (
         <Box
