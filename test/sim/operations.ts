@@ -278,6 +278,7 @@ function crash({ machine, project }: Scene, { beforeEffect, upAfterMs, ups }: Op
 /** Programs that have nothing to do with us, on pids that may have been ours. */
 function bearStrangers({ machine, projects }: Scene, { count, liveMs }: OperationOf<'strangers'>): void {
   const { processes, schedule } = machine;
+  for (const { oracle } of projects) oracle.schedules.forgive(liveMs + HELD_UP_MS); // a taken port puts off a run
   for (let n = 0; n < count; n++) {
     const stranger = processes.fork({ ...STRANGER, joins: null });
     schedule.after(liveMs + n, () => processes.end(stranger, { code: 0 }));

@@ -161,8 +161,13 @@ export class Oracle implements Observer {
 
   /** By a command that names it, to run. */
   onAskedFor(service: string): void {
-    this.#lifecycle.rollouts.onAskedFor(service);
     this.schedules.onAskedFor(service);
+    this.#mayRunAgain(service);
+  }
+
+  /** In the version that is in force, and if that is rolled back, in the one before. */
+  #mayRunAgain(service: string): void {
+    this.#lifecycle.rollouts.onAskedFor(service);
     for (const run of [...this.#done]) if (run.startsWith(`${service}.`)) this.#done.delete(run);
   }
 
@@ -269,6 +274,7 @@ export class Oracle implements Observer {
     const service = message.split(':')[0]!;
     this.watches.onFilesChanged(service);
     this.forgiveBackoff(service);
+    this.#mayRunAgain(service);
   }
 
   onAction(guest: Guest, action: ObservedAction): void {
