@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { sampleStatus } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
 import { instanceStatus, pool, serviceStatus, shopStatus } from './sample.ts';
-import { setStage, TIMEOUT_MS } from './stage.ts';
+import { setStage, sttyStates, TIMEOUT_MS, withSttyAnd } from './stage.ts';
 
 const stage = setStage();
 const requestsOf = (...methods: string[]) =>
@@ -112,7 +112,7 @@ function withEditor(exitCode = 0): string {
   const text = `#!/bin/sh\ntrap : INT\nprintf 'editing %s\\n' "$*"\nread answer || read answer\nprintf 'read <%s>\\n' "$answer"\nsleep 0.3\nexit ${exitCode}\n`;
   writeFileSync(file, text);
   chmodSync(file, 0o755);
-  return `trap : INT; stty -g; EDITOR='${file} -n' HOST; code=$?; echo; stty -g; echo "code $code"`;
+  return withSttyAnd(`EDITOR='${file} -n'`);
 }
 
 test(
@@ -142,7 +142,7 @@ test(
     now.type('\x03');
     await now.shows('outcome: down');
     await now.exited();
-    const [first, second] = now.screen().match(/^[0-9a-f:]{20,}$/gm) ?? [];
+    const [first, second] = sttyStates(now.screen());
     expect(first).toBeTruthy();
     expect(second).toBe(first);
   },

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sampleStatus } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { forever, SIZE, setStage, TIMEOUT_MS, WITH_STTY } from './stage.ts';
+import { forever, SIZE, setStage, sttyStates, TIMEOUT_MS, WITH_STTY } from './stage.ts';
 import type { HostTerminal } from './terminal-host.ts';
 
 const stage = setStage();
@@ -184,7 +184,3 @@ describe('suspend', () => {
     TIMEOUT_MS,
   );
 });
-
-function sttyStates(screen: string): string[] {
-  return screen.split('\n').filter((row) => /^[0-9a-f]+(:[0-9a-f]+){10,}/.test(row));
-}

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { waitFor } from '../rig/wait-for.ts';
-import { setStage, TIMEOUT_MS } from './stage.ts';
+import { setStage, sttyStates, TIMEOUT_MS, withSttyAnd } from './stage.ts';
 import { writeOutput } from './terminal-host.ts';
 
 const stage = setStage();
@@ -14,7 +14,7 @@ function withPager(exitCode = 0): string {
   const text = `#!/bin/sh\ntrap : INT\necho "paging $1"\ntail -n 1 "$2"\necho "$2" >'${file}.file'\nread answer || read answer\nexit ${exitCode}\n`;
   writeFileSync(file, text);
   chmodSync(file, 0o755);
-  return `trap : INT; stty -g; PAGER='${file}' HOST; code=$?; echo; stty -g; echo "code $code"`;
+  return withSttyAnd(`PAGER='${file}'`);
 }
 
 test(
@@ -72,7 +72,7 @@ test(
     now.type('\x03');
     await now.shows('outcome: down');
     await now.exited();
-    const [first, second] = now.screen().match(/^[0-9a-f:]{20,}$/gm) ?? [];
+    const [first, second] = sttyStates(now.screen());
     expect(first).toBeTruthy();
     expect(second).toBe(first);
   },

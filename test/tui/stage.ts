@@ -11,6 +11,15 @@ export const forever = new Promise<never>(() => undefined);
 /** The terminal's settings before and after, as `stty -g` prints them. */
 export const WITH_STTY = 'stty -g; HOST; code=$?; echo; stty -g; echo "code $code"';
 
+/** The same with variables of the program, in a shell that a Ctrl-C does not end. */
+export const withSttyAnd = (variables: string): string =>
+  `trap : INT; ${WITH_STTY.replace('HOST', () => `${variables} HOST`)}`;
+
+/** What `stty -g` has printed. */
+export function sttyStates(screen: string): string[] {
+  return screen.split('\n').filter((row) => /^[0-9a-f]+(:[0-9a-f]+){10,}/.test(row));
+}
+
 export type Stage = {
   supervisor: FakeSupervisor;
   /** May be changed before the program asks. */
