@@ -2,19 +2,10 @@
 // do. Pure.
 import { stripSequences } from '../terminal/sanitize.ts';
 import type { ScaleEffect } from './model/effects.ts';
+import type { PromptAction } from './model/keymap.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
 import type { PaletteOverlay, ScaleOverlay, SearchOverlay, SignalOverlay, UiState } from './model/state.ts';
-
-export type PromptAction =
-  | 'accept'
-  | 'erase'
-  | 'eraseAll'
-  | 'increase'
-  | 'decrease'
-  | 'switchTarget'
-  | 'choosePrevious'
-  | 'chooseNext';
 
 const MAX_SEARCH_CHARS = 200;
 const MAX_POOL = 9999;

@@ -72,6 +72,10 @@ export type KeyAction =
   | 'suspend'
   | 'redraw'
   | 'back'
+  | PromptAction;
+
+/** In a question that takes text. */
+export type PromptAction =
   | 'accept'
   | 'erase'
   | 'eraseAll'
