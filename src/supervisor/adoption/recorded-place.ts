@@ -1,6 +1,6 @@
 // Records where this supervisor keeps its state, for clients whose path no longer leads there. As good as the disk allows:
 // without the record, clients find it by the path of the project.
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type ProjectPaths, resolveLinks } from '../../api/paths.ts';
 import { type RecordedPlace, readRecordedPlace, recordedPlaceFile } from '../../api/recorded-places.ts';
@@ -25,12 +25,10 @@ export function recordPlace({ path, stateDir }: ProjectPaths, file: string): voi
 
 /** Unless another supervisor has recorded itself. */
 export function forgetPlace({ path }: ProjectPaths): void {
-  const place = recordedPlaceFile(path);
   try {
-    const { pid } = JSON.parse(readFileSync(place, 'utf8')) as RecordedPlace;
-    if (pid === process.pid) rmSync(place, { force: true });
+    if (readRecordedPlace(path)?.pid === process.pid) rmSync(recordedPlaceFile(path), { force: true });
   } catch {
-    // there is none
+    // a read-only disk
   }
 }
 
