@@ -41,7 +41,7 @@ test('a program that closes its stdout, NUL bytes, a child that writes after its
 services:
   closes: { command: "echo out; exec >&-; ${until('go')}; echo err >&2; exec sleep 1000" }
   nul: { command: "printf 'a\\\\0b\\\\n\\\\0part'; exec sleep 1000" }
-  leaves: { command: "(trap '' TERM; ${until('go')}; echo late) & echo first", restart: never, stop: { grace: 20s } }
+  leaves: { command: "(trap '' TERM; : > deaf; ${until('go')}; echo late) & ${until('deaf')}; echo first", restart: never, stop: { grace: 20s } }
 `,
   });
   await project.mustOrch(['up', '-d']);
