@@ -78,8 +78,8 @@ async function main(): Promise<void> {
     onProjectEnd: () => void untilViewed().then(() => goDown()),
   });
   let api: ApiServer | null = null;
-  const freeze = (): void => {
-    supervisor.freeze();
+  const freeze = (staysGuarded = false): void => {
+    supervisor.freeze({ staysGuarded });
     api?.freeze();
   };
   const isReplacedAfterFault = restartAfterFault({

@@ -247,9 +247,13 @@ export class Supervisor implements Supervised {
     }
   }
 
-  /** Stops supervising: running instances are not touched, and nothing more is done or saved. */
-  freeze(): void {
-    this.writer.guard(null);
+  /**
+   * Stops supervising: running instances are not touched, and nothing more is done or saved.
+   *
+   * @param staysGuarded the log writer starts the next supervisor, if none comes by itself
+   */
+  freeze({ staysGuarded = false } = {}): void {
+    if (!staysGuarded) this.writer.guard(null);
     this.#commits.close();
     this.generations.freeze();
     this.#loop.freeze();

@@ -26,6 +26,14 @@ export const KNOWN_REVIVALS: Record<string, Scenario> = {
       after(1, { kind: 'start', service: 1, instance: null }),
     ]).flat(),
   ),
+  'killed in the middle of a replacement after a fault': one(
+    PAIR,
+    after(3_000, { ...KILLED, beforeEffect: 1 }),
+    after(0, { kind: 'fault' }),
+    after(7_000, { ...KILLED, beforeEffect: 2 }),
+    after(0, { kind: 'fault' }),
+    after(7_000, { kind: 'setPool', service: 1, pool: 1 }),
+  ),
   'from another shell, then killed': one(
     PAIR,
     after(500, upFrom('01', 'prod')),

@@ -26,8 +26,8 @@ export type FaultRecovery = {
   successorMessage(): FirstMessage;
   /** The environment of the successor. */
   variables(): Record<string, string>;
-  /** Stops all action: it could be wrong. */
-  freeze(): void;
+  /** Stops all action: it could be wrong. `staysGuarded`: if this process is killed before its successor runs, another one comes. */
+  freeze(staysGuarded: boolean): void;
 };
 
 /**
@@ -39,11 +39,11 @@ export function restartAfterFault(recovery: FaultRecovery): () => boolean {
   process.on('uncaughtException', (error: unknown) => {
     if (isReplaced) return;
     isReplaced = true;
-    recovery.freeze();
     const nowMs = Date.now();
     const recent = recovery.faults.filter(({ atMs }) => atMs > nowMs - FAULTS_WITHIN_MS);
     const faults = [...recent, { atMs: nowMs, message: errorText(error) }];
     const isGivenUp = faults.length > MAX_FAULTS;
+    recovery.freeze(!isGivenUp);
     const outlook = isGivenUp ? 'instances are left alone; `orch up` starts a new one' : 'a new one takes over';
     logFault(recovery.logPath, error, outlook);
     if (isGivenUp) process.exit(1);
