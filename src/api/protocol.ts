@@ -74,8 +74,13 @@ export type ServiceStatus = {
   runs?: 'never' | 'on_request';
   /** Facts that people should know, one sentence each; missing: there is none. */
   notes?: string[];
+  /** Of its roll-out that is under way or has halted; missing: there is none. */
+  rollout?: RolloutStatus;
   instances: InstanceStatus[];
 };
+
+/** `reason`: a sentence part; of one that has halted. */
+export type RolloutStatus = { state: 'going' } | { state: 'paused' | 'rolled_back'; reason: string };
 
 export type LogQueueStatus = {
   name: string;
@@ -238,13 +243,20 @@ export type ApiMethods = {
   /** Stops everything, then the supervisor. Events are progress lines; the result comes right before the socket closes. */
   down: [{ timeoutMs: number | null }, { stopped: number; leftovers: Leftover[] }, DownProgress];
   /** Exits without stopping anything: the caller starts the next supervisor, of any version, which adopts what runs. */
-  /** `earlier`: for `orch rollback`, to the supervisor that follows. */
-  handOver: [Record<string, never>, { pid: number; version: string; earlier?: Record<string, string> }, never];
+  handOver: [Record<string, never>, { pid: number; version: string } & Partial<LeftBehind>, never];
   /** This connection owns the supervisor: when it ends without `disown`, everything is stopped. */
   own: [Record<string, never>, Record<string, never>, never];
   disown: [Record<string, never>, Record<string, never>, never];
   /** Rotates now: all queues, or the named ones. */
   rotateLogs: [{ queues: string[] }, { rotated: string[] }, never];
+};
+
+/** What a supervisor leaves to the next one. Another version may describe a configuration in another way. */
+export type LeftBehind = {
+  /** What it had applied last. */
+  accepted: AcceptedConfig | null;
+  /** For `orch rollback`: number of a generation -> its configuration, packed. */
+  earlier: Record<string, string>;
 };
 
 /** A process that could not be ended. `instance`: of which it was a part, `?` where that is not known. */

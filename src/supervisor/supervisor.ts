@@ -247,11 +247,7 @@ export class Supervisor implements Supervised {
     }
   }
 
-  /**
-   * Stops supervising: running instances are not touched, and nothing more is done or saved.
-   *
-   * @param staysGuarded the log writer starts the next supervisor, if none comes by itself
-   */
+  /** Stops supervising: running instances are not touched, nothing more is done or saved. It may stay guarded: see `guard`. */
   freeze({ staysGuarded = false } = {}): void {
     if (!staysGuarded) this.writer.guard(null);
     this.#commits.close();

@@ -31,8 +31,9 @@ async function upgraded({ status = {}, inForce = accepted(), onDisk = accepted()
   const client = { request: async (method: keyof typeof answers) => answers[method] } as unknown as Client;
   const result = await upgradedConfiguration(client, version, async () => onDisk);
   if (result === null) return 'bad files';
-  if (result === inForce) return 'in force';
-  return result === onDisk ? 'on disk' : (result as { code: string }).code;
+  if ('code' in result) return result.code;
+  expect(result.accepted).toBe(result.isInForce ? inForce : onDisk);
+  return result.isInForce ? 'in force' : 'on disk';
 }
 
 test('what is on disk, where nothing holds it', async () => {

@@ -1,7 +1,7 @@
 // Commands about edits that wait, as their owner types them: pause, resume, apply; and what an upgrade does meanwhile.
 import type { Client } from '../../src/api/client.ts';
 import type { MethodResult } from '../../src/api/protocol.ts';
-import { upgradedConfiguration } from '../../src/cli/up/upgraded-configuration.ts';
+import { type ChosenConfiguration, upgradedConfiguration } from '../../src/cli/up/upgraded-configuration.ts';
 import type { EditPolicy } from '../../src/core/edit-policy.ts';
 import type { AcceptedConfig } from '../../src/core/load-result.ts';
 import { VERSION } from '../../src/version.ts';
@@ -47,13 +47,13 @@ export function applyHeld(project: Owner): void {
 /** As `orch upgrade` finds it. @returns null: no supervisor answers, or the file is bad */
 export async function configurationOfUpgrade(
   project: Owner,
-): Promise<{ accepted: AcceptedConfig; variables: Record<string, string> } | null> {
+): Promise<(ChosenConfiguration & { variables: Record<string, string> }) | null> {
   const client = clientOf(project);
   try {
     const { env, variables } = await client.request('environment', {});
     const load = async () => project.load(shellOf(variables, env));
-    const accepted = await upgradedConfiguration(client, VERSION, load);
-    return accepted && !('code' in accepted) ? { accepted, variables } : null;
+    const chosen = await upgradedConfiguration(client, VERSION, load);
+    return chosen && !('code' in chosen) ? { ...chosen, variables } : null;
   } catch {
     return null; // refused, or no supervisor answers
   }

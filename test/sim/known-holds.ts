@@ -57,6 +57,12 @@ export const KNOWN_HOLDS: Record<string, Scenario> = {
     after(1_500, manual(false)),
     after(0, { kind: 'upgrade' }),
   ),
+  'the supervisor is replaced in the moment in which a held edit is applied': one(
+    PAIR,
+    after(100, manual(true)),
+    after(100, { kind: 'applyHeld' }),
+    after(1, { kind: 'upgrade' }),
+  ),
   'an edit brings a policy, and the supervisor is replaced before it has seen that': one(
     PAIR,
     after(1_500, manual(true)),

@@ -195,18 +195,18 @@ export class Project {
       if (!loaded) return;
       const { shell, nextShells } = old;
       const command = { names: [], shell, nextShells, consents: true, variables: loaded.variables, isUpgrade: true };
-      this.#replace(old, () => this.#start(loaded.accepted, command));
+      this.#replace(old, (left) => this.#start((loaded.isInForce && left.accepted) || loaded.accepted, command));
     });
   }
 
-  #replace(old: Guest, start: () => void): void {
+  #replace(old: Guest, start: (left: { accepted?: AcceptedConfig | null }) => void): void {
     old.isLeaving = true;
     void this.call('handOver', {})?.then((answer) => {
       if (answer instanceof Error) return;
       const { onEnd } = old;
       old.onEnd = () => {
         onEnd();
-        start();
+        start(answer as { accepted?: AcceptedConfig });
       };
     });
   }

@@ -3,6 +3,7 @@
 
 import type { Client } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
+import type { LeftBehind } from '../../api/protocol.ts';
 import { VERSION } from '../../version.ts';
 import type { CliContext, ExitCode } from '../context/context.ts';
 import type { CommandDefinition } from '../context/definition.ts';
@@ -48,23 +49,24 @@ async function replaceSupervisor(
   const launch = launchSupervisor({ paths, file, env, environment });
   const { loadOrPrint } = await import('../context/configuration.ts');
   const { upgradedConfiguration } = await import('../up/upgraded-configuration.ts');
-  const accepted = await upgradedConfiguration(client, old.version, () => loadOrPrint(context));
-  if (!accepted || 'code' in accepted) await launch.abandon();
-  if (accepted && 'code' in accepted) return fail(context, accepted);
-  if (!accepted) {
+  const chosen = await upgradedConfiguration(client, old.version, () => loadOrPrint(context));
+  if (!chosen || 'code' in chosen) await launch.abandon();
+  if (chosen && 'code' in chosen) return fail(context, chosen);
+  if (!chosen) {
     context.stderr.write('\nThe supervisor was not upgraded; services keep running.\n');
     return 2;
   }
-  let earlier: Record<string, string> = {};
+  let left: Partial<LeftBehind>;
   try {
     const { endSupervisor } = await import('../up/supervisor-presence.ts');
-    const left = await endSupervisor(client);
-    // Another version may describe a configuration in another way.
-    if (old.version === VERSION) earlier = left;
+    left = await endSupervisor(client);
   } catch (error) {
     await launch.abandon();
     throw error;
   }
+  const accepted = (chosen.isInForce && left.accepted) || chosen.accepted;
+  // Another version may describe a configuration in another way.
+  const earlier = (old.version === VERSION && left.earlier) || {};
   return await startNewSupervisor(context, paths, launch, { accepted, only: null, by: 'upgrade', earlier }, old);
 }
 

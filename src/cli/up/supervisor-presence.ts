@@ -1,9 +1,11 @@
 // Is a supervisor there? Waits until one is gone, finds the one that replaces it, and what a killed one left behind.
 // It only looks and never signals a process.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, connect } from '../../api/client.ts';
 import { type ProjectPaths, projectMarks } from '../../api/paths.ts';
+import type { LeftBehind } from '../../api/protocol.ts';
 import { processExists } from '../../api/recorded-places.ts';
 
 /** It is gone a few milliseconds after its last answer. */
@@ -31,9 +33,9 @@ function isZombie(pid: number): boolean {
 /**
  * Lets another supervisor take its place. One that is too old to hand over is killed: the next one then adopts as after a
  * crash.
- * @returns the configurations of earlier generations, for the next one
+ * @returns what it leaves to the next one; nothing is known of one that was killed
  */
-export async function endSupervisor(client: Client): Promise<Record<string, string>> {
+export async function endSupervisor(client: Client): Promise<Partial<LeftBehind>> {
   const { pid } = await client.request('hello', {});
   const left = await client.request('handOver', {}).catch((error: unknown) => {
     if (!(error instanceof ClientError) || error.wire.code !== 'usage') throw error;
@@ -42,7 +44,7 @@ export async function endSupervisor(client: Client): Promise<Record<string, stri
   });
   await client.closed;
   await untilGone(pid);
-  return left?.earlier ?? {};
+  return left ?? {};
 }
 
 const SUCCESSOR_POLL_MS = 50;

@@ -112,7 +112,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
       const earlier = supervisor.generations.kept;
       if (!(await supervisor.handOver())) throw new RequestError(supervisor.isHandedOver ? handingOver : goingDown);
       setImmediate(onDown);
-      return { pid: process.pid, version: VERSION, earlier };
+      return { pid: process.pid, version: VERSION, earlier, accepted: kernel.accepted };
     },
     own: (_params, call) => {
       call.connection.owning = true;
