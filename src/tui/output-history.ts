@@ -1,6 +1,6 @@
 // Reads parts of the log into the ring that are not in it: older and newer lines than those on screen, the lines at a time, and
 // what a search finds. One read at a time; a new request ends the one before.
-import { type HistoryLines, HistoryRead, type HistorySelection } from '../logs/reader/log-history.ts';
+import { type HistoryLines, HistoryRead, type HistorySelection, type LogPlace } from '../logs/reader/log-history.ts';
 import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { isFoundRaw } from './model/buffered-line.ts';
 import type { LogRequest } from './model/effects.ts';
@@ -84,7 +84,7 @@ export class OutputHistory {
     const place = this.#ring.oldestPlace();
     const older = place && (await this.#with(request, this.#ring.filter, (read) => read.before(place, MORE_LINES)));
     const now = this.#ring.oldestPlace();
-    if (older && now?.timeMs === place.timeMs && now.same === place.same) this.#ring.addOlder(older.lines, older.isAll);
+    if (older && isSamePlace(now, place)) this.#ring.addOlder(older.lines, older.isAll);
     return null;
   }
 
@@ -92,7 +92,7 @@ export class OutputHistory {
     const place = this.#ring.gapPlace();
     const newer = place && (await this.#with(request, this.#ring.filter, (read) => read.from(place, MORE_LINES)));
     const now = this.#ring.gapPlace();
-    if (newer && now?.timeMs === place.timeMs && now.same === place.same) this.#ring.addNewer(newer.lines, newer.isAll);
+    if (newer && isSamePlace(now, place)) this.#ring.addNewer(newer.lines, newer.isAll);
     return null;
   }
 
@@ -150,4 +150,8 @@ export class OutputHistory {
       if (this.#read === read) this.#read = null;
     }
   }
+}
+
+function isSamePlace(one: LogPlace | null, other: LogPlace): boolean {
+  return one?.timeMs === other.timeMs && one.same === other.same;
 }

@@ -101,6 +101,8 @@ test.each([
 ])('%s: no instance is touched, it is still held, and a fix continues', async (_, replace) => {
   const { project, before } = await held();
   await replace(project);
+  const { rollout } = (await project.ps()).services[0]!;
+  expect(rollout).toEqual({ state: 'paused', reason: expect.stringContaining('api.1 ended with exit code 1') });
   const wait = await project.orch(['wait', '--timeout', '15s']);
   expect([wait.exitCode, wait.stderr]).toEqual([1, expect.stringContaining('api.1 ended with exit code 1')]);
   const now = api(project);

@@ -67,12 +67,9 @@ describe('what is offered', () => {
   });
 
   test('a task by hand, a port, an override, a paused roll-out, paused edits', () => {
-    const web = serviceStatus('web', [
-      instanceStatus('web.1', 'ready', {
-        port: 8080,
-        reason: 'Runs an older configuration; the roll-out is paused: web.1 failed',
-      }),
-    ]);
+    const web = serviceStatus('web', [instanceStatus('web.1', 'ready', { port: 8080 })], {
+      rollout: { state: 'paused', reason: 'web.2 failed' },
+    });
     const seed = serviceStatus('seed', [instanceStatus('seed.1', 'stopped')], { runs: 'on_request' });
     const jobs = { ...pool('jobs', 4), override: { pool: 4 } };
     const status = shopStatus({

@@ -5,7 +5,7 @@ import { degradedInstances } from '../../core/degraded.ts';
 import type { DependencyView } from '../../core/dependencies.ts';
 import { isAskedFor, withDependencies } from '../../core/desired.ts';
 import { shownPort } from '../../core/ports.ts';
-import type { Exit, Slot } from '../../core/slot.ts';
+import type { Exit, Rollout, Slot } from '../../core/slot.ts';
 import { type InstanceId, instanceId, type ServiceSpec } from '../../core/spec.ts';
 import { displayPath } from '../../launch/display-path.ts';
 import { ResourceSampler, type ResourceUse } from '../../os/process/resource-use.ts';
@@ -76,6 +76,7 @@ function serviceStatus(
     ...peopleFields(spec),
     ...runsField(spec, new Set(overrides.profiles)),
     ...(notes.length > 0 && { notes }),
+    ...rolloutField(parts.kernel.rollouts.get(spec.name)),
     instances,
   };
 }
@@ -83,6 +84,13 @@ function serviceStatus(
 function runsField(spec: ServiceSpec, chosen: ReadonlySet<string>): Pick<ServiceStatus, 'runs'> {
   if (!spec.enabled) return { runs: 'never' };
   return isAskedFor(spec, chosen) ? {} : { runs: 'on_request' };
+}
+
+function rolloutField(rollout: Rollout | undefined): Pick<ServiceStatus, 'rollout'> {
+  if (!rollout) return {};
+  const { verdict } = rollout;
+  if (verdict.kind === 'going') return { rollout: { state: 'going' } };
+  return { rollout: { state: verdict.kind === 'paused' ? 'paused' : 'rolled_back', reason: verdict.because } };
 }
 
 /** A client of an older version applied a configuration without them. */

@@ -1,6 +1,6 @@
 // What the palette offers: the commands for the selected row, those of the view and of the project, and those for every other
 // service and instance; and which of them the typed letters mean. Pure.
-import type { InstanceStatus, ServiceStatus } from '../../api/protocol.ts';
+import type { ServiceStatus } from '../../api/protocol.ts';
 import type { ProjectMethod } from './effects.ts';
 import { fuzzyMatch } from './fuzzy.ts';
 import { type KeyAction, type KeyBinding, keyLabel } from './keymap.ts';
@@ -113,7 +113,8 @@ function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntr
   const entries = [
     ...(isInactive ? [] : [entry('restart NAME', 'restart'), entry('stop NAME', 'stop')]),
     ...(instances.some(isInactiveInstance) ? [entry(isTask(service) ? 'run NAME' : 'start NAME', 'start')] : []),
-    ...(instances.some(isHeldBack) ? [entry('resume the roll-out of NAME', 'restart', 'restarts it')] : []),
+    // `restart` continues it.
+    ...(service.rollout?.state === 'paused' ? [entry('resume the roll-out of NAME', 'restart', 'restarts it')] : []),
     entry('why NAME', 'why'),
     entry('show NAME', 'details'),
     entry('output of NAME', 'output', ''),
@@ -135,11 +136,6 @@ function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntr
 /** What is run by hand, or runs to its end. */
 function isTask({ runs, instances }: ServiceStatus): boolean {
   return runs === 'on_request' || instances.every(({ state }) => state === 'completed');
-}
-
-/** `restart` continues a roll-out that is paused; the sentence is the supervisor's. */
-function isHeldBack({ reason }: InstanceStatus): boolean {
-  return reason?.includes('the roll-out is paused') ?? false;
 }
 
 export function portOf(row: TableRow): number | null {

@@ -12,7 +12,7 @@ const LONG_MS: Record<Exclude<RangeName, 'start' | 'cleared'>, number> = {
 
 /** null: all lines, after the last range. */
 export function nextRange(state: UiState, nowMs: number): TimeRange | null {
-  const at = NAMES.findIndex((name) => name === state.range?.name);
+  const at = (NAMES as readonly (string | undefined)[]).indexOf(state.range?.name);
   const name = NAMES[at + 1];
   if (name === undefined) return null;
   return { name, sinceMs: name === 'start' ? startOf(state, nowMs) : nowMs - LONG_MS[name] };
