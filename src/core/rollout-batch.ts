@@ -55,9 +55,11 @@ function isFailing({ phase }: Slot): boolean {
   return phase.kind === 'backoff' || phase.kind === 'failed';
 }
 
-function surgeRank({ progress, slot }: PoolMember): number {
-  if (progress !== 'updating') return progress === 'current' ? 0 : 2;
-  return slot?.phase.kind === 'alive' || slot?.phase.kind === 'starting' ? 1 : 2;
+function surgeRank({ progress, slot, isAvailable }: PoolMember): number {
+  if (progress === 'current') return 0;
+  if (progress === 'updating' && (slot?.phase.kind === 'alive' || slot?.phase.kind === 'starting')) return 1;
+  // One that is ending, or has not started, serves nobody.
+  return isAvailable ? 2 : 3;
 }
 
 /** While the roll-out is halted, none is added or removed: an instance that failed there is the reason and must stay known. */

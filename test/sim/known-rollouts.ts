@@ -26,6 +26,34 @@ export const KNOWN_ROLLOUTS: Record<string, Scenario> = {
     after(7_000, { kind: 'bloat', which: null }),
     after(20_000, { kind: 'commentEdit' }),
   ),
+  'an extra instance fails, is not needed for a while, and then is again': one(
+    [
+      service({
+        pool: 2,
+        policy: 'always',
+        life: { readyAfterMs: 300, hasMemoryLimit: true, rollout: { ...LIFE.rollout, unavailable: 0, surge: 2 } },
+      }),
+    ],
+    after(5_000, { kind: 'bloat', which: null }),
+    after(50, { kind: 'killOne', which: 3 }),
+    after(300, { kind: 'killOne', which: 2 }),
+    after(100, { kind: 'bloat', which: 2 }),
+    after(600, { kind: 'killOne', which: 3 }),
+  ),
+  'of two on top, one ends while a pool that is rolled back still needs the other': one(
+    [
+      service(
+        {
+          pool: 2,
+          graceMs: 1_000,
+          life: { readyAfterMs: 1_000, rollout: { ...BACK, unavailable: 0, surge: 2, minReadyMs: 300 } },
+        },
+        { obeysAfterMs: null },
+      ),
+    ],
+    after(3_000, { kind: 'changeSpec', service: 0 }),
+    after(3_300, { kind: 'lateExits', byMs: 700, count: 1 }),
+  ),
   'a task above its memory limit, with one on top': one(
     [service({ policy: 'never', life: { hasMemoryLimit: true, rollout: ONE_ON_TOP } })],
     after(0, changeAll),

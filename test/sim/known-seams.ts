@@ -140,6 +140,11 @@ export const KNOWN_SEAMS: Record<string, Scenario> = {
       after(1_500, { kind: 'stop', service: 1, instance: null }),
     ]),
   ),
+  'one dependent has stopped, the other is slow, and what they depend on waits for both': one(
+    [service({}), service({ pool: 2, graceMs: 1_000, dependsOn: HOLDS }, { obeysAfterMs: null })],
+    after(1_500, changeFirst),
+    after(300, { kind: 'killOne', which: 1 }),
+  ),
   'a program that ends again and again, with one on top, follows a service that is rolled back': one(
     [
       service({ life: { preparesMs: 1_500, rollout: BACK } }),

@@ -121,6 +121,7 @@ export class LifecycleOracle {
   /** An instance that would have to stop again at once does not start. */
   onStart(kernel: Kernel, slot: Slot): void {
     this.rollouts.onStart(kernel, slot);
+    this.#readiness.onStart(slot);
     const desired = kernel.desired.instances.get(slot.id);
     for (const { service, onLoss } of desired?.spec.dependsOn ?? []) {
       if (onLoss !== 'hold') continue;

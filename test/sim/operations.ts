@@ -13,7 +13,7 @@ type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
 /** @param projects all of them: some operations affect the whole machine */
 export function operate(scene: Scene, operation: Operation): void {
-  for (const { oracle } of scene.projects) oracle.waits.noteChange();
+  for (const { oracle } of scene.projects) oracle.onOperation();
   const run = OPERATIONS[operation.kind] as (scene: Scene, operation: Operation) => void;
   run(scene, operation);
 }

@@ -8,6 +8,7 @@ import { BackoffRecord } from './backoff-record.ts';
 import { everyMsOf, hangs, versionOf } from './declared.ts';
 import type { ObservedAction, Observer } from './doubles/bridge.ts';
 import { DurationOracle } from './duration-oracle.ts';
+import { GivenUpStarts } from './given-up-starts.ts';
 import { HoldOracle } from './hold-oracle.ts';
 import { LifecycleOracle } from './lifecycle-oracle.ts';
 import type { Guest } from './machine/guest.ts';
@@ -302,12 +303,23 @@ export class Oracle implements Observer {
     }
     if (action.kind === 'drain') this.#lifecycle.onDrain(action.slot);
     // Given up while its intent was being saved: the start does nothing.
-    if (action.kind === 'abandon') this.#abandonedNonces.add(nonceOf(action.slot));
+    if (action.kind === 'abandon') {
+      const nonce = nonceOf(action.slot);
+      const isAsked = this.#abandonedNonces.has(nonce);
+      this.#abandonedNonces.add(nonce);
+      const objection = isAsked ? null : this.#givenUpStarts.onGivenUp(action.slot.id);
+      if (objection) this.#fail(objection);
+    }
     if (action.kind === 'start' && !this.#abandonedNonces.has(nonceOf(action.slot)))
       this.#lifecycle.onStart(this.kernel!, action.slot);
     if (action.kind === 'kill') this.#checkMayKill(action.slot);
     if (action.kind === 'forget' && this.#leaderOf(action.slot.id))
       this.#fail(`I3: ${action.slot.id} forgotten while it lives`);
+  }
+
+  onOperation(): void {
+    this.waits.noteChange();
+    this.#givenUpStarts.onOperation();
   }
 
   onSpawn(process: SimProcess): void {
@@ -349,6 +361,8 @@ export class Oracle implements Observer {
   readonly #shellsAtStart = new Map<string, readonly Shell[]>();
 
   readonly #abandonedNonces = new Set<string | null>();
+
+  readonly #givenUpStarts = new GivenUpStarts(() => this.#machine.schedule.nowMs);
 
   readonly #dependenciesAtStart = new Map<string, ReadonlySet<string>>();
 

@@ -18,8 +18,8 @@ export type ReadinessWorld = {
 
 /** Timers of a busy supervisor. */
 const SLACK_MS = 5;
-/** A start begins at most this long before its process. */
-const EARLIER_MS = 2_000;
+/** The supervisor may have listed the ports this long before a start began. */
+const LISTED_BEFORE_MS = 100;
 
 export class ReadinessOracle {
   #world: ReadinessWorld;
@@ -30,8 +30,15 @@ export class ReadinessOracle {
   /** Service -> as it was last started. */
   #specs = new Map<string, ServiceSpec>();
 
+  /** Nonce -> when its start began, hooks included. */
+  #startedMs = new Map<string, number>();
+
   constructor(world: ReadinessWorld) {
     this.#world = world;
+  }
+
+  onStart({ phase }: Slot): void {
+    if (phase.kind === 'starting') this.#startedMs.set(phase.nonce, this.#world.machine.schedule.nowMs);
   }
 
   onSpawn(kernel: Kernel, process: SimProcess, spec: ServiceSpec): void {
@@ -110,8 +117,8 @@ export class ReadinessOracle {
     const isProbed = readiness !== null && phase.readiness === 'passing';
     if (isProbed && !health.hasPassed(process)) this.#world.fail(`I19: ${id} is ready and has never answered a probe`);
     if (isProbed && stranger?.shares) this.#world.fail(`I19: ${id} is ready although a stranger shares its port`);
-    // What was there when its start began, hooks included.
-    const wasThere = stranger !== null && stranger.process.bornMs + EARLIER_MS < process.bornMs;
+    const startedMs = this.#startedMs.get(phase.process.nonce) ?? Number.NEGATIVE_INFINITY;
+    const wasThere = stranger !== null && stranger.process.bornMs + LISTED_BEFORE_MS < startedMs;
     if (readiness === null && readyAfterMs > 0 && wasThere && !stranger.shares && schedule.nowMs > process.bornMs)
       this.#world.fail(`I19: ${id} is ready by its age although a stranger has its port`);
   }
