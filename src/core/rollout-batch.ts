@@ -58,7 +58,7 @@ function isFailing({ phase }: Slot): boolean {
 function surgeRank({ progress, slot, isAvailable }: PoolMember): number {
   if (progress === 'current') return 0;
   if (progress === 'updating' && (slot?.phase.kind === 'alive' || slot?.phase.kind === 'starting')) return 1;
-  // One that is ending, or has not started, serves nobody.
+  // One that is ending, or has not started, serves no one.
   return isAvailable ? 2 : 3;
 }
 

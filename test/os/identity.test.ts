@@ -92,6 +92,7 @@ describe('parseStat', () => {
       startTime: '8765',
       rssPages: 250,
       environBytes: null,
+      environAt: '0',
     });
   });
 

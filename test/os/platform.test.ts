@@ -59,6 +59,7 @@ describe('ps', () => {
       startTime: 'Mon Jan 5 09:08:07 2026',
       rssPages: 3086,
       environBytes: null,
+      environAt: '0',
     });
     expect(parsePsLine('')).toBeNull();
     expect(parsePsLine('ps: no such process')).toBeNull();

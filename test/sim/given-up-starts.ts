@@ -1,7 +1,7 @@
 // Starts that are given up before their program runs: each may be, by a command or a dependency that leaves. One that is begun
 // and given up again and again should not have been begun.
 
-/** So many within this time, without a command, have no cause of their own. */
+/** This many within this time, without a command, have no cause of their own. */
 const MOST = 5;
 const WITHIN_MS = 100;
 

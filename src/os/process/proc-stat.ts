@@ -18,8 +18,13 @@ export type ProcStat = {
   /** Since boot, in clock ticks. A string: it is only ever compared. */
   startTime: string;
   rssPages: number;
-  /** Null: a kernel thread, a process that we may not inspect, and for an instant every process that calls execve. */
+  /**
+   * Null: a kernel thread, a process that we may not inspect, and for an instant every process that calls execve. That one
+   * also shows 0 for an instant, as does a process without any variable.
+   */
   environBytes: number | null;
+  /** Address of its environment: another one after each execve. */
+  environAt: string;
 };
 
 /** USER_HZ: fixed at 100 for user space on every Linux that Node runs on. */
@@ -66,6 +71,7 @@ export function parseStat(text: string): ProcStat | null {
     startTime,
     rssPages: Number(fields[RSS]),
     environBytes: Number(fields[ENV_END] ?? 0) === 0 ? null : Number(fields[ENV_END]) - Number(fields[ENV_START]),
+    environAt: fields[ENV_START] ?? '0',
   };
 }
 

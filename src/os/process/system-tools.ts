@@ -79,7 +79,7 @@ export function parseWindowsProcess(text: string): ProcStat | null {
 
 function statOf(pid: string, ppid: string, group: string) {
   const pgid = Number(group);
-  return { pid: Number(pid), comm: '', ppid: Number(ppid), pgid, session: pgid, environBytes: null };
+  return { pid: Number(pid), comm: '', ppid: Number(ppid), pgid, session: pgid, environBytes: null, environAt: '0' };
 }
 
 function windowsProcessScript(pid: number): string {

@@ -44,6 +44,8 @@ const FIRST_RETRY_MS = 1;
 const LONGEST_RETRY_MS = 20;
 /** On a busy machine a process may wait for a processor in the middle of execve; one that hangs there must not hold up a scan. */
 const MAX_EXEC_MS = 500;
+/** A process may lose its processor in the very step of execve in which its environment shows as empty. */
+const EMPTY_FOR_MS = 100;
 /** Of looking for new pids: a machine that forks all the time must not keep a pass running. */
 const MAX_ROUNDS = 4;
 const MAX_ENVIRON_BYTES = 4 * 1024 * 1024;
@@ -84,6 +86,7 @@ async function scan(sessions: boolean): Promise<ProcessSnapshot> {
     const unclear = await visitAll(fresh, sessions, snapshot);
     if (unclear.length > 0) await retryDuringExec(unclear, sessions, snapshot);
   }
+  for (const pid of [...emptySince.keys()]) if (!seen.has(pid)) emptySince.delete(pid);
   return snapshot;
 }
 
@@ -118,12 +121,25 @@ function visit(pid: number, sessions: boolean, snapshot: ProcessSnapshot): boole
   const environment = nonce === null ? {} : orchVariables(environ.toString('utf8', 0, length).split('\0'));
   const stat = readStat(pid);
   if (stat === null || isDeadState(stat.state) || isKernelThread(stat)) return true;
-  if (length === 0 && stat.environBytes !== 0) return false;
+  if (length === 0 && !isKnownEmpty(stat)) return false;
   const { startTime, session, comm } = stat;
   const found = { pid, startTime, nonce, isSessionLeader: session === pid, environment, command: comm, session };
   if (nonce !== null) snapshot.carriers.push(found);
   else if (sessions) snapshot.others.push(found);
   return true;
+}
+
+/** Pid -> since when its environment shows as empty, and of which execve. */
+const emptySince = new Map<number, { atMs: number; execve: string }>();
+
+/** Whether it really has no variable: in the middle of execve a process looks the same for an instant. */
+function isKnownEmpty({ pid, startTime, environBytes, environAt }: ProcStat): boolean {
+  if (environBytes !== 0) return false;
+  const execve = `${startTime} ${environAt}`;
+  const known = emptySince.get(pid);
+  if (known?.execve === execve) return performance.now() - known.atMs >= EMPTY_FOR_MS;
+  emptySince.set(pid, { atMs: performance.now(), execve });
+  return false;
 }
 
 /** Its environment is empty too. 2 is kthreadd, except in a pid namespace, where no kernel thread shows. */
