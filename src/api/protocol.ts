@@ -11,6 +11,7 @@ import type {
   HeldEdit,
   PausedEdits,
 } from './protocol-edits.ts';
+import type { InspectedInstance } from './protocol-inspect.ts';
 import type { RunningLaunch } from './protocol-launch.ts';
 import type { MemoryLimitStatus } from './protocol-limits.ts';
 import type { Plan, PlannedToken } from './protocol-plan.ts';
@@ -172,6 +173,8 @@ export type ApiMethods = {
   /** Past events from `fromSeq` (default: all that are kept, at most `limit` newest), then live ones when `follow`. */
   events: [{ follow: boolean; fromSeq?: number; limit?: number }, Record<string, never>, EventRecord];
   why: [{ name: string }, { explanations: Explanation[] }, never];
+  /** Takes a third of a second. Supervisors of older versions do not know it. */
+  inspect: [{ name: string }, { instances: InspectedInstance[] }, never];
   start: [{ names: string[] }, StartResult, never];
   /** Resolves once their processes are gone; `timeoutMs` limits this wait, not the stop itself. */
   stop: [{ names: string[]; timeoutMs?: number | null }, { instances: string[] }, never];

@@ -35,6 +35,7 @@ async function open(change: { owning?: boolean; asksFirst?: boolean } = {}) {
       name,
       title: null,
       sections: [{ title: 'why', rows: [{ label: name, value: 'fine' }] }],
+      instances: null,
     }),
     say: (text) => said.push(text),
     leave: (how) => left.push(how),

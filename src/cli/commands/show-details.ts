@@ -2,7 +2,7 @@
 import { ClientError } from '../../api/client.ts';
 import { painter } from '../../terminal/colour.ts';
 import type { Details } from '../../tui/model/details.ts';
-import type { CliContext, ExitCode } from '../context/context.ts';
+import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
 import { type CommandDefinition, exceptOption, requiredNames } from '../context/definition.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import { type SelectionOptions, selectRunning } from '../context/selection.ts';
@@ -13,7 +13,7 @@ export const showCommand: CommandDefinition<SelectionOptions> = {
   summary: 'show everything known about a service or an instance',
   details: [
     'State, why, dependencies both ways, every value of its configuration with the file and line that it comes from (secrets',
-    'masked), the last lines of stderr, the last events. The view shows the same on the key i.',
+    'masked), the tree of processes, the last lines of stderr, the last events. The view shows the same on the key i.',
   ].join(' '),
   arguments: requiredNames,
   options: [exceptOption],
@@ -40,7 +40,7 @@ function runShow(context: CliContext, options: SelectionOptions, words: string[]
     const paint = painter(context.colour);
     const text = context.json
       ? JSON.stringify({ details: found })
-      : found.map((details) => formatDetails(details, paint)).join('\n\n');
+      : found.map((details) => formatDetails(details, paint, tableWidth(context))).join('\n\n');
     context.stdout.write(`${text}\n`);
     return 0;
   });

@@ -1,14 +1,16 @@
 // Gathers all that is known about a service or an instance: from the supervisor, the files of the project, and its logs.
 import { resolve } from 'node:path';
-import type { Client } from '../../api/client.ts';
+import { type Client, ClientError } from '../../api/client.ts';
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { EventRecord, ServiceStatus, Status } from '../../api/protocol.ts';
+import type { InspectedInstance } from '../../api/protocol-inspect.ts';
 import { readLogs } from '../../logs/reader/read-logs.ts';
 import { stripSgr } from '../../terminal/sanitize.ts';
-import type { DetailRow, Details } from '../../tui/model/details.ts';
+import type { DetailRow, DetailSection, Details } from '../../tui/model/details.ts';
 import { formatClock } from '../../units.ts';
 import { configurationRows, type DetailsContext, dependencyRows, readConfigured } from './configured.ts';
 import { instanceRow } from './instance-row.ts';
+import { processSection } from './process-rows.ts';
 
 const STDERR_LINES = 10;
 /** Of both streams: those of stderr are among them. */
@@ -27,22 +29,35 @@ export async function readDetails(
   if (service === undefined) return null;
   const instances = service.name === name ? service.instances : service.instances.filter(({ id }) => id === name);
   const ids = new Set(instances.map(({ id }) => id));
-  const [{ explanations }, events, configured, stderr] = await Promise.all([
+  const [{ explanations }, inspected, events, configured, stderr] = await Promise.all([
     client.request('why', { name }),
+    inspect(client, name),
     readEvents(client, service.name, ids),
     readConfigured(context, client),
     readStderr(status, service, paths, ids),
   ]);
   const nowMs = Date.now();
-  const sections = [
+  const sections: DetailSection[] = [
     { title: 'instances', rows: instances.map((instance) => instanceRow(instance, nowMs)) },
     { title: 'why', rows: explanations.flatMap(({ id, causes }) => causes.map((value) => ({ label: id, value }))) },
+    processSection(inspected ?? []),
     { title: 'dependencies', rows: dependencyRows(service.name, status, configured) },
     { title: 'configuration', rows: await configurationRows(service.name, configured) },
     { title: 'last lines of stderr', rows: stderr },
     { title: 'last events', rows: events.map(({ time, message }) => at(Date.parse(time), message)) },
   ];
-  return { name, title: service.title ?? null, sections: sections.filter(({ rows }) => rows.length > 0) };
+  const shown = sections.filter(({ rows }) => rows.length > 0);
+  return { name, title: service.title ?? null, sections: shown, instances: inspected };
+}
+
+/** @returns null: the supervisor is of an older version. */
+async function inspect(client: Client, name: string): Promise<InspectedInstance[] | null> {
+  try {
+    return (await client.request('inspect', { name })).instances;
+  } catch (error) {
+    if (error instanceof ClientError && error.message.includes('unknown method')) return null;
+    throw error;
+  }
 }
 
 const at = (timeMs: number, value: string): DetailRow => ({ label: formatClock(timeMs), value });

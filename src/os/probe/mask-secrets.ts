@@ -10,11 +10,20 @@ const SHORTEST_SECRET = 4;
  * @param secrets values; a longer one is masked line by line, as programs print it
  */
 export function maskSecrets(text: string, secrets: readonly string[] = []): string {
-  const words = secrets
+  return wordsOf(secrets).reduce((left, word) => maskCutSecret(word, left).replaceAll(word, MASK), text);
+}
+
+/** As `maskSecrets`, for a text that is whole. */
+export function maskWholeSecrets(text: string, secrets: readonly string[]): string {
+  return wordsOf(secrets).reduce((left, word) => left.replaceAll(word, MASK), text);
+}
+
+/** The longest first. */
+function wordsOf(secrets: readonly string[]): string[] {
+  return secrets
     .flatMap((secret) => secret.split(/\r?\n/))
     .filter((word) => word.trim().length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);
-  return words.reduce((left, word) => maskCutSecret(word, left).replaceAll(word, MASK), text);
 }
 
 /** The text may begin with the end of a secret whose start was cut off. */

@@ -15,3 +15,11 @@ export function variableOf(pid: number, name: string): string | undefined {
   const found = readWords(`/proc/${pid}/environ`).find((word) => word.startsWith(`${name}=`));
   return found?.slice(name.length + 1);
 }
+
+/** Every variable with its value, as it was given to the process; empty: that is not known. */
+export function variablesOf(pid: number): [name: string, value: string][] {
+  return readWords(`/proc/${pid}/environ`).flatMap((word): [string, string][] => {
+    const at = word.indexOf('=');
+    return at > 0 ? [[word.slice(0, at), word.slice(at + 1)]] : [];
+  });
+}

@@ -21,6 +21,18 @@ export function statsByTool(pids: readonly number[], platform: Platform): Map<nu
   return new Map(lines.flatMap((line) => parsePsLine(line) ?? []).map((stat) => [stat.pid, stat]));
 }
 
+/** The words of their command lines: `ps` shows them with single blanks between. Empty on Windows. */
+export function commandLinesByTool(pids: readonly number[], platform: Platform): Map<number, string[]> {
+  if (pids.length === 0 || platform === 'win32') return new Map();
+  return parseCommandLines(run('ps', ['-ww', '-o', 'pid=,command=', '-p', pids.join(',')]));
+}
+
+/** Lines of `ps -o pid=,command=`. */
+export function parseCommandLines(text: string): Map<number, string[]> {
+  const found = text.split('\n').map((line) => line.trim().split(' '));
+  return new Map(found.filter(([pid]) => pid !== '').map(([pid, ...words]) => [Number(pid), words.filter(Boolean)]));
+}
+
 /** Stable while the system is up. */
 export function bootIdByTool(platform: Platform): string {
   if (platform === 'win32') {

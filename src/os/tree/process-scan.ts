@@ -28,12 +28,14 @@ export type ProcessSnapshot = {
 };
 
 /** Sorts the oldest first. Start times count in steps of 10 ms (1 s on macOS): of the same step, the lower pid is older. */
-export function byAge(a: TreeMember, b: TreeMember): number {
+export function byAge(a: Started, b: Started): number {
   return startOf(a) - startOf(b) || a.pid - b.pid;
 }
 
+type Started = Pick<TreeMember, 'pid' | 'startTime'>;
+
 /** `startTime` is a number of ticks, or a date where `ps` showed it. */
-const startOf = ({ startTime }: TreeMember): number =>
+const startOf = ({ startTime }: Started): number =>
   /^\d+$/.test(startTime) ? Number(startTime) : Date.parse(startTime);
 
 /** How long one slice may hold the event loop. */

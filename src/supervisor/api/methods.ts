@@ -19,6 +19,7 @@ import {
 import { acceptedConfig, createEditMethods, goingDown, handingOver } from './edit-methods.ts';
 import { explainInstance } from './explanations.ts';
 import { describeLaunch, startDependencies } from './for-programs.ts';
+import { inspectInstances } from './inspect.ts';
 import { isDeclared, knownQueues, resolveInstances } from './instance-names.ts';
 import { findNotStarted } from './not-started.ts';
 import { reloadInstances } from './reload-instances.ts';
@@ -66,6 +67,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
         .then(() => ({}));
     },
     why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
+    inspect: async ({ name }) => ({ instances: await inspectInstances(kernel, requiredString(name, 'name')) }),
     start: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), startInstances, call.signal),
     restart: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), restartInstances, call.signal),
     startDependencies: ({ service, timeoutMs }, call) =>

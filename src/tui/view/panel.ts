@@ -5,6 +5,7 @@ import { wrap } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection } from '../model/details.ts';
 import { type KeyBinding, keyLabel } from '../model/keymap.ts';
 import type { DetailsOverlay, PanelOverlay, WhyOverlay } from '../model/state.ts';
+import { tableLines } from './detail-table.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from './line.ts';
 import { type Glyphs, STATE_STYLE, UNICODE } from './theme.ts';
 
@@ -104,7 +105,10 @@ function detailLines({ details, error }: DetailsOverlay, columns: number): Line[
   return [...title, ...details.sections.flatMap((section) => sectionLines(section, columns))];
 }
 
-function sectionLines({ title, rows }: DetailSection, columns: number): Line[] {
+function sectionLines(section: DetailSection, columns: number): Line[] {
+  const { title, rows } = section;
+  if (section.columns)
+    return [line([cell(` ${title}`, 'title')], columns), ...tableLines(section, columns), EMPTY_LINE];
   const widest = rows.reduce((most, { label }) => Math.max(most, label.length), 0);
   const width = Math.min(LABEL_MAX, widest, Math.floor(columns / 3));
   return [
