@@ -77,6 +77,8 @@ export type ServiceStatus = {
   notes?: string[];
   /** Of its roll-out that is under way or has halted; missing: there is none. */
   rollout?: RolloutStatus;
+  /** How its instances take what is typed: lines, or keys in a terminal of their own; missing: not at all. */
+  input?: 'stdin' | 'tty';
   instances: InstanceStatus[];
 };
 

@@ -48,7 +48,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'scaleDown':
     case 'edit':
     case 'browse':
-      return applyToRow(state, action);
+    case 'typeInto':
+      return applyToRow(state, action, context.nowMs);
     case 'undoScale':
       return undoScale(state);
     case 'palette':
@@ -138,7 +139,7 @@ function acceptEntry(state: UiState, palette: PaletteOverlay, context: ActionCon
     case 'key':
       return applyAction(closed, command.action, context);
     case 'row':
-      return applyVerb(closed, command.verb, command.name);
+      return applyVerb(closed, command.verb, command.name, context.nowMs);
     case 'marked':
       return applyToMarked(closed, command.verb);
     case 'project':

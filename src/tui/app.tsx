@@ -1,5 +1,5 @@
 // The root component: the view that the state asks for, and the keyboard. Keeps no state of its own.
-import { Box, type Key, useInput, useStdin } from 'ink';
+import { Box, type Key } from 'ink';
 import { type Appearance, AppearanceProvider } from './components/appearance.ts';
 import { EventView, OutputView } from './components/list-view.tsx';
 import { MainView } from './components/main-view.tsx';
@@ -7,6 +7,7 @@ import { Page } from './components/page.tsx';
 import { Palette } from './components/palette.tsx';
 import { Panel } from './components/panel.tsx';
 import { Shutdown } from './components/shutdown.tsx';
+import { useKeys } from './ink-keys.ts';
 import { frameHeight } from './model/layout.ts';
 import type { LogView } from './model/log-ring.ts';
 import { isPanel, type UiState } from './model/state.ts';
@@ -15,8 +16,7 @@ export type ViewProps = { state: UiState; log: LogView; nowMs: number };
 export type AppProps = ViewProps & { appearance: Appearance; onInput: (input: string, key: Key) => void };
 
 export function App({ appearance, onInput, ...shown }: AppProps) {
-  const { isRawModeSupported } = useStdin();
-  useInput(onInput, { isActive: isRawModeSupported });
+  useKeys(onInput);
   return (
     <AppearanceProvider value={appearance}>
       <Box flexDirection="column" width={shown.state.size.columns} height={frameHeight(shown.state)}>

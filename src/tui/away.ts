@@ -63,6 +63,14 @@ export class Away {
     await this.#lend((stdin) => startPager(output, process.env, stdin));
   }
 
+  /** Resolves when the user has left the program of the instance, or that has exited. */
+  async attach(instance: string, typing: TuiOptions['typing']): Promise<void> {
+    if (!typing) throw new Error('not available here');
+    const { startProgram } = await import('./terminal-program.ts');
+    const words = typing.attachCommand(instance);
+    await this.#lend((stdin) => startProgram({ command: '', words, title: `orch attach ${instance}` }, stdin));
+  }
+
   async #lend(start: (stdin: NodeJS.ReadStream) => Promise<ProgramRun>): Promise<void> {
     if (this.isAway) return;
     this.#holder = 'program';

@@ -145,6 +145,8 @@ export class TuiController {
       case 'browse':
       case 'saveOutput':
       case 'pageOutput':
+      case 'sendInput':
+      case 'attach':
         this.#openOutside(effect);
         return;
       case 'readLog':
@@ -268,10 +270,7 @@ export class TuiController {
   /** Not while an editor has the terminal: it may hold what its user wrote. */
   #endWith(outcome: TuiOutcome, lines: string[] = []): void {
     const editing = this.#away.untilBack;
-    if (editing !== null) {
-      void editing.then(() => this.#endWith(outcome, lines));
-      return;
-    }
+    if (editing !== null) return void editing.then(() => this.#endWith(outcome, lines));
     const run = this.#tearDown();
     if (run === null) return;
     for (const line of lines) this.#options.stdout.write(`${line}\n`);

@@ -9,7 +9,7 @@ export function startEditor(
   stdin: NodeJS.ReadStream,
 ): Promise<ProgramRun> {
   const command = environment.VISUAL || environment.EDITOR || 'vi';
-  return startProgram(command, placeArguments(command, place), '$EDITOR names the editor', stdin);
+  return startProgram({ command, words: placeArguments(command, place), named: '$EDITOR names the editor' }, stdin);
 }
 
 /** Editors that do not know where to go open the file at its start. */

@@ -11,6 +11,7 @@ import { contextOf, initialState, isPanel, type Overlay, type PanelOverlay, type
 import { reduce } from './reducer.ts';
 import { applyToMarked, applyToProject, applyVerb, undoScale } from './row-commands.ts';
 import { type ReadDetails, type ScaleInFile, SupervisorSession } from './session.ts';
+import type { Typing } from './tui-options.ts';
 import { panelLines } from './view/panel.ts';
 import { SPOKEN } from './view/theme.ts';
 
@@ -20,6 +21,7 @@ type LineCommandOptions = {
   asksFirst: boolean;
   scaleInFile: ScaleInFile;
   describe: ReadDetails;
+  typing: Typing;
   /** One line, without a newline. */
   say(text: string): void;
   /** `down`: everything is to be stopped. */
@@ -54,7 +56,8 @@ export class LineCommands {
   enter(line: string): void {
     const text = line.trim();
     const { overlay } = this.#state;
-    if (overlay !== null) this.#answer(text);
+    if (overlay?.kind === 'input' && text !== '') this.#dispatch({ kind: 'pasted', text: `${line}\n` });
+    else if (overlay !== null) this.#answer(text);
     else if (text === 'help' || text === '?') this.#help();
     else if (text === 'status' || text === 'ps') this.#sayStatus();
     else if (text === 'quit' || text === 'q') this.#press('q');
@@ -86,7 +89,7 @@ export class LineCommands {
   }
 
   #run({ command }: PaletteEntry): void {
-    if (command.kind === 'row') this.#take(applyVerb(this.#state, command.verb, command.name));
+    if (command.kind === 'row') this.#take(applyVerb(this.#state, command.verb, command.name, Date.now()));
     else if (command.kind === 'marked') this.#take(applyToMarked(this.#state, command.verb));
     else if (command.kind === 'project') this.#take(applyToProject(this.#state, command.method));
     else this.#take(undoScale(this.#state));
@@ -137,11 +140,17 @@ export class LineCommands {
     const question = overlay !== null && overlay.kind !== before?.kind ? questionOf(overlay) : null;
     if (question !== null) this.#options.say(question);
     if (before !== null && overlay === null && effects.length === 0 && !isPanel(before))
-      this.#options.say('nothing was done');
+      this.#options.say(before.kind === 'input' ? 'commands again' : 'nothing was done');
     for (const effect of effects) {
       switch (effect.kind) {
         case 'browse':
           this.#options.say(effect.url);
+          break;
+        case 'sendInput':
+          this.#send(effect.instance, effect.lines);
+          break;
+        case 'attach':
+          this.#options.say(`it has a terminal of its own: \`orch attach ${effect.instance}\` connects to it`);
           break;
         case 'leave':
           this.#options.leave(effect.outcome);
@@ -159,6 +168,11 @@ export class LineCommands {
           void this.#session.run(effect);
       }
     }
+  }
+
+  #send(instance: string, lines: readonly string[]): void {
+    const { say, typing } = this.#options;
+    typing.send(instance, lines).catch((error: Error) => say(`error: ${error.message}`));
   }
 
   /** Once it is answered. */
@@ -206,6 +220,8 @@ function questionOf(overlay: Overlay): string | null {
     }
     case 'signal':
       return `signal ${overlay.title} with which signal, such as HUP? an empty line cancels`;
+    case 'input':
+      return `each line goes to ${overlay.instance}; an empty line ends that`;
     default:
       return null;
   }

@@ -17,7 +17,7 @@ export async function startPager(
   try {
     await writeFile(file, text);
     const words = [...placeWords(command, atLine), file];
-    const { ended, kill } = await startProgram(command, words, '$PAGER names the pager', stdin);
+    const { ended, kill } = await startProgram({ command, words, named: '$PAGER names the pager' }, stdin);
     return { ended: ended.finally(remove), kill };
   } catch (error) {
     await remove();

@@ -6,13 +6,20 @@ import type { PromptAction } from './model/keymap.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
 import type { PaletteOverlay, ScaleOverlay, SearchOverlay, SignalOverlay, UiState } from './model/state.ts';
+import { answerInput, typeInput } from './type-into.ts';
 
 const MAX_SEARCH_CHARS = 200;
 const MAX_POOL = 9999;
 const MAX_SIGNAL_CHARS = 12;
 
 /** Text goes into the open question; without one it is ignored. */
-export function typeIntoPrompt(state: UiState, text: string): UiState {
+export function typeIntoPrompt(state: UiState, text: string): Reduced {
+  const { overlay } = state;
+  if (state.shutdown !== null || overlay?.kind !== 'input') return withoutEffects(typeIntoQuestion(state, text));
+  return isKeyName(text) ? withoutEffects(state) : typeInput(state, overlay, text);
+}
+
+function typeIntoQuestion(state: UiState, text: string): UiState {
   const overlay = state.overlay;
   if (state.shutdown !== null || overlay === null) return state;
   if (overlay.kind === 'search' && !isKeyName(text)) {
@@ -51,6 +58,7 @@ export function answerPrompt(state: UiState, action: PromptAction): Reduced {
   const { overlay } = state;
   if (overlay?.kind === 'scale') return answerScale(state, overlay, action);
   if (overlay?.kind === 'signal') return answerSignal(state, overlay, action);
+  if (overlay?.kind === 'input') return answerInput(state, overlay, action);
   if (overlay?.kind === 'palette') return withoutEffects({ ...state, overlay: choose(state, overlay, action) });
   if (overlay?.kind !== 'search') return withoutEffects(state);
   if (action === 'accept') return withoutEffects({ ...state, overlay: null });

@@ -22,7 +22,7 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
     case 'key':
       return pressKey(state, message.name, message.nowMs, log);
     case 'pasted':
-      return withoutEffects(typeIntoPrompt(state, message.text));
+      return typeIntoPrompt(state, message.text);
     case 'explained':
       return withoutEffects(explain(state, message));
     case 'described':
@@ -57,7 +57,7 @@ function takeStatus(state: UiState, status: Status, nowMs: number): UiState {
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {
   const action = actionOf(key, contextOf(state), state.bindings);
   if (action !== null) return applyAction(state, action, { log, nowMs });
-  return withoutEffects(typeIntoPrompt(state, key === 'space' ? ' ' : key));
+  return typeIntoPrompt(state, key === 'space' ? ' ' : key);
 }
 
 /** A shutdown under way is the command's to finish: the view cannot. */

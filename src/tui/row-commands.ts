@@ -13,11 +13,21 @@ import {
 } from './model/rows.ts';
 import type { DetailsOverlay, UiState, WhyOverlay } from './model/state.ts';
 import { scaleEffect } from './prompt.ts';
+import { askInput } from './type-into.ts';
 
-type RowAction = 'restart' | 'stopOrStart' | 'why' | 'details' | 'scaleUp' | 'scaleDown' | 'edit' | 'browse';
+type RowAction =
+  | 'restart'
+  | 'stopOrStart'
+  | 'why'
+  | 'details'
+  | 'scaleUp'
+  | 'scaleDown'
+  | 'edit'
+  | 'browse'
+  | 'typeInto';
 
 /** A key, on the row that it acts on. */
-export function applyToRow(state: UiState, action: RowAction): Reduced {
+export function applyToRow(state: UiState, action: RowAction, nowMs: number): Reduced {
   const row = selectedRow(state);
   if (row === null) return withoutEffects(state);
   const target = (state.view === 'main' ? markedTarget(state) : null) ?? targetOf(row);
@@ -25,7 +35,7 @@ export function applyToRow(state: UiState, action: RowAction): Reduced {
   if (action === 'stopOrStart') return runCommand(state, isInactive(target) ? 'start' : 'stop', target);
   if (row.kind === 'group') return withoutEffects(state);
   if (action === 'scaleUp' || action === 'scaleDown') return askScale(state, row, action === 'scaleUp' ? 1 : -1);
-  return applyVerbToRow(state, action, row);
+  return applyVerbToRow(state, action, row, nowMs);
 }
 
 /** What the palette offers for all that are marked. */
@@ -36,12 +46,12 @@ export function applyToMarked(state: UiState, verb: MarkedVerb): Reduced {
 }
 
 /** What the palette offers for a service or an instance; nothing if that is gone by now. */
-export function applyVerb(state: UiState, verb: RowVerb, name: string): Reduced {
+export function applyVerb(state: UiState, verb: RowVerb, name: string, nowMs: number): Reduced {
   const row = namedRows(state.status?.services ?? []).find(({ id }) => id === name);
-  return row === undefined ? withoutEffects(state) : applyVerbToRow(state, verb, row);
+  return row === undefined ? withoutEffects(state) : applyVerbToRow(state, verb, row, nowMs);
 }
 
-function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow): Reduced {
+function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow, nowMs: number): Reduced {
   switch (verb) {
     case 'start':
     case 'stop':
@@ -70,6 +80,8 @@ function applyVerbToRow(state: UiState, verb: RowVerb, row: NamedRow): Reduced {
       if (port === null) return withoutEffects(state);
       return { state, effects: [{ kind: 'browse', url: urlOf(port) }] };
     }
+    case 'typeInto':
+      return askInput(state, row, nowMs);
     case 'select':
       return withoutEffects({ ...goTo(state, row), view: 'main' });
     case 'output':

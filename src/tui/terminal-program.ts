@@ -8,27 +8,28 @@ export type ProgramRun = {
   kill(): void;
 };
 
-/** @param named the variable that names it, for the error: `$EDITOR names the editor` */
+/** `title`: for the error. `named`: the variable that names it, for the error: `$EDITOR names the editor` */
+export type TerminalProgram = { command: string; words: readonly string[]; title?: string; named?: string };
+
+/** @param command for the shell, before the words; may be empty */
 export async function startProgram(
-  command: string,
-  words: readonly string[],
-  named: string,
+  { command, words, title = command, named }: TerminalProgram,
   stdin: NodeJS.ReadStream,
 ): Promise<ProgramRun> {
   const giveBack = await lendKeyboard(stdin);
   // A command may have options of its own: `code --wait`. Ctrl-C is the program's: the shell waits for what it makes of it.
   const shell = ['-c', `trap : INT QUIT; ${command} "$@"`, 'orch', ...words];
   const child = spawn('sh', shell, { stdio: 'inherit' });
-  return { ended: untilEnd(child, command, named).finally(giveBack), kill: () => child.kill('SIGHUP') };
+  return { ended: untilEnd(child, title, named).finally(giveBack), kill: () => child.kill('SIGHUP') };
 }
 
-function untilEnd(child: ChildProcess, command: string, named: string): Promise<void> {
+function untilEnd(child: ChildProcess, title: string, named: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
       if (code === 0) resolve();
-      else if (code === 127) reject(new Error(`${command}: not found; ${named}`));
-      else reject(new Error(`${command} ended with ${code === null ? 'a signal' : `exit code ${code}`}`));
+      else if (code === 127) reject(new Error(`${title}: not found${named ? `; ${named}` : ''}`));
+      else reject(new Error(`${title} ended with ${code === null ? 'a signal' : `exit code ${code}`}`));
     });
   });
 }

@@ -26,10 +26,19 @@ export type TuiOptions = {
   describe?: ReadDetails;
   /** Where the editor opens; throws an error with a message for people. */
   findPlace?: (service: string) => Promise<FilePlace>;
+  /** How the user types into a program. */
+  typing?: Typing;
   /** Questions come before the end of the project, and before commands for several instances. */
   asksFirst: boolean;
   /** Looks for the next supervisor once this one is lost; without it, the view ends then. */
   findNext?: FindNext;
+};
+
+export type Typing = {
+  /** Lines without their newline, to the input of an instance. Throws an error with a message for people. */
+  send(instance: string, lines: readonly string[]): Promise<void>;
+  /** The command that connects this terminal to the program of an instance. */
+  attachCommand(instance: string): string[];
 };
 
 /** @returns null: the project has ended, or `hasLeft` */

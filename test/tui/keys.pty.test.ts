@@ -279,3 +279,15 @@ describe('keys', () => {
     TIMEOUT_MS,
   );
 });
+
+test(
+  'control sequences that mean no key, typed or pasted, leave the view alone',
+  async () => {
+    const now = await stage.opened();
+    now.type('\x1b[31m\x1b[99;5~\x1b[99;5^\x1b[8;30;100t');
+    now.type('\x1b[200~\x1b[31mred\x1b[99;5~\x1b[201~');
+    now.type('?');
+    await now.shows(/── keys ─/);
+  },
+  TIMEOUT_MS,
+);

@@ -4,7 +4,7 @@ import { connect } from '../../src/api/client.ts';
 import { LineCommands } from '../../src/tui/line-commands.ts';
 import { type Answers, type FakeSupervisor, startFakeSupervisor } from '../api/fake-supervisor.ts';
 import { waitFor } from '../rig/wait-for.ts';
-import { pool, shopStatus } from './sample.ts';
+import { instanceStatus, pool, serviceStatus, shopStatus } from './sample.ts';
 
 const answers: Answers = {
   restart: ({ names }) => ({ instances: names }),
@@ -37,6 +37,13 @@ async function open(change: { owning?: boolean; asksFirst?: boolean } = {}) {
       sections: [{ title: 'why', rows: [{ label: name, value: 'fine' }] }],
       instances: null,
     }),
+    typing: {
+      send: async (instance, lines) => {
+        if (lines[0] === 'too much') throw new Error(`${instance} does not read`);
+        said.push(`${instance} got ${JSON.stringify(lines)}`);
+      },
+      attachCommand: () => [],
+    },
     say: (text) => said.push(text),
     leave: (how) => left.push(how),
   });
@@ -108,6 +115,29 @@ describe('commands', () => {
   test('without questions where none is wanted', async () => {
     await open({ asksFirst: false });
     await hear(['restart api'], 'restarting api');
+  });
+});
+
+describe('typing into a program', () => {
+  const open = (input: 'stdin' | 'tty') => {
+    const shell = serviceStatus('shell', [instanceStatus('shell.1', 'ready')], { input });
+    commands.update(shopStatus({ services: [shell] }));
+  };
+
+  test('each line goes to it, commands too, until an empty line', async () => {
+    open('stdin');
+    expect(await hear(['type into shell', '  hello ', 'status', ''], 'commands again')).toEqual([
+      'each line goes to shell.1; an empty line ends that',
+      'shell.1 got ["  hello "]',
+      'shell.1 got ["status"]',
+      'commands again',
+    ]);
+    expect(await hear(['type into shell', 'too much'], 'does not read')).toContain('error: shell.1 does not read');
+  });
+
+  test('one with a terminal of its own is named', async () => {
+    open('tty');
+    await hear(['type into shell'], '`orch attach shell.1` connects to it');
   });
 });
 

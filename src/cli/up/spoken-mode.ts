@@ -22,9 +22,9 @@ export async function runSpokenMode(
     const left = new Promise<'interrupted' | 'detached'>((resolve) => {
       leave = resolve;
     });
-    const { scaleInFile, describe } = viewHelpers(context, paths, () => client);
+    const { scaleInFile, describe, typing } = viewHelpers(context, paths, () => client);
     const commands = new LineCommands({
-      ...{ client, owning, asksFirst, scaleInFile, describe },
+      ...{ client, owning, asksFirst, scaleInFile, describe, typing },
       say: (text) => printer.say(text),
       leave: (how) => void detachIfWanted(how).then(leave, (error: Error) => printer.say(error.message)),
     });

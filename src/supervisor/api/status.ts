@@ -77,6 +77,7 @@ function serviceStatus(
     ...runsField(spec, new Set(overrides.profiles)),
     ...(notes.length > 0 && { notes }),
     ...rolloutField(parts.kernel.rollouts.get(spec.name)),
+    ...inputField(spec),
     instances,
   };
 }
@@ -91,6 +92,11 @@ function rolloutField(rollout: Rollout | undefined): Pick<ServiceStatus, 'rollou
   const { verdict } = rollout;
   if (verdict.kind === 'going') return { rollout: { state: 'going' } };
   return { rollout: { state: verdict.kind === 'paused' ? 'paused' : 'rolled_back', reason: verdict.because } };
+}
+
+function inputField({ tty, stdin }: ServiceSpec): Pick<ServiceStatus, 'input'> {
+  if (tty) return { input: 'tty' };
+  return stdin ? { input: 'stdin' } : {};
 }
 
 /** A client of an older version applied a configuration without them. */

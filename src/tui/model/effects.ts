@@ -23,6 +23,10 @@ export type Effect =
   | { kind: 'readLog'; request: LogRequest | null }
   | { kind: 'saveOutput'; file: string }
   | { kind: 'pageOutput' }
+  /** Lines, each without its newline. */
+  | { kind: 'sendInput'; instance: string; lines: string[] }
+  /** The keyboard is the program's until its user leaves. */
+  | { kind: 'attach'; instance: string }
   | { kind: 'copy' }
   | { kind: 'suspend' }
   | { kind: 'redraw' };

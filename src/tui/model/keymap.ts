@@ -12,6 +12,7 @@ export type KeyContext =
   | 'search'
   | 'palette'
   | 'signal'
+  | 'input'
   | 'confirm'
   | 'leave'
   | 'shutdown';
@@ -37,6 +38,7 @@ export type KeyAction =
   | 'details'
   | 'edit'
   | 'browse'
+  | 'typeInto'
   | 'undoScale'
   | 'palette'
   | 'filter'
@@ -101,7 +103,7 @@ export type KeyBinding = {
 const LISTS: KeyContext[] = ['logs', 'events', 'help', 'why', 'details'];
 const SCREENS: KeyContext[] = ['main', ...LISTS];
 /** They take text. */
-const PROMPTS: KeyContext[] = ['scale', 'search', 'palette', 'signal'];
+const PROMPTS: KeyContext[] = ['scale', 'search', 'palette', 'signal', 'input'];
 const QUESTIONS: KeyContext[] = [...PROMPTS, 'confirm', 'leave'];
 
 /** One row of the table. @param keys separated by a blank. */
@@ -183,6 +185,13 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('u', 'main', 'undoScale', 'Services', 'undo the last scale (asks first)'),
   key('E', ['main', 'logs'], 'edit', 'Services', 'open procs.yaml at it in `$EDITOR`'),
   key('b', ['main', 'logs'], 'browse', 'Services', 'open its URL, or copy it'),
+  key(
+    'I',
+    ['main', 'logs'],
+    'typeInto',
+    'Services',
+    'type into the program (`stdin` or `tty`); Esc, or Ctrl-], comes back',
+  ),
 
   key('l', ['main', 'events'], 'logs', 'Output', 'output on the whole screen', 'logs'),
   key('e', ['main', 'logs'], 'events', 'Output', 'events on the whole screen', 'events'),

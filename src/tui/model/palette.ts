@@ -28,7 +28,8 @@ export type RowVerb =
   | 'output'
   | 'select'
   | 'edit'
-  | 'browse';
+  | 'browse'
+  | 'typeInto';
 
 /** For all that are marked. */
 export type MarkedVerb = 'start' | 'stop' | 'restart' | 'signal';
@@ -97,6 +98,7 @@ const KEYS_OF_VERBS: Partial<Record<RowVerb, KeyAction>> = {
   details: 'details',
   edit: 'edit',
   browse: 'browse',
+  typeInto: 'typeInto',
 };
 
 function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntry[] {
@@ -120,6 +122,7 @@ function rowEntries(row: NamedRow, bindings: readonly KeyBinding[]): PaletteEntr
     entry('output of NAME', 'output', ''),
     entry('go to NAME', 'select', ''),
     ...(isLive ? [entry('signal NAME', 'signal', 'asks which'), entry('reload NAME', 'reload', '')] : []),
+    ...(isLive && service.input !== undefined && instances.length === 1 ? [entry('type into NAME', 'typeInto')] : []),
     ...(port === null ? [] : [entry('open NAME', 'browse', urlOf(port))]),
   ];
   if (row.kind === 'instance') return entries;

@@ -18,6 +18,7 @@ export type Overlay =
   | SearchOverlay
   | PaletteOverlay
   | SignalOverlay
+  | InputOverlay
   | ConfirmOverlay
   | LeaveOverlay;
 export type PanelOverlay = HelpOverlay | WhyOverlay | DetailsOverlay;
@@ -59,6 +60,8 @@ export type SearchSubject = 'names' | 'lines' | 'output' | 'time' | 'file';
 export type PaletteOverlay = { kind: 'palette'; text: string; at: number };
 /** `title`: of the row, or how many instances. */
 export type SignalOverlay = { kind: 'signal'; names: string[]; title: string; text: string; typed: boolean };
+/** The line that is typed into the program of an instance. */
+export type InputOverlay = { kind: 'input'; instance: string; text: string };
 /** Before a command that ends much. `effect`: what the answer yes does. */
 export type ConfirmOverlay = { kind: 'confirm'; question: string; effect: Effect };
 /** Before the view that owns the project ends. */

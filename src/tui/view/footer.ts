@@ -4,6 +4,7 @@ import { markedTarget } from '../model/rows.ts';
 import {
   type ConfirmOverlay,
   contextOf,
+  type InputOverlay,
   type ScaleOverlay,
   type SearchOverlay,
   type SignalOverlay,
@@ -17,6 +18,7 @@ export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line 
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
   if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
   if (state.overlay?.kind === 'signal') return line(signalCells(state.overlay), columns);
+  if (state.overlay?.kind === 'input') return line(inputCells(state.overlay, columns), columns);
   if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
   if (state.overlay?.kind === 'leave') return line(LEAVE_CELLS, columns);
   if (state.notice !== null && nowMs < state.notice.untilMs) {
@@ -81,6 +83,15 @@ function signalCells({ title, text }: SignalOverlay): Cell[] {
     cell(' Esc', 'key'),
     cell(' cancel', 'dim'),
   ];
+}
+
+/** Of a long line, its end: that is where it is typed. */
+function inputCells({ instance, text }: InputOverlay, columns: number): Cell[] {
+  const question = cell(` type into ${instance} `, 'bold');
+  const keys = [cell('   Enter', 'key'), cell(' send ', 'dim'), cell(' Esc', 'key'), cell(' back', 'dim')];
+  const room = Math.max(10, columns - cellsWidth([question, ...keys]) - 2);
+  const shown = [...text.replaceAll('\t', ' ')].slice(-room).join('');
+  return [question, cell(` ${shown} `, 'match'), ...keys];
 }
 
 function confirmCells({ question }: ConfirmOverlay): Cell[] {
