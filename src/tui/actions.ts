@@ -1,19 +1,16 @@
 // What each action of the keymap does to the state, and which effects it has. Pure. The page keys measure with the view.
 
-import { formatClock } from '../units.ts';
 import { find, goToTime, outputPage, readAhead } from './find.ts';
 import type { KeyAction } from './model/keymap.ts';
 import { pageHeight } from './model/layout.ts';
-import { nextLevelFilter } from './model/level.ts';
 import type { LogView } from './model/log-ring.ts';
 import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
 import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
 import { nextSortOrder, type SortOrder } from './model/sort.ts';
-import { isPanel, type PaletteOverlay, type SearchSubject, type TimeRange, type UiState } from './model/state.ts';
-import { nextRange } from './model/time-range.ts';
-import { mute } from './mute.ts';
+import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
+import { applyToOutput, defaultFileName, isOutputAction } from './output-actions.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
@@ -21,6 +18,7 @@ import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scroll
 export type ActionContext = { log: LogView; nowMs: number };
 
 export function applyAction(state: UiState, action: KeyAction, context: ActionContext): Reduced {
+  if (isOutputAction(action)) return applyToOutput(state, action, context.nowMs);
   switch (action) {
     case 'previous':
     case 'next':
@@ -58,22 +56,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects(openSearch(state, 'names', state.nameFilter));
     case 'grep':
       return withoutEffects(openSearch(state, 'lines', state.lineFilter));
-    case 'level':
-      return withoutEffects({ ...state, levels: nextLevelFilter(state.levels), logBottom: null, searchHit: null });
-    case 'range':
-      return withoutEffects({ ...state, range: nextRange(state, context.nowMs), logBottom: null, searchHit: null });
-    case 'clear': {
-      const range: TimeRange = { name: 'cleared', sinceMs: context.nowMs };
-      return withoutEffects({ ...state, range, logBottom: null, searchHit: null });
-    }
-    case 'mute':
-      return withoutEffects(mute(state, context.nowMs));
-    case 'markOutput':
-      return withoutEffects({ ...state, marks: [...state.marks, context.nowMs] });
     case 'save':
       return withoutEffects(openSearch(state, 'file', defaultFileName(state, context.nowMs)));
-    case 'pager':
-      return { state, effects: [{ kind: 'pageOutput' }] };
     case 'goToTime':
       return withoutEffects(openSearch(state, 'time', ''));
     case 'search':
@@ -87,10 +71,6 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
       return withoutEffects({ ...state, view: action, overlay: null });
     case 'allOutput':
       return withoutEffects(switchOutput(state));
-    case 'wrap':
-      return withoutEffects({ ...state, wrapLines: !state.wrapLines });
-    case 'times':
-      return withoutEffects({ ...state, showTimes: !state.showTimes });
     case 'pageUp':
     case 'pageDown':
     case 'lineUp':
@@ -226,12 +206,6 @@ function accept(state: UiState, context: ActionContext): Reduced {
   if (overlay?.kind === 'search' && overlay.of === 'time') return goToTime(answered.state, overlay.text, context.nowMs);
   const isSearch = overlay?.kind === 'search' && overlay.of === 'output' && state.search !== '';
   return isSearch ? find(answered.state, 'older', context) : answered;
-}
-
-/** `shop-2026-01-31-140500.txt` */
-function defaultFileName({ status }: UiState, nowMs: number): string {
-  const moment = formatClock(nowMs, { date: true }).replace(' ', '-').replaceAll(':', '');
-  return `${status?.project ?? 'orch'}-${moment}.txt`;
 }
 
 function scroll(

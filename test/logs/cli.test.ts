@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LogsOptions, runLogs } from '../../src/cli/commands/logs.ts';
 import type { CliContext } from '../../src/cli/context/context.ts';
 
@@ -99,6 +99,38 @@ test('raw: the bare bytes', async () => {
   expect(stdout.read()).toEqual(Buffer.from('two \xc3\xbf\n', 'latin1'));
 });
 
+describe('--json-lines', () => {
+  const LINE = '{"level":30,"time":"2026-03-01T12:00:00.001Z","msg":"up","port":80,"esc":"\\u001b[2Jx"}';
+  const later = '{"time":"2026-03-01T13:00:00.000Z","msg":"later"}';
+  beforeEach(() => {
+    const at = (text: string) => `${T0.replace('.000Z', '.001Z')} api.1 o ${text}\n`;
+    writeFileSync(join(root, '.orch/logs/default.log'), at(LINE) + at(later) + at('no json'));
+  });
+  const lines = (out: string) => out.replace(/\x1b\[[\d;]*m/g, '').split('\n');
+
+  test('compact: on one line; other lines stay', async () => {
+    const { out } = await run({ jsonLines: 'compact', utc: true }, ['api']);
+    const texts = ['INFO  up port=80 esc=x', '2026-03-01 13:00:00.000Z later', 'no json'];
+    expect(out).toBe(texts.map((text) => `2026-03-01T12:00:00.001Z api.1 o ${text}\n`).join(''));
+  });
+
+  test('pretty in a terminal: further rows stand under the text', async () => {
+    const { out } = await run({ jsonLines: 'pretty', utc: true }, ['api'], { colour: true }, true);
+    const head = '2026-03-01 12:00:00.001Z api.1 | ';
+    const indent = ' '.repeat(head.length);
+    expect(lines(out)).toEqual([
+      ...[`${head}INFO  up`, `${indent}    port: 80`, `${indent}    esc: x`],
+      ...[`${head}2026-03-01 13:00:00.000Z later`, `${head}no json`, ''],
+    ]);
+    expect(out).not.toContain('\x1b[2J');
+  });
+
+  test('grep sees the line as it is', async () => {
+    const { out } = await run({ jsonLines: 'compact', grep: '"level":30' }, ['api']);
+    expect(lines(out)).toEqual([expect.stringContaining('INFO  up'), '']);
+  });
+});
+
 test.each<[LogsOptions, string[], string]>([
   [
     { since: 'bogus' },
@@ -108,6 +140,7 @@ test.each<[LogsOptions, string[], string]>([
   [{ grep: '(' }, [], 'error: --grep: '],
   [{ queue: 'othr' }, [], 'error: no log queue "othr"\nhint: the log queues are: '],
   [{ follow: true, until: '5m' }, [], 'error: --until and --follow exclude each other\n'],
+  [{ jsonLines: 'pretty', raw: true }, [], 'error: --json-lines and --raw exclude each other\n'],
 ])('%o is refused', async (options, names, message) => {
   const { code, err, out } = await run(options, names);
   expect([code, out]).toEqual([2, '']);

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { ProjectPaths } from '../../api/paths.ts';
 import { type Selectable, selectablesOf } from '../../api/select-names.ts';
 import type { FollowOptions } from '../../logs/reader/follow-logs.ts';
+import { JSON_FORMS, type JsonForm } from '../../logs/reader/json-line.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
 import type { LogQueueFile } from '../../logs/reader/segment.ts';
 import type { UnfinishedFollower, UnfinishedSelection } from '../../logs/reader/unfinished-lines.ts';
@@ -22,6 +23,8 @@ export type LogsOptions = SelectionOptions & {
   grep?: string;
   /** The lines alone, byte by byte. */
   raw?: boolean;
+  /** How lines that are JSON objects are printed; without: as they are. */
+  jsonLines?: JsonForm;
   utc?: boolean;
   queue?: string;
 };
@@ -45,6 +48,11 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
     exceptOption,
     { flags: '--queue <queue>', description: 'show only this log queue' },
     { flags: '--utc', description: 'in a terminal: print times in UTC instead of local time' },
+    {
+      flags: '--json-lines <form>',
+      description: 'show lines that are JSON objects for people: on one line, or with a line for each field',
+      value: { kind: 'choice', choices: JSON_FORMS },
+    },
     { flags: '--raw', description: 'print the bare lines, byte by byte, without time and instance' },
   ],
   ownsShortF: true,
@@ -52,6 +60,7 @@ export const logsCommand: CommandDefinition<LogsOptions> = {
     ['orch logs -f api', 'follow all instances of api'],
     ['orch logs --since 10m --grep "error|warn"', 'recent errors and warnings'],
     ['orch logs --json db.1 | jq .line', 'for programs'],
+    ['orch logs --json-lines compact api', 'JSON logs for people'],
     ['orch logs -f --except "debug-*"', 'everything but what matches'],
     ['orch logs rotate', 'close all live files now'],
   ],
@@ -63,6 +72,10 @@ const FOLLOW_TAIL = 100;
 
 export async function runLogs(context: CliContext, options: LogsOptions, words: string[]): Promise<ExitCode> {
   if (words[0] === 'rotate') return rotate(context, words.slice(1));
+  if (options.jsonLines !== undefined && (options.raw || context.json)) {
+    const message = `--json-lines and ${options.raw ? '--raw' : '--json'} exclude each other`;
+    return fail(context, { code: 'usage', message });
+  }
   const selection = await parseSelection(options, Date.now());
   if (typeof selection === 'string') return fail(context, { code: 'usage', message: selection });
   const project = await findQueues(context);
@@ -171,9 +184,10 @@ async function follow(context: CliContext, options: LogsOptions, reading: LogQue
   });
 }
 
-async function pacedWriter(context: CliContext, { raw = false, utc }: LogsOptions): Promise<FollowOptions['onLines']> {
+async function pacedWriter(context: CliContext, options: LogsOptions): Promise<FollowOptions['onLines']> {
+  const { raw = false } = options;
   const { lineFormatter, pacedWrite } = await import('../format/log-output.ts');
-  const format = lineFormatter(context, { raw, utc });
+  const format = lineFormatter(context, options);
   return (lines) => {
     const text = lines.map(format).join('');
     return pacedWrite(context.stdout, raw ? Buffer.from(text, 'latin1') : text);

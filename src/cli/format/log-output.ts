@@ -1,23 +1,58 @@
 // One line of a log as `orch logs` prints it: for people in a terminal, as in a text queue for pipes, as JSON, or bare.
+import { type JsonForm, type JsonPart, jsonRows } from '../../logs/reader/json-line.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
-import { painter } from '../../terminal/colour.ts';
+import { type Colour, painter } from '../../terminal/colour.ts';
 import { sanitizeLine } from '../../terminal/sanitize.ts';
 import { formatMoment } from '../../units.ts';
 import type { CliContext } from '../context/context.ts';
 import { instanceColour } from './state-colour.ts';
 
+/** `jsonLines`: for lines that are JSON objects. */
+type LineForm = { raw?: boolean | undefined; utc?: boolean | undefined; jsonLines?: JsonForm | undefined };
+
 /** The text ends with a newline. Of the control sequences of a program only SGR reaches a terminal. */
 export function lineFormatter(
   context: CliContext,
-  { raw = false, utc = false }: { raw?: boolean | undefined; utc?: boolean | undefined } = {},
+  { raw = false, utc = false, jsonLines }: LineForm = {},
 ): (line: LogLine) => string {
   const isTerminal = context.stdout.isTTY === true;
   if (context.json) return isTerminal ? (line) => escapeUnprintable(formatJson(line)) : formatJson;
   if (raw) return isTerminal ? (line) => `${sanitizedBytes(line.line, context.colour)}\n` : ({ line }) => `${line}\n`;
-  return isTerminal || context.colour
-    ? forPeople(context, utc)
-    : (line) => formatText(line, sanitizeLine(line.line, false));
+  const textOf = jsonLines === undefined ? cleanText(context.colour) : jsonText(context.colour, jsonLines, utc);
+  return isTerminal || context.colour ? forPeople(context, utc, textOf) : (line) => formatText(line, textOf(line, 0));
 }
+
+/** What a program wrote, as it is printed. @param indent columns before it, for its further rows */
+type TextOf = (line: LogLine, indent: number) => string;
+
+const cleanText =
+  (keepColours: boolean): TextOf =>
+  ({ line }) =>
+    sanitizeLine(line, keepColours);
+
+const JSON_COLOURS: Record<JsonPart['part'], Colour | null> = {
+  time: 'dim',
+  level: 'bold',
+  message: null,
+  rest: 'dim',
+};
+
+/** A line that has no newline yet is not JSON yet. */
+function jsonText(colour: boolean, form: JsonForm, utc: boolean): TextOf {
+  const paint = painter(colour);
+  const otherwise = cleanText(colour);
+  return (line, indent) => {
+    const showTime = (timeMs: number) =>
+      Math.abs(timeMs - line.timeMs) < SAME_TIME_MS ? null : formatMoment(timeMs, Date.now(), { utc });
+    const rows = line.unfinished ? null : jsonRows(sanitizeLine(line.line, false), form, showTime);
+    if (rows === null) return otherwise(line, indent);
+    const texts = rows.map((row) => row.map(({ part, text }) => paint(JSON_COLOURS[part], text)).join(' '));
+    return texts.join(`\n${' '.repeat(indent)}`);
+  };
+}
+
+/** A program names the time a little before its line is read: it is not printed twice. */
+const SAME_TIME_MS = 1000;
 
 /** The text and the result hold one byte per character. */
 function sanitizedBytes(line: string, keepColours: boolean): string {
@@ -25,16 +60,17 @@ function sanitizedBytes(line: string, keepColours: boolean): string {
   return Buffer.from(text).toString('latin1');
 }
 
-function forPeople(context: CliContext, utc: boolean): (line: LogLine) => string {
+function forPeople(context: CliContext, utc: boolean, textOf: TextOf): (line: LogLine) => string {
   const paint = painter(context.colour);
   let width = 0;
   return (line) => {
     const name = nameOf(line);
     width = Math.max(width, name.length);
-    const time = paint('dim', formatMoment(line.timeMs, Date.now(), { utc }));
+    const moment = formatMoment(line.timeMs, Date.now(), { utc });
+    const time = paint('dim', moment);
     const instance = paint(instanceColour(line.instance), name.padEnd(width));
     const bar = paint(line.stream === 'e' ? 'red' : 'dim', '|');
-    const text = sanitizeLine(line.line, context.colour);
+    const text = textOf(line, moment.length + width + ' '.length + ' | '.length);
     return `${time} ${instance} ${bar} ${line.gap === undefined ? text : paint('yellow', text)}\n`;
   };
 }

@@ -57,6 +57,7 @@ export type KeyAction =
   | 'logs'
   | 'allOutput'
   | 'wrap'
+  | 'jsonLines'
   | 'times'
   | 'events'
   | 'pageUp'
@@ -211,6 +212,13 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('f /', 'events', 'grep', null, 'find', 'find'),
   key('a', ['main', 'logs'], 'allOutput', 'Output', 'output of all services, or the selected one', 'all'),
   key('x', ['main', 'logs'], 'wrap', 'Output', 'wrap or cut long lines'),
+  key(
+    'J',
+    ['main', 'logs'],
+    'jsonLines',
+    'Output',
+    'JSON lines: on one line for people; with a line for each field; as they are',
+  ),
   key('t', ['main', 'logs'], 'times', 'Output', 'show or hide times'),
   key('c', ['main', 'logs'], 'copy', 'Output', 'print the output as plain text, to select and copy', 'copy'),
   key('pageup ctrl+u', SCREENS, 'pageUp', 'Output', 'scroll up; pauses'),

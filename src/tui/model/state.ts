@@ -1,5 +1,6 @@
 // The state of the view: the newest status, the events, and the user's choices. Plain values, replaced, never mutated.
 import type { DownProgress, EventRecord, Explanation, Status } from '../../api/protocol.ts';
+import type { JsonForm } from '../../logs/reader/json-line.ts';
 import type { Details } from './details.ts';
 import type { Effect, ScaleTarget } from './effects.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
@@ -115,6 +116,8 @@ export type UiState = {
   searchHit: number | null;
   allOutput: boolean;
   wrapLines: boolean;
+  /** How lines that are JSON objects are shown. Filters and searches see them as they are. */
+  jsonLines: 'raw' | JsonForm;
   showTimes: boolean;
   /** Lowest visible line when paused; null: follows the newest. */
   logBottom: number | null;
@@ -159,6 +162,7 @@ export function initialState(start: InitialOptions): UiState {
     searchHit: null,
     allOutput: false,
     wrapLines: false,
+    jsonLines: 'raw',
     showTimes: true,
     logBottom: null,
     eventBottom: null,

@@ -10,6 +10,7 @@ import { isUserMark } from '../model/output-marks.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
 import type { UiState } from '../model/state.ts';
+import { jsonCells } from './json-cells.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
@@ -17,6 +18,8 @@ export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs; now
 
 /** Narrower terminals show no times. */
 const TIMES_FROM_COLUMNS = 60;
+/** A program names the time a little before its line is read. */
+const SAME_TIME_MS = 1000;
 /** A name in the title keeps this width; the marks at the right are dropped first. */
 const MIN_NAME_WIDTH = 12;
 /** Screen lines that a wrapped line takes at most. */
@@ -131,12 +134,25 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state)] : [];
   // No longer than the page, so that a page can start with the start of a line.
   const most = Math.min(MAX_WRAPPED, height - older.length);
+  const showTime = (timeMs: number) => ownTime(timeMs, entry, drawing);
+  const json =
+    state.jsonLines === 'raw' || entry.unfinished
+      ? null
+      : jsonCells(plain, { form: state.jsonLines, showTime, style, room, wraps: state.wrapLines, most });
   const pieces = state.wrapLines ? wrap(text, room, most) : [clip(text, room)];
+  const rows: Cell[][] = json ?? pieces.map((piece) => [{ text: piece, style }]);
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
-  const lines = pieces.map((piece, index) =>
-    line([...(index === 0 ? prefix : indent), ...highlightMatches(piece, shown?.expression ?? null, style)], columns),
-  );
+  const lines = rows.map((row, index) => {
+    const cells = row.flatMap((each) => highlightMatches(each.text, shown?.expression ?? null, each.style));
+    return line([...(index === 0 ? prefix : indent), ...cells], columns);
+  });
   return [...older, ...lines];
+}
+
+/** The time that a JSON line names, where it says more than the time at its left. */
+function ownTime(timeMs: number, entry: BufferedLine, { state, todayMs }: PaneDrawing): string | null {
+  const isSame = Math.abs(timeMs - entry.timeMs) < SAME_TIME_MS;
+  return hasTimes(state) && isSame ? null : formatClock(timeMs, { date: timeMs < todayMs, ms: true });
 }
 
 function markLine({ timeMs }: BufferedLine, { state, options, todayMs }: PaneDrawing): Line {
@@ -154,7 +170,7 @@ function prefixCells(entry: BufferedLine, { state, target, options, todayMs }: P
   const isError = entry.stream === 'e';
   const date = entry.timeMs > 0 && entry.timeMs < todayMs;
   const clock = formatClock(entry.timeMs, { date });
-  const time = state.showTimes && columns >= TIMES_FROM_COLUMNS ? [cell(`${clock} `, 'dim')] : [];
+  const time = hasTimes(state) ? [cell(`${clock} `, 'dim')] : [];
   const name = target.isMixed
     ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
@@ -162,6 +178,8 @@ function prefixCells(entry: BufferedLine, { state, target, options, todayMs }: P
   const source = entry.source ? [cell(`${entry.source} `, 'dim')] : [];
   return [...time, ...name, ...source, ...bar];
 }
+
+const hasTimes = (state: UiState): boolean => state.showTimes && paneColumns(state) >= TIMES_FROM_COLUMNS;
 
 function barCell(isHit: boolean, isError: boolean, glyphs: Glyphs): Cell {
   if (isHit) return cell(`${glyphs.cursor} `, 'accent');
