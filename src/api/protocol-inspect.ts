@@ -8,6 +8,25 @@ export type InspectedInstance = {
   processes: ProcessInTree[];
   /** How many live processes were left out: an answer holds at most 100 of an instance. */
   moreProcesses: number;
+  /** Probes without an attempt are left out. */
+  probes: ProbeHistory[];
+};
+
+export type ProbeRole = 'startup' | 'readiness' | 'liveness';
+
+/** Of the supervisor that runs now, over restarts of the instance. */
+export type ProbeHistory = {
+  probe: ProbeRole;
+  /** The last ten, oldest first. */
+  attempts: ProbeAttempt[];
+};
+
+export type ProbeAttempt = {
+  /** When it began: ISO 8601 with milliseconds. */
+  time: string;
+  durationMs: number;
+  /** Without values that are secret; null: it passed. */
+  failure: string | null;
 };
 
 export type ProcessInTree = {

@@ -192,7 +192,7 @@ export class Supervisor implements Supervised {
   }
 
   logFaultOf = (queue: string): string | null => this.#instances.logFaults.of(queue);
-
+  probesOf = (id: Slot['id']) => this.#instances.probesOf(id);
   explain = (name: string): Explanation[] =>
     explanationsOf(this.kernel, this.#instances, name, this.clock.nowMs(), this);
 

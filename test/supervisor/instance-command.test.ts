@@ -31,3 +31,10 @@ test('the secrets of one start are read at the same time, and the first that is 
   for (const answer of answers.reverse()) answer();
   expect(await secrets).toMatchObject({ values: { B: 'b' }, missing: { detail: expect.stringContaining('secret A') } });
 });
+
+test('the reason of a failure is without the values of declared variables with the name of a secret', async () => {
+  const spec = specOf('api', { env: { DB_PASSWORD: 'canary', PLAIN: 'shown' } });
+  const command = { kind: 'shell', line: 'echo "$DB_PASSWORD is wrong for $PLAIN" >&2; exit 1' } as const;
+  const run = prepareCommand({ spec, index: 1, command, extra: {} }, CONTEXT);
+  expect(await run().outcome).toEqual({ ok: false, because: 'exit code 1: *** is wrong for shown' });
+});

@@ -31,7 +31,7 @@ function probing() {
     slots.set(slot.id, slot);
     probed.sync();
   };
-  return { sync, received: context.received };
+  return { sync, received: context.received, histories: probed.histories };
 }
 
 test.each(['pending', 'failing'] as const)(
@@ -60,4 +60,26 @@ test('a startup probe that has not passed still decides when the readiness probe
   seen(spec('api', { startup: NOT_YET, readiness: NOT_YET }));
   seen(spec('api', { startup: NOT_YET }));
   expect(received).toEqual([]);
+});
+
+test('every attempt is remembered with its time and failure, also after the probe is removed', async () => {
+  const { sync, histories } = probing();
+  const phase = { ...alive(), readiness: 'pending' } as Alive;
+  const declared = spec('api', { startup: AT_ONCE, readiness: NOT_YET });
+  const slot = slotOf(declared, 1, { phase });
+  sync(slot, declared);
+  const known = await waitFor(
+    'the readiness probe has failed',
+    () => histories.of(slot.id),
+    (found) => found.some(({ probe }) => probe === 'readiness'),
+  );
+  const [startup, readiness] = known;
+  expect(startup).toMatchObject({ probe: 'startup', attempts: [{ failure: null }] });
+  for (const { time, durationMs, failure } of readiness!.attempts) {
+    expect(new Date(time).toISOString()).toBe(time);
+    expect(durationMs).toBeLessThan(1_000);
+    expect(failure).toBe('3600000 ms have not passed yet');
+  }
+  sync(slot, spec('api', {}));
+  expect(histories.of(slot.id).length).toBe(2);
 });

@@ -10,6 +10,7 @@ import type { DetailRow, DetailSection, Details } from '../../tui/model/details.
 import { formatClock } from '../../units.ts';
 import { configurationRows, type DetailsContext, dependencyRows, readConfigured } from './configured.ts';
 import { instanceRow } from './instance-row.ts';
+import { probeSection } from './probe-rows.ts';
 import { processSection } from './process-rows.ts';
 
 const STDERR_LINES = 10;
@@ -41,6 +42,7 @@ export async function readDetails(
     { title: 'instances', rows: instances.map((instance) => instanceRow(instance, nowMs)) },
     { title: 'why', rows: explanations.flatMap(({ id, causes }) => causes.map((value) => ({ label: id, value }))) },
     processSection(inspected ?? []),
+    probeSection(inspected ?? []),
     { title: 'dependencies', rows: dependencyRows(service.name, status, configured) },
     { title: 'configuration', rows: await configurationRows(service.name, configured) },
     { title: 'last lines of stderr', rows: stderr },

@@ -1,4 +1,5 @@
-// What only the supervisor knows of an instance beyond its status: the processes of its tree. Measures when asked.
+// What only the supervisor knows of an instance beyond its status: the processes of its tree, and the last attempts
+// of its probes. Measures when asked.
 import type { InspectedInstance, ProcessInTree } from '../../api/protocol-inspect.ts';
 import type { Incarnation, Slot } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
@@ -8,6 +9,7 @@ import { sweepByNonce } from '../../os/tree/sweep.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveInstances } from './instance-names.ts';
 import { shownCommandLine } from './shown-command-line.ts';
+import type { Supervised } from './supervised.ts';
 
 /** Long enough that 3 % of a core show: CPU time counts in steps of 10 ms. */
 const MEASURE_MS = 300;
@@ -16,7 +18,10 @@ const MAX_PROCESSES = 100;
 const MAX_PROCESSES_OF_ALL = 2_000;
 
 /** @param name of a service or an instance. @throws RequestError where there is none */
-export async function inspectInstances(kernel: Kernel, name: string): Promise<InspectedInstance[]> {
+export async function inspectInstances(
+  { kernel, probesOf }: Pick<Supervised, 'kernel' | 'probesOf'>,
+  name: string,
+): Promise<InspectedInstance[]> {
   const ids = resolveInstances(kernel, [name]);
   const leaders = new Map(ids.flatMap((id) => leaderOf(kernel, id)));
   const incarnations = new Map([...leaders.values()].map((leader) => [leader.nonce, leader]));
@@ -36,6 +41,7 @@ export async function inspectInstances(kernel: Kernel, name: string): Promise<In
       id,
       processes: inTreeOrder(own).map(({ process, parent }) => processInTree(process, parent, secretNames)),
       moreProcesses: members[at]!.length - chosen[at]!.length,
+      probes: probesOf(id),
     };
   });
 }

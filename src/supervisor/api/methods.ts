@@ -67,7 +67,7 @@ export function createMethods(supervisor: Supervised, { onDown, followLink }: Me
         .then(() => ({}));
     },
     why: ({ name }) => ({ explanations: supervisor.explain(requiredString(name, 'name')) }),
-    inspect: async ({ name }) => ({ instances: await inspectInstances(kernel, requiredString(name, 'name')) }),
+    inspect: async ({ name }) => ({ instances: await inspectInstances(supervisor, requiredString(name, 'name')) }),
     start: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), startInstances, call.signal),
     restart: ({ names }, call) => startAndSettle(supervisor, requiredNames(names), restartInstances, call.signal),
     startDependencies: ({ service, timeoutMs }, call) =>

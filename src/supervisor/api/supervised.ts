@@ -2,6 +2,7 @@
 import type { ProjectPaths } from '../../api/paths.ts';
 import type { Explanation, Leftover, Status } from '../../api/protocol.ts';
 import type { AppliedBy } from '../../api/protocol-edits.ts';
+import type { ProbeHistory } from '../../api/protocol-inspect.ts';
 import type { AcceptedConfig } from '../../core/load-result.ts';
 import type { EndingSlot, Incarnation } from '../../core/slot.ts';
 import type { InstanceId } from '../../core/spec.ts';
@@ -32,6 +33,7 @@ export interface Supervised {
   /** @param onlyKnown asks neither the log writer nor git, so that it waits for nothing */
   status(onlyKnown?: boolean): Promise<Status>;
   explain(name: string): Explanation[];
+  probesOf(id: InstanceId): ProbeHistory[];
   /** Sends a signal to the program of a live instance. @returns false: it has ended, or has not started yet. */
   signal(process: Incarnation, signal: string): boolean;
   /** Lets the program of an instance read its configuration again, as `reload` says. Reports what came of it. */

@@ -1,4 +1,6 @@
 // Runs a command of the configuration for an instance, with its directory and environment: probes, hooks, stop commands.
+
+import { isSecretKey } from '../../config/problem/masking.ts';
 import type { Command, ProbeResult, ServiceSpec } from '../../core/spec.ts';
 import {
   declaresSecrets,
@@ -32,7 +34,14 @@ export function prepareCommand(prepared: InstanceCommand, context: LaunchContext
   const { spec, index, command, extra, log } = prepared;
   if (log || declaresSecrets(spec)) return () => runPrepared(prepared, context);
   const launch = launchCommand(spec, index, command, extra, context);
-  return () => runExec(launch);
+  const request = { ...launch, secrets: secretValuesIn(spec, launch.env) };
+  return () => runExec(request);
+}
+
+/** Of variables that are declared with a text and have the name of a secret. */
+function secretValuesIn(spec: ServiceSpec, env: Record<string, string>): string[] {
+  const names = Object.keys(spec.env).filter(isSecretKey);
+  return names.flatMap((name) => (env[name] === undefined ? [] : [env[name]]));
 }
 
 /** @param late the reason of a command that is cancelled because it took longer */
@@ -59,7 +68,7 @@ function runPrepared(prepared: InstanceCommand, context: LaunchContext): Running
     };
     const run = async (secrets: Secrets): Promise<ProbeResult> => {
       const launch = launchCommand(spec, index, command, { ...secrets.values, ...extra }, context);
-      const request = { ...launch, secrets: Object.values(secrets.values) };
+      const request = { ...launch, secrets: [...Object.values(secrets.values), ...secretValuesIn(spec, launch.env)] };
       return withMissingSecret(secrets, await (log ? runLogged(request, log, start) : start(request)));
     };
     const failed = (error: unknown): ProbeResult => ({ ok: false, because: errorText(error) });

@@ -1,5 +1,6 @@
 // The processes of all instances and what accompanies them: outputs, sockets, hooks, memory limits, watches, schedules,
 // probes. Carries out what the kernel decides and sends results to its inbox; decides nothing.
+import type { ProbeHistory } from '../../api/protocol-inspect.ts';
 import type { AliveSlot, EndingSlot, Slot } from '../../core/slot.ts';
 import { type InstanceId, type ProjectConfig, type ServiceName, type ServiceSpec, serviceOf } from '../../core/spec.ts';
 import type { LogWriterClient } from '../../logs/log-writer-client.ts';
@@ -211,6 +212,10 @@ export class Instances {
     this.#scheduler.sync();
     this.#prober.sync();
     this.#conflicts.sync();
+  }
+
+  probesOf(id: InstanceId): ProbeHistory[] {
+    return this.#prober.histories.of(id);
   }
 
   /** Call before the first step, and now and then. @returns in how many milliseconds to call again. */

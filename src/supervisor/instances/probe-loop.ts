@@ -10,6 +10,8 @@ export type ProbeLoopOptions = {
   begin(): RunningCheck[];
   /** The verdict or the reason changed; `because` is null after an attempt that succeeded. `isSilent`: no answer came in time. */
   onChange(verdict: ProbeRecord['verdict'], because: string | null, isSilent: boolean): void;
+  /** Every attempt, before a change that it brings about. */
+  onAttempt(outcome: ProbeResult, durationMs: number): void;
 };
 
 /** Attempts fall on multiples of this, so that those of many instances share one wake-up. */
@@ -56,6 +58,7 @@ export class ProbeLoop {
     const { probe } = this.#options;
     const state = { kind: 'trying' as const, running: this.#options.begin(), again: false };
     this.#state = state;
+    const beganMs = performance.now();
     const late = `no answer within ${probe.timeoutMs} ms`;
     // One tick later: if this process was blocked, the answer may have arrived already.
     let isSilent = false;
@@ -67,7 +70,9 @@ export class ProbeLoop {
     const outcomes = await Promise.all(state.running.map(({ outcome }) => outcome));
     clearTimeout(timer);
     if (this.#state !== state) return;
-    this.#conclude(together(outcomes), isSilent);
+    const outcome = together(outcomes);
+    this.#options.onAttempt(outcome, performance.now() - beganMs);
+    this.#conclude(outcome, isSilent);
     // `onChange` may have stopped this loop.
     if (this.#state !== state) return;
     const pause = state.again ? 0 : nextAttemptDelayMs(this.#record, probe);

@@ -1,5 +1,6 @@
 // Runs the probes of every live instance. Level-triggered: compares running probes with declared ones after each step of the
 // kernel. Sends results to the kernel as events; decides nothing about instances.
+import type { ProbeRole } from '../../api/protocol-inspect.ts';
 import type { PortTable } from '../../core/desired.ts';
 import type { InstanceEvent } from '../../core/instance-event.ts';
 import { PORT_REFERENCES } from '../../core/ports.ts';
@@ -9,12 +10,12 @@ import type { InstanceId, Probe, ServiceSpec } from '../../core/spec.ts';
 import type { SupervisorContext } from '../kernel/supervisor-context.ts';
 import type { OwnAnswers } from './own-answers.ts';
 import { type CheckSubject, prepareCheck } from './probe-checks.ts';
+import { ProbeHistories } from './probe-histories.ts';
 import { ProbeLoop, type ProbeLoopOptions } from './probe-loop.ts';
 import type { ReadinessSignals } from './readiness-signals.ts';
 
 type ProbeablePhase = Extract<Phase, { kind: 'alive' }>;
 type ProbeableSlot = Slot & { phase: ProbeablePhase };
-type ProbeRole = 'startup' | 'readiness' | 'liveness';
 type Probed = {
   nonce: string;
   spec: ServiceSpec;
@@ -24,6 +25,7 @@ type Probed = {
 };
 
 export class Prober {
+  readonly histories = new ProbeHistories();
   #context: SupervisorContext;
   #signals: ReadinessSignals;
   #answers: OwnAnswers;
@@ -45,6 +47,7 @@ export class Prober {
       const slot = slots.get(id);
       if (!slot || !isProbeable(slot) || slot.phase.process.nonce !== probed.nonce) this.#drop(id, probed);
     }
+    this.histories.keepOnly(slots);
     for (const slot of slots.values()) {
       if (!isProbeable(slot)) continue;
       const spec = specs.specOf(slot);
@@ -129,9 +132,14 @@ export class Prober {
     const begin = () => begins.map((one) => one());
     const onChange: ProbeLoopOptions['onChange'] = (verdict, because, isSilent): void =>
       this.#changed(slot, probed, key, { verdict, because, isSilent });
+    const onAttempt: ProbeLoopOptions['onAttempt'] = (outcome, durationMs): void => {
+      const time = new Date(this.#context.clock.nowMs() - durationMs).toISOString();
+      const failure = outcome.ok ? null : outcome.because;
+      this.histories.note(slot.id, key, { time, durationMs: Math.round(durationMs), failure });
+    };
     // Other probes begin when the startup probe has passed: their delay counts from then on.
     const aliveMs = key === 'startup' || probed.spec.startup === null ? subject.aliveMs() : 0;
-    const loop = new ProbeLoop({ probe, begin, onChange }, aliveMs);
+    const loop = new ProbeLoop({ probe, begin, onChange, onAttempt }, aliveMs);
     for (const check of probe.checks) {
       if (check.kind === 'delay') setTimeout(() => loop.nudge(), check.delayMs - subject.aliveMs()).unref();
     }
