@@ -1,4 +1,5 @@
 // (state, message) → next state and effects. Pure: the clock comes with the message.
+import { isDeepStrictEqual } from 'node:util';
 import type { Status } from '../api/protocol.ts';
 import { applyAction } from './actions.ts';
 import { showRead } from './find.ts';
@@ -8,6 +9,7 @@ import type { LogView } from './model/log-ring.ts';
 import { type Reduced, type UiMessage, withoutEffects } from './model/messages.ts';
 import { NO_SAMPLES, withSample } from './model/samples.ts';
 import { contextOf, MAX_EVENTS, noticeOf, type UiState } from './model/state.ts';
+import { withSteadyUsage } from './model/steady-usage.ts';
 import { typeIntoPrompt } from './prompt.ts';
 
 /** @param log the scroll keys move in it; the reducer only reads it. */
@@ -49,9 +51,11 @@ export function reduce(state: UiState, message: UiMessage, log: LogView): Reduce
 }
 
 /** What was used is kept only where there is room to show it. */
-function takeStatus(state: UiState, status: Status, nowMs: number): UiState {
+function takeStatus(state: UiState, received: Status, nowMs: number): UiState {
+  const status = withSteadyUsage(state.status, received);
   const samples = hasSparklines(state) ? withSample(state.samples, status, nowMs) : NO_SAMPLES;
-  return { ...state, status, samples };
+  const isSame = samples === state.samples && isDeepStrictEqual(status, state.status);
+  return isSame ? state : { ...state, status, samples };
 }
 
 function pressKey(state: UiState, key: string, nowMs: number, log: LogView): Reduced {

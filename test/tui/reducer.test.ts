@@ -234,3 +234,22 @@ describe('views', () => {
     expect(state.events.at(-1)!.seq).toBe(2499);
   });
 });
+
+describe('a status', () => {
+  const taken = (state: UiState, cpuPercent: number, rssMib: number) => {
+    const supervisor = { ...shopStatus().supervisor, cpuPercent, rssBytes: rssMib * 1024 * 1024 };
+    return reduce(state, { kind: 'status', status: shopStatus({ supervisor }), nowMs: 0 }, ringOf(0)).state;
+  };
+
+  test('that differs only in what an idle supervisor uses changes nothing', () => {
+    const first = taken(start(), 0.4, 50);
+    expect(taken(taken(first, 0.1, 51), 0.9, 49)).toBe(first);
+  });
+
+  test('shows what a busy supervisor uses, and its end', () => {
+    const busy = taken(taken(start(), 0.1, 50), 12, 80);
+    expect(busy.status?.supervisor).toMatchObject({ cpuPercent: 12, rssBytes: 80 * 1024 * 1024 });
+    expect(taken(busy, 12.6, 80)).toBe(busy);
+    expect(taken(busy, 0.6, 80).status?.supervisor.cpuPercent).toBe(0);
+  });
+});
