@@ -8,11 +8,13 @@ import { type Reduced, withoutEffects } from './model/messages.ts';
 import { paletteMatches } from './model/palette.ts';
 import { commandNames, isFolded, outputTarget, selectedIndex, selectedRow, tableRows } from './model/rows.ts';
 import { searchPattern } from './model/search-pattern.ts';
-import { nextSortOrder, type SortOrder } from './model/sort.ts';
+import { nextSortOrder } from './model/sort.ts';
 import { isPanel, type PaletteOverlay, type SearchSubject, type UiState } from './model/state.ts';
 import { applyToOutput, defaultFileName, isOutputAction } from './output-actions.ts';
 import { answerPrompt, setSearch } from './prompt.ts';
 import { applyToMarked, applyToProject, applyToRow, applyVerb, undoScale } from './row-commands.ts';
+import { applySelection, endSelection, textOfSelection } from './select-lines.ts';
+import { group, reverseSort, sortBy } from './table-order.ts';
 import { pageDelta, scrollEvents, scrollLog, scrollOverlay } from './view/scrolling.ts';
 
 export type ActionContext = { log: LogView; nowMs: number };
@@ -57,6 +59,7 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'grep':
       return withoutEffects(openSearch(state, 'lines', state.lineFilter));
     case 'save':
+    case 'saveSelected':
       return withoutEffects(openSearch(state, 'file', defaultFileName(state, context.nowMs)));
     case 'goToTime':
       return withoutEffects(openSearch(state, 'time', ''));
@@ -106,6 +109,8 @@ export function applyAction(state: UiState, action: KeyAction, context: ActionCo
     case 'suspend':
     case 'redraw':
       return { state, effects: [{ kind: action }] };
+    default:
+      return applySelection(state, action, context);
   }
 }
 
@@ -174,35 +179,16 @@ function mark(state: UiState): UiState {
   return select({ ...state, marked: isMarked ? others : [...others, ...names] }, 'next');
 }
 
-function reverseSort(state: UiState): UiState {
-  const { sort } = state;
-  return sortBy(
-    state,
-    sort === null ? { column: 'name', isReversed: true } : { ...sort, isReversed: !sort.isReversed },
-  );
-}
-
-/** Keys must not act on the row that happens to be first: the row under the cursor is selected, its output is not. */
-function sortBy(state: UiState, sort: SortOrder): UiState {
-  const selected = selectedRow(state)?.id ?? null;
-  return { ...state, sort, selected, allOutput: state.allOutput || state.selected === null };
-}
-
-/** The selected row stays selected: it is in its group, and of a group its first service. */
-function group(state: UiState): UiState {
-  const row = state.selected === null ? null : selectedRow(state);
-  const selected = row?.kind === 'group' ? row.services[0]!.name : state.selected;
-  return { ...state, selected, groupsByTag: !state.groupsByTag };
-}
-
 /** The newest line that a search finds is shown at once. */
 function accept(state: UiState, context: ActionContext): Reduced {
   const { overlay } = state;
   if (overlay?.kind === 'confirm') return { state: { ...state, overlay: null }, effects: [overlay.effect] };
   if (overlay?.kind === 'palette') return acceptEntry(state, overlay, context);
   const answered = answerPrompt(state, 'accept');
-  if (overlay?.kind === 'search' && overlay.of === 'file')
-    return { ...answered, effects: overlay.text === '' ? [] : [{ kind: 'saveOutput', file: overlay.text }] };
+  if (overlay?.kind === 'search' && overlay.of === 'file') {
+    const selected = textOfSelection(state, context.log);
+    return { ...answered, effects: overlay.text === '' ? [] : [{ kind: 'saveOutput', file: overlay.text, selected }] };
+  }
   if (overlay?.kind === 'search' && overlay.of === 'time') return goToTime(answered.state, overlay.text, context.nowMs);
   const isSearch = overlay?.kind === 'search' && overlay.of === 'output' && state.search !== '';
   return isSearch ? find(answered.state, 'older', context) : answered;
@@ -241,6 +227,7 @@ function back(state: UiState): UiState {
   const { overlay } = state;
   if (overlay?.kind === 'search') return { ...setSearch(state, overlay, overlay.before), overlay: null };
   if (overlay !== null) return { ...state, overlay: null };
+  if (state.selection !== null) return endSelection(state, state.selection);
   if (state.view === 'main' && state.marked.length > 0) return { ...state, marked: [] };
   if (state.view !== 'main' && isUnfiltered(state))
     return { ...state, view: 'main', logBottom: null, eventBottom: null };

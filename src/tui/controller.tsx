@@ -14,7 +14,7 @@ import type { UiMessage } from './model/messages.ts';
 import { initialState, type Tone, type UiState } from './model/state.ts';
 import { OutputFollower } from './output-follower.ts';
 import type { OnRead } from './output-history.ts';
-import { type OutsideEffect, openOutside } from './outside.ts';
+import { isOutside, type OutsideEffect, openOutside } from './outside.ts';
 import { endBySignal, listenToProcess, type ProcessEvent, withDefaultSuspend } from './process-events.ts';
 import { reduce } from './reducer.ts';
 import { Screen } from './screen.ts';
@@ -134,20 +134,16 @@ export class TuiController {
   }
 
   #runEffect(effect: Effect): void {
+    if (isOutside(effect)) {
+      this.#openOutside(effect);
+      return;
+    }
     switch (effect.kind) {
       case 'down':
         void this.#shutDown(effect.timeoutMs);
         return;
       case 'leave':
         void this.#leave(effect.outcome);
-        return;
-      case 'edit':
-      case 'browse':
-      case 'saveOutput':
-      case 'pageOutput':
-      case 'sendInput':
-      case 'attach':
-        this.#openOutside(effect);
         return;
       case 'readLog':
         this.#follower.read(effect.request);

@@ -14,7 +14,7 @@ import { pageAround, type ScrollPage } from './view/scrolling.ts';
 const AHEAD_LINES = 500;
 
 /** What there is to see. */
-type Sight = { log: LogView; nowMs: number };
+export type Sight = { log: LogView; nowMs: number };
 
 /** To the next line that the search finds, from the last one, or else from the bottom of the page. */
 export function find(state: UiState, direction: Direction, { log, nowMs }: Sight): Reduced {

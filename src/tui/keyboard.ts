@@ -41,13 +41,16 @@ export class KeyReader {
 
 function pressedKeys(input: string, key: Key): KeyPress[] {
   const named = KEY_NAMES.find(([flag]) => key[flag]);
-  if (named !== undefined) return [{ kind: 'key', name: named[1] }];
+  if (named !== undefined) return [{ kind: 'key', name: key.shift ? shifted(named[1]) : named[1] }];
   if (key.ctrl && input !== '') return [{ kind: 'key', name: `ctrl+${input}` }];
   if (key.meta && input !== '') return [{ kind: 'key', name: `meta+${input}` }];
   const characters = [...input];
   if (characters.length > MAX_TYPED_AT_ONCE) return [{ kind: 'pasted', text: input }];
   return characters.map((character) => ({ kind: 'key', name: characterName(character) }));
 }
+
+/** Of the keys that move, the others mean the same. */
+const shifted = (name: string): string => (/^(up|down|left|right|home|end)$/.test(name) ? `shift+${name}` : name);
 
 /** For several keys in one read: Ink names only a single key. */
 function characterName(character: string): string {

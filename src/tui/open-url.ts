@@ -1,5 +1,6 @@
 // Shows a URL in the browser of the user, where there is one; else puts it into the clipboard of the terminal.
 import { spawn } from 'node:child_process';
+import { copyText } from './clipboard.ts';
 
 /** @returns what was done, for the user. */
 export async function openUrl(
@@ -9,8 +10,7 @@ export async function openUrl(
 ): Promise<string> {
   const opener = openerOf(environment, process.platform);
   if (opener !== null && (await starts(opener, url))) return `opening ${url}`;
-  stdout.write(copySequence(url));
-  return `${url} (copied, if the terminal allows it)`;
+  return `${url} ${await copyText(url, environment, stdout)}`;
 }
 
 /** null: without a display, such as behind ssh. */
@@ -18,11 +18,6 @@ export function openerOf(environment: NodeJS.ProcessEnv, platform: string): stri
   if (environment.BROWSER) return environment.BROWSER;
   if (platform === 'darwin') return environment.SSH_CONNECTION ? null : 'open';
   return environment.DISPLAY || environment.WAYLAND_DISPLAY ? 'xdg-open' : null;
-}
-
-/** OSC 52: the terminal puts it into the clipboard of the machine that the user sits at. */
-export function copySequence(text: string): string {
-  return `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
 }
 
 function starts(opener: string, url: string): Promise<boolean> {

@@ -2,11 +2,13 @@
 import type { Away } from './away.ts';
 import type { Effect } from './model/effects.ts';
 import type { TuiOptions } from './tui-options.ts';
+import { countOf } from './view/selected-text.ts';
 
-export type OutsideEffect = Extract<
-  Effect,
-  { kind: 'edit' | 'browse' | 'saveOutput' | 'pageOutput' | 'sendInput' | 'attach' }
->;
+const OUTSIDE = ['edit', 'browse', 'saveOutput', 'pageOutput', 'copyLines', 'sendInput', 'attach'] as const;
+export type OutsideEffect = Extract<Effect, { kind: (typeof OUTSIDE)[number] }>;
+export function isOutside(effect: Effect): effect is OutsideEffect {
+  return (OUTSIDE as readonly string[]).includes(effect.kind);
+}
 type OutputText = { text: string; lines: number; atLine: number };
 
 /** @returns what was done, for the user; null: it was seen. Rejects with an error for people. */
@@ -36,10 +38,16 @@ export async function openOutside(
       await away.page(output());
       return null;
     case 'saveOutput': {
-      const { text, lines } = output();
+      const { selected } = effect;
+      const { text, lines } = selected === null ? output() : { ...selected, text: `${selected.text}\n` };
       const { saveFile } = await import('./save-file.ts');
       const path = await saveFile(effect.file, text);
-      return `${lines.toLocaleString('en-US')} ${lines === 1 ? 'line' : 'lines'} saved to ${path}`;
+      return `${countOf(lines)} saved to ${path}${selected?.note ?? ''}`;
+    }
+    case 'copyLines': {
+      const { text, lines, note } = effect.copied;
+      const { copyText } = await import('./clipboard.ts');
+      return `${countOf(lines)} ${await copyText(text, process.env, stdout)}${note}`;
     }
   }
 }

@@ -135,7 +135,7 @@ export function scaleEffect(state: UiState, scale: Pick<ScaleEffect, 'service' |
 
 /** Keys without a meaning here (`f1`, `ctrl+x`) are not text. */
 function isKeyName(text: string): boolean {
-  return /^(ctrl\+.+|meta\+.+|f[0-9]{1,2}|up|down|left|right|tab|pageup|pagedown|home|end|escape|insert|unknown)$/.test(
+  return /^(ctrl\+.+|meta\+.+|shift\+.+|f[0-9]{1,2}|up|down|left|right|tab|pageup|pagedown|home|end|escape|insert|unknown)$/.test(
     text,
   );
 }

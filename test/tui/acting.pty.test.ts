@@ -192,7 +192,7 @@ test(
     stage.send(shopStatus({ services: [web, pool('api', 2)] }));
     await now.shows(/web +● ready +8080|8080/);
     now.type('b');
-    await now.shows('http://127.0.0.1:8080 (copied, if the terminal allows it)');
+    await now.shows("http://127.0.0.1:8080 sent to the terminal's clipboard");
     expect(now.modes().clipboard).toEqual([`c;${Buffer.from('http://127.0.0.1:8080').toString('base64')}`]);
     const browsing = stage.open('colour', undefined, 'BROWSER=true HOST');
     await browsing.shows('first line of api.1');

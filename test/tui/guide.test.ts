@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { KEYMAP, keyLabel } from '../../src/tui/model/keymap.ts';
+import { keyLabel } from '../../src/tui/model/key-label.ts';
+import { KEYMAP } from '../../src/tui/model/keymap.ts';
 import { changeableNames } from '../../src/tui/model/own-keys.ts';
 import { STYLE_NAMES } from '../../src/tui/view/own-theme.ts';
 
@@ -29,7 +30,7 @@ test('the guide names everything that can have another key or another colour', (
 
 /** By group, in the order of the help screen. */
 function sorted(rows: string[]): string[] {
-  return ['Move', 'Services', 'Output', 'Leave'].flatMap((group) =>
+  return ['Move', 'Services', 'Output', 'Select', 'Leave'].flatMap((group) =>
     rows.filter((row) => row.startsWith(`| ${group} |`)),
   );
 }

@@ -5,7 +5,7 @@ import type { Effect } from '../../src/tui/model/effects.ts';
 import { fuzzyMatch } from '../../src/tui/model/fuzzy.ts';
 import { paletteEntries, paletteMatches } from '../../src/tui/model/palette.ts';
 import { contextOf, type UiState } from '../../src/tui/model/state.ts';
-import { copySequence, openerOf } from '../../src/tui/open-url.ts';
+import { openerOf } from '../../src/tui/open-url.ts';
 import { reduce } from '../../src/tui/reducer.ts';
 import { drawnRows } from './ink-frame.ts';
 import { instanceStatus, pool, press, ringOf, serviceStatus, shopStatus, shownState } from './sample.ts';
@@ -234,8 +234,4 @@ test.each([
   [{ SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' }, 'darwin', null],
 ])('%j on %s: a URL is opened by %s', (environment, platform, opener) => {
   expect(openerOf(environment, platform)).toBe(opener);
-});
-
-test('what is copied is encoded: it cannot end the sequence', () => {
-  expect(copySequence('a\x07b')).toBe('\x1b]52;c;YQdi\x07');
 });

@@ -1,7 +1,7 @@
 // One line of cells, and one cell of it.
 import { Box, Text } from 'ink';
 import { type Cell, type Line, line } from '../view/line.ts';
-import type { Theme } from '../view/themes.ts';
+import { styleOf, type Theme } from '../view/themes.ts';
 import { useAppearance } from './appearance.ts';
 
 /** What does not fit into `columns` is cut. */
@@ -19,7 +19,7 @@ export function TextLine({ cells, columns }: { cells: Line; columns: number }) {
 export function StyledText({ cell, selected = false }: { cell: Cell; selected?: boolean }) {
   const { theme } = useAppearance();
   return (
-    <Text {...(selected ? theme.selected : theme.styles[cell.style])} wrap="truncate-end">
+    <Text {...(selected ? theme.selected : styleOf(theme, cell.style))} wrap="truncate-end">
       {cell.text}
     </Text>
   );

@@ -1,18 +1,28 @@
 // A line of output as the view keeps it. Sanitized when it comes in: what is read from here may be drawn.
 import { isSkipMark } from '../../logs/reader/follow-logs.ts';
 import type { LogLine } from '../../logs/reader/log-line.ts';
-import { sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
+import { sanitizeLine, sanitizeScreenLine, stripSgr } from '../../terminal/sanitize.ts';
 import { isUserMark } from './output-marks.ts';
 import { isMatch, type SearchPattern } from './search-pattern.ts';
 
-/** `seq` orders all lines of the ring; it may be negative. */
-export type BufferedLine = LogLine & { seq: number };
+export type BufferedLine = LogLine & {
+  /** Orders all lines of the ring; it may be negative. */
+  seq: number;
+  /** The text to copy, where `line` has blanks in place of its tabs. */
+  tabbed?: string;
+  /** The program's line is longer. */
+  isCut?: true;
+};
 
 /** Kept of one line. A screen shows less; a line of 1 MiB must not cost a megabyte per frame. */
-const MAX_LINE_CHARS = 4096;
+export const MAX_LINE_CHARS = 4096;
 
 export function bufferedLine(source: LogLine, seq: number): BufferedLine {
-  return { ...source, line: detachedCopy(shownText(source)), seq };
+  const buffered: BufferedLine = { ...source, line: detachedCopy(shownText(source)), seq };
+  const kept = source.line.slice(0, MAX_LINE_CHARS);
+  if (kept.includes('\t')) buffered.tabbed = detachedCopy(sanitizeLine(kept, false));
+  if (kept.length < source.line.length) buffered.isCut = true;
+  return buffered;
 }
 
 /** As it is shown, with its colours. */

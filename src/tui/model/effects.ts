@@ -21,7 +21,9 @@ export type Effect =
   | { kind: 'leave'; outcome: LeaveOutcome }
   /** null: a read under way ends. */
   | { kind: 'readLog'; request: LogRequest | null }
-  | { kind: 'saveOutput'; file: string }
+  /** `selected`: only these lines; null: all that were read. */
+  | { kind: 'saveOutput'; file: string; selected: SelectedText | null }
+  | { kind: 'copyLines'; copied: SelectedText }
   | { kind: 'pageOutput' }
   /** Lines, each without its newline. */
   | { kind: 'sendInput'; instance: string; lines: string[] }
@@ -30,6 +32,9 @@ export type Effect =
   | { kind: 'copy' }
   | { kind: 'suspend' }
   | { kind: 'redraw' };
+
+/** Lines as programs wrote them. `note`: what is not in it, for the user; empty: nothing is missing. */
+export type SelectedText = { text: string; lines: number; note: string };
 
 /** `size` null: what the file says. `before`: the size that undoes it; null: no override. */
 export type ScaleEffect = {

@@ -5,6 +5,7 @@ export type KeyContext =
   | 'main'
   | 'logs'
   | 'events'
+  | 'select'
   | 'help'
   | 'why'
   | 'details'
@@ -75,7 +76,23 @@ export type KeyAction =
   | 'suspend'
   | 'redraw'
   | 'back'
+  | SelectionAction
   | PromptAction;
+
+/** Of lines of output. */
+export type SelectionAction =
+  | 'select'
+  | 'selectFrom'
+  | 'cursorUp'
+  | 'cursorDown'
+  | 'cursorPageUp'
+  | 'cursorPageDown'
+  | 'cursorOldest'
+  | 'cursorNewest'
+  | 'extendUp'
+  | 'extendDown'
+  | 'copySelected'
+  | 'saveSelected';
 
 /** In a question that takes text. */
 export type PromptAction =
@@ -94,7 +111,7 @@ export type KeyBinding = {
   contexts: KeyContext[];
   action: KeyAction;
   /** Heading in the help screen; null: not listed. */
-  group: 'Move' | 'Services' | 'Output' | 'Leave' | null;
+  group: 'Move' | 'Services' | 'Output' | 'Select' | 'Leave' | null;
   /** The text in the help screen. */
   help: string;
   /** Word in the footer; the earlier in the table, the longer it stays when the terminal is narrow. */
@@ -122,7 +139,7 @@ function key(
 
 export const KEYMAP: readonly KeyBinding[] = [
   // The most important come first: the footer shows as many as fit.
-  key('?', ['main', 'logs', 'events', 'why', 'details'], 'help', 'Move', 'this help', 'help'),
+  key('?', ['main', 'logs', 'events', 'select', 'why', 'details'], 'help', 'Move', 'this help', 'help'),
   key('escape q ?', 'help', 'back', null, 'close', 'close'),
   key('escape q w', 'why', 'back', null, 'close', 'close'),
   key('escape q i', 'details', 'back', null, 'close', 'close'),
@@ -136,16 +153,17 @@ export const KEYMAP: readonly KeyBinding[] = [
     'leave; if `orch up` started the project here, asks: stop everything, detach, or stay. Elsewhere: back',
     'quit',
   ),
+  key('escape q V', 'select', 'back', 'Select', 'back, nothing is selected', 'back'),
   key(
     'ctrl+c',
-    [...SCREENS, ...QUESTIONS],
+    [...SCREENS, 'select', ...QUESTIONS],
     'interrupt',
     'Leave',
     'leave without a question, and stop what q would; a second time: at once, without a grace period',
   ),
   key('ctrl+c', 'shutdown', 'interrupt', null, 'stop at once, without a grace period', 'stop at once'),
   key('d', ['main', 'logs', 'events'], 'detach', 'Leave', 'detach: leave; everything keeps running', 'detach'),
-  key('ctrl+z', [...SCREENS, 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` resumes'),
+  key('ctrl+z', [...SCREENS, 'select', 'shutdown'], 'suspend', 'Leave', 'suspend; `fg` resumes'),
 
   key('up k', 'main', 'previous', 'Move', 'the row above'),
   key('down j', 'main', 'next', 'Move', 'the row below'),
@@ -221,6 +239,7 @@ export const KEYMAP: readonly KeyBinding[] = [
   ),
   key('t', ['main', 'logs'], 'times', 'Output', 'show or hide times'),
   key('c', ['main', 'logs'], 'copy', 'Output', 'print the output as plain text, to select and copy', 'copy'),
+  key('V', ['main', 'logs'], 'select', 'Output', 'select lines, to copy them or save them', 'select'),
   key('pageup ctrl+u', SCREENS, 'pageUp', 'Output', 'scroll up; pauses'),
   key('pagedown ctrl+d', SCREENS, 'pageDown', 'Output', 'scroll down'),
   key('up k', LISTS, 'lineUp', null, 'one line up', 'scroll'),
@@ -230,7 +249,19 @@ export const KEYMAP: readonly KeyBinding[] = [
   key('g', LISTS, 'oldest', null, 'the oldest lines'),
   key('G', LISTS, 'newest', null, 'the newest lines, and follow'),
   key('escape', 'main', 'back', 'Move', 'unmark all; then clear filters and follow again'),
-  key('ctrl+l', [...SCREENS, 'shutdown'], 'redraw', 'Output', 'redraw the screen'),
+  key('ctrl+l', [...SCREENS, 'select', 'shutdown'], 'redraw', 'Output', 'redraw the screen'),
+
+  key('y enter', 'select', 'copySelected', 'Select', 'copy the lines to the clipboard of the terminal', 'copy'),
+  key('w S', 'select', 'saveSelected', 'Select', 'save them to a file', 'save'),
+  key('space v', 'select', 'selectFrom', 'Select', 'begin the selection here, or begin again', 'begin'),
+  key('up k', 'select', 'cursorUp', 'Select', 'the line above', 'move'),
+  key('down j', 'select', 'cursorDown', 'Select', 'the line below'),
+  key('shift+up K', 'select', 'extendUp', 'Select', 'select the line above as well', 'extend'),
+  key('shift+down J', 'select', 'extendDown', 'Select', 'select the line below as well'),
+  key('pageup ctrl+u', 'select', 'cursorPageUp', 'Select', 'a page up'),
+  key('pagedown ctrl+d', 'select', 'cursorPageDown', 'Select', 'a page down'),
+  key('home g', 'select', 'cursorOldest', 'Select', 'the oldest line that was read'),
+  key('end G', 'select', 'cursorNewest', 'Select', 'the newest line'),
 
   key('enter', PROMPTS, 'accept', null, 'accept', 'ok'),
   key('escape', PROMPTS, 'back', null, 'cancel', 'cancel'),
@@ -261,26 +292,6 @@ export function actionOf(key: string, context: KeyContext, bindings: readonly Ke
     );
     indexes.set(bindings, index);
   }
-  return index.get(`${context} ${key}`) ?? null;
-}
-
-const KEY_LABELS: Record<string, string> = {
-  up: '↑',
-  down: '↓',
-  left: '←',
-  right: '→',
-  escape: 'Esc',
-  enter: 'Enter',
-  space: 'Space',
-  tab: 'Tab',
-  pageup: 'PgUp',
-  pagedown: 'PgDn',
-  home: 'Home',
-  end: 'End',
-};
-
-/** A key as people write it: `Ctrl-C`, `PgUp`, `r`. */
-export function keyLabel(key: string): string {
-  const control = /^ctrl\+(.)$/.exec(key);
-  return control ? `Ctrl-${control[1]!.toUpperCase()}` : (KEY_LABELS[key] ?? key);
+  // With Shift, a key means the same unless that has a meaning of its own.
+  return index.get(`${context} ${key}`) ?? index.get(`${context} ${key.replace(/^shift\+/, '')}`) ?? null;
 }

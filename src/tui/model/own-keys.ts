@@ -7,7 +7,7 @@ export type OwnKeyConflict = { key: string; name: string; other: string };
 
 /** Ctrl-C always leaves and Esc always goes back; keys of questions and of text stay. */
 const FIXED = new Set<KeyAction>(['interrupt', 'back']);
-const SCREENS = new Set<KeyContext>(['main', 'logs', 'events', 'help', 'why', 'details']);
+const SCREENS = new Set<KeyContext>(['main', 'logs', 'events', 'select', 'help', 'why', 'details']);
 
 const isChangeable = ({ action, contexts }: KeyBinding): boolean =>
   !FIXED.has(action) && contexts.some((context) => SCREENS.has(context));
@@ -33,9 +33,12 @@ const NAMED_KEYS = [
   'pagedown',
 ].concat(['home', 'end']);
 
-/** One character, or `ctrl+x`, `meta+x`, `pageup`. */
+/** With Shift, terminals report only these as other keys. */
+const SHIFTED_KEYS = ['up', 'down', 'left', 'right', 'home', 'end'].map((name) => `shift+${name}`);
+
+/** One character, or `ctrl+x`, `meta+x`, `pageup`, `shift+up`. */
 export function isKey(text: string): boolean {
-  return /^(?:(?:ctrl|meta)\+[a-z]|[^\s\p{C}])$/u.test(text) || NAMED_KEYS.includes(text);
+  return /^(?:(?:ctrl|meta)\+[a-z]|[^\s\p{C}])$/u.test(text) || [...NAMED_KEYS, ...SHIFTED_KEYS].includes(text);
 }
 
 /** @returns the first key that would mean two things in one place, if there is one. */

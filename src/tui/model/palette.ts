@@ -3,7 +3,8 @@
 import type { ServiceStatus } from '../../api/protocol.ts';
 import type { ProjectMethod } from './effects.ts';
 import { fuzzyMatch } from './fuzzy.ts';
-import { type KeyAction, type KeyBinding, keyLabel } from './keymap.ts';
+import { keyLabel } from './key-label.ts';
+import type { KeyAction, KeyBinding } from './keymap.ts';
 import {
   instancesOf,
   isInactiveInstance,
@@ -181,7 +182,8 @@ function projectEntries({ status }: UiState): PaletteEntry[] {
   ];
 }
 
-function keyNote(bindings: readonly KeyBinding[], action: KeyAction | undefined): string {
+/** The first key of an action, as people write it. */
+export function keyNote(bindings: readonly KeyBinding[], action: KeyAction | undefined): string {
   const binding = bindings.find((each) => each.action === action);
   return binding === undefined ? '' : keyLabel(binding.keys[0]!);
 }

@@ -6,6 +6,7 @@ import type { Effect, ScaleTarget } from './effects.ts';
 import { KEYMAP, type KeyBinding, type KeyContext } from './keymap.ts';
 import type { LevelFilter } from './level.ts';
 import { NO_SAMPLES, type Samples } from './samples.ts';
+import type { OutputSelection } from './selected-lines.ts';
 import type { SortOrder } from './sort.ts';
 
 export type TerminalSize = { columns: number; rows: number };
@@ -121,6 +122,8 @@ export type UiState = {
   showTimes: boolean;
   /** Lowest visible line when paused; null: follows the newest. */
   logBottom: number | null;
+  /** Lines of output that the user selects; null: keys act as usual. */
+  selection: OutputSelection | null;
   /** Seq of the lowest visible event when paused. */
   eventBottom: number | null;
   notice: { text: string; tone: Tone; untilMs: number } | null;
@@ -165,6 +168,7 @@ export function initialState(start: InitialOptions): UiState {
     jsonLines: 'raw',
     showTimes: true,
     logBottom: null,
+    selection: null,
     eventBottom: null,
     notice: null,
     lastScale: null,
@@ -174,7 +178,7 @@ export function initialState(start: InitialOptions): UiState {
 /** The context in which the next key is looked up. */
 export function contextOf(state: UiState): KeyContext {
   if (state.shutdown !== null) return 'shutdown';
-  return state.overlay?.kind ?? state.view;
+  return state.overlay?.kind ?? (state.selection === null ? state.view : 'select');
 }
 
 const NOTICE_MS = 5000;

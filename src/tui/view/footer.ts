@@ -1,5 +1,6 @@
 // The last line: a question with the text typed so far, a notice, or the keys of the current screen.
-import { type KeyBinding, type KeyContext, keyLabel } from '../model/keymap.ts';
+import { keyLabel } from '../model/key-label.ts';
+import type { KeyBinding, KeyContext } from '../model/keymap.ts';
 import { markedTarget } from '../model/rows.ts';
 import {
   type ConfirmOverlay,
@@ -16,7 +17,7 @@ import type { Glyphs } from './theme.ts';
 export function footerLine(state: UiState, nowMs: number, glyphs: Glyphs): Line {
   const { columns } = state.size;
   if (state.overlay?.kind === 'scale') return line(scaleCells(state.overlay), columns);
-  if (state.overlay?.kind === 'search') return line(searchCells(state.overlay), columns);
+  if (state.overlay?.kind === 'search') return line(searchCells(state, state.overlay), columns);
   if (state.overlay?.kind === 'signal') return line(signalCells(state.overlay), columns);
   if (state.overlay?.kind === 'input') return line(inputCells(state.overlay, columns), columns);
   if (state.overlay?.kind === 'confirm') return line(confirmCells(state.overlay), columns);
@@ -114,13 +115,13 @@ const LEAVE_CELLS: Cell[] = [
   cell(' stay', 'dim'),
 ];
 
-function searchCells(overlay: SearchOverlay): Cell[] {
+function searchCells({ selection }: UiState, overlay: SearchOverlay): Cell[] {
   const question = {
     names: 'names or states with',
     lines: 'lines with',
     output: 'search for',
     time: 'go to the time',
-    file: 'save the output to',
+    file: selection === null ? 'save the output to' : 'save the selected lines to',
   }[overlay.of];
   return [
     cell(` ${question} `, 'bold'),

@@ -15,6 +15,8 @@ export type CellStyle =
   | 'key'
   | 'match'
   | 'alert'
+  /** Of lines that are selected. */
+  | 'selected'
   /** Lines of output by their level. */
   | 'levelError'
   | 'levelWarn'

@@ -5,7 +5,7 @@ import { DARK, LIGHT, type TextStyle, type Theme, type ThemeColour } from './the
 export const BUILT_IN_THEMES: Record<string, Theme> = { dark: DARK, light: LIGHT };
 
 /** Names in the configuration → styles. Text and bold text have the colour of the terminal. */
-const STYLES: Record<string, CellStyle | 'selected'> = {
+const STYLES: Record<string, CellStyle> = {
   ...{ selected: 'selected', good: 'good', busy: 'busy', warn: 'warn', bad: 'bad', alert: 'alert' },
   ...{ accent: 'accent', dim: 'dim', title: 'title', key: 'key', match: 'match' },
   ...{ log_error: 'levelError', log_warn: 'levelWarn' },
@@ -26,6 +26,6 @@ export function themeColour(text: string): ThemeColour | null {
 export function ownTheme(base: Theme, styles: ReadonlyMap<string, TextStyle>): Theme {
   const { selected = base.selected, ...own } = Object.fromEntries(
     [...styles].map(([name, style]) => [STYLES[name]!, style]),
-  ) as Partial<Record<CellStyle | 'selected', TextStyle>>;
+  ) as Partial<Record<CellStyle, TextStyle>>;
   return { styles: { ...base.styles, ...own }, selected };
 }

@@ -2,14 +2,14 @@
 import chalk, { type ChalkInstance } from 'chalk';
 import { SGR_RESET } from '../../terminal/sanitize.ts';
 import type { Line } from './line.ts';
-import type { TextStyle, Theme, ThemeColour } from './themes.ts';
+import { styleOf, type TextStyle, type Theme, type ThemeColour } from './themes.ts';
 
 /** The colours of a program end with its cell. */
-export function paintLine(line: Line, { styles }: Theme): string {
+export function paintLine(line: Line, theme: Theme): string {
   return line
     .map(({ text, style }) => {
       if (text.includes('\x1b')) return `${text}${SGR_RESET}`;
-      return style === 'plain' ? text : brushOf(styles[style])(text);
+      return style === 'plain' ? text : brushOf(styleOf(theme, style))(text);
     })
     .join('');
 }

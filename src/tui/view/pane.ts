@@ -9,9 +9,11 @@ import type { LogView } from '../model/log-ring.ts';
 import { isUserMark } from '../model/output-marks.ts';
 import { type OutputTarget, outputTarget } from '../model/rows.ts';
 import { isMatch, type SearchPattern, searchPattern } from '../model/search-pattern.ts';
+import { type OutputSelection, selectedLines, spanOf } from '../model/selected-lines.ts';
 import type { UiState } from '../model/state.ts';
 import { jsonCells } from './json-cells.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, type Line, line, ruleLine } from './line.ts';
+import { countOf } from './selected-text.ts';
 import { ASCII, type Glyphs, hueOf } from './theme.ts';
 
 export type PaneOptions = { height: number; colour: boolean; glyphs: Glyphs; nowMs: number };
@@ -35,9 +37,11 @@ export function paneTitle(state: UiState, log: LogView, glyphs: Glyphs, visibleR
   const what = [cell(isAll ? '' : ' output', 'dim'), ...muted, ...searchCells(state)];
   const mark = log.isReadingMore
     ? cell('reading the log … Esc stops', 'busy')
-    : following
-      ? cell(`${glyphs.follow} following`, 'dim')
-      : cell(pausedText(state, log, glyphs), 'warn');
+    : state.selection !== null
+      ? cell(selectingText(state, state.selection, log), 'accent')
+      : following
+        ? cell(`${glyphs.follow} following`, 'dim')
+        : cell(pausedText(state, log, glyphs), 'warn');
   const count = cell(`rows ${visibleRange}`, 'dim');
   const both = [count, cell(` ${glyphs.rule.repeat(2)} `, 'dim'), mark];
   // The ends of the rule take 9 columns with their blanks.
@@ -74,6 +78,10 @@ function pausedText({ logBottom }: UiState, log: LogView, { pause, dot }: Glyphs
   return `${pause} paused${where} ${dot} End to follow`;
 }
 
+function selectingText({ lineFilter }: UiState, selection: OutputSelection, log: LogView): string {
+  return `${countOf(selectedLines(selection, log, searchPattern(lineFilter)).lines.length)} selected`;
+}
+
 /**
  * At most `height` lines; the newest at the bottom, or from the top while there are few. Room left below a wrapped first
  * page shows the start of the next line.
@@ -105,6 +113,8 @@ type PaneDrawing = {
   target: OutputTarget;
   pattern: SearchPattern;
   search: SearchPattern;
+  /** Lines from `first` to `last` are selected; null: the user selects nothing. */
+  span: ReturnType<typeof spanOf> | null;
   options: PaneOptions;
   /** Above this line there are older ones in the log; null: there are none. */
   oldestSeq: number | null;
@@ -117,8 +127,12 @@ function drawingOf(state: UiState, log: LogView, options: PaneOptions): PaneDraw
   const oldestSeq = log.mayHaveOlder ? (log.after(null, 1, pattern)[0]?.seq ?? null) : null;
   const search = searchPattern(state.search);
   const todayMs = new Date(options.nowMs).setHours(0, 0, 0, 0);
-  return { state, target: outputTarget(state), pattern, search, options, oldestSeq, todayMs };
+  const span = state.selection && spanOf(state.selection);
+  return { state, target: outputTarget(state), pattern, search, span, options, oldestSeq, todayMs };
 }
+
+const isInSpan = ({ seq }: BufferedLine, { span }: PaneDrawing): boolean =>
+  span !== null && seq >= span.first && seq <= span.last;
 
 function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const { state, pattern, search, options, oldestSeq } = drawing;
@@ -128,9 +142,11 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const prefix = prefixCells(entry, drawing);
   const room = Math.max(1, columns - cellsWidth(prefix));
   const plain = stripSgr(entry.line);
+  const isSelected = isInSpan(entry, drawing);
   const shown = [search, pattern].find((each) => each !== null && !each.isInverse && isMatch(each, plain)) ?? null;
-  const text = colour && shown === null ? entry.line : plain;
-  const style = entry.line === plain ? levelStyle(plain) : 'plain'; // its own colours stay
+  const text = colour && shown === null && !isSelected ? entry.line : plain;
+  // Its own colours stay.
+  const style = isSelected ? 'selected' : entry.line === plain ? levelStyle(plain) : 'plain';
   const older = entry.seq === oldestSeq && height > 1 ? [olderLine(state)] : [];
   // No longer than the page, so that a page can start with the start of a line.
   const most = Math.min(MAX_WRAPPED, height - older.length);
@@ -143,7 +159,9 @@ function drawLine(entry: BufferedLine, drawing: PaneDrawing): Line[] {
   const rows: Cell[][] = json ?? pieces.map((piece) => [{ text: piece, style }]);
   const indent = [{ text: ' '.repeat(Math.max(0, columns - room)), style: 'plain' as const }];
   const lines = rows.map((row, index) => {
-    const cells = row.flatMap((each) => highlightMatches(each.text, shown?.expression ?? null, each.style));
+    const cells = row.flatMap(({ text: part, style: own }) =>
+      highlightMatches(part, shown?.expression ?? null, isSelected ? 'selected' : own),
+    );
     return line([...(index === 0 ? prefix : indent), ...cells], columns);
   });
   return [...older, ...lines];
@@ -155,34 +173,44 @@ function ownTime(timeMs: number, entry: BufferedLine, { state, todayMs }: PaneDr
   return hasTimes(state) && isSame ? null : formatClock(timeMs, { date: timeMs < todayMs, ms: true });
 }
 
-function markLine({ timeMs }: BufferedLine, { state, options, todayMs }: PaneDrawing): Line {
-  const time = formatClock(timeMs, { date: timeMs < todayMs });
-  return ruleLine([cell(time, 'accent')], [], paneColumns(state), options.glyphs.rule);
+function markLine(entry: BufferedLine, drawing: PaneDrawing): Line {
+  const { state, options, todayMs } = drawing;
+  const time = formatClock(entry.timeMs, { date: entry.timeMs < todayMs });
+  return ruleLine(
+    [cell(time, isInSpan(entry, drawing) ? 'selected' : 'accent')],
+    [],
+    paneColumns(state),
+    options.glyphs.rule,
+  );
 }
 
 function olderLine(state: UiState): Line {
   return line([cell('  older lines: scroll up, they are read from the log', 'dim')], paneColumns(state));
 }
 
-function prefixCells(entry: BufferedLine, { state, target, options, todayMs }: PaneDrawing): Cell[] {
-  const { glyphs } = options;
+function prefixCells(entry: BufferedLine, drawing: PaneDrawing): Cell[] {
+  const { state, target, todayMs } = drawing;
   const columns = paneColumns(state);
-  const isError = entry.stream === 'e';
   const date = entry.timeMs > 0 && entry.timeMs < todayMs;
   const clock = formatClock(entry.timeMs, { date });
   const time = hasTimes(state) ? [cell(`${clock} `, 'dim')] : [];
   const name = target.isMixed
     ? [cell(entry.instance.padEnd(Math.min(14, target.nameWidth)), hueOf(entry.instance)), cell(' ')]
     : [];
-  const bar = columns < 30 ? [] : [barCell(entry.seq === state.searchHit, isError, glyphs)];
+  const bar = columns < 30 && drawing.span === null ? [] : [barCell(entry, drawing)];
   const source = entry.source ? [cell(`${entry.source} `, 'dim')] : [];
   return [...time, ...name, ...source, ...bar];
 }
 
 const hasTimes = (state: UiState): boolean => state.showTimes && paneColumns(state) >= TIMES_FROM_COLUMNS;
 
-function barCell(isHit: boolean, isError: boolean, glyphs: Glyphs): Cell {
-  if (isHit) return cell(`${glyphs.cursor} `, 'accent');
+/** Without colours it alone shows which lines are selected. */
+function barCell(entry: BufferedLine, drawing: PaneDrawing): Cell {
+  const { selection, searchHit } = drawing.state;
+  const { glyphs } = drawing.options;
+  if (entry.seq === (selection === null ? searchHit : selection.cursor)) return cell(`${glyphs.cursor} `, 'accent');
+  if (isInSpan(entry, drawing)) return cell(`${glyphs.marked} `, 'accent');
+  const isError = entry.stream === 'e';
   return cell(`${isError ? glyphs.errorBar : glyphs.bar} `, isError ? 'bad' : 'dim');
 }
 

@@ -3,7 +3,8 @@ import type { Explanation } from '../../api/protocol.ts';
 import { stripSequences } from '../../terminal/sanitize.ts';
 import { wrap } from '../../terminal/width.ts';
 import type { DetailRow, DetailSection } from '../model/details.ts';
-import { type KeyBinding, keyLabel } from '../model/keymap.ts';
+import { keyLabel } from '../model/key-label.ts';
+import type { KeyBinding } from '../model/keymap.ts';
 import type { DetailsOverlay, PanelOverlay, WhyOverlay } from '../model/state.ts';
 import { tableLines } from './detail-table.ts';
 import { type Cell, type CellStyle, cell, cellsWidth, EMPTY_LINE, fixedCell, type Line, line } from './line.ts';
@@ -27,14 +28,14 @@ export function panelTitle(panel: PanelOverlay): string {
 
 const KEY_COLUMN = 16;
 const TWO_COLUMNS_FROM = 110;
-const GROUPS = ['Move', 'Services', 'Output', 'Leave'] as const;
+const GROUPS = ['Move', 'Services', 'Output', 'Select', 'Leave'] as const;
 
 type Bindings = readonly KeyBinding[];
 
 function helpLines(bindings: Bindings, columns: number): Line[] {
   if (columns < TWO_COLUMNS_FROM) return GROUPS.flatMap((group) => groupLines(bindings, group, columns));
   const half = Math.floor(columns / 2) - 1;
-  const left = [...groupLines(bindings, 'Move', half), ...groupLines(bindings, 'Services', half)];
+  const left = (['Move', 'Services', 'Select'] as const).flatMap((group) => groupLines(bindings, group, half));
   const right = [...groupLines(bindings, 'Output', half), ...groupLines(bindings, 'Leave', half)];
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) =>
     sideBySide(left[index] ?? EMPTY_LINE, right[index] ?? EMPTY_LINE, half, columns),

@@ -43,18 +43,32 @@ export function pageAround(log: LogView, seq: number, at: 'middle' | 'top', page
   const own = log.window(seq, 1, pattern);
   const room = height - own.reduce((sum, each) => sum + rowsOf(each), 0);
   const below = log.after(seq, at === 'middle' ? Math.floor(height / 2) : height - 1, pattern);
-  const bottom = room <= 0 || below.length === 0 ? seq : below[fittingCount(below, { ...page, height: room }) - 1]!.seq;
+  const bottom = below[wholeCount(below, { ...page, height: room }) - 1]?.seq ?? seq;
   return Math.max(bottom, lowest);
 }
 
-/** How many of the lines, from the first, fit on a page; at least one. */
-function fittingCount(lines: readonly BufferedLine[], { height, rowsOf = () => 1 }: ScrollPage): number {
+/** The bottom of the nearest page that shows that line from its start. */
+export function pageShowing(log: LogView, bottom: number, seq: number, page: ScrollPage): number {
+  if (seq >= bottom) return seq;
+  const { height, pattern, rowsOf = () => 1 } = page;
+  const lines = log.window(bottom, height, pattern).filter((line) => line.seq >= seq);
+  const rows = lines.reduce((sum, line) => sum + rowsOf(line), 0);
+  const isShown = lines[0]?.seq === seq && rows <= height;
+  return isShown ? bottom : (pageAround(log, seq, 'top', page) ?? bottom);
+}
+
+/** How many of the lines, from the first, fit on a page; at least one, though it may be longer than the page. */
+function fittingCount(lines: readonly BufferedLine[], page: ScrollPage): number {
+  return Math.max(1, wholeCount(lines, page));
+}
+
+function wholeCount(lines: readonly BufferedLine[], { height, rowsOf = () => 1 }: ScrollPage): number {
   let count = 0;
   for (let left = height; count < lines.length; count++) {
     left -= rowsOf(lines[count]!);
     if (left < 0) break;
   }
-  return Math.max(1, count);
+  return count;
 }
 
 /** The same for the events of the event view. */

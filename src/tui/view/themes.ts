@@ -12,8 +12,12 @@ export type TextStyle = {
 };
 export type ThemeColour = ForegroundColorName | `#${string}`;
 
-/** `selected`: the row under the cursor is one bar. */
-export type Theme = { styles: Record<CellStyle, TextStyle>; selected: TextStyle };
+/** `selected`: the row under the cursor is one bar; lines that are selected. */
+export type Theme = { styles: Record<Exclude<CellStyle, 'selected'>, TextStyle>; selected: TextStyle };
+
+export function styleOf({ styles, selected }: Theme, style: CellStyle): TextStyle {
+  return style === 'selected' ? selected : styles[style];
+}
 
 export const DARK: Theme = {
   styles: {
