@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { ProjectPaths } from '../api/paths.ts';
 import { queuesOf } from '../logs/queue-services.ts';
+import { type EntryJudge, forwardFilter } from '../logs/reader/entry-filter.ts';
 import { followLogs, isSkipMark, type LogFollower } from '../logs/reader/follow-logs.ts';
 import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { lineFilter } from '../logs/reader/read-logs.ts';
@@ -19,6 +20,8 @@ const SKIP_WHEN_BEHIND_BYTES = 256 * 1024;
 const SKIP_FOR_ONE_WHEN_BEHIND_BYTES = 16 * 1024 * 1024;
 /** The selection may run through many rows before it stays on one. */
 const SETTLE_MS = 60;
+/** Lines before those that are shown first: the entries of these may have begun there. */
+const CONTEXT_LINES = 200;
 /** A skip may include the newest lines of all output: read the tail again, at most this often. */
 const RESYNC_MS = 500;
 
@@ -27,6 +30,8 @@ type FollowTarget = {
   queues: { name: string; path: string; format: 'text' }[];
   /** null: all lines */
   filter: LineFilter | null;
+  /** null: all entries */
+  entries: EntryJudge | null;
   /** Earlier lines are not shown; null: all are. */
   sinceMs: number | null;
 };
@@ -85,11 +90,11 @@ export class OutputFollower {
       return { name, path: resolve(this.#root, path), format: 'text' as const };
     });
     const key = JSON.stringify([names, queues.map(({ path }) => path)]);
-    const { key: filterKey, passes, sinceMs } = outputFilter(state);
+    const { key: filterKey, passes, entries, sinceMs } = outputFilter(state);
     const isOther = key !== this.#targetKey;
     if (!isOther && filterKey === this.#filterKey) return;
     this.#filterKey = filterKey;
-    const target = { names, queues, filter: passes, sinceMs };
+    const target = { names, queues, filter: passes, entries, sinceMs };
     if (!isOther) {
       // The lines on screen stay until the first others are read.
       this.close();
@@ -124,34 +129,41 @@ export class OutputFollower {
     const past =
       only === null || this.#paths === null ? target.queues : queuesOf(target.queues, target.names, this.#paths);
     const instances = only === null ? null : new Set(target.names);
-    const begin = () => {
-      if (isFirst) this.#ring.clear();
-      this.#ring.filter = target.filter;
+    const { filter, entries } = target;
+    const isFiltered = filter !== null || entries !== null;
+    const isShown = isFiltered ? forwardFilter(filter ?? (() => true), entries) : null;
+    const begin = (lines: readonly LogLine[]) => {
+      if (!isFirst) return lines;
+      this.#ring.clear();
+      this.#ring.filter = isShown;
       isFirst = false;
+      const context = Math.max(0, lines.length - HISTORY_LINES);
+      for (const line of lines.slice(0, context)) isShown?.(line);
+      return lines.slice(context);
     };
     const follower = followLogs({
       queues: target.queues,
       past,
       instances,
-      tail: HISTORY_LINES,
+      tail: HISTORY_LINES + (entries === null ? 0 : CONTEXT_LINES),
       sinceMs: target.sinceMs,
       skipWhenBehindBytes: only === null ? SKIP_WHEN_BEHIND_BYTES : SKIP_FOR_ONE_WHEN_BEHIND_BYTES,
       onCaughtUp: () => {
         if (this.#follower !== follower) return;
-        begin();
+        begin([]);
         this.#ring.isReading = false;
         this.#ring.setStart(count < HISTORY_LINES);
         this.#ring.setMarks(this.#ring.marks);
         this.#followUnfinished(target);
-        this.#history.select({ queues: past, instances, sinceMs: target.sinceMs });
-        if (target.filter !== null && this.#ring.mayHaveOlder) this.read({ kind: 'older' });
+        this.#history.select({ queues: past, instances, sinceMs: target.sinceMs }, { filter, entries });
+        if (isFiltered && this.#ring.mayHaveOlder) this.read({ kind: 'older' });
         this.#onLines();
       },
       onLines: (lines) => {
         if (this.#follower !== follower) return;
-        begin();
-        count += lines.length;
-        this.#append(lines, target);
+        const shown = begin(lines);
+        count += shown.length;
+        this.#append(shown, target);
       },
     });
     this.#follower = follower;
@@ -177,7 +189,7 @@ export class OutputFollower {
     this.#unfinished = null;
   }
 
-  #append(lines: LogLine[], target: FollowTarget): void {
+  #append(lines: readonly LogLine[], target: FollowTarget): void {
     this.#unfinished?.finishedBy(lines);
     this.#ring.setUnfinished(this.#unfinished?.current ?? []);
     this.#ring.push(lines.filter((line) => this.#isShown(line)));

@@ -1,5 +1,6 @@
 // Reads parts of the log into the ring that are not in it: older and newer lines than those on screen, the lines at a time, and
 // what a search finds. One read at a time; a new request ends the one before.
+import type { EntryJudge } from '../logs/reader/entry-filter.ts';
 import { type HistoryLines, HistoryRead, type HistorySelection, type LogPlace } from '../logs/reader/log-history.ts';
 import type { LineFilter, LogLine } from '../logs/reader/log-line.ts';
 import { isFoundRaw } from './model/buffered-line.ts';
@@ -19,11 +20,15 @@ type FindRequest = Extract<LogRequest, { kind: 'find' }>;
 /** A read is over: what it was for, and the line to show. */
 export type OnRead = (request: LogRequest, seq: number | null) => void;
 
+/** null: all lines, all entries */
+type ShownLines = { filter: LineFilter | null; entries: EntryJudge | null };
+
 export class OutputHistory {
   readonly #ring: LogRing;
   readonly #onRead: OnRead;
   readonly #onChange: () => void;
   #selection: HistorySelection | null = null;
+  #shown: ShownLines = { filter: null, entries: null };
   #request: LogRequest | null = null;
   #read: HistoryRead | null = null;
 
@@ -35,9 +40,10 @@ export class OutputHistory {
   }
 
   /** Whose lines are read from now on. A read of others ends. */
-  select(selection: HistorySelection | null): void {
+  select(selection: HistorySelection | null, shown: ShownLines = { filter: null, entries: null }): void {
     this.stop();
     this.#selection = selection;
+    this.#shown = shown;
   }
 
   stop(): void {
@@ -82,7 +88,7 @@ export class OutputHistory {
 
   async #addOlder(request: LogRequest): Promise<null> {
     const place = this.#ring.oldestPlace();
-    const older = place && (await this.#with(request, this.#ring.filter, (read) => read.before(place, MORE_LINES)));
+    const older = place && (await this.#with(request, this.#shown.filter, (read) => read.before(place, MORE_LINES)));
     const now = this.#ring.oldestPlace();
     if (older && isSamePlace(now, place)) this.#ring.addOlder(older.lines, older.isAll);
     return null;
@@ -90,7 +96,7 @@ export class OutputHistory {
 
   async #addNewer(request: LogRequest): Promise<null> {
     const place = this.#ring.gapPlace();
-    const newer = place && (await this.#with(request, this.#ring.filter, (read) => read.from(place, MORE_LINES)));
+    const newer = place && (await this.#with(request, this.#shown.filter, (read) => read.from(place, MORE_LINES)));
     const now = this.#ring.gapPlace();
     if (newer && isSamePlace(now, place)) this.#ring.addNewer(newer.lines, newer.isAll);
     return null;
@@ -102,7 +108,7 @@ export class OutputHistory {
     timeMs: number,
     pick: (lines: readonly LogLine[], from: number) => number,
   ): Promise<number | null> {
-    const { filter } = this.#ring;
+    const { filter } = this.#shown;
     const before = await this.#with(request, filter, (read) =>
       read.before({ timeMs: timeMs - 1, same: 0 }, BEFORE_LINES),
     );
@@ -115,7 +121,7 @@ export class OutputHistory {
   }
 
   async #find(request: FindRequest): Promise<number | null> {
-    const { filter } = this.#ring;
+    const { filter } = this.#shown;
     const { direction, place } = request;
     const pattern = searchPattern(request.text);
     const isHit: LineFilter = (line) => (filter === null || filter(line)) && isFoundRaw(line, pattern);
@@ -140,7 +146,7 @@ export class OutputHistory {
     run: (read: HistoryRead) => Promise<HistoryLines>,
   ): Promise<HistoryLines | null> {
     if (this.#selection === null || this.#request !== request) return null;
-    const read = new HistoryRead(this.#selection, filter ?? (() => true));
+    const read = new HistoryRead(this.#selection, filter ?? (() => true), this.#shown.entries);
     this.#read = read;
     try {
       const lines = await run(read);

@@ -1,9 +1,12 @@
 // Levels of lines: how they are found, coloured, and filtered.
 import { describe, expect, test } from 'vitest';
+import { forwardFilter } from '../../src/logs/reader/entry-filter.ts';
+import type { LogLine } from '../../src/logs/reader/log-line.ts';
 import { paneColumns } from '../../src/tui/model/layout.ts';
 import { type Level, levelOf } from '../../src/tui/model/level.ts';
 import { LogRing } from '../../src/tui/model/log-ring.ts';
 import { outputFilter } from '../../src/tui/model/output-filter.ts';
+import type { UiState } from '../../src/tui/model/state.ts';
 import { cellsWidth } from '../../src/tui/view/line.ts';
 import { paneLines, paneTitle } from '../../src/tui/view/pane.ts';
 import { UNICODE } from '../../src/tui/view/theme.ts';
@@ -42,6 +45,8 @@ test.each<[string, Level | null]>([
   ['npm ERR! code', 'error'],
   ['E0131 14:05:00.000000 1 main.go:1] boom', 'error'],
   ['W0131 14:05:00.000000 1 main.go:1] slow', 'warn'],
+  ['Traceback (most recent call last):', 'error'],
+  ['Exception in thread "main" java.lang.IllegalStateException: x', 'error'],
   // none
   ['GET /errors 200', null],
   ['no error here', null],
@@ -55,6 +60,11 @@ test.each<[string, Level | null]>([
 });
 
 const size = { columns: 80, rows: 24 };
+/** As the view takes lines in. */
+function shownBy(state: UiState): (line: LogLine) => boolean {
+  const { passes, entries } = outputFilter(state);
+  return forwardFilter(passes ?? (() => true), entries);
+}
 
 describe('the output', () => {
   const ring = new LogRing();
@@ -86,27 +96,57 @@ describe('the output', () => {
   test('is filtered: warnings and errors, errors, all', () => {
     const shown = (keys: string[]) => {
       const { state } = press(shownState(size), keys, ring);
-      const { passes } = outputFilter(state);
+      const isShown = shownBy(state);
       const title = paneTitle(state, ring, UNICODE).map((each) => each.text);
-      return [
-        texts.filter((_, index) => passes?.(outputLine(index, { line: texts[index]! })) ?? true).length,
-        title.join(''),
-      ];
+      return [texts.filter((_, index) => isShown(outputLine(index, { line: texts[index]! }))).length, title.join('')];
     };
-    expect(shown(['v'])).toEqual([3, expect.stringContaining('all output, warnings and errors')]);
+    // One of them, without a level, is of an instance whose last line is a warning.
+    expect(shown(['v'])).toEqual([4, expect.stringContaining('all output, warnings and errors')]);
     expect(shown(['v', 'v'])).toEqual([2, expect.stringContaining('all output, errors only')]);
     expect(shown(['v', 'v', 'v'])).toEqual([6, expect.not.stringContaining('only')]);
     expect(shown(['v', 'escape'])).toEqual([6, expect.not.stringContaining('warnings')]);
   });
 
   test('a filter by level and one by text hold together; a mark for skipped lines passes the level', () => {
-    const { passes } = outputFilter(press(shownState(size), ['v', 'f', ...'a$', 'enter'], ring).state);
-    expect(texts.map((line, index) => passes!(outputLine(index, { line })))).toEqual([
+    const isShown = shownBy(press(shownState(size), ['v', 'f', ...'a$', 'enter'], ring).state);
+    expect(texts.map((line, index) => isShown(outputLine(index, { line })))).toEqual([
       true,
       ...Array(texts.length - 1).fill(false),
     ]);
     const mark = outputLine(1, { line: '… 5 KiB not shown', instance: '', service: '', gap: 0 });
-    expect(outputFilter(shownState(size, { levels: 'errors' })).passes!(mark)).toBe(true);
+    expect(shownBy(shownState(size, { levels: 'errors' }))(mark)).toBe(true);
+  });
+});
+
+describe('with a level chosen, an entry is shown with all its lines', () => {
+  const shown = (levels: 'errors' | 'warnings', lines: string[]) => {
+    const isShown = shownBy(shownState(size, { levels }));
+    return lines.filter((line, index) => isShown(outputLine(index, { line, instance: 'api.1' })));
+  };
+
+  test.each<[string, string[]]>([
+    [
+      'Node',
+      ['TypeError: x is not a function', '    at f (/a.js:1:2)', '    at node:internal/main', '', '  [cause]: y'],
+    ],
+    [
+      'Java',
+      ['ERROR [main] failed', 'java.lang.A: x', '\tat a.B(C.java:1)', 'Caused by: d.Error: WARN', '\t... 12 more'],
+    ],
+    [
+      'Python',
+      ['Traceback (most recent call last):', '  File "a.py", line 1, in <module>', '    x()', 'ValueError: x'],
+    ],
+    ['Python, logged', ['ERROR:root:failed', 'Traceback (most recent call last):', '  File "/ERROR/a.py", line 1']],
+    ['Go', ['panic: x', '', 'goroutine 1 [running]:', 'main.main()', '\t/a.go:3 +0x1d']],
+  ])('%s', (_language, trace) => {
+    expect(shown('errors', ['INFO before', ...trace, 'INFO after', '    at the end of it'])).toEqual(trace);
+  });
+
+  test('that of a warning only with warnings', () => {
+    const lines = ['WARN slow', '    at f', 'Caused by: an ERROR', 'INFO x', 'y'];
+    expect(shown('errors', lines)).toEqual([]);
+    expect(shown('warnings', lines)).toEqual(lines.slice(0, 3));
   });
 });
 

@@ -119,6 +119,20 @@ describe('a time', () => {
   });
 });
 
+test('errors are shown with their stack traces, also where the lines that are read first begin within one', async () => {
+  const of = (line: string, ms = 0) => `${iso(ms)} api.1 o ${line}\n`;
+  const trace = ['ERROR failed', ...Array.from({ length: 5 }, (_, index) => `    at f${index}`)];
+  const others = Array.from({ length: 997 }, (_, index) => of(`INFO ${index}`, 1));
+  writeFileSync(path, of('INFO first') + trace.map((line) => of(line)).join('') + others.join(''));
+  await followed('INFO 996');
+  type('v');
+  await until('the trace is whole', () => !ring.isReading && texts().length === trace.length);
+  expect(texts()).toEqual(trace);
+  appendFileSync(path, of('ERROR next', 2) + of('    at g', 3) + of('INFO last', 3) + of('    at h', 3));
+  await until('those that come are there', () => texts().length >= trace.length + 2);
+  expect(texts().slice(-2)).toEqual(['ERROR next', '    at g']);
+});
+
 test('cleared, the output is empty; Esc brings back what was there', async () => {
   writeFiles();
   await followed('line 19999.');

@@ -1,5 +1,6 @@
 // Reads past lines from a place on, older or newer, as a reader scrolls through all files of its queues. Opens the files for
 // one read and closes them after it: they may be rotated, compressed or deleted in between.
+import { beginOf, type EntryJudge } from './entry-filter.ts';
 import type { LineFilter, LogLine } from './log-line.ts';
 import { openQueueFiles } from './queue-files.ts';
 import { readSegments } from './read-logs.ts';
@@ -24,11 +25,13 @@ export class HistoryRead {
   readonly #instances: ReadonlySet<string> | null;
   readonly #sinceMs: number | null;
   readonly #where: LineFilter;
+  readonly #entries: EntryJudge | null;
   #isStopped = false;
 
-  /** @param where only lines that pass are wanted */
-  constructor({ queues, instances, sinceMs }: HistorySelection, where: LineFilter) {
-    this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8', sinceMs ?? 0).segments);
+  /** @param where only lines that pass are wanted. `entries`: and only of these entries; null: of all */
+  constructor({ queues, instances, sinceMs }: HistorySelection, where: LineFilter, entries: EntryJudge | null = null) {
+    this.#queues = queues.map((queue) => openQueueFiles(queue, 'utf8', beginOf(sinceMs, entries)).segments);
+    this.#entries = entries;
     this.#instances = instances;
     this.#sinceMs = sinceMs;
     this.#where = where;
@@ -66,7 +69,7 @@ export class HistoryRead {
   }
 
   #read(limits: { tail: number | null; sinceMs: number | null; untilMs: number | null }): AsyncGenerator<LogLine[]> {
-    const instances = this.#instances;
-    return readSegments(this.#queues, { queues: [], instances, grep: null, where: this.#where, ...limits });
+    const wanted = { instances: this.#instances, where: this.#where, entries: this.#entries };
+    return readSegments(this.#queues, { queues: [], grep: null, ...wanted, ...limits });
   }
 }

@@ -130,7 +130,7 @@ export async function lastOfReversed(
 }
 
 /** Lines that orch did not write have no time of their own (0, or that of the line before). */
-function isBefore(batch: readonly LogLine[], timeMs: number): boolean {
+export function isBefore(batch: readonly LogLine[], timeMs: number): boolean {
   const [first, last] = [batch[0]?.timeMs ?? 0, batch.at(-1)?.timeMs ?? 0];
   return last > 0 && Math.max(first, last) < timeMs;
 }

@@ -1,8 +1,9 @@
 // Reads queues: all their files, also rotated and gzipped ones, merged in time order. Works without supervisor and writer.
 // follow-logs.ts reads the lines that are written from now on.
+import { beginOf, type EntryJudge, forwardFilter } from './entry-filter.ts';
 import { type Decoding, type LineFilter, type LogLine, lastOf } from './log-line.ts';
 import { openQueueFiles } from './queue-files.ts';
-import type { LogQueueFile, Segment, TimeLimits } from './segment.ts';
+import type { LogQueueFile, Segment } from './segment.ts';
 
 /** Which lines of which queues are wanted. */
 export type LogSelection = {
@@ -22,12 +23,16 @@ export type ReadOptions = LogSelection & {
   grep: RegExp | null;
   /** What lines must pass as well. */
   where?: LineFilter;
+  /** Which entries are wanted; default: all. */
+  entries?: EntryJudge | null;
 };
 
 /** Batches of lines in time order. The files stay open until the generator is exhausted or returned. */
 export async function* readLogs(options: ReadOptions): AsyncGenerator<LogLine[]> {
   const decoding = options.decoding ?? 'utf8';
-  const queues = options.queues.map((queue) => openQueueFiles(queue, decoding, options.sinceMs ?? 0).segments);
+  const queues = options.queues.map(
+    (queue) => openQueueFiles(queue, decoding, beginOf(options.sinceMs, options.entries ?? null)).segments,
+  );
   try {
     yield* readSegments(queues, options);
   } finally {
@@ -43,8 +48,9 @@ export async function* readSegments(queues: Segment[][], options: ReadOptions): 
     if (lines.length > 0) yield lines;
     return;
   }
+  const isWanted = forwardFilter(passes, options.entries ?? null);
   for await (const lines of mergeByTime(queues.map((segments) => sequenceOf(segments, options)))) {
-    const passing = lines.filter(passes);
+    const passing = lines.filter(isWanted);
     if (passing.length > 0) yield passing;
   }
 }
@@ -67,7 +73,7 @@ export function lineFilter(
 
 async function* sequenceOf(segments: Segment[], options: ReadOptions): AsyncGenerator<LogLine[]> {
   for (const segment of segments) {
-    for await (const lines of segment.forward(options.sinceMs ?? 0)) {
+    for await (const lines of segment.forward(beginOf(options.sinceMs, options.entries ?? null))) {
       yield lines;
       const last = lines.at(-1);
       if (options.untilMs !== null && last !== undefined && last.timeMs >= options.untilMs) return;
@@ -91,12 +97,13 @@ async function lastOfQueue(
   segments: Segment[],
   count: number,
   passes: LineFilter,
-  times: TimeLimits,
+  options: ReadOptions,
 ): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for (let at = segments.length - 1; at >= 0 && found.length < count; at -= 1) {
-    if (isAllAfter(segments[at - 1], times.untilMs)) continue;
-    found = [...(await segments[at]!.last(count - found.length, passes, times)), ...found];
+    if (isAllAfter(segments[at - 1], options.untilMs)) continue;
+    const lines = await segments[at]!.last(count - found.length, passes, options, options.entries);
+    found = [...lines, ...found];
   }
   return found;
 }

@@ -1,8 +1,9 @@
 // One file of a queue as readers see it, whatever its format: lines forward from a time, or backward from its end.
 // The writer may rotate, compress or delete the file at any moment. See queue-files.ts for how one is opened.
 import type { LogFormat } from '../../core/log-queue-spec.ts';
+import { beginOf, type EntryJudge, forwardFilter, lastEntriesOfReversed } from './entry-filter.ts';
 import type { SegmentFile } from './file-bytes.ts';
-import { type LineFilter, type LogLine, lastOf, lastOfReversed } from './log-line.ts';
+import { isBefore, type LineFilter, type LogLine, lastOf, lastOfReversed } from './log-line.ts';
 
 /** `format` is a hint only: each file shows its own format, and earlier files may have another one. */
 export type LogQueueFile = { name: string; path: string; format: LogFormat };
@@ -51,10 +52,19 @@ export abstract class Segment {
   /**
    * The last `count` lines that pass, in file order.
    * @param times no line before `sinceMs` passes, and none at or after `untilMs`: they need not be read. null: any may pass
+   * @param judge which entries are wanted; null: all
    */
-  async last(count: number, passes: LineFilter, times: TimeLimits = NO_LIMITS): Promise<LogLine[]> {
-    if (this.file.gzip) return lastOf(this.forward(times.sinceMs ?? 0), count, passes);
-    return lastOfReversed(this.backward(times.untilMs), count, passes, times.sinceMs);
+  async last(
+    count: number,
+    passes: LineFilter,
+    times: TimeLimits = NO_LIMITS,
+    judge: EntryJudge | null = null,
+  ): Promise<LogLine[]> {
+    const { sinceMs, untilMs } = times;
+    if (this.file.gzip) return lastOf(this.forward(beginOf(sinceMs, judge)), count, forwardFilter(passes, judge));
+    if (judge === null) return lastOfReversed(this.backward(untilMs), count, passes, sinceMs);
+    const isBeyond = (batch: LogLine[]) => sinceMs !== null && isBefore(batch, sinceMs);
+    return lastEntriesOfReversed(this.backward(untilMs), count, { passes, judge, isBeyond });
   }
 
   /** A `forward` or `last` that is under way ends after the block it is reading. */

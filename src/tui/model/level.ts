@@ -28,6 +28,8 @@ const IN_BRACKETS = new RegExp(`[[<(](${WORD})[\\]>)]`, 'i');
 const IN_CAPITALS = new RegExp(`(?:^|[\\s|:;,])(${CAPITALS})(?=[\\s|:;,!]|$)`);
 /** `error: boom`, `file.c:3: warning: unused`, `Error: boom`, `TypeError: boom` */
 const WITH_COLON = new RegExp(`(?:^|[\\s:]|[a-z](?=E))(${WORD}):(?=\\s|$)`, 'i');
+/** How Python and Java begin what nothing has caught. */
+const UNCAUGHT = /^(?:Traceback \(most recent call last\):|Exception in thread ")/;
 /** `E0131 14:05:00.000000 …` of klog. */
 const KLOG = /^([IWEF])\d{4} \d\d:/;
 const KLOG_LEVELS: Record<string, Level> = { I: 'info', W: 'warn', E: 'error', F: 'error' };
@@ -38,6 +40,7 @@ export function levelOf(text: string): Level | null {
   const field = start.startsWith('{') ? JSON_FIELD.exec(start) : LOGFMT_FIELD.exec(start);
   if (field !== null) return field[2] === undefined ? levelOfWord(field[1]!) : levelOfNumber(Number(field[2]));
   if (start.startsWith('{')) return null;
+  if (UNCAUGHT.test(start)) return 'error';
   const word = IN_BRACKETS.exec(start) ?? IN_CAPITALS.exec(start) ?? WITH_COLON.exec(start);
   if (word !== null) return levelOfWord(word[1]!);
   const klog = KLOG.exec(start);
@@ -58,8 +61,12 @@ export type LevelFilter = 'warnings' | 'errors' | null;
 export const nextLevelFilter = (now: LevelFilter): LevelFilter =>
   now === null ? 'warnings' : now === 'warnings' ? 'errors' : null;
 
-export function passesLevel(text: string, filter: LevelFilter): boolean {
+/** A line of a stack trace, whatever words it has; other lines without a level continue an entry as well. */
+const OF_STACK_TRACE = /^\s*(?:at\s|File "|Caused by:|Suppressed:|\.\.\. \d+ (?:more|common frames))/;
+
+/** Whether the entry that begins with this line is shown; null: the line begins none. @param text without colours */
+export function passesLevel(text: string, filter: LevelFilter): boolean | null {
   if (filter === null) return true;
-  const level = levelOf(text);
-  return level === 'error' || (filter === 'warnings' && level === 'warn');
+  const level = OF_STACK_TRACE.test(text) ? null : levelOf(text);
+  return level === null ? null : level === 'error' || (filter === 'warnings' && level === 'warn');
 }

@@ -1,6 +1,7 @@
 // Which lines of the output the user wants to see. The lines that are read from the log pass it; it is not asked in each frame.
+import type { EntryJudge } from '../../logs/reader/entry-filter.ts';
 import type { LineFilter } from '../../logs/reader/log-line.ts';
-import { isStored, plainText } from './buffered-line.ts';
+import { plainText } from './buffered-line.ts';
 import { passesLevel } from './level.ts';
 import { outputTarget } from './rows.ts';
 import { isMatch, searchPattern } from './search-pattern.ts';
@@ -11,6 +12,8 @@ export type OutputFilter = {
   key: string;
   /** null: all lines */
   passes: LineFilter | null;
+  /** By their level: lines of a stack trace are shown with the line that they belong to. null: all */
+  entries: EntryJudge | null;
   /** Earlier lines are not shown; null: all are. */
   sinceMs: number | null;
 };
@@ -22,14 +25,11 @@ export function outputFilter(state: UiState): OutputFilter {
   const pattern = searchPattern(text);
   const muted = new Set(outputTarget(state).names.length === 0 ? state.muted : []);
   const key = JSON.stringify([text, levels, sinceMs, ...muted]);
-  if (pattern === null && levels === null && muted.size === 0) return { key, passes: null, sinceMs };
-  const passes: LineFilter = (line) => {
-    if (muted.has(line.service)) return false;
-    if (pattern === null && levels === null) return true;
-    const plain = plainText(line);
-    return isMatch(pattern, plain, line.instance) && (passesLevel(plain, levels) || !isStored(line));
-  };
-  return { key, passes, sinceMs };
+  const entries: EntryJudge | null = levels === null ? null : (line) => passesLevel(plainText(line), levels);
+  if (pattern === null && muted.size === 0) return { key, passes: null, entries, sinceMs };
+  const passes: LineFilter = (line) =>
+    !muted.has(line.service) && (pattern === null || isMatch(pattern, plainText(line), line.instance));
+  return { key, passes, entries, sinceMs };
 }
 
 /** While it is typed, a filter only hides lines that are there. */
