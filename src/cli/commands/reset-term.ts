@@ -13,11 +13,14 @@ export const resetTermCommand: CommandDefinition = {
   run: runResetTerm,
 };
 
-/** Leave the alternate screen; cursor, wrap and normal keypad; no mouse, focus or paste reports; plain colours, ASCII. */
+/**
+ * Leave the alternate screen; cursor, wrap and normal keypad; no mouse, focus or paste reports; plain colours, ASCII. The cursor
+ * is saved (`ESC 7`) before what moves it: leaving a screen that was never entered, and the end of a scroll region.
+ */
 export const RESET_SEQUENCE = [
-  '\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[?1l\x1b>',
+  '\x1b7\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[?1l\x1b>',
   '\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u',
-  '\x1b[0m\x1b(B\x0f\x1b[r\x1b[4l',
+  '\x1b[0m\x1b(B\x0f\x1b[4l\x1b7\x1b[r\x1b8',
 ].join('');
 
 async function runResetTerm(context: CliContext): Promise<ExitCode> {
