@@ -104,11 +104,6 @@ export function formatSize(bytes: number, decimalBelow = 100): string {
   return `${unit > 0 && value < decimalBelow ? value.toFixed(1) : Math.round(value)} ${SIZE_NAMES[unit]}`;
 }
 
-/** `0.3 %`, `12 %`. */
-export function formatPercent(percent: number): string {
-  return `${percent >= 10 ? Math.round(percent) : percent.toFixed(1)} %`;
-}
-
 type ClockParts = {
   /** `2026-01-31 14:03:07`. */
   date?: boolean;

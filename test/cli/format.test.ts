@@ -5,7 +5,8 @@ import { painter } from '../../src/terminal/colour.ts';
 import { escapeControls } from '../../src/terminal/sanitize.ts';
 import { renderTable } from '../../src/terminal/table.ts';
 import { widthOf } from '../../src/terminal/width.ts';
-import { formatDuration, formatPercent, formatSize, formatSpan, parseDurationMs } from '../../src/units.ts';
+import { formatCpuPercent } from '../../src/tui/view/format.ts';
+import { formatDuration, formatSize, formatSpan, parseDurationMs } from '../../src/units.ts';
 
 test.each([
   [-5, '0s'],
@@ -46,7 +47,7 @@ test.each([
 ])('%d bytes read %s', (bytes, text) => expect(formatSize(bytes)).toBe(text));
 
 test('percentages below 10 keep one digit', () => {
-  expect([0, 0.04, 9.96, 10, 180.4].map(formatPercent)).toEqual(['0.0 %', '0.0 %', '10.0 %', '10 %', '180 %']);
+  expect([0, 0.04, 9.96, 10, 180.4].map(formatCpuPercent)).toEqual(['0%', '0%', '10%', '10%', '180%']);
 });
 
 describe('tables', () => {

@@ -79,29 +79,29 @@ describe('ps', () => {
   test('groups pools and gives reasons', () => {
     const status = sampleStatus();
     const nowMs = Date.parse(status.supervisor.startedAt) + 65_000;
-    const format = { nowMs, wide: true, widthColumns: null, colour: false };
+    const format = { nowMs, wide: true, widthColumns: null, colour: false, glyphs: null };
     expect(formatStatus(status, format).replace(`pid ${process.pid}`, 'pid 77')).toMatchInlineSnapshot(`
-      "NAME       STATE       PID  UPTIME  RESTARTS    CPU       MEM  REASON
-      api        2/2 ready                       3  0.5 %  82.4 MiB
-        api.1    ready      4242  1m 05s         0  0.3 %  41.2 MiB
-        api.2    ready      4243  1m 05s         3  0.3 %  41.2 MiB  adopted
-      db.1       backoff                         0                   exited with code 1; restarts in 2 s
-      migrate.1  completed                       0
+      "NAME     STATE         RESTARTS     PID      UP    CPU    MEM  REASON
+      api x2   ready 2/2            3                   0.5%    82M
+        api.1  ready                     4242      1m   0.3%    41M
+        api.2  ready                3    4243      1m   0.3%    41M  adopted from an earlier supervisor
+      db       backoff                                               exited with code 1; restarts in 2 s
+      migrate  completed
 
       LOG QUEUE  PATH                    DEPTH     HIGH  CAPACITY  LINES     BYTES  DROPPED  OVERFLOW
       default    .orch/logs/default.log    0 B  4.0 KiB   8.0 MiB    120  11.7 KiB        0  block
 
-      shop · generation 1 · converged · supervisor pid 77, up 1m 05s · 0.0 % CPU, 47.7 MiB"
+      shop · generation 1 · converged · supervisor pid 77, up 1m 05s · 0% CPU, 48 MiB"
     `);
   });
 
   test('titles have a column in --wide, where a service has one', () => {
     const status = sampleStatus();
-    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false };
+    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false, glyphs: null };
     status.services[0]!.title = 'Public API';
     const wide = formatStatus(status, format).split('\n');
     expect(wide[0]).toMatch(/^NAME +TITLE +STATE /);
-    expect(wide[1]).toMatch(/^api +Public API +2\/2 ready /);
+    expect(wide[1]).toMatch(/^api x2 +Public API +ready 2\/2 /);
     expect(wide[2]).toMatch(/^ {2}api\.1 +ready /);
     expect(formatStatus(status, { ...format, wide: false })).not.toContain('Public API');
   });
@@ -109,7 +109,7 @@ describe('ps', () => {
   test('a log queue shows its lag and whose lines it lost', () => {
     const [queue] = sampleStatus().logQueues;
     const losing = { ...queue!, lagMs: 2300, droppedLines: 340, droppedByInstance: { 'a.1': 40, 'flood.1': 300 } };
-    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false };
+    const format = { nowMs: 0, wide: true, widthColumns: null, colour: false, glyphs: null };
     const table = formatStatus(sampleStatus({ logQueues: [losing] }), format);
     expect(table).toMatch(/ LAG +DROPPED +LOST BY +OVERFLOW\n/);
     expect(table).toMatch(/ 2\.3 s +340 +flood\.1 300, a\.1 40 +block\n/);

@@ -79,7 +79,7 @@ services:
   expect(await shown(project, 'tag:web', '--except', 'api.1')).toEqual(['api.2']);
   expect(await shown(project, '--except', 'tag:web')).toEqual(['db.1']);
   const { stdout } = await project.mustOrch(['ps', '--group', 'tag']);
-  expect(stdout.match(/^(tag:\w+|api |db\S*)/gm)).toEqual(['tag:data', 'db.1', 'tag:web', 'api ']);
+  expect(stdout.match(/^(tag:\w+|api |db\S*)/gm)).toEqual(['tag:data', 'db', 'tag:web', 'api ']);
   const logs = async (...args: string[]) => (await project.mustOrch(['logs', ...args])).stdout;
   expect(await logs('tag:data')).toMatch(/^[^\n]* db\.1 [^\n]*from-db\n$/);
   expect(await logs('--except', 'd*')).not.toContain('from-db');

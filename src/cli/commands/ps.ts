@@ -2,20 +2,22 @@
 // more than the client and the formats. Names are read by context/selected-status.ts.
 
 import { holdLines } from '../../api/held-edit.ts';
-import type { InstanceStatus, LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
+import type { LogQueueStatus, ServiceStatus, Status } from '../../api/protocol.ts';
 import { convergenceOf, formatDroppedByInstance } from '../../api/status-queries.ts';
 import { personalOverlayIn } from '../../core/environment-name.ts';
 import { followText, followTrouble } from '../../core/follow-status.ts';
 import { type Paint, painter } from '../../terminal/colour.ts';
 import { escapeControls } from '../../terminal/sanitize.ts';
 import { renderTable, type TextCell, type TextColumn } from '../../terminal/table.ts';
-import { formatDuration, formatPercent, formatSize, formatSpan } from '../../units.ts';
+import { formatCpuPercent, formatRoundedBytes } from '../../tui/view/format.ts';
+import { type Glyphs, glyphsFor } from '../../tui/view/theme.ts';
+import { formatDuration, formatSize, formatSpan } from '../../units.ts';
 import { type CliContext, type ExitCode, tableWidth } from '../context/context.ts';
 import { type CommandDefinition, exceptOption, optionalNames } from '../context/definition.ts';
 import { formatPosition } from '../context/errors.ts';
 import { withSupervisor } from '../context/running-project.ts';
 import type { SelectionOptions } from '../context/selection.ts';
-import { stateColour } from '../format/state-colour.ts';
+import { statusTable } from '../format/status-table.ts';
 
 export type PsOptions = SelectionOptions & { wide?: boolean; group?: 'tag' };
 
@@ -63,6 +65,7 @@ export async function showStatus(
           group: options.group ?? null,
           widthColumns: options.wide ? null : tableWidth(context),
           colour: context.colour,
+          glyphs: context.stdout.isTTY ? glyphsFor(context.environment) : null,
         });
     context.stdout.write(`${text}\n`);
     return 0;
@@ -76,6 +79,8 @@ export type StatusFormat = {
   group?: 'tag' | null;
   widthColumns: number | null;
   colour: boolean;
+  /** Null: words alone, for programs. */
+  glyphs: Glyphs | null;
 };
 
 export function formatStatus(status: Status, format: StatusFormat): string {
@@ -83,7 +88,7 @@ export function formatStatus(status: Status, format: StatusFormat): string {
   const lines = [...rejectedConfig(status, paint), ...heldEdits(status, paint)];
   if (status.services.length === 0) lines.push('No services are declared.');
   else {
-    const table = format.group === 'tag' ? tablesByTag : serviceTable;
+    const table = format.group === 'tag' ? tablesByTag : statusTable;
     lines.push(...table(status.services, format, paint), ...serviceNotes(status, paint));
     lines.push(...degradedLines(status, format, paint));
   }
@@ -123,80 +128,21 @@ function degradedLines({ degraded = [] }: Status, { wide }: StatusFormat, paint:
 
 const MAX_DEGRADED_SHOWN = 3;
 
-const SERVICE_COLUMNS: TextColumn[] = [
-  { title: 'NAME' },
-  { title: 'STATE' },
-  ...['PID', 'PORT', 'UPTIME', 'RESTARTS', 'CPU', 'MEM'].map((title) => ({ title, align: 'right' as const })),
-  { title: 'REASON' },
-];
-
 /** One table for each tag, then one of the services without any. */
 function tablesByTag(services: ServiceStatus[], format: StatusFormat, paint: Paint): string[] {
   const tags = [...new Set(services.flatMap((service) => service.tags ?? []))].sort();
   const groups = tags.map((tag) => ({ title: `tag:${tag}`, of: services.filter((one) => one.tags?.includes(tag)) }));
-  const others = { title: 'without a tag', of: services.filter((one) => !one.tags?.length) };
+  const others = { title: 'no tag', of: services.filter((one) => !one.tags?.length) };
   return [...groups, ...(others.of.length > 0 ? [others] : [])].flatMap(({ title, of }, index) => [
     ...(index > 0 ? [''] : []),
     paint('bold', title),
-    ...serviceTable(of, format, paint),
+    ...statusTable(of, format, paint),
   ]);
-}
-
-function serviceTable(services: ServiceStatus[], format: StatusFormat, paint: Paint): string[] {
-  const titles = format.wide && services.some(({ title }) => title !== undefined);
-  const rows = services.flatMap((service) => {
-    const [first, ...others] = serviceRows(service, format.nowMs);
-    if (!titles) return [first!, ...others];
-    const withTitle = (row: TextCell[], text: string): TextCell[] => [row[0]!, { text }, ...row.slice(1)];
-    return [withTitle(first!, escapeControls(service.title ?? '')), ...others.map((row) => withTitle(row, ''))];
-  });
-  const [name, ...columns] = SERVICE_COLUMNS;
-  const shown = titles ? [name!, { title: 'TITLE' }, ...columns] : SERVICE_COLUMNS;
-  return renderTable(shown, rows, paint, format.widthColumns);
 }
 
 function serviceNotes({ services }: Status, paint: Paint): string[] {
   const notes = services.flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`));
   return notes.length === 0 ? [] : ['', ...notes.map((note) => paint('yellow', escapeControls(note)))];
-}
-
-/** A pool has a row of its own above its instances; a single instance has only its own row. */
-function serviceRows(service: ServiceStatus, nowMs: number): TextCell[][] {
-  const { instances, pool } = service;
-  if (pool === 1 && instances.length === 1) return instances.map((instance) => instanceRow(instance, '', nowMs));
-  return [poolRow(service), ...instances.map((instance) => instanceRow(instance, '  ', nowMs))];
-}
-
-function poolRow({ name, instances, pool, ready, running, override }: ServiceStatus): TextCell[] {
-  const sum = (value: (instance: InstanceStatus) => number) => instances.reduce((total, one) => total + value(one), 0);
-  const isLive = running > 0;
-  const note = override?.pool === undefined ? '' : `scaled to ${override.pool} by \`orch scale --ephemeral\``;
-  return [
-    { text: name, colour: 'bold' },
-    { text: `${ready}/${pool} ready`, colour: ready === pool ? 'green' : 'yellow' },
-    { text: '' },
-    { text: '' },
-    { text: '' },
-    { text: instances.length > 0 ? String(sum((one) => one.restarts)) : '' },
-    { text: isLive ? formatPercent(sum((one) => one.cpuPercent)) : '' },
-    { text: isLive ? formatSize(sum((one) => one.rssBytes)) : '' },
-    { text: note, colour: 'dim' },
-  ];
-}
-
-function instanceRow(instance: InstanceStatus, indent: string, nowMs: number): TextCell[] {
-  const { id, state, pid, port = null, startedAt, restarts, adopted, reason } = instance;
-  return [
-    { text: indent + id },
-    { text: state, colour: stateColour(state) },
-    { text: pid === null ? '' : String(pid) },
-    { text: port === null ? '' : String(port) },
-    { text: startedAt === null ? '' : formatDuration(nowMs - Date.parse(startedAt)) },
-    { text: String(restarts) },
-    { text: pid === null ? '' : formatPercent(instance.cpuPercent) },
-    { text: pid === null ? '' : formatSize(instance.rssBytes) },
-    { text: [adopted ? 'adopted' : '', reason ?? ''].filter(Boolean).join('; '), colour: 'dim' },
-  ];
 }
 
 type QueueColumn = TextColumn & { cell(queue: LogQueueStatus): string; isRed?(queue: LogQueueStatus): boolean };
@@ -231,7 +177,7 @@ function supervisorSummary(status: Status, { nowMs }: StatusFormat): string {
     `generation ${status.generation}`,
     convergenceOf(status),
     `supervisor pid ${supervisor.pid}, up ${formatDuration(nowMs - Date.parse(supervisor.startedAt))}`,
-    `${formatPercent(supervisor.cpuPercent)} CPU, ${formatSize(supervisor.rssBytes)}`,
+    `${formatCpuPercent(supervisor.cpuPercent)} CPU, ${formatRoundedBytes(supervisor.rssBytes)}`,
   ];
   return parts.join(' · ');
 }

@@ -1,7 +1,8 @@
 // One instance in a sentence: state, process, age, restarts, last exit, version.
 import type { ExitStatus, InstanceStatus } from '../../api/protocol.ts';
 import type { DetailRow } from '../../tui/model/details.ts';
-import { formatAge, formatSize } from '../../units.ts';
+import { formatCpuPercent, formatRoundedBytes } from '../../tui/view/format.ts';
+import { formatAge } from '../../units.ts';
 
 const HASH_CHARS = 12;
 
@@ -12,7 +13,7 @@ export function instanceRow(instance: InstanceStatus, nowMs: number): DetailRow 
     state,
     ...(isAlive ? [`pid ${pid}`, `up ${formatAge(nowMs - Date.parse(startedAt)).text}`] : []),
     ...(port ? [`port ${port}`] : []),
-    ...(isAlive ? [`${cpuPercent.toFixed(1)}% CPU`, formatSize(rssBytes)] : []),
+    ...(isAlive ? [`${formatCpuPercent(cpuPercent)} CPU`, formatRoundedBytes(rssBytes)] : []),
     ...(restarts > 0 ? [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`] : []),
     ...(lastExit === null ? [] : [`last exit: ${exitText(lastExit)}`]),
     ...(adopted ? ['adopted'] : []),

@@ -1,21 +1,22 @@
-// The colour of a state and of an instance, the same in every command.
+// The colour of a state and of an instance, the same in every command. States have those of the view.
 import type { InstanceState } from '../../api/protocol.ts';
 import type { Colour } from '../../terminal/colour.ts';
+import type { CellStyle } from '../../tui/view/line.ts';
+import { STATE_STYLE } from '../../tui/view/theme.ts';
 
-const STATE_COLOUR: Record<InstanceState, Colour> = {
-  ready: 'green',
-  running: 'cyan',
-  starting: 'yellow',
-  waiting: 'yellow',
-  stopping: 'yellow',
-  unready: 'magenta',
-  backoff: 'magenta',
-  failed: 'red',
-  completed: 'dim',
-  stopped: 'dim',
+const COLOUR_OF_STYLE: Partial<Record<CellStyle, Colour>> = {
+  dim: 'dim',
+  bold: 'bold',
+  good: 'green',
+  busy: 'cyan',
+  warn: 'yellow',
+  bad: 'red',
 };
 
-export const stateColour = (state: InstanceState): Colour => STATE_COLOUR[state] ?? 'bold';
+export const colourOf = (style: CellStyle): Colour | null => COLOUR_OF_STYLE[style] ?? null;
+
+/** A newer supervisor may have a state that is not known here. */
+export const stateColour = (state: InstanceState): Colour => colourOf(STATE_STYLE[state] ?? 'bold') ?? 'bold';
 
 const INSTANCE_COLOURS: Colour[] = ['cyan', 'green', 'yellow', 'magenta', 'blue'];
 

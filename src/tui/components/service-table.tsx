@@ -1,7 +1,8 @@
 // The table of services: a head, and one row for each visible service, pool or instance.
 import { Box } from 'ink';
 import { isMarked, type TableRow } from '../model/rows.ts';
-import { rowCells, type TableContent } from '../view/table.ts';
+import { rowCells } from '../view/row-cells.ts';
+import type { TableContent } from '../view/table.ts';
 import { GAP, GUTTER } from '../view/table-columns.ts';
 import { useAppearance } from './appearance.ts';
 import { barOf, StyledText, TextLine } from './text-line.tsx';

@@ -1,4 +1,5 @@
-// The columns of the table: which fit into the terminal, how wide each is, and its cell for each kind of row.
+// The columns of the table of services: which fit into the terminal, how wide each is, and its cell for each kind of row. The view and
+// `orch ps` both use them.
 
 import type { InstanceState, InstanceStatus } from '../../api/protocol.ts';
 import { clipMiddle, widthOf } from '../../terminal/width.ts';
@@ -8,12 +9,12 @@ import { NO_SAMPLES, PARTS, type Samples, sumOfUsed } from '../model/samples.ts'
 import { worstState } from '../model/severity.ts';
 import { isDescending, type SortColumn, type SortOrder } from '../model/sort.ts';
 import { formatBytesShort, formatCpuPercent } from './format.ts';
-import { type Cell, cell } from './line.ts';
+import { type Cell, cell, fixedCell } from './line.ts';
 import { cpuBars, memoryBars } from './sparkline.ts';
 import { type Glyphs, STATE_STYLE } from './theme.ts';
 
 export type ServiceColumn = {
-  id: SortColumn | 'reason' | 'history';
+  id: SortColumn | 'reason' | 'history' | 'title';
   title: string;
   width: number;
   align: 'left' | 'right';
@@ -27,22 +28,24 @@ export type ServiceColumn = {
 /** Before the first column: the cursor. */
 export const GUTTER = 2;
 export const GAP = 2;
-const NAME_MIN = 8;
+/** Of names, without the room for the mark of a fold. */
+const NAME_MIN = 6;
 /** Wider only if no other column needs the room. */
-const NAME_MAX = 34;
+const NAME_MAX = 32;
 const REASON_MIN = 16;
 /** With it, the columns of one instance have room for a pool of 20. */
 const PID_MIN = 6;
 
-type ColumnFacts = { nowMs: number; glyphs: Glyphs; sort?: SortOrder; samples?: Samples };
+/** `isFixed`: rows cannot be folded, so names need no room for the mark of it. */
+type ColumnFacts = { nowMs: number; glyphs: Glyphs; sort?: SortOrder; samples?: Samples; isFixed?: boolean };
 
 /** @returns at least the column of names; together at most `columns` wide. */
 export function fittingColumns(
   rows: readonly TableRow[],
   columns: number,
-  { nowMs, glyphs, sort = null, samples = NO_SAMPLES }: ColumnFacts,
+  { nowMs, glyphs, sort = null, samples = NO_SAMPLES, isFixed = false }: ColumnFacts,
 ): ServiceColumn[] {
-  const fitting = columnsThatFit(rows, columns, { nowMs, glyphs, samples });
+  const fitting = columnsThatFit(rows, columns, { nowMs, glyphs, samples, isFixed });
   return fitting.map((each) => (each.id === sort?.column ? withSortMark(each, sort, glyphs) : each));
 }
 
@@ -72,12 +75,14 @@ function withSortMark(column: ServiceColumn, sort: NonNullable<SortOrder>, glyph
 function columnsThatFit(
   rows: readonly TableRow[],
   columns: number,
-  { nowMs, glyphs, samples }: Required<Omit<ColumnFacts, 'sort'>>,
+  { nowMs, glyphs, samples, isFixed }: Required<Omit<ColumnFacts, 'sort'>>,
 ): ServiceColumn[] {
-  const wanted = widestRow(rows, nameWidth);
+  const names = { glyphs, isFixed };
+  const margin = marginOf(names);
+  const wanted = widestRow(rows, (row) => nameWidth(row, names));
   const pidWidth = widestRow(rows, (row) => pidText(row).length);
   const all = [
-    nameColumn(Math.max(NAME_MIN, Math.min(NAME_MAX, wanted)), glyphs),
+    nameColumn(Math.max(NAME_MIN + margin, Math.min(NAME_MAX + margin, wanted)), names),
     stateColumn(rows, glyphs),
     numberColumn(
       'restarts',
@@ -99,7 +104,7 @@ function columnsThatFit(
   }
   if (kept.length === all.length) kept = withSparklines(kept, columns - totalWidth(kept), samples, glyphs);
   const [name, ...others] = kept;
-  if (name === undefined || others.length === 0 || totalWidth(kept) > columns) return [narrowColumn(columns, glyphs)];
+  if (name === undefined || others.length === 0 || totalWidth(kept) > columns) return [narrowColumn(columns, names)];
   const left = columns - totalWidth(kept);
   const hasReasons = kept.length >= all.length && left - GAP >= REASON_MIN;
   // A row without a process shows its reason in the empty columns; only live rows need this one.
@@ -111,12 +116,17 @@ function columnsThatFit(
       )
     : 0;
   const more = Math.max(0, Math.min(wanted - name.width, left - reasons));
-  const wide = [nameColumn(name.width + more, glyphs), ...others];
+  const wide = [nameColumn(name.width + more, names), ...others];
   return hasReasons ? [...wide, reasonColumn(left - more - GAP)] : wide;
 }
 
-function nameColumn(width: number, glyphs: Glyphs): ServiceColumn {
-  const cellOf = (row: TableRow) => cell(nameText(row, glyphs, width), row.kind === 'instance' ? 'plain' : 'bold');
+type NameForm = { glyphs: Glyphs; isFixed: boolean };
+
+/** Room for the mark of a fold. */
+const marginOf = ({ isFixed }: Pick<NameForm, 'isFixed'>): number => (isFixed ? 0 : 2);
+
+function nameColumn(width: number, names: NameForm): ServiceColumn {
+  const cellOf = (row: TableRow) => cell(nameText(row, names, width), row.kind === 'instance' ? 'plain' : 'bold');
   return { id: 'name', title: 'NAME', width, align: 'left', priority: 9, onlyWhenAlive: false, cellOf };
 }
 
@@ -130,7 +140,10 @@ function portColumn(rows: readonly TableRow[]): ServiceColumn[] {
 
 function stateColumn(rows: readonly TableRow[], glyphs: Glyphs): ServiceColumn {
   const width = Math.max(9, 2 + widestRow(rows, (row) => stateText(row).length));
-  const cellOf = (row: TableRow) => cell(`${glyphs.state[stateOf(row)]} ${stateText(row)}`, STATE_STYLE[stateOf(row)]);
+  const cellOf = (row: TableRow) => {
+    const state = stateOf(row);
+    return cell(`${glyphs.state[state]} ${stateText(row)}`.trimStart(), STATE_STYLE[state]);
+  };
   return { id: 'state', title: 'STATE', width, align: 'left', priority: 8, onlyWhenAlive: false, cellOf };
 }
 
@@ -140,10 +153,11 @@ function reasonColumn(width: number): ServiceColumn {
 }
 
 /** The only column of a narrow terminal: the glyph of the state and the name. */
-function narrowColumn(columns: number, glyphs: Glyphs): ServiceColumn {
+function narrowColumn(columns: number, names: NameForm): ServiceColumn {
+  const { glyphs } = names;
   const width = Math.max(1, columns - GUTTER);
   const cellOf = (row: TableRow) =>
-    cell(`${glyphs.state[stateOf(row)]}${nameText(row, glyphs, width - 1)}`, STATE_STYLE[stateOf(row)]);
+    cell(`${glyphs.state[stateOf(row)]}${nameText(row, names, width - 1)}`, STATE_STYLE[stateOf(row)]);
   return { id: 'name', title: 'NAME', width, align: 'left', priority: 0, onlyWhenAlive: false, cellOf };
 }
 
@@ -156,6 +170,11 @@ function numberColumn(
   return { id, title, width, align: 'right', priority, onlyWhenAlive: id !== 'restarts', cellOf };
 }
 
+export function titlesText(columns: readonly ServiceColumn[]): string {
+  const titles = columns.map((each) => fixedCell(each.title, each.width, 'dim', each.align).text);
+  return titles.join(' '.repeat(GAP)).trimEnd();
+}
+
 function totalWidth(columns: readonly ServiceColumn[]): number {
   return GUTTER + columns.reduce((sum, each) => sum + each.width + GAP, -GAP);
 }
@@ -165,28 +184,32 @@ function widestRow(rows: readonly TableRow[], widthOfRow: (row: TableRow) => num
 }
 
 /** At most `width` columns if possible: the middle of a name is cut; its number and the size of the pool stay. */
-function nameText(row: TableRow, glyphs: Glyphs, width = Infinity): string {
-  const [before, name, after] = nameParts(row, glyphs);
+function nameText(row: TableRow, names: NameForm, width = Infinity): string {
+  const [before, name, after] = nameParts(row, names);
   return `${before}${clipMiddle(name, Math.max(1, width - widthOf(before) - widthOf(after)))}${after}`;
 }
 
-function nameParts(row: TableRow, glyphs: Glyphs): [before: string, name: string, after: string] {
-  if (row.kind === 'single') return ['  ', row.service.name, ''];
+function nameParts(row: TableRow, names: NameForm): [before: string, name: string, after: string] {
+  const { glyphs, isFixed } = names;
+  const margin = ' '.repeat(marginOf(names));
+  if (row.kind === 'single') return [margin, row.service.name, ''];
   if (row.kind === 'instance') {
     const { id } = row.instance;
     const end = Math.max(0, id.lastIndexOf('.'));
-    return [`  ${glyphs.branch} `, id.slice(0, end), id.slice(end)];
+    return [`${margin}${glyphs.branch} `, id.slice(0, end), id.slice(end)];
   }
-  if (row.kind === 'group') return [`${row.folded ? glyphs.folded : glyphs.unfolded} `, row.id, ''];
-  const fold = row.service.instances.length === 0 ? ' ' : row.folded ? glyphs.folded : glyphs.unfolded;
-  return [`${fold} `, row.service.name, ` ${glyphs.multiplier}${row.service.pool}`];
+  const fold = row.folded ? glyphs.folded : glyphs.unfolded;
+  if (row.kind === 'group') return [isFixed ? '' : `${fold} `, row.id, ''];
+  const mark = isFixed ? '' : `${row.service.instances.length === 0 ? ' ' : fold} `;
+  return [mark, row.service.name, ` ${glyphs.multiplier}${row.service.pool}`];
 }
 
 /** Columns of `nameText`. Called for every row of every frame: a glyph is one column, so only the name is measured. */
-function nameWidth(row: TableRow): number {
-  if (row.kind === 'instance') return 4 + widthOf(row.instance.id);
-  if (row.kind === 'group') return 2 + widthOf(row.id);
-  const name = 2 + widthOf(row.service.name);
+function nameWidth(row: TableRow, names: NameForm): number {
+  const margin = marginOf(names);
+  if (row.kind === 'instance') return margin + 2 + widthOf(row.instance.id);
+  if (row.kind === 'group') return margin + widthOf(row.id);
+  const name = margin + widthOf(row.service.name);
   return row.kind === 'single' ? name : name + 2 + String(row.service.pool).length;
 }
 
