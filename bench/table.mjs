@@ -1,6 +1,7 @@
 // Samples to medians, rows to one table.
 //
-// Row: { what, samples: number[], unit: 'ms' | 'MB' | '%' | 'MB/s' | '', reference?: { name, samples }, target?: string }
+// Row: { what, samples: number[], unit: 'ms' | 'MB' | '%' | 'MB/s' | '', reference?: { name, samples }, target?: string,
+//   missing?: string }; `missing` says why there are no samples
 // The ratio is median(samples) / median(reference.samples), both taken in the same run.
 
 /** @param {number[]} samples at least one */
@@ -24,8 +25,8 @@ export function printTable(rows) {
   }
 }
 
-function cellsOf({ section, what, samples, unit, reference, target = '' }) {
-  if (samples.length === 0) return [section, what, 'no sample', '', '', '', target];
+function cellsOf({ section, what, samples, unit, reference, target = '', missing = 'no sample' }) {
+  if (samples.length === 0) return [section, what, missing, '', '', '', target];
   const value = median(samples);
   const against = reference ? `${reference.name} ${figure(median(reference.samples))} ${unit}` : '';
   const ratio = reference ? `${(value / median(reference.samples)).toFixed(2)} ×` : '';

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MAIN, processes, proportionalBytes, runNode, withProject } from './orch.mjs';
 import { median } from './table.mjs';
-import { installedPeers } from './tui/peers.mjs';
+import { findPeers } from './tui/peers.mjs';
 import { openTerminal } from './tui/terminal.mjs';
 
 const LINES = fileURLToPath(new URL('./tui/steady-lines.mjs', import.meta.url));
@@ -12,6 +12,8 @@ const MIB = 2 ** 20;
 const WRITERS = 4;
 /** What the start has stirred up. */
 const SETTLE_MS = 5000;
+/** Between two keys: a program that reads both at once may take them for one sequence. */
+const KEY_MS = 100;
 
 /** Three programs at rest, and `WRITERS` that write `perSecond` lines a second together. */
 function programsOf(perSecond) {
@@ -29,20 +31,20 @@ function yamlOf(programs) {
 
 export async function measure({ quick }) {
   const seconds = quick ? 5 : 20;
-  const peers = installedPeers();
+  const { installed: peers, missing } = findPeers();
   return [
+    ...missing.map((name) => ({ what: name, samples: [], missing: 'not installed' })),
     ...(await measureResting(peers, quick ? 3 : 9, seconds)),
-    ...(await measureCost('1,000 lines/s', programsOf(1000), peers, seconds, '≤ 25 %')),
+    ...(await measureOutput(peers, seconds)),
     ...(await measureFlood(peers, seconds, quick ? 20 : 60)),
-    ...(await measureCost('500 instances at rest', [{ ...programsOf(0)[0], pool: 500 }], [], seconds, '≤ 2 %')),
+    ...(await measureMany(seconds)),
   ];
 }
 
 /** The first frame, from the start of the client until a service is on the screen; and the rest. */
 async function measureResting(peers, rounds, seconds) {
   const [samples, bare] = [[], []];
-  const rows = await withProject(yamlOf(programsOf(0)), async (project) => {
-    await project.run(['up', '-d', '--wait']);
+  const rows = await withRunning(programsOf(0), async (project) => {
     const startedMs = performance.now();
     for (let round = 0; round < rounds; round++) {
       bare.push((await runNode(['-e', '0'], '/')).durationMs);
@@ -51,10 +53,11 @@ async function measureResting(peers, rounds, seconds) {
       await terminal.close();
     }
     // Until the uptimes on the screen are in minutes.
+    const settleMs = startedMs + 65_000 - performance.now();
     return costOfView(project, 'at rest', {
       seconds,
-      settleMs: startedMs + 65_000 - performance.now(),
-      target: '≤ 1 %',
+      settleMs,
+      targets: { percent: '≤ 1 %', chars: '0', memory: '≤ 100 MiB' },
     });
   });
   const first = [
@@ -71,55 +74,29 @@ async function measureResting(peers, rounds, seconds) {
   return [...first, ...rows, ...(await costOfPeers(peers, 'at rest', programsOf(0), seconds))];
 }
 
-async function measureCost(what, programs, peers, seconds, target) {
-  const rows = await withProject(yamlOf(programs), async (project) => {
-    await project.run(['up', '-d', '--wait']);
-    return costOfView(project, what, { seconds, settleMs: SETTLE_MS, target });
-  });
-  return [...rows, ...(await costOfPeers(peers, what, programs, seconds))];
-}
-
-/** CPU of the view, what it writes, and the memory of all processes but the programs. */
-async function costOfView(project, what, { seconds, settleMs, target }) {
-  const terminal = attach(project);
-  await terminal.firstFrame(/ready/);
-  await pause(Math.max(SETTLE_MS, settleMs));
-  const { percent, charsPerSecond } = await terminal.cost(seconds);
-  const rows = [
-    { what: `view CPU, ${what}`, samples: [percent], unit: '%', target },
-    { what: '… characters written a second', samples: [charsPerSecond], unit: '' },
-    { what: '… memory of the view', samples: [proportionalBytes(terminal.pid) / MIB], unit: 'MiB' },
-    { what: '… memory of all of orch', samples: [memoryOf(project.root) / MIB], unit: 'MiB', target: '≤ 100 MiB' },
-  ];
-  await terminal.close();
-  return rows;
-}
-
-async function costOfPeers(peers, what, programs, seconds) {
-  const rows = [];
-  for (const { name, withView } of peers) {
-    const row = await withView(programs, async (terminal) => {
-      await terminal.firstFrame(/web/);
-      await pause(SETTLE_MS);
-      const { percent } = await terminal.cost(seconds);
-      const memory = (proportionalBytes(terminal.pid) / MIB).toFixed(1);
-      return { what: `${name} CPU, ${what} (${memory} MiB)`, samples: [percent], unit: '%' };
-    });
-    rows.push(row);
-  }
-  return rows;
+/** 1,000 lines a second: all output, which only orch shows, and that of one program, as the others show it. */
+async function measureOutput(peers, seconds) {
+  const [all, one] = await withRunning(programsOf(1000), async (project) => [
+    await costOfView(project, '1,000 lines/s, all output', {
+      seconds,
+      targets: { percent: '≤ process-compose', memory: '≤ 100 MiB' },
+    }),
+    await costOfView(project, '1,000 lines/s, one writer shown', { seconds, select: selectWriter }),
+  ]);
+  const theirs = await costOfPeers(peers, '1,000 lines/s, one writer shown', programsOf(1000), seconds);
+  const reference = theirs.find(({ what }) => what.startsWith('process-compose CPU'));
+  if (reference !== undefined) all[0].reference = { name: 'process-compose', samples: reference.samples };
+  return [...all, ...one, ...theirs];
 }
 
 /** Under a flood in all output: the view's CPU, and how long the selection takes to move. */
 async function measureFlood(peers, seconds, presses) {
-  const rows = [];
-  await withProject(yamlOf(programsOf(20_000)), async (project) => {
-    await project.run(['up', '-d', '--wait']);
+  const rows = await withRunning(programsOf(20_000), async (project) => {
     const terminal = attach(project);
     await terminal.firstFrame(/ready/);
     await terminal.press('j', /▌ +db/);
     terminal.type('a'); // all output again, whatever is selected
-    await pause(5000);
+    await pause(SETTLE_MS);
     const { percent } = await terminal.cost(seconds);
     const samples = [];
     for (let press = 0; press < presses; press++) {
@@ -127,14 +104,78 @@ async function measureFlood(peers, seconds, presses) {
       samples.push(press % 2 === 0 ? await terminal.press('j', /▌ +web/) : await terminal.press('k', /▌ +db/));
     }
     samples.sort((one, other) => one - other);
-    rows.push(
-      { what: 'view CPU, 20,000 lines/s', samples: [percent], unit: '%', target: '≤ 25 %' },
+    const memory = memoryOf(project.root) / MIB;
+    await terminal.close();
+    return [
+      { what: 'view CPU, 20,000 lines/s, all output', samples: [percent], unit: '%', target: '≤ 25 %' },
+      { what: '… memory of all of orch', samples: [memory], unit: 'MiB' },
       { what: '… a key', samples, unit: 'ms' },
       { what: '… a key, p95', samples: [samples[Math.ceil(samples.length * 0.95) - 1]], unit: 'ms', target: '≤ 60 ms' },
-    );
-    await terminal.close();
+    ];
   });
-  return [...rows, ...(await costOfPeers(peers, '20,000 lines/s', programsOf(20_000), seconds))];
+  return [...rows, ...(await costOfPeers(peers, '20,000 lines/s, one writer shown', programsOf(20_000), seconds))];
+}
+
+async function measureMany(seconds) {
+  return withRunning([{ ...programsOf(0)[0], pool: 500 }], (project) =>
+    costOfView(project, '500 instances at rest', { seconds, targets: { percent: '≤ 2 %' } }),
+  );
+}
+
+const withRunning = (programs, use) =>
+  withProject(yamlOf(programs), async (project) => {
+    await project.run(['up', '-d', '--wait']);
+    return use(project);
+  });
+
+/** CPU of the view, what it writes, and the memory of all processes but the programs. `targets`: of those that have one. */
+async function costOfView(project, what, { seconds, settleMs = SETTLE_MS, select = () => undefined, targets = {} }) {
+  const terminal = attach(project);
+  await terminal.firstFrame(/ready/);
+  await select(terminal);
+  await pause(Math.max(SETTLE_MS, settleMs));
+  const { percent, charsPerSecond } = await terminal.cost(seconds);
+  const rows = [
+    { what: `view CPU, ${what}`, samples: [percent], unit: '%', target: targets.percent },
+    { what: '… characters written a second', samples: [charsPerSecond], unit: '', target: targets.chars },
+    { what: '… memory of the view', samples: [proportionalBytes(terminal.pid) / MIB], unit: 'MiB' },
+    {
+      what: '… memory of all of orch',
+      samples: [memoryOf(project.root) / MIB],
+      unit: 'MiB',
+      target: targets.memory,
+    },
+  ];
+  await terminal.close();
+  return rows;
+}
+
+/** Behind the programs at rest. */
+async function selectWriter(terminal) {
+  for (const name of ['db', 'web', 'writer1']) await terminal.press('j', new RegExp(`▌ +${name}`));
+}
+
+async function costOfPeers(peers, what, programs, seconds) {
+  const rows = [];
+  const firstWriter = programs.findIndex(({ name }) => name.startsWith('writer'));
+  for (const { name, down, withView } of peers) {
+    const theirs = await withView(programs, async (terminal) => {
+      await terminal.firstFrame(/web/);
+      for (let row = 0; row < firstWriter; row++) {
+        terminal.type(down);
+        await pause(KEY_MS);
+      }
+      await pause(SETTLE_MS);
+      const { percent, charsPerSecond } = await terminal.cost(seconds);
+      return [
+        { what: `${name} CPU, ${what}`, samples: [percent], unit: '%' },
+        { what: '… characters written a second', samples: [charsPerSecond], unit: '' },
+        { what: `… memory of ${name}`, samples: [proportionalBytes(terminal.pid) / MIB], unit: 'MiB' },
+      ];
+    });
+    rows.push(...theirs);
+  }
+  return rows;
 }
 
 const attach = (project) =>

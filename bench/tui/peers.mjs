@@ -1,5 +1,5 @@
 // The views of process-compose and mprocs on the same programs, where they are installed: on the PATH, or named by
-// BENCH_PROCESS_COMPOSE and BENCH_MPROCS.
+// BENCH_PROCESS_COMPOSE and BENCH_MPROCS. Both show the output of one program at a time.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,30 +8,32 @@ import { processes } from '../orch.mjs';
 import { openTerminal } from './terminal.mjs';
 
 const MARK = 'BENCH_PEER';
+const DOWN = '\x1b[B';
 
-export function installedPeers() {
+/** @returns { installed: { name, down, withView }[], missing: names }; `down`: the key that selects the next program */
+export function findPeers() {
   const peers = [
-    peer('process-compose', process.env.BENCH_PROCESS_COMPOSE, (programs) => ({
+    peer('process-compose', DOWN, process.env.BENCH_PROCESS_COMPOSE, (programs) => ({
       file: 'process-compose.yaml',
       text: `processes:\n${programs.map(({ name, command }) => `  ${name}:\n    command: ${JSON.stringify(command)}\n`).join('')}`,
       args: ['-f', 'process-compose.yaml', '--no-server', 'up'],
     })),
-    peer('mprocs', process.env.BENCH_MPROCS, (programs) => ({
+    peer('mprocs', 'j', process.env.BENCH_MPROCS, (programs) => ({
       file: 'mprocs.yaml',
       text: `procs:\n${programs.map(({ name, command }) => `  ${name}:\n    shell: ${JSON.stringify(command)}\n`).join('')}`,
       args: ['--config', 'mprocs.yaml'],
     })),
   ];
-  return peers.filter((each) => each !== null);
+  return {
+    installed: peers.filter(({ withView }) => withView !== null),
+    missing: peers.filter(({ withView }) => withView === null).map(({ name }) => name),
+  };
 }
 
-/** @returns null where it is not installed */
-function peer(name, named, configure) {
+/** `withView`: null where it is not installed. */
+function peer(name, down, named, configure) {
   const program = named ?? whereIs(name);
-  if (program === null) {
-    console.error(`${name} is not installed: measured without it`);
-    return null;
-  }
+  if (program === null) return { name, down, withView: null };
   /** Runs `programs` in its view, hands the terminal to `use`, and leaves nothing behind. */
   const withView = async (programs, use) => {
     const dir = mkdtempSync(join(tmpdir(), `orch-bench-${name}-`));
@@ -48,7 +50,7 @@ function peer(name, named, configure) {
       rmSync(dir, { recursive: true, force: true });
     }
   };
-  return { name, withView };
+  return { name, down, withView };
 }
 
 function kill(pid) {

@@ -11,6 +11,14 @@ test('a section prints its rows in one table', async () => {
   expect(stdout).toMatch(/^crash +kill -9 → restarted +[\d.]+ ms +[\d.]+\.\.[\d.]+ +≤ 8 ms$/m);
 });
 
+test('a row without samples says why there are none', async () => {
+  const table = new URL('../../bench/table.mjs', import.meta.url).href;
+  const rows = JSON.stringify([{ section: 'tui', what: 'mprocs', samples: [], missing: 'not installed' }]);
+  const script = `const { printTable } = await import('${table}'); printTable(${rows})`;
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script]);
+  expect(stdout).toMatch(/^tui +mprocs +not installed$/m);
+});
+
 test('an unknown section is refused, with the list', async () => {
   const result = await execa(process.execPath, [main, 'strat'], { reject: false });
   expect(result.exitCode).toBe(2);
